@@ -1,0 +1,55 @@
+"""The base of every record in a data file, and the kinds of value that the records share."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._+-]{0,79}$")]
+"""A short lower-case name that can be typed: letters, digits, `.`, `_`, `+`, `-`."""
+
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")
+]
+"""Prose without control characters, so that no catalog can send an escape to a terminal."""
+
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00-\x1f]+$", max_length=500)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class Record(BaseModel):
+    """A record that refuses unknown keys, NaN, infinity and a text where a number is due."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+
+class Source(Record):
+    """Where a figure was read."""
+
+    title: Text
+    """What it is, as a reader would look it up."""
+    read: date
+    """The day the source was read, or the day its snapshot was made."""
+    url: Url | None = None
+    where: Text | None = None
+    """Package, repository and file, where there is no page."""
+    license: Text | None = None
+    kind: Literal["vendor", "catalog", "measurement", "survey", "filing", "article", "judgment"] = (
+        "catalog"
+    )
+    """`judgment` is our own estimate: it is starred wherever it is printed."""
+    note: Text | None = None
+
+
+Sources = dict[Id, Source]

@@ -1,0 +1,123 @@
+"""The schema of `models.yaml`: what a model is, whoever offers it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from tco.catalog.fields import Count, Id, NotNegative, Positive, Record, Share, Sources, Text, Url
+
+
+class License(Record):
+    """What one may do with the weights."""
+
+    name: Text
+    kind: Literal["permissive", "community", "research", "proprietary", "unknown"]
+    """`permissive`: Apache, MIT; `community`: commercial use with conditions; `research`: no commercial use."""
+    note: Text | None = None
+    url: Url | None = None
+
+
+class Mla(Record):
+    """Latent attention: one compressed vector per token and layer instead of keys and values."""
+
+    kv_lora_rank: Count
+    rope_head_dim: Count
+    q_lora_rank: Count | None = None
+    nope_head_dim: Count | None = None
+    v_head_dim: Count | None = None
+
+
+class Experts(Record):
+    """Mixture of experts."""
+
+    count: Count
+    """Routed experts of a layer."""
+    per_token: Count
+    expert_ffn: Count | None = None
+    shared_ffn: int | None = None
+    dense_layers: int = 0
+    """Layers without experts."""
+    dense_ffn: Count | None = None
+    every: Count = 1
+    """A layer with experts every so many layers."""
+    routed_params_b: Positive
+    """Weights of all routed experts [1e9]."""
+
+
+class Architecture(Record):
+    """The dimensions that decide memory and speed."""
+
+    layers: Count
+    hidden_size: Count
+    heads: Count
+    kv_heads: Count
+    head_dim: Count
+    vocab_size: Count
+    ffn: Count | None = None
+    tied_embeddings: bool = False
+    mla: Mla | None = None
+    experts: Experts | None = None
+    window_tokens: Count | None = None
+    """Sliding window (or attention chunk) of the layers that do not see everything."""
+    full_attention_share: Share = 1.0
+    """Share of the layers with a KV cache that see the whole context."""
+    attention_layers: Count | None = None
+    """Layers with a KV cache, where the others are linear or state-space."""
+    state_bytes: NotNegative = 0.0
+    """Fixed state of linear layers per sequence [byte]."""
+    index_topk: Count | None = None
+    """Tokens that sparse attention reads."""
+    outside_calibration: Text | None = None
+    """Why the capacity model has not been held against anything like it."""
+    sources: list[Id] = Field(min_length=1)
+
+
+class Score(Record):
+    """A published quality score."""
+
+    benchmark: Id
+    value: NotNegative
+    source: Id
+    note: Text | None = None
+
+
+class Params(Record):
+    """Weights in billions."""
+
+    total: Positive
+    active: Positive
+    """Weights that one token passes through; equal to `total` for a dense model."""
+
+
+class Model(Record):
+    """Facts of a model, whoever offers it."""
+
+    name: Text
+    aliases: list[Text] = []
+    org: Text
+    kind: Literal["chat", "embedding", "rerank", "other"] = "chat"
+    weights: Literal["open", "closed"]
+    license: License | None = None
+    released: date | None = None
+    context_tokens: Count | None = None
+    native_precision: Literal["bf16", "fp8", "int4", "mxfp4", "fp4"] | None = None
+    """What the weights are published in."""
+    params_b: Params | None = None
+    architecture: Architecture | None = None
+    scores: list[Score] = []
+    never: Text | None = None
+    """Why there is no such model, for a name that people use all the same."""
+    sources: list[Id] = []
+    notes: Text | None = None
+
+
+class Models(Record):
+    """The whole of `models.yaml`."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    version: Text = "unversioned"
+    sources: Sources = {}
+    models: dict[Id, Model] = {}

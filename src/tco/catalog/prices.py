@@ -1,0 +1,232 @@
+"""The schema of `prices.yaml`: who offers which model, at what price, from when to when.
+
+An offer's id is `PROVIDER/MODEL`. Its prices are dated half-open windows `[since, until)`,
+appended and never overwritten. What changes a price (batch, context length, region, hour of the
+day, cache lifetime) is a `modifier` with a condition, never a longer key.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from tco.catalog.fields import Count, Id, NotNegative, Positive, Record, Share, Sources, Text, Url
+
+OfferId = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._+-]*/[a-z0-9][a-z0-9._+-]*$")
+]
+Hours = Annotated[
+    str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")
+]
+
+
+class Provider(Record):
+    """A company that sells tokens or hosted capacity."""
+
+    name: Text
+    kind: Literal["first_party", "host", "cloud", "aggregator"]
+    """Who it is to the models it serves; decides how soon its prices count as stale."""
+    url: Url | None = None
+    """Its price page."""
+    note: Text | None = None
+
+
+class Rates(Record):
+    """US dollars per million tokens. A key that is absent has no price of its own."""
+
+    input: Positive | None = None
+    output: Positive | None = None
+    """Output, hidden reasoning tokens included unless `reasoning_output` is given."""
+    cached_input: NotNegative | None = None
+    """Input read from the provider's cache; absent means that cached tokens pay the full input price."""
+    cache_write: Positive | None = None
+    """Input written to the cache; absent means the input price."""
+    reasoning_output: Positive | None = None
+    audio_input: Positive | None = None
+
+
+class When(Record):
+    """The condition of a modifier; all that are given must hold."""
+
+    service: Literal["batch", "flex", "priority", "ultrafast"] | None = None
+    input_tokens_over: Count | None = None
+    """Applies to a request whose whole input is longer than this."""
+    cache_ttl: Literal["5m", "1h", "12h", "24h"] | None = None
+    region: Text | None = None
+    hours: list[Hours] | None = None
+    weekdays: list[Annotated[int, Field(ge=1, le=7)]] | None = None
+    """ISO days, Monday is 1."""
+    time_zone: Text | None = None
+    holidays: Text | None = None
+    """Calendar whose holidays count as off-peak."""
+
+
+class Modifier(Record):
+    """A price that replaces the base, or a factor on it, when its condition holds."""
+
+    when: When
+    usd_per_mtok: Rates | None = None
+    multiply: Positive | None = None
+    mode: Literal["cliff", "graduated"] = "cliff"
+    """`cliff`: the whole request takes this price; `graduated`: only the tokens above the limit."""
+    inclusive: bool = False
+    """The limit itself already takes this price."""
+    note: Text | None = None
+
+
+class Evidence(Record):
+    """What one source says of a price."""
+
+    source: Id
+    input: NotNegative | None = None
+    output: NotNegative | None = None
+    key: Text | None = None
+    """The name of the row in that source."""
+    seen: date | None = None
+    """When it said so; the source's own date when absent."""
+
+
+class Currency(Record):
+    """The currency that a vendor prints its price in, and the dated rate used to convert it."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    usd: Positive
+    """US dollars for one unit of it."""
+    on: date
+    source: Id
+
+
+class Price(Record):
+    """The price of an offer in the half-open window `[since, until)`."""
+
+    since: date
+    """First day that the price holds: true from, not first seen, unless `since_is` says so."""
+    until: date | None = None
+    since_is: Literal["effective", "first_seen", "audit"] = "first_seen"
+    """What `since` rests on: an announcement, the first sighting, or an audit."""
+    checked: date
+    """Last day that a source was seen to say so."""
+    status: Literal["list", "scheduled", "cancelled"] = "list"
+    usd_per_mtok: Rates
+    modifiers: list[Modifier] = []
+    currency: Currency | None = None
+    evidence: list[Evidence] = Field(min_length=1)
+    note: Text | None = None
+
+
+class Discount(Record):
+    """An aggregator's price, stated as a factor on another provider's list price."""
+
+    of: OfferId
+    multiply: Positive
+    since: date
+    until: date | None = None
+    checked: date
+    evidence: list[Evidence] = Field(min_length=1)
+
+
+class FreeQuota(Record):
+    """Tokens a month that cost nothing."""
+
+    tokens_per_month: Positive
+    note: Text | None = None
+
+
+class Offer(Record):
+    """One model at one provider."""
+
+    provider: Id
+    model: Id
+    """A model of `models.yaml`."""
+    api_name: Text | None = None
+    """What the provider calls it in a request."""
+    prices: list[Price] = []
+    discount: Discount | None = None
+    gone: Text | None = None
+    """Why there is no price any more, for an offer that is kept so that its name is answered."""
+    retires: date | None = None
+    """The day after which the provider does not answer for it."""
+    context_tokens: Count | None = None
+    max_output_tokens: Count | None = None
+    cache_min_tokens: Count | None = None
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    usd_per_1k_searches: Positive | None = None
+    free: FreeQuota | None = None
+    minimum_usd_per_month: Positive | None = None
+    url: Url | None = None
+    waive: list[Id] = []
+    """Rules of `tco catalog check` that this offer is known to break, rightly."""
+    waive_because: Text | None = None
+    note: Text | None = None
+
+    @property
+    def id(self) -> str:
+        """Return `PROVIDER/MODEL`."""
+        return f"{self.provider}/{self.model}"
+
+
+class CapacityPrice(Record):
+    """The price of one unit of hosted capacity in `[since, until)`."""
+
+    since: date
+    until: date | None = None
+    checked: date
+    usd_per_hour: Positive
+    term: Literal["on_demand", "month", "year"] = "on_demand"
+    evidence: list[Evidence] = Field(min_length=1)
+
+
+class CapacityOffer(Record):
+    """Hosted capacity sold by the hour: a dedicated endpoint's GPU, or a provisioned unit."""
+
+    provider: Id
+    name: Id
+    unit: Literal["gpu", "provisioned_unit"]
+    gpu: Id | None = None
+    """An accelerator of `hardware.yaml`, for a unit that is a GPU."""
+    models: list[Id] = []
+    """Models that it is sold for; empty means any open model."""
+    input_tokens_per_s: Positive | None = None
+    """Input-equivalent tokens a second of a provisioned unit."""
+    output_weight: Positive | None = None
+    """Input tokens that one output token counts for."""
+    cached_weight: Share | None = None
+    minimum_units: Count = 1
+    increment_units: Count = 1
+    scale_to_zero: bool = False
+    prices: list[CapacityPrice] = []
+    gone: Text | None = None
+    """Why there is no price, where none is published."""
+    note: Text | None = None
+
+
+class FineTuning(Record):
+    """What a provider charges to train, and what the tuned model then costs to call."""
+
+    provider: Id
+    model: Id
+    since: date
+    checked: date
+    usd_per_mtok_training: Positive | None = None
+    usd_per_hour_training: Positive | None = None
+    inference_multiply: Positive | None = None
+    """Factor on the base model's price."""
+    method: Literal["full", "lora", "rft", "any"] = "any"
+    evidence: list[Evidence] = Field(min_length=1)
+    note: Text | None = None
+
+
+class Prices(Record):
+    """The whole of `prices.yaml`."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    version: Text = "unversioned"
+    """Date of the catalog's edition."""
+    sources: Sources = {}
+    providers: dict[Id, Provider] = {}
+    offers: list[Offer] = []
+    capacity: list[CapacityOffer] = []
+    fine_tuning: list[FineTuning] = []
