@@ -1,4 +1,4 @@
-"""The schemas of `workloads.yaml` and `assumptions.yaml`: named traffic, and every default there is."""
+"""The schemas of `workloads.yaml` and `assumptions.yaml`: named traffic, and every default."""
 
 from __future__ import annotations
 

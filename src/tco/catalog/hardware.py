@@ -1,4 +1,4 @@
-"""The schema of `hardware.yaml`: what a GPU can do, what it draws, and what it costs to rent or buy."""
+"""The schema of `hardware.yaml`: what a GPU can do, what it draws, what it costs."""
 
 from __future__ import annotations
 

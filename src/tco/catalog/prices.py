@@ -14,10 +14,12 @@ from pydantic import Field, StringConstraints
 
 from tco.catalog.fields import Count, Id, NotNegative, Positive, Record, Share, Sources, Text, Url
 
-OfferId = Annotated[
+NAME = r"[a-z0-9][a-z0-9._+-]*"
+OfferId = Annotated[str, StringConstraints(pattern=rf"^{NAME}/{NAME}$")]
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._+-]*/[a-z0-9][a-z0-9._+-]*$")
 ]
-Hours = Annotated[
+CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
+Hours = Annotated[str, StringConstraints(pattern=rf"^{CLOCK}-({CLOCK}|24:00)$")]
     str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")
 ]
 
@@ -40,7 +42,7 @@ class Rates(Record):
     output: Positive | None = None
     """Output, hidden reasoning tokens included unless `reasoning_output` is given."""
     cached_input: NotNegative | None = None
-    """Input read from the provider's cache; absent means that cached tokens pay the full input price."""
+    """Input read from the provider's cache; absent: cached tokens pay the full input price."""
     cache_write: Positive | None = None
     """Input written to the cache; absent means the input price."""
     reasoning_output: Positive | None = None

@@ -67,7 +67,7 @@ class GpuShape:
     Args:
         memory_bytes: Memory of one GPU; "80 GB" is 80 GiB [byte].
         bandwidth_bytes_per_s: Datasheet memory bandwidth [byte/s].
-        flops_16, flops_8, flops_4: Dense peak by operand width; NaN where the GPU has none [flop/s].
+        flops_16, flops_8, flops_4: Dense peak by operand width; NaN where it has none [flop/s].
         kernel_share_16, kernel_share_8, kernel_share_4: Share of that peak that matrix kernels
             measured on their own reach [1].
         link_bytes_per_s: GPU-to-GPU bandwidth, one direction [byte/s].
