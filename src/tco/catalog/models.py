@@ -15,7 +15,7 @@ class License(Record):
 
     name: Text
     kind: Literal["permissive", "community", "research", "proprietary", "unknown"]
-    """`permissive`: Apache, MIT; `community`: commercial with conditions; `research`: not commercial."""
+    """`permissive`: MIT or Apache; `community`: with conditions; `research`: not commercial."""
     note: Text | None = None
     url: Url | None = None
 

@@ -16,12 +16,8 @@ from tco.catalog.fields import Count, Id, NotNegative, Positive, Record, Share, 
 
 NAME = r"[a-z0-9][a-z0-9._+-]*"
 OfferId = Annotated[str, StringConstraints(pattern=rf"^{NAME}/{NAME}$")]
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._+-]*/[a-z0-9][a-z0-9._+-]*$")
-]
 CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 Hours = Annotated[str, StringConstraints(pattern=rf"^{CLOCK}-({CLOCK}|24:00)$")]
-    str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")
-]
 
 
 class Provider(Record):
