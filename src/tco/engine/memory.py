@@ -1,0 +1,109 @@
+"""What fits on the GPUs of a replica: weights, KV cache, largest batch, longest context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tco.engine.constants import VISIBLE_SHARE
+
+if TYPE_CHECKING:
+    from tco.engine.layout import Layout
+    from tco.engine.shapes import Flag, GpuShape, ModelShape, Number
+
+
+def embedding_params(model: ModelShape) -> Number:
+    """Return the weights of embedding and output matrix, which stay in 16 bits [1].
+
+    V·H, twice unless they are tied.
+    """
+    return np.where(model.tied_embeddings, 1.0, 2.0) * model.vocab_size * model.hidden_size
+
+
+def dense_params(model: ModelShape) -> Number:
+    """Return the weights that every token reads, embeddings apart [1]."""
+    return np.maximum(model.params - model.routed_params - embedding_params(model), 0.0)
+
+
+def attention_layers(model: ModelShape) -> Number:
+    """Return the layers that keep a KV cache: all of them unless the model says otherwise [1]."""
+    return np.where(np.isnan(model.attention_layers), model.layers, model.attention_layers)
+
+
+def visible_tokens(model: ModelShape, context_tokens: Number) -> Number:
+    """Return the tokens that the mean attention layer sees of `context_tokens` [token].
+
+    s·n + (1-s)·min(n, window), s being the share of layers with full attention.
+    """
+    share = model.full_attention_share
+    return share * context_tokens + (1.0 - share) * np.minimum(context_tokens, model.window_tokens)
+
+
+def kv_bytes_per_token(model: ModelShape, layout: Layout) -> Number:
+    """Return the KV cache of one token, copies over GPUs not counted [byte].
+
+    2·L·n_kv·d·b for grouped queries; L·d·b for latent attention, d being the latent width.
+    """
+    per_layer = np.where(model.mla, model.head_dim, 2.0 * model.kv_heads * model.head_dim)
+    return attention_layers(model) * per_layer * layout.kv_bytes
+
+
+def kv_copies(model: ModelShape, layout: Layout) -> Number:
+    """Return how often tensor parallelism stores the same KV entry [1].
+
+    A KV head cannot be cut, so beyond n_kv GPUs it is copied; a latent cache always is. With
+    data-parallel attention each GPU keeps only its own sequences.
+    """
+    copies = np.where(model.mla, layout.tp, np.maximum(1.0, layout.tp / model.kv_heads))
+    return np.where(np.logical_or(layout.dp_attention, layout.layer_split), 1.0, copies)
+
+
+def kv_bytes_per_sequence(model: ModelShape, layout: Layout, context_tokens: Number) -> Number:
+    """Return the memory that one sequence of `context_tokens` [token] takes on a replica [byte]."""
+    held = kv_bytes_per_token(model, layout) * visible_tokens(model, context_tokens)
+    return kv_copies(model, layout) * held + model.state_bytes
+
+
+def weights_bytes(model: ModelShape, layout: Layout) -> Number:
+    """Return the weights of one replica over all its GPUs [byte].
+
+    2·emb + (P - emb)·b: every expert must be in memory, however few a token uses. With
+    data-parallel attention each GPU holds all weights but the experts'.
+    """
+    shared = 2.0 * embedding_params(model) + dense_params(model) * layout.weight_bytes
+    copies = np.where(layout.dp_attention, layout.gpus, 1.0)
+    return shared * copies + model.routed_params * layout.weight_bytes
+
+
+def free_bytes(model: ModelShape, gpu: GpuShape, layout: Layout) -> Number:
+    """Return what is left for the KV cache; negative when the weights do not fit [byte].
+
+    n·(memory·visible·share - reserve) - weights.
+    """
+    usable = gpu.memory_bytes * VISIBLE_SHARE * layout.memory_share - layout.reserve_bytes
+    return layout.gpus * usable - weights_bytes(model, layout)
+
+
+def fits(model: ModelShape, gpu: GpuShape, layout: Layout, context_tokens: Number) -> Flag:
+    """Return whether weights and one sequence of `context_tokens` [token] fit."""
+    return np.asarray(max_batch(model, gpu, layout, context_tokens)) >= 1.0
+
+
+def max_batch(model: ModelShape, gpu: GpuShape, layout: Layout, context_tokens: Number) -> Number:
+    """Return the sequences of `context_tokens` [token] that fit in one replica; 0 when none [1]."""
+    room = np.maximum(free_bytes(model, gpu, layout), 0.0)
+    return np.floor(room / kv_bytes_per_sequence(model, layout, context_tokens))
+
+
+def max_context_tokens(
+    model: ModelShape, gpu: GpuShape, layout: Layout, batch: Number = 1.0
+) -> Number:
+    """Return the longest context that `batch` [1] sequences can each have; 0 when none [token]."""
+    room = np.maximum(free_bytes(model, gpu, layout) / batch - model.state_bytes, 0.0)
+    tokens = room / (kv_copies(model, layout) * kv_bytes_per_token(model, layout))
+    share = model.full_attention_share
+    finite_window = np.where(np.isinf(model.window_tokens), 0.0, model.window_tokens)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        beyond = (tokens - (1.0 - share) * finite_window) / share
+    return np.floor(np.where(tokens > finite_window, beyond, tokens))
