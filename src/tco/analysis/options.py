@@ -1,0 +1,234 @@
+"""The ways to serve a workload, and the bill of each: one formula for one case or a million."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+
+from tco.analysis.rates import token_rates
+from tco.analysis.settings import Settings, fleet_policy, people, target, workload
+from tco.catalog.prices import Modifier, Rates
+from tco.engine.layout import Layout, Profile
+from tco.engine.ledger import Line, Origin
+from tco.engine.people import people_line, selfhost_fte
+from tco.engine.replica import Replica, best_replica
+from tco.engine.selfhost import Fleet, Ownership, fleet_for, ownership_lines, rent_lines
+from tco.engine.shapes import GpuShape, ModelShape, Number
+from tco.engine.tokens import token_lines
+
+Tier = Literal["api", "hosted", "self"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenOption:
+    """A model at a provider that charges by the token.
+
+    Args:
+        id: `PROVIDER/MODEL`.
+        tier: `api` for a closed model, `hosted` for open weights.
+        rates, modifiers: Its price on the day.
+        checked: When a source was last seen to say so; None for a price given by the user.
+        notes: What a reader should know of it.
+    """
+
+    id: str
+    tier: Tier
+    model: str
+    provider: str
+    rates: Rates
+    modifiers: list[Modifier]
+    origin: Origin
+    source: str
+    checked: date | None = None
+    discount: float = 1.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one replica was measured, or is said, to sustain.
+
+    Args:
+        requests_per_s: Requests that it finishes, of the workload's shape [request/s].
+        source: Who said so.
+    """
+
+    tokens_per_s: float
+    of: Literal["output", "all"]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfOption:
+    """A model on one's own GPUs.
+
+    Args:
+        id: `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`.
+        gpus: GPUs of one replica [1].
+        instance_gpus: GPUs of the smallest box that the seller rents [1].
+        usd_per_gpu_hour: Rent; None for GPUs that are owned [USD/GPU-hour].
+        capex_usd: Price of one GPU alone, for those that are owned [USD].
+        rated_w: Power of one GPU with its share of the server [W].
+        measured: Throughput that replaces the model's.
+        band: Low and high true throughput over the predicted one, 80 % [1].
+    """
+
+    id: str
+    model: str
+    gpu: str
+    gpus: int
+    precision: str
+    seller: str
+    purchase: str
+    shape: ModelShape
+    gpu_shape: GpuShape
+    layout: Layout
+    profile: Profile
+    instance_gpus: int
+    band: tuple[float, float]
+    origin: Origin
+    source: str
+    usd_per_gpu_hour: float | None = None
+    capex_usd: float | None = None
+    rated_w: float | None = None
+    measured: Measured | None = None
+    checked: date | None = None
+    notes: tuple[str, ...] = ()
+    tier: Tier = "self"
+
+    @property
+    def provider(self) -> str:
+        """Return who the GPUs come from."""
+        return self.seller
+
+    @property
+    def hardware(self) -> str:
+        """Return `COUNTxGPU`."""
+        return f"{self.gpus}x{self.gpu}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedOption:
+    """A set-up whose monthly cost is given, up to a capacity."""
+
+    id: str
+    usd_per_month: float
+    tokens_per_month: float | None
+    source: str
+    model: str = "given"
+    provider: str = "given"
+    tier: Tier = "self"
+    checked: date | None = None
+    notes: tuple[str, ...] = ()
+
+
+Option = TokenOption | SelfOption | FixedOption
+
+
+def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
+    """Return the lines of an option's monthly bill; amounts broadcast over the settings' arrays."""
+    if isinstance(option, TokenOption):
+        return _token_bill(option, settings)
+    if isinstance(option, SelfOption):
+        return self_bill(option, settings, fleet(option, settings, replica_of(option, settings)))
+    return _fixed_bill(option, settings)
+
+
+def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
+    load, staff = workload(settings), people(settings)
+    path = "price.api_factor" if option.tier == "api" else "price.hosted_factor"
+    rates = token_rates(
+        option.rates,
+        option.modifiers,
+        isl=load.isl,
+        factor=settings.value(path) * option.discount,
+        origin=option.origin,
+        source=option.source,
+    )
+    return (
+        *token_lines(rates, load),
+        people_line(staff.api_fte, staff, settings["people.api_fte"].origin, "people.api_fte"),
+    )
+
+
+def replica_of(option: SelfOption, settings: Settings) -> Replica:
+    """Return what one replica of the option sustains."""
+    goal = target(settings)
+    factor = settings.value("serving.throughput_factor")
+    if option.measured is None:
+        best = best_replica(option.shape, option.gpu_shape, option.layout, option.profile, goal)
+        rate, slots, tpot = best.requests_per_s, best.slots, best.tpot_s
+        memory_slots, lone = best.memory_slots, best.lone_tpot_s
+    else:
+        per_request = goal.osl if option.measured.of == "output" else goal.isl + goal.osl
+        rate = option.measured.tokens_per_s / np.asarray(per_request, dtype=float)
+        slots, tpot, memory_slots, lone = (goal.max_concurrency, np.nan, np.nan, np.nan)
+    return Replica(
+        slots=slots,
+        requests_per_s=rate * factor,
+        tpot_s=tpot / factor,
+        memory_slots=memory_slots,
+        lone_tpot_s=lone,
+    )
+
+
+def fleet(option: SelfOption, settings: Settings, replica: Replica) -> Fleet:
+    """Return the fleet that serves the month."""
+    return fleet_for(
+        workload(settings), replica, fleet_policy(settings), option.gpus, option.instance_gpus
+    )
+
+
+def self_bill(option: SelfOption, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
+    """Return the lines of a fleet's monthly bill."""
+    staff = people(settings)
+    who = settings["people.floor_fte"]
+    fte = selfhost_fte(staff, servers.gpus)
+    return (
+        *machine_lines(option, settings, servers),
+        people_line(fte, staff, who.origin, "people.floor_fte"),
+    )
+
+
+def machine_lines(option: SelfOption, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
+    """Return the lines of a fleet's bill that are not people: each is linear in the paid GPUs."""
+    if option.usd_per_gpu_hour is None:
+        return ownership_lines(servers, ownership(option, settings), source=option.source)
+    return rent_lines(
+        servers,
+        option.usd_per_gpu_hour * settings.value("rent.factor"),
+        settings.value("rent.other_share"),
+        origin=option.origin,
+        source=option.source,
+    )
+
+
+def ownership(option: SelfOption, settings: Settings) -> Ownership:
+    """Return what owning one GPU of the option costs."""
+    capex, rated = option.capex_usd, option.rated_w
+    if capex is None or rated is None:
+        raise ValueError(f"{option.id} has no purchase price or no rated power")
+    names = ("life_months", "residual_share", "yearly_rate", "support_share_per_year")
+    site = ("power_load", "pue", "usd_per_kwh", "colo_usd_per_kw_month")
+    values: dict[str, Number] = {n: settings.value(f"own.{n}") for n in (*names, *site)}
+    return Ownership(capex_usd=capex * settings.value("own.server_factor"), rated_w=rated, **values)
+
+
+def _fixed_bill(option: FixedOption, settings: Settings) -> tuple[Line, ...]:
+    load = workload(settings)
+    units: Number = 1.0
+    if option.tokens_per_month is not None:
+        units = np.maximum(1.0, np.ceil(load.tokens_per_month / option.tokens_per_month - 1e-9))
+    line = Line(
+        item="set-up at a given price",
+        group="compute",
+        quantity=units,
+        unit="set-up",
+        rate_usd=option.usd_per_month,
+        origin="given",
+        source=option.source,
+    )
+    return (line,)

@@ -1,0 +1,127 @@
+"""What a token costs for a workload of a given shape: base price and the modifiers that apply."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tco.catalog.prices import Modifier, Rates
+from tco.engine.ledger import Origin
+from tco.engine.shapes import Number
+from tco.engine.tokens import TokenRates
+
+MINUTES_PER_WEEK = 7 * 24 * 60
+
+
+def token_rates(
+    rates: Rates,
+    modifiers: list[Modifier],
+    *,
+    isl: Number,
+    factor: Number = 1.0,
+    origin: Origin = "catalog",
+    source: str = "",
+) -> TokenRates:
+    """Return the prices of plain and batch tokens for requests of one length.
+
+    Every modifier that holds is a factor on the base price, so that conditions combine: context
+    length by the length of the request, time of day by its share of the week (a flat load), batch
+    for the batch tier. Regions, cache lifetimes and other service tiers apply only when asked for.
+
+    Args:
+        rates: Base prices [USD/Mtok]; `input` and `output` must be there.
+        modifiers: What changes them.
+        isl: Input of a request [token/request].
+        factor: Factor on all prices [1].
+        origin, source: Who said so.
+
+    Raises:
+        ValueError: There is no input or no output price.
+    """
+    if rates.input is None or rates.output is None:
+        raise ValueError("a price for input and one for output are needed")
+    base = {
+        "input": rates.input * factor,
+        "output": rates.output * factor,
+        # No cache price of its own: cached tokens pay the full input price, never nothing.
+        "cached_input": _or(rates.cached_input, rates.input) * factor,
+    }
+    for modifier in modifiers:
+        base = {key: price * _weighted(modifier, key, rates, isl) for key, price in base.items()}
+    batch = _batch(base, rates, modifiers)
+    return TokenRates(
+        input=base["input"],
+        output=base["output"],
+        cached_input=base["cached_input"],
+        batch_input=batch["input"],
+        batch_output=batch["output"],
+        batch_cached_input=batch["cached_input"],
+        origin=origin,
+        source=source,
+    )
+
+
+def _or(value: float | None, other: float) -> float:
+    return other if value is None else value
+
+
+def _weighted(modifier: Modifier, key: str, rates: Rates, isl: Number) -> Number:
+    """Return the factor of a modifier on one price, weighted by how much of the load it covers."""
+    when = modifier.when
+    if when.service or when.region or when.cache_ttl:
+        return 1.0
+    factor = _factor(modifier, key, rates)
+    weight: Number = 1.0
+    if when.hours or when.weekdays:
+        weight = week_share(when.hours, when.weekdays)
+    if when.input_tokens_over is not None:
+        weight = weight * _context_share(modifier, when.input_tokens_over, isl, key)
+    return 1.0 + weight * (factor - 1.0)
+
+
+def _context_share(modifier: Modifier, limit: int, isl: Number, key: str) -> Number:
+    """Return the share of the tokens that a context tier covers, for requests of one length [1]."""
+    above = np.greater_equal(isl, limit) if modifier.inclusive else np.greater(isl, limit)
+    if modifier.mode == "cliff" or key == "output":
+        return np.where(above, 1.0, 0.0)
+    return np.where(above, (np.asarray(isl) - limit) / isl, 0.0)
+
+
+def _factor(modifier: Modifier, key: str, rates: Rates) -> float:
+    """Return a modifier's price over the base price; a price it does not name follows the input."""
+    if modifier.multiply is not None:
+        return modifier.multiply
+    if modifier.usd_per_mtok is None:
+        return 1.0
+    price = getattr(modifier.usd_per_mtok, key)
+    base = getattr(rates, key)
+    if key == "cached_input" and (price is None or not base):
+        price, base = modifier.usd_per_mtok.input, rates.input
+    return 1.0 if price is None or not base else float(price / base)
+
+
+def _batch(base: dict[str, Number], rates: Rates, modifiers: list[Modifier]) -> dict[str, Number]:
+    """Return the batch prices; without a batch cache price, cached tokens pay the batch input."""
+    tier = next((m for m in modifiers if m.when.service == "batch" and not m.when.region), None)
+    if tier is None:
+        return base
+    batch = {key: price * _factor(tier, key, rates) for key, price in base.items()}
+    stated = tier.usd_per_mtok.cached_input if tier.usd_per_mtok else rates.cached_input
+    if stated is None:
+        batch["cached_input"] = batch["input"]
+    return batch
+
+
+def week_share(hours: list[str] | None, weekdays: list[int] | None) -> float:
+    """Return the share of a week that lies in some hours of some weekdays [1].
+
+    >>> week_share(["00:00-06:00", "22:00-24:00"], None)
+    0.3333333333333333
+    """
+    days = len(set(weekdays)) if weekdays else 7
+    minutes = sum(_minutes(span) for span in hours) if hours else 24 * 60
+    return minutes * days / MINUTES_PER_WEEK
+
+
+def _minutes(span: str) -> int:
+    start, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in span.split("-"))
+    return (end - start) % (24 * 60) or 24 * 60

@@ -1,0 +1,98 @@
+"""What a user asked for, parsed but not yet resolved against any catalog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlineOption:
+    """An option that the user describes instead of naming; `None` is what was not said.
+
+    Args:
+        name: What it is called in tables.
+        kind: `api` (closed, by the token), `hosted` (open, by the token), `self` (own GPUs), or
+            `fixed` (a set-up at a given monthly price).
+        input, output, cached_input: Prices of `api` and `hosted` [USD/Mtok].
+        batch_discount: Share taken off for batch requests [1].
+        model: Model of the catalog that it serves, for the same-weights flag and for its size.
+        gpu, gpus, precision: Set-up of `self`: GPUs of one replica [1].
+        usd_per_gpu_hour: Rent of `self` [USD/GPU-hour].
+        instance_gpus: Smallest number of GPUs that can be rented [1].
+        output_tokens_per_s, tokens_per_s: Throughput of one replica, counting output only or input
+            and output; without either, the capacity model says [token/s].
+        usd_per_month, tokens_per_month: Price of a `fixed` set-up and the volume that one serves.
+        source: The flag or `file:line` that described it.
+    """
+
+    name: str
+    kind: Literal["api", "hosted", "self", "fixed"]
+    source: str
+    model: str | None = None
+    input: float | None = None
+    output: float | None = None
+    cached_input: float | None = None
+    batch_discount: float | None = None
+    gpu: str | None = None
+    gpus: int | None = None
+    precision: str | None = None
+    usd_per_gpu_hour: float | None = None
+    instance_gpus: int | None = None
+    output_tokens_per_s: float | None = None
+    tokens_per_s: float | None = None
+    usd_per_month: float | None = None
+    tokens_per_month: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A question about a month; a field left at None takes the default of the catalog.
+
+    Args:
+        tokens, requests, users: Volume, by one of the three [per month].
+        profile: Named traffic profile.
+        isl, osl: Length of a request [token/request].
+        input_output: Input tokens for one output token, at the profile's request length [1].
+        settings: Values of assumptions by path, for example `people.floor_fte`.
+        models, providers, gpus, sellers, tiers, purchases, precisions, licenses: Only these.
+        gpu_count: Only replicas of so many GPUs.
+        private: Only what keeps the data on one's own machines.
+        min_score: Benchmark and the lowest score on it that is acceptable.
+        fte: Engineers that self-hosting takes, instead of the staircase [1].
+        engine: How the serving engine is run: `tuned`, `default`, `local` or `legacy`.
+        as_of: The day whose prices hold; today when None.
+        options: Options described inline.
+        all_setups: Every set-up, not only the cheapest of each open model.
+        marketplaces: Also rents of marketplaces and community hosts.
+        origins: Which flag, variable or file line gave a field, by the name of the field or the
+            path of the setting.
+    """
+
+    tokens: float | None = None
+    requests: float | None = None
+    users: float | None = None
+    profile: str | None = None
+    isl: float | None = None
+    osl: float | None = None
+    input_output: float | None = None
+    settings: dict[str, float] = field(default_factory=dict)
+    models: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    gpus: tuple[str, ...] = ()
+    sellers: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+    purchases: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = ()
+    licenses: tuple[str, ...] = ()
+    gpu_count: int | None = None
+    private: bool = False
+    min_score: tuple[str, float] | None = None
+    fte: float | None = None
+    engine: str | None = None
+    as_of: date | None = None
+    options: tuple[InlineOption, ...] = ()
+    all_setups: bool = False
+    marketplaces: bool = False
+    origins: dict[str, str] = field(default_factory=dict)

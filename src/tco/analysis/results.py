@@ -1,0 +1,273 @@
+"""The answers, as plain records: what every format prints and what the JSON contracts describe.
+
+Numbers are unrounded; `None` stands for what does not exist, never for zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tier = Literal["api", "hosted", "self"]
+Origin = Literal["given", "catalog", "assumed"]
+Span = tuple[float, float]
+OpenSpan = tuple[float, float | None]
+"""An interval whose end is None when it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogStamp:
+    """Which data an answer rests on."""
+
+    version: str
+    sha256: str
+    as_of: str
+    """The day whose prices were used, `YYYY-MM-DD`."""
+    oldest_price: str | None
+    """When the oldest price that was used was last checked, `YYYY-MM-DD`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadResult:
+    """The month that was asked about."""
+
+    profile: str
+    tokens_per_month: float
+    requests_per_month: float
+    isl: float
+    osl: float
+    input_tokens: float
+    cached_input_tokens: float
+    output_tokens: float
+    cached_share: float
+    batch_share: float
+    peak_to_mean: float
+    peak_requests_per_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillLine:
+    """One item of a bill: quantity times rate."""
+
+    item: str
+    group: Literal["tokens", "compute", "power", "people", "other"]
+    quantity: float
+    unit: str
+    rate_usd: float
+    amount_usd: float
+    origin: Origin
+    source: str
+    date: str | None
+    """When the source was read, `YYYY-MM-DD`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UtilizationResult:
+    """How much of what is paid for is used, three ways."""
+
+    slots: float
+    token_capacity: float
+    paid_hours: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaResult:
+    """What one replica sustains, and how that is known."""
+
+    gpus: int
+    precision: str
+    concurrency: float
+    requests_per_s: float
+    output_tokens_per_s: float
+    tpot_s: float | None
+    evidence: str
+    """`given`, or the capacity model and its profile."""
+    band: Span
+    """Low and high true throughput over the predicted one, 80 %."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionResult:
+    """One way to serve the month."""
+
+    id: str
+    tier: Tier
+    model: str
+    provider: str
+    hardware: str | None
+    gpus: float | None
+    """GPUs on the invoice."""
+    replicas: float | None
+    feasible: bool
+    reasons: tuple[str, ...]
+    """Why it is infeasible."""
+    notes: tuple[str, ...]
+    monthly_usd: float | None
+    usd_per_mtok: float | None
+    band_usd: Span | None
+    utilization: UtilizationResult | None
+    replica: ReplicaResult | None
+    price_checked: str | None
+    lines: tuple[BillLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssumptionResult:
+    """One value that entered the answer, and who said so."""
+
+    path: str
+    title: str
+    value: float
+    unit: str
+    origin: Origin
+    source: str
+    judgment: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareResult:
+    """What a month costs, every way there is to serve it, cheapest first."""
+
+    schema: Literal["tco.compare/1"]
+    catalog: CatalogStamp
+    workload: WorkloadResult
+    options: tuple[OptionResult, ...]
+    """Feasible ones by cost, then infeasible ones."""
+    shown: tuple[str, ...]
+    """Ids of the options on the short list, which a table prints when nothing was selected."""
+    verdict: str
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """A single change that would turn the answer."""
+
+    path: str
+    title: str
+    now: float
+    needed: float | None
+    """None when no value of it would do."""
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakevenResult:
+    """From which volume B is cheaper than A."""
+
+    schema: Literal["tco.breakeven/1"]
+    catalog: CatalogStamp
+    a: str
+    b: str
+    resolved: tuple[str, ...]
+    """What shorter names were taken to mean."""
+    same_weights: bool
+    """A and B serve the same model; otherwise quality differs and the answer is flagged."""
+    variable: str
+    unit: str
+    wins: tuple[OpenSpan, ...]
+    first: float | None
+    sure: float | None
+    about: Span | None
+    now: float | None
+    """The volume asked about, where one was given."""
+    now_wins: bool | None
+    a_usd: float | None
+    b_usd: float | None
+    """Both bills at that volume."""
+    never_because: str | None
+    flips: tuple[Flip, ...]
+    verdict: str
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakevenRow:
+    """One line of the overview: a self-hosted set-up against one alternative."""
+
+    model: str
+    a: str
+    b: str
+    same_weights: bool
+    wins: tuple[OpenSpan, ...]
+    first: float | None
+    sure: float | None
+    about: Span | None
+    never_because: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakevenTable:
+    """For each open model, self-hosting against its cheapest host and against a closed model."""
+
+    schema: Literal["tco.breakeven-table/1"]
+    catalog: CatalogStamp
+    against: str
+    variable: str
+    unit: str
+    rows: tuple[BreakevenRow, ...]
+    left_out: tuple[str, ...]
+    """Open models that cannot be compared, each with the reason."""
+    verdict: str
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwingResult:
+    """What one assumption does to the difference between two options."""
+
+    path: str
+    title: str
+    unit: str
+    value: float
+    low: float
+    high: float
+    origin: Origin
+    source: str
+    judgment: bool
+    at_low_usd: float
+    """B less A with the assumption at `low` [USD/month]."""
+    at_high_usd: float
+    swing_usd: float
+    flips_at: float | None
+    """The value within its range at which the cheaper one changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensitivityResult:
+    """Which assumption moves the answer, largest swing first."""
+
+    schema: Literal["tco.sensitivity/1"]
+    catalog: CatalogStamp
+    a: str
+    b: str
+    resolved: tuple[str, ...]
+    same_weights: bool
+    a_usd: float
+    b_usd: float
+    difference_usd: float
+    """B less A."""
+    rows: tuple[SwingResult, ...]
+    verdict: str
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainResult:
+    """Every term of one bill."""
+
+    schema: Literal["tco.explain/1"]
+    catalog: CatalogStamp
+    workload: WorkloadResult
+    option: OptionResult
+    resolved: tuple[str, ...]
+    steps: tuple[str, ...]
+    """How the quantities came about, one formula with its numbers each."""
+    sources: tuple[str, ...]
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]

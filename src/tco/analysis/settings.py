@@ -1,0 +1,116 @@
+"""The values that a question is asked with: defaults and what replaced them, with their origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from tco.engine.fleet import FleetPolicy
+from tco.engine.ledger import Origin
+from tco.engine.people import People
+from tco.engine.replica import Target
+from tco.engine.shapes import Number
+from tco.engine.workload import Workload
+from tco.errors import UsageError, nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One value that enters a bill.
+
+    Args:
+        path: Its name, for example `people.salary_usd_per_year`.
+        title: What it is, in words.
+        value: The value in use; an array in a sweep [unit].
+        low, high: The ends of its reasonable range [unit].
+        unit: Its unit.
+        origin: Who said so.
+        source: Source id, or the flag, variable or file and line that gave it.
+        fixed: Not uncertain: left out of sensitivity tables.
+    """
+
+    path: str
+    title: str
+    value: Number
+    low: float
+    high: float
+    unit: str
+    origin: Origin
+    source: str
+    fixed: bool = False
+
+
+class Settings(Mapping[str, Setting]):
+    """All settings by path. Never changed: `with_values` returns another one."""
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        """Keep a copy of `settings`."""
+        self._settings = dict(settings)
+
+    def __getitem__(self, path: str) -> Setting:
+        """Return the setting called `path`."""
+        return self._settings[path]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the paths."""
+        return iter(self._settings)
+
+    def __len__(self) -> int:
+        """Return the number of settings."""
+        return len(self._settings)
+
+    def value(self, path: str) -> Number:
+        """Return the value in use."""
+        return self._settings[path].value
+
+    def given(self, path: str) -> bool:
+        """Return whether the user set it."""
+        return path in self._settings and self._settings[path].origin == "given"
+
+    def with_values(self, values: Mapping[str, Number]) -> Settings:
+        """Return the settings with other values for some paths, origins kept: for sweeps."""
+        changed = {path: replace(self._settings[path], value=v) for path, v in values.items()}
+        return Settings({**self._settings, **changed})
+
+    def overridden(self, path: str, value: float, source: str) -> Settings:
+        """Return the settings with a value that the user gave.
+
+        Raises:
+            UsageError: No such path.
+        """
+        if path not in self._settings:
+            near = nearest(path, self._settings)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise UsageError(f"{source}: no setting called {path!r}{hint}")
+        given = replace(self._settings[path], value=value, origin="given", source=source)
+        return Settings({**self._settings, path: given})
+
+
+def workload(settings: Settings) -> Workload:
+    """Return the month's requests."""
+    names = ("tokens_per_month", "isl", "osl", "cached_share", "batch_share", "peak_to_mean")
+    return Workload(**{name: settings.value(f"workload.{name}") for name in names})
+
+
+def fleet_policy(settings: Settings) -> FleetPolicy:
+    """Return how much room a fleet keeps."""
+    names = ("headroom", "peakedness", "wait_beta", "redundancy")
+    return FleetPolicy(**{name: settings.value(f"serving.{name}") for name in names})
+
+
+def target(settings: Settings) -> Target:
+    """Return what a replica must achieve."""
+    load = workload(settings)
+    return Target(
+        isl=load.isl,
+        osl=load.osl,
+        cached_share=load.cached_share,
+        max_tpot_s=settings.value("serving.max_tpot_s"),
+        max_concurrency=settings.value("serving.max_concurrency"),
+    )
+
+
+def people(settings: Settings) -> People:
+    """Return who looks after the systems and what they cost."""
+    names = ("salary_usd_per_year", "api_fte", "floor_fte", "fixed_fte", "fte_per_gpu")
+    return People(**{name: settings.value(f"people.{name}") for name in names})

@@ -1,0 +1,77 @@
+"""From a catalog's words to the engine's numbers: models, GPUs, and stacks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TypeVar
+
+import numpy as np
+
+from tco.catalog.hardware import Accelerator
+from tco.catalog.models import Model
+from tco.engine.layout import Layout
+from tco.engine.shapes import GpuShape, ModelShape
+from tco.units import GIB
+
+Shape = TypeVar("Shape", ModelShape, GpuShape, Layout)
+
+
+def model_shape(model: Model) -> ModelShape | None:
+    """Return the dimensions of a model; None when the catalog does not have them."""
+    arch, params = model.architecture, model.params_b
+    if arch is None or params is None:
+        return None
+    experts, mla = arch.experts, arch.mla
+    return ModelShape(
+        params=params.total * 1e9,
+        active_params=params.active * 1e9,
+        routed_params=experts.routed_params_b * 1e9 if experts else 0.0,
+        experts=float(experts.count) if experts else 1.0,
+        experts_per_token=float(experts.per_token) if experts else 1.0,
+        layers=float(arch.layers),
+        attention_layers=float(arch.attention_layers or arch.layers),
+        hidden_size=float(arch.hidden_size),
+        heads=float(arch.heads),
+        kv_heads=1.0 if mla else float(arch.kv_heads),
+        head_dim=float(mla.kv_lora_rank + mla.rope_head_dim) if mla else float(arch.head_dim),
+        vocab_size=float(arch.vocab_size),
+        tied_embeddings=arch.tied_embeddings,
+        mla=mla is not None,
+        full_attention_share=arch.full_attention_share,
+        window_tokens=float(arch.window_tokens) if arch.window_tokens else np.inf,
+        index_topk=float(arch.index_topk) if arch.index_topk else np.inf,
+        state_bytes=arch.state_bytes,
+    )
+
+
+def gpu_shape(gpu: Accelerator) -> GpuShape | None:
+    """Return what a GPU can do; None when the catalog has no 16-bit peak or no link for it."""
+    peak, share = gpu.tflops, gpu.kernel_share
+    half = peak.bf16 or peak.fp16
+    if half is None:
+        return None
+    # An absent share is the engine's own judgment, which `measured` then says.
+    shares = {
+        "kernel_share_16": share.bf16 if share else None,
+        "kernel_share_8": share.fp8 if share else None,
+        "kernel_share_4": share.fp4 if share else None,
+    }
+    return GpuShape(
+        memory_bytes=gpu.memory_gib * GIB,
+        bandwidth_bytes_per_s=gpu.bandwidth_gb_per_s * 1e9,
+        flops_16=half * 1e12,
+        flops_8=(peak.fp8 or np.nan) * 1e12,
+        flops_4=(peak.fp4 or np.nan) * 1e12,
+        link_bytes_per_s=(gpu.link.gb_per_s or np.nan) * 1e9,
+        pcie=gpu.link.kind == "pcie",
+        measured=share is not None,
+        **{name: value for name, value in shares.items() if value is not None},
+    )
+
+
+def stacked(shapes: Sequence[Shape]) -> Shape:
+    """Return one shape whose fields are arrays over `shapes` [shapes]."""
+    first = shapes[0]
+    columns = {f.name: np.array([getattr(s, f.name) for s in shapes]) for f in fields(first)}
+    return type(first)(**columns)

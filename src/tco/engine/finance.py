@@ -1,0 +1,53 @@
+"""Money over time: what a capital sum costs a month."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tco.engine.shapes import Number
+
+
+def capital_recovery(rate: Number, periods: Number) -> Number:
+    """Return the share of a capital sum due each period so that it is paid back with interest.
+
+    ``rate / (1 - (1 + rate)**-n)``, and ``1 / n`` when the rate is zero; written with `expm1` and
+    `log1p` because the plain form loses all digits for rates below about 1e-15.
+
+    Args:
+        rate: Interest per period [1], e.g. 0.01 for 1 % a month.
+        periods: Number of equal payments [1].
+
+    Raises:
+        ValueError: No periods, or a rate of -1 or less: there is no such loan, so it is refused
+            rather than called free.
+
+    Source:
+        The payment function of any spreadsheet, ``PMT(rate, n, -1)``.
+
+    >>> round(float(capital_recovery(0.05, 10)), 12)
+    0.129504574965
+    """
+    rate, periods = np.asarray(rate, dtype=float), np.asarray(periods, dtype=float)
+    if np.any(periods <= 0) or np.any(rate <= -1):
+        raise ValueError("a loan needs at least one period and a rate above -1")
+    safe = np.where(rate == 0, 1.0, rate)
+    factor = safe / -np.expm1(-periods * np.log1p(safe))
+    result: Number = np.where(rate == 0, 1.0 / periods, factor)
+    return result
+
+
+def annuity(capex_usd: Number, salvage_usd: Number, yearly_rate: Number, months: Number) -> Number:
+    """Return the level monthly cost of owning something and then selling it [USD/month].
+
+    ``(K - S * (1 + i)**-T) * capital_recovery(i, T)`` with ``i = (1 + rate)**(1/12) - 1``: the
+    cost of capital is inside, so no interest may be added to it.
+
+    Args:
+        capex_usd: Price paid at the start [USD].
+        salvage_usd: Price got at the end [USD].
+        yearly_rate: Cost of capital [1/year].
+        months: Time between the two [month].
+    """
+    monthly = np.expm1(np.log1p(yearly_rate) / 12.0)
+    present_salvage = salvage_usd * (1.0 + monthly) ** -np.asarray(months, dtype=float)
+    return (capex_usd - present_salvage) * capital_recovery(monthly, months)

@@ -1,0 +1,49 @@
+"""A bill: lines of quantity times rate. Amounts and totals are derived, never stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Literal
+
+from tco.engine.shapes import Number
+
+Origin = Literal["given", "catalog", "assumed"]
+"""Who said so: the user, a source in a catalog, or our own judgment."""
+
+Group = Literal["tokens", "compute", "power", "people", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One item of a monthly bill: `quantity` of `unit` at `rate_usd` each.
+
+    Args:
+        item: What is paid for.
+        group: The heading that it is summed under.
+        quantity: How much of it a month [unit].
+        unit: What is counted.
+        rate_usd: Price of one [USD/unit].
+        origin: Who said the rate.
+        source: The source id of the rate, or the path of the assumption.
+    """
+
+    item: str
+    group: Group
+    quantity: Number
+    unit: str
+    rate_usd: Number
+    origin: Origin
+    source: str
+
+    @property
+    def amount_usd(self) -> Number:
+        """Return `quantity * rate_usd` [USD/month]."""
+        return self.quantity * self.rate_usd
+
+
+def total_usd(lines: tuple[Line, ...], group: Group | None = None) -> Number:
+    """Return the sum of the lines, or of those of one group [USD/month]."""
+    amounts = [line.amount_usd for line in lines if group in (None, line.group)]
+    return reduce(add, amounts, 0.0)

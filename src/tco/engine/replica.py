@@ -1,0 +1,101 @@
+"""The best that one replica does within a latency limit: how many requests at once, how fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tco.engine.capacity import Capacity, replica
+from tco.engine.layout import Layout, Profile
+from tco.engine.memory import max_batch
+from tco.engine.shapes import Flag, GpuShape, ModelShape, Number
+
+BISECTIONS = 12
+"""Halvings that find a whole batch size up to 4,096."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a replica must achieve; numbers or arrays.
+
+    Args:
+        isl, osl: Length of a request [token/request].
+        cached_share: Share of the input that the prefix cache serves [1].
+        max_tpot_s: Slowest mean time per output token [s/token].
+        max_concurrency: Most requests that the engine takes on at once [1].
+    """
+
+    isl: Number
+    osl: Number
+    cached_share: Number
+    max_tpot_s: Number
+    max_concurrency: Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replica:
+    """What one replica sustains; numbers or arrays.
+
+    Args:
+        slots: Requests in flight at capacity; 0 when the set-up is infeasible [1].
+        requests_per_s: Requests that it finishes at capacity [request/s].
+        tpot_s: Mean time per output token then [s/token].
+        memory_slots: Requests whose KV cache fits [1].
+        lone_tpot_s: Time per output token of a request that runs alone [s/token].
+    """
+
+    slots: Number
+    requests_per_s: Number
+    tpot_s: Number
+    memory_slots: Number
+    lone_tpot_s: Number
+
+    @property
+    def feasible(self) -> Flag:
+        """Return whether anything runs on it within the limit."""
+        return np.asarray(self.slots) >= 1.0
+
+
+def best_replica(
+    model: ModelShape, gpu: GpuShape, layout: Layout, profile: Profile, target: Target
+) -> Replica:
+    """Return the largest batch within memory and latency, and what it sustains.
+
+    Time per token grows with the batch, so the largest batch that keeps ``tpot <= max_tpot_s`` is
+    found by bisection on whole numbers, for all elements at once.
+
+    Args:
+        model, gpu, layout, profile: The set-up; fields broadcast.
+        target: Lengths and limits.
+    """
+
+    def run(batch: Number) -> Capacity:
+        return replica(
+            model,
+            gpu,
+            layout,
+            isl=target.isl,
+            osl=target.osl,
+            batch=batch,
+            profile=profile,
+            cached_share=target.cached_share,
+        )
+
+    in_memory = max_batch(model, gpu, layout, target.isl + target.osl)
+    most = np.maximum(np.minimum(in_memory, target.max_concurrency), 1.0)
+    lone = run(np.ones_like(most))
+    low, high = np.ones_like(most), most
+    for _ in range(BISECTIONS):
+        middle = np.ceil((low + high) / 2.0)
+        ok = run(middle).tpot_s <= target.max_tpot_s
+        low, high = np.where(ok, middle, low), np.where(ok, high, np.maximum(middle - 1.0, low))
+    best = run(low)
+    feasible = (np.asarray(in_memory) >= 1.0) & (lone.tpot_s <= target.max_tpot_s)
+    return Replica(
+        slots=np.where(feasible, low, 0.0),
+        requests_per_s=np.where(feasible, best.requests_per_s, np.nan),
+        tpot_s=np.where(feasible, best.tpot_s, np.nan),
+        memory_slots=in_memory,
+        lone_tpot_s=lone.tpot_s,
+    )

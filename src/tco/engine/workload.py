@@ -1,0 +1,59 @@
+"""What is asked of a serving system in a month: tokens, requests, and how unevenly they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tco.engine.shapes import Number
+from tco.units import SECONDS_PER_MONTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A month of requests of one shape; every field a number or an array.
+
+    Args:
+        tokens_per_month: Input and output together, cached input included [token/month].
+        isl: Input of a request, cached tokens included [token/request].
+        osl: Output of a request, hidden reasoning included [token/request].
+        cached_share: Share of the input that a prefix cache serves [1].
+        batch_share: Share of the requests that can wait for a batch tier [1].
+        peak_to_mean: Busiest hour over the average hour [1].
+    """
+
+    tokens_per_month: Number
+    isl: Number
+    osl: Number
+    cached_share: Number = 0.0
+    batch_share: Number = 0.0
+    peak_to_mean: Number = 1.0
+
+    @property
+    def tokens_per_request(self) -> Number:
+        """Return input and output of one request [token/request]."""
+        return self.isl + self.osl
+
+    @property
+    def requests_per_month(self) -> Number:
+        """Return the requests of a month [request/month]."""
+        return self.tokens_per_month / self.tokens_per_request
+
+    @property
+    def requests_per_s(self) -> Number:
+        """Return the mean arrival rate, over a month of 730 h [request/s]."""
+        return self.requests_per_month / SECONDS_PER_MONTH
+
+    @property
+    def peak_requests_per_s(self) -> Number:
+        """Return the arrival rate of the busiest hour [request/s]."""
+        return self.requests_per_s * self.peak_to_mean
+
+    @property
+    def input_tokens(self) -> Number:
+        """Return all input, cached or not [token/month]."""
+        return self.requests_per_month * self.isl
+
+    @property
+    def output_tokens(self) -> Number:
+        """Return all output [token/month]."""
+        return self.requests_per_month * self.osl
