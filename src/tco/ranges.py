@@ -1,0 +1,93 @@
+"""Ratios (`3:1`) and ranges of values to try (`1B..1T:log25`), in the grammar of `tco.units`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tco.units import Quantity, cleaned, number, refused
+
+_MOST_STEPS = 10_000
+_SPAN = re.compile(r"(?P<low>.+?)\s*\.\.\s*(?P<high>.+?)\s*:\s*(?P<log>log)?(?P<count>[0-9]{1,6})")
+
+_NUMBER = re.compile(
+    r"(?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9][0-9_]*)?(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?)"
+    r"\s*(?P<scale>(?:k|m|g|bn?|t|thousand|million|billion|trillion)(?=$|[^a-z]|tok))?\s*",
+    re.IGNORECASE,
+)
+
+
+def ratio(text: Quantity) -> float:
+    """Return how many of the first come with one of the second [1], from `3:1` or `3`.
+
+    >>> ratio("3:1")
+    3.0
+    """
+    if not isinstance(text, str):
+        return number(text)
+    first, second = _pair(str(text))
+    if second == 0:
+        raise refused(text, "the second part of a ratio must be over 0; write for example 3:1")
+    return first / second
+
+
+def split(text: Quantity) -> tuple[float, float]:
+    """Return the two shares [1] that a ratio stands for, from `3:1`; one of them may be 0.
+
+    >>> split("3:1")
+    (0.75, 0.25)
+    """
+    first, second = _pair(str(text))
+    if first + second == 0:
+        raise refused(text, "one part of a ratio must be over 0; write for example 3:1")
+    return first / (first + second), second / (first + second)
+
+
+def _pair(text: str) -> tuple[float, float]:
+    """Return the two numbers of `3:1`; a single one counts against 1."""
+    clean = cleaned(text, "3:1")
+    first, colon, second = clean.partition(":")
+    return number(first, "3:1"), number(second, "3:1") if colon else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of values to try: `count` of them from `low` to `high`, evenly or by factors."""
+
+    low: float
+    high: float
+    count: int
+    log: bool
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Return the values, `low` and `high` among them, in the unit that was asked for."""
+        steps = [i / (self.count - 1) for i in range(1, self.count - 1)]
+        if self.log:
+            ratio = math.log(self.high / self.low)
+            inner = [self.low * math.exp(ratio * step) for step in steps]
+        else:
+            inner = [self.low + (self.high - self.low) * step for step in steps]
+        return (self.low, *inner, self.high)
+
+
+def span(text: str, of: Callable[[str], float] = number) -> Span:
+    """Return the range that `1B..1T:log25` or `0.2..0.8:7` stands for, its ends read by `of`.
+
+    >>> span("0..1:3").values
+    (0.0, 0.5, 1.0)
+    """
+    example = "1B..1T:log25 or 0.2..0.8:7"
+    clean = cleaned(str(text), example)
+    match = _SPAN.fullmatch(clean)
+    if match is None:
+        raise refused(clean, f"not a range; write for example {example}")
+    low, high, count = of(match["low"]), of(match["high"]), int(match["count"])
+    log = bool(match["log"])
+    if not 2 <= count <= _MOST_STEPS:
+        raise refused(clean, f"a range has 2 to {_MOST_STEPS} steps; write for example {example}")
+    if low >= high or (log and low == 0):
+        raise refused(clean, "a range goes from low to high, and from above 0 with log")
+    return Span(low, high, count, log)

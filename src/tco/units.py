@@ -1,0 +1,287 @@
+"""Quantities as people write them, and the constants that turn one unit into another.
+
+One grammar for flags, scenario files and catalogs: `50B`, `500M/day`, `20 req/s`, `2.5e9`, `35%`,
+`$2.50/Mtok`, `$2.10/gpu-h`, `500ms` (and in `tco.ranges` `3:1`, `1B..1T:log25`). What is a number
+already (from YAML or Python) is taken as it is, in the unit that the function returns. What cannot
+be read is a `UsageError` of one line that ends in a hint.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from tco.errors import UsageError, printable
+
+Quantity = str | int | float
+
+SECONDS_PER_HOUR = 3600.0
+HOURS_PER_DAY = 24.0
+HOURS_PER_YEAR = 8760.0
+HOURS_PER_MONTH = HOURS_PER_YEAR / 12  # 730: every month of this tool
+SECONDS_PER_MONTH = HOURS_PER_MONTH * SECONDS_PER_HOUR
+MONTHS_PER_YEAR = 12.0
+DAYS_PER_MONTH = HOURS_PER_MONTH / HOURS_PER_DAY
+MTOK = 1e6
+KIB, MIB, GIB = 2.0**10, 2.0**20, 2.0**30
+GB = 1e9
+
+_SCALES = {"k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "bn": 1e9, "t": 1e12} | {
+    "thousand": 1e3,
+    "million": 1e6,
+    "billion": 1e9,
+    "trillion": 1e12,
+}
+_PERIODS = {
+    "s sec second seconds": 1 / SECONDS_PER_HOUR,
+    "min minute minutes": 1 / 60,
+    "h hr hour hours": 1.0,
+    "d day days": HOURS_PER_DAY,
+    "w week weeks": HOURS_PER_DAY * 7,
+    "mo month months": HOURS_PER_MONTH,
+    "y yr year years": HOURS_PER_YEAR,
+}
+_HOURS = {name: hours for names, hours in _PERIODS.items() for name in names.split()}
+_MONTHS = {name: hours / HOURS_PER_MONTH for name, hours in _HOURS.items()}
+_YEARS = {name: hours / HOURS_PER_YEAR for name, hours in _HOURS.items()}
+_GPU_HOURS = {
+    f"{gpu}{name}": h for name, h in _HOURS.items() for gpu in ("", "gpu", "gpu-", "gpu/")
+}
+_SECONDS = {"us": 1e-6, "ms": 1e-3} | {n: h * SECONDS_PER_HOUR for n, h in _HOURS.items()}
+_TOKENS = ("tok", "token", "tokens")
+_REQUESTS = ("r", "req", "reqs", "request", "requests")
+_MTOKS = {
+    f"{n}{tok}": size
+    for n, size in {"k": 1e-3, "1k": 1e-3, "m": 1.0, "1m": 1.0}.items()
+    for tok in ("", *_TOKENS)
+} | dict.fromkeys(_TOKENS, 1e-6)
+_KWH = {"kwh": 1.0, "mwh": 1000.0}
+_LONGEST = 200  # characters; a quantity is shorter, and nothing longer is worth parsing
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_NUMBER = re.compile(
+    r"(?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9][0-9_]*)?"
+    r"(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?)\s*"
+    r"(?P<scale>(?:k|m|g|bn?|t|thousand|million|billion|trillion)(?=$|[^a-z]|tok))?\s*",
+    re.IGNORECASE,
+)
+
+
+def refused(text: object, why: str) -> UsageError:
+    """Return the error for a quantity that cannot be read."""
+    return UsageError(f"{printable(str(text)[: _LONGEST + 1])}: {why}")
+
+
+def _finite(text: Quantity, value: float) -> float:
+    """Return `value` if it is a number that can be counted with."""
+    if math.isnan(value) or math.isinf(value):
+        raise refused(text, "not a finite number; write for example 50B, 2.5e9 or 35%")
+    if value < 0:
+        raise refused(text, "must not be negative; write 0 or more")
+    return float(value)
+
+
+def _plain(text: Quantity) -> float | None:
+    """Return the value of what is a number already, None for a text."""
+    if isinstance(text, str):
+        return None
+    if isinstance(text, bool) or not isinstance(text, int | float):
+        raise refused(text, "a number is expected; write for example 50B")
+    try:
+        return _finite(text, float(text))
+    except OverflowError:  # an int too long to be shown, too
+        raise UsageError("not a finite number; write for example 50B") from None
+
+
+def cleaned(text: str, example: str) -> str:
+    """Return `text` without surrounding blanks, refusing what is no quantity at first sight."""
+    clean = text.strip()
+    if not clean:
+        raise UsageError(f"empty quantity; write for example {example}")
+    if len(clean) > _LONGEST:
+        raise refused(clean, f"too long for a quantity; write for example {example}")
+    if clean[0] in "-−":
+        raise refused(clean, f"must not be negative; write for example {example}")
+    if clean.lower().lstrip("+") in {"nan", "inf", "infinity", ".nan", ".inf"}:
+        raise refused(clean, f"not a finite number; write for example {example}")
+    return clean.removeprefix("+")
+
+
+def _leading(text: str, whole: str, example: str) -> tuple[float, str]:
+    """Return the number that `text` begins with, its suffix applied, and what follows it."""
+    match = _NUMBER.match(text)
+    digits = match["number"] if match else ""
+    if match is None or not any(c.isdigit() for c in digits.lower().partition("e")[0]):
+        raise refused(whole, f"not a quantity; write for example {example}")
+    rest = text[match.end() :]
+    if rest.startswith(","):
+        raise refused(whole, "a comma separates thousands only; write 1.5M or 1,500,000")
+    if match["scale"] == "m":
+        better = f"{digits}M"
+        raise refused(whole, f"'m' could mean milli or million; write {better}")
+    try:
+        value = float(digits.replace(",", "").replace("_", ""))
+    except ValueError:
+        raise refused(whole, f"not a number; write for example {example}") from None
+    return _finite(whole, value * _SCALES.get((match["scale"] or "").lower(), 1.0)), rest
+
+
+def _split_rate(rest: str) -> tuple[str, str | None]:
+    """Return the unit and the period of `req/s`, `tokens per day`, `/month`."""
+    unit, slash, period = re.sub(r"(^|\s)per\s+", "/", rest, count=1).partition("/")
+    return unit.strip(), period.strip() if slash else None
+
+
+def _size(name: str, table: Mapping[str, float], whole: str, example: str) -> float:
+    """Return the size of a unit or period that `table` knows."""
+    size = table.get(name.lower().replace(" ", ""))
+    if size is not None:
+        return size
+    shown = printable(name, 20)
+    if table is _MONTHS:
+        raise refused(whole, f"unknown period '{shown}'; use s, min, h, day, week, month or year")
+    raise refused(whole, f"unknown unit '{shown}'; write for example {example}")
+
+
+def _per_month(text: Quantity, units: tuple[str, ...], example: str) -> float:
+    """Return how many things a month a text such as `500M/day` stands for [1/month]."""
+    plain = _plain(text)
+    if plain is not None:
+        return plain
+    clean = cleaned(str(text), example)
+    value, rest = _leading(clean, clean, example)
+    unit, period = _split_rate(rest)
+    if unit and unit.lower() not in units:
+        raise refused(clean, f"unknown unit '{printable(unit, 20)}'; write for example {example}")
+    return value if period is None else value / _size(period, _MONTHS, clean, example)
+
+
+def tokens_per_month(text: Quantity) -> float:
+    """Return a volume of tokens [token/month]; without a period it is one of a month already.
+
+    >>> tokens_per_month("50B"), tokens_per_month("73M/day")
+    (50000000000.0, 2220416666.666667)
+    """
+    return _per_month(text, _TOKENS, "50B or 500M/day")
+
+
+def requests_per_month(text: Quantity) -> float:
+    """Return a volume of requests [request/month]; without a period it is one of a month already.
+
+    >>> requests_per_month("20 req/s")
+    52560000.0
+    """
+    return _per_month(text, _REQUESTS, "2M, 20 req/s or 10k req/day")
+
+
+def number(text: Quantity, example: str = "2.5 or 10k") -> float:
+    """Return a number of 0 or more without a unit [1], such as a count of users: `10k`."""
+    plain = _plain(text)
+    if plain is not None:
+        return plain
+    clean = cleaned(str(text), example)
+    value, rest = _leading(clean, clean, example)
+    if rest:
+        raise refused(clean, f"a number without a unit is expected; write for example {example}")
+    return value
+
+
+def whole(text: Quantity) -> int:
+    """Return a whole number of 0 or more [1], such as tokens of a request: `8k`."""
+    value = number(text, "8 or 4k")
+    if value != int(value):
+        raise refused(text, "a whole number is expected; write for example 8 or 4k")
+    return int(value)
+
+
+def share(text: Quantity) -> float:
+    """Return a share between 0 and 1 [1], from `35%` or `0.35`.
+
+    >>> share("35%")
+    0.35
+    """
+    value = _plain(text)
+    if value is None:
+        clean = cleaned(str(text), "35% or 0.35")
+        value, rest = _leading(clean, clean, "35% or 0.35")
+        if rest not in ("", "%"):
+            raise refused(clean, "a share is expected; write for example 35% or 0.35")
+        value = value / 100 if rest else value
+    if value > 1:
+        better = f"; for {value:g} percent write {value:g}%" if value <= 100 else ""
+        raise refused(text, f"a share is between 0 and 1, or 0% and 100%{better or '; write 35%'}")
+    return value
+
+
+def _usd(text: Quantity, example: str, per: Mapping[str, float]) -> float:
+    """Return an amount [USD], per unit of the table `per` where the text says per what."""
+    plain = _plain(text)
+    if plain is not None:
+        return plain
+    clean = cleaned(str(text), example)
+    if clean[0] in "€£¥₹":
+        raise refused(clean, f"amounts are US dollars; convert it and write for example {example}")
+    bare = re.sub(r"^(us\$|\$|usd)\s*", "", clean, flags=re.IGNORECASE)
+    value, rest = _leading(cleaned(bare or "?", example), clean, example)
+    unit, period = _split_rate(rest)
+    if unit.lower() not in ("", "usd", "$"):
+        raise refused(clean, f"unknown unit '{printable(unit, 20)}'; write for example {example}")
+    return value if period is None else _finite(clean, value / _size(period, per, clean, example))
+
+
+def usd(text: Quantity) -> float:
+    """Return an amount of money [USD], from `$30k`, `30,000` or `1.2M`."""
+    return _usd(text, "$30k", {})
+
+
+def usd_per_mtok(text: Quantity) -> float:
+    """Return a price of tokens [USD/Mtok], from `$2.50/Mtok`, `$2.50` or `0.0025/ktok`.
+
+    >>> usd_per_mtok("$2.50/Mtok")
+    2.5
+    """
+    return _usd(text, "$2.50/Mtok", _MTOKS)
+
+
+def usd_per_gpu_hour(text: Quantity) -> float:
+    """Return the rent of one GPU [USD/hour], from `$2.10/gpu-h`, `$2.10/h`, `$1500/month`.
+
+    >>> usd_per_gpu_hour("$2.10/gpu-h")
+    2.1
+    """
+    return _usd(text, "$2.10/gpu-h", _GPU_HOURS)
+
+
+def usd_per_month(text: Quantity) -> float:
+    """Return an amount a month [USD/month], from `$15k/month`, `15k` or `$180k/year`."""
+    return _usd(text, "$15k/month", _MONTHS)
+
+
+def usd_per_year(text: Quantity) -> float:
+    """Return an amount a year [USD/year], from `$200k/year`, `200k` or `$15k/month`."""
+    return _usd(text, "$200k/year", _YEARS)
+
+
+def usd_per_kwh(text: Quantity) -> float:
+    """Return a price of electricity [USD/kWh], from `$0.12/kWh` or `0.12`."""
+    return _usd(text, "$0.12/kWh", _KWH)
+
+
+def seconds(text: Quantity) -> float:
+    """Return a duration [s], from `500ms`, `1s`, `2min`; a text must name its unit.
+
+    >>> seconds("500ms")
+    0.5
+    """
+    plain = _plain(text)
+    if plain is not None:
+        return plain
+    clean = cleaned(str(text), "500ms or 1s")
+    digits = clean.rstrip(_LETTERS + " ")
+    value, rest = _leading(digits, clean, "500ms or 1s")
+    unit = rest or clean[len(digits) :].strip()
+    if not unit:
+        raise refused(clean, f"a duration needs its unit; write {clean}ms or {clean}s")
+    if unit == "m":
+        raise refused(clean, f"'m' could mean milli or minute; write {digits}ms or {digits}min")
+    return value * _size(unit, _SECONDS, clean, "500ms, 1s or 2min")
