@@ -45,9 +45,11 @@ class Purchase(Record):
     high: Positive | None = None
     server_usd: Positive | None = None
     """A whole server with `node_gpus` of them."""
-    on: Text
-    """When the price was seen, as exact as is known."""
+    seen: Text
+    """When, as exact as is known."""
     source: Id
+    also: list[Id] = []
+    """Other sources that the range rests on."""
     note: Text | None = None
 
 
@@ -59,7 +61,7 @@ class Accelerator(Record):
     """Other names that people and measurement files use."""
     vendor: Id
     family: Id
-    """Architecture, for example `hopper`, `cdna3`, `ada`."""
+    """Architecture, for example `hopper`, `cdna3`, `ada-dc`; kernels of one family behave alike."""
     launch_year: Count
     memory_gib: Positive
     """Memory as sold: "80 GB" of a GPU is 80 GiB."""
@@ -68,7 +70,8 @@ class Accelerator(Record):
     bandwidth_gb_per_s: Positive
     tflops: Tflops
     kernel_share: KernelShare | None = None
-    tdp_w: Positive
+    tdp_w: Positive | None = None
+    """Board power; absent where the vendor publishes none."""
     all_in_w: Positive | None = None
     """Power of one GPU with its share of the server, switches and losses inside the rack."""
     link: Link
@@ -101,6 +104,8 @@ class Rent(Record):
     source: Id
     region: Text | None = None
     flag: Text | None = None
+    only_if_named: bool = False
+    """Never chosen as the cheapest: suspect, or a part of the bill only; the flag says why."""
 
 
 class Rental(Record):

@@ -39,12 +39,23 @@ class Experts(Record):
     expert_ffn: Count | None = None
     shared_ffn: int | None = None
     dense_layers: int = 0
-    """Layers without experts."""
+    """Leading layers without experts."""
     dense_ffn: Count | None = None
+    """Width of the layers without experts."""
+    routed_width: Count | None = None
+    """Width that routed experts read and write, where it is not `hidden_size`."""
     every: Count = 1
     """A layer with experts every so many layers."""
     routed_params_b: Positive
     """Weights of all routed experts [1e9]."""
+
+
+class Linear(Record):
+    """Linear attention (gated delta rule) of the layers without a KV cache."""
+
+    key_heads: Count
+    value_heads: Count
+    head_dim: Count
 
 
 class Architecture(Record):
@@ -57,6 +68,10 @@ class Architecture(Record):
     head_dim: Count
     vocab_size: Count
     ffn: Count | None = None
+    ffn_matrices: Literal[2, 3] = 3
+    """3 for a gated feed-forward block (SwiGLU, GeGLU), 2 for a plain one."""
+    output_gate: bool = False
+    """Attention output is gated: the query projection is twice as wide."""
     tied_embeddings: bool = False
     mla: Mla | None = None
     experts: Experts | None = None
@@ -68,6 +83,8 @@ class Architecture(Record):
     """Layers with a KV cache, where the others are linear or state-space."""
     state_bytes: NotNegative = 0.0
     """Fixed state of linear layers per sequence [byte]."""
+    linear: Linear | None = None
+    """The layers that are not among `attention_layers`."""
     index_topk: Count | None = None
     """Tokens that sparse attention reads."""
     outside_calibration: Text | None = None
