@@ -48,6 +48,8 @@ class Source(Record):
         "catalog"
     )
     """`judgment` is our own estimate: it is starred wherever it is printed."""
+    family: Id | None = None
+    """Sources of one family copy each other and count as one witness; absent: a family alone."""
     note: Text | None = None
 
 

@@ -48,7 +48,7 @@ class Rates(Record):
 class When(Record):
     """The condition of a modifier; all that are given must hold."""
 
-    service: Literal["batch", "flex", "priority", "ultrafast"] | None = None
+    service: Literal["batch", "flex", "priority", "fast", "ultrafast", "spot"] | None = None
     input_tokens_over: Count | None = None
     """Applies to a request whose whole input is longer than this."""
     cache_ttl: Literal["5m", "1h", "12h", "24h"] | None = None
@@ -58,15 +58,20 @@ class When(Record):
     """ISO days, Monday is 1."""
     time_zone: Text | None = None
     holidays: Text | None = None
-    """Calendar whose holidays count as off-peak."""
+    """Calendar whose holidays count as one of the `weekdays`."""
 
 
 class Modifier(Record):
-    """A price that replaces the base, or a factor on it, when its condition holds."""
+    """A price that replaces the base, or a factor on it, when its condition holds.
+
+    Of several that hold, the replacing ones apply first, in their order; then the factors.
+    """
 
     when: When
     usd_per_mtok: Rates | None = None
+    """What replaces the base; a rate that it does not name keeps its price."""
     multiply: Positive | None = None
+    """Factor on every rate."""
     mode: Literal["cliff", "graduated"] = "cliff"
     """`cliff`: the whole request takes this price; `graduated`: only the tokens above the limit."""
     inclusive: bool = False
@@ -75,11 +80,13 @@ class Modifier(Record):
 
 
 class Evidence(Record):
-    """What one source says of a price."""
+    """What one source says of a price, also where it disagrees."""
 
     source: Id
     input: NotNegative | None = None
     output: NotNegative | None = None
+    value: NotNegative | None = None
+    """What it says of a price that is neither: of training, of an hour."""
     key: Text | None = None
     """The name of the row in that source."""
     seen: date | None = None
@@ -102,8 +109,8 @@ class Price(Record):
     since: date
     """First day that the price holds: true from, not first seen, unless `since_is` says so."""
     until: date | None = None
-    since_is: Literal["effective", "first_seen", "audit"] = "first_seen"
-    """What `since` rests on: an announcement, the first sighting, or an audit."""
+    since_is: Literal["effective", "release", "first_seen", "audit"] = "first_seen"
+    """An announced date, the model's release, the first sighting, or the audit of a catalog."""
     checked: date
     """Last day that a source was seen to say so."""
     status: Literal["list", "scheduled", "cancelled"] = "list"
@@ -144,6 +151,8 @@ class Offer(Record):
     discount: Discount | None = None
     gone: Text | None = None
     """Why there is no price any more, for an offer that is kept so that its name is answered."""
+    doubt: Text | None = None
+    """Why the offer may not exist as it is stated; to be shown wherever it is ranked."""
     retires: date | None = None
     """The day after which the provider does not answer for it."""
     context_tokens: Count | None = None
@@ -205,13 +214,22 @@ class FineTuning(Record):
     """What a provider charges to train, and what the tuned model then costs to call."""
 
     provider: Id
-    model: Id
+    model: Id | None = None
+    """The base model; absent where the price holds for a range of sizes."""
+    params_b_over: Positive | None = None
+    params_b_up_to: Positive | None = None
+    """Sizes of base model [1e9 weights] that the price holds for."""
     since: date
+    until: date | None = None
     checked: date
     usd_per_mtok_training: Positive | None = None
     usd_per_hour_training: Positive | None = None
+    inference_usd_per_mtok: Rates | None = None
+    """The price of calling the tuned model."""
     inference_multiply: Positive | None = None
-    """Factor on the base model's price."""
+    """The same as a factor on the base model's price."""
+    retires: date | None = None
+    """The day after which the tuned model is not answered for."""
     method: Literal["full", "lora", "rft", "any"] = "any"
     evidence: list[Evidence] = Field(min_length=1)
     note: Text | None = None
