@@ -1,0 +1,102 @@
+"""A compiled copy of the data files in the user's cache directory, so that a start reads no YAML.
+
+An entry is keyed by everything that decides its content: the bytes of all files, the version, and
+the source of this package. It is JSON, held against its own digest when read and validated by the
+schemas again, and nothing depends on it: what cannot be read or written is skipped in silence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tco.catalog.files import File
+
+_KEPT = 8  # entries; older ones belong to catalogs that have changed since
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def directory() -> Path | None:
+    """Return where compiled catalogs are kept; None where there is no place for them."""
+    if chosen := os.environ.get("TCO_CACHE_DIR"):
+        return Path(chosen)
+    variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
+    base = os.environ.get(variable, "")
+    if Path(base).is_absolute():  # a relative one is to be ignored, says the XDG specification
+        return Path(base) / "tco"
+    home = os.environ.get("USERPROFILE" if sys.platform == "win32" else "HOME", "")
+    return Path(home) / ".cache" / "tco" if Path(home).is_absolute() else None
+
+
+def digest(files: Iterable[File]) -> str:
+    """Return the SHA-256 of data files, by which two catalogs are told apart."""
+    total = hashlib.sha256()
+    for file in files:
+        total.update(f"{len(file.data)}\n".encode())
+        total.update(file.data)
+    return total.hexdigest()
+
+
+def key(catalog_digest: str) -> str | None:
+    """Return the name of the entry for a catalog; None where this package has no source to hash."""
+    total = hashlib.sha256(f"{sys.version_info[:2]} {catalog_digest}".encode())
+    try:
+        for name in ("errors.py", *sorted(f"catalog/{p.name}" for p in _sources())):
+            total.update((_PACKAGE / name).read_bytes())
+    except OSError:
+        return None
+    return total.hexdigest()[:40]
+
+
+def _sources() -> list[Path]:
+    return list((_PACKAGE / "catalog").glob("*.py"))
+
+
+def recall(name: str | None) -> list[bytes] | None:
+    """Return the JSON texts kept under `name`; None if there are none or they were damaged."""
+    place = directory()
+    if name is None or place is None:
+        return None
+    try:
+        head, _, body = (place / f"{name}.json").read_bytes().partition(b"\n")
+    except (OSError, ValueError):
+        return None
+    if head.decode("latin-1") != hashlib.sha256(body).hexdigest():
+        return None
+    return body.split(b"\n")
+
+
+def remember(name: str | None, texts: Sequence[bytes]) -> None:
+    """Keep JSON texts of one line each under `name`, or do nothing if that is not possible."""
+    place = directory()
+    if name is None or place is None:
+        return
+    body = b"\n".join(texts)
+    with contextlib.suppress(OSError, ValueError):
+        place.mkdir(parents=True, exist_ok=True)
+        _forget(place)
+        _write(place / f"{name}.json", hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file so that whoever reads it at the same time sees all of it or nothing."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _forget(place: Path) -> None:
+    """Remove the oldest entries, so that editing a catalog does not fill the disk."""
+    entries = sorted(place.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in entries[_KEPT - 1 :]:
+        path.unlink(missing_ok=True)

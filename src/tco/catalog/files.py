@@ -1,0 +1,86 @@
+"""The bytes of data files: those that came with this `tco`, and those that a user names."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tco.errors import DataError, printable
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+MAX_BYTES = 20_000_000
+_PACKAGE = Path(__file__).resolve().parents[1]
+_CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A data file: its path as shown to the user, and its bytes."""
+
+    path: str
+    data: bytes
+
+
+def shipped(name: str) -> Traversable:
+    """Return the data file that came with this `tco`.
+
+    A wheel carries it inside the package, maybe zipped; a checkout, editable or not, keeps it at
+    the root. Plain paths come first: `importlib.resources` costs as much as reading the file.
+
+    Raises:
+        DataError: This installation lacks the file.
+    """
+    packaged = _PACKAGE / "_data" / name
+    if packaged.is_file():
+        return packaged
+    if (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / "data" / name).is_file():
+        return _CHECKOUT / "data" / name
+    if not _PACKAGE.is_dir():
+        from importlib.resources import files
+
+        zipped = files("tco") / "_data" / name
+        if zipped.is_file():
+            return zipped
+    raise DataError(f"data/{name}:1: not in this installation; reinstall llm-tco")
+
+
+def shipped_file(name: str) -> File:
+    """Return a shipped data file, which is called `data/NAME` wherever it lies."""
+    path = f"data/{name}"
+    try:
+        return File(path, shipped(name).read_bytes())
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def user_file(path: str | Path) -> File:
+    """Return a file that the user named, called as they typed it.
+
+    Raises:
+        DataError: It is missing, no file, not readable, or larger than a data file can be.
+    """
+    shown = printable(str(path), 200)
+    try:
+        with Path(path).open("rb") as stream:
+            # The size is asked for first, then the reading is bounded: a pipe has no size.
+            if os.fstat(stream.fileno()).st_size > MAX_BYTES:
+                raise _too_large(shown)
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise _unreadable(shown, error) from None
+    if len(data) > MAX_BYTES:
+        raise _too_large(shown)
+    return File(shown, data)
+
+
+def _too_large(shown: str) -> DataError:
+    return DataError(f"{shown}:1: larger than {MAX_BYTES // 1_000_000} MB")
+
+
+def _unreadable(shown: str, error: Exception) -> DataError:
+    reason = getattr(error, "strerror", None) or "not a path"
+    return DataError(f"{shown}:1: {str(reason).lower()}")
