@@ -1,0 +1,254 @@
+"""The shipped hardware and model catalogs: shape, references, sums, and figures known by heart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tco.catalog.dimensions import recomputed_params
+from tco.catalog.hardware import Hardware, Rental
+from tco.catalog.models import Model, Models
+
+DATA = Path(__file__).parents[2] / "data"
+
+# Names that public throughput measurements use.
+MEASURED_GPUS = """
+    A100-PCIe-80 A100-SXM-40 A100-SXM-80 A10G A40 ARC-PRO-B60 B200 B300 GAUDI2 GB200 GB300 GH200
+    H100-NVL H100-PCIe H100-SXM H200-NVL H200-SXM L40S M1 M1-MAX M2-ULTRA M3-MAX MI250 MI250-GCD
+    MI300X MI325X MI350X MI355X R9700 RTX-3070 RTX-3080 RTX-3080TI RTX-3090 RTX-3090TI
+    RTX-4000-ADA RTX-4070TI RTX-4080 RTX-4090 RTX-5000-ADA RTX-5090 RTX-6000-ADA RTX-A6000
+    RTX-PRO-6000 RX-7900XTX
+"""
+MEASURED_MODELS = """
+    codellama-34b deepseek-coder-33b deepseek-v3 falcon-180b gemma-2-9b glm-4.5 glm-4.5-air glm-5
+    gpt-j-6b gpt-oss-120b gpt-oss-20b kimi-k2.5 llama-2-13b llama-2-70b llama-2-7b llama-3-70b
+    llama-3-8b llama-3.1-405b llama-33b llama-4-maverick llama-4-scout minimax-m2.5 mistral-7b
+    mixtral-8x22b mixtral-8x7b phi-4 qwen2-72b qwen2-7b qwen2.5-1.5b qwen2.5-14b qwen2.5-32b
+    qwen2.5-7b qwen3-14b qwen3-235b-a22b qwen3-30b-a3b qwen3-32b qwen3-8b qwen3.5-397b-a17b
+    tinyllama-1.1b
+"""
+ARTICLE_MODELS = """
+    claude-3.5-sonnet claude-opus-4 claude-opus-4.5 claude-opus-4.6 claude-sonnet claude-sonnet-4
+    claude-sonnet-4.5 codestral command-r+ deepseek-r1 deepseek-r2 deepseek-v3 deepseek-v3.2
+    gemini-2.0-pro gemini-2.5-flash gemini-2.5-pro gemma-2-27b gpt-4 gpt-4-turbo gpt-4.1
+    gpt-4.1-nano gpt-4o gpt-4o-mini gpt-5 grok-4.1 llama-3.1-405b llama-3.1-70b llama-3.1-8b
+    llama-3.2-8b llama-3.3-70b llama-4-maverick llama-4-scout mistral-7b mistral-large
+    mistral-large-2 phi-4 qwen-2.5-72b qwen-2.5-max qwen3-235b qwq-32b
+"""
+
+
+def load(name: str) -> Any:
+    return yaml.load((DATA / name).read_bytes(), yaml.CSafeLoader)
+
+
+HARDWARE = Hardware.model_validate(load("hardware.yaml"))
+MODELS = Models.model_validate(load("models.yaml"))
+DIMENSIONED = {i: m for i, m in MODELS.models.items() if m.architecture}
+
+
+def names(records: dict[str, Any]) -> Counter[str]:
+    """Return how many records answer to each id or alias, whatever its case."""
+    return Counter(n for i, r in records.items() for n in {x.lower() for x in (i, *r.aliases)})
+
+
+def key(rental: Rental) -> tuple[object, ...]:
+    return (
+        rental.seller,
+        rental.gpu,
+        rental.option,
+        rental.channel,
+        rental.gpus,
+        rental.instance,
+    )
+
+
+def test_how_much_is_there() -> None:
+    assert len(HARDWARE.accelerators) >= 60
+    assert len(HARDWARE.sellers) == 28
+    assert len(HARDWARE.rentals) >= 330
+    assert len(MODELS.models) >= 230
+    assert len(DIMENSIONED) >= 70
+    assert sum(m.kind == "embedding" for m in MODELS.models.values()) >= 10
+
+
+@pytest.mark.parametrize("file", ["hardware.yaml", "models.yaml"])
+def test_file_is_plain_and_sorted(file: str) -> None:
+    text = (DATA / file).read_text(encoding="utf-8")
+    events = list(yaml.parse(text, yaml.CSafeLoader))
+    assert not [e for e in events if isinstance(e, yaml.AliasEvent)]
+    assert not [e for e in events if getattr(e, "anchor", None)]
+    assert not [n for n in text.splitlines() if len(n) > 120]
+    document = load(file)
+    for block in ("sources", "accelerators", "sellers", "models"):
+        ids = list(document.get(block, {}))
+        assert ids == sorted(ids), block
+
+
+def test_every_name_means_one_thing() -> None:
+    for records in (HARDWARE.accelerators, MODELS.models):
+        assert [n for n, count in names(records).items() if count > 1] == []
+
+
+def test_hardware_references_resolve_and_every_source_is_used() -> None:
+    used = {r.source for x in HARDWARE.rentals for r in x.rents}
+    for a in HARDWARE.accelerators.values():
+        used |= set(a.sources)
+        used |= {a.kernel_share.source} if a.kernel_share else set()
+        used |= {a.purchase.source, *a.purchase.also} if a.purchase else set()
+    assert used == set(HARDWARE.sources)
+    assert {r.gpu for r in HARDWARE.rentals} <= set(HARDWARE.accelerators)
+    assert {r.seller for r in HARDWARE.rentals} == set(HARDWARE.sellers)
+
+
+def test_model_references_resolve_and_every_source_is_used() -> None:
+    used = {s for m in MODELS.models.values() for s in m.sources}
+    used |= {s for m in DIMENSIONED.values() for s in m.architecture.sources}  # type: ignore[union-attr]
+    used |= {s.source for m in MODELS.models.values() for s in m.scores}
+    assert used == set(MODELS.sources)
+    assert not [i for i, m in MODELS.models.items() if not m.sources]
+
+
+def test_recalled_names_fields_that_are_there() -> None:
+    for i, a in HARDWARE.accelerators.items():
+        known = a.model_dump(exclude_none=True)
+        for path in a.recalled:
+            value: Any = known
+            for step in path.split("."):
+                assert step in value, f"{i}: {path}"
+                value = value[step]
+
+
+def test_rental_windows_are_ordered_and_disjoint() -> None:
+    assert [k for k, n in Counter(map(key, HARDWARE.rentals)).items() if n > 1] == []
+    for rental in HARDWARE.rentals:
+        for now, after in zip(rental.rents, rental.rents[1:], strict=False):
+            assert now.since < after.since and now.until == after.since, key(rental)
+        assert rental.rents[-1].until is None
+        assert all(r.checked >= r.since for r in rental.rents)
+
+
+def test_suspect_rents_are_kept_out_of_the_cheapest() -> None:
+    named = [r for x in HARDWARE.rentals for r in x.rents if r.only_if_named]
+    assert len(named) == 11
+    assert all(r.flag for r in named)
+
+
+def test_dense_rates_are_plausible() -> None:
+    """Sparse rates, or INT8 taken for FP8, would show here; Blackwell Ultra cut its INT8."""
+    for i, a in HARDWARE.accelerators.items():
+        t = a.tflops
+        sixteen = t.bf16 or t.fp16
+        if sixteen is None:
+            assert i == "gb10"
+            continue
+        for rate in (t.fp8, t.fp4):
+            assert rate is None or 1.0 <= rate / sixteen <= 8.01, i
+        if t.int8 and i not in ("b300-sxm", "gb300"):
+            assert 1.0 <= t.int8 / sixteen <= 4.01, i
+        assert 0.05 <= a.bandwidth_gb_per_s / sixteen <= 40, i
+
+
+@pytest.mark.parametrize("name", MEASURED_GPUS.split())
+def test_measured_gpu_resolves(name: str) -> None:
+    assert names(HARDWARE.accelerators)[name.lower()] == 1
+
+
+@pytest.mark.parametrize("name", MEASURED_MODELS.split())
+def test_measured_model_resolves_and_has_dimensions(name: str) -> None:
+    found = [m for i, m in MODELS.models.items() if name in (i, *m.aliases)]
+    assert len(found) == 1
+    assert found[0].architecture
+
+
+@pytest.mark.parametrize("name", ARTICLE_MODELS.split())
+def test_model_of_the_articles_resolves(name: str) -> None:
+    assert names(MODELS.models)[name] == 1
+
+
+@pytest.mark.parametrize("model", DIMENSIONED.values(), ids=DIMENSIONED)
+def test_weights_recompute_from_the_dimensions(model: Model) -> None:
+    assert model.architecture and model.params_b
+    found = recomputed_params(model.architecture)
+    assert found is not None
+    off = 0.015 if model.architecture.outside_calibration else 0.01
+    assert found.total_b == pytest.approx(model.params_b.total, rel=off)
+    assert found.active_b == pytest.approx(model.params_b.active, rel=0.17)
+    experts = model.architecture.experts
+    assert found.routed_b == pytest.approx(experts.routed_params_b if experts else 0.0, rel=0.002)
+
+
+def test_dense_models_use_all_their_weights() -> None:
+    for i, m in DIMENSIONED.items():
+        if m.architecture and m.params_b and not m.architecture.experts:
+            assert m.params_b.active == m.params_b.total, i
+
+
+def test_known_figures_of_gpus() -> None:
+    h100 = HARDWARE.accelerators["h100-sxm"]
+    assert (h100.memory_gib, h100.bandwidth_gb_per_s, h100.tdp_w) == (80, 3350, 700)
+    assert h100.tflops.bf16 == pytest.approx(989, rel=1e-3)
+    assert h100.kernel_share and (h100.kernel_share.bf16, h100.kernel_share.fp8) == (0.77, 0.54)
+    assert h100.all_in_w == 1370
+    assert h100.link.gb_per_s == 450
+    assert HARDWARE.accelerators["a100-sxm-80gb"].tflops.fp8 is None
+    assert HARDWARE.accelerators["v100-32gb"].memory_gib == 32
+    assert HARDWARE.accelerators["tpu-v6e"].tdp_w is None
+
+
+def test_known_rents() -> None:
+    rents = {key(x): x.rents for x in HARDWARE.rentals}
+    aws = rents["aws", "h100-sxm", "on_demand", None, 8, "p5.48xlarge"]
+    assert aws[0].usd_per_gpu_hour == 6.88
+    lambda_ = rents["lambda", "h100-sxm", "on_demand", None, 1, None]
+    assert [r.usd_per_gpu_hour for r in lambda_] == [4.29, 3.99]
+    secure = rents["runpod", "h100-sxm", "on_demand", "secure", 1, None]
+    assert secure[0].usd_per_gpu_hour == 3.29
+
+
+def kv_bytes_per_token(model: Model) -> float:
+    """Return what one token leaves in a 16-bit cache, windows aside [byte]."""
+    a = model.architecture
+    assert a
+    width = 2 * a.kv_heads * a.head_dim
+    if a.mla:
+        width = a.mla.kv_lora_rank + a.mla.rope_head_dim
+    return 2.0 * width * (a.attention_layers or a.layers)
+
+
+@pytest.mark.parametrize(
+    ("model", "size"),
+    [
+        ("llama-3.1-8b", 131072),
+        ("llama-3.3-70b", 327680),
+        ("deepseek-v3", 70272),
+        ("kimi-k2.5", 70272),
+        ("gpt-oss-120b", 73728),
+        ("gemma-3-27b", 507904),
+        ("qwen3-235b", 192512),
+        ("qwen3.5-397b-a17b", 30720),
+    ],
+)
+def test_known_cache_sizes(model: str, size: int) -> None:
+    assert kv_bytes_per_token(MODELS.models[model]) == size
+
+
+def test_known_figures_of_models() -> None:
+    models = MODELS.models
+    scores = {s.benchmark: s.value for s in models["llama-4-maverick"].scores}
+    assert scores["arena-elo"] == 1295 and scores["mmlu"] == 88.2
+    gpt_oss = models["gpt-oss-120b"].architecture
+    assert gpt_oss and (gpt_oss.window_tokens, gpt_oss.full_attention_share) == (128, 0.5)
+    research = models["mistral-large-2"].license
+    assert research and research.kind == "research"
+    assert models["qwen2.5-max"].weights == "closed"
+    assert models["text-embedding-3-large"].kind == "embedding"
+
+
+def test_what_never_was_has_a_reason_and_no_dimensions() -> None:
+    never = {i: m for i, m in MODELS.models.items() if m.never}
+    assert {"llama-3.2-8b", "deepseek-r2"} <= set(never)
+    assert all(m.architecture is None and m.params_b is None for m in never.values())
