@@ -1,0 +1,266 @@
+"""What the catalogs say on a day, and the record that a typed name means. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from tco.catalog.hardware import Hardware, Rent, Rental
+from tco.catalog.prices import Discount, Modifier, Offer, Price, Rates
+from tco.errors import UnknownNameError, printable, unknown_name
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+
+_STALE_AFTER = {"first_party": 45, "cloud": 30, "host": 30, "rental": 30, "aggregator": 7}
+_SHOWN = 6  # candidates of an ambiguous name
+
+
+class Dated(Protocol):
+    """Anything that was last seen on a day."""
+
+    @property
+    def checked(self) -> date: ...
+
+
+class Named(Protocol):
+    """Anything with a name and others that people use for it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def aliases(self) -> list[str]: ...
+
+
+def price_at(offer: Offer, day: date, offers: Mapping[str, Offer] | None = None) -> Price | None:
+    """Return the price of an offer on a day; None if it has none, which is never a price of 0.
+
+    Windows are half-open, `[since, until)`. A scheduled price counts from its day on, also over
+    a list price whose end nobody wrote down; a cancelled one never counts. Whether the provider
+    still answers is another question: see `retired`.
+
+    Args:
+        offer: The offer.
+        day: The day.
+        offers: Offers by id, on which a discount of another offer rests (`Catalog.offers`).
+
+    Raises:
+        ValueError: The price is a discount and `offers` was not given.
+    """
+    holding = [
+        price
+        for price in offer.prices
+        if price.status != "cancelled"
+        and price.since <= day
+        and (price.until is None or day < price.until)
+    ]
+    if holding:
+        return max(holding, key=lambda price: (price.since, price.status == "scheduled"))
+    discount = offer.discount
+    if discount is None or not _holds(discount, day):
+        return None
+    if offers is None:
+        raise ValueError(f"{offer.id} is a discount of {discount.of}: offers are needed")
+    base = offers.get(discount.of)
+    full = price_at(base, day, offers) if base is not None and base.discount is None else None
+    return discounted(full, discount) if full is not None else None
+
+
+def _holds(window: Discount | Rent, day: date) -> bool:
+    return window.since <= day and (window.until is None or day < window.until)
+
+
+def discounted(price: Price, discount: Discount) -> Price:
+    """Return a price times the factor of a discount, with the discount's dates and evidence.
+
+    It holds while both hold, and was checked when the discount was.
+    """
+    ends = [day for day in (price.until, discount.until) if day is not None]
+    return price.model_copy(
+        update={
+            "since": max(price.since, discount.since),
+            "until": min(ends, default=None),
+            "checked": discount.checked,
+            "usd_per_mtok": _times(price.usd_per_mtok, discount.multiply),
+            "modifiers": [_modifier_times(m, discount.multiply) for m in price.modifiers],
+            "evidence": discount.evidence,
+        }
+    )
+
+
+def _modifier_times(modifier: Modifier, factor: float) -> Modifier:
+    if modifier.usd_per_mtok is None:
+        return modifier
+    return modifier.model_copy(update={"usd_per_mtok": _times(modifier.usd_per_mtok, factor)})
+
+
+def _times(rates: Rates, factor: float) -> Rates:
+    """Return rates times a factor; what has no price still has none."""
+    update = {name: rate * factor for name, rate in rates if rate is not None}
+    return rates.model_copy(update=update)
+
+
+def next_change(
+    offer: Offer, day: date, offers: Mapping[str, Offer] | None = None
+) -> tuple[date, Price | None] | None:
+    """Return the first day after `day` on which the rates differ, and the price from then on.
+
+    None: nothing is known to change. A price of None: from that day there is none.
+    """
+    now = price_at(offer, day, offers)
+    for turn in sorted(set(_turns(offer, offers or {}))):
+        then = price_at(offer, turn, offers) if turn > day else now
+        if _terms(then) != _terms(now):
+            return turn, then
+    return None
+
+
+def _turns(offer: Offer, offers: Mapping[str, Offer]) -> Iterator[date]:
+    """Return the days on which a window of the offer, or of what it rests on, begins or ends."""
+    windows: list[Price | Discount] = list(offer.prices)
+    if offer.discount is not None:
+        windows.append(offer.discount)
+        if offer.discount.of in offers:
+            windows += offers[offer.discount.of].prices
+    for window in windows:
+        yield window.since
+        if window.until is not None:
+            yield window.until
+
+
+def _terms(price: Price | None) -> tuple[Rates, list[Modifier]] | None:
+    return None if price is None else (price.usd_per_mtok, price.modifiers)
+
+
+def retired(offer: Offer, day: date) -> bool:
+    """Return whether the provider no longer answers for an offer on a day.
+
+    `retires` is the last day on which it does.
+    """
+    return offer.retires is not None and day > offer.retires
+
+
+def days_to_retirement(offer: Offer, day: date) -> int | None:
+    """Return how long an offer still answers [day], negative once it is retired."""
+    return None if offer.retires is None else (offer.retires + timedelta(days=1) - day).days
+
+
+def rents_at(hardware: Hardware, day: date) -> list[tuple[Rental, Rent]]:
+    """Return the rents that hold on a day, one for each rental offer and region.
+
+    After the last window's `checked` an open window still holds: it is old, not gone.
+    """
+    found = []
+    for rental in hardware.rentals:
+        latest: dict[str | None, Rent] = {}
+        for rent in rental.rents:
+            known = latest.get(rent.region)
+            if _holds(rent, day) and (known is None or known.since <= rent.since):
+                latest[rent.region] = rent
+        found += [(rental, rent) for rent in latest.values()]
+    return found
+
+
+def age_days(record: Dated, day: date) -> int:
+    """Return how long before `day` a figure was last seen [day]; 0 for one seen later."""
+    return max((day - record.checked).days, 0)
+
+
+def stale_after(kind: str) -> int:
+    """Return the age from which a price counts as stale [day], by kind of seller, or `rental`."""
+    return _STALE_AFTER[kind]
+
+
+def find_model(catalog: Catalog, name: str) -> str:
+    """Return the id of the model that `name` means.
+
+    Raises:
+        UnknownNameError: None or several are called that; the nearest or all of them are named.
+    """
+    return _find("model", name, _names(catalog.models.models))
+
+
+def find_gpu(catalog: Catalog, name: str) -> str:
+    """Return the id of the accelerator that `name` means; errors as in `find_model`."""
+    return _find("GPU", name, _names(catalog.hardware.accelerators))
+
+
+def find_provider(catalog: Catalog, name: str) -> str:
+    """Return the id of the provider that `name` means; errors as in `find_model`."""
+    return _find("provider", name, {i: [p.name] for i, p in catalog.prices.providers.items()})
+
+
+def find_seller(catalog: Catalog, name: str) -> str:
+    """Return the id of the seller of GPU hours that `name` means; errors as in `find_model`."""
+    return _find("seller", name, {i: [s.name] for i, s in catalog.hardware.sellers.items()})
+
+
+def find_offer(catalog: Catalog, name: str) -> Offer:
+    """Return the offer that `PROVIDER/MODEL`, either part shortened, or `MODEL` means.
+
+    A model alone means its maker's own offer, or the only one there is.
+
+    Raises:
+        UnknownNameError: Nothing or several offers are called that.
+    """
+    if exact := catalog.offers.get(name.strip().lower()):
+        return exact
+    provider, slash, model = name.partition("/")
+    if slash:
+        some = find_offers(catalog, provider=provider, model=model)
+    else:
+        some = find_offers(catalog, model=name)
+        own = [o for o in some if catalog.prices.providers[o.provider].kind == "first_party"]
+        some = own or some
+    if len(some) == 1:
+        return some[0]
+    if some:
+        raise _ambiguous("offer", name, [offer.id for offer in some])
+    raise unknown_name("offer", name, catalog.offers)
+
+
+def find_offers(
+    catalog: Catalog, *, model: str | None = None, provider: str | None = None
+) -> list[Offer]:
+    """Return the offers of a model, of a provider, or of both; names as in `find_model`."""
+    model_id = None if model is None else find_model(catalog, model)
+    provider_id = None if provider is None else find_provider(catalog, provider)
+    return [
+        offer
+        for offer in catalog.prices.offers
+        if model_id in (None, offer.model) and provider_id in (None, offer.provider)
+    ]
+
+
+def _names(records: Mapping[str, Named]) -> dict[str, list[str]]:
+    return {i: [record.name, *record.aliases] for i, record in records.items()}
+
+
+def _find(kind: str, name: str, known: Mapping[str, Iterable[str]]) -> str:
+    """Return the id that `name` means: an id, another name of it, or how just one begins."""
+    wanted = _folded(name)
+    ids = {_folded(i): i for i in known}
+    if wanted in ids:
+        return ids[wanted]
+    called = sorted({i for i, others in known.items() if wanted in map(_folded, others)})
+    begun = sorted(i for folded, i in ids.items() if wanted and folded.startswith(wanted))
+    some = called or begun
+    if len(some) == 1:
+        return some[0]
+    if some:
+        raise _ambiguous(kind, name, some)
+    raise unknown_name(kind, name, known)
+
+
+def _folded(name: str) -> str:
+    """Return a name as it is compared: lower case, one hyphen for any blanks and underscores."""
+    return "-".join(name[:200].casefold().replace("_", " ").replace("-", " ").split())
+
+
+def _ambiguous(kind: str, name: str, some: list[str]) -> UnknownNameError:
+    shown = ", ".join(some[:_SHOWN]) + (", …" if len(some) > _SHOWN else "")
+    return UnknownNameError(
+        f"{kind} {printable(name)!r} could be any of {len(some)}: {shown}; write one of them"
+    )
