@@ -83,9 +83,9 @@ class SelfOption:
     precision: str
     seller: str
     purchase: str
-    shape: ModelShape
-    gpu_shape: GpuShape
-    layout: Layout
+    shape: ModelShape | None
+    gpu_shape: GpuShape | None
+    layout: Layout | None
     profile: Profile
     instance_gpus: int
     band: tuple[float, float]
@@ -159,19 +159,22 @@ def replica_of(option: SelfOption, settings: Settings) -> Replica:
     goal = target(settings)
     factor = settings.value("serving.throughput_factor")
     if option.measured is None:
+        if option.shape is None or option.gpu_shape is None or option.layout is None:
+            raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
         best = best_replica(option.shape, option.gpu_shape, option.layout, option.profile, goal)
         rate, slots, tpot = best.requests_per_s, best.slots, best.tpot_s
-        memory_slots, lone = best.memory_slots, best.lone_tpot_s
+        memory_slots, lone, alone = best.memory_slots, best.lone_tpot_s, best.lone_request_s
     else:
         per_request = goal.osl if option.measured.of == "output" else goal.isl + goal.osl
         rate = option.measured.tokens_per_s / np.asarray(per_request, dtype=float)
-        slots, tpot, memory_slots, lone = (goal.max_concurrency, np.nan, np.nan, np.nan)
+        slots, tpot, memory_slots, lone, alone = (goal.max_concurrency, *[np.nan] * 4)
     return Replica(
         slots=slots,
         requests_per_s=rate * factor,
         tpot_s=tpot / factor,
         memory_slots=memory_slots,
         lone_tpot_s=lone,
+        lone_request_s=alone / factor,
     )
 
 

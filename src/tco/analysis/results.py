@@ -117,7 +117,7 @@ class AssumptionResult:
 
     path: str
     title: str
-    value: float
+    value: float | str
     unit: str
     origin: Origin
     source: str

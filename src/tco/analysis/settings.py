@@ -88,8 +88,12 @@ class Settings(Mapping[str, Setting]):
 
 def workload(settings: Settings) -> Workload:
     """Return the month's requests."""
-    names = ("tokens_per_month", "isl", "osl", "cached_share", "batch_share", "peak_to_mean")
-    return Workload(**{name: settings.value(f"workload.{name}") for name in names})
+    names = ("tokens_per_month", "cached_share", "batch_share", "peak_to_mean")
+    return Workload(
+        isl=settings.value("workload.isl") * settings.value("workload.isl_factor"),
+        osl=settings.value("workload.osl") * settings.value("workload.osl_factor"),
+        **{name: settings.value(f"workload.{name}") for name in names},
+    )
 
 
 def fleet_policy(settings: Settings) -> FleetPolicy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,7 +163,7 @@ def search(
     by_gpu: dict[str, list[int]] = {}
     for i, rent in enumerate(rents):
         by_gpu.setdefault(rent.gpu, []).append(i)
-    feasible = np.flatnonzero(replica.feasible) if setups else []
+    feasible = np.flatnonzero(replica.feasible).tolist() if setups else []
     pairs = [(i, j) for i in feasible for j in by_gpu.get(setups[i].gpu.id, [])]
     table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return Search(
@@ -179,30 +179,35 @@ def _replicas(setups: list[Setup], settings: Settings, profile: Profile) -> Repl
     """Return the best replica of each set-up; only those that fit are worked out [setups]."""
     none = np.zeros(len(setups))
     nan = np.full(len(setups), np.nan)
-    slots, rate, tpot, lone = none.copy(), nan.copy(), nan.copy(), nan.copy()
-    if not setups:
-        return Replica(
-            slots=slots, requests_per_s=rate, tpot_s=tpot, memory_slots=none, lone_tpot_s=lone
-        )
+    slots, rate, tpot, lone, alone = (none.copy(), *(nan.copy() for _ in range(4)))
+    in_memory = none
     goal = target(settings)
-    models = stacked([s.model.shape for s in setups])
-    gpus, layouts = stacked([s.gpu.shape for s in setups]), stacked([s.layout for s in setups])
-    in_memory = np.asarray(max_batch(models, gpus, layouts, goal.isl + goal.osl), dtype=float)
+    if setups:
+        in_memory = np.asarray(max_batch(*_stacks(setups), goal.isl + goal.osl), dtype=float)
     fit = np.flatnonzero(in_memory >= 1.0)
     if fit.size:
         some = [setups[i] for i in fit]
-        best = best_replica(
-            stacked([s.model.shape for s in some]),
-            stacked([s.gpu.shape for s in some]),
-            stacked([s.layout for s in some]),
-            profile,
-            goal,
-        )
+        models, gpus, layouts = _stacks(some)
+        best = best_replica(models, gpus, layouts, profile, goal)
         factor = settings.value("serving.throughput_factor")
         slots[fit], rate[fit] = best.slots, best.requests_per_s * factor
         tpot[fit], lone[fit] = best.tpot_s / factor, best.lone_tpot_s
+        alone[fit] = best.lone_request_s / factor
     return Replica(
-        slots=slots, requests_per_s=rate, tpot_s=tpot, memory_slots=in_memory, lone_tpot_s=lone
+        slots=slots,
+        requests_per_s=rate,
+        tpot_s=tpot,
+        memory_slots=in_memory,
+        lone_tpot_s=lone,
+        lone_request_s=alone,
+    )
+
+
+def _stacks(setups: list[Setup]) -> tuple[ModelShape, GpuShape, Layout]:
+    return (
+        stacked([s.model.shape for s in setups]),
+        stacked([s.gpu.shape for s in setups]),
+        stacked([s.layout for s in setups]),
     )
 
 
@@ -220,7 +225,7 @@ def monthly_usd(
     setup, rent = found.pair_setup[rows], found.pair_rent[rows]
     column = {
         name: np.asarray(getattr(found.replica, name))[setup][:, None]
-        for name in ("slots", "requests_per_s", "tpot_s", "memory_slots", "lone_tpot_s")
+        for name in (f.name for f in fields(Replica))
     }
     rents = [found.rents[j] for j in rent]
     instance = np.array([r.instance_gpus for r in rents], dtype=float)[:, None]
@@ -241,12 +246,13 @@ def monthly_usd(
 
 
 def best_pairs(found: Search, settings: Settings, model: str, volumes: Floats) -> NDArray[np.int64]:
-    """Return the pairs of a model that are cheapest at one of the volumes, without repeats [pairs]."""
+    """Return the pairs of a model that are cheapest at one of the volumes, each once [pairs]."""
     rows = found.pairs_of(model)
     if rows.size == 0:
         return rows
     cost = monthly_usd(found, settings, rows, volumes)
-    return rows[np.unique(np.argmin(cost, axis=0))]
+    best: NDArray[np.int64] = rows[np.unique(np.argmin(cost, axis=0))]
+    return best
 
 
 def why_not(found: Search, model: ModelEntry, settings: Settings) -> tuple[str, ...]:

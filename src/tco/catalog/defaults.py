@@ -63,3 +63,7 @@ class Assumptions(Record):
     version: Text = "unversioned"
     sources: Sources = {}
     assumptions: dict[Path, Assumption] = {}
+    short_list: list[Id] = []
+    """Models that `compare` shows when nothing was selected: judgment, edited as models come."""
+    closed_rival: Id | None = None
+    """Closed model that `breakeven` holds self-hosting against when none is named."""

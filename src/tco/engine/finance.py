@@ -50,4 +50,5 @@ def annuity(capex_usd: Number, salvage_usd: Number, yearly_rate: Number, months:
     """
     monthly = np.expm1(np.log1p(yearly_rate) / 12.0)
     present_salvage = salvage_usd * (1.0 + monthly) ** -np.asarray(months, dtype=float)
-    return (capex_usd - present_salvage) * capital_recovery(monthly, months)
+    result: Number = (capex_usd - present_salvage) * capital_recovery(monthly, months)
+    return result

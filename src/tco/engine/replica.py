@@ -43,6 +43,7 @@ class Replica:
         tpot_s: Mean time per output token then [s/token].
         memory_slots: Requests whose KV cache fits [1].
         lone_tpot_s: Time per output token of a request that runs alone [s/token].
+        lone_request_s: Time that such a request takes from start to end [s].
     """
 
     slots: Number
@@ -50,6 +51,7 @@ class Replica:
     tpot_s: Number
     memory_slots: Number
     lone_tpot_s: Number
+    lone_request_s: Number
 
     @property
     def feasible(self) -> Flag:
@@ -98,4 +100,22 @@ def best_replica(
         tpot_s=np.where(feasible, best.tpot_s, np.nan),
         memory_slots=in_memory,
         lone_tpot_s=lone.tpot_s,
+        lone_request_s=1.0 / lone.requests_per_s,
     )
+
+
+def in_flight(requests_per_s: Number, replica: Replica) -> Number:
+    """Return the mean number of requests in a replica at some rate below its capacity [1].
+
+    Little's law with the time in the system taken as a straight line between a request alone and
+    a full replica: ``B = r * (T1 - s) / (1 - r * s)``, ``s = (T_full - T1) / (slots - 1)``. Where
+    nothing is known of a request alone, its time is taken to be that of a full replica.
+
+    Args:
+        requests_per_s: Rate of one replica [request/s].
+        replica: What it sustains.
+    """
+    full = replica.slots / replica.requests_per_s
+    alone = np.where(np.isnan(replica.lone_request_s), full, replica.lone_request_s)
+    slope = (full - alone) / np.maximum(np.asarray(replica.slots) - 1.0, 1.0)
+    return requests_per_s * (alone - slope) / (1.0 - requests_per_s * slope)

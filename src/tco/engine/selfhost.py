@@ -9,7 +9,7 @@ import numpy as np
 from tco.engine.finance import annuity
 from tco.engine.fleet import FleetPolicy, load_served, paid_gpus, replicas_for
 from tco.engine.ledger import Line, Origin
-from tco.engine.replica import Replica
+from tco.engine.replica import Replica, in_flight
 from tco.engine.shapes import Number
 from tco.engine.workload import Workload
 from tco.units import HOURS_PER_MONTH, SECONDS_PER_MONTH
@@ -85,14 +85,13 @@ class Utilization:
     paid_hours: Number
 
 
-def utilization_of(
-    load: Workload, replica: Replica, fleet: Fleet, in_flight: Number
-) -> Utilization:
-    """Return the three utilizations of a fleet; `in_flight` is the mean number of requests [1]."""
+def utilization_of(load: Workload, replica: Replica, fleet: Fleet) -> Utilization:
+    """Return the three utilizations of a fleet over the month."""
     could_serve = fleet.replicas * replica.requests_per_s
     token_capacity = load.requests_per_s / could_serve
+    busy = in_flight(load.requests_per_s / fleet.replicas, replica)
     return Utilization(
-        slots=in_flight / (fleet.replicas * replica.slots),
+        slots=busy / replica.slots,
         token_capacity=token_capacity,
         paid_hours=token_capacity * fleet.gpus / fleet.paid_gpus,
     )

@@ -1,0 +1,188 @@
+"""From which volume B is cheaper than A: never, once, or on several intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tco.analysis.candidates import own_setups
+from tco.analysis.curves import TOKENS, curve
+from tco.analysis.flips import flips_of, never_because
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import Option, lines
+from tco.analysis.report import assumptions_of, stamp, warnings_of
+from tco.analysis.resolve import TYPICAL_VOLUMES, Resolved, resolve
+from tco.analysis.results import (
+    BreakevenResult,
+    BreakevenRow,
+    BreakevenTable,
+    OpenSpan,
+)
+from tco.analysis.select import select
+from tco.analysis.setups import best_pairs
+from tco.analysis.words import breakeven_words, table_words
+from tco.engine.ledger import total_usd
+from tco.engine.steps import Wins, wins
+from tco.errors import TcoError, UsageError
+
+UNIT = "tokens/month"
+
+
+def breakeven(inputs: Inputs, a: str, b: str) -> BreakevenResult:
+    """Return the exact volumes on which option `b` is cheaper than option `a`.
+
+    Args:
+        inputs: The question; a volume in it is only reported on.
+        a, b: Names of the two options.
+    """
+    left, right = resolve(a, inputs), resolve(b, inputs)
+    base = left.best
+    option, won = earliest(inputs, base, right.options)
+    now = _now(inputs)
+    usd = [_usd(o, inputs, now) for o in (base, option)]
+    spans = open_spans(won)
+    because = never_because(inputs, base, option) if not spans else None
+    used = [base, option]
+    result = BreakevenResult(
+        schema="tco.breakeven/1",
+        catalog=stamp(inputs, used),
+        a=base.id,
+        b=option.id,
+        resolved=_said(left, right, option),
+        same_weights=base.model == option.model,
+        variable="volume",
+        unit=UNIT,
+        wins=spans,
+        first=won.first,
+        sure=won.sure,
+        about=won.about,
+        now=now,
+        now_wins=None if now is None else _inside(spans, now),
+        a_usd=usd[0],
+        b_usd=usd[1],
+        never_because=because,
+        flips=flips_of(inputs, base, option, spans),
+        verdict="",
+        assumptions=assumptions_of(inputs, used),
+        warnings=(*warnings_of(inputs, used), *_tied(won)),
+    )
+    return breakeven_words(result)
+
+
+def earliest(inputs: Inputs, base: Option, options: Sequence[Option]) -> tuple[Option, Wins]:
+    """Return the option that beats `base` at the lowest volume, and where; else the first one."""
+    against = curve(base, inputs.settings)
+    tried = [(option, wins(against, curve(option, inputs.settings))) for option in options]
+    return min(tried, key=lambda pair: np.inf if pair[1].first is None else pair[1].first)
+
+
+def open_spans(won: Wins) -> tuple[OpenSpan, ...]:
+    """Return the intervals with None for an end that does not exist."""
+    return tuple((low, None if np.isinf(high) else high) for low, high in won.intervals)
+
+
+def _inside(spans: tuple[OpenSpan, ...], volume: float) -> bool:
+    return any(low < volume and (high is None or volume <= high) for low, high in spans)
+
+
+def _tied(won: Wins) -> tuple[str, ...]:
+    if not won.tied:
+        return ()
+    return ("at very large volumes the two cost almost the same a token, and neither is sure",)
+
+
+def _now(inputs: Inputs) -> float | None:
+    if not inputs.volume_given:
+        return None
+    return float(np.asarray(inputs.settings.value(TOKENS)))
+
+
+def _usd(option: Option, inputs: Inputs, volume: float | None) -> float | None:
+    if volume is None:
+        return None
+    return float(np.asarray(total_usd(lines(option, inputs.settings))))
+
+
+def _said(left: Resolved, right: Resolved, option: Option) -> tuple[str, ...]:
+    said = [left.said] if left.said else []
+    if right.said:
+        name = right.said.split(" is ", 1)[0]
+        same = option.id == right.best.id
+        said.append(right.said if same else f"{name} is {option.id}, the first to break even")
+    return tuple(said)
+
+
+def breakeven_table(inputs: Inputs, against: str | None) -> BreakevenTable:
+    """Return for each open model where self-hosting beats its cheapest host and a closed model.
+
+    Args:
+        inputs: The question.
+        against: The closed model; the catalog's choice when None.
+    """
+    rival_name = against or inputs.catalog.assumptions.closed_rival
+    if rival_name is None:
+        raise UsageError("name a closed model to hold self-hosting against, with --against")
+    rival = resolve(rival_name, inputs)
+    selection = select(inputs.catalog, inputs.request)
+    own = own_setups(inputs, selection)
+    wanted = None
+    if not selection.narrowed:
+        wanted = set(inputs.catalog.assumptions.short_list)
+    rows: list[BreakevenRow] = []
+    used: list[Option] = [rival.best]
+    left_out: list[str] = [
+        f"{item.model}: {', '.join(item.reasons)}"
+        for item in (*own.infeasible, *own.unsized)
+        if wanted is None or item.model in wanted
+    ]
+    for model in own.models:
+        pairs = best_pairs(own.found, inputs.settings, model.id, TYPICAL_VOLUMES)
+        if not pairs.size or (wanted is not None and model.id not in wanted):
+            continue
+        setups = [own.option(int(i)) for i in pairs]
+        host = _host(inputs, model.id)
+        if host is None:
+            left_out.append(f"{model.id}: nobody in the catalog hosts it by the token")
+        for base in [b for b in (host, rival.best) if b is not None]:
+            option, won = earliest(inputs, base, setups)
+            rows.append(_row(inputs, model.id, base, option, won))
+            used += [base, option]
+    if not rows:
+        raise UsageError("no open model is left to self-host; loosen --model, --gpu or --license")
+    return BreakevenTable(
+        schema="tco.breakeven-table/1",
+        catalog=stamp(inputs, used),
+        against=rival.best.id,
+        variable="volume",
+        unit=UNIT,
+        rows=tuple(rows),
+        left_out=tuple(left_out),
+        verdict=table_words(rows),
+        assumptions=assumptions_of(inputs, used),
+        warnings=warnings_of(inputs, list({o.id: o for o in used}.values())),
+    )
+
+
+def _host(inputs: Inputs, model: str) -> Option | None:
+    """Return the cheapest host of the same weights; None when there is none."""
+    try:
+        found = resolve(model, inputs).best
+    except TcoError:
+        return None
+    return found if found.tier == "hosted" else None
+
+
+def _row(inputs: Inputs, model: str, base: Option, option: Option, won: Wins) -> BreakevenRow:
+    spans = open_spans(won)
+    return BreakevenRow(
+        model=model,
+        a=base.id,
+        b=option.id,
+        same_weights=base.model == option.model,
+        wins=spans,
+        first=won.first,
+        sure=won.sure,
+        about=won.about,
+        never_because=never_because(inputs, base, option) if not spans else None,
+    )

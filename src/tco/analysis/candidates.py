@@ -1,0 +1,269 @@
+"""Every way to serve a request that the catalogs know, and why some are left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import Option, SelfOption, Tier, TokenOption
+from tco.analysis.select import Selection
+from tco.analysis.setups import (
+    COUNTS,
+    GpuEntry,
+    ModelEntry,
+    RentEntry,
+    Search,
+    Setup,
+    enumerate_setups,
+    search,
+    why_not,
+)
+from tco.analysis.shapes import gpu_shape, model_shape
+from tco.catalog.lookup import price_at, rents_at
+from tco.catalog.models import Model
+from tco.catalog.prices import Offer
+from tco.engine.capacity import band
+from tco.engine.layout import precision
+
+SERVER_VENDORS = ("nvidia", "amd")
+"""Vendors whose GPUs the capacity model was held against; others only when they are named."""
+
+OLDEST_SERVER_GPU = 2020
+"""Launch year before which current engines no longer run well (no bf16); older when named."""
+
+MARKETPLACES = ("marketplace",)
+COMMUNITY = ("community",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An option that was asked for and cannot be had, and why."""
+
+    id: str
+    tier: Tier
+    model: str
+    provider: str
+    reasons: tuple[str, ...]
+
+
+def token_options(inputs: Inputs, selection: Selection) -> tuple[list[TokenOption], list[LeftOut]]:
+    """Return the priced offers that the selection lets through, and those without a price."""
+    found: list[TokenOption] = []
+    missing: list[LeftOut] = []
+    for offer in inputs.catalog.prices.offers:
+        model = inputs.catalog.models.models[offer.model]
+        if model.kind != "chat" or not selection.offer(offer, model):
+            continue
+        made = _token_option(inputs, offer, model)
+        if isinstance(made, TokenOption):
+            found.append(made)
+        elif selection.named(offer):
+            missing.append(made)
+    return found, missing
+
+
+def _token_option(inputs: Inputs, offer: Offer, model: Model) -> TokenOption | LeftOut:
+    tier: Tier = "hosted" if model.weights == "open" else "api"
+    base, factor = offer, 1.0
+    if offer.discount is not None:
+        base, factor = _discounted(inputs, offer)
+    price = price_at(base, inputs.day)
+    reasons = _why_no_price(offer, model, inputs) if price is None else _too_long(offer, inputs)
+    if price is None or reasons or price.usd_per_mtok.output is None:
+        return LeftOut(
+            id=offer.id,
+            tier=tier,
+            model=offer.model,
+            provider=offer.provider,
+            reasons=reasons or ("no price for output tokens in the catalog",),
+        )
+    evidence = price.evidence[0].source
+    return TokenOption(
+        id=offer.id,
+        tier=tier,
+        model=offer.model,
+        provider=offer.provider,
+        rates=price.usd_per_mtok,
+        modifiers=list(price.modifiers),
+        discount=factor,
+        origin="catalog",
+        source=evidence if offer.discount is None else offer.discount.evidence[0].source,
+        checked=price.checked if offer.discount is None else offer.discount.checked,
+        notes=_notes(offer, inputs),
+    )
+
+
+def _discounted(inputs: Inputs, offer: Offer) -> tuple[Offer, float]:
+    assert offer.discount is not None
+    base = next(o for o in inputs.catalog.prices.offers if o.id == offer.discount.of)
+    return base, offer.discount.multiply
+
+
+def _why_no_price(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
+    if offer.gone:
+        return (f"no price any more: {offer.gone}",)
+    if offer.retires and inputs.day >= offer.retires:
+        return (f"retired on {offer.retires}",)
+    first = min((p.since for p in offer.prices), default=None)
+    if first and inputs.day < first:
+        return (f"no price on {inputs.day}: the first known one is of {first}",)
+    return (f"no price on {inputs.day} in the catalog",)
+
+
+def _too_long(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
+    need = _tokens_per_request(inputs)
+    if offer.context_tokens and need > offer.context_tokens:
+        return (
+            f"a request of {need:,.0f} tokens is longer than its context of "
+            f"{offer.context_tokens:,}",
+        )
+    return ()
+
+
+def _tokens_per_request(inputs: Inputs) -> float:
+    return float(inputs.settings.value("workload.isl") + inputs.settings.value("workload.osl"))
+
+
+def _notes(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
+    notes = []
+    if offer.retires and offer.retires > inputs.day:
+        notes.append(f"retires {offer.retires}")
+    if offer.discount is not None:
+        notes.append(f"{offer.discount.multiply:g} x {offer.discount.of}")
+    return tuple(notes)
+
+
+@dataclass(frozen=True)
+class OwnSetups:
+    """The self-hosted side: what was tried, what is feasible, and an option for any of it."""
+
+    inputs: Inputs
+    found: Search
+    models: tuple[ModelEntry, ...]
+    unsized: tuple[LeftOut, ...]
+    """Open models whose dimensions the catalog does not have."""
+
+    def option(self, pair: int) -> SelfOption:
+        """Return the option of one feasible pair of set-up and rent."""
+        setup = self.found.setups[int(self.found.pair_setup[pair])]
+        return rented(self.inputs, setup, self.found.rents[int(self.found.pair_rent[pair])])
+
+    @cached_property
+    def infeasible(self) -> tuple[LeftOut, ...]:
+        """Return the models that no set-up can serve, each with the reason."""
+        out = []
+        for model in self.models:
+            reasons = why_not(self.found, model, self.inputs.settings)
+            if reasons:
+                out.append(_left_out(model.id, reasons))
+        return tuple(out)
+
+
+def _left_out(model: str, reasons: tuple[str, ...]) -> LeftOut:
+    return LeftOut(id=f"self/{model}", tier="self", model=model, provider="self", reasons=reasons)
+
+
+def own_setups(inputs: Inputs, selection: Selection) -> OwnSetups:
+    """Return every self-hosted set-up that the selection lets through, sized and priced."""
+    entries: list[ModelEntry] = []
+    unsized: list[LeftOut] = []
+    for name, model in inputs.catalog.models.models.items():
+        if model.weights != "open" or model.kind != "chat" or not selection.own_model(name, model):
+            continue
+        entry = _model_entry(name, model, inputs, selection)
+        if isinstance(entry, ModelEntry):
+            entries.append(entry)
+        else:
+            unsized.append(entry)
+    gpus = _gpu_entries(inputs, selection)
+    counts = (selection.gpu_count,) if selection.gpu_count else COUNTS
+    kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
+    setups = enumerate_setups(entries, gpus, counts, kv_bytes)
+    rents = rent_entries(inputs, selection)
+    found = search(setups, rents, inputs.settings, inputs.serving)
+    return OwnSetups(inputs=inputs, found=found, models=tuple(entries), unsized=tuple(unsized))
+
+
+def _model_entry(
+    name: str, model: Model, inputs: Inputs, selection: Selection
+) -> ModelEntry | LeftOut:
+    shape = model_shape(model)
+    if model.never or shape is None:
+        return _left_out(name, (model.never or "its dimensions are not in the catalog",))
+    need = _tokens_per_request(inputs)
+    if model.context_tokens and need > model.context_tokens:
+        long = f"a request of {need:,.0f} tokens is longer than its context"
+        return _left_out(name, (f"{long} of {model.context_tokens:,}",))
+    return ModelEntry(
+        id=name,
+        shape=shape,
+        native=model.native_precision or "bf16",
+        precisions=tuple(p for p in selection.precisions if precision(p)),
+        context_tokens=model.context_tokens,
+    )
+
+
+def _gpu_entries(inputs: Inputs, selection: Selection) -> list[GpuEntry]:
+    entries = []
+    for name, gpu in inputs.catalog.hardware.accelerators.items():
+        usual = gpu.vendor in SERVER_VENDORS and gpu.launch_year >= OLDEST_SERVER_GPU
+        if not (name in selection.gpus if selection.gpus else usual):
+            continue
+        shape = gpu_shape(gpu)
+        if shape is not None:
+            entries.append(GpuEntry(id=name, shape=shape, node_gpus=gpu.node_gpus))
+    return entries
+
+
+def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
+    """Return the rents of the day that the selection lets through."""
+    sellers = inputs.catalog.hardware.sellers
+    return [
+        RentEntry(
+            gpu=rental.gpu,
+            seller=rental.seller,
+            purchase="_".join(filter(None, (rental.option, rental.channel))),
+            instance_gpus=rental.gpus,
+            usd_per_gpu_hour=rent.usd_per_gpu_hour,
+            source=rent.source,
+            checked=rent.checked,
+            flag=rent.flag,
+        )
+        for rental, rent in rents_at(inputs.catalog.hardware, inputs.day)
+        if selection.rental(rental, sellers[rental.seller].kind)
+    ]
+
+
+def rented(inputs: Inputs, setup: Setup, rent: RentEntry) -> SelfOption:
+    """Return the option of a set-up on rented GPUs."""
+    low, high = band(setup.model.shape, setup.gpu.shape, inputs.serving)
+    return SelfOption(
+        id=setup_id(setup, rent.seller, rent.purchase),
+        model=setup.model.id,
+        gpu=setup.gpu.id,
+        gpus=setup.gpus,
+        precision=setup.precision,
+        seller=rent.seller,
+        purchase=rent.purchase,
+        shape=setup.model.shape,
+        gpu_shape=setup.gpu.shape,
+        layout=setup.layout,
+        profile=inputs.serving,
+        instance_gpus=rent.instance_gpus,
+        band=(float(low), float(high)),
+        origin="catalog",
+        source=rent.source,
+        usd_per_gpu_hour=rent.usd_per_gpu_hour,
+        checked=rent.checked,  # type: ignore[arg-type]  # a date: typed loosely to keep setups pure
+        notes=(rent.flag,) if rent.flag else (),
+    )
+
+
+def setup_id(setup: Setup, seller: str, purchase: str) -> str:
+    """Return `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`."""
+    machines = f"{setup.gpus}x{setup.gpu.id}:{setup.precision}"
+    return f"self/{setup.model.id}@{machines}/{seller}:{purchase}"
+
+
+__all__ = ["LeftOut", "Option", "OwnSetups", "own_setups", "token_options"]

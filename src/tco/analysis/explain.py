@@ -1,0 +1,123 @@
+"""Every term of one bill: quantity, rate, who said so, and how the quantities came about."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption, replica_of
+from tco.analysis.priced import option_result
+from tco.analysis.report import assumptions_of, find_source, stamp, warnings_of, workload_result
+from tco.analysis.resolve import resolve
+from tco.analysis.results import ExplainResult, OptionResult
+from tco.analysis.settings import fleet_policy, workload
+from tco.engine.fleet import burst_term
+from tco.engine.memory import free_bytes, weights_bytes
+from tco.errors import InfeasibleError, UsageError
+from tco.show import show_number, show_tokens
+
+
+def explain(inputs: Inputs, name: str) -> ExplainResult:
+    """Return the bill of one option with everything that led to it.
+
+    Args:
+        inputs: The question, with a volume.
+        name: The option, by id or any unambiguous shorter form.
+    """
+    if not inputs.volume_given:
+        raise UsageError("how many tokens a month? for example --tokens 50B")
+    found = resolve(name, inputs)
+    option = found.best
+    row = option_result(option, inputs)
+    if not row.feasible:
+        raise InfeasibleError(f"{row.id}: {', '.join(row.reasons)}")
+    return ExplainResult(
+        schema="tco.explain/1",
+        catalog=stamp(inputs, [option]),
+        workload=workload_result(inputs),
+        option=row,
+        resolved=(found.said,) if found.said else (),
+        steps=(*_load_steps(inputs), *_own_steps(inputs, option, row)),
+        sources=_sources(inputs, option, row),
+        assumptions=assumptions_of(inputs, [option]),
+        warnings=warnings_of(inputs, [option]),
+    )
+
+
+def _load_steps(inputs: Inputs) -> list[str]:
+    load = workload(inputs.settings)
+    tokens = float(np.asarray(load.tokens_per_month))
+    requests = float(np.asarray(load.requests_per_month))
+    return [
+        f"requests = {show_tokens(tokens)} tokens / ({_n(load.isl)} in + {_n(load.osl)} out) "
+        f"= {show_number(requests)} a month = {_n(load.requests_per_s)} a second over 730 h",
+        f"busiest hour = {_n(load.requests_per_s)} x {_n(load.peak_to_mean)} "
+        f"= {_n(load.peak_requests_per_s)} requests a second",
+    ]
+
+
+def _own_steps(inputs: Inputs, option: Option, row: OptionResult) -> list[str]:
+    if not isinstance(option, SelfOption) or row.replica is None:
+        return []
+    return [*_memory_steps(option), *_speed_steps(option, row), *_fleet_steps(inputs, option, row)]
+
+
+def _memory_steps(option: SelfOption) -> list[str]:
+    if option.shape is None or option.gpu_shape is None or option.layout is None:
+        return []
+    weights = float(np.asarray(weights_bytes(option.shape, option.layout)))
+    free = float(np.asarray(free_bytes(option.shape, option.gpu_shape, option.layout)))
+    return [
+        f"memory of {option.hardware}: {weights / 1e9:,.1f} GB of {option.precision} weights, "
+        f"{free / 1e9:,.1f} GB left for the KV cache"
+    ]
+
+
+def _speed_steps(option: SelfOption, row: OptionResult) -> list[str]:
+    replica = row.replica
+    assert replica is not None
+    tpot = f" at {replica.tpot_s * 1e3:.1f} ms a token" if replica.tpot_s else ""
+    low, high = option.band
+    band = f" (80 % band x{low:.2f} to x{high:.2f})" if low < high else ""
+    return [
+        f"one replica: {replica.concurrency:,.0f} requests at once{tpot}, "
+        f"{_n(replica.requests_per_s)} requests a second, "
+        f"{_n(replica.output_tokens_per_s)} output tokens a second [{replica.evidence}]{band}"
+    ]
+
+
+def _fleet_steps(inputs: Inputs, option: SelfOption, row: OptionResult) -> list[str]:
+    policy, load = fleet_policy(inputs.settings), workload(inputs.settings)
+    replica = replica_of(option, inputs.settings)
+    peak = float(np.asarray(load.peak_requests_per_s / replica.requests_per_s))
+    burst = float(np.asarray(burst_term(policy, replica.slots))) * peak**0.5
+    sustained = peak / float(np.asarray(policy.headroom))
+    spare = float(np.asarray(policy.redundancy))
+    return [
+        f"peak load = {_n(load.peak_requests_per_s)} / {_n(replica.requests_per_s)} "
+        f"= {peak:.3f} replicas' worth of work",
+        f"replicas = ceil(max({peak:.3f} / {_n(policy.headroom)} = {sustained:.3f}, "
+        f"{peak:.3f} + {burst:.3f} for bursts)) + {spare:g} spare = {row.replicas:g}",
+        f"GPUs = {row.replicas:g} x {option.gpus}, rented by {option.instance_gpus}: "
+        f"{row.gpus:g} on the invoice",
+    ]
+
+
+def _sources(inputs: Inputs, option: Option, row: OptionResult) -> tuple[str, ...]:
+    names = {line.source for line in row.lines if not isinstance(option, FixedOption)}
+    names |= {a.source for a in assumptions_of(inputs, [option])}
+    if isinstance(option, TokenOption):
+        names.add(option.source)
+    told = []
+    for name in sorted(names):
+        source = find_source(inputs, name.split(": ")[-1])
+        if source is not None:
+            place = source.url or source.where or ""
+            told.append(
+                f"{name}: {source.title}, read {source.read}" + (f" ({place})" * bool(place))
+            )
+    return tuple(told)
+
+
+def _n(value: object) -> str:
+    return show_number(float(np.asarray(value, dtype=float)), 4)

@@ -1,0 +1,150 @@
+"""The single changes that would turn an answer: the value of one assumption at which bills meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tco.analysis.curves import TOKENS, curve
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import Option, SelfOption, TokenOption, lines
+from tco.analysis.results import Flip, OpenSpan
+from tco.analysis.settings import Setting, Settings
+from tco.engine.ledger import total_usd
+from tco.engine.shapes import Number
+from tco.engine.steps import Floats
+from tco.show import show_number, show_usd_per_mtok
+from tco.units import MTOK
+
+POINTS = 65
+ZOOMS = 4
+FAR = 100.0
+"""How far from today's value a flip is looked for: a hundredth to a hundred times."""
+
+VERY_LARGE = 1e13
+"""Volume that stands for "at any volume" when none was given [token/month]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """One thing that could change, and the settings that it changes."""
+
+    path: str
+    title: str
+    unit: str
+    paths: tuple[str, ...]
+    least: float = 0.0
+    most: float = np.inf
+    zero: tuple[str, ...] = ()
+    """Settings that are set to nothing with it."""
+
+    def values(self, value: Number) -> dict[str, Number]:
+        """Return the settings at one value of the lever."""
+        off = {path: np.zeros_like(np.asarray(value, dtype=float)) for path in self.zero}
+        return {**dict.fromkeys(self.paths, value), **off}
+
+
+def difference(settings: Settings, a: Option, b: Option) -> Floats:
+    """Return the bill of B less the bill of A [USD/month]; infinite where B serves nothing."""
+    gap = np.asarray(total_usd(lines(b, settings)) - total_usd(lines(a, settings)), dtype=float)
+    return np.where(np.isnan(gap), np.inf, gap)
+
+
+def flip_value(
+    settings: Settings, a: Option, b: Option, lever: Lever, low: float, high: float
+) -> float | None:
+    """Return the value between `low` and `high`, nearest to now, at which the cheaper one changes.
+
+    The range is scanned at `POINTS` values in one broadcast call, and the cell next to today's
+    value in which the sign changes is scanned again, `ZOOMS` times.
+    """
+    now = float(np.asarray(settings.value(lever.paths[0])))
+    here = float(difference(settings, a, b)) < 0
+    low, high = max(low, lever.least), min(high, lever.most)
+    for _ in range(ZOOMS):
+        grid = np.unique(np.concatenate([_grid(low, high), [min(max(now, low), high)]]))
+        flipped = (difference(settings.with_values(lever.values(grid)), a, b) < 0) != here
+        if not flipped.any():
+            return None
+        hit = int(np.argmin(np.where(flipped, np.abs(grid - now), np.inf)))
+        near = hit - 1 if grid[hit] > now else hit + 1
+        if not 0 <= near < grid.size or grid[hit] == now:
+            return float(grid[hit])
+        low, high = sorted((float(grid[hit]), float(grid[near])))
+    return float(grid[hit])
+
+
+def _grid(low: float, high: float) -> Floats:
+    wide = low > 0 and high / low > 10
+    return np.geomspace(low, high, POINTS) if wide else np.linspace(low, high, POINTS)
+
+
+def levers(a: Option, b: Option) -> list[Lever]:
+    """Return what could be changed about the comparison of two options."""
+    found = []
+    for option in (a, b):
+        if isinstance(option, TokenOption):
+            name = "api" if option.tier == "api" else "hosted"
+            path = f"price.{name}_factor"
+            found.append(Lever(path, f"price of {option.id}", "times today's", (path,)))
+    if any(isinstance(o, SelfOption) and o.usd_per_gpu_hour is not None for o in (a, b)):
+        found.append(Lever("rent.factor", "GPU rent", "times today's", ("rent.factor",)))
+    if any(isinstance(o, SelfOption) for o in (a, b)):
+        path = "serving.throughput_factor"
+        found.append(Lever(path, "throughput of a replica", "times the model's", (path,)))
+        staff = ("people.floor_fte", "people.fixed_fte")
+        found.append(
+            Lever("people.fte", "engineers", "engineers", staff, zero=("people.fte_per_gpu",))
+        )
+        found.append(
+            Lever("workload.peak_to_mean", "peak to mean", "", ("workload.peak_to_mean",), 1)
+        )
+    return found
+
+
+def flips_of(inputs: Inputs, a: Option, b: Option, spans: tuple[OpenSpan, ...]) -> tuple[Flip, ...]:
+    """Return for each lever the value at which the cheaper of A and B changes.
+
+    At the volume asked about; without one, at a very large volume when B never wins, and else no
+    flip is looked for, because every answer is then a volume.
+    """
+    if not inputs.volume_given and spans:
+        return ()
+    settings = inputs.settings
+    if not inputs.volume_given:
+        settings = settings.with_values({TOKENS: VERY_LARGE})
+    return tuple(_flip(settings, a, b, lever) for lever in levers(a, b))
+
+
+def _flip(settings: Settings, a: Option, b: Option, lever: Lever) -> Flip:
+    now = float(np.asarray(settings.value(lever.paths[0])))
+    low, high = (now / FAR, now * FAR) if now > 0 else (0.0, FAR)
+    needed = flip_value(settings, a, b, lever, low, high)
+    if needed is None and lever.path == "people.fte":
+        needed = flip_value(settings, a, b, lever, 0.0, now)
+    unit = f" {lever.unit}" if lever.unit else ""
+    if needed is None:
+        text = f"no {lever.title} would do on its own"
+    else:
+        text = f"{lever.title} at {show_number(needed)}{unit} instead of {show_number(now)}"
+    return Flip(
+        path=lever.path, title=lever.title, now=now, needed=needed, unit=lever.unit, text=text
+    )
+
+
+def never_because(inputs: Inputs, a: Option, b: Option) -> str:
+    """Return why B is never cheaper: what a token costs on either side at very large volume."""
+    mine, other = curve(b, inputs.settings), curve(a, inputs.settings)
+    ours, theirs = (show_usd_per_mtok(c.slope * MTOK) for c in (mine, other))
+    if mine.slope >= other.slope:
+        return (
+            f"at any volume a further Mtok costs {ours} with {b.id}, against {theirs} with {a.id}"
+        )
+    return "its fixed cost is not earned back within the volumes that could be looked at"
+
+
+def lever_of(setting: Setting) -> Lever:
+    """Return the lever that changes one setting alone."""
+    most = 1.0 if setting.unit == "share" else np.inf
+    return Lever(setting.path, setting.title, setting.unit, (setting.path,), most=most)

@@ -1,0 +1,148 @@
+"""Options that the user describes instead of naming."""
+
+from __future__ import annotations
+
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import FixedOption, Measured, Option, SelfOption, TokenOption
+from tco.analysis.request import InlineOption
+from tco.analysis.setups import GpuEntry, ModelEntry, layout_of, possible
+from tco.analysis.shapes import gpu_shape, model_shape
+from tco.catalog.lookup import find_gpu, find_model
+from tco.catalog.prices import Modifier, Rates, When
+from tco.engine.capacity import band
+from tco.errors import InfeasibleError, UsageError
+
+
+def inline_options(inputs: Inputs) -> list[Option]:
+    """Return the options that the request describes.
+
+    Raises:
+        UsageError: A description that lacks what its kind needs.
+        UnknownNameError: A model or GPU that the catalog does not have.
+        InfeasibleError: A model that cannot be cut over the GPUs described.
+    """
+    return [inline_option(inputs, spec) for spec in inputs.request.options]
+
+
+def inline_option(inputs: Inputs, spec: InlineOption) -> Option:
+    """Return one described option."""
+    if spec.kind == "fixed":
+        return _fixed(spec)
+    if spec.kind == "self":
+        return _own(inputs, spec)
+    return _tokens(inputs, spec)
+
+
+def _need(spec: InlineOption, **values: object) -> None:
+    missing = [name for name, value in values.items() if value is None]
+    if missing:
+        raise UsageError(
+            f"{spec.source}: {spec.name!r} of kind {spec.kind} needs {' and '.join(missing)}"
+        )
+
+
+def _fixed(spec: InlineOption) -> FixedOption:
+    _need(spec, usd_per_month=spec.usd_per_month)
+    assert spec.usd_per_month is not None
+    return FixedOption(
+        id=spec.name,
+        usd_per_month=spec.usd_per_month,
+        tokens_per_month=spec.tokens_per_month,
+        model=spec.model or "given",
+        source=spec.source,
+        notes=() if spec.tokens_per_month else ("no capacity given: cost does not grow",),
+    )
+
+
+def _tokens(inputs: Inputs, spec: InlineOption) -> TokenOption:
+    _need(spec, input=spec.input, output=spec.output)
+    modifiers = []
+    if spec.batch_discount is not None:
+        off = 1.0 - spec.batch_discount
+        modifiers = [Modifier(when=When(service="batch"), multiply=off)]
+    return TokenOption(
+        id=spec.name,
+        tier="api" if spec.kind == "api" else "hosted",
+        model=find_model(inputs.catalog, spec.model) if spec.model else spec.name,
+        provider="given",
+        rates=Rates(input=spec.input, output=spec.output, cached_input=spec.cached_input),
+        modifiers=modifiers,
+        origin="given",
+        source=spec.source,
+    )
+
+
+def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
+    _need(spec, gpus=spec.gpus, usd_per_gpu_hour=spec.usd_per_gpu_hour)
+    assert spec.gpus is not None
+    measured = _measured(spec)
+    sized = _sized(inputs, spec) if measured is None else None
+    gpu = spec.gpu or "gpu"
+    return SelfOption(
+        id=spec.name,
+        model=sized[0].id if sized else spec.model or spec.name,
+        gpu=sized[1].id if sized else gpu,
+        gpus=spec.gpus,
+        precision=(spec.precision or sized[0].native) if sized else spec.precision or "given",
+        seller="given",
+        purchase="given",
+        shape=sized[0].shape if sized else None,
+        gpu_shape=sized[1].shape if sized else None,
+        layout=_layout(inputs, spec, *sized) if sized else None,
+        profile=inputs.serving,
+        instance_gpus=spec.instance_gpus or spec.gpus,
+        band=_band(inputs, sized) if sized else (1.0, 1.0),
+        origin="given",
+        source=spec.source,
+        usd_per_gpu_hour=spec.usd_per_gpu_hour,
+        measured=measured,
+    )
+
+
+def _measured(spec: InlineOption) -> Measured | None:
+    if spec.output_tokens_per_s is not None and spec.tokens_per_s is not None:
+        raise UsageError(
+            f"{spec.source}: {spec.name!r}: give output_tokens_per_s or tokens_per_s, not both"
+        )
+    if spec.output_tokens_per_s is not None:
+        return Measured(tokens_per_s=spec.output_tokens_per_s, of="output", source=spec.source)
+    if spec.tokens_per_s is not None:
+        return Measured(tokens_per_s=spec.tokens_per_s, of="all", source=spec.source)
+    return None
+
+
+def _sized(inputs: Inputs, spec: InlineOption) -> tuple[ModelEntry, GpuEntry]:
+    _need(spec, model=spec.model, gpu=spec.gpu)
+    name = find_model(inputs.catalog, spec.model or "")
+    gpu_id = find_gpu(inputs.catalog, spec.gpu or "")
+    model, gpu = (
+        inputs.catalog.models.models[name],
+        inputs.catalog.hardware.accelerators[gpu_id],
+    )
+    shape, machine = model_shape(model), gpu_shape(gpu)
+    if shape is None or machine is None:
+        lacking = name if shape is None else gpu_id
+        raise UsageError(
+            f"{spec.source}: the catalog lacks the figures to size {lacking}; "
+            f"say output_tokens_per_s of a replica"
+        )
+    return (
+        ModelEntry(id=name, shape=shape, native=model.native_precision or "bf16"),
+        GpuEntry(id=gpu_id, shape=machine, node_gpus=gpu.node_gpus),
+    )
+
+
+def _layout(inputs: Inputs, spec: InlineOption, model: ModelEntry, gpu: GpuEntry):  # type: ignore[no-untyped-def]
+    assert spec.gpus is not None
+    if not possible(model, gpu, spec.gpus):
+        raise InfeasibleError(
+            f"{spec.source}: {model.id} cannot be cut over {spec.gpus}x{gpu.id}: "
+            f"{model.shape.heads:.0f} attention heads, {gpu.node_gpus} GPUs a node"
+        )
+    kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
+    return layout_of(spec.gpus, gpu, spec.precision or model.native, kv_bytes)
+
+
+def _band(inputs: Inputs, sized: tuple[ModelEntry, GpuEntry]) -> tuple[float, float]:
+    low, high = band(sized[0].shape, sized[1].shape, inputs.serving)
+    return float(low), float(high)

@@ -1,0 +1,257 @@
+"""From a request and a catalog to everything that a question needs, or one clear error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tco.analysis.request import Request
+from tco.analysis.settings import Setting, Settings
+from tco.catalog.defaults import Profile as Traffic
+from tco.engine.layout import PROFILES, Profile
+from tco.engine.ledger import Origin
+from tco.errors import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+
+DEFAULT_PROFILE = "general"
+DEFAULT_ENGINE = "tuned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """A question, resolved.
+
+    Args:
+        catalog: The data.
+        request: What the user asked for.
+        settings: Every value that enters a bill.
+        day: The day whose prices hold.
+        profile: Name of the traffic profile.
+        engine: Name of the engine profile, and what it means to the capacity model.
+    """
+
+    catalog: Catalog
+    request: Request
+    settings: Settings
+    day: date
+    profile: str
+    engine: str
+    serving: Profile
+
+    @property
+    def volume_given(self) -> bool:
+        """Return whether the user said how many tokens a month."""
+        return bool(np.isfinite(self.settings.value("workload.tokens_per_month")))
+
+
+def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
+    """Return the question, resolved against the catalog.
+
+    Args:
+        catalog: The data.
+        request: What the user asked for.
+        today: The day to use when the request names none.
+
+    Raises:
+        UsageError: Values that contradict each other or lie outside their range.
+        UnknownNameError: A profile that the catalog does not have.
+    """
+    profile = request.profile or DEFAULT_PROFILE
+    profiles = catalog.workloads.profiles
+    if profile not in profiles:
+        raise unknown_name("traffic profile", profile, profiles)
+    engine = request.engine or DEFAULT_ENGINE
+    if engine not in PROFILES:
+        raise unknown_name("engine profile", engine, PROFILES)
+    settings = _defaults(catalog)
+    settings = _with_profile(settings, profile, profiles[profile], request)
+    for path, value in request.settings.items():
+        settings = settings.overridden(path, value, request.origins.get(path, path))
+    if request.fte is not None:
+        settings = _with_fte(settings, request.fte, request.origins.get("fte", "--fte"))
+    settings = _with_volume(settings, profiles[profile], request)
+    _check(settings)
+    return Inputs(
+        catalog=catalog,
+        request=request,
+        settings=settings,
+        day=request.as_of or today,
+        profile=profile,
+        engine=engine,
+        serving=PROFILES[engine],
+    )
+
+
+def _defaults(catalog: Catalog) -> Settings:
+    sources = catalog.assumptions.sources
+
+    def setting(path: str) -> Setting:
+        entry = catalog.assumptions.assumptions[path]
+        judged = entry.source in sources and sources[entry.source].kind == "judgment"
+        return Setting(
+            path=path,
+            title=entry.title,
+            value=entry.value,
+            low=entry.low,
+            high=entry.high,
+            unit=entry.unit,
+            origin="assumed" if judged else "catalog",
+            source=entry.source,
+            fixed=entry.spread == "fixed",
+        )
+
+    return Settings({path: setting(path) for path in catalog.assumptions.assumptions})
+
+
+def _with_profile(settings: Settings, name: str, traffic: Traffic, request: Request) -> Settings:
+    """Return the settings with the profile's requests, and with what the user said of them."""
+    isl, osl, given = _lengths(traffic, request)
+    entries = dict(settings)
+    for key, value, title in (
+        ("isl", isl, "input of a request"),
+        ("osl", osl, "output of a request"),
+    ):
+        entries[f"workload.{key}"] = Setting(
+            path=f"workload.{key}",
+            title=title,
+            value=value,
+            low=value,
+            high=value,
+            unit="tokens",
+            origin="given" if given else _origin(traffic, key),
+            source=given or f"profile {name}: {traffic.sources[0]}",
+            fixed=True,
+        )
+    for key in ("cached_share", "peak_to_mean"):
+        was = entries[f"workload.{key}"]
+        value = float(getattr(traffic, key))
+        entries[f"workload.{key}"] = Setting(
+            path=was.path,
+            title=was.title,
+            value=value,
+            low=min(was.low, value),
+            high=max(was.high, value),
+            unit=was.unit,
+            origin=_origin(traffic, key),
+            source=f"profile {name}: {traffic.sources[0]}",
+        )
+    return Settings(entries)
+
+
+def _origin(traffic: Traffic, key: str) -> Origin:
+    return "assumed" if key in traffic.judgment else "catalog"
+
+
+def _lengths(traffic: Traffic, request: Request) -> tuple[float, float, str]:
+    """Return input and output of a request, and who gave them (empty for the profile)."""
+    if request.input_output is not None:
+        if request.isl is not None or request.osl is not None:
+            raise UsageError("give either --input-output or --isl and --osl, not both")
+        whole = traffic.isl + traffic.osl
+        osl = whole / (1.0 + request.input_output)
+        return whole - osl, osl, request.origins.get("input_output", "--input-output")
+    if request.isl is None and request.osl is None:
+        return traffic.isl, traffic.osl, ""
+    isl = traffic.isl if request.isl is None else request.isl
+    osl = traffic.osl if request.osl is None else request.osl
+    return isl, osl, request.origins.get("isl", request.origins.get("osl", "--isl, --osl"))
+
+
+def _with_fte(settings: Settings, fte: float, source: str) -> Settings:
+    """Return the settings with a given number of engineers in place of the staircase."""
+    for path, value in (
+        ("people.floor_fte", fte),
+        ("people.fixed_fte", fte),
+        ("people.fte_per_gpu", 0.0),
+    ):
+        settings = settings.overridden(path, value, source)
+    return settings
+
+
+def _with_volume(settings: Settings, traffic: Traffic, request: Request) -> Settings:
+    """Return the settings with the month's tokens; not a number when no volume was given."""
+    said = [n for n in ("tokens", "requests", "users") if getattr(request, n) is not None]
+    if len(said) > 1:
+        flags = " and ".join(f"--{name}" for name in said)
+        raise UsageError(f"{flags} both say the volume; give one of them")
+    value, source = np.nan, "not given"
+    per_request = float(settings.value("workload.isl") + settings.value("workload.osl"))
+    if request.tokens is not None:
+        value, source = request.tokens, request.origins.get("tokens", "--tokens")
+    elif request.requests is not None:
+        value = request.requests * per_request
+        source = request.origins.get("requests", "--requests")
+    elif request.users is not None:
+        value = request.users * _requests_per_user(traffic, request) * per_request
+        source = request.origins.get("users", "--users")
+    entry = Setting(
+        path="workload.tokens_per_month",
+        title="input and output of a month",
+        value=value,
+        low=value,
+        high=value,
+        unit="tokens/month",
+        origin="given",
+        source=source,
+        fixed=True,
+    )
+    return Settings({**settings, entry.path: entry})
+
+
+def _requests_per_user(traffic: Traffic, request: Request) -> float:
+    if traffic.requests_per_user_per_month is None:
+        name = request.profile or DEFAULT_PROFILE
+        raise UsageError(
+            f"--users: the profile {name!r} does not say how many requests a user makes a month; "
+            "give --requests or --tokens, or choose another --profile"
+        )
+    return traffic.requests_per_user_per_month
+
+
+def _at_least(limit: float, *, open_: bool = False) -> Callable[[float], bool]:
+    return (lambda v: v > limit) if open_ else (lambda v: v >= limit)
+
+
+_POSITIVE = (
+    "workload.isl",
+    "workload.osl",
+    "workload.isl_factor",
+    "workload.osl_factor",
+    "serving.max_tpot_s",
+    "serving.kv_bytes",
+    "serving.throughput_factor",
+    "serving.headroom",
+    "own.life_months",
+)
+_AT_LEAST_ONE = ("workload.peak_to_mean", "serving.max_concurrency", "own.pue")
+
+
+def _check(settings: Settings) -> None:
+    """Raise `UsageError` for a value outside the range in which its formula means anything."""
+    for path, setting in settings.items():
+        value = float(np.asarray(setting.value))
+        if path == "workload.tokens_per_month" and np.isnan(value):
+            continue
+        allowed, words = _range_of(path, setting.unit)
+        if not np.isfinite(value) or not allowed(value):
+            raise UsageError(
+                f"{setting.source}: {path} is {value:g} {setting.unit}, but must be {words}"
+            )
+
+
+def _range_of(path: str, unit: str) -> tuple[Callable[[float], bool], str]:
+    if path in _POSITIVE and not unit.startswith("share"):
+        return _at_least(0.0, open_=True), "more than 0"
+    if path in _AT_LEAST_ONE:
+        return _at_least(1.0), "at least 1"
+    if path == "serving.headroom":
+        return lambda v: 0.0 < v <= 1.0, "more than 0 and at most 1"
+    if unit == "share":
+        return lambda v: 0.0 <= v <= 1.0, "a share between 0 and 1 (35% or 0.35)"
+    return _at_least(0.0), "0 or more"

@@ -1,0 +1,201 @@
+"""From an option to its row: the bill in numbers, its band, and how well the fleet is used."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tco.analysis.candidates import LeftOut
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import (
+    FixedOption,
+    Option,
+    SelfOption,
+    fleet,
+    lines,
+    replica_of,
+    self_bill,
+)
+from tco.analysis.report import find_source
+from tco.analysis.results import BillLine, OptionResult, ReplicaResult, UtilizationResult
+from tco.analysis.settings import Settings, workload
+from tco.engine.ledger import Line, total_usd
+from tco.engine.replica import Replica
+from tco.engine.selfhost import Fleet, utilization_of
+from tco.units import MTOK
+
+FACTOR = "serving.throughput_factor"
+
+
+def option_result(option: Option, inputs: Inputs) -> OptionResult:
+    """Return the row of an option; an infeasible one carries its reasons instead of a bill."""
+    if isinstance(option, SelfOption):
+        return _self_result(option, inputs)
+    bill = lines(option, inputs.settings)
+    usd = _number(total_usd(bill))
+    fixed = isinstance(option, FixedOption)
+    return OptionResult(
+        id=option.id,
+        tier=option.tier,
+        model=option.model,
+        provider=option.provider,
+        hardware=None,
+        gpus=None,
+        replicas=_number(bill[0].quantity) if fixed else None,
+        feasible=True,
+        reasons=(),
+        notes=option.notes,
+        monthly_usd=usd,
+        usd_per_mtok=_per_mtok(usd, inputs.settings),
+        band_usd=(usd, usd),
+        utilization=None,
+        replica=None,
+        price_checked=_day(option),
+        lines=bill_lines(bill, inputs),
+    )
+
+
+def _self_result(option: SelfOption, inputs: Inputs) -> OptionResult:
+    replica = replica_of(option, inputs.settings)
+    if not bool(np.all(replica.feasible)):
+        return _too_small(option, replica, inputs.settings)
+    servers = fleet(option, inputs.settings, replica)
+    bill = self_bill(option, inputs.settings, servers)
+    usd = _number(total_usd(bill))
+    return OptionResult(
+        id=option.id,
+        tier=option.tier,
+        model=option.model,
+        provider=option.provider,
+        hardware=option.hardware,
+        gpus=_number(servers.paid_gpus),
+        replicas=_number(servers.replicas),
+        feasible=True,
+        reasons=(),
+        notes=option.notes,
+        monthly_usd=usd,
+        usd_per_mtok=_per_mtok(usd, inputs.settings),
+        band_usd=_band(option, inputs.settings),
+        utilization=_utilization(inputs.settings, replica, servers),
+        replica=_replica(option, replica, inputs),
+        price_checked=_day(option),
+        lines=bill_lines(bill, inputs),
+    )
+
+
+def _too_small(option: SelfOption, replica: Replica, settings: Settings) -> OptionResult:
+    limit = _number(settings.value("serving.max_tpot_s")) * 1e3
+    if _number(replica.memory_slots) < 1:
+        reason = "the weights and one request do not fit in its memory"
+    else:
+        alone = _number(replica.lone_tpot_s) * 1e3
+        reason = f"a request alone takes {alone:.0f} ms a token, above the limit of {limit:.0f} ms"
+    item = LeftOut(
+        id=option.id,
+        tier=option.tier,
+        model=option.model,
+        provider=option.provider,
+        reasons=(reason,),
+    )
+    return left_out_result(item, hardware=option.hardware)
+
+
+def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
+    """Return the row of something that cannot be had."""
+    return OptionResult(
+        id=item.id,
+        tier=item.tier,
+        model=item.model,
+        provider=item.provider,
+        hardware=hardware,
+        gpus=None,
+        replicas=None,
+        feasible=False,
+        reasons=item.reasons,
+        notes=(),
+        monthly_usd=None,
+        usd_per_mtok=None,
+        band_usd=None,
+        utilization=None,
+        replica=None,
+        price_checked=None,
+        lines=(),
+    )
+
+
+def _band(option: SelfOption, settings: Settings) -> tuple[float, float]:
+    """Return the bill at the high and the low end of the throughput band [USD/month]."""
+    base = settings.value(FACTOR)
+    ends = np.array([option.band[1], option.band[0]]) * base
+    low, high = np.asarray(total_usd(lines(option, settings.with_values({FACTOR: ends}))))
+    return float(low), float(high)
+
+
+def _utilization(settings: Settings, replica: Replica, servers: Fleet) -> UtilizationResult:
+    used = utilization_of(workload(settings), replica, servers)
+    return UtilizationResult(
+        slots=_number(used.slots),
+        token_capacity=_number(used.token_capacity),
+        paid_hours=_number(used.paid_hours),
+    )
+
+
+def _replica(option: SelfOption, replica: Replica, inputs: Inputs) -> ReplicaResult:
+    rate = _number(replica.requests_per_s)
+    tpot = _number(replica.tpot_s)
+    evidence = f"capacity model, {inputs.engine} engine"
+    return ReplicaResult(
+        gpus=option.gpus,
+        precision=option.precision,
+        concurrency=_number(replica.slots),
+        requests_per_s=rate,
+        output_tokens_per_s=rate * _number(workload(inputs.settings).osl),
+        tpot_s=None if np.isnan(tpot) else tpot,
+        evidence=evidence if option.measured is None else f"given: {option.measured.source}",
+        band=option.band,
+    )
+
+
+def bill_lines(bill: tuple[Line, ...], inputs: Inputs) -> tuple[BillLine, ...]:
+    """Return the lines of a bill as numbers, those that come to nothing left out."""
+    made = [_line(line, inputs) for line in bill]
+    return tuple(line for line in made if line.quantity > 0)
+
+
+def _line(line: Line, inputs: Inputs) -> BillLine:
+    return BillLine(
+        item=line.item,
+        group=line.group,
+        quantity=_number(line.quantity),
+        unit=line.unit,
+        rate_usd=_number(line.rate_usd),
+        amount_usd=_number(line.amount_usd),
+        origin=line.origin,
+        source=_who(line.source, inputs),
+        date=_read(line.source, inputs),
+    )
+
+
+def _who(source: str, inputs: Inputs) -> str:
+    """Return the source of a rate: for a setting, who said it."""
+    setting = inputs.settings.get(source)
+    return source if setting is None else f"{source} ({setting.source})"
+
+
+def _read(source: str, inputs: Inputs) -> str | None:
+    setting = inputs.settings.get(source)
+    name = source if setting is None else setting.source
+    found = find_source(inputs, name)
+    return None if found is None else found.read.isoformat()
+
+
+def _per_mtok(usd: float, settings: Settings) -> float | None:
+    tokens = _number(workload(settings).tokens_per_month)
+    return usd / tokens * MTOK if tokens > 0 else None
+
+
+def _day(option: Option) -> str | None:
+    return option.checked.isoformat() if option.checked else None
+
+
+def _number(value: object) -> float:
+    return float(np.asarray(value, dtype=float))

@@ -1,0 +1,195 @@
+"""What every answer carries: which data it rests on, what it assumed, and what to be wary of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import numpy as np
+
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
+from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
+from tco.analysis.settings import Setting, workload
+from tco.catalog.fields import Source
+from tco.catalog.lookup import stale_after
+
+SCHEDULED_WITHIN_DAYS = 60
+
+
+def stamp(inputs: Inputs, used: Sequence[Option]) -> CatalogStamp:
+    """Return which data an answer rests on."""
+    days = [o.checked for o in used if o.checked]
+    return CatalogStamp(
+        version=inputs.catalog.version,
+        sha256=inputs.catalog.sha256,
+        as_of=inputs.day.isoformat(),
+        oldest_price=min(days).isoformat() if days else None,
+    )
+
+
+def find_source(inputs: Inputs, name: str) -> Source | None:
+    """Return the source of that id in any of the data files; None when none has it."""
+    catalog = inputs.catalog
+    files = (
+        catalog.prices,
+        catalog.hardware,
+        catalog.models,
+        catalog.workloads,
+        catalog.assumptions,
+    )
+    return next((f.sources[name] for f in files if name in f.sources), None)
+
+
+def workload_result(inputs: Inputs) -> WorkloadResult:
+    """Return the month that was asked about, in numbers."""
+    load = workload(inputs.settings)
+    number = {
+        name: float(np.asarray(getattr(load, name)))
+        for name in (
+            "tokens_per_month",
+            "requests_per_month",
+            "isl",
+            "osl",
+            "input_tokens",
+            "output_tokens",
+            "cached_share",
+            "batch_share",
+            "peak_to_mean",
+            "peak_requests_per_s",
+        )
+    }
+    cached = number["input_tokens"] * number["cached_share"]
+    return WorkloadResult(profile=inputs.profile, cached_input_tokens=cached, **number)
+
+
+NEUTRAL = {
+    "workload.isl_factor",
+    "workload.osl_factor",
+    "serving.throughput_factor",
+    "rent.factor",
+    "price.api_factor",
+    "price.hosted_factor",
+}
+"""Factors that are 1 unless somebody sets them: no assumption until then."""
+
+
+def assumptions_of(inputs: Inputs, used: Sequence[Option]) -> tuple[AssumptionResult, ...]:
+    """Return every value that entered the bills of the options used, with who said so."""
+    rows = [_assumption(s, inputs) for s in entering(inputs, used)]
+    if any(isinstance(o, SelfOption) for o in used):
+        rows += _choices(inputs)
+    return tuple(rows)
+
+
+def entering(inputs: Inputs, used: Sequence[Option]) -> list[Setting]:
+    """Return the settings that enter the bills of some options, volume left out."""
+    kinds = _prefixes(used)
+    return [
+        setting
+        for path, setting in inputs.settings.items()
+        if _enters(path, kinds)
+        and path != "workload.tokens_per_month"
+        and (path not in NEUTRAL or setting.origin == "given")
+    ]
+
+
+def _prefixes(used: Sequence[Option]) -> set[str]:
+    kinds = {"workload."}
+    tokens = any(isinstance(o, TokenOption) for o in used)
+    own = [o for o in used if isinstance(o, SelfOption)]
+    if tokens:
+        kinds |= {"people.salary", "people.api", "price."}
+    if own:
+        kinds |= {"people.salary", "people.floor", "people.fixed", "people.fte", "serving."}
+    if any(o.usd_per_gpu_hour is not None for o in own):
+        kinds.add("rent.")
+    if any(o.usd_per_gpu_hour is None for o in own):
+        kinds.add("own.")
+    return kinds
+
+
+def _enters(path: str, kinds: Iterable[str]) -> bool:
+    return any(path.startswith(kind) for kind in kinds)
+
+
+def _assumption(setting: Setting, inputs: Inputs) -> AssumptionResult:
+    return AssumptionResult(
+        path=setting.path,
+        title=setting.title,
+        value=float(np.asarray(setting.value)),
+        unit=setting.unit,
+        origin=setting.origin,
+        source=setting.source,
+        judgment=setting.origin == "assumed",
+    )
+
+
+def _choices(inputs: Inputs) -> list[AssumptionResult]:
+    """Return the choices of self-hosting that are words, not numbers."""
+    request = inputs.request
+    purchases = ", ".join(request.purchases) or "on_demand"
+    places = "marketplaces too" if request.marketplaces else "no marketplaces"
+    rows = (
+        ("serving.engine", "how the engine is run", inputs.engine, request.engine),
+        (
+            "serving.precision",
+            "precision of the weights",
+            ", ".join(request.precisions) or "as published, and fp8 where the GPU has it",
+            request.precisions,
+        ),
+        ("rent.purchase", "rents considered", f"{purchases}; {places}", request.purchases),
+    )
+    return [
+        AssumptionResult(
+            path=path,
+            title=title,
+            value=value,
+            unit="",
+            origin="given" if given else "assumed",
+            source=inputs.request.origins.get(path.split(".")[1], "default"),
+            judgment=not given,
+        )
+        for path, title, value, given in rows
+    ]
+
+
+def warnings_of(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
+    """Return what a reader should be wary of in the options used."""
+    return (*_stale(inputs, used), *_uncalibrated(inputs, used))
+
+
+def _stale(inputs: Inputs, used: Sequence[Option]) -> list[str]:
+    old: list[tuple[date, str]] = []
+    for option in used:
+        if isinstance(option, FixedOption) or option.checked is None:
+            continue
+        kind = "rental"
+        if isinstance(option, TokenOption):
+            kind = inputs.catalog.prices.providers[option.provider].kind
+        if (inputs.day - option.checked).days > stale_after(kind):
+            old.append((option.checked, option.id))
+    if not old:
+        return []
+    oldest, name = min(old)
+    age = (inputs.day - oldest).days
+    return [
+        f"{len(old)} of {len(used)} prices are older than their kind should be; the oldest is "
+        f"{age} days old ({name}, checked {oldest})"
+    ]
+
+
+def _uncalibrated(inputs: Inputs, used: Sequence[Option]) -> list[str]:
+    models = inputs.catalog.models.models
+    own = [o for o in used if isinstance(o, SelfOption) and o.measured is None]
+    odd = sorted(
+        {o.model for o in own if (a := models[o.model].architecture) and a.outside_calibration}
+    )
+    guessed = sorted({o.gpu for o in own if o.gpu_shape and not o.gpu_shape.measured})
+    out = []
+    if odd:
+        names = ", ".join(odd)
+        out.append(f"the capacity model was not held against models built like {names}")
+    if guessed:
+        out.append(f"kernel speed is judgment, not measured, on {', '.join(guessed)}")
+    return out

@@ -1,0 +1,202 @@
+"""From what a user types to an option: full ids, and any shorter form that is unambiguous."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tco.analysis.candidates import OwnSetups, own_setups, token_options
+from tco.analysis.inline import inline_option
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import Option, TokenOption, lines
+from tco.analysis.select import PURCHASES, Selection, select
+from tco.analysis.setups import best_pairs
+from tco.catalog.lookup import find_gpu, find_model
+from tco.engine.ledger import total_usd
+from tco.errors import DataError, InfeasibleError, TcoError, unknown_name
+
+TYPICAL_VOLUMES = np.geomspace(1e9, 1e13, 17)
+"""Volumes at which set-ups are compared when none was given [token/month]."""
+
+SELF = re.compile(
+    r"^self/(?P<model>[^@/]+)"
+    r"(?:@(?:(?P<count>\d+)x)?(?P<gpu>[^:/]+)(?::(?P<precision>[^/]+))?)?"
+    r"(?:/(?P<seller>[^:/]+)(?::(?P<purchase>[^/]+))?)?$"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What a name was taken to mean.
+
+    Args:
+        options: The option, or for a self-hosted short form every set-up that could be meant,
+            cheapest first at the volume asked about.
+        said: A sentence that says so; empty when the name was an id.
+    """
+
+    options: tuple[Option, ...]
+    said: str
+
+    @property
+    def best(self) -> Option:
+        """Return the option meant, or the cheapest of them."""
+        return self.options[0]
+
+
+def resolve(name: str, inputs: Inputs) -> Resolved:
+    """Return the option that `name` means.
+
+    Raises:
+        UnknownNameError: Nothing is called that; the nearest names are given.
+        InfeasibleError: A set-up that exists but cannot serve the workload.
+    """
+    for spec in inputs.request.options:
+        if spec.name == name:
+            return Resolved(options=(inline_option(inputs, spec),), said="")
+    if name.lower().startswith("self/"):
+        return _own(name, inputs)
+    return _tokens(name, inputs)
+
+
+def _everything(inputs: Inputs) -> Selection:
+    """Return a selection that filters nothing but the volume's own limits."""
+    request = replace(
+        inputs.request,
+        models=(),
+        providers=(),
+        tiers=(),
+        licenses=(),
+        min_score=None,
+        private=False,
+    )
+    return select(inputs.catalog, request)
+
+
+def _tokens(name: str, inputs: Inputs) -> Resolved:
+    folded = name.lower()
+    offers = inputs.catalog.prices.offers
+    provider, _, model = folded.rpartition("/")
+    if not any(o.id == folded for o in offers):
+        try:
+            model = find_model(inputs.catalog, model)
+        except DataError:
+            names = [*(o.id for o in offers), *inputs.catalog.models.models]
+            raise unknown_name("option", name, names) from None
+    found, missing = token_options(inputs, _only(inputs, model))
+    if provider:
+        found = [o for o in found if o.provider == provider]
+        missing = [m for m in missing if m.provider == provider]
+    if not found:
+        raise _no_offer(name, provider, [m.reasons for m in missing], model, inputs)
+    if len(found) == 1 and found[0].id == folded:
+        return Resolved(options=(found[0],), said="")
+    best = _preferred(found, inputs)
+    return Resolved(options=(best,), said=_said(name, best, len(found), inputs))
+
+
+def _only(inputs: Inputs, model: str) -> Selection:
+    return replace(_everything(inputs), models=frozenset({model}))
+
+
+def _no_offer(
+    name: str, provider: str, reasons: list[tuple[str, ...]], model: str, inputs: Inputs
+) -> TcoError:
+    if reasons:
+        return InfeasibleError(f"{name}: {reasons[0][0]}")
+    offers = [o.id for o in inputs.catalog.prices.offers if o.model == model]
+    if provider and offers:
+        return unknown_name("option", name, offers)
+    own = f"self/{model}"
+    return DataError(f"nobody in the catalog offers {model} by the token; {own} is its own option")
+
+
+def _preferred(found: list[TokenOption], inputs: Inputs) -> TokenOption:
+    """Return the maker's own offer of a closed model, or the cheapest host of an open one."""
+    providers = inputs.catalog.prices.providers
+    own = [o for o in found if o.tier == "api" and providers[o.provider].kind == "first_party"]
+    return min(own or found, key=lambda o: _usd(o, inputs))
+
+
+def _usd(option: TokenOption, inputs: Inputs) -> float:
+    settings = inputs.settings
+    if not inputs.volume_given:
+        settings = settings.with_values({"workload.tokens_per_month": 1e9})
+    return float(np.asarray(total_usd(lines(option, settings))))
+
+
+def _said(name: str, best: TokenOption, count: int, inputs: Inputs) -> str:
+    if count == 1:
+        return f"{name} is {best.id}"
+    kind = inputs.catalog.prices.providers[best.provider].kind
+    why = "its maker" if best.tier == "api" and kind == "first_party" else "the cheapest"
+    return f"{name} is {best.id}, {why} of {count} that offer it"
+
+
+def _own(name: str, inputs: Inputs) -> Resolved:
+    parts = SELF.match(name.strip())
+    if parts is None:
+        raise DataError(
+            f"{name!r} is not a set-up; write self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE, "
+            "or as much of it as you like from the left"
+        )
+    selection = _selection(parts, inputs)
+    own = own_setups(inputs, selection)
+    wanted = parts["purchase"]
+    if wanted:
+        own = _with_purchase(own, wanted)
+    model = next(iter(selection.models))
+    rows = _rows(own, model, inputs)
+    if not rows:
+        reasons = [r for item in (*own.infeasible, *own.unsized) for r in item.reasons]
+        text = "; ".join(reasons) or "no such set-up is rented by anyone in the catalog"
+        raise InfeasibleError(f"{name}: {text}")
+    options = tuple(own.option(i) for i in rows)
+    said = "" if options[0].id == name else f"{name} is {options[0].id}{_of(own, model)}"
+    return Resolved(options=options, said=said)
+
+
+def _of(own: OwnSetups, model: str) -> str:
+    count = own.found.pairs_of(model).size
+    return f", the best of {count} set-ups" if count > 1 else ""
+
+
+def _rows(own: OwnSetups, model: str, inputs: Inputs) -> list[int]:
+    """Return the set-ups that are cheapest at the volume, or at one of many volumes [pairs]."""
+    settings = inputs.settings
+    if inputs.volume_given:
+        at = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
+        return [int(i) for i in best_pairs(own.found, settings, model, at)]
+    return [int(i) for i in best_pairs(own.found, settings, model, TYPICAL_VOLUMES)]
+
+
+def _selection(parts: re.Match[str], inputs: Inputs) -> Selection:
+    base = _everything(inputs)
+    catalog = inputs.catalog
+    changes: dict[str, object] = {"models": frozenset({find_model(catalog, parts["model"])})}
+    if parts["gpu"]:
+        changes["gpus"] = frozenset({find_gpu(catalog, parts["gpu"])})
+    if parts["count"]:
+        changes["gpu_count"] = int(parts["count"])
+    if parts["precision"]:
+        changes["precisions"] = (parts["precision"],)
+    if parts["seller"]:
+        seller = parts["seller"].lower()
+        if seller not in catalog.hardware.sellers:
+            raise unknown_name("GPU seller", parts["seller"], catalog.hardware.sellers)
+        changes["sellers"] = frozenset({seller})
+        changes["purchases"] = frozenset(PURCHASES) if parts["purchase"] else base.purchases
+    return replace(base, **changes)  # type: ignore[arg-type]  # keys are fields of Selection
+
+
+def _with_purchase(own: OwnSetups, wanted: str) -> OwnSetups:
+    """Return the set-ups on one purchase option only, channel included."""
+    keep = np.array([own.found.rents[j].purchase == wanted for j in own.found.pair_rent])
+    found = replace(
+        own.found,
+        pair_setup=own.found.pair_setup[keep.astype(bool)],
+        pair_rent=own.found.pair_rent[keep.astype(bool)],
+    )
+    return OwnSetups(inputs=own.inputs, found=found, models=own.models, unsized=own.unsized)

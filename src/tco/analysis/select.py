@@ -1,0 +1,159 @@
+"""Which options a request lets through: names resolved against the catalog, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tco.analysis.request import Request
+from tco.catalog.hardware import Rental
+from tco.catalog.lookup import find_gpu, find_model, find_provider
+from tco.catalog.models import Model
+from tco.catalog.prices import Offer
+from tco.engine.layout import precision
+from tco.errors import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+
+TIERS = ("api", "hosted", "self")
+PURCHASES = ("on_demand", "spot", "reserved_1y", "reserved_3y")
+LICENSES = ("permissive", "community", "research", "proprietary", "unknown")
+PRECISION_NAMES = ("bf16", "fp16", "fp8", "int8", "fp4", "nvfp4", "mxfp4", "int4", "awq", "q4_k_m")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The filters of a request, every name resolved; an empty one lets everything through."""
+
+    models: frozenset[str]
+    providers: frozenset[str]
+    sellers: frozenset[str]
+    gpus: frozenset[str]
+    tiers: frozenset[str]
+    licenses: frozenset[str]
+    purchases: frozenset[str]
+    precisions: tuple[str, ...]
+    gpu_count: int | None
+    min_score: tuple[str, float] | None
+    marketplaces: bool
+    own: bool
+    """Self-hosting is looked at: no provider was named, or one that also rents GPUs."""
+
+    @property
+    def narrowed(self) -> bool:
+        """Return whether the user chose what to look at, so that no short list is needed."""
+        chosen = (self.models, self.providers, self.sellers, self.gpus, self.licenses)
+        return any(chosen) or self.min_score is not None or self.gpu_count is not None
+
+    def model(self, name: str, model: Model) -> bool:
+        """Return whether a model passes by name, licence and score."""
+        if self.models and name not in self.models:
+            return False
+        kind = model.license.kind if model.license else "unknown"
+        if model.weights == "closed":
+            kind = "proprietary"
+        if self.licenses and kind not in self.licenses:
+            return False
+        return self.min_score is None or self._scores(model)
+
+    def _scores(self, model: Model) -> bool:
+        assert self.min_score is not None
+        benchmark, least = self.min_score
+        return any(s.benchmark == benchmark and s.value >= least for s in model.scores)
+
+    def offer(self, offer: Offer, model: Model) -> bool:
+        """Return whether a token-priced offer passes."""
+        tier = "hosted" if model.weights == "open" else "api"
+        if self.tiers and tier not in self.tiers:
+            return False
+        if self.providers and offer.provider not in self.providers:
+            return False
+        return self.model(offer.model, model)
+
+    def named(self, offer: Offer) -> bool:
+        """Return whether the user named the model, so that its absence needs a reason."""
+        return offer.model in self.models
+
+    def own_model(self, name: str, model: Model) -> bool:
+        """Return whether a model may be self-hosted under the filters."""
+        if self.tiers and "self" not in self.tiers:
+            return False
+        return self.own and self.model(name, model)
+
+    def rental(self, rental: Rental, seller_kind: str) -> bool:
+        """Return whether a rental offer passes."""
+        if rental.option not in self.purchases:
+            return False
+        if self.sellers and rental.seller not in self.sellers:
+            return False
+        risky = seller_kind == "marketplace" or rental.channel == "community"
+        return self.marketplaces or bool(self.sellers) or not risky
+
+
+def select(catalog: Catalog, request: Request) -> Selection:
+    """Return the filters of a request.
+
+    Raises:
+        UnknownNameError: A name that the catalog does not have, with the nearest ones.
+        UsageError: A tier, purchase option or licence that does not exist.
+    """
+    tiers = _among("tier", request.tiers, TIERS)
+    if request.private:
+        if tiers and "self" not in tiers:
+            raise UsageError("--private keeps data on your own machines: it needs --tier self")
+        tiers = frozenset({"self"})
+    for name in request.precisions:
+        if precision(name) is None:
+            raise unknown_name("precision", name, PRECISION_NAMES)
+    providers, sellers = _companies(catalog, request.providers)
+    sellers |= {_seller(catalog, s) for s in request.sellers}
+    return Selection(
+        models=frozenset(find_model(catalog, m) for m in request.models),
+        providers=providers,
+        sellers=sellers,
+        own=not request.providers or bool(sellers),
+        gpus=frozenset(find_gpu(catalog, g) for g in request.gpus),
+        tiers=tiers,
+        licenses=_among("licence", request.licenses, LICENSES),
+        purchases=_among("purchase option", request.purchases, PURCHASES)
+        or frozenset({"on_demand"}),
+        precisions=request.precisions,
+        gpu_count=request.gpu_count,
+        min_score=_min_score(catalog, request),
+        marketplaces=request.marketplaces,
+    )
+
+
+def _companies(catalog: Catalog, names: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the named companies as sellers of tokens and as sellers of GPU-hours."""
+    sellers = {n.lower() for n in names if n.lower() in catalog.hardware.sellers}
+    tokens = {
+        find_provider(catalog, n)
+        for n in names
+        if n.lower() not in sellers or n.lower() in catalog.prices.providers
+    }
+    # A company that only rents GPUs must not let every provider of tokens through.
+    return frozenset(tokens or (sellers and {"none"})), frozenset(sellers)
+
+
+def _seller(catalog: Catalog, name: str) -> str:
+    if name.lower() not in catalog.hardware.sellers:
+        raise unknown_name("GPU seller", name, catalog.hardware.sellers)
+    return name.lower()
+
+
+def _among(kind: str, names: tuple[str, ...], known: tuple[str, ...]) -> frozenset[str]:
+    for name in names:
+        if name not in known:
+            raise unknown_name(kind, name, known)
+    return frozenset(names)
+
+
+def _min_score(catalog: Catalog, request: Request) -> tuple[str, float] | None:
+    if request.min_score is None:
+        return None
+    known = {s.benchmark for m in catalog.models.models.values() for s in m.scores}
+    if request.min_score[0] not in known:
+        raise unknown_name("benchmark", request.min_score[0], known)
+    return request.min_score

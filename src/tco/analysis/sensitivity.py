@@ -1,0 +1,138 @@
+"""Which assumption moves the answer: each at its own low and high, and the value that flips it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tco.analysis.compare import candidates
+from tco.analysis.curves import TOKENS
+from tco.analysis.flips import difference, flip_value, lever_of
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import Option, lines
+from tco.analysis.report import NEUTRAL, assumptions_of, entering, stamp, warnings_of
+from tco.analysis.resolve import resolve
+from tco.analysis.results import SensitivityResult, SwingResult
+from tco.analysis.select import select
+from tco.analysis.settings import Setting
+from tco.engine.ledger import total_usd
+from tco.errors import InfeasibleError, UsageError
+from tco.show import show_number, show_usd
+
+SMALLEST_SWING_USD = 0.005
+"""Swings below half a cent do not show: the assumption does not enter these two bills."""
+
+
+def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResult:
+    """Return how far each assumption moves the difference between two options, largest first.
+
+    Args:
+        inputs: The question, with a volume.
+        a, b: Names of the two; without them, the cheapest self-hosted set-up of the short list is
+            held against the cheapest host of the same weights.
+    """
+    if not inputs.volume_given:
+        raise UsageError("how many tokens a month? for example --tokens 50B")
+    left, right, said = _pair(inputs, a, b)
+    used = [left, right]
+    rows = [_swing(inputs, left, right, s) for s in _uncertain(inputs, used)]
+    rows = [r for r in rows if abs(r.swing_usd) > SMALLEST_SWING_USD]
+    rows.sort(key=lambda r: -abs(r.swing_usd))
+    a_usd, b_usd = (float(np.asarray(total_usd(lines(o, inputs.settings)))) for o in used)
+    return SensitivityResult(
+        schema="tco.sensitivity/1",
+        catalog=stamp(inputs, used),
+        a=left.id,
+        b=right.id,
+        resolved=said,
+        same_weights=left.model == right.model,
+        a_usd=a_usd,
+        b_usd=b_usd,
+        difference_usd=b_usd - a_usd,
+        rows=tuple(rows),
+        verdict=_words(left, right, b_usd - a_usd, rows),
+        assumptions=assumptions_of(inputs, used),
+        warnings=warnings_of(inputs, used),
+    )
+
+
+def _pair(inputs: Inputs, a: str | None, b: str | None) -> tuple[Option, Option, tuple[str, ...]]:
+    if a is not None and b is not None:
+        left, right = resolve(a, inputs), resolve(b, inputs)
+        return left.best, right.best, tuple(filter(None, (left.said, right.said)))
+    if a is not None or b is not None:
+        raise UsageError("name two options, A and B, or none")
+    return _default_pair(inputs)
+
+
+def _default_pair(inputs: Inputs) -> tuple[Option, Option, tuple[str, ...]]:
+    """Return the self-hosted set-up nearest to its cheapest host, and that host."""
+    selection = select(inputs.catalog, inputs.request)
+    options, _ = candidates(inputs, selection)
+    wanted = set() if selection.narrowed else set(inputs.catalog.assumptions.short_list)
+    pairs = []
+    for own in (o for o in options if o.tier == "self" and (not wanted or o.model in wanted)):
+        hosts = [o for o in options if o.tier == "hosted" and o.model == own.model]
+        priced = [(_usd(h, inputs), h) for h in hosts]
+        if priced:
+            usd, host = min(priced, key=lambda p: p[0])
+            pairs.append((_usd(own, inputs) / usd, host, own))
+    if not pairs:
+        raise InfeasibleError("no open model has both a host and a set-up of its own; name A and B")
+    _, host, own = min(pairs, key=lambda p: p[0])
+    said = f"A and B were not named: self-hosting that comes closest to, or beats, a host: {own.id}"
+    return host, own, (said,)
+
+
+def _usd(option: Option, inputs: Inputs) -> float:
+    return float(np.asarray(total_usd(lines(option, inputs.settings))))
+
+
+def _uncertain(inputs: Inputs, used: list[Option]) -> list[Setting]:
+    named = {s.path for s in entering(inputs, used)} | NEUTRAL
+    return [
+        s
+        for path, s in inputs.settings.items()
+        if path in named and path != TOKENS and not s.fixed and s.low < s.high
+    ]
+
+
+def _swing(inputs: Inputs, a: Option, b: Option, setting: Setting) -> SwingResult:
+    low, high = _range(a, b, setting)
+    ends = np.array([low, high])
+    at_low, at_high = difference(inputs.settings.with_values({setting.path: ends}), a, b)
+    flip = flip_value(inputs.settings, a, b, lever_of(setting), low, high)
+    return SwingResult(
+        path=setting.path,
+        title=setting.title,
+        unit=setting.unit,
+        value=float(np.asarray(setting.value)),
+        low=low,
+        high=high,
+        origin=setting.origin,
+        source=setting.source,
+        judgment=setting.origin == "assumed",
+        at_low_usd=float(at_low),
+        at_high_usd=float(at_high),
+        swing_usd=float(at_high - at_low),
+        flips_at=flip,
+    )
+
+
+def _range(a: Option, b: Option, setting: Setting) -> tuple[float, float]:
+    """Return the range to try: the set-up's own band for throughput, and always today's value."""
+    low, high = setting.low, setting.high
+    bands = [o.band for o in (a, b) if hasattr(o, "band")]
+    if setting.path == "serving.throughput_factor" and bands:
+        low, high = min(x for x, _ in bands), max(y for _, y in bands)
+    now = float(np.asarray(setting.value))
+    return min(low, now), max(high, now)
+
+
+def _words(a: Option, b: Option, gap: float, rows: list[SwingResult]) -> str:
+    cheaper, other = (b.id, a.id) if gap < 0 else (a.id, b.id)
+    first = f"{cheaper} is cheaper than {other} by {show_usd(abs(gap))} a month."
+    flips = [r for r in rows if r.flips_at is not None]
+    if not flips:
+        return f"{first} No single assumption flips that within its range."
+    named = "; ".join(f"{r.title} at {show_number(r.flips_at or 0.0)} {r.unit}" for r in flips[:3])
+    return f"{first} It flips with: {named}."
