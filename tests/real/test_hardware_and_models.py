@@ -152,6 +152,16 @@ def test_dense_rates_are_plausible() -> None:
         assert 0.05 <= a.bandwidth_gb_per_s / sixteen <= 40, i
 
 
+def test_server_price_is_that_of_its_gpus_and_a_box() -> None:
+    for i, a in HARDWARE.accelerators.items():
+        p = a.purchase
+        if p and p.server_usd and p.typical:
+            assert 1.0 <= p.server_usd / (a.node_gpus * p.typical) <= 2.0, i
+        if p:
+            given = [x for x in (p.low, p.typical, p.high) if x]
+            assert given == sorted(given), i
+
+
 @pytest.mark.parametrize("name", MEASURED_GPUS.split())
 def test_measured_gpu_resolves(name: str) -> None:
     assert names(HARDWARE.accelerators)[name.lower()] == 1
@@ -179,6 +189,13 @@ def test_weights_recompute_from_the_dimensions(model: Model) -> None:
     assert found.active_b == pytest.approx(model.params_b.active, rel=0.17)
     experts = model.architecture.experts
     assert found.routed_b == pytest.approx(experts.routed_params_b if experts else 0.0, rel=0.002)
+
+
+def test_every_priced_model_and_gpu_is_known() -> None:
+    prices = load("prices.yaml")
+    assert {o["model"] for o in prices["offers"]} <= set(MODELS.models)
+    gpus = {c["gpu"] for c in prices.get("capacity", []) if "gpu" in c}
+    assert gpus <= set(HARDWARE.accelerators)
 
 
 def test_dense_models_use_all_their_weights() -> None:
@@ -252,3 +269,11 @@ def test_what_never_was_has_a_reason_and_no_dimensions() -> None:
     never = {i: m for i, m in MODELS.models.items() if m.never}
     assert {"llama-3.2-8b", "deepseek-r2"} <= set(never)
     assert all(m.architecture is None and m.params_b is None for m in never.values())
+
+
+def test_dimensions_that_do_not_tell_give_no_sum() -> None:
+    qwen = MODELS.models["qwen3.5-27b"].architecture
+    llama = MODELS.models["llama-3.1-8b"].architecture
+    assert qwen and llama
+    assert recomputed_params(qwen.model_copy(update={"linear": None})) is None
+    assert recomputed_params(llama.model_copy(update={"ffn": None})) is None
