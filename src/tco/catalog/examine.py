@@ -31,7 +31,7 @@ class Examined:
     parts: list[Record | None]
     texts: list[bytes]
     complaints: list[Complaint]
-    """In the order of the files, then of their lines."""
+    """By file: what is wrong with the YAML, then with what it says, each in order of lines."""
 
     @property
     def sound(self) -> list[Record]:
@@ -58,7 +58,7 @@ def examine(files: Sequence[File], schemas: Sequence[type[Record]], shipped: int
     for document, (part, complaints) in zip(documents, judged, strict=True):
         wrong = incoherent(part, names) if part is not None else ()
         more = [document.complaint(loc, message) for loc, message in wrong]
-        found += by_line([*complaints, *more])
+        found += [*document.complaints, *by_line([*complaints, *more])]
     return Examined(documents, [part for part, _ in judged], texts, found)
 
 
@@ -71,7 +71,7 @@ def read_record(path: str | Path, schema: type[Shape]) -> tuple[Shape, Document]
     file = user_file(path)
     document = read_yaml(file.data, file.path)
     record, complaints = _judged(document, as_json(document), schema)
-    for complaint in by_line(complaints):
+    for complaint in [*document.complaints, *by_line(complaints)]:
         raise DataError(str(complaint))
     if record is None:  # a refusal always comes with a complaint
         raise DataError(f"{file.path}:1: not understood")
@@ -90,13 +90,12 @@ def as_json(document: Document) -> bytes:
 def _judged(
     document: Document, text: bytes, schema: type[Shape]
 ) -> tuple[Shape | None, list[Complaint]]:
-    """Return the record, if the schema accepts it, and all complaints about the document."""
-    complaints = list(document.complaints)
-    if complaints and not document.value:
-        return None, complaints
+    """Return the record, if the schema accepts it, and what the schema has against it."""
+    if document.complaints and not document.value:
+        return None, []
     try:
-        return schema.model_validate_json(text), complaints
+        return schema.model_validate_json(text), []
     except ValidationError as error:
-        known = {(c.line, c.where) for c in complaints}
+        known = {(c.line, c.where) for c in document.complaints}
         more = [document.complaint(loc, message) for loc, message in in_words(error, schema)]
-        return None, complaints + [c for c in more if (c.line, c.where) not in known]
+        return None, [c for c in more if (c.line, c.where) not in known]

@@ -81,12 +81,12 @@ class Catalog:
 
 
 def load_catalog(
-    overlays: Sequence[str | Path] = (), *, data: Path | None = None, cached: bool = True
+    overlays: Sequence[str | Path | File] = (), *, data: Path | None = None, cached: bool = True
 ) -> Catalog:
     """Return the catalogs, each overlay laid on what comes before it.
 
     Args:
-        overlays: Files that add or replace records.
+        overlays: Files that add or replace records, by their path or already read.
         data: Directory with the five data files, instead of the shipped ones.
         cached: Whether the compiled copy may be used and written.
 
@@ -103,7 +103,7 @@ def load_catalog(
     return _merged(parts, [file.path for file in files], digest)
 
 
-def complaints(overlays: Sequence[str | Path] = (), *, data: Path | None = None) -> Examined:
+def complaints(overlays: Sequence[str | Path | File] = (), *, data: Path | None = None) -> Examined:
     """Return the catalogs as far as they can be read, with everything that is wrong with them.
 
     Raises:
@@ -115,10 +115,10 @@ def complaints(overlays: Sequence[str | Path] = (), *, data: Path | None = None)
     return examine(files, _schemas(len(files)), len(SHIPPED))
 
 
-def _files(overlays: Sequence[str | Path], data: Path | None) -> list[File]:
+def _files(overlays: Sequence[str | Path | File], data: Path | None) -> list[File]:
     """Return the five data files and the overlays, in the order in which they are laid."""
     base = [shipped_file(n) if data is None else user_file(data / n) for n in SHIPPED]
-    return [*base, *map(user_file, overlays)]
+    return [*base, *(o if isinstance(o, File) else user_file(o) for o in overlays)]
 
 
 def _schemas(count: int) -> list[type[Record]]:

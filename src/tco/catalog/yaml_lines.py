@@ -9,8 +9,6 @@ the field that wants one.
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,26 +16,12 @@ import yaml
 
 from tco.catalog.complaints import Complaint, Loc, dotted
 from tco.catalog.files import MAX_BYTES
+from tco.catalog.scalars import FORBIDDEN, RefusedError, plain_value
 from tco.errors import DataError, printable
 
 MAX_DEPTH = 50
 _MOST_COMPLAINTS = 1000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-_CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069"
-_FORBIDDEN = re.compile(f"[{_CONTROL}]")  # what could drive a terminal or hide text
-_WORDS = dict.fromkeys(("", "~", "null", "Null", "NULL"), None) | {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-_INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
-_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?")
-_OCTAL = re.compile(r"[-+]?0(?:[0-9_]+|[xob][0-9a-fA-F_]+)")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|nan)", re.IGNORECASE)
-
-
-class _RefusedError(Exception):
-    """A value that is left out, with the reason."""
 
 
 class _StopError(Exception):
@@ -118,31 +102,9 @@ def _text(data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _StopError(line, "not UTF-8 text; save the file as UTF-8") from None
-    if match := _FORBIDDEN.search(text):
+    if match := FORBIDDEN.search(text):
         line = text.count("\n", 0, match.start()) + 1
         raise _StopError(line, f"control character U+{ord(match[0]):04X} is not allowed")
-    return text
-
-
-def _value(text: str) -> Any:
-    """Return what a plain scalar stands for."""
-    if not text or text[0] not in "0123456789+-.":
-        return _WORDS.get(text, text)
-    if _INT.fullmatch(text) and len(text) < 40:
-        return int(text)
-    if _OCTAL.fullmatch(text):
-        plain = text.replace("_", "").lstrip("+-0xob") or "0"
-        raise _RefusedError(
-            f"{printable(text, 40)} reads as octal or hexadecimal in some tools;"
-            f" write {printable(plain, 40)}, or put it in quotes if it is text"
-        )
-    if _FLOAT.fullmatch(text):
-        number = float(text.replace("_", ""))
-        if math.isinf(number):
-            raise _RefusedError(f"{printable(text, 40)} is too large for a number")
-        return number
-    if _NOT_FINITE.fullmatch(text):
-        raise _RefusedError(f"{text} is not a finite number")
     return text
 
 
@@ -186,16 +148,24 @@ class _Reader:
                 if handler is not None:
                     handler(event)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = min(mark.line + 1 if mark else 1, text.count("\n") + 1)
-            self.loc = []
-            raise _StopError(
-                line, f"not YAML: {error.problem}", mark.column + 1 if mark else None
-            ) from None
+            raise self._not_yaml(error, text) from None
         except yaml.YAMLError as error:
             raise _StopError(1, f"not YAML: {printable(str(error))}") from None
         if self.root is None:
             raise _StopError(1, "the file is empty")
+
+    def _not_yaml(self, error: yaml.MarkedYAMLError, text: str) -> _StopError:
+        """Return the end of the reading at a place that is no YAML."""
+        self.loc = []
+        mark = error.problem_mark or error.context_mark
+        lines = text.splitlines() or [""]
+        line = min(mark.line + 1 if mark else 1, len(lines))
+        message = f"not YAML: {printable(str(error.problem), 200)}"
+        if "\t" in lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]:
+            message = "indented with a tab; use blanks"
+        elif error.context_mark and error.context_mark.line + 1 < line:
+            message += f", in what begins on line {error.context_mark.line + 1}"
+        return _StopError(line, message, mark.column + 1 if mark else None)
 
     def _document(self, event: Any) -> None:
         self.documents += 1
@@ -240,7 +210,7 @@ class _Reader:
         text = event.value
         if event.anchor or event.tag:
             self._decorated(event)
-        if event.style == '"' and _FORBIDDEN.search(text):
+        if event.style == '"' and FORBIDDEN.search(text):
             self.complain(event.start_mark.line + 1, "control characters are not allowed")
             text = printable(text)
         if self._waits_for_key():
@@ -248,8 +218,8 @@ class _Reader:
             return
         if event.implicit[0]:
             try:
-                text = _value(text)
-            except _RefusedError as refused:
+                text = plain_value(text)
+            except RefusedError as refused:
                 self.complain(event.start_mark.line + 1, str(refused))
         self._put(text, self._line(event), event)
         self._next()
@@ -261,6 +231,8 @@ class _Reader:
             mark = around.parts[key]
             first = mark.line if isinstance(mark, Marks) else mark
             self.complain(line, f"duplicate key '{printable(key, 40)}', first on line {first}")
+        if key == "<<" and event.implicit[0]:
+            self.complain(line, "merge key <<: write the values out instead")
         self.loc[-1] = key
         self.key_line = line
 
@@ -294,5 +266,6 @@ class _Reader:
         if event.anchor:
             what = f"anchor &{printable(event.anchor, 40)}: write the value out where it is needed"
         else:
-            what = f"tag {printable(event.tag, 40)}: tags are not allowed"
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            what = f"tag {printable(tag, 40)}: tags are not allowed"
         self.complain(line, what)
