@@ -64,12 +64,14 @@ class When(Record):
 class Modifier(Record):
     """A price that replaces the base, or a factor on it, when its condition holds.
 
-    Of several that hold, the replacing ones apply first, in their order; then the factors.
+    Of context tiers the highest that is reached holds, and windows of the week add up. Conditions
+    of different kinds combine, each as its factor on the base price.
     """
 
     when: When
     usd_per_mtok: Rates | None = None
-    """What replaces the base; a rate that it does not name keeps its price."""
+    """What replaces the base. A rate that it does not name keeps its price, but cached input
+    follows the input."""
     multiply: Positive | None = None
     """Factor on every rate."""
     mode: Literal["cliff", "graduated"] = "cliff"
