@@ -15,16 +15,17 @@ from tco.analysis.setups import (
     RentEntry,
     Search,
     Setup,
-    enumerate_setups,
+    grid,
     search,
-    why_not,
 )
 from tco.analysis.shapes import gpu_shape, model_shape
+from tco.analysis.why import why_not
 from tco.catalog.lookup import price_at, rents_at
 from tco.catalog.models import Model
 from tco.catalog.prices import Offer
 from tco.engine.capacity import band
 from tco.engine.layout import precision
+from tco.engine.replica import Replica
 
 SERVER_VENDORS = ("nvidia", "amd")
 """Vendors whose GPUs the capacity model was held against; others only when they are named."""
@@ -146,8 +147,12 @@ class OwnSetups:
 
     def option(self, pair: int) -> SelfOption:
         """Return the option of one feasible pair of set-up and rent."""
-        setup = self.found.setups[int(self.found.pair_setup[pair])]
+        setup = self.found.grid.setup(int(self.found.pair_setup[pair]))
         return rented(self.inputs, setup, self.found.rents[int(self.found.pair_rent[pair])])
+
+    def replica(self, pair: int) -> Replica:
+        """Return what one replica of a feasible pair sustains."""
+        return self.found.replica_at(int(self.found.pair_setup[pair]))
 
     @cached_property
     def infeasible(self) -> tuple[LeftOut, ...]:
@@ -179,9 +184,8 @@ def own_setups(inputs: Inputs, selection: Selection) -> OwnSetups:
     gpus = _gpu_entries(inputs, selection)
     counts = (selection.gpu_count,) if selection.gpu_count else COUNTS
     kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
-    setups = enumerate_setups(entries, gpus, counts, kv_bytes)
-    rents = rent_entries(inputs, selection)
-    found = search(setups, rents, inputs.settings, inputs.serving)
+    tried = grid(entries, gpus, counts, kv_bytes)
+    found = search(tried, rent_entries(inputs, selection), inputs.settings, inputs.serving)
     return OwnSetups(inputs=inputs, found=found, models=tuple(entries), unsized=tuple(unsized))
 
 
@@ -200,7 +204,6 @@ def _model_entry(
         shape=shape,
         native=model.native_precision or "bf16",
         precisions=tuple(p for p in selection.precisions if precision(p)),
-        context_tokens=model.context_tokens,
     )
 
 
@@ -232,6 +235,7 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
         )
         for rental, rent in rents_at(inputs.catalog.hardware, inputs.day)
         if selection.rental(rental, sellers[rental.seller].kind)
+        and (not rent.only_if_named or rental.seller in selection.sellers)
     ]
 
 
@@ -255,7 +259,7 @@ def rented(inputs: Inputs, setup: Setup, rent: RentEntry) -> SelfOption:
         origin="catalog",
         source=rent.source,
         usd_per_gpu_hour=rent.usd_per_gpu_hour,
-        checked=rent.checked,  # type: ignore[arg-type]  # a date: typed loosely to keep setups pure
+        checked=rent.checked,
         notes=(rent.flag,) if rent.flag else (),
     )
 

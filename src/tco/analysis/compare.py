@@ -16,6 +16,7 @@ from tco.analysis.results import CompareResult, OptionResult
 from tco.analysis.select import Selection, select
 from tco.analysis.setups import best_pairs, monthly_usd
 from tco.analysis.verdict import compare_verdict
+from tco.engine.replica import Replica
 from tco.errors import InfeasibleError, UsageError
 
 
@@ -32,14 +33,15 @@ def compare(inputs: Inputs) -> CompareResult:
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     selection = select(inputs.catalog, inputs.request)
-    options, missing = candidates(inputs, selection)
-    results = [option_result(option, inputs) for option in options]
+    found, missing = candidates(inputs, selection)
+    results = [option_result(option, inputs, replica) for option, replica in found]
     results += [left_out_result(item) for item in missing]
     ranked = sorted(results, key=_rank)
     feasible = [r for r in ranked if r.feasible]
     if not feasible:
         raise InfeasibleError(_nothing(ranked))
-    used = [o for o in options if o.id in {r.id for r in feasible}]
+    served = {r.id for r in feasible}
+    used = [option for option, _ in found if option.id in served]
     shown = _short_list(inputs, selection, ranked)
     return CompareResult(
         schema="tco.compare/1",
@@ -53,7 +55,11 @@ def compare(inputs: Inputs) -> CompareResult:
     )
 
 
-def candidates(inputs: Inputs, selection: Selection) -> tuple[list[Option], list[LeftOut]]:
+Sized = tuple[Option, Replica | None]
+"""An option, and what one replica of it sustains where that is known already."""
+
+
+def candidates(inputs: Inputs, selection: Selection) -> tuple[list[Sized], list[LeftOut]]:
     """Return the options to price, and what was left out with its reasons.
 
     Of the self-hosted set-ups only the cheapest of each open model is kept, unless the request
@@ -61,10 +67,9 @@ def candidates(inputs: Inputs, selection: Selection) -> tuple[list[Option], list
     """
     priced, missing = token_options(inputs, selection)
     own = own_setups(inputs, selection)
-    chosen = [own.option(i) for i in _pairs(inputs, own)]
-    inline = inline_options(inputs)
-    options: list[Option] = [*priced, *chosen, *inline]
-    return options, [*missing, *own.infeasible, *own.unsized]
+    found: list[Sized] = [(option, None) for option in (*priced, *inline_options(inputs))]
+    found += [(own.option(i), own.replica(i)) for i in _pairs(inputs, own)]
+    return found, [*missing, *own.infeasible, *own.unsized]
 
 
 def _pairs(inputs: Inputs, own: OwnSetups) -> Iterable[int]:
@@ -97,16 +102,16 @@ def _short_list(
 ) -> tuple[str, ...]:
     """Return the ids of the short list: empty when the user chose what to look at.
 
-    Of each model on the catalog's short list: its cheapest provider and its cheapest set-up.
+    Of each model on the catalog's short list: the maker's own offer of a closed one, the cheapest
+    host of an open one, and its cheapest set-up.
     """
     if selection.narrowed or inputs.request.options or inputs.request.all_setups:
         return ()
     wanted = set(inputs.catalog.assumptions.short_list)
-    seen: set[tuple[str, str]] = set()
-    shown = []
+    providers = inputs.catalog.prices.providers
+    shown: dict[tuple[str, str], str] = {}
     for result in ranked:
-        key = (result.model, "self" if result.tier == "self" else "bought")
-        if result.model in wanted and key not in seen:
-            seen.add(key)
-            shown.append(result.id)
-    return tuple(shown)
+        others = result.tier == "api" and providers[result.provider].kind != "first_party"
+        if result.model in wanted and not others:
+            shown.setdefault((result.model, result.tier), result.id)
+    return tuple(shown.values())

@@ -45,10 +45,20 @@ class Lever:
         return {**dict.fromkeys(self.paths, value), **off}
 
 
-def difference(settings: Settings, a: Option, b: Option) -> Floats:
-    """Return the bill of B less the bill of A [USD/month]; infinite where B serves nothing."""
-    gap = np.asarray(total_usd(lines(b, settings)) - total_usd(lines(a, settings)), dtype=float)
-    return np.where(np.isnan(gap), np.inf, gap)
+def difference(settings: Settings, a: Option, b: Option, values: dict[str, Number]) -> Floats:
+    """Return the bill of B less the bill of A with other values of some settings [USD/month].
+
+    Infinite where B serves nothing, and minus infinite where A does.
+
+    Args:
+        settings: Everything else.
+        a, b: The options.
+        values: Arrays of one shape by path; the result has that shape.
+    """
+    swept = settings.with_values(values)
+    mine, other = (np.asarray(total_usd(lines(o, swept)), dtype=float) for o in (b, a))
+    gap = np.where(np.isnan(mine), np.inf, np.where(np.isnan(other), -np.inf, mine - other))
+    return np.broadcast_to(gap, np.broadcast_shapes(*(np.shape(v) for v in values.values())))
 
 
 def flip_value(
@@ -60,11 +70,11 @@ def flip_value(
     value in which the sign changes is scanned again, `ZOOMS` times.
     """
     now = float(np.asarray(settings.value(lever.paths[0])))
-    here = float(difference(settings, a, b)) < 0
+    here = bool(difference(settings, a, b, lever.values(np.array([now])))[0] < 0)
     low, high = max(low, lever.least), min(high, lever.most)
     for _ in range(ZOOMS):
         grid = np.unique(np.concatenate([_grid(low, high), [min(max(now, low), high)]]))
-        flipped = (difference(settings.with_values(lever.values(grid)), a, b) < 0) != here
+        flipped = (difference(settings, a, b, lever.values(grid)) < 0) != here
         if not flipped.any():
             return None
         hit = int(np.argmin(np.where(flipped, np.abs(grid - now), np.inf)))

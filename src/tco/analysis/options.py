@@ -150,32 +150,31 @@ def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
     )
     return (
         *token_lines(rates, load),
-        people_line(staff.api_fte, staff, settings["people.api_fte"].origin, "people.api_fte"),
+        _team(staff.api_fte, settings, "people.api_fte"),
     )
 
 
 def replica_of(option: SelfOption, settings: Settings) -> Replica:
     """Return what one replica of the option sustains."""
+    return base_replica(option, settings).scaled(settings.value("serving.throughput_factor"))
+
+
+def base_replica(option: SelfOption, settings: Settings) -> Replica:
+    """Return the same before the factor on throughput: measured, or as the model says."""
     goal = target(settings)
-    factor = settings.value("serving.throughput_factor")
-    if option.measured is None:
-        if option.shape is None or option.gpu_shape is None or option.layout is None:
-            raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
-        best = best_replica(option.shape, option.gpu_shape, option.layout, option.profile, goal)
-        rate, slots, tpot = best.requests_per_s, best.slots, best.tpot_s
-        memory_slots, lone, alone = best.memory_slots, best.lone_tpot_s, best.lone_request_s
-    else:
+    if option.measured is not None:
         per_request = goal.osl if option.measured.of == "output" else goal.isl + goal.osl
-        rate = option.measured.tokens_per_s / np.asarray(per_request, dtype=float)
-        slots, tpot, memory_slots, lone, alone = (goal.max_concurrency, *[np.nan] * 4)
-    return Replica(
-        slots=slots,
-        requests_per_s=rate * factor,
-        tpot_s=tpot / factor,
-        memory_slots=memory_slots,
-        lone_tpot_s=lone,
-        lone_request_s=alone / factor,
-    )
+        return Replica(
+            slots=goal.max_concurrency,
+            requests_per_s=option.measured.tokens_per_s / np.asarray(per_request, dtype=float),
+            tpot_s=np.nan,
+            memory_slots=np.nan,
+            lone_tpot_s=np.nan,
+            lone_request_s=np.nan,
+        )
+    if option.shape is None or option.gpu_shape is None or option.layout is None:
+        raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
+    return best_replica(option.shape, option.gpu_shape, option.layout, option.profile, goal)
 
 
 def fleet(option: SelfOption, settings: Settings, replica: Replica) -> Fleet:
@@ -187,13 +186,16 @@ def fleet(option: SelfOption, settings: Settings, replica: Replica) -> Fleet:
 
 def self_bill(option: SelfOption, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
     """Return the lines of a fleet's monthly bill."""
-    staff = people(settings)
-    who = settings["people.floor_fte"]
-    fte = selfhost_fte(staff, servers.gpus)
-    return (
-        *machine_lines(option, settings, servers),
-        people_line(fte, staff, who.origin, "people.floor_fte"),
-    )
+    fte = selfhost_fte(people(settings), servers.gpus)
+    return (*machine_lines(option, settings, servers), _team(fte, settings, "people.floor_fte"))
+
+
+def _team(fte: Number, settings: Settings, path: str) -> Line:
+    """Return the engineers' line; it is given only if both their number and their pay are."""
+    pay = "people.salary_usd_per_year"
+    given = settings[path].origin == "given" and settings[pay].origin == "given"
+    origin: Origin = "given" if given else "assumed"
+    return people_line(fte, people(settings), origin, f"{path} + {pay}")
 
 
 def machine_lines(option: SelfOption, settings: Settings, servers: Fleet) -> tuple[Line, ...]:

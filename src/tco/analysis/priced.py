@@ -23,13 +23,17 @@ from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, utilization_of
 from tco.units import MTOK
 
-FACTOR = "serving.throughput_factor"
 
+def option_result(option: Option, inputs: Inputs, replica: Replica | None = None) -> OptionResult:
+    """Return the row of an option; an infeasible one carries its reasons instead of a bill.
 
-def option_result(option: Option, inputs: Inputs) -> OptionResult:
-    """Return the row of an option; an infeasible one carries its reasons instead of a bill."""
+    Args:
+        option: The option.
+        inputs: The question.
+        replica: What one replica sustains, where that has been worked out already.
+    """
     if isinstance(option, SelfOption):
-        return _self_result(option, inputs)
+        return _self_result(option, inputs, replica or replica_of(option, inputs.settings))
     bill = lines(option, inputs.settings)
     usd = _number(total_usd(bill))
     fixed = isinstance(option, FixedOption)
@@ -54,8 +58,7 @@ def option_result(option: Option, inputs: Inputs) -> OptionResult:
     )
 
 
-def _self_result(option: SelfOption, inputs: Inputs) -> OptionResult:
-    replica = replica_of(option, inputs.settings)
+def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> OptionResult:
     if not bool(np.all(replica.feasible)):
         return _too_small(option, replica, inputs.settings)
     servers = fleet(option, inputs.settings, replica)
@@ -74,7 +77,7 @@ def _self_result(option: SelfOption, inputs: Inputs) -> OptionResult:
         notes=option.notes,
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
-        band_usd=_band(option, inputs.settings),
+        band_usd=_band(option, inputs.settings, replica),
         utilization=_utilization(inputs.settings, replica, servers),
         replica=_replica(option, replica, inputs),
         price_checked=_day(option),
@@ -122,11 +125,11 @@ def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
     )
 
 
-def _band(option: SelfOption, settings: Settings) -> tuple[float, float]:
+def _band(option: SelfOption, settings: Settings, replica: Replica) -> tuple[float, float]:
     """Return the bill at the high and the low end of the throughput band [USD/month]."""
-    base = settings.value(FACTOR)
-    ends = np.array([option.band[1], option.band[0]]) * base
-    low, high = np.asarray(total_usd(lines(option, settings.with_values({FACTOR: ends}))))
+    ends = replica.scaled(np.array([option.band[1], option.band[0]]))
+    servers = fleet(option, settings, ends)
+    low, high = np.broadcast_to(total_usd(self_bill(option, settings, servers)), 2)
     return float(low), float(high)
 
 
@@ -176,13 +179,13 @@ def _line(line: Line, inputs: Inputs) -> BillLine:
 
 
 def _who(source: str, inputs: Inputs) -> str:
-    """Return the source of a rate: for a setting, who said it."""
-    setting = inputs.settings.get(source)
-    return source if setting is None else f"{source} ({setting.source})"
+    """Return the source of a rate: for settings, joined by `+`, who said each."""
+    parts = [(name, inputs.settings.get(name)) for name in source.split(" + ")]
+    return " + ".join(name if s is None else f"{name} ({s.source})" for name, s in parts)
 
 
 def _read(source: str, inputs: Inputs) -> str | None:
-    setting = inputs.settings.get(source)
+    setting = inputs.settings.get(source.split(" + ")[-1])
     name = source if setting is None else setting.source
     found = find_source(inputs, name)
     return None if found is None else found.read.isoformat()

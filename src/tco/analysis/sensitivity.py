@@ -67,7 +67,7 @@ def _pair(inputs: Inputs, a: str | None, b: str | None) -> tuple[Option, Option,
 def _default_pair(inputs: Inputs) -> tuple[Option, Option, tuple[str, ...]]:
     """Return the self-hosted set-up nearest to its cheapest host, and that host."""
     selection = select(inputs.catalog, inputs.request)
-    options, _ = candidates(inputs, selection)
+    options = [option for option, _ in candidates(inputs, selection)[0]]
     wanted = set() if selection.narrowed else set(inputs.catalog.assumptions.short_list)
     pairs = []
     for own in (o for o in options if o.tier == "self" and (not wanted or o.model in wanted)):
@@ -99,7 +99,7 @@ def _uncertain(inputs: Inputs, used: list[Option]) -> list[Setting]:
 def _swing(inputs: Inputs, a: Option, b: Option, setting: Setting) -> SwingResult:
     low, high = _range(a, b, setting)
     ends = np.array([low, high])
-    at_low, at_high = difference(inputs.settings.with_values({setting.path: ends}), a, b)
+    at_low, at_high = difference(inputs.settings, a, b, {setting.path: ends})
     flip = flip_value(inputs.settings, a, b, lever_of(setting), low, high)
     return SwingResult(
         path=setting.path,

@@ -7,14 +7,30 @@ from dataclasses import fields
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tco.catalog.hardware import Accelerator
 from tco.catalog.models import Model
-from tco.engine.layout import Layout
+from tco.engine.constants import VISIBLE_SHARE
+from tco.engine.replica import Replica
 from tco.engine.shapes import GpuShape, ModelShape
-from tco.units import GIB
+from tco.units import GIB, MIB
 
-Shape = TypeVar("Shape", ModelShape, GpuShape, Layout)
+Shape = TypeVar("Shape", ModelShape, GpuShape, Replica)
+
+
+SHARES = ("kernel_share_16", "kernel_share_8", "kernel_share_4")
+
+# Where nobody measured the kernels of a GPU: those of a measured relative, or judgment.
+FAMILY_SHARES = {
+    "hopper": (0.77, 0.55, 0.35),
+    "ampere-dc": (0.80, 0.50, 0.35),
+    "ampere-gddr": (0.80, 0.50, 0.35),
+    "ada-dc": (0.58, 0.44, 0.35),
+    "ada-consumer": (0.84, 0.68, 0.35),
+    "blackwell-gddr": (0.84, 0.68, 0.59),
+}
+UNKNOWN_SHARES = (0.70, 0.50, 0.35)
 
 
 def model_shape(model: Model) -> ModelShape | None:
@@ -51,14 +67,13 @@ def gpu_shape(gpu: Accelerator) -> GpuShape | None:
     half = peak.bf16 or peak.fp16
     if half is None:
         return None
-    # An absent share is the engine's own judgment, which `measured` then says.
-    shares = {
-        "kernel_share_16": share.bf16 if share else None,
-        "kernel_share_8": share.fp8 if share else None,
-        "kernel_share_4": share.fp4 if share else None,
-    }
+    shares = dict(zip(SHARES, FAMILY_SHARES.get(gpu.family, UNKNOWN_SHARES), strict=True))
+    if share is not None:
+        stated = zip(SHARES, (share.bf16, share.fp8, share.fp4), strict=True)
+        shares |= {name: value for name, value in stated if value is not None}
+    visible = gpu.visible_memory_mib * MIB / VISIBLE_SHARE if gpu.visible_memory_mib else None
     return GpuShape(
-        memory_bytes=gpu.memory_gib * GIB,
+        memory_bytes=min(visible or np.inf, gpu.memory_gib * GIB),
         bandwidth_bytes_per_s=gpu.bandwidth_gb_per_s * 1e9,
         flops_16=half * 1e12,
         flops_8=(peak.fp8 or np.nan) * 1e12,
@@ -66,7 +81,7 @@ def gpu_shape(gpu: Accelerator) -> GpuShape | None:
         link_bytes_per_s=(gpu.link.gb_per_s or np.nan) * 1e9,
         pcie=gpu.link.kind == "pcie",
         measured=share is not None,
-        **{name: value for name, value in shares.items() if value is not None},
+        **shares,
     )
 
 
@@ -75,3 +90,8 @@ def stacked(shapes: Sequence[Shape]) -> Shape:
     first = shapes[0]
     columns = {f.name: np.array([getattr(s, f.name) for s in shapes]) for f in fields(first)}
     return type(first)(**columns)
+
+
+def taken(shape: Shape, rows: NDArray[np.int64] | int) -> Shape:
+    """Return the elements `rows` of a shape whose fields are arrays."""
+    return type(shape)(**{f.name: getattr(shape, f.name)[rows] for f in fields(shape)})

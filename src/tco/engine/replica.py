@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,6 +57,16 @@ class Replica:
     def feasible(self) -> Flag:
         """Return whether anything runs on it within the limit."""
         return np.asarray(self.slots) >= 1.0
+
+    def scaled(self, factor: Number) -> Replica:
+        """Return the replica with every speed times `factor` [1]; its slots stay."""
+        return replace(
+            self,
+            requests_per_s=self.requests_per_s * factor,
+            tpot_s=self.tpot_s / factor,
+            lone_tpot_s=self.lone_tpot_s / factor,
+            lone_request_s=self.lone_request_s / factor,
+        )
 
 
 def best_replica(
