@@ -57,7 +57,7 @@ _MTOKS = {
     for tok in ("", *_TOKENS)
 } | dict.fromkeys(_TOKENS, 1e-6)
 _KWH = {"kwh": 1.0, "mwh": 1000.0}
-_LONGEST = 200  # characters; a quantity is shorter, and nothing longer is worth parsing
+_LONGEST = 60  # characters; a quantity is shorter, and nothing longer is worth parsing
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _NUMBER = re.compile(
     r"(?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9][0-9_]*)?"
