@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tco.catalog.hardware import Accelerator
 from tco.catalog.models import Model
@@ -15,6 +14,9 @@ from tco.engine.constants import VISIBLE_SHARE
 from tco.engine.replica import Replica
 from tco.engine.shapes import GpuShape, ModelShape
 from tco.units import GIB, MIB
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Shape = TypeVar("Shape", ModelShape, GpuShape, Replica)
 

@@ -1,0 +1,56 @@
+"""The wheel carries the data, and the command works from it wherever it is started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ("assumptions.yaml", "hardware.yaml", "models.yaml", "prices.yaml", "workloads.yaml")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (made,) = out.glob("*.whl")
+    return made
+
+
+def run(where: Path, code: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(code), "TCO_CACHE_DIR": str(where / "cache")}
+    return subprocess.run(
+        [sys.executable, "-m", "tco", *arguments],
+        cwd=where,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_wheel_holds_every_data_file_as_it_stands_in_the_checkout(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        for name in DATA:
+            assert archive.read(f"tco/_data/{name}") == (ROOT / "data" / name).read_bytes()
+        assert "tco/py.typed" in archive.namelist()
+
+
+@pytest.mark.parametrize("route", ["unpacked", "zipped"])
+def test_compare_runs_from_the_wheel_in_another_folder(
+    wheel: Path, tmp_path: Path, route: str
+) -> None:
+    code = wheel
+    if route == "unpacked":
+        code = tmp_path / "site"
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(code)
+    made = run(tmp_path, code, "compare", "--tokens", "50B", "--as-of", "2026-11-21")
+    assert made.returncode == 0, made.stderr
+    assert "self/" in made.stdout
