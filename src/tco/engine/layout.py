@@ -86,30 +86,32 @@ class Profile:
     """What kind of server runs the replica; every field a flag or an array of flags.
 
     Args:
-        untuned: Scheduled by a server as installed, or of 2024: pays per step and per sequence.
+        untuned: As installed: pays host time per step and per sequence that tuned servers hide.
+        legacy: Software of 2024 or before: slow decode attention and all-reduces.
+        legacy_rocm: Legacy software on AMD GPUs, slower still.
         sglang: SGLang, which spends more host time per sequence.
-        legacy_rocm: AMD software of 2024: slow attention, reduced bandwidth.
-        slow_collectives: All-reduces of ROCm of 2024 and of Gaudi.
         single_stream: One request at a time, no scheduler (llama.cpp, Ollama, MLC, ExLlama).
     """
 
     untuned: Flag = False
-    sglang: Flag = False
+    legacy: Flag = False
     legacy_rocm: Flag = False
-    slow_collectives: Flag = False
+    sglang: Flag = False
     single_stream: Flag = False
 
 
 TUNED = Profile()
+TUNED_SGLANG = Profile(sglang=True)
 DEFAULT = Profile(untuned=True)
-LEGACY = Profile(untuned=True)
 LOCAL = Profile(single_stream=True)
-LEGACY_ROCM = Profile(untuned=True, legacy_rocm=True, slow_collectives=True)
+LEGACY = Profile(untuned=True, legacy=True)
+LEGACY_ROCM = Profile(untuned=True, legacy=True, legacy_rocm=True)
 
 PROFILES = {
     "tuned": TUNED,
+    "sglang": TUNED_SGLANG,
     "default": DEFAULT,
-    "legacy": LEGACY,
     "local": LOCAL,
+    "legacy": LEGACY,
     "legacy-rocm": LEGACY_ROCM,
 }
