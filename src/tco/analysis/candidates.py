@@ -20,7 +20,7 @@ from tco.analysis.setups import (
 )
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.analysis.why import why_not
-from tco.catalog.lookup import price_at, rents_at
+from tco.catalog.lookup import price_at, rents_at, retired
 from tco.catalog.models import Model
 from tco.catalog.prices import Offer
 from tco.engine.capacity import band
@@ -66,11 +66,10 @@ def token_options(inputs: Inputs, selection: Selection) -> tuple[list[TokenOptio
 
 def _token_option(inputs: Inputs, offer: Offer, model: Model) -> TokenOption | LeftOut:
     tier: Tier = "hosted" if model.weights == "open" else "api"
-    base, factor = offer, 1.0
-    if offer.discount is not None:
-        base, factor = _discounted(inputs, offer)
-    price = price_at(base, inputs.day)
-    reasons = _why_no_price(offer, model, inputs) if price is None else _too_long(offer, inputs)
+    price = price_at(offer, inputs.day, inputs.catalog.offers)
+    if retired(offer, inputs.day):
+        price = None
+    reasons = _why_no_price(offer, inputs) if price is None else _too_long(offer, inputs)
     if price is None or reasons or price.usd_per_mtok.output is None:
         return LeftOut(
             id=offer.id,
@@ -79,7 +78,6 @@ def _token_option(inputs: Inputs, offer: Offer, model: Model) -> TokenOption | L
             provider=offer.provider,
             reasons=reasons or ("no price for output tokens in the catalog",),
         )
-    evidence = price.evidence[0].source
     return TokenOption(
         id=offer.id,
         tier=tier,
@@ -87,24 +85,17 @@ def _token_option(inputs: Inputs, offer: Offer, model: Model) -> TokenOption | L
         provider=offer.provider,
         rates=price.usd_per_mtok,
         modifiers=list(price.modifiers),
-        discount=factor,
         origin="catalog",
-        source=evidence if offer.discount is None else offer.discount.evidence[0].source,
-        checked=price.checked if offer.discount is None else offer.discount.checked,
+        source=price.evidence[0].source,
+        checked=price.checked,
         notes=_notes(offer, inputs),
     )
 
 
-def _discounted(inputs: Inputs, offer: Offer) -> tuple[Offer, float]:
-    assert offer.discount is not None
-    base = next(o for o in inputs.catalog.prices.offers if o.id == offer.discount.of)
-    return base, offer.discount.multiply
-
-
-def _why_no_price(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
+def _why_no_price(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
     if offer.gone:
         return (f"no price any more: {offer.gone}",)
-    if offer.retires and inputs.day >= offer.retires:
+    if retired(offer, inputs.day):
         return (f"retired on {offer.retires}",)
     first = min((p.since for p in offer.prices), default=None)
     if first and inputs.day < first:
@@ -132,6 +123,8 @@ def _notes(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
         notes.append(f"retires {offer.retires}")
     if offer.discount is not None:
         notes.append(f"{offer.discount.multiply:g} x {offer.discount.of}")
+    if offer.doubt:
+        notes.append(f"doubtful: {offer.doubt}")
     return tuple(notes)
 
 

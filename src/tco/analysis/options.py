@@ -43,7 +43,6 @@ class TokenOption:
     origin: Origin
     source: str
     checked: date | None = None
-    discount: float = 1.0
     notes: tuple[str, ...] = ()
 
 
@@ -144,7 +143,7 @@ def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
         option.rates,
         option.modifiers,
         isl=load.isl,
-        factor=settings.value(path) * option.discount,
+        factor=settings.value(path),
         origin=option.origin,
         source=option.source,
     )

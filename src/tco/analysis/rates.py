@@ -23,9 +23,9 @@ def token_rates(
 ) -> TokenRates:
     """Return the prices of plain and batch tokens for requests of one length.
 
-    Every modifier that holds is a factor on the base price, so that conditions combine: context
-    length by the length of the request, time of day by its share of the week (a flat load), batch
-    for the batch tier. Regions, cache lifetimes and other service tiers apply only when asked for.
+    Conditions of different kinds combine, each as a factor on the base price: context length by
+    the length of the request, hours of the week by their share (a flat load), batch for the batch
+    tier. Regions, cache lifetimes and other service tiers apply only when asked for.
 
     Args:
         rates: Base prices [USD/Mtok]; `input` and `output` must be there.
@@ -45,8 +45,11 @@ def token_rates(
         # No cache price of its own: cached tokens pay the full input price, never nothing.
         "cached_input": _or(rates.cached_input, rates.input) * factor,
     }
-    for modifier in modifiers:
-        base = {key: price * _weighted(modifier, key, rates, isl) for key, price in base.items()}
+    plain = [m for m in modifiers if not _on_demand(m)]
+    base = {
+        key: price * _context_factor(plain, key, rates, isl) * _week_factor(plain, key, rates)
+        for key, price in base.items()
+    }
     batch = _batch(base, rates, modifiers)
     return TokenRates(
         input=base["input"],
@@ -64,26 +67,39 @@ def _or(value: float | None, other: float) -> float:
     return other if value is None else value
 
 
-def _weighted(modifier: Modifier, key: str, rates: Rates, isl: Number) -> Number:
-    """Return the factor of a modifier on one price, weighted by how much of the load it covers."""
-    when = modifier.when
-    if when.service or when.region or when.cache_ttl:
-        return 1.0
-    factor = _factor(modifier, key, rates)
-    weight: Number = 1.0
-    if when.hours or when.weekdays:
-        weight = week_share(when.hours, when.weekdays)
-    if when.input_tokens_over is not None:
-        weight = weight * _context_share(modifier, when.input_tokens_over, isl, key)
-    return 1.0 + weight * (factor - 1.0)
+def _on_demand(modifier: Modifier) -> bool:
+    """Return whether a modifier applies only to those who ask for it."""
+    return bool(modifier.when.service or modifier.when.region or modifier.when.cache_ttl)
 
 
-def _context_share(modifier: Modifier, limit: int, isl: Number, key: str) -> Number:
-    """Return the share of the tokens that a context tier covers, for requests of one length [1]."""
-    above = np.greater_equal(isl, limit) if modifier.inclusive else np.greater(isl, limit)
-    if modifier.mode == "cliff" or key == "output":
-        return np.where(above, 1.0, 0.0)
-    return np.where(above, (np.asarray(isl) - limit) / isl, 0.0)
+def _week_factor(modifiers: list[Modifier], key: str, rates: Rates) -> float:
+    """Return the factor of the hours of the week on a flat load: windows add up [1]."""
+    timed = [m for m in modifiers if m.when.hours or m.when.weekdays]
+    return 1.0 + sum(
+        week_share(m.when.hours, m.when.weekdays) * (_factor(m, key, rates) - 1.0) for m in timed
+    )
+
+
+def _context_factor(modifiers: list[Modifier], key: str, rates: Rates, isl: Number) -> Number:
+    """Return the factor of the context tiers on requests of one length: the highest reached [1].
+
+    A cliff tier prices the whole request; a graduated one only the input above its limit.
+    """
+    tiers = sorted(
+        (m.when.input_tokens_over, n) for n, m in enumerate(modifiers) if m.when.input_tokens_over
+    )
+    result: Number = 1.0
+    below = 1.0
+    for limit, n in tiers:
+        tier, factor = modifiers[n], _factor(modifiers[n], key, rates)
+        above = np.greater_equal(isl, limit) if tier.inclusive else np.greater(isl, limit)
+        if tier.mode == "cliff" or key == "output":
+            result = np.where(above, factor, result)
+        else:
+            share = (np.asarray(isl) - limit) / isl
+            result = np.where(above, result + share * (factor - below), result)
+        below = factor
+    return result
 
 
 def _factor(modifier: Modifier, key: str, rates: Rates) -> float:
