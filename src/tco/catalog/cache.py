@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -84,8 +85,6 @@ def remember(name: str | None, texts: Sequence[bytes]) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a file so that whoever reads it at the same time sees all of it or nothing."""
-    import tempfile  # costs 3 ms, and is needed once for each edition of a catalog
-
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as stream:

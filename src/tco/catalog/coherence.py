@@ -49,7 +49,10 @@ class Names:
             shipped: How many of them, from the first, are no overlays: their sources are their own.
         """
         known = {section: ChainMap(*(_table(f, section) for f in files)) for section in _NAMED}
-        offers = [o for f in files for o in f.get("offers") or () if isinstance(o, dict)]
+        listed = [f.get("offers") for f in files]
+        offers = [
+            o for some in listed if isinstance(some, list) for o in some if isinstance(o, dict)
+        ]
         known["offers"] = ChainMap({f"{o.get('provider')}/{o.get('model')}": o for o in offers})
         added = [_table(f, "sources") for f in files[shipped:]]
         sources = {
