@@ -1,0 +1,247 @@
+"""The schema of a scenario file (`tco.yaml`): everything that flags can say, kept in a file.
+
+Quantities are texts in the grammar of `tco.units` (`50B`, `35%`, `$240k/year`) or plain numbers.
+This module checks keys and shapes; what a text means is read where flags are read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from tco.catalog.complaints import Loc
+from tco.catalog.examine import read_record
+from tco.catalog.fields import Record, Text
+from tco.catalog.files import File
+from tco.catalog.overlay import Overlay
+from tco.catalog.yaml_lines import Document
+
+
+def _quantity(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("a number or a text such as 50B is expected")
+    return value
+
+
+def _texts(value: Any) -> Any:
+    listed = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, str) and one.strip() for one in listed):
+        raise ValueError("a name or a list of names is expected")
+    return value
+
+
+def _score(value: Any) -> Any:
+    pair = isinstance(value, dict) and len(value) == 1
+    if not pair and not isinstance(value, str):
+        raise ValueError("one benchmark and its lowest score are expected, such as mmlu=85")
+    return value
+
+
+Quantity = Annotated[
+    float | str, PlainValidator(_quantity), WithJsonSchema({"type": ["number", "string"]})
+]
+TEXT = {"type": "string", "minLength": 1}
+Texts = Annotated[
+    str | list[str],
+    PlainValidator(_texts),
+    WithJsonSchema({"anyOf": [TEXT, {"type": "array", "items": TEXT}]}),
+]
+SCORES = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": {"type": "number"},
+}
+Score = Annotated[
+    str | dict[str, float],
+    PlainValidator(_score),
+    WithJsonSchema({"anyOf": [TEXT, SCORES]}),
+]
+
+
+class WorkloadPart(Record):
+    """The month: its volume by one of `tokens`, `requests`, `users`, and what requests are like."""
+
+    tokens: Quantity | None = None
+    """Input and output tokens: `50B`, `500M/day`."""
+    requests: Quantity | None = None
+    """`20M`, `20 req/s`."""
+    users: Quantity | None = None
+    """At as many requests each as the profile says."""
+    profile: Text | None = None
+    """Named traffic; `tco catalog list profiles`."""
+    isl: Quantity | None = None
+    """Input tokens of a request."""
+    osl: Quantity | None = None
+    """Output tokens of a request."""
+    input_output: Quantity | None = None
+    """Input to output tokens: `3:1`."""
+    cached: Quantity | None = None
+    """Share of the input read from a cache: `35%`."""
+    batch: Quantity | None = None
+    """Share of the requests that can wait for a batch tier."""
+    peak_to_mean: Quantity | None = None
+    """Busiest hour over the average hour."""
+
+
+class SelectPart(Record):
+    """Only these; a key that is left out lets everything through."""
+
+    models: Texts | None = None
+    providers: Texts | None = None
+    tiers: Texts | None = None
+    """`api` (closed), `hosted` (open), `self`."""
+    licenses: Texts | None = None
+    min_score: Score | None = None
+    """The lowest score on a benchmark: `mmlu=85`."""
+    private: bool | None = None
+    """Only what keeps data on one's own machines."""
+    gpus: Texts | None = None
+    gpu_count: Quantity | None = None
+    """Only replicas of so many GPUs."""
+    precisions: Texts | None = None
+    sellers: Texts | None = None
+    """Companies that GPUs are rented from."""
+    purchases: Texts | None = None
+    """`on_demand`, `spot`, `reserved_1y`, `reserved_3y`."""
+    marketplaces: bool | None = None
+    """Also rents of marketplaces and community hosts."""
+    all: bool | None = None
+    """Every set-up, not only the cheapest of each model."""
+
+
+class ServingPart(Record):
+    """How self-hosted models are run."""
+
+    max_tpot: Quantity | None = None
+    """The slowest token that is acceptable, mean over a request: `50ms`."""
+    engine: Text | None = None
+    """`tuned`, `default`, `local` or `legacy`."""
+
+
+class PeoplePart(Record):
+    """Who looks after it."""
+
+    fte: Quantity | None = None
+    """Engineers that self-hosting takes."""
+    salary: Quantity | None = None
+    """One engineer with taxes and benefits: `$240k/year`."""
+
+
+class OptionPart(Record):
+    """A way to serve the month that no catalog has."""
+
+    name: Text
+    kind: Literal["api", "hosted", "self", "fixed"]
+    model: Text | None = None
+    """The model of the catalog that it serves."""
+    input: Quantity | None = None
+    """`$2.50/Mtok`."""
+    output: Quantity | None = None
+    cached: Quantity | None = None
+    """Price of input read from the cache; left out, it costs as much as other input."""
+    batch_discount: Quantity | None = None
+    gpu: Text | None = None
+    gpus: Quantity | None = None
+    """GPUs of one replica."""
+    precision: Text | None = None
+    rent: Quantity | None = None
+    """`$2.10/gpu-h`."""
+    instance_gpus: Quantity | None = None
+    """The smallest number of GPUs that can be rented."""
+    output_tokens_per_s: Quantity | None = None
+    """Throughput of one replica, output only."""
+    tokens_per_s: Quantity | None = None
+    """Throughput of one replica, input and output."""
+    usd_per_month: Quantity | None = None
+    capacity: Quantity | None = None
+    """Tokens a month that one `fixed` set-up serves."""
+
+
+class OutputPart(Record):
+    """How the answer is written."""
+
+    format: Literal["table", "json", "csv", "md"] | None = None
+    export: Texts | None = None
+    """`json=out.json`."""
+    top: Quantity | None = None
+    sort: Text | None = None
+    fields: Texts | None = None
+    color: Literal["auto", "always", "never"] | None = None
+    quiet: bool | None = None
+
+
+class Scenario(Record):
+    """The whole of a scenario file."""
+
+    version: Literal[1] = 1
+    workload: WorkloadPart = WorkloadPart()
+    select: SelectPart = SelectPart()
+    serving: ServingPart = ServingPart()
+    people: PeoplePart = PeoplePart()
+    settings: dict[Text, Quantity] = {}
+    """Any assumption by its path: `serving.headroom: 90%`."""
+    options: list[OptionPart] = []
+    catalog: Texts = []
+    """Files laid over the shipped catalogs, looked up from where this file lies."""
+    data: Overlay | None = None
+    """The same, written here: `offers`, `models`, `accelerators`, `rentals` and so on."""
+    as_of: Text | None = None
+    """The day whose prices hold, `YYYY-MM-DD`."""
+    output: OutputPart = OutputPart()
+
+
+class ScenarioFile:
+    """A scenario file that has been read, with the line of everything it says."""
+
+    def __init__(self, document: Document) -> None:
+        """Keep the document."""
+        self._document = document
+
+    def items(self, key: str) -> Iterator[tuple[Any, str, str]]:
+        """Return every value of a key such as `select.models`: value, `file:line`, and name.
+
+        Settings come as pairs of path and value, catalogs as paths or files.
+        """
+        loc: Loc = tuple(key.split("."))
+        value = self._at(loc)
+        if isinstance(value, list):
+            parts = [(one, (*loc, i)) for i, one in enumerate(value)]
+        elif key == "settings":
+            parts = [((path, one), (*loc, path)) for path, one in (value or {}).items()]
+        else:
+            parts = [] if value is None else [(value, loc)]
+        if key == "catalog":
+            parts = [*self._overlays(parts)]
+        for one, at in parts:
+            place = f"{self._document.path}:{self._document.line(at)}"
+            yield one, place, ".".join(str(part) for part in at)
+
+    def _at(self, loc: Loc) -> Any:
+        here: Any = self._document.value
+        for part in loc:
+            here = here.get(part) if isinstance(here, Mapping) else None
+        return here
+
+    def _overlays(self, named: list[tuple[Any, Loc]]) -> Iterator[tuple[Path | File, Loc]]:
+        """Return the files named, looked up from where the scenario lies, and its own sections."""
+        for name, loc in named:
+            yield Path(self._document.path).parent / name, loc
+        sections = self._at(("data",))
+        if sections:
+            # JSON is YAML, so that they are read like any other overlay.
+            text = json.dumps({"schema": 1, **sections})
+            yield File(self._document.path, text.encode()), ("data",)
+
+
+def load_scenario(path: str) -> ScenarioFile:
+    """Return what a scenario file says, its keys and shapes checked.
+
+    Raises:
+        DataError: It is missing or wrong; the text begins `file:line:`.
+    """
+    return ScenarioFile(read_record(path, Scenario)[1])

@@ -1,0 +1,81 @@
+"""The answer on stdout, warnings on stderr, copies in files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tco.cli.guard import say
+from tco.errors import UsageError, printable
+from tco.render.output import rendered
+from tco.render.table import View
+from tco.render.terminal import in_colour, width
+
+# For terminals and pipes that cannot show what our screens are drawn with.
+ASCII = str.maketrans({"–": "-", "—": "-", "×": "x", "…": "...", "█": "#", "·": "|", "−": "-"})
+
+
+def deliver(result: Any, output: Mapping[str, Any]) -> None:
+    """Write a result where and how it was asked for.
+
+    Raises:
+        UsageError: A column, an order or a file to write that there is not; a file only after
+            everything else has been written.
+    """
+    view = View(fields=output.get("fields"), sort=output.get("sort"), top=output.get("top"))
+    kind = output.get("format", "table")
+    colour = in_colour(sys.stdout, output.get("color", "auto"))
+    text = rendered(result, kind, view, columns=width(), colour=colour)
+    copies = [(path, rendered(result, fmt, view)) for fmt, path in output.get("export", ())]
+    write(text, kind)
+    if not output.get("quiet"):
+        for warning in result.warnings:
+            say(f"tco: note: {warning}")
+    failed = [reason for path, copy in copies if (reason := _saved(path, copy))]
+    if failed:
+        raise UsageError("; ".join(failed))
+
+
+def write(text: str, kind: str) -> None:
+    """Write to stdout whatever its encoding can show."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        # In JSON a character may be written as \\uXXXX; elsewhere the nearest plain one must do.
+        if kind != "json":
+            text = text.translate(ASCII)
+        errors = "backslashreplace" if kind == "json" else "replace"
+        text = text.encode(encoding, errors).decode(encoding)
+    sys.stdout.write(text)
+
+
+def _saved(path: str, text: str) -> str | None:
+    """Write a file in one step; return why that was not possible, or None."""
+    target = Path(path)
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".tco-", suffix=".tmp")
+    except (OSError, ValueError) as error:
+        return _reason(path, error)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)  # mkstemp keeps it to the owner
+        Path(temporary).replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        return _reason(path, error)
+    return None
+
+
+def _reason(path: str, error: Exception) -> str:
+    why = getattr(error, "strerror", None) or "not a path"
+    return f"--export: {printable(path)}: {str(why).lower()}"

@@ -1,0 +1,33 @@
+"""`tco explain`."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from typer import Argument
+
+from tco.cli.flags import flags
+from tco.cli.options import Output, Question
+
+
+@flags
+def explain(
+    question: Question,
+    output: Output,
+    name: Annotated[str, Argument(metavar="OPTION", help="An option, or enough of its id.")],
+) -> None:
+    """Every term of one bill: quantity, unit, rate, amount, who said so, and when.
+
+    \b
+      tco explain openai/gpt-4.1 --tokens 50B
+      tco explain self/llama-3.3-70b --tokens 50B
+      tco explain self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand --tokens 50B --format md
+    """
+    from tco.cli.answer import answer
+
+    answer(question, output, partial(_explained, name))
+
+
+def _explained(name: str, inputs: Any) -> Any:
+    from tco.analysis.explain import explain as explained
+
+    return explained(inputs, name)

@@ -1,0 +1,234 @@
+"""What each option means: its key in a scenario file, how it is read, and where it ends up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from tco import ranges, units
+from tco.cli.inline import inline_option
+from tco.errors import UsageError, nearest, printable
+
+TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that a user can say.
+
+    Args:
+        name: The option without its dashes, with underscores: `--peak-to-mean` is `peak_to_mean`.
+        key: Where it stands in a scenario file.
+        read: Turns a text (or a number of a file) into the value.
+        to: The field of `Request` or the path of a setting that it fills, if not its name.
+        many: It can be said several times.
+    """
+
+    name: str
+    key: str
+    read: Callable[[Any], Any]
+    to: str = ""
+    many: bool = False
+
+    @property
+    def target(self) -> str:
+        """Return the field of `Request`, the path of a setting, or the output field it fills."""
+        return self.to or self.name
+
+    @property
+    def flag(self) -> str:
+        """Return the option as it is typed."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """Return the environment variable that says the same."""
+        return f"TCO_{self.name.upper()}"
+
+
+def text(value: Any) -> str:
+    """Return a name as it was written."""
+    clean = str(value).strip()
+    if not clean:
+        raise UsageError("empty; leave it out instead")
+    if len(clean) > 300:
+        raise UsageError(f"{printable(clean, 40)!r} is too long for a name")
+    return clean
+
+
+def switch(value: Any) -> bool:
+    """Return whether a switch is on, from `true`, `1`, `yes` or their opposites."""
+    word = str(value).strip().lower()
+    if word not in (*TRUE, *FALSE):
+        raise UsageError(f"{printable(word, 40)!r} is neither true nor false")
+    return word in TRUE
+
+
+def day(value: Any) -> date:
+    """Return a date written YYYY-MM-DD."""
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip())
+    except ValueError:
+        shown = printable(str(value), 40)
+        raise UsageError(f"{shown!r} is not a date; write YYYY-MM-DD, such as 2026-03-01") from None
+
+
+def positive(value: Any) -> float:
+    """Return a number that is more than 0."""
+    number = units.number(value)
+    if number == 0:
+        raise UsageError(f"{printable(str(value), 40)}: must be more than 0")
+    return number
+
+
+def at_least_one(value: Any) -> int:
+    """Return a whole number of 1 or more."""
+    number = units.whole(value)
+    if number < 1:
+        raise UsageError(f"{printable(str(value), 40)}: must be 1 or more")
+    return number
+
+
+def score(value: Any) -> tuple[str, float]:
+    """Return a benchmark and the lowest score on it, from `mmlu=85`."""
+    if isinstance(value, dict) and len(value) == 1:
+        value = "=".join(str(part) for part in next(iter(value.items())))
+    benchmark, equals, least = str(value).partition("=")
+    if not equals or not benchmark.strip():
+        raise UsageError(f"{printable(str(value), 40)!r} is no benchmark and score; write mmlu=85")
+    return benchmark.strip(), units.number(least, "mmlu=85")
+
+
+def one_of(*words: str) -> Callable[[Any], str]:
+    """Return the reader of a word from a closed list."""
+
+    def read(value: Any) -> str:
+        word = str(value).strip().lower()
+        if word not in words:
+            near = nearest(word, words, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UsageError(f"{printable(word, 40)!r} is none of {', '.join(words)}{hint}")
+        return word
+
+    return read
+
+
+def overlay(value: Any) -> Any:
+    """Return the path of a catalog file; what is a file already stays one."""
+    return text(value) if isinstance(value, str) else value
+
+
+def setting(value: Any) -> tuple[str, float]:
+    """Return path and value of `serving.headroom=90%`, or of a pair from a file."""
+    if isinstance(value, tuple):
+        return value[0], setting_value(*value)
+    path, equals, given = str(value).partition("=")
+    if not equals or not path.strip():
+        shown = printable(str(value), 60)
+        raise UsageError(f"{shown!r} is no assumption and value; write serving.headroom=90%")
+    return path.strip(), setting_value(path.strip(), given)
+
+
+def setting_value(path: str, value: Any) -> float:
+    """Return the value of an assumption, read by the unit that its name ends in.
+
+    >>> setting_value("people.salary_usd_per_year", "$20k/month")
+    240000.0
+    >>> setting_value("serving.headroom", "90%")
+    0.9
+    """
+    for end, read in _BY_ENDING.items():
+        if path.endswith(end) and isinstance(value, str):
+            return read(value)
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return units.share(value)
+    return units.number(value)
+
+
+def _duration(value: str) -> float:
+    """Return a duration; a bare number counts seconds, as in the data files."""
+    try:
+        return units.number(float(value))
+    except ValueError:
+        return units.seconds(value)
+
+
+_BY_ENDING: dict[str, Callable[[str], float]] = {
+    "usd_per_year": units.usd_per_year,
+    "usd_per_kwh": units.usd_per_kwh,
+    "usd_per_month": units.usd_per_month,
+    "tpot_s": _duration,
+    "_usd": units.usd,
+}
+
+FORMATS = ("table", "json", "csv", "md")
+COLORS = ("auto", "always", "never")
+
+
+def export(value: Any) -> tuple[str, str]:
+    """Return format and path of `json=out.json`."""
+    kind, equals, path = str(value).partition("=")
+    if not equals or not path.strip():
+        raise UsageError(
+            f"{printable(str(value), 60)!r} is no format and path; write json=out.json"
+        )
+    return one_of(*FORMATS)(kind), path.strip()
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """Return the words of `id,monthly_usd`."""
+    parts = value if isinstance(value, list) else str(value).split(",")
+    found = tuple(str(part).strip() for part in parts if str(part).strip())
+    if not found:
+        raise UsageError("empty; name at least one column")
+    return found
+
+
+QUESTION = (
+    Field("tokens", "workload.tokens", units.tokens_per_month),
+    Field("requests", "workload.requests", units.requests_per_month),
+    Field("users", "workload.users", units.number),
+    Field("profile", "workload.profile", text),
+    Field("isl", "workload.isl", positive),
+    Field("osl", "workload.osl", positive),
+    Field("input_output", "workload.input_output", ranges.ratio),
+    Field("cached", "workload.cached", units.share, "workload.cached_share"),
+    Field("batch", "workload.batch", units.share, "workload.batch_share"),
+    Field("peak_to_mean", "workload.peak_to_mean", units.number, "workload.peak_to_mean"),
+    Field("model", "select.models", text, "models", many=True),
+    Field("provider", "select.providers", text, "providers", many=True),
+    Field("tier", "select.tiers", text, "tiers", many=True),
+    Field("license", "select.licenses", text, "licenses", many=True),
+    Field("min_score", "select.min_score", score),
+    Field("private", "select.private", switch),
+    Field("gpu", "select.gpus", text, "gpus", many=True),
+    Field("gpus", "select.gpu_count", at_least_one, "gpu_count"),
+    Field("precision", "select.precisions", text, "precisions", many=True),
+    Field("seller", "select.sellers", text, "sellers", many=True),
+    Field("purchase", "select.purchases", text, "purchases", many=True),
+    Field("marketplaces", "select.marketplaces", switch),
+    Field("all", "select.all", switch, "all_setups"),
+    Field("option", "options", inline_option, "options", many=True),
+    Field("max_tpot", "serving.max_tpot", units.seconds, "serving.max_tpot_s"),
+    Field("engine", "serving.engine", text),
+    Field("fte", "people.fte", units.number),
+    Field("salary", "people.salary", units.usd_per_year, "people.salary_usd_per_year"),
+    Field("set", "settings", setting, "settings", many=True),
+    Field("as_of", "as_of", day),
+    Field("catalog", "catalog", overlay, many=True),
+)
+"""Everything that a question is made of. A target with a dot is a setting."""
+
+OUTPUT = (
+    Field("format", "output.format", one_of(*FORMATS)),
+    Field("export", "output.export", export, many=True),
+    Field("top", "output.top", at_least_one),
+    Field("sort", "output.sort", text),
+    Field("fields", "output.fields", names),
+    Field("color", "output.color", one_of(*COLORS)),
+    Field("quiet", "output.quiet", switch),
+)

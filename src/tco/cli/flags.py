@@ -1,0 +1,100 @@
+"""Options declared once and shared: a command takes them as one record, typer sees each of them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
+from functools import partial
+from typing import Any
+
+from typer.core import TyperCommand
+
+from tco.cli.guard import guarded
+
+
+def flags(function: Callable[..., None]) -> Callable[..., None]:
+    """Return a command whose parameters that are dataclasses become one option a field.
+
+    The fields are `Annotated[type, typer.Option(...)]`; the annotations of the function and of the
+    dataclasses must be objects, not texts.
+    """
+    records: dict[str, Any] = {
+        p.name: p.annotation for p in _parameters(function) if is_dataclass(p.annotation)
+    }
+
+    def command(**values: Any) -> None:
+        for name, record in records.items():
+            values[name] = record(**{f.name: values.pop(f.name) for f in fields(record)})
+        guarded(function, **values)
+
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    flat = [option for p in _parameters(function) for option in _flattened(p)]
+    command.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
+    command.__annotations__ = {}
+    return command
+
+
+def _parameters(function: Callable[..., None]) -> list[inspect.Parameter]:
+    return list(inspect.signature(function).parameters.values())
+
+
+def _flattened(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+    """Return the options that a parameter stands for: itself, or one for each of its fields."""
+    kind = inspect.Parameter.KEYWORD_ONLY
+    if not is_dataclass(parameter.annotation):
+        return [parameter.replace(kind=kind)]
+    return [
+        inspect.Parameter(
+            f.name, kind, annotation=f.type, default=None if f.default is MISSING else f.default
+        )
+        for f in fields(parameter.annotation)
+    ]
+
+
+class Command(TyperCommand):
+    """A command that lists its options by panel and takes texts as they are.
+
+    Our options are texts, lists of texts and switches, read by `tco.units` later. Typer 0.29 would
+    build a pydantic adapter for each of them, which takes longer than a comparison.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take over typer's parameters."""
+        super().__init__(*args, **kwargs)
+        for param in self.params:
+            _take_as_is(param)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the `--help` switch."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            _take_as_is(option)
+        return option
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options under the heading of their panel, in the order of declaration."""
+        panels: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            row = param.get_help_record(ctx)
+            if row is not None:
+                heading = getattr(param, "rich_help_panel", None) or "Other"
+                panels.setdefault(heading, []).append(row)
+        for heading, rows in panels.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows, col_max=26)
+
+
+def _take_as_is(param: Any) -> None:
+    """Let a parameter hand on what was typed; nothing is converted, so nothing can be refused."""
+    if hasattr(param, "get_runtime_param"):  # other versions of typer convert without pydantic
+        param.process_value = partial(_as_typed, param, param.process_value)
+
+
+def _as_typed(param: Any, convert: Callable[..., Any], ctx: Any, value: Any) -> Any:
+    """Return the value of a parameter after its callback; typer complains of a missing one."""
+    if value is None and param.required:
+        return convert(ctx, value)
+    if value is None and getattr(param, "multiple", False):
+        value = ()
+    return value if param.callback is None else param.callback(ctx, param, value)

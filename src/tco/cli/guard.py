@@ -1,0 +1,70 @@
+"""What a user sees when something goes wrong: one line on stderr, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from tco.errors import TcoError
+
+EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+EXIT_PIPE = 141  # 128 + SIGPIPE
+
+
+def guarded(function: Callable[..., None], **values: Any) -> None:
+    """Call `function`; whatever it raises becomes one line and the exit code of its kind.
+
+    Raises:
+        typer.Exit: Something was raised.
+    """
+    try:
+        function(**values)
+        sys.stdout.flush()
+    except TcoError as error:
+        say(f"tco: {error}")
+        raise typer.Exit(error.exit_code) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except KeyboardInterrupt:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except BrokenPipeError:
+        silence()
+        raise typer.Exit(EXIT_PIPE) from None
+    except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user
+        _report(error)
+        raise typer.Exit(EXIT_BUG) from None
+
+
+def _report(error: Exception) -> None:
+    """Say that this is our mistake; with TCO_DEBUG=1 show where."""
+    if os.environ.get("TCO_DEBUG", "") not in ("", "0"):
+        import traceback
+
+        traceback.print_exception(error)
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    say(f"tco: internal error, please report it with the command you typed: {what}")
+
+
+def say(line: str) -> None:
+    """Write a message to stderr, in whatever encoding it has; a closed stderr is no error."""
+    stream = sys.stderr
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    clean = "".join(c if c.isprintable() or c == "\n" else "?" for c in line)
+    try:
+        stream.write(clean.encode(encoding, "replace").decode(encoding) + "\n")
+        stream.flush()
+    except (OSError, ValueError):
+        return
+
+
+def silence() -> None:
+    """Point stdout nowhere, so that the interpreter does not complain of the pipe when it ends."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return

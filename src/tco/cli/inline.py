@@ -1,0 +1,120 @@
+"""`--option NAME:kind=api,input=$2.50,output=$10`: an option that the user describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tco import units
+from tco.errors import UsageError, nearest, printable
+
+if TYPE_CHECKING:
+    from tco.analysis.request import InlineOption
+
+EXAMPLE = "mine:kind=api,input=$2.50,output=$10"
+KINDS = ("api", "hosted", "self", "fixed")
+
+_PRICES = {"input", "output", "cached", "batch_discount", "model"}
+_OWN = {"gpu", "gpus", "precision", "rent", "instance_gpus", "model"}
+ALLOWED: dict[str, set[str]] = {
+    "api": _PRICES,
+    "hosted": _PRICES,
+    "self": _OWN | {"output_tokens_per_s", "tokens_per_s"},
+    "fixed": {"usd_per_month", "capacity", "model"},
+}
+
+
+def _word(value: Any) -> str:
+    if not str(value).strip():
+        raise UsageError("empty")
+    return str(value).strip()
+
+
+def _speed(value: Any) -> float:
+    """Return tokens a second, with or without saying so: `2500` or `2500 tok/s`."""
+    text = str(value).strip()
+    for unit in ("tokens/s", "tok/s", "/s"):
+        if text.endswith(unit):
+            return units.number(text.removesuffix(unit).strip())
+    return units.number(value)
+
+
+READ: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "input": ("input", units.usd_per_mtok),
+    "output": ("output", units.usd_per_mtok),
+    "cached": ("cached_input", units.usd_per_mtok),
+    "batch_discount": ("batch_discount", units.share),
+    "model": ("model", _word),
+    "gpu": ("gpu", _word),
+    "gpus": ("gpus", units.whole),
+    "precision": ("precision", _word),
+    "rent": ("usd_per_gpu_hour", units.usd_per_gpu_hour),
+    "instance_gpus": ("instance_gpus", units.whole),
+    "output_tokens_per_s": ("output_tokens_per_s", _speed),
+    "tokens_per_s": ("tokens_per_s", _speed),
+    "usd_per_month": ("usd_per_month", units.usd_per_month),
+    "capacity": ("tokens_per_month", units.tokens_per_month),
+}
+"""Key of a description: the field of `InlineOption` that it fills, and how it is read."""
+
+
+def inline_option(described: Any, source: str = "--option") -> InlineOption:
+    """Return an option from the text of a flag or the mapping of a scenario file.
+
+    Args:
+        described: `NAME:key=value,…`, or a mapping with `name`, `kind` and the same keys.
+        source: Who described it.
+
+    Raises:
+        UsageError: A key that does not exist or does not belong to the kind, or a value that
+            cannot be read.
+    """
+    from tco.analysis.request import InlineOption
+
+    parts = dict(described) if isinstance(described, Mapping) else _parts(str(described))
+    name, kind = str(parts.pop("name", "")).strip(), str(parts.pop("kind", "")).strip()
+    if not name:
+        raise UsageError(f"an option needs a name; write for example {EXAMPLE}")
+    if kind not in KINDS:
+        said = f"{printable(kind, 40)!r} is none of them" if kind else "none was said"
+        raise UsageError(f"kind is api, hosted, self or fixed, {said}; write {EXAMPLE}")
+    values = {}
+    for key, value in parts.items():
+        values[READ[_known(key, kind)][0]] = _read(key, value)
+    return InlineOption(name=printable(name), kind=kind, source=source, **values)  # type: ignore[arg-type]
+
+
+def _parts(text: str) -> dict[str, Any]:
+    """Return the keys and values of `NAME:key=value,…`."""
+    name, colon, rest = text.partition(":")
+    if not colon:
+        raise UsageError(f"{printable(text, 60)!r} describes no option; write {EXAMPLE}")
+    parts: dict[str, Any] = {"name": name}
+    for part in rest.split(","):
+        key, equals, value = part.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise UsageError(f"{printable(part, 40)!r} is no key=value; write {EXAMPLE}")
+        if key in parts:
+            raise UsageError(f"{printable(key, 40)} is said twice")
+        parts[key] = value.strip()
+    return parts
+
+
+def _known(key: str, kind: str) -> str:
+    if key in ALLOWED[kind]:
+        return key
+    if key in READ:
+        raise UsageError(
+            f"{key} does not belong to kind {kind}: {', '.join(sorted(ALLOWED[kind]))}"
+        )
+    near = nearest(key, READ)
+    hint = f"; did you mean {', '.join(near)}?" if near else ""
+    raise UsageError(f"no key called {printable(key, 40)!r}{hint}")
+
+
+def _read(key: str, value: Any) -> Any:
+    try:
+        return READ[key][1](value)
+    except UsageError as error:
+        raise UsageError(f"{key}: {error}") from None

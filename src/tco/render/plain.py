@@ -1,0 +1,74 @@
+"""Markdown for pages and issues, CSV for spreadsheets and scripts."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from io import StringIO
+from typing import Any
+
+from tco.render.table import Block, Column, Paragraph, Sheet, Table
+
+
+_MARKS = re.compile(r"[\\|*`<\[]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # a_b stays as it is
+
+
+def markdown(blocks: Iterable[Block]) -> str:
+    """Return blocks as Markdown."""
+    parts: list[str] = []
+    before: Block | None = None
+    for block in blocks:
+        made = _md_table(block) if isinstance(block, Table) else _md_paragraph(block)
+        bullets = isinstance(before, Paragraph) and before.bullet
+        tight = bullets and isinstance(block, Paragraph) and block.bullet
+        if parts:
+            parts.append("\n" if tight else "\n\n")
+        parts.append(made)
+        before = block
+    return "".join(parts) + "\n"
+
+
+def _md_paragraph(block: Paragraph) -> str:
+    text = "  \n".join(_escaped(line.strip()) for line in block.text.split("\n"))
+    text = text.replace("\u00a0", " ")
+    return f"- {text}" if block.bullet else text
+
+
+def _md_table(table: Table) -> str:
+    notes = any(row.note for row in table.rows)
+    heads = [c.head for c in table.columns] + ["notes"] * notes
+    rules = ["---:" if c.right else "---" for c in table.columns] + ["---"] * notes
+    rows = [[*row.cells, row.note] if notes else [*row.cells] for row in table.rows]
+    out = [f"**{_escaped(table.title)}**\n"] if table.title else []
+    out += [_md_row(heads), _md_row(rules, escape=False), *(_md_row(row) for row in rows)]
+    return "\n".join(out)
+
+
+def _md_row(cells: Sequence[str], *, escape: bool = True) -> str:
+    shown = [_escaped(cell) if escape else cell for cell in cells]
+    return f"| {' | '.join(shown)} |"
+
+
+def _escaped(text: str) -> str:
+    """Return a text that Markdown shows as it is."""
+    return _MARKS.sub(r"\\\g<0>", text)
+
+
+def csv_text(sheet: Sheet, columns: Sequence[Column]) -> str:
+    """Return the rows of a sheet as CSV, unrounded, its heads ending in their units."""
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([c.key for c in columns])
+    for row in sheet.rows:
+        writer.writerow([_csv_cell(c.get(row)) for c in columns])
+    return out.getvalue()
+
+
+def _csv_cell(value: Any) -> Any:
+    """Return a value as a spreadsheet reads it; a text never begins like a formula."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t"):
+        return f"'{value}"
+    return value

@@ -1,0 +1,42 @@
+"""One module a command: its rows, and its screen. Found by the `schema` of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Protocol
+
+from tco.render.table import Block, Sheet, View
+
+MODULES = {
+    "tco.compare/1": "compare",
+    "tco.breakeven/1": "breakeven",
+    "tco.breakeven-table/1": "breakeven_table",
+    "tco.sensitivity/1": "sensitivity",
+    "tco.explain/1": "explain",
+}
+
+
+class Screen(Protocol):
+    """What a module here offers."""
+
+    ROWS: tuple[str, ...]
+    """Where the rows stand in the JSON document; empty when the result is the row."""
+
+    def sheet(self, result: Any, view: View) -> Sheet:
+        """Return the rows that a table shows, before they are ordered and cut."""
+        ...
+
+    def everything(self, result: Any) -> Sheet:
+        """Return all rows, for JSON and CSV."""
+        ...
+
+    def blocks(self, result: Any, sheet: Sheet, view: View) -> Sequence[Block]:
+        """Return the screen."""
+        ...
+
+
+def screen(schema: str) -> Screen:
+    """Return the module for results of a kind."""
+    module: Any = import_module(f"tco.render.screens.{MODULES[schema]}")
+    return module  # type: ignore[no-any-return]

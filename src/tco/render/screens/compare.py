@@ -1,0 +1,137 @@
+"""The screen of `tco compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tco.analysis.results import CompareResult, OptionResult
+from tco.render import words
+from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.show import show_number, show_seconds, show_share
+
+ROWS = ("options",)
+TOP = 15
+MOST_INFEASIBLE = 8
+
+
+def everything(result: CompareResult) -> Sheet:
+    """Return all options."""
+    return _sheet(result, result.options)
+
+
+def sheet(result: CompareResult, view: View) -> Sheet:
+    """Return the options of the short list; all of them if there is none, or with `--top`."""
+    if not result.shown or view.top is not None:
+        return _sheet(result, result.options)
+    wanted = set(result.shown)
+    return _sheet(result, tuple(o for o in result.options if o.id in wanted))
+
+
+def _sheet(result: CompareResult, rows: tuple[OptionResult, ...]) -> Sheet:
+    costs = [o.monthly_usd for o in rows if o.monthly_usd is not None]
+    best = min(costs, default=0.0)
+    rank = {o.id: i for i, o in enumerate((o for o in rows if o.feasible), 1)}
+    return Sheet(
+        rows=rows,
+        columns=_columns(rank, best),
+        usual=("rank", "id", "tier", "monthly_usd", "usd_per_mtok", "vs_best"),
+        keys={"cost": "monthly_usd", "mtok": "usd_per_mtok", "id": "id", "tier": "tier"},
+    )
+
+
+def _columns(rank: dict[str, int], best: float) -> tuple[Column, ...]:
+    return (
+        Column(key="rank", head="#", get=lambda o: rank.get(o.id), right=True),
+        Column(key="id", head="option", get=lambda o: o.id, wraps=True),
+        Column(key="tier", head="tier", get=lambda o: o.tier),
+        Column(key="model", head="model", get=lambda o: o.model),
+        Column(key="provider", head="provider", get=lambda o: o.provider),
+        Column(key="hardware", head="replica", get=lambda o: o.hardware),
+        number("gpus", "GPUs", lambda o: o.gpus, words.count),
+        number("replicas", "replicas", lambda o: o.replicas, words.count),
+        Column(key="feasible", head="feasible", get=lambda o: o.feasible, show=_yes),
+        number("monthly_usd", "$/month", lambda o: o.monthly_usd, words.whole_usd),
+        number("usd_per_mtok", "$/Mtok", lambda o: o.usd_per_mtok, words.price),
+        Column(
+            key="vs_best",
+            head="vs best",
+            get=lambda o: None if o.monthly_usd is None or not best else o.monthly_usd / best,
+            show=lambda ratio: words.percent_more(ratio, 1.0),
+            right=True,
+        ),
+        number("band_low_usd", "low $/month", lambda o: _end(o.band_usd, 0), words.whole_usd),
+        number("band_high_usd", "high $/month", lambda o: _end(o.band_usd, 1), words.whole_usd),
+        number("utilization", "used", _used, show_share),
+        number("tpot_s", "tpot", lambda o: o.replica and o.replica.tpot_s, show_seconds),
+        number(
+            "output_tokens_per_s",
+            "tok/s/replica",
+            lambda o: o.replica and o.replica.output_tokens_per_s,
+            show_number,
+        ),
+        Column(key="price_checked", head="checked", get=lambda o: o.price_checked),
+        Column(key="notes", head="notes", get=lambda o: _joined(o.notes)),
+        Column(key="reasons", head="reasons", get=lambda o: _joined(o.reasons)),
+    )
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _end(band: tuple[float, float] | None, which: int) -> float | None:
+    return None if band is None else band[which]
+
+
+def _used(option: OptionResult) -> float | None:
+    return None if option.utilization is None else option.utilization.token_capacity
+
+
+def _joined(texts: tuple[str, ...]) -> str | None:
+    return words.notes_of(texts) or None
+
+
+def blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the screen: the month, its options, what is impossible, the verdict, assumptions."""
+    yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
+    columns = sheet.pick(view.fields or sheet.usual)
+    feasible = [o for o in sheet.rows if o.feasible]
+    infeasible = [o for o in sheet.rows if not o.feasible]
+    top = TOP if view.top is None else view.top
+    if feasible:
+        rows = [_row(o, columns, noted=view.fields is None) for o in feasible[:top]]
+        yield Table(columns=columns, rows=tuple(rows))
+    hidden = len(result.options) - len(feasible[:top]) - len(infeasible[:MOST_INFEASIBLE])
+    if infeasible:
+        yield from _impossible(infeasible)
+    if hidden > 0:
+        text = f"{hidden} more: --top 100 shows them, --model and --provider narrow the choice"
+        yield Paragraph(text=text, tone="dim")
+    yield Paragraph(text=result.verdict)
+    yield from words.assumptions(result.assumptions)
+
+
+def _row(option: OptionResult, columns: Sequence[Column], *, noted: bool) -> Row:
+    cells = tuple(column.text(option) for column in columns)
+    return Row(cells=cells, note=_note(option) if noted else "")
+
+
+def _note(option: OptionResult) -> str:
+    """Return what stands under the row of an option."""
+    parts = []
+    if option.gpus is not None and option.replicas is not None:
+        parts.append(f"{words.count(option.gpus)} GPUs")
+    used = _used(option)
+    if used is not None:
+        parts.append(f"{show_share(used)} used")
+    band = option.band_usd
+    if band is not None and band[0] < band[1]:
+        parts.append(words.spread(*band))
+    return "; ".join([*parts, *option.notes])
+
+
+def _impossible(options: list[OptionResult]) -> Iterator[Block]:
+    yield Paragraph(text="Not possible", tone="bold")
+    for option in options[:MOST_INFEASIBLE]:
+        text = f"{option.id}: {words.notes_of(option.reasons)}"
+        yield Paragraph(text=text, tone="dim", hanging=2, bullet=True)

@@ -1,0 +1,151 @@
+"""The one shape that every answer takes on its way to text: paragraphs and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from tco.errors import UsageError, nearest, printable
+
+Tone = Literal["", "bold", "dim", "good", "warn"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One thing that can be said of every row.
+
+    Args:
+        key: Its name in CSV and in `--fields`; it ends in its unit.
+        head: Its heading on screens.
+        get: Returns the unrounded value of a row; None where there is none.
+        show: Returns a value as text.
+        right: Numbers stand to the right.
+        wraps: The column that gives way when the screen is narrow.
+    """
+
+    key: str
+    head: str
+    get: Callable[[Any], Any]
+    show: Callable[[Any], str] = str
+    right: bool = False
+    wraps: bool = False
+
+    def text(self, row: Any) -> str:
+        """Return what the cell of a row shows."""
+        value = self.get(row)
+        return "–" if value is None else self.show(value)
+
+
+def number(key: str, head: str, get: Callable[[Any], Any], show: Callable[[Any], str]) -> Column:
+    """Return a column of numbers."""
+    return Column(key=key, head=head, get=get, show=show, right=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The rows of an answer, and everything that can be said of them.
+
+    Args:
+        rows: The records.
+        columns: All columns, in the order of CSV.
+        usual: Keys of those that a screen shows.
+        keys: Other words for `--sort`.
+    """
+
+    rows: tuple[Any, ...]
+    columns: tuple[Column, ...]
+    usual: tuple[str, ...]
+    keys: dict[str, str]
+
+    def column(self, key: str) -> Column:
+        """Return the column called `key`."""
+        return next(c for c in self.columns if c.key == key)
+
+    def pick(self, keys: Sequence[str]) -> tuple[Column, ...]:
+        """Return the columns called so.
+
+        Raises:
+            UsageError: There is no such column; the text lists all of them.
+        """
+        known = [c.key for c in self.columns]
+        for key in keys:
+            if key not in known:
+                raise unknown_word("--fields", "column", key, known)
+        return tuple(self.column(key) for key in keys)
+
+    def arranged(self, sort: str | None, top: int | None) -> Sheet:
+        """Return the sheet with its rows in another order, and only the first `top` of them.
+
+        Raises:
+            UsageError: There is no such order; the text lists all of them.
+        """
+        rows = self.rows
+        if sort is not None:
+            words = [*self.keys, *(c.key for c in self.columns if c.key not in self.keys.values())]
+            if sort not in words and sort not in self.keys.values():
+                raise unknown_word("--sort", "order", sort, words)
+            column = self.column(self.keys.get(sort, sort))
+            rows = tuple(sorted(rows, key=lambda row: _order(column.get(row))))
+        return replace(self, rows=rows if top is None else rows[:top])
+
+
+def _order(value: Any) -> tuple[int, Any]:
+    """Return a sort key: numbers before texts, what is missing last."""
+    if value is None:
+        return 2, ""
+    return (0, value) if isinstance(value, int | float) else (1, str(value))
+
+
+def unknown_word(flag: str, kind: str, word: str, known: Sequence[str]) -> UsageError:
+    """Return the error for a word that is not in a list, with the nearest and with all of them."""
+    near = nearest(word, known)
+    hint = f" (did you mean {', '.join(near)}?)" if near else ""
+    names = ", ".join(known)
+    return UsageError(f"{flag}: no {kind} {printable(word, 40)!r}{hint}; there are {names}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of a table on a screen; `note` is printed under it."""
+
+    cells: tuple[str, ...]
+    note: str = ""
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table on a screen."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """Words, wrapped to the width; lines after the first are indented by `hanging`."""
+
+    text: str
+    tone: Tone = ""
+    hanging: int = 0
+    bullet: bool = False
+
+
+Block = Table | Paragraph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How the user wants an answer laid out; None is the usual.
+
+    Args:
+        fields: Only these columns.
+        sort: Another order of the rows.
+        top: At most so many rows.
+    """
+
+    fields: tuple[str, ...] | None = None
+    sort: str | None = None
+    top: int | None = None

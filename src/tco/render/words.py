@@ -1,0 +1,137 @@
+"""Values of results in words: by their unit, with their origin, as intervals."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+
+from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
+from tco.render.table import Block, Paragraph
+from tco.show import (
+    show_number,
+    show_price,
+    show_seconds,
+    show_share,
+    show_tokens,
+    show_usd,
+)
+
+STAR = "*"
+LEGEND = f"{STAR} our judgment; --set PATH=VALUE changes it"
+
+
+def _factor(value: float) -> str:
+    return f"x{show_number(value)}"
+
+
+_BY_UNIT: dict[str, Callable[[float], str]] = {
+    "share": show_share,
+    "s/token": show_seconds,
+    "s": show_seconds,
+    "factor": _factor,
+    "tokens/month": show_tokens,
+}
+
+
+def in_unit(value: float | str, unit: str) -> str:
+    """Return a value as its unit is written.
+
+    >>> in_unit(0.85, "share"), in_unit(240000, "USD/year"), in_unit(0.05, "s/token")
+    ('85%', '$240,000/year', '50ms')
+    """
+    if isinstance(value, str):
+        return value
+    if unit in _BY_UNIT:
+        return _BY_UNIT[unit](value)
+    if unit.startswith("share"):
+        return show_share(value) + unit.removeprefix("share")
+    if unit.startswith("USD"):
+        return show_usd(value) + unit.removeprefix("USD")
+    return show_number(value, 4)
+
+
+def whole_usd(value: float) -> str:
+    """Return an amount of a table whose head says dollars: `12,345`, `3.21`."""
+    return f"{value:,.0f}" if abs(value) >= 99.995 else show_price(value)
+
+
+def price(value: float) -> str:
+    """Return a price per million tokens in three digits: `0.195`, `3.21`."""
+    return show_price(value)
+
+
+def count(value: float) -> str:
+    """Return a number of whole things, or of parts of them: `12`, `0.5`, `1,500`."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
+
+
+def percent_more(value: float, best: float) -> str:
+    """Return how much more than the best one something costs.
+
+    >>> percent_more(125, 100), percent_more(100, 100), percent_more(900, 100)
+    ('+25%', '–', 'x9.0')
+    """
+    if value <= best:
+        return "–"
+    if best <= 0:
+        return "more"
+    ratio = value / best
+    if ratio >= 99.5:
+        return f"x{ratio:,.0f}"
+    return f"x{ratio:.1f}" if ratio >= 2.995 else f"+{(ratio - 1) * 100:.0f}%"
+
+
+def spread(low: float, high: float) -> str:
+    """Return a range of money: `$31,000 to $48,000`."""
+    return f"{show_usd(low)} to {show_usd(high)}"
+
+
+def month(load: WorkloadResult) -> str:
+    """Return the month that was asked about, in one line."""
+    cached = f", {show_share(load.cached_share)} of it cached" if load.cached_share else ""
+    batch = f"; {show_share(load.batch_share)} in batches" if load.batch_share else ""
+    return (
+        f"{show_tokens(load.tokens_per_month)} tokens a month: "
+        f"{show_tokens(load.input_tokens)} in{cached}, {show_tokens(load.output_tokens)} out; "
+        f"{show_number(load.requests_per_month)} requests of {count(load.isl)} in and "
+        f"{count(load.osl)} out; peak {show_number(load.peak_to_mean)} times the mean{batch}"
+    )
+
+
+def edition(stamp: CatalogStamp) -> str:
+    """Return which data an answer rests on, in one line."""
+    oldest = f", the oldest checked {stamp.oldest_price}" if stamp.oldest_price else ""
+    return f"prices of {stamp.as_of}{oldest}; catalog {stamp.version} ({stamp.sha256[:7]})"
+
+
+def assumptions(rows: Sequence[AssumptionResult]) -> Iterator[Block]:
+    """Return the assumptions, a line for each group of them; judged ones are starred."""
+    if not rows:
+        return
+    yield Paragraph(text=f"Assumptions ({LEGEND})", tone="bold")
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        group, _, name = row.path.partition(".")
+        star = STAR if row.judgment else ""
+        given = " (given)" if row.origin == "given" else ""
+        value = in_unit(row.value, row.unit)
+        groups.setdefault(group, []).append(f"{name} {value}{star}{given}".replace(" ", "\u00a0"))
+    size = max(len(group) for group in groups) + 2
+    for group, parts in groups.items():
+        text = f"{group:<{size}}".replace(" ", "\u00a0") + "  ".join(parts)
+        yield Paragraph(text=text, hanging=size, bullet=True)
+
+
+def star(origin: str) -> str:
+    """Return the mark of an assumed value."""
+    return STAR if origin == "assumed" else ""
+
+
+def notes_of(texts: Sequence[str]) -> str:
+    """Return notes as one line."""
+    return "; ".join(texts)
+
+
+def shortened(text: str, size: int) -> str:
+    """Return a text for which there is little room, cut at a word."""
+    return textwrap.shorten(text, size, placeholder=" …")
