@@ -96,3 +96,8 @@ def test_a_users_file_is_read_as_a_record_of_any_schema(tmp_path: Path) -> None:
     path.write_text("name: Lambda\nkind: cloudy\n", "utf-8")
     with pytest.raises(DataError, match=r":2: kind: expected one of hyperscaler, neocloud"):
         read_record(path, Seller)
+
+
+def test_a_file_of_too_many_values_is_not_read_to_its_end() -> None:
+    document = read_yaml(b"a: [" + b"1," * 600_000 + b"1]", "many.yaml")
+    assert [str(c) for c in document.complaints] == ["many.yaml:1: a: more than 500,000 values"]

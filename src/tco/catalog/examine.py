@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +18,7 @@ from tco.catalog.coherence import Names, incoherent
 from tco.catalog.complaints import Complaint, by_line, in_words
 from tco.catalog.fields import Record
 from tco.catalog.files import File, user_file
-from tco.catalog.yaml_lines import Document, read_yaml
+from tco.catalog.yaml_lines import MOST_COMPLAINTS, Document, read_yaml
 from tco.errors import DataError
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -57,7 +58,8 @@ def examine(files: Sequence[File], schemas: Sequence[type[Record]], shipped: int
     found: list[Complaint] = []
     for document, (part, complaints) in zip(documents, judged, strict=True):
         wrong = incoherent(part, names) if part is not None else ()
-        more = [document.complaint(loc, message) for loc, message in wrong]
+        some = islice(wrong, MOST_COMPLAINTS)
+        more = [document.complaint(loc, message) for loc, message in some]
         found += [*document.complaints, *by_line([*complaints, *more])]
     return Examined(documents, [part for part, _ in judged], texts, found)
 
@@ -97,5 +99,6 @@ def _judged(
         return schema.model_validate_json(text), []
     except ValidationError as error:
         known = {(c.line, c.where) for c in document.complaints}
-        more = [document.complaint(loc, message) for loc, message in in_words(error, schema)]
+        words = islice(in_words(error, schema), MOST_COMPLAINTS)
+        more = [document.complaint(loc, message) for loc, message in words]
         return None, [c for c in more if (c.line, c.where) not in known]

@@ -20,7 +20,9 @@ from tco.catalog.scalars import FORBIDDEN, RefusedError, plain_value
 from tco.errors import DataError, printable
 
 MAX_DEPTH = 50
-_MOST_COMPLAINTS = 1000
+MOST_VALUES = 500_000
+"""Keys and values of a file, ten times what the shipped ones have: bounds time and memory."""
+MOST_COMPLAINTS = 1000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -118,6 +120,7 @@ class _Reader:
         self.loc: list[str | int | None] = []
         self.open: list[tuple[Any, Marks]] = []  # containers that have not ended
         self.documents = 0
+        self.values = 0
         self.key_line = 1
 
     def note(self, line: int, message: str, column: int | None = None) -> None:
@@ -128,7 +131,7 @@ class _Reader:
     def complain(self, line: int, message: str) -> None:
         """Add a complaint and go on reading, unless there were too many."""
         self.note(line, message)
-        if len(self.complaints) >= _MOST_COMPLAINTS:
+        if len(self.complaints) >= MOST_COMPLAINTS:
             raise _StopError(line, "too many mistakes to go on")
 
     def read(self, text: str) -> None:
@@ -208,6 +211,7 @@ class _Reader:
 
     def _scalar(self, event: Any) -> None:
         text = event.value
+        self._count(event)
         if event.anchor or event.tag:
             self._decorated(event)
         if event.style == '"' and FORBIDDEN.search(text):
@@ -236,7 +240,14 @@ class _Reader:
         self.loc[-1] = key
         self.key_line = line
 
+    def _count(self, event: Any) -> None:
+        self.values += 1
+        if self.values > MOST_VALUES:
+            self.loc = self.loc[:1]
+            raise _StopError(event.start_mark.line + 1, f"more than {MOST_VALUES:,} values")
+
     def _start(self, event: Any) -> None:
+        self._count(event)
         if event.anchor or event.tag:
             self._decorated(event)
         if self._waits_for_key():
