@@ -10,10 +10,11 @@ import numpy as np
 from tco.engine import constants as c
 from tco.engine import memory
 from tco.engine.constants import FITTED, Constants
+from tco.engine.evidence import band as band
 
 if TYPE_CHECKING:
     from tco.engine.layout import Layout, Profile
-    from tco.engine.shapes import Flag, GpuShape, ModelShape, Number
+    from tco.engine.shapes import GpuShape, ModelShape, Number
 
 # Rotary part of a latent head, and the two halves of a head once unpacked (DeepSeek-V3 config).
 MLA_ROPE_DIM = 64.0
@@ -253,36 +254,3 @@ def _prefill_s(
         + attention / rates.prefill_attention_flops
         + volume * rates.link_s_per_byte
     )
-
-
-def band(
-    model: ModelShape,
-    gpu: GpuShape,
-    profile: Profile,
-    *,
-    anchored: Flag = False,
-    layout_known: Flag = True,
-) -> tuple[Number, Number]:
-    """Return the factors on a predicted rate between which four measurements of five fall [1].
-
-    The 10th and 90th percentile of measured / predicted on groups that the fit had not seen, by
-    kind of evidence; `anchored` when one measurement of the same engine, precision and layout
-    scales the prediction; `layout_known` is false when the best layout had to be guessed.
-
-    Source: `benchmarks/capacity.py`.
-    """
-    classes = [
-        (True, c.BAND_TUNED_DENSE),
-        (np.greater(model.routed_params, 0.0), c.BAND_TUNED_MOE),
-        (profile.untuned, c.BAND_UNTUNED),
-        (np.logical_not(gpu.measured), c.BAND_UNMEASURED_GPU),
-        (profile.legacy_rocm, c.BAND_LEGACY_ROCM),
-        (profile.single_stream, c.BAND_SINGLE_STREAM),
-        (np.logical_not(layout_known), c.BAND_LAYOUT_UNKNOWN),
-        (anchored, c.BAND_ANCHORED),
-    ]
-    low: Number = 1.0
-    high: Number = 1.0
-    for applies, (down, up) in classes:  # a later class overrules an earlier one
-        low, high = np.where(applies, down, low), np.where(applies, up, high)
-    return low, high

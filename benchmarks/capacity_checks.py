@@ -1,0 +1,105 @@
+"""Held-out checks of the serving model: bands, anchoring, breakdowns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tco.engine.constants import EVIDENCE
+from tco.engine.evidence import anchor_distance, anchor_factor, anchor_weight, evidence
+
+if TYPE_CHECKING:
+    from capacity_table import Floats, Table, Texts
+    from numpy.typing import NDArray
+
+Tails = tuple[float, float]
+TAILS: Tails = (0.1, 0.9)
+FEW = 10  # rows below which a kind of evidence borrows the band of all rows
+
+
+def text(residual: Floats) -> str:
+    """Return `median |pred/meas - 1| / 90th percentile of |ln|` of log residuals."""
+    if not residual.size:
+        return "   -   "
+    off = np.median(np.abs(np.exp(residual) - 1.0))
+    return f"{off:.4f}/{np.quantile(np.abs(residual), 0.9):.3f}"
+
+
+def kinds(table: Table) -> Texts:
+    """Return the kind of evidence of each row."""
+    data = table.inputs
+    index = evidence(data.model, data.gpu, data.profile, layout_known=data.layout_known)
+    return np.array(EVIDENCE)[index]
+
+
+def _group_weights(group: Texts) -> Floats:
+    _, where, counts = np.unique(group, return_inverse=True, return_counts=True)
+    return np.asarray(counts[where] ** -0.5)
+
+
+def _quantiles(values: Floats, weights: Floats, tails: Tails) -> Floats:
+    order = np.argsort(values)
+    middle = np.cumsum(weights[order]) - weights[order] / 2.0
+    return np.interp(np.array(tails) * weights.sum(), middle, values[order])
+
+
+def bands(table: Table, runs: Sequence[Floats], tails: Tails = TAILS) -> dict[str, Tails]:
+    """Return measured / predicted at `tails` by kind of evidence, over held-out `runs`.
+
+    A group of n rows counts for sqrt(n), so that long sweeps do not decide alone.
+    """
+    weights, kind = _group_weights(table.group), kinds(table)
+    ends = {}
+    for name in EVIDENCE:
+        rows = kind == name
+        means = np.mean([_quantiles(-run[rows], weights[rows], tails) for run in runs], axis=0)
+        ends[name] = (float(np.exp(means[0])), float(np.exp(means[1])))
+    return ends
+
+
+def coverage(table: Table, residual: Floats, fold: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return which rows fall inside the band that the other folds' residuals give."""
+    weights, kind = _group_weights(table.group), kinds(table)
+    inside = np.zeros(len(residual), dtype=bool)
+    for number in np.unique(fold):
+        for name in EVIDENCE:
+            test = (fold == number) & (kind == name)
+            seen = (fold != number) & (kind == name)
+            seen = seen if seen.sum() >= FEW else fold != number
+            low, high = _quantiles(-residual[seen], weights[seen], TAILS)
+            inside[test] = (-residual[test] >= low) & (-residual[test] <= high)
+    return inside
+
+
+def partners(table: Table, seed: int) -> NDArray[np.intp]:
+    """Return for each row another of its group, engine, precision and layout; -1 without one."""
+    columns = ("engine", "weight_dtype", "kv_dtype", "tp", "pp", "expert_parallel", "dp_attention")
+    same = ["|".join(row[name] for name in ("group", *columns)) for row in table.rows]
+    _, where = np.unique(same, return_inverse=True)
+    rng, mate = np.random.default_rng(seed), np.full(len(same), -1)
+    for label in range(where.max() + 1):
+        rows = np.flatnonzero(where == label)
+        if len(rows) > 1:
+            step = rng.integers(1, len(rows), len(rows))
+            mate[rows] = rows[(np.arange(len(rows)) + step) % len(rows)]
+    return mate
+
+
+def anchored(table: Table, residual: Floats, seed: int) -> tuple[Floats, Floats, Floats]:
+    """Return log residuals before and after one measurement is known, and its weight [1]."""
+    mate = partners(table, seed)
+    rows = np.flatnonzero(mate >= 0)
+    other, data = mate[rows], table.inputs
+    batch = table.cases.batch[table.cases.first]
+    distance = anchor_distance(
+        batch[rows],
+        data.isl[rows],
+        data.osl[rows],
+        measured_batch=batch[other],
+        measured_isl=data.isl[other],
+        measured_osl=data.osl[other],
+    )
+    gain = np.log(anchor_factor(np.exp(-residual[other]), distance))
+    return residual[rows], residual[rows] + gain, np.asarray(anchor_weight(distance))
