@@ -1,0 +1,41 @@
+"""What the tests share: the shipped catalogs, a fixed day, and a question put in one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+sys.path.insert(0, str(Path(__file__).parent))  # `strategies` is no package
+
+from strategies import DAY, shipped_catalog
+
+from tco.analysis.inputs import Inputs, prepare
+from tco.analysis.request import Request
+from tco.catalog.load import Catalog
+
+settings.register_profile("tco", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=2_000)  # --hypothesis-profile
+settings.load_profile("tco")
+
+Asked = Callable[..., Inputs]
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """Return the shipped catalogs."""
+    return shipped_catalog()
+
+
+@pytest.fixture(scope="session")
+def asked(catalog: Catalog) -> Asked:
+    """Return a function from the fields of a request to the question, on a fixed day."""
+
+    def ask(**fields: Any) -> Inputs:
+        return prepare(catalog, Request(**fields), DAY)
+
+    return ask
