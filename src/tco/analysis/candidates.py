@@ -22,7 +22,7 @@ from tco.analysis.shapes import gpu_shape, model_shape
 from tco.analysis.why import why_not
 from tco.catalog.lookup import price_at, rents_at, retired
 from tco.catalog.models import Model
-from tco.catalog.prices import Offer
+from tco.catalog.prices import Offer, Price
 from tco.engine.capacity import band
 from tco.engine.layout import precision
 from tco.engine.replica import Replica
@@ -66,9 +66,7 @@ def token_options(inputs: Inputs, selection: Selection) -> tuple[list[TokenOptio
 
 def _token_option(inputs: Inputs, offer: Offer, model: Model) -> TokenOption | LeftOut:
     tier: Tier = "hosted" if model.weights == "open" else "api"
-    price = price_at(offer, inputs.day, inputs.catalog.offers)
-    if retired(offer, inputs.day):
-        price = None
+    price = _price(inputs, offer)
     reasons = _why_no_price(offer, inputs) if price is None else _too_long(offer, inputs)
     if price is None or reasons or price.usd_per_mtok.output is None:
         return LeftOut(
@@ -90,6 +88,18 @@ def _token_option(inputs: Inputs, offer: Offer, model: Model) -> TokenOption | L
         checked=price.checked,
         notes=_notes(offer, inputs),
     )
+
+
+def _price(inputs: Inputs, offer: Offer) -> Price | None:
+    """Return the price of an offer that is still answered for on the day."""
+    if retired(offer, inputs.day):
+        return None
+    return price_at(offer, inputs.day, inputs.catalog.offers)
+
+
+def has_price(inputs: Inputs, offer: Offer) -> bool:
+    """Return whether an offer can be bought on the day."""
+    return _price(inputs, offer) is not None
 
 
 def _why_no_price(offer: Offer, inputs: Inputs) -> tuple[str, ...]:

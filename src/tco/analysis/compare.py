@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
-from tco.analysis.candidates import LeftOut, OwnSetups, own_setups, token_options
+from tco.analysis.candidates import LeftOut, OwnSetups, has_price, own_setups, token_options
 from tco.analysis.inline import inline_options
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
@@ -20,11 +21,13 @@ from tco.engine.replica import Replica
 from tco.errors import InfeasibleError, UsageError
 
 
-def compare(inputs: Inputs) -> CompareResult:
+def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
     """Return the monthly cost of every option that the request lets through.
 
     Args:
         inputs: The question.
+        brief: Work out only the models of the short list, when nothing was selected: what a
+            screen shows is the same, and a start is a third faster.
 
     Raises:
         UsageError: No volume was given.
@@ -33,26 +36,37 @@ def compare(inputs: Inputs) -> CompareResult:
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     selection = select(inputs.catalog, inputs.request)
-    found, missing = candidates(inputs, selection)
+    wanted = _short_list(inputs, selection)
+    found, missing = candidates(inputs, replace(selection, within=wanted if brief else frozenset()))
     results = [option_result(option, inputs, replica) for option, replica in found]
     results += [left_out_result(item) for item in missing]
     ranked = sorted(results, key=_rank)
-    feasible = [r for r in ranked if r.feasible]
-    if not feasible:
+    if not any(r.feasible for r in ranked):
         raise InfeasibleError(_nothing(ranked))
-    served = {r.id for r in feasible}
-    used = [option for option, _ in found if option.id in served]
-    shown = _short_list(inputs, selection, ranked)
+    shown = _shown(inputs, wanted, ranked)
+    told = {r.id for r in ranked if r.feasible and (not shown or r.id in shown)}
+    used = [option for option, _ in found if option.id in told]
     return CompareResult(
         schema="tco.compare/1",
         catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         options=tuple(ranked),
         shown=shown,
+        considered=_considered(inputs, selection) if brief else len(ranked),
         verdict=compare_verdict(ranked, shown),
         assumptions=assumptions_of(inputs, used),
         warnings=warnings_of(inputs, used),
     )
+
+
+def _considered(inputs: Inputs, selection: Selection) -> int:
+    """Return how many options a full comparison would have: priced offers and open models."""
+    models = inputs.catalog.models.models
+    chat = {name for name, model in models.items() if model.kind == "chat"}
+    offers = [o for o in inputs.catalog.prices.offers if o.model in chat]
+    priced = [o for o in offers if has_price(inputs, o) and selection.offer(o, models[o.model])]
+    own = [n for n in chat if models[n].weights == "open" and selection.own_model(n, models[n])]
+    return len(priced) + len(own)
 
 
 Sized = tuple[Option, Replica | None]
@@ -97,17 +111,19 @@ def _nothing(results: list[OptionResult]) -> str:
     return f"nothing that was asked for can serve this: {reasons}{more}"
 
 
-def _short_list(
-    inputs: Inputs, selection: Selection, ranked: list[OptionResult]
-) -> tuple[str, ...]:
-    """Return the ids of the short list: empty when the user chose what to look at.
-
-    Of each model on the catalog's short list: the maker's own offer of a closed one, the cheapest
-    host of an open one, and its cheapest set-up.
-    """
+def _short_list(inputs: Inputs, selection: Selection) -> frozenset[str]:
+    """Return the models of the short list: none when the user chose what to look at."""
     if selection.narrowed or inputs.request.options or inputs.request.all_setups:
-        return ()
-    wanted = set(inputs.catalog.assumptions.short_list)
+        return frozenset()
+    return frozenset(inputs.catalog.assumptions.short_list)
+
+
+def _shown(inputs: Inputs, wanted: frozenset[str], ranked: list[OptionResult]) -> tuple[str, ...]:
+    """Return the ids to show of the models wanted: the best of each tier.
+
+    That is the maker's own offer of a closed model, the cheapest host of an open one, and its
+    cheapest set-up.
+    """
     providers = inputs.catalog.prices.providers
     shown: dict[tuple[str, str], str] = {}
     for result in ranked:

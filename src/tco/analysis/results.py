@@ -135,6 +135,8 @@ class CompareResult:
     """Feasible ones by cost, then infeasible ones."""
     shown: tuple[str, ...]
     """Ids of the options on the short list, which a table prints when nothing was selected."""
+    considered: int
+    """How many options there are: more than `options` when only the short list was worked out."""
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]

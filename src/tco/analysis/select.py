@@ -39,6 +39,8 @@ class Selection:
     marketplaces: bool
     own: bool
     """Self-hosting is looked at: no provider was named, or one that also rents GPUs."""
+    within: frozenset[str] = frozenset()
+    """Models beyond which nothing is worked out, though nobody named them."""
 
     @property
     def narrowed(self) -> bool:
@@ -49,6 +51,8 @@ class Selection:
     def model(self, name: str, model: Model) -> bool:
         """Return whether a model passes by name, licence and score."""
         if self.models and name not in self.models:
+            return False
+        if self.within and name not in self.within:
             return False
         kind = model.license.kind if model.license else "unknown"
         if model.weights == "closed":

@@ -101,7 +101,7 @@ def blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
     if feasible:
         rows = [_row(o, columns, noted=view.fields is None) for o in feasible[:top]]
         yield Table(columns=columns, rows=tuple(rows))
-    hidden = len(result.options) - len(feasible[:top]) - len(infeasible[:MOST_INFEASIBLE])
+    hidden = result.considered - len(feasible[:top]) - len(infeasible[:MOST_INFEASIBLE])
     if infeasible:
         yield from _impossible(infeasible)
     if hidden > 0:
