@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA = ("assumptions.yaml", "hardware.yaml", "models.yaml", "prices.yaml", "workloads.yaml")
+DATA = (
+    "assumptions.yaml",
+    "hardware.yaml",
+    "models.yaml",
+    "prices.yaml",
+    "throughput.csv",
+    "workloads.yaml",
+)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from tco.catalog.files import File, shipped, shipped_file, user_file
 from tco.catalog.hardware import Hardware
 from tco.catalog.models import Models
 from tco.catalog.prices import Offer, Prices
+from tco.catalog.throughput import NAME as THROUGHPUT
+from tco.catalog.throughput import Measurements, measurements
 from tco.errors import DataError, unknown_name
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ class Catalog:
     """Digest of the bytes of all files, overlays included."""
     overlays: tuple[str, ...] = ()
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    measured: tuple[Measurements, ...] = ()
+    """Measured throughput: what came with this `tco`, then the user's own files."""
 
     @cached_property
     def offers(self) -> Mapping[str, Offer]:
@@ -81,13 +85,19 @@ class Catalog:
 
 
 def load_catalog(
-    overlays: Sequence[str | Path | File] = (), *, data: Path | None = None, cached: bool = True
+    overlays: Sequence[str | Path | File] = (),
+    *,
+    measured: Sequence[str | Path] = (),
+    data: Path | None = None,
+    cached: bool = True,
 ) -> Catalog:
     """Return the catalogs, each overlay laid on what comes before it.
 
     Args:
         overlays: Files that add or replace records, by their path or already read.
-        data: Directory with the five data files, instead of the shipped ones.
+        measured: Files of the user's own measurements.
+        data: Directory with the five data files, and maybe `throughput.csv`, instead of the
+            shipped ones.
         cached: Whether the compiled copy may be used and written.
 
     Raises:
@@ -100,7 +110,11 @@ def load_catalog(
     if parts is None:
         parts, texts = _parsed(files)
         cache.remember(name, texts)
-    return _merged(parts, [file.path for file in files], digest)
+    own = [user_file(path) for path in measured]
+    known = _throughput(data)
+    tables = (*(measurements(file) for file in known), *(measurements(f, yours=True) for f in own))
+    merged = _merged(parts, [file.path for file in files], cache.digest([*files, *known, *own]))
+    return replace(merged, measured=tables)
 
 
 def complaints(overlays: Sequence[str | Path | File] = (), *, data: Path | None = None) -> Examined:
@@ -119,6 +133,13 @@ def _files(overlays: Sequence[str | Path | File], data: Path | None) -> list[Fil
     """Return the five data files and the overlays, in the order in which they are laid."""
     base = [shipped_file(n) if data is None else user_file(data / n) for n in SHIPPED]
     return [*base, *(o if isinstance(o, File) else user_file(o) for o in overlays)]
+
+
+def _throughput(data: Path | None) -> list[File]:
+    """Return the file of measured throughput; a directory of one's own need not have one."""
+    if data is None:
+        return [shipped_file(THROUGHPUT)]
+    return [user_file(data / THROUGHPUT)] if (data / THROUGHPUT).exists() else []
 
 
 def _schemas(count: int) -> list[type[Record]]:
