@@ -1,0 +1,196 @@
+"""Base load on units that are paid by the hour, overflow to whoever charges by the request.
+
+The load-duration argument: cut the load curve into layers one unit thick. The layer at the bottom
+is busy almost always, the one at the top only at the peak, so the value of a layer never grows
+from one to the next. A layer is worth a unit if and only if the unit's own utilization there is at
+least its break-even utilization; what no unit is worth goes to the API. Layers do not depend on
+each other, so the best choice layer by layer is the optimum of the whole, start-up times included:
+the cost of a fleet that is switched by the hour is a sum of convex functions of its size and of
+its changes, and such a sum splits over the levels of the size (the coarea formula).
+
+Loads and capacities share a unit, requests/s everywhere in `tco`. Money is USD/h of the average
+hour of the curve. Curves repeat: the hour after the last is the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tco.engine.fleet import ROUND_OFF
+from tco.engine.shapes import Number
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One way to pay for units of capacity; numbers, or arrays that broadcast over layers.
+
+    Args:
+        usd_per_hour: One unit while it is on [USD/h].
+        by_the_hour: It can be switched off; otherwise it is paid for every hour of the curve.
+        lead_h: Hours that a start takes, paid for without serving anything [h].
+        availability: Share of the load given to it that it serves; a spot unit that is taken
+            away leaves the rest to the API, and is paid for all the same [1].
+    """
+
+    usd_per_hour: Number
+    by_the_hour: bool = False
+    lead_h: Number = 0.0
+    availability: Number = 1.0
+
+
+def layer_count(load: Floats, unit: float) -> int:
+    """Return how many units the busiest hour needs, ``ceil(max(load) / unit)`` [1]."""
+    return max(int(np.ceil(float(np.max(load)) / unit - ROUND_OFF)), 0)
+
+
+def layers_of(load: Floats, unit: Number, count: int, floor: Number = 0.0) -> Floats:
+    """Return the load of each layer above a floor, ``clip(load - floor - k * unit, 0, unit)``.
+
+    Args:
+        load: Load of each hour [..., hours] [request/s].
+        unit: Capacity of one unit, the thickness of a layer [request/s].
+        count: Layers wanted [1].
+        floor: Load that something else serves below the first layer [request/s].
+    """
+    below = np.asarray(floor)[..., None, None] + np.asarray(unit)[..., None, None] * np.arange(
+        count, dtype=float
+    ).reshape(-1, 1)
+    thick = np.asarray(unit, dtype=float)[..., None, None]
+    layers: Floats = np.clip(load[..., None, :] - below, 0.0, thick)
+    return layers
+
+
+def overflow(load: Floats, capacity: Number) -> Number:
+    """Return what a capacity leaves over in the average hour, ``mean(max(load - capacity, 0))``.
+
+    Args:
+        load: Load of each hour [..., hours] [request/s].
+        capacity: What is served [request/s].
+    """
+    left: Number = np.maximum(load - np.asarray(capacity)[..., None], 0.0).mean(axis=-1)
+    return left
+
+
+def breakeven_utilization(usd_per_hour: Number, unit: Number, usd_per_load: Number) -> Number:
+    """Return the utilization from which a unit is worth its price, ``c / (unit * p)`` [1].
+
+    Args:
+        usd_per_hour: One unit, paid for every hour [USD/h].
+        unit: Its capacity [request/s].
+        usd_per_load: What the API charges for a load of 1 request/s in an hour [USD/h].
+    """
+    return usd_per_hour / (np.asarray(unit, dtype=float) * usd_per_load)
+
+
+def base_units(load: Floats, unit: Number, usd_per_hour: Number, usd_per_load: Number) -> Number:
+    """Return how many always-on units are worth having: the exact optimum, in closed form [1].
+
+    Unit `k` is kept if and only if the utilization of layer `k` is at least
+    `breakeven_utilization`; utilizations fall from layer to layer, so the units kept are the
+    first ones.
+
+    Args:
+        load: Load of each hour [..., hours] [request/s].
+        unit: Capacity of one unit [...] [request/s].
+        usd_per_hour: One unit, paid for every hour [...] [USD/h].
+        usd_per_load: Price of the API for 1 request/s in an hour [...] [USD/h].
+    """
+    smallest = float(np.min(np.asarray(unit, dtype=float)))
+    count = layer_count(load, smallest)
+    wide = np.asarray(unit, dtype=float)[..., None]
+    used = layers_of(load, unit, count).mean(axis=-1) / wide
+    needed = breakeven_utilization(usd_per_hour, unit, usd_per_load)
+    kept: Number = np.sum(used >= np.asarray(needed)[..., None], axis=-1)
+    return kept
+
+
+def base_usd(
+    load: Floats, units: Number, unit: Number, usd_per_hour: Number, usd_per_load: Number
+) -> Number:
+    """Return the cost of so many always-on units and the API for the rest [USD/h].
+
+    ``units * c + p * mean(max(load - units * unit, 0))``; arguments as for `base_units`.
+    """
+    rest = overflow(load, np.asarray(units) * unit)
+    total: Number = np.asarray(units) * usd_per_hour + usd_per_load * np.asarray(rest)
+    return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """What serving each layer comes to.
+
+    Args:
+        net_usd: Cost of a layer's unit less what the API would have charged [layers, USD/h].
+        served: Load that it serves in the average hour [layers, request/s].
+        on: Hours in which it is on [layers, hours].
+    """
+
+    net_usd: Floats
+    served: Floats
+    on: NDArray[np.bool_]
+
+    @property
+    def on_share(self) -> Floats:
+        """Return the share of the hours in which each unit is on [layers] [1]."""
+        return self.on.mean(axis=-1)
+
+
+def serve(layers: Floats, resource: Resource, usd_per_load: Number) -> Layers:
+    """Return what it comes to when each layer has one unit of a resource.
+
+    Args:
+        layers: Load of each layer and hour [layers, hours] [request/s].
+        resource: What the unit is.
+        usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
+    """
+    saved = np.asarray(resource.availability * usd_per_load)[..., None] * layers
+    hourly = np.broadcast_to(np.asarray(resource.usd_per_hour, float)[..., None], saved.shape)
+    start = np.broadcast_to(resource.lead_h * np.asarray(resource.usd_per_hour), saved.shape[:-1])
+    if resource.by_the_hour:
+        net, on = switched(hourly - saved, start)
+    else:
+        net, on = (hourly - saved).sum(axis=-1), np.ones(saved.shape, dtype=bool)
+    served = resource.availability * np.where(on, layers, 0.0).mean(axis=-1)
+    return Layers(net_usd=net / saved.shape[-1], served=served, on=on)
+
+
+def switched(gain: Floats, start: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the least cost of switching units on and off around a curve, and when they are on.
+
+    A recursion over the hours with two states, solved once for either state before the first
+    hour, so that the curve closes on itself. Exact.
+
+    Args:
+        gain: Cost of being on in an hour, negative where it pays [layers, hours] [USD].
+        start: Cost of switching on [layers] [USD].
+    """
+    closed = [_open_ended(gain, start, on_before) for on_before in (False, True)]
+    cheaper = closed[1][0] < closed[0][0]
+    cost = np.where(cheaper, closed[1][0], closed[0][0])
+    on = np.where(cheaper[..., None], closed[1][1], closed[0][1])
+    return cost, on
+
+
+def _open_ended(gain: Floats, start: Floats, on_before: bool) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return cost and hours of the best schedule that ends in the state it began in."""
+    hours = gain.shape[-1]
+    nothing, never = np.zeros(gain.shape[:-1]), np.full(gain.shape[:-1], np.inf)
+    off, on = (never, nothing) if on_before else (nothing, never)
+    from_on = np.zeros((2, *gain.shape), dtype=bool)  # state before, for off and on now
+    for h in range(hours):
+        from_on[0, ..., h] = on < off
+        from_on[1, ..., h] = on <= off + start
+        off, on = np.minimum(off, on), np.minimum(on, off + start) + gain[..., h]
+    state = np.full(gain.shape[:-1], on_before)
+    schedule = np.zeros(gain.shape, dtype=bool)
+    for h in range(hours - 1, -1, -1):
+        schedule[..., h] = state
+        state = np.where(state, from_on[1, ..., h], from_on[0, ..., h])
+    return (on if on_before else off), schedule
