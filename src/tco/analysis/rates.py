@@ -74,10 +74,15 @@ def _on_demand(modifier: Modifier) -> bool:
 
 def _week_factor(modifiers: list[Modifier], key: str, rates: Rates) -> float:
     """Return the factor of the hours of the week on a flat load: windows add up [1]."""
-    timed = [m for m in modifiers if m.when.hours or m.when.weekdays]
-    return 1.0 + sum(
-        week_share(m.when.hours, m.when.weekdays) * (_factor(m, key, rates) - 1.0) for m in timed
-    )
+    alone = [m for m in modifiers if m.when.input_tokens_over is None]
+    timed = [m for m in alone if m.when.hours or m.when.weekdays]
+    return 1.0 + sum(_in_the_week(m, key, rates) - 1.0 for m in timed)
+
+
+def _in_the_week(modifier: Modifier, key: str, rates: Rates) -> float:
+    """Return the factor of one modifier on a flat load: 1 outside its hours of the week [1]."""
+    covered = week_share(modifier.when.hours, modifier.when.weekdays)
+    return 1.0 + covered * (_factor(modifier, key, rates) - 1.0)
 
 
 def _context_factor(modifiers: list[Modifier], key: str, rates: Rates, isl: Number) -> Number:
@@ -91,7 +96,7 @@ def _context_factor(modifiers: list[Modifier], key: str, rates: Rates, isl: Numb
     result: Number = 1.0
     below = 1.0
     for limit, n in tiers:
-        tier, factor = modifiers[n], _factor(modifiers[n], key, rates)
+        tier, factor = modifiers[n], _in_the_week(modifiers[n], key, rates)
         above = np.greater_equal(isl, limit) if tier.inclusive else np.greater(isl, limit)
         if tier.mode == "cliff" or key == "output":
             result = np.where(above, factor, result)
@@ -103,15 +108,21 @@ def _context_factor(modifiers: list[Modifier], key: str, rates: Rates, isl: Numb
 
 
 def _factor(modifier: Modifier, key: str, rates: Rates) -> float:
-    """Return a modifier's price over the base price; a price it does not name follows the input."""
+    """Return a modifier's price over the base price [1].
+
+    Cached input that it does not name follows the input; where the base has no cache price, the
+    base of cached input is the input price.
+    """
     if modifier.multiply is not None:
         return modifier.multiply
     if modifier.usd_per_mtok is None:
         return 1.0
     price = getattr(modifier.usd_per_mtok, key)
     base = getattr(rates, key)
-    if key == "cached_input" and (price is None or not base):
-        price, base = modifier.usd_per_mtok.input, rates.input
+    if key == "cached_input":
+        if price is None:
+            price, base = modifier.usd_per_mtok.input, rates.input
+        base = rates.input if base is None else base
     return 1.0 if price is None or not base else float(price / base)
 
 
