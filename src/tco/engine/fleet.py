@@ -33,8 +33,12 @@ class FleetPolicy:
 
 
 def burst_term(policy: FleetPolicy, slots: Number) -> Number:
-    """Return ``beta * sqrt(z / slots)``: the part of staffing that large replicas need less [1]."""
-    return policy.wait_beta * np.sqrt(policy.peakedness / slots)
+    """Return ``beta * sqrt(z / slots)``: the part of staffing that large replicas need less [1].
+
+    Infinite or not a number for a replica of no slots, which serves nothing.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return policy.wait_beta * np.sqrt(np.divide(policy.peakedness, slots))
 
 
 def replicas_for(load: Number, slots: Number, policy: FleetPolicy) -> Number:
