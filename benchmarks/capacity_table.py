@@ -67,7 +67,10 @@ def _yaml(name: str) -> Any:
 
 def model_shapes() -> dict[str, ModelShape]:
     """Return the models of the table by key."""
-    models = _yaml("capacity_keys.yaml")["models"] | _yaml("capacity_keys_more.yaml")["models"]
+    more = _yaml("capacity_keys_more.yaml")
+    models = _yaml("capacity_keys.yaml")["models"] | more["models"]
+    for key, corrected in more["corrections"].items():
+        models[key] |= corrected
     return {
         key: ModelShape(
             params=m["params_total_b"] * 1e9,
@@ -86,6 +89,7 @@ def model_shapes() -> dict[str, ModelShape]:
             mla=m.get("attention") == "mla",
             full_attention_share=m.get("full_attention_share", 1.0),
             window_tokens=m.get("window", np.inf),
+            state_bytes=m.get("state_bytes", 0.0),
             index_topk=m.get("index_topk", np.inf),
         )
         for key, m in models.items()
@@ -94,16 +98,17 @@ def model_shapes() -> dict[str, ModelShape]:
 
 def gpu_shapes() -> tuple[dict[str, GpuShape], dict[str, str]]:
     """Return the GPUs of the table and their families, by key."""
-    gpus, shares = _yaml("capacity_keys.yaml")["gpus"], _yaml("kernel_share.yaml")
-    shapes = {key: _gpu_shape(key, g, shares) for key, g in gpus.items()}
+    gpus, more = _yaml("capacity_keys.yaml")["gpus"], _yaml("gpus_more.yaml")
+    shapes = {key: _gpu_shape(key, g, more) for key, g in gpus.items()}
     return shapes, {key: g["family"] for key, g in gpus.items()}
 
 
-def _gpu_shape(key: str, g: dict[str, Any], shares: dict[str, Any]) -> GpuShape:
-    measured = shares["measured"].get(key) or shares["measured_families"].get(g["family"])
-    judged = shares["judgment_families"].get(g["family"], shares["judgment"])
+def _gpu_shape(key: str, g: dict[str, Any], more: dict[str, Any]) -> GpuShape:
+    measured = more["measured"].get(key) or more["measured_families"].get(g["family"])
+    judged = more["judgment_families"].get(g["family"], more["judgment"])
     by_width = [*(measured or judged), np.nan, np.nan][:3]
-    visible = shares["visible_memory_share"].get(key, 1.0)
+    link = more["link_gb_s_per_direction"].get(key, g["interconnect_gb_s_per_direction"])
+    visible = more["visible_memory_share"].get(key, 1.0)
     return GpuShape(
         memory_bytes=g["memory_gib_nominal"] * GIB * visible,
         bandwidth_bytes_per_s=g["bandwidth_tb_s"] * 1e12,
@@ -113,7 +118,7 @@ def _gpu_shape(key: str, g: dict[str, Any], shares: dict[str, Any]) -> GpuShape:
         kernel_share_16=by_width[0],
         kernel_share_8=by_width[1],
         kernel_share_4=by_width[2],
-        link_bytes_per_s=g["interconnect_gb_s_per_direction"] * 1e9,
+        link_bytes_per_s=link * 1e9,
         pcie=g["pcie"],
         measured=measured is not None,
     )

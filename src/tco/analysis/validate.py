@@ -124,17 +124,22 @@ def validate(
         constants: Fitted constants.
     """
     kept, skipped = usable(rows, models, gpus)
-    result: dict[str, Any] = {"rows": len(rows), "used": len(kept), "skipped": skipped}
-    if not kept:
+    data = inputs(kept, models, gpus) if kept else None
+    ratio = data.measured / predict(cases(data), constants) if data else np.empty(0)
+    known = np.isfinite(ratio)
+    if not known.all():
+        skipped |= {"no prediction: a figure of the gpu or model is unknown": int((~known).sum())}
+    result: dict[str, Any] = {"rows": len(rows), "used": int(known.sum()), "skipped": skipped}
+    if data is None or not known.any():
         return result | dict.fromkeys(STATISTICS) | {"by": {}}
-    data = inputs(kept, models, gpus)
-    ratio = data.measured / predict(cases(data), constants)
-    low, high = bands(data)
+    low, high = (end[known] for end in bands(data))
+    names = {column: labels[known] for column, labels in data.names.items()}
+    ratio = ratio[known]
     whole = errors(ratio)
     whole["band_coverage"] = float(np.mean((ratio >= low) & (ratio <= high)))
     by = {
-        column: {str(name): errors(ratio[names == name]) for name in np.unique(names)}
-        for column, names in data.names.items()
+        column: {str(name): errors(ratio[labels == name]) for name in np.unique(labels)}
+        for column, labels in names.items()
     }
     return result | {name: whole[name] for name in STATISTICS} | {"by": by}
 

@@ -156,7 +156,7 @@ def _rates(
         matrix_flops=gpus * matrix_flops(model, gpu, layout, constants),
         decode_attention_flops=gpus * np.where(profile.legacy, legacy, latent),
         prefill_attention_flops=gpus * np.where(profile.legacy_rocm, legacy, latent),
-        link_s_per_byte=ring / link,
+        link_s_per_byte=np.where(ring > 0.0, ring / link, 0.0),  # one GPU needs no known link
     )
 
 
