@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tco.analysis.options import (
@@ -15,13 +17,19 @@ from tco.analysis.options import (
     self_bill,
 )
 from tco.analysis.settings import Settings, fleet_policy, people, workload
+from tco.analysis.shapes import taken
 from tco.engine.fleet import slack_replicas
 from tco.engine.ledger import total_usd
+from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, fleet_of, tokens_per_load, tokens_served
-from tco.engine.steps import Curve, Floats, Steps, line
+from tco.engine.shapes import Number
+from tco.engine.steps import Curve, Floats
+from tco.engine.steps_many import Curves, Indices, Rows, affine, only
+from tco.engine.tariff import contracts
 from tco.errors import InfeasibleError
 
 TOKENS = "workload.tokens_per_month"
+MOST_REPLICAS = 4e6
 
 
 def curve(option: Option, settings: Settings) -> Curve:
@@ -30,53 +38,81 @@ def curve(option: Option, settings: Settings) -> Curve:
     Raises:
         InfeasibleError: The set-up serves nothing within the limits, so it has no curve.
     """
+    if isinstance(option, SelfOption):
+        replica = replica_of(option, settings)
+        if not np.all(replica.feasible):
+            text = "serves nothing within the limits that were asked for"
+            raise InfeasibleError(f"{option.id}: {text}")
+    return only(curves(option, settings, 1))
+
+
+def curves(
+    option: Option, settings: Settings, count: int, replica: Replica | None = None
+) -> Curves:
+    """Return the cost curves of an option under many settings at once.
+
+    Args:
+        option: The option.
+        settings: Each value a number or a column [count, 1]; the volume is not looked at.
+        count: How many curves.
+        replica: What one replica sustains, where that is known already: columns [count, 1].
+    """
     if isinstance(option, TokenOption):
-        return _token_curve(option, settings)
+        return _token_curves(option, settings, count)
     if isinstance(option, FixedOption):
-        return _fixed_curve(option)
-    return _self_curve(option, settings)
+        return _fixed_curves(option, count)
+    known = replica if replica is not None else replica_of(option, settings)
+    return _self_curves(option, settings, known, count)
 
 
-def _token_curve(option: TokenOption, settings: Settings) -> Curve:
-    at = np.array([0.0, 1e12])
-    none, much = _numbers(total_usd(lines(option, settings.with_values({TOKENS: at}))))
-    return line(fixed=float(none), slope=float((much - none) / at[1]))
+def _token_curves(option: TokenOption, settings: Settings, count: int) -> Curves:
+    at = np.array([[0.0, 1e12]])
+    listed = lines(replace(option, terms=None), settings.with_values({TOKENS: at}))
+    none, much = np.broadcast_to(total_usd(listed), (count, 2)).T
+    fixed, slope = none.copy(), (much - none) / at[0, 1]
+    return affine(fixed, slope) if option.terms is None else contracts(option.terms, fixed, slope)
 
 
-def _fixed_curve(option: FixedOption) -> Curve:
+def _fixed_curves(option: FixedOption, count: int) -> Curves:
     usd, step = option.usd_per_month, option.tokens_per_month
     if step is None:
-        return line(fixed=usd, slope=0.0)
+        return affine(np.full(count, usd), np.zeros(count))
 
-    def until(volume: float) -> Steps:
-        count = np.arange(1.0, np.ceil(volume / step) + 2.0)
-        return Steps(edges=count * step, fixed=count * usd, slope=np.zeros_like(count))
+    def until(rows: Indices, volume: Floats) -> Rows:
+        units = np.arange(1.0, np.ceil(np.max(volume) / step) + 2.0)
+        shape = (rows.size, units.size)
+        edges, cost = (np.broadcast_to(units * each, shape) for each in (step, usd))
+        return Rows(edges=edges, fixed=cost, slope=np.zeros(shape))
 
-    return Curve(
-        until=until, pieces_until=lambda v: v / step + 2.0, slope=usd / step, low=0.0, high=usd
+    return Curves(
+        until=until,
+        pieces_until=lambda volume: volume / step + 2.0,
+        slope=np.full(count, usd / step),
+        low=np.zeros(count),
+        high=np.full(count, usd),
     )
 
 
-def _self_curve(option: SelfOption, settings: Settings) -> Curve:
-    replica, policy, load = replica_of(option, settings), fleet_policy(settings), workload(settings)
-    if not np.all(replica.feasible):
-        raise InfeasibleError(f"{option.id}: serves nothing within the limits that were asked for")
-    slack = float(slack_replicas(replica.slots, policy))
-    per_replica = float(tokens_per_load(load, replica) * policy.headroom)
+def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count: int) -> Curves:
+    policy, load = fleet_policy(settings), workload(settings)
+    slack = _column(slack_replicas(replica.slots, policy), count)
+    per_replica = _column(tokens_per_load(load, replica) * policy.headroom, count)
 
-    def pieces_until(volume: float) -> float:
-        return volume / per_replica + slack + 2.0
+    def pieces_until(volume: Floats) -> Floats:
+        return np.asarray(volume / per_replica + slack + 2.0)
 
-    def until(volume: float) -> Steps:
-        needed = np.arange(1.0, np.ceil(min(pieces_until(volume), 4e6)) + 1.0)
-        edges = _numbers(tokens_served(needed, load, replica, policy))
-        last = int(np.searchsorted(edges, volume)) + 1
-        fleet = fleet_of(needed[:last], policy, option.gpus, option.instance_gpus)
-        cost = _numbers(total_usd(self_bill(option, settings, fleet)))
-        return Steps(edges=edges[:last], fixed=cost, slope=np.zeros_like(cost))
+    def until(rows: Indices, volume: Floats) -> Rows:
+        reach = np.ceil(volume / per_replica[rows] + slack[rows] + 2.0)
+        needed = np.arange(1.0, min(float(np.max(reach)), MOST_REPLICAS) + 1.0)[None, :]
+        mine, own = _rows(settings, rows, count), _replica_rows(replica, rows, count)
+        edges = tokens_served(needed, workload(mine), own, fleet_policy(mine))
+        fleet = fleet_of(needed, fleet_policy(mine), option.gpus, option.instance_gpus)
+        shape = (rows.size, needed.size)
+        cost = np.broadcast_to(total_usd(self_bill(option, mine, fleet)), shape)
+        return Rows(edges=np.broadcast_to(edges, shape), fixed=cost, slope=np.zeros(shape))
 
-    usd_per_replica, low, high = _envelope(option, settings, slack)
-    return Curve(
+    usd_per_replica, low, high = _envelope(option, settings, slack, count)
+    return Curves(
         until=until,
         pieces_until=pieces_until,
         slope=usd_per_replica / per_replica,
@@ -85,9 +121,27 @@ def _self_curve(option: SelfOption, settings: Settings) -> Curve:
     )
 
 
+def _rows(settings: Settings, rows: Indices, count: int) -> Settings:
+    """Return the settings of some rows; numbers stay numbers."""
+    columns = {p: s.value for p, s in settings.items() if np.ndim(s.value) == 2 and count > 1}
+    return settings.with_values({p: np.asarray(v)[rows] for p, v in columns.items()})
+
+
+def _replica_rows(replica: Replica, rows: Indices, count: int) -> Replica:
+    alike = count == 1 or np.ndim(replica.requests_per_s) == 0
+    return replica if alike else taken(_full(replica), rows)
+
+
+def _full(replica: Replica) -> Replica:
+    """Return the replica with a column in every field."""
+    shape = np.shape(replica.requests_per_s)
+    made = {n: np.broadcast_to(getattr(replica, n), shape) for n in Replica.__dataclass_fields__}
+    return Replica(**made)
+
+
 def _envelope(
-    option: SelfOption, settings: Settings, slack_replicas: float
-) -> tuple[float, float, float]:
+    option: SelfOption, settings: Settings, slack: Floats, count: int
+) -> tuple[Floats, Floats, Floats]:
     """Return what one more replica costs, and the intercepts that the staircase stays between.
 
     At a load of `a` replicas' worth, the fleet has between ``a / headroom`` and
@@ -96,19 +150,16 @@ def _envelope(
     """
     staff, policy = people(settings), fleet_policy(settings)
     one_gpu = Fleet(needed=1.0, replicas=1.0, gpus=1.0, paid_gpus=1.0)
-    usd_per_gpu = float(total_usd(machine_lines(option, settings, one_gpu)))
-    salary = float(staff.salary_usd_per_year) / 12.0
-    usd_per_replica = option.gpus * (usd_per_gpu + salary * float(staff.fte_per_gpu))
-    spare = usd_per_replica * float(policy.redundancy)
-    low = spare + salary * float(staff.fixed_fte)
-    most_staff = salary * max(float(staff.fixed_fte), float(staff.floor_fte))
+    usd_per_gpu = total_usd(machine_lines(option, settings, one_gpu))
+    salary = staff.salary_usd_per_year / 12.0
+    usd_per_replica = option.gpus * (usd_per_gpu + salary * staff.fte_per_gpu)
+    spare = usd_per_replica * policy.redundancy
+    most_staff = salary * np.maximum(staff.fixed_fte, staff.floor_fte)
     idle = usd_per_gpu * (option.instance_gpus - 1)
-    return (
-        usd_per_replica,
-        low,
-        spare + usd_per_replica * (1.0 + slack_replicas) + idle + most_staff,
-    )
+    step, low = _column(usd_per_replica, count), _column(spare + salary * staff.fixed_fte, count)
+    return step, low, step * (1.0 + slack) + _column(spare + idle + most_staff, count)
 
 
-def _numbers(value: object) -> Floats:
-    return np.atleast_1d(np.asarray(value, dtype=float))
+def _column(value: Number, count: int) -> Floats:
+    """Return a number or a column as one value a curve [count]."""
+    return np.broadcast_to(np.asarray(value, dtype=float).reshape(-1), (count,))

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import FixedOption, Measured, Option, SelfOption, TokenOption
+from tco.analysis.options import (
+    UNKNOWN_MODEL,
+    FixedOption,
+    Measured,
+    Option,
+    SelfOption,
+    TokenOption,
+)
 from tco.analysis.request import InlineOption
 from tco.analysis.setups import GpuEntry, ModelEntry, layout_of, possible
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.catalog.lookup import find_gpu, find_model
 from tco.catalog.prices import Modifier, Rates, When
 from tco.engine.capacity import band
+from tco.engine.tariff import Terms
 from tco.errors import InfeasibleError, UsageError
 
 
@@ -27,10 +35,15 @@ def inline_options(inputs: Inputs) -> list[Option]:
 def inline_option(inputs: Inputs, spec: InlineOption) -> Option:
     """Return one described option."""
     if spec.kind == "fixed":
-        return _fixed(spec)
+        return _fixed(inputs, spec)
     if spec.kind == "self":
         return _own(inputs, spec)
     return _tokens(inputs, spec)
+
+
+def _model(inputs: Inputs, spec: InlineOption) -> str:
+    """Return the model that a description names; a mark that says so when it names none."""
+    return find_model(inputs.catalog, spec.model) if spec.model else UNKNOWN_MODEL
 
 
 def _need(spec: InlineOption, **values: object) -> None:
@@ -41,14 +54,14 @@ def _need(spec: InlineOption, **values: object) -> None:
         )
 
 
-def _fixed(spec: InlineOption) -> FixedOption:
+def _fixed(inputs: Inputs, spec: InlineOption) -> FixedOption:
     _need(spec, usd_per_month=spec.usd_per_month)
     assert spec.usd_per_month is not None
     return FixedOption(
         id=spec.name,
         usd_per_month=spec.usd_per_month,
         tokens_per_month=spec.tokens_per_month,
-        model=spec.model or "given",
+        model=_model(inputs, spec),
         source=spec.source,
         notes=() if spec.tokens_per_month else ("no capacity given: cost does not grow",),
     )
@@ -63,12 +76,28 @@ def _tokens(inputs: Inputs, spec: InlineOption) -> TokenOption:
     return TokenOption(
         id=spec.name,
         tier="api" if spec.kind == "api" else "hosted",
-        model=find_model(inputs.catalog, spec.model) if spec.model else spec.name,
+        model=_model(inputs, spec),
         provider="given",
         rates=Rates(input=spec.input, output=spec.output, cached_input=spec.cached_input),
         modifiers=modifiers,
+        terms=_terms(spec),
         origin="given",
         source=spec.source,
+    )
+
+
+def _terms(spec: InlineOption) -> Terms | None:
+    """Return the contract that was described; None when there is none."""
+    if not spec.tiers and spec.commit_usd_per_month is None:
+        return None
+    limits, discounts = [limit for limit, _ in spec.tiers], [off for _, off in spec.tiers]
+    if sorted(set(limits)) != limits or any(limit <= 0 for limit in limits):
+        raise UsageError(f"{spec.source}: {spec.name!r}: tiers go from low to high volumes")
+    return Terms(
+        limits=tuple(limits),
+        discounts=tuple(discounts),
+        cliff=spec.cliff,
+        commit_usd_per_month=spec.commit_usd_per_month or 0.0,
     )
 
 
@@ -80,7 +109,7 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
     gpu = spec.gpu or "gpu"
     return SelfOption(
         id=spec.name,
-        model=sized[0].id if sized else spec.model or spec.name,
+        model=sized[0].id if sized else _model(inputs, spec),
         gpu=sized[1].id if sized else gpu,
         gpus=spec.gpus,
         precision=(spec.precision or sized[0].native) if sized else spec.precision or "given",

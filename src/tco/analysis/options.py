@@ -12,14 +12,18 @@ from tco.analysis.rates import token_rates
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
 from tco.catalog.prices import Modifier, Rates
 from tco.engine.layout import Layout, Profile
-from tco.engine.ledger import Line, Origin
+from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.people import people_line, selfhost_fte
 from tco.engine.replica import Replica, best_replica
 from tco.engine.selfhost import Fleet, Ownership, fleet_for, ownership_lines, rent_lines
 from tco.engine.shapes import GpuShape, ModelShape, Number
+from tco.engine.tariff import Terms, terms_lines
 from tco.engine.tokens import token_lines
 
 Tier = Literal["api", "hosted", "self"]
+
+UNKNOWN_MODEL = "given"
+"""The model of an option that was described without saying which model it serves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,8 @@ class TokenOption:
         tier: `api` for a closed model, `hosted` for open weights.
         rates, modifiers: Its price on the day.
         checked: When a source was last seen to say so; None for a price given by the user.
+        factor: Factor on its prices alone, beside that of its tier [1].
+        terms: Discounts by volume and a commitment, where a contract has them.
         notes: What a reader should know of it.
     """
 
@@ -43,6 +49,8 @@ class TokenOption:
     origin: Origin
     source: str
     checked: date | None = None
+    factor: Number = 1.0
+    terms: Terms | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -117,7 +125,7 @@ class FixedOption:
     usd_per_month: float
     tokens_per_month: float | None
     source: str
-    model: str = "given"
+    model: str = UNKNOWN_MODEL
     provider: str = "given"
     tier: Tier = "self"
     checked: date | None = None
@@ -125,6 +133,13 @@ class FixedOption:
 
 
 Option = TokenOption | SelfOption | FixedOption
+
+
+def same_weights(a: Option, b: Option) -> bool | None:
+    """Return whether two options serve the same model; None when one of them does not say."""
+    if UNKNOWN_MODEL in (a.model, b.model):
+        return None
+    return a.model == b.model
 
 
 def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
@@ -143,14 +158,21 @@ def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
         option.rates,
         option.modifiers,
         isl=load.isl,
-        factor=settings.value(path),
+        factor=settings.value(path) * option.factor,
         origin=option.origin,
         source=option.source,
     )
-    return (
-        *token_lines(rates, load),
-        _team(staff.api_fte, settings, "people.api_fte"),
-    )
+    bill = token_lines(rates, load)
+    if option.terms is not None:
+        contract = terms_lines(
+            option.terms,
+            load.tokens_per_month,
+            total_usd(bill),
+            origin=option.origin,
+            source=option.source,
+        )
+        bill = (*bill, *contract)
+    return (*bill, _team(staff.api_fte, settings, "people.api_fte"))
 
 
 def replica_of(option: SelfOption, settings: Settings) -> Replica:

@@ -17,6 +17,9 @@ class InlineOption:
             `fixed` (a set-up at a given monthly price).
         input, output, cached_input: Prices of `api` and `hosted` [USD/Mtok].
         batch_discount: Share taken off for batch requests [1].
+        tiers: Volumes and the share taken off beyond each [token/month, 1].
+        cliff: A tier's share is taken off all tokens, not only those beyond it.
+        commit_usd_per_month: Least that is paid for tokens [USD/month].
         model: Model of the catalog that it serves, for the same-weights flag and for its size.
         gpu, gpus, precision: Set-up of `self`: GPUs of one replica [1].
         usd_per_gpu_hour: Rent of `self` [USD/GPU-hour].
@@ -35,6 +38,9 @@ class InlineOption:
     output: float | None = None
     cached_input: float | None = None
     batch_discount: float | None = None
+    tiers: tuple[tuple[float, float], ...] = ()
+    cliff: bool = False
+    commit_usd_per_month: float | None = None
     gpu: str | None = None
     gpus: int | None = None
     precision: str | None = None
