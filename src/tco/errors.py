@@ -59,9 +59,11 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     names = {k.lower(): k for k in sorted(known)}
     close = difflib.get_close_matches(folded, names, n=count, cutoff=0.6)
     inside = sorted((n for n in names if folded and folded in n and n not in close), key=len)
-    if not close and not inside:
-        close = difflib.get_close_matches(folded, names, n=count, cutoff=0.3)
-    return [names[n] for n in [*close, *inside][:count]]
+    found = [*close, *inside]
+    if len(found) < count:
+        far = difflib.get_close_matches(folded, names, n=2 * count, cutoff=0.0)
+        found += [n for n in far if n not in found]
+    return [names[n] for n in found[:count]]
 
 
 def printable(text: str, limit: int = 80) -> str:

@@ -10,7 +10,7 @@ from tco.analysis.candidates import own_setups
 from tco.analysis.curves import TOKENS, curve
 from tco.analysis.flips import flips_of, never_because
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import Option, lines
+from tco.analysis.options import Option, lines, same_weights
 from tco.analysis.report import assumptions_of, stamp, warnings_of
 from tco.analysis.resolve import TYPICAL_VOLUMES, Resolved, resolve
 from tco.analysis.results import (
@@ -50,7 +50,7 @@ def breakeven(inputs: Inputs, a: str, b: str) -> BreakevenResult:
         a=base.id,
         b=option.id,
         resolved=_said(left, right, option),
-        same_weights=base.model == option.model,
+        same_weights=same_weights(base, option),
         variable="volume",
         unit=UNIT,
         wins=spans,
@@ -179,7 +179,7 @@ def _row(inputs: Inputs, model: str, base: Option, option: Option, won: Wins) ->
         model=model,
         a=base.id,
         b=option.id,
-        same_weights=base.model == option.model,
+        same_weights=same_weights(base, option),
         wins=spans,
         first=won.first,
         sure=won.sure,

@@ -126,8 +126,8 @@ def _shown(inputs: Inputs, wanted: frozenset[str], ranked: list[OptionResult]) -
     """
     providers = inputs.catalog.prices.providers
     shown: dict[tuple[str, str], str] = {}
-    for result in ranked:
+    for result in (r for r in ranked if r.model in wanted):
         others = result.tier == "api" and providers[result.provider].kind != "first_party"
-        if result.model in wanted and not others:
+        if not others:
             shown.setdefault((result.model, result.tier), result.id)
     return tuple(shown.values())

@@ -80,6 +80,8 @@ class SelfOption:
         capex_usd: Price of one GPU alone, for those that are owned [USD].
         rated_w: Power of one GPU with its share of the server [W].
         measured: Throughput that replaces the model's.
+        speed_factor: What measurements multiply the model's speeds by [1].
+        evidence: How that is known, in words.
         band: Low and high true throughput over the predicted one, 80 % [1].
     """
 
@@ -102,6 +104,8 @@ class SelfOption:
     capex_usd: float | None = None
     rated_w: float | None = None
     measured: Measured | None = None
+    speed_factor: float = 1.0
+    evidence: str = ""
     checked: date | None = None
     notes: tuple[str, ...] = ()
     tier: Tier = "self"
@@ -195,7 +199,9 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
         )
     if option.shape is None or option.gpu_shape is None or option.layout is None:
         raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
-    return best_replica(option.shape, option.gpu_shape, option.layout, option.profile, goal)
+    return best_replica(
+        option.shape, option.gpu_shape, option.layout, option.profile, goal, option.speed_factor
+    )
 
 
 def fleet(option: SelfOption, settings: Settings, replica: Replica) -> Fleet:

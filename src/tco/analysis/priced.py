@@ -145,7 +145,7 @@ def _utilization(settings: Settings, replica: Replica, servers: Fleet) -> Utiliz
 def _replica(option: SelfOption, replica: Replica, inputs: Inputs) -> ReplicaResult:
     rate = _number(replica.requests_per_s)
     tpot = _number(replica.tpot_s)
-    evidence = f"capacity model, {inputs.engine} engine"
+    evidence = f"capacity model, {inputs.engine} engine; {option.evidence}".removesuffix("; ")
     return ReplicaResult(
         gpus=option.gpus,
         precision=option.precision,

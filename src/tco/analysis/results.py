@@ -165,8 +165,8 @@ class BreakevenResult:
     b: str
     resolved: tuple[str, ...]
     """What shorter names were taken to mean."""
-    same_weights: bool
-    """A and B serve the same model; otherwise quality differs and the answer is flagged."""
+    same_weights: bool | None
+    """A and B serve the same model; if not, quality differs; None when one does not say."""
     variable: str
     unit: str
     wins: tuple[OpenSpan, ...]
@@ -193,7 +193,7 @@ class BreakevenRow:
     model: str
     a: str
     b: str
-    same_weights: bool
+    same_weights: bool | None
     wins: tuple[OpenSpan, ...]
     first: float | None
     sure: float | None
@@ -248,7 +248,7 @@ class SensitivityResult:
     a: str
     b: str
     resolved: tuple[str, ...]
-    same_weights: bool
+    same_weights: bool | None
     a_usd: float
     b_usd: float
     difference_usd: float

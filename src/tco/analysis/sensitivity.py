@@ -8,7 +8,7 @@ from tco.analysis.compare import candidates
 from tco.analysis.curves import TOKENS
 from tco.analysis.flips import difference, flip_value, lever_of
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import Option, lines
+from tco.analysis.options import Option, lines, same_weights
 from tco.analysis.report import NEUTRAL, assumptions_of, entering, stamp, warnings_of
 from tco.analysis.resolve import resolve
 from tco.analysis.results import SensitivityResult, SwingResult
@@ -44,7 +44,7 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
         a=left.id,
         b=right.id,
         resolved=said,
-        same_weights=left.model == right.model,
+        same_weights=same_weights(left, right),
         a_usd=a_usd,
         b_usd=b_usd,
         difference_usd=b_usd - a_usd,

@@ -10,13 +10,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tco.analysis.anchors import Anchors, Correction, Place, anchors, correction
+from tco.analysis.known import Known
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
 from tco.analysis.shapes import stacked, taken
 from tco.engine.layout import Layout, Precision, Profile, precision
 from tco.engine.ledger import total_usd
 from tco.engine.memory import max_batch
 from tco.engine.people import people_line, selfhost_fte
-from tco.engine.replica import Replica, best_replica
+from tco.engine.replica import Replica, Target, best_replica
 from tco.engine.selfhost import fleet_for, rent_lines
 from tco.engine.shapes import GpuShape, ModelShape
 
@@ -212,12 +214,15 @@ class Search:
     Args:
         grid: Every set-up.
         replica: Its best replica; fields are arrays [setups].
+        found: The measurements that replicas were held against, and what they say of each set-up.
         rents: The rents [rents].
         pair_setup, pair_rent: Indices of feasible combinations of set-up and rent [pairs].
     """
 
     grid: Grid
     replica: Replica
+    found: Known
+    anchors: Anchors
     rents: Sequence[RentEntry]
     pair_setup: Indices
     pair_rent: Indices
@@ -231,14 +236,22 @@ class Search:
         index = next((i for i, m in enumerate(self.grid.models) if m.id == model), -1)
         return np.flatnonzero(self._pair_model == index)
 
+    def correction(self, row: int, profile: Profile) -> Correction:
+        """Return what measurements say of one set-up."""
+        setup = self.grid.setup(row)
+        shapes = (setup.model.shape, setup.gpu.shape)
+        return correction(self.found, self.anchors, row, *shapes, profile)
+
     def replica_at(self, rows: Indices | int) -> Replica:
         """Return what a replica of some set-ups sustains."""
         return taken(self.replica, rows)
 
 
-def search(tried: Grid, rents: Sequence[RentEntry], settings: Settings, profile: Profile) -> Search:
+def search(
+    tried: Grid, rents: Sequence[RentEntry], settings: Settings, profile: Profile, found: Known
+) -> Search:
     """Return what every set-up sustains and the rents that the feasible ones could run on."""
-    replica = _replicas(tried, settings, profile)
+    replica, corrected = _replicas(tried, settings, profile, found)
     by_gpu: dict[str, list[int]] = {}
     for i, rent in enumerate(rents):
         by_gpu.setdefault(rent.gpu, []).append(i)
@@ -249,29 +262,57 @@ def search(tried: Grid, rents: Sequence[RentEntry], settings: Settings, profile:
     return Search(
         grid=tried,
         replica=replica,
+        found=found,
+        anchors=corrected,
         rents=rents,
         pair_setup=np.repeat(setups, counts),
         pair_rent=np.concatenate([nothing, *(of_gpu[j] for j in tried.gpu[setups])]),
     )
 
 
-def _replicas(tried: Grid, settings: Settings, profile: Profile) -> Replica:
-    """Return the best replica of each set-up; only those that fit are worked out [setups]."""
+def _replicas(
+    tried: Grid, settings: Settings, profile: Profile, found: Known
+) -> tuple[Replica, Anchors]:
+    """Return the best replica of each set-up, and how measurements correct it [setups].
+
+    Only those that fit are worked out; those that a measurement corrects twice, because how near
+    it is depends on the batch, and the batch within the latency on the speed.
+    """
     column = {f.name: np.full(tried.size, np.nan) for f in fields(Replica)}
     column["slots"] = np.zeros(tried.size)
+    corrected = Anchors.none(tried.size)
     if tried.size:
         goal = target(settings)
-        everything = np.arange(tried.size)
-        room = max_batch(*tried.shapes(everything), goal.isl + goal.osl)
+        room = max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl)
         column["memory_slots"] = np.asarray(room, dtype=float)
-        fit = np.flatnonzero(column["memory_slots"] >= 1.0)
-        if fit.size:
-            model, gpu, layout = tried.shapes(fit)
-            best = best_replica(model, gpu, layout, profile, goal)
-            best = best.scaled(settings.value("serving.throughput_factor"))
-            for name in column:
-                column[name][fit] = getattr(best, name)
-    return Replica(**column)
+        rows = np.flatnonzero(column["memory_slots"] >= 1.0)
+        for _ in range(2):
+            if rows.size:
+                factor = corrected.factor[rows]
+                best = best_replica(*tried.shapes(rows), profile, goal, factor)
+                best = best.scaled(settings.value("serving.throughput_factor"))
+                for name in column:
+                    column[name][rows] = getattr(best, name)
+            if not found.rows or corrected.row.max() >= 0:
+                break
+            corrected = _corrected(tried, goal, profile, found, column["slots"])
+            rows = np.flatnonzero((corrected.factor != 1.0) & (column["memory_slots"] >= 1.0))
+    return Replica(**column), corrected
+
+
+def _corrected(
+    tried: Grid, goal: Target, profile: Profile, found: Known, slots: Floats
+) -> Anchors:
+    """Return how measurements correct each set-up at a batch of `slots` [setups]."""
+    place = Place(
+        model=found.model_codes([m.shape for m in tried.models])[tried.model],
+        gpu=found.gpu_codes([g.id for g in tried.gpus])[tried.gpu],
+        layout=tried.shapes(np.arange(tried.size))[2],
+        batch=slots,
+        isl=goal.isl,
+        osl=goal.osl,
+    )
+    return anchors(found, place, profile)
 
 
 def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Floats) -> Floats:

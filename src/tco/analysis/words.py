@@ -38,7 +38,7 @@ def breakeven_words(result: BreakevenResult) -> BreakevenResult:
     sentences = [_answer(result), _now(result)]
     if result.never_because:
         sentences.append(f"Never, because {result.never_because}.")
-    if not result.same_weights:
+    if result.same_weights is False:
         sentences.append("The two are different models: equal cost is not equal quality.")
     return replace(result, verdict=" ".join(s for s in sentences if s))
 

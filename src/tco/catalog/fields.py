@@ -29,11 +29,24 @@ class Record(BaseModel):
         frozen=True,
         strict=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
     )
 
 
-class Source(Record):
+class Waivable(Record):
+    """A record that may break rules of `tco catalog check`, rightly and with its reason.
+
+    What a source waives holds for every figure that no other source states.
+    """
+
+    waive: list[Id] = []
+    """Names or ids of the rules."""
+    waive_because: Text | None = None
+    """What was looked up, and where."""
+    waive_until: date | None = None
+    """The last day on which this holds, for reasons that pass."""
+
+
+class Source(Waivable):
     """Where a figure was read."""
 
     title: Text

@@ -1,0 +1,75 @@
+"""Every `console` block of the README and of the docs is run and must match to the character.
+
+    python tests/test_readme.py     rewrites the blocks with what the commands print now
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"```console\n\$ tco (?P<command>[^\n]*)\n(?P<shown>.*?)```", re.DOTALL)
+WIDTH = "80"
+
+
+def run(command: str) -> str:
+    """Return what a command says on both streams, and its exit code when it is not 0."""
+    import os
+    import subprocess
+
+    environment = {**os.environ, "COLUMNS": WIDTH, "NO_COLOR": "1"}
+    environment.pop("TCO_FORMAT", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "tco", *shlex.split(command)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout + (f"[exit {done.returncode}]\n" if done.returncode else "")
+
+
+def blocks() -> list[tuple[str, str, str]]:
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        found += [(page.name, m["command"], m["shown"]) for m in BLOCK.finditer(text)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("page", "command", "shown"), blocks(), ids=[f"{p}: {c}" for p, c, _ in blocks()]
+)
+def test_a_block_shows_what_its_command_says(page: str, command: str, shown: str) -> None:
+    assert run(command) == shown, f"{page}: python tests/test_readme.py rewrites it"
+
+
+def test_the_pages_show_commands_at_all() -> None:
+    assert len([b for b in blocks() if b[0] == "README.md"]) >= 4
+
+
+def test_commands_pin_the_day_of_their_prices() -> None:
+    for page, command, _ in blocks():
+        priced = command.split()[0] in {"compare", "breakeven", "sensitivity", "explain"}
+        assert not priced or "--as-of" in command, f"{page}: {command}"
+
+
+def rewrite() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(
+            BLOCK.sub(lambda m: f"```console\n$ tco {m['command']}\n{run(m['command'])}```", text),
+            encoding="utf-8",
+        )
+
+
+if __name__ == "__main__":
+    rewrite()
