@@ -22,6 +22,7 @@ MODES = ("continuous", "static_batch", "single_stream")
 TEXTS = ("model", "gpu", "weight_dtype", "kv_dtype", "engine", "mode")
 POSITIVE = ("n_gpus", "isl", "osl", "output_tok_s")
 OPTIONAL = ("replicas", "tp", "pp", "concurrency", "max_batch_per_replica")
+FLAGS = ("dp_attention", "layer_split", "prefill_included")
 
 # Servers whose scheduler and kernels are compiled or specialised, whatever their date.
 COMPILED = ("tensorrt", "trt", "nim", "lmdeploy", "atom", "gpt-fast")
@@ -41,7 +42,7 @@ class Inputs:
         replicas: Replicas that the measured rate sums over; NaN when the layout is unknown [1].
         n_gpus: GPUs in all [1].
         prefill: 1 when the measured rate includes prefill time, else 0 [1].
-        layout_known: The row states tp and replicas.
+        layout_known: The row states tp.
         memory_bound: Requests wait when memory is full; else the stated batch stands.
         measured: Output tokens per second [token/s].
         names: Source, GPU and model of each row, for the breakdown.
@@ -83,8 +84,15 @@ def complaint(
     for column in (*POSITIVE, *OPTIONAL):
         if not _positive(row.get(column) or ""):
             return f"{column} is not a positive number"
-    if row["mode"] != "continuous" and not row.get("concurrency"):
-        return "missing concurrency"
+    for column in FLAGS:
+        if (row.get(column) or "").strip() not in ("", "0", "1"):
+            return f"{column} is neither 0 nor 1"
+    return _unknown(row, models, gpus) or _impossible(row)
+
+
+def _unknown(
+    row: Row, models: Mapping[str, ModelShape], gpus: Mapping[str, GpuShape]
+) -> str | None:
     known = {
         "model": row["model"] in models,
         "gpu": row["gpu"] in gpus,
@@ -93,6 +101,14 @@ def complaint(
         "mode": row["mode"] in MODES,
     }
     return next((f"unknown {column}" for column, yes in known.items() if not yes), None)
+
+
+def _impossible(row: Row) -> str | None:
+    if row["mode"] != "continuous" and not (row.get("concurrency") or "").strip():
+        return "missing concurrency"
+    if float(row["n_gpus"]) % 1.0:
+        return "n_gpus is not a whole number"
+    return None
 
 
 def _positive(text: str) -> bool:
@@ -130,8 +146,11 @@ def inputs(
 ) -> Inputs:
     """Return usable `rows` as arrays."""
     flags = [profile_flags(row) for row in rows]
+    n_gpus, tp = _column(rows, "n_gpus", np.nan), _column(rows, "tp", np.nan)
+    implied = n_gpus / (tp * _column(rows, "pp", 1.0))  # NaN where tp is not stated
+    stated = np.isfinite(implied)
     replicas = _column(rows, "replicas", np.nan)
-    stated = np.isfinite(_column(rows, "tp", np.nan)) & np.isfinite(replicas)
+    replicas = np.where(np.isnan(replicas), implied, replicas)
     mode = np.array([row["mode"] for row in rows])
     return Inputs(
         model=_stack([models[row["model"]] for row in rows]),
@@ -143,7 +162,7 @@ def inputs(
         concurrency=_column(rows, "concurrency", np.inf),
         max_batch=_column(rows, "max_batch_per_replica", np.inf),
         replicas=replicas,
-        n_gpus=_column(rows, "n_gpus", np.nan),
+        n_gpus=n_gpus,
         prefill=_column(rows, "prefill_included", 1.0),
         layout_known=stated,
         memory_bound=mode != "single_stream",
@@ -173,7 +192,8 @@ def _layout(rows: Sequence[Row]) -> Layout:
 
 
 def _column(rows: Sequence[Row], name: str, missing: float) -> Floats:
-    return np.array([float(text) if (text := row.get(name)) else missing for row in rows])
+    cells = [(row.get(name) or "").strip() for row in rows]
+    return np.array([float(cell) if cell else missing for cell in cells])
 
 
 def _stack(shapes: Sequence[Shape]) -> Shape:

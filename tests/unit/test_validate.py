@@ -1,0 +1,149 @@
+"""Validation files: every row is used or counted with its reason; errors as promised."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tco.analysis.measured import complaint, inputs, profile_flags
+from tco.analysis.validate import cases, errors, predict, validate
+from tco.engine.constants import GIB
+from tco.engine.shapes import GpuShape, ModelShape
+
+MODEL = ModelShape(
+    params=8.03e9,
+    active_params=8.03e9,
+    layers=32,
+    hidden_size=4096,
+    heads=32,
+    kv_heads=8,
+    head_dim=128,
+    vocab_size=128256,
+)
+GPU = GpuShape(
+    memory_bytes=80 * GIB,
+    bandwidth_bytes_per_s=3.35e12,
+    flops_16=989e12,
+    flops_8=1979e12,
+    link_bytes_per_s=450e9,
+)
+MODELS = {"llama-3-8b": MODEL}
+GPUS = {"H100-SXM": GPU, "MI300X": GPU, "no-link": replace(GPU, link_bytes_per_s=np.nan)}
+ROW = {
+    "source": "someone",
+    "date": "2026-03-01",
+    "model": "llama-3-8b",
+    "gpu": "H100-SXM",
+    "n_gpus": "1",
+    "replicas": "1",
+    "tp": "1",
+    "pp": "1",
+    "weight_dtype": "bf16",
+    "kv_dtype": "bf16",
+    "engine": "vLLM",
+    "mode": "continuous",
+    "isl": "1024",
+    "osl": "256",
+    "concurrency": "32",
+    "output_tok_s": "3000",
+}
+
+
+def test_a_row_is_used() -> None:
+    found = validate([ROW], MODELS, GPUS)
+    assert (found["rows"], found["used"], found["skipped"]) == (1, 1, {})
+    assert set(found["by"]) == {"source", "gpu", "model"}
+    assert found["by"]["model"]["llama-3-8b"]["rows"] == 1
+    assert 0.0 <= found["band_coverage"] <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"isl": ""}, "missing isl"),
+        ({"output_tok_s": " "}, "missing output_tok_s"),
+        ({"model": "llama-x"}, "unknown model"),
+        ({"gpu": "H900"}, "unknown gpu"),
+        ({"weight_dtype": "fp3"}, "unknown weight_dtype"),
+        ({"mode": "sometimes"}, "unknown mode"),
+        ({"osl": "many"}, "osl is not a positive number"),
+        ({"osl": "-1"}, "osl is not a positive number"),
+        ({"isl": "nan"}, "isl is not a positive number"),
+        ({"tp": "0"}, "tp is not a positive number"),
+        ({"mode": "static_batch", "concurrency": ""}, "missing concurrency"),
+        ({"layer_split": "yes"}, "layer_split is neither 0 nor 1"),
+        ({"n_gpus": "1.5"}, "n_gpus is not a whole number"),
+    ],
+)
+def test_rows_left_out_are_counted_by_reason(change: dict[str, str], reason: str) -> None:
+    assert complaint(ROW | change, MODELS, GPUS) == reason
+    found = validate([ROW, ROW | change, ROW | change], MODELS, GPUS)
+    assert (found["rows"], found["used"], found["skipped"]) == (3, 1, {reason: 2})
+
+
+def test_absent_columns_are_missing_cells() -> None:
+    found = validate([{"model": "llama-3-8b"}], MODELS, GPUS)
+    assert found["skipped"] == {"missing gpu": 1}
+    assert found["median_abs_pct_error"] is None
+    assert validate([], MODELS, GPUS)["used"] == 0
+
+
+def test_a_row_without_a_prediction_is_counted() -> None:
+    row = ROW | {"gpu": "no-link", "tp": "2", "n_gpus": "2"}
+    found = validate([row, ROW], MODELS, GPUS)
+    assert found["used"] == 1
+    assert sum(found["skipped"].values()) == 1
+    assert np.isfinite(found["median_abs_pct_error"])
+
+
+def test_every_row_is_used_or_counted() -> None:
+    rows = [ROW | {column: ""} for column in ROW]
+    found = validate(rows, MODELS, GPUS)
+    assert found["used"] + sum(found["skipped"].values()) == len(rows)
+
+
+def test_an_unknown_layout_takes_the_best_that_divides_the_gpus() -> None:
+    open_row = ROW | {"tp": "", "pp": "", "replicas": "", "n_gpus": "4", "concurrency": ""}
+    known = [open_row | {"tp": str(tp), "pp": "1", "replicas": str(4 // tp)} for tp in (1, 2, 4)]
+    rates = predict(cases(inputs([open_row, *known], MODELS, GPUS)))
+    assert rates[0] == pytest.approx(max(rates[1:]))
+
+
+def test_replicas_follow_from_the_gpus() -> None:
+    four = ROW | {"n_gpus": "4", "tp": "2", "concurrency": "64"}
+    stated, implied = predict(
+        cases(inputs([four | {"replicas": "2"}, four | {"replicas": " ", "pp": ""}], MODELS, GPUS))
+    )
+    assert implied == pytest.approx(stated)
+
+
+def test_concurrency_is_shared_out_over_replicas() -> None:
+    double = ROW | {"replicas": "2", "n_gpus": "2", "concurrency": "64"}
+    one, two = predict(cases(inputs([ROW, double], MODELS, GPUS)))
+    assert two == pytest.approx(2.0 * one)
+
+
+def test_a_rate_without_prefill_is_faster() -> None:
+    one, other = predict(cases(inputs([ROW, ROW | {"prefill_included": "0"}], MODELS, GPUS)))
+    assert other > one
+
+
+def test_the_profile_is_read_from_engine_date_and_gpu() -> None:
+    assert not any(profile_flags(ROW).values())
+    assert profile_flags(ROW | {"date": "2024-10"})["untuned"]
+    assert not profile_flags(ROW | {"date": "2024-10", "engine": "TensorRT-LLM"})["untuned"]
+    assert profile_flags(ROW | {"date": "2024-10", "gpu": "MI300X"})["legacy_rocm"]
+    assert not profile_flags(ROW | {"date": "20260214", "gpu": "MI300X"})["legacy"]
+    assert profile_flags(ROW | {"engine": "sglang"})["sglang"]
+    assert profile_flags(ROW | {"engine": "llama.cpp", "mode": "single_stream"})["single_stream"]
+
+
+def test_errors_of_known_ratios() -> None:
+    found = errors(np.array([0.5, 1.0, 2.0]))
+    assert found["median_abs_pct_error"] == pytest.approx(0.5)
+    assert found["within_25pct"] == pytest.approx(1 / 3)
+    assert not found["flagged"]
+    assert errors(np.array([2.5]))["flagged"]
+    assert errors(np.array([0.4]))["flagged"]
