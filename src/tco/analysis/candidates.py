@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from tco.analysis.anchors import Correction
 from tco.analysis.inputs import Inputs
+from tco.analysis.known import known
 from tco.analysis.options import Option, SelfOption, Tier, TokenOption
 from tco.analysis.select import Selection
 from tco.analysis.setups import (
@@ -23,7 +25,6 @@ from tco.analysis.why import why_not
 from tco.catalog.lookup import price_at, rents_at, retired
 from tco.catalog.models import Model
 from tco.catalog.prices import Offer, Price
-from tco.engine.capacity import band
 from tco.engine.layout import precision
 from tco.engine.replica import Replica
 
@@ -150,8 +151,10 @@ class OwnSetups:
 
     def option(self, pair: int) -> SelfOption:
         """Return the option of one feasible pair of set-up and rent."""
-        setup = self.found.grid.setup(int(self.found.pair_setup[pair]))
-        return rented(self.inputs, setup, self.found.rents[int(self.found.pair_rent[pair])])
+        row = int(self.found.pair_setup[pair])
+        rent = self.found.rents[int(self.found.pair_rent[pair])]
+        near = self.found.correction(row, self.inputs.serving)
+        return rented(self.inputs, self.found.grid.setup(row), rent, near)
 
     def replica(self, pair: int) -> Replica:
         """Return what one replica of a feasible pair sustains."""
@@ -188,7 +191,9 @@ def own_setups(inputs: Inputs, selection: Selection) -> OwnSetups:
     counts = (selection.gpu_count,) if selection.gpu_count else COUNTS
     kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
     tried = grid(entries, gpus, counts, kv_bytes)
-    found = search(tried, rent_entries(inputs, selection), inputs.settings, inputs.serving)
+    rents = rent_entries(inputs, selection)
+    measured = known(inputs.catalog, [m.shape for m in entries], [g.id for g in gpus])
+    found = search(tried, rents, inputs.settings, inputs.serving, measured)
     return OwnSetups(inputs=inputs, found=found, models=tuple(entries), unsized=tuple(unsized))
 
 
@@ -242,9 +247,8 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
     ]
 
 
-def rented(inputs: Inputs, setup: Setup, rent: RentEntry) -> SelfOption:
-    """Return the option of a set-up on rented GPUs."""
-    low, high = band(setup.model.shape, setup.gpu.shape, inputs.serving)
+def rented(inputs: Inputs, setup: Setup, rent: RentEntry, near: Correction) -> SelfOption:
+    """Return the option of a set-up on rented GPUs, corrected by the measurements `near` it."""
     return SelfOption(
         id=setup_id(setup, rent.seller, rent.purchase),
         model=setup.model.id,
@@ -258,7 +262,9 @@ def rented(inputs: Inputs, setup: Setup, rent: RentEntry) -> SelfOption:
         layout=setup.layout,
         profile=inputs.serving,
         instance_gpus=rent.instance_gpus,
-        band=(float(low), float(high)),
+        band=near.band,
+        speed_factor=near.factor,
+        evidence=near.evidence,
         origin="catalog",
         source=rent.source,
         usd_per_gpu_hour=rent.usd_per_gpu_hour,

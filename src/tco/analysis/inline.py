@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from tco.analysis.anchors import Correction
 from tco.analysis.inputs import Inputs
+from tco.analysis.known import known
 from tco.analysis.options import (
     UNKNOWN_MODEL,
     FixedOption,
@@ -12,11 +16,10 @@ from tco.analysis.options import (
     TokenOption,
 )
 from tco.analysis.request import InlineOption
-from tco.analysis.setups import GpuEntry, ModelEntry, layout_of, possible
+from tco.analysis.setups import GpuEntry, ModelEntry, grid, layout_of, possible, search
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.catalog.lookup import find_gpu, find_model
 from tco.catalog.prices import Modifier, Rates, When
-from tco.engine.capacity import band
 from tco.engine.tariff import Terms
 from tco.errors import InfeasibleError, UsageError
 
@@ -107,6 +110,7 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
     measured = _measured(spec)
     sized = _sized(inputs, spec) if measured is None else None
     gpu = spec.gpu or "gpu"
+    near = _near(inputs, spec, *sized) if sized else None
     return SelfOption(
         id=spec.name,
         model=sized[0].id if sized else _model(inputs, spec),
@@ -120,7 +124,9 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
         layout=_layout(inputs, spec, *sized) if sized else None,
         profile=inputs.serving,
         instance_gpus=spec.instance_gpus or spec.gpus,
-        band=_band(inputs, sized) if sized else (1.0, 1.0),
+        band=near.band if near else (1.0, 1.0),
+        speed_factor=near.factor if near else 1.0,
+        evidence=near.evidence if near else "",
         origin="given",
         source=spec.source,
         usd_per_gpu_hour=spec.usd_per_gpu_hour,
@@ -172,6 +178,13 @@ def _layout(inputs: Inputs, spec: InlineOption, model: ModelEntry, gpu: GpuEntry
     return layout_of(spec.gpus, gpu, spec.precision or model.native, kv_bytes)
 
 
-def _band(inputs: Inputs, sized: tuple[ModelEntry, GpuEntry]) -> tuple[float, float]:
-    low, high = band(sized[0].shape, sized[1].shape, inputs.serving)
-    return float(low), float(high)
+def _near(inputs: Inputs, spec: InlineOption, model: ModelEntry, gpu: GpuEntry) -> Correction:
+    """Return what measurements say of the set-up described."""
+    assert spec.gpus is not None
+    model = replace(model, precisions=(spec.precision or model.native,))
+    kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
+    measured = known(inputs.catalog, [model.shape], [gpu.id])
+    tried = grid([model], [gpu], (spec.gpus,), kv_bytes)
+    return search(tried, (), inputs.settings, inputs.serving, measured).correction(
+        0, inputs.serving
+    )

@@ -300,9 +300,7 @@ def _replicas(
     return Replica(**column), corrected
 
 
-def _corrected(
-    tried: Grid, goal: Target, profile: Profile, found: Known, slots: Floats
-) -> Anchors:
+def _corrected(tried: Grid, goal: Target, profile: Profile, found: Known, slots: Floats) -> Anchors:
     """Return how measurements correct each set-up at a batch of `slots` [setups]."""
     place = Place(
         model=found.model_codes([m.shape for m in tried.models])[tried.model],

@@ -70,7 +70,12 @@ class Replica:
 
 
 def best_replica(
-    model: ModelShape, gpu: GpuShape, layout: Layout, profile: Profile, target: Target
+    model: ModelShape,
+    gpu: GpuShape,
+    layout: Layout,
+    profile: Profile,
+    target: Target,
+    factor: Number = 1.0,
 ) -> Replica:
     """Return the largest batch within memory and latency, and what it sustains.
 
@@ -80,7 +85,9 @@ def best_replica(
     Args:
         model, gpu, layout, profile: The set-up; fields broadcast.
         target: Lengths and limits.
+        factor: What a measurement multiplies every speed of the model by [1].
     """
+    limit_s = target.max_tpot_s * np.asarray(factor)
 
     def run(batch: Number) -> Capacity:
         return replica(
@@ -100,11 +107,11 @@ def best_replica(
     low, high = np.ones_like(most), most
     for _ in range(BISECTIONS):
         middle = np.ceil((low + high) / 2.0)
-        ok = run(middle).tpot_s <= target.max_tpot_s
+        ok = run(middle).tpot_s <= limit_s
         low, high = np.where(ok, middle, low), np.where(ok, high, np.maximum(middle - 1.0, low))
     best = run(low)
-    feasible = (np.asarray(in_memory) >= 1.0) & (lone.tpot_s <= target.max_tpot_s)
-    return Replica(
+    feasible = (np.asarray(in_memory) >= 1.0) & (lone.tpot_s <= limit_s)
+    found = Replica(
         slots=np.where(feasible, low, 0.0),
         requests_per_s=np.where(feasible, best.requests_per_s, np.nan),
         tpot_s=np.where(feasible, best.tpot_s, np.nan),
@@ -112,6 +119,7 @@ def best_replica(
         lone_tpot_s=lone.tpot_s,
         lone_request_s=1.0 / lone.requests_per_s,
     )
+    return found.scaled(factor)
 
 
 def in_flight(requests_per_s: Number, replica: Replica) -> Number:

@@ -1,0 +1,236 @@
+"""Measurements near a set-up, how much they correct its prediction, and the tier of evidence.
+
+    1  measured by you near this shape
+    2  measured in the catalog near this shape
+    3  the model, scaled by the nearest measurement
+    4  the model alone
+
+Near is the same model, GPU, precision, layout and kind of server at a distance of at most `NEAR`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tco.analysis.known import Known
+from tco.engine.evidence import anchor_distance, anchor_weight, band
+from tco.engine.layout import Layout, Profile
+from tco.engine.shapes import GpuShape, ModelShape, Number
+from tco.show import show_number
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+TIERS = {
+    1: "measured by you near this shape",
+    2: "measured in the catalog near this shape",
+    3: "model scaled by the nearest measurement",
+    4: "model alone",
+}
+NEAR = 0.7
+"""A factor of four in one of requests in flight, input and output, or of two in two of them [1]."""
+FAR = 6.0
+"""Beyond this a measurement says nothing of a set-up [1]."""
+UNLIKE_REACH = 2.0
+"""Reach of a measurement at another precision or layout, or of somebody else's that is not near:
+it fades twice as fast [1]."""
+OTHER_STACK = 0.5
+"""Weight of such a measurement of somebody else: over 1,198 rows with a neighbour from another
+source, full weight makes the median error worse (0.085 to 0.101), this one keeps it (0.087) [1]."""
+BAND_NEAR = (0.85, 1.15)
+"""80 % band of tier 2: rows that have a neighbour from another source nearer than `NEAR` [1]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Set-ups as measurements see them; arrays [places].
+
+    Args:
+        model, gpu: Codes of `Known`; -1 for what nobody measured.
+        layout: How a replica is laid out.
+        batch: Requests in flight in a replica [1].
+        isl, osl: Length of a request [token].
+    """
+
+    model: Indices
+    gpu: Indices
+    layout: Layout
+    batch: Number
+    isl: Number
+    osl: Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchors:
+    """What measurements say of set-ups; arrays [places].
+
+    Args:
+        factor: What every predicted speed is multiplied by [1].
+        tier: 1 to 4.
+        weight: Weight of a measurement on the same stack, which narrows the band [1].
+        row: Index of the measurement in `Known`; -1 for none.
+    """
+
+    factor: Floats
+    tier: Indices
+    weight: Floats
+    row: Indices
+
+    @staticmethod
+    def none(places: int) -> Anchors:
+        """Return the model alone, for so many set-ups."""
+        return Anchors(
+            factor=np.ones(places),
+            tier=np.full(places, 4),
+            weight=np.zeros(places),
+            row=np.full(places, -1),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What measurements say of one set-up.
+
+    Args:
+        factor: What every predicted speed is multiplied by [1].
+        band: True over corrected speed, low and high, 80 % [1].
+        tier: 1 to 4.
+        evidence: The tier and the measurement in words.
+    """
+
+    factor: float
+    band: tuple[float, float]
+    tier: int
+    evidence: str
+
+
+def anchors(found: Known, place: Place, profile: Profile) -> Anchors:
+    """Return how the best measurement of each set-up corrects it.
+
+    ``factor = (measured / predicted there) ** weight``: the weight is `anchor_weight` of the
+    distance where only lengths and batch differ, and less for what is less alike.
+
+    Args:
+        found: The measurements.
+        place: The set-ups.
+        profile: Kind of server of all set-ups.
+    """
+    made = Anchors.none(place.model.size)
+    at, row = _pairs(found, place)
+    if not at.size:
+        return made
+    ways, laid_out = _unlike(found, place, profile, at, row)
+    same = (ways == 0) & ~laid_out
+    distance = _distance(found, place, at, row) + ways
+    yours = found.yours[row]
+    near = same & (distance <= NEAR)
+    tier = np.where(near, np.where(yours, 1, 2), np.where(distance <= FAR, 3, 4))
+    best = np.lexsort((distance, ~yours, tier, at))
+    best = best[np.unique(at[best], return_index=True)[1]]
+    best = best[tier[best] < 4]
+    own = same & yours
+    unlike = np.exp(-distance / UNLIKE_REACH) * np.where(yours, 1.0, OTHER_STACK)
+    weight = np.where(near | own, anchor_weight(distance), unlike)
+    into = at[best]
+    made.factor[into] = found.ratio[row[best]] ** weight[best]
+    made.tier[into] = tier[best]
+    made.weight[into] = np.where(own, weight, 0.0)[best]
+    made.row[into] = row[best]
+    return made
+
+
+def _pairs(found: Known, place: Place) -> tuple[Indices, Indices]:
+    """Return every set-up beside every measurement of its model and GPU [pairs]."""
+    width = len(found.gpus) + 1
+    measured = found.model * width + found.gpu
+    wanted = np.where((place.model < 0) | (place.gpu < 0), -1, place.model * width + place.gpu)
+    order = np.argsort(measured, kind="stable")
+    first = np.searchsorted(measured[order], wanted, "left")
+    count = np.searchsorted(measured[order], wanted, "right") - first
+    at = np.repeat(np.arange(wanted.size), count)
+    within = np.arange(at.size) - np.repeat(np.cumsum(count) - count, count)
+    return at, order[np.repeat(first, count) + within]
+
+
+def _unlike(
+    found: Known, place: Place, profile: Profile, at: Indices, row: Indices
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return in how many ways a measurement is unlike, 0 to 2, and whether its layout is [pairs].
+
+    One for another precision, one for another kind of server.
+    """
+    assert found.inputs is not None
+    here, there = place.layout, found.inputs.layout
+
+    def differ(*names: str) -> NDArray[np.bool_]:
+        pairs = ((np.broadcast_to(getattr(here, n), place.model.shape)[at], n) for n in names)
+        return np.asarray(np.any([mine != getattr(there, n)[row] for mine, n in pairs], axis=0))
+
+    server = np.zeros(row.size, dtype=bool)
+    for flag in fields(Profile):
+        server |= getattr(found.inputs.profile, flag.name)[row] != getattr(profile, flag.name)
+    ways = differ("weight_bytes", "compute_bits").astype(float) + server
+    return ways, differ("tp", "pp", "dp_attention", "layer_split")
+
+
+def _distance(found: Known, place: Place, at: Indices, row: Indices) -> Floats:
+    """Return how far the lengths, the batch and the GPUs of each measurement are [pairs] [1]."""
+    assert found.inputs is not None
+    here = {
+        name: np.broadcast_to(value, place.model.shape)[at]
+        for name, value in (("isl", place.isl), ("osl", place.osl), ("gpus", place.layout.gpus))
+    }
+    lengths = anchor_distance(
+        np.maximum(np.broadcast_to(place.batch, place.model.shape)[at], 1.0),
+        here["isl"],
+        here["osl"],
+        measured_batch=found.batch[row],
+        measured_isl=found.inputs.isl[row],
+        measured_osl=found.inputs.osl[row],
+    )
+    return np.asarray(
+        lengths + np.abs(np.log(here["gpus"] / np.asarray(found.inputs.layout.gpus)[row]))
+    )
+
+
+def correction(
+    found: Known, said: Anchors, row: int, model: ModelShape, gpu: GpuShape, profile: Profile
+) -> Correction:
+    """Return what measurements say of the set-up `row`, a `model` on a `gpu`."""
+    tier = int(said.tier[row])
+    low, high = evidence_band(model, gpu, profile, tier, said.weight[row])
+    return Correction(
+        factor=float(said.factor[row]),
+        band=(float(low), float(high)),
+        tier=tier,
+        evidence=in_words(found, tier, int(said.row[row])),
+    )
+
+
+def evidence_band(
+    model: ModelShape, gpu: GpuShape, profile: Profile, tier: Number, weight: Number
+) -> tuple[Number, Number]:
+    """Return the factors on a corrected rate between which four measurements of five fall [1]."""
+    low, high = band(model, gpu, profile, anchored=weight)
+    near = np.equal(tier, 2)
+    return np.where(near, BAND_NEAR[0], low), np.where(near, BAND_NEAR[1], high)
+
+
+def in_words(found: Known, tier: int, row: int) -> str:
+    """Return the tier of evidence of a set-up, and the measurement behind it."""
+    text = f"tier {tier} of 4, {TIERS[tier]}"
+    if row < 0 or found.inputs is None:
+        return text
+    data, cells = found.inputs, found.rows[row]
+    when = f" of {cells['date']}" if cells.get("date") else ""
+    gpus = f"{data.n_gpus[row]:g}x{cells['gpu']} {cells['weight_dtype']}"
+    lengths = f"{data.isl[row]:,.0f} in and {data.osl[row]:,.0f} out"
+    flight = float(found.batch[row] * data.replicas[row])
+    return (
+        f"{text}: {found.where[row]}{when}, {cells['engine']} on {gpus} with {lengths}, "
+        f"{flight:,.0f} in flight: {show_number(float(data.measured[row]))} tok/s, "
+        f"x{found.ratio[row]:.2f} of the model"
+    )
