@@ -22,6 +22,12 @@ settings.register_profile("tco", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=2_000)  # --hypothesis-profile
 settings.load_profile("tco")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch that rewrites golden files; their diff is what a reviewer reads."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files")
+
+
 Asked = Callable[..., Inputs]
 
 

@@ -120,7 +120,7 @@ class ServingPart(Record):
     max_tpot: Quantity | None = None
     """The slowest token that is acceptable, mean over a request: `50ms`."""
     engine: Text | None = None
-    """`tuned`, `default`, `local` or `legacy`."""
+    """`tuned`, `sglang`, `default`, `local`, `legacy`, `legacy-rocm`."""
 
 
 class PeoplePart(Record):
@@ -145,6 +145,12 @@ class OptionPart(Record):
     cached: Quantity | None = None
     """Price of input read from the cache; left out, it costs as much as other input."""
     batch_discount: Quantity | None = None
+    tiers: dict[Text, Quantity] | Text | None = None
+    """Volume and what is taken off beyond it: `{10B: 5%, 100B: 20%}`."""
+    tier_kind: Literal["graduated", "cliff"] | None = None
+    """The discount holds for the tokens beyond a limit, or for all of them once it is passed."""
+    commit: Quantity | None = None
+    """Least that is paid for tokens: `$50k/month`."""
     gpu: Text | None = None
     gpus: Quantity | None = None
     """GPUs of one replica."""

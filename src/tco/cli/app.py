@@ -15,7 +15,7 @@ from tco import __version__
 from tco.cli.breakeven import breakeven
 from tco.cli.compare import compare
 from tco.cli.explain import explain
-from tco.cli.flags import Command
+from tco.cli.flags import Command, Group
 from tco.cli.guard import EXIT_INTERRUPTED
 from tco.cli.sensitivity import sensitivity
 
@@ -32,6 +32,7 @@ EPILOG = (
 )
 
 app = typer.Typer(
+    cls=Group,
     help=HELP,
     epilog=EPILOG,
     rich_markup_mode=None,
@@ -63,6 +64,6 @@ for function in (compare, breakeven, sensitivity, explain):
 def run() -> None:
     """Run the command line and exit with its code."""
     try:
-        app()
+        app(prog_name="tco")
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)

@@ -29,7 +29,7 @@ def breakeven(
     \b
       tco breakeven
       tco breakeven --against openai/gpt-4.1 --model llama-3.3-70b
-      tco breakeven together/llama-3.3-70b self/llama-3.3-70b
+      tco breakeven deepinfra/llama-3.3-70b self/llama-3.3-70b
       tco breakeven gpt-4.1 self/llama-3.3-70b@2xh100-sxm:fp8 --tokens 50B
 
     Without A and B: each open model on own GPUs, against its cheapest host and a closed model.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +56,8 @@ def write(text: str, kind: str) -> None:
 
 def _saved(path: str, text: str) -> str | None:
     """Write a file in one step; return why that was not possible, or None."""
+    import tempfile  # costs a start without exports nothing
+
     target = Path(path)
     try:
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".tco-", suffix=".tmp")

@@ -20,7 +20,7 @@ def explain(
     \b
       tco explain openai/gpt-4.1 --tokens 50B
       tco explain self/llama-3.3-70b --tokens 50B
-      tco explain self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand --tokens 50B --format md
+      tco explain self/llama-3.3-70b@2xh100-sxm --tokens 50B --format md
     """
     from tco.cli.answer import answer
 

@@ -179,15 +179,6 @@ def export(value: Any) -> tuple[str, str]:
     return one_of(*FORMATS)(kind), path.strip()
 
 
-def names(value: Any) -> tuple[str, ...]:
-    """Return the words of `id,monthly_usd`."""
-    parts = value if isinstance(value, list) else str(value).split(",")
-    found = tuple(str(part).strip() for part in parts if str(part).strip())
-    if not found:
-        raise UsageError("empty; name at least one column")
-    return found
-
-
 QUESTION = (
     Field("tokens", "workload.tokens", units.tokens_per_month),
     Field("requests", "workload.requests", units.requests_per_month),
@@ -228,7 +219,7 @@ OUTPUT = (
     Field("export", "output.export", export, many=True),
     Field("top", "output.top", at_least_one),
     Field("sort", "output.sort", text),
-    Field("fields", "output.fields", names),
+    Field("fields", "output.fields", text, many=True),
     Field("color", "output.color", one_of(*COLORS)),
     Field("quiet", "output.quiet", switch),
 )

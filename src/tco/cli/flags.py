@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import partial
 from typing import Any
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from tco.cli.guard import guarded
 
@@ -52,25 +52,27 @@ def _flattened(parameter: inspect.Parameter) -> list[inspect.Parameter]:
     ]
 
 
-class Command(TyperCommand):
-    """A command that lists its options by panel and takes texts as they are.
+class _Lean:
+    """Takes the values of parameters as they are.
 
     Our options are texts, lists of texts and switches, read by `tco.units` later. Typer 0.29 would
     build a pydantic adapter for each of them, which takes longer than a comparison.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take over typer's parameters."""
-        super().__init__(*args, **kwargs)
-        for param in self.params:
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters, `--help` included."""
+        params = super().get_params(ctx)  # type: ignore[misc]
+        for param in params:
             _take_as_is(param)
+        return params
 
-    def get_help_option(self, ctx: Any) -> Any:
-        """Return the `--help` switch."""
-        option = super().get_help_option(ctx)
-        if option is not None:
-            _take_as_is(option)
-        return option
+
+class Group(_Lean, TyperGroup):
+    """The `tco` command itself."""
+
+
+class Command(_Lean, TyperCommand):
+    """A command that lists its options by panel."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options under the heading of their panel, in the order of declaration."""
@@ -87,7 +89,8 @@ class Command(TyperCommand):
 
 def _take_as_is(param: Any) -> None:
     """Let a parameter hand on what was typed; nothing is converted, so nothing can be refused."""
-    if hasattr(param, "get_runtime_param"):  # other versions of typer convert without pydantic
+    lean = isinstance(param.process_value, partial)
+    if hasattr(param, "get_runtime_param") and not lean:  # older typers do without pydantic
         param.process_value = partial(_as_typed, param, param.process_value)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXAMPLE = "mine:kind=api,input=$2.50,output=$10"
 KINDS = ("api", "hosted", "self", "fixed")
 
-_PRICES = {"input", "output", "cached", "batch_discount", "model"}
+_PRICES = {"input", "output", "cached", "batch_discount", "model", "tiers", "tier_kind", "commit"}
 _OWN = {"gpu", "gpus", "precision", "rent", "instance_gpus", "model"}
 ALLOWED: dict[str, set[str]] = {
     "api": _PRICES,
@@ -39,11 +39,32 @@ def _speed(value: Any) -> float:
     return units.number(value)
 
 
+def _tiers(value: Any) -> tuple[tuple[float, float], ...]:
+    """Return volumes and discounts of `10B:5%/100B:20%`, or of a mapping of a file."""
+    if isinstance(value, Mapping):
+        pairs = [(str(limit), str(off)) for limit, off in value.items()]
+    else:
+        parts = [part.partition(":") for part in str(value).split("/")]
+        pairs = [(limit, off) for limit, _, off in parts]
+    return tuple((units.tokens_per_month(limit), units.share(off)) for limit, off in pairs)
+
+
+def _cliff(value: Any) -> bool:
+    """Return whether a tier's discount holds for all tokens, from `cliff` or `graduated`."""
+    word = str(value).strip().lower()
+    if word not in ("cliff", "graduated"):
+        raise UsageError(f"{printable(word, 40)!r} is neither cliff nor graduated")
+    return word == "cliff"
+
+
 READ: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "input": ("input", units.usd_per_mtok),
     "output": ("output", units.usd_per_mtok),
     "cached": ("cached_input", units.usd_per_mtok),
     "batch_discount": ("batch_discount", units.share),
+    "tiers": ("tiers", _tiers),
+    "tier_kind": ("cliff", _cliff),
+    "commit": ("commit_usd_per_month", units.usd_per_month),
     "model": ("model", _word),
     "gpu": ("gpu", _word),
     "gpus": ("gpus", units.whole),
@@ -80,7 +101,11 @@ def inline_option(described: Any, source: str = "--option") -> InlineOption:
         raise UsageError(f"kind is api, hosted, self or fixed, {said}; write {EXAMPLE}")
     values = {}
     for key, value in parts.items():
-        values[READ[_known(key, kind)][0]] = _read(key, value)
+        target, read = READ[_known(key, kind)]
+        try:
+            values[target] = read(value)
+        except UsageError as error:
+            raise UsageError(f"{key}: {error}") from None
     return InlineOption(name=printable(name), kind=kind, source=source, **values)  # type: ignore[arg-type]
 
 
@@ -111,10 +136,3 @@ def _known(key: str, kind: str) -> str:
     near = nearest(key, READ)
     hint = f"; did you mean {', '.join(near)}?" if near else ""
     raise UsageError(f"no key called {printable(key, 40)!r}{hint}")
-
-
-def _read(key: str, value: Any) -> Any:
-    try:
-        return READ[key][1](value)
-    except UsageError as error:
-        raise UsageError(f"{key}: {error}") from None

@@ -83,7 +83,9 @@ class Question:
     ] = None
 
     max_tpot: Annotated[Text, _option(SERVING, "T", "Slowest token acceptable, mean: 50ms.")] = None
-    engine: Annotated[Text, _option(SERVING, "NAME", "tuned, default, local or legacy.")] = None
+    engine: Annotated[Text, _option(SERVING, "NAME", "tuned, sglang, default, local, legacy.")] = (
+        None
+    )
     fte: Annotated[Text, _option(SERVING, "N", "Engineers that self-hosting takes: 0.5.")] = None
     salary: Annotated[Text, _option(SERVING, "USD", "One engineer, all costs: $240k/year.")] = None
 
@@ -110,7 +112,7 @@ class Output:
     top: Annotated[Text, _option(OUTPUT, "N", "At most so many rows; 15 in tables.")] = None
     sort: Annotated[Text, _option(OUTPUT, "KEY", "Order of the rows.")] = None
     fields: Annotated[
-        Text, _option(OUTPUT, "A,B", "Only these columns; a wrong one lists them.")
+        Texts, _option(OUTPUT, "A,B", "Only these columns; a wrong one lists them.")
     ] = None
     color: Annotated[Text, _option(OUTPUT, "WHEN", "auto, always or never.")] = None
     quiet: Annotated[Switch, _option(OUTPUT, None, "No warnings on stderr.", "-q", "--quiet")] = (

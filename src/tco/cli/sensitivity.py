@@ -22,7 +22,7 @@ def sensitivity(question: Question, output: Output, a: A = None, b: B = None) ->
 
     \b
       tco sensitivity --tokens 50B
-      tco sensitivity together/llama-3.3-70b self/llama-3.3-70b --tokens 50B
+      tco sensitivity deepinfra/llama-3.3-70b self/llama-3.3-70b --tokens 50B
       tco sensitivity gpt-4.1 self/glm-5.2 --tokens 200B --top 5
     """
     from tco.cli.answer import answer

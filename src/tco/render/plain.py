@@ -10,7 +10,6 @@ from typing import Any
 
 from tco.render.table import Block, Column, Paragraph, Sheet, Table
 
-
 _MARKS = re.compile(r"[\\|*`<\[]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # a_b stays as it is
 
 

@@ -74,6 +74,14 @@ class Sheet:
                 raise unknown_word("--fields", "column", key, known)
         return tuple(self.column(key) for key in keys)
 
+    def _ordering(self, sort: str) -> Column:
+        """Return the column that an order goes by: one of the short words, or any column."""
+        key = self.keys.get(sort, sort)
+        if key not in {c.key for c in self.columns}:
+            words = [*self.keys, "any column that --fields takes"]
+            raise unknown_word("--sort", "order", sort, words, [*self.keys])
+        return self.column(key)
+
     def arranged(self, sort: str | None, top: int | None) -> Sheet:
         """Return the sheet with its rows in another order, and only the first `top` of them.
 
@@ -82,10 +90,7 @@ class Sheet:
         """
         rows = self.rows
         if sort is not None:
-            words = [*self.keys, *(c.key for c in self.columns if c.key not in self.keys.values())]
-            if sort not in words and sort not in self.keys.values():
-                raise unknown_word("--sort", "order", sort, words)
-            column = self.column(self.keys.get(sort, sort))
+            column = self._ordering(sort)
             rows = tuple(sorted(rows, key=lambda row: _order(column.get(row))))
         return replace(self, rows=rows if top is None else rows[:top])
 
@@ -97,10 +102,12 @@ def _order(value: Any) -> tuple[int, Any]:
     return (0, value) if isinstance(value, int | float) else (1, str(value))
 
 
-def unknown_word(flag: str, kind: str, word: str, known: Sequence[str]) -> UsageError:
+def unknown_word(
+    flag: str, kind: str, word: str, known: Sequence[str], near: Sequence[str] | None = None
+) -> UsageError:
     """Return the error for a word that is not in a list, with the nearest and with all of them."""
-    near = nearest(word, known)
-    hint = f" (did you mean {', '.join(near)}?)" if near else ""
+    close = nearest(word, known if near is None else near)
+    hint = f" (did you mean {', '.join(close)}?)" if close else ""
     names = ", ".join(known)
     return UsageError(f"{flag}: no {kind} {printable(word, 40)!r}{hint}; there are {names}")
 

@@ -1,0 +1,107 @@
+"""The JSON Schemas that are published in `schema/`: one for each result and each data file.
+
+python -m tco.render.schemas schema/    writes them
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import sys
+import textwrap
+from dataclasses import is_dataclass
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from tco.analysis import results
+from tco.catalog import defaults, fields, hardware, models, overlay, prices, scenario
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+MODULES: tuple[ModuleType, ...] = (
+    results,
+    defaults,
+    fields,
+    hardware,
+    models,
+    overlay,
+    prices,
+    scenario,
+)
+RESULTS: dict[str, Any] = {
+    "compare": results.CompareResult,
+    "breakeven": results.BreakevenResult,
+    "breakeven-table": results.BreakevenTable,
+    "sensitivity": results.SensitivityResult,
+    "explain": results.ExplainResult,
+}
+FILES: dict[str, type[BaseModel]] = {
+    "prices": prices.Prices,
+    "hardware": hardware.Hardware,
+    "models": models.Models,
+    "workloads": defaults.Workloads,
+    "assumptions": defaults.Assumptions,
+    "overlay": overlay.Overlay,
+    "scenario": scenario.Scenario,
+}
+
+
+def schemas() -> dict[str, str]:
+    """Return the text of every published schema by the name of its file."""
+    made: dict[str, Any] = {}
+    for name, record in RESULTS.items():
+        made[name] = TypeAdapter(record).json_schema(mode="serialization")
+    for name, model in FILES.items():
+        made[name] = model.model_json_schema(by_alias=True)
+    docs = {cls.__name__: attribute_docs(cls) for m in MODULES for cls in _records(m)}
+    return {f"{name}.schema.json": _text(name, schema, docs) for name, schema in made.items()}
+
+
+def _records(module: ModuleType) -> list[type]:
+    """Return the record types that a module defines."""
+    classes = [c for c in vars(module).values() if inspect.isclass(c)]
+    ours = [c for c in classes if c.__module__ == module.__name__]
+    return [c for c in ours if is_dataclass(c) or issubclass(c, BaseModel)]
+
+
+def attribute_docs(cls: type) -> dict[str, str]:
+    """Return the texts that stand under the attributes of a class.
+
+    Pydantic can read them too, but it would do so at every start, which takes longer than building
+    the classes.
+    """
+    tree = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    body = tree.body if isinstance(tree, ast.ClassDef) else []
+    found = {}
+    for node, after in pairwise(body):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            text = ast.get_docstring(ast.Module([after], [])) if isinstance(after, ast.Expr) else ""
+            if text:
+                found[node.target.id.rstrip("_")] = text
+    return found
+
+
+def _text(name: str, schema: dict[str, Any], docs: dict[str, dict[str, str]]) -> str:
+    """Return a schema as it is published, every property with its description."""
+    definitions = schema.get("$defs", {})
+    for title, part in ((schema.get("title", ""), schema), *definitions.items()):
+        for key, entry in part.get("properties", {}).items():
+            entry.pop("title", None)  # the key again, in other letters
+            if text := docs.get(title, {}).get(key):
+                entry.setdefault("description", text)
+    head = {"$schema": DIALECT, "$id": f"{name}.schema.json"}
+    return json.dumps({**head, **schema}, indent=2, ensure_ascii=False, sort_keys=False) + "\n"
+
+
+def write(directory: Path) -> None:
+    """Write every schema into a directory."""
+    for name, text in schemas().items():
+        (directory / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

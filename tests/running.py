@@ -1,0 +1,56 @@
+"""How tests run the command line: in this process, on a small catalog that does not change."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer.testing
+
+from tco.catalog import load
+
+ROOT = Path(__file__).parents[1]
+SMALL = Path(__file__).parent / "golden" / "catalog"
+DAY = ("--as-of", "2026-11-21")
+
+_load = load.load_catalog
+
+
+def load_small(overlays: Any = (), **_: Any) -> load.Catalog:
+    """Return the small catalog with overlays, as `load_catalog` returns the shipped one."""
+    return _load(overlays, data=SMALL)
+
+
+def clean(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment of 80 columns in which nothing is said to `tco`."""
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith("TCO_") and k not in ("NO_COLOR", "TERM", "COLUMNS", "FORCE_COLOR")
+    }
+    return {**kept, "COLUMNS": "80", **(env or {})}
+
+
+def run(*args: str, env: Mapping[str, str] | None = None) -> Any:
+    """Return what `tco ARGS` does in this process; call with the fixture `small` in place."""
+    from tco.cli.app import app
+
+    wiped: dict[str, Any] = {k: None for k in os.environ if k.startswith("TCO_")}
+    runner = typer.testing.CliRunner()
+    return runner.invoke(app, list(args), env={**wiped, **clean(env)}, prog_name="tco")
+
+
+def shell(*args: str, env: Mapping[str, str] | None = None, **options: Any) -> Any:
+    """Return what `python -m tco ARGS` does as a process of its own, on the shipped catalog."""
+    return subprocess.run(
+        [sys.executable, "-m", "tco", *args],
+        env=clean({"PYTHONPATH": str(ROOT / "src"), **(env or {})}),
+        capture_output=True,
+        timeout=120,
+        check=False,
+        **options,
+    )

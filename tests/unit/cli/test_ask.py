@@ -1,0 +1,261 @@
+"""Flags beat variables beat the file; what each of them says arrives, with who said it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tco.analysis.request import InlineOption, Request
+from tco.cli.ask import FIELDS, asked
+from tco.cli.fields import QUESTION
+from tco.cli.options import Output, Question
+from tco.errors import DataError, UsageError
+
+OPTION = "mine:kind=api,input=$2,output=$8,cached=0.5"
+IN_FILE = {"name": "mine", "kind": "api", "input": "$2", "output": 8, "cached": 0.5}
+
+# name: flag, what the file says, field of the request or setting, value
+SAYS: dict[str, tuple[Any, Any, str, Any]] = {
+    "tokens": ("50B", "50B", "tokens", 5e10),
+    "requests": ("20M", 2e7, "requests", 2e7),
+    "users": ("10k", "10k", "users", 1e4),
+    "profile": ("chat", "chat", "profile", "chat"),
+    "isl": ("3k", 3000, "isl", 3000.0),
+    "osl": ("500", 500, "osl", 500.0),
+    "input_output": ("3:1", "3:1", "input_output", 3.0),
+    "cached": ("35%", "35%", "workload.cached_share", 0.35),
+    "batch": ("0.2", 0.2, "workload.batch_share", 0.2),
+    "peak_to_mean": ("2.5", 2.5, "workload.peak_to_mean", 2.5),
+    "model": (["a", "b"], ["a", "b"], "models", ("a", "b")),
+    "provider": (["openai"], "openai", "providers", ("openai",)),
+    "tier": (["self,api"], ["self", "api"], "tiers", ("self", "api")),
+    "license": (["permissive"], ["permissive"], "licenses", ("permissive",)),
+    "min_score": ("mmlu=85", {"mmlu": 85}, "min_score", ("mmlu", 85.0)),
+    "private": (True, True, "private", True),
+    "gpu": (["h100-sxm"], ["h100-sxm"], "gpus", ("h100-sxm",)),
+    "gpus": ("8", 8, "gpu_count", 8),
+    "precision": (["fp8"], ["fp8"], "precisions", ("fp8",)),
+    "seller": (["lambda"], ["lambda"], "sellers", ("lambda",)),
+    "purchase": (["spot"], ["spot"], "purchases", ("spot",)),
+    "marketplaces": (True, True, "marketplaces", True),
+    "all": (True, True, "all_setups", True),
+    "max_tpot": ("50ms", "50ms", "serving.max_tpot_s", 0.05),
+    "engine": ("default", "default", "engine", "default"),
+    "fte": ("0.5", 0.5, "fte", 0.5),
+    "salary": ("$20k/month", "$240k/year", "people.salary_usd_per_year", 240_000.0),
+    "set": (
+        ["serving.headroom=90%"],
+        {"serving.headroom": "90%"},
+        "serving.headroom",
+        0.9,
+    ),
+    "as_of": ("2026-03-01", "2026-03-01", "as_of", date(2026, 3, 1)),
+    "option": (
+        [OPTION],
+        [IN_FILE],
+        "options",
+        (InlineOption(name="mine", kind="api", source="", input=2, output=8, cached_input=0.5),),
+    ),
+}
+
+
+def yaml_of(key: str, value: Any) -> str:
+    """Return a scenario file that says one thing."""
+    parts = enumerate(key.split("."))
+    out = "".join(f"{'  ' * depth}{part}:\n" for depth, part in parts)
+    return out.removesuffix("\n") + f" {_flow(value)}\n"
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {_flow(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow(v) for v in value) + "]"
+    return (
+        {True: "true", False: "false"}.get(value, str(value))
+        if value in (True, False)
+        else (f'"{value}"' if isinstance(value, str) else str(value))
+    )
+
+
+def found(request: Request, target: str) -> Any:
+    value = request.settings.get(target) if "." in target else getattr(request, target)
+    if target == "options":
+        return tuple(replace(option, source="") for option in value)
+    return value
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in (*FIELDS, *QUESTION):
+        monkeypatch.delenv(field.variable, raising=False)
+    monkeypatch.delenv("TCO_FILE", raising=False)
+
+
+def test_all_fields_are_here() -> None:
+    assert SAYS.keys() | {"catalog"} == {field.name for field in QUESTION}
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_flag_variable_and_file_say_the_same(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flag, in_file, target, value = SAYS[name]
+    field = next(f for f in QUESTION if f.name == name)
+
+    by_flag = asked(Question(**{name: flag}), Output()).request
+    assert found(by_flag, target) == value
+    assert by_flag.origins[target] == field.flag
+
+    path = tmp_path / "tco.yaml"
+    path.write_text(f"version: 1\n{yaml_of(field.key, in_file)}")
+    by_file = asked(Question(file=str(path)), Output()).request
+    assert found(by_file, target) == value
+    assert by_file.origins[target].startswith(f"{path}:")
+
+    separator = ";" if name == "option" else ","
+    monkeypatch.setenv(field.variable, separator.join(flag) if field.many else str(flag))
+    by_variable = asked(Question(), Output()).request
+    assert found(by_variable, target) == value
+    assert by_variable.origins[target] == field.variable
+
+
+def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "tco.yaml"
+    path.write_text(
+        "workload: {tokens: 1B, cached: 10%, peak_to_mean: 3}\n"
+        "people: {salary: $100k/year, fte: 1}\n"
+        "select: {models: [from-file]}\n"
+    )
+    monkeypatch.setenv("TCO_FILE", str(path))
+    monkeypatch.setenv("TCO_TOKENS", "2B")
+    monkeypatch.setenv("TCO_CACHED", "20%")
+    request = asked(Question(tokens="3B", model=["from-flag"]), Output()).request
+    assert request.tokens == 3e9
+    assert request.models == ("from-flag",)
+    assert request.settings == {
+        "workload.cached_share": 0.2,
+        "workload.peak_to_mean": 3.0,
+        "people.salary_usd_per_year": 1e5,
+    }
+    assert request.fte == 1
+    assert request.origins["tokens"] == "--tokens"
+    assert request.origins["workload.cached_share"] == "TCO_CACHED"
+    assert request.origins["workload.peak_to_mean"] == f"{path}:1"
+    assert request.origins["fte"] == f"{path}:2"
+
+
+def test_nearer_volume_drives_out_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "tco.yaml"
+    path.write_text("workload: {tokens: 1B, isl: 10, osl: 20}\n")
+    question = Question(file=str(path), requests="5M", input_output="3:1")
+    request = asked(question, Output()).request
+    assert (request.tokens, request.requests) == (None, 5e6)
+    assert (request.isl, request.osl, request.input_output) == (None, None, 3.0)
+
+
+def test_options_and_overlays_add_up(tmp_path: Path) -> None:
+    path = tmp_path / "tco.yaml"
+    path.write_text(
+        "options:\n"
+        "  - {name: one, kind: fixed, usd_per_month: 1}\n"
+        "  - {name: two, kind: fixed, usd_per_month: 2}\n"
+        "catalog: ours.yaml\n"
+    )
+    question = Question(
+        file=str(path), option=["two:kind=fixed,usd_per_month=3"], catalog=["theirs.yaml"]
+    )
+    said = asked(question, Output())
+    assert [(o.name, o.usd_per_month) for o in said.request.options] == [("one", 1), ("two", 3)]
+    assert said.request.options[0].source == f"{path}:2"
+    assert [str(o) for o in said.overlays] == [str(tmp_path / "ours.yaml"), "theirs.yaml"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Question(tokens="1B", users="5"),
+        Question(isl="5", input_output="3:1"),
+        Question(fte="1", set=["people.floor_fte=2"]),
+        Question(cached="10%", set=["workload.cached_share=20%"]),
+        Question(set=["a.b=1", "a.b=2"]),
+    ],
+)
+def test_contradiction(question: Question) -> None:
+    with pytest.raises(UsageError, match="give one of them"):
+        asked(question, Output())
+
+
+def test_contradiction_in_the_file_is_bad_data(tmp_path: Path) -> None:
+    path = tmp_path / "tco.yaml"
+    path.write_text("workload:\n  tokens: 1B\n  users: 5\n")
+    with pytest.raises(DataError, match=r"tco\.yaml:2 and .*tco\.yaml:3 say the same thing"):
+        asked(Question(file=str(path)), Output())
+
+
+def test_switch_off_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "tco.yaml"
+    path.write_text("select: {private: true}\n")
+    monkeypatch.setenv("TCO_PRIVATE", "no")
+    assert asked(Question(file=str(path)), Output()).request.private is False
+    assert asked(Question(file=str(path), private=True), Output()).request.private is True
+    monkeypatch.setenv("TCO_PRIVATE", "perhaps")
+    with pytest.raises(UsageError, match="TCO_PRIVATE: 'perhaps' is neither true nor false"):
+        asked(Question(), Output())
+
+
+def test_output_has_layers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "tco.yaml"
+    path.write_text("output: {format: md, top: 3, fields: [id, tier], export: json=x.json}\n")
+    monkeypatch.setenv("TCO_TOP", "5")
+    said = asked(Question(file=str(path)), Output(format="csv"))
+    assert said.output == {
+        "format": "csv",
+        "top": 5,
+        "fields": ("id", "tier"),
+        "export": (("json", "x.json"),),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("mine", "describes no option"),
+        (":kind=api,input=1,output=2", "needs a name"),
+        ("mine:kind=cloud", "'cloud' is none of them"),
+        ("mine:input=1", "none was said"),
+        ("mine:kind=api,input", "'input' is no key=value"),
+        ("mine:kind=api,inptu=1", "no key called 'inptu'; did you mean input"),
+        ("mine:kind=api,rent=1", "rent does not belong to kind api"),
+        ("mine:kind=api,input=1,input=2", "input is said twice"),
+        ("mine:kind=api,input=-1", "input: -1: must not be negative"),
+    ],
+)
+def test_option_that_is_not_understood(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match="--option: ") as error:
+        asked(Question(option=[text]), Output())
+    assert words in str(error.value)
+
+
+def test_option_of_own_gpus() -> None:
+    spec = (
+        "mine:kind=self,model=glm-5.2,gpu=h100,gpus=4,rent=$2.10,instance_gpus=8,"
+        "output_tokens_per_s=2500 tok/s,precision=fp8"
+    )
+    (option,) = asked(Question(option=[spec]), Output()).request.options
+    assert option == InlineOption(
+        name="mine",
+        kind="self",
+        source="--option",
+        model="glm-5.2",
+        gpu="h100",
+        gpus=4,
+        precision="fp8",
+        usd_per_gpu_hour=2.1,
+        instance_gpus=8,
+        output_tokens_per_s=2500,
+    )

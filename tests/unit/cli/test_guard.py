@@ -1,0 +1,62 @@
+"""Nothing ends in a traceback: our bugs, interrupts, closed pipes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from running import DAY, clean, run
+
+ASK = "tco.analysis.compare.compare"
+BASE = ("compare", "--tokens", "50B", *DAY)
+
+
+def test_our_bug_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Any) -> Any:
+        raise ZeroDivisionError("division\nby zero")
+
+    monkeypatch.setattr(ASK, broken)
+    result = run(*BASE)
+    assert result.exit_code == 70
+    assert result.stderr == (
+        "tco: internal error, please report it with the command you typed: "
+        "ZeroDivisionError: division by zero\n"
+    )
+    shown = run(*BASE, env={"TCO_DEBUG": "1"})
+    assert shown.exit_code == 70
+    assert "Traceback" in shown.stderr
+
+
+def test_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ASK, interrupted)
+    result = run(*BASE)
+    assert (result.exit_code, result.output.strip()) == (130, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE there")
+def test_closed_pipe_is_silent() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tco", "compare", "--tokens", "50B", "-q", "-o", "csv"],
+        env=clean({"PYTHONPATH": ":".join(sys.path)}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    with process.stderr as stderr:
+        said = stderr.read()
+    assert (process.wait(60), said) == (141, b"")
+
+
+def test_escapes_do_not_reach_the_terminal() -> None:
+    result = run(*BASE, "--model", "\x1b[31mred")
+    assert result.exit_code == 3
+    assert "\x1b" not in result.output
+    result = run(*BASE, "--option", "a\x1b[31m:kind=fixed,usd_per_month=5")
+    assert "\x1b" not in result.output

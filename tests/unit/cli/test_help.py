@@ -1,0 +1,99 @@
+"""Help begins with examples, costs nothing but typer, and its examples work."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+from running import DAY, clean, run, shell
+
+COMMANDS = ("compare", "breakeven", "sensitivity", "explain")
+HEAVY = ("numpy", "pydantic", "yaml", "rich", "tco.analysis", "tco.catalog", "tco.render")
+
+
+def examples(command: str) -> list[str]:
+    text = run(command, "--help").stdout
+    return re.findall(rf"^    tco ({command}.*)$", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_begins_with_examples(command: str) -> None:
+    text = run(command, "-h").stdout
+    assert text == run(command, "--help").stdout
+    assert text.index("\n    tco ") < text.index("--tokens N")
+    assert len(examples(command)) >= 3
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_are_understood(command: str) -> None:
+    for example in examples(command):
+        result = run(*shlex.split(example), *DAY)
+        # The small catalog lacks some of the names; nothing else may be wrong with them.
+        assert result.exit_code in (0, 3), result.output
+        assert result.exit_code == 0 or "called" in result.stderr
+
+
+def test_root_help() -> None:
+    text = run("--help").stdout
+    assert all(f"  {command} " in text for command in COMMANDS)
+    assert run("-h").stdout == text
+    assert run().output == text
+    assert run("--version").stdout.startswith("tco 0.")
+
+
+@pytest.mark.parametrize("args", [["--help"], ["compare", "--help"], ["--version"]])
+def test_help_imports_only_typer(args: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from tco.cli.app import app\n"
+        "try:\n    app()\n"
+        "except SystemExit:\n    pass\n"
+        "print(*sys.modules, sep='\\n', file=sys.stderr)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, *args],
+        env=clean({"PYTHONPATH": ":".join(sys.path)}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(result.stderr.splitlines())
+    assert "typer" in loaded
+    assert not [name for name in HEAVY if name in loaded]
+
+
+def test_a_pipe_does_not_import_rich() -> None:
+    code = (
+        "import sys\n"
+        "from tco.cli.app import app\n"
+        "try:\n    app()\n"
+        "except SystemExit:\n    pass\n"
+        "assert 'rich' not in sys.modules\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, "compare", "--tokens", "50B"],
+        env=clean({"PYTHONPATH": ":".join(sys.path)}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_wrong_command_and_option() -> None:
+    result = run("compre")
+    assert result.exit_code == 2
+    assert "Did you mean 'compare'?" in result.output
+    result = run("compare", "--tokns", "5B")
+    assert result.exit_code == 2
+    assert "--tokens" in result.output
+    assert run("explain").exit_code == 2
+
+
+def test_module_runs() -> None:
+    result = shell("--version")
+    assert (result.returncode, result.stdout.split()[0]) == (0, b"tco")

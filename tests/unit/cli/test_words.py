@@ -1,0 +1,170 @@
+"""A wrong word in every option, and every option acts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from running import DAY, run
+
+from tco.cli.ask import FIELDS
+
+BASE = ("compare", "--tokens", "50B", *DAY)
+
+WRONG = {
+    "tokens": "50m",
+    "requests": "20 req/blink",
+    "users": "many",
+    "profile": "chatt",
+    "isl": "0",
+    "osl": "-3",
+    "input_output": "3:0",
+    "cached": "350%",
+    "batch": "2",
+    "peak_to_mean": "0.5",
+    "model": "llama-x-7ob",
+    "provider": "opnai",
+    "tier": "closed",
+    "license": "free",
+    "min_score": "mmlu",
+    "gpu": "h1000",
+    "gpus": "2.5",
+    "precision": "fp7",
+    "seller": "lambada",
+    "purchase": "lease",
+    "option": "mine:kind=api,inptu=1,output=2",
+    "max_tpot": "50",
+    "engine": "turbo",
+    "fte": "half",
+    "salary": "€240k",
+    "set": "serving.hedroom=90%",
+    "as_of": "2026-13-01",
+    "catalog": "/no/such/file.yaml",
+    "format": "jsn",
+    "export": "json",
+    "top": "0",
+    "sort": "price",
+    "fields": "monthly",
+    "color": "green",
+}
+SWITCHES = {"private", "marketplaces", "all", "quiet"}
+VOLUMES = {"tokens", "requests", "users"}
+
+
+def test_every_option_has_a_wrong_word() -> None:
+    assert WRONG.keys() | SWITCHES == {field.name for field in FIELDS}
+
+
+def line(text: str) -> str:
+    assert text.count("\n") == 1, text
+    assert "Traceback" not in text
+    return text.removesuffix("\n")
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_word(name: str) -> None:
+    volume = () if name in VOLUMES else ("--tokens", "50B")
+    result = run("compare", *DAY, *volume, f"--{name.replace('_', '-')}={WRONG[name]}")
+    assert result.exit_code in (2, 3), result.output
+    assert result.stdout == ""
+    assert line(result.stderr).startswith("tco: ")
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["--tokens", "50m"], 2, "--tokens: 50m: 'm' could mean milli or million; write 50M"),
+        (["--tokens=-5"], 2, "must not be negative"),
+        (["--tokens", "nan"], 2, "not a finite number"),
+        (["--tokens", "50 B/fortnight"], 2, "use s, min, h, day, week, month or year"),
+        ([], 2, "--tokens 50B"),
+        (["--tokens", "1B", "--users", "5"], 2, "--tokens and --users say the same thing"),
+        (["--tokens", "1B", "--model", "gpt-41"], 3, "did you mean gpt-4.1, gpt-4.1-mini"),
+        (["--tokens", "1B", "--gpu", "h201"], 3, "h200-sxm"),
+        (["--tokens", "1B", "--provider", "togehter"], 3, "did you mean together"),
+        (["--tokens", "1B", "--sort", "price"], 2, "there are cost, mtok, id, tier"),
+        (["--tokens", "1B", "--fields", "monthly"], 2, "monthly_usd"),
+        (["--tokens", "1B", "--model", "kimi-k3", "--tier", "self"], 4, "kimi-k3"),
+        (["--tokens", "1B", "--set", "people.api_fte=1", "--set", "people.api_fte=2"], 2, "two"),
+    ],
+)
+def test_what_is_said(args: list[str], code: int, words: str) -> None:
+    result = run("compare", *DAY, *args)
+    assert result.exit_code == code, result.output
+    assert words in line(result.stderr)
+
+
+ACTS = {
+    "requests": ["20M"],
+    "users": ["10k"],
+    "profile": ["chat"],
+    "isl": ["3000"],
+    "osl": ["100"],
+    "input_output": ["9:1"],
+    "cached": ["90%"],
+    "batch": ["50%"],
+    "peak_to_mean": ["4"],
+    "model": ["gpt-4.1"],
+    "provider": ["together"],
+    "tier": ["api"],
+    "license": ["permissive"],
+    "min_score": ["mmlu=85"],
+    "private": [],
+    "gpu": ["l40s"],
+    "gpus": ["8"],
+    "precision": ["bf16"],
+    "seller": ["nebius"],
+    "purchase": ["spot"],
+    "marketplaces": [],
+    "all": [],
+    "option": ["mine:kind=fixed,usd_per_month=5000,capacity=20B"],
+    "max_tpot": ["20ms"],
+    "engine": ["legacy"],
+    "fte": ["3"],
+    "salary": ["$500k/year"],
+    "set": ["serving.redundancy=3"],
+    "as_of": ["2025-05-01"],
+    "format": ["md"],
+    "top": ["1"],
+    "sort": ["id"],
+    "fields": ["id,tier"],
+    "color": ["always"],
+    "quiet": [],
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_every_option_acts(name: str) -> None:
+    volume = () if name in VOLUMES else ("--tokens", "50B")
+    usual = run(*BASE)
+    day = () if name == "as_of" else DAY
+    result = run("compare", *day, *volume, f"--{name.replace('_', '-')}", *ACTS[name])
+    assert result.exit_code == 0, result.output
+    assert (result.stdout, result.stderr) != (usual.stdout, usual.stderr)
+
+
+def test_acting_is_shown_of_all_but_files() -> None:
+    assert ACTS.keys() | {"tokens", "catalog", "export"} == {field.name for field in FIELDS}
+
+
+def test_several_and_separated_by_commas() -> None:
+    twice = run(*BASE, "--model", "gpt-4.1", "--model", "kimi-k3", "-o", "json")
+    commas = run(*BASE, "--model", "gpt-4.1,kimi-k3", "-o", "json")
+    assert json.loads(twice.stdout)["options"] == json.loads(commas.stdout)["options"]
+
+
+def test_overlay(tmp_path: Path) -> None:
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text(
+        "schema: 1\n"
+        "sources: {us: {title: our contract, read: 2026-11-01}}\n"
+        "offers:\n"
+        "  - {provider: openai, model: gpt-4.1, prices: [{since: 2026-01-01, checked: 2026-11-01,"
+        " usd_per_mtok: {input: 1, output: 1}, evidence: [{source: us}]}]}\n"
+    )
+    args = ("--model", "gpt-4.1", "--tier", "api", "--catalog", str(overlay), "-o", "json")
+    result = run(*BASE, *args)
+    (option,) = json.loads(result.stdout)["options"]
+    tokens = [line for line in option["lines"] if line["group"] == "tokens"]
+    assert sum(line["amount_usd"] for line in tokens) == pytest.approx(50_000)
