@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from tco.analysis.options import (
 )
 from tco.analysis.settings import Settings, fleet_policy, people, workload
 from tco.analysis.shapes import taken
-from tco.engine.fleet import slack_replicas
+from tco.engine.fleet import burst_term, slack_replicas
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, fleet_of, tokens_per_load, tokens_served
@@ -30,6 +31,7 @@ from tco.errors import InfeasibleError
 
 TOKENS = "workload.tokens_per_month"
 MOST_REPLICAS = 4e6
+MOST_SLACK = 1e4
 
 
 def curve(option: Option, settings: Settings) -> Curve:
@@ -94,6 +96,7 @@ def _fixed_curves(option: FixedOption, count: int) -> Curves:
 
 
 def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count: int) -> Curves:
+    settings = _with_room_for_bursts(settings, replica)
     policy, load = fleet_policy(settings), workload(settings)
     slack = _column(slack_replicas(replica.slots, policy), count)
     per_replica = _column(tokens_per_load(load, replica) * policy.headroom, count)
@@ -121,6 +124,19 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
     )
 
 
+def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
+    """Return the settings with a headroom at which bursts take `MOST_SLACK` replicas at most.
+
+    With a headroom of 1 the replicas for bursts grow without end, and a curve would have no upper
+    line. Up to ``16 * MOST_SLACK**2 / k**2`` replicas' worth of work bursts decide anyway, so that
+    the lower headroom changes no bill short of millions of replicas.
+    """
+    policy = fleet_policy(settings)
+    k = burst_term(policy, replica.slots)
+    most = np.where(np.isfinite(k), 1.0 / (1.0 + k * k / 4.0 / MOST_SLACK), 1.0)
+    return settings.with_values({"serving.headroom": np.minimum(policy.headroom, most)})
+
+
 def _rows(settings: Settings, rows: Indices, count: int) -> Settings:
     """Return the settings of some rows; numbers stay numbers."""
     columns = {p: s.value for p, s in settings.items() if np.ndim(s.value) == 2 and count > 1}
@@ -145,8 +161,8 @@ def _envelope(
     """Return what one more replica costs, and the intercepts that the staircase stays between.
 
     At a load of `a` replicas' worth, the fleet has between ``a / headroom`` and
-    ``a / headroom + 1 + slack`` replicas, at most an instance less one GPU stands idle, and the
-    staff lies between its fixed part and its floor.
+    ``a / headroom + 1 + slack`` replicas; GPUs that stand idle are a multiple of what instances
+    and replicas have in common; and the staff lies between its fixed part and its floor.
     """
     staff, policy = people(settings), fleet_policy(settings)
     one_gpu = Fleet(needed=1.0, replicas=1.0, gpus=1.0, paid_gpus=1.0)
@@ -154,10 +170,11 @@ def _envelope(
     salary = staff.salary_usd_per_year / 12.0
     usd_per_replica = option.gpus * (usd_per_gpu + salary * staff.fte_per_gpu)
     spare = usd_per_replica * policy.redundancy
-    most_staff = salary * np.maximum(staff.fixed_fte, staff.floor_fte)
-    idle = usd_per_gpu * (option.instance_gpus - 1)
-    step, low = _column(usd_per_replica, count), _column(spare + salary * staff.fixed_fte, count)
-    return step, low, step * (1.0 + slack) + _column(spare + idle + most_staff, count)
+    most_fte = np.maximum(staff.fixed_fte, staff.floor_fte)
+    least_fte = np.where(np.equal(staff.fte_per_gpu, 0.0), most_fte, staff.fixed_fte)
+    idle = usd_per_gpu * (option.instance_gpus - math.gcd(option.gpus, option.instance_gpus))
+    step, low = _column(usd_per_replica, count), _column(spare + salary * least_fte, count)
+    return step, low, step * (1.0 + slack) + _column(spare + idle + salary * most_fte, count)
 
 
 def _column(value: Number, count: int) -> Floats:
