@@ -10,7 +10,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from tco.render.table import Block, Column, Paragraph, Row, Table, Tone
+from tco.render.table import Block, Column, Figure, Paragraph, Row, Table, Tone
 
 GAP = "  "
 NBSP = "\u00a0"  # holds together what a line must not break
@@ -27,8 +27,16 @@ def lines(blocks: Iterable[Block], width: int) -> Iterator[Line]:
         together = isinstance(before, Paragraph) and isinstance(block, Paragraph) and block.bullet
         if before is not None and not together:
             yield []
-        yield from _table(block, width) if isinstance(block, Table) else _paragraph(block, width)
+        yield from _block(block, width)
         before = block
+
+
+def _block(block: Block, width: int) -> Iterator[Line]:
+    if isinstance(block, Figure):
+        yield from [[(block.title, "bold")]] if block.title else []
+        yield from ([(row.rstrip(), "")] for row in block.rows)
+    else:
+        yield from _table(block, width) if isinstance(block, Table) else _paragraph(block, width)
 
 
 def _paragraph(block: Paragraph, width: int) -> Iterator[Line]:
@@ -53,8 +61,13 @@ def _table(table: Table, width: int) -> Iterator[Line]:
     for row in table.rows:
         yield from _row(row, table.columns, widths)
         if row.note:
-            for text in textwrap.wrap(row.note, max(width - indent, 20), break_long_words=False):
-                yield [(" " * indent + text, "dim")]
+            yield from _note(row.note, indent, width)
+
+
+def _note(text: str, indent: int, width: int) -> Iterator[Line]:
+    room = max(width - indent, 20)
+    for line in textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False):
+        yield [(" " * indent + line, "dim")]
 
 
 def _widths(table: Table, width: int) -> list[int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Any
 
-from tco.render.table import Block, Column, Paragraph, Sheet, Table
+from tco.render.table import Block, Column, Figure, Paragraph, Sheet, Table
 
 _MARKS = re.compile(r"[\\|*`<\[]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # a_b stays as it is
 
@@ -18,7 +18,7 @@ def markdown(blocks: Iterable[Block]) -> str:
     parts: list[str] = []
     before: Block | None = None
     for block in blocks:
-        made = _md_table(block) if isinstance(block, Table) else _md_paragraph(block)
+        made = _md_block(block)
         bullets = isinstance(before, Paragraph) and before.bullet
         tight = bullets and isinstance(block, Paragraph) and block.bullet
         if parts:
@@ -26,6 +26,13 @@ def markdown(blocks: Iterable[Block]) -> str:
         parts.append(made)
         before = block
     return "".join(parts) + "\n"
+
+
+def _md_block(block: Block) -> str:
+    if isinstance(block, Figure):
+        title = f"**{_escaped(block.title)}**\n\n" if block.title else ""
+        return title + "\n".join(["```text", *(row.rstrip() for row in block.rows), "```"])
+    return _md_table(block) if isinstance(block, Table) else _md_paragraph(block)
 
 
 def _md_paragraph(block: Paragraph) -> str:

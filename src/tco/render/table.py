@@ -140,7 +140,15 @@ class Paragraph:
     bullet: bool = False
 
 
-Block = Table | Paragraph
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A picture made of characters, at most 60 to a line; every blank counts."""
+
+    rows: tuple[str, ...]
+    title: str = ""
+
+
+Block = Table | Paragraph | Figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,7 @@ def month(load: WorkloadResult) -> str:
 
 def edition(stamp: CatalogStamp) -> str:
     """Return which data an answer rests on, in one line."""
-    oldest = f", the oldest checked {stamp.oldest_price}" if stamp.oldest_price else ""
+    oldest = f", oldest checked {stamp.oldest_price}" if stamp.oldest_price else ""
     return f"prices of {stamp.as_of}{oldest}; catalog {stamp.version} ({stamp.sha256[:7]})"
 
 

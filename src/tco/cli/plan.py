@@ -1,0 +1,65 @@
+"""`tco plan`."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from typer import Argument, Option
+
+from tco.cli.flags import flags
+from tco.cli.options import VOLUME, WHICH, Output, Question
+
+Overflow = Annotated[
+    str | None,
+    Argument(metavar="API", help="The option by the token, for what is left.", show_default=False),
+]
+Own = Annotated[
+    str | None,
+    Argument(metavar="OWN", help="The set-up for the base load.", show_default=False),
+]
+Curve = Annotated[
+    str | None,
+    Option(
+        metavar="NAME|FILE",
+        help="Hours of a profile, or a file of 24 or 168 loads.",
+        rich_help_panel=VOLUME,
+        show_default=False,
+    ),
+]
+Buy = Annotated[
+    bool | None,
+    Option("--buy", help="Bought GPUs as well.", rich_help_panel=WHICH, show_default=False),
+]
+
+
+@flags
+def plan(
+    question: Question,
+    output: Output,
+    api: Overflow = None,
+    own: Own = None,
+    curve: Curve = None,
+    buy: Buy = None,
+) -> None:
+    """The cheapest mix: a base load on own GPUs, the rest to an API by the token.
+
+    \b
+      tco plan --tokens 500B --profile chat
+      tco plan together/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve week.txt
+      tco plan --tokens 1T --model glm-5.2 --purchase reserved_1y,on_demand,spot
+
+    Without API and OWN: each open model, its own weights on both sides.
+    """
+    from tco.cli.answer import answer
+
+    answer(question, output, partial(_planned, api, own, curve, bool(buy)))
+
+
+def _planned(api: str | None, own: str | None, curve: str | None, buy: bool, inputs: Any) -> Any:
+    from tco.analysis.plan import Ask
+    from tco.analysis.plan import plan as planned
+    from tco.catalog.hours import load_hours
+
+    name = curve or ""
+    known = inputs.catalog.workloads.profiles
+    hours = load_hours(name) if name and name not in known else ()
+    return planned(inputs, Ask(overflow=api, own=own, hours=hours, curve=name, buy=buy))

@@ -1,0 +1,130 @@
+"""The screen of `tco plan`: three bills, who serves which part of the load, what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tco.analysis.plan_results import ModelRow, PlanResult, ResourceRow, StrategyResult
+from tco.render import words
+from tco.render.picture import MARKS, stacked
+from tco.render.table import (
+    Block,
+    Column,
+    Figure,
+    Paragraph,
+    Row,
+    Sheet,
+    Table,
+    View,
+    number,
+)
+from tco.show import show_number, show_share, show_tokens
+
+ROWS = ("rows",)
+
+COLUMNS = (
+    Column(key="strategy", head="arrangement", get=lambda r: r.strategy),
+    Column(key="resource", head="resource", get=lambda r: r.resource, wraps=True),
+    Column(key="paid", head="paid", get=lambda r: r.paid),
+    number("replicas", "replicas", lambda r: r.replicas, words.count),
+    number("gpus", "GPUs", lambda r: r.gpus, words.count),
+    number("hours_share", "hours", lambda r: r.hours_share, show_share),
+    number("tokens_per_month", "tokens", lambda r: r.tokens_per_month, show_tokens),
+    number("tokens_share", "of tokens", lambda r: r.tokens_share, show_share),
+    number("utilization", "used", lambda r: r.utilization, show_share),
+    number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
+    number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, words.price),
+)
+USUAL = ("resource", "gpus", "hours_share", "tokens_share", "utilization", "monthly_usd", "usd_per_mtok")
+KEYS = {"cost": "monthly_usd", "tokens": "tokens_share"}
+
+STRATEGIES = (
+    Column(key="strategy", head="arrangement", get=lambda s: s.strategy, wraps=True),
+    number("monthly_usd", "$/month", lambda s: s.monthly_usd, words.whole_usd),
+    number("usd_per_mtok", "$/Mtok", lambda s: s.usd_per_mtok, words.price),
+    number("to_api", "of all API", lambda s: s.to_api, lambda x: f"{x:.2f}"),
+    number("gpus", "GPUs", lambda s: s.gpus, words.count),
+    number("own_tokens_share", "own tokens", lambda s: s.own_tokens_share, show_share),
+    number("own_hours_share", "own hours", lambda s: s.own_hours_share, show_share),
+)
+
+MODELS = (
+    Column(key="model", head="model", get=lambda m: m.model, wraps=True),
+    number("api_usd", "all API", lambda m: m.api_usd, words.whole_usd),
+    number("own_usd", "all own", lambda m: m.own_usd, words.whole_usd),
+    number("hybrid_usd", "hybrid", lambda m: m.hybrid_usd, words.whole_usd),
+    number("own_tokens_share", "own tokens", lambda m: m.own_tokens_share, show_share),
+    number("saved_share", "saved", lambda m: m.saved_share, show_share),
+)
+
+
+def everything(result: PlanResult) -> Sheet:
+    """Return the resources of the hybrid."""
+    return Sheet(rows=result.rows, columns=COLUMNS, usual=USUAL, keys=KEYS)
+
+
+def sheet(result: PlanResult, view: View) -> Sheet:
+    """Return the resources of the hybrid."""
+    return everything(result)
+
+
+def blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the screen: the month, three bills, the load and who serves it, what changes it."""
+    yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
+    for said in result.resolved:
+        yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
+    yield Table(
+        title=f"{result.model}: everything to an API, everything on own GPUs, or both",
+        columns=STRATEGIES,
+        rows=tuple(_strategy(s, noted=view.fields is None) for s in result.strategies),
+    )
+    yield from _picture(result)
+    columns = sheet.pick(view.fields or sheet.usual)
+    rows = [_resource(row, columns, noted=view.fields is None) for row in sheet.rows[: view.top]]
+    yield Table(title="What serves it in the hybrid", columns=columns, rows=tuple(rows))
+    yield Paragraph(text=result.verdict)
+    if result.switches:
+        yield Paragraph(text="What would change that, one at a time", tone="bold")
+        for switch in result.switches:
+            yield Paragraph(text=switch.text, hanging=2, bullet=True)
+    if len(result.models) > 1:
+        yield Table(
+            title="The same for other open models ($/month)",
+            columns=MODELS,
+            rows=tuple(_model(m) for m in result.models),
+        )
+    if result.left_out:
+        yield Paragraph(text=f"Left out: {words.notes_of(result.left_out)}", tone="dim", hanging=2)
+    yield from words.assumptions(result.assumptions)
+
+
+def _strategy(row: StrategyResult, *, noted: bool) -> Row:
+    cells = tuple(column.text(row) for column in STRATEGIES)
+    parts = [row.why_not] if row.why_not else []
+    if row.band_usd is not None and row.band_usd[0] < row.band_usd[1]:
+        parts.append(f"{words.spread(*row.band_usd)} within the throughput band")
+    return Row(cells=cells, note=words.notes_of(parts) if noted else "")
+
+
+def _resource(row: ResourceRow, columns: tuple[Column, ...], *, noted: bool) -> Row:
+    cells = tuple(column.text(row) for column in columns)
+    parts = [f"paid {row.paid}"]
+    if row.replicas is not None:
+        parts.append(f"{show_number(row.replicas)} replicas")
+    return Row(cells=cells, note=words.notes_of(parts) if noted else "")
+
+
+def _model(row: ModelRow) -> Row:
+    return Row(cells=tuple(column.text(row) for column in MODELS))
+
+
+def _picture(result: PlanResult) -> Iterator[Block]:
+    curve = result.curve
+    rows = stacked((curve.base, curve.peak, curve.api))
+    if not rows:
+        return
+    wide = "4 h" if len(curve.tokens) > 24 else "1 h"
+    yield Figure(title=f"Tokens an hour ({curve.said})", rows=rows)
+    names = zip(MARKS, ("GPUs for every hour", "GPUs by the hour", "API"), strict=True)
+    legend = "  ".join(f"{mark} {name}" for mark, name in names)
+    yield Paragraph(text=f"{legend}; a column is {wide}, hours are UTC", tone="dim")

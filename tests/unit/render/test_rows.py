@@ -1,0 +1,88 @@
+"""Rows, columns, order, CSV and JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tco.errors import UsageError
+from tco.render.jsonout import document, json_text, projected
+from tco.render.plain import csv_text
+from tco.render.table import Column, Sheet, View, number
+
+
+@dataclass(frozen=True)
+class Thing:
+    id: str
+    usd: float | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    schema: str
+    things: tuple[Thing, ...]
+
+
+THINGS = (Thing("b", 2.0), Thing("a", None), Thing("c", 1 / 3))
+SHEET = Sheet(
+    rows=THINGS,
+    columns=(
+        Column(key="id", head="thing", get=lambda t: t.id),
+        number("usd", "$", lambda t: t.usd, lambda v: f"{v:.2f}"),
+        number("double", "$$", lambda t: t.usd and t.usd * 2, str),
+    ),
+    usual=("id", "usd"),
+    keys={"cost": "usd"},
+)
+
+
+def test_missing_sorts_last_and_shows_a_dash() -> None:
+    arranged = SHEET.arranged("cost", None)
+    assert [t.id for t in arranged.rows] == ["c", "b", "a"]
+    assert [t.id for t in SHEET.arranged("id", 2).rows] == ["a", "b"]
+    assert SHEET.column("usd").text(THINGS[1]) == "–"
+    assert SHEET.column("usd").text(THINGS[2]) == "0.33"
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        (lambda: SHEET.arranged("price", None), "--sort: no order 'price'"),
+        (lambda: SHEET.pick(["idd"]), "there are id, usd, double"),
+    ],
+)
+def test_unknown_word(what: Any, words: str) -> None:
+    with pytest.raises(UsageError) as error:
+        what()
+    assert words in str(error.value)
+
+
+def test_csv_is_not_rounded_and_starts_no_formula() -> None:
+    sheet = Sheet(
+        rows=(Thing("=1+1", 1 / 3), Thing("a,b", None)),
+        columns=SHEET.columns[:2],
+        usual=(),
+        keys={},
+    )
+    text = csv_text(sheet, sheet.columns)
+    assert text == f'id,usd\n\'=1+1,{1 / 3!r}\n"a,b",\n'
+
+
+def test_json_keeps_the_order_and_has_no_nan() -> None:
+    answer = Answer("x/1", (Thing("a", float("nan")), Thing("b", float("inf"))))
+    whole = document(answer)
+    assert list(whole) == ["schema", "things"]
+    assert [t["usd"] for t in whole["things"]] == [None, None]
+    assert json.loads(json_text(whole)) == whole
+
+
+def test_projection() -> None:
+    answer = Answer("x/1", THINGS)
+    view = View(fields=("double", "id"))
+    whole = projected(answer, SHEET.arranged("cost", 1), view, ("things",))
+    assert whole == {"schema": "x/1", "things": [{"double": 2 / 3, "id": "c"}]}
+    with pytest.raises(UsageError, match="no field 'no'"):
+        projected(answer, SHEET, View(fields=("no",)), ("things",))
