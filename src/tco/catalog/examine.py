@@ -50,18 +50,18 @@ def examine(files: Sequence[File], schemas: Sequence[type[Record]], shipped: int
     """
     documents = [read_yaml(file.data, file.path) for file in files]
     texts = [as_json(document) for document in documents]
-    judged = [
-        _judged(document, text, schema)
+    verdicts = [
+        judged(document, text, schema)
         for document, text, schema in zip(documents, texts, schemas, strict=True)
     ]
     names = Names.of([document.value for document in documents], shipped)
     found: list[Complaint] = []
-    for document, (part, complaints) in zip(documents, judged, strict=True):
+    for document, (part, complaints) in zip(documents, verdicts, strict=True):
         wrong = incoherent(part, names) if part is not None else ()
         some = islice(wrong, MOST_COMPLAINTS)
         more = [document.complaint(loc, message) for loc, message in some]
         found += [*document.complaints, *by_line([*complaints, *more])]
-    return Examined(documents, [part for part, _ in judged], texts, found)
+    return Examined(documents, [part for part, _ in verdicts], texts, found)
 
 
 def read_record(path: str | Path, schema: type[Shape]) -> tuple[Shape, Document]:
@@ -72,7 +72,7 @@ def read_record(path: str | Path, schema: type[Shape]) -> tuple[Shape, Document]
     """
     file = user_file(path)
     document = read_yaml(file.data, file.path)
-    record, complaints = _judged(document, as_json(document), schema)
+    record, complaints = judged(document, as_json(document), schema)
     for complaint in [*document.complaints, *by_line(complaints)]:
         raise DataError(str(complaint))
     if record is None:  # a refusal always comes with a complaint
@@ -89,10 +89,16 @@ def as_json(document: Document) -> bytes:
     return json.dumps(document.value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _judged(
+def judged(
     document: Document, text: bytes, schema: type[Shape]
 ) -> tuple[Shape | None, list[Complaint]]:
-    """Return the record, if the schema accepts it, and what the schema has against it."""
+    """Return the record, if the schema accepts it, and what the schema has against it.
+
+    Args:
+        document: The file as read.
+        text: Its value, from `as_json`.
+        schema: What it must be.
+    """
     if document.complaints and not document.value:
         return None, []
     try:

@@ -7,7 +7,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from tco.catalog.fields import Count, Id, Positive, Record, Share, Sources, Text, Url
+from tco.catalog.fields import (
+    Count,
+    Id,
+    Positive,
+    Record,
+    Share,
+    Sources,
+    Text,
+    Url,
+    Waivable,
+)
 
 
 class Tflops(Record):
@@ -53,7 +63,7 @@ class Purchase(Record):
     note: Text | None = None
 
 
-class Accelerator(Record):
+class Accelerator(Waivable):
     """One kind of GPU or other accelerator."""
 
     name: Text

@@ -7,7 +7,18 @@ from typing import Literal
 
 from pydantic import Field
 
-from tco.catalog.fields import Count, Id, NotNegative, Positive, Record, Share, Sources, Text, Url
+from tco.catalog.fields import (
+    Count,
+    Id,
+    NotNegative,
+    Positive,
+    Record,
+    Share,
+    Sources,
+    Text,
+    Url,
+    Waivable,
+)
 
 
 class License(Record):
@@ -109,7 +120,7 @@ class Params(Record):
     """Weights that one token passes through; equal to `total` for a dense model."""
 
 
-class Model(Record):
+class Model(Waivable):
     """Facts of a model, whoever offers it."""
 
     name: Text

@@ -12,7 +12,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from tco.catalog.fields import Count, Id, NotNegative, Positive, Record, Share, Sources, Text, Url
+from tco.catalog.fields import (
+    Count,
+    Id,
+    NotNegative,
+    Positive,
+    Record,
+    Share,
+    Sources,
+    Text,
+    Url,
+    Waivable,
+)
 
 NAME = r"[a-z0-9][a-z0-9._+-]*"
 OfferId = Annotated[str, StringConstraints(pattern=rf"^{NAME}/{NAME}$")]
@@ -141,7 +152,7 @@ class FreeQuota(Record):
     note: Text | None = None
 
 
-class Offer(Record):
+class Offer(Waivable):
     """One model at one provider."""
 
     provider: Id
@@ -166,9 +177,6 @@ class Offer(Record):
     free: FreeQuota | None = None
     minimum_usd_per_month: Positive | None = None
     url: Url | None = None
-    waive: list[Id] = []
-    """Rules of `tco catalog check` that this offer is known to break, rightly."""
-    waive_because: Text | None = None
     note: Text | None = None
 
     @property

@@ -13,7 +13,7 @@ def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: b
 
     Args:
         result: One of the records of `tco.analysis.results`.
-        kind: `table`, `json`, `csv` or `md`.
+        kind: `table`, `json`, `csv` or `md`, and for findings `github` or `sarif`.
         view: Which rows and columns, in which order.
         columns: Characters of a line of a table.
         colour: Colour a table.
@@ -21,6 +21,8 @@ def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: b
     Raises:
         UsageError: A column or an order that there is not.
     """
+    if kind in ("github", "sarif"):
+        return _findings(result, kind)
     module = screen(result.schema)
     if kind in ("json", "csv"):
         full = module.everything(result).arranged(view.sort, view.top)
@@ -40,3 +42,12 @@ def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: b
     from tco.render import terminal
 
     return terminal.coloured(made, columns) if colour else terminal.text(made, columns)
+
+
+def _findings(result: Any, kind: str) -> str:
+    """Return findings as annotations of a pull request, or as a log for code scanning."""
+    if kind == "github":
+        from tco.render.annotations import text
+    else:
+        from tco.render.sarif import text
+    return text(result)

@@ -1,0 +1,183 @@
+"""TCO6xx: accelerators that cannot be, and rents that cannot be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tco.catalog.check.finding import Hit, Rule
+from tco.catalog.check.world import Subject
+from tco.catalog.complaints import Loc
+from tco.catalog.hardware import Accelerator, Purchase, Rental
+
+TOLERANCE = 0.04  # of a ratio: data sheets round, and chips of one line clock differently
+RATIOS = {
+    ("fp16", "bf16"): (1.0,),
+    ("fp8", "bf16"): (1.0, 2.0),
+    ("int8", "bf16"): (1.0, 2.0),
+    ("fp8", "fp16"): (1.0, 2.0),
+    ("int8", "fp16"): (1.0, 2.0),
+    ("fp4", "fp8"): (1.0, 2.0, 3.0),
+}
+"""Dense peaks of one chip over each other; twice that is a peak with structured sparsity."""
+FLOPS_PER_W = ((2021, 1.3), (2023, 2.4), (9999, 3.0))
+"""Most dense 16-bit TFLOP/s a watt up to a launch year: somewhat above the best of its time."""
+FLOPS_PER_BYTE = 580.0  # dense 16-bit, at most: TPU v6e has 560, the densest there is
+BANDWIDTH = (50.0, 30_000.0)  # GB/s: a laptop's to beyond HBM4
+BANDWIDTH_PER_GIB = (1.0, 100.0)  # reading all memory takes 10 ms to 1 s
+TDP = (10.0, 3_000.0)  # W
+MEMORY = (2.0, 1_024.0)  # GiB
+VISIBLE = 0.6  # of the memory: a driver of unified memory leaves the GPU three quarters
+RENT_SPREAD = 5.0
+
+FLOPS_RATIO = Rule(
+    id="TCO601",
+    name="flops-ratio",
+    severity="error",
+    title="Peaks of two data types stand in a ratio that tensor units have.",
+    advice="look whether one of the two counts sparsity, store dense peaks; a true one is waived",
+)
+FLOPS_DENSITY = Rule(
+    id="TCO602",
+    name="flops-density",
+    severity="error",
+    title="A chip computes no more for each watt and byte than any of its time.",
+    advice="look whether the peak counts sparsity, or two dies as one",
+)
+BANDWIDTH_RANGE = Rule(
+    id="TCO603",
+    name="bandwidth-range",
+    severity="error",
+    title="Memory bandwidth is one that memory has.",
+    advice="give GB/s, not Gbit/s, TB/s or GB/s of a whole server",
+)
+TDP_RANGE = Rule(
+    id="TCO604",
+    name="tdp-range",
+    severity="error",
+    title="Power is that of one board, and less than its share of the server draws.",
+    advice="give watts of one accelerator in `tdp_w`, with its share of the server in `all_in_w`",
+)
+MEMORY_RANGE = Rule(
+    id="TCO605",
+    name="memory-range",
+    severity="error",
+    title="Memory is that of one accelerator, and the driver shows no more than there is.",
+    advice="give GiB of one accelerator as it is sold",
+)
+PURCHASE_ORDER = Rule(
+    id="TCO606",
+    name="purchase-order",
+    severity="error",
+    title="A range of purchase prices goes from low to high.",
+    advice="put the three in order",
+)
+RENT_FAR_OFF = Rule(
+    id="TCO607",
+    name="rent-far-off",
+    severity="warning",
+    title=f"A rent is within {RENT_SPREAD:g} times of the median of its GPU.",
+    advice="look whether it is the price of a whole server or of a part; else set `only_if_named`",
+)
+RULES = (
+    FLOPS_RATIO,
+    FLOPS_DENSITY,
+    BANDWIDTH_RANGE,
+    TDP_RANGE,
+    MEMORY_RANGE,
+    PURCHASE_ORDER,
+    RENT_FAR_OFF,
+)
+
+
+def hits(subject: Subject) -> Iterator[Hit]:
+    """Return accelerators and rents that break a rule."""
+    for loc, gpu in subject.section("accelerators"):
+        yield from _ratios(loc, gpu)
+        yield from _density(loc, gpu)
+        yield from _ranges(loc, gpu)
+        if gpu.purchase is not None:
+            yield from _purchase((*loc, "purchase"), gpu.purchase)
+    for loc, rental in subject.section("rentals"):
+        yield from _rent(loc, rental, subject)
+
+
+def _ratios(loc: Loc, gpu: Accelerator) -> Iterator[Hit]:
+    peaks = gpu.tflops
+    for (over, under), possible in RATIOS.items():
+        top, base = getattr(peaks, over), getattr(peaks, under)
+        if not top or not base or (under == "fp16" and peaks.bf16):
+            continue
+        ratio = top / base
+        if all(abs(ratio / usual - 1) > TOLERANCE for usual in possible):
+            message = f"{over} {top:g} is {ratio:.3g} times {under} {base:g} TFLOP/s"
+            yield Hit(FLOPS_RATIO, (*loc, "tflops"), message)
+
+
+def _density(loc: Loc, gpu: Accelerator) -> Iterator[Hit]:
+    peak = gpu.tflops.bf16 or gpu.tflops.fp16
+    if not peak:
+        return
+    most = next(limit for year, limit in FLOPS_PER_W if gpu.launch_year <= year)
+    if gpu.tdp_w and peak / gpu.tdp_w > most:
+        message = (
+            f"{peak:g} TFLOP/s at {gpu.tdp_w:g} W is {peak / gpu.tdp_w:.3g} a watt, over {most}"
+        )
+        yield Hit(FLOPS_DENSITY, (*loc, "tflops"), message)
+    intensity = peak * 1000 / gpu.bandwidth_gb_per_s
+    if intensity > FLOPS_PER_BYTE:
+        message = f"{intensity:.0f} FLOP for each byte of memory, over {FLOPS_PER_BYTE:g}"
+        yield Hit(FLOPS_DENSITY, (*loc, "tflops"), message)
+
+
+def _outside(value: float, limits: tuple[float, float]) -> bool:
+    return not limits[0] <= value <= limits[1]
+
+
+def _ranges(loc: Loc, gpu: Accelerator) -> Iterator[Hit]:
+    rate, size = gpu.bandwidth_gb_per_s, gpu.memory_gib
+    where = (*loc, "bandwidth_gb_per_s")
+    if _outside(rate, BANDWIDTH):
+        yield Hit(BANDWIDTH_RANGE, where, f"{rate:g} GB/s is not one accelerator's")
+    elif _outside(rate / size, BANDWIDTH_PER_GIB):
+        message = (
+            f"{rate:g} GB/s for {size:g} GiB: its memory is read in {size / rate * 1000:.3g} ms"
+        )
+        yield Hit(BANDWIDTH_RANGE, where, message)
+    if _outside(size, MEMORY):
+        yield Hit(MEMORY_RANGE, (*loc, "memory_gib"), f"{size:g} GiB is not one accelerator's")
+    visible = gpu.visible_memory_mib
+    if visible is not None and not VISIBLE < visible / 1024 / size <= 1.02:
+        message = f"the driver shows {visible / 1024:.4g} GiB of {size:g}"
+        yield Hit(MEMORY_RANGE, (*loc, "visible_memory_mib"), message)
+    yield from _power(loc, gpu)
+
+
+def _power(loc: Loc, gpu: Accelerator) -> Iterator[Hit]:
+    tdp, whole = gpu.tdp_w, gpu.all_in_w
+    if tdp is not None and _outside(tdp, TDP):
+        yield Hit(TDP_RANGE, (*loc, "tdp_w"), f"{tdp:g} W is not one accelerator's")
+    if tdp is not None and whole is not None and not tdp <= whole <= 4 * tdp:
+        message = f"{whole:g} W with its share of the server, {tdp:g} W alone"
+        yield Hit(TDP_RANGE, (*loc, "all_in_w"), message)
+
+
+def _purchase(loc: Loc, purchase: Purchase) -> Iterator[Hit]:
+    given = [p for p in (purchase.low, purchase.typical, purchase.high) if p is not None]
+    if given != sorted(given):
+        shown = ", ".join(f"{price:g}" for price in given)
+        yield Hit(PURCHASE_ORDER, loc, f"{shown} is not in order")
+
+
+def _rent(loc: Loc, rental: Rental, subject: Subject) -> Iterator[Hit]:
+    middle = subject.world.rent_medians.get(rental.gpu)
+    for i, rent in enumerate(rental.rents):
+        usd = rent.usd_per_gpu_hour
+        # Spot and marketplace rents may well be a small part of the usual price.
+        if middle is None or _near(usd, middle) or rent.only_if_named:
+            continue
+        message = f"${usd:.2f} a GPU-hour; the median on demand is ${middle:.2f}"
+        yield Hit(RENT_FAR_OFF, (*loc, "rents", i), message)
+
+
+def _near(usd: float, middle: float) -> bool:
+    return middle / (2 * RENT_SPREAD) <= usd <= middle * RENT_SPREAD

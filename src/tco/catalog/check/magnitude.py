@@ -1,0 +1,145 @@
+"""Rules that look at nothing but numbers, so that they hold for any catalog, ours or upstream."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from tco.catalog.check.finding import Rule
+from tco.show import show_price
+
+CAP = 200.0  # USD/Mtok
+EMBEDDING_CAP = 10.0  # USD/Mtok: ten times the dearest text embedding of 2026
+TIER_SPREAD = 10.0
+BATCH_RATIOS = (0.5, 0.8)
+BATCH_TOLERANCE = 0.02  # rounding of prices of two digits
+SPREAD = 10.0  # times the median of the same weights
+
+ABSOLUTE_CAP = Rule(
+    id="TCO101",
+    name="absolute-cap",
+    severity="error",
+    title=f"No token costs more than ${CAP:g} per million, of an embedding ${EMBEDDING_CAP:g}.",
+    advice="almost always a unit error: divide by 1,000 or 1,000,000; if it is true, waive it",
+)
+OUTPUT_BELOW_INPUT = Rule(
+    id="TCO102",
+    name="output-below-input",
+    severity="warning",
+    title="Output costs no less than input.",
+    advice="look whether the two are swapped; if it is true, waive it",
+)
+CACHED_NOT_BELOW_INPUT = Rule(
+    id="TCO103",
+    name="cached-not-below-input",
+    severity="error",
+    title="Cached input costs less than input.",
+    advice="leave cached_input out where there is no discount; look for a cache write price",
+)
+BATCH_RATIO = Rule(
+    id="TCO104",
+    name="batch-ratio",
+    severity="warning",
+    title="A batch costs 0.5 or 0.8 of the price it replaces.",
+    advice="read the batch price again; if the vendor prints another ratio, waive it",
+)
+HOST_SPREAD = Rule(
+    id="TCO105",
+    name="host-spread",
+    severity="error",
+    title=f"A host asks at most {SPREAD:g} times the median of the same weights, and no less than "
+    f"1/{SPREAD:g} of it.",
+    advice="look for a unit error or another model; if it is true, waive it",
+)
+ZERO_PRICE = Rule(
+    id="TCO106",
+    name="zero-price",
+    severity="note",
+    title="A price is more than nothing.",
+    advice="free is a quota, not a price: leave it out, or state `free`",
+)
+NOT_A_PRICE = Rule(
+    id="TCO107",
+    name="not-a-price",
+    severity="error",
+    title="A price is a finite number that is not negative.",
+    advice="read the price again",
+)
+TIER_FAR_OFF = Rule(
+    id="TCO109",
+    name="tier-far-off",
+    severity="error",
+    title=f"A price under a condition is within {TIER_SPREAD:g} times of the price without.",
+    advice="look for a unit error in one of the two; if it is true, waive it",
+)
+RULES = (
+    TIER_FAR_OFF,
+    ABSOLUTE_CAP,
+    OUTPUT_BELOW_INPUT,
+    CACHED_NOT_BELOW_INPUT,
+    BATCH_RATIO,
+    HOST_SPREAD,
+    ZERO_PRICE,
+    NOT_A_PRICE,
+)
+
+Named = Iterator[tuple[Rule, str, str]]
+"""Rule, the key that it is about, and the message."""
+
+
+def rate_hits(rates: Mapping[str, float | None], *, base: bool = True, kind: str = "text") -> Named:
+    """Return what is wrong with the rates of one price [USD/Mtok], by the names of `Rates`.
+
+    Args:
+        rates: The rates.
+        base: Whether this is a price without conditions. In a batch, where discounts do not add
+            up, cached input may cost what input does.
+        kind: `embedding` for what turns text into vectors, which costs a hundredth of text.
+    """
+    cap = EMBEDDING_CAP if kind == "embedding" else CAP
+    for key, rate in rates.items():
+        if rate is None:
+            continue
+        if not math.isfinite(rate) or rate < 0:
+            yield NOT_A_PRICE, key, f"{key} is {rate:g}"
+        elif rate > cap:
+            yield ABSOLUTE_CAP, key, f"{key} ${show_price(rate)}/Mtok is above ${cap:g}/Mtok"
+    entry, output, cached = (rates.get(k) for k in ("input", "output", "cached_input"))
+    if entry and output and output < entry:
+        message = f"output ${show_price(output)} is below input ${show_price(entry)}"
+        yield OUTPUT_BELOW_INPUT, "output", message
+    if entry and cached is not None and (cached >= entry if base else cached > entry):
+        message = f"cached input ${show_price(cached)} is not below input ${show_price(entry)}"
+        yield CACHED_NOT_BELOW_INPUT, "cached_input", message
+
+
+def batch_hits(full: Mapping[str, float | None], batch: Mapping[str, float | None]) -> Named:
+    """Return batch rates that are no usual part of the full ones."""
+    for key in ("input", "output"):
+        rate, of = batch.get(key), full.get(key)
+        if not rate or not of or not math.isfinite(rate / of):
+            continue
+        ratio = rate / of
+        if all(abs(ratio - usual) > BATCH_TOLERANCE for usual in BATCH_RATIOS):
+            message = f"batch {key} ${show_price(rate)} is {ratio:.3g} times ${show_price(of)}"
+            yield BATCH_RATIO, key, message
+
+
+def tier_hits(
+    base: Mapping[str, float | None], tier: Mapping[str, float | None]
+) -> Iterator[tuple[Rule, str]]:
+    """Return rates under a condition that are far off those without one."""
+    for key, rate in tier.items():
+        of = base.get(key)
+        if rate and of and not 1 / TIER_SPREAD <= rate / of <= TIER_SPREAD:
+            message = f"{key} ${show_price(rate)} is {rate / of:.3g} times ${show_price(of)}"
+            yield TIER_FAR_OFF, message
+
+
+def spread_hit(price: float, middle: float) -> tuple[Rule, str] | None:
+    """Return the hit of a blended price that is far off the median of its hosts, if it is."""
+    if middle / SPREAD <= price <= middle * SPREAD:
+        return None
+    far = f"{price / middle:.3g} times" if price > middle else f"1/{middle / price:.3g} of"
+    usual = f"${show_price(middle)}/Mtok"
+    return HOST_SPREAD, f"${show_price(price)}/Mtok blended is {far} the median of hosts, {usual}"

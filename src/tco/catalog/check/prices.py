@@ -1,0 +1,96 @@
+"""TCO1xx: prices that cannot be what the vendor meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from tco.catalog.check import magnitude
+from tco.catalog.check.finding import Hit, Rule
+from tco.catalog.check.world import Subject, blended
+from tco.catalog.complaints import Loc
+from tco.catalog.lookup import price_at, retired
+from tco.catalog.prices import Modifier, Price, Rates
+
+JUMP = 10.0
+
+PRICE_JUMP = Rule(
+    id="TCO108",
+    name="price-jump",
+    severity="warning",
+    title=f"From one window to the next a price moves by less than {JUMP:g} times.",
+    advice="look for a unit error in one of the windows; if it is true, waive it",
+)
+RULES = (*magnitude.RULES, PRICE_JUMP)
+
+
+def hits(subject: Subject) -> Iterator[Hit]:
+    """Return the prices that break a rule."""
+    for loc, _, price in subject.prices():
+        yield from _price(loc, price)
+    yield from _spread(subject)
+    yield from _jumps(subject)
+    for loc, tuning in subject.section("fine_tuning"):
+        if tuning.inference_usd_per_mtok is not None:
+            yield from _rates((*loc, "inference_usd_per_mtok"), tuning.inference_usd_per_mtok)
+
+
+def _rates(loc: Loc, rates: Rates, *, base: bool = True) -> Iterator[Hit]:
+    for rule, key, message in magnitude.rate_hits(dict(rates), base=base):
+        yield Hit(rule, (*loc, key), message)
+
+
+def _price(loc: Loc, price: Price) -> Iterator[Hit]:
+    base = price.usd_per_mtok
+    yield from _rates((*loc, "usd_per_mtok"), base)
+    for i, modifier in enumerate(price.modifiers):
+        here = (*loc, "modifiers", i)
+        if modifier.usd_per_mtok is not None:
+            yield from _rates((*here, "usd_per_mtok"), modifier.usd_per_mtok, base=False)
+            for rule, message in magnitude.tier_hits(dict(base), dict(modifier.usd_per_mtok)):
+                yield Hit(rule, here, message)
+        if modifier.when.service == "batch":
+            batch = _batch(base, modifier)
+            for rule, key, message in magnitude.batch_hits(_full(price, modifier), batch):
+                yield Hit(rule, here, f"{message} ({key})" if modifier.multiply else message)
+
+
+def _batch(base: Rates, modifier: Modifier) -> dict[str, float | None]:
+    if modifier.usd_per_mtok is not None:
+        return dict(modifier.usd_per_mtok)
+    factor = modifier.multiply or 1.0
+    return {key: None if rate is None else rate * factor for key, rate in base}
+
+
+def _full(price: Price, batch: Modifier) -> dict[str, float | None]:
+    """Return what a batch replaces: the base, or the context tier that it names too."""
+    limit = batch.when.input_tokens_over
+    for modifier in price.modifiers:
+        same = modifier.when.input_tokens_over == limit and modifier.when.service is None
+        if limit is not None and same and modifier.usd_per_mtok is not None:
+            return dict(modifier.usd_per_mtok)
+    return dict(price.usd_per_mtok)
+
+
+def _spread(subject: Subject) -> Iterator[Hit]:
+    """Return offers of open weights whose price is far off what others ask for them."""
+    world = subject.world
+    for loc, offer in subject.section("offers"):
+        middle = world.host_medians.get(offer.model)
+        if middle is None or retired(offer, world.as_of):
+            continue
+        price = price_at(offer, world.as_of, world.offers)
+        blend = blended(price.usd_per_mtok) if price is not None else None
+        hit = magnitude.spread_hit(blend, middle) if blend is not None else None
+        if hit is not None:
+            yield Hit(hit[0], loc, hit[1])
+
+
+def _jumps(subject: Subject) -> Iterator[Hit]:
+    for loc, offer in subject.section("offers"):
+        listed = [(i, p) for i, p in enumerate(offer.prices) if p.status == "list"]
+        for (_, before), (i, after) in pairwise(listed):
+            one, other = blended(before.usd_per_mtok), blended(after.usd_per_mtok)
+            if one and other and not 1 / JUMP < other / one < JUMP:
+                message = f"the blended price moves by {other / one:.3g} times on {after.since}"
+                yield Hit(PRICE_JUMP, (*loc, "prices", i), message)

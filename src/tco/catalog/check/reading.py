@@ -1,0 +1,108 @@
+"""TCO0xx: files that cannot be read, or that their schema and the names around them refuse."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from tco.catalog.check.finding import Rule
+from tco.catalog.check.windows import WINDOWS
+from tco.catalog.coherence import Names, incoherent
+from tco.catalog.complaints import Complaint
+from tco.catalog.examine import as_json, judged
+from tco.catalog.fields import Record
+from tco.catalog.files import File
+from tco.catalog.yaml_lines import Document, read_yaml
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+
+MOST = 1000  # complaints of one kind about one file
+
+UNREADABLE = Rule(
+    id="TCO001",
+    name="unreadable",
+    severity="error",
+    title="A file is plain YAML: no anchors, no tags, no key twice, at most 20 MB.",
+    advice="write values out, save as UTF-8, and split what is too large",
+)
+SCHEMA = Rule(
+    id="TCO002",
+    name="schema",
+    severity="error",
+    title="A file has the keys and kinds of values that its schema allows.",
+    advice="`tco catalog schema` prints the schema; editors check it while you type",
+)
+REFERENCE = Rule(
+    id="TCO003",
+    name="reference",
+    severity="error",
+    title="Every name leads somewhere, and nothing is given twice.",
+    advice="correct the name, or add the record that it means",
+)
+RULES = (UNREADABLE, SCHEMA, REFERENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A file as far as it can be read, and what is wrong with it so far."""
+
+    document: Document
+    part: Record | None
+    wrong: tuple[tuple[Rule, Complaint], ...]
+
+
+def read(
+    files: Sequence[File], schemas: Sequence[type[Record]], catalog: Catalog | None
+) -> list[Read]:
+    """Return files as read.
+
+    Args:
+        files: The files.
+        schemas: The schema of each.
+        catalog: What their names may lead to besides themselves; None for the catalogs themselves.
+    """
+    documents = [read_yaml(file.data, file.path) for file in files]
+    values = [document.value for document in documents]
+    names = Names.of(values, len(values)) if catalog is None else _on(catalog, values)
+    return [_read(d, schema, names) for d, schema in zip(documents, schemas, strict=True)]
+
+
+def _read(document: Document, schema: type[Record], names: Names) -> Read:
+    part, refused = judged(document, as_json(document), schema)
+    wrong = [(UNREADABLE, complaint) for complaint in document.complaints]
+    wrong += [(SCHEMA, complaint) for complaint in refused]
+    if part is not None:
+        wrong += islice(_incoherent(document, part, names), MOST)
+    return Read(document, part, tuple(wrong))
+
+
+def _incoherent(document: Document, part: Record, names: Names) -> Iterator[tuple[Rule, Complaint]]:
+    for loc, message in incoherent(part, names):
+        rule = WINDOWS if loc[-1] in ("since", "until") else REFERENCE
+        yield rule, document.complaint(loc, message)
+
+
+def _on(catalog: Catalog, values: Sequence[Mapping[str, Any]]) -> Names:
+    """Return the names that files define, and below them those of the catalog."""
+    own = Names.of(values, 0)
+    below: dict[str, Mapping[str, Any]] = {
+        "providers": catalog.prices.providers,
+        "models": catalog.models.models,
+        "accelerators": catalog.hardware.accelerators,
+        "sellers": catalog.hardware.sellers,
+        "offers": {i: {"discount": o.discount} for i, o in catalog.offers.items()},
+    }
+    known = {k: ChainMap(dict(own.known.get(k, {})), dict(some)) for k, some in below.items()}
+    added = [v["sources"] for v in values if isinstance(v.get("sources"), dict)]
+    homes = (catalog.prices, catalog.hardware, catalog.models, catalog.workloads)
+    sources = {
+        section: ChainMap(*added, dict(home.sources))
+        for home in (*homes, catalog.assumptions)
+        for section in type(home).model_fields
+        if section != "sources"
+    }
+    return Names(known, sources)

@@ -1,0 +1,97 @@
+"""TCO8xx: exceptions that the data states, each with its reason, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from tco.catalog.check.finding import Hit, Rule
+from tco.catalog.check.world import Subject
+from tco.catalog.complaints import Loc
+from tco.catalog.fields import Waivable
+from tco.errors import nearest, printable
+
+NO_REASON = Rule(
+    id="TCO801",
+    name="waiver-without-reason",
+    severity="error",
+    title="Who waives a rule says why.",
+    advice="say in `waive_because` what was looked up and where",
+)
+UNKNOWN_WAIVER = Rule(
+    id="TCO802",
+    name="unknown-waiver",
+    severity="error",
+    title="A waiver names a rule.",
+    advice="write the name or the id of a rule: `tco catalog check --rules` lists them",
+)
+IDLE_WAIVER = Rule(
+    id="TCO803",
+    name="idle-waiver",
+    severity="note",
+    title="What is waived would be found.",
+    advice="remove the waiver, so that it does not hide the next mistake",
+)
+RULES = (NO_REASON, UNKNOWN_WAIVER, IDLE_WAIVER)
+SECTIONS = ("sources", "offers", "accelerators", "models")
+
+
+def reason(hit: Hit, subject: Subject) -> tuple[tuple[Loc, ...], str] | None:
+    """Return who waives a hit and why: the record that it is about, or all of its sources."""
+    day = subject.world.as_of
+    record = _at(subject.part, hit.loc)
+    if _waives(record, hit.rule, day):
+        return (hit.loc[:2],), record.waive_because or "no reason given"
+    some = [subject.sources[name] for name in hit.sources if name in subject.sources]
+    if some and all(_waives(source, hit.rule, day) for source in some):
+        return tuple(("sources", name) for name in hit.sources), some[
+            0
+        ].waive_because or "no reason given"
+    return None
+
+
+def _at(part: Any, loc: Loc) -> Any:
+    """Return the record that a place is in."""
+    if len(loc) < 2:
+        return None
+    section = getattr(part, str(loc[0]), None)
+    try:
+        return section[loc[1]]  # type: ignore[index]  # a list or a mapping, or it raises
+    except (TypeError, KeyError, IndexError):
+        return None
+
+
+def _waives(record: Any, rule: Rule, day: date) -> bool:
+    if not isinstance(record, Waivable) or (record.waive_until and day > record.waive_until):
+        return False
+    return any(name in (rule.name, rule.id.lower()) for name in record.waive)
+
+
+def hits(subject: Subject, rules: Mapping[str, Rule], used: set[tuple[Loc, str]]) -> Iterator[Hit]:
+    """Return waivers that say too little, name no rule, or are not needed.
+
+    Args:
+        subject: The part.
+        rules: All rules by name and by id in lower case.
+        used: Place and rule of every waiver that kept something from being found.
+    """
+    for section in SECTIONS:
+        for loc, record in subject.section(section):
+            waived = getattr(record, "waive", ())
+            if waived and not record.waive_because:
+                yield Hit(NO_REASON, loc, f"waives {', '.join(waived)} without a reason")
+            for i, name in enumerate(waived):
+                yield from _one((*loc, "waive", i), name, rules, used)
+
+
+def _one(
+    loc: Loc, name: str, rules: Mapping[str, Rule], used: set[tuple[Loc, str]]
+) -> Iterator[Hit]:
+    rule = rules.get(name)
+    if rule is None:
+        near = nearest(name, rules, 1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        yield Hit(UNKNOWN_WAIVER, loc, f"no rule '{printable(name, 40)}'{hint}")
+    elif (loc[:2], rule.id) not in used:
+        yield Hit(IDLE_WAIVER, loc, f"waives {name}, which it does not break today")

@@ -1,0 +1,130 @@
+"""TCO2xx: windows, retirements and what is announced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from tco.catalog.check.finding import Hit, Rule
+from tco.catalog.check.world import Subject, World
+from tco.catalog.complaints import Loc
+from tco.catalog.lookup import next_change, price_at, retired
+from tco.catalog.prices import Offer, Price
+from tco.show import show_price
+
+WINDOWS = Rule(
+    id="TCO201",
+    name="windows",
+    severity="error",
+    title="The windows of an offer follow each other without overlap.",
+    advice="end the older window with `until` on the day that the newer one begins",
+)
+RETIRED_BUT_OFFERED = Rule(
+    id="TCO202",
+    name="retired-but-offered",
+    severity="error",
+    title="What has been retired has no open price.",
+    advice="end the last window on the day of retirement and say `gone`, or correct `retires`",
+)
+SCHEDULED_CHANGE = Rule(
+    id="TCO203",
+    name="scheduled-change",
+    severity="note",
+    title="No price changes within the horizon.",
+    advice="nothing to correct: count with the new price from that day on",
+)
+RETIRES_SOON = Rule(
+    id="TCO204",
+    name="retires-soon",
+    severity="note",
+    title="Nothing that has a price is retired within the horizon.",
+    advice="nothing to correct: plan to move to another model before that day",
+)
+CHECKED_IN_FUTURE = Rule(
+    id="TCO205",
+    name="checked-in-future",
+    severity="error",
+    title="No price was seen after the day of the check.",
+    advice="correct `checked`, or check as of a later day",
+)
+CHECKED_BEFORE_SINCE = Rule(
+    id="TCO206",
+    name="checked-before-since",
+    severity="error",
+    title="A price was last seen after it began, unless it is scheduled.",
+    advice="correct one of the two dates, or say `status: scheduled`",
+)
+RULES = (
+    WINDOWS,
+    RETIRED_BUT_OFFERED,
+    SCHEDULED_CHANGE,
+    RETIRES_SOON,
+    CHECKED_IN_FUTURE,
+    CHECKED_BEFORE_SINCE,
+)
+
+
+def hits(subject: Subject) -> Iterator[Hit]:
+    """Return what is wrong, or about to happen, in time."""
+    world = subject.world
+    for loc, offer in subject.section("offers"):
+        yield from _retirement(loc, offer, world)
+        yield from _change(loc, offer, world)
+    for loc, _, price in subject.prices():
+        scheduled = price.status == "scheduled"
+        yield from _dates(loc, price.since, price.checked, world, scheduled=scheduled)
+    for section, windows in (("capacity", "prices"), ("rentals", "rents")):
+        for loc, record in subject.section(section):
+            for i, window in enumerate(getattr(record, windows)):
+                here = (*loc, windows, i)
+                yield from _dates(here, window.since, window.checked, world, scheduled=False)
+
+
+def _dates(loc: Loc, since: date, checked: date, world: World, *, scheduled: bool) -> Iterator[Hit]:
+    here = (*loc, "checked")
+    if checked > world.as_of:
+        yield Hit(CHECKED_IN_FUTURE, here, f"checked on {checked}, after {world.as_of}")
+    if checked < since and not scheduled:
+        yield Hit(CHECKED_BEFORE_SINCE, here, f"checked on {checked}, before it began on {since}")
+
+
+def _retirement(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
+    if offer.retires is None or price_at(offer, world.as_of, world.offers) is None:
+        return
+    here = (*loc, "retires")
+    if retired(offer, world.as_of):
+        message = f"retired after {offer.retires}, but still has a price on {world.as_of}"
+        yield Hit(RETIRED_BUT_OFFERED, here, message)
+    elif offer.retires <= world.as_of + timedelta(days=world.horizon_days):
+        days = (offer.retires - world.as_of).days
+        yield Hit(RETIRES_SOON, here, f"is retired after {offer.retires}, in {days} days")
+
+
+def _change(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
+    if retired(offer, world.as_of) or price_at(offer, world.as_of, world.offers) is None:
+        return
+    change = next_change(offer, world.as_of, world.offers)
+    if change is None or change[0] > world.as_of + timedelta(days=world.horizon_days):
+        return
+    day, then = change
+    if offer.retires is not None and day > offer.retires:
+        return
+    now = price_at(offer, world.as_of, world.offers)
+    message = f"changes on {day}: {_rates(now)} becomes {_rates(then)}"
+    yield Hit(SCHEDULED_CHANGE, (*loc, *_place(offer, day)), message)
+
+
+def _place(offer: Offer, day: date) -> Loc:
+    """Return where the window that begins on a day stands in its offer."""
+    for i, price in enumerate(offer.prices):
+        if price.since == day and price.status != "cancelled":
+            return ("prices", i, "since")
+    return ("prices",) if offer.prices else ("discount",)
+
+
+def _rates(price: Price | None) -> str:
+    if price is None:
+        return "no price"
+    rates = price.usd_per_mtok
+    shown = [f"${show_price(r)}" for r in (rates.input, rates.output) if r is not None]
+    return " / ".join(shown) or "another price"

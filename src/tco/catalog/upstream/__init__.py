@@ -1,0 +1,1 @@
+"""Price lists that other projects publish, read as they are."""

@@ -1,0 +1,161 @@
+"""genai-prices: its JSON, or the `data.py` of the installed package, read without running it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from tco.catalog.files import File
+from tco.catalog.upstream.json_lines import read_json
+from tco.catalog.upstream.rows import PriceList, Row, day, number
+from tco.errors import DataError, printable
+
+NAMES = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cached_input": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+    "reasoning_output": "output_reasoning_mtok",
+}
+
+
+def price_list(file: File, on: date, edition: str = "") -> PriceList:
+    """Return the rows as they hold on a day.
+
+    Raises:
+        DataError: The file is neither of the two forms.
+    """
+    if file.data.lstrip()[:1] in (b"[", b"{"):
+        read = read_json(file, 3)
+        providers, line = read.value, read.line
+    else:
+        providers, line = _python(file), None
+    if not isinstance(providers, list):
+        raise DataError(f"{file.path}:1: not the list of providers of genai-prices")
+    rows = []
+    for i, provider in enumerate(providers):
+        for j, model in enumerate(_models(provider)):
+            at = model.get("line", 1) if line is None else line(i, "models", j)
+            row = _row(file.path, at, str(provider.get("id", "")), model, on)
+            if row is not None:
+                rows.append(row)
+    if not rows:
+        raise DataError(f"{file.path}:1: no row of it has a price as genai-prices writes them")
+    return PriceList(kind="genai-prices", file=file.path, edition=edition, rows=tuple(rows))
+
+
+def _models(provider: Any) -> Iterator[dict[str, Any]]:
+    models = provider.get("models", ()) if isinstance(provider, dict) else ()
+    yield from (m for m in models if isinstance(m, dict)) if isinstance(models, list) else ()
+
+
+def _row(path: str, line: int, provider: str, model: Mapping[str, Any], on: date) -> Row | None:
+    base = _holding(model.get("prices"), on)
+    rates = _rates(base)
+    if "input" not in rates and "output" not in rates:
+        return None
+    name = str(model.get("id", ""))
+    batch: dict[str, float] = {}
+    tiers: dict[str, Mapping[str, float]] = dict(_tiers(base))
+    for variant in model.get("price_variants") or ():
+        if isinstance(variant, dict) and _begun(variant.get("constraint"), on):
+            when = variant.get("when") or {}
+            found = _rates(_holding(variant.get("prices"), on))
+            if when == {"processing": "batch"}:
+                batch = found
+            else:
+                tiers[" ".join(f"{k} {v}" for k, v in sorted(when.items()))] = found
+    return Row(
+        file=path,
+        line=line,
+        provider=provider,
+        key=f"{provider}/{name}",
+        model=name.rpartition("/")[2],
+        rates=rates,
+        batch=batch,
+        tiers=tiers,
+        embedding="embed" in name.lower(),
+    )
+
+
+def _holding(prices: Any, on: date) -> Mapping[str, Any]:
+    """Return the prices of a day: of several with a condition, the last that holds.
+
+    A price that holds at some hours of the day only is not the price of the day.
+    """
+    if isinstance(prices, dict):
+        return prices
+    found: Mapping[str, Any] = {}
+    for entry in prices if isinstance(prices, list) else ():
+        if isinstance(entry, dict) and _begun(entry.get("constraint"), on):
+            found = entry.get("prices") or found
+    return found
+
+
+def _begun(constraint: Any, on: date) -> bool:
+    if not isinstance(constraint, dict):
+        return True
+    start = day(constraint.get("start_date"))
+    return start is not None and start <= on
+
+
+def _rates(prices: Mapping[str, Any]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, key in NAMES.items():
+        value = prices.get(key)
+        rate = number(value.get("base") if isinstance(value, dict) else value)
+        if rate is not None:
+            found[name] = rate
+    return found
+
+
+def _tiers(prices: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, float]]]:
+    found: dict[str, dict[str, float]] = {}
+    for name, key in NAMES.items():
+        value = prices.get(key)
+        for tier in value.get("tiers") or () if isinstance(value, dict) else ():
+            rate = number(tier.get("price")) if isinstance(tier, dict) else None
+            if rate is not None:
+                found.setdefault(f"above_{tier.get('start')}", {})[name] = rate
+    yield from found.items()
+
+
+def _python(file: File) -> Any:
+    """Return the value of `providers` in a Python file that consists of constructor calls."""
+    try:
+        tree = ast.parse(file.data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise DataError(
+            f"{file.path}:1: neither JSON nor Python: {printable(str(error))}"
+        ) from None
+    for node in tree.body:
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
+        named = [t.id for t in targets if isinstance(t, ast.Name)]
+        value = getattr(node, "value", None)
+        if "providers" in named and value is not None:
+            return _plain(value)
+    raise DataError(f"{file.path}:1: has no `providers`")
+
+
+def _plain(node: ast.expr) -> Any:
+    """Return an expression as data: a call is a mapping of its arguments, with its line."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.List | ast.Tuple):
+        return [_plain(item) for item in node.elts]
+    if isinstance(node, ast.Dict):
+        keys = [k.value if isinstance(k, ast.Constant) else None for k in node.keys]
+        return {key: _plain(value) for key, value in zip(keys, node.values, strict=True)}
+    return _called(node) if isinstance(node, ast.Call) else None
+
+
+def _called(node: ast.Call) -> Any:
+    if node.args and not node.keywords:
+        parts = [_plain(argument) for argument in node.args]
+        if len(parts) == 3 and all(isinstance(part, int) for part in parts):
+            return f"{parts[0]:04d}-{parts[1]:02d}-{parts[2]:02d}"  # datetime.date
+        return parts[0]  # Decimal
+    wanted = {k.arg: k.value for k in node.keywords if k.arg not in (None, "match", "extractors")}
+    return {key: _plain(value) for key, value in wanted.items()} | {"line": node.lineno}

@@ -1,0 +1,25 @@
+"""`tco catalog`: the data, and the gate for it in CI."""
+
+import typer
+
+from tco.cli.catalog_check import Check, check
+from tco.cli.flags import Group
+
+HELP = """What the catalogs say, where it comes from, and what is wrong with it.
+
+\b
+  tco catalog list                        offers, cheapest first
+  tco catalog show gpt-4.1                one model, GPU, provider or offer, with its sources
+  tco catalog check                       everything that is wrong, in one run
+  tco catalog diff HEAD~20 HEAD           what moved, and which answers change
+  tco catalog verify                      held against litellm, genai-prices and models.dev
+"""
+
+catalog = typer.Typer(
+    cls=Group,
+    help=HELP,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+catalog.command("check", cls=Check)(check)

@@ -1,0 +1,101 @@
+"""`tco catalog check`."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from typer import Exit
+
+from tco.cli.catalog_options import Files, FindingsOutput, option
+from tco.cli.flags import Command, flags
+from tco.cli.options import OUTPUT, VALUES, Switch, Text, Texts
+
+FORMATS = ("table", "json", "csv", "md", "github", "sarif")
+RULES = "Rules"
+
+
+class Check(Command):
+    """A command whose `--also` takes two words, which typer does not have."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Join the two words, then parse as always."""
+        return super().parse_args(ctx, list(_joined(iter(args))))
+
+
+def _joined(args: Iterator[str]) -> Iterator[str]:
+    for arg in args:
+        kind = next(args, None) if arg == "--also" else None
+        path = next(args, None) if kind is not None and "=" not in kind else None
+        if kind is None:
+            yield arg
+        else:
+            yield f"--also={kind}" if path is None else f"--also={kind}={path}"
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """Return kind and path of `litellm=FILE`."""
+    from tco.errors import UsageError, printable
+
+    kind, equals, path = text.partition("=")
+    if not equals or not path:
+        shown = printable(text, 40)
+        raise UsageError(f"--also: a kind and a file, such as --also litellm FILE, not {shown!r}")
+    return kind, path
+
+
+@flags
+def check(
+    output: FindingsOutput,
+    files: Files = None,
+    as_of: Annotated[
+        Text, option(VALUES, "DATE", "The day of the check, or 'edition': that of the files.")
+    ] = None,
+    horizon: Annotated[Text, option(VALUES, "TIME", "Announce what changes within: 90d.")] = None,
+    base: Annotated[
+        Text, option(VALUES, "REV|FILE", "Older edition: no number may change in its window.")
+    ] = None,
+    also: Annotated[
+        Texts,
+        option(VALUES, "KIND FILE", "A price list of litellm, genai-prices or models.dev."),
+    ] = None,
+    strict: Annotated[Switch, option(RULES, None, "Warnings fail, too.")] = None,
+    exit_zero: Annotated[Switch, option(RULES, None, "Report only: exit 0 all the same.")] = None,
+    everything: Annotated[
+        Switch, option(OUTPUT, None, "List every warning and note.", "--all")
+    ] = None,
+    rules: Annotated[Switch, option(RULES, None, "List the rules instead.")] = None,
+) -> None:
+    """Everything that is wrong with a catalog, in one run; exit 1 on errors.
+
+    \b
+      tco catalog check
+      tco catalog check my-prices.yaml --strict
+      tco catalog check data/prices.yaml --base origin/main --format github
+      tco catalog check --also litellm model_prices_and_context_window.json
+      tco catalog check --format sarif > findings.sarif
+
+    Without FILES: the catalogs that came with tco. Other files are laid over those, so that they
+    may name models, providers and GPUs that are known already.
+    """
+    from tco.catalog.check.entry import Request, check_files, rule_list
+    from tco.cli.catalog_options import day_or_edition, days, read
+    from tco.cli.deliver import deliver
+
+    said = read(output, formats=FORMATS)
+    if rules:
+        deliver(rule_list(), said)
+        return
+    result = check_files(
+        Request(
+            files=tuple(files or ()),
+            also=tuple(_pair(one) for one in also or ()),
+            as_of=day_or_edition(as_of),
+            horizon_days=days(horizon or "90d"),
+            base=base,
+            strict=bool(strict),
+        )
+    )
+    if everything:
+        said.setdefault("top", len(result.findings) + 1)
+    deliver(result, said)
+    if not result.passed and not exit_zero:
+        raise Exit(1)
