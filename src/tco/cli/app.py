@@ -17,6 +17,7 @@ from tco.cli.compare import compare
 from tco.cli.explain import explain
 from tco.cli.flags import Command, Group
 from tco.cli.guard import EXIT_INTERRUPTED
+from tco.cli.plan import plan
 from tco.cli.sensitivity import sensitivity
 
 HELP = """What serving language models costs, and from which volume that changes.
@@ -57,7 +58,7 @@ def main(
     """Only `--version` stands before a command."""
 
 
-for function in (compare, breakeven, sensitivity, explain):
+for function in (compare, breakeven, sensitivity, plan, explain):
     app.command(cls=Command)(function)
 
 

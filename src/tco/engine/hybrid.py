@@ -17,13 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tco.engine.fleet import ROUND_OFF
-from tco.engine.shapes import Number
-
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
+from tco.engine.shapes import Flags, Floats, Number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +130,13 @@ class Layers:
 
     net_usd: Floats
     served: Floats
-    on: NDArray[np.bool_]
+    on: Flags
 
     @property
     def on_share(self) -> Floats:
         """Return the share of the hours in which each unit is on [layers] [1]."""
-        return self.on.mean(axis=-1)
+        share: Floats = self.on.mean(axis=-1)
+        return share
 
 
 def serve(layers: Floats, resource: Resource, usd_per_load: Number) -> Layers:
@@ -161,7 +158,7 @@ def serve(layers: Floats, resource: Resource, usd_per_load: Number) -> Layers:
     return Layers(net_usd=net / saved.shape[-1], served=served, on=on)
 
 
-def switched(gain: Floats, start: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def switched(gain: Floats, start: Floats) -> tuple[Floats, Flags]:
     """Return the least cost of switching units on and off around a curve, and when they are on.
 
     A recursion over the hours with two states, solved once for either state before the first
@@ -178,7 +175,7 @@ def switched(gain: Floats, start: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     return cost, on
 
 
-def _open_ended(gain: Floats, start: Floats, on_before: bool) -> tuple[Floats, NDArray[np.bool_]]:
+def _open_ended(gain: Floats, start: Floats, on_before: bool) -> tuple[Floats, Flags]:
     """Return cost and hours of the best schedule that ends in the state it began in."""
     hours = gain.shape[-1]
     nothing, never = np.zeros(gain.shape[:-1]), np.full(gain.shape[:-1], np.inf)

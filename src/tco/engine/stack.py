@@ -8,12 +8,13 @@ size, because a seller rents whole servers and another single GPUs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tco.engine.fleet import ROUND_OFF
-from tco.engine.hybrid import Floats, Indices, Layers, Resource, layer_count, layers_of, serve
+from tco.engine.hybrid import Layers, Resource, layer_count, layers_of, serve
+from tco.engine.shapes import Floats, Indices
 
 Overhead = Callable[[Floats, Floats], Floats]
 """Cost of looking after so many base and peak units [USD/h]; 0 for none at all."""
@@ -44,15 +45,15 @@ class Merit:
     which: Indices
     layers: Layers
 
-    def first(self, count: int) -> Merit:
-        """Return the same for the first layers only."""
-        kept = self.layers
-        return Merit(
-            which=self.which[:count],
-            layers=Layers(
-                net_usd=kept.net_usd[:count], served=kept.served[:count], on=kept.on[:count]
-            ),
+    def part(self, first: int, end: int) -> Merit:
+        """Return the same for the layers from `first` up to `end` only."""
+        kept = slice(first, end)
+        layers = Layers(
+            net_usd=self.layers.net_usd[kept],
+            served=self.layers.served[kept],
+            on=self.layers.on[kept],
         )
+        return Merit(which=self.which[kept], layers=layers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,26 @@ class Stack:
     peak_units: int
     floor: float
     api_load: float
+
+
+def never_off(stack: Stack, unit: float) -> Stack:
+    """Return a stack without base whose units by the hour that never stop are its base.
+
+    They are the lowest ones and cost the same either way.
+
+    Args:
+        stack: The mix; all its units are of one size.
+        unit: Capacity of one of them [request/s].
+    """
+    always = int(np.all(stack.peak.layers.on, axis=-1).sum())
+    return replace(
+        stack,
+        base=stack.peak.part(0, always),
+        peak=stack.peak.part(always, stack.peak_units),
+        base_units=always,
+        peak_units=stack.peak_units - always,
+        floor=always * unit,
+    )
 
 
 def merit_order(layers: Floats, resources: Sequence[Resource], usd_per_load: float) -> Merit:
@@ -196,15 +217,7 @@ def _stack(
     net, count, above = found
     base, peak = kinds
     upper, skipped = _above(load, count, base, peak, usd_per_load, uppers)
-    rest = Merit(
-        which=upper.which[skipped:],
-        layers=Layers(
-            net_usd=upper.layers.net_usd[skipped:],
-            served=upper.layers.served[skipped:],
-            on=upper.layers.on[skipped:],
-        ),
-    )
-    below, over = lower.first(count), rest.first(above)
+    below, over = lower.part(0, count), upper.part(skipped, skipped + above)
     own = float(below.layers.served.sum() + over.layers.served.sum())
     return Stack(
         base=below,

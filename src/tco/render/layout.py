@@ -33,8 +33,10 @@ def lines(blocks: Iterable[Block], width: int) -> Iterator[Line]:
 
 def _block(block: Block, width: int) -> Iterator[Line]:
     if isinstance(block, Figure):
-        yield from [[(block.title, "bold")]] if block.title else []
-        yield from ([(row.rstrip(), "")] for row in block.rows)
+        if block.title:
+            yield [(block.title, "bold")]
+        for row in block.rows:
+            yield [(row.rstrip(), "")]
     else:
         yield from _table(block, width) if isinstance(block, Table) else _paragraph(block, width)
 

@@ -1,4 +1,4 @@
-"""The screen of `tco plan`: three bills, who serves which part of the load, what would change it."""
+"""The screen of `tco plan`: three bills, who serves which part of the load, what changes it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,15 @@ COLUMNS = (
     number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
     number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, words.price),
 )
-USUAL = ("resource", "gpus", "hours_share", "tokens_share", "utilization", "monthly_usd", "usd_per_mtok")
+USUAL = (
+    "resource",
+    "gpus",
+    "hours_share",
+    "tokens_share",
+    "utilization",
+    "monthly_usd",
+    "usd_per_mtok",
+)
 KEYS = {"cost": "monthly_usd", "tokens": "tokens_share"}
 
 STRATEGIES = (

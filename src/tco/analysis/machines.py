@@ -1,0 +1,220 @@
+"""The units that a hybrid can be built from: set-ups of a model, and rents they can run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import lcm
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tco.analysis.candidates import OwnSetups
+from tco.analysis.options import FixedOption, SelfOption, machine_lines, replica_of
+from tco.analysis.settings import Settings, workload
+from tco.engine.hybrid import Resource
+from tco.engine.ledger import Line, total_usd
+from tco.engine.replica import Replica
+from tco.engine.selfhost import Fleet
+from tco.engine.stack import Kind
+from tco.errors import InfeasibleError
+from tco.units import HOURS_PER_MONTH, SECONDS_PER_MONTH
+
+if TYPE_CHECKING:
+    from tco.catalog.hardware import Accelerator
+
+Unit = SelfOption | FixedOption
+"""What a unit can be: a set-up on GPUs, or a provisioned unit at a given monthly price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One set-up on one rent: the smallest number of GPUs that can be paid for.
+
+    Args:
+        option: The set-up and its rent.
+        replicas: Replicas of a unit [1].
+        gpus: GPUs of a unit on the invoice; 0 for a provisioned unit [1].
+        capacity: What a unit serves with its headroom kept [request/s].
+        usd_per_hour: All that a unit costs but people [USD/h].
+        by_the_hour: It can be given back after any hour.
+        spot: It can be taken away at any time.
+    """
+
+    option: Unit
+    replicas: int
+    gpus: int
+    capacity: float
+    usd_per_hour: float
+    by_the_hour: bool = False
+    spot: bool = False
+
+    @property
+    def usd_per_load(self) -> float:
+        """Return what a load of 1 request/s costs in an hour at full use [USD/h]."""
+        return self.usd_per_hour / self.capacity
+
+    def kind(self, settings: Settings, *, by_the_hour: bool) -> Kind:
+        """Return the units as the engine sees them."""
+        resource = Resource(
+            usd_per_hour=self.usd_per_hour,
+            by_the_hour=by_the_hour,
+            lead_h=settings.value("plan.lead_h") if by_the_hour else 0.0,
+            availability=settings.value("plan.spot_availability") if self.spot else 1.0,
+        )
+        return Kind(unit=self.capacity, resources=(resource,))
+
+    def lines(self, units: float, settings: Settings) -> tuple[Line, ...]:
+        """Return the lines of so many units' bill [units of a whole month]."""
+        if isinstance(self.option, FixedOption):
+            return (_fixed_line(self.option, units),)
+        gpus = units * self.gpus
+        fleet = Fleet(
+            needed=units * self.replicas,
+            replicas=units * self.replicas,
+            gpus=gpus,
+            paid_gpus=gpus,
+        )
+        return machine_lines(self.option, settings, fleet)
+
+
+def _fixed_line(option: FixedOption, units: float) -> Line:
+    return Line(
+        item="units at a given price",
+        group="compute",
+        quantity=units,
+        unit="unit",
+        rate_usd=option.usd_per_month,
+        origin="given",
+        source=option.source,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A set-up with the rents worth looking at: of each size of unit the cheapest.
+
+    Args:
+        base: Rents for units that run every hour.
+        peak: Rents for units by the hour.
+    """
+
+    base: tuple[Way, ...]
+    peak: tuple[Way, ...]
+
+    @property
+    def usual(self) -> Way:
+        """Return the set-up on one of its rents."""
+        return (self.base or self.peak)[0]
+
+    @property
+    def usd_per_load(self) -> float:
+        """Return the least that a load of 1 request/s costs in an hour [USD/h]."""
+        return min(way.usd_per_load for way in (*self.base, *self.peak))
+
+
+def way(option: Unit, settings: Settings, replica: Replica | None = None) -> Way:
+    """Return the smallest unit of a set-up that can be paid for.
+
+    Args:
+        option: The set-up.
+        settings: Every value that enters a bill.
+        replica: What one replica sustains, where that has been worked out already.
+
+    Raises:
+        InfeasibleError: It serves nothing within the limits that were asked for.
+    """
+    if isinstance(option, FixedOption):
+        return _provisioned(option, settings)
+    replica = replica or replica_of(option, settings)
+    if not np.all(replica.feasible):
+        raise InfeasibleError(f"{option.id}: serves nothing within the limits that were asked for")
+    gpus = lcm(option.gpus, option.instance_gpus)
+    unit = Fleet(needed=1.0, replicas=1.0, gpus=float(gpus), paid_gpus=float(gpus))
+    rate = float(np.asarray(replica.requests_per_s * settings.value("serving.headroom")))
+    usd = float(np.asarray(total_usd(machine_lines(option, settings, unit))))
+    return Way(
+        option=option,
+        replicas=gpus // option.gpus,
+        gpus=gpus,
+        capacity=rate * (gpus // option.gpus),
+        usd_per_hour=usd / HOURS_PER_MONTH,
+        by_the_hour=option.purchase.startswith(("on_demand", "spot")),
+        spot=option.purchase.startswith("spot"),
+    )
+
+
+def _provisioned(option: FixedOption, settings: Settings) -> Way:
+    """Return a unit that serves its tokens at an even rate; one without a limit serves the peak."""
+    load = workload(settings)
+    rate = load.peak_requests_per_s
+    if option.tokens_per_month is not None:
+        rate = option.tokens_per_month / load.tokens_per_request / SECONDS_PER_MONTH
+    return Way(
+        option=option,
+        replicas=1,
+        gpus=0,
+        capacity=float(np.asarray(rate)),
+        usd_per_hour=option.usd_per_month / HOURS_PER_MONTH,
+    )
+
+
+def machine(ways: Iterable[Way]) -> Machine:
+    """Return the rents of one set-up that no other one beats."""
+    known = list(ways)
+    return Machine(
+        base=_unbeaten(w for w in known if not w.spot),
+        peak=_unbeaten(w for w in known if w.by_the_hour),
+    )
+
+
+def _unbeaten(ways: Iterable[Way]) -> tuple[Way, ...]:
+    """Return the ways that are cheaper per GPU than every one with units as small or smaller."""
+    kept: list[Way] = []
+    for one in sorted(ways, key=lambda w: (w.gpus, w.usd_per_load)):
+        if not kept or one.usd_per_load < min(w.usd_per_load for w in kept):
+            kept.append(one)
+    return tuple(kept)
+
+
+def machines(own: OwnSetups, model: str, settings: Settings, *, buy: bool) -> list[Machine]:
+    """Return the set-ups of a model, the cheapest at full use first.
+
+    Args:
+        own: Every set-up, sized and priced.
+        model: The model.
+        settings: Every value that enters a bill.
+        buy: Look at bought GPUs as well.
+    """
+    by_setup: dict[int, list[int]] = {}
+    for pair in own.found.pairs_of(model).tolist():
+        by_setup.setdefault(int(own.found.pair_setup[pair]), []).append(pair)
+    made = []
+    for rows in by_setup.values():
+        replica = own.replica(rows[0])
+        options = [own.option(row) for row in rows]
+        if buy:
+            options += bought(own, options[0])
+        made.append(machine(way(option, settings, replica) for option in options))
+    return sorted(made, key=lambda m: m.usd_per_load)
+
+
+def bought(own: OwnSetups, rented: SelfOption) -> list[SelfOption]:
+    """Return the same set-up on GPUs that are owned; none where price or power is unknown."""
+    gpu: Accelerator = own.inputs.catalog.hardware.accelerators[rented.gpu]
+    if gpu.purchase is None or gpu.purchase.typical is None or gpu.all_in_w is None:
+        return []
+    option = replace(
+        rented,
+        id=f"{rented.id.rpartition('/')[0]}/bought:owned",
+        seller="bought",
+        purchase="owned",
+        usd_per_gpu_hour=None,
+        capex_usd=gpu.purchase.typical,
+        rated_w=gpu.all_in_w,
+        instance_gpus=gpu.node_gpus,
+        source=gpu.purchase.source,
+        checked=None,
+        notes=(),
+    )
+    return [option]

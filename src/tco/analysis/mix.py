@@ -1,0 +1,152 @@
+"""The cheapest mix for one model: which set-up, on which rents, how many, and what is left over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tco.analysis.machines import Machine, Way
+from tco.analysis.settings import Settings, people
+from tco.engine.people import selfhost_fte
+from tco.engine.shapes import Floats
+from tco.engine.stack import Overhead, Stack, best_stack, never_off, no_overhead
+from tco.units import HOURS_PER_MONTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """Units at the bottom, units by the hour above them, and how many of either.
+
+    Args:
+        base, peak: The units; None for none.
+        stack: How many, and what they serve.
+        load: Load of each hour [hours] [request/s].
+        usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
+        availability: Share of their load that the units by the hour serve [1].
+    """
+
+    base: Way | None
+    peak: Way | None
+    stack: Stack
+    load: Floats
+    usd_per_load: float
+    availability: float = 1.0
+
+    @property
+    def monthly_usd(self) -> float:
+        """Return what everything costs but the people that an API takes anyway [USD/month]."""
+        return self.stack.usd_per_hour * HOURS_PER_MONTH
+
+    @property
+    def base_gpus(self) -> int:
+        """Return the GPUs that are paid for every hour [1]."""
+        return self.stack.base_units * self.base.gpus if self.base else 0
+
+    @property
+    def peak_gpus(self) -> int:
+        """Return the most GPUs by the hour at a time [1]."""
+        return self.stack.peak_units * self.peak.gpus if self.peak else 0
+
+    @property
+    def own_load(self) -> float:
+        """Return what own GPUs serve in the average hour [request/s]."""
+        return float(self.load.mean()) - self.stack.api_load
+
+    def paid_peak_hours(self, lead_h: float) -> float:
+        """Return for how long units by the hour are paid, starts included [unit-hour per hour].
+
+        Units that never stop have no start.
+        """
+        on = self.stack.peak.layers.on
+        starts = (on & ~np.roll(on, 1, axis=-1)).sum()
+        return float((on.sum() + lead_h * starts) / on.shape[-1]) if on.size else 0.0
+
+
+def team_overhead(base: Way | None, peak: Way | None, settings: Settings) -> Overhead:
+    """Return the cost of engineers as a function of the units; a fleet is staffed at its largest.
+
+    None at all without a unit: a team is a yes or a no.
+    """
+    staff = people(settings)
+    per_base, per_peak = (way.gpus if way else 0 for way in (base, peak))
+
+    def usd(base_units: Floats, peak_units: Floats) -> Floats:
+        gpus = base_units * per_base + peak_units * per_peak
+        fte = np.where(gpus > 0, selfhost_fte(staff, gpus), 0.0)
+        per_hour: Floats = fte * (staff.salary_usd_per_year / 12.0 / HOURS_PER_MONTH)
+        return per_hour
+
+    return usd
+
+
+def pairs(machine: Machine) -> Iterator[tuple[Way | None, Way | None]]:
+    """Return the combinations of units for every hour and units by the hour of one set-up."""
+    for base in (None, *machine.base):
+        for peak in (None, *machine.peak):
+            same = base is not None and peak is not None and base.option.id == peak.option.id
+            if not same and (base is not None or peak is not None):
+                yield base, peak
+
+
+def mix_of(
+    base: Way | None, peak: Way | None, load: Floats, usd_per_load: float, settings: Settings
+) -> Mix:
+    """Return the cheapest numbers of two kinds of units."""
+    stack = best_stack(
+        load,
+        base.kind(settings, by_the_hour=False) if base else None,
+        peak.kind(settings, by_the_hour=True) if peak else None,
+        usd_per_load,
+        team_overhead(base, peak, settings),
+    )
+    share = float(np.asarray(settings.value("plan.spot_availability")))
+    if base is None and peak is not None and not peak.spot:
+        base, stack = peak, never_off(stack, peak.capacity)
+    return Mix(
+        base=base,
+        peak=peak,
+        stack=stack,
+        load=load,
+        usd_per_load=usd_per_load,
+        availability=share if peak and peak.spot else 1.0,
+    )
+
+
+def best_mix(
+    machines: Sequence[Machine], load: Floats, usd_per_load: float, settings: Settings
+) -> Mix:
+    """Return the cheapest mix over all set-ups. Exact.
+
+    A set-up costs at least what it would at full use in every hour, and the smallest team; those
+    whose bound is above the best mix so far are skipped.
+
+    Args:
+        machines: The set-ups, the cheapest at full use first.
+        load: Load of each hour [hours] [request/s].
+        usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
+        settings: Every value that enters a bill.
+    """
+    best = nothing(load, usd_per_load)
+    for machine in machines:
+        if least_usd(machine, load, settings) >= best.stack.usd_per_hour:
+            break
+        for base, peak in pairs(machine):
+            found = mix_of(base, peak, load, usd_per_load, settings)
+            if found.stack.usd_per_hour < best.stack.usd_per_hour - 1e-9:
+                best = found
+    return best
+
+
+def least_usd(machine: Machine, load: Floats, settings: Settings) -> float:
+    """Return a cost that no mix with a unit of this set-up can fall below [USD/h]."""
+    smallest = team_overhead((machine.base or machine.peak)[0], None, settings)
+    team = float(smallest(np.ones(1), np.zeros(1))[0])
+    return float(load.mean()) * machine.usd_per_load + team
+
+
+def nothing(load: Floats, usd_per_load: float) -> Mix:
+    """Return the mix without a unit: everything goes to the API."""
+    stack = best_stack(load, None, None, usd_per_load, no_overhead)
+    return Mix(base=None, peak=None, stack=stack, load=load, usd_per_load=usd_per_load)

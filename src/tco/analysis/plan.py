@@ -1,0 +1,249 @@
+"""The cheapest mix of own GPUs and an API, beside either of them alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tco.analysis.candidates import OwnSetups, own_setups
+from tco.analysis.inputs import Inputs
+from tco.analysis.load_curve import LoadCurve, load_curve
+from tco.analysis.machines import Machine, Unit, machine, machines, way
+from tco.analysis.mix import Mix, best_mix, least_usd
+from tco.analysis.options import Option, SelfOption, TokenOption, lines
+from tco.analysis.plan_bills import strategies_of
+from tco.analysis.plan_notes import PURCHASES, hour_warnings, plan_assumptions
+from tco.analysis.plan_results import ModelRow, PlanResult, StrategyResult
+from tco.analysis.plan_rows import curve_result, next_unit, resource_rows
+from tco.analysis.plan_switches import switches_of
+from tco.analysis.plan_words import plan_verdict
+from tco.analysis.report import stamp, warnings_of, workload_result
+from tco.analysis.resolve import resolve
+from tco.analysis.select import select
+from tco.analysis.settings import Settings, workload
+from tco.analysis.setups import best_pairs
+from tco.engine.ledger import total_usd
+from tco.engine.shapes import Floats
+from tco.errors import InfeasibleError, TcoError, UsageError
+from tco.units import HOURS_PER_MONTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The question for one model.
+
+    Args:
+        overflow: The option by the token.
+        machines: Its set-ups, the cheapest at full use first.
+        mix: The cheapest mix.
+        strategies: The three bills.
+    """
+
+    model: str
+    overflow: TokenOption
+    machines: list[Machine]
+    mix: Mix
+    strategies: tuple[StrategyResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What the plan is about besides the question itself.
+
+    Args:
+        overflow, own: Names of the two options; None to look at the open models.
+        hours: The user's own load curve, empty for none.
+        curve: What it is called, or the profile whose hours are to be taken.
+        buy: Look at bought GPUs as well.
+    """
+
+    overflow: str | None = None
+    own: str | None = None
+    hours: tuple[float, ...] = ()
+    curve: str = ""
+    buy: bool = False
+
+
+def plan(inputs: Inputs, ask: Ask) -> PlanResult:
+    """Return the cheapest mix of own GPUs and an API.
+
+    With two options named, of those two; else for each open model its own weights on both sides,
+    and in detail for the model on which a mix saves most.
+
+    Args:
+        inputs: The question.
+        ask: What it is about.
+
+    Raises:
+        UsageError: No volume was given.
+        InfeasibleError: No open model is both hosted by the token and servable on own GPUs.
+    """
+    if not inputs.volume_given:
+        raise UsageError("how many tokens a month? for example --tokens 50B")
+    curve = load_curve(inputs, ask.hours, ask.curve)
+    inputs = _at_peak_of(inputs, curve)
+    if ask.overflow is not None:
+        choices, said, left_out = _named(inputs, ask, curve)
+    else:
+        choices, left_out = _open_models(inputs, ask, curve)
+        said = ()
+    if not choices:
+        raise InfeasibleError(f"nothing to plan with: {'; '.join(left_out[:5]) or 'no model'}")
+    return _result(inputs, curve, choices, said, left_out)
+
+
+def _at_peak_of(inputs: Inputs, curve: LoadCurve) -> Inputs:
+    """Return the question with the peak of the curve, so that fleets are sized for it."""
+    path = "workload.peak_to_mean"
+    setting = replace(
+        inputs.settings[path],
+        value=curve.peak_to_mean,
+        origin=curve.origin,
+        source=curve.said,
+    )
+    return replace(inputs, settings=Settings({**inputs.settings, path: setting}))
+
+
+def load_of(inputs: Inputs, curve: LoadCurve) -> Floats:
+    """Return the load of each hour [hours] [request/s]."""
+    return np.asarray(workload(inputs.settings).requests_per_s * curve.load, dtype=float)
+
+
+def usd_per_load(option: TokenOption, inputs: Inputs) -> float:
+    """Return what an option by the token charges for 1 request/s in an hour [USD/h]."""
+    bill = total_usd(lines(option, inputs.settings), "tokens")
+    rate = float(np.asarray(workload(inputs.settings).requests_per_s))
+    return float(np.asarray(bill)) / HOURS_PER_MONTH / rate
+
+
+def _named(
+    inputs: Inputs, ask: Ask, curve: LoadCurve
+) -> tuple[list[Choice], tuple[str, ...], list[str]]:
+    """Return the choice between two named options."""
+    token = resolve(ask.overflow or "", inputs)
+    if not isinstance(token.best, TokenOption):
+        raise UsageError(f"{ask.overflow} is not priced by the token; name the API first")
+    name = ask.own or f"self/{token.best.model}"
+    own = resolve(name, inputs)
+    options = [o for o in own.options if not isinstance(o, TokenOption)]
+    if not options:
+        raise UsageError(
+            f"{name} is not a set-up of own GPUs; write for example self/llama-3.3-70b"
+        )
+    made = [machine([way(option, inputs.settings)]) for option in options]
+    made.sort(key=lambda m: m.usd_per_load)
+    choice = _choice(inputs, curve, token.best, made, options)
+    said = tuple(s for s in (token.said, own.said) if s)
+    return [choice], said, []
+
+
+def _open_models(inputs: Inputs, ask: Ask, curve: LoadCurve) -> tuple[list[Choice], list[str]]:
+    """Return the choice for each open model, the one on which a mix saves most first."""
+    selection = select(inputs.catalog, inputs.request)
+    if not selection.narrowed:
+        short = frozenset(inputs.catalog.assumptions.short_list)
+        selection = replace(selection, models=short)
+    if not inputs.request.purchases:
+        selection = replace(selection, purchases=PURCHASES)
+    own = own_setups(inputs, selection)
+    choices: list[Choice] = []
+    left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in (*own.infeasible, *own.unsized)]
+    for model in own.models:
+        host = _host(inputs, model.id)
+        made = machines(own, model.id, inputs.settings, buy=ask.buy)
+        if host is None:
+            left_out.append(f"{model.id}: nobody in the catalog hosts it by the token")
+        elif made:
+            choices.append(_choice(inputs, curve, host, made, _sized(own, model.id)))
+    return sorted(choices, key=lambda c: _promise(c, inputs)), left_out
+
+
+def _promise(choice: Choice, inputs: Inputs) -> tuple[float, float]:
+    """Return a sort key: what the mix saves, then how near own GPUs come to saving anything."""
+    least = least_usd(choice.machines[0], choice.mix.load, inputs.settings)
+    return -model_row(choice).saved_share, least / choice.mix.stack.usd_per_hour
+
+
+def _sized(own: OwnSetups, model: str) -> list[SelfOption]:
+    settings = own.inputs.settings
+    volume = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
+    return [own.option(int(i)) for i in best_pairs(own.found, settings, model, volume)]
+
+
+def _host(inputs: Inputs, model: str) -> TokenOption | None:
+    """Return the cheapest host of a model; None when there is none."""
+    try:
+        found: Option = resolve(model, inputs).best
+    except TcoError:
+        return None
+    return found if isinstance(found, TokenOption) and found.tier == "hosted" else None
+
+
+def _choice(
+    inputs: Inputs,
+    curve: LoadCurve,
+    overflow: TokenOption,
+    made: list[Machine],
+    at_peak: Sequence[Unit],
+) -> Choice:
+    mix = best_mix(made, load_of(inputs, curve), usd_per_load(overflow, inputs), inputs.settings)
+    return Choice(
+        model=made[0].usual.option.model,
+        overflow=overflow,
+        machines=made,
+        mix=mix,
+        strategies=strategies_of(inputs, overflow, at_peak, mix),
+    )
+
+
+def model_row(choice: Choice) -> ModelRow:
+    """Return the choice in one line."""
+    api, own, hybrid = (s.monthly_usd for s in choice.strategies)
+    others = [usd for usd in (api, own) if usd is not None]
+    usd = hybrid or 0.0
+    return ModelRow(
+        model=choice.model,
+        overflow=choice.overflow.id,
+        api_usd=api or 0.0,
+        own_usd=own,
+        hybrid_usd=usd,
+        own_tokens_share=choice.strategies[-1].own_tokens_share or 0.0,
+        saved_share=1.0 - usd / min(others) if min(others) > 0 else 0.0,
+    )
+
+
+def _result(
+    inputs: Inputs,
+    curve: LoadCurve,
+    choices: list[Choice],
+    said: tuple[str, ...],
+    left_out: list[str],
+) -> PlanResult:
+    first = choices[0]
+    used: list[Option] = [first.overflow]
+    used += [w.option for w in (first.mix.base, first.mix.peak) if w is not None]
+    if len(used) == 1:
+        used.append(first.machines[0].usual.option)
+    result = PlanResult(
+        schema="tco.plan/1",
+        catalog=stamp(inputs, used),
+        workload=workload_result(inputs),
+        model=first.model,
+        overflow=first.overflow.id,
+        own=tuple(o.id for o in used[1:]) if first.mix.own_load > 0 else (),
+        same_weights=first.overflow.model == first.model,
+        resolved=said,
+        curve=curve_result(inputs, curve, first.mix),
+        strategies=first.strategies,
+        rows=resource_rows(inputs, first.strategies, first.mix, first.overflow),
+        next_unit=next_unit(inputs, first.mix, first.machines),
+        switches=switches_of(inputs, first.overflow, first.mix, first.machines),
+        models=tuple(model_row(choice) for choice in choices),
+        left_out=tuple(left_out),
+        verdict="",
+        assumptions=plan_assumptions(inputs, used, first.mix),
+        warnings=(*warnings_of(inputs, used), *hour_warnings(first.mix)),
+    )
+    return replace(result, verdict=plan_verdict(result))

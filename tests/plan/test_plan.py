@@ -1,0 +1,254 @@
+"""`tco plan` without a file: three bills that agree with each other, and the words about them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tco.analysis.inputs import Inputs, prepare
+from tco.analysis.load_curve import checked_hours, load_curve, steepened
+from tco.analysis.mix import mix_of
+from tco.analysis.plan import Ask, plan
+from tco.analysis.plan_results import PlanResult
+from tco.analysis.request import InlineOption, Request
+from tco.catalog.hours import load_hours
+from tco.catalog.load import load_catalog
+from tco.errors import DataError, UsageError
+from tco.render.jsonout import document
+from tco.render.output import rendered
+from tco.render.picture import MARKS, stacked
+from tco.render.table import View
+
+DAY = datetime.date(2026, 11, 21)
+CATALOG = load_catalog()
+
+
+def asked(**fields: object) -> Inputs:
+    return prepare(CATALOG, Request(**fields), DAY)  # type: ignore[arg-type]
+
+
+def own_units(usd: float, tokens: float) -> InlineOption:
+    return InlineOption(
+        name="units", kind="fixed", source="test", usd_per_month=usd, tokens_per_month=tokens
+    )
+
+
+API = InlineOption(name="api", kind="hosted", source="test", input=1.0, output=1.0)
+
+
+@pytest.fixture(scope="module")
+def large() -> PlanResult:
+    return plan(asked(tokens=2e12, profile="code-complete"), Ask())
+
+
+def test_the_hybrid_is_never_dearer_than_either_side(large: PlanResult) -> None:
+    for row in large.models:
+        assert row.hybrid_usd <= row.api_usd + 1e-6
+        assert row.own_usd is None or row.hybrid_usd <= row.own_usd + 1e-6
+
+
+def test_bills_add_up(large: PlanResult) -> None:
+    for strategy in large.strategies:
+        total = sum(line.amount_usd for line in strategy.lines)
+        assert strategy.monthly_usd == pytest.approx(total, rel=1e-12)
+    hybrid = large.strategies[-1]
+    assert sum(row.monthly_usd for row in large.rows) == pytest.approx(hybrid.monthly_usd)
+    tokens = sum(row.tokens_per_month or 0.0 for row in large.rows)
+    assert tokens == pytest.approx(2e12, rel=1e-9)
+
+
+def test_the_picture_has_all_tokens(large: PlanResult) -> None:
+    curve = large.curve
+    parts = np.array([curve.base, curve.peak, curve.api])
+    assert parts.sum(axis=0) == pytest.approx(np.array(curve.tokens))
+    assert np.mean(curve.tokens) * 730 == pytest.approx(2e12)
+    assert max(curve.tokens) / np.mean(curve.tokens) == pytest.approx(curve.peak_to_mean)
+
+
+def test_the_next_unit_would_not_pay_and_the_last_one_does(large: PlanResult) -> None:
+    unit = large.next_unit
+    assert unit is not None
+    assert unit.saves_usd < unit.monthly_usd
+    assert unit.utilization < unit.needed_utilization
+    assert unit.saves_usd / unit.monthly_usd == pytest.approx(
+        unit.utilization / unit.needed_utilization
+    )
+
+
+def test_same_weights_on_both_sides(large: PlanResult) -> None:
+    assert large.same_weights
+    assert large.overflow.endswith(f"/{large.model}")
+    assert all(f"self/{large.model}@" in name for name in large.own)
+
+
+def test_fifty_billion_tokens_are_an_answer() -> None:
+    """At today's prices nothing is worth a GPU there, and the screen says from where on it is."""
+    result = plan(asked(tokens=50e9), Ask())
+    api, _, hybrid = result.strategies
+    assert hybrid.monthly_usd is not None and api.monthly_usd is not None
+    assert hybrid.monthly_usd <= api.monthly_usd
+    assert {s.path for s in result.switches} == {
+        "price.hosted_factor",
+        "workload.tokens_per_month",
+        "rent.factor",
+        "people.floor_fte",
+    }
+    assert "earn" in result.verdict
+
+
+def test_two_options_of_different_models_are_flagged() -> None:
+    ask = Ask(overflow="openai/gpt-4.1", own="self/llama-3.3-70b")
+    result = plan(asked(tokens=50e9), ask)
+    assert not result.same_weights
+    assert "different models" in result.verdict
+
+
+def test_provisioned_units_of_the_golden_figures() -> None:
+    """40 % of the API's price at full load, a tenth of the mean each: the study's 0.74 and 0.52."""
+    for profile, expected, units in (("code-complete", 0.744, 8), ("chat", 0.516, 11)):
+        tokens = 1e12
+        unit = own_units(0.4 * tokens / 10 / 1e6, tokens / 10)
+        inputs = asked(
+            tokens=tokens,
+            profile=profile,
+            options=(API, unit),
+            settings={"people.api_fte": 0.0},
+        )
+        result = plan(inputs, Ask(overflow="api", own="units"))
+        hybrid = result.strategies[-1]
+        assert hybrid.to_api == pytest.approx(expected, abs=5e-4)
+        assert result.rows[0].replicas == units
+        own = result.strategies[1]
+        assert own.to_api == pytest.approx({8: 1.24, 11: 0.68}[units], abs=5e-3)
+
+
+def test_switch_values_are_where_the_answer_turns(large: PlanResult) -> None:
+    inputs = asked(tokens=2e12, profile="code-complete", models=(large.model,))
+    for switch in large.switches:
+        assert switch.needed is not None
+        if switch.path == "workload.tokens_per_month":
+            for factor, pays in ((1.02, True), (0.98, False)):
+                tokens = switch.needed * factor
+                at = plan(
+                    asked(tokens=tokens, profile="code-complete", models=(large.model,)), Ask()
+                )
+                assert bool(at.own) >= pays  # another set-up may pay earlier than this one
+    assert inputs.volume_given
+
+
+def test_a_closed_model_needs_the_other_side_named() -> None:
+    with pytest.raises(Exception, match=r"gpt-4\.1"):
+        plan(asked(tokens=50e9), Ask(overflow="gpt-4.1"))
+
+
+def test_a_plan_needs_a_volume() -> None:
+    with pytest.raises(UsageError, match="--tokens 50B"):
+        plan(asked(), Ask())
+
+
+def test_bought_gpus_can_be_the_base() -> None:
+    result = plan(asked(tokens=2e12, profile="chat", models=("glm-5.2",)), Ask(buy=True))
+    assert result.strategies[-1].monthly_usd <= result.strategies[0].monthly_usd  # type: ignore[operator]
+
+
+def test_profiles_without_hours_borrow_the_nearest_week() -> None:
+    curve = load_curve(asked(tokens=1e9))
+    assert curve.peak_to_mean == pytest.approx(1.86, abs=1e-6)
+    assert "chat" in curve.said and curve.origin == "assumed"
+    agents = load_curve(asked(tokens=1e9, profile="agent-coding"))
+    assert "code-complete" in agents.said
+    assert load_curve(asked(tokens=1e9, profile="chat")).load.size == 168
+
+
+def test_steepening_keeps_the_mean_and_the_order() -> None:
+    week = np.array(CATALOG.workloads.profiles["chat"].hourly)
+    steep = steepened(week / week.mean(), 3.0)
+    assert steep.mean() == pytest.approx(1.0)
+    assert steep.max() == pytest.approx(3.0, abs=1e-6)
+    assert (np.argsort(steep, kind="stable") == np.argsort(week, kind="stable")).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([1.0] * 23, "23 hours are given"),
+        ([1.0] * 23 + [-1.0], "hour 23 is -1"),
+        ([0.0] * 24, "all hours are 0"),
+    ],
+)
+def test_bad_curves_are_one_clear_line(values: list[float], said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        checked_hours(values, "mine")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1 2 3", r"week.txt:1: 3 hours are given"),
+        ("\n".join(["1"] * 23 + ["-2"]), r"week.txt:24: an hour has a load of -2"),
+        ("\n".join(["1"] * 23 + ["x"]), r"week.txt:24: 'x' is not a load"),
+        ("\n".join(f"{h} 1" for h in range(24) if h != 7), r"hour 7 is missing"),
+        ("\n".join(f"{h} 1" for h in [*range(24), 3]), r"week.txt:25: hour 3 is given twice"),
+        ("", r"week.txt:1: no loads"),
+        ("nan " * 24, r"'nan' is not a load"),
+    ],
+)
+def test_bad_files_are_one_clear_line(
+    text: str, said: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(str(tmp_path))
+    Path("week.txt").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=said):
+        load_hours("week.txt")
+
+
+def test_files_with_headings_and_hours_are_read(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(str(tmp_path))
+    lines = "\n".join(f"{h},{h + 1}" for h in range(24))
+    Path("day.csv").write_text(f"hour,load\n{lines}\n# end\n", encoding="utf-8")
+    assert load_hours("day.csv") == tuple(float(h + 1) for h in range(24))
+
+
+def test_formats(large: PlanResult) -> None:
+    json.dumps(document(large))
+    table = rendered(large, "table", View())
+    assert max(len(line) for line in table.splitlines()) <= 80
+    assert all(mark in table for mark in MARKS[1:])
+    assert "\x1b" not in table
+    assert "```text" in rendered(large, "md", View())
+    csv = rendered(large, "csv", View())
+    assert csv.splitlines()[0].startswith("strategy,resource,paid,replicas,gpus")
+    assert json.loads(rendered(large, "json", View()))["schema"] == "tco.plan/1"
+
+
+def test_a_picture_stacks_its_layers() -> None:
+    rows = stacked(([5.0] * 24, [3.0] * 24, [2.0] * 24))
+    column = [row[9] for row in rows[:10]]
+    assert column == ["░"] * 2 + ["▒"] * 3 + ["█"] * 5
+    assert stacked(([0.0] * 24, [0.0] * 24, [0.0] * 24)) == ()
+
+
+def test_no_other_mix_of_the_same_units_is_cheaper(large: PlanResult) -> None:
+    """The choice of set-up and rents is exact: every pair of every machine is tried again."""
+    from tco.analysis.candidates import own_setups
+    from tco.analysis.machines import machines
+    from tco.analysis.mix import best_mix, pairs
+    from tco.analysis.select import select
+
+    inputs = asked(tokens=4e11, profile="chat", models=("llama-3.3-70b",))
+    own = own_setups(inputs, select(CATALOG, inputs.request))
+    made = machines(own, "llama-3.3-70b", inputs.settings, buy=False)
+    load = 40.0 * load_curve(inputs).load
+    best = best_mix(made, load, 4.0, inputs.settings)
+    every = [
+        mix_of(base, peak, load, 4.0, inputs.settings).stack.usd_per_hour
+        for one in made
+        for base, peak in pairs(one)
+    ]
+    assert best.stack.usd_per_hour == pytest.approx(min(every), rel=1e-9)
