@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tco.analysis.inputs import Inputs, prepare
-from tco.analysis.load_curve import checked_hours, load_curve, steepened
-from tco.analysis.mix import mix_of
-from tco.analysis.plan import Ask, plan
-from tco.analysis.plan_results import PlanResult
+from tco.analysis.plan.curve import checked_hours, load_curve, steepened
+from tco.analysis.plan.hybrid import Ask, plan
+from tco.analysis.plan.mix import mix_of
+from tco.analysis.plan.results import PlanResult
 from tco.analysis.request import InlineOption, Request
 from tco.catalog.hours import load_hours
 from tco.catalog.load import load_catalog
@@ -237,8 +237,8 @@ def test_a_picture_stacks_its_layers() -> None:
 def test_no_other_mix_of_the_same_units_is_cheaper(large: PlanResult) -> None:
     """The choice of set-up and rents is exact: every pair of every machine is tried again."""
     from tco.analysis.candidates import own_setups
-    from tco.analysis.machines import machines
-    from tco.analysis.mix import best_mix, pairs
+    from tco.analysis.plan.machines import machines
+    from tco.analysis.plan.mix import best_mix, pairs
     from tco.analysis.select import select
 
     inputs = asked(tokens=4e11, profile="chat", models=("llama-3.3-70b",))

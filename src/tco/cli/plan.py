@@ -55,8 +55,8 @@ def plan(
 
 
 def _planned(api: str | None, own: str | None, curve: str | None, buy: bool, inputs: Any) -> Any:
-    from tco.analysis.plan import Ask
-    from tco.analysis.plan import plan as planned
+    from tco.analysis.plan.hybrid import Ask
+    from tco.analysis.plan.hybrid import plan as planned
     from tco.catalog.hours import load_hours
 
     name = curve or ""

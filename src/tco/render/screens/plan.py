@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tco.analysis.plan_results import ModelRow, PlanResult, ResourceRow, StrategyResult
+from tco.analysis.plan.results import ModelRow, PlanResult, ResourceRow, StrategyResult
 from tco.render import words
 from tco.render.picture import MARKS, stacked
 from tco.render.table import (

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.inputs import Inputs
-from tco.analysis.machines import Unit, Way
-from tco.analysis.mix import Mix
 from tco.analysis.options import FixedOption, TokenOption, lines
-from tco.analysis.plan_results import StrategyResult
+from tco.analysis.plan.machines import Unit, Way
+from tco.analysis.plan.mix import Mix
+from tco.analysis.plan.results import StrategyResult
 from tco.analysis.priced import bill_lines, option_result
 from tco.analysis.results import BillLine, OptionResult, Span
 from tco.analysis.settings import Settings, people, workload

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.inputs import Inputs
-from tco.analysis.machines import Machine, Way
-from tco.analysis.mix import Mix, mix_of, team_overhead
 from tco.analysis.options import TokenOption
-from tco.analysis.plan_results import SwitchResult
+from tco.analysis.plan.machines import Machine, Way
+from tco.analysis.plan.mix import Mix, mix_of, team_overhead
+from tco.analysis.plan.results import SwitchResult
 from tco.analysis.settings import people
 from tco.show import show_number, show_tokens, show_usd
 from tco.units import HOURS_PER_MONTH, MTOK, SECONDS_PER_HOUR

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tco.analysis.inputs import Inputs
-from tco.analysis.mix import Mix
 from tco.analysis.options import Option
+from tco.analysis.plan.mix import Mix
 from tco.analysis.report import assumptions_of
 from tco.analysis.results import AssumptionResult
 from tco.analysis.settings import Setting

@@ -9,16 +9,16 @@ import numpy as np
 
 from tco.analysis.candidates import OwnSetups, own_setups
 from tco.analysis.inputs import Inputs
-from tco.analysis.load_curve import LoadCurve, load_curve
-from tco.analysis.machines import Machine, Unit, machine, machines, way
-from tco.analysis.mix import Mix, best_mix, least_usd
 from tco.analysis.options import Option, SelfOption, TokenOption, lines
-from tco.analysis.plan_bills import strategies_of
-from tco.analysis.plan_notes import PURCHASES, hour_warnings, plan_assumptions
-from tco.analysis.plan_results import ModelRow, PlanResult, StrategyResult
-from tco.analysis.plan_rows import curve_result, next_unit, resource_rows
-from tco.analysis.plan_switches import switches_of
-from tco.analysis.plan_words import plan_verdict
+from tco.analysis.plan.bills import strategies_of
+from tco.analysis.plan.curve import LoadCurve, load_curve
+from tco.analysis.plan.machines import Machine, Unit, machine, machines, way
+from tco.analysis.plan.mix import Mix, best_mix, least_usd
+from tco.analysis.plan.notes import PURCHASES, hour_warnings, plan_assumptions
+from tco.analysis.plan.results import ModelRow, PlanResult, StrategyResult
+from tco.analysis.plan.rows import curve_result, next_unit, resource_rows
+from tco.analysis.plan.switches import switches_of
+from tco.analysis.plan.words import plan_verdict
 from tco.analysis.report import stamp, warnings_of, workload_result
 from tco.analysis.resolve import resolve
 from tco.analysis.select import select

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tco.analysis.machines import Machine, Way
+from tco.analysis.plan.machines import Machine, Way
 from tco.analysis.settings import Settings, people
 from tco.engine.people import selfhost_fte
 from tco.engine.shapes import Floats

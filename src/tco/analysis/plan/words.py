@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tco.analysis.plan_results import PlanResult, ResourceRow, StrategyResult
+from tco.analysis.plan.results import PlanResult, ResourceRow, StrategyResult
 from tco.show import show_number, show_share, show_tokens, show_usd
 
 

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from tco.analysis.inputs import Inputs
-from tco.analysis.load_curve import LoadCurve
-from tco.analysis.machines import Machine, Way
-from tco.analysis.mix import Mix, team_overhead
 from tco.analysis.options import TokenOption, lines
-from tco.analysis.plan_bills import (
+from tco.analysis.plan.bills import (
     TOKENS,
     base_lines,
     own_by_hour,
     peak_lines,
     team_lines,
 )
-from tco.analysis.plan_results import (
+from tco.analysis.plan.curve import LoadCurve
+from tco.analysis.plan.machines import Machine, Way
+from tco.analysis.plan.mix import Mix, team_overhead
+from tco.analysis.plan.results import (
     CurveResult,
     NextUnit,
     Paid,
