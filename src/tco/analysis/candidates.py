@@ -175,8 +175,14 @@ def _left_out(model: str, reasons: tuple[str, ...]) -> LeftOut:
     return LeftOut(id=f"self/{model}", tier="self", model=model, provider="self", reasons=reasons)
 
 
-def own_setups(inputs: Inputs, selection: Selection) -> OwnSetups:
-    """Return every self-hosted set-up that the selection lets through, sized and priced."""
+def own_setups(inputs: Inputs, selection: Selection, counts: tuple[int, ...] = ()) -> OwnSetups:
+    """Return every self-hosted set-up that the selection lets through, sized and priced.
+
+    Args:
+        inputs: The question.
+        selection: Its filters.
+        counts: GPUs of a replica to try, instead of the usual ones [1].
+    """
     entries: list[ModelEntry] = []
     unsized: list[LeftOut] = []
     for name, model in inputs.catalog.models.models.items():
@@ -188,7 +194,7 @@ def own_setups(inputs: Inputs, selection: Selection) -> OwnSetups:
         else:
             unsized.append(entry)
     gpus = _gpu_entries(inputs, selection)
-    counts = (selection.gpu_count,) if selection.gpu_count else COUNTS
+    counts = counts or ((selection.gpu_count,) if selection.gpu_count else COUNTS)
     kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
     tried = grid(entries, gpus, counts, kv_bytes)
     rents = rent_entries(inputs, selection)

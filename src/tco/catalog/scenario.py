@@ -194,6 +194,8 @@ class Scenario(Record):
     options: list[OptionPart] = []
     catalog: Texts = []
     """Files laid over the shipped catalogs, looked up from where this file lies."""
+    measured: Texts = []
+    """Files of your own measured throughput, looked up from where this file lies."""
     data: Overlay | None = None
     """The same, written here: `offers`, `models`, `accelerators`, `rentals` and so on."""
     as_of: Text | None = None
@@ -223,6 +225,8 @@ class ScenarioFile:
             parts = [] if value is None else [(value, loc)]
         if key == "catalog":
             parts = [*self._overlays(parts)]
+        if key == "measured":
+            parts = [(self._beside(name), at) for name, at in parts]
         for one, at in parts:
             place = f"{self._document.path}:{self._document.line(at)}"
             yield one, place, ".".join(str(part) for part in at)
@@ -233,10 +237,14 @@ class ScenarioFile:
             here = here.get(part) if isinstance(here, Mapping) else None
         return here
 
+    def _beside(self, name: str) -> Path:
+        """Return a path looked up from where the scenario lies."""
+        return Path(self._document.path).parent / name
+
     def _overlays(self, named: list[tuple[Any, Loc]]) -> Iterator[tuple[Path | File, Loc]]:
         """Return the files named, looked up from where the scenario lies, and its own sections."""
         for name, loc in named:
-            yield Path(self._document.path).parent / name, loc
+            yield self._beside(name), loc
         sections = self._at(("data",))
         if sections:
             # JSON is YAML, so that they are read like any other overlay.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tco.cli.ask import asked
+from tco.cli.ask import Asked, asked
 from tco.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def answer(question: Question, output: Output, ask: Callable[[Inputs], Any]) -> 
     """
     said = asked(question, output)
     try:
-        result = _asked_of(ask, said.request, said.overlays)
+        result = _asked_of(ask, said)
     except UsageError as error:
         # What the file says wrongly is bad data, however late it comes out.
         if said.file is not None and str(error).startswith(f"{said.file}:"):
@@ -34,9 +34,10 @@ def answer(question: Question, output: Output, ask: Callable[[Inputs], Any]) -> 
     deliver(result, said.output)
 
 
-def _asked_of(ask: Callable[[Inputs], Any], request: Any, overlays: tuple[Any, ...]) -> Any:
+def _asked_of(ask: Callable[[Inputs], Any], said: Asked) -> Any:
     from tco.analysis.inputs import prepare
     from tco.catalog.load import load_catalog
 
     today = datetime.now().astimezone().date()
-    return ask(prepare(load_catalog(overlays), request, today))
+    catalog = load_catalog(said.overlays, measured=said.measured)
+    return ask(prepare(catalog, said.request, today))

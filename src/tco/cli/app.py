@@ -19,6 +19,7 @@ from tco.cli.flags import Command, Group
 from tco.cli.guard import EXIT_INTERRUPTED
 from tco.cli.plan import plan
 from tco.cli.sensitivity import sensitivity
+from tco.cli.size import size
 
 HELP = """What serving language models costs, and from which volume that changes.
 
@@ -58,7 +59,7 @@ def main(
     """Only `--version` stands before a command."""
 
 
-for function in (compare, breakeven, sensitivity, plan, explain):
+for function in (compare, breakeven, sensitivity, size, plan, explain):
     app.command(cls=Command)(function)
 
 

@@ -27,7 +27,7 @@ RIVALS = (
 )
 """What says the same thing in two ways: the nearest layer counts, and one layer says only one."""
 
-ADDED = ("options", "catalog")
+ADDED = ("options", "catalog", "measured")
 """What layers add up; elsewhere the nearest one counts alone."""
 
 
@@ -67,12 +67,14 @@ class Asked:
     Args:
         request: The question.
         overlays: Catalog files to lay over the shipped ones.
+        measured: Files of the user's own measurements.
         output: How the answer is to be written, by the name of the field.
         file: The scenario file as it was named, or None.
     """
 
     request: Request
     overlays: tuple[Any, ...]
+    measured: tuple[Any, ...]
     output: Mapping[str, Any]
     file: str | None
 
@@ -94,6 +96,7 @@ def asked(question: Question, output: Output) -> Asked:
     return Asked(
         request=_request(said),
         overlays=said["catalog"].value if "catalog" in said else (),
+        measured=said["measured"].value if "measured" in said else (),
         output={f.name: said[f.target].value for f in OUTPUT if f.target in said},
         file=file,
     )
@@ -195,7 +198,7 @@ def _request(said: Layer) -> Request:
     """Return the question, with who said each part of it."""
     from tco.analysis.request import Request
 
-    known = {field.target for field in QUESTION} - {"catalog", "settings"}
+    known = {field.target for field in QUESTION} - {"catalog", "measured", "settings"}
     fields = {t: s.value for t, s in said.items() if t in known and "." not in t}
     settings = {t: s.value for t, s in said.items() if "." in t}
     origins = {t: s.by for t, s in said.items()}

@@ -211,6 +211,7 @@ QUESTION = (
     Field("set", "settings", setting, "settings", many=True),
     Field("as_of", "as_of", day),
     Field("catalog", "catalog", overlay, many=True),
+    Field("measured", "measured", overlay, many=True),
 )
 """Everything that a question is made of. A target with a dot is a setting."""
 

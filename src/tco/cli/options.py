@@ -94,6 +94,9 @@ class Question:
     catalog: Annotated[
         Texts, _option(VALUES, "FILE", "Catalog file laid over the shipped ones.")
     ] = None
+    measured: Annotated[
+        Texts, _option(VALUES, "FILE", "Your own measured throughput, see tco import.")
+    ] = None
     file: Annotated[
         Text, _option(VALUES, "FILE", "Scenario file, for example tco.yaml.", "-f", "--file")
     ] = None

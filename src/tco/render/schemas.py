@@ -18,12 +18,13 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from tco.analysis import results
+from tco.analysis import results, size_results
 from tco.catalog import defaults, fields, hardware, models, overlay, prices, scenario
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: tuple[ModuleType, ...] = (
     results,
+    size_results,
     defaults,
     fields,
     hardware,
@@ -38,6 +39,8 @@ RESULTS: dict[str, Any] = {
     "breakeven-table": results.BreakevenTable,
     "sensitivity": results.SensitivityResult,
     "explain": results.ExplainResult,
+    "size": size_results.SizeResult,
+    "size-validation": size_results.ValidationResult,
 }
 FILES: dict[str, type[BaseModel]] = {
     "prices": prices.Prices,

@@ -14,6 +14,8 @@ MODULES = {
     "tco.breakeven-table/1": "breakeven_table",
     "tco.sensitivity/1": "sensitivity",
     "tco.explain/1": "explain",
+    "tco.size/1": "size",
+    "tco.size-validation/1": "size_validation",
     "tco.plan/1": "plan",
     "tco.portfolio/1": "portfolio",
 }

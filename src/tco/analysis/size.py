@@ -1,0 +1,187 @@
+"""Where a model fits, how fast it serves there, and what that costs at full load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tco.analysis.candidates import OwnSetups, own_setups
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import SelfOption
+from tco.analysis.report import assumptions_of, stamp, warnings_of
+from tco.analysis.results import AssumptionResult
+from tco.analysis.select import select
+from tco.analysis.settings import target, workload
+from tco.analysis.size_front import Front, cheapest_rents, front
+from tco.analysis.size_results import SizeLimits, SizeResult, SizeRow
+from tco.analysis.size_rows import Asked, sized_rows
+from tco.catalog.models import Model
+from tco.errors import InfeasibleError
+from tco.show import show_number, show_usd
+
+FLEET_ONLY = ("serving.headroom", "serving.peakedness", "serving.wait_beta", "serving.redundancy")
+"""Assumptions that only matter when there is a demand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeAsk:
+    """What `tco size` asks beyond the question itself.
+
+    Args:
+        counts: GPUs of a replica to try; empty for the usual ones [1].
+        max_ttft_s: Slowest first token; None without a limit [s].
+    """
+
+    counts: tuple[int, ...] = ()
+    max_ttft_s: float | None = None
+
+
+def size(inputs: Inputs, ask: SizeAsk) -> SizeResult:
+    """Return where the one model of the request fits, how fast and at what price.
+
+    Args:
+        inputs: The question, with one model.
+        ask: What else was asked.
+
+    Raises:
+        InfeasibleError: The model is closed, its dimensions are unknown, or it cannot be cut over
+            the GPUs that were asked for.
+    """
+    selection = select(inputs.catalog, inputs.request)
+    own = own_setups(inputs, selection, ask.counts)
+    name = next(iter(selection.models))
+    model = inputs.catalog.models.models[name]
+    if not own.models:
+        raise InfeasibleError(f"{name}: {_why_not(own, model)}")
+    if not own.found.grid.size:
+        raise InfeasibleError(_uncut(own, ask))
+    rents = cheapest_rents(own)
+    asked = Asked(
+        own=own, rents=rents, max_ttft_s=ask.max_ttft_s, context_tokens=model.context_tokens
+    )
+    best = front(own, rents)
+    rows = sorted(sized_rows(asked, best), key=_rank)
+    chosen = bool(selection.gpus or ask.counts or inputs.request.all_setups)
+    return _result(asked, model, tuple(rows), () if chosen else _short(rows), best)
+
+
+def _why_not(own: OwnSetups, model: Model) -> str:
+    if model.weights == "closed":
+        return "its weights are closed, so that nobody but its maker can serve it"
+    if own.unsized:
+        return own.unsized[0].reasons[0]
+    return "it is left out by --license, --min-score or --tier"
+
+
+def _uncut(own: OwnSetups, ask: SizeAsk) -> str:
+    heads = float(own.models[0].shape.heads)
+    counts = ", ".join(str(count) for count in ask.counts) or "any number of"
+    return (
+        f"{own.models[0].id} cannot be cut over {counts} of these GPUs: its {heads:.0f} attention "
+        "heads are divided evenly, within one server, or over whole servers of 8"
+    )
+
+
+def _rank(row: SizeRow) -> tuple[bool, bool, float, float, str]:
+    price = np.inf if row.usd_per_mtok is None else row.usd_per_mtok
+    short = -row.free_gb if not row.feasible else 0.0
+    return not row.feasible, not row.fits, price, short, row.id
+
+
+def _short(rows: list[SizeRow]) -> tuple[str, ...]:
+    """Return the ids of the front and of the cheapest set-up of each GPU; for those that no
+    set-up of theirs serves, the one that comes nearest."""
+    shown: dict[str, None] = {}
+    seen: set[str] = set()
+    for row in rows:
+        if row.on_front or row.gpu not in seen:
+            shown[row.id] = None
+        seen.add(row.gpu)
+    return tuple(shown)
+
+
+def _result(
+    asked: Asked, model: Model, rows: tuple[SizeRow, ...], shown: tuple[str, ...], best: Front
+) -> SizeResult:
+    inputs, entry = asked.own.inputs, asked.own.models[0]
+    used = _options(asked, shown or tuple(row.id for row in rows))
+    return SizeResult(
+        schema="tco.size/1",
+        catalog=stamp(inputs, used),
+        model=entry.id,
+        params=float(entry.shape.params),
+        active_params=float(entry.shape.active_params),
+        native_precision=entry.native,
+        context_tokens=None if model.context_tokens is None else float(model.context_tokens),
+        limits=_limits(asked),
+        rows=rows,
+        shown=shown,
+        front=best.points,
+        verdict=_verdict(entry.id, rows),
+        assumptions=_assumptions(inputs, used),
+        warnings=warnings_of(inputs, used),
+    )
+
+
+def _options(asked: Asked, shown: tuple[str, ...]) -> list[SelfOption]:
+    """Return the set-ups shown on the rents that they are cheapest on, as options."""
+    found = asked.own.found
+    pairs = np.flatnonzero(asked.rents[found.pair_setup] == found.pair_rent)
+    options = [asked.own.option(int(pair)) for pair in pairs]
+    wanted = set(shown)
+    return [o for o in options if f"{o.model}@{o.hardware}:{o.precision}" in wanted]
+
+
+def _limits(asked: Asked) -> SizeLimits:
+    inputs = asked.own.inputs
+    goal, load = target(inputs.settings), workload(inputs.settings)
+    number = {
+        name: float(np.asarray(getattr(goal, name)))
+        for name in ("isl", "osl", "cached_share", "max_tpot_s", "max_concurrency")
+    }
+    demand = inputs.volume_given
+    return SizeLimits(
+        **number,
+        max_ttft_s=asked.max_ttft_s,
+        tokens_per_month=float(np.asarray(load.tokens_per_month)) if demand else None,
+        peak_requests_per_s=float(np.asarray(load.peak_requests_per_s)) if demand else None,
+        engine=inputs.engine,
+    )
+
+
+def _assumptions(inputs: Inputs, used: list[SelfOption]) -> tuple[AssumptionResult, ...]:
+    """Return what entered the rows: nothing of people, of fleets only where there is a demand."""
+    left_out = ("people.", "rent.other") + (() if inputs.volume_given else FLEET_ONLY)
+    if not inputs.volume_given:
+        left_out += ("workload.peak", "workload.batch")
+    return tuple(a for a in assumptions_of(inputs, used) if not a.path.startswith(left_out))
+
+
+def _verdict(name: str, rows: tuple[SizeRow, ...]) -> str:
+    """Return the answer in words."""
+    feasible = [row for row in rows if row.feasible]
+    if not feasible:
+        near = max(rows, key=lambda row: (row.fits, row.free_gb))
+        return f"No set-up that was looked at serves {name}: {near.id}: {near.reasons[0]}."
+    sentences = [f"{len(feasible)} of {len(rows)} set-ups serve {name} within the limits."]
+    priced = [row for row in feasible if row.usd_per_mtok is not None]
+    if priced:
+        cheap = min(priced, key=lambda row: row.usd_per_mtok or 0.0)
+        sentences.append(
+            f"Cheapest at full load: {cheap.id} at {show_usd(cheap.usd_per_mtok or 0.0)} per "
+            f"million tokens, {show_number(cheap.output_tokens_per_s or 0.0)} output tokens a "
+            f"second."
+        )
+        fleets = [row for row in priced if row.fleet_usd_per_month is not None]
+        if fleets:
+            least = min(fleets, key=lambda row: row.fleet_usd_per_month or 0.0)
+            sentences.append(
+                f"Cheapest for the demand: {least.replicas:g} replicas of {least.id}, "
+                f"{show_usd(least.fleet_usd_per_month or 0.0)} of GPUs a month."
+            )
+    sentences.append(
+        "The first token is a range: it depends on when requests arrive and how they are "
+        "scheduled, which no formula of means predicts."
+    )
+    return " ".join(sentences)

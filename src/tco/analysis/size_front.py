@@ -1,0 +1,132 @@
+"""What set-ups cost at full load, and the front of price against speed per user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tco.analysis.candidates import OwnSetups
+from tco.analysis.settings import fleet_policy, target, workload
+from tco.analysis.size_results import FrontPoint
+from tco.engine.capacity import replica
+from tco.engine.fleet import paid_gpus
+from tco.engine.selfhost import fleet_for
+from tco.units import MTOK, SECONDS_PER_HOUR
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+FASTER = 1.02
+"""Speed over the next cheaper one from which a set-up counts as faster [1]."""
+
+
+def cheapest_rents(own: OwnSetups) -> Indices:
+    """Return the rent that each set-up is cheapest on, -1 for none [setups].
+
+    For the fleet that the demand needs where there is one, else for one replica: in whole boxes.
+    """
+    found, settings = own.found, own.inputs.settings
+    setup, rent = found.pair_setup, found.pair_rent
+    best = np.full(found.grid.size, -1)
+    if not setup.size:
+        return best
+    gpus = found.grid.count[setup].astype(float)
+    box = np.array([r.instance_gpus for r in found.rents], dtype=float)[rent]
+    if own.inputs.volume_given:
+        replicas = found.replica_at(setup)
+        fleet = fleet_for(workload(settings), replicas, fleet_policy(settings), gpus, box)
+        gpus = np.asarray(fleet.paid_gpus)
+    else:
+        gpus = np.asarray(paid_gpus(gpus, box))
+    cost = gpus * np.array([r.usd_per_gpu_hour for r in found.rents])[rent]
+    order = np.lexsort((cost, setup))
+    first = order[np.unique(setup[order], return_index=True)[1]]
+    best[setup[first]] = rent[first]
+    return best
+
+
+def usd_per_hour(own: OwnSetups, rents: Indices) -> Floats:
+    """Return what the GPUs of one replica cost; NaN without a rent [setups] [USD/hour]."""
+    price = np.array([*(r.usd_per_gpu_hour for r in own.found.rents), np.nan])[rents]
+    factor = own.inputs.settings.value("rent.factor")
+    return np.asarray(price * own.found.grid.count * factor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """The front, and which set-ups are on it.
+
+    Args:
+        points: Cheapest first, each faster for a user than the one before.
+        setups: Indices of the set-ups on it.
+    """
+
+    points: tuple[FrontPoint, ...]
+    setups: frozenset[int]
+
+
+def front(own: OwnSetups, rents: Indices) -> Front:
+    """Return the set-ups and batches that nothing beats in price and in speed per user at once.
+
+    Batches of 1, 2, 4, … up to the capacity of each set-up that has a rent.
+    """
+    slots = np.asarray(own.found.replica.slots, dtype=float)
+    usable = np.flatnonzero((slots >= 1.0) & (rents >= 0))
+    if not usable.size:
+        return Front(points=(), setups=frozenset())
+    steps = 2.0 ** np.arange(np.ceil(np.log2(slots[usable].max())) + 1)
+    batch = np.minimum(steps[None, :], slots[usable][:, None])
+    price, speed = _price_and_speed(own, rents, usable, batch)
+    order = np.lexsort((-speed.ravel(), price.ravel()))
+    better, fastest = [], 0.0
+    for i in order:  # cheapest first; what is faster by less than a hair is no better
+        if speed.flat[i] > fastest * FASTER:
+            better.append(int(i))
+            fastest = float(speed.flat[i])
+    rows, columns = np.unravel_index(better, batch.shape)
+    points = tuple(
+        FrontPoint(
+            id=row_id(own, int(usable[i])),
+            concurrency=float(batch[i, j]),
+            user_tokens_per_s=float(speed[i, j]),
+            usd_per_mtok=float(price[i, j]),
+        )
+        for i, j in zip(rows, columns, strict=True)
+    )
+    return Front(points=points, setups=frozenset(int(usable[i]) for i in rows))
+
+
+def _price_and_speed(
+    own: OwnSetups, rents: Indices, setups: Indices, batch: Floats
+) -> tuple[Floats, Floats]:
+    """Return [USD/Mtok] and [token/s] of a user, both [setups, batches]."""
+    goal = target(own.inputs.settings)
+    model, gpu, layout = own.found.grid.shapes(setups[:, None])
+    speed = replica(
+        model,
+        gpu,
+        layout,
+        isl=goal.isl,
+        osl=goal.osl,
+        batch=batch,
+        profile=own.inputs.serving,
+        cached_share=goal.cached_share,
+    )
+    factor = correction_factor(own)[setups][:, None]
+    tokens_per_hour = speed.requests_per_s * factor * (goal.isl + goal.osl) * SECONDS_PER_HOUR
+    price = usd_per_hour(own, rents)[setups][:, None] / tokens_per_hour * MTOK
+    return np.asarray(price), np.asarray(factor / speed.tpot_s)
+
+
+def correction_factor(own: OwnSetups) -> Floats:
+    """Return what the model's speeds are multiplied by [setups] [1]."""
+    given = own.inputs.settings.value("serving.throughput_factor")
+    return np.asarray(own.found.anchors.factor * given)
+
+
+def row_id(own: OwnSetups, setup: int) -> str:
+    """Return `MODEL@COUNTxGPU:PRECISION`."""
+    made = own.found.grid.setup(setup)
+    return f"{made.model.id}@{made.gpus}x{made.gpu.id}:{made.precision}"

@@ -1,0 +1,153 @@
+"""The answers of `tco size`, as plain records; None is what does not exist, never zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tco.analysis.results import AssumptionResult, CatalogStamp, Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeRow:
+    """One model on so many of one GPU at one precision."""
+
+    id: str
+    """`MODEL@COUNTxGPU:PRECISION`."""
+    gpu: str
+    gpus: int
+    """GPUs of one replica."""
+    precision: str
+    fits: bool
+    """Weights and one request fit in memory."""
+    feasible: bool
+    """It fits and keeps the latency limits."""
+    reasons: tuple[str, ...]
+    """Why it is infeasible."""
+    weights_gb: float
+    free_gb: float
+    """Memory left for the KV cache, over all GPUs; below zero: what is missing."""
+    max_batch: float
+    """Requests of the asked length whose KV cache fits."""
+    max_context_tokens: float
+    """Longest request that fits alone, at most what the model was made for."""
+    concurrency: float | None
+    """Requests in flight at capacity: as many as memory, latency and the engine allow."""
+    output_tokens_per_s: float | None
+    requests_per_s: float | None
+    tpot_s: float | None
+    user_tokens_per_s: float | None
+    """What one user sees, `1 / tpot`."""
+    ttft_s: Span | None
+    """Between a request that waits for nobody and a batch that arrives all at once."""
+    ttft_slo: Literal["kept", "depends", "missed"] | None
+    """How the limit on the first token lies to that range; None without one."""
+    evidence_tier: int
+    """1 measured by you, 2 measured in the catalog, 3 scaled by a measurement, 4 model alone."""
+    evidence: str
+    band: Span
+    """Low and high true speed over the predicted one, 80 %."""
+    seller: str | None
+    purchase: str | None
+    instance_gpus: int | None
+    """GPUs of the smallest box that the seller rents."""
+    usd_per_gpu_hour: float | None
+    usd_per_hour: float | None
+    """The GPUs of one replica."""
+    usd_per_mtok: float | None
+    """Rent over input and output tokens at capacity, every hour of the month."""
+    band_usd_per_mtok: Span | None
+    replicas: float | None
+    """Whole replicas that the demand needs, spares included."""
+    fleet_gpus: float | None
+    """GPUs on the invoice."""
+    fleet_usd_per_month: float | None
+    """Their rent; people and the rest are in `tco compare`."""
+    on_front: bool
+    """At some batch nothing is both cheaper and faster for a user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontPoint:
+    """A set-up and a batch that nothing beats in both price and speed."""
+
+    id: str
+    concurrency: float
+    user_tokens_per_s: float
+    usd_per_mtok: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeLimits:
+    """What was asked of every set-up."""
+
+    isl: float
+    osl: float
+    cached_share: float
+    max_tpot_s: float
+    max_ttft_s: float | None
+    max_concurrency: float
+    tokens_per_month: float | None
+    """The demand; None when none was given."""
+    peak_requests_per_s: float | None
+    engine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeResult:
+    """Where a model fits, how fast it serves there, and what that costs."""
+
+    schema: Literal["tco.size/1"]
+    catalog: CatalogStamp
+    model: str
+    params: float
+    active_params: float
+    native_precision: str
+    context_tokens: float | None
+    limits: SizeLimits
+    rows: tuple[SizeRow, ...]
+    """Feasible ones by price at full load, then the others."""
+    shown: tuple[str, ...]
+    """Ids on the short list: the front and the cheapest of each GPU; empty when GPUs were named."""
+    front: tuple[FrontPoint, ...]
+    """Price against speed per user, cheapest first."""
+    verdict: str
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationResult:
+    """How far the capacity model is from a file of measurements.
+
+    The document is the contract of `tco size --validate`; the name of its schema is not part of it.
+    """
+
+    rows: int
+    used: int
+    skipped: dict[str, int]
+    """Rows left out, by reason."""
+    median_abs_pct_error: float | None
+    """Median of |predicted / measured - 1|."""
+    p90_abs_log_ratio: float | None
+    within_25pct: float | None
+    band_coverage: float | None
+    """Share of the rows inside their 80 % band."""
+    by: dict[str, dict[str, dict[str, Any]]]
+    """The same by source, GPU and model; what is off by more than a factor of two is flagged."""
+
+    @property
+    def schema(self) -> str:
+        """Return which screen shows it."""
+        return "tco.size-validation/1"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is off by more than a factor of two in its median."""
+        return tuple(
+            f"{column} {name}: measured is {cell['median_ratio']:.2f} times the prediction in the "
+            f"median of {cell['rows']} rows"
+            for column, cells in self.by.items()
+            for name, cell in cells.items()
+            if cell.get("flagged")
+        )

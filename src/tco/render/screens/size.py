@@ -1,0 +1,218 @@
+"""The screen of `tco size`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tco.analysis.anchors import TIERS
+from tco.analysis.size_results import FrontPoint, SizeResult, SizeRow
+from tco.render import words
+from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
+from tco.show import show_number, show_price, show_seconds, show_share, show_tokens
+
+ROWS = ("rows",)
+TOP = 15
+MOST_INFEASIBLE = 8
+MOST_POINTS = 12
+
+
+def everything(result: SizeResult) -> Sheet:
+    """Return all set-ups."""
+    return _sheet(result, result.rows)
+
+
+def sheet(result: SizeResult, view: View) -> Sheet:
+    """Return the set-ups of the short list, or all when there is none or `--top` is said."""
+    if not result.shown or view.top is not None:
+        return _sheet(result, result.rows)
+    wanted = set(result.shown)
+    return _sheet(result, tuple(row for row in result.rows if row.id in wanted))
+
+
+def _sheet(result: SizeResult, rows: tuple[SizeRow, ...]) -> Sheet:
+    demand = result.limits.tokens_per_month is not None
+    usual = ("setup", "concurrency", "output_tokens_per_s", "tpot_s")
+    fleet = ("replicas", "fleet_usd_per_month") if demand else ("user_tokens_per_s", "usd_per_hour")
+    return Sheet(
+        rows=rows,
+        columns=_columns(),
+        usual=(*usual, "usd_per_mtok", *fleet, "evidence_tier", "on_front"),
+        keys={
+            "mtok": "usd_per_mtok",
+            "cost": "usd_per_hour",
+            "speed": "tpot_s",
+            "id": "id",
+            "gpu": "gpu",
+        },
+    )
+
+
+def _columns() -> tuple[Column, ...]:
+    return (
+        Column(key="setup", head="set-up", get=lambda r: r.id.partition("@")[2], wraps=True),
+        Column(key="id", head="id", get=lambda r: r.id, wraps=True),
+        Column(key="gpu", head="GPU", get=lambda r: r.gpu),
+        _number("gpus", "GPUs", words.count),
+        Column(key="precision", head="precision", get=lambda r: r.precision),
+        Column(key="fits", head="fits", get=lambda r: r.fits, show=_yes),
+        Column(key="feasible", head="feasible", get=lambda r: r.feasible, show=_yes),
+        _number("weights_gb", "weights GB", show_number),
+        _number("free_gb", "free GB", show_number),
+        _number("max_batch", "max batch", words.count),
+        _number("max_context_tokens", "max context", show_tokens),
+        _number("concurrency", "batch", words.count),
+        _number("output_tokens_per_s", "tok/s", show_number),
+        _number("requests_per_s", "req/s", show_number),
+        _number("tpot_s", "tpot", show_seconds),
+        _number("user_tokens_per_s", "tok/s/user", show_number),
+        _end("ttft_low_s", "ttft from", lambda r: r.ttft_s, 0, show_seconds),
+        _end("ttft_high_s", "ttft to", lambda r: r.ttft_s, 1, show_seconds),
+        Column(key="ttft_slo", head="ttft limit", get=lambda r: r.ttft_slo),
+        _number("usd_per_gpu_hour", "$/GPU-h", words.price),
+        _number("usd_per_hour", "$/h", words.price),
+        _number("usd_per_mtok", "$/Mtok", words.price),
+        _end("low_usd_per_mtok", "low", lambda r: r.band_usd_per_mtok, 0, words.price),
+        _end("high_usd_per_mtok", "high", lambda r: r.band_usd_per_mtok, 1, words.price),
+        Column(key="seller", head="seller", get=lambda r: r.seller),
+        Column(key="purchase", head="purchase", get=lambda r: r.purchase),
+        _number("instance_gpus", "box", words.count),
+        _number("replicas", "replicas", words.count),
+        _number("fleet_gpus", "GPUs in all", words.count),
+        _number("fleet_usd_per_month", "$/month", words.whole_usd),
+        _number("evidence_tier", "tier", words.count),
+        _end("band_low", "band low", lambda r: r.band, 0, show_price),
+        _end("band_high", "band high", lambda r: r.band, 1, show_price),
+        Column(key="on_front", head="front", get=lambda r: r.on_front or None, show=_yes),
+        Column(key="evidence", head="evidence", get=lambda r: r.evidence),
+        Column(key="reasons", head="reasons", get=lambda r: words.notes_of(r.reasons) or None),
+    )
+
+
+def _number(key: str, head: str, show: Any) -> Column:
+    return Column(key=key, head=head, get=lambda r: getattr(r, key), show=show, right=True)
+
+
+def _end(key: str, head: str, get: Any, which: int, show: Any) -> Column:
+    def end(row: SizeRow) -> float | None:
+        span = get(row)
+        return None if span is None else span[which]
+
+    return Column(key=key, head=head, get=end, show=show, right=True)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the screen: what was asked, the set-ups, what is impossible, the front, the answer."""
+    yield Paragraph(text=f"{_model(result)}\n{_limits(result)}\n{words.edition(result.catalog)}")
+    columns = sheet.pick(view.fields or sheet.usual)
+    feasible = [row for row in sheet.rows if row.feasible]
+    infeasible = [row for row in sheet.rows if not row.feasible]
+    top = TOP if view.top is None else view.top
+    if feasible:
+        rows = [_row(row, columns, noted=view.fields is None) for row in feasible[:top]]
+        yield Table(columns=columns, rows=tuple(rows))
+    if infeasible:
+        yield from _impossible(infeasible)
+    hidden = len(result.rows) - len(feasible[:top]) - len(infeasible[:MOST_INFEASIBLE])
+    if hidden > 0:
+        yield Paragraph(text=f"{hidden} more: --top 300 shows them, --gpu narrows", tone="dim")
+    if view.fields is None:
+        yield from _front(result)
+    yield Paragraph(text=result.verdict)
+    yield from _tiers(feasible[:top])
+    yield from words.assumptions(result.assumptions)
+
+
+def _model(result: SizeResult) -> str:
+    size = f"{show_number(result.params)} weights"
+    if result.active_params < result.params:
+        size += f", {show_number(result.active_params)} active"
+    context = ""
+    if result.context_tokens is not None:
+        context = f", context of {show_tokens(result.context_tokens, 4)}"
+    return f"{result.model}: {size}, published in {result.native_precision}{context}"
+
+
+def _limits(result: SizeResult) -> str:
+    asked = result.limits
+    cached = f", {show_share(asked.cached_share)} of it cached" if asked.cached_share else ""
+    first = "" if asked.max_ttft_s is None else f" and ttft {show_seconds(asked.max_ttft_s)}"
+    demand = ""
+    if asked.tokens_per_month is not None:
+        demand = f"; demand {show_tokens(asked.tokens_per_month)} tokens a month"
+    return (
+        f"requests of {words.count(asked.isl)} in{cached} and {words.count(asked.osl)} out; "
+        f"tpot at most {show_seconds(asked.max_tpot_s)}{first}; {asked.engine} engine, at most "
+        f"{words.count(asked.max_concurrency)} in flight{demand}"
+    )
+
+
+def _row(row: SizeRow, columns: Sequence[Column], *, noted: bool) -> Row:
+    cells = tuple(column.text(row) for column in columns)
+    return Row(cells=cells, note=_note(row) if noted else "")
+
+
+def _note(row: SizeRow) -> str:
+    """Return what stands under the row of a set-up."""
+    parts = []
+    if row.output_tokens_per_s is not None:
+        low, high = (show_number(row.output_tokens_per_s * end) for end in row.band)
+        parts.append(f"{low} to {high} tok/s")
+    if row.ttft_s is not None:
+        limit = f" (limit: {row.ttft_slo})" if row.ttft_slo else ""
+        first, last = (show_seconds(end) for end in row.ttft_s)
+        parts.append(f"ttft {first} to {last}{limit}")
+    batch, context = words.count(row.max_batch), show_tokens(row.max_context_tokens)
+    parts.append(f"memory for {batch}, or for one of {context}")
+    return "; ".join([*parts, _box(row)])
+
+
+def _box(row: SizeRow) -> str:
+    """Return who rents the GPUs out, and in boxes of how many."""
+    if row.seller is None:
+        return "no rent known"
+    box = "" if row.instance_gpus in (None, 1) else f", boxes of {row.instance_gpus}"
+    return f"{row.seller}:{row.purchase}{box}"
+
+
+def _impossible(rows: list[SizeRow]) -> Iterator[Block]:
+    yield Paragraph(text="Not possible", tone="bold")
+    for row in rows[:MOST_INFEASIBLE]:
+        name = row.id.partition("@")[2]
+        text = f"{name}: {words.notes_of(row.reasons)}"
+        yield Paragraph(text=text, tone="dim", hanging=2, bullet=True)
+
+
+FRONT = (
+    Column(key="setup", head="front: set-up", get=lambda p: p.id.partition("@")[2], wraps=True),
+    _number("concurrency", "batch", words.count),
+    _number("user_tokens_per_s", "tok/s/user", show_number),
+    _number("usd_per_mtok", "$/Mtok", words.price),
+)
+
+
+def _front(result: SizeResult) -> Iterator[Block]:
+    """Return the front as a table, thinned evenly where it is long."""
+    points = _thinned(result.front)
+    if points:
+        rows = tuple(Row(cells=tuple(c.text(p) for c in FRONT)) for p in points)
+        yield Table(columns=FRONT, rows=rows)
+
+
+def _thinned(points: tuple[FrontPoint, ...]) -> list[FrontPoint]:
+    most = len(points) - 1
+    if most < MOST_POINTS:
+        return list(points)
+    return [points[round(i * most / (MOST_POINTS - 1))] for i in range(MOST_POINTS)]
+
+
+def _tiers(rows: list[SizeRow]) -> Iterator[Block]:
+    """Return what the tiers of evidence on the screen mean."""
+    seen = sorted({row.evidence_tier for row in rows})
+    if seen:
+        told = "; ".join(f"{tier} {TIERS[tier]}" for tier in seen)
+        yield Paragraph(text=f"Tier of evidence: {told}. Ranges hold four of five.", hanging=2)
