@@ -2,8 +2,10 @@
 
 import typer
 
-from tco.cli.catalog_check import Check, check
-from tco.cli.flags import Group
+from tco.cli.catalog_check import check
+from tco.cli.catalog_read import history, listing, schema, show
+from tco.cli.catalog_verify import WithPairs, verify
+from tco.cli.flags import Command, Group
 
 HELP = """What the catalogs say, where it comes from, and what is wrong with it.
 
@@ -22,4 +24,9 @@ catalog = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-catalog.command("check", cls=Check)(check)
+catalog.command("list", cls=Command)(listing)
+catalog.command("show", cls=Command)(show)
+catalog.command("history", cls=Command)(history)
+catalog.command("check", cls=WithPairs)(check)
+catalog.command("verify", cls=WithPairs)(verify)
+catalog.command("schema", cls=Command)(schema)

@@ -1,45 +1,15 @@
 """`tco catalog check`."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import Exit
 
 from tco.cli.catalog_options import Files, FindingsOutput, option
-from tco.cli.flags import Command, flags
+from tco.cli.flags import flags
 from tco.cli.options import OUTPUT, VALUES, Switch, Text, Texts
 
 FORMATS = ("table", "json", "csv", "md", "github", "sarif")
 RULES = "Rules"
-
-
-class Check(Command):
-    """A command whose `--also` takes two words, which typer does not have."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Join the two words, then parse as always."""
-        return super().parse_args(ctx, list(_joined(iter(args))))
-
-
-def _joined(args: Iterator[str]) -> Iterator[str]:
-    for arg in args:
-        kind = next(args, None) if arg == "--also" else None
-        path = next(args, None) if kind is not None and "=" not in kind else None
-        if kind is None:
-            yield arg
-        else:
-            yield f"--also={kind}" if path is None else f"--also={kind}={path}"
-
-
-def _pair(text: str) -> tuple[str, str]:
-    """Return kind and path of `litellm=FILE`."""
-    from tco.errors import UsageError, printable
-
-    kind, equals, path = text.partition("=")
-    if not equals or not path:
-        shown = printable(text, 40)
-        raise UsageError(f"--also: a kind and a file, such as --also litellm FILE, not {shown!r}")
-    return kind, path
 
 
 @flags
@@ -78,6 +48,7 @@ def check(
     """
     from tco.catalog.check.entry import Request, check_files, rule_list
     from tco.cli.catalog_options import day_or_edition, days, read
+    from tco.cli.catalog_verify import pair
     from tco.cli.deliver import deliver
 
     said = read(output, formats=FORMATS)
@@ -87,7 +58,7 @@ def check(
     result = check_files(
         Request(
             files=tuple(files or ()),
-            also=tuple(_pair(one) for one in also or ()),
+            also=tuple(pair("--also", one) for one in also or ()),
             as_of=day_or_edition(as_of),
             horizon_days=days(horizon or "90d"),
             base=base,

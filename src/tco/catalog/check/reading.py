@@ -15,6 +15,7 @@ from tco.catalog.complaints import Complaint
 from tco.catalog.examine import as_json, judged
 from tco.catalog.fields import Record
 from tco.catalog.files import File
+from tco.catalog.load import HOMES
 from tco.catalog.yaml_lines import Document, read_yaml
 
 if TYPE_CHECKING:
@@ -98,11 +99,8 @@ def _on(catalog: Catalog, values: Sequence[Mapping[str, Any]]) -> Names:
     }
     known = {k: ChainMap(dict(own.known.get(k, {})), dict(some)) for k, some in below.items()}
     added = [v["sources"] for v in values if isinstance(v.get("sources"), dict)]
-    homes = (catalog.prices, catalog.hardware, catalog.models, catalog.workloads)
     sources = {
-        section: ChainMap(*added, dict(home.sources))
-        for home in (*homes, catalog.assumptions)
-        for section in type(home).model_fields
-        if section != "sources"
+        section: ChainMap(*added, dict(getattr(catalog, home).sources))
+        for section, home in HOMES.items()
     }
     return Names(known, sources)

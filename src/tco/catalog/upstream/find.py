@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import date
 from importlib import metadata
 from pathlib import Path
@@ -63,3 +64,20 @@ def installed_list(kind: str, on: date) -> PriceList | None:
         where = Path(sys.prefix).name
         raise DataError(f"{name} {found.version} in {where}: it has no {inside}")
     return read_list(kind, str(path), on, shown=f"{name} {found.version}", edition=found.version)
+
+
+def found_lists(given: Sequence[tuple[str, str]], on: date) -> list[PriceList]:
+    """Return the price lists that a user names, or else those that are installed.
+
+    Raises:
+        UsageError: None is named and none is installed.
+    """
+    if given:
+        return [read_list(kind, path, on) for kind, path in given]
+    found = [listed for kind in KINDS if (listed := installed_list(kind, on)) is not None]
+    if not found:
+        raise UsageError(
+            "neither litellm nor genai-prices is installed here; name a file, for example "
+            "--against litellm model_prices_and_context_window.json"
+        )
+    return found

@@ -1,0 +1,109 @@
+"""Which row of a price list is which offer of the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tco.catalog.evidence import close, family
+from tco.catalog.naming import folded
+from tco.catalog.upstream.rows import PriceList, Row
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+    from tco.catalog.prices import Offer
+
+FAMILIES = {"litellm": "litellm", "genai-prices": "genai-prices", "models.dev": "models-dev"}
+"""Family of the sources of the catalog that a list belongs to."""
+
+CALLED: Mapping[str, tuple[str, ...]] = {
+    "alibaba": ("dashscope", "alibaba", "alibaba-cn"),
+    "azure": ("azure", "azure_ai", "azure_text", "azure-cognitive-services"),
+    "baseten": ("baseten",),
+    "bedrock": ("bedrock", "bedrock_converse", "bedrock_mantle", "aws", "amazon-bedrock"),
+    "cloudflare": ("cloudflare", "cloudflare-workers-ai"),
+    "cohere": ("cohere", "cohere_chat"),
+    "fireworks": ("fireworks_ai", "fireworks", "fireworks-ai"),
+    "google": ("gemini", "google"),
+    "meta": ("meta_llama", "meta", "llama"),
+    "moonshot": ("moonshot", "moonshotai"),
+    "sambanova": ("sambanova",),
+    "together": ("together_ai", "together", "togetherai"),
+    "vertex": ("vertex_ai", "google-vertex", "google-vertex-anthropic"),
+    "xai": ("xai", "x-ai"),
+    "zai": ("zai", "z-ai"),
+}
+"""What lists call our providers; the others are called there what they are called here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A row that is an offer; `exact` says whether beyond doubt."""
+
+    row: Row
+    exact: bool
+
+
+def matches(catalog: Catalog, listed: PriceList, offers: Sequence[Offer]) -> Mapping[str, Match]:
+    """Return the row of a list for each offer that it has one for.
+
+    Beyond doubt is a row that the evidence of an offer names, or that bears the provider's own
+    name of the model. A row whose name differs in case and suffixes only is found, but not exact.
+    """
+    by_key = {row.key: row for row in listed.rows}
+    by_name: dict[tuple[str, str], list[Row]] = {}
+    for row in listed.rows:
+        for provider in _ours(row.provider):
+            by_name.setdefault((provider, folded(row.model)), []).append(row)
+    found: dict[str, Match] = {}
+    for offer in offers:
+        match = _named(catalog, listed, offer, by_key) or _called(catalog, offer, by_name)
+        if match is not None:
+            found[offer.id] = match
+    return found
+
+
+def _ours(provider: str) -> Iterable[str]:
+    """Return our providers that a list may mean."""
+    known = [ours for ours, theirs in CALLED.items() if _is(provider, theirs)]
+    return known or [provider]
+
+
+def _is(provider: str, theirs: tuple[str, ...]) -> bool:
+    return any(provider == name or provider.startswith(f"{name}-") for name in theirs)
+
+
+def _named(
+    catalog: Catalog, listed: PriceList, offer: Offer, by_key: Mapping[str, Row]
+) -> Match | None:
+    """Return the row that the evidence of an offer names, in its newest window first."""
+    for price in reversed(offer.prices):
+        for evidence in price.evidence:
+            of = family(evidence.source, catalog.prices.sources)
+            row = by_key.get(evidence.key or "")
+            if of == FAMILIES[listed.kind] and row is not None:
+                return Match(row, exact=True)
+    return None
+
+
+def _called(
+    catalog: Catalog, offer: Offer, by_name: Mapping[tuple[str, str], list[Row]]
+) -> Match | None:
+    """Return the row that is called like the offer, rather one that is called exactly so."""
+    model = catalog.models.models.get(offer.model)
+    names = [offer.api_name or offer.model, offer.model]
+    names += [model.name, *model.aliases] if model is not None else []
+    some = [row for name in names for row in by_name.get((offer.provider, folded(name)), ())]
+    some = [row for row in some if any(row.rates.get(key) for key in ("input", "output"))]
+    if not some:
+        return None
+    wanted = {name.rpartition("/")[2].casefold() for name in names[:2]}
+    exact = [row for row in some if row.model.casefold() in wanted]
+    best = (exact or some)[0]
+    return Match(best, exact=bool(exact) and _unanimous(exact))
+
+
+def _unanimous(rows: Sequence[Row]) -> bool:
+    first = rows[0].rates.get("input", 0.0)
+    return all(close(row.rates.get("input", 0.0), first) for row in rows)

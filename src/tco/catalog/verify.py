@@ -1,0 +1,241 @@
+"""The catalog held against price lists of others: who agrees, and who is likely wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from tco.catalog.culprit import Case, culprit, settled
+from tco.catalog.evidence import close
+from tco.catalog.lookup import price_at, retired
+from tco.catalog.matching import Match, matches
+from tco.catalog.upstream.rows import PriceList
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+    from tco.catalog.prices import Offer, Price
+
+NOT_STRICT = {
+    "bedrock": "lists fold its region profiles in different ways",
+    "deepseek": "its price depends on the hour, which two of the lists cannot say",
+}
+"""Providers whose prices compare only loosely, and why; aggregators compare loosely too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One offer held against one row of one list; prices in USD/Mtok."""
+
+    offer: str
+    provider: str
+    against: str
+    """`litellm`, `genai-prices` or `models.dev`."""
+    key: str
+    """The row there."""
+    strict: bool
+    """Whether the row is the offer beyond doubt, and its price is of one kind."""
+    ours_input: float | None
+    ours_output: float | None
+    theirs_input: float | None
+    theirs_output: float | None
+    agrees: bool
+    ratio: float
+    """Theirs over ours, of the price that is further off [1]."""
+    culprit: str = ""
+    """What is likely wrong, for a disagreement."""
+    settled: str = ""
+    """Where the data settles a disagreement; empty where it does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How often one list agrees about one provider."""
+
+    provider: str
+    against: str
+    compared: int
+    agreeing: int
+    strict_compared: int
+    strict_agreeing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListUsed:
+    """A price list that the catalog was held against."""
+
+    against: str
+    file: str
+    edition: str
+    rows: int
+    compared: int
+    disagreeing: int
+    strict_compared: int
+    strict_disagreeing: int
+    strict_disagreement: float | None
+    """Share of the strict ones that disagree [1]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport:
+    """What others say of the prices in the catalog."""
+
+    schema: Literal["tco.catalog-verify/1"] = "tco.catalog-verify/1"
+    as_of: str
+    catalog_version: str
+    lists: tuple[ListUsed, ...]
+    agreement: tuple[Agreement, ...]
+    disagreements: tuple[Compared, ...]
+    strict_compared: int
+    strict_disagreeing: int
+    strict_disagreement: float | None
+    """Share of the offers found strictly in any list about which any of these disagrees [1]."""
+    unsettled: int
+    """Disagreements that the data says nothing about."""
+    unmatched: tuple[str, ...]
+    """Offers with a price that no list has."""
+    warnings: tuple[str, ...] = ()
+
+
+def verify(catalog: Catalog, lists: Sequence[PriceList], on: date) -> VerifyReport:
+    """Return how the prices of a day compare with some price lists.
+
+    Args:
+        catalog: The catalog.
+        lists: Price lists as read.
+        on: The day whose prices are held against them.
+    """
+    priced = list(_priced(catalog, on))
+    compared: list[Compared] = []
+    for listed in lists:
+        found = matches(catalog, listed, [offer for offer, _ in priced])
+        for offer, price in priced:
+            if offer.id in found:
+                compared.append(_compared(catalog, offer, price, found[offer.id], listed.kind))
+    explained = tuple(_explained(catalog, compared, on))
+    known = {one.offer for one in compared}
+    return _report(catalog, lists, explained, on, [o.id for o, _ in priced if o.id not in known])
+
+
+def _priced(catalog: Catalog, on: date) -> Iterator[tuple[Offer, Price]]:
+    for offer in catalog.prices.offers:
+        price = price_at(offer, on, catalog.offers)
+        if price is not None and not retired(offer, on) and offer.discount is None:
+            yield offer, price
+
+
+def _compared(catalog: Catalog, offer: Offer, price: Price, match: Match, kind: str) -> Compared:
+    rates, row = price.usd_per_mtok, match.row
+    theirs = (row.rates.get("input"), row.rates.get("output"))
+    if row.embedding or rates.output is None:
+        theirs = (theirs[0], None)
+    ours = (rates.input, rates.output)
+    pairs = [(one, other) for one, other in zip(ours, theirs, strict=True) if one and other]
+    off = max((other / one for one, other in pairs), key=_distance, default=1.0)
+    loose = catalog.prices.providers[offer.provider].kind == "aggregator"
+    return Compared(
+        offer=offer.id,
+        provider=offer.provider,
+        against=kind,
+        key=row.key,
+        strict=match.exact and not loose and offer.provider not in NOT_STRICT,
+        ours_input=ours[0],
+        ours_output=ours[1],
+        theirs_input=theirs[0],
+        theirs_output=theirs[1],
+        agrees=all(close(one, other) for one, other in pairs),
+        ratio=off,
+    )
+
+
+def _distance(ratio: float) -> float:
+    return max(ratio, 1 / ratio) if ratio > 0 else float("inf")
+
+
+def _explained(catalog: Catalog, compared: Sequence[Compared], on: date) -> Iterator[Compared]:
+    """Return all comparisons, the disagreements among them with their likely culprit."""
+    by_offer: dict[str, list[Compared]] = {}
+    for one in compared:
+        by_offer.setdefault(one.offer, []).append(one)
+    for one in compared:
+        if one.agrees:
+            yield one
+            continue
+        others = [o for o in by_offer[one.offer] if o.against != one.against]
+        case = Case(
+            offer=catalog.offers[one.offer],
+            on=on,
+            against=one.against,
+            ours=(one.ours_input, one.ours_output),
+            theirs=(one.theirs_input, one.theirs_output),
+            with_us=tuple(o.against for o in others if o.agrees),
+            with_them=tuple(o.against for o in others if not o.agrees and _same(o, one)),
+        )
+        where = settled(case, catalog.prices.sources)
+        yield replace(one, culprit=culprit(case), settled=where)
+
+
+def _same(one: Compared, other: Compared) -> bool:
+    pairs = ((one.theirs_input, other.theirs_input), (one.theirs_output, other.theirs_output))
+    return all(a is None or b is None or close(a, b) for a, b in pairs)
+
+
+def _report(
+    catalog: Catalog,
+    lists: Sequence[PriceList],
+    compared: Sequence[Compared],
+    on: date,
+    unmatched: Iterable[str],
+) -> VerifyReport:
+    against = tuple(one for one in compared if not one.agrees)
+    strict = {one.offer for one in compared if one.strict}
+    wrong = {one.offer for one in against if one.strict}
+    return VerifyReport(
+        as_of=on.isoformat(),
+        catalog_version=catalog.version,
+        lists=tuple(_used(listed, compared) for listed in lists),
+        agreement=tuple(_agreement(compared)),
+        disagreements=tuple(sorted(against, key=lambda c: (not c.strict, c.offer, c.against))),
+        strict_compared=len(strict),
+        strict_disagreeing=len(wrong),
+        strict_disagreement=len(wrong) / len(strict) if strict else None,
+        unsettled=sum(1 for one in against if not one.settled),
+        unmatched=tuple(unmatched),
+    )
+
+
+def _used(listed: PriceList, compared: Sequence[Compared]) -> ListUsed:
+    own = [one for one in compared if one.against == listed.kind]
+    strict = [one for one in own if one.strict]
+    wrong = sum(1 for one in strict if not one.agrees)
+    return ListUsed(
+        against=listed.kind,
+        file=listed.file,
+        edition=listed.edition,
+        rows=len(listed.rows),
+        compared=len(own),
+        disagreeing=sum(1 for one in own if not one.agrees),
+        strict_compared=len(strict),
+        strict_disagreeing=wrong,
+        strict_disagreement=wrong / len(strict) if strict else None,
+    )
+
+
+def _agreement(compared: Sequence[Compared]) -> Iterator[Agreement]:
+    counts: Mapping[tuple[str, str, bool, bool], int] = Counter(
+        (one.provider, one.against, one.strict, one.agrees) for one in compared
+    )
+    for provider, against in sorted({(one.provider, one.against) for one in compared}):
+        own = {
+            (s, a): counts[provider, against, s, a] for s in (True, False) for a in (True, False)
+        }
+        yield Agreement(
+            provider=provider,
+            against=against,
+            compared=sum(own.values()),
+            agreeing=own[True, True] + own[False, True],
+            strict_compared=own[True, True] + own[True, False],
+            strict_agreeing=own[True, True],
+        )

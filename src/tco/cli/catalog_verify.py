@@ -1,0 +1,82 @@
+"""`tco catalog verify` and `update`."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from typer import Exit
+
+from tco.cli.catalog_options import Data, option
+from tco.cli.flags import Command, flags
+from tco.cli.options import OUTPUT, VALUES, Output, Switch, Text, Texts
+
+Against = Annotated[
+    Texts, option(VALUES, "KIND FILE", "A file of litellm, genai-prices or models.dev.")
+]
+
+
+class WithPairs(Command):
+    """A command with options that take two words, which typer does not have."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Join the two words, then parse as always."""
+        return super().parse_args(ctx, list(_joined(iter(args))))
+
+
+def _joined(args: Iterator[str]) -> Iterator[str]:
+    for arg in args:
+        pairs = arg in ("--also", "--against")
+        kind = next(args, None) if pairs else None
+        path = next(args, None) if kind is not None and "=" not in kind else None
+        if kind is None:
+            yield arg
+        else:
+            yield f"{arg}={kind}" if path is None else f"{arg}={kind}={path}"
+
+
+def pair(flag: str, text: str) -> tuple[str, str]:
+    """Return kind and path of `litellm=FILE`."""
+    from tco.errors import UsageError, printable
+
+    kind, equals, path = text.partition("=")
+    if not equals or not path:
+        shown = printable(text, 40)
+        raise UsageError(f"{flag}: a kind and a file, as in {flag} litellm FILE, not {shown!r}")
+    return kind, path
+
+
+@flags
+def verify(
+    data: Data,
+    output: Output,
+    against: Against = None,
+    most: Annotated[
+        Text, option(OUTPUT, "%", "Exit 1 when more offers disagree strictly: 5%.", "--max")
+    ] = None,
+    strict: Annotated[Switch, option(OUTPUT, None, "Exit 1 when one is not settled.")] = None,
+) -> None:
+    """The catalog held against litellm, genai-prices and models.dev: who is likely wrong.
+
+    \b
+      tco catalog verify
+      tco catalog verify --against litellm model_prices_and_context_window.json
+      tco catalog verify --against models.dev api.json --max 5%
+
+    Without --against: what is installed beside tco of litellm and genai-prices; it is read as data,
+    nothing of it is run, and nothing is fetched.
+    """
+    from tco import units
+    from tco.catalog.load import load_catalog
+    from tco.catalog.upstream.find import found_lists
+    from tco.catalog.verify import verify as held
+    from tco.cli.catalog_options import read, today
+    from tco.cli.deliver import deliver
+
+    said = read(data, output)
+    limit = units.share(most) if most is not None else None
+    on = said.get("as_of", today())
+    lists = found_lists([pair("--against", one) for one in against or ()], on)
+    result = held(load_catalog(said.get("catalog", ())), lists, on)
+    deliver(result, said)
+    over = limit is not None and (result.strict_disagreement or 0.0) > limit
+    if over or (strict and result.unsettled):
+        raise Exit(1)
