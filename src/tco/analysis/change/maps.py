@@ -1,0 +1,183 @@
+"""Which option is cheapest as two variables change: one broadcast bill for each option."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from string import ascii_uppercase
+
+import numpy as np
+
+from tco.analysis.change.chosen import Chosen, chosen
+from tco.analysis.change.names import variable
+from tco.analysis.change.results import Axis, Cell, MapOption, MapResult
+from tco.analysis.change.variables import Variable, usd_of
+from tco.analysis.change.words import told
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import Option
+from tco.analysis.report import assumptions_of, stamp, warnings_of
+from tco.engine.shapes import Floats, Indices
+from tco.errors import UsageError
+from tco.ranges import Span
+
+STEPS = {"x": 25, "y": 13}
+AROUND = 10.0
+"""How far an axis goes from today's value: a tenth to ten times, where nothing limits it."""
+
+MOST_CELLS = 250_000
+MOST_OPTIONS = len(ascii_uppercase)
+
+
+def winner_map(
+    inputs: Inputs,
+    names: Sequence[str],
+    variables: tuple[str, str],
+    spans: tuple[Span | None, Span | None] = (None, None),
+) -> MapResult:
+    """Return the cheapest option, and by how much, for combinations of two variables.
+
+    Args:
+        inputs: The question, with a volume unless that is one of the variables.
+        names: Names of the options; empty for the usual ones.
+        variables: What varies along x and along y.
+        spans: Their values; about today's when None.
+
+    Raises:
+        UsageError: A variable that enters no bill, both the same, or too many cells.
+    """
+    asked = inputs if inputs.volume_given else _anywhere(inputs, variables)
+    picked = chosen(asked, names, MOST_OPTIONS)
+    x, y = (variable(name, picked.options, asked.settings) for name in variables)
+    _refuse_overlap(x, y)
+    xs, ys = (_values(v, span, way) for v, span, way in zip((x, y), spans, "xy", strict=True))
+    if xs.size * ys.size > MOST_CELLS:
+        raise UsageError(f"a map of {xs.size} x {ys.size} cells is too large; take fewer steps")
+    at = [(x, xs[None, :]), (y, ys[:, None])]
+    usd = np.stack([usd_of(o, asked.settings, at) for o in picked.options])
+    return _result(asked, inputs.volume_given, picked, (x, y), (xs, ys), usd)
+
+
+def _anywhere(inputs: Inputs, variables: tuple[str, str]) -> Inputs:
+    """Return the question at a middling volume, when the volume is what varies."""
+    from dataclasses import replace
+
+    if "volume" not in variables:
+        raise UsageError("how many tokens a month? for example --tokens 50B")
+    path = "workload.tokens_per_month"
+    return replace(inputs, settings=inputs.settings.with_values({path: 50e9}))
+
+
+def _refuse_overlap(x: Variable, y: Variable) -> None:
+    same = set(x.settings(1.0)) & set(y.settings(1.0))
+    if same or x.name == y.name:
+        what = ", ".join(sorted(same)) or x.name
+        raise UsageError(f"{x.name} and {y.name} both change {what}; take two different variables")
+
+
+def _values(v: Variable, span: Span | None, way: str) -> Floats:
+    """Return the values along an axis, today's among their bounds."""
+    if span is not None:
+        v.within(span.low, span.high)
+        return np.array(span.values)
+    known = np.isfinite(v.now) and v.now > 0
+    low, high = v.low, v.high
+    if known and np.isinf(v.most):
+        low, high = max(low, v.now / AROUND), min(high, v.now * AROUND)
+    spread = np.geomspace if low > 0 and high / low > AROUND else np.linspace
+    return np.asarray(spread(low, high, STEPS[way]))
+
+
+def _result(
+    inputs: Inputs,
+    volume_given: bool,
+    picked: Chosen,
+    axes: tuple[Variable, Variable],
+    values: tuple[Floats, Floats],
+    usd: Floats,
+) -> MapResult:
+    options = picked.options
+    order = np.argsort(usd, axis=0, kind="stable")
+    winner = order[0]
+    marks = _marks(options, winner)
+    now = tuple(None if v.name == "volume" and not volume_given else v.now for v in axes)
+    cells = _cells(options, marks, values, now, usd, order)
+    made = tuple(
+        Axis(variable=v.name, title=v.title, unit=v.unit, values=tuple(at.tolist()), now=today)
+        for v, at, today in zip(axes, values, now, strict=True)
+    )
+    told_options = [
+        MapOption(
+            mark=marks[i], id=o.id, tier=o.tier, model=o.model, cells=int(np.sum(winner == i))
+        )
+        for i, o in enumerate(options)
+    ]
+    return MapResult(
+        schema="tco.map/1",
+        catalog=stamp(inputs, options),
+        x=made[0],
+        y=made[1],
+        options=tuple(sorted(told_options, key=lambda o: (-o.cells, o.mark))),
+        resolved=picked.said,
+        cells=cells,
+        verdict=_words(cells, told_options, made),
+        assumptions=assumptions_of(inputs, options),
+        warnings=warnings_of(inputs, options),
+    )
+
+
+def _marks(options: Sequence[Option], winner: Indices) -> list[str]:
+    """Return a letter for each option, those that win most first."""
+    wins = [int(np.sum(winner == i)) for i in range(len(options))]
+    ranked = sorted(range(len(options)), key=lambda i: (-wins[i], i))
+    letters = dict(zip(ranked, ascii_uppercase, strict=False))
+    return [letters[i] for i in range(len(options))]
+
+
+def _cells(
+    options: Sequence[Option],
+    marks: Sequence[str],
+    values: tuple[Floats, Floats],
+    now: tuple[float | None, ...],
+    usd: Floats,
+    order: Indices,
+) -> tuple[Cell, ...]:
+    best, second = order[0], order[min(1, len(options) - 1)]
+    cost = np.take_along_axis(usd, order, axis=0)
+    with np.errstate(invalid="ignore"):
+        margin = cost[min(1, len(options) - 1)] - cost[0]
+    flips = np.zeros(best.shape, dtype=bool)
+    flips[:, 1:] |= best[:, 1:] != best[:, :-1]
+    flips[1:, :] |= best[1:, :] != best[:-1, :]
+    here = [
+        None if n is None else int(np.argmin(np.abs(v - n)))
+        for n, v in zip(now, values, strict=True)
+    ]
+    out = []
+    for j, i in np.ndindex(best.shape):
+        usd_here, gap = float(cost[0, j, i]), float(margin[j, i])
+        out.append(
+            Cell(
+                x=float(values[0][i]),
+                y=float(values[1][j]),
+                winner=options[best[j, i]].id,
+                mark=marks[best[j, i]],
+                usd=usd_here,
+                runner_up=options[second[j, i]].id,
+                margin_usd=gap,
+                margin_share=gap / usd_here if usd_here > 0 and np.isfinite(gap) else None,
+                flips=bool(flips[j, i]),
+                now=(i, j) == (here[0], here[1]),
+            )
+        )
+    return tuple(out)
+
+
+def _words(cells: Sequence[Cell], options: Sequence[MapOption], axes: Sequence[Axis]) -> str:
+    won = sorted((o for o in options if o.cells), key=lambda o: -o.cells)
+    shares = ", ".join(f"{o.id} in {o.cells}" for o in won)
+    where = " and ".join(
+        f"{a.variable} from {told(a.values[0], a.unit)} to {told(a.values[-1], a.unit)}"
+        for a in axes
+    )
+    text = f"Of {len(cells)} combinations of {where}, the cheapest is {shares}."
+    now = next((c for c in cells if c.now), None)
+    return text if now is None else f"{text} Nearest to today it is {now.winner}."
