@@ -23,9 +23,9 @@ from tco.engine.fleet import burst_term, slack_replicas
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, fleet_of, tokens_per_load, tokens_served
-from tco.engine.shapes import Number
-from tco.engine.steps import Curve, Floats
-from tco.engine.steps_many import Curves, Indices, Rows, affine, only
+from tco.engine.shapes import Floats, Indices, Number
+from tco.engine.steps import Curve
+from tco.engine.steps_many import Curves, Rows, affine, only
 from tco.engine.tariff import contracts
 from tco.errors import InfeasibleError
 

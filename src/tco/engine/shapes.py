@@ -6,13 +6,18 @@ Shapes: any field may be an array; all fields of one call broadcast against each
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Number: TypeAlias = float | NDArray[np.float64]
-Flag: TypeAlias = bool | NDArray[np.bool_]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+# As text: `numpy.typing` is not imported at run time, it costs a start more than the formulas.
+Floats: TypeAlias = "NDArray[np.float64]"
+Indices: TypeAlias = "NDArray[np.int64]"
+Flags: TypeAlias = "NDArray[np.bool_]"
+Number: TypeAlias = "float | NDArray[np.float64]"
+Flag: TypeAlias = "bool | NDArray[np.bool_]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

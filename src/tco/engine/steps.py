@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from tco.engine.shapes import Floats
+
 Interval = tuple[float, float]
 
 MOST_PIECES = 2_000_000

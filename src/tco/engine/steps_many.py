@@ -10,12 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tco.engine.steps import MOST_PIECES, Curve, Floats, Steps
-
-Indices = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from tco.engine.shapes import Flags, Floats, Indices
+from tco.engine.steps import MOST_PIECES, Curve, Steps
 
 CELLS = 1 << 17
 """Cells worked on at a time, so that a dozen arrays of them stay in the processor's cache."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tco.engine.ledger import Line, Origin
-from tco.engine.shapes import Number
-from tco.engine.steps import Floats, Steps
+from tco.engine.shapes import Floats, Number
+from tco.engine.steps import Steps
 from tco.engine.steps_many import Curves, Rows
 
 
