@@ -13,16 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tco.analysis.known import Known
 from tco.engine.evidence import anchor_distance, anchor_weight, band
 from tco.engine.layout import Layout, Profile
-from tco.engine.shapes import GpuShape, ModelShape, Number
+from tco.engine.shapes import Flags, Floats, GpuShape, Indices, ModelShape, Number
 from tco.show import show_number
-
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
 
 TIERS = {
     1: "measured by you near this shape",
@@ -157,7 +153,7 @@ def _pairs(found: Known, place: Place) -> tuple[Indices, Indices]:
 
 def _unlike(
     found: Known, place: Place, profile: Profile, at: Indices, row: Indices
-) -> tuple[Floats, NDArray[np.bool_]]:
+) -> tuple[Floats, Flags]:
     """Return in how many ways a measurement is unlike, 0 to 2, and whether its layout is [pairs].
 
     One for another precision, one for another kind of server.
@@ -165,7 +161,7 @@ def _unlike(
     assert found.inputs is not None
     here, there = place.layout, found.inputs.layout
 
-    def differ(*names: str) -> NDArray[np.bool_]:
+    def differ(*names: str) -> Flags:
         pairs = ((np.broadcast_to(getattr(here, n), place.model.shape)[at], n) for n in names)
         return np.asarray(np.any([mine != getattr(there, n)[row] for mine, n in pairs], axis=0))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tco.analysis.anchors import Correction
 from tco.analysis.inputs import Inputs
@@ -23,10 +24,12 @@ from tco.analysis.setups import (
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.analysis.why import why_not
 from tco.catalog.lookup import price_at, rents_at, retired
-from tco.catalog.models import Model
-from tco.catalog.prices import Offer, Price
 from tco.engine.layout import precision
 from tco.engine.replica import Replica
+
+if TYPE_CHECKING:
+    from tco.catalog.models import Model
+    from tco.catalog.prices import Offer, Price
 
 SERVER_VENDORS = ("nvidia", "amd")
 """Vendors whose GPUs the capacity model was held against; others only when they are named."""

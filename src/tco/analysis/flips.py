@@ -12,8 +12,7 @@ from tco.analysis.options import Option, SelfOption, TokenOption, lines
 from tco.analysis.results import Flip, OpenSpan
 from tco.analysis.settings import Setting, Settings
 from tco.engine.ledger import total_usd
-from tco.engine.shapes import Number
-from tco.engine.steps import Floats
+from tco.engine.shapes import Floats, Number
 from tco.show import show_number, show_usd_per_mtok
 from tco.units import MTOK
 

@@ -19,7 +19,6 @@ from tco.analysis.request import InlineOption
 from tco.analysis.setups import GpuEntry, ModelEntry, grid, layout_of, possible, search
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.catalog.lookup import find_gpu, find_model
-from tco.catalog.prices import Modifier, Rates, When
 from tco.engine.tariff import Terms
 from tco.errors import InfeasibleError, UsageError
 
@@ -71,6 +70,8 @@ def _fixed(inputs: Inputs, spec: InlineOption) -> FixedOption:
 
 
 def _tokens(inputs: Inputs, spec: InlineOption) -> TokenOption:
+    from tco.catalog.prices import Modifier, Rates, When  # a start without such options needs none
+
     _need(spec, input=spec.input, output=spec.output)
     modifiers = []
     if spec.batch_discount is not None:

@@ -11,12 +11,12 @@ import numpy as np
 
 from tco.analysis.request import Request
 from tco.analysis.settings import Setting, Settings
-from tco.catalog.defaults import Profile as Traffic
 from tco.engine.layout import PROFILES, Profile
 from tco.engine.ledger import Origin
 from tco.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
+    from tco.catalog.defaults import Profile as Traffic
     from tco.catalog.load import Catalog
 
 DEFAULT_PROFILE = "general"

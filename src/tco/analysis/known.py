@@ -7,21 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tco.analysis.measured import Inputs, Row, complaint, inputs
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.analysis.validate import cases, predict
 from tco.catalog.lookup import find_gpu, find_model
-from tco.engine.shapes import GpuShape, ModelShape
+from tco.engine.shapes import Flags, Floats, GpuShape, Indices, ModelShape
 from tco.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
     from tco.catalog.throughput import Measurements
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
 Name = TypeVar("Name", bound=Hashable)
 
 KIN = (
@@ -56,7 +53,7 @@ class Known:
     where: tuple[str, ...] = ()
     model: Indices = field(default_factory=lambda: np.array([], dtype=np.int64))
     gpu: Indices = field(default_factory=lambda: np.array([], dtype=np.int64))
-    yours: NDArray[np.bool_] = field(default_factory=lambda: np.array([], dtype=bool))
+    yours: Flags = field(default_factory=lambda: np.array([], dtype=bool))
     inputs: Inputs | None = None
     batch: Floats = field(default_factory=lambda: np.array([]))
     ratio: Floats = field(default_factory=lambda: np.array([]))

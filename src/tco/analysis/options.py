@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from tco.analysis.rates import token_rates
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
-from tco.catalog.prices import Modifier, Rates
 from tco.engine.layout import Layout, Profile
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.people import people_line, selfhost_fte
@@ -19,6 +18,9 @@ from tco.engine.selfhost import Fleet, Ownership, fleet_for, ownership_lines, re
 from tco.engine.shapes import GpuShape, ModelShape, Number
 from tco.engine.tariff import Terms, terms_lines
 from tco.engine.tokens import token_lines
+
+if TYPE_CHECKING:
+    from tco.catalog.prices import Modifier, Rates
 
 Tier = Literal["api", "hosted", "self"]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from tco.catalog.prices import Modifier, Rates
 from tco.engine.ledger import Origin
 from tco.engine.shapes import Number
 from tco.engine.tokens import TokenRates
+
+if TYPE_CHECKING:
+    from tco.catalog.prices import Modifier, Rates
 
 MINUTES_PER_WEEK = 7 * 24 * 60
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +12,10 @@ from tco.analysis.inputs import Inputs
 from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
 from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
 from tco.analysis.settings import Setting, workload
-from tco.catalog.fields import Source
 from tco.catalog.lookup import stale_after
+
+if TYPE_CHECKING:
+    from tco.catalog.fields import Source
 
 SCHEDULED_WITHIN_DAYS = 60
 

@@ -15,7 +15,7 @@ OpenSpan = tuple[float, float | None]
 """An interval whose end is None when it has none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CatalogStamp:
     """Which data an answer rests on."""
 
@@ -27,7 +27,7 @@ class CatalogStamp:
     """When the oldest price that was used was last checked, `YYYY-MM-DD`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class WorkloadResult:
     """The month that was asked about."""
 
@@ -45,7 +45,7 @@ class WorkloadResult:
     peak_requests_per_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class BillLine:
     """One item of a bill: quantity times rate."""
 
@@ -61,7 +61,7 @@ class BillLine:
     """When the source was read, `YYYY-MM-DD`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class UtilizationResult:
     """How much of what is paid for is used, three ways."""
 
@@ -70,7 +70,7 @@ class UtilizationResult:
     paid_hours: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ReplicaResult:
     """What one replica sustains, and how that is known."""
 
@@ -86,7 +86,7 @@ class ReplicaResult:
     """Low and high true throughput over the predicted one, 80 %."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class OptionResult:
     """One way to serve the month."""
 
@@ -111,7 +111,7 @@ class OptionResult:
     lines: tuple[BillLine, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AssumptionResult:
     """One value that entered the answer, and who said so."""
 
@@ -124,7 +124,7 @@ class AssumptionResult:
     judgment: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CompareResult:
     """What a month costs, every way there is to serve it, cheapest first."""
 
@@ -142,7 +142,7 @@ class CompareResult:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Flip:
     """A single change that would turn the answer."""
 
@@ -155,7 +155,7 @@ class Flip:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class BreakevenResult:
     """From which volume B is cheaper than A."""
 
@@ -186,7 +186,7 @@ class BreakevenResult:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class BreakevenRow:
     """One line of the overview: a self-hosted set-up against one alternative."""
 
@@ -201,7 +201,7 @@ class BreakevenRow:
     never_because: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class BreakevenTable:
     """For each open model, self-hosting against its cheapest host and against a closed model."""
 
@@ -218,7 +218,7 @@ class BreakevenTable:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SwingResult:
     """What one assumption does to the difference between two options."""
 
@@ -239,7 +239,7 @@ class SwingResult:
     """The value within its range at which the cheaper one changes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SensitivityResult:
     """Which assumption moves the answer, largest swing first."""
 
@@ -259,7 +259,7 @@ class SensitivityResult:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ExplainResult:
     """Every term of one bill."""
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tco.analysis.request import Request
-from tco.catalog.hardware import Rental
 from tco.catalog.lookup import find_gpu, find_model, find_provider
-from tco.catalog.models import Model
-from tco.catalog.prices import Offer
 from tco.engine.layout import precision
 from tco.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
+    from tco.catalog.hardware import Rental
     from tco.catalog.load import Catalog
+    from tco.catalog.models import Model
+    from tco.catalog.prices import Offer
 
 TIERS = ("api", "hosted", "self")
 PURCHASES = ("on_demand", "spot", "reserved_1y", "reserved_3y")

@@ -8,7 +8,6 @@ from datetime import date
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tco.analysis.anchors import Anchors, Correction, Place, anchors, correction
 from tco.analysis.known import Known
@@ -20,10 +19,7 @@ from tco.engine.memory import max_batch
 from tco.engine.people import people_line, selfhost_fte
 from tco.engine.replica import Replica, Target, best_replica
 from tco.engine.selfhost import fleet_for, rent_lines
-from tco.engine.shapes import GpuShape, ModelShape
-
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
+from tco.engine.shapes import Floats, GpuShape, Indices, ModelShape
 
 COUNTS = (1, 2, 4, 8, 16)
 """GPUs of a replica that are tried; 16 is two nodes, one pipeline stage each."""

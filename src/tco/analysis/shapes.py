@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from tco.catalog.hardware import Accelerator
-from tco.catalog.models import Model
 from tco.engine.constants import VISIBLE_SHARE
 from tco.engine.replica import Replica
-from tco.engine.shapes import GpuShape, ModelShape
+from tco.engine.shapes import GpuShape, Indices, ModelShape
 from tco.units import GIB, MIB
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from tco.catalog.hardware import Accelerator
+    from tco.catalog.models import Model
 
 Shape = TypeVar("Shape", ModelShape, GpuShape, Replica)
 
@@ -94,6 +93,6 @@ def stacked(shapes: Sequence[Shape]) -> Shape:
     return type(first)(**columns)
 
 
-def taken(shape: Shape, rows: NDArray[np.int64] | int) -> Shape:
+def taken(shape: Shape, rows: Indices | int) -> Shape:
     """Return the elements `rows` of a shape whose fields are arrays."""
     return type(shape)(**{f.name: getattr(shape, f.name)[rows] for f in fields(shape)})

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tco.analysis.measured import Floats, Inputs, Row, inputs, usable
+from tco.analysis.measured import Inputs, Row, inputs, usable
 from tco.engine import capacity, memory
 from tco.engine.constants import FITTED, Constants
-from tco.engine.shapes import GpuShape, ModelShape
+from tco.engine.shapes import Floats, GpuShape, ModelShape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tco.analysis.settings import Settings, target
-from tco.analysis.setups import Indices, ModelEntry, Search, Setup
+from tco.analysis.setups import ModelEntry, Search, Setup
 from tco.engine.memory import free_bytes, weights_bytes
+from tco.engine.shapes import Indices
 
 
 def why_not(found: Search, model: ModelEntry, settings: Settings) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """A compiled copy of the data files in the user's cache directory, so that a start reads no YAML.
 
 An entry is keyed by everything that decides its content: the bytes of all files, the version, and
-the source of this package. It is JSON, held against its own digest when read and validated by the
-schemas again, and nothing depends on it: what cannot be read or written is skipped in silence.
+the source of this package. It is JSON, held against its own digest when read, and nothing depends
+on it: what cannot be read or written is skipped in silence.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def digest(files: Iterable[File]) -> str:
     return total.hexdigest()
 
 
-def key(catalog_digest: str) -> str | None:
+def key(catalog_digest: str, paths: Sequence[str]) -> str | None:
     """Return the name of the entry for a catalog; None where this package has no source to hash."""
-    total = hashlib.sha256(f"{sys.version_info[:2]} {catalog_digest}".encode())
+    total = hashlib.sha256(f"{sys.version_info[:2]} {catalog_digest} {paths}".encode())
     try:
         for name in ("errors.py", *sorted(f"catalog/{p.name}" for p in _sources())):
             total.update((_PACKAGE / name).read_bytes())
@@ -57,8 +57,8 @@ def _sources() -> list[Path]:
     return list((_PACKAGE / "catalog").glob("*.py"))
 
 
-def recall(name: str | None) -> list[bytes] | None:
-    """Return the JSON texts kept under `name`; None if there are none or they were damaged."""
+def recall(name: str | None) -> bytes | None:
+    """Return the text kept under `name`; None if there is none or it was damaged."""
     place = directory()
     if name is None or place is None:
         return None
@@ -68,15 +68,14 @@ def recall(name: str | None) -> list[bytes] | None:
         return None
     if head.decode("latin-1") != hashlib.sha256(body).hexdigest():
         return None
-    return body.split(b"\n")
+    return body
 
 
-def remember(name: str | None, texts: Sequence[bytes]) -> None:
-    """Keep JSON texts of one line each under `name`, or do nothing if that is not possible."""
+def remember(name: str | None, body: bytes) -> None:
+    """Keep a text under `name`, or do nothing if that is not possible."""
     place = directory()
     if name is None or place is None:
         return
-    body = b"\n".join(texts)
     with contextlib.suppress(OSError, ValueError):
         place.mkdir(parents=True, exist_ok=True)
         _forget(place)

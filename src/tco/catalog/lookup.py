@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from tco.catalog.hardware import Hardware, Rent, Rental
-from tco.catalog.prices import Discount, Modifier, Offer, Price, Rates
 from tco.errors import UnknownNameError, printable, unknown_name
 
 if TYPE_CHECKING:
+    from tco.catalog.hardware import Hardware, Rent, Rental
     from tco.catalog.load import Catalog
+    from tco.catalog.prices import Discount, Modifier, Offer, Price, Rates
 
 _STALE_AFTER = {"first_party": 45, "cloud": 30, "host": 30, "rental": 30, "aggregator": 7}
 _SHOWN = 6  # candidates of an ambiguous name

@@ -10,66 +10,19 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
-from typing import Literal
+from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from tco.catalog.complaints import in_words
-from tco.catalog.fields import Count, Id, Positive, Record, Text
 from tco.catalog.files import File
 from tco.errors import DataError, printable
+
+if TYPE_CHECKING:
+    from tco.catalog.measurement import Measurement
 
 NAME = "throughput.csv"
 SOURCE = "# source "
 MOST_ROWS = 200_000
 
-Switch = Literal["0", "1"]
 Row = Mapping[str, str]
-
-
-class Measurement(Record):
-    """One measured rate of one set-up; an empty cell is what is not known."""
-
-    source: Id
-    date: Text
-    """When it was measured or published: a day, a month, a year or `FIRST..LAST`."""
-    model: Text
-    """Id or another name of a model of the catalog."""
-    gpu: Text
-    n_gpus: Count
-    """All GPUs that worked on it."""
-    replicas: Count | None = None
-    """Copies of the model that the rate sums over."""
-    tp: Count | None = None
-    """Tensor-parallel GPUs of a replica."""
-    pp: Count | None = None
-    """Pipeline stages of a replica."""
-    dp_attention: Switch = "0"
-    expert_parallel: Switch = "0"
-    layer_split: Switch = "0"
-    """Layers are dealt out to GPUs that work one after the other (llama.cpp)."""
-    weight_dtype: Text
-    kv_dtype: Text
-    engine: Text
-    engine_version: Text | None = None
-    mode: Literal["continuous", "static_batch", "single_stream"]
-    isl: Positive
-    """Input tokens of a request, mean."""
-    osl: Positive
-    """Output tokens of a request, mean."""
-    concurrency: Positive | None = None
-    """Requests in flight over all replicas; empty: as many as fit."""
-    max_batch_per_replica: Positive | None = None
-    prefill_included: Switch = "1"
-    output_tok_s: Positive
-    """Output tokens per second over all replicas [token/s]."""
-    ttft_ms: Positive | None = None
-    tpot_ms: Positive | None = None
-    note: Text | None = None
-
-
-COLUMNS = tuple(Measurement.model_fields)
-REQUIRED = tuple(name for name, f in Measurement.model_fields.items() if f.is_required())
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +111,10 @@ def measurements(file: File, *, yours: bool = False) -> Measurements:
         DataError: A row is wrong; the text begins `file:line:`.
     """
     table = read_table(file)
-    need_columns(table, REQUIRED)
     if yours:
+        from tco.catalog.measurement import REQUIRED  # a start without such files needs no schema
+
+        need_columns(table, REQUIRED)
         for index in range(len(table.rows)):
             checked(table, index)
     return Measurements(table, sources_of(table.remarks), yours=yours)
@@ -171,6 +126,11 @@ def checked(table: Table, index: int) -> Measurement:
     Raises:
         DataError: The schema refuses it.
     """
+    from pydantic import ValidationError
+
+    from tco.catalog.complaints import in_words
+    from tco.catalog.measurement import Measurement
+
     cells = {name: cell.strip() for name, cell in table.rows[index].items() if cell.strip()}
     try:
         return Measurement.model_validate_strings(cells)
@@ -192,6 +152,8 @@ def sources_of(remarks: Sequence[str]) -> dict[str, str]:
 
 def csv_of(rows: Sequence[Row], remarks: Sequence[str] = ()) -> str:
     """Return rows as the text of a file, in the order of the schema's columns."""
+    from tco.catalog.measurement import COLUMNS
+
     out = StringIO()
     out.writelines(f"{remark.rstrip()}\n" for remark in remarks)
     writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")

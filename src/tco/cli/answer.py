@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,23 @@ if TYPE_CHECKING:
     from tco.cli.options import Output, Question
 
 
-def answer(question: Question, output: Output, ask: Callable[[Inputs], Any]) -> None:
+def answer(
+    question: Question,
+    output: Output,
+    ask: Callable[[Inputs], Any],
+    *,
+    brief: Callable[[Inputs], Any] | None = None,
+) -> None:
     """Ask `ask` the question and write its answer.
 
     Args:
         question, output: What was typed.
         ask: Returns the result for resolved inputs.
+        brief: Returns a result that is the same on a screen and is quicker to have.
     """
     said = asked(question, output)
+    if brief is not None and _only_a_screen(said.output):
+        ask = brief
     try:
         result = _asked_of(ask, said)
     except UsageError as error:
@@ -32,6 +41,11 @@ def answer(question: Question, output: Output, ask: Callable[[Inputs], Any]) -> 
     from tco.cli.deliver import deliver
 
     deliver(result, said.output)
+
+
+def _only_a_screen(output: Mapping[str, Any]) -> bool:
+    """Return whether nothing but the usual screen is to be written."""
+    return output.get("format", "table") == "table" and not {"export", "top"} & output.keys()
 
 
 def _asked_of(ask: Callable[[Inputs], Any], said: Asked) -> Any:

@@ -19,10 +19,16 @@ def compare(question: Question, output: Output) -> None:
     """
     from tco.cli.answer import answer
 
-    answer(question, output, _compared)
+    answer(question, output, _compared, brief=_compared_briefly)
 
 
 def _compared(inputs: Any) -> Any:
     from tco.analysis.compare import compare as compared
 
     return compared(inputs)
+
+
+def _compared_briefly(inputs: Any) -> Any:
+    from tco.analysis.compare import compare as compared
+
+    return compared(inputs, brief=True)
