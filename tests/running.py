@@ -20,9 +20,9 @@ DAY = ("--as-of", "2026-11-21")
 _load = load.load_catalog
 
 
-def load_small(overlays: Any = (), **_: Any) -> load.Catalog:
+def load_small(overlays: Any = (), *, measured: Any = (), **_: Any) -> load.Catalog:
     """Return the small catalog with overlays, as `load_catalog` returns the shipped one."""
-    return _load(overlays, data=SMALL)
+    return _load(overlays, measured=measured, data=SMALL)
 
 
 def clean(env: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -97,7 +97,7 @@ def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_fields_are_here() -> None:
-    assert SAYS.keys() | {"catalog"} == {field.name for field in QUESTION}
+    assert SAYS.keys() | {"catalog", "measured"} == {field.name for field in QUESTION}
 
 
 @pytest.mark.parametrize("name", SAYS)

@@ -41,6 +41,7 @@ WRONG = {
     "set": "serving.hedroom=90%",
     "as_of": "2026-13-01",
     "catalog": "/no/such/file.yaml",
+    "measured": "/no/such/file.csv",
     "format": "jsn",
     "export": "json",
     "top": "0",
@@ -145,7 +146,8 @@ def test_every_option_acts(name: str) -> None:
 
 
 def test_acting_is_shown_of_all_but_files() -> None:
-    assert ACTS.keys() | {"tokens", "catalog", "export"} == {field.name for field in FIELDS}
+    files = {"catalog", "measured", "export"}
+    assert ACTS.keys() | files | {"tokens"} == {field.name for field in FIELDS}
 
 
 def test_several_and_separated_by_commas() -> None:
