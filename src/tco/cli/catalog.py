@@ -3,8 +3,9 @@
 import typer
 
 from tco.cli.catalog_check import check
+from tco.cli.catalog_diff import diff
 from tco.cli.catalog_read import history, listing, schema, show
-from tco.cli.catalog_verify import WithPairs, verify
+from tco.cli.catalog_verify import WithPairs, update, verify
 from tco.cli.flags import Command, Group
 
 HELP = """What the catalogs say, where it comes from, and what is wrong with it.
@@ -28,5 +29,7 @@ catalog.command("list", cls=Command)(listing)
 catalog.command("show", cls=Command)(show)
 catalog.command("history", cls=Command)(history)
 catalog.command("check", cls=WithPairs)(check)
+catalog.command("diff", cls=Command)(diff)
 catalog.command("verify", cls=WithPairs)(verify)
+catalog.command("update", cls=WithPairs)(update)
 catalog.command("schema", cls=Command)(schema)

@@ -80,3 +80,59 @@ def verify(
     over = limit is not None and (result.strict_disagreement or 0.0) > limit
     if over or (strict and result.unsettled):
         raise Exit(1)
+
+
+@flags
+def update(
+    data: Data,
+    against: Against = None,
+    write: Annotated[
+        Text, option(OUTPUT, "FILE", "Write the overlay to a new file instead of stdout.")
+    ] = None,
+    everything: Annotated[
+        Switch, option(OUTPUT, None, "Also what the data has settled already.", "--all")
+    ] = None,
+) -> None:
+    """An overlay for review, with a new window wherever a list has another price.
+
+    \b
+      tco catalog update --against litellm map.json --write proposed.yaml
+      tco compare --tokens 50B --catalog proposed.yaml
+
+    The catalog itself is never written. Comments of the records are kept.
+    """
+    from tco.catalog.load import load_catalog
+    from tco.catalog.update import proposal
+    from tco.catalog.upstream.find import found_lists
+    from tco.catalog.verify import verify as held
+    from tco.cli.catalog_options import read, today
+    from tco.cli.deliver import write as put
+    from tco.cli.guard import say
+
+    said = read(data)
+    on, catalog = said.get("as_of", today()), load_catalog(said.get("catalog", ()))
+    lists = found_lists([pair("--against", one) for one in against or ()], on)
+    made = proposal(catalog, held(catalog, lists, on), on, everything=bool(everything))
+    for line in made.suspect:
+        say(f"tco: left out: {line}")
+    if write is None:
+        put(made.text, "table")
+    else:
+        _new_file(write, made.text)
+    say(f"tco: {len(made.offers)} offers to review")
+
+
+def _new_file(path: str, text: str) -> None:
+    """Write a file that is not there yet, so that no catalog is ever overwritten."""
+    from pathlib import Path
+
+    from tco.errors import UsageError, printable
+
+    try:
+        with Path(path).open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise UsageError(f"--write: {printable(path)} is there already; name a new file") from None
+    except (OSError, ValueError) as error:
+        why = str(getattr(error, "strerror", None) or "not a path").lower()
+        raise UsageError(f"--write: {printable(path)}: {why}") from None

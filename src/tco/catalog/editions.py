@@ -1,0 +1,100 @@
+"""Catalogs as a user names them: a file, a folder, a git revision, or a file at a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tco.catalog import cache
+from tco.catalog.build import built
+from tco.catalog.files import File, shipped, shipped_file, user_file
+from tco.catalog.load import SHIPPED, load_catalog
+from tco.catalog.revisions import at_revision
+from tco.catalog.throughput import NAME, measurements
+from tco.errors import DataError, printable
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+
+
+def edition(spec: str | None, overlays: Sequence[str | Path | File] = ()) -> Catalog:
+    """Return the catalog that `spec` names, with overlays laid on.
+
+    A folder or a revision has data files that stand in for the shipped ones of the same name. A
+    file called like a data file stands in for it; any other file is an overlay.
+
+    Args:
+        spec: A path, a revision, or `REVISION:PATH`; None for what came with this tco.
+        overlays: Files to lay on.
+
+    Raises:
+        DataError: Nothing is called that, or it cannot be read.
+    """
+    instead, added = ({}, []) if spec is None else _named(spec)
+    more = [o if isinstance(o, File) else user_file(o) for o in overlays]
+    files = [instead.get(name) or shipped_file(name) for name in SHIPPED] + [*added, *more]
+    catalog = built(files, cache.digest(files))
+    catalog = replace(catalog, measured=(measurements(shipped_file(NAME)),))
+    return _completed(catalog) if SHIPPED[4] in instead or SHIPPED[3] in instead else catalog
+
+
+def _completed(catalog: Catalog) -> Catalog:
+    """Return an older catalog with the assumptions and profiles that were added since.
+
+    Without them this tco could not answer anything on it.
+    """
+    today = load_catalog()
+    values = {**today.assumptions.assumptions, **catalog.assumptions.assumptions}
+    profiles = {**today.workloads.profiles, **catalog.workloads.profiles}
+    own = catalog.assumptions
+    changes = {
+        "assumptions": values,
+        "short_list": own.short_list or list(today.assumptions.short_list),
+        "closed_rival": own.closed_rival or today.assumptions.closed_rival,
+    }
+    return replace(
+        catalog,
+        assumptions=own.model_copy(update=changes),
+        workloads=catalog.workloads.model_copy(update={"profiles": profiles}),
+    )
+
+
+def _named(spec: str) -> tuple[Mapping[str, File], list[File]]:
+    """Return the files that stand in for shipped ones, and those that are laid on them."""
+    try:
+        here = Path(spec)
+        if here.is_dir():
+            found = [user_file(here / name) for name in SHIPPED if (here / name).is_file()]
+            return _by_name(found, spec), []
+        if here.exists():
+            return _one(user_file(spec), here.name)
+    except (OSError, ValueError):
+        raise DataError(f"{printable(spec, 60)!r} is no path and no git revision") from None
+    revision, colon, path = spec.partition(":")
+    if colon:
+        file = at_revision(Path(path), revision, path)
+        if file is None:
+            raise DataError(f"{printable(path, 60)}:1: not in git revision {revision!r}")
+        return _one(file, Path(path).name)
+    return _by_name(_at(spec), spec), []
+
+
+def _one(file: File, name: str) -> tuple[Mapping[str, File], list[File]]:
+    return ({name: file}, []) if name in SHIPPED else ({}, [file])
+
+
+def _by_name(files: Sequence[File], spec: str) -> Mapping[str, File]:
+    if not files:
+        raise DataError(f"{printable(spec, 60)}: none of {', '.join(SHIPPED)} is in it")
+    return {Path(file.path).name: file for file in files}
+
+
+def _at(revision: str) -> list[File]:
+    """Return the data files of the checkout that this tco runs from, or of `data/` here."""
+    folder = Path(str(shipped(SHIPPED[0]))).parent
+    if not (folder.parent / ".git").exists() and Path("data").is_dir():
+        folder = Path("data")
+    found = (at_revision(folder / name, revision, f"data/{name}") for name in SHIPPED)
+    return [file for file in found if file is not None]
