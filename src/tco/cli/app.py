@@ -1,30 +1,26 @@
 """The `tco` command: its sub-commands, and what happens before and after one runs.
 
-Modules of commands import typer only; what they need besides is imported when they run, so that
-`tco --help` costs little more than typer itself.
+A module of `tco.cli` is imported when its command is run or asked for help, and imports typer only;
+what it needs besides is imported by its functions. So `tco --help` costs little more than typer.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+import typer.main
 
 from tco import __version__
-from tco.cli.breakeven import breakeven
-from tco.cli.compare import compare
-from tco.cli.explain import explain
 from tco.cli.flags import Command, Group
 from tco.cli.guard import EXIT_INTERRUPTED
-from tco.cli.plan import plan
-from tco.cli.sensitivity import sensitivity
-from tco.cli.size import size
 
 HELP = """What serving language models costs, and from which volume that changes.
 
 \b
-  tco compare --tokens 50B          every way to serve 50 billion tokens a month
+  tco compare --tokens 50B          every way to serve 50B tokens a month
   tco breakeven --tokens 50B        from which volume own GPUs are cheaper
   tco explain gpt-4.1 --tokens 50B  every term of one bill
 """
@@ -33,8 +29,46 @@ EPILOG = (
     "Exit codes: 0 answered, 1 findings, 2 usage, 3 bad data or name, 4 infeasible, 70 our bug."
 )
 
+COMMANDS = {
+    "compare": "What a month costs, every way to serve it, cheapest first.",
+    "breakeven": "From which volume one option is cheaper than another.",
+    "sensitivity": "Which assumption moves the answer, and where it turns.",
+    "size": "Where a model fits, how fast it serves, what that costs.",
+    "plan": "The cheapest mix: base load on own GPUs, the rest to an API.",
+    "explain": "Every term of one bill, with who said so and when.",
+    "catalog": "The data: what it says, where from, what is wrong with it.",
+}
+"""Each command in one line. `NAME` is the object NAME of the module `tco.cli.NAME`: a function that
+takes flags, or a typer app with commands of its own."""
+
+
+class Root(Group):
+    """The group of all commands."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Know the names of the commands, which is all that a suggestion needs."""
+        super().__init__(*args, **kwargs)
+        self.commands: Any = dict.fromkeys(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(f"tco.cli.{cmd_name}"), cmd_name)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_group(found)
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone.command(cmd_name, cls=Command)(found)
+        return typer.main.get_command(alone)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands with their first lines, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
 app = typer.Typer(
-    cls=Group,
+    cls=Root,
     help=HELP,
     epilog=EPILOG,
     rich_markup_mode=None,
@@ -57,10 +91,6 @@ def main(
     ] = False,
 ) -> None:
     """Only `--version` stands before a command."""
-
-
-for function in (compare, breakeven, sensitivity, size, plan, explain):
-    app.command(cls=Command)(function)
 
 
 def run() -> None:

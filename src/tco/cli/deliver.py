@@ -16,7 +16,9 @@ from tco.render.table import View
 from tco.render.terminal import in_colour, width
 
 # For terminals and pipes that cannot show what our screens are drawn with.
-ASCII = str.maketrans({"–": "-", "—": "-", "×": "x", "…": "...", "█": "#", "▒": "=", "░": ".", "·": "|", "−": "-"})
+ASCII = str.maketrans(
+    {"–": "-", "—": "-", "×": "x", "…": "...", "█": "#", "▒": "=", "░": ".", "·": "|", "−": "-"}
+)
 
 
 def deliver(result: Any, output: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ def _option(panel: str, metavar: str | None, text: str, *names: str) -> Any:
     return Option(*names, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Question:
     """What is asked: everything that ends up in a `Request`, as it was typed."""
 
@@ -102,7 +102,7 @@ class Question:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Output:
     """How the answer is written, as it was typed."""
 

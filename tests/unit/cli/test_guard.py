@@ -14,7 +14,7 @@ BASE = ("compare", "--tokens", "50B", *DAY)
 
 
 def test_our_bug_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("division\nby zero")
 
     monkeypatch.setattr(ASK, broken)
@@ -30,7 +30,7 @@ def test_our_bug_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: Any) -> Any:
+    def interrupted(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(ASK, interrupted)

@@ -10,6 +10,8 @@ import sys
 import pytest
 from running import DAY, clean, run, shell
 
+from tco.cli.app import COMMANDS as NAMES
+
 COMMANDS = ("compare", "breakeven", "sensitivity", "explain")
 HEAVY = ("numpy", "pydantic", "yaml", "rich", "tco.analysis", "tco.catalog", "tco.render")
 
@@ -37,9 +39,17 @@ def test_examples_are_understood(command: str) -> None:
         assert result.exit_code == 0 or "called" in result.stderr
 
 
+@pytest.mark.parametrize("command", NAMES)
+def test_every_command_has_help(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0, result.output
+    assert "\n    tco " in result.stdout
+
+
 def test_root_help() -> None:
     text = run("--help").stdout
-    assert all(f"  {command} " in text for command in COMMANDS)
+    assert all(f"  {name} " in text for name in NAMES)
+    assert all(len(line) <= 80 for line in text.splitlines())
     assert run("-h").stdout == text
     assert run().output == text
     assert run("--version").stdout.startswith("tco 0.")
