@@ -90,13 +90,22 @@ def _pairs(inputs: Inputs, own: OwnSetups) -> Iterable[int]:
     volume = np.atleast_1d(np.asarray(inputs.settings.value("workload.tokens_per_month")))
     for model in own.models:
         rows = own.found.pairs_of(model.id)
-        if inputs.request.all_setups:
-            cost = (
-                monthly_usd(own.found, inputs.settings, rows, volume)[:, 0] if rows.size else rows
-            )
-            yield from rows[np.argsort(cost, kind="stable")].tolist()
+        if inputs.request.all_setups and rows.size:
+            cost = monthly_usd(own.found, inputs.settings, rows, volume)[:, 0]
+            yield from _one_each(own, rows[np.argsort(cost, kind="stable")].tolist())
         else:
             yield from best_pairs(own.found, inputs.settings, model.id, volume).tolist()
+
+
+def _one_each(own: OwnSetups, rows: Iterable[int]) -> Iterable[int]:
+    """Return the first pair of each id: a seller may rent the same GPU in several sizes."""
+    seen = set()
+    for row in rows:
+        rent = own.found.rents[int(own.found.pair_rent[row])]
+        known = (int(own.found.pair_setup[row]), rent.seller, rent.purchase)
+        if known not in seen:
+            seen.add(known)
+            yield row
 
 
 def _rank(result: OptionResult) -> tuple[bool, float, str]:

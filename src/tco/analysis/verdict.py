@@ -34,21 +34,24 @@ def _cheapest(rows: list[OptionResult], short_list: bool) -> str:
         for tier, row in sorted(best.items(), key=lambda item: item[1].monthly_usd or 0.0)
     ]
     where = "Cheapest of the short list" if short_list else "Cheapest"
-    quality = " These are different models of different quality." if len(parts) > 1 else ""
+    different = len({row.model for row in best.values()}) > 1
+    quality = " These are different models of different quality." if different else ""
     return f"{where}: {'; '.join(parts)} a month.{quality}"
 
 
 def _same_weights(rows: list[OptionResult], ranked: list[OptionResult]) -> list[str]:
-    """Return how own GPUs fare against the cheapest host of the same weights."""
-    won: list[tuple[OptionResult, OptionResult]] = []
-    lost: list[tuple[OptionResult, OptionResult]] = []
+    """Return how the cheapest own GPUs of each model fare against its cheapest host."""
+    own: dict[str, OptionResult] = {}
     for row in rows:
-        if row.tier != "self":
-            continue
-        rival = next((r for r in ranked if r.tier == "hosted" and r.model == row.model), None)
-        if rival is None or not rival.feasible or not rival.monthly_usd or not row.monthly_usd:
-            continue
-        (won if row.monthly_usd < rival.monthly_usd else lost).append((row, rival))
+        if row.tier == "self" and row.monthly_usd:
+            own.setdefault(row.model, row)
+    hosts: dict[str, OptionResult] = {}
+    for row in ranked:
+        if row.tier == "hosted" and row.feasible and row.monthly_usd:
+            hosts.setdefault(row.model, row)
+    pairs = [(row, hosts[model]) for model, row in own.items() if model in hosts]
+    won = [(a, b) for a, b in pairs if (a.monthly_usd or 0.0) < (b.monthly_usd or 0.0)]
+    lost = [pair for pair in pairs if pair not in won]
     out = []
     if won:
         names = ", ".join(f"{a.model} ({_ratio(a, b)})" for a, b in won)
