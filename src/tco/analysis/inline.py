@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from tco.analysis.anchors import Correction
@@ -16,11 +17,13 @@ from tco.analysis.options import (
     TokenOption,
 )
 from tco.analysis.request import InlineOption
+from tco.analysis.select import PRECISION_NAMES
 from tco.analysis.setups import GpuEntry, ModelEntry, grid, layout_of, possible, search
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.catalog.lookup import find_gpu, find_model
+from tco.engine.layout import Layout, precision
 from tco.engine.tariff import Terms
-from tco.errors import InfeasibleError, UsageError
+from tco.errors import InfeasibleError, UsageError, unknown_name
 
 
 def inline_options(inputs: Inputs) -> list[Option]:
@@ -36,6 +39,7 @@ def inline_options(inputs: Inputs) -> list[Option]:
 
 def inline_option(inputs: Inputs, spec: InlineOption) -> Option:
     """Return one described option."""
+    _check(spec)
     if spec.kind == "fixed":
         return _fixed(inputs, spec)
     if spec.kind == "self":
@@ -46,6 +50,33 @@ def inline_option(inputs: Inputs, spec: InlineOption) -> Option:
 def _model(inputs: Inputs, spec: InlineOption) -> str:
     """Return the model that a description names; a mark that says so when it names none."""
     return find_model(inputs.catalog, spec.model) if spec.model else UNKNOWN_MODEL
+
+
+_ABOVE_0 = (
+    "input",
+    "output",
+    "gpus",
+    "instance_gpus",
+    "output_tokens_per_s",
+    "tokens_per_s",
+    "tokens_per_month",
+)
+_FROM_0 = ("cached_input", "usd_per_gpu_hour", "usd_per_month", "commit_usd_per_month")
+
+
+def _check(spec: InlineOption) -> None:
+    """Raise `UsageError` for a figure outside the range in which it means anything."""
+    for name in (*_ABOVE_0, *_FROM_0, "batch_discount"):
+        value = getattr(spec, name)
+        allowed, words = value is None or value >= 0, "0 or more"
+        if name in _ABOVE_0:
+            allowed, words = value is None or value > 0, "more than 0"
+        if name == "batch_discount":
+            allowed, words = value is None or 0 <= value < 1, "a share from 0 to below 1"
+        if not allowed or value == math.inf:
+            raise UsageError(f"{spec.source}: {spec.name!r}: {name} is {value:g}, must be {words}")
+    if spec.precision and precision(spec.precision) is None:
+        raise unknown_name("precision", spec.precision, PRECISION_NAMES, where=f"{spec.source}: ")
 
 
 def _need(spec: InlineOption, **values: object) -> None:
@@ -111,6 +142,7 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
     measured = _measured(spec)
     sized = _sized(inputs, spec) if measured is None else None
     gpu = spec.gpu or "gpu"
+    layout = _layout(inputs, spec, *sized) if sized else None
     near = _near(inputs, spec, *sized) if sized else None
     return SelfOption(
         id=spec.name,
@@ -122,7 +154,7 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
         purchase="given",
         shape=sized[0].shape if sized else None,
         gpu_shape=sized[1].shape if sized else None,
-        layout=_layout(inputs, spec, *sized) if sized else None,
+        layout=layout,
         profile=inputs.serving,
         instance_gpus=spec.instance_gpus or spec.gpus,
         band=near.band if near else (1.0, 1.0),
@@ -168,7 +200,7 @@ def _sized(inputs: Inputs, spec: InlineOption) -> tuple[ModelEntry, GpuEntry]:
     )
 
 
-def _layout(inputs: Inputs, spec: InlineOption, model: ModelEntry, gpu: GpuEntry):  # type: ignore[no-untyped-def]
+def _layout(inputs: Inputs, spec: InlineOption, model: ModelEntry, gpu: GpuEntry) -> Layout:
     assert spec.gpus is not None
     if not possible(model, gpu, spec.gpus):
         raise InfeasibleError(

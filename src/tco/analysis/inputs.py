@@ -153,6 +153,8 @@ def _lengths(traffic: Traffic, request: Request) -> tuple[float, float, str]:
     if request.input_output is not None:
         if request.isl is not None or request.osl is not None:
             raise UsageError("give either --input-output or --isl and --osl, not both")
+        if request.input_output < 0:
+            raise UsageError(f"input to output is {request.input_output:g}: must be 0 or more")
         whole = traffic.isl + traffic.osl
         osl = whole / (1.0 + request.input_output)
         return whole - osl, osl, request.origins.get("input_output", "--input-output")
@@ -229,6 +231,7 @@ _POSITIVE = (
     "serving.headroom",
     "own.life_months",
 )
+_WHOLE = ("serving.redundancy",)
 _AT_LEAST_ONE = ("workload.peak_to_mean", "serving.max_concurrency", "own.pue")
 
 
@@ -248,6 +251,8 @@ def _check(settings: Settings) -> None:
 def _range_of(path: str, unit: str) -> tuple[Callable[[float], bool], str]:
     if path in _POSITIVE and not unit.startswith("share"):
         return _at_least(0.0, open_=True), "more than 0"
+    if path in _WHOLE:
+        return lambda v: v >= 0.0 and v == round(v), "a whole number, 0 or more"
     if path in _AT_LEAST_ONE:
         return _at_least(1.0), "at least 1"
     if path == "serving.headroom":
