@@ -16,8 +16,16 @@ MODULES = {
     "tco.explain/1": "explain",
     "tco.size/1": "size",
     "tco.size-validation/1": "size_validation",
+    "tco.import-bench/1": "import_bench",
     "tco.plan/1": "plan",
     "tco.portfolio/1": "portfolio",
+    "tco.catalog-check/1": "catalog_check",
+    "tco.catalog-rules/1": "catalog_rules",
+    "tco.catalog-list/1": "catalog_list",
+    "tco.catalog-history/1": "catalog_history",
+    "tco.catalog-show/1": "catalog_show",
+    "tco.catalog-verify/1": "catalog_verify",
+    "tco.catalog-diff/1": "catalog_diff",
 }
 
 
