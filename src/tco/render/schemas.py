@@ -18,8 +18,19 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from tco.analysis import results, size_results
-from tco.catalog import defaults, fields, hardware, models, overlay, prices, scenario
+from tco.analysis import catalog_diff, results, size_results
+from tco.catalog import (
+    defaults,
+    fields,
+    hardware,
+    models,
+    overlay,
+    prices,
+    scenario,
+    summary,
+    verify,
+)
+from tco.catalog.check import finding
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: tuple[ModuleType, ...] = (
@@ -32,6 +43,10 @@ MODULES: tuple[ModuleType, ...] = (
     overlay,
     prices,
     scenario,
+    catalog_diff,
+    summary,
+    verify,
+    finding,
 )
 RESULTS: dict[str, Any] = {
     "compare": results.CompareResult,
@@ -41,6 +56,12 @@ RESULTS: dict[str, Any] = {
     "explain": results.ExplainResult,
     "size": size_results.SizeResult,
     "size-validation": size_results.ValidationResult,
+    "catalog-check": finding.CheckReport,
+    "catalog-list": summary.CatalogList,
+    "catalog-history": summary.CatalogHistory,
+    "catalog-show": summary.CatalogRecord,
+    "catalog-diff": catalog_diff.CatalogDiff,
+    "catalog-verify": verify.VerifyReport,
 }
 FILES: dict[str, type[BaseModel]] = {
     "prices": prices.Prices,
