@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco.cli.fields import OUTPUT, QUESTION, Field
 from tco.errors import DataError, TcoError, UsageError
@@ -31,8 +31,7 @@ ADDED = ("options", "catalog", "measured")
 """What layers add up; elsewhere the nearest one counts alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One value of one field, as it was found.
 
     Args:
@@ -47,8 +46,7 @@ class Item:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """A value that has been read, and what gave it."""
 
     value: Any
@@ -60,8 +58,7 @@ Layer = dict[str, Said]
 """What one place says, by the field of `Request`, the path of a setting or the output field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """All that was said.
 
     Args:
@@ -182,7 +179,7 @@ def _merged(layers: Iterable[Layer]) -> Layer:
         for target, said in layer.items():
             if target in merged and target in ADDED:
                 near = merged[target]
-                merged[target] = replace(near, value=_added(said.value, near.value))
+                merged[target] = near._replace(value=_added(said.value, near.value))
             elif target not in driven_out:
                 merged.setdefault(target, said)
     return merged

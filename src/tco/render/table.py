@@ -1,18 +1,20 @@
-"""The one shape that every answer takes on its way to text: paragraphs and tables."""
+"""The one shape that every answer takes on its way to text: paragraphs and tables.
+
+Named tuples, for they take a fifth of the time of a dataclass to define, at every start.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from tco.errors import UsageError, nearest, printable
 
-Tone = Literal["", "bold", "dim", "good", "warn"]
+Tone = Literal["", "bold", "dim", "good", "warn", "blue", "magenta", "cyan", "red"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(NamedTuple):
     """One thing that can be said of every row.
 
     Args:
@@ -42,8 +44,7 @@ def number(key: str, head: str, get: Callable[[Any], Any], show: Callable[[Any],
     return Column(key=key, head=head, get=get, show=show, right=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class Sheet(NamedTuple):
     """The rows of an answer, and everything that can be said of them.
 
     Args:
@@ -92,7 +93,7 @@ class Sheet:
         if sort is not None:
             column = self._ordering(sort)
             rows = tuple(sorted(rows, key=lambda row: _order(column.get(row))))
-        return replace(self, rows=rows if top is None else rows[:top])
+        return self._replace(rows=rows if top is None else rows[:top])
 
 
 def _order(value: Any) -> tuple[int, Any]:
@@ -112,8 +113,7 @@ def unknown_word(
     return UsageError(f"{flag}: no {kind} {printable(word, 40)!r}{hint}; there are {names}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """A row of a table on a screen; `note` is printed under it."""
 
     cells: tuple[str, ...]
@@ -121,8 +121,7 @@ class Row:
     tone: Tone = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(NamedTuple):
     """A table on a screen."""
 
     columns: tuple[Column, ...]
@@ -130,8 +129,7 @@ class Table:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """Words, wrapped to the width; lines after the first are indented by `hanging`."""
 
     text: str
@@ -140,19 +138,22 @@ class Paragraph:
     bullet: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A picture made of characters, at most 60 to a line; every blank counts."""
+class Figure(NamedTuple):
+    """A picture made of characters, at most 60 to a line; every blank counts.
+
+    Args:
+        tones: Colour of single characters.
+    """
 
     rows: tuple[str, ...]
     title: str = ""
+    tones: Mapping[str, Tone] = MappingProxyType({})
 
 
 Block = Table | Paragraph | Figure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(NamedTuple):
     """How the user wants an answer laid out; None is the usual.
 
     Args:
