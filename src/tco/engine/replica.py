@@ -11,9 +11,6 @@ from tco.engine.layout import Layout, Profile
 from tco.engine.memory import max_batch
 from tco.engine.shapes import Flag, GpuShape, ModelShape, Number
 
-BISECTIONS = 12
-"""Halvings that find a whole batch size up to 4,096."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -102,10 +99,10 @@ def best_replica(
         )
 
     in_memory = max_batch(model, gpu, layout, target.isl + target.osl)
-    most = np.maximum(np.minimum(in_memory, target.max_concurrency), 1.0)
+    most = np.maximum(np.floor(np.minimum(in_memory, target.max_concurrency)), 1.0)
     lone = run(np.ones_like(most))
     low, high = np.ones_like(most), most
-    for _ in range(BISECTIONS):
+    for _ in range(int(np.ceil(np.log2(np.max(most, initial=1.0))))):
         middle = np.ceil((low + high) / 2.0)
         ok = run(middle).tpot_s <= limit_s
         low, high = np.where(ok, middle, low), np.where(ok, high, np.maximum(middle - 1.0, low))
