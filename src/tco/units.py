@@ -96,7 +96,7 @@ def _plain(text: Quantity) -> float | None:
 def cleaned(text: str, example: str) -> str:
     """Return `text` without surrounding blanks, refusing what is no quantity at first sight."""
     clean = text.strip()
-    if not clean:
+    if not clean.lstrip("+"):
         raise UsageError(f"empty quantity; write for example {example}")
     if len(clean) > _LONGEST:
         raise refused(clean, f"too long for a quantity; write for example {example}")
