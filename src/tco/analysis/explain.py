@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption, replica_of
+from tco.analysis.options import FixedOption, Option, SelfOption, replica_of
 from tco.analysis.priced import option_result
-from tco.analysis.report import assumptions_of, find_source, stamp, warnings_of, workload_result
+from tco.analysis.report import (
+    assumptions_of,
+    entering,
+    find_source,
+    stamp,
+    warnings_of,
+    workload_result,
+)
 from tco.analysis.resolve import resolve
 from tco.analysis.results import ExplainResult, OptionResult
 from tco.analysis.settings import fleet_policy, workload
@@ -38,7 +45,7 @@ def explain(inputs: Inputs, name: str) -> ExplainResult:
         option=row,
         resolved=(found.said,) if found.said else (),
         steps=(*_load_steps(inputs), *_own_steps(inputs, option, row)),
-        sources=_sources(inputs, option, row),
+        sources=_sources(inputs, option),
         assumptions=assumptions_of(inputs, [option]),
         warnings=warnings_of(inputs, [option]),
     )
@@ -103,19 +110,18 @@ def _fleet_steps(inputs: Inputs, option: SelfOption, row: OptionResult) -> list[
     ]
 
 
-def _sources(inputs: Inputs, option: Option, row: OptionResult) -> tuple[str, ...]:
-    names = {line.source for line in row.lines if not isinstance(option, FixedOption)}
-    names |= {a.source for a in assumptions_of(inputs, [option])}
-    if isinstance(option, TokenOption):
-        names.add(option.source)
+def _sources(inputs: Inputs, option: Option) -> tuple[str, ...]:
+    """Return what the source ids of a bill and of its assumptions stand for."""
+    said = [] if isinstance(option, FixedOption) else [option.source]
+    said += [setting.source for setting in entering(inputs, [option])]
+    names = {name for text in said for name in text.rpartition(": ")[2].split(", ")}
     told = []
     for name in sorted(names):
-        source = find_source(inputs, name.split(": ")[-1])
+        source = find_source(inputs, name)
         if source is not None:
-            place = source.url or source.where or ""
-            told.append(
-                f"{name}: {source.title}, read {source.read}" + (f" ({place})" * bool(place))
-            )
+            place = source.url or source.where
+            where = f" ({place})" if place else ""
+            told.append(f"{name}: {source.title}, read {source.read}{where}")
     return tuple(told)
 
 

@@ -125,7 +125,7 @@ def _with_profile(settings: Settings, name: str, traffic: Traffic, request: Requ
             high=value,
             unit="tokens",
             origin="given" if given else _origin(traffic, key),
-            source=given or f"profile {name}: {traffic.sources[0]}",
+            source=given or f"profile {name}: {', '.join(traffic.sources)}",
             fixed=True,
         )
     for key in ("cached_share", "peak_to_mean"):
@@ -139,7 +139,7 @@ def _with_profile(settings: Settings, name: str, traffic: Traffic, request: Requ
             high=max(was.high, value),
             unit=was.unit,
             origin=_origin(traffic, key),
-            source=f"profile {name}: {traffic.sources[0]}",
+            source=f"profile {name}: {', '.join(traffic.sources)}",
         )
     return Settings(entries)
 
