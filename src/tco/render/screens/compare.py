@@ -10,7 +10,7 @@ from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, 
 from tco.show import show_number, show_seconds, show_share
 
 ROWS = ("options",)
-TOP = 15
+TOP = 20
 MOST_INFEASIBLE = 8
 
 
@@ -20,11 +20,14 @@ def everything(result: CompareResult) -> Sheet:
 
 
 def sheet(result: CompareResult, view: View) -> Sheet:
-    """Return the options of the short list; all of them if there is none, or with `--top`."""
-    if not result.shown or view.top is not None:
-        return _sheet(result, result.options)
+    """Return the options of the short list; with `--top`, feasible ones that are not on it too."""
     wanted = set(result.shown)
-    return _sheet(result, tuple(o for o in result.options if o.id in wanted))
+    return _sheet(result, tuple(o for o in result.options if _wanted(o, wanted, view)))
+
+
+def _wanted(option: OptionResult, short_list: set[str], view: View) -> bool:
+    everything_feasible = view.top is not None and option.feasible
+    return not short_list or option.id in short_list or everything_feasible
 
 
 def _sheet(result: CompareResult, rows: tuple[OptionResult, ...]) -> Sheet:
