@@ -36,10 +36,14 @@ COMMANDS = {
     "size": "Where a model fits, how fast it serves, what that costs.",
     "plan": "The cheapest mix: base load on own GPUs, the rest to an API.",
     "explain": "Every term of one bill, with who said so and when.",
+    "import": "Measurements of your own, from a benchmark's result file.",
     "catalog": "The data: what it says, where from, what is wrong with it.",
 }
 """Each command in one line. `NAME` is the object NAME of the module `tco.cli.NAME`: a function that
 takes flags, or a typer app with commands of its own."""
+
+WORDS = {"import": "import_"}
+"""Names of commands that are words of Python, and what their modules are called."""
 
 
 class Root(Group):
@@ -54,7 +58,8 @@ class Root(Group):
         """Return a command, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(import_module(f"tco.cli.{cmd_name}"), cmd_name)
+        name = WORDS.get(cmd_name, cmd_name)
+        found = getattr(import_module(f"tco.cli.{name}"), name)
         if isinstance(found, typer.Typer):
             return typer.main.get_group(found)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from tco.analysis import catalog_diff, results, size_results
+from tco.analysis import bring, catalog_diff, results, size_results
 from tco.catalog import (
     defaults,
     fields,
@@ -36,6 +36,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: tuple[ModuleType, ...] = (
     results,
     size_results,
+    bring,
     defaults,
     fields,
     hardware,
@@ -56,6 +57,7 @@ RESULTS: dict[str, Any] = {
     "explain": results.ExplainResult,
     "size": size_results.SizeResult,
     "size-validation": size_results.ValidationResult,
+    "import-bench": bring.ImportResult,
     "catalog-check": finding.CheckReport,
     "catalog-list": summary.CatalogList,
     "catalog-history": summary.CatalogHistory,

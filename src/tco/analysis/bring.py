@@ -1,0 +1,244 @@
+"""From what a benchmark file says, and what its owner adds, to a measured row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal
+
+from tco.analysis.measured import Row, complaint, inputs
+from tco.analysis.shapes import gpu_shape, model_shape
+from tco.analysis.validate import cases, predict
+from tco.catalog.lookup import find_gpu, find_model
+from tco.engine.layout import KV_BYTES, precision
+from tco.errors import DataError, UnknownNameError, UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from tco.catalog.bench import Bench, Reading
+    from tco.catalog.load import Catalog
+
+SOURCE = "yours"
+ASKED = ("model", "gpu", "gpus", "precision", "engine", "isl", "osl", "concurrency", "date")
+"""What every measurement needs; a file that does not say it is asked about by the flag."""
+EXAMPLES = {
+    "model": "--model llama-3.3-70b",
+    "gpu": "--gpu h100-sxm",
+    "gpus": "--gpus 2",
+    "precision": "--precision fp8",
+    "engine": "--engine vLLM",
+    "isl": "--isl 1000",
+    "osl": "--osl 300",
+    "concurrency": "--concurrency 64",
+    "date": "--date 2026-11-21",
+}
+PRECISIONS = {"float16": "fp16", "bfloat16": "bf16", "half": "fp16", "fp8_e4m3": "fp8"}
+MAKERS = "nvidia|geforce|amd|instinct|radeon|tesla|tensor core|graphics|intel"
+TRADE = rf"\b({MAKERS}|\d+ ?gi?b|hbm\d?e?)\b"
+"""What drivers write around the name of a GPU."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the owner of a file adds to it; None is what was not said."""
+
+    model: str | None = None
+    gpu: str | None = None
+    gpus: int | None = None
+    tp: int | None = None
+    pp: int | None = None
+    replicas: int | None = None
+    precision: str | None = None
+    kv_precision: str | None = None
+    engine: str | None = None
+    engine_version: str | None = None
+    isl: float | None = None
+    osl: float | None = None
+    concurrency: float | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedRow:
+    """One measurement, beside what the capacity model says of it."""
+
+    model: str
+    gpu: str
+    gpus: int
+    precision: str
+    engine: str
+    isl: float
+    osl: float
+    concurrency: float
+    output_tokens_per_s: float
+    predicted_tokens_per_s: float | None
+    """None where the catalog cannot size the model or the GPU."""
+    ratio: float | None
+    """Measured over predicted."""
+    action: Literal["added", "replaced", "unchanged", "none"]
+    """What became of it in the file of measurements; none in a rehearsal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportResult:
+    """What was read from a benchmark file, and where it was written."""
+
+    schema: Literal["tco.import-bench/1"]
+    tool: str
+    file: str
+    to: str
+    rows: tuple[ImportedRow, ...]
+    warnings: tuple[str, ...]
+
+
+def measured_rows(catalog: Catalog, bench: Bench, said: Answers) -> tuple[list[Row], list[str]]:
+    """Return the rows of a file in the columns of measurements, and what to know of them.
+
+    Raises:
+        DataError: The file and the answers leave something open; the text names the flags.
+        UnknownNameError: A model, GPU or precision that there is not.
+        UsageError: GPUs that cannot be laid out as said.
+    """
+    rows: list[Row] = []
+    notes: list[str] = list(bench.notes)
+    for reading in bench.readings:
+        row, more = _row(catalog, bench, reading, said)
+        rows.append(row)
+        notes += more
+    return rows, list(dict.fromkeys(notes))
+
+
+def _row(
+    catalog: Catalog, bench: Bench, reading: Reading, said: Answers
+) -> tuple[Row, tuple[str, ...]]:
+    known = {f.name: getattr(said, f.name) for f in fields(Answers)}
+    told = {name: getattr(reading, name) for name in known}
+    notes = [*reading.notes, *_overruled(known, told)]
+    whole = {name: told[name] if value is None else value for name, value in known.items()}
+    missing = _settle(catalog, whole, asked=known)
+    if missing:
+        flags = " ".join(EXAMPLES[name] for name in missing)
+        raise DataError(
+            f"{bench.path}:1: {bench.tool} does not say its {_listed(missing)}; "
+            f"add it, for example: {flags}"
+        )
+    notes += _laid_out(whole)
+    if whole["kv_precision"] is None:
+        whole["kv_precision"] = "bf16"
+        notes.append("KV cache taken to be in 16 bits; --kv-precision fp8 says otherwise")
+    text = {name: "" if value is None else f"{value}" for name, value in whole.items()}
+    row = {
+        "source": SOURCE,
+        "n_gpus": text.pop("gpus"),
+        "weight_dtype": text.pop("precision"),
+        "kv_dtype": text.pop("kv_precision"),
+        **text,
+        "mode": reading.mode,
+        "dp_attention": f"{int(reading.dp_attention)}",
+        "expert_parallel": f"{int(reading.expert_parallel)}",
+        "layer_split": f"{int(reading.layer_split)}",
+        "prefill_included": f"{int(reading.prefill_included)}",
+        "output_tok_s": f"{reading.output_tok_s:.6g}",
+        "ttft_ms": _short(reading.ttft_ms),
+        "tpot_ms": _short(reading.tpot_ms),
+        "note": "; ".join((bench.tool, *reading.notes)),
+    }
+    return row | {name: _short(whole[name]) for name in ("isl", "osl", "concurrency")}, tuple(notes)
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    words = ["number of GPUs" if n == "gpus" else {"gpu": "GPU"}.get(n, n) for n in names]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _overruled(known: dict[str, object], told: dict[str, object]) -> list[str]:
+    """Return where the owner says something else than the file."""
+    return [
+        f"the file says {name} {told[name]}, you say {value}: yours counts"
+        for name, value in known.items()
+        if value is not None and told[name] is not None and str(told[name]) != str(value)
+        if name not in ("model", "engine_version")
+    ]
+
+
+def _settle(catalog: Catalog, whole: dict[str, object], asked: dict[str, object]) -> list[str]:
+    """Put the catalog's names in place; return what is still unknown.
+
+    Names that the owner typed must be known; names of the file that are not are asked about.
+    """
+    for name, find in (("model", _model), ("gpu", _gpu)):
+        value = whole[name]
+        if isinstance(value, str):
+            found = find(catalog, value)
+            if found is None and asked[name] is not None:
+                find_model(catalog, value) if name == "model" else find_gpu(catalog, value)
+            whole[name] = found
+    for name in ("precision", "kv_precision"):
+        value = whole[name]
+        if isinstance(value, str):
+            key = PRECISIONS.get(value.lower(), value.lower())
+            good = precision(key) is not None if name == "precision" else key in KV_BYTES
+            if not good and asked[name] is not None:
+                raise unknown_name("precision", value, KV_BYTES)
+            whole[name] = key if good else None
+    return [name for name in ASKED if whole[name] is None]
+
+
+def _model(catalog: Catalog, name: str) -> str | None:
+    """Return the model that a name, a repository or a path means."""
+    last = name.rstrip("/").rpartition("/")[2]
+    bare = re.sub(
+        r"[-_](fp8|nvfp4|fp4|awq|gptq|int4|instruct|it|chat|dynamic|hf)\b", "", last.lower()
+    )
+    bare = re.sub(r"^(meta-)?llama-(\d)", r"llama-\2", re.sub(r"^meta-", "", bare))
+    for text in (name, last, bare):
+        try:
+            return find_model(catalog, text)
+        except UnknownNameError:
+            continue
+    return None
+
+
+def _gpu(catalog: Catalog, name: str) -> str | None:
+    """Return the GPU that a name means, whatever the driver writes around it."""
+    bare = " ".join(re.sub(TRADE, " ", name, flags=re.IGNORECASE).split())
+    for text in (name, bare, re.split(r"[-_ ]", bare)[0]):
+        try:
+            return find_gpu(catalog, text)
+        except UnknownNameError:
+            continue
+    return None
+
+
+def _laid_out(whole: dict[str, object]) -> list[str]:
+    """Fill in how the GPUs are laid out; tensor parallel over all of a replica unless said."""
+    gpus, pp, replicas = (int(str(whole[n] or 1)) for n in ("gpus", "pp", "replicas"))
+    tp = whole["tp"]
+    whole |= {"pp": pp, "replicas": replicas, "tp": int(str(tp)) if tp else gpus // pp // replicas}
+    if int(str(whole["tp"])) * pp * replicas != gpus:
+        raise UsageError(
+            f"{gpus} GPUs are not --tp {whole['tp']} times --pp {pp} times --replicas {replicas}"
+        )
+    if tp is None and gpus > 1:
+        return [f"taken to be one replica of tensor parallel {whole['tp']}; --tp, --pp, --replicas"]
+    return []
+
+
+def predictions(catalog: Catalog, rows: Sequence[Row]) -> list[float | None]:
+    """Return what the capacity model says of each row [token/s]; None where it cannot say."""
+    return [_predicted(catalog, row) for row in rows]
+
+
+def _predicted(catalog: Catalog, row: Row) -> float | None:
+    model = model_shape(catalog.models.models[row["model"]])
+    gpu = gpu_shape(catalog.hardware.accelerators[row["gpu"]])
+    if model is None or gpu is None:
+        return None
+    shapes, machines = {row["model"]: model}, {row["gpu"]: gpu}
+    if complaint(row, shapes, machines) is not None:
+        return None
+    return float(predict(cases(inputs([row], shapes, machines)))[0])

@@ -1,0 +1,80 @@
+"""The file of a user's own measurements: read, and written anew in one step."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from tco.catalog.files import user_file
+from tco.catalog.throughput import Row, csv_of, measurements
+from tco.errors import DataError, printable
+
+HEAD = (
+    "# Your own measured throughput, written by tco import; hand it to other commands with",
+    "# --measured, or name it in the scenario file under `measured:`.",
+)
+SAME = (
+    *("model", "gpu", "n_gpus", "replicas", "tp", "pp", "weight_dtype", "engine", "mode"),
+    *("isl", "osl", "concurrency", "dp_attention"),
+)
+"""A measurement that agrees with another in all of these takes its place."""
+
+Action = Literal["added", "replaced", "unchanged"]
+
+
+def merged(path: str, rows: Sequence[Row]) -> tuple[str, list[Action]]:
+    """Return the text of the file with new rows in it, and what became of each of them.
+
+    Raises:
+        DataError: There is a file of that name that holds something else.
+    """
+    remarks: tuple[str, ...] = HEAD
+    kept: dict[tuple[str, ...], Row] = {}
+    if Path(path).exists():
+        table = measurements(user_file(path), yours=True).table
+        remarks = table.remarks
+        kept = {_key(row): row for row in table.rows}
+    actions: list[Action] = []
+    for row in rows:
+        before = kept.get(_key(row))
+        alike = before is not None and before.get("output_tok_s") == row["output_tok_s"]
+        actions.append("added" if before is None else "unchanged" if alike else "replaced")
+        kept[_key(row)] = row
+    return csv_of(list(kept.values()), remarks), actions
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    return tuple(row.get(name) or "" for name in SAME)
+
+
+def save(path: str, text: str) -> None:
+    """Write the file in one step, so that nobody ever reads half of it.
+
+    Raises:
+        DataError: It cannot be written there.
+    """
+    target = Path(path)
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".tco-", suffix=".tmp")
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, error) from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)  # mkstemp keeps it to the owner
+        Path(temporary).replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: str, error: Exception) -> DataError:
+    reason = getattr(error, "strerror", None) or "not a path"
+    return DataError(f"{printable(path, 200)}:1: {str(reason).lower()}")

@@ -1,0 +1,148 @@
+"""`tco import bench`: measurements of your own."""
+
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
+
+import typer
+from typer import Argument, Option
+
+from tco.cli.flags import Command, Group, flags
+from tco.cli.options import VALUES, Output, Question, Switch, Text, Texts
+
+MEASURED = "What the file does not say"
+DEFAULT_FILE = "tco-measured.csv"
+
+HELP = """Bring your own measurements, and have every command use them.
+
+\b
+  tco import bench result.json --gpu h100-sxm --gpus 2 --precision fp8
+  tco size llama-3.3-70b --measured tco-measured.csv
+"""
+
+import_ = typer.Typer(
+    cls=Group,
+    help=HELP,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+FILE = Annotated[str, Argument(metavar="FILE", help="A benchmark's JSON.", show_default=False)]
+
+
+def _option(panel: str, metavar: str | None, text: str) -> Any:
+    return Option(metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What the owner of a file adds to it, as it was typed."""
+
+    model: Annotated[Text, _option(MEASURED, "NAME", "The model of the catalog.")] = None
+    gpu: Annotated[Text, _option(MEASURED, "NAME", "The GPU of the catalog.")] = None
+    gpus: Annotated[Text, _option(MEASURED, "N", "All GPUs that worked on it.")] = None
+    tp: Annotated[Text, _option(MEASURED, "N", "Tensor-parallel GPUs of a replica.")] = None
+    pp: Annotated[Text, _option(MEASURED, "N", "Pipeline stages of a replica.")] = None
+    replicas: Annotated[Text, _option(MEASURED, "N", "Copies of the model.")] = None
+    precision: Annotated[Text, _option(MEASURED, "NAME", "Precision of the weights.")] = None
+    kv_precision: Annotated[Text, _option(MEASURED, "NAME", "Precision of the KV cache.")] = None
+    engine: Annotated[Text, _option(MEASURED, "NAME", "vLLM, SGLang, TensorRT-LLM, ...")] = None
+    engine_version: Annotated[Text, _option(MEASURED, "TEXT", "Its version.")] = None
+    isl: Annotated[Text, _option(MEASURED, "N", "Input tokens of a request, mean.")] = None
+    osl: Annotated[Text, _option(MEASURED, "N", "Output tokens of a request, mean.")] = None
+    concurrency: Annotated[Text, _option(MEASURED, "N", "Requests in flight, mean.")] = None
+    date: Annotated[Text, _option(MEASURED, "DATE", "When it was measured: 2026-11-21.")] = None
+    to: Annotated[
+        Text, _option(VALUES, "FILE", f"Where measurements are kept; {DEFAULT_FILE} if not said.")
+    ] = None
+    dry_run: Annotated[Switch, _option(VALUES, None, "Read and tell, but write nothing.")] = None
+    catalog: Annotated[
+        Texts, _option(VALUES, "FILE", "Catalog file laid over the shipped ones.")
+    ] = None
+
+
+@flags
+def bench(owner: Owner, output: Output, file: FILE) -> None:
+    """Take over what a benchmark measured: vllm bench serve, GuideLLM, AIPerf, InferenceX,
+    llama-bench.
+
+    \b
+      tco import bench result.json --gpu h100-sxm --gpus 2 --precision fp8 --engine vLLM
+      tco import bench benchmarks.json --dry-run
+
+    What the file does not say is asked for. Nothing uses the measurements until a command is given
+    the file with --measured, or a scenario file names it.
+    """
+    from tco.cli.ask import asked
+    from tco.cli.deliver import deliver
+
+    said = asked(Question(catalog=owner.catalog), output)
+    deliver(_imported(file, owner, said), said.output)
+
+
+def _imported(file: str, owner: Owner, said: Any) -> Any:
+    """Return what was read, after writing it down."""
+    from tco.analysis.bring import ImportedRow, ImportResult, measured_rows, predictions
+    from tco.catalog.bench import read_bench
+    from tco.catalog.files import user_file
+    from tco.catalog.load import load_catalog
+    from tco.catalog.own_measurements import merged, save
+
+    catalog = load_catalog(said.overlays)
+    found = read_bench(user_file(file))
+    rows, notes = measured_rows(catalog, found, _answers(owner))
+    to = owner.to or DEFAULT_FILE
+    text, actions = merged(to, rows)
+    if not owner.dry_run:
+        save(to, text)
+    expected = predictions(catalog, rows)
+    return ImportResult(
+        schema="tco.import-bench/1",
+        tool=found.tool,
+        file=found.path,
+        to=to,
+        rows=tuple(
+            ImportedRow(
+                model=row["model"],
+                gpu=row["gpu"],
+                gpus=int(row["n_gpus"]),
+                precision=row["weight_dtype"],
+                engine=row["engine"],
+                isl=float(row["isl"]),
+                osl=float(row["osl"]),
+                concurrency=float(row["concurrency"]),
+                output_tokens_per_s=float(row["output_tok_s"]),
+                predicted_tokens_per_s=model,
+                ratio=None if model is None else float(row["output_tok_s"]) / model,
+                action="none" if owner.dry_run else action,
+            )
+            for row, model, action in zip(rows, expected, actions, strict=True)
+        ),
+        warnings=tuple(notes),
+    )
+
+
+def _answers(owner: Owner) -> Any:
+    """Return what the owner adds, read."""
+    from tco.analysis.bring import Answers
+    from tco.cli.fields import at_least_one, day, positive, text
+    from tco.errors import UsageError
+
+    readers: dict[str, Any] = {
+        **dict.fromkeys(("gpus", "tp", "pp", "replicas"), at_least_one),
+        **dict.fromkeys(("isl", "osl", "concurrency"), positive),
+        "date": lambda value: day(value).isoformat(),
+    }
+    values = {}
+    for field in fields(Answers):
+        typed = getattr(owner, field.name)
+        if typed is None:
+            continue
+        try:
+            values[field.name] = readers.get(field.name, text)(typed)
+        except UsageError as error:
+            raise UsageError(f"--{field.name.replace('_', '-')}: {error}") from None
+    return Answers(**values)
+
+
+import_.command("bench", cls=Command)(bench)
