@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tco.analysis.anchors import Correction
 from tco.analysis.inputs import Inputs
 from tco.analysis.known import known
@@ -28,6 +30,7 @@ from tco.engine.layout import precision
 from tco.engine.replica import Replica
 
 if TYPE_CHECKING:
+    from tco.catalog.hardware import Rent
     from tco.catalog.models import Model
     from tco.catalog.prices import Offer, Price
 
@@ -36,9 +39,6 @@ SERVER_VENDORS = ("nvidia", "amd")
 
 OLDEST_SERVER_GPU = 2020
 """Launch year before which current engines no longer run well (no bf16); older when named."""
-
-MARKETPLACES = ("marketplace",)
-COMMUNITY = ("community",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +239,14 @@ def _gpu_entries(inputs: Inputs, selection: Selection) -> list[GpuEntry]:
 def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
     """Return the rents of the day that the selection lets through."""
     sellers = inputs.catalog.hardware.sellers
+    rents = rents_at(inputs.catalog.hardware, inputs.day)
+    freshest = max((rent.checked for _, rent in rents), default=inputs.day)
+    limit = float(np.asarray(inputs.settings.value("rent.oldest_days")))
+
+    def picked(rent: Rent) -> bool:
+        """Return whether a rent may be picked though nobody named its seller."""
+        return not rent.only_if_named and (freshest - rent.checked).days <= limit
+
     return [
         RentEntry(
             gpu=rental.gpu,
@@ -250,9 +258,9 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
             checked=rent.checked,
             flag=rent.flag,
         )
-        for rental, rent in rents_at(inputs.catalog.hardware, inputs.day)
+        for rental, rent in rents
         if selection.rental(rental, sellers[rental.seller].kind)
-        and (not rent.only_if_named or rental.seller in selection.sellers)
+        and (picked(rent) or rental.seller in selection.sellers)
     ]
 
 
