@@ -67,7 +67,12 @@ def sound() -> Data:
                 },
                 "sources": ["page"],
             },
-            "closed-1": {"name": "Closed", "org": "Newco", "weights": "closed", "sources": ["page"]},
+            "closed-1": {
+                "name": "Closed",
+                "org": "Newco",
+                "weights": "closed",
+                "sources": ["page"],
+            },
         },
         "offers": [
             offer("newco", "closed-1", priced(2.0, 8.0, modifiers=[batch])),
@@ -320,7 +325,10 @@ def test_sources_of_one_family_are_one_witness() -> None:
 
 
 def test_cached_input_in_a_batch_may_cost_what_input_does() -> None:
-    half = {"when": {"service": "batch"}, "usd_per_mtok": {"input": 1, "cached_input": 1, "output": 4}}
+    half = {
+        "when": {"service": "batch"},
+        "usd_per_mtok": {"input": 1, "cached_input": 1, "output": 4},
+    }
     assert checked(broken(put(*PRICE, "modifiers", 0, to=half))) == []
 
 

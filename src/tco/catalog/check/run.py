@@ -173,15 +173,15 @@ def _finding(hit: Hit, part: Record, document: Document, because: str | None) ->
 
 
 def finding(rule: Rule, path: str, line: int, where: str, message: str) -> Finding:
-    """Return a finding of a rule with its own severity."""
+    """Return a finding of a rule with its own severity; its texts are fit for a terminal."""
     return Finding(
         rule=rule.id,
         name=rule.name,
         severity=rule.severity,
-        file=path,
+        file=printable(path, 300),
         line=line,
-        where=where,
-        message=message,
+        where=printable(where, 200),
+        message=printable(message, 500),
         advice=rule.advice,
     )
 

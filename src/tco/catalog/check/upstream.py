@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -37,26 +38,31 @@ def lint(kind: str, path: str, asked: Asked) -> tuple[list[Finding], int]:
     try:
         found = read_list(kind, path, asked.as_of)
     except DataError as error:
-        place, _, message = str(error).rpartition(": ")
-        line = place.removeprefix(f"{path}:").partition(":")[0]
-        number = int(line) if line.isdecimal() else 1
-        return [finding(UNREADABLE, path, number, "", message)], 0
-    return list(_findings(found, asked)), len(found.rows)
+        line, _, message = str(error).removeprefix(f"{path}:").partition(": ")
+        if not line.isdecimal():
+            line, message = "1", str(error)
+        return [finding(UNREADABLE, path, int(line), "", message)], 0
+    return findings_in(found, asked.as_of), len(found.rows)
 
 
-def _findings(listed: PriceList, asked: Asked) -> Iterator[Finding]:
+def findings_in(listed: PriceList, on: date) -> list[Finding]:
+    """Return the findings in a price list as read, on a day."""
+    return list(_findings(listed, on))
+
+
+def _findings(listed: PriceList, on: date) -> Iterator[Finding]:
     for line, name in listed.twice:
         yield finding(REFERENCE, listed.file, line, name, "is given twice; the last one counts")
     medians = host_medians(listed.rows, load_catalog().models.models)
     for row in listed.rows:
-        for rule, message in _broken(row, asked, medians):
+        for rule, message in _broken(row, on, medians):
             found = finding(rule, row.file, row.line, row.key, message)
             if rule is magnitude.ABSOLUTE_CAP and row.model in DEAR:
                 found = replace(found, waived_because=DEAR[row.model])
             yield found
 
 
-def _broken(row: Row, asked: Asked, medians: Mapping[str, float]) -> Iterator[Broken]:
+def _broken(row: Row, on: date, medians: Mapping[str, float]) -> Iterator[Broken]:
     base = dict(row.rates)
     kind = "embedding" if row.embedding else "text"
     for rule, _, message in magnitude.rate_hits(base, kind=kind):
@@ -64,7 +70,7 @@ def _broken(row: Row, asked: Asked, medians: Mapping[str, float]) -> Iterator[Br
     for rule, _, message in magnitude.batch_hits(base, row.batch):
         yield rule, message
     yield from _tiers(row)
-    yield from _record(row, asked)
+    yield from _record(row, on)
     blend, middle = blended(row), medians.get(folded(row.model))
     hit = magnitude.spread_hit(blend, middle) if blend and middle else None
     if hit is not None:
@@ -77,11 +83,11 @@ def _tiers(row: Row) -> Iterator[Broken]:
             yield rule, f"{tier}: {message}"
 
 
-def _record(row: Row, asked: Asked) -> Iterator[Broken]:
+def _record(row: Row, on: date) -> Iterator[Broken]:
     """Return what is wrong with a row besides its numbers."""
     if not any(row.rates.get(key) for key in ("input", "output")):
         yield magnitude.ZERO_PRICE, "input and output cost nothing"
-    if row.retires is not None and row.retires < asked.as_of:
+    if row.retires is not None and row.retires < on:
         yield RETIRED_BUT_OFFERED, f"retired after {row.retires}, and still has a price"
     if row.attested is False:
         yield UNREACHABLE_SOURCE, "does not say where its price is from"

@@ -66,12 +66,13 @@ def verdict(result: VerifyReport) -> str:
     share = result.strict_disagreement
     if share is None:
         return f"No offer of {result.as_of} is in any of the lists beyond doubt."
-    settled = "all settled in the data" if not result.unsettled else f"{result.unsettled} unsettled"
+    unsettled = f"{result.unsettled} of them not settled in the data"
+    settled = "all settled in the data" if not result.unsettled else unsettled
     count = len(result.disagreements)
     return (
         f"On {result.as_of} some list disagrees about {result.strict_disagreeing} of "
         f"{result.strict_compared} offers matched strictly ({show_share(share)}); "
-        f"{count} disagreements in all, {settled}; {len(result.unmatched)} offers are in no list."
+        f"{count} disagreement{'' if count == 1 else 's'} in all, {settled}; {len(result.unmatched)} offers are in no list."
     )
 
 

@@ -1,0 +1,136 @@
+"""The hooks and the action for other people's CI: their commands are run as they stand."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from running import ROOT, clean
+
+WRONG = ROOT / "tests" / "catalog" / "files" / "wrong.yaml"
+BASH = shutil.which("bash")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Return a repository with a sound catalog, and a `tco` on the path."""
+    shim = tmp_path / "bin" / "tco"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tco "$@"\n', "utf-8")
+    shim.chmod(0o755)
+    work = tmp_path / "work"
+    work.mkdir()
+    git = ["git", "-C", str(work), "-c", "user.name=x", "-c", "user.email=x@x.example"]
+    subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
+    text = WRONG.read_text("utf-8").replace("2000", "2").replace("8000", "8")
+    (work / "tco-prices.yaml").write_text(text.replace("output: 3}", "output: 2}"), "utf-8")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "prices"], check=True)
+    return work
+
+
+def shell(place: Path, script: str, **env: str) -> subprocess.CompletedProcess[str]:
+    path = f"{place.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    whole = clean({"PATH": path, "PYTHONPATH": str(ROOT / "src"), **env})
+    return subprocess.run(
+        [str(BASH), "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=place,
+        env=whole,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def hooks() -> list[dict[str, Any]]:
+    loaded: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    return loaded
+
+
+@pytest.mark.skipif(BASH is None, reason="the action runs in bash")
+@pytest.mark.parametrize("hook", hooks(), ids=lambda hook: str(hook["id"]))
+def test_a_hook_passes_a_sound_file_and_stops_a_wrong_one(
+    hook: dict[str, Any], place: Path
+) -> None:
+    assert re.search(hook["files"], "tco-prices.yaml")
+    assert re.search(hook["files"], "data/prices.yaml")
+    assert not re.search(hook["files"], "docker-compose.yaml")
+    env = {"TCO_AS_OF": "2026-11-21"}
+    good = shell(place, f"{hook['entry']} tco-prices.yaml", **env)
+    assert good.returncode == 0, good.stdout + good.stderr
+    bad = shell(place, f"{hook['entry']} {WRONG}", **env)
+    assert bad.returncode == 1
+
+
+def action(place: Path, **inputs: str) -> tuple[dict[str, int], str, str]:
+    """Run the steps of the action but the installation; return exit codes, log and summary."""
+    loaded = yaml.safe_load((ROOT / "action.yml").read_text())
+    given = {name: str(entry["default"]) for name, entry in loaded["inputs"].items()}
+    assert inputs.keys() <= given.keys()
+    given |= inputs
+    summary = place.parent / "summary.md"
+    summary.write_text("")
+    codes, log = {}, ""
+    for step in loaded["runs"]["steps"]:
+        assert step["shell"] == "bash"
+        if step["name"] == "Install tco" or ("if" in step and not given["base"]):
+            continue
+        env = {
+            key: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda m: given[m[1]], value)
+            for key, value in step.get("env", {}).items()
+        }
+        done = shell(place, step["run"], GITHUB_STEP_SUMMARY=str(summary), **env)
+        codes[step["name"]] = done.returncode
+        log += done.stdout + done.stderr
+    return codes, log, summary.read_text("utf-8")
+
+
+@pytest.mark.skipif(BASH is None, reason="the action runs in bash")
+def test_the_action_checks_and_compares(place: Path) -> None:
+    asked = {"files": "tco-prices.yaml", "as-of": "2026-11-21", "base": "main", "tokens": "10B"}
+    codes, log, page = action(place, **asked)
+    assert codes == {"Check": 0, "Diff": 0}, log
+    assert "::notice title=tco catalog check::passed" in log
+    assert "## tco catalog check" in page
+    assert "Nothing moved; none of" in page
+
+
+@pytest.mark.skipif(BASH is None, reason="the action runs in bash")
+def test_the_action_fails_on_errors_and_says_them_in_the_summary(place: Path) -> None:
+    path = place / "tco-prices.yaml"
+    path.write_text(path.read_text("utf-8").replace("input: 2,", "input: 3,"), "utf-8")
+    asked = {"files": "tco-prices.yaml", "as-of": "2026-11-21", "base": "main", "tokens": "10B"}
+    codes, log, page = action(place, **asked)
+    assert codes == {"Check": 1, "Diff": 0}, log
+    assert "::error file=tco-prices.yaml,line=" in log
+    assert "changed-without-window" in page
+    assert "openai/gpt-4.1" in page
+    assert "figures moved" in page or "figure moved" in page
+
+
+@pytest.mark.skipif(BASH is None, reason="the action runs in bash")
+def test_the_action_without_files_checks_the_catalogs_of_tco(place: Path) -> None:
+    codes, log, page = action(place, **{"as-of": "edition"})
+    assert codes == {"Check": 0}, log
+    assert "passed: 0 errors" in page
+
+
+@pytest.mark.skipif(BASH is None, reason="the action runs in bash")
+def test_inputs_are_never_run(place: Path) -> None:
+    nasty = "2026-11-21; touch hacked; $(touch hacked) `touch hacked`"
+    codes, _, _ = action(place, **{"files": "tco-prices.yaml", "as-of": nasty})
+    assert codes == {"Check": 2}
+    assert not (place / "hacked").exists()
+
+
+def test_nothing_of_an_input_stands_in_a_script() -> None:
+    loaded = yaml.safe_load((ROOT / "action.yml").read_text())
+    assert all("${{" not in step["run"] for step in loaded["runs"]["steps"])

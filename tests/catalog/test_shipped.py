@@ -1,0 +1,76 @@
+"""The shipped catalogs pass their own gate on the day of their edition, and reach their figures."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+from running import ROOT
+
+from tco.catalog.build import SCHEMAS
+from tco.catalog.check.entry import Request, check_files
+from tco.catalog.check.finding import CheckReport
+from tco.catalog.evidence import confidence, families
+from tco.catalog.load import Catalog
+from tco.catalog.lookup import price_at
+
+EDITION = date(2026, 11, 21)
+
+
+@pytest.fixture(scope="module")
+def report() -> CheckReport:
+    return check_files(Request())
+
+
+def test_no_errors(report: CheckReport) -> None:
+    assert report.as_of == EDITION.isoformat()
+    assert report.counts["error"] == 0
+    assert report.files == tuple(f"data/{name}" for name in SCHEMAS)
+    assert report.passed
+
+
+def test_every_waiver_says_why(report: CheckReport) -> None:
+    assert all(f.waived_because for f in report.waived)
+    assert "no reason given" not in {f.waived_because for f in report.waived}
+
+
+def test_every_offer_has_a_source_and_two_dates(catalog: Catalog) -> None:
+    for offer in catalog.prices.offers:
+        for price in offer.prices:
+            assert price.since and price.checked and price.evidence, offer.id
+        assert offer.prices or offer.discount or offer.gone, offer.id
+
+
+def test_most_offers_have_two_independent_sources(catalog: Catalog) -> None:
+    offers = catalog.prices.offers
+    two = 0
+    for offer in offers:
+        evidence = [e for p in offer.prices for e in p.evidence]
+        two += len(families(evidence, catalog.prices.sources)) >= 2
+    assert two / len(offers) >= 0.55
+
+
+def test_confidence_is_computed(catalog: Catalog) -> None:
+    offer = catalog.offers["openai/gpt-4.1"]
+    price = price_at(offer, EDITION)
+    assert price is not None
+    assert confidence(price.evidence, price.usd_per_mtok, catalog.prices.sources) == "high"
+    assert confidence(price.evidence[:1], price.usd_per_mtok, catalog.prices.sources) == "low"
+    wrong = price.usd_per_mtok.model_copy(update={"input": 99.0})
+    assert confidence(price.evidence, wrong, catalog.prices.sources) == "low"
+
+
+@pytest.mark.slow
+def test_the_check_takes_at_most_three_times_the_parsing() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "catalog.py")]
+    env = {"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_year_later_it_fails() -> None:
+    later = check_files(Request(as_of=date(2027, 11, 21)))
+    assert not later.passed
+    assert "stale" in {f.name for f in later.findings if f.severity == "error"}
