@@ -71,7 +71,7 @@ def token_options(inputs: Inputs, selection: Selection) -> tuple[list[TokenOptio
 def _token_option(inputs: Inputs, offer: Offer, model: Model) -> TokenOption | LeftOut:
     tier: Tier = "hosted" if model.weights == "open" else "api"
     price = _price(inputs, offer)
-    reasons = _why_no_price(offer, inputs) if price is None else _too_long(offer, inputs)
+    reasons = _why_no_price(offer, inputs) if price is None else _too_long(offer, model, inputs)
     if price is None or reasons or price.usd_per_mtok.output is None:
         return LeftOut(
             id=offer.id,
@@ -117,13 +117,10 @@ def _why_no_price(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
     return (f"no price on {inputs.day} in the catalog",)
 
 
-def _too_long(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
-    need = _tokens_per_request(inputs)
-    if offer.context_tokens and need > offer.context_tokens:
-        return (
-            f"a request of {need:,.0f} tokens is longer than its context of "
-            f"{offer.context_tokens:,}",
-        )
+def _too_long(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
+    need, limit = _tokens_per_request(inputs), offer.context_tokens or model.context_tokens
+    if limit and need > limit:
+        return (f"a request of {need:,.0f} tokens is longer than its context of {limit:,}",)
     return ()
 
 
