@@ -18,23 +18,27 @@ from tco.analysis.results import (
     BreakevenRow,
     BreakevenTable,
     OpenSpan,
+    VolumeResult,
 )
 from tco.analysis.select import select
+from tco.analysis.settings import workload
 from tco.analysis.setups import best_pairs
 from tco.analysis.words import breakeven_words, table_words
 from tco.engine.ledger import total_usd
 from tco.engine.steps import Wins, wins
 from tco.errors import TcoError, UsageError
+from tco.units import DAYS_PER_MONTH
 
 UNIT = "tokens/month"
 
 
-def breakeven(inputs: Inputs, a: str, b: str) -> BreakevenResult:
+def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> BreakevenResult:
     """Return the exact volumes on which option `b` is cheaper than option `a`.
 
     Args:
         inputs: The question; a volume in it is only reported on.
         a, b: Names of the two options.
+        growth: What the volume grows by in a month [1].
     """
     left, right = resolve(a, inputs), resolve(b, inputs)
     base = left.best
@@ -66,8 +70,36 @@ def breakeven(inputs: Inputs, a: str, b: str) -> BreakevenResult:
         verdict="",
         assumptions=assumptions_of(inputs, used),
         warnings=(*warnings_of(inputs, used), *_tied(won)),
+        distance=_distance(won, now),
+        first_is=None if won.first is None else _in_other_words(inputs, base, won.first, growth),
     )
     return breakeven_words(result)
+
+
+def _distance(won: Wins, now: float | None) -> float | None:
+    """Return how far the nearest crossing is from today's volume, as a share of it."""
+    ends = [end for span in won.intervals for end in span if 0.0 < end < np.inf]
+    if not now or not ends:
+        return None
+    return min(ends, key=lambda end: abs(end - now)) / now - 1.0
+
+
+def _in_other_words(
+    inputs: Inputs, base: Option, volume: float, growth: float | None
+) -> VolumeResult:
+    """Return a volume as the bill of A, as requests, and as months of growth from today."""
+    settings = inputs.settings.with_values({TOKENS: volume})
+    load, now = workload(settings), _now(inputs)
+    months = None
+    if growth and now:
+        months = max(float(np.log(volume / now) / np.log1p(growth)), 0.0)
+    return VolumeResult(
+        tokens_per_month=volume,
+        a_usd=float(np.asarray(total_usd(lines(base, settings)))),
+        requests_per_day=float(load.requests_per_month / DAYS_PER_MONTH),
+        peak_requests_per_s=float(load.peak_requests_per_s),
+        months=months,
+    )
 
 
 def earliest(inputs: Inputs, base: Option, options: Sequence[Option]) -> tuple[Option, Wins]:

@@ -25,12 +25,14 @@ from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, fleet_of, tokens_per_load, tokens_served
 from tco.engine.shapes import Floats, Indices, Number
 from tco.engine.steps import Curve
-from tco.engine.steps_many import Curves, Rows, affine, only
+from tco.engine.steps_many import Curves, Rows, affine, only, some, wins_many
 from tco.engine.tariff import contracts
 from tco.errors import InfeasibleError
 
 TOKENS = "workload.tokens_per_month"
 MOST_REPLICAS = 4e6
+FEW_PIECES = 4096
+"""Pieces of a staircase beyond which many settings at once are not told apart."""
 MOST_SLACK = 1e4
 
 
@@ -135,6 +137,23 @@ def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
     k = burst_term(policy, replica.slots)
     most = np.where(np.isfinite(k), 1.0 / (1.0 + k * k / 4.0 / MOST_SLACK), 1.0)
     return settings.with_values({"serving.headroom": np.minimum(policy.headroom, most)})
+
+
+def first_volumes(a: Option, b: Option, settings: Settings, count: int) -> Floats:
+    """Return the smallest volumes from which B is cheaper than A [count, token/month].
+
+    NaN where it never is, or where one of the two serves nothing.
+
+    Args:
+        a, b: The options.
+        settings: Each value a number or a column [count, 1].
+        count: How many settings.
+    """
+    sides = [curves(option, settings, count) for option in (a, b)]
+    served = np.flatnonzero(np.isfinite(sides[0].slope) & np.isfinite(sides[1].slope))
+    first = np.full(count, np.nan)
+    first[served] = wins_many(some(sides[0], served), some(sides[1], served), FEW_PIECES).first
+    return first
 
 
 def _rows(settings: Settings, rows: Indices, count: int) -> Settings:

@@ -156,6 +156,19 @@ class Flip:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VolumeResult:
+    """A volume in other words."""
+
+    tokens_per_month: float
+    a_usd: float
+    """What A costs then [USD/month]: the API bill from which the other option is cheaper."""
+    requests_per_day: float
+    peak_requests_per_s: float
+    months: float | None
+    """Until today's volume has grown to it; None when no growth was said, or it never does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BreakevenResult:
     """From which volume B is cheaper than A."""
 
@@ -184,6 +197,10 @@ class BreakevenResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    distance: float | None = None
+    """The crossing nearest to today's volume, over that, less 1 [share]."""
+    first_is: VolumeResult | None = None
+    """The first crossing as a bill of A, as requests a day, and in months of growth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +254,11 @@ class SwingResult:
     swing_usd: float
     flips_at: float | None
     """The value within its range at which the cheaper one changes."""
+    at_low_tokens: float | None = None
+    """Smallest volume from which B is cheaper with the assumption at `low` [token/month]."""
+    at_high_tokens: float | None = None
+    swing_tokens: float | None = None
+    """None where B never is cheaper at one of the ends."""
 
 
 @dataclass(frozen=True, kw_only=True)

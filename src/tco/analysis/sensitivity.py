@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tco.analysis.compare import candidates
-from tco.analysis.curves import TOKENS
+from tco.analysis.curves import TOKENS, first_volumes
 from tco.analysis.flips import difference, flip_value, lever_of
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, lines, same_weights
@@ -32,11 +34,12 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
     """
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
-    left, right, said = _pair(inputs, a, b)
+    left, right, said = pair(inputs, a, b)
     used = [left, right]
     rows = [_swing(inputs, left, right, s) for s in _uncertain(inputs, used)]
     rows = [r for r in rows if abs(r.swing_usd) > SMALLEST_SWING_USD]
     rows.sort(key=lambda r: -abs(r.swing_usd))
+    rows = _with_volumes(inputs, left, right, rows)
     a_usd, b_usd = (float(np.asarray(total_usd(lines(o, inputs.settings)))) for o in used)
     return SensitivityResult(
         schema="tco.sensitivity/1",
@@ -55,7 +58,8 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
     )
 
 
-def _pair(inputs: Inputs, a: str | None, b: str | None) -> tuple[Option, Option, tuple[str, ...]]:
+def pair(inputs: Inputs, a: str | None, b: str | None) -> tuple[Option, Option, tuple[str, ...]]:
+    """Return A and B and how they came to be chosen: as named, or the nearest to a tie."""
     if a is not None and b is not None:
         left, right = resolve(a, inputs), resolve(b, inputs)
         return left.best, right.best, tuple(filter(None, (left.said, right.said)))
@@ -116,6 +120,28 @@ def _swing(inputs: Inputs, a: Option, b: Option, setting: Setting) -> SwingResul
         swing_usd=float(at_high - at_low),
         flips_at=flip,
     )
+
+
+def _with_volumes(
+    inputs: Inputs, a: Option, b: Option, rows: list[SwingResult]
+) -> list[SwingResult]:
+    """Return the rows with the break-even volume at both ends of each, all worked out at once."""
+    count = 2 * len(rows)
+    if not count:
+        return rows
+    values = {}
+    for i, row in enumerate(rows):
+        column = np.full((count, 1), row.value)
+        column[2 * i : 2 * i + 2, 0] = row.low, row.high
+        values[row.path] = column
+    first = first_volumes(a, b, inputs.settings.with_values(values), count)
+    told = [float(v) if np.isfinite(v) else None for v in first]
+    return [_with_volume(row, *told[2 * i : 2 * i + 2]) for i, row in enumerate(rows)]
+
+
+def _with_volume(row: SwingResult, low: float | None, high: float | None) -> SwingResult:
+    swing = None if low is None or high is None else high - low
+    return replace(row, at_low_tokens=low, at_high_tokens=high, swing_tokens=swing)
 
 
 def _range(a: Option, b: Option, setting: Setting) -> tuple[float, float]:

@@ -192,6 +192,8 @@ class Scenario(Record):
     settings: dict[Text, Quantity] = {}
     """Any assumption by its path: `serving.headroom: 90%`."""
     options: list[OptionPart] = []
+    what_if: Texts = []
+    """Named changes: `bad times: gpu rent +30%, price cut in half in 12 months`."""
     catalog: Texts = []
     """Files laid over the shipped catalogs, looked up from where this file lies."""
     measured: Texts = []

@@ -105,6 +105,23 @@ def only(many: Curves) -> Curve:
     )
 
 
+def some(many: Curves, rows: Indices) -> Curves:
+    """Return some of the curves [rows]."""
+
+    def pieces_until(volume: Floats) -> Floats:
+        everywhere = np.zeros(many.slope.size)
+        everywhere[rows] = volume
+        return many.pieces_until(everywhere)[rows]
+
+    return Curves(
+        until=lambda wanted, volume: many.until(rows[wanted], volume),
+        pieces_until=pieces_until,
+        slope=many.slope[rows],
+        low=many.low[rows],
+        high=many.high[rows],
+    )
+
+
 def settled_from_many(a: Curves, b: Curves) -> Floats:
     """Return the volumes from which the cheaper one is always the same [pairs, token/month]."""
     gap = np.where(a.slope > b.slope, b.high - a.low, a.high - b.low)

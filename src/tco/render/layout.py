@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Table, Tone
 
@@ -36,9 +37,15 @@ def _block(block: Block, width: int) -> Iterator[Line]:
         if block.title:
             yield [(block.title, "bold")]
         for row in block.rows:
-            yield [(row.rstrip(), "")]
+            yield _painted(row.rstrip(), block.tones)
     else:
         yield from _table(block, width) if isinstance(block, Table) else _paragraph(block, width)
+
+
+def _painted(row: str, tones: Mapping[str, Tone]) -> Line:
+    """Return a row of a figure in runs of one tone."""
+    runs = groupby(row, key=lambda mark: tones.get(mark, ""))
+    return [("".join(marks), tone) for tone, marks in runs]
 
 
 def _paragraph(block: Paragraph, width: int) -> Iterator[Line]:

@@ -19,6 +19,8 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from tco.analysis import bring, catalog_diff, results, size_results
+from tco.analysis.change import results as change_results
+from tco.analysis.uncertain import results as uncertain_results
 from tco.catalog import (
     defaults,
     fields,
@@ -35,6 +37,8 @@ from tco.catalog.check import finding
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: tuple[ModuleType, ...] = (
     results,
+    change_results,
+    uncertain_results,
     size_results,
     bring,
     defaults,
@@ -55,6 +59,10 @@ RESULTS: dict[str, Any] = {
     "breakeven-table": results.BreakevenTable,
     "sensitivity": results.SensitivityResult,
     "explain": results.ExplainResult,
+    "breakeven-over": change_results.BreakevenOver,
+    "map": change_results.MapResult,
+    "what-if": change_results.WhatIfResult,
+    "montecarlo": uncertain_results.MonteCarloResult,
     "size": size_results.SizeResult,
     "size-validation": size_results.ValidationResult,
     "import-bench": bring.ImportResult,

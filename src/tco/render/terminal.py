@@ -17,6 +17,10 @@ STYLES: Mapping[Tone, str] = {
     "dim": "dim",
     "good": "green",
     "warn": "yellow",
+    "blue": "blue",
+    "magenta": "magenta",
+    "cyan": "cyan",
+    "red": "red",
 }
 NARROWEST, WIDEST = 60, 120
 

@@ -19,7 +19,10 @@ from tco.engine.shapes import Floats, Indices
 from tco.errors import UsageError
 from tco.ranges import Span
 
-STEPS = {"x": 25, "y": 13}
+MAP = (25, 13)
+GRID = (7, 9)
+"""Values along x and y: of a map that is looked at, and of a grid whose margins are read."""
+
 AROUND = 10.0
 """How far an axis goes from today's value: a tenth to ten times, where nothing limits it."""
 
@@ -32,6 +35,7 @@ def winner_map(
     names: Sequence[str],
     variables: tuple[str, str],
     spans: tuple[Span | None, Span | None] = (None, None),
+    steps: tuple[int, int] = MAP,
 ) -> MapResult:
     """Return the cheapest option, and by how much, for combinations of two variables.
 
@@ -40,6 +44,7 @@ def winner_map(
         names: Names of the options; empty for the usual ones.
         variables: What varies along x and along y.
         spans: Their values; about today's when None.
+        steps: How many values then.
 
     Raises:
         UsageError: A variable that enters no bill, both the same, or too many cells.
@@ -48,7 +53,7 @@ def winner_map(
     picked = chosen(asked, names, MOST_OPTIONS)
     x, y = (variable(name, picked.options, asked.settings) for name in variables)
     _refuse_overlap(x, y)
-    xs, ys = (_values(v, span, way) for v, span, way in zip((x, y), spans, "xy", strict=True))
+    xs, ys = (_values(*each) for each in zip((x, y), spans, steps, strict=True))
     if xs.size * ys.size > MOST_CELLS:
         raise UsageError(f"a map of {xs.size} x {ys.size} cells is too large; take fewer steps")
     at = [(x, xs[None, :]), (y, ys[:, None])]
@@ -73,7 +78,7 @@ def _refuse_overlap(x: Variable, y: Variable) -> None:
         raise UsageError(f"{x.name} and {y.name} both change {what}; take two different variables")
 
 
-def _values(v: Variable, span: Span | None, way: str) -> Floats:
+def _values(v: Variable, span: Span | None, steps: int) -> Floats:
     """Return the values along an axis, today's among their bounds."""
     if span is not None:
         v.within(span.low, span.high)
@@ -83,7 +88,7 @@ def _values(v: Variable, span: Span | None, way: str) -> Floats:
     if known and np.isinf(v.most):
         low, high = max(low, v.now / AROUND), min(high, v.now * AROUND)
     spread = np.geomspace if low > 0 and high / low > AROUND else np.linspace
-    return np.asarray(spread(low, high, STEPS[way]))
+    return np.asarray(spread(low, high, steps))
 
 
 def _result(

@@ -11,8 +11,8 @@ from tco.analysis.uncertain.bills import Draws, Model, drawn, located, replica_f
 from tco.analysis.uncertain.results import BreakevenRisk, Percentiles
 from tco.analysis.uncertain.sample import CHUNK, LEVELS, chunks
 from tco.engine.replica import Replica
-from tco.engine.shapes import Floats, Indices
-from tco.engine.steps_many import Curves, ManyWins, wins_many
+from tco.engine.shapes import Floats
+from tco.engine.steps_many import some, wins_many
 
 DRAWS = 2 * CHUNK
 """Draws that break-evens are worked out for: 0.3 % standard error at worst on a probability."""
@@ -66,7 +66,8 @@ def _firsts(model: Model, draws: Draws, pair: tuple[int, int]) -> tuple[Floats, 
             rate = np.asarray(replica.requests_per_s)[:, 0]
             served &= np.isfinite(rate) & np.asarray(replica.feasible)[:, 0]
         sides.append(curves(option, settings, size, replica))
-    found = _wins(sides, np.flatnonzero(served))
+    rows = np.flatnonzero(served)
+    found = wins_many(some(sides[0], rows), some(sides[1], rows), MOST_PIECES)
     first = np.full(size, np.inf)
     first[served] = np.where(np.isnan(found.first), np.inf, found.first)
     return first, int((found.tied & np.isnan(found.first)).sum())
@@ -79,24 +80,3 @@ def _column(replica: Replica, size: int) -> Replica:
         for name in Replica.__dataclass_fields__
     }
     return Replica(**fields)
-
-
-def _wins(sides: list[Curves], rows: Indices) -> ManyWins:
-    """Return where B wins, for the draws in which both serve."""
-    a, b = (_only(side, rows) for side in sides)
-    return wins_many(a, b, MOST_PIECES)
-
-
-def _only(side: Curves, rows: Indices) -> Curves:
-    def pieces_until(volume: Floats) -> Floats:
-        everywhere = np.zeros(side.slope.size)
-        everywhere[rows] = volume
-        return side.pieces_until(everywhere)[rows]
-
-    return Curves(
-        until=lambda some, volume: side.until(rows[some], volume),
-        pieces_until=pieces_until,
-        slope=side.slope[rows],
-        low=side.low[rows],
-        high=side.high[rows],
-    )

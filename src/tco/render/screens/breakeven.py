@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tco.analysis.results import BreakevenResult, Flip, OpenSpan
+from tco.analysis.results import BreakevenResult, Flip, OpenSpan, VolumeResult
 from tco.render import words
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
-from tco.show import show_tokens, show_usd
+from tco.show import show_number, show_share, show_tokens, show_usd
 
 ROWS: tuple[str, ...] = ()
 VOLUME = words.in_unit
@@ -90,6 +90,11 @@ def _figures(result: BreakevenResult) -> Iterator[Block]:
     if result.about is not None:
         low, high = result.about
         told.append(("about", f"{show_tokens(low)} to {show_tokens(high)}"))
+    if result.first_is is not None:
+        told.append(("that is", _other_words(result.first_is)))
+    if result.distance is not None:
+        way = "more" if result.distance > 0 else "less"
+        told.append(("nearest turn", f"{show_share(abs(result.distance))} {way} than today"))
     if result.now is not None and result.a_usd is not None and result.b_usd is not None:
         bills = f"A {show_usd(result.a_usd)}, B {show_usd(result.b_usd)} a month"
         told.append((f"at {show_tokens(result.now)}", bills))
@@ -98,6 +103,15 @@ def _figures(result: BreakevenResult) -> Iterator[Block]:
         yield Paragraph(
             text=f"{head:<{size}}{text}".replace("  ", "\u00a0\u00a0"), hanging=size, bullet=True
         )
+
+
+def _other_words(volume: VolumeResult) -> str:
+    """Return a volume as a bill of A, as requests, and as months away."""
+    requests = show_number(volume.requests_per_day)
+    text = f"a bill of {show_usd(volume.a_usd)} a month with A; {requests} requests a day"
+    if volume.months is None:
+        return text
+    return f"{text}; {show_number(volume.months)} months away at this growth"
 
 
 def _flip(flip: Flip) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from tco.analysis.results import SensitivityResult, SwingResult
 from tco.render import words
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.show import show_usd
+from tco.show import show_tokens, show_usd
 
 ROWS = ("rows",)
 TOP = 12
 BAR = 17  # characters, with the middle for "both cost the same"
 
 USUAL = ("path", "bar", "swing_usd", "flips_at")
-KEYS = {"swing": "swing_usd", "path": "path"}
+KEYS = {"swing": "swing_usd", "path": "path", "volume": "swing_tokens"}
 
 
 def everything(result: SensitivityResult) -> Sheet:
@@ -44,6 +44,9 @@ def _columns(result: SensitivityResult) -> tuple[Column, ...]:
         Column(key="bar", head="B less A", get=lambda r: bar(r, low, high)),
         number("swing_usd", "swing $/month", lambda r: r.swing_usd, words.whole_usd),
         number("flips_at", "flips at", lambda r: r.flips_at, words.count),
+        number("at_low_tokens", "from at low", lambda r: r.at_low_tokens, show_tokens),
+        number("at_high_tokens", "from at high", lambda r: r.at_high_tokens, show_tokens),
+        number("swing_tokens", "swing tokens", lambda r: r.swing_tokens, show_tokens),
     )
 
 
@@ -75,7 +78,10 @@ def blocks(result: SensitivityResult, sheet: Sheet, view: View) -> Iterator[Bloc
     if len(sheet.rows) > top:
         text = f"{len(sheet.rows) - top} smaller swings: --top {len(sheet.rows)} shows them"
         yield Paragraph(text=text, tone="dim")
-    yield Paragraph(text="Left of | B is cheaper, right of it A. " + words.LEGEND, tone="dim")
+    text = (
+        f"Left of | B is cheaper, right of it A; – does not flip within its range. {words.LEGEND}"
+    )
+    yield Paragraph(text=text, tone="dim")
     yield Paragraph(text=result.verdict)
 
 
@@ -95,4 +101,13 @@ def _cell(row: SwingResult, column: Column) -> str:
 
 def _note(row: SwingResult) -> str:
     low, value, high = (words.in_unit(v, row.unit) for v in (row.low, row.value, row.high))
-    return f"{row.title}: {value}, tried {low} to {high}"
+    return f"{row.title}: {value}, tried {low} to {high}{_volumes(row)}"
+
+
+def _volumes(row: SwingResult) -> str:
+    """Return how the break-even volume moves; nothing where B never breaks even, or it stays."""
+    ends = (row.at_low_tokens, row.at_high_tokens)
+    if ends == (None, None) or row.swing_tokens == 0:
+        return ""
+    low, high = ("never" if end is None else show_tokens(end) for end in ends)
+    return f"; break-even from {low} to {high} tokens"
