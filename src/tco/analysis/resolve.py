@@ -11,9 +11,10 @@ from tco.analysis.candidates import OwnSetups, own_setups, token_options
 from tco.analysis.inline import inline_option
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, TokenOption, lines
-from tco.analysis.select import PURCHASES, Selection, select
+from tco.analysis.select import PRECISION_NAMES, PURCHASES, Selection, select
 from tco.analysis.setups import best_pairs
 from tco.catalog.lookup import find_gpu, find_model
+from tco.engine.layout import precision
 from tco.engine.ledger import total_usd
 from tco.errors import DataError, InfeasibleError, TcoError, unknown_name
 
@@ -22,7 +23,7 @@ TYPICAL_VOLUMES = np.geomspace(1e9, 1e13, 17)
 
 SELF = re.compile(
     r"^self/(?P<model>[^@/]+)"
-    r"(?:@(?:(?P<count>\d+)x)?(?P<gpu>[^:/]+)(?::(?P<precision>[^/]+))?)?"
+    r"(?:@(?:(?P<count>[1-9]\d*)x)?(?P<gpu>[^:/]+)(?::(?P<precision>[^/]+))?)?"
     r"(?:/(?P<seller>[^:/]+)(?::(?P<purchase>[^/]+))?)?$"
 )
 
@@ -143,11 +144,12 @@ def _own(name: str, inputs: Inputs) -> Resolved:
             "or as much of it as you like from the left"
         )
     selection = _selection(parts, inputs)
-    own = own_setups(inputs, selection)
-    wanted = parts["purchase"]
-    if wanted:
-        own = _with_purchase(own, wanted)
     model = next(iter(selection.models))
+    if inputs.catalog.models.models[model].weights == "closed":
+        raise InfeasibleError(f"{name}: the weights of {model} are closed, only sellers run it")
+    own = own_setups(inputs, selection)
+    if parts["purchase"]:
+        own = _with_purchase(own, parts["purchase"])
     rows = _rows(own, model, inputs)
     if not rows:
         reasons = [r for item in (*own.infeasible, *own.unsized) for r in item.reasons]
@@ -181,6 +183,8 @@ def _selection(parts: re.Match[str], inputs: Inputs) -> Selection:
     if parts["count"]:
         changes["gpu_count"] = int(parts["count"])
     if parts["precision"]:
+        if precision(parts["precision"]) is None:
+            raise unknown_name("precision", parts["precision"], PRECISION_NAMES)
         changes["precisions"] = (parts["precision"],)
     if parts["seller"]:
         seller = parts["seller"].lower()
@@ -193,6 +197,9 @@ def _selection(parts: re.Match[str], inputs: Inputs) -> Selection:
 
 def _with_purchase(own: OwnSetups, wanted: str) -> OwnSetups:
     """Return the set-ups on one purchase option only, channel included."""
+    known = {rent.purchase for rent in own.found.rents}
+    if known and wanted not in known:
+        raise unknown_name("purchase option", wanted, known)
     keep = np.array([own.found.rents[j].purchase == wanted for j in own.found.pair_rent])
     found = replace(
         own.found,
