@@ -80,7 +80,8 @@ def read_table(file: File) -> Table:
                 continue
             if len(cells) > len(columns):
                 raise csv.Error(f"{len(cells)} cells under {len(columns)} columns")
-            rows.append(dict.fromkeys(columns, "") | dict(zip(columns, cells, strict=False)))
+            cells += [""] * (len(columns) - len(cells))
+            rows.append(dict(zip(columns, cells, strict=True)))
             ends.append(reader.line_num + skipped)
     except csv.Error as error:
         where = f"{file.path}:{reader.line_num + skipped}"
