@@ -23,6 +23,21 @@ DEFAULT_PROFILE = "general"
 DEFAULT_ENGINE = "tuned"
 
 
+BARE = {
+    "workload.cached_share": 0.0,
+    "workload.peak_to_mean": 1.0,
+    "serving.headroom": 1.0,
+    "serving.wait_beta": 0.0,
+    "serving.redundancy": 0.0,
+    "people.api_fte": 0.0,
+    "people.floor_fte": 0.0,
+    "people.fixed_fte": 0.0,
+    "people.fte_per_gpu": 0.0,
+    "rent.other_share": 0.0,
+}
+"""What simple calculators leave out: load that is always even, no spare, no people, no extras."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """A question, resolved.
@@ -71,6 +86,8 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
         raise unknown_name("engine profile", engine, PROFILES)
     settings = _defaults(catalog)
     settings = _with_profile(settings, profile, profiles[profile], request)
+    for path, value in BARE.items() if request.bare else ():
+        settings = settings.overridden(path, value, request.origins.get("bare", "--bare"))
     for path, value in request.settings.items():
         settings = settings.overridden(path, value, request.origins.get(path, path))
     if request.fte is not None:

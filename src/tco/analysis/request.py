@@ -68,6 +68,7 @@ class Request:
         min_score: Benchmark and the lowest score on it that is acceptable.
         fte: Engineers that self-hosting takes, instead of the staircase [1].
         engine: How the serving engine is run: `tuned`, `default`, `local` or `legacy`.
+        bare: Leave out what simple calculators leave out (`inputs.BARE`), to repeat their sums.
         as_of: The day whose prices hold; today when None.
         options: Options described inline.
         all_setups: Every set-up, not only the cheapest of each open model.
@@ -97,6 +98,7 @@ class Request:
     min_score: tuple[str, float] | None = None
     fte: float | None = None
     engine: str | None = None
+    bare: bool = False
     as_of: date | None = None
     options: tuple[InlineOption, ...] = ()
     all_setups: bool = False

@@ -68,7 +68,8 @@ def _same_weights(rows: list[OptionResult], ranked: list[OptionResult]) -> list[
 
 def _ratio(own: OptionResult, host: OptionResult) -> str:
     ratio = (own.monthly_usd or 0.0) / (host.monthly_usd or 1.0)
-    return f"{ratio:.2f} times {host.provider}'s price"
+    whose = host.id if host.provider == "given" else f"{host.provider}'s"
+    return f"{ratio:.2f} times {whose} price"
 
 
 def _usd(row: OptionResult) -> str:

@@ -7,6 +7,7 @@ This module checks keys and shapes; what a text means is read where flags are re
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +17,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from tco.catalog.complaints import Loc
 from tco.catalog.examine import read_record
 from tco.catalog.fields import Record, Text
-from tco.catalog.files import File
+from tco.catalog.files import File, user_file
 from tco.catalog.overlay import Overlay
 from tco.catalog.yaml_lines import Document
 
@@ -200,6 +201,8 @@ class Scenario(Record):
     """Files of your own measured throughput, looked up from where this file lies."""
     data: Overlay | None = None
     """The same, written here: `offers`, `models`, `accelerators`, `rentals` and so on."""
+    bare: bool | None = None
+    """Leave out what simple calculators leave out: peak, spare, people, extras."""
     as_of: Text | None = None
     """The day whose prices hold, `YYYY-MM-DD`."""
     output: OutputPart = OutputPart()
@@ -260,4 +263,16 @@ def load_scenario(path: str) -> ScenarioFile:
     Raises:
         DataError: It is missing or wrong; the text begins `file:line:`.
     """
+    if has_tasks(path):
+        from tco.catalog.portfolio import Portfolio
+
+        return ScenarioFile(read_record(path, Portfolio)[1])
     return ScenarioFile(read_record(path, Scenario)[1])
+
+
+TASKS = re.compile(rb"^tasks\s*:", re.MULTILINE)
+
+
+def has_tasks(path: str) -> bool:
+    """Return whether a scenario file is a portfolio; a pipe, which is read once only, is none."""
+    return Path(path).is_file() and bool(TASKS.search(user_file(path).data))

@@ -207,6 +207,7 @@ QUESTION = (
     Field("fte", "people.fte", units.number),
     Field("salary", "people.salary", units.usd_per_year, "people.salary_usd_per_year"),
     Field("set", "settings", setting, "settings", many=True),
+    Field("bare", "bare", switch),
     Field("as_of", "as_of", day),
     Field("catalog", "catalog", overlay, many=True),
     Field("measured", "measured", overlay, many=True),

@@ -90,6 +90,9 @@ class Question:
     salary: Annotated[Text, _option(SERVING, "USD", "One engineer, all costs: $240k/year.")] = None
 
     set: Annotated[Texts, _option(VALUES, "P=V", "Any assumption: serving.headroom=90%.")] = None
+    bare: Annotated[
+        Switch, _option(VALUES, None, "As simple calculators: no peak, spare, people, extras.")
+    ] = None
     as_of: Annotated[Text, _option(VALUES, "DATE", "The day whose prices hold: 2026-03-01.")] = None
     catalog: Annotated[
         Texts, _option(VALUES, "FILE", "Catalog file laid over the shipped ones.")
@@ -112,7 +115,7 @@ class Output:
     export: Annotated[
         Texts, _option(OUTPUT, "FMT=PATH", "Also write it to a file: json=out.json.")
     ] = None
-    top: Annotated[Text, _option(OUTPUT, "N", "At most so many rows; 15 in tables.")] = None
+    top: Annotated[Text, _option(OUTPUT, "N", "At most so many rows; 20 in tables.")] = None
     sort: Annotated[Text, _option(OUTPUT, "KEY", "Order of the rows.")] = None
     fields: Annotated[
         Texts, _option(OUTPUT, "A,B", "Only these columns; a wrong one lists them.")

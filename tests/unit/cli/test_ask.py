@@ -42,6 +42,7 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
     "seller": (["lambda"], ["lambda"], "sellers", ("lambda",)),
     "purchase": (["spot"], ["spot"], "purchases", ("spot",)),
     "marketplaces": (True, True, "marketplaces", True),
+    "bare": (True, True, "bare", True),
     "all": (True, True, "all_setups", True),
     "max_tpot": ("50ms", "50ms", "serving.max_tpot_s", 0.05),
     "engine": ("default", "default", "engine", "default"),

@@ -49,7 +49,7 @@ WRONG = {
     "fields": "monthly",
     "color": "green",
 }
-SWITCHES = {"private", "marketplaces", "all", "quiet"}
+SWITCHES = {"private", "marketplaces", "all", "bare", "quiet"}
 VOLUMES = {"tokens", "requests", "users"}
 
 
@@ -118,6 +118,7 @@ ACTS = {
     "seller": ["nebius"],
     "purchase": ["spot"],
     "marketplaces": [],
+    "bare": [],
     "all": [],
     "option": ["mine:kind=fixed,usd_per_month=5000,capacity=20B"],
     "max_tpot": ["20ms"],
