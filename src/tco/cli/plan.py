@@ -1,5 +1,6 @@
 """`tco plan`."""
 
+import os
 from functools import partial
 from typing import Annotated, Any
 
@@ -46,12 +47,38 @@ def plan(
       tco plan --tokens 500B --profile chat
       tco plan together/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve week.txt
       tco plan --tokens 1T --model glm-5.2 --purchase reserved_1y,on_demand,spot
+      tco plan -f portfolio.yaml        tasks assigned to models; tco init --plan writes one
 
     Without API and OWN: each open model, its own weights on both sides.
     """
     from tco.cli.answer import answer
 
-    answer(question, output, partial(_planned, api, own, curve, bool(buy)))
+    path = question.file or os.environ.get("TCO_FILE") or ""
+    if path and _is_portfolio(path, api or own or curve or buy):
+        answer(question, output, partial(_assigned, path))
+    else:
+        answer(question, output, partial(_planned, api, own, curve, bool(buy)))
+
+
+def _is_portfolio(path: str, flags_of_a_mix: Any) -> bool:
+    """Return whether a scenario file has tasks.
+
+    Raises:
+        UsageError: It has, and flags ask for the mix of a single workload too.
+    """
+    from tco.catalog.scenario import has_tasks
+    from tco.errors import UsageError
+
+    if has_tasks(path) and flags_of_a_mix:
+        raise UsageError(f"{path} has tasks; API, OWN, --curve and --buy belong to a plan without")
+    return has_tasks(path)
+
+
+def _assigned(path: str, inputs: Any) -> Any:
+    from tco.analysis.portfolio.portfolio import portfolio
+    from tco.catalog.task_file import load_tasks
+
+    return portfolio(inputs, load_tasks(path))
 
 
 def _planned(api: str | None, own: str | None, curve: str | None, buy: bool, inputs: Any) -> Any:

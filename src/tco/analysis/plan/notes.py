@@ -24,19 +24,22 @@ def plan_assumptions(inputs: Inputs, used: list[Option], mix: Mix) -> tuple[Assu
     if mix.peak is not None and mix.peak.spot:
         paths.append("plan.spot_availability")
     rows += [_row(inputs.settings[path]) for path in paths]
-    given = inputs.request.purchases
-    rows.append(
-        AssumptionResult(
-            path="plan.purchase",
-            title="rents considered",
-            value=", ".join(given or sorted(PURCHASES)),
-            unit="",
-            origin="given" if given else "assumed",
-            source=inputs.request.origins.get("purchases", "default"),
-            judgment=not given,
-        )
-    )
+    rows.append(purchase_row(inputs))
     return tuple(rows)
+
+
+def purchase_row(inputs: Inputs) -> AssumptionResult:
+    """Return which rents were looked at."""
+    given = inputs.request.purchases
+    return AssumptionResult(
+        path="plan.purchase",
+        title="rents considered",
+        value=", ".join(given or sorted(PURCHASES)),
+        unit="",
+        origin="given" if given else "assumed",
+        source=inputs.request.origins.get("purchases", "default"),
+        judgment=not given,
+    )
 
 
 def hour_warnings(mix: Mix) -> tuple[str, ...]:

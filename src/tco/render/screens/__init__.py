@@ -22,7 +22,7 @@ MODULES = {
     "tco.size-validation/1": "size_validation",
     "tco.import-bench/1": "import_bench",
     "tco.plan/1": "plan",
-    "tco.portfolio/1": "portfolio",
+    "tco.plan-portfolio/1": "portfolio",
     "tco.catalog-check/1": "catalog_check",
     "tco.catalog-rules/1": "catalog_rules",
     "tco.catalog-list/1": "catalog_list",

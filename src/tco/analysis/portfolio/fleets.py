@@ -1,0 +1,158 @@
+"""The fleets that tasks can share: set-ups, what each task puts on them, and what sizes cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tco.analysis.candidates import own_setups
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import FixedOption, SelfOption, machine_lines, replica_of
+from tco.analysis.plan.notes import PURCHASES
+from tco.analysis.portfolio.cases import Case, blended, longest, stacked_settings
+from tco.analysis.select import Selection
+from tco.analysis.settings import Settings, fleet_policy, people, workload
+from tco.analysis.setups import best_pairs
+from tco.engine.assign import FleetSizes, Team
+from tco.engine.fleet import FleetPolicy, load_served, replicas_for
+from tco.engine.ledger import total_usd
+from tco.engine.selfhost import fleet_of
+from tco.engine.shapes import Floats
+
+VOLUMES = (0.02, 0.1, 0.3, 1.0)
+"""Parts of all tokens at which the set-ups worth looking at are picked [1]."""
+EVERY_SIZE = 50
+STEP = 1.05
+"""Beyond `EVERY_SIZE` replicas sizes grow by this factor while routes are chosen; the fleets of
+the answer are then sized exactly."""
+MOST_SIZES = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFleet:
+    """A set-up that tasks can share.
+
+    Args:
+        option: The set-up and its rent, or units at a given price.
+        load: Replicas' worth of work of each task at its peak; infinite where it cannot be served
+            [tasks] [1].
+        slots: Requests that a replica has in flight, the fewest of any task [1].
+        requests_per_s: What one replica sustains of each task [tasks] [request/s].
+    """
+
+    option: SelfOption | FixedOption
+    load: Floats
+    slots: float
+    requests_per_s: Floats
+
+
+def shared_fleets(
+    inputs: Inputs, cases: Sequence[Case], wanted: frozenset[str], selection: Selection
+) -> tuple[list[SharedFleet], list[str]]:
+    """Return the set-ups worth looking at, and why models were left out.
+
+    Of each model those that are cheapest for the mean request, or for the longest, at one of a
+    few parts of the whole volume.
+
+    Args:
+        inputs: The question.
+        cases: The tasks.
+        wanted: Models that a task may use.
+        selection: Filters of the request.
+    """
+    settings = stacked_settings(inputs, cases)
+    selection = replace(selection, models=wanted)
+    if not inputs.request.purchases:
+        selection = replace(selection, purchases=PURCHASES)
+    options: dict[str, SelfOption | FixedOption] = {}
+    left_out: list[str] = []
+    if wanted:
+        for view in (blended(inputs, cases), longest(inputs, cases)):
+            own = own_setups(view, selection)
+            total = float(np.asarray(view.settings.value("workload.tokens_per_month")))
+            for model in own.models:
+                pairs = best_pairs(own.found, view.settings, model.id, np.array(VOLUMES) * total)
+                options |= {o.id: o for o in map(own.option, pairs.tolist())}
+            left_out += [f"{o.id}: {r}" for o in (*own.infeasible, *own.unsized) for r in o.reasons]
+    made = [_shared(option, settings) for option in options.values()]
+    return [fleet for fleet in made if np.isfinite(fleet.load).any()], left_out
+
+
+def own_fleets(
+    options: Iterable[SelfOption | FixedOption], inputs: Inputs, cases: Sequence[Case]
+) -> list[SharedFleet]:
+    """Return the set-ups that the user described."""
+    settings = stacked_settings(inputs, cases)
+    return [_shared(option, settings) for option in options]
+
+
+def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet:
+    load = workload(settings)
+    peak = np.asarray(load.peak_requests_per_s, dtype=float)
+    if isinstance(option, FixedOption):
+        volume = load.tokens_per_month * load.peak_to_mean
+        # Without a limit one unit serves anything, but it still has to be there.
+        units = volume / option.tokens_per_month if option.tokens_per_month else 1e-6
+        work = np.broadcast_to(np.asarray(units, dtype=float), peak.shape)
+        return SharedFleet(option=option, load=work, slots=np.inf, requests_per_s=peak / work)
+    replica = replica_of(option, settings)
+    feasible = np.broadcast_to(np.asarray(replica.feasible), peak.shape)
+    rate = np.broadcast_to(np.asarray(replica.requests_per_s, dtype=float), peak.shape)
+    slots = np.broadcast_to(np.asarray(replica.slots, dtype=float), peak.shape)
+    return SharedFleet(
+        option=option,
+        load=np.where(feasible, peak / np.where(feasible, rate, 1.0), np.inf),
+        slots=float(slots[feasible].min()) if feasible.any() else 1.0,
+        requests_per_s=rate,
+    )
+
+
+def policy_of(option: SelfOption | FixedOption, settings: Settings) -> FleetPolicy:
+    """Return how much room a fleet keeps; units at a given price are used to the full."""
+    if isinstance(option, FixedOption):
+        return FleetPolicy(headroom=1.0, peakedness=0.0, wait_beta=0.0, redundancy=0.0)
+    return fleet_policy(settings)
+
+
+def sizes_of(shared: SharedFleet, settings: Settings, most_load: float) -> FleetSizes:
+    """Return the sizes of a fleet up to one that serves `most_load` replicas' worth of work."""
+    policy = policy_of(shared.option, settings)
+    needed = float(replicas_for(most_load, shared.slots, policy))
+    counts = _counts(needed)
+    capacity = np.asarray(load_served(counts, shared.slots, policy), dtype=float)
+    usd, gpus = fleet_usd(shared.option, settings, counts)
+    return FleetSizes(capacity=capacity, usd=usd, gpus=gpus)
+
+
+def _counts(needed: float) -> Floats:
+    every = np.arange(1.0, min(needed, EVERY_SIZE) + 1.0)
+    if needed <= EVERY_SIZE:
+        return every
+    powers = EVERY_SIZE * STEP ** np.arange(1.0, MOST_SIZES)
+    more = np.unique(np.ceil(powers[powers < needed * STEP]))
+    return np.unique(np.concatenate([every, more, [np.ceil(needed)]]))
+
+
+def fleet_usd(
+    option: SelfOption | FixedOption, settings: Settings, counts: Floats
+) -> tuple[Floats, Floats]:
+    """Return cost without people and GPUs of some sizes [sizes] [USD/month], [1]."""
+    if isinstance(option, FixedOption):
+        return counts * option.usd_per_month, np.zeros_like(counts)
+    policy = fleet_policy(settings)
+    servers = fleet_of(counts, policy, option.gpus, option.instance_gpus)
+    usd = np.asarray(total_usd(machine_lines(option, settings, servers)), dtype=float)
+    return usd, np.asarray(servers.gpus, dtype=float)
+
+
+def team_of(settings: Settings) -> Team:
+    """Return what the engineers of own GPUs cost."""
+    staff = people(settings)
+    pay = float(np.asarray(staff.salary_usd_per_year)) / 12.0
+    return Team(
+        floor_usd=pay * float(np.asarray(staff.floor_fte)),
+        fixed_usd=pay * float(np.asarray(staff.fixed_fte)),
+        usd_per_gpu=pay * float(np.asarray(staff.fte_per_gpu)),
+    )

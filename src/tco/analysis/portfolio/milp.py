@@ -1,0 +1,127 @@
+"""The same assignment as a mixed-integer program, for HiGHS through scipy (extra `solver`)."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from tco.engine.assign import Problem
+from tco.engine.shapes import Indices
+from tco.errors import TcoError, UsageError
+
+TIME_LIMIT_S = 60.0
+GAP = 1e-9
+"""Relative gap at which HiGHS stops; the choice it returns is then priced anew, exactly."""
+
+
+def solver_installed() -> bool:
+    """Return whether scipy is there."""
+    return find_spec("scipy") is not None
+
+
+class _Rows:
+    """Constraints as they are written down: entries, and the bounds of each row."""
+
+    def __init__(self) -> None:
+        self.row: list[Any] = []
+        self.column: list[Any] = []
+        self.value: list[Any] = []
+        self.low: list[float] = []
+        self.high: list[float] = []
+
+    def add(self, columns: Any, values: Any, low: float, high: float) -> None:
+        """Add ``low <= sum(value * column) <= high``."""
+        columns = np.atleast_1d(np.asarray(columns))
+        self.row.append(np.full(columns.size, len(self.low)))
+        self.column.append(columns)
+        self.value.append(np.broadcast_to(np.asarray(values, dtype=float), columns.shape))
+        self.low.append(low)
+        self.high.append(high)
+
+
+def solved(problem: Problem) -> Indices:
+    """Return the cheapest choice of a route for each task [tasks].
+
+    Variables: a route taken or not, a size of each fleet or none, a team or none and its cost.
+
+    Raises:
+        UsageError: scipy is not installed.
+        TcoError: HiGHS found nothing within its time.
+    """
+    if not solver_installed():
+        raise UsageError(
+            "so many tasks and models need a solver; install it with pip install 'llm-tco[solver]'"
+        )
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import coo_array
+
+    first, count, rows, scale = _written_down(problem)
+    cost = np.zeros(count)
+    cost[: problem.usd.size] = problem.usd
+    for f, fleet in enumerate(problem.fleets):
+        cost[first[f] : first[f] + fleet.usd.size] = fleet.usd
+    cost[-1] = scale
+    matrix = coo_array(
+        (np.concatenate(rows.value), (np.concatenate(rows.row), np.concatenate(rows.column))),
+        shape=(len(rows.low), count),
+    ).tocsr()
+    whole = np.ones(count)
+    whole[-1] = 0
+    upper = np.ones(count)
+    upper[-1] = np.inf
+    answer = milp(
+        cost / max(float(np.abs(cost).max()), 1e-12),
+        constraints=LinearConstraint(matrix, np.array(rows.low), np.array(rows.high)),
+        integrality=whole,
+        bounds=Bounds(np.zeros(count), upper),
+        options={"mip_rel_gap": GAP, "time_limit": TIME_LIMIT_S},
+    )
+    if answer.x is None:
+        raise TcoError(f"the solver found no assignment: {answer.message}")
+    taken = answer.x[: problem.usd.size]
+    best = [r[int(np.argmax(taken[r]))] for r in map(problem.routes_of, range(problem.tasks))]
+    return np.array(best, dtype=np.int64)
+
+
+def _written_down(problem: Problem) -> tuple[list[int], int, _Rows, float]:
+    """Return the first size variable of each fleet, the number of variables, and the rows.
+
+    The last two variables are the team, and its cost over its smallest one.
+    """
+    rows, routes = _Rows(), problem.usd.size
+    first = [routes]
+    for fleet in problem.fleets:
+        first.append(first[-1] + fleet.usd.size)
+    team, pay = first[-1], first[-1] + 1
+    for task in range(problem.tasks):
+        rows.add(problem.routes_of(task), 1.0, 1.0, 1.0)
+    scale = max(problem.team.floor_usd, problem.team.fixed_usd, 1.0)
+    every, gpus = [], []
+    for f, fleet in enumerate(problem.fleets):
+        sizes = np.arange(first[f], first[f + 1])
+        _fleet_rows(rows, problem, f, sizes, team)
+        every.append(sizes)
+        gpus.append(fleet.gpus)
+    if every:
+        columns = np.concatenate([[pay, team], *every])
+        per_gpu = -problem.team.usd_per_gpu * np.concatenate(gpus) / scale
+        values = np.concatenate([[1.0, -problem.team.fixed_usd / scale], per_gpu])
+        rows.add(columns, values, 0.0, np.inf)
+    rows.add([pay, team], [1.0, -problem.team.floor_usd / scale], 0.0, np.inf)
+    return first, pay + 1, rows, scale
+
+
+def _fleet_rows(rows: _Rows, problem: Problem, f: int, sizes: Indices, team: int) -> None:
+    """Add: one size at most, and a team for it; its capacity holds; nothing runs on no fleet."""
+    fleet = problem.fleets[f]
+    rows.add(np.append(sizes, team), np.append(np.ones(sizes.size), -1.0), -np.inf, 0.0)
+    on = np.flatnonzero(problem.load[:, f] > 0)
+    if not on.size:
+        return
+    columns = np.concatenate([on, sizes])
+    rows.add(columns, np.concatenate([problem.load[on, f], -fleet.capacity]), -np.inf, 0.0)
+    for route in on.tolist():
+        fit = fleet.capacity + 1e-9 >= problem.load[route, f]
+        rows.add(np.append(sizes[fit], route), np.append(-np.ones(fit.sum()), 1.0), -np.inf, 0.0)

@@ -1,0 +1,205 @@
+"""The cheapest assignment of a portfolio of tasks to models and ways to run them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import Option
+from tco.analysis.plan.notes import purchase_row
+from tco.analysis.portfolio.cases import Case, cases_of, named_model
+from tco.analysis.portfolio.fleets import team_of
+from tco.analysis.portfolio.needs import names_of
+from tco.analysis.portfolio.results import FleetResult, PortfolioResult, ReductionResult, TaskResult
+from tco.analysis.portfolio.routes import Route, Router, Ways, ways_of
+from tco.analysis.portfolio.rows import cascade_rows, fleet_rows, task_rows
+from tco.analysis.portfolio.solve import (
+    MOST_SWITCHES,
+    Solution,
+    extra_usd,
+    problem_of,
+    solution,
+)
+from tco.analysis.portfolio.words import portfolio_verdict
+from tco.analysis.report import assumptions_of, stamp, warnings_of
+from tco.analysis.results import AssumptionResult
+from tco.analysis.settings import people
+from tco.catalog.tasks import Tasks
+from tco.engine.routing import share_for_reduction
+
+REDUCTIONS = (0.4, 0.6, 0.95)
+"""Reductions that the articles claim: 40 to 60 % of three tiers, 95 % of one example."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Everything that the answer is made of.
+
+    Args:
+        routes: All routes of all tasks.
+        extra: What serving each task the other way would cost more [tasks] [USD/month].
+        router_usd: What the router charges for each task [tasks] [USD/month].
+    """
+
+    cases: list[Case]
+    ways: Ways
+    routes: list[Route]
+    best: Solution
+    extra: list[float | None]
+    router_usd: list[float]
+
+
+def portfolio(inputs: Inputs, tasks: Tasks) -> PortfolioResult:
+    """Return the cheapest plan for all tasks together.
+
+    Args:
+        inputs: The question; its volume and traffic are those of the tasks.
+        tasks: The tasks.
+
+    Raises:
+        DataError: A name or a value of the file that means nothing.
+        InfeasibleError: Nothing can serve one of the tasks; the binding need is named.
+    """
+    cases = cases_of(inputs, tasks)
+    scores = [(named_model(inputs, s.model, s.where), s) for s in tasks.scores]
+    ways = ways_of(inputs, cases, scores)
+    router = Router(inputs, cases, ways, scores)
+    routes = [route for task in range(len(cases)) for route in router.routes(task)]
+    problem = problem_of(routes, ways.fleets, inputs.settings)
+    best = solution(routes, problem)
+    extra: list[float | None] = [None] * len(cases)
+    if len(cases) <= MOST_SWITCHES:
+        extra = [extra_usd(routes, problem, best, task) for task in range(len(cases))]
+    call = tasks.router
+    found = Found(
+        cases=cases,
+        ways=ways,
+        routes=routes,
+        best=best,
+        extra=extra,
+        router_usd=[router.calls.usd(call, case) if call else 0.0 for case in cases],
+    )
+    return _result(inputs, tasks, found)
+
+
+def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
+    rows = task_rows(inputs, found.cases, found.routes, found.ways, found.best, found.extra)
+    rows = tuple(
+        replace(
+            row,
+            router_usd=usd,
+            monthly_usd=row.monthly_usd + usd,
+            usd_per_request=(row.monthly_usd + usd) / row.requests,
+            usd_per_mtok=(row.monthly_usd + usd) / row.tokens * 1e6,
+        )
+        for row, usd in zip(rows, found.router_usd, strict=True)
+    )
+    fleets = fleet_rows(inputs, found.cases, found.ways, found.best)
+    fleets_usd = sum(fleet.monthly_usd for fleet in fleets)
+    by_token = sum(route.usd for route in found.best.routes)
+    judges = sum(route.judge_usd for route in found.best.routes)
+    staff = people(inputs.settings)
+    api_people = float(np.asarray(staff.salary_usd_per_year * staff.api_fte)) / 12.0
+    used = _used(found.best)
+    own_people = _own_people(inputs, fleets)
+    total = by_token + fleets_usd + own_people + api_people + sum(found.router_usd)
+    against, against_usd = _against(inputs, tasks, found)
+    everything = None if against_usd is None else against_usd + api_people
+    result = PortfolioResult(
+        schema="tco.plan-portfolio/1",
+        catalog=stamp(inputs, used),
+        tasks=rows,
+        fleets=fleets,
+        cascades=cascade_rows(found.cases, found.routes, found.best),
+        monthly_usd=total,
+        tokens_usd=by_token - judges,
+        fleets_usd=fleets_usd,
+        own_people_usd=own_people,
+        api_people_usd=api_people,
+        router_usd=sum(found.router_usd),
+        judge_usd=judges,
+        against=against,
+        against_usd=everything,
+        reduction=None if not everything else 1.0 - total / everything,
+        reductions=_reductions(rows, against, against_usd),
+        method=found.best.method,
+        choices=found.best.looked_at,
+        verdict="",
+        assumptions=_assumptions(inputs, used),
+        warnings=(*warnings_of(inputs, used), *_peaks(found)),
+    )
+    return replace(result, verdict=portfolio_verdict(result))
+
+
+def _assumptions(inputs: Inputs, used: list[Option]) -> tuple[AssumptionResult, ...]:
+    """Return what entered the bills; what tasks are like stands in the file."""
+    rows = [
+        row
+        for row in assumptions_of(inputs, used)
+        if not row.path.startswith("workload.") and row.path != "rent.purchase"
+    ]
+    return (*rows, purchase_row(inputs))
+
+
+def _own_people(inputs: Inputs, fleets: Sequence[FleetResult]) -> float:
+    """Return what the engineers of all own GPUs cost together [USD/month]."""
+    gpus = sum(fleet.gpus for fleet in fleets)
+    return float(team_of(inputs.settings).usd(np.array([gpus]))[0])
+
+
+def _used(best: Solution) -> list[Option]:
+    options = [step.option for route in best.routes for step in route.steps]
+    return list({option.id: option for option in options}.values())
+
+
+def _peaks(found: Found) -> tuple[str, ...]:
+    shared = [step.fleet for route in found.best.routes for step in route.steps if step.fleet >= 0]
+    if len(shared) == len(set(shared)):
+        return ()
+    return ("the peaks of tasks on a shared fleet are added up, as if they came together",)
+
+
+def _against(inputs: Inputs, tasks: Tasks, found: Found) -> tuple[str | None, float | None]:
+    """Return one model for everything and its bill: the one named, else the cheapest that may.
+
+    By the token, at its cheapest offer; a model that is named need not meet what tasks ask for.
+    """
+    if tasks.against is not None:
+        name = named_model(inputs, tasks.against, f"{tasks.path}: against")
+        bills = [float(p.sum()) for o, p, _ in found.ways.offers if name in names_of(o)]
+        return (name, min(bills)) if bills else (name, None)
+    for_all: set[str] | None = None
+    for task in range(len(found.cases)):
+        alone = {
+            route.steps[0].option.id
+            for route in found.routes
+            if route.task == task and not route.cascade and route.steps[0].mode == "api"
+        }
+        for_all = alone if for_all is None else for_all & alone
+    bills_of = {o.id: float(p.sum()) for o, p, _ in found.ways.offers if o.id in (for_all or set())}
+    if not bills_of:
+        return None, None
+    name = min(bills_of, key=lambda option: bills_of[option])
+    return name, bills_of[name]
+
+
+def _reductions(
+    rows: Sequence[TaskResult], against: str | None, against_usd: float | None
+) -> tuple[ReductionResult, ...]:
+    """Return the shares that must leave the premium model, at the mean cost of what left it."""
+    if against is None or not against_usd:
+        return ()
+    left = [r for r in rows if all(against not in (s.model, s.option) for s in r.steps)]
+    requests = sum(row.requests for row in left)
+    if not requests:
+        return ()
+    cheap = sum(row.monthly_usd for row in left) / requests
+    premium = against_usd / sum(row.requests for row in rows)
+    found = []
+    for reduction in REDUCTIONS:
+        share = float(share_for_reduction(reduction, cheap, premium)) if cheap < premium else 2.0
+        found.append(ReductionResult(reduction=reduction, share=share if share <= 1.0 else None))
+    return tuple(found)

@@ -1,0 +1,121 @@
+"""The answer of `tco plan -f portfolio.yaml` as plain records, unrounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tco.analysis.results import AssumptionResult, CatalogStamp
+
+Mode = Literal["api", "batch", "self"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """One model that requests of a task come to."""
+
+    option: str
+    model: str
+    mode: Mode
+    reach: float
+    """Share of the task's requests that comes to it."""
+    monthly_usd: float
+    """By the token, or its part of a shared fleet by load."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskResult:
+    """How a class of requests is served, and what it costs."""
+
+    name: str
+    requests: float
+    tokens: float
+    share: float
+    """Of all requests."""
+    cascade: str | None
+    steps: tuple[StepResult, ...]
+    judge_usd: float
+    router_usd: float
+    monthly_usd: float
+    """Steps, judge and router; engineers are not divided over tasks."""
+    usd_per_request: float
+    usd_per_mtok: float
+    routes: int
+    """Ways to serve it that there were."""
+    other_way_usd: float | None
+    """What the whole plan costs more when it is served the other way; None when it cannot be."""
+    switch: str
+    """The same in words: from which bill on the other way pays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetResult:
+    """Own GPUs that tasks share."""
+
+    option: str
+    model: str
+    replicas: float
+    gpus: float
+    load: float
+    """Replicas' worth of work at the sum of the peaks."""
+    utilization: float
+    """Requests served over those that all its replicas could serve in the month."""
+    monthly_usd: float
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CascadeResult:
+    """A cascade on one task, against sending everything to its last model."""
+
+    name: str
+    task: str
+    chosen: bool
+    tried_usd: float
+    """The models before the last one and the judges, by the token [USD/request of the task]."""
+    last_usd: float
+    """The last model for every request [USD/request]."""
+    escalate: float
+    """Share of the requests that comes to the last model."""
+    breakeven_escalate: float
+    """Share below which the cascade is cheaper than its last model alone."""
+    pays: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReductionResult:
+    """The share of requests that must leave the premium model for the bill to fall by so much."""
+
+    reduction: float
+    share: float | None
+    """None when not even all of them would do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioResult:
+    """The cheapest assignment of tasks to models and ways to run them."""
+
+    schema: Literal["tco.plan-portfolio/1"]
+    catalog: CatalogStamp
+    tasks: tuple[TaskResult, ...]
+    fleets: tuple[FleetResult, ...]
+    cascades: tuple[CascadeResult, ...]
+    monthly_usd: float
+    tokens_usd: float
+    fleets_usd: float
+    own_people_usd: float
+    api_people_usd: float
+    router_usd: float
+    judge_usd: float
+    against: str | None
+    """The one model that everything would otherwise be sent to."""
+    against_usd: float | None
+    reduction: float | None
+    """What the plan takes off that bill."""
+    reductions: tuple[ReductionResult, ...]
+    method: str
+    choices: tuple[float, float]
+    """Assignments that there are, and those that were left after what cannot matter."""
+    verdict: str
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]

@@ -1,0 +1,246 @@
+"""Every way to serve each task: one model by the token or on a shared fleet, or a cascade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal
+
+import numpy as np
+
+from tco.analysis.candidates import token_options
+from tco.analysis.inline import inline_options
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import FixedOption, SelfOption, TokenOption, lines
+from tco.analysis.portfolio.calls import Calls
+from tco.analysis.portfolio.cases import Case, named_model, stacked_settings
+from tco.analysis.portfolio.fleets import SharedFleet, own_fleets, shared_fleets
+from tco.analysis.portfolio.needs import (
+    Failure,
+    names_of,
+    nothing_left,
+    offer_unmet,
+    quality_unmet,
+    scores_of,
+    unmet,
+)
+from tco.analysis.select import Selection, select
+from tco.catalog.tasks import Cascade, Score
+from tco.engine.ledger import total_usd
+from tco.engine.shapes import Floats
+
+Mode = Literal["api", "batch", "self"]
+MOST_WAYS = 4
+"""Ways by the token and on fleets that are kept for each step of a cascade."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One model of a route, and how it is run.
+
+    Args:
+        option: What serves it.
+        mode: By the token, through the batch tier, or on own GPUs.
+        reach: Share of the task's requests that comes here [1].
+        usd: What it charges by the token; 0 on own GPUs [USD/month].
+        fleet: Index of the fleet; -1 by the token.
+    """
+
+    option: TokenOption | SelfOption | FixedOption
+    mode: Mode
+    reach: float
+    usd: float
+    fleet: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One way to serve one task.
+
+    Args:
+        task: Which task, from 0.
+        steps: The models, in the order in which they see a request.
+        judge_usd: What judges charge [USD/month].
+        cascade: Name of the cascade; empty for a single model.
+    """
+
+    task: int
+    steps: tuple[Step, ...]
+    judge_usd: float = 0.0
+    cascade: str = ""
+
+    @property
+    def usd(self) -> float:
+        """Return what it costs by the token [USD/month]."""
+        return self.judge_usd + sum(step.usd for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """Everything that could serve the tasks.
+
+    Args:
+        offers: Offers by the token, with what each charges for every task, plain and through the
+            batch tier [USD/month].
+        fleets: Set-ups that can be shared.
+        left_out: Why models were not.
+    """
+
+    offers: tuple[tuple[TokenOption, Floats, Floats], ...]
+    fleets: tuple[SharedFleet, ...]
+    left_out: tuple[str, ...]
+
+
+def ways_of(inputs: Inputs, cases: Sequence[Case], scores: Sequence[tuple[str, Score]]) -> Ways:
+    """Return the offers and fleets that some task could use."""
+    selection = select(inputs.catalog, inputs.request)
+    shortest = min(cases, key=lambda case: case.tokens_per_request)
+    found, _ = token_options(replace(inputs, settings=shortest.settings), selection)
+    described = inline_options(inputs)
+    tokens = [*found, *(o for o in described if isinstance(o, TokenOption))]
+    own = [o for o in described if not isinstance(o, TokenOption)]
+    wanted = _for_own_gpus(inputs, cases, selection, scores)
+    fleets, left_out = shared_fleets(inputs, cases, wanted, selection)
+    settings = stacked_settings(inputs, cases)
+    batch = np.array([case.task.batch for case in cases])
+    later = settings.with_values({"workload.batch_share": batch})
+    now = settings.with_values({"workload.batch_share": np.zeros(len(cases))})
+    shape = (len(cases),)
+    offers = [
+        (
+            option,
+            np.broadcast_to(np.asarray(total_usd(lines(option, now), "tokens")), shape),
+            np.broadcast_to(np.asarray(total_usd(lines(option, later), "tokens")), shape),
+        )
+        for option in tokens
+    ]
+    return Ways(
+        offers=tuple(offers),
+        fleets=(*fleets, *own_fleets(own, inputs, cases)),
+        left_out=tuple(left_out),
+    )
+
+
+def _for_own_gpus(
+    inputs: Inputs,
+    cases: Sequence[Case],
+    selection: Selection,
+    scores: Sequence[tuple[str, Score]],
+) -> frozenset[str]:
+    """Return the open models that a task may use as it is, or as a step of a cascade."""
+    steps = {
+        named_model(inputs, name, cascade.where)
+        for case in cases
+        for cascade in case.task.cascades
+        for name in cascade.models
+    }
+    wanted = set()
+    for name, model in inputs.catalog.models.models.items():
+        if model.weights != "open" or model.kind != "chat" or not selection.own_model(name, model):
+            continue
+        known = scores_of(inputs, scores, name)
+        if name in steps or any(not unmet(case, model, {name}, known) for case in cases):
+            wanted.add(name)
+    return frozenset(wanted)
+
+
+Tried = Sequence[tuple[Step, list[Failure]]]
+"""Ways to serve a task by one model, and the needs that each does not meet."""
+
+
+class Router:
+    """Finds the routes of one task after another."""
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        cases: Sequence[Case],
+        ways: Ways,
+        scores: Sequence[tuple[str, Score]],
+    ) -> None:
+        """Keep what all tasks have in common."""
+        self.inputs, self.cases, self.ways = inputs, cases, ways
+        self.models = inputs.catalog.models.models
+        options = [*(o for o, _, _ in ways.offers), *(f.option for f in ways.fleets)]
+        names = {name for option in options for name in names_of(option)}
+        self.scores = {name: scores_of(inputs, scores, name) for name in names}
+        self.calls = Calls(inputs, ways.offers)
+
+    def routes(self, task: int) -> list[Route]:
+        """Return the routes of a task.
+
+        Raises:
+            InfeasibleError: There is none; the binding need is named.
+        """
+        case = self.cases[task]
+        tried = [*self._tokens(task), *self._fleets(task)]
+        found = [Route(task=task, steps=(step,)) for step, failed in tried if not failed]
+        for cascade in case.task.cascades:
+            found += self._cascade(task, cascade, tried)
+        if not found:
+            named = [(step.option.id, failed) for step, failed in tried]
+            raise nothing_left(case, named, self.ways.left_out)
+        return found
+
+    def _failed(self, case: Case, option: TokenOption | SelfOption | FixedOption) -> list[Failure]:
+        names = names_of(option)
+        known: dict[str, list[tuple[float, str]]] = {}
+        for name in names:
+            for benchmark, values in self.scores[name].items():
+                known.setdefault(benchmark, []).extend(values)
+        return unmet(case, self.models.get(option.model), names, known)
+
+    def _tokens(self, task: int) -> Iterator[tuple[Step, list[Failure]]]:
+        case = self.cases[task]
+        for option, plain, batch in self.ways.offers:
+            offer = self.inputs.catalog.offers.get(option.id)
+            context = offer.context_tokens if offer else None
+            failed = [*self._failed(case, option), *offer_unmet(case, option, context)]
+            step = Step(option=option, mode="api", reach=1.0, usd=float(plain[task]))
+            yield step, failed
+            if case.task.batch and batch[task] < plain[task]:
+                yield Step(option=option, mode="batch", reach=1.0, usd=float(batch[task])), failed
+
+    def _fleets(self, task: int) -> Iterator[tuple[Step, list[Failure]]]:
+        case = self.cases[task]
+        for index, fleet in enumerate(self.ways.fleets):
+            failed = self._failed(case, fleet.option)
+            if not np.isfinite(fleet.load[task]):
+                failed.append(Failure("fits in the memory of its GPUs and keeps max_tpot"))
+            step = Step(option=fleet.option, mode="self", reach=1.0, usd=0.0, fleet=index)
+            yield step, failed
+
+    def _cascade(self, task: int, cascade: Cascade, tried: Tried) -> list[Route]:
+        """Return the routes through a cascade: each step on any of the cheapest ways to run it.
+
+        Only the last model has to show the quality that is asked for: what the others deliver a
+        judge has accepted.
+        """
+        case = self.cases[task]
+        judged = self.calls.judge_usd(case, cascade)
+        if judged is None:
+            return []
+        last = len(cascade.models) - 1
+        steps = [
+            self._step(
+                case, (named_model(self.inputs, name, cascade.where), reach), tried, i == last
+            )
+            for i, (name, reach) in enumerate(zip(cascade.models, cascade.reach, strict=True))
+        ]
+        return [
+            Route(task=task, steps=chosen, judge_usd=judged, cascade=cascade.name)
+            for chosen in product(*steps)
+        ]
+
+    def _step(self, case: Case, wanted: tuple[str, float], tried: Tried, last: bool) -> list[Step]:
+        """Return the cheapest ways to run one model, of which a share of the requests is seen."""
+        name, reach = wanted
+        waived = set() if last else {f.need for f in quality_unmet(case, {})}
+        found = []
+        for step, failed in tried:
+            left = [f for f in failed if f.need not in waived and not f.need.startswith("models ")]
+            if name in names_of(step.option) and not left:
+                found.append(replace(step, reach=reach, usd=step.usd * reach))
+        tokens = sorted((s for s in found if s.fleet < 0), key=lambda s: s.usd)[:1]
+        return [*tokens, *[s for s in found if s.fleet >= 0][:MOST_WAYS]]

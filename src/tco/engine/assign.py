@@ -1,0 +1,203 @@
+"""Tasks assigned to routes that share fleets, at the least cost: the problem, and every answer.
+
+A route serves one task: by the token, on one or more fleets, or partly on each. Fleets come in
+whole replicas and are shared; engineers are a yes or a no. Which route each task takes and how
+large each fleet is are decided together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tco.engine.fleet import ROUND_OFF
+from tco.engine.shapes import Floats, Indices
+
+CHUNK = 1 << 15
+"""Combinations that are looked at together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetSizes:
+    """The sizes that a fleet can have, ascending.
+
+    Args:
+        capacity: Load that each size serves, in replicas' worth at the peak [sizes] [1].
+        usd: Cost of each size, people left out [sizes] [USD/month].
+        gpus: GPUs that each size has [sizes] [1].
+    """
+
+    capacity: Floats
+    usd: Floats
+    gpus: Floats
+
+    def size_for(self, load: Floats) -> Indices:
+        """Return the index of the smallest size that serves a load; the size count if none."""
+        return np.searchsorted(self.capacity, load - ROUND_OFF, side="left").astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """What engineers cost, ``max(floor, fixed + per_gpu * gpus)``, and nothing without a GPU.
+
+    Args:
+        floor_usd, fixed_usd: At least, and whatever the fleet [USD/month].
+        usd_per_gpu: For each GPU [USD/month].
+    """
+
+    floor_usd: float = 0.0
+    fixed_usd: float = 0.0
+    usd_per_gpu: float = 0.0
+
+    def usd(self, gpus: Floats) -> Floats:
+        """Return the cost of looking after so many GPUs [USD/month]."""
+        staffed = np.maximum(self.floor_usd, self.fixed_usd + self.usd_per_gpu * gpus)
+        cost: Floats = np.where(gpus > 0, staffed, 0.0)
+        return cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Which routes there are.
+
+    Args:
+        task: Task that each route serves, from 0 [routes].
+        usd: What a route costs by the token, judges included [routes] [USD/month].
+        load: Load that it puts on each fleet, in replicas' worth at the peak [routes, fleets] [1].
+        fleets: The fleets.
+        team: Who looks after them.
+    """
+
+    task: Indices
+    usd: Floats
+    load: Floats
+    fleets: Sequence[FleetSizes]
+    team: Team = Team()
+
+    @property
+    def tasks(self) -> int:
+        """Return the number of tasks."""
+        return int(self.task.max()) + 1 if self.task.size else 0
+
+    def routes_of(self, task: int) -> Indices:
+        """Return the routes of a task."""
+        return np.flatnonzero(self.task == task).astype(np.int64)
+
+    def only(self, keep: Indices) -> Problem:
+        """Return the problem with some of the routes; fleets stay."""
+        return replace(self, task=self.task[keep], usd=self.usd[keep], load=self.load[keep])
+
+
+def total_cost(problem: Problem, chosen: Indices) -> Floats:
+    """Return the cost of some choices, each fleet at the smallest size that serves its load.
+
+    Args:
+        problem: The problem.
+        chosen: A route for each task [choices, tasks].
+
+    Returns:
+        Infinite where a fleet would have to be larger than it can be [choices] [USD/month].
+    """
+    cost: Floats = problem.usd[chosen].sum(axis=-1)
+    gpus = np.zeros(chosen.shape[:-1])
+    for f in np.flatnonzero(problem.load.any(axis=0)).tolist():
+        fleet, load = problem.fleets[f], problem.load[chosen, f].sum(axis=-1)
+        size = fleet.size_for(load)
+        used, fits = load > 0, size < fleet.usd.size
+        at = np.minimum(size, fleet.usd.size - 1)
+        cost = cost + np.where(used, np.where(fits, fleet.usd[at], np.inf), 0.0)
+        gpus = gpus + np.where(used, fleet.gpus[at], 0.0)
+    total: Floats = cost + problem.team.usd(gpus)
+    return total
+
+
+def combinations(problem: Problem) -> int:
+    """Return how many choices there are."""
+    count = 1
+    for task in range(problem.tasks):
+        count *= int(problem.routes_of(task).size)
+    return count
+
+
+def enumerated(problem: Problem) -> Indices:
+    """Return the cheapest choice of a route for each task, by looking at all of them [tasks].
+
+    Raises:
+        ValueError: A task has no route.
+    """
+    routes = [problem.routes_of(task) for task in range(problem.tasks)]
+    if any(r.size == 0 for r in routes):
+        raise ValueError("every task needs a route")
+    sizes = tuple(r.size for r in routes)
+    best, found = np.inf, np.array([r[0] for r in routes], dtype=np.int64)
+    for start in range(0, combinations(problem), CHUNK):
+        end = min(start + CHUNK, combinations(problem))
+        digits = np.unravel_index(np.arange(start, end), sizes)
+        chosen = np.stack([r[d] for r, d in zip(routes, digits, strict=True)], axis=-1)
+        cost = total_cost(problem, chosen)
+        least = int(np.argmin(cost))
+        if cost[least] < best:
+            best, found = float(cost[least]), chosen[least]
+    return found
+
+
+def needed_routes(problem: Problem) -> Indices:
+    """Return the routes that a best choice may need; the least cost stays the same [kept routes].
+
+    Of the routes of a task that use no fleet only the cheapest is kept, and of those on the same
+    fleets each that another one beats in cost and load is left out. A fleet goes when even its
+    best filling, broken off at the last route, saves less than it costs at every size, or when
+    another one does all that it does for less.
+    """
+    from tco.engine.dominance import replaceable
+
+    kept = _not_beaten(problem)
+    while True:
+        smaller = problem.only(kept)
+        closed = [f for f in range(len(problem.fleets)) if not _worth_opening(smaller, f)]
+        used = smaller.load[:, closed].sum(axis=1) > 0
+        if not np.any(used):
+            used = smaller.load[:, replaceable(smaller)].sum(axis=1) > 0
+        if not np.any(used):
+            return kept
+        kept = kept[~used]
+
+
+def _not_beaten(problem: Problem) -> Indices:
+    kept: list[int] = []
+    groups: dict[tuple[int, bytes], list[int]] = {}
+    for r in np.argsort(problem.usd, kind="stable").tolist():
+        key = (int(problem.task[r]), (problem.load[r] > 0).tobytes())
+        rivals = groups.setdefault(key, [])
+        if not any(np.all(problem.load[q] <= problem.load[r]) for q in rivals):
+            rivals.append(r)
+            kept.append(r)
+    return np.array(sorted(kept), dtype=np.int64)
+
+
+def _worth_opening(problem: Problem, fleet: int) -> bool:
+    """Return whether a fleet could save more than it costs at one of its sizes.
+
+    The most that a capacity can save is at most the fractional knapsack of the savings of the
+    tasks against their cheapest route elsewhere; a task with no other route keeps its fleet.
+    """
+    on = problem.load[:, fleet] > 0
+    bare = problem.load.sum(axis=1) == 0
+    savings, loads = [], []
+    for task in np.unique(problem.task[on]).tolist():
+        elsewhere = problem.usd[(problem.task == task) & bare]
+        here = np.flatnonzero(on & (problem.task == task))
+        if elsewhere.size == 0:
+            return True
+        savings.append(float(elsewhere.min() - problem.usd[here].min()))
+        loads.append(float(problem.load[here, fleet].min()))
+    if not savings:
+        return True
+    saving, load = np.maximum(np.array(savings), 0.0), np.array(loads)
+    order = np.argsort(-saving / load)
+    filled = np.concatenate([[0.0], np.cumsum(load[order])])
+    saved = np.concatenate([[0.0], np.cumsum(saving[order])])
+    sizes = problem.fleets[fleet]
+    return bool(np.any(np.interp(sizes.capacity, filled, saved) > sizes.usd))

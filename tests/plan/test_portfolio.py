@@ -1,0 +1,409 @@
+"""`tco plan -f portfolio.yaml`: assignments, claims of routing, and what is wrong with a file."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tco.analysis.inputs import prepare
+from tco.analysis.portfolio.portfolio import portfolio
+from tco.analysis.portfolio.results import PortfolioResult
+from tco.analysis.request import InlineOption, Request
+from tco.catalog.load import load_catalog
+from tco.catalog.task_file import load_tasks
+from tco.cli.app import app
+from tco.engine.routing import (
+    breakeven_escalation,
+    cascade_usd,
+    reach,
+    routed_usd,
+    share_for_reduction,
+)
+from tco.errors import DataError, InfeasibleError, UsageError
+from tco.render.output import rendered
+from tco.render.table import View
+
+DAY = datetime.date(2026, 11, 21)
+CATALOG = load_catalog()
+FREE = {"people.api_fte": 0.0}
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def planned(text: str, **fields: object) -> PortfolioResult:
+    Path("p.yaml").write_text(text, encoding="utf-8")
+    inputs = prepare(CATALOG, Request(**fields), DAY)  # type: ignore[arg-type]
+    return portfolio(inputs, load_tasks("p.yaml"))
+
+
+def api(name: str, usd_per_request: float) -> InlineOption:
+    """Return an option that charges so much for a request of 500 tokens in and 500 out."""
+    price = usd_per_request / 1000 * 1e6
+    return InlineOption(name=name, kind="api", source="test", input=price, output=price)
+
+
+CHEAP, MIDDLE, PREMIUM = api("cheap", 0.001), api("middle", 0.006), api("premium", 0.03)
+LENGTHS = "isl: 500, osl: 500, cached: 0"
+
+
+# What the articles say of routing
+
+
+def test_ninety_five_percent_need_98_percent_of_the_traffic_on_the_cheap_model() -> None:
+    """A request at a tenth of a cent against three cents: the share that the claim leaves out."""
+    share = float(share_for_reduction(0.95, 0.001, 0.03))
+    assert share == pytest.approx(0.983, abs=5e-4)
+    mean = float(routed_usd(np.array([share, 1 - share]), np.array([0.001, 0.03])))
+    assert 1 - mean / 0.03 == pytest.approx(0.95)
+    text = f"""
+requests: 1M
+against: premium
+tasks:
+  - {{name: simple, share: {share:.12f}, {LENGTHS}, models: cheap}}
+  - {{name: hard, share: {1 - share:.12f}, {LENGTHS}, models: premium}}
+"""
+    result = planned(text, options=(CHEAP, PREMIUM), settings=FREE)
+    assert result.reduction == pytest.approx(0.95, abs=1e-9)
+    needed = {r.reduction: r.share for r in result.reductions}
+    assert needed[0.95] == pytest.approx(share, abs=1e-9)
+    assert "98.3%" in result.verdict
+
+
+@pytest.mark.parametrize(("routine", "reduction"), [(0.70, 0.677), (0.80, 0.773)])
+def test_at_those_prices_routing_the_routine_saves_more_than_claimed(
+    routine: float, reduction: float
+) -> None:
+    mean = float(routed_usd(np.array([routine, 1 - routine]), np.array([0.001, 0.03])))
+    assert 1 - mean / 0.03 == pytest.approx(reduction, abs=5e-4)
+
+
+@pytest.mark.parametrize(("reduction", "share"), [(0.40, 0.414), (0.60, 0.621)])
+def test_forty_to_sixty_percent_hold_at_41_to_62_percent_routed(
+    reduction: float, share: float
+) -> None:
+    assert float(share_for_reduction(reduction, 0.001, 0.03)) == pytest.approx(share, abs=5e-4)
+
+
+@pytest.mark.parametrize(("routine", "reduction", "ratio"), [(0.7, 0.4, 0.43), (0.8, 0.6, 0.25)])
+def test_with_70_to_80_percent_routed_the_claim_means_a_dear_cheap_tier(
+    routine: float, reduction: float, ratio: float
+) -> None:
+    """The claim holds at its own shares when what is routed costs 25 to 43 % of the premium."""
+    mean = float(routed_usd(np.array([routine, 1 - routine]), np.array([ratio, 1.0])))
+    assert 1 - mean == pytest.approx(reduction, abs=5e-3)
+
+
+def test_three_tiers_are_found_by_the_plan() -> None:
+    text = f"""
+requests: 1M
+against: premium
+tasks:
+  - {{name: routine, share: 75%, {LENGTHS}, quality: {{own: 1}}}}
+  - {{name: moderate, share: 15%, {LENGTHS}, quality: {{own: 2}}}}
+  - {{name: hard, share: 10%, {LENGTHS}, quality: {{own: 3}}}}
+scores:
+  - {{model: cheap, benchmark: own, value: 1, source: ours}}
+  - {{model: middle, benchmark: own, value: 2, source: ours}}
+  - {{model: premium, benchmark: own, value: 3, source: ours}}
+"""
+    result = planned(text, options=(CHEAP, MIDDLE, PREMIUM), settings=FREE)
+    assert [t.steps[0].option for t in result.tasks] == ["cheap", "middle", "premium"]
+    expected = 1 - (0.75 * 0.001 + 0.15 * 0.006 + 0.10 * 0.03) / 0.03
+    assert result.reduction == pytest.approx(expected)
+
+
+def test_a_law_firm_has_three_modes_and_one_private_task() -> None:
+    text = """
+tasks:
+  - {name: intake, requests: 2M, isl: 1500, osl: 200, models: llama-4-scout}
+  - {name: analysis, requests: 20k, isl: 12k, osl: 1500, models: claude-opus-4.6}
+  - {name: search, requests: 500k, isl: 900, osl: 150, private: true, models: mistral-large-2}
+"""
+    names = CATALOG.models.models
+    private = next(n for n in names if n.startswith("mistral") and names[n].architecture)
+    result = planned(text.replace("mistral-large-2", private))
+    intake, analysis, search = result.tasks
+    assert analysis.steps[0].mode == "api"
+    assert search.steps[0].mode == "self"
+    assert search.steps[0].model == private
+    assert intake.steps[0].model == "llama-4-scout"
+    assert result.monthly_usd > result.api_people_usd
+
+
+# Cascades
+
+
+def test_a_cascade_pays_below_its_edge_and_not_above() -> None:
+    edge = float(breakeven_escalation(0.001, 0.0005, 0.03))
+    assert edge == pytest.approx(0.95)
+    assert float(cascade_usd(0.001, 0.0005, edge, 0.03)) == pytest.approx(0.03)
+    for share, chosen in ((edge - 0.01, True), (edge + 0.01, False)):
+        result = planned(
+            f"""
+tasks:
+  - {{name: a, requests: 1M, {LENGTHS}, models: premium, cascades: up}}
+cascades:
+  up: {{try: cheap, escalate: {share}, to: premium, judge: {{usd_per_request: 0.0005}}}}
+""",
+            options=(CHEAP, PREMIUM),
+            settings=FREE,
+        )
+        assert (result.tasks[0].cascade == "up") is chosen
+        row = result.cascades[0]
+        assert row.breakeven_escalate == pytest.approx(edge)
+        assert row.pays is chosen
+        assert row.chosen is chosen
+
+
+def test_a_cascade_in_a_cascade_is_written_out() -> None:
+    result = planned(
+        f"""
+tasks:
+  - {{name: a, requests: 1M, {LENGTHS}, models: premium, cascades: three}}
+cascades:
+  three: {{try: cheap, escalate: 30%, to: two}}
+  two: {{try: middle, escalate: 40%, to: premium, judge: {{usd_per_request: 0.0001}}}}
+""",
+        options=(CHEAP, MIDDLE, PREMIUM),
+        settings=FREE,
+    )
+    task = result.tasks[0]
+    assert [s.option for s in task.steps] == ["cheap", "middle", "premium"]
+    assert [s.reach for s in task.steps] == pytest.approx([1, 0.3, 0.12])
+    assert reach(np.array([0.3, 0.4])) == pytest.approx([1, 0.3, 0.12])
+    assert task.judge_usd == pytest.approx(1e6 * 0.3 * 0.0001)
+    assert task.monthly_usd == pytest.approx(1e6 * (0.001 + 0.3 * 0.0061 + 0.12 * 0.03))
+
+
+def test_a_router_is_paid_on_every_request() -> None:
+    text = f"""
+router: {{usd_per_request: $0.0002}}
+tasks:
+  - {{name: a, requests: 1M, {LENGTHS}, models: cheap}}
+  - {{name: b, requests: 3M, {LENGTHS}, models: middle}}
+"""
+    result = planned(text, options=(CHEAP, MIDDLE), settings=FREE)
+    assert result.router_usd == pytest.approx(800)
+    assert result.monthly_usd == pytest.approx(1000 + 18000 + 800)
+    by_model = text.replace("usd_per_request: $0.0002", "model: cheap, isl: 500, osl: 500")
+    again = planned(by_model, options=(CHEAP, MIDDLE), settings=FREE)
+    assert again.router_usd == pytest.approx(4000)
+
+
+def test_batch_is_taken_where_it_is_cheaper() -> None:
+    half = InlineOption(
+        name="half", kind="api", source="test", input=1.0, output=1.0, batch_discount=0.5
+    )
+    text = f"""
+tasks:
+  - {{name: now, requests: 1M, {LENGTHS}, models: half}}
+  - {{name: later, requests: 1M, {LENGTHS}, models: half, batch: true}}
+  - {{name: partly, requests: 1M, {LENGTHS}, models: half, batch: 50%}}
+"""
+    result = planned(text, options=(half,), settings=FREE)
+    assert [t.monthly_usd for t in result.tasks] == pytest.approx([1000, 500, 750])
+    assert [t.steps[0].mode for t in result.tasks] == ["api", "batch", "batch"]
+
+
+def test_two_tasks_share_units_that_neither_would_fill() -> None:
+    """Units of 1B tokens at $800: the third way to pay besides tokens and GPUs."""
+    unit = InlineOption(
+        name="unit", kind="fixed", source="test", usd_per_month=800.0, tokens_per_month=1e9
+    )
+    lone = f"""
+tasks:
+  - {{name: a, tokens: 0.5B, {LENGTHS}, peak_to_mean: 1, models: [unit, dear]}}
+"""
+    both = (
+        lone + f"  - {{name: b, tokens: 0.5B, {LENGTHS}, peak_to_mean: 1, models: [unit, dear]}}\n"
+    )
+    dear = InlineOption(name="dear", kind="api", source="test", input=1.0, output=1.0)
+    alone = planned(lone, options=(unit, dear), settings=FREE)
+    assert alone.tasks[0].steps[0].option == "dear"
+    assert alone.tasks[0].other_way_usd == pytest.approx(300)
+    shared = planned(both, options=(unit, dear), settings=FREE)
+    assert [t.steps[0].option for t in shared.tasks] == ["unit", "unit"]
+    assert shared.monthly_usd == pytest.approx(800)
+    assert shared.fleets[0].tasks == ("a", "b")
+    assert shared.fleets[0].utilization == pytest.approx(1.0)
+
+
+def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says() -> None:
+    from tco.analysis.compare import compare
+
+    request = Request(
+        tokens=50e9, models=("llama-3.3-70b",), tiers=("self",), purchases=("on_demand",)
+    )
+    compared = compare(prepare(CATALOG, request, DAY)).options[0]
+    result = planned(
+        "tasks:\n  - {name: a, tokens: 50B, private: true, models: llama-3.3-70b}\n",
+        purchases=("on_demand",),
+    )
+    assert result.monthly_usd - result.api_people_usd == pytest.approx(compared.monthly_usd)
+
+
+def test_bills_add_up() -> None:
+    result = planned(Path("written.yaml").read_text(encoding="utf-8") if template() else "")
+    parts = (
+        result.tokens_usd,
+        result.fleets_usd,
+        result.own_people_usd,
+        result.api_people_usd,
+        result.router_usd,
+        result.judge_usd,
+    )
+    assert result.monthly_usd == pytest.approx(sum(parts))
+    people = result.own_people_usd + result.api_people_usd
+    assert sum(t.monthly_usd for t in result.tasks) == pytest.approx(result.monthly_usd - people)
+    assert sum(t.share for t in result.tasks) == pytest.approx(1.0)
+    assert all(t.switch for t in result.tasks)
+
+
+# The command
+
+
+def template() -> bool:
+    found = CliRunner().invoke(app, ["init", "--plan", "written.yaml"])
+    return found.exit_code == 0
+
+
+def test_the_template_is_a_portfolio_that_runs() -> None:
+    assert template()
+    result = CliRunner().invoke(
+        app, ["plan", "-f", "written.yaml", "--as-of", "2026-11-21", "--format", "json", "-q"]
+    )
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.output)
+    assert answer["schema"] == "tco.plan-portfolio/1"
+    assert [t["name"] for t in answer["tasks"]] == [
+        "legal-intake",
+        "legal-analysis",
+        "support",
+        "fraud-review",
+    ]
+    again = CliRunner().invoke(app, ["init", "--plan", "written.yaml"])
+    assert again.exit_code == 2
+    assert "exists" in again.output
+
+
+def test_formats() -> None:
+    assert template()
+    result = planned(Path("written.yaml").read_text(encoding="utf-8"))
+    table = rendered(result, "table", View())
+    assert max(len(line) for line in table.splitlines()) <= 80
+    assert rendered(result, "csv", View()).startswith("name,served_by,mode,cascade,requests")
+    assert "| task |" in rendered(result, "md", View())
+
+
+def test_a_portfolio_has_no_volume_and_no_curve_of_its_own() -> None:
+    assert template()
+    for flags in (["--tokens", "50B"], ["--curve", "chat"], ["gpt-4.1"]):
+        result = CliRunner().invoke(app, ["plan", "-f", "written.yaml", *flags])
+        assert result.exit_code == 2, result.output
+
+
+# What is wrong with a file
+
+TWO = "requests: 1M\ntasks:\n  - {name: a, share: 70%}\n  - {name: b, share: 20%}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (TWO, r"p\.yaml:4: tasks\.1\.share: the shares of the tasks come to 0\.9, not to 1"),
+        ("tasks:\n  - {name: a}\n", r"p\.yaml:2: tasks\.0: no volume: give one of"),
+        (
+            "tasks:\n  - {name: a, requests: 1, tokens: 5}\n",
+            r"p\.yaml:2: tasks\.0: requests and tokens: give one of",
+        ),
+        ("tasks:\n  - {name: a, share: 100%}\n", r"p\.yaml:2: .*a share of what"),
+        ("tasks: []\n", r"p\.yaml:1: tasks"),
+        (
+            "tasks:\n  - {name: a, requests: 5}\n  - {name: a, requests: 6}\n",
+            r"p\.yaml:3: tasks\.1\.name: 'a' is a task on line 2",
+        ),
+        (
+            "tasks:\n  - name: a\n    requests: 5\n    hours: [1, -2]\n",
+            r"p\.yaml:4: tasks\.0\.hours\.1: Input should be greater than or equal to 0",
+        ),
+        (
+            "tasks:\n  - name: a\n    requests: 5\n    hours: [1, 2]\n",
+            r"p\.yaml:4: tasks\.0\.hours: 2 hours are given; a load curve has 24",
+        ),
+        (
+            "tasks:\n  - {name: a, requests: 5, cascades: [x]}\n"
+            "cascades:\n  x: {try: gpt-4.1, escalate: 10%, to: y}\n"
+            "  y: {try: gpt-4.1, escalate: 10%, to: x}\n",
+            r"p\.yaml:4: cascades\.x: the cascade comes back to itself: x -> y -> x",
+        ),
+        (
+            "tasks:\n  - {name: a, requests: 5, cascades: [up]}\n",
+            r"p\.yaml:2: tasks\.0\.cascades: no cascade called 'up'",
+        ),
+        (
+            "tasks:\n  - {name: a, requests: 5, cascades: [up]}\n"
+            "cascades:\n  up: {try: gpt-4.1, escalate: 130%, to: gpt-4.1}\n",
+            r"p\.yaml:4: cascades\.up\.escalate: .*between 0 and 1",
+        ),
+        ("tasks:\n  - {name: a, requests: 5, colour: red}\n", r"p\.yaml:2: .*unknown key 'colour'"),
+        ("tasks:\n  - {name: a, requests: 5m}\n", r"p\.yaml:2: tasks\.0\.requests: 5m: 'm' could"),
+        (
+            "tasks:\n  - {name: a, requests: 5, models: lama-3.3-70b}\n",
+            r"p\.yaml:2: no model called 'lama-3.3-70b'; did you mean llama-3.3-70b",
+        ),
+        (
+            "tasks:\n  - {name: a, requests: 5, profile: chatt}\n",
+            r"p\.yaml:2: no traffic profile called 'chatt'",
+        ),
+        (
+            "router: {model: gpt-4.1, usd_per_request: 1}\ntasks:\n  - {name: a, requests: 5}\n",
+            r"p\.yaml:1: router: give either usd_per_request or a model",
+        ),
+    ],
+)
+def test_one_clear_line(text: str, said: str) -> None:
+    with pytest.raises(DataError, match=said) as caught:
+        planned(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("needs", "said"),
+    [
+        ("quality: {mmlu: 101}", r"p\.yaml:2: task 'a': nothing is left .*binding: quality mmlu"),
+        ("private: true, models: gpt-4.1", r"binding: private: only own machines"),
+        ("models: gpt-4.1, licenses: permissive", r"binding: licence permissive"),
+        ("models: gpt-4.1, isl: 3000000", r"a context of"),
+        (
+            "private: true, models: llama-3.3-70b, max_tpot: 1us",
+            r"own GPUs: self/llama-3\.3-70b: too slow",
+        ),
+        ("models: gpt-4.1, providers: deepinfra", r"binding: providers deepinfra"),
+    ],
+)
+def test_an_impossible_task_names_what_binds(needs: str, said: str) -> None:
+    with pytest.raises(InfeasibleError, match=said):
+        planned(f"tasks:\n  - {{name: a, requests: 1M, {needs}}}\n")
+
+
+def test_an_impossible_task_exits_with_4() -> None:
+    Path("p.yaml").write_text(
+        "tasks:\n  - {name: a, requests: 1M, quality: {mmlu: 101}}\n", encoding="utf-8"
+    )
+    result = CliRunner().invoke(app, ["plan", "-f", "p.yaml"])
+    assert result.exit_code == 4
+    assert result.output.startswith("tco: p.yaml:2: task 'a'")
+
+
+def test_the_volume_belongs_to_the_tasks() -> None:
+    with pytest.raises(UsageError, match="leave --tokens"):
+        planned("tasks:\n  - {name: a, requests: 1M}\n", tokens=1e9)
