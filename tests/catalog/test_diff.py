@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 from running import ROOT, run
 
-from tco.analysis.catalog_diff import catalog_diff, moved
+from tco.analysis.catalog_diff import catalog_diff
+from tco.analysis.figures import moved
 from tco.catalog.editions import edition
 from tco.catalog.load import Catalog
 from tco.errors import DataError
@@ -78,11 +79,11 @@ def test_rents_and_hardware_and_assumptions_are_held_too(tmp_path: Path) -> None
 def test_what_came_and_went_is_said(cheap: Path, tmp_path: Path) -> None:
     more = tmp_path / "more.yaml"
     more.write_text(CHEAP.replace("gpt-4.1", "gpt-oss-20b"), "utf-8")
-    came = [m for m in moved(edition(None), edition(str(more)), DAY)]
+    came = list(moved(edition(None), edition(str(more)), DAY))
     assert [(m.kind, m.record, m.before, m.after) for m in came] == [
         ("added", "openai/gpt-oss-20b", None, "0.001 / 0.001")
     ]
-    went = [m for m in moved(edition(str(more)), edition(None), DAY)]
+    went = list(moved(edition(str(more)), edition(None), DAY))
     assert [m.kind for m in went] == ["removed"]
 
 

@@ -332,6 +332,14 @@ def test_cached_input_in_a_batch_may_cost_what_input_does() -> None:
     assert checked(broken(put(*PRICE, "modifiers", 0, to=half))) == []
 
 
+def test_the_cap_holds_for_multiplied_prices() -> None:
+    fast = {"when": {"service": "ultrafast"}, "multiply": 9}
+    data = broken(put(*PRICE, "modifiers", 0, to=fast))
+    assert checked(data) == []
+    data["offers"][0]["prices"] = [priced(10.0, 30.0, modifiers=[fast])]
+    assert [f.message for f in checked(data)] == ["output $270.00/Mtok is above $200/Mtok"]
+
+
 def test_a_batch_is_held_against_the_tier_that_it_names() -> None:
     tiers = [
         {"when": {"input_tokens_over": 1000}, "usd_per_mtok": {"input": 4, "output": 16}},

@@ -106,11 +106,15 @@ providers: list[Provider] = [
                 id='large',
                 match=ClauseEquals(equals='large'),
                 prices=[
-                    ConditionalPrice(prices=ModelPrice(input_mtok=Decimal('4'), output_mtok=Decimal('9'))),
+                    ConditionalPrice(
+                        prices=ModelPrice(input_mtok=Decimal('4'), output_mtok=Decimal('9')),
+                    ),
                     ConditionalPrice(
                         constraint=StartDateConstraint(start_date=datetime.date(2026, 10, 1)),
                         prices=ModelPrice(
-                            input_mtok=TieredPrices(base=Decimal('2'), tiers=[Tier(start=9, price=Decimal('90'))]),
+                            input_mtok=TieredPrices(
+                                base=Decimal('2'), tiers=[Tier(start=9, price=Decimal('90'))]
+                            ),
                             output_mtok=Decimal('8'),
                         ),
                     ),
@@ -120,7 +124,9 @@ providers: list[Provider] = [
                     ),
                 ],
                 price_variants=[
-                    PriceVariant(when={'processing': 'batch'}, prices=ModelPrice(input_mtok=Decimal('1'))),
+                    PriceVariant(
+                        when={'processing': 'batch'}, prices=ModelPrice(input_mtok=Decimal('1'))
+                    ),
                 ],
             ),
         ],

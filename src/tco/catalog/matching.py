@@ -98,6 +98,9 @@ def _called(
     some = [row for row in some if any(row.rates.get(key) for key in ("input", "output"))]
     if not some:
         return None
+    # Of a gateway and the provider itself, the provider counts.
+    called = (offer.provider, *CALLED.get(offer.provider, ()))
+    some.sort(key=lambda row: row.provider not in called)
     wanted = {name.rpartition("/")[2].casefold() for name in names[:2]}
     exact = [row for row in some if row.model.casefold() in wanted]
     best = (exact or some)[0]

@@ -1,5 +1,6 @@
 """`tco catalog check`."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from typer import Exit
@@ -12,28 +13,30 @@ FORMATS = ("table", "json", "csv", "md", "github", "sarif")
 RULES = "Rules"
 
 
-@flags
-def check(
-    output: FindingsOutput,
-    files: Files = None,
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is checked, and how strictly."""
+
     as_of: Annotated[
         Text, option(VALUES, "DATE", "The day of the check, or 'edition': that of the files.")
-    ] = None,
-    horizon: Annotated[Text, option(VALUES, "TIME", "Announce what changes within: 90d.")] = None,
+    ] = None
+    horizon: Annotated[Text, option(VALUES, "TIME", "Announce what changes within: 90d.")] = None
     base: Annotated[
         Text, option(VALUES, "REV|FILE", "Older edition: no number may change in its window.")
-    ] = None,
+    ] = None
     also: Annotated[
-        Texts,
-        option(VALUES, "KIND FILE", "A price list of litellm, genai-prices or models.dev."),
-    ] = None,
-    strict: Annotated[Switch, option(RULES, None, "Warnings fail, too.")] = None,
-    exit_zero: Annotated[Switch, option(RULES, None, "Report only: exit 0 all the same.")] = None,
-    everything: Annotated[
-        Switch, option(OUTPUT, None, "List every warning and note.", "--all")
-    ] = None,
-    rules: Annotated[Switch, option(RULES, None, "List the rules instead.")] = None,
-) -> None:
+        Texts, option(VALUES, "KIND FILE", "A price list of litellm, genai-prices or models.dev.")
+    ] = None
+    strict: Annotated[Switch, option(RULES, None, "Warnings fail, too.", "--strict")] = None
+    exit_zero: Annotated[Switch, option(RULES, None, "Only report: exit 0.", "--exit-zero")] = None
+    rules: Annotated[Switch, option(RULES, None, "List the rules instead.", "--rules")] = None
+    everything: Annotated[Switch, option(OUTPUT, None, "List every warning and note.", "--all")] = (
+        None
+    )
+
+
+@flags
+def check(output: FindingsOutput, asked: Checked, files: Files = None) -> None:
     """Everything that is wrong with a catalog, in one run; exit 1 on errors.
 
     \b
@@ -52,21 +55,21 @@ def check(
     from tco.cli.deliver import deliver
 
     said = read(output, formats=FORMATS)
-    if rules:
+    if asked.rules:
         deliver(rule_list(), said)
         return
     result = check_files(
         Request(
             files=tuple(files or ()),
-            also=tuple(pair("--also", one) for one in also or ()),
-            as_of=day_or_edition(as_of),
-            horizon_days=days(horizon or "90d"),
-            base=base,
-            strict=bool(strict),
+            also=tuple(pair("--also", one) for one in asked.also or ()),
+            as_of=day_or_edition(asked.as_of),
+            horizon_days=days(asked.horizon or "90d"),
+            base=asked.base,
+            strict=bool(asked.strict),
         )
     )
-    if everything:
+    if asked.everything:
         said.setdefault("top", len(result.findings) + 1)
     deliver(result, said)
-    if not result.passed and not exit_zero:
+    if not result.passed and not asked.exit_zero:
         raise Exit(1)

@@ -1,5 +1,6 @@
 """`tco catalog diff`."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from typer import Argument, Exit
@@ -16,20 +17,21 @@ B = Annotated[
 VOLUMES = ("1B", "10B", "100B", "1T")
 
 
-@flags
-def diff(
-    data: Data,
-    output: Output,
-    a: A,
-    b: B = None,
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """At which volumes answers are compared, and whether a change fails."""
+
     tokens: Annotated[
         Texts, option(VOLUME, "N", "Volumes to compare winners at: 1B, 10B, 100B, 1T.")
-    ] = None,
-    profile: Annotated[Text, option(VOLUME, "NAME", "Named traffic.")] = None,
+    ] = None
+    profile: Annotated[Text, option(VOLUME, "NAME", "Named traffic.")] = None
     strict: Annotated[
         Switch, option(OUTPUT, None, "Exit 1 when an answer changes.", "--fail-on-change")
-    ] = None,
-) -> None:
+    ] = None
+
+
+@flags
+def diff(data: Data, output: Output, asked: Compared, a: A, b: B = None) -> None:
     """What moved between two catalogs, by how much, and which answers change.
 
     \b
@@ -46,13 +48,13 @@ def diff(
     from tco.cli.deliver import deliver
 
     said = read(data, output)
-    typed = [part for text in tokens or VOLUMES for part in text.split(",")]
+    typed = [part for text in asked.tokens or VOLUMES for part in text.split(",")]
     volumes = [units.tokens_per_month(text) for text in typed]
     overlays = said.get("catalog", ())
     old, new = edition(a, overlays), edition(b, overlays)
     names = (a, b or f"the catalog of this tco ({new.version})")
     on = said.get("as_of", today())
-    result = catalog_diff(old, new, names, on, volumes, Request(profile=profile))
+    result = catalog_diff(old, new, names, on, volumes, Request(profile=asked.profile))
     deliver(result, said)
-    if strict and result.answers_changed:
+    if asked.strict and result.answers_changed:
         raise Exit(1)

@@ -22,7 +22,9 @@ def listing(
     model: Annotated[Texts, option(WHICH, "NAME", "Only this model; repeat for more.")] = None,
     provider: Annotated[Texts, option(WHICH, "NAME", "Only this provider.")] = None,
     weights: Annotated[Text, option(WHICH, "KIND", "Only open or closed models.")] = None,
-    gone: Annotated[Switch, option(WHICH, None, "Also what has no price that day.")] = None,
+    gone: Annotated[
+        Switch, option(WHICH, None, "Also what has no price that day.", "--gone")
+    ] = None,
 ) -> None:
     """Offers with their prices on a day, how sure they are, and which file says so.
 

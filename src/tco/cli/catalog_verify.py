@@ -52,7 +52,9 @@ def verify(
     most: Annotated[
         Text, option(OUTPUT, "%", "Exit 1 when more offers disagree strictly: 5%.", "--max")
     ] = None,
-    strict: Annotated[Switch, option(OUTPUT, None, "Exit 1 when one is not settled.")] = None,
+    strict: Annotated[
+        Switch, option(OUTPUT, None, "Exit 1 when one is not settled.", "--strict")
+    ] = None,
 ) -> None:
     """The catalog held against litellm, genai-prices and models.dev: who is likely wrong.
 

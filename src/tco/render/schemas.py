@@ -18,13 +18,14 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from tco.analysis import bring, catalog_diff, results, size_results
+from tco.analysis import bring, catalog_diff, figures, results, size_results
 from tco.analysis.change import results as change_results
 from tco.analysis.uncertain import results as uncertain_results
 from tco.catalog import (
     defaults,
     fields,
     hardware,
+    measurement,
     models,
     overlay,
     prices,
@@ -44,11 +45,13 @@ MODULES: tuple[ModuleType, ...] = (
     defaults,
     fields,
     hardware,
+    measurement,
     models,
     overlay,
     prices,
     scenario,
     catalog_diff,
+    figures,
     summary,
     verify,
     finding,
@@ -81,6 +84,7 @@ FILES: dict[str, type[BaseModel]] = {
     "assumptions": defaults.Assumptions,
     "overlay": overlay.Overlay,
     "scenario": scenario.Scenario,
+    "throughput": measurement.Measurement,
 }
 
 

@@ -35,8 +35,8 @@ def hits(subject: Subject) -> Iterator[Hit]:
             yield from _rates((*loc, "inference_usd_per_mtok"), tuning.inference_usd_per_mtok)
 
 
-def _rates(loc: Loc, rates: Rates, *, base: bool = True) -> Iterator[Hit]:
-    for rule, key, message in magnitude.rate_hits(dict(rates), base=base):
+def _rates(loc: Loc, rates: Rates) -> Iterator[Hit]:
+    for rule, key, message in magnitude.rate_hits(dict(rates)):
         yield Hit(rule, (*loc, key), message)
 
 
@@ -45,17 +45,18 @@ def _price(loc: Loc, price: Price) -> Iterator[Hit]:
     yield from _rates((*loc, "usd_per_mtok"), base)
     for i, modifier in enumerate(price.modifiers):
         here = (*loc, "modifiers", i)
-        if modifier.usd_per_mtok is not None:
-            yield from _rates((*here, "usd_per_mtok"), modifier.usd_per_mtok, base=False)
-            for rule, message in magnitude.tier_hits(dict(base), dict(modifier.usd_per_mtok)):
-                yield Hit(rule, here, message)
+        rates = _modified(base, modifier)
+        for rule, _, message in magnitude.rate_hits(rates, base=False):
+            yield Hit(rule, here, message)
+        for rule, message in magnitude.tier_hits(dict(base), rates):
+            yield Hit(rule, here, message)
         if modifier.when.service == "batch":
-            batch = _batch(base, modifier)
-            for rule, key, message in magnitude.batch_hits(_full(price, modifier), batch):
-                yield Hit(rule, here, f"{message} ({key})" if modifier.multiply else message)
+            for rule, _, message in magnitude.batch_hits(_full(price, modifier), rates):
+                yield Hit(rule, here, message)
 
 
-def _batch(base: Rates, modifier: Modifier) -> dict[str, float | None]:
+def _modified(base: Rates, modifier: Modifier) -> dict[str, float | None]:
+    """Return the rates under a condition, as far as it names or multiplies them."""
     if modifier.usd_per_mtok is not None:
         return dict(modifier.usd_per_mtok)
     factor = modifier.multiply or 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from tco.catalog.check.finding import Hit, Rule
 from tco.catalog.check.world import Subject, World
@@ -95,7 +95,7 @@ def _retirement(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
     if retired(offer, world.as_of):
         message = f"retired after {offer.retires}, but still has a price on {world.as_of}"
         yield Hit(RETIRED_BUT_OFFERED, here, message)
-    elif offer.retires <= world.as_of + timedelta(days=world.horizon_days):
+    elif offer.retires <= world.horizon:
         days = (offer.retires - world.as_of).days
         yield Hit(RETIRES_SOON, here, f"is retired after {offer.retires}, in {days} days")
 
@@ -104,7 +104,7 @@ def _change(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
     if retired(offer, world.as_of) or price_at(offer, world.as_of, world.offers) is None:
         return
     change = next_change(offer, world.as_of, world.offers)
-    if change is None or change[0] > world.as_of + timedelta(days=world.horizon_days):
+    if change is None or change[0] > world.horizon:
         return
     day, then = change
     if offer.retires is not None and day > offer.retires:

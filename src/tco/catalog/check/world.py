@@ -17,6 +17,7 @@ from tco.catalog.models import Model
 from tco.catalog.prices import Offer, Price, Provider, Rates
 
 INPUT_WEIGHT = 3  # a blended price is three parts of input to one of output, as price tables use
+_LAST = date.max.toordinal()
 FEWEST_HOSTS = 3  # of fewer prices, the median says nothing about one of them
 
 
@@ -40,6 +41,11 @@ class World:
     accelerators: Mapping[str, Accelerator]
     rentals: Sequence[Rental] = ()
     before: Mapping[str, Offer] | None = None
+
+    @cached_property
+    def horizon(self) -> date:
+        """Return the last day that is looked ahead to."""
+        return date.fromordinal(min(self.as_of.toordinal() + self.horizon_days, _LAST))
 
     @cached_property
     def host_medians(self) -> Mapping[str, float]:

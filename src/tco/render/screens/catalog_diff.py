@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from tco.analysis.catalog_diff import CatalogDiff, Crossing, Moved, Winner
+from tco.analysis.catalog_diff import CatalogDiff, Crossing, Winner
+from tco.analysis.figures import Moved
 from tco.render import words
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number, show_tokens

@@ -72,7 +72,8 @@ def verdict(result: VerifyReport) -> str:
     return (
         f"On {result.as_of} some list disagrees about {result.strict_disagreeing} of "
         f"{result.strict_compared} offers matched strictly ({show_share(share)}); "
-        f"{count} disagreement{'' if count == 1 else 's'} in all, {settled}; {len(result.unmatched)} offers are in no list."
+        f"{count} disagreement{'' if count == 1 else 's'} in all, {settled}; "
+        f"{len(result.unmatched)} offers are in no list."
     )
 
 
