@@ -385,3 +385,9 @@ def test_all_findings_come_in_one_run() -> None:
     assert {"output-below-input", "flops-ratio", "params-order", "unused-source", "stale"} <= {
         f.name for f in checked(data)
     }
+
+
+def test_the_page_lists_the_rules() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "catalog.md").read_text("utf-8")
+    for rule in RULES:
+        assert f"| {rule.id} | `{rule.name}` | {rule.severity} | {rule.title} |" in page
