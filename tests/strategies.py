@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tco.analysis.inputs import prepare
+from tco.analysis.machines import OwnedGpu
 from tco.analysis.options import FixedOption, Measured, Option, SelfOption, TokenOption, lines
 from tco.analysis.request import Request
 from tco.analysis.settings import Settings
@@ -145,8 +146,14 @@ def self_options(draw: st.DrawFn) -> SelfOption:
     )
     if draw(st.booleans()):
         return made
-    capex = draw(real(1e3, 1e5))
-    return replace(made, usd_per_gpu_hour=None, capex_usd=capex, rated_w=draw(real(100.0, 2e3)))
+    owned = OwnedGpu(
+        gpu_usd=draw(real(1e3, 1e5)),
+        server_usd=draw(st.one_of(st.none(), real(1e3, 1e5))),
+        whole=draw(st.booleans()),
+        all_in_w=None,
+        board_w=draw(real(100.0, 2e3)),
+    )
+    return replace(made, usd_per_gpu_hour=None, owned=owned)
 
 
 def own_option(

@@ -104,7 +104,7 @@ def test_doubling_a_token_price_doubles_its_line_and_nothing_else(
 def test_doubling_the_rent_doubles_the_rent_and_what_rides_on_it_only(
     option: SelfOption, settings: Settings, volume: float
 ) -> None:
-    rented = replace(option, usd_per_gpu_hour=option.usd_per_gpu_hour or 2.0)
+    rented = replace(option, usd_per_gpu_hour=option.usd_per_gpu_hour or 2.0, owned=None)
     at = settings.with_values({TOKENS: volume})
     before = amounts(lines(rented, at))
     after = amounts(lines(rented, at.with_values({"rent.factor": 2.0})))

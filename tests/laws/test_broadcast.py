@@ -28,7 +28,7 @@ from tco.analysis.options import Option, lines, replica_of
 from tco.analysis.request import InlineOption, Request
 from tco.analysis.resolve import resolve
 from tco.analysis.shapes import stacked
-from tco.engine import capacity, finance, fleet, memory, people, selfhost, tokens
+from tco.engine import capacity, finance, fleet, memory, ownership, people, selfhost, tokens
 from tco.engine.layout import TUNED, Layout
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica, Target, best_replica, in_flight
@@ -196,24 +196,20 @@ def test_finance_broadcasts(rate: list[float], life: list[int]) -> None:
 
 
 def test_the_bill_of_an_owned_fleet_broadcasts() -> None:
-    values = {
-        "capex_usd": np.array([3e4, 4e4, 5e4]),
+    names = ownership.Ownership.__dataclass_fields__
+    values = {name: np.array([0.1, 0.2, 0.3]) for name in names}
+    values |= {
+        "server_usd": np.array([3e4, 4e4, 5e4]),
         "life_months": np.array([36.0, 48.0, 60.0]),
-        "residual_share": np.array([0.0, 0.1, 0.2]),
-        "yearly_rate": np.array([0.0, 0.1, 0.2]),
-        "support_share_per_year": np.array([0.03, 0.05, 0.08]),
+        "straight_line": np.array([0.0, 1.0, 0.0]),
         "rated_w": np.array([700.0, 1_370.0, 2_000.0]),
-        "power_load": np.array([0.6, 0.7, 0.8]),
-        "pue": np.array([1.1, 1.3, 1.5]),
-        "usd_per_kwh": np.array([0.06, 0.09, 0.19]),
-        "colo_usd_per_kw_month": np.array([138.0, 184.0, 217.0]),
     }
-    one = selfhost.Fleet(needed=3.0, replicas=4.0, gpus=16.0, paid_gpus=16.0)
+    one = selfhost.Fleet(needed=3.0, replicas=4.0, gpus=16.0, paid_gpus=16.0, busy_gpus=5.0)
 
-    def usd(own: selfhost.Ownership) -> Any:
-        return total_usd(selfhost.ownership_lines(one, own, source="test"))
+    def usd(own: ownership.Ownership) -> Any:
+        return total_usd(ownership.ownership_lines(one, own, source="test"))
 
-    many = selfhost.Ownership(**values)
+    many = ownership.Ownership(**values)
     equal(usd(many), [usd(element(many, i)) for i in range(3)])
 
 

@@ -12,6 +12,7 @@ from tco.analysis.anchors import Correction
 from tco.analysis.inputs import Inputs
 from tco.analysis.known import known
 from tco.analysis.options import Option, SelfOption, Tier, TokenOption
+from tco.analysis.owned import owned_entries
 from tco.analysis.select import Selection
 from tco.analysis.setups import (
     COUNTS,
@@ -234,7 +235,7 @@ def _gpu_entries(inputs: Inputs, selection: Selection) -> list[GpuEntry]:
 
 
 def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
-    """Return the rents of the day that the selection lets through."""
+    """Return the rents of the day that the selection lets through, and bought GPUs if asked."""
     sellers = inputs.catalog.hardware.sellers
     rents = rents_at(inputs.catalog.hardware, inputs.day)
     freshest = max((rent.checked for _, rent in rents), default=inputs.day)
@@ -244,7 +245,7 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
         """Return whether a rent may be picked though nobody named its seller."""
         return not rent.only_if_named and (freshest - rent.checked).days <= limit
 
-    return [
+    entries = [
         RentEntry(
             gpu=rental.gpu,
             seller=rental.seller,
@@ -259,10 +260,11 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
         if selection.rental(rental, sellers[rental.seller].kind)
         and (picked(rent) or rental.seller in selection.sellers)
     ]
+    return entries + owned_entries(inputs, selection)
 
 
 def rented(inputs: Inputs, setup: Setup, rent: RentEntry, near: Correction) -> SelfOption:
-    """Return the option of a set-up on rented GPUs, corrected by the measurements `near` it."""
+    """Return the option of a set-up on some GPUs, corrected by the measurements `near` it."""
     return SelfOption(
         id=setup_id(setup, rent.seller, rent.purchase),
         model=setup.model.id,
@@ -279,9 +281,10 @@ def rented(inputs: Inputs, setup: Setup, rent: RentEntry, near: Correction) -> S
         band=near.band,
         speed_factor=near.factor,
         evidence=near.evidence,
-        origin="catalog",
+        origin=rent.origin,
         source=rent.source,
-        usd_per_gpu_hour=rent.usd_per_gpu_hour,
+        usd_per_gpu_hour=None if rent.owned else rent.usd_per_gpu_hour,
+        owned=rent.owned,
         checked=rent.checked,
         notes=(rent.flag,) if rent.flag else (),
     )

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from tco.analysis.machines import machine_lines
 from tco.analysis.options import (
     FixedOption,
     Option,
     SelfOption,
     TokenOption,
     lines,
-    machine_lines,
     replica_of,
     self_bill,
 )
@@ -22,7 +22,7 @@ from tco.analysis.shapes import taken
 from tco.engine.fleet import burst_term, slack_replicas
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica
-from tco.engine.selfhost import Fleet, fleet_of, tokens_per_load, tokens_served
+from tco.engine.selfhost import Fleet, busy_gpus, fleet_of, tokens_per_load, tokens_served
 from tco.engine.shapes import Floats, Indices, Number
 from tco.engine.steps import Curve
 from tco.engine.steps_many import Curves, Rows, affine, only, some, wins_many
@@ -112,18 +112,29 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
         mine, own = _rows(settings, rows, count), _replica_rows(replica, rows, count)
         edges = tokens_served(needed, workload(mine), own, fleet_policy(mine))
         fleet = fleet_of(needed, fleet_policy(mine), option.gpus, option.instance_gpus)
+        fleet = replace(fleet, busy_gpus=0.0)
         shape = (rows.size, needed.size)
         cost = np.broadcast_to(total_usd(self_bill(option, mine, fleet)), shape)
-        return Rows(edges=np.broadcast_to(edges, shape), fixed=cost, slope=np.zeros(shape))
+        rising = np.broadcast_to(work[rows][:, None], shape)
+        return Rows(edges=np.broadcast_to(edges, shape), fixed=cost, slope=rising)
 
+    work = _column(_usd_per_token_of_work(option, settings, replica), count)
     usd_per_replica, low, high = _envelope(option, settings, slack, count)
     return Curves(
         until=until,
         pieces_until=pieces_until,
-        slope=usd_per_replica / per_replica,
+        slope=usd_per_replica / per_replica + work,
         low=low,
         high=high,
     )
+
+
+def _usd_per_token_of_work(option: SelfOption, settings: Settings, replica: Replica) -> Number:
+    """Return what a token adds to the bill of a fleet that stands ready [USD/token]."""
+    one = workload(settings.with_values({TOKENS: 1.0}))
+    busy = busy_gpus(one, replica, option.gpus)
+    nothing_else = Fleet(needed=0.0, replicas=0.0, gpus=0.0, paid_gpus=0.0, busy_gpus=busy)
+    return total_usd(machine_lines(option, settings, nothing_else))
 
 
 def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
@@ -184,7 +195,7 @@ def _envelope(
     and replicas have in common; and the staff lies between its fixed part and its floor.
     """
     staff, policy = people(settings), fleet_policy(settings)
-    one_gpu = Fleet(needed=1.0, replicas=1.0, gpus=1.0, paid_gpus=1.0)
+    one_gpu = Fleet(needed=1.0, replicas=1.0, gpus=1.0, paid_gpus=1.0, busy_gpus=0.0)
     usd_per_gpu = total_usd(machine_lines(option, settings, one_gpu))
     salary = staff.salary_usd_per_year / 12.0
     usd_per_replica = option.gpus * (usd_per_gpu + salary * staff.fte_per_gpu)

@@ -105,9 +105,13 @@ def _fleet_steps(inputs: Inputs, option: SelfOption, row: OptionResult) -> list[
         f"= {peak:.3f} replicas' worth of work",
         f"replicas = ceil(max({peak:.3f} / {_n(policy.headroom)} = {sustained:.3f}, "
         f"{peak:.3f} + {burst:.3f} for bursts)) + {spare:g} spare = {row.replicas:g}",
-        f"GPUs = {row.replicas:g} x {option.gpus}, rented by {option.instance_gpus}: "
+        f"GPUs = {row.replicas:g} x {option.gpus}, {_got(option)} by {option.instance_gpus}: "
         f"{row.gpus:g} on the invoice",
     ]
+
+
+def _got(option: SelfOption) -> str:
+    return "rented" if option.owned is None else "bought"
 
 
 def _sources(inputs: Inputs, option: Option) -> tuple[str, ...]:

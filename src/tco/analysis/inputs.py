@@ -247,9 +247,16 @@ _POSITIVE = (
     "serving.throughput_factor",
     "serving.headroom",
     "own.life_months",
+    "own.server_factor",
+    "own.price_factor",
 )
 _WHOLE = ("serving.redundancy",)
-_AT_LEAST_ONE = ("workload.peak_to_mean", "serving.max_concurrency", "own.pue")
+_AT_LEAST_ONE = (
+    "workload.peak_to_mean",
+    "serving.max_concurrency",
+    "own.pue",
+    "own.host_power_factor",
+)
 
 
 def _check(settings: Settings) -> None:
@@ -274,6 +281,8 @@ def _range_of(path: str, unit: str) -> tuple[Callable[[float], bool], str]:
         return _at_least(1.0), "at least 1"
     if path == "serving.headroom":
         return lambda v: 0.0 < v <= 1.0, "more than 0 and at most 1"
+    if unit == "switch":
+        return lambda v: v in (0.0, 1.0), "0 or 1"
     if unit == "share":
         return lambda v: 0.0 <= v <= 1.0, "a share between 0 and 1 (35% or 0.35)"
     return _at_least(0.0), "0 or more"

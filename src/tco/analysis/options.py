@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from tco.analysis.machines import OwnedGpu, machine_lines
 from tco.analysis.rates import token_rates
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
 from tco.engine.layout import Layout, Profile
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.people import people_line, selfhost_fte
 from tco.engine.replica import Replica, best_replica
-from tco.engine.selfhost import Fleet, Ownership, fleet_for, ownership_lines, rent_lines
+from tco.engine.selfhost import Fleet, fleet_for
 from tco.engine.shapes import GpuShape, ModelShape, Number
 from tco.engine.tariff import Terms, terms_lines
 from tco.engine.tokens import token_lines
@@ -79,8 +80,7 @@ class SelfOption:
         gpus: GPUs of one replica [1].
         instance_gpus: GPUs of the smallest box that the seller rents [1].
         usd_per_gpu_hour: Rent; None for GPUs that are owned [USD/GPU-hour].
-        capex_usd: Price of one GPU alone, for those that are owned [USD].
-        rated_w: Power of one GPU with its share of the server [W].
+        owned: Price and power of one GPU, for those that are owned.
         measured: Throughput that replaces the model's.
         speed_factor: What measurements multiply the model's speeds by [1].
         evidence: How that is known, in words.
@@ -103,8 +103,7 @@ class SelfOption:
     origin: Origin
     source: str
     usd_per_gpu_hour: float | None = None
-    capex_usd: float | None = None
-    rated_w: float | None = None
+    owned: OwnedGpu | None = None
     measured: Measured | None = None
     speed_factor: float = 1.0
     evidence: str = ""
@@ -225,30 +224,6 @@ def _team(fte: Number, settings: Settings, path: str) -> Line:
     given = settings[path].origin == "given" and settings[pay].origin == "given"
     origin: Origin = "given" if given else "assumed"
     return people_line(fte, people(settings), origin, f"{path} + {pay}")
-
-
-def machine_lines(option: SelfOption, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
-    """Return the lines of a fleet's bill that are not people: each is linear in the paid GPUs."""
-    if option.usd_per_gpu_hour is None:
-        return ownership_lines(servers, ownership(option, settings), source=option.source)
-    return rent_lines(
-        servers,
-        option.usd_per_gpu_hour * settings.value("rent.factor"),
-        settings.value("rent.other_share"),
-        origin=option.origin,
-        source=option.source,
-    )
-
-
-def ownership(option: SelfOption, settings: Settings) -> Ownership:
-    """Return what owning one GPU of the option costs."""
-    capex, rated = option.capex_usd, option.rated_w
-    if capex is None or rated is None:
-        raise ValueError(f"{option.id} has no purchase price or no rated power")
-    names = ("life_months", "residual_share", "yearly_rate", "support_share_per_year")
-    site = ("power_load", "pue", "usd_per_kwh", "colo_usd_per_kw_month")
-    values: dict[str, Number] = {n: settings.value(f"own.{n}") for n in (*names, *site)}
-    return Ownership(capex_usd=capex * settings.value("own.server_factor"), rated_w=rated, **values)
 
 
 def _fixed_bill(option: FixedOption, settings: Settings) -> tuple[Line, ...]:

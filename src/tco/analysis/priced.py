@@ -6,6 +6,7 @@ import numpy as np
 
 from tco.analysis.candidates import LeftOut
 from tco.analysis.inputs import Inputs
+from tco.analysis.machines import upfront_usd
 from tco.analysis.options import (
     FixedOption,
     Option,
@@ -51,6 +52,7 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=(usd, usd),
+        upfront_usd=None,
         utilization=None,
         replica=None,
         price_checked=_day(option),
@@ -63,6 +65,7 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
         return _too_small(option, replica, inputs.settings)
     servers = fleet(option, inputs.settings, replica)
     bill = self_bill(option, inputs.settings, servers)
+    upfront = upfront_usd(option, inputs.settings, servers)
     usd = _number(total_usd(bill))
     return OptionResult(
         id=option.id,
@@ -78,6 +81,7 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=_band(option, inputs.settings, replica),
+        upfront_usd=None if upfront is None else _number(upfront),
         utilization=_utilization(inputs.settings, replica, servers),
         replica=_replica(option, replica, inputs),
         price_checked=_day(option),
@@ -118,6 +122,7 @@ def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
         monthly_usd=None,
         usd_per_mtok=None,
         band_usd=None,
+        upfront_usd=None,
         utilization=None,
         replica=None,
         price_checked=None,

@@ -71,6 +71,7 @@ NEUTRAL = {
     "workload.osl_factor",
     "serving.throughput_factor",
     "rent.factor",
+    "own.price_factor",
     "price.api_factor",
     "price.hosted_factor",
 }

@@ -10,7 +10,9 @@ import numpy as np
 from tco.analysis.candidates import OwnSetups, own_setups, token_options
 from tco.analysis.inline import inline_option
 from tco.analysis.inputs import Inputs
+from tco.analysis.machines import OWN
 from tco.analysis.options import Option, TokenOption, lines
+from tco.analysis.owned import with_life
 from tco.analysis.select import PRECISION_NAMES, PURCHASES, Selection, select
 from tco.analysis.setups import best_pairs
 from tco.catalog.lookup import find_gpu, find_model
@@ -144,6 +146,7 @@ def _own(name: str, inputs: Inputs) -> Resolved:
             "or as much of it as you like from the left"
         )
     selection = _selection(parts, inputs)
+    inputs = with_life(inputs, parts["seller"], parts["purchase"])
     model = next(iter(selection.models))
     if inputs.catalog.models.models[model].weights == "closed":
         raise InfeasibleError(f"{name}: the weights of {model} are closed, only sellers run it")
@@ -188,10 +191,12 @@ def _selection(parts: re.Match[str], inputs: Inputs) -> Selection:
         changes["precisions"] = (parts["precision"],)
     if parts["seller"]:
         seller = parts["seller"].lower()
-        if seller not in catalog.hardware.sellers:
+        if seller not in (OWN, *catalog.hardware.sellers):
             raise unknown_name("GPU seller", parts["seller"], catalog.hardware.sellers)
         changes["sellers"] = frozenset({seller})
         changes["purchases"] = frozenset(PURCHASES) if parts["purchase"] else base.purchases
+        if seller == OWN:
+            changes["purchases"] = frozenset({OWN})
     return replace(base, **changes)  # type: ignore[arg-type]  # keys are fields of Selection
 
 

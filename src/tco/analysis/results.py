@@ -105,6 +105,8 @@ class OptionResult:
     monthly_usd: float | None
     usd_per_mtok: float | None
     band_usd: Span | None
+    upfront_usd: float | None
+    """Cash on the first day; None where nothing is bought. Its cost a month is in `lines`."""
     utilization: UtilizationResult | None
     replica: ReplicaResult | None
     price_checked: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tco.analysis.machines import OWN
 from tco.analysis.request import Request
 from tco.catalog.lookup import find_gpu, find_model, find_provider
 from tco.engine.layout import precision
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tco.catalog.prices import Offer
 
 TIERS = ("api", "hosted", "self")
-PURCHASES = ("on_demand", "spot", "reserved_1y", "reserved_3y")
+PURCHASES = ("on_demand", "spot", "reserved_1y", "reserved_3y", OWN)
 LICENSES = ("permissive", "community", "research", "proprietary", "unknown")
 PRECISION_NAMES = ("bf16", "fp16", "fp8", "int8", "fp4", "nvfp4", "mxfp4", "int4", "awq", "q4_k_m")
 
@@ -84,6 +85,11 @@ class Selection:
         if self.tiers and "self" not in self.tiers:
             return False
         return self.own and self.model(name, model)
+
+    @property
+    def buys(self) -> bool:
+        """Return whether GPUs that are bought are looked at."""
+        return OWN in self.purchases and (not self.sellers or OWN in self.sellers)
 
     def rental(self, rental: Rental, seller_kind: str) -> bool:
         """Return whether a rental offer passes."""

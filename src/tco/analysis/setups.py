@@ -11,14 +11,15 @@ import numpy as np
 
 from tco.analysis.anchors import Anchors, Correction, Place, anchors, correction
 from tco.analysis.known import Known
+from tco.analysis.machines import OwnedGpu, gpu_month
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
 from tco.analysis.shapes import stacked, taken
 from tco.engine.layout import Layout, Precision, Profile, precision
-from tco.engine.ledger import total_usd
+from tco.engine.ledger import Origin
 from tco.engine.memory import max_batch
-from tco.engine.people import people_line, selfhost_fte
+from tco.engine.people import selfhost_fte
 from tco.engine.replica import Replica, Target, best_replica
-from tco.engine.selfhost import fleet_for, rent_lines
+from tco.engine.selfhost import busy_gpus, fleet_for
 from tco.engine.shapes import Floats, GpuShape, Indices, ModelShape
 
 COUNTS = (1, 2, 4, 8, 16)
@@ -54,7 +55,12 @@ class GpuEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RentEntry:
-    """What one seller asks for one GPU-hour."""
+    """What one seller asks for one GPU-hour, or what buying one comes to.
+
+    Args:
+        usd_per_gpu_hour: Rent, or all costs of an owned GPU that is busy [USD/GPU-hour].
+        owned: Price and power of one GPU, for those that are bought.
+    """
 
     gpu: str
     seller: str
@@ -62,8 +68,10 @@ class RentEntry:
     instance_gpus: int
     usd_per_gpu_hour: float
     source: str
-    checked: date
+    checked: date | None
     flag: str | None = None
+    owned: OwnedGpu | None = None
+    origin: Origin = "catalog"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,20 +329,20 @@ def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Float
     setup, rents = found.pair_setup[rows], [found.rents[j] for j in found.pair_rent[rows]]
     replica = found.replica_at(setup[:, None])
     instance = np.array([r.instance_gpus for r in rents], dtype=float)[:, None]
-    price = np.array([r.usd_per_gpu_hour for r in rents])[:, None]
     per_replica = found.grid.count[setup].astype(float)[:, None]
     load = workload(settings.with_values({"workload.tokens_per_month": volumes[None, :]}))
     servers = fleet_for(load, replica, fleet_policy(settings), per_replica, instance)
-    staff = people(settings)
-    machines = rent_lines(
-        servers,
-        price * settings.value("rent.factor"),
-        settings.value("rent.other_share"),
-        origin="catalog",
-        source="",
+    months = {j: gpu_month(found.rents[j], settings) for j in np.unique(found.pair_rent[rows])}
+    mine = [months[j] for j in found.pair_rent[rows]]
+    paid, serving, busy = (
+        np.array([getattr(month, part) for month in mine])[:, None]
+        for part in ("paid", "serving", "busy")
     )
-    team = people_line(selfhost_fte(staff, servers.gpus), staff, "assumed", "")
-    return np.asarray(total_usd((*machines, team)), dtype=float)
+    staff = people(settings)
+    team = selfhost_fte(staff, servers.gpus) * staff.salary_usd_per_year / 12.0
+    at_work = busy_gpus(load, replica, per_replica)
+    machines = servers.paid_gpus * paid + servers.gpus * serving + at_work * busy
+    return np.asarray(machines + team, dtype=float)
 
 
 def best_pairs(found: Search, settings: Settings, model: str, volumes: Floats) -> Indices:

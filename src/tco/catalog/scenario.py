@@ -108,7 +108,7 @@ class SelectPart(Record):
     sellers: Texts | None = None
     """Companies that GPUs are rented from."""
     purchases: Texts | None = None
-    """`on_demand`, `spot`, `reserved_1y`, `reserved_3y`."""
+    """`on_demand`, `spot`, `reserved_1y`, `reserved_3y`, `own`."""
     marketplaces: bool | None = None
     """Also rents of marketplaces and community hosts."""
     all: bool | None = None

@@ -52,3 +52,23 @@ def annuity(capex_usd: Number, salvage_usd: Number, yearly_rate: Number, months:
     present_salvage = salvage_usd * (1.0 + monthly) ** -np.asarray(months, dtype=float)
     result: Number = (capex_usd - present_salvage) * capital_recovery(monthly, months)
     return result
+
+
+def straight_line(capex_usd: Number, salvage_usd: Number, months: Number) -> Number:
+    """Return the price less the salvage spread evenly, without the cost of capital [USD/month].
+
+    ``(K - S) / T``: what books show; the limit of `annuity` at a rate of zero.
+
+    Args:
+        capex_usd: Price paid at the start [USD].
+        salvage_usd: Price got at the end [USD].
+        months: Time between the two [month].
+
+    Raises:
+        ValueError: No months.
+    """
+    months = np.asarray(months, dtype=float)
+    if np.any(months <= 0):
+        raise ValueError("a life needs at least a part of a month")
+    result: Number = (capex_usd - salvage_usd) / months
+    return result

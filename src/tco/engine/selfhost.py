@@ -1,12 +1,9 @@
-"""The bill of serving a model on one's own GPUs, rented or bought."""
+"""The fleet that serves a model on one's own GPUs, and its bill when it is rented."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from tco.engine.finance import annuity
 from tco.engine.fleet import FleetPolicy, load_served, paid_gpus, replicas_for
 from tco.engine.ledger import Line, Origin
 from tco.engine.replica import Replica, in_flight
@@ -24,12 +21,14 @@ class Fleet:
         replicas: The same and the redundant ones [1].
         gpus: GPUs of all replicas [1].
         paid_gpus: GPUs on the invoice, in whole instances [1].
+        busy_gpus: GPUs that the month's work would keep at capacity; all of them when None [1].
     """
 
     needed: Number
     replicas: Number
     gpus: Number
     paid_gpus: Number
+    busy_gpus: Number | None = None
 
 
 def fleet_of(
@@ -53,7 +52,13 @@ def fleet_for(
     """Return the fleet that serves `load`, sized at its peak."""
     peak = load.peak_requests_per_s / replica.requests_per_s
     needed = replicas_for(peak, replica.slots, policy)
-    return fleet_of(needed, policy, gpus_per_replica, instance_gpus)
+    servers = fleet_of(needed, policy, gpus_per_replica, instance_gpus)
+    return replace(servers, busy_gpus=busy_gpus(load, replica, gpus_per_replica))
+
+
+def busy_gpus(load: Workload, replica: Replica, gpus_per_replica: Number) -> Number:
+    """Return the GPUs that the month's work would keep at capacity all the time [1]."""
+    return load.requests_per_s / replica.requests_per_s * gpus_per_replica
 
 
 def tokens_per_load(load: Workload, replica: Replica) -> Number:
@@ -130,85 +135,4 @@ def rent_lines(
             origin="assumed",
             source="rent.other_share",
         ),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ownership:
-    """What owning a GPU costs; numbers or arrays.
-
-    Args:
-        capex_usd: One GPU with its share of server and network [USD].
-        life_months: Months until it is sold [month].
-        residual_share: Price got then over the price paid [1].
-        yearly_rate: Cost of capital [1/year].
-        support_share_per_year: Support, spares and insurance over the price paid [1/year].
-        rated_w: Power of one GPU with its share of the server [W].
-        power_load: Mean power over rated power [1].
-        pue: Energy of the site over energy of the servers [1].
-        usd_per_kwh: Electricity [USD/kWh].
-        colo_usd_per_kw_month: Room without power [USD/kW-month].
-    """
-
-    capex_usd: Number
-    life_months: Number
-    residual_share: Number
-    yearly_rate: Number
-    support_share_per_year: Number
-    rated_w: Number
-    power_load: Number
-    pue: Number
-    usd_per_kwh: Number
-    colo_usd_per_kw_month: Number
-
-
-def ownership_lines(fleet: Fleet, own: Ownership, *, source: str) -> tuple[Line, ...]:
-    """Return the lines of a bought fleet: capital, support, electricity and room.
-
-    The annuity carries the cost of capital, so no interest is added; the room is priced without
-    power, so electricity is not counted twice.
-
-    Args:
-        fleet: The GPUs.
-        own: What one of them costs.
-        source: Who said the purchase price.
-    """
-    gpus = fleet.paid_gpus
-    payment = annuity(
-        own.capex_usd, own.capex_usd * own.residual_share, own.yearly_rate, own.life_months
-    )
-    rated_kw = np.asarray(gpus) * own.rated_w / 1e3
-    kwh = rated_kw * own.power_load * own.pue * HOURS_PER_MONTH
-    capital: tuple[Origin, str] = ("catalog", source)
-    rows: tuple[tuple[str, str, Number, str, Number, tuple[Origin, str]], ...] = (
-        ("servers, amortized", "compute", gpus, "GPU", payment, capital),
-        (
-            "support, spares, insurance",
-            "other",
-            gpus * own.capex_usd,
-            "USD of servers",
-            own.support_share_per_year / 12.0,
-            ("assumed", "own.support_share_per_year"),
-        ),
-        ("electricity", "power", kwh, "kWh", own.usd_per_kwh, ("assumed", "own.usd_per_kwh")),
-        (
-            "room, without power",
-            "other",
-            rated_kw,
-            "kW",
-            own.colo_usd_per_kw_month,
-            ("assumed", "own.colo_usd_per_kw_month"),
-        ),
-    )
-    return tuple(
-        Line(
-            item=item,
-            group=group,  # type: ignore[arg-type]  # the rows above hold only known groups
-            quantity=quantity,
-            unit=unit,
-            rate_usd=rate,
-            origin=who[0],
-            source=who[1],
-        )
-        for item, group, quantity, unit, rate, who in rows
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import lcm
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tco.analysis.candidates import OwnSetups
-from tco.analysis.options import FixedOption, SelfOption, machine_lines, replica_of
+from tco.analysis.machines import machine_lines
+from tco.analysis.options import FixedOption, SelfOption, replica_of
+from tco.analysis.owned import owned_entry
 from tco.analysis.settings import Settings, workload
 from tco.engine.hybrid import Resource
 from tco.engine.ledger import Line, total_usd
@@ -19,9 +20,6 @@ from tco.engine.selfhost import Fleet
 from tco.engine.stack import Kind
 from tco.errors import InfeasibleError
 from tco.units import HOURS_PER_MONTH, SECONDS_PER_MONTH
-
-if TYPE_CHECKING:
-    from tco.catalog.hardware import Accelerator
 
 Unit = SelfOption | FixedOption
 """What a unit can be: a set-up on GPUs, or a provisioned unit at a given monthly price."""
@@ -201,19 +199,18 @@ def machines(own: OwnSetups, model: str, settings: Settings, *, buy: bool) -> li
 
 def bought(own: OwnSetups, rented: SelfOption) -> list[SelfOption]:
     """Return the same set-up on GPUs that are owned; none where price or power is unknown."""
-    gpu: Accelerator = own.inputs.catalog.hardware.accelerators[rented.gpu]
-    if gpu.purchase is None or gpu.purchase.typical is None or gpu.all_in_w is None:
+    entry = owned_entry(own.inputs, rented.gpu)
+    if entry is None:
         return []
     option = replace(
         rented,
-        id=f"{rented.id.rpartition('/')[0]}/bought:owned",
-        seller="bought",
-        purchase="owned",
+        id=f"{rented.id.rpartition('/')[0]}/{entry.seller}:{entry.purchase}",
+        seller=entry.seller,
+        purchase=entry.purchase,
         usd_per_gpu_hour=None,
-        capex_usd=gpu.purchase.typical,
-        rated_w=gpu.all_in_w,
-        instance_gpus=gpu.node_gpus,
-        source=gpu.purchase.source,
+        owned=entry.owned,
+        instance_gpus=entry.instance_gpus,
+        source=entry.source,
         checked=None,
         notes=(),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from tco.analysis.results import CompareResult, OptionResult
 from tco.render import words
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.show import show_number, show_seconds, show_share
+from tco.show import show_number, show_seconds, show_share, show_usd
 
 ROWS = ("options",)
 TOP = 20
@@ -64,6 +64,7 @@ def _columns(rank: dict[str, int], best: float) -> tuple[Column, ...]:
         ),
         number("band_low_usd", "low $/month", lambda o: _end(o.band_usd, 0), words.whole_usd),
         number("band_high_usd", "high $/month", lambda o: _end(o.band_usd, 1), words.whole_usd),
+        number("upfront_usd", "up front $", lambda o: o.upfront_usd, words.whole_usd),
         number("utilization", "used", _used, show_share),
         number("tpot_s", "tpot", lambda o: o.replica and o.replica.tpot_s, show_seconds),
         number(
@@ -130,6 +131,8 @@ def _note(option: OptionResult) -> str:
     band = option.band_usd
     if band is not None and band[0] < band[1]:
         parts.append(words.spread(*band))
+    if option.upfront_usd is not None:
+        parts.append(f"{show_usd(option.upfront_usd)} up front")
     return "; ".join([*parts, *option.notes])
 
 

@@ -1,0 +1,165 @@
+"""What the GPUs of a self-hosted option cost, rented or bought, people left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from tco.analysis.settings import Settings
+from tco.engine.ledger import Line, Origin, total_usd
+from tco.engine.ownership import Ownership, ownership_lines
+from tco.engine.selfhost import Fleet, rent_lines
+from tco.engine.shapes import Number
+
+if TYPE_CHECKING:
+    from tco.catalog.hardware import Accelerator, Purchase
+
+OWN = "own"
+"""Seller and purchase option of GPUs that are bought."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedGpu:
+    """What the catalog says of buying one GPU.
+
+    Args:
+        gpu_usd: The GPU alone, or the whole machine it is a part of [USD].
+        server_usd: The GPU with its share of a server, where a price of servers is known [USD].
+        whole: `gpu_usd` buys a machine that works as it is.
+        all_in_w: Power of one GPU with its share of the server, where it is known [W].
+        board_w: Power of the GPU alone [W].
+        life_months: Life that the id of the option names; that of the settings when None [month].
+    """
+
+    gpu_usd: float
+    server_usd: float | None
+    whole: bool
+    all_in_w: float | None
+    board_w: float
+    life_months: float | None = None
+
+
+class Machines(Protocol):
+    """Whatever says what its GPUs cost: an option, or an entry of a search."""
+
+    @property
+    def usd_per_gpu_hour(self) -> float | None: ...
+
+    @property
+    def owned(self) -> OwnedGpu | None: ...
+
+    @property
+    def origin(self) -> Origin: ...
+
+    @property
+    def source(self) -> str: ...
+
+
+def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
+    """Return the lines of a fleet's bill that are not people: each is linear in the fleet."""
+    if of.owned is not None:
+        own = ownership(of.owned, settings)
+        return ownership_lines(servers, own, origin=of.origin, source=of.source)
+    if of.usd_per_gpu_hour is None:
+        raise ValueError(f"{of.source}: GPUs with neither a rent nor a price")
+    return rent_lines(
+        servers,
+        of.usd_per_gpu_hour * settings.value("rent.factor"),
+        settings.value("rent.other_share"),
+        origin=of.origin,
+        source=of.source,
+    )
+
+
+OWN_PATHS = (
+    *("network_share", "installation_share", "spares_share", "support_share_per_year"),
+    *("insurance_share_per_year", "failures_per_year", "repair_share", "residual_share"),
+    *("yearly_rate", "straight_line", "idle_power_share", "light_power_share"),
+    *("full_power_share", "pue", "usd_per_kwh", "colo_usd_per_kw_month"),
+)
+
+
+def ownership(gpu: OwnedGpu, settings: Settings) -> Ownership:
+    """Return what owning one GPU costs under the settings."""
+    factor: Number = 1.0 if gpu.whole else settings.value("own.server_factor")
+    server = gpu.gpu_usd * factor if gpu.server_usd is None else gpu.server_usd
+    host: Number = 1.0 if gpu.whole else settings.value("own.host_power_factor")
+    life = settings.value("own.life_months") if gpu.life_months is None else gpu.life_months
+    values: dict[str, Number] = {name: settings.value(f"own.{name}") for name in OWN_PATHS}
+    return Ownership(
+        server_usd=server * settings.value("own.price_factor"),
+        rated_w=gpu.board_w * host if gpu.all_in_w is None else gpu.all_in_w,
+        life_months=life,
+        **values,
+    )
+
+
+def upfront_usd(of: Machines, settings: Settings, servers: Fleet) -> Number | None:
+    """Return the cash that a fleet takes on the first day; None for one that is rented [USD]."""
+    if of.owned is None:
+        return None
+    return servers.paid_gpus * ownership(of.owned, settings).upfront_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuMonth:
+    """What one GPU costs a month, by what it does: the bill of a fleet is linear in the three.
+
+    Args:
+        paid: On the invoice, of no replica [USD/month].
+        serving: Further cost of one that belongs to a replica [USD/month].
+        busy: Further cost of one that is at its capacity [USD/month].
+    """
+
+    paid: float
+    serving: float
+    busy: float
+
+
+def gpu_month(of: Machines, settings: Settings) -> GpuMonth:
+    """Return what one GPU costs a month, by what it does."""
+    idle = Fleet(needed=0.0, replicas=0.0, gpus=0.0, paid_gpus=1.0, busy_gpus=0.0)
+    paid = _usd(of, settings, idle)
+    if of.owned is None:
+        return GpuMonth(paid=paid, serving=0.0, busy=0.0)
+    ready = _usd(of, settings, replace(idle, gpus=1.0))
+    busy = _usd(of, settings, replace(idle, gpus=1.0, busy_gpus=1.0))
+    return GpuMonth(paid=paid, serving=ready - paid, busy=busy - ready)
+
+
+def _usd(of: Machines, settings: Settings, servers: Fleet) -> float:
+    return float(np.asarray(total_usd(machine_lines(of, settings, servers))))
+
+
+def owned_gpu(gpu: Accelerator) -> OwnedGpu | None:
+    """Return what the catalog says of buying a GPU; None without a price or a power."""
+    if gpu.purchase is None or gpu.tdp_w is None:
+        return None
+    alone = _gpu_usd(gpu.purchase)
+    server = gpu.purchase.server_usd
+    share = None if server is None else server / gpu.node_gpus
+    price = share if alone is None else alone
+    if price is None:
+        return None
+    return OwnedGpu(
+        gpu_usd=price,
+        server_usd=share,
+        whole=gpu.node_gpus == 1,
+        all_in_w=gpu.all_in_w,
+        board_w=gpu.tdp_w,
+    )
+
+
+def _gpu_usd(purchase: Purchase) -> float | None:
+    """Return the typical price of a GPU, or the middle of what is known of it [USD]."""
+    if purchase.typical is not None:
+        return purchase.typical
+    known = [end for end in (purchase.low, purchase.high) if end is not None]
+    return sum(known) / len(known) if known else None
+
+
+def smallest_purchase(gpu: Accelerator) -> int:
+    """Return how many GPUs are bought at least: cards one by one, linked boards by the server."""
+    return gpu.node_gpus if gpu.link.kind in ("nvlink", "infinity_fabric") else 1

@@ -1,0 +1,122 @@
+"""GPUs that are bought, as entries beside the rents."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tco.analysis.inputs import Inputs
+from tco.analysis.machines import OWN, OwnedGpu, gpu_month, owned_gpu, smallest_purchase
+from tco.analysis.select import Selection
+from tco.analysis.setups import RentEntry
+from tco.errors import DataError
+from tco.units import HOURS_PER_MONTH
+
+if TYPE_CHECKING:
+    from tco.catalog.hardware import Purchase
+
+OPTION_ID = "option id"
+"""Who set the life, where the id of an option names it."""
+
+
+def owned_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
+    """Return the GPUs that can be bought, where the selection looks at them at all.
+
+    Raises:
+        DataError: A GPU was named that has no price or no power, so that owning it has no bill.
+    """
+    if not selection.buys:
+        return []
+    names = sorted(selection.gpus) or list(inputs.catalog.hardware.accelerators)
+    found = [(name, owned_entry(inputs, name)) for name in names]
+    unknown = [name for name, entry in found if entry is None]
+    if selection.gpus and unknown:
+        raise DataError(why_not_owned(inputs, unknown[0]))
+    return [entry for _, entry in found if entry is not None]
+
+
+def why_not_owned(inputs: Inputs, name: str) -> str:
+    """Return why a GPU cannot be priced as bought."""
+    gpu = inputs.catalog.hardware.accelerators[name]
+    lacks = "purchase price" if gpu.purchase is None else "board power"
+    return (
+        f"{name}: no {lacks} in the catalog, so owning it cannot be priced; "
+        "add it to a catalog of your own and name that with --catalog"
+    )
+
+
+def owned_entry(inputs: Inputs, name: str) -> RentEntry | None:
+    """Return what buying one GPU comes to; None without a price or a power.
+
+    Its cost per GPU-hour is that of a GPU at capacity every hour of the month.
+    """
+    gpu = inputs.catalog.hardware.accelerators[name]
+    owned = owned_gpu(gpu)
+    if owned is None or gpu.purchase is None:
+        return None
+    setting = inputs.settings["own.life_months"]
+    months = float(np.asarray(setting.value))
+    if setting.source == OPTION_ID:
+        owned = replace(owned, life_months=months)
+    entry = RentEntry(
+        gpu=name,
+        seller=OWN,
+        purchase=life_name(months),
+        instance_gpus=smallest_purchase(gpu),
+        usd_per_gpu_hour=0.0,
+        source=gpu.purchase.source,
+        checked=None,
+        flag=_flag(gpu.purchase, owned),
+        owned=owned,
+        origin="assumed" if any(r.startswith("purchase") for r in gpu.recalled) else "catalog",
+    )
+    month = gpu_month(entry, inputs.settings)
+    usd = (month.paid + month.serving + month.busy) / HOURS_PER_MONTH
+    return replace(entry, usd_per_gpu_hour=usd)
+
+
+def _flag(purchase: Purchase, owned: OwnedGpu) -> str:
+    life = f"; kept {life_name(owned.life_months)}, as its id says" if owned.life_months else ""
+    return f"price seen: {purchase.seen}{life}"
+
+
+def with_life(inputs: Inputs, seller: str | None, purchase: str | None) -> Inputs:
+    """Return the question with the life that the id of a bought option names.
+
+    Raises:
+        DataError: The id names something else than months.
+    """
+    if seller is None or seller.lower() != OWN or purchase is None:
+        return inputs
+    months = life_of(purchase)
+    if months is None:
+        raise DataError(f"{purchase!r} is not a life of bought GPUs; write own:48m")
+    path = "own.life_months"
+    if months == inputs.settings.value(path):
+        return inputs
+    return replace(inputs, settings=inputs.settings.overridden(path, months, OPTION_ID))
+
+
+def life_name(months: float) -> str:
+    """Return how a life is written in an id.
+
+    >>> life_name(48.0)
+    '48m'
+    """
+    return f"{months:g}m"
+
+
+def life_of(word: str) -> float | None:
+    """Return the months that an id names; None for a word that is no life.
+
+    >>> life_of("36m")
+    36.0
+    """
+    number = word.removesuffix("m")
+    try:
+        months = float(number)
+    except ValueError:
+        return None
+    return months if word.endswith("m") and 0 < months < np.inf else None
