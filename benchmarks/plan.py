@@ -3,7 +3,12 @@
     python benchmarks/plan.py            # time a portfolio of 50 tasks x 40 models x 3 modes
     python benchmarks/plan.py --prove    # the same, and 2,000 + 2,000 random cases (minutes)
 
-Needs scipy. Last recorded run at the end of this file.
+Needs scipy. Recorded on 2026-11-21, two shared cores, HiGHS of scipy 1.17.1:
+
+    50 tasks x 40 models: 13580 routes, 127 fleets, mixed-integer program, HiGHS: $23,162 a month,
+        37 tasks on 1 fleets, 0.80 s (up to 4.8 s at a hundred or a thousand times the volume)
+    2000 load curves: layers against HiGHS, largest gap 1.7e-15, 10 s
+    2000 portfolios: every choice against HiGHS and against fewer routes, largest gap 0.0e+00, 18 s
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ from tco.analysis.portfolio.routes import Router, ways_of
 from tco.analysis.request import Request
 from tco.catalog.load import load_catalog
 from tco.catalog.task_file import load_tasks
+from tco.engine.assign import needed_routes
 from tco.engine.hybrid import Resource, layer_count
 from tco.engine.stack import Kind, best_stack
 
@@ -157,9 +163,14 @@ def prove() -> None:
         problem = tests.random_problem(seed)
         every = tests.least(problem, tests.enumerated(problem))
         found = tests.least(problem, tests.solved(problem))
-        worst = max(worst, abs(found - every) / every)
+        fewer = problem.only(needed_routes(problem))
+        kept = tests.least(fewer, tests.enumerated(fewer))
+        worst = max(worst, abs(found - every) / every, abs(kept - every) / every)
     took = time.perf_counter() - start
-    print(f"{CASES} portfolios: every choice against HiGHS, largest gap {worst:.1e}, {took:.0f} s")
+    print(
+        f"{CASES} portfolios: every choice against HiGHS and against fewer routes, "
+        f"largest gap {worst:.1e}, {took:.0f} s"
+    )
 
 
 if __name__ == "__main__":

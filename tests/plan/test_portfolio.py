@@ -6,6 +6,7 @@ import datetime
 import json
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -16,6 +17,7 @@ from tco.analysis.portfolio.results import PortfolioResult
 from tco.analysis.request import InlineOption, Request
 from tco.catalog.load import load_catalog
 from tco.catalog.task_file import load_tasks
+from tco.catalog.yaml_lines import load_yaml
 from tco.cli.app import app
 from tco.engine.routing import (
     breakeven_escalation,
@@ -28,6 +30,7 @@ from tco.errors import DataError, InfeasibleError, UsageError
 from tco.render.output import rendered
 from tco.render.table import View
 
+SCHEMAS = Path(__file__).parents[2] / "schema"
 DAY = datetime.date(2026, 11, 21)
 CATALOG = load_catalog()
 FREE = {"people.api_fte": 0.0}
@@ -293,6 +296,33 @@ def test_the_template_is_a_portfolio_that_runs() -> None:
     again = CliRunner().invoke(app, ["init", "--plan", "written.yaml"])
     assert again.exit_code == 2
     assert "exists" in again.output
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("plan", ["plan", "--tokens", "2T", "--profile", "code-complete"]),
+        ("plan-portfolio", ["plan", "-f", "written.yaml"]),
+    ],
+)
+def test_json_follows_its_schema(name: str, command: list[str]) -> None:
+    assert template()
+    result = CliRunner().invoke(app, [*command, "--as-of", "2026-11-21", "-o", "json", "-q"])
+    assert result.exit_code == 0, result.output
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    document = json.loads(result.output)
+    jsonschema.Draft202012Validator(schema).validate(document)
+    assert document.keys() == schema["properties"].keys()
+
+
+def test_the_template_follows_the_schema_of_portfolios() -> None:
+    assert template()
+    value = load_yaml(Path("written.yaml").read_bytes(), "written.yaml").value
+    schema = json.loads((SCHEMAS / "portfolio.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(value)
+    value["tasks"][0]["colour"] = "red"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(schema).validate(value)
 
 
 def test_formats() -> None:

@@ -20,6 +20,8 @@ from pydantic import BaseModel, TypeAdapter
 
 from tco.analysis import bring, catalog_diff, figures, results, size_results
 from tco.analysis.change import results as change_results
+from tco.analysis.plan import results as plan_results
+from tco.analysis.portfolio import results as portfolio_results
 from tco.analysis.uncertain import results as uncertain_results
 from tco.catalog import (
     defaults,
@@ -28,6 +30,7 @@ from tco.catalog import (
     measurement,
     models,
     overlay,
+    portfolio,
     prices,
     scenario,
     summary,
@@ -41,6 +44,8 @@ MODULES: tuple[ModuleType, ...] = (
     change_results,
     uncertain_results,
     size_results,
+    plan_results,
+    portfolio_results,
     bring,
     defaults,
     fields,
@@ -50,6 +55,7 @@ MODULES: tuple[ModuleType, ...] = (
     overlay,
     prices,
     scenario,
+    portfolio,
     catalog_diff,
     figures,
     summary,
@@ -68,6 +74,8 @@ RESULTS: dict[str, Any] = {
     "montecarlo": uncertain_results.MonteCarloResult,
     "size": size_results.SizeResult,
     "size-validation": size_results.ValidationResult,
+    "plan": plan_results.PlanResult,
+    "plan-portfolio": portfolio_results.PortfolioResult,
     "import-bench": bring.ImportResult,
     "catalog-check": finding.CheckReport,
     "catalog-list": summary.CatalogList,
@@ -84,6 +92,7 @@ FILES: dict[str, type[BaseModel]] = {
     "assumptions": defaults.Assumptions,
     "overlay": overlay.Overlay,
     "scenario": scenario.Scenario,
+    "portfolio": portfolio.Portfolio,
     "throughput": measurement.Measurement,
 }
 

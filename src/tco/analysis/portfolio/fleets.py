@@ -9,7 +9,8 @@ import numpy as np
 
 from tco.analysis.candidates import own_setups
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import FixedOption, SelfOption, machine_lines, replica_of
+from tco.analysis.machines import machine_lines
+from tco.analysis.options import FixedOption, SelfOption, replica_of
 from tco.analysis.plan.notes import PURCHASES
 from tco.analysis.portfolio.cases import Case, blended, longest, stacked_settings
 from tco.analysis.select import Selection

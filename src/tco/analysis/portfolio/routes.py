@@ -95,8 +95,9 @@ class Ways:
 def ways_of(inputs: Inputs, cases: Sequence[Case], scores: Sequence[tuple[str, Score]]) -> Ways:
     """Return the offers and fleets that some task could use."""
     selection = select(inputs.catalog, inputs.request)
-    shortest = min(cases, key=lambda case: case.tokens_per_request)
-    found, _ = token_options(replace(inputs, settings=shortest.settings), selection)
+    # Contexts are held against each task later: here no request is too long.
+    short = inputs.settings.with_values({"workload.isl": 1.0, "workload.osl": 1.0})
+    found, _ = token_options(replace(inputs, settings=short), selection)
     described = inline_options(inputs)
     tokens = [*found, *(o for o in described if isinstance(o, TokenOption))]
     own = [o for o in described if not isinstance(o, TokenOption)]
