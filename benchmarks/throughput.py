@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import find_gpu, find_model
-from tco.catalog.throughput import COLUMNS, csv_of
+from tco.catalog.measurement import COLUMNS
+from tco.catalog.throughput import csv_of
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "benchmarks" / "data" / "capacity_dev.csv"

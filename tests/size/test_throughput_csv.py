@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import pytest
 
 from tco.catalog.files import File
@@ -9,6 +12,7 @@ from tco.catalog.load import load_catalog
 from tco.catalog.throughput import checked, csv_of, measurements, read_table
 from tco.errors import DataError
 
+ROOT = Path(__file__).resolve().parents[2]
 HEAD = (
     "source,date,model,gpu,n_gpus,replicas,tp,pp,weight_dtype,kv_dtype,engine,mode,isl,osl,"
     "concurrency,output_tok_s\n"
@@ -61,3 +65,10 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_line(text: str | bytes, 
     with pytest.raises(DataError) as raised:
         measurements(file(text), yours=True)
     assert str(raised.value).startswith(words)
+
+
+def test_the_shipped_file_is_what_the_benchmark_chooses() -> None:
+    script = ROOT / "benchmarks" / "throughput.py"
+    chosen = runpy.run_path(str(script))
+    made = chosen["text"](chosen["curated"]())
+    assert made == (ROOT / "data" / "throughput.csv").read_text("utf-8")

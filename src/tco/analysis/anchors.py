@@ -166,7 +166,7 @@ def _unlike(
     def differ(*names: str) -> Flags:
         pairs = ((np.broadcast_to(getattr(here, n), place.model.shape)[at], n) for n in names)
         alike = [np.isclose(mine, getattr(there, n)[row], rtol=SAME_BYTES) for mine, n in pairs]
-        return ~np.all(alike, axis=0)
+        return np.asarray(~np.all(alike, axis=0))
 
     server = np.zeros(row.size, dtype=bool)
     for flag in fields(Profile):
