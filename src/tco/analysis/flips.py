@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ ZOOMS = 4
 FAR = 100.0
 """How far from today's value a flip is looked for: a hundredth to a hundred times."""
 
+WHOLE_UNITS = ("replicas", "requests")
+
 VERY_LARGE = 1e13
 """Volume that stands for "at any volume" when none was given [token/month]."""
 
@@ -37,6 +39,10 @@ class Lever:
     most: float = np.inf
     zero: tuple[str, ...] = ()
     """Settings that are set to nothing with it."""
+    whole: bool = False
+    """Only whole numbers mean anything."""
+    offer: str = ""
+    """Option whose prices alone it multiplies, instead of a setting."""
 
     def values(self, value: Number) -> dict[str, Number]:
         """Return the settings at one value of the lever."""
@@ -66,14 +72,18 @@ def flip_value(
     """Return the value between `low` and `high`, nearest to now, at which the cheaper one changes.
 
     The range is scanned at `POINTS` values in one broadcast call, and the cell next to today's
-    value in which the sign changes is scanned again, `ZOOMS` times.
+    value in which the sign changes is scanned again, `ZOOMS` times. Of a lever of whole numbers
+    every value is tried.
     """
-    now = float(np.asarray(settings.value(lever.paths[0])))
-    here = bool(difference(settings, a, b, lever.values(np.array([now])))[0] < 0)
+    now = now_of(settings, a, b, lever)
     low, high = max(low, lever.least), min(high, lever.most)
-    for _ in range(ZOOMS):
-        grid = np.unique(np.concatenate([_grid(low, high), [min(max(now, low), high)]]))
-        flipped = (difference(settings, a, b, lever.values(grid)) < 0) != here
+    here = bool(_gap(settings, a, b, lever, np.array([now]))[0] < 0)
+    for _ in range(1 if lever.whole else ZOOMS):
+        grid = _grid(low, high)
+        if lever.whole:
+            grid = np.arange(np.ceil(low), np.floor(high) + 1.0)
+        grid = np.unique(np.concatenate([grid, [min(max(now, low), high)]]))
+        flipped = (_gap(settings, a, b, lever, grid) < 0) != here
         if not flipped.any():
             return None
         hit = int(np.argmin(np.where(flipped, np.abs(grid - now), np.inf)))
@@ -82,6 +92,31 @@ def flip_value(
             return float(grid[hit])
         low, high = sorted((float(grid[hit]), float(grid[near])))
     return float(grid[hit])
+
+
+def now_of(settings: Settings, a: Option, b: Option, lever: Lever) -> float:
+    """Return today's value of a lever; of engineers, how many the set-up takes at this volume."""
+    if lever.offer:
+        return 1.0
+    own = next((o for o in (b, a) if isinstance(o, SelfOption)), None)
+    if lever.path == "people.fte" and own is not None:
+        team = next(line for line in lines(own, settings) if line.group == "people")
+        return float(np.asarray(team.quantity))
+    return float(np.asarray(settings.value(lever.paths[0])))
+
+
+def _gap(settings: Settings, a: Option, b: Option, lever: Lever, values: Floats) -> Floats:
+    """Return the bill of B less the bill of A at some values of a lever [values, USD/month]."""
+    if not lever.offer:
+        return difference(settings, a, b, lever.values(values))
+    first, second = (
+        replace(o, factor=o.factor * values)
+        if isinstance(o, TokenOption) and o.id == lever.offer
+        else o
+        for o in (a, b)
+    )
+    volume = np.full_like(values, settings.value(TOKENS))
+    return difference(settings, first, second, {TOKENS: volume})
 
 
 def _grid(low: float, high: float) -> Floats:
@@ -96,7 +131,8 @@ def levers(a: Option, b: Option) -> list[Lever]:
         if isinstance(option, TokenOption):
             name = "api" if option.tier == "api" else "hosted"
             path = f"price.{name}_factor"
-            found.append(Lever(path, f"price of {option.id}", "times today's", (path,)))
+            title = f"price of {option.id}"
+            found.append(Lever(path, title, "times today's", (path,), offer=option.id))
     if any(isinstance(o, SelfOption) and o.usd_per_gpu_hour is not None for o in (a, b)):
         found.append(Lever("rent.factor", "GPU rent", "times today's", ("rent.factor",)))
     if any(isinstance(o, SelfOption) for o in (a, b)):
@@ -127,7 +163,7 @@ def flips_of(inputs: Inputs, a: Option, b: Option, spans: tuple[OpenSpan, ...]) 
 
 
 def _flip(settings: Settings, a: Option, b: Option, lever: Lever) -> Flip:
-    now = float(np.asarray(settings.value(lever.paths[0])))
+    now = now_of(settings, a, b, lever)
     low, high = (now / FAR, now * FAR) if now > 0 else (0.0, FAR)
     needed = flip_value(settings, a, b, lever, low, high)
     if needed is None and lever.path == "people.fte":
@@ -156,4 +192,5 @@ def never_because(inputs: Inputs, a: Option, b: Option) -> str:
 def lever_of(setting: Setting) -> Lever:
     """Return the lever that changes one setting alone."""
     most = 1.0 if setting.unit == "share" else np.inf
-    return Lever(setting.path, setting.title, setting.unit, (setting.path,), most=most)
+    whole = setting.unit in WHOLE_UNITS
+    return Lever(setting.path, setting.title, setting.unit, (setting.path,), most=most, whole=whole)

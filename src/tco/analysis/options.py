@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
@@ -200,8 +200,9 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
         )
     if option.shape is None or option.gpu_shape is None or option.layout is None:
         raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
+    layout = replace(option.layout, kv_bytes=settings.value("serving.kv_bytes"))
     return best_replica(
-        option.shape, option.gpu_shape, option.layout, option.profile, goal, option.speed_factor
+        option.shape, option.gpu_shape, layout, option.profile, goal, option.speed_factor
     )
 
 
