@@ -21,7 +21,6 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from tco.analysis.inputs import prepare
 from tco.analysis.portfolio.cases import cases_of
@@ -31,8 +30,6 @@ from tco.analysis.request import Request
 from tco.catalog.load import load_catalog
 from tco.catalog.task_file import load_tasks
 from tco.engine.assign import needed_routes
-from tco.engine.hybrid import Resource, layer_count
-from tco.engine.stack import Kind, best_stack
 
 DAY = date(2026, 11, 21)
 TASKS, MODELS = 50, 40
@@ -88,72 +85,11 @@ def timed() -> None:
     )
 
 
-def fleet_by_solver(
-    load: np.ndarray, unit: float, always: float, hourly: float, lead: float, price: float
-) -> float:
-    """Return the least cost of a fleet over a curve, as one mixed-integer program [USD/h].
-
-    Variables: units for every hour; and for each hour units by the hour, starts, and overflow.
-    """
-    hours = load.size
-    count = 1 + 3 * hours
-    cost = np.concatenate(
-        [
-            [always * hours],
-            np.full(hours, hourly),
-            np.full(hours, lead * hourly),
-            np.full(hours, price),
-        ]
-    )
-    rows, low = [], []
-    for h in range(hours):
-        serve = np.zeros(count)
-        serve[[0, 1 + h]] = unit
-        serve[1 + 2 * hours + h] = 1.0
-        rows.append(serve)
-        low.append(load[h])
-        start = np.zeros(count)
-        start[1 + hours + h] += 1.0
-        start[1 + h] -= 1.0
-        start[1 + (h - 1) % hours] += 1.0
-        rows.append(start)
-        low.append(0.0)
-    whole = np.concatenate([np.ones(1 + 2 * hours), np.zeros(hours)])
-    found = milp(
-        cost,
-        constraints=LinearConstraint(np.array(rows), np.array(low), np.inf),
-        integrality=whole,
-        bounds=Bounds(0, np.inf),
-        options={"mip_rel_gap": 1e-12},
-    )
-    units = np.round(found.x[: 1 + hours])
-    on = units[1:]
-    starts = np.maximum(on - np.roll(on, 1), 0.0).sum()
-    left = np.maximum(load - unit * (units[0] + on), 0.0).sum()
-    total = units[0] * always * hours + (on.sum() + lead * starts) * hourly + price * left
-    return float(total / hours)
-
-
-def random_fleet(seed: int) -> tuple[float, float]:
-    """Return the least cost by layers and by the solver on one random curve [USD/h]."""
-    rng = np.random.default_rng(seed)
-    load = rng.gamma(1.5, 1.0, int(rng.integers(4, 13))).round(3)
-    unit, price = float(rng.uniform(0.3, 1.5)), float(rng.uniform(0.5, 2.0))
-    always = unit * price * float(rng.uniform(0.1, 0.9))
-    hourly = always * float(rng.uniform(1.0, 2.5))
-    lead = float(rng.choice([0.0, 0.25, 1.0, 2.0]))
-    if layer_count(load, unit) == 0:
-        return 0.0, 0.0
-    base = Kind(unit=unit, resources=[Resource(usd_per_hour=always)])
-    peak = Kind(unit=unit, resources=[Resource(usd_per_hour=hourly, by_the_hour=True, lead_h=lead)])
-    ours = best_stack(load, base, peak, price).usd_per_hour
-    return ours, fleet_by_solver(load, unit, always, hourly, lead, price)
-
-
 def prove() -> None:
     """Print how far layers and enumeration are from the solver on random cases."""
+    curves = import_module("tests.plan.test_hybrid")
     start = time.perf_counter()
-    gaps = [abs(a - b) / max(abs(b), 1e-12) for a, b in map(random_fleet, range(CASES))]
+    gaps = [abs(a - b) / max(abs(b), 1e-12) for a, b in map(curves.random_fleet, range(CASES))]
     took = time.perf_counter() - start
     print(f"{CASES} load curves: layers against HiGHS, largest gap {max(gaps):.1e}, {took:.0f} s")
     tests = import_module("tests.plan.test_assign")

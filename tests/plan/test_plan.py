@@ -252,3 +252,32 @@ def test_no_other_mix_of_the_same_units_is_cheaper(large: PlanResult) -> None:
         for base, peak in pairs(one)
     ]
     assert best.stack.usd_per_hour == pytest.approx(min(every), rel=1e-9)
+
+
+def test_a_question_that_leaves_nothing_to_mix_is_refused() -> None:
+    for fields in ({"private": True}, {"tiers": ("self",)}, {"tiers": ("hosted",)}):
+        with pytest.raises(UsageError, match="nothing to mix"):
+            plan(asked(tokens=50e9, **fields), Ask())
+    with pytest.raises(UsageError, match="no tokens"):
+        plan(asked(tokens=0.0), Ask())
+
+
+def test_a_host_that_is_named_takes_the_overflow() -> None:
+    result = plan(asked(tokens=2e12, profile="chat", providers=("together",)), Ask())
+    assert result.overflow.startswith("together/")
+
+
+def test_an_enormous_volume_is_planned_in_groups_of_units() -> None:
+    result = plan(asked(tokens=1e17, profile="chat", models=("llama-3.3-70b",)), Ask())
+    api, _, hybrid = result.strategies
+    assert hybrid.monthly_usd < api.monthly_usd  # type: ignore[operator]
+    assert sum(row.tokens_per_month or 0.0 for row in result.rows) == pytest.approx(1e17)
+
+
+def test_spot_units_are_paid_for_what_they_do_not_serve() -> None:
+    fields = {"tokens": 2e12, "profile": "chat", "models": ("glm-5.2",)}
+    spot = plan(asked(**fields, purchases=("spot",)), Ask())
+    row = spot.rows[0]
+    assert row.resource.endswith(":spot") and row.paid == "by the hour"
+    assert (row.utilization or 0.0) <= 0.9 + 1e-9
+    assert {a.path for a in spot.assumptions} >= {"plan.lead_h", "plan.spot_availability"}

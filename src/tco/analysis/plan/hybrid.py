@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.analysis.candidates import OwnSetups, own_setups
+from tco.analysis.candidates import OwnSetups, own_setups, token_options
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, SelfOption, TokenOption, lines
 from tco.analysis.plan.bills import strategies_of
@@ -21,12 +21,12 @@ from tco.analysis.plan.switches import switches_of
 from tco.analysis.plan.words import plan_verdict
 from tco.analysis.report import stamp, warnings_of, workload_result
 from tco.analysis.resolve import resolve
-from tco.analysis.select import select
+from tco.analysis.select import Selection, select
 from tco.analysis.settings import Settings, workload
 from tco.analysis.setups import best_pairs
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
-from tco.errors import InfeasibleError, TcoError, UsageError
+from tco.errors import InfeasibleError, UsageError
 from tco.units import HOURS_PER_MONTH
 
 
@@ -82,6 +82,7 @@ def plan(inputs: Inputs, ask: Ask) -> PlanResult:
     """
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
+    _check(inputs)
     curve = load_curve(inputs, ask.hours, ask.curve)
     inputs = _at_peak_of(inputs, curve)
     if ask.overflow is not None:
@@ -92,6 +93,17 @@ def plan(inputs: Inputs, ask: Ask) -> PlanResult:
     if not choices:
         raise InfeasibleError(f"nothing to plan with: {'; '.join(left_out[:5]) or 'no model'}")
     return _result(inputs, curve, choices, said, left_out)
+
+
+def _check(inputs: Inputs) -> None:
+    """Raise `UsageError` for a question that leaves nothing to mix."""
+    request = inputs.request
+    if request.private or (request.tiers and not {"api", "hosted"} & set(request.tiers)):
+        raise UsageError(
+            "without an API there is nothing to mix; tco compare --private sizes own GPUs at a peak"
+        )
+    if float(np.asarray(inputs.settings.value("workload.tokens_per_month"))) <= 0:
+        raise UsageError("a plan for no tokens is nothing; for example --tokens 50B")
 
 
 def _at_peak_of(inputs: Inputs, curve: LoadCurve) -> Inputs:
@@ -125,6 +137,11 @@ def _named(
     token = resolve(ask.overflow or "", inputs)
     if not isinstance(token.best, TokenOption):
         raise UsageError(f"{ask.overflow} is not priced by the token; name the API first")
+    if token.best.terms is not None:
+        raise UsageError(
+            f"{token.best.id}: a plan needs a price that does not change with the volume; "
+            "leave tiers and commitment out"
+        )
     name = ask.own or f"self/{token.best.model}"
     own = resolve(name, inputs)
     options = [o for o in own.options if not isinstance(o, TokenOption)]
@@ -147,11 +164,14 @@ def _open_models(inputs: Inputs, ask: Ask, curve: LoadCurve) -> tuple[list[Choic
         selection = replace(selection, models=short)
     if not inputs.request.purchases:
         selection = replace(selection, purchases=PURCHASES)
+    if inputs.request.tiers and "self" not in selection.tiers:
+        raise UsageError("without own GPUs there is nothing to mix; leave --tier out")
+    selection = replace(selection, own=True, tiers=frozenset())
     own = own_setups(inputs, selection)
     choices: list[Choice] = []
     left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in (*own.infeasible, *own.unsized)]
     for model in own.models:
-        host = _host(inputs, model.id)
+        host = _host(inputs, selection, model.id)
         made = machines(own, model.id, inputs.settings, buy=ask.buy)
         if host is None:
             left_out.append(f"{model.id}: nobody in the catalog hosts it by the token")
@@ -172,13 +192,11 @@ def _sized(own: OwnSetups, model: str) -> list[SelfOption]:
     return [own.option(int(i)) for i in best_pairs(own.found, settings, model, volume)]
 
 
-def _host(inputs: Inputs, model: str) -> TokenOption | None:
-    """Return the cheapest host of a model; None when there is none."""
-    try:
-        found: Option = resolve(model, inputs).best
-    except TcoError:
-        return None
-    return found if isinstance(found, TokenOption) and found.tier == "hosted" else None
+def _host(inputs: Inputs, selection: Selection, model: str) -> TokenOption | None:
+    """Return the cheapest host of a model that passes the filters; None when there is none."""
+    found, _ = token_options(inputs, replace(selection, models=frozenset({model})))
+    hosts = [option for option in found if option.tier == "hosted"]
+    return min(hosts, key=lambda option: usd_per_load(option, inputs), default=None)
 
 
 def _choice(

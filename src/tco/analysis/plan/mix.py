@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tco.analysis.plan.machines import Machine, Way
 from tco.analysis.settings import Settings, people
+from tco.engine.hybrid import layer_count
 from tco.engine.people import selfhost_fte
 from tco.engine.shapes import Floats
 from tco.engine.stack import Overhead, Stack, best_stack, never_off, no_overhead
 from tco.units import HOURS_PER_MONTH
+
+MOST_LAYERS = 500
+"""Units beyond which they are counted in groups [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,26 @@ def team_overhead(base: Way | None, peak: Way | None, settings: Settings) -> Ove
     return usd
 
 
+def grouped(way: Way | None, load: Floats) -> Way | None:
+    """Return units that are counted in groups where there would be thousands of them.
+
+    A group is about a five-hundredth of what the busiest hour needs, and a power of two, so that
+    groups of different units lie on each other without gaps.
+    """
+    if way is None:
+        return None
+    size = 1 << max((layer_count(load, way.capacity) // MOST_LAYERS).bit_length() - 1, 0)
+    if size == 1:
+        return way
+    return replace(
+        way,
+        replicas=way.replicas * size,
+        gpus=way.gpus * size,
+        capacity=way.capacity * size,
+        usd_per_hour=way.usd_per_hour * size,
+    )
+
+
 def pairs(machine: Machine) -> Iterator[tuple[Way | None, Way | None]]:
     """Return the combinations of units for every hour and units by the hour of one set-up."""
     for base in (None, *machine.base):
@@ -94,6 +118,7 @@ def mix_of(
     base: Way | None, peak: Way | None, load: Floats, usd_per_load: float, settings: Settings
 ) -> Mix:
     """Return the cheapest numbers of two kinds of units."""
+    base, peak = grouped(base, load), grouped(peak, load)
     stack = best_stack(
         load,
         base.kind(settings, by_the_hour=False) if base else None,

@@ -29,6 +29,7 @@ from tco.analysis.select import Selection, select
 from tco.catalog.tasks import Cascade, Score
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
+from tco.errors import UsageError
 
 Mode = Literal["api", "batch", "self"]
 MOST_WAYS = 4
@@ -101,6 +102,12 @@ def ways_of(inputs: Inputs, cases: Sequence[Case], scores: Sequence[tuple[str, S
     described = inline_options(inputs)
     tokens = [*found, *(o for o in described if isinstance(o, TokenOption))]
     own = [o for o in described if not isinstance(o, TokenOption)]
+    tiered = [o.id for o in tokens if o.terms is not None]
+    if tiered:
+        raise UsageError(
+            f"{tiered[0]}: tasks need prices that do not change with the volume; leave tiers and "
+            "commitment out"
+        )
     wanted = _for_own_gpus(inputs, cases, selection, scores)
     fleets, left_out = shared_fleets(inputs, cases, wanted, selection)
     settings = stacked_settings(inputs, cases)
