@@ -49,7 +49,7 @@ def breakeven(
     Without A and B: each open model on own GPUs, against its cheapest host and a closed model.
     """
     from tco.cli.answer import answer
-    from tco.cli.varied import bounds, needs, only_one, pair_of, reader, several, values
+    from tco.cli.varied import bounds, needs, only_one, pair_of, several, share, values
     from tco.errors import UsageError
 
     if a is not None and b is None:
@@ -71,7 +71,7 @@ def breakeven(
         name = over.strip().lower()
         ends = None if span is None else bounds(span, name, "--range")
         return answer(question, output, partial(_over, a, b, name, ends))
-    rate = None if growth is None else reader("discount")(growth)
+    rate = None if growth is None else share(growth, "--growth")
     return answer(question, output, partial(_broken_even, a, b, against, rate))
 
 

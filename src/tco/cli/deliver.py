@@ -72,9 +72,12 @@ def _saved(path: str, text: str) -> str | None:
         os.umask(mask)
         Path(temporary).chmod(0o666 & ~mask)  # mkstemp keeps it to the owner
         Path(temporary).replace(target)
-    except OSError as error:
+    except BaseException as error:
+        # Whatever interrupts it, Ctrl-C too, leaves neither half a file nor a temporary one.
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
+        if not isinstance(error, OSError):
+            raise
         return _reason(path, error)
     return None
 

@@ -84,15 +84,14 @@ def _grid(named: Any, grid: str, typed: Any, inputs: Any) -> Any:
 
 
 def _drawn(named: Any, said: Any, inputs: Any) -> Any:
-    from tco import units
     from tco.analysis.uncertain.montecarlo import Run, monte_carlo
     from tco.cli.progress import Progress
-    from tco.cli.varied import correlations, spreads
+    from tco.cli.varied import correlations, spreads, whole
 
     draws, seed, vary, correlate, quiet = said
     run = Run(
-        draws=units.whole(draws),
-        seed=1 if seed is None else units.whole(seed),
+        draws=whole(draws, "--draws"),
+        seed=1 if seed is None else whole(seed, "--seed"),
         varied=spreads(vary),
         correlated=correlations(correlate),
     )

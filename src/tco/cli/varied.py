@@ -84,7 +84,10 @@ def bounds(text: str, name: str, flag: str) -> tuple[float, float]:
     if not dots or not low.strip() or not high.strip():
         raise UsageError(f"{flag}: {printable(text, 40)!r} is no range; write for example 1..4")
     read = reader(name)
-    ends = read(low.strip()), read(high.strip())
+    try:
+        ends = read(low.strip()), read(high.strip())
+    except UsageError as error:
+        raise UsageError(f"{flag}: {error}") from None
     if ends[0] >= ends[1]:
         better = f"{high.strip()}..{low.strip()}"
         raise UsageError(f"{flag}: a range goes from low to high; write {better}")
@@ -159,6 +162,28 @@ def only_one(**said: Any) -> None:
     given = [f"--{name.replace('_', '-')}" for name, value in said.items() if value]
     if len(given) > 1:
         raise UsageError(f"{given[0]} and {given[1]} ask different questions; give one of them")
+
+
+def whole(text: str, flag: str) -> int:
+    """Return a whole number, such as `100k`."""
+    from tco import units
+    from tco.errors import UsageError
+
+    try:
+        return units.whole(text)
+    except UsageError as error:
+        raise UsageError(f"{flag}: {error}") from None
+
+
+def share(text: str, flag: str) -> float:
+    """Return a share, such as `5%`."""
+    from tco import units
+    from tco.errors import UsageError
+
+    try:
+        return units.share(text)
+    except UsageError as error:
+        raise UsageError(f"{flag}: {error}") from None
 
 
 def needs(flag: str, value: Any, other: str, there: Any) -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tco.engine.shapes import Floats
+from tco.engine.shapes import Flags, Floats
 from tco.engine.steps import Interval
 
 POINTS = 1025
@@ -17,6 +17,9 @@ POINTS = 1025
 
 FINER = 16
 """Parts that a cell is cut into in which the difference is not affine."""
+
+INSIDE = (0.381966, 0.7236068)
+"""Where in a cell it is looked whether the difference is affine: no simple fractions."""
 
 HALVINGS = 60
 ROUND_OFF = 1e-9
@@ -41,7 +44,7 @@ class Scan:
 def scan(gap: Callable[[Floats], Floats], low: float, high: float, *, log: bool) -> Scan:
     """Return where ``gap < 0`` on a range.
 
-    A cell in which the middle lies on the straight line between its ends counts as affine, and a
+    A cell whose inner points lie on the straight line between its ends counts as affine, and a
     crossing in it is ``x0 - g0 * (x1 - x0) / (g1 - g0)``. The other cells are cut finer; what
     crosses there is bisected down to rounding. Two crossings inside one finer cell, a 16,000th of
     the range, would be missed.
@@ -68,11 +71,18 @@ def scan(gap: Callable[[Floats], Floats], low: float, high: float, *, log: bool)
     return Scan(intervals=tuple(spans), crossings=tuple(crossings), exact=exact)
 
 
-def _affine(gap: Callable[[Floats], Floats], x: Floats, g: Floats) -> np.ndarray:
-    """Return which cells are affine, as far as their middles tell [cells]."""
-    with np.errstate(invalid="ignore"):
-        off = np.abs(gap((x[:-1] + x[1:]) / 2) - (g[:-1] + g[1:]) / 2)
-        return np.asarray(off <= ROUND_OFF * (np.abs(g[:-1]) + np.abs(g[1:]) + 1e-6))
+def _affine(gap: Callable[[Floats], Floats], x: Floats, g: Floats) -> Flags:
+    """Return which cells are affine, as far as `INSIDE` of them tells [cells].
+
+    Not their middles: of two equal steps the one between lies on the line, too.
+    """
+    straight = np.ones(x.size - 1, dtype=bool)
+    for share in INSIDE:
+        with np.errstate(invalid="ignore"):
+            line = g[:-1] + share * (g[1:] - g[:-1])
+            off = np.abs(gap(x[:-1] + share * (x[1:] - x[:-1])) - line)
+            straight &= off <= ROUND_OFF * (np.abs(g[:-1]) + np.abs(g[1:]) + 1e-6)
+    return straight
 
 
 def _crossings(gap: Callable[[Floats], Floats], x: Floats, g: Floats) -> tuple[list[float], bool]:
@@ -90,9 +100,7 @@ def _crossings(gap: Callable[[Floats], Floats], x: Floats, g: Floats) -> tuple[l
     return [float(v) for v in found], bool(straight.all())
 
 
-def _bisected(
-    gap: Callable[[Floats], Floats], low: Floats, high: Floats, below: np.ndarray
-) -> Floats:
+def _bisected(gap: Callable[[Floats], Floats], low: Floats, high: Floats, below: Flags) -> Floats:
     """Return where the sign changes in each cell, all cells halved at once."""
     for _ in range(HALVINGS):
         middle = (low + high) / 2

@@ -1,0 +1,190 @@
+"""Draws: same seed same bytes, probabilities that add up, values that are known in closed form."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from tco.analysis.curves import curve
+from tco.analysis.options import base_replica, lines
+from tco.analysis.resolve import resolve
+from tco.analysis.uncertain.beliefs import CHOICES, THROUGHPUT, Varied, beliefs
+from tco.analysis.uncertain.bills import (
+    SIZING,
+    drawn,
+    located,
+    model_of,
+    replica_for,
+    usd,
+)
+from tco.analysis.uncertain.montecarlo import Run, monte_carlo
+from tco.analysis.uncertain.sample import BINS, Tally, chunks, sizes
+from tco.analysis.uncertain.value import value_of_everything, values_by_input
+from tco.analysis.uncertain.volumes import _firsts
+from tco.engine.ledger import total_usd
+from tco.engine.steps import wins
+from tco.errors import UsageError
+
+PAIR = ("gpt-4.1", "self/llama-3.3-70b")
+
+
+def test_same_seed_same_bytes(asked) -> None:  # type: ignore[no-untyped-def]
+    inputs = asked(tokens=20e9)
+    one, two, other = (
+        json.dumps(asdict(monte_carlo(inputs, PAIR, Run(draws=30_000, seed=s)))) for s in (5, 5, 6)
+    )
+    assert one == two != other
+
+
+def test_what_adds_up(asked) -> None:  # type: ignore[no-untyped-def]
+    found = monte_carlo(asked(tokens=50e9), (), Run(draws=40_000))
+    assert 2 <= len(found.options) <= 10
+    assert sum(o.p_cheapest for o in found.options) == pytest.approx(1.0)
+    regrets = [o.regret_usd for o in found.options if o.regret_usd is not None]
+    assert min(regrets) == pytest.approx(found.value_of_everything_usd)
+    assert all(r >= 0 for r in regrets)
+    for option in found.options:
+        p5, p50, p95 = option.usd.p5, option.usd.p50, option.usd.p95
+        assert p5 is not None
+        assert p5 <= p50 <= p95  # type: ignore[operator]
+    assert len(found.inputs) >= 10
+    for row in found.inputs:
+        assert row.value_usd <= found.value_of_everything_usd * 1.05 + 1.0
+
+
+def test_seeds_agree_within_their_error(asked) -> None:  # type: ignore[no-untyped-def]
+    inputs = asked(tokens=12e9)
+    found = [monte_carlo(inputs, PAIR, Run(draws=50_000, seed=s)) for s in (1, 2)]
+    p = [f.saving.p_saves for f in found if f.saving]
+    assert abs(p[0] - p[1]) < 4 * np.sqrt(0.25 / 50_000)
+    medians = [f.breakeven.tokens_per_month.p50 for f in found if f.breakeven]
+    assert medians[0] == pytest.approx(medians[1], rel=0.03)
+
+
+def test_progress_is_told(asked) -> None:  # type: ignore[no-untyped-def]
+    told: list[float] = []
+    monte_carlo(asked(tokens=20e9), PAIR, Run(draws=50_000), told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len(told) == sizes(50_000)[0]
+
+
+def test_choices_and_given_values_are_not_drawn(asked) -> None:  # type: ignore[no-untyped-def]
+    inputs = asked(tokens=20e9, settings={"rent.other_share": 0.1})
+    options = tuple(resolve(name, inputs).best for name in PAIR)
+    keys = {row.path for row in beliefs(inputs, options, {}, {}).rows}
+    assert not keys & (CHOICES | {"rent.other_share", "price.hosted_factor"})
+    assert {"rent.factor", "price.api_factor", THROUGHPUT, "workload.cached_share"} <= keys
+    said = {"rent.other_share": Varied(low=0.05, high=0.2)}
+    assert "rent.other_share" in {r.path for r in beliefs(inputs, options, said, {}).rows}
+
+
+def test_throughput_spreads_by_the_band_of_each_set_up(asked) -> None:  # type: ignore[no-untyped-def]
+    inputs = asked(tokens=20e9)
+    own = resolve(PAIR[1], inputs).best
+    (row,) = (r for r in beliefs(inputs, (own,), {}, {}).rows if r.path == THROUGHPUT)
+    assert (row.spread.low, row.spread.high) == own.band  # type: ignore[union-attr]
+    assert row.spread.tail == 0.10
+
+
+@pytest.mark.parametrize(
+    ("varied", "correlated", "why"),
+    [
+        ({"rent.factor": Varied(low=2.0, high=1.0)}, {}, "lies above the 95th"),
+        ({"rent.factr": Varied(low=1.0, high=2.0)}, {}, "no setting called"),
+        ({"rent.factor": Varied(low=0.0, high=2.0, kind="lognormal")}, {}, "lies above 0"),
+        ({"workload.cached_share": Varied(low=0.1, high=1.2)}, {}, "beyond what it can be"),
+        ({}, {("rent.factor", "price.api_factor"): 1.2}, "not within -1 and 1"),
+        ({}, {("rent.factor", "own.pue"): 0.2}, "not uncertain here"),
+        (
+            {},
+            {
+                ("rent.factor", "price.api_factor"): 0.95,
+                ("rent.factor", "people.floor_fte"): 0.95,
+                ("price.api_factor", "people.floor_fte"): -0.95,
+            },
+            "cannot hold together",
+        ),
+    ],
+)
+def test_beliefs_that_cannot_be(asked, varied, correlated, why) -> None:  # type: ignore[no-untyped-def]
+    inputs = asked(tokens=20e9)
+    with pytest.raises(UsageError, match=why):
+        monte_carlo(inputs, PAIR, Run(draws=100, varied=varied, correlated=correlated))
+
+
+@pytest.mark.parametrize("run", [Run(draws=0), Run(draws=10**10), Run(draws=10, seed=-1)])
+def test_runs_that_cannot_be(asked, run) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(UsageError, match="--"):
+        monte_carlo(asked(tokens=20e9), PAIR, run)
+
+
+def prepared(asked):  # type: ignore[no-untyped-def]
+    inputs = asked(tokens=20e9)
+    options = tuple(resolve(name, inputs).best for name in PAIR)
+    believed = beliefs(inputs, options, {}, {})
+    model = model_of(options, inputs.settings, believed.rows)
+    return model, believed, next(chunks(believed, 400, np.random.default_rng(1)))
+
+
+def test_bills_are_the_bills_of_each_draw(asked) -> None:  # type: ignore[no-untyped-def]
+    """Up to the interpolated batch, which changes the replicas of few draws by one."""
+    model, _, chunk = prepared(asked)
+    found = usd(model, chunk.draws)
+    own = model.options[1]
+    for i in range(0, 400, 8):
+        values = {k: float(v[i]) for k, v in chunk.draws.items() if k in model.settings}
+        settings = model.settings.with_values(values)
+        token = float(np.asarray(total_usd(lines(model.options[0], settings))))
+        assert found[0, i] == pytest.approx(token, rel=1e-12)
+        factor = float(chunk.draws[f"{THROUGHPUT}@{own.id}"][i])
+        bill = lines(own, settings.with_values({THROUGHPUT: factor}))
+        assert found[1, i] == pytest.approx(float(np.asarray(total_usd(bill))), rel=0.12)
+
+
+def test_interpolated_replicas_are_within_a_hundredth(asked) -> None:  # type: ignore[no-untyped-def]
+    model, believed, _ = prepared(asked)
+    chunk = next(chunks(believed, 5_000, np.random.default_rng(2)))
+    settings, own = drawn(model, chunk.draws), model.options[1]
+    exact = base_replica(own, settings).scaled(chunk.draws[f"{THROUGHPUT}@{own.id}"])
+    near = replica_for(model, own, chunk.draws, settings, located(model, chunk.draws))
+    off = np.abs(near.requests_per_s / exact.requests_per_s - 1)
+    assert np.median(off) < 0.003
+    assert off.max() < 0.015
+
+
+def test_break_evens_of_draws_are_those_of_single_curves(asked) -> None:  # type: ignore[no-untyped-def]
+    model, believed, chunk = prepared(asked)
+    # Lengths as they are, so that the batch is searched and not interpolated.
+    rows = [row for row in believed.rows if row.path not in SIZING]
+    model = model_of(model.options, model.settings, rows)
+    draws = {row.key: chunk.draws[row.key] for row in rows}
+    first, undecided = _firsts(model, draws, (0, 1))
+    assert undecided == 0
+    for i in range(0, 400, 40):
+        values = {k: float(v[i]) for k, v in draws.items() if k in model.settings}
+        factor = float(draws[f"{THROUGHPUT}@{model.options[1].id}"][i])
+        settings = model.settings.with_values({**values, THROUGHPUT: factor})
+        one = wins(*(curve(option, settings) for option in model.options))
+        expected = np.inf if one.first is None else one.first
+        assert first[i] == pytest.approx(expected, rel=1e-9)
+
+
+def test_value_of_information_in_closed_form() -> None:
+    """One option costs 10, the other evenly 0 to 20: choosing blindly 10, knowing it 7.5."""
+    size = 64 * BINS
+    rng = np.random.default_rng(1)
+    tally = Tally(options=2, inputs=2)
+    for _ in range(8):
+        ranks = np.stack([rng.permutation(size) for _ in range(6)])
+        bills = np.stack([np.full(size, 10.0), 20.0 * (ranks[0] + 0.5) / size])
+        tally.add(bills, (0, 1))
+        tally.value(ranks, bills)
+    assert value_of_everything(tally) == pytest.approx(2.5, rel=1e-3)
+    known, idle = values_by_input(tally)
+    assert known == pytest.approx(2.5, rel=0.05)
+    assert idle == pytest.approx(0.0, abs=0.05)
+    assert tally.saves / tally.draws == pytest.approx(0.5)
