@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shlex
 from datetime import date
 from pathlib import Path
@@ -66,6 +67,7 @@ def test_screen(name: str, request: pytest.FixtureRequest) -> None:
         f"[stderr]\n{done.stderr}" if done.stderr else ""
     )
     shown += f"[exit {done.exit_code}]\n" if done.exit_code else ""
+    shown = re.sub(r"\([0-9a-f]{7}\)", "(digest)", shown)
     path = SCREENS / f"{name}.txt"
     if request.config.getoption("--update-golden"):
         path.write_text(shown, encoding="utf-8")
@@ -89,6 +91,12 @@ def test_rows_keep_the_limits_and_say_why_not() -> None:
             assert row.ttft_s[0] <= min(1.0, row.ttft_s[1])
             assert row.concurrency is not None and row.concurrency <= row.max_batch
             assert row.band[0] < 1 < row.band[1]
+
+
+def test_a_local_engine_serves_one_request_at_a_time() -> None:
+    result = sized("llama-3.1-8b", engine="local", precisions=("q4_k_m",), gpus=("rtx-4090",))
+    assert {row.concurrency for row in result.rows if row.feasible} == {1.0}
+    assert result.limits.max_concurrency == 1.0
 
 
 def test_nothing_is_both_cheaper_and_faster_than_the_front() -> None:

@@ -140,6 +140,8 @@ def _limits(asked: Asked) -> SizeLimits:
         name: float(np.asarray(getattr(goal, name)))
         for name in ("isl", "osl", "cached_share", "max_tpot_s", "max_concurrency")
     }
+    if inputs.serving.single_stream:
+        number["max_concurrency"] = 1.0
     demand = inputs.volume_given
     return SizeLimits(
         **number,

@@ -99,7 +99,8 @@ def best_replica(
         )
 
     in_memory = max_batch(model, gpu, layout, target.isl + target.osl)
-    most = np.maximum(np.floor(np.minimum(in_memory, target.max_concurrency)), 1.0)
+    allowed = np.where(profile.single_stream, 1.0, target.max_concurrency)
+    most = np.maximum(np.floor(np.minimum(in_memory, allowed)), 1.0)
     lone = run(np.ones_like(most))
     low, high = np.ones_like(most), most
     for _ in range(int(np.ceil(np.log2(np.max(most, initial=1.0))))):
