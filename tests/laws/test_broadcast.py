@@ -196,25 +196,29 @@ def test_finance_broadcasts(rate: list[float], life: list[int]) -> None:
 
 
 def test_the_bill_of_an_owned_fleet_broadcasts() -> None:
-    names = ownership.Ownership.__dataclass_fields__
-    values = {name: np.array([0.1, 0.2, 0.3]) for name in names}
-    values |= {
-        "server_usd": np.array([3e4, 4e4, 5e4]),
-        "life_months": np.array([36.0, 48.0, 60.0]),
-        "straight_line": np.array([0.0, 1.0, 0.0]),
-        "rated_w": np.array([700.0, 1_370.0, 2_000.0]),
-    }
-    one = selfhost.Fleet(needed=3.0, replicas=4.0, gpus=16.0, paid_gpus=16.0, busy_gpus=5.0)
+    names = [f.name for f in fields(ownership.Ownership)]
+    shares = {name: np.array([0.02, 0.1, 0.3]) * (i + 1) / 10 for i, name in enumerate(names)}
+    many = ownership.Ownership(
+        **{
+            **shares,
+            "server_usd": np.array([3e4, 4e4, 5e4]),
+            "life_months": np.array([36.0, 48.0, 60.0]),
+            "yearly_rate": np.array([0.0, 0.1, 0.2]),
+            "straight_line": np.array([0.0, 1.0, 0.0]),
+            "rated_w": np.array([700.0, 1_370.0, 2_000.0]),
+        }
+    )
+    one = selfhost.Fleet(needed=3.0, replicas=4.0, gpus=16.0, paid_gpus=24.0, busy_gpus=5.0)
+    together = ownership.ownership_lines(one, many, source="test")
+    for i in range(3):
+        alone = ownership.ownership_lines(one, element(many, i), source="test")
+        for mine, other in zip(together, alone, strict=True):
+            amount = np.broadcast_to(mine.amount_usd, 3)[i]
+            assert amount == pytest.approx(float(other.amount_usd), rel=1e-12)
 
-    def usd(own: ownership.Ownership) -> Any:
-        return total_usd(ownership.ownership_lines(one, own, source="test"))
 
-    many = ownership.Ownership(**values)
-    equal(usd(many), [usd(element(many, i)) for i in range(3)])
-
-
-OWNED = InlineOption(name="rented", kind="self", source="t", gpus=4, usd_per_gpu_hour=2.0)
-MEASURED = replace(OWNED, output_tokens_per_s=2_500.0, instance_gpus=8)
+RENTED = InlineOption(name="rented", kind="self", source="t", gpus=4, usd_per_gpu_hour=2.0)
+MEASURED = replace(RENTED, output_tokens_per_s=2_500.0, instance_gpus=8)
 OPTIONS = {
     "closed": "openai/gpt-4.1",
     "a context tier": "alibaba/qwen3-max",
@@ -222,6 +226,7 @@ OPTIONS = {
     "hosted": "deepinfra/llama-3.3-70b",
     "own GPUs": "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand",
     "mixture of experts": "self/gpt-oss-120b@1xh100-sxm",
+    "owned GPUs": "self/llama-3.3-70b@2xh100-sxm:fp8/own",
     "measured": "rented",
     "fixed": "fixed",
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 
+import numpy as np
 import pytest
 
 from tco.analysis.breakeven import breakeven, breakeven_table
@@ -14,8 +16,8 @@ from tco.analysis.request import InlineOption
 from tco.analysis.select import select
 from tco.catalog.load import Catalog
 from tco.engine.finance import annuity
-from tco.engine.ledger import total_usd
-from tco.engine.selfhost import Fleet, Ownership, ownership_lines
+from tco.engine.ownership import Ownership, ownership_lines
+from tco.engine.selfhost import Fleet
 from tco.errors import InfeasibleError, TcoError, UnknownNameError, UsageError
 
 Asked = Callable[..., Inputs]
@@ -125,46 +127,44 @@ def test_an_unknown_setting_is_an_error_with_suggestions(asked: Asked) -> None:
         asked(settings={"serving.headrom": 0.9})
 
 
-def test_owning_is_an_annuity_and_no_interest_is_added_to_it() -> None:
-    one = Fleet(needed=1.0, replicas=1.0, gpus=8.0, paid_gpus=8.0)
-    own = Ownership(
-        capex_usd=45_000.0,
-        life_months=48.0,
-        residual_share=0.15,
-        yearly_rate=0.10,
-        support_share_per_year=0.0,
-        rated_w=0.0,
-        power_load=0.74,
-        pue=1.3,
-        usd_per_kwh=0.09,
-        colo_usd_per_kw_month=180.0,
-    )
-    monthly = float(total_usd(ownership_lines(one, own, source="test")))
-    assert monthly == pytest.approx(8 * float(annuity(45_000.0, 6_750.0, 0.10, 48.0)))
-    # Straight-line depreciation and interest on the full price would be a fifth more.
-    straight = 8 * ((45_000 - 6_750) / 48 + 45_000 * 0.10 / 12)
-    assert straight > 1.15 * monthly
+def owned(**values: float) -> dict[str, float]:
+    """Return the lines of eight bought GPUs that work all month, those at nothing left out."""
+    nothing = dict.fromkeys((f.name for f in fields(Ownership)), 0.0)
+    own = Ownership(**{**nothing, "life_months": 48.0, "pue": 1.0, **values})
+    eight = Fleet(needed=1.0, replicas=1.0, gpus=8.0, paid_gpus=8.0)
+    lines = ownership_lines(eight, own, source="test")
+    return {x.item: usd for x in lines if (usd := float(np.asarray(x.amount_usd)))}
+
+
+def test_payback_counts_the_price_once_as_an_annuity_without_further_interest() -> None:
+    bill = owned(server_usd=45_000.0, residual_share=0.15, yearly_rate=0.10)
+    assert bill == {
+        "servers, amortized": pytest.approx(8 * float(annuity(45_000.0, 6_750.0, 0.10, 48.0)))
+    }
+    # Straight-line depreciation and interest on the full price would be a seventh more.
+    both = 8 * ((45_000 - 6_750) / 48 + 45_000 * 0.10 / 12)
+    assert both > 1.14 * sum(bill.values())
+
+
+def test_a_straight_line_has_no_interest_in_it() -> None:
+    bill = owned(server_usd=45_000.0, residual_share=0.15, yearly_rate=0.10, straight_line=1.0)
+    assert bill == {"servers, amortized": pytest.approx(8 * (45_000 - 6_750) / 48)}
 
 
 def test_electricity_and_a_room_without_power_are_counted_once() -> None:
-    one = Fleet(needed=1.0, replicas=1.0, gpus=8.0, paid_gpus=8.0)
-    own = Ownership(
-        capex_usd=0.0,
-        life_months=48.0,
-        residual_share=0.0,
-        yearly_rate=0.0,
-        support_share_per_year=0.0,
+    bill = owned(
         rated_w=1_370.0,
-        power_load=0.8,
+        light_power_share=0.5,
+        full_power_share=0.8,
         pue=1.25,
         usd_per_kwh=0.10,
         colo_usd_per_kw_month=200.0,
     )
-    amounts = {x.item: float(x.amount_usd) for x in ownership_lines(one, own, source="test")}
     kw = 8 * 1.37
-    assert amounts["electricity"] == pytest.approx(kw * 0.8 * 1.25 * 730 * 0.10)
-    assert amounts["room, without power"] == pytest.approx(kw * 200)
-    assert sum(amounts.values()) == pytest.approx(kw * (73 + 200))
+    electricity = sum(usd for item, usd in bill.items() if item.startswith("electricity"))
+    assert electricity == pytest.approx(kw * 0.8 * 1.25 * 730 * 0.10)
+    assert bill["room, without power"] == pytest.approx(kw * 200)
+    assert sum(bill.values()) == pytest.approx(kw * (73 + 200))
 
 
 def test_the_rows_are_ranked_by_cost_with_the_infeasible_last(asked: Asked) -> None:
