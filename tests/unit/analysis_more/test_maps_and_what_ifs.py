@@ -66,6 +66,12 @@ def test_a_map_over_volume_needs_no_volume(asked: Asked) -> None:
     assert not any(c.now for c in found.cells)
 
 
+def test_a_map_over_volume_has_the_best_set_ups_of_its_ends(asked: Asked) -> None:
+    inputs = asked(tokens=50e9, models=("llama-3.3-70b",))
+    found = winner_map(inputs, (), ("volume", "rent"), (span("100M..10T:log9"), None))
+    assert len([o for o in found.options if o.tier == "self"]) > 1
+
+
 @pytest.mark.parametrize(
     ("axes", "spans", "why"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from string import ascii_uppercase
 
 import numpy as np
@@ -12,6 +13,7 @@ from tco.analysis.change.names import variable
 from tco.analysis.change.results import Axis, Cell, MapOption, MapResult
 from tco.analysis.change.variables import Variable, usd_of
 from tco.analysis.change.words import told
+from tco.analysis.curves import TOKENS
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
 from tco.analysis.report import assumptions_of, stamp, warnings_of
@@ -25,6 +27,9 @@ GRID = (7, 9)
 
 AROUND = 10.0
 """How far an axis goes from today's value: a tenth to ten times, where nothing limits it."""
+
+MIDDLING_VOLUME = 50e9
+"""Volume that set-ups are chosen at when none was given [token/month]."""
 
 MOST_CELLS = 250_000
 MOST_OPTIONS = len(ascii_uppercase)
@@ -50,7 +55,7 @@ def winner_map(
         UsageError: A variable that enters no bill, both the same, or too many cells.
     """
     asked = inputs if inputs.volume_given else _anywhere(inputs, variables)
-    picked = chosen(asked, names, MOST_OPTIONS)
+    picked = _options(asked, names, variables, spans)
     x, y = (variable(name, picked.options, asked.settings) for name in variables)
     _refuse_overlap(x, y)
     xs, ys = (_values(*each) for each in zip((x, y), spans, steps, strict=True))
@@ -61,14 +66,31 @@ def winner_map(
     return _result(asked, inputs.volume_given, picked, (x, y), (xs, ys), usd)
 
 
+def _options(
+    inputs: Inputs,
+    names: Sequence[str],
+    variables: tuple[str, str],
+    spans: tuple[Span | None, Span | None],
+) -> Chosen:
+    """Return the options of a map; over volume, the best set-ups at its ends as well as today's."""
+    picked = chosen(inputs, names, MOST_OPTIONS)
+    if names or "volume" not in variables:
+        return picked
+    span = spans[variables.index("volume")]
+    now = float(np.asarray(inputs.settings.value(TOKENS)))
+    ends = (now / AROUND, now * AROUND) if span is None else (span.low, span.high)
+    found = {option.id: option for option in picked.options}
+    for volume in ends:
+        there = replace(inputs, settings=inputs.settings.with_values({TOKENS: volume}))
+        found |= {option.id: option for option in chosen(there, (), MOST_OPTIONS).options}
+    return Chosen(options=tuple(found.values())[:MOST_OPTIONS], said=picked.said)
+
+
 def _anywhere(inputs: Inputs, variables: tuple[str, str]) -> Inputs:
     """Return the question at a middling volume, when the volume is what varies."""
-    from dataclasses import replace
-
     if "volume" not in variables:
         raise UsageError("how many tokens a month? for example --tokens 50B")
-    path = "workload.tokens_per_month"
-    return replace(inputs, settings=inputs.settings.with_values({path: 50e9}))
+    return replace(inputs, settings=inputs.settings.with_values({TOKENS: MIDDLING_VOLUME}))
 
 
 def _refuse_overlap(x: Variable, y: Variable) -> None:
