@@ -151,8 +151,12 @@ def test_a_plan_needs_a_volume() -> None:
 
 
 def test_bought_gpus_can_be_the_base() -> None:
-    result = plan(asked(tokens=2e12, profile="chat", models=("glm-5.2",)), Ask(buy=True))
-    assert result.strategies[-1].monthly_usd <= result.strategies[0].monthly_usd  # type: ignore[operator]
+    fields = {"tokens": 2e12, "profile": "chat", "models": ("glm-5.2",)}
+    rented, bought = (plan(asked(**fields), Ask(buy=buy)) for buy in (False, True))
+    assert bought.strategies[-1].monthly_usd <= rented.strategies[-1].monthly_usd  # type: ignore[operator]
+    assert "/own:" in bought.own[0]
+    value = next(a.value for a in bought.assumptions if a.path == "plan.purchase")
+    assert value == "on_demand, reserved_1y, own"
 
 
 def test_profiles_without_hours_borrow_the_nearest_week() -> None:
@@ -243,7 +247,7 @@ def test_no_other_mix_of_the_same_units_is_cheaper(large: PlanResult) -> None:
 
     inputs = asked(tokens=4e11, profile="chat", models=("llama-3.3-70b",))
     own = own_setups(inputs, select(CATALOG, inputs.request))
-    made = machines(own, "llama-3.3-70b", inputs.settings, buy=False)
+    made = machines(own, "llama-3.3-70b", inputs.settings)
     load = 40.0 * load_curve(inputs).load
     best = best_mix(made, load, 4.0, inputs.settings)
     every = [

@@ -9,6 +9,7 @@ import numpy as np
 
 from tco.analysis.candidates import OwnSetups, own_setups, token_options
 from tco.analysis.inputs import Inputs
+from tco.analysis.machines import OWN
 from tco.analysis.options import Option, SelfOption, TokenOption, lines
 from tco.analysis.plan.bills import strategies_of
 from tco.analysis.plan.curve import LoadCurve, load_curve
@@ -92,7 +93,7 @@ def plan(inputs: Inputs, ask: Ask) -> PlanResult:
         said = ()
     if not choices:
         raise InfeasibleError(f"nothing to plan with: {'; '.join(left_out[:5]) or 'no model'}")
-    return _result(inputs, curve, choices, said, left_out)
+    return _result(inputs, curve, choices, said, left_out, buy=ask.buy)
 
 
 def _check(inputs: Inputs) -> None:
@@ -164,6 +165,8 @@ def _open_models(inputs: Inputs, ask: Ask, curve: LoadCurve) -> tuple[list[Choic
         selection = replace(selection, models=short)
     if not inputs.request.purchases:
         selection = replace(selection, purchases=PURCHASES)
+    if ask.buy:
+        selection = replace(selection, purchases=selection.purchases | {OWN})
     if inputs.request.tiers and "self" not in selection.tiers:
         raise UsageError("without own GPUs there is nothing to mix; leave --tier out")
     selection = replace(selection, own=True, tiers=frozenset())
@@ -172,7 +175,7 @@ def _open_models(inputs: Inputs, ask: Ask, curve: LoadCurve) -> tuple[list[Choic
     left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in (*own.infeasible, *own.unsized)]
     for model in own.models:
         host = _host(inputs, selection, model.id)
-        made = machines(own, model.id, inputs.settings, buy=ask.buy)
+        made = machines(own, model.id, inputs.settings)
         if host is None:
             left_out.append(f"{model.id}: nobody in the catalog hosts it by the token")
         elif made:
@@ -238,6 +241,8 @@ def _result(
     choices: list[Choice],
     said: tuple[str, ...],
     left_out: list[str],
+    *,
+    buy: bool,
 ) -> PlanResult:
     first = choices[0]
     used: list[Option] = [first.overflow]
@@ -261,7 +266,7 @@ def _result(
         models=tuple(model_row(choice) for choice in choices),
         left_out=tuple(left_out),
         verdict="",
-        assumptions=plan_assumptions(inputs, used, first.mix),
+        assumptions=plan_assumptions(inputs, used, first.mix, buy=buy),
         warnings=(*warnings_of(inputs, used), *hour_warnings(first.mix)),
     )
     return replace(result, verdict=plan_verdict(result))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import lcm
 
 import numpy as np
@@ -11,7 +11,6 @@ import numpy as np
 from tco.analysis.candidates import OwnSetups
 from tco.analysis.machines import machine_lines
 from tco.analysis.options import FixedOption, SelfOption, replica_of
-from tco.analysis.owned import owned_entry
 from tco.analysis.settings import Settings, workload
 from tco.engine.hybrid import Resource
 from tco.engine.ledger import Line, total_usd
@@ -175,14 +174,13 @@ def _unbeaten(ways: Iterable[Way]) -> tuple[Way, ...]:
     return tuple(kept)
 
 
-def machines(own: OwnSetups, model: str, settings: Settings, *, buy: bool) -> list[Machine]:
+def machines(own: OwnSetups, model: str, settings: Settings) -> list[Machine]:
     """Return the set-ups of a model, the cheapest at full use first.
 
     Args:
         own: Every set-up, sized and priced.
         model: The model.
         settings: Every value that enters a bill.
-        buy: Look at bought GPUs as well.
     """
     by_setup: dict[int, list[int]] = {}
     for pair in own.found.pairs_of(model).tolist():
@@ -191,27 +189,5 @@ def machines(own: OwnSetups, model: str, settings: Settings, *, buy: bool) -> li
     for rows in by_setup.values():
         replica = own.replica(rows[0])
         options = [own.option(row) for row in rows]
-        if buy:
-            options += bought(own, options[0])
         made.append(machine(way(option, settings, replica) for option in options))
     return sorted(made, key=lambda m: m.usd_per_load)
-
-
-def bought(own: OwnSetups, rented: SelfOption) -> list[SelfOption]:
-    """Return the same set-up on GPUs that are owned; none where price or power is unknown."""
-    entry = owned_entry(own.inputs, rented.gpu)
-    if entry is None:
-        return []
-    option = replace(
-        rented,
-        id=f"{rented.id.rpartition('/')[0]}/{entry.seller}:{entry.purchase}",
-        seller=entry.seller,
-        purchase=entry.purchase,
-        usd_per_gpu_hour=None,
-        owned=entry.owned,
-        instance_gpus=entry.instance_gpus,
-        source=entry.source,
-        checked=None,
-        notes=(),
-    )
-    return [option]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tco.analysis.inputs import Inputs
+from tco.analysis.machines import OWN
 from tco.analysis.options import Option
 from tco.analysis.plan.mix import Mix
 from tco.analysis.report import assumptions_of
@@ -15,7 +16,9 @@ PURCHASES = frozenset({"on_demand", "reserved_1y"})
 """What is looked at unless `--purchase` says otherwise: nothing that is tied up for years."""
 
 
-def plan_assumptions(inputs: Inputs, used: list[Option], mix: Mix) -> tuple[AssumptionResult, ...]:
+def plan_assumptions(
+    inputs: Inputs, used: list[Option], mix: Mix, *, buy: bool
+) -> tuple[AssumptionResult, ...]:
     """Return what entered the bills, with what only a plan assumes."""
     rows = [row for row in assumptions_of(inputs, used) if row.path != "rent.purchase"]
     paths = []
@@ -24,17 +27,17 @@ def plan_assumptions(inputs: Inputs, used: list[Option], mix: Mix) -> tuple[Assu
     if mix.peak is not None and mix.peak.spot:
         paths.append("plan.spot_availability")
     rows += [_row(inputs.settings[path]) for path in paths]
-    rows.append(purchase_row(inputs))
+    rows.append(purchase_row(inputs, buy=buy))
     return tuple(rows)
 
 
-def purchase_row(inputs: Inputs) -> AssumptionResult:
+def purchase_row(inputs: Inputs, *, buy: bool = False) -> AssumptionResult:
     """Return which rents were looked at."""
     given = inputs.request.purchases
     return AssumptionResult(
         path="plan.purchase",
         title="rents considered",
-        value=", ".join(given or sorted(PURCHASES)),
+        value=", ".join([*(given or sorted(PURCHASES)), *[OWN] * (buy and OWN not in given)]),
         unit="",
         origin="given" if given else "assumed",
         source=inputs.request.origins.get("purchases", "default"),
