@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,9 @@ from tco.engine.scan import Scan, scan
 from tco.engine.shapes import Floats
 from tco.errors import UsageError
 from tco.show import show_share, show_tokens, show_usd
+
+TRIED = 257
+"""Values at which it is looked how near B comes where it never wins."""
 
 
 def breakeven_over(
@@ -44,12 +48,7 @@ def breakeven_over(
     over = variable(name, (base, option), inputs.settings)
     if span is not None:
         over = over.within(*span)
-
-    def gap(values: Floats) -> Floats:
-        mine, theirs = (usd_of(o, inputs.settings, [(over, values)]) for o in (option, base))
-        with np.errstate(invalid="ignore"):
-            return np.where(np.isinf(theirs), -1.0, mine - theirs)
-
+    gap = _gap(inputs, base, option, over)
     found = scan(gap, over.low, over.high, log=over.log)
     a_usd, b_usd = (float(usd_of(o, inputs.settings, [])) for o in (base, option))
     spans = _open(found, over)
@@ -76,13 +75,24 @@ def breakeven_over(
         tokens_per_month=float(np.asarray(inputs.settings.value(TOKENS))),
         a_usd=a_usd,
         b_usd=b_usd,
-        never_because=None if spans else _never(over, base, option, gap),
+        never_because=None if spans else _never(over, base, gap),
         flips=flips_of(inputs, base, option, ()) if not spans else (),
         verdict="",
         assumptions=assumptions_of(inputs, [base, option]),
         warnings=warnings_of(inputs, [base, option]),
     )
     return replace(result, verdict=_words(result))
+
+
+def _gap(inputs: Inputs, a: Option, b: Option, over: Variable) -> Callable[[Floats], Floats]:
+    """Return what B costs more than A at some values of a variable [USD/month]."""
+
+    def gap(values: Floats) -> Floats:
+        mine, theirs = (usd_of(o, inputs.settings, [(over, values)]) for o in (b, a))
+        with np.errstate(invalid="ignore"):
+            return np.where(np.isinf(theirs), -1.0, mine - theirs)
+
+    return gap
 
 
 def _open(found: Scan, over: Variable) -> tuple[OpenSpan, ...]:
@@ -99,11 +109,9 @@ def _distance(found: Scan, now: float) -> float | None:
     return None if near is None or not now else near / now - 1.0
 
 
-def _never(over: Variable, a: Option, b: Option, gap: object) -> str:
+def _never(over: Variable, a: Option, gap: Callable[[Floats], Floats]) -> str:
     low, high = told(over.low, over.unit), told(over.high, over.unit)
-    assert callable(gap)
-    ends = np.asarray(gap(np.array([over.low, over.high])), dtype=float)
-    best = float(ends.min())
+    best = float(gap(np.linspace(over.low, over.high, TRIED)).min())
     near = (
         f"it still costs {show_usd(best)} a month more" if np.isfinite(best) else "it cannot serve"
     )

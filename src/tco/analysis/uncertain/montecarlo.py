@@ -130,17 +130,15 @@ def _result(
     said: tuple[str, ...],
 ) -> MonteCarloResult:
     values = values_by_input(tally)
-    shares = None
+    shares, saving, volumes = None, None, None
     if pair is not None:
         shares = variance_shares(model, believed, pair, run.draws, run.seed)
+        saving = _saving(model, tally, pair)
+        volumes = breakeven_volumes(model, believed, pair, run.draws, run.seed)
     rows = [_input(row, i, float(values[i]), shares) for i, row in enumerate(believed.rows)]
     rows.sort(key=lambda r: (-r.value_usd, -(r.total or 0.0), r.key))
     risks = tuple(sorted(_risks(inputs, model, tally), key=lambda r: _order(r.mean_usd)))
     titles = [(row.path, row.title) for row in believed.rows]
-    saving = None if pair is None else _saving(model, tally, pair)
-    volumes = None
-    if pair is not None:
-        volumes = breakeven_volumes(model, believed, pair, run.draws, run.seed)
     return MonteCarloResult(
         schema="tco.montecarlo/1",
         catalog=stamp(inputs, model.options),
