@@ -58,6 +58,12 @@ shares = st.one_of(st.sampled_from([0.0, 1.0]), real(1e-6, 1.0))
 usd_per_mtok = magnitude(0.01, 100.0)
 volumes = st.one_of(st.just(0.0), magnitude(1e3, 1e13))
 
+
+def _left(load: Workload) -> Any:
+    """Return a share of what is not read from the cache."""
+    return load.cache_write_share * (1.0 - load.cached_share)
+
+
 loads = st.builds(
     Workload,
     tokens_per_month=volumes,
@@ -66,7 +72,8 @@ loads = st.builds(
     cached_share=shares,
     batch_share=shares,
     peak_to_mean=real(1.0, 5.0),
-)
+    cache_write_share=shares,
+).map(lambda load: replace(load, cache_write_share=_left(load)))
 
 rates = st.builds(
     TokenRates,
@@ -76,6 +83,8 @@ rates = st.builds(
     batch_input=usd_per_mtok,
     batch_output=usd_per_mtok,
     batch_cached_input=usd_per_mtok,
+    cache_write=usd_per_mtok,
+    batch_cache_write=usd_per_mtok,
 )
 
 headrooms = st.one_of(real(0.3, 0.99), st.sampled_from([0.85, 0.999, 0.999999, 1.0]))

@@ -285,3 +285,17 @@ def seconds(text: Quantity) -> float:
     if unit == "m":
         raise refused(clean, f"'m' could mean milli or minute; write {digits}ms or {digits}min")
     return value * _size(unit, _SECONDS, clean, "500ms, 1s or 2min")
+
+
+def months(text: Quantity) -> float:
+    """Return a number of months, from `36`, `18 months` or `3 years`.
+
+    >>> months("3 years")
+    36.0
+    """
+    clean = cleaned(str(text), "18 months or 3 years").lower()
+    for ends, factor in ((("years", "year", "y"), 12.0), (("months", "month", "mo"), 1.0)):
+        for end in ends:
+            if clean.endswith(end):
+                return number(clean.removesuffix(end).strip(), "18 months or 3 years") * factor
+    return number(clean, "18 months or 3 years")

@@ -46,6 +46,8 @@ ITEM_OF = {
     "batch_input": "input tokens, batch",
     "batch_output": "output tokens, batch",
     "batch_cached_input": "cached input tokens, batch",
+    "cache_write": "cache write tokens",
+    "batch_cache_write": "cache write tokens, batch",
 }
 
 
@@ -60,7 +62,7 @@ def close(a: Any, b: Any, rel: float = 1e-12, abs_: float = 1e-9) -> bool:
 @given(rates=rates, load=loads)
 def test_zero_tokens_cost_no_token_money(rates: TokenRates, load: Workload) -> None:
     bill = token_lines(rates, replace(load, tokens_per_month=0.0))
-    assert [line.amount_usd for line in bill] == [0.0] * 6
+    assert [line.amount_usd for line in bill] == [0.0] * 8
 
 
 @given(option=token_options(), settings=settings_of_a_question())

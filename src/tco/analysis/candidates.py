@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.analysis.anchors import Correction
+from tco.analysis.buying import missing
 from tco.analysis.inputs import Inputs
 from tco.analysis.known import known
+from tco.analysis.machines import check_horizon, commitment
+from tco.analysis.offers import terms_of, too_fast
 from tco.analysis.options import Option, SelfOption, Tier, TokenOption
 from tco.analysis.owned import owned_entries
 from tco.analysis.select import Selection
@@ -72,7 +75,7 @@ def token_options(inputs: Inputs, selection: Selection) -> tuple[list[TokenOptio
 def _token_option(inputs: Inputs, offer: Offer, model: Model) -> TokenOption | LeftOut:
     tier: Tier = "hosted" if model.weights == "open" else "api"
     price = _price(inputs, offer)
-    reasons = _why_no_price(offer, inputs) if price is None else _too_long(offer, model, inputs)
+    reasons = _why_no_price(offer, inputs) if price is None else _refused(offer, model, inputs)
     if price is None or reasons or price.usd_per_mtok.output is None:
         return LeftOut(
             id=offer.id,
@@ -91,8 +94,16 @@ def _token_option(inputs: Inputs, offer: Offer, model: Model) -> TokenOption | L
         origin="catalog",
         source=price.evidence[0].source,
         checked=price.checked,
-        notes=_notes(offer, inputs),
+        terms=terms_of(offer),
+        buying=inputs.buying,
+        tokens_factor=inputs.tokens_factor(offer.model),
+        notes=(*_notes(offer, inputs), *missing(inputs.buying, price.modifiers)),
     )
+
+
+def _refused(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
+    """Return why an offer does not answer this workload: its context, or its rate limits."""
+    return _too_long(offer, model, inputs) or too_fast(offer, inputs)
 
 
 def _price(inputs: Inputs, offer: Offer) -> Price | None:
@@ -245,6 +256,7 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
         """Return whether a rent may be picked though nobody named its seller."""
         return not rent.only_if_named and (freshest - rent.checked).days <= limit
 
+    check_horizon(inputs.request.purchases, inputs.settings)
     entries = [
         RentEntry(
             gpu=rental.gpu,
@@ -286,7 +298,7 @@ def rented(inputs: Inputs, setup: Setup, rent: RentEntry, near: Correction) -> S
         usd_per_gpu_hour=None if rent.owned else rent.usd_per_gpu_hour,
         owned=rent.owned,
         checked=rent.checked,
-        notes=(rent.flag,) if rent.flag else (),
+        notes=tuple(note for note in (rent.flag, commitment(rent.purchase)) if note),
     )
 
 

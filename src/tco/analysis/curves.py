@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tco.analysis.machines import machine_lines
+from tco.analysis.machines import fleet_lines
 from tco.analysis.options import (
     FixedOption,
     Option,
@@ -134,7 +134,7 @@ def _usd_per_token_of_work(option: SelfOption, settings: Settings, replica: Repl
     one = workload(settings.with_values({TOKENS: 1.0}))
     busy = busy_gpus(one, replica, option.gpus)
     nothing_else = Fleet(needed=0.0, replicas=0.0, gpus=0.0, paid_gpus=0.0, busy_gpus=busy)
-    return total_usd(machine_lines(option, settings, nothing_else))
+    return total_usd(fleet_lines(option, settings, nothing_else))
 
 
 def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
@@ -196,7 +196,7 @@ def _envelope(
     """
     staff, policy = people(settings), fleet_policy(settings)
     one_gpu = Fleet(needed=1.0, replicas=1.0, gpus=1.0, paid_gpus=1.0, busy_gpus=0.0)
-    usd_per_gpu = total_usd(machine_lines(option, settings, one_gpu))
+    usd_per_gpu = total_usd(fleet_lines(option, settings, one_gpu))
     salary = staff.salary_usd_per_year / 12.0
     usd_per_replica = option.gpus * (usd_per_gpu + salary * staff.fte_per_gpu)
     spare = usd_per_replica * policy.redundancy

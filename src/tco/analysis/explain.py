@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import FixedOption, Option, SelfOption, replica_of
+from tco.analysis.options import (
+    FixedOption,
+    Option,
+    SelfOption,
+    TokenOption,
+    list_rates,
+    replica_of,
+)
 from tco.analysis.priced import option_result
 from tco.analysis.report import (
     assumptions_of,
@@ -20,6 +27,7 @@ from tco.analysis.results import ExplainResult, OptionResult
 from tco.analysis.settings import fleet_policy, workload
 from tco.engine.fleet import burst_term
 from tco.engine.memory import free_bytes, weights_bytes
+from tco.engine.tokens import reads_to_pay
 from tco.errors import InfeasibleError, UsageError
 from tco.show import show_number, show_tokens
 
@@ -44,7 +52,11 @@ def explain(inputs: Inputs, name: str) -> ExplainResult:
         workload=workload_result(inputs),
         option=row,
         resolved=(found.said,) if found.said else (),
-        steps=(*_load_steps(inputs), *_own_steps(inputs, option, row)),
+        steps=(
+            *_load_steps(inputs),
+            *_cache_steps(inputs, option),
+            *_own_steps(inputs, option, row),
+        ),
         sources=_sources(inputs, option),
         assumptions=assumptions_of(inputs, [option]),
         warnings=warnings_of(inputs, [option]),
@@ -60,6 +72,21 @@ def _load_steps(inputs: Inputs) -> list[str]:
         f"= {show_number(requests)} a month = {_n(load.requests_per_s)} a second over 730 h",
         f"busiest hour = {_n(load.requests_per_s)} x {_n(load.peak_to_mean)} "
         f"= {_n(load.peak_requests_per_s)} requests a second",
+    ]
+
+
+def _cache_steps(inputs: Inputs, option: Option) -> list[str]:
+    """Return from how many reads of what was written on a prompt cache pays."""
+    if not isinstance(option, TokenOption) or option.rates.cached_input is None:
+        return []
+    rates = list_rates(option, inputs.settings)
+    reads = float(np.asarray(reads_to_pay(rates)))
+    write = rates.input if rates.cache_write is None else rates.cache_write
+    if reads <= 0 or not np.isfinite(reads):
+        return []
+    return [
+        f"caching pays from ({_n(write)} - {_n(rates.input)}) / "
+        f"({_n(rates.input)} - {_n(rates.cached_input)}) = {reads:.2f} reads per write"
     ]
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tco.analysis.buying import LIST_PRICE, Buying, buying_of
 from tco.analysis.request import Request
 from tco.analysis.settings import Setting, Settings
+from tco.catalog.lookup import find_model
 from tco.engine.layout import PROFILES, Profile
 from tco.engine.ledger import Origin
 from tco.errors import UsageError, unknown_name
@@ -49,6 +51,7 @@ class Inputs:
         day: The day whose prices hold.
         profile: Name of the traffic profile.
         engine: Name of the engine profile, and what it means to the capacity model.
+        buying: How tokens are bought: service tier, region, load of the week.
     """
 
     catalog: Catalog
@@ -58,6 +61,12 @@ class Inputs:
     profile: str
     engine: str
     serving: Profile
+    buying: Buying = LIST_PRICE
+
+    def tokens_factor(self, model: str) -> float:
+        """Return the tokens that a model's tokenizer makes over those that the volume counts."""
+        known = self.request.tokenizers
+        return {find_model(self.catalog, name): ratio for name, ratio in known}.get(model, 1.0)
 
     @property
     def volume_given(self) -> bool:
@@ -94,6 +103,7 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
         settings = _with_fte(settings, request.fte, request.origins.get("fte", "--fte"))
     settings = _with_volume(settings, profiles[profile], request)
     _check(settings)
+    _check_together(settings)
     return Inputs(
         catalog=catalog,
         request=request,
@@ -102,6 +112,7 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
         profile=profile,
         engine=engine,
         serving=PROFILES[engine],
+        buying=buying_of(catalog, request, profiles[profile]),
     )
 
 
@@ -233,6 +244,18 @@ def _requests_per_user(traffic: Traffic, request: Request) -> float:
     return traffic.requests_per_user_per_month
 
 
+def _check_together(settings: Settings) -> None:
+    """Raise `UsageError` for shares that are more than the whole together."""
+    written = settings["workload.cache_write_share"]
+    read = float(np.asarray(settings.value("workload.cached_share")))
+    both = float(np.asarray(written.value)) + read
+    if both > 1.0 + 1e-12:
+        raise UsageError(
+            f"{written.source}: input written to a cache and read from it make {both:.0%} of it; "
+            "together they are at most 100%"
+        )
+
+
 def _at_least(limit: float, *, open_: bool = False) -> Callable[[float], bool]:
     return (lambda v: v > limit) if open_ else (lambda v: v >= limit)
 
@@ -249,10 +272,12 @@ _POSITIVE = (
     "own.life_months",
     "own.server_factor",
     "own.price_factor",
+    "horizon.months",
 )
 _WHOLE = ("serving.redundancy",)
 _AT_LEAST_ONE = (
     "workload.peak_to_mean",
+    "workload.reasoning_factor",
     "serving.max_concurrency",
     "own.pue",
     "own.host_power_factor",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,8 @@ from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.ownership import Ownership, ownership_lines
 from tco.engine.selfhost import Fleet, rent_lines
 from tco.engine.shapes import Number
+from tco.errors import UsageError
+from tco.units import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Accelerator, Purchase
@@ -51,6 +54,9 @@ class Machines(Protocol):
     def owned(self) -> OwnedGpu | None: ...
 
     @property
+    def purchase(self) -> str: ...
+
+    @property
     def origin(self) -> Origin: ...
 
     @property
@@ -71,6 +77,67 @@ def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Lin
         origin=of.origin,
         source=of.source,
     )
+
+
+def fleet_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
+    """Return the same with what spot GPUs take on top, because they are taken away at times."""
+    bill = machine_lines(of, settings, servers)
+    if of.owned is not None or not of.purchase.startswith("spot"):
+        return bill
+    hours = servers.paid_gpus * HOURS_PER_MONTH
+    lost = servers.paid_gpus * settings.value("rent.spot_interruptions_per_month")
+    rows: tuple[tuple[str, Number, str], ...] = (
+        (
+            "spot, over-provisioned",
+            hours * settings.value("rent.spot_overprovision"),
+            "rent.spot_overprovision",
+        ),
+        (
+            "spot, restarts",
+            lost * settings.value("plan.lead_h"),
+            "rent.spot_interruptions_per_month + plan.lead_h",
+        ),
+    )
+    extra = tuple(
+        Line(
+            item=item,
+            group="compute",
+            quantity=quantity,
+            unit="GPU-hour",
+            rate_usd=bill[0].rate_usd,
+            origin="assumed",
+            source=path,
+        )
+        for item, quantity, path in rows
+    )
+    return (*bill, *extra)
+
+
+COMMITTED = {"reserved_1y": 12.0, "reserved_3y": 36.0}
+"""Months that a reservation binds for."""
+
+
+def commitment(purchase: str) -> str:
+    """Return what a reader should know of how GPUs are rented; nothing for on-demand ones."""
+    for kind, months in COMMITTED.items():
+        if purchase.startswith(kind):
+            return f"paid for {months:g} months whether used or not"
+    if purchase.startswith("spot"):
+        return "may be taken away at any time"
+    return ""
+
+
+def check_horizon(purchases: Iterable[str], settings: Settings) -> None:
+    """Raise `UsageError` for a reservation that binds for longer than a given horizon."""
+    if not settings.given("horizon.months"):
+        return
+    horizon = float(np.asarray(settings.value("horizon.months")))
+    for kind in purchases:
+        months = COMMITTED.get(kind, 0.0)
+        if months > horizon:
+            raise UsageError(
+                f"{kind} binds for {months:g} months, longer than the horizon of {horizon:g}"
+            )
 
 
 OWN_PATHS = (
@@ -130,7 +197,7 @@ def gpu_month(of: Machines, settings: Settings) -> GpuMonth:
 
 
 def _usd(of: Machines, settings: Settings, servers: Fleet) -> float:
-    return float(np.asarray(total_usd(machine_lines(of, settings, servers))))
+    return float(np.asarray(total_usd(fleet_lines(of, settings, servers))))
 
 
 def owned_gpu(gpu: Accelerator) -> OwnedGpu | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tco.analysis.machines import OwnedGpu, machine_lines
+from tco.analysis.buying import LIST_PRICE, Buying
+from tco.analysis.machines import OwnedGpu, fleet_lines
 from tco.analysis.rates import token_rates
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
 from tco.engine.layout import Layout, Profile
@@ -18,7 +19,8 @@ from tco.engine.replica import Replica, best_replica
 from tco.engine.selfhost import Fleet, fleet_for
 from tco.engine.shapes import GpuShape, ModelShape, Number
 from tco.engine.tariff import Terms, terms_lines
-from tco.engine.tokens import token_lines
+from tco.engine.tokens import TokenRates, retry_line, token_lines
+from tco.engine.workload import Workload
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
@@ -40,6 +42,8 @@ class TokenOption:
         checked: When a source was last seen to say so; None for a price given by the user.
         factor: Factor on its prices alone, beside that of its tier [1].
         terms: Discounts by volume and a commitment, where a contract has them.
+        buying: Service tier, region and load of the week that it is bought with.
+        tokens_factor: Tokens that its tokenizer makes over those that the volume counts [1].
         notes: What a reader should know of it.
     """
 
@@ -54,6 +58,8 @@ class TokenOption:
     checked: date | None = None
     factor: Number = 1.0
     terms: Terms | None = None
+    buying: Buying = LIST_PRICE
+    tokens_factor: Number = 1.0
     notes: tuple[str, ...] = ()
 
 
@@ -157,16 +163,8 @@ def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
 
 
 def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
-    load, staff = workload(settings), people(settings)
-    path = "price.api_factor" if option.tier == "api" else "price.hosted_factor"
-    rates = token_rates(
-        option.rates,
-        option.modifiers,
-        isl=load.isl,
-        factor=settings.value(path) * option.factor,
-        origin=option.origin,
-        source=option.source,
-    )
+    load, staff = _counted(option, settings), people(settings)
+    rates = list_rates(option, settings)
     bill = token_lines(rates, load)
     if option.terms is not None:
         contract = terms_lines(
@@ -177,7 +175,35 @@ def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
             source=option.source,
         )
         bill = (*bill, *contract)
-    return (*bill, _team(staff.api_fte, settings, "people.api_fte"))
+    retries = retry_line(bill, settings.value("workload.retry_share"))
+    return (*bill, retries, _team(staff.api_fte, settings, "people.api_fte"))
+
+
+def _counted(option: TokenOption, settings: Settings) -> Workload:
+    """Return the same requests, counted in the tokens of the option's own tokenizer."""
+    load, factor = workload(settings), option.tokens_factor
+    return replace(
+        load,
+        tokens_per_month=load.tokens_per_month * factor,
+        isl=load.isl * factor,
+        osl=load.osl * factor,
+    )
+
+
+def list_rates(option: TokenOption, settings: Settings) -> TokenRates:
+    """Return what a token of the option costs under the settings."""
+    load = _counted(option, settings)
+    path = "price.api_factor" if option.tier == "api" else "price.hosted_factor"
+    return token_rates(
+        option.rates,
+        option.modifiers,
+        isl=load.isl,
+        length_cv=settings.value("workload.length_cv"),
+        buying=option.buying,
+        factor=settings.value(path) * option.factor,
+        origin=option.origin,
+        source=option.source,
+    )
 
 
 def replica_of(option: SelfOption, settings: Settings) -> Replica:
@@ -216,7 +242,7 @@ def fleet(option: SelfOption, settings: Settings, replica: Replica) -> Fleet:
 def self_bill(option: SelfOption, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
     """Return the lines of a fleet's monthly bill."""
     fte = selfhost_fte(people(settings), servers.gpus)
-    return (*machine_lines(option, settings, servers), _team(fte, settings, "people.floor_fte"))
+    return (*fleet_lines(option, settings, servers), _team(fte, settings, "people.floor_fte"))
 
 
 def _team(fte: Number, settings: Settings, path: str) -> Line:

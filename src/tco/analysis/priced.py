@@ -18,7 +18,7 @@ from tco.analysis.options import (
 )
 from tco.analysis.report import find_source
 from tco.analysis.results import BillLine, OptionResult, ReplicaResult, UtilizationResult
-from tco.analysis.settings import Settings, workload
+from tco.analysis.settings import Settings, target, workload
 from tco.engine.ledger import Line, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, utilization_of
@@ -156,7 +156,7 @@ def _replica(option: SelfOption, replica: Replica, inputs: Inputs) -> ReplicaRes
         precision=option.precision,
         concurrency=_number(replica.slots),
         requests_per_s=rate,
-        output_tokens_per_s=rate * _number(workload(inputs.settings).osl),
+        output_tokens_per_s=rate * _number(target(inputs.settings).osl),
         tpot_s=None if np.isnan(tpot) else tpot,
         evidence=evidence if option.measured is None else f"given: {option.measured.source}",
         band=option.band,

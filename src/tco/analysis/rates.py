@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tco.analysis.buying import LIST_PRICE, Buying, lengths, week_share
 from tco.engine.ledger import Origin
-from tco.engine.shapes import Number
+from tco.engine.shapes import Floats, Number
 from tco.engine.tokens import TokenRates
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
 
-MINUTES_PER_WEEK = 7 * 24 * 60
+__all__ = ["token_rates", "week_share"]
 
 
 def token_rates(
@@ -21,6 +23,8 @@ def token_rates(
     modifiers: list[Modifier],
     *,
     isl: Number,
+    length_cv: Number = 0.0,
+    buying: Buying = LIST_PRICE,
     factor: Number = 1.0,
     origin: Origin = "catalog",
     source: str = "",
@@ -28,13 +32,16 @@ def token_rates(
     """Return the prices of plain and batch tokens for requests of one length.
 
     Conditions of different kinds combine, each as a factor on the base price: context length by
-    the length of the request, hours of the week by their share (a flat load), batch for the batch
-    tier. Regions, cache lifetimes and other service tiers apply only when asked for.
+    the length of each request, hours of the week by their share of the load, batch for the batch
+    tier. Regions and other service tiers apply only when asked for, to all but batch requests
+    as far as services go; cache lifetimes do not apply.
 
     Args:
         rates: Base prices [USD/Mtok]; `input` and `output` must be there.
         modifiers: What changes them.
-        isl: Input of a request [token/request].
+        isl: Mean input of a request [token/request].
+        length_cv: Standard deviation of that over the mean; 0 for requests of one length [1].
+        buying: Service tier, region and load of the week.
         factor: Factor on all prices [1].
         origin, source: Who said so.
 
@@ -48,13 +55,21 @@ def token_rates(
         "output": rates.output * factor,
         # No cache price of its own: cached tokens pay the full input price, never nothing.
         "cached_input": _or(rates.cached_input, rates.input) * factor,
+        "cache_write": _or(rates.cache_write, rates.input) * factor,
     }
     plain = [m for m in modifiers if not _on_demand(m)]
+    inputs = lengths(isl, length_cv)
+    region = [m for m in modifiers if buying.region and m.when.region == buying.region]
     base = {
-        key: price * _context_factor(plain, key, rates, isl) * _week_factor(plain, key, rates)
+        key: price
+        * _context_factor(plain, key, rates, inputs, buying.week)
+        * _week_factor(plain, key, rates, buying.week)
+        * _product(region, key, rates)
         for key, price in base.items()
     }
     batch = _batch(base, rates, modifiers)
+    service = [m for m in modifiers if buying.service and m.when.service == buying.service]
+    base = {key: price * _product(service[:1], key, rates) for key, price in base.items()}
     return TokenRates(
         input=base["input"],
         output=base["output"],
@@ -62,6 +77,8 @@ def token_rates(
         batch_input=batch["input"],
         batch_output=batch["output"],
         batch_cached_input=batch["cached_input"],
+        cache_write=base["cache_write"],
+        batch_cache_write=batch["cache_write"],
         origin=origin,
         source=source,
     )
@@ -76,20 +93,48 @@ def _on_demand(modifier: Modifier) -> bool:
     return bool(modifier.when.service or modifier.when.region or modifier.when.cache_ttl)
 
 
-def _week_factor(modifiers: list[Modifier], key: str, rates: Rates) -> float:
-    """Return the factor of the hours of the week on a flat load: windows add up [1]."""
+def _product(modifiers: list[Modifier], key: str, rates: Rates) -> float:
+    """Return the factors of some modifiers together [1]."""
+    return math.prod(_factor(m, key, rates) for m in modifiers)
+
+
+def _week_factor(modifiers: list[Modifier], key: str, rates: Rates, week: Floats | None) -> float:
+    """Return the factor of the hours of the week: windows add up [1]."""
     alone = [m for m in modifiers if m.when.input_tokens_over is None]
     timed = [m for m in alone if m.when.hours or m.when.weekdays]
-    return 1.0 + sum(_in_the_week(m, key, rates) - 1.0 for m in timed)
+    return 1.0 + sum(_in_the_week(m, key, rates, week) - 1.0 for m in timed)
 
 
-def _in_the_week(modifier: Modifier, key: str, rates: Rates) -> float:
-    """Return the factor of one modifier on a flat load: 1 outside its hours of the week [1]."""
-    covered = week_share(modifier.when.hours, modifier.when.weekdays)
+def _in_the_week(modifier: Modifier, key: str, rates: Rates, week: Floats | None) -> float:
+    """Return the factor of one modifier on the load: 1 outside its hours of the week [1]."""
+    covered = week_share(modifier.when.hours, modifier.when.weekdays, week)
     return 1.0 + covered * (_factor(modifier, key, rates) - 1.0)
 
 
-def _context_factor(modifiers: list[Modifier], key: str, rates: Rates, isl: Number) -> Number:
+def _context_factor(
+    modifiers: list[Modifier],
+    key: str,
+    rates: Rates,
+    inputs: tuple[Floats, ...],
+    week: Floats | None,
+) -> Number:
+    """Return the factor of the context tiers on a mix of requests, each by its own length [1].
+
+    Input counts by its tokens, output by its requests: how long an answer is does not depend here
+    on how long the question was.
+    """
+    if not any(m.when.input_tokens_over for m in modifiers):
+        return 1.0
+    weights = [np.ones_like(isl) if key == "output" else isl for isl in inputs]
+    factors = [_tier_factor(modifiers, key, rates, isl, week) for isl in inputs]
+    priced = sum(w * f for w, f in zip(weights, factors, strict=True))
+    result: Number = priced / sum(weights)
+    return result
+
+
+def _tier_factor(
+    modifiers: list[Modifier], key: str, rates: Rates, isl: Floats, week: Floats | None
+) -> Number:
     """Return the factor of the context tiers on requests of one length: the highest reached [1].
 
     A cliff tier prices the whole request; a graduated one only the input above its limit.
@@ -100,7 +145,7 @@ def _context_factor(modifiers: list[Modifier], key: str, rates: Rates, isl: Numb
     result: Number = 1.0
     below = 1.0
     for limit, n in tiers:
-        tier, factor = modifiers[n], _in_the_week(modifiers[n], key, rates)
+        tier, factor = modifiers[n], _in_the_week(modifiers[n], key, rates, week)
         above = np.greater_equal(isl, limit) if tier.inclusive else np.greater(isl, limit)
         if tier.mode == "cliff" or key == "output":
             result = np.where(above, factor, result)
@@ -123,7 +168,7 @@ def _factor(modifier: Modifier, key: str, rates: Rates) -> float:
         return 1.0
     price = getattr(modifier.usd_per_mtok, key)
     base = getattr(rates, key)
-    if key == "cached_input":
+    if key in ("cached_input", "cache_write"):
         if price is None:
             price, base = modifier.usd_per_mtok.input, rates.input
         base = rates.input if base is None else base
@@ -140,19 +185,3 @@ def _batch(base: dict[str, Number], rates: Rates, modifiers: list[Modifier]) -> 
     if stated is None:
         batch["cached_input"] = batch["input"]
     return batch
-
-
-def week_share(hours: list[str] | None, weekdays: list[int] | None) -> float:
-    """Return the share of a week that lies in some hours of some weekdays [1].
-
-    >>> week_share(["00:00-06:00", "22:00-24:00"], None)
-    0.3333333333333333
-    """
-    days = len(set(weekdays)) if weekdays else 7
-    minutes = sum(_minutes(span) for span in hours) if hours else 24 * 60
-    return minutes * days / MINUTES_PER_WEEK
-
-
-def _minutes(span: str) -> int:
-    start, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in span.split("-"))
-    return (end - start) % (24 * 60) or 24 * 60

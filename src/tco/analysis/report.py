@@ -70,6 +70,11 @@ NEUTRAL = {
     "workload.isl_factor",
     "workload.osl_factor",
     "serving.throughput_factor",
+    "workload.reasoning_factor",
+    "workload.cache_write_share",
+    "workload.length_cv",
+    "workload.retry_share",
+    "horizon.months",
     "rent.factor",
     "own.price_factor",
     "price.api_factor",
@@ -107,7 +112,9 @@ def _prefixes(used: Sequence[Option]) -> set[str]:
     if own:
         kinds |= {"people.salary", "people.floor", "people.fixed", "people.fte", "serving."}
     if any(o.usd_per_gpu_hour is not None for o in own):
-        kinds.add("rent.")
+        kinds |= {"rent.factor", "rent.other_share", "rent.oldest_days"}
+    if any(o.purchase.startswith("spot") for o in own):
+        kinds |= {"rent.spot_", "plan.lead_h"}
     if any(o.usd_per_gpu_hour is None for o in own):
         kinds.add("own.")
     return kinds
@@ -160,7 +167,9 @@ def _choices(inputs: Inputs) -> list[AssumptionResult]:
 
 def warnings_of(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
     """Return what a reader should be wary of in the options used."""
-    return (*_stale(inputs, used), *_uncalibrated(inputs, used))
+    from tco.analysis.offers import changes_soon  # it looks at options, which look at reports
+
+    return (*changes_soon(inputs, used), *_stale(inputs, used), *_uncalibrated(inputs, used))
 
 
 def _stale(inputs: Inputs, used: Sequence[Option]) -> list[str]:

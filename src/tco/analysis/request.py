@@ -71,6 +71,9 @@ class Request:
         bare: Leave out what simple calculators leave out (`inputs.BARE`), to repeat their sums.
         as_of: The day whose prices hold; today when None.
         options: Options described inline.
+        service: Service tier that tokens are bought in, such as `flex`, where an offer has it.
+        region: Region that tokens are bought in, where an offer has a price for it.
+        tokenizers: Models and the tokens that theirs makes over those that the volume counts [1].
         all_setups: Every set-up, not only the cheapest of each open model.
         marketplaces: Also rents of marketplaces and community hosts.
         origins: Which flag, variable or file line gave a field, by the name of the field or the
@@ -101,6 +104,9 @@ class Request:
     bare: bool = False
     as_of: date | None = None
     options: tuple[InlineOption, ...] = ()
+    service: str | None = None
+    region: str | None = None
+    tokenizers: tuple[tuple[str, float], ...] = ()
     all_setups: bool = False
     marketplaces: bool = False
     origins: dict[str, str] = field(default_factory=dict)

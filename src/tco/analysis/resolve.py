@@ -10,7 +10,7 @@ import numpy as np
 from tco.analysis.candidates import OwnSetups, own_setups, token_options
 from tco.analysis.inline import inline_option
 from tco.analysis.inputs import Inputs
-from tco.analysis.machines import OWN
+from tco.analysis.machines import OWN, check_horizon
 from tco.analysis.options import Option, TokenOption, lines
 from tco.analysis.owned import with_life
 from tco.analysis.select import PRECISION_NAMES, PURCHASES, Selection, select
@@ -147,6 +147,7 @@ def _own(name: str, inputs: Inputs) -> Resolved:
         )
     selection = _selection(parts, inputs)
     inputs = with_life(inputs, parts["seller"], parts["purchase"])
+    check_horizon([parts["purchase"] or ""], inputs.settings)
     model = next(iter(selection.models))
     if inputs.catalog.models.models[model].weights == "closed":
         raise InfeasibleError(f"{name}: the weights of {model} are closed, only sellers run it")

@@ -88,7 +88,10 @@ class Settings(Mapping[str, Setting]):
 
 def workload(settings: Settings) -> Workload:
     """Return the month's requests."""
-    names = ("tokens_per_month", "cached_share", "batch_share", "peak_to_mean")
+    names = (
+        *("tokens_per_month", "cached_share", "batch_share", "peak_to_mean"),
+        *("reasoning_factor", "cache_write_share"),
+    )
     return Workload(
         isl=settings.value("workload.isl") * settings.value("workload.isl_factor"),
         osl=settings.value("workload.osl") * settings.value("workload.osl_factor"),
@@ -107,7 +110,7 @@ def target(settings: Settings) -> Target:
     load = workload(settings)
     return Target(
         isl=load.isl,
-        osl=load.osl,
+        osl=load.osl * load.reasoning_factor,
         cached_share=load.cached_share,
         max_tpot_s=settings.value("serving.max_tpot_s"),
         max_concurrency=settings.value("serving.max_concurrency"),

@@ -89,6 +89,15 @@ class WorkloadPart(Record):
     """Busiest hour over the average hour."""
 
 
+class BuyingPart(Record):
+    """How tokens are bought, where an offer has a price for it."""
+
+    service: Literal["flex", "priority", "fast", "ultrafast", "spot"] | None = None
+    region: Text | None = None
+    tokenizers: Texts | None = None
+    """Tokens that a model's tokenizer makes of one that the volume counts: `gpt-4.1=1.1`."""
+
+
 class SelectPart(Record):
     """Only these; a key that is left out lets everything through."""
 
@@ -187,6 +196,9 @@ class Scenario(Record):
 
     version: Literal[1] = 1
     workload: WorkloadPart = WorkloadPart()
+    buying: BuyingPart = BuyingPart()
+    horizon: Quantity | None = None
+    """How long it is meant to run: `18 months`, `3 years`."""
     select: SelectPart = SelectPart()
     serving: ServingPart = ServingPart()
     people: PeoplePart = PeoplePart()

@@ -101,6 +101,16 @@ def score(value: Any) -> tuple[str, float]:
     return benchmark.strip(), units.number(least, "mmlu=85")
 
 
+def ratio_of(value: Any) -> tuple[str, float]:
+    """Return a model and a ratio, from `llama-3.3-70b=1.1`."""
+    if isinstance(value, dict) and len(value) == 1:
+        value = "=".join(str(part) for part in next(iter(value.items())))
+    model, equals, ratio = str(value).partition("=")
+    if not equals or not model.strip():
+        raise UsageError(f"{printable(str(value), 40)!r} is no model and ratio; write gpt-4.1=1.1")
+    return model.strip(), positive(ratio)
+
+
 def one_of(*words: str) -> Callable[[Any], str]:
     """Return the reader of a word from a closed list."""
 
@@ -163,6 +173,7 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
     "_usd": units.usd,
 }
 
+SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
 FORMATS = ("table", "json", "csv", "md")
 COLORS = ("auto", "always", "never")
 
@@ -188,6 +199,10 @@ QUESTION = (
     Field("cached", "workload.cached", units.share, "workload.cached_share"),
     Field("batch", "workload.batch", units.share, "workload.batch_share"),
     Field("peak_to_mean", "workload.peak_to_mean", units.number, "workload.peak_to_mean"),
+    Field("service", "buying.service", one_of(*SERVICES)),
+    Field("region", "buying.region", text),
+    Field("tokenizer", "buying.tokenizers", ratio_of, "tokenizers", many=True),
+    Field("horizon", "horizon", units.months, "horizon.months"),
     Field("model", "select.models", text, "models", many=True),
     Field("provider", "select.providers", text, "providers", many=True),
     Field("tier", "select.tiers", text, "tiers", many=True),

@@ -50,6 +50,19 @@ class Question:
         Text, _option(VOLUME, "X", "Busiest hour over the average hour: 2.5.")
     ] = None
 
+    service: Annotated[
+        Text, _option(VOLUME, "TIER", "Service tier of tokens: flex, priority; where offered.")
+    ] = None
+    region: Annotated[
+        Text, _option(VOLUME, "NAME", "Region that tokens are bought in: eu; where offered.")
+    ] = None
+    tokenizer: Annotated[
+        Texts, _option(VOLUME, "MODEL=R", "Tokens that a model bought by the token makes of one.")
+    ] = None
+    horizon: Annotated[
+        Text, _option(VOLUME, "T", "How long it is meant to run: 18 months, 3 years.")
+    ] = None
+
     model: Annotated[Texts, _option(WHICH, "NAME", "Only this model; repeat for more.")] = None
     provider: Annotated[Texts, _option(WHICH, "NAME", "Only this provider of tokens or GPUs.")] = (
         None

@@ -21,12 +21,14 @@ class Terms:
         discounts: What is taken off the list price there [tiers, 1].
         cliff: The discount holds for all tokens once a limit is passed, and not only for those
             beyond it (graduated).
+        free_tokens: Tokens that cost nothing, before any tier [token/month].
         commit_usd_per_month: Least that is paid for tokens, used or not [USD/month].
     """
 
     limits: tuple[float, ...] = ()
     discounts: tuple[float, ...] = ()
     cliff: bool = False
+    free_tokens: float = 0.0
     commit_usd_per_month: float = 0.0
 
 
@@ -46,6 +48,10 @@ def billed_tokens(terms: Terms) -> Steps:
     fixed = np.zeros_like(slope)
     if not terms.cliff:
         fixed[1:] = np.cumsum((slope[:-1] - slope[1:]) * starts[1:])
+    if terms.free_tokens > 0:
+        # Tiers count what is billed, so all of them begin later by what is free.
+        fixed = np.append(0.0, fixed - slope * terms.free_tokens)
+        starts, slope = np.append(0.0, starts + terms.free_tokens), np.append(0.0, slope)
     return Steps(edges=np.append(starts[1:], np.inf), fixed=fixed, slope=slope)
 
 

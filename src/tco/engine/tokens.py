@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tco.engine.ledger import Line, Origin
+import numpy as np
+
+from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.shapes import Number
 from tco.engine.workload import Workload
 from tco.units import MTOK
@@ -20,6 +22,7 @@ class TokenRates:
         cached_input: Input read from the cache; the input price where there is no other [USD/Mtok].
         batch_input, batch_output, batch_cached_input: The same through the batch tier; the plain
             prices where there is none [USD/Mtok].
+        cache_write, batch_cache_write: Input written to the cache; the input prices where None.
         origin, source: Who said so.
     """
 
@@ -29,6 +32,8 @@ class TokenRates:
     batch_input: Number
     batch_output: Number
     batch_cached_input: Number
+    cache_write: Number | None = None
+    batch_cache_write: Number | None = None
     origin: Origin = "catalog"
     source: str = ""
 
@@ -38,7 +43,8 @@ def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
 
     ``tokens * share / 1e6 * USD per Mtok`` for each of uncached input, cached input and output,
     through the plain and the batch tier. Cached tokens are a part of the input: they are taken
-    out of the uncached ones, never added.
+    out of the uncached ones, never added; and so are those written to the cache, where the
+    provider charges for that.
 
     Args:
         rates: Prices [USD/Mtok].
@@ -48,15 +54,18 @@ def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
         The price pages themselves; the partition is OpenTelemetry's `gen_ai.usage` convention.
     """
     batch, plain = load.batch_share, 1.0 - load.batch_share
-    cached, fresh = load.cached_share, 1.0 - load.cached_share
+    cached, written = load.cached_share, load.cache_write_share
+    fresh = 1.0 - cached - written
     input_mtok, output_mtok = load.input_tokens / MTOK, load.output_tokens / MTOK
-    flows = (
+    flows: tuple[tuple[str, Number, Number], ...] = (
         ("input tokens", input_mtok * fresh * plain, rates.input),
         ("cached input tokens", input_mtok * cached * plain, rates.cached_input),
         ("output tokens", output_mtok * plain, rates.output),
         ("input tokens, batch", input_mtok * fresh * batch, rates.batch_input),
         ("cached input tokens, batch", input_mtok * cached * batch, rates.batch_cached_input),
         ("output tokens, batch", output_mtok * batch, rates.batch_output),
+        ("cache write tokens", input_mtok * written * plain, _or(rates.cache_write, rates.input)),
+        ("cache write tokens, batch", input_mtok * written * batch, _batch_write(rates)),
     )
     return tuple(
         Line(
@@ -70,3 +79,43 @@ def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
         )
         for item, mtok, rate in flows
     )
+
+
+def _or(value: Number | None, other: Number) -> Number:
+    return other if value is None else value
+
+
+def _batch_write(rates: TokenRates) -> Number:
+    return _or(rates.batch_cache_write, rates.batch_input)
+
+
+def retry_line(tokens: tuple[Line, ...], retry_share: Number) -> Line:
+    """Return what requests cost that are sent again, so that a bill is one of successful requests.
+
+    Args:
+        tokens: The token lines.
+        retry_share: Requests sent again over requests that succeed [1].
+    """
+    return Line(
+        item="retries",
+        group="tokens",
+        quantity=total_usd(tokens) * retry_share,
+        unit="USD of tokens",
+        rate_usd=1.0,
+        origin="assumed",
+        source="workload.retry_share",
+    )
+
+
+def reads_to_pay(rates: TokenRates) -> Number:
+    """Return the reads per write from which caching is cheaper than sending the input again [1].
+
+    ``(write - input) / (input - cached)``; infinite where a cached token costs as much as another.
+
+    Args:
+        rates: Prices [USD/Mtok].
+    """
+    extra = np.asarray(_or(rates.cache_write, rates.input)) - rates.input
+    saved = np.asarray(rates.input) - rates.cached_input
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(saved > 0, extra / saved, np.inf)

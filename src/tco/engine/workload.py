@@ -15,10 +15,13 @@ class Workload:
     Args:
         tokens_per_month: Input and output together, cached input included [token/month].
         isl: Input of a request, cached tokens included [token/request].
-        osl: Output of a request, hidden reasoning included [token/request].
+        osl: Output of a request that the volume counts [token/request].
         cached_share: Share of the input that a prefix cache serves [1].
         batch_share: Share of the requests that can wait for a batch tier [1].
         peak_to_mean: Busiest hour over the average hour [1].
+        reasoning_factor: Output that is made over the output that the volume counts; 1 where the
+            volume counts hidden reasoning too [1].
+        cache_write_share: Share of the input that is written to a cache [1].
     """
 
     tokens_per_month: Number
@@ -27,6 +30,8 @@ class Workload:
     cached_share: Number = 0.0
     batch_share: Number = 0.0
     peak_to_mean: Number = 1.0
+    reasoning_factor: Number = 1.0
+    cache_write_share: Number = 0.0
 
     @property
     def tokens_per_request(self) -> Number:
@@ -55,5 +60,5 @@ class Workload:
 
     @property
     def output_tokens(self) -> Number:
-        """Return all output [token/month]."""
-        return self.requests_per_month * self.osl
+        """Return all output, hidden reasoning included [token/month]."""
+        return self.requests_per_month * self.osl * self.reasoning_factor
