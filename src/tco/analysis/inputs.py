@@ -268,6 +268,7 @@ _POSITIVE = (
     "serving.max_tpot_s",
     "serving.kv_bytes",
     "serving.throughput_factor",
+    "serving.speculative_gain",
     "serving.headroom",
     "own.life_months",
     "own.server_factor",

@@ -113,6 +113,7 @@ def _price_and_speed(
         batch=batch,
         profile=own.inputs.serving,
         cached_share=goal.cached_share,
+        speculative_gain=goal.speculative_gain,
     )
     factor = correction_factor(own)[setups][:, None]
     tokens_per_hour = speed.requests_per_s * factor * (goal.isl + goal.osl) * SECONDS_PER_HOUR

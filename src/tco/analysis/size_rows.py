@@ -67,6 +67,7 @@ class Asked:
             batch=np.maximum(np.asarray(found.replica.slots), 1.0),
             profile=self.own.inputs.serving,
             cached_share=goal.cached_share,
+            speculative_gain=goal.speculative_gain,
         )
         factor = correction_factor(self.own)
         low, high = speed.ttft_low_s / factor, speed.ttft_high_s / factor

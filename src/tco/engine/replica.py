@@ -21,6 +21,7 @@ class Target:
         cached_share: Share of the input that the prefix cache serves [1].
         max_tpot_s: Slowest mean time per output token [s/token].
         max_concurrency: Most requests that the engine takes on at once [1].
+        speculative_gain: Net speed-up of decoding by drafted tokens, as measured [1].
     """
 
     isl: Number
@@ -28,6 +29,7 @@ class Target:
     cached_share: Number
     max_tpot_s: Number
     max_concurrency: Number
+    speculative_gain: Number = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,7 @@ def best_replica(
             batch=batch,
             profile=profile,
             cached_share=target.cached_share,
+            speculative_gain=target.speculative_gain,
         )
 
     in_memory = max_batch(model, gpu, layout, target.isl + target.osl)
