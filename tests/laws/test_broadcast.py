@@ -101,7 +101,9 @@ def equal(array: Any, singles: list[Any]) -> None:
 
 
 def element(record: Any, i: int) -> Any:
-    return replace(record, **{f.name: getattr(record, f.name)[i] for f in fields(record)})
+    """Return the record of one element; what is a number already stays one."""
+    values = {f.name: getattr(record, f.name) for f in fields(record)}
+    return replace(record, **{n: v[i] for n, v in values.items() if np.ndim(v)})
 
 
 def column(records: list[Any]) -> Any:
