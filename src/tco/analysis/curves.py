@@ -21,6 +21,7 @@ from tco.analysis.settings import Settings, fleet_policy, people, workload
 from tco.analysis.shapes import taken
 from tco.engine.fleet import burst_term, slack_replicas
 from tco.engine.ledger import total_usd
+from tco.engine.people import project_lines
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, busy_gpus, fleet_of, tokens_per_load, tokens_served
 from tco.engine.shapes import Floats, Indices, Number
@@ -203,8 +204,13 @@ def _envelope(
     most_fte = np.maximum(staff.fixed_fte, staff.floor_fte)
     least_fte = np.where(np.equal(staff.fte_per_gpu, 0.0), most_fte, staff.fixed_fte)
     idle = usd_per_gpu * (option.instance_gpus - math.gcd(option.gpus, option.instance_gpus))
-    step, low = _column(usd_per_replica, count), _column(spare + salary * least_fte, count)
-    return step, low, step * (1.0 + slack) + _column(spare + idle + salary * most_fte, count)
+    project = total_usd(project_lines(staff))
+    step, low = (
+        _column(usd_per_replica, count),
+        _column(spare + project + salary * least_fte, count),
+    )
+    always = spare + project + idle + salary * most_fte
+    return step, low, step * (1.0 + slack) + _column(always, count)
 
 
 def _column(value: Number, count: int) -> Floats:

@@ -14,7 +14,7 @@ from tco.analysis.rates import token_rates
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
 from tco.engine.layout import Layout, Profile
 from tco.engine.ledger import Line, Origin, total_usd
-from tco.engine.people import people_line, selfhost_fte
+from tco.engine.people import people_line, project_lines, selfhost_fte
 from tco.engine.replica import Replica, best_replica
 from tco.engine.selfhost import Fleet, fleet_for
 from tco.engine.shapes import GpuShape, ModelShape, Number
@@ -241,8 +241,9 @@ def fleet(option: SelfOption, settings: Settings, replica: Replica) -> Fleet:
 
 def self_bill(option: SelfOption, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
     """Return the lines of a fleet's monthly bill."""
-    fte = selfhost_fte(people(settings), servers.gpus)
-    return (*fleet_lines(option, settings, servers), _team(fte, settings, "people.floor_fte"))
+    staff = people(settings)
+    team = _team(selfhost_fte(staff, servers.gpus), settings, "people.floor_fte")
+    return (*fleet_lines(option, settings, servers), team, *project_lines(staff))
 
 
 def _team(fte: Number, settings: Settings, path: str) -> Line:

@@ -17,9 +17,9 @@ from tco.analysis.options import (
     self_bill,
 )
 from tco.analysis.report import find_source
-from tco.analysis.results import BillLine, OptionResult, ReplicaResult, UtilizationResult
+from tco.analysis.results import BillLine, Breakdown, OptionResult, ReplicaResult, UtilizationResult
 from tco.analysis.settings import Settings, target, workload
-from tco.engine.ledger import Line, total_usd
+from tco.engine.ledger import Group, Line, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, utilization_of
 from tco.units import MTOK
@@ -52,6 +52,7 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=(usd, usd),
+        breakdown=_breakdown(bill, 1.0),
         upfront_usd=None,
         utilization=None,
         replica=None,
@@ -65,6 +66,7 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
         return _too_small(option, replica, inputs.settings)
     servers = fleet(option, inputs.settings, replica)
     bill = self_bill(option, inputs.settings, servers)
+    used = _utilization(inputs.settings, replica, servers)
     upfront = upfront_usd(option, inputs.settings, servers)
     usd = _number(total_usd(bill))
     return OptionResult(
@@ -81,8 +83,9 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=_band(option, inputs.settings, replica),
+        breakdown=_breakdown(bill, used.paid_hours),
         upfront_usd=None if upfront is None else _number(upfront),
-        utilization=_utilization(inputs.settings, replica, servers),
+        utilization=used,
         replica=_replica(option, replica, inputs),
         price_checked=_day(option),
         lines=bill_lines(bill, inputs),
@@ -122,12 +125,26 @@ def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
         monthly_usd=None,
         usd_per_mtok=None,
         band_usd=None,
+        breakdown=None,
         upfront_usd=None,
         utilization=None,
         replica=None,
         price_checked=None,
         lines=(),
     )
+
+
+def _breakdown(bill: tuple[Line, ...], used: float) -> Breakdown:
+    """Return a bill in a few figures.
+
+    Args:
+        bill: Its lines.
+        used: Share of the GPU-hours paid for that serve [1].
+    """
+    groups: tuple[Group, ...] = ("tokens", "compute", "people", "power", "other")
+    usd = {name: _number(total_usd(bill, name)) for name in groups}
+    idle = usd["compute"] * (1.0 - min(used, 1.0))
+    return Breakdown(**{**usd, "compute": usd["compute"] - idle}, idle=idle)
 
 
 def _band(option: SelfOption, settings: Settings, replica: Replica) -> tuple[float, float]:

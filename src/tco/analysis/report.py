@@ -75,6 +75,8 @@ NEUTRAL = {
     "workload.length_cv",
     "workload.retry_share",
     "horizon.months",
+    "people.setup_fte_months",
+    "people.refresh_fte_months_per_year",
     "rent.factor",
     "own.price_factor",
     "price.api_factor",
@@ -111,6 +113,7 @@ def _prefixes(used: Sequence[Option]) -> set[str]:
         kinds |= {"people.salary", "people.api", "price."}
     if own:
         kinds |= {"people.salary", "people.floor", "people.fixed", "people.fte", "serving."}
+        kinds |= {"people.setup", "people.refresh", "horizon."}
     if any(o.usd_per_gpu_hour is not None for o in own):
         kinds |= {"rent.factor", "rent.other_share", "rent.oldest_days"}
     if any(o.purchase.startswith("spot") for o in own):

@@ -62,6 +62,20 @@ class BillLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Breakdown:
+    """A bill in a few figures, which sum to it [USD/month]."""
+
+    tokens: float
+    compute: float
+    """GPUs as far as they are used."""
+    idle: float
+    """GPUs as far as they are not: the share of what is paid for that serves nothing."""
+    people: float
+    power: float
+    other: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class UtilizationResult:
     """How much of what is paid for is used, three ways."""
 
@@ -105,6 +119,7 @@ class OptionResult:
     monthly_usd: float | None
     usd_per_mtok: float | None
     band_usd: Span | None
+    breakdown: Breakdown | None
     upfront_usd: float | None
     """Cash on the first day; None where nothing is bought. Its cost a month is in `lines`."""
     utilization: UtilizationResult | None

@@ -15,9 +15,9 @@ from tco.analysis.machines import OwnedGpu, gpu_month
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
 from tco.analysis.shapes import stacked, taken
 from tco.engine.layout import Layout, Precision, Profile, precision
-from tco.engine.ledger import Origin
+from tco.engine.ledger import Origin, total_usd
 from tco.engine.memory import max_batch
-from tco.engine.people import selfhost_fte
+from tco.engine.people import project_lines, selfhost_fte
 from tco.engine.replica import Replica, Target, best_replica
 from tco.engine.selfhost import busy_gpus, fleet_for
 from tco.engine.shapes import Floats, GpuShape, Indices, ModelShape
@@ -340,6 +340,7 @@ def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Float
     )
     staff = people(settings)
     team = selfhost_fte(staff, servers.gpus) * staff.salary_usd_per_year / 12.0
+    team = team + total_usd(project_lines(staff))
     at_work = busy_gpus(load, replica, per_replica)
     machines = servers.paid_gpus * paid + servers.gpus * serving + at_work * busy
     return np.asarray(machines + team, dtype=float)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from typing import Literal
+
+import numpy as np
 
 from tco.engine.shapes import Number
 
@@ -45,5 +45,16 @@ class Line:
 
 def total_usd(lines: tuple[Line, ...], group: Group | None = None) -> Number:
     """Return the sum of the lines, or of those of one group [USD/month]."""
-    amounts = [line.amount_usd for line in lines if group in (None, line.group)]
-    return reduce(add, amounts, 0.0)
+    total: Number = 0.0
+    for line in lines:
+        if group in (None, line.group):
+            total = _added(total, line.amount_usd)
+    return total
+
+
+def _added(total: Number, amount: Number) -> Number:
+    """Return the sum, in the memory of `total` where that has room for it: `total` is ours."""
+    if isinstance(total, np.ndarray) and total.ndim and np.shape(amount) in ((), total.shape):
+        total += amount
+        return total
+    return total + amount

@@ -20,6 +20,9 @@ class People:
         floor_fte: Engineers that self-hosting takes at least, however small the fleet [1].
         fixed_fte: Engineers of self-hosting that do not depend on the fleet [1].
         fte_per_gpu: Engineers for each further GPU [1/GPU].
+        setup_fte_months: Work of setting self-hosting up and moving to it, once [month].
+        horizon_months: Months that this is spread over [month].
+        refresh_fte_months_per_year: Work of evaluating and changing models [month/year].
     """
 
     salary_usd_per_year: Number
@@ -27,6 +30,9 @@ class People:
     floor_fte: Number
     fixed_fte: Number
     fte_per_gpu: Number
+    setup_fte_months: Number = 0.0
+    horizon_months: Number = 36.0
+    refresh_fte_months_per_year: Number = 0.0
 
 
 def selfhost_fte(people: People, gpus: Number) -> Number:
@@ -44,4 +50,36 @@ def people_line(fte: Number, people: People, origin: Origin, source: str) -> Lin
         rate_usd=people.salary_usd_per_year / 12.0,
         origin=origin,
         source=source,
+    )
+
+
+def project_lines(people: People) -> tuple[Line, ...]:
+    """Return the work that is not operation: set-up and migration, and changes of model.
+
+    ``months of work / months of the horizon`` engineers for what is done once, without the cost of
+    capital; ``months of work a year / 12`` for what comes again.
+    """
+    rows = (
+        (
+            "set-up and migration",
+            people.setup_fte_months / np.asarray(people.horizon_months, dtype=float),
+            "people.setup_fte_months + horizon.months",
+        ),
+        (
+            "model refresh and evaluation",
+            np.asarray(people.refresh_fte_months_per_year, dtype=float) / 12.0,
+            "people.refresh_fte_months_per_year",
+        ),
+    )
+    return tuple(
+        Line(
+            item=item,
+            group="people",
+            quantity=quantity,
+            unit="engineer",
+            rate_usd=people.salary_usd_per_year / 12.0,
+            origin="assumed",
+            source=path,
+        )
+        for item, quantity, path in rows
     )

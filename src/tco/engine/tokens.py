@@ -58,14 +58,14 @@ def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
     fresh = 1.0 - cached - written
     input_mtok, output_mtok = load.input_tokens / MTOK, load.output_tokens / MTOK
     flows: tuple[tuple[str, Number, Number], ...] = (
-        ("input tokens", input_mtok * fresh * plain, rates.input),
-        ("cached input tokens", input_mtok * cached * plain, rates.cached_input),
+        ("input tokens", input_mtok * (fresh * plain), rates.input),
+        ("cached input tokens", input_mtok * (cached * plain), rates.cached_input),
         ("output tokens", output_mtok * plain, rates.output),
-        ("input tokens, batch", input_mtok * fresh * batch, rates.batch_input),
-        ("cached input tokens, batch", input_mtok * cached * batch, rates.batch_cached_input),
+        ("input tokens, batch", input_mtok * (fresh * batch), rates.batch_input),
+        ("cached input tokens, batch", input_mtok * (cached * batch), rates.batch_cached_input),
         ("output tokens, batch", output_mtok * batch, rates.batch_output),
-        ("cache write tokens", input_mtok * written * plain, _or(rates.cache_write, rates.input)),
-        ("cache write tokens, batch", input_mtok * written * batch, _batch_write(rates)),
+        ("cache write tokens", input_mtok * (written * plain), _or(rates.cache_write, rates.input)),
+        ("cache write tokens, batch", input_mtok * (written * batch), _batch_write(rates)),
     )
     return tuple(
         Line(

@@ -54,6 +54,10 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
         "serving.headroom",
         0.9,
     ),
+    "service": ("flex", "flex", "service", "flex"),
+    "region": ("eu", "eu", "region", "eu"),
+    "tokenizer": (["gpt-4.1=1.2"], ["gpt-4.1=1.2"], "tokenizers", (("gpt-4.1", 1.2),)),
+    "horizon": ("2 years", "2 years", "horizon.months", 24.0),
     "as_of": ("2026-03-01", "2026-03-01", "as_of", date(2026, 3, 1)),
     "option": (
         [OPTION],

@@ -1,0 +1,58 @@
+"""A bill in a few figures, idle GPUs as one of them; set-up and changes of model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tco.analysis.curves import curve
+from tco.analysis.options import lines
+from tco.analysis.priced import option_result
+from tco.analysis.resolve import resolve
+from tco.engine.ledger import total_usd
+
+NAMES = (
+    "openai/gpt-4.1",
+    "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand",
+    "self/llama-3.3-70b@2xh100-sxm:fp8/own:48m",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("tokens", [1e8, 50e9, 2e12])
+def test_the_figures_sum_to_the_bill(asked: Any, name: str, tokens: float) -> None:
+    inputs = asked(tokens=tokens)
+    row = option_result(resolve(name, inputs).best, inputs)
+    assert row.breakdown is not None
+    parts = asdict(row.breakdown)
+    assert sum(parts.values()) == pytest.approx(row.monthly_usd, rel=1e-12)
+    assert min(parts.values()) >= 0.0
+
+
+def test_idle_is_what_is_paid_for_and_serves_nothing(asked: Any) -> None:
+    inputs = asked(tokens=50e9)
+    row = option_result(resolve(NAMES[1], inputs).best, inputs)
+    assert row.breakdown is not None and row.utilization is not None
+    rent = next(line.amount_usd for line in row.lines if line.item == "GPU rent")
+    assert row.breakdown.idle == pytest.approx(rent * (1.0 - row.utilization.paid_hours))
+    assert option_result(resolve(NAMES[0], inputs).best, inputs).breakdown.idle == 0.0  # type: ignore[union-attr]
+
+
+def test_set_up_is_spread_over_the_horizon(asked: Any) -> None:
+    given = {
+        "people.setup_fte_months": 6.0,
+        "horizon.months": 24.0,
+        "people.refresh_fte_months_per_year": 3.0,
+    }
+    inputs = asked(tokens=50e9, settings=given)
+    option = resolve(NAMES[1], inputs).best
+    usd = {line.item: float(np.asarray(line.amount_usd)) for line in lines(option, inputs.settings)}
+    assert usd["set-up and migration"] == pytest.approx(6 / 24 * 20_000)
+    assert usd["model refresh and evaluation"] == pytest.approx(3 / 12 * 20_000)
+    made = curve(option, inputs.settings)
+    bill = float(np.asarray(total_usd(lines(option, inputs.settings))))
+    assert made.until(50e9).at(np.array([50e9]))[0] == pytest.approx(bill)
+    assert made.low <= bill - made.slope * 50e9 <= made.high
