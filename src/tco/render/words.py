@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
+from tco.analysis.results import AssumptionResult, Breakdown, CatalogStamp, WorkloadResult
 from tco.render.table import Block, Paragraph
 from tco.show import (
     show_number,
@@ -84,6 +85,13 @@ def percent_more(value: float, best: float) -> str:
 def spread(low: float, high: float) -> str:
     """Return a range of money: `$31,000 to $48,000`."""
     return f"{show_usd(low)} to {show_usd(high)}"
+
+
+def parts(breakdown: Breakdown) -> str:
+    """Return what a bill is made of: `compute $1,200, idle $800, engineers $20,000`."""
+    names = {"compute": "GPUs at work", "idle": "idle GPUs", "people": "engineers"}
+    figures = {f.name: getattr(breakdown, f.name) for f in fields(breakdown)}
+    return ", ".join(f"{names.get(n, n)} {show_usd(usd)}" for n, usd in figures.items() if usd)
 
 
 def month(load: WorkloadResult) -> str:

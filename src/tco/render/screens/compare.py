@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from tco.analysis.results import CompareResult, OptionResult
 from tco.render import words
@@ -10,6 +11,7 @@ from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, 
 from tco.show import show_number, show_seconds, show_share, show_usd
 
 ROWS = ("options",)
+PARTS = ("tokens", "compute", "idle", "people", "power", "other")
 TOP = 20
 MOST_INFEASIBLE = 8
 
@@ -64,6 +66,10 @@ def _columns(rank: dict[str, int], best: float) -> tuple[Column, ...]:
         ),
         number("band_low_usd", "low $/month", lambda o: _end(o.band_usd, 0), words.whole_usd),
         number("band_high_usd", "high $/month", lambda o: _end(o.band_usd, 1), words.whole_usd),
+        *(
+            number(f"{part}_usd", f"{part} $", partial(_part, part), words.whole_usd)
+            for part in PARTS
+        ),
         number("upfront_usd", "up front $", lambda o: o.upfront_usd, words.whole_usd),
         number("utilization", "used", _used, show_share),
         number("tpot_s", "tpot", lambda o: o.replica and o.replica.tpot_s, show_seconds),
@@ -77,6 +83,10 @@ def _columns(rank: dict[str, int], best: float) -> tuple[Column, ...]:
         Column(key="notes", head="notes", get=lambda o: _joined(o.notes)),
         Column(key="reasons", head="reasons", get=lambda o: _joined(o.reasons)),
     )
+
+
+def _part(name: str, option: OptionResult) -> float | None:
+    return None if option.breakdown is None else float(getattr(option.breakdown, name))
 
 
 def _yes(value: bool) -> str:

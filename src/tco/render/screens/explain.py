@@ -92,6 +92,8 @@ def _total(result: ExplainResult) -> Iterator[Block]:
     if band is not None and band[0] < band[1]:
         parts.append(f"within the throughput band {words.spread(*band)}")
     yield Paragraph(text="; ".join(parts), tone="bold")
+    if option.breakdown is not None:
+        yield Paragraph(text=f"Of this {words.parts(option.breakdown)}")
     if option.upfront_usd is not None:
         cash = show_usd(option.upfront_usd)
         yield Paragraph(text=f"Up front {cash} in cash, which the amortized lines pay back")
