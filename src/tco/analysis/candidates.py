@@ -10,6 +10,7 @@ import numpy as np
 
 from tco.analysis.anchors import Correction
 from tco.analysis.buying import missing
+from tco.analysis.dedicated import dedicated_entries
 from tco.analysis.inputs import Inputs
 from tco.analysis.known import known
 from tco.analysis.machines import check_horizon, commitment
@@ -272,7 +273,8 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
         if selection.rental(rental, sellers[rental.seller].kind)
         and (picked(rent) or rental.seller in selection.sellers)
     ]
-    return entries + owned_entries(inputs, selection)
+    bought = owned_entries(inputs, selection)
+    return [*entries, *bought, *dedicated_entries(inputs, selection)]
 
 
 def rented(inputs: Inputs, setup: Setup, rent: RentEntry, near: Correction) -> SelfOption:

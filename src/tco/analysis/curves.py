@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tco.analysis.machines import fleet_lines
+from tco.analysis.machines import fleet_lines, staff_of
 from tco.analysis.options import (
     FixedOption,
     Option,
@@ -17,7 +17,7 @@ from tco.analysis.options import (
     replica_of,
     self_bill,
 )
-from tco.analysis.settings import Settings, fleet_policy, people, workload
+from tco.analysis.settings import Settings, fleet_policy, workload
 from tco.analysis.shapes import taken
 from tco.engine.fleet import burst_term, slack_replicas
 from tco.engine.ledger import total_usd
@@ -195,7 +195,7 @@ def _envelope(
     ``a / headroom + 1 + slack`` replicas; GPUs that stand idle are a multiple of what instances
     and replicas have in common; and the staff lies between its fixed part and its floor.
     """
-    staff, policy = people(settings), fleet_policy(settings)
+    staff, policy = staff_of(option.purchase, settings), fleet_policy(settings)
     one_gpu = Fleet(needed=1.0, replicas=1.0, gpus=1.0, paid_gpus=1.0, busy_gpus=0.0)
     usd_per_gpu = total_usd(fleet_lines(option, settings, one_gpu))
     salary = staff.salary_usd_per_year / 12.0

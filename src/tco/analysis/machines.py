@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from tco.analysis.settings import Settings
+from tco.analysis.settings import Settings, people
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.ownership import Ownership, ownership_lines
+from tco.engine.people import People
 from tco.engine.selfhost import Fleet, rent_lines
 from tco.engine.shapes import Number
 from tco.errors import UsageError
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 OWN = "own"
 """Seller and purchase option of GPUs that are bought."""
+
+
+DEDICATED = "dedicated"
+"""Purchase option of GPUs that a host runs for one customer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +75,14 @@ def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Lin
         return ownership_lines(servers, own, origin=of.origin, source=of.source)
     if of.usd_per_gpu_hour is None:
         raise ValueError(f"{of.source}: GPUs with neither a rent nor a price")
-    return rent_lines(
+    bill = rent_lines(
         servers,
         of.usd_per_gpu_hour * settings.value("rent.factor"),
         settings.value("rent.other_share"),
         origin=of.origin,
         source=of.source,
     )
+    return bill[:1] if of.purchase == DEDICATED else bill  # the host has its own storage
 
 
 def fleet_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
@@ -113,6 +119,15 @@ def fleet_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line,
     return (*bill, *extra)
 
 
+def staff_of(purchase: str, settings: Settings) -> People:
+    """Return who looks after a fleet: where a host runs it, as many as an API takes."""
+    staff = people(settings)
+    if purchase != DEDICATED:
+        return staff
+    none = 0.0 * staff.fte_per_gpu
+    return replace(staff, floor_fte=staff.api_fte, fixed_fte=staff.api_fte, fte_per_gpu=none)
+
+
 COMMITTED = {"reserved_1y": 12.0, "reserved_3y": 36.0}
 """Months that a reservation binds for."""
 
@@ -124,6 +139,8 @@ def commitment(purchase: str) -> str:
             return f"paid for {months:g} months whether used or not"
     if purchase.startswith("spot"):
         return "may be taken away at any time"
+    if purchase == DEDICATED:
+        return "run by its host: engineers as for an API"
     return ""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from tco.analysis.buying import LIST_PRICE, Buying
-from tco.analysis.machines import OwnedGpu, fleet_lines
+from tco.analysis.machines import DEDICATED, OwnedGpu, fleet_lines, staff_of
 from tco.analysis.rates import token_rates
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
 from tco.engine.layout import Layout, Profile
@@ -241,8 +241,9 @@ def fleet(option: SelfOption, settings: Settings, replica: Replica) -> Fleet:
 
 def self_bill(option: SelfOption, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
     """Return the lines of a fleet's monthly bill."""
-    staff = people(settings)
-    team = _team(selfhost_fte(staff, servers.gpus), settings, "people.floor_fte")
+    staff = staff_of(option.purchase, settings)
+    path = "people.api_fte" if option.purchase == DEDICATED else "people.floor_fte"
+    team = _team(selfhost_fte(staff, servers.gpus), settings, path)
     return (*fleet_lines(option, settings, servers), team, *project_lines(staff))
 
 

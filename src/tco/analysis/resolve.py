@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.candidates import OwnSetups, own_setups, token_options
+from tco.analysis.dedicated import hosts
 from tco.analysis.inline import inline_option
 from tco.analysis.inputs import Inputs
-from tco.analysis.machines import OWN, check_horizon
+from tco.analysis.machines import DEDICATED, OWN, check_horizon
 from tco.analysis.options import Option, TokenOption, lines
 from tco.analysis.owned import with_life
 from tco.analysis.select import PRECISION_NAMES, PURCHASES, Selection, select
@@ -191,14 +192,26 @@ def _selection(parts: re.Match[str], inputs: Inputs) -> Selection:
             raise unknown_name("precision", parts["precision"], PRECISION_NAMES)
         changes["precisions"] = (parts["precision"],)
     if parts["seller"]:
-        seller = parts["seller"].lower()
-        if seller not in (OWN, *catalog.hardware.sellers):
-            raise unknown_name("GPU seller", parts["seller"], catalog.hardware.sellers)
-        changes["sellers"] = frozenset({seller})
-        changes["purchases"] = frozenset(PURCHASES) if parts["purchase"] else base.purchases
-        if seller == OWN:
-            changes["purchases"] = frozenset({OWN})
+        changes |= _of_seller(parts["seller"], bool(parts["purchase"]), base, inputs)
     return replace(base, **changes)  # type: ignore[arg-type]  # keys are fields of Selection
+
+
+def _of_seller(name: str, all_ways: bool, base: Selection, inputs: Inputs) -> dict[str, object]:
+    """Return the part of a selection that lets one seller through.
+
+    Args:
+        name: The seller.
+        all_ways: Every purchase option of it, since the id names one of them.
+        base: What the request lets through.
+        inputs: The question.
+    """
+    seller, sellers = name.lower(), inputs.catalog.hardware.sellers
+    if seller not in (OWN, *hosts(inputs), *sellers):
+        raise unknown_name("GPU seller", name, sellers)
+    purchases = frozenset(PURCHASES) if all_ways else base.purchases
+    if seller not in sellers:
+        purchases = frozenset({OWN if seller == OWN else DEDICATED})
+    return {"sellers": frozenset({seller}), "purchases": purchases}
 
 
 def _with_purchase(own: OwnSetups, wanted: str) -> OwnSetups:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tco.analysis.machines import OWN
+from tco.analysis.machines import DEDICATED, OWN
 from tco.analysis.request import Request
 from tco.catalog.lookup import find_gpu, find_model, find_provider
 from tco.engine.layout import precision
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tco.catalog.prices import Offer
 
 TIERS = ("api", "hosted", "self")
-PURCHASES = ("on_demand", "spot", "reserved_1y", "reserved_3y", OWN)
+PURCHASES = ("on_demand", "spot", "reserved_1y", "reserved_3y", OWN, DEDICATED)
 LICENSES = ("permissive", "community", "research", "proprietary", "unknown")
 PRECISION_NAMES = ("bf16", "fp16", "fp8", "int8", "fp4", "nvfp4", "mxfp4", "int4", "awq", "q4_k_m")
 
@@ -112,6 +112,8 @@ def select(catalog: Catalog, request: Request) -> Selection:
     if request.private:
         if tiers and "self" not in tiers:
             raise UsageError("--private keeps data on your own machines: it needs --tier self")
+        if DEDICATED in request.purchases:
+            raise UsageError("--private keeps data on your own machines: no dedicated endpoints")
         tiers = frozenset({"self"})
     for name in request.precisions:
         if precision(name) is None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tco.analysis.anchors import Anchors, Correction, Place, anchors, correction
 from tco.analysis.known import Known
-from tco.analysis.machines import OwnedGpu, gpu_month
+from tco.analysis.machines import DEDICATED, OwnedGpu, gpu_month
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
 from tco.analysis.shapes import stacked, taken
 from tco.engine.layout import Layout, Precision, Profile, precision
@@ -339,8 +339,9 @@ def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Float
         for part in ("paid", "serving", "busy")
     )
     staff = people(settings)
-    team = selfhost_fte(staff, servers.gpus) * staff.salary_usd_per_year / 12.0
-    team = team + total_usd(project_lines(staff))
+    hosted = np.array([r.purchase == DEDICATED for r in rents])[:, None]
+    fte = np.where(hosted, staff.api_fte, selfhost_fte(staff, servers.gpus))
+    team = fte * staff.salary_usd_per_year / 12.0 + total_usd(project_lines(staff))
     at_work = busy_gpus(load, replica, per_replica)
     machines = servers.paid_gpus * paid + servers.gpus * serving + at_work * busy
     return np.asarray(machines + team, dtype=float)

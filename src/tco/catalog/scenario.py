@@ -117,7 +117,7 @@ class SelectPart(Record):
     sellers: Texts | None = None
     """Companies that GPUs are rented from."""
     purchases: Texts | None = None
-    """`on_demand`, `spot`, `reserved_1y`, `reserved_3y`, `own`."""
+    """`on_demand`, `spot`, `reserved_1y`, `reserved_3y`, `own`, `dedicated`."""
     marketplaces: bool | None = None
     """Also rents of marketplaces and community hosts."""
     all: bool | None = None

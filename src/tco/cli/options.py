@@ -84,7 +84,7 @@ class Question:
     ] = None
     seller: Annotated[Texts, _option(WHICH, "NAME", "Only GPUs rented from this company.")] = None
     purchase: Annotated[
-        Texts, _option(WHICH, "KIND", "on_demand, spot, reserved_1y, reserved_3y, own.")
+        Texts, _option(WHICH, "KIND", "on_demand, spot, reserved_1y or _3y, own, dedicated.")
     ] = None
     marketplaces: Annotated[
         Switch, _option(WHICH, None, "Also GPUs of marketplaces and communities.")
