@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tco.analysis.candidates import LeftOut
+from tco.analysis.energy import energy_of
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import upfront_usd
 from tco.analysis.options import (
@@ -53,6 +54,7 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=(usd, usd),
         breakdown=_breakdown(bill, 1.0),
+        energy=None,
         upfront_usd=None,
         utilization=None,
         replica=None,
@@ -84,6 +86,7 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=_band(option, inputs.settings, replica),
         breakdown=_breakdown(bill, used.paid_hours),
+        energy=energy_of(option, inputs, servers),
         upfront_usd=None if upfront is None else _number(upfront),
         utilization=used,
         replica=_replica(option, replica, inputs),
@@ -126,6 +129,7 @@ def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
         usd_per_mtok=None,
         band_usd=None,
         breakdown=None,
+        energy=None,
         upfront_usd=None,
         utilization=None,
         replica=None,

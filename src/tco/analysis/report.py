@@ -75,6 +75,7 @@ NEUTRAL = {
     "workload.length_cv",
     "workload.retry_share",
     "horizon.months",
+    "energy.kg_co2_per_kwh",
     "people.setup_fte_months",
     "people.refresh_fte_months_per_year",
     "rent.factor",

@@ -76,6 +76,17 @@ class Breakdown:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EnergyResult:
+    """What a fleet draws and what that emits."""
+
+    kwh_per_month: float
+    wh_per_request: float | None
+    kg_co2_per_month: float
+    g_co2_per_request: float | None
+    basis: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class UtilizationResult:
     """How much of what is paid for is used, three ways."""
 
@@ -120,6 +131,7 @@ class OptionResult:
     usd_per_mtok: float | None
     band_usd: Span | None
     breakdown: Breakdown | None
+    energy: EnergyResult | None
     upfront_usd: float | None
     """Cash on the first day; None where nothing is bought. Its cost a month is in `lines`."""
     utilization: UtilizationResult | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tco.analysis.results import BillLine, ExplainResult
+from tco.analysis.results import BillLine, ExplainResult, OptionResult
 from tco.render import words
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number, show_share, show_usd
@@ -81,6 +81,22 @@ def _who(line: BillLine) -> str:
     return f"{words.star(line.origin)}{line.origin}: {line.source}{date}"
 
 
+def _beside(option: OptionResult) -> Iterator[str]:
+    """Return what is told beside the total: its parts, energy, cash up front."""
+    if option.breakdown is not None:
+        yield f"Of this {words.parts(option.breakdown)}"
+    energy = option.energy
+    if energy is not None and energy.wh_per_request is not None:
+        yield (
+            f"Energy {show_number(energy.kwh_per_month)} kWh a month, "
+            f"{show_number(energy.wh_per_request)} Wh a request; "
+            f"{show_number(energy.kg_co2_per_month)} kg of CO2 a month ({energy.basis})"
+        )
+    if option.upfront_usd is not None:
+        cash = show_usd(option.upfront_usd)
+        yield f"Up front {cash} in cash, which the amortized lines pay back"
+
+
 def _total(result: ExplainResult) -> Iterator[Block]:
     option = result.option
     if option.monthly_usd is None:
@@ -92,11 +108,7 @@ def _total(result: ExplainResult) -> Iterator[Block]:
     if band is not None and band[0] < band[1]:
         parts.append(f"within the throughput band {words.spread(*band)}")
     yield Paragraph(text="; ".join(parts), tone="bold")
-    if option.breakdown is not None:
-        yield Paragraph(text=f"Of this {words.parts(option.breakdown)}")
-    if option.upfront_usd is not None:
-        cash = show_usd(option.upfront_usd)
-        yield Paragraph(text=f"Up front {cash} in cash, which the amortized lines pay back")
+    yield from (Paragraph(text=text) for text in _beside(option))
     used = option.utilization
     if used is not None:
         shares = (
