@@ -40,9 +40,11 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
         a, b: Names of the two options.
         growth: What the volume grows by in a month [1].
     """
-    left, right = resolve(a, inputs), resolve(b, inputs)
-    base = left.best
+    left, right = (resolve(name, inputs, at_any_volume=True) for name in (a, b))
+    base = _hardest(inputs, left.options, right.options)
     option, won = earliest(inputs, base, right.options)
+    if base.id == option.id:
+        raise UsageError(f"A and B are both {base.id}; name two different options")
     now = _now(inputs)
     usd = [_usd(o, inputs, now) for o in (base, option)]
     spans = open_spans(won)
@@ -53,7 +55,7 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
         catalog=stamp(inputs, used),
         a=base.id,
         b=option.id,
-        resolved=_said(left, right, option),
+        resolved=_said(left, right, base, option),
         same_weights=same_weights(base, option),
         variable="volume",
         unit=UNIT,
@@ -103,10 +105,26 @@ def _in_other_words(
 
 
 def earliest(inputs: Inputs, base: Option, options: Sequence[Option]) -> tuple[Option, Wins]:
-    """Return the option that beats `base` at the lowest volume, and where; else the first one."""
+    """Return the option that beats `base` at the lowest volume, and where.
+
+    When none ever does, it is the one that a further token costs least with.
+    """
     against = curve(base, inputs.settings)
-    tried = [(option, wins(against, curve(option, inputs.settings))) for option in options]
-    return min(tried, key=lambda pair: np.inf if pair[1].first is None else pair[1].first)
+    curves = [(option, curve(option, inputs.settings)) for option in options]
+    tried = [(option, mine.slope, wins(against, mine)) for option, mine in curves]
+
+    def order(item: tuple[Option, float, Wins]) -> tuple[float, float]:
+        return np.inf if item[2].first is None else item[2].first, item[1]
+
+    option, _, won = min(tried, key=order)
+    return option, won
+
+
+def _hardest(inputs: Inputs, options: Sequence[Option], rivals: Sequence[Option]) -> Option:
+    """Return which of A's set-ups to hold B against: the first that beats B itself."""
+    if len(options) == 1:
+        return options[0]
+    return earliest(inputs, rivals[-1], options)[0]
 
 
 def open_spans(won: Wins) -> tuple[OpenSpan, ...]:
@@ -136,13 +154,30 @@ def _usd(option: Option, inputs: Inputs, volume: float | None) -> float | None:
     return float(np.asarray(total_usd(lines(option, inputs.settings))))
 
 
-def _said(left: Resolved, right: Resolved, option: Option) -> tuple[str, ...]:
-    said = [left.said] if left.said else []
-    if right.said:
-        name = right.said.split(" is ", 1)[0]
-        same = option.id == right.best.id
-        said.append(right.said if same else f"{name} is {option.id}, the first to break even")
+def _said(left: Resolved, right: Resolved, base: Option, option: Option) -> tuple[str, ...]:
+    """Return what shorter names were taken to mean; of several set-ups, the one that decides."""
+    said = []
+    for found, meant in ((left, base), (right, option)):
+        name = found.said.split(" is ", 1)[0]
+        if not found.said:
+            continue
+        if len(found.options) == 1:
+            said.append(found.said)
+        else:
+            count = len(found.options)
+            said.append(f"{name} is {meant.id}, of {count} set-ups that are cheapest somewhere")
     return tuple(said)
+
+
+def _rival(inputs: Inputs, against: str | None) -> Resolved:
+    """Return the closed model that self-hosting is held against."""
+    name = against or inputs.catalog.assumptions.closed_rival
+    if name is None:
+        raise UsageError("name a closed model to hold self-hosting against, with --against")
+    rival = resolve(name, inputs)
+    if rival.best.tier != "api":
+        raise UsageError(f"--against: {rival.best.id} is not a closed model; name one, or A and B")
+    return rival
 
 
 def breakeven_table(inputs: Inputs, against: str | None) -> BreakevenTable:
@@ -152,10 +187,7 @@ def breakeven_table(inputs: Inputs, against: str | None) -> BreakevenTable:
         inputs: The question.
         against: The closed model; the catalog's choice when None.
     """
-    rival_name = against or inputs.catalog.assumptions.closed_rival
-    if rival_name is None:
-        raise UsageError("name a closed model to hold self-hosting against, with --against")
-    rival = resolve(rival_name, inputs)
+    rival = _rival(inputs, against)
     selection = select(inputs.catalog, inputs.request)
     own = own_setups(inputs, selection)
     wanted = None

@@ -30,17 +30,23 @@ from tco.analysis.setups import (
 )
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.analysis.why import why_not
-from tco.catalog.lookup import price_at, rents_at, retired
+from tco.catalog.lookup import next_change, price_at, rents_at, retired
 from tco.engine.layout import precision
 from tco.engine.replica import Replica
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Rent
     from tco.catalog.models import Model
-    from tco.catalog.prices import Offer, Price
+    from tco.catalog.prices import Offer, Price, Rates
 
 SERVER_VENDORS = ("nvidia", "amd")
 """Vendors whose GPUs the capacity model was held against; others only when they are named."""
+
+CHANGE_WITHIN_DAYS = 90
+"""A scheduled price that begins within so many days is told."""
+
+CONSUMER = "GeForce"
+"""Cards whose licence keeps them out of data centres: only when they are named."""
 
 OLDEST_SERVER_GPU = 2020
 """Launch year before which current engines no longer run well (no bf16); older when named."""
@@ -90,7 +96,7 @@ def _token_option(inputs: Inputs, offer: Offer, model: Model) -> TokenOption | L
         tier=tier,
         model=offer.model,
         provider=offer.provider,
-        rates=price.usd_per_mtok,
+        rates=_rates(offer, price, inputs),
         modifiers=list(price.modifiers),
         origin="catalog",
         source=price.evidence[0].source,
@@ -134,7 +140,18 @@ def _too_long(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
     need, limit = _tokens_per_request(inputs), offer.context_tokens or model.context_tokens
     if limit and need > limit:
         return (f"a request of {need:,.0f} tokens is longer than its context of {limit:,}",)
+    osl, most = float(inputs.settings.value("workload.osl")), offer.max_output_tokens
+    if most and osl > most:
+        return (f"an output of {osl:,.0f} tokens is longer than the {most:,} it gives",)
     return ()
+
+
+def _rates(offer: Offer, price: Price, inputs: Inputs) -> Rates:
+    """Return the rates of a price; requests too short to be cached have no cache price."""
+    short = float(inputs.settings.value("workload.isl")) < (offer.cache_min_tokens or 0)
+    if not short or price.usd_per_mtok.cached_input is None:
+        return price.usd_per_mtok
+    return price.usd_per_mtok.model_copy(update={"cached_input": None})
 
 
 def _tokens_per_request(inputs: Inputs) -> float:
@@ -149,7 +166,23 @@ def _notes(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
         notes.append(f"{offer.discount.multiply:g} x {offer.discount.of}")
     if offer.doubt:
         notes.append(f"doubtful: {offer.doubt}")
-    return tuple(notes)
+    isl = float(inputs.settings.value("workload.isl"))
+    if offer.cache_min_tokens and isl < offer.cache_min_tokens and _cached(inputs):
+        notes.append(f"caches nothing below {offer.cache_min_tokens:,} tokens")
+    return (*notes, *_coming(offer, inputs))
+
+
+def _cached(inputs: Inputs) -> bool:
+    return float(inputs.settings.value("workload.cached_share")) > 0.0
+
+
+def _coming(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
+    """Return the next change of the price, when it lies within the horizon."""
+    change = next_change(offer, inputs.day, inputs.catalog.offers)
+    if change is None or (change[0] - inputs.day).days > CHANGE_WITHIN_DAYS or change[1] is None:
+        return ()
+    rates = change[1].usd_per_mtok
+    return (f"from {change[0]} {rates.input:g} in and {rates.output or 0:g} out per Mtok",)
 
 
 @dataclass(frozen=True)
@@ -201,6 +234,8 @@ def own_setups(inputs: Inputs, selection: Selection, counts: tuple[int, ...] = (
     for name, model in inputs.catalog.models.models.items():
         if model.weights != "open" or model.kind != "chat" or not selection.own_model(name, model):
             continue
+        if model.released and model.released > inputs.day:
+            continue
         entry = _model_entry(name, model, inputs, selection)
         if isinstance(entry, ModelEntry):
             entries.append(entry)
@@ -238,6 +273,7 @@ def _gpu_entries(inputs: Inputs, selection: Selection) -> list[GpuEntry]:
     entries = []
     for name, gpu in inputs.catalog.hardware.accelerators.items():
         usual = gpu.vendor in SERVER_VENDORS and gpu.launch_year >= OLDEST_SERVER_GPU
+        usual = usual and CONSUMER not in gpu.name
         if not (name in selection.gpus if selection.gpus else usual):
             continue
         shape = gpu_shape(gpu)

@@ -16,7 +16,7 @@ from tco.analysis.report import assumptions_of, stamp, warnings_of, workload_res
 from tco.analysis.results import CompareResult, OptionResult
 from tco.analysis.select import Selection, select
 from tco.analysis.setups import best_pairs, monthly_usd
-from tco.analysis.verdict import compare_verdict
+from tco.analysis.verdict import compare_verdict, doubtful
 from tco.engine.replica import Replica
 from tco.errors import InfeasibleError, UsageError
 
@@ -37,10 +37,11 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     selection = select(inputs.catalog, inputs.request)
     wanted = _short_list(inputs, selection)
-    found, missing = candidates(inputs, replace(selection, within=wanted if brief else frozenset()))
-    results = [option_result(option, inputs, replica) for option, replica in found]
-    results += [left_out_result(item) for item in missing]
-    ranked = sorted(results, key=_rank)
+    found, ranked = _ranked(inputs, selection, within=wanted if brief else frozenset())
+    if wanted and not any(r.feasible and r.model in wanted for r in ranked):
+        # An old day, or filters that leave nothing of the short list: then everything counts.
+        wanted, brief = frozenset(), False
+        found, ranked = _ranked(inputs, selection, within=wanted)
     if not any(r.feasible for r in ranked):
         raise InfeasibleError(_nothing(ranked))
     shown = _shown(inputs, wanted, ranked)
@@ -55,8 +56,28 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         considered=_considered(inputs, selection) if brief else len(ranked),
         verdict=compare_verdict(ranked, shown),
         assumptions=assumptions_of(inputs, used),
-        warnings=warnings_of(inputs, used),
+        warnings=(*warnings_of(inputs, used), *_unscored(inputs, selection)),
     )
+
+
+def _ranked(
+    inputs: Inputs, selection: Selection, *, within: frozenset[str]
+) -> tuple[list[Sized], list[OptionResult]]:
+    """Return the options of some models (all when none are named) and their rows, by cost."""
+    found, missing = candidates(inputs, replace(selection, within=within))
+    results = [option_result(option, inputs, replica) for option, replica in found]
+    results += [left_out_result(item) for item in missing]
+    return found, sorted(results, key=_rank)
+
+
+def _unscored(inputs: Inputs, selection: Selection) -> tuple[str, ...]:
+    """Return how many models a lowest score leaves out because nobody published theirs."""
+    if selection.min_score is None:
+        return ()
+    benchmark = selection.min_score[0]
+    models = [m for m in inputs.catalog.models.models.values() if m.kind == "chat"]
+    without = sum(all(s.benchmark != benchmark for s in m.scores) for m in models)
+    return (f"{without} of {len(models)} models have no {benchmark} score and are left out",)
 
 
 def _considered(inputs: Inputs, selection: Selection) -> int:
@@ -135,8 +156,11 @@ def _shown(inputs: Inputs, wanted: frozenset[str], ranked: list[OptionResult]) -
     """
     providers = inputs.catalog.prices.providers
     shown: dict[tuple[str, str], str] = {}
-    for result in (r for r in ranked if r.model in wanted):
+    # A doubtful price is shown only where there is no other.
+    sound = sorted((r for r in ranked if r.model in wanted), key=doubtful)
+    for result in sound:
         others = result.tier == "api" and providers[result.provider].kind != "first_party"
         if not others:
             shown.setdefault((result.model, result.tier), result.id)
-    return tuple(shown.values())
+    chosen = set(shown.values())
+    return tuple(r.id for r in ranked if r.id in chosen)

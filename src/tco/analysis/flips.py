@@ -184,7 +184,8 @@ def never_because(inputs: Inputs, a: Option, b: Option) -> str:
     ours, theirs = (show_usd_per_mtok(c.slope * MTOK) for c in (mine, other))
     if mine.slope >= other.slope:
         return (
-            f"at any volume a further Mtok costs {ours} with {b.id}, against {theirs} with {a.id}"
+            f"however large the volume, a further Mtok costs {ours} with {b.id}, against "
+            f"{theirs} with {a.id}"
         )
     return "its fixed cost is not earned back within the volumes that could be looked at"
 

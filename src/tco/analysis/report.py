@@ -70,6 +70,7 @@ NEUTRAL = {
     "workload.isl_factor",
     "workload.osl_factor",
     "serving.throughput_factor",
+    "serving.speculative_gain",
     "workload.reasoning_factor",
     "workload.cache_write_share",
     "workload.length_cv",

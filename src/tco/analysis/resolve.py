@@ -21,8 +21,8 @@ from tco.engine.layout import precision
 from tco.engine.ledger import total_usd
 from tco.errors import DataError, InfeasibleError, TcoError, unknown_name
 
-TYPICAL_VOLUMES = np.geomspace(1e9, 1e13, 17)
-"""Volumes at which set-ups are compared when none was given [token/month]."""
+TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)
+"""Volumes at which set-ups are compared when any may be meant [token/month]."""
 
 SELF = re.compile(
     r"^self/(?P<model>[^@/]+)"
@@ -50,8 +50,13 @@ class Resolved:
         return self.options[0]
 
 
-def resolve(name: str, inputs: Inputs) -> Resolved:
+def resolve(name: str, inputs: Inputs, *, at_any_volume: bool = False) -> Resolved:
     """Return the option that `name` means.
+
+    Args:
+        name: What was typed.
+        inputs: The question.
+        at_any_volume: Look for the set-ups that are cheapest at some volume, not at today's.
 
     Raises:
         UnknownNameError: Nothing is called that; the nearest names are given.
@@ -61,7 +66,7 @@ def resolve(name: str, inputs: Inputs) -> Resolved:
         if spec.name == name:
             return Resolved(options=(inline_option(inputs, spec),), said="")
     if name.lower().startswith("self/"):
-        return _own(name, inputs)
+        return _own(name, inputs, at_any_volume=at_any_volume)
     return _tokens(name, inputs)
 
 
@@ -139,7 +144,7 @@ def _said(name: str, best: TokenOption, count: int, inputs: Inputs) -> str:
     return f"{name} is {best.id}, {why} of {count} that offer it"
 
 
-def _own(name: str, inputs: Inputs) -> Resolved:
+def _own(name: str, inputs: Inputs, *, at_any_volume: bool) -> Resolved:
     parts = SELF.match(name.strip())
     if parts is None:
         raise DataError(
@@ -155,7 +160,7 @@ def _own(name: str, inputs: Inputs) -> Resolved:
     own = own_setups(inputs, selection)
     if parts["purchase"]:
         own = _with_purchase(own, parts["purchase"])
-    rows = _rows(own, model, inputs)
+    rows = _rows(own, model, inputs, at_any_volume=at_any_volume)
     if not rows:
         reasons = [r for item in (*own.infeasible, *own.unsized) for r in item.reasons]
         text = "; ".join(reasons) or "no such set-up is rented by anyone in the catalog"
@@ -170,10 +175,10 @@ def _of(own: OwnSetups, model: str) -> str:
     return f", the best of {count} set-ups" if count > 1 else ""
 
 
-def _rows(own: OwnSetups, model: str, inputs: Inputs) -> list[int]:
+def _rows(own: OwnSetups, model: str, inputs: Inputs, *, at_any_volume: bool) -> list[int]:
     """Return the set-ups that are cheapest at the volume, or at one of many volumes [pairs]."""
     settings = inputs.settings
-    if inputs.volume_given:
+    if inputs.volume_given and not at_any_volume:
         at = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
         return [int(i) for i in best_pairs(own.found, settings, model, at)]
     return [int(i) for i in best_pairs(own.found, settings, model, TYPICAL_VOLUMES)]

@@ -45,9 +45,8 @@ class Selection:
 
     @property
     def narrowed(self) -> bool:
-        """Return whether the user chose what to look at, so that no short list is needed."""
-        chosen = (self.models, self.providers, self.sellers, self.gpus, self.licenses)
-        return any(chosen) or self.min_score is not None or self.gpu_count is not None
+        """Return whether the user chose among models, so that no short list is needed."""
+        return bool(self.models or self.providers) or self.min_score is not None
 
     def model(self, name: str, model: Model) -> bool:
         """Return whether a model passes by name, licence and score."""
@@ -166,6 +165,12 @@ def _min_score(catalog: Catalog, request: Request) -> tuple[str, float] | None:
     if request.min_score is None:
         return None
     known = {s.benchmark for m in catalog.models.models.values() for s in m.scores}
-    if request.min_score[0] not in known:
-        raise unknown_name("benchmark", request.min_score[0], known)
+    benchmark, least = request.min_score
+    if benchmark not in known:
+        raise unknown_name("benchmark", benchmark, known)
+    models = catalog.models.models.values()
+    values = [s.value for m in models for s in m.scores if s.benchmark == benchmark]
+    if not min(values) / 10 <= least <= max(values) * 10:
+        span = f"{min(values):g} to {max(values):g}"
+        raise UsageError(f"--min-score: scores of {benchmark} run from {span}, not {least:g}")
     return request.min_score

@@ -114,6 +114,7 @@ def target(settings: Settings) -> Target:
         cached_share=load.cached_share,
         max_tpot_s=settings.value("serving.max_tpot_s"),
         max_concurrency=settings.value("serving.max_concurrency"),
+        max_concurrency_large=settings.value("serving.max_concurrency_large"),
         speculative_gain=settings.value("serving.speculative_gain"),
     )
 

@@ -20,7 +20,7 @@ from tco.engine.memory import max_batch
 from tco.engine.people import project_lines, selfhost_fte
 from tco.engine.replica import Replica, Target, best_replica
 from tco.engine.selfhost import busy_gpus, fleet_for
-from tco.engine.shapes import Floats, GpuShape, Indices, ModelShape
+from tco.engine.shapes import Flags, Floats, GpuShape, Indices, ModelShape
 
 COUNTS = (1, 2, 4, 8, 16)
 """GPUs of a replica that are tried; 16 is two nodes, one pipeline stage each."""
@@ -91,6 +91,8 @@ def precisions_of(model: ModelEntry, gpu: GpuShape) -> tuple[str, ...]:
     4-bit weights that the publisher did not make are tried only when asked for, because they cost
     quality that no catalog states.
     """
+    if not np.isinf(float(model.shape.index_topk)) and np.isnan(gpu.flops_8):
+        return ()  # kernels of sparse attention exist for GPUs with 8-bit units only
     if model.precisions:
         return model.precisions
     if model.native == "bf16" and not np.isnan(gpu.flops_8):
@@ -263,15 +265,25 @@ def search(
     setups = np.flatnonzero(replica.feasible)
     counts = np.array([of_gpu[j].size for j in tried.gpu[setups]], dtype=np.int64)
     nothing = np.array([], dtype=np.int64)
+    pair_setup = np.repeat(setups, counts)
+    pair_rent = np.concatenate([nothing, *(of_gpu[j] for j in tried.gpu[setups])])
+    keep = _joined(tried, pair_setup, np.array([r.instance_gpus for r in rents])[pair_rent])
     return Search(
         grid=tried,
         replica=replica,
         found=found,
         anchors=corrected,
         rents=rents,
-        pair_setup=np.repeat(setups, counts),
-        pair_rent=np.concatenate([nothing, *(of_gpu[j] for j in tried.gpu[setups])]),
+        pair_setup=pair_setup[keep],
+        pair_rent=pair_rent[keep],
     )
+
+
+def _joined(tried: Grid, setups: Indices, instance_gpus: Indices) -> Flags:
+    """Return which pairs can be rented: more than a node only where whole nodes are [pairs]."""
+    node = np.array([g.node_gpus for g in tried.gpus], dtype=np.int64)[tried.gpu[setups]]
+    one_node: Flags = (tried.count[setups] <= node) | (instance_gpus >= node)
+    return one_node
 
 
 def _replicas(
@@ -348,10 +360,10 @@ def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Float
 
 
 def best_pairs(found: Search, settings: Settings, model: str, volumes: Floats) -> Indices:
-    """Return the pairs of a model that are cheapest at one of the volumes, each once [pairs]."""
+    """Return the pairs of a model that are cheapest at a volume, in the volumes' order [pairs]."""
     rows = found.pairs_of(model)
     if rows.size == 0:
         return rows
     cost = monthly_usd(found, settings, rows, volumes)
-    best: Indices = rows[np.unique(np.argmin(cost, axis=0))]
+    best: Indices = rows[list(dict.fromkeys(np.argmin(cost, axis=0).tolist()))]
     return best

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Shape = TypeVar("Shape", ModelShape, GpuShape, Replica)
 
 
+LARGE_MEMORY_GIB = 70
+"""Memory from which vLLM takes on 1,024 requests at once by default, A100s apart."""
+
 SHARES = ("kernel_share_16", "kernel_share_8", "kernel_share_4")
 
 # Where nobody measured the kernels of a GPU: those of a measured relative, or judgment.
@@ -82,6 +85,7 @@ def gpu_shape(gpu: Accelerator) -> GpuShape | None:
         link_bytes_per_s=(gpu.link.gb_per_s or np.nan) * 1e9,
         pcie=gpu.link.kind == "pcie",
         measured=share is not None,
+        admits_more=gpu.memory_gib >= LARGE_MEMORY_GIB and "a100" not in gpu.name.lower(),
         **shares,
     )
 

@@ -12,6 +12,10 @@ TIER_WORDS: dict[Tier, str] = {
 }
 
 
+DOUBT = "doubtful"
+"""How the note of an offer begins whose price the catalog does not trust."""
+
+
 def compare_verdict(ranked: list[OptionResult], shown: tuple[str, ...]) -> str:
     """Return what the rows say: the cheapest of each tier, and self-hosting on the same weights.
 
@@ -25,9 +29,14 @@ def compare_verdict(ranked: list[OptionResult], shown: tuple[str, ...]) -> str:
     return " ".join(s for s in sentences if s)
 
 
+def doubtful(row: OptionResult) -> bool:
+    """Return whether the price of a row is in doubt: it wins only where there is no other."""
+    return any(note.startswith(DOUBT) for note in row.notes)
+
+
 def _cheapest(rows: list[OptionResult], short_list: bool) -> str:
     best: dict[Tier, OptionResult] = {}
-    for row in rows:
+    for row in sorted(rows, key=doubtful):
         best.setdefault(row.tier, row)
     parts = [
         f"{TIER_WORDS[tier]} {row.id} at {_usd(row)}"
@@ -46,7 +55,7 @@ def _same_weights(rows: list[OptionResult], ranked: list[OptionResult]) -> list[
         if row.tier == "self" and row.monthly_usd:
             own.setdefault(row.model, row)
     hosts: dict[str, OptionResult] = {}
-    for row in ranked:
+    for row in sorted(ranked, key=doubtful):
         if row.tier == "hosted" and row.feasible and row.monthly_usd:
             hosts.setdefault(row.model, row)
     pairs = [(row, hosts[model]) for model, row in own.items() if model in hosts]

@@ -130,15 +130,23 @@ def overlay(value: Any) -> Any:
     return text(value) if isinstance(value, str) else value
 
 
+def assumption(path: str) -> str:
+    """Return the path of an assumption; all of them have a dot, as no option has."""
+    if "." not in path:
+        shown = printable(path, 60)
+        raise UsageError(f"no setting called {shown!r}; paths look like serving.headroom")
+    return path
+
+
 def setting(value: Any) -> tuple[str, float]:
     """Return path and value of `serving.headroom=90%`, or of a pair from a file."""
     if isinstance(value, tuple):
-        return value[0], setting_value(*value)
+        return assumption(value[0]), setting_value(*value)
     path, equals, given = str(value).partition("=")
     if not equals or not path.strip():
         shown = printable(str(value), 60)
         raise UsageError(f"{shown!r} is no assumption and value; write serving.headroom=90%")
-    return path.strip(), setting_value(path.strip(), given)
+    return assumption(path.strip()), setting_value(path.strip(), given)
 
 
 def setting_value(path: str, value: Any) -> float:

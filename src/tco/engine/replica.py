@@ -21,6 +21,7 @@ class Target:
         cached_share: Share of the input that the prefix cache serves [1].
         max_tpot_s: Slowest mean time per output token [s/token].
         max_concurrency: Most requests that the engine takes on at once [1].
+        max_concurrency_large: The same on GPUs of which engines expect more [1].
         speculative_gain: Net speed-up of decoding by drafted tokens, as measured [1].
     """
 
@@ -30,6 +31,13 @@ class Target:
     max_tpot_s: Number
     max_concurrency: Number
     speculative_gain: Number = 1.0
+    max_concurrency_large: Number | None = None
+
+    def limit(self, gpu: GpuShape) -> Number:
+        """Return the most requests that an engine takes on at once on a GPU [1]."""
+        if self.max_concurrency_large is None:
+            return self.max_concurrency
+        return np.where(gpu.admits_more, self.max_concurrency_large, self.max_concurrency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +110,7 @@ def best_replica(
         )
 
     in_memory = max_batch(model, gpu, layout, target.isl + target.osl)
-    allowed = np.where(profile.single_stream, 1.0, target.max_concurrency)
+    allowed = np.where(profile.single_stream, 1.0, target.limit(gpu))
     most = np.maximum(np.floor(np.minimum(in_memory, allowed)), 1.0)
     lone = run(np.ones_like(most))
     low, high = np.ones_like(most), most

@@ -78,6 +78,7 @@ class GpuShape:
         link_bytes_per_s: GPU-to-GPU bandwidth, one direction [byte/s].
         pcie: The link is PCIe, not NVLink or Infinity Fabric.
         measured: The kernel shares are measurements, not judgment.
+        admits_more: Engines take on more requests at once by default: large memory, not an A100.
     """
 
     memory_bytes: Number
@@ -91,3 +92,4 @@ class GpuShape:
     link_bytes_per_s: Number
     pcie: Flag = False
     measured: Flag = False
+    admits_more: Flag = False

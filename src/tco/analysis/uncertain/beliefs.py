@@ -20,6 +20,7 @@ CHOICES = frozenset(
         "workload.batch_share",
         "serving.max_tpot_s",
         "serving.max_concurrency",
+        "serving.max_concurrency_large",
         "serving.kv_bytes",
         "serving.headroom",
         "serving.wait_beta",
@@ -180,7 +181,7 @@ def _belief(inputs: Inputs, setting: Setting, varied: Varied | None) -> Belief:
 
 
 def _least(path: str) -> float:
-    if path in ("workload.peak_to_mean", "own.pue", "serving.max_concurrency"):
+    if path in ("workload.peak_to_mean", "own.pue") or path.startswith("serving.max_concurrency"):
         return 1.0
     return 1e-6 if path.endswith(("_factor", "rent.factor", "headroom", "_months")) else 0.0
 

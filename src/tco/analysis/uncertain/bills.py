@@ -22,6 +22,7 @@ SIZING = (
     "workload.cached_share",
     "serving.max_tpot_s",
     "serving.max_concurrency",
+    "serving.max_concurrency_large",
 )
 """Settings that the search for the best batch depends on."""
 
