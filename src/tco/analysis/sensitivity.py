@@ -18,7 +18,7 @@ from tco.analysis.select import select
 from tco.analysis.settings import Setting
 from tco.engine.ledger import total_usd
 from tco.errors import InfeasibleError, UsageError
-from tco.show import show_number, show_usd
+from tco.show import show_number, show_tokens, show_usd
 
 SMALLEST_SWING_USD = 0.005
 """Swings below half a cent do not show: the assumption does not enter these two bills."""
@@ -52,7 +52,7 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
         b_usd=b_usd,
         difference_usd=b_usd - a_usd,
         rows=tuple(rows),
-        verdict=_words(left, right, b_usd - a_usd, rows),
+        verdict=_words(inputs, left, right, b_usd - a_usd, rows),
         assumptions=assumptions_of(inputs, used),
         warnings=warnings_of(inputs, used),
     )
@@ -154,9 +154,11 @@ def _range(a: Option, b: Option, setting: Setting) -> tuple[float, float]:
     return min(low, now), max(high, now)
 
 
-def _words(a: Option, b: Option, gap: float, rows: list[SwingResult]) -> str:
+def _words(inputs: Inputs, a: Option, b: Option, gap: float, rows: list[SwingResult]) -> str:
     cheaper, other = (b.id, a.id) if gap < 0 else (a.id, b.id)
-    first = f"{cheaper} is cheaper than {other} by {show_usd(abs(gap))} a month."
+    volume = show_tokens(float(np.asarray(inputs.settings.value(TOKENS))))
+    at = f"At {volume} tokens a month"
+    first = f"{at} {cheaper} is cheaper than {other} by {show_usd(abs(gap))} a month."
     flips = [r for r in rows if r.flips_at is not None]
     if not flips:
         return f"{first} No single assumption flips that within its range."

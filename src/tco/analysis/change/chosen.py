@@ -49,7 +49,10 @@ def chosen(inputs: Inputs, names: Sequence[str], most: int = MOST) -> Chosen:
     priced = sorted((usd, o.id, o) for o in options if np.isfinite(usd := monthly(o, inputs)))
     if not priced:
         raise InfeasibleError("nothing that was asked for can serve this")
-    kept = priced if names else priced[:most]
+    if names:  # in the order in which they were typed: A stays A
+        finite = {name for _, name, _ in priced}
+        return Chosen(options=tuple(o for o in options if o.id in finite), said=said)
+    kept = priced[:most]
     if len(priced) > len(kept):
         said = (*said, f"the {most} cheapest of {len(priced)} options; name others to see them")
     return Chosen(options=tuple(o for _, _, o in kept), said=said)

@@ -142,7 +142,9 @@ def _result(
         catalog=stamp(inputs, options),
         x=made[0],
         y=made[1],
-        options=tuple(sorted(told_options, key=lambda o: (-o.cells, o.mark))),
+        options=tuple(
+            sorted(told_options, key=lambda o: (len(told_options) > 2 and -o.cells, o.mark))
+        ),
         resolved=picked.said,
         cells=cells,
         verdict=_words(cells, told_options, made),
@@ -152,7 +154,9 @@ def _result(
 
 
 def _marks(options: Sequence[Option], winner: Indices) -> list[str]:
-    """Return a letter for each option, those that win most first."""
+    """Return a letter for each option, those that win most first; two stay A and B."""
+    if len(options) == 2:
+        return list("AB")
     wins = [int(np.sum(winner == i)) for i in range(len(options))]
     ranked = sorted(range(len(options)), key=lambda i: (-wins[i], i))
     letters = dict(zip(ranked, ascii_uppercase, strict=False))
