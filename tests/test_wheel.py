@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 DATA = (
     "assumptions.yaml",
+    "claims.yaml",
     "hardware.yaml",
     "models.yaml",
     "prices.yaml",

@@ -36,6 +36,7 @@ COMMANDS = {
     "size": "Where a model fits, how fast it serves, what that costs.",
     "plan": "The cheapest mix: base load on own GPUs, the rest to an API.",
     "explain": "Every term of one bill, with who said so and when.",
+    "claims": "What articles claim, recomputed: holds, wrong, depends.",
     "init": "A commented file to start from: a portfolio of tasks.",
     "import": "Measurements of your own, from a benchmark's result file.",
     "catalog": "The data: what it says, where from, what is wrong with it.",

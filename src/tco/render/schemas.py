@@ -20,10 +20,12 @@ from pydantic import BaseModel, TypeAdapter
 
 from tco.analysis import bring, catalog_diff, figures, results, size_results
 from tco.analysis.change import results as change_results
+from tco.analysis.claims import results as claims_results
 from tco.analysis.plan import results as plan_results
 from tco.analysis.portfolio import results as portfolio_results
 from tco.analysis.uncertain import results as uncertain_results
 from tco.catalog import (
+    claims,
     defaults,
     fields,
     hardware,
@@ -46,7 +48,9 @@ MODULES: tuple[ModuleType, ...] = (
     size_results,
     plan_results,
     portfolio_results,
+    claims_results,
     bring,
+    claims,
     defaults,
     fields,
     hardware,
@@ -76,6 +80,7 @@ RESULTS: dict[str, Any] = {
     "size-validation": size_results.ValidationResult,
     "plan": plan_results.PlanResult,
     "plan-portfolio": portfolio_results.PortfolioResult,
+    "claims": claims_results.ClaimsResult,
     "import-bench": bring.ImportResult,
     "catalog-check": finding.CheckReport,
     "catalog-list": summary.CatalogList,
@@ -93,6 +98,7 @@ FILES: dict[str, type[BaseModel]] = {
     "overlay": overlay.Overlay,
     "scenario": scenario.Scenario,
     "portfolio": portfolio.Portfolio,
+    "claims-file": claims.Claims,
     "throughput": measurement.Measurement,
 }
 

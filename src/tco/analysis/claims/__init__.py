@@ -1,0 +1,1 @@
+"""What articles claim, recomputed."""
