@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
+import sys
 from functools import cache
 from typing import Any
 
 import jsonschema
 import pytest
-from running import DAY, ROOT, run
+from running import DAY, ROOT, clean, run
 
 from tco.analysis.claims.arithmetic import calculated
 from tco.analysis.claims.judge import state_of
@@ -106,6 +109,7 @@ def test_what_cannot_exist_has_a_nearest_that_can() -> None:
     row = answered()["crazyrouter-breakeven-deepseek"]
     stuck = [q for q in row["questions"] if q["today"]["state"] == "infeasible"]
     assert len(stuck) == 2
+    assert (row["verdict"], row["also"]) == ("arithmetic_error", "infeasible")
     for question in stuck:
         near = question["nearest"]
         assert near["option"].startswith("self/deepseek-v3@")
@@ -115,8 +119,6 @@ def test_what_cannot_exist_has_a_nearest_that_can() -> None:
 
 def test_the_command_beside_a_figure_gives_it() -> None:
     question = answered()["apiscout-10m-calls"]["questions"][0]
-    import shlex
-
     words = shlex.split(question["today"]["commands"][0])
     document = json.loads(run(*words, "--format", "json").stdout)
     assert document["options"][0]["monthly_usd"] == question["today"]["value"][0]
@@ -183,6 +185,21 @@ def test_variables_of_the_user_do_not_change_a_claim() -> None:
 def test_nothing_but_arithmetic_is_read(expression: str) -> None:
     with pytest.raises(DataError):
         calculated(expression, {"a": (1.0, 2.0)})
+
+
+def test_other_commands_do_not_read_the_claims() -> None:
+    code = (
+        "import sys\nfrom tco.cli.app import app\n"
+        "try:\n    app(['compare', '--tokens', '1B', '-q'])\nexcept SystemExit:\n    pass\n"
+        "sys.exit(any('claims' in name for name in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=clean({"PYTHONPATH": str(ROOT / "src")}),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0
 
 
 def test_ranges_go_low_with_low() -> None:

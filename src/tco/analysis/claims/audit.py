@@ -13,11 +13,13 @@ from tco.analysis.claims.nearest import nearest
 from tco.analysis.claims.pick import picked, walked
 from tco.analysis.claims.results import (
     Answered,
+    CheckRow,
     ClaimRow,
     ClaimsResult,
     Reading,
     RegionRow,
     Turn,
+    Verdict,
 )
 
 if TYPE_CHECKING:
@@ -97,6 +99,7 @@ class Audit:
             url=article.url,
             says=claim.says,
             verdict=then if known else today,
+            also=_also(checks, [(q.title, q.then if known else q.today) for q in questions]),
             then=then if known else "not_answered",
             today=today,
             because=because if known else because_today,
@@ -216,6 +219,14 @@ class Audit:
             reason="" if values else _why(reply.document) or reply.message,
             rules=tuple(true),
         )
+
+
+def _also(checks: Sequence[CheckRow], readings: Sequence[tuple[str, Reading]]) -> Verdict | None:
+    """Return what the answers say of a claim whose arithmetic is wrong."""
+    if all(check.agrees for check in checks):
+        return None
+    verdict, _ = verdict_of((), readings)
+    return verdict if verdict != "not_answered" else None
 
 
 def _names(claim: Claim) -> dict[str, Span]:

@@ -102,6 +102,8 @@ class ClaimRow:
     url: str | None
     says: str
     verdict: Verdict
+    also: Verdict | None
+    """Where the arithmetic is wrong: what the answers say beside that."""
     then: Verdict
     today: Verdict
     because: tuple[str, ...]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tco.analysis.claims.results import Answered, CheckRow, ClaimRow, ClaimsResult, Reading
@@ -10,8 +11,21 @@ from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table
 from tco.show import show_number
 
 ROWS = ("rows",)
-WRAP = 60
 NEVER = "never"
+HOW = (
+    "Each claim is asked with the prices of its article's day and with those of {day}; not "
+    "answered is a day of which the catalog lacks a price. The commands beside a claim are those "
+    "of {day}: with --as-of and the article's day they give the other column. A verdict is "
+    "derived: arithmetic error where the article's own figures do not give what it claims; "
+    "infeasible where nothing that was asked for can serve; holds where every answer is in the "
+    "claimed range, with the tolerance printed; outside range where none is; depends where one is "
+    "and another is not, or where one of the changes that were tried turns it. Questions, changes "
+    "and tolerances are chosen by us, in data/claims.yaml."
+)
+CHOSEN = (
+    "The set-ups were looked for so that each rule has one of which it is true, within 10%; that "
+    "is where it holds, not how often."
+)
 
 
 def everything(result: ClaimsResult) -> Sheet:
@@ -21,6 +35,7 @@ def everything(result: ClaimsResult) -> Sheet:
         columns=(
             Column(key="id", head="claim", get=lambda r: r.id, wraps=True),
             Column(key="verdict", head="verdict", get=lambda r: r.verdict, show=_words),
+            Column(key="also", head="also", get=lambda r: r.also, show=_words),
             Column(key="then", head="its day", get=lambda r: r.then, show=_words),
             Column(key="today", head="today", get=lambda r: r.today, show=_words),
             Column(key="aged", head="aged", get=lambda r: r.aged, show=_yes),
@@ -30,7 +45,7 @@ def everything(result: ClaimsResult) -> Sheet:
             Column(key="because", head="because", get=lambda r: "; ".join(r.because), wraps=True),
             Column(key="missing", head="missing", get=lambda r: r.missing, wraps=True),
         ),
-        usual=("id", "then", "today", "verdict"),
+        usual=("id", "verdict", "also", "then", "today"),
         keys={},
     )
 
@@ -47,19 +62,40 @@ def blocks(result: ClaimsResult, sheet: Sheet, view: View) -> Iterator[Block]:
         columns = sheet.pick(view.fields or sheet.usual)
         cells = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
         yield Table(columns=columns, rows=cells)
-        yield Paragraph(text=f"{result.verdict} Prices of {result.as_of} and of each article's day")
-    if result.detailed and not view.fields:
-        for row in rows:
-            yield from _claim(row)
-    if result.regions and not view.fields:
+        yield Paragraph(text=result.verdict)
+        yield Paragraph(text=HOW.format(day=result.as_of))
+    if view.fields:
+        return
+    if result.regions:
         yield from _axis(result)
+    if result.detailed:
+        shared = _shared(rows)
+        for row in rows:
+            yield from _claim(row, shared if len(rows) > 1 else frozenset())
+        if len(rows) > 1:
+            yield Paragraph(text=f"All answers assume, unless they say otherwise: {_list(shared)}")
 
 
-def _claim(row: ClaimRow) -> Iterator[Block]:
+def _shared(rows: Sequence[ClaimRow]) -> frozenset[str]:
+    """Return the assumptions of at least half of the questions that have any."""
+    listed = [q.assumptions for row in rows for q in row.questions if q.assumptions]
+    counts = Counter(text for assumptions in listed for text in assumptions)
+    return frozenset(text for text, count in counts.items() if 2 * count >= len(listed))
+
+
+def _list(assumptions: Iterable[str]) -> str:
+    return "; ".join(sorted(assumptions))
+
+
+def _claim(row: ClaimRow, shared: frozenset[str]) -> Iterator[Block]:
     """Return a claim in full."""
-    yield Paragraph(text=f"{row.id}: {_words(row.verdict)}", tone="bold")
-    exact = "" if row.dated == "day" else f", the {row.dated} is all that is known"
-    yield Paragraph(text=f"{row.says} ({row.title}; {row.published}{exact})")
+    exact = "" if row.dated == "day" else f", no more than the {row.dated} is known"
+    also = f", also {_words(row.also)}" if row.also is not None else ""
+    yield Table(
+        columns=_CLAIM,
+        rows=(Row(cells=(row.says, row.title, f"{row.published}{exact}")),),
+        title=f"{row.id}: {_words(row.verdict)}{also}",
+    )
     for reason in row.because:
         yield Paragraph(text=reason, bullet=True, hanging=2)
     if row.checks:
@@ -72,8 +108,15 @@ def _claim(row: ClaimRow) -> Iterator[Block]:
         yield from _nearest(question)
     for question in row.questions:
         yield from _turns(question)
+    yield from _words_after(row, shared)
+
+
+def _words_after(row: ClaimRow, shared: frozenset[str]) -> Iterator[Block]:
     if row.missing:
         yield Paragraph(text=f"Not answered yet: {row.missing}")
+    own = {text for q in row.questions for text in q.assumptions} - shared
+    if own:
+        yield Paragraph(text=f"Assumes: {_list(own)}")
     if row.note:
         yield Paragraph(text=row.note)
 
@@ -82,6 +125,7 @@ def _column(head: str, *, right: bool = False, wraps: bool = False) -> Column:
     return Column(key=head, head=head, get=lambda r: None, right=right, wraps=wraps)
 
 
+_CLAIM = (_column("claim", wraps=True), _column("article", wraps=True), _column("of", wraps=True))
 _CHECKS = (
     _column("its own figures", wraps=True),
     _column("claimed", right=True),
@@ -111,7 +155,7 @@ def _check(check: CheckRow) -> Row:
     return Row(
         cells=(
             f"{name}{check.expression}",
-            _span(check.claimed),
+            _tolerated(_span(check.claimed), check.tolerance if check.claimed else 0),
             _span(check.recomputed),
             check.unit,
             agrees,
@@ -129,7 +173,7 @@ def _answer(question: Answered) -> Row:
     return Row(
         cells=(
             question.title,
-            f"{sign}{_span(claimed)}" if claimed is not None else "–",
+            _tolerated(f"{sign}{_span(claimed)}", question.tolerance if claimed else 0),
             _reading(question.then),
             _reading(question.today),
             _span(base.band),
@@ -202,6 +246,7 @@ def _axis(result: ClaimsResult) -> Iterator[Block]:
         words = "; ".join(true) or "none of the set-ups below"
         rows.append(Row(cells=(rule.id, _span(rule.rule_of_thumb_tokens), words)))
     yield Table(columns=_AXIS, rows=tuple(rows), title="The rules of thumb, side by side")
+    yield Paragraph(text=CHOSEN)
     found = sorted(result.regions, key=lambda r: (r.tokens is None, r.tokens or 0.0))
     cells = tuple(
         Row(
@@ -215,6 +260,10 @@ def _axis(result: ClaimsResult) -> Iterator[Block]:
     )
     yield Table(columns=_REGIONS, rows=cells, title="Where the break-even lies, tokens a month")
     yield Figure(rows=tuple(f"tco {region.command}" for region in found), title="Commands")
+
+
+def _tolerated(text: str, tolerance: float) -> str:
+    return f"{text} ±{100 * tolerance:g}%" if tolerance else text
 
 
 def _span(value: tuple[float, float] | None) -> str:
