@@ -127,7 +127,10 @@ def anchors(found: Known, place: Place, profile: Profile) -> Anchors:
     near = same & (distance <= NEAR)
     tier = np.where(near, np.where(yours, 1, 2), np.where(distance <= FAR, 3, 4))
     best = np.lexsort((distance, ~yours, tier, at))
-    best = best[np.unique(at[best], return_index=True)[1]]
+    first: dict[int, int] = {}  # not np.unique, which brings numpy.ma into every start
+    for i, where in enumerate(at[best].tolist()):
+        first.setdefault(where, i)
+    best = best[[first[where] for where in sorted(first)]]
     best = best[tier[best] < 4]
     own = same & yours
     unlike = np.exp(-distance / UNLIKE_REACH) * np.where(yours, 1.0, OTHER_STACK)

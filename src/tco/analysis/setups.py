@@ -344,7 +344,7 @@ def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Float
     per_replica = found.grid.count[setup].astype(float)[:, None]
     load = workload(settings.with_values({"workload.tokens_per_month": volumes[None, :]}))
     servers = fleet_for(load, replica, fleet_policy(settings), per_replica, instance)
-    months = {j: gpu_month(found.rents[j], settings) for j in np.unique(found.pair_rent[rows])}
+    months = {j: gpu_month(found.rents[j], settings) for j in set(found.pair_rent[rows].tolist())}
     mine = [months[j] for j in found.pair_rent[rows]]
     paid, serving, busy = (
         np.array([getattr(month, part) for month in mine])[:, None]
