@@ -1,6 +1,6 @@
 """Every `console` block of the README and of the docs is run and must match to the character.
 
-    python tests/test_readme.py     rewrites the blocks with what the commands print now
+python tests/test_readme.py     rewrites the blocks with what the commands print now
 """
 
 from __future__ import annotations
