@@ -101,7 +101,7 @@ def _too_small(option: SelfOption, replica: Replica, settings: Settings) -> Opti
         reason = "the weights and one request do not fit in its memory"
     else:
         alone = _number(replica.lone_tpot_s) * 1e3
-        reason = f"a request alone takes {alone:.0f} ms a token, above the limit of {limit:.0f} ms"
+        reason = f"a request alone takes {alone:.0f} ms a token, above the limit of {limit:g} ms"
     item = LeftOut(
         id=option.id,
         tier=option.tier,

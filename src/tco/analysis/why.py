@@ -36,7 +36,7 @@ def _too_slow(found: Search, held: Indices, settings: Settings) -> str:
     limit = float(np.asarray(target(settings).max_tpot_s))
     return (
         f"too slow: a request alone takes {lone[best] * 1e3:.0f} ms a token on "
-        f"{setup.gpus}x{setup.gpu.id} at {setup.precision}, above the limit of {limit * 1e3:.0f} ms"
+        f"{setup.gpus}x{setup.gpu.id} at {setup.precision}, above the limit of {limit * 1e3:g} ms"
     )
 
 
