@@ -14,7 +14,6 @@ from tco.catalog.hardware import Rent
 from tco.catalog.load import Catalog, load_catalog
 from tco.catalog.lookup import (
     age_days,
-    days_to_retirement,
     find_gpu,
     find_model,
     find_offer,
@@ -136,9 +135,6 @@ def test_an_offer_still_answers_on_the_day_that_it_retires() -> None:
     assert not retired(LARGE, date(2027, 6, 30))
     assert retired(LARGE, date(2027, 7, 1))
     assert not retired(RESOLD, date(2099, 1, 1))
-    assert days_to_retirement(LARGE, date(2027, 6, 30)) == 1
-    assert days_to_retirement(LARGE, date(2027, 7, 2)) == -1
-    assert days_to_retirement(RESOLD, date(2027, 7, 2)) is None
 
 
 @pytest.mark.parametrize(

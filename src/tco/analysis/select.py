@@ -9,7 +9,7 @@ from tco.analysis.machines import DEDICATED, OWN
 from tco.analysis.request import Request
 from tco.catalog.lookup import find_gpu, find_model, find_provider
 from tco.engine.layout import precision
-from tco.errors import UsageError, unknown_name
+from tco.errors import UnknownNameError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Rental
@@ -120,7 +120,7 @@ def select(catalog: Catalog, request: Request) -> Selection:
     providers, sellers = _companies(catalog, request.providers)
     sellers |= {_seller(catalog, s) for s in request.sellers}
     return Selection(
-        models=frozenset(find_model(catalog, m) for m in request.models),
+        models=frozenset(_model(catalog, m) for m in request.models),
         providers=providers,
         sellers=sellers,
         own=not request.providers or bool(sellers),
@@ -146,6 +146,16 @@ def _companies(catalog: Catalog, names: tuple[str, ...]) -> tuple[frozenset[str]
     }
     # A company that only rents GPUs must not let every provider of tokens through.
     return frozenset(tokens or (sellers and {"none"})), frozenset(sellers)
+
+
+def _model(catalog: Catalog, name: str) -> str:
+    """Return the model that `name` means; an offer's id, as screens show it, is told apart."""
+    provider, slash, model = name.partition("/")
+    if slash and name.lower() in catalog.offers:
+        raise UnknownNameError(
+            f"{name} is an option, not a model; write --provider {provider} --model {model}"
+        )
+    return find_model(catalog, name)
 
 
 def _seller(catalog: Catalog, name: str) -> str:

@@ -138,10 +138,17 @@ def _limits(asked: Asked) -> SizeLimits:
     goal, load = target(inputs.settings), workload(inputs.settings)
     number = {
         name: float(np.asarray(getattr(goal, name)))
-        for name in ("isl", "osl", "cached_share", "max_tpot_s", "max_concurrency")
+        for name in (
+            "isl",
+            "osl",
+            "cached_share",
+            "max_tpot_s",
+            "max_concurrency",
+            "max_concurrency_large",
+        )
     }
     if inputs.serving.single_stream:
-        number["max_concurrency"] = 1.0
+        number |= {"max_concurrency": 1.0, "max_concurrency_large": 1.0}
     demand = inputs.volume_given
     return SizeLimits(
         **number,

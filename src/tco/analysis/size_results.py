@@ -87,6 +87,8 @@ class SizeLimits:
     max_tpot_s: float
     max_ttft_s: float | None
     max_concurrency: float
+    max_concurrency_large: float
+    """The same on GPUs of which engines expect more: 70 GiB and above, A100s apart."""
     tokens_per_month: float | None
     """The demand; None when none was given."""
     peak_requests_per_s: float | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from tco.errors import UnknownNameError, printable, unknown_name
@@ -140,11 +140,6 @@ def retired(offer: Offer, day: date) -> bool:
     `retires` is the last day on which it does.
     """
     return offer.retires is not None and day > offer.retires
-
-
-def days_to_retirement(offer: Offer, day: date) -> int | None:
-    """Return how long an offer still answers [day], negative once it is retired."""
-    return None if offer.retires is None else (offer.retires + timedelta(days=1) - day).days
 
 
 def rents_at(hardware: Hardware, day: date) -> list[tuple[Rental, Rent]]:

@@ -13,6 +13,7 @@ from strategies import DAY, magnitude, shipped_catalog
 
 from tco.analysis.inputs import Inputs, prepare
 from tco.analysis.request import Request
+from tco.analysis.select import select
 from tco.analysis.settings import fleet_policy, people, target, workload
 from tco.catalog.load import Catalog
 from tco.errors import TcoError, UnknownNameError, UsageError
@@ -198,3 +199,9 @@ def test_settings_are_never_changed_in_place(asked: Asked) -> None:
     assert swept["serving.headroom"].origin == settings["serving.headroom"].origin
     with pytest.raises(UsageError, match="did you mean"):
         settings.overridden("serving.headrom", 0.5, "--set")
+
+
+def test_an_offers_id_given_as_a_model_is_told_how_to_be_asked_for(asked: Asked) -> None:
+    inputs = asked(tokens=50e9, models=("openai/gpt-4.1",))
+    with pytest.raises(UnknownNameError, match=r"--provider openai --model gpt-4\.1"):
+        select(inputs.catalog, inputs.request)

@@ -144,10 +144,13 @@ def _limits(result: SizeResult) -> str:
     demand = ""
     if asked.tokens_per_month is not None:
         demand = f"; demand {show_tokens(asked.tokens_per_month)} tokens a month"
+    most = words.count(asked.max_concurrency)
+    if asked.max_concurrency_large != asked.max_concurrency:
+        most += f" ({words.count(asked.max_concurrency_large)} on large GPUs)"
     return (
         f"requests of {words.count(asked.isl)} in{cached} and {words.count(asked.osl)} out; "
         f"tpot at most {show_seconds(asked.max_tpot_s)}{first}; {asked.engine} engine, at most "
-        f"{words.count(asked.max_concurrency)} in flight{demand}"
+        f"{most} in flight{demand}"
     )
 
 
