@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tco.analysis.curves import curve
 from tco.analysis.options import lines
 from tco.analysis.priced import option_result
 from tco.analysis.resolve import resolve
+from tco.analysis.results import Breakdown
 from tco.engine.ledger import total_usd
+from tco.render.words import parts
 
 NAMES = (
     "openai/gpt-4.1",
@@ -56,3 +60,12 @@ def test_set_up_is_spread_over_the_horizon(asked: Any) -> None:
     bill = float(np.asarray(total_usd(lines(option, inputs.settings))))
     assert made.until(50e9).at(np.array([50e9]))[0] == pytest.approx(bill)
     assert made.low <= bill - made.slope * 50e9 <= made.high
+
+
+@given(st.lists(st.floats(min_value=0, max_value=1e9), min_size=6, max_size=6))
+def test_the_figures_on_the_screen_add_up(usd: list[float]) -> None:
+    names = ("tokens", "compute", "idle", "people", "power", "other")
+    shown = parts(Breakdown(**dict(zip(names, usd, strict=True))))
+    figures = [float(part.split(" ")[1].replace(",", "")) for part in shown.split(", ") if part]
+    decimals = 2 if sum(usd) < 99.995 else 0
+    assert sum(figures) == pytest.approx(round(sum(usd), decimals), abs=1e-6)

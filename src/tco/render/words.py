@@ -18,6 +18,7 @@ from tco.show import (
 )
 
 STAR = "*"
+SMALL_USD = 99.995  # below it amounts are shown in cents
 LEGEND = f"{STAR} our judgment; --set PATH=VALUE changes it"
 
 
@@ -53,7 +54,7 @@ def in_unit(value: float | str, unit: str) -> str:
 
 def whole_usd(value: float) -> str:
     """Return an amount of a table whose head says dollars: `12,345`, `3.21`."""
-    return f"{value:,.0f}" if abs(value) >= 99.995 else show_price(value)
+    return f"{value:,.0f}" if abs(value) >= SMALL_USD else show_price(value)
 
 
 def price(value: float) -> str:
@@ -87,11 +88,26 @@ def spread(low: float, high: float) -> str:
     return f"{show_usd(low)} to {show_usd(high)}"
 
 
-def parts(breakdown: Breakdown) -> str:
-    """Return what a bill is made of: `compute $1,200, idle $800, engineers $20,000`."""
-    names = {"compute": "GPUs at work", "idle": "idle GPUs", "people": "engineers"}
-    figures = {f.name: getattr(breakdown, f.name) for f in fields(breakdown)}
-    return ", ".join(f"{names.get(n, n)} {show_usd(usd)}" for n, usd in figures.items() if usd)
+def parts(breakdown: Breakdown, sign: str = "") -> str:
+    """Return what a bill is made of: `compute 1,200, idle 800, people 20,000`.
+
+    Each figure is rounded so that all of them add up to the rounded bill.
+
+    >>> halves = dict.fromkeys(("tokens", "compute", "idle", "people", "power", "other"), 100.5)
+    >>> parts(Breakdown(**halves))
+    'tokens 100, compute 101, idle 101, people 100, power 100, other 101'
+    """
+    figures = [(f.name, getattr(breakdown, f.name)) for f in fields(breakdown)]
+    cents = sum(usd for _, usd in figures) < SMALL_USD
+    shown, before, so_far = [], 0.0, 0.0
+    for name, usd in figures:
+        so_far += usd
+        upto = round(so_far, 2 if cents else None)
+        if upto - before:
+            figure = f"{upto - before:,.2f}" if cents else f"{upto - before:,.0f}"
+            shown.append(f"{name} {sign}{figure}")
+        before = upto
+    return ", ".join(shown)
 
 
 def month(load: WorkloadResult) -> str:

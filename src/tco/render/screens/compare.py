@@ -115,6 +115,8 @@ def blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
     if feasible:
         rows = [_row(o, columns, noted=view.fields is None) for o in feasible[:top]]
         yield Table(columns=columns, rows=tuple(rows))
+        if view.fields is None:
+            yield from _engineers(feasible[:top])
     hidden = result.considered - len(feasible[:top]) - len(infeasible[:MOST_INFEASIBLE])
     if infeasible:
         yield from _impossible(infeasible)
@@ -133,17 +135,25 @@ def _row(option: OptionResult, columns: Sequence[Column], *, noted: bool) -> Row
 def _note(option: OptionResult) -> str:
     """Return what stands under the row of an option."""
     parts = []
-    if option.gpus is not None and option.replicas is not None:
-        parts.append(f"{words.count(option.gpus)} GPUs")
-    used = _used(option)
-    if used is not None:
-        parts.append(f"{show_share(used)} used")
+    if option.gpus is not None and option.utilization is not None and option.breakdown is not None:
+        used = show_share(option.utilization.paid_hours)
+        parts.append(f"{words.count(option.gpus)} GPUs, {used} used")
+        parts.append(words.parts(option.breakdown))
     band = option.band_usd
     if band is not None and band[0] < band[1]:
         parts.append(words.spread(*band))
     if option.upfront_usd is not None:
         parts.append(f"{show_usd(option.upfront_usd)} up front")
     return "; ".join([*parts, *option.notes])
+
+
+def _engineers(options: list[OptionResult]) -> Iterator[Block]:
+    """Return what engineers are of the rows that have no breakdown of their own."""
+    bills = [o.breakdown for o in options if o.breakdown is not None and o.breakdown.tokens]
+    people = max((bill.people for bill in bills), default=0.0)
+    if people:
+        text = f"Of each bill by the token {show_usd(people)} is people, and the rest tokens."
+        yield Paragraph(text=text, tone="dim")
 
 
 def _impossible(options: list[OptionResult]) -> Iterator[Block]:

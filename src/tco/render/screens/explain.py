@@ -84,7 +84,7 @@ def _who(line: BillLine) -> str:
 def _beside(option: OptionResult) -> Iterator[str]:
     """Return what is told beside the total: its parts, energy, cash up front."""
     if option.breakdown is not None:
-        yield f"Of this {words.parts(option.breakdown)}"
+        yield f"Of this {words.parts(option.breakdown, '$')}"
     energy = option.energy
     if energy is not None and energy.wh_per_request is not None:
         yield (
