@@ -126,7 +126,10 @@ def test_all_experts_must_be_in_memory_however_few_a_token_uses(
 
 
 def test_only_the_active_parameters_are_computed_with(catalog: Catalog) -> None:
-    moe, gpu = shape(catalog, "deepseek-v3"), gpu_shape(catalog.hardware.accelerators["h200-sxm"])
+    moe, gpu = (
+        shape(catalog, "deepseek-v3"),
+        gpu_shape(catalog.hardware, catalog.hardware.accelerators["h200-sxm"]),
+    )
     assert gpu is not None
 
     def compute_s(model: ModelShape) -> float:
@@ -143,7 +146,7 @@ def test_only_the_active_parameters_are_computed_with(catalog: Catalog) -> None:
     ("gpu", "gib"), [("h100-sxm", 80), ("a100-sxm-80gb", 80), ("a100-sxm-40gb", 40), ("l40s", 48)]
 )
 def test_eighty_gb_of_a_gpu_are_eighty_gib(gpu: str, gib: int, catalog: Catalog) -> None:
-    made = gpu_shape(catalog.hardware.accelerators[gpu])
+    made = gpu_shape(catalog.hardware, catalog.hardware.accelerators[gpu])
     assert made is not None
     assert 0.95 * gib * 2**30 <= made.memory_bytes <= gib * 2**30
     assert made.memory_bytes > gib * 1e9

@@ -235,7 +235,7 @@ def predictions(catalog: Catalog, rows: Sequence[Row]) -> list[float | None]:
 
 def _predicted(catalog: Catalog, row: Row) -> float | None:
     model = model_shape(catalog.models.models[row["model"]])
-    gpu = gpu_shape(catalog.hardware.accelerators[row["gpu"]])
+    gpu = gpu_shape(catalog.hardware, catalog.hardware.accelerators[row["gpu"]])
     if model is None or gpu is None:
         return None
     shapes, machines = {row["model"]: model}, {row["gpu"]: gpu}

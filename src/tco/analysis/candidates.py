@@ -276,7 +276,7 @@ def _gpu_entries(inputs: Inputs, selection: Selection) -> list[GpuEntry]:
         usual = usual and CONSUMER not in gpu.name
         if not (name in selection.gpus if selection.gpus else usual):
             continue
-        shape = gpu_shape(gpu)
+        shape = gpu_shape(inputs.catalog.hardware, gpu)
         if shape is not None:
             entries.append(GpuEntry(id=name, shape=shape, node_gpus=gpu.node_gpus))
     return entries

@@ -187,7 +187,7 @@ def _sized(inputs: Inputs, spec: InlineOption) -> tuple[ModelEntry, GpuEntry]:
         inputs.catalog.models.models[name],
         inputs.catalog.hardware.accelerators[gpu_id],
     )
-    shape, machine = model_shape(model), gpu_shape(gpu)
+    shape, machine = model_shape(model), gpu_shape(inputs.catalog.hardware, gpu)
     if shape is None or machine is None:
         lacking = name if shape is None else gpu_id
         raise UsageError(

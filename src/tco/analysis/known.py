@@ -155,7 +155,7 @@ def _model(catalog: Catalog, name: str) -> tuple[ModelShape, tuple[float, ...]] 
 def _gpu(catalog: Catalog, name: str) -> tuple[str, GpuShape | None]:
     gpus = catalog.hardware.accelerators
     gpu = name if name in gpus else find_gpu(catalog, name)
-    return gpu, gpu_shape(gpus[gpu])
+    return gpu, gpu_shape(catalog.hardware, gpus[gpu])
 
 
 def _whole(row: Row) -> Row:

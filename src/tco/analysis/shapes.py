@@ -14,7 +14,7 @@ from tco.engine.shapes import GpuShape, Indices, ModelShape
 from tco.units import GIB, MIB
 
 if TYPE_CHECKING:
-    from tco.catalog.hardware import Accelerator
+    from tco.catalog.hardware import Accelerator, Hardware
     from tco.catalog.models import Model
 
 Shape = TypeVar("Shape", ModelShape, GpuShape, Replica)
@@ -25,16 +25,8 @@ LARGE_MEMORY_GIB = 70
 
 SHARES = ("kernel_share_16", "kernel_share_8", "kernel_share_4")
 
-# Where nobody measured the kernels of a GPU: those of a measured relative, or judgment.
-FAMILY_SHARES = {
-    "hopper": (0.77, 0.55, 0.35),
-    "ampere-dc": (0.80, 0.50, 0.35),
-    "ampere-gddr": (0.80, 0.50, 0.35),
-    "ada-dc": (0.58, 0.44, 0.35),
-    "ada-consumer": (0.84, 0.68, 0.35),
-    "blackwell-gddr": (0.84, 0.68, 0.59),
-}
-UNKNOWN_SHARES = (0.70, 0.50, 0.35)
+OTHER = "other"
+"""The kernel shares of GPUs of a family that has none of its own."""
 
 
 def model_shape(model: Model) -> ModelShape | None:
@@ -65,16 +57,12 @@ def model_shape(model: Model) -> ModelShape | None:
     )
 
 
-def gpu_shape(gpu: Accelerator) -> GpuShape | None:
+def gpu_shape(hardware: Hardware, gpu: Accelerator) -> GpuShape | None:
     """Return what a GPU can do; None when the catalog has no 16-bit peak or no link for it."""
-    peak, share = gpu.tflops, gpu.kernel_share
+    peak = gpu.tflops
     half = peak.bf16 or peak.fp16
     if half is None:
         return None
-    shares = dict(zip(SHARES, FAMILY_SHARES.get(gpu.family, UNKNOWN_SHARES), strict=True))
-    if share is not None:
-        stated = zip(SHARES, (share.bf16, share.fp8, share.fp4), strict=True)
-        shares |= {name: value for name, value in stated if value is not None}
     visible = gpu.visible_memory_mib * MIB / VISIBLE_SHARE if gpu.visible_memory_mib else None
     return GpuShape(
         memory_bytes=min(visible or np.inf, gpu.memory_gib * GIB),
@@ -84,10 +72,21 @@ def gpu_shape(gpu: Accelerator) -> GpuShape | None:
         flops_4=(peak.fp4 or np.nan) * 1e12,
         link_bytes_per_s=(gpu.link.gb_per_s or np.nan) * 1e9,
         pcie=gpu.link.kind == "pcie",
-        measured=share is not None,
+        measured=gpu.kernel_share is not None,
         admits_more=gpu.memory_gib >= LARGE_MEMORY_GIB and "a100" not in gpu.name.lower(),
-        **shares,
+        **_kernel_shares(hardware, gpu),
     )
+
+
+def _kernel_shares(hardware: Hardware, gpu: Accelerator) -> dict[str, float]:
+    """Return the GPU's own kernel shares, else those of its family, else those of any other."""
+    known = hardware.kernel_shares
+    shares: dict[str, float] = {}
+    for said in (known.get(OTHER), known.get(gpu.family), gpu.kernel_share):
+        if said is not None:
+            stated = zip(SHARES, (said.bf16, said.fp8, said.fp4), strict=True)
+            shares |= {name: value for name, value in stated if value is not None}
+    return shares
 
 
 def stacked(shapes: Sequence[Shape]) -> Shape:

@@ -50,7 +50,8 @@ def _gpu(catalog: Catalog, name: str) -> GpuShape | None:
     except UnknownNameError:
         return None
     gpu = catalog.hardware.accelerators[found]
-    return gpu_shape(gpu) if _means(name, found, gpu.name, *gpu.aliases) else None
+    known = _means(name, found, gpu.name, *gpu.aliases)
+    return gpu_shape(catalog.hardware, gpu) if known else None
 
 
 def _means(name: str, *known: str) -> bool:

@@ -140,6 +140,8 @@ class Hardware(Record):
     schema_: Literal[1] = Field(alias="schema")
     version: Text = "unversioned"
     sources: Sources = {}
+    kernel_shares: dict[Id, KernelShare] = {}
+    """Of GPUs whose own kernels nobody measured, by family; `other` for those of no family here."""
     accelerators: dict[Id, Accelerator] = {}
     sellers: dict[Id, Seller] = {}
     rentals: list[Rental] = []

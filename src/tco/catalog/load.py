@@ -31,6 +31,7 @@ HOMES = {  # the file that a section of an overlay belongs to
     "offers": "prices",
     "capacity": "prices",
     "fine_tuning": "prices",
+    "kernel_shares": "hardware",
     "accelerators": "hardware",
     "sellers": "hardware",
     "rentals": "hardware",

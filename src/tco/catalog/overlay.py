@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tco.catalog.defaults import Assumption, Path, Profile
 from tco.catalog.fields import Id, Record, Sources, Text
-from tco.catalog.hardware import Accelerator, Rental, Seller
+from tco.catalog.hardware import Accelerator, KernelShare, Rental, Seller
 from tco.catalog.models import Model
 from tco.catalog.prices import CapacityOffer, FineTuning, Offer, Provider
 
@@ -23,6 +23,7 @@ class Overlay(Record):
     offers: list[Offer] = []
     capacity: list[CapacityOffer] = []
     fine_tuning: list[FineTuning] = []
+    kernel_shares: dict[Id, KernelShare] = {}
     accelerators: dict[Id, Accelerator] = {}
     sellers: dict[Id, Seller] = {}
     rentals: list[Rental] = []
