@@ -56,8 +56,8 @@ def read(*records: Any, formats: tuple[str, ...] | None = None) -> dict[str, Any
     Raises:
         UsageError: A value that cannot be read.
     """
-    from tco.cli.fields import OUTPUT as HOW
-    from tco.cli.fields import QUESTION
+    from tco.ask.fields import OUTPUT as HOW
+    from tco.ask.fields import QUESTION
 
     known = {f.name: f for f in (*QUESTION, *HOW)}
     said: dict[str, Any] = {}
@@ -77,7 +77,7 @@ def _variable(field: Any) -> tuple[Any, str]:
 
 
 def _read(field: Any, value: Any, where: str, formats: tuple[str, ...] | None) -> Any:
-    from tco.cli.fields import one_of
+    from tco.ask.fields import one_of
     from tco.errors import UsageError
 
     reader = field.read
@@ -94,7 +94,7 @@ def _read(field: Any, value: Any, where: str, formats: tuple[str, ...] | None) -
 
 
 def _export(formats: tuple[str, ...]) -> Any:
-    from tco.cli.fields import export, one_of
+    from tco.ask.fields import export, one_of
 
     def reader(value: str) -> tuple[str, str]:
         kind, _, path = value.partition("=")
@@ -112,7 +112,7 @@ def today() -> date:
 
 def day_or_edition(text: str | None) -> date | None:
     """Return a day, today when nothing was said; None for `edition`."""
-    from tco.cli.fields import day
+    from tco.ask.fields import day
     from tco.errors import UsageError
 
     typed = text or os.environ.get("TCO_AS_OF", "").strip()

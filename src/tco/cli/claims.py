@@ -73,7 +73,7 @@ def _wanted(known: Any, name: str | None) -> list[Any]:
 @contextlib.contextmanager
 def _plain() -> Iterator[None]:
     """Put the user's variables aside: a claim is asked as it is printed."""
-    from tco.cli.fields import OUTPUT, QUESTION
+    from tco.ask.fields import OUTPUT, QUESTION
 
     names = ["TCO_FILE", *(field.variable for field in (*QUESTION, *OUTPUT))]
     kept = {name: os.environ.pop(name) for name in names if name in os.environ}

@@ -6,26 +6,27 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, is_typeddict
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 
+from tco.ask.question import Flag
 from tco.cli.guard import guarded
 
 
 def flags(function: Callable[..., None]) -> Callable[..., None]:
-    """Return a command whose parameters that are dataclasses become one option a field.
+    """Return a command whose parameters that are records become one option a field.
 
-    The fields are `Annotated[type, typer.Option(...)]`; the annotations of the function and of the
-    dataclasses must be objects, not texts.
+    A record is a dataclass, its fields `Annotated[type, typer.Option(...)]`, or a `TypedDict`, its
+    keys `Annotated[type, Flag(...)]`; annotations must be objects, not texts.
     """
-    records: dict[str, Any] = {
-        p.name: p.annotation for p in _parameters(function) if is_dataclass(p.annotation)
-    }
+    records = {p.name: p.annotation for p in _parameters(function) if _is_record(p.annotation)}
 
     def command(**values: Any) -> None:
         for name, record in records.items():
-            values[name] = record(**{f.name: values.pop(f.name) for f in fields(record)})
+            options = [option.name for option in _options(record)]
+            values[name] = record(**{option: values.pop(option) for option in options})
         guarded(function, **values)
 
     command.__name__, command.__doc__ = function.__name__, function.__doc__
@@ -39,17 +40,46 @@ def _parameters(function: Callable[..., None]) -> list[inspect.Parameter]:
     return list(inspect.signature(function).parameters.values())
 
 
+def _is_record(annotation: Any) -> bool:
+    return is_dataclass(annotation) or is_typeddict(annotation)
+
+
 def _flattened(parameter: inspect.Parameter) -> list[inspect.Parameter]:
     """Return the options that a parameter stands for: itself, or one for each of its fields."""
+    if _is_record(parameter.annotation):
+        return _options(parameter.annotation)
+    return [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
+
+
+def _options(record: Any) -> list[inspect.Parameter]:
+    """Return the options that a record stands for."""
     kind = inspect.Parameter.KEYWORD_ONLY
-    if not is_dataclass(parameter.annotation):
-        return [parameter.replace(kind=kind)]
+    if is_typeddict(record):
+        declared = {name: hint.__metadata__[0] for name, hint in record.__annotations__.items()}
+        return [
+            inspect.Parameter(name, kind, annotation=_of_typer(flag), default=None)
+            for name, flag in declared.items()
+        ]
     return [
         inspect.Parameter(
             f.name, kind, annotation=f.type, default=None if f.default is MISSING else f.default
         )
-        for f in fields(parameter.annotation)
+        for f in fields(record)
     ]
+
+
+def _of_typer(flag: Flag) -> Any:
+    """Return an option as typer wants it declared."""
+    declared = typer.Option(
+        *flag.names,
+        metavar=flag.metavar,
+        help=flag.text,
+        rich_help_panel=flag.panel,
+        show_default=False,
+    )
+    if flag.metavar is None:
+        return Annotated[bool | None, declared]
+    return Annotated[list[str] | None if flag.many else str | None, declared]
 
 
 class _Lean:

@@ -125,7 +125,7 @@ def _imported(file: str, owner: Owner, said: Any) -> Any:
 def _answers(owner: Owner) -> Any:
     """Return what the owner adds, read."""
     from tco.analysis.bring import Answers
-    from tco.cli.fields import at_least_one, day, positive, text
+    from tco.ask.fields import at_least_one, day, positive, text
     from tco.errors import UsageError
 
     readers: dict[str, Any] = {

@@ -1,6 +1,5 @@
 """`tco plan`."""
 
-import os
 from functools import partial
 from typing import Annotated, Any
 
@@ -52,8 +51,9 @@ def plan(
     Without API and OWN: each open model, its own weights on both sides.
     """
     from tco.cli.answer import answer
+    from tco.cli.ask import file_of
 
-    path = question.file or os.environ.get("TCO_FILE") or ""
+    path = file_of(question) or ""
     if path and _is_portfolio(path, api or own or curve or buy):
         answer(question, output, partial(_assigned, path))
     else:

@@ -44,6 +44,7 @@ def sensitivity(
       tco sensitivity --tokens 50B --what-if 'api price x3' --what-if 'rent +30%'
     """
     from tco.cli.answer import answer
+    from tco.cli.ask import file_of
     from tco.cli.varied import needs, only_one, several
 
     only_one(grid=grid, draws=draws, what_if=what_if)
@@ -59,7 +60,7 @@ def sensitivity(
         said = (draws, seed, vary, correlate, bool(output.quiet))
         return answer(question, output, partial(_drawn, named, said))
     if what_if:
-        texts = _told(what_if, question.file)
+        texts = _told(what_if, file_of(question))
         return answer(question, output, partial(_what_ifs, named, texts))
     return answer(question, output, partial(_swings, a, b))
 
@@ -107,14 +108,11 @@ def _what_ifs(named: Any, texts: tuple[str, ...], inputs: Any) -> Any:
 
 def _told(typed: list[str], file: str | None) -> tuple[str, ...]:
     """Return the what-ifs: as typed, or by the name that the scenario file has for one, or all."""
-    import os
-
-    path = file or os.environ.get("TCO_FILE")
-    if not path:
+    if not file:
         return tuple(typed)
     from tco.catalog.scenario import load_scenario
 
-    known = [str(text) for text, _, _ in load_scenario(path).items("what_if")]
+    known = [str(text) for text, _, _ in load_scenario(file).items("what_if")]
     by_name = {text.partition(":")[0].strip().lower(): text for text in known if ":" in text}
     if [text.strip().lower() for text in typed] == ["all"]:
         return tuple(known)

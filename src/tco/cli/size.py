@@ -110,11 +110,11 @@ def _sized(ask: Any, served: list[bool], inputs: Any) -> Any:
 def _read(model: str, sizing: Sizing) -> tuple[Any, Question]:
     """Return what only this command asks, and the rest as a question of the usual kind."""
     from tco.analysis.size import SizeAsk
-    from tco.cli.fields import at_least_one
+    from tco.ask.fields import at_least_one
 
     limits = _limits(sizing.slo)
     counts = [part for text in sizing.gpus or () for part in text.split(",")]
-    same = {f.name for f in fields(Sizing)} & {f.name for f in fields(Question)} - {"gpus"}
+    same = {f.name for f in fields(Sizing)} & Question.__annotations__.keys() - {"gpus"}
     typed: dict[str, Any] = {name: getattr(sizing, name) for name in same}
     if sizing.demand is not None:
         typed |= _demand(sizing.demand)
@@ -124,7 +124,7 @@ def _read(model: str, sizing: Sizing) -> tuple[Any, Question]:
         typed["set"] = [*(sizing.set or ()), most]
     if "tpot" in limits:
         typed["max_tpot"] = f"{limits['tpot']!r}s"
-    question = Question(model=[model], tier=["self"], **typed)
+    question = Question(model=[model], tier=["self"], **typed)  # type: ignore[typeddict-item]
     read = tuple(at_least_one(count) for count in counts)
     return SizeAsk(counts=read, max_ttft_s=limits.get("ttft")), question
 

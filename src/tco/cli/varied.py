@@ -59,7 +59,7 @@ def pair_of(text: str, flag: str) -> tuple[str, str]:
 def reader(name: str) -> Callable[[Any], float]:
     """Return how a value of a variable is read: in its own unit."""
     from tco import units
-    from tco.cli.fields import setting_value
+    from tco.ask.fields import setting_value
 
     by_name: dict[str, Callable[[Any], float]] = {
         "volume": units.tokens_per_month,
@@ -110,7 +110,7 @@ def values(text: str | None, name: str, flag: str) -> Any:
 def spreads(texts: Texts) -> dict[str, Any]:
     """Return what is believed of some settings, from `PATH=L..H` or `PATH=L..H:lognormal`."""
     from tco.analysis.uncertain.beliefs import Varied
-    from tco.cli.fields import one_of
+    from tco.ask.fields import one_of
     from tco.errors import UsageError, printable
 
     out = {}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tco.analysis.request import InlineOption, Request
+from tco.ask.fields import QUESTION
 from tco.cli.ask import FIELDS, asked
-from tco.cli.fields import QUESTION
 from tco.cli.options import Output, Question
 from tco.errors import DataError, UsageError
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from tco import ranges, units
-from tco.cli.inline import inline_option
+from tco.ask.inline import inline_option
 from tco.errors import UsageError, nearest, printable
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")

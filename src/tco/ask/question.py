@@ -1,0 +1,125 @@
+"""What can be asked: each option once, with its type and its help text.
+
+Flags, keywords of `import tco` and parameters of the MCP server are made from these declarations;
+`tco.ask.fields` says how each is read. Annotations here must be objects, not texts.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from os import PathLike
+from typing import Annotated, Any, NamedTuple, TypedDict
+
+VOLUME = "Volume and traffic"
+WHICH = "Which options"
+SERVING = "Serving and people"
+VALUES = "Values and data"
+
+Amount = str | float | None
+"""A quantity in the grammar of `tco.units`, or a number in the unit of its field."""
+Name = str | None
+Names = str | Sequence[str] | None
+Switch = bool | None
+Pairs = str | Sequence[str] | Mapping[str, str | float] | None
+Described = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
+Day = str | date | None
+File = str | PathLike[str] | None
+Files = str | PathLike[str] | Sequence[str | PathLike[str]] | None
+
+
+class Flag(NamedTuple):
+    """How an option is presented.
+
+    Args:
+        panel: The heading that it stands under.
+        metavar: What stands for its value; None for a switch, which has none.
+        text: What it does, in a line.
+        names: How it is typed, if not by its name.
+        many: It can be said several times.
+    """
+
+    panel: str
+    metavar: str | None
+    text: str
+    names: tuple[str, ...] = ()
+    many: bool = False
+
+
+def one(panel: str, metavar: str, text: str, *names: str) -> Flag:
+    """Return an option that has one value."""
+    return Flag(panel, metavar, text, names)
+
+
+def several(panel: str, metavar: str, text: str) -> Flag:
+    """Return an option that can be said several times."""
+    return Flag(panel, metavar, text, many=True)
+
+
+def switch(panel: str, text: str) -> Flag:
+    """Return an option that is on or off."""
+    return Flag(panel, None, text)
+
+
+class Question(TypedDict, total=False):
+    """What is asked: everything that ends up in a `Request`, as it was said."""
+
+    tokens: Annotated[Amount, one(VOLUME, "N", "Tokens a month, input and output: 50B, 500M/day.")]
+    requests: Annotated[Amount, one(VOLUME, "N", "Requests a month: 20M, 20 req/s.")]
+    users: Annotated[Amount, one(VOLUME, "N", "Users, at the profile's requests each: 10k.")]
+    profile: Annotated[Name, one(VOLUME, "NAME", "Named traffic: lengths, caching, peak.")]
+    isl: Annotated[Amount, one(VOLUME, "N", "Input tokens of a request.")]
+    osl: Annotated[Amount, one(VOLUME, "N", "Output tokens of a request.")]
+    input_output: Annotated[Amount, one(VOLUME, "R", "Input to output tokens: 3:1.")]
+    cached: Annotated[Amount, one(VOLUME, "%", "Share of the input read from a cache: 35%.")]
+    batch: Annotated[Amount, one(VOLUME, "%", "Share of requests that can wait for a batch tier.")]
+    peak_to_mean: Annotated[Amount, one(VOLUME, "X", "Busiest hour over the average hour: 2.5.")]
+
+    service: Annotated[
+        Name, one(VOLUME, "TIER", "Service tier of tokens: flex, priority; where offered.")
+    ]
+    region: Annotated[
+        Name, one(VOLUME, "NAME", "Region that tokens are bought in: eu; where offered.")
+    ]
+    tokenizer: Annotated[
+        Pairs, several(VOLUME, "MODEL=R", "Tokens that a model bought by the token makes of one.")
+    ]
+    horizon: Annotated[Amount, one(VOLUME, "T", "How long it is meant to run: 18 months, 3 years.")]
+
+    model: Annotated[Names, several(WHICH, "NAME", "Only this model; repeat for more.")]
+    provider: Annotated[Names, several(WHICH, "NAME", "Only this provider of tokens or GPUs.")]
+    tier: Annotated[Names, several(WHICH, "TIER", "Only api (closed), hosted (open) or self.")]
+    license: Annotated[Names, several(WHICH, "KIND", "Only permissive, community, ... licences.")]
+    min_score: Annotated[Pairs, one(WHICH, "B=N", "Only models with a score: mmlu=85.")]
+    private: Annotated[Switch, switch(WHICH, "Only what keeps data on your own machines.")]
+    gpu: Annotated[Names, several(WHICH, "NAME", "Only this GPU.")]
+    gpus: Annotated[Amount, one(WHICH, "N", "Only replicas of so many GPUs.")]
+    precision: Annotated[
+        Names, several(WHICH, "NAME", "Precision of the weights: bf16, fp8, int4.")
+    ]
+    seller: Annotated[Names, several(WHICH, "NAME", "Only GPUs rented from this company.")]
+    purchase: Annotated[
+        Names, several(WHICH, "KIND", "on_demand, spot, reserved_1y or _3y, own, dedicated.")
+    ]
+    marketplaces: Annotated[Switch, switch(WHICH, "Also GPUs of marketplaces and communities.")]
+    all: Annotated[Switch, switch(WHICH, "Every set-up, not only the cheapest.")]
+    option: Annotated[
+        Described,
+        several(WHICH, "SPEC", "An option of your own: NAME:kind=api,input=$2.50,output=$10."),
+    ]
+
+    max_tpot: Annotated[Amount, one(SERVING, "T", "Slowest token acceptable, mean: 50ms.")]
+    engine: Annotated[Name, one(SERVING, "NAME", "tuned, sglang, default, local, legacy.")]
+    fte: Annotated[Amount, one(SERVING, "N", "Engineers that self-hosting takes: 0.5.")]
+    salary: Annotated[Amount, one(SERVING, "USD", "One engineer, all costs: $240k/year.")]
+
+    set: Annotated[Pairs, several(VALUES, "P=V", "Any assumption: serving.headroom=90%.")]
+    bare: Annotated[
+        Switch, switch(VALUES, "As simple calculators: no peak, spare, people, extras.")
+    ]
+    as_of: Annotated[Day, one(VALUES, "DATE", "The day whose prices hold: 2026-03-01.")]
+    catalog: Annotated[Files, several(VALUES, "FILE", "Catalog file laid over the shipped ones.")]
+    measured: Annotated[
+        Files, several(VALUES, "FILE", "Your own measured throughput, see tco import.")
+    ]
+    file: Annotated[
+        File, one(VALUES, "FILE", "Scenario file, for example tco.yaml.", "-f", "--file")
+    ]
