@@ -15,7 +15,7 @@ import typer.main
 
 from tco import __version__
 from tco.cli.flags import Command, Group
-from tco.cli.guard import EXIT_INTERRUPTED
+from tco.cli.guard import EXIT_INTERRUPTED, usage_in_one_line
 
 HELP = """What serving language models costs, and from which volume that changes.
 
@@ -55,6 +55,16 @@ class Root(Group):
         """Know the names of the commands, which is all that a suggestion needs."""
         super().__init__(*args, **kwargs)
         self.commands: Any = dict.fromkeys(COMMANDS)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Read what stands before a command."""
+        with usage_in_one_line():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read and run a command."""
+        with usage_in_one_line():
+            return super().invoke(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, imported now."""

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from typer import Exit
 
-from tco.cli.catalog_options import Files, FindingsOutput, option
+from tco.cli.catalog_options import Files, FindingsOutput
 from tco.cli.flags import flags
-from tco.cli.options import OUTPUT, VALUES, Switch, Text, Texts
+from tco.cli.options import OUTPUT, VALUES, Switch, Text, Texts, flag
 
 FORMATS = ("table", "json", "csv", "md", "github", "sarif")
 RULES = "Rules"
@@ -18,19 +18,19 @@ class Checked:
     """What is checked, and how strictly."""
 
     as_of: Annotated[
-        Text, option(VALUES, "DATE", "The day of the check, or 'edition': that of the files.")
+        Text, flag(VALUES, "DATE", "The day of the check, or 'edition': that of the files.")
     ] = None
-    horizon: Annotated[Text, option(VALUES, "TIME", "Announce what changes within: 90d.")] = None
+    horizon: Annotated[Text, flag(VALUES, "TIME", "Announce what changes within: 90d.")] = None
     base: Annotated[
-        Text, option(VALUES, "REV|FILE", "Older edition: no number may change in its window.")
+        Text, flag(VALUES, "REV|FILE", "Older edition: no number may change in its window.")
     ] = None
     also: Annotated[
-        Texts, option(VALUES, "KIND FILE", "A price list of litellm, genai-prices or models.dev.")
+        Texts, flag(VALUES, "KIND FILE", "A price list of litellm, genai-prices or models.dev.")
     ] = None
-    strict: Annotated[Switch, option(RULES, None, "Warnings fail, too.", "--strict")] = None
-    exit_zero: Annotated[Switch, option(RULES, None, "Only report: exit 0.", "--exit-zero")] = None
-    rules: Annotated[Switch, option(RULES, None, "List the rules instead.", "--rules")] = None
-    everything: Annotated[Switch, option(OUTPUT, None, "List every warning and note.", "--all")] = (
+    strict: Annotated[Switch, flag(RULES, None, "Warnings fail, too.", "--strict")] = None
+    exit_zero: Annotated[Switch, flag(RULES, None, "Only report: exit 0.", "--exit-zero")] = None
+    rules: Annotated[Switch, flag(RULES, None, "List the rules instead.", "--rules")] = None
+    everything: Annotated[Switch, flag(OUTPUT, None, "List every warning and note.", "--all")] = (
         None
     )
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from typer import Argument, Exit
 
-from tco.cli.catalog_options import Data, option
+from tco.cli.catalog_options import Data
 from tco.cli.flags import flags
-from tco.cli.options import OUTPUT, VOLUME, Output, Switch, Text, Texts
+from tco.cli.options import OUTPUT, VOLUME, Output, Switch, Text, Texts, flag
 
 A = Annotated[str, Argument(metavar="A", help="A file, folder, git revision, or REV:FILE.")]
 B = Annotated[
@@ -22,11 +22,11 @@ class Compared:
     """At which volumes answers are compared, and whether a change fails."""
 
     tokens: Annotated[
-        Texts, option(VOLUME, "N", "Volumes to compare winners at: 1B, 10B, 100B, 1T.")
+        Texts, flag(VOLUME, "N", "Volumes to compare winners at: 1B, 10B, 100B, 1T.")
     ] = None
-    profile: Annotated[Text, option(VOLUME, "NAME", "Named traffic.")] = None
+    profile: Annotated[Text, flag(VOLUME, "NAME", "Named traffic.")] = None
     strict: Annotated[
-        Switch, option(OUTPUT, None, "Exit 1 when an answer changes.", "--fail-on-change")
+        Switch, flag(OUTPUT, None, "Exit 1 when an answer changes.", "--fail-on-change")
     ] = None
 
 

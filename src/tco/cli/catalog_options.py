@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from typer import Argument, Option
+from typer import Argument
 
-from tco.cli.options import OUTPUT, VALUES, Switch, Text, Texts
+from tco.cli.options import OUTPUT, VALUES, Switch, Text, Texts, flag
 
 DAYS = {"d": 1, "w": 7, "y": 365}
 
@@ -16,18 +16,13 @@ Files = Annotated[
 ]
 
 
-def option(panel: str, metavar: str | None, text: str, *names: str) -> Any:
-    """Return an option under the heading of its panel."""
-    return Option(*names, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Data:
     """Which catalog is meant, on which day."""
 
-    as_of: Annotated[Text, option(VALUES, "DATE", "The day whose prices hold: 2026-03-01.")] = None
+    as_of: Annotated[Text, flag(VALUES, "DATE", "The day whose prices hold: 2026-03-01.")] = None
     catalog: Annotated[
-        Texts, option(VALUES, "FILE", "Catalog file laid over the shipped ones; repeat for more.")
+        Texts, flag(VALUES, "FILE", "Catalog file laid over the shipped ones; repeat for more.")
     ] = None
 
 
@@ -36,14 +31,14 @@ class FindingsOutput:
     """How findings are written."""
 
     format: Annotated[
-        Text, option(OUTPUT, "FMT", "table, json, csv, md, github or sarif.", "-o", "--format")
+        Text, flag(OUTPUT, "FMT", "table, json, csv, md, github or sarif.", "-o", "--format")
     ] = None
     export: Annotated[
-        Texts, option(OUTPUT, "FMT=PATH", "Also write it to a file: sarif=out.sarif.")
+        Texts, flag(OUTPUT, "FMT=PATH", "Also write it to a file: sarif=out.sarif.")
     ] = None
-    top: Annotated[Text, option(OUTPUT, "N", "At most so many findings.")] = None
-    color: Annotated[Text, option(OUTPUT, "WHEN", "auto, always or never.")] = None
-    quiet: Annotated[Switch, option(OUTPUT, None, "No warnings on stderr.", "-q", "--quiet")] = None
+    top: Annotated[Text, flag(OUTPUT, "N", "At most so many findings.")] = None
+    color: Annotated[Text, flag(OUTPUT, "WHEN", "auto, always or never.")] = None
+    quiet: Annotated[Switch, flag(OUTPUT, None, "No warnings on stderr.", "-q", "--quiet")] = None
 
 
 def read(*records: Any, formats: tuple[str, ...] | None = None) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from typer import Argument
 
-from tco.cli.catalog_options import Data, option
+from tco.cli.catalog_options import Data
 from tco.cli.flags import flags
-from tco.cli.options import OUTPUT, WHICH, Output, Switch, Text, Texts
+from tco.cli.options import OUTPUT, WHICH, Output, Switch, Text, Texts, flag
 
 Name = Annotated[str, Argument(metavar="NAME", help="A model, GPU, provider or offer.")]
 Model = Annotated[str, Argument(metavar="MODEL", help="A model, or enough of its name.")]
@@ -19,12 +19,10 @@ File = Annotated[
 def listing(
     data: Data,
     output: Output,
-    model: Annotated[Texts, option(WHICH, "NAME", "Only this model; repeat for more.")] = None,
-    provider: Annotated[Texts, option(WHICH, "NAME", "Only this provider.")] = None,
-    weights: Annotated[Text, option(WHICH, "KIND", "Only open or closed models.")] = None,
-    gone: Annotated[
-        Switch, option(WHICH, None, "Also what has no price that day.", "--gone")
-    ] = None,
+    model: Annotated[Texts, flag(WHICH, "NAME", "Only this model; repeat for more.")] = None,
+    provider: Annotated[Texts, flag(WHICH, "NAME", "Only this provider.")] = None,
+    weights: Annotated[Text, flag(WHICH, "KIND", "Only open or closed models.")] = None,
+    gone: Annotated[Switch, flag(WHICH, None, "Also what has no price that day.", "--gone")] = None,
 ) -> None:
     """Offers with their prices on a day, how sure they are, and which file says so.
 
@@ -87,7 +85,7 @@ def history(data: Data, output: Output, model: Model) -> None:
 @flags
 def schema(
     name: File = None,
-    write: Annotated[Text, option(OUTPUT, "DIR", "Write all of them into a folder.")] = None,
+    write: Annotated[Text, flag(OUTPUT, "DIR", "Write all of them into a folder.")] = None,
 ) -> None:
     """The JSON Schemas of data files and results, for editors and other programs.
 

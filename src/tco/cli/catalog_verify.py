@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from typer import Exit
 
-from tco.cli.catalog_options import Data, option
+from tco.cli.catalog_options import Data
 from tco.cli.flags import Command, flags
-from tco.cli.options import OUTPUT, VALUES, Output, Switch, Text, Texts
+from tco.cli.options import OUTPUT, VALUES, Output, Switch, Text, Texts, flag
 
 Against = Annotated[
-    Texts, option(VALUES, "KIND FILE", "A file of litellm, genai-prices or models.dev.")
+    Texts, flag(VALUES, "KIND FILE", "A file of litellm, genai-prices or models.dev.")
 ]
 
 
@@ -50,10 +50,10 @@ def verify(
     output: Output,
     against: Against = None,
     most: Annotated[
-        Text, option(OUTPUT, "%", "Exit 1 when more offers disagree strictly: 5%.", "--max")
+        Text, flag(OUTPUT, "%", "Exit 1 when more offers disagree strictly: 5%.", "--max")
     ] = None,
     strict: Annotated[
-        Switch, option(OUTPUT, None, "Exit 1 when one is not settled.", "--strict")
+        Switch, flag(OUTPUT, None, "Exit 1 when one is not settled.", "--strict")
     ] = None,
 ) -> None:
     """The catalog held against litellm, genai-prices and models.dev: who is likely wrong.
@@ -89,10 +89,10 @@ def update(
     data: Data,
     against: Against = None,
     write: Annotated[
-        Text, option(OUTPUT, "FILE", "Write the overlay to a new file instead of stdout.")
+        Text, flag(OUTPUT, "FILE", "Write the overlay to a new file instead of stdout.")
     ] = None,
     everything: Annotated[
-        Switch, option(OUTPUT, None, "Also what the data has settled already.", "--all")
+        Switch, flag(OUTPUT, None, "Also what the data has settled already.", "--all")
     ] = None,
 ) -> None:
     """An overlay for review, with a new window wherever a list has another price.

@@ -13,42 +13,55 @@ from typer.core import TyperCommand, TyperGroup
 
 from tco.ask.question import Flag
 from tco.cli.guard import guarded
+from tco.errors import UsageError, nearest, printable
+
+Function = Callable[..., None]
 
 
-def flags(function: Callable[..., None]) -> Callable[..., None]:
+def flags(function: Function) -> Function:
     """Return a command whose parameters that are records become one option a field.
 
     A record is a dataclass, its fields `Annotated[type, typer.Option(...)]`, or a `TypedDict`, its
     keys `Annotated[type, Flag(...)]`; annotations must be objects, not texts.
     """
-    records = {p.name: p.annotation for p in _parameters(function) if _is_record(p.annotation)}
-
-    def command(**values: Any) -> None:
-        for name, record in records.items():
-            options = [option.name for option in _options(record)]
-            values[name] = record(**{option: values.pop(option) for option in options})
-        guarded(function, **values)
-
-    command.__name__, command.__doc__ = function.__name__, function.__doc__
-    flat = [option for p in _parameters(function) for option in _flattened(p)]
-    command.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
-    command.__annotations__ = {}
-    return command
+    return flags_without()(function)
 
 
-def _parameters(function: Callable[..., None]) -> list[inspect.Parameter]:
+def flags_without(*names: str) -> Callable[[Function], Function]:
+    """Return the same for a command that does not have some of the options."""
+
+    def decorated(function: Function) -> Function:
+        records = {
+            p.name: [option for option in _options(p.annotation) if option.name not in names]
+            for p in _parameters(function)
+            if _is_record(p.annotation)
+        }
+        kinds = {p.name: p.annotation for p in _parameters(function)}
+
+        def command(**values: Any) -> None:
+            for name, options in records.items():
+                values[name] = kinds[name](**{o.name: values.pop(o.name) for o in options})
+            guarded(function, **values)
+
+        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        flat = [
+            option
+            for p in _parameters(function)
+            for option in records.get(p.name, [p.replace(kind=inspect.Parameter.KEYWORD_ONLY)])
+        ]
+        command.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
+        command.__annotations__ = {}
+        return command
+
+    return decorated
+
+
+def _parameters(function: Function) -> list[inspect.Parameter]:
     return list(inspect.signature(function).parameters.values())
 
 
 def _is_record(annotation: Any) -> bool:
     return is_dataclass(annotation) or is_typeddict(annotation)
-
-
-def _flattened(parameter: inspect.Parameter) -> list[inspect.Parameter]:
-    """Return the options that a parameter stands for: itself, or one for each of its fields."""
-    if _is_record(parameter.annotation):
-        return _options(parameter.annotation)
-    return [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
 
 
 def _options(record: Any) -> list[inspect.Parameter]:
@@ -98,7 +111,21 @@ class _Lean:
 
 
 class Group(_Lean, TyperGroup):
-    """The `tco` command itself."""
+    """A command that has commands."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return a command by its name.
+
+        Raises:
+            UsageError: There is no such command.
+        """
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            near = nearest(args[0], self.list_commands(ctx), 1)
+            raise UsageError(
+                f"no command called {printable(args[0])!r}; did you mean {near[0]}?"
+                f" See {ctx.command_path} --help"
+            )
+        return super().resolve_command(ctx, args)
 
 
 class Command(_Lean, TyperCommand):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
 
-from tco.errors import TcoError
+from tco.errors import TcoError, nearest, printable
 
 EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -38,6 +39,42 @@ def guarded(function: Callable[..., None], **values: Any) -> None:
     except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user
         _report(error)
         raise typer.Exit(EXIT_BUG) from None
+
+
+@contextmanager
+def usage_in_one_line() -> Iterator[None]:
+    """Say what a parser complains of in one line, as everything else that goes wrong.
+
+    Raises:
+        typer.Exit: It complained.
+    """
+    try:
+        yield
+    except TcoError as error:
+        say(f"tco: {error}")
+        raise typer.Exit(error.exit_code) from None
+    except COMPLAINT as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            raise  # it is the help
+        say(f"tco: {_complaint(error)}")
+        raise typer.Exit(error.exit_code) from None
+
+
+COMPLAINT: Any = typer.BadParameter.__base__
+"""What the parser raises, whichever copy of click typer brings along."""
+
+
+def _complaint(error: Any) -> str:
+    """Return what a parser complains of, with what may have been meant."""
+    look = f"; see {error.ctx.command_path} --help" if error.ctx else ""
+    if hasattr(error, "possibilities"):  # an option that there is not
+        params = error.ctx.command.get_params(error.ctx) if error.ctx else ()
+        known = [name for param in params for name in (*param.opts, *param.secondary_opts)]
+        near = nearest(error.option_name, [name for name in known if name.startswith("--")], 1)
+        meant = f"; did you mean {near[0]}?" if near else look
+        return f"no option called {printable(error.option_name)!r}{meant}"
+    words = " ".join(error.format_message().split()).rstrip(".")
+    return f"{words[0].lower()}{printable(words[1:], 200)}{look}"
 
 
 def _report(error: Exception) -> None:

@@ -4,10 +4,10 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
 import typer
-from typer import Argument, Option
+from typer import Argument
 
 from tco.cli.flags import Command, Group, flags
-from tco.cli.options import VALUES, Output, Question, Switch, Text, Texts
+from tco.cli.options import VALUES, Output, Question, Switch, Text, Texts, flag
 
 MEASURED = "What the file does not say"
 DEFAULT_FILE = "tco-measured.csv"
@@ -30,35 +30,31 @@ import_ = typer.Typer(
 FILE = Annotated[str, Argument(metavar="FILE", help="A benchmark's JSON.", show_default=False)]
 
 
-def _option(panel: str, metavar: str | None, text: str) -> Any:
-    return Option(metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Owner:
     """What the owner of a file adds to it, as it was typed."""
 
-    model: Annotated[Text, _option(MEASURED, "NAME", "The model of the catalog.")] = None
-    gpu: Annotated[Text, _option(MEASURED, "NAME", "The GPU of the catalog.")] = None
-    gpus: Annotated[Text, _option(MEASURED, "N", "All GPUs that worked on it.")] = None
-    tp: Annotated[Text, _option(MEASURED, "N", "Tensor-parallel GPUs of a replica.")] = None
-    pp: Annotated[Text, _option(MEASURED, "N", "Pipeline stages of a replica.")] = None
-    replicas: Annotated[Text, _option(MEASURED, "N", "Copies of the model.")] = None
-    precision: Annotated[Text, _option(MEASURED, "NAME", "Precision of the weights.")] = None
-    kv_precision: Annotated[Text, _option(MEASURED, "NAME", "Precision of the KV cache.")] = None
-    engine: Annotated[Text, _option(MEASURED, "NAME", "vLLM, SGLang, TensorRT-LLM, ...")] = None
-    engine_version: Annotated[Text, _option(MEASURED, "TEXT", "Its version.")] = None
-    isl: Annotated[Text, _option(MEASURED, "N", "Input tokens of a request, mean.")] = None
-    osl: Annotated[Text, _option(MEASURED, "N", "Output tokens of a request, mean.")] = None
-    concurrency: Annotated[Text, _option(MEASURED, "N", "Requests in flight, mean.")] = None
-    date: Annotated[Text, _option(MEASURED, "DATE", "When it was measured: 2026-11-21.")] = None
+    model: Annotated[Text, flag(MEASURED, "NAME", "The model of the catalog.")] = None
+    gpu: Annotated[Text, flag(MEASURED, "NAME", "The GPU of the catalog.")] = None
+    gpus: Annotated[Text, flag(MEASURED, "N", "All GPUs that worked on it.")] = None
+    tp: Annotated[Text, flag(MEASURED, "N", "Tensor-parallel GPUs of a replica.")] = None
+    pp: Annotated[Text, flag(MEASURED, "N", "Pipeline stages of a replica.")] = None
+    replicas: Annotated[Text, flag(MEASURED, "N", "Copies of the model.")] = None
+    precision: Annotated[Text, flag(MEASURED, "NAME", "Precision of the weights.")] = None
+    kv_precision: Annotated[Text, flag(MEASURED, "NAME", "Precision of the KV cache.")] = None
+    engine: Annotated[Text, flag(MEASURED, "NAME", "vLLM, SGLang, TensorRT-LLM, ...")] = None
+    engine_version: Annotated[Text, flag(MEASURED, "TEXT", "Its version.")] = None
+    isl: Annotated[Text, flag(MEASURED, "N", "Input tokens of a request, mean.")] = None
+    osl: Annotated[Text, flag(MEASURED, "N", "Output tokens of a request, mean.")] = None
+    concurrency: Annotated[Text, flag(MEASURED, "N", "Requests in flight, mean.")] = None
+    date: Annotated[Text, flag(MEASURED, "DATE", "When it was measured: 2026-11-21.")] = None
     to: Annotated[
-        Text, _option(VALUES, "FILE", f"Where measurements are kept; {DEFAULT_FILE} if not said.")
+        Text, flag(VALUES, "FILE", f"Where measurements are kept; {DEFAULT_FILE} if not said.")
     ] = None
-    dry_run: Annotated[Switch, _option(VALUES, None, "Read and tell, but write nothing.")] = None
-    catalog: Annotated[
-        Texts, _option(VALUES, "FILE", "Catalog file laid over the shipped ones.")
-    ] = None
+    dry_run: Annotated[Switch, flag(VALUES, None, "Read and tell, but write nothing.")] = None
+    catalog: Annotated[Texts, flag(VALUES, "FILE", "Catalog file laid over the shipped ones.")] = (
+        None
+    )
 
 
 @flags

@@ -30,8 +30,12 @@ Texts = list[str] | None
 Switch = bool | None
 
 
-def _option(panel: str, metavar: str | None, text: str, *names: str) -> Any:
+def flag(panel: str, metavar: str | None, text: str, *names: str) -> Any:
+    """Return an option under the heading of its panel."""
     return Option(*names, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
+
+
+_option = flag
 
 
 @dataclass(eq=False, repr=False)

@@ -1,76 +1,43 @@
 """`tco size`."""
 
-from dataclasses import dataclass, fields
 from functools import partial
 from typing import Annotated, Any
 
-from typer import Argument, Exit, Option
+from typer import Argument, Exit
 
-from tco.cli.flags import flags
-from tco.cli.options import SERVING, VALUES, VOLUME, WHICH, Output, Question, Switch, Text, Texts
-
-
-def _option(panel: str, metavar: str | None, text: str, *names: str) -> Any:
-    return Option(*names, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
-
+from tco.cli.flags import flags_without
+from tco.cli.options import SERVING, VALUES, VOLUME, WHICH, Output, Question, Text, Texts, flag
 
 MODEL = Annotated[
     str | None,
     Argument(metavar="MODEL", help="An open model of the catalog.", show_default=False),
 ]
 Validate = Annotated[
-    str | None,
-    _option(VALUES, "FILE", "Hold the capacity model against measured rows (CSV)."),
+    Text,
+    flag(VALUES, "FILE", "Hold the capacity model against measured rows (CSV)."),
 ]
+Demand = Annotated[Text, flag(VOLUME, "N", "What a fleet must serve: 50B, 20 req/s.")]
+Counts = Annotated[Texts, flag(WHICH, "N", "GPUs of a replica: 1, 2, 4, 8, 16.")]
+Slo = Annotated[Texts, flag(SERVING, "K=T", "Limits: tpot=30ms,ttft=1s.")]
+Most = Annotated[Text, flag(SERVING, "N", "Requests in flight in a replica, at most.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Sizing:
-    """What is asked of set-ups, as it was typed."""
-
-    isl: Annotated[Text, _option(VOLUME, "N", "Input tokens of a request.")] = None
-    osl: Annotated[Text, _option(VOLUME, "N", "Output tokens of a request.")] = None
-    profile: Annotated[Text, _option(VOLUME, "NAME", "Named traffic: lengths, caching, peak.")] = (
-        None
-    )
-    cached: Annotated[Text, _option(VOLUME, "%", "Share of the input read from a cache: 35%.")] = (
-        None
-    )
-    demand: Annotated[Text, _option(VOLUME, "N", "What a fleet must serve: 50B, 20 req/s.")] = None
-    peak_to_mean: Annotated[
-        Text, _option(VOLUME, "X", "Busiest hour over the average hour: 2.5.")
-    ] = None
-    gpu: Annotated[Texts, _option(WHICH, "NAME", "Only this GPU; repeat for more.")] = None
-    gpus: Annotated[Texts, _option(WHICH, "N", "GPUs of a replica: 1, 2, 4, 8, 16.")] = None
-    precision: Annotated[
-        Texts, _option(WHICH, "NAME", "Precision of the weights: bf16, fp8, int4.")
-    ] = None
-    seller: Annotated[Texts, _option(WHICH, "NAME", "Only GPUs rented from this company.")] = None
-    purchase: Annotated[
-        Texts, _option(WHICH, "KIND", "on_demand, spot, reserved_1y or _3y, own, dedicated.")
-    ] = None
-    marketplaces: Annotated[
-        Switch, _option(WHICH, None, "Also GPUs of marketplaces and communities.")
-    ] = None
-    all: Annotated[Switch, _option(WHICH, None, "Every set-up, not only the short list.")] = None
-    slo: Annotated[Texts, _option(SERVING, "K=T", "Limits: tpot=30ms,ttft=1s.")] = None
-    concurrency: Annotated[
-        Text, _option(SERVING, "N", "Requests in flight in a replica, at most.")
-    ] = None
-    engine: Annotated[Text, _option(SERVING, "NAME", "tuned, default, local or legacy.")] = None
-    measured: Annotated[Texts, _option(VALUES, "FILE", "Measurements of your own (CSV).")] = None
-    set: Annotated[Texts, _option(VALUES, "P=V", "Any assumption: serving.kv_bytes=2.")] = None
-    as_of: Annotated[Text, _option(VALUES, "DATE", "The day whose prices hold: 2026-03-01.")] = None
-    catalog: Annotated[
-        Texts, _option(VALUES, "FILE", "Catalog file laid over the shipped ones.")
-    ] = None
-    file: Annotated[
-        Text, _option(VALUES, "FILE", "Scenario file, for example tco.yaml.", "-f", "--file")
-    ] = None
-
-
-@flags
-def size(sizing: Sizing, output: Output, model: MODEL = None, validate: Validate = None) -> None:
+# MODEL, --demand and --slo say the model, the volume and the limit; without people nobody is paid.
+@flags_without(
+    *("tokens", "requests", "users", "input_output", "batch", "service", "region", "tokenizer"),
+    *("horizon", "model", "provider", "tier", "license", "min_score", "private", "gpus", "option"),
+    *("max_tpot", "fte", "salary", "bare"),
+)
+def size(
+    question: Question,
+    output: Output,
+    model: MODEL = None,
+    demand: Demand = None,
+    gpus: Counts = None,
+    slo: Slo = None,
+    concurrency: Most = None,
+    validate: Validate = None,
+) -> None:
     """Where a model fits, how fast it serves there, and what that costs at full load.
 
     \b
@@ -85,15 +52,25 @@ def size(sizing: Sizing, output: Output, model: MODEL = None, validate: Validate
     if validate is not None:
         if model is not None:
             raise UsageError("--validate holds the whole model against a file: give no MODEL")
-        _validate(validate, sizing, output)
+        _validate(validate, question, output)
         return
     if model is None:
         raise UsageError("which model? for example tco size llama-3.3-70b")
+    from tco.analysis.size import SizeAsk
+    from tco.ask.fields import at_least_one
     from tco.cli.answer import answer
 
-    ask, question = _read(model, sizing)
+    limits = _limits(slo)
+    counts = tuple(at_least_one(part) for text in gpus or () for part in text.split(","))
+    ask = SizeAsk(counts=counts, max_ttft_s=limits.get("ttft"))
+    typed: Any = {**question, "model": [model], "tier": ["self"], **_demand(demand)}
+    if concurrency is not None:
+        at_least_one(concurrency)
+        typed["set"] = [*(typed["set"] or ()), f"serving.max_concurrency={concurrency}"]
+    if "tpot" in limits:
+        typed["max_tpot"] = f"{limits['tpot']!r}s"
     served: list[bool] = []
-    answer(question, output, partial(_sized, ask, served))
+    answer(typed, output, partial(_sized, ask, served))
     if not any(served):
         raise Exit(InfeasibleError.exit_code)  # the table says why
 
@@ -107,33 +84,13 @@ def _sized(ask: Any, served: list[bool], inputs: Any) -> Any:
     return result
 
 
-def _read(model: str, sizing: Sizing) -> tuple[Any, Question]:
-    """Return what only this command asks, and the rest as a question of the usual kind."""
-    from tco.analysis.size import SizeAsk
-    from tco.ask.fields import at_least_one
-
-    limits = _limits(sizing.slo)
-    counts = [part for text in sizing.gpus or () for part in text.split(",")]
-    same = {f.name for f in fields(Sizing)} & Question.__annotations__.keys() - {"gpus"}
-    typed: dict[str, Any] = {name: getattr(sizing, name) for name in same}
-    if sizing.demand is not None:
-        typed |= _demand(sizing.demand)
-    if sizing.concurrency is not None:
-        at_least_one(sizing.concurrency)
-        most = f"serving.max_concurrency={sizing.concurrency}"
-        typed["set"] = [*(sizing.set or ()), most]
-    if "tpot" in limits:
-        typed["max_tpot"] = f"{limits['tpot']!r}s"
-    question = Question(model=[model], tier=["self"], **typed)  # type: ignore[typeddict-item]
-    read = tuple(at_least_one(count) for count in counts)
-    return SizeAsk(counts=read, max_ttft_s=limits.get("ttft")), question
-
-
-def _demand(text: str) -> dict[str, str]:
+def _demand(text: Text) -> dict[str, Any]:
     """Return a demand as the option of other commands that says it: requests or tokens."""
     from tco.errors import UsageError
     from tco.units import requests_per_month, tokens_per_month
 
+    if text is None:
+        return {}
     kind, read = ("tokens", tokens_per_month)
     if "req" in text.lower():
         kind, read = ("requests", requests_per_month)
@@ -165,7 +122,7 @@ def _limits(texts: Texts) -> dict[str, float]:
     return found
 
 
-def _validate(path: str, sizing: Sizing, output: Output) -> None:
+def _validate(path: str, question: Question, output: Output) -> None:
     """Hold the capacity model against a file and write the statistics."""
     from tco.analysis.size_validate import size_validation
     from tco.catalog.files import user_file
@@ -174,7 +131,7 @@ def _validate(path: str, sizing: Sizing, output: Output) -> None:
     from tco.cli.ask import asked
     from tco.cli.deliver import deliver
 
-    said = asked(Question(catalog=sizing.catalog, file=sizing.file), output)
+    said = asked(question, output)
     table = read_table(user_file(path))
     need_columns(table, ("model", "gpu", "weight_dtype", "kv_dtype", "engine", "mode", "isl"))
     need_columns(table, ("osl", "n_gpus", "output_tok_s"))

@@ -94,14 +94,25 @@ def test_a_pipe_does_not_import_rich() -> None:
     assert result.returncode == 0, result.stderr
 
 
-def test_wrong_command_and_option() -> None:
-    result = run("compre")
-    assert result.exit_code == 2
-    assert "Did you mean 'compare'?" in result.output
-    result = run("compare", "--tokns", "5B")
-    assert result.exit_code == 2
-    assert "--tokens" in result.output
-    assert run("explain").exit_code == 2
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["compre"], "no command called 'compre'; did you mean compare? See tco --help"),
+        (["catalog", "lst"], "no command called 'lst'; did you mean list? See tco catalog --help"),
+        (["compare", "--tokns", "5B"], "no option called '--tokns'; did you mean --tokens?"),
+        (["size", "--tokens", "5B"], "no option called '--tokens'; did you mean --top?"),
+        (["compare", "--tokens"], "option '--tokens' requires an argument"),
+        (["compare", "--private=no"], "option '--private' does not take a value"),
+        (["compare", "x"], "got unexpected extra argument(s) (x); see tco compare --help"),
+        (["explain"], "missing argument 'OPTION'; see tco explain --help"),
+        (["--vrsion"], "no option called '--vrsion'; did you mean --version?"),
+        (["compare", "--\x1b[31m"], "no option called '--?[31m'; did you mean --model?"),
+    ],
+)
+def test_wrong_usage_is_one_line(args: list[str], words: str) -> None:
+    result = run(*args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"tco: {words}\n"
 
 
 def test_module_runs() -> None:
