@@ -99,10 +99,10 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
         settings = settings.overridden(path, value, request.origins.get("bare", "--bare"))
     for path, value in request.settings.items():
         settings = settings.overridden(path, value, request.origins.get(path, path))
-    both = ("serving.max_concurrency", "serving.max_concurrency_large")
-    if both[0] in request.settings and both[1] not in request.settings:
-        source = request.origins.get(both[0], both[0])
-        settings = settings.overridden(both[1], request.settings[both[0]], source)
+    for path, entry in catalog.assumptions.assumptions.items():
+        if entry.follows in request.settings and path not in request.settings:
+            source = request.origins.get(entry.follows, entry.follows)
+            settings = settings.overridden(path, request.settings[entry.follows], source)
     if request.fte is not None:
         settings = _with_fte(settings, request.fte, request.origins.get("fte", "--fte"))
     settings = _with_volume(settings, profiles[profile], request)

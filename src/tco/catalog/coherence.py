@@ -78,7 +78,7 @@ def _table(file: Mapping[str, Any], section: str) -> dict[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
-_NAMED = ("providers", "models", "accelerators", "sellers")
+_NAMED = ("providers", "models", "accelerators", "sellers", "assumptions")
 
 
 def incoherent(part: Record, names: Names) -> Iterator[Wrong]:
@@ -95,6 +95,10 @@ def incoherent(part: Record, names: Names) -> Iterator[Wrong]:
     for i, model in enumerate(getattr(part, "short_list", ())):
         yield from names.missing("models", model, ("short_list", i))
     yield from names.missing("models", getattr(part, "closed_rival", None), ("closed_rival",))
+    for path, assumption in getattr(part, "assumptions", {}).items():
+        yield from names.missing(
+            "assumptions", assumption.follows, ("assumptions", path, "follows")
+        )
     yield from _given_twice(part)
     yield from _aliases(part)
     yield from _sources(part, (), names)

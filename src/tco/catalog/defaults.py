@@ -53,6 +53,8 @@ class Assumption(Record):
     """A source of this file; one of kind `judgment` is starred on the screen."""
     spread: Literal["uniform", "triangular", "lognormal", "fixed"] = "triangular"
     """How it is drawn between low and high (5th and 95th percentile) in a Monte Carlo run."""
+    follows: Path | None = None
+    """The assumption whose value it takes where that one is given and this one is not."""
     note: Text | None = None
 
 

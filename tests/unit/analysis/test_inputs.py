@@ -205,3 +205,12 @@ def test_an_offers_id_given_as_a_model_is_told_how_to_be_asked_for(asked: Asked)
     inputs = asked(tokens=50e9, models=("openai/gpt-4.1",))
     with pytest.raises(UnknownNameError, match=r"--provider openai --model gpt-4\.1"):
         select(inputs.catalog, inputs.request)
+
+
+def test_an_assumption_that_follows_another_takes_its_value(asked: Asked) -> None:
+    most, large = "serving.max_concurrency", "serving.max_concurrency_large"
+    given = asked(settings={most: 64.0}, origins={most: "--set"}).settings
+    assert (given.value(large), given[large].source) == (64.0, "--set")
+    both = asked(settings={most: 64.0, large: 128.0}).settings
+    assert (both.value(most), both.value(large)) == (64.0, 128.0)
+    assert asked(settings={large: 128.0}).settings.value(most) == 256.0
