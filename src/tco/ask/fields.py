@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from tco import ranges, units
@@ -66,6 +66,8 @@ def switch(value: Any) -> bool:
 
 def day(value: Any) -> date:
     """Return a date written YYYY-MM-DD."""
+    if isinstance(value, datetime):
+        return value.date()
     if isinstance(value, date):
         return value
     try:

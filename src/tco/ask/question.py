@@ -13,6 +13,7 @@ VOLUME = "Volume and traffic"
 WHICH = "Which options"
 SERVING = "Serving and people"
 VALUES = "Values and data"
+VARIED = "What varies"
 
 Amount = str | float | None
 """A quantity in the grammar of `tco.units`, or a number in the unit of its field."""
@@ -21,6 +22,9 @@ Names = str | Sequence[str] | None
 Switch = bool | None
 Pairs = str | Sequence[str] | Mapping[str, str | float] | None
 Described = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
+Spread = str | tuple[float, float]
+Spreads = str | Sequence[str] | Mapping[str, Spread] | None
+"""What is believed of assumptions: `rent.factor=0.7..1.5`, or `{"rent.factor": (0.7, 1.5)}`."""
 Day = str | date | None
 File = str | PathLike[str] | None
 Files = str | PathLike[str] | Sequence[str | PathLike[str]] | None
@@ -123,3 +127,51 @@ class Question(TypedDict, total=False):
     file: Annotated[
         File, one(VALUES, "FILE", "Scenario file, for example tco.yaml.", "-f", "--file")
     ]
+
+
+class BreakevenOptions(TypedDict, total=False):
+    """What `breakeven` asks besides A and B."""
+
+    against: Annotated[Name, one(VOLUME, "NAME", "The closed model of the overview.")]
+    over: Annotated[
+        Name, one(VARIED, "NAME", "Over something else: price, rent, utilization, peak...")
+    ]
+    range: Annotated[Spread | None, one(VARIED, "L..H", "Only this range of it: 1..4.")]
+    map: Annotated[Name, one(VARIED, "X:Y", "Who is cheapest over two variables: volume:rent.")]
+    x: Annotated[Name, one(VARIED, "L..H:N", "Values of X: 1B..1T:log25.", "--x")]
+    y: Annotated[Name, one(VARIED, "L..H:N", "Values of Y: 0.5..2:9.", "--y")]
+    among: Annotated[Names, several(VARIED, "NAME", "Only between these options; repeat.")]
+    growth: Annotated[Amount, one(VARIED, "%", "Growth of the volume a month: 5%.")]
+
+
+class SensitivityOptions(TypedDict, total=False):
+    """What `sensitivity` asks besides A and B."""
+
+    grid: Annotated[Name, one(VARIED, "X:Y", "Who is cheaper, and by how much: rent:peak.")]
+    x: Annotated[Name, one(VARIED, "L..H:N", "Values of X: 1B..1T:log25.", "--x")]
+    y: Annotated[Name, one(VARIED, "L..H:N", "Values of Y: 0.5..2:9.", "--y")]
+    draws: Annotated[Amount, one(VARIED, "N", "Draw everything uncertain so often: 100k.")]
+    seed: Annotated[Amount, one(VARIED, "S", "Same seed, same draws; 1 unless said.")]
+    vary: Annotated[
+        Spreads,
+        several(
+            VARIED, "P=L..H", "What is believed, 5th to 95th percentile: rent.factor=0.7..1.5."
+        ),
+    ]
+    correlate: Annotated[
+        Pairs,
+        several(VARIED, "P:Q=R", "Rank correlation: rent.factor:price.hosted_factor=0.6."),
+    ]
+    what_if: Annotated[
+        Names, several(VARIED, "TEXT", "Bills under a change: 'api price x3'; repeat.")
+    ]
+    among: Annotated[Names, several(VARIED, "NAME", "Only between these options; repeat.")]
+
+
+class PlanOptions(TypedDict, total=False):
+    """What `plan` asks besides the API and the own set-up."""
+
+    curve: Annotated[
+        Name, one(VOLUME, "NAME|FILE", "Hours of a profile, or a file of 24 or 168 loads.")
+    ]
+    buy: Annotated[Switch, switch(WHICH, "Bought GPUs as well.")]

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tco.cli.ask import Asked, asked
-from tco.errors import DataError, UsageError
+from tco.ask.asked import Ask, answered
+from tco.cli.ask import asked
 
 if TYPE_CHECKING:
-    from tco.analysis.inputs import Inputs
     from tco.cli.options import Output, Question
 
 
 def answer(
     question: Question,
     output: Output,
-    ask: Callable[[Inputs], Any],
+    ask: Ask,
     *,
-    brief: Callable[[Inputs], Any] | None = None,
-) -> None:
-    """Ask `ask` the question and write its answer.
+    brief: Ask | None = None,
+) -> Any:
+    """Ask `ask` the question, write its answer, and return it.
 
     Args:
         question, output: What was typed.
@@ -31,27 +29,13 @@ def answer(
     said = asked(question, output)
     if brief is not None and _only_a_screen(said.output):
         ask = brief
-    try:
-        result = _asked_of(ask, said)
-    except UsageError as error:
-        # What the file says wrongly is bad data, however late it comes out.
-        if said.file is not None and str(error).startswith(f"{said.file}:"):
-            raise DataError(str(error)) from None
-        raise
+    result = answered(ask, said)
     from tco.cli.deliver import deliver
 
     deliver(result, said.output)
+    return result
 
 
 def _only_a_screen(output: Mapping[str, Any]) -> bool:
     """Return whether nothing but the usual screen is to be written."""
     return output.get("format", "table") == "table" and not {"export", "top"} & output.keys()
-
-
-def _asked_of(ask: Callable[[Inputs], Any], said: Asked) -> Any:
-    from tco.analysis.inputs import prepare
-    from tco.catalog.load import load_catalog
-
-    today = datetime.now().astimezone().date()
-    catalog = load_catalog(said.overlays, measured=said.measured)
-    return ask(prepare(catalog, said.request, today))

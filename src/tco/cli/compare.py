@@ -1,7 +1,5 @@
 """`tco compare`."""
 
-from typing import Any
-
 from tco.cli.flags import flags
 from tco.cli.options import Output, Question
 
@@ -17,18 +15,7 @@ def compare(question: Question, output: Output) -> None:
       tco compare --tokens 50B --model llama-3.3-70b --all --format csv
       tco compare --tokens 50B --option 'mine:kind=api,input=$2,output=$8'
     """
+    from tco.ask.questions import compare as asked
     from tco.cli.answer import answer
 
-    answer(question, output, _compared, brief=_compared_briefly)
-
-
-def _compared(inputs: Any) -> Any:
-    from tco.analysis.compare import compare as compared
-
-    return compared(inputs)
-
-
-def _compared_briefly(inputs: Any) -> Any:
-    from tco.analysis.compare import compare as compared
-
-    return compared(inputs, brief=True)
+    answer(question, output, asked(), brief=asked(brief=True))

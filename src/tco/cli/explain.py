@@ -1,7 +1,6 @@
 """`tco explain`."""
 
-from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import Argument
 
@@ -22,12 +21,7 @@ def explain(
       tco explain self/llama-3.3-70b --tokens 50B
       tco explain self/llama-3.3-70b@2xh100-sxm --tokens 50B --format md
     """
+    from tco.ask.questions import explain as asked
     from tco.cli.answer import answer
 
-    answer(question, output, partial(_explained, name))
-
-
-def _explained(name: str, inputs: Any) -> Any:
-    from tco.analysis.explain import explain as explained
-
-    return explained(inputs, name)
+    answer(question, output, asked(name))

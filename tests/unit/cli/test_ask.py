@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tco.analysis.request import InlineOption, Request
+from tco.ask.asked import FIELDS
 from tco.ask.fields import QUESTION
-from tco.cli.ask import FIELDS, asked
+from tco.cli.ask import asked
 from tco.cli.options import Output, Question
 from tco.errors import DataError, UsageError
 

@@ -1,54 +1,44 @@
-"""What `tco breakeven` and `tco sensitivity` vary, as it is typed: names, ranges, spreads.
+"""How what `breakeven` and `sensitivity` vary is read: names, ranges, spreads."""
 
-Annotations here must be objects, not texts: `tco.cli.flags` hands them to typer.
-"""
+from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from typer import Option
+from tco import ranges, units
+from tco.ask.fields import one_of, setting_value
+from tco.errors import UsageError, printable
 
-VARIED = "What varies"
-
-Text = str | None
-Texts = list[str] | None
-
-
-def _option(metavar: str | None, text: str, *names: str) -> Any:
-    return Option(*names, metavar=metavar, help=text, rich_help_panel=VARIED, show_default=False)
-
-
-Over = Annotated[Text, _option("NAME", "Over something else: price, rent, utilization, peak...")]
-Range = Annotated[Text, _option("L..H", "Only this range of it: 1..4.", "--range")]
-Map = Annotated[Text, _option("X:Y", "Who is cheapest over two variables: volume:rent.", "--map")]
-Grid = Annotated[Text, _option("X:Y", "Who is cheaper, and by how much: rent:peak.")]
-X = Annotated[Text, _option("L..H:N", "Values of X: 1B..1T:log25.", "--x")]
-Y = Annotated[Text, _option("L..H:N", "Values of Y: 0.5..2:9.", "--y")]
-Among = Annotated[Texts, _option("NAME", "Only between these options; repeat.")]
-Growth = Annotated[Text, _option("%", "Growth of the volume a month: 5%.")]
-DrawCount = Annotated[Text, _option("N", "Draw everything uncertain so often: 100k.", "--draws")]
-Seed = Annotated[Text, _option("S", "Same seed, same draws; 1 unless said.")]
-Vary = Annotated[
-    Texts, _option("P=L..H", "What is believed, 5th to 95th percentile: rent.factor=0.7..1.5.")
-]
-Correlate = Annotated[
-    Texts, _option("P:Q=R", "Rank correlation: rent.factor:price.hosted_factor=0.6.")
-]
-WhatIfs = Annotated[
-    Texts, _option("TEXT", "Bills under a change: 'api price x3'; repeat.", "--what-if")
-]
+if TYPE_CHECKING:
+    from tco.ranges import Span
 
 
 def several(values: Any) -> tuple[str, ...]:
     """Return names that were repeated or separated by commas."""
-    parts = [part.strip() for text in values or () for part in str(text).split(",")]
+    parts = [part.strip() for text in texts_of(values) for part in text.split(",")]
     return tuple(part for part in parts if part)
+
+
+def texts_of(values: Any) -> list[str]:
+    """Return texts that were said one by one; a mapping of Python says `KEY=VALUE`.
+
+    >>> texts_of({"rent.factor": (0.7, 1.5)})
+    ['rent.factor=0.7..1.5']
+    """
+    if isinstance(values, str):
+        return [values]
+    if isinstance(values, Mapping):
+        return [f"{name}={span_text(value)}" for name, value in values.items()]
+    return [str(value) for value in values or ()]
+
+
+def span_text(value: Any) -> str:
+    """Return a range as it is typed, from a pair of Python too."""
+    return "..".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def pair_of(text: str, flag: str) -> tuple[str, str]:
     """Return the two names of `X:Y`."""
-    from tco.errors import UsageError, printable
-
     first, _, second = (part.strip() for part in text.partition(":"))
     if not first or not second:
         shown = printable(text, 40)
@@ -58,9 +48,6 @@ def pair_of(text: str, flag: str) -> tuple[str, str]:
 
 def reader(name: str) -> Callable[[Any], float]:
     """Return how a value of a variable is read: in its own unit."""
-    from tco import units
-    from tco.ask.fields import setting_value
-
     by_name: dict[str, Callable[[Any], float]] = {
         "volume": units.tokens_per_month,
         "price": units.usd_per_mtok,
@@ -78,8 +65,6 @@ def reader(name: str) -> Callable[[Any], float]:
 
 def bounds(text: str, name: str, flag: str) -> tuple[float, float]:
     """Return the ends of `L..H`, each in the unit of the variable."""
-    from tco.errors import UsageError, printable
-
     low, dots, high = text.partition("..")
     if not dots or not low.strip() or not high.strip():
         raise UsageError(f"{flag}: {printable(text, 40)!r} is no range; write for example 1..4")
@@ -94,11 +79,8 @@ def bounds(text: str, name: str, flag: str) -> tuple[float, float]:
     return ends
 
 
-def values(text: str | None, name: str, flag: str) -> Any:
+def values(text: str | None, name: str, flag: str) -> Span | None:
     """Return the values of `L..H:N`; None when nothing was said."""
-    from tco import ranges
-    from tco.errors import UsageError
-
     if text is None:
         return None
     try:
@@ -107,16 +89,15 @@ def values(text: str | None, name: str, flag: str) -> Any:
         raise UsageError(f"{flag}: {error}") from None
 
 
-def spreads(texts: Texts) -> dict[str, Any]:
+def spreads(said: Any) -> dict[str, Any]:
     """Return what is believed of some settings, from `PATH=L..H` or `PATH=L..H:lognormal`."""
     from tco.analysis.uncertain.beliefs import Varied
-    from tco.ask.fields import one_of
     from tco.errors import UsageError, printable
 
     out = {}
-    for text in texts or ():
-        path, equals, said = (part.strip() for part in text.partition("="))
-        span, colon, kind = (part.strip() for part in said.partition(":"))
+    for text in texts_of(said):
+        path, equals, belief = (part.strip() for part in text.partition("="))
+        span, colon, kind = (part.strip() for part in belief.partition(":"))
         low, dots, high = (part.strip() for part in span.partition(".."))
         if not (equals and path and dots and low and high):
             shown = printable(text, 60)
@@ -130,18 +111,16 @@ def spreads(texts: Texts) -> dict[str, Any]:
     return out
 
 
-def correlations(texts: Texts) -> dict[tuple[str, str], float]:
+def correlations(said: Any) -> dict[tuple[str, str], float]:
     """Return rank correlations, from `PATH:PATH=R`."""
-    from tco.errors import UsageError, printable
-
     out = {}
-    for text in texts or ():
-        names, equals, said = (part.strip() for part in text.partition("="))
+    for text in texts_of(said):
+        names, equals, size = (part.strip() for part in text.partition("="))
         first, colon, second = (part.strip() for part in names.partition(":"))
         try:
             if not (equals and colon and first and second):
                 raise ValueError
-            out[(first, second)] = float(said)
+            out[(first, second)] = float(size)
         except ValueError:
             shown = printable(text, 60)
             raise UsageError(
@@ -157,29 +136,21 @@ def only_one(**said: Any) -> None:
     Raises:
         UsageError: Two of them contradict each other.
     """
-    from tco.errors import UsageError
-
     given = [f"--{name.replace('_', '-')}" for name, value in said.items() if value]
     if len(given) > 1:
         raise UsageError(f"{given[0]} and {given[1]} ask different questions; give one of them")
 
 
-def whole(text: str, flag: str) -> int:
+def whole(text: str | float, flag: str) -> int:
     """Return a whole number, such as `100k`."""
-    from tco import units
-    from tco.errors import UsageError
-
     try:
         return units.whole(text)
     except UsageError as error:
         raise UsageError(f"{flag}: {error}") from None
 
 
-def share(text: str, flag: str) -> float:
+def share(text: str | float, flag: str) -> float:
     """Return a share, such as `5%`."""
-    from tco import units
-    from tco.errors import UsageError
-
     try:
         return units.share(text)
     except UsageError as error:
@@ -192,7 +163,5 @@ def needs(flag: str, value: Any, other: str, there: Any) -> None:
     Raises:
         UsageError: It was.
     """
-    from tco.errors import UsageError
-
     if value and not there:
         raise UsageError(f"{flag} belongs to {other}")

@@ -1,0 +1,111 @@
+"""All that was said, and the question that it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from os import PathLike
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tco.ask.fields import OUTPUT, QUESTION, Field
+from tco.ask.layers import Item, Layer, merged, read, request_of
+from tco.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from tco.analysis.inputs import Inputs
+    from tco.analysis.request import Request
+
+FIELDS = (*QUESTION, *OUTPUT)
+
+Ask = Callable[["Inputs"], Any]
+"""A question, its words read and checked: what it answers for resolved inputs."""
+
+
+class Asked(NamedTuple):
+    """All that was said.
+
+    Args:
+        request: The question.
+        overlays: Catalog files to lay over the shipped ones.
+        measured: Files of the user's own measurements.
+        output: How the answer is to be written, by the name of the field.
+        file: The scenario file as it was named, or None.
+    """
+
+    request: Request
+    overlays: tuple[Any, ...]
+    measured: tuple[Any, ...]
+    output: Mapping[str, Any]
+    file: str | None
+
+
+def asked_of(layers: Iterable[Layer], file: str | None) -> Asked:
+    """Return all that was said.
+
+    Args:
+        layers: What each place says, the nearest first; without the scenario file.
+        file: That file, whose layer is the last.
+
+    Raises:
+        DataError: A scenario file that cannot be used.
+    """
+    further = [] if file is None else [read(_scenario(file), DataError)]
+    said = merged([*layers, *further])
+    return Asked(
+        request=request_of(said),
+        overlays=said["catalog"].value if "catalog" in said else (),
+        measured=said["measured"].value if "measured" in said else (),
+        output={f.name: said[f.target].value for f in OUTPUT if f.target in said},
+        file=file,
+    )
+
+
+def answered(ask: Ask, said: Asked) -> Any:
+    """Return the answer to a question, from the catalogs as they are now.
+
+    Raises:
+        TcoError: It has none; the text says why.
+    """
+    from tco.analysis.inputs import prepare
+    from tco.catalog.load import load_catalog
+
+    today = datetime.now().astimezone().date()
+    catalog = load_catalog(said.overlays, measured=said.measured)
+    try:
+        return ask(prepare(catalog, said.request, today))
+    except UsageError as error:
+        # What the file says wrongly is bad data, however late it comes out.
+        if said.file is not None and str(error).startswith(f"{said.file}:"):
+            raise DataError(str(error)) from None
+        raise
+
+
+def given(values: Mapping[str, Any]) -> Iterator[Item]:
+    """Return what a caller says, by the name of the option; None is what was not said."""
+    for field in FIELDS:
+        value = values.get(field.name)
+        for raw in [] if value is None else parts(field, value):
+            yield Item(field, raw, field.flag, field.flag)
+
+
+def parts(field: Field, value: Any) -> Sequence[Any]:
+    """Return the parts of a value that can be said several times, or separated by commas."""
+    if isinstance(value, Mapping) and field.target == "settings":
+        return [*value.items()]
+    if isinstance(value, Mapping) and field.target == "tokenizers":
+        return [{name: ratio} for name, ratio in value.items()]
+    if not field.many:
+        return [value.item() if hasattr(value, "item") else value]  # a number of numpy
+    several = [value] if isinstance(value, str | PathLike | Mapping) else value
+    if field.target == "options":
+        return [*several]
+    return [p for one in several for p in (one.split(",") if isinstance(one, str) else [one])]
+
+
+def _scenario(path: str) -> Iterator[Item]:
+    from tco.catalog.scenario import load_scenario
+
+    scenario = load_scenario(path)
+    for field in FIELDS:
+        for raw, place, name in scenario.items(field.key):
+            yield Item(field, raw, place, f"{place}: {name}")
