@@ -27,6 +27,7 @@ class Line:
         rate_usd: Price of one [USD/unit].
         origin: Who said the rate.
         source: The source id of the rate, or the path of the assumption.
+        spread: It is the month's part of a sum that was paid on the first day.
     """
 
     item: str
@@ -36,6 +37,7 @@ class Line:
     rate_usd: Number
     origin: Origin
     source: str
+    spread: bool = False
 
     @property
     def amount_usd(self) -> Number:

@@ -114,6 +114,7 @@ def _capital(fleet: Fleet, own: Ownership, origin: Origin, source: str) -> tuple
             rate_usd=own.payment(usd, residual),
             origin=who,
             source=said,
+            spread=True,
         )
         for item, group, usd, residual, who, said in rows
     )

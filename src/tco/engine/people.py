@@ -64,11 +64,13 @@ def project_lines(people: People) -> tuple[Line, ...]:
             "set-up and migration",
             people.setup_fte_months / np.asarray(people.horizon_months, dtype=float),
             "people.setup_fte_months + horizon.months",
+            True,
         ),
         (
             "model refresh and evaluation",
             np.asarray(people.refresh_fte_months_per_year, dtype=float) / 12.0,
             "people.refresh_fte_months_per_year",
+            False,
         ),
     )
     return tuple(
@@ -80,6 +82,7 @@ def project_lines(people: People) -> tuple[Line, ...]:
             rate_usd=people.salary_usd_per_year / 12.0,
             origin="assumed",
             source=path,
+            spread=once,
         )
-        for item, quantity, path in rows
+        for item, quantity, path, once in rows
     )
