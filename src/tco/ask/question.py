@@ -175,3 +175,22 @@ class PlanOptions(TypedDict, total=False):
         Name, one(VOLUME, "NAME|FILE", "Hours of a profile, or a file of 24 or 168 loads.")
     ]
     buy: Annotated[Switch, switch(WHICH, "Bought GPUs as well.")]
+
+
+class SizeOptions(TypedDict, total=False):
+    """What `size` asks besides the model."""
+
+    demand: Annotated[Amount, one(VOLUME, "N", "What a fleet must serve: 50B, 20 req/s.")]
+    gpus: Annotated[
+        Amount | Sequence[int], several(WHICH, "N", "GPUs of a replica: 1, 2, 4, 8, 16.")
+    ]
+    slo: Annotated[Pairs, several(SERVING, "K=T", "Limits: tpot=30ms,ttft=1s.")]
+    concurrency: Annotated[Amount, one(SERVING, "N", "Requests in flight in a replica, at most.")]
+
+
+NOT_OF_SIZE = (
+    *("tokens", "requests", "users", "input_output", "batch", "service", "region", "tokenizer"),
+    *("horizon", "model", "provider", "tier", "license", "min_score", "private", "gpus", "option"),
+    *("max_tpot", "fte", "salary", "bare"),
+)
+"""What `size` does not ask: MODEL, `demand`, `slo` say model, volume, limit; nobody is paid."""

@@ -16,7 +16,13 @@ from tco.errors import UsageError
 if TYPE_CHECKING:
     from tco.analysis.inputs import Inputs
     from tco.ask.asked import Ask
-    from tco.ask.question import BreakevenOptions, PlanOptions, SensitivityOptions
+    from tco.ask.question import (
+        BreakevenOptions,
+        PlanOptions,
+        Question,
+        SensitivityOptions,
+        SizeOptions,
+    )
 
     Watch = Callable[[], AbstractContextManager[Callable[[float], None]]]
 
@@ -255,3 +261,35 @@ def _assigned(file: str) -> Ask:
         return portfolio(inputs, load_tasks(file))
 
     return ask
+
+
+def size(model: str, said: SizeOptions, question: Question) -> tuple[Ask, Question]:
+    """Return the question where a model fits and how fast it serves there, and the whole of it.
+
+    Args:
+        model: The model.
+        said: What was said of the set-ups.
+        question: What was said besides.
+
+    Raises:
+        UsageError: A value that cannot be read.
+    """
+    counts = varied.counts(said.get("gpus"), "--gpus")
+    limits = varied.limits(said.get("slo"))
+    whole: Any = {**question, "model": [model], "tier": ["self"]}
+    if (demand := said.get("demand")) is not None:
+        whole[varied.kind_of_demand(demand)] = demand
+    if (most := said.get("concurrency")) is not None:
+        (count,) = varied.counts(most, "--concurrency")
+        pairs = varied.texts_of(whole.get("set"))
+        whole["set"] = [*pairs, f"serving.max_concurrency={count}"]
+    if "tpot" in limits:
+        whole["max_tpot"] = f"{limits['tpot']!r}s"
+
+    def ask(inputs: Inputs) -> Any:
+        from tco.analysis.size import SizeAsk
+        from tco.analysis.size import size as sized
+
+        return sized(inputs, SizeAsk(counts=counts, max_ttft_s=limits.get("ttft")))
+
+    return ask, whole

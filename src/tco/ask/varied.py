@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tco import ranges, units
-from tco.ask.fields import one_of, setting_value
+from tco.ask.fields import at_least_one, one_of, setting_value
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -165,3 +165,42 @@ def needs(flag: str, value: Any, other: str, there: Any) -> None:
     """
     if value and not there:
         raise UsageError(f"{flag} belongs to {other}")
+
+
+def counts(said: Any, flag: str) -> tuple[int, ...]:
+    """Return whole numbers of 1 or more, from `1,2,4`, a number, or several."""
+    texts = [str(said)] if isinstance(said, int | float) else texts_of(said)
+    try:
+        return tuple(at_least_one(part) for text in texts for part in text.split(","))
+    except UsageError as error:
+        raise UsageError(f"{flag}: {error}") from None
+
+
+def kind_of_demand(said: Any) -> str:
+    """Return the option that says a demand for other commands: `requests` or `tokens`."""
+    kind, read = ("tokens", units.tokens_per_month)
+    if isinstance(said, str) and "req" in said.lower():
+        kind, read = ("requests", units.requests_per_month)
+    try:
+        read(said)
+    except UsageError as error:
+        raise UsageError(f"--demand: {error}") from None
+    return kind
+
+
+def limits(said: Any) -> dict[str, float]:
+    """Return the limits of `tpot=30ms,ttft=1s` by name [s]."""
+    found: dict[str, float] = {}
+    for part in (part for text in texts_of(said) for part in text.split(",")):
+        name, equals, value = (cell.strip() for cell in part.partition("="))
+        if name not in ("tpot", "ttft") or not equals or not value:
+            raise UsageError(f"--slo: {printable(part, 40)!r} is no limit; write tpot=30ms,ttft=1s")
+        if name in found:
+            raise UsageError(f"--slo: {name} is said twice")
+        try:
+            found[name] = units.seconds(value)
+        except UsageError as error:
+            raise UsageError(f"--slo: {name}: {error}") from None
+        if found[name] <= 0:
+            raise UsageError(f"--slo: {name}: must be more than 0")
+    return found

@@ -11,7 +11,7 @@ from typing import Annotated, Any, is_typeddict
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from tco.ask.question import Flag
+from tco.ask.question import Flag, Question
 from tco.cli.guard import guarded
 from tco.errors import UsageError, nearest, printable
 
@@ -28,11 +28,15 @@ def flags(function: Function) -> Function:
 
 
 def flags_without(*names: str) -> Callable[[Function], Function]:
-    """Return the same for a command that does not have some of the options."""
+    """Return the same for a command that does not have some of the options of a `Question`."""
 
     def decorated(function: Function) -> Function:
         records = {
-            p.name: [option for option in _options(p.annotation) if option.name not in names]
+            p.name: [
+                option
+                for option in _options(p.annotation)
+                if p.annotation is not Question or option.name not in names
+            ]
             for p in _parameters(function)
             if _is_record(p.annotation)
         }

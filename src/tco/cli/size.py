@@ -1,12 +1,12 @@
 """`tco size`."""
 
-from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import Argument, Exit
 
+from tco.ask.question import NOT_OF_SIZE, SizeOptions
 from tco.cli.flags import flags_without
-from tco.cli.options import SERVING, VALUES, VOLUME, WHICH, Output, Question, Text, Texts, flag
+from tco.cli.options import VALUES, Output, Question, Text, flag
 
 MODEL = Annotated[
     str | None,
@@ -16,26 +16,14 @@ Validate = Annotated[
     Text,
     flag(VALUES, "FILE", "Hold the capacity model against measured rows (CSV)."),
 ]
-Demand = Annotated[Text, flag(VOLUME, "N", "What a fleet must serve: 50B, 20 req/s.")]
-Counts = Annotated[Texts, flag(WHICH, "N", "GPUs of a replica: 1, 2, 4, 8, 16.")]
-Slo = Annotated[Texts, flag(SERVING, "K=T", "Limits: tpot=30ms,ttft=1s.")]
-Most = Annotated[Text, flag(SERVING, "N", "Requests in flight in a replica, at most.")]
 
 
-# MODEL, --demand and --slo say the model, the volume and the limit; without people nobody is paid.
-@flags_without(
-    *("tokens", "requests", "users", "input_output", "batch", "service", "region", "tokenizer"),
-    *("horizon", "model", "provider", "tier", "license", "min_score", "private", "gpus", "option"),
-    *("max_tpot", "fte", "salary", "bare"),
-)
+@flags_without(*NOT_OF_SIZE)
 def size(
     question: Question,
     output: Output,
+    said: SizeOptions,
     model: MODEL = None,
-    demand: Demand = None,
-    gpus: Counts = None,
-    slo: Slo = None,
-    concurrency: Most = None,
     validate: Validate = None,
 ) -> None:
     """Where a model fits, how fast it serves there, and what that costs at full load.
@@ -56,70 +44,13 @@ def size(
         return
     if model is None:
         raise UsageError("which model? for example tco size llama-3.3-70b")
-    from tco.analysis.size import SizeAsk
-    from tco.ask.fields import at_least_one
+    from tco.ask.questions import size as asked
     from tco.cli.answer import answer
 
-    limits = _limits(slo)
-    counts = tuple(at_least_one(part) for text in gpus or () for part in text.split(","))
-    ask = SizeAsk(counts=counts, max_ttft_s=limits.get("ttft"))
-    typed: Any = {**question, "model": [model], "tier": ["self"], **_demand(demand)}
-    if concurrency is not None:
-        at_least_one(concurrency)
-        typed["set"] = [*(typed["set"] or ()), f"serving.max_concurrency={concurrency}"]
-    if "tpot" in limits:
-        typed["max_tpot"] = f"{limits['tpot']!r}s"
-    served: list[bool] = []
-    answer(typed, output, partial(_sized, ask, served))
-    if not any(served):
+    ask, whole = asked(model, said, question)
+    result = answer(whole, output, ask)
+    if not any(row.feasible for row in result.rows):
         raise Exit(InfeasibleError.exit_code)  # the table says why
-
-
-def _sized(ask: Any, served: list[bool], inputs: Any) -> Any:
-    """Return the answer; `served` is told whether any set-up serves the model."""
-    from tco.analysis.size import size as sized
-
-    result = sized(inputs, ask)
-    served.append(any(row.feasible for row in result.rows))
-    return result
-
-
-def _demand(text: Text) -> dict[str, Any]:
-    """Return a demand as the option of other commands that says it: requests or tokens."""
-    from tco.errors import UsageError
-    from tco.units import requests_per_month, tokens_per_month
-
-    if text is None:
-        return {}
-    kind, read = ("tokens", tokens_per_month)
-    if "req" in text.lower():
-        kind, read = ("requests", requests_per_month)
-    try:
-        read(text)
-    except UsageError as error:
-        raise UsageError(f"--demand: {error}") from None
-    return {kind: text}
-
-
-def _limits(texts: Texts) -> dict[str, float]:
-    """Return the limits of `--slo` by name [s]."""
-    from tco.errors import UsageError, printable
-    from tco.units import seconds
-
-    found: dict[str, float] = {}
-    for part in (part for text in texts or () for part in text.split(",")):
-        name, equals, value = (cell.strip() for cell in part.partition("="))
-        if name not in ("tpot", "ttft") or not equals or not value:
-            raise UsageError(f"--slo: {printable(part, 40)!r} is no limit; write tpot=30ms,ttft=1s")
-        if name in found:
-            raise UsageError(f"--slo: {name} is said twice")
-        try:
-            found[name] = seconds(value)
-        except UsageError as error:
-            raise UsageError(f"--slo: {name}: {error}") from None
-        if found[name] <= 0:
-            raise UsageError(f"--slo: {name}: must be more than 0")
-    return found
 
 
 def _validate(path: str, question: Question, output: Output) -> None:
