@@ -92,7 +92,7 @@ def inline_option(described: Any, source: str = "--option") -> InlineOption:
     """
     from tco.analysis.request import InlineOption
 
-    parts = dict(described) if isinstance(described, Mapping) else _parts(str(described))
+    parts = dict(described) if isinstance(described, Mapping) else parts_of(str(described))
     name, kind = str(parts.pop("name", "")).strip(), str(parts.pop("kind", "")).strip()
     if not name:
         raise UsageError(f"an option needs a name; write for example {EXAMPLE}")
@@ -109,7 +109,7 @@ def inline_option(described: Any, source: str = "--option") -> InlineOption:
     return InlineOption(name=printable(name), kind=kind, source=source, **values)  # type: ignore[arg-type]
 
 
-def _parts(text: str) -> dict[str, Any]:
+def parts_of(text: str) -> dict[str, Any]:
     """Return the keys and values of `NAME:key=value,…`."""
     name, colon, rest = text.partition(":")
     if not colon:

@@ -192,19 +192,19 @@ class OutputPart(Record):
 
 
 class Scenario(Record):
-    """The whole of a scenario file."""
+    """The whole of a scenario file; a section may be left empty."""
 
     version: Literal[1] = 1
-    workload: WorkloadPart = WorkloadPart()
-    buying: BuyingPart = BuyingPart()
+    workload: WorkloadPart | None = None
+    buying: BuyingPart | None = None
     horizon: Quantity | None = None
     """How long it is meant to run: `18 months`, `3 years`."""
-    select: SelectPart = SelectPart()
-    serving: ServingPart = ServingPart()
-    people: PeoplePart = PeoplePart()
-    settings: dict[Text, Quantity] = {}
+    select: SelectPart | None = None
+    serving: ServingPart | None = None
+    people: PeoplePart | None = None
+    settings: dict[Text, Quantity] | None = None
     """Any assumption by its path: `serving.headroom: 90%`."""
-    options: list[OptionPart] = []
+    options: list[OptionPart] | None = None
     what_if: Texts = []
     """Named changes: `bad times: gpu rent +30%, price cut in half in 12 months`."""
     catalog: Texts = []
@@ -217,7 +217,7 @@ class Scenario(Record):
     """Leave out what simple calculators leave out: peak, spare, people, extras."""
     as_of: Text | None = None
     """The day whose prices hold, `YYYY-MM-DD`."""
-    output: OutputPart = OutputPart()
+    output: OutputPart | None = None
 
 
 class ScenarioFile:

@@ -37,7 +37,7 @@ COMMANDS = {
     "plan": "The cheapest mix: base load on own GPUs, the rest to an API.",
     "explain": "Every term of one bill, with who said so and when.",
     "claims": "What articles claim, recomputed: holds, wrong, depends.",
-    "init": "A commented file to start from: a portfolio of tasks.",
+    "init": "A commented file to start from: every key, every default.",
     "import": "Measurements of your own, from a benchmark's result file.",
     "catalog": "The data: what it says, where from, what is wrong with it.",
 }

@@ -34,7 +34,7 @@ def flags_without(*names: str) -> Callable[[Function], Function]:
         records = {
             p.name: [
                 option
-                for option in _options(p.annotation)
+                for option in options_of(p.annotation)
                 if p.annotation is not Question or option.name not in names
             ]
             for p in _parameters(function)
@@ -68,7 +68,7 @@ def _is_record(annotation: Any) -> bool:
     return is_dataclass(annotation) or is_typeddict(annotation)
 
 
-def _options(record: Any) -> list[inspect.Parameter]:
+def options_of(record: Any) -> list[inspect.Parameter]:
     """Return the options that a record stands for."""
     kind = inspect.Parameter.KEYWORD_ONLY
     if is_typeddict(record):

@@ -6,56 +6,89 @@ from typer import Argument, Option
 
 from tco.cli.flags import flags
 
-PORTFOLIO = "portfolio.yaml"
+SCENARIO, PORTFOLIO = "tco.yaml", "portfolio.yaml"
 
 Where = Annotated[
-    str,
-    Argument(metavar="FILE", help="File to write; - for stdout.", show_default=False),
+    str | None,
+    Argument(
+        metavar="[FILE]",
+        help="File to write, tco.yaml or portfolio.yaml; - for stdout.",
+        show_default=False,
+    ),
 ]
 Plan = Annotated[
     bool, Option("--plan", help="A portfolio of tasks for tco plan.", show_default=False)
 ]
+Force = Annotated[bool, Option("--force", help="Overwrite a file that exists.", show_default=False)]
 
 
 @flags
-def init(file: Where = PORTFOLIO, plan: Plan = False) -> None:
-    """Write a commented file to start from; one that exists is never overwritten.
+def init(file: Where = None, plan: Plan = False, force: Force = False) -> None:
+    """Write a commented file to start from: every key with its default, for tco compare -f.
 
     \b
-      tco init --plan                   writes portfolio.yaml
-      tco init --plan mine.yaml
-      tco init --plan - | less
+      tco init                          writes tco.yaml
+      tco init ours.yaml --force
+      tco init - | less
+      tco init --plan                   writes portfolio.yaml, tasks for tco plan
     """
     import sys
+    from pathlib import Path
 
-    from tco.cli.templates import PLAN
-    from tco.errors import UsageError
+    from tco.cli.guard import say
+    from tco.errors import printable
+    from tco.render.schemas import schema
 
-    if not plan:
-        raise UsageError("what file? tco init --plan writes a portfolio of tasks")
+    kind, usual = ("portfolio", PORTFOLIO) if plan else ("scenario", SCENARIO)
+    path = usual if file in (None, "-") else str(file)
+    beside = Path(path).with_name(f"{kind}.schema.json")
+    text = _portfolio(path, beside.name) if plan else _scenario(path, beside.name)
     if file == "-":
-        sys.stdout.write(PLAN.format(name=PORTFOLIO))
+        sys.stdout.write(text)
         return
-    _write(file, PLAN.format(name=file))
+    _write(path, text, force=force)
+    if force or not beside.exists():
+        _write(str(beside), schema(kind), force=force)
+    command = f"tco {'plan' if plan else 'compare'} -f {printable(path)}"
+    say(f"tco: wrote {printable(path)}, and {printable(beside.name)} for editors; now: {command}")
 
 
-def _write(path: str, text: str) -> None:
-    """Write a new file.
+def _portfolio(path: str, schema: str) -> str:
+    from tco.cli.templates import PLAN
+
+    return PLAN.format(name=path, schema=schema)
+
+
+def _scenario(path: str, schema: str) -> str:
+    """Return a scenario file made from what is declared, and from the shipped catalog."""
+    from datetime import datetime
+
+    from tco.analysis.inputs import prepare
+    from tco.analysis.request import Request
+    from tco.catalog.load import load_catalog
+    from tco.cli.scenario_file import scenario_text
+
+    today = datetime.now().astimezone().date()
+    return scenario_text(prepare(load_catalog(), Request(), today), path, schema)
+
+
+def _write(path: str, text: str, *, force: bool) -> None:
+    """Write a file, a new one unless forced.
 
     Raises:
         UsageError: It exists, or cannot be written.
     """
     from pathlib import Path
 
-    from tco.cli.guard import say
     from tco.errors import UsageError, printable
 
     try:
-        with Path(path).open("x", encoding="utf-8", newline="") as stream:
+        with Path(path).open("w" if force else "x", encoding="utf-8", newline="") as stream:
             stream.write(text)
     except FileExistsError:
-        raise UsageError(f"{printable(path)} exists already; name another file") from None
+        raise UsageError(
+            f"{printable(path)} exists already; name another file, or overwrite it with --force"
+        ) from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a path"
         raise UsageError(f"{printable(path)}: {str(why).lower()}") from None
-    say(f"tco: wrote {printable(path)}; now: tco plan -f {printable(path)}")

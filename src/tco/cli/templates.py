@@ -1,6 +1,8 @@
 """The files that `tco init` writes."""
 
 PLAN = """\
+# yaml-language-server: $schema=./{schema}
+#
 # A portfolio of tasks for `tco plan -f {name}`: which model serves which task, where, and on what.
 #
 # Figures are an example, made up to be replaced. Quantities are written as on the command line

@@ -11,6 +11,7 @@ import json
 import sys
 import textwrap
 from dataclasses import is_dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -105,13 +106,22 @@ FILES: dict[str, type[BaseModel]] = {
 
 def schemas() -> dict[str, str]:
     """Return the text of every published schema by the name of its file."""
-    made: dict[str, Any] = {}
-    for name, record in RESULTS.items():
-        made[name] = TypeAdapter(record).json_schema(mode="serialization")
-    for name, model in FILES.items():
-        made[name] = model.model_json_schema(by_alias=True)
-    docs = {cls.__name__: attribute_docs(cls) for m in MODULES for cls in _records(m)}
-    return {f"{name}.schema.json": _text(name, schema, docs) for name, schema in made.items()}
+    return {f"{name}.schema.json": schema(name) for name in (*RESULTS, *FILES)}
+
+
+def schema(name: str) -> str:
+    """Return the text of the schema of a result or file, such as `compare` or `scenario`."""
+    if name in FILES:
+        made = FILES[name].model_json_schema(by_alias=True)
+    else:
+        made = TypeAdapter(RESULTS[name]).json_schema(mode="serialization")
+    return _text(name, made, _docs())
+
+
+@cache
+def _docs() -> dict[str, dict[str, str]]:
+    """Return the texts under the attributes of every record, by its name."""
+    return {cls.__name__: attribute_docs(cls) for m in MODULES for cls in _records(m)}
 
 
 def _records(module: ModuleType) -> list[type]:
