@@ -12,7 +12,7 @@ from tco.analysis.flips import flips_of, never_because
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, lines, same_weights
 from tco.analysis.report import assumptions_of, stamp, warnings_of
-from tco.analysis.resolve import TYPICAL_VOLUMES, Resolved, resolve
+from tco.analysis.resolve import TYPICAL_VOLUMES, Resolved, any_volume, resolve
 from tco.analysis.results import (
     BreakevenResult,
     BreakevenRow,
@@ -40,7 +40,7 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
         a, b: Names of the two options.
         growth: What the volume grows by in a month [1].
     """
-    left, right = (resolve(name, inputs, at_any_volume=True) for name in (a, b))
+    left, right = (resolve(name, inputs, at=any_volume(inputs)) for name in (a, b))
     base = _hardest(inputs, left.options, right.options)
     option, won = earliest(inputs, base, right.options)
     if base.id == option.id:

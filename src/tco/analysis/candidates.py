@@ -71,7 +71,7 @@ def token_options(inputs: Inputs, selection: Selection) -> tuple[list[TokenOptio
         model = inputs.catalog.models.models[offer.model]
         if model.kind != "chat" or not selection.offer(offer, model):
             continue
-        made = _token_option(inputs, offer, model)
+        made = token_option(inputs, offer)
         if isinstance(made, TokenOption):
             found.append(made)
         elif selection.named(offer):
@@ -79,7 +79,9 @@ def token_options(inputs: Inputs, selection: Selection) -> tuple[list[TokenOptio
     return found, missing
 
 
-def _token_option(inputs: Inputs, offer: Offer, model: Model) -> TokenOption | LeftOut:
+def token_option(inputs: Inputs, offer: Offer) -> TokenOption | LeftOut:
+    """Return an offer at its price of the day, or why it has none."""
+    model = inputs.catalog.models.models[offer.model]
     tier: Tier = "hosted" if model.weights == "open" else "api"
     price = _price(inputs, offer)
     reasons = _why_no_price(offer, inputs) if price is None else _refused(offer, model, inputs)

@@ -278,6 +278,11 @@ _POSITIVE = (
     "own.server_factor",
     "own.price_factor",
     "horizon.months",
+    "horizon.volume_factor_per_year",
+    "horizon.api_price_factor_per_year",
+    "horizon.hosted_price_factor_per_year",
+    "horizon.rent_factor_per_year",
+    "horizon.hardware_price_factor_per_year",
 )
 _WHOLE = ("serving.redundancy",)
 _AT_LEAST_ONE = (

@@ -89,7 +89,7 @@ NEUTRAL = {
 
 def assumptions_of(inputs: Inputs, used: Sequence[Option]) -> tuple[AssumptionResult, ...]:
     """Return every value that entered the bills of the options used, with who said so."""
-    rows = [_assumption(s, inputs) for s in entering(inputs, used)]
+    rows = [assumption(s, inputs) for s in entering(inputs, used)]
     if any(isinstance(o, SelfOption) for o in used):
         rows += _choices(inputs)
     return tuple(rows)
@@ -115,7 +115,7 @@ def _prefixes(used: Sequence[Option]) -> set[str]:
         kinds |= {"people.salary", "people.api", "price."}
     if own:
         kinds |= {"people.salary", "people.floor", "people.fixed", "people.fte", "serving."}
-        kinds |= {"people.setup", "people.refresh", "horizon."}
+        kinds |= {"people.setup", "people.refresh", "horizon.months"}
     if any(o.usd_per_gpu_hour is not None for o in own):
         kinds |= {"rent.factor", "rent.other_share", "rent.oldest_days"}
     if any(o.purchase.startswith("spot") for o in own):
@@ -129,7 +129,7 @@ def _enters(path: str, kinds: Iterable[str]) -> bool:
     return any(path.startswith(kind) for kind in kinds)
 
 
-def _assumption(setting: Setting, inputs: Inputs) -> AssumptionResult:
+def assumption(setting: Setting, inputs: Inputs) -> AssumptionResult:
     return AssumptionResult(
         path=setting.path,
         title=setting.title,

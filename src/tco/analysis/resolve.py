@@ -19,6 +19,7 @@ from tco.analysis.setups import best_pairs
 from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.layout import precision
 from tco.engine.ledger import total_usd
+from tco.engine.shapes import Floats
 from tco.errors import DataError, InfeasibleError, TcoError, unknown_name
 
 TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)
@@ -50,13 +51,14 @@ class Resolved:
         return self.options[0]
 
 
-def resolve(name: str, inputs: Inputs, *, at_any_volume: bool = False) -> Resolved:
+def resolve(name: str, inputs: Inputs, *, at: Floats | None = None) -> Resolved:
     """Return the option that `name` means.
 
     Args:
         name: What was typed.
         inputs: The question.
-        at_any_volume: Look for the set-ups that are cheapest at some volume, not at today's.
+        at: Look for the set-ups that are cheapest at one of these volumes, not at today's
+            [token/month].
 
     Raises:
         UnknownNameError: Nothing is called that; the nearest names are given.
@@ -66,7 +68,7 @@ def resolve(name: str, inputs: Inputs, *, at_any_volume: bool = False) -> Resolv
         if spec.name == name:
             return Resolved(options=(inline_option(inputs, spec),), said="")
     if name.lower().startswith("self/"):
-        return _own(name, inputs, at_any_volume=at_any_volume)
+        return _own(name, inputs, at)
     return _tokens(name, inputs)
 
 
@@ -144,7 +146,7 @@ def _said(name: str, best: TokenOption, count: int, inputs: Inputs) -> str:
     return f"{name} is {best.id}, {why} of {count} that offer it"
 
 
-def _own(name: str, inputs: Inputs, *, at_any_volume: bool) -> Resolved:
+def _own(name: str, inputs: Inputs, at: Floats | None) -> Resolved:
     parts = SELF.match(name.strip())
     if parts is None:
         raise DataError(
@@ -160,7 +162,7 @@ def _own(name: str, inputs: Inputs, *, at_any_volume: bool) -> Resolved:
     own = own_setups(inputs, selection)
     if parts["purchase"]:
         own = _with_purchase(own, parts["purchase"])
-    rows = _rows(own, model, inputs, at_any_volume=at_any_volume)
+    rows = _rows(own, model, inputs, at)
     if not rows:
         reasons = [r for item in (*own.infeasible, *own.unsized) for r in item.reasons]
         text = "; ".join(reasons) or "no such set-up is rented by anyone in the catalog"
@@ -175,13 +177,21 @@ def _of(own: OwnSetups, model: str) -> str:
     return f", the best of {count} set-ups" if count > 1 else ""
 
 
-def _rows(own: OwnSetups, model: str, inputs: Inputs, *, at_any_volume: bool) -> list[int]:
+def _rows(own: OwnSetups, model: str, inputs: Inputs, at: Floats | None) -> list[int]:
     """Return the set-ups that are cheapest at the volume, or at one of many volumes [pairs]."""
     settings = inputs.settings
-    if inputs.volume_given and not at_any_volume:
-        at = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
-        return [int(i) for i in best_pairs(own.found, settings, model, at)]
-    return [int(i) for i in best_pairs(own.found, settings, model, TYPICAL_VOLUMES)]
+    if at is None:
+        now = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
+        at = now if inputs.volume_given else TYPICAL_VOLUMES
+    return [int(i) for i in best_pairs(own.found, settings, model, at)]
+
+
+def any_volume(inputs: Inputs) -> Floats:
+    """Return volumes at which set-ups are compared when any may be meant, today's among them."""
+    if not inputs.volume_given:
+        return TYPICAL_VOLUMES
+    now = np.asarray(inputs.settings.value("workload.tokens_per_month"))
+    return np.append(TYPICAL_VOLUMES, now)
 
 
 def _selection(parts: re.Match[str], inputs: Inputs) -> Selection:

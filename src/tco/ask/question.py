@@ -144,6 +144,12 @@ class BreakevenOptions(TypedDict, total=False):
     growth: Annotated[Amount, one(VARIED, "%", "Growth of the volume a month: 5%.")]
 
 
+class HorizonOptions(TypedDict, total=False):
+    """What `horizon` asks besides its options."""
+
+    growth: Annotated[Amount, one(VOLUME, "%", "Growth of the volume a month: 5%.")]
+
+
 class SensitivityOptions(TypedDict, total=False):
     """What `sensitivity` asks besides A and B."""
 

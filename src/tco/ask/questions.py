@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tco.ask.asked import Ask
     from tco.ask.question import (
         BreakevenOptions,
+        HorizonOptions,
         PlanOptions,
         Question,
         SensitivityOptions,
@@ -121,6 +122,23 @@ def _in_volume(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
         if a is not None and b is not None:
             return pair(inputs, a, b, rate)
         return breakeven_table(inputs, against)
+
+    return ask
+
+
+def horizon(names: tuple[str, ...], said: HorizonOptions) -> Ask:
+    """Return the question what options come to over the months to come.
+
+    Raises:
+        UsageError: What was said cannot be read.
+    """
+    growth = said.get("growth")
+    rate = None if growth is None else varied.share(growth, "--growth")
+
+    def ask(inputs: Inputs) -> Any:
+        from tco.analysis.horizon.horizon import horizon as over_months
+
+        return over_months(inputs, names, rate)
 
     return ask
 

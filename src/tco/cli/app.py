@@ -35,6 +35,7 @@ COMMANDS = {
     "sensitivity": "Which assumption moves the answer, and where it turns.",
     "size": "Where a model fits, how fast it serves, what that costs.",
     "plan": "The cheapest mix: base load on own GPUs, the rest to an API.",
+    "horizon": "Months to years: growth, buying, renting or waiting.",
     "explain": "Every term of one bill, with who said so and when.",
     "claims": "What articles claim, recomputed: holds, wrong, depends.",
     "init": "A commented file to start from: every key, every default.",

@@ -22,6 +22,7 @@ from pydantic import BaseModel, TypeAdapter
 from tco.analysis import bring, catalog_diff, figures, results, size_results
 from tco.analysis.change import results as change_results
 from tco.analysis.claims import results as claims_results
+from tco.analysis.horizon import results as horizon_results
 from tco.analysis.plan import results as plan_results
 from tco.analysis.portfolio import results as portfolio_results
 from tco.analysis.uncertain import results as uncertain_results
@@ -48,6 +49,7 @@ MODULES: tuple[ModuleType, ...] = (
     uncertain_results,
     size_results,
     plan_results,
+    horizon_results,
     portfolio_results,
     claims_results,
     bring,
@@ -77,6 +79,7 @@ RESULTS: dict[str, Any] = {
     "map": change_results.MapResult,
     "what-if": change_results.WhatIfResult,
     "montecarlo": uncertain_results.MonteCarloResult,
+    "horizon": horizon_results.HorizonResult,
     "size": size_results.SizeResult,
     "size-validation": size_results.ValidationResult,
     "plan": plan_results.PlanResult,

@@ -23,6 +23,7 @@ MODULES = {
     "tco.import-bench/1": "import_bench",
     "tco.plan/1": "plan",
     "tco.plan-portfolio/1": "portfolio",
+    "tco.horizon/1": "horizon",
     "tco.claims/1": "claims",
     "tco.catalog-check/1": "catalog_check",
     "tco.catalog-rules/1": "catalog_rules",

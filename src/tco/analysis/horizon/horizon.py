@@ -1,0 +1,214 @@
+"""Months to years: what each option comes to, when it pays back, and when to change over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tco.analysis.compare import compare
+from tco.analysis.horizon.flows import (
+    API,
+    HARDWARE,
+    HOSTED,
+    RENT,
+    VOLUME,
+    Path,
+    events,
+    flows,
+    path_of,
+)
+from tco.analysis.horizon.results import HorizonMonth, HorizonResult, HorizonRow
+from tco.analysis.horizon.words import horizon_verdict
+from tco.analysis.inputs import Inputs
+from tco.analysis.machines import COMMITTED, OWN
+from tco.analysis.options import Option, SelfOption, same_weights
+from tco.analysis.report import (
+    assumption,
+    assumptions_of,
+    stamp,
+    warnings_of,
+    workload_result,
+)
+from tco.analysis.resolve import Resolved, resolve
+from tco.analysis.results import AssumptionResult
+from tco.engine.cashflow import changeover, payback_months, present_value
+from tco.engine.shapes import Floats
+from tco.errors import InfeasibleError, UsageError
+
+GROWTH = "--growth"
+RATE = "own.yearly_rate"
+
+
+def horizon(inputs: Inputs, names: Sequence[str], growth: float | None = None) -> HorizonResult:
+    """Return what options cost over the months to come, the first of them being today's.
+
+    Args:
+        inputs: The question; `horizon.months` of it are looked at.
+        names: A, which is paid today, and the others; the cheapest host of the cheapest
+            self-hosted model, that model on rented GPUs and on bought ones, when none is named.
+        growth: What the volume grows by in a month [1].
+
+    Raises:
+        UsageError: No volume was given, or a single option was named.
+    """
+    if not inputs.volume_given:
+        raise UsageError("how many tokens a month? for example --tokens 50B")
+    if len(names) == 1:
+        raise UsageError(f"against what? for example tco horizon {names[0]} self/llama-3.3-70b")
+    if growth is not None:
+        factor = (1.0 + growth) ** 12
+        settings = inputs.settings.overridden(VOLUME, factor, GROWTH)
+        inputs = replace(inputs, settings=settings)
+    path = path_of(inputs)
+    found = _named(path, names) if names else _usual(path)
+    options = [_best(each, path) for each in found]
+    if len({option.id for option in options}) < len(options):
+        raise UsageError("two of the options are the same; name different ones")
+    return _result(inputs, path, options, found)
+
+
+def _named(path: Path, names: Sequence[str]) -> list[Resolved]:
+    return [resolve(name, path.inputs, at=path.tokens) for name in names]
+
+
+def _usual(path: Path) -> list[Resolved]:
+    """Return the cheapest host of the model that is cheapest to self-host, and its own GPUs."""
+    ranked = [o for o in compare(path.inputs, brief=True).options if o.feasible]
+    own = next((o for o in ranked if o.tier == "self"), None)
+    if own is None:
+        raise InfeasibleError("nothing that was asked for can be self-hosted; name options")
+    rivals = [o for o in ranked if o.tier != "self"]
+    rival = next((o for o in rivals if o.model == own.model), rivals[0] if rivals else None)
+    if rival is None:
+        raise InfeasibleError("nothing that was asked for is sold by the token; name options")
+    found = _named(path, [rival.id, f"self/{own.model}"])
+    try:
+        return [*found, *_named(path, [f"self/{own.model}/{OWN}"])]
+    except InfeasibleError:
+        return found
+
+
+def _best(found: Resolved, path: Path) -> Option:
+    """Return which of the set-ups that a name may mean costs least over the whole horizon."""
+    if len(found.options) == 1:
+        return found.best
+    return min(found.options, key=lambda option: _npv(flows(option, path, [0])[0], path))
+
+
+def _npv(flow: Floats, path: Path) -> float:
+    return float(np.asarray(present_value(flow, _rate(path))))
+
+
+def _rate(path: Path) -> float:
+    return float(np.asarray(path.inputs.settings.value(RATE)))
+
+
+def _result(
+    inputs: Inputs, path: Path, options: list[Option], found: list[Resolved]
+) -> HorizonResult:
+    a, *others = options
+    stay = flows(a, path, [0])[0]
+    moves = {option.id: flows(option, path, range(path.months + 1)) for option in others}
+    others.sort(key=lambda option: _npv(moves[option.id][0], path))
+    waits = not _binds(a)
+    rows = [_row("A", a.id, stay, path)]
+    for letter, option in zip("BCDEFGHIJKLMNOPQRSTUVWXYZ", others, strict=False):
+        rows.append(_against(letter, option.id, stay, moves[option.id], path, waits=waits))
+    ordered = [a, *others]
+    result = HorizonResult(
+        schema="tco.horizon/1",
+        catalog=stamp(inputs, ordered),
+        workload=workload_result(inputs),
+        months=path.months,
+        yearly_rate=_rate(path),
+        resolved=tuple(_said(r, o) for r, o in zip(found, options, strict=True) if r.said),
+        same_weights=_all_same(a, others),
+        rows=tuple(rows),
+        path=_path(path, [stay, *(moves[option.id][0] for option in others)]),
+        events=tuple(event for option in ordered for event in events(option, path)),
+        verdict="",
+        assumptions=_assumptions(inputs, ordered),
+        warnings=warnings_of(inputs, ordered),
+    )
+    return replace(result, verdict=horizon_verdict(result))
+
+
+def _row(letter: str, name: str, flow: Floats, path: Path) -> HorizonRow:
+    """Return an option on its own."""
+    return HorizonRow(
+        letter=letter,
+        id=name,
+        upfront_usd=float(flow[0]),
+        total_usd=float(flow.sum()),
+        npv_usd=_npv(flow, path),
+        saving_usd=None,
+        npv_saving_usd=None,
+        payback_months=None,
+        best_start_month=None,
+        best_start_saving_usd=None,
+    )
+
+
+def _against(
+    letter: str, name: str, stay: Floats, moves: Floats, path: Path, *, waits: bool
+) -> HorizonRow:
+    """Return an option beside A, and when to change over to it."""
+    begun = moves[0]
+    row = _row(letter, name, begun, path)
+    back = payback_months(stay - begun)
+    row = replace(
+        row,
+        saving_usd=float(stay.sum() - begun.sum()),
+        npv_saving_usd=_npv(stay, path) - row.npv_usd,
+        payback_months=None if np.isnan(back) else back,
+    )
+    if not waits:
+        return row
+    waited = changeover(stay, moves, _rate(path))
+    best = int(np.argmin(waited))
+    saved = float(waited[-1] - waited[best])
+    return replace(row, best_start_month=best, best_start_saving_usd=saved)
+
+
+def _binds(option: Option) -> bool:
+    """Return whether an option cannot be left in any month without a loss that is not counted."""
+    return isinstance(option, SelfOption) and (
+        option.owned is not None or option.purchase in COMMITTED
+    )
+
+
+def _path(path: Path, cash: list[Floats]) -> tuple[HorizonMonth, ...]:
+    tokens = [0.0, *path.tokens]
+    return tuple(
+        HorizonMonth(
+            month=month,
+            begins=path.begins(max(month - 1, 0)).isoformat(),
+            tokens_per_month=float(tokens[month]),
+            usd=tuple(float(flow[month]) for flow in cash),
+        )
+        for month in range(path.months + 1)
+    )
+
+
+def _said(found: Resolved, meant: Option) -> str:
+    """Return what a shorter name was taken to mean: of several set-ups the cheapest."""
+    if len(found.options) == 1:
+        return found.said
+    name = found.said.split(" is ", 1)[0]
+    return f"{name} is {meant.id}, the cheapest over the horizon"
+
+
+def _all_same(a: Option, others: Sequence[Option]) -> bool | None:
+    same = [same_weights(a, option) for option in others]
+    return None if None in same else all(same)
+
+
+def _assumptions(inputs: Inputs, options: Sequence[Option]) -> tuple[AssumptionResult, ...]:
+    """Return what entered the bills, and what is taken to happen over the months."""
+    known = assumptions_of(inputs, options)
+    listed = {entry.path for entry in known}
+    years = (VOLUME, API, HOSTED, RENT, HARDWARE, RATE, "horizon.months")
+    ours = [assumption(inputs.settings[name], inputs) for name in years if name not in listed]
+    return (*known, *ours)
