@@ -12,7 +12,16 @@ import tco
 PACKAGE = Path(tco.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-FLOORS = ["errors units show", "catalog", "engine", "analysis", "ask", "render", "cli __main__"]
+FLOORS = [
+    "errors units show",
+    "catalog",
+    "engine",
+    "analysis",
+    "ask",
+    "render",
+    "api",
+    "cli __main__",
+]
 FLOOR = {name: i for i, names in enumerate(FLOORS) for name in names.split()}
 
 PURE = ("engine", "analysis")

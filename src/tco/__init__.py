@@ -1,3 +1,68 @@
-"""What serving language models costs: closed API, hosted open model, or one's own GPUs."""
+"""What serving language models costs: closed API, hosted open model, or one's own GPUs.
+
+    >>> import tco
+    >>> tco.compare(tokens="50B", as_of="2026-11-21").options[0].tier
+    'hosted'
+
+Each function answers the question of the command of its name; `docs/library.md` has examples.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tco import errors
+    from tco.api.answers import Answer
+    from tco.api.functions import breakeven, compare, curve, explain, plan, sensitivity, size
+    from tco.catalog.load import Catalog, load_catalog
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Answer": "tco.api.answers",
+    "Catalog": "tco.catalog.load",
+    "breakeven": "tco.api.functions",
+    "compare": "tco.api.functions",
+    "curve": "tco.api.functions",
+    "errors": "tco",
+    "explain": "tco.api.functions",
+    "load_catalog": "tco.catalog.load",
+    "plan": "tco.api.functions",
+    "sensitivity": "tco.api.functions",
+    "size": "tco.api.functions",
+}
+"""Where each public name comes from, when it is first used: `import tco` alone costs nothing."""
+
+__all__ = (
+    "Answer",
+    "Catalog",
+    "__version__",
+    "breakeven",
+    "compare",
+    "curve",
+    "errors",
+    "explain",
+    "load_catalog",
+    "plan",
+    "sensitivity",
+    "size",
+)
+
+if not TYPE_CHECKING:  # a type checker sees the imports above, and knows what is not there
+
+    def __getattr__(name: str) -> object:
+        """Return a public name, imported now."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'tco' has no attribute {name!r}")
+        home = _HOMES[name]
+        module = import_module(f"tco.{name}" if home == "tco" else home)
+        found: object = module if home == "tco" else getattr(module, name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    """Return the public names, those not yet imported among them."""
+    return sorted(__all__)

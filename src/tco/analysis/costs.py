@@ -1,0 +1,28 @@
+"""What an option costs at many volumes at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tco.analysis.curves import TOKENS
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import lines
+from tco.analysis.resolve import resolve
+from tco.engine.ledger import total_usd
+from tco.engine.shapes import Floats
+
+
+def costs(inputs: Inputs, name: str, tokens: Floats) -> Floats:
+    """Return the bill of an option at each volume [USD/month].
+
+    Args:
+        inputs: The question; its own volume is not looked at.
+        name: An option. A name that stands for several set-ups costs, at each volume, what the
+            cheapest of them does there.
+        tokens: Volumes, in any shape [token/month].
+    """
+    at = inputs.settings.with_values({TOKENS: tokens})
+    found = resolve(name, inputs, at_any_volume=True).options
+    bills = [np.broadcast_to(total_usd(lines(option, at)), tokens.shape) for option in found]
+    least: Floats = np.min(np.stack(bills), axis=0)
+    return least

@@ -1,0 +1,208 @@
+"""Answers as a program gets them: the records of a result, and what can be made of them."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tco.analysis.change.results import BreakevenOver, MapResult, WhatIfResult
+from tco.analysis.plan.results import PlanResult
+from tco.analysis.portfolio.results import PortfolioResult
+from tco.analysis.results import (
+    BreakevenResult,
+    BreakevenTable,
+    CompareResult,
+    ExplainResult,
+    SensitivityResult,
+)
+from tco.analysis.size_results import SizeResult
+from tco.analysis.uncertain.results import MonteCarloResult
+from tco.render.table import View
+from tco.show import show_tokens, show_usd
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+
+class Answer:
+    """What every answer can do besides holding its figures; its fields are those of the JSON.
+
+    Numbers are unrounded and in the unit that their name ends in; `None` is what does not exist.
+    """
+
+    if TYPE_CHECKING:
+
+        @property
+        def verdict(self) -> str:
+            """Return the answer in words."""
+
+        @property
+        def warnings(self) -> tuple[str, ...]:
+            """Return what to be wary of."""
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the rows of the answer, with all columns of the CSV, unrounded."""
+        sheet = _screen(self).everything(self)
+        return [{column.key: column.get(row) for column in sheet.columns} for row in sheet.rows]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole answer as dicts and lists, as `--format json` writes it."""
+        from tco.render.jsonout import projected
+
+        screen = _screen(self)
+        whole: dict[str, Any] = projected(self, screen.everything(self), View(), screen.ROWS)
+        return whole
+
+    def to_json(self) -> str:
+        """Return the whole answer as JSON: the bytes of `--format json`."""
+        return self._rendered("json")
+
+    def to_csv(self) -> str:
+        """Return the rows as CSV."""
+        return self._rendered("csv")
+
+    def to_markdown(self) -> str:
+        """Return the screen as Markdown."""
+        return self._rendered("md")
+
+    def to_text(self, columns: int = 80) -> str:
+        """Return the screen of the command, so many characters wide."""
+        return self._rendered("table", columns)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the rows as a data frame of pandas.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return _needed("pandas", "to_pandas").DataFrame(self.to_dicts())
+
+    def to_polars(self) -> polars.DataFrame:
+        """Return the rows as a data frame of polars.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        package: Any = _needed("polars", "to_polars")
+        made: polars.DataFrame = package.DataFrame(self.to_dicts(), infer_schema_length=None)
+        return made
+
+    def _rendered(self, kind: str, columns: int = 80) -> str:
+        from tco.render.output import rendered
+
+        return rendered(self, kind, View(), columns=columns)
+
+    def _repr_html_(self) -> str:
+        from tco.render.fragment import fragment
+
+        screen = _screen(self)
+        return fragment(screen.blocks(self, screen.sheet(self, View()), View()), self.warnings)
+
+    def __str__(self) -> str:
+        """Return the verdict; `to_text` has the screen."""
+        return self.verdict
+
+    def __repr__(self) -> str:
+        """Return the kind of the answer, its size and its verdict, in a line."""
+        count = len(_screen(self).everything(self).rows)
+        rows = f"{count} row{'s' * (count != 1)}"
+        return f"<{type(self).__name__}, {rows}: {' '.join(self.verdict.split())}>"
+
+
+class Comparison(Answer, CompareResult):
+    """What a month costs, every way there is to serve it, cheapest first."""
+
+
+class Breakeven(Answer, BreakevenResult):
+    """From which volume B is cheaper than A."""
+
+
+class BreakevenOverview(Answer, BreakevenTable):
+    """For each open model, own GPUs against its cheapest host and a closed model."""
+
+
+class BreakevenElsewhere(Answer, BreakevenOver):
+    """For which values of a variable other than the volume B is cheaper than A."""
+
+
+class WinnerMap(Answer, MapResult):
+    """Who is cheapest, and by how much, over two variables."""
+
+
+class Swings(Answer, SensitivityResult):
+    """Which assumption moves the answer, largest swing first."""
+
+
+class MonteCarlo(Answer, MonteCarloResult):
+    """How sure the answer is when everything uncertain is drawn at once."""
+
+
+class WhatIfs(Answer, WhatIfResult):
+    """The bills under changes."""
+
+
+class Sizing(Answer, SizeResult):
+    """Where a model fits, how fast it serves there, and what that costs."""
+
+
+class Mix(Answer, PlanResult):
+    """The cheapest mix of own GPUs and an API over the hours of a week."""
+
+
+class Portfolio(Answer, PortfolioResult):
+    """Which model serves which task, where, and on what."""
+
+
+class Explanation(Answer, ExplainResult):
+    """Every term of one bill."""
+
+    @property
+    def verdict(self) -> str:
+        """Return what the option comes to."""
+        option = self.option
+        if option.monthly_usd is None:
+            return f"{option.id} is not possible: {'; '.join(option.reasons)}"
+        volume = show_tokens(self.workload.tokens_per_month)
+        return f"{option.id} costs {show_usd(option.monthly_usd)} a month for {volume} tokens"
+
+
+KINDS: tuple[Any, ...] = (
+    Comparison,
+    Breakeven,
+    BreakevenOverview,
+    BreakevenElsewhere,
+    WinnerMap,
+    Swings,
+    MonteCarlo,
+    WhatIfs,
+    Sizing,
+    Mix,
+    Portfolio,
+    Explanation,
+)
+
+
+def answer_of(result: Any) -> Any:
+    """Return a result of `tco.analysis` as the answer that holds the same figures."""
+    kind = next(kind for kind in KINDS if issubclass(kind, type(result)))
+    return kind(**{field.name: getattr(result, field.name) for field in fields(result)})
+
+
+def _screen(answer: Any) -> Any:
+    from tco.render.screens import screen
+
+    return screen(answer.schema)
+
+
+def _needed(package: str, method: str) -> Any:
+    """Return a package that only some need.
+
+    Raises:
+        ImportError: It is not installed.
+    """
+    try:
+        return import_module(package)
+    except ImportError:
+        raise ImportError(f"{method}() needs {package}: pip install {package}") from None

@@ -1,0 +1,110 @@
+"""Options as keywords of a function: refused when unknown, listed by `help`, named in errors."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, TypeVar
+
+from tco.errors import TcoError, UsageError, nearest, printable
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FLAG = re.compile(r"--(?P<name>[a-z][a-z-]*[a-z]|[xy]\b)(?:[ =](?P<value>[0-9$][^\s;,]*))?")
+
+
+def asks(*records: Any, without: Iterable[str] = ()) -> Callable[[F], F]:
+    """Return a function whose keywords are the options of some records.
+
+    Args:
+        records: Options as `tco.ask.question` declares them, a later one before an earlier one.
+        without: Options of the first record that the function does not have.
+    """
+    left_out = set(without)
+    options = {
+        name: hint
+        for record in records
+        for name, hint in record.__annotations__.items()
+        if record is not records[0] or name not in left_out
+    }
+
+    def decorated(function: F) -> F:
+        @wraps(function)
+        def call(*names: Any, **said: Any) -> Any:
+            _refuse_unknown(function.__name__, said, known)
+            try:
+                return function(*names, **said)
+            except TcoError as error:
+                raise type(error)(in_python(str(error), known)) from None
+
+        signature, known = _signature(function, options)
+        call.__signature__ = signature  # type: ignore[attr-defined]
+        call.__doc__ = f"{inspect.getdoc(function)}\n\n{_listed(options)}"
+        return call  # type: ignore[return-value]
+
+    return decorated
+
+
+def apart(said: Mapping[str, Any], record: Any) -> tuple[Any, Any]:
+    """Return what was said of the options of a record, and the rest."""
+    own = record.__annotations__
+    return (
+        {name: value for name, value in said.items() if name in own},
+        {name: value for name, value in said.items() if name not in own},
+    )
+
+
+def in_python(text: str, known: Iterable[str]) -> str:
+    """Return a message with the options in it as keywords.
+
+    >>> in_python("how many tokens a month? for example --tokens 50B", ["tokens"])
+    'how many tokens a month? for example tokens="50B"'
+    """
+    names = set(known)
+
+    def keyword(match: re.Match[str]) -> str:
+        name = match["name"].replace("-", "_")
+        if name not in names:
+            return match[0]
+        return f'{name}="{match["value"]}"' if match["value"] else name
+
+    return _FLAG.sub(keyword, text)
+
+
+def _refuse_unknown(function: str, said: Iterable[str], known: Mapping[str, Any]) -> None:
+    """Raise an error for a keyword that there is not.
+
+    Raises:
+        UsageError: With the nearest ones.
+    """
+    for name in said:
+        if name in known and known[name].kind is inspect.Parameter.POSITIONAL_ONLY:
+            raise UsageError(f"{function}: give {name} first, without its name")
+        if name not in known:
+            near = ", ".join(nearest(name, known))
+            shown = printable(name, 40)
+            raise UsageError(f"{function}: no option called {shown!r}; did you mean {near}?")
+
+
+def _signature(
+    function: Callable[..., Any], options: Mapping[str, Any]
+) -> tuple[inspect.Signature, Mapping[str, Any]]:
+    """Return the parameters of a function, its options by their names, and those that are named."""
+    plain = inspect.signature(function)
+    named = [p for p in plain.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    own = [p for p in named if p.kind is not keyword]
+    own += [inspect.Parameter(name, keyword, default=None) for name in options]
+    signature = plain.replace(parameters=own)
+    return signature, {p.name: p for p in own}
+
+
+def _listed(options: Mapping[str, Any]) -> str:
+    """Return the options by their headings, as the help of the command has them."""
+    panels: dict[str, list[str]] = {}
+    for name, hint in options.items():
+        flag = hint.__metadata__[0]
+        panels.setdefault(flag.panel, []).append(f"    {name}: {flag.text}")
+    return "\n\n".join("\n".join([f"{panel}:", *lines]) for panel, lines in panels.items())
