@@ -11,6 +11,7 @@ import pytest
 from tco.analysis.breakeven import breakeven, breakeven_table
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
+from tco.analysis.horizon.horizon import horizon
 from tco.analysis.inputs import Inputs
 from tco.analysis.request import InlineOption
 from tco.analysis.select import select
@@ -144,6 +145,14 @@ def test_payback_counts_the_price_once_as_an_annuity_without_further_interest() 
     # Straight-line depreciation and interest on the full price would be a seventh more.
     both = 8 * ((45_000 - 6_750) / 48 + 45_000 * 0.10 / 12)
     assert both > 1.14 * sum(bill.values())
+
+
+def test_payback_is_on_cash_and_the_saving_is_printed_with_its_present_value(asked: Asked) -> None:
+    own = "self/llama-3.3-70b@2xh100-sxm:fp8/own:48m"
+    row = horizon(asked(tokens=50e9), ["openai/gpt-4.1", own]).rows[1]
+    assert row.upfront_usd > 0 and row.payback_months
+    assert row.saving_usd is not None and row.npv_saving_usd is not None
+    assert 0 < row.npv_saving_usd < row.saving_usd
 
 
 def test_a_straight_line_has_no_interest_in_it() -> None:

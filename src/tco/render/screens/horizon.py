@@ -9,7 +9,7 @@ from itertools import groupby
 from tco.analysis.horizon.results import HorizonMonth, HorizonResult, HorizonRow
 from tco.render import words
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.show import show_number, show_tokens
+from tco.show import show_number, show_tokens, show_usd
 
 ROWS = ("rows",)
 
@@ -19,7 +19,7 @@ def _months(value: float) -> str:
 
 
 def _start(value: int) -> str:
-    return f"month {value}" if value else "now"
+    return f"after {show_number(value)} months" if value else "now"
 
 
 COLUMNS = (
@@ -56,7 +56,10 @@ def blocks(result: HorizonResult, sheet: Sheet, view: View) -> Iterator[Block]:
     for said in result.resolved:
         yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
     columns = sheet.pick(view.fields or sheet.usual)
-    rows = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in sheet.rows)
+    rows = tuple(
+        Row(cells=tuple(c.text(row) for c in columns), note="" if view.fields else _saved(row))
+        for row in sheet.rows
+    )
     yield Table(title=_title(result), columns=columns, rows=rows)
     if view.fields:
         return
@@ -65,6 +68,25 @@ def blocks(result: HorizonResult, sheet: Sheet, view: View) -> Iterator[Block]:
         yield Paragraph(text=event, tone="dim", hanging=2, bullet=True)
     yield Paragraph(text=result.verdict, tone="bold")
     yield from words.assumptions(result.assumptions)
+
+
+def _saved(row: HorizonRow) -> str:
+    """Return what an option saves against A, in cash and in today's money, and when to begin."""
+    if row.saving_usd is None or row.npv_saving_usd is None:
+        return ""
+    verb = "saves" if row.saving_usd >= 0 else "costs"
+    text = f"{verb} {show_usd(abs(row.saving_usd))} against A, {_today(row)} in today's money"
+    if row.best_start_month is None or row.best_start_saving_usd is None:
+        return text
+    if row.best_start_saving_usd <= 0:
+        return f"{text}; best never begun"
+    return f"{text}; best begun {_start(row.best_start_month)}"
+
+
+def _today(row: HorizonRow) -> str:
+    usd = row.npv_saving_usd or 0.0
+    same = (usd >= 0) == ((row.saving_usd or 0.0) >= 0)
+    return show_usd(abs(usd)) if same else f"{show_usd(abs(usd))} {'less' if usd > 0 else 'more'}"
 
 
 def _title(result: HorizonResult) -> str:
