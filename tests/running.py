@@ -23,7 +23,8 @@ _load = load.load_catalog
 
 def undated(text: str) -> str:
     """Return a screen without the catalog's digest, which every edit of a data file changes."""
-    return re.sub(r"\([0-9a-f]{7}\)", "(#######)", text)
+    text = re.sub(r"\([0-9a-f]{7}\)", "(#######)", text)
+    return re.sub(r"\b[0-9a-f]{64}\b", "#" * 64, text)
 
 
 def load_small(overlays: Any = (), *, measured: Any = (), **_: Any) -> load.Catalog:

@@ -62,7 +62,9 @@ def test_sarif_is_what_code_scanning_needs() -> None:
 
 
 def test_github_commands_are_one_line_each() -> None:
-    lines = run(*COMMAND, "--format", "github").stdout.splitlines()
+    commands, _, page = run(*COMMAND, "--format", "github").stdout.partition("\n\n")
+    lines = commands.splitlines()
+    assert not any(line.lstrip().startswith("::") for line in page.splitlines())
     assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in lines)
     assert f"::error file={WRONG},line=12,title=TCO101 absolute-cap::" in lines[0]
 

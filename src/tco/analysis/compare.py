@@ -37,6 +37,7 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     selection = select(inputs.catalog, inputs.request)
     wanted = _short_list(inputs, selection)
+    brief = brief and bool(wanted)
     found, ranked = _ranked(inputs, selection, within=wanted if brief else frozenset())
     if wanted and not any(r.feasible and r.model in wanted for r in ranked):
         # An old day, or filters that leave nothing of the short list: then everything counts.

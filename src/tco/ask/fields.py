@@ -184,7 +184,7 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
 }
 
 SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
-FORMATS = ("table", "json", "csv", "md")
+FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 COLORS = ("auto", "always", "never")
 
 

@@ -181,7 +181,7 @@ class OptionPart(Record):
 class OutputPart(Record):
     """How the answer is written."""
 
-    format: Literal["table", "json", "csv", "md"] | None = None
+    format: Literal["table", "json", "csv", "md", "github", "llm", "focus"] | None = None
     export: Texts | None = None
     """`json=out.json`."""
     top: Quantity | None = None

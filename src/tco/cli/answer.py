@@ -36,6 +36,10 @@ def answer(
     return result
 
 
+BRIEF = ("table", "md", "github", "llm")
+"""Formats that show the short list only."""
+
+
 def _only_a_screen(output: Mapping[str, Any]) -> bool:
     """Return whether nothing but the usual screen is to be written."""
-    return output.get("format", "table") == "table" and not {"export", "top"} & output.keys()
+    return output.get("format", "table") in BRIEF and not {"export", "top"} & output.keys()

@@ -38,6 +38,7 @@ COMMANDS = {
     "horizon": "Months to years: growth, buying, renting or waiting.",
     "explain": "Every term of one bill, with who said so and when.",
     "claims": "What articles claim, recomputed: holds, wrong, depends.",
+    "render": "A saved result in another format, as it was printed.",
     "init": "A commented file to start from: every key, every default.",
     "import": "Measurements of your own, from a benchmark's result file.",
     "catalog": "The data: what it says, where from, what is wrong with it.",

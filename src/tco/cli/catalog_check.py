@@ -9,7 +9,7 @@ from tco.cli.catalog_options import Files, FindingsOutput
 from tco.cli.flags import flags
 from tco.cli.options import OUTPUT, VALUES, Switch, Text, Texts, flag
 
-FORMATS = ("table", "json", "csv", "md", "github", "sarif")
+FORMATS = ("table", "json", "csv", "md", "github", "sarif", "llm")
 RULES = "Rules"
 
 

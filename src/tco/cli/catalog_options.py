@@ -31,7 +31,7 @@ class FindingsOutput:
     """How findings are written."""
 
     format: Annotated[
-        Text, flag(OUTPUT, "FMT", "table, json, csv, md, github or sarif.", "-o", "--format")
+        Text, flag(OUTPUT, "FMT", "table, json, csv, md, github, sarif or llm.", "-o", "--format")
     ] = None
     export: Annotated[
         Texts, flag(OUTPUT, "FMT=PATH", "Also write it to a file: sarif=out.sarif.")

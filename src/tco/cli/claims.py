@@ -49,9 +49,7 @@ def claims(output: Output, name: Name = None, as_of: AsOf = None) -> None:
         ranges = load_catalog().assumptions.assumptions
         today = _today(said.request.as_of)
         audit = Audit(claims=known, ask=_memory(), ranges=ranges, today=today)
-        result = audit.result(
-            _wanted(known, name), detailed=name is not None or said.output.get("format") == "md"
-        )
+        result = audit.result(_wanted(known, name), detailed=name is not None)
     deliver(result, said.output)
 
 

@@ -42,9 +42,10 @@ _option = flag
 class Output:
     """How the answer is written, as it was typed."""
 
-    format: Annotated[Text, _option(OUTPUT, "FMT", "table, json, csv or md.", "-o", "--format")] = (
-        None
-    )
+    format: Annotated[
+        Text,
+        _option(OUTPUT, "FMT", "table, json, csv, md, github, llm, focus.", "-o", "--format"),
+    ] = None
     export: Annotated[
         Texts, _option(OUTPUT, "FMT=PATH", "Also write it to a file: json=out.json.")
     ] = None

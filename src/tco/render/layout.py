@@ -15,7 +15,7 @@ from tco.render.table import Block, Column, Figure, Paragraph, Row, Table, Tone
 
 GAP = "  "
 NBSP = "\u00a0"  # holds together what a line must not break
-NARROWEST = 24  # characters that a wrapping column keeps on the narrowest screen
+NARROWEST = 20  # characters that a wrapping column keeps on the narrowest screen
 Line = list[tuple[str, Tone]]
 
 _PARTS = re.compile(r"[^\s/@:,-]+[/@:,-]*|[/@:,-]+|\s+")
@@ -34,12 +34,16 @@ def lines(blocks: Iterable[Block], width: int) -> Iterator[Line]:
 
 def _block(block: Block, width: int) -> Iterator[Line]:
     if isinstance(block, Figure):
-        if block.title:
-            yield [(block.title, "bold")]
+        yield from _title(block.title, width)
         for row in block.rows:
             yield _painted(row.rstrip(), block.tones)
     else:
         yield from _table(block, width) if isinstance(block, Table) else _paragraph(block, width)
+
+
+def _title(text: str, width: int) -> Iterator[Line]:
+    for line in textwrap.wrap(text, width):
+        yield [(line, "bold")]
 
 
 def _painted(row: str, tones: Mapping[str, Tone]) -> Line:
@@ -62,8 +66,7 @@ def _paragraph(block: Paragraph, width: int) -> Iterator[Line]:
 
 
 def _table(table: Table, width: int) -> Iterator[Line]:
-    if table.title:
-        yield [(table.title, "bold")]
+    yield from _title(table.title, width)
     widths = _widths(table, width)
     yield _line([c.head for c in table.columns], table.columns, widths, "bold")
     indent = _indent(table.columns, widths)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from tco.render.screens import screen
 from tco.render.table import View
+
+WRITERS = {
+    "github": "annotations",
+    "sarif": "sarif",
+    "llm": "compact",
+    "focus": "focus",
+}
+"""Formats that are written by the function `text(result, view)` of a module of their own."""
 
 
 def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: bool = False) -> str:
@@ -13,16 +23,17 @@ def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: b
 
     Args:
         result: One of the records of `tco.analysis.results`.
-        kind: `table`, `json`, `csv` or `md`, and for findings `github` or `sarif`.
+        kind: `table`, `json`, `csv`, `md`, or one of `WRITERS`.
         view: Which rows and columns, in which order.
         columns: Characters of a line of a table.
         colour: Colour a table.
 
     Raises:
-        UsageError: A column or an order that there is not.
+        UsageError: A column or an order that there is not, or a format that such a result has not.
     """
-    if kind in ("github", "sarif"):
-        return _findings(result, kind)
+    if kind in WRITERS:
+        text: Callable[[Any, View], str] = import_module(f"tco.render.{WRITERS[kind]}").text
+        return text(result, view)
     module = screen(result.schema)
     if kind in ("json", "csv"):
         full = module.everything(result).arranged(view.sort, view.top)
@@ -33,21 +44,19 @@ def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: b
         from tco.render.jsonout import json_text, projected
 
         return json_text(projected(result, full, view, module.ROWS))
+    if kind == "md":
+        return page(result, view)
     sheet = module.sheet(result, view).arranged(view.sort, None)
     made = module.blocks(result, sheet, view)
-    if kind == "md":
-        from tco.render.plain import markdown
-
-        return markdown(made)
     from tco.render import terminal
 
     return terminal.coloured(made, columns) if colour else terminal.text(made, columns)
 
 
-def _findings(result: Any, kind: str) -> str:
-    """Return findings as annotations of a pull request, or as a log for code scanning."""
-    if kind == "github":
-        from tco.render.annotations import text
-    else:
-        from tco.render.sarif import text
-    return text(result)
+def page(result: Any, view: View) -> str:
+    """Return a result as Markdown."""
+    from tco.render.plain import markdown
+
+    module, view = screen(result.schema), view._replace(page=True)
+    sheet = module.sheet(result, view).arranged(view.sort, None)
+    return markdown(module.blocks(result, sheet, view))

@@ -8,13 +8,21 @@ from urllib.parse import quote
 from tco import __version__
 from tco.catalog.check.finding import CheckReport, Finding, Rule
 from tco.catalog.check.run import RULES
+from tco.errors import UsageError
 from tco.render.jsonout import json_text
+from tco.render.table import View
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def text(result: CheckReport) -> str:
-    """Return the log of one run."""
+def text(result: Any, view: View) -> str:
+    """Return the log of one run.
+
+    Raises:
+        UsageError: The result has no findings.
+    """
+    if not isinstance(result, CheckReport):
+        raise UsageError("sarif is for the findings of tco catalog check")
     used = {found.rule for found in (*result.findings, *result.waived)}
     rules = [rule for rule in RULES if rule.id in used]
     index = {rule.id: i for i, rule in enumerate(rules)}

@@ -40,6 +40,7 @@ from tco.catalog import (
     summary,
     verify,
 )
+from tco.catalog.check import entry as check_entry
 from tco.catalog.check import finding
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -68,6 +69,7 @@ MODULES: tuple[ModuleType, ...] = (
     summary,
     verify,
     finding,
+    check_entry,
 )
 RESULTS: dict[str, Any] = {
     "compare": results.CompareResult,
@@ -87,6 +89,7 @@ RESULTS: dict[str, Any] = {
     "claims": claims_results.ClaimsResult,
     "import-bench": bring.ImportResult,
     "catalog-check": finding.CheckReport,
+    "catalog-rules": check_entry.RuleList,
     "catalog-list": summary.CatalogList,
     "catalog-history": summary.CatalogHistory,
     "catalog-show": summary.CatalogRecord,

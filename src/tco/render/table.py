@@ -160,8 +160,10 @@ class View(NamedTuple):
         fields: Only these columns.
         sort: Another order of the rows.
         top: At most so many rows.
+        page: For a page, which has room for what a screen leaves out.
     """
 
     fields: tuple[str, ...] | None = None
     sort: str | None = None
     top: int | None = None
+    page: bool = False

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tco.catalog.claims import Claim, Claims, Question, Region
     from tco.catalog.defaults import Assumption
 
-SCHEMA = "tco.claims/1"
 ANSWERED, INFEASIBLE = (0, 1), 4
 """Exit codes: an answer, maybe with findings; nothing can serve."""
 RULE_TOLERANCE = 0.1
@@ -71,7 +70,7 @@ class Audit:
             counts[row.verdict] = counts.get(row.verdict, 0) + 1
         words = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in sorted(counts.items()))
         return ClaimsResult(
-            schema=SCHEMA,
+            schema="tco.claims/1",
             as_of=self.today,
             version=self.claims.version,
             rows=rows,

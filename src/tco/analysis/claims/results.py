@@ -134,13 +134,13 @@ class RegionRow:
 class ClaimsResult:
     """All claims."""
 
-    schema: str
+    schema: Literal["tco.claims/1"]
     as_of: str
     """The day of today's prices."""
     version: str
     rows: tuple[ClaimRow, ...]
     regions: tuple[RegionRow, ...]
     detailed: bool
-    """Whether screens show every claim in full."""
+    """Whether a screen shows every claim in full; a page always does."""
     verdict: str
     warnings: tuple[str, ...]

@@ -36,7 +36,10 @@ MODULES = {
 
 
 class Screen(Protocol):
-    """What a module here offers."""
+    """What a module here offers.
+
+    For `--format llm` it may name other columns, `COMPACT`, and tables beside its rows, `also`.
+    """
 
     ROWS: tuple[str, ...]
     """Where the rows stand in the JSON document; empty when the result is the row."""

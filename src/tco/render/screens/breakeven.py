@@ -57,6 +57,7 @@ COLUMNS = (
     Column(key="never_because", head="never because", get=lambda r: r.never_because),
 )
 USUAL = ("a", "b", "wins", "first", "sure")
+COMPACT = tuple(c.key for c in COLUMNS)
 
 
 def blocks(result: BreakevenResult, sheet: Sheet, view: View) -> Iterator[Block]:

@@ -68,7 +68,7 @@ def blocks(result: ClaimsResult, sheet: Sheet, view: View) -> Iterator[Block]:
         return
     if result.regions:
         yield from _axis(result)
-    if result.detailed:
+    if result.detailed or view.page:
         shared = _shared(rows)
         for row in rows:
             yield from _claim(row, shared if len(rows) > 1 else frozenset())

@@ -11,6 +11,7 @@ from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, 
 from tco.show import show_number, show_seconds, show_share, show_usd
 
 ROWS = ("options",)
+COMPACT = ("id", "tier", "monthly_usd", "usd_per_mtok")
 PARTS = ("tokens", "compute", "idle", "people", "power", "other")
 TOP = 20
 MOST_INFEASIBLE = 8
@@ -35,7 +36,8 @@ def _wanted(option: OptionResult, short_list: set[str], view: View) -> bool:
 def _sheet(result: CompareResult, rows: tuple[OptionResult, ...]) -> Sheet:
     costs = [o.monthly_usd for o in rows if o.monthly_usd is not None]
     best = min(costs, default=0.0)
-    rank = {o.id: i for i, o in enumerate((o for o in rows if o.feasible), 1)}
+    by_cost = sorted((o for o in rows if o.feasible), key=lambda o: (o.monthly_usd or 0.0, o.id))
+    rank = {o.id: i for i, o in enumerate(by_cost, 1)}
     return Sheet(
         rows=rows,
         columns=_columns(rank, best),

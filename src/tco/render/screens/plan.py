@@ -21,6 +21,7 @@ from tco.render.table import (
 from tco.show import show_number, show_share, show_tokens
 
 ROWS = ("rows",)
+COMPACT = ("resource", "gpus", "hours_share", "tokens_share", "monthly_usd")
 
 COLUMNS = (
     Column(key="strategy", head="arrangement", get=lambda r: r.strategy),
@@ -74,6 +75,13 @@ def everything(result: PlanResult) -> Sheet:
 def sheet(result: PlanResult, view: View) -> Sheet:
     """Return the resources of the hybrid."""
     return everything(result)
+
+
+def also(
+    result: PlanResult,
+) -> Iterator[tuple[str, tuple[Column, ...], tuple[StrategyResult, ...]]]:
+    """Return the three bills, which stand beside the rows."""
+    yield "strategies", STRATEGIES, result.strategies
 
 
 def blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:

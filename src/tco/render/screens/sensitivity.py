@@ -15,6 +15,7 @@ BAR = 17  # characters, with the middle for "both cost the same"
 
 USUAL = ("path", "bar", "swing_usd", "flips_at")
 KEYS = {"swing": "swing_usd", "path": "path", "volume": "swing_tokens"}
+COMPACT = ("path", "at_low_usd", "at_high_usd", "swing_usd", "flips_at")
 
 
 def everything(result: SensitivityResult) -> Sheet:

@@ -12,6 +12,7 @@ from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number, show_price, show_seconds, show_share, show_tokens
 
 ROWS = ("rows",)
+COMPACT = ("id", "concurrency", "output_tokens_per_s", "tpot_s", "usd_per_mtok")
 TOP = 15
 MOST_INFEASIBLE = 8
 MOST_POINTS = 12

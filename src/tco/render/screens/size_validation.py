@@ -57,7 +57,7 @@ def _columns() -> tuple[Column, ...]:
         Column(key="by", head="by", get=lambda p: p.by),
         Column(key="name", head="name", get=lambda p: p.name, wraps=True),
         _cell("rows", "rows", words.count),
-        _cell("median_abs_pct_error", "median error", show_share),
+        _cell("median_abs_pct_error", "median off", show_share),
         _cell("p90_abs_log_ratio", "p90 |ln|", show_number),
         _cell("within_25pct", "within 25%", show_share),
         _cell("band_coverage", "in band", show_share),

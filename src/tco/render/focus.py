@@ -1,0 +1,147 @@
+"""Bills as FOCUS 1.2, the format that cost tools read: one row a line of a bill, all estimates.
+
+Columns, their allowed values and when they are null: https://focus.finops.org/focus-specification/
+version 1.2. Nothing here was invoiced: `InvoiceId` is null, and `x_Estimate` is true in every row.
+Options are alternatives: a sum over rows of one `x_OptionId` is a month, one over several is not.
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+from typing import Any, NamedTuple
+
+from tco.analysis.results import BillLine, CompareResult, ExplainResult, OptionResult
+from tco.errors import UsageError
+from tco.render.annotations import command_of
+from tco.render.screens import screen
+from tco.render.table import View
+
+ACCOUNT = ("tco-estimate", "tco estimate, not an invoice")
+TOKENS_OF_MTOK = 1_000_000
+
+
+class Service(NamedTuple):
+    """What FOCUS calls a group of lines."""
+
+    category: str
+    subcategory: str
+    name: str
+
+
+SERVICES = {
+    "tokens": Service("AI and Machine Learning", "Generative AI", "LLM inference"),
+    "compute": Service("Compute", "Virtual Machines", "GPUs"),
+    "power": Service("Other", "Other (Other)", "Electricity"),
+    "people": Service("Other", "Other (Other)", "Engineers"),
+    "other": Service("Other", "Other (Other)", "Operation"),
+}
+UNITS = {
+    "Mtok": f"{TOKENS_OF_MTOK} Tokens",
+    "GPU-hour": "Hours",
+    "GPU": "GPU-Months",
+    "engineer": "Engineer-Months",
+    "set-up": "Setup-Months",
+    "kWh": "kWh",
+}
+"""Units of FOCUS by ours; what is priced by its own cost is counted in dollars."""
+
+
+def text(result: Any, view: View) -> str:
+    """Return the bills of a result: of the options that a screen shows, by cost.
+
+    Raises:
+        UsageError: The result has no bills, or none with a provider for each line.
+    """
+    if isinstance(result, ExplainResult):
+        options: tuple[OptionResult, ...] = (result.option,)
+    elif isinstance(result, CompareResult):
+        options = screen(result.schema).sheet(result, view).arranged(view.sort, view.top).rows
+    else:
+        name = command_of(result.schema)
+        raise UsageError(f"focus has bills by provider: tco compare or explain; this is {name}")
+    rows = [_row(result, o, line) for o in options if o.feasible for line in o.lines]
+    if not rows:
+        raise UsageError("focus: no option of this result has a bill")
+    out = StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _row(result: Any, option: OptionResult, line: BillLine) -> dict[str, str]:
+    """Return a line of a bill; an empty cell is null."""
+    service = SERVICES[line.group]
+    company = "internal" if line.group == "people" else option.provider
+    unit = UNITS.get(line.unit, "USD")
+    tokens = line.unit == "Mtok"
+    start, end = _month(date.fromisoformat(result.catalog.as_of))
+    cost, rate, quantity = (_number(v) for v in (line.amount_usd, line.rate_usd, line.quantity))
+    meter = f"{line.item} of {option.model}" if tokens else line.item
+    return {
+        "BilledCost": cost,
+        "BillingAccountId": ACCOUNT[0],
+        "BillingAccountName": ACCOUNT[1],
+        "BillingCurrency": "USD",
+        "BillingPeriodEnd": end,
+        "BillingPeriodStart": start,
+        "ChargeCategory": "Usage",
+        "ChargeClass": "",
+        "ChargeDescription": f"Estimate by tco: {line.item} for {option.id}",
+        "ChargeFrequency": "Usage-Based",
+        "ChargePeriodEnd": end,
+        "ChargePeriodStart": start,
+        "ConsumedQuantity": _number(line.quantity * TOKENS_OF_MTOK) if tokens else quantity,
+        "ConsumedUnit": "Tokens" if tokens else unit,
+        "ContractedCost": cost,
+        "ContractedUnitPrice": rate,
+        "EffectiveCost": cost,
+        "InvoiceId": "",
+        "InvoiceIssuerName": company,
+        "ListCost": cost,
+        "ListUnitPrice": rate,
+        "PricingCategory": _category(option.id),
+        "PricingQuantity": quantity,
+        "PricingUnit": unit,
+        "ProviderName": company,
+        "PublisherName": company,
+        "ServiceCategory": service.category,
+        "ServiceName": service.name,
+        "ServiceSubcategory": service.subcategory,
+        "SkuId": option.id,
+        "SkuMeter": meter,
+        "SkuPriceId": f"{option.id}#{line.item}",
+        "x_AsOf": result.catalog.as_of,
+        "x_CatalogVersion": result.catalog.version,
+        "x_Estimate": "true",
+        "x_LineItem": line.item,
+        "x_Model": option.model,
+        "x_OptionId": option.id,
+        "x_Origin": line.origin,
+        "x_Source": line.source,
+        "x_SourceDate": line.date or "",
+        "x_Tier": option.tier,
+    }
+
+
+def _month(day: date) -> tuple[str, str]:
+    """Return the first moment of a day's month, and that of the next one."""
+    start = day.replace(day=1)
+    end = start.replace(year=day.year + day.month // 12, month=day.month % 12 + 1)
+    return f"{start}T00:00:00Z", f"{end}T00:00:00Z"
+
+
+def _category(option: str) -> str:
+    """Return how the price came about, by what an option's id says of the purchase."""
+    purchase = option.rpartition(":")[2] if option.startswith("self/") else ""
+    if purchase.startswith("reserved"):
+        return "Committed"
+    return "Dynamic" if purchase.startswith("spot") else "Standard"
+
+
+def _number(value: float) -> str:
+    """Return a number in full, without an exponent, as every reader of CSV takes it."""
+    return f"{Decimal(repr(float(value))):f}"

@@ -1,0 +1,12 @@
+"""Every test here asks the small catalog, which changes only when a test needs it."""
+
+from __future__ import annotations
+
+import pytest
+from running import load_small
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every command read the small catalog."""
+    monkeypatch.setattr("tco.catalog.load.load_catalog", load_small)

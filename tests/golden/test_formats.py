@@ -1,0 +1,136 @@
+"""Every command in every format at 80 columns, on a small catalog.
+
+A command is run once, to JSON; the formats are written from that, which is the same, byte for byte:
+`tests/formats` holds it against what the commands print. `pytest --update-golden` rewrites all.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from functools import cache
+from pathlib import Path
+
+import jsonschema
+import pytest
+from running import DAY, ROOT, SMALL, load_small, run, undated
+
+from tco.catalog import editions
+from tco.catalog.check import entry
+from tco.catalog.files import File, shipped_file
+from tco.errors import UsageError
+from tco.render.jsonin import read_result
+from tco.render.output import rendered
+from tco.render.screens import MODULES
+from tco.render.table import View
+
+HERE = Path(__file__).parent
+FORMATS = {"table": "txt", "json": "json", "csv": "csv", "md": "md", "github": "txt", "llm": "txt"}
+ONLY = {
+    "focus": ("compare", "explain"),
+    "sarif": ("catalog-check",),
+}
+"""Formats that only some results have."""
+
+FILES = "tests/golden/files"
+CASES = {
+    "compare": "compare --tokens 50B",
+    "breakeven": "breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B",
+    "breakeven-table": "breakeven",
+    "breakeven-over": "breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B --over rent",
+    "map": "breakeven --map volume:rent --tokens 50B --x 1B..100B:log3 --y 1..2:2",
+    "sensitivity": "sensitivity gpt-4.1 self/llama-3.3-70b --tokens 10B",
+    "montecarlo": "sensitivity gpt-4.1 self/llama-3.3-70b --tokens 10B --draws 200",
+    "what-if": "sensitivity --tokens 50B --what-if 'api price x3' --what-if 'rent +30%'",
+    "size": "size llama-3.3-70b --gpu h100-sxm",
+    "size-validation": "size --validate tests/size/files/mine.csv",
+    "plan": "plan deepinfra/llama-3.3-70b --tokens 500B --profile chat",
+    "plan-portfolio": f"plan -f {FILES}/portfolio.yaml",
+    "horizon": "horizon gpt-4.1 self/llama-3.3-70b --tokens 20B",
+    "explain": "explain self/llama-3.3-70b --tokens 50B",
+    "claims": "claims crazyrouter-breakeven-deepseek",
+    "import-bench": "import bench tests/size/files/vllm.json --gpu h100-sxm --gpus 2"
+    " --precision fp8 --engine vLLM --dry-run",
+    "catalog-check": "catalog check tests/catalog/files/wrong.yaml",
+    "catalog-rules": "catalog check --rules",
+    "catalog-list": "catalog list",
+    "catalog-history": "catalog history gpt-4.1",
+    "catalog-show": "catalog show h100-sxm",
+    "catalog-verify": f"catalog verify --against litellm {FILES}/litellm.json",
+    "catalog-diff": f"catalog diff tests/golden/catalog {FILES}/cheaper.yaml --tokens 50B",
+}
+DAYLESS = ("size-validation", "plan-portfolio", "import-bench", "catalog-rules")
+TO_BE_COPIED = ("tco ", "https://")  # what is copied from a screen is not broken
+CODES = {"catalog-check": 1}
+
+
+def small_file(name: str) -> File:
+    """Return a file of the small catalog in place of a shipped one."""
+    path = SMALL / name
+    if path.is_file():
+        return File(f"data/{name}", path.read_bytes())
+    shipped = shipped_file(name)
+    lines = [line for line in shipped.data.splitlines() if not line.startswith(b"#")]
+    return File(shipped.path, lines[0] + b"\n")  # nothing was measured
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every command read the small catalog, at the root of the repository."""
+    monkeypatch.setattr("tco.catalog.load.load_catalog", load_small)
+    monkeypatch.setattr(entry, "load_catalog", load_small)
+    monkeypatch.setattr(editions, "load_catalog", load_small)
+    monkeypatch.setattr(editions, "shipped_file", small_file)
+    monkeypatch.chdir(ROOT)
+
+
+def words(name: str) -> list[str]:
+    """Return the command of a case, on the day of the tests."""
+    return [*shlex.split(CASES[name]), *(() if name in DAYLESS else DAY)]
+
+
+@cache
+def saved(name: str) -> str:
+    """Return the JSON of a case."""
+    result = run(*words(name), "--format", "json")
+    assert result.exit_code == CODES.get(name, 0), result.output
+    return str(result.stdout)
+
+
+def test_every_result_has_a_case() -> None:
+    assert CASES.keys() == {schema.partition("/")[0].removeprefix("tco.") for schema in MODULES}
+
+
+@pytest.mark.parametrize("kind", [*FORMATS, *ONLY])
+@pytest.mark.parametrize("name", CASES)
+def test_golden(name: str, kind: str, request: pytest.FixtureRequest) -> None:
+    result, unknown = read_result(File("saved.json", saved(name).encode()))
+    assert not unknown
+    if name not in ONLY.get(kind, CASES):
+        with pytest.raises(UsageError, match=kind):
+            rendered(result, kind, View())
+        return
+    text = rendered(result, kind, View())
+    assert "\x1b" not in text
+    if kind == "json":
+        assert text == saved(name)
+    if kind == "table":
+        long = [line for line in text.splitlines() if len(line) > 80]
+        assert all(line.lstrip().startswith(TO_BE_COPIED) for line in long), long
+    path = HERE / "formats" / f"{name}.{kind}.{FORMATS.get(kind, 'txt')}"
+    if request.config.getoption("--update-golden"):
+        path.write_text(undated(text), encoding="utf-8")
+    assert undated(text) == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_json_follows_its_schema(name: str) -> None:
+    schema = json.loads((ROOT / "schema" / f"{name}.schema.json").read_text("utf-8"))
+    document = json.loads(saved(name))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    assert document.keys() == schema["properties"].keys()
+
+
+def test_no_golden_is_left_over() -> None:
+    kept = {path.name.partition(".")[0] for path in (HERE / "formats").iterdir()}
+    assert kept == CASES.keys()
