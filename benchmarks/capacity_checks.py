@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.engine.constants import EVIDENCE
-from tco.engine.evidence import anchor_distance, anchor_factor, anchor_weight, evidence
+from tco.engine.evidence import anchor_distance, anchor_weight, evidence
 
 if TYPE_CHECKING:
     from capacity_table import Floats, Table, Texts
@@ -101,5 +101,5 @@ def anchored(table: Table, residual: Floats, seed: int) -> tuple[Floats, Floats,
         measured_isl=data.isl[other],
         measured_osl=data.osl[other],
     )
-    gain = np.log(anchor_factor(np.exp(-residual[other]), distance))
-    return residual[rows], residual[rows] + gain, np.asarray(anchor_weight(distance))
+    weight = np.asarray(anchor_weight(distance))
+    return residual[rows], residual[rows] - weight * residual[other], weight

@@ -236,7 +236,7 @@ def test_an_anchor_is_exact_in_place_and_fades_away(ratio: float, batch: float, 
             measured_isl=isl,
             measured_osl=512.0,
         )
-        return float(evidence.anchor_factor(ratio, distance))
+        return float(ratio ** evidence.anchor_weight(distance))
 
     assert away(1.0) == pytest.approx(ratio)
     assert abs(np.log(away(16.0))) <= abs(np.log(away(2.0))) + 1e-12

@@ -87,13 +87,8 @@ def anchor_distance(
 
 
 def anchor_weight(distance: Number) -> Number:
-    """Return how much a measurement at `distance` [1] counts: exp(-distance / reach) [1]."""
-    return np.exp(-np.asarray(distance) / ANCHOR_REACH)
+    """Return how much a measurement at `distance` [1] counts: exp(-distance / reach) [1].
 
-
-def anchor_factor(measured_over_predicted: Number, distance: Number) -> Number:
-    """Return the factor on a prediction, given a measurement's ratio to its own prediction [1].
-
-    ratio ** weight(distance): held out, it takes the median error from 10 to 7 %.
+    A prediction is multiplied by ``(measured / predicted)**weight``.
     """
-    return np.asarray(measured_over_predicted) ** anchor_weight(distance)
+    return np.exp(-np.asarray(distance) / ANCHOR_REACH)

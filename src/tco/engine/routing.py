@@ -39,16 +39,6 @@ def share_for_reduction(reduction: Number, cheap_usd: Number, premium_usd: Numbe
     return share
 
 
-def cascade_usd(small_usd: Number, judge_usd: Number, escalate: Number, big_usd: Number) -> Number:
-    """Return the mean cost of trying small first, ``small + judge + e * big`` [USD/request].
-
-    Args:
-        small_usd, judge_usd, big_usd: One request each [USD/request].
-        escalate: Share of the requests that the big model does again [1].
-    """
-    return small_usd + judge_usd + escalate * np.asarray(big_usd)
-
-
 def breakeven_escalation(small_usd: Number, judge_usd: Number, big_usd: Number) -> Number:
     """Return the share of escalations below which a cascade pays, ``1 - (small + judge) / big``.
 
