@@ -55,7 +55,7 @@ def test_set_up_is_spread_over_the_horizon(asked: Any) -> None:
     option = resolve(NAMES[1], inputs).best
     usd = {line.item: float(np.asarray(line.amount_usd)) for line in lines(option, inputs.settings)}
     assert usd["set-up and migration"] == pytest.approx(6 / 24 * 20_000)
-    assert usd["model refresh and evaluation"] == pytest.approx(3 / 12 * 20_000)
+    assert usd["model refresh"] == pytest.approx(3 / 12 * 20_000)
     made = curve(option, inputs.settings)
     bill = float(np.asarray(total_usd(lines(option, inputs.settings))))
     assert made.until(50e9).at(np.array([50e9]))[0] == pytest.approx(bill)

@@ -33,7 +33,7 @@ HOURS_PER_DAY = 24.0
 def test_the_cost_of_deepseeks_day() -> None:
     gpus = NODES * GPUS_OF_A_NODE
     fleet = Fleet(needed=NODES, replicas=NODES, gpus=gpus, paid_gpus=gpus)
-    bill = rent_lines(fleet, USD_PER_GPU_HOUR, 0.0, origin="given", source="DeepSeek")
+    bill = rent_lines(fleet, USD_PER_GPU_HOUR, 0.0, 0.0, origin="given", source="DeepSeek")
     day = float(np.asarray(total_usd(bill))) / HOURS_PER_MONTH * HOURS_PER_DAY
     assert day == pytest.approx(87_072.0, rel=1e-12)
 

@@ -61,9 +61,11 @@ def test_up_front_cash_and_the_monthly_cost_of_it(asked: Any) -> None:
         "support",
         "insurance",
         "failures and repair",
+        "monitoring",
         "electricity, standing ready",
         "electricity, at work",
         "room, without power",
+        "load balancer",
         "engineers",
     ]
     assert row.monthly_usd == pytest.approx(sum(line.amount_usd for line in row.lines), rel=1e-12)

@@ -21,6 +21,7 @@ from strategies import (
 )
 
 from tco.analysis.curves import curve
+from tco.analysis.inputs import BARE
 from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
 from tco.analysis.settings import Settings
 from tco.catalog.prices import Rates
@@ -154,17 +155,7 @@ def token(usd_per_mtok: float) -> TokenOption:
 
 def question(**values: float) -> Settings:
     """Return settings without people, peaks, bursts or spares, but for what is said."""
-    plain = {
-        "people.api_fte": 0.0,
-        "people.floor_fte": 0.0,
-        "people.fixed_fte": 0.0,
-        "people.fte_per_gpu": 0.0,
-        "rent.other_share": 0.0,
-        "workload.peak_to_mean": 1.0,
-        "serving.headroom": 0.85,
-        "serving.wait_beta": 0.0,
-        "serving.redundancy": 0.0,
-    }
+    plain = {**BARE, "workload.cached_share": 0.0, "serving.headroom": 0.85}
     return default_settings().with_values({**plain, **values})
 
 

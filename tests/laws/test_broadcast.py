@@ -174,7 +174,7 @@ def test_fleets_and_their_bills_broadcast(
     def bill(load: Any, replica: Replica, policy: Any, team: Any) -> tuple[Any, ...]:
         servers = selfhost.fleet_for(load, replica, policy, 4, 8)
         used = selfhost.utilization_of(load, replica, servers)
-        rent = selfhost.rent_lines(servers, 2.5, 0.05, origin="given", source="test")
+        rent = selfhost.rent_lines(servers, 2.5, 0.02, 0.03, origin="given", source="test")
         fte = people.selfhost_fte(team, servers.gpus)
         paid = people.people_line(fte, team, "given", "test")
         served = selfhost.tokens_served(servers.needed, load, replica, policy)

@@ -13,25 +13,12 @@ import pytest
 
 from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
-from tco.analysis.inputs import Inputs
+from tco.analysis.inputs import BARE, Inputs
 from tco.analysis.request import InlineOption
 from tco.analysis.resolve import resolve
 from tco.errors import InfeasibleError
 
 Asked = Callable[..., Inputs]
-
-BARE = {
-    "people.api_fte": 0.0,
-    "people.floor_fte": 0.0,
-    "people.fixed_fte": 0.0,
-    "people.fte_per_gpu": 0.0,
-    "rent.other_share": 0.0,
-    "workload.peak_to_mean": 1.0,
-    "workload.cached_share": 0.0,
-    "serving.headroom": 1.0,
-    "serving.wait_beta": 0.0,
-    "serving.redundancy": 0.0,
-}
 
 
 def api(name: str, price_in: float, price_out: float, **more: Any) -> InlineOption:

@@ -17,6 +17,8 @@ from tco.analysis.compare import compare
 from tco.analysis.inputs import Inputs
 from tco.analysis.results import CompareResult, OptionResult
 
+LLAMA_GB, EMBEDDING_GB = 70.55, 2 * 128_256 * 8_192 / 1e9
+
 Asked = Callable[..., Inputs]
 Yaml = dict[str, Any]
 
@@ -147,12 +149,22 @@ def own_usd(
     replicas = needed + int(assumed["serving.redundancy"])
     gpus = replicas * made.replica.gpus
     paid = math.ceil(gpus / instance) * instance
-    machines = paid * 730 * rent * (1 + assumed["rent.other_share"])
+    shares = assumed["rent.monitoring_share"] + assumed["rent.other_share"]
+    machines = paid * 730 * rent * (1 + shares)
+    # The two embeddings of Llama 3.3 70B stay in 16 bits.
+    width = {"fp8": 1.0, "bf16": 2.0}[made.replica.precision]
+    stored = 2 * EMBEDDING_GB + (LLAMA_GB - EMBEDDING_GB) * width
+    disks = replicas * stored * assumed["storage.usd_per_gb_month"]
+    requests = TOKENS / per_request
+    out = requests * traffic["osl"] * assumed["traffic.bytes_per_output_token"] / 1e9
+    both = out + requests * traffic["isl"] * assumed["traffic.bytes_per_input_token"] / 1e9
+    balancer = 730 * assumed["traffic.balancer_usd_per_h"]
+    service = disks + balancer + both * assumed["traffic.balancer_usd_per_gb"]
     fte = max(
         assumed["people.floor_fte"],
         assumed["people.fixed_fte"] + assumed["people.fte_per_gpu"] * gpus,
     )
-    return paid, machines + fte * assumed["people.salary_usd_per_year"] / 12
+    return paid, machines + service + fte * assumed["people.salary_usd_per_year"] / 12
 
 
 def test_the_requests_of_a_month_and_its_peak(answer: CompareResult, traffic: Yaml) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tco.analysis.breakeven import breakeven, breakeven_table
 from tco.analysis.compare import compare
-from tco.analysis.inputs import Inputs
+from tco.analysis.inputs import BARE, Inputs
 from tco.analysis.request import InlineOption
 from tco.analysis.results import BreakevenRow, OptionResult
 from tco.catalog.load import Catalog
@@ -17,17 +17,7 @@ from tco.errors import InfeasibleError, UsageError
 Asked = Callable[..., Inputs]
 
 MONTH_S = 730 * 3600
-RELAXED = {
-    "workload.peak_to_mean": 1.0,
-    "serving.headroom": 1.0,
-    "serving.wait_beta": 0.0,
-    "serving.redundancy": 0.0,
-    "people.floor_fte": 0.0,
-    "people.fixed_fte": 0.0,
-    "people.fte_per_gpu": 0.0,
-    "people.api_fte": 0.0,
-    "rent.other_share": 0.0,
-}
+RELAXED = {path: value for path, value in BARE.items() if path != "workload.cached_share"}
 """A web calculator's view: no peaks, no spares, nobody to pay."""
 
 ONE_GPU = InlineOption(

@@ -142,7 +142,7 @@ def test_bills_are_the_bills_of_each_draw(asked) -> None:  # type: ignore[no-unt
         assert found[0, i] == pytest.approx(token, rel=1e-12)
         factor = float(chunk.draws[f"{THROUGHPUT}@{own.id}"][i])
         bill = lines(own, settings.with_values({THROUGHPUT: factor}))
-        assert found[1, i] == pytest.approx(float(np.asarray(total_usd(bill))), rel=0.12)
+        assert found[1, i] == pytest.approx(float(np.asarray(total_usd(bill))), rel=0.15)
 
 
 def test_interpolated_replicas_are_within_a_hundredth(asked) -> None:  # type: ignore[no-untyped-def]

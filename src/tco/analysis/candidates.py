@@ -13,7 +13,7 @@ from tco.analysis.buying import missing
 from tco.analysis.dedicated import dedicated_entries
 from tco.analysis.inputs import Inputs
 from tco.analysis.known import known
-from tco.analysis.machines import check_horizon, commitment
+from tco.analysis.machines import FREE_EGRESS, Egress, check_horizon, commitment
 from tco.analysis.offers import terms_of, too_fast
 from tco.analysis.options import Option, SelfOption, Tier, TokenOption
 from tco.analysis.owned import owned_entries
@@ -35,7 +35,7 @@ from tco.engine.layout import precision
 from tco.engine.replica import Replica
 
 if TYPE_CHECKING:
-    from tco.catalog.hardware import Rent
+    from tco.catalog.hardware import EgressPrice, Rent
     from tco.catalog.models import Model
     from tco.catalog.prices import Offer, Price, Rates
 
@@ -306,6 +306,7 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
             source=rent.source,
             checked=rent.checked,
             flag=rent.flag,
+            egress=_egress(sellers[rental.seller].egress),
         )
         for rental, rent in rents
         if selection.rental(rental, sellers[rental.seller].kind)
@@ -313,6 +314,12 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
     ]
     bought = owned_entries(inputs, selection)
     return [*entries, *bought, *dedicated_entries(inputs, selection)]
+
+
+def _egress(price: EgressPrice | None) -> Egress:
+    return (
+        FREE_EGRESS if price is None else Egress(usd_per_gb=price.usd_per_gb, source=price.source)
+    )
 
 
 def rented(inputs: Inputs, setup: Setup, rent: RentEntry, near: Correction) -> SelfOption:
@@ -337,6 +344,7 @@ def rented(inputs: Inputs, setup: Setup, rent: RentEntry, near: Correction) -> S
         source=rent.source,
         usd_per_gpu_hour=None if rent.owned else rent.usd_per_gpu_hour,
         owned=rent.owned,
+        egress=rent.egress,
         checked=rent.checked,
         notes=tuple(note for note in (rent.flag, commitment(rent.purchase)) if note),
     )

@@ -19,6 +19,7 @@ from tco.analysis.options import (
 )
 from tco.analysis.settings import Settings, fleet_policy, workload
 from tco.analysis.shapes import taken
+from tco.analysis.upkeep import moving_lines, standing_lines
 from tco.engine.fleet import burst_term, slack_replicas
 from tco.engine.ledger import total_usd
 from tco.engine.people import project_lines
@@ -115,7 +116,8 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
         fleet = fleet_of(needed, fleet_policy(mine), option.gpus, option.instance_gpus)
         fleet = replace(fleet, busy_gpus=0.0)
         shape = (rows.size, needed.size)
-        cost = np.broadcast_to(total_usd(self_bill(option, mine, fleet)), shape)
+        still = mine.with_values({TOKENS: 0.0})
+        cost = np.broadcast_to(total_usd(self_bill(option, still, fleet)), shape)
         rising = np.broadcast_to(work[rows][:, None], shape)
         return Rows(edges=np.broadcast_to(edges, shape), fixed=cost, slope=rising)
 
@@ -135,7 +137,8 @@ def _usd_per_token_of_work(option: SelfOption, settings: Settings, replica: Repl
     one = workload(settings.with_values({TOKENS: 1.0}))
     busy = busy_gpus(one, replica, option.gpus)
     nothing_else = Fleet(needed=0.0, replicas=0.0, gpus=0.0, paid_gpus=0.0, busy_gpus=busy)
-    return total_usd(fleet_lines(option, settings, nothing_else))
+    moved = moving_lines(option, settings.with_values({TOKENS: 1.0}))
+    return total_usd((*fleet_lines(option, settings, nothing_else), *moved))
 
 
 def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
@@ -196,21 +199,22 @@ def _envelope(
     and replicas have in common; and the staff lies between its fixed part and its floor.
     """
     staff, policy = staff_of(option.purchase, settings), fleet_policy(settings)
-    one_gpu = Fleet(needed=1.0, replicas=1.0, gpus=1.0, paid_gpus=1.0, busy_gpus=0.0)
-    usd_per_gpu = total_usd(fleet_lines(option, settings, one_gpu))
+    gpus = float(option.gpus)
+    one = Fleet(needed=1.0, replicas=1.0, gpus=gpus, paid_gpus=gpus, busy_gpus=0.0)
+    usd_per_gpu = total_usd(fleet_lines(option, settings, one)) / gpus
     salary = staff.salary_usd_per_year / 12.0
     usd_per_replica = option.gpus * (usd_per_gpu + salary * staff.fte_per_gpu)
     spare = usd_per_replica * policy.redundancy
     most_fte = np.maximum(staff.fixed_fte, staff.floor_fte)
     least_fte = np.where(np.equal(staff.fte_per_gpu, 0.0), most_fte, staff.fixed_fte)
     idle = usd_per_gpu * (option.instance_gpus - math.gcd(option.gpus, option.instance_gpus))
-    project = total_usd(project_lines(staff))
+    always = total_usd((*standing_lines(option.purchase, settings), *project_lines(staff)))
     step, low = (
         _column(usd_per_replica, count),
-        _column(spare + project + salary * least_fte, count),
+        _column(spare + always + salary * least_fte, count),
     )
-    always = spare + project + idle + salary * most_fte
-    return step, low, step * (1.0 + slack) + _column(always, count)
+    most = spare + always + idle + salary * most_fte
+    return step, low, step * (1.0 + slack) + _column(most, count)
 
 
 def _column(value: Number, count: int) -> Floats:

@@ -144,6 +144,7 @@ def _got(option: SelfOption) -> str:
 def _sources(inputs: Inputs, option: Option) -> tuple[str, ...]:
     """Return what the source ids of a bill and of its assumptions stand for."""
     said = [] if isinstance(option, FixedOption) else [option.source]
+    said += [option.egress.source] if isinstance(option, SelfOption) else []
     said += [setting.source for setting in entering(inputs, [option])]
     names = {name for text in said for name in text.rpartition(": ")[2].split(", ")}
     told = []

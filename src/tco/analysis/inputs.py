@@ -36,6 +36,12 @@ BARE = {
     "people.fixed_fte": 0.0,
     "people.fte_per_gpu": 0.0,
     "rent.other_share": 0.0,
+    "rent.monitoring_share": 0.0,
+    "own.monitoring_share": 0.0,
+    "storage.usd_per_gb_month": 0.0,
+    "traffic.balancer_usd_per_h": 0.0,
+    "traffic.balancer_usd_per_gb": 0.0,
+    "traffic.egress_factor": 0.0,
 }
 """What simple calculators leave out: load that is always even, no spare, no people, no extras."""
 

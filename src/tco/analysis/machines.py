@@ -13,6 +13,7 @@ from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.ownership import Ownership, ownership_lines
 from tco.engine.people import People
 from tco.engine.selfhost import Fleet, rent_lines
+from tco.engine.service import storage_line
 from tco.engine.shapes import Number
 from tco.errors import UsageError
 from tco.units import HOURS_PER_MONTH
@@ -49,6 +50,18 @@ class OwnedGpu:
     life_months: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Egress:
+    """What a seller takes for what leaves its network, and who says so [USD/GB]."""
+
+    usd_per_gb: float
+    source: str
+    origin: Origin = "catalog"
+
+
+FREE_EGRESS = Egress(usd_per_gb=0.0, source="no charge known of this seller", origin="assumed")
+
+
 class Machines(Protocol):
     """Whatever says what its GPUs cost: an option, or an entry of a search."""
 
@@ -62,6 +75,12 @@ class Machines(Protocol):
     def purchase(self) -> str: ...
 
     @property
+    def weights_gb(self) -> float | None: ...
+
+    @property
+    def egress(self) -> Egress: ...
+
+    @property
     def origin(self) -> Origin: ...
 
     @property
@@ -69,7 +88,7 @@ class Machines(Protocol):
 
 
 def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
-    """Return the lines of a fleet's bill that are not people: each is linear in the fleet."""
+    """Return the lines of a fleet's bill that are linear in the fleet: GPUs and weights."""
     if of.owned is not None:
         own = ownership(of.owned, settings)
         return ownership_lines(servers, own, origin=of.origin, source=of.source)
@@ -78,11 +97,17 @@ def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Lin
     bill = rent_lines(
         servers,
         of.usd_per_gpu_hour * settings.value("rent.factor"),
+        settings.value("rent.monitoring_share"),
         settings.value("rent.other_share"),
         origin=of.origin,
         source=of.source,
     )
-    return bill[:1] if of.purchase == DEDICATED else bill  # the host has its own storage
+    if of.purchase == DEDICATED:
+        return bill[:1]  # the host has its own storage and watches it
+    if of.weights_gb is None:
+        return bill
+    rate = settings.value("storage.usd_per_gb_month")
+    return (*bill, storage_line(servers.replicas, of.weights_gb, rate))
 
 
 def fleet_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
@@ -161,7 +186,7 @@ OWN_PATHS = (
     *("network_share", "installation_share", "spares_share", "support_share_per_year"),
     *("insurance_share_per_year", "failures_per_year", "repair_share", "residual_share"),
     *("yearly_rate", "straight_line", "idle_power_share", "light_power_share"),
-    *("full_power_share", "pue", "usd_per_kwh", "colo_usd_per_kw_month"),
+    *("full_power_share", "pue", "usd_per_kwh", "colo_usd_per_kw_month", "monitoring_share"),
 )
 
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from tco.analysis.buying import LIST_PRICE, Buying
-from tco.analysis.machines import DEDICATED, OwnedGpu, fleet_lines, staff_of
+from tco.analysis.machines import DEDICATED, FREE_EGRESS, Egress, OwnedGpu, fleet_lines, staff_of
 from tco.analysis.rates import token_rates
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
+from tco.analysis.upkeep import moving_lines, standing_lines
 from tco.engine.layout import Layout, Profile
 from tco.engine.ledger import Line, Origin, total_usd
+from tco.engine.memory import stored_bytes
 from tco.engine.people import people_line, project_lines, selfhost_fte
 from tco.engine.replica import Replica, best_replica
 from tco.engine.selfhost import Fleet, fleet_for
@@ -87,6 +89,7 @@ class SelfOption:
         instance_gpus: GPUs of the smallest box that the seller rents [1].
         usd_per_gpu_hour: Rent; None for GPUs that are owned [USD/GPU-hour].
         owned: Price and power of one GPU, for those that are owned.
+        egress: What the seller takes for what leaves its network.
         measured: Throughput that replaces the model's.
         speed_factor: What measurements multiply the model's speeds by [1].
         evidence: How that is known, in words.
@@ -110,6 +113,7 @@ class SelfOption:
     source: str
     usd_per_gpu_hour: float | None = None
     owned: OwnedGpu | None = None
+    egress: Egress = FREE_EGRESS
     measured: Measured | None = None
     speed_factor: float = 1.0
     evidence: str = ""
@@ -126,6 +130,13 @@ class SelfOption:
     def hardware(self) -> str:
         """Return `COUNTxGPU`."""
         return f"{self.gpus}x{self.gpu}"
+
+    @property
+    def weights_gb(self) -> float | None:
+        """Return what the weights take on a disk; None where nobody knows their size [GB]."""
+        if self.shape is None or self.layout is None:
+            return None
+        return float(np.asarray(stored_bytes(self.shape, self.layout))) / 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +255,13 @@ def self_bill(option: SelfOption, settings: Settings, servers: Fleet) -> tuple[L
     staff = staff_of(option.purchase, settings)
     path = "people.api_fte" if option.purchase == DEDICATED else "people.floor_fte"
     team = _team(selfhost_fte(staff, servers.gpus), settings, path)
-    return (*fleet_lines(option, settings, servers), team, *project_lines(staff))
+    return (
+        *fleet_lines(option, settings, servers),
+        *standing_lines(option.purchase, settings),
+        *moving_lines(option, settings),
+        team,
+        *project_lines(staff),
+    )
 
 
 def _team(fte: Number, settings: Settings, path: str) -> Line:

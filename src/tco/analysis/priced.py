@@ -211,8 +211,9 @@ def _who(source: str, inputs: Inputs) -> str:
 
 
 def _read(source: str, inputs: Inputs) -> str | None:
-    setting = inputs.settings.get(source.split(" + ")[-1])
-    name = source if setting is None else setting.source
+    last = source.split(" + ")[-1]
+    setting = inputs.settings.get(last)
+    name = last if setting is None else setting.source
     found = find_source(inputs, name)
     return None if found is None else found.read.isoformat()
 

@@ -79,6 +79,10 @@ NEUTRAL = {
     "energy.kg_co2_per_kwh",
     "people.setup_fte_months",
     "people.refresh_fte_months_per_year",
+    "people.evaluation_fte",
+    "traffic.egress_factor",
+    "compliance.licence_usd_per_month",
+    "compliance.audit_usd_per_month",
     "rent.factor",
     "own.price_factor",
     "price.api_factor",
@@ -115,9 +119,11 @@ def _prefixes(used: Sequence[Option]) -> set[str]:
         kinds |= {"people.salary", "people.api", "price."}
     if own:
         kinds |= {"people.salary", "people.floor", "people.fixed", "people.fte", "serving."}
-        kinds |= {"people.setup", "people.refresh", "horizon.months"}
+        kinds |= {"people.setup", "people.refresh", "people.evaluation"}
+        kinds |= {"horizon.months", "compliance."}
     if any(o.usd_per_gpu_hour is not None for o in own):
-        kinds |= {"rent.factor", "rent.other_share", "rent.oldest_days"}
+        kinds |= {"rent.factor", "rent.monitoring", "rent.other_share", "rent.oldest"}
+        kinds.add("service.")
     if any(o.purchase.startswith("spot") for o in own):
         kinds |= {"rent.spot_", "plan.lead_h"}
     if any(o.usd_per_gpu_hour is None for o in own):

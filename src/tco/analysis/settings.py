@@ -123,7 +123,7 @@ def people(settings: Settings) -> People:
     """Return who looks after the systems and what they cost."""
     names = (
         *("salary_usd_per_year", "api_fte", "floor_fte", "fixed_fte", "fte_per_gpu"),
-        *("setup_fte_months", "refresh_fte_months_per_year"),
+        *("setup_fte_months", "refresh_fte_months_per_year", "evaluation_fte"),
     )
     values = {name: settings.value(f"people.{name}") for name in names}
     return People(horizon_months=settings.value("horizon.months"), **values)

@@ -11,16 +11,17 @@ import numpy as np
 
 from tco.analysis.anchors import Anchors, Correction, Place, anchors, correction
 from tco.analysis.known import Known
-from tco.analysis.machines import DEDICATED, OwnedGpu, gpu_month
+from tco.analysis.machines import DEDICATED, FREE_EGRESS, Egress, OwnedGpu, gpu_month
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
 from tco.analysis.shapes import stacked, taken
+from tco.analysis.upkeep import moving_lines, standing_lines
 from tco.engine.layout import Layout, Precision, Profile, precision
 from tco.engine.ledger import Origin, total_usd
-from tco.engine.memory import max_batch
+from tco.engine.memory import max_batch, stored_bytes
 from tco.engine.people import project_lines, selfhost_fte
 from tco.engine.replica import Replica, Target, best_replica
 from tco.engine.selfhost import busy_gpus, fleet_for
-from tco.engine.shapes import Flags, Floats, GpuShape, Indices, ModelShape
+from tco.engine.shapes import Flags, Floats, GpuShape, Indices, ModelShape, Number
 
 COUNTS = (1, 2, 4, 8, 16)
 """GPUs of a replica that are tried; 16 is two nodes, one pipeline stage each."""
@@ -72,6 +73,9 @@ class RentEntry:
     flag: str | None = None
     owned: OwnedGpu | None = None
     origin: Origin = "catalog"
+    egress: Egress = FREE_EGRESS
+    weights_gb: float | None = None
+    """Not known before a model is put on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,7 +346,8 @@ def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Float
     replica = found.replica_at(setup[:, None])
     instance = np.array([r.instance_gpus for r in rents], dtype=float)[:, None]
     per_replica = found.grid.count[setup].astype(float)[:, None]
-    load = workload(settings.with_values({"workload.tokens_per_month": volumes[None, :]}))
+    at = settings.with_values({"workload.tokens_per_month": volumes[None, :]})
+    load = workload(at)
     servers = fleet_for(load, replica, fleet_policy(settings), per_replica, instance)
     months = {j: gpu_month(found.rents[j], settings) for j in set(found.pair_rent[rows].tolist())}
     mine = [months[j] for j in found.pair_rent[rows]]
@@ -356,7 +361,23 @@ def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Float
     team = fte * staff.salary_usd_per_year / 12.0 + total_usd(project_lines(staff))
     at_work = busy_gpus(load, replica, per_replica)
     machines = servers.paid_gpus * paid + servers.gpus * serving + at_work * busy
-    return np.asarray(machines + team, dtype=float)
+    rest = _rest_usd(found, at, rows, servers.replicas)
+    return np.asarray(machines + team + rest, dtype=float)
+
+
+def _rest_usd(found: Search, settings: Settings, rows: Indices, replicas: Number) -> Number:
+    """Return what neither grows with the GPUs nor with the team [pairs, volumes] [USD/month]."""
+    rents = found.pair_rent[rows]
+    used = {j: found.rents[j] for j in set(rents.tolist())}
+    moved = {j: total_usd(moving_lines(rent, settings)) for j, rent in used.items()}
+    always = {j: total_usd(standing_lines(r.purchase, settings)) for j, r in used.items()}
+    volumes = np.size(settings.value("workload.tokens_per_month"))
+    both = [np.broadcast_to(moved[j] + always[j], (1, volumes)) for j in rents.tolist()]
+    model, _, layout = found.grid.shapes(found.pair_setup[rows])
+    rented = [used[j].owned is None and used[j].purchase != DEDICATED for j in rents.tolist()]
+    stored = np.where(rented, stored_bytes(model, layout) / 1e9, 0.0)[:, None]
+    disks = replicas * stored * settings.value("storage.usd_per_gb_month")
+    return np.concatenate(both) + disks
 
 
 def best_pairs(found: Search, settings: Settings, model: str, volumes: Floats) -> Indices:

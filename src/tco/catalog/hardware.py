@@ -10,6 +10,7 @@ from pydantic import Field
 from tco.catalog.fields import (
     Count,
     Id,
+    NotNegative,
     Positive,
     Record,
     Share,
@@ -95,12 +96,23 @@ class Accelerator(Waivable):
     notes: Text | None = None
 
 
+class EgressPrice(Record):
+    """What a seller takes for what leaves its network."""
+
+    usd_per_gb: NotNegative
+    """The first step of its tariff that is not free."""
+    source: Id
+    note: Text | None = None
+
+
 class Seller(Record):
     """A company that rents GPUs."""
 
     name: Text
     kind: Literal["hyperscaler", "neocloud", "marketplace", "serverless"]
     url: Url | None = None
+    egress: EgressPrice | None = None
+    """Absent where no charge is known."""
 
 
 class Rent(Record):

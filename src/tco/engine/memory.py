@@ -71,9 +71,15 @@ def weights_bytes(model: ModelShape, layout: Layout) -> Number:
     2·emb + (P - emb)·b: every expert must be in memory, however few a token uses. With
     data-parallel attention each GPU holds all weights but the experts'.
     """
-    shared = 2.0 * embedding_params(model) + dense_params(model) * layout.weight_bytes
+    routed = model.routed_params * layout.weight_bytes
     copies = np.where(layout.dp_attention, layout.gpus, 1.0)
-    return shared * copies + model.routed_params * layout.weight_bytes
+    return (stored_bytes(model, layout) - routed) * copies + routed
+
+
+def stored_bytes(model: ModelShape, layout: Layout) -> Number:
+    """Return the weights as they lie on a disk, each of them once [byte]."""
+    shared = 2.0 * embedding_params(model) + dense_params(model) * layout.weight_bytes
+    return shared + model.routed_params * layout.weight_bytes
 
 
 def free_bytes(model: ModelShape, gpu: GpuShape, layout: Layout) -> Number:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tco.engine.finance import annuity, straight_line
 from tco.engine.ledger import Group, Line, Origin
-from tco.engine.selfhost import Fleet
+from tco.engine.selfhost import Fleet, share_line
 from tco.engine.shapes import Number
 from tco.units import HOURS_PER_MONTH
 
@@ -37,6 +37,7 @@ class Ownership:
         pue: Energy of the site over energy of the servers [1].
         usd_per_kwh: Electricity [USD/kWh].
         colo_usd_per_kw_month: Room without power [USD/kW-month].
+        monitoring_share: Metrics, logs and alarms over what the servers cost a month [1].
     """
 
     server_usd: Number
@@ -58,6 +59,7 @@ class Ownership:
     pue: Number
     usd_per_kwh: Number
     colo_usd_per_kw_month: Number
+    monitoring_share: Number = 0.0
 
     @property
     def upfront_usd(self) -> Number:
@@ -137,7 +139,7 @@ def _upkeep(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
             "own.failures_per_year + own.repair_share",
         ),
     )
-    return tuple(
+    upkeep = (
         Line(
             item=item,
             group="other",
@@ -148,6 +150,14 @@ def _upkeep(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
             source=path,
         )
         for item, share, path in rows
+    )
+    return (*upkeep, _monitoring(fleet, own))
+
+
+def _monitoring(fleet: Fleet, own: Ownership) -> Line:
+    usd = fleet.paid_gpus * own.payment(own.server_usd, own.residual_share)
+    return share_line(
+        "monitoring", usd, "USD of servers", own.monitoring_share, "own.monitoring_share"
     )
 
 

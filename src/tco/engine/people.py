@@ -22,7 +22,8 @@ class People:
         fte_per_gpu: Engineers for each further GPU [1/GPU].
         setup_fte_months: Work of setting self-hosting up and moving to it, once [month].
         horizon_months: Months that this is spread over [month].
-        refresh_fte_months_per_year: Work of evaluating and changing models [month/year].
+        refresh_fte_months_per_year: Work of changing models [month/year].
+        evaluation_fte: Engineers who test the quality of answers [1].
     """
 
     salary_usd_per_year: Number
@@ -33,6 +34,7 @@ class People:
     setup_fte_months: Number = 0.0
     horizon_months: Number = 36.0
     refresh_fte_months_per_year: Number = 0.0
+    evaluation_fte: Number = 0.0
 
 
 def selfhost_fte(people: People, gpus: Number) -> Number:
@@ -54,7 +56,7 @@ def people_line(fte: Number, people: People, origin: Origin, source: str) -> Lin
 
 
 def project_lines(people: People) -> tuple[Line, ...]:
-    """Return the work that is not operation: set-up and migration, and changes of model.
+    """Return the work that is not operation: set-up and migration, changes of model, evaluation.
 
     ``months of work / months of the horizon`` engineers for what is done once, without the cost of
     capital; ``months of work a year / 12`` for what comes again.
@@ -67,11 +69,12 @@ def project_lines(people: People) -> tuple[Line, ...]:
             True,
         ),
         (
-            "model refresh and evaluation",
+            "model refresh",
             np.asarray(people.refresh_fte_months_per_year, dtype=float) / 12.0,
             "people.refresh_fte_months_per_year",
             False,
         ),
+        ("evaluation", people.evaluation_fte, "people.evaluation_fte", False),
     )
     return tuple(
         Line(
@@ -81,7 +84,7 @@ def project_lines(people: People) -> tuple[Line, ...]:
             unit="engineer",
             rate_usd=people.salary_usd_per_year / 12.0,
             origin="assumed",
-            source=path,
+            source=f"{path} + people.salary_usd_per_year",
             spread=once,
         )
         for item, quantity, path, once in rows

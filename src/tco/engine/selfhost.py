@@ -103,7 +103,13 @@ def utilization_of(load: Workload, replica: Replica, fleet: Fleet) -> Utilizatio
 
 
 def rent_lines(
-    fleet: Fleet, usd_per_gpu_hour: Number, other_share: Number, *, origin: Origin, source: str
+    fleet: Fleet,
+    usd_per_gpu_hour: Number,
+    monitoring_share: Number,
+    other_share: Number,
+    *,
+    origin: Origin,
+    source: str,
 ) -> tuple[Line, ...]:
     """Return the lines of a rented, always-on fleet.
 
@@ -112,27 +118,39 @@ def rent_lines(
     Args:
         fleet: The GPUs.
         usd_per_gpu_hour: Rent [USD/GPU-hour].
-        other_share: Storage, network and monitoring, as a share of the rent [1].
+        monitoring_share: Metrics, logs and alarms, as a share of the rent [1].
+        other_share: Control plane, gateways and test machines, as a share of the rent [1].
         origin, source: Who said the rent.
     """
     hours = fleet.paid_gpus * HOURS_PER_MONTH
+    rent = Line(
+        item="GPU rent",
+        group="compute",
+        quantity=hours,
+        unit="GPU-hour",
+        rate_usd=usd_per_gpu_hour,
+        origin=origin,
+        source=source,
+    )
+    usd = hours * usd_per_gpu_hour
     return (
-        Line(
-            item="GPU rent",
-            group="compute",
-            quantity=hours,
-            unit="GPU-hour",
-            rate_usd=usd_per_gpu_hour,
-            origin=origin,
-            source=source,
-        ),
-        Line(
-            item="storage, network, monitoring",
-            group="other",
-            quantity=hours * usd_per_gpu_hour,
-            unit="USD of rent",
-            rate_usd=other_share,
-            origin="assumed",
-            source="rent.other_share",
-        ),
+        rent,
+        share_line("monitoring", usd, "USD of rent", monitoring_share, "rent.monitoring_share"),
+        share_line("control plane, test machines", usd, "USD of rent", other_share, OTHER),
+    )
+
+
+OTHER = "rent.other_share"
+
+
+def share_line(item: str, usd: Number, unit: str, share: Number, path: str) -> Line:
+    """Return a line that is an assumed share of another amount."""
+    return Line(
+        item=item,
+        group="other",
+        quantity=usd,
+        unit=unit,
+        rate_usd=share,
+        origin="assumed",
+        source=path,
     )
