@@ -22,6 +22,7 @@ ROOMS = {
     "tariff": "Contracts",
     "fleet": "Replicas",
     "selfhost": "Rented GPUs",
+    "service": "What a fleet needs besides",
     "ownership": "Bought GPUs",
     "finance": "Capital",
     "people": "People",

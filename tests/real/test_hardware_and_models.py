@@ -96,6 +96,7 @@ def test_every_name_means_one_thing() -> None:
 def test_hardware_references_resolve_and_every_source_is_used() -> None:
     used = {r.source for x in HARDWARE.rentals for r in x.rents}
     used |= {k.source for k in HARDWARE.kernel_shares.values()}
+    used |= {s.egress.source for s in HARDWARE.sellers.values() if s.egress}
     for a in HARDWARE.accelerators.values():
         used |= set(a.sources)
         used |= {a.kernel_share.source} if a.kernel_share else set()

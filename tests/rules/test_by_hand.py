@@ -154,12 +154,12 @@ def own_usd(
     # The two embeddings of Llama 3.3 70B stay in 16 bits.
     width = {"fp8": 1.0, "bf16": 2.0}[made.replica.precision]
     stored = 2 * EMBEDDING_GB + (LLAMA_GB - EMBEDDING_GB) * width
-    disks = replicas * stored * assumed["storage.usd_per_gb_month"]
+    disks = replicas * stored * assumed["service.storage_usd_per_gb_month"]
     requests = TOKENS / per_request
-    out = requests * traffic["osl"] * assumed["traffic.bytes_per_output_token"] / 1e9
-    both = out + requests * traffic["isl"] * assumed["traffic.bytes_per_input_token"] / 1e9
-    balancer = 730 * assumed["traffic.balancer_usd_per_h"]
-    service = disks + balancer + both * assumed["traffic.balancer_usd_per_gb"]
+    out = requests * traffic["osl"] * assumed["service.bytes_per_output_token"] / 1e9
+    both = out + requests * traffic["isl"] * assumed["service.bytes_per_input_token"] / 1e9
+    balancer = 730 * assumed["service.balancer_usd_per_h"]
+    service = disks + balancer + both * assumed["service.balancer_usd_per_gb"]
     fte = max(
         assumed["people.floor_fte"],
         assumed["people.fixed_fte"] + assumed["people.fte_per_gpu"] * gpus,

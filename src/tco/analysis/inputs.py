@@ -38,10 +38,10 @@ BARE = {
     "rent.other_share": 0.0,
     "rent.monitoring_share": 0.0,
     "own.monitoring_share": 0.0,
-    "storage.usd_per_gb_month": 0.0,
-    "traffic.balancer_usd_per_h": 0.0,
-    "traffic.balancer_usd_per_gb": 0.0,
-    "traffic.egress_factor": 0.0,
+    "service.storage_usd_per_gb_month": 0.0,
+    "service.balancer_usd_per_h": 0.0,
+    "service.balancer_usd_per_gb": 0.0,
+    "service.egress_factor": 0.0,
 }
 """What simple calculators leave out: load that is always even, no spare, no people, no extras."""
 

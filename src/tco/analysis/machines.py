@@ -106,7 +106,7 @@ def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Lin
         return bill[:1]  # the host has its own storage and watches it
     if of.weights_gb is None:
         return bill
-    rate = settings.value("storage.usd_per_gb_month")
+    rate = settings.value("service.storage_usd_per_gb_month")
     return (*bill, storage_line(servers.replicas, of.weights_gb, rate))
 
 

@@ -80,7 +80,7 @@ NEUTRAL = {
     "people.setup_fte_months",
     "people.refresh_fte_months_per_year",
     "people.evaluation_fte",
-    "traffic.egress_factor",
+    "service.egress_factor",
     "compliance.licence_usd_per_month",
     "compliance.audit_usd_per_month",
     "rent.factor",

@@ -376,7 +376,7 @@ def _rest_usd(found: Search, settings: Settings, rows: Indices, replicas: Number
     model, _, layout = found.grid.shapes(found.pair_setup[rows])
     rented = [used[j].owned is None and used[j].purchase != DEDICATED for j in rents.tolist()]
     stored = np.where(rented, stored_bytes(model, layout) / 1e9, 0.0)[:, None]
-    disks = replicas * stored * settings.value("storage.usd_per_gb_month")
+    disks = replicas * stored * settings.value("service.storage_usd_per_gb_month")
     return np.concatenate(both) + disks
 
 

@@ -161,7 +161,9 @@ def _limits(asked: Asked) -> SizeLimits:
 
 def _assumptions(inputs: Inputs, used: list[SelfOption]) -> tuple[AssumptionResult, ...]:
     """Return what entered the rows: nothing of people, of fleets only where there is a demand."""
-    left_out = ("people.", "rent.other") + (() if inputs.volume_given else FLEET_ONLY)
+    left_out = ("people.", "service.", "compliance.", "rent.other", "rent.monitoring") + (
+        () if inputs.volume_given else FLEET_ONLY
+    )
     if not inputs.volume_given:
         left_out += ("workload.peak", "workload.batch")
     return tuple(a for a in assumptions_of(inputs, used) if not a.path.startswith(left_out))

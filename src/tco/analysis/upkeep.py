@@ -16,7 +16,7 @@ def standing_lines(purchase: str, settings: Settings) -> tuple[Line, ...]:
     )
     if purchase == DEDICATED:  # the host balances the load
         return permissions
-    return (balancer_line(settings.value("traffic.balancer_usd_per_h")), *permissions)
+    return (balancer_line(settings.value("service.balancer_usd_per_h")), *permissions)
 
 
 def moving_lines(of: Machines, settings: Settings) -> tuple[Line, ...]:
@@ -29,10 +29,10 @@ def moving_lines(of: Machines, settings: Settings) -> tuple[Line, ...]:
     return traffic_lines(
         workload(settings),
         Traffic(
-            bytes_per_input_token=settings.value("traffic.bytes_per_input_token"),
-            bytes_per_output_token=settings.value("traffic.bytes_per_output_token"),
-            balancer_usd_per_gb=settings.value("traffic.balancer_usd_per_gb"),
-            egress_usd_per_gb=of.egress.usd_per_gb * settings.value("traffic.egress_factor"),
+            bytes_per_input_token=settings.value("service.bytes_per_input_token"),
+            bytes_per_output_token=settings.value("service.bytes_per_output_token"),
+            balancer_usd_per_gb=settings.value("service.balancer_usd_per_gb"),
+            egress_usd_per_gb=of.egress.usd_per_gb * settings.value("service.egress_factor"),
         ),
         origin=of.egress.origin,
         source=of.egress.source,

@@ -38,7 +38,7 @@ def storage_line(replicas: Number, weights_gb: Number, usd_per_gb_month: Number)
         unit="GB",
         rate_usd=usd_per_gb_month,
         origin="assumed",
-        source="storage.usd_per_gb_month",
+        source="service.storage_usd_per_gb_month",
     )
 
 
@@ -51,7 +51,7 @@ def balancer_line(usd_per_hour: Number) -> Line:
         unit="h",
         rate_usd=usd_per_hour,
         origin="assumed",
-        source="traffic.balancer_usd_per_h",
+        source="service.balancer_usd_per_h",
     )
 
 
@@ -71,14 +71,14 @@ def traffic_lines(
     """
     out = load.output_tokens * traffic.bytes_per_output_token / BYTES_PER_GB
     both = out + load.input_tokens * traffic.bytes_per_input_token / BYTES_PER_GB
-    bytes_said = "traffic.bytes_per_output_token"
+    bytes_said = "service.bytes_per_output_token"
     rows: tuple[tuple[str, Number, Number, Origin, str], ...] = (
         (
             "load balancer, traffic",
             both,
             traffic.balancer_usd_per_gb,
             "assumed",
-            f"{bytes_said} + traffic.balancer_usd_per_gb",
+            f"{bytes_said} + service.balancer_usd_per_gb",
         ),
         ("egress", out, traffic.egress_usd_per_gb, origin, f"{bytes_said} + {source}"),
     )

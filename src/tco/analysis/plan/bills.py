@@ -10,7 +10,7 @@ import numpy as np
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import FixedOption, TokenOption, lines
 from tco.analysis.plan.machines import Unit, Way
-from tco.analysis.plan.mix import Mix
+from tco.analysis.plan.mix import Mix, always_lines
 from tco.analysis.plan.results import StrategyResult
 from tco.analysis.priced import bill_lines, option_result
 from tco.analysis.results import BillLine, OptionResult, Span
@@ -139,7 +139,7 @@ def _unit_lines(settings: Settings, units: Way | None, count: float, said: str) 
 
 
 def team_lines(settings: Settings, mix: Mix) -> tuple[Line, ...]:
-    """Return the line of the engineers who look after the GPUs; none without a GPU."""
+    """Return the engineers who look after the GPUs and what stands before them; or nothing."""
     gpus = mix.base_gpus + mix.peak_gpus
     if not gpus:
         return ()
@@ -150,7 +150,8 @@ def team_lines(settings: Settings, mix: Mix) -> tuple[Line, ...]:
         "assumed",
         "people.floor_fte + people.salary_usd_per_year",
     )
-    return (replace(line, item="engineers for own GPUs"),)
+    always = always_lines(mix.base or mix.peak, settings)
+    return (replace(line, item="engineers for own GPUs"), *always)
 
 
 def _alone_share(mix: Mix) -> float:

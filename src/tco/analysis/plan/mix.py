@@ -9,8 +9,10 @@ import numpy as np
 
 from tco.analysis.plan.machines import Machine, Way
 from tco.analysis.settings import Settings, people
+from tco.analysis.upkeep import standing_lines
 from tco.engine.hybrid import layer_count
-from tco.engine.people import selfhost_fte
+from tco.engine.ledger import Line, total_usd
+from tco.engine.people import project_lines, selfhost_fte
 from tco.engine.shapes import Floats
 from tco.engine.stack import Overhead, Stack, best_stack, never_off, no_overhead
 from tco.units import HOURS_PER_MONTH
@@ -71,18 +73,27 @@ class Mix:
 def team_overhead(base: Way | None, peak: Way | None, settings: Settings) -> Overhead:
     """Return the cost of engineers as a function of the units; a fleet is staffed at its largest.
 
-    None at all without a unit: a team is a yes or a no.
+    None at all without a unit: a team is a yes or a no, and so is what stands before a fleet.
     """
     staff = people(settings)
     per_base, per_peak = (way.gpus if way else 0 for way in (base, peak))
+    always = total_usd(always_lines(base or peak, settings))
 
     def usd(base_units: Floats, peak_units: Floats) -> Floats:
         gpus = base_units * per_base + peak_units * per_peak
-        fte = np.where(gpus > 0, selfhost_fte(staff, gpus), 0.0)
-        per_hour: Floats = fte * (staff.salary_usd_per_year / 12.0 / HOURS_PER_MONTH)
+        team = selfhost_fte(staff, gpus) * staff.salary_usd_per_year / 12.0
+        per_hour: Floats = np.where(gpus > 0, team + always, 0.0) / HOURS_PER_MONTH
         return per_hour
 
     return usd
+
+
+def always_lines(way: Way | None, settings: Settings) -> tuple[Line, ...]:
+    """Return what own GPUs cost whatever their number: before the fleet, and once."""
+    if way is None or not way.gpus:
+        return ()
+    purchase = getattr(way.option, "purchase", "")
+    return (*standing_lines(purchase, settings), *project_lines(people(settings)))
 
 
 def grouped(way: Way | None, load: Floats) -> Way | None:

@@ -176,12 +176,14 @@ def _team(inputs: Inputs, mix: Mix, pair: Pair) -> SwitchResult:
     if needed is not None:
         text = f"own GPUs pay with up to {show_number(needed)} engineers"
     units = (np.array([float(mix.stack.base_units or 1)]), np.array([float(mix.stack.peak_units)]))
-    now = float(team_overhead(pair.base, pair.peak, inputs.settings)(*units)[0])
+    now, rest = (
+        float(team_overhead(pair.base, pair.peak, s)(*units)[0]) for s in (inputs.settings, free)
+    )
     return SwitchResult(
         path="people.floor_fte",
         title="engineers for own GPUs",
         unit="engineers",
-        now=now * HOURS_PER_MONTH / pay if pay > 0 else 0.0,
+        now=(now - rest) * HOURS_PER_MONTH / pay if pay > 0 else 0.0,
         needed=needed,
         text=text,
     )

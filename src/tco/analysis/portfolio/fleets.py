@@ -16,9 +16,11 @@ from tco.analysis.portfolio.cases import Case, blended, longest, stacked_setting
 from tco.analysis.select import Selection
 from tco.analysis.settings import Settings, fleet_policy, people, workload
 from tco.analysis.setups import best_pairs
+from tco.analysis.upkeep import standing_lines
 from tco.engine.assign import FleetSizes, Team
 from tco.engine.fleet import FleetPolicy, load_served, replicas_for
 from tco.engine.ledger import total_usd
+from tco.engine.people import project_lines
 from tco.engine.selfhost import fleet_of
 from tco.engine.shapes import Floats
 
@@ -139,21 +141,27 @@ def _counts(needed: float) -> Floats:
 def fleet_usd(
     option: SelfOption | FixedOption, settings: Settings, counts: Floats
 ) -> tuple[Floats, Floats]:
-    """Return cost without people and GPUs of some sizes [sizes] [USD/month], [1]."""
+    """Return cost without people and GPUs of some sizes [sizes] [USD/month], [1].
+
+    Each fleet has a load balancer and permissions of its own. What moving tokens costs, some cents
+    per billion, is left out: it would be the same on every fleet.
+    """
     if isinstance(option, FixedOption):
         return counts * option.usd_per_month, np.zeros_like(counts)
     policy = fleet_policy(settings)
     servers = fleet_of(counts, policy, option.gpus, option.instance_gpus)
-    usd = np.asarray(total_usd(machine_lines(option, settings, servers)), dtype=float)
+    bill = (*machine_lines(option, settings, servers), *standing_lines(option.purchase, settings))
+    usd = np.asarray(total_usd(bill), dtype=float)
     return usd, np.asarray(servers.gpus, dtype=float)
 
 
 def team_of(settings: Settings) -> Team:
-    """Return what the engineers of own GPUs cost."""
+    """Return what the engineers of own GPUs cost, set-up and other projects included."""
     staff = people(settings)
     pay = float(np.asarray(staff.salary_usd_per_year)) / 12.0
+    projects = float(np.asarray(total_usd(project_lines(staff))))
     return Team(
-        floor_usd=pay * float(np.asarray(staff.floor_fte)),
-        fixed_usd=pay * float(np.asarray(staff.fixed_fte)),
+        floor_usd=projects + pay * float(np.asarray(staff.floor_fte)),
+        fixed_usd=projects + pay * float(np.asarray(staff.fixed_fte)),
         usd_per_gpu=pay * float(np.asarray(staff.fte_per_gpu)),
     )
