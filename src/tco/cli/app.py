@@ -41,6 +41,7 @@ COMMANDS = {
     "render": "A saved result in another format, as it was printed.",
     "init": "A commented file to start from: every key, every default.",
     "import": "Measurements of your own, from a benchmark's result file.",
+    "mcp": "Four of the questions as tools for agents, over stdio.",
     "catalog": "The data: what it says, where from, what is wrong with it.",
 }
 """Each command in one line. `NAME` is the object NAME of the module `tco.cli.NAME`: a function that

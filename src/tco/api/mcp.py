@@ -1,0 +1,242 @@
+"""Four of the questions as tools of an MCP server, for agents; needs the package `mcp`.
+
+An answer is short: the verdict, the usual columns of the first rows, and what to be wary of.
+Agents do not choose files to read, so the options that name files are not among the parameters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple, get_args, get_origin
+
+import anyio
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+from mcp_types import (
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    TextContent,
+    Tool,
+    ToolAnnotations,
+)
+
+from tco import __version__
+from tco.api import functions
+from tco.ask.fields import at_least_one
+from tco.ask.question import BreakevenOptions, Question, SizeOptions
+from tco.errors import TcoError, UsageError, nearest, printable
+from tco.render.screens import screen
+from tco.render.table import View
+
+INSTRUCTIONS = (
+    "What serving language models costs a month: closed APIs, hosted open models, own GPUs. Prices "
+    "are dated and sourced, fleets are whole GPUs sized at the peak. Quantities are texts: 50B, "
+    "500M/day, 20 req/s, 35%, $2.50, 50ms. Option ids: openai/gpt-4.1, deepinfra/llama-3.3-70b, "
+    "self/llama-3.3-70b (or self/MODEL@2xGPU:PRECISION/SELLER:PURCHASE)."
+)
+MONTH = ("tokens", "requests", "users", "profile", "isl", "osl", "cached", "peak_to_mean")
+CHOICE = ("model", "provider", "tier", "license", "private", "gpu", "purchase", "option")
+VALUES = ("max_tpot", "fte", "set", "as_of")
+ROWS = 10
+TOP = {"type": "integer", "minimum": 1, "description": f"At most so many rows; {ROWS} unless said."}
+
+
+class Offered(NamedTuple):
+    """A tool.
+
+    Args:
+        ask: The function of the library.
+        text: What it is good for.
+        names: Arguments that come first, each with what it is; one that ends in `?` can be left out.
+        records: Where the options are declared.
+        options: Those that it takes.
+    """
+
+    ask: Callable[..., Any]
+    text: str
+    names: Mapping[str, str]
+    records: tuple[Any, ...]
+    options: tuple[str, ...]
+
+
+TOOLS = {
+    "compare": Offered(
+        functions.compare,
+        "What a month costs every way there is to serve it (closed API, hosted open model, own "
+        "GPUs), cheapest first; what is impossible and why. Needs one of tokens, requests, users.",
+        {},
+        (Question,),
+        (*MONTH, *CHOICE, *VALUES),
+    ),
+    "breakeven": Offered(
+        functions.breakeven,
+        "From which volume option B is cheaper than option A: never (and why), once, or on several "
+        "intervals. `over` varies something else than the volume, which must then be given. "
+        "Without a and b: every open model on own GPUs against its cheapest host.",
+        {"a?": "An option's id.", "b?": "The id of the option that may be cheaper."},
+        (Question, BreakevenOptions),
+        (*MONTH, *CHOICE, *VALUES, "against", "over", "range", "growth"),
+    ),
+    "size": Offered(
+        functions.size,
+        "Whether an open model fits a GPU, on how many, at what tokens/s and latency, and what "
+        "that costs at full load.",
+        {"model": "An open model, such as llama-3.3-70b."},
+        (Question, SizeOptions),
+        (
+            *("isl", "osl", "profile", "cached", "peak_to_mean", "gpu", "precision", "purchase"),
+            *("engine", "set", "as_of", "demand", "gpus", "slo", "concurrency"),
+        ),
+    ),
+    "explain": Offered(
+        functions.explain,
+        "Every term of the bill of one option: quantity, unit, rate, amount, source, date; and how "
+        "the size of a fleet came about. Needs one of tokens, requests, users.",
+        {"name": "The option's id, or enough of it."},
+        (Question,),
+        (*MONTH, "gpu", "purchase", "option", *VALUES),
+    ),
+}
+
+
+def serve() -> None:
+    """Answer on stdin and stdout until the client hangs up."""
+    anyio.run(_serve)
+
+
+async def _serve() -> None:
+    server = Server(
+        "tco",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        on_list_tools=_list,
+        on_call_tool=_call,
+    )
+    async with stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options())
+
+
+async def _list(_: Any, __: Any) -> ListToolsResult:
+    return ListToolsResult(tools=[_tool(name, offered) for name, offered in TOOLS.items()])
+
+
+def _tool(name: str, offered: Offered) -> Tool:
+    hints = _hints(offered)
+    properties: dict[str, Any] = {
+        key.rstrip("?"): {"type": "string", "description": text}
+        for key, text in offered.names.items()
+    }
+    properties |= {key: _parameter(hints[key]) for key in offered.options}
+    return Tool(
+        name=name,
+        description=offered.text,
+        input_schema={
+            "type": "object",
+            "properties": {**properties, "top": TOP},
+            "required": [key for key in offered.names if not key.endswith("?")],
+            "additionalProperties": False,
+        },
+        annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
+    )
+
+
+def _hints(offered: Offered) -> dict[str, Any]:
+    """Return how the options of a tool are declared."""
+    return {key: hint for r in offered.records for key, hint in r.__annotations__.items()}
+
+
+JSON_TYPES = {str: "string", date: "string", float: "number", int: "number", bool: "boolean"}
+JSON_KINDS = {Mapping: "object", Sequence: "array"}
+
+
+def _parameter(hint: Any) -> dict[str, Any]:
+    """Return an option as JSON Schema, from its type and its help text."""
+    flag = hint.__metadata__[0]
+    parts = get_args(hint.__origin__)
+    kinds = [JSON_TYPES.get(part) or JSON_KINDS.get(_abstract(part)) for part in parts]
+    known = list(dict.fromkeys(kind for kind in kinds if kind))
+    return {"type": known if len(known) > 1 else known[0], "description": flag.text}
+
+
+def _abstract(part: Any) -> Any:
+    """Return `Mapping` or `Sequence` for a type that is one."""
+    origin = get_origin(part)
+    return next((kind for kind in JSON_KINDS if origin is kind), None)
+
+
+async def _call(_: Any, params: CallToolRequestParams) -> CallToolResult:
+    return await anyio.to_thread.run_sync(called, params.name, params.arguments or {})
+
+
+def called(name: str, arguments: Mapping[str, Any]) -> CallToolResult:
+    """Return what a tool answers; what is wrong is one line, marked as an error."""
+    try:
+        found = _answer(name, dict(arguments))
+    except TcoError as error:
+        return _error(str(error))
+    except Exception as error:  # noqa: BLE001 - an agent gets a line as a user does
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        return _error(f"internal error, please report it: {what}")
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return CallToolResult(content=[TextContent(text=text)], structured_content=found)
+
+
+def _error(text: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(text=text)], is_error=True)
+
+
+def _answer(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer of a tool.
+
+    Raises:
+        UsageError: No such tool, an argument that it does not have, or one that is missing.
+    """
+    if name not in TOOLS:
+        raise UsageError(f"no tool called {printable(name, 40)!r}; there are {', '.join(TOOLS)}")
+    offered = TOOLS[name]
+    known = [*(key.rstrip("?") for key in offered.names), *offered.options, "top"]
+    for key in arguments:
+        if key not in known:
+            near = ", ".join(nearest(key, known))
+            raise UsageError(
+                f"{name}: no option called {printable(key, 40)!r}; did you mean {near}?"
+            )
+    top = arguments.pop("top", None)
+    most = ROWS if top is None else at_least_one(top)
+    first = [arguments.pop(key.rstrip("?"), None) for key in offered.names]
+    for key, value in zip(offered.names, first, strict=True):
+        if value is None and not key.endswith("?"):
+            raise UsageError(f"{name}: which {key}? for example llama-3.3-70b")
+    return compact(offered.ask(*first, **arguments), most)
+
+
+def compact(answer: Any, most: int) -> dict[str, Any]:
+    """Return an answer in few words: figures as they are, without what does not exist.
+
+    Args:
+        answer: The answer.
+        most: Rows, at most.
+    """
+    sheet = screen(answer.schema).sheet(answer, View())
+    columns = {c.key: c for c in sheet.pick(sheet.usual)}
+    columns |= {c.key: c for c in sheet.columns if c.key == "reasons"}
+    rows = [{key: c.get(row) for key, c in columns.items()} for row in sheet.rows[:most]]
+    made = {
+        "schema": answer.schema,
+        "as_of": answer.catalog.as_of,
+        "verdict": answer.verdict,
+        "resolved": [*getattr(answer, "resolved", ())],
+        "rows": [_there(row) for row in rows],
+        "more_rows": max(len(sheet.rows) - most, 0),
+        "steps": [*getattr(answer, "steps", ())],
+        "warnings": [*answer.warnings],
+    }
+    return _there(made)
+
+
+def _there(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without what is missing or empty."""
+    return {key: value for key, value in record.items() if value not in (None, [], 0, "")}
