@@ -7,7 +7,7 @@ import numpy as np
 from tco.analysis.curves import TOKENS
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import lines
-from tco.analysis.resolve import any_volume, resolve
+from tco.analysis.resolve import resolve
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 
@@ -22,7 +22,7 @@ def costs(inputs: Inputs, name: str, tokens: Floats) -> Floats:
         tokens: Volumes, in any shape [token/month].
     """
     at = inputs.settings.with_values({TOKENS: tokens})
-    found = resolve(name, inputs, at=any_volume(inputs)).options
+    found = resolve(name, inputs, at=tokens.ravel()).options
     bills = [np.broadcast_to(total_usd(lines(option, at)), tokens.shape) for option in found]
     least: Floats = np.min(np.stack(bills), axis=0)
     return least

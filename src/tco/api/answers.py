@@ -35,10 +35,6 @@ class Answer:
     if TYPE_CHECKING:
 
         @property
-        def verdict(self) -> str:
-            """Return the answer in words."""
-
-        @property
         def warnings(self) -> tuple[str, ...]:
             """Return what to be wary of."""
 
@@ -101,14 +97,15 @@ class Answer:
         return fragment(screen.blocks(self, screen.sheet(self, View()), View()), self.warnings)
 
     def __str__(self) -> str:
-        """Return the verdict; `to_text` has the screen."""
-        return self.verdict
+        """Return the answer in a sentence or two; `to_text` has the screen."""
+        verdict: str = getattr(self, "verdict")  # noqa: B009 - of the result that is the other base
+        return verdict
 
     def __repr__(self) -> str:
         """Return the kind of the answer, its size and its verdict, in a line."""
         count = len(_screen(self).everything(self).rows)
         rows = f"{count} row{'s' * (count != 1)}"
-        return f"<{type(self).__name__}, {rows}: {' '.join(self.verdict.split())}>"
+        return f"<{type(self).__name__}, {rows}: {' '.join(str(self).split())}>"
 
 
 class Comparison(Answer, CompareResult):
@@ -158,8 +155,7 @@ class Portfolio(Answer, PortfolioResult):
 class Explanation(Answer, ExplainResult):
     """Every term of one bill."""
 
-    @property
-    def verdict(self) -> str:
+    def __str__(self) -> str:
         """Return what the option comes to."""
         option = self.option
         if option.monthly_usd is None:

@@ -1,12 +1,11 @@
 """Four of the questions as tools of an MCP server, for agents; needs the package `mcp`.
 
-An answer is short: the verdict, the usual columns of the first rows, and what to be wary of.
+An answer is the text of `--format llm`, and its figures unrounded as structured content.
 Agents do not choose files to read, so the options that name files are not among the parameters.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, get_args, get_origin
@@ -28,6 +27,7 @@ from tco.api import functions
 from tco.ask.fields import at_least_one
 from tco.ask.question import BreakevenOptions, Question, SizeOptions
 from tco.errors import TcoError, UsageError, nearest, printable
+from tco.render.output import rendered
 from tco.render.screens import screen
 from tco.render.table import View
 
@@ -50,7 +50,7 @@ class Offered(NamedTuple):
     Args:
         ask: The function of the library.
         text: What it is good for.
-        names: Arguments that come first, each with what it is; one that ends in `?` can be left out.
+        names: Arguments that come first, each with what it is; `?` ends one that can be left out.
         records: Where the options are declared.
         options: Those that it takes.
     """
@@ -174,22 +174,20 @@ async def _call(_: Any, params: CallToolRequestParams) -> CallToolResult:
 def called(name: str, arguments: Mapping[str, Any]) -> CallToolResult:
     """Return what a tool answers; what is wrong is one line, marked as an error."""
     try:
-        found = _answer(name, dict(arguments))
+        return _answer(name, dict(arguments))
     except TcoError as error:
         return _error(str(error))
     except Exception as error:  # noqa: BLE001 - an agent gets a line as a user does
         what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return _error(f"internal error, please report it: {what}")
-    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return CallToolResult(content=[TextContent(text=text)], structured_content=found)
 
 
 def _error(text: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=text)], is_error=True)
 
 
-def _answer(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer of a tool.
+def _answer(name: str, arguments: dict[str, Any]) -> CallToolResult:
+    """Return the answer of a tool: a text of few words, and its figures unrounded.
 
     Raises:
         UsageError: No such tool, an argument that it does not have, or one that is missing.
@@ -205,38 +203,37 @@ def _answer(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
                 f"{name}: no option called {printable(key, 40)!r}; did you mean {near}?"
             )
     top = arguments.pop("top", None)
-    most = ROWS if top is None else at_least_one(top)
+    most = None if top is None else _rows(top)
     first = [arguments.pop(key.rstrip("?"), None) for key in offered.names]
     for key, value in zip(offered.names, first, strict=True):
         if value is None and not key.endswith("?"):
             raise UsageError(f"{name}: which {key}? for example llama-3.3-70b")
-    return compact(offered.ask(*first, **arguments), most)
+    answer = offered.ask(*first, **arguments)
+    text = TextContent(text=rendered(answer, "llm", View(top=most)))
+    return CallToolResult(content=[text], structured_content=figures(answer, most or ROWS))
 
 
-def compact(answer: Any, most: int) -> dict[str, Any]:
-    """Return an answer in few words: figures as they are, without what does not exist.
+def _rows(top: Any) -> int:
+    """Return how many rows were asked for."""
+    try:
+        return at_least_one(top)
+    except UsageError as error:
+        raise UsageError(f"top: {error}") from None
 
-    Args:
-        answer: The answer.
-        most: Rows, at most.
-    """
-    sheet = screen(answer.schema).sheet(answer, View())
-    columns = {c.key: c for c in sheet.pick(sheet.usual)}
-    columns |= {c.key: c for c in sheet.columns if c.key == "reasons"}
-    rows = [{key: c.get(row) for key, c in columns.items()} for row in sheet.rows[:most]]
-    made = {
+
+def figures(answer: Any, most: int) -> dict[str, Any]:
+    """Return the verdict, at most so many rows, and what to be wary of; figures as they are."""
+    module: Any = screen(answer.schema)
+    sheet = module.sheet(answer, View())
+    columns = [*sheet.pick(getattr(module, "COMPACT", sheet.usual))]
+    columns += [c for c in sheet.columns if c.key == "reasons"]
+    return {
         "schema": answer.schema,
         "as_of": answer.catalog.as_of,
-        "verdict": answer.verdict,
+        "verdict": str(answer),
         "resolved": [*getattr(answer, "resolved", ())],
-        "rows": [_there(row) for row in rows],
+        "rows": [{c.key: c.get(row) for c in columns} for row in sheet.rows[:most]],
         "more_rows": max(len(sheet.rows) - most, 0),
         "steps": [*getattr(answer, "steps", ())],
         "warnings": [*answer.warnings],
     }
-    return _there(made)
-
-
-def _there(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record without what is missing or empty."""
-    return {key: value for key, value in record.items() if value not in (None, [], 0, "")}
