@@ -39,7 +39,7 @@ def clean(env: Mapping[str, str] | None = None) -> dict[str, str]:
         for k, v in os.environ.items()
         if not k.startswith("TCO_") and k not in ("NO_COLOR", "TERM", "COLUMNS", "FORCE_COLOR")
     }
-    return {**kept, "COLUMNS": "80", **(env or {})}
+    return {**kept, "COLUMNS": "80", "TCO_CONFIG": "", **(env or {})}
 
 
 def run(*args: str, env: Mapping[str, str] | None = None) -> Any:

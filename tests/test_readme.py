@@ -24,7 +24,7 @@ def run(command: str) -> str:
     import os
     import subprocess
 
-    environment = {**os.environ, "COLUMNS": WIDTH, "NO_COLOR": "1"}
+    environment = {**os.environ, "COLUMNS": WIDTH, "NO_COLOR": "1", "TCO_CONFIG": ""}
     environment.pop("TCO_FORMAT", None)
     done = subprocess.run(
         [sys.executable, "-m", "tco", *shlex.split(command)],

@@ -30,6 +30,7 @@ class Asked(NamedTuple):
         measured: Files of the user's own measurements.
         output: How the answer is to be written, by the name of the field.
         file: The scenario file as it was named, or None.
+        config: The file with the user's own defaults, or None.
     """
 
     request: Request
@@ -37,19 +38,21 @@ class Asked(NamedTuple):
     measured: tuple[Any, ...]
     output: Mapping[str, Any]
     file: str | None
+    config: str | None = None
 
 
-def asked_of(layers: Iterable[Layer], file: str | None) -> Asked:
+def asked_of(layers: Iterable[Layer], file: str | None, config: str | None = None) -> Asked:
     """Return all that was said.
 
     Args:
         layers: What each place says, the nearest first; without the scenario file.
-        file: That file, whose layer is the last.
+        file: That file, whose layer comes after those.
+        config: A file with the user's own defaults, farther away than all others.
 
     Raises:
-        DataError: A scenario file that cannot be used.
+        DataError: A file that cannot be used.
     """
-    further = [] if file is None else [read(_scenario(file), DataError)]
+    further = [read(_scenario(path), DataError) for path in (file, config) if path is not None]
     said = merged([*layers, *further])
     return Asked(
         request=request_of(said),
@@ -57,6 +60,7 @@ def asked_of(layers: Iterable[Layer], file: str | None) -> Asked:
         measured=said["measured"].value if "measured" in said else (),
         output={f.name: said[f.target].value for f in OUTPUT if f.target in said},
         file=file,
+        config=config,
     )
 
 
@@ -74,8 +78,9 @@ def answered(ask: Ask, said: Asked) -> Any:
     try:
         return ask(prepare(catalog, said.request, today))
     except UsageError as error:
-        # What the file says wrongly is bad data, however late it comes out.
-        if said.file is not None and str(error).startswith(f"{said.file}:"):
+        # What a file says wrongly is bad data, however late it comes out.
+        files = tuple(f"{path}:" for path in (said.file, said.config) if path is not None)
+        if str(error).startswith(files):
             raise DataError(str(error)) from None
         raise
 

@@ -40,6 +40,7 @@ COMMANDS = {
     "claims": "What articles claim, recomputed: holds, wrong, depends.",
     "render": "A saved result in another format, as it was printed.",
     "init": "A commented file to start from: every key, every default.",
+    "config": "Every value in effect, and who says so.",
     "import": "Measurements of your own, from a benchmark's result file.",
     "mcp": "Four of the questions as tools for agents, over stdio.",
     "catalog": "The data: what it says, where from, what is wrong with it.",

@@ -53,6 +53,7 @@ def read(*records: Any, formats: tuple[str, ...] | None = None) -> dict[str, Any
     """
     from tco.ask.fields import OUTPUT as HOW
     from tco.ask.fields import QUESTION
+    from tco.cli.ask import warn_of_variables
 
     known = {f.name: f for f in (*QUESTION, *HOW)}
     said: dict[str, Any] = {}
@@ -63,6 +64,8 @@ def read(*records: Any, formats: tuple[str, ...] | None = None) -> dict[str, Any
                 value, where = _variable(known[name])
             if value is not None:
                 said[name] = _read(known[name], value, where, formats)
+    if not said.get("quiet"):
+        warn_of_variables()
     return said
 
 

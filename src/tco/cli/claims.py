@@ -75,10 +75,13 @@ def _plain() -> Iterator[None]:
 
     names = ["TCO_FILE", *(field.variable for field in (*QUESTION, *OUTPUT))]
     kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    own = os.environ.get("TCO_CONFIG")
+    os.environ["TCO_CONFIG"] = ""
     try:
         yield
     finally:
-        os.environ.update(kept)
+        del os.environ["TCO_CONFIG"]
+        os.environ.update(kept | ({} if own is None else {"TCO_CONFIG": own}))
 
 
 def _memory() -> Any:

@@ -7,14 +7,15 @@ what is so. A line means what it says once its first `# ` is taken away.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
-from tco.analysis.inputs import DEFAULT_ENGINE, DEFAULT_PROFILE, Inputs
+from tco.analysis.inputs import Inputs
 from tco.analysis.settings import Setting, Settings
-from tco.ask.fields import OUTPUT, QUESTION, Field, switch
+from tco.ask.effective import ConfigRow, in_effect
+from tco.ask.fields import OUTPUT, QUESTION, Field
 from tco.ask.inline import EXAMPLE, parts_of
 from tco.ask.layers import RIVALS
 from tco.catalog import scenario
@@ -68,15 +69,6 @@ EXAMPLES = {
 SAID = "tokens"
 """The one key that is said: without a volume there is no bill."""
 
-WORDS = {
-    "profile": DEFAULT_PROFILE,
-    "engine": DEFAULT_ENGINE,
-    "purchase": "[on_demand]",
-    "format": "table",
-    "color": "auto",
-}
-"""What holds when nothing is said, for options that are words."""
-
 UNITS: dict[str, Callable[[float], str]] = {
     "months": lambda value: f"{value:g} months",
     "s/token": show_seconds,
@@ -103,11 +95,12 @@ def scenario_text(inputs: Inputs, name: str, schema: str) -> str:
         schema: The file beside it that has the schema, for editors.
     """
     keys = [key for key in scenario.Scenario.model_fields if key != "version"]
+    known = {row.key: row for row in in_effect(inputs, {})}
     text = HEAD.format(name=name, schema=schema)
     for panel in PANELS:
         text += f"\n# ---- {panel} ----\n"
         for key in (key for key in keys if _panel(key) == panel):
-            text += "\n".join(_lines(key, inputs.settings)) + "\n"
+            text += "\n".join(_lines(key, known, inputs.settings)) + "\n"
     return text
 
 
@@ -126,19 +119,20 @@ def _panel(key: str) -> str:
     return next(inside, options.VALUES)
 
 
-def _lines(key: str, settings: Settings) -> list[str]:
+def _lines(key: str, known: Mapping[str, ConfigRow], settings: Settings) -> list[str]:
     """Return the lines of one key of the whole file: a section with its keys, or a single one."""
     whole = scenario.Scenario
     part = _section(whole.model_fields[key].annotation)
     if part is not None:
-        entries = [_entry(f"{key}.{name}", name, part, settings) for name in part.model_fields]
+        entries = [_entry(f"{key}.{name}", name, part, known) for name in part.model_fields]
     elif key == "settings":
-        entries = [_assumption(settings[path]) for path in settings if _is_plain(settings[path])]
+        paths = [name.removeprefix("settings.") for name in known if name.startswith("settings.")]
+        entries = [_assumption(settings[path]) for path in paths]
     elif key == "options":
         described = ", ".join(f"{k}: {v}" for k, v in parts_of(EXAMPLE).items())
         entries = [Entry("-", f"{{{described}}}", f"e.g. {DECLARED['option'].help}")]
     else:
-        return _aligned([_entry(key, key, whole, settings)], "")
+        return _aligned([_entry(key, key, whole, known)], "")
     return [f"{key}:", *_aligned(entries, "  ")]
 
 
@@ -156,58 +150,39 @@ def _section(annotation: Any) -> type[Record] | None:
     return next(ours, None)
 
 
-def _entry(path: str, name: str, part: type[Record], settings: Settings) -> Entry:
+def _entry(path: str, name: str, part: type[Record], known: Mapping[str, ConfigRow]) -> Entry:
     """Return the entry of a key: a declared option, or something that only files can say."""
-    field = FIELDS.get(path)
+    field, row = FIELDS.get(path), known.get(path)
     if field is None:
         default = part.model_fields[name].get_default(call_default_factory=True)
         value = "" if default is None else json.dumps(default)
         return Entry(name, value, attribute_docs(part).get(name, name))
-    value, source = _default(field, settings)
     help_text = DECLARED[field.name].help
-    if source:
-        return Entry(name, value, f"{help_text} {source}")
-    if value:
-        return Entry(name, value, help_text)
-    rivals = any({SAID, field.target} <= both for both in RIVALS)
-    note = "" if name == SAID else f"instead of {SAID}: " if rivals else "e.g. "
-    return Entry(name, EXAMPLES.get(field.name, ""), f"{note}{help_text}")
+    if row is None or field.name in EXAMPLES:
+        rivals = any({SAID, field.target} <= both for both in RIVALS)
+        note = "" if name == SAID else f"instead of {SAID}: " if rivals else "e.g. "
+        return Entry(name, EXAMPLES.get(field.name, ""), f"{note}{help_text}")
+    judged = "; judgment" if row.judgment and row.source != "judgment" else ""
+    source = f" ({row.source}{judged})" if row.source else ""
+    return Entry(name, _readable(row, field), f"{help_text}{source}")
 
 
-def _default(field: Field, settings: Settings) -> tuple[str, str]:
-    """Return what holds when an option is not said, and who says so; nothing where none is."""
-    setting = settings.get(field.target) or settings.get(f"workload.{field.name}")
-    if setting is not None:
-        return _readable(setting, field), f"({_source(setting)})"
-    if field.read is switch:
-        return "false", ""
-    return WORDS.get(field.name, ""), ""
-
-
-def _is_plain(setting: Setting) -> bool:
-    """Return whether a setting is an assumption that no option of its own says."""
-    said = {field.target for field in QUESTION} | {"workload.isl", "workload.osl"}
-    return setting.path not in said | {"workload.tokens_per_month"}
+def _readable(row: ConfigRow, field: Field) -> str:
+    """Return a value as people write it, if that is read back as the same."""
+    if isinstance(row.value, bool):
+        return "true" if row.value else "false"
+    if isinstance(row.value, str):
+        return f"[{row.value}]" if field.many else row.value
+    write = UNITS.get(row.unit)
+    text = write(row.value) if write else ""
+    return text if write and field.read(text) == row.value else _number(row.value)
 
 
 def _assumption(setting: Setting) -> Entry:
-    ends = f"{setting.low:g} to {setting.high:g} {setting.unit}"
-    return Entry(setting.path, _value(setting), f"{setting.title}; {ends} ({_source(setting)})")
+    ends = f"{setting.low:g} to {setting.high:g} {setting.unit} ({setting.source})"
+    value = _number(float(np.asarray(setting.value)))
+    return Entry(setting.path, value, f"{setting.title}; {ends}")
 
 
-def _readable(setting: Setting, field: Field) -> str:
-    """Return a value as people write it, if that is read back as the same."""
-    value = float(np.asarray(setting.value))
-    write = UNITS.get(setting.unit)
-    return write(value) if write and field.read(write(value)) == value else _value(setting)
-
-
-def _value(setting: Setting) -> str:
-    value = float(np.asarray(setting.value))
+def _number(value: float) -> str:
     return f"{value:g}" if value == float(f"{value:g}") else repr(value)
-
-
-def _source(setting: Setting) -> str:
-    """Return who says so."""
-    judged = setting.origin == "assumed" and setting.source != "judgment"
-    return f"{setting.source}; judgment" if judged else setting.source

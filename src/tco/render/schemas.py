@@ -26,6 +26,7 @@ from tco.analysis.horizon import results as horizon_results
 from tco.analysis.plan import results as plan_results
 from tco.analysis.portfolio import results as portfolio_results
 from tco.analysis.uncertain import results as uncertain_results
+from tco.ask import effective
 from tco.catalog import (
     claims,
     defaults,
@@ -45,6 +46,7 @@ from tco.catalog.check import finding
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: tuple[ModuleType, ...] = (
+    effective,
     results,
     change_results,
     uncertain_results,
@@ -87,6 +89,7 @@ RESULTS: dict[str, Any] = {
     "plan": plan_results.PlanResult,
     "plan-portfolio": portfolio_results.PortfolioResult,
     "claims": claims_results.ClaimsResult,
+    "config": effective.ConfigResult,
     "import-bench": bring.ImportResult,
     "catalog-check": finding.CheckReport,
     "catalog-rules": check_entry.RuleList,

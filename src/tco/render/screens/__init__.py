@@ -25,6 +25,7 @@ MODULES = {
     "tco.plan-portfolio/1": "portfolio",
     "tco.horizon/1": "horizon",
     "tco.claims/1": "claims",
+    "tco.config/1": "config",
     "tco.catalog-check/1": "catalog_check",
     "tco.catalog-rules/1": "catalog_rules",
     "tco.catalog-list/1": "catalog_list",

@@ -1,0 +1,61 @@
+"""The screen of `tco config show`: every value in effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tco.ask.effective import ConfigResult, ConfigRow
+from tco.render import words
+from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
+
+ROWS = ("rows",)
+
+COLUMNS = (
+    Column(key="key", head="key", get=lambda r: r.key),
+    Column(key="value", head="value", get=lambda r: r.value, right=True),
+    Column(key="unit", head="unit", get=lambda r: r.unit or None),
+    Column(key="origin", head="who", get=lambda r: r.origin),
+    Column(key="source", head="source", get=lambda r: r.source or None, wraps=True),
+    Column(key="judgment", head="judged", get=lambda r: r.judgment),
+    Column(key="option", head="option", get=lambda r: r.option),
+    Column(key="title", head="what it is", get=lambda r: r.title, wraps=True),
+)
+USUAL = ("key", "value", "title")
+
+
+def everything(result: ConfigResult) -> Sheet:
+    """Return the values."""
+    return Sheet(rows=result.rows, columns=COLUMNS, usual=USUAL, keys={})
+
+
+def sheet(result: ConfigResult, view: View) -> Sheet:
+    """Return the values."""
+    return everything(result)
+
+
+def blocks(result: ConfigResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the screen: the files that were read, the values, the variables that mean nothing."""
+    read = ", ".join(result.files) or "no file"
+    order = f"Who is nearest counts: flags, TCO_ variables, {read}, profile, catalog"
+    yield Paragraph(text=order, hanging=2)
+    yield Paragraph(text=words.edition(result.catalog))
+    columns = sheet.pick(view.fields or sheet.usual)
+    rows = sheet.rows[: view.top]
+    cells = [Row(cells=tuple(_shown(column, row) for column in columns)) for row in rows]
+    yield Table(columns=columns, rows=tuple(cells))
+    if any(row.judgment for row in rows):
+        yield Paragraph(text=words.LEGEND)
+    if result.ignored:
+        text = f"Ignored, since no option is called so: {', '.join(result.ignored)}"
+        yield Paragraph(text=text, hanging=2)
+
+
+def _shown(column: Column, row: ConfigRow) -> str:
+    """Return the cell of a row: keys of settings without their section, values by their unit."""
+    if column.key == "key":
+        return row.key.removeprefix("settings.")
+    if column.key != "value":
+        return column.text(row)
+    if isinstance(row.value, bool):
+        return "yes" if row.value else "no"
+    return words.in_unit(row.value, row.unit) + (words.STAR if row.judgment else "")
