@@ -48,7 +48,7 @@ CASES = {
     "plan-portfolio": f"plan -f {FILES}/portfolio.yaml",
     "horizon": "horizon gpt-4.1 self/llama-3.3-70b --tokens 20B",
     "explain": "explain self/llama-3.3-70b --tokens 50B",
-    "config": "config show --tokens 50B --cached 40%",
+    "config": "config show --tokens 50B --cached 40% --top 18",
     "claims": "claims crazyrouter-breakeven-deepseek",
     "import-bench": "import bench tests/size/files/vllm.json --gpu h100-sxm --gpus 2"
     " --precision fp8 --engine vLLM --dry-run",
