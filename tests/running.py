@@ -13,6 +13,7 @@ from typing import Any
 import typer.testing
 
 from tco.catalog import load
+from tco.catalog.files import File, shipped_file
 
 ROOT = Path(__file__).parents[1]
 SMALL = Path(__file__).parent / "golden" / "catalog"
@@ -32,12 +33,23 @@ def load_small(overlays: Any = (), *, measured: Any = (), **_: Any) -> load.Cata
     return _load(overlays, measured=measured, data=SMALL)
 
 
+def small_file(name: str) -> File:
+    """Return a file of the small catalog in place of a shipped one."""
+    path = SMALL / name
+    if path.is_file():
+        return File(f"data/{name}", path.read_bytes())
+    shipped = shipped_file(name)
+    lines = [line for line in shipped.data.splitlines() if not line.startswith(b"#")]
+    return File(shipped.path, lines[0] + b"\n")  # nothing was measured
+
+
 def clean(env: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return an environment of 80 columns in which nothing is said to `tco`."""
     kept = {
         k: v
         for k, v in os.environ.items()
-        if not k.startswith("TCO_") and k not in ("NO_COLOR", "TERM", "COLUMNS", "FORCE_COLOR")
+        if not k.startswith(("TCO_", "GITHUB_"))
+        and k not in ("NO_COLOR", "TERM", "COLUMNS", "FORCE_COLOR")
     }
     return {**kept, "COLUMNS": "80", "TCO_CONFIG": "", **(env or {})}
 

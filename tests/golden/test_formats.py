@@ -13,11 +13,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from running import DAY, ROOT, SMALL, load_small, run, undated
+from running import DAY, ROOT, load_small, run, small_file, undated
 
 from tco.catalog import editions
 from tco.catalog.check import entry
-from tco.catalog.files import File, shipped_file
+from tco.catalog.files import File
 from tco.errors import UsageError
 from tco.render.jsonin import read_result
 from tco.render.output import rendered
@@ -47,6 +47,8 @@ CASES = {
     "plan": "plan deepinfra/llama-3.3-70b --tokens 500B --profile chat",
     "plan-portfolio": f"plan -f {FILES}/portfolio.yaml",
     "horizon": "horizon gpt-4.1 self/llama-3.3-70b --tokens 20B",
+    "diff": f"diff --catalog tests/golden/catalog {FILES}/cheaper.yaml --tokens 50B"
+    " --fail-if winner-changes",
     "explain": "explain self/llama-3.3-70b --tokens 50B",
     "config": "config show --tokens 50B --cached 40% --top 18",
     "claims": "claims crazyrouter-breakeven-deepseek",
@@ -62,17 +64,7 @@ CASES = {
 }
 DAYLESS = ("size-validation", "plan-portfolio", "import-bench", "catalog-rules")
 TO_BE_COPIED = ("tco ", "https://")  # what is copied from a screen is not broken
-CODES = {"catalog-check": 1}
-
-
-def small_file(name: str) -> File:
-    """Return a file of the small catalog in place of a shipped one."""
-    path = SMALL / name
-    if path.is_file():
-        return File(f"data/{name}", path.read_bytes())
-    shipped = shipped_file(name)
-    lines = [line for line in shipped.data.splitlines() if not line.startswith(b"#")]
-    return File(shipped.path, lines[0] + b"\n")  # nothing was measured
+CODES = {"catalog-check": 1, "diff": 1}
 
 
 @pytest.fixture(autouse=True)

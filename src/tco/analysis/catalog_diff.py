@@ -82,7 +82,7 @@ def catalog_diff(
     asked = replace(request or Request(), as_of=on, tokens=None)
     warnings: list[str] = []
     winners = tuple(w for v in volumes for w in _winners(a, b, asked, v, on, warnings))
-    crossings = tuple(_crossings(a, b, asked, on, warnings))
+    crossings = tuple(crossings_of(a, b, asked, on, warnings))
     changed = sum(w.changed for w in winners) + sum(c.changed for c in crossings)
     return CatalogDiff(
         a=names[0],
@@ -135,9 +135,10 @@ def _cheapest(
     return best
 
 
-def _crossings(
+def crossings_of(
     a: Catalog, b: Catalog, asked: Request, on: date, warnings: list[str]
 ) -> Iterator[Crossing]:
+    """Return the break-evens of the overview on both catalogs; what fails is told in `warnings`."""
     before, after = (_rows(catalog, asked, on, warnings) for catalog in (a, b))
     for model, tier in sorted({*before, *after}):
         old, new = before.get((model, tier)), after.get((model, tier))
@@ -150,11 +151,12 @@ def _crossings(
             against=known.a,
             before=ends[0],
             after=ends[1],
-            changed=_shifted(*ends),
+            changed=shifted(*ends),
         )
 
 
-def _shifted(before: float | None, after: float | None) -> bool:
+def shifted(before: float | None, after: float | None) -> bool:
+    """Return whether a break-even moved, or is one only before or after."""
     if before is None or after is None:
         return before is not after
     return abs(after - before) > SHIFT * max(before, after)

@@ -38,6 +38,7 @@ COMMANDS = {
     "horizon": "Months to years: growth, buying, renting or waiting.",
     "explain": "Every term of one bill, with who said so and when.",
     "claims": "What articles claim, recomputed: holds, wrong, depends.",
+    "diff": "What changed between two answers, and a gate on it.",
     "render": "A saved result in another format, as it was printed.",
     "init": "A commented file to start from: every key, every default.",
     "config": "Every value in effect, and who says so.",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tco.cli.guard import say
 from tco.errors import UsageError, printable
-from tco.render.output import rendered
+from tco.render.output import page, rendered
 from tco.render.table import View
 from tco.render.terminal import in_colour, width
 
@@ -32,14 +32,38 @@ def deliver(result: Any, output: Mapping[str, Any]) -> None:
     kind = output.get("format", "table")
     colour = in_colour(sys.stdout, output.get("color", "auto"))
     text = rendered(result, kind, view, columns=width(), colour=colour)
-    copies = [(path, rendered(result, fmt, view)) for fmt, path in output.get("export", ())]
     write(text, kind)
     if not output.get("quiet"):
         for warning in result.warnings:
             say(f"tco: note: {warning}")
-    failed = [reason for path, copy in copies if (reason := _saved(path, copy))]
+    failed = [*_summarized(result, kind, view), *_exported(result, view, output.get("export", ()))]
     if failed:
         raise UsageError("; ".join(failed))
+
+
+def _exported(result: Any, view: View, wanted: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Write copies of an answer; return why one could not be made or written."""
+    for kind, path in wanted:
+        try:
+            copy = rendered(result, kind, view)
+        except UsageError as error:
+            yield f"--export: {printable(path)}: {error}"
+            continue
+        reason = _saved(path, copy)
+        if reason is not None:
+            yield reason
+
+
+def _summarized(result: Any, kind: str, view: View) -> Iterator[str]:
+    """Add the page of an answer for GitHub to the summary of the job that runs, if one does."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if kind != "github" or not path:
+        return
+    try:
+        with Path(path).open("a", encoding="utf-8") as stream:
+            stream.write(page(result, view) + "\n")
+    except (OSError, ValueError) as error:
+        yield f"GITHUB_STEP_SUMMARY: {printable(path)}: {_why(error)}"
 
 
 def write(text: str, kind: str) -> None:
@@ -83,5 +107,8 @@ def _saved(path: str, text: str) -> str | None:
 
 
 def _reason(path: str, error: Exception) -> str:
-    why = getattr(error, "strerror", None) or "not a path"
-    return f"--export: {printable(path)}: {str(why).lower()}"
+    return f"--export: {printable(path)}: {_why(error)}"
+
+
+def _why(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or "not a path").lower()

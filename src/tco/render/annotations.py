@@ -42,6 +42,8 @@ def notes(result: Any) -> Iterator[Note]:
             file=found.file,
             line=found.line,
         )
+    for failure in getattr(result, "failures", ()):
+        yield Note("error", f"{name} {failure.rule}", failure.message)
     for warning in result.warnings:
         yield Note("warning", name, warning)
     verdict = _verdict(result)

@@ -22,6 +22,7 @@ from pydantic import BaseModel, TypeAdapter
 from tco.analysis import bring, catalog_diff, figures, results, size_results
 from tco.analysis.change import results as change_results
 from tco.analysis.claims import results as claims_results
+from tco.analysis.difference import results as difference_results
 from tco.analysis.horizon import results as horizon_results
 from tco.analysis.plan import results as plan_results
 from tco.analysis.portfolio import results as portfolio_results
@@ -55,6 +56,7 @@ MODULES: tuple[ModuleType, ...] = (
     horizon_results,
     portfolio_results,
     claims_results,
+    difference_results,
     bring,
     claims,
     defaults,
@@ -88,6 +90,7 @@ RESULTS: dict[str, Any] = {
     "size-validation": size_results.ValidationResult,
     "plan": plan_results.PlanResult,
     "plan-portfolio": portfolio_results.PortfolioResult,
+    "diff": difference_results.DiffResult,
     "claims": claims_results.ClaimsResult,
     "config": effective.ConfigResult,
     "import-bench": bring.ImportResult,

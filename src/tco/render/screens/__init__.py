@@ -24,6 +24,7 @@ MODULES = {
     "tco.plan/1": "plan",
     "tco.plan-portfolio/1": "portfolio",
     "tco.horizon/1": "horizon",
+    "tco.diff/1": "diff",
     "tco.claims/1": "claims",
     "tco.config/1": "config",
     "tco.catalog-check/1": "catalog_check",
