@@ -58,7 +58,7 @@ def run(*args: str, env: Mapping[str, str] | None = None) -> Any:
     """Return what `tco ARGS` does in this process; call with the fixture `small` in place."""
     from tco.cli.app import app
 
-    wiped: dict[str, Any] = {k: None for k in os.environ if k.startswith("TCO_")}
+    wiped: dict[str, Any] = {k: None for k in os.environ if k.startswith(("TCO_", "GITHUB_"))}
     runner = typer.testing.CliRunner()
     return runner.invoke(app, list(args), env={**wiped, **clean(env)}, prog_name="tco")
 
