@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tco.ask.asked import Ask, answered
 from tco.cli.ask import asked
 
 if TYPE_CHECKING:
+    from tco.analysis.inputs import Inputs
+    from tco.cli.deliver import Report
     from tco.cli.options import Output, Question
 
 
@@ -29,11 +32,28 @@ def answer(
     said = asked(question, output)
     if brief is not None and _only_a_screen(said.output):
         ask = brief
-    result = answered(ask, said)
+    reports: dict[str, Report] = {}
+
+    def kept(inputs: Inputs) -> Any:
+        result = ask(inputs)
+        reports["html"] = partial(_page, inputs, result)
+        return result
+
+    result = answered(kept, said)
     from tco.cli.deliver import deliver
 
-    deliver(result, said.output)
+    deliver(result, said.output, reports)
     return result
+
+
+def _page(inputs: Inputs, result: Any) -> str:
+    """Return the report of an answer."""
+    from tco.analysis.pictures.collect import report_of
+    from tco.cli.typed import asked_for
+    from tco.render.report.page import check, page
+
+    check()  # before what takes a second
+    return page(report_of(inputs, result), asked_for(result.catalog.as_of))
 
 
 BRIEF = ("table", "md", "github", "llm")

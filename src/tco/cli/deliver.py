@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tco.cli.guard import say
@@ -21,8 +22,19 @@ ASCII = str.maketrans(
 )
 
 
-def deliver(result: Any, output: Mapping[str, Any]) -> None:
+Report = Callable[[], str]
+NO_REPORTS: Mapping[str, Report] = MappingProxyType({})
+
+
+def deliver(
+    result: Any, output: Mapping[str, Any], reports: Mapping[str, Report] = NO_REPORTS
+) -> None:
     """Write a result where and how it was asked for.
+
+    Args:
+        result: The result.
+        output: What was said of how it is written.
+        reports: Files that need more than the result, by their format.
 
     Raises:
         UsageError: A column, an order or a file to write that there is not; a file only after
@@ -36,22 +48,31 @@ def deliver(result: Any, output: Mapping[str, Any]) -> None:
     if not output.get("quiet"):
         for warning in result.warnings:
             say(f"tco: note: {warning}")
-    failed = [*_summarized(result, kind, view), *_exported(result, view, output.get("export", ()))]
+    exports = _exported(result, view, output.get("export", ()), reports)
+    failed = [*_summarized(result, kind, view), *exports]
     if failed:
         raise UsageError("; ".join(failed))
 
 
-def _exported(result: Any, view: View, wanted: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _exported(
+    result: Any, view: View, wanted: Iterable[tuple[str, str]], reports: Mapping[str, Report]
+) -> Iterator[str]:
     """Write copies of an answer; return why one could not be made or written."""
     for kind, path in wanted:
         try:
-            copy = rendered(result, kind, view)
+            copy = _report(reports) if kind == "html" else rendered(result, kind, view)
         except UsageError as error:
             yield f"--export: {printable(path)}: {error}"
             continue
         reason = _saved(path, copy)
         if reason is not None:
             yield reason
+
+
+def _report(reports: Mapping[str, Report]) -> str:
+    if "html" not in reports:
+        raise UsageError("no report of this; compare, breakeven, sensitivity and plan have one")
+    return reports["html"]()
 
 
 def _summarized(result: Any, kind: str, view: View) -> Iterator[str]:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import partial
-from typing import Annotated, Any, is_typeddict
+from typing import Annotated, Any, ClassVar, is_typeddict
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -134,6 +134,14 @@ class Group(_Lean, TyperGroup):
 
 class Command(_Lean, TyperCommand):
     """A command that lists its options by panel."""
+
+    running: ClassVar[Any] = None
+    """The context of the command that runs now: every option, and what was typed for it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        Command.running = ctx
+        return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options under the heading of their panel, in the order of declaration."""

@@ -1,0 +1,1 @@
+"""A report for a meeting: one HTML file that needs no network."""
