@@ -21,6 +21,8 @@ ROOMS = {
     "tokens": "Tokens",
     "tariff": "Contracts",
     "fleet": "Replicas",
+    "redundancy": "Spare replicas",
+    "duty": "Hours",
     "selfhost": "Rented GPUs",
     "service": "What a fleet needs besides",
     "ownership": "Bought GPUs",

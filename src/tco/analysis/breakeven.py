@@ -11,6 +11,7 @@ from tco.analysis.curves import TOKENS, curve
 from tco.analysis.flips import flips_of, never_because
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, lines, same_weights
+from tco.analysis.pairs import best_pairs
 from tco.analysis.report import assumptions_of, stamp, warnings_of
 from tco.analysis.resolve import TYPICAL_VOLUMES, Resolved, any_volume, resolve
 from tco.analysis.results import (
@@ -22,7 +23,6 @@ from tco.analysis.results import (
 )
 from tco.analysis.select import select
 from tco.analysis.settings import workload
-from tco.analysis.setups import best_pairs
 from tco.analysis.words import breakeven_words, table_words
 from tco.engine.ledger import total_usd
 from tco.engine.steps import Wins, wins

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.analysis.anchors import Correction
+from tco.analysis.billing import billing_note
 from tco.analysis.buying import missing
 from tco.analysis.dedicated import dedicated_entries
 from tco.analysis.inputs import Inputs
@@ -249,7 +250,7 @@ def own_setups(inputs: Inputs, selection: Selection, counts: tuple[int, ...] = (
     tried = grid(entries, gpus, counts, kv_bytes)
     rents = rent_entries(inputs, selection)
     measured = known(inputs.catalog, [m.shape for m in entries], [g.id for g in gpus])
-    found = search(tried, rents, inputs.settings, inputs.serving, measured)
+    found = search(tried, rents, inputs.settings, inputs.serving, measured, inputs.hours)
     return OwnSetups(inputs=inputs, found=found, models=tuple(entries), unsized=tuple(unsized))
 
 
@@ -307,6 +308,7 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
             checked=rent.checked,
             flag=rent.flag,
             egress=_egress(sellers[rental.seller].egress),
+            billing_step_s=sellers[rental.seller].billing_step_s,
         )
         for rental, rent in rents
         if selection.rental(rental, sellers[rental.seller].kind)
@@ -346,7 +348,17 @@ def rented(inputs: Inputs, setup: Setup, rent: RentEntry, near: Correction) -> S
         owned=rent.owned,
         egress=rent.egress,
         checked=rent.checked,
-        notes=tuple(note for note in (rent.flag, commitment(rent.purchase)) if note),
+        hours=inputs.hours,
+        billing_step_s=rent.billing_step_s,
+        notes=tuple(
+            note
+            for note in (
+                rent.flag,
+                commitment(rent.purchase),
+                billing_note(rent, inputs.hours),
+            )
+            if note
+        ),
     )
 
 

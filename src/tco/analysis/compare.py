@@ -11,11 +11,11 @@ from tco.analysis.candidates import LeftOut, OwnSetups, has_price, own_setups, t
 from tco.analysis.inline import inline_options
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
+from tco.analysis.pairs import best_pairs, monthly_usd
 from tco.analysis.priced import left_out_result, option_result
 from tco.analysis.report import assumptions_of, stamp, warnings_of, workload_result
 from tco.analysis.results import CompareResult, OptionResult
 from tco.analysis.select import Selection, select
-from tco.analysis.setups import best_pairs, monthly_usd
 from tco.analysis.verdict import compare_verdict, doubtful
 from tco.engine.replica import Replica
 from tco.errors import InfeasibleError, UsageError

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tco.analysis.billing import SCALE_TO_ZERO, as_paid
 from tco.analysis.machines import fleet_lines, staff_of
 from tco.analysis.options import (
     FixedOption,
@@ -19,23 +20,33 @@ from tco.analysis.options import (
 )
 from tco.analysis.settings import Settings, fleet_policy, workload
 from tco.analysis.shapes import taken
+from tco.analysis.stairs import Stairs, stairs_of
 from tco.analysis.upkeep import moving_lines, standing_lines
 from tco.engine.fleet import burst_term, slack_replicas
 from tco.engine.ledger import total_usd
 from tco.engine.people import project_lines
+from tco.engine.redundancy import kept_between
 from tco.engine.replica import Replica
-from tco.engine.selfhost import Fleet, busy_gpus, fleet_of, tokens_per_load, tokens_served
+from tco.engine.selfhost import Fleet, busy_gpus
 from tco.engine.shapes import Floats, Indices, Number
 from tco.engine.steps import Curve
 from tco.engine.steps_many import Curves, Rows, affine, only, some, wins_many
 from tco.engine.tariff import contracts
-from tco.errors import InfeasibleError
+from tco.errors import InfeasibleError, UsageError
 
 TOKENS = "workload.tokens_per_month"
 MOST_REPLICAS = 4e6
 FEW_PIECES = 4096
 """Pieces of a staircase beyond which many settings at once are not told apart."""
+MORE_BY_HOUR = 32
+"""Times as many pieces are looked at where each hour of a week has steps of its own."""
 MOST_SLACK = 1e4
+
+
+def has_steps(option: Option) -> bool:
+    """Return whether the bill of an option is made of straight pieces over the volume."""
+    hours = option.hours if isinstance(option, SelfOption) else None
+    return hours is None or hours.billing != SCALE_TO_ZERO
 
 
 def curve(option: Option, settings: Settings) -> Curve:
@@ -67,6 +78,11 @@ def curves(
         return _token_curves(option, settings, count)
     if isinstance(option, FixedOption):
         return _fixed_curves(option, count)
+    if not has_steps(option):
+        raise UsageError(
+            f"{option.id}: what scales to zero costs by the second at low volumes, so that its "
+            "break-even volume is no division; compare volumes instead, or take autoscaled"
+        )
     known = replica if replica is not None else replica_of(option, settings)
     return _self_curves(option, settings, known, count)
 
@@ -101,32 +117,30 @@ def _fixed_curves(option: FixedOption, count: int) -> Curves:
 
 def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count: int) -> Curves:
     settings = _with_room_for_bursts(settings, replica)
-    policy, load = fleet_policy(settings), workload(settings)
-    slack = _column(slack_replicas(replica.slots, policy), count)
-    per_replica = _column(tokens_per_load(load, replica) * policy.headroom, count)
+    slack = _column(slack_replicas(replica.slots, fleet_policy(settings)), count)
+    stairs = stairs_of(option, settings, replica, count)
+    levels = stairs.load.shape[-1]
 
     def pieces_until(volume: Floats) -> Floats:
-        return np.asarray(volume / per_replica + slack + 2.0)
+        each = volume / stairs.tokens_per_replica * stairs.load.sum(axis=-1)
+        return np.asarray(each + levels * (slack + 2.0))
 
     def until(rows: Indices, volume: Floats) -> Rows:
-        reach = np.ceil(volume / per_replica[rows] + slack[rows] + 2.0)
-        needed = np.arange(1.0, min(float(np.max(reach)), MOST_REPLICAS) + 1.0)[None, :]
+        top = volume / stairs.tokens_per_replica[rows] * stairs.load[rows].max(axis=-1)
+        reach = np.ceil(np.max(top + slack[rows]) + 2.0)
         mine, own = _rows(settings, rows, count), _replica_rows(replica, rows, count)
-        edges = tokens_served(needed, workload(mine), own, fleet_policy(mine))
-        fleet = fleet_of(needed, fleet_policy(mine), option.gpus, option.instance_gpus)
-        fleet = replace(fleet, busy_gpus=0.0)
-        shape = (rows.size, needed.size)
+        edges, fleet = stairs.fleets(rows, min(float(reach), MOST_REPLICAS), mine, own)
         still = mine.with_values({TOKENS: 0.0})
-        cost = np.broadcast_to(total_usd(self_bill(option, still, fleet)), shape)
-        rising = np.broadcast_to(work[rows][:, None], shape)
-        return Rows(edges=np.broadcast_to(edges, shape), fixed=cost, slope=rising)
+        cost = np.broadcast_to(total_usd(self_bill(option, still, fleet)), edges.shape)
+        rising = np.broadcast_to(work[rows][:, None], edges.shape)
+        return Rows(edges=edges, fixed=cost, slope=rising)
 
     work = _column(_usd_per_token_of_work(option, settings, replica), count)
-    usd_per_replica, low, high = _envelope(option, settings, slack, count)
+    slope, low, high = _envelope(option, settings, stairs, slack, count)
     return Curves(
         until=until,
         pieces_until=pieces_until,
-        slope=usd_per_replica / per_replica + work,
+        slope=slope + work,
         low=low,
         high=high,
     )
@@ -157,17 +171,21 @@ def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
 def first_volumes(a: Option, b: Option, settings: Settings, count: int) -> Floats:
     """Return the smallest volumes from which B is cheaper than A [count, token/month].
 
-    NaN where it never is, or where one of the two serves nothing.
+    NaN where it never is, where one of the two serves nothing, or where one has no steps.
 
     Args:
         a, b: The options.
         settings: Each value a number or a column [count, 1].
         count: How many settings.
     """
+    if not (has_steps(a) and has_steps(b)):
+        return np.full(count, np.nan)
     sides = [curves(option, settings, count) for option in (a, b)]
     served = np.flatnonzero(np.isfinite(sides[0].slope) & np.isfinite(sides[1].slope))
     first = np.full(count, np.nan)
-    first[served] = wins_many(some(sides[0], served), some(sides[1], served), FEW_PIECES).first
+    by_hour = any(isinstance(o, SelfOption) and o.hours is not None for o in (a, b))
+    most = FEW_PIECES * MORE_BY_HOUR if by_hour else FEW_PIECES
+    first[served] = wins_many(some(sides[0], served), some(sides[1], served), most).first
     return first
 
 
@@ -190,31 +208,60 @@ def _full(replica: Replica) -> Replica:
 
 
 def _envelope(
-    option: SelfOption, settings: Settings, slack: Floats, count: int
+    option: SelfOption, settings: Settings, stairs: Stairs, slack: Floats, count: int
 ) -> tuple[Floats, Floats, Floats]:
-    """Return what one more replica costs, and the intercepts that the staircase stays between.
+    """Return what a token of a large fleet costs, and the intercepts that it stays between.
 
-    At a load of `a` replicas' worth, the fleet has between ``a / headroom`` and
-    ``a / headroom + 1 + slack`` replicas; GPUs that stand idle are a multiple of what instances
-    and replicas have in common; and the staff lies between its fixed part and its floor.
+    At a load of `a` replicas' worth between ``a / headroom`` and ``a / headroom + 1 + slack``
+    replicas are needed, and what is kept for them lies between two lines; GPUs that stand idle are
+    a multiple of what instances and replicas have in common; and the staff lies between its fixed
+    part and its floor. What is paid whether it is on or off follows the highest level of load,
+    the rest all of them.
     """
     staff, policy = staff_of(option.purchase, settings), fleet_policy(settings)
-    gpus = float(option.gpus)
-    one = Fleet(needed=1.0, replicas=1.0, gpus=gpus, paid_gpus=gpus, busy_gpus=0.0)
-    usd_per_gpu = total_usd(fleet_lines(option, settings, one)) / gpus
+    kept, least, most = kept_between(
+        redundancy=policy.redundancy,
+        zones=policy.zones,
+        target=policy.availability_target,
+        availability=policy.replica_availability,
+    )
     salary = staff.salary_usd_per_year / 12.0
-    usd_per_replica = option.gpus * (usd_per_gpu + salary * staff.fte_per_gpu)
-    spare = usd_per_replica * policy.redundancy
+    always, while_on = _usd_per_gpu(option, settings)
+    people = salary * staff.fte_per_gpu
+    share, load = stairs.share.sum(axis=-1), stairs.load
+    paid = option.gpus * (_column(always + people, count) + _column(while_on, count) * share)
+    of_load = _column(always + people, count) * load.max(axis=-1)
+    of_load = of_load + _column(while_on, count) * (stairs.share * load).sum(axis=-1)
+    slope = option.gpus * of_load * _column(kept, count) / stairs.tokens_per_replica
     most_fte = np.maximum(staff.fixed_fte, staff.floor_fte)
     least_fte = np.where(np.equal(staff.fte_per_gpu, 0.0), most_fte, staff.fixed_fte)
-    idle = usd_per_gpu * (option.instance_gpus - math.gcd(option.gpus, option.instance_gpus))
-    always = total_usd((*standing_lines(option.purchase, settings), *project_lines(staff)))
-    step, low = (
-        _column(usd_per_replica, count),
-        _column(spare + always + salary * least_fte, count),
+    idle = (_column(always, count) + _column(while_on, count) * share) * (
+        option.instance_gpus - math.gcd(option.gpus, option.instance_gpus)
     )
-    most = spare + always + idle + salary * most_fte
-    return step, low, step * (1.0 + slack) + _column(most, count)
+    standing = total_usd((*standing_lines(option.purchase, settings), *project_lines(staff)))
+    low = paid * _column(least, count) + _column(standing + salary * least_fte, count)
+    high = paid * (_column(kept, count) * (1.0 + slack) + _column(most, count)) + idle
+    return slope, low, high + _column(standing + salary * most_fte, count)
+
+
+def _usd_per_gpu(option: SelfOption, settings: Settings) -> tuple[Number, Number]:
+    """Return what a GPU costs whether it is on or off, and what it costs on top while it is on."""
+    gpus = float(option.gpus)
+    none = Fleet(
+        needed=1.0,
+        replicas=1.0,
+        gpus=gpus,
+        paid_gpus=gpus,
+        busy_gpus=0.0,
+        mean_gpus=0.0,
+        mean_powered_gpus=0.0,
+        mean_billed_gpus=0.0,
+    )
+    if option.hours is None:
+        none = replace(none, mean_gpus=None, mean_powered_gpus=None, mean_billed_gpus=None)
+    off = total_usd(fleet_lines(option, settings, as_paid(option, none))) / gpus
+    on = replace(none, mean_gpus=None, mean_powered_gpus=None, mean_billed_gpus=None)
+    return off, total_usd(fleet_lines(option, settings, on)) / gpus - off
 
 
 def _column(value: Number, count: int) -> Floats:

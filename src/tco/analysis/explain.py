@@ -24,8 +24,9 @@ from tco.analysis.report import (
 )
 from tco.analysis.resolve import resolve
 from tco.analysis.results import ExplainResult, OptionResult
+from tco.analysis.scaling import peak_over_mean, scaling_steps
 from tco.analysis.settings import fleet_policy, workload
-from tco.engine.fleet import burst_term
+from tco.engine.fleet import FleetPolicy, burst_term, replicas_for
 from tco.engine.memory import free_bytes, weights_bytes
 from tco.engine.tokens import reads_to_pay
 from tco.errors import InfeasibleError, UsageError
@@ -123,18 +124,35 @@ def _speed_steps(option: SelfOption, row: OptionResult) -> list[str]:
 def _fleet_steps(inputs: Inputs, option: SelfOption, row: OptionResult) -> list[str]:
     policy, load = fleet_policy(inputs.settings), workload(inputs.settings)
     replica = replica_of(option, inputs.settings)
-    peak = float(np.asarray(load.peak_requests_per_s / replica.requests_per_s))
+    most = load.requests_per_s * peak_over_mean(option, inputs.settings)
+    peak = float(np.asarray(most / replica.requests_per_s))
     burst = float(np.asarray(burst_term(policy, replica.slots))) * peak**0.5
     sustained = peak / float(np.asarray(policy.headroom))
-    spare = float(np.asarray(policy.redundancy))
+    needed = float(np.asarray(replicas_for(peak, replica.slots, policy)))
+    spare = float(np.asarray(policy.kept(needed))) - needed
     return [
-        f"peak load = {_n(load.peak_requests_per_s)} / {_n(replica.requests_per_s)} "
+        f"peak load = {_n(most)} / {_n(replica.requests_per_s)} "
         f"= {peak:.3f} replicas' worth of work",
         f"replicas = ceil(max({peak:.3f} / {_n(policy.headroom)} = {sustained:.3f}, "
-        f"{peak:.3f} + {burst:.3f} for bursts)) + {spare:g} spare = {row.replicas:g}",
+        f"{peak:.3f} + {burst:.3f} for bursts)) + {spare:g} spare"
+        f"{_why_spare(policy)} = {row.replicas:g}",
         f"GPUs = {row.replicas:g} x {option.gpus}, {_got(option)} by {option.instance_gpus}: "
         f"{row.gpus:g} on the invoice",
+        *scaling_steps(option, inputs.settings, replica),
     ]
+
+
+def _why_spare(policy: FleetPolicy) -> str:
+    """Return why there are more spares than were asked for, where zones or a target say so."""
+    why = []
+    if float(np.asarray(policy.zones)) > 1.0:
+        why.append(f"any one of {_n(policy.zones)} zones may fail")
+    if float(np.asarray(policy.availability_target)) > 0.0:
+        target, up = (
+            float(np.asarray(x)) for x in (policy.availability_target, policy.replica_availability)
+        )
+        why.append(f"enough are up {target:.6g} of the time, each {up:.6g} of it")
+    return f" ({'; '.join(why)})" if why else ""
 
 
 def _got(option: SelfOption) -> str:

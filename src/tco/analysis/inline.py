@@ -164,6 +164,8 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
         source=spec.source,
         usd_per_gpu_hour=spec.usd_per_gpu_hour,
         measured=measured,
+        hours=inputs.hours,
+        notes=(inputs.hours.billing.replace("_", " "),) if inputs.hours else (),
     )
 
 

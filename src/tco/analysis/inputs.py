@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tco.analysis.billing import OnHours, on_hours
 from tco.analysis.buying import LIST_PRICE, Buying, buying_of
 from tco.analysis.request import Request
 from tco.analysis.settings import Setting, Settings
 from tco.catalog.lookup import find_model
 from tco.engine.layout import PROFILES, Profile
 from tco.engine.ledger import Origin
+from tco.engine.redundancy import LEAST_AVAILABILITY
 from tco.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ class Inputs:
         profile: Name of the traffic profile.
         engine: Name of the engine profile, and what it means to the capacity model.
         buying: How tokens are bought: service tier, region, load of the week.
+        hours: When own GPUs are on; always when None.
     """
 
     catalog: Catalog
@@ -68,6 +71,7 @@ class Inputs:
     engine: str
     serving: Profile
     buying: Buying = LIST_PRICE
+    hours: OnHours | None = None
 
     def tokens_factor(self, model: str) -> float:
         """Return the tokens that a model's tokenizer makes over those that the volume counts."""
@@ -123,6 +127,7 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
         engine=engine,
         serving=PROFILES[engine],
         buying=buying_of(catalog, request, profiles[profile]),
+        hours=on_hours(catalog, request, settings),
     )
 
 
@@ -289,6 +294,7 @@ _POSITIVE = (
     "horizon.hosted_price_factor_per_year",
     "horizon.rent_factor_per_year",
     "horizon.hardware_price_factor_per_year",
+    "fleet.billing_step_s",
 )
 _WHOLE = ("serving.redundancy",)
 _AT_LEAST_ONE = (
@@ -299,6 +305,20 @@ _AT_LEAST_ONE = (
     "own.pue",
     "own.host_power_factor",
 )
+
+
+_NARROW: dict[str, tuple[Callable[[float], bool], str]] = {
+    "serving.headroom": (lambda v: 0.0 < v <= 1.0, "more than 0 and at most 1"),
+    "serving.zones": (lambda v: v >= 1.0 and v == round(v), "a whole number, 1 or more"),
+    "serving.availability_target": (
+        lambda v: 0.0 <= v < 1.0,
+        "a share below 1, such as 99.9%, or 0 for none",
+    ),
+    "serving.replica_availability": (
+        lambda v: LEAST_AVAILABILITY <= v <= 1.0,
+        "a share from 90% to 100%",
+    ),
+}
 
 
 def _check(settings: Settings) -> None:
@@ -315,14 +335,14 @@ def _check(settings: Settings) -> None:
 
 
 def _range_of(path: str, unit: str) -> tuple[Callable[[float], bool], str]:
+    if path in _NARROW:
+        return _NARROW[path]
     if path in _POSITIVE and not unit.startswith("share"):
         return _at_least(0.0, open_=True), "more than 0"
     if path in _WHOLE:
         return lambda v: v >= 0.0 and v == round(v), "a whole number, 0 or more"
     if path in _AT_LEAST_ONE:
         return _at_least(1.0), "at least 1"
-    if path == "serving.headroom":
-        return lambda v: 0.0 < v <= 1.0, "more than 0 and at most 1"
     if unit == "switch":
         return lambda v: v in (0.0, 1.0), "0 or 1"
     if unit == "share":

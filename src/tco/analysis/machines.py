@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -115,8 +116,8 @@ def fleet_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line,
     bill = machine_lines(of, settings, servers)
     if of.owned is not None or not of.purchase.startswith("spot"):
         return bill
-    hours = servers.paid_gpus * HOURS_PER_MONTH
-    lost = servers.paid_gpus * settings.value("rent.spot_interruptions_per_month")
+    hours = servers.billed_gpus * HOURS_PER_MONTH
+    lost = servers.billed_gpus * settings.value("rent.spot_interruptions_per_month")
     rows: tuple[tuple[str, Number, str], ...] = (
         (
             "spot, over-provisioned",
@@ -155,6 +156,11 @@ def staff_of(purchase: str, settings: Settings) -> People:
 
 COMMITTED = {"reserved_1y": 12.0, "reserved_3y": 36.0}
 """Months that a reservation binds for."""
+
+
+def by_the_hour(purchase: str) -> bool:
+    """Return whether GPUs bought so cost nothing while they are off."""
+    return purchase.startswith(("on_demand", "spot")) or purchase in (DEDICATED, "given")
 
 
 def commitment(purchase: str) -> str:
@@ -214,28 +220,56 @@ def upfront_usd(of: Machines, settings: Settings, servers: Fleet) -> Number | No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpuMonth:
-    """What one GPU costs a month, by what it does: the bill of a fleet is linear in the three.
+    """What one GPU costs a month, by what it does: the bill of a fleet is linear in the five.
 
     Args:
-        paid: On the invoice, of no replica [USD/month].
+        paid: Part of a machine, switched off; each a number or an array [USD/month].
+        billed: Further cost of one whose hours are on an invoice [USD/month].
+        powered: Further cost of one that is on, of no replica [USD/month].
         serving: Further cost of one that belongs to a replica [USD/month].
         busy: Further cost of one that is at its capacity [USD/month].
     """
 
-    paid: float
-    serving: float
-    busy: float
+    paid: Number
+    billed: Number
+    powered: Number
+    serving: Number
+    busy: Number
+
+    @property
+    def at_capacity(self) -> Number:
+        """Return what a GPU costs that works all the time [USD/month]."""
+        return self.paid + self.billed + self.powered + self.serving + self.busy
+
+    def usd(self, servers: Fleet, busy_gpus: Number) -> Number:
+        """Return what a fleet costs [USD/month]."""
+        return (
+            servers.paid_gpus * self.paid
+            + servers.billed_gpus * self.billed
+            + servers.powered_gpus * self.powered
+            + servers.on_gpus * self.serving
+            + busy_gpus * self.busy
+        )
 
 
 def gpu_month(of: Machines, settings: Settings) -> GpuMonth:
     """Return what one GPU costs a month, by what it does."""
-    idle = Fleet(needed=0.0, replicas=0.0, gpus=0.0, paid_gpus=1.0, busy_gpus=0.0)
-    paid = _usd(of, settings, idle)
-    if of.owned is None:
-        return GpuMonth(paid=paid, serving=0.0, busy=0.0)
-    ready = _usd(of, settings, replace(idle, gpus=1.0))
-    busy = _usd(of, settings, replace(idle, gpus=1.0, busy_gpus=1.0))
-    return GpuMonth(paid=paid, serving=ready - paid, busy=busy - ready)
+    fleet = Fleet(
+        needed=0.0,
+        replicas=0.0,
+        gpus=0.0,
+        paid_gpus=1.0,
+        busy_gpus=0.0,
+        mean_gpus=0.0,
+        mean_powered_gpus=0.0,
+        mean_billed_gpus=0.0,
+    )
+    usd = [_usd(of, settings, fleet)]
+    for more in ("mean_billed_gpus", "mean_powered_gpus", "mean_gpus", "busy_gpus"):
+        fleet = replace(fleet, **{more: 1.0})
+        usd.append(_usd(of, settings, fleet))
+    billed, powered, serving, busy = (after - before for before, after in pairwise(usd))
+    return GpuMonth(paid=usd[0], billed=billed, powered=powered, serving=serving, busy=busy)
 
 
 def _usd(of: Machines, settings: Settings, servers: Fleet) -> float:

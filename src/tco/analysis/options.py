@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from tco.analysis.billing import OnHours, as_paid, duty_of
 from tco.analysis.buying import LIST_PRICE, Buying
 from tco.analysis.machines import DEDICATED, FREE_EGRESS, Egress, OwnedGpu, fleet_lines, staff_of
 from tco.analysis.rates import token_rates
@@ -94,6 +95,8 @@ class SelfOption:
         speed_factor: What measurements multiply the model's speeds by [1].
         evidence: How that is known, in words.
         band: Low and high true throughput over the predicted one, 80 % [1].
+        hours: When its fleet is on; always when None.
+        billing_step_s: Time that the seller counts in, where that is known [s].
     """
 
     id: str
@@ -120,6 +123,8 @@ class SelfOption:
     checked: date | None = None
     notes: tuple[str, ...] = ()
     tier: Tier = "self"
+    hours: OnHours | None = None
+    billing_step_s: float | None = None
 
     @property
     def provider(self) -> str:
@@ -245,9 +250,12 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
 
 def fleet(option: SelfOption, settings: Settings, replica: Replica) -> Fleet:
     """Return the fleet that serves the month."""
-    return fleet_for(
-        workload(settings), replica, fleet_policy(settings), option.gpus, option.instance_gpus
+    duty = duty_of(option.hours, settings, option.billing_step_s)
+    policy = fleet_policy(settings)
+    servers = fleet_for(
+        workload(settings), replica, policy, option.gpus, option.instance_gpus, duty
     )
+    return as_paid(option, servers)
 
 
 def self_bill(option: SelfOption, settings: Settings, servers: Fleet) -> tuple[Line, ...]:

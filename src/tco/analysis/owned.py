@@ -72,8 +72,7 @@ def owned_entry(inputs: Inputs, name: str) -> RentEntry | None:
         owned=owned,
         origin="assumed" if any(r.startswith("purchase") for r in gpu.recalled) else "catalog",
     )
-    month = gpu_month(entry, inputs.settings)
-    usd = (month.paid + month.serving + month.busy) / HOURS_PER_MONTH
+    usd = float(np.asarray(gpu_month(entry, inputs.settings).at_capacity)) / HOURS_PER_MONTH
     return replace(entry, usd_per_gpu_hour=usd)
 
 

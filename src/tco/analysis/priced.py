@@ -19,6 +19,7 @@ from tco.analysis.options import (
 )
 from tco.analysis.report import find_source
 from tco.analysis.results import BillLine, Breakdown, OptionResult, ReplicaResult, UtilizationResult
+from tco.analysis.scaling import scaling_of
 from tco.analysis.settings import Settings, target, workload
 from tco.engine.ledger import Group, Line, total_usd
 from tco.engine.replica import Replica
@@ -92,6 +93,7 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
         replica=_replica(option, replica, inputs),
         price_checked=_day(option),
         lines=bill_lines(bill, inputs),
+        scaling=scaling_of(option, inputs.settings, replica, servers),
     )
 
 

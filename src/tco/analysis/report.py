@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tco.analysis.billing import SCALE_TO_ZERO
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
 from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
@@ -83,6 +84,9 @@ NEUTRAL = {
     "service.egress_factor",
     "compliance.licence_usd_per_month",
     "compliance.audit_usd_per_month",
+    "serving.zones",
+    "serving.availability_target",
+    "serving.replica_availability",
     "rent.factor",
     "own.price_factor",
     "price.api_factor",
@@ -107,8 +111,14 @@ def entering(inputs: Inputs, used: Sequence[Option]) -> list[Setting]:
         for path, setting in inputs.settings.items()
         if _enters(path, kinds)
         and path != "workload.tokens_per_month"
-        and (path not in NEUTRAL or setting.origin == "given")
+        and (path not in NEUTRAL or setting.origin == "given" or _with_target(path, inputs))
     ]
+
+
+def _with_target(path: str, inputs: Inputs) -> bool:
+    """Return whether a setting matters because an availability was asked for."""
+    of_replica = path == "serving.replica_availability"
+    return of_replica and inputs.settings.given("serving.availability_target")
 
 
 def _prefixes(used: Sequence[Option]) -> set[str]:
@@ -128,6 +138,10 @@ def _prefixes(used: Sequence[Option]) -> set[str]:
         kinds |= {"rent.spot_", "plan.lead_h"}
     if any(o.usd_per_gpu_hour is None for o in own):
         kinds.add("own.")
+    billings = {o.hours.billing for o in own if o.hours is not None}
+    if billings:
+        kinds.add("fleet.billing_step_s")
+        kinds |= {"fleet."} if SCALE_TO_ZERO in billings else {"plan.lead_h"}
     return kinds
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tco.engine.duty import Billing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,17 @@ class InlineOption:
     tokens_per_month: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Opening hours of a week.
+
+    Args:
+        spans: Weekdays (Monday is 0), first and last minute of the day.
+    """
+
+    spans: tuple[tuple[frozenset[int], int, int], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A question about a month; a field left at None takes the default of the catalog.
@@ -76,6 +90,8 @@ class Request:
         tokenizers: Models and the tokens that theirs makes over those that the volume counts [1].
         all_setups: Every set-up, not only the cheapest of each open model.
         marketplaces: Also rents of marketplaces and community hosts.
+        billing: When own GPUs are on: always, on a schedule, or following the load.
+        schedule: The opening hours of a fleet that is on a schedule.
         origins: Which flag, variable or file line gave a field, by the name of the field or the
             path of the setting.
     """
@@ -109,4 +125,6 @@ class Request:
     tokenizers: tuple[tuple[str, float], ...] = ()
     all_setups: bool = False
     marketplaces: bool = False
+    billing: Billing | None = None
+    schedule: Schedule | None = None
     origins: dict[str, str] = field(default_factory=dict)

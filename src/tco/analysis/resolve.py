@@ -14,8 +14,8 @@ from tco.analysis.inputs import Inputs
 from tco.analysis.machines import DEDICATED, OWN, check_horizon
 from tco.analysis.options import Option, TokenOption, lines
 from tco.analysis.owned import with_life
+from tco.analysis.pairs import best_pairs
 from tco.analysis.select import PRECISION_NAMES, PURCHASES, Selection, select
-from tco.analysis.setups import best_pairs
 from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.layout import precision
 from tco.engine.ledger import total_usd

@@ -112,6 +112,25 @@ class ReplicaResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScalingResult:
+    """When a fleet is on that is not always on."""
+
+    billing: Literal["scheduled", "autoscaled", "scale_to_zero"]
+    hours: str
+    """Whose hours its load follows."""
+    billed_gpus: float
+    """GPUs whose hour is on the invoice, in the average hour of the month."""
+    on_gpus: float
+    """GPUs of replicas that are on, in the average hour."""
+    open_hours_per_week: float
+    starts_per_month: float | None
+    """Cold starts of a fleet that scales to zero."""
+    waiting_share: float | None
+    """Share of the requests that wait for such a start."""
+    cold_start_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class OptionResult:
     """One way to serve the month."""
 
@@ -138,6 +157,8 @@ class OptionResult:
     replica: ReplicaResult | None
     price_checked: str | None
     lines: tuple[BillLine, ...]
+    scaling: ScalingResult | None = None
+    """None for what is always on."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,7 +101,10 @@ def workload(settings: Settings) -> Workload:
 
 def fleet_policy(settings: Settings) -> FleetPolicy:
     """Return how much room a fleet keeps."""
-    names = ("headroom", "peakedness", "wait_beta", "redundancy")
+    names = (
+        *("headroom", "peakedness", "wait_beta", "redundancy"),
+        *("zones", "availability_target", "replica_availability"),
+    )
     return FleetPolicy(**{name: settings.value(f"serving.{name}") for name in names})
 
 

@@ -10,18 +10,16 @@ from functools import cached_property
 import numpy as np
 
 from tco.analysis.anchors import Anchors, Correction, Place, anchors, correction
+from tco.analysis.billing import OnHours
 from tco.analysis.known import Known
-from tco.analysis.machines import DEDICATED, FREE_EGRESS, Egress, OwnedGpu, gpu_month
-from tco.analysis.settings import Settings, fleet_policy, people, target, workload
+from tco.analysis.machines import FREE_EGRESS, Egress, OwnedGpu
+from tco.analysis.settings import Settings, target
 from tco.analysis.shapes import stacked, taken
-from tco.analysis.upkeep import moving_lines, standing_lines
 from tco.engine.layout import Layout, Precision, Profile, precision
-from tco.engine.ledger import Origin, total_usd
-from tco.engine.memory import max_batch, stored_bytes
-from tco.engine.people import project_lines, selfhost_fte
+from tco.engine.ledger import Origin
+from tco.engine.memory import max_batch
 from tco.engine.replica import Replica, Target, best_replica
-from tco.engine.selfhost import busy_gpus, fleet_for
-from tco.engine.shapes import Flags, Floats, GpuShape, Indices, ModelShape, Number
+from tco.engine.shapes import Flags, Floats, GpuShape, Indices, ModelShape
 
 COUNTS = (1, 2, 4, 8, 16)
 """GPUs of a replica that are tried; 16 is two nodes, one pipeline stage each."""
@@ -61,6 +59,7 @@ class RentEntry:
     Args:
         usd_per_gpu_hour: Rent, or all costs of an owned GPU that is busy [USD/GPU-hour].
         owned: Price and power of one GPU, for those that are bought.
+        billing_step_s: Time that the seller counts in, where that is known [s].
     """
 
     gpu: str
@@ -76,6 +75,7 @@ class RentEntry:
     egress: Egress = FREE_EGRESS
     weights_gb: float | None = None
     """Not known before a model is put on it."""
+    billing_step_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +227,7 @@ class Search:
         found: The measurements that replicas were held against, and what they say of each set-up.
         rents: The rents [rents].
         pair_setup, pair_rent: Indices of feasible combinations of set-up and rent [pairs].
+        hours: When fleets are on; always when None.
     """
 
     grid: Grid
@@ -236,6 +237,7 @@ class Search:
     rents: Sequence[RentEntry]
     pair_setup: Indices
     pair_rent: Indices
+    hours: OnHours | None = None
 
     @cached_property
     def _pair_model(self) -> Indices:
@@ -258,7 +260,12 @@ class Search:
 
 
 def search(
-    tried: Grid, rents: Sequence[RentEntry], settings: Settings, profile: Profile, found: Known
+    tried: Grid,
+    rents: Sequence[RentEntry],
+    settings: Settings,
+    profile: Profile,
+    found: Known,
+    hours: OnHours | None = None,
 ) -> Search:
     """Return what every set-up sustains and the rents that the feasible ones could run on."""
     replica, corrected = _replicas(tried, settings, profile, found)
@@ -280,6 +287,7 @@ def search(
         rents=rents,
         pair_setup=pair_setup[keep],
         pair_rent=pair_rent[keep],
+        hours=hours,
     )
 
 
@@ -331,60 +339,3 @@ def _corrected(tried: Grid, goal: Target, profile: Profile, found: Known, slots:
         osl=goal.osl,
     )
     return anchors(found, place, profile)
-
-
-def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Floats) -> Floats:
-    """Return the monthly cost of some pairs at some volumes [pairs, volumes] [USD/month].
-
-    Args:
-        found: The search.
-        settings: All values but the volume.
-        rows: Which pairs [pairs].
-        volumes: Tokens a month [volumes].
-    """
-    setup, rents = found.pair_setup[rows], [found.rents[j] for j in found.pair_rent[rows]]
-    replica = found.replica_at(setup[:, None])
-    instance = np.array([r.instance_gpus for r in rents], dtype=float)[:, None]
-    per_replica = found.grid.count[setup].astype(float)[:, None]
-    at = settings.with_values({"workload.tokens_per_month": volumes[None, :]})
-    load = workload(at)
-    servers = fleet_for(load, replica, fleet_policy(settings), per_replica, instance)
-    months = {j: gpu_month(found.rents[j], settings) for j in set(found.pair_rent[rows].tolist())}
-    mine = [months[j] for j in found.pair_rent[rows]]
-    paid, serving, busy = (
-        np.array([getattr(month, part) for month in mine])[:, None]
-        for part in ("paid", "serving", "busy")
-    )
-    staff = people(settings)
-    hosted = np.array([r.purchase == DEDICATED for r in rents])[:, None]
-    fte = np.where(hosted, staff.api_fte, selfhost_fte(staff, servers.gpus))
-    team = fte * staff.salary_usd_per_year / 12.0 + total_usd(project_lines(staff))
-    at_work = busy_gpus(load, replica, per_replica)
-    machines = servers.paid_gpus * paid + servers.gpus * serving + at_work * busy
-    rest = _rest_usd(found, at, rows, servers.replicas)
-    return np.asarray(machines + team + rest, dtype=float)
-
-
-def _rest_usd(found: Search, settings: Settings, rows: Indices, replicas: Number) -> Number:
-    """Return what neither grows with the GPUs nor with the team [pairs, volumes] [USD/month]."""
-    rents = found.pair_rent[rows]
-    used = {j: found.rents[j] for j in set(rents.tolist())}
-    moved = {j: total_usd(moving_lines(rent, settings)) for j, rent in used.items()}
-    always = {j: total_usd(standing_lines(r.purchase, settings)) for j, r in used.items()}
-    volumes = np.size(settings.value("workload.tokens_per_month"))
-    both = [np.broadcast_to(moved[j] + always[j], (1, volumes)) for j in rents.tolist()]
-    model, _, layout = found.grid.shapes(found.pair_setup[rows])
-    rented = [used[j].owned is None and used[j].purchase != DEDICATED for j in rents.tolist()]
-    stored = np.where(rented, stored_bytes(model, layout) / 1e9, 0.0)[:, None]
-    disks = replicas * stored * settings.value("service.storage_usd_per_gb_month")
-    return np.concatenate(both) + disks
-
-
-def best_pairs(found: Search, settings: Settings, model: str, volumes: Floats) -> Indices:
-    """Return the pairs of a model that are cheapest at a volume, in the volumes' order [pairs]."""
-    rows = found.pairs_of(model)
-    if rows.size == 0:
-        return rows
-    cost = monthly_usd(found, settings, rows, volumes)
-    best: Indices = rows[list(dict.fromkeys(np.argmin(cost, axis=0).tolist()))]
-    return best

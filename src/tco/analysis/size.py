@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tco.analysis.billing import refuse_billing
 from tco.analysis.candidates import OwnSetups, own_setups
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import SelfOption
@@ -20,7 +21,10 @@ from tco.catalog.models import Model
 from tco.errors import InfeasibleError
 from tco.show import show_number, show_usd
 
-FLEET_ONLY = ("serving.headroom", "serving.peakedness", "serving.wait_beta", "serving.redundancy")
+FLEET_ONLY = (
+    *("serving.headroom", "serving.peakedness", "serving.wait_beta", "serving.redundancy"),
+    *("serving.zones", "serving.availability_target", "serving.replica_availability"),
+)
 """Assumptions that only matter when there is a demand."""
 
 
@@ -48,6 +52,7 @@ def size(inputs: Inputs, ask: SizeAsk) -> SizeResult:
         InfeasibleError: The model is closed, its dimensions are unknown, or it cannot be cut over
             the GPUs that were asked for.
     """
+    refuse_billing(inputs, "size prices a fleet at full load; tco compare follows the hours")
     selection = select(inputs.catalog, inputs.request)
     own = own_setups(inputs, selection, ask.counts)
     name = next(iter(selection.models))

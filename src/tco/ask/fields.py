@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from tco import ranges, units
 from tco.ask.inline import inline_option
+from tco.ask.schedule import schedule
 from tco.errors import UsageError, nearest, printable
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -179,10 +180,11 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
     "usd_per_year": units.usd_per_year,
     "usd_per_kwh": units.usd_per_kwh,
     "usd_per_month": units.usd_per_month,
-    "tpot_s": _duration,
+    "_s": _duration,
     "_usd": units.usd,
 }
 
+BILLINGS = ("always_on", "scheduled", "autoscaled", "scale_to_zero")
 SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
 FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 EXPORTS = (*FORMATS, "html")
@@ -228,6 +230,8 @@ QUESTION = (
     Field("seller", "select.sellers", text, "sellers", many=True),
     Field("purchase", "select.purchases", text, "purchases", many=True),
     Field("marketplaces", "select.marketplaces", switch),
+    Field("billing", "fleet.billing", one_of(*BILLINGS)),
+    Field("schedule", "fleet.schedule", schedule),
     Field("all", "select.all", switch, "all_setups"),
     Field("option", "options", inline_option, "options", many=True),
     Field("max_tpot", "serving.max_tpot", units.seconds, "serving.max_tpot_s"),

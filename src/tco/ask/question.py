@@ -104,6 +104,12 @@ class Question(TypedDict, total=False):
         Names, several(WHICH, "KIND", "on_demand, spot, reserved_1y or _3y, own, dedicated.")
     ]
     marketplaces: Annotated[Switch, switch(WHICH, "Also GPUs of marketplaces and communities.")]
+    billing: Annotated[
+        Name, one(WHICH, "KIND", "GPUs always_on, scheduled, autoscaled or scale_to_zero.")
+    ]
+    schedule: Annotated[
+        Name, one(WHICH, "HOURS", "Opening hours of scheduled GPUs, UTC: mon-fri 08:00-20:00.")
+    ]
     all: Annotated[Switch, switch(WHICH, "Every set-up, not only the cheapest.")]
     option: Annotated[
         Described,

@@ -110,6 +110,8 @@ class Seller(Record):
 
     name: Text
     kind: Literal["hyperscaler", "neocloud", "marketplace", "serverless"]
+    billing_step_s: Positive | None = None
+    """Time that it counts GPUs in, where a source says so: 1 for billing by the second [s]."""
     url: Url | None = None
     egress: EgressPrice | None = None
     """Absent where no charge is known."""

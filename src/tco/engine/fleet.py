@@ -5,10 +5,11 @@ A load is measured in replicas' worth of work: peak requests/s over the requests
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from tco.engine.redundancy import replicas_kept
 from tco.engine.shapes import Number
 
 ROUND_OFF = 1e-9
@@ -23,13 +24,35 @@ class FleetPolicy:
         headroom: Highest load of a replica in the busiest hour, as a share of its capacity [1].
         peakedness: Variance over mean of the number of requests in flight; 1 is Poisson [1].
         wait_beta: Square-root staffing factor; 2.375 lets 1 % of the requests wait [1].
-        redundancy: Replicas beyond those that the peak needs [1].
+        redundancy: Replicas beyond those that the load needs [1].
+        zones: Zones of which any one may fail; 1 for no such thing [1].
+        availability_target: Share of the time in which enough replicas must be up; 0 for none [1].
+        replica_availability: Share of the time in which one replica is up [1].
     """
 
     headroom: Number
     peakedness: Number
     wait_beta: Number
     redundancy: Number
+    zones: Number = 1.0
+    availability_target: Number = 0.0
+    replica_availability: Number = 1.0
+
+    def kept(self, needed: Number) -> Number:
+        """Return the replicas to keep so that `needed` of them serve, spares included [1]."""
+        return replicas_kept(
+            needed,
+            redundancy=self.redundancy,
+            zones=self.zones,
+            target=self.availability_target,
+            availability=self.replica_availability,
+        )
+
+    def lifted(self) -> FleetPolicy:
+        """Return the same with an axis more, for levels of load to lie along."""
+        return FleetPolicy(
+            **{f.name: np.asarray(getattr(self, f.name))[..., None] for f in fields(self)}
+        )
 
 
 def burst_term(policy: FleetPolicy, slots: Number) -> Number:

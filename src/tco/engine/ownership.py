@@ -164,18 +164,19 @@ def _monitoring(fleet: Fleet, own: Ownership) -> Line:
 def power_lines(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
     """Return electricity, apart for the fleet that stands ready and for its work, and the room.
 
-    A GPU of no replica draws `idle`; one of a replica ``light + (full - light) * u`` with `u` the
-    share of the replica's capacity in use, so that energy is affine in the tokens served.
+    A machine that is switched off draws nothing, a GPU of no replica `idle`, and one of a replica
+    ``light + (full - light) * u`` with `u` the share of the replica's capacity in use, so that
+    energy is affine in the tokens served.
 
     Args:
         fleet: The GPUs; without `busy_gpus` all of them work all the time.
         own: Rated power, its shares, PUE, tariff and room.
     """
-    busy = fleet.gpus if fleet.busy_gpus is None else fleet.busy_gpus
+    busy = fleet.on_gpus if fleet.busy_gpus is None else fleet.busy_gpus
     kw = own.rated_w / 1e3
     site_kwh = kw * own.pue * HOURS_PER_MONTH
-    waiting = (fleet.paid_gpus - fleet.gpus) * own.idle_power_share
-    ready = waiting + fleet.gpus * own.light_power_share
+    waiting = (fleet.powered_gpus - fleet.on_gpus) * own.idle_power_share
+    ready = waiting + fleet.on_gpus * own.light_power_share
     work = busy * (own.full_power_share - own.light_power_share)
     tariff = "own.usd_per_kwh"
     rows: tuple[tuple[str, Group, Number, str, Number, str], ...] = (

@@ -131,6 +131,15 @@ def best_replica(
     return found.scaled(factor)
 
 
+def request_s(replica: Replica) -> Number:
+    """Return how long a request that runs alone takes; of a full replica where only that is known.
+
+    ``slots / requests per second`` of a full replica, by Little's law [s].
+    """
+    full = replica.slots / replica.requests_per_s
+    return np.where(np.isnan(replica.lone_request_s), full, replica.lone_request_s)
+
+
 def in_flight(requests_per_s: Number, replica: Replica) -> Number:
     """Return the mean number of requests in a replica at some rate below its capacity [1].
 
@@ -143,6 +152,6 @@ def in_flight(requests_per_s: Number, replica: Replica) -> Number:
         replica: What it sustains.
     """
     full = replica.slots / replica.requests_per_s
-    alone = np.where(np.isnan(replica.lone_request_s), full, replica.lone_request_s)
+    alone = request_s(replica)
     slope = (full - alone) / np.maximum(np.asarray(replica.slots) - 1.0, 1.0)
     return requests_per_s * (alone - slope) / (1.0 - requests_per_s * slope)

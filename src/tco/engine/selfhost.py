@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from tco.engine.duty import Duty
 from tco.engine.fleet import FleetPolicy, load_served, paid_gpus, replicas_for
 from tco.engine.ledger import Line, Origin
-from tco.engine.replica import Replica, in_flight
+from tco.engine.replica import Replica, in_flight, request_s
 from tco.engine.shapes import Number
 from tco.engine.workload import Workload
 from tco.units import HOURS_PER_MONTH, SECONDS_PER_MONTH
+
+TINY = 1e-300
+"""In place of no GPU at all, so that nothing over nothing is nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +26,12 @@ class Fleet:
         needed: Replicas that the peak needs [1].
         replicas: The same and the redundant ones [1].
         gpus: GPUs of all replicas [1].
-        paid_gpus: GPUs on the invoice, in whole instances [1].
+        paid_gpus: GPUs of all their machines, in whole instances [1].
         busy_gpus: GPUs that the month's work would keep at capacity; all of them when None [1].
+        mean_gpus: GPUs of the replicas that are on, in the average hour; `gpus` when None [1].
+        mean_powered_gpus: The same of their machines; `paid_gpus` when None [1].
+        mean_billed_gpus: GPUs whose hour is on the invoice, in the average hour; `paid_gpus`
+            when None, for those that are paid whether they are on or off [1].
     """
 
     needed: Number
@@ -29,13 +39,31 @@ class Fleet:
     gpus: Number
     paid_gpus: Number
     busy_gpus: Number | None = None
+    mean_gpus: Number | None = None
+    mean_powered_gpus: Number | None = None
+    mean_billed_gpus: Number | None = None
+
+    @property
+    def on_gpus(self) -> Number:
+        """Return the GPUs of the replicas that are on, in the average hour [1]."""
+        return self.gpus if self.mean_gpus is None else self.mean_gpus
+
+    @property
+    def powered_gpus(self) -> Number:
+        """Return the GPUs of machines that are on, in the average hour [1]."""
+        return self.paid_gpus if self.mean_powered_gpus is None else self.mean_powered_gpus
+
+    @property
+    def billed_gpus(self) -> Number:
+        """Return the GPUs whose hour is on the invoice, in the average hour [1]."""
+        return self.paid_gpus if self.mean_billed_gpus is None else self.mean_billed_gpus
 
 
 def fleet_of(
     replicas: Number, policy: FleetPolicy, gpus_per_replica: Number, instance_gpus: Number
 ) -> Fleet:
-    """Return the fleet around so many needed replicas."""
-    total = replicas + policy.redundancy
+    """Return the fleet around so many needed replicas, on all month."""
+    total = policy.kept(replicas)
     gpus = total * gpus_per_replica
     return Fleet(
         needed=replicas, replicas=total, gpus=gpus, paid_gpus=paid_gpus(gpus, instance_gpus)
@@ -48,12 +76,55 @@ def fleet_for(
     policy: FleetPolicy,
     gpus_per_replica: Number,
     instance_gpus: Number,
+    duty: Duty | None = None,
 ) -> Fleet:
-    """Return the fleet that serves `load`, sized at its peak."""
+    """Return the fleet that serves `load`, sized at its peak.
+
+    Args:
+        load: The month.
+        replica: What one replica sustains.
+        policy: How much room to keep.
+        gpus_per_replica: GPUs of one replica [1].
+        instance_gpus: GPUs of the smallest machine [1].
+        duty: When it is on; all month when None.
+    """
+    busy = busy_gpus(load, replica, gpus_per_replica)
+    if duty is not None:
+        by_hour = _fleet_by_hour(load, replica, policy, gpus_per_replica, instance_gpus, duty)
+        return replace(by_hour, busy_gpus=busy)
     peak = load.peak_requests_per_s / replica.requests_per_s
     needed = replicas_for(peak, replica.slots, policy)
     servers = fleet_of(needed, policy, gpus_per_replica, instance_gpus)
-    return replace(servers, busy_gpus=busy_gpus(load, replica, gpus_per_replica))
+    return replace(servers, busy_gpus=busy)
+
+
+def _fleet_by_hour(
+    load: Workload,
+    replica: Replica,
+    policy: FleetPolicy,
+    gpus_per_replica: Number,
+    instance_gpus: Number,
+    duty: Duty,
+) -> Fleet:
+    """Return a fleet that follows its load: each level of it is served by as many as it needs."""
+    levels = duty.levels(load.peak_to_mean)
+    work = np.asarray(load.requests_per_s / replica.requests_per_s, dtype=float)[..., None]
+    slots = np.asarray(replica.slots, dtype=float)[..., None]
+    each, per = policy.lifted(), np.asarray(gpus_per_replica, dtype=float)[..., None]
+    needed = replicas_for(work * levels.load, slots, each)
+    on = fleet_of(needed, each, per, np.asarray(instance_gpus, dtype=float)[..., None])
+    requests = np.asarray(load.requests_per_s, dtype=float)[..., None] * levels.load
+    service_s = np.asarray(request_s(replica), dtype=float)[..., None]
+    on_share = duty.lifted().on_share(requests, service_s)
+    share = levels.share * np.maximum(on_share, work * levels.load / needed)
+    most = fleet_of(np.max(needed, axis=-1), policy, gpus_per_replica, instance_gpus)
+    machines = (share * on.paid_gpus).sum(axis=-1)
+    return replace(
+        most,
+        mean_gpus=(share * on.gpus).sum(axis=-1),
+        mean_powered_gpus=machines,
+        mean_billed_gpus=machines,
+    )
 
 
 def busy_gpus(load: Workload, replica: Replica, gpus_per_replica: Number) -> Number:
@@ -80,9 +151,9 @@ class Utilization:
     """How much of what is paid for is used, three ways; numbers or arrays.
 
     Args:
-        slots: Mean requests in flight over the slots of all replicas [1].
-        token_capacity: Tokens served over the tokens that all replicas could serve [1].
-        paid_hours: The same over all GPUs on the invoice, those of no replica included [1].
+        slots: Mean requests in flight over the slots of the replicas that are on [1].
+        token_capacity: Tokens served over the tokens that those could serve [1].
+        paid_hours: The same over all GPU-hours on the invoice, those of no replica included [1].
     """
 
     slots: Number
@@ -92,13 +163,13 @@ class Utilization:
 
 def utilization_of(load: Workload, replica: Replica, fleet: Fleet) -> Utilization:
     """Return the three utilizations of a fleet over the month."""
-    could_serve = fleet.replicas * replica.requests_per_s
-    token_capacity = load.requests_per_s / could_serve
-    busy = in_flight(load.requests_per_s / fleet.replicas, replica)
+    on = np.maximum(fleet.replicas * (fleet.on_gpus / fleet.gpus), TINY)
+    token_capacity = load.requests_per_s / (on * replica.requests_per_s)
+    busy = in_flight(load.requests_per_s / on, replica)
     return Utilization(
         slots=busy / replica.slots,
         token_capacity=token_capacity,
-        paid_hours=token_capacity * fleet.gpus / fleet.paid_gpus,
+        paid_hours=token_capacity * fleet.on_gpus / np.maximum(fleet.billed_gpus, TINY),
     )
 
 
@@ -111,9 +182,10 @@ def rent_lines(
     origin: Origin,
     source: str,
 ) -> tuple[Line, ...]:
-    """Return the lines of a rented, always-on fleet.
+    """Return the lines of a rented fleet.
 
-    Rent runs every hour of the month, whatever the load: it is never multiplied by utilization.
+    Rent runs for every hour that a GPU is on, whatever the load: it is never multiplied by
+    utilization. An always-on fleet is on for all of the month's 730 hours.
 
     Args:
         fleet: The GPUs.
@@ -122,7 +194,7 @@ def rent_lines(
         other_share: Control plane, gateways and test machines, as a share of the rent [1].
         origin, source: Who said the rent.
     """
-    hours = fleet.paid_gpus * HOURS_PER_MONTH
+    hours = fleet.billed_gpus * HOURS_PER_MONTH
     rent = Line(
         item="GPU rent",
         group="compute",

@@ -188,8 +188,8 @@ def _output_share(name: str, options: Sequence[Option], settings: Settings) -> V
 def _utilization(name: str, options: Sequence[Option], settings: Settings) -> Variable | None:
     """Return how well today's fleet is used: its bill stays, and more or fewer tokens pass it."""
     own = next((o for o in options if isinstance(o, SelfOption)), None)
-    if own is None:
-        return None
+    if own is None or own.hours is not None:
+        return None  # a fleet that is switched has another size at another volume
     volume = _number(settings.value(TOKENS))
     at = settings if np.isfinite(volume) else settings.with_values({TOKENS: 0.0})
     replica = replica_of(own, at)

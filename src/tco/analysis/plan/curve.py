@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.analysis.inputs import Inputs
+from tco.analysis.inputs import DEFAULT_PROFILE, Inputs
+from tco.analysis.request import Request
+from tco.analysis.settings import Settings
+from tco.engine.duty import steepened
 from tco.engine.ledger import Origin
 from tco.engine.shapes import Floats
 from tco.errors import DataError, unknown_name
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile
+    from tco.catalog.load import Catalog
 
 LENGTHS = (24, 168)
-STEEPEST = 50.0
-"""Largest power that a curve is raised to; beyond it there is one busy hour and nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,26 +64,39 @@ def checked_hours(values: Sequence[float], where: str) -> Floats:
     return over_mean
 
 
-def steepened(load: Floats, peak_to_mean: float) -> Floats:
-    """Return a curve of the same shape with another peak, ``load**g / mean(load**g)`` [hours] [1].
+def reachable(shape: Floats) -> tuple[float, float]:
+    """Return the lowest and the highest peak over the mean that hours of this shape can have [1].
 
-    A power keeps the order of the hours and never falls below 0; `g` is found by bisection.
+    Hours without load stay empty, and hours as busy as the busiest one stay as busy.
+    """
+    busy = np.count_nonzero(shape > 0)
+    return float(shape.size / busy), float(steepened(shape, np.inf).max())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """Measured hours, before they are made as steep as somebody says.
 
     Args:
-        load: Mean 1 [hours] [1].
-        peak_to_mean: Busiest hour over the average hour, at least 1 [1].
+        shape: Load of each hour over the mean [hours] [1].
+        said: Whose they are, in words.
+        own: They are those of the profile that was asked for.
     """
 
-    def powered(power: float) -> Floats:
-        high: Floats = (load / load.max()) ** power
-        over_mean: Floats = high / high.mean()
-        return over_mean
+    shape: Floats
+    said: str
+    own: bool
 
-    low, high = 0.0, STEEPEST
-    for _ in range(60):
-        middle = (low + high) / 2.0
-        low, high = (middle, high) if powered(middle).max() < peak_to_mean else (low, middle)
-    return powered(high)
+
+def curve_of(catalog: Catalog, request: Request, settings: Settings) -> Hours:
+    """Return the hours of the profile; without any those of the week with the nearest peak."""
+    profiles = catalog.workloads.profiles
+    name = request.profile or DEFAULT_PROFILE
+    own = bool(profiles[name].hourly)
+    peak = float(np.asarray(settings.value("workload.peak_to_mean")))
+    word = name if own else _nearest(profiles, peak)
+    shape = checked_hours(profiles[word].hourly, f"profile {word}")
+    return Hours(shape=shape, said=f"the hours of {word}", own=own)
 
 
 def load_curve(inputs: Inputs, hours: Sequence[float] = (), name: str = "") -> LoadCurve:
@@ -102,21 +117,17 @@ def load_curve(inputs: Inputs, hours: Sequence[float] = (), name: str = "") -> L
     if hours:
         return LoadCurve(load=checked_hours(hours, name), said=name, origin="given")
     profiles = inputs.catalog.workloads.profiles
-    own = profiles[inputs.profile]
     peak = float(np.asarray(inputs.settings.value("workload.peak_to_mean")))
     given = inputs.settings.given("workload.peak_to_mean")
     if name:
-        measured, word = _named(name, profiles), name
-    elif own.hourly:
-        measured, word = own, inputs.profile
+        shape = checked_hours(_named(name, profiles).hourly, f"profile {name}")
+        known = Hours(shape=shape, said=f"the hours of {name}", own=True)
     else:
-        word = _nearest(profiles, peak)
-        measured = profiles[word]
-    load = checked_hours(measured.hourly, f"profile {word}")
-    if given or not (name or own.hourly):
-        said = f"the hours of {word}, made as steep as a peak of {peak:g} times the mean"
-        return LoadCurve(load=steepened(load, peak), said=said, origin="assumed")
-    return LoadCurve(load=load, said=f"the hours of {word}", origin="catalog")
+        known = curve_of(inputs.catalog, inputs.request, inputs.settings)
+    if given or not known.own:
+        said = f"{known.said}, made as steep as a peak of {peak:g} times the mean"
+        return LoadCurve(load=steepened(known.shape, peak), said=said, origin="assumed")
+    return LoadCurve(load=known.shape, said=known.said, origin="catalog")
 
 
 def _named(name: str, profiles: dict[str, Profile]) -> Profile:

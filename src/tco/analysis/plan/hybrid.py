@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tco.analysis.billing import refuse_billing
 from tco.analysis.candidates import OwnSetups, own_setups, token_options
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import OWN
 from tco.analysis.options import Option, SelfOption, TokenOption, lines
+from tco.analysis.pairs import best_pairs
 from tco.analysis.plan.bills import strategies_of
 from tco.analysis.plan.curve import LoadCurve, load_curve
 from tco.analysis.plan.machines import Machine, Unit, machine, machines, way
@@ -24,7 +26,6 @@ from tco.analysis.report import stamp, warnings_of, workload_result
 from tco.analysis.resolve import resolve
 from tco.analysis.select import Selection, select
 from tco.analysis.settings import Settings, workload
-from tco.analysis.setups import best_pairs
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
@@ -98,6 +99,7 @@ def plan(inputs: Inputs, ask: Ask) -> PlanResult:
 
 def _check(inputs: Inputs) -> None:
     """Raise `UsageError` for a question that leaves nothing to mix."""
+    refuse_billing(inputs, "a plan works out itself when GPUs are on; leave it out")
     request = inputs.request
     if request.private or (request.tiers and not {"api", "hosted"} & set(request.tiers)):
         raise UsageError(

@@ -11,11 +11,11 @@ from tco.analysis.candidates import own_setups
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import machine_lines
 from tco.analysis.options import FixedOption, SelfOption, replica_of
+from tco.analysis.pairs import best_pairs
 from tco.analysis.plan.notes import PURCHASES
 from tco.analysis.portfolio.cases import Case, blended, longest, stacked_settings
 from tco.analysis.select import Selection
 from tco.analysis.settings import Settings, fleet_policy, people, workload
-from tco.analysis.setups import best_pairs
 from tco.analysis.upkeep import standing_lines
 from tco.engine.assign import FleetSizes, Team
 from tco.engine.fleet import FleetPolicy, load_served, replicas_for

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tco.analysis.billing import refuse_billing
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
 from tco.analysis.plan.notes import purchase_row
@@ -63,6 +64,7 @@ def portfolio(inputs: Inputs, tasks: Tasks) -> PortfolioResult:
         DataError: A name or a value of the file that means nothing.
         InfeasibleError: Nothing can serve one of the tasks; the binding need is named.
     """
+    refuse_billing(inputs, "the fleets that tasks share are always on; leave it out")
     cases = cases_of(inputs, tasks)
     scores = [(named_model(inputs, s.model, s.where), s) for s in tasks.scores]
     ways = ways_of(inputs, cases, scores)

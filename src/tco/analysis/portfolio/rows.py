@@ -36,8 +36,7 @@ def _bill(inputs: Inputs, ways: Ways, fleet: int, load: float) -> tuple[float, f
     policy = policy_of(shared.option, inputs.settings)
     needed = np.atleast_1d(replicas_for(load, shared.slots, policy))
     usd, gpus = fleet_usd(shared.option, inputs.settings, needed)
-    spare = float(np.asarray(policy.redundancy))
-    return float(needed[0]) + spare, float(gpus[0]), float(usd[0])
+    return float(np.asarray(policy.kept(needed))[0]), float(gpus[0]), float(usd[0])
 
 
 def fleet_rows(

@@ -25,6 +25,11 @@ CHOICES = frozenset(
         "serving.headroom",
         "serving.wait_beta",
         "serving.redundancy",
+        "serving.zones",
+        "serving.availability_target",
+        "serving.replica_availability",
+        "fleet.idle_timeout_s",
+        "fleet.billing_step_s",
     }
 )
 """Decisions, not facts: nobody learns them, so that they stay as they are unless `--vary` says."""

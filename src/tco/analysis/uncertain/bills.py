@@ -31,6 +31,9 @@ NODES = {1: 257, 2: 49, 3: 21, 4: 11, 5: 7}
 
 Draws = Mapping[str, Floats]
 
+DRAWS_BY_HOUR = 1 << 10
+"""Draws worked on at a time where each has the hours of a week, so that memory stays small."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizing:
@@ -99,10 +102,25 @@ def usd(model: Model, draws: Draws) -> Floats:
         model: The options.
         draws: Values by key of the belief [draws].
     """
-    settings = drawn(model, draws)
-    where = located(model, draws)
     size = next(iter(draws.values())).size
     out = np.empty((len(model.options), size))
+    at_once = DRAWS_BY_HOUR if by_hour(model.options) else size
+    for start in range(0, size, at_once):
+        part = slice(start, start + at_once)
+        _price(model, {key: values[part] for key, values in draws.items()}, out[:, part])
+    out[np.isnan(out)] = np.inf
+    return out
+
+
+def by_hour(options: Sequence[Option]) -> bool:
+    """Return whether a fleet follows the hours, so that a bill is worked out for each of them."""
+    return any(isinstance(o, SelfOption) and o.hours is not None for o in options)
+
+
+def _price(model: Model, draws: Draws, out: Floats) -> None:
+    """Write the bills of all options for some draws."""
+    settings = drawn(model, draws)
+    where = located(model, draws)
     for row, option in zip(out, model.options, strict=True):
         if isinstance(option, SelfOption):
             replica = replica_for(model, option, draws, settings, where)
@@ -110,8 +128,6 @@ def usd(model: Model, draws: Draws) -> Floats:
         else:
             bill = lines(option, settings)
         row[:] = total_usd(bill)
-    out[np.isnan(out)] = np.inf
-    return out
 
 
 def drawn(model: Model, draws: Draws) -> Settings:

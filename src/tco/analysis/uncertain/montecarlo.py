@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tco.analysis.change.chosen import chosen, monthly
-from tco.analysis.curves import TOKENS
+from tco.analysis.curves import TOKENS, has_steps
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
 from tco.analysis.report import assumptions_of, stamp, warnings_of
@@ -134,7 +134,8 @@ def _result(
     if pair is not None:
         shares = variance_shares(model, believed, pair, run.draws, run.seed)
         saving = _saving(model, tally, pair)
-        volumes = breakeven_volumes(model, believed, pair, run.draws, run.seed)
+        if all(has_steps(model.options[i]) for i in pair):
+            volumes = breakeven_volumes(model, believed, pair, run.draws, run.seed)
     rows = [_input(row, i, float(values[i]), shares) for i, row in enumerate(believed.rows)]
     rows.sort(key=lambda r: (-r.value_usd, -(r.total or 0.0), r.key))
     risks = tuple(sorted(_risks(inputs, model, tally), key=lambda r: _order(r.mean_usd)))

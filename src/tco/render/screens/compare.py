@@ -139,7 +139,7 @@ def _note(option: OptionResult) -> str:
     parts = []
     if option.gpus is not None and option.utilization is not None and option.breakdown is not None:
         used = show_share(option.utilization.paid_hours)
-        parts.append(f"{words.count(option.gpus)} GPUs, {used} used")
+        parts.append(f"{_gpus(option)} GPUs, {used} used")
         parts.append(words.parts(option.breakdown))
     band = option.band_usd
     if band is not None and band[0] < band[1]:
@@ -147,6 +147,13 @@ def _note(option: OptionResult) -> str:
     if option.upfront_usd is not None:
         parts.append(f"{show_usd(option.upfront_usd)} up front")
     return "; ".join([*parts, *option.notes])
+
+
+def _gpus(option: OptionResult) -> str:
+    """Return how many GPUs are paid for, `3.9 of 6` where they are fewer in the average hour."""
+    most = words.count(option.gpus or 0.0)
+    mean = option.scaling.billed_gpus if option.scaling else option.gpus
+    return most if mean == option.gpus else f"{show_number(mean or 0.0)} of {most}"
 
 
 def _engineers(options: list[OptionResult]) -> Iterator[Block]:

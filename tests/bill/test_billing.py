@@ -1,0 +1,309 @@
+"""Fleets that are not always on: their bills, curves, search, words and refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as trials
+from hypothesis import strategies as st
+from running import DAY, run
+from strategies import (
+    TOKENS,
+    Floats,
+    magnitude,
+    own_option,
+    self_options,
+    settings_of_a_question,
+    usd_at,
+)
+
+from tco.analysis.billing import OnHours
+from tco.analysis.candidates import own_setups
+from tco.analysis.compare import compare
+from tco.analysis.curves import curve
+from tco.analysis.explain import explain
+from tco.analysis.options import SelfOption, lines
+from tco.analysis.pairs import monthly_usd
+from tco.analysis.plan.hybrid import Ask, plan
+from tco.analysis.resolve import resolve
+from tco.analysis.results import OptionResult
+from tco.analysis.select import select
+from tco.analysis.sensitivity import sensitivity
+from tco.analysis.settings import Settings
+from tco.analysis.size import SizeAsk, size
+from tco.analysis.uncertain.montecarlo import Run, monte_carlo
+from tco.ask.schedule import schedule
+from tco.engine.duty import Billing, steepened
+from tco.engine.ledger import total_usd
+from tco.errors import UsageError
+
+WEEKDAYS = schedule("mon-fri 08:00-20:00")
+NAME = "self/llama-3.3-70b@1xmi300x:fp8/runpod:on_demand_secure"
+OWN = "self/llama-3.3-70b@2xh100-sxm:fp8/own:48m"
+RESERVED = "self/llama-3.3-70b@2xh100-sxm:fp8/gcp:reserved_1y"
+WAYS: tuple[Billing, ...] = ("autoscaled", "scale_to_zero", "scheduled")
+
+
+def fields(billing: str) -> dict[str, Any]:
+    return {"billing": billing, "schedule": WEEKDAYS if billing == "scheduled" else None}
+
+
+def row(asked: Any, name: str, billing: str = "always_on", **more: Any) -> OptionResult:
+    inputs = asked(tokens=more.pop("tokens", 50e9), profile="chat", **fields(billing), **more)
+    return explain(inputs, name).option
+
+
+def hours_of(shape: Floats, billing: Billing) -> OnHours:
+    opened = np.where(np.arange(shape.size) % 4 == 3, 0.0, 1.0)
+    closed = billing == "scheduled"
+    return OnHours(
+        billing=billing,
+        week=shape / shape.mean(),
+        open_share=opened if closed else np.ones_like(shape),
+        gaps_h=np.ones(shape.size // 4) if closed else np.zeros(0),
+        said="test",
+    )
+
+
+toy_weeks = st.lists(magnitude(0.05, 20.0), min_size=4, max_size=8).map(np.asarray)
+
+
+@trials(max_examples=60)
+@given(
+    option=self_options(),
+    settings=settings_of_a_question(),
+    week=toy_weeks,
+    billing=st.sampled_from(["autoscaled", "scheduled"]),
+    purchase=st.sampled_from(["given", "reserved_1y"]),
+    replicas=magnitude(0.01, 60.0),
+)
+def test_a_curve_is_the_bill_of_a_fleet_that_is_switched(
+    option: SelfOption,
+    settings: Settings,
+    week: Floats,
+    billing: Billing,
+    purchase: str,
+    replicas: float,
+) -> None:
+    if option.owned is not None:
+        purchase, option = "48m", replace(option, seller="own")
+    option = replace(option, hours=hours_of(week, billing), purchase=purchase)
+    made = curve(option, settings)
+    assert option.measured is not None
+    up_to = replicas * option.measured.tokens_per_s * 730 * 3600
+    if made.pieces_until(up_to) > 20_000:
+        return
+    steps = made.until(up_to)
+    assert steps.edges[-1] >= up_to
+    low = np.concatenate([[0.0], steps.edges[:-1]])
+    wide = steps.edges - low > 1e-6 * steps.edges
+    inside = [(low + part * (steps.edges - low))[wide] for part in (0.01, 0.5, 0.99)]
+    volume = np.concatenate(inside)[:6_000]
+    usd = usd_at(option, settings, volume)
+    np.testing.assert_allclose(steps.at(volume), usd, rtol=1e-9, atol=1e-6)
+    slack = 1e-6 + 1e-7 * usd
+    assert np.all(usd >= made.slope * volume + made.low - slack)
+    assert np.all(usd <= made.slope * volume + made.high + slack)
+
+
+@pytest.mark.parametrize("path", ["serving.zones", "serving.availability_target"])
+@pytest.mark.parametrize("billing", ["always_on", "autoscaled"])
+def test_a_curve_is_the_bill_with_zones_and_with_a_target(
+    asked: Any, path: str, billing: str
+) -> None:
+    value = 3.0 if path.endswith("zones") else 0.999
+    inputs = asked(profile="chat", settings={path: value}, **fields(billing))
+    option = resolve(NAME, inputs, at_any_volume=True).best
+    made = curve(option, inputs.settings)
+    volume = np.geomspace(1e8, 2e12, 400) * 1.0000123
+    usd = usd_at(option, inputs.settings, volume)
+    np.testing.assert_allclose(made.until(2.1e12).at(volume), usd, rtol=1e-9)
+    assert np.all(usd >= made.slope * volume + made.low - 1e-6)
+    assert np.all(usd <= made.slope * volume + made.high + 1e-6)
+
+
+@pytest.mark.parametrize("billing", ["always_on", *WAYS])
+def test_the_search_agrees_with_the_bill(asked: Any, billing: str) -> None:
+    inputs = asked(
+        tokens=30e9,
+        profile="chat",
+        models=("llama-3.3-70b",),
+        purchases=("on_demand", "reserved_1y", "own", "spot", "dedicated"),
+        **fields(billing),
+    )
+    own = own_setups(inputs, select(inputs.catalog, inputs.request))
+    rows = own.found.pairs_of("llama-3.3-70b")[::23]
+    volumes = np.array([3e7, 30e9])
+    found = monthly_usd(own.found, inputs.settings, rows, volumes)
+    for pair, usd in zip(rows.tolist(), found, strict=True):
+        option = own.option(pair)
+        bill = usd_at(option, inputs.settings, volumes)
+        spot = option.purchase.startswith("spot")  # its restarts are a line of their own
+        np.testing.assert_allclose(usd, bill, rtol=1e-9 if not spot else 1e-6)
+
+
+def test_what_is_reserved_is_paid_whether_on_or_off_and_says_so(asked: Any) -> None:
+    always, scaled = row(asked, RESERVED), row(asked, RESERVED, "autoscaled")
+    assert scaled.monthly_usd == always.monthly_usd
+    assert any("reserved: paid whether on or off" in note for note in scaled.notes)
+
+
+def test_what_is_bought_saves_electricity_only_and_says_so(asked: Any) -> None:
+    always, scaled = row(asked, OWN), row(asked, OWN, "autoscaled")
+    same = {line.item: line.amount_usd for line in always.lines if line.group != "power"}
+    assert same == {x.item: x.amount_usd for x in scaled.lines if x.group != "power"}
+    assert scaled.breakdown is not None
+    assert always.breakdown is not None
+    assert scaled.breakdown.power < always.breakdown.power
+    assert any("bought: off hours save electricity only" in note for note in scaled.notes)
+
+
+def test_rent_is_paid_for_the_hours_on_and_the_idle_figure_follows(asked: Any) -> None:
+    always, scaled = row(asked, NAME), row(asked, NAME, "autoscaled")
+    assert always.scaling is None
+    assert scaled.scaling is not None
+    assert scaled.lines[0].quantity == pytest.approx(scaled.scaling.billed_gpus * 730)
+    assert scaled.scaling.billed_gpus < (scaled.gpus or 0.0)
+    assert always.breakdown is not None
+    assert scaled.breakdown is not None
+    assert scaled.breakdown.compute == pytest.approx(always.breakdown.compute)
+    assert scaled.breakdown.idle < always.breakdown.idle
+    assert scaled.utilization is not None
+    assert always.utilization is not None
+    assert scaled.utilization.paid_hours > always.utilization.paid_hours
+
+
+def test_a_week_by_hand(asked: Any) -> None:
+    # One GPU serves 1,000 tokens a second, in an hour 3.6M; nothing is kept free. Of four hours
+    # one has four times the load of the others: 4/7, 4/7, 4/7 and 16/7 of the mean.
+    settings = asked(
+        tokens=7 * 3.6e6 * 730 / 4,
+        settings={
+            "serving.headroom": 1.0,
+            "serving.wait_beta": 0.0,
+            "serving.redundancy": 0.0,
+            "workload.peak_to_mean": 16 / 7,
+            "plan.lead_h": 0.0,
+        },
+    ).settings
+    option = own_option(tokens_per_s=1_000.0, gpus=1, instance_gpus=1, usd_per_gpu_hour=2.0)
+    option = replace(option, hours=hours_of(np.array([1.0, 1.0, 1.0, 4.0]), "autoscaled"))
+    assert lines(option, settings)[0].quantity == pytest.approx(730 * (1 + 1 + 1 + 4) / 4)
+    late = settings.with_values({"plan.lead_h": 0.5})  # the peak's three more, half an hour early
+    assert lines(option, late)[0].quantity == pytest.approx(730 * (7 + 3 * 0.5) / 4)
+    hourly = settings.with_values({"plan.lead_h": 0.5, "fleet.billing_step_s": 3600.0})
+    assert lines(option, hourly)[0].quantity == pytest.approx(730 * (7 + 3) / 4)
+
+
+def test_a_schedule_moves_the_load_inside(asked: Any) -> None:
+    always, closed = row(asked, NAME), row(asked, NAME, "scheduled")
+    assert closed.scaling is not None
+    assert closed.scaling.open_hours_per_week == 60
+    assert (closed.replicas or 0.0) > (always.replicas or 0.0)
+    on = (60 + 5 * 0.25) / 168
+    assert closed.lines[0].quantity == pytest.approx((closed.gpus or 0.0) * 730 * on)
+
+
+def test_few_requests_cost_little_and_the_wait_is_told(asked: Any) -> None:
+    always = row(asked, NAME, tokens=1e6)
+    asleep = row(asked, NAME, "scale_to_zero", tokens=1e6)
+    assert asleep.scaling is not None
+    assert asleep.scaling.waiting_share is not None
+    assert asleep.scaling.waiting_share > 0.5
+    assert asleep.lines[0].amount_usd < 0.3 * always.lines[0].amount_usd
+    steps = explain(asked(tokens=1e6, profile="chat", billing="scale_to_zero"), NAME).steps
+    assert any("cold starts a month" in step for step in steps)
+
+
+def test_a_seller_by_the_second_is_told_from_one_by_the_hour(asked: Any) -> None:
+    modal = "self/llama-3.3-70b@2xh100-sxm:fp8/modal:on_demand"
+    inputs = asked(tokens=50e9, profile="chat", billing="autoscaled")
+    option = resolve(modal, inputs).best
+    assert isinstance(option, SelfOption)
+    assert option.billing_step_s == 1.0
+    hourly = replace(option, billing_step_s=3600.0)
+    one, other = (float(np.asarray(total_usd(lines(o, inputs.settings)))) for o in (option, hourly))
+    assert one < other
+    given = asked(
+        tokens=50e9,
+        profile="chat",
+        billing="autoscaled",
+        settings={"fleet.billing_step_s": 3600.0},
+    )
+    same = total_usd(lines(resolve(modal, given).best, given.settings))
+    assert float(np.asarray(same)) == pytest.approx(other)
+
+
+@pytest.mark.parametrize("billing", WAYS)
+def test_every_question_is_answered(asked: Any, billing: str) -> None:
+    inputs = asked(tokens=20e9, profile="chat", **fields(billing))
+    swings = sensitivity(inputs, "gpt-4.1", NAME)
+    assert swings.rows
+    run_ = monte_carlo(inputs, ["gpt-4.1", NAME], Run(draws=300))
+    assert run_.saving is not None
+    assert (run_.breakeven is None) == (billing == "scale_to_zero")
+    assert compare(replace(inputs)).options
+
+
+def test_draws_are_the_bills_of_their_settings(asked: Any) -> None:
+    inputs = asked(tokens=20e9, profile="chat", billing="autoscaled")
+    option = resolve(NAME, inputs).best
+    peaks = np.linspace(1.2, 3.0, 7)
+    swept = inputs.settings.with_values({"workload.peak_to_mean": peaks, TOKENS: peaks * 1e10})
+    together = np.broadcast_to(np.asarray(total_usd(lines(option, swept))), 7)
+    for peak, usd in zip(peaks.tolist(), together.tolist(), strict=True):
+        one = inputs.settings.with_values({"workload.peak_to_mean": peak, TOKENS: peak * 1e10})
+        assert float(np.asarray(total_usd(lines(option, one)))) == pytest.approx(usd)
+
+
+def test_a_profile_without_hours_takes_those_of_the_nearest_week(asked: Any) -> None:
+    inputs = asked(tokens=50e9, billing="autoscaled")
+    assert inputs.hours is not None
+    assert inputs.hours.said == "the hours of chat"
+    assert steepened(inputs.hours.week, 1.86).max() == pytest.approx(1.86)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--billing scheduled", "--schedule goes with --billing scheduled"),
+        ("--billing autoscaled --schedule 09:00-17:00", "--schedule goes with"),
+        ("--schedule noon", "'noon' is no opening hours"),
+        ("--schedule 'mon-fry 08:00-20:00'", "'fry' is no day"),
+        ("--schedule '08:00-25:00'", "there is no 25:00"),
+        ("--schedule '08:00-08:00'", "is no time at all"),
+        ("--billing autoscale", "did you mean autoscaled"),
+        ("--billing autoscaled --set fleet.billing_step_s=0", "must be more than 0"),
+        ("--set serving.zones=1.5", "a whole number, 1 or more"),
+        ("--set serving.availability_target=1", "a share below 1"),
+        ("--set serving.replica_availability=50%", "a share from 90% to 100%"),
+    ],
+)
+def test_bad_words_are_one_line(words: str, said: str) -> None:
+    import shlex
+
+    result = run("compare", "--tokens", "1B", *shlex.split(words), *DAY)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_questions_that_hours_mean_nothing_to_say_so(asked: Any) -> None:
+    inputs = asked(tokens=50e9, models=("llama-3.3-70b",), billing="autoscaled")
+    with pytest.raises(UsageError, match="a plan works out itself"):
+        plan(inputs, Ask())
+    with pytest.raises(UsageError, match="size prices a fleet at full load"):
+        size(inputs, SizeAsk())
+    asleep = asked(tokens=50e9, billing="scale_to_zero")
+    with pytest.raises(UsageError, match="compare volumes instead, or take autoscaled"):
+        curve(resolve(NAME, asleep).best, asleep.settings)
+
+
+def test_spans_of_a_schedule_may_pass_midnight_and_the_weekend() -> None:
+    assert schedule("sat-mon 22:00-24:00").spans == ((frozenset({5, 6, 0}), 1320, 1440),)
+    late = schedule("sun 23:30-00:30").spans
+    assert late == ((frozenset({6}), 1410, 1440), (frozenset({0}), 0, 30))
