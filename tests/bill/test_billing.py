@@ -117,7 +117,7 @@ def test_a_curve_is_the_bill_with_zones_and_with_a_target(
 ) -> None:
     value = 3.0 if path.endswith("zones") else 0.999
     inputs = asked(profile="chat", settings={path: value}, **fields(billing))
-    option = resolve(NAME, inputs, at_any_volume=True).best
+    option = resolve(NAME, inputs).best
     made = curve(option, inputs.settings)
     volume = np.geomspace(1e8, 2e12, 400) * 1.0000123
     usd = usd_at(option, inputs.settings, volume)

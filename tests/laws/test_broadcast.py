@@ -92,7 +92,7 @@ def equal(array: Any, singles: list[Any]) -> None:
             equal(part, [one[i] for one in singles])
     elif is_dataclass(array):
         for f in fields(array):
-            if not isinstance(getattr(array, f.name), str):
+            if not isinstance(getattr(array, f.name), str | None):
                 equal(getattr(array, f.name), [getattr(one, f.name) for one in singles])
     else:
         found = np.broadcast_to(np.asarray(array, dtype=float), len(singles))

@@ -124,6 +124,14 @@ class SelectPart(Record):
     """Every set-up, not only the cheapest of each model."""
 
 
+class FleetPart(Record):
+    """When own GPUs are on."""
+
+    billing: Literal["always_on", "scheduled", "autoscaled", "scale_to_zero"] | None = None
+    schedule: Text | None = None
+    """Opening hours of scheduled ones, in UTC: `mon-fri 08:00-20:00`."""
+
+
 class ServingPart(Record):
     """How self-hosted models are run."""
 
@@ -200,6 +208,7 @@ class Scenario(Record):
     horizon: Quantity | None = None
     """How long it is meant to run: `18 months`, `3 years`."""
     select: SelectPart | None = None
+    fleet: FleetPart | None = None
     serving: ServingPart | None = None
     people: PeoplePart | None = None
     settings: dict[Text, Quantity] | None = None

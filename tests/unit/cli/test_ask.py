@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tco.analysis.request import InlineOption, Request
+from tco.analysis.request import InlineOption, Request, Schedule
 from tco.ask.asked import FIELDS
 from tco.ask.fields import QUESTION
 from tco.cli.ask import asked
@@ -43,6 +43,13 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
     "seller": (["lambda"], ["lambda"], "sellers", ("lambda",)),
     "purchase": (["spot"], ["spot"], "purchases", ("spot",)),
     "marketplaces": (True, True, "marketplaces", True),
+    "billing": ("autoscaled", "autoscaled", "billing", "autoscaled"),
+    "schedule": (
+        "sat 10:00-14:00",
+        "sat 10:00-14:00",
+        "schedule",
+        Schedule(((frozenset({5}), 600, 840),)),
+    ),
     "bare": (True, True, "bare", True),
     "all": (True, True, "all_setups", True),
     "max_tpot": ("50ms", "50ms", "serving.max_tpot_s", 0.05),
