@@ -5,10 +5,14 @@ python tests/test_readme.py     rewrites the blocks with what the commands print
 
 from __future__ import annotations
 
+import contextlib
+import doctest
+import io
 import re
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import undated
@@ -16,6 +20,7 @@ from running import undated
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"```console\n\$ tco (?P<command>[^\n]*)\n(?P<shown>.*?)```", re.DOTALL)
+PYTHON = re.compile(r"```pycon\n(?P<session>.*?)```", re.DOTALL)
 WIDTH = "80"
 
 
@@ -36,6 +41,33 @@ def run(command: str) -> str:
         check=False,
     )
     return done.stdout + (f"[exit {done.returncode}]\n" if done.returncode else "")
+
+
+def repeated(block: str, names: dict[str, Any]) -> str:
+    """Return a session of Python with what its statements print now, to the same names."""
+    out = ""
+    for example in doctest.DocTestParser().get_examples(block):
+        first, *further = example.source.splitlines()
+        out += "".join([f">>> {first}\n", *(f"... {line}\n" for line in further)])
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            try:
+                exec(compile(example.source, "<docs>", "single"), names)
+            except Exception as error:
+                if example.exc_msg is None:
+                    raise
+                kind = type(error)
+                name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+                print(f"Traceback (most recent call last):\n    ...\n{name}: {error}")  # noqa: T201
+        out += printed.getvalue()
+    return out
+
+
+def session(text: str) -> str:
+    """Return a page with its sessions as they run now, one after another, in the root."""
+    names: dict[str, Any] = {"__name__": "__docs__"}
+    with contextlib.chdir(ROOT):
+        return PYTHON.sub(lambda m: f"```pycon\n{repeated(m['session'], names)}```", text)
 
 
 def blocks() -> list[tuple[str, str, str]]:

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tco import errors
     from tco.api.answers import Answer
-    from tco.api.functions import breakeven, compare, curve, explain, plan, sensitivity, size
+    from tco.api.functions import (
+        breakeven,
+        compare,
+        curve,
+        explain,
+        horizon,
+        plan,
+        sensitivity,
+        size,
+    )
     from tco.catalog.load import Catalog, load_catalog
 
 __version__ = "0.1.0"
@@ -28,6 +37,7 @@ _HOMES = {
     "curve": "tco.api.functions",
     "errors": "tco",
     "explain": "tco.api.functions",
+    "horizon": "tco.api.functions",
     "load_catalog": "tco.catalog.load",
     "plan": "tco.api.functions",
     "sensitivity": "tco.api.functions",
@@ -44,6 +54,7 @@ __all__ = (
     "curve",
     "errors",
     "explain",
+    "horizon",
     "load_catalog",
     "plan",
     "sensitivity",

@@ -13,6 +13,7 @@ from tco.api.answers import (
     Explanation,
     Mix,
     MonteCarlo,
+    Outlook,
     Portfolio,
     Sizing,
     Swings,
@@ -39,8 +40,9 @@ def questions() -> list[tco.Answer]:
     changed: WhatIfs = tco.sensitivity(what_if=["rent +30%"], tokens=1e9)
     sizing: Sizing = tco.size("llama-3.3-70b", slo={"tpot": "30ms"}, gpu="h100-sxm")
     mix: Mix | Portfolio = tco.plan(tokens="500B", curve="chat", buy=True)
+    years: Outlook = tco.horizon(*two, tokens="1T", growth="2%")
     bill: Explanation = tco.explain("gpt-4.1", tokens="5B")
-    return [pair, rent, every, where, swings, drawn, changed, sizing, mix, bill]
+    return [pair, rent, every, where, swings, drawn, changed, sizing, mix, years, bill]
 
 
 def total_usd() -> float:

@@ -109,6 +109,10 @@ SAME: dict[str, tuple[str, Ask]] = {
         "plan --tokens 500B --profile chat --model llama-3.3-70b --buy",
         lambda: tco.plan(tokens="500B", profile="chat", model="llama-3.3-70b", buy=True, as_of=DAY),
     ),
+    "horizon": (
+        f"horizon {A} {B} --tokens 1T --growth 2%",
+        lambda: tco.horizon(A, B, tokens="1T", growth="2%", as_of=DAY),
+    ),
     "explain": (
         f"explain {B} --tokens 50B --fte 0.5 --purchase on_demand,spot --all",
         lambda: tco.explain(

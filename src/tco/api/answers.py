@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tco.analysis.change.results import BreakevenOver, MapResult, WhatIfResult
+from tco.analysis.horizon.results import HorizonResult
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.portfolio.results import PortfolioResult
 from tco.analysis.results import (
@@ -152,6 +153,10 @@ class Portfolio(Answer, PortfolioResult):
     """Which model serves which task, where, and on what."""
 
 
+class Outlook(Answer, HorizonResult):
+    """What options come to over the months to come, in cash."""
+
+
 class Explanation(Answer, ExplainResult):
     """Every term of one bill."""
 
@@ -176,6 +181,7 @@ KINDS: tuple[Any, ...] = (
     Sizing,
     Mix,
     Portfolio,
+    Outlook,
     Explanation,
 )
 

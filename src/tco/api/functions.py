@@ -16,6 +16,7 @@ from tco.api.answers import (
     Explanation,
     Mix,
     MonteCarlo,
+    Outlook,
     Portfolio,
     Sizing,
     Swings,
@@ -31,6 +32,7 @@ from tco.ask.question import (
     NOT_OF_SIZE,
     Amount,
     BreakevenOptions,
+    HorizonOptions,
     Name,
     Names,
     Pairs,
@@ -198,6 +200,20 @@ def plan(
     """
     said: PlanOptions = {"curve": curve, "buy": buy}
     return _answer(questions.plan(api, own, said, _file(question)), question)  # type: ignore[no-any-return]
+
+
+@asks(Question, HorizonOptions)
+def horizon(*names: str, growth: Amount = None, **question: Unpack[Question]) -> Outlook:
+    """Return what options come to over months or years: cash when it is paid, saving, payback.
+
+    The first name is what is paid today, the others are what could be done instead.
+
+    >>> import tco
+    >>> answer = tco.horizon("gpt-4.1", "self/glm-5.2", tokens="1T", as_of="2026-11-21")
+    >>> type(answer).__name__
+    'Outlook'
+    """
+    return _answer(questions.horizon(names, {"growth": growth}), question)  # type: ignore[no-any-return]
 
 
 @asks(Question)
