@@ -109,9 +109,13 @@ def _default(row: Any) -> str:
     """Return what holds when an option is not said."""
     if row is None:
         return ""
+    if row.key == "as_of":
+        return "today"
     if isinstance(row.value, bool):
         return "on" if row.value else "off"
-    return row.value if isinstance(row.value, str) else in_unit(row.value, row.unit)
+    if isinstance(row.value, str):
+        return str(row.value)
+    return f"{row.value:g} months" if row.unit == "months" else in_unit(row.value, row.unit)
 
 
 def _params(name: str) -> list[Any]:
