@@ -37,8 +37,32 @@ COMMANDS = {
         *("-m", "tco", "compare", "--tokens", "50B", "--as-of", DAY),
     ),
 }
+COMPLETING = {
+    "completion of --model, bash": {
+        "_TCO_COMPLETE": "complete_bash",
+        "COMP_WORDS": "tco compare --model lla",
+        "COMP_CWORD": "3",
+    },
+    "completion of --set, fish": {
+        "_TCO_COMPLETE": "complete_fish",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_TYPER_COMPLETE_ARGS": "tco compare --set ser",
+    },
+    "completion of options, zsh": {
+        "_TCO_COMPLETE": "complete_zsh",
+        "_TYPER_COMPLETE_ARGS": "tco compare --m",
+    },
+    "completion of commands, zsh": {
+        "_TCO_COMPLETE": "complete_zsh",
+        "_TYPER_COMPLETE_ARGS": "tco ",
+    },
+}
+"""What a shell sets in the environment while a command is typed."""
+COMMANDS |= dict.fromkeys(COMPLETING, (*PYTHON, "-m", "tco"))
+
 RATIOS = (
     ("tco --help", "import typer", 1.5),
+    *((name, "tco --help", 1.5) for name in COMPLETING),
     ("tco compare --tokens 50B", "import typer, rich, pydantic, numpy, yaml", 1.6),
 )
 MEMORY_MB = 120.0
@@ -62,7 +86,7 @@ def medians(rounds: int, env: dict[str, str]) -> dict[str, float]:
     times: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for round_ in range(rounds + 1):
         for name, command in COMMANDS.items():
-            taken = wall_s(command, env)
+            taken = wall_s(command, {**env, **COMPLETING.get(name, {})})
             if round_:
                 times[name].append(taken)
     return {name: statistics.median(taken) for name, taken in times.items()}

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 MAX_BYTES = 20_000_000
+SHIPPED = ("prices.yaml", "hardware.yaml", "models.yaml", "workloads.yaml", "assumptions.yaml")
+"""The data files, in the order in which they are read."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = Path(__file__).resolve().parents[3]
 

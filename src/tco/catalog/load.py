@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tco.catalog import cache
 from tco.catalog.compiled import packed, unpacked
-from tco.catalog.files import File, shipped, shipped_file, user_file
+from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file
 from tco.catalog.throughput import NAME as THROUGHPUT
 from tco.catalog.throughput import Measurements, measurements
 from tco.errors import unknown_name
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SHIPPED", "Catalog", "complaints", "load_catalog", "shipped"]
 
-SHIPPED = ("prices.yaml", "hardware.yaml", "models.yaml", "workloads.yaml", "assumptions.yaml")
 HOMES = {  # the file that a section of an overlay belongs to
     "providers": "prices",
     "offers": "prices",

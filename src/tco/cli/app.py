@@ -83,6 +83,14 @@ class Root(Group):
         alone.command(cmd_name, cls=Command)(found)
         return typer.main.get_command(alone)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Return the commands or options that begin so, without importing the commands."""
+        from tco.cli.complete import offered
+
+        if incomplete[:1] == "-":
+            return super().shell_complete(ctx, incomplete)
+        return offered(COMMANDS, incomplete)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands with their first lines, without importing them."""
         with formatter.section("Commands"):

@@ -111,7 +111,16 @@ class _Lean:
         params = super().get_params(ctx)  # type: ignore[misc]
         for param in params:
             _take_as_is(param)
+            if ctx.resilient_parsing:
+                param._custom_shell_complete = _complete
         return params
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Return the commands or options that begin so."""
+        from tco.cli.complete import plain_help
+
+        plain_help()
+        return super().shell_complete(ctx, incomplete)  # type: ignore[misc]
 
 
 class Group(_Lean, TyperGroup):
@@ -154,6 +163,13 @@ class Command(_Lean, TyperCommand):
         for heading, rows in panels.items():
             with formatter.section(heading):
                 formatter.write_dl(rows, col_max=26)
+
+
+def _complete(ctx: Any, param: Any, incomplete: str) -> list[str]:
+    """Return what a value that begins so can be."""
+    from tco.cli.complete import complete
+
+    return complete(ctx, param, incomplete)
 
 
 def _take_as_is(param: Any) -> None:

@@ -1,0 +1,152 @@
+"""What the shell offers while a command is typed: names of the catalog, words, paths of settings.
+
+Nothing is offered where nothing is known, and then shells offer files. Nothing that is wrong with a
+file or a catalog is said: half a command is no question yet.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tco.cli.names import Names
+
+Known = Callable[[], "Names"]
+Offer = Callable[[Known, str], Iterable[str]]
+"""What a value can be, given how it begins; names are looked up only when they are needed."""
+
+
+def names(*kinds: str, ends: str = "") -> Offer:
+    """Return what offers the names of some kinds."""
+    return lambda known, begun: [f"{name}{ends}" for kind in kinds for name in known()[kind]]
+
+
+def words(*said: str) -> Offer:
+    """Return what offers some words."""
+    return lambda known, begun: said
+
+
+def declared(name: str, ends: str = "") -> Offer:
+    """Return what offers a closed list of `tco.ask.fields`."""
+
+    def offer(known: Known, begun: str) -> list[str]:
+        from tco.ask import fields
+
+        return [f"{word}{ends}" for word in getattr(fields, name)]
+
+    return offer
+
+
+def options(known: Known, begun: str) -> Iterable[str]:
+    """Return ids of options: offers, own GPUs by model, models; set-ups once own GPUs are typed."""
+    head, at, setup = begun.partition("@")
+    if not at:
+        offered = dict.fromkeys(offer.rpartition("/")[2] for offer in known()["offers"])
+        own = (f"self/{model}" for model in known()["own"])
+        return [*known().get("described", ()), *known()["offers"], *own, *offered]
+    count, times, _ = setup.partition("x")
+    counted = f"{count}x" if times and count.isdigit() else ""
+    return [f"{head}@{counted}{gpu}" for gpu in known()["gpus"]]
+
+
+VALUES = {
+    "model": names("models"),
+    "against": names("models"),
+    "tokenizer": names("models", ends="="),
+    "provider": names("providers"),
+    "gpu": names("gpus"),
+    "seller": names("sellers"),
+    "profile": names("profiles"),
+    "license": names("licenses"),
+    "min_score": names("benchmarks", ends="="),
+    "purchase": names("purchases"),
+    "precision": names("precisions"),
+    "engine": names("engines"),
+    "set": names("assumptions", ends="="),
+    "vary": names("assumptions", ends="="),
+    "among": options,
+    "tier": words("api", "hosted", "self"),
+    "slo": words("tpot=", "ttft="),
+    "service": declared("SERVICES"),
+    "format": declared("FORMATS"),
+    "export": declared("FORMATS", ends="="),
+    "color": declared("COLORS"),
+}
+"""What an option offers, by its name."""
+
+ARGUMENTS = {
+    "explain name": options,
+    "breakeven a": options,
+    "breakeven b": options,
+    "sensitivity a": options,
+    "sensitivity b": options,
+    "horizon names": options,
+    "plan api": options,
+    "plan own": options,
+    "size model": names("own"),
+    "catalog show name": names("models", "gpus", "providers", "sellers", "offers"),
+    "catalog history model": names("models"),
+}
+"""What is offered for words without a flag, by command and name."""
+
+NOT_OURS = ("import bench engine",)
+"""Options of that name that mean something else."""
+
+
+def complete(ctx: Any, param: Any, incomplete: str) -> list[str]:
+    """Return what a value that begins with `incomplete` can be; nothing where that is not known."""
+    try:
+        return _values(ctx, param, incomplete)
+    except Exception:  # noqa: BLE001 - a shell would show it in the middle of what is typed
+        return []
+
+
+def _values(ctx: Any, param: Any, incomplete: str) -> list[str]:
+    where = f"{ctx.command_path.partition(' ')[2]} {param.name}"
+    known = ARGUMENTS if param.param_type_name == "argument" else VALUES
+    offer = known.get(where if known is ARGUMENTS else param.name)
+    if offer is None or where in NOT_OURS:
+        return []
+    several = param.multiple if known is VALUES else False
+    before, comma, begun = incomplete.rpartition(",") if several else ("", "", incomplete)
+    found = offer(lambda: _names(ctx), begun)
+    return [f"{before}{comma}{name}" for name in found if name.startswith(begun)]
+
+
+def _names(ctx: Any) -> Names:
+    """Return the names of the catalog, with what a command line adds to it.
+
+    A file of the user's own defaults is not looked at: that would take longer than a key.
+    """
+    from tco.cli.names import names_of, shipped_names
+
+    typed = {name: ctx.params.get(name) for name in ("catalog", "file", "option")}
+    if (
+        not any(typed.values())
+        and not {"TCO_CATALOG", "TCO_FILE", "TCO_OPTION"} & os.environ.keys()
+    ):
+        return shipped_names()
+    from tco.catalog.load import load_catalog
+    from tco.cli.ask import asked
+    from tco.cli.options import Output, Question
+
+    said = asked(Question(**{k: v for k, v in typed.items() if v}), Output(quiet=True))  # type: ignore[typeddict-item]
+    found = names_of(load_catalog(said.overlays))
+    return {**found, "described": [option.name for option in said.request.options]}
+
+
+def plain_help() -> None:
+    """Let help texts be shown as they are: typer imports rich to take out markup; ours has none."""
+    shells = import_module("typer._completion_classes")
+    if hasattr(shells, "_sanitize_help_text"):
+        shells._sanitize_help_text = str  # type: ignore[attr-defined]
+
+
+def offered(texts: Mapping[str, str], incomplete: str) -> list[Any]:
+    """Return the words that begin so, each with its text, as shells show them."""
+    plain_help()
+    item = import_module("typer._completion_classes").CompletionItem
+    return [item(word, help=text) for word, text in texts.items() if word.startswith(incomplete)]
