@@ -163,12 +163,7 @@ def test_what_is_broken_offers_nothing_and_says_nothing(tmp_path: Path, cache: s
 
 def test_nothing_heavy_is_imported(cache: str) -> None:
     bash(["compare", "--model", "l"], cache)  # keeps the names
-    for words in (
-        ["compare", "--model", "l"],
-        ["compare", "--set", "s"],
-        ["compare", "--m"],
-        ["c"],
-    ):
+    for line in ("compare --model l", "compare --set s", "compare --m", "c"):
         done = subprocess.run(
             [sys.executable, "-c", MAIN],
             env=clean(
