@@ -128,9 +128,10 @@ def _badges(data: Rows, pictured: CostCurves, looks: Looks, x: alt.X, y: alt.Y) 
         rows.append({"n": look.mark, "fill": look.colour, "ink": readable_on(look.colour), **place})
     base = alt.Chart(data(rows)).transform_filter("indexof(shown, datum.n) >= 0").encode(x=x, y=y)
     colour = [alt.Color(f"{field}:N", scale=None) for field in ("fill", "ink")]
+    names = base.mark_text(fontWeight="bold", fontSize=12).properties(name="badges")
     return [
         base.mark_point(shape="circle", size=330, filled=True, opacity=1).encode(color=colour[0]),
-        base.mark_text(fontWeight="bold", fontSize=12).encode(text="n:N", color=colour[1]),
+        names.encode(text="n:N", color=colour[1]),
     ]
 
 
