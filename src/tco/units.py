@@ -287,6 +287,21 @@ def seconds(text: Quantity) -> float:
     return value * _size(unit, _SECONDS, clean, "500ms, 1s or 2min")
 
 
+def days(text: Quantity) -> float:
+    """Return a number of days, from `90`, `90 days`, `12 weeks` or `1 year`.
+
+    >>> days("12 weeks"), days("90d")
+    (84.0, 90.0)
+    """
+    clean = cleaned(str(text), "90 days").lower()
+    sizes = (("d", 1.0), ("day", 1.0), ("w", 7.0), ("week", 7.0), ("y", 365.0), ("year", 365.0))
+    for end, factor in sizes:
+        for word in (end, f"{end}s"):
+            if clean.endswith(word) and not clean.removesuffix(word)[-1:].isalpha():
+                return number(clean.removesuffix(word).strip(), "90 days") * factor
+    return number(clean, "90 days")
+
+
 def months(text: Quantity) -> float:
     """Return a number of months, from `36`, `18 months` or `3 years`.
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.candidates import LeftOut, OwnSetups, has_price, own_setups, token_options
+from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inline import inline_options
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
@@ -16,7 +17,7 @@ from tco.analysis.priced import left_out_result, option_result
 from tco.analysis.report import assumptions_of, stamp, warnings_of, workload_result
 from tco.analysis.results import CompareResult, OptionResult
 from tco.analysis.select import Selection, select
-from tco.analysis.verdict import compare_verdict, doubtful
+from tco.analysis.verdict import compare_verdict, doubtful, winner
 from tco.engine.replica import Replica
 from tco.errors import InfeasibleError, UsageError
 
@@ -35,6 +36,7 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
     """
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
+    known_names(inputs)
     selection = select(inputs.catalog, inputs.request)
     wanted = _short_list(inputs, selection)
     brief = brief and bool(wanted)
@@ -58,7 +60,16 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         verdict=compare_verdict(ranked, shown),
         assumptions=assumptions_of(inputs, used),
         warnings=(*warnings_of(inputs, used), *_unscored(inputs, selection)),
+        checks=checked(inputs, _judged(ranked, shown, used)),
     )
+
+
+def _judged(ranked: list[OptionResult], shown: tuple[str, ...], used: list[Option]) -> Judged:
+    """Return what checks are held against: the cheapest, and the prices of all that are shown."""
+    best = winner(ranked, shown)
+    assert best is not None  # something can serve it, or there was no result
+    chosen = [option for option in used if option.id == best.id]
+    return Judged(name=best.id, usd=best.monthly_usd, chosen=chosen, looked_at=used)
 
 
 def _ranked(

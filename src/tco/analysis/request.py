@@ -67,6 +67,23 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What an answer must keep to.
+
+    Args:
+        rule: Its key in a scenario file.
+        where: `file:line` of it.
+        limit: Of `max_monthly` [USD/month], of `max_price_age` [day].
+        names: Of the others: companies or kinds of licence.
+    """
+
+    rule: str
+    where: str
+    limit: float = 0.0
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A question about a month; a field left at None takes the default of the catalog.
 
@@ -92,6 +109,7 @@ class Request:
         marketplaces: Also rents of marketplaces and community hosts.
         billing: When own GPUs are on: always, on a schedule, or following the load.
         schedule: The opening hours of a fleet that is on a schedule.
+        checks: What an answer must keep to.
         origins: Which flag, variable or file line gave a field, by the name of the field or the
             path of the setting.
     """
@@ -127,4 +145,5 @@ class Request:
     marketplaces: bool = False
     billing: Billing | None = None
     schedule: Schedule | None = None
+    checks: tuple[Check, ...] = ()
     origins: dict[str, str] = field(default_factory=dict)

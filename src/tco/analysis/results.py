@@ -174,6 +174,22 @@ class AssumptionResult:
     judgment: bool
 
 
+CheckState = Literal["passed", "failed", "unknown"]
+"""`unknown` could not be told, which is not passed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """One check of a scenario file, held against the answer."""
+
+    rule: str
+    state: CheckState
+    message: str
+    file: str
+    line: int
+    """Where the scenario file says it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CompareResult:
     """What a month costs, every way there is to serve it, cheapest first."""
@@ -190,6 +206,7 @@ class CompareResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    checks: tuple[CheckResult, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

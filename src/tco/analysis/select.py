@@ -54,10 +54,7 @@ class Selection:
             return False
         if self.within and name not in self.within:
             return False
-        kind = model.license.kind if model.license else "unknown"
-        if model.weights == "closed":
-            kind = "proprietary"
-        if self.licenses and kind not in self.licenses:
+        if self.licenses and model.license_kind not in self.licenses:
             return False
         return self.min_score is None or self._scores(model)
 

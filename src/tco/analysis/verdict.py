@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from tco.analysis.results import OptionResult, Tier
 from tco.show import show_usd
 
@@ -27,6 +29,12 @@ def compare_verdict(ranked: list[OptionResult], shown: tuple[str, ...]) -> str:
     sentences = [_cheapest(rows, bool(shown))]
     sentences += _same_weights(rows, ranked)
     return " ".join(s for s in sentences if s)
+
+
+def winner(rows: Iterable[OptionResult], shown: Collection[str]) -> OptionResult | None:
+    """Return the cheapest that can serve the month, of the short list where there is one."""
+    listed = [r for r in rows if r.feasible and (not shown or r.id in shown)]
+    return min(listed, key=lambda r: (doubtful(r), r.monthly_usd or 0.0, r.id), default=None)
 
 
 def doubtful(row: OptionResult) -> bool:

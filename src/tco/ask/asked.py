@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tco.ask.checks import checks_of
 from tco.ask.fields import OUTPUT, QUESTION, Field
 from tco.ask.layers import Item, Layer, merged, read, request_of
 from tco.errors import DataError, UsageError
@@ -14,6 +16,7 @@ from tco.errors import DataError, UsageError
 if TYPE_CHECKING:
     from tco.analysis.inputs import Inputs
     from tco.analysis.request import Request
+    from tco.catalog.scenario import ScenarioFile
 
 FIELDS = (*QUESTION, *OUTPUT)
 
@@ -52,10 +55,11 @@ def asked_of(layers: Iterable[Layer], file: str | None, config: str | None = Non
     Raises:
         DataError: A file that cannot be used.
     """
-    further = [read(_scenario(path), DataError) for path in (file, config) if path is not None]
-    said = merged([*layers, *further])
+    files = [_loaded(path) for path in (file, config) if path is not None]
+    said = merged([*layers, *(read(_said(one), DataError) for one in files)])
+    checks = tuple(check for one in files for check in checks_of(one))
     return Asked(
-        request=request_of(said),
+        request=replace(request_of(said), checks=checks),
         overlays=said["catalog"].value if "catalog" in said else (),
         measured=said["measured"].value if "measured" in said else (),
         output={f.name: said[f.target].value for f in OUTPUT if f.target in said},
@@ -107,10 +111,13 @@ def parts(field: Field, value: Any) -> Sequence[Any]:
     return [p for one in several for p in (one.split(",") if isinstance(one, str) else [one])]
 
 
-def _scenario(path: str) -> Iterator[Item]:
+def _loaded(path: str) -> ScenarioFile:
     from tco.catalog.scenario import load_scenario
 
-    scenario = load_scenario(path)
+    return load_scenario(path)
+
+
+def _said(scenario: ScenarioFile) -> Iterator[Item]:
     for field in FIELDS:
         for raw, place, name in scenario.items(field.key):
             yield Item(field, raw, place, f"{place}: {name}")

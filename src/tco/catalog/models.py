@@ -141,6 +141,13 @@ class Model(Waivable):
     sources: list[Id] = []
     notes: Text | None = None
 
+    @property
+    def license_kind(self) -> str:
+        """Return the kind of its licence: `proprietary` for closed weights, `unknown` if so."""
+        if self.weights == "closed":
+            return "proprietary"
+        return self.license.kind if self.license else "unknown"
+
 
 class Models(Record):
     """The whole of `models.yaml`."""

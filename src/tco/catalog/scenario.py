@@ -35,6 +35,12 @@ def _texts(value: Any) -> Any:
     return value
 
 
+def _named(value: Any) -> Any:
+    if value == []:
+        raise ValueError("a list without a name checks nothing; name one, or leave it out")
+    return _texts(value)
+
+
 def _score(value: Any) -> Any:
     pair = isinstance(value, dict) and len(value) == 1
     if not pair and not isinstance(value, str):
@@ -50,6 +56,12 @@ Texts = Annotated[
     str | list[str],
     PlainValidator(_texts),
     WithJsonSchema({"anyOf": [TEXT, {"type": "array", "items": TEXT}]}),
+]
+NAMES = {"type": "array", "items": TEXT, "minItems": 1}
+Named = Annotated[
+    str | list[str],
+    PlainValidator(_named),
+    WithJsonSchema({"anyOf": [TEXT, NAMES]}),
 ]
 SCORES = {
     "type": "object",
@@ -186,6 +198,22 @@ class OptionPart(Record):
     """Tokens a month that one `fixed` set-up serves."""
 
 
+class ChecksPart(Record):
+    """What an answer must keep to: `tco compare` and `tco plan` exit 1 when it does not."""
+
+    max_monthly: Quantity | None = None
+    """The most that the cheapest may cost: `$40k/month`."""
+    max_price_age: Quantity | None = None
+    """How long ago the prices that are shown may have been checked: `90 days`."""
+    allow_providers: Named | None = None
+    """Companies, of tokens or of GPUs, of which the cheapest may be."""
+    deny_providers: Named | None = None
+    """Companies of which it may not be."""
+    allow_licenses: Named | None = None
+    """`permissive`, `community`, `research`, `proprietary`, `unknown`."""
+    deny_licenses: Named | None = None
+
+
 class OutputPart(Record):
     """How the answer is written."""
 
@@ -226,6 +254,7 @@ class Scenario(Record):
     """Leave out what simple calculators leave out: peak, spare, people, extras."""
     as_of: Text | None = None
     """The day whose prices hold, `YYYY-MM-DD`."""
+    checks: ChecksPart | None = None
     output: OutputPart | None = None
 
 

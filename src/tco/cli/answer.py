@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tco.ask.asked import Ask, answered
+from typer import Exit
+
+from tco.ask.asked import Ask, Asked, answered
 from tco.cli.ask import asked
+from tco.cli.guard import say
 
 if TYPE_CHECKING:
     from tco.analysis.inputs import Inputs
@@ -43,6 +46,7 @@ def answer(
     from tco.cli.deliver import deliver
 
     deliver(result, said.output, reports)
+    _judge(result, said)
     return result
 
 
@@ -54,6 +58,24 @@ def _page(inputs: Inputs, result: Any) -> str:
 
     check()  # before what takes a second
     return page(report_of(inputs, result), asked_for(result.catalog.as_of))
+
+
+def _judge(result: Any, said: Asked) -> None:
+    """Say which checks of the scenario file the answer does not keep.
+
+    Raises:
+        Exit: There is one, or one that cannot be told.
+    """
+    if not hasattr(result, "checks"):
+        if said.request.checks and not said.output.get("quiet"):
+            say(f"tco: note: {said.file} has checks; tco compare and tco plan hold answers to them")
+        return
+    failed = [check for check in result.checks if check.state != "passed"]
+    for check in failed:
+        word = "failed" if check.state == "failed" else "cannot be told"
+        say(f"tco: {check.file}:{check.line}: check {check.rule} {word}: {check.message}")
+    if failed:
+        raise Exit(1)
 
 
 BRIEF = ("table", "md", "github", "llm")

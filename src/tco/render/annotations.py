@@ -44,6 +44,9 @@ def notes(result: Any) -> Iterator[Note]:
         )
     for failure in getattr(result, "failures", ()):
         yield Note("error", f"{name} {failure.rule}", failure.message)
+    for check in getattr(result, "checks", ()):
+        if check.state != "passed":
+            yield Note("error", f"{name} {check.rule}", check.message, check.file, check.line)
     for warning in result.warnings:
         yield Note("warning", name, warning)
     verdict = _verdict(result)

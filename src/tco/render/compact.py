@@ -56,6 +56,8 @@ def _before(result: Any, module: Any) -> Iterator[str]:
 
 
 def _after(result: Any) -> Iterator[str]:
+    for check in getattr(result, "checks", ()):
+        yield f"check: {check.rule} {check.state}: {_short(check.message)}"
     for one in result.warnings[:WARNINGS]:
         yield f"warning: {_short(one)}"
     if len(result.warnings) > WARNINGS:

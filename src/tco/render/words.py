@@ -6,8 +6,14 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 
-from tco.analysis.results import AssumptionResult, Breakdown, CatalogStamp, WorkloadResult
-from tco.render.table import Block, Paragraph
+from tco.analysis.results import (
+    AssumptionResult,
+    Breakdown,
+    CatalogStamp,
+    CheckResult,
+    WorkloadResult,
+)
+from tco.render.table import Block, Paragraph, Tone
 from tco.show import (
     show_number,
     show_price,
@@ -144,6 +150,18 @@ def assumptions(rows: Sequence[AssumptionResult]) -> Iterator[Block]:
     for group, parts in groups.items():
         text = f"{group:<{size}}".replace(" ", "\u00a0") + "  ".join(parts)
         yield Paragraph(text=text, hanging=size, bullet=True)
+
+
+def checks(rows: Sequence[CheckResult]) -> Iterator[Block]:
+    """Return the checks of the scenario file, those that are not kept in red."""
+    if not rows:
+        return
+    yield Paragraph(text="Checks of the scenario file", tone="bold")
+    states = {"passed": "ok", "failed": "FAILED", "unknown": "cannot be told"}
+    for row in rows:
+        tone: Tone = "" if row.state == "passed" else "red"
+        text = f"{row.rule} {states[row.state]}: {row.message} ({row.file}:{row.line})"
+        yield Paragraph(text=text, tone=tone, hanging=2, bullet=True)
 
 
 def star(origin: str) -> str:

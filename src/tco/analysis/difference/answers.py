@@ -17,6 +17,7 @@ from tco.analysis.results import (
     ExplainResult,
     OptionResult,
 )
+from tco.analysis.verdict import winner
 from tco.errors import DataError
 
 
@@ -64,9 +65,7 @@ def answer(result: Any) -> Answer:
 
 
 def _compared(result: CompareResult) -> Answer:
-    listed = [o for o in result.options if o.feasible]
-    listed = [o for o in listed if o.id in result.shown or not result.shown]
-    best = min(listed, key=lambda o: (o.monthly_usd or 0.0, o.id), default=None)
+    best = winner(result.options, result.shown)
     bills = {o.id: _option(o) for o in result.options}
     return Answer(bills, best.id if best is not None else None, None, frozenset(result.shown))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tco.analysis.billing import refuse_billing
 from tco.analysis.candidates import OwnSetups, own_setups, token_options
+from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import OWN
 from tco.analysis.options import Option, SelfOption, TokenOption, lines
@@ -85,6 +86,7 @@ def plan(inputs: Inputs, ask: Ask) -> PlanResult:
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     _check(inputs)
+    known_names(inputs)
     curve = load_curve(inputs, ask.hours, ask.curve)
     inputs = _at_peak_of(inputs, curve)
     if ask.overflow is not None:
@@ -237,6 +239,16 @@ def model_row(choice: Choice) -> ModelRow:
     )
 
 
+def _judged(choice: Choice, used: list[Option]) -> Judged:
+    """Return what checks are held against: the cheapest arrangement and what it is made of."""
+    possible = [s for s in choice.strategies if s.monthly_usd is not None]
+    best = min(possible, key=lambda s: s.monthly_usd or 0.0)
+    own = best.own_tokens_share or 0.0
+    chosen = [o for o in used[1:] if own > 0] + [o for o in used[:1] if own < 1]
+    name = f"{best.strategy} of {choice.model}"
+    return Judged(name=name, usd=best.monthly_usd, chosen=chosen, looked_at=chosen)
+
+
 def _result(
     inputs: Inputs,
     curve: LoadCurve,
@@ -270,5 +282,6 @@ def _result(
         verdict="",
         assumptions=plan_assumptions(inputs, used, first.mix, buy=buy),
         warnings=(*warnings_of(inputs, used), *hour_warnings(first.mix)),
+        checks=checked(inputs, _judged(first, used)),
     )
     return replace(result, verdict=plan_verdict(result))

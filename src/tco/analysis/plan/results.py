@@ -9,6 +9,7 @@ from tco.analysis.results import (
     AssumptionResult,
     BillLine,
     CatalogStamp,
+    CheckResult,
     Origin,
     Span,
     WorkloadResult,
@@ -141,3 +142,4 @@ class PlanResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    checks: tuple[CheckResult, ...] = ()

@@ -25,11 +25,7 @@ class Failure:
 
 def license_of(model: Model | None) -> str:
     """Return the kind of licence of a model; own options without a model have none known."""
-    if model is None:
-        return "unknown"
-    if model.weights == "closed":
-        return "proprietary"
-    return model.license.kind if model.license else "unknown"
+    return "unknown" if model is None else model.license_kind
 
 
 def scores_of(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.billing import refuse_billing
+from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
 from tco.analysis.plan.notes import purchase_row
@@ -65,6 +66,7 @@ def portfolio(inputs: Inputs, tasks: Tasks) -> PortfolioResult:
         InfeasibleError: Nothing can serve one of the tasks; the binding need is named.
     """
     refuse_billing(inputs, "the fleets that tasks share are always on; leave it out")
+    known_names(inputs)
     cases = cases_of(inputs, tasks)
     scores = [(named_model(inputs, s.model, s.where), s) for s in tasks.scores]
     ways = ways_of(inputs, cases, scores)
@@ -132,6 +134,7 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
         verdict="",
         assumptions=_assumptions(inputs, used),
         warnings=(*warnings_of(inputs, used), *_peaks(found)),
+        checks=checked(inputs, Judged("the plan", total, used, used)),
     )
     return replace(result, verdict=portfolio_verdict(result))
 

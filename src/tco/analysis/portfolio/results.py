@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp
+from tco.analysis.results import AssumptionResult, CatalogStamp, CheckResult
 
 Mode = Literal["api", "batch", "self"]
 
@@ -119,3 +119,4 @@ class PortfolioResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    checks: tuple[CheckResult, ...] = ()

@@ -126,6 +126,7 @@ def blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
         text = f"{hidden} more: --top 100 shows them, --model and --provider narrow the choice"
         yield Paragraph(text=text, tone="dim")
     yield Paragraph(text=result.verdict)
+    yield from words.checks(result.checks)
     yield from words.assumptions(result.assumptions)
 
 

@@ -99,6 +99,7 @@ def blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
     rows = [_resource(row, columns, noted=view.fields is None) for row in sheet.rows[: view.top]]
     yield Table(title="What serves it in the hybrid", columns=columns, rows=tuple(rows))
     yield Paragraph(text=result.verdict)
+    yield from words.checks(result.checks)
     if result.switches:
         yield Paragraph(text="What would change that, one at a time", tone="bold")
         for switch in result.switches:

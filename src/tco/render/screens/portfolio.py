@@ -70,6 +70,7 @@ def blocks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterator[Block]
         yield Table(columns=FLEETS, rows=tuple(_fleet(f) for f in result.fleets))
     yield from _bill(result)
     yield Paragraph(text=result.verdict)
+    yield from words.checks(result.checks)
     counts = " of ".join(show_number(count) for count in reversed(result.choices))
     yield Paragraph(text=f"Found by: {result.method} ({counts} assignments).", tone="dim")
     yield from words.assumptions(result.assumptions)

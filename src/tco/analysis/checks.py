@@ -1,0 +1,168 @@
+"""Checks of a scenario file: what its answer must keep to, and whether it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from tco.analysis.inputs import Inputs
+from tco.analysis.options import UNKNOWN_MODEL, FixedOption, Option
+from tco.analysis.request import Check
+from tco.analysis.results import CheckResult, CheckState
+from tco.analysis.select import LICENSES
+from tco.errors import unknown_name
+from tco.show import show_usd
+
+
+class Judged(NamedTuple):
+    """An answer as checks see it.
+
+    Args:
+        name: What it proposes, in words.
+        usd: What that costs a month; None when nothing can serve it.
+        chosen: The options that it proposes.
+        looked_at: All options whose prices it rests on.
+    """
+
+    name: str
+    usd: float | None
+    chosen: Sequence[Option]
+    looked_at: Sequence[Option]
+
+
+Told = tuple[CheckState, str]
+"""How a check came out, and the sentence that says why."""
+
+
+def checked(inputs: Inputs, judged: Judged) -> tuple[CheckResult, ...]:
+    """Return every check of the request, held against an answer."""
+    found = []
+    for check in inputs.request.checks:
+        state, message = _RULES[check.rule](inputs, check, judged)
+        file, _, line = check.where.rpartition(":")
+        found.append(
+            CheckResult(
+                rule=check.rule, state=state, message=message, file=file, line=int(line or 0)
+            )
+        )
+    return tuple(found)
+
+
+def known_names(inputs: Inputs) -> None:
+    """Look up every name that a check mentions: a misspelt one would never be found.
+
+    Raises:
+        UnknownNameError: A company or a licence that there is not; the text begins `file:line:`.
+    """
+    catalog = inputs.catalog
+    companies = {*catalog.prices.providers, *catalog.hardware.sellers}
+    companies |= {o.name for o in inputs.request.options} | {"own"}
+    for check in inputs.request.checks:
+        kind, known = ("licence", set(LICENSES))
+        if check.rule.endswith("providers"):
+            kind, known = "provider", companies
+        for name in check.names:
+            if name not in known:
+                raise unknown_name(kind, name, known, where=f"{check.where}: {check.rule}: ")
+
+
+def _max_monthly(inputs: Inputs, check: Check, judged: Judged) -> Told:
+    limit = show_usd(check.limit)
+    if judged.usd is None:
+        return "unknown", f"what it costs is not known, at most {limit} a month is allowed"
+    said = f"{judged.name} costs {show_usd(judged.usd)} a month"
+    if judged.usd > check.limit:
+        return "failed", f"{said}, {show_usd(judged.usd - check.limit)} more than {limit}"
+    return "passed", f"{said}, at most {limit} is allowed"
+
+
+def _max_price_age(inputs: Inputs, check: Check, judged: Judged) -> Told:
+    """Return whether all prices were checked lately; those given by the user have no age."""
+    days = [(o.checked, o.id) for o in judged.looked_at if o.checked is not None]
+    lacking = [o.id for o in judged.chosen if o.checked is None]
+    if lacking or not days:
+        return "unknown", f"nobody dates the price of {', '.join(lacking) or judged.name}"
+    oldest, name = min(days)
+    limit = f"{check.limit:g} days"
+    old = [one for day, one in days if _age(inputs.day, day) > check.limit]
+    age = f"{_age(inputs.day, oldest)} days before {inputs.day}"
+    if old:
+        return "failed", (
+            f"{len(old)} of {len(days)} prices are older than {limit}; the oldest, of {name}, was "
+            f"checked on {oldest}, {age}"
+        )
+    return "passed", f"the oldest price, of {name}, was checked on {oldest}, {age}"
+
+
+def _age(today: date, day: date) -> int:
+    return (today - day).days
+
+
+def _allow_providers(inputs: Inputs, check: Check, judged: Judged) -> Told:
+    return _allowed(check, judged, [(o.id, _company(o)) for o in judged.chosen], "provider")
+
+
+def _deny_providers(inputs: Inputs, check: Check, judged: Judged) -> Told:
+    return _denied(check, judged, [(o.id, _company(o)) for o in judged.chosen], "provider")
+
+
+def _allow_licenses(inputs: Inputs, check: Check, judged: Judged) -> Told:
+    return _allowed(check, judged, [*_licences(inputs, check, judged)], "licence")
+
+
+def _deny_licenses(inputs: Inputs, check: Check, judged: Judged) -> Told:
+    return _denied(check, judged, [*_licences(inputs, check, judged)], "licence")
+
+
+def _company(option: Option) -> str | None:
+    """Return who an option is bought from; None for a description that does not say."""
+    return None if isinstance(option, FixedOption) else option.provider
+
+
+def _licences(inputs: Inputs, check: Check, judged: Judged) -> Iterator[tuple[str, str | None]]:
+    models = inputs.catalog.models.models
+    for option in judged.chosen:
+        model = None if option.model == UNKNOWN_MODEL else models.get(option.model)
+        kind = model.license_kind if model is not None else "unknown"
+        yield option.id, kind if kind != "unknown" or kind in check.names else None
+
+
+Named = Sequence[tuple[str, str | None]]
+"""Options, each with its provider or licence; None where that is not known."""
+
+
+def _allowed(check: Check, judged: Judged, named: Named, kind: str) -> Told:
+    other = [(i, n) for i, n in named if n is not None and n not in check.names]
+    if other:
+        option, name = other[0]
+        return "failed", f"{option} has the {kind} {name}; allowed are {', '.join(check.names)}"
+    return _untold(named, kind) or ("passed", f"{judged.name}: {_list(named)}")
+
+
+def _denied(check: Check, judged: Judged, named: Named, kind: str) -> Told:
+    found = [(i, n) for i, n in named if n in check.names]
+    if found:
+        option, name = found[0]
+        return "failed", f"{option} has the {kind} {name}, which is denied"
+    return _untold(named, kind) or ("passed", f"{judged.name}: {_list(named)}")
+
+
+def _untold(named: Named, kind: str) -> Told | None:
+    lacking = [option for option, name in named if name is None]
+    return ("unknown", f"nobody says the {kind} of {', '.join(lacking)}") if lacking else None
+
+
+def _list(named: Named) -> str:
+    return ", ".join(dict.fromkeys(str(name) for _, name in named))
+
+
+_RULES: dict[str, Callable[[Inputs, Check, Judged], Told]] = {
+    "max_monthly": _max_monthly,
+    "max_price_age": _max_price_age,
+    "allow_providers": _allow_providers,
+    "deny_providers": _deny_providers,
+    "allow_licenses": _allow_licenses,
+    "deny_licenses": _deny_licenses,
+}
+"""What there is to check, by its key in a scenario file."""
