@@ -23,6 +23,7 @@ ROOMS = {
     "fleet": "Replicas",
     "redundancy": "Spare replicas",
     "duty": "Hours",
+    "provisioned": "Provisioned units",
     "selfhost": "Rented GPUs",
     "service": "What a fleet needs besides",
     "ownership": "Bought GPUs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,12 +15,16 @@ from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
 from tco.analysis.pairs import best_pairs, monthly_usd
 from tco.analysis.priced import left_out_result, option_result
+from tco.analysis.provisioned import provisioned_options
 from tco.analysis.report import assumptions_of, stamp, warnings_of, workload_result
 from tco.analysis.results import CompareResult, OptionResult
 from tco.analysis.select import Selection, select
 from tco.analysis.verdict import compare_verdict, doubtful, winner
 from tco.engine.replica import Replica
 from tco.errors import InfeasibleError, UsageError
+
+if TYPE_CHECKING:
+    from tco.catalog.prices import CapacityOffer
 
 
 def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
@@ -114,9 +119,22 @@ def candidates(inputs: Inputs, selection: Selection) -> tuple[list[Sized], list[
     """
     priced, missing = token_options(inputs, selection)
     own = own_setups(inputs, selection)
-    found: list[Sized] = [(option, None) for option in (*priced, *inline_options(inputs))]
+    units, unpriced = provisioned_options(inputs, selection)
+    options = (*priced, *units, *inline_options(inputs))
+    found: list[Sized] = [(option, None) for option in options]
+    missing += [_without_price(offer, reason) for offer, reason in unpriced]
     found += [(own.option(i), own.replica(i)) for i in _pairs(inputs, own)]
     return found, [*missing, *own.infeasible, *own.unsized]
+
+
+def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
+    return LeftOut(
+        id=f"{offer.provider}/{offer.name}",
+        tier="api",
+        model="any",
+        provider=offer.provider,
+        reasons=(reason,),
+    )
 
 
 def _pairs(inputs: Inputs, own: OwnSetups) -> Iterable[int]:

@@ -18,6 +18,7 @@ from tco.analysis.options import (
     replica_of,
     self_bill,
 )
+from tco.analysis.provisioned import ProvisionedOption, provisioned_curves
 from tco.analysis.settings import Settings, fleet_policy, workload
 from tco.analysis.shapes import taken
 from tco.analysis.stairs import Stairs, stairs_of
@@ -78,6 +79,9 @@ def curves(
         return _token_curves(option, settings, count)
     if isinstance(option, FixedOption):
         return _fixed_curves(option, count)
+    if isinstance(option, ProvisionedOption):
+        besides = total_usd(lines(option, settings), "people")
+        return provisioned_curves(option, settings, _column(besides, count), count)
     if not has_steps(option):
         raise UsageError(
             f"{option.id}: what scales to zero costs by the second at low volumes, so that its "

@@ -14,6 +14,7 @@ from tco.analysis.options import (
     replica_of,
 )
 from tco.analysis.priced import option_result
+from tco.analysis.provisioned import ProvisionedOption, provisioned_steps
 from tco.analysis.report import (
     assumptions_of,
     entering,
@@ -57,6 +58,7 @@ def explain(inputs: Inputs, name: str) -> ExplainResult:
             *_load_steps(inputs),
             *_cache_steps(inputs, option),
             *_own_steps(inputs, option, row),
+            *_unit_steps(inputs, option),
         ),
         sources=_sources(inputs, option),
         assumptions=assumptions_of(inputs, [option]),
@@ -89,6 +91,12 @@ def _cache_steps(inputs: Inputs, option: Option) -> list[str]:
         f"caching pays from ({_n(write)} - {_n(rates.input)}) / "
         f"({_n(rates.input)} - {_n(rates.cached_input)}) = {reads:.2f} reads per write"
     ]
+
+
+def _unit_steps(inputs: Inputs, option: Option) -> list[str]:
+    if not isinstance(option, ProvisionedOption):
+        return []
+    return provisioned_steps(option, inputs.settings)
 
 
 def _own_steps(inputs: Inputs, option: Option, row: OptionResult) -> list[str]:

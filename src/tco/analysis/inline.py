@@ -16,12 +16,14 @@ from tco.analysis.options import (
     SelfOption,
     TokenOption,
 )
+from tco.analysis.provisioned import ProvisionedOption
 from tco.analysis.request import InlineOption
 from tco.analysis.select import PRECISION_NAMES
 from tco.analysis.setups import GpuEntry, ModelEntry, grid, layout_of, possible, search
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.layout import Layout, precision
+from tco.engine.provisioned import ProvisionedUnit
 from tco.engine.tariff import Terms
 from tco.errors import InfeasibleError, UsageError, unknown_name
 
@@ -44,6 +46,8 @@ def inline_option(inputs: Inputs, spec: InlineOption) -> Option:
         return _fixed(inputs, spec)
     if spec.kind == "self":
         return _own(inputs, spec)
+    if spec.kind == "provisioned":
+        return _provisioned(inputs, spec)
     return _tokens(inputs, spec)
 
 
@@ -60,17 +64,24 @@ _ABOVE_0 = (
     "output_tokens_per_s",
     "tokens_per_s",
     "tokens_per_month",
+    "minimum_units",
+    "increment_units",
 )
-_FROM_0 = ("cached_input", "usd_per_gpu_hour", "usd_per_month", "commit_usd_per_month")
+_FROM_0 = (
+    *("cached_input", "usd_per_gpu_hour", "usd_per_month", "commit_usd_per_month"),
+    *("usd_per_unit_hour", "output_weight"),
+)
 
 
 def _check(spec: InlineOption) -> None:
     """Raise `UsageError` for a figure outside the range in which it means anything."""
-    for name in (*_ABOVE_0, *_FROM_0, "batch_discount"):
+    for name in (*_ABOVE_0, *_FROM_0, "batch_discount", "cached_weight"):
         value = getattr(spec, name)
         allowed, words = value is None or value >= 0, "0 or more"
         if name in _ABOVE_0:
             allowed, words = value is None or value > 0, "more than 0"
+        if name == "cached_weight":
+            allowed, words = value is None or 0 <= value <= 1, "a share from 0 to 1"
         if name == "batch_discount":
             allowed, words = value is None or 0 <= value < 1, "a share from 0 to below 1"
         if not allowed or value == math.inf:
@@ -97,6 +108,34 @@ def _fixed(inputs: Inputs, spec: InlineOption) -> FixedOption:
         model=_model(inputs, spec),
         source=spec.source,
         notes=() if spec.tokens_per_month else ("no capacity given: cost does not grow",),
+    )
+
+
+def _provisioned(inputs: Inputs, spec: InlineOption) -> ProvisionedOption:
+    needs = {"unit_price": spec.usd_per_unit_hour, "tokens_per_s": spec.tokens_per_s}
+    _need(spec, **needs, output_weight=spec.output_weight)
+    assert spec.usd_per_unit_hour is not None
+    assert spec.tokens_per_s is not None
+    assert spec.output_weight is not None
+    model = _model(inputs, spec)
+    known = inputs.catalog.models.models.get(model)
+    no_credit = spec.cached_weight is None
+    return ProvisionedOption(
+        id=spec.name,
+        tier="hosted" if known is not None and known.weights == "open" else "api",
+        model=model,
+        provider="given",
+        unit=ProvisionedUnit(
+            tokens_per_s=spec.tokens_per_s,
+            output_weight=spec.output_weight,
+            cached_weight=1.0 if spec.cached_weight is None else spec.cached_weight,
+            minimum_units=float(spec.minimum_units or 1),
+            increment_units=float(spec.increment_units or 1),
+        ),
+        usd_per_unit_hour=spec.usd_per_unit_hour,
+        origin="given",
+        source=spec.source,
+        notes=("no credit given for cached input",) if no_credit else (),
     )
 
 

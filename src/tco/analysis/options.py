@@ -11,6 +11,7 @@ import numpy as np
 from tco.analysis.billing import OnHours, as_paid, duty_of
 from tco.analysis.buying import LIST_PRICE, Buying
 from tco.analysis.machines import DEDICATED, FREE_EGRESS, Egress, OwnedGpu, fleet_lines, staff_of
+from tco.analysis.provisioned import ProvisionedOption, units_line
 from tco.analysis.rates import token_rates
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
 from tco.analysis.upkeep import moving_lines, standing_lines
@@ -159,7 +160,7 @@ class FixedOption:
     notes: tuple[str, ...] = ()
 
 
-Option = TokenOption | SelfOption | FixedOption
+Option = TokenOption | SelfOption | ProvisionedOption | FixedOption
 
 
 def same_weights(a: Option, b: Option) -> bool | None:
@@ -175,6 +176,9 @@ def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
         return _token_bill(option, settings)
     if isinstance(option, SelfOption):
         return self_bill(option, settings, fleet(option, settings, replica_of(option, settings)))
+    if isinstance(option, ProvisionedOption):
+        team = _team(people(settings).api_fte, settings, "people.api_fte")
+        return (units_line(option, settings), team)
     return _fixed_bill(option, settings)
 
 

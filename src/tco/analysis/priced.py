@@ -17,6 +17,7 @@ from tco.analysis.options import (
     replica_of,
     self_bill,
 )
+from tco.analysis.provisioned import ProvisionedOption, used_share
 from tco.analysis.report import find_source
 from tco.analysis.results import BillLine, Breakdown, OptionResult, ReplicaResult, UtilizationResult
 from tco.analysis.scaling import scaling_of
@@ -24,7 +25,7 @@ from tco.analysis.settings import Settings, target, workload
 from tco.engine.ledger import Group, Line, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, utilization_of
-from tco.units import MTOK
+from tco.units import HOURS_PER_MONTH, MTOK
 
 
 def option_result(option: Option, inputs: Inputs, replica: Replica | None = None) -> OptionResult:
@@ -39,7 +40,7 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
         return _self_result(option, inputs, replica or replica_of(option, inputs.settings))
     bill = lines(option, inputs.settings)
     usd = _number(total_usd(bill))
-    fixed = isinstance(option, FixedOption)
+    used = _used(option, inputs.settings)
     return OptionResult(
         id=option.id,
         tier=option.tier,
@@ -47,21 +48,36 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
         provider=option.provider,
         hardware=None,
         gpus=None,
-        replicas=_number(bill[0].quantity) if fixed else None,
+        replicas=_units(option, bill),
         feasible=True,
         reasons=(),
         notes=option.notes,
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=(usd, usd),
-        breakdown=_breakdown(bill, 1.0),
+        breakdown=_breakdown(bill, used.paid_hours if used else 1.0),
         energy=None,
         upfront_usd=None,
-        utilization=None,
+        utilization=used,
         replica=None,
         price_checked=_day(option),
         lines=bill_lines(bill, inputs),
     )
+
+
+def _units(option: Option, bill: tuple[Line, ...]) -> float | None:
+    """Return how many set-ups or provisioned units are paid for; None where there are none."""
+    if isinstance(option, ProvisionedOption):
+        return _number(bill[0].quantity) / HOURS_PER_MONTH
+    return _number(bill[0].quantity) if isinstance(option, FixedOption) else None
+
+
+def _used(option: Option, settings: Settings) -> UtilizationResult | None:
+    """Return how well provisioned units are used; None for what is paid by the token."""
+    if not isinstance(option, ProvisionedOption):
+        return None
+    share = _number(used_share(option, settings))
+    return UtilizationResult(slots=share, token_capacity=share, paid_hours=share)
 
 
 def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> OptionResult:

@@ -11,6 +11,7 @@ import numpy as np
 from tco.analysis.billing import SCALE_TO_ZERO
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
+from tco.analysis.provisioned import ProvisionedOption
 from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
 from tco.analysis.settings import Setting, workload
 from tco.catalog.lookup import stale_after
@@ -123,7 +124,7 @@ def _with_target(path: str, inputs: Inputs) -> bool:
 
 def _prefixes(used: Sequence[Option]) -> set[str]:
     kinds = {"workload."}
-    tokens = any(isinstance(o, TokenOption) for o in used)
+    tokens = any(isinstance(o, TokenOption | ProvisionedOption) for o in used)
     own = [o for o in used if isinstance(o, SelfOption)]
     if tokens:
         kinds |= {"people.salary", "people.api", "price."}
@@ -203,7 +204,7 @@ def _stale(inputs: Inputs, used: Sequence[Option]) -> list[str]:
         if isinstance(option, FixedOption) or option.checked is None:
             continue
         kind = "rental"
-        if isinstance(option, TokenOption):
+        if isinstance(option, TokenOption | ProvisionedOption):
             kind = inputs.catalog.prices.providers[option.provider].kind
         if (inputs.day - option.checked).days > stale_after(kind):
             old.append((option.checked, option.id))

@@ -16,8 +16,8 @@ class InlineOption:
 
     Args:
         name: What it is called in tables.
-        kind: `api` (closed, by the token), `hosted` (open, by the token), `self` (own GPUs), or
-            `fixed` (a set-up at a given monthly price).
+        kind: `api` (closed, by the token), `hosted` (open, by the token), `self` (own GPUs),
+            `provisioned` (throughput by the unit), or `fixed` (a given monthly price).
         input, output, cached_input: Prices of `api` and `hosted` [USD/Mtok].
         batch_discount: Share taken off for batch requests [1].
         tiers: Volumes and the share taken off beyond each [token/month, 1].
@@ -29,12 +29,17 @@ class InlineOption:
         instance_gpus: Smallest number of GPUs that can be rented [1].
         output_tokens_per_s, tokens_per_s: Throughput of one replica, counting output only or input
             and output; without either, the capacity model says [token/s].
+        usd_per_unit_hour: Price of a `provisioned` unit, which serves `tokens_per_s` input tokens
+            [USD/hour].
+        output_weight, cached_weight: Input tokens that one of output, or one read from the cache,
+            counts for [1].
+        minimum_units, increment_units: Numbers that units are sold in [1].
         usd_per_month, tokens_per_month: Price of a `fixed` set-up and the volume that one serves.
         source: The flag or `file:line` that described it.
     """
 
     name: str
-    kind: Literal["api", "hosted", "self", "fixed"]
+    kind: Literal["api", "hosted", "self", "fixed", "provisioned"]
     source: str
     model: str | None = None
     input: float | None = None
@@ -53,6 +58,11 @@ class InlineOption:
     tokens_per_s: float | None = None
     usd_per_month: float | None = None
     tokens_per_month: float | None = None
+    usd_per_unit_hour: float | None = None
+    output_weight: float | None = None
+    cached_weight: float | None = None
+    minimum_units: int | None = None
+    increment_units: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

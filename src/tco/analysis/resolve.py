@@ -15,6 +15,7 @@ from tco.analysis.machines import DEDICATED, OWN, check_horizon
 from tco.analysis.options import Option, TokenOption, lines
 from tco.analysis.owned import with_life
 from tco.analysis.pairs import best_pairs
+from tco.analysis.provisioned import provisioned_named
 from tco.analysis.select import PRECISION_NAMES, PURCHASES, Selection, select
 from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.layout import precision
@@ -87,6 +88,9 @@ def _everything(inputs: Inputs) -> Selection:
 
 
 def _tokens(name: str, inputs: Inputs) -> Resolved:
+    units = provisioned_named(name, inputs, _everything(inputs))
+    if units is not None:
+        return Resolved(options=(units,), said="")
     folded = name.lower()
     offers = inputs.catalog.prices.offers
     provider, _, model = folded.rpartition("/")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tco.analysis.request import InlineOption
 
 EXAMPLE = "mine:kind=api,input=$2.50,output=$10"
-KINDS = ("api", "hosted", "self", "fixed")
+KINDS = ("api", "hosted", "self", "fixed", "provisioned")
 
 _PRICES = {"input", "output", "cached", "batch_discount", "model", "tiers", "tier_kind", "commit"}
 _OWN = {"gpu", "gpus", "precision", "rent", "instance_gpus", "model"}
@@ -21,6 +21,8 @@ ALLOWED: dict[str, set[str]] = {
     "hosted": _PRICES,
     "self": _OWN | {"output_tokens_per_s", "tokens_per_s"},
     "fixed": {"usd_per_month", "capacity", "model"},
+    "provisioned": {"unit_price", "tokens_per_s", "minimum", "increment", "model"}
+    | {"output_weight", "cached_weight"},
 }
 
 
@@ -37,6 +39,13 @@ def _speed(value: Any) -> float:
         if text.endswith(unit):
             return units.number(text.removesuffix(unit).strip())
     return units.number(value)
+
+
+def _per_unit(value: Any) -> float:
+    """Return the price of a provisioned unit [USD/hour]: `$1/h`, `$260/month`, `$2,600/year`."""
+    if isinstance(value, str) and "/" not in value:
+        raise UsageError(f"{printable(value, 40)}: say per what; write $1/h, $260/month")
+    return units.usd_per_gpu_hour(value)
 
 
 def _tiers(value: Any) -> tuple[tuple[float, float], ...]:
@@ -74,6 +83,11 @@ READ: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "output_tokens_per_s": ("output_tokens_per_s", _speed),
     "tokens_per_s": ("tokens_per_s", _speed),
     "usd_per_month": ("usd_per_month", units.usd_per_month),
+    "unit_price": ("usd_per_unit_hour", _per_unit),
+    "output_weight": ("output_weight", units.number),
+    "cached_weight": ("cached_weight", units.share),
+    "minimum": ("minimum_units", units.whole),
+    "increment": ("increment_units", units.whole),
     "capacity": ("tokens_per_month", units.tokens_per_month),
 }
 """Key of a description: the field of `InlineOption` that it fills, and how it is read."""
@@ -98,7 +112,8 @@ def inline_option(described: Any, source: str = "--option") -> InlineOption:
         raise UsageError(f"an option needs a name; write for example {EXAMPLE}")
     if kind not in KINDS:
         said = f"{printable(kind, 40)!r} is none of them" if kind else "none was said"
-        raise UsageError(f"kind is api, hosted, self or fixed, {said}; write {EXAMPLE}")
+        known = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
+        raise UsageError(f"kind is {known}, {said}; write {EXAMPLE}")
     values = {}
     for key, value in parts.items():
         target, read = READ[_known(key, kind)]

@@ -166,7 +166,7 @@ class OptionPart(Record):
     """A way to serve the month that no catalog has."""
 
     name: Text
-    kind: Literal["api", "hosted", "self", "fixed"]
+    kind: Literal["api", "hosted", "self", "fixed", "provisioned"]
     model: Text | None = None
     """The model of the catalog that it serves."""
     input: Quantity | None = None
@@ -192,7 +192,16 @@ class OptionPart(Record):
     output_tokens_per_s: Quantity | None = None
     """Throughput of one replica, output only."""
     tokens_per_s: Quantity | None = None
-    """Throughput of one replica, input and output."""
+    """Throughput of one replica, input and output; of a provisioned unit, in input tokens."""
+    unit_price: Quantity | None = None
+    """Price of a provisioned unit: `$1/h`, `$260/month`."""
+    output_weight: Quantity | None = None
+    """Input tokens that one output token counts for."""
+    cached_weight: Quantity | None = None
+    """Input tokens that one read from the cache counts for; left out, there is no credit."""
+    minimum: Quantity | None = None
+    increment: Quantity | None = None
+    """Numbers that provisioned units are sold in."""
     usd_per_month: Quantity | None = None
     capacity: Quantity | None = None
     """Tokens a month that one `fixed` set-up serves."""

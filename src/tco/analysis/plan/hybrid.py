@@ -12,7 +12,7 @@ from tco.analysis.candidates import OwnSetups, own_setups, token_options
 from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import OWN
-from tco.analysis.options import Option, SelfOption, TokenOption, lines
+from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption, lines
 from tco.analysis.pairs import best_pairs
 from tco.analysis.plan.bills import strategies_of
 from tco.analysis.plan.curve import LoadCurve, load_curve
@@ -23,6 +23,7 @@ from tco.analysis.plan.results import ModelRow, PlanResult, StrategyResult
 from tco.analysis.plan.rows import curve_result, next_unit, resource_rows
 from tco.analysis.plan.switches import switches_of
 from tco.analysis.plan.words import plan_verdict
+from tco.analysis.provisioned import NO_UNITS, ProvisionedOption
 from tco.analysis.report import stamp, warnings_of, workload_result
 from tco.analysis.resolve import resolve
 from tco.analysis.select import Selection, select
@@ -149,7 +150,9 @@ def _named(
         )
     name = ask.own or f"self/{token.best.model}"
     own = resolve(name, inputs)
-    options = [o for o in own.options if not isinstance(o, TokenOption)]
+    if isinstance(own.best, ProvisionedOption):
+        raise UsageError(f"{name}: {NO_UNITS}")
+    options = [o for o in own.options if isinstance(o, SelfOption | FixedOption)]
     if not options:
         raise UsageError(
             f"{name} is not a set-up of own GPUs; write for example self/llama-3.3-70b"

@@ -25,6 +25,7 @@ from tco.analysis.portfolio.needs import (
     scores_of,
     unmet,
 )
+from tco.analysis.provisioned import NO_UNITS, ProvisionedOption
 from tco.analysis.select import Selection, select
 from tco.catalog.tasks import Cascade, Score
 from tco.engine.ledger import total_usd
@@ -101,7 +102,9 @@ def ways_of(inputs: Inputs, cases: Sequence[Case], scores: Sequence[tuple[str, S
     found, _ = token_options(replace(inputs, settings=short), selection)
     described = inline_options(inputs)
     tokens = [*found, *(o for o in described if isinstance(o, TokenOption))]
-    own = [o for o in described if not isinstance(o, TokenOption)]
+    if any(isinstance(o, ProvisionedOption) for o in described):
+        raise UsageError(NO_UNITS)
+    own = [o for o in described if isinstance(o, SelfOption | FixedOption)]
     tiered = [o.id for o in tokens if o.terms is not None]
     if tiered:
         raise UsageError(

@@ -138,9 +138,10 @@ def _row(option: OptionResult, columns: Sequence[Column], *, noted: bool) -> Row
 def _note(option: OptionResult) -> str:
     """Return what stands under the row of an option."""
     parts = []
-    if option.gpus is not None and option.utilization is not None and option.breakdown is not None:
+    if option.utilization is not None and option.breakdown is not None:
         used = show_share(option.utilization.paid_hours)
-        parts.append(f"{_gpus(option)} GPUs, {used} used")
+        units = f"{words.count(option.replicas or 0.0)} units"
+        parts.append(f"{units if option.gpus is None else _gpus(option)}, {used} used")
         parts.append(words.parts(option.breakdown))
     band = option.band_usd
     if band is not None and band[0] < band[1]:
@@ -152,9 +153,10 @@ def _note(option: OptionResult) -> str:
 
 def _gpus(option: OptionResult) -> str:
     """Return how many GPUs are paid for, `3.9 of 6` where they are fewer in the average hour."""
-    most = words.count(option.gpus or 0.0)
-    mean = option.scaling.billed_gpus if option.scaling else option.gpus
-    return most if mean == option.gpus else f"{show_number(mean or 0.0)} of {most}"
+    most = f"{words.count(option.gpus or 0.0)} GPUs"
+    if option.scaling is None or option.scaling.billed_gpus == option.gpus:
+        return most
+    return f"{show_number(option.scaling.billed_gpus)} of {most}"
 
 
 def _engineers(options: list[OptionResult]) -> Iterator[Block]:

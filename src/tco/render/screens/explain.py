@@ -110,7 +110,9 @@ def _total(result: ExplainResult) -> Iterator[Block]:
     yield Paragraph(text="; ".join(parts), tone="bold")
     yield from (Paragraph(text=text) for text in _beside(option))
     used = option.utilization
-    if used is not None:
+    if used is not None and option.gpus is None:
+        yield Paragraph(text=f"Used: {show_share(used.paid_hours)} of the units paid for")
+    elif used is not None:
         shares = (
             show_share(used.slots),
             show_share(used.token_capacity),
