@@ -187,8 +187,8 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
 BILLINGS = ("always_on", "scheduled", "autoscaled", "scale_to_zero")
 SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
 FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
-EXPORTS = (*FORMATS, "html")
-"""What can be written to a file: every format, and a report that people read."""
+EXPORTS = (*FORMATS, "html", "svg")
+"""What can be written to a file: every format, a report that people read, a picture of a screen."""
 
 COLORS = ("auto", "always", "never")
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from tco.catalog.examine import as_json, judged
-from tco.catalog.fields import Id, Record, Share, Source, Text
+from tco.catalog.fields import Id, Record, Source, Text
 from tco.catalog.files import shipped_file
 from tco.catalog.yaml_lines import load_yaml
 from tco.errors import DataError
@@ -43,8 +43,6 @@ class Check(Record):
     expression: Expression
     """Numbers, names of inputs, `+ - * /` and parentheses; ranges go low with low."""
     unit: Text
-    tolerance: Share = 0.02
-    """How far the claim may be off, as a share of it."""
 
 
 class Pick(Record):
@@ -75,11 +73,8 @@ class Question(Record):
     claimed: Name | None = None
     """The claimed figure that the answer is held against; absent: it is only shown."""
     rule: Literal["within", "at_least", "at_most"] = "within"
-    tolerance: Share = 0.1
-    """How far outside the claimed range an answer still counts as inside, as a share."""
     vary: list[Text] = []
-    """What the answer may depend on: the path of an assumption, which is tried at both ends of its
-    sourced range, or words added to the command."""
+    """What the article leaves open: words added to the command, tried beside every assumption."""
 
 
 class RuleOfThumb(Record):
@@ -89,6 +84,8 @@ class RuleOfThumb(Record):
     """Tokens a month, an expression over the claim's figures and those below."""
     figures: dict[Name, Pick] = {}
     """Figures of answers, each with a command of its own."""
+    between: Text
+    """The two options that it is about, as `tco breakeven A B` takes them."""
 
 
 class Claim(Record):
@@ -109,12 +106,15 @@ class Claim(Record):
     note: Text | None = None
 
 
-class Region(Record):
-    """A set-up whose break-even is placed on the axis of the rules of thumb."""
+class Axis(Record):
+    """What is tried to make the rules of thumb true, the same for all of them."""
 
-    title: Text
-    ask: Text
-    path: list[str | int] = Field(min_length=1)
+    over: list[Text] = []
+    """Variables of `tco breakeven --over`."""
+    engineers: Text = "engineers"
+    """The one that is looked for with each model."""
+    models: list[Text] = []
+    """Open models on own GPUs, put in the place of the rule's own."""
 
 
 class Claims(Record):
@@ -124,7 +124,7 @@ class Claims(Record):
     version: Text
     sources: dict[Id, Article]
     claims: list[Claim]
-    regions: list[Region] = []
+    axis: Axis = Field(default_factory=Axis)
 
 
 @cache

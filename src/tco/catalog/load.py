@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tco.catalog import cache
 from tco.catalog.compiled import packed, unpacked
@@ -120,13 +120,19 @@ def _kept(catalog: Catalog) -> bytes:
     return packed([roots, catalog.version, list(catalog.overlays), origins])
 
 
+@lru_cache(maxsize=1)
+def _unpacked(text: bytes) -> Any:
+    """Return what a compiled copy holds; its records are read-only and may be shared."""
+    return unpacked(text)
+
+
 def _recalled(name: str | None, digest: str) -> Catalog | None:
     """Return the catalog of a compiled copy, if there is a sound one."""
     text = cache.recall(name)
     if text is None:
         return None
     try:
-        roots, version, overlays, origins = unpacked(text)
+        roots, version, overlays, origins = _unpacked(text)
         named = zip((file.removesuffix(".yaml") for file in SHIPPED), roots, strict=True)
         paths = {(section, record): path for section, record, path in origins}
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -27,36 +27,71 @@ AsOf = Annotated[
 ]
 
 
+Rules = Annotated[
+    bool,
+    Option(
+        "--rules",
+        help="The rules of thumb alone, on one axis, with what makes each true.",
+        rich_help_panel=VALUES,
+    ),
+]
+
+
 @flags
-def claims(output: Output, name: Name = None, as_of: AsOf = None) -> None:
+def claims(output: Output, name: Name = None, rules: Rules = False, as_of: AsOf = None) -> None:
     """What five articles claim of these costs, recomputed: does it hold, and has it aged?
 
     \b
       tco claims
       tco claims crazyrouter-breakeven-deepseek
+      tco claims --rules
       tco claims --format md
     """
-    from tco.analysis.claims.audit import Audit
-    from tco.catalog.claims import load_claims
-    from tco.catalog.load import load_catalog
     from tco.cli.ask import asked
     from tco.cli.deliver import deliver
     from tco.cli.options import Question
+    from tco.errors import UsageError
 
-    known = load_claims()
+    if rules and name is not None:
+        raise UsageError("--rules shows all rules of thumb; leave out the id")
     with _plain():
         said = asked(Question(as_of=as_of), output)
-        ranges = load_catalog().assumptions.assumptions
-        today = _today(said.request.as_of)
-        audit = Audit(claims=known, ask=_memory(), ranges=ranges, today=today)
-        result = audit.result(_wanted(known, name), detailed=name is not None)
+        result = _result(said, name, rules=rules)
     deliver(result, said.output)
 
 
-def _today(day: Any) -> str:
+def _result(said: Any, name: str | None, *, rules: bool) -> Any:
+    """Return the claims, one of them, or the rules of thumb."""
+    from tco.analysis.claims.audit import Audit
+    from tco.analysis.inputs import prepare
+    from tco.catalog.claims import load_claims
+    from tco.catalog.load import load_catalog
+    from tco.cli.progress import Progress
+
+    known = load_claims()
+    wanted = _wanted(known, name)
+    today = said.request.as_of or _today()
+    settings = prepare(load_catalog(), said.request, today).settings
+    out = said.output
+    brief = out.get("format", "table") == "table" and not {"export", "fields", "sort"} & out.keys()
+    with Progress(quiet=bool(said.output.get("quiet"))) as progress:
+        audit = Audit(
+            claims=known,
+            ask=_memory(),
+            settings=settings,
+            today=today.isoformat(),
+            progress=progress,
+        )
+        if rules:
+            return audit.rules()
+        one = name is not None
+        return audit.result(wanted, detailed=one, full=one or not brief)
+
+
+def _today() -> Any:
     from datetime import datetime
 
-    return str((day or datetime.now().astimezone().date()).isoformat())
+    return datetime.now().astimezone().date()
 
 
 def _wanted(known: Any, name: str | None) -> list[Any]:
@@ -75,13 +110,10 @@ def _plain() -> Iterator[None]:
 
     names = ["TCO_FILE", *(field.variable for field in (*QUESTION, *OUTPUT))]
     kept = {name: os.environ.pop(name) for name in names if name in os.environ}
-    own = os.environ.get("TCO_CONFIG")
-    os.environ["TCO_CONFIG"] = ""
     try:
         yield
     finally:
-        del os.environ["TCO_CONFIG"]
-        os.environ.update(kept | ({} if own is None else {"TCO_CONFIG": own}))
+        os.environ.update(kept)
 
 
 def _memory() -> Any:
@@ -104,7 +136,7 @@ def _asked(words: str, file: str | None) -> Any:
 
     import typer.main
 
-    from tco.analysis.claims.audit import Reply
+    from tco.analysis.claims.asking import Reply
     from tco.cli.app import app
 
     line = [*shlex.split(words), "--format", "json", "--quiet"]

@@ -18,7 +18,18 @@ from tco.render.terminal import in_colour, width
 
 # For terminals and pipes that cannot show what our screens are drawn with.
 ASCII = str.maketrans(
-    {"–": "-", "—": "-", "×": "x", "…": "...", "█": "#", "▒": "=", "░": ".", "·": "|", "−": "-"}
+    {
+        "–": "-",
+        "—": "-",
+        "×": "x",
+        "…": "...",
+        "█": "#",
+        "▒": "=",
+        "░": ".",
+        "·": "|",
+        "−": "-",
+        "◆": "*",
+    }
 )
 
 

@@ -23,7 +23,7 @@ def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: b
 
     Args:
         result: One of the records of `tco.analysis.results`.
-        kind: `table`, `json`, `csv`, `md`, or one of `WRITERS`.
+        kind: `table`, `json`, `csv`, `md`, `svg`, or one of `WRITERS`.
         view: Which rows and columns, in which order.
         columns: Characters of a line of a table.
         colour: Colour a table.
@@ -50,6 +50,8 @@ def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: b
     made = module.blocks(result, sheet, view)
     from tco.render import terminal
 
+    if kind == "svg":
+        return terminal.picture(made, columns)
     return terminal.coloured(made, columns) if colour else terminal.text(made, columns)
 
 

@@ -6,10 +6,13 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from io import StringIO
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from tco.render.layout import Line, lines
 from tco.render.table import Block, Tone
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 STYLES: Mapping[Tone, str] = {
     "": "",
@@ -23,6 +26,33 @@ STYLES: Mapping[Tone, str] = {
     "red": "red",
 }
 NARROWEST, WIDEST = 60, 120
+DRAWING = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">
+<style>
+.{unique_id}-matrix {{
+  font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  font-size: {char_height}px;
+  line-height: {line_height}px;
+}}
+.{unique_id}-title {{ font: bold 18px sans-serif; }}
+{styles}
+</style>
+<defs>
+<clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
+</clipPath>
+{lines}
+</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">
+{matrix}
+</g>
+</g>
+</svg>
+"""
+"""What a drawing is poured into: it asks for no font from elsewhere, as rich's own would."""
 
 
 def width() -> int:
@@ -50,11 +80,28 @@ def _joined(made: Iterable[Line]) -> str:
 
 def coloured(blocks: Iterable[Block], columns: int = 80) -> str:
     """Return the same text with the colours of a terminal; without them it equals `text`."""
-    from rich.console import Console
-    from rich.text import Text
-
     out = StringIO()
-    console = Console(
+    _printed(_console(out, columns), lines(blocks, columns))
+    return out.getvalue()
+
+
+def picture(blocks: Iterable[Block], columns: int = 80) -> str:
+    """Return the same screen as a drawing (SVG), the same bytes for the same screen."""
+    from rich.terminal_theme import DIMMED_MONOKAI
+
+    made = list(lines(blocks, columns))
+    widest = max((sum(len(part) for part, _ in line) for line in made), default=columns)
+    console = _console(StringIO(), widest, record=True)
+    _printed(console, made)
+    return console.export_svg(
+        title="tco", theme=DIMMED_MONOKAI, code_format=DRAWING, unique_id="tco"
+    )
+
+
+def _console(out: IO[str], columns: int, *, record: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(
         file=out,
         force_terminal=True,
         color_system="standard",
@@ -63,8 +110,13 @@ def coloured(blocks: Iterable[Block], columns: int = 80) -> str:
         markup=False,
         emoji=False,
         width=columns,
+        record=record,
     )
-    for line in lines(blocks, columns):
+
+
+def _printed(console: Console, made: Iterable[Line]) -> None:
+    from rich.text import Text
+
+    for line in made:
         parts = [(part, STYLES[tone]) if STYLES[tone] else part for part, tone in line]
         console.print(Text.assemble(*parts), soft_wrap=True)
-    return out.getvalue()

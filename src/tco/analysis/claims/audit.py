@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING
 
-from tco.analysis.claims.arithmetic import Span, calculated, span
-from tco.analysis.claims.judge import ANSWERS, check_row, state_of, verdict_of
+from tco.analysis.claims.asking import Ask, assumptions_of, claimed_of, nothing, reading
+from tco.analysis.claims.judge import ANSWERS, check_row, tolerance_of, verdict_of
 from tco.analysis.claims.nearest import nearest
-from tco.analysis.claims.pick import picked, walked
-from tco.analysis.claims.results import (
-    Answered,
-    CheckRow,
-    ClaimRow,
-    ClaimsResult,
-    Reading,
-    RegionRow,
-    Turn,
-    Verdict,
-)
+from tco.analysis.claims.results import Answered, ClaimRow, ClaimsResult, Reading
+from tco.analysis.claims.rules import Rules
+from tco.analysis.claims.turning import Turning, nearness
 
 if TYPE_CHECKING:
-    from tco.catalog.claims import Claim, Claims, Question, Region
-    from tco.catalog.defaults import Assumption
+    from tco.analysis.settings import Settings
+    from tco.catalog.claims import Claim, Claims, Question
 
-ANSWERED, INFEASIBLE = (0, 1), 4
-"""Exit codes: an answer, maybe with findings; nothing can serve."""
-RULE_TOLERANCE = 0.1
-"""How far outside the range of a rule of thumb a break-even still counts as on it [1]."""
-
-
-class Reply(NamedTuple):
-    """What a command line came to: its exit code, its JSON, and what it said on stderr."""
-
-    code: int
-    document: Any
-    message: str
-
-
-Ask = Callable[[str, str | None], Reply]
-"""Runs a command line, with the text of its scenario file if it has one."""
+WRONG = "arithmetic_error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,45 +28,61 @@ class Audit:
     Args:
         claims: The data.
         ask: Runs a command line.
-        ranges: The assumptions of the catalog, by their path.
+        settings: Every assumption, with its range.
         today: The day of today's prices, `YYYY-MM-DD`.
+        progress: Is told which share of the claims has been asked [1].
     """
 
     claims: Claims
     ask: Ask
-    ranges: Mapping[str, Assumption]
+    settings: Settings
     today: str
+    progress: Callable[[float], None]
 
-    def result(self, wanted: Sequence[Claim], *, detailed: bool) -> ClaimsResult:
-        """Return the claims that are wanted, answered; the regions with all of them."""
-        rows = tuple(self.row(claim) for claim in wanted)
-        whole = len(wanted) == len(self.claims.claims)
-        regions = tuple(self.region(r, rows) for r in self.claims.regions) if whole else ()
-        counts: dict[str, int] = {}
-        for row in rows:
-            counts[row.verdict] = counts.get(row.verdict, 0) + 1
-        words = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in sorted(counts.items()))
+    def result(self, wanted: Sequence[Claim], *, detailed: bool, full: bool) -> ClaimsResult:
+        """Return the claims that are wanted, answered.
+
+        Args:
+            wanted: Which.
+            detailed: Whether a screen shows them in full.
+            full: Whether everything is asked; otherwise only as much as the verdicts need.
+        """
+        rows = []
+        for i, claim in enumerate(wanted):
+            rows.append(self.row(claim, full=full))
+            self.progress((i + 1) / len(wanted))
+        return self._result(tuple(rows), wanted if full else (), detailed=detailed)
+
+    def rules(self) -> ClaimsResult:
+        """Return the rules of thumb alone."""
+        return self._result((), self.claims.claims, detailed=False)
+
+    def _result(
+        self, rows: tuple[ClaimRow, ...], rules: Sequence[Claim], *, detailed: bool
+    ) -> ClaimsResult:
+        found = Rules(self.claims.axis, self.ask, self.today).rows(rules)
         return ClaimsResult(
             schema="tco.claims/1",
             as_of=self.today,
             version=self.claims.version,
             rows=rows,
-            regions=regions,
+            rules=found,
             detailed=detailed,
-            verdict=f"{len(rows)} {'claims' if len(rows) != 1 else 'claim'}: {words}.",
+            verdict=_counted(rows) if rows else _spread([r.tokens for r in found]),
             warnings=(),
         )
 
-    def row(self, claim: Claim) -> ClaimRow:
-        """Return a claim, answered."""
+    def row(self, claim: Claim, *, full: bool = True) -> ClaimRow:
+        """Return a claim, answered: in full, or only as far as its verdict needs."""
         article = self.claims.sources[claim.source]
         day = article.published.isoformat()
         checks = tuple(check_row(check, claim) for check in claim.checks)
         questions = tuple(self._answered(q, claim, day) for q in claim.questions)
-        then, because = verdict_of(checks, [(q.title, q.then) for q in questions])
-        today, because_today = verdict_of(checks, [(q.title, q.today) for q in questions])
         # A day of which the catalog lacks a price is no day to judge by.
         known = all(q.then.state != "unknown" for q in questions)
+        judged = [(q.title, q.then if known else q.today) for q in questions]
+        turned = self._turned(claim, judged, full=full)
+        verdicts, because = verdict_of(checks, turned)
         return ClaimRow(
             id=claim.id,
             title=article.title,
@@ -97,27 +90,41 @@ class Audit:
             dated=article.dated,
             url=article.url,
             says=claim.says,
-            verdict=then if known else today,
-            also=_also(checks, [(q.title, q.then if known else q.today) for q in questions]),
-            then=then if known else "not_answered",
-            today=today,
-            because=because if known else because_today,
-            aged=known and then != today,
+            verdict=verdicts[0],
+            also=verdicts[1:],
+            judged_on=day if known else self.today,
+            because=because,
+            aged=_aged(questions) if known else None,
+            changes=tuple(text for q in questions if (text := _change(q))),
             checks=checks,
-            questions=questions,
+            questions=tuple(_with(q, r) for q, (_, r) in zip(questions, turned, strict=True)),
             missing=claim.missing,
-            rule_of_thumb_tokens=self._rule(claim),
             note=claim.note,
         )
 
+    def _turned(
+        self, claim: Claim, judged: Sequence[tuple[str, Reading]], *, full: bool
+    ) -> list[tuple[str, Reading]]:
+        """Return the readings with what turns each; a verdict alone needs one turn of any."""
+        turning = Turning(ask=self.ask, settings=self.settings)
+        states = {(r.state, r.side) for _, r in judged if r.state in ANSWERS}
+        settled = not full and (len(states) > 1 or ("partly", "") in states)
+        found = []
+        for (title, base), question in zip(judged, claim.questions, strict=True):
+            turns = () if settled else turning.turns(question, claim, base)
+            kept = tuple(sorted(turns, key=nearness) if full else islice(turns, 1))
+            settled = settled or (bool(kept) and not full)
+            found.append((title, replace(base, turns=kept)))
+        return found
+
     def _answered(self, question: Question, claim: Claim, day: str) -> Answered:
-        today = self.reading(question, claim, "", self.today)
-        then = self.reading(question, claim, "", day)
+        today = reading(question, claim, self.ask, "", self.today)
+        then = reading(question, claim, self.ask, "", day)
         if then.state == "infeasible" and today.state != "infeasible":
             # What can serve does so on any day; what that day lacks is a price.
             why = f"no price in the catalog on that day: {then.reason}"
-            then = _without(then, why)
-        claimed = span(claim.claimed[question.claimed]) if question.claimed is not None else None
+            then = nothing(then.as_of, then.commands, "unknown", why)
+        claimed = claimed_of(question, claim)
         reply = self.ask(f"{question.ask} --as-of {self.today}", question.file)
         stuck = today.state == "infeasible"
         return Answered(
@@ -125,155 +132,54 @@ class Audit:
             unit=question.unit,
             rule=question.rule,
             claimed=claimed,
-            tolerance=question.tolerance,
+            tolerance=tolerance_of(claimed),
             file=question.file,
-            then=self._turned(question, claim, then),
-            today=self._turned(question, claim, today),
-            nearest=nearest(question.ask, self.today, self.ask) if stuck else None,
-            assumptions=tuple(_assumptions(reply.document)),
-        )
-
-    def reading(self, question: Question, claim: Claim, more: str, day: str) -> Reading:
-        """Return what a command answers with one day's prices, with more words added to it."""
-        names = _names(claim)
-        bands = dict(names)
-        end = f"{more} --as-of {day}".strip()
-        commands = [f"{pick.ask or question.ask} {end}" for pick in question.figures.values()]
-        typed = tuple(dict.fromkeys(map(_typed, (f"{question.ask} {end}", *commands))))
-        banded = False
-        for (name, pick), command in zip(question.figures.items(), commands, strict=True):
-            reply = self.ask(command, question.file)
-            if reply.code not in ANSWERED and not _rows(reply):
-                state = "infeasible" if reply.code == INFEASIBLE else "unknown"
-                return _nothing(day, typed, state, reply.message)
-            value, band = picked(reply.document, pick)
-            if value is None:
-                return _missing(day, typed, reply.document, question)
-            names[name], bands[name] = value, band or value
-            banded = banded or band is not None
-        value = calculated(question.answer, names)
-        claimed = span(claim.claimed[question.claimed]) if question.claimed is not None else None
-        return Reading(
-            as_of=day,
-            commands=typed,
-            state=state_of(value, claimed, question.rule, question.tolerance),
-            value=value,
-            band=calculated(question.answer, bands) if banded else None,
-            reason="",
-        )
-
-    def _turned(self, question: Question, claim: Claim, base: Reading) -> Reading:
-        """Return a reading with the changes that were tried and put it on the other side."""
-        if base.state not in ANSWERS:
-            return base
-        found = []
-        for words in question.vary:
-            for what, more, source in self._variants(words):
-                asked = self.reading(question, claim, more, base.as_of)
-                if asked.state in ANSWERS and asked.state != base.state:
-                    turn = Turn(
-                        what=what,
-                        source=source,
-                        command=asked.commands[0],
-                        state=asked.state,
-                        value=asked.value,
-                    )
-                    found.append(turn)
-        return replace(base, turns=tuple(found))
-
-    def _variants(self, words: str) -> list[tuple[str, str, str]]:
-        """Return what to try: both ends of an assumption, or the words themselves."""
-        known = self.ranges.get(words)
-        if known is None:
-            return [(words, words, "")]
-        ends = dict.fromkeys((known.low, known.high))
-        return [(f"{words} at {v:g}", f"--set {words}={v:g}", known.source) for v in ends]
-
-    def _rule(self, claim: Claim) -> Span | None:
-        """Return the break-even that a claim states as a rule [tokens/month]."""
-        rule = claim.rule_of_thumb
-        if rule is None:
-            return None
-        names = _names(claim)
-        for name, pick in rule.figures.items():
-            reply = self.ask(f"{pick.ask} --as-of {self.today}", None)
-            value = picked(reply.document, pick).value
-            if value is None:
-                return None
-            names[name] = value
-        return calculated(rule.tokens, names)
-
-    def region(self, region: Region, rows: Sequence[ClaimRow]) -> RegionRow:
-        """Return a break-even, and the rules of thumb that it bears out."""
-        command = f"{region.ask} --as-of {self.today}"
-        reply = self.ask(command, None)
-        values = [v for v in walked(reply.document, region.path) if v is not None]
-        tokens = float(values[0]) if values else None
-        rules = [row for row in rows if row.rule_of_thumb_tokens is not None]
-        true = [r.id for r in rules if tokens is not None and _on(tokens, r.rule_of_thumb_tokens)]
-        return RegionRow(
-            title=region.title,
-            command=_typed(command),
-            tokens=tokens,
-            reason="" if values else _why(reply.document) or reply.message,
-            rules=tuple(true),
+            then=then,
+            today=today,
+            nearest=nearest(question.ask, self.today, self.ask) if stuck else (),
+            assumptions=tuple(f"{a['path']} {a['value']}" for a in assumptions_of(reply.document)),
         )
 
 
-def _also(checks: Sequence[CheckRow], readings: Sequence[tuple[str, Reading]]) -> Verdict | None:
-    """Return what the answers say of a claim whose arithmetic is wrong."""
-    if all(check.agrees for check in checks):
-        return None
-    verdict, _ = verdict_of((), readings)
-    return verdict if verdict != "not_answered" else None
+def _with(question: Answered, judged: Reading) -> Answered:
+    """Return a question whose reading of the day that counts has its turns."""
+    if judged.as_of == question.then.as_of:
+        return replace(question, then=judged)
+    return replace(question, today=judged)
 
 
-def _names(claim: Claim) -> dict[str, Span]:
-    """Return all figures of a claim."""
-    return {name: span(value) for name, value in {**claim.claimed, **claim.inputs}.items()}
+def _aged(questions: Sequence[Answered]) -> bool:
+    return any(_differs(q) for q in questions)
 
 
-def _typed(command: str) -> str:
-    """Return a command line as a shell takes it."""
-    return shlex.join(shlex.split(command))
+def _differs(question: Answered) -> bool:
+    states = question.then.state, question.today.state
+    return states[0] != states[1] and all(state in ANSWERS for state in states)
 
 
-def _on(tokens: float, rule: Span | None) -> bool:
-    return state_of((tokens, tokens), rule, "within", RULE_TOLERANCE) == "inside"
+def _change(question: Answered) -> str:
+    """Return how an answer has changed since the article's day, or that it cannot be told."""
+    then, today = question.then, question.today
+    if then.state == "unknown":
+        return f"{question.title}: {then.reason}"
+    if _differs(question):
+        return f"{question.title}: {then.state} on {then.as_of}, {today.state} on {today.as_of}"
+    return f"{question.title}: no price today" if today.state == "unknown" else ""
 
 
-def _rows(reply: Reply) -> bool:
-    """Return whether an answer came all the same: a table that says what does not fit."""
-    return reply.code == INFEASIBLE and reply.document is not None
+def _counted(rows: Sequence[ClaimRow]) -> str:
+    """Return how many claims have which verdict."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.verdict] = counts.get(row.verdict, 0) + 1
+    words = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in sorted(counts.items()))
+    also = sum(WRONG in row.also for row in rows)
+    more = f"; {also} more with an arithmetic error beside it" if also else ""
+    return f"{len(rows)} {'claims' if len(rows) != 1 else 'claim'}: {words}{more}."
 
 
-def _nothing(day: str, commands: tuple[str, ...], state: Any, reason: str) -> Reading:
-    return Reading(as_of=day, commands=commands, state=state, value=None, band=None, reason=reason)
-
-
-def _without(reading: Reading, why: str) -> Reading:
-    return _nothing(reading.as_of, reading.commands, "unknown", why)
-
-
-def _missing(day: str, commands: tuple[str, ...], document: Any, question: Question) -> Reading:
-    """Return that an answer lacks the figure: "never" is an answer, anything else is not one."""
-    why = _why(document)
-    if why:
-        state = "outside" if question.claimed is not None else "shown"
-        return _nothing(day, commands, state, f"never: {why}")
-    return _nothing(day, commands, "unknown", "the answer has no such figure")
-
-
-def _why(document: Any) -> str:
-    """Return why something never breaks even, by the answer's own words."""
-    if not isinstance(document, dict):
-        return ""
-    rows = document.get("rows")
-    holders = [document, *(rows if isinstance(rows, list) else ())]
-    found = [h.get("never_because") for h in holders if isinstance(h, dict)]
-    return next((str(text) for text in found if text), "")
-
-
-def _assumptions(document: Any) -> list[str]:
-    listed = document.get("assumptions") if isinstance(document, dict) else None
-    return [f"{a['path']} {a['value']}" for a in listed or () if isinstance(a, dict)]
+def _spread(volumes: Sequence[tuple[float, float]]) -> str:
+    if not volumes:
+        return "no rules of thumb"
+    times = max(high for _, high in volumes) / min(low for low, _ in volumes)
+    return f"{len(volumes)} rules of thumb, a factor of {times:.0f} apart."

@@ -8,8 +8,9 @@ from typing import Any
 
 from tco.analysis.claims.results import Nearest
 
-HARDWARE = ("--gpu", "--gpus", "--precision")
 VOLUME = ("--tokens", "--requests", "--users", "--tier")
+WIDER = (("--gpus",), ("--gpus", "--precision"), ("--gpus", "--precision", "--gpu"))
+"""What is given up, one after the other: how many GPUs, the precision, which GPU."""
 
 
 def without(command: str, flags: tuple[str, ...]) -> str:
@@ -27,8 +28,8 @@ def without(command: str, flags: tuple[str, ...]) -> str:
     return shlex.join(kept)
 
 
-def nearest(command: str, day: str, ask: Callable[[str, str | None], Any]) -> Nearest | None:
-    """Return the cheapest set-up of the same question when any GPUs will do, if there is one.
+def nearest(command: str, day: str, ask: Callable[[str, str | None], Any]) -> tuple[Nearest, ...]:
+    """Return the set-up that gives up as little as can be, and the cheapest of any.
 
     Args:
         command: The command line whose set-up cannot exist.
@@ -36,14 +37,19 @@ def nearest(command: str, day: str, ask: Callable[[str, str | None], Any]) -> Ne
         ask: Runs a command line.
     """
     if not command.startswith("compare "):
-        return None
-    wider = f"{without(command, HARDWARE)} --as-of {day}"
-    reply = ask(wider, None)
-    options = (reply.document or {}).get("options", [])
+        return ()
+    tried = (_first(without(command, flags), day, ask) for flags in WIDER)
+    found = [near for near in tried if near is not None]
+    return tuple({near.option: near for near in (*found[:1], *found[-1:])}.values())
+
+
+def _first(command: str, day: str, ask: Callable[[str, str | None], Any]) -> Nearest | None:
+    wider = f"{command} --as-of {day}"
+    options = (ask(wider, None).document or {}).get("options", [])
     best = next((o for o in options if o["feasible"] and o["tier"] == "self"), None)
     if best is None:
         return None
-    rest = without(command, (*HARDWARE, *VOLUME)).removeprefix("compare").strip()
+    rest = without(command, VOLUME).removeprefix("compare").strip()
     crossing = f"breakeven {rest} --as-of {day}"
     rows = (ask(crossing, None).document or {}).get("rows", [])
     same = next((row for row in rows if row["same_weights"]), None)

@@ -16,6 +16,8 @@ class Picked(NamedTuple):
 
     value: Span | None
     band: Span | None
+    ends: tuple[str, ...] = ()
+    """Of a range: the ids of what has its low and its high end."""
 
 
 def picked(document: Any, pick: Pick) -> Picked:
@@ -29,7 +31,7 @@ def picked(document: Any, pick: Pick) -> Picked:
         for value in walked(holder, [last]):
             number = _number(value)
             if number is not None:
-                found.append((number, _band(holder, pick.band)))
+                found.append((number, _band(holder, pick.band), _id(holder)))
     return _taken(found, pick.take)
 
 
@@ -43,16 +45,19 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _taken(found: list[tuple[float, Span | None]], take: str) -> Picked:
+def _taken(found: list[tuple[float, Span | None, str]], take: str) -> Picked:
     if not found:
         return Picked(None, None)
+    least, most = (end(found, key=lambda one: one[0]) for end in (min, max))
     if take == "range":
-        values = [value for value, _ in found]
-        return Picked((min(values), max(values)), None)
-    value, band = found[0]
-    if take in ("least", "most"):
-        value, band = (min if take == "least" else max)(found, key=lambda pair: pair[0])
+        ends = (least[2], most[2]) if least[2] != most[2] else ()
+        return Picked((least[0], most[0]), None, ends)
+    value, band, _ = {"least": least, "most": most}.get(take, found[0])
     return Picked((value, value), band)
+
+
+def _id(holder: Any) -> str:
+    return str(holder.get("id", "")) if isinstance(holder, dict) else ""
 
 
 def _band(holder: Any, key: str | None) -> Span | None:

@@ -6,26 +6,40 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tco.analysis.claims.results import Answered, CheckRow, ClaimRow, ClaimsResult, Reading
+from tco.analysis.claims.results import (
+    Answered,
+    CheckRow,
+    ClaimRow,
+    ClaimsResult,
+    Nearest,
+    Reading,
+    Turn,
+)
+from tco.render.screens import claims_rules
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number
 
 ROWS = ("rows",)
 NEVER = "never"
 HOW = (
-    "Each claim is asked with the prices of its article's day and with those of {day}; not "
-    "answered is a day of which the catalog lacks a price. The commands beside a claim are those "
-    "of {day}: with --as-of and the article's day they give the other column. A verdict is "
-    "derived: arithmetic error where the article's own figures do not give what it claims; "
-    "infeasible where nothing that was asked for can serve; holds where every answer is in the "
-    "claimed range, with the tolerance printed; outside range where none is; depends where one is "
-    "and another is not, or where one of the changes that were tried turns it. Questions, changes "
-    "and tolerances are chosen by us, in data/claims.yaml."
+    "A verdict is derived, by one set of rules. Infeasible: nothing that was asked for can serve. "
+    "Arithmetic error: the article's own figures do not give what it claims, within 5%. Holds: "
+    "every answer of ours is in the claimed range; a single figure is met within 10%, a range as "
+    "it stands. Outside range: none is, whatever single assumption goes to an end of its range. "
+    "Depends: some are and some are not, or they lie on both sides, or one changed assumption "
+    "turns an answer; which and at which value is said. What matters most stands first, the rest "
+    "under also. Aged: an answer that was in the claimed range at the prices of the article's day "
+    "is not at those of {day}, or the other way round. No price: the catalog lacks a price of that "
+    "day, and the verdict is that of {day}."
 )
 CHOSEN = (
-    "The set-ups were looked for so that each rule has one of which it is true, within 10%; that "
-    "is where it holds, not how often."
+    "Which questions to ask, and of which models where the article names none, was chosen by us, "
+    "in data/claims.yaml. Every command can be typed as it stands; with the article's day after "
+    "--as-of it gives the other column."
 )
+_AGED = {True: "yes", False: "no", None: "no price"}
+TURNS = "What turns an answer (* range by our judgment)"
+MORE = "tco claims ID shows one in full with its commands, tco claims --rules the rules of thumb."
 
 
 def everything(result: ClaimsResult) -> Sheet:
@@ -35,17 +49,17 @@ def everything(result: ClaimsResult) -> Sheet:
         columns=(
             Column(key="id", head="claim", get=lambda r: r.id, wraps=True),
             Column(key="verdict", head="verdict", get=lambda r: r.verdict, show=_words),
-            Column(key="also", head="also", get=lambda r: r.also, show=_words),
-            Column(key="then", head="its day", get=lambda r: r.then, show=_words),
-            Column(key="today", head="today", get=lambda r: r.today, show=_words),
-            Column(key="aged", head="aged", get=lambda r: r.aged, show=_yes),
+            Column(key="also", head="also", get=lambda r: _list_of(r.also)),
+            Column(key="judged_on", head="prices of", get=lambda r: r.judged_on),
+            Column(key="aged", head="aged", get=lambda r: _AGED[r.aged]),
             Column(key="published", head="of", get=lambda r: r.published),
             Column(key="title", head="article", get=lambda r: r.title, wraps=True),
             Column(key="says", head="says", get=lambda r: r.says, wraps=True),
             Column(key="because", head="because", get=lambda r: "; ".join(r.because), wraps=True),
+            Column(key="changes", head="changes", get=lambda r: "; ".join(r.changes), wraps=True),
             Column(key="missing", head="missing", get=lambda r: r.missing, wraps=True),
         ),
-        usual=("id", "verdict", "also", "then", "today"),
+        usual=("id", "verdict", "also", "aged"),
         keys={},
     )
 
@@ -56,24 +70,37 @@ def sheet(result: ClaimsResult, view: View) -> Sheet:
 
 
 def blocks(result: ClaimsResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the list of verdicts, or claims in full, and the axis of the rules of thumb."""
+    """Return the list of verdicts, the rules of thumb on one axis, and claims in full."""
     rows = sheet.rows[: view.top]
     if len(result.rows) > 1 or view.fields:
         columns = sheet.pick(view.fields or sheet.usual)
         cells = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
         yield Table(columns=columns, rows=cells)
-        yield Paragraph(text=result.verdict)
-        yield Paragraph(text=HOW.format(day=result.as_of))
     if view.fields:
         return
-    if result.regions:
-        yield from _axis(result)
-    if result.detailed or view.page:
+    if len(result.rows) == 1:
+        yield from _claim(result.rows[0], frozenset())
+        yield from _rules(result)
+        return
+    whole = result.detailed or view.page
+    yield Paragraph(text=result.verdict, tone="bold")
+    if result.rows:
+        yield Paragraph(text=HOW.format(day=result.as_of))
+        yield Paragraph(text=CHOSEN if whole else MORE)
+    if whole or not result.rows:
+        yield from _rules(result)
+    if whole and result.rows:
         shared = _shared(rows)
         for row in rows:
-            yield from _claim(row, shared if len(rows) > 1 else frozenset())
-        if len(rows) > 1:
-            yield Paragraph(text=f"All answers assume, unless they say otherwise: {_list(shared)}")
+            yield from _claim(row, shared)
+        yield Paragraph(text=f"All answers assume, unless they say otherwise: {_list(shared)}")
+
+
+def _rules(result: ClaimsResult) -> Iterator[Block]:
+    if result.rules:
+        yield from claims_rules.blocks(result)
+        if result.rows:
+            yield Figure(rows=tuple(claims_rules.commands(result.rules)), title="Commands")
 
 
 def _shared(rows: Sequence[ClaimRow]) -> frozenset[str]:
@@ -90,25 +117,37 @@ def _list(assumptions: Iterable[str]) -> str:
 def _claim(row: ClaimRow, shared: frozenset[str]) -> Iterator[Block]:
     """Return a claim in full."""
     exact = "" if row.dated == "day" else f", no more than the {row.dated} is known"
-    also = f", also {_words(row.also)}" if row.also is not None else ""
+    also = f", also {_list_of(row.also)}" if row.also else ""
     yield Table(
         columns=_CLAIM,
         rows=(Row(cells=(row.says, row.title, f"{row.published}{exact}")),),
         title=f"{row.id}: {_words(row.verdict)}{also}",
     )
     for reason in row.because:
-        yield Paragraph(text=reason, bullet=True, hanging=2)
+        yield Paragraph(text=f"- {reason}", bullet=True, hanging=2)
     if row.checks:
         yield Table(columns=_CHECKS, rows=tuple(_check(c) for c in row.checks))
     if row.questions:
-        yield Table(columns=_ANSWERS, rows=tuple(_answer(q) for q in row.questions))
+        yield Table(
+            columns=_ANSWERS, rows=tuple(_answer(i, q) for i, q in enumerate(row.questions, 1))
+        )
+        yield Paragraph(text=_aging(row))
         yield Figure(rows=tuple(_commands(row)), title="Commands")
-    near = {q.nearest: q for q in reversed(row.questions) if q.nearest is not None}
-    for question in near.values():
-        yield from _nearest(question)
-    for question in row.questions:
-        yield from _turns(question)
+    for near, question in {n: q for q in row.questions for n in q.nearest}.items():
+        yield from _nearest(near, question)
+    turned = [_turn(i, t) for i, q in enumerate(row.questions, 1) for t in _turns(q)]
+    if turned:
+        yield Table(columns=_TURNS, rows=tuple(turned), title=TURNS)
     yield from _words_after(row, shared)
+
+
+def _aging(row: ClaimRow) -> str:
+    """Return whether a claim has aged."""
+    if row.aged is None:
+        first = f"Judged by the prices of {row.judged_on}"
+    else:
+        first = "Aged" if row.aged else "Not aged: each answer lies today where it lay on that day"
+    return f"{first}: {'; '.join(row.changes)}" if row.changes else f"{first}."
 
 
 def _words_after(row: ClaimRow, shared: frozenset[str]) -> Iterator[Block]:
@@ -126,27 +165,28 @@ def _column(head: str, *, right: bool = False, wraps: bool = False) -> Column:
 
 
 _CLAIM = (_column("claim", wraps=True), _column("article", wraps=True), _column("of", wraps=True))
+_TURNS = (
+    _column("", right=True),
+    _column("with", wraps=True),
+    _column("at", right=True),
+    _column("now", right=True),
+    _column("tried", right=True),
+    _column("answer", right=True),
+)
 _CHECKS = (
     _column("its own figures", wraps=True),
     _column("claimed", right=True),
     _column("recomputed", right=True),
-    _column("unit"),
     _column("", right=False),
 )
 _ANSWERS = (
+    _column("", right=True),
     _column("question", wraps=True),
     _column("claimed", right=True),
     _column("its day", right=True),
     _column("today", right=True),
     _column("band", right=True),
-    _column("unit"),
 )
-_AXIS = (
-    _column("rule of thumb", wraps=True),
-    _column("tokens/month", right=True),
-    _column("true of", wraps=True),
-)
-_REGIONS = (_column("set-up", wraps=True), _column("break-even", right=True), _column("rules"))
 
 
 def _check(check: CheckRow) -> Row:
@@ -154,16 +194,15 @@ def _check(check: CheckRow) -> Row:
     name = f"{check.claimed_name} = " if check.claimed_name is not None else ""
     return Row(
         cells=(
-            f"{name}{check.expression}",
+            f"{name}{check.expression} [{check.unit}]",
             _tolerated(_span(check.claimed), check.tolerance if check.claimed else 0),
             _span(check.recomputed),
-            check.unit,
             agrees,
         )
     )
 
 
-def _answer(question: Answered) -> Row:
+def _answer(number: int, question: Answered) -> Row:
     sign = {"at_least": "≥ ", "at_most": "≤ "}.get(question.rule, "")
     claimed = question.claimed
     if claimed is not None and sign:
@@ -172,12 +211,12 @@ def _answer(question: Answered) -> Row:
     base = question.today if question.then.state == "unknown" else question.then
     return Row(
         cells=(
-            question.title,
+            str(number),
+            f"{question.title} [{question.unit}]",
             _tolerated(f"{sign}{_span(claimed)}", question.tolerance if claimed else 0),
             _reading(question.then),
             _reading(question.today),
             _span(base.band),
-            question.unit,
         )
     )
 
@@ -205,10 +244,8 @@ def _commands(row: ClaimRow) -> Iterator[str]:
             yield f"tco {command}"
 
 
-def _nearest(question: Answered) -> Iterator[Block]:
-    near = question.nearest
-    if near is None:
-        return
+def _nearest(near: Nearest, question: Answered) -> Iterator[Block]:
+    """Return what can exist instead, and its break-even."""
     crossing = (
         f"it is cheaper than the cheapest host of the same weights from "
         f"{show_number(near.breakeven_tokens)} tokens a month"
@@ -218,48 +255,35 @@ def _nearest(question: Answered) -> Iterator[Block]:
     )
     usd = show_number(near.monthly_usd or 0.0)
     yield Paragraph(
-        text=f"{question.title}: the nearest that can is {near.option}, {near.gpus:g} GPUs at "
-        f"${usd} a month; {crossing}"
+        text=f"{question.title}: {near.option} can, {near.gpus:g} GPUs at ${usd} a month for that "
+        f"volume; {crossing}"
     )
     yield Figure(rows=(f"tco {near.command}", f"tco {near.breakeven_command}"))
 
 
-def _turns(question: Answered) -> Iterator[Block]:
-    base = question.today if question.then.state == "unknown" else question.then
-    for turn in base.turns:
-        by = f" ({turn.source})" if turn.source else ""
-        value = _span(turn.value) if turn.value is not None else NEVER
-        yield Paragraph(
-            text=f"{question.title}: {value} {question.unit} with {turn.what}{by}",
-            bullet=True,
-            hanging=2,
-        )
+def _turns(question: Answered) -> tuple[Turn, ...]:
+    return question.then.turns or question.today.turns
 
 
-def _axis(result: ClaimsResult) -> Iterator[Block]:
-    """Return the rules of thumb and the set-ups on one axis."""
-    rules = [r for r in result.rows if r.rule_of_thumb_tokens is not None]
-    rules.sort(key=lambda r: r.rule_of_thumb_tokens or (0.0, 0.0))
-    rows = []
-    for rule in rules:
-        true = [region.title for region in result.regions if rule.id in region.rules]
-        words = "; ".join(true) or "none of the set-ups below"
-        rows.append(Row(cells=(rule.id, _span(rule.rule_of_thumb_tokens), words)))
-    yield Table(columns=_AXIS, rows=tuple(rows), title="The rules of thumb, side by side")
-    yield Paragraph(text=CHOSEN)
-    found = sorted(result.regions, key=lambda r: (r.tokens is None, r.tokens or 0.0))
-    cells = tuple(
-        Row(
-            cells=(
-                region.title,
-                show_number(region.tokens) if region.tokens is not None else NEVER,
-                ", ".join(region.rules) or "–",
-            )
-        )
-        for region in found
+def _turn(number: int, turn: Turn) -> Row:
+    """Return a change that turns an answer, and what it is then."""
+    value = _span(turn.value) if turn.value is not None else NEVER
+    star = "*" if turn.source == "judgment" else ""
+    tried = (turn.low, turn.high) if turn.low is not None and turn.high is not None else None
+    return Row(
+        cells=(
+            str(number),
+            f"{turn.path}{star}" if turn.path else turn.what,
+            _number(turn.at),
+            _number(turn.now),
+            _span(tried),
+            value,
+        ),
     )
-    yield Table(columns=_REGIONS, rows=cells, title="Where the break-even lies, tokens a month")
-    yield Figure(rows=tuple(f"tco {region.command}" for region in found), title="Commands")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else show_number(value)
 
 
 def _tolerated(text: str, tolerance: float) -> str:
@@ -269,13 +293,14 @@ def _tolerated(text: str, tolerance: float) -> str:
 def _span(value: tuple[float, float] | None) -> str:
     if value is None:
         return "–"
-    low, high = (show_number(end, 4) if abs(end) < 1 else show_number(end) for end in value)
-    return low if low == high else f"{low} to {high}"
+    low, high = (show_number(end) for end in value)
+    between = " to " if value[0] < 0 else "–"
+    return low if low == high else f"{low}{between}{high}"
 
 
 def _words(name: Any) -> str:
     return str(name).replace("_", " ")
 
 
-def _yes(value: Any) -> str:
-    return "yes" if value else "no"
+def _list_of(names: Any) -> str:
+    return ", ".join(_words(name) for name in names) or "–"
