@@ -11,7 +11,7 @@ from tco.analysis.claims.results import ClaimsResult, Condition, RuleRow
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Table, Tone
 from tco.show import show_number, show_tokens
 
-LOW, DECADES, WIDTH = 1e8, 4, 48
+LOW, DECADES, WIDTH = 1e8, 4, 44
 """The axis: its low end [token/month], how many powers of ten, and its characters."""
 CLAIMED, OURS, REACH, SPAN = "◆", "█", "░", "="
 TONES: Mapping[str, Tone] = MappingProxyType(
@@ -144,8 +144,8 @@ def _shown(condition: Condition, value: float) -> str:
 
 
 def _short(value: float) -> str:
-    """Return a number of engineers, to hundredths of one."""
-    return show_number(round(value, 2), 2)
+    """Return a number of engineers, to hundredths of one where it is not less."""
+    return show_number(round(value, 2) if value >= 0.005 else value, 2)
 
 
 def _models(rules: Sequence[RuleRow]) -> Iterator[Block]:
