@@ -44,6 +44,7 @@ from tco.ask.question import (
     Spreads,
     Switch,
 )
+from tco.ask.sensitivity import sensitivity as asked_how_sure
 from tco.errors import UsageError
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def sensitivity(a: str | None = None, b: str | None = None, **said: Any) -> Any:
     True
     """
     own, question = apart(said, SensitivityOptions)
-    return _answer(questions.sensitivity(a, b, own, _file(question)), question)
+    return _answer(asked_how_sure(a, b, own, _file(question)), question)
 
 
 @asks(Question, SizeOptions, without=NOT_OF_SIZE)

@@ -6,8 +6,6 @@ answer the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from tco.ask import varied
@@ -21,11 +19,8 @@ if TYPE_CHECKING:
         HorizonOptions,
         PlanOptions,
         Question,
-        SensitivityOptions,
         SizeOptions,
     )
-
-    Watch = Callable[[], AbstractContextManager[Callable[[float], None]]]
 
 
 def compare(*, brief: bool = False) -> Ask:
@@ -69,22 +64,15 @@ def breakeven(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
     for name in ("x", "y", "among"):
         varied.needs(f"--{name}", said.get(name), "--map", axes)
     if axes is not None:
-        return _map(_named(a, b, said), axes, said)
+        return _map(varied.named(a, b, said), axes, said)
     if over is not None and a is not None and b is not None:
         return _over(a, b, over.strip().lower(), said)
     return _in_volume(a, b, said)
 
 
-def _named(
-    a: str | None, b: str | None, said: BreakevenOptions | SensitivityOptions
-) -> tuple[str, ...]:
-    """Return the options that a question is about."""
-    return (*filter(None, (a, b)), *varied.several(said.get("among")))
-
-
 def _map(named: tuple[str, ...], axes: str, said: BreakevenOptions) -> Ask:
     two = varied.pair_of(axes, "--map")
-    spans = _spans(two, said)
+    spans = varied.spans(two, said)
 
     def ask(inputs: Inputs) -> Any:
         from tco.analysis.change.maps import winner_map
@@ -92,11 +80,6 @@ def _map(named: tuple[str, ...], axes: str, said: BreakevenOptions) -> Ask:
         return winner_map(inputs, named, two, spans)
 
     return ask
-
-
-def _spans(two: tuple[str, str], said: BreakevenOptions | SensitivityOptions) -> Any:
-    """Return the values along x and y."""
-    return varied.values(said.get("x"), two[0], "--x"), varied.values(said.get("y"), two[1], "--y")
 
 
 def _over(a: str, b: str, name: str, said: BreakevenOptions) -> Ask:
@@ -141,105 +124,6 @@ def horizon(names: tuple[str, ...], said: HorizonOptions) -> Ask:
         return over_months(inputs, names, rate)
 
     return ask
-
-
-def sensitivity(
-    a: str | None,
-    b: str | None,
-    said: SensitivityOptions,
-    file: str | None = None,
-    watch: Watch = lambda: nullcontext(lambda _: None),
-) -> Ask:
-    """Return the question what moves the answer: one assumption, two, all at once, or a change.
-
-    Args:
-        a, b: The options that are held against each other.
-        said: What else was said.
-        file: The scenario file, which may name changes.
-        watch: Opens what is told how far a long run has come.
-
-    Raises:
-        UsageError: What was said cannot be read, or does not go together.
-    """
-    grid, draws, changes = said.get("grid"), said.get("draws"), said.get("what_if")
-    varied.only_one(grid=grid, draws=draws, what_if=changes)
-    for name in ("x", "y"):
-        varied.needs(f"--{name}", said.get(name), "--grid", grid)
-    for name in ("seed", "vary", "correlate"):
-        varied.needs(f"--{name}", said.get(name), "--draws", draws)
-    any_of_them = grid or draws or changes
-    varied.needs("--among", said.get("among"), "--grid, --draws or --what-if", any_of_them)
-    named = _named(a, b, said)
-    if grid is not None:
-        return _grid(named, grid, said)
-    if draws is not None:
-        return _drawn(named, said, watch)
-    if changes:
-        return _changed(named, _told(varied.texts_of(changes), file))
-
-    def ask(inputs: Inputs) -> Any:
-        from tco.analysis.sensitivity import sensitivity as swings
-
-        return swings(inputs, a, b)
-
-    return ask
-
-
-def _grid(named: tuple[str, ...], grid: str, said: SensitivityOptions) -> Ask:
-    two = varied.pair_of(grid, "--grid")
-    spans = _spans(two, said)
-
-    def ask(inputs: Inputs) -> Any:
-        from tco.analysis.change.maps import GRID, winner_map
-        from tco.analysis.sensitivity import pair
-
-        names = named
-        if not named and inputs.volume_given:
-            left, right, _ = pair(inputs, None, None)
-            names = (left.id, right.id)
-        return winner_map(inputs, names, two, spans, GRID)
-
-    return ask
-
-
-def _drawn(named: tuple[str, ...], said: SensitivityOptions, watch: Watch) -> Ask:
-    from tco.analysis.uncertain.montecarlo import Run, monte_carlo
-
-    seed = said.get("seed")
-    run = Run(
-        draws=varied.whole(said.get("draws") or 0, "--draws"),
-        seed=1 if seed is None else varied.whole(seed, "--seed"),
-        varied=varied.spreads(said.get("vary")),
-        correlated=varied.correlations(said.get("correlate")),
-    )
-
-    def ask(inputs: Inputs) -> Any:
-        with watch() as progress:
-            return monte_carlo(inputs, named, run, progress)
-
-    return ask
-
-
-def _changed(named: tuple[str, ...], texts: tuple[str, ...]) -> Ask:
-    def ask(inputs: Inputs) -> Any:
-        from tco.analysis.change.whatif import what_ifs
-
-        return what_ifs(inputs, named, texts)
-
-    return ask
-
-
-def _told(said: list[str], file: str | None) -> tuple[str, ...]:
-    """Return the what-ifs: as said, or by the name that the scenario file has for one, or all."""
-    if not file:
-        return tuple(said)
-    from tco.catalog.scenario import load_scenario
-
-    known = [str(text) for text, _, _ in load_scenario(file).items("what_if")]
-    by_name = {text.partition(":")[0].strip().lower(): text for text in known if ":" in text}
-    if [text.strip().lower() for text in said] == ["all"]:
-        return tuple(known)
-    return tuple(by_name.get(text.strip().lower(), text) for text in said)
 
 
 def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None = None) -> Ask:

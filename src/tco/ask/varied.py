@@ -10,6 +10,7 @@ from tco.ask.fields import at_least_one, one_of, setting_value
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
+    from tco.ask.question import BreakevenOptions, SensitivityOptions
     from tco.ranges import Span
 
 
@@ -89,10 +90,21 @@ def values(text: str | None, name: str, flag: str) -> Span | None:
         raise UsageError(f"{flag}: {error}") from None
 
 
+def named(
+    a: str | None, b: str | None, said: BreakevenOptions | SensitivityOptions
+) -> tuple[str, ...]:
+    """Return the options that a question is about."""
+    return (*filter(None, (a, b)), *several(said.get("among")))
+
+
+def spans(two: tuple[str, str], said: BreakevenOptions | SensitivityOptions) -> Any:
+    """Return the values along x and y."""
+    return values(said.get("x"), two[0], "--x"), values(said.get("y"), two[1], "--y")
+
+
 def spreads(said: Any) -> dict[str, Any]:
     """Return what is believed of some settings, from `PATH=L..H` or `PATH=L..H:lognormal`."""
     from tco.analysis.uncertain.beliefs import Varied
-    from tco.errors import UsageError, printable
 
     out = {}
     for text in texts_of(said):

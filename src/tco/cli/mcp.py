@@ -8,10 +8,10 @@ def mcp() -> None:
     """Four tools for agents over stdio: compare, breakeven, size, explain.
 
     \b
-      claude mcp add tco -- tco mcp
-      {"mcpServers": {"tco": {"command": "tco", "args": ["mcp"]}}}
+      tco mcp                           an agent starts it and talks to it
+      claude mcp add tco -- tco mcp     so does Claude Code from then on
 
-    It speaks the Model Context Protocol and needs an extra: pip install 'llm-tco[mcp]'
+    It speaks the Model Context Protocol and needs the extra mcp: pip install llm-tco[mcp]
     """
     import sys
 

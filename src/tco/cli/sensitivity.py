@@ -31,7 +31,7 @@ def sensitivity(
       tco sensitivity gpt-4.1 self/llama-3.3-70b --tokens 20B --draws 100k
       tco sensitivity --tokens 50B --what-if 'api price x3' --what-if 'rent +30%'
     """
-    from tco.ask.questions import sensitivity as asked
+    from tco.ask.sensitivity import sensitivity as asked
     from tco.cli.answer import answer
     from tco.cli.ask import file_of
     from tco.cli.progress import Progress
