@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tco.analysis.switches import GROUPS, SWITCHES
 from tco.catalog.load import load_catalog
 
 PAGE = Path(__file__).with_name("formulas.md")
+
+STAR = "\\*"
 
 ROOMS = {
     "workload": "The month",
@@ -46,7 +49,7 @@ square brackets. `tco explain OPTION` prints the same terms with their numbers f
 def page() -> str:
     """Return the page."""
     parts = [HEAD, "\n## Formulas\n", *(_room(name, title) for name, title in ROOMS.items())]
-    return "".join([*parts, *_defaults()])
+    return "".join([*parts, *_defaults(), *_presets(), *_switches()])
 
 
 def _room(name: str, title: str) -> str:
@@ -92,7 +95,7 @@ def _defaults() -> Iterator[str]:
             group = path.split(".")[0]
             yield f"\n### {group}\n\n| path | what | value | range | unit | source |\n"
             yield "|---|---|---:|---|---|---|\n"
-        star = "\\*" if data.sources[entry.source].kind == "judgment" else ""
+        star = STAR if data.sources[entry.source].kind == "judgment" else ""
         span = f"{entry.low:g} to {entry.high:g}"
         what = entry.title + (f"; {entry.note}" if entry.note else "")
         cells = (f"`{path}`", what, f"{entry.value:g}{star}", span, entry.unit, entry.source)
@@ -102,6 +105,36 @@ def _defaults() -> Iterator[str]:
         place = source.url or source.where
         yield f"- `{name}`: {source.title}, read {source.read}" + (f" ({place})" * bool(place))
         yield "\n"
+
+
+def _presets() -> Iterator[str]:
+    """Return the named sets of assumptions."""
+    data = load_catalog().assumptions
+    yield "\n## Named sets\n\nEach replaces the defaults above; a star marks our own judgment.\n"
+    for kind, sets in data.presets.items():
+        yield f"\n### --{kind.replace('_', '-')}\n\n| name | what | sets |\n|---|---|---|\n"
+        for name, preset in sets.items():
+            told = [_told(data, path, value) for path, value in preset.values.items()]
+            yield f"| `{name}` | {preset.title} | {'<br>'.join(told)} |\n"
+
+
+def _told(data: Any, path: str, value: Any) -> str:
+    star = STAR if data.sources[value.source].kind == "judgment" else ""
+    said = f"`{path}` {value.value:g}{star} ({value.low:g} to {value.high:g}; {value.source})"
+    return said + (f"; {value.note}" if value.note else "")
+
+
+def _switches() -> Iterator[str]:
+    """Return what `--without` can leave out."""
+    yield "\n## What can be left out\n\n`--without NAME` of any command, repeatable; `--bare` is "
+    yield "`--without bare`, of which single values can be set again.\n\n"
+    yield "| name | lines that go | assumptions |\n|---|---|---|\n"
+    for name, one in SWITCHES.items():
+        told = ", ".join(f"`{path}` {value:g}" for path, value in one.settings.items())
+        yield f"| `{name}` | {', '.join(one.items)} | {told} |\n"
+    yield "\n"
+    for name, names in GROUPS.items():
+        yield f"- `{name}`: {', '.join(names)}\n"
 
 
 if __name__ == "__main__":

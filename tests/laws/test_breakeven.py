@@ -21,9 +21,9 @@ from strategies import (
 )
 
 from tco.analysis.curves import curve
-from tco.analysis.inputs import BARE
 from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
 from tco.analysis.settings import Settings
+from tco.analysis.switches import BARE
 from tco.catalog.prices import Rates
 from tco.engine.steps import Curve, Steps, Wins, line, settled_from, wins
 

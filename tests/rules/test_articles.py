@@ -13,9 +13,10 @@ import pytest
 
 from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
-from tco.analysis.inputs import BARE, Inputs
+from tco.analysis.inputs import Inputs
 from tco.analysis.request import InlineOption
 from tco.analysis.resolve import resolve
+from tco.analysis.switches import BARE
 from tco.errors import InfeasibleError
 
 Asked = Callable[..., Inputs]

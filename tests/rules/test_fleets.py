@@ -8,9 +8,10 @@ import pytest
 
 from tco.analysis.breakeven import breakeven, breakeven_table
 from tco.analysis.compare import compare
-from tco.analysis.inputs import BARE, Inputs
+from tco.analysis.inputs import Inputs
 from tco.analysis.request import InlineOption
 from tco.analysis.results import BreakevenRow, OptionResult
+from tco.analysis.switches import BARE
 from tco.catalog.load import Catalog
 from tco.errors import InfeasibleError, UsageError
 

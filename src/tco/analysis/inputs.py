@@ -11,8 +11,10 @@ import numpy as np
 
 from tco.analysis.billing import OnHours, on_hours
 from tco.analysis.buying import LIST_PRICE, Buying, buying_of
+from tco.analysis.presets import with_presets
 from tco.analysis.request import Request
 from tco.analysis.settings import Setting, Settings
+from tco.analysis.switches import BARE, left_out
 from tco.catalog.lookup import find_model
 from tco.engine.layout import PROFILES, Profile
 from tco.engine.ledger import Origin
@@ -25,27 +27,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PROFILE = "general"
 DEFAULT_ENGINE = "tuned"
-
-
-BARE = {
-    "workload.cached_share": 0.0,
-    "workload.peak_to_mean": 1.0,
-    "serving.headroom": 1.0,
-    "serving.wait_beta": 0.0,
-    "serving.redundancy": 0.0,
-    "people.api_fte": 0.0,
-    "people.floor_fte": 0.0,
-    "people.fixed_fte": 0.0,
-    "people.fte_per_gpu": 0.0,
-    "rent.other_share": 0.0,
-    "rent.monitoring_share": 0.0,
-    "own.monitoring_share": 0.0,
-    "service.storage_usd_per_gb_month": 0.0,
-    "service.balancer_usd_per_h": 0.0,
-    "service.balancer_usd_per_gb": 0.0,
-    "service.egress_factor": 0.0,
-}
-"""What simple calculators leave out: load that is always even, no spare, no people, no extras."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +86,7 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
         raise unknown_name("engine profile", engine, PROFILES)
     settings = _defaults(catalog)
     settings = _with_profile(settings, profile, profiles[profile], request)
-    for path, value in BARE.items() if request.bare else ():
-        settings = settings.overridden(path, value, request.origins.get("bare", "--bare"))
-    for path, value in request.settings.items():
-        settings = settings.overridden(path, value, request.origins.get(path, path))
-    for path, entry in catalog.assumptions.assumptions.items():
-        if entry.follows in request.settings and path not in request.settings:
-            source = request.origins.get(entry.follows, entry.follows)
-            settings = settings.overridden(path, request.settings[entry.follows], source)
-    if request.fte is not None:
-        settings = _with_fte(settings, request.fte, request.origins.get("fte", "--fte"))
+    settings = _with_values(settings, catalog, request)
     settings = _with_volume(settings, profiles[profile], request)
     _check(settings)
     _check_together(settings)
@@ -129,6 +101,24 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
         buying=buying_of(catalog, request, profiles[profile]),
         hours=on_hours(catalog, request, settings),
     )
+
+
+def _with_values(settings: Settings, catalog: Catalog, request: Request) -> Settings:
+    """Return the settings with all that the user said of them; what is left out counts last."""
+    settings = with_presets(settings, request, catalog.assumptions)
+    for path, value in BARE.items() if request.bare else ():
+        settings = settings.overridden(path, value, request.origins.get("bare", "--bare"))
+    for path, value in request.settings.items():
+        settings = settings.overridden(path, value, request.origins.get(path, path))
+    for path, entry in catalog.assumptions.assumptions.items():
+        if entry.follows in request.settings and path not in request.settings:
+            source = request.origins.get(entry.follows, entry.follows)
+            settings = settings.overridden(path, request.settings[entry.follows], source)
+    if request.fte is not None:
+        settings = _with_fte(settings, request.fte, request.origins.get("fte", "--fte"))
+    for path, value in left_out(request.without).items():
+        settings = settings.overridden(path, value, request.origins.get("without", "--without"))
+    return settings
 
 
 def _defaults(catalog: Catalog) -> Settings:
@@ -287,7 +277,6 @@ _POSITIVE = (
     "serving.headroom",
     "own.life_months",
     "own.server_factor",
-    "own.price_factor",
     "horizon.months",
     "horizon.volume_factor_per_year",
     "horizon.api_price_factor_per_year",

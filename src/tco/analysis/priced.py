@@ -203,9 +203,12 @@ def _replica(option: SelfOption, replica: Replica, inputs: Inputs) -> ReplicaRes
 
 
 def bill_lines(bill: tuple[Line, ...], inputs: Inputs) -> tuple[BillLine, ...]:
-    """Return the lines of a bill as numbers, those that come to nothing left out."""
+    """Return the lines of a bill as numbers, those that come to nothing left out.
+
+    Tokens that somebody gives away stay: that they are counted is worth knowing.
+    """
     made = [_line(line, inputs) for line in bill]
-    return tuple(line for line in made if line.quantity > 0)
+    return tuple(x for x in made if x.quantity > 0 and (x.amount_usd or x.group == "tokens"))
 
 
 def _line(line: Line, inputs: Inputs) -> BillLine:

@@ -12,6 +12,7 @@ from tco.analysis.billing import SCALE_TO_ZERO
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
 from tco.analysis.provisioned import ProvisionedOption
+from tco.analysis.presets import choices_of
 from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
 from tco.analysis.settings import Setting, workload
 from tco.catalog.lookup import stale_after
@@ -101,7 +102,9 @@ def assumptions_of(inputs: Inputs, used: Sequence[Option]) -> tuple[AssumptionRe
     rows = [assumption(s, inputs) for s in entering(inputs, used)]
     if any(isinstance(o, SelfOption) for o in used):
         rows += _choices(inputs)
-    return tuple(rows)
+    told = list(choices_of(inputs.request))
+    gone = [row for row in told if row.path.startswith("bill.")]
+    return (*gone, *rows, *(row for row in told if row not in gone))
 
 
 def entering(inputs: Inputs, used: Sequence[Option]) -> list[Setting]:

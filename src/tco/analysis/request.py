@@ -109,7 +109,9 @@ class Request:
         min_score: Benchmark and the lowest score on it that is acceptable.
         fte: Engineers that self-hosting takes, instead of the staircase [1].
         engine: How the serving engine is run: `tuned`, `default`, `local` or `legacy`.
-        bare: Leave out what simple calculators leave out (`inputs.BARE`), to repeat their sums.
+        bare: Leave out what simple calculators leave out (`switches.BARE`), to repeat their sums.
+        without: What to leave out of every bill, by the names of `switches`, whoever gives it.
+        coverage, salary_region, site, electricity: Named sets of assumptions (`presets.KINDS`).
         as_of: The day whose prices hold; today when None.
         options: Options described inline.
         service: Service tier that tokens are bought in, such as `flex`, where an offer has it.
@@ -146,6 +148,11 @@ class Request:
     fte: float | None = None
     engine: str | None = None
     bare: bool = False
+    without: tuple[str, ...] = ()
+    coverage: str | None = None
+    salary_region: str | None = None
+    site: str | None = None
+    electricity: str | None = None
     as_of: date | None = None
     options: tuple[InlineOption, ...] = ()
     service: str | None = None

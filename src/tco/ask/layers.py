@@ -20,6 +20,10 @@ RIVALS = (
     {"fte", "people.floor_fte"},
     {"fte", "people.fixed_fte"},
     {"fte", "people.fte_per_gpu"},
+    {"fte", "coverage"},
+    {"coverage", "people.floor_fte"},
+    {"salary_region", "people.salary_usd_per_year"},
+    {"electricity", "own.usd_per_kwh"},
 )
 """What says the same thing in two ways: the nearest layer counts, and one layer says only one."""
 

@@ -121,6 +121,18 @@ class Question(TypedDict, total=False):
     fte: Annotated[Amount, one(SERVING, "N", "Engineers that self-hosting takes: 0.5.")]
     salary: Annotated[Amount, one(SERVING, "USD", "One engineer, all costs: $240k/year.")]
 
+    coverage: Annotated[
+        Name, one(SERVING, "NAME", "best_effort, business_hours, shared_24x7, dedicated_24x7.")
+    ]
+    salary_region: Annotated[Name, one(SERVING, "NAME", "Pay where engineers are: us, us_median.")]
+    site: Annotated[Name, one(SERVING, "NAME", "Where bought machines stand: colo, own_dc, desk.")]
+    electricity: Annotated[
+        Name, one(SERVING, "NAME", "Where their power is bought: us, texas, eu.")
+    ]
+
+    without: Annotated[
+        Names, several(VALUES, "NAME", "Leave out of every bill: people, power, idle, egress.")
+    ]
     set: Annotated[Pairs, several(VALUES, "P=V", "Any assumption: serving.headroom=90%.")]
     bare: Annotated[
         Switch, switch(VALUES, "As simple calculators: no peak, spare, people, extras.")
@@ -203,6 +215,16 @@ class SizeOptions(TypedDict, total=False):
 NOT_OF_SIZE = (
     *("tokens", "requests", "users", "input_output", "batch", "service", "region", "tokenizer"),
     *("horizon", "model", "provider", "tier", "license", "min_score", "private", "gpus", "option"),
-    *("max_tpot", "fte", "salary", "bare"),
+    *(
+        "max_tpot",
+        "fte",
+        "salary",
+        "coverage",
+        "salary_region",
+        "site",
+        "electricity",
+        "without",
+        "bare",
+    ),
 )
 """What `size` does not ask: MODEL, `demand`, `slo` say model, volume, limit; nobody is paid."""

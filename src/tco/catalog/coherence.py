@@ -95,13 +95,22 @@ def incoherent(part: Record, names: Names) -> Iterator[Wrong]:
     for i, model in enumerate(getattr(part, "short_list", ())):
         yield from names.missing("models", model, ("short_list", i))
     yield from names.missing("models", getattr(part, "closed_rival", None), ("closed_rival",))
+    yield from _assumptions(part, names)
+    yield from _given_twice(part)
+    yield from _aliases(part)
+    yield from _sources(part, (), names)
+
+
+def _assumptions(part: Record, names: Names) -> Iterator[Wrong]:
     for path, assumption in getattr(part, "assumptions", {}).items():
         yield from names.missing(
             "assumptions", assumption.follows, ("assumptions", path, "follows")
         )
-    yield from _given_twice(part)
-    yield from _aliases(part)
-    yield from _sources(part, (), names)
+    for kind, sets in getattr(part, "presets", {}).items():
+        for name, preset in sets.items():
+            for path in preset.values:
+                where = ("presets", kind, name, "values", path)
+                yield from names.missing("assumptions", path, where)
 
 
 def called(record: Any) -> str:

@@ -58,6 +58,23 @@ class Assumption(Record):
     note: Text | None = None
 
 
+class PresetValue(Record):
+    """What one assumption is in a named set."""
+
+    value: float
+    low: float
+    high: float
+    source: Id
+    note: Text | None = None
+
+
+class Preset(Record):
+    """A named set of assumptions."""
+
+    title: Text
+    values: dict[Path, PresetValue]
+
+
 class Assumptions(Record):
     """The whole of `assumptions.yaml`."""
 
@@ -65,6 +82,8 @@ class Assumptions(Record):
     version: Text = "unversioned"
     sources: Sources = {}
     assumptions: dict[Path, Assumption] = {}
+    presets: dict[Id, dict[Id, Preset]] = {}
+    """Sets that a question can name: `coverage`, `salary_region`, `site`, `electricity`."""
     short_list: list[Id] = []
     """Models that `compare` shows when nothing was selected: judgment, edited as models come."""
     closed_rival: Id | None = None

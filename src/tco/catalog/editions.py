@@ -51,6 +51,7 @@ def _completed(catalog: Catalog) -> Catalog:
     own = catalog.assumptions
     changes = {
         "assumptions": values,
+        "presets": {**today.assumptions.presets, **own.presets},
         "short_list": own.short_list or list(today.assumptions.short_list),
         "closed_rival": own.closed_rival or today.assumptions.closed_rival,
     }

@@ -37,6 +37,7 @@ HOMES = {  # the file that a section of an overlay belongs to
     "models": "models",
     "profiles": "workloads",
     "assumptions": "assumptions",
+    "presets": "assumptions",
     "short_list": "assumptions",
     "closed_rival": "assumptions",
 }

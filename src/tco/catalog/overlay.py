@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tco.catalog.defaults import Assumption, Path, Profile
+from tco.catalog.defaults import Assumption, Path, Preset, Profile
 from tco.catalog.fields import Id, Record, Sources, Text
 from tco.catalog.hardware import Accelerator, KernelShare, Rental, Seller
 from tco.catalog.models import Model
@@ -30,5 +30,6 @@ class Overlay(Record):
     models: dict[Id, Model] = {}
     profiles: dict[Id, Profile] = {}
     assumptions: dict[Path, Assumption] = {}
+    presets: dict[Id, dict[Id, Preset]] = {}
     short_list: list[Id] = []
     closed_rival: Id | None = None

@@ -160,6 +160,19 @@ class PeoplePart(Record):
     """Engineers that self-hosting takes."""
     salary: Quantity | None = None
     """One engineer with taxes and benefits: `$240k/year`."""
+    region: Text | None = None
+    """Where they are paid: `us`, `us_median`."""
+    coverage: Text | None = None
+    """`best_effort`, `business_hours`, `shared_24x7`, `dedicated_24x7`."""
+
+
+class OwningPart(Record):
+    """Where bought machines stand."""
+
+    site: Text | None = None
+    """`colo`, `own_dc`, `desk`."""
+    electricity: Text | None = None
+    """Where their power is bought: `us`, `texas`, `eu`."""
 
 
 class OptionPart(Record):
@@ -248,6 +261,7 @@ class Scenario(Record):
     fleet: FleetPart | None = None
     serving: ServingPart | None = None
     people: PeoplePart | None = None
+    owning: OwningPart | None = None
     settings: dict[Text, Quantity] | None = None
     """Any assumption by its path: `serving.headroom: 90%`."""
     options: list[OptionPart] | None = None
@@ -259,6 +273,8 @@ class Scenario(Record):
     """Files of your own measured throughput, looked up from where this file lies."""
     data: Overlay | None = None
     """The same, written here: `offers`, `models`, `accelerators`, `rentals` and so on."""
+    without: Texts = []
+    """What to leave out of every bill: `people`, `power`, `idle`, `egress` and so on."""
     bare: bool | None = None
     """Leave out what simple calculators leave out: peak, spare, people, extras."""
     as_of: Text | None = None

@@ -1,0 +1,182 @@
+"""What a bill can be asked without: every line the engine can make has a name that takes it off."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from running import DAY, run
+from strategies import own_option
+
+import tco.engine.ledger as ledger
+from tco.analysis.breakeven import breakeven
+from tco.analysis.compare import compare
+from tco.analysis.explain import explain
+from tco.analysis.machines import Egress
+from tco.analysis.options import FixedOption, Option, TokenOption, lines
+from tco.analysis.plan.hybrid import Ask, plan
+from tco.analysis.resolve import resolve
+from tco.analysis.settings import Settings
+from tco.analysis.switches import BARE, GROUPS, SWITCHES, left_out
+from tco.engine.ledger import Line, total_usd
+from tco.engine.tariff import Terms
+from tco.errors import UnknownNameError
+
+SRC = Path(ledger.__file__).resolve().parents[1]
+GIVEN = {"set-up at a given price", "commitment not used", "units at a given price"}
+"""Lines that stand in the question itself: whoever does not want them does not give them."""
+
+EVERYTHING = {
+    "workload.cached_share": 0.3,
+    "workload.cache_write_share": 0.2,
+    "workload.batch_share": 0.2,
+    "workload.retry_share": 0.01,
+    "people.setup_fte_months": 6.0,
+    "people.refresh_fte_months_per_year": 3.0,
+    "people.evaluation_fte": 0.2,
+    "compliance.licence_usd_per_month": 500.0,
+    "compliance.audit_usd_per_month": 900.0,
+}
+RENTED = "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand"
+OWN = "self/llama-3.3-70b@2xh100-sxm:fp8/own:48m"
+SPOT = "self/llama-3.3-70b@8xh100-sxm:fp8/aws:spot"
+API = "openai/gpt-4.1"
+
+
+def all_options(asked: Any) -> Iterator[Option]:
+    """Return an option of every kind that a bill is made for, all that it can have switched on."""
+    inputs = asked(tokens=50e9)
+    yield from (resolve(name, inputs).best for name in (API, RENTED, OWN, SPOT))
+    token = resolve(API, inputs).best
+    assert isinstance(token, TokenOption)
+    yield replace(
+        token, terms=Terms(limits=(1e9,), discounts=(0.1,), cliff=False, commit_usd_per_month=1e7)
+    )
+    yield FixedOption(id="given", usd_per_month=5e3, tokens_per_month=None, source="test")
+    made = own_option(tokens_per_s=1e4, gpus=2, instance_gpus=2, usd_per_gpu_hour=2.0)
+    yield replace(made, egress=Egress(usd_per_gb=0.09, source="test"), purchase="dedicated")
+
+
+def with_all(asked: Any, **more: Any) -> Settings:
+    found: Settings = asked(tokens=50e9, settings=EVERYTHING, **more).settings
+    return found
+
+
+def amounts(option: Option, settings: Settings) -> dict[str, float]:
+    return {x.item: float(np.asarray(x.amount_usd)) for x in lines(option, settings)}
+
+
+def test_every_line_has_a_name_that_takes_it_off(asked: Any) -> None:
+    everything = with_all(asked)
+    name_of = {item: name for name, one in SWITCHES.items() for item in one.items}
+    for option in all_options(asked):
+        bill = amounts(option, everything)
+        for item in bill.keys() - GIVEN:
+            assert item in name_of, f"{item} of {option.id} has no name in SWITCHES"
+            without = amounts(option, with_all(asked, without=(name_of[item],)))
+            assert without[item] == 0.0, f"{name_of[item]} leaves {item} in {option.id}"
+
+
+def test_no_line_is_made_that_the_options_above_do_not_show(
+    asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each place in the code that makes a line is reached, so that no new one can be forgotten."""
+    reached: set[tuple[Path, int]] = set()
+    made = Line.__init__
+
+    def noted(self: Line, *args: Any, **values: Any) -> None:
+        caller = sys._getframe(1)
+        reached.add((Path(caller.f_code.co_filename).resolve(), caller.f_lineno))
+        made(self, *args, **values)
+
+    monkeypatch.setattr(Line, "__init__", noted)
+    for option in all_options(asked):
+        lines(option, with_all(asked))
+    left = {path.relative_to(SRC).as_posix() for path, _ in places() - reached}
+    assert left <= {"analysis/plan/machines.py"}  # units at a given price
+
+
+def places() -> set[tuple[Path, int]]:
+    """Return where in the code a line of a bill is made."""
+    found = set()
+    for path in SRC.rglob("*.py"):
+        calls = (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call))
+        found |= {
+            (path.resolve(), call.lineno)
+            for call in calls
+            if isinstance(call.func, ast.Name) and call.func.id == "Line"
+        }
+    return found
+
+
+@pytest.mark.parametrize("name", [*SWITCHES, *GROUPS])
+def test_a_name_only_takes_off_and_holds_in_every_command(asked: Any, name: str) -> None:
+    all_of_it, left = asked(tokens=50e9), asked(tokens=50e9, without=(name,))
+    for option in (API, RENTED, OWN):
+        before, after = (explain(inputs, option).option for inputs in (all_of_it, left))
+        if name not in ("cache", "bare"):  # without a cache tokens cost more
+            assert (after.monthly_usd or 0.0) <= (before.monthly_usd or 0.0) * (1 + 1e-12)
+    paths = left_out((name,))
+    assert paths and all(left.settings.value(path) == value for path, value in paths.items())
+
+
+def test_people_are_left_out_of_every_answer(asked: Any) -> None:
+    inputs = asked(tokens=50e9, models=("llama-3.3-70b",), without=("people",))
+    for row in compare(inputs).options:
+        assert row.breakdown is None or row.breakdown.people == 0.0
+    made = breakeven(asked(without=("people",)), API, RENTED)
+    paid = breakeven(asked(), API, RENTED)
+    assert made.first is not None and paid.first is not None and made.first < paid.first
+    mixed = plan(inputs, Ask())
+    assert all(line.group != "people" for s in mixed.strategies for line in s.lines)
+
+
+def test_what_is_left_out_wins_over_what_is_given(asked: Any) -> None:
+    inputs = asked(tokens=50e9, fte=3.0, without=("engineers",))
+    items = [line.item for line in explain(inputs, RENTED).option.lines]
+    assert "engineers" not in items and "GPU rent" in items
+
+
+def test_bare_is_one_of_the_groups() -> None:
+    assert left_out(("bare",)) == BARE
+    assert BARE["serving.headroom"] == 1.0 and BARE["people.floor_fte"] == 0.0
+
+
+def test_what_is_left_out_is_told(asked: Any) -> None:
+    rows = explain(asked(tokens=50e9, without=("power", "people")), OWN).assumptions
+    assert [r.value for r in rows if r.path == "bill.left_out"] == ["power, people"]
+
+
+def test_a_misspelt_name_is_one_line(asked: Any) -> None:
+    with pytest.raises(
+        UnknownNameError, match="no line of a bill called 'peeple'; did you mean pe"
+    ):
+        asked(without=("peeple",))
+
+
+@pytest.mark.usefixtures("small")
+def test_on_the_screen(tmp_path: Path) -> None:
+    bill = ("explain", "self/llama-3.3-70b@2xh100-sxm", "--tokens", "50B", *DAY)
+    told = run(*bill, "--without", "people", "--without", "monitoring")
+    assert told.exit_code == 0, told.output
+    assert "left_out people, monitoring (given)" in told.stdout.replace("\u00a0", " ")
+    assert "\nengineers" not in told.stdout and "\nmonitoring" not in told.stdout
+    file = tmp_path / "tco.yaml"
+    file.write_text("version: 1\nwithout: [people, monitoring]\n", encoding="utf-8")
+    assert run(*bill, "-f", str(file)).stdout.splitlines()[6:20] == told.stdout.splitlines()[6:20]
+    wrong = run(*bill, "--without", "enginers")
+    assert wrong.exit_code == 3 and "did you mean engineers" in wrong.stderr
+
+
+def test_the_sum_of_the_lines_left_is_the_total(asked: Any) -> None:
+    settings = with_all(asked, without=("people", "idle"))
+    option = resolve(OWN, asked(tokens=50e9)).best
+    bill = lines(option, settings)
+    by_hand = sum(amounts(option, settings).values())
+    assert float(np.asarray(total_usd(bill))) == pytest.approx(by_hand, rel=1e-12)
