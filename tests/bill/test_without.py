@@ -18,9 +18,11 @@ import tco.engine.ledger as ledger
 from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
+from tco.analysis.inline import inline_option
 from tco.analysis.machines import Egress
 from tco.analysis.options import FixedOption, Option, TokenOption, lines
 from tco.analysis.plan.hybrid import Ask, plan
+from tco.analysis.request import InlineOption
 from tco.analysis.resolve import resolve
 from tco.analysis.settings import Settings
 from tco.analysis.switches import BARE, GROUPS, SWITCHES, left_out
@@ -59,6 +61,16 @@ def all_options(asked: Any) -> Iterator[Option]:
         token, terms=Terms(limits=(1e9,), discounts=(0.1,), cliff=False, commit_usd_per_month=1e7)
     )
     yield FixedOption(id="given", usd_per_month=5e3, tokens_per_month=None, source="test")
+    quote = InlineOption(
+        name="quote",
+        kind="provisioned",
+        source="test",
+        model="gpt-4.1",
+        usd_per_unit_hour=1.0,
+        tokens_per_s=2_500.0,
+        output_weight=4.0,
+    )
+    yield inline_option(inputs, quote)
     made = own_option(tokens_per_s=1e4, gpus=2, instance_gpus=2, usd_per_gpu_hour=2.0)
     yield replace(made, egress=Egress(usd_per_gb=0.09, source="test"), purchase="dedicated")
 

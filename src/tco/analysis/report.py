@@ -11,8 +11,8 @@ import numpy as np
 from tco.analysis.billing import SCALE_TO_ZERO
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
-from tco.analysis.provisioned import ProvisionedOption
 from tco.analysis.presets import choices_of
+from tco.analysis.provisioned import ProvisionedOption
 from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
 from tco.analysis.settings import Setting, workload
 from tco.catalog.lookup import stale_after

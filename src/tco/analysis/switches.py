@@ -29,7 +29,10 @@ _TOKENS = ("input tokens", "cached input tokens", "output tokens", "cache write 
 SWITCHES: Mapping[str, Switch] = {
     "tokens": Switch(
         _off("price.api_factor", "price.hosted_factor"),
-        (*_TOKENS, *(f"{item}, batch" for item in _TOKENS), "volume discount"),
+        (
+            *(*_TOKENS, *(f"{item}, batch" for item in _TOKENS)),
+            *("volume discount", "provisioned units"),
+        ),
     ),
     "retries": Switch(_off("workload.retry_share"), ("retries",)),
     "rent": Switch(_off("rent.factor"), ("GPU rent",)),
