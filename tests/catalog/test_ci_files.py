@@ -81,7 +81,9 @@ def action(place: Path, **inputs: str) -> tuple[dict[str, int], str, str]:
     codes, log = {}, ""
     for step in loaded["runs"]["steps"]:
         assert step["shell"] == "bash"
-        if step["name"] == "Install tco" or ("if" in step and not given["base"]):
+        wanted = step["name"] != "Install tco"
+        needed = re.findall(r"inputs\.([\w-]+) != ''", step.get("if", ""))
+        if not wanted or not all(given[name] for name in needed):
             continue
         env = {
             key: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda m: given[m[1]], value)
@@ -123,11 +125,70 @@ def test_the_action_without_files_checks_the_catalogs_of_tco(place: Path) -> Non
     assert "passed: 0 errors" in page
 
 
+SCENARIO = """\
+workload: {tokens: 50B}
+select: {models: [gpt-4.1, gpt-4o]}
+catalog: tco-prices.yaml
+checks: {max_monthly: $1M/month}
+"""
+
+
+@pytest.fixture
+def scenario(place: Path) -> Path:
+    """Return a scenario file of the base."""
+    path = place / "tco.yaml"
+    path.write_text(SCENARIO, "utf-8")
+    git = ["git", "-C", str(place), "-c", "user.name=x", "-c", "user.email=x@x.example"]
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "scenario"], check=True)
+    return path
+
+
+ASKED = {"files": "tco-prices.yaml", "as-of": "2026-11-21", "base": "main", "tokens": "10B"}
+ASKED |= {"scenario": "tco.yaml", "fail-over": "+5% $100", "fail-if": "winner-changes"}
+
+
+@pytest.mark.skipif(BASH is None, reason="the action runs in bash")
+def test_the_action_answers_a_scenario(place: Path, scenario: Path) -> None:
+    codes, log, page = action(place, **ASKED)
+    assert codes == {"Check": 0, "Diff": 0, "Answer": 0}, log
+    assert "## tco diff" in page
+    assert "The cheapest stays" in page
+    assert "max_monthly ok" in page
+    worktrees = ["git", "-C", str(place), "worktree", "list"]
+    assert len(subprocess.run(worktrees, capture_output=True, check=True).stdout.splitlines()) == 1
+
+
+@pytest.mark.skipif(BASH is None, reason="the action runs in bash")
+def test_the_action_fails_when_the_cheapest_gets_dearer(place: Path, scenario: Path) -> None:
+    scenario.write_text(SCENARIO.replace("50B", "60B").replace("$1M", "$1k"), "utf-8")
+    codes, log, page = action(place, **ASKED)
+    assert codes == {"Check": 0, "Diff": 0, "Answer": 1}, log
+    assert "::error file=tco.yaml,line=4,title=tco compare max_monthly::" in log
+    assert "::error title=tco diff --fail-over +5%25::the cheapest went from" in log
+    assert "Fails --fail-over $100" in page
+    assert "workload.tokens\\_per\\_month" in page or "workload.tokens_per_month" in page
+    asked = {**ASKED, "question": "breakeven gpt-4.1 gpt-4o", "fail-if": "breakeven-moves"}
+    codes, log, page = action(place, **asked)
+    assert "breakeven" in log
+
+
+@pytest.mark.skipif(BASH is None, reason="the action runs in bash")
+def test_a_scenario_that_is_new_has_no_base(place: Path) -> None:
+    (place / "tco.yaml").write_text(SCENARIO, "utf-8")
+    codes, log, page = action(place, **ASKED)
+    assert codes["Answer"] == 0, log
+    assert "The base has no answer to compare with." in page
+
+
 @pytest.mark.skipif(BASH is None, reason="the action runs in bash")
 def test_inputs_are_never_run(place: Path) -> None:
     nasty = "2026-11-21; touch hacked; $(touch hacked) `touch hacked`"
     codes, _, _ = action(place, **{"files": "tco-prices.yaml", "as-of": nasty})
     assert codes == {"Check": 2}
+    words = {"fail-over": nasty, "question": f"compare {nasty}", "fail-if": nasty}
+    codes, _, _ = action(place, **{"scenario": nasty, "base": nasty, **words})
+    assert all(codes.values())
     assert not (place / "hacked").exists()
 
 

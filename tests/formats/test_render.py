@@ -139,6 +139,10 @@ BAD = {
         edited(_set("options.2.breakdown.people", 1.0)),
         "breakdown sum to",
     ),
+    "price off": (
+        edited(_set("options.0.usd_per_mtok", 7.0)),
+        "$5,283.75 for 50,000 Mtok is $0.11 each, not usd_per_mtok $7.00",
+    ),
     "no lines": (edited(_set("options.0.lines", [])), "there are no lines that come to it"),
 }
 

@@ -14,13 +14,18 @@ from tco.analysis.results import BillLine, OptionResult
 from tco.show import show_usd
 
 CENT = 0.005
+MTOK = 1e6
+SAME = 1e-6
 RELATIVE = 1e-9  # of doubles that were added in another order
 
 
 def complaints(result: Any) -> Iterator[str]:
     """Return every sum of a result that is not what its parts come to, one line each."""
+    load = getattr(result, "workload", None)
     for bill in bills(result):
         yield from _bill(bill)
+        if load is not None:
+            yield from _per_mtok(bill, load.tokens_per_month / MTOK)
     if isinstance(result, PortfolioResult):
         yield from _portfolio(result)
 
@@ -62,6 +67,16 @@ def _bill(bill: Any) -> Iterator[str]:
     if parts is not None:
         figures = (getattr(parts, field.name) for field in fields(parts))
         yield from _sum(f"{name}: breakdown", figures, "monthly_usd", total)
+
+
+def _per_mtok(bill: Any, mtok: float) -> Iterator[str]:
+    """Return what is wrong with the price of a million tokens."""
+    told, total = bill.usd_per_mtok, bill.monthly_usd
+    if told is not None and total is not None and abs(told * mtok - total) > SAME * abs(total):
+        yield (
+            f"{name_of(bill)}: {_usd(total)} for {mtok:,.10g} Mtok is {_usd(total / mtok)} each, "
+            f"not usd_per_mtok {_usd(told)}"
+        )
 
 
 def _portfolio(plan: PortfolioResult) -> Iterator[str]:

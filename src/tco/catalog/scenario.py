@@ -234,6 +234,7 @@ class ChecksPart(Record):
     allow_licenses: Named | None = None
     """`permissive`, `community`, `research`, `proprietary`, `unknown`."""
     deny_licenses: Named | None = None
+    """Kinds of licence that it may not have."""
 
 
 class OutputPart(Record):

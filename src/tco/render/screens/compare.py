@@ -40,13 +40,13 @@ def _sheet(result: CompareResult, rows: tuple[OptionResult, ...]) -> Sheet:
     rank = {o.id: i for i, o in enumerate(by_cost, 1)}
     return Sheet(
         rows=rows,
-        columns=_columns(rank, best),
+        columns=_columns(rank, best, frozenset(result.shown)),
         usual=("rank", "id", "tier", "monthly_usd", "usd_per_mtok", "vs_best"),
         keys={"cost": "monthly_usd", "mtok": "usd_per_mtok", "id": "id", "tier": "tier"},
     )
 
 
-def _columns(rank: dict[str, int], best: float) -> tuple[Column, ...]:
+def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[Column, ...]:
     return (
         Column(key="rank", head="#", get=lambda o: rank.get(o.id), right=True),
         Column(key="id", head="option", get=lambda o: o.id, wraps=True),
@@ -84,6 +84,7 @@ def _columns(rank: dict[str, int], best: float) -> tuple[Column, ...]:
         Column(key="price_checked", head="checked", get=lambda o: o.price_checked),
         Column(key="notes", head="notes", get=lambda o: _joined(o.notes)),
         Column(key="reasons", head="reasons", get=lambda o: _joined(o.reasons)),
+        Column(key="shown", head="shown", get=lambda o: not shown or o.id in shown, show=_yes),
     )
 
 

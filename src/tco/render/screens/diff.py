@@ -45,7 +45,12 @@ def _because(row: CostChange) -> str | None:
     lines = [line.text for line in row.lines[:MOST_LINES]]
     more = len(row.lines) - len(lines)
     was = [f"was {row.was}"] if row.was else []
-    parts = [*was, *lines, *([f"{more} more items"] if more > 0 else []), *row.reasons]
+    parts = [
+        *was,
+        *lines,
+        *([f"{more} more item{'s' * (more > 1)}"] if more > 0 else []),
+        *row.reasons,
+    ]
     return "; ".join(parts) or None
 
 
