@@ -11,11 +11,17 @@ from typer import Exit
 from tco.ask.asked import Ask, Asked, answered
 from tco.cli.ask import asked
 from tco.cli.guard import say
+from tco.errors import UsageError
 
 if TYPE_CHECKING:
     from tco.analysis.inputs import Inputs
-    from tco.cli.deliver import Report
+    from tco.cli.deliver import Picture, Report
     from tco.cli.options import Output, Question
+    from tco.render.table import Block
+
+
+PLOTTED = ("table", "md")
+"""Formats that a picture made of characters can stand in."""
 
 
 def answer(
@@ -24,6 +30,7 @@ def answer(
     ask: Ask,
     *,
     brief: Ask | None = None,
+    plot: bool = False,
 ) -> Any:
     """Ask `ask` the question, write its answer, and return it.
 
@@ -31,23 +38,42 @@ def answer(
         question, output: What was typed.
         ask: Returns the result for resolved inputs.
         brief: Returns a result that is the same on a screen and is quicker to have.
+        plot: Draw a picture under it.
     """
     said = asked(question, output)
+    if plot and (kind := said.output.get("format", "table")) not in PLOTTED:
+        raise UsageError(f"--plot draws under a table; leave out one of --plot and --format {kind}")
     if brief is not None and _only_a_screen(said.output):
         ask = brief
     reports: dict[str, Report] = {}
+    pictures: list[Picture] = []
 
     def kept(inputs: Inputs) -> Any:
         result = ask(inputs)
         reports["html"] = partial(_page, inputs, result)
+        if plot:
+            pictures.append(partial(_picture, inputs, result))
         return result
 
     result = answered(kept, said)
     from tco.cli.deliver import deliver
 
-    deliver(result, said.output, reports)
+    deliver(result, said.output, reports, *pictures)
     _judge(result, said)
     return result
+
+
+def _picture(inputs: Inputs, result: Any, columns: int) -> tuple[Block, ...]:
+    """Return the picture of an answer; nothing where there is none."""
+    from tco.render import plots
+
+    if result.schema in ("tco.compare/1", "tco.breakeven/1"):
+        from tco.analysis.pictures.plot import curves_of
+
+        return tuple(plots.cost(curves_of(inputs, result), columns))
+    if result.schema == "tco.sensitivity/1":
+        return tuple(plots.tornado(result, columns))
+    return tuple(plots.week(result, columns)) if result.schema == "tco.plan/1" else ()
 
 
 def _page(inputs: Inputs, result: Any) -> str:

@@ -6,7 +6,7 @@ from typer import Argument
 
 from tco.ask.question import BreakevenOptions
 from tco.cli.flags import flags
-from tco.cli.options import Output, Question
+from tco.cli.options import Output, Plot, Question
 
 A = Annotated[
     str | None, Argument(metavar="A", help="An option, or enough of its id.", show_default=False)
@@ -18,7 +18,12 @@ B = Annotated[
 
 @flags
 def breakeven(
-    question: Question, output: Output, said: BreakevenOptions, a: A = None, b: B = None
+    question: Question,
+    output: Output,
+    said: BreakevenOptions,
+    a: A = None,
+    b: B = None,
+    plot: Plot = None,
 ) -> None:
     """From which volume B is cheaper than A: never, once, or on several intervals.
 
@@ -35,4 +40,4 @@ def breakeven(
     from tco.ask.questions import breakeven as asked
     from tco.cli.answer import answer
 
-    answer(question, output, asked(a, b, said))
+    answer(question, output, asked(a, b, said), plot=bool(plot))

@@ -13,8 +13,8 @@ from typing import Any
 from tco.cli.guard import say
 from tco.errors import UsageError, printable
 from tco.render.output import page, rendered
-from tco.render.table import View
-from tco.render.terminal import in_colour, width
+from tco.render.table import Block, View
+from tco.render.terminal import columns, in_colour, width
 
 # For terminals and pipes that cannot show what our screens are drawn with.
 ASCII = str.maketrans(
@@ -34,11 +34,20 @@ ASCII = str.maketrans(
 
 
 Report = Callable[[], str]
+NO_PICTURE = (
+    "--plot: no picture of this answer; compare, breakeven A B, sensitivity and plan have one"
+)
 NO_REPORTS: Mapping[str, Report] = MappingProxyType({})
 
 
+Picture = Callable[[int], tuple[Block, ...]]
+
+
 def deliver(
-    result: Any, output: Mapping[str, Any], reports: Mapping[str, Report] = NO_REPORTS
+    result: Any,
+    output: Mapping[str, Any],
+    reports: Mapping[str, Report] = NO_REPORTS,
+    picture: Picture | None = None,
 ) -> None:
     """Write a result where and how it was asked for.
 
@@ -46,21 +55,26 @@ def deliver(
         result: The result.
         output: What was said of how it is written.
         reports: Files that need more than the result, by their format.
+        picture: Returns what is drawn under the answer, of some width.
 
     Raises:
         UsageError: A column, an order or a file to write that there is not; a file only after
             everything else has been written.
     """
     view = View(fields=output.get("fields"), sort=output.get("sort"), top=output.get("top"))
+    drawn = picture(columns()) if picture else ()
     kind = output.get("format", "table")
     colour = in_colour(sys.stdout, output.get("color", "auto"))
-    text = rendered(result, kind, view, columns=width(), colour=colour)
-    write(text, kind)
+    shown = view._replace(plot=bool(drawn))
+    text = rendered(result, kind, shown, columns=width(), colour=colour, more=drawn)
+    write(text.translate(ASCII) if drawn and os.environ.get("TERM") == "dumb" else text, kind)
     if not output.get("quiet"):
         for warning in result.warnings:
             say(f"tco: note: {warning}")
     exports = _exported(result, view, output.get("export", ()), reports)
     failed = [*_summarized(result, kind, view), *exports]
+    if picture and not drawn:
+        failed.append(NO_PICTURE)
     if failed:
         raise UsageError("; ".join(failed))
 

@@ -17,6 +17,7 @@ __all__ = (
     "VOLUME",
     "WHICH",
     "Output",
+    "Plot",
     "Question",
     "Switch",
     "Text",
@@ -38,6 +39,10 @@ def flag(panel: str, metavar: str | None, text: str, *names: str) -> Any:
 _option = flag
 
 
+Plot = Annotated[Switch, _option(OUTPUT, None, "A picture under the answer.", "--plot")]
+"""For the commands whose answer can be drawn with characters."""
+
+
 @dataclass(eq=False, repr=False)
 class Output:
     """How the answer is written, as it was typed."""
@@ -47,7 +52,7 @@ class Output:
         _option(OUTPUT, "FMT", "table, json, csv, md, github, llm, focus.", "-o", "--format"),
     ] = None
     export: Annotated[
-        Texts, _option(OUTPUT, "FMT=PATH", "Also write it to a file: json=out.json.")
+        Texts, _option(OUTPUT, "FMT=PATH", "Also a file: json=out.json, html=report.html.")
     ] = None
     top: Annotated[Text, _option(OUTPUT, "N", "At most so many rows; 20 in tables.")] = None
     sort: Annotated[Text, _option(OUTPUT, "KEY", "Order of the rows.")] = None

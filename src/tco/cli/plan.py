@@ -6,7 +6,7 @@ from typer import Argument
 
 from tco.ask.question import PlanOptions
 from tco.cli.flags import flags
-from tco.cli.options import Output, Question
+from tco.cli.options import Output, Plot, Question
 
 Overflow = Annotated[
     str | None,
@@ -20,7 +20,12 @@ Own = Annotated[
 
 @flags
 def plan(
-    question: Question, output: Output, said: PlanOptions, api: Overflow = None, own: Own = None
+    question: Question,
+    output: Output,
+    said: PlanOptions,
+    api: Overflow = None,
+    own: Own = None,
+    plot: Plot = None,
 ) -> None:
     """The cheapest mix: a base load on own GPUs, the rest to an API by the token.
 
@@ -36,4 +41,4 @@ def plan(
     from tco.cli.answer import answer
     from tco.cli.ask import file_of
 
-    answer(question, output, asked(api, own, said, file_of(question)))
+    answer(question, output, asked(api, own, said, file_of(question)), plot=bool(plot))

@@ -7,7 +7,7 @@ from typer import Argument
 
 from tco.ask.question import SensitivityOptions
 from tco.cli.flags import flags
-from tco.cli.options import Output, Question
+from tco.cli.options import Output, Plot, Question
 
 A = Annotated[
     str | None, Argument(metavar="A", help="An option, or enough of its id.", show_default=False)
@@ -19,7 +19,12 @@ B = Annotated[
 
 @flags
 def sensitivity(
-    question: Question, output: Output, said: SensitivityOptions, a: A = None, b: B = None
+    question: Question,
+    output: Output,
+    said: SensitivityOptions,
+    a: A = None,
+    b: B = None,
+    plot: Plot = None,
 ) -> None:
     """Which assumption moves the answer, largest swing first, and where the answer turns.
 
@@ -37,4 +42,5 @@ def sensitivity(
     from tco.cli.progress import Progress
 
     watch = partial(Progress, quiet=bool(output.quiet))
-    answer(question, output, asked(a, b, said, file_of(question), watch))
+    ask = asked(a, b, said, file_of(question), watch)
+    answer(question, output, ask, plot=bool(plot))

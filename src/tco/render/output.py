@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 from tco.render.screens import screen
-from tco.render.table import View
+from tco.render.table import Block, View
 
 WRITERS = {
     "github": "annotations",
@@ -18,7 +19,15 @@ WRITERS = {
 """Formats that are written by the function `text(result, view)` of a module of their own."""
 
 
-def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: bool = False) -> str:
+def rendered(
+    result: Any,
+    kind: str,
+    view: View,
+    *,
+    columns: int = 80,
+    colour: bool = False,
+    more: Sequence[Block] = (),
+) -> str:
     """Return a result as text.
 
     Args:
@@ -27,6 +36,7 @@ def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: b
         view: Which rows and columns, in which order.
         columns: Characters of a line of a table.
         colour: Colour a table.
+        more: What stands under a table.
 
     Raises:
         UsageError: A column or an order that there is not, or a format that such a result has not.
@@ -45,9 +55,9 @@ def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: b
 
         return json_text(projected(result, full, view, module.ROWS))
     if kind == "md":
-        return page(result, view)
+        return page(result, view, more)
     sheet = module.sheet(result, view).arranged(view.sort, None)
-    made = module.blocks(result, sheet, view)
+    made = chain(module.blocks(result, sheet, view), more)
     from tco.render import terminal
 
     if kind == "svg":
@@ -55,10 +65,10 @@ def rendered(result: Any, kind: str, view: View, *, columns: int = 80, colour: b
     return terminal.coloured(made, columns) if colour else terminal.text(made, columns)
 
 
-def page(result: Any, view: View) -> str:
+def page(result: Any, view: View, more: Sequence[Block] = ()) -> str:
     """Return a result as Markdown."""
     from tco.render.plain import markdown
 
     module, view = screen(result.schema), view._replace(page=True)
     sheet = module.sheet(result, view).arranged(view.sort, None)
-    return markdown(module.blocks(result, sheet, view))
+    return markdown(chain(module.blocks(result, sheet, view), more))

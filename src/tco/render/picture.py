@@ -14,30 +14,41 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS_OF_A_DAY = 24
 
 
-def stacked(layers: Sequence[Sequence[float]]) -> tuple[str, ...]:
+def stacked(
+    layers: Sequence[Sequence[float]], *, columns: int = COLUMNS, height: int = HEIGHT
+) -> tuple[str, ...]:
     """Return the picture of layers that lie on each other, the first at the bottom.
 
-    Hours are joined so that a week is 42 columns of 4 h; a column shows their mean.
+    Hours are joined, so that a week is 42 columns of 4 h; a column shows their mean.
 
     Args:
         layers: What each layer serves in each hour [layers, hours] [token/hour].
+        columns: At most about so many columns.
+        height: Lines.
     """
     hours = len(layers[0])
-    wide = max(hours // COLUMNS, 1)
-    columns = [[sum(layer[i : i + wide]) / wide for layer in layers] for i in range(0, hours, wide)]
-    top = max((sum(column) for column in columns), default=0.0)
+    wide = max(hours // columns, 1)
+    bars = [[sum(layer[i : i + wide]) / wide for layer in layers] for i in range(0, hours, wide)]
+    top = max((sum(bar) for bar in bars), default=0.0)
     if top <= 0:
         return ()
     repeat = 1 if hours > HOURS_OF_A_DAY else 2
     rows = []
-    for row in range(HEIGHT, 0, -1):
-        level = (row - 0.5) / HEIGHT * top
-        marks = "".join(_mark(column, level) * repeat for column in columns)
-        label = show_tokens(row / HEIGHT * top) if row in (HEIGHT, HEIGHT // 2) else ""
+    for row in range(height, 0, -1):
+        level = (row - 0.5) / height * top
+        marks = "".join(_mark(bar, level) * repeat for bar in bars)
+        label = show_tokens(row / height * top) if row in (height, height // 2) else ""
         rows.append(f"{label:>7} |{marks}")
-    rows.append(f"{'0':>7} +{'-' * len(columns) * repeat}")
-    rows.append(f"{'':>9}{_axis(hours, len(columns) * repeat)}")
+    rows.append(f"{'0':>7} +{'-' * len(bars) * repeat}")
+    rows.append(f"{'':>9}{_axis(hours, len(bars) * repeat)}")
     return tuple(rows)
+
+
+def legend(hours: int) -> str:
+    """Return what the marks of layers mean, and how many hours a column is."""
+    names = zip(MARKS, ("GPUs for every hour", "GPUs by the hour", "API"), strict=True)
+    marks = "  ".join(f"{mark} {name}" for mark, name in names)
+    return f"{marks}; a column is {hours} h, hours are UTC"
 
 
 def _mark(column: Sequence[float], level: float) -> str:

@@ -161,9 +161,11 @@ class View(NamedTuple):
         sort: Another order of the rows.
         top: At most so many rows.
         page: For a page, which has room for what a screen leaves out.
+        plot: A picture comes under the answer.
     """
 
     fields: tuple[str, ...] | None = None
     sort: str | None = None
     top: int | None = None
     page: bool = False
+    plot: bool = False

@@ -53,11 +53,17 @@ DRAWING = """\
 </svg>
 """
 """What a drawing is poured into: it asks for no font from elsewhere, as rich's own would."""
+NARROWEST_PICTURE = 32
 
 
 def width() -> int:
     """Return the width to write for: `COLUMNS`, or the terminal's, or 80; 60 to 120."""
     return min(max(shutil.get_terminal_size((80, 24)).columns, NARROWEST), WIDEST)
+
+
+def columns() -> int:
+    """Return the width that a picture has: what there is, 32 to 120."""
+    return min(max(shutil.get_terminal_size((80, 24)).columns, NARROWEST_PICTURE), WIDEST)
 
 
 def in_colour(stream: IO[str], wish: str = "auto") -> bool:

@@ -114,3 +114,18 @@ def _of_short_list(inputs: Inputs, options: dict[str, Option]) -> Iterator[tuple
     for tier in against:
         if tier in first and "self" in first:
             yield first[tier], first["self"]
+
+
+def prominent(options: Iterable[tuple[str, str]], pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the options to draw when not all can be: the cheapest of each tier, and the pairs.
+
+    Args:
+        options: Ids and tiers, cheapest first.
+        pairs: Ids of options that are held against each other.
+    """
+    known = list(options)
+    cheapest: dict[str, str] = {}
+    for name, tier in known:
+        cheapest.setdefault(tier, name)
+    wanted = {*cheapest.values(), *(name for two in pairs for name in two)}
+    return [name for name, _ in known if name in wanted]

@@ -65,8 +65,8 @@ def report_of(inputs: Inputs, answer: Any) -> Report:
         inputs: The question.
         answer: The result of a command that was asked it.
     """
-    centre = _centre(inputs, answer)
-    there = _with_peak(_at(inputs, centre), answer)
+    centre = centre_of(inputs, answer)
+    there = _with_peak(at(inputs, centre), answer)
     what = about(there, answer)
     parts = _Parts([*what.left_out, *(() if inputs.volume_given else (NO_VOLUME,))])
     volume = () if inputs.volume_given else ("--tokens", f"{centre:.6g}")
@@ -105,7 +105,7 @@ def report_of(inputs: Inputs, answer: Any) -> Report:
     )
 
 
-def _centre(inputs: Inputs, answer: Any) -> float:
+def centre_of(inputs: Inputs, answer: Any) -> float:
     """Return the volume that pictures are about: today's, or the first crossing, or a middling."""
     if inputs.volume_given:
         return max(float(np.asarray(inputs.settings.value(TOKENS))), 1.0)
@@ -115,7 +115,7 @@ def _centre(inputs: Inputs, answer: Any) -> float:
     return getattr(answer, "first", None) or MIDDLING_VOLUME
 
 
-def _at(inputs: Inputs, volume: float) -> Inputs:
+def at(inputs: Inputs, volume: float) -> Inputs:
     return replace(inputs, settings=inputs.settings.with_values({TOKENS: volume}))
 
 

@@ -17,6 +17,7 @@ from tco.analysis.results import (
 )
 from tco.analysis.uncertain.results import MonteCarloResult
 from tco.render import words
+from tco.render.axis import ticks
 from tco.render.report.marks import (
     BILLIONS,
     INK,
@@ -30,7 +31,6 @@ from tco.render.report.marks import (
     heads,
     rounded,
     scale,
-    ticks,
 )
 from tco.render.report.palette import ENDS, PARTS, SERVED, WHOLE, Looks
 from tco.show import show_tokens, show_usd

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -43,19 +42,6 @@ class Rows(dict[str, list[Row]]):
 def scale(colours: Mapping[str, str]) -> alt.Scale:
     """Return the colours of a field by its values."""
     return alt.Scale(domain=list(colours), range=list(colours.values()))
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Return round values on a logarithmic axis: 1, 2, 5 of each power of ten, or fewer.
-
-    >>> ticks(2, 30)
-    [2.0, 5.0, 10.0, 20.0]
-    """
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    decades = last - first
-    steps = (1, 2, 5) if decades <= 3 else (1, 3) if decades <= 5 else (1,)
-    every = [float(f"{step}e{power}") for power in range(first, last + 1) for step in steps]
-    return [value for value in every if low <= value <= high]
 
 
 def dollars(field: str, title: str = "USD a month", **options: Any) -> alt.X:

@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 
 from tco.analysis.pictures.results import CostCurve, CostCurves, Crossing
+from tco.render.axis import ticks
 from tco.render.report.marks import (
     BILLIONS,
     DOLLARS,
@@ -18,7 +19,6 @@ from tco.render.report.marks import (
     finished,
     rounded,
     scale,
-    ticks,
 )
 from tco.render.report.palette import DASHES, Looks, readable_on
 from tco.show import show_tokens, show_usd

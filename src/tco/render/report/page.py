@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from tco import __version__
+from tco.analysis.pictures.about import prominent
 from tco.analysis.pictures.results import Report
 from tco.analysis.results import Breakdown
 from tco.errors import UsageError
@@ -153,15 +154,10 @@ def _won(report: Report) -> list[str]:
 
 
 def first_shown(report: Report) -> list[str]:
-    """Return the options whose curves are drawn at first: the cheapest of each tier, the pairs."""
-    if not report.bills:
-        return []
-    middle = report.bills[len(report.bills) // 2].options
-    tiers: dict[str, str] = {}
-    for option in middle:
-        tiers.setdefault(option.tier, option.id)
-    turns = [name for turn in report.breakevens for name in (turn.a, turn.b)]
-    return [o.id for o in middle if o.id in {*tiers.values(), *turns}]
+    """Return the options whose curves are drawn at first."""
+    middle = report.bills[len(report.bills) // 2].options if report.bills else ()
+    pairs = [(turn.a, turn.b) for turn in report.breakevens]
+    return prominent([(option.id, option.tier) for option in middle], pairs)
 
 
 def _pair(answer: Any, marks: dict[str, Look]) -> list[Key]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tco.analysis.plan.results import ModelRow, PlanResult, ResourceRow, StrategyResult
 from tco.render import words
-from tco.render.picture import MARKS, stacked
+from tco.render.picture import legend, stacked
 from tco.render.table import (
     Block,
     Column,
@@ -94,7 +94,8 @@ def blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
         columns=STRATEGIES,
         rows=tuple(_strategy(s, noted=view.fields is None) for s in result.strategies),
     )
-    yield from _picture(result)
+    if not view.plot:  # the same, larger, comes under it
+        yield from _picture(result)
     columns = sheet.pick(view.fields or sheet.usual)
     rows = [_resource(row, columns, noted=view.fields is None) for row in sheet.rows[: view.top]]
     yield Table(title="What serves it in the hybrid", columns=columns, rows=tuple(rows))
@@ -140,8 +141,5 @@ def _picture(result: PlanResult) -> Iterator[Block]:
     rows = stacked((curve.base, curve.peak, curve.api))
     if not rows:
         return
-    wide = "4 h" if len(curve.tokens) > 24 else "1 h"
     yield Figure(title=f"Tokens an hour ({curve.said})", rows=rows)
-    names = zip(MARKS, ("GPUs for every hour", "GPUs by the hour", "API"), strict=True)
-    legend = "  ".join(f"{mark} {name}" for mark, name in names)
-    yield Paragraph(text=f"{legend}; a column is {wide}, hours are UTC", tone="dim")
+    yield Paragraph(text=legend(4 if len(curve.tokens) > 24 else 1), tone="dim")
