@@ -13,7 +13,7 @@ def compare(question: Question, output: Output, plot: Plot = None) -> None:
       tco compare --requests 20M --isl 3000 --osl 500 --cached 40%
       tco compare --users 10k --profile chat --tier self,hosted
       tco compare --tokens 50B --model llama-3.3-70b --all --format csv
-      tco compare --tokens 50B --plot --export html=report.html
+      tco compare --tokens 50B --plot
       tco compare --tokens 50B --option 'mine:kind=api,input=$2,output=$8'
     """
     from tco.ask.questions import compare as asked
