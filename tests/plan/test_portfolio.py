@@ -256,6 +256,43 @@ def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says() -> None:
     assert moved < 1e-3 * bill
 
 
+def two_models(tokens: str) -> dict[str, PortfolioResult]:
+    """Return plans of two private tasks on one kind of machine, each alone and together."""
+    task = "  - {{name: {0}, tokens: {1}, private: true, models: {0}}}\n"
+    names = ("llama-3.3-70b", "gpt-oss-120b")
+    texts = {name: "tasks:\n" + task.format(name, tokens) for name in names}
+    texts["both"] = "tasks:\n" + "".join(task.format(name, tokens) for name in names)
+    only: dict[str, object] = {"sellers": ("hotaisle",), "gpus": ("mi300x",), "gpu_count": 1}
+    return {name: planned(text, **only) for name, text in texts.items()}
+
+
+@pytest.mark.parametrize("tokens", ["2B", "60B", "300B"])
+def test_models_share_whole_machines_and_the_team(tokens: str) -> None:
+    plans = two_models(tokens)
+    both = plans.pop("both")
+    assert len(both.fleets) == 2
+    gpus = sum(fleet.gpus for fleet in both.fleets)
+    paid = sum(fleet.paid_gpus for fleet in both.fleets)
+    assert paid == pytest.approx(np.ceil(gpus / 8) * 8)
+    alone = [plan.fleets[0] for plan in plans.values()]
+    assert sum(fleet.gpus for fleet in alone) == gpus
+    saved = sum(fleet.paid_gpus for fleet in alone) - paid
+    less = sum(fleet.monthly_usd for fleet in alone) - both.fleets_usd
+    settings = prepare(CATALOG, Request(), DAY).settings
+    extras = settings.value("rent.monitoring_share") + settings.value("rent.other_share")
+    assert less == pytest.approx(saved * 1.99 * 730 * (1 + extras), abs=1e-6)
+    # One team for both: the engineers of all GPUs together, not of each fleet.
+    assert both.own_people_usd == pytest.approx(20_000 * max(1.0, 0.5 + 0.01 * gpus))
+
+
+def test_a_half_empty_machine_is_filled_up() -> None:
+    plans = two_models("2B")
+    both = plans.pop("both")
+    assert [plan.fleets[0].paid_gpus for plan in plans.values()] == [8.0, 8.0]
+    assert sum(fleet.paid_gpus for fleet in both.fleets) == pytest.approx(8.0)
+    assert any("machines are filled up" in warning for warning in both.warnings)
+
+
 def test_bills_add_up() -> None:
     result = planned(Path("written.yaml").read_text(encoding="utf-8") if template() else "")
     parts = (

@@ -133,7 +133,7 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
         choices=found.best.looked_at,
         verdict="",
         assumptions=_assumptions(inputs, used),
-        warnings=(*warnings_of(inputs, used), *_peaks(found)),
+        warnings=(*warnings_of(inputs, used), *_peaks(found), *_machines(fleets)),
         checks=checked(inputs, Judged("the plan", total, used, used)),
     )
     return replace(result, verdict=portfolio_verdict(result))
@@ -165,6 +165,13 @@ def _peaks(found: Found) -> tuple[str, ...]:
     if len(shared) == len(set(shared)):
         return ()
     return ("the peaks of tasks on a shared fleet are added up, as if they came together",)
+
+
+def _machines(fleets: Sequence[FleetResult]) -> tuple[str, ...]:
+    """Return that machines are filled up after the routes were chosen, where that matters."""
+    if len(fleets) < 2 or not any(fleet.paid_gpus > fleet.gpus for fleet in fleets):
+        return ()
+    return ("machines are filled up with the fleets chosen; others might fill them better",)
 
 
 def _against(inputs: Inputs, tasks: Tasks, found: Found) -> tuple[str | None, float | None]:

@@ -56,6 +56,8 @@ class FleetResult:
     model: str
     replicas: float
     gpus: float
+    paid_gpus: float
+    """Its part of the GPUs on the invoice, in whole machines that fleets may share."""
     load: float
     """Replicas' worth of work at the sum of the peaks."""
     utilization: float

@@ -8,12 +8,11 @@ import numpy as np
 
 from tco.analysis.inputs import Inputs
 from tco.analysis.portfolio.cases import Case
-from tco.analysis.portfolio.fleets import fleet_usd, policy_of
 from tco.analysis.portfolio.results import CascadeResult, FleetResult, StepResult, TaskResult
 from tco.analysis.portfolio.routes import Route, Step, Ways
+from tco.analysis.portfolio.shared import FleetBill, fleet_bills
 from tco.analysis.portfolio.solve import Solution
 from tco.analysis.settings import workload
-from tco.engine.fleet import replicas_for
 from tco.engine.routing import breakeven_escalation
 from tco.show import show_usd
 from tco.units import MTOK
@@ -30,13 +29,9 @@ def _loads(ways: Ways, best: Solution) -> dict[int, float]:
     return loads
 
 
-def _bill(inputs: Inputs, ways: Ways, fleet: int, load: float) -> tuple[float, float, float]:
-    """Return replicas, GPUs and cost of a fleet that serves a load [1], [1], [USD/month]."""
-    shared = ways.fleets[fleet]
-    policy = policy_of(shared.option, inputs.settings)
-    needed = np.atleast_1d(replicas_for(load, shared.slots, policy))
-    usd, gpus = fleet_usd(shared.option, inputs.settings, needed)
-    return float(np.asarray(policy.kept(needed))[0]), float(gpus[0]), float(usd[0])
+def _bills(inputs: Inputs, ways: Ways, loads: dict[int, float]) -> dict[int, FleetBill]:
+    """Return what each fleet that is used costs."""
+    return fleet_bills(inputs, {i: ways.fleets[i] for i in loads}, loads)
 
 
 def fleet_rows(
@@ -44,9 +39,10 @@ def fleet_rows(
 ) -> tuple[FleetResult, ...]:
     """Return the fleets that tasks share."""
     rows = []
-    for fleet, load in _loads(ways, best).items():
-        shared = ways.fleets[fleet]
-        replicas, gpus, usd = _bill(inputs, ways, fleet, load)
+    loads = _loads(ways, best)
+    bills = _bills(inputs, ways, loads)
+    for fleet, load in loads.items():
+        shared, bill = ways.fleets[fleet], bills[fleet]
         users = [
             (case, step.reach, float(shared.load[route.task]))
             for case, route in zip(cases, best.routes, strict=True)
@@ -61,11 +57,12 @@ def fleet_rows(
             FleetResult(
                 option=shared.option.id,
                 model=shared.option.model,
-                replicas=replicas,
-                gpus=gpus,
+                replicas=bill.replicas,
+                gpus=bill.gpus,
+                paid_gpus=bill.paid_gpus,
                 load=load,
-                utilization=mean / replicas,
-                monthly_usd=usd,
+                utilization=mean / bill.replicas,
+                monthly_usd=bill.usd,
                 tasks=tuple(dict.fromkeys(case.task.name for case, _, _ in users)),
             )
         )
@@ -82,7 +79,7 @@ def task_rows(
 ) -> tuple[TaskResult, ...]:
     """Return how each task is served; the router is added later."""
     loads = _loads(ways, best)
-    bills = {fleet: _bill(inputs, ways, fleet, load)[2] for fleet, load in loads.items()}
+    bills = {fleet: bill.usd for fleet, bill in _bills(inputs, ways, loads).items()}
     whole = sum(case.requests for case in cases)
     rows = []
     for task, (case, route) in enumerate(zip(cases, best.routes, strict=True)):

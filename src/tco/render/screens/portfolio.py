@@ -88,7 +88,10 @@ def _task(task: TaskResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
 
 def _fleet(fleet: FleetResult) -> Row:
     cells = tuple(column.text(fleet) for column in FLEETS)
-    return Row(cells=cells, note=f"shared by {', '.join(fleet.tasks)}" if fleet.tasks else "")
+    parts = [f"shared by {', '.join(fleet.tasks)}"] if fleet.tasks else []
+    if fleet.paid_gpus > fleet.gpus:
+        parts.append(f"{show_number(fleet.paid_gpus)} on the invoice, in whole machines")
+    return Row(cells=cells, note="; ".join(parts))
 
 
 def _bill(result: PortfolioResult) -> Iterator[Block]:
