@@ -55,6 +55,7 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
         Column(key="provider", head="provider", get=lambda o: o.provider),
         Column(key="hardware", head="replica", get=lambda o: o.hardware),
         number("gpus", "GPUs", lambda o: o.gpus, words.count),
+        number("mean_gpus", "mean GPUs", _mean_gpus, words.count),
         number("replicas", "replicas", lambda o: o.replicas, words.count),
         Column(key="feasible", head="feasible", get=lambda o: o.feasible, show=_yes),
         number("monthly_usd", "$/month", lambda o: o.monthly_usd, words.whole_usd),
@@ -90,6 +91,11 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
 
 def _part(name: str, option: OptionResult) -> float | None:
     return None if option.breakdown is None else float(getattr(option.breakdown, name))
+
+
+def _mean_gpus(option: OptionResult) -> float | None:
+    """Return the GPUs on the invoice in the average hour."""
+    return option.gpus if option.scaling is None else option.scaling.billed_gpus
 
 
 def _yes(value: bool) -> str:
