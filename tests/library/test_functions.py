@@ -228,6 +228,30 @@ def test_every_answer_shows_itself(name: str) -> None:
     assert max(len(line) for line in answer.to_text(100).splitlines()) <= 100
 
 
+ALIKE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "numpy": ({"tokens": np.float32(2**30)}, {"tokens": 2**30}),
+    "no dimension": ({"tokens": np.array(5e9)}, {"tokens": "5B"}),
+    "day": ({"as_of": np.datetime64("2026-11-20")}, {"as_of": "2026-11-20"}),
+    "settings": (
+        {"set": {"serving.redundancy": np.int64(2)}},
+        {"set": "serving.redundancy=2"},
+    ),
+    "tokenizers": (
+        {"tokenizer": {"gpt-4.1": 1.2, "gpt-5": np.float64(1.1)}},
+        {"tokenizer": ["gpt-4.1=1.2", "gpt-5=1.1"]},
+    ),
+    "names": ({"model": ("gpt-4.1", "glm-5.2")}, {"model": "gpt-4.1,glm-5.2"}),
+    "switch": ({"marketplaces": np.True_}, {"marketplaces": True}),
+    "not said": ({"gpu": None, "set": None, "cached": None}, {}),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_values_of_python_say_what_texts_do(name: str) -> None:
+    one, other = ({"tokens": "5B", "as_of": DAY, "model": "gpt-4.1", **s} for s in ALIKE[name])
+    assert tco.compare(**one).to_json() == tco.compare(**other).to_json()
+
+
 WRONG: dict[str, tuple[Ask, type[TcoError], str]] = {
     "keyword": (
         lambda: tco.compare(tokns="5B"),  # type: ignore[call-arg]
@@ -260,6 +284,21 @@ WRONG: dict[str, tuple[Ask, type[TcoError], str]] = {
         lambda: tco.compare(tokens=1e9, users=5),
         UsageError,
         "tokens and users say the same thing in two ways",
+    ),
+    "an array": (
+        lambda: tco.compare(tokens=np.array([1e9, 2e9])),  # type: ignore[arg-type]
+        UsageError,
+        "a number is expected",
+    ),
+    "a number for a name": (
+        lambda: tco.compare(tokens="5B", model=5),  # type: ignore[arg-type]
+        UnknownNameError,
+        "no model called '5'",
+    ),
+    "a number for a path": (
+        lambda: tco.compare(tokens="5B", catalog=5),  # type: ignore[arg-type]
+        UsageError,
+        "catalog: 5 is not a path",
     ),
     "no volume": (
         lambda: tco.sensitivity(),

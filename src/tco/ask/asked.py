@@ -100,15 +100,21 @@ def given(values: Mapping[str, Any]) -> Iterator[Item]:
 def parts(field: Field, value: Any) -> Sequence[Any]:
     """Return the parts of a value that can be said several times, or separated by commas."""
     if isinstance(value, Mapping) and field.target == "settings":
-        return [*value.items()]
+        return [(path, plain(one)) for path, one in value.items()]
     if isinstance(value, Mapping) and field.target == "tokenizers":
-        return [{name: ratio} for name, ratio in value.items()]
+        return [{name: plain(ratio)} for name, ratio in value.items()]
     if not field.many:
-        return [value.item() if hasattr(value, "item") else value]  # a number of numpy
-    several = [value] if isinstance(value, str | PathLike | Mapping) else value
+        return [plain(value)]
+    alone = isinstance(value, str | PathLike | Mapping) or not isinstance(value, Iterable)
+    several = [value] if alone else value
     if field.target == "options":
         return [*several]
     return [p for one in several for p in (one.split(",") if isinstance(one, str) else [one])]
+
+
+def plain(value: Any) -> Any:
+    """Return a value of Python for a single one of numpy; others as they are."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
 
 
 def _loaded(path: str) -> ScenarioFile:

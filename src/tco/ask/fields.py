@@ -130,6 +130,8 @@ def one_of(*words: str) -> Callable[[Any], str]:
 
 def overlay(value: Any) -> Any:
     """Return the path of a catalog file; what is a file already stays one."""
+    if isinstance(value, int | float | dict):
+        raise UsageError(f"{printable(str(value), 40)} is not a path")
     return text(value) if isinstance(value, str) else value
 
 

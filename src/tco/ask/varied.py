@@ -35,7 +35,7 @@ def texts_of(values: Any) -> list[str]:
 
 def span_text(value: Any) -> str:
     """Return a range as it is typed, from a pair of Python too."""
-    return "..".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return "..".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 def pair_of(text: str, flag: str) -> tuple[str, str]:
