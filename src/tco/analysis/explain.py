@@ -58,6 +58,7 @@ def explain(inputs: Inputs, name: str) -> ExplainResult:
             *_load_steps(inputs),
             *_cache_steps(inputs, option),
             *_own_steps(inputs, option, row),
+            *_energy_steps(option, row),
             *_unit_steps(inputs, option),
         ),
         sources=_sources(inputs, option),
@@ -103,6 +104,18 @@ def _own_steps(inputs: Inputs, option: Option, row: OptionResult) -> list[str]:
     if not isinstance(option, SelfOption) or row.replica is None:
         return []
     return [*_memory_steps(option), *_speed_steps(option, row), *_fleet_steps(inputs, option, row)]
+
+
+def _energy_steps(option: Option, row: OptionResult) -> list[str]:
+    """Return why nothing is said of energy and carbon, where nothing is known."""
+    if row.energy is not None or isinstance(option, FixedOption):
+        return []
+    if isinstance(option, SelfOption):
+        return [f"energy and carbon: not known: the catalog has no power of {option.gpu}"]
+    return [
+        "energy and carbon: not known: whoever sells tokens states none, and of closed models "
+        "nobody has measured any"
+    ]
 
 
 def _memory_steps(option: SelfOption) -> list[str]:

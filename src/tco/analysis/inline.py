@@ -8,6 +8,7 @@ from dataclasses import replace
 from tco.analysis.anchors import Correction
 from tco.analysis.inputs import Inputs
 from tco.analysis.known import known
+from tco.analysis.machines import OWN
 from tco.analysis.options import (
     UNKNOWN_MODEL,
     FixedOption,
@@ -16,6 +17,7 @@ from tco.analysis.options import (
     SelfOption,
     TokenOption,
 )
+from tco.analysis.owned import described_gpu, life_months, life_name
 from tco.analysis.provisioned import ProvisionedOption
 from tco.analysis.request import InlineOption
 from tco.analysis.select import PRECISION_NAMES
@@ -44,7 +46,7 @@ def inline_option(inputs: Inputs, spec: InlineOption) -> Option:
     _check(spec)
     if spec.kind == "fixed":
         return _fixed(inputs, spec)
-    if spec.kind == "self":
+    if spec.kind in ("self", "own"):
         return _own(inputs, spec)
     if spec.kind == "provisioned":
         return _provisioned(inputs, spec)
@@ -66,6 +68,9 @@ _ABOVE_0 = (
     "tokens_per_month",
     "minimum_units",
     "increment_units",
+    "gpu_usd",
+    "server_usd",
+    "watts",
 )
 _FROM_0 = (
     *("cached_input", "usd_per_gpu_hour", "usd_per_month", "commit_usd_per_month"),
@@ -176,7 +181,10 @@ def _terms(spec: InlineOption) -> Terms | None:
 
 
 def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
-    _need(spec, gpus=spec.gpus, usd_per_gpu_hour=spec.usd_per_gpu_hour)
+    _need(spec, gpus=spec.gpus)
+    bought = described_gpu(inputs, spec) if spec.kind == "own" else None
+    if bought is None:
+        _need(spec, usd_per_gpu_hour=spec.usd_per_gpu_hour)
     assert spec.gpus is not None
     measured = _measured(spec)
     sized = _sized(inputs, spec) if measured is None else None
@@ -189,8 +197,8 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
         gpu=sized[1].id if sized else gpu,
         gpus=spec.gpus,
         precision=(spec.precision or sized[0].native) if sized else spec.precision or "given",
-        seller="given",
-        purchase="given",
+        seller="given" if bought is None else OWN,
+        purchase="given" if bought is None else life_name(life_months(inputs)),
         shape=sized[0].shape if sized else None,
         gpu_shape=sized[1].shape if sized else None,
         layout=layout,
@@ -202,6 +210,7 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
         origin="given",
         source=spec.source,
         usd_per_gpu_hour=spec.usd_per_gpu_hour,
+        owned=bought,
         measured=measured,
         hours=inputs.hours,
         notes=(inputs.hours.billing.replace("_", " "),) if inputs.hours else (),

@@ -112,12 +112,13 @@ def _with_values(settings: Settings, catalog: Catalog, request: Request) -> Sett
         settings = settings.overridden(path, value, request.origins.get(path, path))
     for path, entry in catalog.assumptions.assumptions.items():
         if entry.follows in request.settings and path not in request.settings:
-            source = request.origins.get(entry.follows, entry.follows)
-            settings = settings.overridden(path, request.settings[entry.follows], source)
+            by = request.origins.get(entry.follows, entry.follows)
+            settings = settings.overridden(path, request.settings[entry.follows], by)
     if request.fte is not None:
         settings = _with_fte(settings, request.fte, request.origins.get("fte", "--fte"))
-    for path, value in left_out(request.without).items():
-        settings = settings.overridden(path, value, request.origins.get("without", "--without"))
+    source = request.origins.get("without", "--without")
+    for path, value in left_out(request.without, f"{source}: ").items():
+        settings = settings.overridden(path, value, source)
     return settings
 
 

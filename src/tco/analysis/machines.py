@@ -184,7 +184,8 @@ def check_horizon(purchases: Iterable[str], settings: Settings) -> None:
         months = COMMITTED.get(kind, 0.0)
         if months > horizon:
             raise UsageError(
-                f"{kind} binds for {months:g} months, longer than the horizon of {horizon:g}"
+                f"{settings['horizon.months'].source}: {kind} binds for {months:g} months, longer "
+                f"than the horizon of {horizon:g}"
             )
 
 

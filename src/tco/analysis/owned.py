@@ -9,9 +9,11 @@ import numpy as np
 
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import OWN, OwnedGpu, gpu_month, owned_gpu, smallest_purchase
+from tco.analysis.request import InlineOption
 from tco.analysis.select import Selection
 from tco.analysis.setups import RentEntry
-from tco.errors import DataError
+from tco.catalog.lookup import find_gpu
+from tco.errors import DataError, UsageError
 from tco.units import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ def why_not_owned(inputs: Inputs, name: str) -> str:
     lacks = "purchase price" if gpu.purchase is None else "board power"
     return (
         f"{name}: no {lacks} in the catalog, so owning it cannot be priced; "
-        "add it to a catalog of your own and name that with --catalog"
+        f"give it as --option mine:kind=own,model=…,gpu={name},gpus=1,gpu_usd=…, or in a catalog "
+        "of your own with --catalog"
     )
 
 
@@ -56,9 +59,8 @@ def owned_entry(inputs: Inputs, name: str) -> RentEntry | None:
     owned = owned_gpu(gpu)
     if owned is None or gpu.purchase is None:
         return None
-    setting = inputs.settings["own.life_months"]
-    months = float(np.asarray(setting.value))
-    if setting.source == OPTION_ID:
+    months = life_months(inputs)
+    if inputs.settings["own.life_months"].source == OPTION_ID:
         owned = replace(owned, life_months=months)
     entry = RentEntry(
         gpu=name,
@@ -74,6 +76,43 @@ def owned_entry(inputs: Inputs, name: str) -> RentEntry | None:
     )
     usd = float(np.asarray(gpu_month(entry, inputs.settings).at_capacity)) / HOURS_PER_MONTH
     return replace(entry, usd_per_gpu_hour=usd)
+
+
+def described_gpu(inputs: Inputs, spec: InlineOption) -> OwnedGpu:
+    """Return what a description says of buying one GPU; its power may come from the catalog.
+
+    Raises:
+        UsageError: No price, or a power that neither of them knows.
+    """
+    if (spec.gpu_usd is None) == (spec.server_usd is None):
+        told = "needs gpu_usd or server_usd" if spec.gpu_usd is None else "has two prices; give one"
+        raise UsageError(
+            f"{spec.source}: {spec.name!r} of kind own {told}: of a GPU alone, or with its share "
+            "of the machine"
+        )
+    known = spec.output_tokens_per_s is not None or spec.tokens_per_s is not None
+    gpu = None
+    if spec.gpu is not None and not (known and spec.watts is not None):
+        gpu = inputs.catalog.hardware.accelerators[find_gpu(inputs.catalog, spec.gpu)]
+    if spec.watts is None and (gpu is None or gpu.tdp_w is None):
+        raise UsageError(
+            f"{spec.source}: {spec.name!r} of kind own needs watts, the rated power of one GPU "
+            "with its share of the machine, or a gpu whose power the catalog knows"
+        )
+    price = spec.gpu_usd if spec.server_usd is None else spec.server_usd
+    assert price is not None
+    return OwnedGpu(
+        gpu_usd=price,
+        server_usd=spec.server_usd,
+        whole=gpu is not None and gpu.node_gpus == 1,
+        all_in_w=spec.watts if spec.watts is not None or gpu is None else gpu.all_in_w,
+        board_w=gpu.tdp_w or 0.0 if gpu is not None else 0.0,
+    )
+
+
+def life_months(inputs: Inputs) -> float:
+    """Return for how long bought GPUs are kept [month]."""
+    return float(np.asarray(inputs.settings.value("own.life_months")))
 
 
 def _flag(purchase: Purchase, owned: OwnedGpu) -> str:

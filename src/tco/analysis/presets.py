@@ -34,8 +34,9 @@ def with_presets(settings: Settings, request: Request, data: Assumptions) -> Set
         known = data.presets.get(kind, {})
         if name not in known:
             hint = KINDS[kind][2]
+            by = request.origins.get(kind, f"--{kind.replace('_', '-')}")
             raise UnknownNameError(
-                f"no {kind.replace('_', ' ')} called {printable(name)!r}; "
+                f"{by}: no {kind.replace('_', ' ')} called {printable(name)!r}; "
                 f"did you mean {', '.join(nearest(name, known))}? For another one {hint}"
             )
         for path, value in known[name].values.items():

@@ -198,7 +198,8 @@ def warnings_of(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
     """Return what a reader should be wary of in the options used."""
     from tco.analysis.offers import changes_soon  # it looks at options, which look at reports
 
-    return (*changes_soon(inputs, used), *_stale(inputs, used), *_uncalibrated(inputs, used))
+    found = (changes_soon(inputs, used), _stale(inputs, used), _uncalibrated(inputs, used))
+    return (*(note for notes in found for note in notes), *_licences(inputs, used))
 
 
 def _stale(inputs: Inputs, used: Sequence[Option]) -> list[str]:
@@ -221,6 +222,22 @@ def _stale(inputs: Inputs, used: Sequence[Option]) -> list[str]:
     ]
 
 
+def _licences(inputs: Inputs, used: Sequence[Option]) -> list[str]:
+    """Return which weights may not be used commercially, unless a fee for that was given."""
+    fee = "compliance.licence_usd_per_month"
+    if inputs.settings.given(fee):
+        return []
+    models = inputs.catalog.models.models
+    own = sorted({o.model for o in used if isinstance(o, SelfOption) and o.model in models})
+    barred = [
+        f"{name} ({kept.name})"
+        for name in own
+        if (kept := models[name].license) is not None and kept.kind == "research"
+    ]
+    told = f"not licensed for commercial use: {', '.join(barred)}; permission is sold, and "
+    return [f"{told}--set {fee}=… adds what it costs"] if barred else []
+
+
 def _uncalibrated(inputs: Inputs, used: Sequence[Option]) -> list[str]:
     models = inputs.catalog.models.models
     own = [o for o in used if isinstance(o, SelfOption) and o.measured is None]
@@ -234,4 +251,7 @@ def _uncalibrated(inputs: Inputs, used: Sequence[Option]) -> list[str]:
         out.append(f"the capacity model was not held against models built like {names}")
     if guessed:
         out.append(f"kernel speed is judgment, not measured, on {', '.join(guessed)}")
+    macs = sorted({o.gpu for o in own if o.gpu.startswith("apple-")})
+    if macs and inputs.engine != "local":
+        out.append(f"no {inputs.engine} engine runs on {', '.join(macs)}: --engine local")
     return out

@@ -16,16 +16,19 @@ class InlineOption:
 
     Args:
         name: What it is called in tables.
-        kind: `api` (closed, by the token), `hosted` (open, by the token), `self` (own GPUs),
-            `provisioned` (throughput by the unit), or `fixed` (a given monthly price).
+        kind: `api` (closed, by the token), `hosted` (open, by the token), `self` (rented GPUs),
+            `own` (bought GPUs), `provisioned` (throughput by the unit), or `fixed` (a given
+            monthly price).
         input, output, cached_input: Prices of `api` and `hosted` [USD/Mtok].
         batch_discount: Share taken off for batch requests [1].
         tiers: Volumes and the share taken off beyond each [token/month, 1].
         cliff: A tier's share is taken off all tokens, not only those beyond it.
         commit_usd_per_month: Least that is paid for tokens [USD/month].
         model: Model of the catalog that it serves, for the same-weights flag and for its size.
-        gpu, gpus, precision: Set-up of `self`: GPUs of one replica [1].
+        gpu, gpus, precision: Set-up of `self` and `own`: GPUs of one replica [1].
         usd_per_gpu_hour: Rent of `self` [USD/GPU-hour].
+        gpu_usd, server_usd: Price of a GPU alone, or with its share of the machine [USD].
+        watts: Rated power of one GPU with its share of the machine [W].
         instance_gpus: Smallest number of GPUs that can be rented [1].
         output_tokens_per_s, tokens_per_s: Throughput of one replica, counting output only or input
             and output; without either, the capacity model says [token/s].
@@ -39,7 +42,7 @@ class InlineOption:
     """
 
     name: str
-    kind: Literal["api", "hosted", "self", "fixed", "provisioned"]
+    kind: Literal["api", "hosted", "self", "own", "fixed", "provisioned"]
     source: str
     model: str | None = None
     input: float | None = None
@@ -53,6 +56,9 @@ class InlineOption:
     gpus: int | None = None
     precision: str | None = None
     usd_per_gpu_hour: float | None = None
+    gpu_usd: float | None = None
+    server_usd: float | None = None
+    watts: float | None = None
     instance_gpus: int | None = None
     output_tokens_per_s: float | None = None
     tokens_per_s: float | None = None

@@ -92,7 +92,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 """Names for several at once; `bare` is what simple calculators leave out."""
 
 
-def left_out(names: Iterable[str]) -> dict[str, float]:
+def left_out(names: Iterable[str], where: str = "") -> dict[str, float]:
     """Return the assumptions that leave some things out of every bill, with their values.
 
     Raises:
@@ -102,7 +102,7 @@ def left_out(names: Iterable[str]) -> dict[str, float]:
     for name in names:
         word = name.strip().lower().replace("-", "_").replace(" ", "_")
         if word not in SWITCHES and word not in GROUPS:
-            raise unknown_name("line of a bill", name, (*SWITCHES, *GROUPS))
+            raise unknown_name("line of a bill", name, (*SWITCHES, *GROUPS), where=where)
         for one in GROUPS.get(word, (word,)):
             values |= SWITCHES[one].settings
     return values

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from tco.analysis.request import InlineOption
 
 EXAMPLE = "mine:kind=api,input=$2.50,output=$10"
-KINDS = ("api", "hosted", "self", "fixed", "provisioned")
+KINDS = ("api", "hosted", "self", "own", "fixed", "provisioned")
 
 _PRICES = {"input", "output", "cached", "batch_discount", "model", "tiers", "tier_kind", "commit"}
-_OWN = {"gpu", "gpus", "precision", "rent", "instance_gpus", "model"}
+_OWN = {"gpu", "gpus", "precision", "instance_gpus", "model"}
+_SPEED = {"output_tokens_per_s", "tokens_per_s"}
 ALLOWED: dict[str, set[str]] = {
     "api": _PRICES,
     "hosted": _PRICES,
-    "self": _OWN | {"output_tokens_per_s", "tokens_per_s"},
+    "self": _OWN | _SPEED | {"rent"},
+    "own": _OWN | _SPEED | {"gpu_usd", "server_usd", "watts"},
     "fixed": {"usd_per_month", "capacity", "model"},
     "provisioned": {"unit_price", "tokens_per_s", "minimum", "increment", "model"}
     | {"output_weight", "cached_weight"},
@@ -38,6 +40,15 @@ def _speed(value: Any) -> float:
     for unit in ("tokens/s", "tok/s", "/s"):
         if text.endswith(unit):
             return units.number(text.removesuffix(unit).strip())
+    return units.number(value)
+
+
+def _watts(value: Any) -> float:
+    """Return a power, with or without its unit: `450`, `450 W`, `0.45 kW`."""
+    text = str(value).strip()
+    for unit, factor in (("kW", 1e3), ("W", 1.0)):
+        if text.endswith(unit):
+            return units.number(text.removesuffix(unit).strip()) * factor
     return units.number(value)
 
 
@@ -79,6 +90,9 @@ READ: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "gpus": ("gpus", units.whole),
     "precision": ("precision", _word),
     "rent": ("usd_per_gpu_hour", units.usd_per_gpu_hour),
+    "gpu_usd": ("gpu_usd", units.usd),
+    "server_usd": ("server_usd", units.usd),
+    "watts": ("watts", _watts),
     "instance_gpus": ("instance_gpus", units.whole),
     "output_tokens_per_s": ("output_tokens_per_s", _speed),
     "tokens_per_s": ("tokens_per_s", _speed),

@@ -179,7 +179,7 @@ class OptionPart(Record):
     """A way to serve the month that no catalog has."""
 
     name: Text
-    kind: Literal["api", "hosted", "self", "fixed", "provisioned"]
+    kind: Literal["api", "hosted", "self", "own", "fixed", "provisioned"]
     model: Text | None = None
     """The model of the catalog that it serves."""
     input: Quantity | None = None
@@ -200,6 +200,12 @@ class OptionPart(Record):
     precision: Text | None = None
     rent: Quantity | None = None
     """`$2.10/gpu-h`."""
+    gpu_usd: Quantity | None = None
+    """Price of a GPU that is bought, alone: `$1,900`."""
+    server_usd: Quantity | None = None
+    """The same with its share of the machine."""
+    watts: Quantity | None = None
+    """Rated power of one GPU with its share of the machine: `600 W`."""
     instance_gpus: Quantity | None = None
     """The smallest number of GPUs that can be rented."""
     output_tokens_per_s: Quantity | None = None

@@ -1,0 +1,79 @@
+"""GPUs that are bought, described inline: a consumer card or a Mac under a desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tco.analysis.compare import compare
+from tco.analysis.curves import curve
+from tco.analysis.explain import explain
+from tco.analysis.inline import inline_option
+from tco.analysis.request import InlineOption
+from tco.analysis.results import ExplainResult
+from tco.ask.inline import inline_option as read
+
+CARD = "mine:kind=own,model=llama-3.1-8b,gpu=rtx-4090,gpus=1,gpu_usd=$1900"
+
+
+def explained(asked: Any, spec: str, **fields: Any) -> ExplainResult:
+    return explain(asked(tokens=1e9, options=(read(spec),), **fields), "mine")
+
+
+def test_a_card_is_bought_with_its_share_of_a_pc(asked: Any) -> None:
+    row = explained(asked, CARD, site="desk").option
+    assert row.upfront_usd == pytest.approx(2 * 1_900 * 1.35)
+    assert row.gpus == 2 and row.tier == "self" and row.provider == "own"
+    items = {line.item: line for line in row.lines}
+    assert items["servers, amortized"].origin == "given"
+    assert items["electricity, standing ready"].quantity == pytest.approx(
+        2 * 0.450 * 1.75 * 0.61 * 730
+    )
+
+
+def test_a_machine_of_ones_own_needs_only_its_price_and_power(asked: Any) -> None:
+    spec = "mine:kind=own,gpus=1,server_usd=$9500,watts=0.3 kW,tokens_per_s=500"
+    row = explained(asked, spec, site="desk").option
+    assert row.upfront_usd == pytest.approx((row.gpus or 0) * 9_500)
+    assert row.energy is not None and row.energy.kwh_per_month <= (row.gpus or 0) * 0.3 * 730
+
+
+def test_a_mac_of_the_catalog_works_as_it_is(asked: Any) -> None:
+    spec = "mine:kind=own,model=gpt-oss-120b,gpu=apple-m3-ultra,gpus=1,gpu_usd=$9500"
+    found = explained(asked, spec, site="desk", engine="local")
+    assert found.option.upfront_usd == pytest.approx((found.option.gpus or 0) * 9_500)
+    assert not any("engine" in note for note in found.warnings)
+    tuned = explained(asked, spec, site="desk").warnings
+    assert any("--engine local" in note for note in tuned)
+
+
+def test_its_curve_is_its_bill(asked: Any) -> None:
+    inputs = asked(tokens=3e9, options=(read(CARD),))
+    option = inline_option(inputs, inputs.request.options[0])
+    bill = explain(inputs, "mine").option.monthly_usd
+    assert curve(option, inputs.settings).until(3e9).at(3e9) == pytest.approx(bill)
+
+
+def test_it_stands_in_a_comparison(asked: Any) -> None:
+    spec = read(CARD)
+    assert isinstance(spec, InlineOption)
+    rows = compare(asked(tokens=1e9, options=(spec,), models=("llama-3.1-8b",))).options
+    assert any(r.id == "mine" and r.feasible for r in rows)
+
+
+def test_what_is_not_known_of_energy_is_said(asked: Any) -> None:
+    steps = explain(asked(tokens=1e9), "openai/gpt-4.1").steps
+    assert any(step.startswith("energy and carbon: not known") for step in steps)
+    rented = "mine:kind=self,gpus=1,rent=2,tokens_per_s=900"
+    assert any("no power of gpu" in step for step in explained(asked, rented).steps)
+
+
+def test_weights_that_must_not_be_sold_are_told_until_a_fee_is_given(asked: Any) -> None:
+    fields = {"models": ("command-r-plus",), "tiers": ("self",), "tokens": 1e9}
+    assert any("not licensed" in note for note in compare(asked(**fields)).warnings)
+    fee = {"compliance.licence_usd_per_month": 2_000.0}
+    paid = compare(asked(**fields, settings=fee))
+    assert not any("not licensed" in note for note in paid.warnings)
+    line = next(x for x in paid.options[0].lines if x.item == "licence of the model")
+    assert (line.amount_usd, line.origin) == (2_000.0, "given")
