@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import magnitude, real, usd_per_mtok
 
-from tco.analysis.rates import token_rates, week_share
+from tco.analysis.buying import week_share
+from tco.analysis.rates import token_rates
 from tco.catalog.prices import Modifier, Rates, When
 from tco.engine.tokens import TokenRates, token_lines
 from tco.engine.workload import Workload

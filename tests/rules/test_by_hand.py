@@ -74,8 +74,9 @@ def api_team(assumed: Yaml) -> float:
         ("alibaba/qwen3-max", 1.0),
         ("deepinfra/llama-3.3-70b", 1.0),
         ("novita/llama-3.3-70b", 1.0),
-        # Half price in 17 hours of five days and on two whole days.
-        ("deepseek/deepseek-v4.1-flash", 1 - 0.5 * (17 * 5 + 24 * 2) / 168),
+        # Half price in 17 hours of five days, on two whole days and on 13 holidays a year, which
+        # are 13 / 52.14 of one of the five.
+        ("deepseek/deepseek-v4.1-flash", 1 - 0.5 * (17 * 5 + 7 * 13 * 7 / 365 + 24 * 2) / 168),
     ],
 )
 def test_a_bill_by_the_token(

@@ -113,10 +113,11 @@ def test_a_context_tier_does_not_go_by_the_sum_of_a_month(asked: Asked) -> None:
 
 
 def test_off_peak_windows_of_the_week_add_up(asked: Asked) -> None:
-    # Base is the peak price, 17 of 24 hours on five days and all of two days cost half.
+    # Base is the peak price; 17 of 24 hours on five days, all of two days and of the 13 holidays of
+    # a year cost half.
     inputs = asked(tokens=11e9, isl=1_000, osl=100, providers=("deepseek",))
     at = rates(bill(inputs, "deepseek/deepseek-v4.1-flash"))
-    half = (17 * 5 + 24 * 2) / (24 * 7)
+    half = (17 * 5 + 7 * 13 * 7 / 365 + 24 * 2) / (24 * 7)
     assert at["input tokens"] == pytest.approx(0.3 * (1 - half / 2))
     assert at["output tokens"] == pytest.approx(1.2 * (1 - half / 2))
 

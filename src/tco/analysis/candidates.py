@@ -12,13 +12,14 @@ from tco.analysis.anchors import Correction
 from tco.analysis.billing import billing_note
 from tco.analysis.buying import missing
 from tco.analysis.dedicated import dedicated_entries
-from tco.analysis.inputs import Inputs
+from tco.analysis.inputs import DAYS_OF_A_MONTH, Inputs
 from tco.analysis.known import known
 from tco.analysis.machines import FREE_EGRESS, Egress, check_horizon, commitment
-from tco.analysis.offers import terms_of, too_fast
-from tco.analysis.options import Option, SelfOption, Tier, TokenOption
+from tco.analysis.offers import days_of, terms_of, too_fast
+from tco.analysis.options import Later, Option, SelfOption, Tier, TokenOption
 from tco.analysis.owned import owned_entries
 from tco.analysis.select import Selection
+from tco.analysis.settings import image_tokens
 from tco.analysis.setups import (
     COUNTS,
     GpuEntry,
@@ -31,7 +32,7 @@ from tco.analysis.setups import (
 )
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.analysis.why import why_not
-from tco.catalog.lookup import next_change, price_at, rents_at, retired
+from tco.catalog.lookup import next_change, rents_at, retired
 from tco.engine.layout import precision
 from tco.engine.replica import Replica
 
@@ -84,8 +85,10 @@ def token_option(inputs: Inputs, offer: Offer) -> TokenOption | LeftOut:
     """Return an offer at its price of the day, or why it has none."""
     model = inputs.catalog.models.models[offer.model]
     tier: Tier = "hosted" if model.weights == "open" else "api"
-    price = _price(inputs, offer)
+    month = days_of(offer, inputs)
+    price = month[0][1]
     reasons = _why_no_price(offer, inputs) if price is None else _refused(offer, model, inputs)
+    reasons = reasons or _ends(month)
     if price is None or reasons or price.usd_per_mtok.output is None:
         return LeftOut(
             id=offer.id,
@@ -104,10 +107,19 @@ def token_option(inputs: Inputs, offer: Offer) -> TokenOption | LeftOut:
         origin="catalog",
         source=price.evidence[0].source,
         checked=price.checked,
+        later=tuple(
+            Later(share=share, rates=_rates(offer, p, inputs), modifiers=list(p.modifiers))
+            for share, p in month[1:]
+            if p is not None
+        ),
         terms=terms_of(offer),
         buying=inputs.buying,
         tokens_factor=inputs.tokens_factor(offer.model),
-        notes=(*_notes(offer, inputs), *missing(inputs.buying, price.modifiers)),
+        notes=(
+            *_notes(offer, inputs),
+            *missing(inputs.buying, price.modifiers),
+            *_batch_cache(price, inputs),
+        ),
     )
 
 
@@ -116,16 +128,28 @@ def _refused(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
     return _too_long(offer, model, inputs) or too_fast(offer, inputs)
 
 
-def _price(inputs: Inputs, offer: Offer) -> Price | None:
-    """Return the price of an offer that is still answered for on the day."""
-    if retired(offer, inputs.day):
-        return None
-    return price_at(offer, inputs.day, inputs.catalog.offers)
-
-
 def has_price(inputs: Inputs, offer: Offer) -> bool:
-    """Return whether an offer can be bought on the day."""
-    return _price(inputs, offer) is not None
+    """Return whether an offer can be bought, on the day or all of the month that is asked about."""
+    return all(price is not None for _, price in days_of(offer, inputs))
+
+
+def _ends(month: list[tuple[float, Price | None]]) -> tuple[str, ...]:
+    """Return that an offer does not last for the month that is asked about."""
+    days = sum(share for share, price in month if price is not None) * DAYS_OF_A_MONTH
+    if all(price is not None for _, price in month):
+        return ()
+    return (f"it has a price on {days:.0f} of the month's {DAYS_OF_A_MONTH} days only",)
+
+
+def _batch_cache(price: Price, inputs: Inputs) -> tuple[str, ...]:
+    """Return that batches pay for cached input as for other, when the load has any of both."""
+    batch = float(np.asarray(inputs.settings.value("workload.batch_share")))
+    tier = next((m.usd_per_mtok for m in price.modifiers if m.when.service == "batch"), None)
+    if not batch or not _cached(inputs) or price.usd_per_mtok.cached_input is None:
+        return ()
+    if tier is None or tier.cached_input is not None:
+        return ()
+    return ("no price of cached input in batches: as other input",)
 
 
 def _why_no_price(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
@@ -151,14 +175,19 @@ def _too_long(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
 
 def _rates(offer: Offer, price: Price, inputs: Inputs) -> Rates:
     """Return the rates of a price; requests too short to be cached have no cache price."""
-    short = float(inputs.settings.value("workload.isl")) < (offer.cache_min_tokens or 0)
+    short = _isl(inputs) < (offer.cache_min_tokens or 0)
     if not short or price.usd_per_mtok.cached_input is None:
         return price.usd_per_mtok
     return price.usd_per_mtok.model_copy(update={"cached_input": None})
 
 
 def _tokens_per_request(inputs: Inputs) -> float:
-    return float(inputs.settings.value("workload.isl") + inputs.settings.value("workload.osl"))
+    return _isl(inputs) + float(inputs.settings.value("workload.osl"))
+
+
+def _isl(inputs: Inputs) -> float:
+    """Return the input of a request, images included [token/request]."""
+    return float(np.asarray(inputs.settings.value("workload.isl") + image_tokens(inputs.settings)))
 
 
 def _notes(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
@@ -169,8 +198,7 @@ def _notes(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
         notes.append(f"{offer.discount.multiply:g} x {offer.discount.of}")
     if offer.doubt:
         notes.append(f"doubtful: {offer.doubt}")
-    isl = float(inputs.settings.value("workload.isl"))
-    if offer.cache_min_tokens and isl < offer.cache_min_tokens and _cached(inputs):
+    if offer.cache_min_tokens and _isl(inputs) < offer.cache_min_tokens and _cached(inputs):
         notes.append(f"caches nothing below {offer.cache_min_tokens:,} tokens")
     return (*notes, *_coming(offer, inputs))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tco.analysis.inputs import Inputs
+from tco.analysis.inputs import DAYS_OF_A_MONTH, Inputs
 from tco.analysis.options import (
     FixedOption,
     Option,
@@ -56,6 +56,7 @@ def explain(inputs: Inputs, name: str) -> ExplainResult:
         resolved=(found.said,) if found.said else (),
         steps=(
             *_load_steps(inputs),
+            *_price_steps(option),
             *_cache_steps(inputs, option),
             *_own_steps(inputs, option, row),
             *_energy_steps(option, row),
@@ -71,12 +72,34 @@ def _load_steps(inputs: Inputs) -> list[str]:
     load = workload(inputs.settings)
     tokens = float(np.asarray(load.tokens_per_month))
     requests = float(np.asarray(load.requests_per_month))
+    images, each = (
+        inputs.settings.value(f"workload.{name}")
+        for name in ("images_per_request", "tokens_per_image")
+    )
+    text = inputs.settings.value("workload.isl")
+    pictures = [
+        f"input = {_n(text)} of text + {_n(images)} x {_n(each)} of images = {_n(load.isl)}"
+    ]
     return [
+        *(pictures if np.any(np.asarray(images)) else []),
         f"requests = {show_tokens(tokens)} tokens / ({_n(load.isl)} in + {_n(load.osl)} out) "
         f"= {show_number(requests)} a month = {_n(load.requests_per_s)} a second over 730 h",
         f"busiest hour = {_n(load.requests_per_s)} x {_n(load.peak_to_mean)} "
         f"= {_n(load.peak_requests_per_s)} requests a second",
     ]
+
+
+def _price_steps(option: Option) -> list[str]:
+    """Return the days of the month that each price holds on, where there are several."""
+    if not isinstance(option, TokenOption) or not option.later:
+        return []
+    now = 1.0 - sum(part.share for part in option.later)
+    rows = [(now, option.rates), *((part.share, part.rates) for part in option.later)]
+    days = [
+        f"{share * DAYS_OF_A_MONTH:.0f} days at {rates.input:g} in and {rates.output or 0:g} out"
+        for share, rates in rows
+    ]
+    return [f"prices per Mtok, weighed by days: {', then '.join(days)}"]
 
 
 def _cache_steps(inputs: Inputs, option: Option) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from tco.analysis.billing import OnHours, on_hours
 from tco.analysis.buying import LIST_PRICE, Buying, buying_of
 from tco.analysis.presets import with_presets
 from tco.analysis.request import Request
-from tco.analysis.settings import Setting, Settings
+from tco.analysis.settings import Setting, Settings, image_tokens
 from tco.analysis.switches import BARE, left_out
 from tco.catalog.lookup import find_model
 from tco.engine.layout import PROFILES, Profile
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PROFILE = "general"
 DEFAULT_ENGINE = "tuned"
+DAYS_OF_A_MONTH = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,11 @@ class Inputs:
         return {find_model(self.catalog, name): ratio for name, ratio in known}.get(model, 1.0)
 
     @property
+    def last_day(self) -> date:
+        """Return the last of the days whose prices hold."""
+        return self.day + timedelta(days=DAYS_OF_A_MONTH - 1 if self.request.by_day else 0)
+
+    @property
     def volume_given(self) -> bool:
         """Return whether the user said how many tokens a month."""
         return bool(np.isfinite(self.settings.value("workload.tokens_per_month")))
@@ -81,6 +87,7 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
     profiles = catalog.workloads.profiles
     if profile not in profiles:
         raise unknown_name("traffic profile", profile, profiles)
+    day = request.as_of or today
     engine = request.engine or DEFAULT_ENGINE
     if engine not in PROFILES:
         raise unknown_name("engine profile", engine, PROFILES)
@@ -94,12 +101,12 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
         catalog=catalog,
         request=request,
         settings=settings,
-        day=request.as_of or today,
+        day=day,
         profile=profile,
         engine=engine,
         serving=PROFILES[engine],
-        buying=buying_of(catalog, request, profiles[profile]),
         hours=on_hours(catalog, request, settings),
+        buying=buying_of(catalog, request, profiles[profile], day),
     )
 
 
@@ -217,7 +224,8 @@ def _with_volume(settings: Settings, traffic: Traffic, request: Request) -> Sett
         flags = " and ".join(f"--{name}" for name in said)
         raise UsageError(f"{flags} both say the volume; give one of them")
     value, source = np.nan, "not given"
-    per_request = float(settings.value("workload.isl") + settings.value("workload.osl"))
+    text = settings.value("workload.isl") + settings.value("workload.osl")
+    per_request = float(np.asarray(text + image_tokens(settings)))
     if request.tokens is not None:
         value, source = request.tokens, request.origins.get("tokens", "--tokens")
     elif request.requests is not None:

@@ -23,7 +23,7 @@ from tco.engine.replica import Replica, best_replica
 from tco.engine.selfhost import Fleet, fleet_for
 from tco.engine.shapes import GpuShape, ModelShape, Number
 from tco.engine.tariff import Terms, terms_lines
-from tco.engine.tokens import TokenRates, retry_line, token_lines
+from tco.engine.tokens import TokenRates, mixed, retry_line, token_lines
 from tco.engine.workload import Workload
 
 if TYPE_CHECKING:
@@ -36,6 +36,19 @@ UNKNOWN_MODEL = "given"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """Prices that replace those of the day before the month is over.
+
+    Args:
+        share: Share of the month's days on which they hold [1].
+    """
+
+    share: float
+    rates: Rates
+    modifiers: list[Modifier]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenOption:
     """A model at a provider that charges by the token.
 
@@ -43,6 +56,7 @@ class TokenOption:
         id: `PROVIDER/MODEL`.
         tier: `api` for a closed model, `hosted` for open weights.
         rates, modifiers: Its price on the day.
+        later: Its prices on later days of the month, where the month is asked about by its days.
         checked: When a source was last seen to say so; None for a price given by the user.
         factor: Factor on its prices alone, beside that of its tier [1].
         terms: Discounts by volume and a commitment, where a contract has them.
@@ -60,6 +74,7 @@ class TokenOption:
     origin: Origin
     source: str
     checked: date | None = None
+    later: tuple[Later, ...] = ()
     factor: Number = 1.0
     terms: Terms | None = None
     buying: Buying = LIST_PRICE
@@ -212,15 +227,26 @@ def _counted(option: TokenOption, settings: Settings) -> Workload:
 
 def list_rates(option: TokenOption, settings: Settings) -> TokenRates:
     """Return what a token of the option costs under the settings."""
+    now = 1.0 - sum(part.share for part in option.later)
+    rows = [(now, option.rates, option.modifiers)]
+    rows += [(part.share, part.rates, part.modifiers) for part in option.later]
+    return mixed([(share, _rates(option, settings, r, m)) for share, r, m in rows])
+
+
+def _rates(
+    option: TokenOption, settings: Settings, rates: Rates, modifiers: list[Modifier]
+) -> TokenRates:
+    """Return what a token costs at some list price of the option."""
     load = _counted(option, settings)
     path = "price.api_factor" if option.tier == "api" else "price.hosted_factor"
     return token_rates(
-        option.rates,
-        option.modifiers,
+        rates,
+        modifiers,
         isl=load.isl,
         length_cv=settings.value("workload.length_cv"),
         buying=option.buying,
         factor=settings.value(path) * option.factor,
+        holidays_per_year=settings.value("price.holidays_per_year"),
         origin=option.origin,
         source=option.source,
     )

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tco.analysis.buying import LIST_PRICE, Buying, lengths, week_share
+from tco.analysis.buying import LIST_PRICE, Buying, clock_of, lengths, week_share
 from tco.engine.ledger import Origin
 from tco.engine.shapes import Floats, Number
 from tco.engine.tokens import TokenRates
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
-
-__all__ = ["token_rates", "week_share"]
 
 
 def token_rates(
@@ -26,6 +24,7 @@ def token_rates(
     length_cv: Number = 0.0,
     buying: Buying = LIST_PRICE,
     factor: Number = 1.0,
+    holidays_per_year: Number = 0.0,
     origin: Origin = "catalog",
     source: str = "",
 ) -> TokenRates:
@@ -33,16 +32,18 @@ def token_rates(
 
     Conditions of different kinds combine, each as a factor on the base price: context length by
     the length of each request, hours of the week by their share of the load, batch for the batch
-    tier. Regions and other service tiers apply only when asked for, to all but batch requests
-    as far as services go; cache lifetimes do not apply.
+    tier. Regions, cache lifetimes and other service tiers apply only when asked for, to all but
+    batch requests as far as services go.
 
     Args:
         rates: Base prices [USD/Mtok]; `input` and `output` must be there.
         modifiers: What changes them.
         isl: Mean input of a request [token/request].
         length_cv: Standard deviation of that over the mean; 0 for requests of one length [1].
-        buying: Service tier, region and load of the week.
+        buying: Service tier, region, cache lifetime and load of the week.
         factor: Factor on all prices [1].
+        holidays_per_year: Working days that count as holidays, where a modifier knows holidays
+            [day/year].
         origin, source: Who said so.
 
     Raises:
@@ -59,12 +60,14 @@ def token_rates(
     }
     plain = [m for m in modifiers if not _on_demand(m)]
     inputs = lengths(isl, length_cv)
-    region = [m for m in modifiers if buying.region and m.when.region == buying.region]
+    known = any(m.when.holidays for m in plain)
+    hours = _Hours(buying=buying, holidays_per_year=holidays_per_year if known else 0.0)
+    asked = [m for m in modifiers if _asked_for(m, buying)]
     base = {
         key: price
-        * _context_factor(plain, key, rates, inputs, buying.week)
-        * _week_factor(plain, key, rates, buying.week)
-        * _product(region, key, rates)
+        * _context_factor(plain, key, rates, inputs, hours)
+        * _week_factor(plain, key, rates, hours)
+        * _product(asked, key, rates)
         for key, price in base.items()
     }
     batch = _batch(base, rates, modifiers)
@@ -93,21 +96,38 @@ def _on_demand(modifier: Modifier) -> bool:
     return bool(modifier.when.service or modifier.when.region or modifier.when.cache_ttl)
 
 
+def _asked_for(modifier: Modifier, buying: Buying) -> bool:
+    """Return whether a region or a cache lifetime is the one that is bought."""
+    when = modifier.when
+    wanted = ((when.region, buying.region), (when.cache_ttl, buying.cache_ttl))
+    named = [(has, asked) for has, asked in wanted if has]
+    return bool(named) and not when.service and all(has == asked for has, asked in named)
+
+
+class _Hours(NamedTuple):
+    """The hours of the week that tokens are bought in, and the holidays of a year."""
+
+    buying: Buying
+    holidays_per_year: Number
+
+
 def _product(modifiers: list[Modifier], key: str, rates: Rates) -> float:
     """Return the factors of some modifiers together [1]."""
     return math.prod(_factor(m, key, rates) for m in modifiers)
 
 
-def _week_factor(modifiers: list[Modifier], key: str, rates: Rates, week: Floats | None) -> float:
+def _week_factor(modifiers: list[Modifier], key: str, rates: Rates, hours: _Hours) -> Number:
     """Return the factor of the hours of the week: windows add up [1]."""
     alone = [m for m in modifiers if m.when.input_tokens_over is None]
     timed = [m for m in alone if m.when.hours or m.when.weekdays]
-    return 1.0 + sum(_in_the_week(m, key, rates, week) - 1.0 for m in timed)
+    return 1.0 + sum(_in_the_week(m, key, rates, hours) - 1.0 for m in timed)
 
 
-def _in_the_week(modifier: Modifier, key: str, rates: Rates, week: Floats | None) -> float:
+def _in_the_week(modifier: Modifier, key: str, rates: Rates, hours: _Hours) -> Number:
     """Return the factor of one modifier on the load: 1 outside its hours of the week [1]."""
-    covered = week_share(modifier.when.hours, modifier.when.weekdays, week)
+    when, buying = modifier.when, hours.buying
+    clock = clock_of(when, buying.day, holidays_per_year=hours.holidays_per_year)
+    covered = week_share(when.hours, when.weekdays, buying.week, clock)
     return 1.0 + covered * (_factor(modifier, key, rates) - 1.0)
 
 
@@ -116,7 +136,7 @@ def _context_factor(
     key: str,
     rates: Rates,
     inputs: tuple[Floats, ...],
-    week: Floats | None,
+    hours: _Hours,
 ) -> Number:
     """Return the factor of the context tiers on a mix of requests, each by its own length [1].
 
@@ -126,14 +146,14 @@ def _context_factor(
     if not any(m.when.input_tokens_over for m in modifiers):
         return 1.0
     weights = [np.ones_like(isl) if key == "output" else isl for isl in inputs]
-    factors = [_tier_factor(modifiers, key, rates, isl, week) for isl in inputs]
+    factors = [_tier_factor(modifiers, key, rates, isl, hours) for isl in inputs]
     priced = sum(w * f for w, f in zip(weights, factors, strict=True))
     result: Number = priced / sum(weights)
     return result
 
 
 def _tier_factor(
-    modifiers: list[Modifier], key: str, rates: Rates, isl: Floats, week: Floats | None
+    modifiers: list[Modifier], key: str, rates: Rates, isl: Floats, hours: _Hours
 ) -> Number:
     """Return the factor of the context tiers on requests of one length: the highest reached [1].
 
@@ -143,9 +163,9 @@ def _tier_factor(
         (m.when.input_tokens_over, n) for n, m in enumerate(modifiers) if m.when.input_tokens_over
     )
     result: Number = 1.0
-    below = 1.0
+    below: Number = 1.0
     for limit, n in tiers:
-        tier, factor = modifiers[n], _in_the_week(modifiers[n], key, rates, week)
+        tier, factor = modifiers[n], _in_the_week(modifiers[n], key, rates, hours)
         above = np.greater_equal(isl, limit) if tier.inclusive else np.greater(isl, limit)
         if tier.mode == "cliff" or key == "output":
             result = np.where(above, factor, result)

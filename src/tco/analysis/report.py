@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ def stamp(inputs: Inputs, used: Sequence[Option]) -> CatalogStamp:
         version=inputs.catalog.version,
         sha256=inputs.catalog.sha256,
         as_of=inputs.day.isoformat(),
+        until=inputs.last_day.isoformat() if inputs.request.by_day else None,
         oldest_price=min(days).isoformat() if days else None,
     )
 
@@ -91,10 +92,27 @@ NEUTRAL = {
     "serving.replica_availability",
     "rent.factor",
     "own.price_factor",
+    "workload.images_per_request",
     "price.api_factor",
     "price.hosted_factor",
 }
 """Factors that are 1 unless somebody sets them: no assumption until then."""
+
+
+def _images(inputs: Inputs, _: Sequence[Option]) -> bool:
+    return bool(np.any(np.asarray(inputs.settings.value("workload.images_per_request"))))
+
+
+def _holidays(_: Inputs, used: Sequence[Option]) -> bool:
+    tokens = [o for o in used if isinstance(o, TokenOption)]
+    return any(m.when.holidays for o in tokens for m in o.modifiers)
+
+
+ONLY_WITH: dict[str, Callable[[Inputs, Sequence[Option]], bool]] = {
+    "workload.tokens_per_image": _images,
+    "price.holidays_per_year": _holidays,
+}
+"""Values that enter a bill only where something else does."""
 
 
 def assumptions_of(inputs: Inputs, used: Sequence[Option]) -> tuple[AssumptionResult, ...]:
@@ -116,6 +134,7 @@ def entering(inputs: Inputs, used: Sequence[Option]) -> list[Setting]:
         if _enters(path, kinds)
         and path != "workload.tokens_per_month"
         and (path not in NEUTRAL or setting.origin == "given" or _with_target(path, inputs))
+        and (path not in ONLY_WITH or setting.origin == "given" or ONLY_WITH[path](inputs, used))
     ]
 
 
@@ -198,8 +217,29 @@ def warnings_of(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
     """Return what a reader should be wary of in the options used."""
     from tco.analysis.offers import changes_soon  # it looks at options, which look at reports
 
-    found = (changes_soon(inputs, used), _stale(inputs, used), _uncalibrated(inputs, used))
-    return (*(note for notes in found for note in notes), *_licences(inputs, used))
+    return (
+        *changes_soon(inputs, used),
+        *_stale(inputs, used),
+        *_uncalibrated(inputs, used),
+        *_licences(inputs, used),
+        *_ineffective(inputs, used),
+    )
+
+
+def _ineffective(inputs: Inputs, used: Sequence[Option]) -> list[str]:
+    """Return what was said of tokens and stands on a rough figure, or changes nothing."""
+    out = []
+    tokens = any(isinstance(o, TokenOption) for o in used)
+    written = np.any(np.asarray(inputs.settings.value("workload.cache_write_share")))
+    if tokens and inputs.request.cache_ttl and not written:
+        out.append("--cache-ttl changes nothing: --cache-write says how much input is written")
+    if tokens and _images(inputs, used) and not inputs.settings.given("workload.tokens_per_image"):
+        count = float(np.asarray(inputs.settings.value("workload.tokens_per_image")))
+        out.append(
+            f"an image counts as {count:,.0f} tokens everywhere; providers count 258 to 1,400 for "
+            "1024 x 1024: --image-tokens says yours, --tokenizer MODEL=R corrects one model"
+        )
+    return out
 
 
 def _stale(inputs: Inputs, used: Sequence[Option]) -> list[str]:

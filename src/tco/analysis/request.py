@@ -122,6 +122,8 @@ class Request:
         options: Options described inline.
         service: Service tier that tokens are bought in, such as `flex`, where an offer has it.
         region: Region that tokens are bought in, where an offer has a price for it.
+        cache_ttl: Lifetime of a cache that is written, such as `1h`, where an offer has a price.
+        by_day: The prices of the 30 days from `as_of`, weighed by their days.
         tokenizers: Models and the tokens that theirs makes over those that the volume counts [1].
         all_setups: Every set-up, not only the cheapest of each open model.
         marketplaces: Also rents of marketplaces and community hosts.
@@ -163,6 +165,8 @@ class Request:
     options: tuple[InlineOption, ...] = ()
     service: str | None = None
     region: str | None = None
+    cache_ttl: str | None = None
+    by_day: bool = False
     tokenizers: tuple[tuple[str, float], ...] = ()
     all_setups: bool = False
     marketplaces: bool = False

@@ -23,6 +23,8 @@ class CatalogStamp:
     sha256: str
     as_of: str
     """The day whose prices were used, `YYYY-MM-DD`."""
+    until: str | None
+    """The last day whose prices were used, where a whole month was asked for."""
     oldest_price: str | None
     """When the oldest price that was used was last checked, `YYYY-MM-DD`."""
 

@@ -86,14 +86,21 @@ class Settings(Mapping[str, Setting]):
         return Settings({**self._settings, path: given})
 
 
+def image_tokens(settings: Settings) -> Number:
+    """Return what the images of a request count as [token/request]."""
+    names = ("workload.images_per_request", "workload.tokens_per_image")
+    return settings.value(names[0]) * settings.value(names[1])
+
+
 def workload(settings: Settings) -> Workload:
     """Return the month's requests."""
     names = (
         *("tokens_per_month", "cached_share", "batch_share", "peak_to_mean"),
         *("reasoning_factor", "cache_write_share"),
     )
+    text = settings.value("workload.isl") * settings.value("workload.isl_factor")
     return Workload(
-        isl=settings.value("workload.isl") * settings.value("workload.isl_factor"),
+        isl=text + image_tokens(settings),
         osl=settings.value("workload.osl") * settings.value("workload.osl_factor"),
         **{name: settings.value(f"workload.{name}") for name in names},
     )

@@ -192,6 +192,7 @@ FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 EXPORTS = (*FORMATS, "html", "svg")
 """What can be written to a file: every format, a report that people read, a picture of a screen."""
 
+LIFETIMES = ("5m", "1h", "12h", "24h")
 COLORS = ("auto", "always", "never")
 
 
@@ -213,11 +214,16 @@ QUESTION = (
     Field("isl", "workload.isl", positive),
     Field("osl", "workload.osl", positive),
     Field("input_output", "workload.input_output", ranges.ratio),
+    Field("images", "workload.images", units.number, "workload.images_per_request"),
+    Field("image_tokens", "workload.image_tokens", units.number, "workload.tokens_per_image"),
     Field("cached", "workload.cached", units.share, "workload.cached_share"),
+    Field("cache_write", "workload.cache_write", units.share, "workload.cache_write_share"),
     Field("batch", "workload.batch", units.share, "workload.batch_share"),
     Field("peak_to_mean", "workload.peak_to_mean", units.number, "workload.peak_to_mean"),
     Field("service", "buying.service", one_of(*SERVICES)),
     Field("region", "buying.region", text),
+    Field("cache_ttl", "buying.cache_ttl", one_of(*LIFETIMES)),
+    Field("by_day", "buying.by_day", switch),
     Field("tokenizer", "buying.tokenizers", ratio_of, "tokenizers", many=True),
     Field("horizon", "horizon", units.months, "horizon.months"),
     Field("model", "select.models", text, "models", many=True),

@@ -73,7 +73,10 @@ class Question(TypedDict, total=False):
     isl: Annotated[Amount, one(VOLUME, "N", "Input tokens of a request.")]
     osl: Annotated[Amount, one(VOLUME, "N", "Output tokens of a request.")]
     input_output: Annotated[Amount, one(VOLUME, "R", "Input to output tokens: 3:1.")]
+    images: Annotated[Amount, one(VOLUME, "N", "Images in a request, beside --isl.")]
+    image_tokens: Annotated[Amount, one(VOLUME, "N", "Input tokens of an image: 765.")]
     cached: Annotated[Amount, one(VOLUME, "%", "Share of the input read from a cache: 35%.")]
+    cache_write: Annotated[Amount, one(VOLUME, "%", "Share of the input written to a cache: 5%.")]
     batch: Annotated[Amount, one(VOLUME, "%", "Share of requests that can wait for a batch tier.")]
     peak_to_mean: Annotated[Amount, one(VOLUME, "X", "Busiest hour over the average hour: 2.5.")]
 
@@ -83,6 +86,10 @@ class Question(TypedDict, total=False):
     region: Annotated[
         Name, one(VOLUME, "NAME", "Region that tokens are bought in: eu; where offered.")
     ]
+    cache_ttl: Annotated[
+        Name, one(VOLUME, "T", "Lifetime of a cache that is written: 1h; where offered.")
+    ]
+    by_day: Annotated[Switch, switch(VOLUME, "The prices of 30 days from --as-of, by their days.")]
     tokenizer: Annotated[
         Pairs, several(VOLUME, "MODEL=R", "Tokens that a model bought by the token makes of one.")
     ]
@@ -214,6 +221,7 @@ class SizeOptions(TypedDict, total=False):
 
 NOT_OF_SIZE = (
     *("tokens", "requests", "users", "input_output", "batch", "service", "region", "tokenizer"),
+    *("cache_write", "cache_ttl", "by_day"),
     *("horizon", "model", "provider", "tier", "license", "min_score", "private", "gpus", "option"),
     *(
         "max_tpot",

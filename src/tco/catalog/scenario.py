@@ -93,8 +93,14 @@ class WorkloadPart(Record):
     """Output tokens of a request."""
     input_output: Quantity | None = None
     """Input to output tokens: `3:1`."""
+    images: Quantity | None = None
+    """Images in a request, beside `isl`."""
+    image_tokens: Quantity | None = None
+    """Input tokens that an image counts as."""
     cached: Quantity | None = None
     """Share of the input read from a cache: `35%`."""
+    cache_write: Quantity | None = None
+    """Share of the input written to a cache: `5%`."""
     batch: Quantity | None = None
     """Share of the requests that can wait for a batch tier."""
     peak_to_mean: Quantity | None = None
@@ -106,6 +112,10 @@ class BuyingPart(Record):
 
     service: Literal["flex", "priority", "fast", "ultrafast", "spot"] | None = None
     region: Text | None = None
+    cache_ttl: Literal["5m", "1h", "12h", "24h"] | None = None
+    """How long a cache that is written lives."""
+    by_day: bool | None = None
+    """Weigh the prices of the 30 days from `as_of` by their days, for those of the one day."""
     tokenizers: Texts | None = None
     """Tokens that a model's tokenizer makes of one that the volume counts: `gpt-4.1=1.1`."""
 

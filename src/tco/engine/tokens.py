@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,42 @@ class TokenRates:
     source: str = ""
 
 
+PRICES = (
+    "input",
+    "output",
+    "cached_input",
+    "batch_input",
+    "batch_output",
+    "batch_cached_input",
+    "cache_write",
+    "batch_cache_write",
+)
+
+
+def mixed(parts: Sequence[tuple[float, TokenRates]]) -> TokenRates:
+    """Return the prices of a month in which others hold for a share of the days.
+
+    ``sum(share * price)``, each price by itself; who said so is taken from the first.
+
+    Args:
+        parts: Share of the days, and the prices on them; the shares sum to 1 [1].
+    """
+    first = parts[0][1]
+    if len(parts) == 1:
+        return first
+    prices: dict[str, Number] = {
+        name: sum(share * _price(rates, name) for share, rates in parts) for name in PRICES
+    }
+    return TokenRates(**prices, origin=first.origin, source=first.source)
+
+
+def _price(rates: TokenRates, name: str) -> Number:
+    """Return a price; what is written to a cache costs as much as other input where None."""
+    usual = {"cache_write": rates.input, "batch_cache_write": rates.batch_input}
+    price: Number | None = getattr(rates, name)
+    return usual[name] if price is None else price
+
+
 def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
     """Return the token lines of a month's bill.
 
@@ -64,8 +101,12 @@ def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
         ("input tokens, batch", input_mtok * (fresh * batch), rates.batch_input),
         ("cached input tokens, batch", input_mtok * (cached * batch), rates.batch_cached_input),
         ("output tokens, batch", output_mtok * batch, rates.batch_output),
-        ("cache write tokens", input_mtok * (written * plain), _or(rates.cache_write, rates.input)),
-        ("cache write tokens, batch", input_mtok * (written * batch), _batch_write(rates)),
+        ("cache write tokens", input_mtok * (written * plain), _price(rates, "cache_write")),
+        (
+            "cache write tokens, batch",
+            input_mtok * (written * batch),
+            _price(rates, "batch_cache_write"),
+        ),
     )
     return tuple(
         Line(
@@ -79,14 +120,6 @@ def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
         )
         for item, mtok, rate in flows
     )
-
-
-def _or(value: Number | None, other: Number) -> Number:
-    return other if value is None else value
-
-
-def _batch_write(rates: TokenRates) -> Number:
-    return _or(rates.batch_cache_write, rates.batch_input)
 
 
 def retry_line(tokens: tuple[Line, ...], retry_share: Number) -> Line:
@@ -115,7 +148,7 @@ def reads_to_pay(rates: TokenRates) -> Number:
     Args:
         rates: Prices [USD/Mtok].
     """
-    extra = np.asarray(_or(rates.cache_write, rates.input)) - rates.input
+    extra = np.asarray(_price(rates, "cache_write")) - rates.input
     saved = np.asarray(rates.input) - rates.cached_input
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(saved > 0, extra / saved, np.inf)

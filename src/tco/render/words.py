@@ -131,7 +131,8 @@ def month(load: WorkloadResult) -> str:
 def edition(stamp: CatalogStamp) -> str:
     """Return which data an answer rests on, in one line."""
     oldest = f", oldest checked {stamp.oldest_price}" if stamp.oldest_price else ""
-    return f"prices of {stamp.as_of}{oldest}; catalog {stamp.version} ({stamp.sha256[:7]})"
+    until = f" to {stamp.until}, by their days" if stamp.until else ""
+    return f"prices of {stamp.as_of}{until}{oldest}; catalog {stamp.version} ({stamp.sha256[:7]})"
 
 
 def assumptions(rows: Sequence[AssumptionResult]) -> Iterator[Block]:

@@ -20,11 +20,15 @@ WRONG = {
     "isl": "0",
     "osl": "-3",
     "input_output": "3:0",
+    "images": "-1",
+    "image_tokens": "a few",
     "cached": "350%",
+    "cache_write": "99%",
     "batch": "2",
     "peak_to_mean": "0.5",
     "service": "cheap",
     "region": "atlantis",
+    "cache_ttl": "3h",
     "tokenizer": "gpt-4.1",
     "horizon": "soon",
     "model": "llama-x-7ob",
@@ -60,7 +64,7 @@ WRONG = {
     "fields": "monthly",
     "color": "green",
 }
-SWITCHES = {"private", "marketplaces", "all", "bare", "quiet"}
+SWITCHES = {"private", "marketplaces", "all", "bare", "quiet", "by_day"}
 VOLUMES = {"tokens", "requests", "users"}
 
 
@@ -114,11 +118,16 @@ ACTS = {
     "isl": ["3000"],
     "osl": ["100"],
     "input_output": ["9:1"],
+    "images": ["2"],
+    "image_tokens": ["765"],
     "cached": ["90%"],
+    "cache_write": ["5%"],
     "batch": ["50%"],
     "peak_to_mean": ["4"],
     "service": ["flex"],
     "region": ["eu"],
+    "cache_ttl": ["1h"],
+    "by_day": [],
     "tokenizer": ["gpt-4.1=1.2"],
     "horizon": ["2 years"],
     "model": ["gpt-4.1"],

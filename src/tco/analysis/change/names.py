@@ -10,7 +10,7 @@ import numpy as np
 from tco.analysis.change.variables import Values, Variable, usd_of
 from tco.analysis.curves import TOKENS
 from tco.analysis.options import Option, SelfOption, TokenOption, fleet, lines, replica_of
-from tco.analysis.settings import Setting, Settings, fleet_policy, workload
+from tco.analysis.settings import Setting, Settings, fleet_policy, image_tokens, workload
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
 from tco.engine.shapes import Number
@@ -164,12 +164,13 @@ def _engineers(name: str, options: Sequence[Option], settings: Settings) -> Vari
 def _output_share(name: str, options: Sequence[Option], settings: Settings) -> Variable | None:
     load = workload(settings)
     whole, osl = _number(load.tokens_per_request), _number(load.osl)
+    images = _number(image_tokens(settings))
     factors = [_number(settings.value(f"workload.{n}_factor")) for n in ("isl", "osl")]
 
     def lengths(v: Number) -> Values:
         share = np.asarray(v, dtype=float)
         return {
-            "workload.isl": whole * (1.0 - share) / factors[0],
+            "workload.isl": (whole * (1.0 - share) - images) / factors[0],
             "workload.osl": whole * share / factors[1],
         }
 
@@ -179,8 +180,8 @@ def _output_share(name: str, options: Sequence[Option], settings: Settings) -> V
         unit="share",
         now=osl / whole,
         low=1 / whole,
-        high=1.0 - 1 / whole,
-        most=1.0,
+        high=1.0 - (images + 1) / whole,
+        most=1.0 - images / whole,
         settings=lengths,
     )
 

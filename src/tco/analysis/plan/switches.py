@@ -12,7 +12,7 @@ from tco.analysis.options import TokenOption
 from tco.analysis.plan.machines import Machine, Way
 from tco.analysis.plan.mix import Mix, mix_of, team_overhead
 from tco.analysis.plan.results import SwitchResult
-from tco.analysis.settings import people
+from tco.analysis.settings import people, workload
 from tco.show import show_number, show_tokens, show_usd
 from tco.units import HOURS_PER_MONTH, MTOK, SECONDS_PER_HOUR
 
@@ -115,9 +115,7 @@ def _api_price(
 
 
 def _tokens_per_request(inputs: Inputs) -> float:
-    return float(
-        np.asarray(inputs.settings.value("workload.isl") + inputs.settings.value("workload.osl"))
-    )
+    return float(np.asarray(workload(inputs.settings).tokens_per_request))
 
 
 def _volume(inputs: Inputs, mix: Mix, pair: Pair) -> SwitchResult:

@@ -69,6 +69,7 @@ def _calls(case: Case, isl: float, osl: float) -> Settings:
             "workload.tokens_per_month": case.requests * (isl + osl),
             "workload.isl": isl,
             "workload.osl": osl,
+            "workload.images_per_request": 0.0,
             "workload.isl_factor": 1.0,
             "workload.osl_factor": 1.0,
             "workload.cached_share": 0.0,

@@ -20,6 +20,7 @@ SHAPE = (
     "workload.tokens_per_month",
     "workload.isl",
     "workload.osl",
+    "workload.images_per_request",
     "workload.cached_share",
     "workload.peak_to_mean",
     "serving.max_tpot_s",

@@ -98,7 +98,8 @@ def ways_of(inputs: Inputs, cases: Sequence[Case], scores: Sequence[tuple[str, S
     """Return the offers and fleets that some task could use."""
     selection = select(inputs.catalog, inputs.request)
     # Contexts are held against each task later: here no request is too long.
-    short = inputs.settings.with_values({"workload.isl": 1.0, "workload.osl": 1.0})
+    lengths = {"workload.isl": 1.0, "workload.osl": 1.0, "workload.images_per_request": 0.0}
+    short = inputs.settings.with_values(lengths)
     found, _ = token_options(replace(inputs, settings=short), selection)
     described = inline_options(inputs)
     tokens = [*found, *(o for o in described if isinstance(o, TokenOption))]

@@ -19,6 +19,8 @@ from tco.engine.table import Axis, Places, interpolated, places
 SIZING = (
     "workload.isl_factor",
     "workload.osl_factor",
+    "workload.images_per_request",
+    "workload.tokens_per_image",
     "workload.cached_share",
     "serving.max_tpot_s",
     "serving.max_concurrency",
