@@ -223,3 +223,10 @@ def test_a_bill_of_many_volumes_is_one_call(asked: Any) -> None:
     many = total_usd(lines(option, inputs.settings.with_values({TOKENS: at})))
     each = [total_usd(lines(option, inputs.settings.with_values({TOKENS: v}))) for v in at]
     assert np.asarray(many) == pytest.approx(np.array(each, dtype=float))
+
+
+def test_the_kind_of_a_context_tier_is_said(asked: Any) -> None:
+    from tco.analysis.explain import explain
+
+    steps = explain(asked(tokens=1e9), "google/gemini-2.5-pro").steps
+    assert any("more than 200,000 input tokens" in s and "(a cliff)" in s for s in steps)

@@ -58,6 +58,7 @@ def explain(inputs: Inputs, name: str) -> ExplainResult:
             *_load_steps(inputs),
             *_price_steps(option),
             *_cache_steps(inputs, option),
+            *_tier_steps(option),
             *_own_steps(inputs, option, row),
             *_energy_steps(option, row),
             *_unit_steps(inputs, option),
@@ -121,6 +122,25 @@ def _unit_steps(inputs: Inputs, option: Option) -> list[str]:
     if not isinstance(option, ProvisionedOption):
         return []
     return provisioned_steps(option, inputs.settings)
+
+
+def _tier_steps(option: Option) -> list[str]:
+    """Return what longer requests pay, and whether for all of their input or the rest of it."""
+    tiers = option.modifiers if isinstance(option, TokenOption) else []
+    steps = []
+    for tier in tiers:
+        if tier.when.input_tokens_over is None:
+            continue
+        price = f"{tier.multiply:g} times the price" if tier.multiply else "another price"
+        rates = tier.usd_per_mtok
+        if rates is not None and rates.input is not None and rates.output is not None:
+            price = f"${rates.input:g} in and ${rates.output:g} out per million"
+        whole = tier.mode == "cliff"
+        steps.append(
+            f"a request of more than {tier.when.input_tokens_over:,} input tokens pays {price}, "
+            + ("all of it (a cliff)" if whole else "for the input above that only (graduated)")
+        )
+    return steps
 
 
 def _own_steps(inputs: Inputs, option: Option, row: OptionResult) -> list[str]:

@@ -55,7 +55,7 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=(usd, usd),
-        breakdown=_breakdown(bill, used.paid_hours if used else 1.0),
+        breakdown=breakdown_of(bill, used.paid_hours if used else 1.0),
         energy=None,
         upfront_usd=None,
         utilization=used,
@@ -102,7 +102,7 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=_band(option, inputs.settings, replica),
-        breakdown=_breakdown(bill, used.paid_hours),
+        breakdown=breakdown_of(bill, used.paid_hours),
         energy=energy_of(option, inputs, servers),
         upfront_usd=None if upfront is None else _number(upfront),
         utilization=used,
@@ -156,7 +156,7 @@ def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
     )
 
 
-def _breakdown(bill: tuple[Line, ...], used: float) -> Breakdown:
+def breakdown_of(bill: tuple[Line, ...], used: float) -> Breakdown:
     """Return a bill in a few figures.
 
     Args:

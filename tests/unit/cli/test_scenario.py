@@ -27,7 +27,11 @@ def scenario(tmp_path: Path, text: str) -> str:
         ("workload: {tokens: 1B}\nsettings:\n  serving.hedroom: 1\n", 3, "serving.headroom"),
         ("workload: {tokens: 1B}\nsettings:\n  serving.headroom: 7\n", 3, "at most 1"),
         ("workload: {tokens: 1B}\noptions:\n  - {name: a, kind: api, input: 1}\n", 3, "output"),
-        ("options:\n  - {name: a, kind: cloud}\n", 2, "expected one of api, hosted, self, fixed"),
+        (
+            "options:\n  - {name: a, kind: cloud}\n",
+            2,
+            "expected one of api, hosted, self, own, fixed",
+        ),
         ("options:\n  - {name: a, kind: api, inptu: 1}\n", 2, "did you mean 'input'?"),
         ("select:\n  min_score: 85\n", 2, "mmlu=85"),
         ("select:\n  private: maybe\n", 2, "true or false"),
