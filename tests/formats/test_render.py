@@ -141,7 +141,7 @@ BAD = {
     ),
     "price off": (
         edited(_set("options.0.usd_per_mtok", 7.0)),
-        "$5,283.75 for 50,000 Mtok is $0.11 each, not usd_per_mtok $7.00",
+        " for 50,000 Mtok is $0.11 each, not usd_per_mtok $7.00",
     ),
     "no lines": (edited(_set("options.0.lines", [])), "there are no lines that come to it"),
 }
@@ -207,3 +207,22 @@ def test_an_export_that_cannot_be_written_comes_after_the_answer(tmp_path: Path)
         assert "deepinfra/gpt-oss-120b" in result.stdout
         assert f"--export: {lost}: no such file or directory" in result.stderr
         assert (tmp_path / "ok.csv").is_file()
+
+
+def test_names_cannot_give_commands_to_a_runner_or_a_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "tco.yaml"
+    path.write_text(
+        "workload: {tokens: 5B}\nselect: {models: gpt-4.1}\noptions:\n"
+        '  - {name: "::error file=x::boom%0A", kind: fixed, usd_per_month: 1, capacity: 20B}\n'
+        '  - {name: "=cmd()", kind: fixed, usd_per_month: 2, capacity: 20B}\n',
+        "utf-8",
+    )
+    for command in (["compare"], ["breakeven", "gpt-4.1", "::error file=x::boom%0A"]):
+        shown = run(*command, "-f", str(path), *DAY, "-o", "github", "-q").stdout
+        commands = [line for line in shown.splitlines() if line.lstrip().startswith("::")]
+        assert commands
+        assert all(line.startswith(("::notice title=", "::warning title=")) for line in commands)
+        assert "boom%250A" in shown
+    bills = run("compare", "-f", str(path), *DAY, "-o", "focus", "-q").stdout
+    assert ",'=cmd()," in bills
+    assert ",=cmd()" not in bills

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from tco.analysis.results import BillLine, CompareResult, ExplainResult, OptionResult
 from tco.errors import UsageError
 from tco.render.annotations import command_of
+from tco.render.plain import csv_cell
 from tco.render.screens import screen
 from tco.render.table import View
 
@@ -68,7 +69,7 @@ def text(result: Any, view: View) -> str:
     out = StringIO()
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: csv_cell(value) for key, value in row.items()} for row in rows)
     return out.getvalue()
 
 

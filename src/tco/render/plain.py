@@ -67,11 +67,11 @@ def csv_text(sheet: Sheet, columns: Sequence[Column]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([c.key for c in columns])
     for row in sheet.rows:
-        writer.writerow([_csv_cell(c.get(row)) for c in columns])
+        writer.writerow([csv_cell(c.get(row)) for c in columns])
     return out.getvalue()
 
 
-def _csv_cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
     """Return a value as a spreadsheet reads it; a text never begins like a formula."""
     if isinstance(value, bool):
         return "true" if value else "false"
