@@ -164,6 +164,23 @@ def test_names_of_a_scenario_file_are_escaped(tmp_path: Path) -> None:
     assert "<img src=x" not in page.read_text(encoding="utf-8")
 
 
+def test_checks_that_are_not_kept_are_said(tmp_path: Path) -> None:
+    file, page = tmp_path / "tco.yaml", tmp_path / "page.html"
+    said = {"workload": {"tokens": "50B"}, "checks": {"max_monthly": "$1"}, "as_of": "2026-11-21"}
+    file.write_text(json.dumps(said), encoding="utf-8")
+    result = run("compare", "-f", str(file), "-q", "--export", f"html={page}")
+    assert result.exit_code == 1, result.output
+    assert "Checks that are not kept max_monthly: " in words(page)
+
+
+def test_no_tokens_are_no_volume(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    result = run("compare", "--tokens", "0", "-q", "--export", f"html={page}")
+    assert result.exit_code == 0, result.output
+    assert "give a volume, --tokens" in words(page)
+    assert {"bills", "curves"} <= specs(page).keys()
+
+
 def test_without_the_libraries_the_answer_is_printed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

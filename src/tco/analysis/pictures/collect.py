@@ -68,14 +68,14 @@ def report_of(inputs: Inputs, answer: Any) -> Report:
     centre = centre_of(inputs, answer)
     there = _with_peak(at(inputs, centre), answer)
     what = about(there, answer)
-    parts = _Parts([*what.left_out, *(() if inputs.volume_given else (NO_VOLUME,))])
-    volume = () if inputs.volume_given else ("--tokens", f"{centre:.6g}")
+    parts = _Parts([*what.left_out, *(() if asked_volume(inputs) else (NO_VOLUME,))])
+    volume = () if asked_volume(inputs) else ("--tokens", f"{centre:.6g}")
     turns = tuple(_turns(parts, inputs, there, what, answer))
     swings = _swings(parts, there, what, answer, volume)
     options = what.options
     curves = None
     if options:
-        shown = replace(there, settings=inputs.settings) if not inputs.volume_given else there
+        shown = replace(there, settings=inputs.settings) if not asked_volume(inputs) else there
         curves = cost_curves(shown, options, turns, centre)
     found: dict[str, Any] = {
         "map": _map(parts, there, what, answer, volume),
@@ -89,7 +89,7 @@ def report_of(inputs: Inputs, answer: Any) -> Report:
     return Report(
         answer=answer,
         volume=centre if options else None,
-        volume_given=inputs.volume_given,
+        volume_given=bool(asked_volume(inputs)),
         bills=bills_around(there, options, centre) if options else (),
         curves=curves,
         breakevens=turns,
@@ -107,15 +107,21 @@ def report_of(inputs: Inputs, answer: Any) -> Report:
 
 def centre_of(inputs: Inputs, answer: Any) -> float:
     """Return the volume that pictures are about: today's, or the first crossing, or a middling."""
-    if inputs.volume_given:
-        return max(float(np.asarray(inputs.settings.value(TOKENS))), 1.0)
+    if asked_volume(inputs):
+        return asked_volume(inputs)
     if answer.schema == "tco.breakeven-table/1":
         firsts = [row.first for row in answer.rows if row.first]
         return float(np.median(firsts)) if firsts else MIDDLING_VOLUME
     return getattr(answer, "first", None) or MIDDLING_VOLUME
 
 
+def asked_volume(inputs: Inputs) -> float:
+    """Return the volume that was asked about; 0 without one, which is as little to draw."""
+    return float(np.asarray(inputs.settings.value(TOKENS))) if inputs.volume_given else 0.0
+
+
 def at(inputs: Inputs, volume: float) -> Inputs:
+    """Return the question at another volume."""
     return replace(inputs, settings=inputs.settings.with_values({TOKENS: volume}))
 
 
@@ -133,7 +139,7 @@ def _turns(
     """Return the break-even of each pair; the answer itself where it is one."""
     if answer.schema == "tco.breakeven/1":
         return [answer]
-    asked = replace(there, settings=inputs.settings) if not inputs.volume_given else there
+    asked = replace(there, settings=inputs.settings) if not asked_volume(inputs) else there
     made = [
         parts.part(
             f"break-even of {b.id} and {a.id}",
@@ -165,7 +171,8 @@ def _map(
     if len(what.options) < 2 or not any(o.tier == "self" for o in what.options):
         return None
     # The usual options of a comparison change with the volume; those that were named do not.
-    names = [] if answer.schema == "tco.compare/1" else [o.id for o in what.options]
+    usual = answer.schema == "tco.compare/1" and answer.shown
+    names = [] if usual else [o.id for o in what.options]
     words = ["breakeven", "--map", ":".join(MAPPED), *volume]
     words += [word for name in names for word in ("--among", name)]
     return parts.part("who is cheapest where", words, lambda: winner_map(there, names, MAPPED))

@@ -70,11 +70,16 @@ def cost_curves(
     by_id = {option.id: option for option in options}
     return CostCurves(
         span=span,
-        now=float(np.asarray(inputs.settings.value(TOKENS))) if inputs.volume_given else None,
+        now=_now(inputs),
         curves=tuple(made),
         crossings=tuple(c for turn in turns for c in _crossings(inputs, by_id, turn, span)),
         draws=draws if bands else 0,
     )
+
+
+def _now(inputs: Inputs) -> float | None:
+    now = float(np.asarray(inputs.settings.value(TOKENS)))
+    return now if now > 0.0 else None  # it is not a number where none was said
 
 
 def _span(centre: float, turns: Sequence[BreakevenResult]) -> Span:

@@ -11,6 +11,9 @@ from tco.analysis.verdict import TIER_WORDS
 from tco.render.screens.breakeven import spans
 from tco.show import show_share, show_tokens, show_usd
 
+PAIRED = ("breakeven", "sensitivity", "montecarlo")
+"""Answers about A and B, so that it is worth saying how sure it is which is cheaper."""
+
 TITLES = {
     "explain": "Every term of one bill",
     "size": "Where the model fits, and how fast it serves",
@@ -60,7 +63,7 @@ def facts(report: Report) -> list[Fact]:
         made = _two(answer)
     elif kind == "plan":
         made = _arrangements(report)
-    return [*made, *(_sure(report) if kind != "compare" else ())]
+    return [*made, *(_sure(report) if kind in PAIRED else ())]
 
 
 def _tiers(answer: Any) -> Iterator[Fact]:

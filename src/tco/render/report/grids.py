@@ -16,6 +16,7 @@ from tco.show import show_number, show_share, show_usd
 HOURS_OF_A_DAY = 24
 DAYS = "['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun', ''][datum.value / 24]"
 CELL = 24
+LONGEST_TITLE = 32
 
 
 def winners(result: MapResult, colours: Mapping[str, str]) -> Any:
@@ -33,15 +34,13 @@ def winners(result: MapResult, colours: Mapping[str, str]) -> Any:
         "x:N",
         sort=xs,
         scale=alt.Scale(padding=0),
-        axis=alt.Axis(
-            title=f"{result.x.title} [{result.x.unit}]", values=spread(xs, 5), labelAngle=0
-        ),
+        axis=alt.Axis(title=_titled(result.x), values=spread(xs, 5), labelAngle=0),
     )
     y = alt.Y(
         "y:N",
         sort=ys,
         scale=alt.Scale(padding=0),
-        axis=alt.Axis(title=result.y.title, values=spread(ys, 7)),
+        axis=alt.Axis(title=_titled(result.y), values=spread(ys, 7)),
     )
     fill = alt.Color("mark:N", scale=scale(colours), legend=None)
     inks = scale({mark: readable_on(colour) for mark, colour in colours.items()})
@@ -69,6 +68,12 @@ def label(value: float, axis: Axis) -> str:
     if axis.unit.startswith("share"):
         return show_share(value)
     return f"×{show_number(value)}" if axis.unit == "factor" else show_number(value)
+
+
+def _titled(axis: Axis) -> str:
+    """Return what an axis shows, with its unit; an id of an option would not have room."""
+    title = axis.title if len(axis.title) <= LONGEST_TITLE else axis.variable
+    return title if axis.unit in ("", "factor") else f"{title} [{axis.unit}]"
 
 
 def spread(names: Sequence[str], most: int) -> list[str]:

@@ -109,6 +109,7 @@ def _parts(report: Report, marks: dict[str, Look], shown: Sequence[str]) -> dict
         "month": words.month(answer.workload) if hasattr(answer, "workload") else "",
         "parts": answer_parts(answer, pictured=pictured),
         "bill_table": bill_table(steps[len(steps) // 2]) if steps else None,
+        "failed": [c for c in getattr(answer, "checks", ()) if c.state != "passed"],
         "pair": _pair(answer, marks),
         "told_turns": [t for t in report.breakevens if t is not answer or t.flips],
         "lead": lead(getattr(answer, "verdict", "")),
@@ -131,7 +132,7 @@ def lead(verdict: str) -> tuple[str, str]:
     >>> lead("X costs $2.50. Y v1.2 costs more.")
     ('X costs $2.50.', 'Y v1.2 costs more.')
     """
-    first, *rest = re.split(r"(?<=[.])\s+(?=[A-Z])", verdict, maxsplit=1)
+    first, *rest = re.split(r"(?<=[.])\s+(?=[A-Z0-9])", verdict, maxsplit=1)
     return first, rest[0] if rest else ""
 
 
