@@ -51,6 +51,7 @@ CASES = {
     " --fail-if winner-changes",
     "explain": "explain self/llama-3.3-70b --tokens 50B",
     "config": "config show --tokens 50B --cached 40% --top 18",
+    "deploy": "deploy self/llama-3.3-70b --tokens 50B",
     "claims": "claims crazyrouter-breakeven-deepseek",
     "import-bench": "import bench tests/size/files/vllm.json --gpu h100-sxm --gpus 2"
     " --precision fp8 --engine vLLM --dry-run",

@@ -101,6 +101,7 @@ def test_hardware_references_resolve_and_every_source_is_used() -> None:
         used |= set(a.sources)
         used |= {a.kernel_share.source} if a.kernel_share else set()
         used |= {a.purchase.source, *a.purchase.also} if a.purchase else set()
+        used |= {a.skypilot.source} if a.skypilot else set()
     assert used == set(HARDWARE.sources)
     assert {r.gpu for r in HARDWARE.rentals} <= set(HARDWARE.accelerators)
     assert {r.seller for r in HARDWARE.rentals} == set(HARDWARE.sellers)
@@ -279,3 +280,12 @@ def test_dimensions_that_do_not_tell_give_no_sum() -> None:
     assert qwen and llama
     assert recomputed_params(qwen.model_copy(update={"linear": None})) is None
     assert recomputed_params(llama.model_copy(update={"ffn": None})) is None
+
+
+def test_names_for_other_tools_mean_one_thing() -> None:
+    """No name of SkyPilot stands for two GPUs, no repository for two models."""
+    sky = [a.skypilot.name for a in HARDWARE.accelerators.values() if a.skypilot]
+    assert len(sky) == len(set(sky)) >= 25
+    repositories = [m.hugging_face.repo for m in MODELS.models.values() if m.hugging_face]
+    assert len(repositories) == len(set(repositories)) >= 45
+    assert all(m.weights == "open" for m in MODELS.models.values() if m.hugging_face)

@@ -45,6 +45,17 @@ def explain(name: str) -> Ask:
     return ask
 
 
+def deploy(name: str) -> Ask:
+    """Return the question how a set-up is run."""
+
+    def ask(inputs: Inputs) -> Any:
+        from tco.analysis.deploy.deploy import deploy as deployed
+
+        return deployed(inputs, name)
+
+    return ask
+
+
 def breakeven(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
     """Return the question from where B is cheaper than A: in volume, in another variable, in two.
 

@@ -64,6 +64,15 @@ class Purchase(Record):
     note: Text | None = None
 
 
+class SkyPilotName(Record):
+    """What SkyPilot calls a GPU in `resources.accelerators`."""
+
+    name: Text
+    at: dict[Id, Text] = {}
+    """Its name with sellers of GPU hours that SkyPilot calls it otherwise with."""
+    source: Id
+
+
 class Accelerator(Waivable):
     """One kind of GPU or other accelerator."""
 
@@ -89,6 +98,8 @@ class Accelerator(Waivable):
     node_gpus: Count = 1
     """GPUs of one server, at most."""
     purchase: Purchase | None = None
+    skypilot: SkyPilotName | None = None
+    """Absent where no name of SkyPilot's catalog means this GPU and no other."""
     sources: list[Id] = Field(min_length=1)
     """Who states memory, bandwidth, peak and power."""
     recalled: list[Text] = []

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from tco.catalog.fields import (
     Count,
@@ -120,6 +120,13 @@ class Params(Record):
     """Weights that one token passes through; equal to `total` for a dense model."""
 
 
+class HuggingFace(Record):
+    """Where the weights are published: those that hosts serve, so the instructed ones."""
+
+    repo: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    source: Id
+
+
 class Model(Waivable):
     """Facts of a model, whoever offers it."""
 
@@ -128,6 +135,7 @@ class Model(Waivable):
     org: Text
     kind: Literal["chat", "embedding", "rerank", "other"] = "chat"
     weights: Literal["open", "closed"]
+    hugging_face: HuggingFace | None = None
     license: License | None = None
     released: date | None = None
     context_tokens: Count | None = None

@@ -37,6 +37,7 @@ COMMANDS = {
     "plan": "The cheapest mix: base load on own GPUs, the rest to an API.",
     "horizon": "Months to years: growth, buying, renting or waiting.",
     "explain": "Every term of one bill, with who said so and when.",
+    "deploy": "How a set-up is run: vllm serve, SkyPilot; printed only.",
     "claims": "What articles claim, recomputed: holds, wrong, depends.",
     "diff": "What changed between two answers, and a gate on it.",
     "render": "A saved result in another format, as it was printed.",

@@ -52,6 +52,11 @@ def options(known: Known, begun: str) -> Iterable[str]:
     return [f"{head}@{counted}{gpu}" for gpu in known()["gpus"]]
 
 
+def own_setups(known: Known, begun: str) -> Iterable[str]:
+    """Return those that one runs oneself."""
+    return [name for name in options(known, begun) if name.startswith("self/")]
+
+
 VALUES = {
     "model": names("models"),
     "against": names("models"),
@@ -79,6 +84,7 @@ VALUES = {
 
 ARGUMENTS = {
     "explain name": options,
+    "deploy name": own_setups,
     "breakeven a": options,
     "breakeven b": options,
     "sensitivity a": options,

@@ -22,6 +22,7 @@ from pydantic import BaseModel, TypeAdapter
 from tco.analysis import bring, catalog_diff, figures, results, size_results
 from tco.analysis.change import results as change_results
 from tco.analysis.claims import results as claims_results
+from tco.analysis.deploy import results as deploy_results
 from tco.analysis.difference import results as difference_results
 from tco.analysis.horizon import results as horizon_results
 from tco.analysis.plan import results as plan_results
@@ -48,6 +49,7 @@ from tco.catalog.check import finding
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: tuple[ModuleType, ...] = (
     effective,
+    deploy_results,
     results,
     change_results,
     uncertain_results,
@@ -93,6 +95,7 @@ RESULTS: dict[str, Any] = {
     "diff": difference_results.DiffResult,
     "claims": claims_results.ClaimsResult,
     "config": effective.ConfigResult,
+    "deploy": deploy_results.DeployResult,
     "import-bench": bring.ImportResult,
     "catalog-check": finding.CheckReport,
     "catalog-rules": check_entry.RuleList,

@@ -27,6 +27,7 @@ MODULES = {
     "tco.diff/1": "diff",
     "tco.claims/1": "claims",
     "tco.config/1": "config",
+    "tco.deploy/1": "deploy",
     "tco.catalog-check/1": "catalog_check",
     "tco.catalog-rules/1": "catalog_rules",
     "tco.catalog-list/1": "catalog_list",

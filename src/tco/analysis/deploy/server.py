@@ -1,0 +1,196 @@
+"""The arguments of a server of vLLM or SGLang, from what a bill assumes of one replica."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tco.analysis.deploy.results import DeployArgument, Engine
+from tco.analysis.settings import Settings, target
+from tco.engine.constants import VISIBLE_SHARE
+from tco.engine.memory import max_context_tokens
+from tco.show import show_seconds
+
+if TYPE_CHECKING:
+    from tco.analysis.options import SelfOption
+    from tco.analysis.results import ReplicaResult
+    from tco.catalog.models import Model
+    from tco.engine.layout import Layout
+    from tco.engine.shapes import GpuShape, ModelShape
+
+PORT = 8000
+
+FLAGS: dict[Engine, dict[str, str]] = {
+    "vllm": {
+        "tp": "--tensor-parallel-size",
+        "pp": "--pipeline-parallel-size",
+        "dp": "--data-parallel-size",
+        "length": "--max-model-len",
+        "most": "--max-num-seqs",
+        "kv": "--kv-cache-dtype",
+        "quantization": "--quantization",
+        "memory": "--gpu-memory-utilization",
+    },
+    "sglang": {
+        "tp": "--tp-size",
+        "pp": "--pp-size",
+        "dp": "--dp-size",
+        "length": "--context-length",
+        "most": "--max-running-requests",
+        "kv": "--kv-cache-dtype",
+        "quantization": "--quantization",
+        "memory": "--mem-fraction-static",
+    },
+}
+"""Names of arguments: vllm/engine/arg_utils.py and vllm/config/cache.py at 002f10e0, and
+docs/advanced_features/server_arguments.md of SGLang at 004813e1."""
+
+KV_CACHE: dict[Engine, dict[float, str]] = {
+    "vllm": {2.0: "auto", 1.0: "fp8", 0.5625: "nvfp4"},
+    "sglang": {2.0: "auto", 1.0: "fp8_e4m3"},
+}
+"""Types of the cache by the bytes of an element; `auto` is the model's own 16 bits [byte]."""
+
+
+ROUNDING = 1e-9
+"""What a logarithm may be above a whole number without being more."""
+
+
+class Server:
+    """One server: replicas of the bill that share a machine."""
+
+    def __init__(
+        self, option: SelfOption, model: Model, settings: Settings, replica: ReplicaResult
+    ) -> None:
+        """Keep what is served, and what one replica sustains."""
+        if option.shape is None or option.gpu_shape is None or option.layout is None:
+            raise ValueError(f"{option.id} has no dimensions")
+        self.option, self.model, self.settings, self.replica = option, model, settings, replica
+        self.shape: ModelShape = option.shape
+        self.gpu: GpuShape = option.gpu_shape
+        self.layout: Layout = option.layout
+        self.engine: Engine = "sglang" if bool(np.all(option.profile.sglang)) else "vllm"
+
+    @property
+    def copies(self) -> int:
+        """Return how many replicas fit on the smallest machine that can be had."""
+        return max(1, self.option.instance_gpus // self.option.gpus)
+
+    @property
+    def nodes(self) -> int:
+        """Return over how many machines one replica spreads."""
+        return int(np.asarray(self.layout.pp))
+
+    def arguments(self) -> Iterator[DeployArgument]:
+        """Return the arguments, each with the figure that it rests on."""
+        tp, setup = int(np.asarray(self.layout.tp)), self.option.hardware
+        yield self._said("tp", tp, f"GPUs of a replica in one machine: {setup}")
+        if self.nodes > 1:
+            yield self._said("pp", self.nodes, f"machines that {setup} spreads over")
+        if self.copies > 1:
+            box = f"{self.option.instance_gpus} GPUs"
+            yield self._said("dp", self.copies, f"replicas on one machine, rented by {box}")
+        length, why = self._length()
+        yield self._said("length", length, why)
+        most = int(self.replica.concurrency)
+        yield self._said("most", most, f"requests at once in a replica{self._pace()}")
+        kept = KV_CACHE[self.engine].get(self._kv_bytes)
+        if kept is not None:
+            yield self._said("kv", kept, f"{self._kv_bytes:g} bytes an element")
+        if self._made_on_loading:
+            native = self.model.native_precision
+            yield self._said(
+                "quantization", "fp8", f"published in {native}, made fp8 when they are loaded"
+            )
+        yield self._memory()
+
+    def gaps(self) -> Iterator[str]:
+        """Return what the arguments leave open."""
+        native, asked = self.model.native_precision, self.option.precision
+        if not self.published:
+            yield (
+                f"weights in {asked} are not what is published ({native or 'unknown'}): "
+                f"name a repository that has them in {asked}"
+            )
+        if self._kv_bytes not in KV_CACHE[self.engine]:
+            yield f"no type of {self.engine}'s KV cache has {self._kv_bytes:g} bytes an element"
+        gain = _number(self.settings.value("serving.speculative_gain"))
+        if gain != 1.0:
+            yield f"the bill counts on drafted tokens (x{gain:g}): add a draft model to the server"
+        if self.nodes > 1 and self.engine == "vllm":
+            yield "a server on several machines needs Ray running on all of them before it starts"
+
+    def _said(self, name: str, value: object, why: str) -> DeployArgument:
+        return DeployArgument(flag=FLAGS[self.engine][name], value=str(value), why=why)
+
+    @property
+    def _kv_bytes(self) -> float:
+        return _number(self.settings.value("serving.kv_bytes"))
+
+    @property
+    def published(self) -> bool:
+        """Return whether the weights that are published will do."""
+        return self.option.precision == self.model.native_precision or self._made_on_loading
+
+    @property
+    def _made_on_loading(self) -> bool:
+        """Return whether the server makes the weights narrower while it loads them."""
+        return self.option.precision == "fp8" and self.model.native_precision == "bf16"
+
+    def _pace(self) -> str:
+        tpot = self.replica.tpot_s
+        return f", at {show_seconds(tpot)} a token" if tpot else " (given)"
+
+    def _length(self) -> tuple[int, str]:
+        """Return the longest request to accept [token], and why.
+
+        ``2 ** ceil(log2(margin * mean request))``, at most what the model and one replica hold.
+        """
+        goal = target(self.settings)
+        mean = _number(goal.isl) + _number(goal.osl)
+        margin = _number(self.settings.value("deploy.length_margin"))
+        wanted = 2 ** int(np.ceil(np.log2(margin * mean) - ROUNDING))
+        fits = int(_number(max_context_tokens(self.shape, self.gpu, self.layout)))
+        known = self.model.context_tokens or wanted
+        why = f"{margin:g} times the mean request of {mean:,.0f} tokens; set it to your longest"
+        if min(known, fits) < wanted:
+            who = "the model's context" if known <= fits else "what the memory of a replica holds"
+            why = f"{who}, less than {why}"
+        return min(wanted, known, fits), why
+
+    def _memory(self) -> DeployArgument:
+        """Return the share of memory that a server may take, as its engine counts it.
+
+        vLLM counts all that it takes; SGLang weights and cache only, so what the memory model
+        reserves for the rest is taken off: ``share - reserve / visible memory``, rounded down.
+        """
+        share = _number(self.layout.memory_share)
+        if self.engine == "vllm":
+            return self._said("memory", f"{share:g}", "share of memory that the bill counts on")
+        visible = _number(self.gpu.memory_bytes) * VISIBLE_SHARE
+        static = share - _number(self.layout.reserve_bytes) / visible
+        why = f"weights and cache, of {share:g} that the bill counts on"
+        return self._said("memory", f"{np.floor(static * 100) / 100:g}", why)
+
+
+def command(server: Server, arguments: tuple[DeployArgument, ...], repository: str) -> str:
+    """Return the line that starts a server, an argument to a line."""
+    said = [f"{a.flag} {a.value}" for a in arguments]
+    if server.engine == "sglang":
+        head = "python3 -m sglang.launch_server"
+        said = [f"--model-path {repository}", f"--host 0.0.0.0 --port {PORT}", *said]
+        if server.nodes > 1:
+            first = '"$(echo "$SKYPILOT_NODE_IPS" | head -n 1):20000"'
+            said.append(f'--nnodes {server.nodes} --node-rank "$SKYPILOT_NODE_RANK"')
+            said.append(f"--dist-init-addr {first}")
+    else:
+        head = f"vllm serve {repository}"
+        if server.nodes > 1:
+            said.append("--distributed-executor-backend ray")
+    return " \\\n  ".join([head, *said])
+
+
+def _number(value: object) -> float:
+    return float(np.asarray(value, dtype=float))

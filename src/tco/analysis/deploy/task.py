@@ -1,0 +1,179 @@
+"""A service for SkyPilot: as many machines as the bill has, each with one server."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tco.analysis.deploy.results import DeployResult, DeployTask
+from tco.analysis.deploy.server import PORT, Server
+from tco.analysis.settings import Settings, fleet_policy, workload
+from tco.engine.fleet import replicas_for
+from tco.engine.layout import precision
+from tco.engine.memory import weights_bytes
+from tco.show import show_number, show_tokens, show_usd
+
+if TYPE_CHECKING:
+    from tco.analysis.results import OptionResult
+    from tco.catalog.hardware import Accelerator
+
+WIDTH = 78
+SETUP = {"vllm": "pip install vllm", "sglang": "pip install 'sglang[all]'"}
+
+
+def task_of(
+    server: Server, gpu: Accelerator | None, row: OptionResult, settings: Settings
+) -> DeployTask:
+    """Return what a service asks for.
+
+    Args:
+        server: One server.
+        gpu: Its GPU, as the catalog has it.
+        row: The bill.
+        settings: The values that it was made with.
+    """
+    option = server.option
+    gpus = option.gpus // server.nodes
+    machine = max(option.instance_gpus, gpus) if server.nodes == 1 else gpus
+    called = None if gpu is None else gpu.skypilot
+    name = None if called is None else called.at.get(option.seller, called.name)
+    most = -(-int(row.replicas or 0) // server.copies)
+    scaled = row.scaling is not None and row.scaling.billing != "scheduled"
+    return DeployTask(
+        accelerators=None if name is None else f"{name}:{machine}",
+        machine_gpus=machine,
+        num_nodes=server.nodes,
+        servers_gpus=option.gpus,
+        min_servers=_least(server, settings) if scaled else most,
+        max_servers=most,
+        target_qps=_target_qps(server, settings) if scaled else None,
+        use_spot=option.purchase.startswith("spot"),
+        disk_gb=_disk_gb(server, settings),
+        port=PORT,
+    )
+
+
+def _least(server: Server, settings: Settings) -> int:
+    """Return the servers that the emptiest hour needs; 0 for a fleet that scales to zero [1]."""
+    hours = server.option.hours
+    if hours is None or hours.billing == "scale_to_zero":
+        return 0
+    load, policy = workload(settings), fleet_policy(settings)
+    work = load.requests_per_s * np.min(hours.week) / server.replica.requests_per_s
+    needed = replicas_for(work, server.replica.concurrency, policy)
+    return -(-int(np.asarray(policy.kept(needed))) // server.copies)
+
+
+def _target_qps(server: Server, settings: Settings) -> float:
+    """Return the load of a server at which the bill has another one [request/s]."""
+    headroom = float(np.asarray(fleet_policy(settings).headroom))
+    return server.replica.requests_per_s * server.copies * headroom
+
+
+def _disk_gb(server: Server, settings: Settings) -> int:
+    """Return room for the weights as published and for the system, in steps of 50 [GB]."""
+    native = precision(server.model.native_precision or server.option.precision)
+    width = server.layout.weight_bytes if native is None else native.weight_bytes
+    published = replace(server.layout, weight_bytes=width)
+    weights = float(np.asarray(weights_bytes(server.shape, published)))
+    spare = float(np.asarray(settings.value("deploy.disk_spare_gb")))
+    return int(np.ceil((weights / 1e9 + spare) / 50.0)) * 50
+
+
+def skypilot_text(result: DeployResult, server: Server) -> str:
+    """Return the task as YAML, with what each value rests on; `skypilot` of `result` is not read.
+
+    Keys as in https://docs.skypilot.co/en/latest/serving/service-yaml-spec.html.
+    """
+    lines = [*_head(result), "", f"name: {_name(result.option.model)}"]
+    lines += ["service:", "  readiness_probe: /health", *_replicas(result, server)]
+    lines += ["resources:", *_resources(result, server)]
+    if result.task.num_nodes > 1:
+        lines += [*_why(f"one server spreads over {result.task.num_nodes} machines")]
+        lines += [f"num_nodes: {result.task.num_nodes}"]
+    lines += ["", "# The server. Each of its arguments rests on a figure of the bill:"]
+    width = max(len(f"{a.flag} {a.value}") for a in result.arguments)
+    for a in result.arguments:
+        lines += _wrapped(f"{a.flag} {a.value:<{width - len(a.flag) - 1}}  {a.why}", width + 4)
+    lines += [f"setup: {SETUP[result.engine]}  # pin the version that you measured"]
+    lines += ["run: |", *(f"  {line}" for line in result.command.split("\n"))]
+    return "\n".join(lines) + "\n"
+
+
+def _head(result: DeployResult) -> Iterator[str]:
+    row = result.option
+    usd = show_usd(row.monthly_usd or 0.0)
+    yield from _wrapped(f"{row.id}")
+    month = show_tokens(result.workload.tokens_per_month)
+    yield from _wrapped(
+        f"{usd} a month for {month} tokens, people included: `tco explain` says how. "
+        "Printed, not run; save it and say `sky serve up FILE`."
+    )
+    for text in (*result.resolved, *(f"TO DO: {gap}" for gap in result.gaps)):
+        yield from _wrapped(text, 2)
+
+
+def _replicas(result: DeployResult, server: Server) -> Iterator[str]:
+    row, task = result.option, result.task
+    shared = f", {server.copies} of them on a machine" if server.copies > 1 else ""
+    yield from _why(
+        f"{show_number(row.replicas or 0)} replicas for the busiest hour, spares included{shared}; "
+        f"one sustains {show_number(server.replica.requests_per_s)} requests a second",
+        2,
+    )
+    if task.target_qps is None:
+        yield f"  replicas: {task.max_servers}"
+        if row.scaling is not None:
+            yield from _why("the bill switches them off outside the opening hours; so must you", 2)
+        return
+    yield "  replica_policy:"
+    yield f"    min_replicas: {task.min_servers}  # what the emptiest hour needs"
+    yield f"    max_replicas: {task.max_servers}"
+    yield f"    target_qps_per_replica: {task.target_qps:.3g}  # the highest load in the bill"
+
+
+def _resources(result: DeployResult, server: Server) -> Iterator[str]:
+    option, task = server.option, result.task
+    if option.usd_per_gpu_hour is None:
+        paid = "bought; SkyPilot finds them in a cluster of your own (infra: kubernetes)"
+    else:
+        paid = f"{show_usd(option.usd_per_gpu_hour)} a GPU-hour at {option.seller}"
+        paid += f", {option.purchase.replace('_', ' ')}"
+    yield from _why(f"{show_number(result.option.gpus or 0)} GPUs on the invoice, {paid}", 2)
+    if task.accelerators is None:
+        yield f"  # accelerators: NAME:{task.machine_gpus}"
+    else:
+        yield f"  accelerators: {task.accelerators}"
+    if option.purchase.startswith("reserved"):
+        yield from _why("SkyPilot rents on demand: make the reservation with the seller", 2)
+    if task.use_spot:
+        yield from _why("the bill keeps more of them than it needs: see its over-provision", 2)
+    yield f"  use_spot: {str(task.use_spot).lower()}"
+    yield f"  disk_size: {task.disk_gb}  # GB: the weights as published, and the system"
+    yield f"  ports: {task.port}"
+
+
+def _why(text: str, indent: int = 0) -> Iterator[str]:
+    yield from (f"{' ' * indent}{line}" for line in _wrapped(text))
+
+
+def _wrapped(text: str, hanging: int = 0) -> list[str]:
+    lead = "# "
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=lead,
+        subsequent_indent=lead + " " * hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _name(model: str) -> str:
+    """Return a name as SkyPilot takes it: letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")
