@@ -299,8 +299,33 @@ def test_questions_that_hours_mean_nothing_to_say_so(asked: Any) -> None:
     with pytest.raises(UsageError, match="size prices a fleet at full load"):
         size(inputs, SizeAsk())
     asleep = asked(tokens=50e9, billing="scale_to_zero")
-    with pytest.raises(UsageError, match="compare volumes instead, or take autoscaled"):
+    with pytest.raises(UsageError, match="no exact break-even volume"):
         curve(resolve(NAME, asleep).best, asleep.settings)
+
+
+OFFICE = """
+schema: 1
+sources: {us: {title: our logs, read: 2026-11-01}}
+profiles:
+  office: {title: office hours, isl: 1200, osl: 200, peak_to_mean: 3, sources: [us],
+    hourly: [0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0]}
+"""
+
+
+def test_hours_without_load_cost_nothing_when_a_fleet_scales_to_zero(tmp_path: Any) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(OFFICE)
+    words = ("compare", "--tokens", "1B", "--catalog", str(path), "--profile", "office", "-q")
+    words = (*words, "--model", "llama-3.1-8b", "--tier", "self", "-o", "csv", *DAY)
+    names = ("--fields", "gpus,mean_gpus", "--billing")
+    shown = run(*words, *names, "scale_to_zero")
+    gpus, mean = (float(x) for x in shown.stdout.splitlines()[1].split(","))
+    assert mean / gpus == pytest.approx(8 / 24, rel=0.02)
+    kept = run(*words, *names, "autoscaled").stdout.splitlines()[1].split(",")
+    assert float(kept[1]) == pytest.approx(gpus)  # a replica and its spare stay on at night
+    steep = run(*words, *names, "autoscaled", "--peak-to-mean", "2")
+    assert steep.exit_code == 2
+    assert "cannot come from the hours of office: from 3 to 3 is possible" in steep.stderr
 
 
 def test_spans_of_a_schedule_may_pass_midnight_and_the_weekend() -> None:

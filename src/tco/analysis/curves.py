@@ -84,8 +84,8 @@ def curves(
         return provisioned_curves(option, settings, _column(besides, count), count)
     if not has_steps(option):
         raise UsageError(
-            f"{option.id}: what scales to zero costs by the second at low volumes, so that its "
-            "break-even volume is no division; compare volumes instead, or take autoscaled"
+            f"{option.id}: a fleet that scales to zero has a bill without steps, and so no exact "
+            "break-even volume; tco compare prices any volume, --billing autoscaled has steps"
         )
     known = replica if replica is not None else replica_of(option, settings)
     return _self_curves(option, settings, known, count)
