@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from tco.analysis.anchors import Correction
+from tco.analysis.billing import billing_note
 from tco.analysis.inputs import Inputs
 from tco.analysis.known import known
 from tco.analysis.machines import OWN
@@ -191,7 +192,7 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
     gpu = spec.gpu or "gpu"
     layout = _layout(inputs, spec, *sized) if sized else None
     near = _near(inputs, spec, *sized) if sized else None
-    return SelfOption(
+    option = SelfOption(
         id=spec.name,
         model=sized[0].id if sized else _model(inputs, spec),
         gpu=sized[1].id if sized else gpu,
@@ -213,8 +214,9 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
         owned=bought,
         measured=measured,
         hours=inputs.hours,
-        notes=(inputs.hours.billing.replace("_", " "),) if inputs.hours else (),
     )
+    note = billing_note(option, inputs.hours)
+    return replace(option, notes=(note,)) if note else option
 
 
 def _measured(spec: InlineOption) -> Measured | None:

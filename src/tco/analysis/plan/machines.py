@@ -9,7 +9,7 @@ from math import lcm
 import numpy as np
 
 from tco.analysis.candidates import OwnSetups
-from tco.analysis.machines import by_the_hour, machine_lines
+from tco.analysis.machines import machine_lines
 from tco.analysis.options import FixedOption, SelfOption, replica_of
 from tco.analysis.settings import Settings, workload
 from tco.engine.hybrid import Resource
@@ -136,7 +136,7 @@ def way(option: Unit, settings: Settings, replica: Replica | None = None) -> Way
         gpus=gpus,
         capacity=rate * (gpus // option.gpus),
         usd_per_hour=usd / HOURS_PER_MONTH,
-        by_the_hour=by_the_hour(option.purchase),
+        by_the_hour=option.purchase.startswith(("on_demand", "spot")),
         spot=option.purchase.startswith("spot"),
     )
 
