@@ -49,6 +49,7 @@ RENTED = "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand"
 OWN = "self/llama-3.3-70b@2xh100-sxm:fp8/own:48m"
 SPOT = "self/llama-3.3-70b@8xh100-sxm:fp8/aws:spot"
 API = "openai/gpt-4.1"
+PAIR = ("gpt-4.1", "self/llama-3.3-70b")
 
 
 def all_options(asked: Any) -> Iterator[Option]:
@@ -177,13 +178,34 @@ def test_on_the_screen(tmp_path: Path) -> None:
     bill = ("explain", "self/llama-3.3-70b@2xh100-sxm", "--tokens", "50B", *DAY)
     told = run(*bill, "--without", "people", "--without", "monitoring")
     assert told.exit_code == 0, told.output
-    assert "left_out people, monitoring (given)" in told.stdout.replace("\u00a0", " ")
+    assert told.stdout.endswith("Left out of every bill: people, monitoring (--without)\n")
     assert "\nengineers" not in told.stdout and "\nmonitoring" not in told.stdout
     file = tmp_path / "tco.yaml"
     file.write_text("version: 1\nwithout: [people, monitoring]\n", encoding="utf-8")
     assert run(*bill, "-f", str(file)).stdout.splitlines()[6:20] == told.stdout.splitlines()[6:20]
     wrong = run(*bill, "--without", "enginers")
     assert wrong.exit_code == 3 and "did you mean engineers" in wrong.stderr
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("compare", "--tokens", "50B"),
+        ("breakeven",),
+        ("breakeven", *PAIR, "--over", "rent", "--tokens", "50B"),
+        ("sensitivity", *PAIR, "--tokens", "50B"),
+        ("sensitivity", *PAIR, "--tokens", "50B", "--grid", "rent:peak"),
+        ("sensitivity", *PAIR, "--tokens", "50B", "--draws", "500"),
+        ("plan", "--tokens", "50B"),
+        ("horizon", *PAIR, "--tokens", "50B"),
+    ],
+    ids=" ".join,
+)
+def test_every_command_says_what_is_left_out(command: tuple[str, ...]) -> None:
+    told = run(*command, *DAY, "--without", "people", env={"COLUMNS": "100"})
+    assert told.exit_code == 0, told.output
+    assert "Left out of every bill: people (--without)" in told.stdout
 
 
 def test_the_sum_of_the_lines_left_is_the_total(asked: Any) -> None:

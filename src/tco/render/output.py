@@ -9,6 +9,7 @@ from typing import Any
 
 from tco.render.screens import screen
 from tco.render.table import Block, View
+from tco.render.words import left_out
 
 WRITERS = {
     "github": "annotations",
@@ -57,7 +58,7 @@ def rendered(
     if kind == "md":
         return page(result, view, more)
     sheet = module.sheet(result, view).arranged(view.sort, None)
-    made = chain(module.blocks(result, sheet, view), more)
+    made = chain(module.blocks(result, sheet, view), left_out(result), more)
     from tco.render import terminal
 
     if kind == "svg":
@@ -71,4 +72,4 @@ def page(result: Any, view: View, more: Sequence[Block] = ()) -> str:
 
     module, view = screen(result.schema), view._replace(page=True)
     sheet = module.sheet(result, view).arranged(view.sort, None)
-    return markdown(chain(module.blocks(result, sheet, view), more))
+    return markdown(chain(module.blocks(result, sheet, view), left_out(result), more))

@@ -25,6 +25,7 @@ from tco.show import (
 
 STAR = "*"
 SMALL_USD = 99.995  # below it amounts are shown in cents
+LEFT_OUT = "bill.left_out"
 LEGEND = f"{STAR} our judgment; --set PATH=VALUE changes it"
 
 
@@ -135,8 +136,16 @@ def edition(stamp: CatalogStamp) -> str:
     return f"prices of {stamp.as_of}{until}{oldest}; catalog {stamp.version} ({stamp.sha256[:7]})"
 
 
+def left_out(result: object) -> Iterator[Block]:
+    """Return the line that says what a bill was asked without; nothing for most."""
+    for row in getattr(result, "assumptions", ()):
+        if row.path == LEFT_OUT:
+            yield Paragraph(text=f"Left out of every bill: {row.value} ({row.source})")
+
+
 def assumptions(rows: Sequence[AssumptionResult]) -> Iterator[Block]:
     """Return the assumptions, a line for each group of them; judged ones are starred."""
+    rows = [row for row in rows if row.path != LEFT_OUT]
     if not rows:
         return
     yield Paragraph(text=f"Assumptions ({LEGEND})", tone="bold")

@@ -68,8 +68,10 @@ def resource_rows(
         )
     rows.append(_api_row(settings, api, mix))
     team = team_lines(settings, mix)
-    if team:
-        rows.append(_people_row(team))
+    for resource, people in (("engineers for own GPUs", True), ("service of own GPUs", False)):
+        bill = tuple(line for line in team if (line.group == "people") == people)
+        if bill:
+            rows.append(_monthly_row(resource, bill))
     return tuple(rows)
 
 
@@ -127,10 +129,10 @@ def _api_row(settings: Settings, api: TokenOption, mix: Mix) -> ResourceRow:
     )
 
 
-def _people_row(bill: tuple[Line, ...]) -> ResourceRow:
+def _monthly_row(resource: str, bill: tuple[Line, ...]) -> ResourceRow:
     return ResourceRow(
         strategy="hybrid",
-        resource="engineers for own GPUs",
+        resource=resource,
         paid="by the month",
         replicas=None,
         gpus=None,
