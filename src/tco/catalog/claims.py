@@ -41,7 +41,7 @@ class Check(Record):
     claimed: Name | None = None
     """The claimed figure; absent: what follows from the inputs is only shown."""
     expression: Expression
-    """Numbers, names of inputs, `+ - * /` and parentheses; ranges go low with low."""
+    """Numbers, names of inputs, `+ - * / **` and parentheses; ranges go low with low."""
     unit: Text
 
 

@@ -17,6 +17,7 @@ _BINARY: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
+    ast.Pow: math.pow,
 }
 
 
@@ -29,7 +30,7 @@ def span(value: float | Sequence[float]) -> Span:
 
 
 def calculated(expression: str, names: Mapping[str, Span]) -> Span:
-    """Return the value of an expression of numbers, names, `+ - * /` and parentheses.
+    """Return the value of an expression of numbers, names, `+ - * / **` and parentheses.
 
     Ranges go low with low and high with high; the result is put in order.
 
