@@ -125,30 +125,34 @@ def test_no_verdict_contradicts_its_bill(claim: Any) -> None:
     """Every answer is worked out again from its commands, and the verdict from those answers."""
     row = answered()[claim.id]
     day = row["judged_on"]
-    states, sides, turns = [], set(), False
+    states, sides, turns = [], {}, False
     for question in row["questions"]:
         reading = question["then"] if question["then"]["as_of"] == day else question["today"]
         assert again(question, claim, day) == reading["state"], question["title"]
         states.append(reading["state"])
-        sides |= {reading["side"]} - {""}
+        if reading["side"]:
+            sides.setdefault(str(question["claimed"]), set()).add(reading["side"])
         turns = turns or bool(reading["turns"]) or reading["state"] == "partly"
         for turn in reading["turns"]:
             assert turn["state"] != reading["state"]
-    wrong = any(not check["agrees"] for check in row["checks"])
+    differs = turns or any(len(found) > 1 for found in sides.values())
+    assert [row["verdict"], *row["also"]] == expected(row, states, differs=differs)
+
+
+def expected(row: dict[str, Any], states: list[str], *, differs: bool) -> list[str]:
+    """Return what follows from where the answers lie, worked out a second time."""
     judged = {state for state in states if state in ("inside", "outside", "partly")}
-    expected = []
-    if "infeasible" in states:
-        expected.append("infeasible")
-    if wrong:
-        expected.append("arithmetic_error")
-    if turns or len(judged) > 1 or len(sides) > 1:
-        expected.append("depends")
+    found = ["infeasible"] if "infeasible" in states else []
+    if any(not check["agrees"] for check in row["checks"]):
+        found.append("arithmetic_error")
+    if differs or len(judged) > 1:
+        found.append("depends")
     elif judged == {"outside"}:
-        expected.append("outside_range")
-    elif not expected:
+        found.append("outside_range")
+    elif not found:
         agreed = any(check["claimed"] is not None for check in row["checks"])
-        expected.append("holds" if judged or agreed else "not_answered")
-    assert [row["verdict"], *row["also"]] == expected
+        found.append("holds" if judged or agreed else "not_answered")
+    return found
 
 
 def test_what_turns_an_answer_does() -> None:
@@ -248,30 +252,25 @@ def wins(document: Any, value: float) -> bool:
     return any(low <= value and (high is None or value <= high) for low, high in document["wins"])
 
 
-def test_the_rules_alone_are_those_of_the_page() -> None:
-    alone = json.loads(run("claims", "--rules", "--format", "json", *DAY).stdout)
+def test_the_rules_alone_as_json_as_a_screen_and_as_a_picture(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    made, saved = tmp_path / "rules.svg", tmp_path / "rules.json"
+    result = run("claims", "--rules", "--format", "json", *DAY, "--export", f"svg={made}")
+    assert result.exit_code == 0, result.stderr
+    alone = json.loads(result.stdout)
     assert alone["rules"] == rules()
     assert alone["rows"] == []
-
-
-def test_the_rules_fit_a_narrow_screen_and_a_plain_one() -> None:
-    done = shell("claims", "--rules", *DAY, env={"COLUMNS": "80", "PYTHONIOENCODING": "ascii"})
+    drawing = made.read_text(encoding="utf-8")
+    if request.config.getoption("--update-golden"):
+        PICTURE.write_text(drawing, encoding="utf-8")
+    assert PICTURE.read_text(encoding="utf-8") == drawing, "run pytest --update-golden"
+    assert "http" not in drawing.replace("http://www.w3.org/2000/svg", "")
+    saved.write_text(result.stdout, encoding="utf-8")
+    done = shell("render", str(saved), env={"COLUMNS": "80", "PYTHONIOENCODING": "ascii"})
     lines = done.stdout.decode("ascii").splitlines()
     assert max(map(len, lines)) <= 80
     assert any("####" in line for line in lines)
-
-
-def test_the_picture_is_what_the_command_draws(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    made = tmp_path / "rules.svg"
-    result = run("claims", "--rules", *DAY, "--export", f"svg={made}")
-    assert result.exit_code == 0, result.stderr
-    text = made.read_text(encoding="utf-8")
-    if request.config.getoption("--update-golden"):
-        PICTURE.write_text(text, encoding="utf-8")
-    assert PICTURE.read_text(encoding="utf-8") == text, "run pytest --update-golden"
-    assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
 
 
 def test_one_claim_or_the_rules() -> None:

@@ -38,7 +38,7 @@ def _md_block(block: Block) -> str:
 def _md_paragraph(block: Paragraph) -> str:
     text = "  \n".join(_escaped(line.strip()) for line in block.text.split("\n"))
     text = text.replace("\u00a0", " ")
-    return f"- {text}" if block.bullet else text
+    return f"- {text.removeprefix('- ')}" if block.bullet else text
 
 
 def _md_table(table: Table) -> str:

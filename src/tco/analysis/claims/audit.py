@@ -8,7 +8,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tco.analysis.claims.asking import Ask, assumptions_of, claimed_of, nothing, reading
-from tco.analysis.claims.judge import ANSWERS, check_row, tolerance_of, verdict_of
+from tco.analysis.claims.judge import (
+    ANSWERS,
+    Judged,
+    both_sides,
+    check_row,
+    tolerance_of,
+    verdict_of,
+)
 from tco.analysis.claims.nearest import nearest
 from tco.analysis.claims.results import Answered, ClaimRow, ClaimsResult, Reading
 from tco.analysis.claims.rules import Rules
@@ -80,7 +87,10 @@ class Audit:
         questions = tuple(self._answered(q, claim, day) for q in claim.questions)
         # A day of which the catalog lacks a price is no day to judge by.
         known = all(q.then.state != "unknown" for q in questions)
-        judged = [(q.title, q.then if known else q.today) for q in questions]
+        judged = [
+            Judged(asked.title, asked.claimed, q.then if known else q.today)
+            for asked, q in zip(claim.questions, questions, strict=True)
+        ]
         turned = self._turned(claim, judged, full=full)
         verdicts, because = verdict_of(checks, turned)
         return ClaimRow(
@@ -97,24 +107,23 @@ class Audit:
             aged=_aged(questions) if known else None,
             changes=tuple(text for q in questions if (text := _change(q))),
             checks=checks,
-            questions=tuple(_with(q, r) for q, (_, r) in zip(questions, turned, strict=True)),
+            questions=tuple(_with(q, j.reading) for q, j in zip(questions, turned, strict=True)),
             missing=claim.missing,
             note=claim.note,
         )
 
-    def _turned(
-        self, claim: Claim, judged: Sequence[tuple[str, Reading]], *, full: bool
-    ) -> list[tuple[str, Reading]]:
+    def _turned(self, claim: Claim, judged: Sequence[Judged], *, full: bool) -> list[Judged]:
         """Return the readings with what turns each; a verdict alone needs one turn of any."""
         turning = Turning(ask=self.ask, settings=self.settings)
-        states = {(r.state, r.side) for _, r in judged if r.state in ANSWERS}
-        settled = not full and (len(states) > 1 or ("partly", "") in states)
+        states = {j.reading.state for j in judged if j.reading.state in ANSWERS}
+        differ = len(states) > 1 or "partly" in states or both_sides(judged)
+        settled = differ and not full
         found = []
-        for (title, base), question in zip(judged, claim.questions, strict=True):
-            turns = () if settled else turning.turns(question, claim, base)
+        for one, question in zip(judged, claim.questions, strict=True):
+            turns = iter(()) if settled else turning.turns(question, claim, one.reading)
             kept = tuple(sorted(turns, key=nearness) if full else islice(turns, 1))
             settled = settled or (bool(kept) and not full)
-            found.append((title, replace(base, turns=kept)))
+            found.append(one._replace(reading=replace(one.reading, turns=kept)))
         return found
 
     def _answered(self, question: Question, claim: Claim, day: str) -> Answered:

@@ -8,8 +8,8 @@ edge, or one change of one thing moves it to the other side: it depends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from tco.analysis.claims.arithmetic import Span, calculated, span
 from tco.analysis.claims.results import CheckRow, Reading, State, Turn, Verdict
@@ -80,24 +80,37 @@ def state_of(value: Span, claimed: Span | None, rule: str, tolerance: float) -> 
     return "inside" if side == 0 else "partly" if abs(side) < 1 else "outside"
 
 
+class Judged(NamedTuple):
+    """A question: its title, the figure that it is held against, and the reading that counts."""
+
+    title: str
+    claimed: str | None
+    reading: Reading
+
+
+def both_sides(judged: Sequence[Judged]) -> bool:
+    """Return whether answers held against one figure lie below it and above it."""
+    sides = {(j.claimed, j.reading.side) for j in judged if j.reading.side}
+    return any((claimed, "below") in sides and (claimed, "above") in sides for claimed, _ in sides)
+
+
 def verdict_of(
-    checks: Sequence[CheckRow], readings: Sequence[tuple[str, Reading]]
+    checks: Sequence[CheckRow], judged: Sequence[Judged]
 ) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
     """Return what is to be said with one day's prices, what matters most first, and why.
 
     Args:
         checks: The article's arithmetic.
-        readings: The title of each question, and what it was answered.
+        judged: The questions and what they were answered.
     """
     found: list[Verdict] = []
-    because: list[str] = []
-    cannot = [f"{title}: {r.reason}" for title, r in readings if r.state == "infeasible"]
+    cannot = [f"{j.title}: {j.reading.reason}" for j in judged if j.reading.state == "infeasible"]
     wrong = [_error(check) for check in checks if not check.agrees]
     if cannot:
         found.append("infeasible")
     if wrong:
         found.append("arithmetic_error")
-    answer, why = _answered(readings)
+    answer, why = _answered([j for j in judged if j.reading.state in ANSWERS])
     if answer is not None and not (found and answer == "holds"):
         found.append(answer)
     because = [*cannot, *wrong, *why]
@@ -107,20 +120,23 @@ def verdict_of(
     return tuple(found) or ("not_answered",), tuple(because)
 
 
-def _answered(readings: Sequence[tuple[str, Reading]]) -> tuple[Verdict | None, tuple[str, ...]]:
+def _answered(judged: Sequence[Judged]) -> tuple[Verdict | None, tuple[str, ...]]:
     """Return what the answers alone say, and why."""
-    judged = [(title, r) for title, r in readings if r.state in ANSWERS]
-    states = {r.state for _, r in judged}
+    states = {j.reading.state for j in judged}
     if not states:
         return None, ()
-    turns = [f"{title}: {_turned(r)}" for title, r in judged if r.turns or r.state == "partly"]
-    sides = {r.side for _, r in judged if r.state == "outside"}
-    if len(states) > 1 or len(sides) > 1:
-        turns = [f"differs by question: {', '.join(_sides(judged))}", *turns]
-    if turns:
-        return "depends", tuple(turns)
+    why = [
+        f"{j.title}: {_turned(j.reading)}"
+        for j in judged
+        if j.reading.turns or j.reading.state == "partly"
+    ]
+    if len(states) > 1 or both_sides(judged):
+        sides = (f"{j.title} ({j.reading.side or j.reading.state})" for j in judged)
+        why = [f"differs by question: {', '.join(sides)}", *why]
+    if why:
+        return "depends", tuple(why)
     if states == {"outside"}:
-        return "outside_range", tuple(f"{title}: {_outside(r)}" for title, r in judged)
+        return "outside_range", tuple(f"{j.title}: {_outside(j.reading)}" for j in judged)
     return "holds", ()
 
 
@@ -140,10 +156,6 @@ def _turned(reading: Reading) -> str:
 def turn_words(turn: Turn) -> str:
     """Return a change in words, with what the assumption is now."""
     return f"{turn.what} instead of {turn.now:g}" if turn.now is not None else turn.what
-
-
-def _sides(readings: Iterable[tuple[str, Reading]]) -> list[str]:
-    return [f"{title} ({r.side or r.state})" for title, r in readings]
 
 
 def _outside(reading: Reading) -> str:
