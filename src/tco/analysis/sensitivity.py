@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -73,18 +74,35 @@ def _default_pair(inputs: Inputs) -> tuple[Option, Option, tuple[str, ...]]:
     selection = select(inputs.catalog, inputs.request)
     options = [option for option, _ in candidates(inputs, selection)[0]]
     wanted = set() if selection.narrowed else set(inputs.catalog.assumptions.short_list)
-    pairs = []
-    for own in (o for o in options if o.tier == "self" and (not wanted or o.model in wanted)):
-        hosts = [o for o in options if o.tier == "hosted" and o.model == own.model]
-        priced = [(_usd(h, inputs), h) for h in hosts]
-        if priced:
-            usd, host = min(priced, key=lambda p: p[0])
-            pairs.append((_usd(own, inputs) / usd, host, own))
-    if not pairs:
+    by_id = {o.id: o for o in options}
+    rows = [
+        (o.id, o.tier, o.model, _usd(o, inputs))
+        for o in options
+        if o.tier == "hosted" or (o.tier == "self" and (not wanted or o.model in wanted))
+    ]
+    found = nearest_to_a_tie(rows)
+    if found is None:
         raise InfeasibleError("no open model has both a host and a set-up of its own; name A and B")
-    _, host, own = min(pairs, key=lambda p: p[0])
+    host, own = (by_id[name] for name in found)
     said = f"A and B were not named: self-hosting that comes closest to, or beats, a host: {own.id}"
     return host, own, (said,)
+
+
+def nearest_to_a_tie(rows: Sequence[tuple[str, str, str, float]]) -> tuple[str, str] | None:
+    """Return the host and the set-up of one model of which the set-up is the least dear.
+
+    Args:
+        rows: Id, tier, model and bill of each option [USD/month].
+    """
+    hosts: dict[str, tuple[float, str]] = {}
+    for name, tier, model, usd in rows:
+        if tier == "hosted":
+            hosts[model] = min(hosts.get(model, (np.inf, name)), (usd, name))
+    own = [row for row in rows if row[1] == "self" and row[2] in hosts]
+    if not own:
+        return None
+    name, _, model, _ = min(own, key=lambda row: row[3] / hosts[row[2]][0])
+    return hosts[model][1], name
 
 
 def _usd(option: Option, inputs: Inputs) -> float:

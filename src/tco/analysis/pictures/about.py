@@ -9,7 +9,7 @@ from typing import Any
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
 from tco.analysis.resolve import resolve
-from tco.analysis.sensitivity import pair
+from tco.analysis.sensitivity import nearest_to_a_tie
 from tco.errors import TcoError
 
 MOST = 16
@@ -47,7 +47,7 @@ def about(inputs: Inputs, answer: Any) -> About:
             left_out.append(f"{name}: {error}")
     pairs = [(options[a], options[b]) for a, b in two if a in options and b in options]
     if answer.schema == "tco.compare/1":
-        pairs = list(_of_short_list(inputs, options))
+        pairs = list(_of_comparison(answer, options))
     for a, b in pairs:
         options |= {a.id: a, b.id: b}
     return About(options=tuple(options.values()), pairs=tuple(pairs), left_out=tuple(left_out))
@@ -96,20 +96,23 @@ def _of_overview(answer: Any) -> tuple[Iterable[str], list[tuple[str, str]]]:
     return [name for two in pairs for name in two], pairs
 
 
-def _of_short_list(inputs: Inputs, options: dict[str, Option]) -> Iterator[tuple[Option, Option]]:
+def _of_comparison(answer: Any, options: dict[str, Option]) -> Iterator[tuple[Option, Option]]:
     """Return own GPUs against the nearest host, and the cheapest of them against a closed model.
 
     Args:
-        inputs: The question.
-        options: The options, cheapest first.
+        answer: The comparison.
+        options: The options that are drawn, cheapest first.
     """
+    rows = [
+        (o.id, o.tier, o.model, o.monthly_usd)
+        for o in answer.options
+        if o.id in options and o.monthly_usd
+    ]
+    found = nearest_to_a_tie(rows)
     against = ["hosted", "api"]
-    try:
-        host, own, _ = pair(inputs, None, None)
-        yield host, own
+    if found is not None:  # else the cheapest of each, whatever it serves
+        yield options[found[0]], options[found[1]]
         against.remove("hosted")
-    except TcoError:  # no open model has both: then the cheapest of each, whatever it serves
-        pass
     first = {o.tier: o for o in reversed(options.values())}
     for tier in against:
         if tier in first and "self" in first:
