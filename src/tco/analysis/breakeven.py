@@ -27,9 +27,13 @@ from tco.analysis.words import breakeven_words, table_words
 from tco.engine.ledger import total_usd
 from tco.engine.steps import Wins, wins
 from tco.errors import TcoError, UsageError
+from tco.show import show_usd
 from tco.units import DAYS_PER_MONTH
 
 UNIT = "tokens/month"
+
+SAME_USD = 0.005
+"""Difference of two bills that is not worth a word [1]."""
 
 
 def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> BreakevenResult:
@@ -46,7 +50,7 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
     if base.id == option.id:
         raise UsageError(f"A and B are both {base.id}; name two different options")
     now = _now(inputs)
-    usd = [_usd(o, inputs, now) for o in (base, option)]
+    usd = [None if now is None else _usd(o, inputs) for o in (base, option)]
     spans = open_spans(won)
     because = never_because(inputs, base, option) if not spans else None
     used = [base, option]
@@ -55,7 +59,7 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
         catalog=stamp(inputs, used),
         a=base.id,
         b=option.id,
-        resolved=_said(left, right, base, option),
+        resolved=(*_said(left, right, base, option), *_cheaper_now(inputs, right, option, usd[1])),
         same_weights=same_weights(base, option),
         variable="volume",
         unit=UNIT,
@@ -148,9 +152,7 @@ def _now(inputs: Inputs) -> float | None:
     return float(np.asarray(inputs.settings.value(TOKENS)))
 
 
-def _usd(option: Option, inputs: Inputs, volume: float | None) -> float | None:
-    if volume is None:
-        return None
+def _usd(option: Option, inputs: Inputs) -> float:
     return float(np.asarray(total_usd(lines(option, inputs.settings))))
 
 
@@ -167,6 +169,18 @@ def _said(left: Resolved, right: Resolved, base: Option, option: Option) -> tupl
             count = len(found.options)
             said.append(f"{name} is {meant.id}, of {count} set-ups that are cheapest somewhere")
     return tuple(said)
+
+
+def _cheaper_now(
+    inputs: Inputs, found: Resolved, option: Option, usd: float | None
+) -> tuple[str, ...]:
+    """Return which other set-up of B costs less at today's volume, where one does."""
+    if usd is None or len(found.options) == 1:
+        return ()
+    least, name = min((_usd(other, inputs), other.id) for other in found.options)
+    if least >= usd * (1.0 - SAME_USD):
+        return ()
+    return (f"at today's volume {name} is cheaper: {show_usd(least)} a month",)
 
 
 def _rival(inputs: Inputs, against: str | None) -> Resolved:

@@ -234,3 +234,9 @@ def test_private_contradicts_other_tiers(asked: Asked) -> None:
 def test_a_selection_that_lets_nothing_through_says_what_to_loosen(asked: Asked) -> None:
     with pytest.raises(InfeasibleError, match="loosen --model, --provider"):
         compare(asked(tokens=1e9, models=("gpt-4.1",), providers=("deepinfra",)))
+
+
+def test_a_set_up_that_is_cheaper_today_than_the_one_that_decides_is_said(asked: Asked) -> None:
+    answer = breakeven(asked(tokens=73.6e9, profile="chat"), "gpt-4.1", "self/llama-3.3-70b")
+    cheapest = resolve("self/llama-3.3-70b", asked(tokens=73.6e9, profile="chat")).best.id
+    assert (cheapest == answer.b) != any(cheapest in said for said in answer.resolved)
