@@ -153,15 +153,15 @@ def _section(annotation: Any) -> type[Record] | None:
 def _entry(path: str, name: str, part: type[Record], known: Mapping[str, ConfigRow]) -> Entry:
     """Return the entry of a key: a declared option, or something that only files can say."""
     field, row = FIELDS.get(path), known.get(path)
+    default = part.model_fields[name].get_default(call_default_factory=True)
+    unsaid = "" if default is None else json.dumps(default)
     if field is None:
-        default = part.model_fields[name].get_default(call_default_factory=True)
-        value = "" if default is None else json.dumps(default)
-        return Entry(name, value, attribute_docs(part).get(name, name))
+        return Entry(name, unsaid, attribute_docs(part).get(name, name))
     help_text = DECLARED[field.name].help
     if row is None or field.name in EXAMPLES:
         rivals = any({SAID, field.target} <= both for both in RIVALS)
         note = "" if name == SAID else f"instead of {SAID}: " if rivals else "e.g. "
-        return Entry(name, EXAMPLES.get(field.name, ""), f"{note}{help_text}")
+        return Entry(name, EXAMPLES.get(field.name, unsaid), f"{note}{help_text}")
     judged = "; judgment" if row.judgment and row.source != "judgment" else ""
     source = f" ({row.source}{judged})" if row.source else ""
     return Entry(name, _readable(row, field), f"{help_text}{source}")
