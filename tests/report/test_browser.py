@@ -208,6 +208,11 @@ def test_phone_needs_no_sideways_scroll(name: str, look: Any) -> None:
         ".filter(e => e.getBoundingClientRect().right > 376).map(e => e.outerHTML.slice(0, 80))"
     )
     assert wide == []
+    loose = page.execute_script(
+        "return [...document.querySelectorAll('.scroll')]"
+        ".filter(e => getComputedStyle(e).overflowX !== 'auto').length"
+    )
+    assert loose == 0
     plots = page.execute_script(
         "return [...document.querySelectorAll('.chart svg')].map(e => e.clientWidth)"
     )
