@@ -33,7 +33,7 @@ from tco.render.report.marks import (
     scale,
 )
 from tco.render.report.palette import ENDS, PARTS, SERVED, WHOLE, Looks
-from tco.show import show_tokens, show_usd
+from tco.show import show_number, show_tokens, show_usd
 
 TOP_SWINGS = 12
 
@@ -153,9 +153,12 @@ def _swing(row: SwingResult) -> str:
 
 
 def _range(row: SwingResult) -> str:
+    """Return what was tried, short: `$180k to $350k`, `1% to 10% of rent`."""
+    if row.unit.startswith("USD"):
+        return f"${show_number(row.low)} to ${show_number(row.high)}"
     low, high = (words.in_unit(v, row.unit) for v in (row.low, row.high))
-    figure, slash, unit = low.partition("/")
-    return f"{figure if slash and high.endswith(f'/{unit}') else low} to {high}"
+    figure, _, unit = low.partition(" ")
+    return f"{figure if unit and high.endswith(f' {unit}') else low} to {high}"
 
 
 def _ends(rank: int, row: SwingResult, base: float) -> Iterator[Row]:

@@ -65,7 +65,7 @@ def heads(data: Rows, rows: Sequence[Row]) -> list[alt.Chart]:
         rows: With `rank`, `head`, and `figure`.
     """
     told = data(rows)
-    room = 16 + 8 * max((len(row["figure"]) for row in rows), default=0)
+    room = 12 + 7.5 * max((len(row["figure"]) for row in rows), default=0)
     left = (
         alt.Chart(told)
         .mark_text(
