@@ -34,6 +34,7 @@ ROOMS = {
     "people": "People",
     "replica": "What a replica sustains",
     "memory": "Memory",
+    "training": "Fine-tuning and embedding",
 }
 """Modules of `tco.engine`, in the order of a bill."""
 

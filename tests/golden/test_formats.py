@@ -47,6 +47,8 @@ CASES = {
     "plan": "plan deepinfra/llama-3.3-70b --tokens 500B --profile chat",
     "plan-portfolio": f"plan -f {FILES}/portfolio.yaml",
     "horizon": "horizon gpt-4.1 self/llama-3.3-70b --tokens 20B",
+    "train": "train llama-3.3-70b gpt-4.1 --training-tokens 10M",
+    "embed": "embed --queries 5M --query-tokens 200 --params 0.6B",
     "diff": f"diff --catalog tests/golden/catalog {FILES}/cheaper.yaml --tokens 50B"
     " --fail-if winner-changes",
     "explain": "explain self/llama-3.3-70b --tokens 50B",

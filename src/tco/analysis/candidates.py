@@ -272,7 +272,7 @@ def own_setups(inputs: Inputs, selection: Selection, counts: tuple[int, ...] = (
             entries.append(entry)
         else:
             unsized.append(entry)
-    gpus = _gpu_entries(inputs, selection)
+    gpus = gpu_entries(inputs, selection)
     counts = counts or ((selection.gpu_count,) if selection.gpu_count else COUNTS)
     kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
     tried = grid(entries, gpus, counts, kv_bytes)
@@ -300,7 +300,8 @@ def _model_entry(
     )
 
 
-def _gpu_entries(inputs: Inputs, selection: Selection) -> list[GpuEntry]:
+def gpu_entries(inputs: Inputs, selection: Selection) -> list[GpuEntry]:
+    """Return the GPUs that are looked at: those named, or the usual ones of data centres."""
     entries = []
     for name, gpu in inputs.catalog.hardware.accelerators.items():
         usual = gpu.vendor in SERVER_VENDORS and gpu.launch_year >= OLDEST_SERVER_GPU

@@ -285,6 +285,8 @@ _POSITIVE = (
     "serving.speculative_gain",
     "serving.headroom",
     "own.life_months",
+    "training.within_h",
+    "training.epochs",
     "own.server_factor",
     "horizon.months",
     "horizon.volume_factor_per_year",
@@ -305,8 +307,13 @@ _AT_LEAST_ONE = (
 )
 
 
+_PART = (lambda v: 0.0 < v <= 1.0, "more than 0 and at most 1")
 _NARROW: dict[str, tuple[Callable[[float], bool], str]] = {
-    "serving.headroom": (lambda v: 0.0 < v <= 1.0, "more than 0 and at most 1"),
+    "serving.headroom": _PART,
+    "training.mfu": _PART,
+    "training.memory_share": _PART,
+    "embedding.mfu": _PART,
+    "embedding.memory_share": _PART,
     "serving.zones": (lambda v: v >= 1.0 and v == round(v), "a whole number, 1 or more"),
     "serving.availability_target": (
         lambda v: 0.0 <= v < 1.0,

@@ -172,6 +172,12 @@ def _enters(path: str, kinds: Iterable[str]) -> bool:
     return any(path.startswith(kind) for kind in kinds)
 
 
+def values_of(inputs: Inputs, *starts: str) -> tuple[AssumptionResult, ...]:
+    """Return the settings whose paths begin so, with who said each."""
+    found = [s for path, s in inputs.settings.items() if path.startswith(starts)]
+    return tuple(assumption(s, inputs) for s in found)
+
+
 def assumption(setting: Setting, inputs: Inputs) -> AssumptionResult:
     return AssumptionResult(
         path=setting.path,
@@ -243,21 +249,26 @@ def _ineffective(inputs: Inputs, used: Sequence[Option]) -> list[str]:
 
 
 def _stale(inputs: Inputs, used: Sequence[Option]) -> list[str]:
-    old: list[tuple[date, str]] = []
+    seen: list[tuple[date, str, str]] = []
     for option in used:
         if isinstance(option, FixedOption) or option.checked is None:
             continue
         kind = "rental"
         if isinstance(option, TokenOption | ProvisionedOption):
             kind = inputs.catalog.prices.providers[option.provider].kind
-        if (inputs.day - option.checked).days > stale_after(kind):
-            old.append((option.checked, option.id))
+        seen.append((option.checked, option.id, kind))
+    return stale_words(inputs, seen, len(used))
+
+
+def stale_words(inputs: Inputs, seen: Iterable[tuple[date, str, str]], count: int) -> list[str]:
+    """Return that some of `count` prices are old: of when each was seen, of what, by what kind."""
+    old = [(d, name) for d, name, kind in seen if (inputs.day - d).days > stale_after(kind)]
     if not old:
         return []
     oldest, name = min(old)
     age = (inputs.day - oldest).days
     return [
-        f"{len(old)} of {len(used)} prices are older than their kind should be; the oldest is "
+        f"{len(old)} of {count} prices are older than their kind should be; the oldest is "
         f"{age} days old ({name}, checked {oldest})"
     ]
 

@@ -219,6 +219,37 @@ class SizeOptions(TypedDict, total=False):
     concurrency: Annotated[Amount, one(SERVING, "N", "Requests in flight in a replica, at most.")]
 
 
+class TrainOptions(TypedDict, total=False):
+    """What `train` asks besides the models."""
+
+    training_tokens: Annotated[Amount, one(VOLUME, "N", "Tokens of the training set: 100M.")]
+    epochs: Annotated[Amount, one(VOLUME, "N", "Passes over them: 3.")]
+    refresh: Annotated[Amount, one(VOLUME, "T", "Tuned anew so often: 3 months.")]
+    method: Annotated[Names, several(WHICH, "KIND", "Only lora or full; both unless said.")]
+    within: Annotated[Amount, one(SERVING, "T", "Time that a run may take: 24h.")]
+
+
+class EmbedOptions(TypedDict, total=False):
+    """What `embed` asks of texts."""
+
+    corpus: Annotated[Amount, one(VOLUME, "N", "Tokens that are embedded once: 10B.")]
+    queries: Annotated[Amount, one(VOLUME, "N", "Queries a month: 5M, 2 req/s.")]
+    query_tokens: Annotated[Amount, one(VOLUME, "N", "Tokens of a query: 200.")]
+    params: Annotated[Amount, one(WHICH, "N", "Weights of a model on rented GPUs: 0.6B.")]
+
+
+_NOT_OF_JOBS = (
+    *("input_output", "image_tokens", "images", "cache_write", "service", "region", "tokenizer"),
+    *("cache_ttl", "by_day", "tier", "license", "min_score", "private", "gpus", "precision"),
+    *("option", "all", "max_tpot", "engine", "fte", "salary", "bare", "measured"),
+)
+NOT_OF_TRAIN = (*_NOT_OF_JOBS, "model", "peak_to_mean", "batch")
+NOT_OF_EMBED = (
+    *_NOT_OF_JOBS,
+    *("tokens", "requests", "users", "profile", "isl", "osl", "cached"),
+)
+"""What `train` and `embed` do not ask: they are about work, not about how models serve."""
+
 NOT_OF_SIZE = (
     *("tokens", "requests", "users", "input_output", "batch", "service", "region", "tokenizer"),
     *("cache_write", "cache_ttl", "by_day"),

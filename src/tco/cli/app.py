@@ -36,6 +36,8 @@ COMMANDS = {
     "size": "Where a model fits, how fast it serves, what that costs.",
     "plan": "The cheapest mix: base load on own GPUs, the rest to an API.",
     "horizon": "Months to years: growth, buying, renting or waiting.",
+    "train": "What tuning a model costs, by the token or on GPUs.",
+    "embed": "What embedding a corpus and queries costs.",
     "explain": "Every term of one bill, with who said so and when.",
     "deploy": "How a set-up is run: vllm serve, SkyPilot; printed only.",
     "claims": "What articles claim, recomputed: holds, wrong, depends.",

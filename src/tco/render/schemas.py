@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from tco.analysis import bring, catalog_diff, figures, results, size_results
+from tco.analysis import bring, catalog_diff, figures, job_results, results, size_results
 from tco.analysis.change import results as change_results
 from tco.analysis.claims import results as claims_results
 from tco.analysis.deploy import results as deploy_results
@@ -54,6 +54,7 @@ MODULES: tuple[ModuleType, ...] = (
     change_results,
     uncertain_results,
     size_results,
+    job_results,
     plan_results,
     horizon_results,
     portfolio_results,
@@ -88,6 +89,8 @@ RESULTS: dict[str, Any] = {
     "what-if": change_results.WhatIfResult,
     "montecarlo": uncertain_results.MonteCarloResult,
     "horizon": horizon_results.HorizonResult,
+    "train": job_results.TrainResult,
+    "embed": job_results.EmbedResult,
     "size": size_results.SizeResult,
     "size-validation": size_results.ValidationResult,
     "plan": plan_results.PlanResult,

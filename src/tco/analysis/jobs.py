@@ -1,0 +1,207 @@
+"""What jobs on GPUs have in common: bills of one run, rows, and where two kinds of them cross."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+
+from tco.analysis.candidates import gpu_entries, rent_entries
+from tco.analysis.inputs import Inputs
+from tco.analysis.job_results import Crossing, JobRow, Method
+from tco.analysis.machines import DEDICATED
+from tco.analysis.priced import bill_lines
+from tco.analysis.report import stale_words, stamp
+from tco.analysis.results import CatalogStamp
+from tco.analysis.select import Selection
+from tco.analysis.setups import SMALLEST_PIPELINED_NODE, GpuEntry, RentEntry
+from tco.engine.ledger import Line, total_usd
+from tco.engine.shapes import Number
+from tco.engine.training import crossing_tokens
+from tco.errors import InfeasibleError
+from tco.show import show_tokens, show_usd
+from tco.units import MTOK
+
+MOST_REASONS = 4
+MOST_GPUS = 1024
+"""More than one job is spread over; nobody publishes how well that goes on rented nodes."""
+
+
+def rents_of(inputs: Inputs, selection: Selection) -> Iterator[tuple[GpuEntry, list[RentEntry]]]:
+    """Return the GPUs that are looked at, each with the rents of the day."""
+    rents = [
+        rent
+        for rent in rent_entries(inputs, selection)
+        if rent.owned is None and rent.purchase != DEDICATED
+    ]
+    for gpu in gpu_entries(inputs, selection):
+        found = [rent for rent in rents if rent.gpu == gpu.id]
+        if found:
+            yield gpu, found
+
+
+def can_be_had(gpus: float, gpu: GpuEntry, rent: RentEntry) -> bool:
+    """Return whether a seller rents so many GPUs that work together: beyond a node, whole nodes."""
+    joined = gpu.node_gpus >= SMALLEST_PIPELINED_NODE and rent.instance_gpus >= gpu.node_gpus
+    return gpus <= gpu.node_gpus or joined
+
+
+def line(
+    item: str, quantity: Number, unit: str, rate_usd: Number, source: str, *, given: bool = True
+) -> Line:
+    """Return a line; by the catalog, or assumed where `given` is false."""
+    return Line(
+        item=item,
+        group="compute" if given else "other",
+        quantity=quantity,
+        unit=unit,
+        rate_usd=rate_usd,
+        origin="catalog" if given else "assumed",
+        source=source,
+    )
+
+
+def rent_lines(
+    inputs: Inputs, rent: RentEntry, gpus: float, work_gpu_hours: float, what: str
+) -> tuple[Line, ...]:
+    """Return the rent of a job on GPUs: the work itself, and the start, paid on all of them."""
+    usd, start = rent.usd_per_gpu_hour, "training.startup_h"
+    hours = gpus * float(np.asarray(inputs.settings.value(start)))
+    return (
+        line(f"GPU rent, {what}", work_gpu_hours, "GPU-hour", usd, rent.source),
+        line("GPU rent, start", hours, "GPU-hour", usd, f"{rent.source} + {start}"),
+    )
+
+
+def row(
+    inputs: Inputs,
+    once: tuple[Line, ...],
+    monthly: tuple[Line, ...] = (),
+    *,
+    tokens: float,
+    total_usd_of: float,
+    checked: date | None,
+    **said: object,
+) -> JobRow:
+    """Return a way that can be had.
+
+    Args:
+        inputs: The question.
+        once, monthly: What it costs once, and every month.
+        tokens: Tokens of the one-off work [token].
+        total_usd_of: What it comes to over the horizon [USD].
+        checked: When its price was last seen.
+        said: The fields that say what it is.
+    """
+    usd = _number(total_usd(once))
+    fields: dict[str, object] = {"method": None, "hardware": None, "gpus": None, "hours": None}
+    return JobRow(
+        **{**fields, "notes": (), **said},  # type: ignore[arg-type]
+        feasible=True,
+        reasons=(),
+        usd_once=usd if tokens > 0 else None,
+        usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
+        monthly_usd=_number(total_usd(monthly)) if monthly else None,
+        total_usd=total_usd_of,
+        price_checked=None if checked is None else checked.isoformat(),
+        once=bill_lines(once, inputs),
+        monthly=bill_lines(monthly, inputs),
+    )
+
+
+def impossible(
+    name: str, model: str, provider: str, reason: str, method: Method | None = None
+) -> JobRow:
+    """Return a way that cannot be had, and why."""
+    return JobRow(
+        id=name, tier="rented" if name.startswith("self/") else "hosted", model=model,
+        provider=provider, method=method, hardware=None, gpus=None, hours=None, feasible=False,
+        reasons=(reason,), notes=(), usd_once=None, usd_per_mtok=None, monthly_usd=None,
+        total_usd=None, price_checked=None, once=(), monthly=(),
+    )  # fmt: skip
+
+
+def nobody(rows: Sequence[JobRow], what: str) -> InfeasibleError:
+    """Return the error for a job that nobody does, with the first reasons."""
+    reasons = "; ".join(f"{r.id}: {r.reasons[0]}" for r in rows[:MOST_REASONS])
+    more = f"; and {len(rows) - MOST_REASONS} more" if len(rows) > MOST_REASONS else ""
+    return InfeasibleError(f"nobody {what}: {reasons or 'nothing is left to choose from'}{more}")
+
+
+def ranked(rows: Iterable[JobRow]) -> tuple[JobRow, ...]:
+    """Return the rows, cheapest over the horizon first, the impossible ones last."""
+    return tuple(sorted(rows, key=lambda r: (not r.feasible, r.total_usd or 0.0, r.id)))
+
+
+def crossing(rows: Sequence[JobRow]) -> Crossing | None:
+    """Return from how many tokens the cheapest GPUs cost less than the cheapest price by token.
+
+    The GPUs stay as many as they are today; their start is what must be earned back.
+    """
+    had = [r for r in rows if r.feasible]
+    best = [[r for r in had if r.tier == tier] for tier in ("hosted", "rented")]
+    if not all(best):
+        return None
+    hosted, rented = (min(found, key=lambda r: r.usd_once or 0.0) for found in best)
+    if not hosted.usd_once or not hosted.usd_per_mtok or not rented.usd_once:
+        return None
+    trained = hosted.usd_once / hosted.usd_per_mtok  # Mtok
+    start = sum(one.amount_usd for one in rented.once if one.item == "GPU rent, start")
+    rent = sum(one.amount_usd for one in rented.once if one.group == "compute")
+    fixed = start * rented.usd_once / rent if rent else 0.0  # evaluation comes on top of it too
+    own = (rented.usd_once - fixed) / trained
+    tokens = _number(crossing_tokens(fixed, own / MTOK, hosted.usd_per_mtok / MTOK))
+    return Crossing(
+        hosted=hosted.id,
+        rented=rented.id,
+        hosted_usd_per_mtok=hosted.usd_per_mtok,
+        rented_usd_per_mtok=own,
+        rented_usd_fixed=fixed,
+        tokens=tokens if np.isfinite(tokens) else None,
+    )
+
+
+def verdict(rows: Sequence[JobRow], cross: Crossing | None, what: str, tokens: str) -> str:
+    """Return the answer in a sentence or two."""
+    best = rows[0]
+    once = [] if best.usd_once is None else [f"{show_usd(best.usd_once)} {what}"]
+    monthly = [] if best.monthly_usd is None else [f"{show_usd(best.monthly_usd)} a month"]
+    text = f"Cheapest: {best.id} at {' and '.join([*once, *monthly])}"
+    if cross is None:
+        return text + "."
+    text += (
+        f". Per million tokens {tokens} {cross.hosted} takes "
+        f"{show_usd(cross.hosted_usd_per_mtok)}, {cross.rented} "
+        f"{show_usd(cross.rented_usd_per_mtok)} and "
+        f"{show_usd(cross.rented_usd_fixed)} for the start: "
+    )
+    if cross.tokens is None:
+        return text + "rented GPUs never cost less."
+    return text + f"rented GPUs cost less from {show_tokens(cross.tokens)} tokens on."
+
+
+def warnings_of(inputs: Inputs, rows: Sequence[JobRow]) -> tuple[str, ...]:
+    """Return what a reader should be wary of."""
+    providers = inputs.catalog.prices.providers
+    seen = [
+        (
+            date.fromisoformat(r.price_checked),
+            r.id,
+            "rental" if r.tier == "rented" else providers[r.provider].kind,
+        )
+        for r in rows
+        if r.price_checked
+    ]
+    return tuple(stale_words(inputs, seen, len(seen)))
+
+
+def stamped(inputs: Inputs, rows: Sequence[JobRow]) -> CatalogStamp:
+    """Return which data an answer rests on."""
+    seen = min((r.price_checked for r in rows if r.price_checked), default=None)
+    return replace(stamp(inputs, ()), oldest_price=seen)
+
+
+def _number(value: object) -> float:
+    return float(np.asarray(value, dtype=float))

@@ -1,0 +1,291 @@
+"""What tuning a model costs: at a provider by the token, or on rented GPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from tco.analysis.inputs import Inputs
+from tco.analysis.job_results import JobRow, TrainResult
+from tco.analysis.jobs import (
+    MOST_GPUS,
+    can_be_had,
+    crossing,
+    impossible,
+    line,
+    nobody,
+    ranked,
+    rent_lines,
+    rents_of,
+    row,
+    stamped,
+    verdict,
+    warnings_of,
+)
+from tco.analysis.options import TokenOption, lines
+from tco.analysis.report import values_of
+from tco.analysis.resolve import resolve
+from tco.analysis.select import select
+from tco.analysis.setups import GpuEntry, RentEntry
+from tco.catalog.lookup import find_model
+from tco.engine.ledger import Line, total_usd
+from tco.engine.training import Tuning, gpu_hours, gpus_for_memory, gpus_in_time, whole_gpus
+from tco.errors import DataError, UsageError
+from tco.units import MTOK
+
+if TYPE_CHECKING:
+    from tco.catalog.models import Model
+    from tco.catalog.prices import FineTuning
+
+Way = Literal["lora", "full"]
+WAYS: tuple[Way, ...] = get_args(Way)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainAsk:
+    """A fine-tuning job.
+
+    Args:
+        models: The models that could be tuned.
+        tokens: Tokens of the training set [token].
+        ways: How; both where nothing was said.
+        refresh_months: How often it is done anew; None for once [month].
+    """
+
+    models: tuple[str, ...]
+    tokens: float
+    ways: tuple[Way, ...] = WAYS
+    refresh_months: float | None = None
+
+
+def train(inputs: Inputs, ask: TrainAsk) -> TrainResult:
+    """Return what tuning the models costs, cheapest first.
+
+    Raises:
+        UnknownNameError: A model that the catalog does not have.
+        InfeasibleError: Nobody tunes any of them; the reasons are named.
+    """
+    if ask.tokens <= 0:
+        raise UsageError("--training-tokens must be more than 0")
+    names = tuple(dict.fromkeys(find_model(inputs.catalog, name) for name in ask.models))
+    job = _Job(inputs, ask)
+    rows = ranked(one for name in names for one in job.rows(name))
+    if not any(r.feasible for r in rows):
+        raise nobody(rows, f"tunes {' or '.join(names)}")
+    crossed = crossing(rows)
+    used = [r for r in rows if r.feasible]
+    return TrainResult(
+        schema="tco.train/1",
+        catalog=stamped(inputs, used),
+        models=names,
+        training_tokens=ask.tokens,
+        epochs=job.value("epochs"),
+        refresh_months=ask.refresh_months,
+        within_h=job.value("within_h"),
+        tokens_per_month=job.served,
+        horizon_months=job.months,
+        rows=rows,
+        crossing=crossed,
+        verdict=verdict(rows, crossed, "a run", "trained on"),
+        assumptions=values_of(inputs, "training."),
+        warnings=warnings_of(inputs, used),
+    )
+
+
+class _Job:
+    """A job, to be priced in every way."""
+
+    def __init__(self, inputs: Inputs, ask: TrainAsk) -> None:
+        self.inputs, self.ask = inputs, ask
+        self.months = float(np.asarray(inputs.settings.value("horizon.months")))
+        self.trained = ask.tokens * self.value("epochs")
+        volume = float(np.asarray(inputs.settings.value("workload.tokens_per_month")))
+        self.served = volume if inputs.volume_given else None
+
+    def value(self, name: str) -> float:
+        """Return a setting of training."""
+        return float(np.asarray(self.inputs.settings.value(f"training.{name}")))
+
+    def rows(self, name: str) -> Iterator[JobRow]:
+        """Return every way to tune a model."""
+        model = self.inputs.catalog.models.models[name]
+        yield from self._hosted(name, model)
+        if model.never:
+            yield impossible(f"self/{name}", name, "self", model.never)
+        elif model.weights != "open":
+            yield impossible(f"self/{name}", name, "self", "its weights are closed")
+        elif model.params_b is None:
+            yield impossible(f"self/{name}", name, "self", "its size is not in the catalog")
+        else:
+            for way in self.ask.ways:
+                yield from self._rented(name, model, way)
+
+    def _hosted(self, name: str, model: Model) -> Iterator[JobRow]:
+        selection = select(self.inputs.catalog, self.inputs.request)
+        offers = [
+            offer
+            for offer in self.inputs.catalog.prices.fine_tuning
+            if _is_for(offer, name, model)
+            and (not selection.providers or offer.provider in selection.providers)
+        ]
+        if not offers:
+            yield impossible(f"tuned/{name}", name, "hosted", "nobody's price is in the catalog")
+        for offer in offers:
+            yield self._at(offer, name)
+
+    def _at(self, offer: FineTuning, name: str) -> JobRow:
+        made = f"{offer.provider}/{name}:{offer.method}"
+        reason = self._why_not(offer)
+        if reason or offer.usd_per_mtok_training is None:
+            return impossible(made, name, offer.provider, reason or "no price by the token")
+        source = offer.evidence[0].source
+        run = (
+            line(
+                "training tokens", self.trained / MTOK, "Mtok", offer.usd_per_mtok_training, source
+            ),
+        )
+        once = (*run, self._evaluation(run))
+        notes = [offer.note.removesuffix(".")] if offer.note else []
+        if offer.retires is not None:
+            notes.append(f"tuned models are answered for until {offer.retires}")
+        dearer = self._surcharge(offer, name)
+        monthly = (*self._again(once), *dearer)
+        return row(
+            self.inputs,
+            once,
+            monthly,
+            tokens=self.trained,
+            total_usd_of=self._total(once, dearer),
+            checked=offer.checked,
+            id=made,
+            tier="hosted",
+            model=name,
+            provider=offer.provider,
+            method=offer.method,
+            notes=tuple(notes),
+        )
+
+    def _why_not(self, offer: FineTuning) -> str:
+        day, known = self.inputs.day, offer.usd_per_mtok_training
+        if day < offer.since:
+            return f"no price on {day}: the first known one is of {offer.since}"
+        if (offer.until and day >= offer.until) or (offer.retires and day > offer.retires):
+            return f"not offered since {offer.until or offer.retires}"
+        if known is None:
+            return f"by the hour, ${offer.usd_per_hour_training:g}: its hours are not known before"
+        if offer.method not in ("any", *self.ask.ways):
+            return f"{offer.method} only"
+        return ""
+
+    def _evaluation(self, run: tuple[Line, ...]) -> Line:
+        path = "training.evaluation_share"
+        usd = total_usd(run)
+        return line("evaluation", usd, "USD of training", self.value(path[9:]), path, given=False)
+
+    def _again(self, once: tuple[Line, ...]) -> tuple[Line, ...]:
+        """Return the new runs of a month."""
+        if self.ask.refresh_months is None:
+            return ()
+        runs, usd = 1.0 / self.ask.refresh_months, total_usd(once)
+        return (replace(line("new runs", runs, "run", usd, "--refresh"), origin="given"),)
+
+    def _total(self, once: tuple[Line, ...], monthly: tuple[Line, ...] = ()) -> float:
+        """Return all of the horizon: its runs, and what comes every month besides [USD]."""
+        runs = max(self.months / self.ask.refresh_months, 1.0) if self.ask.refresh_months else 1.0
+        return float(np.asarray(total_usd(once) * runs + total_usd(monthly) * self.months))
+
+    def _surcharge(self, offer: FineTuning, name: str) -> tuple[Line, ...]:
+        """Return what the month's tokens cost more from the tuned model than from its base."""
+        tuned = offer.inference_usd_per_mtok
+        if self.served is None or tuned is None:
+            return ()
+        try:
+            base = resolve(f"{offer.provider}/{name}", self.inputs).best
+        except DataError:
+            return ()
+        if not isinstance(base, TokenOption):
+            return ()
+        settings = self.inputs.settings
+        usual = total_usd(lines(base, settings), "tokens")
+        dearer = total_usd(lines(replace(base, rates=tuned, modifiers=[]), settings), "tokens")
+        said = line("serving surcharge", dearer - usual, "USD", 1.0, offer.evidence[-1].source)
+        return (said,)
+
+    def _rented(self, name: str, model: Model, way: Way) -> Iterator[JobRow]:
+        """Return the cheapest set-up of each GPU."""
+        assert model.params_b is not None
+        job = Tuning(
+            params=model.params_b.total * 1e9,
+            active_params=model.params_b.active * 1e9,
+            tokens=self.ask.tokens,
+            epochs=self.value("epochs"),
+            trained_share=1.0 if way == "full" else self.value("adapter_share"),
+            full=way == "full",
+        )
+        selection = select(self.inputs.catalog, self.inputs.request)
+        asked = replace(selection, models=frozenset())
+        found = [self._on(name, job, way, *pair) for pair in rents_of(self.inputs, asked)]
+        rows = [one for one in found if one is not None]
+        yield from rows
+        if not rows:
+            reason = "no GPUs that work together and can be rented hold it and finish in time"
+            yield impossible(f"self/{name}:{way}", name, "self", reason, way)
+
+    def _on(
+        self, name: str, job: Tuning, way: Way, gpu: GpuEntry, rents: Iterable[RentEntry]
+    ) -> JobRow | None:
+        start = self.value("startup_h")
+        if start >= self.value("within_h"):
+            raise UsageError(f"--within: a run takes {start:g} h to start alone; give it more")
+        work = gpu_hours(job.flops, gpu.shape.flops_16, self.value("mfu"))
+        held = gpus_for_memory(job.memory_bytes, gpu.shape.memory_bytes, self.value("memory_share"))
+        if held > 1 and gpu.shape.pcie and not self.inputs.request.gpus:
+            return None  # weights spread over GPUs that talk through PCIe: slower than `mfu` says
+        least = np.maximum(held, gpus_in_time(work, self.value("within_h"), start))
+        best: tuple[float, RentEntry, float, tuple[Line, ...]] | None = None
+        for rent in rents:
+            gpus = float(np.asarray(whole_gpus(least, gpu.node_gpus, rent.instance_gpus)))
+            if gpus > MOST_GPUS or not can_be_had(gpus, gpu, rent):
+                continue
+            run = rent_lines(self.inputs, rent, gpus, float(np.asarray(work)), "training")
+            usd = float(np.asarray(total_usd(run)))
+            if best is None or usd < best[0]:
+                best = (usd, rent, gpus, run)
+        if best is None:
+            return None
+        _, rent, gpus, run = best
+        once = (*run, self._evaluation(run))
+        notes = [rent.flag] if rent.flag else []
+        if gpus > gpu.node_gpus:
+            notes.append(f"{gpus / gpu.node_gpus:g} nodes, taken to be as fast together as alone")
+        return row(
+            self.inputs,
+            once,
+            self._again(once),
+            tokens=self.trained,
+            total_usd_of=self._total(once),
+            checked=rent.checked,
+            id=f"self/{name}@{gpus:g}x{gpu.id}:{way}/{rent.seller}:{rent.purchase}",
+            tier="rented",
+            model=name,
+            provider=rent.seller,
+            method=way,
+            hardware=f"{gpus:g}x{gpu.id}",
+            gpus=gpus,
+            hours=start + float(np.asarray(work)) / gpus,
+            notes=tuple(notes),
+        )
+
+
+def _is_for(offer: FineTuning, name: str, model: Model) -> bool:
+    """Return whether a price is for a model: by its name, or open weights by their size."""
+    if offer.model is not None:
+        return offer.model == name
+    if model.weights != "open" or model.params_b is None or offer.usd_per_mtok_training is None:
+        return False
+    size = model.params_b.total
+    above = offer.params_b_over is None or size > offer.params_b_over
+    return above and (offer.params_b_up_to is None or size <= offer.params_b_up_to)

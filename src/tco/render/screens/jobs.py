@@ -1,0 +1,106 @@
+"""What the screens of `tco train` and `tco embed` have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tco.analysis.job_results import EmbedResult, JobRow, TrainResult
+from tco.analysis.results import BillLine
+from tco.render import words
+from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.show import show_number, show_price, show_share, show_usd
+
+TOP = 12
+Result = TrainResult | EmbedResult
+
+
+def ways(result: Result) -> Sheet:
+    """Return all ways, the impossible ones too."""
+    ranks = {r.id: i for i, r in enumerate((r for r in result.rows if r.feasible), 1)}
+    horizon = f"{result.horizon_months:g}mo $"
+    columns = (
+        Column(key="rank", head="#", get=lambda r: ranks.get(r.id), right=True),
+        Column(key="id", head="way", get=lambda r: r.id, wraps=True),
+        Column(key="tier", head="tier", get=lambda r: r.tier),
+        Column(key="model", head="model", get=lambda r: r.model),
+        Column(key="provider", head="provider", get=lambda r: r.provider),
+        Column(key="method", head="method", get=lambda r: r.method),
+        Column(key="hardware", head="GPUs", get=lambda r: r.hardware),
+        number("gpus", "GPUs", lambda r: r.gpus, words.count),
+        number("hours", "hours", lambda r: r.hours, show_number),
+        Column(key="feasible", head="feasible", get=lambda r: r.feasible, show=_yes),
+        number("usd_once", "once $", lambda r: r.usd_once, words.whole_usd),
+        number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, show_price),
+        number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
+        number("total_usd", horizon, lambda r: r.total_usd, words.whole_usd),
+        Column(key="price_checked", head="checked", get=lambda r: r.price_checked),
+        Column(key="notes", head="notes", get=lambda r: words.notes_of(r.notes) or None),
+        Column(key="reasons", head="reasons", get=lambda r: words.notes_of(r.reasons) or None),
+    )
+    monthly = any(r.monthly_usd for r in result.rows)
+    usual = ("rank", "id", "hours", "usd_once", "usd_per_mtok")
+    return Sheet(
+        rows=result.rows,
+        columns=columns,
+        usual=(*usual, "monthly_usd", "total_usd") if monthly else usual,
+        keys={"once": "usd_once", "month": "monthly_usd", "cost": "total_usd", "time": "hours"},
+    )
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def screen(result: Result, job: str, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the screen: the job, the ways to have it done, how the best come about, the answer."""
+    yield Paragraph(text=f"{job}\n{words.edition(result.catalog)}")
+    columns = sheet.pick(view.fields or sheet.usual)
+    had = [r for r in sheet.rows if r.feasible]
+    shown = had[: TOP if view.top is None else view.top]
+    if shown:
+        rows = tuple(
+            Row(cells=tuple(c.text(r) for c in columns), note="" if view.fields else _note(r))
+            for r in shown
+        )
+        yield Table(columns=columns, rows=rows)
+    if len(had) > len(shown):
+        yield Paragraph(text=f"{len(had) - len(shown)} more: --top 100 shows them", tone="dim")
+    out = [r for r in sheet.rows if not r.feasible]
+    if out:
+        yield Paragraph(text="Not possible", tone="bold")
+    for row in out:
+        text = f"{row.id}: {words.notes_of(row.reasons)}"
+        yield Paragraph(text=text, tone="dim", hanging=2, bullet=True)
+    yield Paragraph(text=result.verdict)
+    yield from _how(result)
+    yield from words.assumptions(result.assumptions)
+
+
+def _note(row: JobRow) -> str:
+    """Return what stands under a way."""
+    return words.shortened(words.notes_of(row.notes), 150)
+
+
+def _how(result: Result) -> Iterator[Block]:
+    """Return how the bill of the cheapest way of each kind comes about."""
+    for tier in ("hosted", "rented"):
+        best = next((r for r in result.rows if r.feasible and r.tier == tier), None)
+        if best is None:
+            continue
+        yield Paragraph(text=f"How {best.id} comes about", tone="bold")
+        for line in best.once:
+            yield Paragraph(text=_term(line, "once"), hanging=2, bullet=True)
+        for line in best.monthly:
+            yield Paragraph(text=_term(line, "a month"), hanging=2, bullet=True)
+
+
+def _term(line: BillLine, when: str) -> str:
+    rate = show_usd(line.rate_usd)
+    if line.unit.startswith("USD") and line.rate_usd != 1.0:
+        rate = show_share(line.rate_usd)
+    date = f", {line.date}" if line.date else ""
+    return (
+        f"{line.item}: {show_number(line.quantity)} {line.unit} x {rate} = "
+        f"{show_usd(line.amount_usd)} {when} "
+        f"[{words.star(line.origin)}{line.origin}: {line.source}{date}]"
+    )
