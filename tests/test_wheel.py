@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = (
@@ -20,6 +24,14 @@ DATA = (
     "throughput.csv",
     "workloads.yaml",
 )
+
+
+def test_everything_that_is_installed_by_name_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = {canonicalize_name(line.split("==")[0]) for line in lines if "==" in line}
+    assert {canonicalize_name(Requirement(text).name) for text in asked} <= pins
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +59,12 @@ def test_the_wheel_holds_every_data_file_as_it_stands_in_the_checkout(wheel: Pat
     with zipfile.ZipFile(wheel) as archive:
         for name in DATA:
             assert archive.read(f"tco/_data/{name}") == (ROOT / "data" / name).read_bytes()
-        assert "tco/py.typed" in archive.namelist()
+        names = set(archive.namelist())
+    assert "tco/py.typed" in names
+    page = {
+        p.name for p in (ROOT / "src/tco/render/report").iterdir() if p.suffix not in (".py", "")
+    }
+    assert {f"tco/render/report/{name}" for name in page} <= names and len(page) >= 3
 
 
 @pytest.mark.parametrize("route", ["unpacked", "zipped"])

@@ -89,6 +89,16 @@ def test_the_fleet_is_that_of_the_bill(deployed: tuple[DeployResult, Inputs, str
     assert float(most) == bill.replica.concurrency
 
 
+def test_a_steeper_week_needs_fewer_servers_in_its_emptiest_hour(asked: Asked) -> None:
+    least = []
+    for peak in (1.1, 1.67, 2.5, 4.0):
+        settings = {"workload.peak_to_mean": peak}
+        inputs = asked(tokens=300e9, profile="chat", billing="autoscaled", settings=settings)
+        least.append(deploy(inputs, "self/llama-3.3-70b@1xh200-sxm:fp8/nebius").task.min_servers)
+    assert least == sorted(least, reverse=True)
+    assert least[0] > least[-1] > 0
+
+
 def test_the_task_is_yaml_and_runs_the_line(deployed: tuple[DeployResult, Inputs, str]) -> None:
     result, _, _ = deployed
     task = yaml.safe_load(result.skypilot)

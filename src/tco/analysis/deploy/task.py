@@ -13,6 +13,7 @@ import numpy as np
 from tco.analysis.deploy.results import DeployResult, DeployTask
 from tco.analysis.deploy.server import PORT, Server
 from tco.analysis.settings import Settings, fleet_policy, workload
+from tco.engine.duty import steepened
 from tco.engine.fleet import replicas_for
 from tco.engine.layout import precision
 from tco.engine.memory import weights_bytes
@@ -64,7 +65,8 @@ def _least(server: Server, settings: Settings) -> int:
     if hours is None or hours.billing == "scale_to_zero":
         return 0
     load, policy = workload(settings), fleet_policy(settings)
-    work = load.requests_per_s * np.min(hours.week) / server.replica.requests_per_s
+    emptiest = np.min(steepened(hours.week, load.peak_to_mean))
+    work = load.requests_per_s * emptiest / server.replica.requests_per_s
     needed = replicas_for(work, server.replica.concurrency, policy)
     return -(-int(np.asarray(policy.kept(needed))) // server.copies)
 
