@@ -112,7 +112,8 @@ def test_no_line_is_made_that_the_options_above_do_not_show(
     for option in all_options(asked):
         lines(option, with_all(asked))
     left = {path.relative_to(SRC).as_posix() for path, _ in places() - reached}
-    assert left <= {"analysis/plan/machines.py"}  # units at a given price
+    # Units at a given price, and jobs of tuning and embedding, which no bill of serving has.
+    assert left <= {"analysis/plan/machines.py", "analysis/jobs.py"}
 
 
 def places() -> set[tuple[Path, int]]:

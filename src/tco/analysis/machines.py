@@ -43,11 +43,11 @@ class OwnedGpu:
         life_months: Life that the id of the option names; that of the settings when None [month].
     """
 
-    gpu_usd: float
-    server_usd: float | None
+    gpu_usd: Number
+    server_usd: Number | None
     whole: bool
-    all_in_w: float | None
-    board_w: float
+    all_in_w: Number | None
+    board_w: Number
     life_months: float | None = None
 
 
@@ -55,7 +55,7 @@ class OwnedGpu:
 class Egress:
     """What a seller takes for what leaves its network, and who says so [USD/GB]."""
 
-    usd_per_gb: float
+    usd_per_gb: Number
     source: str
     origin: Origin = "catalog"
 
@@ -67,7 +67,7 @@ class Machines(Protocol):
     """Whatever says what its GPUs cost: an option, or an entry of a search."""
 
     @property
-    def usd_per_gpu_hour(self) -> float | None: ...
+    def usd_per_gpu_hour(self) -> Number | None: ...
 
     @property
     def owned(self) -> OwnedGpu | None: ...
@@ -76,7 +76,7 @@ class Machines(Protocol):
     def purchase(self) -> str: ...
 
     @property
-    def weights_gb(self) -> float | None: ...
+    def weights_gb(self) -> Number | None: ...
 
     @property
     def egress(self) -> Egress: ...

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
-from tco.analysis.billing import OnHours, as_paid, duty_of
+from tco.analysis.billing import OnHours, Rented, as_paid, duty_of
 from tco.analysis.buying import LIST_PRICE, Buying
-from tco.analysis.machines import DEDICATED, FREE_EGRESS, Egress, OwnedGpu, fleet_lines, staff_of
+from tco.analysis.machines import (
+    DEDICATED,
+    FREE_EGRESS,
+    Egress,
+    Machines,
+    OwnedGpu,
+    fleet_lines,
+    staff_of,
+)
 from tco.analysis.provisioned import ProvisionedOption, units_line
 from tco.analysis.rates import token_rates
 from tco.analysis.settings import Settings, fleet_policy, people, target, workload
@@ -278,7 +286,23 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
     )
 
 
-def fleet(option: SelfOption, settings: Settings, replica: Replica) -> Fleet:
+class Served(Machines, Rented, Protocol):
+    """Whatever is billed as GPUs of one's own: one option, or many of them as arrays."""
+
+    @property
+    def gpus(self) -> Number: ...
+
+    @property
+    def instance_gpus(self) -> Number: ...
+
+    @property
+    def hours(self) -> OnHours | None: ...
+
+    @property
+    def billing_step_s(self) -> Number | None: ...
+
+
+def fleet(option: Served, settings: Settings, replica: Replica) -> Fleet:
     """Return the fleet that serves the month."""
     duty = duty_of(option.hours, settings, option.billing_step_s)
     policy = fleet_policy(settings)
@@ -288,7 +312,7 @@ def fleet(option: SelfOption, settings: Settings, replica: Replica) -> Fleet:
     return as_paid(option, servers)
 
 
-def self_bill(option: SelfOption, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
+def self_bill(option: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
     """Return the lines of a fleet's monthly bill."""
     staff = staff_of(option.purchase, settings)
     path = "people.api_fte" if option.purchase == DEDICATED else "people.floor_fte"

@@ -1,23 +1,45 @@
-"""What pairs of a set-up and a rent cost, all at once, and which is the cheapest."""
+"""What pairs of a set-up and a rent cost, all at once, and which is the cheapest.
+
+Pairs that are billed by the same formulas are one option of arrays to `self_bill`, which is the
+bill of every option: nothing here adds anything up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.analysis.billing import STEP, duty_of
-from tco.analysis.machines import DEDICATED, GpuMonth, by_the_hour, gpu_month
-from tco.analysis.settings import Settings, fleet_policy, people, workload
+from tco.analysis.billing import STEP, OnHours
+from tco.analysis.machines import OWN, Egress, OwnedGpu
+from tco.analysis.options import fleet, self_bill
+from tco.analysis.settings import Settings
 from tco.analysis.setups import RentEntry, Search
-from tco.analysis.upkeep import moving_lines, standing_lines
-from tco.engine.duty import Duty
-from tco.engine.ledger import total_usd
+from tco.engine.ledger import Origin, total_usd
 from tco.engine.memory import stored_bytes
-from tco.engine.people import project_lines, selfhost_fte
-from tco.engine.selfhost import Fleet, busy_gpus, fleet_for
 from tco.engine.shapes import Floats, Indices, Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Pairs that are billed by the same formulas; every number a column [pairs, 1].
+
+    The fields are those of `SelfOption`.
+    """
+
+    seller: str
+    purchase: str
+    gpus: Number
+    instance_gpus: Number
+    usd_per_gpu_hour: Number
+    owned: OwnedGpu | None
+    egress: Egress
+    weights_gb: Number
+    billing_step_s: Number | None
+    hours: OnHours | None
+    origin: Origin
+    source: str
 
 
 def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Floats) -> Floats:
@@ -29,60 +51,79 @@ def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Float
         rows: Which pairs [pairs].
         volumes: Tokens a month [volumes].
     """
-    setup, rents = found.pair_setup[rows], [found.rents[j] for j in found.pair_rent[rows]]
-    replica = found.replica_at(setup[:, None])
-    instance = np.array([r.instance_gpus for r in rents], dtype=float)[:, None]
-    per_replica = found.grid.count[setup].astype(float)[:, None]
     at = settings.with_values({"workload.tokens_per_month": volumes[None, :]})
-    load = workload(at)
-    policy = fleet_policy(settings)
-    servers = fleet_for(load, replica, policy, per_replica, instance, _duty(found, settings, rents))
-    months = {j: gpu_month(found.rents[j], settings) for j in set(found.pair_rent[rows].tolist())}
-    mine = [months[j] for j in found.pair_rent[rows]]
-    month = GpuMonth(
-        **{f.name: np.array([getattr(m, f.name) for m in mine])[:, None] for f in fields(GpuMonth)}
-    )
-    staff = people(settings)
-    hosted = np.array([r.purchase == DEDICATED for r in rents])[:, None]
-    fte = np.where(hosted, staff.api_fte, selfhost_fte(staff, servers.gpus))
-    team = fte * staff.salary_usd_per_year / 12.0 + total_usd(project_lines(staff))
-    at_work = busy_gpus(load, replica, per_replica)
-    paid = _as_paid(rents, servers)
-    rest = _rest_usd(found, at, rows, servers.replicas)
-    return np.asarray(month.usd(paid, at_work) + team + rest, dtype=float)
+    usd = np.empty((rows.size, volumes.size))
+    for places in _formulas(found, rows):
+        some = rows[places]
+        pairs = _alike(found, settings, some)
+        servers = fleet(pairs, at, found.replica_at(found.pair_setup[some][:, None]))
+        usd[places] = total_usd(self_bill(pairs, at, servers))
+    return usd
 
 
-def _rest_usd(found: Search, settings: Settings, rows: Indices, replicas: Number) -> Number:
-    """Return what neither grows with the GPUs nor with the team [pairs, volumes] [USD/month]."""
-    rents = found.pair_rent[rows]
-    used = {j: found.rents[j] for j in set(rents.tolist())}
-    moved = {j: total_usd(moving_lines(rent, settings)) for j, rent in used.items()}
-    always = {j: total_usd(standing_lines(r.purchase, settings)) for j, r in used.items()}
-    volumes = np.size(settings.value("workload.tokens_per_month"))
-    both = [np.broadcast_to(moved[j] + always[j], (1, volumes)) for j in rents.tolist()]
-    model, _, layout = found.grid.shapes(found.pair_setup[rows])
-    rented = [used[j].owned is None and used[j].purchase != DEDICATED for j in rents.tolist()]
-    stored = np.where(rented, stored_bytes(model, layout) / 1e9, 0.0)[:, None]
-    disks = replicas * stored * settings.value("service.storage_usd_per_gb_month")
-    return np.concatenate(both) + disks
+def _formulas(found: Search, rows: Indices) -> Iterator[Indices]:
+    """Yield the places in `rows` of pairs that are billed by the same formulas."""
+    codes: dict[Hashable, int] = {}
+    kinds = [codes.setdefault(_formula(rent), len(codes)) for rent in found.rents]
+    of = np.array(kinds, dtype=np.int64)[found.pair_rent[rows]]
+    for code in sorted(set(of.tolist())):
+        yield np.flatnonzero(of == code)
 
 
-def _duty(found: Search, settings: Settings, rents: Sequence[RentEntry]) -> Duty | None:
-    """Return when the fleets of some pairs are on; the sellers' clocks are a column [pairs]."""
-    if found.hours is None:
-        return None
+def _formula(rent: RentEntry) -> Hashable:
+    """Return what decides by which formulas a rent is billed."""
+    gpu = rent.owned
+    if gpu is None:
+        return rent.purchase, rent.seller == OWN
+    known = (gpu.server_usd is None, gpu.all_in_w is None)
+    return rent.purchase, rent.seller == OWN, gpu.whole, gpu.life_months, known
+
+
+def _alike(found: Search, settings: Settings, rows: Indices) -> Alike:
+    """Return pairs that are billed by the same formulas as one option of arrays."""
+    used = sorted(set(found.pair_rent[rows].tolist()))  # `np.unique` imports masked arrays: 10 ms
+    of = np.searchsorted(used, found.pair_rent[rows])
+    rents = [found.rents[j] for j in used]
+
+    def column(values: Sequence[float]) -> Floats:
+        """Return a number of every rent as that of every pair [pairs, 1]."""
+        return np.array(values, dtype=float)[of][:, None]
+
+    setups, first = found.pair_setup[rows], rents[0]
+    model, _, layout = found.grid.shapes(setups)
+    owned = [rent.owned for rent in rents if rent.owned is not None]
     usual = float(np.asarray(settings.value(STEP)))
     steps = [usual if r.billing_step_s is None else r.billing_step_s for r in rents]
-    return duty_of(found.hours, settings, np.array(steps)[:, None])
+    return Alike(
+        seller=first.seller,
+        purchase=first.purchase,
+        gpus=found.grid.count[setups].astype(float)[:, None],
+        instance_gpus=column([r.instance_gpus for r in rents]),
+        usd_per_gpu_hour=column([r.usd_per_gpu_hour for r in rents]),
+        owned=_bought(owned, of) if owned else None,
+        egress=replace(first.egress, usd_per_gb=column([r.egress.usd_per_gb for r in rents])),
+        weights_gb=np.asarray(stored_bytes(model, layout))[:, None] / 1e9,
+        billing_step_s=None if found.hours is None else column(steps),
+        hours=found.hours,
+        origin=first.origin,
+        source=first.source,
+    )
 
 
-def _as_paid(rents: Sequence[RentEntry], servers: Fleet) -> Fleet:
-    """Return the fleets of some pairs as each is paid for."""
-    if servers.mean_billed_gpus is None:
-        return servers
-    off = np.array([by_the_hour(r.purchase) for r in rents])[:, None]
+def _bought(gpus: Sequence[OwnedGpu], of: Indices) -> OwnedGpu:
+    """Return the bought GPUs of some pairs as one of arrays [pairs, 1]."""
+
+    def column(values: Sequence[Number | None]) -> Floats:
+        """Return a number of every GPU as that of every pair [pairs, 1]."""
+        return np.array(values, dtype=float)[of][:, None]
+
+    first = gpus[0]
     return replace(
-        servers, mean_billed_gpus=np.where(off, servers.mean_billed_gpus, servers.paid_gpus)
+        first,
+        gpu_usd=column([g.gpu_usd for g in gpus]),
+        server_usd=None if first.server_usd is None else column([g.server_usd for g in gpus]),
+        all_in_w=None if first.all_in_w is None else column([g.all_in_w for g in gpus]),
+        board_w=column([g.board_w for g in gpus]),
     )
 
 
