@@ -8,6 +8,7 @@ from tco.analysis.inputs import Inputs
 from tco.analysis.machines import DEDICATED
 from tco.analysis.select import Selection
 from tco.analysis.setups import RentEntry
+from tco.catalog.lookup import holds
 
 if TYPE_CHECKING:
     from tco.catalog.prices import CapacityOffer, CapacityPrice
@@ -33,8 +34,7 @@ def dedicated_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
 
 def _price(offer: CapacityOffer, inputs: Inputs) -> CapacityPrice | None:
     for price in offer.prices:
-        ends = price.until is None or inputs.day < price.until
-        if price.term == "on_demand" and price.since <= inputs.day and ends:
+        if price.term == "on_demand" and holds(price, inputs.day):
             return price
     return None
 

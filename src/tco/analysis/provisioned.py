@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from tco.analysis.settings import Settings, workload
+from tco.catalog.lookup import holds
 from tco.engine.ledger import Line, Origin
 from tco.engine.provisioned import ProvisionedUnit, units_for, units_used
 from tco.engine.shapes import Floats, Indices, Number
@@ -186,7 +187,7 @@ def _prices(offer: CapacityOffer, inputs: Inputs) -> list[tuple[str, float, str,
     return [
         (p.term, p.usd_per_hour, p.evidence[0].source, p.checked)
         for p in offer.prices
-        if p.since <= inputs.day and (p.until is None or inputs.day < p.until)
+        if holds(p, inputs.day)
     ]
 
 

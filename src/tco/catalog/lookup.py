@@ -24,6 +24,16 @@ class Dated(Protocol):
     def checked(self) -> date: ...
 
 
+class Window(Protocol):
+    """Anything that holds from a day on, and maybe until another."""
+
+    @property
+    def since(self) -> date: ...
+
+    @property
+    def until(self) -> date | None: ...
+
+
 class Named(Protocol):
     """Anything with a name and others that people use for it."""
 
@@ -52,14 +62,12 @@ def price_at(offer: Offer, day: date, offers: Mapping[str, Offer] | None = None)
     holding = [
         price
         for price in offer.prices
-        if price.status != "cancelled"
-        and price.since <= day
-        and (price.until is None or day < price.until)
+        if price.status != "cancelled" and holds(price, day)
     ]
     if holding:
         return max(holding, key=lambda price: (price.since, price.status == "scheduled"))
     discount = offer.discount
-    if discount is None or not _holds(discount, day):
+    if discount is None or not holds(discount, day):
         return None
     if offers is None:
         raise ValueError(f"{offer.id} is a discount of {discount.of}: offers are needed")
@@ -68,7 +76,8 @@ def price_at(offer: Offer, day: date, offers: Mapping[str, Offer] | None = None)
     return discounted(full, discount) if full is not None else None
 
 
-def _holds(window: Discount | Rent, day: date) -> bool:
+def holds(window: Window, day: date) -> bool:
+    """Return whether a day lies in a window, `since <= day < until`."""
     return window.since <= day and (window.until is None or day < window.until)
 
 
@@ -152,7 +161,7 @@ def rents_at(hardware: Hardware, day: date) -> list[tuple[Rental, Rent]]:
         latest: dict[str | None, Rent] = {}
         for rent in rental.rents:
             known = latest.get(rent.region)
-            if _holds(rent, day) and (known is None or known.since <= rent.since):
+            if holds(rent, day) and (known is None or known.since <= rent.since):
                 latest[rent.region] = rent
         found += [(rental, rent) for rent in latest.values()]
     return found

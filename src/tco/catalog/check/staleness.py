@@ -8,7 +8,7 @@ from tco.catalog.check.finding import Hit, Rule, Severity
 from tco.catalog.check.world import Subject
 from tco.catalog.complaints import Loc
 from tco.catalog.hardware import Rent
-from tco.catalog.lookup import Dated, age_days, price_at, retired, stale_after
+from tco.catalog.lookup import Dated, age_days, holds, price_at, retired, stale_after
 from tco.catalog.prices import CapacityPrice, FineTuning, Offer, Price
 
 FAILS_AT = 2  # times the age from which a figure counts as stale
@@ -43,8 +43,7 @@ def hits(subject: Subject) -> Iterator[Hit]:
     """Return figures that hold on the day and were last seen too long before it."""
     yield from _offers(subject)
     for loc, window, kind, source in _windows(subject):
-        day = subject.world.as_of
-        if window.since <= day and (window.until is None or day < window.until):
+        if holds(window, subject.world.as_of):
             yield from _aged(loc, window, kind, subject, source)
 
 
