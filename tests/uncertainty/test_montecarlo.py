@@ -150,7 +150,7 @@ def test_interpolated_replicas_are_within_a_hundredth(asked) -> None:  # type: i
     chunk = next(chunks(believed, 5_000, np.random.default_rng(2)))
     settings, own = drawn(model, chunk.draws), model.options[1]
     exact = base_replica(own, settings).scaled(chunk.draws[f"{THROUGHPUT}@{own.id}"])
-    near = replica_for(model, own, chunk.draws, settings, located(model, chunk.draws))
+    near = replica_for(model, own, chunk.draws, located(model, chunk.draws))
     off = np.abs(near.requests_per_s / exact.requests_per_s - 1)
     assert np.median(off) < 0.003
     assert off.max() < 0.015

@@ -32,8 +32,8 @@ from tco.units import DAYS_PER_MONTH
 
 UNIT = "tokens/month"
 
-SAME_USD = 0.005
-"""Difference of two bills that is not worth a word [1]."""
+SAME_SHARE = 0.005
+"""Difference of two bills, over the larger, that is not worth a word [1]."""
 
 
 def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> BreakevenResult:
@@ -59,7 +59,7 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
         catalog=stamp(inputs, used),
         a=base.id,
         b=option.id,
-        resolved=(*_said(left, right, base, option), *_cheaper_now(inputs, right, option, usd[1])),
+        resolved=(*_said(left, right, base, option), *_cheaper_now(inputs, right, usd[1])),
         same_weights=same_weights(base, option),
         variable="volume",
         unit=UNIT,
@@ -171,14 +171,12 @@ def _said(left: Resolved, right: Resolved, base: Option, option: Option) -> tupl
     return tuple(said)
 
 
-def _cheaper_now(
-    inputs: Inputs, found: Resolved, option: Option, usd: float | None
-) -> tuple[str, ...]:
+def _cheaper_now(inputs: Inputs, found: Resolved, usd: float | None) -> tuple[str, ...]:
     """Return which other set-up of B costs less at today's volume, where one does."""
     if usd is None or len(found.options) == 1:
         return ()
     least, name = min((_usd(other, inputs), other.id) for other in found.options)
-    if least >= usd * (1.0 - SAME_USD):
+    if least >= usd * (1.0 - SAME_SHARE):
         return ()
     return (f"at today's volume {name} is cheaper: {show_usd(least)} a month",)
 

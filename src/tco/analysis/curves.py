@@ -229,7 +229,7 @@ def _envelope(
         target=policy.availability_target,
         availability=policy.replica_availability,
     )
-    salary = staff.salary_usd_per_year / 12.0
+    salary = staff.usd_per_month
     always, while_on = _usd_per_gpu(option, settings)
     people = salary * staff.fte_per_gpu
     share, load = stairs.share.sum(axis=-1), stairs.load

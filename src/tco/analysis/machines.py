@@ -158,6 +158,11 @@ COMMITTED = {"reserved_1y": 12.0, "reserved_3y": 36.0}
 """Months that a reservation binds for."""
 
 
+def binds(of: Machines) -> bool:
+    """Return whether GPUs cannot be left in any month without a loss: bought, or reserved."""
+    return of.owned is not None or of.purchase in COMMITTED
+
+
 def by_the_hour(purchase: str) -> bool:
     """Return whether GPUs bought so cost nothing while they are off."""
     return purchase.startswith(("on_demand", "spot")) or purchase in (DEDICATED, "given")

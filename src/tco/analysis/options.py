@@ -95,7 +95,8 @@ class Measured:
     """What one replica was measured, or is said, to sustain.
 
     Args:
-        requests_per_s: Requests that it finishes, of the workload's shape [request/s].
+        tokens_per_s: Tokens that it makes, or all that pass through it [token/s].
+        of: Which of the two.
         source: Who said so.
     """
 

@@ -20,8 +20,6 @@ from tco.catalog.lookup import stale_after
 if TYPE_CHECKING:
     from tco.catalog.fields import Source
 
-SCHEDULED_WITHIN_DAYS = 60
-
 
 def stamp(inputs: Inputs, used: Sequence[Option]) -> CatalogStamp:
     """Return which data an answer rests on."""
@@ -117,7 +115,7 @@ ONLY_WITH: dict[str, Callable[[Inputs, Sequence[Option]], bool]] = {
 
 def assumptions_of(inputs: Inputs, used: Sequence[Option]) -> tuple[AssumptionResult, ...]:
     """Return every value that entered the bills of the options used, with who said so."""
-    rows = [assumption(s, inputs) for s in entering(inputs, used)]
+    rows = [assumption(s) for s in entering(inputs, used)]
     if any(isinstance(o, SelfOption) for o in used):
         rows += _choices(inputs)
     told = list(choices_of(inputs.request))
@@ -175,10 +173,10 @@ def _enters(path: str, kinds: Iterable[str]) -> bool:
 def values_of(inputs: Inputs, *starts: str) -> tuple[AssumptionResult, ...]:
     """Return the settings whose paths begin so, with who said each."""
     found = [s for path, s in inputs.settings.items() if path.startswith(starts)]
-    return tuple(assumption(s, inputs) for s in found)
+    return tuple(assumption(s) for s in found)
 
 
-def assumption(setting: Setting, inputs: Inputs) -> AssumptionResult:
+def assumption(setting: Setting) -> AssumptionResult:
     return AssumptionResult(
         path=setting.path,
         title=setting.title,

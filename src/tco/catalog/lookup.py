@@ -59,11 +59,7 @@ def price_at(offer: Offer, day: date, offers: Mapping[str, Offer] | None = None)
     Raises:
         ValueError: The price is a discount and `offers` was not given.
     """
-    holding = [
-        price
-        for price in offer.prices
-        if price.status != "cancelled" and holds(price, day)
-    ]
+    holding = [price for price in offer.prices if price.status != "cancelled" and holds(price, day)]
     if holding:
         return max(holding, key=lambda price: (price.since, price.status == "scheduled"))
     discount = offer.discount

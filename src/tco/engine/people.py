@@ -8,6 +8,7 @@ import numpy as np
 
 from tco.engine.ledger import Line, Origin
 from tco.engine.shapes import Number
+from tco.units import MONTHS_PER_YEAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,11 @@ class People:
     refresh_fte_months_per_year: Number = 0.0
     evaluation_fte: Number = 0.0
 
+    @property
+    def usd_per_month(self) -> Number:
+        """Return what one engineer costs [USD/month]."""
+        return self.salary_usd_per_year / MONTHS_PER_YEAR
+
 
 def selfhost_fte(people: People, gpus: Number) -> Number:
     """Return the engineers a fleet takes, ``max(floor, fixed + per_gpu * gpus)`` [1]."""
@@ -49,7 +55,7 @@ def people_line(fte: Number, people: People, origin: Origin, source: str) -> Lin
         group="people",
         quantity=fte,
         unit="engineer",
-        rate_usd=people.salary_usd_per_year / 12.0,
+        rate_usd=people.usd_per_month,
         origin=origin,
         source=source,
     )
@@ -70,7 +76,7 @@ def project_lines(people: People) -> tuple[Line, ...]:
         ),
         (
             "model refresh",
-            np.asarray(people.refresh_fte_months_per_year, dtype=float) / 12.0,
+            np.asarray(people.refresh_fte_months_per_year, dtype=float) / MONTHS_PER_YEAR,
             "people.refresh_fte_months_per_year",
             False,
         ),
@@ -82,7 +88,7 @@ def project_lines(people: People) -> tuple[Line, ...]:
             group="people",
             quantity=quantity,
             unit="engineer",
-            rate_usd=people.salary_usd_per_year / 12.0,
+            rate_usd=people.usd_per_month,
             origin="assumed",
             source=f"{path} + people.salary_usd_per_year",
             spread=once,

@@ -119,17 +119,17 @@ def _change(part: str, text: str, settings: Settings) -> Change:
     for words, factor in _WORDS.items():
         if part.endswith(f" {words}"):
             return Change(
-                text=part, paths=_paths(part.removesuffix(words), text, settings), factor=factor
+                text=part, paths=_paths(part.removesuffix(words), settings), factor=factor
             )
     for pattern in (_TIMES, _MORE, _CUT):
         found = pattern.match(part)
         if found:
             factor = _factor(found.groupdict(), text, cut=pattern is _CUT)
-            return Change(text=part, paths=_paths(found["subject"], text, settings), factor=factor)
+            return Change(text=part, paths=_paths(found["subject"], settings), factor=factor)
     found = _TO.match(part)
     if found is None:
         raise _refused(text, f"{printable(part, 40)!r} says no change")
-    paths = _paths(found["subject"], text, settings)
+    paths = _paths(found["subject"], settings)
     return Change(text=part, paths=paths, value=_value(found["value"], paths[0], text))
 
 
@@ -144,7 +144,7 @@ def _factor(found: Mapping[str, str], text: str, *, cut: bool) -> float:
     return factor
 
 
-def _paths(subject: str, text: str, settings: Settings) -> tuple[str, ...]:
+def _paths(subject: str, settings: Settings) -> tuple[str, ...]:
     word = subject.strip()
     for form in (word, word.removesuffix("s"), word.removesuffix("ies") + "y"):
         if form in SUBJECTS:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tco.analysis.candidates import token_option
 from tco.analysis.inputs import Inputs
-from tco.analysis.machines import COMMITTED, ownership
+from tco.analysis.machines import COMMITTED, binds, ownership
 from tco.analysis.options import Option, SelfOption, TokenOption, fleet, lines, replica_of
 from tco.analysis.settings import Settings, people
 from tco.catalog.lookup import next_change
@@ -90,7 +90,7 @@ def flows(option: Option, path: Path, starts: Sequence[int]) -> Floats:
     flow = np.zeros((len(starts), path.months + 1))
     flow[:, 1:] = np.where(begun, _running(option, path, starts), 0.0)
     if isinstance(option, SelfOption):
-        flow += _once(option, path, starts)
+        flow += _once(path, starts)
         flow += _machines(option, path, starts)
     return flow
 
@@ -143,9 +143,7 @@ def _signed(option: Option, path: Path, starts: Sequence[int]) -> Floats:
 
 def _billed_tokens(option: Option, path: Path) -> Floats:
     """Return the volume that each month is billed for: what binds does not shrink with the load."""
-    bound = isinstance(option, SelfOption) and (
-        option.owned is not None or option.purchase in COMMITTED
-    )
+    bound = isinstance(option, SelfOption) and binds(option)
     return np.maximum.accumulate(path.tokens) if bound else path.tokens
 
 
@@ -187,10 +185,10 @@ def events(option: Option, path: Path) -> list[str]:
     return _over_time(option, path)[1]
 
 
-def _once(option: SelfOption, path: Path, starts: Sequence[int]) -> Floats:
+def _once(path: Path, starts: Sequence[int]) -> Floats:
     """Return the work of setting up and moving, paid when the option begins."""
     staff = people(path.inputs.settings)
-    usd = float(np.asarray(staff.setup_fte_months * staff.salary_usd_per_year / 12.0))
+    usd = float(np.asarray(staff.setup_fte_months * staff.usd_per_month))
     flow = np.zeros((len(starts), path.months + 1))
     for row, start in enumerate(starts):
         if start < path.months:

@@ -22,7 +22,7 @@ from tco.analysis.horizon.flows import (
 from tco.analysis.horizon.results import HorizonMonth, HorizonResult, HorizonRow
 from tco.analysis.horizon.words import horizon_verdict
 from tco.analysis.inputs import Inputs
-from tco.analysis.machines import COMMITTED, OWN
+from tco.analysis.machines import OWN, binds
 from tco.analysis.options import Option, SelfOption, same_weights
 from tco.analysis.report import (
     assumption,
@@ -112,7 +112,7 @@ def _result(
     stay = flows(a, path, [0])[0]
     moves = {option.id: flows(option, path, range(path.months + 1)) for option in others}
     others.sort(key=lambda option: _npv(moves[option.id][0], path))
-    waits = not _binds(a)
+    waits = not (isinstance(a, SelfOption) and binds(a))
     rows = [_row("A", a.id, stay, path)]
     for letter, option in zip("BCDEFGHIJKLMNOPQRSTUVWXYZ", others, strict=False):
         rows.append(_against(letter, option.id, stay, moves[option.id], path, waits=waits))
@@ -172,13 +172,6 @@ def _against(
     return replace(row, best_start_month=best, best_start_saving_usd=saved)
 
 
-def _binds(option: Option) -> bool:
-    """Return whether an option cannot be left in any month without a loss that is not counted."""
-    return isinstance(option, SelfOption) and (
-        option.owned is not None or option.purchase in COMMITTED
-    )
-
-
 def _path(path: Path, cash: list[Floats]) -> tuple[HorizonMonth, ...]:
     tokens = [0.0, *path.tokens]
     return tuple(
@@ -210,5 +203,5 @@ def _assumptions(inputs: Inputs, options: Sequence[Option]) -> tuple[AssumptionR
     known = assumptions_of(inputs, options)
     listed = {entry.path for entry in known}
     years = (VOLUME, API, HOSTED, RENT, HARDWARE, RATE, "horizon.months")
-    ours = [assumption(inputs.settings[name], inputs) for name in years if name not in listed]
+    ours = [assumption(inputs.settings[name]) for name in years if name not in listed]
     return (*known, *ours)

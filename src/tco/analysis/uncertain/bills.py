@@ -125,7 +125,7 @@ def _price(model: Model, draws: Draws, out: Floats) -> None:
     where = located(model, draws)
     for row, option in zip(out, model.options, strict=True):
         if isinstance(option, SelfOption):
-            replica = replica_for(model, option, draws, settings, where)
+            replica = replica_for(model, option, draws, where)
             bill = self_bill(option, settings, fleet(option, settings, replica))
         else:
             bill = lines(option, settings)
@@ -144,9 +144,7 @@ def located(model: Model, draws: Draws) -> Places | None:
     return places([axis for _, axis in model.axes], [draws[path] for path, _ in model.axes])
 
 
-def replica_for(
-    model: Model, option: SelfOption, draws: Draws, settings: Settings, where: Places | None
-) -> Replica:
+def replica_for(model: Model, option: SelfOption, draws: Draws, where: Places | None) -> Replica:
     """Return what one replica of a set-up sustains for each draw."""
     factor = draws.get(f"{THROUGHPUT}@{option.id}", model.settings.value(THROUGHPUT))
     if where is None:

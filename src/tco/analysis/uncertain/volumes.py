@@ -66,7 +66,7 @@ def _firsts(model: Model, draws: Draws, pair: tuple[int, int]) -> tuple[Floats, 
     for i in pair:
         option, replica = model.options[i], None
         if isinstance(option, SelfOption):
-            replica = _column(replica_for(model, option, draws, drawn(model, draws), where), size)
+            replica = _column(replica_for(model, option, draws, where), size)
             rate = np.asarray(replica.requests_per_s)[:, 0]
             served &= np.isfinite(rate) & np.asarray(replica.feasible)[:, 0]
         sides.append(curves(option, settings, size, replica))
