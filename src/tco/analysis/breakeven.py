@@ -10,7 +10,7 @@ from tco.analysis.candidates import own_setups
 from tco.analysis.curves import TOKENS, curve
 from tco.analysis.flips import flips_of, never_because
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import Option, lines, same_weights
+from tco.analysis.options import Option, same_weights, usd_of
 from tco.analysis.pairs import best_pairs
 from tco.analysis.report import assumptions_of, stamp, warnings_of
 from tco.analysis.resolve import TYPICAL_VOLUMES, Resolved, any_volume, resolve
@@ -24,7 +24,6 @@ from tco.analysis.results import (
 from tco.analysis.select import select
 from tco.analysis.settings import workload
 from tco.analysis.words import breakeven_words, table_words
-from tco.engine.ledger import total_usd
 from tco.engine.steps import Wins, wins
 from tco.errors import TcoError, UsageError
 from tco.show import show_usd
@@ -50,7 +49,7 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
     if base.id == option.id:
         raise UsageError(f"A and B are both {base.id}; name two different options")
     now = _now(inputs)
-    usd = [None if now is None else _usd(o, inputs) for o in (base, option)]
+    usd = [None if now is None else usd_of(o, inputs.settings) for o in (base, option)]
     spans = open_spans(won)
     because = never_because(inputs, base, option) if not spans else None
     used = [base, option]
@@ -101,7 +100,7 @@ def _in_other_words(
         months = max(float(np.log(volume / now) / np.log1p(growth)), 0.0)
     return VolumeResult(
         tokens_per_month=volume,
-        a_usd=float(np.asarray(total_usd(lines(base, settings)))),
+        a_usd=usd_of(base, settings),
         requests_per_day=float(load.requests_per_month / DAYS_PER_MONTH),
         peak_requests_per_s=float(load.peak_requests_per_s),
         months=months,
@@ -152,10 +151,6 @@ def _now(inputs: Inputs) -> float | None:
     return float(np.asarray(inputs.settings.value(TOKENS)))
 
 
-def _usd(option: Option, inputs: Inputs) -> float:
-    return float(np.asarray(total_usd(lines(option, inputs.settings))))
-
-
 def _said(left: Resolved, right: Resolved, base: Option, option: Option) -> tuple[str, ...]:
     """Return what shorter names were taken to mean; of several set-ups, the one that decides."""
     said = []
@@ -175,7 +170,7 @@ def _cheaper_now(inputs: Inputs, found: Resolved, usd: float | None) -> tuple[st
     """Return which other set-up of B costs less at today's volume, where one does."""
     if usd is None or len(found.options) == 1:
         return ()
-    least, name = min((_usd(other, inputs), other.id) for other in found.options)
+    least, name = min((usd_of(other, inputs.settings), other.id) for other in found.options)
     if least >= usd * (1.0 - SAME_SHARE):
         return ()
     return (f"at today's volume {name} is cheaper: {show_usd(least)} a month",)

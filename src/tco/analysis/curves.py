@@ -29,7 +29,7 @@ from tco.engine.people import project_lines
 from tco.engine.redundancy import kept_between
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, busy_gpus
-from tco.engine.shapes import Floats, Indices, Number
+from tco.engine.shapes import Floats, Indices, Number, column
 from tco.engine.steps import Curve
 from tco.engine.steps_many import Curves, Rows, affine, only, some, wins_many
 from tco.engine.tariff import contracts
@@ -81,7 +81,7 @@ def curves(
         return _fixed_curves(option, count)
     if isinstance(option, ProvisionedOption):
         besides = total_usd(lines(option, settings), "people")
-        return provisioned_curves(option, settings, _column(besides, count), count)
+        return provisioned_curves(option, settings, column(besides, count), count)
     if not has_steps(option):
         raise UsageError(
             f"{option.id}: a fleet that scales to zero has a bill without steps, and so no exact "
@@ -121,7 +121,7 @@ def _fixed_curves(option: FixedOption, count: int) -> Curves:
 
 def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count: int) -> Curves:
     settings = _with_room_for_bursts(settings, replica)
-    slack = _column(slack_replicas(replica.slots, fleet_policy(settings)), count)
+    slack = column(slack_replicas(replica.slots, fleet_policy(settings)), count)
     stairs = stairs_of(option, settings, replica, count)
     levels = stairs.load.shape[-1]
 
@@ -139,7 +139,7 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
         rising = np.broadcast_to(work[rows][:, None], edges.shape)
         return Rows(edges=edges, fixed=cost, slope=rising)
 
-    work = _column(_usd_per_token_of_work(option, settings, replica), count)
+    work = column(_usd_per_token_of_work(option, settings, replica), count)
     slope, low, high = _envelope(option, settings, stairs, slack, count)
     return Curves(
         until=until,
@@ -233,19 +233,19 @@ def _envelope(
     always, while_on = _usd_per_gpu(option, settings)
     people = salary * staff.fte_per_gpu
     share, load = stairs.share.sum(axis=-1), stairs.load
-    paid = option.gpus * (_column(always + people, count) + _column(while_on, count) * share)
-    of_load = _column(always + people, count) * load.max(axis=-1)
-    of_load = of_load + _column(while_on, count) * (stairs.share * load).sum(axis=-1)
-    slope = option.gpus * of_load * _column(kept, count) / stairs.tokens_per_replica
+    paid = option.gpus * (column(always + people, count) + column(while_on, count) * share)
+    of_load = column(always + people, count) * load.max(axis=-1)
+    of_load = of_load + column(while_on, count) * (stairs.share * load).sum(axis=-1)
+    slope = option.gpus * of_load * column(kept, count) / stairs.tokens_per_replica
     most_fte = np.maximum(staff.fixed_fte, staff.floor_fte)
     least_fte = np.where(np.equal(staff.fte_per_gpu, 0.0), most_fte, staff.fixed_fte)
-    idle = (_column(always, count) + _column(while_on, count) * share) * (
+    idle = (column(always, count) + column(while_on, count) * share) * (
         option.instance_gpus - math.gcd(option.gpus, option.instance_gpus)
     )
     standing = total_usd((*standing_lines(option.purchase, settings), *project_lines(staff)))
-    low = paid * _column(least, count) + _column(standing + salary * least_fte, count)
-    high = paid * (_column(kept, count) * (1.0 + slack) + _column(most, count)) + idle
-    return slope, low, high + _column(standing + salary * most_fte, count)
+    low = paid * column(least, count) + column(standing + salary * least_fte, count)
+    high = paid * (column(kept, count) * (1.0 + slack) + column(most, count)) + idle
+    return slope, low, high + column(standing + salary * most_fte, count)
 
 
 def _usd_per_gpu(option: SelfOption, settings: Settings) -> tuple[Number, Number]:
@@ -266,8 +266,3 @@ def _usd_per_gpu(option: SelfOption, settings: Settings) -> tuple[Number, Number
     off = total_usd(fleet_lines(option, settings, as_paid(option, none))) / gpus
     on = replace(none, mean_gpus=None, mean_powered_gpus=None, mean_billed_gpus=None)
     return off, total_usd(fleet_lines(option, settings, on)) / gpus - off
-
-
-def _column(value: Number, count: int) -> Floats:
-    """Return a number or a column as one value a curve [count]."""
-    return np.broadcast_to(np.asarray(value, dtype=float).reshape(-1), (count,))

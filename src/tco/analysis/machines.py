@@ -15,7 +15,7 @@ from tco.engine.ownership import Ownership, ownership_lines
 from tco.engine.people import People
 from tco.engine.selfhost import Fleet, rent_lines
 from tco.engine.service import storage_line
-from tco.engine.shapes import Number
+from tco.engine.shapes import Number, number
 from tco.errors import UsageError
 from tco.units import HOURS_PER_MONTH
 
@@ -279,7 +279,7 @@ def gpu_month(of: Machines, settings: Settings) -> GpuMonth:
 
 
 def _usd(of: Machines, settings: Settings, servers: Fleet) -> float:
-    return float(np.asarray(total_usd(fleet_lines(of, settings, servers))))
+    return number(total_usd(fleet_lines(of, settings, servers)))
 
 
 def owned_gpu(gpu: Accelerator) -> OwnedGpu | None:

@@ -29,7 +29,7 @@ from tco.engine.memory import stored_bytes
 from tco.engine.people import people_line, project_lines, selfhost_fte
 from tco.engine.replica import Replica, best_replica
 from tco.engine.selfhost import Fleet, fleet_for
-from tco.engine.shapes import GpuShape, ModelShape, Number
+from tco.engine.shapes import ROUND_OFF, GpuShape, ModelShape, Number, number
 from tco.engine.tariff import Terms, terms_lines
 from tco.engine.tokens import TokenRates, mixed, retry_line, token_lines
 from tco.engine.workload import Workload
@@ -206,6 +206,11 @@ def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
     return _fixed_bill(option, settings)
 
 
+def usd_of(option: Option, settings: Settings) -> float:
+    """Return an option's bill under settings without arrays [USD/month]."""
+    return number(total_usd(lines(option, settings)))
+
+
 def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
     load, staff = _counted(option, settings), people(settings)
     rates = list_rates(option, settings)
@@ -339,7 +344,9 @@ def _fixed_bill(option: FixedOption, settings: Settings) -> tuple[Line, ...]:
     load = workload(settings)
     units: Number = 1.0
     if option.tokens_per_month is not None:
-        units = np.maximum(1.0, np.ceil(load.tokens_per_month / option.tokens_per_month - 1e-9))
+        units = np.maximum(
+            1.0, np.ceil(load.tokens_per_month / option.tokens_per_month - ROUND_OFF)
+        )
     line = Line(
         item="set-up at a given price",
         group="compute",

@@ -25,6 +25,7 @@ from tco.analysis.settings import Settings, target, workload
 from tco.engine.ledger import Group, Line, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, utilization_of
+from tco.engine.shapes import number
 from tco.units import HOURS_PER_MONTH, MTOK
 
 
@@ -39,7 +40,7 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
     if isinstance(option, SelfOption):
         return _self_result(option, inputs, replica or replica_of(option, inputs.settings))
     bill = lines(option, inputs.settings)
-    usd = _number(total_usd(bill))
+    usd = number(total_usd(bill))
     used = _used(option, inputs.settings)
     return OptionResult(
         id=option.id,
@@ -68,15 +69,15 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
 def _units(option: Option, bill: tuple[Line, ...]) -> float | None:
     """Return how many set-ups or provisioned units are paid for; None where there are none."""
     if isinstance(option, ProvisionedOption):
-        return _number(bill[0].quantity) / HOURS_PER_MONTH
-    return _number(bill[0].quantity) if isinstance(option, FixedOption) else None
+        return number(bill[0].quantity) / HOURS_PER_MONTH
+    return number(bill[0].quantity) if isinstance(option, FixedOption) else None
 
 
 def _used(option: Option, settings: Settings) -> UtilizationResult | None:
     """Return how well provisioned units are used; None for what is paid by the token."""
     if not isinstance(option, ProvisionedOption):
         return None
-    share = _number(used_share(option, settings))
+    share = number(used_share(option, settings))
     return UtilizationResult(slots=share, token_capacity=share, paid_hours=share)
 
 
@@ -87,15 +88,15 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
     bill = self_bill(option, inputs.settings, servers)
     used = _utilization(inputs.settings, replica, servers)
     upfront = upfront_usd(option, inputs.settings, servers)
-    usd = _number(total_usd(bill))
+    usd = number(total_usd(bill))
     return OptionResult(
         id=option.id,
         tier=option.tier,
         model=option.model,
         provider=option.provider,
         hardware=option.hardware,
-        gpus=_number(servers.paid_gpus),
-        replicas=_number(servers.replicas),
+        gpus=number(servers.paid_gpus),
+        replicas=number(servers.replicas),
         feasible=True,
         reasons=(),
         notes=option.notes,
@@ -104,7 +105,7 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
         band_usd=_band(option, inputs.settings, replica),
         breakdown=breakdown_of(bill, used.paid_hours),
         energy=energy_of(option, inputs, servers),
-        upfront_usd=None if upfront is None else _number(upfront),
+        upfront_usd=None if upfront is None else number(upfront),
         utilization=used,
         replica=_replica(option, replica, inputs),
         price_checked=_day(option),
@@ -114,11 +115,11 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
 
 
 def _too_small(option: SelfOption, replica: Replica, settings: Settings) -> OptionResult:
-    limit = _number(settings.value("serving.max_tpot_s")) * 1e3
-    if _number(replica.memory_slots) < 1:
+    limit = number(settings.value("serving.max_tpot_s")) * 1e3
+    if number(replica.memory_slots) < 1:
         reason = "the weights and one request do not fit in its memory"
     else:
-        alone = _number(replica.lone_tpot_s) * 1e3
+        alone = number(replica.lone_tpot_s) * 1e3
         reason = f"a request alone takes {alone:.0f} ms a token, above the limit of {limit:g} ms"
     item = LeftOut(
         id=option.id,
@@ -164,7 +165,7 @@ def breakdown_of(bill: tuple[Line, ...], used: float) -> Breakdown:
         used: Share of the GPU-hours paid for that serve [1].
     """
     groups: tuple[Group, ...] = ("tokens", "compute", "people", "power", "other")
-    usd = {name: _number(total_usd(bill, name)) for name in groups}
+    usd = {name: number(total_usd(bill, name)) for name in groups}
     idle = usd["compute"] * (1.0 - min(used, 1.0))
     return Breakdown(**{**usd, "compute": usd["compute"] - idle}, idle=idle)
 
@@ -180,22 +181,22 @@ def _band(option: SelfOption, settings: Settings, replica: Replica) -> tuple[flo
 def _utilization(settings: Settings, replica: Replica, servers: Fleet) -> UtilizationResult:
     used = utilization_of(workload(settings), replica, servers)
     return UtilizationResult(
-        slots=_number(used.slots),
-        token_capacity=_number(used.token_capacity),
-        paid_hours=_number(used.paid_hours),
+        slots=number(used.slots),
+        token_capacity=number(used.token_capacity),
+        paid_hours=number(used.paid_hours),
     )
 
 
 def _replica(option: SelfOption, replica: Replica, inputs: Inputs) -> ReplicaResult:
-    rate = _number(replica.requests_per_s)
-    tpot = _number(replica.tpot_s)
+    rate = number(replica.requests_per_s)
+    tpot = number(replica.tpot_s)
     evidence = f"capacity model, {inputs.engine} engine; {option.evidence}".removesuffix("; ")
     return ReplicaResult(
         gpus=option.gpus,
         precision=option.precision,
-        concurrency=_number(replica.slots),
+        concurrency=number(replica.slots),
         requests_per_s=rate,
-        output_tokens_per_s=rate * _number(target(inputs.settings).osl),
+        output_tokens_per_s=rate * number(target(inputs.settings).osl),
         tpot_s=None if np.isnan(tpot) else tpot,
         evidence=evidence if option.measured is None else f"given: {option.measured.source}",
         band=option.band,
@@ -215,10 +216,10 @@ def _line(line: Line, inputs: Inputs) -> BillLine:
     return BillLine(
         item=line.item,
         group=line.group,
-        quantity=_number(line.quantity),
+        quantity=number(line.quantity),
         unit=line.unit,
-        rate_usd=_number(line.rate_usd),
-        amount_usd=_number(line.amount_usd),
+        rate_usd=number(line.rate_usd),
+        amount_usd=number(line.amount_usd),
         origin=line.origin,
         source=_who(line.source, inputs),
         date=_read(line.source, inputs),
@@ -240,13 +241,9 @@ def _read(source: str, inputs: Inputs) -> str | None:
 
 
 def _per_mtok(usd: float, settings: Settings) -> float | None:
-    tokens = _number(workload(settings).tokens_per_month)
+    tokens = number(workload(settings).tokens_per_month)
     return usd / tokens * MTOK if tokens > 0 else None
 
 
 def _day(option: Option) -> str | None:
     return option.checked.isoformat() if option.checked else None
-
-
-def _number(value: object) -> float:
-    return float(np.asarray(value, dtype=float))

@@ -12,7 +12,7 @@ from tco.analysis.settings import Settings, workload
 from tco.catalog.lookup import holds
 from tco.engine.ledger import Line, Origin
 from tco.engine.provisioned import ProvisionedUnit, units_for, units_used
-from tco.engine.shapes import Floats, Indices, Number
+from tco.engine.shapes import Floats, Indices, Number, column, number
 from tco.engine.steps_many import Curves, Rows
 from tco.errors import InfeasibleError, unknown_name
 from tco.units import HOURS_PER_MONTH
@@ -79,16 +79,16 @@ def used_share(option: ProvisionedOption, settings: Settings) -> Number:
 def provisioned_steps(option: ProvisionedOption, settings: Settings) -> list[str]:
     """Return in words how many units there are."""
     load, unit = workload(settings), option.unit
-    weighed, peak = (_number(x) for x in (unit.weighed_tokens(load), load.peak_requests_per_s))
+    weighed, peak = (number(x) for x in (unit.weighed_tokens(load), load.peak_requests_per_s))
     return [
-        f"a request counts for {_number(load.isl):,.0f} in x (1 - {_number(load.cached_share):.1%} "
-        f"cached x (1 - {_number(unit.cached_weight):g})) + {_number(load.osl):,.0f} out x "
-        f"{_number(unit.output_weight):g} = {weighed:,.0f} input tokens",
+        f"a request counts for {number(load.isl):,.0f} in x (1 - {number(load.cached_share):.1%} "
+        f"cached x (1 - {number(unit.cached_weight):g})) + {number(load.osl):,.0f} out x "
+        f"{number(unit.output_weight):g} = {weighed:,.0f} input tokens",
         f"units = {peak:,.3f} requests a second x {weighed:,.0f} / "
-        f"{_number(unit.tokens_per_s):,.0f} tokens a second = "
-        f"{peak * weighed / _number(unit.tokens_per_s):,.2f}, at least "
-        f"{_number(unit.minimum_units):g}, by {_number(unit.increment_units):g}: "
-        f"{_number(units_for(load, unit)):,.0f}",
+        f"{number(unit.tokens_per_s):,.0f} tokens a second = "
+        f"{peak * weighed / number(unit.tokens_per_s):,.2f}, at least "
+        f"{number(unit.minimum_units):g}, by {number(unit.increment_units):g}: "
+        f"{number(units_for(load, unit)):,.0f}",
     ]
 
 
@@ -105,8 +105,8 @@ def provisioned_curves(
     """
     one = workload(settings.with_values({"workload.tokens_per_month": 1.0}))
     per_token = one.peak_requests_per_s * option.unit.weighed_tokens(one)
-    tokens_per_unit = _column(option.unit.tokens_per_s / per_token, count)
-    rate = _column(units_line(option, settings.with_values(_NOTHING)).rate_usd, count)
+    tokens_per_unit = column(option.unit.tokens_per_s / per_token, count)
+    rate = column(units_line(option, settings.with_values(_NOTHING)).rate_usd, count)
     usd = rate * HOURS_PER_MONTH
     step, fewest = float(option.unit.increment_units), float(option.unit.fewest)
 
@@ -127,10 +127,6 @@ def provisioned_curves(
 
 
 _NOTHING = {"workload.tokens_per_month": 0.0}
-
-
-def _column(value: Number, count: int) -> Floats:
-    return np.broadcast_to(np.asarray(value, dtype=float).reshape(-1), (count,))
 
 
 def provisioned_options(
@@ -231,7 +227,3 @@ def _unit(offer: CapacityOffer) -> ProvisionedUnit:
         minimum_units=float(offer.minimum_units),
         increment_units=float(offer.increment_units),
     )
-
-
-def _number(value: object) -> float:
-    return float(np.asarray(value, dtype=float))

@@ -12,14 +12,13 @@ from tco.analysis.dedicated import hosts
 from tco.analysis.inline import inline_option
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import DEDICATED, OWN, check_horizon
-from tco.analysis.options import Option, TokenOption, lines
+from tco.analysis.options import Option, TokenOption, usd_of
 from tco.analysis.owned import with_life
 from tco.analysis.pairs import best_pairs
 from tco.analysis.provisioned import provisioned_named
 from tco.analysis.select import PRECISION_NAMES, PURCHASES, Selection, select
 from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.layout import precision
-from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import DataError, InfeasibleError, TcoError, unknown_name
 
@@ -139,7 +138,7 @@ def _usd(option: TokenOption, inputs: Inputs) -> float:
     settings = inputs.settings
     if not inputs.volume_given:
         settings = settings.with_values({"workload.tokens_per_month": 1e9})
-    return float(np.asarray(total_usd(lines(option, settings))))
+    return usd_of(option, settings)
 
 
 def _said(name: str, best: TokenOption, count: int, inputs: Inputs) -> str:

@@ -11,6 +11,7 @@ from tco.analysis.settings import Settings, workload
 from tco.engine.duty import Duty, off_share, steepened, waiting_share
 from tco.engine.replica import Replica, request_s
 from tco.engine.selfhost import Fleet
+from tco.engine.shapes import number
 from tco.show import show_number, show_seconds, show_share
 from tco.units import SECONDS_PER_MONTH
 
@@ -28,12 +29,12 @@ def scaling_of(
     return ScalingResult(
         billing=hours.billing,
         hours=hours.said,
-        billed_gpus=_number(servers.billed_gpus),
-        on_gpus=_number(servers.on_gpus),
+        billed_gpus=number(servers.billed_gpus),
+        on_gpus=number(servers.on_gpus),
         open_hours_per_week=float(hours.open_share.sum()),
         starts_per_month=starts if cold else None,
         waiting_share=waiting if cold else None,
-        cold_start_s=_number(duty.cold_start_s) if cold else None,
+        cold_start_s=number(duty.cold_start_s) if cold else None,
     )
 
 
@@ -41,9 +42,9 @@ def _starts(duty: Duty, settings: Settings, replica: Replica) -> tuple[float, fl
     """Return cold starts of a month, and the share of the requests that wait for one."""
     load = workload(settings)
     week = steepened(duty.week, load.peak_to_mean)
-    rate = _number(load.requests_per_s) * week
-    hold = _number(request_s(replica)) + _number(duty.idle_timeout_s)
-    start = _number(duty.cold_start_s)
+    rate = number(load.requests_per_s) * week
+    hold = number(request_s(replica)) + number(duty.idle_timeout_s)
+    start = number(duty.cold_start_s)
     often = rate * np.asarray(off_share(rate, hold, start))
     waits = rate * np.asarray(waiting_share(rate, hold, start))
     total = float(rate.sum())
@@ -62,13 +63,13 @@ def scaling_steps(option: SelfOption, settings: Settings, replica: Replica) -> l
     out = [*_hours_steps(option.hours, settings, result)]
     out.append(
         f"GPUs on the invoice in the average hour = {show_number(result.billed_gpus, 4)} "
-        f"of {show_number(_number(servers.paid_gpus))}"
+        f"of {show_number(number(servers.paid_gpus))}"
     )
     return out
 
 
 def _hours_steps(hours: OnHours, settings: Settings, result: ScalingResult) -> list[str]:
-    lead = show_number(_number(settings.value("plan.lead_h")))
+    lead = show_number(number(settings.value("plan.lead_h")))
     if result.billing == "scheduled":
         return [
             f"open {show_number(result.open_hours_per_week)} of {hours.open_share.size} hours a "
@@ -79,7 +80,7 @@ def _hours_steps(hours: OnHours, settings: Settings, result: ScalingResult) -> l
     if result.starts_per_month is not None and result.waiting_share is not None:
         cold = show_seconds(result.cold_start_s or 0.0)
         told.append(
-            f"off when nobody asks for {show_seconds(_number(settings.value(IDLE)))}: "
+            f"off when nobody asks for {show_seconds(number(settings.value(IDLE)))}: "
             f"{show_number(result.starts_per_month)} cold starts a month, "
             f"{show_share(result.waiting_share)} of the requests wait up to {cold} for one "
             "(requests at random; in clusters it would be off for longer)"
@@ -96,8 +97,4 @@ def peak_over_mean(option: SelfOption, settings: Settings) -> float:
     """Return the highest load that a fleet is sized for over the mean of the month [1]."""
     duty = duty_of(option.hours, settings, option.billing_step_s)
     peak = workload(settings).peak_to_mean
-    return _number(peak) if duty is None else float(np.max(duty.levels(peak).load))
-
-
-def _number(value: object) -> float:
-    return float(np.asarray(value, dtype=float))
+    return number(peak) if duty is None else float(np.max(duty.levels(peak).load))

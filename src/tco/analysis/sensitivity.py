@@ -11,13 +11,12 @@ from tco.analysis.compare import candidates
 from tco.analysis.curves import TOKENS, first_volumes
 from tco.analysis.flips import difference, flip_value, lever_of
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import Option, lines, same_weights
+from tco.analysis.options import Option, same_weights, usd_of
 from tco.analysis.report import NEUTRAL, assumptions_of, entering, stamp, warnings_of
 from tco.analysis.resolve import resolve
 from tco.analysis.results import SensitivityResult, SwingResult
 from tco.analysis.select import select
 from tco.analysis.settings import Setting
-from tco.engine.ledger import total_usd
 from tco.errors import InfeasibleError, UsageError
 from tco.show import show_number, show_tokens, show_usd
 
@@ -41,7 +40,7 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
     rows = [r for r in rows if abs(r.swing_usd) > SMALLEST_SWING_USD]
     rows.sort(key=lambda r: -abs(r.swing_usd))
     rows = _with_volumes(inputs, left, right, rows)
-    a_usd, b_usd = (float(np.asarray(total_usd(lines(o, inputs.settings)))) for o in used)
+    a_usd, b_usd = (usd_of(o, inputs.settings) for o in used)
     return SensitivityResult(
         schema="tco.sensitivity/1",
         catalog=stamp(inputs, used),
@@ -76,7 +75,7 @@ def _default_pair(inputs: Inputs) -> tuple[Option, Option, tuple[str, ...]]:
     wanted = set() if selection.narrowed else set(inputs.catalog.assumptions.short_list)
     by_id = {o.id: o for o in options}
     rows = [
-        (o.id, o.tier, o.model, _usd(o, inputs))
+        (o.id, o.tier, o.model, usd_of(o, inputs.settings))
         for o in options
         if o.tier == "hosted" or (o.tier == "self" and (not wanted or o.model in wanted))
     ]
@@ -103,10 +102,6 @@ def nearest_to_a_tie(rows: Sequence[tuple[str, str, str, float]]) -> tuple[str, 
         return None
     name, _, model, _ = min(own, key=lambda row: row[3] / hosts[row[2]][0])
     return hosts[model][1], name
-
-
-def _usd(option: Option, inputs: Inputs) -> float:
-    return float(np.asarray(total_usd(lines(option, inputs.settings))))
 
 
 def _uncertain(inputs: Inputs, used: list[Option]) -> list[Setting]:

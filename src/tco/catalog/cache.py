@@ -11,11 +11,10 @@ import contextlib
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tco.catalog.files import File
+from tco.catalog.files import File, write_atomically
 
 _KEPT = 8  # entries; older ones belong to catalogs that have changed since
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -79,19 +78,8 @@ def remember(name: str | None, body: bytes) -> None:
     with contextlib.suppress(OSError, ValueError):
         place.mkdir(parents=True, exist_ok=True)
         _forget(place)
-        _write(place / f"{name}.json", hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file so that whoever reads it at the same time sees all of it or nothing."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        entry = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+        write_atomically(place / f"{name}.json", entry, private=True)
 
 
 def _forget(place: Path) -> None:

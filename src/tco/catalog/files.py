@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,6 +78,35 @@ def user_file(path: str | Path) -> File:
     if len(data) > MAX_BYTES:
         raise _too_large(shown)
     return File(shown, data)
+
+
+def write_atomically(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Write a file in one step: nobody ever reads half of it, and no temporary one is left.
+
+    Args:
+        path: The file, in a folder that exists.
+        data: All of it.
+        private: Only its owner may read it; others as the user's umask lets them.
+
+    Raises:
+        OSError: It cannot be written there.
+        ValueError: It is no path.
+    """
+    import tempfile  # costs a start that writes nothing
+
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tco-", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+        if not private:
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(temporary).chmod(0o666 & ~mask)  # mkstemp keeps it to the owner
+        Path(temporary).replace(path)
+    except BaseException:  # Ctrl-C too
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise
 
 
 def _too_large(shown: str) -> DataError:

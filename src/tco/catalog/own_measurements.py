@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from tco.catalog.files import user_file
+from tco.catalog.files import user_file, write_atomically
 from tco.catalog.throughput import Row, csv_of, measurements
 from tco.errors import DataError, printable
 
@@ -57,24 +54,9 @@ def save(path: str, text: str) -> None:
     Raises:
         DataError: It cannot be written there.
     """
-    target = Path(path)
+    data = text.encode("utf-8")
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".tco-", suffix=".tmp")
+        write_atomically(Path(path), data)
     except (OSError, ValueError) as error:
-        raise _unwritable(path, error) from None
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)  # mkstemp keeps it to the owner
-        Path(temporary).replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: str, error: Exception) -> DataError:
-    reason = getattr(error, "strerror", None) or "not a path"
-    return DataError(f"{printable(path, 200)}:1: {str(reason).lower()}")
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise DataError(f"{printable(path, 200)}:1: {str(reason).lower()}") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from tco.catalog.files import write_atomically
 from tco.cli.guard import say
 from tco.errors import UsageError, printable
 from tco.render.output import page, rendered
@@ -128,32 +128,12 @@ def write(text: str, kind: str) -> None:
 
 def _saved(path: str, text: str) -> str | None:
     """Write a file in one step; return why that was not possible, or None."""
-    import tempfile  # costs a start without exports nothing
-
-    target = Path(path)
+    data = text.encode("utf-8")
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".tco-", suffix=".tmp")
+        write_atomically(Path(path), data)
     except (OSError, ValueError) as error:
-        return _reason(path, error)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)  # mkstemp keeps it to the owner
-        Path(temporary).replace(target)
-    except BaseException as error:
-        # Whatever interrupts it, Ctrl-C too, leaves neither half a file nor a temporary one.
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        if not isinstance(error, OSError):
-            raise
-        return _reason(path, error)
+        return f"--export: {printable(path)}: {_why(error)}"
     return None
-
-
-def _reason(path: str, error: Exception) -> str:
-    return f"--export: {printable(path)}: {_why(error)}"
 
 
 def _why(error: Exception) -> str:

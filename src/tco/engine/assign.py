@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.engine.fleet import ROUND_OFF
-from tco.engine.shapes import Floats, Indices
+from tco.engine.shapes import ROUND_OFF, Floats, Indices
 
 CHUNK = 1 << 15
 """Combinations that are looked at together."""

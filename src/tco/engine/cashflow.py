@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tco.engine.shapes import Floats, Number
+from tco.units import MONTHS_PER_YEAR
 
 
 def present_value(flow: Floats, yearly_rate: Number) -> Number:
@@ -21,7 +22,9 @@ def present_value(flow: Floats, yearly_rate: Number) -> Number:
         The net present value of any spreadsheet, with a flow at time 0 left undiscounted.
     """
     months = np.arange(flow.shape[-1])
-    factor = np.exp(-months * np.log1p(np.asarray(yearly_rate, dtype=float))[..., None] / 12.0)
+    factor = np.exp(
+        -months * np.log1p(np.asarray(yearly_rate, dtype=float))[..., None] / MONTHS_PER_YEAR
+    )
     value: Number = np.sum(flow * factor, axis=-1)
     return value
 

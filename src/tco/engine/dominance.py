@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tco.engine.assign import FleetSizes, Problem, Team
-from tco.engine.fleet import ROUND_OFF
-from tco.engine.shapes import Flags, Floats
+from tco.engine.shapes import ROUND_OFF, Flags, Floats
 
 
 def replaceable(problem: Problem) -> list[int]:

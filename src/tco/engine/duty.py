@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from tco.engine.shapes import Floats, Number
+from tco.engine.shapes import ROUND_OFF, Floats, Number
 from tco.units import SECONDS_PER_HOUR
 
 Billing = Literal["always_on", "scheduled", "autoscaled", "scale_to_zero"]
@@ -172,7 +172,7 @@ def ahead(week: Floats, lead_h: Number) -> Levels:
 
 def stepped(time: Number, step: Number) -> Number:
     """Return a time in whole steps of the seller's clock, ``ceil(t / step) * step``."""
-    rounded: Number = np.ceil(np.asarray(time) / step - 1e-9) * step
+    rounded: Number = np.ceil(np.asarray(time) / step - ROUND_OFF) * step
     return rounded
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tco.engine.shapes import Number
+from tco.units import MONTHS_PER_YEAR
 
 
 def capital_recovery(rate: Number, periods: Number) -> Number:
@@ -48,7 +49,7 @@ def annuity(capex_usd: Number, salvage_usd: Number, yearly_rate: Number, months:
         yearly_rate: Cost of capital [1/year].
         months: Time between the two [month].
     """
-    monthly = np.expm1(np.log1p(yearly_rate) / 12.0)
+    monthly = np.expm1(np.log1p(yearly_rate) / MONTHS_PER_YEAR)
     present_salvage = salvage_usd * (1.0 + monthly) ** -np.asarray(months, dtype=float)
     result: Number = (capex_usd - present_salvage) * capital_recovery(monthly, months)
     return result

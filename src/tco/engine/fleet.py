@@ -10,10 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from tco.engine.redundancy import replicas_kept
-from tco.engine.shapes import Number
-
-ROUND_OFF = 1e-9
-"""Slack below which a load counts as exactly a whole number of replicas."""
+from tco.engine.shapes import ROUND_OFF, Number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

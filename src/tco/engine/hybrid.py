@@ -18,8 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tco.engine.fleet import ROUND_OFF
-from tco.engine.shapes import Flags, Floats, Number
+from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

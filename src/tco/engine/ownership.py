@@ -10,7 +10,7 @@ from tco.engine.finance import annuity, straight_line
 from tco.engine.ledger import Group, Line, Origin
 from tco.engine.selfhost import Fleet, share_line
 from tco.engine.shapes import Number
-from tco.units import HOURS_PER_MONTH
+from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def _upkeep(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
             group="other",
             quantity=fleet.paid_gpus * own.server_usd,
             unit="USD of servers",
-            rate_usd=share / 12.0,
+            rate_usd=share / MONTHS_PER_YEAR,
             origin="assumed",
             source=path,
         )

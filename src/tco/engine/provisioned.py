@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tco.engine.fleet import ROUND_OFF
-from tco.engine.shapes import Number
+from tco.engine.shapes import ROUND_OFF, Number
 from tco.engine.workload import Workload
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tco.engine.shapes import Floats, Number
+from tco.engine.shapes import ROUND_OFF, Floats, Number
 
 MOST_COUNTED = 4096
 """Replicas up to which an availability is summed exactly; larger fleets keep that share of spares,
@@ -40,7 +40,9 @@ def replicas_kept(
     if np.any(np.greater(zones, 1.0)):
         others = np.maximum(np.asarray(zones) - 1.0, 1.0)
         kept = np.where(
-            np.greater(zones, 1.0), np.maximum(kept, np.ceil(needed / others - 1e-9) * zones), kept
+            np.greater(zones, 1.0),
+            np.maximum(kept, np.ceil(needed / others - ROUND_OFF) * zones),
+            kept,
         )
     if np.any(np.greater(target, 0.0)):
         kept = np.maximum(kept, _available(needed, target, availability))
@@ -62,7 +64,7 @@ def _available(needed: Number, target: Number, availability: Number) -> Floats:
         table = availability_table(*pair)
         counted = np.clip(n[mine], 0.0, MOST_COUNTED)
         exact = table[counted.astype(np.int64)]
-        beyond = np.ceil(n[mine] * (table[-1] / MOST_COUNTED) - 1e-9)
+        beyond = np.ceil(n[mine] * (table[-1] / MOST_COUNTED) - ROUND_OFF)
         kept[mine] = np.where(n[mine] > MOST_COUNTED, beyond, exact)
     return kept
 

@@ -19,6 +19,19 @@ Flags: TypeAlias = "NDArray[np.bool_]"
 Number: TypeAlias = "float | NDArray[np.float64]"
 Flag: TypeAlias = "bool | NDArray[np.bool_]"
 
+ROUND_OFF = 1e-9
+"""Slack below which a load counts as exactly a whole number of replicas, or of units [1]."""
+
+
+def number(value: object) -> float:
+    """Return one figure of a result as a plain float."""
+    return float(np.asarray(value, dtype=float))
+
+
+def column(value: Number, count: int) -> Floats:
+    """Return a number or a column as one value a row [count]."""
+    return np.broadcast_to(np.asarray(value, dtype=float).reshape(-1), (count,))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelShape:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.engine.fleet import ROUND_OFF
 from tco.engine.hybrid import Layers, Resource, layer_count, layers_of, serve
-from tco.engine.shapes import Floats, Indices
+from tco.engine.shapes import ROUND_OFF, Floats, Indices
 
 Overhead = Callable[[Floats, Floats], Floats]
 """Cost of looking after so many base and peak units [USD/h]; 0 for none at all."""

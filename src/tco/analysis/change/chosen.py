@@ -9,10 +9,9 @@ import numpy as np
 
 from tco.analysis.compare import candidates
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import Option, lines
+from tco.analysis.options import Option, usd_of
 from tco.analysis.resolve import resolve
 from tco.analysis.select import select
-from tco.engine.ledger import total_usd
 from tco.errors import InfeasibleError
 
 MOST = 10
@@ -46,7 +45,9 @@ def chosen(inputs: Inputs, names: Sequence[str], most: int = MOST) -> Chosen:
         options = list({r.best.id: r.best for r in found}.values())
     else:
         options, said = _usual(inputs), ()
-    priced = sorted((usd, o.id, o) for o in options if np.isfinite(usd := monthly(o, inputs)))
+    priced = sorted(
+        (usd, o.id, o) for o in options if np.isfinite(usd := usd_of(o, inputs.settings))
+    )
     if not priced:
         raise InfeasibleError("nothing that was asked for can serve this")
     if names:  # in the order in which they were typed: A stays A
@@ -58,11 +59,6 @@ def chosen(inputs: Inputs, names: Sequence[str], most: int = MOST) -> Chosen:
     return Chosen(options=tuple(o for _, _, o in kept), said=said)
 
 
-def monthly(option: Option, inputs: Inputs) -> float:
-    """Return an option's bill today [USD/month]."""
-    return float(np.asarray(total_usd(lines(option, inputs.settings))))
-
-
 def _usual(inputs: Inputs) -> list[Option]:
     selection = select(inputs.catalog, inputs.request)
     narrow = selection.narrowed or inputs.request.options or inputs.request.all_setups
@@ -72,7 +68,7 @@ def _usual(inputs: Inputs) -> list[Option]:
         return found
     providers = inputs.catalog.prices.providers
     best: dict[tuple[str, str], Option] = {}
-    for option in sorted(found, key=lambda o: monthly(o, inputs)):
+    for option in sorted(found, key=lambda o: usd_of(o, inputs.settings)):
         resold = option.tier == "api" and providers[option.provider].kind != "first_party"
         if not resold:
             best.setdefault((option.model, option.tier), option)

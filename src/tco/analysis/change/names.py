@@ -13,7 +13,7 @@ from tco.analysis.options import Option, SelfOption, TokenOption, fleet, lines, 
 from tco.analysis.settings import Setting, Settings, fleet_policy, image_tokens, workload
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
-from tco.engine.shapes import Number
+from tco.engine.shapes import Number, number
 from tco.errors import UsageError, nearest, printable
 from tco.units import MTOK, SECONDS_PER_MONTH
 
@@ -67,7 +67,7 @@ def _volume(name: str, options: Sequence[Option], settings: Settings) -> Variabl
         name=name,
         title="volume",
         unit="tokens/month",
-        now=_number(settings.value(TOKENS)),
+        now=number(settings.value(TOKENS)),
         low=1e8,
         high=1e13,
         settings=lambda v: {TOKENS: v},
@@ -105,7 +105,7 @@ def blended_usd_per_mtok(option: TokenOption, settings: Settings) -> float:
     """Return what a million tokens cost at the workload's mix, contract left out [USD/Mtok]."""
     listed = replace(option, terms=None)
     bill = lines(listed, settings.with_values({TOKENS: MTOK}))
-    return _number(total_usd(bill, "tokens"))
+    return number(total_usd(bill, "tokens"))
 
 
 def _discount(name: str, options: Sequence[Option], settings: Settings) -> Variable | None:
@@ -130,7 +130,7 @@ def _rent(name: str, options: Sequence[Option], settings: Settings) -> Variable 
     rented = [o for o in options if isinstance(o, SelfOption) and o.usd_per_gpu_hour]
     if not rented:
         return None
-    factor = _number(settings.value("rent.factor"))
+    factor = number(settings.value("rent.factor"))
     # One rent is told in dollars; of several only their common factor can be told.
     one = rented[0].usd_per_gpu_hour if len(rented) == 1 else None
     usd = float(one or 1.0)
@@ -154,7 +154,7 @@ def _engineers(name: str, options: Sequence[Option], settings: Settings) -> Vari
         name=name,
         title="engineers of self-hosting",
         unit="engineers",
-        now=_number(settings.value("people.floor_fte")),
+        now=number(settings.value("people.floor_fte")),
         low=0.0,
         high=FAR,
         settings=staff,
@@ -163,9 +163,9 @@ def _engineers(name: str, options: Sequence[Option], settings: Settings) -> Vari
 
 def _output_share(name: str, options: Sequence[Option], settings: Settings) -> Variable | None:
     load = workload(settings)
-    whole, osl = _number(load.tokens_per_request), _number(load.osl)
-    images = _number(image_tokens(settings))
-    factors = [_number(settings.value(f"workload.{n}_factor")) for n in ("isl", "osl")]
+    whole, osl = number(load.tokens_per_request), number(load.osl)
+    images = number(image_tokens(settings))
+    factors = [number(settings.value(f"workload.{n}_factor")) for n in ("isl", "osl")]
 
     def lengths(v: Number) -> Values:
         share = np.asarray(v, dtype=float)
@@ -191,18 +191,18 @@ def _utilization(name: str, options: Sequence[Option], settings: Settings) -> Va
     own = next((o for o in options if isinstance(o, SelfOption)), None)
     if own is None or own.hours is not None:
         return None  # a fleet that is switched has another size at another volume
-    volume = _number(settings.value(TOKENS))
+    volume = number(settings.value(TOKENS))
     at = settings if np.isfinite(volume) else settings.with_values({TOKENS: 0.0})
     replica = replica_of(own, at)
     servers, load = fleet(own, at, replica), workload(at)
     per_s = servers.paid_gpus / own.gpus * replica.requests_per_s
-    capacity = _number(per_s * SECONDS_PER_MONTH * load.tokens_per_request)
-    most = _number(tokens_served(servers.needed, load, replica, fleet_policy(at))) / capacity
+    capacity = number(per_s * SECONDS_PER_MONTH * load.tokens_per_request)
+    most = number(tokens_served(servers.needed, load, replica, fleet_policy(at))) / capacity
     return Variable(
         name=name,
         title=f"tokens served over what the fleet of {own.id} could serve",
         unit="share",
-        now=_number(load.tokens_per_month) / capacity,
+        now=number(load.tokens_per_month) / capacity,
         low=0.0,
         high=most,
         most=most,
@@ -213,7 +213,7 @@ def _utilization(name: str, options: Sequence[Option], settings: Settings) -> Va
 
 def _setting(setting: Setting, name: str = "") -> Variable:
     """Return a setting as a variable: a share from 0 to 1, a factor a hundredfold either way."""
-    now = _number(setting.value)
+    now = number(setting.value)
     share = setting.unit == "share"
     one = setting.path in ("workload.peak_to_mean", "own.pue", "serving.max_concurrency")
     positive = setting.path.endswith(("_factor", "headroom", "tpot_s", "kv_bytes", "life_months"))
@@ -254,7 +254,3 @@ NAMES: dict[str, Maker] = {
     "horizon": _named("own.life_months"),
 }
 """Names that a user can type; any other setting goes by its path."""
-
-
-def _number(value: object) -> float:
-    return float(np.asarray(value, dtype=float))

@@ -11,6 +11,7 @@ from tco.analysis.deploy.results import DeployArgument, Engine
 from tco.analysis.settings import Settings, target
 from tco.engine.constants import VISIBLE_SHARE
 from tco.engine.memory import max_context_tokens
+from tco.engine.shapes import number
 from tco.show import show_seconds
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Server:
             )
         if self._kv_bytes not in KV_CACHE[self.engine]:
             yield f"no type of {self.engine}'s KV cache has {self._kv_bytes:g} bytes an element"
-        gain = _number(self.settings.value("serving.speculative_gain"))
+        gain = number(self.settings.value("serving.speculative_gain"))
         if gain != 1.0:
             yield f"the bill counts on drafted tokens (x{gain:g}): add a draft model to the server"
         if self.nodes > 1 and self.engine == "vllm":
@@ -127,7 +128,7 @@ class Server:
 
     @property
     def _kv_bytes(self) -> float:
-        return _number(self.settings.value("serving.kv_bytes"))
+        return number(self.settings.value("serving.kv_bytes"))
 
     @property
     def published(self) -> bool:
@@ -149,10 +150,10 @@ class Server:
         ``2 ** ceil(log2(margin * mean request))``, at most what the model and one replica hold.
         """
         goal = target(self.settings)
-        mean = _number(goal.isl) + _number(goal.osl)
-        margin = _number(self.settings.value("deploy.length_margin"))
+        mean = number(goal.isl) + number(goal.osl)
+        margin = number(self.settings.value("deploy.length_margin"))
         wanted = 2 ** int(np.ceil(np.log2(margin * mean) - ROUNDING))
-        fits = int(_number(max_context_tokens(self.shape, self.gpu, self.layout)))
+        fits = int(number(max_context_tokens(self.shape, self.gpu, self.layout)))
         known = self.model.context_tokens or wanted
         why = f"{margin:g} times the mean request of {mean:,.0f} tokens; set it to your longest"
         if min(known, fits) < wanted:
@@ -166,11 +167,11 @@ class Server:
         vLLM counts all that it takes; SGLang weights and cache only, so what the memory model
         reserves for the rest is taken off: ``share - reserve / visible memory``, rounded down.
         """
-        share = _number(self.layout.memory_share)
+        share = number(self.layout.memory_share)
         if self.engine == "vllm":
             return self._said("memory", f"{share:g}", "share of memory that the bill counts on")
-        visible = _number(self.gpu.memory_bytes) * VISIBLE_SHARE
-        static = share - _number(self.layout.reserve_bytes) / visible
+        visible = number(self.gpu.memory_bytes) * VISIBLE_SHARE
+        static = share - number(self.layout.reserve_bytes) / visible
         why = f"weights and cache, of {share:g} that the bill counts on"
         return self._said("memory", f"{np.floor(static * 100) / 100:g}", why)
 
@@ -190,7 +191,3 @@ def command(server: Server, arguments: tuple[DeployArgument, ...], repository: s
         if server.nodes > 1:
             said.append("--distributed-executor-backend ray")
     return " \\\n  ".join([head, *said])
-
-
-def _number(value: object) -> float:
-    return float(np.asarray(value, dtype=float))

@@ -18,6 +18,7 @@ from tco.catalog.lookup import next_change
 from tco.engine.cashflow import cohorts, resale_share
 from tco.engine.ledger import Line
 from tco.engine.shapes import Floats, Number
+from tco.units import MONTHS_PER_YEAR
 
 TOKENS = "workload.tokens_per_month"
 VOLUME = "horizon.volume_factor_per_year"
@@ -60,7 +61,7 @@ class Path:
 def path_of(inputs: Inputs) -> Path:
     """Return the months of the horizon, in whole months."""
     months = max(round(float(np.asarray(inputs.settings.value("horizon.months")))), 1)
-    return Path(inputs=inputs, months=months, years=np.arange(months) / 12.0)
+    return Path(inputs=inputs, months=months, years=np.arange(months) / MONTHS_PER_YEAR)
 
 
 def months_after(day: date, months: int) -> date:
@@ -119,7 +120,7 @@ def _sum(bill: tuple[Line, ...]) -> Floats:
 def _settings(option: Option, path: Path, starts: Sequence[int], months: slice) -> Settings:
     """Return the settings of some months, by the month that the option began after."""
     settings = path.inputs.settings
-    rented = path.grown(RENT, _signed(option, path, starts) / 12.0)
+    rented = path.grown(RENT, _signed(option, path, starts) / MONTHS_PER_YEAR)
     factors = {
         "rent.factor": settings.value("rent.factor") * rented[:, months],
         "price.api_factor": settings.value("price.api_factor") * path.grown(API)[months],

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tco.analysis.change.chosen import chosen, monthly
+from tco.analysis.change.chosen import chosen
 from tco.analysis.curves import TOKENS, has_steps
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import Option
+from tco.analysis.options import Option, usd_of
 from tco.analysis.report import assumptions_of, stamp, warnings_of
 from tco.analysis.resolve import resolve
 from tco.analysis.uncertain.beliefs import Belief, Beliefs, Varied, beliefs
@@ -199,7 +199,7 @@ def _risks(inputs: Inputs, model: Model, tally: Tally) -> list[OptionRisk]:
                 id=option.id,
                 tier=option.tier,
                 model=option.model,
-                base_usd=monthly(option, inputs),
+                base_usd=usd_of(option, inputs.settings),
                 p_cheapest=float(tally.wins[i]) / tally.draws,
                 mean_usd=mean if served else None,
                 usd=_percentiles(tally.levels[i] / tally.chunks),
