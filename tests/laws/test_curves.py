@@ -17,7 +17,8 @@ from strategies import (
     usd_at,
 )
 
-from tco.analysis.candidates import own_setups, token_options
+from tco.analysis.by_token import token_options
+from tco.analysis.candidates import own_setups
 from tco.analysis.curves import curve
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, SelfOption

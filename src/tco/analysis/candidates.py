@@ -1,4 +1,4 @@
-"""Every way to serve a request that the catalogs know, and why some are left out."""
+"""Every set-up of own GPUs that the catalogs know, and why some models are left out."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ import numpy as np
 
 from tco.analysis.anchors import Correction
 from tco.analysis.billing import billing_note
-from tco.analysis.buying import missing
+from tco.analysis.by_token import tokens_per_request
 from tco.analysis.dedicated import dedicated_entries
-from tco.analysis.inputs import DAYS_OF_A_MONTH, Inputs
+from tco.analysis.inputs import Inputs
 from tco.analysis.known import known
 from tco.analysis.machines import FREE_EGRESS, Egress, check_horizon, commitment
-from tco.analysis.offers import days_of, terms_of, too_fast
-from tco.analysis.options import Later, Option, SelfOption, Tier, TokenOption
+from tco.analysis.options import LeftOut, SelfOption
 from tco.analysis.owned import owned_entries
 from tco.analysis.select import Selection
-from tco.analysis.settings import image_tokens
 from tco.analysis.setups import (
     COUNTS,
     GpuEntry,
@@ -32,188 +30,22 @@ from tco.analysis.setups import (
 )
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.analysis.why import why_not
-from tco.catalog.lookup import next_change, rents_at, retired
+from tco.catalog.lookup import rents_at
 from tco.engine.layout import precision
 from tco.engine.replica import Replica
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import EgressPrice, Rent
     from tco.catalog.models import Model
-    from tco.catalog.prices import Offer, Price, Rates
 
 SERVER_VENDORS = ("nvidia", "amd")
 """Vendors whose GPUs the capacity model was held against; others only when they are named."""
-
-CHANGE_WITHIN_DAYS = 90
-"""A scheduled price that begins within so many days is told."""
 
 CONSUMER = "GeForce"
 """Cards whose licence keeps them out of data centres: only when they are named."""
 
 OLDEST_SERVER_GPU = 2020
 """Launch year before which current engines no longer run well (no bf16); older when named."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """An option that was asked for and cannot be had, and why."""
-
-    id: str
-    tier: Tier
-    model: str
-    provider: str
-    reasons: tuple[str, ...]
-
-
-def token_options(inputs: Inputs, selection: Selection) -> tuple[list[TokenOption], list[LeftOut]]:
-    """Return the priced offers that the selection lets through, and those without a price."""
-    found: list[TokenOption] = []
-    missing: list[LeftOut] = []
-    for offer in inputs.catalog.prices.offers:
-        model = inputs.catalog.models.models[offer.model]
-        if model.kind != "chat" or not selection.offer(offer, model):
-            continue
-        made = token_option(inputs, offer)
-        if isinstance(made, TokenOption):
-            found.append(made)
-        elif selection.named(offer):
-            missing.append(made)
-    return found, missing
-
-
-def token_option(inputs: Inputs, offer: Offer) -> TokenOption | LeftOut:
-    """Return an offer at its price of the day, or why it has none."""
-    model = inputs.catalog.models.models[offer.model]
-    tier: Tier = "hosted" if model.weights == "open" else "api"
-    month = days_of(offer, inputs)
-    price = month[0][1]
-    reasons = _why_no_price(offer, inputs) if price is None else _refused(offer, model, inputs)
-    reasons = reasons or _ends(month)
-    if price is None or reasons or price.usd_per_mtok.output is None:
-        return LeftOut(
-            id=offer.id,
-            tier=tier,
-            model=offer.model,
-            provider=offer.provider,
-            reasons=reasons or ("no price for output tokens in the catalog",),
-        )
-    return TokenOption(
-        id=offer.id,
-        tier=tier,
-        model=offer.model,
-        provider=offer.provider,
-        rates=_rates(offer, price, inputs),
-        modifiers=list(price.modifiers),
-        origin="catalog",
-        source=price.evidence[0].source,
-        checked=price.checked,
-        later=tuple(
-            Later(share=share, rates=_rates(offer, p, inputs), modifiers=list(p.modifiers))
-            for share, p in month[1:]
-            if p is not None
-        ),
-        terms=terms_of(offer),
-        buying=inputs.buying,
-        tokens_factor=inputs.tokens_factor(offer.model),
-        notes=(
-            *_notes(offer, inputs),
-            *missing(inputs.buying, price.modifiers),
-            *_batch_cache(price, inputs),
-        ),
-    )
-
-
-def _refused(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
-    """Return why an offer does not answer this workload: its context, or its rate limits."""
-    return _too_long(offer, model, inputs) or too_fast(offer, inputs)
-
-
-def has_price(inputs: Inputs, offer: Offer) -> bool:
-    """Return whether an offer can be bought, on the day or all of the month that is asked about."""
-    return all(price is not None for _, price in days_of(offer, inputs))
-
-
-def _ends(month: list[tuple[float, Price | None]]) -> tuple[str, ...]:
-    """Return that an offer does not last for the month that is asked about."""
-    days = sum(share for share, price in month if price is not None) * DAYS_OF_A_MONTH
-    if all(price is not None for _, price in month):
-        return ()
-    return (f"it has a price on {days:.0f} of the month's {DAYS_OF_A_MONTH} days only",)
-
-
-def _batch_cache(price: Price, inputs: Inputs) -> tuple[str, ...]:
-    """Return that batches pay for cached input as for other, when the load has any of both."""
-    batch = float(np.asarray(inputs.settings.value("workload.batch_share")))
-    tier = next((m.usd_per_mtok for m in price.modifiers if m.when.service == "batch"), None)
-    if not batch or not _cached(inputs) or price.usd_per_mtok.cached_input is None:
-        return ()
-    if tier is None or tier.cached_input is not None:
-        return ()
-    return ("no price of cached input in batches: as other input",)
-
-
-def _why_no_price(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
-    if offer.gone:
-        return (f"no price any more: {offer.gone}",)
-    if retired(offer, inputs.day):
-        return (f"retired on {offer.retires}",)
-    first = min((p.since for p in offer.prices), default=None)
-    if first and inputs.day < first:
-        return (f"no price on {inputs.day}: the first known one is of {first}",)
-    return (f"no price on {inputs.day} in the catalog",)
-
-
-def _too_long(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
-    need, limit = _tokens_per_request(inputs), offer.context_tokens or model.context_tokens
-    if limit and need > limit:
-        return (f"a request of {need:,.0f} tokens is longer than its context of {limit:,}",)
-    osl, most = float(inputs.settings.value("workload.osl")), offer.max_output_tokens
-    if most and osl > most:
-        return (f"an output of {osl:,.0f} tokens is longer than the {most:,} it gives",)
-    return ()
-
-
-def _rates(offer: Offer, price: Price, inputs: Inputs) -> Rates:
-    """Return the rates of a price; requests too short to be cached have no cache price."""
-    short = _isl(inputs) < (offer.cache_min_tokens or 0)
-    if not short or price.usd_per_mtok.cached_input is None:
-        return price.usd_per_mtok
-    return price.usd_per_mtok.model_copy(update={"cached_input": None})
-
-
-def _tokens_per_request(inputs: Inputs) -> float:
-    return _isl(inputs) + float(inputs.settings.value("workload.osl"))
-
-
-def _isl(inputs: Inputs) -> float:
-    """Return the input of a request, images included [token/request]."""
-    return float(np.asarray(inputs.settings.value("workload.isl") + image_tokens(inputs.settings)))
-
-
-def _notes(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
-    notes = []
-    if offer.retires and offer.retires > inputs.day:
-        notes.append(f"retires {offer.retires}")
-    if offer.discount is not None:
-        notes.append(f"{offer.discount.multiply:g} x {offer.discount.of}")
-    if offer.doubt:
-        notes.append(f"doubtful: {offer.doubt}")
-    if offer.cache_min_tokens and _isl(inputs) < offer.cache_min_tokens and _cached(inputs):
-        notes.append(f"caches nothing below {offer.cache_min_tokens:,} tokens")
-    return (*notes, *_coming(offer, inputs))
-
-
-def _cached(inputs: Inputs) -> bool:
-    return float(inputs.settings.value("workload.cached_share")) > 0.0
-
-
-def _coming(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
-    """Return the next change of the price, when it lies within the horizon."""
-    change = next_change(offer, inputs.day, inputs.catalog.offers)
-    if change is None or (change[0] - inputs.day).days > CHANGE_WITHIN_DAYS or change[1] is None:
-        return ()
-    rates = change[1].usd_per_mtok
-    return (f"from {change[0]} {rates.input:g} in and {rates.output or 0:g} out per Mtok",)
 
 
 @dataclass(frozen=True)
@@ -288,7 +120,7 @@ def _model_entry(
     shape = model_shape(model)
     if model.never or shape is None:
         return _left_out(name, (model.never or "its dimensions are not in the catalog",))
-    need = _tokens_per_request(inputs)
+    need = tokens_per_request(inputs)
     if model.context_tokens and need > model.context_tokens:
         long = f"a request of {need:,.0f} tokens is longer than its context"
         return _left_out(name, (f"{long} of {model.context_tokens:,}",))
@@ -395,6 +227,3 @@ def setup_id(setup: Setup, seller: str, purchase: str) -> str:
     """Return `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`."""
     machines = f"{setup.gpus}x{setup.gpu.id}:{setup.precision}"
     return f"self/{setup.model.id}@{machines}/{seller}:{purchase}"
-
-
-__all__ = ["LeftOut", "Option", "OwnSetups", "own_setups", "token_options"]

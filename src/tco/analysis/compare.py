@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.analysis.candidates import LeftOut, OwnSetups, has_price, own_setups, token_options
+from tco.analysis.by_token import has_price, token_options
+from tco.analysis.candidates import OwnSetups, own_setups
 from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inline import inline_options
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import Option
+from tco.analysis.options import LeftOut, Option
 from tco.analysis.pairs import best_pairs, monthly_usd
 from tco.analysis.priced import left_out_result, option_result
 from tco.analysis.provisioned import provisioned_options

@@ -187,6 +187,17 @@ class FixedOption:
 Option = TokenOption | SelfOption | ProvisionedOption | FixedOption
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An option that was asked for and cannot be had, and why."""
+
+    id: str
+    tier: Tier
+    model: str
+    provider: str
+    reasons: tuple[str, ...]
+
+
 def same_weights(a: Option, b: Option) -> bool | None:
     """Return whether two options serve the same model; None when one of them does not say."""
     if UNKNOWN_MODEL in (a.model, b.model):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tco.analysis.candidates import LeftOut
 from tco.analysis.energy import energy_of
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import upfront_usd
 from tco.analysis.options import (
     FixedOption,
+    LeftOut,
     Option,
     SelfOption,
     fleet,

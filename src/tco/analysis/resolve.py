@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.analysis.candidates import OwnSetups, own_setups, token_options
+from tco.analysis.by_token import token_options
+from tco.analysis.candidates import OwnSetups, own_setups
 from tco.analysis.dedicated import hosts
 from tco.analysis.inline import inline_option
 from tco.analysis.inputs import Inputs

@@ -9,7 +9,7 @@ from datetime import date
 
 import numpy as np
 
-from tco.analysis.candidates import token_option
+from tco.analysis.by_token import token_option
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import COMMITTED, binds, ownership
 from tco.analysis.options import Option, SelfOption, TokenOption, fleet, lines, replica_of

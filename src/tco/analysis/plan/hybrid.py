@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.billing import refuse_billing
-from tco.analysis.candidates import OwnSetups, own_setups, token_options
+from tco.analysis.by_token import token_options
+from tco.analysis.candidates import OwnSetups, own_setups
 from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import OWN

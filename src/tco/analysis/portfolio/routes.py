@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from tco.analysis.candidates import token_options
+from tco.analysis.by_token import token_options
 from tco.analysis.inline import inline_options
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import FixedOption, SelfOption, TokenOption, lines
