@@ -186,7 +186,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for path in (tmp_path / "none.json", tmp_path):
         result = run("render", str(path))
         assert result.exit_code == 3
-        assert result.stderr.startswith(f"tco: {path}:1: ")
+        assert result.stderr.startswith(f"tco: {path}: ")
 
 
 def test_formats_that_a_result_has_not(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def test_the_same_measurement_again_takes_its_place() -> None:
         (("--gpus", "0"), 2, "--gpus: 0: must be 1 or more"),
         (("--tp", "3"), 2, "2 GPUs are not --tp 3 times --pp 1 times --replicas 1"),
         (("--date", "yesterday"), 2, "--date: 'yesterday' is not a date"),
-        (("--to", "no/such/folder/x.csv"), 3, "no/such/folder/x.csv:1: no such file"),
+        (("--to", "no/such/folder/x.csv"), 3, "no/such/folder/x.csv: no such file"),
         (("--to", "other.csv"), 3, "other.csv:1: no column called source"),
     ],
 )

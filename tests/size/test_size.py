@@ -201,10 +201,10 @@ def test_a_prefix_of_a_name_is_no_name_in_a_file_of_measurements() -> None:
         ("size llama-3.3-70b --slo tpot=1s,tpot=2s", 2, "--slo: tpot is said twice"),
         ("size llama-3.3-70b --demand 5m", 2, "--demand: 5m: 'm' could mean milli or million"),
         ("size llama-3.3-70b --concurrency none", 2, "not a quantity"),
-        ("size llama-3.3-70b --measured nope.csv", 3, "nope.csv:1: no such file or directory"),
+        ("size llama-3.3-70b --measured nope.csv", 3, "nope.csv: no such file or directory"),
         ("size llama-3.3-70b --measured vllm.json", 3, "vllm.json:"),
         ("size llama-3.3-70b --validate mine.csv", 2, "--validate holds the whole model"),
-        ("size --validate nope.csv", 3, "nope.csv:1: no such file or directory"),
+        ("size --validate nope.csv", 3, "nope.csv: no such file or directory"),
         ("size --validate vllm.json", 3, "vllm.json:"),
     ],
 )

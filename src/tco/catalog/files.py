@@ -115,4 +115,4 @@ def _too_large(shown: str) -> DataError:
 
 def _unreadable(shown: str, error: Exception) -> DataError:
     reason = getattr(error, "strerror", None) or "not a path"
-    return DataError(f"{shown}:1: {str(reason).lower()}")
+    return DataError(f"{shown}: {str(reason).lower()}")

@@ -59,4 +59,4 @@ def save(path: str, text: str) -> None:
         write_atomically(Path(path), data)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
-        raise DataError(f"{printable(path, 200)}:1: {str(reason).lower()}") from None
+        raise DataError(f"{printable(path, 200)}: {str(reason).lower()}") from None

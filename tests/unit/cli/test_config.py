@@ -144,7 +144,7 @@ def test_a_wrong_file_of_the_user_is_bad_data(tmp_path: Path) -> None:
     assert result.stderr.startswith(f"tco: {own}:2: serving.headroom is 7")
     missing = run("compare", "--tokens", "1B", env={"TCO_CONFIG": str(tmp_path / "no.yaml")})
     assert missing.exit_code == 3
-    assert "no.yaml:1: no such file" in missing.stderr
+    assert "no.yaml: no such file" in missing.stderr
 
 
 def test_variables_that_mean_nothing_are_told_once(tmp_path: Path) -> None:

@@ -155,7 +155,10 @@ class Server:
         wanted = 2 ** int(np.ceil(np.log2(margin * mean) - ROUNDING))
         fits = int(number(max_context_tokens(self.shape, self.gpu, self.layout)))
         known = self.model.context_tokens or wanted
-        why = f"{margin:g} times the mean request of {mean:,.0f} tokens; set it to your longest"
+        why = (
+            f"{margin:g} times the mean request of {mean:,.0f} tokens, rounded up to a power of "
+            "two; set it to your longest"
+        )
         if min(known, fits) < wanted:
             who = "the model's context" if known <= fits else "what the memory of a replica holds"
             why = f"{who}, less than {why}"

@@ -103,7 +103,7 @@ def _users(paths: Iterable[str]) -> tuple[list[File], list[Finding]]:
         try:
             files.append(user_file(path))
         except DataError as error:
-            message = str(error).partition(":1: ")[2] or str(error)
+            message = str(error).rpartition(": ")[2]
             lost.append(finding(UNREADABLE, path, 1, "", message))
     return files, lost
 
