@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tco.analysis.hours import checked_hours
 from tco.analysis.inputs import Inputs, prepare
-from tco.analysis.plan.curve import checked_hours, load_curve, steepened
+from tco.analysis.plan.curve import load_curve
 from tco.analysis.plan.hybrid import Ask, plan
 from tco.analysis.plan.mix import mix_of
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.request import InlineOption, Request
 from tco.catalog.hours import load_hours
 from tco.catalog.load import load_catalog
+from tco.engine.duty import steepened
 from tco.errors import DataError, UsageError
 from tco.render.jsonout import document
 from tco.render.output import rendered

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from tco.analysis.hours import curve_of, reachable
 from tco.analysis.machines import OWN, by_the_hour
 from tco.analysis.request import Request, Schedule
 from tco.analysis.settings import Settings
@@ -67,8 +68,6 @@ def on_hours(catalog: Catalog, request: Request, settings: Settings) -> OnHours 
         )
     if kind == ALWAYS_ON:
         return None
-    from tco.analysis.plan.curve import curve_of, reachable
-
     curve = curve_of(catalog, request, settings)
     peak = float(np.asarray(settings.value("workload.peak_to_mean")))
     least, most = reachable(curve.shape)

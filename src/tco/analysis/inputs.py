@@ -12,7 +12,7 @@ import numpy as np
 from tco.analysis.billing import OnHours, on_hours
 from tco.analysis.buying import LIST_PRICE, Buying, buying_of
 from tco.analysis.presets import with_presets
-from tco.analysis.request import Request
+from tco.analysis.request import DEFAULT_PROFILE, Request
 from tco.analysis.settings import Setting, Settings, image_tokens
 from tco.analysis.switches import BARE, left_out
 from tco.catalog.lookup import find_model
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from tco.catalog.defaults import Profile as Traffic
     from tco.catalog.load import Catalog
 
-DEFAULT_PROFILE = "general"
 DEFAULT_ENGINE = "tuned"
 DAYS_OF_A_MONTH = 30
 

@@ -99,6 +99,10 @@ class Check:
     names: tuple[str, ...] = ()
 
 
+DEFAULT_PROFILE = "general"
+"""Profile of a question that names none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A question about a month; a field left at None takes the default of the catalog.

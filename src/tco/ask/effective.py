@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tco.analysis.inputs import DEFAULT_ENGINE, DEFAULT_PROFILE, Inputs
+from tco.analysis.inputs import DEFAULT_ENGINE, Inputs
 from tco.analysis.report import stamp
+from tco.analysis.request import DEFAULT_PROFILE
 from tco.analysis.results import CatalogStamp
 from tco.analysis.settings import Setting, Settings
 from tco.ask.asked import Asked

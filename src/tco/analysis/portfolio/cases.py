@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tco.analysis.hours import checked_hours
 from tco.analysis.inputs import Inputs, prepare
-from tco.analysis.plan.curve import checked_hours
 from tco.analysis.request import Request
 from tco.analysis.settings import Settings, workload
 from tco.catalog.lookup import find_model, find_provider
