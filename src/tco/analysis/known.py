@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -92,12 +92,7 @@ def known(catalog: Catalog, models: Sequence[ModelShape], gpus: Sequence[str]) -
         DataError: A measurement of the user's names what no catalog knows.
     """
     wanted, ids = {kin(m) for m in models}, set(gpus)
-    found = [
-        one
-        for file in catalog.measured
-        for one in _found(catalog, file)
-        if one.gpu in ids and one.kin in wanted
-    ]
+    found = [one for file in catalog.measured for one in _found(catalog, file, wanted, ids)]
     if not found:
         return Known()
     shapes = {one.row["model"]: one.shape for one in found}
@@ -123,8 +118,27 @@ def _codes(names: Sequence[Name]) -> dict[Name, int]:
     return {name: i for i, name in enumerate(dict.fromkeys(names))}
 
 
-def _found(catalog: Catalog, file: Measurements) -> Iterator[_Found]:
-    """Yield the rows of a file whose model and GPU the catalog can size."""
+def _found(
+    catalog: Catalog, file: Measurements, wanted: Container[tuple[float, ...]], ids: Container[str]
+) -> Iterator[_Found]:
+    """Yield the rows of a file that are of models and GPUs wanted; the user's are all checked."""
+    for index, (shape, alike), (gpu, can) in _sized(catalog, file):
+        asked, row = gpu in ids and alike in wanted, file.table.rows[index]
+        if not (asked or file.yours):
+            continue
+        whole = _whole(row)
+        names = {row["model"]: shape}, {row["gpu"]: can}
+        if file.yours and (why := complaint(whole, *names)):
+            raise file.table.complaint(index, why)
+        source = f"{file.table.path}:{file.table.lines[index]}" if file.yours else row["source"]
+        if asked:
+            yield _Found(whole, source, file.yours, alike, gpu, shape, can)
+
+
+def _sized(
+    catalog: Catalog, file: Measurements
+) -> Iterator[tuple[int, tuple[ModelShape, tuple[float, ...]], tuple[str, GpuShape]]]:
+    """Yield the rows of a file whose model and GPU the catalog can size, and what they are."""
     models: dict[str, tuple[ModelShape, tuple[float, ...]] | None] = {}
     gpus: dict[str, tuple[str, GpuShape | None]] = {}
     for index, row in enumerate(file.table.rows):
@@ -137,13 +151,8 @@ def _found(catalog: Catalog, file: Measurements) -> Iterator[_Found]:
         except UnknownNameError as error:
             raise file.table.complaint(index, str(error)) from None
         model, (gpu, can) = models[name], gpus[machine]
-        if model is None or can is None:
-            continue
-        whole = _whole(row)
-        if file.yours and (why := complaint(whole, {name: model[0]}, {machine: can})):
-            raise file.table.complaint(index, why)
-        source = f"{file.table.path}:{file.table.lines[index]}" if file.yours else row["source"]
-        yield _Found(whole, source, file.yours, model[1], gpu, model[0], can)
+        if model is not None and can is not None:
+            yield index, model, (gpu, can)
 
 
 def _model(catalog: Catalog, name: str) -> tuple[ModelShape, tuple[float, ...]] | None:

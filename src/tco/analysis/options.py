@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -298,9 +299,15 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
     if option.shape is None or option.gpu_shape is None or option.layout is None:
         raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
     layout = replace(option.layout, kv_bytes=settings.value("serving.kv_bytes"))
-    return best_replica(
-        option.shape, option.gpu_shape, layout, option.profile, goal, option.speed_factor
-    )
+    said = (option.shape, option.gpu_shape, layout, option.profile, goal, option.speed_factor)
+    try:
+        return _known_replica(*said)
+    except TypeError:  # arrays have no hash
+        return best_replica(*said)
+
+
+_known_replica = lru_cache(maxsize=128)(best_replica)
+"""One bill after another asks for the same replica, whatever else they differ in."""
 
 
 class Served(Machines, Rented, Protocol):

@@ -68,14 +68,19 @@ def gpu_shape(hardware: Hardware, gpu: Accelerator) -> GpuShape | None:
         memory_bytes=min(visible or np.inf, gpu.memory_gib * GIB),
         bandwidth_bytes_per_s=gpu.bandwidth_gb_per_s * 1e9,
         flops_16=half * 1e12,
-        flops_8=(peak.fp8 or np.nan) * 1e12,
-        flops_4=(peak.fp4 or np.nan) * 1e12,
-        link_bytes_per_s=(gpu.link.gb_per_s or np.nan) * 1e9,
+        flops_8=_times(peak.fp8, 1e12),
+        flops_4=_times(peak.fp4, 1e12),
+        link_bytes_per_s=_times(gpu.link.gb_per_s, 1e9),
         pcie=gpu.link.kind == "pcie",
         measured=gpu.kernel_share is not None,
         admits_more=gpu.memory_gib >= LARGE_MEMORY_GIB and "a100" not in gpu.name.lower(),
         **_kernel_shares(hardware, gpu),
     )
+
+
+def _times(value: float | None, factor: float) -> float:
+    """Return a product; the one NaN of numpy for what is not known, so that shapes are equal."""
+    return value * factor if value else np.nan
 
 
 def _kernel_shares(hardware: Hardware, gpu: Accelerator) -> dict[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tco.catalog import cache
 from tco.catalog.compiled import packed, unpacked
@@ -100,6 +100,16 @@ def load_catalog(
         DataError: A file is missing or wrong; the text is the first complaint.
     """
     files = _files(overlays, data)
+    own = [user_file(path) for path in measured]
+    read = _read if cached else _read.__wrapped__
+    return read(tuple(files), tuple(_throughput(data)), tuple(own), cached=cached)
+
+
+@lru_cache(maxsize=1)
+def _read(
+    files: tuple[File, ...], known: tuple[File, ...], own: tuple[File, ...], *, cached: bool
+) -> Catalog:
+    """Return the catalogs of some files; records are read-only, so the last ones are shared."""
     digest = cache.digest(files)
     name = cache.key(digest, [file.path for file in files]) if cached else None
     catalog = _recalled(name, digest)
@@ -108,8 +118,6 @@ def load_catalog(
 
         catalog = built(files, digest)
         cache.remember(name, _kept(catalog))
-    own = [user_file(path) for path in measured]
-    known = _throughput(data)
     tables = (*(measurements(file) for file in known), *(measurements(f, yours=True) for f in own))
     return replace(catalog, measured=tables, sha256=cache.digest([*files, *known, *own]))
 
@@ -121,19 +129,13 @@ def _kept(catalog: Catalog) -> bytes:
     return packed([roots, catalog.version, list(catalog.overlays), origins])
 
 
-@lru_cache(maxsize=1)
-def _unpacked(text: bytes) -> Any:
-    """Return what a compiled copy holds; its records are read-only and may be shared."""
-    return unpacked(text)
-
-
 def _recalled(name: str | None, digest: str) -> Catalog | None:
     """Return the catalog of a compiled copy, if there is a sound one."""
     text = cache.recall(name)
     if text is None:
         return None
     try:
-        roots, version, overlays, origins = _unpacked(text)
+        roots, version, overlays, origins = unpacked(text)
         named = zip((file.removesuffix(".yaml") for file in SHIPPED), roots, strict=True)
         paths = {(section, record): path for section, record, path in origins}
     except (ValueError, KeyError, TypeError, AttributeError):

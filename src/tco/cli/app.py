@@ -7,6 +7,7 @@ what it needs besides is imported by its functions. So `tco --help` costs little
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -76,15 +77,7 @@ class Root(Group):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, imported now."""
-        if cmd_name not in COMMANDS:
-            return None
-        name = WORDS.get(cmd_name, cmd_name)
-        found = getattr(import_module(f"tco.cli.{name}"), name)
-        if isinstance(found, typer.Typer):
-            return typer.main.get_group(found)
-        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(cmd_name, cls=Command)(found)
-        return typer.main.get_command(alone)
+        return _command(cmd_name) if cmd_name in COMMANDS else None
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Return the commands or options that begin so, without importing the commands."""
@@ -98,6 +91,18 @@ class Root(Group):
         """Write the commands with their first lines, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+@cache
+def _command(name: str) -> Any:
+    """Return a command; whoever runs several in one process pays for it once."""
+    word = WORDS.get(name, name)
+    found = getattr(import_module(f"tco.cli.{word}"), word)
+    if isinstance(found, typer.Typer):
+        return typer.main.get_group(found)
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(name, cls=Command)(found)
+    return typer.main.get_command(alone)
 
 
 app = typer.Typer(

@@ -5,6 +5,7 @@ import io
 import os
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -134,23 +135,34 @@ def _asked(words: str, file: str | None) -> Any:
     import json
     import tempfile
 
-    import typer.main
-
     from tco.analysis.claims.asking import Reply
-    from tco.cli.app import app
 
     line = [*shlex.split(words), "--format", "json", "--quiet"]
     out, err = io.StringIO(), io.StringIO()
-    with tempfile.TemporaryDirectory() as folder:
+    with contextlib.ExitStack() as stack:
+        folder = ""
         if file is not None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
             path = Path(folder) / "claim.yaml"
             path.write_text(file, encoding="utf-8")
             line = [str(path) if word == path.name else word for word in line]
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = _exit_code(typer.main.get_command(app), line)
-    text = out.getvalue()
-    message = " ".join(err.getvalue().replace(f"{folder}/", "").split()).removeprefix("tco: ")
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(err))
+        code = _exit_code(_command(), line)
+    text, said = out.getvalue(), err.getvalue()
+    said = said.replace(f"{folder}/", "") if folder else said
+    message = " ".join(said.split()).removeprefix("tco: ")
     return Reply(code, json.loads(text) if text.strip() else None, message)
+
+
+@cache
+def _command() -> Any:
+    """Return all of `tco` as one command."""
+    import typer.main
+
+    from tco.cli.app import app
+
+    return typer.main.get_command(app)
 
 
 def _exit_code(command: Any, line: list[str]) -> int:

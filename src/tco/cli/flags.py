@@ -132,7 +132,7 @@ class Group(_Lean, TyperGroup):
         Raises:
             UsageError: There is no such command.
         """
-        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+        if not ctx.resilient_parsing and args[0] not in self.list_commands(ctx):
             near = nearest(args[0], self.list_commands(ctx), 1)
             raise UsageError(
                 f"no command called {printable(args[0])!r}; did you mean {near[0]}?"
