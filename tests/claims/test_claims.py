@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tco.analysis.claims.arithmetic import calculated, span
 from tco.analysis.claims.judge import state_of
 from tco.analysis.claims.pick import picked
 from tco.catalog.claims import load_claims
+from tco.cli import claims
 from tco.errors import DataError
 
 IDS = [claim.id for claim in load_claims().claims]
@@ -35,6 +37,15 @@ WRONG = {
 
 
 PAGE, PICTURE = ROOT / "docs" / "claims.md", ROOT / "docs" / "rules.svg"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_memory() -> Iterator[None]:
+    """Let all runs here share their answers, as those of one run are: the page, list and rules."""
+    ask = claims._memory()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(claims, "_memory", lambda: ask)
+        yield
 
 
 @cache
