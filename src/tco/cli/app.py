@@ -7,7 +7,6 @@ what it needs besides is imported by its functions. So `tco --help` costs little
 from __future__ import annotations
 
 import sys
-from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -76,8 +75,10 @@ class Root(Group):
             return super().invoke(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command, imported now."""
-        return _command(cmd_name) if cmd_name in COMMANDS else None
+        """Return a command, imported and made when it is first asked for."""
+        if cmd_name in COMMANDS and self.commands[cmd_name] is None:
+            self.commands[cmd_name] = _command(cmd_name)
+        return self.commands.get(cmd_name)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Return the commands or options that begin so, without importing the commands."""
@@ -93,9 +94,8 @@ class Root(Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@cache
 def _command(name: str) -> Any:
-    """Return a command; whoever runs several in one process pays for it once."""
+    """Return a command, imported now."""
     word = WORDS.get(name, name)
     found = getattr(import_module(f"tco.cli.{word}"), word)
     if isinstance(found, typer.Typer):
