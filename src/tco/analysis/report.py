@@ -10,6 +10,7 @@ import numpy as np
 
 from tco.analysis.billing import SCALE_TO_ZERO
 from tco.analysis.inputs import Inputs
+from tco.analysis.machines import DEDICATED
 from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
 from tco.analysis.presets import choices_of
 from tco.analysis.provisioned import ProvisionedOption
@@ -149,20 +150,31 @@ def _prefixes(used: Sequence[Option]) -> set[str]:
     if tokens:
         kinds |= {"people.salary", "people.api", "price."}
     if own:
-        kinds |= {"people.salary", "people.floor", "people.fixed", "people.fte", "serving."}
-        kinds |= {"people.setup", "people.refresh", "people.evaluation"}
-        kinds |= {"horizon.months", "compliance."}
-    if any(o.usd_per_gpu_hour is not None for o in own):
-        kinds |= {"rent.factor", "rent.monitoring", "rent.other_share", "rent.oldest"}
-        kinds.add("service.")
+        kinds |= _staff_prefixes(own)
+        kinds |= {"serving.", "horizon.months", "compliance."}
+    rented = [o for o in own if o.usd_per_gpu_hour is not None]
+    if rented:
+        kinds |= {"rent.factor", "rent.oldest"}
+    if any(o.purchase != DEDICATED for o in rented):
+        kinds |= {"rent.monitoring", "rent.other_share", "service."}
     if any(o.purchase.startswith("spot") for o in own):
         kinds |= {"rent.spot_", "plan.lead_h"}
-    if any(o.usd_per_gpu_hour is None for o in own):
+    if len(rented) < len(own):
         kinds.add("own.")
     billings = {o.hours.billing for o in own if o.hours is not None}
     if billings:
         kinds.add("fleet.billing_step_s")
         kinds |= {"fleet."} if SCALE_TO_ZERO in billings else {"plan.lead_h"}
+    return kinds
+
+
+def _staff_prefixes(own: Sequence[SelfOption]) -> set[str]:
+    """Return the values of engineers that enter: where a host runs the GPUs, those of an API."""
+    kinds = {"people.salary", "people.setup", "people.refresh", "people.evaluation"}
+    if any(o.purchase == DEDICATED for o in own):
+        kinds.add("people.api")
+    if any(o.purchase != DEDICATED for o in own):
+        kinds |= {"people.floor", "people.fixed", "people.fte"}
     return kinds
 
 
@@ -177,6 +189,7 @@ def values_of(inputs: Inputs, *starts: str) -> tuple[AssumptionResult, ...]:
 
 
 def assumption(setting: Setting) -> AssumptionResult:
+    """Return a value that entered, with who said so."""
     return AssumptionResult(
         path=setting.path,
         title=setting.title,

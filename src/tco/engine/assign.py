@@ -26,11 +26,18 @@ class FleetSizes:
         capacity: Load that each size serves, in replicas' worth at the peak [sizes] [1].
         usd: Cost of each size, people left out [sizes] [USD/month].
         gpus: GPUs that each size has [sizes] [1].
+        hosted: A host runs them: the team does not look after them.
     """
 
     capacity: Floats
     usd: Floats
     gpus: Floats
+    hosted: bool = False
+
+    @property
+    def staffed_gpus(self) -> Floats:
+        """Return the GPUs that the team looks after [sizes] [1]."""
+        return np.zeros_like(self.gpus) if self.hosted else self.gpus
 
     def size_for(self, load: Floats) -> Indices:
         """Return the index of the smallest size that serves a load; the size count if none."""
@@ -44,16 +51,25 @@ class Team:
     Args:
         floor_usd, fixed_usd: At least, and whatever the fleet [USD/month].
         usd_per_gpu: For each GPU [USD/month].
+        projects_usd: Set-up, evaluation and the like, from the first GPU on, whoever runs it
+            [USD/month].
     """
 
     floor_usd: float = 0.0
     fixed_usd: float = 0.0
     usd_per_gpu: float = 0.0
+    projects_usd: float = 0.0
 
-    def usd(self, gpus: Floats) -> Floats:
-        """Return the cost of looking after so many GPUs [USD/month]."""
-        staffed = np.maximum(self.floor_usd, self.fixed_usd + self.usd_per_gpu * gpus)
-        cost: Floats = np.where(gpus > 0, staffed, 0.0)
+    def usd(self, staffed_gpus: Floats, gpus: Floats) -> Floats:
+        """Return the cost of looking after some of so many GPUs; a host does the rest [USD/month].
+
+        Args:
+            staffed_gpus: GPUs that the team looks after [1].
+            gpus: The same and those of a host [1].
+        """
+        staffed = np.maximum(self.floor_usd, self.fixed_usd + self.usd_per_gpu * staffed_gpus)
+        projects = np.where(gpus > 0, self.projects_usd, 0.0)
+        cost: Floats = np.where(staffed_gpus > 0, staffed, 0.0) + projects
         return cost
 
 
@@ -63,7 +79,7 @@ class Problem:
 
     Args:
         task: Task that each route serves, from 0 [routes].
-        usd: What a route costs by the token, judges included [routes] [USD/month].
+        usd: What a route costs but its fleets: by the token, judges, traffic [routes] [USD/month].
         load: Load that it puts on each fleet, in replicas' worth at the peak [routes, fleets] [1].
         fleets: The fleets.
         team: Who looks after them.
@@ -100,7 +116,7 @@ def total_cost(problem: Problem, chosen: Indices) -> Floats:
         Infinite where a fleet would have to be larger than it can be [choices] [USD/month].
     """
     cost: Floats = problem.usd[chosen].sum(axis=-1)
-    gpus = np.zeros(chosen.shape[:-1])
+    gpus, staffed = np.zeros(chosen.shape[:-1]), np.zeros(chosen.shape[:-1])
     for f in np.flatnonzero(problem.load.any(axis=0)).tolist():
         fleet, load = problem.fleets[f], problem.load[chosen, f].sum(axis=-1)
         size = fleet.size_for(load)
@@ -108,7 +124,8 @@ def total_cost(problem: Problem, chosen: Indices) -> Floats:
         at = np.minimum(size, fleet.usd.size - 1)
         cost = cost + np.where(used, np.where(fits, fleet.usd[at], np.inf), 0.0)
         gpus = gpus + np.where(used, fleet.gpus[at], 0.0)
-    total: Floats = cost + problem.team.usd(gpus)
+        staffed = staffed + np.where(used, fleet.staffed_gpus[at], 0.0)
+    total: Floats = cost + problem.team.usd(staffed, gpus)
     return total
 
 

@@ -70,7 +70,8 @@ def _mergeable(problem: Problem, load: Floats, fleet: int) -> bool:
     known = at < sizes.usd.size
     at = np.minimum(at, sizes.usd.size - 1)
     cheap = sizes.usd[at] <= sizes.usd[:, None] + sizes.usd[None, :] + ROUND_OFF
-    small = sizes.gpus[at] <= sizes.gpus[:, None] + sizes.gpus[None, :] + ROUND_OFF
+    gpus = sizes.staffed_gpus
+    small = gpus[at] <= gpus[:, None] + gpus[None, :] + ROUND_OFF
     return bool(np.all((cheap & small) | ~known))
 
 
@@ -78,7 +79,11 @@ def _covers(a: FleetSizes, b: FleetSizes, ratio: float, team: Team) -> bool:
     """Return whether `b` serves `ratio` times what `a` does at no higher cost, at every size.
 
     More than the largest size of `b` is never asked of it: that serves all tasks that it could.
+    A fleet that needs a team, or a project, does not replace one that needs none.
     """
+    theirs, ours = a.staffed_gpus, b.staffed_gpus
+    if (ours.any() and not theirs.all()) or (b.gpus.any() and not a.gpus.all()):
+        return False
     at = b.size_for(np.minimum(ratio * a.capacity, b.capacity[-1]))
-    more_staff = team.usd_per_gpu * np.maximum(b.gpus[at] - a.gpus, 0.0)
+    more_staff = team.usd_per_gpu * np.maximum(ours[at] - theirs, 0.0)
     return bool(np.all(b.usd[at] + more_staff <= a.usd))

@@ -31,12 +31,14 @@ class Resource:
         lead_h: Hours that a start takes, paid for without serving anything [h].
         availability: Share of the load given to it that it serves; a spot unit that is taken
             away leaves the rest to the API, and is paid for all the same [1].
+        usd_per_load: What serving a load of 1 request/s costs on top in an hour: traffic [USD/h].
     """
 
     usd_per_hour: Number
     by_the_hour: bool = False
     lead_h: Number = 0.0
     availability: Number = 1.0
+    usd_per_load: Number = 0.0
 
 
 def layer_count(load: Floats, unit: float) -> int:
@@ -146,7 +148,8 @@ def serve(layers: Floats, resource: Resource, usd_per_load: Number) -> Layers:
         resource: What the unit is.
         usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
     """
-    saved = np.asarray(resource.availability * usd_per_load)[..., None] * layers
+    worth = resource.availability * (usd_per_load - resource.usd_per_load)
+    saved = np.asarray(worth)[..., None] * layers
     hourly = np.broadcast_to(np.asarray(resource.usd_per_hour, float)[..., None], saved.shape)
     start = np.broadcast_to(resource.lead_h * np.asarray(resource.usd_per_hour), saved.shape[:-1])
     if resource.by_the_hour:

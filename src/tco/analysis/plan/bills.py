@@ -9,7 +9,7 @@ import numpy as np
 
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import FixedOption, TokenOption, lines
-from tco.analysis.plan.machines import Unit, Way
+from tco.analysis.plan.machines import TOKENS, Unit, Way
 from tco.analysis.plan.mix import Mix, always_lines
 from tco.analysis.plan.results import StrategyResult
 from tco.analysis.priced import bill_lines, option_result
@@ -21,13 +21,13 @@ from tco.engine.people import people_line, selfhost_fte
 from tco.engine.shapes import Floats
 from tco.units import HOURS_PER_MONTH, MTOK
 
-TOKENS = "workload.tokens_per_month"
-
 
 def strategies_of(
     inputs: Inputs, api: TokenOption, at_peak: Sequence[Unit], mix: Mix
-) -> tuple[StrategyResult, ...]:
-    """Return the three ways to arrange the month: all API, all own, hybrid.
+) -> tuple[tuple[StrategyResult, ...], Unit | None]:
+    """Return the three ways to arrange the month, and the set-up of the second.
+
+    All API, all own, hybrid; no set-up where none can serve everything.
 
     Args:
         inputs: The question, with the peak of its load curve.
@@ -38,11 +38,12 @@ def strategies_of(
     whole = lines(api, inputs.settings)
     base = _number(total_usd(whole))
     everything = _strategy(inputs, base, bill_lines(whole, inputs), base)
+    own, alone = all_own(inputs, at_peak, base)
     return (
         replace(everything, strategy="all API", own_tokens_share=0.0, own_hours_share=0.0),
-        all_own(inputs, at_peak, base),
+        own,
         hybrid(inputs, api, mix, base),
-    )
+    ), alone
 
 
 def _strategy(
@@ -63,26 +64,34 @@ def _strategy(
     )
 
 
-def all_own(inputs: Inputs, options: Sequence[Unit], api_usd: float) -> StrategyResult:
+def all_own(
+    inputs: Inputs, options: Sequence[Unit], api_usd: float
+) -> tuple[StrategyResult, Unit | None]:
     """Return the bill of serving everything on own GPUs, sized at the peak as `tco compare` does.
 
     Its redundant replicas are in it: without an API nobody stands in for one that fails.
     """
     results = [_at_peak(option, inputs) for option in options]
-    feasible = [r for r in results if r.feasible and r.monthly_usd is not None]
+    feasible = [
+        (r, option)
+        for r, option in zip(results, options, strict=True)
+        if r.feasible and r.monthly_usd is not None
+    ]
     if not feasible:
         reasons = [reason for r in results for reason in r.reasons]
         none = _strategy(inputs, None, (), api_usd)
-        return replace(none, strategy="all own", why_not="; ".join(reasons) or "no set-up fits")
-    best = min(feasible, key=lambda r: r.monthly_usd or 0.0)
+        why_not = "; ".join(reasons) or "no set-up fits"
+        return replace(none, strategy="all own", why_not=why_not), None
+    best, alone = min(feasible, key=lambda found: found[0].monthly_usd or 0.0)
+    made = _strategy(inputs, best.monthly_usd, best.lines, api_usd)
     return replace(
-        _strategy(inputs, best.monthly_usd, best.lines, api_usd),
+        made,
         strategy="all own",
         band_usd=best.band_usd,
         gpus=best.gpus,
         own_tokens_share=1.0,
         own_hours_share=1.0,
-    )
+    ), alone
 
 
 def _at_peak(option: Unit, inputs: Inputs) -> OptionResult:
@@ -100,7 +109,7 @@ def hybrid(inputs: Inputs, api: TokenOption, mix: Mix, api_usd: float) -> Strate
     mean = float(mix.load.mean())
     return replace(
         _strategy(inputs, _number(total_usd(bill)), made, api_usd),
-        band_usd=_band(inputs.settings, mix, _number(total_usd(bill))),
+        band_usd=_band(mix, _number(total_usd(bill))),
         gpus=float(mix.base_gpus + mix.peak_gpus),
         own_tokens_share=mix.own_load / mean if mean > 0 else 0.0,
         own_hours_share=_alone_share(mix),
@@ -122,27 +131,35 @@ def hybrid_lines(settings: Settings, api: TokenOption, mix: Mix) -> tuple[Line, 
 
 def base_lines(settings: Settings, mix: Mix) -> tuple[Line, ...]:
     """Return the lines of the units that are paid for every hour."""
-    return _unit_lines(settings, mix.base, float(mix.stack.base_units), "every hour")
+    count, load = float(mix.stack.base_units), float(own_by_hour(mix)[0].mean())
+    return _unit_lines(settings, mix.base, count, load / float(mix.load.mean()), "every hour")
 
 
 def peak_lines(settings: Settings, mix: Mix) -> tuple[Line, ...]:
     """Return the lines of the units by the hour, their starts included."""
     paid = mix.paid_peak_hours(float(np.asarray(settings.value("plan.lead_h"))))
-    return _unit_lines(settings, mix.peak, paid, "by the hour")
+    load = float(own_by_hour(mix)[1].mean())
+    return _unit_lines(settings, mix.peak, paid, load / float(mix.load.mean()), "by the hour")
 
 
-def _unit_lines(settings: Settings, units: Way | None, count: float, said: str) -> tuple[Line, ...]:
+def _unit_lines(
+    settings: Settings, units: Way | None, count: float, served: float, said: str
+) -> tuple[Line, ...]:
     if units is None or count <= 0:
         return ()
-    found = units.lines(count, settings)
+    found = units.lines(count, served, settings)
     return tuple(replace(line, item=f"{line.item}, {said}") for line in found)
 
 
 def team_lines(settings: Settings, mix: Mix) -> tuple[Line, ...]:
-    """Return the engineers who look after the GPUs and what stands before them; or nothing."""
-    gpus = mix.base_gpus + mix.peak_gpus
+    """Return the engineers who look after the GPUs and what stands before them; or nothing.
+
+    A host's GPUs take the engineers that the API takes anyway: those stand in its lines.
+    """
+    always = always_lines([way for way, _ in mix.counted], settings)
+    gpus = sum(way.staffed_gpus * count for way, count in mix.counted)
     if not gpus:
-        return ()
+        return always
     staff = people(settings)
     line = people_line(
         selfhost_fte(staff, float(gpus)),
@@ -150,7 +167,6 @@ def team_lines(settings: Settings, mix: Mix) -> tuple[Line, ...]:
         "assumed",
         "people.floor_fte + people.salary_usd_per_year",
     )
-    always = always_lines(mix.base or mix.peak, settings)
     return (replace(line, item="engineers for own GPUs"), *always)
 
 
@@ -177,16 +193,16 @@ def own_by_hour(mix: Mix, factor: float = 1.0) -> Floats:
     return np.stack([base, peak])
 
 
-def _band(settings: Settings, mix: Mix, usd: float) -> Span:
+def _band(mix: Mix, usd: float) -> Span:
     """Return the bill at the high and the low end of the throughput band [USD/month]."""
     way = mix.base or mix.peak
     band = getattr(way.option, "band", (1.0, 1.0)) if way else (1.0, 1.0)
-    now = mix.stack.api_load
+    worth = np.array([mix.usd_per_load - (w.moved_usd if w else 0.0) for w in (mix.base, mix.peak)])
+    now = own_by_hour(mix).mean(axis=-1)
     ends = []
     for factor in (band[1], band[0]):
-        own = own_by_hour(mix, factor).sum(axis=0)
-        left = float(np.maximum(mix.load - own, 0.0).mean())
-        ends.append(usd + (left - now) * mix.usd_per_load * HOURS_PER_MONTH)
+        less = now - own_by_hour(mix, factor).mean(axis=-1)
+        ends.append(usd + float(less @ worth) * HOURS_PER_MONTH)
     return ends[0], ends[1]
 
 

@@ -44,6 +44,7 @@ class Choice:
         machines: Its set-ups, the cheapest at full use first.
         mix: The cheapest mix.
         strategies: The three bills.
+        alone: The set-up that serves everything in the second of them; None where none can.
     """
 
     model: str
@@ -51,6 +52,7 @@ class Choice:
     machines: list[Machine]
     mix: Mix
     strategies: tuple[StrategyResult, ...]
+    alone: Unit | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +195,7 @@ def _open_models(inputs: Inputs, ask: Ask, curve: LoadCurve) -> tuple[list[Choic
 
 def _promise(choice: Choice, inputs: Inputs) -> tuple[float, float]:
     """Return a sort key: what the mix saves, then how near own GPUs come to saving anything."""
-    least = least_usd(choice.machines[0], choice.mix.load, inputs.settings)
+    least = min(least_usd(m, choice.mix.load, inputs.settings) for m in choice.machines)
     return -model_row(choice).saved_share, least / choice.mix.stack.usd_per_hour
 
 
@@ -218,12 +220,14 @@ def _choice(
     at_peak: Sequence[Unit],
 ) -> Choice:
     mix = best_mix(made, load_of(inputs, curve), usd_per_load(overflow, inputs), inputs.settings)
+    strategies, alone = strategies_of(inputs, overflow, at_peak, mix)
     return Choice(
         model=made[0].usual.option.model,
         overflow=overflow,
         machines=made,
         mix=mix,
-        strategies=strategies_of(inputs, overflow, at_peak, mix),
+        strategies=strategies,
+        alone=alone,
     )
 
 
@@ -278,13 +282,13 @@ def _result(
         resolved=said,
         curve=curve_result(inputs, curve, first.mix),
         strategies=first.strategies,
-        rows=resource_rows(inputs, first.strategies, first.mix, first.overflow),
+        rows=resource_rows(inputs, first.mix, first.overflow),
         next_unit=next_unit(inputs, first.mix, first.machines),
         switches=switches_of(inputs, first.overflow, first.mix, first.machines),
         models=tuple(model_row(choice) for choice in choices),
         left_out=tuple(left_out),
         verdict="",
-        assumptions=plan_assumptions(inputs, used, first.mix, buy=buy),
+        assumptions=plan_assumptions(inputs, used, first.alone, first.mix, buy=buy),
         warnings=(*warnings_of(inputs, used), *hour_warnings(first.mix)),
         checks=checked(inputs, _judged(first, used)),
     )

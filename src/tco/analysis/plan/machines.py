@@ -9,9 +9,10 @@ from math import lcm
 import numpy as np
 
 from tco.analysis.candidates import OwnSetups
-from tco.analysis.machines import machine_lines
+from tco.analysis.machines import DEDICATED, by_the_hour, machine_lines
 from tco.analysis.options import FixedOption, SelfOption, replica_of
 from tco.analysis.settings import Settings, workload
+from tco.analysis.upkeep import moving_lines
 from tco.engine.hybrid import Resource
 from tco.engine.ledger import Line, total_usd
 from tco.engine.replica import Replica
@@ -19,6 +20,8 @@ from tco.engine.selfhost import Fleet
 from tco.engine.stack import Kind
 from tco.errors import InfeasibleError
 from tco.units import HOURS_PER_MONTH, SECONDS_PER_MONTH
+
+TOKENS = "workload.tokens_per_month"
 
 Unit = SelfOption | FixedOption
 """What a unit can be: a set-up on GPUs, or a provisioned unit at a given monthly price."""
@@ -33,7 +36,8 @@ class Way:
         replicas: Replicas of a unit [1].
         gpus: GPUs of a unit on the invoice; 0 for a provisioned unit [1].
         capacity: What a unit serves with its headroom kept [request/s].
-        usd_per_hour: All that a unit costs but people [USD/h].
+        usd_per_hour: All that a unit costs but people and traffic [USD/h].
+        moved_usd: Traffic of a load of 1 request/s in an hour [USD/h].
         by_the_hour: It can be given back after any hour.
         spot: It can be taken away at any time.
     """
@@ -43,13 +47,39 @@ class Way:
     gpus: int
     capacity: float
     usd_per_hour: float
+    moved_usd: float = 0.0
     by_the_hour: bool = False
     spot: bool = False
 
     @property
     def usd_per_load(self) -> float:
         """Return what a load of 1 request/s costs in an hour at full use [USD/h]."""
-        return self.usd_per_hour / self.capacity
+        return self.usd_per_hour / self.capacity + self.moved_usd
+
+    @property
+    def purchase(self) -> str:
+        """Return how its GPUs are bought; empty for a provisioned unit."""
+        return "" if isinstance(self.option, FixedOption) else self.option.purchase
+
+    @property
+    def staffed_gpus(self) -> int:
+        """Return the GPUs of a unit that own engineers look after; a host does it itself [1].
+
+        The few engineers that an endpoint of a host takes are those that the API takes anyway.
+        """
+        return 0 if self.purchase == DEDICATED else self.gpus
+
+    def beats(self, other: Way) -> bool:
+        """Return whether no mix needs the other, of units as large or larger than these.
+
+        Cheaper idle and cheaper at full use is cheaper at every use.
+        """
+        return (
+            self.usd_per_hour / self.capacity <= other.usd_per_hour / other.capacity
+            and self.usd_per_load <= other.usd_per_load
+            and (self.staffed_gpus == 0 or other.staffed_gpus > 0)
+            and (other.spot or not self.spot)
+        )
 
     def kind(self, settings: Settings, *, by_the_hour: bool) -> Kind:
         """Return the units as the engine sees them."""
@@ -58,11 +88,18 @@ class Way:
             by_the_hour=by_the_hour,
             lead_h=settings.value("plan.lead_h") if by_the_hour else 0.0,
             availability=settings.value("plan.spot_availability") if self.spot else 1.0,
+            usd_per_load=self.moved_usd,
         )
         return Kind(unit=self.capacity, resources=(resource,))
 
-    def lines(self, units: float, settings: Settings) -> tuple[Line, ...]:
-        """Return the lines of so many units' bill [units of a whole month]."""
+    def lines(self, units: float, served: float, settings: Settings) -> tuple[Line, ...]:
+        """Return the lines of so many units' bill, people left out.
+
+        Args:
+            units: Units of a whole month [1].
+            served: Share of the month's tokens that they serve [1].
+            settings: Every value that enters a bill.
+        """
         if isinstance(self.option, FixedOption):
             return (_fixed_line(self.option, units),)
         gpus = units * self.gpus
@@ -72,7 +109,9 @@ class Way:
             gpus=gpus,
             paid_gpus=gpus,
         )
-        return machine_lines(self.option, settings, fleet)
+        at = settings.with_values({TOKENS: settings.value(TOKENS) * served})
+        # Not `fleet_lines`: spot GPUs that are taken away are in `plan.spot_availability`.
+        return (*machine_lines(self.option, settings, fleet), *moving_lines(self.option, at))
 
 
 def _fixed_line(option: FixedOption, units: float) -> Line:
@@ -100,14 +139,19 @@ class Machine:
     peak: tuple[Way, ...]
 
     @property
+    def ways(self) -> tuple[Way, ...]:
+        """Return all of them."""
+        return (*self.base, *self.peak)
+
+    @property
     def usual(self) -> Way:
         """Return the set-up on one of its rents."""
-        return (self.base or self.peak)[0]
+        return self.ways[0]
 
     @property
     def usd_per_load(self) -> float:
         """Return the least that a load of 1 request/s costs in an hour [USD/h]."""
-        return min(way.usd_per_load for way in (*self.base, *self.peak))
+        return min(way.usd_per_load for way in self.ways)
 
 
 def way(option: Unit, settings: Settings, replica: Replica | None = None) -> Way:
@@ -129,14 +173,17 @@ def way(option: Unit, settings: Settings, replica: Replica | None = None) -> Way
     gpus = lcm(option.gpus, option.instance_gpus)
     unit = Fleet(needed=1.0, replicas=1.0, gpus=float(gpus), paid_gpus=float(gpus))
     rate = float(np.asarray(replica.requests_per_s * settings.value("serving.headroom")))
+    # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
     usd = float(np.asarray(total_usd(machine_lines(option, settings, unit))))
+    moved = total_usd(moving_lines(option, settings)) / workload(settings).requests_per_s
     return Way(
         option=option,
         replicas=gpus // option.gpus,
         gpus=gpus,
         capacity=rate * (gpus // option.gpus),
         usd_per_hour=usd / HOURS_PER_MONTH,
-        by_the_hour=option.purchase.startswith(("on_demand", "spot")),
+        moved_usd=float(np.asarray(moved)) / HOURS_PER_MONTH,
+        by_the_hour=by_the_hour(option.purchase),
         spot=option.purchase.startswith("spot"),
     )
 
@@ -166,10 +213,10 @@ def machine(ways: Iterable[Way]) -> Machine:
 
 
 def _unbeaten(ways: Iterable[Way]) -> tuple[Way, ...]:
-    """Return the ways that are cheaper per GPU than every one with units as small or smaller."""
+    """Return the ways that no other one with units as small or smaller beats."""
     kept: list[Way] = []
     for one in sorted(ways, key=lambda w: (w.gpus, w.usd_per_load)):
-        if not kept or one.usd_per_load < min(w.usd_per_load for w in kept):
+        if not any(other.beats(one) for other in kept):
             kept.append(one)
     return tuple(kept)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tco.analysis.machines import DEDICATED, staff_of
 from tco.analysis.plan.machines import Machine, Way
 from tco.analysis.settings import Settings, people
 from tco.analysis.upkeep import standing_lines
@@ -56,6 +57,12 @@ class Mix:
         return self.stack.peak_units * self.peak.gpus if self.peak else 0
 
     @property
+    def counted(self) -> tuple[tuple[Way, int], ...]:
+        """Return the units in use, with how many of each there are at most."""
+        both = ((self.base, self.stack.base_units), (self.peak, self.stack.peak_units))
+        return tuple((way, count) for way, count in both if way is not None and count)
+
+    @property
     def own_load(self) -> float:
         """Return what own GPUs serve in the average hour [request/s]."""
         return float(self.load.mean()) - self.stack.api_load
@@ -74,26 +81,34 @@ def team_overhead(base: Way | None, peak: Way | None, settings: Settings) -> Ove
     """Return the cost of engineers as a function of the units; a fleet is staffed at its largest.
 
     None at all without a unit: a team is a yes or a no, and so is what stands before a fleet.
+    GPUs that a host runs take nobody beside those whom the API takes.
     """
     staff = people(settings)
-    per_base, per_peak = (way.gpus if way else 0 for way in (base, peak))
-    always = total_usd(always_lines(base or peak, settings))
+    ways = [way for way in (base, peak) if way is not None and way.gpus]
+    staffed = [way for way in ways if way.staffed_gpus]
+    own_usd = total_usd(always_lines(staffed, settings))
+    hosted_usd = total_usd(always_lines([way for way in ways if way not in staffed], settings))
 
     def usd(base_units: Floats, peak_units: Floats) -> Floats:
-        gpus = base_units * per_base + peak_units * per_peak
-        team = selfhost_fte(staff, gpus) * staff.salary_usd_per_year / 12.0
-        per_hour: Floats = np.where(gpus > 0, team + always, 0.0) / HOURS_PER_MONTH
+        gpus, own = np.zeros(np.shape(base_units)), np.zeros(np.shape(base_units))
+        for way, units in ((base, base_units), (peak, peak_units)):
+            if way is not None:
+                gpus, own = gpus + units * way.gpus, own + units * way.staffed_gpus
+        team = selfhost_fte(staff, own) * staff.salary_usd_per_year / 12.0
+        hosted = np.where(gpus > 0, hosted_usd, 0.0)
+        per_hour: Floats = np.where(own > 0, team + own_usd, hosted) / HOURS_PER_MONTH
         return per_hour
 
     return usd
 
 
-def always_lines(way: Way | None, settings: Settings) -> tuple[Line, ...]:
-    """Return what own GPUs cost whatever their number: before the fleet, and once."""
-    if way is None or not way.gpus:
+def always_lines(ways: Sequence[Way], settings: Settings) -> tuple[Line, ...]:
+    """Return what the units of a plan cost whatever their number: before the fleet, and once."""
+    used = [way for way in ways if way.gpus]
+    if not used:
         return ()
-    purchase = getattr(way.option, "purchase", "")
-    return (*standing_lines(purchase, settings), *project_lines(people(settings)))
+    purchase = next((way.purchase for way in used if way.staffed_gpus), DEDICATED)
+    return (*standing_lines(purchase, settings), *project_lines(staff_of(purchase, settings)))
 
 
 def grouped(way: Way | None, load: Floats) -> Way | None:
@@ -159,14 +174,16 @@ def best_mix(
     whose bound is above the best mix so far are skipped.
 
     Args:
-        machines: The set-ups, the cheapest at full use first.
+        machines: The set-ups.
         load: Load of each hour [hours] [request/s].
         usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
         settings: Every value that enters a bill.
     """
     best = nothing(load, usd_per_load)
-    for machine in machines:
-        if least_usd(machine, load, settings) >= best.stack.usd_per_hour:
+    bounds = [least_usd(machine, load, settings) for machine in machines]
+    for i in np.argsort(bounds, kind="stable").tolist():
+        machine = machines[i]
+        if bounds[i] >= best.stack.usd_per_hour:
             break
         for base, peak in pairs(machine):
             found = mix_of(base, peak, load, usd_per_load, settings)
@@ -177,9 +194,9 @@ def best_mix(
 
 def least_usd(machine: Machine, load: Floats, settings: Settings) -> float:
     """Return a cost that no mix with a unit of this set-up can fall below [USD/h]."""
-    smallest = team_overhead((machine.base or machine.peak)[0], None, settings)
-    team = float(smallest(np.ones(1), np.zeros(1))[0])
-    return float(load.mean()) * machine.usd_per_load + team
+    one, none = np.ones(1), np.zeros(1)
+    team = min(team_overhead(way, None, settings)(one, none)[0] for way in machine.ways)
+    return float(load.mean()) * machine.usd_per_load + float(team)
 
 
 def nothing(load: Floats, usd_per_load: float) -> Mix:

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import OWN
-from tco.analysis.options import Option
+from tco.analysis.options import FixedOption, Option
+from tco.analysis.plan.machines import Unit
 from tco.analysis.plan.mix import Mix
-from tco.analysis.report import assumptions_of
+from tco.analysis.report import assumption, assumptions_of
 from tco.analysis.results import AssumptionResult
-from tco.analysis.settings import Setting
 
 PURCHASES = frozenset({"on_demand", "reserved_1y"})
 """What is looked at unless `--purchase` says otherwise: nothing that is tied up for years."""
 
 
 def plan_assumptions(
-    inputs: Inputs, used: list[Option], mix: Mix, *, buy: bool
+    inputs: Inputs, used: list[Option], alone: Unit | None, mix: Mix, *, buy: bool
 ) -> tuple[AssumptionResult, ...]:
-    """Return what entered the bills, with what only a plan assumes."""
-    rows = [row for row in assumptions_of(inputs, used) if row.path != "rent.purchase"]
+    """Return what entered the bills, with what only a plan assumes.
+
+    What spot GPUs take on top is in the bill of everything on own GPUs alone: in the mix the API
+    serves what they leave.
+
+    Args:
+        inputs: The question.
+        used: The API and the units of the mix.
+        alone: The set-up that serves everything; None where none can.
+        mix: The mix.
+        buy: Bought GPUs were looked at.
+    """
+    left_out = ["rent.purchase", "plan.lead_h"]
+    if alone is None or isinstance(alone, FixedOption) or not alone.purchase.startswith("spot"):
+        left_out.append("rent.spot_")
+    elif not mix.stack.peak_units:
+        left_out.remove("plan.lead_h")
+    every = used if alone is None else [*used, alone]
+    rows = [r for r in assumptions_of(inputs, every) if not r.path.startswith(tuple(left_out))]
     paths = []
     if mix.stack.peak_units:
         paths.append("plan.lead_h")
     if mix.peak is not None and mix.peak.spot:
         paths.append("plan.spot_availability")
-    rows += [_row(inputs.settings[path]) for path in paths]
+    rows += [assumption(inputs.settings[path]) for path in paths]
     rows.append(purchase_row(inputs, buy=buy))
     return tuple(rows)
 
@@ -52,16 +67,4 @@ def hour_warnings(mix: Mix) -> tuple[str, ...]:
     return (
         f"the plan supposes that {mix.peak.option.provider} has {mix.peak_gpus} GPUs to give "
         "whenever their hour comes",
-    )
-
-
-def _row(setting: Setting) -> AssumptionResult:
-    return AssumptionResult(
-        path=setting.path,
-        title=setting.title,
-        value=float(np.asarray(setting.value)),
-        unit=setting.unit,
-        origin=setting.origin,
-        source=setting.source,
-        judgment=setting.origin == "assumed",
     )

@@ -85,7 +85,7 @@ class NextUnit:
     monthly_usd: float
     """Its cost, further engineers included: what it would have to save."""
     saves_usd: float
-    """What the API would charge for the tokens it would serve."""
+    """What the API would charge for the tokens it would serve, less their traffic."""
     tokens_per_month: float
     utilization: float
     needed_utilization: float

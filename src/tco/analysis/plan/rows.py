@@ -8,15 +8,9 @@ import numpy as np
 
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import TokenOption, lines
-from tco.analysis.plan.bills import (
-    TOKENS,
-    base_lines,
-    own_by_hour,
-    peak_lines,
-    team_lines,
-)
+from tco.analysis.plan.bills import base_lines, own_by_hour, peak_lines, team_lines
 from tco.analysis.plan.curve import LoadCurve
-from tco.analysis.plan.machines import Machine, Way
+from tco.analysis.plan.machines import TOKENS, Machine, Way
 from tco.analysis.plan.mix import Mix, team_overhead
 from tco.analysis.plan.results import (
     CurveResult,
@@ -24,7 +18,6 @@ from tco.analysis.plan.results import (
     Paid,
     ResourceRow,
     Strategy,
-    StrategyResult,
 )
 from tco.analysis.settings import Settings, workload
 from tco.engine.hybrid import layers_of
@@ -48,9 +41,7 @@ def curve_result(inputs: Inputs, curve: LoadCurve, mix: Mix) -> CurveResult:
     )
 
 
-def resource_rows(
-    inputs: Inputs, strategies: tuple[StrategyResult, ...], mix: Mix, api: TokenOption
-) -> tuple[ResourceRow, ...]:
+def resource_rows(inputs: Inputs, mix: Mix, api: TokenOption) -> tuple[ResourceRow, ...]:
     """Return what each resource does in the hybrid, and what it costs."""
     settings = inputs.settings
     base, peak = (float(part.mean()) for part in own_by_hour(mix))
@@ -152,7 +143,7 @@ def next_unit(inputs: Inputs, mix: Mix, machines: Sequence[Machine]) -> NextUnit
     full use, and its cost includes the team that the first unit calls for.
     """
     way = mix.base or mix.peak or (machines[0].usual if machines else None)
-    if way is None:
+    if way is None or mix.usd_per_load <= way.moved_usd:  # an hour of it earns nothing at any load
         return None
     top = mix.stack.floor
     if mix.peak is not None:
@@ -163,15 +154,15 @@ def next_unit(inputs: Inputs, mix: Mix, machines: Sequence[Machine]) -> NextUnit
     if mix.base is None:
         base = np.zeros(1)
     more = float((team(base + 1.0, peak) - team(base, peak))[0])
-    cost = way.usd_per_hour + more
+    cost, worth = way.usd_per_hour + more, mix.usd_per_load - way.moved_usd
     return NextUnit(
         option=way.option.id,
         gpus=float(way.gpus),
         monthly_usd=cost * HOURS_PER_MONTH,
-        saves_usd=layer * mix.usd_per_load * HOURS_PER_MONTH,
+        saves_usd=layer * worth * HOURS_PER_MONTH,
         tokens_per_month=_tokens(inputs.settings, layer),
         utilization=layer / way.capacity,
-        needed_utilization=cost / (way.capacity * mix.usd_per_load),
+        needed_utilization=cost / (way.capacity * worth),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.inputs import Inputs
+from tco.analysis.machines import DEDICATED
 from tco.analysis.options import TokenOption
 from tco.analysis.plan.machines import Machine, Way
 from tco.analysis.plan.mix import Mix, mix_of, team_overhead
@@ -49,12 +50,15 @@ def switches_of(
         first = machines[0]
         pair = Pair(base=next(iter(first.base), None), peak=next(iter(first.peak), None))
     pays = mix.own_load > 0
-    return (
+    rows = (
         _api_price(inputs, api, mix, pair, pays=pays),
         _volume(inputs, mix, pair),
         _rent(inputs, mix, pair, pays=pays),
-        _team(inputs, mix, pair),
     )
+    ways = [way for way in (pair.base, pair.peak) if way is not None]
+    if all(way.purchase == DEDICATED for way in ways):  # no engineer of one's own looks after them
+        return rows
+    return (*rows, _team(inputs, mix, pair))
 
 
 def _saving(

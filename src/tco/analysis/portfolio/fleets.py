@@ -9,14 +9,14 @@ import numpy as np
 
 from tco.analysis.candidates import own_setups
 from tco.analysis.inputs import Inputs
-from tco.analysis.machines import machine_lines
+from tco.analysis.machines import DEDICATED, fleet_lines
 from tco.analysis.options import FixedOption, SelfOption, replica_of
 from tco.analysis.pairs import best_pairs
 from tco.analysis.plan.notes import PURCHASES
 from tco.analysis.portfolio.cases import Case, blended, longest, stacked_settings
 from tco.analysis.select import Selection
 from tco.analysis.settings import Settings, fleet_policy, people, workload
-from tco.analysis.upkeep import standing_lines
+from tco.analysis.upkeep import moving_lines, standing_lines
 from tco.engine.assign import FleetSizes, Team
 from tco.engine.fleet import FleetPolicy, load_served, replicas_for
 from tco.engine.ledger import total_usd
@@ -43,12 +43,14 @@ class SharedFleet:
             [tasks] [1].
         slots: Requests that a replica has in flight, the fewest of any task [1].
         requests_per_s: What one replica sustains of each task [tasks] [request/s].
+        moved_usd: What each task's requests and answers cost to move [tasks] [USD/month].
     """
 
     option: SelfOption | FixedOption
     load: Floats
     slots: float
     requests_per_s: Floats
+    moved_usd: Floats
 
 
 def shared_fleets(
@@ -99,7 +101,13 @@ def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet
         # Without a limit one unit serves anything, but it still has to be there.
         units = volume / option.tokens_per_month if option.tokens_per_month else 1e-6
         work = np.broadcast_to(np.asarray(units, dtype=float), peak.shape)
-        return SharedFleet(option=option, load=work, slots=np.inf, requests_per_s=peak / work)
+        return SharedFleet(
+            option=option,
+            load=work,
+            slots=np.inf,
+            requests_per_s=peak / work,
+            moved_usd=np.zeros(peak.shape),
+        )
     replica = replica_of(option, settings)
     feasible = np.broadcast_to(np.asarray(replica.feasible), peak.shape)
     rate = np.broadcast_to(np.asarray(replica.requests_per_s, dtype=float), peak.shape)
@@ -109,6 +117,7 @@ def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet
         load=np.where(feasible, peak / np.where(feasible, rate, 1.0), np.inf),
         slots=float(slots[feasible].min()) if feasible.any() else 1.0,
         requests_per_s=rate,
+        moved_usd=np.broadcast_to(total_usd(moving_lines(option, settings)), peak.shape),
     )
 
 
@@ -126,7 +135,7 @@ def sizes_of(shared: SharedFleet, settings: Settings, most_load: float) -> Fleet
     counts = _counts(needed)
     capacity = np.asarray(load_served(counts, shared.slots, policy), dtype=float)
     usd, gpus = fleet_usd(shared.option, settings, counts)
-    return FleetSizes(capacity=capacity, usd=usd, gpus=gpus)
+    return FleetSizes(capacity=capacity, usd=usd, gpus=gpus, hosted=hosted(shared.option))
 
 
 def _counts(needed: float) -> Floats:
@@ -141,18 +150,23 @@ def _counts(needed: float) -> Floats:
 def fleet_usd(
     option: SelfOption | FixedOption, settings: Settings, counts: Floats
 ) -> tuple[Floats, Floats]:
-    """Return cost without people and GPUs of some sizes [sizes] [USD/month], [1].
+    """Return cost and GPUs of some sizes [sizes] [USD/month], [1].
 
-    Each fleet has a load balancer and permissions of its own. What moving tokens costs, some cents
-    per billion, is left out: it would be the same on every fleet.
+    Each fleet has a load balancer and permissions of its own. People are counted over all fleets;
+    what moving tokens costs depends on the task, not on the size: `SharedFleet.moved_usd`.
     """
     if isinstance(option, FixedOption):
         return counts * option.usd_per_month, np.zeros_like(counts)
     policy = fleet_policy(settings)
     servers = fleet_of(counts, policy, option.gpus, option.instance_gpus)
-    bill = (*machine_lines(option, settings, servers), *standing_lines(option.purchase, settings))
+    bill = (*fleet_lines(option, settings, servers), *standing_lines(option.purchase, settings))
     usd = np.asarray(total_usd(bill), dtype=float)
     return usd, np.asarray(servers.gpus, dtype=float)
+
+
+def hosted(option: SelfOption | FixedOption) -> bool:
+    """Return whether a host runs the fleet: the few engineers of an API are there anyway."""
+    return isinstance(option, SelfOption) and option.purchase == DEDICATED
 
 
 def team_of(settings: Settings) -> Team:
@@ -161,7 +175,8 @@ def team_of(settings: Settings) -> Team:
     pay = float(np.asarray(staff.salary_usd_per_year)) / 12.0
     projects = float(np.asarray(total_usd(project_lines(staff))))
     return Team(
-        floor_usd=projects + pay * float(np.asarray(staff.floor_fte)),
-        fixed_usd=projects + pay * float(np.asarray(staff.fixed_fte)),
+        floor_usd=pay * float(np.asarray(staff.floor_fte)),
+        fixed_usd=pay * float(np.asarray(staff.fixed_fte)),
         usd_per_gpu=pay * float(np.asarray(staff.fte_per_gpu)),
+        projects_usd=projects,
     )

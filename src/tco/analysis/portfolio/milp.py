@@ -44,7 +44,8 @@ class _Rows:
 def solved(problem: Problem) -> Indices:
     """Return the cheapest choice of a route for each task [tasks].
 
-    Variables: a route taken or not, a size of each fleet or none, a team or none and its cost.
+    Variables: a route taken or not, a size of each fleet or none, projects or none, a team or none
+    and its cost.
 
     Raises:
         UsageError: scipy is not installed.
@@ -62,7 +63,7 @@ def solved(problem: Problem) -> Indices:
     cost[: problem.usd.size] = problem.usd
     for f, fleet in enumerate(problem.fleets):
         cost[first[f] : first[f] + fleet.usd.size] = fleet.usd
-    cost[-1] = scale
+    cost[-1], cost[-3] = scale, problem.team.projects_usd
     matrix = coo_array(
         (np.concatenate(rows.value), (np.concatenate(rows.row), np.concatenate(rows.column))),
         shape=(len(rows.low), count),
@@ -88,22 +89,25 @@ def solved(problem: Problem) -> Indices:
 def _written_down(problem: Problem) -> tuple[list[int], int, _Rows, float]:
     """Return the first size variable of each fleet, the number of variables, and the rows.
 
-    The last two variables are the team, and its cost over its smallest one.
+    The last three variables are the projects, the team, and its cost over its smallest one.
     """
     rows, routes = _Rows(), problem.usd.size
     first = [routes]
     for fleet in problem.fleets:
         first.append(first[-1] + fleet.usd.size)
-    team, pay = first[-1], first[-1] + 1
+    projects, team, pay = first[-1], first[-1] + 1, first[-1] + 2
     for task in range(problem.tasks):
         rows.add(problem.routes_of(task), 1.0, 1.0, 1.0)
     scale = max(problem.team.floor_usd, problem.team.fixed_usd, 1.0)
     every, gpus = [], []
     for f, fleet in enumerate(problem.fleets):
         sizes = np.arange(first[f], first[f + 1])
-        _fleet_rows(rows, problem, f, sizes, team)
+        _fleet_rows(rows, problem, f, sizes)
+        for needed, by in ((team, fleet.staffed_gpus), (projects, fleet.gpus)):
+            if by.any():
+                rows.add(np.append(sizes, needed), np.append(by > 0, -1.0), -np.inf, 0.0)
         every.append(sizes)
-        gpus.append(fleet.gpus)
+        gpus.append(fleet.staffed_gpus)
     if every:
         columns = np.concatenate([[pay, team], *every])
         per_gpu = -problem.team.usd_per_gpu * np.concatenate(gpus) / scale
@@ -113,10 +117,10 @@ def _written_down(problem: Problem) -> tuple[list[int], int, _Rows, float]:
     return first, pay + 1, rows, scale
 
 
-def _fleet_rows(rows: _Rows, problem: Problem, f: int, sizes: Indices, team: int) -> None:
-    """Add: one size at most, and a team for it; its capacity holds; nothing runs on no fleet."""
+def _fleet_rows(rows: _Rows, problem: Problem, f: int, sizes: Indices) -> None:
+    """Add: one size at most; its capacity holds; nothing runs on no fleet."""
     fleet = problem.fleets[f]
-    rows.add(np.append(sizes, team), np.append(np.ones(sizes.size), -1.0), -np.inf, 0.0)
+    rows.add(sizes, 1.0, -np.inf, 1.0)
     on = np.flatnonzero(problem.load[:, f] > 0)
     if not on.size:
         return

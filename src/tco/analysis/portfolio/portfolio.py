@@ -13,7 +13,7 @@ from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
 from tco.analysis.plan.notes import purchase_row
 from tco.analysis.portfolio.cases import Case, cases_of, named_model
-from tco.analysis.portfolio.fleets import team_of
+from tco.analysis.portfolio.fleets import hosted, team_of
 from tco.analysis.portfolio.needs import names_of
 from tco.analysis.portfolio.results import FleetResult, PortfolioResult, ReductionResult, TaskResult
 from tco.analysis.portfolio.routes import Route, Router, Ways, ways_of
@@ -103,13 +103,13 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
     )
     fleets = fleet_rows(inputs, found.cases, found.ways, found.best)
     fleets_usd = sum(fleet.monthly_usd for fleet in fleets)
-    by_token = sum(route.usd for route in found.best.routes)
+    by_token = sum(route.tokens_usd for route in found.best.routes)
     judges = sum(route.judge_usd for route in found.best.routes)
     staff = people(inputs.settings)
     api_people = float(np.asarray(staff.salary_usd_per_year * staff.api_fte)) / 12.0
     used = _used(found.best)
-    own_people = _own_people(inputs, fleets)
-    total = by_token + fleets_usd + own_people + api_people + sum(found.router_usd)
+    own_people = _own_people(inputs, found, fleets)
+    total = by_token + judges + fleets_usd + own_people + api_people + sum(found.router_usd)
     against, against_usd = _against(inputs, tasks, found)
     everything = None if against_usd is None else against_usd + api_people
     result = PortfolioResult(
@@ -119,7 +119,7 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
         fleets=fleets,
         cascades=cascade_rows(found.cases, found.routes, found.best),
         monthly_usd=total,
-        tokens_usd=by_token - judges,
+        tokens_usd=by_token,
         fleets_usd=fleets_usd,
         own_people_usd=own_people,
         api_people_usd=api_people,
@@ -149,10 +149,12 @@ def _assumptions(inputs: Inputs, used: list[Option]) -> tuple[AssumptionResult, 
     return (*rows, purchase_row(inputs))
 
 
-def _own_people(inputs: Inputs, fleets: Sequence[FleetResult]) -> float:
+def _own_people(inputs: Inputs, found: Found, fleets: Sequence[FleetResult]) -> float:
     """Return what the engineers of all own GPUs cost together [USD/month]."""
+    run_by_host = {f.option.id for f in found.ways.fleets if hosted(f.option)}
     gpus = sum(fleet.gpus for fleet in fleets)
-    return float(team_of(inputs.settings).usd(np.array([gpus]))[0])
+    staffed = sum(fleet.gpus for fleet in fleets if fleet.option not in run_by_host)
+    return float(team_of(inputs.settings).usd(np.array([staffed]), np.array([gpus]))[0])
 
 
 def _used(best: Solution) -> list[Option]:

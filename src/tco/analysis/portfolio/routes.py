@@ -45,7 +45,7 @@ class Step:
         option: What serves it.
         mode: By the token, through the batch tier, or on own GPUs.
         reach: Share of the task's requests that comes here [1].
-        usd: What it charges by the token; 0 on own GPUs [USD/month].
+        usd: What it charges by the token; on a fleet what its traffic costs [USD/month].
         fleet: Index of the fleet; -1 by the token.
     """
 
@@ -74,8 +74,13 @@ class Route:
 
     @property
     def usd(self) -> float:
-        """Return what it costs by the token [USD/month]."""
+        """Return what it costs but its fleets [USD/month]."""
         return self.judge_usd + sum(step.usd for step in self.steps)
+
+    @property
+    def tokens_usd(self) -> float:
+        """Return what its models charge by the token [USD/month]."""
+        return sum(step.usd for step in self.steps if step.fleet < 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +225,8 @@ class Router:
             failed = self._failed(case, fleet.option)
             if not np.isfinite(fleet.load[task]):
                 failed.append(Failure("fits in the memory of its GPUs and keeps max_tpot"))
-            step = Step(option=fleet.option, mode="self", reach=1.0, usd=0.0, fleet=index)
+            moved = float(fleet.moved_usd[task])
+            step = Step(option=fleet.option, mode="self", reach=1.0, usd=moved, fleet=index)
             yield step, failed
 
     def _cascade(self, task: int, cascade: Cascade, tried: Tried) -> list[Route]:

@@ -44,14 +44,14 @@ def fleet_rows(
     for fleet, load in loads.items():
         shared, bill = ways.fleets[fleet], bills[fleet]
         users = [
-            (case, step.reach, float(shared.load[route.task]))
+            (case, step, float(shared.load[route.task]))
             for case, route in zip(cases, best.routes, strict=True)
             for step in route.steps
             if step.fleet == fleet
         ]
         mean = sum(
-            reach * work / float(np.asarray(workload(case.settings).peak_to_mean))
-            for case, reach, work in users
+            step.reach * work / float(np.asarray(workload(case.settings).peak_to_mean))
+            for case, step, work in users
         )
         rows.append(
             FleetResult(
@@ -62,7 +62,7 @@ def fleet_rows(
                 paid_gpus=bill.paid_gpus,
                 load=load,
                 utilization=mean / bill.replicas,
-                monthly_usd=bill.usd,
+                monthly_usd=bill.usd + sum(step.usd for _, step, _ in users),
                 tasks=tuple(dict.fromkeys(case.task.name for case, _, _ in users)),
             )
         )
@@ -112,7 +112,7 @@ def _step(
     usd = step.usd
     if step.fleet >= 0:
         part = step.reach * float(ways.fleets[step.fleet].load[task]) / loads[step.fleet]
-        usd = bills[step.fleet] * part
+        usd += bills[step.fleet] * part
     return StepResult(
         option=step.option.id,
         model=step.option.model,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.inputs import Inputs
-from tco.analysis.machines import machine_lines
+from tco.analysis.machines import fleet_lines
 from tco.analysis.options import SelfOption
 from tco.analysis.portfolio.fleets import SharedFleet, fleet_usd, policy_of
 from tco.engine.fleet import paid_gpus, replicas_for
@@ -24,7 +24,7 @@ class FleetBill:
         replicas: Those needed and the spare ones [1].
         gpus: GPUs of all of them [1].
         paid_gpus: Its part of the GPUs on the invoice [1].
-        usd: Cost without people [USD/month].
+        usd: Cost without people and traffic [USD/month].
     """
 
     replicas: float
@@ -92,5 +92,5 @@ def _empty_usd(inputs: Inputs, shared: SharedFleet) -> float:
     """Return what a GPU that belongs to no replica costs [USD/month]."""
     assert isinstance(shared.option, SelfOption)
     empty = Fleet(needed=0.0, replicas=0.0, gpus=0.0, paid_gpus=1.0, busy_gpus=0.0)
-    bill = machine_lines(shared.option, inputs.settings, empty)
+    bill = fleet_lines(shared.option, inputs.settings, empty)
     return float(np.asarray(total_usd(bill)))
