@@ -20,7 +20,10 @@ from tco.engine.assign import (
 
 
 def random_problem(seed: int) -> Problem:
-    """Return a problem of 2 to 5 tasks, 1 to 3 fleets, with cascades over two of them."""
+    """Return a problem of 2 to 5 tasks, 1 to 3 fleets, with cascades over two of them.
+
+    Some fleets are of provisioned units, without a GPU, and some are run by a host.
+    """
     rng = np.random.default_rng(seed)
     tasks, fleets = int(rng.integers(2, 6)), int(rng.integers(1, 4))
     rows: list[tuple[int, float, np.ndarray]] = []
@@ -40,9 +43,16 @@ def random_problem(seed: int) -> Problem:
         spare = int(rng.integers(0, 2))
         capacity = np.minimum(count * 0.85, count - rng.uniform(0, 0.8) * np.sqrt(count))
         usd = (count + spare) * rng.uniform(10, 90)
-        made.append(FleetSizes(capacity=capacity, usd=usd, gpus=(count + spare) * 2.0))
+        gpus = (count + spare) * float(rng.choice([2.0, 2.0, 2.0, 0.0]))
+        hosted = bool(rng.random() < 0.3)
+        made.append(FleetSizes(capacity=capacity, usd=usd, gpus=gpus, hosted=hosted))
     floor = float(rng.uniform(0, 120))
-    team = Team(floor_usd=floor, fixed_usd=floor * 0.5, usd_per_gpu=float(rng.uniform(0, 10)))
+    team = Team(
+        floor_usd=floor,
+        fixed_usd=floor * 0.5,
+        usd_per_gpu=float(rng.uniform(0, 10)),
+        projects_usd=float(rng.choice([0.0, rng.uniform(0, 60)])),
+    )
     return Problem(
         task=np.array([r[0] for r in rows]),
         usd=np.array([r[1] for r in rows]),

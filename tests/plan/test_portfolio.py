@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tco.analysis.inputs import prepare
+from tco.analysis.portfolio.fleets import team_of
 from tco.analysis.portfolio.portfolio import portfolio
 from tco.analysis.portfolio.results import PortfolioResult
 from tco.analysis.request import InlineOption, Request
@@ -239,21 +240,38 @@ tasks:
     assert shared.fleets[0].utilization == pytest.approx(1.0)
 
 
-def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says() -> None:
+@pytest.mark.parametrize("purchase", ["on_demand", "spot", "reserved_1y", "own", "dedicated"])
+def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says(purchase: str) -> None:
+    """But for the energy of bought GPUs, which a fleet of several tasks has at their capacity."""
     from tco.analysis.compare import compare
 
-    request = Request(
-        tokens=50e9, models=("llama-3.3-70b",), tiers=("self",), purchases=("on_demand",)
-    )
+    fields = {
+        "purchases": (purchase,),
+        "settings": {"people.setup_fte_months": 6.0, "service.egress_factor": 3.0},
+    }
+    request = Request(tokens=50e9, models=("llama-3.3-70b",), tiers=("self",), **fields)  # type: ignore[arg-type]
     compared = compare(prepare(CATALOG, request, DAY)).options[0]
     result = planned(
         "tasks:\n  - {name: a, tokens: 50B, private: true, models: llama-3.3-70b}\n",
-        purchases=("on_demand",),
+        **fields,
     )
-    moved = sum(x.amount_usd for x in compared.lines if x.unit == "GB" and "storage" not in x.item)
-    bill = (compared.monthly_usd or 0.0) - moved
-    assert result.monthly_usd - result.api_people_usd == pytest.approx(bill)
-    assert moved < 1e-3 * bill
+    beside = 0.0 if purchase == "dedicated" else result.api_people_usd
+    within = 0.05 if purchase == "own" else 1e-9
+    assert result.monthly_usd - beside == pytest.approx(compared.monthly_usd, rel=within)
+    assert result.fleets_usd + result.own_people_usd == result.monthly_usd - result.api_people_usd
+    assert result.tokens_usd == 0.0
+    assert sum(s.monthly_usd for s in result.tasks[0].steps) == pytest.approx(result.fleets_usd)
+
+
+def test_a_host_runs_its_endpoints_beside_a_fleet_of_ones_own() -> None:
+    """Its GPUs take no engineers of one's own, but what is done once is done for them as well."""
+    team = team_of(
+        prepare(CATALOG, Request(settings={"people.setup_fte_months": 6.0}), DAY).settings
+    )
+    none, gpus = np.array([0.0]), np.array([8.0])
+    assert team.usd(none, none) == [0.0]
+    assert team.usd(none, gpus) == [team.projects_usd] and team.projects_usd > 0
+    assert team.usd(gpus, 2 * gpus) == team.usd(gpus, gpus) > team.usd(none, gpus)
 
 
 def two_models(tokens: str) -> dict[str, PortfolioResult]:

@@ -171,16 +171,19 @@ def way(option: Unit, settings: Settings, replica: Replica | None = None) -> Way
     if not np.all(replica.feasible):
         raise InfeasibleError(f"{option.id}: serves nothing within the limits that were asked for")
     gpus = lcm(option.gpus, option.instance_gpus)
-    unit = Fleet(needed=1.0, replicas=1.0, gpus=float(gpus), paid_gpus=float(gpus))
+    replicas = gpus // option.gpus
+    unit = Fleet(
+        needed=float(replicas), replicas=float(replicas), gpus=float(gpus), paid_gpus=float(gpus)
+    )
     rate = float(np.asarray(replica.requests_per_s * settings.value("serving.headroom")))
     # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
     usd = float(np.asarray(total_usd(machine_lines(option, settings, unit))))
     moved = total_usd(moving_lines(option, settings)) / workload(settings).requests_per_s
     return Way(
         option=option,
-        replicas=gpus // option.gpus,
+        replicas=replicas,
         gpus=gpus,
-        capacity=rate * (gpus // option.gpus),
+        capacity=rate * replicas,
         usd_per_hour=usd / HOURS_PER_MONTH,
         moved_usd=float(np.asarray(moved)) / HOURS_PER_MONTH,
         by_the_hour=by_the_hour(option.purchase),

@@ -1,0 +1,191 @@
+"""A plan and `tco compare` charge the same GPUs by the same rules, however they are bought."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tco.analysis.candidates import own_setups
+from tco.analysis.inputs import Inputs, prepare
+from tco.analysis.machines import DEDICATED
+from tco.analysis.options import SelfOption, fleet, lines, replica_of, self_bill
+from tco.analysis.pairs import best_pairs
+from tco.analysis.plan.bills import base_lines, hybrid_lines, peak_lines
+from tco.analysis.plan.curve import load_curve
+from tco.analysis.plan.hybrid import Ask, plan
+from tco.analysis.plan.machines import Machine, Way, machine, way
+from tco.analysis.plan.mix import best_mix, mix_of, pairs, team_overhead
+from tco.analysis.plan.results import PlanResult
+from tco.analysis.request import InlineOption, Request
+from tco.analysis.resolve import resolve
+from tco.analysis.select import select
+from tco.analysis.settings import workload
+from tco.catalog.load import load_catalog
+from tco.engine.ledger import total_usd
+
+DAY = datetime.date(2026, 11, 21)
+CATALOG = load_catalog()
+MODEL = "llama-3.3-70b"
+PURCHASES = ("on_demand", "spot", "reserved_1y", "own", "dedicated")
+DEAR = InlineOption(name="dear", kind="hosted", source="test", input=1e3, output=1e3)
+FLAT = {
+    "serving.redundancy": 0.0,
+    "serving.peakedness": 0.0,
+    "serving.wait_beta": 0.0,
+    "plan.spot_availability": 1.0,
+    "people.setup_fte_months": 6.0,
+    "service.egress_factor": 3.0,
+}
+
+
+def asked(**fields: object) -> Inputs:
+    return prepare(CATALOG, Request(**fields), DAY)  # type: ignore[arg-type]
+
+
+def option_of(purchase: str) -> SelfOption:
+    """Return the cheapest set-up that is bought so."""
+    inputs = asked(models=(MODEL,), purchases=(purchase,))
+    own = own_setups(inputs, select(CATALOG, inputs.request))
+    volume = np.array([1e12])
+    return own.option(int(best_pairs(own.found, inputs.settings, MODEL, volume)[0]))
+
+
+def usd(bill: object) -> float:
+    return float(np.asarray(total_usd(bill)))  # type: ignore[arg-type]
+
+
+def filled(option: SelfOption, units: int) -> Inputs:
+    """Return a month whose even load fills so many units of a set-up."""
+    inputs = asked(tokens=1e9, options=(DEAR,), settings=FLAT, models=(MODEL,))
+    load = workload(inputs.settings)
+    factor = 0.999 * units * way(option, inputs.settings).capacity / float(load.requests_per_s)
+    return asked(tokens=1e9 * factor, options=(DEAR,), settings=FLAT, models=(MODEL,))
+
+
+@pytest.mark.parametrize("purchase", PURCHASES)
+def test_all_own_is_the_bill_of_compare(purchase: str) -> None:
+    option = option_of(purchase)
+    inputs = asked(tokens=3e11, models=(MODEL,), purchases=(purchase,))
+    result = plan(inputs, Ask(overflow=f"deepinfra/{MODEL}", own=option.id))
+    peak = {"workload.peak_to_mean": load_curve(inputs).peak_to_mean}
+    expected = usd(lines(option, inputs.settings.with_values(peak)))
+    assert result.strategies[1].monthly_usd == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("purchase", PURCHASES)
+def test_a_hybrid_that_leaves_nothing_to_the_api_is_the_bill_of_compare(purchase: str) -> None:
+    """But for its own rules: GPUs are at their capacity, and of spot the API takes what is lost."""
+    option = option_of(purchase)
+    inputs = filled(option, 3)
+    result = plan(inputs, Ask(overflow="dear", own=option.id, hours=(1.0,) * 24))
+    hybrid = result.strategies[-1]
+    assert hybrid.own_tokens_share == pytest.approx(1.0)
+    at = inputs.settings.with_values({"workload.peak_to_mean": 1.0})
+    servers = fleet(option, at, replica_of(option, at))
+    bill = self_bill(option, at, replace(servers, busy_gpus=None))
+    expected = usd(tuple(line for line in bill if not line.item.startswith("spot,")))
+    salary = float(np.asarray(at.value("people.salary_usd_per_year")))
+    beside = 0.0 if purchase == DEDICATED else salary / 12 * float(at.value("people.api_fte"))
+    assert hybrid.gpus == float(servers.paid_gpus)
+    assert hybrid.monthly_usd == pytest.approx(expected + beside, rel=1e-9)
+
+
+@pytest.mark.parametrize("purchase", PURCHASES)
+def test_the_lines_of_a_mix_are_what_was_minimised(purchase: str) -> None:
+    inputs = asked(tokens=3e11, models=(MODEL,), options=(DEAR,), settings=FLAT)
+    made = machine([way(option_of(purchase), inputs.settings)])
+    load = float(workload(inputs.settings).requests_per_s) * load_curve(inputs).load
+    api = resolve("dear", inputs).best
+    price = usd(tuple(x for x in lines(api, inputs.settings) if x.group == "tokens"))
+    per_load = price / 730 / float(load.mean())
+    mix = best_mix([made], load, per_load, inputs.settings)
+    assert mix.own_load > 0
+    people = float(np.asarray(inputs.settings.value("people.api_fte"))) * 20_000
+    bill = usd(hybrid_lines(inputs.settings, api, mix))  # type: ignore[arg-type]
+    assert bill == pytest.approx(mix.monthly_usd + people, rel=1e-9)
+    moved = [
+        x
+        for x in (*base_lines(inputs.settings, mix), *peak_lines(inputs.settings, mix))
+        if x.unit == "GB" and "storage" not in x.item
+    ]
+    whole = [x for x in lines(option_of(purchase), inputs.settings) if x.unit == "GB"]
+    whole = [x for x in whole if "storage" not in x.item]
+    share = mix.own_load / float(load.mean())
+    assert usd(tuple(moved)) == pytest.approx(share * usd(tuple(whole)), rel=1e-9)
+    assert (usd(tuple(whole)) > 0) == (purchase not in ("own", "dedicated"))
+
+
+def test_engineers_of_a_dedicated_endpoint_are_those_of_the_api() -> None:
+    ask = Ask(overflow="dear", own=option_of("dedicated").id)
+    result = plan(asked(tokens=3e11, models=(MODEL,), options=(DEAR,)), ask)
+    for strategy in result.strategies:
+        people = [x for x in strategy.lines if x.group == "people" and x.amount_usd]
+        assert [(x.item, x.amount_usd) for x in people] == [("engineers", pytest.approx(2_000))]
+    assert "people.floor_fte" not in {s.path for s in result.switches}
+    listed = {a.path for a in result.assumptions}
+    assert "people.api_fte" in listed
+    assert not {p for p in listed if p.startswith(("people.fixed", "people.fte", "service."))}
+
+
+def test_only_gpus_of_ones_own_are_staffed_in_a_mix_of_both() -> None:
+    settings = asked(tokens=1e12, settings=FLAT).settings
+    own, hosted = (way(option_of(p), settings) for p in ("reserved_1y", "dedicated"))
+    one = np.ones(1)
+    alone = team_overhead(own, None, settings)(one, 0 * one)
+    assert team_overhead(own, hosted, settings)(one, 5 * one) == pytest.approx(alone)
+    only = team_overhead(own, hosted, settings)(0 * one, 5 * one)
+    assert 0 < only[0] == pytest.approx(team_overhead(None, hosted, settings)(0 * one, one)[0])
+    assert only[0] < alone[0]
+
+
+def test_no_rent_that_was_left_out_would_have_made_a_cheaper_mix() -> None:
+    """Rents with other egress, staff or risk are compared at every use, not at full use alone."""
+    inputs = asked(
+        tokens=4e11,
+        models=(MODEL,),
+        purchases=("on_demand", "spot", "reserved_1y", "dedicated"),
+        settings={"service.egress_factor": 20.0},
+    )
+    own = own_setups(inputs, select(CATALOG, inputs.request))
+    by_setup: dict[int, list[Way]] = {}
+    for pair in own.found.pairs_of(MODEL).tolist():
+        made = way(own.option(pair), inputs.settings)
+        by_setup.setdefault(int(own.found.pair_setup[pair]), []).append(made)
+    ways = max(by_setup.values(), key=len)
+    few = machine(ways)
+    every = Machine(
+        base=tuple(w for w in ways if not w.spot), peak=tuple(w for w in ways if w.by_the_hour)
+    )
+    assert len(few.ways) < len(every.ways)
+    for load, price in ((3.0, 12.0), (40.0, 4.0), (40.0, 8.0)):
+        curve = load * load_curve(inputs).load
+        costs = [
+            mix_of(base, peak, curve, price, inputs.settings).stack.usd_per_hour
+            for base, peak in pairs(every)
+        ]
+        best = best_mix([few], curve, price, inputs.settings).stack.usd_per_hour
+        assert best == pytest.approx(min([*costs, price * float(curve.mean())]), rel=1e-9)
+
+
+def test_what_can_be_given_back_after_any_hour_is_what_compare_says() -> None:
+    settings = asked(tokens=1e12).settings
+    options = {purchase: option_of(purchase) for purchase in PURCHASES}
+    options["given"] = replace(options["on_demand"], purchase="given")
+    off = {purchase for purchase, option in options.items() if way(option, settings).by_the_hour}
+    assert off == {"on_demand", "spot", "dedicated", "given"}
+
+
+def spot(result: PlanResult) -> set[str]:
+    listed = {a.path for a in result.assumptions}
+    return {p for p in listed if "spot" in p}
+
+
+def test_assumptions_about_spot_are_listed_where_they_enter() -> None:
+    inputs = asked(tokens=3e11, models=(MODEL,), options=(DEAR,))
+    of_spot = plan(inputs, Ask(overflow="dear", own=option_of("spot").id))
+    paid = {"rent.spot_overprovision", "rent.spot_interruptions_per_month"}
+    assert spot(of_spot) == {*paid, "plan.spot_availability"}
+    assert spot(plan(inputs, Ask(overflow="dear", own=option_of("on_demand").id))) == set()
