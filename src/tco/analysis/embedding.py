@@ -11,23 +11,29 @@ import numpy as np
 from tco.analysis.inputs import Inputs
 from tco.analysis.job_results import EmbedResult, JobRow
 from tco.analysis.jobs import (
+    assumed,
     crossing,
     impossible,
     line,
     nobody,
+    notes_of,
     ranked,
     rent_lines,
     rents_of,
     row,
+    selection_of,
     stamped,
+    value_of,
     verdict,
     warnings_of,
 )
+from tco.analysis.machines import job_lines
 from tco.analysis.offers import days_of
 from tco.analysis.rates import token_rates
-from tco.analysis.report import values_of
-from tco.analysis.select import Selection, select
+from tco.analysis.select import Selection, token_tier
+from tco.analysis.settings import price_factor
 from tco.analysis.setups import GpuEntry, RentEntry
+from tco.engine.fleet import paid_gpus
 from tco.engine.ledger import Line, total_usd
 from tco.engine.training import WEIGHT_BYTES, embed_flops, gpu_hours, gpus_for_memory, serving_gpus
 from tco.engine.workload import Workload
@@ -43,13 +49,13 @@ class EmbedAsk:
     """Texts to embed.
 
     Args:
-        corpus: Tokens that are embedded once [token].
+        corpus_tokens: Tokens that are embedded once [token].
         queries: Queries every month [query/month].
         query_tokens: Tokens of a query [token].
         params: Weights of a model to run on rented GPUs; None for none [1].
     """
 
-    corpus: float
+    corpus_tokens: float
     queries: float = 0.0
     query_tokens: float = 0.0
     params: float | None = None
@@ -62,24 +68,23 @@ def embed(inputs: Inputs, ask: EmbedAsk) -> EmbedResult:
         UsageError: There is nothing to embed, or queries without a length.
         InfeasibleError: Nobody embeds that; the reasons are named.
     """
-    if ask.corpus <= 0 and ask.queries <= 0:
+    if ask.corpus_tokens <= 0 and ask.queries <= 0:
         raise UsageError("what is embedded? for example --corpus 10B or --queries 5M")
     if ask.queries > 0 and ask.query_tokens <= 0:
         raise UsageError("how long is a query? for example --query-tokens 200")
     job = _Texts(inputs, ask)
-    selection = select(inputs.catalog, inputs.request)
+    selection = selection_of(inputs)
     rows = ranked([*job.hosted(selection), *job.rented(selection)])
     if not any(r.feasible for r in rows):
         raise nobody(rows, "embeds this")
-    crossed = crossing(rows) if ask.corpus > 0 else None
+    crossed = crossing(rows) if ask.corpus_tokens > 0 else None
     used = [r for r in rows if r.feasible]
     starts = ("embedding.", "training.startup", "serving.headroom", "serving.redundancy")
-    own = starts if ask.params is not None else ()
-    assumed = values_of(inputs, *own, "workload.peak", "workload.batch_share") if own else ()
+    own = (*starts, "workload.peak", "workload.batch_share") if ask.params is not None else ()
     return EmbedResult(
         schema="tco.embed/1",
         catalog=stamped(inputs, used),
-        corpus_tokens=ask.corpus,
+        corpus_tokens=ask.corpus_tokens,
         queries_per_month=ask.queries,
         query_tokens=ask.query_tokens,
         params=ask.params,
@@ -87,7 +92,7 @@ def embed(inputs: Inputs, ask: EmbedAsk) -> EmbedResult:
         rows=rows,
         crossing=crossed,
         verdict=verdict(rows, crossed, "for the corpus", "of the corpus"),
-        assumptions=assumed,
+        assumptions=assumed(inputs, used, *own),
         warnings=warnings_of(inputs, used),
     )
 
@@ -101,7 +106,7 @@ class _Texts:
         self.query_tokens = ask.queries * ask.query_tokens
 
     def _value(self, path: str) -> float:
-        return float(np.asarray(self.inputs.settings.value(path)))
+        return value_of(self.inputs, path)
 
     def _total(self, once: tuple[Line, ...], monthly: tuple[Line, ...]) -> float:
         return float(np.asarray(total_usd(once) + total_usd(monthly) * self.months))
@@ -124,14 +129,22 @@ class _Texts:
             else:
                 yield self._at(offer, price)
 
+    def _tier(self, offer: Offer) -> str:
+        return token_tier(self.inputs.catalog.models.models[offer.model])
+
     def _at(self, offer: Offer, price: Price) -> JobRow:
         """Return the row of an offer: the part of the corpus that can wait goes in batches."""
         rates = price.usd_per_mtok
         # Embedding makes no output; a price for it is asked for all the same, and never used.
         whole = rates.model_copy(update={"output": rates.input})
-        made = token_rates(whole, list(price.modifiers), isl=max(self.ask.query_tokens, 1.0))
+        made = token_rates(
+            whole,
+            list(price.modifiers),
+            isl=max(self.ask.query_tokens, 1.0),
+            factor=self._value(price_factor(self._tier(offer))),
+        )
         source, waits = price.evidence[0].source, self._value("workload.batch_share")
-        plain, batch = (self.ask.corpus * share / MTOK for share in (1.0 - waits, waits))
+        plain, batch = (self.ask.corpus_tokens * share / MTOK for share in (1.0 - waits, waits))
         once = (
             line("corpus tokens", plain, "Mtok", made.input, source),
             line("corpus tokens, batch", batch, "Mtok", made.batch_input, source),
@@ -144,7 +157,7 @@ class _Texts:
             self.inputs,
             once,
             monthly if self.query_tokens else (),
-            tokens=self.ask.corpus,
+            tokens=self.ask.corpus_tokens,
             total_usd_of=self._total(once, monthly),
             checked=price.checked,
             id=offer.id,
@@ -156,7 +169,7 @@ class _Texts:
 
     def rented(self, selection: Selection) -> Iterator[JobRow]:
         """Return the cheapest rent of each GPU that holds the model that was described."""
-        if self.ask.params is None:
+        if self.ask.params is None or not selection.own_gpus:
             return
         asked = replace(selection, models=frozenset())
         found = [self._on(*pair) for pair in rents_of(self.inputs, asked)]
@@ -171,34 +184,34 @@ class _Texts:
         if gpus_for_memory(WEIGHT_BYTES * params, shape.memory_bytes, room) > 1:
             return None
         mfu = self._value("embedding.mfu")
-        flops = embed_flops(params, self.ask.corpus)
+        flops = embed_flops(params, self.ask.corpus_tokens)
         work = float(np.asarray(gpu_hours(flops, shape.flops_16, mfu)))
         serving = self._serving(params, float(np.asarray(shape.flops_16)) * mfu)
         priced = []
         for rent in rents:
             each = rent.instance_gpus
-            once = rent_lines(self.inputs, rent, each, work, "corpus") if self.ask.corpus else ()
-            gpus = np.ceil(serving / each) * each
-            hours, usd = gpus * HOURS_PER_MONTH, rent.usd_per_gpu_hour
-            monthly = (line("GPU rent, queries", hours, "GPU-hour", usd, rent.source),)
-            priced.append((self._total(once, monthly), rent, float(gpus), once, monthly))
+            once = rent_lines(self.inputs, rent, each, work, "corpus") if work else ()
+            gpus = float(np.asarray(paid_gpus(serving, each)))
+            queries = ("queries", gpus * HOURS_PER_MONTH, "")
+            monthly = job_lines(rent, self.inputs.settings, (queries,))
+            priced.append((self._total(once, monthly), rent, gpus, once, monthly))
         total, rent, gpus, once, monthly = min(priced, key=lambda found: found[0])
         alone = rent.instance_gpus
         return row(
             self.inputs,
             once,
             monthly if gpus else (),
-            tokens=self.ask.corpus,
+            tokens=self.ask.corpus_tokens,
             total_usd_of=total,
             checked=rent.checked,
             id=f"self/given@{gpu.id}/{rent.seller}:{rent.purchase}",
-            tier="rented",
+            tier="self",
             model="given",
             provider=rent.seller,
             hardware=f"{max(gpus, alone):g}x{gpu.id}",
             gpus=max(gpus, float(alone)),
-            hours=self._value("training.startup_h") + work / alone if self.ask.corpus else None,
-            notes=(rent.flag,) if rent.flag else (),
+            hours=self._value("training.startup_h") + work / alone if work else None,
+            notes=notes_of(rent),
         )
 
     def _serving(self, params: float, flops_per_s: float) -> float:

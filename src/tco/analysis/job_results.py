@@ -15,7 +15,7 @@ class JobRow:
     """One way to have a model tuned, or texts embedded."""
 
     id: str
-    tier: Literal["hosted", "rented"]
+    tier: Literal["hosted", "self"]
     """Charged by the token, or on GPUs that are rented."""
     model: str
     provider: str

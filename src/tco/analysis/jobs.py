@@ -8,34 +8,53 @@ from datetime import date
 
 import numpy as np
 
+from tco.analysis.billing import refuse_billing
 from tco.analysis.candidates import gpu_entries, rent_entries
 from tco.analysis.inputs import Inputs
 from tco.analysis.job_results import Crossing, JobRow, Method
-from tco.analysis.machines import DEDICATED
+from tco.analysis.machines import DEDICATED, OWN, commitment, job_lines
 from tco.analysis.priced import bill_lines
-from tco.analysis.report import stale_words, stamp
-from tco.analysis.results import CatalogStamp
-from tco.analysis.select import Selection
+from tco.analysis.report import stale_words, stamp, values_of
+from tco.analysis.results import AssumptionResult, CatalogStamp
+from tco.analysis.select import Selection, select
 from tco.analysis.setups import SMALLEST_PIPELINED_NODE, GpuEntry, RentEntry
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Number
 from tco.engine.training import crossing_tokens
-from tco.errors import InfeasibleError
+from tco.errors import InfeasibleError, UsageError
 from tco.show import show_tokens, show_usd
 from tco.units import MTOK
 
+FACTORS = ("rent.factor", "price.api_factor", "price.hosted_factor")
+SPOT = ("rent.spot_", "plan.lead_h")
 MOST_REASONS = 4
 MOST_GPUS = 1024
 """More than one job is spread over; nobody publishes how well that goes on rented nodes."""
 
 
+def value_of(inputs: Inputs, path: str) -> float:
+    """Return a setting as one number [its unit]."""
+    return _number(inputs.settings.value(path))
+
+
+def selection_of(inputs: Inputs) -> Selection:
+    """Return which ways are looked at.
+
+    Raises:
+        UsageError: GPUs that are not rented, or that are on by the clock.
+    """
+    refuse_billing(inputs, "a job's GPUs are on until it is done; leave it out")
+    request = inputs.request
+    for kind in (OWN, DEDICATED):
+        if kind in request.purchases:
+            by = request.origins.get("purchases", "--purchase")
+            raise UsageError(f"{by}: {kind}: jobs run on GPUs rented on_demand, spot or reserved")
+    return replace(select(inputs.catalog, request), licenses=frozenset(), min_score=None)
+
+
 def rents_of(inputs: Inputs, selection: Selection) -> Iterator[tuple[GpuEntry, list[RentEntry]]]:
     """Return the GPUs that are looked at, each with the rents of the day."""
-    rents = [
-        rent
-        for rent in rent_entries(inputs, selection)
-        if rent.owned is None and rent.purchase != DEDICATED
-    ]
+    rents = rent_entries(inputs, selection)
     for gpu in gpu_entries(inputs, selection):
         found = [rent for rent in rents if rent.gpu == gpu.id]
         if found:
@@ -67,12 +86,21 @@ def rent_lines(
     inputs: Inputs, rent: RentEntry, gpus: float, work_gpu_hours: float, what: str
 ) -> tuple[Line, ...]:
     """Return the rent of a job on GPUs: the work itself, and the start, paid on all of them."""
-    usd, start = rent.usd_per_gpu_hour, "training.startup_h"
-    hours = gpus * float(np.asarray(inputs.settings.value(start)))
-    return (
-        line(f"GPU rent, {what}", work_gpu_hours, "GPU-hour", usd, rent.source),
-        line("GPU rent, start", hours, "GPU-hour", usd, f"{rent.source} + {start}"),
-    )
+    start = "training.startup_h"
+    parts = ((what, work_gpu_hours, ""), ("start", gpus * value_of(inputs, start), start))
+    return job_lines(rent, inputs.settings, parts)
+
+
+def notes_of(rent: RentEntry) -> tuple[str, ...]:
+    """Return what a reader should know of a rent."""
+    return tuple(filter(None, (rent.flag, commitment(rent.purchase))))
+
+
+def assumed(inputs: Inputs, used: Sequence[JobRow], *starts: str) -> tuple[AssumptionResult, ...]:
+    """Return the settings whose paths begin so, factors that are given, and what spot GPUs take."""
+    factors = [path for path in FACTORS if inputs.settings.given(path)]
+    spot = any(r.tier == "self" and r.id.rpartition(":")[2].startswith("spot") for r in used)
+    return values_of(inputs, *starts, *factors, *(SPOT if spot else ()))
 
 
 def row(
@@ -116,7 +144,7 @@ def impossible(
 ) -> JobRow:
     """Return a way that cannot be had, and why."""
     return JobRow(
-        id=name, tier="rented" if name.startswith("self/") else "hosted", model=model,
+        id=name, tier="self" if name.startswith("self/") else "hosted", model=model,
         provider=provider, method=method, hardware=None, gpus=None, hours=None, feasible=False,
         reasons=(reason,), notes=(), usd_once=None, usd_per_mtok=None, monthly_usd=None,
         total_usd=None, price_checked=None, once=(), monthly=(),
@@ -141,7 +169,7 @@ def crossing(rows: Sequence[JobRow]) -> Crossing | None:
     The GPUs stay as many as they are today; their start is what must be earned back.
     """
     had = [r for r in rows if r.feasible]
-    best = [[r for r in had if r.tier == tier] for tier in ("hosted", "rented")]
+    best = [[r for r in had if r.tier == tier] for tier in ("hosted", "self")]
     if not all(best):
         return None
     hosted, rented = (min(found, key=lambda r: r.usd_once or 0.0) for found in best)
@@ -149,8 +177,8 @@ def crossing(rows: Sequence[JobRow]) -> Crossing | None:
         return None
     trained = hosted.usd_once / hosted.usd_per_mtok  # Mtok
     start = sum(one.amount_usd for one in rented.once if one.item == "GPU rent, start")
-    rent = sum(one.amount_usd for one in rented.once if one.group == "compute")
-    fixed = start * rented.usd_once / rent if rent else 0.0  # evaluation comes on top of it too
+    rent = sum(one.amount_usd for one in rented.once if one.item.startswith("GPU rent"))
+    fixed = start * rented.usd_once / rent if rent else 0.0  # what comes on top is a share of both
     own = (rented.usd_once - fixed) / trained
     tokens = _number(crossing_tokens(fixed, own / MTOK, hosted.usd_per_mtok / MTOK))
     return Crossing(
@@ -189,7 +217,7 @@ def warnings_of(inputs: Inputs, rows: Sequence[JobRow]) -> tuple[str, ...]:
         (
             date.fromisoformat(r.price_checked),
             r.id,
-            "rental" if r.tier == "rented" else providers[r.provider].kind,
+            "rental" if r.tier == "self" else providers[r.provider].kind,
         )
         for r in rows
         if r.price_checked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
@@ -93,11 +93,9 @@ def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Lin
     if of.owned is not None:
         own = ownership(of.owned, settings)
         return ownership_lines(servers, own, origin=of.origin, source=of.source)
-    if of.usd_per_gpu_hour is None:
-        raise ValueError(f"{of.source}: GPUs with neither a rent nor a price")
     bill = rent_lines(
         servers,
-        of.usd_per_gpu_hour * settings.value("rent.factor"),
+        _usd_per_gpu_hour(of, settings),
         settings.value("rent.monitoring_share"),
         settings.value("rent.other_share"),
         origin=of.origin,
@@ -111,13 +109,52 @@ def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Lin
     return (*bill, storage_line(servers.replicas, of.weights_gb, rate))
 
 
+def _usd_per_gpu_hour(of: Machines, settings: Settings) -> Number:
+    """Return the rent under the settings [USD/GPU-hour]."""
+    if of.usd_per_gpu_hour is None:
+        raise ValueError(f"{of.source}: GPUs with neither a rent nor a price")
+    return of.usd_per_gpu_hour * settings.value("rent.factor")
+
+
 def fleet_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
-    """Return the same with what spot GPUs take on top, because they are taken away at times."""
+    """Return the same with what spot GPUs take on top."""
     bill = machine_lines(of, settings, servers)
+    return (*bill, *_spot_lines(of, settings, servers.billed_gpus))
+
+
+def job_lines(
+    of: Machines, settings: Settings, parts: Sequence[tuple[str, Number, str]]
+) -> tuple[Line, ...]:
+    """Return the rent of a job that is done once, or every month, spot GPUs' extra included.
+
+    Args:
+        of: The GPUs, rented.
+        settings: What rents are multiplied by, and how often spot GPUs are taken away.
+        parts: What the job does, each with its hours [GPU-hour] and the settings behind them.
+    """
+    rate = _usd_per_gpu_hour(of, settings)
+    rent = tuple(
+        Line(
+            item=f"GPU rent, {what}",
+            group="compute",
+            quantity=hours,
+            unit="GPU-hour",
+            rate_usd=rate,
+            origin=of.origin,
+            source=f"{of.source} + {path}" if path else of.source,
+        )
+        for what, hours, path in parts
+    )
+    gpu_months = sum(hours for _, hours, _ in parts) / HOURS_PER_MONTH
+    return (*rent, *_spot_lines(of, settings, gpu_months))
+
+
+def _spot_lines(of: Machines, settings: Settings, gpu_months: Number) -> tuple[Line, ...]:
+    """Return what spot GPUs take on top, because they are taken away at times."""
     if of.owned is not None or not of.purchase.startswith("spot"):
-        return bill
-    hours = servers.billed_gpus * HOURS_PER_MONTH
-    lost = servers.billed_gpus * settings.value("rent.spot_interruptions_per_month")
+        return ()
+    hours = gpu_months * HOURS_PER_MONTH
+    lost = gpu_months * settings.value("rent.spot_interruptions_per_month")
     rows: tuple[tuple[str, Number, str], ...] = (
         (
             "spot, over-provisioned",
@@ -130,19 +167,19 @@ def fleet_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line,
             "rent.spot_interruptions_per_month + plan.lead_h",
         ),
     )
-    extra = tuple(
+    rate = _usd_per_gpu_hour(of, settings)
+    return tuple(
         Line(
             item=item,
             group="compute",
             quantity=quantity,
             unit="GPU-hour",
-            rate_usd=bill[0].rate_usd,
+            rate_usd=rate,
             origin="assumed",
             source=path,
         )
         for item, quantity, path in rows
     )
-    return (*bill, *extra)
 
 
 def staff_of(purchase: str, settings: Settings) -> People:

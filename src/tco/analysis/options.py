@@ -22,7 +22,14 @@ from tco.analysis.machines import (
 )
 from tco.analysis.provisioned import ProvisionedOption, units_line
 from tco.analysis.rates import token_rates
-from tco.analysis.settings import Settings, fleet_policy, people, target, workload
+from tco.analysis.settings import (
+    Settings,
+    fleet_policy,
+    people,
+    price_factor,
+    target,
+    workload,
+)
 from tco.analysis.upkeep import moving_lines, standing_lines
 from tco.engine.layout import Layout, Profile
 from tco.engine.ledger import Line, Origin, total_usd
@@ -264,14 +271,13 @@ def _rates(
 ) -> TokenRates:
     """Return what a token costs at some list price of the option."""
     load = _counted(option, settings)
-    path = "price.api_factor" if option.tier == "api" else "price.hosted_factor"
     return token_rates(
         rates,
         modifiers,
         isl=load.isl,
         length_cv=settings.value("workload.length_cv"),
         buying=option.buying,
-        factor=settings.value(path) * option.factor,
+        factor=settings.value(price_factor(option.tier)) * option.factor,
         holidays_per_year=settings.value("price.holidays_per_year"),
         origin=option.origin,
         source=option.source,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tco.analysis.settings import Settings, workload
+from tco.analysis.settings import Settings, price_factor, workload
 from tco.catalog.lookup import holds
 from tco.engine.ledger import Line, Origin
 from tco.engine.provisioned import ProvisionedUnit, units_for, units_used
@@ -60,14 +60,10 @@ def units_line(option: ProvisionedOption, settings: Settings) -> Line:
         group="compute",
         quantity=units_for(workload(settings), option.unit) * HOURS_PER_MONTH,
         unit="unit-hour",
-        rate_usd=option.usd_per_unit_hour * settings.value(_factor(option)),
+        rate_usd=option.usd_per_unit_hour * settings.value(price_factor(option.tier)),
         origin=option.origin,
         source=option.source,
     )
-
-
-def _factor(option: ProvisionedOption) -> str:
-    return "price.api_factor" if option.tier == "api" else "price.hosted_factor"
 
 
 def used_share(option: ProvisionedOption, settings: Settings) -> Number:

@@ -63,10 +63,13 @@ class Selection:
         benchmark, least = self.min_score
         return any(s.benchmark == benchmark and s.value >= least for s in model.scores)
 
+    def by_the_token(self, model: Model) -> bool:
+        """Return whether the model may be paid for by the token."""
+        return not self.tiers or token_tier(model) in self.tiers
+
     def offer(self, offer: Offer, model: Model) -> bool:
         """Return whether a token-priced offer passes."""
-        tier = "hosted" if model.weights == "open" else "api"
-        if self.tiers and tier not in self.tiers:
+        if not self.by_the_token(model):
             return False
         if self.providers and offer.provider not in self.providers:
             return False
@@ -78,9 +81,12 @@ class Selection:
 
     def own_model(self, name: str, model: Model) -> bool:
         """Return whether a model may be self-hosted under the filters."""
-        if self.tiers and "self" not in self.tiers:
-            return False
-        return self.own and self.model(name, model)
+        return self.own_gpus and self.model(name, model)
+
+    @property
+    def own_gpus(self) -> bool:
+        """Return whether anything on own GPUs is looked at."""
+        return self.own and (not self.tiers or "self" in self.tiers)
 
     @property
     def buys(self) -> bool:
@@ -95,6 +101,11 @@ class Selection:
             return False
         risky = seller_kind == "marketplace" or rental.channel == "community"
         return self.marketplaces or bool(self.sellers) or not risky
+
+
+def token_tier(model: Model) -> str:
+    """Return the tier of a model that is paid for by the token."""
+    return "hosted" if model.weights == "open" else "api"
 
 
 def select(catalog: Catalog, request: Request) -> Selection:

@@ -129,6 +129,11 @@ def target(settings: Settings) -> Target:
     )
 
 
+def price_factor(tier: str) -> str:
+    """Return the path of the factor on the prices of a tier: closed models, or open ones."""
+    return "price.api_factor" if tier == "api" else "price.hosted_factor"
+
+
 def people(settings: Settings) -> People:
     """Return who looks after the systems and what they cost."""
     names = (

@@ -12,23 +12,27 @@ from tco.analysis.inputs import Inputs
 from tco.analysis.job_results import JobRow, TrainResult
 from tco.analysis.jobs import (
     MOST_GPUS,
+    assumed,
     can_be_had,
     crossing,
     impossible,
     line,
     nobody,
+    notes_of,
     ranked,
     rent_lines,
     rents_of,
     row,
+    selection_of,
     stamped,
+    value_of,
     verdict,
     warnings_of,
 )
 from tco.analysis.options import TokenOption, lines
-from tco.analysis.report import values_of
 from tco.analysis.resolve import resolve
-from tco.analysis.select import select
+from tco.analysis.select import token_tier
+from tco.analysis.settings import price_factor
 from tco.analysis.setups import GpuEntry, RentEntry
 from tco.catalog.lookup import find_model
 from tco.engine.ledger import Line, total_usd
@@ -50,13 +54,13 @@ class TrainAsk:
 
     Args:
         models: The models that could be tuned.
-        tokens: Tokens of the training set [token].
+        training_tokens: Tokens of the training set [token].
         ways: How; both where nothing was said.
         refresh_months: How often it is done anew; None for once [month].
     """
 
     models: tuple[str, ...]
-    tokens: float
+    training_tokens: float
     ways: tuple[Way, ...] = WAYS
     refresh_months: float | None = None
 
@@ -68,7 +72,7 @@ def train(inputs: Inputs, ask: TrainAsk) -> TrainResult:
         UnknownNameError: A model that the catalog does not have.
         InfeasibleError: Nobody tunes any of them; the reasons are named.
     """
-    if ask.tokens <= 0:
+    if ask.training_tokens <= 0:
         raise UsageError("--training-tokens must be more than 0")
     names = tuple(dict.fromkeys(find_model(inputs.catalog, name) for name in ask.models))
     job = _Job(inputs, ask)
@@ -81,16 +85,16 @@ def train(inputs: Inputs, ask: TrainAsk) -> TrainResult:
         schema="tco.train/1",
         catalog=stamped(inputs, used),
         models=names,
-        training_tokens=ask.tokens,
-        epochs=job.value("epochs"),
+        training_tokens=ask.training_tokens,
+        epochs=value_of(inputs, "training.epochs"),
         refresh_months=ask.refresh_months,
-        within_h=job.value("within_h"),
+        within_h=value_of(inputs, "training.within_h"),
         tokens_per_month=job.served,
         horizon_months=job.months,
         rows=rows,
         crossing=crossed,
         verdict=verdict(rows, crossed, "a run", "trained on"),
-        assumptions=values_of(inputs, "training."),
+        assumptions=assumed(inputs, used, "training."),
         warnings=warnings_of(inputs, used),
     )
 
@@ -100,19 +104,22 @@ class _Job:
 
     def __init__(self, inputs: Inputs, ask: TrainAsk) -> None:
         self.inputs, self.ask = inputs, ask
-        self.months = float(np.asarray(inputs.settings.value("horizon.months")))
-        self.trained = ask.tokens * self.value("epochs")
-        volume = float(np.asarray(inputs.settings.value("workload.tokens_per_month")))
+        self.selection = replace(selection_of(inputs), models=frozenset())
+        self.months = self._value("horizon.months")
+        self.trained = ask.training_tokens * self._value("training.epochs")
+        volume = self._value("workload.tokens_per_month")
         self.served = volume if inputs.volume_given else None
 
-    def value(self, name: str) -> float:
-        """Return a setting of training."""
-        return float(np.asarray(self.inputs.settings.value(f"training.{name}")))
+    def _value(self, path: str) -> float:
+        return value_of(self.inputs, path)
 
     def rows(self, name: str) -> Iterator[JobRow]:
         """Return every way to tune a model."""
         model = self.inputs.catalog.models.models[name]
-        yield from self._hosted(name, model)
+        if self.selection.by_the_token(model):
+            yield from self._hosted(name, model)
+        if not self.selection.own_gpus:
+            return
         if model.never:
             yield impossible(f"self/{name}", name, "self", model.never)
         elif model.weights != "open":
@@ -124,12 +131,11 @@ class _Job:
                 yield from self._rented(name, model, way)
 
     def _hosted(self, name: str, model: Model) -> Iterator[JobRow]:
-        selection = select(self.inputs.catalog, self.inputs.request)
+        providers = self.selection.providers
         offers = [
             offer
             for offer in self.inputs.catalog.prices.fine_tuning
-            if _is_for(offer, name, model)
-            and (not selection.providers or offer.provider in selection.providers)
+            if _is_for(offer, name, model) and (not providers or offer.provider in providers)
         ]
         if not offers:
             yield impossible(f"tuned/{name}", name, "hosted", "nobody's price is in the catalog")
@@ -141,12 +147,9 @@ class _Job:
         reason = self._why_not(offer)
         if reason or offer.usd_per_mtok_training is None:
             return impossible(made, name, offer.provider, reason or "no price by the token")
-        source = offer.evidence[0].source
-        run = (
-            line(
-                "training tokens", self.trained / MTOK, "Mtok", offer.usd_per_mtok_training, source
-            ),
-        )
+        source, model = offer.evidence[0].source, self.inputs.catalog.models.models[name]
+        usd = offer.usd_per_mtok_training * self._value(price_factor(token_tier(model)))
+        run = (line("training tokens", self.trained / MTOK, "Mtok", usd, source),)
         once = (*run, self._evaluation(run))
         notes = [offer.note.removesuffix(".")] if offer.note else []
         if offer.retires is not None:
@@ -182,8 +185,8 @@ class _Job:
 
     def _evaluation(self, run: tuple[Line, ...]) -> Line:
         path = "training.evaluation_share"
-        usd = total_usd(run)
-        return line("evaluation", usd, "USD of training", self.value(path[9:]), path, given=False)
+        share, usd = self._value(path), total_usd(run)
+        return line("evaluation", usd, "USD of training", share, path, given=False)
 
     def _again(self, once: tuple[Line, ...]) -> tuple[Line, ...]:
         """Return the new runs of a month."""
@@ -220,14 +223,13 @@ class _Job:
         job = Tuning(
             params=model.params_b.total * 1e9,
             active_params=model.params_b.active * 1e9,
-            tokens=self.ask.tokens,
-            epochs=self.value("epochs"),
-            trained_share=1.0 if way == "full" else self.value("adapter_share"),
+            tokens=self.ask.training_tokens,
+            epochs=self._value("training.epochs"),
+            trained_share=1.0 if way == "full" else self._value("training.adapter_share"),
             full=way == "full",
         )
-        selection = select(self.inputs.catalog, self.inputs.request)
-        asked = replace(selection, models=frozenset())
-        found = [self._on(name, job, way, *pair) for pair in rents_of(self.inputs, asked)]
+        rents = rents_of(self.inputs, self.selection)
+        found = [self._on(name, job, way, *pair) for pair in rents]
         rows = [one for one in found if one is not None]
         yield from rows
         if not rows:
@@ -237,14 +239,15 @@ class _Job:
     def _on(
         self, name: str, job: Tuning, way: Way, gpu: GpuEntry, rents: Iterable[RentEntry]
     ) -> JobRow | None:
-        start = self.value("startup_h")
-        if start >= self.value("within_h"):
+        start, within_h = self._value("training.startup_h"), self._value("training.within_h")
+        if start >= within_h:
             raise UsageError(f"--within: a run takes {start:g} h to start alone; give it more")
-        work = gpu_hours(job.flops, gpu.shape.flops_16, self.value("mfu"))
-        held = gpus_for_memory(job.memory_bytes, gpu.shape.memory_bytes, self.value("memory_share"))
+        work = gpu_hours(job.flops, gpu.shape.flops_16, self._value("training.mfu"))
+        room = self._value("training.memory_share")
+        held = gpus_for_memory(job.memory_bytes, gpu.shape.memory_bytes, room)
         if held > 1 and gpu.shape.pcie and not self.inputs.request.gpus:
             return None  # weights spread over GPUs that talk through PCIe: slower than `mfu` says
-        least = np.maximum(held, gpus_in_time(work, self.value("within_h"), start))
+        least = np.maximum(held, gpus_in_time(work, within_h, start))
         best: tuple[float, RentEntry, float, tuple[Line, ...]] | None = None
         for rent in rents:
             gpus = float(np.asarray(whole_gpus(least, gpu.node_gpus, rent.instance_gpus)))
@@ -258,7 +261,7 @@ class _Job:
             return None
         _, rent, gpus, run = best
         once = (*run, self._evaluation(run))
-        notes = [rent.flag] if rent.flag else []
+        notes = [*notes_of(rent)]
         if gpus > gpu.node_gpus:
             notes.append(f"{gpus / gpu.node_gpus:g} nodes, taken to be as fast together as alone")
         return row(
@@ -269,7 +272,7 @@ class _Job:
             total_usd_of=self._total(once),
             checked=rent.checked,
             id=f"self/{name}@{gpus:g}x{gpu.id}:{way}/{rent.seller}:{rent.purchase}",
-            tier="rented",
+            tier="self",
             model=name,
             provider=rent.seller,
             method=way,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tco import units
 from tco.ask import varied
-from tco.ask.fields import one_of
+from tco.ask.fields import QUESTION, one_of
+from tco.ask.question import IDLE_IN_EMBED, IDLE_IN_TRAIN, IDLE_UNRENTED, IDLE_UNSERVED
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -44,8 +46,9 @@ def train(models: tuple[str, ...], said: TrainOptions, question: Question) -> tu
         from tco.analysis.training import TrainAsk
         from tco.analysis.training import train as trained
 
-        job = TrainAsk(models=models, tokens=tokens, ways=ways, refresh_months=anew)
-        return trained(inputs, job)
+        job = TrainAsk(models=models, training_tokens=tokens, ways=ways, refresh_months=anew)
+        idle = IDLE_IN_TRAIN if inputs.volume_given else (*IDLE_IN_TRAIN, *IDLE_UNSERVED)
+        return _with_idle(trained(inputs, job), inputs, idle)
 
     return ask, whole
 
@@ -71,11 +74,23 @@ def embed(said: EmbedOptions) -> Ask:
         from tco.analysis.embedding import embed as embedded
 
         job = EmbedAsk(
-            corpus=corpus or 0.0, queries=queries or 0.0, query_tokens=length or 0.0, params=params
+            corpus_tokens=corpus or 0.0,
+            queries=queries or 0.0,
+            query_tokens=length or 0.0,
+            params=params,
         )
-        return embedded(inputs, job)
+        idle = IDLE_IN_EMBED if params is not None else (*IDLE_IN_EMBED, *IDLE_UNRENTED)
+        return _with_idle(embedded(inputs, job), inputs, idle)
 
     return ask
+
+
+def _with_idle(result: Any, inputs: Inputs, idle: Sequence[str]) -> Any:
+    """Return a result that warns of what was said, mostly in a file, and changes nothing in it."""
+    by = inputs.request.origins
+    said = [f"{f.key} ({by[f.target]})" for f in QUESTION if f.name in idle and f.target in by]
+    words = (f"no part in this answer: {', '.join(said)}",) if said else ()
+    return replace(result, warnings=(*result.warnings, *words))
 
 
 def more_than_0(value: Any, flag: str, read: Callable[[Any], float]) -> float:

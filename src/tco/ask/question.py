@@ -238,17 +238,32 @@ class EmbedOptions(TypedDict, total=False):
     params: Annotated[Amount, one(WHICH, "N", "Weights of a model on rented GPUs: 0.6B.")]
 
 
-_NOT_OF_JOBS = (
-    *("input_output", "image_tokens", "images", "cache_write", "service", "region", "tokenizer"),
-    *("cache_ttl", "by_day", "tier", "license", "min_score", "private", "gpus", "precision"),
-    *("option", "all", "max_tpot", "engine", "fte", "salary", "bare", "measured"),
+_IDLE_IN_JOBS = (
+    *("license", "min_score", "gpus", "precision", "option", "all", "max_tpot", "engine", "fte"),
+    *("salary", "coverage", "salary_region", "site", "electricity", "measured"),
 )
+_BOUGHT_AS = (
+    *("input_output", "image_tokens", "images", "cache_write", "service", "region", "tokenizer"),
+    *("cache_ttl", "by_day"),
+)
+_NOT_OF_JOBS = (*_IDLE_IN_JOBS, *_BOUGHT_AS, "billing", "schedule", "bare")
 NOT_OF_TRAIN = (*_NOT_OF_JOBS, "model", "peak_to_mean", "batch")
 NOT_OF_EMBED = (
     *_NOT_OF_JOBS,
     *("tokens", "requests", "users", "profile", "isl", "osl", "cached"),
 )
 """What `train` and `embed` do not ask: they are about work, not about how models serve."""
+
+IDLE_IN_TRAIN = (*_IDLE_IN_JOBS, "model", "peak_to_mean")
+IDLE_UNSERVED = ("profile", "isl", "osl", "cached", "batch", *_BOUGHT_AS)
+"""What else `train` has no use for unless a volume is given."""
+
+IDLE_IN_EMBED = (
+    *(*_IDLE_IN_JOBS, *_BOUGHT_AS),
+    *("tokens", "requests", "users", "isl", "osl", "cached"),
+)
+IDLE_UNRENTED = ("gpu", "seller", "purchase", "marketplaces", "profile", "peak_to_mean")
+"""What else `embed` has no use for unless a model on rented GPUs is described."""
 
 NOT_OF_SIZE = (
     *("tokens", "requests", "users", "input_output", "batch", "service", "region", "tokenizer"),

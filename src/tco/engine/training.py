@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.engine.workload import Workload
+from tco.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     from tco.engine.shapes import Number
@@ -80,7 +81,7 @@ def gpu_hours(flops: Number, peak_flops_per_s: Number, mfu: Number) -> Number:
         peak_flops_per_s: Dense peak of a GPU in 16 bits [flop/s].
         mfu: Share of that peak that the work reaches [1].
     """
-    return flops / (peak_flops_per_s * mfu) / 3600.0
+    return flops / (peak_flops_per_s * mfu) / SECONDS_PER_HOUR
 
 
 def gpus_for_memory(memory_bytes: Number, gpu_bytes: Number, share: Number) -> Number:

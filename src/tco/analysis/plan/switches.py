@@ -13,7 +13,7 @@ from tco.analysis.options import TokenOption
 from tco.analysis.plan.machines import Machine, Way
 from tco.analysis.plan.mix import Mix, mix_of, team_overhead
 from tco.analysis.plan.results import SwitchResult
-from tco.analysis.settings import people, workload
+from tco.analysis.settings import people, price_factor, workload
 from tco.show import show_number, show_tokens, show_usd
 from tco.units import HOURS_PER_MONTH, MTOK, SECONDS_PER_HOUR
 
@@ -114,7 +114,7 @@ def _api_price(
         text = f"own GPUs pay down to an API price of {show_usd(needed)} per million tokens"
     else:
         text = f"own GPUs pay from an API price of {show_usd(needed)} per million tokens"
-    path = "price.api_factor" if api.tier == "api" else "price.hosted_factor"
+    path = price_factor(api.tier)
     return SwitchResult(path=path, title=title, unit=unit, now=now, needed=needed, text=text)
 
 

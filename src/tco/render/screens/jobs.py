@@ -83,7 +83,7 @@ def _note(row: JobRow) -> str:
 
 def _how(result: Result) -> Iterator[Block]:
     """Return how the bill of the cheapest way of each kind comes about."""
-    for tier in ("hosted", "rented"):
+    for tier in ("hosted", "self"):
         best = next((r for r in result.rows if r.feasible and r.tier == tier), None)
         if best is None:
             continue
