@@ -4,7 +4,8 @@
     >>> tco.compare(tokens="50B", as_of="2026-11-21").options[0].tier
     'hosted'
 
-Each function answers the question of the command of its name; `docs/library.md` has examples.
+Each function answers the question of the command of its name, `curve` excepted, which is of the
+library alone; `docs/library.md` has examples, and the commands that have no function.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
         breakeven,
         compare,
         curve,
+        embed,
         explain,
         horizon,
         plan,
         sensitivity,
         size,
+        train,
     )
     from tco.catalog.load import Catalog, load_catalog
 
@@ -35,6 +38,7 @@ _HOMES = {
     "breakeven": "tco.api.functions",
     "compare": "tco.api.functions",
     "curve": "tco.api.functions",
+    "embed": "tco.api.functions",
     "errors": "tco",
     "explain": "tco.api.functions",
     "horizon": "tco.api.functions",
@@ -42,6 +46,7 @@ _HOMES = {
     "plan": "tco.api.functions",
     "sensitivity": "tco.api.functions",
     "size": "tco.api.functions",
+    "train": "tco.api.functions",
 }
 """Where each public name comes from, when it is first used: `import tco` alone costs nothing."""
 
@@ -52,6 +57,7 @@ __all__ = (
     "breakeven",
     "compare",
     "curve",
+    "embed",
     "errors",
     "explain",
     "horizon",
@@ -59,6 +65,7 @@ __all__ = (
     "plan",
     "sensitivity",
     "size",
+    "train",
 )
 
 if not TYPE_CHECKING:  # a type checker sees the imports above, and knows what is not there

@@ -10,6 +10,7 @@ from tco.api.answers import (
     BreakevenElsewhere,
     BreakevenOverview,
     Comparison,
+    Embedding,
     Explanation,
     Mix,
     MonteCarlo,
@@ -17,6 +18,7 @@ from tco.api.answers import (
     Portfolio,
     Sizing,
     Swings,
+    Tuning,
     WhatIfs,
     WinnerMap,
 )
@@ -42,7 +44,10 @@ def questions() -> list[tco.Answer]:
     mix: Mix | Portfolio = tco.plan(tokens="500B", curve="chat", buy=True)
     years: Outlook = tco.horizon(*two, tokens="1T", growth="2%")
     bill: Explanation = tco.explain("gpt-4.1", tokens="5B")
-    return [pair, rent, every, where, swings, drawn, changed, sizing, mix, years, bill]
+    tuned: Tuning = tco.train("gpt-4.1", "glm-5.2", training_tokens="5M", method="lora")
+    texts: Embedding = tco.embed(corpus=1e9, queries="2 req/s", query_tokens=200)
+    one = [pair, rent, every, where, swings, drawn, changed, sizing, mix, years, bill]
+    return [*one, tuned, texts]
 
 
 def total_usd() -> float:

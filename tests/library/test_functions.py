@@ -113,6 +113,28 @@ SAME: dict[str, tuple[str, Ask]] = {
         f"horizon {A} {B} --tokens 1T --growth 2%",
         lambda: tco.horizon(A, B, tokens="1T", growth="2%", as_of=DAY),
     ),
+    "train": (
+        "train gpt-4.1 llama-3.3-70b --training-tokens 10M --epochs 2 --refresh '3 months' "
+        "--method lora --within 24h --tokens 2B --purchase spot",
+        lambda: tco.train(
+            "gpt-4.1",
+            "llama-3.3-70b",
+            training_tokens=10e6,
+            epochs=2,
+            refresh="3 months",
+            method=["lora"],
+            within="24h",
+            tokens="2B",
+            purchase="spot",
+            as_of=DAY,
+        ),
+    ),
+    "embed": (
+        "embed --corpus 10B --queries 5M --query-tokens 200 --params 0.6B --batch 100%",
+        lambda: tco.embed(
+            corpus="10B", queries=5e6, query_tokens=200, params="0.6B", batch=1.0, as_of=DAY
+        ),
+    ),
     "explain": (
         f"explain {B} --tokens 50B --fte 0.5 --purchase on_demand,spot --all",
         lambda: tco.explain(
@@ -267,6 +289,22 @@ WRONG: dict[str, tuple[Ask, type[TcoError], str]] = {
         lambda: tco.size("llama-3.3-70b", tokens="5B"),
         UsageError,
         "size: no option called 'tokens'",
+    ),
+    "not of train": (
+        lambda: tco.train("gpt-4.1", training_tokens="5M", engine="tuned"),
+        UsageError,
+        "train: no option called 'engine'",
+    ),
+    "no training tokens": (
+        lambda: tco.train("gpt-4.1"),
+        UsageError,
+        'for example training_tokens="100M"',
+    ),
+    "nothing to embed": (lambda: tco.embed(), UsageError, 'for example corpus="10B"'),
+    "bought GPUs for a job": (
+        lambda: tco.train("glm-5.2", training_tokens="5M", purchase="own"),
+        UsageError,
+        "purchase: own: jobs run on GPUs rented",
     ),
     "by its name": (
         lambda: tco.size(model="llama-3.3-70b"),  # type: ignore[call-arg]

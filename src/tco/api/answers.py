@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tco.analysis.change.results import BreakevenOver, MapResult, WhatIfResult
 from tco.analysis.horizon.results import HorizonResult
+from tco.analysis.job_results import EmbedResult, TrainResult
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.portfolio.results import PortfolioResult
 from tco.analysis.results import (
@@ -157,6 +158,14 @@ class Outlook(Answer, HorizonResult):
     """What options come to over the months to come, in cash."""
 
 
+class Tuning(Answer, TrainResult):
+    """What tuning a model costs, by the token or on rented GPUs."""
+
+
+class Embedding(Answer, EmbedResult):
+    """What embedding a corpus once, and queries every month, costs."""
+
+
 class Explanation(Answer, ExplainResult):
     """Every term of one bill."""
 
@@ -182,6 +191,8 @@ KINDS: tuple[Any, ...] = (
     Mix,
     Portfolio,
     Outlook,
+    Tuning,
+    Embedding,
     Explanation,
 )
 

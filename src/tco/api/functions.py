@@ -13,6 +13,7 @@ from tco.api.answers import (
     BreakevenElsewhere,
     BreakevenOverview,
     Comparison,
+    Embedding,
     Explanation,
     Mix,
     MonteCarlo,
@@ -20,18 +21,22 @@ from tco.api.answers import (
     Portfolio,
     Sizing,
     Swings,
+    Tuning,
     WhatIfs,
     WinnerMap,
     answer_of,
 )
 from tco.api.keywords import apart, asks
-from tco.ask import questions
+from tco.ask import jobs, questions
 from tco.ask.asked import Ask, answered, asked_of, given
 from tco.ask.layers import read
 from tco.ask.question import (
+    NOT_OF_EMBED,
     NOT_OF_SIZE,
+    NOT_OF_TRAIN,
     Amount,
     BreakevenOptions,
+    EmbedOptions,
     HorizonOptions,
     Name,
     Names,
@@ -43,6 +48,7 @@ from tco.ask.question import (
     Spread,
     Spreads,
     Switch,
+    TrainOptions,
 )
 from tco.ask.sensitivity import sensitivity as asked_how_sure
 from tco.errors import UsageError
@@ -215,6 +221,59 @@ def horizon(*names: str, growth: Amount = None, **question: Unpack[Question]) ->
     'Outlook'
     """
     return _answer(questions.horizon(names, {"growth": growth}), question)  # type: ignore[no-any-return]
+
+
+@asks(Question, TrainOptions, without=NOT_OF_TRAIN)
+def train(
+    *models: str,
+    training_tokens: Amount = None,
+    epochs: Amount = None,
+    refresh: Amount = None,
+    method: Names = None,
+    within: Amount = None,
+    **question: Unpack[Question],
+) -> Tuning:
+    """Return what tuning some models costs: by the token, or on rented GPUs, cheapest first.
+
+    >>> import tco
+    >>> answer = tco.train("gpt-4.1-mini", training_tokens="5M", as_of="2026-11-21")
+    >>> answer.rows[0].id
+    'openai/gpt-4.1-mini:any'
+    """
+    said: TrainOptions = {
+        "training_tokens": training_tokens,
+        "epochs": epochs,
+        "refresh": refresh,
+        "method": method,
+        "within": within,
+    }
+    ask, whole = jobs.train(models, said, question)
+    return _answer(ask, whole)  # type: ignore[no-any-return]
+
+
+@asks(Question, EmbedOptions, without=NOT_OF_EMBED)
+def embed(
+    *,
+    corpus: Amount = None,
+    queries: Amount = None,
+    query_tokens: Amount = None,
+    params: Amount = None,
+    **question: Unpack[Question],
+) -> Embedding:
+    """Return what embedding a corpus once, and queries every month, costs, cheapest first.
+
+    >>> import tco
+    >>> answer = tco.embed(corpus="10B", model="embed-v4", as_of="2026-11-21")
+    >>> {row.model for row in answer.rows}
+    {'embed-v4'}
+    """
+    said: EmbedOptions = {
+        "corpus": corpus,
+        "queries": queries,
+        "query_tokens": query_tokens,
+        "params": params,
+    }
+    return _answer(jobs.embed(said), question)  # type: ignore[no-any-return]
 
 
 @asks(Question)

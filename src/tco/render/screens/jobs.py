@@ -85,7 +85,7 @@ def _how(result: Result) -> Iterator[Block]:
     """Return how the bill of the cheapest way of each kind comes about."""
     for tier in ("hosted", "self"):
         best = next((r for r in result.rows if r.feasible and r.tier == tier), None)
-        if best is None:
+        if best is None or not (best.once or best.monthly):
             continue
         yield Paragraph(text=f"How {best.id} comes about", tone="bold")
         for line in best.once:
