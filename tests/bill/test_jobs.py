@@ -100,13 +100,10 @@ def test_own_gpus_alone(asked: Any, only: dict[str, Any]) -> None:
     assert {r.id.split("/")[0] for r in train(inputs, TRAIN).rows} == {"together", "fireworks"}
 
 
-def test_whole_machines_survive_rounding(asked: Any) -> None:
-    (row,) = (
-        r
-        for r in embed(asked(gpus=("h100-sxm",), sellers=("aws",)), EMBED).rows
-        if r.tier == "self"
-    )
-    assert row.gpus is not None and row.monthly[0].quantity == row.gpus * 730
+def test_queries_pay_for_whole_machines(asked: Any) -> None:
+    made = embed(asked(gpus=("h100-sxm",), sellers=("azure",)), EMBED)
+    (row,) = (r for r in made.rows if r.tier == "self")
+    assert row.gpus == 8 and row.monthly[0].quantity == 8 * 730  # two would do, it rents eight
 
 
 TUNED: dict[str, Any] = {"training_tokens": "10M", "gpu": "h100-sxm", "as_of": "2026-11-21"}

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tco.analysis.inputs import Inputs
 from tco.analysis.job_results import EmbedResult, JobRow
 from tco.analysis.jobs import (
@@ -23,11 +21,11 @@ from tco.analysis.jobs import (
     row,
     selection_of,
     stamped,
+    start_gpu_hours,
     value_of,
     verdict,
     warnings_of,
 )
-from tco.analysis.machines import job_lines
 from tco.analysis.offers import days_of
 from tco.analysis.rates import token_rates
 from tco.analysis.select import Selection, token_tier
@@ -35,6 +33,7 @@ from tco.analysis.settings import price_factor
 from tco.analysis.setups import GpuEntry, RentEntry
 from tco.engine.fleet import paid_gpus
 from tco.engine.ledger import Line, total_usd
+from tco.engine.shapes import number
 from tco.engine.training import WEIGHT_BYTES, embed_flops, gpu_hours, gpus_for_memory, serving_gpus
 from tco.engine.workload import Workload
 from tco.errors import UsageError
@@ -109,7 +108,7 @@ class _Texts:
         return value_of(self.inputs, path)
 
     def _total(self, once: tuple[Line, ...], monthly: tuple[Line, ...]) -> float:
-        return float(np.asarray(total_usd(once) + total_usd(monthly) * self.months))
+        return number(total_usd(once) + total_usd(monthly) * self.months)
 
     def hosted(self, selection: Selection) -> Iterator[JobRow]:
         """Return the offers of embedding models."""
@@ -185,15 +184,15 @@ class _Texts:
             return None
         mfu = self._value("embedding.mfu")
         flops = embed_flops(params, self.ask.corpus_tokens)
-        work = float(np.asarray(gpu_hours(flops, shape.flops_16, mfu)))
-        serving = self._serving(params, float(np.asarray(shape.flops_16)) * mfu)
+        work = number(gpu_hours(flops, shape.flops_16, mfu))
+        serving = self._serving(params, number(shape.flops_16) * mfu)
         priced = []
         for rent in rents:
             each = rent.instance_gpus
-            once = rent_lines(self.inputs, rent, each, work, "corpus") if work else ()
-            gpus = float(np.asarray(paid_gpus(serving, each)))
-            queries = ("queries", gpus * HOURS_PER_MONTH, "")
-            monthly = job_lines(rent, self.inputs.settings, (queries,))
+            start = start_gpu_hours(self.inputs, each)
+            once = rent_lines(self.inputs, rent, corpus=work, start=start) if work else ()
+            gpus = number(paid_gpus(serving, each))
+            monthly = rent_lines(self.inputs, rent, queries=gpus * HOURS_PER_MONTH)
             priced.append((self._total(once, monthly), rent, gpus, once, monthly))
         total, rent, gpus, once, monthly = min(priced, key=lambda found: found[0])
         alone = rent.instance_gpus
@@ -224,14 +223,12 @@ class _Texts:
             osl=0.0,
             peak_to_mean=self._value("workload.peak_to_mean"),
         )
-        return float(
-            np.asarray(
-                serving_gpus(
-                    load,
-                    params,
-                    flops_per_s,
-                    self._value("serving.headroom"),
-                    self._value("serving.redundancy"),
-                )
+        return number(
+            serving_gpus(
+                load,
+                params,
+                flops_per_s,
+                self._value("serving.headroom"),
+                self._value("serving.redundancy"),
             )
         )

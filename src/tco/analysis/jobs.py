@@ -12,21 +12,22 @@ from tco.analysis.billing import refuse_billing
 from tco.analysis.candidates import gpu_entries, rent_entries
 from tco.analysis.inputs import Inputs
 from tco.analysis.job_results import Crossing, JobRow, Method
-from tco.analysis.machines import DEDICATED, OWN, commitment, job_lines
+from tco.analysis.machines import DEDICATED, OWN, commitment, rent_rate, spot_lines
 from tco.analysis.priced import bill_lines
 from tco.analysis.report import stale_words, stamp, values_of
 from tco.analysis.results import AssumptionResult, CatalogStamp
 from tco.analysis.select import Selection, select
 from tco.analysis.setups import SMALLEST_PIPELINED_NODE, GpuEntry, RentEntry
 from tco.engine.ledger import Line, total_usd
-from tco.engine.shapes import Number
+from tco.engine.shapes import Number, number
 from tco.engine.training import crossing_tokens
 from tco.errors import InfeasibleError, UsageError
 from tco.show import show_tokens, show_usd
-from tco.units import MTOK
+from tco.units import HOURS_PER_MONTH, MTOK
 
 FACTORS = ("rent.factor", "price.api_factor", "price.hosted_factor")
 SPOT = ("rent.spot_", "plan.lead_h")
+START = "training.startup_h"
 MOST_REASONS = 4
 MOST_GPUS = 1024
 """More than one job is spread over; nobody publishes how well that goes on rented nodes."""
@@ -34,7 +35,7 @@ MOST_GPUS = 1024
 
 def value_of(inputs: Inputs, path: str) -> float:
     """Return a setting as one number [its unit]."""
-    return _number(inputs.settings.value(path))
+    return number(inputs.settings.value(path))
 
 
 def selection_of(inputs: Inputs) -> Selection:
@@ -82,13 +83,30 @@ def line(
     )
 
 
-def rent_lines(
-    inputs: Inputs, rent: RentEntry, gpus: float, work_gpu_hours: float, what: str
-) -> tuple[Line, ...]:
-    """Return the rent of a job on GPUs: the work itself, and the start, paid on all of them."""
-    start = "training.startup_h"
-    parts = ((what, work_gpu_hours, ""), ("start", gpus * value_of(inputs, start), start))
-    return job_lines(rent, inputs.settings, parts)
+def rent_lines(inputs: Inputs, rent: RentEntry, **gpu_hours: float) -> tuple[Line, ...]:
+    """Return the rent of a job, and what spot GPUs take on top.
+
+    Args:
+        inputs: The question.
+        rent: The GPUs.
+        gpu_hours: Each part of the job, with its hours [GPU-hour].
+    """
+    rate = rent_rate(rent, inputs.settings)
+    lines = tuple(
+        line(f"GPU rent, {part}", hours, "GPU-hour", rate, _said(rent, part))
+        for part, hours in gpu_hours.items()
+    )
+    gpu_months = sum(gpu_hours.values()) / HOURS_PER_MONTH
+    return (*lines, *spot_lines(rent, inputs.settings, gpu_months))
+
+
+def start_gpu_hours(inputs: Inputs, gpus: float) -> float:
+    """Return the hours of starting GPUs, which are paid on all of them [GPU-hour]."""
+    return gpus * value_of(inputs, START)
+
+
+def _said(rent: RentEntry, part: str) -> str:
+    return f"{rent.source} + {START}" if part == "start" else rent.source
 
 
 def notes_of(rent: RentEntry) -> tuple[str, ...]:
@@ -123,7 +141,7 @@ def row(
         checked: When its price was last seen.
         said: The fields that say what it is.
     """
-    usd = _number(total_usd(once))
+    usd = number(total_usd(once))
     fields: dict[str, object] = {"method": None, "hardware": None, "gpus": None, "hours": None}
     return JobRow(
         **{**fields, "notes": (), **said},  # type: ignore[arg-type]
@@ -131,7 +149,7 @@ def row(
         reasons=(),
         usd_once=usd if tokens > 0 else None,
         usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
-        monthly_usd=_number(total_usd(monthly)) if monthly else None,
+        monthly_usd=number(total_usd(monthly)) if monthly else None,
         total_usd=total_usd_of,
         price_checked=None if checked is None else checked.isoformat(),
         once=bill_lines(once, inputs),
@@ -180,7 +198,7 @@ def crossing(rows: Sequence[JobRow]) -> Crossing | None:
     rent = sum(one.amount_usd for one in rented.once if one.item.startswith("GPU rent"))
     fixed = start * rented.usd_once / rent if rent else 0.0  # what comes on top is a share of both
     own = (rented.usd_once - fixed) / trained
-    tokens = _number(crossing_tokens(fixed, own / MTOK, hosted.usd_per_mtok / MTOK))
+    tokens = number(crossing_tokens(fixed, own / MTOK, hosted.usd_per_mtok / MTOK))
     return Crossing(
         hosted=hosted.id,
         rented=rented.id,
@@ -229,7 +247,3 @@ def stamped(inputs: Inputs, rows: Sequence[JobRow]) -> CatalogStamp:
     """Return which data an answer rests on."""
     seen = min((r.price_checked for r in rows if r.price_checked), default=None)
     return replace(stamp(inputs, ()), oldest_price=seen)
-
-
-def _number(value: object) -> float:
-    return float(np.asarray(value, dtype=float))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
@@ -95,7 +95,7 @@ def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Lin
         return ownership_lines(servers, own, origin=of.origin, source=of.source)
     bill = rent_lines(
         servers,
-        _usd_per_gpu_hour(of, settings),
+        rent_rate(of, settings),
         settings.value("rent.monitoring_share"),
         settings.value("rent.other_share"),
         origin=of.origin,
@@ -109,7 +109,7 @@ def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Lin
     return (*bill, storage_line(servers.replicas, of.weights_gb, rate))
 
 
-def _usd_per_gpu_hour(of: Machines, settings: Settings) -> Number:
+def rent_rate(of: Machines, settings: Settings) -> Number:
     """Return the rent under the settings [USD/GPU-hour]."""
     if of.usd_per_gpu_hour is None:
         raise ValueError(f"{of.source}: GPUs with neither a rent nor a price")
@@ -119,37 +119,10 @@ def _usd_per_gpu_hour(of: Machines, settings: Settings) -> Number:
 def fleet_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
     """Return the same with what spot GPUs take on top."""
     bill = machine_lines(of, settings, servers)
-    return (*bill, *_spot_lines(of, settings, servers.billed_gpus))
+    return (*bill, *spot_lines(of, settings, servers.billed_gpus))
 
 
-def job_lines(
-    of: Machines, settings: Settings, parts: Sequence[tuple[str, Number, str]]
-) -> tuple[Line, ...]:
-    """Return the rent of a job that is done once, or every month, spot GPUs' extra included.
-
-    Args:
-        of: The GPUs, rented.
-        settings: What rents are multiplied by, and how often spot GPUs are taken away.
-        parts: What the job does, each with its hours [GPU-hour] and the settings behind them.
-    """
-    rate = _usd_per_gpu_hour(of, settings)
-    rent = tuple(
-        Line(
-            item=f"GPU rent, {what}",
-            group="compute",
-            quantity=hours,
-            unit="GPU-hour",
-            rate_usd=rate,
-            origin=of.origin,
-            source=f"{of.source} + {path}" if path else of.source,
-        )
-        for what, hours, path in parts
-    )
-    gpu_months = sum(hours for _, hours, _ in parts) / HOURS_PER_MONTH
-    return (*rent, *_spot_lines(of, settings, gpu_months))
-
-
-def _spot_lines(of: Machines, settings: Settings, gpu_months: Number) -> tuple[Line, ...]:
+def spot_lines(of: Machines, settings: Settings, gpu_months: Number) -> tuple[Line, ...]:
     """Return what spot GPUs take on top, because they are taken away at times."""
     if of.owned is not None or not of.purchase.startswith("spot"):
         return ()
@@ -167,7 +140,7 @@ def _spot_lines(of: Machines, settings: Settings, gpu_months: Number) -> tuple[L
             "rent.spot_interruptions_per_month + plan.lead_h",
         ),
     )
-    rate = _usd_per_gpu_hour(of, settings)
+    rate = rent_rate(of, settings)
     return tuple(
         Line(
             item=item,

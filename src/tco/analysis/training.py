@@ -25,6 +25,7 @@ from tco.analysis.jobs import (
     row,
     selection_of,
     stamped,
+    start_gpu_hours,
     value_of,
     verdict,
     warnings_of,
@@ -36,6 +37,7 @@ from tco.analysis.settings import price_factor
 from tco.analysis.setups import GpuEntry, RentEntry
 from tco.catalog.lookup import find_model
 from tco.engine.ledger import Line, total_usd
+from tco.engine.shapes import number
 from tco.engine.training import Tuning, gpu_hours, gpus_for_memory, gpus_in_time, whole_gpus
 from tco.errors import DataError, UsageError
 from tco.units import MTOK
@@ -198,7 +200,7 @@ class _Job:
     def _total(self, once: tuple[Line, ...], monthly: tuple[Line, ...] = ()) -> float:
         """Return all of the horizon: its runs, and what comes every month besides [USD]."""
         runs = max(self.months / self.ask.refresh_months, 1.0) if self.ask.refresh_months else 1.0
-        return float(np.asarray(total_usd(once) * runs + total_usd(monthly) * self.months))
+        return number(total_usd(once) * runs + total_usd(monthly) * self.months)
 
     def _surcharge(self, offer: FineTuning, name: str) -> tuple[Line, ...]:
         """Return what the month's tokens cost more from the tuned model than from its base."""
@@ -250,11 +252,12 @@ class _Job:
         least = np.maximum(held, gpus_in_time(work, within_h, start))
         best: tuple[float, RentEntry, float, tuple[Line, ...]] | None = None
         for rent in rents:
-            gpus = float(np.asarray(whole_gpus(least, gpu.node_gpus, rent.instance_gpus)))
+            gpus = number(whole_gpus(least, gpu.node_gpus, rent.instance_gpus))
             if gpus > MOST_GPUS or not can_be_had(gpus, gpu, rent):
                 continue
-            run = rent_lines(self.inputs, rent, gpus, float(np.asarray(work)), "training")
-            usd = float(np.asarray(total_usd(run)))
+            begun = start_gpu_hours(self.inputs, gpus)
+            run = rent_lines(self.inputs, rent, training=number(work), start=begun)
+            usd = number(total_usd(run))
             if best is None or usd < best[0]:
                 best = (usd, rent, gpus, run)
         if best is None:
@@ -278,7 +281,7 @@ class _Job:
             method=way,
             hardware=f"{gpus:g}x{gpu.id}",
             gpus=gpus,
-            hours=start + float(np.asarray(work)) / gpus,
+            hours=start + number(work) / gpus,
             notes=tuple(notes),
         )
 
