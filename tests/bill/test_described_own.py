@@ -11,8 +11,10 @@ from tco.analysis.curves import curve
 from tco.analysis.explain import explain
 from tco.analysis.inline import inline_option
 from tco.analysis.request import InlineOption
+from tco.analysis.resolve import resolve
 from tco.analysis.results import ExplainResult
 from tco.ask.inline import inline_option as read
+from tco.errors import UsageError
 
 CARD = "mine:kind=own,model=llama-3.1-8b,gpu=rtx-4090,gpus=1,gpu_usd=$1900"
 
@@ -77,3 +79,31 @@ def test_weights_that_must_not_be_sold_are_told_until_a_fee_is_given(asked: Any)
     assert not any("not licensed" in note for note in paid.warnings)
     line = next(x for x in paid.options[0].lines if x.item == "licence of the model")
     assert (line.amount_usd, line.origin) == (2_000.0, "given")
+
+
+def test_a_described_set_up_is_tried_at_the_precision_of_the_catalogs_own(asked: Any) -> None:
+    spec = "box:kind=self,model=llama-3.3-70b,gpu=h100-sxm,gpus=2,rent=$2.5"
+    own = asked(tokens=50e9, options=(read(spec),))
+    box = resolve("box", own).best
+    assert box.precision == "fp8"
+    asked_for = asked(tokens=50e9, precisions=("bf16",), options=(read(spec),))
+    assert resolve("box", asked_for).best.precision == "bf16"
+
+
+def test_the_price_of_a_server_is_that_of_the_whole_machine(asked: Any) -> None:
+    spec = "m:kind=own,model=llama-3.3-70b,gpu=h100-sxm,gpus=2,server_usd=$320k"
+    machine = resolve("m", asked(tokens=1e9, options=(read(spec),))).best
+    assert machine.instance_gpus == 8
+    assert machine.owned.server_usd == 40_000
+
+
+def test_a_described_option_cannot_take_the_id_of_an_offer(asked: Any) -> None:
+    spec = "openai/gpt-4.1:kind=api,input=1,output=1"
+    with pytest.raises(UsageError, match="another name"):
+        resolve("openai/gpt-4.1", asked(tokens=1e9, options=(read(spec),)))
+
+
+def test_described_options_join_the_short_list(asked: Any) -> None:
+    spec = read("ours:kind=api,input=1,output=2")
+    plain, joined = compare(asked(tokens=50e9)), compare(asked(tokens=50e9, options=(spec,)))
+    assert {*joined.shown} == {*plain.shown, "ours"}

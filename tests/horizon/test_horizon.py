@@ -142,6 +142,10 @@ def test_the_command_answers_in_every_format() -> None:
     assert "volume_factor_per_year x1.8 (given)" in shown.stdout
     for kind in ("json", "csv", "md"):
         assert run(*asks, "-o", kind).exit_code == 0
+    shrinking = run(*asks[:4], "50B", "--growth=-5%", *DAY)
+    assert "volume_factor_per_year x0.54" in shrinking.stdout
+    endless = run(*asks, "--horizon", "1e9")
+    assert (endless.exit_code, "600 at most" in endless.output) == (2, True)
     wrong = run("horizon", API, "gtp-4", "--tokens", "5B", *DAY)
     assert wrong.exit_code == 3
     assert "did you mean" in wrong.output

@@ -76,7 +76,7 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
         assumptions=assumptions_of(inputs, used),
         warnings=(*warnings_of(inputs, used), *_tied(won)),
         distance=_distance(won, now),
-        first_is=None if won.first is None else _in_other_words(inputs, base, won.first, growth),
+        first_is=_crossing(inputs, base, spans, growth),
     )
     return breakeven_words(result)
 
@@ -87,6 +87,14 @@ def _distance(won: Wins, now: float | None) -> float | None:
     if not now or not ends:
         return None
     return min(ends, key=lambda end: abs(end - now)) / now - 1.0
+
+
+def _crossing(
+    inputs: Inputs, base: Option, spans: tuple[OpenSpan, ...], growth: float | None
+) -> VolumeResult | None:
+    """Return the smallest volume at which the cheaper one changes, in other words."""
+    ends = [end for span in spans for end in span if end]
+    return _in_other_words(inputs, base, ends[0], growth) if ends else None
 
 
 def _in_other_words(

@@ -105,7 +105,7 @@ def _considered(inputs: Inputs, selection: Selection) -> int:
     offers = [o for o in inputs.catalog.prices.offers if o.model in chat]
     priced = [o for o in offers if has_price(inputs, o) and selection.offer(o, models[o.model])]
     own = [n for n in chat if models[n].weights == "open" and selection.own_model(n, models[n])]
-    return len(priced) + len(own)
+    return len(priced) + len(own) + len(inputs.request.options)
 
 
 Sized = tuple[Option, Replica | None]
@@ -174,7 +174,7 @@ def _nothing(results: list[OptionResult]) -> str:
 
 def _short_list(inputs: Inputs, selection: Selection) -> frozenset[str]:
     """Return the models of the short list: none when the user chose what to look at."""
-    if selection.narrowed or inputs.request.options or inputs.request.all_setups:
+    if selection.narrowed or inputs.request.all_setups:
         return frozenset()
     return frozenset(inputs.catalog.assumptions.short_list)
 
@@ -183,8 +183,10 @@ def _shown(inputs: Inputs, wanted: frozenset[str], ranked: list[OptionResult]) -
     """Return the ids to show of the models wanted: the best of each tier.
 
     That is the maker's own offer of a closed model, the cheapest host of an open one, and its
-    cheapest set-up.
+    cheapest set-up; and whatever the user described.
     """
+    if not wanted:
+        return ()
     providers = inputs.catalog.prices.providers
     shown: dict[tuple[str, str], str] = {}
     # A doubtful price is shown only where there is no other.
@@ -193,5 +195,5 @@ def _shown(inputs: Inputs, wanted: frozenset[str], ranked: list[OptionResult]) -
         others = result.tier == "api" and providers[result.provider].kind != "first_party"
         if not others:
             shown.setdefault((result.model, result.tier), result.id)
-    chosen = set(shown.values())
+    chosen = {*shown.values(), *(spec.name for spec in inputs.request.options)}
     return tuple(r.id for r in ranked if r.id in chosen)

@@ -18,11 +18,19 @@ from tco.analysis.options import (
     SelfOption,
     TokenOption,
 )
-from tco.analysis.owned import described_gpu, life_months, life_name
+from tco.analysis.owned import described_gpu, life_months, life_name, machine_gpus
 from tco.analysis.provisioned import ProvisionedOption
 from tco.analysis.request import InlineOption
 from tco.analysis.select import PRECISION_NAMES
-from tco.analysis.setups import GpuEntry, ModelEntry, grid, layout_of, possible, search
+from tco.analysis.setups import (
+    GpuEntry,
+    ModelEntry,
+    grid,
+    layout_of,
+    possible,
+    precisions_of,
+    search,
+)
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.layout import Layout, precision
@@ -45,6 +53,7 @@ def inline_options(inputs: Inputs) -> list[Option]:
 def inline_option(inputs: Inputs, spec: InlineOption) -> Option:
     """Return one described option."""
     _check(spec)
+    _refuse_known(inputs, spec)
     if spec.kind == "fixed":
         return _fixed(inputs, spec)
     if spec.kind in ("self", "own"):
@@ -52,6 +61,14 @@ def inline_option(inputs: Inputs, spec: InlineOption) -> Option:
     if spec.kind == "provisioned":
         return _provisioned(inputs, spec)
     return _tokens(inputs, spec)
+
+
+def _refuse_known(inputs: Inputs, spec: InlineOption) -> None:
+    """Raise `UsageError` for a name that an offer of the catalog has: one id, one option."""
+    if spec.name in inputs.catalog.offers:
+        raise UsageError(
+            f"{spec.source}: {spec.name!r} is an offer of the catalog; give yours another name"
+        )
 
 
 def _model(inputs: Inputs, spec: InlineOption) -> str:
@@ -190,21 +207,22 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
     measured = _measured(spec)
     sized = _sized(inputs, spec) if measured is None else None
     gpu = spec.gpu or "gpu"
-    layout = _layout(inputs, spec, *sized) if sized else None
-    near = _near(inputs, spec, *sized) if sized else None
+    width = _precision(inputs, spec, *sized) if sized else spec.precision or "given"
+    layout = _layout(inputs, spec, width, *sized) if sized else None
+    near = _near(inputs, spec, width, *sized) if sized else None
     option = SelfOption(
         id=spec.name,
         model=sized[0].id if sized else _model(inputs, spec),
         gpu=sized[1].id if sized else gpu,
         gpus=spec.gpus,
-        precision=(spec.precision or sized[0].native) if sized else spec.precision or "given",
+        precision=width,
         seller="given" if bought is None else OWN,
         purchase="given" if bought is None else life_name(life_months(inputs)),
         shape=sized[0].shape if sized else None,
         gpu_shape=sized[1].shape if sized else None,
         layout=layout,
         profile=inputs.serving,
-        instance_gpus=spec.instance_gpus or spec.gpus,
+        instance_gpus=machine_gpus(inputs, spec),
         band=near.band if near else (1.0, 1.0),
         speed_factor=near.factor if near else 1.0,
         evidence=near.evidence if near else "",
@@ -252,7 +270,15 @@ def _sized(inputs: Inputs, spec: InlineOption) -> tuple[ModelEntry, GpuEntry]:
     )
 
 
-def _layout(inputs: Inputs, spec: InlineOption, model: ModelEntry, gpu: GpuEntry) -> Layout:
+def _precision(inputs: Inputs, spec: InlineOption, model: ModelEntry, gpu: GpuEntry) -> str:
+    """Return the precision that was said, else the smallest that catalog set-ups are tried at."""
+    usual = precisions_of(model, gpu.shape) or (model.native,)
+    return spec.precision or (inputs.request.precisions[:1] or usual)[-1]
+
+
+def _layout(
+    inputs: Inputs, spec: InlineOption, width: str, model: ModelEntry, gpu: GpuEntry
+) -> Layout:
     assert spec.gpus is not None
     if not possible(model, gpu, spec.gpus):
         raise InfeasibleError(
@@ -260,13 +286,15 @@ def _layout(inputs: Inputs, spec: InlineOption, model: ModelEntry, gpu: GpuEntry
             f"{model.shape.heads:.0f} attention heads, {gpu.node_gpus} GPUs a node"
         )
     kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
-    return layout_of(spec.gpus, gpu, spec.precision or model.native, kv_bytes)
+    return layout_of(spec.gpus, gpu, width, kv_bytes)
 
 
-def _near(inputs: Inputs, spec: InlineOption, model: ModelEntry, gpu: GpuEntry) -> Correction:
+def _near(
+    inputs: Inputs, spec: InlineOption, width: str, model: ModelEntry, gpu: GpuEntry
+) -> Correction:
     """Return what measurements say of the set-up described."""
     assert spec.gpus is not None
-    model = replace(model, precisions=(spec.precision or model.native,))
+    model = replace(model, precisions=(width,))
     kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
     measured = known(inputs.catalog, [model.shape], [gpu.id])
     tried = grid([model], [gpu], (spec.gpus,), kv_bytes)

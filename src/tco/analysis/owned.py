@@ -87,8 +87,8 @@ def described_gpu(inputs: Inputs, spec: InlineOption) -> OwnedGpu:
     if (spec.gpu_usd is None) == (spec.server_usd is None):
         told = "needs gpu_usd or server_usd" if spec.gpu_usd is None else "has two prices; give one"
         raise UsageError(
-            f"{spec.source}: {spec.name!r} of kind own {told}: of a GPU alone, or with its share "
-            "of the machine"
+            f"{spec.source}: {spec.name!r} of kind own {told}: of a GPU alone, or of the whole "
+            "machine of instance_gpus"
         )
     known = spec.output_tokens_per_s is not None or spec.tokens_per_s is not None
     gpu = None
@@ -99,15 +99,25 @@ def described_gpu(inputs: Inputs, spec: InlineOption) -> OwnedGpu:
             f"{spec.source}: {spec.name!r} of kind own needs watts, the rated power of one GPU "
             "with its share of the machine, or a gpu whose power the catalog knows"
         )
-    price = spec.gpu_usd if spec.server_usd is None else spec.server_usd
+    share = None if spec.server_usd is None else spec.server_usd / machine_gpus(inputs, spec)
+    price = spec.gpu_usd if share is None else share
     assert price is not None
     return OwnedGpu(
         gpu_usd=price,
-        server_usd=spec.server_usd,
+        server_usd=share,
         whole=gpu is not None and gpu.node_gpus == 1,
         all_in_w=spec.watts if spec.watts is not None or gpu is None else gpu.all_in_w,
         board_w=gpu.tdp_w or 0.0 if gpu is not None else 0.0,
     )
+
+
+def machine_gpus(inputs: Inputs, spec: InlineOption) -> int:
+    """Return the GPUs of the machine described: of a whole one, those that the catalog knows."""
+    assert spec.gpus is not None
+    if spec.instance_gpus or spec.server_usd is None or spec.gpu is None:
+        return spec.instance_gpus or spec.gpus
+    name = find_gpu(inputs.catalog, spec.gpu)
+    return inputs.catalog.hardware.accelerators[name].node_gpus
 
 
 def life_months(inputs: Inputs) -> float:

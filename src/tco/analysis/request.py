@@ -27,7 +27,7 @@ class InlineOption:
         model: Model of the catalog that it serves, for the same-weights flag and for its size.
         gpu, gpus, precision: Set-up of `self` and `own`: GPUs of one replica [1].
         usd_per_gpu_hour: Rent of `self` [USD/GPU-hour].
-        gpu_usd, server_usd: Price of a GPU alone, or with its share of the machine [USD].
+        gpu_usd, server_usd: Price of a GPU alone, or of the whole machine of `instance_gpus` [USD].
         watts: Rated power of one GPU with its share of the machine [W].
         instance_gpus: Smallest number of GPUs that can be rented [1].
         output_tokens_per_s, tokens_per_s: Throughput of one replica, counting output only or input

@@ -127,7 +127,7 @@ def horizon(names: tuple[str, ...], said: HorizonOptions) -> Ask:
         UsageError: What was said cannot be read.
     """
     growth = said.get("growth")
-    rate = None if growth is None else varied.share(growth, "--growth")
+    rate = None if growth is None else varied.growth(growth, "--growth")
 
     def ask(inputs: Inputs) -> Any:
         from tco.analysis.horizon.horizon import horizon as over_months

@@ -169,6 +169,15 @@ def share(text: str | float, flag: str) -> float:
         raise UsageError(f"{flag}: {error}") from None
 
 
+def growth(text: str | float, flag: str) -> float:
+    """Return what something grows by, such as `5%`, or shrinks by: `-5%`."""
+    said = str(text).strip()
+    rate = share(said.lstrip("+-"), flag)
+    if said.startswith("-") and rate == 1.0:
+        raise UsageError(f"{flag}: nothing is left after a month of -100%")
+    return -rate if said.startswith("-") else rate
+
+
 def needs(flag: str, value: Any, other: str, there: Any) -> None:
     """Raise an error when a flag was given without the one that it belongs to.
 

@@ -18,6 +18,7 @@ from tco.catalog.lookup import next_change
 from tco.engine.cashflow import cohorts, resale_share
 from tco.engine.ledger import Line
 from tco.engine.shapes import Floats, Number
+from tco.errors import UsageError
 from tco.units import MONTHS_PER_YEAR
 
 TOKENS = "workload.tokens_per_month"
@@ -58,9 +59,20 @@ class Path:
         return months_after(self.inputs.day, month)
 
 
+LONGEST = 600
+"""Months beyond which nobody knows anything [month]."""
+
+
 def path_of(inputs: Inputs) -> Path:
-    """Return the months of the horizon, in whole months."""
-    months = max(round(float(np.asarray(inputs.settings.value("horizon.months")))), 1)
+    """Return the months of the horizon, in whole months.
+
+    Raises:
+        UsageError: More than fifty years.
+    """
+    setting = inputs.settings["horizon.months"]
+    months = max(round(float(np.asarray(setting.value))), 1)
+    if months > LONGEST:
+        raise UsageError(f"{setting.source}: {months} months is too long; {LONGEST} at most")
     return Path(inputs=inputs, months=months, years=np.arange(months) / MONTHS_PER_YEAR)
 
 

@@ -83,16 +83,7 @@ def blocks(result: BreakevenResult, sheet: Sheet, view: View) -> Iterator[Block]
 
 def _figures(result: BreakevenResult) -> Iterator[Block]:
     """Return first crossing, sure volume, band, and both bills."""
-    told = [("B is cheaper", spans(result.wins) + " tokens a month" * bool(result.wins))]
-    if result.first is not None:
-        told.append(("first crossing", show_tokens(result.first)))
-    if result.sure is not None:
-        told.append(("always from", show_tokens(result.sure)))
-    if result.about is not None:
-        low, high = result.about
-        told.append(("about", f"{show_tokens(low)} to {show_tokens(high)}"))
-    if result.first_is is not None:
-        told.append(("that is", _other_words(result.first_is)))
+    told = [*_crossings(result)]
     if result.distance is not None:
         way = "more" if result.distance > 0 else "less"
         told.append(("nearest turn", f"{show_share(abs(result.distance))} {way} than today"))
@@ -104,6 +95,23 @@ def _figures(result: BreakevenResult) -> Iterator[Block]:
         yield Paragraph(
             text=f"{head:<{size}}{text}".replace("  ", "\u00a0\u00a0"), hanging=size, bullet=True
         )
+
+
+def _crossings(result: BreakevenResult) -> Iterator[tuple[str, str]]:
+    """Return where B is cheaper, from the first volume at which that changes."""
+    where = spans(result.wins)
+    yield "B is cheaper", where + " tokens a month" * (where not in ("never", "always"))
+    if result.first:
+        yield "first crossing", show_tokens(result.first)
+    elif result.first_is is not None:
+        yield "turns at", show_tokens(result.first_is.tokens_per_month)
+    if result.sure:
+        yield "always from", show_tokens(result.sure)
+    if result.about is not None and result.about[1] > 0:
+        low, high = result.about
+        yield "about", f"{show_tokens(low)} to {show_tokens(high)}"
+    if result.first_is is not None:
+        yield "that is", _other_words(result.first_is)
 
 
 def _other_words(volume: VolumeResult) -> str:

@@ -23,14 +23,14 @@ def everything(result: CompareResult) -> Sheet:
 
 
 def sheet(result: CompareResult, view: View) -> Sheet:
-    """Return the options of the short list; with `--top`, feasible ones that are not on it too."""
+    """Return the options of the short list; with a larger `--top` feasible ones not on it too."""
     wanted = set(result.shown)
     return _sheet(result, tuple(o for o in result.options if _wanted(o, wanted, view)))
 
 
 def _wanted(option: OptionResult, short_list: set[str], view: View) -> bool:
-    everything_feasible = view.top is not None and option.feasible
-    return not short_list or option.id in short_list or everything_feasible
+    more = view.top is not None and view.top > len(short_list)
+    return not short_list or option.id in short_list or (more and option.feasible)
 
 
 def _sheet(result: CompareResult, rows: tuple[OptionResult, ...]) -> Sheet:
