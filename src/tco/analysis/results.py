@@ -269,8 +269,7 @@ class BreakevenResult:
     distance: float | None = None
     """The crossing nearest to today's volume, over that, less 1 [share]."""
     first_is: VolumeResult | None = None
-    """The first volume at which the cheaper one changes, as a bill of A, as requests a day, and in
-    months of growth."""
+    """Where the cheaper one first changes: as a bill of A, requests a day, months of growth."""
 
 
 @dataclass(frozen=True, kw_only=True)
