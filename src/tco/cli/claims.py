@@ -65,6 +65,7 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
     """Return the claims, one of them, or the rules of thumb."""
     from tco.analysis.claims.audit import Audit
     from tco.analysis.inputs import prepare
+    from tco.analysis.report import stamp
     from tco.catalog.claims import load_claims
     from tco.catalog.load import load_catalog
     from tco.cli.progress import Progress
@@ -72,14 +73,15 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
     known = load_claims()
     wanted = _wanted(known, name)
     today = said.request.as_of or _today()
-    settings = prepare(load_catalog(), said.request, today).settings
+    inputs = prepare(load_catalog(), said.request, today)
     out = said.output
     brief = out.get("format", "table") == "table" and not {"export", "fields", "sort"} & out.keys()
     with Progress(quiet=bool(said.output.get("quiet"))) as progress:
         audit = Audit(
             claims=known,
             ask=_memory(),
-            settings=settings,
+            settings=inputs.settings,
+            catalog=stamp(inputs, ()),
             today=today.isoformat(),
             progress=progress,
         )

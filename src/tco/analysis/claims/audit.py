@@ -22,6 +22,7 @@ from tco.analysis.claims.rules import Rules
 from tco.analysis.claims.turning import Turning, nearness
 
 if TYPE_CHECKING:
+    from tco.analysis.results import CatalogStamp
     from tco.analysis.settings import Settings
     from tco.catalog.claims import Claim, Claims, Question
 
@@ -36,6 +37,7 @@ class Audit:
         claims: The data.
         ask: Runs a command line.
         settings: Every assumption, with its range.
+        catalog: The data of today's answers.
         today: The day of today's prices, `YYYY-MM-DD`.
         progress: Is told which share of the claims has been asked [1].
     """
@@ -43,6 +45,7 @@ class Audit:
     claims: Claims
     ask: Ask
     settings: Settings
+    catalog: CatalogStamp
     today: str
     progress: Callable[[float], None]
 
@@ -70,6 +73,7 @@ class Audit:
         found = Rules(self.claims.axis, self.ask, self.today).rows(rules)
         return ClaimsResult(
             schema="tco.claims/1",
+            catalog=self.catalog,
             as_of=self.today,
             version=self.claims.version,
             rows=rows,

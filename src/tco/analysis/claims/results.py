@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tco.analysis.results import CatalogStamp
+
 Verdict = Literal[
     "holds", "arithmetic_error", "infeasible", "outside_range", "depends", "not_answered"
 ]
@@ -189,9 +191,12 @@ class ClaimsResult:
     """All claims."""
 
     schema: Literal["tco.claims/1"]
+    catalog: CatalogStamp
+    """The data of today's answers; an article's day has its own prices in them."""
     as_of: str
     """The day of today's prices."""
     version: str
+    """That of the file of claims."""
     rows: tuple[ClaimRow, ...]
     rules: tuple[RuleRow, ...]
     """The rules of thumb, by volume; only where they were asked for."""
