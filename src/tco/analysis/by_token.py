@@ -10,13 +10,18 @@ from tco.analysis.buying import missing
 from tco.analysis.inputs import DAYS_OF_A_MONTH, Inputs
 from tco.analysis.offers import days_of, terms_of, too_fast
 from tco.analysis.options import Later, LeftOut, Tier, TokenOption
+from tco.analysis.rates import tier_factors
 from tco.analysis.select import Selection
 from tco.analysis.settings import image_tokens
 from tco.catalog.lookup import next_change, retired
+from tco.show import show_tokens
 
 if TYPE_CHECKING:
     from tco.catalog.models import Model
     from tco.catalog.prices import Offer, Price, Rates
+
+NEAR_A_LIMIT = 4.0
+"""Around a mean within this factor of a context tier's limit, requests lie on both sides of it."""
 
 CHANGE_WITHIN_DAYS = 90
 """A scheduled price that begins within so many days is told."""
@@ -76,6 +81,8 @@ def token_option(inputs: Inputs, offer: Offer) -> TokenOption | LeftOut:
             *_notes(offer, inputs),
             *missing(inputs.buying, price.modifiers),
             *_batch_cache(price, inputs),
+            *_unwritten(price, offer, inputs),
+            *_one_length(price, offer, inputs),
         ),
     )
 
@@ -107,6 +114,35 @@ def _batch_cache(price: Price, inputs: Inputs) -> tuple[str, ...]:
     if tier is None or tier.cached_input is not None:
         return ()
     return ("no price of cached input in batches: as other input",)
+
+
+def _unwritten(price: Price, offer: Offer, inputs: Inputs) -> tuple[str, ...]:
+    """Return that the writing of a cache that is read costs more than input, and is left out."""
+    rates = _rates(offer, price, inputs)
+    read = _cached(inputs) and rates.cached_input is not None
+    dearer = (rates.cache_write or 0.0) > (rates.input or 0.0)
+    if not (read and dearer) or np.any(inputs.settings.value("workload.cache_write_share")):
+        return ()
+    return ("cache writes left out: --cache-write 10% adds them",)
+
+
+def _one_length(price: Price, offer: Offer, inputs: Inputs) -> tuple[str, ...]:
+    """Return that a mix of requests would reach both sides of a context tier's limit."""
+    if np.any(inputs.settings.value("workload.length_cv")):
+        return ()
+    isl = _isl(inputs) * inputs.tokens_factor(offer.model)
+    near = [
+        (limit, factor)
+        for limit, factor in tier_factors(price.usd_per_mtok, price.modifiers)
+        if limit / NEAR_A_LIMIT <= isl <= limit * NEAR_A_LIMIT
+    ]
+    if not near:
+        return ()
+    limit, factor = min(near, key=lambda tier: abs(np.log(isl / tier[0])))
+    return (
+        f"all requests taken as equally long: above {show_tokens(limit)} tokens input costs "
+        f"{factor:.3g}x; --set workload.length_cv=1 mixes lengths",
+    )
 
 
 def _why_no_price(offer: Offer, inputs: Inputs) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tco.analysis.by_token import has_price, token_options
 from tco.analysis.candidates import OwnSetups, own_setups
+from tco.analysis.caveats import caveats
 from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inline import inline_options
 from tco.analysis.inputs import Inputs
@@ -65,7 +66,11 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         considered=_considered(inputs, selection) if brief and wanted else len(ranked),
         verdict=compare_verdict(ranked, shown),
         assumptions=assumptions_of(inputs, used),
-        warnings=(*warnings_of(inputs, used), *_unscored(inputs, selection)),
+        warnings=(
+            *warnings_of(inputs, used),
+            *caveats(inputs, used, tried={r.tier for r in ranked}),
+            *_unscored(inputs, selection),
+        ),
         checks=checked(inputs, _judged(ranked, shown, used)),
     )
 

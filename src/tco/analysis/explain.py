@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tco.analysis.caveats import caveats
 from tco.analysis.inputs import DAYS_OF_A_MONTH, Inputs
 from tco.analysis.options import (
     FixedOption,
@@ -65,7 +66,7 @@ def explain(inputs: Inputs, name: str) -> ExplainResult:
         ),
         sources=_sources(inputs, option),
         assumptions=assumptions_of(inputs, [option]),
-        warnings=warnings_of(inputs, [option]),
+        warnings=(*warnings_of(inputs, [option]), *caveats(inputs, [option])),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -174,6 +175,13 @@ def _tier_factor(
             result = np.where(above, result + share * (factor - below), result)
         below = factor
     return result
+
+
+def tier_factors(rates: Rates, modifiers: Iterable[Modifier]) -> list[tuple[int, float]]:
+    """Return the limits of the context tiers [token/request] and their factors on input [1]."""
+    tiers = [m for m in modifiers if not _on_demand(m)]
+    limits = [(m, m.when.input_tokens_over) for m in tiers]
+    return [(limit, _factor(m, "input", rates)) for m, limit in limits if limit is not None]
 
 
 def _factor(modifier: Modifier, key: str, rates: Rates) -> float:
