@@ -27,7 +27,7 @@ def by_flag(path: str, value: float, flag: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def shipped(monkeypatch: pytest.MonkeyPatch) -> Any:
+def shipped() -> Any:
     from datetime import date
 
     from tco.analysis.inputs import prepare
@@ -67,8 +67,8 @@ def test_a_setting_that_enters_no_bill_is_told(
     shipped: Any, path: str, flag: str, name: str
 ) -> None:
     line = f"{name} was given and enters none of these bills"
-    assert line in warned(shipped, **by_flag(path, 0.5, flag))
-    assert line not in warned(shipped, **by_flag(path, 0.5, "tco.yaml:3"))
+    assert line in warned(shipped, **by_flag(path, 1.0, flag))
+    assert line not in warned(shipped, **by_flag(path, 1.0, "tco.yaml:3"))
 
 
 def test_words_that_enter_no_bill_are_told(shipped: Any) -> None:
