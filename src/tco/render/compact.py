@@ -76,9 +76,10 @@ def _facts(result: Any, *, everything: bool) -> Iterator[str]:
     if option is not None:
         yield f"option={option.id}"
         yield f"monthly_usd={_fact('_usd', option.monthly_usd)}"
+    told = NOT_FACTS if stamp is None else {*NOT_FACTS, "as_of"}
     for field in fields(result) if everything else ():
         value = getattr(result, field.name)
-        if isinstance(value, str | float | int) and field.name not in NOT_FACTS:
+        if isinstance(value, str | float | int) and field.name not in told:
             yield f"{field.name}={_fact(field.name, value)}"
 
 
