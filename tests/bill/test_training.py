@@ -287,3 +287,15 @@ def test_every_format() -> None:
     assert "trained on; within 72 h" in table and max(map(len, table.splitlines())) <= 80
     assert run(*args, "-o", "csv").stdout.count("\n") == len(rows) + 1
     assert run(*args, "-o", "md").stdout.count("| ") > 3
+
+
+def test_that_speed_is_judgment_is_told_with_what_it_does_to_the_cost(asked: Any) -> None:
+    ask = TrainAsk(models=(LLAMA,), training_tokens=10e6)
+    (told,) = [w for w in train(asked(), ask).warnings if "MFU" in w]
+    assert "35% is judgment" in told and "from 50% to 20%" in told
+    given = asked(settings={"training.mfu": 0.2})
+    slow = next(r for r in train(given, ask).rows if r.tier == "self")
+    assert not [w for w in train(given, ask).warnings if "MFU" in w]
+    assert slow.usd_once is not None and f"to ${slow.usd_once:,.2f}" in told
+    hurried = asked(settings={"training.within_h": 3.0})
+    assert train(hurried, TrainAsk(models=(LLAMA,), training_tokens=1e9)).rows

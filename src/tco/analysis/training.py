@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -40,11 +40,14 @@ from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import number
 from tco.engine.training import Tuning, gpu_hours, gpus_for_memory, gpus_in_time, whole_gpus
 from tco.errors import DataError, UsageError
+from tco.show import show_share, show_usd
 from tco.units import MTOK
 
 if TYPE_CHECKING:
     from tco.catalog.models import Model
     from tco.catalog.prices import FineTuning
+
+MFU = "training.mfu"
 
 Way = Literal["lora", "full"]
 WAYS: tuple[Way, ...] = get_args(Way)
@@ -97,8 +100,31 @@ def train(inputs: Inputs, ask: TrainAsk) -> TrainResult:
         crossing=crossed,
         verdict=verdict(rows, crossed, "a run", "trained on"),
         assumptions=assumed(inputs, used, "training."),
-        warnings=warnings_of(inputs, used),
+        warnings=(*warnings_of(inputs, used), *_spread(inputs, ask, used)),
     )
+
+
+def _spread(inputs: Inputs, ask: TrainAsk, used: Sequence[JobRow]) -> tuple[str, ...]:
+    """Return what the cheapest own run costs at the ends of the speed that is taken."""
+    best, mfu = next((r for r in used if r.tier == "self"), None), inputs.settings[MFU]
+    if best is None or mfu.origin == "given":
+        return ()
+    fast, slow = (_least_usd(inputs, ask, best, end) for end in (mfu.high, mfu.low))
+    dearest = "more than can be rented" if slow is None else show_usd(slow)
+    return (
+        f"an MFU of {show_share(number(mfu.value))} is judgment, on every GPU alike: from "
+        f"{show_share(mfu.high)} to {show_share(mfu.low)} the cheapest own run costs "
+        f"{show_usd(fast or 0.0)} to {dearest}",
+    )
+
+
+def _least_usd(inputs: Inputs, ask: TrainAsk, like: JobRow, mfu: float) -> float | None:
+    """Return the cheapest own run of a kind at another MFU; None when none is fast enough."""
+    at = replace(inputs, settings=inputs.settings.with_values({MFU: mfu}))
+    runs = [
+        r for r in _Job(at, ask).rows(like.model) if (r.tier, r.method) == ("self", like.method)
+    ]
+    return min((r.usd_once for r in runs if r.usd_once is not None), default=None)
 
 
 class _Job:
@@ -244,7 +270,7 @@ class _Job:
         start, within_h = self._value("training.startup_h"), self._value("training.within_h")
         if start >= within_h:
             raise UsageError(f"--within: a run takes {start:g} h to start alone; give it more")
-        work = gpu_hours(job.flops, gpu.shape.flops_16, self._value("training.mfu"))
+        work = gpu_hours(job.flops, gpu.shape.flops_16, self._value(MFU))
         room = self._value("training.memory_share")
         held = gpus_for_memory(job.memory_bytes, gpu.shape.memory_bytes, room)
         if held > 1 and gpu.shape.pcie and not self.inputs.request.gpus:
