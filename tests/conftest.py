@@ -31,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 Asked = Callable[..., Inputs]
 
 
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fix the day, so that no answer depends on when the tests run."""
+    monkeypatch.setattr("tco.ask.asked.today", lambda: DAY)
+
+
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     """Return the shipped catalogs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,6 +68,11 @@ def asked_of(layers: Iterable[Layer], file: str | None, config: str | None = Non
     )
 
 
+def today() -> date:
+    """Return the day of the user's own clock: the only place that reads it."""
+    return datetime.now().astimezone().date()
+
+
 def answered(ask: Ask, said: Asked) -> Any:
     """Return the answer to a question, from the catalogs as they are now.
 
@@ -77,10 +82,9 @@ def answered(ask: Ask, said: Asked) -> Any:
     from tco.analysis.inputs import prepare
     from tco.catalog.load import load_catalog
 
-    today = datetime.now().astimezone().date()
     catalog = load_catalog(said.overlays, measured=said.measured)
     try:
-        return ask(prepare(catalog, said.request, today))
+        return ask(prepare(catalog, said.request, today()))
     except UsageError as error:
         # What a file says wrongly is bad data, however late it comes out.
         files = tuple(f"{path}:" for path in (said.file, said.config) if path is not None)

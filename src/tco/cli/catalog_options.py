@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 from typer import Argument
@@ -105,7 +105,9 @@ def _export(formats: tuple[str, ...]) -> Any:
 
 def today() -> date:
     """Return the day of the user's own clock."""
-    return datetime.now().astimezone().date()
+    from tco.ask import asked
+
+    return asked.today()
 
 
 def day_or_edition(text: str | None) -> date | None:

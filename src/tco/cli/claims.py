@@ -68,12 +68,13 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
     from tco.analysis.report import stamp
     from tco.catalog.claims import load_claims
     from tco.catalog.load import load_catalog
+    from tco.cli.catalog_options import today
     from tco.cli.progress import Progress
 
     known = load_claims()
     wanted = _wanted(known, name)
-    today = said.request.as_of or _today()
-    inputs = prepare(load_catalog(), said.request, today)
+    day = said.request.as_of or today()
+    inputs = prepare(load_catalog(), said.request, day)
     out = said.output
     brief = out.get("format", "table") == "table" and not {"export", "fields", "sort"} & out.keys()
     with Progress(quiet=bool(said.output.get("quiet"))) as progress:
@@ -82,19 +83,13 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
             ask=_memory(),
             settings=inputs.settings,
             catalog=stamp(inputs, ()),
-            today=today.isoformat(),
+            today=day.isoformat(),
             progress=progress,
         )
         if rules:
             return audit.rules()
         one = name is not None
         return audit.result(wanted, detailed=one, full=one or not brief)
-
-
-def _today() -> Any:
-    from datetime import datetime
-
-    return datetime.now().astimezone().date()
 
 
 def _wanted(known: Any, name: str | None) -> list[Any]:

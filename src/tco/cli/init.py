@@ -61,15 +61,13 @@ def _portfolio(path: str, schema: str) -> str:
 
 def _scenario(path: str, schema: str) -> str:
     """Return a scenario file made from what is declared, and from the shipped catalog."""
-    from datetime import datetime
-
     from tco.analysis.inputs import prepare
     from tco.analysis.request import Request
     from tco.catalog.load import load_catalog
+    from tco.cli.catalog_options import today
     from tco.cli.scenario_file import scenario_text
 
-    today = datetime.now().astimezone().date()
-    return scenario_text(prepare(load_catalog(), Request(), today), path, schema)
+    return scenario_text(prepare(load_catalog(), Request(), today()), path, schema)
 
 
 def _write(path: str, text: str, *, force: bool) -> None:
