@@ -172,18 +172,18 @@ owning: {site: desk}
 
 
 @pytest.mark.parametrize(
-    ("words", "idle"),
+    ("words", "load", "idle"),
     [
-        (("train", LLAMA, "--training-tokens", "1M"), IDLE_IN_TRAIN),
-        (("embed", "--corpus", "1B", "--model", "embed-v4"), IDLE_IN_EMBED),
+        (("train", LLAMA, "--training-tokens", "1M"), ("--tokens", "5B"), IDLE_IN_TRAIN),
+        (("embed", "--corpus", "1B", "--model", "embed-v4"), (), IDLE_IN_EMBED),
     ],
 )
 def test_what_a_file_says_in_vain_is_told(
-    words: tuple[str, ...], idle: tuple[str, ...], tmp_path: Path
+    words: tuple[str, ...], load: tuple[str, ...], idle: tuple[str, ...], tmp_path: Path
 ) -> None:
     file = tmp_path / "tco.yaml"
     file.write_text(FILE, encoding="utf-8")
-    plain = run(*words, *DAY, "-o", "csv")
+    plain = run(*words, *load, *DAY, "-o", "csv")
     made = run(*words, *DAY, "-o", "csv", "-f", str(file), env={"TCO_MAX_TPOT": "50ms"})
     assert made.exit_code == 0 and made.stdout == plain.stdout
     (note,) = [line for line in made.stderr.splitlines() if "no part in this answer" in line]

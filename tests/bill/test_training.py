@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -299,3 +300,28 @@ def test_that_speed_is_judgment_is_told_with_what_it_does_to_the_cost(asked: Any
     assert slow.usd_once is not None and f"to ${slow.usd_once:,.2f}" in told
     hurried = asked(settings={"training.within_h": 3.0})
     assert train(hurried, TrainAsk(models=(LLAMA,), training_tokens=1e9)).rows
+
+
+def test_the_price_of_a_tuned_model_may_be_a_factor_on_its_base(asked: Any) -> None:
+    ask = TrainAsk(models=("gpt-4.1",), training_tokens=10e6)
+    inputs = asked(tokens=1e9)
+    (offer,) = [o for o in inputs.catalog.prices.fine_tuning if o.model == "gpt-4.1"]
+    assert offer.inference_multiply == 1.5
+
+    def monthly(**other: Any) -> JobRow:
+        changed = [offer.model_copy(update=other)]
+        prices = inputs.catalog.prices.model_copy(update={"fine_tuning": changed})
+        catalog = replace(inputs.catalog, prices=prices)
+        return train(replace(inputs, catalog=catalog), ask).rows[0]
+
+    stated, factor = monthly(), monthly(inference_usd_per_mtok=None)
+    assert factor.monthly_usd == pytest.approx(stated.monthly_usd)
+    nothing = monthly(inference_usd_per_mtok=None, inference_multiply=None)
+    assert nothing.monthly_usd is None
+    assert any("is not known" in note for note in nothing.notes)
+
+
+def test_that_serving_is_not_in_the_rows_of_own_runs_is_told(asked: Any) -> None:
+    ask = TrainAsk(models=(LLAMA,), training_tokens=10e6)
+    assert any("tco compare prices it" in w for w in train(asked(tokens=1e9), ask).warnings)
+    assert not any("serving" in w for w in train(asked(), ask).warnings)

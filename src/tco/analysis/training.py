@@ -35,11 +35,11 @@ from tco.analysis.resolve import resolve
 from tco.analysis.select import token_tier
 from tco.analysis.settings import price_factor
 from tco.analysis.setups import GpuEntry, RentEntry
-from tco.catalog.lookup import find_model
+from tco.catalog.lookup import find_model, times
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import number
 from tco.engine.training import Tuning, gpu_hours, gpus_for_memory, gpus_in_time, whole_gpus
-from tco.errors import DataError, UsageError
+from tco.errors import DataError, InfeasibleError, UsageError
 from tco.show import show_share, show_usd
 from tco.units import MTOK
 
@@ -100,8 +100,15 @@ def train(inputs: Inputs, ask: TrainAsk) -> TrainResult:
         crossing=crossed,
         verdict=verdict(rows, crossed, "a run", "trained on"),
         assumptions=assumed(inputs, used, "training."),
-        warnings=(*warnings_of(inputs, used), *_spread(inputs, ask, used)),
+        warnings=(*warnings_of(inputs, used), *_spread(inputs, ask, used), *_serving(job, used)),
     )
+
+
+def _serving(job: _Job, used: Sequence[JobRow]) -> tuple[str, ...]:
+    """Return that what is tuned on own GPUs is served at a cost that is not in these rows."""
+    if job.served is None or all(r.tier != "self" for r in used):
+        return ()
+    return ("serving on own GPUs is not in these rows: tco compare prices it",)
 
 
 def _spread(inputs: Inputs, ask: TrainAsk, used: Sequence[JobRow]) -> tuple[str, ...]:
@@ -109,12 +116,14 @@ def _spread(inputs: Inputs, ask: TrainAsk, used: Sequence[JobRow]) -> tuple[str,
     best, mfu = next((r for r in used if r.tier == "self"), None), inputs.settings[MFU]
     if best is None or mfu.origin == "given":
         return ()
-    fast, slow = (_least_usd(inputs, ask, best, end) for end in (mfu.high, mfu.low))
-    dearest = "more than can be rented" if slow is None else show_usd(slow)
+    fast, slow = (
+        "more than can be rented" if usd is None else show_usd(usd)
+        for usd in (_least_usd(inputs, ask, best, end) for end in (mfu.high, mfu.low))
+    )
     return (
         f"an MFU of {show_share(number(mfu.value))} is judgment, on every GPU alike: from "
-        f"{show_share(mfu.high)} to {show_share(mfu.low)} the cheapest own run costs "
-        f"{show_usd(fast or 0.0)} to {dearest}",
+        f"{show_share(mfu.high)} to {show_share(mfu.low)} the cheapest own run costs {fast} to "
+        f"{slow}",
     )
 
 
@@ -183,6 +192,8 @@ class _Job:
         if offer.retires is not None:
             notes.append(f"tuned models are answered for until {offer.retires}")
         dearer = self._surcharge(offer, name)
+        if self.served is not None and not dearer:
+            notes.append("what its tokens cost more than the base's is not known")
         monthly = (*self._again(once), *dearer)
         return row(
             self.inputs,
@@ -230,14 +241,18 @@ class _Job:
 
     def _surcharge(self, offer: FineTuning, name: str) -> tuple[Line, ...]:
         """Return what the month's tokens cost more from the tuned model than from its base."""
-        tuned = offer.inference_usd_per_mtok
-        if self.served is None or tuned is None:
+        if self.served is None:
             return ()
         try:
             base = resolve(f"{offer.provider}/{name}", self.inputs).best
-        except DataError:
+        except (DataError, InfeasibleError):  # what it is dearer than has no price today
             return ()
         if not isinstance(base, TokenOption):
+            return ()
+        tuned = offer.inference_usd_per_mtok
+        if tuned is None and offer.inference_multiply is not None:
+            tuned = times(base.rates, offer.inference_multiply)
+        if tuned is None:
             return ()
         settings = self.inputs.settings
         usual = total_usd(lines(base, settings), "tokens")

@@ -88,7 +88,7 @@ def discounted(price: Price, discount: Discount) -> Price:
             "since": max(price.since, discount.since),
             "until": min(ends, default=None),
             "checked": discount.checked,
-            "usd_per_mtok": _times(price.usd_per_mtok, discount.multiply),
+            "usd_per_mtok": times(price.usd_per_mtok, discount.multiply),
             "modifiers": [_modifier_times(m, discount.multiply) for m in price.modifiers],
             "evidence": discount.evidence,
         }
@@ -98,10 +98,10 @@ def discounted(price: Price, discount: Discount) -> Price:
 def _modifier_times(modifier: Modifier, factor: float) -> Modifier:
     if modifier.usd_per_mtok is None:
         return modifier
-    return modifier.model_copy(update={"usd_per_mtok": _times(modifier.usd_per_mtok, factor)})
+    return modifier.model_copy(update={"usd_per_mtok": times(modifier.usd_per_mtok, factor)})
 
 
-def _times(rates: Rates, factor: float) -> Rates:
+def times(rates: Rates, factor: float) -> Rates:
     """Return rates times a factor; what has no price still has none."""
     update = {name: rate * factor for name, rate in rates if rate is not None}
     return rates.model_copy(update=update)
