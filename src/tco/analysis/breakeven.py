@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tco.analysis.candidates import own_setups
+from tco.analysis.cheapest import least_trust
 from tco.analysis.curves import TOKENS, curve
 from tco.analysis.flips import flips_of, never_because
 from tco.analysis.inputs import Inputs
@@ -216,7 +217,9 @@ def breakeven_table(inputs: Inputs, against: str | None) -> BreakevenTable:
         if wanted is None or item.model in wanted
     ]
     for model in own.models:
-        pairs = best_pairs(own.found, inputs.settings, model.id, TYPICAL_VOLUMES)
+        pairs = best_pairs(
+            own.found, inputs.settings, model.id, TYPICAL_VOLUMES, least_trust(inputs)
+        )
         if not pairs.size or (wanted is not None and model.id not in wanted):
             continue
         setups = [own.option(int(i)) for i in pairs]

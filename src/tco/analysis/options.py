@@ -31,6 +31,7 @@ from tco.analysis.settings import (
     workload,
 )
 from tco.analysis.upkeep import moving_lines, standing_lines
+from tco.catalog.trust import GIVEN, Trust
 from tco.engine.layout import Layout, Profile
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.memory import stored_bytes
@@ -79,6 +80,7 @@ class TokenOption:
         buying: Service tier, region and load of the week that it is bought with.
         tokens_factor: Tokens that its tokenizer makes over those that the volume counts [1].
         notes: What a reader should know of it.
+        trust: How far its price can be trusted.
     """
 
     id: str
@@ -96,6 +98,7 @@ class TokenOption:
     buying: Buying = LIST_PRICE
     tokens_factor: Number = 1.0
     notes: tuple[str, ...] = ()
+    trust: Trust = GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,7 @@ class SelfOption:
         band: Low and high true throughput over the predicted one, 80 % [1].
         hours: When its fleet is on; always when None.
         billing_step_s: Time that the seller counts in, where that is known [s].
+        trust: How far its rent, or the price of its GPUs, can be trusted.
     """
 
     id: str
@@ -158,6 +162,7 @@ class SelfOption:
     tier: Tier = "self"
     hours: OnHours | None = None
     billing_step_s: float | None = None
+    trust: Trust = GIVEN
 
     @property
     def provider(self) -> str:
@@ -190,6 +195,7 @@ class FixedOption:
     tier: Tier = "self"
     checked: date | None = None
     notes: tuple[str, ...] = ()
+    trust: Trust = GIVEN
 
 
 Option = TokenOption | SelfOption | ProvisionedOption | FixedOption

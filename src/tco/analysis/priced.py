@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tco.analysis.energy import energy_of
@@ -63,6 +65,8 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
         replica=None,
         price_checked=_day(option),
         lines=bill_lines(bill, inputs),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
     )
 
 
@@ -111,6 +115,8 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
         price_checked=_day(option),
         lines=bill_lines(bill, inputs),
         scaling=scaling_of(option, inputs.settings, replica, servers),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
     )
 
 
@@ -128,7 +134,8 @@ def _too_small(option: SelfOption, replica: Replica, settings: Settings) -> Opti
         provider=option.provider,
         reasons=(reason,),
     )
-    return left_out_result(item, hardware=option.hardware)
+    row = left_out_result(item, hardware=option.hardware)
+    return replace(row, trust=option.trust.level, trust_reasons=option.trust.reasons)
 
 
 def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:

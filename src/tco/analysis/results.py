@@ -132,6 +132,9 @@ class ScalingResult:
     cold_start_s: float | None
 
 
+TrustLevel = Literal["low", "medium", "high"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class OptionResult:
     """One way to serve the month."""
@@ -161,6 +164,10 @@ class OptionResult:
     lines: tuple[BillLine, ...]
     scaling: ScalingResult | None = None
     """None for what is always on."""
+    trust: TrustLevel = "low"
+    """How far its price can be trusted; of own GPUs, their rent. Throughput has its own band."""
+    trust_reasons: tuple[str, ...] = ()
+    """Why, what weighs most first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +216,12 @@ class CompareResult:
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
     checks: tuple[CheckResult, ...] = ()
+    best: str | None = None
+    """The answer: the cheapest whose price is sure enough, of the short list where there is one."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """Ids of what costs less, but whose price is not sure enough."""
+    min_trust: TrustLevel = "medium"
+    """Least trust of a price that is sure enough."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tco.catalog.fields import Source
-from tco.catalog.prices import Evidence, Rates
+if TYPE_CHECKING:
+    from tco.catalog.fields import Source
+    from tco.catalog.prices import Evidence, Rates
 
 SAME = 0.005  # two catalogs agree when they are this close: rounding of per-token prices
 Confidence = Literal["high", "medium", "low"]
@@ -41,16 +42,35 @@ def family(source: str, sources: Mapping[str, Source]) -> str:
 def confidence(
     evidence: Sequence[Evidence], rates: Rates, sources: Mapping[str, Source]
 ) -> Confidence:
-    """Return how far a price can be trusted.
+    """Return how far a price can be trusted by its witnesses alone; see `attested`."""
+    return attested([(e.source, agrees(e, rates)) for e in evidence], sources)
+
+
+def attested(said: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> Confidence:
+    """Return how far a figure can be trusted.
 
     `high`: two independent witnesses say so and none says otherwise. `medium`: two say so against
-    another, or the vendor's own page alone. `low`: everything else.
+    another, or the vendor's own page alone. `low`: everything else. Our own estimates and sources
+    in doubt are no witnesses.
+
+    Args:
+        said: Who said something of it, and whether that agrees with it.
+        sources: The sources by their id.
     """
-    known = [e for e in evidence if sources.get(e.source) is not None]
-    known = [e for e in known if sources[e.source].kind != "judgment"]
-    saying_so = [e for e in known if agrees(e, rates)]
-    witnesses = families(saying_so, sources)
-    if len(witnesses) >= 2:
-        return "high" if len(saying_so) == len(known) else "medium"
-    vendor = any(sources[e.source].kind in ("vendor", "filing") for e in saying_so)
-    return "medium" if vendor and len(saying_so) == len(known) else "low"
+    known = [(name, so) for name, so in said if witness(name, sources)]
+    saying_so = [name for name, so in known if so]
+    against = len(saying_so) < len(known)
+    if len({family(name, sources) for name in saying_so}) >= 2:
+        return "medium" if against else "high"
+    return "medium" if any(sells(n, sources) for n in saying_so) and not against else "low"
+
+
+def witness(name: str, sources: Mapping[str, Source]) -> bool:
+    """Return whether a source attests anything: it is known, no estimate of ours, not in doubt."""
+    source = sources.get(name)
+    return source is not None and source.kind != "judgment" and not source.doubt
+
+
+def sells(name: str, sources: Mapping[str, Source]) -> bool:
+    """Return whether a source is the seller's own word: its page, its interface, its filing."""
+    return sources[name].kind in ("vendor", "filing")

@@ -39,6 +39,8 @@ class Provider(Record):
     """Who it is to the models it serves; decides how soon its prices count as stale."""
     url: Url | None = None
     """Its price page."""
+    doubt: Text | None = None
+    """Why none of its prices is believed."""
     note: Text | None = None
 
 

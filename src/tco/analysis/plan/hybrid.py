@@ -10,6 +10,7 @@ import numpy as np
 from tco.analysis.billing import refuse_billing
 from tco.analysis.by_token import token_options
 from tco.analysis.candidates import OwnSetups, own_setups
+from tco.analysis.cheapest import least_trust
 from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import OWN
@@ -202,7 +203,8 @@ def _promise(choice: Choice, inputs: Inputs) -> tuple[float, float]:
 def _sized(own: OwnSetups, model: str) -> list[SelfOption]:
     settings = own.inputs.settings
     volume = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
-    return [own.option(int(i)) for i in best_pairs(own.found, settings, model, volume)]
+    pairs = best_pairs(own.found, settings, model, volume, least_trust(own.inputs))
+    return [own.option(int(i)) for i in pairs]
 
 
 def _host(inputs: Inputs, selection: Selection, model: str) -> TokenOption | None:

@@ -1,0 +1,178 @@
+"""Which option is the answer. Nothing else in the product says so.
+
+Of what can serve, the cheapest whose price is sure enough wins. Where none is, the best trust that
+there is decides. A cheaper price that is not sure enough is told beside the winner, and never wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+
+from tco.catalog.trust import LEVELS
+from tco.errors import InfeasibleError
+
+if TYPE_CHECKING:
+    from tco.analysis.inputs import Inputs
+    from tco.catalog.prices import Provider
+    from tco.engine.shapes import Floats, Indices
+
+USUAL = "medium"
+"""Least trust of a price that wins, unless said: two independent witnesses, or its seller alone."""
+
+BESIDE = 3
+"""Cheaper prices, not sure enough, that a sentence names."""
+
+
+class Priced(Protocol):
+    """An option with its bill: what `cheapest_of` chooses among."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def trust(self) -> str: ...
+
+    @property
+    def monthly_usd(self) -> float | None: ...
+
+
+class Listed(Priced, Protocol):
+    """The same with what it serves, for choosing what a short list shows."""
+
+    @property
+    def tier(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def provider(self) -> str: ...
+
+
+SomePriced = TypeVar("SomePriced", bound=Priced)
+SomeListed = TypeVar("SomeListed", bound=Listed)
+
+
+def cheapest(usd: Floats, trust: Indices, least: int, ids: Sequence[str] | None = None) -> Indices:
+    """Return which option is the answer in each case; -1 where none can serve [...].
+
+    Of equal bills that of the first id wins, or of the first option where no ids are given.
+
+    Args:
+        usd: Bills, not finite where an option cannot serve [options, ...] [USD/month].
+        trust: Rank of each option's trust [options].
+        least: Rank of the trust that is sure enough [1].
+        ids: Names of the options [options].
+    """
+    order = np.arange(len(usd))
+    if ids is not None:
+        order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
+    bills = np.asarray(usd, dtype=float)[order]
+    rank = np.minimum(np.asarray(trust)[order], least).reshape(-1, *(1,) * (bills.ndim - 1))
+    served = np.isfinite(bills)
+    counted = np.where(served, rank, -1)
+    best = counted.max(axis=0)
+    place = np.argmin(np.where(served & (counted == best), bills, np.inf), axis=0)
+    return np.where(best < 0, -1, order[place])
+
+
+def rank_of(level: str) -> int:
+    """Return the rank of a level of trust [1]."""
+    return LEVELS.index(level)
+
+
+def least_trust(inputs: Inputs) -> int:
+    """Return the rank of the trust that is sure enough, as the user said or as usual [1]."""
+    return rank_of(inputs.request.min_trust or USUAL)
+
+
+def cheapest_of(rows: Iterable[SomePriced], least: int) -> SomePriced | None:
+    """Return the row that is the answer; None where none can serve.
+
+    Args:
+        rows: Options with their bills.
+        least: Rank of the trust that is sure enough [1].
+    """
+    able = [row for row in rows if row.monthly_usd is not None]
+    if not able:
+        return None
+    usd = np.array([row.monthly_usd for row in able], dtype=float)
+    rank = np.array([rank_of(row.trust) for row in able])
+    place = int(cheapest(usd, rank, least, [row.id for row in able]))
+    return able[place] if place >= 0 else None
+
+
+def cheaper_but_unsure(rows: Iterable[SomePriced], best: Priced) -> list[SomePriced]:
+    """Return the rows that cost less than the answer and are not sure enough, by their bill."""
+    if best.monthly_usd is None:
+        return []
+    found = [r for r in rows if r.monthly_usd is not None and r.monthly_usd < best.monthly_usd]
+    return sorted(found, key=lambda r: (r.monthly_usd or 0.0, r.id))
+
+
+def shown_of(
+    rows: Sequence[SomeListed],
+    wanted: Collection[str],
+    providers: Mapping[str, Provider],
+    described: Collection[str],
+    least: int,
+) -> list[SomeListed]:
+    """Return the rows that a short list shows, in their order.
+
+    Of each model and tier the answer: the maker's own offer of a closed model, a host of an open
+    one, a set-up. What the user described; and what is cheaper than the answer to all, though not
+    sure enough.
+
+    Args:
+        rows: Options with their bills, those without one too.
+        wanted: Models of the short list.
+        providers: Who sells by the token.
+        described: Ids of what the user described.
+        least: Rank of the trust that is sure enough [1].
+    """
+    groups: dict[tuple[str, str], list[SomeListed]] = {}
+    for row in rows:
+        seller = providers.get(row.provider)
+        resold = row.tier == "api" and seller is not None and seller.kind != "first_party"
+        if row.model in wanted and not resold:
+            groups.setdefault((row.model, row.tier), []).append(row)
+    firsts = {(cheapest_of(group, least) or group[0]).id for group in groups.values()}
+    firsts |= set(described)
+    best = cheapest_of([row for row in rows if row.id in firsts], least)
+    if best is not None:
+        unsure = {row.id for row in cheaper_but_unsure(rows, best)}
+        firsts |= {row.id for group in groups.values() for row in group if row.id in unsure}
+    return [row for row in rows if row.id in firsts]
+
+
+def insist(inputs: Inputs, levels: Iterable[str], what: str = "") -> None:
+    """Raise `InfeasibleError` where the user asked for a trust that no price has.
+
+    Args:
+        inputs: The question.
+        levels: Trust of the prices that there are.
+        what: The name that they are prices of; empty for all that was asked for.
+    """
+    ranks = [rank_of(level) for level in levels]
+    if inputs.request.min_trust is None or not ranks or max(ranks) >= least_trust(inputs):
+        return
+    nearest, wanted = LEVELS[max(ranks)], inputs.request.min_trust
+    of = f"{what}: no price" if what else "no price of what was asked for"
+    raise InfeasibleError(
+        f"{of} has trust {wanted}{' or more' if wanted != 'high' else ''}; the nearest is "
+        f"{nearest}: --min-trust {nearest}"
+    )
+
+
+def sure_words(least: int) -> str:
+    """Return which trust is sure enough, in words.
+
+    >>> sure_words(1)
+    'trust medium or high'
+    """
+    if least == 0:
+        return "any trust"
+    return f"trust {' or '.join(LEVELS[least:])}"

@@ -1,0 +1,243 @@
+"""How far a price can be trusted to decide an answer, and why, in words.
+
+Trust begins with the witnesses (see `evidence`). A mark of doubt takes it away. A step of more
+than half does until a second witness has seen the new price. Age does only while a fresher price
+of the same model, or a fresher rent of the same GPU, exists. What the user gave is trusted, but a
+doubt that the user wrote down counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from tco.catalog.evidence import Confidence, agrees, attested, close, family, sells, witness
+from tco.catalog.lookup import age_days, price_at, retired, stale_after
+
+if TYPE_CHECKING:
+    from tco.catalog.fields import Source
+    from tco.catalog.hardware import Purchase, Rent, Rental
+    from tco.catalog.load import Catalog
+    from tco.catalog.prices import CapacityOffer, CapacityPrice, Offer, Price
+
+LEVELS: tuple[Confidence, ...] = ("low", "medium", "high")
+"""Words for trust, from the least on; a level's place in it is its rank."""
+
+STEP = 0.5
+"""Change of a price, over the old one, from which a second witness is wanted [1]; judgment."""
+
+
+class Trust(NamedTuple):
+    """How far a price can be trusted, and why; the first reason weighs most."""
+
+    level: Confidence
+    reasons: tuple[str, ...]
+
+    @property
+    def rank(self) -> int:
+        """Return the place of the level in `LEVELS` [1]."""
+        return LEVELS.index(self.level)
+
+
+GIVEN = Trust("high", ("you gave it",))
+"""Trust in what the user described."""
+
+
+class Seen(NamedTuple):
+    """A price of something that several sell, and when it was last seen."""
+
+    name: str
+    age: int
+    """How long before the day asked about [day]."""
+    limit: int
+    """Age from which a price of its kind counts as stale [day]."""
+
+
+def offer_trust(
+    catalog: Catalog, offer: Offer, price: Price, day: date, seen: Sequence[Seen] | None = None
+) -> Trust:
+    """Return how far the price of an offer can be trusted.
+
+    Args:
+        catalog: The data.
+        offer: The offer.
+        price: Its price of the day.
+        day: The day asked about.
+        seen: The prices of the same model, where they are known already.
+    """
+    sources, provider = catalog.prices.sources, catalog.prices.providers.get(offer.provider)
+    marks = [
+        f"in doubt: {why.rstrip('.')}" for why in (offer.doubt, provider and provider.doubt) if why
+    ]
+    if _laid_over(catalog, "offers", offer.id):
+        trust = _marked(GIVEN, marks)
+    else:
+        said = [(e.source, agrees(e, price.usd_per_mtok)) for e in price.evidence]
+        kind = provider.kind if provider is not None else "host"
+        marks += _stepped(offer, price, sources)
+        mine = Seen(offer.id, age_days(price, day), stale_after(kind))
+        if mine.age > mine.limit:
+            marks += _aged(mine, prices_seen(catalog, offer.model, day) if seen is None else seen)
+        trust = _marked(_witnessed(said, sources), marks)
+    return _no_more_than_base(catalog, offer, price, day, trust)
+
+
+def _no_more_than_base(
+    catalog: Catalog, offer: Offer, price: Price, day: date, trust: Trust
+) -> Trust:
+    """Return the trust of a discount on another offer: at most that of the other's price."""
+    base = catalog.offers.get(offer.discount.of) if offer.discount is not None else None
+    full = price_at(base, day, catalog.offers) if base is not None and not offer.prices else None
+    if base is None or full is None:
+        return trust
+    under = offer_trust(catalog, base, full, day)
+    if under.rank >= trust.rank:
+        return trust
+    return Trust(under.level, (f"a factor on {base.id}: {under.reasons[0]}", *trust.reasons))
+
+
+def prices_seen(catalog: Catalog, model: str, day: date) -> list[Seen]:
+    """Return the prices of a model on a day and their age, those in doubt left out."""
+    found = []
+    for offer in catalog.prices.offers:
+        if offer.model != model or offer.doubt or retired(offer, day):
+            continue
+        price = price_at(offer, day, catalog.offers)
+        if price is not None:
+            limit = stale_after(catalog.prices.providers[offer.provider].kind)
+            found.append(Seen(offer.id, age_days(price, day), limit))
+    return found
+
+
+def rent_trust(
+    catalog: Catalog, rental: Rental, rent: Rent, day: date, seen: Sequence[Seen]
+) -> Trust:
+    """Return how far a rent can be trusted.
+
+    The windows before it attest it where another source said the same.
+
+    Args:
+        catalog: The data.
+        rental: The offer of GPU-hours.
+        rent: Its rent of the day.
+        day: The day asked about.
+        seen: The rents of the same GPU on the same purchase option.
+    """
+    doubt = [f"in doubt: {rent.flag or 'only if its seller is named'}"] * rent.only_if_named
+    if _laid_over(catalog, "rentals", *_RENTAL(rental)):
+        return _marked(GIVEN, doubt)
+    sources, region = catalog.hardware.sources, rent.region
+    usd = rent.usd_per_gpu_hour
+    before = sorted(
+        (r for r in rental.rents if r.region == region and r.since <= rent.since),
+        key=lambda r: r.since,
+    )
+    said = [(r.source, True) for r in before if close(r.usd_per_gpu_hour, usd)]
+    marks = [*doubt]
+    if len(before) > 1 and _independent(said, sources) < 2:
+        old = [window.usd_per_gpu_hour for window in before]
+        marks += _step(old[-2:], before[-1].since)
+    mine = Seen(rental.seller, age_days(rent, day), stale_after("rental"))
+    return _marked(_witnessed(said, sources), [*marks, *_aged(mine, seen)])
+
+
+def rents_seen(
+    rents: Iterable[tuple[Rental, Rent]], day: date
+) -> Mapping[tuple[str, str], list[Seen]]:
+    """Return the rents of a day and their age by GPU and purchase option, suspect ones left out."""
+    found: dict[tuple[str, str], list[Seen]] = {}
+    for rental, rent in rents:
+        if not rent.only_if_named:
+            one = Seen(rental.seller, age_days(rent, day), stale_after("rental"))
+            found.setdefault((rental.gpu, rental.option), []).append(one)
+    return found
+
+
+def purchase_trust(catalog: Catalog, gpu: str, purchase: Purchase) -> Trust:
+    """Return how far the street price of a GPU can be trusted; its sources give a range."""
+    if _laid_over(catalog, "accelerators", gpu):
+        return GIVEN
+    said = [(name, True) for name in (purchase.source, *purchase.also)]
+    return _witnessed(said, catalog.hardware.sources)
+
+
+def capacity_trust(catalog: Catalog, offer: CapacityOffer, price: CapacityPrice) -> Trust:
+    """Return how far the price of hosted capacity by the hour can be trusted."""
+    if _laid_over(catalog, "capacity", offer.provider, offer.name):
+        return GIVEN
+    usd = price.usd_per_hour
+    said = [(e.source, e.value is None or close(e.value, usd)) for e in price.evidence]
+    return _witnessed(said, catalog.prices.sources)
+
+
+_RENTAL = attrgetter("seller", "gpu", "option", "channel", "gpus", "instance")
+"""What `Catalog.origins` calls a rental."""
+
+
+def _laid_over(catalog: Catalog, section: str, *name: str | int | None) -> bool:
+    """Return whether a record comes from an overlay of the user."""
+    if not catalog.origins:
+        return False
+    return (section, "/".join(str(bit) for bit in name if bit is not None)) in catalog.origins
+
+
+def _marked(trust: Trust, marks: Sequence[str]) -> Trust:
+    return Trust("low", (*marks, *trust.reasons)) if marks else trust
+
+
+def _witnessed(said: Sequence[tuple[str, bool]], sources: Mapping[str, Source]) -> Trust:
+    """Return the trust that witnesses alone give."""
+    known = [(name, so) for name, so in said if witness(name, sources)]
+    agreeing = [name for name, so in known if so]
+    count = _independent(known, sources)
+    otherwise = ", another says otherwise" if len(agreeing) < len(known) else ""
+    if count >= 2:
+        text = f"{count} independent sources say so{otherwise}"
+    elif not agreeing:
+        text = f"no source says so{otherwise}"
+    elif any(sells(name, sources) for name in agreeing):
+        text = f"only its seller says so{otherwise}"
+    else:
+        text = f"only {agreeing[0]} says so, which is not its seller{otherwise}"
+    return Trust(attested(said, sources), (text,))
+
+
+def _independent(said: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> int:
+    """Return how many independent witnesses say so."""
+    return len({family(name, sources) for name, so in said if so and witness(name, sources)})
+
+
+def _stepped(offer: Offer, price: Price, sources: Mapping[str, Source]) -> list[str]:
+    """Return that the price is a large step from the one before, which only one has seen."""
+    said = [(e.source, agrees(e, price.usd_per_mtok)) for e in price.evidence]
+    if not offer.prices or _independent(said, sources) >= 2:
+        return []
+    windows = sorted((p for p in offer.prices if p.status != "cancelled"), key=lambda p: p.since)
+    for old, new in pairwise(windows):
+        if new.since == price.since:
+            was, now = old.usd_per_mtok, new.usd_per_mtok
+            for pair in ((was.input, now.input), (was.output, now.output)):
+                if step := _step([usd for usd in pair if usd is not None], new.since):
+                    return step
+    return []
+
+
+def _step(usd: Sequence[float], since: date) -> list[str]:
+    """Return that one price followed on another by a large step, if it did."""
+    if len(usd) < 2 or abs(usd[1] - usd[0]) <= STEP * usd[0]:
+        return []
+    return [f"a step of {usd[1] / usd[0] - 1.0:+.0%} on {since} that one witness has seen"]
+
+
+def _aged(mine: Seen, others: Iterable[Seen]) -> list[str]:
+    """Return that a price is too old, while there is a fresher one."""
+    if mine.age <= mine.limit:
+        return []
+    fresher = [o for o in others if o.age <= o.limit or mine.age - o.age > mine.limit]
+    near = min(fresher, key=lambda o: (o.age, o.name), default=None)
+    if near is None or near.age >= mine.age:
+        return []
+    return [f"seen {mine.age} days ago, while {near.name} was {near.age} days ago"]
