@@ -17,7 +17,8 @@ from tco.errors import InfeasibleError
 if TYPE_CHECKING:
     from tco.analysis.inputs import Inputs
     from tco.catalog.prices import Provider
-    from tco.engine.shapes import Floats, Indices
+    from tco.catalog.trust import Trust
+    from tco.engine.shapes import Flags, Floats, Indices
 
 USUAL = "medium"
 """Least trust of a price that wins, unless said: two independent witnesses, or its seller alone."""
@@ -37,6 +38,16 @@ class Priced(Protocol):
 
     @property
     def monthly_usd(self) -> float | None: ...
+
+
+class Trusted(Protocol):
+    """An option, whose price can be trusted so far."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def trust(self) -> Trust: ...
 
 
 class Listed(Priced, Protocol):
@@ -71,12 +82,49 @@ def cheapest(usd: Floats, trust: Indices, least: int, ids: Sequence[str] | None 
     if ids is not None:
         order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
     bills = np.asarray(usd, dtype=float)[order]
-    rank = np.minimum(np.asarray(trust)[order], least).reshape(-1, *(1,) * (bills.ndim - 1))
-    served = np.isfinite(bills)
-    counted = np.where(served, rank, -1)
-    best = counted.max(axis=0)
-    place = np.argmin(np.where(served & (counted == best), bills, np.inf), axis=0)
-    return np.where(best < 0, -1, order[place])
+    sure = sure_enough(bills, np.asarray(trust)[order], least)
+    place = np.argmin(np.where(sure, bills, np.inf), axis=0)
+    return np.where(sure.any(axis=0), order[place], -1)
+
+
+def sure_enough(usd: Floats, trust: Indices, least: int) -> Flags:
+    """Return which options may be the answer in each case [options, ...].
+
+    Those that can serve and are sure enough; where none is, those of the best trust that there is.
+
+    Args:
+        usd: Bills, not finite where an option cannot serve [options, ...] [USD/month].
+        trust: Rank of each option's trust [options].
+        least: Rank of the trust that is sure enough [1].
+    """
+    rank = np.minimum(np.asarray(trust), least).reshape(-1, *(1,) * (np.ndim(usd) - 1))
+    counted = np.where(np.isfinite(usd), rank, -1)
+    may: Flags = (counted >= 0) & (counted == counted.max(axis=0, initial=-1))
+    return may
+
+
+def answers_at(options: Sequence[Trusted], usd: Floats, least: int) -> Indices:
+    """Return which of some options is the answer in each case; -1 where none can serve [...].
+
+    Args:
+        options: The options.
+        usd: Their bills [options, ...] [USD/month].
+        least: Rank of the trust that is sure enough [1].
+    """
+    trust = np.array([option.trust.rank for option in options], dtype=np.int64)
+    return cheapest(usd, trust, least, [option.id for option in options])
+
+
+def undercut(usd: Floats, answer: Indices) -> Indices:
+    """Return in how many cases each option is cheaper than the answer, not being it [options].
+
+    Args:
+        usd: Bills [options, cases] [USD/month].
+        answer: Which option is the answer in each case [cases].
+    """
+    chosen = np.take_along_axis(usd, np.maximum(answer, 0)[None, :], axis=0)
+    below: Indices = ((usd < chosen) & (answer >= 0)).sum(axis=1)
+    return below
 
 
 def rank_of(level: str) -> int:
@@ -146,6 +194,64 @@ def shown_of(
         unsure = {row.id for row in cheaper_but_unsure(rows, best)}
         firsts |= {row.id for group in groups.values() for row in group if row.id in unsure}
     return [row for row in rows if row.id in firsts]
+
+
+def by_model(rows: Iterable[SomeListed], tier: str, least: int) -> dict[str, SomeListed]:
+    """Return the answer of each model within a tier, by model.
+
+    Args:
+        rows: Options with their bills.
+        tier: `api`, `hosted` or `self`.
+        least: Rank of the trust that is sure enough [1].
+    """
+    groups: dict[str, list[SomeListed]] = {}
+    for row in rows:
+        if row.tier == tier and row.monthly_usd:
+            groups.setdefault(row.model, []).append(row)
+    found = {model: cheapest_of(group, least) for model, group in groups.items()}
+    return {model: row for model, row in found.items() if row is not None}
+
+
+def pair_of(rows: Sequence[SomeListed], least: int) -> tuple[SomeListed, SomeListed] | None:
+    """Return the two options that an answer is about when none are named: A, and own GPUs.
+
+    Own GPUs are the answer among set-ups whose model is hosted too, and A is the answer among its
+    hosts; without such a model, the answers among all set-ups and among all that is not one.
+
+    Args:
+        rows: Options with their bills.
+        least: Rank of the trust that is sure enough [1].
+    """
+    own, hosts = by_model(rows, "self", least), by_model(rows, "hosted", least)
+    both = cheapest_of([row for model, row in own.items() if model in hosts], least)
+    if both is not None:
+        return hosts[both.model], both
+    alone = cheapest_of(own.values(), least)
+    other = cheapest_of([row for row in rows if row.tier != "self"], least)
+    return None if alone is None or other is None else (other, alone)
+
+
+def most_sure(rows: Iterable[SomePriced], best: Priced, least: int, most: int) -> list[SomePriced]:
+    """Return the rows to look at when not all can be, by their bill; the answer is one of them.
+
+    The cheapest of those that are sure enough, and a few that are cheaper than the answer.
+
+    Args:
+        rows: Options with their bills.
+        best: The answer.
+        least: Rank of the trust that is sure enough [1].
+        most: How many.
+    """
+    able = [row for row in rows if row.monthly_usd is not None]
+    enough = min(least, rank_of(best.trust))
+    beside = [row.id for row in cheaper_but_unsure(able, best)[:BESIDE]]
+
+    def order(row: SomePriced) -> tuple[bool, bool, float, str]:
+        unsure = rank_of(row.trust) < enough
+        return row.id not in (best.id, *beside), unsure, row.monthly_usd or 0.0, row.id
+
+    kept = sorted(able, key=order)[:most]
+    return sorted(kept, key=lambda row: (row.monthly_usd or 0.0, row.id))
 
 
 def insist(inputs: Inputs, levels: Iterable[str], what: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from tco.analysis.by_token import has_price, token_options
 from tco.analysis.candidates import OwnSetups, own_setups
 from tco.analysis.caveats import caveats
 from tco.analysis.cheapest import (
+    Listed,
+    SomeListed,
     cheaper_but_unsure,
     cheapest_of,
     insist,
@@ -54,10 +56,10 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     known_names(inputs)
     selection = select(inputs.catalog, inputs.request)
-    wanted = _short_list(inputs, selection)
+    wanted = short_list(inputs, selection)
     brief = brief and bool(wanted)
     found, ranked = _ranked(inputs, selection, within=wanted if brief else frozenset())
-    if wanted and not any(r.model in wanted and _answers(r, inputs) for r in ranked):
+    if wanted and not any(r.model in wanted and answers(r, inputs) for r in ranked):
         # An old day, or filters that leave nothing of the short list: then everything counts.
         wanted, brief = frozenset(), False
         found, ranked = _ranked(inputs, selection, within=wanted)
@@ -65,11 +67,11 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         raise InfeasibleError(_nothing(ranked))
     insist(inputs, (r.trust for r in ranked if r.feasible))
     least = least_trust(inputs)
-    shown = _shown(inputs, wanted, ranked) if wanted else ()
-    listed = [r for r in ranked if r.feasible and (not shown or r.id in shown)]
-    best = cheapest_of(listed, least)
+    shown = tuple(r.id for r in listed(inputs, wanted, ranked)) if wanted else ()
+    rows = [r for r in ranked if r.feasible and (not shown or r.id in shown)]
+    best = cheapest_of(rows, least)
     assert best is not None  # something can serve it, or there was no result
-    told = {r.id for r in listed}
+    told = {r.id for r in rows}
     used = [option for option, _ in found if option.id in told]
     return CompareResult(
         schema="tco.compare/1",
@@ -87,15 +89,15 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         ),
         checks=checked(inputs, _judged(best, used)),
         best=best.id,
-        cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(listed, best)),
+        cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(rows, best)),
         min_trust=LEVELS[least],
     )
 
 
-def _answers(row: OptionResult, inputs: Inputs) -> bool:
+def answers(row: Listed, inputs: Inputs) -> bool:
     """Return whether a row can be the answer: it serves, at the trust that the user asked for."""
     asked = 0 if inputs.request.min_trust is None else least_trust(inputs)
-    return row.feasible and rank_of(row.trust) >= asked
+    return row.monthly_usd is not None and rank_of(row.trust) >= asked
 
 
 def _judged(best: OptionResult, used: list[Option]) -> Judged:
@@ -201,15 +203,25 @@ def _nothing(results: list[OptionResult]) -> str:
     return f"nothing that was asked for can serve this: {reasons}{more}"
 
 
-def _short_list(inputs: Inputs, selection: Selection) -> frozenset[str]:
+def short_list(inputs: Inputs, selection: Selection) -> frozenset[str]:
     """Return the models of the short list: none when the user chose what to look at."""
     if selection.narrowed or inputs.request.all_setups:
         return frozenset()
     return frozenset(inputs.catalog.assumptions.short_list)
 
 
-def _shown(inputs: Inputs, wanted: frozenset[str], ranked: list[OptionResult]) -> tuple[str, ...]:
-    """Return the ids to show of the models wanted: the answer of each tier, and what beats all."""
+def listed(
+    inputs: Inputs, wanted: frozenset[str], rows: Sequence[SomeListed]
+) -> Sequence[SomeListed]:
+    """Return the rows that answers are about; all of them where there is no short list.
+
+    Args:
+        inputs: The question.
+        wanted: Models of the short list.
+        rows: Options with their bills.
+    """
+    if not wanted:
+        return rows
     described = [spec.name for spec in inputs.request.options]
-    providers, least = inputs.catalog.prices.providers, least_trust(inputs)
-    return tuple(r.id for r in shown_of(ranked, wanted, providers, described, least))
+    providers = inputs.catalog.prices.providers
+    return shown_of(rows, wanted, providers, described, least_trust(inputs))

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from tco.analysis.cheapest import BESIDE, cheaper_but_unsure, cheapest_of, rank_of, sure_words
+from tco.analysis.cheapest import (
+    BESIDE,
+    Priced,
+    Trusted,
+    by_model,
+    cheaper_but_unsure,
+    cheapest_of,
+    rank_of,
+    sure_words,
+)
 from tco.analysis.results import OptionResult, Tier
-from tco.show import show_usd
+from tco.show import show_share, show_usd
 
 TIER_WORDS: dict[Tier, str] = {
     "api": "closed API",
@@ -42,11 +52,46 @@ def unsure_words(trust: str, least: int) -> str:
     )
 
 
-def beside_words(unsure: Sequence[OptionResult]) -> str:
+def undercut_words(options: Sequence[Trusted], counts: Sequence[int], cases: int, of: str) -> str:
+    """Return which options are cheaper than the answer in some cases, and why they do not win.
+
+    Args:
+        options: The options.
+        counts: Cases in which each of them is cheaper than the answer [options].
+        cases: How many there are.
+        of: What a case is called, in the plural.
+    """
+    found = [(o, n) for o, n in zip(options, counts, strict=True) if n]
+    if not found:
+        return ""
+    named = "; ".join(
+        f"{o.id} in {show_share(n / cases)} of the {of} ({o.trust.reasons[0]})"
+        for o, n in found[:BESIDE]
+    )
+    more = f"; and {len(found) - BESIDE} more" if len(found) > BESIDE else ""
+    return f"Cheaper but not sure enough: {named}{more}."
+
+
+def rule_words(least: int) -> str:
+    """Return the rule by which a price wins, to follow the word `cheapest`."""
+    return f" of the prices that are sure enough ({sure_words(least)})" if least else ""
+
+
+class Beside(Priced, Protocol):
+    """An option with its bill, and why its price is trusted so far."""
+
+    @property
+    def trust_reasons(self) -> tuple[str, ...]: ...
+
+
+def beside_words(unsure: Sequence[Beside]) -> str:
     """Return which prices are lower than the answer's, and why they are not the answer."""
     if not unsure:
         return ""
-    named = "; ".join(f"{r.id} at {_usd(r)} ({r.trust_reasons[0]})" for r in unsure[:BESIDE])
+    named = "; ".join(
+        f"{r.id} at {show_usd(r.monthly_usd or 0.0)} ({r.trust_reasons[0]})"
+        for r in unsure[:BESIDE]
+    )
     more = f"; and {len(unsure) - BESIDE} more" if len(unsure) > BESIDE else ""
     return f"Cheaper but not sure enough: {named}{more}."
 
@@ -59,11 +104,11 @@ def _cheapest(rows: list[OptionResult], best: OptionResult, least: int, short_li
         key=lambda row: (row is not best, row.monthly_usd or 0.0),
     )
     parts = [f"{TIER_WORDS[row.tier]} {row.id} at {_usd(row)}{_sure(row, least)}" for row in found]
-    where = "Cheapest of the short list" if short_list else "Cheapest"
-    rule = f", of prices that are sure enough ({sure_words(least)})" if least else ""
+    where = "Cheapest of the short list," if short_list and least else "Cheapest"
+    where = "Cheapest of the short list" if short_list and not least else where
     different = len({row.model for row in found}) > 1
     quality = " These are different models of different quality." if different else ""
-    return f"{where}{rule}: {'; '.join(parts)} a month.{quality}"
+    return f"{where}{rule_words(least)}: {'; '.join(parts)} a month.{quality}"
 
 
 def _sure(row: OptionResult, least: int) -> str:
@@ -72,8 +117,7 @@ def _sure(row: OptionResult, least: int) -> str:
 
 def _same_weights(rows: list[OptionResult], ranked: list[OptionResult], least: int) -> list[str]:
     """Return how the own GPUs of each model fare against its host: the answer of either."""
-    own = _of_models([r for r in rows if r.tier == "self"], least)
-    hosts = _of_models([r for r in ranked if r.tier == "hosted"], least)
+    own, hosts = by_model(rows, "self", least), by_model(ranked, "hosted", least)
     pairs = [(row, hosts[model]) for model, row in own.items() if model in hosts]
     won = [(a, b) for a, b in pairs if (a.monthly_usd or 0.0) < (b.monthly_usd or 0.0)]
     lost = [pair for pair in pairs if pair not in won]
@@ -89,16 +133,6 @@ def _same_weights(rows: list[OptionResult], ranked: list[OptionResult], least: i
         names = ", ".join(f"{a.model} ({_ratio(a, b)})" for a, b in lost)
         out.append(f"Hosting elsewhere is cheaper for {names}.")
     return out
-
-
-def _of_models(rows: list[OptionResult], least: int) -> dict[str, OptionResult]:
-    """Return the answer of each model among some rows."""
-    groups: dict[str, list[OptionResult]] = {}
-    for row in rows:
-        if row.feasible and row.monthly_usd:
-            groups.setdefault(row.model, []).append(row)
-    found = {model: cheapest_of(group, least) for model, group in groups.items()}
-    return {model: row for model, row in found.items() if row is not None}
 
 
 def _ratio(own: OptionResult, host: OptionResult) -> str:
