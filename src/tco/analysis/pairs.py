@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.billing import STEP, OnHours
-from tco.analysis.cheapest import cheapest
+from tco.analysis.cheapest import cheapest, sure_enough
 from tco.analysis.machines import OWN, Egress, OwnedGpu
 from tco.analysis.options import fleet, self_bill
 from tco.analysis.settings import Settings
@@ -144,6 +144,25 @@ def best_pairs(
     if rows.size == 0:
         return rows
     cost = monthly_usd(found, settings, rows, volumes)
-    trust = np.array([rent.trust.rank for rent in found.rents])[found.pair_rent[rows]]
+    trust = _trust(found, rows)
     best: Indices = rows[list(dict.fromkeys(cheapest(cost, trust, least).tolist()))]
     return best
+
+
+def sure_pairs(found: Search, model: str, least: int) -> Indices:
+    """Return the pairs of a model that may be the answer: their rent is sure enough [pairs].
+
+    Args:
+        found: The search.
+        model: The model.
+        least: Rank of the trust in a rent that is sure enough [1].
+    """
+    rows = found.pairs_of(model)
+    sure: Indices = rows[sure_enough(np.zeros(rows.size), _trust(found, rows), least)]
+    return sure
+
+
+def _trust(found: Search, rows: Indices) -> Indices:
+    """Return the rank of the trust in the rent of some pairs [pairs]."""
+    ranks = np.array([rent.trust.rank for rent in found.rents], dtype=np.int64)
+    return ranks[found.pair_rent[rows]]
