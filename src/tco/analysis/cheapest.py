@@ -115,6 +115,26 @@ def answers_at(options: Sequence[Trusted], usd: Floats, least: int) -> Indices:
     return cheapest(usd, trust, least, [option.id for option in options])
 
 
+def of_two(
+    options: Sequence[Trusted], usd: Sequence[float | None], least: int
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the answer among some options at one volume, and those that undercut it.
+
+    None where there are no bills.
+
+    Args:
+        options: The options.
+        usd: Their bills [options] [USD/month].
+        least: Rank of the trust that is sure enough [1].
+    """
+    bills = np.array([np.nan if bill is None else bill for bill in usd], dtype=float)
+    place = int(answers_at(options, bills, least))
+    if place < 0:
+        return None, ()
+    below = zip(options, bills < bills[place], strict=True)
+    return options[place].id, tuple(option.id for option, less in below if less)
+
+
 def undercut(usd: Floats, answer: Indices) -> Indices:
     """Return in how many cases each option is cheaper than the answer, not being it [options].
 

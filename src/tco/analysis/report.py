@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.analysis.billing import SCALE_TO_ZERO
-from tco.analysis.cheapest import USUAL
+from tco.analysis.cheapest import USUAL, least_trust
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import DEDICATED
 from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
@@ -255,6 +255,16 @@ def warnings_of(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
         *_uncalibrated(inputs, used),
         *_licences(inputs, used),
         *_ineffective(inputs, used),
+    )
+
+
+def unsure_prices(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
+    """Return which options that were named have a price that is not sure enough, and why."""
+    return tuple(
+        f"the price of {option.id} is not sure enough (trust {option.trust.level}): "
+        f"{option.trust.reasons[0]}"
+        for option in used
+        if option.trust.rank < least_trust(inputs)
     )
 
 

@@ -283,6 +283,22 @@ class BreakevenResult:
     """The crossing nearest to today's volume, over that, less 1 [share]."""
     first_is: VolumeResult | None = None
     """Where the cheaper one first changes: as a bill of A, requests a day, months of growth."""
+    best: str | None = None
+    """Which of the two is the answer at the volume asked about; None without one."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """The other one, where it costs less but its price is not sure enough."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BothAt:
+    """Two bills at the volume that was asked about."""
+
+    tokens: float
+    a_usd: float
+    b_usd: float
+    """Of the set-up that is the answer at that volume [USD/month]."""
+    b: str
+    """That set-up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,6 +314,8 @@ class BreakevenRow:
     sure: float | None
     about: Span | None
     never_because: str | None
+    at: BothAt | None = None
+    """None where no volume was given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -315,6 +333,9 @@ class BreakevenTable:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """What `compare` answers at the volume asked about; None without one."""
+    cheaper_but_unsure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -361,6 +382,10 @@ class SensitivityResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """Which of the two is the answer."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """The other one, where it costs less but its price is not sure enough."""
 
 
 @dataclass(frozen=True, kw_only=True)

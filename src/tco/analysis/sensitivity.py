@@ -7,12 +7,19 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.change.chosen import usual
-from tco.analysis.cheapest import least_trust, pair_of
+from tco.analysis.cheapest import least_trust, of_two, pair_of
 from tco.analysis.curves import TOKENS, first_volumes
 from tco.analysis.flips import difference, flip_value, lever_of
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, same_weights, usd_of
-from tco.analysis.report import NEUTRAL, assumptions_of, entering, stamp, warnings_of
+from tco.analysis.report import (
+    NEUTRAL,
+    assumptions_of,
+    entering,
+    stamp,
+    unsure_prices,
+    warnings_of,
+)
 from tco.analysis.resolve import resolve
 from tco.analysis.results import SensitivityResult, SwingResult
 from tco.analysis.settings import Setting
@@ -40,6 +47,7 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
     rows.sort(key=lambda r: -abs(r.swing_usd))
     rows = _with_volumes(inputs, left, right, rows)
     a_usd, b_usd = (usd_of(o, inputs.settings) for o in used)
+    best, unsure = of_two(used, [a_usd, b_usd], least_trust(inputs))
     return SensitivityResult(
         schema="tco.sensitivity/1",
         catalog=stamp(inputs, used),
@@ -53,7 +61,9 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
         rows=tuple(rows),
         verdict=_words(inputs, left, right, b_usd - a_usd, rows),
         assumptions=assumptions_of(inputs, used),
-        warnings=warnings_of(inputs, used),
+        warnings=(*warnings_of(inputs, used), *unsure_prices(inputs, used)),
+        best=best,
+        cheaper_but_unsure=unsure,
     )
 
 

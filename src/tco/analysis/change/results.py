@@ -53,6 +53,10 @@ class BreakevenOver:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """Which of the two is the answer."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """The other one, where it costs less but its price is not sure enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
