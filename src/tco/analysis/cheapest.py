@@ -87,6 +87,20 @@ def cheapest(usd: Floats, trust: Indices, least: int, ids: Sequence[str] | None 
     return np.where(sure.any(axis=0), order[place], -1)
 
 
+def cheapest_each(group: Indices, usd: Floats, trust: Indices, least: int) -> Indices:
+    """Return the row that is the answer of each group, in the order of the groups [groups].
+
+    Args:
+        group: Which group each row is of [rows].
+        usd: Bills; every row can serve [rows] [USD/month].
+        trust: Rank of each row's trust [rows].
+        least: Rank of the trust that is sure enough [1].
+    """
+    order = np.lexsort((usd, -np.minimum(trust, least), group))
+    first: Indices = order[np.unique(group[order], return_index=True)[1]]
+    return first
+
+
 def sure_enough(usd: Floats, trust: Indices, least: int) -> Flags:
     """Return which options may be the answer in each case [options, ...].
 

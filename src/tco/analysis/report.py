@@ -122,10 +122,10 @@ def assumptions_of(inputs: Inputs, used: Sequence[Option]) -> tuple[AssumptionRe
         rows += _choices(inputs)
     told = list(choices_of(inputs.request))
     gone = [row for row in told if row.path.startswith("bill.")]
-    return (*gone, *rows, *(row for row in told if row not in gone), _least_trust(inputs))
+    return (*gone, *rows, *(row for row in told if row not in gone), least_trust_row(inputs))
 
 
-def _least_trust(inputs: Inputs) -> AssumptionResult:
+def least_trust_row(inputs: Inputs) -> AssumptionResult:
     """Return which trust of a price is enough for it to win."""
     said = inputs.request.min_trust
     return AssumptionResult(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, Span
+from tco.analysis.results import AssumptionResult, CatalogStamp, Span, TrustLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,9 @@ class SizeRow:
     """Their rent; people and the rest are in `tco compare`."""
     on_front: bool
     """At some batch nothing is both cheaper and faster for a user."""
+    trust: TrustLevel = "low"
+    """How far its rent can be trusted."""
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,9 @@ class SizeResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """The answer at full load."""
+    cheaper_but_unsure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tco.catalog.fields import Source
     from tco.catalog.hardware import Purchase, Rent, Rental
     from tco.catalog.load import Catalog
-    from tco.catalog.prices import CapacityOffer, CapacityPrice, Offer, Price
+    from tco.catalog.prices import CapacityOffer, CapacityPrice, FineTuning, Offer, Price
 
 LEVELS: tuple[Confidence, ...] = ("low", "medium", "high")
 """Words for trust, from the least on; a level's place in it is its rank."""
@@ -177,11 +177,22 @@ _RENTAL = attrgetter("seller", "gpu", "option", "channel", "gpus", "instance")
 """What `Catalog.origins` calls a rental."""
 
 
-def _laid_over(catalog: Catalog, section: str, *name: str | int | None) -> bool:
+def _laid_over(catalog: Catalog, section: str, *name: object) -> bool:
     """Return whether a record comes from an overlay of the user."""
     if not catalog.origins:
         return False
     return (section, "/".join(str(bit) for bit in name if bit is not None)) in catalog.origins
+
+
+def tuning_trust(catalog: Catalog, offer: FineTuning) -> Trust:
+    """Return how far the price of training by the token can be trusted."""
+    sizes = (offer.params_b_over, offer.params_b_up_to)
+    name = (offer.provider, offer.model, *sizes, offer.method, offer.since)
+    if _laid_over(catalog, "fine_tuning", *name):
+        return GIVEN
+    usd = offer.usd_per_mtok_training or 0.0
+    said = [(e.source, e.value is None or close(e.value, usd)) for e in offer.evidence]
+    return _witnessed(said, catalog.prices.sources)
 
 
 def _marked(trust: Trust, marks: Sequence[str]) -> Trust:

@@ -79,6 +79,8 @@ def _note(row: BreakevenRow) -> str:
         parts.append(f"never: {row.never_because}" if row.never_because else "never")
     elif len(row.wins) > 1:
         parts.append(f"cheaper on {len(row.wins)} intervals, whole replicas lie between")
+    if row.at is not None and row.at.b != row.b:
+        parts.append(f"at {show_tokens(row.at.tokens)} {row.at.b}")
     if row.about is not None:
         parts.append(f"{show_tokens(row.about[0])} to {show_tokens(row.about[1])}")
     return "; ".join(parts)
