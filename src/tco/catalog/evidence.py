@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -37,13 +37,6 @@ def family(source: str, sources: Mapping[str, Source]) -> str:
     """Return the family of a source; one without is a family alone."""
     known = sources.get(source)
     return known.family or source if known is not None else source
-
-
-def confidence(
-    evidence: Sequence[Evidence], rates: Rates, sources: Mapping[str, Source]
-) -> Confidence:
-    """Return how far a price can be trusted by its witnesses alone; see `attested`."""
-    return attested([(e.source, agrees(e, rates)) for e in evidence], sources)
 
 
 def attested(said: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> Confidence:

@@ -114,14 +114,18 @@ def _of_comparison(answer: Any, options: dict[str, Option]) -> Iterator[tuple[Op
         yield options[closed.id], options[found[1].id]
 
 
-def prominent(options: Iterable[tuple[str, str]], pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the options to draw when not all can be: the cheapest of each tier, and the pairs.
+def prominent(
+    options: Iterable[tuple[str, str]], pairs: Iterable[tuple[str, str]], answer: Any
+) -> list[str]:
+    """Return the options to draw when not all can be: the answer of each tier, and the pairs.
 
     Args:
         options: Ids and tiers, cheapest first.
         pairs: Ids of options that are held against each other.
+        answer: The result, which may say what is cheaper than its answer but not sure enough.
     """
-    known = list(options)
+    unsure = getattr(answer, "cheaper_but_unsure", ())
+    known = [(name, tier) for name, tier in options if name not in unsure]
     cheapest: dict[str, str] = {}
     for name, tier in known:
         cheapest.setdefault(tier, name)
