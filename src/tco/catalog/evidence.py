@@ -39,6 +39,13 @@ def family(source: str, sources: Mapping[str, Source]) -> str:
     return known.family or source if known is not None else source
 
 
+def confidence(
+    evidence: Iterable[Evidence], rates: Rates, sources: Mapping[str, Source]
+) -> Confidence:
+    """Return how far a price can be trusted by its witnesses alone; see `attested`."""
+    return attested([(e.source, agrees(e, rates)) for e in evidence], sources)
+
+
 def attested(said: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> Confidence:
     """Return how far a figure can be trusted.
 

@@ -14,7 +14,16 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from tco.catalog.evidence import Confidence, agrees, attested, close, family, sells, witness
+from tco.catalog.evidence import (
+    Confidence,
+    agrees,
+    attested,
+    close,
+    confidence,
+    family,
+    sells,
+    witness,
+)
 from tco.catalog.lookup import age_days, price_at, retired, stale_after
 
 if TYPE_CHECKING:
@@ -75,13 +84,15 @@ def offer_trust(
     if _laid_over(catalog, "offers", offer.id):
         trust = _marked(GIVEN, marks)
     else:
-        said = [(e.source, agrees(e, price.usd_per_mtok)) for e in price.evidence]
+        rates = price.usd_per_mtok
+        said = [(e.source, agrees(e, rates)) for e in price.evidence]
+        sure = Trust(confidence(price.evidence, rates, sources), (_said(said, sources),))
         kind = provider.kind if provider is not None else "host"
         marks += _stepped(offer, price, sources)
         mine = Seen(offer.id, age_days(price, day), stale_after(kind))
         if mine.age > mine.limit:
             marks += _aged(mine, prices_seen(catalog, offer.model, day) if seen is None else seen)
-        trust = _marked(_witnessed(said, sources), marks)
+        trust = _marked(sure, marks)
     return _no_more_than_base(catalog, offer, price, day, trust)
 
 
@@ -201,19 +212,22 @@ def _marked(trust: Trust, marks: Sequence[str]) -> Trust:
 
 def _witnessed(said: Sequence[tuple[str, bool]], sources: Mapping[str, Source]) -> Trust:
     """Return the trust that witnesses alone give."""
+    return Trust(attested(said, sources), (_said(said, sources),))
+
+
+def _said(said: Sequence[tuple[str, bool]], sources: Mapping[str, Source]) -> str:
+    """Return in words who says so."""
     known = [(name, so) for name, so in said if witness(name, sources)]
     agreeing = [name for name, so in known if so]
     count = _independent(known, sources)
     otherwise = ", another says otherwise" if len(agreeing) < len(known) else ""
     if count >= 2:
-        text = f"{count} independent sources say so{otherwise}"
-    elif not agreeing:
-        text = f"no source says so{otherwise}"
-    elif any(sells(name, sources) for name in agreeing):
-        text = f"only its seller says so{otherwise}"
-    else:
-        text = f"only {agreeing[0]} says so, which is not its seller{otherwise}"
-    return Trust(attested(said, sources), (text,))
+        return f"{count} independent sources say so{otherwise}"
+    if not agreeing:
+        return f"no source says so{otherwise}"
+    if any(sells(name, sources) for name in agreeing):
+        return f"only its seller says so{otherwise}"
+    return f"only {agreeing[0]} says so, which is not its seller{otherwise}"
 
 
 def _independent(said: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> int:
