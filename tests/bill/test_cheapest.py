@@ -26,7 +26,7 @@ from tco.catalog.hardware import Rent, Rental
 from tco.catalog.load import Catalog
 from tco.catalog.lookup import price_at
 from tco.catalog.prices import Discount, Evidence, Offer, Price, Provider, Rates
-from tco.catalog.trust import GIVEN, LEVELS, offer_trust, rent_trust, rents_seen
+from tco.catalog.trust import GIVEN, LEVELS, freshest_rents, offer_trust, rent_trust
 from tco.errors import InfeasibleError, UsageError
 
 BILLS = st.sampled_from([1.0, 2.0, 2.0, 3.0, np.inf, np.nan])
@@ -248,7 +248,7 @@ def rent(usd: float, source: str, *, since: int = 100, seen: int = 5, **more: An
 def rent_level(catalog: Catalog, one: Rental, *others: Rental) -> str:
     hardware = catalog.hardware.model_copy(update={"sources": SOURCES})
     today = [(r, r.rents[-1]) for r in (one, *others)]
-    seen = rents_seen(today, DAY).get((one.gpu, one.option), [])
+    seen = freshest_rents(today, DAY).get((one.gpu, one.option))
     return rent_trust(replace(catalog, hardware=hardware), one, one.rents[-1], DAY, seen).level
 
 

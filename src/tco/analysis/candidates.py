@@ -31,7 +31,7 @@ from tco.analysis.setups import (
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.analysis.why import why_not
 from tco.catalog.lookup import rents_at
-from tco.catalog.trust import rent_trust, rents_seen
+from tco.catalog.trust import freshest_rents, rent_trust
 from tco.engine.layout import precision
 from tco.engine.replica import Replica
 
@@ -159,7 +159,7 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
         return not rent.only_if_named and (freshest - rent.checked).days <= limit
 
     check_horizon(inputs.request.purchases, inputs.settings)
-    seen = rents_seen(rents, inputs.day)
+    freshest_of = freshest_rents(rents, inputs.day)
     entries = [
         RentEntry(
             gpu=rental.gpu,
@@ -170,7 +170,11 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
             source=rent.source,
             checked=rent.checked,
             trust=rent_trust(
-                inputs.catalog, rental, rent, inputs.day, seen.get((rental.gpu, rental.option), ())
+                inputs.catalog,
+                rental,
+                rent,
+                inputs.day,
+                freshest_of.get((rental.gpu, rental.option)),
             ),
             flag=rent.flag,
             egress=_egress(sellers[rental.seller].egress),

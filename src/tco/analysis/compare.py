@@ -143,8 +143,8 @@ Sized = tuple[Option, Replica | None]
 def candidates(inputs: Inputs, selection: Selection) -> tuple[list[Sized], list[LeftOut]]:
     """Return the options to price, and what was left out with its reasons.
 
-    Of the self-hosted set-ups only the answer of each open model is kept, and one that is cheaper
-    though its rent is not sure enough; all of them where the request asks for that.
+    Of the self-hosted set-ups only the answer of each open model is kept, and of models that were
+    chosen one that is cheaper though its rent is not sure enough; all where the request says so.
     """
     priced, missing = token_options(inputs, selection)
     own = own_setups(inputs, selection)
@@ -152,7 +152,7 @@ def candidates(inputs: Inputs, selection: Selection) -> tuple[list[Sized], list[
     options = (*priced, *units, *inline_options(inputs))
     found: list[Sized] = [(option, None) for option in options]
     missing += [_without_price(offer, reason) for offer, reason in unpriced]
-    found += [(own.option(i), own.replica(i)) for i in _pairs(inputs, own)]
+    found += [(own.option(i), own.replica(i)) for i in _pairs(inputs, own, selection)]
     return found, [*missing, *own.infeasible, *own.unsized]
 
 
@@ -166,7 +166,9 @@ def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
     )
 
 
-def _pairs(inputs: Inputs, own: OwnSetups) -> Iterable[int]:
+def _pairs(inputs: Inputs, own: OwnSetups, selection: Selection) -> Iterable[int]:
+    """Yield the set-ups to price: of models that answers are about, the cheapest rent as well."""
+    about = selection.models if selection.narrowed else inputs.catalog.assumptions.short_list
     volume = np.atleast_1d(np.asarray(inputs.settings.value("workload.tokens_per_month")))
     for model in own.models:
         rows = own.found.pairs_of(model.id)
@@ -174,10 +176,9 @@ def _pairs(inputs: Inputs, own: OwnSetups) -> Iterable[int]:
             cost = monthly_usd(own.found, inputs.settings, rows, volume)[:, 0]
             yield from _one_each(own, rows[np.argsort(cost, kind="stable")].tolist())
         else:
-            levels = dict.fromkeys((least_trust(inputs), 0))
-            asked = (own.found, inputs.settings, model.id, volume)
-            found = [int(i) for least in levels for i in best_pairs(*asked, least)]
-            yield from dict.fromkeys(found)
+            beside = (0,) if not about or model.id in about else ()
+            levels = (least_trust(inputs), *beside)
+            yield from best_pairs(own.found, inputs.settings, model.id, volume, *levels).tolist()
 
 
 def _one_each(own: OwnSetups, rows: Iterable[int]) -> Iterable[int]:

@@ -129,7 +129,7 @@ def _bought(gpus: Sequence[OwnedGpu], of: Indices) -> OwnedGpu:
 
 
 def best_pairs(
-    found: Search, settings: Settings, model: str, volumes: Floats, least: int
+    found: Search, settings: Settings, model: str, volumes: Floats, *least: int
 ) -> Indices:
     """Return the pairs of a model that are the answer at a volume, in the volumes' order [pairs].
 
@@ -138,14 +138,16 @@ def best_pairs(
         settings: All values but the volume.
         model: The model.
         volumes: Tokens a month [volumes].
-        least: Rank of the trust in a rent that is sure enough; 0 for the cheapest of all [1].
+        least: Rank of the trust in a rent that is sure enough; the pairs of several follow each
+            other, and 0 stands for the cheapest of all [1].
     """
     rows = found.pairs_of(model)
     if rows.size == 0:
         return rows
     cost = monthly_usd(found, settings, rows, volumes)
     trust = _trust(found, rows)
-    best: Indices = rows[list(dict.fromkeys(cheapest(cost, trust, least).tolist()))]
+    places = [place for one in least for place in cheapest(cost, trust, one).tolist()]
+    best: Indices = rows[list(dict.fromkeys(places))]
     return best
 
 

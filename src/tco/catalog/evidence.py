@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from tco.catalog.fields import Source
@@ -39,38 +39,61 @@ def family(source: str, sources: Mapping[str, Source]) -> str:
     return known.family or source if known is not None else source
 
 
+class Heard(NamedTuple):
+    """What the witnesses of a figure come to.
+
+    Args:
+        agreeing: Sources that say so.
+        independent: How many of them copy nobody [1].
+        against: Another one says otherwise.
+        seller: One that says so is the seller's own word: its page, its interface, its filing.
+    """
+
+    agreeing: tuple[str, ...]
+    independent: int
+    against: bool
+    seller: bool
+
+    @property
+    def confidence(self) -> Confidence:
+        """Return how far the figure can be trusted by its witnesses alone.
+
+        `high`: two independent ones say so and none says otherwise. `medium`: two say so against
+        another, or the vendor's own page alone. `low`: everything else.
+        """
+        if self.independent >= 2:
+            return "medium" if self.against else "high"
+        return "medium" if self.seller and not self.against else "low"
+
+
+def heard(said: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> Heard:
+    """Return what witnesses come to; our own estimates and sources in doubt are none.
+
+    Args:
+        said: Who said something of a figure, and whether that agrees with it.
+        sources: The sources by their id.
+    """
+    agreeing, against, seller = [], False, False
+    for name, so in said:
+        source = sources.get(name)
+        if source is None or source.kind == "judgment" or source.doubt:
+            continue
+        if so:
+            agreeing.append(name)
+            seller = seller or source.kind in ("vendor", "filing")
+        else:
+            against = True
+    independent = len({family(name, sources) for name in agreeing})
+    return Heard(tuple(agreeing), independent, against, seller)
+
+
+def heard_of(evidence: Iterable[Evidence], rates: Rates, sources: Mapping[str, Source]) -> Heard:
+    """Return what the witnesses of a price come to."""
+    return heard([(e.source, agrees(e, rates)) for e in evidence], sources)
+
+
 def confidence(
     evidence: Iterable[Evidence], rates: Rates, sources: Mapping[str, Source]
 ) -> Confidence:
-    """Return how far a price can be trusted by its witnesses alone; see `attested`."""
-    return attested([(e.source, agrees(e, rates)) for e in evidence], sources)
-
-
-def attested(said: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> Confidence:
-    """Return how far a figure can be trusted.
-
-    `high`: two independent witnesses say so and none says otherwise. `medium`: two say so against
-    another, or the vendor's own page alone. `low`: everything else. Our own estimates and sources
-    in doubt are no witnesses.
-
-    Args:
-        said: Who said something of it, and whether that agrees with it.
-        sources: The sources by their id.
-    """
-    known = [(name, so) for name, so in said if witness(name, sources)]
-    saying_so = [name for name, so in known if so]
-    against = len(saying_so) < len(known)
-    if len({family(name, sources) for name in saying_so}) >= 2:
-        return "medium" if against else "high"
-    return "medium" if any(sells(n, sources) for n in saying_so) and not against else "low"
-
-
-def witness(name: str, sources: Mapping[str, Source]) -> bool:
-    """Return whether a source attests anything: it is known, no estimate of ours, not in doubt."""
-    source = sources.get(name)
-    return source is not None and source.kind != "judgment" and not source.doubt
-
-
-def sells(name: str, sources: Mapping[str, Source]) -> bool:
-    """Return whether a source is the seller's own word: its page, its interface, its filing."""
-    return sources[name].kind in ("vendor", "filing")
+    """Return how far a price can be trusted by its witnesses alone."""
+    return heard_of(evidence, rates, sources).confidence

@@ -14,20 +14,10 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from tco.catalog.evidence import (
-    Confidence,
-    agrees,
-    attested,
-    close,
-    confidence,
-    family,
-    sells,
-    witness,
-)
+from tco.catalog.evidence import Confidence, Heard, close, heard, heard_of
 from tco.catalog.lookup import age_days, price_at, retired, stale_after
 
 if TYPE_CHECKING:
-    from tco.catalog.fields import Source
     from tco.catalog.hardware import Purchase, Rent, Rental
     from tco.catalog.load import Catalog
     from tco.catalog.prices import CapacityOffer, CapacityPrice, FineTuning, Offer, Price
@@ -65,9 +55,7 @@ class Seen(NamedTuple):
     """Age from which a price of its kind counts as stale [day]."""
 
 
-def offer_trust(
-    catalog: Catalog, offer: Offer, price: Price, day: date, seen: Sequence[Seen] | None = None
-) -> Trust:
+def offer_trust(catalog: Catalog, offer: Offer, price: Price, day: date) -> Trust:
     """Return how far the price of an offer can be trusted.
 
     Args:
@@ -75,7 +63,6 @@ def offer_trust(
         offer: The offer.
         price: Its price of the day.
         day: The day asked about.
-        seen: The prices of the same model, where they are known already.
     """
     sources, provider = catalog.prices.sources, catalog.prices.providers.get(offer.provider)
     marks = [
@@ -84,15 +71,14 @@ def offer_trust(
     if _laid_over(catalog, "offers", offer.id):
         trust = _marked(GIVEN, marks)
     else:
-        rates = price.usd_per_mtok
-        said = [(e.source, agrees(e, rates)) for e in price.evidence]
-        sure = Trust(confidence(price.evidence, rates, sources), (_said(said, sources),))
+        witnesses = heard_of(price.evidence, price.usd_per_mtok, sources)
+        if witnesses.independent < 2:
+            marks += _stepped(offer, price)
         kind = provider.kind if provider is not None else "host"
-        marks += _stepped(offer, price, sources)
         mine = Seen(offer.id, age_days(price, day), stale_after(kind))
         if mine.age > mine.limit:
-            marks += _aged(mine, prices_seen(catalog, offer.model, day) if seen is None else seen)
-        trust = _marked(sure, marks)
+            marks += _aged(mine, _prices_seen(catalog, offer.model, day))
+        trust = _marked(_witnessed(witnesses), marks)
     return _no_more_than_base(catalog, offer, price, day, trust)
 
 
@@ -110,11 +96,11 @@ def _no_more_than_base(
     return Trust(under.level, (f"a factor on {base.id}: {under.reasons[0]}", *trust.reasons))
 
 
-def prices_seen(catalog: Catalog, model: str, day: date) -> list[Seen]:
+def _prices_seen(catalog: Catalog, model: str, day: date) -> list[Seen]:
     """Return the prices of a model on a day and their age, those in doubt left out."""
     found = []
-    for offer in catalog.prices.offers:
-        if offer.model != model or offer.doubt or retired(offer, day):
+    for offer in catalog.offers_of.get(model, ()):
+        if offer.doubt or retired(offer, day):
             continue
         price = price_at(offer, day, catalog.offers)
         if price is not None:
@@ -124,7 +110,7 @@ def prices_seen(catalog: Catalog, model: str, day: date) -> list[Seen]:
 
 
 def rent_trust(
-    catalog: Catalog, rental: Rental, rent: Rent, day: date, seen: Sequence[Seen]
+    catalog: Catalog, rental: Rental, rent: Rent, day: date, freshest: Seen | None
 ) -> Trust:
     """Return how far a rent can be trusted.
 
@@ -135,36 +121,39 @@ def rent_trust(
         rental: The offer of GPU-hours.
         rent: Its rent of the day.
         day: The day asked about.
-        seen: The rents of the same GPU on the same purchase option.
+        freshest: The rent of the same GPU on the same purchase option that was seen last.
     """
     doubt = [f"in doubt: {rent.flag or 'only if its seller is named'}"] * rent.only_if_named
     if _laid_over(catalog, "rentals", *_RENTAL(rental)):
         return _marked(GIVEN, doubt)
-    sources, region = catalog.hardware.sources, rent.region
-    usd = rent.usd_per_gpu_hour
-    before = sorted(
-        (r for r in rental.rents if r.region == region and r.since <= rent.since),
-        key=lambda r: r.since,
-    )
+    usd, before = rent.usd_per_gpu_hour, [rent]
+    if len(rental.rents) > 1:
+        windows = [r for r in rental.rents if r.region == rent.region and r.since <= rent.since]
+        before = sorted(windows, key=lambda r: r.since)
     said = [(r.source, True) for r in before if close(r.usd_per_gpu_hour, usd)]
-    marks = [*doubt]
-    if len(before) > 1 and _independent(said, sources) < 2:
-        old = [window.usd_per_gpu_hour for window in before]
-        marks += _step(old[-2:], before[-1].since)
+    witnesses, marks = heard(said, catalog.hardware.sources), [*doubt]
+    if witnesses.independent < 2:
+        marks += _step([window.usd_per_gpu_hour for window in before[-2:]], rent.since)
     mine = Seen(rental.seller, age_days(rent, day), stale_after("rental"))
-    return _marked(_witnessed(said, sources), [*marks, *_aged(mine, seen)])
+    others = [] if freshest is None else [freshest]
+    return _marked(_witnessed(witnesses), [*marks, *_aged(mine, others)])
 
 
-def rents_seen(
+def freshest_rents(
     rents: Iterable[tuple[Rental, Rent]], day: date
-) -> Mapping[tuple[str, str], list[Seen]]:
-    """Return the rents of a day and their age by GPU and purchase option, suspect ones left out."""
-    found: dict[tuple[str, str], list[Seen]] = {}
+) -> Mapping[tuple[str, str], Seen]:
+    """Return the rent of a day seen last by GPU and purchase option, suspect ones left out."""
+    found: dict[tuple[str, str], tuple[date, str]] = {}
     for rental, rent in rents:
-        if not rent.only_if_named:
-            one = Seen(rental.seller, age_days(rent, day), stale_after("rental"))
-            found.setdefault((rental.gpu, rental.option), []).append(one)
-    return found
+        key = rental.gpu, rental.option
+        best = found.get(key)
+        if not rent.only_if_named and (best is None or rent.checked > best[0]):
+            found[key] = rent.checked, rental.seller
+    limit = stale_after("rental")
+    return {
+        key: Seen(seller, max((day - checked).days, 0), limit)
+        for key, (checked, seller) in found.items()
+    }
 
 
 def purchase_trust(catalog: Catalog, gpu: str, purchase: Purchase) -> Trust:
@@ -172,7 +161,7 @@ def purchase_trust(catalog: Catalog, gpu: str, purchase: Purchase) -> Trust:
     if _laid_over(catalog, "accelerators", gpu):
         return GIVEN
     said = [(name, True) for name in (purchase.source, *purchase.also)]
-    return _witnessed(said, catalog.hardware.sources)
+    return _witnessed(heard(said, catalog.hardware.sources))
 
 
 def capacity_trust(catalog: Catalog, offer: CapacityOffer, price: CapacityPrice) -> Trust:
@@ -181,7 +170,7 @@ def capacity_trust(catalog: Catalog, offer: CapacityOffer, price: CapacityPrice)
         return GIVEN
     usd = price.usd_per_hour
     said = [(e.source, e.value is None or close(e.value, usd)) for e in price.evidence]
-    return _witnessed(said, catalog.prices.sources)
+    return _witnessed(heard(said, catalog.prices.sources))
 
 
 _RENTAL = attrgetter("seller", "gpu", "option", "channel", "gpus", "instance")
@@ -203,42 +192,30 @@ def tuning_trust(catalog: Catalog, offer: FineTuning) -> Trust:
         return GIVEN
     usd = offer.usd_per_mtok_training or 0.0
     said = [(e.source, e.value is None or close(e.value, usd)) for e in offer.evidence]
-    return _witnessed(said, catalog.prices.sources)
+    return _witnessed(heard(said, catalog.prices.sources))
 
 
 def _marked(trust: Trust, marks: Sequence[str]) -> Trust:
     return Trust("low", (*marks, *trust.reasons)) if marks else trust
 
 
-def _witnessed(said: Sequence[tuple[str, bool]], sources: Mapping[str, Source]) -> Trust:
+def _witnessed(found: Heard) -> Trust:
     """Return the trust that witnesses alone give."""
-    return Trust(attested(said, sources), (_said(said, sources),))
+    otherwise = ", another says otherwise" if found.against else ""
+    if found.independent >= 2:
+        text = f"{found.independent} independent sources say so{otherwise}"
+    elif not found.agreeing:
+        text = f"no source says so{otherwise}"
+    elif found.seller:
+        text = f"only its seller says so{otherwise}"
+    else:
+        text = f"only {found.agreeing[0]} says so, which is not its seller{otherwise}"
+    return Trust(found.confidence, (text,))
 
 
-def _said(said: Sequence[tuple[str, bool]], sources: Mapping[str, Source]) -> str:
-    """Return in words who says so."""
-    known = [(name, so) for name, so in said if witness(name, sources)]
-    agreeing = [name for name, so in known if so]
-    count = _independent(known, sources)
-    otherwise = ", another says otherwise" if len(agreeing) < len(known) else ""
-    if count >= 2:
-        return f"{count} independent sources say so{otherwise}"
-    if not agreeing:
-        return f"no source says so{otherwise}"
-    if any(sells(name, sources) for name in agreeing):
-        return f"only its seller says so{otherwise}"
-    return f"only {agreeing[0]} says so, which is not its seller{otherwise}"
-
-
-def _independent(said: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> int:
-    """Return how many independent witnesses say so."""
-    return len({family(name, sources) for name, so in said if so and witness(name, sources)})
-
-
-def _stepped(offer: Offer, price: Price, sources: Mapping[str, Source]) -> list[str]:
-    """Return that the price is a large step from the one before, which only one has seen."""
-    said = [(e.source, agrees(e, price.usd_per_mtok)) for e in price.evidence]
-    if not offer.prices or _independent(said, sources) >= 2:
+def _stepped(offer: Offer, price: Price) -> list[str]:
+    """Return that a price which only one witness has seen is a large step from the one before."""
+    if len(offer.prices) < 2:
         return []
     windows = sorted((p for p in offer.prices if p.status != "cancelled"), key=lambda p: p.since)
     for old, new in pairwise(windows):
