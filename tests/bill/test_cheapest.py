@@ -248,7 +248,7 @@ def rent(usd: float, source: str, *, since: int = 100, seen: int = 5, **more: An
 def rent_level(catalog: Catalog, one: Rental, *others: Rental) -> str:
     hardware = catalog.hardware.model_copy(update={"sources": SOURCES})
     today = [(r, r.rents[-1]) for r in (one, *others)]
-    seen = freshest_rents(today, DAY).get((one.gpu, one.option))
+    seen = freshest_rents(today, DAY)
     return rent_trust(replace(catalog, hardware=hardware), one, one.rents[-1], DAY, seen).level
 
 
@@ -293,7 +293,8 @@ def test_no_command_contradicts_another(question: tuple[str, ...], tmp_path: Pat
     whole = answered("compare", *question)
     best = whole["best"]
     rows = {row["id"]: row for row in whole["options"]}
-    told = [rows[i] for i in whole["shown"]] or [r for r in whole["options"] if r["feasible"]]
+    listed = [rows[i] for i in whole["shown"]] or whole["options"]
+    told = [row for row in listed if row["feasible"]]
     least = LEVELS.index(whole["min_trust"])
     trust = [LEVELS.index(row["trust"]) for row in told]
     bills = [row["monthly_usd"] for row in told]

@@ -159,7 +159,7 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
         return not rent.only_if_named and (freshest - rent.checked).days <= limit
 
     check_horizon(inputs.request.purchases, inputs.settings)
-    freshest_of = freshest_rents(rents, inputs.day)
+    seen_last = freshest_rents(rents, inputs.day)
     entries = [
         RentEntry(
             gpu=rental.gpu,
@@ -169,13 +169,7 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
             usd_per_gpu_hour=rent.usd_per_gpu_hour,
             source=rent.source,
             checked=rent.checked,
-            trust=rent_trust(
-                inputs.catalog,
-                rental,
-                rent,
-                inputs.day,
-                freshest_of.get((rental.gpu, rental.option)),
-            ),
+            trust=rent_trust(inputs.catalog, rental, rent, inputs.day, seen_last),
             flag=rent.flag,
             egress=_egress(sellers[rental.seller].egress),
             billing_step_s=sellers[rental.seller].billing_step_s,

@@ -110,7 +110,11 @@ def _prices_seen(catalog: Catalog, model: str, day: date) -> list[Seen]:
 
 
 def rent_trust(
-    catalog: Catalog, rental: Rental, rent: Rent, day: date, freshest: Seen | None
+    catalog: Catalog,
+    rental: Rental,
+    rent: Rent,
+    day: date,
+    freshest: Mapping[tuple[str, str], Seen],
 ) -> Trust:
     """Return how far a rent can be trusted.
 
@@ -121,7 +125,7 @@ def rent_trust(
         rental: The offer of GPU-hours.
         rent: Its rent of the day.
         day: The day asked about.
-        freshest: The rent of the same GPU on the same purchase option that was seen last.
+        freshest: The rents that were seen last, by GPU and purchase option.
     """
     doubt = [f"in doubt: {rent.flag or 'only if its seller is named'}"] * rent.only_if_named
     if _laid_over(catalog, "rentals", *_RENTAL(rental)):
@@ -135,8 +139,8 @@ def rent_trust(
     if witnesses.independent < 2:
         marks += _step([window.usd_per_gpu_hour for window in before[-2:]], rent.since)
     mine = Seen(rental.seller, age_days(rent, day), stale_after("rental"))
-    others = [] if freshest is None else [freshest]
-    return _marked(_witnessed(witnesses), [*marks, *_aged(mine, others)])
+    other = freshest.get((rental.gpu, rental.option))
+    return _marked(_witnessed(witnesses), [*marks, *_aged(mine, [other] if other else [])])
 
 
 def freshest_rents(
