@@ -56,7 +56,7 @@ class Rates(Record):
     """Output, hidden reasoning tokens included unless `reasoning_output` is given."""
     cached_input: NotNegative | None = None
     """Input read from the provider's cache; absent: cached tokens pay the full input price."""
-    cache_write: Positive | None = None
+    cache_write: NotNegative | None = None
     """Input written to the cache; absent means the input price."""
     reasoning_output: Positive | None = None
     """Hidden reasoning, beyond the output that is read; absent means the output price."""
