@@ -31,6 +31,7 @@ from tco.analysis.rates import token_rates
 from tco.analysis.select import Selection, token_tier
 from tco.analysis.settings import price_factor
 from tco.analysis.setups import GpuEntry, RentEntry
+from tco.catalog.lookup import context_limit
 from tco.engine.fleet import paid_gpus
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import number
@@ -118,7 +119,7 @@ class _Texts:
             if model.kind != "embedding" or not selection.offer(offer, model):
                 continue
             price = days_of(offer, self.inputs)[0][1]
-            limit = offer.context_tokens or model.context_tokens
+            limit = None if price is None else context_limit(price, offer, model)
             if price is None or price.usd_per_mtok.input is None:
                 reason = f"no price on {self.inputs.day} in the catalog"
                 yield impossible(offer.id, offer.model, offer.provider, reason)

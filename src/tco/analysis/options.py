@@ -78,6 +78,8 @@ class TokenOption:
         terms: Discounts by volume and a commitment, where a contract has them.
         buying: Service tier, region and load of the week that it is bought with.
         tokens_factor: Tokens that its tokenizer makes over those that the volume counts [1].
+        cache_min_tokens: Input below which a request is not cached [token/request].
+        context_tokens: Most that a request may have; None where that is not known [token/request].
         notes: What a reader should know of it.
     """
 
@@ -95,6 +97,8 @@ class TokenOption:
     terms: Terms | None = None
     buying: Buying = LIST_PRICE
     tokens_factor: Number = 1.0
+    cache_min_tokens: int = 0
+    context_tokens: int | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -276,6 +280,7 @@ def _rates(
         modifiers,
         isl=load.isl,
         length_cv=settings.value("workload.length_cv"),
+        cache_min_tokens=option.cache_min_tokens,
         buying=option.buying,
         factor=settings.value(price_factor(option.tier)) * option.factor,
         holidays_per_year=settings.value("price.holidays_per_year"),

@@ -317,10 +317,10 @@ class SwingResult:
     origin: Origin
     source: str
     judgment: bool
-    at_low_usd: float
-    """B less A with the assumption at `low` [USD/month]."""
-    at_high_usd: float
-    swing_usd: float
+    at_low_usd: float | None
+    """B less A with the assumption at `low`; None where one of them serves nothing [USD/month]."""
+    at_high_usd: float | None
+    swing_usd: float | None
     flips_at: float | None
     """The value within its range at which the cheaper one changes."""
     at_low_tokens: float | None = None
@@ -328,6 +328,8 @@ class SwingResult:
     at_high_tokens: float | None = None
     swing_tokens: float | None = None
     """None where B never is cheaper at one of the ends."""
+    impossible: str | None = None
+    """What serves nothing at one of the ends, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -197,6 +197,12 @@ class OptionPart(Record):
     output: Quantity | None = None
     cached: Quantity | None = None
     """Price of input read from the cache; left out, it costs as much as other input."""
+    cache_write: Quantity | None = None
+    """Price of input written to the cache; left out, it costs as much as other input."""
+    reasoning: Quantity | None = None
+    """Price of hidden reasoning; left out, it costs as much as other output."""
+    above: dict[Text, dict[Text, Quantity] | Text] | Text | None = None
+    """What longer requests pay: `{200k: {input: $4, output: $18}}`, or `200k: 2x`."""
     batch_discount: Quantity | None = None
     tiers: dict[Text, Quantity] | Text | None = None
     """Volume and what is taken off beyond it: `{10B: 5%, 100B: 20%}`."""

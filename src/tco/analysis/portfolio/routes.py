@@ -206,14 +206,13 @@ class Router:
         for name in names:
             for benchmark, values in self.scores[name].items():
                 known.setdefault(benchmark, []).extend(values)
-        return unmet(case, self.models.get(option.model), names, known)
+        context = option.context_tokens if isinstance(option, TokenOption) else None
+        return unmet(case, self.models.get(option.model), names, known, context)
 
     def _tokens(self, task: int) -> Iterator[tuple[Step, list[Failure]]]:
         case = self.cases[task]
         for option, plain, batch in self.ways.offers:
-            offer = self.inputs.catalog.offers.get(option.id)
-            context = offer.context_tokens if offer else None
-            failed = [*self._failed(case, option), *offer_unmet(case, option, context)]
+            failed = [*self._failed(case, option), *offer_unmet(case, option)]
             step = Step(option=option, mode="api", reach=1.0, usd=float(plain[task]))
             yield step, failed
             if case.task.batch and batch[task] < plain[task]:
