@@ -206,10 +206,30 @@ def export(value: Any) -> tuple[str, str]:
     return one_of(*EXPORTS)(kind), path.strip()
 
 
+LIMITS = {"tpot": "serving.max_tpot_s", "ttft": "serving.max_ttft_s"}
+"""What can be limited, and the setting that holds the limit."""
+
+
+def limit(value: Any) -> tuple[str, float]:
+    """Return the path of a setting and a limit [s], from `tpot=30ms` or a pair."""
+    given = "=".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
+    name, _, most = (cell.strip() for cell in given.partition("="))
+    if name not in LIMITS or not most:
+        raise UsageError(f"{printable(given, 40)!r} is no limit; write tpot=30ms,ttft=1s")
+    try:
+        seconds = units.seconds(most)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}") from None
+    if seconds <= 0:
+        raise UsageError(f"{name}: must be more than 0")
+    return LIMITS[name], seconds
+
+
 QUESTION = (
     Field("tokens", "workload.tokens", units.tokens_per_month),
     Field("requests", "workload.requests", units.requests_per_month),
     Field("users", "workload.users", units.number),
+    Field("peak", "workload.peak", units.requests_per_s),
     Field("profile", "workload.profile", text),
     Field("isl", "workload.isl", positive),
     Field("osl", "workload.osl", positive),
@@ -243,6 +263,7 @@ QUESTION = (
     Field("all", "select.all", switch, "all_setups"),
     Field("option", "options", inline_option, "options", many=True),
     Field("max_tpot", "serving.max_tpot", units.seconds, "serving.max_tpot_s"),
+    Field("slo", "serving.slo", limit, "settings", many=True),
     Field("engine", "serving.engine", text),
     Field("fte", "people.fte", units.number),
     Field("salary", "people.salary", units.usd_per_year, "people.salary_usd_per_year"),

@@ -66,7 +66,8 @@ def cases_of(inputs: Inputs, tasks: Tasks) -> list[Case]:
     Raises:
         DataError: A name that no catalog knows, or a value out of its range.
     """
-    if inputs.request.tokens or inputs.request.requests or inputs.request.users:
+    asked = inputs.request
+    if any(x is not None for x in (asked.tokens, asked.requests, asked.users, asked.peak)):
         raise UsageError("the tasks of the file say the volume; leave --tokens and the like out")
     return [_case(inputs, task) for task in tasks.tasks]
 

@@ -25,6 +25,9 @@ SIZING = (
     "serving.max_tpot_s",
     "serving.max_concurrency",
     "serving.max_concurrency_large",
+    "serving.max_ttft_s",
+    "serving.kv_bytes",
+    "serving.memory_share",
 )
 """Settings that the search for the best batch depends on."""
 
