@@ -255,20 +255,23 @@ FEW_TOKENS, FEW_REQUESTS = 1e5, 100.0
 def few(what: str, count: float, least: float) -> str:
     """Return the question whether so little was meant; empty where it is enough.
 
-    >>> few("tokens", 50, 1e5)
+    >>> few("tokens a month", 50, 1e5)
     '50 tokens a month? 50B is 50 billion, 50M 50 million'
     """
     if not 0.0 < count < least:
         return ""
     said = f"{count:,.6g}"
     bare = f"{count:.6g}"
-    return f"{said} {what} a month? {bare}B is {said} billion, {bare}M {said} million"
+    return f"{said} {what}? {bare}B is {said} billion, {bare}M {said} million"
 
 
 def volume_notes(inputs: Inputs) -> list[str]:
     """Return what is to be said of how the volume was given: a peak, or next to nothing."""
     request, out = inputs.request, []
-    said = (("tokens", request.tokens, FEW_TOKENS), ("requests", request.requests, FEW_REQUESTS))
+    said = (
+        ("tokens a month", request.tokens, FEW_TOKENS),
+        ("requests a month", request.requests, FEW_REQUESTS),
+    )
     out += [few(what, count, least) for what, count, least in said if count is not None]
     alone = all(n is None for n in (request.tokens, request.requests, request.users))
     if request.peak is not None and alone:

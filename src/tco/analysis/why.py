@@ -26,11 +26,15 @@ def infeasible(replica: Replica, goal: Target) -> str:
         return "the weights and one request do not fit in its memory"
     alone, limit = number(replica.lone_tpot_s), number(goal.max_tpot_s)
     if alone > limit:
-        return f"a request alone takes {alone * 1e3:.1f} ms a token, the limit is {limit * 1e3:g} ms"
+        return (
+            f"a request alone takes {alone * 1e3:.1f} ms a token, the limit is {limit * 1e3:g} ms"
+        )
     first, most = number(replica.lone_ttft_s), number(goal.max_ttft_s)
     if first > most:
         taken = show_seconds(first)
-        return f"the first token of a request alone takes {taken}, the limit is {show_seconds(most)}"
+        return (
+            f"the first token of a request alone takes {taken}, the limit is {show_seconds(most)}"
+        )
     return "it serves nothing within the limits"
 
 

@@ -212,17 +212,8 @@ LIMITS = {"tpot": "serving.max_tpot_s", "ttft": "serving.max_ttft_s"}
 
 def limit(value: Any) -> tuple[str, float]:
     """Return the path of a setting and a limit [s], from `tpot=30ms` or a pair."""
-    given = "=".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
-    name, _, most = (cell.strip() for cell in given.partition("="))
-    if name not in LIMITS or not most:
-        raise UsageError(f"{printable(given, 40)!r} is no limit; write tpot=30ms,ttft=1s")
-    try:
-        seconds = units.seconds(most)
-    except UsageError as error:
-        raise UsageError(f"{name}: {error}") from None
-    if seconds <= 0:
-        raise UsageError(f"{name}: must be more than 0")
-    return LIMITS[name], seconds
+    name, most_s = ranges.limit(value)
+    return LIMITS[name], most_s
 
 
 QUESTION = (

@@ -240,7 +240,18 @@ class EmbedOptions(TypedDict, total=False):
 
 
 _IDLE_IN_JOBS = (
-    *("license", "min_score", "gpus", "precision", "option", "all", "max_tpot", "slo", "engine", "fte"),
+    *(
+        "license",
+        "min_score",
+        "gpus",
+        "precision",
+        "option",
+        "all",
+        "max_tpot",
+        "slo",
+        "engine",
+        "fte",
+    ),
     *("salary", "coverage", "salary_region", "site", "electricity", "measured"),
 )
 _BOUGHT_AS = (

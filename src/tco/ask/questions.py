@@ -197,6 +197,7 @@ def size(model: str, said: SizeOptions, question: Question) -> tuple[Ask, Questi
         (count,) = varied.counts(most, "--concurrency")
         pairs = varied.texts_of(whole.get("set"))
         whole["set"] = [*pairs, f"serving.max_concurrency={count}"]
+
     def ask(inputs: Inputs) -> Any:
         from tco.analysis.size import SizeAsk
         from tco.analysis.size import size as sized

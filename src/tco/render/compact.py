@@ -46,7 +46,8 @@ def text(result: Any, view: View) -> str:
 def compact_columns(result: Any, module: Any, sheet: Any) -> Sequence[str]:
     """Return the columns of a result for whoever reads by the token."""
     chosen = getattr(module, "compact", None)
-    return chosen(result) if chosen else getattr(module, "COMPACT", sheet.usual)
+    columns: Sequence[str] = getattr(module, "COMPACT", sheet.usual)
+    return columns if chosen is None else tuple(chosen(result))
 
 
 def _joined(lines: Iterable[str]) -> str:

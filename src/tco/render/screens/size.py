@@ -216,8 +216,8 @@ def _memory(row: SizeRow) -> Iterator[str]:
     if row.memory_per_gpu is not None:
         of = row.memory_per_gpu
         yield (
-            f"a GPU's {show_number(of.total_gb)} GB: weights {show_number(of.weights_gb)}, KV cache "
-            f"{show_number(of.kv_cache_gb)}, runtime {show_number(of.runtime_gb)}, unused "
+            f"a GPU's {show_number(of.total_gb)} GB: weights {show_number(of.weights_gb)}, "
+            f"KV cache {show_number(of.kv_cache_gb)}, runtime {show_number(of.runtime_gb)}, unused "
             f"{show_number(of.unused_gb)}"
         )
 
