@@ -26,6 +26,7 @@ from tco.analysis.setups import (
     Search,
     Setup,
     grid,
+    memory_use,
     search,
 )
 from tco.analysis.shapes import gpu_shape, model_shape
@@ -106,8 +107,7 @@ def own_setups(inputs: Inputs, selection: Selection, counts: tuple[int, ...] = (
             unsized.append(entry)
     gpus = gpu_entries(inputs, selection)
     counts = counts or ((selection.gpu_count,) if selection.gpu_count else COUNTS)
-    kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
-    tried = grid(entries, gpus, counts, kv_bytes)
+    tried = grid(entries, gpus, counts, memory_use(inputs.settings))
     rents = rent_entries(inputs, selection)
     measured = known(inputs.catalog, [m.shape for m in entries], [g.id for g in gpus])
     found = search(tried, rents, inputs.settings, inputs.serving, measured, inputs.hours)

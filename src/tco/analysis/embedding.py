@@ -28,6 +28,7 @@ from tco.analysis.jobs import (
 )
 from tco.analysis.offers import days_of
 from tco.analysis.rates import token_rates
+from tco.analysis.report import FEW_REQUESTS, FEW_TOKENS, few
 from tco.analysis.select import Selection, token_tier
 from tco.analysis.settings import price_factor
 from tco.analysis.setups import GpuEntry, RentEntry
@@ -93,8 +94,17 @@ def embed(inputs: Inputs, ask: EmbedAsk) -> EmbedResult:
         crossing=crossed,
         verdict=verdict(rows, crossed, "for the corpus", "of the corpus"),
         assumptions=assumed(inputs, used, *own),
-        warnings=warnings_of(inputs, used),
+        warnings=(*_few(ask), *warnings_of(inputs, used)),
     )
+
+
+def _few(ask: EmbedAsk) -> tuple[str, ...]:
+    """Return the question whether so little was meant."""
+    said = (
+        few("tokens of a corpus", ask.corpus_tokens, FEW_TOKENS),
+        few("queries a month", ask.queries, FEW_REQUESTS),
+    )
+    return tuple(text for text in said if text)
 
 
 class _Texts:

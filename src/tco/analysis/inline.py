@@ -27,6 +27,7 @@ from tco.analysis.setups import (
     ModelEntry,
     grid,
     layout_of,
+    memory_use,
     possible,
     precisions_of,
     search,
@@ -310,8 +311,7 @@ def _layout(
             f"{spec.source}: {model.id} cannot be cut over {spec.gpus}x{gpu.id}: "
             f"{model.shape.heads:.0f} attention heads, {gpu.node_gpus} GPUs a node"
         )
-    kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
-    return layout_of(spec.gpus, gpu, width, kv_bytes)
+    return layout_of(spec.gpus, gpu, width, memory_use(inputs.settings))
 
 
 def _near(
@@ -320,9 +320,8 @@ def _near(
     """Return what measurements say of the set-up described."""
     assert spec.gpus is not None
     model = replace(model, precisions=(width,))
-    kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
     measured = known(inputs.catalog, [model.shape], [gpu.id])
-    tried = grid([model], [gpu], (spec.gpus,), kv_bytes)
+    tried = grid([model], [gpu], (spec.gpus,), memory_use(inputs.settings))
     return search(tried, (), inputs.settings, inputs.serving, measured).correction(
         0, inputs.serving
     )

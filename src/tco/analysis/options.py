@@ -309,7 +309,11 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
         )
     if option.shape is None or option.gpu_shape is None or option.layout is None:
         raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
-    layout = replace(option.layout, kv_bytes=settings.value("serving.kv_bytes"))
+    layout = replace(
+        option.layout,
+        kv_bytes=settings.value("serving.kv_bytes"),
+        memory_share=settings.value("serving.memory_share"),
+    )
     said = (option.shape, option.gpu_shape, layout, option.profile, goal, option.speed_factor)
     try:
         return _known_replica(*said)

@@ -120,6 +120,8 @@ class Request:
 
     Args:
         tokens, requests, users: Volume, by one of the three [per month].
+        peak: Requests of the busiest hour [request/s]: the volume, by the profile's peak over mean,
+            or beside a volume the peak over mean itself.
         profile: Named traffic profile.
         isl, osl: Length of a request [token/request].
         input_output: Input tokens for one output token, at the profile's request length [1].
@@ -152,6 +154,7 @@ class Request:
     tokens: float | None = None
     requests: float | None = None
     users: float | None = None
+    peak: float | None = None
     profile: str | None = None
     isl: float | None = None
     osl: float | None = None

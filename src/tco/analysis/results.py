@@ -5,7 +5,7 @@ Numbers are unrounded; `None` stands for what does not exist, never for zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Tier = Literal["api", "hosted", "self"]
@@ -97,6 +97,10 @@ class UtilizationResult:
     paid_hours: float
 
 
+LimitState = Literal["kept", "depends", "missed", "not judged"]
+"""How a limit on latency is kept: `depends` on how requests arrive is too close to call."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReplicaResult:
     """What one replica sustains, and how that is known."""
@@ -111,6 +115,8 @@ class ReplicaResult:
     """`given`, or the capacity model and its profile."""
     band: Span
     """Low and high true throughput over the predicted one, 80 %."""
+    ttft_s: Span | None = None
+    """First token at capacity, between a request that waits for nobody and a batch at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +167,8 @@ class OptionResult:
     lines: tuple[BillLine, ...]
     scaling: ScalingResult | None = None
     """None for what is always on."""
+    slo: dict[str, LimitState] = field(default_factory=dict)
+    """How the limits that were given are kept, by name: `tpot`, `ttft`."""
 
 
 @dataclass(frozen=True, kw_only=True)

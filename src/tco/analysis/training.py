@@ -31,6 +31,7 @@ from tco.analysis.jobs import (
     warnings_of,
 )
 from tco.analysis.options import TokenOption, lines
+from tco.analysis.report import few, volume_notes
 from tco.analysis.resolve import resolve
 from tco.analysis.select import token_tier
 from tco.analysis.settings import price_factor
@@ -100,8 +101,23 @@ def train(inputs: Inputs, ask: TrainAsk) -> TrainResult:
         crossing=crossed,
         verdict=verdict(rows, crossed, "a run", "trained on"),
         assumptions=assumed(inputs, used, "training."),
-        warnings=(*warnings_of(inputs, used), *_spread(inputs, ask, used), *_serving(job, used)),
+        warnings=(
+            *_few(inputs, ask),
+            *warnings_of(inputs, used),
+            *_spread(inputs, ask, used),
+            *_serving(job, used),
+        ),
     )
+
+
+def _few(inputs: Inputs, ask: TrainAsk) -> tuple[str, ...]:
+    """Return the question whether so little was meant."""
+    said = few("training tokens", ask.training_tokens, FEW_TRAINING_TOKENS)
+    return (*([said] if said else []), *volume_notes(inputs))
+
+
+FEW_TRAINING_TOKENS = 1000.0
+"""Below this a training set is shorter than one text [token]."""
 
 
 def _serving(job: _Job, used: Sequence[JobRow]) -> tuple[str, ...]:

@@ -223,7 +223,7 @@ class Router:
         for index, fleet in enumerate(self.ways.fleets):
             failed = self._failed(case, fleet.option)
             if not np.isfinite(fleet.load[task]):
-                failed.append(Failure("fits in the memory of its GPUs and keeps max_tpot"))
+                failed.append(Failure("fits in the memory of its GPUs and keeps its limits"))
             moved = float(fleet.moved_usd[task])
             step = Step(option=fleet.option, mode="self", reach=1.0, usd=moved, fleet=index)
             yield step, failed
