@@ -277,9 +277,10 @@ def volume_notes(inputs: Inputs) -> list[str]:
     if request.peak is not None and alone:
         load, ratio = workload(inputs.settings), inputs.settings["workload.peak_to_mean"]
         mean, peak = (number(x) for x in (load.requests_per_s, load.peak_requests_per_s))
+        who = ratio.source.partition(":")[0]
         out.append(
             f"{show_number(peak)} req/s at peak are taken to be {show_number(mean)} on average, by "
-            f"a peak of {show_number(number(ratio.value))} times the mean ({ratio.source.partition(':')[0]})"
+            f"a peak of {show_number(number(ratio.value))} times the mean ({who})"
         )
     return [text for text in out if text]
 
