@@ -73,6 +73,7 @@ loads = st.builds(
     batch_share=shares,
     peak_to_mean=real(1.0, 5.0),
     cache_write_share=shares,
+    reasoning_factor=st.one_of(st.just(1.0), real(1.0, 4.0)),
 ).map(lambda load: replace(load, cache_write_share=_left(load)))
 
 rates = st.builds(
@@ -85,6 +86,8 @@ rates = st.builds(
     batch_cached_input=usd_per_mtok,
     cache_write=usd_per_mtok,
     batch_cache_write=usd_per_mtok,
+    reasoning_output=usd_per_mtok,
+    batch_reasoning_output=usd_per_mtok,
 )
 
 headrooms = st.one_of(real(0.3, 0.99), st.sampled_from([0.85, 0.999, 0.999999, 1.0]))

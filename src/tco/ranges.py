@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tco.units import Quantity, cleaned, number, refused
+from tco.errors import UsageError, printable
+from tco.units import Quantity, cleaned, number, refused, seconds
 
 _MOST_STEPS = 10_000
 _SPAN = re.compile(r"(?P<low>.+?)\s*\.\.\s*(?P<high>.+?)\s*:\s*(?P<log>log)?(?P<count>[0-9]{1,6})")
@@ -31,6 +32,29 @@ def ratio(text: Quantity) -> float:
     if second == 0:
         raise refused(text, "the second part of a ratio must be over 0; write for example 3:1")
     return first / second
+
+
+LIMITED = ("tpot", "ttft")
+"""Latencies that can be limited: of an output token, mean over a request, and of the first one."""
+
+
+def limit(said: str | tuple[str, Quantity]) -> tuple[str, float]:
+    """Return which latency is limited and the limit [s], from `tpot=30ms` or a pair.
+
+    >>> limit("ttft=1s")
+    ('ttft', 1.0)
+    """
+    given = "=".join(str(part) for part in said) if isinstance(said, tuple) else str(said)
+    name, _, most = (cell.strip() for cell in given.partition("="))
+    if name not in LIMITED or not most:
+        raise UsageError(f"{printable(given, 40)!r} is no limit; write tpot=30ms,ttft=1s")
+    try:
+        most_s = seconds(most)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}") from None
+    if most_s <= 0:
+        raise UsageError(f"{name}: must be more than 0")
+    return name, most_s
 
 
 def split(text: Quantity) -> tuple[float, float]:

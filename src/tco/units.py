@@ -174,6 +174,26 @@ def requests_per_month(text: Quantity) -> float:
     return _per_month(text, _REQUESTS, "2M, 20 req/s or 10k req/day")
 
 
+def requests_per_s(text: Quantity) -> float:
+    """Return a rate of requests [request/s]; a text must say per what.
+
+    >>> requests_per_s("200 req/s"), requests_per_s("12k req/min")
+    (200.0, 200.0)
+    """
+    plain = _plain(text)
+    if plain is not None:
+        return plain
+    example = "200 req/s or 12k req/min"
+    clean = cleaned(str(text), example)
+    value, rest = _leading(clean, clean, example)
+    unit, period = _split_rate(rest)
+    if unit.lower() not in ("", *_REQUESTS):
+        raise refused(clean, f"unknown unit '{printable(unit, 20)}'; write for example {example}")
+    if period is None:
+        raise refused(clean, f"a rate needs its period; write for example {example}")
+    return value / _size(period, _SECONDS, clean, example)
+
+
 def number(text: Quantity, example: str = "2.5 or 10k") -> float:
     """Return a number of 0 or more without a unit [1], such as a count of users: `10k`."""
     plain = _plain(text)

@@ -169,6 +169,10 @@ BROKEN: dict[str, Callable[[Data], None]] = {
         *PRICE, "modifiers", 0, to={"when": {"service": "priority"}, "usd_per_mtok": {"input": 40}}
     ),
     "host-spread": put("offers", 1, "prices", 0, to=priced(100.0, 200.0)),
+    "unreachable-modifier": both(
+        put("models", "closed-1", "context_tokens", to=200000),
+        put(*PRICE, "modifiers", 0, to={"when": {"input_tokens_over": 200000}, "multiply": 2.0}),
+    ),
     "price-jump": both(
         put(*PRICE, "until", to="2026-06-01"), windows(priced(60.0, 80.0, since="2026-06-01"))
     ),

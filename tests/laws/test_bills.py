@@ -48,6 +48,8 @@ ITEM_OF = {
     "batch_cached_input": "cached input tokens, batch",
     "cache_write": "cache write tokens",
     "batch_cache_write": "cache write tokens, batch",
+    "reasoning_output": "reasoning tokens",
+    "batch_reasoning_output": "reasoning tokens, batch",
 }
 
 
@@ -62,7 +64,7 @@ def close(a: Any, b: Any, rel: float = 1e-12, abs_: float = 1e-9) -> bool:
 @given(rates=rates, load=loads)
 def test_zero_tokens_cost_no_token_money(rates: TokenRates, load: Workload) -> None:
     bill = token_lines(rates, replace(load, tokens_per_month=0.0))
-    assert [line.amount_usd for line in bill] == [0.0] * 8
+    assert [line.amount_usd for line in bill] == [0.0] * 10
 
 
 @given(option=token_options(), settings=settings_of_a_question())
@@ -149,8 +151,9 @@ def test_no_line_of_a_bill_is_negative(option: Option, settings: Settings, volum
 def test_the_flows_of_a_bill_are_the_tokens_of_the_month(load: Workload) -> None:
     price = TokenRates(**dict.fromkeys(PRICES, 1.0))
     mtok = sum(line.quantity for line in token_lines(price, load))
-    assert close(mtok * 1e6, load.tokens_per_month)
-    assert close(load.input_tokens + load.output_tokens, load.tokens_per_month)
+    assert close(mtok * 1e6, load.input_tokens + load.output_tokens)
+    read = load.output_tokens / load.reasoning_factor
+    assert close(load.input_tokens + read, load.tokens_per_month)
 
 
 @given(rates=rates, load=loads)
@@ -158,7 +161,7 @@ def test_a_bill_lies_between_its_lowest_and_its_highest_price(
     rates: TokenRates, load: Workload
 ) -> None:
     prices = [getattr(rates, name) for name in PRICES]
-    mtok = load.tokens_per_month / 1e6
+    mtok = (load.input_tokens + load.output_tokens) / 1e6
     usd = total_usd(token_lines(rates, load))
     assert min(prices) * mtok * (1 - 1e-9) <= usd <= max(prices) * mtok * (1 + 1e-9)
 

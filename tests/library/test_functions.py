@@ -93,14 +93,14 @@ SAME: dict[str, tuple[str, Ask]] = {
         lambda: tco.sensitivity(tokens="50B", what_if=["api price x3", "rent +30%"], as_of=DAY),
     ),
     "size": (
-        "size llama-3.3-70b --gpu h100-sxm --gpus 2,4 --slo tpot=30ms --demand '20 req/s' "
+        "size llama-3.3-70b --gpu h100-sxm --gpus 2,4 --slo tpot=30ms --peak '20 req/s' "
         "--concurrency 64",
         lambda: tco.size(
             "llama-3.3-70b",
             gpu="h100-sxm",
             gpus="2,4",
             slo={"tpot": "30ms"},
-            demand="20 req/s",
+            peak="20 req/s",
             concurrency=64,
             as_of=DAY,
         ),
@@ -286,9 +286,9 @@ WRONG: dict[str, tuple[Ask, type[TcoError], str]] = {
         "compare: no option called 'over'",
     ),
     "not of size": (
-        lambda: tco.size("llama-3.3-70b", tokens="5B"),
+        lambda: tco.size("llama-3.3-70b", fte=1),  # type: ignore[call-arg]
         UsageError,
-        "size: no option called 'tokens'",
+        "size: no option called 'fte'",
     ),
     "not of train": (
         lambda: tco.train("gpt-4.1", training_tokens="5M", engine="tuned"),

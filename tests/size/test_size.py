@@ -81,7 +81,7 @@ def sized(model: str = "llama-3.3-70b", ask: SizeAsk | None = None, **said: Any)
 
 
 def test_rows_keep_the_limits_and_say_why_not() -> None:
-    result = sized(tokens=50e9, ask=SizeAsk(max_ttft_s=1.0))
+    result = sized(tokens=50e9, settings={"serving.max_ttft_s": 1.0})
     for row in result.rows:
         assert row.feasible != bool(row.reasons)
         assert row.fits == (row.max_batch >= 1)
@@ -198,7 +198,11 @@ def test_a_prefix_of_a_name_is_no_name_in_a_file_of_measurements() -> None:
         ("size llama-3.3-70b --slo tpot=30", 2, "--slo: tpot: 30: a duration needs its unit"),
         ("size llama-3.3-70b --slo tpot=0ms", 2, "--slo: tpot: must be more than 0"),
         ("size llama-3.3-70b --slo speed=1s", 2, "--slo: 'speed=1s' is no limit"),
-        ("size llama-3.3-70b --slo tpot=1s,tpot=2s", 2, "--slo: tpot is said twice"),
+        (
+            "size llama-3.3-70b --slo tpot=1s,tpot=2s",
+            2,
+            "--slo: two values say tpot; give one of them",
+        ),
         ("size llama-3.3-70b --demand 5m", 2, "--demand: 5m: 'm' could mean milli or million"),
         ("size llama-3.3-70b --concurrency none", 2, "not a quantity"),
         ("size llama-3.3-70b --measured nope.csv", 3, "nope.csv: no such file or directory"),

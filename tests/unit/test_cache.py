@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -161,3 +162,30 @@ def test_a_start_with_a_copy_imports_neither_yaml_nor_the_schemas(tmp_path: Path
     ]
     assert "yaml" in said[0]
     assert said[1] == "[]\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are not told by these bits there")
+@pytest.mark.parametrize("where", ["entry", "folder", "of another"])
+def test_a_copy_that_others_could_have_written_is_made_anew(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    first = loaded()
+    (entry,) = kept.iterdir()
+    body = entry.read_bytes().partition(b"\n")[2].replace(b"Acme", b"Evil")
+    entry.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    assert not alike(loaded(), first)  # one's own is believed
+    if where == "of another":
+        monkeypatch.setattr(os, "geteuid", lambda: entry.stat().st_uid + 1)
+    else:
+        (entry if where == "entry" else kept).chmod(0o777)
+    assert alike(loaded(), first)
+
+
+def test_nothing_but_entries_is_removed_from_the_folder(kept: Path) -> None:
+    kept.mkdir()
+    for n in range(20):
+        (kept / f"notes-{n}.json").write_text("mine")
+    for n in range(12):
+        cache.remember(f"{n:040x}", b"x")
+    assert len(list(kept.glob("notes-*.json"))) == 20
+    assert len(list(kept.iterdir())) <= 28

@@ -59,7 +59,7 @@ def _bill(bill: Any) -> Iterator[str]:
     total = bill.monthly_usd
     if total is None:
         return
-    if not lines:
+    if not lines and not _same(total, 0.0):
         yield f"{name}: monthly_usd is {_usd(total)}, and there are no lines that come to it"
         return
     yield from _sum(f"{name}: lines", (line.amount_usd for line in lines), "monthly_usd", total)
@@ -72,7 +72,11 @@ def _bill(bill: Any) -> Iterator[str]:
 def _per_mtok(bill: Any, mtok: float) -> Iterator[str]:
     """Return what is wrong with the price of a million tokens."""
     told, total = bill.usd_per_mtok, bill.monthly_usd
-    if told is not None and total is not None and abs(told * mtok - total) > SAME * abs(total):
+    if told is None or total is None:
+        return
+    if not mtok:
+        yield f"{name_of(bill)}: usd_per_mtok {_usd(told)} of a month without tokens"
+    elif abs(told * mtok - total) > SAME * abs(total):
         yield (
             f"{name_of(bill)}: {_usd(total)} for {mtok:,.10g} Mtok is {_usd(total / mtok)} each, "
             f"not usd_per_mtok {_usd(told)}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from tco.errors import unknown_name
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile
     from tco.catalog.load import Catalog
-    from tco.catalog.prices import Modifier, When
+    from tco.catalog.prices import Modifier, Provider, When
 
 DAYS, HOURS, FRIDAY = 7, 24, 5
 LENGTH_NODES = 64
@@ -33,6 +33,7 @@ class Buying:
         cache_ttl: Lifetime of a cache that is written, such as `1h`; None for the usual one.
         week: Load of each hour from Monday 00:00 UTC over the mean [168] [1]; None for a flat one.
         day: The day whose prices hold: time zones shift with the seasons.
+        services, regions: What a provider calls the tier or region of another name.
     """
 
     service: str | None = None
@@ -40,21 +41,27 @@ class Buying:
     cache_ttl: str | None = None
     week: Floats | None = None
     day: date = date.min
+    services: Mapping[str, str] = field(default_factory=dict)
+    regions: Mapping[str, str] = field(default_factory=dict)
 
 
 LIST_PRICE = Buying()
+AT_LIST = "list"
+"""What a provider calls a region whose price is that without a modifier."""
+MINUTES = {"m": 1, "h": 60}
 
 
 def buying_of(catalog: Catalog, request: Request, traffic: Profile, day: date) -> Buying:
     """Return how a request buys tokens on a day.
 
     Raises:
-        UnknownNameError: A region that no offer has a price for.
+        UnknownNameError: A region that no provider knows.
     """
     if request.region is not None:
         offers = catalog.prices.offers
         modifiers = [m for offer in offers for price in offer.prices for m in price.modifiers]
         regions = {m.when.region for m in modifiers if m.when.region}
+        regions |= {word for p in catalog.prices.providers.values() for word in p.regions}
         if request.region not in regions:
             raise unknown_name("region", request.region, regions)
     week = None
@@ -94,17 +101,78 @@ def _normal(count: int) -> list[float]:
     return [NormalDist().inv_cdf((i + 0.5) / count) for i in range(count)]
 
 
+def at_provider(buying: Buying, provider: Provider | None) -> Buying:
+    """Return the same with a provider's own words for tiers and regions."""
+    if provider is None or not (buying.service or buying.region):
+        return buying
+    return replace(buying, services=provider.services, regions=provider.regions)
+
+
+def as_sold(buying: Buying, modifiers: Iterable[Modifier]) -> Buying:
+    """Return what is bought in the words of an offer's modifiers; None for what it does not have.
+
+    A tier or region goes by the name asked for, else by the provider's own one. A cache lives at
+    least as long as asked for where that is sold, else as long as it can: a longer life never
+    costs less.
+    """
+    if not (buying.service or buying.region or buying.cache_ttl):
+        return buying
+    whens = [m.when for m in modifiers]
+    return replace(
+        buying,
+        service=_named(buying.service, buying.services, {w.service for w in whens}),
+        region=_named(buying.region, buying.regions, {w.region for w in whens}),
+        cache_ttl=_lifetime(buying.cache_ttl, {w.cache_ttl for w in whens if w.cache_ttl}),
+    )
+
+
+def _named(asked: str | None, words: Mapping[str, str], sold: set[Any]) -> str | None:
+    """Return what an offer calls something that was asked for; None where it has nothing of it."""
+    own = words.get(asked or "")
+    found = asked if asked in sold else own
+    return found if found in sold or found == AT_LIST else None
+
+
+def _lifetime(asked: str | None, sold: set[Any]) -> str | None:
+    """Return the lifetime that is sold for one that was asked for; None for the usual one."""
+    if asked is None or not sold or (asked == SHORTEST and asked not in sold):
+        return None
+    long_enough = [one for one in sold if _minutes(one) >= _minutes(asked)]
+    return min(long_enough, key=_minutes) if long_enough else max(sold, key=_minutes)
+
+
+SHORTEST = "5m"
+"""A lifetime that the usual price of every cache covers."""
+
+
+def _minutes(lifetime: str) -> int:
+    return int(lifetime[:-1]) * MINUTES[lifetime[-1]]
+
+
 def missing(buying: Buying, modifiers: Iterable[Modifier]) -> tuple[str, ...]:
-    """Return what was asked for and the offer has no price for, so that the usual one holds."""
+    """Return what was asked for and goes by another name, or has no price of its own here."""
     known = list(modifiers)
+    sold = as_sold(buying, known)
     out = []
-    if buying.service and not any(m.when.service == buying.service for m in known):
-        out.append(f"no {buying.service} tier: its usual price")
-    if buying.region and not any(m.when.region == buying.region for m in known):
-        out.append(f"no price of its own for region {buying.region}: its usual one")
-    if buying.cache_ttl and not any(m.when.cache_ttl == buying.cache_ttl for m in known):
-        out.append(f"no price of its own for a cache of {buying.cache_ttl}: its usual one")
+    if buying.service and sold.service != buying.service:
+        tiers = _others(m.when.service for m in known if m.when.service != "batch")
+        usual = f"no {buying.service} tier: its usual price{tiers}"
+        out.append(f"{buying.service} is {sold.service} here" if sold.service else usual)
+    if buying.region and sold.region not in (buying.region, AT_LIST):
+        places = _others(m.when.region for m in known)
+        usual = f"no price of its own for region {buying.region}: its usual one{places}"
+        out.append(f"region {buying.region} is {sold.region} here" if sold.region else usual)
+    if buying.cache_ttl and sold.cache_ttl != buying.cache_ttl:
+        usual = f"no price of its own for a cache of {buying.cache_ttl}: its usual one"
+        other = f"no cache of {buying.cache_ttl}: the price of {sold.cache_ttl}"
+        out.append(other if sold.cache_ttl else usual)
     return tuple(out)
+
+
+def _others(names: Iterable[str | None]) -> str:
+    """Return what there is instead, in words; empty for nothing."""
+    known = sorted({name for name in names if name})
+    return f"; it has {', '.join(known)}" if known else ""
 
 
 WORKING_DAYS = 5 / 7 * 365

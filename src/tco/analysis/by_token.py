@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.analysis.buying import missing
+from tco.analysis.buying import at_provider, missing
 from tco.analysis.inputs import DAYS_OF_A_MONTH, Inputs
 from tco.analysis.offers import days_of, terms_of, too_fast
 from tco.analysis.options import Later, LeftOut, Tier, TokenOption
 from tco.analysis.rates import tier_factors
 from tco.analysis.select import Selection
 from tco.analysis.settings import image_tokens
-from tco.catalog.lookup import next_change, retired
+from tco.catalog.lookup import context_limit, next_change, retired
 from tco.catalog.trust import Trust, offer_trust
 from tco.show import show_tokens
 
 if TYPE_CHECKING:
-    from tco.catalog.models import Model
-    from tco.catalog.prices import Offer, Price, Rates
+    from tco.catalog.prices import Offer, Price
+
+    Month = list[tuple[float, Price | None]]
 
 NEAR_A_LIMIT = 4.0
 """Around a mean within this factor of a context tier's limit, requests lie on both sides of it."""
@@ -50,7 +51,7 @@ def token_option(inputs: Inputs, offer: Offer) -> TokenOption | LeftOut:
     tier: Tier = "hosted" if model.weights == "open" else "api"
     month = days_of(offer, inputs)
     price = month[0][1]
-    reasons = _why_no_price(offer, inputs) if price is None else _refused(offer, model, inputs)
+    reasons = _why_no_price(offer, inputs) if price is None else _refused(offer, month, inputs)
     reasons = reasons or _ends(month)
     if price is None or reasons or price.usd_per_mtok.output is None:
         return LeftOut(
@@ -60,28 +61,32 @@ def token_option(inputs: Inputs, offer: Offer) -> TokenOption | LeftOut:
             provider=offer.provider,
             reasons=reasons or ("no price for output tokens in the catalog",),
         )
+    buying = at_provider(inputs.buying, inputs.catalog.prices.providers.get(offer.provider))
     return TokenOption(
         id=offer.id,
         tier=tier,
         model=offer.model,
         provider=offer.provider,
-        rates=_rates(offer, price, inputs),
+        rates=price.usd_per_mtok,
         modifiers=list(price.modifiers),
         origin="catalog",
         source=price.evidence[0].source,
         checked=price.checked,
         later=tuple(
-            Later(share=share, rates=_rates(offer, p, inputs), modifiers=list(p.modifiers))
+            Later(share=share, rates=p.usd_per_mtok, modifiers=list(p.modifiers))
             for share, p in month[1:]
             if p is not None
         ),
         terms=terms_of(offer),
-        buying=inputs.buying,
+        buying=buying,
         tokens_factor=inputs.tokens_factor(offer.model),
         trust=_trust(offer, month, inputs),
+        cache_min_tokens=offer.cache_min_tokens or 0,
+        context_tokens=_shortest(offer, month, inputs),
         notes=(
             *_notes(offer, inputs),
-            *missing(inputs.buying, price.modifiers),
+            *missing(buying, price.modifiers),
+            *_thinking(price, inputs),
             *_batch_cache(price, inputs),
             *_unwritten(price, offer, inputs),
             *_one_length(price, offer, inputs),
@@ -89,29 +94,46 @@ def token_option(inputs: Inputs, offer: Offer) -> TokenOption | LeftOut:
     )
 
 
-def _trust(offer: Offer, month: list[tuple[float, Price | None]], inputs: Inputs) -> Trust:
+def _trust(offer: Offer, month: Month, inputs: Inputs) -> Trust:
     """Return how far an offer's prices can be trusted: those of a month, the least of them."""
     known = [price for _, price in month if price is not None]
     found = [offer_trust(inputs.catalog, offer, price, inputs.day) for price in known]
     return min(found, key=lambda trust: trust.rank)
 
 
-def _refused(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
+def _refused(offer: Offer, month: Month, inputs: Inputs) -> tuple[str, ...]:
     """Return why an offer does not answer this workload: its context, or its rate limits."""
-    return _too_long(offer, model, inputs) or too_fast(offer, inputs)
+    return _too_long(offer, _shortest(offer, month, inputs), inputs) or too_fast(offer, inputs)
+
+
+def _shortest(offer: Offer, month: Month, inputs: Inputs) -> int | None:
+    """Return the context that holds on every day of the month [token/request]."""
+    model = inputs.catalog.models.models[offer.model]
+    limits = [context_limit(p, offer, model) for _, p in month if p is not None]
+    return min((limit for limit in limits if limit), default=None)
 
 
 def has_price(inputs: Inputs, offer: Offer) -> bool:
-    """Return whether an offer can be bought, on the day or all of the month that is asked about."""
-    return all(price is not None for _, price in days_of(offer, inputs))
+    """Return whether an offer can be bought for the load, all of the month that is asked about."""
+    month = days_of(offer, inputs)
+    priced = all(p is not None and p.usd_per_mtok.output is not None for _, p in month)
+    return priced and not _refused(offer, month, inputs)
 
 
-def _ends(month: list[tuple[float, Price | None]]) -> tuple[str, ...]:
+def _ends(month: Month) -> tuple[str, ...]:
     """Return that an offer does not last for the month that is asked about."""
     days = sum(share for share, price in month if price is not None) * DAYS_OF_A_MONTH
     if all(price is not None for _, price in month):
         return ()
     return (f"it has a price on {days:.0f} of the month's {DAYS_OF_A_MONTH} days only",)
+
+
+def _thinking(price: Price, inputs: Inputs) -> tuple[str, ...]:
+    """Return that hidden reasoning has a price of its own, and no output is said to be any."""
+    rate, factor = price.usd_per_mtok.reasoning_output, "workload.reasoning_factor"
+    if rate in (None, price.usd_per_mtok.output) or np.any(inputs.settings.value(factor) != 1.0):
+        return ()
+    return (f"hidden reasoning costs ${rate:g} per Mtok: --set {factor}=2 adds some",)
 
 
 def _batch_cache(price: Price, inputs: Inputs) -> tuple[str, ...]:
@@ -127,8 +149,8 @@ def _batch_cache(price: Price, inputs: Inputs) -> tuple[str, ...]:
 
 def _unwritten(price: Price, offer: Offer, inputs: Inputs) -> tuple[str, ...]:
     """Return that the writing of a cache that is read costs more than input, and is left out."""
-    rates = _rates(offer, price, inputs)
-    read = _cached(inputs) and rates.cached_input is not None
+    rates = price.usd_per_mtok
+    read = _cached(inputs) and rates.cached_input is not None and not _too_short(offer, inputs)
     dearer = (rates.cache_write or 0.0) > (rates.input or 0.0)
     if not (read and dearer) or np.any(inputs.settings.value("workload.cache_write_share")):
         return ()
@@ -165,8 +187,8 @@ def _why_no_price(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
     return (f"no price on {inputs.day} in the catalog",)
 
 
-def _too_long(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
-    need, limit = tokens_per_request(inputs), offer.context_tokens or model.context_tokens
+def _too_long(offer: Offer, limit: int | None, inputs: Inputs) -> tuple[str, ...]:
+    need = tokens_per_request(inputs)
     if limit and need > limit:
         return (f"a request of {need:,.0f} tokens is longer than its context of {limit:,}",)
     osl, most = float(inputs.settings.value("workload.osl")), offer.max_output_tokens
@@ -175,12 +197,10 @@ def _too_long(offer: Offer, model: Model, inputs: Inputs) -> tuple[str, ...]:
     return ()
 
 
-def _rates(offer: Offer, price: Price, inputs: Inputs) -> Rates:
-    """Return the rates of a price; requests too short to be cached have no cache price."""
-    short = _isl(inputs) < (offer.cache_min_tokens or 0)
-    if not short or price.usd_per_mtok.cached_input is None:
-        return price.usd_per_mtok
-    return price.usd_per_mtok.model_copy(update={"cached_input": None})
+def _too_short(offer: Offer, inputs: Inputs) -> bool:
+    """Return whether requests are shorter than what the provider caches at all."""
+    isl = _isl(inputs) * inputs.tokens_factor(offer.model)
+    return isl < (offer.cache_min_tokens or 0)
 
 
 def tokens_per_request(inputs: Inputs) -> float:
@@ -199,7 +219,8 @@ def _notes(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
         notes.append(f"retires {offer.retires}")
     if offer.discount is not None:
         notes.append(f"{offer.discount.multiply:g} x {offer.discount.of}")
-    if offer.cache_min_tokens and _isl(inputs) < offer.cache_min_tokens and _cached(inputs):
+    written = np.any(inputs.settings.value("workload.cache_write_share"))
+    if offer.cache_min_tokens and _too_short(offer, inputs) and (written or _cached(inputs)):
         notes.append(f"caches nothing below {offer.cache_min_tokens:,} tokens")
     return (*notes, *_coming(offer, inputs))
 

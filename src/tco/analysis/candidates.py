@@ -26,6 +26,7 @@ from tco.analysis.setups import (
     Search,
     Setup,
     grid,
+    memory_use,
     search,
 )
 from tco.analysis.shapes import gpu_shape, model_shape
@@ -107,24 +108,31 @@ def own_setups(inputs: Inputs, selection: Selection, counts: tuple[int, ...] = (
             unsized.append(entry)
     gpus = gpu_entries(inputs, selection)
     counts = counts or ((selection.gpu_count,) if selection.gpu_count else COUNTS)
-    kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
-    tried = grid(entries, gpus, counts, kv_bytes)
+    tried = grid(entries, gpus, counts, memory_use(inputs.settings))
     rents = rent_entries(inputs, selection)
     measured = known(inputs.catalog, [m.shape for m in entries], [g.id for g in gpus])
     found = search(tried, rents, inputs.settings, inputs.serving, measured, inputs.hours)
     return OwnSetups(inputs=inputs, found=found, models=tuple(entries), unsized=tuple(unsized))
 
 
-def _model_entry(
-    name: str, model: Model, inputs: Inputs, selection: Selection
-) -> ModelEntry | LeftOut:
-    shape = model_shape(model)
-    if model.never or shape is None:
-        return _left_out(name, (model.never or "its dimensions are not in the catalog",))
+def unsizable(model: Model, inputs: Inputs) -> tuple[str, ...]:
+    """Return why a model is tried on no GPU at all; empty where it is tried."""
+    if model.never or model.architecture is None or model.params_b is None:
+        return (model.never or "its dimensions are not in the catalog",)
     need = tokens_per_request(inputs)
     if model.context_tokens and need > model.context_tokens:
         long = f"a request of {need:,.0f} tokens is longer than its context"
-        return _left_out(name, (f"{long} of {model.context_tokens:,}",))
+        return (f"{long} of {model.context_tokens:,}",)
+    return ()
+
+
+def _model_entry(
+    name: str, model: Model, inputs: Inputs, selection: Selection
+) -> ModelEntry | LeftOut:
+    reasons = unsizable(model, inputs)
+    shape = model_shape(model)
+    if shape is None or reasons:
+        return _left_out(name, reasons)
     return ModelEntry(
         id=name,
         shape=shape,

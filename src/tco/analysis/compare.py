@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.analysis.by_token import has_price, token_options
-from tco.analysis.candidates import OwnSetups, own_setups
+from tco.analysis.candidates import OwnSetups, own_setups, unsizable
 from tco.analysis.caveats import caveats
 from tco.analysis.cheapest import (
     Listed,
@@ -79,7 +79,7 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         workload=workload_result(inputs),
         options=tuple(ranked),
         shown=shown,
-        considered=_considered(inputs, selection) if brief and wanted else len(ranked),
+        considered=_considered(inputs, selection, ranked) if brief and wanted else len(ranked),
         verdict=compare_verdict(ranked, shown, least),
         assumptions=assumptions_of(inputs, used),
         warnings=(
@@ -126,14 +126,24 @@ def _unscored(inputs: Inputs, selection: Selection) -> tuple[str, ...]:
     return (f"{without} of {len(models)} models have no {benchmark} score and are left out",)
 
 
-def _considered(inputs: Inputs, selection: Selection) -> int:
-    """Return how many options a full comparison would have: priced offers and open models."""
+def _considered(inputs: Inputs, selection: Selection, ranked: list[OptionResult]) -> int:
+    """Return how many options a full comparison would have, of the infeasible those known here.
+
+    Priced offers that take such requests, and open models that are tried on GPUs.
+    """
     models = inputs.catalog.models.models
     chat = {name for name, model in models.items() if model.kind == "chat"}
     offers = [o for o in inputs.catalog.prices.offers if o.model in chat]
     priced = [o for o in offers if has_price(inputs, o) and selection.offer(o, models[o.model])]
-    own = [n for n in chat if models[n].weights == "open" and selection.own_model(n, models[n])]
-    return len(priced) + len(own) + len(inputs.request.options)
+    own = [
+        n
+        for n in chat
+        if models[n].weights == "open"
+        and selection.own_model(n, models[n])
+        and not unsizable(models[n], inputs)
+    ]
+    known = sum(not r.feasible for r in ranked)
+    return len(priced) + len(own) + len(inputs.request.options) + known
 
 
 Sized = tuple[Option, Replica | None]

@@ -19,10 +19,11 @@ from tco.analysis.options import (
     self_bill,
 )
 from tco.analysis.provisioned import ProvisionedOption, provisioned_curves
-from tco.analysis.settings import Settings, fleet_policy, workload
+from tco.analysis.settings import Settings, fleet_policy, target, workload
 from tco.analysis.shapes import taken
 from tco.analysis.stairs import Stairs, stairs_of
 from tco.analysis.upkeep import moving_lines, standing_lines
+from tco.analysis.why import infeasible
 from tco.engine.fleet import burst_term, slack_replicas
 from tco.engine.ledger import total_usd
 from tco.engine.people import project_lines
@@ -59,8 +60,7 @@ def curve(option: Option, settings: Settings) -> Curve:
     if isinstance(option, SelfOption):
         replica = replica_of(option, settings)
         if not np.all(replica.feasible):
-            text = "serves nothing within the limits that were asked for"
-            raise InfeasibleError(f"{option.id}: {text}")
+            raise InfeasibleError(f"{option.id}: {infeasible(replica, target(settings))}")
     return only(curves(option, settings, 1))
 
 

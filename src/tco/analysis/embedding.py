@@ -31,9 +31,11 @@ from tco.analysis.jobs import (
 )
 from tco.analysis.offers import days_of
 from tco.analysis.rates import token_rates
+from tco.analysis.report import FEW_REQUESTS, FEW_TOKENS, few
 from tco.analysis.select import Selection, token_tier
 from tco.analysis.settings import price_factor
 from tco.analysis.setups import GpuEntry, RentEntry
+from tco.catalog.lookup import context_limit
 from tco.catalog.trust import offer_trust
 from tco.engine.fleet import paid_gpus
 from tco.engine.ledger import Line, total_usd
@@ -99,8 +101,17 @@ def embed(inputs: Inputs, ask: EmbedAsk) -> EmbedResult:
         best=answer[0].id,
         cheaper_but_unsure=tuple(r.id for r in answer[1]),
         assumptions=assumed(inputs, used, *own),
-        warnings=warnings_of(inputs, used),
+        warnings=(*_few(ask), *warnings_of(inputs, used)),
     )
+
+
+def _few(ask: EmbedAsk) -> tuple[str, ...]:
+    """Return the question whether so little was meant."""
+    said = (
+        few("tokens of a corpus", ask.corpus_tokens, FEW_TOKENS),
+        few("queries a month", ask.queries, FEW_REQUESTS),
+    )
+    return tuple(text for text in said if text)
 
 
 class _Texts:
@@ -125,7 +136,7 @@ class _Texts:
             if model.kind != "embedding" or not selection.offer(offer, model):
                 continue
             price = days_of(offer, self.inputs)[0][1]
-            limit = offer.context_tokens or model.context_tokens
+            limit = None if price is None else context_limit(price, offer, model)
             if price is None or price.usd_per_mtok.input is None:
                 reason = f"no price on {self.inputs.day} in the catalog"
                 yield impossible(offer.id, offer.model, offer.provider, reason)

@@ -27,6 +27,7 @@ from tco.analysis.setups import (
     ModelEntry,
     grid,
     layout_of,
+    memory_use,
     possible,
     precisions_of,
     search,
@@ -79,6 +80,7 @@ def _model(inputs: Inputs, spec: InlineOption) -> str:
 _ABOVE_0 = (
     "input",
     "output",
+    "reasoning_output",
     "gpus",
     "instance_gpus",
     "output_tokens_per_s",
@@ -91,7 +93,7 @@ _ABOVE_0 = (
     "watts",
 )
 _FROM_0 = (
-    *("cached_input", "usd_per_gpu_hour", "usd_per_month", "commit_usd_per_month"),
+    *("cached_input", "cache_write", "usd_per_gpu_hour", "usd_per_month", "commit_usd_per_month"),
     *("usd_per_unit_hour", "output_weight"),
 )
 
@@ -109,8 +111,20 @@ def _check(spec: InlineOption) -> None:
             allowed, words = value is None or 0 <= value < 1, "a share from 0 to below 1"
         if not allowed or value == math.inf:
             raise UsageError(f"{spec.source}: {spec.name!r}: {name} is {value:g}, must be {words}")
+    _check_above(spec)
     if spec.precision and precision(spec.precision) is None:
         raise unknown_name("precision", spec.precision, PRECISION_NAMES, where=f"{spec.source}: ")
+
+
+def _check_above(spec: InlineOption) -> None:
+    """Raise `UsageError` for a context tier that begins at 0 or costs nothing."""
+    for limit, prices in spec.above:
+        for name, value in prices.items():
+            if not limit or (not value and name in ("multiply", *_ABOVE_0)):
+                raise UsageError(
+                    f"{spec.source}: {spec.name!r}: above {limit:,} tokens {name} is {value:g}; "
+                    "both must be more than 0"
+                )
 
 
 def _need(spec: InlineOption, **values: object) -> None:
@@ -170,12 +184,24 @@ def _tokens(inputs: Inputs, spec: InlineOption) -> TokenOption:
     if spec.batch_discount is not None:
         off = 1.0 - spec.batch_discount
         modifiers = [Modifier(when=When(service="batch"), multiply=off)]
+    for limit, prices in spec.above:
+        when = When(input_tokens_over=limit)
+        if "multiply" in prices:
+            modifiers.append(Modifier(when=when, multiply=prices["multiply"]))
+        else:
+            modifiers.append(Modifier(when=when, usd_per_mtok=Rates(**prices)))
     return TokenOption(
         id=spec.name,
         tier="api" if spec.kind == "api" else "hosted",
         model=_model(inputs, spec),
         provider="given",
-        rates=Rates(input=spec.input, output=spec.output, cached_input=spec.cached_input),
+        rates=Rates(
+            input=spec.input,
+            output=spec.output,
+            cached_input=spec.cached_input,
+            cache_write=spec.cache_write,
+            reasoning_output=spec.reasoning_output,
+        ),
         modifiers=modifiers,
         terms=_terms(spec),
         origin="given",
@@ -285,8 +311,7 @@ def _layout(
             f"{spec.source}: {model.id} cannot be cut over {spec.gpus}x{gpu.id}: "
             f"{model.shape.heads:.0f} attention heads, {gpu.node_gpus} GPUs a node"
         )
-    kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
-    return layout_of(spec.gpus, gpu, width, kv_bytes)
+    return layout_of(spec.gpus, gpu, width, memory_use(inputs.settings))
 
 
 def _near(
@@ -295,9 +320,8 @@ def _near(
     """Return what measurements say of the set-up described."""
     assert spec.gpus is not None
     model = replace(model, precisions=(width,))
-    kv_bytes = float(inputs.settings.value("serving.kv_bytes"))
     measured = known(inputs.catalog, [model.shape], [gpu.id])
-    tried = grid([model], [gpu], (spec.gpus,), kv_bytes)
+    tried = grid([model], [gpu], (spec.gpus,), memory_use(inputs.settings))
     return search(tried, (), inputs.settings, inputs.serving, measured).correction(
         0, inputs.serving
     )

@@ -19,7 +19,10 @@ from tco.catalog.lookup import find_model
 from tco.engine.layout import PROFILES, Profile
 from tco.engine.ledger import Origin
 from tco.engine.redundancy import LEAST_AVAILABILITY
+from tco.engine.shapes import ROUND_OFF
 from tco.errors import UsageError, unknown_name
+from tco.show import show_number
+from tco.units import SECONDS_PER_MONTH
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile as Traffic
@@ -225,14 +228,20 @@ def _with_volume(settings: Settings, traffic: Traffic, request: Request) -> Sett
     value, source = np.nan, "not given"
     text = settings.value("workload.isl") + settings.value("workload.osl")
     per_request = float(np.asarray(text + image_tokens(settings)))
+    if said:
+        source = request.origins.get(said[0], f"--{said[0]}")
     if request.tokens is not None:
-        value, source = request.tokens, request.origins.get("tokens", "--tokens")
+        value = request.tokens
     elif request.requests is not None:
         value = request.requests * per_request
-        source = request.origins.get("requests", "--requests")
     elif request.users is not None:
-        value = request.users * _requests_per_user(traffic, request) * per_request
-        source = request.origins.get("users", "--users")
+        value = request.users * requests_per_user(traffic, request) * per_request
+    if request.peak is not None and said:
+        settings = _with_peak(settings, request, value / per_request / SECONDS_PER_MONTH, source)
+    elif request.peak is not None:
+        source = _by_peak(request)
+        mean = request.peak / float(np.asarray(settings.value(PEAK_TO_MEAN)))
+        value = mean * SECONDS_PER_MONTH * per_request
     entry = Setting(
         path="workload.tokens_per_month",
         title="input and output of a month",
@@ -247,7 +256,41 @@ def _with_volume(settings: Settings, traffic: Traffic, request: Request) -> Sett
     return Settings({**settings, entry.path: entry})
 
 
-def _requests_per_user(traffic: Traffic, request: Request) -> float:
+PEAK_TO_MEAN = "workload.peak_to_mean"
+
+
+def _by_peak(request: Request) -> str:
+    return request.origins.get("peak", "--peak")
+
+
+def _with_peak(settings: Settings, request: Request, mean: float, who: str) -> Settings:
+    """Return the settings with the ratio that a given peak has to a given mean [request/s].
+
+    Raises:
+        UsageError: The ratio was given too, or the peak is below the mean.
+    """
+    by, peak = _by_peak(request), request.peak or 0.0
+    ratio = settings[PEAK_TO_MEAN]
+    if ratio.origin == "given":
+        raise UsageError(
+            f"{who} and {by} say the peak over the mean: leave out {ratio.source}, one is too many"
+        )
+    if peak < mean * (1.0 - ROUND_OFF):
+        raise UsageError(
+            f"{by}: a peak of {show_number(peak)} req/s is below the mean of "
+            f"{show_number(mean)} req/s that {who} makes"
+        )
+    if mean <= 0.0:
+        raise UsageError(f"{by}: a peak over a mean of nothing; {who} says that there is no load")
+    return settings.overridden(PEAK_TO_MEAN, max(peak / mean, 1.0), by)
+
+
+def requests_per_user(traffic: Traffic, request: Request) -> float:
+    """Return the requests that a user of a profile makes [request/month].
+
+    Raises:
+        UsageError: The profile does not say.
+    """
     if traffic.requests_per_user_per_month is None:
         name = request.profile or DEFAULT_PROFILE
         raise UsageError(
@@ -309,6 +352,7 @@ _AT_LEAST_ONE = (
 _PART = (lambda v: 0.0 < v <= 1.0, "more than 0 and at most 1")
 _NARROW: dict[str, tuple[Callable[[float], bool], str]] = {
     "serving.headroom": _PART,
+    "serving.memory_share": _PART,
     "training.mfu": _PART,
     "training.memory_share": _PART,
     "embedding.mfu": _PART,

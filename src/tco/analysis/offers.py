@@ -30,7 +30,7 @@ def terms_of(offer: Offer) -> Terms | None:
 
 def too_fast(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
     """Return the rate limits that the busiest hour exceeds."""
-    if not inputs.volume_given:
+    if not inputs.volume_given or not (offer.requests_per_minute or offer.tokens_per_minute):
         return ()
     load = workload(inputs.settings)
     peak = float(np.asarray(load.peak_requests_per_s)) * 60.0

@@ -79,6 +79,8 @@ class TokenOption:
         terms: Discounts by volume and a commitment, where a contract has them.
         buying: Service tier, region and load of the week that it is bought with.
         tokens_factor: Tokens that its tokenizer makes over those that the volume counts [1].
+        cache_min_tokens: Input below which a request is not cached [token/request].
+        context_tokens: Most that a request may have; None where that is not known [token/request].
         notes: What a reader should know of it.
         trust: How far its price can be trusted.
     """
@@ -97,6 +99,8 @@ class TokenOption:
     terms: Terms | None = None
     buying: Buying = LIST_PRICE
     tokens_factor: Number = 1.0
+    cache_min_tokens: int = 0
+    context_tokens: int | None = None
     notes: tuple[str, ...] = ()
     trust: Trust = GIVEN
 
@@ -282,6 +286,7 @@ def _rates(
         modifiers,
         isl=load.isl,
         length_cv=settings.value("workload.length_cv"),
+        cache_min_tokens=option.cache_min_tokens,
         buying=option.buying,
         factor=settings.value(price_factor(option.tier)) * option.factor,
         holidays_per_year=settings.value("price.holidays_per_year"),
@@ -310,7 +315,11 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
         )
     if option.shape is None or option.gpu_shape is None or option.layout is None:
         raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
-    layout = replace(option.layout, kv_bytes=settings.value("serving.kv_bytes"))
+    layout = replace(
+        option.layout,
+        kv_bytes=settings.value("serving.kv_bytes"),
+        memory_share=settings.value("serving.memory_share"),
+    )
     said = (option.shape, option.gpu_shape, layout, option.profile, goal, option.speed_factor)
     try:
         return _known_replica(*said)

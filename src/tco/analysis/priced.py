@@ -21,9 +21,17 @@ from tco.analysis.options import (
 )
 from tco.analysis.provisioned import ProvisionedOption, used_share
 from tco.analysis.report import find_source
-from tco.analysis.results import BillLine, Breakdown, OptionResult, ReplicaResult, UtilizationResult
+from tco.analysis.results import (
+    BillLine,
+    Breakdown,
+    OptionResult,
+    ReplicaResult,
+    Span,
+    UtilizationResult,
+)
 from tco.analysis.scaling import scaling_of
 from tco.analysis.settings import Settings, target, workload
+from tco.analysis.why import first_token_words, infeasible, limit_states
 from tco.engine.ledger import Group, Line, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, utilization_of
@@ -55,6 +63,7 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
         feasible=True,
         reasons=(),
         notes=option.notes,
+        slo=limit_states(inputs.settings, None),
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=(usd, usd),
@@ -103,7 +112,8 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
         replicas=number(servers.replicas),
         feasible=True,
         reasons=(),
-        notes=option.notes,
+        notes=(*option.notes, *first_token_words(replica, target(inputs.settings))),
+        slo=limit_states(inputs.settings, replica),
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=_band(option, inputs.settings, replica),
@@ -121,21 +131,20 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
 
 
 def _too_small(option: SelfOption, replica: Replica, settings: Settings) -> OptionResult:
-    limit = number(settings.value("serving.max_tpot_s")) * 1e3
-    if number(replica.memory_slots) < 1:
-        reason = "the weights and one request do not fit in its memory"
-    else:
-        alone = number(replica.lone_tpot_s) * 1e3
-        reason = f"a request alone takes {alone:.0f} ms a token, above the limit of {limit:g} ms"
     item = LeftOut(
         id=option.id,
         tier=option.tier,
         model=option.model,
         provider=option.provider,
-        reasons=(reason,),
+        reasons=(infeasible(replica, target(settings)),),
     )
     row = left_out_result(item, hardware=option.hardware)
-    return replace(row, trust=option.trust.level, trust_reasons=option.trust.reasons)
+    return replace(
+        row,
+        slo=limit_states(settings, replica),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
+    )
 
 
 def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
@@ -207,7 +216,12 @@ def _replica(option: SelfOption, replica: Replica, inputs: Inputs) -> ReplicaRes
         tpot_s=None if np.isnan(tpot) else tpot,
         evidence=evidence if option.measured is None else f"given: {option.measured.source}",
         band=option.band,
+        ttft_s=_ends(number(replica.ttft_low_s), number(replica.ttft_high_s)),
     )
+
+
+def _ends(low: float, high: float) -> Span | None:
+    return None if np.isnan(low) else (low, high)
 
 
 def bill_lines(bill: tuple[Line, ...], inputs: Inputs) -> tuple[BillLine, ...]:

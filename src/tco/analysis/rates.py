@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tco.analysis.buying import LIST_PRICE, Buying, clock_of, lengths, week_share
+from tco.analysis.buying import LIST_PRICE, Buying, as_sold, clock_of, lengths, week_share
 from tco.engine.ledger import Origin
 from tco.engine.shapes import Floats, Number
 from tco.engine.tokens import TokenRates
@@ -17,12 +17,19 @@ if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
 
 
+ANSWERS = ("output", "reasoning_output")
+CACHED = ("cached_input", "cache_write")
+FOLLOWS = {"cached_input": "input", "cache_write": "input", "reasoning_output": "output"}
+"""Prices that follow another one where they are not named."""
+
+
 def token_rates(
     rates: Rates,
     modifiers: list[Modifier],
     *,
     isl: Number,
     length_cv: Number = 0.0,
+    cache_min_tokens: int = 0,
     buying: Buying = LIST_PRICE,
     factor: Number = 1.0,
     holidays_per_year: Number = 0.0,
@@ -41,6 +48,8 @@ def token_rates(
         modifiers: What changes them.
         isl: Mean input of a request [token/request].
         length_cv: Standard deviation of that over the mean; 0 for requests of one length [1].
+        cache_min_tokens: Input below which a request is neither read from a cache nor written to
+            one: it pays for plain input [token/request].
         buying: Service tier, region, cache lifetime and load of the week.
         factor: Factor on all prices [1].
         holidays_per_year: Working days that count as holidays, where a modifier knows holidays
@@ -59,6 +68,9 @@ def token_rates(
         "cached_input": _or(rates.cached_input, rates.input) * factor,
         "cache_write": _or(rates.cache_write, rates.input) * factor,
     }
+    if _thinks_apart(rates, modifiers):
+        base["reasoning_output"] = _or(rates.reasoning_output, rates.output) * factor
+    buying = as_sold(buying, modifiers)
     plain = [m for m in modifiers if not _on_demand(m)]
     inputs = lengths(isl, length_cv)
     known = any(m.when.holidays for m in plain)
@@ -74,6 +86,8 @@ def token_rates(
     batch = _batch(base, rates, modifiers)
     service = [m for m in modifiers if buying.service and m.when.service == buying.service]
     base = {key: price * _product(service[:1], key, rates) for key, price in base.items()}
+    short = _short_share(inputs, cache_min_tokens)
+    base, batch = (_with_short(prices, short) for prices in (base, batch))
     return TokenRates(
         input=base["input"],
         output=base["output"],
@@ -83,9 +97,35 @@ def token_rates(
         batch_cached_input=batch["cached_input"],
         cache_write=base["cache_write"],
         batch_cache_write=batch["cache_write"],
+        reasoning_output=base.get("reasoning_output"),
+        batch_reasoning_output=batch.get("reasoning_output"),
         origin=origin,
         source=source,
     )
+
+
+def _thinks_apart(rates: Rates, modifiers: list[Modifier]) -> bool:
+    """Return whether hidden reasoning has a price of its own, here or under some condition."""
+    some = (rates, *(m.usd_per_mtok for m in modifiers if m.usd_per_mtok is not None))
+    return any(one.reasoning_output is not None for one in some)
+
+
+def _short_share(inputs: tuple[Floats, ...], least: int) -> Number:
+    """Return the share of the input that lies in requests too short to be cached [1]."""
+    if not least:
+        return 0.0
+    short = sum(np.where(isl < least, isl, 0.0) for isl in inputs)
+    share: Number = short / sum(inputs)
+    return share
+
+
+def _with_short(prices: dict[str, Number], short: Number) -> dict[str, Number]:
+    """Return prices of which a share of cached and written input is plain input after all."""
+    if not np.any(short):
+        return prices
+    plain = prices["input"]
+    cached = {key: prices[key] + short * (plain - prices[key]) for key in CACHED}
+    return {**prices, **cached}
 
 
 def _or(value: float | None, other: float) -> float:
@@ -146,7 +186,7 @@ def _context_factor(
     """
     if not any(m.when.input_tokens_over for m in modifiers):
         return 1.0
-    weights = [np.ones_like(isl) if key == "output" else isl for isl in inputs]
+    weights = [np.ones_like(isl) if key in ANSWERS else isl for isl in inputs]
     factors = [_tier_factor(modifiers, key, rates, isl, hours) for isl in inputs]
     priced = sum(w * f for w, f in zip(weights, factors, strict=True))
     result: Number = priced / sum(weights)
@@ -168,7 +208,7 @@ def _tier_factor(
     for limit, n in tiers:
         tier, factor = modifiers[n], _in_the_week(modifiers[n], key, rates, hours)
         above = np.greater_equal(isl, limit) if tier.inclusive else np.greater(isl, limit)
-        if tier.mode == "cliff" or key == "output":
+        if tier.mode == "cliff" or key in ANSWERS:
             result = np.where(above, factor, result)
         else:
             share = (np.asarray(isl) - limit) / isl
@@ -187,8 +227,8 @@ def tier_factors(rates: Rates, modifiers: Iterable[Modifier]) -> list[tuple[int,
 def _factor(modifier: Modifier, key: str, rates: Rates) -> float:
     """Return a modifier's price over the base price [1].
 
-    Cached input that it does not name follows the input; where the base has no cache price, the
-    base of cached input is the input price.
+    Cached input that it does not name follows the input, and hidden reasoning the output; where
+    the base has no price of theirs, the base is the input or output price.
     """
     if modifier.multiply is not None:
         return modifier.multiply
@@ -196,10 +236,11 @@ def _factor(modifier: Modifier, key: str, rates: Rates) -> float:
         return 1.0
     price = getattr(modifier.usd_per_mtok, key)
     base = getattr(rates, key)
-    if key in ("cached_input", "cache_write"):
+    if key in FOLLOWS:
+        whole = FOLLOWS[key]
         if price is None:
-            price, base = modifier.usd_per_mtok.input, rates.input
-        base = rates.input if base is None else base
+            price, base = getattr(modifier.usd_per_mtok, whole), getattr(rates, whole)
+        base = getattr(rates, whole) if base is None else base
     return 1.0 if price is None or not base else float(price / base)
 
 

@@ -12,12 +12,14 @@ from tco.analysis.billing import SCALE_TO_ZERO
 from tco.analysis.cheapest import USUAL, least_trust
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import DEDICATED
-from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
+from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption, replica_of
 from tco.analysis.presets import choices_of
 from tco.analysis.provisioned import ProvisionedOption
 from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
-from tco.analysis.settings import Setting, workload
+from tco.analysis.settings import Setting, target, workload
 from tco.catalog.lookup import stale_after
+from tco.engine.shapes import number
+from tco.show import show_number, show_seconds
 
 if TYPE_CHECKING:
     from tco.catalog.fields import Source
@@ -87,6 +89,7 @@ NEUTRAL = {
     "service.egress_factor",
     "compliance.licence_usd_per_month",
     "compliance.audit_usd_per_month",
+    "serving.max_ttft_s",
     "serving.zones",
     "serving.availability_target",
     "serving.replica_availability",
@@ -255,6 +258,8 @@ def warnings_of(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
         *_uncalibrated(inputs, used),
         *_licences(inputs, used),
         *_ineffective(inputs, used),
+        *volume_notes(inputs),
+        *_limit_notes(inputs, used),
     )
 
 
@@ -266,6 +271,78 @@ def unsure_prices(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
         for option in used
         if option.trust.rank < least_trust(inputs)
     )
+
+
+FEW_TOKENS, FEW_REQUESTS = 1e5, 100.0
+"""Below this a month is rather a slip of the pen: a request a day of some thousand tokens [1]."""
+
+
+def few(what: str, count: float, least: float) -> str:
+    """Return the question whether so little was meant; empty where it is enough.
+
+    >>> few("tokens a month", 50, 1e5)
+    '50 tokens a month? 50B is 50 billion, 50M 50 million'
+    """
+    if not 0.0 < count < least:
+        return ""
+    said = f"{count:,.6g}"
+    bare = f"{count:.6g}"
+    return f"{said} {what}? {bare}B is {said} billion, {bare}M {said} million"
+
+
+def volume_notes(inputs: Inputs) -> list[str]:
+    """Return what is to be said of how the volume was given: a peak, or next to nothing."""
+    request, out = inputs.request, []
+    said = (
+        ("tokens a month", request.tokens, FEW_TOKENS),
+        ("requests a month", request.requests, FEW_REQUESTS),
+    )
+    out += [few(what, count, least) for what, count, least in said if count is not None]
+    alone = all(n is None for n in (request.tokens, request.requests, request.users))
+    if request.peak is not None and alone:
+        load, ratio = workload(inputs.settings), inputs.settings["workload.peak_to_mean"]
+        mean, peak = (number(x) for x in (load.requests_per_s, load.peak_requests_per_s))
+        who = ratio.source.partition(":")[0]
+        out.append(
+            f"{show_number(peak)} req/s at peak are taken to be {show_number(mean)} on average, by "
+            f"a peak of {show_number(number(ratio.value))} times the mean ({who})"
+        )
+    return [text for text in out if text]
+
+
+def _limit_notes(inputs: Inputs, used: Sequence[Option]) -> list[str]:
+    """Return which limits on latency are too close to call, or of what they were not judged."""
+    from tco.analysis.why import first_token, limit_states  # it looks at set-ups, they at reports
+
+    states = limit_states(inputs.settings, None)
+    if not states:
+        return []
+    goal, out = target(inputs.settings), []
+    own = [o for o in used if isinstance(o, SelfOption)]
+    close = [
+        o.id
+        for o in own
+        if "ttft" in states and first_token(replica_of(o, inputs.settings), goal) == "depends"
+    ]
+    if close:
+        limit = f"--slo ttft={show_seconds(number(goal.max_ttft_s))}"
+        out.append(f"{limit} is too close to call, by how requests arrive: {_some(close)}")
+    names = " and ".join(states)
+    given = [o.id for o in own if o.measured is not None]
+    others = len(used) - len(own)
+    if given:
+        out.append(f"{names} not judged where the throughput was given: {_some(given)}")
+    if others:
+        out.append(f"{names} not judged of what is not on own GPUs: nothing is known ({others})")
+    return out
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
+MOST_NAMES = 3
 
 
 def _ineffective(inputs: Inputs, used: Sequence[Option]) -> list[str]:

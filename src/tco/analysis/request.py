@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from tco.engine.duty import Billing
+
+
+ContextTier = tuple[int, Mapping[str, float]]
+"""Tokens of a request, and what one that is longer pays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +25,9 @@ class InlineOption:
             `own` (bought GPUs), `provisioned` (throughput by the unit), or `fixed` (a given
             monthly price).
         input, output, cached_input: Prices of `api` and `hosted` [USD/Mtok].
+        cache_write, reasoning_output: The same of input written to a cache and of hidden reasoning.
+        above: Input of a request beyond which it pays other prices, and these by the names of
+            `Rates` [USD/Mtok] or a factor, `multiply` [1].
         batch_discount: Share taken off for batch requests [1].
         tiers: Volumes and the share taken off beyond each [token/month, 1].
         cliff: A tier's share is taken off all tokens, not only those beyond it.
@@ -48,6 +56,9 @@ class InlineOption:
     input: float | None = None
     output: float | None = None
     cached_input: float | None = None
+    cache_write: float | None = None
+    reasoning_output: float | None = None
+    above: tuple[ContextTier, ...] = ()
     batch_discount: float | None = None
     tiers: tuple[tuple[float, float], ...] = ()
     cliff: bool = False
@@ -109,6 +120,8 @@ class Request:
 
     Args:
         tokens, requests, users: Volume, by one of the three [per month].
+        peak: Requests of the busiest hour [request/s]: the volume, by the profile's peak over mean,
+            or beside a volume the peak over mean itself.
         profile: Named traffic profile.
         isl, osl: Length of a request [token/request].
         input_output: Input tokens for one output token, at the profile's request length [1].
@@ -142,6 +155,7 @@ class Request:
     tokens: float | None = None
     requests: float | None = None
     users: float | None = None
+    peak: float | None = None
     profile: str | None = None
     isl: float | None = None
     osl: float | None = None

@@ -5,7 +5,7 @@ Numbers are unrounded; `None` stands for what does not exist, never for zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Tier = Literal["api", "hosted", "self"]
@@ -97,6 +97,10 @@ class UtilizationResult:
     paid_hours: float
 
 
+LimitState = Literal["kept", "depends", "missed", "not judged"]
+"""How a limit on latency is kept: `depends` on how requests arrive is too close to call."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReplicaResult:
     """What one replica sustains, and how that is known."""
@@ -111,6 +115,8 @@ class ReplicaResult:
     """`given`, or the capacity model and its profile."""
     band: Span
     """Low and high true throughput over the predicted one, 80 %."""
+    ttft_s: Span | None = None
+    """First token at capacity, between a request that waits for nobody and a batch at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +170,8 @@ class OptionResult:
     lines: tuple[BillLine, ...]
     scaling: ScalingResult | None = None
     """None for what is always on."""
+    slo: dict[str, LimitState] = field(default_factory=dict)
+    """How the limits that were given are kept, by name: `tpot`, `ttft`."""
     trust: TrustLevel = "low"
     """How far its price can be trusted; of own GPUs, their rent. Throughput has its own band."""
     trust_reasons: tuple[str, ...] = ()
@@ -351,10 +359,10 @@ class SwingResult:
     origin: Origin
     source: str
     judgment: bool
-    at_low_usd: float
-    """B less A with the assumption at `low` [USD/month]."""
-    at_high_usd: float
-    swing_usd: float
+    at_low_usd: float | None
+    """B less A with the assumption at `low`; None where one of them serves nothing [USD/month]."""
+    at_high_usd: float | None
+    swing_usd: float | None
     flips_at: float | None
     """The value within its range at which the cheaper one changes."""
     at_low_tokens: float | None = None
@@ -362,6 +370,8 @@ class SwingResult:
     at_high_tokens: float | None = None
     swing_tokens: float | None = None
     """None where B never is cheaper at one of the ends."""
+    impossible: str | None = None
+    """What serves nothing at one of the ends, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)

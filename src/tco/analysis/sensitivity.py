@@ -43,8 +43,8 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
     left, right, said = pair(inputs, a, b)
     used = [left, right]
     rows = [_swing(inputs, left, right, s) for s in _uncertain(inputs, used)]
-    rows = [r for r in rows if abs(r.swing_usd) > SMALLEST_SWING_USD]
-    rows.sort(key=lambda r: -abs(r.swing_usd))
+    rows = [r for r in rows if _swung(r) > SMALLEST_SWING_USD]
+    rows.sort(key=lambda r: -_swung(r))
     rows = _with_volumes(inputs, left, right, rows)
     a_usd, b_usd = (usd_of(o, inputs.settings) for o in used)
     best, unsure = of_two(used, [a_usd, b_usd], least_trust(inputs))
@@ -99,7 +99,11 @@ def _uncertain(inputs: Inputs, used: list[Option]) -> list[Setting]:
 def _swing(inputs: Inputs, a: Option, b: Option, setting: Setting) -> SwingResult:
     low, high = _range(a, b, setting)
     ends = np.array([low, high])
-    at_low, at_high = difference(inputs.settings, a, b, {setting.path: ends})
+    at_low, at_high = (
+        float(end) for end in difference(inputs.settings, a, b, {setting.path: ends})
+    )
+    told = (("low", at_low), ("high", at_high))
+    lost = [_lost(a, b, end, usd) for end, usd in told if not np.isfinite(usd)]
     flip = flip_value(inputs.settings, a, b, lever_of(setting), low, high)
     return SwingResult(
         path=setting.path,
@@ -111,11 +115,27 @@ def _swing(inputs: Inputs, a: Option, b: Option, setting: Setting) -> SwingResul
         origin=setting.origin,
         source=setting.source,
         judgment=setting.origin == "assumed",
-        at_low_usd=float(at_low),
-        at_high_usd=float(at_high),
-        swing_usd=float(at_high - at_low),
+        at_low_usd=_known(at_low),
+        at_high_usd=_known(at_high),
+        swing_usd=None if lost else at_high - at_low,
         flips_at=flip,
+        impossible="; ".join(lost) or None,
     )
+
+
+def _known(usd: float) -> float | None:
+    """Return a difference of bills; None where one of them is of nothing that serves."""
+    return usd if np.isfinite(usd) else None
+
+
+def _swung(row: SwingResult) -> float:
+    """Return how far a row swings: beyond all others where nothing serves at one of its ends."""
+    return np.inf if row.swing_usd is None else abs(row.swing_usd)
+
+
+def _lost(a: Option, b: Option, end: str, gap: float) -> str:
+    """Return what serves nothing at an end, by the sign of an infinite difference."""
+    return f"{(b if gap > 0 else a).id} serves nothing at the {end} end"
 
 
 def _with_volumes(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from tco.engine.fleet import FleetPolicy
 from tco.engine.ledger import Origin
 from tco.engine.people import People
@@ -126,7 +128,14 @@ def target(settings: Settings) -> Target:
         max_concurrency=settings.value("serving.max_concurrency"),
         max_concurrency_large=settings.value("serving.max_concurrency_large"),
         speculative_gain=settings.value("serving.speculative_gain"),
+        max_ttft_s=_or_none(settings.value("serving.max_ttft_s")),
     )
+
+
+def _or_none(limit_s: Number) -> Number:
+    """Return a limit [s], infinite where 0 says that there is none."""
+    limits = np.where(np.greater(limit_s, 0.0), limit_s, np.inf)
+    return limits if limits.ndim else float(limits)
 
 
 def price_factor(tier: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -107,7 +108,25 @@ def precisions_of(model: ModelEntry, gpu: GpuShape) -> tuple[str, ...]:
     return (model.native,)
 
 
-def layout_of(gpus: int, gpu: GpuEntry, name: str, kv_bytes: float) -> Layout:
+class MemoryUse(NamedTuple):
+    """What a server does with the memory of its GPUs.
+
+    Args:
+        kv_bytes: Bytes per element of the KV cache [byte].
+        share: Share of the memory that it may take [1].
+    """
+
+    kv_bytes: float
+    share: float
+
+
+def memory_use(settings: Settings) -> MemoryUse:
+    """Return what a server does with the memory of its GPUs."""
+    names = ("serving.kv_bytes", "serving.memory_share")
+    return MemoryUse(*(float(settings.value(name)) for name in names))
+
+
+def layout_of(gpus: int, gpu: GpuEntry, name: str, memory: MemoryUse) -> Layout:
     """Return how a replica is laid out: tensor parallel in a node, one pipeline stage a node."""
     tp = min(gpus, gpu.node_gpus)
     width = _precision(name)
@@ -116,7 +135,8 @@ def layout_of(gpus: int, gpu: GpuEntry, name: str, kv_bytes: float) -> Layout:
         pp=float(gpus // tp),
         weight_bytes=width.weight_bytes,
         compute_bits=width.compute_bits,
-        kv_bytes=kv_bytes,
+        kv_bytes=memory.kv_bytes,
+        memory_share=memory.share,
     )
 
 
@@ -147,7 +167,7 @@ class Grid:
     gpus: Sequence[GpuEntry]
     names: tuple[str, ...]
     """Precisions that occur."""
-    kv_bytes: float
+    memory: MemoryUse
     model: Indices
     gpu: Indices
     count: Indices
@@ -162,7 +182,7 @@ class Grid:
             gpu=gpu,
             gpus=count,
             precision=name,
-            layout=layout_of(count, gpu, name, self.kv_bytes),
+            layout=layout_of(count, gpu, name, self.memory),
         )
 
     def shapes(self, rows: Indices) -> tuple[ModelShape, GpuShape, Layout]:
@@ -176,7 +196,8 @@ class Grid:
             pp=(self.count[rows] // tp).astype(float),
             weight_bytes=np.array([w.weight_bytes for w in widths])[of],
             compute_bits=np.array([w.compute_bits for w in widths])[of],
-            kv_bytes=self.kv_bytes,
+            kv_bytes=self.memory.kv_bytes,
+            memory_share=self.memory.share,
         )
         models = taken(stacked([m.shape for m in self.models]), self.model[rows])
         return models, taken(stacked([g.shape for g in self.gpus]), self.gpu[rows]), layout
@@ -188,7 +209,7 @@ class Grid:
 
 
 def grid(
-    models: Sequence[ModelEntry], gpus: Sequence[GpuEntry], counts: Sequence[int], kv_bytes: float
+    models: Sequence[ModelEntry], gpus: Sequence[GpuEntry], counts: Sequence[int], memory: MemoryUse
 ) -> Grid:
     """Return every set-up that is possible in principle, whether it fits or not."""
     cuts = {
@@ -212,7 +233,7 @@ def grid(
         models=models,
         gpus=gpus,
         names=tuple(names),
-        kv_bytes=kv_bytes,
+        memory=memory,
         model=table[:, 0],
         gpu=table[:, 1],
         count=table[:, 2],

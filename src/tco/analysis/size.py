@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tco.analysis.billing import refuse_billing
 from tco.analysis.candidates import OwnSetups, own_setups
 from tco.analysis.cheapest import cheapest, insist, least_trust, rank_of
-from tco.analysis.inputs import Inputs
+from tco.analysis.inputs import Inputs, prepare
 from tco.analysis.options import SelfOption
 from tco.analysis.report import assumptions_of, stamp, warnings_of
 from tco.analysis.results import AssumptionResult
 from tco.analysis.select import select
 from tco.analysis.settings import target, workload
-from tco.analysis.size_front import Front, cheapest_rents, front
-from tco.analysis.size_results import SizeLimits, SizeResult, SizeRow
-from tco.analysis.size_rows import Asked, sized_rows
+from tco.analysis.size_front import Front, cheapest_rents, front, row_id
+from tco.analysis.size_results import SizeCounts, SizeLimits, SizeResult, SizeRow
+from tco.analysis.size_rows import Asked, sized_rows, users_served
 from tco.analysis.verdict import rule_words, unsure_words
 from tco.catalog.models import Model
 from tco.errors import InfeasibleError
@@ -37,11 +37,11 @@ class SizeAsk:
 
     Args:
         counts: GPUs of a replica to try; empty for the usual ones [1].
-        max_ttft_s: Slowest first token; None without a limit [s].
+        demand_is: The option that `--demand`, an old name, stood for; empty where it was not said.
     """
 
     counts: tuple[int, ...] = ()
-    max_ttft_s: float | None = None
+    demand_is: str = ""
 
 
 def size(inputs: Inputs, ask: SizeAsk) -> SizeResult:
@@ -66,13 +66,46 @@ def size(inputs: Inputs, ask: SizeAsk) -> SizeResult:
         raise InfeasibleError(_uncut(own, ask))
     rents = cheapest_rents(own)
     asked = Asked(
-        own=own, rents=rents, max_ttft_s=ask.max_ttft_s, context_tokens=model.context_tokens
+        own=own,
+        rents=rents,
+        context_tokens=model.context_tokens,
+        developers=_developers(own, ask.counts),
     )
     best = front(own, rents)
     rows = sorted(sized_rows(asked, best), key=_rank)
     insist(inputs, (row.trust for row in rows if row.usd_per_mtok is not None), name)
     chosen = bool(selection.gpus or ask.counts or inputs.request.all_setups)
-    return _result(asked, model, tuple(rows), () if chosen else _short(rows), best)
+    result = _result(asked, model, tuple(rows), () if chosen else _short(rows), best)
+    if not ask.demand_is:
+        return result
+    old = f"--demand is an old name: --{ask.demand_is} says the same, --peak says a peak"
+    return replace(result, warnings=(old, *result.warnings))
+
+
+DEVELOPER = "agent-coding"
+"""The profile whose users are developers, each with a coding agent."""
+
+
+def _developers(own: OwnSetups, counts: tuple[int, ...]) -> dict[str, float]:
+    """Return how many developers one replica of each set-up serves, by the id of its row.
+
+    The same question, asked with the requests of the profile of developers in place of its own.
+    """
+    inputs = own.inputs
+    known = inputs.catalog.workloads.profiles.get(DEVELOPER)
+    if known is None or known.requests_per_user_per_month is None:
+        return {}
+    if inputs.profile != DEVELOPER:
+        request = inputs.request
+        kept = {p: v for p, v in request.settings.items() if not p.startswith("workload.")}
+        plain = replace(request, profile=DEVELOPER, settings=kept, tokens=None, requests=None)
+        plain = replace(plain, users=None, peak=None, isl=None, osl=None, input_output=None)
+        asked = prepare(inputs.catalog, plain, inputs.day)
+        own = own_setups(asked, select(asked.catalog, asked.request), counts)
+    if not own.models:  # no context is long enough
+        return {}
+    served = users_served(own, known.requests_per_user_per_month)
+    return {row_id(own, i): float(n) for i, n in enumerate(served) if not np.isnan(n)}
 
 
 def _why_not(own: OwnSetups, model: Model) -> str:
@@ -131,6 +164,7 @@ def _result(
         verdict=_verdict(entry.id, rows, least_trust(inputs)),
         best=None if cheap is None else cheap.id,
         cheaper_but_unsure=() if cheap is None else tuple(r.id for r in _below(rows, cheap)),
+        judged=_counts(rows),
         assumptions=_assumptions(inputs, used),
         warnings=warnings_of(inputs, used),
     )
@@ -168,9 +202,14 @@ def _limits(asked: Asked) -> SizeLimits:
     if inputs.serving.single_stream:
         number |= {"max_concurrency": 1.0, "max_concurrency_large": 1.0}
     demand = inputs.volume_given
+    first = float(np.asarray(goal.max_ttft_s))
+    profile = inputs.catalog.workloads.profiles[inputs.profile]
     return SizeLimits(
         **number,
-        max_ttft_s=asked.max_ttft_s,
+        max_ttft_s=first if np.isfinite(first) else None,
+        peak_to_mean=float(np.asarray(load.peak_to_mean)) if demand else None,
+        requests_per_user_per_month=profile.requests_per_user_per_month,
+        profile=inputs.profile,
         tokens_per_month=float(np.asarray(load.tokens_per_month)) if demand else None,
         peak_requests_per_s=float(np.asarray(load.peak_requests_per_s)) if demand else None,
         engine=inputs.engine,
@@ -205,7 +244,7 @@ def _verdict(name: str, rows: tuple[SizeRow, ...], least: int) -> str:
     if not feasible:
         near = max(rows, key=lambda row: (row.fits, row.free_gb))
         return f"No set-up that was looked at serves {name}: {near.id}: {near.reasons[0]}."
-    sentences = [f"{len(feasible)} of {len(rows)} set-ups serve {name} within the limits."]
+    sentences = [_within(name, _counts(rows))]
     priced = [row for row in feasible if row.usd_per_mtok is not None]
     cheap = _cheapest(rows, least)
     if cheap is not None:
@@ -214,17 +253,59 @@ def _verdict(name: str, rows: tuple[SizeRow, ...], least: int) -> str:
             f"Cheapest at full load{rule_words(least)}: "
             f"{cheap.id} at {show_usd(cheap.usd_per_mtok or 0.0)} per "
             f"million tokens, {show_number(cheap.output_tokens_per_s or 0.0)} output tokens a "
-            f"second."
+            f"second{_unsure(cheap)}."
         )
         fleets = [row for row in priced if row.fleet_usd_per_month is not None]
         if fleets:
-            fleet = _first(fleets, [row.fleet_usd_per_month or 0.0 for row in fleets], least)
-            sentences.append(
-                f"Cheapest for the demand: {fleet.replicas:g} replicas of {fleet.id}, "
-                f"{show_usd(fleet.fleet_usd_per_month or 0.0)} of GPUs a month."
-            )
+            sentences.append(f"Cheapest fleet for the volume: {_fleet_words(fleets, least)}.")
     sentences.append(
         "The first token is a range: it depends on when requests arrive and how they are "
         "scheduled, which no formula of means predicts."
     )
     return " ".join(filter(None, sentences))
+
+
+def _counts(rows: tuple[SizeRow, ...]) -> SizeCounts:
+    """Return how many set-ups keep the limits: what was not judged is not kept."""
+    able = [row.ttft_slo for row in rows if row.feasible]
+    return SizeCounts(
+        kept=able.count(None) + able.count("kept"),
+        not_kept=len(rows) - len(able),
+        too_close=able.count("depends"),
+        not_judged=able.count("not judged"),
+    )
+
+
+def _within(name: str, counts: SizeCounts) -> str:
+    """Return how many set-ups keep the limits, those that nobody can tell apart."""
+    able = counts.kept + counts.too_close + counts.not_judged
+    total = able + counts.not_kept
+    text = f"{counts.kept} of {total} set-ups serve {name} within the limits"
+    if counts.kept == able:
+        return f"{text}."
+    parts = [f"{counts.not_kept} cannot"] if counts.not_kept else []
+    if counts.too_close:
+        parts.append(f"{counts.too_close} are too close to call in the first token")
+    if counts.not_judged:
+        parts.append(f"{counts.not_judged} are not judged")
+    return f"{text}, {', '.join(parts)}."
+
+
+def _unsure(row: SizeRow) -> str:
+    words = {"depends": "too close to call", "not judged": "not judged"}
+    return f" (first token {words[row.ttft_slo]})" if row.ttft_slo in words else ""
+
+
+def _fleet_words(rows: list[SizeRow], least: int) -> str:
+    """Return the cheapest fleet, and the cheapest that surely keeps the limits."""
+    sure = [row for row in rows if row.ttft_slo in (None, "kept")]
+    best = _first(rows, [row.fleet_usd_per_month or 0.0 for row in rows], least)
+    named = [best]
+    if sure and best not in sure:
+        named.append(_first(sure, [row.fleet_usd_per_month or 0.0 for row in sure], least))
+    told = [
+        f"{row.fleet_gpus:,.0f} GPUs, {row.replicas:g} replicas of {row.id}, "
+        f"{show_usd(row.fleet_usd_per_month or 0.0)} of GPUs a month{_unsure(row)}"
+        for row in named
+    ]
+    return "; surely within the limits: ".join(told)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tco.analysis.anchors import Place, anchors
 from tco.analysis.candidates import OwnSetups
 from tco.analysis.cheapest import cheapest_each, least_trust
 from tco.analysis.settings import fleet_policy, target, workload
@@ -14,6 +15,7 @@ from tco.analysis.size_results import FrontPoint
 from tco.engine.capacity import replica
 from tco.engine.fleet import paid_gpus
 from tco.engine.selfhost import fleet_for
+from tco.engine.shapes import ROUND_OFF
 from tco.units import MTOK, SECONDS_PER_HOUR
 
 Floats = NDArray[np.float64]
@@ -116,16 +118,35 @@ def _price_and_speed(
         cached_share=goal.cached_share,
         speculative_gain=goal.speculative_gain,
     )
-    factor = correction_factor(own)[setups][:, None]
+    factor = _factors(own, setups, batch)
     tokens_per_hour = speed.requests_per_s * factor * (goal.isl + goal.osl) * SECONDS_PER_HOUR
     price = usd_per_hour(own, rents)[setups][:, None] / tokens_per_hour * MTOK
-    return np.asarray(price), np.asarray(factor / speed.tpot_s)
+    speeds = np.asarray(factor / speed.tpot_s)
+    # A smaller batch may be slower where a measurement says so: what breaks the limit is no point.
+    return np.asarray(price), np.where(speeds * goal.max_tpot_s < 1.0 - ROUND_OFF, 0.0, speeds)
 
 
-def correction_factor(own: OwnSetups) -> Floats:
-    """Return what the model's speeds are multiplied by [setups] [1]."""
-    given = own.inputs.settings.value("serving.throughput_factor")
-    return np.asarray(own.found.anchors.factor * given)
+def _factors(own: OwnSetups, setups: Indices, batch: Floats) -> Floats:
+    """Return what the model's speeds are multiplied by at each batch [setups, batches] [1].
+
+    How near a measurement is depends on the batch, so that each batch has its own; that of the
+    capacity is the one that the capacity was worked out with.
+    """
+    found, goal = own.found, target(own.inputs.settings)
+    at = np.repeat(setups, batch.shape[1])
+    grid, known = found.grid, found.found
+    place = Place(
+        model=known.model_codes([m.shape for m in grid.models])[grid.model[at]],
+        gpu=known.gpu_codes([g.id for g in grid.gpus])[grid.gpu[at]],
+        layout=grid.shapes(at)[2],
+        batch=batch.ravel(),
+        isl=goal.isl,
+        osl=goal.osl,
+    )
+    factor = anchors(known, place, own.inputs.serving).factor.reshape(batch.shape)
+    full = batch == np.asarray(found.replica.slots)[setups][:, None]
+    factor = np.where(full, found.anchors.factor[setups][:, None], factor)
+    return np.asarray(factor * own.inputs.settings.value("serving.throughput_factor"))
 
 
 def row_id(own: OwnSetups, setup: int) -> str:

@@ -5,7 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, Span, TrustLevel
+from tco.analysis.results import AssumptionResult, CatalogStamp, LimitState, Span, TrustLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryParts:
+    """What the memory of one GPU is for; the parts sum to all of it [GB]."""
+
+    total_gb: float
+    """What software sees of it."""
+    weights_gb: float
+    kv_cache_gb: float
+    """What is left for the KV cache; below zero: what is missing."""
+    runtime_gb: float
+    """Activations, graphs and libraries."""
+    unused_gb: float
+    """What a server may not take: all but `serving.memory_share`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeCounts:
+    """How many set-ups keep the limits; the four sum to all of them."""
+
+    kept: int
+    not_kept: int
+    """They do not fit, or miss a limit."""
+    too_close: int
+    """Whether they keep the limit on the first token depends on how requests arrive."""
+    not_judged: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +67,7 @@ class SizeRow:
     """What one user sees, `1 / tpot`."""
     ttft_s: Span | None
     """Between a request that waits for nobody and a batch that arrives all at once."""
-    ttft_slo: Literal["kept", "depends", "missed"] | None
+    ttft_slo: LimitState | None
     """How the limit on the first token lies to that range; None without one."""
     evidence_tier: int
     """1 measured by you, 2 measured in the catalog, 3 scaled by a measurement, 4 model alone."""
@@ -65,6 +92,13 @@ class SizeRow:
     """Their rent; people and the rest are in `tco compare`."""
     on_front: bool
     """At some batch nothing is both cheaper and faster for a user."""
+    kv_bytes_per_token: float | None = None
+    """KV cache of one token over all layers, copies over GPUs not counted."""
+    memory_per_gpu: MemoryParts | None = None
+    users: float | None = None
+    """Users whose busiest hour one replica serves, at the profile's requests each, spares apart."""
+    developers: float | None = None
+    """The same of developers with a coding agent: another profile, with longer requests."""
     trust: TrustLevel = "low"
     """How far its rent can be trusted."""
     trust_reasons: tuple[str, ...] = ()
@@ -96,6 +130,10 @@ class SizeLimits:
     """The demand; None when none was given."""
     peak_requests_per_s: float | None
     engine: str
+    peak_to_mean: float | None = None
+    requests_per_user_per_month: float | None = None
+    """What the profile says of a user; None where it does not."""
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +157,7 @@ class SizeResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    judged: SizeCounts | None = None
     best: str | None = None
     """The answer at full load."""
     cheaper_but_unsure: tuple[str, ...] = ()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,19 @@ from numpy.typing import NDArray
 from tco.analysis.candidates import OwnSetups
 from tco.analysis.settings import fleet_policy, target, workload
 from tco.analysis.setups import Setup
-from tco.analysis.size_front import Front, correction_factor, row_id, usd_per_hour
-from tco.analysis.size_results import SizeRow
-from tco.engine.capacity import replica
-from tco.engine.memory import free_bytes, max_batch, max_context_tokens, weights_bytes
-from tco.engine.selfhost import fleet_for
+from tco.analysis.size_front import Front, row_id, usd_per_hour
+from tco.analysis.size_results import MemoryParts, SizeRow
+from tco.analysis.why import first_token, infeasible
+from tco.engine.constants import VISIBLE_SHARE
+from tco.engine.memory import (
+    free_bytes,
+    kv_bytes_per_token,
+    max_batch,
+    max_context_tokens,
+    weights_bytes,
+)
+from tco.engine.selfhost import fleet_for, tokens_served
+from tco.engine.shapes import ROUND_OFF
 from tco.units import GB, HOURS_PER_MONTH, MTOK, SECONDS_PER_HOUR
 
 Floats = NDArray[np.float64]
@@ -30,14 +39,14 @@ class Asked:
     Args:
         own: What was searched.
         rents: The rent that each set-up is cheapest on, -1 for none [setups].
-        max_ttft_s: Slowest first token; None without a limit [s].
+        developers: Developers that one replica of a set-up serves, by the id of its row [1].
         context_tokens: What the model was made for; None when it is not known [token].
     """
 
     own: OwnSetups
     rents: Indices
-    max_ttft_s: float | None
     context_tokens: float | None
+    developers: Mapping[str, float]
 
     @cached_property
     def memory(self) -> dict[str, Floats]:
@@ -54,24 +63,47 @@ class Asked:
         }
 
     @cached_property
-    def ttft_s(self) -> tuple[Floats, Floats]:
-        """Return the ends of the time to the first token at capacity [setups] [s]."""
-        found, goal = self.own.found, target(self.own.inputs.settings)
-        model, gpu, layout = found.grid.shapes(np.arange(found.grid.size))
-        speed = replica(
-            model,
-            gpu,
-            layout,
-            isl=goal.isl,
-            osl=goal.osl,
-            batch=np.maximum(np.asarray(found.replica.slots), 1.0),
-            profile=self.own.inputs.serving,
-            cached_share=goal.cached_share,
-            speculative_gain=goal.speculative_gain,
-        )
-        factor = correction_factor(self.own)
-        low, high = speed.ttft_low_s / factor, speed.ttft_high_s / factor
-        return np.broadcast_to(low, found.grid.size), np.broadcast_to(high, found.grid.size)
+    def per_gpu(self) -> dict[str, Floats]:
+        """Return the parts of the memory of one GPU, and the KV cache of a token [setups]."""
+        grid = self.own.found.grid
+        model, gpu, layout = grid.shapes(np.arange(grid.size))
+        total = np.asarray(gpu.memory_bytes) * VISIBLE_SHARE
+        weights = np.asarray(weights_bytes(model, layout) / layout.gpus)
+        free = np.asarray(free_bytes(model, gpu, layout) / layout.gpus)
+        runtime = np.broadcast_to(layout.reserve_bytes, grid.size)
+        parts = {"total_gb": total, "weights_gb": weights, "kv_cache_gb": free}
+        parts |= {"runtime_gb": runtime, "unused_gb": total * (1.0 - layout.memory_share)}
+        return {name: np.asarray(value) / GB for name, value in parts.items()} | {
+            "kv_bytes_per_token": np.broadcast_to(kv_bytes_per_token(model, layout), grid.size)
+        }
+
+    @cached_property
+    def users(self) -> Floats:
+        """Return the users that one replica of each serves; NaN where nobody knows [setups]."""
+        inputs = self.own.inputs
+        each = inputs.catalog.workloads.profiles[inputs.profile].requests_per_user_per_month
+        return users_served(self.own, each or np.nan)
+
+
+def users_served(own: OwnSetups, requests_per_user: float) -> Floats:
+    """Return the users whose busiest hour one replica of each set-up serves [setups] [1].
+
+    ``tokens a month that one replica serves at its peak / tokens a month of a user``, the inverse
+    of what sizes a fleet: bursts and headroom are counted, spares are not.
+
+    Args:
+        own: The set-ups.
+        requests_per_user: Requests of a user [request/month].
+    """
+    settings = own.inputs.settings
+    load = workload(settings)
+    slots = np.asarray(own.found.replica.slots)
+    usable = np.flatnonzero(slots >= 1.0)
+    served = np.full(slots.size, np.nan)
+    one = own.found.replica_at(usable)
+    tokens = tokens_served(np.ones(usable.size), load, one, fleet_policy(settings))
+    served[usable] = np.floor(tokens / (requests_per_user * load.tokens_per_request) + ROUND_OFF)
+    return served
 
 
 def sized_rows(asked: Asked, front: Front) -> list[SizeRow]:
@@ -85,7 +117,9 @@ def _row(asked: Asked, front: Front, i: int) -> SizeRow:
     near = own.found.correction(i, own.inputs.serving)
     memory: dict[str, Any] = {name: float(col[i]) for name, col in asked.memory.items()}
     reasons = _reasons(asked, setup, i)
-    kept = None if memory["max_batch"] < 1 else _ttft_slo(asked, i)
+    per_gpu = {name: float(column[i]) for name, column in asked.per_gpu.items()}
+    kv_bytes = per_gpu.pop("kv_bytes_per_token")
+    users = float(asked.users[i])
     return SizeRow(
         id=row_id(own, i),
         gpu=setup.gpu.id,
@@ -96,7 +130,11 @@ def _row(asked: Asked, front: Front, i: int) -> SizeRow:
         reasons=reasons,
         **memory,
         **_speed(asked, i, fast=not reasons),
-        ttft_slo=kept,
+        ttft_slo=first_token(own.found.replica_at(i), target(own.inputs.settings)),
+        kv_bytes_per_token=kv_bytes,
+        memory_per_gpu=MemoryParts(**per_gpu),
+        users=None if np.isnan(users) else users,
+        developers=asked.developers.get(row_id(own, i)),
         evidence_tier=near.tier,
         evidence=near.evidence,
         band=near.band,
@@ -121,25 +159,8 @@ def _reasons(asked: Asked, setup: Setup, i: int) -> tuple[str, ...]:
             f"of {tokens:,.0f} tokens",
         )
     if not np.asarray(found.replica.slots)[i] >= 1:
-        alone = float(np.asarray(found.replica.lone_tpot_s)[i]) * 1e3
-        limit = float(np.asarray(goal.max_tpot_s)) * 1e3
-        return (f"a request alone takes {alone:.1f} ms a token, the limit is {limit:g} ms",)
-    if _ttft_slo(asked, i) == "missed":
-        first = float(asked.ttft_s[0][i])
-        return (
-            f"the first token of a request alone takes {first:.2g} s, "
-            f"the limit is {asked.max_ttft_s:g} s",
-        )
+        return (infeasible(found.replica_at(i), goal),)
     return ()
-
-
-def _ttft_slo(asked: Asked, i: int) -> Literal["kept", "depends", "missed"] | None:
-    low, high = float(asked.ttft_s[0][i]), float(asked.ttft_s[1][i])
-    if asked.max_ttft_s is None or np.isnan(low):
-        return None
-    if low > asked.max_ttft_s:
-        return "missed"
-    return "kept" if high <= asked.max_ttft_s else "depends"
 
 
 def _speed(asked: Asked, i: int, *, fast: bool) -> dict[str, Any]:
@@ -152,7 +173,7 @@ def _speed(asked: Asked, i: int, *, fast: bool) -> dict[str, Any]:
     tpot = float(np.asarray(replica.tpot_s))
     osl = float(np.asarray(target(asked.own.inputs.settings).osl))
     values = (float(np.asarray(replica.slots)), rate * osl, rate, tpot, 1.0 / tpot)
-    ends = (float(asked.ttft_s[0][i]), float(asked.ttft_s[1][i]))
+    ends = (float(np.asarray(replica.ttft_low_s)), float(np.asarray(replica.ttft_high_s)))
     return {**dict(zip(names, values, strict=True)), "ttft_s": ends}
 
 

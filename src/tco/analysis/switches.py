@@ -24,7 +24,10 @@ def _off(*paths: str) -> dict[str, float]:
     return dict.fromkeys(paths, 0.0)
 
 
-_TOKENS = ("input tokens", "cached input tokens", "output tokens", "cache write tokens")
+_TOKENS = (
+    *("input tokens", "cached input tokens", "output tokens", "cache write tokens"),
+    "reasoning tokens",
+)
 
 SWITCHES: Mapping[str, Switch] = {
     "tokens": Switch(

@@ -35,6 +35,7 @@ from tco.analysis.jobs import (
     warnings_of,
 )
 from tco.analysis.options import TokenOption, lines
+from tco.analysis.report import few, volume_notes
 from tco.analysis.resolve import resolve
 from tco.analysis.select import token_tier
 from tco.analysis.settings import price_factor
@@ -108,8 +109,23 @@ def train(inputs: Inputs, ask: TrainAsk) -> TrainResult:
         best=answer[0].id,
         cheaper_but_unsure=tuple(r.id for r in answer[1]),
         assumptions=assumed(inputs, used, "training."),
-        warnings=(*warnings_of(inputs, used), *_spread(inputs, ask, used), *_serving(job, used)),
+        warnings=(
+            *_few(inputs, ask),
+            *warnings_of(inputs, used),
+            *_spread(inputs, ask, used),
+            *_serving(job, used),
+        ),
     )
+
+
+def _few(inputs: Inputs, ask: TrainAsk) -> tuple[str, ...]:
+    """Return the question whether so little was meant."""
+    said = few("training tokens", ask.training_tokens, FEW_TRAINING_TOKENS)
+    return (*([said] if said else []), *volume_notes(inputs))
+
+
+FEW_TRAINING_TOKENS = 1000.0
+"""Below this a training set is shorter than one text [token]."""
 
 
 def _serving(job: _Job, used: Sequence[JobRow]) -> tuple[str, ...]:

@@ -1,13 +1,92 @@
-"""Why no set-up of a model can be used, in words."""
+"""How set-ups lie to the limits on them, and why no set-up of a model can be used, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from tco.analysis.results import LimitState
 from tco.analysis.settings import Settings, target
 from tco.analysis.setups import ModelEntry, Search, Setup
 from tco.engine.memory import free_bytes, weights_bytes
-from tco.engine.shapes import Indices
+from tco.engine.replica import Replica, Target
+from tco.engine.shapes import Indices, number
+from tco.show import show_seconds
+
+
+def infeasible(replica: Replica, goal: Target) -> str:
+    """Return why a replica serves nothing: memory, or the limit that a request alone does not keep.
+
+    Args:
+        replica: What one replica sustains; numbers, not arrays.
+        goal: The limits.
+    """
+    if number(replica.memory_slots) < 1:
+        return "the weights and one request do not fit in its memory"
+    alone, limit = number(replica.lone_tpot_s), number(goal.max_tpot_s)
+    if alone > limit:
+        return (
+            f"a request alone takes {alone * 1e3:.1f} ms a token, the limit is {limit * 1e3:g} ms"
+        )
+    first, most = number(replica.lone_ttft_s), number(goal.max_ttft_s)
+    if first > most:
+        taken = show_seconds(first)
+        return (
+            f"the first token of a request alone takes {taken}, the limit is {show_seconds(most)}"
+        )
+    return "it serves nothing within the limits"
+
+
+def first_token(replica: Replica, goal: Target) -> LimitState | None:
+    """Return how the first token of a replica lies to the limit on it; None without a limit.
+
+    ``low > limit`` misses it, ``high <= limit`` keeps it, and between the two it depends on how
+    requests arrive.
+    """
+    limit = number(goal.max_ttft_s)
+    if not np.isfinite(limit):
+        return None
+    low, high = number(replica.ttft_low_s), number(replica.ttft_high_s)
+    if not bool(np.all(replica.feasible)):
+        alone = number(replica.lone_ttft_s)
+        return "missed" if alone > limit else "not judged"
+    if np.isnan(low):
+        return "not judged"
+    if low > limit:
+        return "missed"
+    return "kept" if high <= limit else "depends"
+
+
+def limit_states(settings: Settings, replica: Replica | None) -> dict[str, LimitState]:
+    """Return how the limits that were given are kept, by name: of own GPUs, or of anything else.
+
+    Args:
+        settings: Where the limits are.
+        replica: What one replica sustains; None for what is bought by the token or by the unit,
+            of whose latency nothing is known.
+    """
+    goal = target(settings)
+    states: dict[str, LimitState] = {}
+    if settings.given("serving.max_tpot_s"):
+        states["tpot"] = "not judged" if replica is None else _token(replica, goal)
+    if np.isfinite(number(goal.max_ttft_s)):
+        states["ttft"] = (replica and first_token(replica, goal)) or "not judged"
+    return states
+
+
+def _token(replica: Replica, goal: Target) -> LimitState:
+    if not bool(np.all(replica.feasible)):
+        return "missed" if number(replica.lone_tpot_s) > number(goal.max_tpot_s) else "not judged"
+    return "not judged" if np.isnan(number(replica.tpot_s)) else "kept"
+
+
+def first_token_words(replica: Replica, goal: Target) -> Iterator[str]:
+    """Return that it depends whether the limit on the first token is kept, with the figures."""
+    if first_token(replica, goal) == "depends":
+        low, high = (show_seconds(number(x)) for x in (replica.ttft_low_s, replica.ttft_high_s))
+        limit = show_seconds(number(goal.max_ttft_s))
+        yield f"first token in {low} to {high} by how requests arrive, limit {limit}: too close"
 
 
 def why_not(found: Search, model: ModelEntry, settings: Settings) -> tuple[str, ...]:
@@ -30,14 +109,16 @@ def why_not(found: Search, model: ModelEntry, settings: Settings) -> tuple[str, 
 
 
 def _too_slow(found: Search, held: Indices, settings: Settings) -> str:
-    lone = np.asarray(found.replica.lone_tpot_s)[held]
-    best = int(np.argmin(lone))
+    """Return which limit the fastest of some set-ups does not keep."""
+    goal = target(settings)
+    token = np.asarray(found.replica.lone_tpot_s)[held]
+    first = np.asarray(found.replica.lone_ttft_s)[held]
+    in_time = token <= number(goal.max_tpot_s)
+    # Of those that are fast enough by the token, the one that answers soonest.
+    best = int(np.argmin(np.where(in_time, first, np.inf) if in_time.any() else token))
     setup = found.grid.setup(int(held[best]))
-    limit = float(np.asarray(target(settings).max_tpot_s))
-    return (
-        f"too slow: a request alone takes {lone[best] * 1e3:.0f} ms a token on "
-        f"{setup.gpus}x{setup.gpu.id} at {setup.precision}, above the limit of {limit * 1e3:g} ms"
-    )
+    why = infeasible(found.replica_at(int(held[best])), goal)
+    return f"too slow: {why} ({setup.gpus}x{setup.gpu.id} at {setup.precision})"
 
 
 def _too_large(setups: list[Setup], context: float) -> str:

@@ -168,7 +168,6 @@ def size(
     /,
     *,
     demand: Amount = None,
-    slo: Pairs = None,
     concurrency: Amount = None,
     **said: Unpack[Question],
 ) -> Sizing:
@@ -181,7 +180,7 @@ def size(
     >>> {row.gpu for row in answer.rows}
     {'h100-sxm'}
     """
-    extra: SizeOptions = {"demand": demand, "slo": slo, "concurrency": concurrency}
+    extra: SizeOptions = {"demand": demand, "concurrency": concurrency}
     own, question = apart({**said, **extra}, SizeOptions)
     ask, whole = questions.size(model, own, question)
     return _answer(ask, whole)  # type: ignore[no-any-return]
@@ -288,7 +287,7 @@ def explain(name: str, /, **question: Unpack[Question]) -> Explanation:
     return _answer(questions.explain(name), question)  # type: ignore[no-any-return]
 
 
-@asks(Question, without=("tokens", "requests", "users"))
+@asks(Question, without=("tokens", "requests", "users", "peak"))
 def curve(name: str, volumes: ArrayLike, /, **question: Unpack[Question]) -> NDArray[np.float64]:
     """Return what an option costs [USD/month] at each of some volumes [token/month].
 

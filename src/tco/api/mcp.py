@@ -27,6 +27,7 @@ from tco.api import functions
 from tco.ask.fields import at_least_one
 from tco.ask.question import BreakevenOptions, Question, SizeOptions
 from tco.errors import TcoError, UsageError, nearest, printable
+from tco.render.compact import compact_columns
 from tco.render.output import rendered
 from tco.render.screens import screen
 from tco.render.table import View
@@ -37,9 +38,10 @@ INSTRUCTIONS = (
     "500M/day, 20 req/s, 35%, $2.50, 50ms. Option ids: openai/gpt-4.1, deepinfra/llama-3.3-70b, "
     "self/llama-3.3-70b (or self/MODEL@2xGPU:PRECISION/SELLER:PURCHASE)."
 )
-MONTH = ("tokens", "requests", "users", "profile", "isl", "osl", "cached", "peak_to_mean")
+VOLUME = ("tokens", "requests", "users", "peak")
+MONTH = (*VOLUME, "profile", "isl", "osl", "cached", "peak_to_mean")
 CHOICE = ("model", "provider", "tier", "license", "private", "gpu", "purchase", "option")
-VALUES = ("max_tpot", "fte", "set", "as_of")
+VALUES = ("max_tpot", "slo", "fte", "set", "as_of")
 ROWS = 10
 TOP = {"type": "integer", "minimum": 1, "description": f"At most so many rows; {ROWS} unless said."}
 
@@ -83,12 +85,12 @@ TOOLS = {
     "size": Offered(
         functions.size,
         "Whether an open model fits a GPU, on how many, at what tokens/s and latency, and what "
-        "that costs at full load.",
+        "that costs at full load; with a volume, the fleet for it; how many users it serves.",
         {"model": "An open model, such as llama-3.3-70b."},
         (Question, SizeOptions),
         (
             *("isl", "osl", "profile", "cached", "peak_to_mean", "gpu", "precision", "purchase"),
-            *("engine", "set", "as_of", "demand", "gpus", "slo", "concurrency"),
+            *(*VOLUME, "engine", "set", "as_of", "gpus", "max_tpot", "slo", "concurrency"),
         ),
     ),
     "explain": Offered(
@@ -225,7 +227,7 @@ def figures(answer: Any, most: int) -> dict[str, Any]:
     """Return the verdict, at most so many rows, and what to be wary of; figures as they are."""
     module: Any = screen(answer.schema)
     sheet = module.sheet(answer, View())
-    columns = [*sheet.pick(getattr(module, "COMPACT", sheet.usual))]
+    columns = [*sheet.pick(compact_columns(answer, module, sheet))]
     columns += [c for c in sheet.columns if c.key in ("reasons", "trust_reasons")]
     return {
         "schema": answer.schema,

@@ -9,7 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco.ask.checks import checks_of
-from tco.ask.fields import OUTPUT, QUESTION, Field
+from tco.ask.fields import OUTPUT, QUESTION, Field, limit
 from tco.ask.layers import Item, Layer, merged, read, request_of
 from tco.errors import DataError, UsageError
 
@@ -107,7 +107,7 @@ def parts(field: Field, value: Any) -> Sequence[Any]:
         return [(path, plain(one)) for path, one in value.items()]
     if isinstance(value, Mapping) and field.target == "tokenizers":
         return [{name: plain(ratio)} for name, ratio in value.items()]
-    if not field.many:
+    if not field.many or (field.read is limit and isinstance(value, tuple)):
         return [plain(value)]
     alone = isinstance(value, str | PathLike | Mapping) or not isinstance(value, Iterable)
     several = [value] if alone else value
@@ -130,4 +130,6 @@ def _loaded(path: str) -> ScenarioFile:
 def _said(scenario: ScenarioFile) -> Iterator[Item]:
     for field in FIELDS:
         for raw, place, name in scenario.items(field.key):
-            yield Item(field, raw, place, f"{place}: {name}")
+            # A file has lists in place of commas, but for limits, which are written as pairs.
+            for one in parts(field, raw) if field.read is limit else [raw]:
+                yield Item(field, one, place, f"{place}: {name}")

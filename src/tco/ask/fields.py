@@ -207,10 +207,21 @@ def export(value: Any) -> tuple[str, str]:
     return one_of(*EXPORTS)(kind), path.strip()
 
 
+LIMITS = {"tpot": "serving.max_tpot_s", "ttft": "serving.max_ttft_s"}
+"""What can be limited, and the setting that holds the limit."""
+
+
+def limit(value: Any) -> tuple[str, float]:
+    """Return the path of a setting and a limit [s], from `tpot=30ms` or a pair."""
+    name, most_s = ranges.limit(value)
+    return LIMITS[name], most_s
+
+
 QUESTION = (
     Field("tokens", "workload.tokens", units.tokens_per_month),
     Field("requests", "workload.requests", units.requests_per_month),
     Field("users", "workload.users", units.number),
+    Field("peak", "workload.peak", units.requests_per_s),
     Field("profile", "workload.profile", text),
     Field("isl", "workload.isl", positive),
     Field("osl", "workload.osl", positive),
@@ -245,6 +256,7 @@ QUESTION = (
     Field("all", "select.all", switch, "all_setups"),
     Field("option", "options", inline_option, "options", many=True),
     Field("max_tpot", "serving.max_tpot", units.seconds, "serving.max_tpot_s"),
+    Field("slo", "serving.slo", limit, "settings", many=True),
     Field("engine", "serving.engine", text),
     Field("fte", "people.fte", units.number),
     Field("salary", "people.salary", units.usd_per_year, "people.salary_usd_per_year"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,13 @@ from tco import units
 from tco.errors import UsageError, nearest, printable
 
 if TYPE_CHECKING:
-    from tco.analysis.request import InlineOption
+    from tco.analysis.request import ContextTier, InlineOption
 
 EXAMPLE = "mine:kind=api,input=$2.50,output=$10"
 KINDS = ("api", "hosted", "self", "own", "fixed", "provisioned")
 
 _PRICES = {"input", "output", "cached", "batch_discount", "model", "tiers", "tier_kind", "commit"}
+_PRICES |= {"cache_write", "reasoning", "above"}
 _OWN = {"gpu", "gpus", "precision", "instance_gpus", "model"}
 _SPEED = {"output_tokens_per_s", "tokens_per_s"}
 ALLOWED: dict[str, set[str]] = {
@@ -69,6 +71,47 @@ def _tiers(value: Any) -> tuple[tuple[float, float], ...]:
     return tuple((units.tokens_per_month(limit), units.share(off)) for limit, off in pairs)
 
 
+ABOVE = ("input", "output", "cached", "cache_write", "reasoning")
+"""Prices of a context tier, in the order in which a flag says them."""
+
+
+def _above(value: Any) -> tuple[ContextTier, ...]:
+    """Return context tiers of `200k:$4:$18/1M:2x`, or of a mapping of a file.
+
+    A tier is a limit and what a longer request pays: prices of input, output, cached input, input
+    written to a cache and hidden reasoning, the last three of which may be left out; or a factor.
+    """
+    if isinstance(value, Mapping):
+        pairs = [(str(limit), said) for limit, said in value.items()]
+    else:
+        # A slash before a number begins another tier; one before `Mtok` belongs to a price.
+        parts = [part.partition(":") for part in re.split(r"/(?=\s*[\d.])", str(value))]
+        pairs = [(limit, said) for limit, _, said in parts]
+    tiers = tuple(_tier(units.whole(limit), said) for limit, said in pairs)
+    if len({limit for limit, _ in tiers}) < len(tiers):
+        raise UsageError("a limit is said twice")
+    return tiers
+
+
+def _tier(limit: int, said: Any) -> ContextTier:
+    """Return one context tier."""
+    if isinstance(said, Mapping):
+        for key in said:
+            if key not in ABOVE:
+                raise UsageError(f"{printable(str(key), 40)!r} is none of {', '.join(ABOVE)}")
+        return limit, {READ[key][0]: units.usd_per_mtok(price) for key, price in said.items()}
+    prices = [price.strip() for price in str(said).split(":")]
+    if len(prices) == 1 and prices[0].endswith("x"):
+        return limit, {"multiply": units.number(prices[0][:-1])}
+    if not 2 <= len(prices) <= len(ABOVE):
+        raise UsageError(
+            f"{printable(str(said), 40)!r} says no prices above a limit; write 200k:$4:$18 "
+            f"({', '.join(ABOVE)}) or 200k:2x"
+        )
+    read = zip(ABOVE, prices, strict=False)
+    return limit, {READ[key][0]: units.usd_per_mtok(price) for key, price in read}
+
+
 def _cliff(value: Any) -> bool:
     """Return whether a tier's discount holds for all tokens, from `cliff` or `graduated`."""
     word = str(value).strip().lower()
@@ -81,6 +124,9 @@ READ: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "input": ("input", units.usd_per_mtok),
     "output": ("output", units.usd_per_mtok),
     "cached": ("cached_input", units.usd_per_mtok),
+    "cache_write": ("cache_write", units.usd_per_mtok),
+    "reasoning": ("reasoning_output", units.usd_per_mtok),
+    "above": ("above", _above),
     "batch_discount": ("batch_discount", units.share),
     "tiers": ("tiers", _tiers),
     "tier_kind": ("cliff", _cliff),

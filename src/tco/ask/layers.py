@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tco.ask.fields import QUESTION, Field
+from tco.ask.fields import LIMITS, QUESTION, Field
 from tco.errors import TcoError, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +26,13 @@ RIVALS = (
     {"electricity", "own.usd_per_kwh"},
 )
 """What says the same thing in two ways: the nearest layer counts, and one layer says only one."""
+
+VOLUMES = frozenset({"tokens", "requests", "users"})
+PEAK, RATIO = "peak", "workload.peak_to_mean"
+"""A mean, a peak, and the ratio of the two: any two of them say the third."""
+
+LIMITED = {path: name for name, path in LIMITS.items()}
+"""Limits by the setting that holds them, each as it is called."""
 
 ADDED = ("options", "catalog", "measured")
 """What layers add up; elsewhere the nearest one counts alone."""
@@ -79,7 +86,8 @@ def read(items: Iterable[Item], error: type[TcoError]) -> Layer:
         if field.many and target == field.target:
             value = (*(layer[target].value if target in layer else ()), value)
         elif target in layer:
-            raise error(f"{_both(layer[target].by, item.by)} say {target}; give one of them")
+            both = _both(layer[target].by, item.by)
+            raise error(f"{both} say {LIMITED.get(target, target)}; give one of them")
         layer[target] = Said(value, item.by, field)
     _refuse_rivals(layer, error)
     return layer
@@ -94,6 +102,31 @@ def _refuse_rivals(layer: Layer, error: type[TcoError]) -> None:
     for rivals in RIVALS:
         for one, other in combinations([layer[name].by for name in layer if name in rivals], 2):
             raise error(f"{one} and {other} say the same thing in two ways; give one of them")
+    volume = _volume(layer)
+    if volume and PEAK in layer and RATIO in layer:
+        raise error(
+            f"{layer[volume].by} and {layer[PEAK].by} say the peak over the mean: "
+            f"leave out {layer[RATIO].by}"
+        )
+
+
+def _volume(layer: Layer) -> str:
+    """Return which field says the mean; empty when none does."""
+    return next((name for name in VOLUMES if name in layer), "")
+
+
+def _one_too_many(near: Layer, far: Layer) -> frozenset[str]:
+    """Return what a farther layer may not add: mean, peak and ratio would say more than there is.
+
+    A nearer peak takes the place of the ratio, or of the mean where the ratio is near too; any
+    other nearer one takes the place of the peak.
+    """
+    both = {**far, **near}
+    if not (_volume(both) and PEAK in both and RATIO in both):
+        return frozenset()
+    if PEAK not in near:
+        return frozenset({PEAK})
+    return VOLUMES if RATIO in near else frozenset({RATIO})
 
 
 def merged(layers: Iterable[Layer]) -> Layer:
@@ -101,6 +134,7 @@ def merged(layers: Iterable[Layer]) -> Layer:
     merged: Layer = {}
     for layer in layers:
         driven_out = {n for rivals in RIVALS for n in rivals if rivals & merged.keys()}
+        driven_out |= _one_too_many(merged, layer)
         for target, said in layer.items():
             if target in merged and target in ADDED:
                 near = merged[target]

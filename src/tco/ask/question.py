@@ -69,6 +69,7 @@ class Question(TypedDict, total=False):
     tokens: Annotated[Amount, one(VOLUME, "N", "Tokens a month, input and output: 50B, 500M/day.")]
     requests: Annotated[Amount, one(VOLUME, "N", "Requests a month: 20M, 20 req/s.")]
     users: Annotated[Amount, one(VOLUME, "N", "Users, at the profile's requests each: 10k.")]
+    peak: Annotated[Amount, one(VOLUME, "R", "Requests in the busiest hour: 200 req/s.")]
     profile: Annotated[Name, one(VOLUME, "NAME", "Named traffic: lengths, caching, peak.")]
     isl: Annotated[Amount, one(VOLUME, "N", "Input tokens of a request.")]
     osl: Annotated[Amount, one(VOLUME, "N", "Output tokens of a request.")]
@@ -127,6 +128,7 @@ class Question(TypedDict, total=False):
     ]
 
     max_tpot: Annotated[Amount, one(SERVING, "T", "Slowest token acceptable, mean: 50ms.")]
+    slo: Annotated[Pairs, several(SERVING, "K=T", "Limits of own GPUs: tpot=30ms,ttft=1s.")]
     engine: Annotated[Name, one(SERVING, "NAME", "tuned, sglang, default, local, legacy.")]
     fte: Annotated[Amount, one(SERVING, "N", "Engineers that self-hosting takes: 0.5.")]
     salary: Annotated[Amount, one(SERVING, "USD", "One engineer, all costs: $240k/year.")]
@@ -214,11 +216,10 @@ class PlanOptions(TypedDict, total=False):
 class SizeOptions(TypedDict, total=False):
     """What `size` asks besides the model."""
 
-    demand: Annotated[Amount, one(VOLUME, "N", "What a fleet must serve: 50B, 20 req/s.")]
+    demand: Annotated[Amount, one(VOLUME, "N", "Old name of --tokens or --requests.")]
     gpus: Annotated[
         Amount | Sequence[int], several(WHICH, "N", "GPUs of a replica: 1, 2, 4, 8, 16.")
     ]
-    slo: Annotated[Pairs, several(SERVING, "K=T", "Limits: tpot=30ms,ttft=1s.")]
     concurrency: Annotated[Amount, one(SERVING, "N", "Requests in flight in a replica, at most.")]
 
 
@@ -242,7 +243,18 @@ class EmbedOptions(TypedDict, total=False):
 
 
 _IDLE_IN_JOBS = (
-    *("license", "min_score", "gpus", "precision", "option", "all", "max_tpot", "engine", "fte"),
+    *(
+        "license",
+        "min_score",
+        "gpus",
+        "precision",
+        "option",
+        "all",
+        "max_tpot",
+        "slo",
+        "engine",
+        "fte",
+    ),
     *("salary", "coverage", "salary_region", "site", "electricity", "measured"),
 )
 _BOUGHT_AS = (
@@ -250,30 +262,29 @@ _BOUGHT_AS = (
     *("cache_ttl", "by_day"),
 )
 _NOT_OF_JOBS = (*_IDLE_IN_JOBS, *_BOUGHT_AS, "billing", "schedule", "bare")
-NOT_OF_TRAIN = (*_NOT_OF_JOBS, "model", "peak_to_mean", "batch")
+NOT_OF_TRAIN = (*_NOT_OF_JOBS, "model", "peak", "peak_to_mean", "batch")
 NOT_OF_EMBED = (
     *_NOT_OF_JOBS,
-    *("tokens", "requests", "users", "profile", "isl", "osl", "cached"),
+    *("tokens", "requests", "users", "peak", "profile", "isl", "osl", "cached"),
 )
 """What `train` and `embed` do not ask: they are about work, not about how models serve."""
 
-IDLE_IN_TRAIN = (*_IDLE_IN_JOBS, "model", "peak_to_mean")
+IDLE_IN_TRAIN = (*_IDLE_IN_JOBS, "model", "peak", "peak_to_mean")
 IDLE_UNSERVED = ("profile", "isl", "osl", "cached", "batch", *_BOUGHT_AS)
 """What else `train` has no use for unless a volume is given."""
 
 IDLE_IN_EMBED = (
     *(*_IDLE_IN_JOBS, *_BOUGHT_AS),
-    *("tokens", "requests", "users", "isl", "osl", "cached"),
+    *("tokens", "requests", "users", "peak", "isl", "osl", "cached"),
 )
 IDLE_UNRENTED = ("gpu", "seller", "purchase", "marketplaces", "profile", "peak_to_mean")
 """What else `embed` has no use for unless a model on rented GPUs is described."""
 
 NOT_OF_SIZE = (
-    *("tokens", "requests", "users", "input_output", "batch", "service", "region", "tokenizer"),
+    *("input_output", "batch", "service", "region", "tokenizer"),
     *("cache_write", "cache_ttl", "by_day"),
     *("horizon", "model", "provider", "tier", "license", "min_score", "private", "gpus", "option"),
     *(
-        "max_tpot",
         "fte",
         "salary",
         "coverage",
@@ -284,4 +295,4 @@ NOT_OF_SIZE = (
         "bare",
     ),
 )
-"""What `size` does not ask: MODEL, `demand`, `slo` say model, volume, limit; nobody is paid."""
+"""What `size` does not ask: MODEL says the model; nothing is bought, nobody is paid."""

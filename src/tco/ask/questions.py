@@ -188,21 +188,20 @@ def size(model: str, said: SizeOptions, question: Question) -> tuple[Ask, Questi
         UsageError: A value that cannot be read.
     """
     counts = varied.counts(said.get("gpus"), "--gpus")
-    limits = varied.limits(said.get("slo"))
     whole: Any = {**question, "model": [model], "tier": ["self"]}
+    old = ""
     if (demand := said.get("demand")) is not None:
-        whole[varied.kind_of_demand(demand)] = demand
+        old = varied.kind_of_demand(demand, whole)
+        whole[old] = demand
     if (most := said.get("concurrency")) is not None:
         (count,) = varied.counts(most, "--concurrency")
         pairs = varied.texts_of(whole.get("set"))
         whole["set"] = [*pairs, f"serving.max_concurrency={count}"]
-    if "tpot" in limits:
-        whole["max_tpot"] = f"{limits['tpot']!r}s"
 
     def ask(inputs: Inputs) -> Any:
         from tco.analysis.size import SizeAsk
         from tco.analysis.size import size as sized
 
-        return sized(inputs, SizeAsk(counts=counts, max_ttft_s=limits.get("ttft")))
+        return sized(inputs, SizeAsk(counts=counts, demand_is=old))
 
     return ask, whole

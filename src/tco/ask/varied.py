@@ -197,8 +197,12 @@ def counts(said: Any, flag: str) -> tuple[int, ...]:
         raise UsageError(f"{flag}: {error}") from None
 
 
-def kind_of_demand(said: Any) -> str:
-    """Return the option that says a demand for other commands: `requests` or `tokens`."""
+def kind_of_demand(said: Any, question: Mapping[str, Any]) -> str:
+    """Return the option that `--demand` is the old name of: `requests` or `tokens`.
+
+    Raises:
+        UsageError: It cannot be read, or the volume is said by its new name too.
+    """
     kind, read = ("tokens", units.tokens_per_month)
     if isinstance(said, str) and "req" in said.lower():
         kind, read = ("requests", units.requests_per_month)
@@ -206,22 +210,10 @@ def kind_of_demand(said: Any) -> str:
         read(said)
     except UsageError as error:
         raise UsageError(f"--demand: {error}") from None
+    for other in ("tokens", "requests", "users"):
+        if question.get(other) is not None:
+            raise UsageError(
+                f"--demand is an old name of --{kind}, and --{other} says the volume too; "
+                "give one of them"
+            )
     return kind
-
-
-def limits(said: Any) -> dict[str, float]:
-    """Return the limits of `tpot=30ms,ttft=1s` by name [s]."""
-    found: dict[str, float] = {}
-    for part in (part for text in texts_of(said) for part in text.split(",")):
-        name, equals, value = (cell.strip() for cell in part.partition("="))
-        if name not in ("tpot", "ttft") or not equals or not value:
-            raise UsageError(f"--slo: {printable(part, 40)!r} is no limit; write tpot=30ms,ttft=1s")
-        if name in found:
-            raise UsageError(f"--slo: {name} is said twice")
-        try:
-            found[name] = units.seconds(value)
-        except UsageError as error:
-            raise UsageError(f"--slo: {name}: {error}") from None
-        if found[name] <= 0:
-            raise UsageError(f"--slo: {name}: must be more than 0")
-    return found

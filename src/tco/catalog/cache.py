@@ -2,7 +2,8 @@
 
 An entry is keyed by everything that decides its content: the bytes of all files, the version, and
 the source of this package. It is JSON, held against its own digest when read, and nothing depends
-on it: what cannot be read or written is skipped in silence.
+on it: what cannot be read or written is skipped in silence. Its digest stands in it, so whoever can
+write an entry can write a sound one: only the user's own, in a folder of their own, is believed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 from tco.catalog.files import File, write_atomically
 
 _KEPT = 8  # entries; older ones belong to catalogs that have changed since
+_NAME = 40  # characters of an entry's name; no other file of the folder is ever removed
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -49,7 +52,7 @@ def key(catalog_digest: str, paths: Sequence[str]) -> str | None:
             total.update((_PACKAGE / name).read_bytes())
     except OSError:
         return None
-    return total.hexdigest()[:40]
+    return total.hexdigest()[:_NAME]
 
 
 def _sources() -> list[Path]:
@@ -57,17 +60,28 @@ def _sources() -> list[Path]:
 
 
 def recall(name: str | None) -> bytes | None:
-    """Return the text kept under `name`; None if there is none or it was damaged."""
+    """Return the text kept under `name`; None if there is none, or none that can be believed."""
     place = directory()
     if name is None or place is None:
         return None
     try:
-        head, _, body = (place / f"{name}.json").read_bytes().partition(b"\n")
+        with (place / f"{name}.json").open("rb") as stream:
+            if not (_ours(place.stat()) and _ours(os.fstat(stream.fileno()))):
+                return None
+            head, _, body = stream.read().partition(b"\n")
     except (OSError, ValueError):
         return None
     if head.decode("latin-1") != hashlib.sha256(body).hexdigest():
         return None
     return body
+
+
+def _ours(found: os.stat_result) -> bool:
+    """Return whether nobody but the user could have written a file or folder."""
+    if sys.platform == "win32":  # rights are not told by these bits there
+        return True
+    others = stat.S_IWGRP | stat.S_IWOTH
+    return found.st_uid == os.geteuid() and not found.st_mode & others
 
 
 def remember(name: str | None, body: bytes) -> None:
@@ -76,7 +90,7 @@ def remember(name: str | None, body: bytes) -> None:
     if name is None or place is None:
         return
     with contextlib.suppress(OSError, ValueError):
-        place.mkdir(parents=True, exist_ok=True)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
         _forget(place)
         entry = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
         write_atomically(place / f"{name}.json", entry, private=True)
@@ -84,6 +98,7 @@ def remember(name: str | None, body: bytes) -> None:
 
 def _forget(place: Path) -> None:
     """Remove the oldest entries, so that editing a catalog does not fill the disk."""
-    entries = sorted(place.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    named = place.glob("[0-9a-f]" * _NAME + ".json")
+    entries = sorted(named, key=lambda path: path.stat().st_mtime, reverse=True)
     for path in entries[_KEPT - 1 :]:
         path.unlink(missing_ok=True)

@@ -57,6 +57,8 @@ def _message(detail: ErrorDetails, root: type[BaseModel]) -> str:
         return "this key is required"
     if kind == "extra_forbidden":
         return _unknown_key(str(loc[-1]), _keys_at(root, loc[:-1]))
+    if kind == "value_error":
+        return str(context["error"])
     if kind == "literal_error":
         return _not_one_of(given, str(context["expected"]))
     if kind == "string_pattern_mismatch":

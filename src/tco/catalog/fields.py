@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from tco.errors import nearest, printable
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._+-]{0,79}$")]
 """A short lower-case name that can be typed: letters, digits, `.`, `_`, `+`, `-`."""
@@ -13,6 +15,35 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._+-]{0,79}$")]
 CLEAN = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=CLEAN)]
 """Prose without control characters, so that no catalog can send an escape to a terminal."""
+
+
+def _zone(name: str) -> str:
+    """Return the name of a time zone that this machine knows.
+
+    Raises:
+        ValueError: There is none of that name, or no data of any.
+    """
+    if name == "UTC":
+        return name
+    import zoneinfo  # reads files; most windows are in UTC
+
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        known = zoneinfo.available_timezones()
+        if not known:
+            raise ValueError("no time zones on this machine; pip install tzdata") from None
+        cities = {zone.rpartition("/")[2]: zone for zone in sorted(known)}
+        near = " or ".join(cities.get(one, one) for one in nearest(name, [*known, *cities], 2))
+        raise ValueError(
+            f"no time zone is called {printable(name, 40)!r}; the nearest are {near}; "
+            "write UTC, or a name of the IANA database such as Asia/Shanghai"
+        ) from None
+    return name
+
+
+Zone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_zone)]
+"""A time zone by its name in the IANA database: `UTC`, `Asia/Shanghai`."""
 
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00-\x1f]+$", max_length=500)]
 Positive = Annotated[float, Field(gt=0)]

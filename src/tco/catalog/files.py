@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,33 +82,89 @@ def user_file(path: str | Path) -> File:
     return File(shown, data)
 
 
-def write_atomically(path: Path, data: bytes, *, private: bool = False) -> None:
+def write_atomically(
+    path: str | Path, data: bytes, *, private: bool = False, new: bool = False
+) -> None:
     """Write a file in one step: nobody ever reads half of it, and no temporary one is left.
+
+    What a symbolic link leads to is written, and the link stays. A device, a pipe or an open
+    descriptor is written into, for it cannot be replaced.
 
     Args:
         path: The file, in a folder that exists.
         data: All of it.
-        private: Only its owner may read it; others as the user's umask lets them.
+        private: Only its owner may read it; others as before, or as the user's umask lets them.
+        new: A file that is there already is left alone.
 
     Raises:
+        FileExistsError: It is there, and is to be new.
         OSError: It cannot be written there.
         ValueError: It is no path.
     """
+    place = _place(os.fspath(path))
+    if place is None:
+        _into(path, data)
+        return
+    if new and place.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     import tempfile  # costs a start that writes nothing
 
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tco-", suffix=".tmp")
+    mode = 0o600 if private else _mode(place)
+    descriptor, temporary = tempfile.mkstemp(dir=place.parent, prefix=".tco-", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
-        if not private:
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(temporary).chmod(0o666 & ~mask)  # mkstemp keeps it to the owner
-        Path(temporary).replace(path)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(place)
     except BaseException:  # Ctrl-C too
         with suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+_DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
+
+
+def _place(name: str) -> Path | None:
+    """Return the file that a path leads to; None for what is no file, or is open already.
+
+    Raises:
+        OSError: It leads to a folder, or nowhere.
+    """
+    try:
+        mode = Path(name).stat().st_mode
+    except FileNotFoundError:
+        mode = stat.S_IFREG
+    if stat.S_ISDIR(mode) or name.endswith(("/", os.sep)):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    opened = str(Path(name).absolute()).startswith(_DESCRIPTORS)
+    return Path(name).resolve() if stat.S_ISREG(mode) and not opened else None
+
+
+def _into(path: str | Path, data: bytes) -> None:
+    """Write into a device, a pipe or an open descriptor, after what it holds already."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)
+
+
+def _mode(place: Path) -> int:
+    """Return the rights of a file that is replaced, or of a new one.
+
+    Raises:
+        PermissionError: It is there and may not be written.
+    """
+    if place.exists():
+        if not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+        return stat.S_IMODE(place.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _too_large(shown: str) -> DataError:

@@ -11,6 +11,7 @@ from tco.errors import UnknownNameError, printable, unknown_name
 if TYPE_CHECKING:
     from tco.catalog.hardware import Hardware, Rent, Rental
     from tco.catalog.load import Catalog
+    from tco.catalog.models import Model
     from tco.catalog.prices import Discount, Modifier, Offer, Price, Rates
 
 _STALE_AFTER = {"first_party": 45, "cloud": 30, "host": 30, "rental": 30, "aggregator": 7}
@@ -105,6 +106,14 @@ def times(rates: Rates, factor: float) -> Rates:
     """Return rates times a factor; what has no price still has none."""
     update = {name: rate * factor for name, rate in rates if rate is not None}
     return rates.model_copy(update=update)
+
+
+def context_limit(price: Price, offer: Offer, model: Model) -> int | None:
+    """Return the input and output that one request may have under a price [token/request].
+
+    What the price's own window says, else the offer, else the model; None where nobody does.
+    """
+    return price.context_tokens or offer.context_tokens or model.context_tokens
 
 
 def next_change(

@@ -56,7 +56,7 @@ def save(path: str, text: str) -> None:
     """
     data = text.encode("utf-8")
     try:
-        write_atomically(Path(path), data)
+        write_atomically(path, data)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         raise DataError(f"{printable(path, 200)}: {str(reason).lower()}") from None

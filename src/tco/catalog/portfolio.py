@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from tco.catalog.fields import Id, NotNegative, Record, Text
-from tco.catalog.scenario import Quantity, Scenario, Texts
+from tco.catalog.scenario import Limits, Quantity, Scenario, Texts
 
 
 def _batch(value: object) -> object:
@@ -71,12 +71,16 @@ class TaskPart(Record):
     cached: Quantity | None = None
     """Share of the input that a cache serves."""
     peak_to_mean: Quantity | None = None
+    peak: Quantity | None = None
+    """Requests of its busiest hour in place of `peak_to_mean`: `5 req/s`."""
     hours: list[NotNegative] | None = None
     """Loads of the 24 hours of a day or the 168 of a week, in place of `peak_to_mean`."""
     batch: Batch = False
     """It can wait for a batch tier: `true`, or the share of the requests that can."""
     max_tpot: Quantity | None = None
     """The slowest token that is acceptable from own GPUs, mean over a request: `30ms`."""
+    slo: Limits | None = None
+    """Limits by name: `tpot=40ms,ttft=1s`."""
     private: bool = False
     """Its data stays on own machines."""
     licenses: Texts = []

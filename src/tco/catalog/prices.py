@@ -23,6 +23,7 @@ from tco.catalog.fields import (
     Text,
     Url,
     Waivable,
+    Zone,
 )
 
 NAME = r"[a-z0-9][a-z0-9._+-]*"
@@ -39,6 +40,11 @@ class Provider(Record):
     """Who it is to the models it serves; decides how soon its prices count as stale."""
     url: Url | None = None
     """Its price page."""
+    regions: dict[Id, Id] = {}
+    """Words that a buyer may ask a region by, and what the modifiers here call it: `eu: regional`.
+    `list` is the price without a modifier."""
+    services: dict[Id, Id] = {}
+    """The same of service tiers: `fast: priority`."""
     doubt: Text | None = None
     """Why none of its prices is believed."""
     note: Text | None = None
@@ -52,9 +58,10 @@ class Rates(Record):
     """Output, hidden reasoning tokens included unless `reasoning_output` is given."""
     cached_input: NotNegative | None = None
     """Input read from the provider's cache; absent: cached tokens pay the full input price."""
-    cache_write: Positive | None = None
+    cache_write: NotNegative | None = None
     """Input written to the cache; absent means the input price."""
     reasoning_output: Positive | None = None
+    """Hidden reasoning, beyond the output that is read; absent means the output price."""
     audio_input: Positive | None = None
 
 
@@ -69,7 +76,7 @@ class When(Record):
     hours: list[Hours] | None = None
     weekdays: list[Annotated[int, Field(ge=1, le=7)]] | None = None
     """ISO days, Monday is 1."""
-    time_zone: Text | None = None
+    time_zone: Zone | None = None
     holidays: Text | None = None
     """Calendar whose holidays count as one of the `weekdays`."""
 
@@ -131,6 +138,9 @@ class Price(Record):
     status: Literal["list", "scheduled", "cancelled"] = "list"
     usd_per_mtok: Rates
     modifiers: list[Modifier] = []
+    context_tokens: Count | None = None
+    """Input and output that one request may have in this window, where the offer's limit was
+    another one then."""
     currency: Currency | None = None
     evidence: list[Evidence] = Field(min_length=1)
     note: Text | None = None

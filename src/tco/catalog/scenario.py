@@ -41,6 +41,15 @@ def _named(value: Any) -> Any:
     return _texts(value)
 
 
+def _limits(value: Any) -> Any:
+    pairs = value.values() if isinstance(value, dict) and value else None
+    if pairs is not None and all(isinstance(one, str) and one.strip() for one in pairs):
+        return value
+    if pairs is not None or not isinstance(value, str | list):
+        raise ValueError("limits are expected, such as tpot=40ms,ttft=1s")
+    return _texts(value)
+
+
 def _score(value: Any) -> Any:
     pair = isinstance(value, dict) and len(value) == 1
     if not pair and not isinstance(value, str):
@@ -56,6 +65,12 @@ Texts = Annotated[
     str | list[str],
     PlainValidator(_texts),
     WithJsonSchema({"anyOf": [TEXT, {"type": "array", "items": TEXT}]}),
+]
+LIMITED = {"type": "object", "minProperties": 1, "additionalProperties": TEXT}
+Limits = Annotated[
+    str | list[str] | dict[str, str],
+    PlainValidator(_limits),
+    WithJsonSchema({"anyOf": [TEXT, {"type": "array", "items": TEXT}, LIMITED]}),
 ]
 NAMES = {"type": "array", "items": TEXT, "minItems": 1}
 Named = Annotated[
@@ -77,7 +92,7 @@ Score = Annotated[
 
 
 class WorkloadPart(Record):
-    """The month: its volume by one of `tokens`, `requests`, `users`, and what requests are like."""
+    """The month: its volume by one of `tokens`, `requests`, `users`, `peak`; its requests."""
 
     tokens: Quantity | None = None
     """Input and output tokens: `50B`, `500M/day`."""
@@ -85,6 +100,8 @@ class WorkloadPart(Record):
     """`20M`, `20 req/s`."""
     users: Quantity | None = None
     """At as many requests each as the profile says."""
+    peak: Quantity | None = None
+    """Requests of the busiest hour: `200 req/s`; beside a volume in place of `peak_to_mean`."""
     profile: Text | None = None
     """Named traffic; `tco catalog list profiles`."""
     isl: Quantity | None = None
@@ -161,6 +178,8 @@ class ServingPart(Record):
 
     max_tpot: Quantity | None = None
     """The slowest token that is acceptable, mean over a request: `50ms`."""
+    slo: Limits | None = None
+    """Limits by name: `tpot=40ms,ttft=1s`, or `{tpot: 40ms, ttft: 1s}`."""
     engine: Text | None = None
     """`tuned`, `sglang`, `default`, `local`, `legacy`, `legacy-rocm`."""
 
@@ -199,6 +218,12 @@ class OptionPart(Record):
     output: Quantity | None = None
     cached: Quantity | None = None
     """Price of input read from the cache; left out, it costs as much as other input."""
+    cache_write: Quantity | None = None
+    """Price of input written to the cache; left out, it costs as much as other input."""
+    reasoning: Quantity | None = None
+    """Price of hidden reasoning; left out, it costs as much as other output."""
+    above: dict[Text, dict[Text, Quantity] | Text] | Text | None = None
+    """What longer requests pay: `{200k: {input: $4, output: $18}}`, or `200k: 2x`."""
     batch_discount: Quantity | None = None
     tiers: dict[Text, Quantity] | Text | None = None
     """Volume and what is taken off beyond it: `{10B: 5%, 100B: 20%}`."""
@@ -312,13 +337,13 @@ class ScenarioFile:
     def items(self, key: str) -> Iterator[tuple[Any, str, str]]:
         """Return every value of a key such as `select.models`: value, `file:line`, and name.
 
-        Settings come as pairs of path and value, catalogs as paths or files.
+        Settings and limits come as pairs of name and value, catalogs as paths or files.
         """
         loc: Loc = tuple(key.split("."))
         value = self._at(loc)
         if isinstance(value, list):
             parts = [(one, (*loc, i)) for i, one in enumerate(value)]
-        elif key == "settings":
+        elif key == "settings" or (key == "serving.slo" and isinstance(value, Mapping)):
             parts = [((path, one), (*loc, path)) for path, one in (value or {}).items()]
         else:
             parts = [] if value is None else [(value, loc)]

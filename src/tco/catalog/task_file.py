@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tco import units
+from tco import ranges, units
 from tco.catalog.complaints import Loc
 from tco.catalog.examine import read_record
 from tco.catalog.portfolio import CallPart, CascadePart, Portfolio, TaskPart
@@ -123,9 +123,10 @@ class _Reader:
             osl=self._positive(i, part, "osl"),
             cached=read("cached", units.share),
             peak_to_mean=self._peak(i, part),
+            peak=read("peak", units.requests_per_s),
             hours=self._hours(i, part),
             batch=self._waiting(i, part),
-            max_tpot=read("max_tpot", units.seconds),
+            **self._limits(i, part),
             private=part.private,
             licenses=_texts(part.licenses),
             quality=tuple(part.quality.items()),
@@ -140,8 +141,28 @@ class _Reader:
             raise self.wrong(("tasks", i, name), "must be more than 0")
         return value
 
+    def _limits(self, i: int, part: TaskPart) -> dict[str, float | None]:
+        """Return the limits of a task [s], said by `max_tpot` or by `slo`."""
+        said = part.slo or {}
+        texts = [said] if isinstance(said, str) else said
+        pairs = (
+            [*said.items()] if isinstance(said, dict) else [t for x in texts for t in x.split(",")]
+        )
+        found = {"tpot": self.number(part.max_tpot, units.seconds, "tasks", i, "max_tpot")}
+        for pair in pairs:
+            try:
+                name, most_s = ranges.limit(pair)
+            except UsageError as error:
+                raise self.wrong(("tasks", i, "slo"), str(error)) from None
+            if found.get(name) is not None:
+                raise self.wrong(("tasks", i, "slo"), f"{name} is said twice; give one of them")
+            found[name] = most_s
+        return {f"max_{name}": value for name, value in found.items()}
+
     def _peak(self, i: int, part: TaskPart) -> float | None:
         value = self.number(part.peak_to_mean, units.number, "tasks", i, "peak_to_mean")
+        if value is not None and part.peak is not None:
+            raise self.wrong(("tasks", i, "peak"), "peak_to_mean says the same; give one of them")
         if value is not None and value < 1:
             raise self.wrong(("tasks", i, "peak_to_mean"), "the busiest hour is at least the mean")
         return value
@@ -157,8 +178,9 @@ class _Reader:
             )
         if max(hours) == 0:
             raise self.wrong(("tasks", i, "hours"), "all hours are 0; there is nothing to serve")
-        if part.peak_to_mean is not None:
-            raise self.wrong(("tasks", i, "hours"), "peak_to_mean says the same; give one of them")
+        for name in ("peak_to_mean", "peak"):
+            if getattr(part, name) is not None:
+                raise self.wrong(("tasks", i, "hours"), f"{name} says the same; give one of them")
         return hours
 
     def _waiting(self, i: int, part: TaskPart) -> float:

@@ -45,6 +45,8 @@ class Task:
 
     Args:
         requests, tokens: Volume, by one of the two [per month].
+        peak: Requests of the busiest hour [request/s].
+        max_tpot, max_ttft: Slowest token and slowest first token from own GPUs [s].
         batch: Share of the requests that can wait [1].
         hours: Loads of the hours; empty for none.
         quality: Benchmark and the lowest score on it.
@@ -60,9 +62,11 @@ class Task:
     osl: float | None = None
     cached: float | None = None
     peak_to_mean: float | None = None
+    peak: float | None = None
     hours: tuple[float, ...] = ()
     batch: float = 0.0
     max_tpot: float | None = None
+    max_ttft: float | None = None
     private: bool = False
     licenses: tuple[str, ...] = ()
     quality: tuple[tuple[str, float], ...] = ()

@@ -20,6 +20,7 @@ from tco.catalog.scalars import FORBIDDEN, RefusedError, plain_value
 from tco.errors import DataError, printable
 
 MAX_DEPTH = 50
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 MOST_VALUES = 500_000
 """Keys and values of a file, ten times what the shipped ones have: bounds time and memory."""
 MOST_COMPLAINTS = 1000
@@ -164,6 +165,8 @@ class _Reader:
         lines = text.splitlines() or [""]
         line = min(mark.line + 1 if mark else 1, len(lines))
         message = f"not YAML: {printable(str(error.problem), 200)}"
+        if "nesting depth" in str(error.problem):  # the scanner's own limit, since PyYAML 6.0.4
+            return _StopError(line, TOO_DEEP)
         if "\t" in lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]:
             message = "indented with a tab; use blanks"
         elif error.context_mark and error.context_mark.line + 1 < line:
@@ -254,7 +257,7 @@ class _Reader:
             raise _StopError(event.start_mark.line + 1, "a key must be a plain word")
         if len(self.open) >= MAX_DEPTH:
             self.loc = self.loc[:3]
-            raise _StopError(event.start_mark.line + 1, f"nested deeper than {MAX_DEPTH} levels")
+            raise _StopError(event.start_mark.line + 1, TOO_DEEP)
         mapping = isinstance(event, yaml.MappingStartEvent)
         value: Any = {} if mapping else []
         marks = Marks(self._line(event), {} if mapping else [])

@@ -15,7 +15,8 @@ import typer.main
 
 from tco import __version__
 from tco.cli.flags import Command, Group
-from tco.cli.guard import EXIT_INTERRUPTED, usage_in_one_line
+from tco.cli.guard import EXIT_INTERRUPTED, open_streams, say, silence, usage_in_one_line
+from tco.errors import UsageError
 
 HELP = """What serving language models costs, and from which volume that changes.
 
@@ -133,7 +134,12 @@ def main(
 
 def run() -> None:
     """Run the command line and exit with its code."""
+    open_streams()
     try:
         app(prog_name="tco")
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:  # of a help page: answers are written with care of their own
+        silence()
+        say(f"tco: the answer could not be written: {str(error.strerror or error).lower()}")
+        sys.exit(UsageError.exit_code)

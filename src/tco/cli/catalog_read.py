@@ -96,6 +96,7 @@ def schema(
     """
     from pathlib import Path
 
+    from tco.catalog.files import write_atomically
     from tco.cli.deliver import write as put
     from tco.errors import UsageError, printable, unknown_name
     from tco.render.schemas import schemas
@@ -108,7 +109,7 @@ def schema(
     if write is not None:
         try:
             for key, text in made.items():
-                (Path(write) / f"{key}.schema.json").write_text(text, encoding="utf-8")
+                write_atomically(Path(write) / f"{key}.schema.json", text.encode("utf-8"))
         except (OSError, ValueError) as error:
             why = str(getattr(error, "strerror", None) or "not a path").lower()
             raise UsageError(f"--write: {printable(write)}: {why}") from None

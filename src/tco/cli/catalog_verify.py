@@ -126,13 +126,11 @@ def update(
 
 def _new_file(path: str, text: str) -> None:
     """Write a file that is not there yet, so that no catalog is ever overwritten."""
-    from pathlib import Path
-
+    from tco.catalog.files import write_atomically
     from tco.errors import UsageError, printable
 
     try:
-        with Path(path).open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        write_atomically(path, text.encode("utf-8"), new=True)
     except FileExistsError:
         raise UsageError(f"--write: {printable(path)} is there already; name a new file") from None
     except (OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tco.catalog.files import write_atomically
-from tco.cli.guard import say
+from tco.cli.guard import say, silence
 from tco.errors import UsageError, printable
 from tco.render.output import page, rendered
 from tco.render.table import Block, View
@@ -123,14 +124,34 @@ def write(text: str, kind: str) -> None:
             text = text.translate(ASCII)
         errors = "backslashreplace" if kind == "json" else "replace"
         text = text.encode(encoding, errors).decode(encoding)
-    sys.stdout.write(text)
+    try:
+        _write_all(sys.stdout, text)
+    except BrokenPipeError:
+        raise  # a reader that had enough is no error
+    except (OSError, ValueError) as error:
+        silence()  # what is left in its buffer cannot be written later either
+        raise UsageError(f"the answer could not be written: {_why(error)}") from None
+
+
+def _write_all(stream: Any, text: str) -> None:
+    """Write a text to the end, also to a stream without a buffer, which takes what there is room
+    for and says how much that was.
+    """
+    raw = getattr(stream, "buffer", None)
+    if not isinstance(raw, io.RawIOBase):
+        stream.write(text)
+        stream.flush()
+        return
+    rest = memoryview(text.encode(stream.encoding or "utf-8", stream.errors or "strict"))
+    while rest:
+        rest = rest[raw.write(rest) or 0 :]
 
 
 def _saved(path: str, text: str) -> str | None:
     """Write a file in one step; return why that was not possible, or None."""
     data = text.encode("utf-8")
     try:
-        write_atomically(Path(path), data)
+        write_atomically(path, data)
     except (OSError, ValueError) as error:
         return f"--export: {printable(path)}: {_why(error)}"
     return None

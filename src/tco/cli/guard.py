@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from tco.errors import TcoError, nearest, printable
+from tco.errors import TcoError, UsageError, nearest, printable
 
 EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -23,9 +23,12 @@ def guarded(function: Callable[..., None], **values: Any) -> None:
     Raises:
         typer.Exit: Something was raised.
     """
+    _unsaid.clear()
     try:
         function(**values)
         sys.stdout.flush()
+        if _unsaid:
+            raise typer.Exit(UsageError.exit_code)
     except TcoError as error:
         say(f"tco: {error}")
         raise typer.Exit(error.exit_code) from None
@@ -87,16 +90,38 @@ def _report(error: Exception) -> None:
     say(f"tco: internal error, please report it with the command you typed: {what}")
 
 
+_unsaid: list[str] = []
+"""Messages that could not be written: whoever relies on the answer lacks them."""
+
+
 def say(line: str) -> None:
-    """Write a message to stderr, in whatever encoding it has; a closed stderr is no error."""
+    """Write a message to stderr, in whatever encoding it has; a reader that left is no error."""
     stream = sys.stderr
     encoding = getattr(stream, "encoding", None) or "utf-8"
     clean = "".join(c if c.isprintable() or c == "\n" else "?" for c in line)
     try:
         stream.write(clean.encode(encoding, "replace").decode(encoding) + "\n")
         stream.flush()
-    except (OSError, ValueError):
+    except BrokenPipeError:
         return
+    except (OSError, ValueError, AttributeError):  # no room, closed, or closed before the start
+        _unsaid.append(line)
+
+
+def open_streams() -> None:
+    """Take the places of closed streams, so that no file that is opened gets theirs.
+
+    Raises:
+        SystemExit: There is no stdout to answer on.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+    if sys.stdout is None:
+        say("tco: stdout is closed: there is nowhere to answer")
+        sys.exit(UsageError.exit_code)
 
 
 def silence() -> None:

@@ -32,9 +32,9 @@ def init(file: Where = None, plan: Plan = False, force: Force = False) -> None:
       tco init - | less
       tco init --plan                   writes portfolio.yaml, tasks for tco plan
     """
-    import sys
     from pathlib import Path
 
+    from tco.cli.deliver import write as put
     from tco.cli.guard import say
     from tco.errors import printable
     from tco.render.schemas import schema
@@ -44,7 +44,7 @@ def init(file: Where = None, plan: Plan = False, force: Force = False) -> None:
     beside = Path(path).with_name(f"{kind}.schema.json")
     text = _portfolio(path, beside.name) if plan else _scenario(path, beside.name)
     if file == "-":
-        sys.stdout.write(text)
+        put(text, "table")
         return
     _write(path, text, force=force)
     if force or not beside.exists():
@@ -76,13 +76,11 @@ def _write(path: str, text: str, *, force: bool) -> None:
     Raises:
         UsageError: It exists, or cannot be written.
     """
-    from pathlib import Path
-
+    from tco.catalog.files import write_atomically
     from tco.errors import UsageError, printable
 
     try:
-        with Path(path).open("w" if force else "x", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        write_atomically(path, text.encode("utf-8"), new=not force)
     except FileExistsError:
         raise UsageError(
             f"{printable(path)} exists already; name another file, or overwrite it with --force"

@@ -23,6 +23,7 @@ class Target:
         max_concurrency: Most requests that the engine takes on at once [1].
         max_concurrency_large: The same on GPUs of which engines expect more [1].
         speculative_gain: Net speed-up of decoding by drafted tokens, as measured [1].
+        max_ttft_s: Slowest first token; infinite for no limit [s].
     """
 
     isl: Number
@@ -32,6 +33,7 @@ class Target:
     max_concurrency: Number
     speculative_gain: Number = 1.0
     max_concurrency_large: Number | None = None
+    max_ttft_s: Number = np.inf
 
     def limit(self, gpu: GpuShape) -> Number:
         """Return the most requests that an engine takes on at once on a GPU [1]."""
@@ -51,6 +53,9 @@ class Replica:
         memory_slots: Requests whose KV cache fits [1].
         lone_tpot_s: Time per output token of a request that runs alone [s/token].
         lone_request_s: Time that such a request takes from start to end [s].
+        ttft_low_s: Time to the first token at capacity when no other request waits [s].
+        ttft_high_s: The same when a whole batch arrives at once [s].
+        lone_ttft_s: Time to the first token of a request that runs alone [s].
     """
 
     slots: Number
@@ -59,6 +64,9 @@ class Replica:
     memory_slots: Number
     lone_tpot_s: Number
     lone_request_s: Number
+    ttft_low_s: Number = np.nan
+    ttft_high_s: Number = np.nan
+    lone_ttft_s: Number = np.nan
 
     @property
     def feasible(self) -> Flag:
@@ -73,6 +81,9 @@ class Replica:
             tpot_s=self.tpot_s / factor,
             lone_tpot_s=self.lone_tpot_s / factor,
             lone_request_s=self.lone_request_s / factor,
+            ttft_low_s=self.ttft_low_s / factor,
+            ttft_high_s=self.ttft_high_s / factor,
+            lone_ttft_s=self.lone_ttft_s / factor,
         )
 
 
@@ -86,8 +97,10 @@ def best_replica(
 ) -> Replica:
     """Return the largest batch within memory and latency, and what it sustains.
 
-    Time per token grows with the batch, so the largest batch that keeps ``tpot <= max_tpot_s`` is
-    found by bisection on whole numbers, for all elements at once.
+    Time per token and the least time to the first one grow with the batch, so the largest batch
+    that keeps ``tpot <= max_tpot_s`` and ``ttft_low <= max_ttft_s`` is found by bisection on whole
+    numbers, for all elements at once. What a first token takes beyond its least time depends on how
+    requests arrive and is not held against the limit here.
 
     Args:
         model, gpu, layout, profile: The set-up; fields broadcast.
@@ -95,6 +108,10 @@ def best_replica(
         factor: What a measurement multiplies every speed of the model by [1].
     """
     limit_s = target.max_tpot_s * np.asarray(factor)
+    first_s = target.max_ttft_s * np.asarray(factor)
+
+    def kept(at: Capacity) -> Flag:
+        return (np.asarray(at.tpot_s) <= limit_s) & (np.asarray(at.ttft_low_s) <= first_s)
 
     def run(batch: Number) -> Capacity:
         return replica(
@@ -116,10 +133,10 @@ def best_replica(
     low, high = np.ones_like(most), most
     for _ in range(int(np.ceil(np.log2(np.max(most, initial=1.0))))):
         middle = np.ceil((low + high) / 2.0)
-        ok = run(middle).tpot_s <= limit_s
+        ok = kept(run(middle))
         low, high = np.where(ok, middle, low), np.where(ok, high, np.maximum(middle - 1.0, low))
     best = run(low)
-    feasible = (np.asarray(in_memory) >= 1.0) & (lone.tpot_s <= limit_s)
+    feasible = (np.asarray(in_memory) >= 1.0) & kept(lone)
     found = Replica(
         slots=np.where(feasible, low, 0.0),
         requests_per_s=np.where(feasible, best.requests_per_s, np.nan),
@@ -127,6 +144,9 @@ def best_replica(
         memory_slots=in_memory,
         lone_tpot_s=lone.tpot_s,
         lone_request_s=1.0 / lone.requests_per_s,
+        ttft_low_s=np.where(feasible, best.ttft_low_s, np.nan),
+        ttft_high_s=np.where(feasible, best.ttft_high_s, np.nan),
+        lone_ttft_s=lone.ttft_low_s,
     )
     return found.scaled(factor)
 

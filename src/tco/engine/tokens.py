@@ -24,6 +24,8 @@ class TokenRates:
         batch_input, batch_output, batch_cached_input: The same through the batch tier; the plain
             prices where there is none [USD/Mtok].
         cache_write, batch_cache_write: Input written to the cache; the input prices where None.
+        reasoning_output, batch_reasoning_output: Hidden reasoning beyond the output that the
+            volume counts; the output prices where None [USD/Mtok].
         origin, source: Who said so.
     """
 
@@ -35,6 +37,8 @@ class TokenRates:
     batch_cached_input: Number
     cache_write: Number | None = None
     batch_cache_write: Number | None = None
+    reasoning_output: Number | None = None
+    batch_reasoning_output: Number | None = None
     origin: Origin = "catalog"
     source: str = ""
 
@@ -49,6 +53,8 @@ PRICES = (
     "cache_write",
     "batch_cache_write",
 )
+APART = ("reasoning_output", "batch_reasoning_output")
+"""Prices that few have: where nobody does, what they are for is billed with the rest."""
 
 
 def mixed(parts: Sequence[tuple[float, TokenRates]]) -> TokenRates:
@@ -62,15 +68,22 @@ def mixed(parts: Sequence[tuple[float, TokenRates]]) -> TokenRates:
     first = parts[0][1]
     if len(parts) == 1:
         return first
+    apart = any(rates.reasoning_output is not None for _, rates in parts)
     prices: dict[str, Number] = {
-        name: sum(share * _price(rates, name) for share, rates in parts) for name in PRICES
+        name: sum(share * _price(rates, name) for share, rates in parts)
+        for name in (*PRICES, *(APART if apart else ()))
     }
     return TokenRates(**prices, origin=first.origin, source=first.source)
 
 
 def _price(rates: TokenRates, name: str) -> Number:
-    """Return a price; what is written to a cache costs as much as other input where None."""
-    usual = {"cache_write": rates.input, "batch_cache_write": rates.batch_input}
+    """Return a price; where None, that of other input, or of other output."""
+    usual = {
+        "cache_write": rates.input,
+        "batch_cache_write": rates.batch_input,
+        "reasoning_output": rates.output,
+        "batch_reasoning_output": rates.batch_output,
+    }
     price: Number | None = getattr(rates, name)
     return usual[name] if price is None else price
 
@@ -81,7 +94,8 @@ def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
     ``tokens * share / 1e6 * USD per Mtok`` for each of uncached input, cached input and output,
     through the plain and the batch tier. Cached tokens are a part of the input: they are taken
     out of the uncached ones, never added; and so are those written to the cache, where the
-    provider charges for that.
+    provider charges for that. Hidden reasoning is a part of the output, and has lines of its own
+    where it has a price of its own.
 
     Args:
         rates: Prices [USD/Mtok].
@@ -94,6 +108,10 @@ def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
     cached, written = load.cached_share, load.cache_write_share
     fresh = 1.0 - cached - written
     input_mtok, output_mtok = load.input_tokens / MTOK, load.output_tokens / MTOK
+    hidden: Number = 0.0
+    if rates.reasoning_output is not None:
+        read = output_mtok / np.asarray(load.reasoning_factor)
+        hidden, output_mtok = output_mtok - read, read
     flows: tuple[tuple[str, Number, Number], ...] = (
         ("input tokens", input_mtok * (fresh * plain), rates.input),
         ("cached input tokens", input_mtok * (cached * plain), rates.cached_input),
@@ -108,6 +126,11 @@ def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
             _price(rates, "batch_cache_write"),
         ),
     )
+    if rates.reasoning_output is not None:
+        flows += (
+            ("reasoning tokens", hidden * plain, rates.reasoning_output),
+            ("reasoning tokens, batch", hidden * batch, _price(rates, "batch_reasoning_output")),
+        )
     return tuple(
         Line(
             item=item,

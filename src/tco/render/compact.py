@@ -30,7 +30,7 @@ def text(result: Any, view: View) -> str:
     """Return a result in at most 400 tokens, or with the rows that were asked for."""
     module: Any = screen(result.schema)
     sheet = module.sheet(result, view).arranged(view.sort, None)
-    columns = sheet.pick(view.fields or getattr(module, "COMPACT", sheet.usual))
+    columns = sheet.pick(view.fields or compact_columns(result, module, sheet))
     before, after = [*_before(result, module)], [*_after(result)]
     if sheet.rows == (result,):
         said = [c for c in columns if c.get(result) is not None]
@@ -41,6 +41,13 @@ def text(result: Any, view: View) -> str:
         most -= 1
         made = _joined([*before, *_table(name, columns, sheet.rows, most), *after])
     return made
+
+
+def compact_columns(result: Any, module: Any, sheet: Any) -> Sequence[str]:
+    """Return the columns of a result for whoever reads by the token."""
+    chosen = getattr(module, "compact", None)
+    columns: Sequence[str] = getattr(module, "COMPACT", sheet.usual)
+    return columns if chosen is None else tuple(chosen(result))
 
 
 def _joined(lines: Iterable[str]) -> str:

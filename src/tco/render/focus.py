@@ -46,8 +46,28 @@ UNITS = {
     "engineer": "Engineer-Months",
     "set-up": "Setup-Months",
     "kWh": "kWh",
+    "kW": "kW",
+    "GB": "GB",
+    "h": "Hours",
+    "unit-hour": "Hours",
 }
-"""Units of FOCUS by ours; what is priced by its own cost is counted in dollars."""
+"""Units of FOCUS by ours; one that stands here not goes by its own name."""
+DOLLARS = "USD"
+"""How the units of what is priced by its own cost begin: `USD of tokens`."""
+
+
+NOTHING = BillLine(
+    item="",
+    group="other",
+    quantity=0.0,
+    unit="USD",
+    rate_usd=0.0,
+    amount_usd=0.0,
+    origin="given",
+    source="",
+    date=None,
+)
+"""A line that gives the heads their names where a month costs nothing."""
 
 
 def text(result: Any, view: View) -> str:
@@ -63,11 +83,13 @@ def text(result: Any, view: View) -> str:
     else:
         name = command_of(result.schema)
         raise UsageError(f"focus has bills by provider: tco compare or explain; this is {name}")
-    rows = [_row(result, o, line) for o in options if o.feasible for line in o.lines]
-    if not rows:
+    served = [option for option in options if option.feasible]
+    if not served:
         raise UsageError("focus: no option of this result has a bill")
+    rows = [_row(result, option, line) for option in served for line in option.lines]
+    heads = list(_row(result, served[0], NOTHING))
     out = StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(out, heads, lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: csv_cell(value) for key, value in row.items()} for row in rows)
     return out.getvalue()
@@ -77,7 +99,7 @@ def _row(result: Any, option: OptionResult, line: BillLine) -> dict[str, str]:
     """Return a line of a bill; an empty cell is null."""
     service = SERVICES[line.group]
     company = "internal" if line.group == "people" else option.provider
-    unit = UNITS.get(line.unit, "USD")
+    unit = DOLLARS if line.unit.startswith(DOLLARS) else UNITS.get(line.unit, line.unit)
     tokens = line.unit == "Mtok"
     start, end = _month(date.fromisoformat(result.catalog.as_of))
     cost, rate, quantity = (_number(v) for v in (line.amount_usd, line.rate_usd, line.quantity))

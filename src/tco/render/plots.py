@@ -140,7 +140,7 @@ def tornado(result: SensitivityResult, columns: int) -> Iterator[Block]:
     named = min(max(len(row.path) for row in rows) + 1, columns // 3)
     wide = max(columns - named - 2, NARROWEST)
     ends = [0.0, result.difference_usd]
-    ends += [end for row in rows for end in (row.at_low_usd, row.at_high_usd)]
+    ends += [e for row in rows for e in (row.at_low_usd, row.at_high_usd) if e is not None]
     low, high = min(ends), max(ends)
 
     def at(usd: float) -> int:
@@ -168,7 +168,8 @@ def _name(row: SwingResult, size: int) -> str:
 def _bar(row: SwingResult, base: float, wide: int, at: Callable[[float], int]) -> str:
     """Return two bars from today's difference, the longer one behind."""
     marks = [" "] * wide
-    ends = ((row.at_low_usd, LOW), (row.at_high_usd, HIGH))
+    both = ((row.at_low_usd, LOW), (row.at_high_usd, HIGH))
+    ends = [(usd, mark) for usd, mark in both if usd is not None]
     for usd, mark in sorted(ends, key=lambda end: -abs(end[0] - base)):
         first, last = sorted((at(base), at(usd)))
         for i in range(first, last + 1):

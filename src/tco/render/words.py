@@ -129,8 +129,18 @@ def month(load: WorkloadResult) -> str:
         f"{show_tokens(load.tokens_per_month)} tokens a month: "
         f"{show_tokens(load.input_tokens)} in{cached}, {show_tokens(load.output_tokens)} out; "
         f"{show_number(load.requests_per_month)} requests of {count(load.isl)} in and "
-        f"{count(load.osl)} out; peak {show_number(load.peak_to_mean)} times the mean{batch}"
+        f"{count(load.osl)} out; {rate(load.peak_requests_per_s, load.peak_to_mean)}{batch}"
     )
+
+
+def rate(peak_requests_per_s: float, peak_to_mean: float) -> str:
+    """Return the mean of a rate beside its peak.
+
+    >>> rate(372, 1.86)
+    '200 req/s on average, 372 at peak'
+    """
+    mean = show_number(peak_requests_per_s / peak_to_mean)
+    return f"{mean} req/s on average, {show_number(peak_requests_per_s)} at peak"
 
 
 def edition(stamp: CatalogStamp) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 from strategies import usd_at
@@ -20,6 +22,13 @@ from tco.analysis.results import Flip, SensitivityResult
 from tco.analysis.sensitivity import sensitivity
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
+from tco.render import jsonout
+from tco.render.jsonin import from_document
+from tco.render.jsonout import json_text
+from tco.render.output import rendered
+from tco.render.plots import tornado
+from tco.render.schemas import schema
+from tco.render.table import View
 
 Asked = Callable[..., Inputs]
 
@@ -223,3 +232,25 @@ def test_without_names_a_host_and_own_gpus_of_the_same_weights_are_taken(asked: 
     assert answer.same_weights
     assert answer.b.startswith("self/")
     assert "were not named" in answer.resolved[0]
+
+
+LOST = ("openai/gpt-4.1", "self/qwen3-32b@1xrtx-6000-ada:fp8/novita:on_demand")
+
+
+@pytest.mark.parametrize("names", [LOST, LOST[::-1]])
+def test_an_end_at_which_nothing_serves_is_a_row_that_says_so(
+    names: tuple[str, str], asked: Asked
+) -> None:
+    answer = sensitivity(asked(tokens=1e8), *names)
+    row = next(r for r in answer.rows if r.path == "serving.max_tpot_s")
+    assert (row.at_low_usd, row.swing_usd) == (None, None)
+    assert row.at_high_usd is not None
+    assert row.impossible == f"{LOST[1]} serves nothing at the low end"
+    assert answer.rows[0] is row  # no swing is larger
+    document = json.loads(json_text(jsonout.document(answer)))
+    jsonschema.validate(document, json.loads(schema("sensitivity")))
+    for kind in ("table", "csv", "md", "llm", "github", "svg"):
+        assert row.path in rendered(answer, kind, View())
+    assert "serves nothing at the low end" in rendered(answer, "table", View()).replace("\n ", "")
+    list(tornado(answer, 80))
+    assert from_document(document).result == answer

@@ -100,7 +100,7 @@ def test_a_pipe_does_not_import_rich() -> None:
         (["compre"], "no command called 'compre'; did you mean compare? See tco --help"),
         (["catalog", "lst"], "no command called 'lst'; did you mean list? See tco catalog --help"),
         (["compare", "--tokns", "5B"], "no option called '--tokns'; did you mean --tokens?"),
-        (["size", "--tokens", "5B"], "no option called '--tokens'; did you mean --image-tokens?"),
+        (["size", "--token", "5B"], "no option called '--token'; did you mean --tokens?"),
         (["compare", "--tokens"], "option '--tokens' requires an argument"),
         (["compare", "--private=no"], "option '--private' does not take a value"),
         (["compare", "x"], "got unexpected extra argument(s) (x); see tco compare --help"),

@@ -48,6 +48,7 @@ def _over(diff: DiffResult, limits: Sequence[Limit]) -> Iterator[Failure]:
             yield Failure(rule=rule, message=f"nothing serves it any more; it was {winner.before}")
         if before is None or after is None:
             continue
+        # No share of nothing is a rise that could be allowed.
         allowed = limit.usd if limit.usd is not None else before * (limit.share or 0.0)
         if after - before > allowed + CENT:
             share = f" (+{show_share((after - before) / before)})" if before else ""

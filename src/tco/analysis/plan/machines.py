@@ -13,8 +13,9 @@ from tco.analysis.cheapest import least_trust
 from tco.analysis.machines import DEDICATED, by_the_hour, machine_lines
 from tco.analysis.options import FixedOption, SelfOption, replica_of
 from tco.analysis.pairs import sure_pairs
-from tco.analysis.settings import Settings, workload
+from tco.analysis.settings import Settings, target, workload
 from tco.analysis.upkeep import moving_lines
+from tco.analysis.why import infeasible
 from tco.engine.hybrid import Resource
 from tco.engine.ledger import Line, total_usd
 from tco.engine.replica import Replica
@@ -171,7 +172,7 @@ def way(option: Unit, settings: Settings, replica: Replica | None = None) -> Way
         return _provisioned(option, settings)
     replica = replica or replica_of(option, settings)
     if not np.all(replica.feasible):
-        raise InfeasibleError(f"{option.id}: serves nothing within the limits that were asked for")
+        raise InfeasibleError(f"{option.id}: {infeasible(replica, target(settings))}")
     gpus = lcm(option.gpus, option.instance_gpus)
     replicas = gpus // option.gpus
     unit = Fleet(

@@ -16,14 +16,17 @@ from tco.catalog.tasks import Task, Tasks
 from tco.engine.shapes import Floats
 from tco.errors import DataError, UsageError, unknown_name
 
+TOKENS = "workload.tokens_per_month"
+LIMIT, FIRST = "serving.max_tpot_s", "serving.max_ttft_s"
 SHAPE = (
-    "workload.tokens_per_month",
+    TOKENS,
     "workload.isl",
     "workload.osl",
     "workload.images_per_request",
     "workload.cached_share",
     "workload.peak_to_mean",
-    "serving.max_tpot_s",
+    LIMIT,
+    FIRST,
 )
 """Settings that differ from task to task."""
 
@@ -66,7 +69,8 @@ def cases_of(inputs: Inputs, tasks: Tasks) -> list[Case]:
     Raises:
         DataError: A name that no catalog knows, or a value out of its range.
     """
-    if inputs.request.tokens or inputs.request.requests or inputs.request.users:
+    asked = inputs.request
+    if any(x is not None for x in (asked.tokens, asked.requests, asked.users, asked.peak)):
         raise UsageError("the tasks of the file say the volume; leave --tokens and the like out")
     return [_case(inputs, task) for task in tasks.tasks]
 
@@ -90,18 +94,23 @@ def _request(request: Request, task: Task) -> Request:
     said = {
         "workload.cached_share": task.cached,
         "workload.peak_to_mean": _peak(task),
-        "serving.max_tpot_s": task.max_tpot,
+        LIMIT: task.max_tpot,
+        FIRST: task.max_ttft,
     }
     own = {path: value for path, value in said.items() if value is not None}
-    names = ("tokens", "requests", "isl", "osl", *own)
+    others = dict(request.settings)
+    if task.peak is not None:
+        others.pop("workload.peak_to_mean", None)
+    names = ("tokens", "requests", "peak", "isl", "osl", *own)
     return replace(
         request,
         tokens=task.tokens,
         requests=task.requests,
+        peak=task.peak,
         profile=task.profile or request.profile,
         isl=task.isl if task.isl is not None else request.isl,
         osl=task.osl if task.osl is not None else request.osl,
-        settings={**request.settings, **own},
+        settings={**others, **own},
         origins={**request.origins, **dict.fromkeys(names, task.where)},
     )
 
@@ -148,15 +157,18 @@ def column(cases: Sequence[Case], path: str) -> Floats:
 def blended(inputs: Inputs, cases: Sequence[Case]) -> Inputs:
     """Return the question about all tasks as one workload of their mean length and peak."""
     requests = np.array([case.requests for case in cases])
-    values = {path: float(np.average(column(cases, path), weights=requests)) for path in SHAPE[1:5]}
-    values["workload.tokens_per_month"] = float(column(cases, SHAPE[0]).sum())
-    values["serving.max_tpot_s"] = float(column(cases, SHAPE[5]).min())
+    means = (path for path in SHAPE if path not in (TOKENS, LIMIT, FIRST))
+    values = {path: float(np.average(column(cases, path), weights=requests)) for path in means}
+    values[TOKENS] = float(column(cases, TOKENS).sum())
+    values[LIMIT] = float(column(cases, LIMIT).min())
+    first = column(cases, FIRST)
+    values[FIRST] = float(first[first > 0.0].min(initial=np.inf)) if np.any(first > 0.0) else 0.0
     return replace(inputs, settings=inputs.settings.with_values(values))
 
 
 def longest(inputs: Inputs, cases: Sequence[Case]) -> Inputs:
     """Return the question about the task of the longest requests, at the volume of all."""
     case = max(cases, key=lambda c: c.tokens_per_request)
-    total = float(column(cases, SHAPE[0]).sum())
-    settings = case.settings.with_values({SHAPE[0]: total})
+    total = float(column(cases, TOKENS).sum())
+    settings = case.settings.with_values({TOKENS: total})
     return replace(inputs, settings=settings)

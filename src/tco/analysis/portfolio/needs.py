@@ -49,15 +49,20 @@ def scores_of(
 
 
 def unmet(
-    case: Case, model: Model | None, names: set[str], scores: Mapping[str, list[tuple[float, str]]]
+    case: Case,
+    model: Model | None,
+    names: set[str],
+    scores: Mapping[str, list[tuple[float, str]]],
+    context: int | None = None,
 ) -> list[Failure]:
-    """Return the needs of a task that a model does not meet, wherever it runs.
+    """Return the needs of a task that a model does not meet where it runs.
 
     Args:
         case: The task.
         model: The model; None for an own option without one.
         names: What it is called: its id, and that of an own option.
         scores: Its scores by benchmark.
+        context: What a request may have there; None for what the model was made for.
     """
     failures = []
     if case.models and not names & case.models:
@@ -67,8 +72,9 @@ def unmet(
         failures.append(Failure(f"licence {' or '.join(case.task.licenses)}"))
     failures += quality_unmet(case, scores)
     need = case.tokens_per_request
-    if model is not None and model.context_tokens and need > model.context_tokens:
-        failures.append(_too_long(need, model.context_tokens))
+    limit = context if context is not None or model is None else model.context_tokens
+    if limit and need > limit:
+        failures.append(_too_long(need, limit))
     return failures
 
 
@@ -83,15 +89,13 @@ def quality_unmet(case: Case, scores: Mapping[str, list[tuple[float, str]]]) -> 
     return failures
 
 
-def offer_unmet(case: Case, option: TokenOption, context: int | None) -> list[Failure]:
+def offer_unmet(case: Case, option: TokenOption) -> list[Failure]:
     """Return the needs of a task that an offer by the token does not meet."""
     failures = []
     if case.task.private:
         failures.append(Failure("private: only own machines"))
     if case.providers and option.provider not in case.providers:
         failures.append(Failure(f"providers {', '.join(sorted(case.providers))}"))
-    if context and case.tokens_per_request > context:
-        failures.append(_too_long(case.tokens_per_request, context))
     return failures
 
 

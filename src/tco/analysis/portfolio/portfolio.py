@@ -27,7 +27,7 @@ from tco.analysis.portfolio.solve import (
     solution,
 )
 from tco.analysis.portfolio.words import portfolio_verdict
-from tco.analysis.report import assumptions_of, stamp, warnings_of
+from tco.analysis.report import FEW_TOKENS, assumptions_of, few, stamp, warnings_of
 from tco.analysis.results import AssumptionResult
 from tco.analysis.settings import people
 from tco.catalog.tasks import Tasks
@@ -151,7 +151,12 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
         choices=found.best.looked_at,
         verdict="",
         assumptions=_assumptions(inputs, used),
-        warnings=(*warnings_of(inputs, used), *_peaks(found), *_machines(fleets)),
+        warnings=(
+            *_few(found.cases),
+            *warnings_of(inputs, used),
+            *_peaks(found),
+            *_machines(fleets),
+        ),
         checks=checked(inputs, Judged("the plan", total, used, used)),
         cheaper_but_unsure=tuple(
             dict.fromkeys(r.steps[0].option.id for r in found.unsure if r is not None)
@@ -201,6 +206,12 @@ def _own_people(inputs: Inputs, found: Found, fleets: Sequence[FleetResult]) -> 
 def _used(best: Solution) -> list[Option]:
     options = [step.option for route in best.routes for step in route.steps]
     return list({option.id: option for option in options}.values())
+
+
+def _few(cases: Sequence[Case]) -> list[str]:
+    """Return the tasks of which next to nothing is asked."""
+    told = [(case.task.name, few("tokens a month", case.tokens, FEW_TOKENS)) for case in cases]
+    return [f"{name}: {text}" for name, text in told if text]
 
 
 def _peaks(found: Found) -> tuple[str, ...]:

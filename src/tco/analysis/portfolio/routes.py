@@ -207,14 +207,13 @@ class Router:
         for name in names:
             for benchmark, values in self.scores[name].items():
                 known.setdefault(benchmark, []).extend(values)
-        return unmet(case, self.models.get(option.model), names, known)
+        context = option.context_tokens if isinstance(option, TokenOption) else None
+        return unmet(case, self.models.get(option.model), names, known, context)
 
     def _tokens(self, task: int) -> Iterator[tuple[Step, list[Failure]]]:
         case = self.cases[task]
         for option, plain, batch in self.ways.offers:
-            offer = self.inputs.catalog.offers.get(option.id)
-            context = offer.context_tokens if offer else None
-            failed = [*self._failed(case, option), *offer_unmet(case, option, context)]
+            failed = [*self._failed(case, option), *offer_unmet(case, option)]
             step = Step(option=option, mode="api", reach=1.0, usd=float(plain[task]))
             yield step, failed
             if case.task.batch and batch[task] < plain[task]:
@@ -225,7 +224,7 @@ class Router:
         for index, fleet in enumerate(self.ways.fleets):
             failed = self._failed(case, fleet.option)
             if not np.isfinite(fleet.load[task]):
-                failed.append(Failure("fits in the memory of its GPUs and keeps max_tpot"))
+                failed.append(Failure("fits in the memory of its GPUs and keeps its limits"))
             moved = float(fleet.moved_usd[task])
             step = Step(option=fleet.option, mode="self", reach=1.0, usd=moved, fleet=index)
             yield step, failed

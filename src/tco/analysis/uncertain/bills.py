@@ -25,11 +25,15 @@ SIZING = (
     "serving.max_tpot_s",
     "serving.max_concurrency",
     "serving.max_concurrency_large",
+    "serving.max_ttft_s",
+    "serving.kv_bytes",
+    "serving.memory_share",
 )
 """Settings that the search for the best batch depends on."""
 
 NODES = {1: 257, 2: 49, 3: 21, 4: 11, 5: 7}
-"""Values of each axis of the table, by how many axes it has."""
+FEWEST = 4
+"""Values of each axis of the table, by how many axes it has; of more than those so many."""
 
 Draws = Mapping[str, Floats]
 
@@ -80,7 +84,9 @@ def _axes(rows: Sequence[Belief]) -> tuple[tuple[str, Axis], ...]:
         # The outermost strata of the largest hypercube: no draw lies beyond.
         low, high = quantiles(row.spread, midpoints(1 << 16))[[0, -1]]
         log = row.path.endswith("_factor")
-        out.append((row.path, Axis(low=low, high=high, points=NODES[len(found)], log=log)))
+        out.append(
+            (row.path, Axis(low=low, high=high, points=NODES.get(len(found), FEWEST), log=log))
+        )
     return tuple(out)
 
 

@@ -9,7 +9,7 @@ from tco.catalog.check import magnitude
 from tco.catalog.check.finding import Hit, Rule
 from tco.catalog.check.world import Subject, blended
 from tco.catalog.complaints import Loc
-from tco.catalog.lookup import price_at, retired
+from tco.catalog.lookup import context_limit, price_at, retired
 from tco.catalog.prices import Modifier, Price, Rates
 
 JUMP = 10.0
@@ -21,7 +21,14 @@ PRICE_JUMP = Rule(
     title=f"From one window to the next a price moves by less than {JUMP:g} times.",
     advice="look for a unit error in one of the windows; if it is true, waive it",
 )
-RULES = (*magnitude.RULES, PRICE_JUMP)
+UNREACHABLE = Rule(
+    id="TCO110",
+    name="unreachable-modifier",
+    severity="error",
+    title="A request that fits in the context can be long enough for every context tier.",
+    advice="say in the window's `context_tokens` what it was then, or leave the modifier out",
+)
+RULES = (*magnitude.RULES, PRICE_JUMP, UNREACHABLE)
 
 
 def hits(subject: Subject) -> Iterator[Hit]:
@@ -30,9 +37,22 @@ def hits(subject: Subject) -> Iterator[Hit]:
         yield from _price(loc, price)
     yield from _spread(subject)
     yield from _jumps(subject)
+    yield from _unreachable(subject)
     for loc, tuning in subject.section("fine_tuning"):
         if tuning.inference_usd_per_mtok is not None:
             yield from _rates((*loc, "inference_usd_per_mtok"), tuning.inference_usd_per_mtok)
+
+
+def _unreachable(subject: Subject) -> Iterator[Hit]:
+    """Return the context tiers that begin where no request gets to."""
+    for loc, offer, price in subject.prices():
+        model = subject.world.models.get(offer.model)
+        context = context_limit(price, offer, model) if model is not None else None
+        for i, modifier in enumerate(price.modifiers):
+            limit = modifier.when.input_tokens_over
+            if context is not None and limit is not None and limit >= context:
+                message = f"begins above {limit:,} tokens, but a request has {context:,} at most"
+                yield Hit(UNREACHABLE, (*loc, "modifiers", i), message)
 
 
 def _rates(loc: Loc, rates: Rates) -> Iterator[Hit]:

@@ -164,6 +164,8 @@ def _range(row: SwingResult) -> str:
 def _ends(rank: int, row: SwingResult, base: float) -> Iterator[Row]:
     """Return two bars from today's difference: to that at the low value and at the high one."""
     for key, usd, value in (("low", row.at_low_usd, row.low), ("high", row.at_high_usd, row.high)):
+        if usd is None:
+            continue  # one of the two serves nothing there: the table says so
         tip = f"{row.title} {words.in_unit(value, row.unit)}: {show_usd(usd)} a month"
         ends = {"from": rounded(base), "to": rounded(usd)}
         yield {"rank": rank, "end": ENDS[key][0], "tip": tip, **ends}

@@ -43,7 +43,8 @@ MODULES = {
 class Screen(Protocol):
     """What a module here offers.
 
-    For `--format llm` it may name other columns, `COMPACT`, and tables beside its rows, `also`.
+    For `--format llm` it may name other columns, `COMPACT` or `compact(result)`, and tables beside
+    its rows, `also`.
     """
 
     ROWS: tuple[str, ...]

@@ -138,11 +138,13 @@ def blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
         yield Table(columns=columns, rows=tuple(rows))
         if view.fields is None:
             yield from _engineers(listed)
-    hidden = result.considered - len(feasible[:top]) - len(infeasible[:MOST_INFEASIBLE])
+    hidden = result.considered - len(feasible[:top])
+    hidden -= sum(not o.feasible for o in result.options)
     if infeasible:
         yield from _impossible(infeasible)
     if hidden > 0:
-        text = f"{hidden} more: --top 100 shows them, --model and --provider narrow the choice"
+        every = hidden + len(feasible[:top])
+        text = f"{hidden} more: --top {every} shows them, --model and --provider narrow the choice"
         yield Paragraph(text=text, tone="dim")
     yield Paragraph(text=result.verdict)
     yield from words.checks(result.checks)

@@ -29,7 +29,7 @@ def sheet(result: SensitivityResult, view: View) -> Sheet:
 
 
 def _columns(result: SensitivityResult) -> tuple[Column, ...]:
-    ends = [end for row in result.rows for end in (row.at_low_usd, row.at_high_usd)]
+    ends = [end for row in result.rows for end in known_ends(row)]
     low, high = min([0.0, *ends]), max([0.0, *ends])
     return (
         Column(key="path", head="assumption", get=lambda r: r.path, wraps=True),
@@ -51,6 +51,11 @@ def _columns(result: SensitivityResult) -> tuple[Column, ...]:
     )
 
 
+def known_ends(row: SwingResult) -> list[float]:
+    """Return B less A at the ends of a row at which both serve [USD/month]."""
+    return [end for end in (row.at_low_usd, row.at_high_usd) if end is not None]
+
+
 def bar(row: SwingResult, low: float, high: float) -> str:
     """Return a bar from one end of the swing to the other; `|` stands where both cost the same."""
     if high <= low:
@@ -59,8 +64,9 @@ def bar(row: SwingResult, low: float, high: float) -> str:
     def at(usd: float) -> int:
         return round((usd - low) / (high - low) * (BAR - 1))
 
-    first, last = sorted((at(row.at_low_usd), at(row.at_high_usd)))
-    marks = ["█" if first <= i <= last else " " for i in range(BAR)]
+    # An end at which one of them serves nothing has no place; the note says so.
+    drawn = sorted(map(at, known_ends(row))) or [BAR]
+    marks = ["█" if drawn[0] <= i <= drawn[-1] else " " for i in range(BAR)]
     marks[at(0.0)] = "|"
     return "".join(marks)
 
@@ -102,7 +108,8 @@ def _cell(row: SwingResult, column: Column) -> str:
 
 def _note(row: SwingResult) -> str:
     low, value, high = (words.in_unit(v, row.unit) for v in (row.low, row.value, row.high))
-    return f"{row.title}: {value}, tried {low} to {high}{_volumes(row)}"
+    lost = f"; {row.impossible}" if row.impossible else ""
+    return f"{row.title}: {value}, tried {low} to {high}{lost}{_volumes(row)}"
 
 
 def _volumes(row: SwingResult) -> str:

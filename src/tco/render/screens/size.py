@@ -12,7 +12,6 @@ from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number, show_price, show_seconds, show_share, show_tokens
 
 ROWS = ("rows",)
-COMPACT = ("id", "concurrency", "output_tokens_per_s", "tpot_s", "usd_per_mtok")
 TOP = 15
 MOST_INFEASIBLE = 8
 MOST_POINTS = 12
@@ -31,14 +30,26 @@ def sheet(result: SizeResult, view: View) -> Sheet:
     return _sheet(result, tuple(row for row in result.rows if row.id in wanted))
 
 
-def _sheet(result: SizeResult, rows: tuple[SizeRow, ...]) -> Sheet:
+def compact(result: SizeResult) -> tuple[str, ...]:
+    """Return the columns for whoever reads by the token: with a volume, those of the fleet too."""
+    usual = ("id", "concurrency", "output_tokens_per_s", "tpot_s", "usd_per_mtok")
+    first = () if result.limits.max_ttft_s is None else ("ttft_slo",)
+    return (*usual, *first, *_fleet(result), "kv_bytes_per_token", "users", "developers")
+
+
+def _fleet(result: SizeResult) -> tuple[str, ...]:
     demand = result.limits.tokens_per_month is not None
-    usual = ("setup", "concurrency", "output_tokens_per_s", "tpot_s")
-    fleet = ("replicas", "fleet_usd_per_month") if demand else ("user_tokens_per_s", "usd_per_hour")
+    return ("replicas", "fleet_gpus", "fleet_usd_per_month") if demand else ()
+
+
+def _sheet(result: SizeResult, rows: tuple[SizeRow, ...]) -> Sheet:
+    usual = ("setup", "concurrency", "output_tokens_per_s", "tpot_s", "usd_per_mtok")
+    alone = ("user_tokens_per_s", "usd_per_hour", "evidence_tier", "on_front")
+    fleet = _fleet(result)
     return Sheet(
         rows=rows,
         columns=_columns(),
-        usual=(*usual, "usd_per_mtok", *fleet, "evidence_tier", "on_front"),
+        usual=(*usual, *fleet, "evidence_tier") if fleet else (*usual, *alone),
         keys={
             "mtok": "usd_per_mtok",
             "cost": "usd_per_hour",
@@ -54,12 +65,14 @@ def _columns() -> tuple[Column, ...]:
         Column(key="setup", head="set-up", get=lambda r: r.id.partition("@")[2], wraps=True),
         Column(key="id", head="id", get=lambda r: r.id, wraps=True),
         Column(key="gpu", head="GPU", get=lambda r: r.gpu),
-        _number("gpus", "GPUs", words.count),
+        _number("gpus", "GPUs a replica", words.count),
         Column(key="precision", head="precision", get=lambda r: r.precision),
         Column(key="fits", head="fits", get=lambda r: r.fits, show=_yes),
         Column(key="feasible", head="feasible", get=lambda r: r.feasible, show=_yes),
         _number("weights_gb", "weights GB", show_number),
         _number("free_gb", "free GB", show_number),
+        *(_part(name, head) for name, head in PARTS),
+        _number("kv_bytes_per_token", "KV B/token", words.count),
         _number("max_batch", "max batch", words.count),
         _number("max_context_tokens", "max context", show_tokens),
         _number("concurrency", "batch", words.count),
@@ -85,8 +98,10 @@ def _columns() -> tuple[Column, ...]:
             get=lambda r: words.notes_of(r.trust_reasons) or None,
         ),
         _number("replicas", "replicas", words.count),
-        _number("fleet_gpus", "GPUs in all", words.count),
+        _number("fleet_gpus", "GPUs", words.count),
         _number("fleet_usd_per_month", "$/month", words.whole_usd),
+        _number("users", "users", words.count),
+        _number("developers", "developers", words.count),
         _number("evidence_tier", "tier", words.count),
         _end("band_low", "band low", lambda r: r.band, 0, show_price),
         _end("band_high", "band high", lambda r: r.band, 1, show_price),
@@ -98,6 +113,23 @@ def _columns() -> tuple[Column, ...]:
 
 def _number(key: str, head: str, show: Any) -> Column:
     return Column(key=key, head=head, get=lambda r: getattr(r, key), show=show, right=True)
+
+
+PARTS = (
+    ("total_gb", "GPU GB"),
+    ("weights_gb", "weights GB/GPU"),
+    ("kv_cache_gb", "KV cache GB/GPU"),
+    ("runtime_gb", "runtime GB/GPU"),
+    ("unused_gb", "unused GB/GPU"),
+)
+"""What the memory of one GPU is for."""
+
+
+def _part(name: str, head: str) -> Column:
+    def part(row: SizeRow) -> float | None:
+        return None if row.memory_per_gpu is None else float(getattr(row.memory_per_gpu, name))
+
+    return Column(key=f"gpu_{name}", head=head, get=part, show=show_number, right=True)
 
 
 def _end(key: str, head: str, get: Any, which: int, show: Any) -> Column:
@@ -141,7 +173,9 @@ def _model(result: SizeResult) -> str:
     context = ""
     if result.context_tokens is not None:
         context = f", context of {show_tokens(result.context_tokens, 4)}"
-    return f"{result.model}: {size}, published in {result.native_precision}{context}"
+    kept = next((row.kv_bytes_per_token for row in result.rows), None)
+    cache = "" if kept is None else f"; {show_number(kept / 1e3)} kB of KV cache a token"
+    return f"{result.model}: {size}, published in {result.native_precision}{context}{cache}"
 
 
 def _limits(result: SizeResult) -> str:
@@ -150,7 +184,9 @@ def _limits(result: SizeResult) -> str:
     first = "" if asked.max_ttft_s is None else f" and ttft {show_seconds(asked.max_ttft_s)}"
     demand = ""
     if asked.tokens_per_month is not None:
-        demand = f"; demand {show_tokens(asked.tokens_per_month)} tokens a month"
+        demand = f"; {show_tokens(asked.tokens_per_month)} tokens a month"
+    if asked.peak_requests_per_s is not None and asked.peak_to_mean is not None:
+        demand += f", {words.rate(asked.peak_requests_per_s, asked.peak_to_mean)}"
     most = words.count(asked.max_concurrency)
     if asked.max_concurrency_large != asked.max_concurrency:
         most += f" ({words.count(asked.max_concurrency_large)} on large GPUs)"
@@ -178,7 +214,26 @@ def _note(row: SizeRow) -> str:
         parts.append(f"ttft {first} to {last}{limit}")
     batch, context = words.count(row.max_batch), show_tokens(row.max_context_tokens)
     parts.append(f"memory for {batch}, or for one of {context}")
-    return "; ".join([*parts, _box(row)])
+    return "; ".join([*parts, *_memory(row), *_served(row), _box(row)])
+
+
+def _memory(row: SizeRow) -> Iterator[str]:
+    """Return what the memory of one GPU is for."""
+    if row.memory_per_gpu is not None:
+        of = row.memory_per_gpu
+        yield (
+            f"a GPU's {show_number(of.total_gb)} GB: weights {show_number(of.weights_gb)}, "
+            f"KV cache {show_number(of.kv_cache_gb)}, runtime {show_number(of.runtime_gb)}, unused "
+            f"{show_number(of.unused_gb)}"
+        )
+
+
+def _served(row: SizeRow) -> Iterator[str]:
+    """Return how many people one replica serves."""
+    people = [(row.users, "users"), (row.developers, "developers")]
+    told = [f"{words.count(n)} {who}" for n, who in people if n is not None]
+    if told:
+        yield f"a replica serves {' or '.join(told)}"
 
 
 def _box(row: SizeRow) -> str:
