@@ -250,7 +250,8 @@ def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says(purchase: str) -
         "settings": {"people.setup_fte_months": 6.0, "service.egress_factor": 3.0},
     }
     request = Request(tokens=50e9, models=("llama-3.3-70b",), tiers=("self",), **fields)  # type: ignore[arg-type]
-    compared = compare(prepare(CATALOG, request, DAY)).options[0]
+    whole = compare(prepare(CATALOG, request, DAY))
+    compared = next(option for option in whole.options if option.id == whole.best)
     result = planned(
         "tasks:\n  - {name: a, tokens: 50B, private: true, models: llama-3.3-70b}\n",
         **fields,

@@ -125,9 +125,10 @@ def prominent(
         answer: The result, which may say what is cheaper than its answer but not sure enough.
     """
     unsure = getattr(answer, "cheaper_but_unsure", ())
-    known = [(name, tier) for name, tier in options if name not in unsure]
+    known = list(options)
     cheapest: dict[str, str] = {}
     for name, tier in known:
-        cheapest.setdefault(tier, name)
+        if name not in unsure:
+            cheapest.setdefault(tier, name)
     wanted = {*cheapest.values(), *(name for two in pairs for name in two)}
     return [name for name, _ in known if name in wanted]
