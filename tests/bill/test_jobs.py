@@ -74,7 +74,7 @@ def test_spot_gpus_take_more_than_their_hours(asked: Any, share: float) -> None:
 
 
 def test_the_crossing_counts_what_spot_gpus_take(asked: Any) -> None:
-    inputs = asked(gpus=("h100-sxm",), purchases=("spot",))
+    inputs = asked(gpus=("h100-sxm",), purchases=("spot",), min_trust="low")
     made = train(inputs, TRAIN).crossing
     assert made is not None and made.tokens is not None
     ask = TrainAsk(models=TRAIN.models, training_tokens=made.tokens / 3, ways=("lora",))
@@ -126,6 +126,7 @@ MATTERS: dict[str, tuple[dict[str, Any], Any]] = {
     "cached": (SERVED, 0.9),
     "horizon": ({"refresh": "1 month"}, "12 months"),
     "provider": ({}, "together"),
+    "min_trust": ({}, "low"),
     "tier": ({}, "self"),
     "private": ({}, True),
     "gpu": ({}, "a100-sxm-80gb"),

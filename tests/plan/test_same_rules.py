@@ -50,7 +50,7 @@ def option_of(purchase: str) -> SelfOption:
     inputs = asked(models=(MODEL,), purchases=(purchase,))
     own = own_setups(inputs, select(CATALOG, inputs.request))
     volume = np.array([1e12])
-    return own.option(int(best_pairs(own.found, inputs.settings, MODEL, volume)[0]))
+    return own.option(int(best_pairs(own.found, inputs.settings, MODEL, volume, 1)[0]))
 
 
 def usd(bill: object) -> float:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from tco.analysis.candidates import own_setups
+from tco.analysis.candidates import OwnSetups, own_setups
+from tco.analysis.change.chosen import usual
+from tco.analysis.cheapest import cheaper_but_unsure, cheapest_of, least_trust, of_two
 from tco.analysis.curves import TOKENS, curve
 from tco.analysis.flips import flips_of, never_because
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, same_weights, usd_of
 from tco.analysis.pairs import best_pairs
-from tco.analysis.report import assumptions_of, stamp, warnings_of
+from tco.analysis.report import assumptions_of, stamp, unsure_prices, warnings_of
 from tco.analysis.resolve import TYPICAL_VOLUMES, Resolved, any_volume, resolve
 from tco.analysis.results import (
+    BothAt,
     BreakevenResult,
     BreakevenRow,
     BreakevenTable,
@@ -53,6 +57,7 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
     spans = open_spans(won)
     because = never_because(inputs, base, option) if not spans else None
     used = [base, option]
+    best, unsure = of_two(used, usd, least_trust(inputs))
     result = BreakevenResult(
         schema="tco.breakeven/1",
         catalog=stamp(inputs, used),
@@ -74,7 +79,9 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
         flips=flips_of(inputs, base, option, spans),
         verdict="",
         assumptions=assumptions_of(inputs, used),
-        warnings=(*warnings_of(inputs, used), *_tied(won)),
+        warnings=(*warnings_of(inputs, used), *unsure_prices(inputs, used), *_tied(won)),
+        best=best,
+        cheaper_but_unsure=unsure,
         distance=_distance(won, now),
         first_is=_crossing(inputs, base, spans, growth),
     )
@@ -216,17 +223,23 @@ def breakeven_table(inputs: Inputs, against: str | None) -> BreakevenTable:
         if wanted is None or item.model in wanted
     ]
     for model in own.models:
-        pairs = best_pairs(own.found, inputs.settings, model.id, TYPICAL_VOLUMES)
+        pairs = best_pairs(
+            own.found, inputs.settings, model.id, TYPICAL_VOLUMES, least_trust(inputs)
+        )
         if not pairs.size or (wanted is not None and model.id not in wanted):
             continue
         setups = [own.option(int(i)) for i in pairs]
+        at_volume = _at_volume(own, model.id)
         host = _host(inputs, model.id)
         if host is None:
             left_out.append(f"{model.id}: nobody in the catalog hosts it by the token")
         for base in [b for b in (host, rival.best) if b is not None]:
             option, won = earliest(inputs, base, setups)
-            rows.append(_row(inputs, model.id, base, option, won))
+            here = _here(inputs, base, at_volume) if at_volume is not None else None
+            rows.append(replace(_row(inputs, model.id, base, option, won), at=here))
             used += [base, option]
+    listed = usual(inputs) if inputs.volume_given else []
+    best = cheapest_of(listed, least_trust(inputs))
     if not rows:
         raise UsageError("no open model is left to self-host; loosen --model, --gpu or --license")
     return BreakevenTable(
@@ -240,7 +253,26 @@ def breakeven_table(inputs: Inputs, against: str | None) -> BreakevenTable:
         verdict=table_words(rows),
         assumptions=assumptions_of(inputs, used),
         warnings=warnings_of(inputs, list({o.id: o for o in used}.values())),
+        best=best.id if best is not None else None,
+        cheaper_but_unsure=tuple(row.id for row in cheaper_but_unsure(listed, best))
+        if best is not None
+        else (),
     )
+
+
+def _at_volume(own: OwnSetups, model: str) -> Option | None:
+    """Return the set-up of a model that is the answer at the volume asked about."""
+    now, settings = _now(own.inputs), own.inputs.settings
+    if now is None:
+        return None
+    pairs = best_pairs(own.found, settings, model, np.array([now]), least_trust(own.inputs))
+    return own.option(int(pairs[0])) if pairs.size else None
+
+
+def _here(inputs: Inputs, base: Option, option: Option) -> BothAt:
+    """Return both bills at the volume asked about."""
+    a_usd, b_usd = (usd_of(o, inputs.settings) for o in (base, option))
+    return BothAt(tokens=_now(inputs) or 0.0, a_usd=a_usd, b_usd=b_usd, b=option.id)
 
 
 def _host(inputs: Inputs, model: str) -> Option | None:

@@ -14,6 +14,7 @@ from tco.analysis.rates import tier_factors
 from tco.analysis.select import Selection
 from tco.analysis.settings import image_tokens
 from tco.catalog.lookup import context_limit, next_change, retired
+from tco.catalog.trust import Trust, offer_trust
 from tco.show import show_tokens
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def token_option(inputs: Inputs, offer: Offer) -> TokenOption | LeftOut:
         terms=terms_of(offer),
         buying=buying,
         tokens_factor=inputs.tokens_factor(offer.model),
+        trust=_trust(offer, month, inputs),
         cache_min_tokens=offer.cache_min_tokens or 0,
         context_tokens=_shortest(offer, month, inputs),
         notes=(
@@ -90,6 +92,13 @@ def token_option(inputs: Inputs, offer: Offer) -> TokenOption | LeftOut:
             *_one_length(price, offer, inputs),
         ),
     )
+
+
+def _trust(offer: Offer, month: Month, inputs: Inputs) -> Trust:
+    """Return how far an offer's prices can be trusted: those of a month, the least of them."""
+    known = [price for _, price in month if price is not None]
+    found = [offer_trust(inputs.catalog, offer, price, inputs.day) for price in known]
+    return min(found, key=lambda trust: trust.rank)
 
 
 def _refused(offer: Offer, month: Month, inputs: Inputs) -> tuple[str, ...]:
@@ -210,8 +219,6 @@ def _notes(offer: Offer, inputs: Inputs) -> tuple[str, ...]:
         notes.append(f"retires {offer.retires}")
     if offer.discount is not None:
         notes.append(f"{offer.discount.multiply:g} x {offer.discount.of}")
-    if offer.doubt:
-        notes.append(f"doubtful: {offer.doubt}")
     written = np.any(inputs.settings.value("workload.cache_write_share"))
     if offer.cache_min_tokens and _too_short(offer, inputs) and (written or _cached(inputs)):
         notes.append(f"caches nothing below {offer.cache_min_tokens:,} tokens")

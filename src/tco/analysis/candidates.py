@@ -32,6 +32,7 @@ from tco.analysis.setups import (
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.analysis.why import why_not
 from tco.catalog.lookup import rents_at
+from tco.catalog.trust import freshest_rents, rent_trust
 from tco.engine.layout import precision
 from tco.engine.replica import Replica
 
@@ -166,6 +167,7 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
         return not rent.only_if_named and (freshest - rent.checked).days <= limit
 
     check_horizon(inputs.request.purchases, inputs.settings)
+    seen_last = freshest_rents(rents, inputs.day)
     entries = [
         RentEntry(
             gpu=rental.gpu,
@@ -175,6 +177,7 @@ def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
             usd_per_gpu_hour=rent.usd_per_gpu_hour,
             source=rent.source,
             checked=rent.checked,
+            trust=rent_trust(inputs.catalog, rental, rent, inputs.day, seen_last),
             flag=rent.flag,
             egress=_egress(sellers[rental.seller].egress),
             billing_step_s=sellers[rental.seller].billing_step_s,
@@ -217,6 +220,7 @@ def rented(inputs: Inputs, setup: Setup, rent: RentEntry, near: Correction) -> S
         owned=rent.owned,
         egress=rent.egress,
         checked=rent.checked,
+        trust=rent.trust,
         hours=inputs.hours,
         billing_step_s=rent.billing_step_s,
         notes=tuple(

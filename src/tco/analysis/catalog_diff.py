@@ -8,11 +8,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from tco.analysis.breakeven import breakeven_table
+from tco.analysis.cheapest import cheapest_of, rank_of
 from tco.analysis.compare import compare
 from tco.analysis.figures import Moved, moved
 from tco.analysis.inputs import prepare
 from tco.analysis.request import Request
 from tco.analysis.results import BreakevenRow, OptionResult
+from tco.analysis.select import TIERS
 from tco.errors import TcoError
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def _winners(
     request = replace(asked, tokens=volume)
     before = _cheapest(a, request, on, warnings)
     after = _cheapest(b, request, on, warnings)
-    for tier in ("any", "api", "hosted", "self"):
+    for tier in ("any", *TIERS):
         old, new = before.get(tier), after.get(tier)
         if old is None and new is None:
             continue
@@ -127,12 +129,11 @@ def _cheapest(
     except TcoError as error:
         warnings.append(f"{request.tokens:g} tokens a month: {error}")
         return {}
-    best: dict[str, OptionResult] = {}
-    for option in result.options:
-        if option.feasible and (not result.shown or option.id in result.shown):
-            best.setdefault("any", option)
-            best.setdefault(option.tier, option)
-    return best
+    rows = [o for o in result.options if not result.shown or o.id in result.shown]
+    least = rank_of(result.min_trust)
+    best = {"any": cheapest_of(rows, least)}
+    best |= {tier: cheapest_of([r for r in rows if r.tier == tier], least) for tier in TIERS}
+    return {tier: row for tier, row in best.items() if row is not None}
 
 
 def crossings_of(

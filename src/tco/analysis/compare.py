@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,16 @@ import numpy as np
 from tco.analysis.by_token import has_price, token_options
 from tco.analysis.candidates import OwnSetups, own_setups, unsizable
 from tco.analysis.caveats import caveats
+from tco.analysis.cheapest import (
+    Listed,
+    SomeListed,
+    cheaper_but_unsure,
+    cheapest_of,
+    insist,
+    least_trust,
+    rank_of,
+    shown_of,
+)
 from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inline import inline_options
 from tco.analysis.inputs import Inputs
@@ -21,7 +31,8 @@ from tco.analysis.provisioned import provisioned_options
 from tco.analysis.report import assumptions_of, stamp, warnings_of, workload_result
 from tco.analysis.results import CompareResult, OptionResult
 from tco.analysis.select import Selection, select
-from tco.analysis.verdict import compare_verdict, doubtful, winner
+from tco.analysis.verdict import compare_verdict
+from tco.catalog.trust import LEVELS
 from tco.engine.replica import Replica
 from tco.errors import InfeasibleError, UsageError
 
@@ -45,17 +56,22 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     known_names(inputs)
     selection = select(inputs.catalog, inputs.request)
-    wanted = _short_list(inputs, selection)
+    wanted = short_list(inputs, selection)
     brief = brief and bool(wanted)
     found, ranked = _ranked(inputs, selection, within=wanted if brief else frozenset())
-    if wanted and not any(r.feasible and r.model in wanted for r in ranked):
+    if wanted and not any(r.model in wanted and answers(r, inputs) for r in ranked):
         # An old day, or filters that leave nothing of the short list: then everything counts.
         wanted, brief = frozenset(), False
         found, ranked = _ranked(inputs, selection, within=wanted)
     if not any(r.feasible for r in ranked):
         raise InfeasibleError(_nothing(ranked))
-    shown = _shown(inputs, wanted, ranked)
-    told = {r.id for r in ranked if r.feasible and (not shown or r.id in shown)}
+    insist(inputs, (r.trust for r in ranked if r.feasible))
+    least = least_trust(inputs)
+    shown = tuple(r.id for r in listed(inputs, wanted, ranked)) if wanted else ()
+    rows = [r for r in ranked if r.feasible and (not shown or r.id in shown)]
+    best = cheapest_of(rows, least)
+    assert best is not None  # something can serve it, or there was no result
+    told = {r.id for r in rows}
     used = [option for option, _ in found if option.id in told]
     return CompareResult(
         schema="tco.compare/1",
@@ -64,21 +80,28 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         options=tuple(ranked),
         shown=shown,
         considered=_considered(inputs, selection, ranked) if brief and wanted else len(ranked),
-        verdict=compare_verdict(ranked, shown),
+        verdict=compare_verdict(ranked, shown, least),
         assumptions=assumptions_of(inputs, used),
         warnings=(
             *warnings_of(inputs, used),
             *caveats(inputs, used, tried={r.tier for r in ranked}),
             *_unscored(inputs, selection),
         ),
-        checks=checked(inputs, _judged(ranked, shown, used)),
+        checks=checked(inputs, _judged(best, used)),
+        best=best.id,
+        cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(rows, best)),
+        min_trust=LEVELS[least],
     )
 
 
-def _judged(ranked: list[OptionResult], shown: tuple[str, ...], used: list[Option]) -> Judged:
-    """Return what checks are held against: the cheapest, and the prices of all that are shown."""
-    best = winner(ranked, shown)
-    assert best is not None  # something can serve it, or there was no result
+def answers(row: Listed, inputs: Inputs) -> bool:
+    """Return whether a row can be the answer: it serves, at the trust that the user asked for."""
+    asked = 0 if inputs.request.min_trust is None else least_trust(inputs)
+    return row.monthly_usd is not None and rank_of(row.trust) >= asked
+
+
+def _judged(best: OptionResult, used: list[Option]) -> Judged:
+    """Return what checks are held against: the answer, and the prices of all that are shown."""
     chosen = [option for option in used if option.id == best.id]
     return Judged(name=best.id, usd=best.monthly_usd, chosen=chosen, looked_at=used)
 
@@ -130,8 +153,8 @@ Sized = tuple[Option, Replica | None]
 def candidates(inputs: Inputs, selection: Selection) -> tuple[list[Sized], list[LeftOut]]:
     """Return the options to price, and what was left out with its reasons.
 
-    Of the self-hosted set-ups only the cheapest of each open model is kept, unless the request
-    asks for all of them.
+    Of the self-hosted set-ups only the answer of each open model is kept, and of models that were
+    chosen one that is cheaper though its rent is not sure enough; all where the request says so.
     """
     priced, missing = token_options(inputs, selection)
     own = own_setups(inputs, selection)
@@ -139,7 +162,7 @@ def candidates(inputs: Inputs, selection: Selection) -> tuple[list[Sized], list[
     options = (*priced, *units, *inline_options(inputs))
     found: list[Sized] = [(option, None) for option in options]
     missing += [_without_price(offer, reason) for offer, reason in unpriced]
-    found += [(own.option(i), own.replica(i)) for i in _pairs(inputs, own)]
+    found += [(own.option(i), own.replica(i)) for i in _pairs(inputs, own, selection)]
     return found, [*missing, *own.infeasible, *own.unsized]
 
 
@@ -153,7 +176,9 @@ def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
     )
 
 
-def _pairs(inputs: Inputs, own: OwnSetups) -> Iterable[int]:
+def _pairs(inputs: Inputs, own: OwnSetups, selection: Selection) -> Iterable[int]:
+    """Yield the set-ups to price: of models that answers are about, the cheapest rent as well."""
+    about = selection.models if selection.narrowed else inputs.catalog.assumptions.short_list
     volume = np.atleast_1d(np.asarray(inputs.settings.value("workload.tokens_per_month")))
     for model in own.models:
         rows = own.found.pairs_of(model.id)
@@ -161,7 +186,9 @@ def _pairs(inputs: Inputs, own: OwnSetups) -> Iterable[int]:
             cost = monthly_usd(own.found, inputs.settings, rows, volume)[:, 0]
             yield from _one_each(own, rows[np.argsort(cost, kind="stable")].tolist())
         else:
-            yield from best_pairs(own.found, inputs.settings, model.id, volume).tolist()
+            beside = (0,) if not about or model.id in about else ()
+            levels = (least_trust(inputs), *beside)
+            yield from best_pairs(own.found, inputs.settings, model.id, volume, *levels).tolist()
 
 
 def _one_each(own: OwnSetups, rows: Iterable[int]) -> Iterable[int]:
@@ -187,28 +214,25 @@ def _nothing(results: list[OptionResult]) -> str:
     return f"nothing that was asked for can serve this: {reasons}{more}"
 
 
-def _short_list(inputs: Inputs, selection: Selection) -> frozenset[str]:
+def short_list(inputs: Inputs, selection: Selection) -> frozenset[str]:
     """Return the models of the short list: none when the user chose what to look at."""
     if selection.narrowed or inputs.request.all_setups:
         return frozenset()
     return frozenset(inputs.catalog.assumptions.short_list)
 
 
-def _shown(inputs: Inputs, wanted: frozenset[str], ranked: list[OptionResult]) -> tuple[str, ...]:
-    """Return the ids to show of the models wanted: the best of each tier.
+def listed(
+    inputs: Inputs, wanted: frozenset[str], rows: Sequence[SomeListed]
+) -> Sequence[SomeListed]:
+    """Return the rows that answers are about; all of them where there is no short list.
 
-    That is the maker's own offer of a closed model, the cheapest host of an open one, and its
-    cheapest set-up; and whatever the user described.
+    Args:
+        inputs: The question.
+        wanted: Models of the short list.
+        rows: Options with their bills.
     """
     if not wanted:
-        return ()
+        return rows
+    described = [spec.name for spec in inputs.request.options]
     providers = inputs.catalog.prices.providers
-    shown: dict[tuple[str, str], str] = {}
-    # A doubtful price is shown only where there is no other.
-    sound = sorted((r for r in ranked if r.model in wanted), key=doubtful)
-    for result in sound:
-        others = result.tier == "api" and providers[result.provider].kind != "first_party"
-        if not others:
-            shown.setdefault((result.model, result.tier), result.id)
-    chosen = {*shown.values(), *(spec.name for spec in inputs.request.options)}
-    return tuple(r.id for r in ranked if r.id in chosen)
+    return shown_of(rows, wanted, providers, described, least_trust(inputs))

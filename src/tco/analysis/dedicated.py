@@ -9,6 +9,7 @@ from tco.analysis.machines import DEDICATED
 from tco.analysis.select import Selection
 from tco.analysis.setups import RentEntry
 from tco.catalog.lookup import holds
+from tco.catalog.trust import Trust, capacity_trust
 
 if TYPE_CHECKING:
     from tco.catalog.prices import CapacityOffer, CapacityPrice
@@ -28,7 +29,8 @@ def dedicated_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
         if price is None or offer.gpu is None or offer.models:
             continue
         if not selection.sellers or offer.provider in selection.sellers:
-            found.append(_entry(offer, offer.gpu, price))
+            trust = capacity_trust(inputs.catalog, offer, price)
+            found.append(_entry(offer, offer.gpu, price, trust))
     return found
 
 
@@ -39,7 +41,7 @@ def _price(offer: CapacityOffer, inputs: Inputs) -> CapacityPrice | None:
     return None
 
 
-def _entry(offer: CapacityOffer, gpu: str, price: CapacityPrice) -> RentEntry:
+def _entry(offer: CapacityOffer, gpu: str, price: CapacityPrice, trust: Trust) -> RentEntry:
     return RentEntry(
         gpu=gpu,
         seller=offer.provider,
@@ -48,6 +50,7 @@ def _entry(offer: CapacityOffer, gpu: str, price: CapacityPrice) -> RentEntry:
         usd_per_gpu_hour=price.usd_per_hour,
         source=price.evidence[0].source,
         checked=price.checked,
+        trust=trust,
         flag=offer.note,
     )
 

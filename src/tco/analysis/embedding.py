@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tco.analysis.cheapest import least_trust
 from tco.analysis.inputs import Inputs
 from tco.analysis.job_results import EmbedResult, JobRow
 from tco.analysis.jobs import (
+    answer_of,
     assumed,
+    best_rent,
     crossing,
     impossible,
     line,
@@ -33,6 +36,7 @@ from tco.analysis.select import Selection, token_tier
 from tco.analysis.settings import price_factor
 from tco.analysis.setups import GpuEntry, RentEntry
 from tco.catalog.lookup import context_limit
+from tco.catalog.trust import offer_trust
 from tco.engine.fleet import paid_gpus
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import number
@@ -78,7 +82,8 @@ def embed(inputs: Inputs, ask: EmbedAsk) -> EmbedResult:
     rows = ranked([*job.hosted(selection), *job.rented(selection)])
     if not any(r.feasible for r in rows):
         raise nobody(rows, "embeds this")
-    crossed = crossing(rows) if ask.corpus_tokens > 0 else None
+    least, answer = least_trust(inputs), answer_of(inputs, rows)
+    crossed = crossing(rows, least) if ask.corpus_tokens > 0 else None
     used = [r for r in rows if r.feasible]
     starts = ("embedding.", "training.startup", "serving.headroom", "serving.redundancy")
     own = (*starts, "workload.peak", "workload.batch_share") if ask.params is not None else ()
@@ -92,7 +97,9 @@ def embed(inputs: Inputs, ask: EmbedAsk) -> EmbedResult:
         horizon_months=job.months,
         rows=rows,
         crossing=crossed,
-        verdict=verdict(rows, crossed, "for the corpus", "of the corpus"),
+        verdict=verdict(answer, least, crossed, ("for the corpus", "of the corpus")),
+        best=answer[0].id,
+        cheaper_but_unsure=tuple(r.id for r in answer[1]),
         assumptions=assumed(inputs, used, *own),
         warnings=(*_few(ask), *warnings_of(inputs, used)),
     )
@@ -170,6 +177,7 @@ class _Texts:
             tokens=self.ask.corpus_tokens,
             total_usd_of=self._total(once, monthly),
             checked=price.checked,
+            trust=offer_trust(self.inputs.catalog, offer, price, self.inputs.day),
             id=offer.id,
             tier="hosted",
             model=offer.model,
@@ -205,7 +213,9 @@ class _Texts:
             gpus = number(paid_gpus(serving, each))
             monthly = rent_lines(self.inputs, rent, queries=gpus * HOURS_PER_MONTH)
             priced.append((self._total(once, monthly), rent, gpus, once, monthly))
-        total, rent, gpus, once, monthly = min(priced, key=lambda found: found[0])
+        usd = [one[0] for one in priced]
+        best = best_rent(self.inputs, [one[1] for one in priced], usd)
+        total, rent, gpus, once, monthly = priced[best]
         alone = rent.instance_gpus
         return row(
             self.inputs,
@@ -214,6 +224,7 @@ class _Texts:
             tokens=self.ask.corpus_tokens,
             total_usd_of=total,
             checked=rent.checked,
+            trust=rent.trust,
             id=f"self/given@{gpu.id}/{rent.seller}:{rent.purchase}",
             tier="self",
             model="given",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, BillLine, CatalogStamp
+from tco.analysis.results import AssumptionResult, BillLine, CatalogStamp, TrustLevel
 
 Method = Literal["full", "lora", "rft", "any"]
 
@@ -42,6 +42,9 @@ class JobRow:
     price_checked: str | None
     once: tuple[BillLine, ...]
     monthly: tuple[BillLine, ...]
+    trust: TrustLevel = "low"
+    """How far its price, or the rent of its GPUs, can be trusted."""
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,9 @@ class TrainResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """The way that is the answer."""
+    cheaper_but_unsure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +105,6 @@ class EmbedResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """The way that is the answer."""
+    cheaper_but_unsure: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -10,14 +10,17 @@ import numpy as np
 
 from tco.analysis.billing import refuse_billing
 from tco.analysis.candidates import gpu_entries, rent_entries
+from tco.analysis.cheapest import BESIDE, cheapest, insist, least_trust, rank_of
 from tco.analysis.inputs import Inputs
 from tco.analysis.job_results import Crossing, JobRow, Method
 from tco.analysis.machines import DEDICATED, OWN, commitment, rent_rate, spot_lines
 from tco.analysis.priced import bill_lines
-from tco.analysis.report import stale_words, stamp, values_of
+from tco.analysis.report import least_trust_row, stale_words, stamp, values_of
 from tco.analysis.results import AssumptionResult, CatalogStamp
 from tco.analysis.select import Selection, select
 from tco.analysis.setups import SMALLEST_PIPELINED_NODE, GpuEntry, RentEntry
+from tco.analysis.verdict import rule_words, unsure_words
+from tco.catalog.trust import Trust
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Number, number
 from tco.engine.training import crossing_tokens
@@ -118,7 +121,8 @@ def assumed(inputs: Inputs, used: Sequence[JobRow], *starts: str) -> tuple[Assum
     """Return the settings whose paths begin so, factors that are given, and what spot GPUs take."""
     factors = [path for path in FACTORS if inputs.settings.given(path)]
     spot = any(r.tier == "self" and r.id.rpartition(":")[2].startswith("spot") for r in used)
-    return values_of(inputs, *starts, *factors, *(SPOT if spot else ()))
+    rows = values_of(inputs, *starts, *factors, *(SPOT if spot else ()))
+    return (*rows, least_trust_row(inputs))
 
 
 def row(
@@ -129,6 +133,7 @@ def row(
     tokens: float,
     total_usd_of: float,
     checked: date | None,
+    trust: Trust,
     **said: object,
 ) -> JobRow:
     """Return a way that can be had.
@@ -139,6 +144,7 @@ def row(
         tokens: Tokens of the one-off work [token].
         total_usd_of: What it comes to over the horizon [USD].
         checked: When its price was last seen.
+        trust: How far that can be trusted.
         said: The fields that say what it is.
     """
     usd = number(total_usd(once))
@@ -154,6 +160,8 @@ def row(
         price_checked=None if checked is None else checked.isoformat(),
         once=bill_lines(once, inputs),
         monthly=bill_lines(monthly, inputs),
+        trust=trust.level,
+        trust_reasons=trust.reasons,
     )
 
 
@@ -181,16 +189,55 @@ def ranked(rows: Iterable[JobRow]) -> tuple[JobRow, ...]:
     return tuple(sorted(rows, key=lambda r: (not r.feasible, r.total_usd or 0.0, r.id)))
 
 
-def crossing(rows: Sequence[JobRow]) -> Crossing | None:
+def first_of(
+    rows: Iterable[JobRow], least: int, usd_of: Callable[[JobRow], float | None]
+) -> JobRow | None:
+    """Return the way that is the answer by some bill; None where none can be had.
+
+    Args:
+        rows: The ways.
+        least: Rank of the trust that is sure enough [1].
+        usd_of: The bill.
+    """
+    had = [(r, usd) for r in rows if r.feasible and (usd := usd_of(r)) is not None]
+    if not had:
+        return None
+    trust = np.array([rank_of(r.trust) for r, _ in had])
+    bills = np.array([usd for _, usd in had], dtype=float)
+    return had[int(cheapest(bills, trust, least, [r.id for r, _ in had]))][0]
+
+
+def answer_of(inputs: Inputs, rows: Sequence[JobRow]) -> tuple[JobRow, tuple[JobRow, ...]]:
+    """Return the way that is the answer over the horizon, and those that undercut it.
+
+    Raises:
+        InfeasibleError: None has the trust that the user asked for.
+    """
+    insist(inputs, (r.trust for r in rows if r.feasible))
+    best = first_of(rows, least_trust(inputs), lambda r: r.total_usd)
+    assert best is not None  # or nobody does it
+    usd = best.total_usd or 0.0
+    below = [r for r in rows if r.feasible and r.total_usd is not None and r.total_usd < usd]
+    return best, tuple(below)
+
+
+def best_rent(inputs: Inputs, rents: Sequence[RentEntry], usd: Sequence[float]) -> int:
+    """Return which of some rents of a GPU is the answer, by what a job costs on each [1]."""
+    trust = np.array([rent.trust.rank for rent in rents], dtype=np.int64)
+    return int(cheapest(np.array(usd, dtype=float), trust, least_trust(inputs)))
+
+
+def crossing(rows: Sequence[JobRow], least: int) -> Crossing | None:
     """Return from how many tokens the cheapest GPUs cost less than the cheapest price by token.
 
     The GPUs stay as many as they are today; their start is what must be earned back.
     """
-    had = [r for r in rows if r.feasible]
-    best = [[r for r in had if r.tier == tier] for tier in ("hosted", "self")]
-    if not all(best):
+    hosted, rented = (
+        first_of([r for r in rows if r.tier == tier], least, lambda r: r.usd_once or 0.0)
+        for tier in ("hosted", "self")
+    )
+    if hosted is None or rented is None:
         return None
-    hosted, rented = (min(found, key=lambda r: r.usd_once or 0.0) for found in best)
     if not hosted.usd_once or not hosted.usd_per_mtok or not rented.usd_once:
         return None
     trained = hosted.usd_once / hosted.usd_per_mtok  # Mtok
@@ -209,16 +256,44 @@ def crossing(rows: Sequence[JobRow]) -> Crossing | None:
     )
 
 
-def verdict(rows: Sequence[JobRow], cross: Crossing | None, what: str, tokens: str) -> str:
-    """Return the answer in a sentence or two."""
-    best = rows[0]
+def verdict(
+    answer: tuple[JobRow, tuple[JobRow, ...]],
+    least: int,
+    cross: Crossing | None,
+    words: tuple[str, str],
+) -> str:
+    """Return the answer in a few sentences.
+
+    Args:
+        answer: The way that is the answer, and those that undercut it.
+        least: Rank of the trust that is sure enough [1].
+        cross: Where own GPUs and prices by the token cross.
+        words: What is paid once, and what tokens are for.
+    """
+    (best, unsure), (what, tokens) = answer, words
+    named = "; ".join(
+        f"{r.id} at {show_usd(r.total_usd or 0.0)} over the horizon ({r.trust_reasons[0]})"
+        for r in unsure[:BESIDE]
+    )
+    said = (
+        unsure_words(best.trust, least),
+        f"{_cheapest(best, what, least)}{_crosses(cross, tokens)}",
+        f"Cheaper but not sure enough: {named}." if named else "",
+    )
+    return " ".join(filter(None, said))
+
+
+def _cheapest(best: JobRow, what: str, least: int) -> str:
     once = [] if best.usd_once is None else [f"{show_usd(best.usd_once)} {what}"]
     monthly = [] if best.monthly_usd is None else [f"{show_usd(best.monthly_usd)} a month"]
-    text = f"Cheapest: {best.id} at {' and '.join([*once, *monthly])}"
+    return f"Cheapest{rule_words(least)}: {best.id} at {' and '.join([*once, *monthly])}."
+
+
+def _crosses(cross: Crossing | None, tokens: str) -> str:
     if cross is None:
-        return text + "."
-    text += (
-        f". Per million tokens {tokens} {cross.hosted} takes "
+        return ""
+    text = (
+        f" Per million tokens {tokens} {cross.hosted} takes "
         f"{show_usd(cross.hosted_usd_per_mtok)}, {cross.rented} "
         f"{show_usd(cross.rented_usd_per_mtok)} and "
         f"{show_usd(cross.rented_usd_fixed)} for the start: "

@@ -31,6 +31,7 @@ from tco.analysis.settings import (
     workload,
 )
 from tco.analysis.upkeep import moving_lines, standing_lines
+from tco.catalog.trust import GIVEN, Trust
 from tco.engine.layout import Layout, Profile
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.memory import stored_bytes
@@ -81,6 +82,7 @@ class TokenOption:
         cache_min_tokens: Input below which a request is not cached [token/request].
         context_tokens: Most that a request may have; None where that is not known [token/request].
         notes: What a reader should know of it.
+        trust: How far its price can be trusted.
     """
 
     id: str
@@ -100,6 +102,7 @@ class TokenOption:
     cache_min_tokens: int = 0
     context_tokens: int | None = None
     notes: tuple[str, ...] = ()
+    trust: Trust = GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,7 @@ class SelfOption:
         band: Low and high true throughput over the predicted one, 80 % [1].
         hours: When its fleet is on; always when None.
         billing_step_s: Time that the seller counts in, where that is known [s].
+        trust: How far its rent, or the price of its GPUs, can be trusted.
     """
 
     id: str
@@ -162,6 +166,7 @@ class SelfOption:
     tier: Tier = "self"
     hours: OnHours | None = None
     billing_step_s: float | None = None
+    trust: Trust = GIVEN
 
     @property
     def provider(self) -> str:
@@ -194,6 +199,7 @@ class FixedOption:
     tier: Tier = "self"
     checked: date | None = None
     notes: tuple[str, ...] = ()
+    trust: Trust = GIVEN
 
 
 Option = TokenOption | SelfOption | ProvisionedOption | FixedOption

@@ -13,6 +13,7 @@ from tco.analysis.request import InlineOption
 from tco.analysis.select import Selection
 from tco.analysis.setups import RentEntry
 from tco.catalog.lookup import find_gpu
+from tco.catalog.trust import purchase_trust
 from tco.errors import DataError, UsageError
 from tco.units import HOURS_PER_MONTH
 
@@ -70,6 +71,7 @@ def owned_entry(inputs: Inputs, name: str) -> RentEntry | None:
         usd_per_gpu_hour=0.0,
         source=gpu.purchase.source,
         checked=None,
+        trust=purchase_trust(inputs.catalog, name, gpu.purchase),
         flag=_flag(gpu.purchase, owned),
         owned=owned,
         origin="assumed" if any(r.startswith("purchase") for r in gpu.recalled) else "catalog",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.billing import STEP, OnHours
+from tco.analysis.cheapest import cheapest, sure_enough
 from tco.analysis.machines import OWN, Egress, OwnedGpu
 from tco.analysis.options import fleet, self_bill
 from tco.analysis.settings import Settings
@@ -127,11 +128,43 @@ def _bought(gpus: Sequence[OwnedGpu], of: Indices) -> OwnedGpu:
     )
 
 
-def best_pairs(found: Search, settings: Settings, model: str, volumes: Floats) -> Indices:
-    """Return the pairs of a model that are cheapest at a volume, in the volumes' order [pairs]."""
+def best_pairs(
+    found: Search, settings: Settings, model: str, volumes: Floats, *least: int
+) -> Indices:
+    """Return the pairs of a model that are the answer at a volume, in the volumes' order [pairs].
+
+    Args:
+        found: The search.
+        settings: All values but the volume.
+        model: The model.
+        volumes: Tokens a month [volumes].
+        least: Rank of the trust in a rent that is sure enough; the pairs of several follow each
+            other, and 0 stands for the cheapest of all [1].
+    """
     rows = found.pairs_of(model)
     if rows.size == 0:
         return rows
     cost = monthly_usd(found, settings, rows, volumes)
-    best: Indices = rows[list(dict.fromkeys(np.argmin(cost, axis=0).tolist()))]
+    trust = _trust(found, rows)
+    places = [place for one in least for place in cheapest(cost, trust, one).tolist()]
+    best: Indices = rows[list(dict.fromkeys(places))]
     return best
+
+
+def sure_pairs(found: Search, model: str, least: int) -> Indices:
+    """Return the pairs of a model that may be the answer: their rent is sure enough [pairs].
+
+    Args:
+        found: The search.
+        model: The model.
+        least: Rank of the trust in a rent that is sure enough [1].
+    """
+    rows = found.pairs_of(model)
+    sure: Indices = rows[sure_enough(np.zeros(rows.size), _trust(found, rows), least)]
+    return sure
+
+
+def _trust(found: Search, rows: Indices) -> Indices:
+    """Return the rank of the trust in the rent of some pairs [pairs]."""
+    ranks = np.array([rent.trust.rank for rent in found.rents], dtype=np.int64)
+    return ranks[found.pair_rent[rows]]

@@ -74,6 +74,8 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
         replica=None,
         price_checked=_day(option),
         lines=bill_lines(bill, inputs),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
     )
 
 
@@ -123,6 +125,8 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
         price_checked=_day(option),
         lines=bill_lines(bill, inputs),
         scaling=scaling_of(option, inputs.settings, replica, servers),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
     )
 
 
@@ -135,7 +139,12 @@ def _too_small(option: SelfOption, replica: Replica, settings: Settings) -> Opti
         reasons=(infeasible(replica, target(settings)),),
     )
     row = left_out_result(item, hardware=option.hardware)
-    return replace(row, slo=limit_states(settings, replica))
+    return replace(
+        row,
+        slo=limit_states(settings, replica),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
+    )
 
 
 def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:

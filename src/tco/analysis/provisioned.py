@@ -10,6 +10,7 @@ import numpy as np
 
 from tco.analysis.settings import Settings, price_factor, workload
 from tco.catalog.lookup import holds
+from tco.catalog.trust import GIVEN, Trust, capacity_trust
 from tco.engine.ledger import Line, Origin
 from tco.engine.provisioned import ProvisionedUnit, units_for, units_used
 from tco.engine.shapes import Floats, Indices, Number, column, number
@@ -20,7 +21,7 @@ from tco.units import HOURS_PER_MONTH
 if TYPE_CHECKING:
     from tco.analysis.inputs import Inputs
     from tco.analysis.select import Selection
-    from tco.catalog.prices import CapacityOffer
+    from tco.catalog.prices import CapacityOffer, CapacityPrice
 
 UNIT = "provisioned_unit"
 HOW = "--option 'quote:kind=provisioned,unit_price=$1/h,tokens_per_s=2500,output_weight=4'"
@@ -39,6 +40,7 @@ class ProvisionedOption:
         id: `PROVIDER/NAME:MODEL`, or what the user calls it.
         unit: What a unit serves, and in what numbers it is sold.
         usd_per_unit_hour: Price of a unit, paid for every hour [USD/hour].
+        trust: How far that price can be trusted.
     """
 
     id: str
@@ -51,6 +53,7 @@ class ProvisionedOption:
     source: str
     checked: date | None = None
     notes: tuple[str, ...] = ()
+    trust: Trust = GIVEN
 
 
 def units_line(option: ProvisionedOption, settings: Settings) -> Line:
@@ -174,13 +177,9 @@ def why_not_priced(offer: CapacityOffer, inputs: Inputs) -> str:
     return f"no {lacks} published{said} With a quote of your own: {HOW}"
 
 
-def _prices(offer: CapacityOffer, inputs: Inputs) -> list[tuple[str, float, str, date]]:
-    """Return term, price, source and day of each price of the day."""
-    return [
-        (p.term, p.usd_per_hour, p.evidence[0].source, p.checked)
-        for p in offer.prices
-        if holds(p, inputs.day)
-    ]
+def _prices(offer: CapacityOffer, inputs: Inputs) -> list[CapacityPrice]:
+    """Return the prices of the day."""
+    return [p for p in offer.prices if holds(p, inputs.day)]
 
 
 def _options(offer: CapacityOffer, inputs: Inputs, selection: Selection) -> list[ProvisionedOption]:
@@ -194,8 +193,8 @@ def _options(offer: CapacityOffer, inputs: Inputs, selection: Selection) -> list
             continue
         if not selection.model(model, models[model]):
             continue
-        for term, usd, source, checked in _prices(offer, inputs):
-            name = offer.name if term == "on_demand" else f"{offer.name}-{term}"
+        for price in _prices(offer, inputs):
+            name = offer.name if price.term == "on_demand" else f"{offer.name}-{price.term}"
             made.append(
                 ProvisionedOption(
                     id=f"{offer.provider}/{name}:{model}",
@@ -203,11 +202,12 @@ def _options(offer: CapacityOffer, inputs: Inputs, selection: Selection) -> list
                     model=model,
                     provider=offer.provider,
                     unit=_unit(offer),
-                    usd_per_unit_hour=usd,
+                    usd_per_unit_hour=price.usd_per_hour,
                     origin="catalog",
-                    source=source,
-                    checked=checked,
-                    notes=tuple(note for note in (TERMS[term], offer.note) if note),
+                    source=price.evidence[0].source,
+                    checked=price.checked,
+                    notes=tuple(note for note in (TERMS[price.term], offer.note) if note),
+                    trust=capacity_trust(inputs.catalog, offer, price),
                 )
             )
     return made

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.analysis.billing import SCALE_TO_ZERO
+from tco.analysis.cheapest import USUAL, least_trust
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import DEDICATED
 from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption, replica_of
@@ -124,7 +125,21 @@ def assumptions_of(inputs: Inputs, used: Sequence[Option]) -> tuple[AssumptionRe
         rows += _choices(inputs)
     told = list(choices_of(inputs.request))
     gone = [row for row in told if row.path.startswith("bill.")]
-    return (*gone, *rows, *(row for row in told if row not in gone))
+    return (*gone, *rows, *(row for row in told if row not in gone), least_trust_row(inputs))
+
+
+def least_trust_row(inputs: Inputs) -> AssumptionResult:
+    """Return which trust of a price is enough for it to win."""
+    said = inputs.request.min_trust
+    return AssumptionResult(
+        path="select.min_trust",
+        title="least trust of a price that wins",
+        value=said or USUAL,
+        unit="",
+        origin="given" if said else "assumed",
+        source=inputs.request.origins.get("min_trust", "default"),
+        judgment=said is None,
+    )
 
 
 def entering(inputs: Inputs, used: Sequence[Option]) -> list[Setting]:
@@ -245,6 +260,16 @@ def warnings_of(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
         *_ineffective(inputs, used),
         *volume_notes(inputs),
         *_limit_notes(inputs, used),
+    )
+
+
+def unsure_prices(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
+    """Return which options that were named have a price that is not sure enough, and why."""
+    return tuple(
+        f"the price of {option.id} is not sure enough (trust {option.trust.level}): "
+        f"{option.trust.reasons[0]}"
+        for option in used
+        if option.trust.rank < least_trust(inputs)
     )
 
 

@@ -130,6 +130,7 @@ class Request:
         gpu_count: Only replicas of so many GPUs.
         private: Only what keeps the data on one's own machines.
         min_score: Benchmark and the lowest score on it that is acceptable.
+        min_trust: Least trust of a price that wins: `low`, `medium` or `high`.
         fte: Engineers that self-hosting takes, instead of the staircase [1].
         engine: How the serving engine is run: `tuned`, `default`, `local` or `legacy`.
         bare: Leave out what simple calculators leave out (`switches.BARE`), to repeat their sums.
@@ -171,6 +172,7 @@ class Request:
     gpu_count: int | None = None
     private: bool = False
     min_score: tuple[str, float] | None = None
+    min_trust: Literal["low", "medium", "high"] | None = None
     fte: float | None = None
     engine: str | None = None
     bare: bool = False

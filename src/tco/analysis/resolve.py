@@ -9,6 +9,7 @@ import numpy as np
 
 from tco.analysis.by_token import token_options
 from tco.analysis.candidates import OwnSetups, own_setups
+from tco.analysis.cheapest import cheapest, insist, least_trust
 from tco.analysis.dedicated import hosts
 from tco.analysis.inline import inline_option
 from tco.analysis.inputs import Inputs
@@ -106,6 +107,7 @@ def _tokens(name: str, inputs: Inputs) -> Resolved:
         missing = [m for m in missing if m.provider == provider]
     if not found:
         raise _no_offer(name, provider, [m.reasons for m in missing], model, inputs)
+    insist(inputs, (option.trust.level for option in found), name)
     if len(found) == 1 and found[0].id == folded:
         return Resolved(options=(found[0],), said="")
     best = _preferred(found, inputs)
@@ -129,10 +131,13 @@ def _no_offer(
 
 
 def _preferred(found: list[TokenOption], inputs: Inputs) -> TokenOption:
-    """Return the maker's own offer of a closed model, or the cheapest host of an open one."""
+    """Return the maker's own offer of a closed model, or the answer among hosts of an open one."""
     providers = inputs.catalog.prices.providers
     own = [o for o in found if o.tier == "api" and providers[o.provider].kind == "first_party"]
-    return min(own or found, key=lambda o: _usd(o, inputs))
+    some = own or found
+    usd = np.array([_usd(o, inputs) for o in some])
+    rank = np.array([o.trust.rank for o in some])
+    return some[int(cheapest(usd, rank, least_trust(inputs), [o.id for o in some]))]
 
 
 def _usd(option: TokenOption, inputs: Inputs) -> float:
@@ -172,6 +177,7 @@ def _own(name: str, inputs: Inputs, at: Floats | None) -> Resolved:
         text = "; ".join(reasons) or "no such set-up is rented by anyone in the catalog"
         raise InfeasibleError(f"{name}: {text}")
     options = tuple(own.option(i) for i in rows)
+    insist(inputs, (option.trust.level for option in options), name)
     said = "" if options[0].id == name else f"{name} is {options[0].id}{_of(own, model)}"
     return Resolved(options=options, said=said)
 
@@ -187,7 +193,7 @@ def _rows(own: OwnSetups, model: str, inputs: Inputs, at: Floats | None) -> list
     if at is None:
         now = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
         at = now if inputs.volume_given else TYPICAL_VOLUMES
-    return [int(i) for i in best_pairs(own.found, settings, model, at)]
+    return [int(i) for i in best_pairs(own.found, settings, model, at, least_trust(inputs))]
 
 
 def any_volume(inputs: Inputs) -> Floats:

@@ -138,6 +138,9 @@ class ScalingResult:
     cold_start_s: float | None
 
 
+TrustLevel = Literal["low", "medium", "high"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class OptionResult:
     """One way to serve the month."""
@@ -169,6 +172,10 @@ class OptionResult:
     """None for what is always on."""
     slo: dict[str, LimitState] = field(default_factory=dict)
     """How the limits that were given are kept, by name: `tpot`, `ttft`."""
+    trust: TrustLevel = "low"
+    """How far its price can be trusted; of own GPUs, their rent. Throughput has its own band."""
+    trust_reasons: tuple[str, ...] = ()
+    """Why, what weighs most first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,6 +224,12 @@ class CompareResult:
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
     checks: tuple[CheckResult, ...] = ()
+    best: str | None = None
+    """The answer: the cheapest whose price is sure enough, of the short list where there is one."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """Ids of what costs less, but whose price is not sure enough."""
+    min_trust: TrustLevel = "medium"
+    """Least trust of a price that is sure enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,6 +291,22 @@ class BreakevenResult:
     """The crossing nearest to today's volume, over that, less 1 [share]."""
     first_is: VolumeResult | None = None
     """Where the cheaper one first changes: as a bill of A, requests a day, months of growth."""
+    best: str | None = None
+    """Which of the two is the answer at the volume asked about; None without one."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """The other one, where it costs less but its price is not sure enough."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BothAt:
+    """Two bills at the volume that was asked about."""
+
+    tokens: float
+    a_usd: float
+    b_usd: float
+    """Of the set-up that is the answer at that volume [USD/month]."""
+    b: str
+    """That set-up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,6 +322,8 @@ class BreakevenRow:
     sure: float | None
     about: Span | None
     never_because: str | None
+    at: BothAt | None = None
+    """None where no volume was given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,6 +341,9 @@ class BreakevenTable:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """What `compare` answers at the volume asked about; None without one."""
+    cheaper_but_unsure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -358,6 +392,10 @@ class SensitivityResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """Which of the two is the answer."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """The other one, where it costs less but its price is not sure enough."""
 
 
 @dataclass(frozen=True, kw_only=True)

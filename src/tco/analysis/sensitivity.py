@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from tco.analysis.compare import candidates
+from tco.analysis.change.chosen import usual
+from tco.analysis.cheapest import least_trust, of_two, pair_of
 from tco.analysis.curves import TOKENS, first_volumes
 from tco.analysis.flips import difference, flip_value, lever_of
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, same_weights, usd_of
-from tco.analysis.report import NEUTRAL, assumptions_of, entering, stamp, warnings_of
+from tco.analysis.report import (
+    NEUTRAL,
+    assumptions_of,
+    entering,
+    stamp,
+    unsure_prices,
+    warnings_of,
+)
 from tco.analysis.resolve import resolve
 from tco.analysis.results import SensitivityResult, SwingResult
-from tco.analysis.select import select
 from tco.analysis.settings import Setting
 from tco.errors import InfeasibleError, UsageError
 from tco.show import show_number, show_tokens, show_usd
@@ -29,8 +35,8 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
 
     Args:
         inputs: The question, with a volume.
-        a, b: Names of the two; without them, the cheapest self-hosted set-up of the short list is
-            held against the cheapest host of the same weights.
+        a, b: Names of the two; without them, own GPUs that are the answer among set-ups are held
+            against the host that is the answer for the same weights.
     """
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
@@ -41,6 +47,7 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
     rows.sort(key=lambda r: -_swung(r))
     rows = _with_volumes(inputs, left, right, rows)
     a_usd, b_usd = (usd_of(o, inputs.settings) for o in used)
+    best, unsure = of_two(used, [a_usd, b_usd], least_trust(inputs))
     return SensitivityResult(
         schema="tco.sensitivity/1",
         catalog=stamp(inputs, used),
@@ -54,12 +61,14 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
         rows=tuple(rows),
         verdict=_words(inputs, left, right, b_usd - a_usd, rows),
         assumptions=assumptions_of(inputs, used),
-        warnings=warnings_of(inputs, used),
+        warnings=(*warnings_of(inputs, used), *unsure_prices(inputs, used)),
+        best=best,
+        cheaper_but_unsure=unsure,
     )
 
 
 def pair(inputs: Inputs, a: str | None, b: str | None) -> tuple[Option, Option, tuple[str, ...]]:
-    """Return A and B and how they came to be chosen: as named, or the nearest to a tie."""
+    """Return A and B and how they came to be chosen: as named, or those of the verdict."""
     if a is not None and b is not None:
         left, right = resolve(a, inputs), resolve(b, inputs)
         return left.best, right.best, tuple(filter(None, (left.said, right.said)))
@@ -69,39 +78,13 @@ def pair(inputs: Inputs, a: str | None, b: str | None) -> tuple[Option, Option, 
 
 
 def _default_pair(inputs: Inputs) -> tuple[Option, Option, tuple[str, ...]]:
-    """Return the self-hosted set-up nearest to its cheapest host, and that host."""
-    selection = select(inputs.catalog, inputs.request)
-    options = [option for option, _ in candidates(inputs, selection)[0]]
-    wanted = set() if selection.narrowed else set(inputs.catalog.assumptions.short_list)
-    by_id = {o.id: o for o in options}
-    rows = [
-        (o.id, o.tier, o.model, usd_of(o, inputs.settings))
-        for o in options
-        if o.tier == "hosted" or (o.tier == "self" and (not wanted or o.model in wanted))
-    ]
-    found = nearest_to_a_tie(rows)
-    if found is None:
+    """Return the pair of the verdict: own GPUs that are the answer, and the host of their model."""
+    found = pair_of([row for row in usual(inputs) if row.tier != "api"], least_trust(inputs))
+    if found is None or found[0].model != found[1].model:
         raise InfeasibleError("no open model has both a host and a set-up of its own; name A and B")
-    host, own = (by_id[name] for name in found)
-    said = f"A and B were not named: self-hosting that comes closest to, or beats, a host: {own.id}"
+    host, own = (row.option for row in found)
+    said = f"A and B were not named: the cheapest own GPUs, and the host of that model: {own.id}"
     return host, own, (said,)
-
-
-def nearest_to_a_tie(rows: Sequence[tuple[str, str, str, float]]) -> tuple[str, str] | None:
-    """Return the host and the set-up of one model of which the set-up is the least dear.
-
-    Args:
-        rows: Id, tier, model and bill of each option [USD/month].
-    """
-    hosts: dict[str, tuple[float, str]] = {}
-    for name, tier, model, usd in rows:
-        if tier == "hosted":
-            hosts[model] = min(hosts.get(model, (np.inf, name)), (usd, name))
-    own = [row for row in rows if row[1] == "self" and row[2] in hosts]
-    if not own:
-        return None
-    name, _, model, _ = min(own, key=lambda row: row[3] / hosts[row[2]][0])
-    return hosts[model][1], name
 
 
 def _uncertain(inputs: Inputs, used: list[Option]) -> list[Setting]:

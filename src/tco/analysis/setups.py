@@ -16,6 +16,7 @@ from tco.analysis.known import Known
 from tco.analysis.machines import FREE_EGRESS, Egress, OwnedGpu
 from tco.analysis.settings import Settings, target
 from tco.analysis.shapes import stacked, taken
+from tco.catalog.trust import Trust
 from tco.engine.layout import Layout, Precision, Profile, precision
 from tco.engine.ledger import Origin
 from tco.engine.memory import max_batch
@@ -61,6 +62,7 @@ class RentEntry:
         usd_per_gpu_hour: Rent, or all costs of an owned GPU that is busy [USD/GPU-hour].
         owned: Price and power of one GPU, for those that are bought.
         billing_step_s: Time that the seller counts in, where that is known [s].
+        trust: How far that can be trusted.
     """
 
     gpu: str
@@ -70,6 +72,7 @@ class RentEntry:
     usd_per_gpu_hour: float
     source: str
     checked: date | None
+    trust: Trust
     flag: str | None = None
     owned: OwnedGpu | None = None
     origin: Origin = "catalog"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tco.analysis.billing import refuse_billing
 from tco.analysis.candidates import OwnSetups, own_setups
+from tco.analysis.cheapest import cheapest, insist, least_trust, rank_of
 from tco.analysis.inputs import Inputs, prepare
 from tco.analysis.options import SelfOption
 from tco.analysis.report import assumptions_of, stamp, warnings_of
@@ -17,6 +19,7 @@ from tco.analysis.settings import target, workload
 from tco.analysis.size_front import Front, cheapest_rents, front, row_id
 from tco.analysis.size_results import SizeCounts, SizeLimits, SizeResult, SizeRow
 from tco.analysis.size_rows import Asked, sized_rows, users_served
+from tco.analysis.verdict import rule_words, unsure_words
 from tco.catalog.models import Model
 from tco.errors import InfeasibleError
 from tco.show import show_number, show_usd
@@ -70,6 +73,7 @@ def size(inputs: Inputs, ask: SizeAsk) -> SizeResult:
     )
     best = front(own, rents)
     rows = sorted(sized_rows(asked, best), key=_rank)
+    insist(inputs, (row.trust for row in rows if row.usd_per_mtok is not None), name)
     chosen = bool(selection.gpus or ask.counts or inputs.request.all_setups)
     result = _result(asked, model, tuple(rows), () if chosen else _short(rows), best)
     if not ask.demand_is:
@@ -143,6 +147,7 @@ def _result(
     asked: Asked, model: Model, rows: tuple[SizeRow, ...], shown: tuple[str, ...], best: Front
 ) -> SizeResult:
     inputs, entry = asked.own.inputs, asked.own.models[0]
+    cheap = _cheapest(rows, least_trust(inputs))
     used = _options(asked, shown or tuple(row.id for row in rows))
     return SizeResult(
         schema="tco.size/1",
@@ -156,11 +161,19 @@ def _result(
         rows=rows,
         shown=shown,
         front=best.points,
-        verdict=_verdict(entry.id, rows),
+        verdict=_verdict(entry.id, rows, least_trust(inputs)),
+        best=None if cheap is None else cheap.id,
+        cheaper_but_unsure=() if cheap is None else tuple(r.id for r in _below(rows, cheap)),
         judged=_counts(rows),
         assumptions=_assumptions(inputs, used),
         warnings=warnings_of(inputs, used),
     )
+
+
+def _below(rows: Sequence[SizeRow], best: SizeRow) -> list[SizeRow]:
+    """Return the rows that cost less at full load than the answer."""
+    limit = best.usd_per_mtok or 0.0
+    return [r for r in rows if r.usd_per_mtok is not None and r.usd_per_mtok < limit]
 
 
 def _options(asked: Asked, shown: tuple[str, ...]) -> list[SelfOption]:
@@ -213,7 +226,19 @@ def _assumptions(inputs: Inputs, used: list[SelfOption]) -> tuple[AssumptionResu
     return tuple(a for a in assumptions_of(inputs, used) if not a.path.startswith(left_out))
 
 
-def _verdict(name: str, rows: tuple[SizeRow, ...]) -> str:
+def _cheapest(rows: Sequence[SizeRow], least: int) -> SizeRow | None:
+    """Return the row that is the answer at full load; None where none has a price."""
+    priced = [row for row in rows if row.feasible and row.usd_per_mtok is not None]
+    return _first(priced, [row.usd_per_mtok or 0.0 for row in priced], least) if priced else None
+
+
+def _first(rows: list[SizeRow], usd: list[float], least: int) -> SizeRow:
+    """Return the row that is the answer at some prices."""
+    trust = np.array([rank_of(row.trust) for row in rows])
+    return rows[int(cheapest(np.array(usd), trust, least, [row.id for row in rows]))]
+
+
+def _verdict(name: str, rows: tuple[SizeRow, ...], least: int) -> str:
     """Return the answer in words."""
     feasible = [row for row in rows if row.feasible]
     if not feasible:
@@ -221,21 +246,23 @@ def _verdict(name: str, rows: tuple[SizeRow, ...]) -> str:
         return f"No set-up that was looked at serves {name}: {near.id}: {near.reasons[0]}."
     sentences = [_within(name, _counts(rows))]
     priced = [row for row in feasible if row.usd_per_mtok is not None]
-    if priced:
-        cheap = min(priced, key=lambda row: row.usd_per_mtok or 0.0)
+    cheap = _cheapest(rows, least)
+    if cheap is not None:
+        sentences.insert(0, unsure_words(cheap.trust, least))
         sentences.append(
-            f"Cheapest at full load: {cheap.id} at {show_usd(cheap.usd_per_mtok or 0.0)} per "
+            f"Cheapest at full load{rule_words(least)}: "
+            f"{cheap.id} at {show_usd(cheap.usd_per_mtok or 0.0)} per "
             f"million tokens, {show_number(cheap.output_tokens_per_s or 0.0)} output tokens a "
             f"second{_unsure(cheap)}."
         )
         fleets = [row for row in priced if row.fleet_usd_per_month is not None]
         if fleets:
-            sentences.append(f"Cheapest fleet for the volume: {_fleet_words(fleets)}.")
+            sentences.append(f"Cheapest fleet for the volume: {_fleet_words(fleets, least)}.")
     sentences.append(
         "The first token is a range: it depends on when requests arrive and how they are "
         "scheduled, which no formula of means predicts."
     )
-    return " ".join(sentences)
+    return " ".join(filter(None, sentences))
 
 
 def _counts(rows: tuple[SizeRow, ...]) -> SizeCounts:
@@ -269,13 +296,13 @@ def _unsure(row: SizeRow) -> str:
     return f" (first token {words[row.ttft_slo]})" if row.ttft_slo in words else ""
 
 
-def _fleet_words(rows: list[SizeRow]) -> str:
+def _fleet_words(rows: list[SizeRow], least: int) -> str:
     """Return the cheapest fleet, and the cheapest that surely keeps the limits."""
-    least = min(rows, key=lambda row: row.fleet_usd_per_month or 0.0)
     sure = [row for row in rows if row.ttft_slo in (None, "kept")]
-    named = [least]
-    if sure and least not in sure:
-        named.append(min(sure, key=lambda row: row.fleet_usd_per_month or 0.0))
+    best = _first(rows, [row.fleet_usd_per_month or 0.0 for row in rows], least)
+    named = [best]
+    if sure and best not in sure:
+        named.append(_first(sure, [row.fleet_usd_per_month or 0.0 for row in sure], least))
     told = [
         f"{row.fleet_gpus:,.0f} GPUs, {row.replicas:g} replicas of {row.id}, "
         f"{show_usd(row.fleet_usd_per_month or 0.0)} of GPUs a month{_unsure(row)}"

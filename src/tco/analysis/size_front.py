@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tco.analysis.anchors import Place, anchors
 from tco.analysis.candidates import OwnSetups
+from tco.analysis.cheapest import cheapest_each, least_trust
 from tco.analysis.settings import fleet_policy, target, workload
 from tco.analysis.size_results import FrontPoint
 from tco.engine.capacity import replica
@@ -25,7 +26,7 @@ FASTER = 1.02
 
 
 def cheapest_rents(own: OwnSetups) -> Indices:
-    """Return the rent that each set-up is cheapest on, -1 for none [setups].
+    """Return the rent that is the answer for each set-up, -1 for none [setups].
 
     For the fleet that the demand needs where there is one, else for one replica: in whole boxes.
     """
@@ -43,8 +44,8 @@ def cheapest_rents(own: OwnSetups) -> Indices:
     else:
         gpus = np.asarray(paid_gpus(gpus, box))
     cost = gpus * np.array([r.usd_per_gpu_hour for r in found.rents])[rent]
-    order = np.lexsort((cost, setup))
-    first = order[np.unique(setup[order], return_index=True)[1]]
+    trust = np.array([r.trust.rank for r in found.rents], dtype=np.int64)[rent]
+    first = cheapest_each(setup, cost, trust, least_trust(own.inputs))
     best[setup[first]] = rent[first]
     return best
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, LimitState, Span
+from tco.analysis.results import AssumptionResult, CatalogStamp, LimitState, Span, TrustLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,9 @@ class SizeRow:
     """Users whose busiest hour one replica serves, at the profile's requests each, spares apart."""
     developers: float | None = None
     """The same of developers with a coding agent: another profile, with longer requests."""
+    trust: TrustLevel = "low"
+    """How far its rent can be trusted."""
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +158,9 @@ class SizeResult:
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
     judged: SizeCounts | None = None
+    best: str | None = None
+    """The answer at full load."""
+    cheaper_but_unsure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,6 +199,8 @@ def _price(asked: Asked, i: int, band: tuple[float, float], *, priced: bool) -> 
         "usd_per_hour": hour,
         "usd_per_mtok": usd,
         "band_usd_per_mtok": (usd / band[1], usd / band[0]),
+        "trust": rent.trust.level,
+        "trust_reasons": rent.trust.reasons,
     }
 
 

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from tco.analysis.cheapest import least_trust
 from tco.analysis.inputs import Inputs
 from tco.analysis.job_results import JobRow, TrainResult
 from tco.analysis.jobs import (
     MOST_GPUS,
+    answer_of,
     assumed,
+    best_rent,
     can_be_had,
     crossing,
+    first_of,
     impossible,
     line,
     nobody,
@@ -37,6 +41,7 @@ from tco.analysis.select import token_tier
 from tco.analysis.settings import price_factor
 from tco.analysis.setups import GpuEntry, RentEntry
 from tco.catalog.lookup import find_model, times
+from tco.catalog.trust import tuning_trust
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import number
 from tco.engine.training import Tuning, gpu_hours, gpus_for_memory, gpus_in_time, whole_gpus
@@ -85,7 +90,8 @@ def train(inputs: Inputs, ask: TrainAsk) -> TrainResult:
     rows = ranked(one for name in names for one in job.rows(name))
     if not any(r.feasible for r in rows):
         raise nobody(rows, f"tunes {' or '.join(names)}")
-    crossed = crossing(rows)
+    least = least_trust(inputs)
+    crossed, answer = crossing(rows, least), answer_of(inputs, rows)
     used = [r for r in rows if r.feasible]
     return TrainResult(
         schema="tco.train/1",
@@ -99,7 +105,9 @@ def train(inputs: Inputs, ask: TrainAsk) -> TrainResult:
         horizon_months=job.months,
         rows=rows,
         crossing=crossed,
-        verdict=verdict(rows, crossed, "a run", "trained on"),
+        verdict=verdict(answer, least, crossed, ("a run", "trained on")),
+        best=answer[0].id,
+        cheaper_but_unsure=tuple(r.id for r in answer[1]),
         assumptions=assumed(inputs, used, "training."),
         warnings=(
             *_few(inputs, ask),
@@ -129,7 +137,8 @@ def _serving(job: _Job, used: Sequence[JobRow]) -> tuple[str, ...]:
 
 def _spread(inputs: Inputs, ask: TrainAsk, used: Sequence[JobRow]) -> tuple[str, ...]:
     """Return what the cheapest own run costs at the ends of the speed that is taken."""
-    best, mfu = next((r for r in used if r.tier == "self"), None), inputs.settings[MFU]
+    own = [r for r in used if r.tier == "self"]
+    best, mfu = first_of(own, least_trust(inputs), lambda r: r.usd_once), inputs.settings[MFU]
     if best is None or mfu.origin == "given":
         return ()
     fast, slow = (
@@ -149,7 +158,8 @@ def _least_usd(inputs: Inputs, ask: TrainAsk, like: JobRow, mfu: float) -> float
     runs = [
         r for r in _Job(at, ask).rows(like.model) if (r.tier, r.method) == ("self", like.method)
     ]
-    return min((r.usd_once for r in runs if r.usd_once is not None), default=None)
+    best = first_of(runs, least_trust(inputs), lambda r: r.usd_once)
+    return None if best is None else best.usd_once
 
 
 class _Job:
@@ -218,6 +228,7 @@ class _Job:
             tokens=self.trained,
             total_usd_of=self._total(once, dearer),
             checked=offer.checked,
+            trust=tuning_trust(self.inputs.catalog, offer),
             id=made,
             tier="hosted",
             model=name,
@@ -307,19 +318,18 @@ class _Job:
         if held > 1 and gpu.shape.pcie and not self.inputs.request.gpus:
             return None  # weights spread over GPUs that talk through PCIe: slower than `mfu` says
         least = np.maximum(held, gpus_in_time(work, within_h, start))
-        best: tuple[float, RentEntry, float, tuple[Line, ...]] | None = None
+        found: list[tuple[float, RentEntry, float, tuple[Line, ...]]] = []
         for rent in rents:
             gpus = number(whole_gpus(least, gpu.node_gpus, rent.instance_gpus))
             if gpus > MOST_GPUS or not can_be_had(gpus, gpu, rent):
                 continue
             begun = start_gpu_hours(self.inputs, gpus)
             run = rent_lines(self.inputs, rent, training=number(work), start=begun)
-            usd = number(total_usd(run))
-            if best is None or usd < best[0]:
-                best = (usd, rent, gpus, run)
-        if best is None:
+            found.append((number(total_usd(run)), rent, gpus, run))
+        if not found:
             return None
-        _, rent, gpus, run = best
+        usd = [one[0] for one in found]
+        _, rent, gpus, run = found[best_rent(self.inputs, [one[1] for one in found], usd)]
         once = (*run, self._evaluation(run))
         notes = [*notes_of(rent)]
         if gpus > gpu.node_gpus:
@@ -331,6 +341,7 @@ class _Job:
             tokens=self.trained,
             total_usd_of=self._total(once),
             checked=rent.checked,
+            trust=rent.trust,
             id=f"self/{name}@{gpus:g}x{gpu.id}:{way}/{rent.seller}:{rent.purchase}",
             tier="self",
             model=name,

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Sequence
+from typing import Protocol
 
+from tco.analysis.cheapest import (
+    BESIDE,
+    Priced,
+    Trusted,
+    by_model,
+    cheaper_but_unsure,
+    cheapest_of,
+    rank_of,
+    sure_words,
+)
 from tco.analysis.results import OptionResult, Tier
-from tco.show import show_usd
+from tco.show import show_share, show_usd
 
 TIER_WORDS: dict[Tier, str] = {
     "api": "closed API",
@@ -14,58 +25,99 @@ TIER_WORDS: dict[Tier, str] = {
 }
 
 
-DOUBT = "doubtful"
-"""How the note of an offer begins whose price the catalog does not trust."""
-
-
-def compare_verdict(ranked: list[OptionResult], shown: tuple[str, ...]) -> str:
-    """Return what the rows say: the cheapest of each tier, and self-hosting on the same weights.
+def compare_verdict(ranked: list[OptionResult], shown: tuple[str, ...], least: int) -> str:
+    """Return what the rows say: the answer of each tier, and self-hosting on the same weights.
 
     Args:
         ranked: All rows by cost.
         shown: Ids of the short list; empty when all rows count.
+        least: Rank of the trust that is sure enough [1].
     """
     rows = [r for r in ranked if r.feasible and (not shown or r.id in shown)]
-    sentences = [_cheapest(rows, bool(shown))]
-    sentences += _same_weights(rows, ranked)
+    best = cheapest_of(rows, least)
+    if best is None:
+        return ""
+    sentences = [unsure_words(best.trust, least), _cheapest(rows, best, least, bool(shown))]
+    sentences.append(beside_words(cheaper_but_unsure(rows, best)))
+    sentences += _same_weights(rows, ranked, least)
     return " ".join(s for s in sentences if s)
 
 
-def winner(rows: Iterable[OptionResult], shown: Collection[str]) -> OptionResult | None:
-    """Return the cheapest that can serve the month, of the short list where there is one."""
-    listed = [r for r in rows if r.feasible and (not shown or r.id in shown)]
-    return min(listed, key=lambda r: (doubtful(r), r.monthly_usd or 0.0, r.id), default=None)
+def unsure_words(trust: str, least: int) -> str:
+    """Return that no price is sure enough, which an answer then begins with; or nothing."""
+    if rank_of(trust) >= least:
+        return ""
+    return (
+        f"No price is sure enough ({sure_words(least)}): the best trust there is, {trust}, decides."
+    )
 
 
-def doubtful(row: OptionResult) -> bool:
-    """Return whether the price of a row is in doubt: it wins only where there is no other."""
-    return any(note.startswith(DOUBT) for note in row.notes)
+def undercut_words(options: Sequence[Trusted], counts: Sequence[int], cases: int, of: str) -> str:
+    """Return which options are cheaper than the answer in some cases, and why they do not win.
+
+    Args:
+        options: The options.
+        counts: Cases in which each of them is cheaper than the answer [options].
+        cases: How many there are.
+        of: What a case is called, in the plural.
+    """
+    found = [(o, n) for o, n in zip(options, counts, strict=True) if n]
+    if not found:
+        return ""
+    named = "; ".join(
+        f"{o.id} in {show_share(n / cases)} of the {of} ({o.trust.reasons[0]})"
+        for o, n in found[:BESIDE]
+    )
+    more = f"; and {len(found) - BESIDE} more" if len(found) > BESIDE else ""
+    return f"Cheaper but not sure enough: {named}{more}."
 
 
-def _cheapest(rows: list[OptionResult], short_list: bool) -> str:
-    best: dict[Tier, OptionResult] = {}
-    for row in sorted(rows, key=doubtful):
-        best.setdefault(row.tier, row)
-    parts = [
-        f"{TIER_WORDS[tier]} {row.id} at {_usd(row)}"
-        for tier, row in sorted(best.items(), key=lambda item: item[1].monthly_usd or 0.0)
-    ]
-    where = "Cheapest of the short list" if short_list else "Cheapest"
-    different = len({row.model for row in best.values()}) > 1
+def rule_words(least: int) -> str:
+    """Return the rule by which a price wins, to follow the word `cheapest`."""
+    return f" of the prices that are sure enough ({sure_words(least)})" if least else ""
+
+
+class Beside(Priced, Protocol):
+    """An option with its bill, and why its price is trusted so far."""
+
+    @property
+    def trust_reasons(self) -> tuple[str, ...]: ...
+
+
+def beside_words(unsure: Sequence[Beside]) -> str:
+    """Return which prices are lower than the answer's, and why they are not the answer."""
+    if not unsure:
+        return ""
+    named = "; ".join(
+        f"{r.id} at {show_usd(r.monthly_usd or 0.0)} ({r.trust_reasons[0]})"
+        for r in unsure[:BESIDE]
+    )
+    more = f"; and {len(unsure) - BESIDE} more" if len(unsure) > BESIDE else ""
+    return f"Cheaper but not sure enough: {named}{more}."
+
+
+def _cheapest(rows: list[OptionResult], best: OptionResult, least: int, short_list: bool) -> str:
+    tiers = dict.fromkeys(row.tier for row in rows)
+    firsts = [cheapest_of([r for r in rows if r.tier == tier], least) for tier in tiers]
+    found = sorted(
+        (row for row in firsts if row is not None),
+        key=lambda row: (row is not best, row.monthly_usd or 0.0),
+    )
+    parts = [f"{TIER_WORDS[row.tier]} {row.id} at {_usd(row)}{_sure(row, least)}" for row in found]
+    where = "Cheapest of the short list," if short_list and least else "Cheapest"
+    where = "Cheapest of the short list" if short_list and not least else where
+    different = len({row.model for row in found}) > 1
     quality = " These are different models of different quality." if different else ""
-    return f"{where}: {'; '.join(parts)} a month.{quality}"
+    return f"{where}{rule_words(least)}: {'; '.join(parts)} a month.{quality}"
 
 
-def _same_weights(rows: list[OptionResult], ranked: list[OptionResult]) -> list[str]:
-    """Return how the cheapest own GPUs of each model fare against its cheapest host."""
-    own: dict[str, OptionResult] = {}
-    for row in rows:
-        if row.tier == "self" and row.monthly_usd:
-            own.setdefault(row.model, row)
-    hosts: dict[str, OptionResult] = {}
-    for row in sorted(ranked, key=doubtful):
-        if row.tier == "hosted" and row.feasible and row.monthly_usd:
-            hosts.setdefault(row.model, row)
+def _sure(row: OptionResult, least: int) -> str:
+    return "" if rank_of(row.trust) >= least else f" (trust {row.trust})"
+
+
+def _same_weights(rows: list[OptionResult], ranked: list[OptionResult], least: int) -> list[str]:
+    """Return how the own GPUs of each model fare against its host: the answer of either."""
+    own, hosts = by_model(rows, "self", least), by_model(ranked, "hosted", least)
     pairs = [(row, hosts[model]) for model, row in own.items() if model in hosts]
     won = [(a, b) for a, b in pairs if (a.monthly_usd or 0.0) < (b.monthly_usd or 0.0)]
     lost = [pair for pair in pairs if pair not in won]

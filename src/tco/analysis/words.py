@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from tco.analysis.results import BreakevenResult, BreakevenRow, OpenSpan
 from tco.show import show_tokens, show_usd
@@ -75,7 +76,33 @@ def table_words(rows: list[BreakevenRow]) -> str:
         sentences.append(_count(same, "the cheapest host of the same weights"))
     if other:
         sentences.append(_count(other, f"{other[0].a}, a different model"))
-    return " ".join(sentences)
+    if same:
+        sentences.append(_today(same, "the cheapest host of the same weights"))
+    if other:
+        sentences.append(_today(other, other[0].a))
+    return " ".join(s for s in sentences if s)
+
+
+def _today(rows: list[BreakevenRow], rival: str) -> str:
+    """Return which models pay at the volume asked about, and how far the nearest other one is."""
+    known = [(row.model, row.at) for row in rows if row.at is not None]
+    if not known:
+        return ""
+    won = [(model, at) for model, at in known if at.b_usd < at.a_usd]
+    lost = [(model, at) for model, at in known if at.b_usd >= at.a_usd]
+    names = ", ".join(f"{m} (by {show_usd(at.a_usd - at.b_usd)} a month)" for m, at in won)
+    volume = show_tokens(known[0][1].tokens)
+    text = (
+        f"At {volume} own GPUs pay against {rival} for {len(won)} of {len(known)} models"
+        f"{': ' if won else ''}{names}"
+    )
+    if not lost:
+        return f"{text}."
+    model, at = min(lost, key=lambda one: one[1].b_usd / one[1].a_usd if one[1].a_usd else inf)
+    return (
+        f"{text}; nearest of the others is {model}, {show_usd(at.b_usd)} against "
+        f"{show_usd(at.a_usd)}: {show_usd(at.b_usd - at.a_usd)} a month dearer."
+    )
 
 
 def _count(rows: list[BreakevenRow], rival: str) -> str:

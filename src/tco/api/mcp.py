@@ -228,11 +228,13 @@ def figures(answer: Any, most: int) -> dict[str, Any]:
     module: Any = screen(answer.schema)
     sheet = module.sheet(answer, View())
     columns = [*sheet.pick(compact_columns(answer, module, sheet))]
-    columns += [c for c in sheet.columns if c.key == "reasons"]
+    columns += [c for c in sheet.columns if c.key in ("reasons", "trust_reasons")]
     return {
         "schema": answer.schema,
         "as_of": answer.catalog.as_of,
         "verdict": str(answer),
+        "best": getattr(answer, "best", None),
+        "cheaper_but_unsure": [*getattr(answer, "cheaper_but_unsure", ())],
         "resolved": [*getattr(answer, "resolved", ())],
         "rows": [{c.key: c.get(row) for c in columns} for row in sheet.rows[:most]],
         "more_rows": max(len(sheet.rows) - most, 0),

@@ -188,6 +188,7 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
 
 BILLINGS = ("always_on", "scheduled", "autoscaled", "scale_to_zero")
 SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
+TRUST = ("low", "medium", "high")
 FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 EXPORTS = (*FORMATS, "html", "svg")
 """What can be written to a file: every format, a report that people read, a picture of a screen."""
@@ -242,6 +243,7 @@ QUESTION = (
     Field("tier", "select.tiers", text, "tiers", many=True),
     Field("license", "select.licenses", text, "licenses", many=True),
     Field("min_score", "select.min_score", score),
+    Field("min_trust", "select.min_trust", one_of(*TRUST)),
     Field("private", "select.private", switch),
     Field("gpu", "select.gpus", text, "gpus", many=True),
     Field("gpus", "select.gpu_count", at_least_one, "gpu_count"),

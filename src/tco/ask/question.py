@@ -101,6 +101,9 @@ class Question(TypedDict, total=False):
     tier: Annotated[Names, several(WHICH, "TIER", "Only api (closed), hosted (open) or self.")]
     license: Annotated[Names, several(WHICH, "KIND", "Only permissive, community, ... licences.")]
     min_score: Annotated[Pairs, one(WHICH, "B=N", "Only models with a score: mmlu=85.")]
+    min_trust: Annotated[
+        Name, one(WHICH, "LEVEL", "Least trust of a price that wins: low, medium, high.")
+    ]
     private: Annotated[Switch, switch(WHICH, "Only what keeps data on your own machines.")]
     gpu: Annotated[Names, several(WHICH, "NAME", "Only this GPU.")]
     gpus: Annotated[Amount, one(WHICH, "N", "Only replicas of so many GPUs.")]

@@ -55,7 +55,8 @@ class Pick(Record):
     and `key!=value` those that do not."""
     band: str | None = None
     """The key beside the last one of the path that has the band of the figure."""
-    take: Literal["first", "least", "most", "range", "count"] = "first"
+    take: Literal["first", "best", "least", "most", "range", "count"] = "first"
+    """Which of several figures: `best` is that of the option which the answer calls its best."""
 
 
 class Question(Record):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tco.catalog.fields import Source
-from tco.catalog.prices import Evidence, Rates
+if TYPE_CHECKING:
+    from tco.catalog.fields import Source
+    from tco.catalog.prices import Evidence, Rates
 
 SAME = 0.005  # two catalogs agree when they are this close: rounding of per-token prices
 Confidence = Literal["high", "medium", "low"]
@@ -38,19 +39,61 @@ def family(source: str, sources: Mapping[str, Source]) -> str:
     return known.family or source if known is not None else source
 
 
-def confidence(
-    evidence: Sequence[Evidence], rates: Rates, sources: Mapping[str, Source]
-) -> Confidence:
-    """Return how far a price can be trusted.
+class Heard(NamedTuple):
+    """What the witnesses of a figure come to.
 
-    `high`: two independent witnesses say so and none says otherwise. `medium`: two say so against
-    another, or the vendor's own page alone. `low`: everything else.
+    Args:
+        agreeing: Sources that say so.
+        independent: How many of them copy nobody [1].
+        against: Another one says otherwise.
+        seller: One that says so is the seller's own word: its page, its interface, its filing.
     """
-    known = [e for e in evidence if sources.get(e.source) is not None]
-    known = [e for e in known if sources[e.source].kind != "judgment"]
-    saying_so = [e for e in known if agrees(e, rates)]
-    witnesses = families(saying_so, sources)
-    if len(witnesses) >= 2:
-        return "high" if len(saying_so) == len(known) else "medium"
-    vendor = any(sources[e.source].kind in ("vendor", "filing") for e in saying_so)
-    return "medium" if vendor and len(saying_so) == len(known) else "low"
+
+    agreeing: tuple[str, ...]
+    independent: int
+    against: bool
+    seller: bool
+
+    @property
+    def confidence(self) -> Confidence:
+        """Return how far the figure can be trusted by its witnesses alone.
+
+        `high`: two independent ones say so and none says otherwise. `medium`: two say so against
+        another, or the vendor's own page alone. `low`: everything else.
+        """
+        if self.independent >= 2:
+            return "medium" if self.against else "high"
+        return "medium" if self.seller and not self.against else "low"
+
+
+def heard(said: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> Heard:
+    """Return what witnesses come to; our own estimates and sources in doubt are none.
+
+    Args:
+        said: Who said something of a figure, and whether that agrees with it.
+        sources: The sources by their id.
+    """
+    agreeing, against, seller = [], False, False
+    for name, so in said:
+        source = sources.get(name)
+        if source is None or source.kind == "judgment" or source.doubt:
+            continue
+        if so:
+            agreeing.append(name)
+            seller = seller or source.kind in ("vendor", "filing")
+        else:
+            against = True
+    independent = len({family(name, sources) for name in agreeing})
+    return Heard(tuple(agreeing), independent, against, seller)
+
+
+def heard_of(evidence: Iterable[Evidence], rates: Rates, sources: Mapping[str, Source]) -> Heard:
+    """Return what the witnesses of a price come to."""
+    return heard([(e.source, agrees(e, rates)) for e in evidence], sources)
+
+
+def confidence(
+    evidence: Iterable[Evidence], rates: Rates, sources: Mapping[str, Source]
+) -> Confidence:
+    """Return how far a price can be trusted by its witnesses alone."""
+    return heard_of(evidence, rates, sources).confidence

@@ -94,6 +94,8 @@ class Source(Waivable):
     """`judgment` is our own estimate: it is starred wherever it is printed."""
     family: Id | None = None
     """Sources of one family copy each other and count as one witness; absent: a family alone."""
+    doubt: Text | None = None
+    """Why it is not believed: it then attests nothing."""
     note: Text | None = None
 
 

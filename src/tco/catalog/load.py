@@ -66,6 +66,14 @@ class Catalog:
         """Return the offers by their id `PROVIDER/MODEL`."""
         return {offer.id: offer for offer in self.prices.offers}
 
+    @cached_property
+    def offers_of(self) -> Mapping[str, Sequence[Offer]]:
+        """Return the offers of each model."""
+        found: dict[str, list[Offer]] = {}
+        for offer in self.prices.offers:
+            found.setdefault(offer.model, []).append(offer)
+        return found
+
     def source(self, section: str, name: str) -> Source:
         """Return the source `name` of the file that a section such as `offers` belongs to."""
         sources: Mapping[str, Source] = getattr(self, HOMES[section]).sources

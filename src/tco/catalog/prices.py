@@ -45,6 +45,8 @@ class Provider(Record):
     `list` is the price without a modifier."""
     services: dict[Id, Id] = {}
     """The same of service tiers: `fast: priority`."""
+    doubt: Text | None = None
+    """Why none of its prices is believed."""
     note: Text | None = None
 
 

@@ -147,6 +147,8 @@ class SelectPart(Record):
     licenses: Texts | None = None
     min_score: Score | None = None
     """The lowest score on a benchmark: `mmlu=85`."""
+    min_trust: Literal["low", "medium", "high"] | None = None
+    """Least trust of a price that wins."""
     private: bool | None = None
     """Only what keeps data on one's own machines."""
     gpus: Texts | None = None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from tco.catalog.evidence import confidence, families
+from tco.catalog.evidence import families
 from tco.catalog.lookup import age_days, find_offers, price_at, rents_at, retired, stale_after
+from tco.catalog.trust import offer_trust
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
@@ -102,7 +103,7 @@ def offer_row(catalog: Catalog, offer: Offer, on: date) -> OfferRow:
     sources = catalog.prices.sources
     model = catalog.models.models.get(offer.model)
     rates = price.usd_per_mtok if price is not None else None
-    sure = confidence(price.evidence, price.usd_per_mtok, sources) if price is not None else None
+    sure = offer_trust(catalog, offer, price, on).level if price is not None else None
     return OfferRow(
         id=offer.id,
         provider=offer.provider,

@@ -75,6 +75,7 @@ VALUES = {
     "among": options,
     "tier": words("api", "hosted", "self"),
     "slo": words("tpot=", "ttft="),
+    "min_trust": declared("TRUST"),
     "service": declared("SERVICES"),
     "format": declared("FORMATS"),
     "export": declared("FORMATS", ends="="),

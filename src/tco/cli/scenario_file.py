@@ -52,6 +52,7 @@ EXAMPLES = {
     "tier": "[hosted, self]",
     "license": "[permissive, community]",
     "min_score": "{mmlu: 80}",
+    "min_trust": "high",
     "gpu": "[h100-sxm, h200-sxm]",
     "gpus": "8",
     "precision": "[bf16, fp8]",

@@ -75,13 +75,17 @@ def count(value: float) -> str:
 
 
 def percent_more(value: float, best: float) -> str:
-    """Return how much more than the best one something costs.
+    """Return how much more than the best one something costs, or how much less.
 
     >>> percent_more(125, 100), percent_more(100, 100), percent_more(900, 100)
     ('+25%', '–', 'x9.0')
+    >>> percent_more(70, 100)
+    '-30%'
     """
-    if value <= best:
+    if value == best:
         return "–"
+    if value < best:
+        return f"-{(1 - value / best) * 100:.0f}%"
     if best <= 0:
         return "more"
     ratio = value / best

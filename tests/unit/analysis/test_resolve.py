@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tco.analysis.breakeven import breakeven
+from tco.analysis.cheapest import cheapest_of, rank_of
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.analysis.inputs import Inputs
@@ -60,8 +61,7 @@ def test_an_open_model_alone_means_its_cheapest_host(asked: Asked) -> None:
     inputs = asked(tokens=50e9)
     found = resolve("llama-3.3-70b", inputs).best
     models = asked(tokens=50e9, models=("llama-3.3-70b",), tiers=("hosted",))
-    cheapest = next(r for r in compare(models).options if r.feasible)
-    assert found.id == cheapest.id
+    assert found.id == compare(models).best
 
 
 def test_a_model_on_own_gpus_means_its_cheapest_setup_at_the_volume(asked: Asked) -> None:
@@ -69,7 +69,8 @@ def test_a_model_on_own_gpus_means_its_cheapest_setup_at_the_volume(asked: Asked
         inputs = asked(tokens=tokens)
         found = resolve("self/llama-3.3-70b", inputs).best
         every = compare(asked(tokens=tokens, models=("llama-3.3-70b",), all_setups=True)).options
-        cheapest = next(r for r in every if r.tier == "self")
+        cheapest = cheapest_of([r for r in every if r.tier == "self"], rank_of("medium"))
+        assert cheapest is not None
         assert float(np.asarray(total_usd(lines(found, inputs.settings)))) == pytest.approx(
             cheapest.monthly_usd
         )
@@ -237,6 +238,7 @@ def test_a_selection_that_lets_nothing_through_says_what_to_loosen(asked: Asked)
 
 
 def test_a_set_up_that_is_cheaper_today_than_the_one_that_decides_is_said(asked: Asked) -> None:
-    answer = breakeven(asked(tokens=73.6e9, profile="chat"), "gpt-4.1", "self/llama-3.3-70b")
-    cheapest = resolve("self/llama-3.3-70b", asked(tokens=73.6e9, profile="chat")).best.id
+    inputs = asked(tokens=73.6e9, profile="chat", min_trust="low")
+    answer = breakeven(inputs, "gpt-4.1", "self/llama-3.3-70b")
+    cheapest = resolve("self/llama-3.3-70b", inputs).best.id
     assert (cheapest == answer.b) != any(cheapest in said for said in answer.resolved)

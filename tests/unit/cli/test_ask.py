@@ -37,6 +37,7 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
     "tier": (["self,api"], ["self", "api"], "tiers", ("self", "api")),
     "license": (["permissive"], ["permissive"], "licenses", ("permissive",)),
     "min_score": ("mmlu=85", {"mmlu": 85}, "min_score", ("mmlu", 85.0)),
+    "min_trust": ("high", "high", "min_trust", "high"),
     "private": (True, True, "private", True),
     "gpu": (["h100-sxm"], ["h100-sxm"], "gpus", ("h100-sxm",)),
     "gpus": ("8", 8, "gpu_count", 8),

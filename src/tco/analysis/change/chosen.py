@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.analysis.compare import candidates
+from tco.analysis.cheapest import cheapest_of, insist, least_trust, most_sure
+from tco.analysis.compare import answers, candidates, listed, short_list
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, usd_of
 from tco.analysis.resolve import resolve
-from tco.analysis.select import select
+from tco.analysis.select import Selection, select
 from tco.errors import InfeasibleError
 
 MOST = 10
+NOTHING = "nothing that was asked for can serve this"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +27,56 @@ class Chosen:
     said: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """An option with its bill at the volume asked about."""
+
+    option: Option
+    monthly_usd: float | None
+    """None where it cannot serve [USD/month]."""
+
+    @property
+    def id(self) -> str:
+        """Return its id."""
+        return self.option.id
+
+    @property
+    def trust(self) -> str:
+        """Return how far its price can be trusted."""
+        return self.option.trust.level
+
+    @property
+    def trust_reasons(self) -> tuple[str, ...]:
+        """Return why."""
+        return self.option.trust.reasons
+
+    @property
+    def tier(self) -> str:
+        """Return what kind of option it is."""
+        return self.option.tier
+
+    @property
+    def model(self) -> str:
+        """Return the model that it serves."""
+        return self.option.model
+
+    @property
+    def provider(self) -> str:
+        """Return who sells it."""
+        return self.option.provider
+
+
+def weighed(option: Option, inputs: Inputs) -> Weighed:
+    """Return an option with its bill."""
+    usd = usd_of(option, inputs.settings)
+    return Weighed(option=option, monthly_usd=usd if np.isfinite(usd) else None)
+
+
 def chosen(inputs: Inputs, names: Sequence[str], most: int = MOST) -> Chosen:
     """Return the options named, or else the cheapest of what the request lets through.
 
-    Without a selection that is the short list: of each model the maker's own offer, the cheapest
-    host and the cheapest set-up.
+    Without a selection that is what `compare` shows: of each model the maker's own offer, the
+    answer among hosts and among set-ups, and what is cheaper than all but not sure enough.
 
     Args:
         inputs: The question, with a volume.
@@ -40,36 +87,44 @@ def chosen(inputs: Inputs, names: Sequence[str], most: int = MOST) -> Chosen:
         InfeasibleError: Nothing is left.
     """
     if names:
-        found = [resolve(name, inputs) for name in names]
-        said = tuple(r.said for r in found if r.said)
-        options = list({r.best.id: r.best for r in found}.values())
-    else:
-        options, said = _usual(inputs), ()
-    priced = sorted(
-        (usd, o.id, o) for o in options if np.isfinite(usd := usd_of(o, inputs.settings))
-    )
-    if not priced:
-        raise InfeasibleError("nothing that was asked for can serve this")
-    if names:  # in the order in which they were typed: A stays A
-        finite = {name for _, name, _ in priced}
-        return Chosen(options=tuple(o for o in options if o.id in finite), said=said)
-    kept = priced[:most]
-    if len(priced) > len(kept):
-        said = (*said, f"the {most} cheapest of {len(priced)} options; name others to see them")
-    return Chosen(options=tuple(o for _, _, o in kept), said=said)
+        return _named(inputs, names)
+    rows = usual(inputs)
+    best = cheapest_of(rows, least_trust(inputs))
+    if best is None:
+        raise InfeasibleError(NOTHING)
+    kept = most_sure(rows, best, least_trust(inputs), most)
+    count = sum(row.monthly_usd is not None for row in rows)
+    said = (f"the {most} cheapest of {count} options; name others to see them",)
+    return Chosen(options=tuple(r.option for r in kept), said=said if count > len(kept) else ())
 
 
-def _usual(inputs: Inputs) -> list[Option]:
+def _named(inputs: Inputs, names: Sequence[str]) -> Chosen:
+    """Return the options named, in the order in which they were typed: A stays A."""
+    found = [resolve(name, inputs) for name in names]
+    options = {r.best.id: r.best for r in found}.values()
+    able = tuple(o for o in options if weighed(o, inputs).monthly_usd is not None)
+    if not able:
+        raise InfeasibleError(NOTHING)
+    return Chosen(options=able, said=tuple(r.said for r in found if r.said))
+
+
+def usual(inputs: Inputs) -> list[Weighed]:
+    """Return the options that an answer is about when none are named: those of `compare`.
+
+    Raises:
+        InfeasibleError: None of them has the trust that the user asked for.
+    """
     selection = select(inputs.catalog, inputs.request)
-    narrow = selection.narrowed or inputs.request.options or inputs.request.all_setups
-    short = frozenset() if narrow else frozenset(inputs.catalog.assumptions.short_list)
-    found = [option for option, _ in candidates(inputs, replace(selection, within=short))[0]]
-    if narrow:
-        return found
-    providers = inputs.catalog.prices.providers
-    best: dict[tuple[str, str], Option] = {}
-    for option in sorted(found, key=lambda o: usd_of(o, inputs.settings)):
-        resold = option.tier == "api" and providers[option.provider].kind != "first_party"
-        if not resold:
-            best.setdefault((option.model, option.tier), option)
-    return list(best.values())
+    wanted = short_list(inputs, selection)
+    rows = _weighed(inputs, replace(selection, within=wanted))
+    if wanted and not any(row.model in wanted and answers(row, inputs) for row in rows):
+        wanted = frozenset()
+        rows = _weighed(inputs, selection)
+    insist(inputs, (row.trust for row in rows if row.monthly_usd is not None))
+    return [*listed(inputs, wanted, rows)]
+
+
+def _weighed(inputs: Inputs, selection: Selection) -> list[Weighed]:
+    """Return the options that a selection lets through, by their bill."""
+    rows = [weighed(option, inputs) for option, _ in candidates(inputs, selection)[0]]
+    return sorted(rows, key=lambda row: (row.monthly_usd is None, row.monthly_usd or 0.0, row.id))

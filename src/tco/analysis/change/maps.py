@@ -13,10 +13,12 @@ from tco.analysis.change.names import variable
 from tco.analysis.change.results import Axis, Cell, MapOption, MapResult
 from tco.analysis.change.variables import Variable, usd_of
 from tco.analysis.change.words import told
+from tco.analysis.cheapest import answers_at, least_trust, undercut
 from tco.analysis.curves import TOKENS
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
 from tco.analysis.report import assumptions_of, stamp, warnings_of
+from tco.analysis.verdict import rule_words, undercut_words
 from tco.engine.shapes import Floats, Indices
 from tco.errors import UsageError
 from tco.ranges import Span
@@ -122,7 +124,7 @@ def _result(
     usd: Floats,
 ) -> MapResult:
     options = picked.options
-    order = np.argsort(usd, axis=0, kind="stable")
+    order = _order(options, usd, least_trust(inputs))
     winner = order[0]
     marks = _marks(options, winner)
     now = tuple(None if v.name == "volume" and not volume_given else v.now for v in axes)
@@ -133,10 +135,19 @@ def _result(
     )
     told_options = [
         MapOption(
-            mark=marks[i], id=o.id, tier=o.tier, model=o.model, cells=int(np.sum(winner == i))
+            mark=marks[i],
+            id=o.id,
+            tier=o.tier,
+            model=o.model,
+            cells=int(np.sum(winner == i)),
+            trust=o.trust.level,
+            trust_reasons=o.trust.reasons,
         )
         for i, o in enumerate(options)
     ]
+    below = undercut(usd.reshape(len(options), -1), winner.ravel())
+    beside = undercut_words(options, below.tolist(), len(cells), "combinations")
+    words = _words(cells, told_options, made, least_trust(inputs))
     return MapResult(
         schema="tco.map/1",
         catalog=stamp(inputs, options),
@@ -147,10 +158,21 @@ def _result(
         ),
         resolved=picked.said,
         cells=cells,
-        verdict=_words(cells, told_options, made),
+        verdict=" ".join(filter(None, (words, beside))),
         assumptions=assumptions_of(inputs, options),
         warnings=warnings_of(inputs, options),
+        best=next((cell.winner for cell in cells if cell.now), None),
+        cheaper_but_unsure=tuple(o.id for o, n in zip(options, below, strict=True) if n),
     )
+
+
+def _order(options: Sequence[Option], usd: Floats, least: int) -> Indices:
+    """Return which option is the answer in each cell, and which would be without it [2, y, x]."""
+    best = np.maximum(answers_at(options, usd, least), 0)
+    without = usd.copy()
+    np.put_along_axis(without, best[None], np.inf, axis=0)
+    second = answers_at(options, without, least)
+    return np.stack([best, np.where(second < 0, best, second)])
 
 
 def _marks(options: Sequence[Option], winner: Indices) -> list[str]:
@@ -171,10 +193,10 @@ def _cells(
     usd: Floats,
     order: Indices,
 ) -> tuple[Cell, ...]:
-    best, second = order[0], order[min(1, len(options) - 1)]
+    best, second = order
     cost = np.take_along_axis(usd, order, axis=0)
     with np.errstate(invalid="ignore"):
-        margin = cost[min(1, len(options) - 1)] - cost[0]
+        margin = np.where((best == second) & (len(options) > 1), np.inf, cost[1] - cost[0])
     flips = np.zeros(best.shape, dtype=bool)
     flips[:, 1:] |= best[:, 1:] != best[:, :-1]
     flips[1:, :] |= best[1:, :] != best[:-1, :]
@@ -202,13 +224,15 @@ def _cells(
     return tuple(out)
 
 
-def _words(cells: Sequence[Cell], options: Sequence[MapOption], axes: Sequence[Axis]) -> str:
+def _words(
+    cells: Sequence[Cell], options: Sequence[MapOption], axes: Sequence[Axis], least: int
+) -> str:
     won = sorted((o for o in options if o.cells), key=lambda o: -o.cells)
     shares = ", ".join(f"{o.id} in {o.cells}" for o in won)
     where = " and ".join(
         f"{a.variable} from {told(a.values[0], a.unit)} to {told(a.values[-1], a.unit)}"
         for a in axes
     )
-    text = f"Of {len(cells)} combinations of {where}, the cheapest is {shares}."
+    text = f"Of {len(cells)} combinations of {where}, the cheapest{rule_words(least)} is {shares}."
     now = next((c for c in cells if c.now), None)
     return text if now is None else f"{text} Nearest to today it is {now.winner}."

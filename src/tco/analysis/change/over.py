@@ -11,11 +11,12 @@ from tco.analysis.change.names import variable
 from tco.analysis.change.results import BreakevenOver
 from tco.analysis.change.variables import Variable, usd_of
 from tco.analysis.change.words import told, where
+from tco.analysis.cheapest import least_trust, of_two
 from tco.analysis.curves import TOKENS
 from tco.analysis.flips import flips_of
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, same_weights
-from tco.analysis.report import assumptions_of, stamp, warnings_of
+from tco.analysis.report import assumptions_of, stamp, unsure_prices, warnings_of
 from tco.analysis.resolve import resolve
 from tco.analysis.results import OpenSpan, Span
 from tco.engine.scan import Scan, scan
@@ -52,6 +53,7 @@ def breakeven_over(
     found = scan(gap, over.low, over.high, log=over.log)
     a_usd, b_usd = (float(usd_of(o, inputs.settings, [])) for o in (base, option))
     spans = _open(found, over)
+    best, unsure = of_two([base, option], [a_usd, b_usd], least_trust(inputs))
     result = BreakevenOver(
         schema="tco.breakeven-over/1",
         catalog=stamp(inputs, [base, option]),
@@ -79,7 +81,9 @@ def breakeven_over(
         flips=flips_of(inputs, base, option, ()) if not spans else (),
         verdict="",
         assumptions=assumptions_of(inputs, [base, option]),
-        warnings=warnings_of(inputs, [base, option]),
+        warnings=(*warnings_of(inputs, [base, option]), *unsure_prices(inputs, [base, option])),
+        best=best,
+        cheaper_but_unsure=unsure,
     )
     return replace(result, verdict=_words(result))
 

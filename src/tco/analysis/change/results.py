@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, Flip, OpenSpan, Span
+from tco.analysis.results import (
+    AssumptionResult,
+    CatalogStamp,
+    Flip,
+    OpenSpan,
+    Span,
+    TrustLevel,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,10 @@ class BreakevenOver:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """Which of the two is the answer."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """The other one, where it costs less but its price is not sure enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +80,9 @@ class MapOption:
     tier: str
     model: str
     cells: int
-    """Cells in which it is cheapest."""
+    """Cells in which it is the answer."""
+    trust: TrustLevel = "low"
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +122,10 @@ class MapResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """The answer in the cell nearest to today; None where no volume was given."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """Ids of what is cheaper than the answer in some cell, though not sure enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +151,8 @@ class WhatIfRow:
     """Its bill under each what-if, once that has come about; None where it serves nothing."""
     mean_usd: tuple[float | None, ...]
     """The mean bill over the months in which it comes about."""
+    trust: TrustLevel = "low"
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +165,11 @@ class WhatIfResult:
     options: tuple[WhatIfRow, ...]
     """By their bill today."""
     cheapest: tuple[str, ...]
-    """Id of the cheapest option today, and under each what-if."""
+    """Id of the answer today, and under each what-if."""
     resolved: tuple[str, ...]
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """The answer today."""
+    cheaper_but_unsure: tuple[str, ...] = ()

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tco.analysis.change.chosen import chosen
+from tco.analysis.change.chosen import Weighed, chosen, weighed
 from tco.analysis.change.grammar import Said, what_if
 from tco.analysis.change.results import WhatIf, WhatIfResult, WhatIfRow
+from tco.analysis.cheapest import answers_at, cheaper_but_unsure, least_trust
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, lines
 from tco.analysis.report import assumptions_of, stamp, warnings_of
 from tco.analysis.settings import Settings
+from tco.analysis.verdict import beside_words, rule_words, unsure_words
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import UsageError
@@ -41,7 +43,13 @@ def what_ifs(inputs: Inputs, names: Sequence[str], texts: Sequence[str]) -> What
     picked = chosen(inputs, names)
     paths = [_months(one, inputs.settings) for one in said]
     rows = [_row(option, inputs.settings, paths) for option in picked.options]
-    cheapest = (_least(rows, None), *(_least(rows, i) for i in range(len(said))))
+    least = least_trust(inputs)
+    usd = np.array([_bills(row) for row in rows])
+    places = answers_at(picked.options, usd, least)
+    cheapest = tuple(rows[int(i)].id for i in np.maximum(places, 0))
+    today = [weighed(option, inputs) for option in picked.options]
+    best = next(row for row in today if row.id == cheapest[0])
+    unsure = cheaper_but_unsure(today, best)
     return WhatIfResult(
         schema="tco.what-if/1",
         catalog=stamp(inputs, picked.options),
@@ -52,9 +60,11 @@ def what_ifs(inputs: Inputs, names: Sequence[str], texts: Sequence[str]) -> What
         options=tuple(rows),
         cheapest=cheapest,
         resolved=picked.said,
-        verdict=_words(said, rows, cheapest),
+        verdict=_words(said, rows, cheapest, best, unsure, least),
         assumptions=assumptions_of(inputs, picked.options),
         warnings=warnings_of(inputs, picked.options),
+        best=best.id,
+        cheaper_but_unsure=tuple(row.id for row in unsure),
     )
 
 
@@ -103,6 +113,8 @@ def _row(option: Option, settings: Settings, paths: Sequence[Settings]) -> WhatI
         base_usd=float(_usd(option, settings)[-1]),
         usd=tuple(_served(float(b[-1])) for b in bills),
         mean_usd=tuple(_served(float(b.mean())) for b in bills),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
     )
 
 
@@ -114,21 +126,30 @@ def _served(usd: float) -> float | None:
     return usd if np.isfinite(usd) else None
 
 
-def _least(rows: Sequence[WhatIfRow], which: int | None) -> str:
-    def usd(row: WhatIfRow) -> float:
-        bill = row.base_usd if which is None else row.usd[which]
-        return np.inf if bill is None else bill
-
-    return min(rows, key=usd).id
+def _bills(row: WhatIfRow) -> list[float]:
+    """Return its bill today and under each what-if, infinite where it cannot serve."""
+    return [np.inf if usd is None else usd for usd in (row.base_usd, *row.usd)]
 
 
-def _words(said: Sequence[Said], rows: Sequence[WhatIfRow], cheapest: Sequence[str]) -> str:
+def _words(
+    said: Sequence[Said],
+    rows: Sequence[WhatIfRow],
+    cheapest: Sequence[str],
+    best: Weighed,
+    unsure: Sequence[Weighed],
+    least: int,
+) -> str:
     bills = {row.id: row for row in rows}
     today = cheapest[0]
-    text = [f"Today {today} is the cheapest, at {show_usd(bills[today].base_usd)} a month."]
+    usd = show_usd(bills[today].base_usd)
+    text = [
+        unsure_words(best.trust, least),
+        f"Today {today} is the cheapest{rule_words(least)}, at {usd} a month.",
+        beside_words(unsure),
+    ]
     for i, one in enumerate(said):
         winner = cheapest[i + 1]
-        usd = bills[winner].usd[i]
+        then = bills[winner].usd[i]
         how = "it stays so" if winner == today else f"{winner} is"
-        text.append(f"With {one.name}: {how}, at {show_usd(usd or 0.0)}.")
-    return " ".join(text)
+        text.append(f"With {one.name}: {how}, at {show_usd(then or 0.0)}.")
+    return " ".join(filter(None, text))

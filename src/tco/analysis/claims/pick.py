@@ -32,6 +32,9 @@ def picked(document: Any, pick: Pick) -> Picked:
             number = _number(value)
             if number is not None:
                 found.append((number, _band(holder, pick.band), _id(holder)))
+    if pick.take == "best":
+        best = document.get("best") if isinstance(document, dict) else None
+        found = [one for one in found if one[2] == best]
     return _taken(found, pick.take)
 
 

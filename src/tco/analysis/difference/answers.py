@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+from tco.analysis.cheapest import cheapest_of
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.portfolio.results import PortfolioResult
 from tco.analysis.results import (
@@ -17,7 +18,6 @@ from tco.analysis.results import (
     ExplainResult,
     OptionResult,
 )
-from tco.analysis.verdict import winner
 from tco.errors import DataError
 
 
@@ -65,9 +65,11 @@ def answer(result: Any) -> Answer:
 
 
 def _compared(result: CompareResult) -> Answer:
-    best = winner(result.options, result.shown)
+    listed = [o for o in result.options if not result.shown or o.id in result.shown]
+    first = cheapest_of(listed, 0)  # of a result saved before answers said which is best
+    best = result.best or (first.id if first is not None else None)
     bills = {o.id: _option(o) for o in result.options}
-    return Answer(bills, best.id if best is not None else None, None, frozenset(result.shown))
+    return Answer(bills, best, None, frozenset(result.shown))
 
 
 def _option(option: OptionResult) -> Bill:

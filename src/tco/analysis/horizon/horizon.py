@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tco.analysis.cheapest import answers_at, least_trust, pair_of
 from tco.analysis.compare import compare
 from tco.analysis.horizon.flows import (
     API,
@@ -76,13 +77,15 @@ def _named(path: Path, names: Sequence[str]) -> list[Resolved]:
 def _usual(path: Path) -> list[Resolved]:
     """Return the cheapest host of the model that is cheapest to self-host, and its own GPUs."""
     ranked = [o for o in compare(path.inputs, brief=True).options if o.feasible]
-    own = next((o for o in ranked if o.tier == "self"), None)
-    if own is None:
-        raise InfeasibleError("nothing that was asked for can be self-hosted; name options")
-    rivals = [o for o in ranked if o.tier != "self"]
-    rival = next((o for o in rivals if o.model == own.model), rivals[0] if rivals else None)
-    if rival is None:
-        raise InfeasibleError("nothing that was asked for is sold by the token; name options")
+    pair = pair_of(ranked, least_trust(path.inputs))
+    if pair is None:
+        lacks = (
+            "is sold by the token"
+            if any(o.tier == "self" for o in ranked)
+            else ("can be self-hosted")
+        )
+        raise InfeasibleError(f"nothing that was asked for {lacks}; name options")
+    rival, own = pair
     found = _named(path, [rival.id, f"self/{own.model}"])
     try:
         return [*found, *_named(path, [f"self/{own.model}/{OWN}"])]
@@ -94,7 +97,8 @@ def _best(found: Resolved, path: Path) -> Option:
     """Return which of the set-ups that a name may mean costs least over the whole horizon."""
     if len(found.options) == 1:
         return found.best
-    return min(found.options, key=lambda option: _npv(flows(option, path, [0])[0], path))
+    npv = np.array([_npv(flows(option, path, [0])[0], path) for option in found.options])
+    return found.options[int(answers_at(found.options, npv, least_trust(path.inputs)))]
 
 
 def _npv(flow: Floats, path: Path) -> float:

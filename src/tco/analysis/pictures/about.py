@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tco.analysis.cheapest import cheapest_of, pair_of, rank_of
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
 from tco.analysis.resolve import resolve
-from tco.analysis.sensitivity import nearest_to_a_tie
 from tco.errors import TcoError
 
 MOST = 16
@@ -97,36 +97,35 @@ def _of_overview(answer: Any) -> tuple[Iterable[str], list[tuple[str, str]]]:
 
 
 def _of_comparison(answer: Any, options: dict[str, Option]) -> Iterator[tuple[Option, Option]]:
-    """Return own GPUs against the nearest host, and the cheapest of them against a closed model.
+    """Return the pair of the verdict, and the same own GPUs against the answer among closed models.
 
     Args:
         answer: The comparison.
         options: The options that are drawn, cheapest first.
     """
-    rows = [
-        (o.id, o.tier, o.model, o.monthly_usd)
-        for o in answer.options
-        if o.id in options and o.monthly_usd
-    ]
-    found = nearest_to_a_tie(rows)
-    against = ["hosted", "api"]
-    if found is not None:  # else the cheapest of each, whatever it serves
-        yield options[found[0]], options[found[1]]
-        against.remove("hosted")
-    first = {o.tier: o for o in reversed(options.values())}
-    for tier in against:
-        if tier in first and "self" in first:
-            yield first[tier], first["self"]
+    rows = [o for o in answer.options if o.id in options and o.monthly_usd]
+    least = rank_of(answer.min_trust)
+    found = pair_of(rows, least)
+    if found is None:
+        return
+    yield options[found[0].id], options[found[1].id]
+    closed = cheapest_of([row for row in rows if row.tier == "api"], least)
+    if closed is not None and closed.id != found[0].id:
+        yield options[closed.id], options[found[1].id]
 
 
-def prominent(options: Iterable[tuple[str, str]], pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the options to draw when not all can be: the cheapest of each tier, and the pairs.
+def prominent(
+    options: Iterable[tuple[str, str]], pairs: Iterable[tuple[str, str]], answer: Any
+) -> list[str]:
+    """Return the options to draw when not all can be: the answer of each tier, and the pairs.
 
     Args:
         options: Ids and tiers, cheapest first.
         pairs: Ids of options that are held against each other.
+        answer: The result, which may say what is cheaper than its answer but not sure enough.
     """
-    known = list(options)
+    unsure = getattr(answer, "cheaper_but_unsure", ())
+    known = [(name, tier) for name, tier in options if name not in unsure]
     cheapest: dict[str, str] = {}
     for name, tier in known:
         cheapest.setdefault(tier, name)

@@ -28,6 +28,6 @@ def curves_of(inputs: Inputs, answer: Any) -> CostCurves:
     named = isinstance(answer, BreakevenResult)
     turns = [answer] if named else [breakeven(inputs, a.id, b.id) for a, b in what.pairs]
     pairs = [(turn.a, turn.b) for turn in turns]
-    ids = prominent([(option.id, option.tier) for option in what.options], pairs)
+    ids = prominent([(option.id, option.tier) for option in what.options], pairs, answer)
     by_id = {option.id: option for option in what.options}
     return cost_curves(inputs, [by_id[name] for name in ids], turns, centre, draws=0)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tco.analysis.cheapest import cheapest_of, least_trust
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import FixedOption, TokenOption, lines
 from tco.analysis.plan.machines import TOKENS, Unit, Way
@@ -39,11 +40,21 @@ def strategies_of(
     base = _number(total_usd(whole))
     everything = _strategy(inputs, base, bill_lines(whole, inputs), base)
     own, alone = all_own(inputs, at_peak, base)
+    everything = replace(everything, strategy="all API", own_tokens_share=0.0, own_hours_share=0.0)
+    units = [w.option for w in (mix.base, mix.peak) if w is not None]
     return (
-        replace(everything, strategy="all API", own_tokens_share=0.0, own_hours_share=0.0),
-        own,
-        hybrid(inputs, api, mix, base),
+        _trusted(everything, [api]),
+        _trusted(own, [] if alone is None else [alone]),
+        _trusted(hybrid(inputs, api, mix, base), [api, *units]),
     ), alone
+
+
+def _trusted(row: StrategyResult, options: Sequence[TokenOption | Unit]) -> StrategyResult:
+    """Return an arrangement with the trust of the prices it rests on: the least of them."""
+    if not options:
+        return row
+    trust = min((option.trust for option in options), key=lambda one: one.rank)
+    return replace(row, trust=trust.level, trust_reasons=trust.reasons)
 
 
 def _strategy(
@@ -82,7 +93,8 @@ def all_own(
         none = _strategy(inputs, None, (), api_usd)
         why_not = "; ".join(reasons) or "no set-up fits"
         return replace(none, strategy="all own", why_not=why_not), None
-    best, alone = min(feasible, key=lambda found: found[0].monthly_usd or 0.0)
+    first = cheapest_of([result for result, _ in feasible], least_trust(inputs))
+    best, alone = next(found for found in feasible if found[0] is first)
     made = _strategy(inputs, best.monthly_usd, best.lines, api_usd)
     return replace(
         made,

@@ -10,6 +10,15 @@ import numpy as np
 from tco.analysis.billing import refuse_billing
 from tco.analysis.by_token import token_options
 from tco.analysis.candidates import OwnSetups, own_setups
+from tco.analysis.change.chosen import usual
+from tco.analysis.cheapest import (
+    answers_at,
+    cheapest,
+    insist,
+    least_trust,
+    pair_of,
+    rank_of,
+)
 from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import OWN
@@ -77,7 +86,7 @@ def plan(inputs: Inputs, ask: Ask) -> PlanResult:
     """Return the cheapest mix of own GPUs and an API.
 
     With two options named, of those two; else for each open model its own weights on both sides,
-    and in detail for the model on which a mix saves most.
+    and in detail for the model of the verdict of `compare`.
 
     Args:
         inputs: The question.
@@ -92,11 +101,12 @@ def plan(inputs: Inputs, ask: Ask) -> PlanResult:
     _check(inputs)
     known_names(inputs)
     curve = load_curve(inputs, ask.hours, ask.curve)
-    inputs = _at_peak_of(inputs, curve)
+    asked, inputs = inputs, _at_peak_of(inputs, curve)
     if ask.overflow is not None:
         choices, said, left_out = _named(inputs, ask, curve)
     else:
         choices, left_out = _open_models(inputs, ask, curve)
+        choices = _verdict_first(choices, asked)
         said = ()
     if not choices:
         raise InfeasibleError(f"nothing to plan with: {'; '.join(left_out[:5]) or 'no model'}")
@@ -193,6 +203,12 @@ def _open_models(inputs: Inputs, ask: Ask, curve: LoadCurve) -> tuple[list[Choic
     return sorted(choices, key=lambda c: _promise(c, inputs)), left_out
 
 
+def _verdict_first(choices: list[Choice], inputs: Inputs) -> list[Choice]:
+    """Return the choices with that of the verdict's model first."""
+    pair = pair_of(usual(inputs), least_trust(inputs)) if len(choices) > 1 else None
+    return sorted(choices, key=lambda choice: pair is None or choice.model != pair[1].model)
+
+
 def _promise(choice: Choice, inputs: Inputs) -> tuple[float, float]:
     """Return a sort key: what the mix saves, then how near own GPUs come to saving anything."""
     least = min(least_usd(m, choice.mix.load, inputs.settings) for m in choice.machines)
@@ -202,14 +218,18 @@ def _promise(choice: Choice, inputs: Inputs) -> tuple[float, float]:
 def _sized(own: OwnSetups, model: str) -> list[SelfOption]:
     settings = own.inputs.settings
     volume = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
-    return [own.option(int(i)) for i in best_pairs(own.found, settings, model, volume)]
+    pairs = best_pairs(own.found, settings, model, volume, least_trust(own.inputs))
+    return [own.option(int(i)) for i in pairs]
 
 
 def _host(inputs: Inputs, selection: Selection, model: str) -> TokenOption | None:
     """Return the cheapest host of a model that passes the filters; None when there is none."""
     found, _ = token_options(inputs, replace(selection, models=frozenset({model})))
     hosts = [option for option in found if option.tier == "hosted"]
-    return min(hosts, key=lambda option: usd_per_load(option, inputs), default=None)
+    if not hosts:
+        return None
+    usd = np.array([usd_per_load(option, inputs) for option in hosts])
+    return hosts[int(answers_at(hosts, usd, least_trust(inputs)))]
 
 
 def _choice(
@@ -247,10 +267,23 @@ def model_row(choice: Choice) -> ModelRow:
     )
 
 
-def _judged(choice: Choice, used: list[Option]) -> Judged:
-    """Return what checks are held against: the cheapest arrangement and what it is made of."""
-    possible = [s for s in choice.strategies if s.monthly_usd is not None]
-    best = min(possible, key=lambda s: s.monthly_usd or 0.0)
+def _best(strategies: Sequence[StrategyResult], least: int) -> StrategyResult:
+    """Return the arrangement that is the answer."""
+    usd = np.array([np.inf if s.monthly_usd is None else s.monthly_usd for s in strategies])
+    trust = np.array([rank_of(s.trust) for s in strategies])
+    return strategies[int(cheapest(usd, trust, least))]
+
+
+def _unsure(
+    strategies: Sequence[StrategyResult], best: StrategyResult
+) -> tuple[StrategyResult, ...]:
+    """Return the arrangements that cost less than the answer, but are not sure enough."""
+    usd = best.monthly_usd or 0.0
+    return tuple(s for s in strategies if s.monthly_usd is not None and s.monthly_usd < usd)
+
+
+def _judged(choice: Choice, best: StrategyResult, used: list[Option]) -> Judged:
+    """Return what checks are held against: the best arrangement and what it is made of."""
     own = best.own_tokens_share or 0.0
     chosen = [o for o in used[1:] if own > 0] + [o for o in used[:1] if own < 1]
     name = f"{best.strategy} of {choice.model}"
@@ -271,6 +304,8 @@ def _result(
     used += [w.option for w in (first.mix.base, first.mix.peak) if w is not None]
     if len(used) == 1:
         used.append(first.machines[0].usual.option)
+    insist(inputs, (s.trust for s in first.strategies if s.monthly_usd is not None))
+    best = _best(first.strategies, least_trust(inputs))
     result = PlanResult(
         schema="tco.plan/1",
         catalog=stamp(inputs, used),
@@ -290,6 +325,8 @@ def _result(
         verdict="",
         assumptions=plan_assumptions(inputs, used, first.alone, first.mix, buy=buy),
         warnings=(*warnings_of(inputs, used), *hour_warnings(first.mix)),
-        checks=checked(inputs, _judged(first, used)),
+        checks=checked(inputs, _judged(first, best, used)),
+        best=best.strategy,
+        cheaper_but_unsure=tuple(s.strategy for s in _unsure(first.strategies, best)),
     )
     return replace(result, verdict=plan_verdict(result))

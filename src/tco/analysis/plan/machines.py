@@ -9,8 +9,10 @@ from math import lcm
 import numpy as np
 
 from tco.analysis.candidates import OwnSetups
+from tco.analysis.cheapest import least_trust
 from tco.analysis.machines import DEDICATED, by_the_hour, machine_lines
 from tco.analysis.options import FixedOption, SelfOption, replica_of
+from tco.analysis.pairs import sure_pairs
 from tco.analysis.settings import Settings, target, workload
 from tco.analysis.upkeep import moving_lines
 from tco.analysis.why import infeasible
@@ -229,12 +231,12 @@ def machines(own: OwnSetups, model: str, settings: Settings) -> list[Machine]:
     """Return the set-ups of a model, the cheapest at full use first.
 
     Args:
-        own: Every set-up, sized and priced.
+        own: Every set-up, sized and priced; of its rents those that are sure enough.
         model: The model.
         settings: Every value that enters a bill.
     """
     by_setup: dict[int, list[int]] = {}
-    for pair in own.found.pairs_of(model).tolist():
+    for pair in sure_pairs(own.found, model, least_trust(own.inputs)).tolist():
         by_setup.setdefault(int(own.found.pair_setup[pair]), []).append(pair)
     made = []
     for rows in by_setup.values():

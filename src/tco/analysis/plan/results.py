@@ -12,6 +12,7 @@ from tco.analysis.results import (
     CheckResult,
     Origin,
     Span,
+    TrustLevel,
     WorkloadResult,
 )
 
@@ -55,6 +56,9 @@ class StrategyResult:
     """Share of the hours in which own GPUs serve everything."""
     why_not: str | None
     lines: tuple[BillLine, ...]
+    trust: TrustLevel = "low"
+    """The least of the prices that it rests on."""
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,3 +147,6 @@ class PlanResult:
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
     checks: tuple[CheckResult, ...] = ()
+    best: Strategy | None = None
+    """The arrangement that is the answer."""
+    cheaper_but_unsure: tuple[Strategy, ...] = ()

@@ -8,7 +8,7 @@ from tco.show import show_number, show_share, show_tokens, show_usd
 
 def plan_verdict(result: PlanResult) -> str:
     """Return what the plan says: which arrangement is cheapest, what serves what, what is next."""
-    sentences = [_cheapest(result), _mix(result), _next(result)]
+    sentences = [_cheapest(result), _unsure(result), _mix(result), _next(result)]
     if not result.same_weights:
         sentences.append("The two sides are different models: equal cost is not equal quality.")
     return " ".join(s for s in sentences if s)
@@ -39,6 +39,18 @@ def _cheapest(result: PlanResult) -> str:
         f"For {result.model} the mix is cheapest: {bill} a month, {share} less than "
         f"{everything}; {alone}."
     )
+
+
+def _unsure(result: PlanResult) -> str:
+    """Return which arrangements cost less than the answer, and why they are not it."""
+    if not result.cheaper_but_unsure or result.best is None:
+        return ""
+    rows = [_of(result, strategy) for strategy in result.cheaper_but_unsure]
+    named = "; ".join(
+        f"{row.strategy} at {show_usd(row.monthly_usd or 0.0)} ({row.trust_reasons[0]})"
+        for row in rows
+    )
+    return f"The answer is {result.best}. Cheaper but not sure enough: {named}."
 
 
 def _mix(result: PlanResult) -> str:

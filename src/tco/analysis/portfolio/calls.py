@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tco.analysis.cheapest import answers_at, least_trust
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import TokenOption, lines
 from tco.analysis.portfolio.cases import Case, named_model
@@ -53,14 +54,11 @@ class Calls:
         osl = call.osl if call.osl is not None else JUDGE_OSL
         wanted = named_model(self.inputs, call.model or "", call.where)
         settings = _calls(case, isl, osl)
-        found = [
-            float(np.asarray(total_usd(lines(option, settings), "tokens")))
-            for option, _, _ in self.offers
-            if wanted in names_of(option)
-        ]
-        if not found:
+        some = [option for option, _, _ in self.offers if wanted in names_of(option)]
+        if not some:
             raise DataError(f"{call.where}: nobody offers {wanted} by the token")
-        return min(found)
+        usd = np.array([float(np.asarray(total_usd(lines(o, settings), "tokens"))) for o in some])
+        return float(usd[answers_at(some, usd, least_trust(self.inputs))])
 
 
 def _calls(case: Case, isl: float, osl: float) -> Settings:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.candidates import own_setups
+from tco.analysis.cheapest import least_trust
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import DEDICATED, fleet_lines
 from tco.analysis.options import FixedOption, SelfOption, replica_of
@@ -78,7 +79,9 @@ def shared_fleets(
             own = own_setups(view, selection)
             total = float(np.asarray(view.settings.value("workload.tokens_per_month")))
             for model in own.models:
-                pairs = best_pairs(own.found, view.settings, model.id, np.array(VOLUMES) * total)
+                volumes = np.array(VOLUMES) * total
+                asked = (own.found, view.settings, model.id, volumes)
+                pairs = best_pairs(*asked, least_trust(inputs))
                 options |= {o.id: o for o in map(own.option, pairs.tolist())}
             left_out += [f"{o.id}: {r}" for o in (*own.infeasible, *own.unsized) for r in o.reasons]
     made = [_shared(option, settings) for option in options.values()]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tco.analysis.billing import refuse_billing
+from tco.analysis.cheapest import answers_at, insist, least_trust, sure_enough
 from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option
@@ -30,7 +31,9 @@ from tco.analysis.report import FEW_TOKENS, assumptions_of, few, stamp, warnings
 from tco.analysis.results import AssumptionResult
 from tco.analysis.settings import people
 from tco.catalog.tasks import Tasks
+from tco.catalog.trust import LEVELS
 from tco.engine.routing import share_for_reduction
+from tco.show import show_usd
 
 REDUCTIONS = (0.4, 0.6, 0.95)
 """Reductions that the articles claim: 40 to 60 % of three tiers, 95 % of one example."""
@@ -44,6 +47,8 @@ class Found:
         routes: All routes of all tasks.
         extra: What serving each task the other way would cost more [tasks] [USD/month].
         router_usd: What the router charges for each task [tasks] [USD/month].
+        unsure: Of each task the cheapest route by the token that costs less than the one chosen,
+            and is not sure enough; None where there is none [tasks].
     """
 
     cases: list[Case]
@@ -52,6 +57,7 @@ class Found:
     best: Solution
     extra: list[float | None]
     router_usd: list[float]
+    unsure: list[Route | None]
 
 
 def portfolio(inputs: Inputs, tasks: Tasks) -> PortfolioResult:
@@ -71,7 +77,9 @@ def portfolio(inputs: Inputs, tasks: Tasks) -> PortfolioResult:
     scores = [(named_model(inputs, s.model, s.where), s) for s in tasks.scores]
     ways = ways_of(inputs, cases, scores)
     router = Router(inputs, cases, ways, scores)
-    routes = [route for task in range(len(cases)) for route in router.routes(task)]
+    least = least_trust(inputs)
+    all_routes = [router.routes(task) for task in range(len(cases))]
+    routes = [route for some in all_routes for route in _sure(inputs, some, least)]
     problem = problem_of(routes, ways.fleets, inputs.settings)
     best = solution(routes, problem)
     extra: list[float | None] = [None] * len(cases)
@@ -85,8 +93,18 @@ def portfolio(inputs: Inputs, tasks: Tasks) -> PortfolioResult:
         best=best,
         extra=extra,
         router_usd=[router.calls.usd(call, case) if call else 0.0 for case in cases],
+        unsure=[_cheaper(*both) for both in zip(all_routes, best.routes, strict=True)],
     )
     return _result(inputs, tasks, found)
+
+
+def _sure(inputs: Inputs, routes: Iterable[Route], least: int) -> list[Route]:
+    """Return the routes of a task that may be the answer: all their prices are sure enough."""
+    known = [*routes]
+    trust = [min(step.option.trust.rank for step in route.steps) for route in known]
+    insist(inputs, (LEVELS[rank] for rank in trust))
+    may = sure_enough(np.zeros(len(known)), np.array(trust, dtype=np.int64), least)
+    return [route for route, sure in zip(known, may.tolist(), strict=True) if sure]
 
 
 def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
@@ -140,8 +158,31 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
             *_machines(fleets),
         ),
         checks=checked(inputs, Judged("the plan", total, used, used)),
+        cheaper_but_unsure=tuple(
+            dict.fromkeys(r.steps[0].option.id for r in found.unsure if r is not None)
+        ),
     )
-    return replace(result, verdict=portfolio_verdict(result))
+    verdict = f"{portfolio_verdict(result)} {_unsure_words(found)}".strip()
+    return replace(result, verdict=verdict)
+
+
+def _cheaper(routes: Sequence[Route], chosen: Route) -> Route | None:
+    """Return the cheapest single model by the token that costs less than the route chosen."""
+    if any(step.fleet >= 0 for step in chosen.steps):
+        return None  # of a shared fleet no task has a bill of its own
+    alone = [r for r in routes if not r.cascade and r.steps[0].fleet < 0 and r.usd < chosen.usd]
+    return min(alone, key=lambda r: (r.usd, r.steps[0].option.id), default=None)
+
+
+def _unsure_words(found: Found) -> str:
+    """Return what costs less than the plan's routes, and why it was not taken."""
+    named = [
+        f"{case.task.name} by {route.steps[0].option.id} at {show_usd(route.usd)} "
+        f"({route.steps[0].option.trust.reasons[0]})"
+        for case, route in zip(found.cases, found.unsure, strict=True)
+        if route is not None
+    ]
+    return f"Cheaper but not sure enough: {'; '.join(named)}." if named else ""
 
 
 def _assumptions(inputs: Inputs, used: list[Option]) -> tuple[AssumptionResult, ...]:
@@ -194,8 +235,8 @@ def _against(inputs: Inputs, tasks: Tasks, found: Found) -> tuple[str | None, fl
     """
     if tasks.against is not None:
         name = named_model(inputs, tasks.against, f"{tasks.path}: against")
-        bills = [float(p.sum()) for o, p, _ in found.ways.offers if name in names_of(o)]
-        return (name, min(bills)) if bills else (name, None)
+        offers = [(o, float(p.sum())) for o, p, _ in found.ways.offers if name in names_of(o)]
+        return name, offers[_first(inputs, offers)][1] if offers else None
     for_all: set[str] | None = None
     for task in range(len(found.cases)):
         alone = {
@@ -204,11 +245,17 @@ def _against(inputs: Inputs, tasks: Tasks, found: Found) -> tuple[str | None, fl
             if route.task == task and not route.cascade and route.steps[0].mode == "api"
         }
         for_all = alone if for_all is None else for_all & alone
-    bills_of = {o.id: float(p.sum()) for o, p, _ in found.ways.offers if o.id in (for_all or set())}
-    if not bills_of:
+    offers = [(o, float(p.sum())) for o, p, _ in found.ways.offers if o.id in (for_all or set())]
+    if not offers:
         return None, None
-    name = min(bills_of, key=lambda option: bills_of[option])
-    return name, bills_of[name]
+    option, usd = offers[_first(inputs, offers)]
+    return option.id, usd
+
+
+def _first(inputs: Inputs, offers: Sequence[tuple[Option, float]]) -> int:
+    """Return which of some offers is the answer [1]."""
+    usd = np.array([usd for _, usd in offers])
+    return int(answers_at([option for option, _ in offers], usd, least_trust(inputs)))
 
 
 def _reductions(

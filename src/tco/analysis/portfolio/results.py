@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, CheckResult
+from tco.analysis.results import AssumptionResult, CatalogStamp, CheckResult, TrustLevel
 
 Mode = Literal["api", "batch", "self"]
 
@@ -21,6 +21,8 @@ class StepResult:
     """Share of the task's requests that comes to it."""
     monthly_usd: float
     """By the token, or its part of a shared fleet by load."""
+    trust: TrustLevel = "low"
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,3 +124,5 @@ class PortfolioResult:
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
     checks: tuple[CheckResult, ...] = ()
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """Ids of what serves a task for less by the token, but at a price that is not sure enough."""

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from tco.analysis.by_token import token_options
+from tco.analysis.cheapest import answers_at, least_trust
 from tco.analysis.inline import inline_options
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import FixedOption, SelfOption, TokenOption, lines
@@ -251,7 +252,7 @@ class Router:
         ]
 
     def _step(self, case: Case, wanted: tuple[str, float], tried: Tried, last: bool) -> list[Step]:
-        """Return the cheapest ways to run one model, of which a share of the requests is seen."""
+        """Return the best ways to run one model, of which a share of the requests is seen."""
         name, reach = wanted
         waived = set() if last else {f.need for f in quality_unmet(case, {})}
         found = []
@@ -259,5 +260,9 @@ class Router:
             left = [f for f in failed if f.need not in waived and not f.need.startswith("models ")]
             if name in names_of(step.option) and not left:
                 found.append(replace(step, reach=reach, usd=step.usd * reach))
-        tokens = sorted((s for s in found if s.fleet < 0), key=lambda s: s.usd)[:1]
+        tokens = [s for s in found if s.fleet < 0]
+        if tokens:
+            usd = np.array([s.usd for s in tokens])
+            best = answers_at([s.option for s in tokens], usd, least_trust(self.inputs))
+            tokens = [tokens[int(best)]]
         return [*tokens, *[s for s in found if s.fleet >= 0][:MOST_WAYS]]

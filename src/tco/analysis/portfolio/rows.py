@@ -119,6 +119,8 @@ def _step(
         mode=step.mode,
         reach=step.reach,
         monthly_usd=usd,
+        trust=step.option.trust.level,
+        trust_reasons=step.option.trust.reasons,
     )
 
 

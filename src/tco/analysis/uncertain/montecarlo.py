@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tco.analysis.change.chosen import chosen
+from tco.analysis.change.chosen import chosen, weighed
+from tco.analysis.cheapest import least_trust, pair_of
 from tco.analysis.curves import TOKENS, has_steps
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, usd_of
@@ -32,6 +33,7 @@ from tco.analysis.uncertain.value import (
     values_by_input,
 )
 from tco.analysis.uncertain.volumes import breakeven_volumes
+from tco.analysis.verdict import rule_words, undercut_words, unsure_words
 from tco.errors import UsageError
 from tco.show import show_share, show_usd
 
@@ -76,8 +78,9 @@ def monte_carlo(
     if not believed.rows:
         raise UsageError("nothing about these options is uncertain; --vary PATH=LOW..HIGH says so")
     model = model_of(options, inputs.settings, believed.rows)
-    pair = _pair(options, names)
-    tally = sampled(model, believed, run.draws, run.seed, pair, progress)
+    pair = _pair(options, names, inputs)
+    least = least_trust(inputs)
+    tally = sampled(model, believed, run.draws, run.seed, pair, progress, least)
     return _result(inputs, model, believed, tally, pair, run, said)
 
 
@@ -107,17 +110,18 @@ def _options(inputs: Inputs, names: Sequence[str]) -> tuple[tuple[Option, ...], 
     return picked.options, picked.said
 
 
-def _pair(options: Sequence[Option], names: Sequence[str]) -> tuple[int, int] | None:
-    """Return A and B: as named, or the cheapest by the token and the cheapest on own GPUs."""
+def _pair(
+    options: Sequence[Option], names: Sequence[str], inputs: Inputs
+) -> tuple[int, int] | None:
+    """Return A and B: as named, or own GPUs that are the answer, and what they are held against."""
     if names:
         return 0, 1
-    own = [i for i, o in enumerate(options) if o.tier == "self"]
-    other = [i for i, o in enumerate(options) if o.tier != "self"]
-    for i in own:
-        same = [j for j in other if options[j].model == options[i].model]
-        if same:
-            return same[0], i
-    return (other[0], own[0]) if own and other else None
+    rows = [weighed(option, inputs) for option in options]
+    found = pair_of(rows, least_trust(inputs))
+    if found is None:
+        return None
+    places = {row.id: i for i, row in enumerate(rows)}
+    return places[found[0].id], places[found[1].id]
 
 
 def _result(
@@ -158,10 +162,19 @@ def _result(
         advice=advice(tally, titles, values),
         resolved=said,
         method=_method(tally, model),
-        verdict=_words(risks, saving),
+        verdict=_words(risks, saving, tally, model.options),
         assumptions=assumptions_of(inputs, model.options),
         warnings=warnings_of(inputs, model.options),
+        best=_answer(risks).id,
+        cheaper_but_unsure=tuple(
+            o.id for o, n in zip(model.options, tally.below, strict=True) if n
+        ),
     )
+
+
+def _answer(risks: Sequence[OptionRisk]) -> OptionRisk:
+    """Return the option that is the answer in most draws."""
+    return max(risks, key=lambda r: r.p_cheapest)
 
 
 def _order(usd: float | None) -> float:
@@ -205,6 +218,8 @@ def _risks(inputs: Inputs, model: Model, tally: Tally) -> list[OptionRisk]:
                 usd=_percentiles(tally.levels[i] / tally.chunks),
                 regret_usd=mean - tally.best / tally.draws if served else None,
                 p_infeasible=float(tally.infeasible[i]) / tally.draws,
+                trust=option.trust.level,
+                trust_reasons=option.trust.reasons,
             )
         )
     return out
@@ -240,17 +255,26 @@ def _method(tally: Tally, model: Model) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _words(risks: Sequence[OptionRisk], saving: SavingRisk | None) -> str:
-    best = max(risks, key=lambda r: r.p_cheapest)
-    text = (
-        f"{best.id} is the cheapest of {len(risks)} in {show_share(best.p_cheapest)} of the draws, "
-        f"at {_span(best.usd)} a month."
+def _words(
+    risks: Sequence[OptionRisk], saving: SavingRisk | None, tally: Tally, options: Sequence[Option]
+) -> str:
+    best = _answer(risks)
+    said = (
+        unsure_words(best.trust, tally.least),
+        f"{best.id} is the cheapest{rule_words(tally.least)}, among {len(risks)}, in "
+        f"{show_share(best.p_cheapest)} of the draws, at {_span(best.usd)} a month.",
+        _saving_words(saving),
+        undercut_words(options, tally.below.tolist(), tally.draws, "draws"),
     )
+    return " ".join(filter(None, said))
+
+
+def _saving_words(saving: SavingRisk | None) -> str:
     if saving is None or saving.usd.p50 is None:
-        return text
+        return ""
     gap, which = saving.usd.p50, "cheaper" if saving.usd.p50 > 0 else "dearer"
     return (
-        f"{text} {saving.b} costs less than {saving.a} in {show_share(saving.p_saves)} of them; "
+        f"{saving.b} costs less than {saving.a} in {show_share(saving.p_saves)} of them; "
         f"the median is {show_usd(abs(gap))} a month {which}, the saving {_span(saving.usd)}."
     )
 

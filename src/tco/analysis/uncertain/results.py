@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp
+from tco.analysis.results import AssumptionResult, CatalogStamp, TrustLevel
 
 Measure = Literal["benchmark", "pilot", "quote", "plan"]
 
@@ -70,8 +70,11 @@ class OptionRisk:
     """None when it cannot serve in some draws."""
     usd: Percentiles
     regret_usd: float | None
-    """Mean of what choosing it costs more than the cheapest would have [USD/month]."""
+    """Mean of what choosing it costs more than the answer would have; below 0 for what is cheaper
+    but not sure enough [USD/month]."""
     p_infeasible: float
+    trust: TrustLevel = "low"
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +122,7 @@ class MonteCarloResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """The option that is the answer in most draws."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """Ids of what is cheaper than the answer in some draw, though not sure enough."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from tco.analysis.cheapest import cheapest, sure_enough, undercut
 from tco.analysis.uncertain.beliefs import Beliefs
 from tco.analysis.uncertain.bills import Model, usd
-from tco.engine.shapes import Floats, Indices
+from tco.engine.shapes import Flags, Floats, Indices
 from tco.engine.spread import hypercube, midpoints, quantiles
 
 CHUNK = 1 << 14
@@ -68,9 +69,13 @@ class Tally:
     """What is remembered of the draws: sums, and percentiles that are means over the chunks.
 
     Args:
-        wins: Draws in which each option is cheapest [options].
+        trust: Rank of each option's trust [options].
+        least: Rank of the trust that is sure enough [1].
+        ids: Names of the options [options].
+        wins: Draws in which each option is the answer [options].
+        below: Draws in which each is cheaper than the answer, not being it [options].
         total: Sum of each option's bills [options, USD/month].
-        best: Sum of the cheapest bills [USD/month].
+        best: Sum of the answers' bills [USD/month].
         infeasible: Draws in which each option serves nothing [options].
         levels: Percentiles of each option's bill, summed over chunks [options, levels].
         saving: The same of A less B [levels].
@@ -79,7 +84,9 @@ class Tally:
         counts: Draws in each of these bins [inputs, bins].
     """
 
-    options: int
+    trust: Indices
+    least: int
+    ids: Sequence[str]
     inputs: int
     draws: int = 0
     chunks: int = 0
@@ -87,6 +94,7 @@ class Tally:
     saves: int = 0
     valued: int = 0
     wins: Indices = field(init=False)
+    below: Indices = field(init=False)
     total: Floats = field(init=False)
     infeasible: Indices = field(init=False)
     levels: Floats = field(init=False)
@@ -97,6 +105,7 @@ class Tally:
     def __post_init__(self) -> None:
         """Begin with nothing."""
         self.wins = np.zeros(self.options, dtype=np.int64)
+        self.below = np.zeros(self.options, dtype=np.int64)
         self.infeasible = np.zeros(self.options, dtype=np.int64)
         self.total = np.zeros(self.options)
         self.levels = np.zeros((self.options, len(LEVELS)))
@@ -105,13 +114,28 @@ class Tally:
         self.bins = np.zeros((rows, self.options, BINS))
         self.counts = np.zeros((rows, BINS), dtype=np.int64)
 
+    @property
+    def options(self) -> int:
+        """Return how many options there are [1]."""
+        return len(self.ids)
+
+    @property
+    def eligible(self) -> Flags:
+        """Return which options may be chosen before anything is known [options]."""
+        served = np.where(self.infeasible == self.draws, np.inf, 0.0)
+        return sure_enough(served, self.trust, self.least)
+
     def add(self, bills: Floats, pair: tuple[int, int] | None) -> None:
         """Remember the bills of a chunk [options, draws]."""
         self.draws += bills.shape[1]
         self.chunks += 1
-        self.wins += np.bincount(bills.argmin(axis=0), minlength=self.options)
+        answer = cheapest(bills, self.trust, self.least, self.ids)
+        served = answer >= 0
+        self.wins += np.bincount(answer[served], minlength=self.options)
+        self.below += undercut(bills, answer)
         self.total += bills.sum(axis=1)
-        self.best += float(bills.min(axis=0).sum())
+        chosen = np.take_along_axis(bills, np.maximum(answer, 0)[None, :], axis=0)
+        self.best += float(chosen.sum())
         self.infeasible += np.isinf(bills).sum(axis=1)
         self.levels += percentiles(np.sort(bills, axis=1))
         if pair is not None:
@@ -148,6 +172,7 @@ def sampled(
     seed: int,
     pair: tuple[int, int] | None,
     progress: Progress,
+    least: int,
 ) -> Tally:
     """Return what is remembered of so many draws.
 
@@ -158,9 +183,12 @@ def sampled(
         seed: Same seed, same result.
         pair: Positions of A and B among the options.
         progress: Told after each chunk which share is done.
+        least: Rank of the trust that is sure enough [1].
     """
     rng, aside = np.random.default_rng(seed), np.random.default_rng([seed, 1])
-    tally = Tally(options=len(model.options), inputs=len(beliefs.rows))
+    trust = np.array([option.trust.rank for option in model.options], dtype=np.int64)
+    ids = [option.id for option in model.options]
+    tally = Tally(trust=trust, least=least, ids=ids, inputs=len(beliefs.rows))
     count, size = sizes(draws)
     for chunk in chunks(beliefs, draws, rng):
         bills = usd(model, chunk.draws)

@@ -33,9 +33,9 @@ def value_of_everything(tally: Tally) -> float:
     """Return the expected value of perfect information [USD/month].
 
     ``min_a E[C_a] - E[min_a C_a]``: the mean bill of the best single choice, less the mean of the
-    cheapest bills.
+    cheapest bills, among options whose prices are sure enough.
     """
-    return float(np.min(tally.total) - tally.best) / tally.draws
+    return float(np.min(tally.total[tally.eligible]) - tally.best) / tally.draws
 
 
 def values_by_input(tally: Tally) -> Floats:
@@ -49,7 +49,7 @@ def values_by_input(tally: Tally) -> Floats:
         Binning of the same sample, as Strong and Oakley (2013) describe among single-loop methods.
     """
     with np.errstate(invalid="ignore"):
-        means = tally.bins / np.maximum(tally.counts, 1)[:, None, :]
+        means = tally.bins[:, tally.eligible] / np.maximum(tally.counts, 1)[:, None, :]
     shares = tally.counts / tally.valued
     one = np.min((means * shares[:, None, :]).sum(axis=2), axis=1)
     best = (np.min(means, axis=1) * shares).sum(axis=1)
@@ -72,7 +72,7 @@ def advice(tally: Tally, titles: list[tuple[str, str]], values: Floats) -> str:
         values: What knowing each is worth [inputs, USD/month].
     """
     everything = value_of_everything(tally)
-    bill = float(np.min(tally.total)) / tally.draws
+    bill = float(np.min(tally.total[tally.eligible])) / tally.draws
     if not values.size or max(everything, float(values.max())) < WORTH_ASKING * bill:
         return (
             f"Measure nothing: knowing every number exactly would save {show_usd(everything)} a "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from tco.analysis.cheapest import cheapest_of, rank_of
 from tco.analysis.pictures.results import Report
 from tco.analysis.results import OptionResult
 from tco.analysis.verdict import TIER_WORDS
@@ -68,11 +69,13 @@ def facts(report: Report) -> list[Fact]:
 
 def _tiers(answer: Any) -> Iterator[Fact]:
     """Return the cheapest of each tier on the list that is shown."""
-    seen: dict[str, OptionResult] = {}
-    for option in answer.options:
-        if option.feasible and (not answer.shown or option.id in answer.shown):
-            seen.setdefault(option.tier, option)
-    for tier, option in seen.items():
+    listed = [o for o in answer.options if not answer.shown or o.id in answer.shown]
+    tiers: dict[str, list[OptionResult]] = {}
+    for row in listed:
+        if row.feasible:
+            tiers.setdefault(row.tier, []).append(row)
+    for tier, rows in tiers.items():
+        option = cheapest_of(rows, rank_of(answer.min_trust)) or rows[0]
         head = f"cheapest {TIER_WORDS[option.tier]}" if tier != "self" else "cheapest own GPUs"
         yield Fact(f"{head}, a month", show_usd(option.monthly_usd or 0.0), option.id)
 

@@ -158,7 +158,7 @@ def first_shown(report: Report) -> list[str]:
     """Return the options whose curves are drawn at first."""
     middle = report.bills[len(report.bills) // 2].options if report.bills else ()
     pairs = [(turn.a, turn.b) for turn in report.breakevens]
-    return prominent([(option.id, option.tier) for option in middle], pairs)
+    return prominent([(option.id, option.tier) for option in middle], pairs, report.answer)
 
 
 def _pair(answer: Any, marks: dict[str, Look]) -> list[Key]:

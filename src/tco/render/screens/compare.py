@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from tco.analysis.results import CompareResult, OptionResult
+from tco.catalog.trust import LEVELS
 from tco.render import words
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.show import show_number, show_seconds, show_share, show_usd
 
 ROWS = ("options",)
-COMPACT = ("id", "tier", "monthly_usd", "usd_per_mtok")
+COMPACT = ("id", "tier", "monthly_usd", "usd_per_mtok", "trust")
 PARTS = ("tokens", "compute", "idle", "people", "power", "other")
 TOP = 20
 MOST_INFEASIBLE = 8
@@ -34,8 +35,7 @@ def _wanted(option: OptionResult, short_list: set[str], view: View) -> bool:
 
 
 def _sheet(result: CompareResult, rows: tuple[OptionResult, ...]) -> Sheet:
-    costs = [o.monthly_usd for o in rows if o.monthly_usd is not None]
-    best = min(costs, default=0.0)
+    best = _best_usd(result)
     by_cost = sorted((o for o in rows if o.feasible), key=lambda o: (o.monthly_usd or 0.0, o.id))
     rank = {o.id: i for i, o in enumerate(by_cost, 1)}
     return Sheet(
@@ -44,6 +44,14 @@ def _sheet(result: CompareResult, rows: tuple[OptionResult, ...]) -> Sheet:
         usual=("rank", "id", "tier", "monthly_usd", "usd_per_mtok", "vs_best"),
         keys={"cost": "monthly_usd", "mtok": "usd_per_mtok", "id": "id", "tier": "tier"},
     )
+
+
+def _best_usd(result: CompareResult) -> float:
+    """Return the bill that others are held against: the answer's [USD/month]."""
+    listed = [o for o in result.options if o.monthly_usd is not None]
+    known = next((o for o in listed if o.id == result.best), None)
+    chosen = known or next(iter(listed), None)  # results saved before name no best
+    return 0.0 if chosen is None else chosen.monthly_usd or 0.0
 
 
 def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[Column, ...]:
@@ -82,6 +90,8 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
             lambda o: o.replica and o.replica.output_tokens_per_s,
             show_number,
         ),
+        Column(key="trust", head="trust", get=lambda o: o.trust),
+        Column(key="trust_reasons", head="because", get=lambda o: _joined(o.trust_reasons)),
         Column(key="price_checked", head="checked", get=lambda o: o.price_checked),
         Column(key="notes", head="notes", get=lambda o: _joined(o.notes)),
         Column(key="reasons", head="reasons", get=lambda o: _joined(o.reasons)),
@@ -117,15 +127,17 @@ def _joined(texts: tuple[str, ...]) -> str | None:
 def blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the screen: the month, its options, what is impossible, the verdict, assumptions."""
     yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
-    columns = sheet.pick(view.fields or sheet.usual)
+    usual = (*sheet.usual, "trust") if view.page else sheet.usual
+    columns = sheet.pick(view.fields or usual)
     feasible = [o for o in sheet.rows if o.feasible]
     infeasible = [o for o in sheet.rows if not o.feasible]
     top = TOP if view.top is None else view.top
     if feasible:
-        rows = [_row(o, columns, noted=view.fields is None) for o in feasible[:top]]
+        listed = _listed(result, feasible, top)
+        rows = [_row(o, columns, result, noted=view.fields is None) for o in listed]
         yield Table(columns=columns, rows=tuple(rows))
         if view.fields is None:
-            yield from _engineers(feasible[:top])
+            yield from _engineers(listed)
     hidden = result.considered - len(feasible[:top])
     hidden -= sum(not o.feasible for o in result.options)
     if infeasible:
@@ -139,14 +151,24 @@ def blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
     yield from words.assumptions(result.assumptions)
 
 
-def _row(option: OptionResult, columns: Sequence[Column], *, noted: bool) -> Row:
+def _listed(result: CompareResult, feasible: list[OptionResult], top: int) -> list[OptionResult]:
+    """Return the first rows, and always the answer: it may lie behind many that are not sure."""
+    late = [o for o in feasible[top:] if o.id == result.best]
+    return [*feasible[: top - len(late)], *late]
+
+
+def _row(
+    option: OptionResult, columns: Sequence[Column], result: CompareResult, *, noted: bool
+) -> Row:
     cells = tuple(column.text(option) for column in columns)
-    return Row(cells=cells, note=_note(option) if noted else "")
+    return Row(cells=cells, note=_note(option, result) if noted else "")
 
 
-def _note(option: OptionResult) -> str:
+def _note(option: OptionResult, result: CompareResult) -> str:
     """Return what stands under the row of an option."""
     parts = []
+    if LEVELS.index(option.trust) < LEVELS.index(result.min_trust) and option.trust_reasons:
+        parts.append(f"? trust {option.trust}: {option.trust_reasons[0]}")
     if option.utilization is not None and option.breakdown is not None:
         used = show_share(option.utilization.paid_hours)
         units = f"{words.count(option.replicas or 0.0)} units"

@@ -82,7 +82,9 @@ def _who(line: BillLine) -> str:
 
 
 def _beside(option: OptionResult) -> Iterator[str]:
-    """Return what is told beside the total: its parts, energy, cash up front."""
+    """Return what is told beside the total: its parts, energy, cash up front, how sure it is."""
+    if option.trust_reasons:
+        yield f"Trust in the price {option.trust}: {words.notes_of(option.trust_reasons)}"
     if option.breakdown is not None:
         yield f"Of this {words.parts(option.breakdown, '$')}"
     energy = option.energy

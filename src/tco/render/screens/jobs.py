@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tco.analysis.cheapest import USUAL, rank_of
 from tco.analysis.job_results import EmbedResult, JobRow, TrainResult
+from tco.analysis.jobs import first_of
 from tco.analysis.results import BillLine
 from tco.render import words
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
@@ -33,6 +35,12 @@ def ways(result: Result) -> Sheet:
         number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, show_price),
         number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
         number("total_usd", horizon, lambda r: r.total_usd, words.whole_usd),
+        Column(key="trust", head="trust", get=lambda r: r.trust),
+        Column(
+            key="trust_reasons",
+            head="because",
+            get=lambda r: words.notes_of(r.trust_reasons) or None,
+        ),
         Column(key="price_checked", head="checked", get=lambda r: r.price_checked),
         Column(key="notes", head="notes", get=lambda r: words.notes_of(r.notes) or None),
         Column(key="reasons", head="reasons", get=lambda r: words.notes_of(r.reasons) or None),
@@ -82,9 +90,12 @@ def _note(row: JobRow) -> str:
 
 
 def _how(result: Result) -> Iterator[Block]:
-    """Return how the bill of the cheapest way of each kind comes about."""
+    """Return how the bill of the best way of each kind comes about."""
+    said = {row.path: str(row.value) for row in result.assumptions}
+    least = rank_of(said.get("select.min_trust", USUAL))
     for tier in ("hosted", "self"):
-        best = next((r for r in result.rows if r.feasible and r.tier == tier), None)
+        rows = [r for r in result.rows if r.tier == tier]
+        best = first_of(rows, least, lambda r: r.total_usd)
         if best is None or not (best.once or best.monthly):
             continue
         yield Paragraph(text=f"How {best.id} comes about", tone="bold")

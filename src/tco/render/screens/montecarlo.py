@@ -25,6 +25,10 @@ COLUMNS = (
     number("p95_usd", "p95 $", lambda r: r.usd.p95, words.whole_usd),
     number("regret_usd", "regret $", lambda r: r.regret_usd, words.whole_usd),
     number("p_infeasible", "cannot serve", lambda r: r.p_infeasible, show_share),
+    Column(key="trust", head="trust", get=lambda r: r.trust),
+    Column(
+        key="trust_reasons", head="because", get=lambda r: words.notes_of(r.trust_reasons) or None
+    ),
 )
 USUAL = ("id", "p_cheapest", "p5_usd", "p50_usd", "p95_usd", "regret_usd")
 KEYS = {"cost": "mean_usd", "regret": "regret_usd", "id": "id"}

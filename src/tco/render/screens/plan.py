@@ -81,7 +81,8 @@ def also(
     result: PlanResult,
 ) -> Iterator[tuple[str, tuple[Column, ...], tuple[StrategyResult, ...]]]:
     """Return the three bills, which stand beside the rows."""
-    yield "strategies", STRATEGIES, result.strategies
+    trust = Column(key="trust", head="trust", get=lambda s: s.trust)
+    yield "strategies", (*STRATEGIES, trust), result.strategies
 
 
 def blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:

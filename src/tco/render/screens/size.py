@@ -91,6 +91,12 @@ def _columns() -> tuple[Column, ...]:
         Column(key="seller", head="seller", get=lambda r: r.seller),
         Column(key="purchase", head="purchase", get=lambda r: r.purchase),
         _number("instance_gpus", "box", words.count),
+        Column(key="trust", head="trust", get=lambda r: r.trust if r.seller else None),
+        Column(
+            key="trust_reasons",
+            head="because",
+            get=lambda r: words.notes_of(r.trust_reasons) or None,
+        ),
         _number("replicas", "replicas", words.count),
         _number("fleet_gpus", "GPUs", words.count),
         _number("fleet_usd_per_month", "$/month", words.whole_usd),

@@ -10,13 +10,20 @@ from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, 
 
 ROWS = ("options",)
 TOP = 15
+TRUST = (
+    Column(key="trust", head="trust", get=lambda r: r.trust),
+    Column(
+        key="trust_reasons", head="because", get=lambda r: words.notes_of(r.trust_reasons) or None
+    ),
+)
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def everything(result: WhatIfResult) -> Sheet:
     """Return all options."""
     columns = _columns(result)
-    usual = tuple(c.key for c in columns if c.key not in ("tier", "model") and "mean" not in c.key)
+    beside = ("tier", "model", *(c.key for c in TRUST))
+    usual = tuple(c.key for c in columns if c.key not in beside and "mean" not in c.key)
     return Sheet(rows=result.options, columns=columns, usual=usual, keys={"cost": "base_usd"})
 
 
@@ -38,7 +45,7 @@ def _columns(result: WhatIfResult) -> tuple[Column, ...]:
         columns.append(number(f"{key}_usd", head, _bill(i), words.whole_usd))
         if one.months is not None:
             columns.append(number(f"{key}_mean_usd", f"{head} mean", _mean(i), words.whole_usd))
-    return tuple(columns)
+    return (*columns, *TRUST)
 
 
 def _bill(which: int):  # type: ignore[no-untyped-def]

@@ -1,0 +1,249 @@
+"""How far a price can be trusted to decide an answer, and why, in words.
+
+Trust begins with the witnesses (see `evidence`). A mark of doubt takes it away. A step of more
+than half does until a second witness has seen the new price. Age does only while a fresher price
+of the same model, or a fresher rent of the same GPU, exists. What the user gave is trusted, but a
+doubt that the user wrote down counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from tco.catalog.evidence import Confidence, Heard, close, heard, heard_of
+from tco.catalog.lookup import age_days, price_at, retired, stale_after
+
+if TYPE_CHECKING:
+    from tco.catalog.hardware import Purchase, Rent, Rental
+    from tco.catalog.load import Catalog
+    from tco.catalog.prices import CapacityOffer, CapacityPrice, FineTuning, Offer, Price
+
+LEVELS: tuple[Confidence, ...] = ("low", "medium", "high")
+"""Words for trust, from the least on; a level's place in it is its rank."""
+
+STEP = 0.5
+"""Change of a price, over the old one, from which a second witness is wanted [1]; judgment."""
+
+
+class Trust(NamedTuple):
+    """How far a price can be trusted, and why; the first reason weighs most."""
+
+    level: Confidence
+    reasons: tuple[str, ...]
+
+    @property
+    def rank(self) -> int:
+        """Return the place of the level in `LEVELS` [1]."""
+        return LEVELS.index(self.level)
+
+
+GIVEN = Trust("high", ("you gave it",))
+"""Trust in what the user described."""
+
+
+class Seen(NamedTuple):
+    """A price of something that several sell, and when it was last seen."""
+
+    name: str
+    age: int
+    """How long before the day asked about [day]."""
+    limit: int
+    """Age from which a price of its kind counts as stale [day]."""
+
+
+def offer_trust(catalog: Catalog, offer: Offer, price: Price, day: date) -> Trust:
+    """Return how far the price of an offer can be trusted.
+
+    Args:
+        catalog: The data.
+        offer: The offer.
+        price: Its price of the day.
+        day: The day asked about.
+    """
+    sources, provider = catalog.prices.sources, catalog.prices.providers.get(offer.provider)
+    marks = [
+        f"in doubt: {why.rstrip('.')}" for why in (offer.doubt, provider and provider.doubt) if why
+    ]
+    if _laid_over(catalog, "offers", offer.id):
+        trust = _marked(GIVEN, marks)
+    else:
+        witnesses = heard_of(price.evidence, price.usd_per_mtok, sources)
+        if witnesses.independent < 2:
+            marks += _stepped(offer, price)
+        kind = provider.kind if provider is not None else "host"
+        mine = Seen(offer.id, age_days(price, day), stale_after(kind))
+        if mine.age > mine.limit:
+            marks += _aged(mine, _prices_seen(catalog, offer.model, day))
+        trust = _marked(_witnessed(witnesses), marks)
+    return _no_more_than_base(catalog, offer, price, day, trust)
+
+
+def _no_more_than_base(
+    catalog: Catalog, offer: Offer, price: Price, day: date, trust: Trust
+) -> Trust:
+    """Return the trust of a discount on another offer: at most that of the other's price."""
+    base = catalog.offers.get(offer.discount.of) if offer.discount is not None else None
+    full = price_at(base, day, catalog.offers) if base is not None and not offer.prices else None
+    if base is None or full is None:
+        return trust
+    under = offer_trust(catalog, base, full, day)
+    if under.rank >= trust.rank:
+        return trust
+    return Trust(under.level, (f"a factor on {base.id}: {under.reasons[0]}", *trust.reasons))
+
+
+def _prices_seen(catalog: Catalog, model: str, day: date) -> list[Seen]:
+    """Return the prices of a model on a day and their age, those in doubt left out."""
+    found = []
+    for offer in catalog.offers_of.get(model, ()):
+        if offer.doubt or retired(offer, day):
+            continue
+        price = price_at(offer, day, catalog.offers)
+        if price is not None:
+            limit = stale_after(catalog.prices.providers[offer.provider].kind)
+            found.append(Seen(offer.id, age_days(price, day), limit))
+    return found
+
+
+def rent_trust(
+    catalog: Catalog,
+    rental: Rental,
+    rent: Rent,
+    day: date,
+    freshest: Mapping[tuple[str, str], Seen],
+) -> Trust:
+    """Return how far a rent can be trusted.
+
+    The windows before it attest it where another source said the same.
+
+    Args:
+        catalog: The data.
+        rental: The offer of GPU-hours.
+        rent: Its rent of the day.
+        day: The day asked about.
+        freshest: The rents that were seen last, by GPU and purchase option.
+    """
+    doubt = [f"in doubt: {rent.flag or 'only if its seller is named'}"] * rent.only_if_named
+    if _laid_over(catalog, "rentals", *_RENTAL(rental)):
+        return _marked(GIVEN, doubt)
+    usd, before = rent.usd_per_gpu_hour, [rent]
+    if len(rental.rents) > 1:
+        windows = [r for r in rental.rents if r.region == rent.region and r.since <= rent.since]
+        before = sorted(windows, key=lambda r: r.since)
+    said = [(r.source, True) for r in before if close(r.usd_per_gpu_hour, usd)]
+    witnesses, marks = heard(said, catalog.hardware.sources), [*doubt]
+    if witnesses.independent < 2:
+        marks += _step([window.usd_per_gpu_hour for window in before[-2:]], rent.since)
+    mine = Seen(rental.seller, age_days(rent, day), stale_after("rental"))
+    other = freshest.get((rental.gpu, rental.option))
+    return _marked(_witnessed(witnesses), [*marks, *_aged(mine, [other] if other else [])])
+
+
+def freshest_rents(
+    rents: Iterable[tuple[Rental, Rent]], day: date
+) -> Mapping[tuple[str, str], Seen]:
+    """Return the rent of a day seen last by GPU and purchase option, suspect ones left out."""
+    found: dict[tuple[str, str], tuple[date, str]] = {}
+    for rental, rent in rents:
+        key = rental.gpu, rental.option
+        best = found.get(key)
+        if not rent.only_if_named and (best is None or rent.checked > best[0]):
+            found[key] = rent.checked, rental.seller
+    limit = stale_after("rental")
+    return {
+        key: Seen(seller, max((day - checked).days, 0), limit)
+        for key, (checked, seller) in found.items()
+    }
+
+
+def purchase_trust(catalog: Catalog, gpu: str, purchase: Purchase) -> Trust:
+    """Return how far the street price of a GPU can be trusted; its sources give a range."""
+    if _laid_over(catalog, "accelerators", gpu):
+        return GIVEN
+    said = [(name, True) for name in (purchase.source, *purchase.also)]
+    return _witnessed(heard(said, catalog.hardware.sources))
+
+
+def capacity_trust(catalog: Catalog, offer: CapacityOffer, price: CapacityPrice) -> Trust:
+    """Return how far the price of hosted capacity by the hour can be trusted."""
+    if _laid_over(catalog, "capacity", offer.provider, offer.name):
+        return GIVEN
+    usd = price.usd_per_hour
+    said = [(e.source, e.value is None or close(e.value, usd)) for e in price.evidence]
+    return _witnessed(heard(said, catalog.prices.sources))
+
+
+_RENTAL = attrgetter("seller", "gpu", "option", "channel", "gpus", "instance")
+"""What `Catalog.origins` calls a rental."""
+
+
+def _laid_over(catalog: Catalog, section: str, *name: object) -> bool:
+    """Return whether a record comes from an overlay of the user."""
+    if not catalog.origins:
+        return False
+    return (section, "/".join(str(bit) for bit in name if bit is not None)) in catalog.origins
+
+
+def tuning_trust(catalog: Catalog, offer: FineTuning) -> Trust:
+    """Return how far the price of training by the token can be trusted."""
+    sizes = (offer.params_b_over, offer.params_b_up_to)
+    name = (offer.provider, offer.model, *sizes, offer.method, offer.since)
+    if _laid_over(catalog, "fine_tuning", *name):
+        return GIVEN
+    usd = offer.usd_per_mtok_training or 0.0
+    said = [(e.source, e.value is None or close(e.value, usd)) for e in offer.evidence]
+    return _witnessed(heard(said, catalog.prices.sources))
+
+
+def _marked(trust: Trust, marks: Sequence[str]) -> Trust:
+    return Trust("low", (*marks, *trust.reasons)) if marks else trust
+
+
+def _witnessed(found: Heard) -> Trust:
+    """Return the trust that witnesses alone give."""
+    otherwise = ", another says otherwise" if found.against else ""
+    if found.independent >= 2:
+        text = f"{found.independent} independent sources say so{otherwise}"
+    elif not found.agreeing:
+        text = f"no source says so{otherwise}"
+    elif found.seller:
+        text = f"only its seller says so{otherwise}"
+    else:
+        text = f"only {found.agreeing[0]} says so, which is not its seller{otherwise}"
+    return Trust(found.confidence, (text,))
+
+
+def _stepped(offer: Offer, price: Price) -> list[str]:
+    """Return that a price which only one witness has seen is a large step from the one before."""
+    if len(offer.prices) < 2:
+        return []
+    windows = sorted((p for p in offer.prices if p.status != "cancelled"), key=lambda p: p.since)
+    for old, new in pairwise(windows):
+        if new.since == price.since:
+            was, now = old.usd_per_mtok, new.usd_per_mtok
+            for pair in ((was.input, now.input), (was.output, now.output)):
+                if step := _step([usd for usd in pair if usd is not None], new.since):
+                    return step
+    return []
+
+
+def _step(usd: Sequence[float], since: date) -> list[str]:
+    """Return that one price followed on another by a large step, if it did."""
+    if len(usd) < 2 or abs(usd[1] - usd[0]) <= STEP * usd[0]:
+        return []
+    return [f"a step of {usd[1] / usd[0] - 1.0:+.0%} on {since} that one witness has seen"]
+
+
+def _aged(mine: Seen, others: Iterable[Seen]) -> list[str]:
+    """Return that a price is too old, while there is a fresher one."""
+    if mine.age <= mine.limit:
+        return []
+    fresher = [o for o in others if o.age <= o.limit or mine.age - o.age > mine.limit]
+    near = min(fresher, key=lambda o: (o.age, o.name), default=None)
+    if near is None or near.age >= mine.age:
+        return []
+    return [f"seen {mine.age} days ago, while {near.name} was {near.age} days ago"]
