@@ -373,6 +373,9 @@ def test_a_replica_serves_as_many_users_as_need_one_replica() -> None:
     ).rows
     assert dev.developers == agent.developers == agent.users
     assert (dev.users or 0) > (dev.developers or 0) > 0
+    said = ("--gpu=b300-sxm", "--gpus=8", "--precision=fp4", "--profile=agent-coding")
+    told = run("size", "glm-5.2", *said, *DAY).stdout
+    assert f"a replica serves {agent.users:g} developers;" in " ".join(told.split())
     (machines,) = sized(2, precisions=("fp8",), profile="classify").rows
     assert machines.users is None
 

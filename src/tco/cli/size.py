@@ -33,7 +33,7 @@ def size(
       tco size gpt-oss-120b --gpu h100-sxm --slo tpot=30ms,ttft=1s
       tco size qwen3-32b --gpu l40s,rtx-4090 --precision int4 --isl 4k --osl 500
       tco size llama-3.3-70b --peak '200 req/s' --slo ttft=1s
-      tco size qwen3-32b --users 50 --profile agent-coding
+      tco size glm-5.2 --users 50 --profile agent-coding
       tco size llama-3.3-70b --requests '20 req/s' --measured tco-measured.csv
       tco size --validate measured.csv --format json
     """

@@ -231,6 +231,8 @@ def _memory(row: SizeRow) -> Iterator[str]:
 def _served(row: SizeRow) -> Iterator[str]:
     """Return how many people one replica serves."""
     people = [(row.users, "users"), (row.developers, "developers")]
+    if row.users == row.developers:  # of one profile
+        people = people[1:]
     told = [f"{words.count(n)} {who}" for n, who in people if n is not None]
     if told:
         yield f"a replica serves {' or '.join(told)}"
