@@ -27,6 +27,7 @@ from tco.analysis.results import (
 )
 from tco.analysis.select import select
 from tco.analysis.settings import workload
+from tco.analysis.verdict import pair_words
 from tco.analysis.words import breakeven_words, table_words
 from tco.engine.steps import Wins, wins
 from tco.errors import TcoError, UsageError
@@ -85,7 +86,8 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
         distance=_distance(won, now),
         first_is=_crossing(inputs, base, spans, growth),
     )
-    return breakeven_words(result)
+    told = breakeven_words(result)
+    return replace(told, verdict=f"{told.verdict} {pair_words(used, unsure)}".strip())
 
 
 def _distance(won: Wins, now: float | None) -> float | None:

@@ -23,6 +23,7 @@ from tco.analysis.report import (
 from tco.analysis.resolve import resolve
 from tco.analysis.results import SensitivityResult, SwingResult
 from tco.analysis.settings import Setting
+from tco.analysis.verdict import pair_words
 from tco.errors import InfeasibleError, UsageError
 from tco.show import show_number, show_tokens, show_usd
 
@@ -59,7 +60,12 @@ def sensitivity(inputs: Inputs, a: str | None, b: str | None) -> SensitivityResu
         b_usd=b_usd,
         difference_usd=b_usd - a_usd,
         rows=tuple(rows),
-        verdict=_words(inputs, left, right, b_usd - a_usd, rows),
+        verdict=" ".join(
+            filter(
+                None,
+                (_words(inputs, left, right, b_usd - a_usd, rows), pair_words(used, unsure)),
+            )
+        ),
         assumptions=assumptions_of(inputs, used),
         warnings=(*warnings_of(inputs, used), *unsure_prices(inputs, used)),
         best=best,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from tco.analysis.cheapest import (
@@ -70,6 +70,19 @@ def undercut_words(options: Sequence[Trusted], counts: Sequence[int], cases: int
     )
     more = f"; and {len(found) - BESIDE} more" if len(found) > BESIDE else ""
     return f"Cheaper but not sure enough: {named}{more}."
+
+
+def pair_words(options: Sequence[Trusted], unsure: Collection[str]) -> str:
+    """Return that one of the options that were named is cheaper, but is not the answer; or nothing.
+
+    Args:
+        options: The options.
+        unsure: Ids of those that cost less than the answer.
+    """
+    found = [option for option in options if option.id in unsure]
+    said = [f"{option.id} costs less, but its price is not sure enough" for option in found]
+    reasons = [option.trust.reasons[0] for option in found]
+    return " ".join(f"{s} ({r})." for s, r in zip(said, reasons, strict=True))
 
 
 def rule_words(least: int) -> str:

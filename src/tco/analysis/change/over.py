@@ -19,6 +19,7 @@ from tco.analysis.options import Option, same_weights
 from tco.analysis.report import assumptions_of, stamp, unsure_prices, warnings_of
 from tco.analysis.resolve import resolve
 from tco.analysis.results import OpenSpan, Span
+from tco.analysis.verdict import pair_words
 from tco.engine.scan import Scan, scan
 from tco.engine.shapes import Floats
 from tco.errors import UsageError
@@ -85,7 +86,8 @@ def breakeven_over(
         best=best,
         cheaper_but_unsure=unsure,
     )
-    return replace(result, verdict=_words(result))
+    verdict = f"{_words(result)} {pair_words([base, option], unsure)}".strip()
+    return replace(result, verdict=verdict)
 
 
 def _gap(inputs: Inputs, a: Option, b: Option, over: Variable) -> Callable[[Floats], Floats]:

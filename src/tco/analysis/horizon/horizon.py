@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tco.analysis.cheapest import answers_at, least_trust, pair_of
+from tco.analysis.cheapest import answers_at, least_trust, of_two, pair_of
 from tco.analysis.compare import compare
 from tco.analysis.horizon.flows import (
     API,
@@ -29,11 +29,13 @@ from tco.analysis.report import (
     assumption,
     assumptions_of,
     stamp,
+    unsure_prices,
     warnings_of,
     workload_result,
 )
 from tco.analysis.resolve import Resolved, resolve
 from tco.analysis.results import AssumptionResult
+from tco.analysis.verdict import pair_words
 from tco.engine.cashflow import changeover, payback_months, present_value
 from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
@@ -121,6 +123,9 @@ def _result(
     for letter, option in zip("BCDEFGHIJKLMNOPQRSTUVWXYZ", others, strict=False):
         rows.append(_against(letter, option.id, stay, moves[option.id], path, waits=waits))
     ordered = [a, *others]
+    npv = [row.npv_usd for row in rows]
+    best, unsure = of_two(ordered, npv, least_trust(inputs))
+    trusts = {option.id: option.trust for option in ordered}
     result = HorizonResult(
         schema="tco.horizon/1",
         catalog=stamp(inputs, ordered),
@@ -129,14 +134,20 @@ def _result(
         yearly_rate=_rate(path),
         resolved=tuple(_said(r, o) for r, o in zip(found, options, strict=True) if r.said),
         same_weights=_all_same(a, others),
-        rows=tuple(rows),
+        rows=tuple(
+            replace(row, trust=trusts[row.id].level, trust_reasons=trusts[row.id].reasons)
+            for row in rows
+        ),
         path=_path(path, [stay, *(moves[option.id][0] for option in others)]),
         events=tuple(event for option in ordered for event in events(option, path)),
         verdict="",
         assumptions=_assumptions(inputs, ordered),
-        warnings=warnings_of(inputs, ordered),
+        warnings=(*warnings_of(inputs, ordered), *unsure_prices(inputs, ordered)),
+        best=best,
+        cheaper_but_unsure=unsure,
     )
-    return replace(result, verdict=horizon_verdict(result))
+    verdict = f"{horizon_verdict(result)} {pair_words(ordered, unsure)}".strip()
+    return replace(result, verdict=verdict)
 
 
 def _row(letter: str, name: str, flow: Floats, path: Path) -> HorizonRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
+from tco.analysis.results import AssumptionResult, CatalogStamp, TrustLevel, WorkloadResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,9 @@ class HorizonRow:
     and as many as the horizon has where it is best never to change."""
     best_start_saving_usd: float | None
     """Present value saved against A throughout when changed over then [USD]."""
+    trust: TrustLevel = "low"
+    """How far its price can be trusted; of own GPUs, their rent."""
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +67,6 @@ class HorizonResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    best: str | None = None
+    """The answer by present value."""
+    cheaper_but_unsure: tuple[str, ...] = ()

@@ -8,16 +8,22 @@ from tco.show import show_number, show_usd
 
 def horizon_verdict(result: HorizonResult) -> str:
     """Return which option costs least over the horizon, when it pays back, and when to begin."""
-    a, *others = result.rows
-    best = others[0]
-    sentences = [_cheapest(result, a, best), *(_pays(row) for row in others), _wait(best, result)]
+    others = result.rows[1:]
+    sentences = [_cheapest(result), *(_pays(row) for row in others), _wait(others[0], result)]
     if result.same_weights is False:
         sentences.append("These are different models: equal cost is not equal quality.")
     return " ".join(s for s in sentences if s)
 
 
-def _cheapest(result: HorizonResult, a: HorizonRow, best: HorizonRow) -> str:
-    least, other = (best, a) if best.npv_usd < a.npv_usd else (a, best)
+def _cheapest(result: HorizonResult) -> str:
+    a, first, *_ = result.rows
+    least = next(row for row in result.rows if row.id == result.best)
+    other = first if least is a else a
+    if least.npv_usd > other.npv_usd:  # what costs less is told beside, with the reason
+        return (
+            f"Over {result.months} months {least.letter}, {least.id}, costs least of the prices "
+            f"that are sure enough: {show_usd(least.npv_usd)} in today's money."
+        )
     return (
         f"Over {result.months} months {least.letter}, {least.id}, costs least: "
         f"{show_usd(least.npv_usd)} in today's money against {show_usd(other.npv_usd)} "

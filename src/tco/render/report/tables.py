@@ -47,7 +47,7 @@ def answer_parts(answer: Any, *, pictured: bool) -> list[Part]:
     told = {"verdict": "", "assumptions": ()}
     bare = replace(answer, **{k: v for k, v in told.items() if hasattr(answer, k)})
     module = screen(answer.schema)
-    view = View()
+    view = View(page=answer.schema == "tco.compare/1")  # a page has room for the trust of each row
     blocks = module.blocks(bare, module.sheet(bare, view), view)
     return [part for block in blocks for part in _part(block, pictured=pictured)]
 
