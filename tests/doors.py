@@ -177,9 +177,19 @@ def named(case: Case, bills: Bills) -> tuple[str, str]:
     return case.offer, own
 
 
+def cheapest(case: Case, bills: Bills) -> str:
+    """Return the answer, the plain way: of what is sure enough the cheapest, else of all."""
+    trust = {name: tco.explain(name, **case.said).option.trust for name in bills}
+    sure = [name for name in bills if trust[name] != "low"] or list(bills)
+    return min(sure, key=lambda name: (bills[name], name))
+
+
 def of_compare(case: Case, bills: Bills) -> Bills:
     """Return what the rows of compare say."""
-    return _rows(tco.compare(model=_models(case), **case.said).options, bills)
+    made = tco.compare(model=_models(case), **case.said)
+    every = {row.id: row.monthly_usd for row in made.options if row.feasible}
+    assert made.best == cheapest(case, every), made.best
+    return {name: usd for name, usd in every.items() if name in bills}
 
 
 def of_csv(case: Case, bills: Bills) -> Bills:
@@ -228,8 +238,8 @@ def of_map(case: Case, bills: Bills) -> Bills:
     spans = {"x": f"{case.tokens!r}..{case.tokens * 2!r}:2", "y": f"{salary!r}..{salary * 2!r}:2"}
     made = tco.breakeven(*named(case, bills), map=f"volume:{SALARY}", **spans, **case.said)
     cell = made.cells[0]
-    assert cell.winner == min(bills, key=lambda name: bills[name])
-    return {cell.winner: cell.usd, cell.runner_up: cell.usd + cell.margin_usd}
+    assert cell.winner == cheapest(case, bills)
+    return {cell.winner: cell.usd}
 
 
 def of_what_if(case: Case, bills: Bills) -> Bills:
@@ -237,6 +247,7 @@ def of_what_if(case: Case, bills: Bills) -> Bills:
     made = tco.sensitivity(*named(case, bills), what_if=["salary x1"], **case.said)
     for row in made.options:
         assert row.usd == (pytest_approx(row.base_usd),), row
+    assert {*made.cheapest} == {cheapest(case, bills)}
     return {row.id: row.base_usd for row in made.options}
 
 
@@ -307,7 +318,7 @@ def of_size(case: Case, bills: Bills) -> Bills:
     """Return the bill with the rent that `size` states in place of its own."""
     own = named(case, bills)[1]
     setup, _, rest = own.removeprefix("self/").partition("/")
-    seller, _, purchase = rest.partition(":")
+    seller = rest.partition(":")[0]
     gpus, gpu, precision = re.fullmatch(r".*@(\d+)x(.*):(.*)", setup).groups()  # type: ignore[union-attr]
     lines = tco.explain(own, **case.said).option.lines
     rates = [x.rate_usd for x in lines if x.item == "GPU rent"]
@@ -315,7 +326,7 @@ def of_size(case: Case, bills: Bills) -> Bills:
         return {}
     kept = {k: v for k, v in case.said.items() if k not in (*NOT_OF_SIZE, "billing", "schedule")}
     which = {"gpu": gpu, "gpus": int(gpus), "precision": precision, "seller": seller}
-    rows = tco.size(case.model, **{**kept, **which, "purchase": [purchase]}).rows
+    rows = tco.size(case.model, **kept, **which).rows
     factor = case.said["set"].get("rent.factor", 1.0)
     known = {r.usd_per_gpu_hour for r in rows if r.usd_per_gpu_hour is not None}
     near = [u for u in known if rates[0] == pytest_approx(u * factor)]
@@ -387,10 +398,6 @@ def pytest_approx(value: float) -> Any:
 
 def _models(case: Case) -> list[str]:
     return [case.model, case.offer.split("/", 1)[1]]
-
-
-def _rows(options: Any, bills: Bills) -> Bills:
-    return {row.id: row.monthly_usd for row in options if row.id in bills}
 
 
 def _salary(case: Case) -> float:

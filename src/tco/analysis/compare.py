@@ -79,7 +79,7 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         workload=workload_result(inputs),
         options=tuple(ranked),
         shown=shown,
-        considered=_considered(inputs, selection, ranked) if brief and wanted else len(ranked),
+        considered=_considered(inputs, selection) if wanted else sum(r.feasible for r in ranked),
         verdict=compare_verdict(ranked, shown, least),
         assumptions=assumptions_of(inputs, used),
         warnings=(
@@ -126,8 +126,8 @@ def _unscored(inputs: Inputs, selection: Selection) -> tuple[str, ...]:
     return (f"{without} of {len(models)} models have no {benchmark} score and are left out",)
 
 
-def _considered(inputs: Inputs, selection: Selection, ranked: list[OptionResult]) -> int:
-    """Return how many options a full comparison would have, of the infeasible those known here.
+def _considered(inputs: Inputs, selection: Selection) -> int:
+    """Return how many options there are, be all of them worked out or the short list alone.
 
     Priced offers that take such requests, and open models that are tried on GPUs.
     """
@@ -142,8 +142,7 @@ def _considered(inputs: Inputs, selection: Selection, ranked: list[OptionResult]
         and selection.own_model(n, models[n])
         and not unsizable(models[n], inputs)
     ]
-    known = sum(not r.feasible for r in ranked)
-    return len(priced) + len(own) + len(inputs.request.options) + known
+    return len(priced) + len(own) + len(inputs.request.options)
 
 
 Sized = tuple[Option, Replica | None]

@@ -219,7 +219,7 @@ class CompareResult:
     shown: tuple[str, ...]
     """Ids of the options on the short list, which a table prints when nothing was selected."""
     considered: int
-    """How many options there are: more than `options` when only the short list was worked out."""
+    """Options that can serve the month, more than `options` where only a short list was priced."""
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]

@@ -138,8 +138,7 @@ def blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
         yield Table(columns=columns, rows=tuple(rows))
         if view.fields is None:
             yield from _engineers(listed)
-    hidden = result.considered - len(feasible[:top])
-    hidden -= sum(not o.feasible for o in result.options)
+    hidden = max(result.considered, len(feasible)) - len(feasible[:top])
     if infeasible:
         yield from _impossible(infeasible)
     if hidden > 0:
