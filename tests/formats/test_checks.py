@@ -20,7 +20,8 @@ def scenario(tmp_path: Path) -> Write:
     def write(checks: str, more: str = "") -> str:
         path = tmp_path / "tco.yaml"
         lines = "\n".join(f"  {line}" for line in checks.split("; "))
-        path.write_text(f"workload: {{tokens: 50B}}\nchecks:\n{lines}\n{more}", "utf-8")
+        trust = "" if "select" in more else "select: {min_trust: low}\n"
+        path.write_text(f"workload: {{tokens: 50B}}\nchecks:\n{lines}\n{trust}{more}", "utf-8")
         return str(path)
 
     return write

@@ -53,7 +53,7 @@ def dearer(tmp_path: Path) -> str:
 @pytest.fixture
 def pair(save: Save, dearer: str) -> tuple[str, str]:
     """Return a comparison before and after the cheapest got dearer."""
-    ask = ("compare", "--tokens", "50B")
+    ask = ("compare", "--tokens", "50B", "--min-trust", "low")
     return save("base", *ask), save("head", *ask, "--catalog", dearer)
 
 
@@ -201,7 +201,8 @@ def test_files_of_other_kinds(pair: tuple[str, str], save: Save) -> None:
 
 def test_two_catalogs(dearer: str) -> None:
     ask = ("--catalog", "tests/golden/catalog", dearer, *DAY)
-    found = answer(*ask, "--tokens", "50B", "--fail-if", "winner-changes", code=1)
+    volume = ("--tokens", "50B", "--min-trust", "low")
+    found = answer(*ask, *volume, "--fail-if", "winner-changes", code=1)
     assert found["winner"]["before"] == "deepinfra/gpt-oss-120b"
     assert {m["record"] for m in found["moved"]} == {"deepinfra/gpt-oss-120b"}
     assert found["crossings"] is not None
