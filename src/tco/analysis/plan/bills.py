@@ -95,6 +95,11 @@ def all_own(
 
 
 def _at_peak(option: Unit, inputs: Inputs) -> OptionResult:
+    """Return the bill of everything on one set-up.
+
+    A plan goes by the hour: units at a given price serve their tokens at an even rate, so that as
+    many are needed as the busiest hour fills. Without hours `lines` counts them by the month.
+    """
     if isinstance(option, FixedOption):
         peak = workload(inputs.settings)
         volume = {TOKENS: peak.tokens_per_month * peak.peak_to_mean}

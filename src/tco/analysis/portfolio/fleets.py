@@ -38,8 +38,9 @@ class SharedFleet:
 
     Args:
         option: The set-up and its rent, or units at a given price.
-        load: Replicas' worth of work of each task at its peak; infinite where it cannot be served
-            [tasks] [1].
+        load: Replicas' worth of work of each task at its peak, of units at a given price in the
+            month; infinite where it cannot be served [tasks] [1].
+        mean_load: The same in the average hour [tasks] [1].
         slots: Requests that a replica has in flight, the fewest of any task [1].
         requests_per_s: What one replica sustains of each task [tasks] [request/s].
         work_usd: What each task's work adds to a fleet that stands ready: its traffic, and for
@@ -48,6 +49,7 @@ class SharedFleet:
 
     option: SelfOption | FixedOption
     load: Floats
+    mean_load: Floats
     slots: float
     requests_per_s: Floats
     work_usd: Floats
@@ -97,13 +99,14 @@ def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet
     load = workload(settings)
     peak = np.asarray(load.peak_requests_per_s, dtype=float)
     if isinstance(option, FixedOption):
-        volume = load.tokens_per_month * load.peak_to_mean
+        volume = load.tokens_per_month  # what one serves is said of a month, as `lines` has it
         # Without a limit one unit serves anything, but it still has to be there.
         units = volume / option.tokens_per_month if option.tokens_per_month else 1e-6
         work = np.broadcast_to(np.asarray(units, dtype=float), peak.shape)
         return SharedFleet(
             option=option,
             load=work,
+            mean_load=work,
             slots=np.inf,
             requests_per_s=peak / work,
             work_usd=np.zeros(peak.shape),
@@ -113,9 +116,11 @@ def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet
     rate = np.broadcast_to(np.asarray(replica.requests_per_s, dtype=float), peak.shape)
     busy = np.where(feasible, busy_gpus(load, replica, option.gpus), 0.0)
     slots = np.broadcast_to(np.asarray(replica.slots, dtype=float), peak.shape)
+    work = np.where(feasible, peak / np.where(feasible, rate, 1.0), np.inf)
     return SharedFleet(
         option=option,
-        load=np.where(feasible, peak / np.where(feasible, rate, 1.0), np.inf),
+        load=work,
+        mean_load=work / np.asarray(load.peak_to_mean, dtype=float),
         slots=float(slots[feasible].min()) if feasible.any() else 1.0,
         requests_per_s=rate,
         work_usd=np.where(feasible, total_usd(work_lines(option, settings, busy)), 0.0),
