@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tco.engine.assign import Problem
+from tco.engine.people import project_ftes
 from tco.engine.shapes import Indices
 from tco.errors import TcoError, UsageError
 
@@ -44,8 +45,8 @@ class _Rows:
 def solved(problem: Problem) -> Indices:
     """Return the cheapest choice of a route for each task [tasks].
 
-    Variables: a route taken or not, a size of each fleet or none, projects or none, a team or none
-    and its cost.
+    Variables: a route taken or not, a size of each fleet or none, an endpoint of somebody else or
+    none, projects or none, a team or none and its cost.
 
     Raises:
         UsageError: scipy is not installed.
@@ -63,7 +64,9 @@ def solved(problem: Problem) -> Indices:
     cost[: problem.usd.size] = problem.usd
     for f, fleet in enumerate(problem.fleets):
         cost[first[f] : first[f] + fleet.usd.size] = fleet.usd
-    cost[-1], cost[-3] = scale, problem.team.projects_usd
+    staff = problem.team
+    cost[-1], cost[-4] = scale, problem.api_usd
+    cost[-3] = float(np.asarray(staff.usd_per_month * sum(project_ftes(staff))))
     matrix = coo_array(
         (np.concatenate(rows.value), (np.concatenate(rows.row), np.concatenate(rows.column))),
         shape=(len(rows.low), count),
@@ -89,31 +92,44 @@ def solved(problem: Problem) -> Indices:
 def _written_down(problem: Problem) -> tuple[list[int], int, _Rows, float]:
     """Return the first size variable of each fleet, the number of variables, and the rows.
 
-    The last three variables are the projects, the team, and its cost over its smallest one.
+    The last four variables are the calls of somebody else's endpoint, the projects, the team, and
+    its cost over its smallest one.
     """
     rows, routes = _Rows(), problem.usd.size
     first = [routes]
     for fleet in problem.fleets:
         first.append(first[-1] + fleet.usd.size)
-    projects, team, pay = first[-1], first[-1] + 1, first[-1] + 2
+    called, projects, team, pay = range(first[-1], first[-1] + 4)
     for task in range(problem.tasks):
         rows.add(problem.routes_of(task), 1.0, 1.0, 1.0)
-    scale = max(problem.team.floor_usd, problem.team.fixed_usd, 1.0)
+        calls = problem.routes_of(task)[problem.called[problem.routes_of(task)]]
+        if calls.size:
+            rows.add(np.append(calls, called), np.append(np.ones(calls.size), -1.0), -np.inf, 0.0)
+    floor, fixed, per_gpu = (
+        float(np.asarray(problem.team.usd_per_month * fte))
+        for fte in (problem.team.floor_fte, problem.team.fixed_fte, problem.team.fte_per_gpu)
+    )
+    scale = max(floor, fixed, 1.0)
     every, gpus = [], []
     for f, fleet in enumerate(problem.fleets):
         sizes = np.arange(first[f], first[f + 1])
         _fleet_rows(rows, problem, f, sizes)
-        for needed, by in ((team, fleet.staffed_gpus), (projects, fleet.gpus)):
+        hosted = fleet.gpus - fleet.staffed_gpus
+        for needed, by in (
+            (team, fleet.staffed_gpus),
+            (projects, fleet.gpus),
+            (called, hosted),
+        ):
             if by.any():
                 rows.add(np.append(sizes, needed), np.append(by > 0, -1.0), -np.inf, 0.0)
         every.append(sizes)
         gpus.append(fleet.staffed_gpus)
     if every:
         columns = np.concatenate([[pay, team], *every])
-        per_gpu = -problem.team.usd_per_gpu * np.concatenate(gpus) / scale
-        values = np.concatenate([[1.0, -problem.team.fixed_usd / scale], per_gpu])
+        each = -per_gpu * np.concatenate(gpus) / scale
+        values = np.concatenate([[1.0, -fixed / scale], each])
         rows.add(columns, values, 0.0, np.inf)
-    rows.add([pay, team], [1.0, -problem.team.floor_usd / scale], 0.0, np.inf)
+    rows.add([pay, team], [1.0, -floor / scale], 0.0, np.inf)
     return first, pay + 1, rows, scale
 
 

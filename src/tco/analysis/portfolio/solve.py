@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tco.analysis.portfolio.fleets import SharedFleet, sizes_of, team_of
+from tco.analysis.portfolio.fleets import SharedFleet, sizes_of
 from tco.analysis.portfolio.milp import solved
 from tco.analysis.portfolio.routes import Route
-from tco.analysis.settings import Settings
+from tco.analysis.settings import Settings, people
 from tco.engine.assign import Problem, combinations, enumerated, needed_routes, total_cost
 from tco.engine.shapes import Indices
 
@@ -26,7 +26,7 @@ class Solution:
 
     Args:
         routes: The route of each task [tasks].
-        usd: What it costs, people for own GPUs included, routers not [USD/month].
+        usd: What it costs, people included, routers not [USD/month].
         method: How it was found.
         looked_at: Choices that there were, before and after what cannot matter was left out.
     """
@@ -38,9 +38,20 @@ class Solution:
 
 
 def problem_of(
-    routes: Sequence[Route], fleets: Sequence[SharedFleet], settings: Settings
+    routes: Sequence[Route],
+    fleets: Sequence[SharedFleet],
+    settings: Settings,
+    *,
+    called: bool = False,
 ) -> Problem:
-    """Return the choice between routes as numbers."""
+    """Return the choice between routes as numbers.
+
+    Args:
+        routes: All routes of all tasks.
+        fleets: The fleets they may use.
+        settings: Every value that enters a bill.
+        called: Somebody else's endpoint is called on every route: a router's.
+    """
     load = np.zeros((len(routes), len(fleets)))
     for row, route in enumerate(routes):
         for step in route.steps:
@@ -53,7 +64,8 @@ def problem_of(
         usd=np.array([route.usd for route in routes]),
         load=load,
         fleets=[sizes_of(fleet, settings, m) for fleet, m in zip(fleets, most, strict=True)],
-        team=team_of(settings),
+        by_token=np.array([called or route.by_token for route in routes]),
+        team=people(settings),
     )
 
 
