@@ -128,7 +128,7 @@ def ways_of(inputs: Inputs, cases: Sequence[Case], scores: Sequence[tuple[str, S
     wanted = _for_own_gpus(inputs, cases, selection, scores)
     fleets, left_out = shared_fleets(inputs, cases, wanted, selection)
     settings = stacked_settings(inputs, cases)
-    batch = np.array([case.task.batch for case in cases])
+    batch = np.array([case.batch_share for case in cases])
     later = settings.with_values({"workload.batch_share": batch})
     now = settings.with_values({"workload.batch_share": np.zeros(len(cases))})
     shape = (len(cases),)
@@ -223,7 +223,7 @@ class Router:
             failed = [*self._failed(case, option), *offer_unmet(case, option)]
             step = Step(option=option, mode="api", reach=1.0, usd=float(plain[task]))
             yield step, failed
-            if case.task.batch and batch[task] < plain[task]:
+            if case.batch_share and batch[task] < plain[task]:
                 yield Step(option=option, mode="batch", reach=1.0, usd=float(batch[task])), failed
 
     def _fleets(self, task: int) -> Iterator[tuple[Step, list[Failure]]]:
