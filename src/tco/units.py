@@ -72,8 +72,16 @@ def refused(text: object, why: str) -> UsageError:
     return UsageError(f"{printable(str(text)[: _LONGEST + 1])}: {why}")
 
 
+LARGEST, SMALLEST = 1e24, 1e-24
+"""No quantity means anything beyond: products of several of them stay finite."""
+
+
 def _finite(text: Quantity, value: float) -> float:
     """Return `value` if it is a number that can be counted with."""
+    if LARGEST < value < math.inf:
+        raise refused(text, f"too large to count with; at most {LARGEST:g}")
+    if 0 < value < SMALLEST:
+        raise refused(text, f"too small to count with; at least {SMALLEST:g}, or 0")
     if math.isnan(value) or math.isinf(value):
         raise refused(text, "not a finite number; write for example 50B, 2.5e9 or 35%")
     if value < 0:

@@ -22,7 +22,7 @@ from tco.engine.redundancy import LEAST_AVAILABILITY
 from tco.engine.shapes import ROUND_OFF
 from tco.errors import UsageError, unknown_name
 from tco.show import show_number
-from tco.units import SECONDS_PER_MONTH
+from tco.units import LARGEST, SECONDS_PER_MONTH
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile as Traffic
@@ -73,6 +73,10 @@ class Inputs:
         return bool(np.isfinite(self.settings.value("workload.tokens_per_month")))
 
 
+LAST_DAY = date(2999, 12, 31)
+"""After it no month and no horizon is looked at: calendars end."""
+
+
 def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
     """Return the question, resolved against the catalog.
 
@@ -90,6 +94,9 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
     if profile not in profiles:
         raise unknown_name("traffic profile", profile, profiles)
     day = request.as_of or today
+    if day > LAST_DAY:
+        where = request.origins.get("as_of", "as_of")
+        raise UsageError(f"{where}: {day} is too far away; the last day is {LAST_DAY}")
     engine = request.engine or DEFAULT_ENGINE
     if engine not in PROFILES:
         raise unknown_name("engine profile", engine, PROFILES)
@@ -379,6 +386,10 @@ def _check(settings: Settings) -> None:
         if not np.isfinite(value) or not allowed(value):
             raise UsageError(
                 f"{setting.source}: {path} is {value:g} {setting.unit}, but must be {words}"
+            )
+        if value > LARGEST:
+            raise UsageError(
+                f"{setting.source}: {path} is {value:g} {setting.unit}, too large to count with"
             )
 
 
