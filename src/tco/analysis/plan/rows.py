@@ -163,7 +163,7 @@ def next_unit(inputs: Inputs, mix: Mix, machines: Sequence[Machine]) -> NextUnit
         saves_usd=layer * worth * HOURS_PER_MONTH,
         tokens_per_month=_tokens(inputs.settings, layer),
         utilization=layer / way.capacity,
-        needed_utilization=cost / most if cost <= most else None,
+        needed_utilization=cost / most if cost <= most and most > 0 else None,
     )
 
 
