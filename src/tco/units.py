@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import date
 
 from tco.errors import UsageError, printable
 
@@ -65,6 +66,21 @@ _NUMBER = re.compile(
     r"(?P<scale>(?:k|m|g|bn?|t|thousand|million|billion|trillion)(?=$|[^a-z]|tok))?\s*",
     re.IGNORECASE,
 )
+
+
+LAST_DAY = date(2999, 12, 31)
+"""After it no month and no horizon is looked at: calendars end."""
+
+
+def reachable(day: date, where: str) -> date:
+    """Return a day.
+
+    Raises:
+        UsageError: It lies after the last one that is looked at.
+    """
+    if day > LAST_DAY:
+        raise UsageError(f"{where}: {day} is too far away; the last day is {LAST_DAY}")
+    return day
 
 
 def refused(text: object, why: str) -> UsageError:

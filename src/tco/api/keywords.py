@@ -6,10 +6,9 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
-from os import PathLike
 from typing import Any, TypeVar
 
-from tco.ask.question import File, Files, Name, Names
+from tco.ask.question import Name, Names
 from tco.errors import TcoError, UsageError, nearest, printable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -44,7 +43,8 @@ def asks(*records: Any, without: Iterable[str] = ()) -> Callable[[F], F]:
                 raise type(error)(in_python(str(error), known)) from None
 
         signature, known = _signature(function, options)
-        places, texts = _places(function), {**_places_by_name(function), **_texts(options)}
+        own = {n: hint for record in records[1:] for n, hint in record.__annotations__.items()}
+        places, texts = _places(function), {**_places_by_name(function), **_texts(own)}
         call.__signature__ = signature  # type: ignore[attr-defined]
         call.__doc__ = f"{inspect.getdoc(function)}\n\n{_listed(options)}"
         return call  # type: ignore[return-value]
@@ -117,10 +117,9 @@ def _places_by_name(function: Callable[..., Any]) -> dict[str, Text]:
 
 
 def _texts(options: Mapping[str, Any]) -> dict[str, Text]:
-    """Return the options that are text and nothing else, by name."""
+    """Return the options that are text and nothing else; those of a question have readers."""
     kinds = {name: hint.__origin__ for name, hint in options.items()}
-    worded = (Name, Names, File, Files)
-    return {n: (n, True, kind in (Names, Files)) for n, kind in kinds.items() if kind in worded}
+    return {n: (n, True, kind == Names) for n, kind in kinds.items() if kind in (Name, Names)}
 
 
 def _named(said: Mapping[str, Any], texts: Mapping[str, Text]) -> Iterable[tuple[Text, Any]]:
@@ -137,7 +136,7 @@ def _refuse_no_text(function: str, said: Iterable[tuple[Text, Any]]) -> None:
         some = value if several and isinstance(value, Collection) else (value,)
         if value is None and optional:
             continue
-        if not all(isinstance(one, str | PathLike) for one in some):
+        if not all(isinstance(one, str) for one in some):
             shown = printable(repr(value), 40)
             raise UsageError(f"{function}: {name} is a text, for example 'gpt-4.1', not {shown}")
 

@@ -129,15 +129,15 @@ def test_a_name_that_is_no_text_is_refused(name: Any) -> None:
         lambda: tco.plan(name, "gpt-4.1", tokens="1B"),
         lambda: tco.horizon("gpt-4.1", name, tokens="1B"),
         lambda: tco.train(name, training_tokens="1M"),
-        lambda: tco.compare(tokens="1B", region=name),
-        lambda: tco.compare(tokens="1B", model=[name]),
-        lambda: tco.compare(tokens="1B", catalog=[name]),
         lambda: tco.breakeven(map=name),
         lambda: tco.breakeven("gpt-4.1", "self/llama-3.3-70b", over=name),
     )
     for ask in asks:
         with pytest.raises(UsageError, match="is a text, for example"):
             ask()
+    for key in ("region", "model", "catalog", "profile", "option", "set"):
+        with pytest.raises(TcoError):
+            tco.compare(**{"tokens": "1B", key: [object()]})
     answer = called("explain", {"name": name, "tokens": "1B"})
     assert answer.is_error
     assert "internal" not in str(answer.content)
