@@ -116,6 +116,12 @@ def test_what_costs_nothing_is_an_answer(args: tuple[str, ...], tmp_path: Path) 
     assert not drawn or page.stat().st_size > 10_000
 
 
+def test_nothing_is_no_divisor() -> None:
+    shown = " ".join(run("compare", "--tokens", "50B", *FREE, *DAY, "-q").stdout.split())
+    assert "Hosting elsewhere is cheaper for gpt-oss-120b ($" in shown
+    assert " against baseten's $0)" in shown
+
+
 NO_TEXTS: tuple[Any, ...] = (5, 2.5, True, ["gpt-4.1"], {"a": 1}, b"gpt-4.1", object())
 
 
