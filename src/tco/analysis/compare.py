@@ -145,7 +145,9 @@ def _considered(inputs: Inputs, selection: Selection, ranked: list[OptionResult]
         if n not in told and m.weights == "open" and selection.own_model(n, m)
     ]
     rest = [m for m in rest if m.released is None or m.released <= inputs.day]
-    own = sum(r.feasible for r in known) + sum(not unsizable(m, inputs) for m in rest)
+    own = sum(r.feasible for r in known)
+    if own or not known:  # where none of the short list has a rent, on an old day, nothing has
+        own += sum(not unsizable(m, inputs) for m in rest)
     return len(priced) + own + len(inputs.request.options)
 
 
