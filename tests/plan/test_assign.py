@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -74,7 +76,7 @@ def least(problem: Problem, chosen: np.ndarray) -> float:
 def test_the_solver_and_looking_at_everything_agree(seed: int) -> None:
     """`benchmarks/plan.py` does the same 2,000 times."""
     problem = random_problem(seed)
-    every, found = least(problem, enumerated(problem)), least(problem, solved(problem))
+    every, found = least(problem, enumerated(problem)), least(problem, solved(problem)[0])
     assert found == pytest.approx(every, rel=1e-9)
 
 
@@ -145,4 +147,29 @@ def test_a_fleet_that_cannot_grow_enough_is_no_answer() -> None:
         fleets=[fleet],
     )
     assert enumerated(problem).tolist() == [1, 2]
-    assert solved(problem).tolist() == [1, 2]
+    best, gap = solved(problem)
+    assert (best.tolist(), gap) == ([1, 2], 0.0)
+
+
+def test_a_plan_that_runs_out_of_time_says_by_how_much_it_may_be_beaten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import scipy.optimize
+
+    from tco.analysis.portfolio import solve
+
+    real = scipy.optimize.milp
+
+    def late(*args: Any, **values: Any) -> Any:
+        answer = real(*args, **values)
+        answer.status, answer.mip_gap = 1, 0.03
+        return answer
+
+    monkeypatch.setattr(scipy.optimize, "milp", late)
+    monkeypatch.setattr(solve, "MOST_COMBINATIONS", 0)
+    problem = Problem(
+        task=np.array([0, 0]), usd=np.array([2.0, 1.0]), load=np.zeros((2, 0)), fleets=[]
+    )
+    found = solve.solution(["dear", "cheap"], problem)  # type: ignore[list-item]
+    assert (found.routes, found.usd, found.gap) == (("cheap",), 1.0, 0.03)
+    assert found.method.endswith("not proved: at most 3% above the cheapest")

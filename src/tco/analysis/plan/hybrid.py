@@ -212,7 +212,8 @@ def _verdict_first(choices: list[Choice], inputs: Inputs) -> list[Choice]:
 def _promise(choice: Choice, inputs: Inputs) -> tuple[float, float]:
     """Return a sort key: what the mix saves, then how near own GPUs come to saving anything."""
     least = min(least_usd(m, choice.mix.load, inputs.settings) for m in choice.machines)
-    return -model_row(choice).saved_share, least / choice.mix.stack.usd_per_hour
+    usd = choice.mix.stack.usd_per_hour  # nothing where all that enters it is left out
+    return -model_row(choice).saved_share, least / usd if usd > 0 else np.inf
 
 
 def _sized(own: OwnSetups, model: str) -> list[SelfOption]:

@@ -155,6 +155,7 @@ def next_unit(inputs: Inputs, mix: Mix, machines: Sequence[Machine]) -> NextUnit
         base = np.zeros(1)
     more = float((team(base + 1.0, peak) - team(base, peak))[0])
     cost, worth = way.usd_per_hour + more, mix.usd_per_load - way.work_usd
+    most = way.capacity * worth
     return NextUnit(
         option=way.option.id,
         gpus=float(way.gpus),
@@ -162,7 +163,7 @@ def next_unit(inputs: Inputs, mix: Mix, machines: Sequence[Machine]) -> NextUnit
         saves_usd=layer * worth * HOURS_PER_MONTH,
         tokens_per_month=_tokens(inputs.settings, layer),
         utilization=layer / way.capacity,
-        needed_utilization=cost / (way.capacity * worth),
+        needed_utilization=cost / most if cost <= most and most > 0 else None,
     )
 
 

@@ -35,7 +35,7 @@ from tco.catalog.trust import LEVELS
 from tco.engine.ledger import total_usd
 from tco.engine.routing import share_for_reduction
 from tco.engine.shapes import number
-from tco.show import show_usd
+from tco.show import show_share, show_usd
 
 REDUCTIONS = (0.4, 0.6, 0.95)
 """Reductions that the articles claim: 40 to 60 % of three tiers, 95 % of one example."""
@@ -159,10 +159,12 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
         assumptions=_assumptions(inputs, [*used, *held]),
         warnings=(
             *_few(found.cases),
+            *_unproved(found.best),
             *warnings_of(inputs, used),
             *_peaks(found),
             *_machines(fleets),
         ),
+        gap=found.best.gap,
         checks=checked(inputs, Judged("the plan", total, used, used)),
         cheaper_but_unsure=tuple(
             dict.fromkeys(r.steps[0].option.id for r in found.unsure if r is not None)
@@ -189,6 +191,13 @@ def _unsure_words(found: Found) -> str:
         if route is not None
     ]
     return f"Cheaper but not sure enough: {'; '.join(named)}." if named else ""
+
+
+def _unproved(best: Solution) -> tuple[str, ...]:
+    """Return that the plan may not be the cheapest, where the solver ran out of time."""
+    if not best.gap:
+        return ()
+    return (f"not proved to be the cheapest: one that is {show_share(best.gap)} less may exist",)
 
 
 def _assumptions(inputs: Inputs, used: list[Option]) -> tuple[AssumptionResult, ...]:

@@ -13,6 +13,7 @@ from tco.analysis.portfolio.routes import Route
 from tco.analysis.settings import Settings, people
 from tco.engine.assign import Problem, combinations, enumerated, needed_routes, total_cost
 from tco.engine.shapes import Indices
+from tco.show import show_share
 
 MOST_COMBINATIONS = 200_000
 """Choices up to which all are looked at, so that no solver is needed."""
@@ -29,12 +30,14 @@ class Solution:
         usd: What it costs, people included, routers not [USD/month].
         method: How it was found.
         looked_at: Choices that there were, before and after what cannot matter was left out.
+        gap: Share of its cost by which another plan could beat it, not found in time [1].
     """
 
     routes: tuple[Route, ...]
     usd: float
     method: str
     looked_at: tuple[float, float]
+    gap: float = 0.0
 
 
 def problem_of(
@@ -79,12 +82,16 @@ def solution(routes: Sequence[Route], problem: Problem) -> Solution:
     kept = needed_routes(problem)
     smaller = problem.only(kept)
     few = combinations(smaller) <= MOST_COMBINATIONS
-    best = enumerated(smaller) if few else solved(smaller)
+    best, gap = (enumerated(smaller), 0.0) if few else solved(smaller)
+    program = "mixed-integer program, HiGHS"
+    if gap:
+        program += f", not proved: at most {show_share(gap)} above the cheapest"
     return Solution(
         routes=tuple(routes[int(kept[i])] for i in best),
         usd=float(total_cost(smaller, best[None, :])[0]),
-        method="every choice looked at" if few else "mixed-integer program, HiGHS",
+        method="every choice looked at" if few else program,
         looked_at=(float(combinations(problem)), float(combinations(smaller))),
+        gap=gap,
     )
 
 
