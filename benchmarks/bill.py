@@ -19,7 +19,8 @@ from datetime import date
 import numpy as np
 
 from tco.analysis.inputs import prepare
-from tco.analysis.options import SelfOption, base_replica, fleet, lines, self_bill
+from tco.analysis.options import SelfOption, base_replica, fleet, lines
+from tco.analysis.own_bill import own_bill
 from tco.analysis.request import Request
 from tco.analysis.resolve import resolve
 from tco.catalog.load import load_catalog
@@ -62,10 +63,10 @@ def bill_of(name: str, draws: int) -> tuple[Callable[[], object], int]:
     )
     if isinstance(option, SelfOption):
         replica = base_replica(option, inputs.settings)  # sized once, as a Monte Carlo run does
-        count = len(self_bill(option, settings, fleet(option, settings, replica)))
+        count = len(own_bill(option, settings, fleet(option, settings, replica)))
 
         def own() -> object:
-            return total_usd(self_bill(option, settings, fleet(option, settings, replica)))
+            return total_usd(own_bill(option, settings, fleet(option, settings, replica)))
 
         return own, count
     return lambda: total_usd(lines(option, settings)), len(lines(option, settings))

@@ -33,8 +33,8 @@ from tco.analysis.options import (  # noqa: E402
     TokenOption,
     base_replica,
     fleet,
-    self_bill,
 )
+from tco.analysis.own_bill import own_bill  # noqa: E402
 from tco.analysis.request import Request  # noqa: E402
 from tco.analysis.resolve import resolve  # noqa: E402
 from tco.analysis.sensitivity import sensitivity  # noqa: E402
@@ -170,7 +170,7 @@ def tables(inputs: Inputs) -> None:
         near = replica_for(model, option, chunk, settings, where)
         off = np.abs(near.requests_per_s / exact.requests_per_s - 1.0)
         bills = [
-            np.asarray(total_usd(self_bill(option, settings, fleet(option, settings, r))))
+            np.asarray(total_usd(own_bill(option, settings, fleet(option, settings, r))))
             for r in (exact, near)
         ]
         print(

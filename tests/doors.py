@@ -290,7 +290,7 @@ def of_portfolio(case: Case, bills: Bills, folder: Path) -> Bills:
     for name, tier in zip(named(case, bills), (("api", "hosted"), ("self",)), strict=True):
         file = folder / "portfolio.yaml"
         model = case.offer.split("/", 1)[1] if tier[0] == "api" else case.model
-        task = {"name": "all", "tokens": case.tokens, "models": [model], "batch": False}
+        task = {"name": "all", "tokens": case.tokens, "models": [model]}
         file.write_text(yaml.safe_dump({"version": 1, "tasks": [task]}), encoding="utf-8")
         said = dict(case.volumeless)
         if tier[0] == "api":

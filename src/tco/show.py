@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 _SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+LONG = 1e15
+"""From here on a number is written with an exponent: nobody reads forty digits."""
 NOTHING = "–"  # what is shown where there is no number
 
 
@@ -28,6 +30,8 @@ def show_number(value: float, digits: int = 3) -> str:
     if not math.isfinite(value):
         return NOTHING
     near = _rounded(value, digits)
+    if abs(near) >= LONG * 1e3:
+        return f"{near:.{digits}g}"
     for size, suffix in _SUFFIXES:
         if abs(near) >= size:
             return f"{_digits(_rounded(near / size, digits))}{suffix}"
@@ -54,6 +58,8 @@ def show_usd(usd: float) -> str:
     sign, size = ("-" if usd < 0 else ""), abs(usd)
     if size == 0:
         return "$0"
+    if size >= LONG:
+        return f"{sign}${size:.3g}"
     if size >= 99.995:
         return f"{sign}${size:,.0f}"
     return f"{sign}${show_price(size)}"
@@ -67,6 +73,8 @@ def show_price(usd: float) -> str:
     """
     if not math.isfinite(usd):
         return NOTHING
+    if abs(usd) >= LONG:
+        return f"{usd:.3g}"
     exact = _digits(_rounded(usd, 3)) if abs(usd) < 1 else f"{usd:.2f}"
     decimals = len(exact.partition(".")[2])
     return exact if decimals >= 2 else f"{usd:,.2f}"

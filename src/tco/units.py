@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import date
 
 from tco.errors import UsageError, printable
 
@@ -67,13 +68,36 @@ _NUMBER = re.compile(
 )
 
 
+LAST_DAY = date(2999, 12, 31)
+"""After it no month and no horizon is looked at: calendars end."""
+
+
+def reachable(day: date, where: str) -> date:
+    """Return a day.
+
+    Raises:
+        UsageError: It lies after the last one that is looked at.
+    """
+    if day > LAST_DAY:
+        raise UsageError(f"{where}: {day} is too far away; the last day is {LAST_DAY}")
+    return day
+
+
 def refused(text: object, why: str) -> UsageError:
     """Return the error for a quantity that cannot be read."""
     return UsageError(f"{printable(str(text)[: _LONGEST + 1])}: {why}")
 
 
+LARGEST, SMALLEST = 1e24, 1e-24
+"""No quantity means anything beyond: products of several of them stay finite."""
+
+
 def _finite(text: Quantity, value: float) -> float:
     """Return `value` if it is a number that can be counted with."""
+    if LARGEST < value < math.inf:
+        raise refused(text, f"too large to count with; at most {LARGEST:g}")
+    if 0 < value < SMALLEST:
+        raise refused(text, f"too small to count with; at least {SMALLEST:g}, or 0")
     if math.isnan(value) or math.isinf(value):
         raise refused(text, "not a finite number; write for example 50B, 2.5e9 or 35%")
     if value < 0:

@@ -25,7 +25,7 @@ from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
 from tco.analysis.settings import Settings
 from tco.analysis.switches import BARE
 from tco.catalog.prices import Rates
-from tco.engine.steps import Curve, Steps, Wins, line, settled_from, wins
+from tco.engine.steps import Curve, Steps, Wins, beats, line, settled_from, wins
 
 Cost = Callable[[Floats], Floats]
 
@@ -362,3 +362,24 @@ def test_two_thousand_random_pairs_agree_with_brute_force() -> None:
     assert judged > 1_700
     assert several > 0.2 * judged
     assert never > 50
+
+
+@given(
+    a=st.lists(options, min_size=1, max_size=2),
+    b=st.lists(options, min_size=1, max_size=3),
+    settings=settings_of_a_question(),
+)
+def test_the_cheapest_of_several_is_held_against_the_cheapest_of_several(
+    a: list[Option], b: list[Option], settings: Settings
+) -> None:
+    sides = [[curve(option, settings) for option in side] for side in (a, b)]
+    if max(c.pieces_until(1e12) for side in sides for c in side) > MOST_PIECES:
+        return
+    won = beats(*sides)
+
+    def least(side: list[Option]) -> Cost:
+        return lambda volume: np.min([usd_at(o, settings, volume) for o in side], axis=0)
+
+    grids = [grid_of(x, y, 1e12) for x in sides[0] for y in sides[1]]
+    grid = np.concatenate(grids)
+    judge(won, least(a), least(b), grid[grid <= 1e12])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,12 +13,12 @@ from tco.analysis.portfolio.milp import solved
 from tco.engine.assign import (
     FleetSizes,
     Problem,
-    Team,
     combinations,
     enumerated,
     needed_routes,
     total_cost,
 )
+from tco.engine.people import People
 
 
 def random_problem(seed: int) -> Problem:
@@ -47,17 +49,21 @@ def random_problem(seed: int) -> Problem:
         hosted = bool(rng.random() < 0.3)
         made.append(FleetSizes(capacity=capacity, usd=usd, gpus=gpus, hosted=hosted))
     floor = float(rng.uniform(0, 120))
-    team = Team(
-        floor_usd=floor,
-        fixed_usd=floor * 0.5,
-        usd_per_gpu=float(rng.uniform(0, 10)),
-        projects_usd=float(rng.choice([0.0, rng.uniform(0, 60)])),
+    team = People(
+        salary_usd_per_year=12.0,
+        api_fte=float(rng.choice([0.0, rng.uniform(0, 80)])),
+        floor_fte=floor,
+        fixed_fte=floor * 0.5,
+        fte_per_gpu=float(rng.uniform(0, 10)),
+        evaluation_fte=float(rng.choice([0.0, rng.uniform(0, 60)])),
     )
+    loaded = np.array([bool(r[2].any()) for r in rows])
     return Problem(
         task=np.array([r[0] for r in rows]),
         usd=np.array([r[1] for r in rows]),
         load=np.array([r[2] for r in rows]),
         fleets=made,
+        by_token=~loaded | (rng.random(len(rows)) < 0.2),
         team=team,
     )
 
@@ -70,7 +76,7 @@ def least(problem: Problem, chosen: np.ndarray) -> float:
 def test_the_solver_and_looking_at_everything_agree(seed: int) -> None:
     """`benchmarks/plan.py` does the same 2,000 times."""
     problem = random_problem(seed)
-    every, found = least(problem, enumerated(problem)), least(problem, solved(problem))
+    every, found = least(problem, enumerated(problem)), least(problem, solved(problem)[0])
     assert found == pytest.approx(every, rel=1e-9)
 
 
@@ -107,9 +113,29 @@ def test_a_team_is_paid_once() -> None:
         usd=np.zeros(2),
         load=np.eye(2),
         fleets=[fleet, fleet],
-        team=Team(floor_usd=100.0, fixed_usd=50.0, usd_per_gpu=5.0),
+        team=People(
+            salary_usd_per_year=12.0, api_fte=7.0, floor_fte=100.0, fixed_fte=50.0, fte_per_gpu=5.0
+        ),
     )
     assert least(problem, enumerated(problem)) == 10 + 10 + 50 + 16 * 5
+
+
+def test_no_engineers_of_an_api_that_nothing_is_sent_to() -> None:
+    """Own GPUs win at 95 USD against 93 and 10 for the engineers of an API."""
+    fleet = FleetSizes(capacity=np.array([1.0]), usd=np.array([95.0]), gpus=np.array([0.0]))
+    staff = People(
+        salary_usd_per_year=12.0, api_fte=10.0, floor_fte=1.0, fixed_fte=1.0, fte_per_gpu=0.0
+    )
+    problem = Problem(
+        task=np.array([0, 0]),
+        usd=np.array([93.0, 0.0]),
+        load=np.array([[0.0], [0.5]]),
+        fleets=[fleet],
+        by_token=np.array([True, False]),
+        team=staff,
+    )
+    assert needed_routes(problem).tolist() == [0, 1]
+    assert least(problem, enumerated(problem)) == least(problem, solved(problem)) == 95.0
 
 
 def test_a_fleet_that_cannot_grow_enough_is_no_answer() -> None:
@@ -121,4 +147,29 @@ def test_a_fleet_that_cannot_grow_enough_is_no_answer() -> None:
         fleets=[fleet],
     )
     assert enumerated(problem).tolist() == [1, 2]
-    assert solved(problem).tolist() == [1, 2]
+    best, gap = solved(problem)
+    assert (best.tolist(), gap) == ([1, 2], 0.0)
+
+
+def test_a_plan_that_runs_out_of_time_says_by_how_much_it_may_be_beaten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import scipy.optimize
+
+    from tco.analysis.portfolio import solve
+
+    real = scipy.optimize.milp
+
+    def late(*args: Any, **values: Any) -> Any:
+        answer = real(*args, **values)
+        answer.status, answer.mip_gap = 1, 0.03
+        return answer
+
+    monkeypatch.setattr(scipy.optimize, "milp", late)
+    monkeypatch.setattr(solve, "MOST_COMBINATIONS", 0)
+    problem = Problem(
+        task=np.array([0, 0]), usd=np.array([2.0, 1.0]), load=np.zeros((2, 0)), fleets=[]
+    )
+    found = solve.solution(["dear", "cheap"], problem)  # type: ignore[list-item]
+    assert (found.routes, found.usd, found.gap) == (("cheap",), 1.0, 0.03)
+    assert found.method.endswith("not proved: at most 3% above the cheapest")

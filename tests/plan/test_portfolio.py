@@ -12,14 +12,17 @@ import pytest
 from typer.testing import CliRunner
 
 from tco.analysis.inputs import prepare
-from tco.analysis.portfolio.fleets import team_of
+from tco.analysis.own_bill import team_lines
 from tco.analysis.portfolio.portfolio import portfolio
 from tco.analysis.portfolio.results import PortfolioResult
 from tco.analysis.request import InlineOption, Request
+from tco.analysis.settings import people
 from tco.catalog.load import load_catalog
 from tco.catalog.task_file import load_tasks
 from tco.catalog.yaml_lines import load_yaml
 from tco.cli.app import app
+from tco.engine.ledger import total_usd
+from tco.engine.people import project_ftes, team_usd
 from tco.engine.routing import (
     breakeven_escalation,
     reach,
@@ -242,7 +245,7 @@ tasks:
 
 @pytest.mark.parametrize("purchase", ["on_demand", "spot", "reserved_1y", "own", "dedicated"])
 def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says(purchase: str) -> None:
-    """But for the energy of bought GPUs, which a fleet of several tasks has at their capacity."""
+    """No engineers of an API that nothing is sent to, and the power of the work that there is."""
     from tco.analysis.compare import compare
 
     fields = {
@@ -256,9 +259,10 @@ def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says(purchase: str) -
         "tasks:\n  - {name: a, tokens: 50B, private: true, models: llama-3.3-70b}\n",
         **fields,
     )
-    beside = 0.0 if purchase == "dedicated" else result.api_people_usd
-    within = 0.05 if purchase == "own" else 1e-9
-    assert result.monthly_usd - beside == pytest.approx(compared.monthly_usd, rel=within)
+    assert result.monthly_usd == pytest.approx(compared.monthly_usd, rel=1e-9)
+    assert (result.api_people_usd > 0) == (purchase == "dedicated")
+    listed = {row.path for row in result.assumptions}
+    assert ("people.api_fte" in listed) == (purchase == "dedicated")
     assert result.fleets_usd + result.own_people_usd == result.monthly_usd - result.api_people_usd
     assert result.tokens_usd == 0.0
     assert sum(s.monthly_usd for s in result.tasks[0].steps) == pytest.approx(result.fleets_usd)
@@ -266,13 +270,24 @@ def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says(purchase: str) -
 
 def test_a_host_runs_its_endpoints_beside_a_fleet_of_ones_own() -> None:
     """Its GPUs take no engineers of one's own, but what is done once is done for them as well."""
-    team = team_of(
+    staff = people(
         prepare(CATALOG, Request(settings={"people.setup_fte_months": 6.0}), DAY).settings
     )
-    none, gpus = np.array([0.0]), np.array([8.0])
-    assert team.usd(none, none) == [0.0]
-    assert team.usd(none, gpus) == [team.projects_usd] and team.projects_usd > 0
-    assert team.usd(gpus, 2 * gpus) == team.usd(gpus, gpus) > team.usd(none, gpus)
+    projects = staff.usd_per_month * sum(project_ftes(staff))
+    of_api = staff.usd_per_month * staff.api_fte
+    assert team_usd(staff, 0.0, 0.0, 0.0) == 0.0
+    assert team_usd(staff, 0.0, 8.0, 0.0) == projects + of_api > of_api
+    assert team_usd(staff, 8.0, 8.0, 0.0) == team_usd(staff, 8.0, 0.0, 0.0) + of_api
+
+
+@pytest.mark.parametrize("own", [0.0, 1.0, 640.0])
+@pytest.mark.parametrize("hosted", [False, True])
+@pytest.mark.parametrize("called", [False, True])
+def test_the_lines_of_a_team_are_its_cost(own: float, hosted: bool, called: bool) -> None:
+    settings = prepare(CATALOG, Request(settings={"people.evaluation_fte": 0.3}), DAY).settings
+    lines = team_lines(settings, own or None, hosted=hosted, by_token=called)
+    usd = float(np.asarray(total_usd(lines)))
+    assert usd == pytest.approx(float(team_usd(people(settings), own, hosted, called)))
 
 
 def two_models(tokens: str) -> dict[str, PortfolioResult]:

@@ -154,6 +154,12 @@ def test_hidden_reasoning_follows_the_output_where_a_tier_does_not_name_it() -> 
     assert token_rates(Rates(input=1, output=2), [tier], isl=200.0).reasoning_output is None
 
 
+def test_what_no_workload_counts_is_told_beside_the_bill() -> None:
+    shown = run("explain", "google/gemini-2.5-flash", "--tokens", "1B", *DAY, "-q").stdout
+    told = " ".join(shown.split())
+    assert "not in this bill: web searches at $35 per 1,000 and input that is audio at $1" in told
+
+
 @pytest.mark.parametrize("name", [n for n in Rates.model_fields if n != "audio_input"])
 def test_every_price_of_a_token_is_read(name: str) -> None:
     rates = {"input": 1.0, "output": 2.0}

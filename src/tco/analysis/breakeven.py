@@ -9,7 +9,13 @@ import numpy as np
 
 from tco.analysis.candidates import OwnSetups, own_setups
 from tco.analysis.change.chosen import usual
-from tco.analysis.cheapest import cheaper_but_unsure, cheapest_of, least_trust, of_two
+from tco.analysis.cheapest import (
+    answers_at,
+    cheaper_but_unsure,
+    cheapest_of,
+    least_trust,
+    of_two,
+)
 from tco.analysis.curves import TOKENS, curve
 from tco.analysis.flips import flips_of, never_because
 from tco.analysis.inputs import Inputs
@@ -29,19 +35,19 @@ from tco.analysis.select import select
 from tco.analysis.settings import workload
 from tco.analysis.verdict import pair_words
 from tco.analysis.words import breakeven_words, table_words
-from tco.engine.steps import Wins, wins
+from tco.engine.steps import Wins, beats, wins
 from tco.errors import TcoError, UsageError
-from tco.show import show_usd
+from tco.show import show_tokens
 from tco.units import DAYS_PER_MONTH
 
 UNIT = "tokens/month"
 
-SAME_SHARE = 0.005
-"""Difference of two bills, over the larger, that is not worth a word [1]."""
-
 
 def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> BreakevenResult:
     """Return the exact volumes on which option `b` is cheaper than option `a`.
+
+    A name that stands for several set-ups is, where it is said from which volume, the cheapest of
+    them at each volume; what is said at the volume asked about is of the cheapest there.
 
     Args:
         inputs: The question; a volume in it is only reported on.
@@ -49,14 +55,19 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
         growth: What the volume grows by in a month [1].
     """
     left, right = (resolve(name, inputs, at=any_volume(inputs)) for name in (a, b))
-    base = _hardest(inputs, left.options, right.options)
-    option, won = earliest(inputs, base, right.options)
+    now = _now(inputs)
+    leader = _hardest(inputs, left.options, right.options)
+    rival = earliest(inputs, leader, right.options)[0]
+    base, option = leader, rival
+    if now is not None:
+        base, option = (_cheapest_now(inputs, found.options) for found in (left, right))
     if base.id == option.id:
         raise UsageError(f"A and B are both {base.id}; name two different options")
-    now = _now(inputs)
+    sides = [[curve(o, inputs.settings) for o in found.options] for found in (left, right)]
+    won = beats(*sides)
     usd = [None if now is None else usd_of(o, inputs.settings) for o in (base, option)]
     spans = open_spans(won)
-    because = never_because(inputs, base, option) if not spans else None
+    because = never_because(inputs, leader, rival) if not spans else None
     used = [base, option]
     best, unsure = of_two(used, usd, least_trust(inputs))
     result = BreakevenResult(
@@ -64,7 +75,8 @@ def breakeven(inputs: Inputs, a: str, b: str, growth: float | None = None) -> Br
         catalog=stamp(inputs, used),
         a=base.id,
         b=option.id,
-        resolved=(*_said(left, right, base, option), *_cheaper_now(inputs, right, usd[1])),
+        resolved=_said(inputs, (left, right), (base, option), (leader, rival)),
+        envelope=tuple(o.id for f in (left, right) if len(f.options) > 1 for o in f.options),
         same_weights=same_weights(base, option),
         variable="volume",
         unit=UNIT,
@@ -140,6 +152,12 @@ def earliest(inputs: Inputs, base: Option, options: Sequence[Option]) -> tuple[O
     return option, won
 
 
+def _cheapest_now(inputs: Inputs, options: Sequence[Option]) -> Option:
+    """Return which of some options is the answer at the volume asked about."""
+    usd = np.array([usd_of(option, inputs.settings) for option in options])
+    return options[int(answers_at(options, usd, least_trust(inputs)))]
+
+
 def _hardest(inputs: Inputs, options: Sequence[Option], rivals: Sequence[Option]) -> Option:
     """Return which of A's set-ups to hold B against: the first that beats B itself."""
     if len(options) == 1:
@@ -168,29 +186,26 @@ def _now(inputs: Inputs) -> float | None:
     return float(np.asarray(inputs.settings.value(TOKENS)))
 
 
-def _said(left: Resolved, right: Resolved, base: Option, option: Option) -> tuple[str, ...]:
-    """Return what shorter names were taken to mean; of several set-ups, the one that decides."""
-    said = []
-    for found, meant in ((left, base), (right, option)):
-        name = found.said.split(" is ", 1)[0]
-        if not found.said:
-            continue
-        if len(found.options) == 1:
-            said.append(found.said)
+def _said(
+    inputs: Inputs,
+    found: Sequence[Resolved],
+    meant: Sequence[Option],
+    leading: Sequence[Option],
+) -> tuple[str, ...]:
+    """Return what shorter names were taken to mean: now, and where it is said from which volume."""
+    said, now = [], _now(inputs)
+    for name, at, first in zip(found, meant, leading, strict=True):
+        short, count = name.said.split(" is ", 1)[0], len(name.options)
+        if count == 1:
+            said += [name.said] if name.said else []
+        elif now is None:
+            said.append(f"{short} is at each volume the cheapest of {count} set-ups, as {first.id}")
         else:
-            count = len(found.options)
-            said.append(f"{name} is {meant.id}, of {count} set-ups that are cheapest somewhere")
+            said.append(
+                f"{short} is {at.id} at {show_tokens(now)}; where it is cheaper is told of the "
+                f"cheapest of {count} set-ups at each volume, as {first.id}"
+            )
     return tuple(said)
-
-
-def _cheaper_now(inputs: Inputs, found: Resolved, usd: float | None) -> tuple[str, ...]:
-    """Return which other set-up of B costs less at today's volume, where one does."""
-    if usd is None or len(found.options) == 1:
-        return ()
-    least, name = min((usd_of(other, inputs.settings), other.id) for other in found.options)
-    if least >= usd * (1.0 - SAME_SHARE):
-        return ()
-    return (f"at today's volume {name} is cheaper: {show_usd(least)} a month",)
 
 
 def _rival(inputs: Inputs, against: str | None) -> Resolved:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -126,14 +126,14 @@ def as_sold(buying: Buying, modifiers: Iterable[Modifier]) -> Buying:
     )
 
 
-def _named(asked: str | None, words: Mapping[str, str], sold: set[Any]) -> str | None:
+def _named(asked: str | None, words: Mapping[str, str], sold: Collection[str | None]) -> str | None:
     """Return what an offer calls something that was asked for; None where it has nothing of it."""
     own = words.get(asked or "")
     found = asked if asked in sold else own
     return found if found in sold or found == AT_LIST else None
 
 
-def _lifetime(asked: str | None, sold: set[Any]) -> str | None:
+def _lifetime(asked: str | None, sold: Collection[str]) -> str | None:
     """Return the lifetime that is sold for one that was asked for; None for the usual one."""
     if asked is None or not sold or (asked == SHORTEST and asked not in sold):
         return None

@@ -240,7 +240,7 @@ def by_model(rows: Iterable[SomeListed], tier: str, least: int) -> dict[str, Som
     """
     groups: dict[str, list[SomeListed]] = {}
     for row in rows:
-        if row.tier == tier and row.monthly_usd:
+        if row.tier == tier and row.monthly_usd is not None:
             groups.setdefault(row.model, []).append(row)
     found = {model: cheapest_of(group, least) for model, group in groups.items()}
     return {model: row for model, row in found.items() if row is not None}

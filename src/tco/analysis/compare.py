@@ -79,7 +79,9 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
         workload=workload_result(inputs),
         options=tuple(ranked),
         shown=shown,
-        considered=_considered(inputs, selection) if wanted else sum(r.feasible for r in ranked),
+        considered=_considered(inputs, selection, ranked)
+        if wanted
+        else sum(r.feasible for r in ranked),
         verdict=compare_verdict(ranked, shown, least),
         assumptions=assumptions_of(inputs, used),
         warnings=(
@@ -126,23 +128,27 @@ def _unscored(inputs: Inputs, selection: Selection) -> tuple[str, ...]:
     return (f"{without} of {len(models)} models have no {benchmark} score and are left out",)
 
 
-def _considered(inputs: Inputs, selection: Selection) -> int:
-    """Return how many options there are, be all of them worked out or the short list alone.
+def _considered(inputs: Inputs, selection: Selection, ranked: list[OptionResult]) -> int:
+    """Return how many options can be had, be all of them worked out or the short list alone.
 
-    Priced offers that take such requests, and open models that are tried on GPUs.
+    Offers that take such requests, the set-ups that were worked out, and one of each other open
+    model that is tried on GPUs.
     """
-    models = inputs.catalog.models.models
-    chat = {name for name, model in models.items() if model.kind == "chat"}
-    offers = [o for o in inputs.catalog.prices.offers if o.model in chat]
+    models = {n: m for n, m in inputs.catalog.models.models.items() if m.kind == "chat"}
+    offers = [o for o in inputs.catalog.prices.offers if o.model in models]
     priced = [o for o in offers if has_price(inputs, o) and selection.offer(o, models[o.model])]
-    own = [
-        n
-        for n in chat
-        if models[n].weights == "open"
-        and selection.own_model(n, models[n])
-        and not unsizable(models[n], inputs)
+    known = [r for r in ranked if r.id.startswith("self/")]
+    told = {r.model for r in known}
+    rest = [
+        m
+        for n, m in models.items()
+        if n not in told and m.weights == "open" and selection.own_model(n, m)
     ]
-    return len(priced) + len(own) + len(inputs.request.options)
+    rest = [m for m in rest if m.released is None or m.released <= inputs.day]
+    own = sum(r.feasible for r in known)
+    if own or not known:  # where none of the short list has a rent, on an old day, nothing has
+        own += sum(not unsizable(m, inputs) for m in rest)
+    return len(priced) + own + len(inputs.request.options)
 
 
 Sized = tuple[Option, Replica | None]

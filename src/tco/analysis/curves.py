@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.billing import SCALE_TO_ZERO, as_paid
-from tco.analysis.machines import fleet_lines, staff_of
+from tco.analysis.machines import DEDICATED, fleet_lines
 from tco.analysis.options import (
     FixedOption,
     Option,
@@ -16,17 +16,15 @@ from tco.analysis.options import (
     TokenOption,
     lines,
     replica_of,
-    self_bill,
 )
+from tco.analysis.own_bill import own_bill, standing_lines, team_span, work_lines
 from tco.analysis.provisioned import ProvisionedOption, provisioned_curves
 from tco.analysis.settings import Settings, fleet_policy, target, workload
 from tco.analysis.shapes import taken
 from tco.analysis.stairs import Stairs, stairs_of
-from tco.analysis.upkeep import moving_lines, standing_lines
 from tco.analysis.why import infeasible
 from tco.engine.fleet import burst_term, slack_replicas
 from tco.engine.ledger import total_usd
-from tco.engine.people import project_lines
 from tco.engine.redundancy import kept_between
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, busy_gpus
@@ -135,7 +133,7 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
         mine, own = _rows(settings, rows, count), _replica_rows(replica, rows, count)
         edges, fleet = stairs.fleets(rows, min(float(reach), MOST_REPLICAS), mine, own)
         still = mine.with_values({TOKENS: 0.0})
-        cost = np.broadcast_to(total_usd(self_bill(option, still, fleet)), edges.shape)
+        cost = np.broadcast_to(total_usd(own_bill(option, still, fleet)), edges.shape)
         rising = np.broadcast_to(work[rows][:, None], edges.shape)
         return Rows(edges=edges, fixed=cost, slope=rising)
 
@@ -152,11 +150,8 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
 
 def _usd_per_token_of_work(option: SelfOption, settings: Settings, replica: Replica) -> Number:
     """Return what a token adds to the bill of a fleet that stands ready [USD/token]."""
-    one = workload(settings.with_values({TOKENS: 1.0}))
-    busy = busy_gpus(one, replica, option.gpus)
-    nothing_else = Fleet(needed=0.0, replicas=0.0, gpus=0.0, paid_gpus=0.0, busy_gpus=busy)
-    moved = moving_lines(option, settings.with_values({TOKENS: 1.0}))
-    return total_usd((*fleet_lines(option, settings, nothing_else), *moved))
+    one = settings.with_values({TOKENS: 1.0})
+    return total_usd(work_lines(option, one, busy_gpus(workload(one), replica, option.gpus)))
 
 
 def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
@@ -222,30 +217,27 @@ def _envelope(
     part and its floor. What is paid whether it is on or off follows the highest level of load,
     the rest all of them.
     """
-    staff, policy = staff_of(option.purchase, settings), fleet_policy(settings)
+    policy = fleet_policy(settings)
     kept, least, most = kept_between(
         redundancy=policy.redundancy,
         zones=policy.zones,
         target=policy.availability_target,
         availability=policy.replica_availability,
     )
-    salary = staff.usd_per_month
     always, while_on = _usd_per_gpu(option, settings)
-    people = salary * staff.fte_per_gpu
+    people, least_team, most_team = team_span(settings, hosted=option.purchase == DEDICATED)
     share, load = stairs.share.sum(axis=-1), stairs.load
     paid = option.gpus * (column(always + people, count) + column(while_on, count) * share)
     of_load = column(always + people, count) * load.max(axis=-1)
     of_load = of_load + column(while_on, count) * (stairs.share * load).sum(axis=-1)
     slope = option.gpus * of_load * column(kept, count) / stairs.tokens_per_replica
-    most_fte = np.maximum(staff.fixed_fte, staff.floor_fte)
-    least_fte = np.where(np.equal(staff.fte_per_gpu, 0.0), most_fte, staff.fixed_fte)
     idle = (column(always, count) + column(while_on, count) * share) * (
         option.instance_gpus - math.gcd(option.gpus, option.instance_gpus)
     )
-    standing = total_usd((*standing_lines(option.purchase, settings), *project_lines(staff)))
-    low = paid * column(least, count) + column(standing + salary * least_fte, count)
+    standing = total_usd(standing_lines(option.purchase, settings))
+    low = paid * column(least, count) + column(standing + least_team, count)
     high = paid * (column(kept, count) * (1.0 + slack) + column(most, count)) + idle
-    return slope, low, high + column(standing + salary * most_fte, count)
+    return slope, low, high + column(standing + most_team, count)
 
 
 def _usd_per_gpu(option: SelfOption, settings: Settings) -> tuple[Number, Number]:

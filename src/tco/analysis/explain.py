@@ -60,6 +60,7 @@ def explain(inputs: Inputs, name: str) -> ExplainResult:
             *_price_steps(option),
             *_cache_steps(inputs, option),
             *_tier_steps(option),
+            *_apart_steps(inputs, option),
             *_own_steps(inputs, option, row),
             *_energy_steps(option, row),
             *_unit_steps(inputs, option),
@@ -142,6 +143,20 @@ def _tier_steps(option: Option) -> list[str]:
             + ("all of it (a cliff)" if whole else "for the input above that only (graduated)")
         )
     return steps
+
+
+def _apart_steps(inputs: Inputs, option: Option) -> list[str]:
+    """Return the prices of an offer for what no workload here counts, so that no bill has it."""
+    offer = inputs.catalog.offers.get(option.id)
+    if offer is None or not isinstance(option, TokenOption):
+        return []
+    searches, audio = offer.usd_per_1k_searches, option.rates.audio_input
+    apart = [
+        f"web searches at ${searches:g} per 1,000" if searches else "",
+        f"input that is audio at ${audio:g} per Mtok" if audio else "",
+    ]
+    words = " and ".join(filter(None, apart))
+    return [f"not in this bill: {words}"] if words else []
 
 
 def _own_steps(inputs: Inputs, option: Option, row: OptionResult) -> list[str]:

@@ -22,7 +22,7 @@ from tco.engine.redundancy import LEAST_AVAILABILITY
 from tco.engine.shapes import ROUND_OFF
 from tco.errors import UsageError, unknown_name
 from tco.show import show_number
-from tco.units import SECONDS_PER_MONTH
+from tco.units import LARGEST, SECONDS_PER_MONTH, reachable
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile as Traffic
@@ -89,7 +89,7 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
     profiles = catalog.workloads.profiles
     if profile not in profiles:
         raise unknown_name("traffic profile", profile, profiles)
-    day = request.as_of or today
+    day = reachable(request.as_of or today, request.origins.get("as_of", "as_of"))
     engine = request.engine or DEFAULT_ENGINE
     if engine not in PROFILES:
         raise unknown_name("engine profile", engine, PROFILES)
@@ -376,6 +376,8 @@ def _check(settings: Settings) -> None:
         if path == "workload.tokens_per_month" and np.isnan(value):
             continue
         allowed, words = _range_of(path, setting.unit)
+        if value > LARGEST:
+            allowed, words = (lambda _: False), f"at most {LARGEST:g}"
         if not np.isfinite(value) or not allowed(value):
             raise UsageError(
                 f"{setting.source}: {path} is {value:g} {setting.unit}, but must be {words}"

@@ -22,6 +22,7 @@ from tco.analysis.setups import SMALLEST_PIPELINED_NODE, GpuEntry, RentEntry
 from tco.analysis.verdict import rule_words, unsure_words
 from tco.catalog.trust import Trust
 from tco.engine.ledger import Line, total_usd
+from tco.engine.selfhost import rent_line
 from tco.engine.shapes import Number, number
 from tco.engine.training import crossing_tokens
 from tco.errors import InfeasibleError, UsageError
@@ -87,7 +88,9 @@ def line(
 
 
 def rent_lines(inputs: Inputs, rent: RentEntry, **gpu_hours: float) -> tuple[Line, ...]:
-    """Return the rent of a job, and what spot GPUs take on top.
+    """Return the rent of a job by the lines of a fleet's bill, and what spot GPUs take on top.
+
+    Nothing stands ready for a job: no monitoring, no load balancer and no operators are in it.
 
     Args:
         inputs: The question.
@@ -96,7 +99,7 @@ def rent_lines(inputs: Inputs, rent: RentEntry, **gpu_hours: float) -> tuple[Lin
     """
     rate = rent_rate(rent, inputs.settings)
     lines = tuple(
-        line(f"GPU rent, {part}", hours, "GPU-hour", rate, _said(rent, part))
+        rent_line(f"GPU rent, {part}", hours, rate, origin="catalog", source=_said(rent, part))
         for part, hours in gpu_hours.items()
     )
     gpu_months = sum(gpu_hours.values()) / HOURS_PER_MONTH

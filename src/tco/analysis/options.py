@@ -12,30 +12,25 @@ import numpy as np
 from tco.analysis.billing import OnHours, Rented, as_paid, duty_of
 from tco.analysis.buying import LIST_PRICE, Buying
 from tco.analysis.machines import (
-    DEDICATED,
     FREE_EGRESS,
     Egress,
     Machines,
     OwnedGpu,
-    fleet_lines,
-    staff_of,
 )
+from tco.analysis.own_bill import own_bill, team_lines
 from tco.analysis.provisioned import ProvisionedOption, units_line
 from tco.analysis.rates import token_rates
 from tco.analysis.settings import (
     Settings,
     fleet_policy,
-    people,
     price_factor,
     target,
     workload,
 )
-from tco.analysis.upkeep import moving_lines, standing_lines
 from tco.catalog.trust import GIVEN, Trust
 from tco.engine.layout import Layout, Profile
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.memory import stored_bytes
-from tco.engine.people import people_line, project_lines, selfhost_fte
 from tco.engine.replica import Replica, best_replica
 from tco.engine.selfhost import Fleet, fleet_for
 from tco.engine.shapes import ROUND_OFF, GpuShape, ModelShape, Number, number
@@ -228,10 +223,9 @@ def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
     if isinstance(option, TokenOption):
         return _token_bill(option, settings)
     if isinstance(option, SelfOption):
-        return self_bill(option, settings, fleet(option, settings, replica_of(option, settings)))
+        return own_bill(option, settings, fleet(option, settings, replica_of(option, settings)))
     if isinstance(option, ProvisionedOption):
-        team = _team(people(settings).api_fte, settings, "people.api_fte")
-        return (units_line(option, settings), team)
+        return (units_line(option, settings), *team_lines(settings, by_token=True))
     return _fixed_bill(option, settings)
 
 
@@ -241,7 +235,12 @@ def usd_of(option: Option, settings: Settings) -> float:
 
 
 def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
-    load, staff = _counted(option, settings), people(settings)
+    return (*charged_lines(option, settings), *team_lines(settings, by_token=True))
+
+
+def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
+    """Return what a provider charges for the month: the bill without one's own people."""
+    load = _counted(option, settings)
     rates = list_rates(option, settings)
     bill = token_lines(rates, load)
     if option.terms is not None:
@@ -254,7 +253,7 @@ def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
         )
         bill = (*bill, *contract)
     retries = retry_line(bill, settings.value("workload.retry_share"))
-    return (*bill, retries, _team(staff.api_fte, settings, "people.api_fte"))
+    return (*bill, retries)
 
 
 def _counted(option: TokenOption, settings: Settings) -> Workload:
@@ -355,28 +354,6 @@ def fleet(option: Served, settings: Settings, replica: Replica) -> Fleet:
         workload(settings), replica, policy, option.gpus, option.instance_gpus, duty
     )
     return as_paid(option, servers)
-
-
-def self_bill(option: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
-    """Return the lines of a fleet's monthly bill."""
-    staff = staff_of(option.purchase, settings)
-    path = "people.api_fte" if option.purchase == DEDICATED else "people.floor_fte"
-    team = _team(selfhost_fte(staff, servers.gpus), settings, path)
-    return (
-        *fleet_lines(option, settings, servers),
-        *standing_lines(option.purchase, settings),
-        *moving_lines(option, settings),
-        team,
-        *project_lines(staff),
-    )
-
-
-def _team(fte: Number, settings: Settings, path: str) -> Line:
-    """Return the engineers' line; it is given only if both their number and their pay are."""
-    pay = "people.salary_usd_per_year"
-    given = settings[path].origin == "given" and settings[pay].origin == "given"
-    origin: Origin = "given" if given else "assumed"
-    return people_line(fte, people(settings), origin, f"{path} + {pay}")
 
 
 def _fixed_bill(option: FixedOption, settings: Settings) -> tuple[Line, ...]:

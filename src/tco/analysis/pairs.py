@@ -1,6 +1,6 @@
 """What pairs of a set-up and a rent cost, all at once, and which is the cheapest.
 
-Pairs that are billed by the same formulas are one option of arrays to `self_bill`, which is the
+Pairs that are billed by the same formulas are one option of arrays to `own_bill`, which is the
 bill of every option: nothing here adds anything up.
 """
 
@@ -14,7 +14,8 @@ import numpy as np
 from tco.analysis.billing import STEP, OnHours
 from tco.analysis.cheapest import cheapest, sure_enough
 from tco.analysis.machines import OWN, Egress, OwnedGpu
-from tco.analysis.options import fleet, self_bill
+from tco.analysis.options import fleet
+from tco.analysis.own_bill import own_bill
 from tco.analysis.settings import Settings
 from tco.analysis.setups import RentEntry, Search
 from tco.engine.ledger import Origin, total_usd
@@ -58,7 +59,7 @@ def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Float
         some = rows[places]
         pairs = _alike(found, settings, some)
         servers = fleet(pairs, at, found.replica_at(found.pair_setup[some][:, None]))
-        usd[places] = total_usd(self_bill(pairs, at, servers))
+        usd[places] = total_usd(own_bill(pairs, at, servers))
     return usd
 
 

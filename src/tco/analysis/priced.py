@@ -17,8 +17,8 @@ from tco.analysis.options import (
     fleet,
     lines,
     replica_of,
-    self_bill,
 )
+from tco.analysis.own_bill import own_bill
 from tco.analysis.provisioned import ProvisionedOption, used_share
 from tco.analysis.report import find_source
 from tco.analysis.results import (
@@ -98,7 +98,7 @@ def _self_result(option: SelfOption, inputs: Inputs, replica: Replica) -> Option
     if not bool(np.all(replica.feasible)):
         return _too_small(option, replica, inputs.settings)
     servers = fleet(option, inputs.settings, replica)
-    bill = self_bill(option, inputs.settings, servers)
+    bill = own_bill(option, inputs.settings, servers)
     used = _utilization(inputs.settings, replica, servers)
     upfront = upfront_usd(option, inputs.settings, servers)
     usd = number(total_usd(bill))
@@ -190,7 +190,7 @@ def _band(option: SelfOption, settings: Settings, replica: Replica) -> tuple[flo
     """Return the bill at the high and the low end of the throughput band [USD/month]."""
     ends = replica.scaled(np.array([option.band[1], option.band[0]]))
     servers = fleet(option, settings, ends)
-    low, high = np.broadcast_to(total_usd(self_bill(option, settings, servers)), 2)
+    low, high = np.broadcast_to(total_usd(own_bill(option, settings, servers)), 2)
     return float(low), float(high)
 
 

@@ -287,6 +287,9 @@ class BreakevenResult:
     verdict: str
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    envelope: tuple[str, ...] = ()
+    """Set-ups of a name that stands for several: `wins`, `first`, `sure` are of the cheapest of
+    them at each volume. Everything else is of `a` and `b`, which are the cheapest at `now`."""
     distance: float | None = None
     """The crossing nearest to today's volume, over that, less 1 [share]."""
     first_is: VolumeResult | None = None

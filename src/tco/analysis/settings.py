@@ -13,7 +13,7 @@ from tco.engine.people import People
 from tco.engine.replica import Target
 from tco.engine.shapes import Number
 from tco.engine.workload import Workload
-from tco.errors import UsageError, nearest
+from tco.errors import DataError, UsageError, nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +62,15 @@ class Settings(Mapping[str, Setting]):
         return len(self._settings)
 
     def value(self, path: str) -> Number:
-        """Return the value in use."""
-        return self._settings[path].value
+        """Return the value in use.
+
+        Raises:
+            DataError: The catalog lacks the assumption.
+        """
+        try:
+            return self._settings[path].value
+        except KeyError:
+            raise DataError(f"data/assumptions.yaml:1: lacks {path}, which is asked for") from None
 
     def given(self, path: str) -> bool:
         """Return whether the user set it."""

@@ -149,9 +149,10 @@ def _same_weights(rows: list[OptionResult], ranked: list[OptionResult], least: i
 
 
 def _ratio(own: OptionResult, host: OptionResult) -> str:
-    ratio = (own.monthly_usd or 0.0) / (host.monthly_usd or 1.0)
     whose = host.id if host.provider == "given" else f"{host.provider}'s"
-    return f"{ratio:.2f} times {whose} price"
+    if not host.monthly_usd:
+        return f"{_usd(own)} against {whose} {_usd(host)}"
+    return f"{(own.monthly_usd or 0.0) / host.monthly_usd:.2f} times {whose} price"
 
 
 def _usd(row: OptionResult) -> str:

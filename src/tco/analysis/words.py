@@ -45,11 +45,13 @@ def breakeven_words(result: BreakevenResult) -> BreakevenResult:
 
 
 def _answer(result: BreakevenResult) -> str:
-    words = spans_in_words(result.wins)
+    words, name = spans_in_words(result.wins), result.b
+    if name in result.envelope:
+        name = f"{name.partition('@')[0]}, at each volume its cheapest set-up,"
     if not result.wins:
-        return f"{result.b} is never cheaper than {result.a}."
+        return f"{name} is never cheaper than {result.a}."
     tail = " tokens a month" if words != "at any volume" else ""
-    text = f"{result.b} is cheaper than {result.a} {words}{tail}."
+    text = f"{name} is cheaper than {result.a} {words}{tail}."
     closed = [span for span in result.wins if span[1] is not None]
     if closed and result.sure is not None:
         text += " It flips back in between because GPUs come in whole replicas."
@@ -61,8 +63,9 @@ def _now(result: BreakevenResult) -> str:
         return ""
     cheaper = "cheaper" if result.now_wins else "dearer"
     gap = abs(result.b_usd - result.a_usd)
+    who = result.b if result.b in result.envelope else "it"
     return (
-        f"At {show_tokens(result.now)} it costs {show_usd(result.b_usd)} a month against "
+        f"At {show_tokens(result.now)} {who} costs {show_usd(result.b_usd)} a month against "
         f"{show_usd(result.a_usd)}: {show_usd(gap)} {cheaper}."
     )
 

@@ -28,6 +28,7 @@ from tco.ask.fields import at_least_one
 from tco.ask.question import BreakevenOptions, Question, SizeOptions
 from tco.errors import TcoError, UsageError, nearest, printable
 from tco.render.compact import compact_columns
+from tco.render.jsonout import document
 from tco.render.output import rendered
 from tco.render.screens import screen
 from tco.render.table import View
@@ -236,7 +237,7 @@ def figures(answer: Any, most: int) -> dict[str, Any]:
         "best": getattr(answer, "best", None),
         "cheaper_but_unsure": [*getattr(answer, "cheaper_but_unsure", ())],
         "resolved": [*getattr(answer, "resolved", ())],
-        "rows": [{c.key: c.get(row) for c in columns} for row in sheet.rows[:most]],
+        "rows": [{c.key: document(c.get(row)) for c in columns} for row in sheet.rows[:most]],
         "more_rows": max(len(sheet.rows) - most, 0),
         "steps": [*getattr(answer, "steps", ())],
         "warnings": [*answer.warnings],

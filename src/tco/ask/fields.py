@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from os import PathLike
 from typing import Any, NamedTuple
 
 from tco import ranges, units
@@ -130,7 +131,7 @@ def one_of(*words: str) -> Callable[[Any], str]:
 
 def overlay(value: Any) -> Any:
     """Return the path of a catalog file; what is a file already stays one."""
-    if isinstance(value, int | float | dict):
+    if not isinstance(value, str | PathLike) and not hasattr(value, "data"):
         raise UsageError(f"{printable(str(value), 40)} is not a path")
     return text(value) if isinstance(value, str) else value
 

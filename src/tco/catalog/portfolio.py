@@ -75,8 +75,9 @@ class TaskPart(Record):
     """Requests of its busiest hour in place of `peak_to_mean`: `5 req/s`."""
     hours: list[NotNegative] | None = None
     """Loads of the 24 hours of a day or the 168 of a week, in place of `peak_to_mean`."""
-    batch: Batch = False
-    """It can wait for a batch tier: `true`, or the share of the requests that can."""
+    batch: Batch | None = None
+    """It can wait for a batch tier: `true`, or the share of the requests that can; as `--batch`
+    says when left out."""
     max_tpot: Quantity | None = None
     """The slowest token that is acceptable from own GPUs, mean over a request: `30ms`."""
     slo: Limits | None = None

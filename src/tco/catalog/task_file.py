@@ -183,10 +183,10 @@ class _Reader:
                 raise self.wrong(("tasks", i, "hours"), f"{name} says the same; give one of them")
         return hours
 
-    def _waiting(self, i: int, part: TaskPart) -> float:
+    def _waiting(self, i: int, part: TaskPart) -> float | None:
         if isinstance(part.batch, bool):
             return float(part.batch)
-        return self.number(part.batch, units.share, "tasks", i, "batch") or 0.0
+        return self.number(part.batch, units.share, "tasks", i, "batch")
 
     def _call(self, part: CallPart | None, *loc: str | int) -> Call | None:
         if part is None:

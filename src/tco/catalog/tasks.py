@@ -47,7 +47,7 @@ class Task:
         requests, tokens: Volume, by one of the two [per month].
         peak: Requests of the busiest hour [request/s].
         max_tpot, max_ttft: Slowest token and slowest first token from own GPUs [s].
-        batch: Share of the requests that can wait [1].
+        batch: Share of the requests that can wait; that of the question when None [1].
         hours: Loads of the hours; empty for none.
         quality: Benchmark and the lowest score on it.
         where: `file:line` of it.
@@ -64,7 +64,7 @@ class Task:
     peak_to_mean: float | None = None
     peak: float | None = None
     hours: tuple[float, ...] = ()
-    batch: float = 0.0
+    batch: float | None = None
     max_tpot: float | None = None
     max_ttft: float | None = None
     private: bool = False

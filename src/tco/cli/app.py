@@ -7,6 +7,7 @@ what it needs besides is imported by its functions. So `tco --help` costs little
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -135,6 +136,8 @@ def main(
 def run() -> None:
     """Run the command line and exit with its code."""
     open_streams()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of Python, for those who write it; ours are notes
     try:
         app(prog_name="tco")
     except KeyboardInterrupt:

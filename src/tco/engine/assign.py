@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.engine.shapes import ROUND_OFF, Floats, Indices
+from tco.engine.people import People, team_usd
+from tco.engine.shapes import ROUND_OFF, Flags, Floats, Indices
 
 CHUNK = 1 << 15
 """Combinations that are looked at together."""
@@ -44,33 +45,8 @@ class FleetSizes:
         return np.searchsorted(self.capacity, load - ROUND_OFF, side="left").astype(np.int64)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Team:
-    """What engineers cost, ``max(floor, fixed + per_gpu * gpus)``, and nothing without a GPU.
-
-    Args:
-        floor_usd, fixed_usd: At least, and whatever the fleet [USD/month].
-        usd_per_gpu: For each GPU [USD/month].
-        projects_usd: Set-up, evaluation and the like, from the first GPU on, whoever runs it
-            [USD/month].
-    """
-
-    floor_usd: float = 0.0
-    fixed_usd: float = 0.0
-    usd_per_gpu: float = 0.0
-    projects_usd: float = 0.0
-
-    def usd(self, staffed_gpus: Floats, gpus: Floats) -> Floats:
-        """Return the cost of looking after some of so many GPUs; a host does the rest [USD/month].
-
-        Args:
-            staffed_gpus: GPUs that the team looks after [1].
-            gpus: The same and those of a host [1].
-        """
-        staffed = np.maximum(self.floor_usd, self.fixed_usd + self.usd_per_gpu * staffed_gpus)
-        projects = np.where(gpus > 0, self.projects_usd, 0.0)
-        cost: Floats = np.where(staffed_gpus > 0, staffed, 0.0) + projects
-        return cost
+NOBODY = People(salary_usd_per_year=0.0, api_fte=0.0, floor_fte=0.0, fixed_fte=0.0, fte_per_gpu=0.0)
+"""Where people are not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +58,27 @@ class Problem:
         usd: What a route costs but its fleets: by the token, judges, traffic [routes] [USD/month].
         load: Load that it puts on each fleet, in replicas' worth at the peak [routes, fleets] [1].
         fleets: The fleets.
-        team: Who looks after them.
+        by_token: Routes on which somebody else's endpoint is called; none when None [routes].
+        team: Who looks after all of it.
     """
 
     task: Indices
     usd: Floats
     load: Floats
     fleets: Sequence[FleetSizes]
-    team: Team = Team()
+    by_token: Flags | None = None
+    team: People = NOBODY
+
+    @property
+    def called(self) -> Flags:
+        """Return the routes on which somebody else's endpoint is called [routes]."""
+        none: Flags = np.zeros(self.task.size, dtype=bool)
+        return none if self.by_token is None else self.by_token
+
+    @property
+    def api_usd(self) -> float:
+        """Return the engineers of the first endpoint of somebody else [USD/month]."""
+        return float(team_usd(self.team, 0.0, 0.0, 1.0))
 
     @property
     def tasks(self) -> int:
@@ -102,7 +91,13 @@ class Problem:
 
     def only(self, keep: Indices) -> Problem:
         """Return the problem with some of the routes; fleets stay."""
-        return replace(self, task=self.task[keep], usd=self.usd[keep], load=self.load[keep])
+        return replace(
+            self,
+            task=self.task[keep],
+            usd=self.usd[keep],
+            load=self.load[keep],
+            by_token=self.called[keep],
+        )
 
 
 def total_cost(problem: Problem, chosen: Indices) -> Floats:
@@ -116,16 +111,18 @@ def total_cost(problem: Problem, chosen: Indices) -> Floats:
         Infinite where a fleet would have to be larger than it can be [choices] [USD/month].
     """
     cost: Floats = problem.usd[chosen].sum(axis=-1)
-    gpus, staffed = np.zeros(chosen.shape[:-1]), np.zeros(chosen.shape[:-1])
+    hosted, staffed = np.zeros(chosen.shape[:-1]), np.zeros(chosen.shape[:-1])
     for f in np.flatnonzero(problem.load.any(axis=0)).tolist():
         fleet, load = problem.fleets[f], problem.load[chosen, f].sum(axis=-1)
         size = fleet.size_for(load)
         used, fits = load > 0, size < fleet.usd.size
         at = np.minimum(size, fleet.usd.size - 1)
         cost = cost + np.where(used, np.where(fits, fleet.usd[at], np.inf), 0.0)
-        gpus = gpus + np.where(used, fleet.gpus[at], 0.0)
-        staffed = staffed + np.where(used, fleet.staffed_gpus[at], 0.0)
-    total: Floats = cost + problem.team.usd(staffed, gpus)
+        own = np.where(used, fleet.staffed_gpus[at], 0.0)
+        hosted = hosted + np.where(used, fleet.gpus[at], 0.0) - own
+        staffed = staffed + own
+    called = problem.called[chosen].sum(axis=-1)
+    total: Floats = cost + team_usd(problem.team, staffed, hosted, called)
     return total
 
 
@@ -162,7 +159,8 @@ def enumerated(problem: Problem) -> Indices:
 def needed_routes(problem: Problem) -> Indices:
     """Return the routes that a best choice may need; the least cost stays the same [kept routes].
 
-    Of the routes of a task that use no fleet only the cheapest is kept, and of those on the same
+    Of the routes of a task that use no fleet only the cheapest is kept (of those that call somebody
+    else's endpoint, and of the others), and of those on the same
     fleets each that another one beats in cost and load is left out. A fleet goes when even its
     best filling, broken off at the last route, saves less than it costs at every size, or when
     another one does all that it does for less.
@@ -183,9 +181,10 @@ def needed_routes(problem: Problem) -> Indices:
 
 def _not_beaten(problem: Problem) -> Indices:
     kept: list[int] = []
-    groups: dict[tuple[int, bytes], list[int]] = {}
+    groups: dict[tuple[int, bool, bytes], list[int]] = {}
+    called = problem.called
     for r in np.argsort(problem.usd, kind="stable").tolist():
-        key = (int(problem.task[r]), (problem.load[r] > 0).tobytes())
+        key = (int(problem.task[r]), bool(called[r]), (problem.load[r] > 0).tobytes())
         rivals = groups.setdefault(key, [])
         if not any(np.all(problem.load[q] <= problem.load[r]) for q in rivals):
             rivals.append(r)
@@ -197,7 +196,8 @@ def _worth_opening(problem: Problem, fleet: int) -> bool:
     """Return whether a fleet could save more than it costs at one of its sizes.
 
     The most that a capacity can save is at most the fractional knapsack of the savings of the
-    tasks against their cheapest route elsewhere; a task with no other route keeps its fleet.
+    tasks against their cheapest route elsewhere, and the engineers of an endpoint that nobody calls
+    any more; a task with no other route keeps its fleet.
     """
     on = problem.load[:, fleet] > 0
     bare = problem.load.sum(axis=1) == 0
@@ -216,4 +216,5 @@ def _worth_opening(problem: Problem, fleet: int) -> bool:
     filled = np.concatenate([[0.0], np.cumsum(load[order])])
     saved = np.concatenate([[0.0], np.cumsum(saving[order])])
     sizes = problem.fleets[fleet]
-    return bool(np.any(np.interp(sizes.capacity, filled, saved) > sizes.usd))
+    most = np.interp(sizes.capacity, filled, saved) + problem.api_usd
+    return bool(np.any(most > sizes.usd))

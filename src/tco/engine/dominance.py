@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tco.engine.assign import FleetSizes, Problem, Team
+from tco.engine.assign import FleetSizes, Problem
+from tco.engine.people import People
 from tco.engine.shapes import ROUND_OFF, Flags, Floats
 
 
@@ -17,7 +18,7 @@ def replaceable(problem: Problem) -> list[int]:
     Only fleets whose routes use no other fleet are looked at.
     """
     alone = _alone(problem)
-    load, usd = _single_routes(problem, alone)
+    load, usd, called = _single_routes(problem, alone)
     roomy = [b for b in np.flatnonzero(alone).tolist() if _mergeable(problem, load, b)]
     gone: list[int] = []
     for a in np.flatnonzero(alone).tolist():
@@ -26,6 +27,8 @@ def replaceable(problem: Problem) -> list[int]:
             continue
         for b in roomy:
             if b in gone or b == a or not np.all(usd[users, b] <= usd[users, a]):
+                continue
+            if np.any(called[users, b] & ~called[users, a]):
                 continue
             ratio = float((load[users, b] / load[users, a]).max())
             if _covers(problem.fleets[a], problem.fleets[b], ratio, problem.team):
@@ -42,21 +45,23 @@ def _alone(problem: Problem) -> Flags:
     return alone
 
 
-def _single_routes(problem: Problem, alone: Flags) -> tuple[Floats, Floats]:
-    """Return load and cost by the token of each task's route on each fleet [tasks, fleets].
+def _single_routes(problem: Problem, alone: Flags) -> tuple[Floats, Floats, Flags]:
+    """Return load, cost by the token, and calls of each task's route on each fleet [tasks, fleets].
 
     Infinite where there is none. A fleet on which a task has two routes is not looked at.
     """
     shape = (problem.tasks, len(problem.fleets))
     load, usd = np.full(shape, np.inf), np.full(shape, np.inf)
+    called: Flags = np.zeros(shape, dtype=bool)
     for row in np.flatnonzero(problem.load[:, alone].any(axis=1)).tolist():
         fleet = int(np.argmax(problem.load[row]))
         task = int(problem.task[row])
         if np.isinf(load[task, fleet]):
             load[task, fleet], usd[task, fleet] = problem.load[row, fleet], problem.usd[row]
+            called[task, fleet] = problem.called[row]
         else:
             alone[fleet] = False
-    return load, usd
+    return load, usd, called
 
 
 def _mergeable(problem: Problem, load: Floats, fleet: int) -> bool:
@@ -75,15 +80,19 @@ def _mergeable(problem: Problem, load: Floats, fleet: int) -> bool:
     return bool(np.all((cheap & small) | ~known))
 
 
-def _covers(a: FleetSizes, b: FleetSizes, ratio: float, team: Team) -> bool:
+def _covers(a: FleetSizes, b: FleetSizes, ratio: float, team: People) -> bool:
     """Return whether `b` serves `ratio` times what `a` does at no higher cost, at every size.
 
     More than the largest size of `b` is never asked of it: that serves all tasks that it could.
-    A fleet that needs a team, or a project, does not replace one that needs none.
+    A fleet that needs a team, or a project, does not replace one that needs none; nor does one of
+    a host, which takes the engineers of an endpoint, replace one of another kind.
     """
     theirs, ours = a.staffed_gpus, b.staffed_gpus
+    if b.hosted and not a.hosted:
+        return False
     if (ours.any() and not theirs.all()) or (b.gpus.any() and not a.gpus.all()):
         return False
     at = b.size_for(np.minimum(ratio * a.capacity, b.capacity[-1]))
-    more_staff = team.usd_per_gpu * np.maximum(ours[at] - theirs, 0.0)
+    per_gpu = team.usd_per_month * team.fte_per_gpu
+    more_staff = per_gpu * np.maximum(ours[at] - theirs, 0.0)
     return bool(np.all(b.usd[at] + more_staff <= a.usd))

@@ -48,10 +48,41 @@ def selfhost_fte(people: People, gpus: Number) -> Number:
     return np.maximum(people.floor_fte, people.fixed_fte + people.fte_per_gpu * gpus)
 
 
-def people_line(fte: Number, people: People, origin: Origin, source: str) -> Line:
-    """Return the engineers' line of a monthly bill."""
+def project_ftes(people: People) -> tuple[Number, Number, Number]:
+    """Return the engineers of set-up and migration, of changes of model, and of evaluation [1]."""
+    return (
+        people.setup_fte_months / np.asarray(people.horizon_months, dtype=float),
+        np.asarray(people.refresh_fte_months_per_year, dtype=float) / MONTHS_PER_YEAR,
+        people.evaluation_fte,
+    )
+
+
+def team_usd(people: People, own_gpus: Number, hosted_gpus: Number, by_token: Number) -> Number:
+    """Return what the people of a month cost, one team for all that it looks after [USD/month].
+
+    Own GPUs take a team of their own. An endpoint of somebody else, and GPUs that a host runs,
+    take a few engineers once. Without either there is nobody. Set-up, model changes and evaluation
+    come with GPUs, whoever runs them.
+
+    Args:
+        people: Who they are.
+        own_gpus: GPUs that the team looks after itself [1].
+        hosted_gpus: GPUs that a host runs [1].
+        by_token: More than 0 where something is called at somebody else's endpoint [1].
+    """
+    own, hosted, called = (np.greater(n, 0.0) for n in (own_gpus, hosted_gpus, by_token))
+    pay = people.usd_per_month
+    usd = np.where(own, pay * selfhost_fte(people, own_gpus), 0.0)
+    usd = usd + np.where(hosted | called, pay * people.api_fte, 0.0)
+    return usd + np.where(own | hosted, pay * sum(project_ftes(people)), 0.0)
+
+
+def people_line(
+    fte: Number, people: People, origin: Origin, source: str, item: str = "engineers"
+) -> Line:
+    """Return a line of engineers of a monthly bill."""
     return Line(
-        item="engineers",
+        item=item,
         group="people",
         quantity=fte,
         unit="engineer",
@@ -67,20 +98,11 @@ def project_lines(people: People) -> tuple[Line, ...]:
     ``months of work / months of the horizon`` engineers for what is done once, without the cost of
     capital; ``months of work a year / 12`` for what comes again.
     """
+    setup, refresh, evaluation = project_ftes(people)
     rows = (
-        (
-            "set-up and migration",
-            people.setup_fte_months / np.asarray(people.horizon_months, dtype=float),
-            "people.setup_fte_months + horizon.months",
-            True,
-        ),
-        (
-            "model refresh",
-            np.asarray(people.refresh_fte_months_per_year, dtype=float) / MONTHS_PER_YEAR,
-            "people.refresh_fte_months_per_year",
-            False,
-        ),
-        ("evaluation", people.evaluation_fte, "people.evaluation_fte", False),
+        ("set-up and migration", setup, "people.setup_fte_months + horizon.months", True),
+        ("model refresh", refresh, "people.refresh_fte_months_per_year", False),
+        ("evaluation", evaluation, "people.evaluation_fte", False),
     )
     return tuple(
         Line(

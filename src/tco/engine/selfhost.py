@@ -195,20 +195,27 @@ def rent_lines(
         origin, source: Who said the rent.
     """
     hours = fleet.billed_gpus * HOURS_PER_MONTH
-    rent = Line(
-        item="GPU rent",
-        group="compute",
-        quantity=hours,
-        unit="GPU-hour",
-        rate_usd=usd_per_gpu_hour,
-        origin=origin,
-        source=source,
-    )
+    rent = rent_line("GPU rent", hours, usd_per_gpu_hour, origin=origin, source=source)
     usd = hours * usd_per_gpu_hour
     return (
         rent,
         share_line("monitoring", usd, "USD of rent", monitoring_share, "rent.monitoring_share"),
         share_line("control plane, test machines", usd, "USD of rent", other_share, OTHER),
+    )
+
+
+def rent_line(
+    item: str, gpu_hours: Number, usd_per_gpu_hour: Number, *, origin: Origin, source: str
+) -> Line:
+    """Return the rent of some hours of GPUs: of a fleet in a month, or of a job."""
+    return Line(
+        item=item,
+        group="compute",
+        quantity=gpu_hours,
+        unit="GPU-hour",
+        rate_usd=usd_per_gpu_hour,
+        origin=origin,
+        source=source,
     )
 
 

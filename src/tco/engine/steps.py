@@ -7,8 +7,9 @@ division, and beyond a known volume the asymptotes decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -136,6 +137,34 @@ def wins(a: Curve, b: Curve) -> Wins:
         about=_about(a, b),
         tied=tied,
     )
+
+
+def beats(a: Sequence[Curve], b: Sequence[Curve]) -> Wins:
+    """Return where the lowest of some curves is below the lowest of others.
+
+    That is where, for each curve of A, one of B is below it: unions and intersections of what
+    `wins` returns, and as exact. `about` is of the pair that crosses first.
+
+    Args:
+        a, b: The curves of either side, at least one each.
+    """
+    found = [[wins(one, other) for other in b] for one in a]
+    every = [won for row in found for won in row]
+    below = [_merged(sorted(i for won in row for i in won.intervals)) for row in found]
+    intervals = reduce(_common, below)
+    return Wins(
+        intervals=intervals,
+        first=intervals[0][0] if intervals else None,
+        sure=intervals[-1][0] if intervals and intervals[-1][1] == np.inf else None,
+        about=min(every, key=lambda won: np.inf if won.first is None else won.first).about,
+        tied=any(won.tied for won in every),
+    )
+
+
+def _common(one: tuple[Interval, ...], other: tuple[Interval, ...]) -> tuple[Interval, ...]:
+    """Return what lies in an interval of both."""
+    pairs = [(max(x[0], y[0]), min(x[1], y[1])) for x in one for y in other]
+    return tuple(sorted((low, high) for low, high in pairs if low < high))
 
 
 def _end_within(a: Curve, b: Curve) -> float:

@@ -66,7 +66,7 @@ class _Plot:
     """A field of characters over two logarithmic axes."""
 
     def __init__(self, pictured: CostCurves, wide: int) -> None:
-        costs = [usd for curve in pictured.curves for usd in curve.usd if usd > 0]
+        costs = [usd for curve in pictured.curves for usd in curve.usd if usd > 0] or [1.0]
         self.x = (math.log(pictured.span[0]), math.log(pictured.span[1]))
         self.y = (math.log(min(costs) / 1.15), math.log(max(costs) * 1.15))
         self.wide = wide

@@ -15,6 +15,7 @@ from tco.analysis.results import (
 )
 from tco.render.table import Block, Paragraph, Tone
 from tco.show import (
+    LONG,
     show_number,
     show_price,
     show_seconds,
@@ -61,7 +62,8 @@ def in_unit(value: float | str, unit: str) -> str:
 
 def whole_usd(value: float) -> str:
     """Return an amount of a table whose head says dollars: `12,345`, `3.21`."""
-    return f"{value:,.0f}" if abs(value) >= SMALL_USD else show_price(value)
+    large = SMALL_USD <= abs(value) < LONG
+    return f"{value:,.0f}" if large else show_price(value)
 
 
 def price(value: float) -> str:
@@ -71,6 +73,8 @@ def price(value: float) -> str:
 
 def count(value: float) -> str:
     """Return a number of whole things, or of parts of them: `12`, `0.5`, `1,500`."""
+    if abs(value) >= LONG:
+        return show_number(value)
     return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
 
 
@@ -90,7 +94,7 @@ def percent_more(value: float, best: float) -> str:
         return "more"
     ratio = value / best
     if ratio >= 99.5:
-        return f"x{ratio:,.0f}"
+        return f"x{count(round(ratio))}"
     return f"x{ratio:.1f}" if ratio >= 2.995 else f"+{(ratio - 1) * 100:.0f}%"
 
 
@@ -115,7 +119,7 @@ def parts(breakdown: Breakdown, sign: str = "") -> str:
         so_far += usd
         upto = round(so_far, 2 if cents else None)
         if upto - before:
-            figure = f"{upto - before:,.2f}" if cents else f"{upto - before:,.0f}"
+            figure = f"{upto - before:,.2f}" if cents else count(upto - before)
             shown.append(f"{name} {sign}{figure}")
         before = upto
     return ", ".join(shown)

@@ -13,11 +13,12 @@ from tco.analysis.by_token import token_option
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import COMMITTED, binds, ownership
 from tco.analysis.options import Option, SelfOption, TokenOption, fleet, lines, replica_of
-from tco.analysis.settings import Settings, people
+from tco.analysis.own_bill import team_lines
+from tco.analysis.settings import Settings
 from tco.catalog.lookup import next_change
 from tco.engine.cashflow import cohorts, resale_share
-from tco.engine.ledger import Line
-from tco.engine.shapes import Floats, Number
+from tco.engine.ledger import Line, total_usd
+from tco.engine.shapes import Floats, Number, number
 from tco.errors import UsageError
 from tco.units import MONTHS_PER_YEAR
 
@@ -199,9 +200,13 @@ def events(option: Option, path: Path) -> list[str]:
 
 
 def _once(path: Path, starts: Sequence[int]) -> Floats:
-    """Return the work of setting up and moving, paid when the option begins."""
-    staff = people(path.inputs.settings)
-    usd = float(np.asarray(staff.setup_fte_months * staff.usd_per_month))
+    """Return the work of setting up and moving, paid when the option begins.
+
+    It is what the bill spreads over the months of the horizon.
+    """
+    settings = path.inputs.settings
+    spread = tuple(line for line in team_lines(settings, 0.0) if line.spread)
+    usd = number(total_usd(spread) * settings.value("horizon.months"))
     flow = np.zeros((len(starts), path.months + 1))
     for row, start in enumerate(starts):
         if start < path.months:

@@ -10,15 +10,15 @@ import numpy as np
 from tco.analysis.cheapest import cheapest_of, least_trust
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import FixedOption, TokenOption, lines
+from tco.analysis.own_bill import team_lines
 from tco.analysis.plan.machines import TOKENS, Unit, Way
-from tco.analysis.plan.mix import Mix, always_lines
+from tco.analysis.plan.mix import Mix, before
 from tco.analysis.plan.results import StrategyResult
 from tco.analysis.priced import bill_lines, option_result
 from tco.analysis.results import BillLine, OptionResult, Span
-from tco.analysis.settings import Settings, people, workload
+from tco.analysis.settings import Settings, workload
 from tco.engine.hybrid import layers_of
 from tco.engine.ledger import Line, total_usd
-from tco.engine.people import people_line, selfhost_fte
 from tco.engine.shapes import Floats
 from tco.units import HOURS_PER_MONTH, MTOK
 
@@ -107,6 +107,11 @@ def all_own(
 
 
 def _at_peak(option: Unit, inputs: Inputs) -> OptionResult:
+    """Return the bill of everything on one set-up.
+
+    A plan goes by the hour: units at a given price serve their tokens at an even rate, so that as
+    many are needed as the busiest hour fills. Without hours `lines` counts them by the month.
+    """
     if isinstance(option, FixedOption):
         peak = workload(inputs.settings)
         volume = {TOKENS: peak.tokens_per_month * peak.peak_to_mean}
@@ -137,7 +142,7 @@ def hybrid_lines(settings: Settings, api: TokenOption, mix: Mix) -> tuple[Line, 
         *lines(api, settings.with_values({TOKENS: volume})),
         *base_lines(settings, mix),
         *peak_lines(settings, mix),
-        *team_lines(settings, mix),
+        *looking_after(settings, mix),
     )
 
 
@@ -163,23 +168,19 @@ def _unit_lines(
     return tuple(replace(line, item=f"{line.item}, {said}") for line in found)
 
 
-def team_lines(settings: Settings, mix: Mix) -> tuple[Line, ...]:
-    """Return the engineers who look after the GPUs and what stands before them; or nothing.
+def looking_after(settings: Settings, mix: Mix) -> tuple[Line, ...]:
+    """Return what stands before own GPUs, and the people they take beside those of the API.
 
     A host's GPUs take the engineers that the API takes anyway: those stand in its lines.
     """
-    always = always_lines([way for way, _ in mix.counted], settings)
-    gpus = sum(way.staffed_gpus * count for way, count in mix.counted)
-    if not gpus:
-        return always
-    staff = people(settings)
-    line = people_line(
-        selfhost_fte(staff, float(gpus)),
-        staff,
-        "assumed",
-        "people.floor_fte + people.salary_usd_per_year",
-    )
-    return (replace(line, item="engineers for own GPUs"), *always)
+    staffed = sum(way.staffed_gpus * count for way, count in mix.counted)
+    hosted = any(way.gpus and not way.staffed_gpus for way, _ in mix.counted)
+    ways = [way for way, _ in mix.counted]
+    own_gpus = float(staffed) if staffed else None
+    everyone = team_lines(settings, own_gpus, hosted=hosted, by_token=True)
+    of_api = [line.item for line in team_lines(settings, by_token=True)]
+    team = tuple(line for line in everyone if line.item not in of_api)
+    return (*team, *before(ways, settings))
 
 
 def _alone_share(mix: Mix) -> float:
@@ -209,7 +210,7 @@ def _band(mix: Mix, usd: float) -> Span:
     """Return the bill at the high and the low end of the throughput band [USD/month]."""
     way = mix.base or mix.peak
     band = getattr(way.option, "band", (1.0, 1.0)) if way else (1.0, 1.0)
-    worth = np.array([mix.usd_per_load - (w.moved_usd if w else 0.0) for w in (mix.base, mix.peak)])
+    worth = np.array([mix.usd_per_load - (w.work_usd if w else 0.0) for w in (mix.base, mix.peak)])
     now = own_by_hour(mix).mean(axis=-1)
     ends = []
     for factor in (band[1], band[0]):

@@ -22,7 +22,7 @@ from tco.analysis.cheapest import (
 from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import OWN
-from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption, lines
+from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption, charged_lines
 from tco.analysis.pairs import best_pairs
 from tco.analysis.plan.bills import strategies_of
 from tco.analysis.plan.curve import LoadCurve, load_curve
@@ -144,7 +144,7 @@ def load_of(inputs: Inputs, curve: LoadCurve) -> Floats:
 
 def usd_per_load(option: TokenOption, inputs: Inputs) -> float:
     """Return what an option by the token charges for 1 request/s in an hour [USD/h]."""
-    bill = total_usd(lines(option, inputs.settings), "tokens")
+    bill = total_usd(charged_lines(option, inputs.settings))
     rate = float(np.asarray(workload(inputs.settings).requests_per_s))
     return float(np.asarray(bill)) / HOURS_PER_MONTH / rate
 
@@ -212,7 +212,8 @@ def _verdict_first(choices: list[Choice], inputs: Inputs) -> list[Choice]:
 def _promise(choice: Choice, inputs: Inputs) -> tuple[float, float]:
     """Return a sort key: what the mix saves, then how near own GPUs come to saving anything."""
     least = min(least_usd(m, choice.mix.load, inputs.settings) for m in choice.machines)
-    return -model_row(choice).saved_share, least / choice.mix.stack.usd_per_hour
+    usd = choice.mix.stack.usd_per_hour  # nothing where all that enters it is left out
+    return -model_row(choice).saved_share, least / usd if usd > 0 else np.inf
 
 
 def _sized(own: OwnSetups, model: str) -> list[SelfOption]:

@@ -12,14 +12,14 @@ from tco.analysis.candidates import OwnSetups
 from tco.analysis.cheapest import least_trust
 from tco.analysis.machines import DEDICATED, by_the_hour, machine_lines
 from tco.analysis.options import FixedOption, SelfOption, replica_of
+from tco.analysis.own_bill import moving_lines, work_lines
 from tco.analysis.pairs import sure_pairs
 from tco.analysis.settings import Settings, target, workload
-from tco.analysis.upkeep import moving_lines
 from tco.analysis.why import infeasible
 from tco.engine.hybrid import Resource
 from tco.engine.ledger import Line, total_usd
 from tco.engine.replica import Replica
-from tco.engine.selfhost import Fleet
+from tco.engine.selfhost import Fleet, busy_gpus
 from tco.engine.stack import Kind
 from tco.errors import InfeasibleError
 from tco.units import HOURS_PER_MONTH, SECONDS_PER_MONTH
@@ -39,8 +39,10 @@ class Way:
         replicas: Replicas of a unit [1].
         gpus: GPUs of a unit on the invoice; 0 for a provisioned unit [1].
         capacity: What a unit serves with its headroom kept [request/s].
-        usd_per_hour: All that a unit costs but people and traffic [USD/h].
-        moved_usd: Traffic of a load of 1 request/s in an hour [USD/h].
+        usd_per_hour: All that a unit costs that stands ready, people left out [USD/h].
+        work_usd: What a load of 1 request/s adds to that in an hour: traffic, and for bought GPUs
+            the electricity of their work [USD/h].
+        busy_per_load: GPUs that a load of 1 request/s would keep at capacity [GPU/(request/s)].
         by_the_hour: It can be given back after any hour.
         spot: It can be taken away at any time.
     """
@@ -50,14 +52,15 @@ class Way:
     gpus: int
     capacity: float
     usd_per_hour: float
-    moved_usd: float = 0.0
+    work_usd: float = 0.0
+    busy_per_load: float = 0.0
     by_the_hour: bool = False
     spot: bool = False
 
     @property
     def usd_per_load(self) -> float:
         """Return what a load of 1 request/s costs in an hour at full use [USD/h]."""
-        return self.usd_per_hour / self.capacity + self.moved_usd
+        return self.usd_per_hour / self.capacity + self.work_usd
 
     @property
     def purchase(self) -> str:
@@ -91,7 +94,7 @@ class Way:
             by_the_hour=by_the_hour,
             lead_h=settings.value("plan.lead_h") if by_the_hour else 0.0,
             availability=settings.value("plan.spot_availability") if self.spot else 1.0,
-            usd_per_load=self.moved_usd,
+            usd_per_load=self.work_usd,
         )
         return Kind(unit=self.capacity, resources=(resource,))
 
@@ -106,13 +109,15 @@ class Way:
         if isinstance(self.option, FixedOption):
             return (_fixed_line(self.option, units),)
         gpus = units * self.gpus
+        at = settings.with_values({TOKENS: settings.value(TOKENS) * served})
+        load = float(np.asarray(workload(at).requests_per_s))
         fleet = Fleet(
             needed=units * self.replicas,
             replicas=units * self.replicas,
             gpus=gpus,
             paid_gpus=gpus,
+            busy_gpus=load * self.busy_per_load,
         )
-        at = settings.with_values({TOKENS: settings.value(TOKENS) * served})
         # Not `fleet_lines`: spot GPUs that are taken away are in `plan.spot_availability`.
         return (*machine_lines(self.option, settings, fleet), *moving_lines(self.option, at))
 
@@ -176,19 +181,26 @@ def way(option: Unit, settings: Settings, replica: Replica | None = None) -> Way
     gpus = lcm(option.gpus, option.instance_gpus)
     replicas = gpus // option.gpus
     unit = Fleet(
-        needed=float(replicas), replicas=float(replicas), gpus=float(gpus), paid_gpus=float(gpus)
+        needed=float(replicas),
+        replicas=float(replicas),
+        gpus=float(gpus),
+        paid_gpus=float(gpus),
+        busy_gpus=0.0,
     )
     rate = float(np.asarray(replica.requests_per_s * settings.value("serving.headroom")))
     # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
     usd = float(np.asarray(total_usd(machine_lines(option, settings, unit))))
-    moved = total_usd(moving_lines(option, settings)) / workload(settings).requests_per_s
+    load = workload(settings)
+    busy = busy_gpus(load, replica, option.gpus)
+    work = total_usd(work_lines(option, settings, busy)) / load.requests_per_s
     return Way(
         option=option,
         replicas=replicas,
         gpus=gpus,
         capacity=rate * replicas,
         usd_per_hour=usd / HOURS_PER_MONTH,
-        moved_usd=float(np.asarray(moved)) / HOURS_PER_MONTH,
+        work_usd=float(np.asarray(work)) / HOURS_PER_MONTH,
+        busy_per_load=float(np.asarray(busy / load.requests_per_s)),
         by_the_hour=by_the_hour(option.purchase),
         spot=option.purchase.startswith("spot"),
     )

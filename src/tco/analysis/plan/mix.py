@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.analysis.machines import DEDICATED, staff_of
+from tco.analysis.machines import DEDICATED
+from tco.analysis.own_bill import standing_lines
 from tco.analysis.plan.machines import Machine, Way
 from tco.analysis.settings import Settings, people
-from tco.analysis.upkeep import standing_lines
 from tco.engine.hybrid import layer_count
 from tco.engine.ledger import Line, total_usd
-from tco.engine.people import project_lines, selfhost_fte
+from tco.engine.people import team_usd
 from tco.engine.shapes import Floats
 from tco.engine.stack import Overhead, Stack, best_stack, never_off, no_overhead
 from tco.units import HOURS_PER_MONTH
@@ -83,32 +83,34 @@ def team_overhead(base: Way | None, peak: Way | None, settings: Settings) -> Ove
     None at all without a unit: a team is a yes or a no, and so is what stands before a fleet.
     GPUs that a host runs take nobody beside those whom the API takes.
     """
-    staff = people(settings)
     ways = [way for way in (base, peak) if way is not None and way.gpus]
-    staffed = [way for way in ways if way.staffed_gpus]
-    own_usd = total_usd(always_lines(staffed, settings))
-    hosted_usd = total_usd(always_lines([way for way in ways if way not in staffed], settings))
+    standing = total_usd(before(ways, settings))
+    staff = people(settings)
+    of_api = team_usd(staff, 0.0, 0.0, 1.0)
+    hosted_usd = total_usd(before([w for w in ways if not w.staffed_gpus], settings))
 
     def usd(base_units: Floats, peak_units: Floats) -> Floats:
-        gpus, own = np.zeros(np.shape(base_units)), np.zeros(np.shape(base_units))
+        shape = np.shape(base_units)
+        own, hosted = np.zeros(shape), np.zeros(shape)
         for way, units in ((base, base_units), (peak, peak_units)):
             if way is not None:
-                gpus, own = gpus + units * way.gpus, own + units * way.staffed_gpus
-        team = selfhost_fte(staff, own) * staff.salary_usd_per_year / 12.0
-        hosted = np.where(gpus > 0, hosted_usd, 0.0)
-        per_hour: Floats = np.where(own > 0, team + own_usd, hosted) / HOURS_PER_MONTH
+                own = own + units * way.staffed_gpus
+                hosted = hosted + units * (way.gpus - way.staffed_gpus)
+        team = team_usd(staff, own, hosted, 1.0) - of_api
+        there = np.where(own > 0, standing, np.where(hosted > 0, hosted_usd, 0.0))
+        per_hour: Floats = (team + there) / HOURS_PER_MONTH
         return per_hour
 
     return usd
 
 
-def always_lines(ways: Sequence[Way], settings: Settings) -> tuple[Line, ...]:
-    """Return what the units of a plan cost whatever their number: before the fleet, and once."""
+def before(ways: Sequence[Way], settings: Settings) -> tuple[Line, ...]:
+    """Return what stands before the units of a plan, whatever their number; people left out."""
     used = [way for way in ways if way.gpus]
     if not used:
         return ()
     purchase = next((way.purchase for way in used if way.staffed_gpus), DEDICATED)
-    return (*standing_lines(purchase, settings), *project_lines(staff_of(purchase, settings)))
+    return standing_lines(purchase, settings)
 
 
 def grouped(way: Way | None, load: Floats) -> Way | None:

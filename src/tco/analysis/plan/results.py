@@ -92,7 +92,8 @@ class NextUnit:
     """What the API would charge for the tokens it would serve, less their traffic."""
     tokens_per_month: float
     utilization: float
-    needed_utilization: float
+    needed_utilization: float | None
+    """At which it would pay; None: never, not even at work all of the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import TokenOption, lines
-from tco.analysis.plan.bills import base_lines, own_by_hour, peak_lines, team_lines
+from tco.analysis.plan.bills import base_lines, looking_after, own_by_hour, peak_lines
 from tco.analysis.plan.curve import LoadCurve
 from tco.analysis.plan.machines import TOKENS, Machine, Way
 from tco.analysis.plan.mix import Mix, team_overhead
@@ -58,7 +58,7 @@ def resource_rows(inputs: Inputs, mix: Mix, api: TokenOption) -> tuple[ResourceR
             _row(settings, mix.peak, "by the hour", count, paid, peak, peak_lines(settings, mix))
         )
     rows.append(_api_row(settings, api, mix))
-    team = team_lines(settings, mix)
+    team = looking_after(settings, mix)
     for resource, people in (("engineers for own GPUs", True), ("service of own GPUs", False)):
         bill = tuple(line for line in team if (line.group == "people") == people)
         if bill:
@@ -143,7 +143,7 @@ def next_unit(inputs: Inputs, mix: Mix, machines: Sequence[Machine]) -> NextUnit
     full use, and its cost includes the team that the first unit calls for.
     """
     way = mix.base or mix.peak or (machines[0].usual if machines else None)
-    if way is None or mix.usd_per_load <= way.moved_usd:  # an hour of it earns nothing at any load
+    if way is None or mix.usd_per_load <= way.work_usd:  # an hour of it earns nothing at any load
         return None
     top = mix.stack.floor
     if mix.peak is not None:
@@ -154,7 +154,8 @@ def next_unit(inputs: Inputs, mix: Mix, machines: Sequence[Machine]) -> NextUnit
     if mix.base is None:
         base = np.zeros(1)
     more = float((team(base + 1.0, peak) - team(base, peak))[0])
-    cost, worth = way.usd_per_hour + more, mix.usd_per_load - way.moved_usd
+    cost, worth = way.usd_per_hour + more, mix.usd_per_load - way.work_usd
+    most = way.capacity * worth
     return NextUnit(
         option=way.option.id,
         gpus=float(way.gpus),
@@ -162,7 +163,7 @@ def next_unit(inputs: Inputs, mix: Mix, machines: Sequence[Machine]) -> NextUnit
         saves_usd=layer * worth * HOURS_PER_MONTH,
         tokens_per_month=_tokens(inputs.settings, layer),
         utilization=layer / way.capacity,
-        needed_utilization=cost / (way.capacity * worth),
+        needed_utilization=cost / most if cost <= most and most > 0 else None,
     )
 
 

@@ -86,9 +86,11 @@ def _next(result: PlanResult) -> str:
         return ""
     first = "next" if any(r.gpus is not None for r in result.rows) else "first"
     gpus = f"{show_number(unit.gpus)} GPU{'s' if unit.gpus != 1 else ''}" if unit.gpus else "unit"
+    needed = unit.needed_utilization
+    which = "it never does" if needed is None else f"is {show_share(needed)} utilization"
     return (
-        f"The {first} {gpus} would have to earn {show_usd(unit.monthly_usd)} a month, which is "
-        f"{show_share(unit.needed_utilization)} utilization; there is work for "
+        f"The {first} {gpus} would have to earn {show_usd(unit.monthly_usd)} a month, which "
+        f"{which}; there is work for "
         f"{show_share(unit.utilization)} ({show_tokens(unit.tokens_per_month)} tokens, worth "
         f"{show_usd(unit.saves_usd)})."
     )

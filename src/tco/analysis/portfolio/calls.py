@@ -8,7 +8,7 @@ import numpy as np
 
 from tco.analysis.cheapest import answers_at, least_trust
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import TokenOption, lines
+from tco.analysis.options import TokenOption, charged_lines
 from tco.analysis.portfolio.cases import Case, named_model
 from tco.analysis.portfolio.needs import names_of
 from tco.analysis.settings import Settings
@@ -30,26 +30,30 @@ class Calls:
         """Keep the offers."""
         self.inputs, self.offers = inputs, offers
 
-    def judge_usd(self, case: Case, cascade: Cascade) -> float | None:
-        """Return what the judges of a cascade charge for a task [USD/month].
+    def judged(self, case: Case, cascade: Cascade) -> tuple[float, tuple[TokenOption, ...]] | None:
+        """Return what the judges of a cascade charge for a task [USD/month], and who they are.
 
         None where one of them would see private data on machines of others.
         """
-        total = 0.0
+        total, judges = 0.0, []
         for judge, reach in cascade.judges:
             if judge.model is not None and case.task.private:
                 return None
-            total += reach * self.usd(judge, case)
-        return total
+            usd, option = self.priced(judge, case)
+            total += reach * usd
+            judges += [option] if option is not None else []
+        return total, tuple(judges)
 
-    def usd(self, call: Call, case: Case) -> float:
-        """Return what a call on every request of a task costs [USD/month].
+    def priced(self, call: Call, case: Case) -> tuple[float, TokenOption | None]:
+        """Return what a call on every request of a task costs [USD/month], and who answers it.
+
+        Nobody in particular where the call has a price of its own.
 
         Raises:
             DataError: Nobody offers its model by the token.
         """
         if call.usd_per_request is not None:
-            return call.usd_per_request * case.requests
+            return call.usd_per_request * case.requests, None
         isl = call.isl if call.isl is not None else case.tokens_per_request
         osl = call.osl if call.osl is not None else JUDGE_OSL
         wanted = named_model(self.inputs, call.model or "", call.where)
@@ -57,8 +61,9 @@ class Calls:
         some = [option for option, _, _ in self.offers if wanted in names_of(option)]
         if not some:
             raise DataError(f"{call.where}: nobody offers {wanted} by the token")
-        usd = np.array([float(np.asarray(total_usd(lines(o, settings), "tokens"))) for o in some])
-        return float(usd[answers_at(some, usd, least_trust(self.inputs))])
+        usd = np.array([float(np.asarray(total_usd(charged_lines(o, settings)))) for o in some])
+        first = int(answers_at(some, usd, least_trust(self.inputs)))
+        return float(usd[first]), some[first]
 
 
 def _calls(case: Case, isl: float, osl: float) -> Settings:

@@ -13,7 +13,7 @@ from tco.analysis.request import Request
 from tco.analysis.settings import Settings, workload
 from tco.catalog.lookup import find_model, find_provider
 from tco.catalog.tasks import Task, Tasks
-from tco.engine.shapes import Floats
+from tco.engine.shapes import Floats, number
 from tco.errors import DataError, UsageError, unknown_name
 
 TOKENS = "workload.tokens_per_month"
@@ -46,6 +46,12 @@ class Case:
     settings: Settings
     models: frozenset[str]
     providers: frozenset[str]
+
+    @property
+    def batch_share(self) -> float:
+        """Return the share of the requests that can wait [1]."""
+        usual = number(self.settings.value("workload.batch_share"))
+        return usual if self.task.batch is None else self.task.batch
 
     @property
     def tokens_per_request(self) -> float:

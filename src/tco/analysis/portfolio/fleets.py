@@ -12,17 +12,16 @@ from tco.analysis.cheapest import least_trust
 from tco.analysis.inputs import Inputs
 from tco.analysis.machines import DEDICATED, fleet_lines
 from tco.analysis.options import FixedOption, SelfOption, replica_of
+from tco.analysis.own_bill import standing_lines, work_lines
 from tco.analysis.pairs import best_pairs
 from tco.analysis.plan.notes import PURCHASES
 from tco.analysis.portfolio.cases import Case, blended, longest, stacked_settings
 from tco.analysis.select import Selection
-from tco.analysis.settings import Settings, fleet_policy, people, workload
-from tco.analysis.upkeep import moving_lines, standing_lines
-from tco.engine.assign import FleetSizes, Team
+from tco.analysis.settings import Settings, fleet_policy, workload
+from tco.engine.assign import FleetSizes
 from tco.engine.fleet import FleetPolicy, load_served, replicas_for
 from tco.engine.ledger import total_usd
-from tco.engine.people import project_lines
-from tco.engine.selfhost import fleet_of
+from tco.engine.selfhost import busy_gpus, fleet_of
 from tco.engine.shapes import Floats
 
 VOLUMES = (0.02, 0.1, 0.3, 1.0)
@@ -40,18 +39,21 @@ class SharedFleet:
 
     Args:
         option: The set-up and its rent, or units at a given price.
-        load: Replicas' worth of work of each task at its peak; infinite where it cannot be served
-            [tasks] [1].
+        load: Replicas' worth of work of each task at its peak, of units at a given price in the
+            month; infinite where it cannot be served [tasks] [1].
+        mean_load: The same in the average hour [tasks] [1].
         slots: Requests that a replica has in flight, the fewest of any task [1].
         requests_per_s: What one replica sustains of each task [tasks] [request/s].
-        moved_usd: What each task's requests and answers cost to move [tasks] [USD/month].
+        work_usd: What each task's work adds to a fleet that stands ready: its traffic, and for
+            bought GPUs the electricity of its work [tasks] [USD/month].
     """
 
     option: SelfOption | FixedOption
     load: Floats
+    mean_load: Floats
     slots: float
     requests_per_s: Floats
-    moved_usd: Floats
+    work_usd: Floats
 
 
 def shared_fleets(
@@ -100,27 +102,31 @@ def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet
     load = workload(settings)
     peak = np.asarray(load.peak_requests_per_s, dtype=float)
     if isinstance(option, FixedOption):
-        volume = load.tokens_per_month * load.peak_to_mean
+        volume = load.tokens_per_month  # what one serves is said of a month, as `lines` has it
         # Without a limit one unit serves anything, but it still has to be there.
         units = volume / option.tokens_per_month if option.tokens_per_month else 1e-6
         work = np.broadcast_to(np.asarray(units, dtype=float), peak.shape)
         return SharedFleet(
             option=option,
             load=work,
+            mean_load=work,
             slots=np.inf,
             requests_per_s=peak / work,
-            moved_usd=np.zeros(peak.shape),
+            work_usd=np.zeros(peak.shape),
         )
     replica = replica_of(option, settings)
     feasible = np.broadcast_to(np.asarray(replica.feasible), peak.shape)
     rate = np.broadcast_to(np.asarray(replica.requests_per_s, dtype=float), peak.shape)
+    busy = np.where(feasible, busy_gpus(load, replica, option.gpus), 0.0)
     slots = np.broadcast_to(np.asarray(replica.slots, dtype=float), peak.shape)
+    work = np.where(feasible, peak / np.where(feasible, rate, 1.0), np.inf)
     return SharedFleet(
         option=option,
-        load=np.where(feasible, peak / np.where(feasible, rate, 1.0), np.inf),
+        load=work,
+        mean_load=work / np.asarray(load.peak_to_mean, dtype=float),
         slots=float(slots[feasible].min()) if feasible.any() else 1.0,
         requests_per_s=rate,
-        moved_usd=np.broadcast_to(total_usd(moving_lines(option, settings)), peak.shape),
+        work_usd=np.where(feasible, total_usd(work_lines(option, settings, busy)), 0.0),
     )
 
 
@@ -156,12 +162,13 @@ def fleet_usd(
     """Return cost and GPUs of some sizes [sizes] [USD/month], [1].
 
     Each fleet has a load balancer and permissions of its own. People are counted over all fleets;
-    what moving tokens costs depends on the task, not on the size: `SharedFleet.moved_usd`.
+    what their work adds depends on the task, not on the size: `SharedFleet.work_usd`.
     """
     if isinstance(option, FixedOption):
         return counts * option.usd_per_month, np.zeros_like(counts)
     policy = fleet_policy(settings)
     servers = fleet_of(counts, policy, option.gpus, option.instance_gpus)
+    servers = replace(servers, busy_gpus=0.0)
     bill = (*fleet_lines(option, settings, servers), *standing_lines(option.purchase, settings))
     usd = np.asarray(total_usd(bill), dtype=float)
     return usd, np.asarray(servers.gpus, dtype=float)
@@ -170,16 +177,3 @@ def fleet_usd(
 def hosted(option: SelfOption | FixedOption) -> bool:
     """Return whether a host runs the fleet: the few engineers of an API are there anyway."""
     return isinstance(option, SelfOption) and option.purchase == DEDICATED
-
-
-def team_of(settings: Settings) -> Team:
-    """Return what the engineers of own GPUs cost, set-up and other projects included."""
-    staff = people(settings)
-    pay = float(np.asarray(staff.salary_usd_per_year)) / 12.0
-    projects = float(np.asarray(total_usd(project_lines(staff))))
-    return Team(
-        floor_usd=pay * float(np.asarray(staff.floor_fte)),
-        fixed_usd=pay * float(np.asarray(staff.fixed_fte)),
-        usd_per_gpu=pay * float(np.asarray(staff.fte_per_gpu)),
-        projects_usd=projects,
-    )

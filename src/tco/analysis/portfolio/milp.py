@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from tco.engine.assign import Problem
+from tco.engine.people import project_ftes
 from tco.engine.shapes import Indices
 from tco.errors import TcoError, UsageError
 
 TIME_LIMIT_S = 60.0
+PROVED = 0
+"""What scipy calls the state of a program that was solved to its end."""
 GAP = 1e-9
 """Relative gap at which HiGHS stops; the choice it returns is then priced anew, exactly."""
 
@@ -41,11 +44,14 @@ class _Rows:
         self.high.append(high)
 
 
-def solved(problem: Problem) -> Indices:
-    """Return the cheapest choice of a route for each task [tasks].
+def solved(problem: Problem) -> tuple[Indices, float]:
+    """Return the cheapest choice of a route for each task [tasks], and how sure that is.
 
-    Variables: a route taken or not, a size of each fleet or none, projects or none, a team or none
-    and its cost.
+    The second is the gap: by how much of its cost a cheaper choice could beat it that was not
+    found in time [1]; 0 where it is proved.
+
+    Variables: a route taken or not, a size of each fleet or none, an endpoint of somebody else or
+    none, projects or none, a team or none and its cost.
 
     Raises:
         UsageError: scipy is not installed.
@@ -63,7 +69,9 @@ def solved(problem: Problem) -> Indices:
     cost[: problem.usd.size] = problem.usd
     for f, fleet in enumerate(problem.fleets):
         cost[first[f] : first[f] + fleet.usd.size] = fleet.usd
-    cost[-1], cost[-3] = scale, problem.team.projects_usd
+    staff = problem.team
+    cost[-1], cost[-4] = scale, problem.api_usd
+    cost[-3] = float(np.asarray(staff.usd_per_month * sum(project_ftes(staff))))
     matrix = coo_array(
         (np.concatenate(rows.value), (np.concatenate(rows.row), np.concatenate(rows.column))),
         shape=(len(rows.low), count),
@@ -80,40 +88,54 @@ def solved(problem: Problem) -> Indices:
         options={"mip_rel_gap": GAP, "time_limit": TIME_LIMIT_S},
     )
     if answer.x is None:
-        raise TcoError(f"the solver found no assignment: {answer.message}")
+        raise TcoError(f"the solver found no assignment in {TIME_LIMIT_S:g} s: {answer.message}")
     taken = answer.x[: problem.usd.size]
     best = [r[int(np.argmax(taken[r]))] for r in map(problem.routes_of, range(problem.tasks))]
-    return np.array(best, dtype=np.int64)
+    gap = 0.0 if answer.status == PROVED else float(answer.mip_gap)
+    return np.array(best, dtype=np.int64), gap
 
 
 def _written_down(problem: Problem) -> tuple[list[int], int, _Rows, float]:
     """Return the first size variable of each fleet, the number of variables, and the rows.
 
-    The last three variables are the projects, the team, and its cost over its smallest one.
+    The last four variables are the calls of somebody else's endpoint, the projects, the team, and
+    its cost over its smallest one.
     """
     rows, routes = _Rows(), problem.usd.size
     first = [routes]
     for fleet in problem.fleets:
         first.append(first[-1] + fleet.usd.size)
-    projects, team, pay = first[-1], first[-1] + 1, first[-1] + 2
+    called, projects, team, pay = range(first[-1], first[-1] + 4)
     for task in range(problem.tasks):
         rows.add(problem.routes_of(task), 1.0, 1.0, 1.0)
-    scale = max(problem.team.floor_usd, problem.team.fixed_usd, 1.0)
+        calls = problem.routes_of(task)[problem.called[problem.routes_of(task)]]
+        if calls.size:
+            rows.add(np.append(calls, called), np.append(np.ones(calls.size), -1.0), -np.inf, 0.0)
+    floor, fixed, per_gpu = (
+        float(np.asarray(problem.team.usd_per_month * fte))
+        for fte in (problem.team.floor_fte, problem.team.fixed_fte, problem.team.fte_per_gpu)
+    )
+    scale = max(floor, fixed, 1.0)
     every, gpus = [], []
     for f, fleet in enumerate(problem.fleets):
         sizes = np.arange(first[f], first[f + 1])
         _fleet_rows(rows, problem, f, sizes)
-        for needed, by in ((team, fleet.staffed_gpus), (projects, fleet.gpus)):
+        hosted = fleet.gpus - fleet.staffed_gpus
+        for needed, by in (
+            (team, fleet.staffed_gpus),
+            (projects, fleet.gpus),
+            (called, hosted),
+        ):
             if by.any():
                 rows.add(np.append(sizes, needed), np.append(by > 0, -1.0), -np.inf, 0.0)
         every.append(sizes)
         gpus.append(fleet.staffed_gpus)
     if every:
         columns = np.concatenate([[pay, team], *every])
-        per_gpu = -problem.team.usd_per_gpu * np.concatenate(gpus) / scale
-        values = np.concatenate([[1.0, -problem.team.fixed_usd / scale], per_gpu])
+        each = -per_gpu * np.concatenate(gpus) / scale
+        values = np.concatenate([[1.0, -fixed / scale], each])
         rows.add(columns, values, 0.0, np.inf)
-    rows.add([pay, team], [1.0, -problem.team.floor_usd / scale], 0.0, np.inf)
+    rows.add([pay, team], [1.0, -floor / scale], 0.0, np.inf)
     return first, pay + 1, rows, scale
 
 

@@ -11,10 +11,11 @@ from tco.analysis.billing import refuse_billing
 from tco.analysis.cheapest import answers_at, insist, least_trust, sure_enough
 from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import Option
+from tco.analysis.options import Option, TokenOption
+from tco.analysis.own_bill import team_lines
 from tco.analysis.plan.notes import purchase_row
 from tco.analysis.portfolio.cases import Case, cases_of, named_model
-from tco.analysis.portfolio.fleets import hosted, team_of
+from tco.analysis.portfolio.fleets import hosted
 from tco.analysis.portfolio.needs import names_of
 from tco.analysis.portfolio.results import FleetResult, PortfolioResult, ReductionResult, TaskResult
 from tco.analysis.portfolio.routes import Route, Router, Ways, ways_of
@@ -29,11 +30,12 @@ from tco.analysis.portfolio.solve import (
 from tco.analysis.portfolio.words import portfolio_verdict
 from tco.analysis.report import FEW_TOKENS, assumptions_of, few, stamp, warnings_of
 from tco.analysis.results import AssumptionResult
-from tco.analysis.settings import people
 from tco.catalog.tasks import Tasks
 from tco.catalog.trust import LEVELS
+from tco.engine.ledger import total_usd
 from tco.engine.routing import share_for_reduction
-from tco.show import show_usd
+from tco.engine.shapes import number
+from tco.show import show_share, show_usd
 
 REDUCTIONS = (0.4, 0.6, 0.95)
 """Reductions that the articles claim: 40 to 60 % of three tiers, 95 % of one example."""
@@ -49,6 +51,7 @@ class Found:
         router_usd: What the router charges for each task [tasks] [USD/month].
         unsure: Of each task the cheapest route by the token that costs less than the one chosen,
             and is not sure enough; None where there is none [tasks].
+        routed_by: The options by the token that route.
     """
 
     cases: list[Case]
@@ -58,6 +61,7 @@ class Found:
     extra: list[float | None]
     router_usd: list[float]
     unsure: list[Route | None]
+    routed_by: tuple[TokenOption, ...]
 
 
 def portfolio(inputs: Inputs, tasks: Tasks) -> PortfolioResult:
@@ -80,19 +84,22 @@ def portfolio(inputs: Inputs, tasks: Tasks) -> PortfolioResult:
     least = least_trust(inputs)
     all_routes = [router.routes(task) for task in range(len(cases))]
     routes = [route for some in all_routes for route in _sure(inputs, some, least)]
-    problem = problem_of(routes, ways.fleets, inputs.settings)
+    call = tasks.router
+    routing = [router.calls.priced(call, case) if call else (0.0, None) for case in cases]
+    routed_by = tuple(option for _, option in routing if option is not None)
+    problem = problem_of(routes, ways.fleets, inputs.settings, called=bool(routed_by))
     best = solution(routes, problem)
     extra: list[float | None] = [None] * len(cases)
     if len(cases) <= MOST_SWITCHES:
         extra = [extra_usd(routes, problem, best, task) for task in range(len(cases))]
-    call = tasks.router
     found = Found(
         cases=cases,
         ways=ways,
         routes=routes,
         best=best,
         extra=extra,
-        router_usd=[router.calls.usd(call, case) if call else 0.0 for case in cases],
+        router_usd=[usd for usd, _ in routing],
+        routed_by=routed_by,
         unsure=[_cheaper(*both) for both in zip(all_routes, best.routes, strict=True)],
     )
     return _result(inputs, tasks, found)
@@ -123,13 +130,12 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
     fleets_usd = sum(fleet.monthly_usd for fleet in fleets)
     by_token = sum(route.tokens_usd for route in found.best.routes)
     judges = sum(route.judge_usd for route in found.best.routes)
-    staff = people(inputs.settings)
-    api_people = float(np.asarray(staff.salary_usd_per_year * staff.api_fte)) / 12.0
-    used = _used(found.best)
-    own_people = _own_people(inputs, found, fleets)
+    used = _used(found)
+    own_people, api_people = _people(inputs, found, fleets)
     total = by_token + judges + fleets_usd + own_people + api_people + sum(found.router_usd)
-    against, against_usd = _against(inputs, tasks, found)
-    everything = None if against_usd is None else against_usd + api_people
+    against, against_usd, held = _against(inputs, tasks, found)
+    api_alone = number(total_usd(team_lines(inputs.settings, by_token=True)))
+    everything = None if against_usd is None else against_usd + api_alone
     result = PortfolioResult(
         schema="tco.plan-portfolio/1",
         catalog=stamp(inputs, used),
@@ -150,13 +156,15 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
         method=found.best.method,
         choices=found.best.looked_at,
         verdict="",
-        assumptions=_assumptions(inputs, used),
+        assumptions=_assumptions(inputs, [*used, *held]),
         warnings=(
             *_few(found.cases),
+            *_unproved(found.best),
             *warnings_of(inputs, used),
             *_peaks(found),
             *_machines(fleets),
         ),
+        gap=found.best.gap,
         checks=checked(inputs, Judged("the plan", total, used, used)),
         cheaper_but_unsure=tuple(
             dict.fromkeys(r.steps[0].option.id for r in found.unsure if r is not None)
@@ -185,6 +193,13 @@ def _unsure_words(found: Found) -> str:
     return f"Cheaper but not sure enough: {'; '.join(named)}." if named else ""
 
 
+def _unproved(best: Solution) -> tuple[str, ...]:
+    """Return that the plan may not be the cheapest, where the solver ran out of time."""
+    if not best.gap:
+        return ()
+    return (f"not proved to be the cheapest: one that is {show_share(best.gap)} less may exist",)
+
+
 def _assumptions(inputs: Inputs, used: list[Option]) -> tuple[AssumptionResult, ...]:
     """Return what entered the bills; what tasks are like stands in the file."""
     rows = [
@@ -195,16 +210,30 @@ def _assumptions(inputs: Inputs, used: list[Option]) -> tuple[AssumptionResult, 
     return (*rows, purchase_row(inputs))
 
 
-def _own_people(inputs: Inputs, found: Found, fleets: Sequence[FleetResult]) -> float:
-    """Return what the engineers of all own GPUs cost together [USD/month]."""
+def _people(inputs: Inputs, found: Found, fleets: Sequence[FleetResult]) -> tuple[float, float]:
+    """Return what people cost that own GPUs take, and those that an API takes [USD/month].
+
+    Nobody for an API that nothing is sent to.
+    """
     run_by_host = {f.option.id for f in found.ways.fleets if hosted(f.option)}
-    gpus = sum(fleet.gpus for fleet in fleets)
     staffed = sum(fleet.gpus for fleet in fleets if fleet.option not in run_by_host)
-    return float(team_of(inputs.settings).usd(np.array([staffed]), np.array([gpus]))[0])
+    team = team_lines(
+        inputs.settings,
+        staffed or None,
+        hosted=any(fleet.option in run_by_host for fleet in fleets),
+        by_token=bool(found.routed_by) or any(route.by_token for route in found.best.routes),
+    )
+    of_api = tuple(line for line in team if line.source.startswith("people.api_fte"))
+    own = tuple(line for line in team if line not in of_api)
+    return number(total_usd(own)), number(total_usd(of_api))
 
 
-def _used(best: Solution) -> list[Option]:
-    options = [step.option for route in best.routes for step in route.steps]
+def _used(found: Found) -> list[Option]:
+    """Return the options of the plan: those that serve, judge or route."""
+    routes = found.best.routes
+    options: list[Option] = [step.option for route in routes for step in route.steps]
+    options += [judge for route in routes for judge in route.judges]
+    options += found.routed_by
     return list({option.id: option for option in options}.values())
 
 
@@ -228,15 +257,20 @@ def _machines(fleets: Sequence[FleetResult]) -> tuple[str, ...]:
     return ("machines are filled up with the fleets chosen; others might fill them better",)
 
 
-def _against(inputs: Inputs, tasks: Tasks, found: Found) -> tuple[str | None, float | None]:
-    """Return one model for everything and its bill: the one named, else the cheapest that may.
+def _against(
+    inputs: Inputs, tasks: Tasks, found: Found
+) -> tuple[str | None, float | None, list[Option]]:
+    """Return one model for everything, its bill and its offer: as named, else the cheapest.
 
     By the token, at its cheapest offer; a model that is named need not meet what tasks ask for.
     """
     if tasks.against is not None:
         name = named_model(inputs, tasks.against, f"{tasks.path}: against")
         offers = [(o, float(p.sum())) for o, p, _ in found.ways.offers if name in names_of(o)]
-        return name, offers[_first(inputs, offers)][1] if offers else None
+        if not offers:
+            return name, None, []
+        option, usd = offers[_first(inputs, offers)]
+        return name, usd, [option]
     for_all: set[str] | None = None
     for task in range(len(found.cases)):
         alone = {
@@ -247,9 +281,9 @@ def _against(inputs: Inputs, tasks: Tasks, found: Found) -> tuple[str | None, fl
         for_all = alone if for_all is None else for_all & alone
     offers = [(o, float(p.sum())) for o, p, _ in found.ways.offers if o.id in (for_all or set())]
     if not offers:
-        return None, None
+        return None, None, []
     option, usd = offers[_first(inputs, offers)]
-    return option.id, usd
+    return option.id, usd, [option]
 
 
 def _first(inputs: Inputs, offers: Sequence[tuple[Option, float]]) -> int:

@@ -126,3 +126,5 @@ class PortfolioResult:
     checks: tuple[CheckResult, ...] = ()
     cheaper_but_unsure: tuple[str, ...] = ()
     """Ids of what serves a task for less by the token, but at a price that is not sure enough."""
+    gap: float = 0.0
+    """Share of its cost by which a plan that was not found in time could beat it; 0: proved."""

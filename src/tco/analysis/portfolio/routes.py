@@ -13,7 +13,7 @@ from tco.analysis.by_token import token_options
 from tco.analysis.cheapest import answers_at, least_trust
 from tco.analysis.inline import inline_options
 from tco.analysis.inputs import Inputs
-from tco.analysis.options import FixedOption, SelfOption, TokenOption, lines
+from tco.analysis.options import FixedOption, SelfOption, TokenOption, charged_lines
 from tco.analysis.portfolio.calls import Calls
 from tco.analysis.portfolio.cases import Case, named_model, stacked_settings
 from tco.analysis.portfolio.fleets import SharedFleet, own_fleets, shared_fleets
@@ -46,7 +46,7 @@ class Step:
         option: What serves it.
         mode: By the token, through the batch tier, or on own GPUs.
         reach: Share of the task's requests that comes here [1].
-        usd: What it charges by the token; on a fleet what its traffic costs [USD/month].
+        usd: What it charges by the token; on a fleet what its work adds to it [USD/month].
         fleet: Index of the fleet; -1 by the token.
     """
 
@@ -66,12 +66,19 @@ class Route:
         steps: The models, in the order in which they see a request.
         judge_usd: What judges charge [USD/month].
         cascade: Name of the cascade; empty for a single model.
+        judges: Options by the token that judge.
     """
 
     task: int
     steps: tuple[Step, ...]
     judge_usd: float = 0.0
     cascade: str = ""
+    judges: tuple[TokenOption, ...] = ()
+
+    @property
+    def by_token(self) -> bool:
+        """Return whether somebody else's endpoint is called."""
+        return bool(self.judges) or any(step.fleet < 0 for step in self.steps)
 
     @property
     def usd(self) -> float:
@@ -121,15 +128,15 @@ def ways_of(inputs: Inputs, cases: Sequence[Case], scores: Sequence[tuple[str, S
     wanted = _for_own_gpus(inputs, cases, selection, scores)
     fleets, left_out = shared_fleets(inputs, cases, wanted, selection)
     settings = stacked_settings(inputs, cases)
-    batch = np.array([case.task.batch for case in cases])
+    batch = np.array([case.batch_share for case in cases])
     later = settings.with_values({"workload.batch_share": batch})
     now = settings.with_values({"workload.batch_share": np.zeros(len(cases))})
     shape = (len(cases),)
     offers = [
         (
             option,
-            np.broadcast_to(np.asarray(total_usd(lines(option, now), "tokens")), shape),
-            np.broadcast_to(np.asarray(total_usd(lines(option, later), "tokens")), shape),
+            np.broadcast_to(np.asarray(total_usd(charged_lines(option, now))), shape),
+            np.broadcast_to(np.asarray(total_usd(charged_lines(option, later))), shape),
         )
         for option in tokens
     ]
@@ -216,7 +223,7 @@ class Router:
             failed = [*self._failed(case, option), *offer_unmet(case, option)]
             step = Step(option=option, mode="api", reach=1.0, usd=float(plain[task]))
             yield step, failed
-            if case.task.batch and batch[task] < plain[task]:
+            if case.batch_share and batch[task] < plain[task]:
                 yield Step(option=option, mode="batch", reach=1.0, usd=float(batch[task])), failed
 
     def _fleets(self, task: int) -> Iterator[tuple[Step, list[Failure]]]:
@@ -225,8 +232,8 @@ class Router:
             failed = self._failed(case, fleet.option)
             if not np.isfinite(fleet.load[task]):
                 failed.append(Failure("fits in the memory of its GPUs and keeps its limits"))
-            moved = float(fleet.moved_usd[task])
-            step = Step(option=fleet.option, mode="self", reach=1.0, usd=moved, fleet=index)
+            work = float(fleet.work_usd[task])
+            step = Step(option=fleet.option, mode="self", reach=1.0, usd=work, fleet=index)
             yield step, failed
 
     def _cascade(self, task: int, cascade: Cascade, tried: Tried) -> list[Route]:
@@ -236,9 +243,10 @@ class Router:
         judge has accepted.
         """
         case = self.cases[task]
-        judged = self.calls.judge_usd(case, cascade)
+        judged = self.calls.judged(case, cascade)
         if judged is None:
             return []
+        judge_usd, judges = judged
         last = len(cascade.models) - 1
         steps = [
             self._step(
@@ -247,7 +255,7 @@ class Router:
             for i, (name, reach) in enumerate(zip(cascade.models, cascade.reach, strict=True))
         ]
         return [
-            Route(task=task, steps=chosen, judge_usd=judged, cascade=cascade.name)
+            Route(task=task, steps=chosen, judge_usd=judge_usd, cascade=cascade.name, judges=judges)
             for chosen in product(*steps)
         ]
 

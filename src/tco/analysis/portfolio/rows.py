@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from tco.analysis.inputs import Inputs
 from tco.analysis.portfolio.cases import Case
 from tco.analysis.portfolio.results import CascadeResult, FleetResult, StepResult, TaskResult
 from tco.analysis.portfolio.routes import Route, Step, Ways
 from tco.analysis.portfolio.shared import FleetBill, fleet_bills
 from tco.analysis.portfolio.solve import Solution
-from tco.analysis.settings import workload
 from tco.engine.routing import breakeven_escalation
 from tco.show import show_usd
 from tco.units import MTOK
@@ -44,15 +41,12 @@ def fleet_rows(
     for fleet, load in loads.items():
         shared, bill = ways.fleets[fleet], bills[fleet]
         users = [
-            (case, step, float(shared.load[route.task]))
+            (case, step, float(shared.mean_load[route.task]))
             for case, route in zip(cases, best.routes, strict=True)
             for step in route.steps
             if step.fleet == fleet
         ]
-        mean = sum(
-            step.reach * work / float(np.asarray(workload(case.settings).peak_to_mean))
-            for case, step, work in users
-        )
+        mean = sum(step.reach * work for _, step, work in users)
         rows.append(
             FleetResult(
                 option=shared.option.id,

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tco.analysis.portfolio.fleets import SharedFleet, sizes_of, team_of
+from tco.analysis.portfolio.fleets import SharedFleet, sizes_of
 from tco.analysis.portfolio.milp import solved
 from tco.analysis.portfolio.routes import Route
-from tco.analysis.settings import Settings
+from tco.analysis.settings import Settings, people
 from tco.engine.assign import Problem, combinations, enumerated, needed_routes, total_cost
 from tco.engine.shapes import Indices
+from tco.show import show_share
 
 MOST_COMBINATIONS = 200_000
 """Choices up to which all are looked at, so that no solver is needed."""
@@ -26,21 +27,34 @@ class Solution:
 
     Args:
         routes: The route of each task [tasks].
-        usd: What it costs, people for own GPUs included, routers not [USD/month].
+        usd: What it costs, people included, routers not [USD/month].
         method: How it was found.
         looked_at: Choices that there were, before and after what cannot matter was left out.
+        gap: Share of its cost by which another plan could beat it, not found in time [1].
     """
 
     routes: tuple[Route, ...]
     usd: float
     method: str
     looked_at: tuple[float, float]
+    gap: float = 0.0
 
 
 def problem_of(
-    routes: Sequence[Route], fleets: Sequence[SharedFleet], settings: Settings
+    routes: Sequence[Route],
+    fleets: Sequence[SharedFleet],
+    settings: Settings,
+    *,
+    called: bool = False,
 ) -> Problem:
-    """Return the choice between routes as numbers."""
+    """Return the choice between routes as numbers.
+
+    Args:
+        routes: All routes of all tasks.
+        fleets: The fleets they may use.
+        settings: Every value that enters a bill.
+        called: Somebody else's endpoint is called on every route: a router's.
+    """
     load = np.zeros((len(routes), len(fleets)))
     for row, route in enumerate(routes):
         for step in route.steps:
@@ -53,7 +67,8 @@ def problem_of(
         usd=np.array([route.usd for route in routes]),
         load=load,
         fleets=[sizes_of(fleet, settings, m) for fleet, m in zip(fleets, most, strict=True)],
-        team=team_of(settings),
+        by_token=np.array([called or route.by_token for route in routes]),
+        team=people(settings),
     )
 
 
@@ -67,12 +82,16 @@ def solution(routes: Sequence[Route], problem: Problem) -> Solution:
     kept = needed_routes(problem)
     smaller = problem.only(kept)
     few = combinations(smaller) <= MOST_COMBINATIONS
-    best = enumerated(smaller) if few else solved(smaller)
+    best, gap = (enumerated(smaller), 0.0) if few else solved(smaller)
+    program = "mixed-integer program, HiGHS"
+    if gap:
+        program += f", not proved: at most {show_share(gap)} above the cheapest"
     return Solution(
         routes=tuple(routes[int(kept[i])] for i in best),
         usd=float(total_cost(smaller, best[None, :])[0]),
-        method="every choice looked at" if few else "mixed-integer program, HiGHS",
+        method="every choice looked at" if few else program,
         looked_at=(float(combinations(problem)), float(combinations(smaller))),
+        gap=gap,
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.analysis.options import Option, SelfOption, base_replica, fleet, lines, self_bill
+from tco.analysis.options import Option, SelfOption, base_replica, fleet, lines
+from tco.analysis.own_bill import own_bill
 from tco.analysis.settings import Settings
 from tco.analysis.uncertain.beliefs import THROUGHPUT, Belief
 from tco.engine.ledger import total_usd
@@ -132,7 +133,7 @@ def _price(model: Model, draws: Draws, out: Floats) -> None:
     for row, option in zip(out, model.options, strict=True):
         if isinstance(option, SelfOption):
             replica = replica_for(model, option, draws, where)
-            bill = self_bill(option, settings, fleet(option, settings, replica))
+            bill = own_bill(option, settings, fleet(option, settings, replica))
         else:
             bill = lines(option, settings)
         row[:] = total_usd(bill)

@@ -95,6 +95,7 @@ def _on(catalog: Catalog, values: Sequence[Mapping[str, Any]]) -> Names:
         "models": catalog.models.models,
         "accelerators": catalog.hardware.accelerators,
         "sellers": catalog.hardware.sellers,
+        "assumptions": catalog.assumptions.assumptions,
         "offers": {i: {"discount": o.discount} for i, o in catalog.offers.items()},
     }
     known = {k: ChainMap(dict(own.known.get(k, {})), dict(some)) for k, some in below.items()}

@@ -53,7 +53,7 @@ def curves(pictured: CostCurves, looks: Looks, shown: Sequence[str], steps: Sequ
             labelOverlap=True,
         ),
     )
-    costs = [usd for c in pictured.curves for usd in c.usd]
+    costs = [usd for c in pictured.curves for usd in c.usd if usd > 0] or [1.0]
     y = alt.Y(
         "y:Q",
         scale=alt.Scale(type="log", nice=False),
@@ -103,6 +103,8 @@ def curves(pictured: CostCurves, looks: Looks, shown: Sequence[str], steps: Sequ
 def _line(curve: CostCurve, looks: Looks) -> Iterator[Row]:
     mark = looks[curve.id].mark
     for volume, usd in zip(curve.volumes, curve.usd, strict=True):
+        if usd <= 0:
+            continue  # nothing has no place on a logarithmic axis
         tip = f"{mark}: {show_usd(usd)} at {show_tokens(volume)}"
         yield {
             "n": mark, "tier": curve.tier, "x": rounded(volume), "y": rounded(usd), "tip": tip
