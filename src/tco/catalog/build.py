@@ -47,6 +47,9 @@ def _merged(parts: Sequence[Record], paths: Sequence[str], digest: str) -> Catal
     for path, overlay in zip(paths[count:], parts[count:], strict=True):
         for section in sorted(overlay.model_fields_set & HOMES.keys()):
             home = HOMES[section]
+            if section == "scores":
+                roots[home] = _scored(roots[home], overlay)
+                continue
             laid = _laid(getattr(roots[home], section), getattr(overlay, section))
             roots[home] = roots[home].model_copy(update={section: laid})
             origins |= {(section, n): path for n in _ids(getattr(overlay, section))}
@@ -60,6 +63,16 @@ def _merged(parts: Sequence[Record], paths: Sequence[str], digest: str) -> Catal
     return Catalog(
         **whole, version=version, sha256=digest, overlays=tuple(paths[count:]), origins=origins
     )
+
+
+def _scored(models: Any, overlay: Any) -> Any:
+    """Return the models with the scores of an overlay; those of the same kind are replaced."""
+    known = dict(models.models)
+    for name, scores in overlay.scores.items():
+        mine = {(s.benchmark, s.effort) for s in scores}
+        kept = [s for s in known[name].scores if (s.benchmark, s.effort) not in mine]
+        known[name] = known[name].model_copy(update={"scores": [*kept, *scores]})
+    return models.model_copy(update={"models": known})
 
 
 def _field(part: Record, name: str) -> Any:
