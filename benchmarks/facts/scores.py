@@ -77,7 +77,8 @@ def lay_in(
         if name not in section.ids():
             ledger.leave(f"{row['model']} {row['benchmark']}", "no such model in the catalog")
             continue
-        by_model.setdefault(name, []).append(_score(row))
+        known = by_model.setdefault(name, [])
+        known.append(_score(row, {str(s.get("called")) for s in known}))
         ledger.ship(f"{name} {row['benchmark']}")
     for name in section.ids():
         record = section.record(name)
@@ -97,7 +98,8 @@ def lay_in(
         sources.sort_in(name, [f"  {name}:", *pairs(record, 4)])
 
 
-def _score(row: Mapping[str, Any]) -> Record:
+def _score(row: Mapping[str, Any], told: set[str]) -> Record:
+    """Return a score; the name there is told where the scores above do not bear it."""
     score: Record = {
         "benchmark": row["benchmark"],
         "value": row["score"],
@@ -109,7 +111,7 @@ def _score(row: Mapping[str, Any]) -> Record:
     effort = _effort(row["variant"])
     if effort:
         score["effort"] = effort
-    if row["benchmark"] == BENCHMARK:
+    if row["benchmark"] == BENCHMARK or row["variant"] not in told:
         score["called"] = row["variant"]
     return {**score, "source": row["source"]}
 
