@@ -355,7 +355,7 @@ def _new(section: Section, name: str, told: Mapping[str, Any]) -> None:
 
 ORDER = ("name", "aliases", "org", "kind", "weights", "line", "hugging_face", "license")
 ORDER += ("released", "context_tokens", "native_precision", "params_b", "architecture", "scores")
-ORDER += ("never", "sources", "notes", "waive", "waive_because", "waive_until")
+ORDER += ("never", "sources", "notes", "waive", "waive_because", "waive_on", "waive_until")
 
 
 def _write(section: Section, name: str, record: Record) -> None:

@@ -92,7 +92,7 @@ def ordered(record: Record) -> Record:
         *("provider", "model", "api_name", "context_tokens", "max_output_tokens"),
         *("cache_min_tokens", "requests_per_minute", "tokens_per_minute", "usd_per_1k_searches"),
         *("retires", "snapshots_retire", "gone", "doubt", "url", "note"),
-        *("free", "minimum_usd_per_month", "waive", "waive_because", "waive_until"),
+        *("free", "minimum_usd_per_month", "waive", "waive_because", "waive_on", "waive_until"),
         *("discount", "prices"),
     )
     return {key: record[key] for key in order if key in record}
@@ -230,6 +230,7 @@ def _azure_sol(book: Prices, row: Mapping[str, Any]) -> None:
         doubt=None,
         waive=["sources-disagree"],
         waive_because="Of the price until 2026-09-01: settled on the meters of that time.",
+        waive_on=date(2026, 11, 29),
         waive_until=date(2027, 1, 31),
     )
     book.ledger.ship(f"correction {name}")
@@ -266,6 +267,7 @@ def _azure_luna(book: Prices, row: Mapping[str, Any]) -> None:
         ),
         waive=["sources-disagree"],
         waive_because="The doubt says so; to be looked up at the meter.",
+        waive_on=date(2026, 11, 29),
         waive_until=date(2027, 1, 31),
     )
     book.ledger.ship(f"correction {name}")
@@ -301,6 +303,7 @@ ROUTED = (
     "The headline of the default route: input and output are of different hosts, so that nobody "
     "sells at this pair; it moves weekly."
 )
+MIXED = ("z-ai/glm-5.3", "moonshotai/kimi-k3")
 _OPENROUTER = {
     "deepseek/deepseek-v4.1-flash": "deepseek-v4.1-flash",
     "z-ai/glm-5.3": "glm-5.3",
@@ -326,6 +329,14 @@ def _openrouter(book: Prices, row: Mapping[str, Any]) -> None:
         window = {"since": day, "checked": day, "usd_per_mtok": rates, "evidence": evidence}
         book.window(name, window, inherit=False)
         book.change(name, doubt=ROUTED)
+        if key in MIXED:
+            book.change(
+                name,
+                waive=["sellers-far-off"],
+                waive_because="The doubt says so: the input is that of another host.",
+                waive_on=day,
+                waive_until=date(2027, 1, 31),
+            )
     _still_routed(book)
     book.ledger.ship(str(row["offer"]))
 
@@ -357,6 +368,7 @@ def _still_routed(book: Prices) -> None:
             f"openrouter/{model}",
             waive=["stale"],
             waive_because="No list after 2026-11-09 has it: pi-ai lists models that call tools.",
+            waive_on=date(2026, 11, 29),
             waive_until=date(2027, 1, 31),
         )
 
@@ -515,6 +527,7 @@ def _offer(name: str, lists: Mapping[str, Any], rows: list[Any]) -> Record:
     entry, output = best["input"], best.get("output") or best["input"]
     if output < entry:
         offer |= {"waive": ["output-below-input"], "waive_because": "As the source states it."}
+        offer |= {"waive_on": max(days), "waive_until": date(2027, 2, 28)}
     return {**offer, "prices": [window]}
 
 

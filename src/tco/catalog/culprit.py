@@ -52,10 +52,11 @@ def settled(case: Case, sources: Mapping[str, Source]) -> str:
     """Return how the data settles a disagreement; empty where it says nothing about it.
 
     It does when an evidence of the same family states the other price, and a note, a doubt or a
-    waiver says what to make of it.
+    waiver says what to make of it. A judgment that has ended settles nothing any more.
     """
     price = price_at(case.offer, case.on)
-    if price is None:
+    over = case.offer.waive_until is not None and case.on > case.offer.waive_until
+    if price is None or over:
         return ""
     admitted = any(
         family(e.source, sources) == FAMILIES[case.against]

@@ -74,6 +74,8 @@ class Waivable(Record):
     """Names or ids of the rules."""
     waive_because: Text | None = None
     """What was looked up, and where."""
+    waive_on: date | None = None
+    """The day that this was judged: newer evidence is not covered by it."""
     waive_until: date | None = None
     """The last day on which this holds, for reasons that pass."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from statistics import median
@@ -31,6 +31,7 @@ class World:
         offers, providers, models, accelerators: All records by id, those of the files on top.
         rentals: All of them.
         before: Offers of the base that the files are held against; None without one.
+        shipped: Offers under the files, as the catalog has them; none for the catalog itself.
     """
 
     as_of: date
@@ -41,6 +42,7 @@ class World:
     accelerators: Mapping[str, Accelerator]
     rentals: Sequence[Rental] = ()
     before: Mapping[str, Offer] | None = None
+    shipped: Mapping[str, Offer] = field(default_factory=dict)
 
     @cached_property
     def horizon(self) -> date:
@@ -59,6 +61,30 @@ class World:
             if blend is not None:
                 prices.setdefault(offer.model, []).append(blend)
         return {m: median(some) for m, some in prices.items() if len(some) >= FEWEST_HOSTS}
+
+    @cached_property
+    def _asked(self) -> Mapping[str, Mapping[str, Rates]]:
+        """Return what each seller of a model asks on the day, its own price before a contract."""
+        asked: dict[str, dict[str, Rates]] = {}
+        for offer in self.offers.values():
+            own = self.shipped.get(offer.id, offer)
+            base = self.shipped if own is not offer else self.offers
+            price = price_at(own, self.as_of, base)
+            if price is not None and not retired(own, self.as_of):
+                asked.setdefault(offer.model, {})[offer.provider] = price.usd_per_mtok
+        return asked
+
+    def usual(self, offer: Offer, key: str) -> float | None:
+        """Return the median of what other sellers ask for a model [USD/Mtok]; None of none.
+
+        One alone counts where it is the maker of the model, or where the weights are closed.
+        """
+        others = {p: r for p, r in self._asked.get(offer.model, {}).items() if p != offer.provider}
+        rates = [rate for r in others.values() if (rate := getattr(r, key))]
+        sure = any(self.kind(p) == "first_party" for p in others)
+        if len(rates) < 2 and not (sure or not self.is_open(offer.model)):
+            return None
+        return median(rates) if rates else None
 
     @cached_property
     def rent_medians(self) -> Mapping[str, float]:
