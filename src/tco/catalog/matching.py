@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,34 @@ def matches(catalog: Catalog, listed: PriceList, offers: Sequence[Offer]) -> Map
         if match is not None:
             found[offer.id] = match
     return found
+
+
+def by_row_name(catalog: Catalog) -> Callable[[Row], Offer | None]:
+    """Return what finds the offer that a row of a list is, by provider and name; None if none."""
+    known: dict[tuple[str, str], str] = {}
+    for offer in catalog.prices.offers:
+        model = catalog.models.models.get(offer.model)
+        aliases = model.aliases if model is not None else []
+        for name in (offer.model, offer.api_name or offer.model, *aliases):
+            known.setdefault((offer.provider, _exact(name)), offer.id)
+
+    def found(row: Row) -> Offer | None:
+        for provider in _ours(row.provider):
+            offer = known.get((provider, _exact(row.model)))
+            if offer is not None:
+                return catalog.offers[offer]
+        return None
+
+    return found
+
+
+def _exact(name: str) -> str:
+    """Return a name without its path and case; what tells editions apart stays.
+
+    >>> _exact("anthropic/Claude-Opus-4.8"), _exact("claude-opus-4-8")
+    ('claude-opus-4-8', 'claude-opus-4-8')
+    """
+    return re.sub(r"[._ ]", "-", name.rpartition("/")[2].casefold())
 
 
 def _ours(provider: str) -> Iterable[str]:

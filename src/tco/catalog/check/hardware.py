@@ -223,7 +223,8 @@ def _meant(usd: float, middle: float | None) -> str:
     """Return what a rent is likely to be instead, where the median tells."""
     if middle is None:
         return ""
-    for factor, what in ((MONTH_H, "a month"), (24.0, "a day"), (168.0, "a week"), (100.0, "cents")):
+    units = ((MONTH_H, "a month"), (24.0, "a day"), (168.0, "a week"), (100.0, "cents"))
+    for factor, what in units:
         if 1 / 3 <= usd / factor / middle <= 3:
             return f"; as {what} it would be ${usd / factor:.2f} an hour"
     return ""

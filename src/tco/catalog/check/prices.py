@@ -70,7 +70,7 @@ def _price(loc: Loc, price: Price) -> Iterator[Hit]:
         rates = _modified(base, modifier)
         for rule, _, message in magnitude.rate_hits(rates, base=False):
             yield Hit(rule, here, message)
-        for rule, message in magnitude.tier_hits(dict(base), rates):
+        for rule, message in magnitude.tier_hits(dict(base), rates, _conditions(modifier)):
             yield Hit(rule, here, message)
         if modifier.when.service in magnitude.CHEAPER:
             for rule, _, message in magnitude.dearer_hits(_full(price, modifier), rates):
@@ -78,6 +78,12 @@ def _price(loc: Loc, price: Price) -> Iterator[Hit]:
         if modifier.when.service == "batch":
             for rule, _, message in magnitude.batch_hits(_full(price, modifier), rates):
                 yield Hit(rule, here, message)
+
+
+def _conditions(modifier: Modifier) -> int:
+    """Return how many things a condition asks for at once."""
+    when = modifier.when
+    return sum(one is not None for one in (when.service, when.input_tokens_over, when.cache_ttl))
 
 
 def _modified(base: Rates, modifier: Modifier) -> dict[str, float | None]:

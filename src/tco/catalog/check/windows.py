@@ -116,7 +116,9 @@ def _known(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
     if old is None or old is offer or offer.retires is not None or offer.gone:
         return
     if retired(old, world.as_of) and price_at(offer, world.as_of, world.offers) is not None:
-        message = f"has a price on {world.as_of}, but the catalog has it retired after {old.retires}"
+        message = (
+            f"has a price on {world.as_of}, but the catalog has it retired after {old.retires}"
+        )
         yield Hit(RETIRED_BUT_OFFERED, loc, message)
 
 
