@@ -36,7 +36,7 @@ IDLE_WAIVER = Rule(
 ENDLESS_WAIVER = Rule(
     id="TCO804",
     name="endless-waiver",
-    severity="warning",
+    severity="note",
     title="A judgment about prices or sources says when it was made and when it ends.",
     advice="give `waive_on` and `waive_until`: what was true of a price is looked at again",
 )

@@ -58,9 +58,8 @@ def _row(path: str, line: int, provider: str, model: Mapping[str, Any], on: date
         return None
     name = str(model.get("id", ""))
     tiers = list(_tiers(base))
-    for variant in model.get("price_variants") or ():
-        if isinstance(variant, dict) and _begun(variant.get("constraint"), on):
-            tiers.append(_variant(variant, on))
+    variants = [v for v in model.get("price_variants") or () if isinstance(v, dict)]
+    tiers += [_variant(v, on) for v in variants if _begun(v.get("constraint"), on)]
     return Row(
         file=path,
         line=line,

@@ -47,15 +47,16 @@ SAMPLE = "sample_spec"  # the first row explains the others
 RANGES, OFF_PEAK = "tiered_pricing", "off_peak_pricing"
 
 
+_At = tuple[str | None, int | None, str | None, str]
+"""Service, limit, lifetime, and what else the condition says that these three do not."""
+
+
 @dataclass(slots=True)
 class _Said:
     """The prices of one entry, as far as they can be read."""
 
-    rates: dict[tuple[str | None, int | None, str | None, bool], dict[str, float]] = field(
-        default_factory=dict
-    )
-    """By service, limit, lifetime and whether that is the whole condition."""
-    words: dict[tuple[str | None, int | None, str | None, bool], str] = field(default_factory=dict)
+    rates: dict[_At, dict[str, float]] = field(default_factory=dict)
+    words: dict[_At, str] = field(default_factory=dict)
     others: dict[str, float] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
@@ -102,7 +103,7 @@ def _row(path: str, line: int, key: str, entry: Mapping[str, Any], said: _Said) 
         return None
     tiers = tuple(
         ListTier(
-            words=said.words[at], rates=rates, service=at[0], over=at[1], ttl=at[2], whole=at[3]
+            words=said.words[at], rates=rates, service=at[0], over=at[1], ttl=at[2], whole=not at[3]
         )
         for at, rates in said.rates.items()
         if at != _PLAIN
@@ -114,7 +115,7 @@ def _row(path: str, line: int, key: str, entry: Mapping[str, Any], said: _Said) 
         key=key,
         model=key.rpartition("/")[2],
         rates=base,
-        batch=said.rates.get(("batch", None, None, True), {}),
+        batch=said.rates.get(("batch", None, None, ""), {}),
         tiers=tiers,
         others=said.others,
         embedding=entry.get("mode") == "embedding",
@@ -124,7 +125,7 @@ def _row(path: str, line: int, key: str, entry: Mapping[str, Any], said: _Said) 
     )
 
 
-_PLAIN = (None, None, None, True)
+_PLAIN: _At = (None, None, None, "")
 
 
 def _said(entry: Mapping[str, Any]) -> _Said:
@@ -134,8 +135,8 @@ def _said(entry: Mapping[str, Any]) -> _Said:
         limits = part.get("range")
         over = number(limits[0]) if isinstance(limits, list) and limits else None
         _keys(said, part, over=int(over or 0) or None, words=f"range {i + 1}")
-    for part in _parts(entry.get(OFF_PEAK)):
-        _keys(said, part, words="off-peak hours", whole=False)
+    for i, part in enumerate(_parts(entry.get(OFF_PEAK))):
+        _keys(said, part, words=f"off-peak hours {i + 1}" if i else "off-peak hours", whole=False)
     return said
 
 
@@ -184,12 +185,8 @@ def _one(
     service, hours = found["service"], found["hours"]
     ours = SERVICES.get(service) if service else None
     limit = int(found["over"]) * 1000 if found["over"] else over
-    at = (
-        ours,
-        limit,
-        f"{hours}h" if hours else None,
-        whole and (ours is not None) == bool(service),
-    )
+    besides = "" if whole and (ours is not None) == bool(service) else f"{words} {service or ''}"
+    at = (ours, limit, f"{hours}h" if hours else None, besides)
     name = NAMES[found["name"]]
     condition = key.removeprefix(found["name"]).strip("_")
     said.words.setdefault(at, " ".join(filter(None, (words, condition))) or key)
