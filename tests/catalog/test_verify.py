@@ -13,7 +13,7 @@ from running import run
 from tco.catalog.culprit import Case, culprit
 from tco.catalog.load import Catalog, load_catalog
 from tco.catalog.naming import folded
-from tco.catalog.update import proposal
+from tco.catalog.update import Proposal, proposal
 from tco.catalog.upstream.find import found_lists, installed_list, read_list
 from tco.catalog.upstream.rows import PriceList
 from tco.catalog.verify import VerifyReport, verify
@@ -49,6 +49,11 @@ def read(path: Path) -> PriceList:
 
 def held(catalog: Catalog, path: Path) -> VerifyReport:
     return verify(catalog, [read(path)], DAY)
+
+
+def proposed(catalog: Catalog, path: Path) -> Proposal:
+    lists = [read(path)]
+    return proposal(catalog, verify(catalog, lists, DAY), lists, DAY)
 
 
 def test_what_agrees_is_counted(catalog: Catalog, tmp_path: Path) -> None:
@@ -110,7 +115,7 @@ def test_update_proposes_an_overlay_that_loads(
 ) -> None:
     monkeypatch.setenv("TCO_CACHE_DIR", str(tmp_path / "cache"))
     changes = {"gpt-4o": ("openai", 3, 9), "gpt-4.1": ("openai", 2000, 8000)}
-    made = proposal(catalog, held(catalog, written(tmp_path, **changes)), DAY)
+    made = proposed(catalog, written(tmp_path, **changes))
     assert made.offers == ("openai/gpt-4o",)
     assert made.suspect[0].startswith("openai/gpt-4.1: litellm says what cannot be meant")
     path = tmp_path / "proposed.yaml"
@@ -140,7 +145,7 @@ def test_update_keeps_the_comments_of_a_record(tmp_path: Path) -> None:
         "utf-8",
     )
     catalog = load_catalog([own], cached=False)
-    made = proposal(catalog, held(catalog, written(tmp_path)), DAY)
+    made = proposed(catalog, written(tmp_path))
     for kept in ("# ours", "# negotiated in May", "# less than list", "    note: a contract"):
         assert kept in made.text
     assert made.text.index("until: 2026-11-21") < made.text.index("since: 2026-11-21")

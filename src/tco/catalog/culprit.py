@@ -120,7 +120,8 @@ def _condition(case: Case) -> str:
     for modifier in price.modifiers if price is not None else ():
         rates = modifier.usd_per_mtok
         factor = modifier.multiply
-        if rates is not None and _is(_pair(rates), case.theirs):
+        stated = rates is not None and any(rate is not None for rate in _pair(rates))
+        if rates is not None and stated and _is(_pair(rates), case.theirs):
             return f"{case.against} has the price for {_when(modifier.when)}"
         if factor is not None and all(close(r, factor) for r in _ratios(case)):
             return f"{case.against} has the price for {_when(modifier.when)}"
