@@ -112,14 +112,14 @@ class Prices:
         offer = self.offers.record(name)
         prices = offer["prices"]
         last = prices[-1]
-        if last["since"] == window["since"]:
+        if any(price["since"] == window["since"] for price in prices):
             return  # laid in before
         last["until"] = window["since"]
-        prices[-1] = _in_order(last)
+        prices[-1] = in_order(last)
         whole = dict(window)
         if inherit and "modifiers" in last and "modifiers" not in window:
             whole["modifiers"] = last["modifiers"]
-        prices.append(_in_order(whole))
+        prices.append(in_order(whole))
         self.put(name, offer)
 
     def put(self, name: str, offer: Record) -> None:
@@ -139,7 +139,8 @@ class Prices:
         self.put(name, {k: v for k, v in offer.items() if v is not None})
 
 
-def _in_order(price: Record) -> Record:
+def in_order(price: Record) -> Record:
+    """Return a window with its keys in the order of the file."""
     order = ("since", "until", "since_is", "checked", "status", "usd_per_mtok", "modifiers")
     order += ("currency", "evidence", "note")
     return {key: price[key] for key in order if key in price}
@@ -442,7 +443,7 @@ def _gone(book: Prices, name: str, told: str) -> None:
     else:
         offer["gone"] = "Retired, day unknown; litellm dropped it between 2026-11-12 and 11-19."
         last["until"] = dropped
-    offer["prices"][-1] = _in_order(last)
+    offer["prices"][-1] = in_order(last)
     offer.pop("doubt", None)
     book.put(name, offer)
 
@@ -468,7 +469,8 @@ def add_offers(book: Prices, facts: Mapping[str, Any]) -> None:
         if name in book.offers.ids() and not _laid_in(book, name):
             _witness(book, name, lists, rows)
             continue
-        book.put(name, _offer(name, lists, rows))
+        if name not in book.offers.ids():
+            book.put(name, _offer(name, lists, rows))
         for row in rows:
             book.ledger.ship(f"offer {row['provider']}/{row['model']}")
 
@@ -547,6 +549,8 @@ def add_asked_for(book: Prices, facts: Mapping[str, Any]) -> None:
     """Lay in the models that people ask for, and note what became of each."""
     for name, row in ASKED.items():
         lists = {"litellm 1.110.2": row}
+        if name in book.offers.ids():
+            continue
         book.put(name, _offer(name, lists, [{"model": name.partition("/")[2]}]))
     for told, text in facts["new_models_asked_for"].items():
         name = told.split(" ")[0]

@@ -64,12 +64,17 @@ def listed(row: Row) -> dict[tuple[str, Conditions], float]:
 
 
 def _own(rates: Mapping[str, float]) -> dict[str, float]:
-    """Return the rates that are prices of their own: zero is none, nor is a repeated one."""
+    """Return the rates that are prices of their own: zero is none, nor is one that is repeated.
+
+    Cached input that costs what input does is no discount.
+    """
     base = {"reasoning_output": "output", "audio_input": "input"}
     return {
         rate: rates[rate]
         for rate in RATES
-        if rates.get(rate) and not (rate in FOLLOWS and rates.get(base[rate]) == rates[rate])
+        if rates.get(rate)
+        and not (rate in FOLLOWS and rates.get(base[rate]) == rates[rate])
+        and not (rate == "cached_input" and rates[rate] >= rates.get("input", rates[rate] + 1))
     }
 
 

@@ -18,7 +18,7 @@ import yaml
 from tco.catalog.check.magnitude import rate_hits
 from tco.catalog.check.world import INPUT_WEIGHT, blended
 from tco.catalog.files import File, shipped_file, user_file
-from tco.catalog.listed import window
+from tco.catalog.listed import OtherPrice, window
 from tco.catalog.lookup import price_at, retired
 from tco.catalog.matching import FAMILIES
 from tco.catalog.upstream.rows import PriceList, Row
@@ -67,6 +67,8 @@ class _Change:
     moved: bool = False
     retires: date | None = None
     told: list[str] = field(default_factory=list)
+    prices: list[OtherPrice] = field(default_factory=list)
+    """What moves besides input and output."""
 
 
 def proposal(
@@ -136,6 +138,7 @@ def _other(
             continue  # a unit error, or another kind of price
         change = changes.setdefault(price.offer, _Change())
         change.moved = True
+        change.prices.append(price)
         if (pair := rows[price.against, price.key]) not in change.rows:
             change.rows.append(pair)
     for day in report.retirements:
@@ -249,11 +252,19 @@ def _review(catalog: Catalog, offer: Offer, change: _Change, on: date) -> str:
         said = ", ".join(f"{k} {v}" for k, v in shown.items())
         lines.append(f"{edition} of {on}, {row.key}: {said}")
     lines += change.told
+    for one in change.prices[:MOST_TOLD]:
+        was = "nothing" if one.ours is None else f"{one.ours:.6g}"
+        lines.append(f"{one.price}: {was} becomes {one.theirs:.6g}")
+    if len(change.prices) > MOST_TOLD:
+        lines.append(f"and {len(change.prices) - MOST_TOLD} prices more")
     if change.moved and now is not None:
         lines.append(_turns(catalog, offer, change.rows[0][1], on))
         kept = window(now, change.rows[0][1]).carried
         lines += [f"not in the list, carried over: {', '.join(kept)}"] if kept else []
     return "".join(f"  # {printable(line, 160)}\n" for line in lines)
+
+
+MOST_TOLD = 8  # prices of one offer above it in the overlay; all of them are in its window
 
 
 def _pair(rates: Rates) -> str:
@@ -395,6 +406,10 @@ def _dumped(offer: Offer, raw: Mapping[str, Any], change: _Change, on: date) -> 
         prices.insert(len(prices) if place is None else place + 1, new)
     elif place is not None:
         prices[place] = _seen_again(prices[place], said, on)
+        if change.moved:  # the window is of that very day: it is made whole, not followed by one
+            made = window(offer.prices[place], said[0][1])
+            prices[place] |= {"usd_per_mtok": dict(made.rates)}
+            prices[place] |= {"modifiers": [dict(m) for m in made.modifiers]}
     whole = {**raw, "prices": prices}
     if change.retires is not None:
         whole = {**{k: v for k, v in raw.items() if k != "prices"}, "retires": change.retires}

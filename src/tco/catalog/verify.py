@@ -163,7 +163,7 @@ def verify(catalog: Catalog, lists: Sequence[PriceList], on: date) -> VerifyRepo
                 match = found[offer.id]
                 compared.append(_compared(catalog, offer, price, match, listed.kind))
                 more.add(offer, price, match, listed.kind)
-        more.lacking += _lacking(catalog, listed, {m.row.key for m in found.values()})
+        more.lacking += _lacking(catalog, listed, {m.row.key for m in found.values()}, on)
     explained = tuple(_explained(catalog, compared, on))
     known = {one.offer for one in compared}
     unmatched = [o.id for o, _ in priced if o.id not in known]
@@ -195,7 +195,7 @@ class _More:
             return
         self.prices += differences(offer.id, kind, price, match.row)
         day = match.row.retires
-        if day is not None and day != offer.retires:
+        if day is not None and day not in (offer.retires, offer.snapshots_retire):
             self.retirements.append(
                 Retirement(
                     offer=offer.id,
@@ -207,7 +207,9 @@ class _More:
             )
 
 
-def _lacking(catalog: Catalog, listed: PriceList, used: Container[str]) -> Iterator[Lacking]:
+def _lacking(
+    catalog: Catalog, listed: PriceList, used: Container[str], on: date
+) -> Iterator[Lacking]:
     """Yield the rows that price text at a provider of ours and are no offer of ours."""
     known, providers = by_row_name(catalog), catalog.prices.providers
     named = model_names(catalog)
@@ -215,7 +217,8 @@ def _lacking(catalog: Catalog, listed: PriceList, used: Container[str]) -> Itera
         sellers = [p for p in our_providers(row.provider) if p in providers]
         if row.key in used or not row.text or not sellers or known(row) is not None:
             continue
-        if not row.rates.get("input"):
+        over = row.retires is not None and row.retires < on
+        if over or not row.rates.get("input"):
             continue
         model = named(row)
         if model is not None and f"{sellers[0]}/{model}" in catalog.offers:

@@ -68,7 +68,7 @@ def _price(loc: Loc, price: Price) -> Iterator[Hit]:
     for i, modifier in enumerate(price.modifiers):
         here = (*loc, "modifiers", i)
         rates = _modified(base, modifier)
-        for rule, _, message in magnitude.rate_hits(rates, base=False):
+        for rule, _, message in magnitude.rate_hits(rates, base=False, cap=magnitude.TIER_CAP):
             yield Hit(rule, here, message)
         for rule, message in magnitude.tier_hits(dict(base), rates, _conditions(modifier)):
             yield Hit(rule, here, message)
