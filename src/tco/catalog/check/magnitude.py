@@ -13,7 +13,7 @@ EMBEDDING_CAP = 10.0  # USD/Mtok: ten times the dearest text embedding of 2026
 FLOOR = 0.002  # USD/Mtok: of 9,448 rows of public lists one lies below
 CACHED_FLOOR = 0.0002  # USD/Mtok: reads from a cache cost as little as a hundredth of input
 FAR = 9.5  # times another statement of the same price: ten times, roundings allowed for
-CACHE_FAR = 95.0  # the same of caches of other sellers, whose discounts differ tenfold
+CACHE_FAR = 60.0  # the same of caches of other hosts, whose discounts differ fortyfold
 CACHE = ("cached_input", "cache_write")
 TIER_CAP = 600.0  # USD/Mtok: under a condition; 270 is true of long context, 540 of a fast service
 TIER_SPREAD = 12.5  # the widest true one: range 4 of qwen3-coder-plus, 12 times
@@ -99,7 +99,7 @@ SELLERS_FAR_OFF = Rule(
     name="sellers-far-off",
     severity="error",
     title="A price is less than ten times what others ask for the same model, and more than a "
-    "tenth; of caches a hundred times.",
+    "tenth; of caches of open weights sixty times.",
     advice="look for a unit error or another model; if it is true, waive it",
 )
 DEARER_THAN_STANDARD = Rule(

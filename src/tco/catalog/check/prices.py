@@ -165,12 +165,24 @@ def _sellers(subject: Subject) -> Iterator[Hit]:
     for loc, offer, price in subject.prices():
         if not _counts(price, world) or retired(offer, world.as_of):
             continue
+        # Discounts of caches differ tenfold among hosts of open weights, of closed ones they do not.
+        far = CACHES if world.is_open(offer.model) else {}
         usual = {key: world.usual(offer, key) for key, _ in price.usd_per_mtok}
         rates = dict(price.usd_per_mtok)
         for rule, key, said in magnitude.far_hits(
-            rates, usual, magnitude.SELLERS_FAR_OFF, "other sellers ask", CACHES
+            rates, usual, magnitude.SELLERS_FAR_OFF, OTHERS_ASK, far
         ):
             yield Hit(rule, (*loc, "usd_per_mtok", key), said)
+        for i, modifier in enumerate(price.modifiers):
+            rates = _modified(price.usd_per_mtok, modifier)
+            usual = {key: world.usual(offer, key, modifier.when) for key in rates}
+            for rule, _, said in magnitude.far_hits(
+                rates, usual, magnitude.SELLERS_FAR_OFF, OTHERS_ASK, far
+            ):
+                yield Hit(rule, (*loc, "modifiers", i), said)
+
+
+OTHERS_ASK = "other sellers ask"
 
 
 def _jumps(subject: Subject) -> Iterator[Hit]:

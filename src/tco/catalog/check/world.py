@@ -14,7 +14,7 @@ from tco.catalog.fields import Record, Source
 from tco.catalog.hardware import Accelerator, Rental
 from tco.catalog.lookup import price_at, retired
 from tco.catalog.models import Model
-from tco.catalog.prices import Offer, Price, Provider, Rates
+from tco.catalog.prices import Offer, Price, Provider, Rates, When
 
 INPUT_WEIGHT = 3  # a blended price is three parts of input to one of output, as price tables use
 _LAST = date.max.toordinal()
@@ -63,27 +63,24 @@ class World:
         return {m: median(some) for m, some in prices.items() if len(some) >= FEWEST_HOSTS}
 
     @cached_property
-    def _asked(self) -> Mapping[str, Mapping[str, Rates]]:
+    def _asked(self) -> Mapping[str, Mapping[str, Price]]:
         """Return what each seller of a model asks on the day, its own price before a contract."""
-        asked: dict[str, dict[str, Rates]] = {}
+        asked: dict[str, dict[str, Price]] = {}
         for offer in self.offers.values():
             own = self.shipped.get(offer.id, offer)
             base = self.shipped if own is not offer else self.offers
             price = price_at(own, self.as_of, base)
             if price is not None and not retired(own, self.as_of):
-                asked.setdefault(offer.model, {})[offer.provider] = price.usd_per_mtok
+                asked.setdefault(offer.model, {})[offer.provider] = price
         return asked
 
-    def usual(self, offer: Offer, key: str) -> float | None:
+    def usual(self, offer: Offer, key: str, when: When | None = None) -> float | None:
         """Return the median of what other sellers ask for a model [USD/Mtok]; None of none.
 
-        One alone counts where it is the maker of the model, or where the weights are closed.
+        Under a condition those count that state a price under the very same.
         """
         others = {p: r for p, r in self._asked.get(offer.model, {}).items() if p != offer.provider}
-        rates = [rate for r in others.values() if (rate := getattr(r, key))]
-        sure = any(self.kind(p) == "first_party" for p in others)
-        if len(rates) < 2 and not (sure or not self.is_open(offer.model)):
-            return None
+        rates = [rate for price in others.values() if (rate := _asks(price, key, when))]
         return median(rates) if rates else None
 
     @cached_property
@@ -129,6 +126,19 @@ class Subject:
             for i, price in enumerate(offer.prices):
                 if price.status != "cancelled":
                     yield (*loc, "prices", i), offer, price
+
+
+def _asks(price: Price, key: str, when: When | None) -> float | None:
+    """Return the rate of a price under a condition; None where it has none."""
+    base: float | None = getattr(price.usd_per_mtok, key)
+    for modifier in price.modifiers if when is not None else ():
+        if modifier.when != when:
+            continue
+        if modifier.multiply is not None:
+            return base * modifier.multiply if base is not None else None
+        stated: float | None = getattr(modifier.usd_per_mtok, key)
+        return stated
+    return base if when is None else None
 
 
 def blended(rates: Rates) -> float | None:
