@@ -118,12 +118,14 @@ def _assumptions(part: Record, names: Names) -> Iterator[Wrong]:
 def _scores(part: Record, names: Names) -> Iterator[Wrong]:
     """Return scores that nobody could weigh: without interval or day, but those of articles."""
     models = getattr(part, "models", {})
-    scored = {("models", i, "scores"): m.scores for i, m in models.items()}
+    scored: dict[Loc, Sequence[Score]] = {
+        ("models", i, "scores"): m.scores for i, m in models.items()
+    }
     for name, scores in getattr(part, "scores", {}).items():
         yield from names.missing("models", name, ("scores", name))
         scored["scores", name] = scores
     for loc, scores in scored.items():
-        known = names.sources.get(loc[0], {})
+        known = names.sources.get(str(loc[0]), {})
         for i, score in enumerate(scores):
             yield from _score((*loc, i), score, known)
 

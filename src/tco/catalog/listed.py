@@ -187,7 +187,7 @@ def _follows(
 ) -> bool:
     """Return whether prices under several conditions are the products of those under each."""
     parts = [(*PLAIN[:i], part, *PLAIN[i + 1 :]) for i, part in enumerate(when) if part is not None]
-    if len(parts) < 2 or any(part not in found for part in parts):  # type: ignore[comparison-overlap]
+    if len(parts) < 2 or any(part not in found for part in parts):
         return False
     for rate, value in said.items():
         base = product = row.rates.get(rate) or 0.0

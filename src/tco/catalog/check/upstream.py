@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 DEAR = {
     "o1-pro": "litellm, genai-prices and models.dev all have $150 / $600",
     "o1-pro-2025-03-19": "litellm, genai-prices and models.dev all have $150 / $600",
+    **dict.fromkeys(
+        ("gpt-5.4-pro", "gpt-5.5-pro", "openai-gpt-54-pro", "openai-gpt-55-pro"),
+        "$30 / $180 at OpenAI; resellers add up to half",
+    ),
 }
 """Models that do cost more than the cap, with who says so."""
 DEAREST = 700.0  # USD/Mtok: above what any of them costs

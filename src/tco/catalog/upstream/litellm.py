@@ -71,7 +71,9 @@ def price_list(file: File, edition: str = "") -> PriceList:
     read = read_json(file, 1)
     if not isinstance(read.value, dict):
         raise DataError(f"{file.path}:1: not litellm's map of models to prices")
-    rows, wrong, new = [], [], {}
+    rows: list[Row] = []
+    wrong: list[tuple[int, str, str]] = []
+    new: dict[str, tuple[int, str, str]] = {}
     for key, entry in read.value.items():
         if key == SAMPLE or not isinstance(entry, dict):
             continue
@@ -157,10 +159,8 @@ def _keys(
 ) -> None:
     """Read every price of a mapping; what is under a condition of its own adds to that one's."""
     for key, value in entry.items():
-        if not isinstance(key, str) or not _OF_TOKENS.fullmatch(key):
-            continue
-        if "_dbu_" in key:
-            continue  # units of databricks, not dollars
+        if not _OF_TOKENS.fullmatch(key) or "_dbu_" in key:
+            continue  # units of databricks are no dollars
         rate, found = number(value), _KEY.fullmatch(key)
         if not_a_price(value):
             said.wrong.append(f"{key} is {str(value)[:40]!r}, which is no price")
@@ -189,5 +189,5 @@ def _one(
     at = (ours, limit, f"{hours}h" if hours else None, besides)
     name = NAMES[found["name"]]
     condition = key.removeprefix(found["name"]).strip("_")
-    said.words.setdefault(at, " ".join(filter(None, (words, condition))) or key)
+    said.words.setdefault(at, " ".join(word for word in (words, condition) if word))
     said.rates.setdefault(at, {}).setdefault(name, rate * MTOK)
