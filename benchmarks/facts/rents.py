@@ -130,7 +130,10 @@ def lay_in(file: DataFile, facts: Mapping[str, Any], ledger: Ledger) -> None:
             ledger.ship(called)
     _sought(file, rents)
     for row in facts["provisioned_units"]:
-        ledger.leave(f"{row['provider']} {row['unit']}", "laid into prices.yaml by hand")
+        ledger.leave(
+            f"{row['provider']} {row['unit']}",
+            "a book's figure of low confidence, without the tokens a unit serves",
+        )
 
 
 def _sources(file: DataFile, facts: Mapping[str, Any]) -> None:

@@ -61,6 +61,8 @@ class Names:
             for f in files[:shipped]
             for section in f
         }
+        if "models" in sources:
+            sources["scores"] = sources["models"]  # a section that only overlays have
         return cls(known, sources)
 
     def missing(self, kind: str, name: str | None, loc: Loc) -> Iterator[Wrong]:
