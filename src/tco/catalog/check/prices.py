@@ -165,7 +165,7 @@ def _sellers(subject: Subject) -> Iterator[Hit]:
     for loc, offer, price in subject.prices():
         if not _counts(price, world) or retired(offer, world.as_of):
             continue
-        # Discounts of caches differ tenfold among hosts of open weights, of closed ones they do not.
+        # Discounts of caches differ tenfold among hosts of open weights, not of closed ones.
         far = CACHES if world.is_open(offer.model) else {}
         usual = {key: world.usual(offer, key) for key, _ in price.usd_per_mtok}
         rates = dict(price.usd_per_mtok)
