@@ -137,11 +137,12 @@ def lay_in(file: DataFile, facts: Mapping[str, Any], ledger: Ledger) -> None:
 
 
 def _sources(file: DataFile, facts: Mapping[str, Any]) -> None:
+    """Describe the sources; those that copied a seller's page or interface are its word."""
     section = file.section("sources")
     for name, told in facts["sources"].items():
         head, _, rest = str(told).split(";")[0].split(" (excerpt")[0].partition(", ")
         record = {"title": f"Rents, {head}", "read": READ[name], "where": f"{head}; {rest}"}
-        record["kind"] = "survey" if name == "screener" else "catalog"
+        record["kind"] = "survey" if name == "screener" else "vendor"
         if "CC BY 4.0" in str(told):
             record["license"] = "CC BY 4.0"
         if name.startswith("datareceipts"):

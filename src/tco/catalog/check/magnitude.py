@@ -80,7 +80,7 @@ TIER_FAR_OFF = Rule(
     advice="look for a unit error in one of the two; if it is true, waive it",
 )
 BELOW_FLOOR = Rule(
-    id="TCO110",
+    id="TCO115",
     name="below-floor",
     severity="error",
     title=f"No token costs less than ${FLOOR:g} per million, read from a cache ${CACHED_FLOOR:g}.",
