@@ -116,7 +116,7 @@ class Prices:
             return  # laid in before
         last["until"] = window["since"]
         prices[-1] = in_order(last)
-        whole = dict(window)
+        whole = {**window, "evidence": [*window["evidence"], *still(last, window)]}
         if inherit and "modifiers" in last and "modifiers" not in window:
             whole["modifiers"] = last["modifiers"]
         prices.append(in_order(whole))
@@ -137,6 +137,15 @@ class Prices:
         """Set keys of an offer; None takes one out."""
         offer = {**self.offers.record(name), **values}
         self.put(name, {k: v for k, v in offer.items() if v is not None})
+
+
+def still(last: Record, window: Record) -> list[Record]:
+    """Return the evidence of a window whose input and output the next one keeps."""
+    old, new = last["usd_per_mtok"], window["usd_per_mtok"]
+    if any(old.get(key) != new.get(key) for key in ("input", "output")):
+        return []
+    told = {e.get("key") for e in window["evidence"]}
+    return [e for e in last["evidence"] if e.get("key") is None or e["key"] not in told]
 
 
 def in_order(price: Record) -> Record:

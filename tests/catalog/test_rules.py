@@ -371,11 +371,11 @@ def test_cached_input_in_a_batch_may_cost_what_input_does() -> None:
 
 
 def test_the_cap_holds_for_multiplied_prices() -> None:
-    fast = {"when": {"service": "ultrafast"}, "multiply": 9}
+    fast = {"when": {"service": "ultrafast"}, "multiply": 9}  # 270 is true of a fast service
     data = broken(put(*PRICE, "modifiers", 0, to=fast))
     assert checked(data) == []
-    data["offers"][0]["prices"] = [priced(10.0, 30.0, modifiers=[fast])]
-    assert [f.message for f in checked(data)] == ["output $270.00/Mtok is above $200/Mtok"]
+    data["offers"][0]["prices"] = [priced(30.0, 90.0, modifiers=[fast])]
+    assert [f.message for f in checked(data)] == ["output $810.00/Mtok is above $600/Mtok"]
 
 
 def test_a_batch_is_held_against_the_tier_that_it_names() -> None:

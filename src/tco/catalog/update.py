@@ -17,6 +17,7 @@ import yaml
 
 from tco.catalog.check.magnitude import rate_hits
 from tco.catalog.check.world import INPUT_WEIGHT, blended
+from tco.catalog.evidence import close
 from tco.catalog.files import File, shipped_file, user_file
 from tco.catalog.listed import OtherPrice, window
 from tco.catalog.lookup import price_at, retired
@@ -358,12 +359,28 @@ def _price_lines(now: Price | None, said: Sequence[tuple[str, Row]], on: date) -
         lines += [f"  - {_flow(modifier)}" for modifier in made.modifiers]
     lines.append("evidence:")
     lines += [f"  - {_flow(_evidence(kind, row))}" for kind, row in said]
+    lines += [f"  - {_flow(e)}" for e in _still(now, made.rates, {row.key for _, row in said})]
     if made.carried:
         told = (
             f"Not in the list, carried over at the ratio of the input: {', '.join(made.carried)}."
         )
         lines.append(f"note: {_quoted(told)}")
     return lines
+
+
+def _still(
+    now: Price | None, rates: Mapping[str, float], told: Container[str]
+) -> Iterable[Mapping[str, Any]]:
+    """Yield what the window before had as evidence, where input and output stay what they were."""
+    if now is None:
+        return
+    old = now.usd_per_mtok
+    pairs = ((old.input, rates.get("input")), (old.output, rates.get("output")))
+    if any(a != b and not (a and b and close(a, b)) for a, b in pairs):
+        return
+    for one in now.evidence:
+        if one.key not in told:
+            yield {k: v for k, v in one if v is not None}
 
 
 def _evidence(kind: str, row: Row) -> dict[str, Any]:
@@ -383,6 +400,8 @@ def _flow(value: Any) -> str:
         return "[" + ", ".join(_flow(v) for v in value) + "]"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, int | float):
         shown = f"{value:.10g}"
         return shown if "e" not in shown else f"{value:.12f}".rstrip("0")
