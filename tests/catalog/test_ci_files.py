@@ -195,3 +195,63 @@ def test_inputs_are_never_run(place: Path) -> None:
 def test_nothing_of_an_input_stands_in_a_script() -> None:
     loaded = yaml.safe_load((ROOT / "action.yml").read_text())
     assert all("${{" not in step["run"] for step in loaded["runs"]["steps"])
+
+
+STRANGER = """\
+sources:
+  contract: {title: Our contract, read: 2026-11-01, where: drawer 3, kind: vendor}
+offers:
+  - provider: openai
+    model: gpt-4.1
+    prices:
+      - since: 2026-06-01
+        checked: 2026-11-20
+        usd_per_mtok: {input: 1.5, output: 6}
+        evidence: [{source: contract, input: 1.5, output: 6}]
+"""
+
+
+@pytest.fixture
+def stranger(place: Path) -> Path:
+    """Return a stranger's repository, whose overlay is called `prices.yaml`."""
+    git = ["git", "-C", str(place), "-c", "user.name=x", "-c", "user.email=x@x.example"]
+    (place / "prices.yaml").write_text(STRANGER, "utf-8")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "ours"], check=True)
+    return place
+
+
+@pytest.mark.skipif(BASH is None, reason="the action runs in bash")
+@pytest.mark.parametrize("changed", [False, True])
+def test_an_overlay_may_be_called_prices_yaml(changed: bool, stranger: Path) -> None:
+    if changed:
+        newer = STRANGER.replace(
+            "checked: 2026-11-20", "until: 2026-11-10\n        checked: 2026-11-09"
+        )
+        window = "since: 2026-11-10\n        checked: 2026-11-20"
+        newer += STRANGER[STRANGER.index("      - since") :].replace(
+            "since: 2026-06-01\n        checked: 2026-11-20", window
+        ).replace("1.5", "1.4")  # fmt: skip
+        (stranger / "prices.yaml").write_text(newer, "utf-8")
+    asked = {"files": "prices.yaml", "as-of": "2026-11-21", "base": "main", "tokens": "10B"}
+    codes, log, page = action(stranger, **asked)
+    assert codes == {"Check": 0, "Diff": 0}, log + page
+    assert ("Nothing moved" in page) != changed
+    hook = next(h for h in hooks() if h["id"] == "tco-catalog-check")
+    assert re.search(hook["files"], "prices.yaml")
+    done = shell(stranger, f"{hook['entry']} prices.yaml", TCO_AS_OF="2026-11-21")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(BASH is None, reason="the action runs in bash")
+def test_the_action_fails_on_age_only_for_those_who_keep_the_catalogs(place: Path) -> None:
+    later = {"as-of": "2027-11-21"}
+    assert action(place, **later)[0] == {"Check": 0}
+    assert action(place, **later, **{"fail-stale": "true"})[0] == {"Check": 1}
+
+
+def test_a_workflow_of_its_own_looks_at_age() -> None:
+    flow = yaml.safe_load((ROOT / ".github" / "workflows" / "freshness.yml").read_text())
+    assert "schedule" in flow[True] and "pull_request" not in flow[True]  # `on` is true in YAML 1.1
+    step = flow["jobs"]["catalogs"]["steps"][-1]
+    assert step["uses"] == "./" and step["with"] == {"fail-stale": "true"}

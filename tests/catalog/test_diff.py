@@ -55,7 +55,7 @@ def test_a_price_that_moves_changes_its_answers(cheap: Path) -> None:
     result = catalog_diff(edition(None), edition(str(cheap)), ("a", "b"), DAY, [1e10])
     by_field = {m.field: m for m in result.moved if m.record == "openai/gpt-4.1"}
     others = {m.record for m in result.moved} - {"openai/gpt-4.1"}
-    assert others == {"crazyrouter/gpt-4.1"}  # a discount of it
+    assert others == set()  # crazyrouter's discount is one on the list price, and stays
     assert by_field["input"].ratio == pytest.approx(0.001 / 2)
     won = {w.tier: w for w in result.winners}
     assert won["api"].after in ("openai/gpt-4.1", won["api"].before)
@@ -125,7 +125,7 @@ def test_git_revisions(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     found = run("catalog", "check", name, "--base", "HEAD~1", "--as-of", "2026-11-21", "-o", "json")
     assert found.exit_code == 1
     names = {f["name"] for f in json.loads(found.stdout)["findings"] if f["severity"] == "error"}
-    assert names == {"changed-without-window"}
+    assert "changed-without-window" in names
     same = run("catalog", "check", name, "--base", "HEAD", "--as-of", "2026-11-21")
     assert same.exit_code == 0
 

@@ -202,6 +202,13 @@ BROKEN: dict[str, Callable[[Data], None]] = {
     "rent-far-off": put("rentals", 3, "rents", 0, "usd_per_gpu_hour", to=16.0),
     "params-recompute": put(*MODEL, "params_b", to={"total": 13, "active": 13}),
     "params-order": put(*MODEL, "params_b", "active", to=80),
+    "below-floor": put(*PRICE, "usd_per_mtok", "cached_input", to=0.0001),
+    "sellers-far-off": put("offers", 1, "prices", 0, to=priced(0.001, 0.2)),
+    "dearer-than-standard": put(*PRICE, "modifiers", 0, "multiply", to=1.5),
+    "rent-not-hourly": put("rentals", 3, "rents", 0, "usd_per_gpu_hour", to=2190.0),
+    "endless-waiver": both(
+        put("offers", 0, "waive", to=["stale"]), put("offers", 0, "waive_because", to="x")
+    ),
     "waiver-without-reason": put("offers", 0, "waive", to=["stale"]),
     "unknown-waiver": both(
         put("offers", 0, "waive", to=["stael"]), put("offers", 0, "waive_because", to="x")
@@ -211,6 +218,7 @@ BROKEN: dict[str, Callable[[Data], None]] = {
     ),
 }
 ELSEWHERE = {"unreadable", "zero-price", "not-a-price", "changed-without-window", "window-removed"}
+ELSEWHERE |= {"new-key", "record-far-off", "spot-above-on-demand"}
 """Rules whose cases stand in other tests: no file, upstream lists, an older edition."""
 
 
@@ -297,9 +305,35 @@ def test_what_is_gone_is_not_stale() -> None:
     assert checked(data) == []
 
 
+JUDGED = {"waive_on": "2026-11-21", "waive_until": "2027-01-31"}
+
+
+def test_a_waiver_does_not_cover_newer_evidence() -> None:
+    data = sound()
+    judged = {"waive": ["sources-disagree"], "waive_because": "settled", **JUDGED}
+    data["offers"][0] |= {**judged, "waive_on": "2026-10-01"}
+    against = {"source": "list", "input": 3.0, "output": 8.0, "seen": "2026-09-30"}
+    data["offers"][0]["prices"][0]["evidence"].append(against)
+    assert [f.waived_because for f in checked(data)] == ["settled"]
+    against["seen"] = "2026-10-02"  # seen after the judgment: raised again
+    assert [f.waived_because for f in checked(data) if f.name == "sources-disagree"] == [None]
+
+
+def test_what_was_looked_for_is_told_as_old_and_fails_only_when_that_is_old() -> None:
+    data = broken(BROKEN["stale"])
+    old = {f.severity for f in checked(data) if f.name == "stale"}
+    assert old == {"warning"} or old == {"error"}
+    data["offers"][0]["prices"][0]["checked"] = "2026-01-02"
+    assert [f.severity for f in checked(data) if f.name == "stale"] == ["error"]
+    for name in ("page", "list"):
+        data["sources"][name]["sought"] = "2026-11-20"
+    (hit,) = (f for f in checked(data) if f.name == "stale")
+    assert hit.severity == "warning" and "looked for on 2026-11-20" in hit.message
+
+
 def test_a_waiver_takes_a_finding_out_and_keeps_its_reason() -> None:
     data = broken(both(BROKEN["stale"], put("offers", 0, "waive", to=["stale"])))
-    data["offers"][0]["waive_because"] = "the page is gone"
+    data["offers"][0] |= {"waive_because": "the page is gone", **JUDGED}
     (hit,) = checked(data)
     assert hit.waived_because == "the page is gone"
 
@@ -314,7 +348,7 @@ def test_a_waiver_ends_on_its_day() -> None:
 def test_a_source_waives_for_all_its_figures() -> None:
     data = broken(BROKEN["stale"])
     for name in ("page", "list"):
-        data["sources"][name] |= {"waive": ["stale"], "waive_because": "a snapshot"}
+        data["sources"][name] |= {"waive": ["stale"], "waive_because": "a snapshot", **JUDGED}
     found = checked(data)
     assert [(f.name, f.waived_because) for f in found] == [("stale", "a snapshot")]
     del data["sources"]["list"]["waive"], data["sources"]["list"]["waive_because"]
@@ -337,11 +371,11 @@ def test_cached_input_in_a_batch_may_cost_what_input_does() -> None:
 
 
 def test_the_cap_holds_for_multiplied_prices() -> None:
-    fast = {"when": {"service": "ultrafast"}, "multiply": 9}
+    fast = {"when": {"service": "ultrafast"}, "multiply": 9}  # 270 is true of a fast service
     data = broken(put(*PRICE, "modifiers", 0, to=fast))
     assert checked(data) == []
-    data["offers"][0]["prices"] = [priced(10.0, 30.0, modifiers=[fast])]
-    assert [f.message for f in checked(data)] == ["output $270.00/Mtok is above $200/Mtok"]
+    data["offers"][0]["prices"] = [priced(30.0, 90.0, modifiers=[fast])]
+    assert [f.message for f in checked(data)] == ["output $810.00/Mtok is above $600/Mtok"]
 
 
 def test_a_batch_is_held_against_the_tier_that_it_names() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
 from running import ROOT
@@ -16,7 +17,7 @@ from tco.catalog.evidence import confidence, families
 from tco.catalog.load import Catalog
 from tco.catalog.lookup import price_at
 
-EDITION = date(2026, 11, 21)
+EDITION = date(2026, 11, 29)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_most_offers_have_two_independent_sources(catalog: Catalog) -> None:
     for offer in offers:
         evidence = [e for p in offer.prices for e in p.evidence]
         two += len(families(evidence, catalog.prices.sources)) >= 2
-    assert two / len(offers) >= 0.55
+    assert two / len(offers) >= 0.4
 
 
 def test_confidence_is_computed(catalog: Catalog) -> None:
@@ -70,7 +71,24 @@ def test_the_check_takes_at_most_three_times_the_parsing() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_year_later_it_fails() -> None:
-    later = check_files(Request(as_of=date(2027, 11, 21)))
+def test_a_year_later_it_fails_for_those_who_keep_it() -> None:
+    later = check_files(Request(as_of=date(2027, 11, 21), fail_stale=True))
     assert not later.passed
     assert "stale" in {f.name for f in later.findings if f.severity == "error"}
+
+
+def test_a_year_later_it_warns_whoever_installed_it() -> None:
+    later = check_files(Request(as_of=date(2027, 11, 21)))
+    assert later.passed and later.counts["error"] == 0
+    assert "stale" in {f.name for f in later.findings if f.severity == "warning"}
+
+
+def test_a_file_of_ones_own_fails_on_age(tmp_path: Path) -> None:
+    text = (ROOT / "tests" / "catalog" / "files" / "wrong.yaml").read_text("utf-8")
+    text = text.replace("2000", "2").replace("8000", "8").replace("output: 3}", "output: 2}")
+    own = tmp_path / "prices.yaml"
+    own.write_text(text, "utf-8")
+    assert check_files(Request(files=(str(own),), as_of=date(2026, 11, 21))).passed
+    later = check_files(Request(files=(str(own),), as_of=date(2027, 11, 21)))
+    assert not later.passed
+    assert {f.name for f in later.findings if f.severity == "error"} == {"stale"}

@@ -13,7 +13,7 @@ from running import run
 from tco.catalog.culprit import Case, culprit
 from tco.catalog.load import Catalog, load_catalog
 from tco.catalog.naming import folded
-from tco.catalog.update import proposal
+from tco.catalog.update import Proposal, proposal
 from tco.catalog.upstream.find import found_lists, installed_list, read_list
 from tco.catalog.upstream.rows import PriceList
 from tco.catalog.verify import VerifyReport, verify
@@ -49,6 +49,11 @@ def read(path: Path) -> PriceList:
 
 def held(catalog: Catalog, path: Path) -> VerifyReport:
     return verify(catalog, [read(path)], DAY)
+
+
+def proposed(catalog: Catalog, path: Path) -> Proposal:
+    lists = [read(path)]
+    return proposal(catalog, verify(catalog, lists, DAY), lists, DAY)
 
 
 def test_what_agrees_is_counted(catalog: Catalog, tmp_path: Path) -> None:
@@ -110,7 +115,7 @@ def test_update_proposes_an_overlay_that_loads(
 ) -> None:
     monkeypatch.setenv("TCO_CACHE_DIR", str(tmp_path / "cache"))
     changes = {"gpt-4o": ("openai", 3, 9), "gpt-4.1": ("openai", 2000, 8000)}
-    made = proposal(catalog, held(catalog, written(tmp_path, **changes)), DAY)
+    made = proposed(catalog, written(tmp_path, **changes))
     assert made.offers == ("openai/gpt-4o",)
     assert made.suspect[0].startswith("openai/gpt-4.1: litellm says what cannot be meant")
     path = tmp_path / "proposed.yaml"
@@ -140,7 +145,7 @@ def test_update_keeps_the_comments_of_a_record(tmp_path: Path) -> None:
         "utf-8",
     )
     catalog = load_catalog([own], cached=False)
-    made = proposal(catalog, held(catalog, written(tmp_path)), DAY)
+    made = proposed(catalog, written(tmp_path))
     for kept in ("# ours", "# negotiated in May", "# less than list", "    note: a contract"):
         assert kept in made.text
     assert made.text.index("until: 2026-11-21") < made.text.index("since: 2026-11-21")
@@ -182,3 +187,143 @@ def test_names_fold() -> None:
     assert folded("claude-sonnet-4.5") == folded("claude-sonnet-4-5")
     assert folded("gpt-4o") != folded("gpt-4o-mini")
     assert folded("llama-3.1-8b") != folded("llama-3.1-70b")
+
+
+def whole(tmp_path: Path, rows: dict[str, dict[str, object]], *more: str) -> Catalog:
+    """Return the catalog with what is proposed from a list laid on."""
+    path, out = tmp_path / "map.json", tmp_path / "new.yaml"
+    path.write_text(json.dumps(rows), "utf-8")
+    asked = ("catalog", "update", "--against", "litellm", str(path), "--write", str(out))
+    done = run(*asked, "--seen", "2026-11-29", *more)
+    assert done.exit_code == 0, done.output
+    return load_catalog([out], cached=False)
+
+
+OPUS: dict[str, object] = {
+    "litellm_provider": "anthropic",
+    "mode": "chat",
+    "input_cost_per_token": 4e-06,
+    "output_cost_per_token": 2e-05,
+    "cache_read_input_token_cost": 4e-07,
+    "cache_creation_input_token_cost": 5e-06,
+    "cache_creation_input_token_cost_above_1hr": 8e-06,
+    "input_cost_per_token_batches": 2e-06,
+    "output_cost_per_token_batches": 1e-05,
+}
+PRO: dict[str, object] = {
+    "litellm_provider": "gemini",
+    "mode": "chat",
+    "input_cost_per_token": 1e-06,
+    "output_cost_per_token": 8e-06,
+    "cache_read_input_token_cost": 1e-07,
+    "input_cost_per_token_above_200k_tokens": 2e-06,
+    "output_cost_per_token_above_200k_tokens": 1.2e-05,
+    "cache_read_input_token_cost_above_200k_tokens": 2e-07,
+    "input_cost_per_token_priority": 1.9e-06,
+    "output_cost_per_token_priority": 1.52e-05,
+}
+
+
+def tokens(catalog_file: Path, *ask: str) -> float:
+    path = ("--catalog", str(catalog_file), "--as-of", "2026-11-30", "-q", "-o", "json")
+    lines = json.loads(run("explain", *ask, *path).stdout)["option"]["lines"]
+    return float(sum(x["amount_usd"] for x in lines if "token" in x["item"]))
+
+
+def test_a_cut_with_cache_and_writes_makes_no_bill_dearer(tmp_path: Path) -> None:
+    laid = whole(tmp_path, {"claude-opus-4-8": OPUS})
+    price = laid.offers["anthropic/claude-opus-4.8"].prices[-1]
+    rates = price.usd_per_mtok
+    assert (rates.cached_input, rates.cache_write) == (0.4, 5)
+    by_when = {tuple(v for _, v in m.when if v): m for m in price.modifiers}
+    hour = by_when["1h",].usd_per_mtok
+    assert hour is not None and hour.cache_write == 8
+    assert by_when["us",].multiply == 1.1 and by_when["fast",].multiply == 2  # ours, kept
+    ask = ("anthropic/claude-opus-4.8", "--requests", "1M", "--isl", "40000", "--osl", "500")
+    new = tmp_path / "new.yaml"
+    assert tokens(new, *ask, "--cached", "80%", "--cache-write", "10%") == pytest.approx(58_800)
+
+
+def test_long_context_comes_with_the_window(tmp_path: Path) -> None:
+    laid = whole(tmp_path, {"gemini/gemini-2.5-pro": PRO})
+    price = laid.offers["google/gemini-2.5-pro"].prices[-1]
+    assert price.note and "carried over" in price.note and "batch" in price.note
+    ask = ("google/gemini-2.5-pro", "--requests", "1M", "--isl", "250000", "--osl", "1000")
+    assert tokens(tmp_path / "new.yaml", *ask, "--cached", "50%") == pytest.approx(287_000)
+    low = ("google/gemini-2.5-pro", "--requests", "1M", "--isl", "1000", "--osl", "1000")
+    plain = tokens(tmp_path / "new.yaml", *low, "--cached", "0", "--service", "priority")
+    assert plain == pytest.approx(1_900 + 15_200)
+
+
+def test_a_cache_price_that_a_list_does_not_say_moves_with_the_input(tmp_path: Path) -> None:
+    bare = {k: v for k, v in OPUS.items() if "cache" not in k}
+    price = (
+        whole(tmp_path, {"claude-opus-4-8": bare}).offers["anthropic/claude-opus-4.8"].prices[-1]
+    )
+    assert price.usd_per_mtok.cached_input == pytest.approx(0.4)
+    assert price.usd_per_mtok.cache_write == pytest.approx(5)
+    assert price.note and "cached_input" in price.note
+
+
+def test_a_change_of_the_cache_alone_is_a_change(tmp_path: Path) -> None:
+    row = {**OPUS, "input_cost_per_token": 5e-06, "output_cost_per_token": 2.5e-05}
+    row |= {"cache_read_input_token_cost": 2.5e-07}
+    laid = whole(tmp_path, {"claude-opus-4-8": row})
+    assert laid.offers["anthropic/claude-opus-4.8"].prices[-1].usd_per_mtok.cached_input == 0.25
+    text = (tmp_path / "new.yaml").read_text("utf-8")
+    assert "cached_input: 0.5 becomes 0.25" in text
+    assert "cheapest seller of claude-opus-4.8" in text
+
+
+def test_retirements_and_new_offers_are_proposed(tmp_path: Path) -> None:
+    plain = {"litellm_provider": "anthropic", "mode": "chat", "deprecation_date": "2027-06-01"}
+    plain |= {"input_cost_per_token": 5e-06, "output_cost_per_token": 2.5e-05}
+    plain |= {"cache_read_input_token_cost": 5e-07, "cache_creation_input_token_cost": 6.25e-06}
+    groq = {"litellm_provider": "groq", "mode": "chat", "input_cost_per_token": 2e-07}
+    groq |= {"output_cost_per_token": 6e-07}
+    rows = {"claude-opus-4-8": plain, "groq/glm-4.5-air": groq, "groq/brand-new-9b": groq}
+    laid = whole(tmp_path, rows)
+    assert str(laid.offers["anthropic/claude-opus-4.8"].retires) == "2027-06-01"
+    assert laid.offers["groq/glm-4.5-air"].prices[0].usd_per_mtok.output == pytest.approx(0.6)
+    text = (tmp_path / "new.yaml").read_text("utf-8")
+    assert "# not in the catalog, to decide on: groq groq/brand-new-9b 0.20/0.60 (litellm)" in text
+
+
+def test_what_a_list_repeats_is_confirmed_with_its_day(tmp_path: Path) -> None:
+    row = {"litellm_provider": "mistral", "mode": "chat", "input_cost_per_token": 7e-07}
+    row |= {"output_cost_per_token": 2.1e-06, "cache_read_input_token_cost": 7e-08}
+    laid = whole(tmp_path, {"mistral/mistral-large-4": row}, "--confirm")
+    price = laid.offers["mistral/mistral-large-4"].prices[-1]
+    assert str(price.checked) == "2026-11-29" and price.evidence[-1].source == "litellm-new"
+
+
+def test_a_row_that_is_only_called_alike_is_not_followed(catalog: Catalog, tmp_path: Path) -> None:
+    rows = {"deepinfra/meta-llama/Llama-3.3-70B-Instruct-FP8": ("deepinfra", 0.4, 0.4)}
+    made = proposed(catalog, written(tmp_path, **rows))
+    assert "deepinfra/llama-3.3-70b" not in made.offers
+
+
+def test_a_proposal_is_never_written_over_a_file(tmp_path: Path) -> None:
+    path = written(tmp_path, **{"gpt-4o": ("openai", 3, 9)})
+    kept = tmp_path / "mine.yaml"
+    kept.write_text("mine", "utf-8")
+    asked = ("catalog", "update", "--against", "litellm", str(path), "--write", str(kept))
+    assert run(*asked).exit_code == 2 and kept.read_text("utf-8") == "mine"
+
+
+def test_verify_compares_every_price_and_lists_what_is_lacking(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    path = tmp_path / "map.json"
+    row = {**OPUS, "input_cost_per_token": 5e-06, "output_cost_per_token": 2.5e-05}
+    path.write_text(json.dumps({"claude-opus-4-8": row, "groq/brand-new-9b": {
+        "litellm_provider": "groq", "mode": "chat", "input_cost_per_token": 2e-07,
+        "output_cost_per_token": 6e-07}}), "utf-8")  # fmt: skip
+    report = held(catalog, path)
+    found = {one.price: (one.ours, one.theirs) for one in report.other_prices}
+    assert found["cached_input"] == (0.5, pytest.approx(0.4))
+    assert found["cache_write for 1h"] == (10, pytest.approx(8))
+    assert found["input at batch"] == (2.5, pytest.approx(2))
+    assert [(one.provider, one.model, one.key) for one in report.lacking] == [
+        ("groq", None, "groq/brand-new-9b")
+    ]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tco.analysis.shapes import model_shape
 from tco.catalog.dimensions import recomputed_params
 from tco.catalog.hardware import Hardware, Rental
 from tco.catalog.models import Model, Models
+from tco.engine.layout import Layout
+from tco.engine.memory import kv_bytes_per_sequence
+from tco.engine.memory import kv_bytes_per_token as kv_bytes_per_token_of
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -33,10 +38,10 @@ MEASURED_MODELS = """
 """
 ARTICLE_MODELS = """
     claude-3.5-sonnet claude-opus-4 claude-opus-4.5 claude-opus-4.6 claude-sonnet claude-sonnet-4
-    claude-sonnet-4.5 codestral command-r+ deepseek-r1 deepseek-r2 deepseek-v3 deepseek-v3.2
+    claude-sonnet-4.5 codestral command-r+ deepseek-r1 deepseek-v3 deepseek-v3.2
     gemini-2.0-pro gemini-2.5-flash gemini-2.5-pro gemma-2-27b gpt-4 gpt-4-turbo gpt-4.1
     gpt-4.1-nano gpt-4o gpt-4o-mini gpt-5 grok-4.1 llama-3.1-405b llama-3.1-70b llama-3.1-8b
-    llama-3.2-8b llama-3.3-70b llama-4-maverick llama-4-scout mistral-7b mistral-large
+    llama-3.3-70b llama-4-maverick llama-4-scout mistral-7b mistral-large
     mistral-large-2 phi-4 qwen-2.5-72b qwen-2.5-max qwen3-235b qwq-32b
 """
 
@@ -68,10 +73,10 @@ def key(rental: Rental) -> tuple[object, ...]:
 
 def test_how_much_is_there() -> None:
     assert len(HARDWARE.accelerators) >= 60
-    assert len(HARDWARE.sellers) == 28
-    assert len(HARDWARE.rentals) >= 330
+    assert len(HARDWARE.sellers) == 33
+    assert len(HARDWARE.rentals) >= 380
     assert len(MODELS.models) >= 230
-    assert len(DIMENSIONED) >= 70
+    assert len(DIMENSIONED) >= 100
     assert sum(m.kind == "embedding" for m in MODELS.models.values()) >= 10
 
 
@@ -94,7 +99,7 @@ def test_every_name_means_one_thing() -> None:
 
 
 def test_hardware_references_resolve_and_every_source_is_used() -> None:
-    used = {r.source for x in HARDWARE.rentals for r in x.rents}
+    used = {s for x in HARDWARE.rentals for r in x.rents for s in (r.source, *r.also)}
     used |= {k.source for k in HARDWARE.kernel_shares.values()}
     used |= {s.egress.source for s in HARDWARE.sellers.values() if s.egress}
     for a in HARDWARE.accelerators.values():
@@ -111,6 +116,8 @@ def test_model_references_resolve_and_every_source_is_used() -> None:
     used = {s for m in MODELS.models.values() for s in m.sources}
     used |= {s for m in DIMENSIONED.values() for s in m.architecture.sources}  # type: ignore[union-attr]
     used |= {s.source for m in MODELS.models.values() for s in m.scores}
+    assert MODELS.classes
+    used.add(MODELS.classes.source)
     assert used == set(MODELS.sources)
     assert not [i for i, m in MODELS.models.items() if not m.sources]
 
@@ -128,15 +135,17 @@ def test_recalled_names_fields_that_are_there() -> None:
 def test_rental_windows_are_ordered_and_disjoint() -> None:
     assert [k for k, n in Counter(map(key, HARDWARE.rentals)).items() if n > 1] == []
     for rental in HARDWARE.rentals:
-        for now, after in zip(rental.rents, rental.rents[1:], strict=False):
-            assert now.since < after.since and now.until == after.since, key(rental)
-        assert rental.rents[-1].until is None
+        for region in {r.region for r in rental.rents}:
+            rents = [r for r in rental.rents if r.region == region]
+            for now, after in pairwise(rents):
+                assert now.since < after.since and now.until == after.since, key(rental)
+            assert rents[-1].until is None or rents[-1].flag, key(rental)
         assert all(r.checked >= r.since for r in rental.rents)
 
 
 def test_suspect_rents_are_kept_out_of_the_cheapest() -> None:
     named = [r for x in HARDWARE.rentals for r in x.rents if r.only_if_named]
-    assert len(named) == 11
+    assert len(named) == 35
     assert all(r.flag for r in named)
 
 
@@ -187,7 +196,8 @@ def test_weights_recompute_from_the_dimensions(model: Model) -> None:
     assert model.architecture and model.params_b
     found = recomputed_params(model.architecture)
     assert found is not None
-    off = 0.015 if model.architecture.outside_calibration else 0.01
+    off = 0.03 if model.architecture.outside_calibration else 0.01
+    off = 0.15 if model.waive == ["params-recompute"] and model.waive_because else off
     assert found.total_b == pytest.approx(model.params_b.total, rel=off)
     assert found.active_b == pytest.approx(model.params_b.active, rel=0.17)
     experts = model.architecture.experts
@@ -224,9 +234,33 @@ def test_known_rents() -> None:
     aws = rents["aws", "h100-sxm", "on_demand", None, 8, "p5.48xlarge"]
     assert aws[0].usd_per_gpu_hour == 6.88
     lambda_ = rents["lambda", "h100-sxm", "on_demand", None, 1, None]
-    assert [r.usd_per_gpu_hour for r in lambda_] == [4.29, 3.99]
+    assert [r.usd_per_gpu_hour for r in lambda_] == [4.29]
+    eight = rents["lambda", "h100-sxm", "on_demand", None, 8, None]
+    assert [r.usd_per_gpu_hour for r in eight] == [3.99]
     secure = rents["runpod", "h100-sxm", "on_demand", "secure", 1, None]
-    assert secure[0].usd_per_gpu_hour == 3.29
+    assert [r.usd_per_gpu_hour for r in secure] == [3.29, 3.49, 3.99]
+    nebius = rents["nebius", "h100-sxm", "on_demand", None, 1, None]
+    assert [(r.usd_per_gpu_hour, str(r.since)) for r in nebius] == [
+        (3.85, "2026-08-22"),
+        (4.5, "2026-10-01"),
+    ]
+
+
+def test_coreweave_sells_eights_and_its_older_list_is_over() -> None:
+    mine = [x for x in HARDWARE.rentals if x.seller == "coreweave"]
+    h100 = [x for x in mine if x.gpu == "h100-sxm" and x.option == "on_demand" and not x.channel]
+    assert [x.gpus for x in h100] == [8] and h100[0].rents[-1].usd_per_gpu_hour == 6.155
+    assert all(r.until for x in mine if x.channel == "classic" for r in x.rents)
+
+
+def test_a_waiver_over_all_rents_is_no_more() -> None:
+    assert not [i for i, s in HARDWARE.sources.items() if "stale" in s.waive]
+    assert sum(s.sought is not None for s in HARDWARE.sources.values()) >= 12
+
+
+def test_a_bridge_joins_fewer_than_the_server_has() -> None:
+    joins = {i: a.link.joins for i, a in HARDWARE.accelerators.items() if a.link.joins}
+    assert joins == {"h100-nvl": 2, "h200-nvl": 4}
 
 
 def kv_bytes_per_token(model: Model) -> float:
@@ -256,6 +290,57 @@ def test_known_cache_sizes(model: str, size: int) -> None:
     assert kv_bytes_per_token(MODELS.models[model]) == size
 
 
+@pytest.mark.parametrize(
+    ("model", "size"),
+    [
+        ("deepseek-v4-flash", 5536),
+        ("deepseek-v4-pro", 7928),
+        ("deepseek-v4.1-flash", 2560),
+        ("gemma-4-31b", 819200 + 40960),
+        ("gemma-4-26b-a4b", 204800 + 10240),
+        ("mimo-v2-flash", 199680 + 23040),
+        ("nemotron-3-super", 8192),
+        ("nemotron-3-ultra", 12288),
+        ("kimi-k3", 27648),
+        ("glm-5.3-flash", 11264),
+        ("inkling", 450560 + 45056),
+        ("qwen3.8-27b", 65536),
+        ("mistral-small-4", 23040),
+    ],
+)
+def test_cache_of_new_shapes(model: str, size: int) -> None:
+    """The caches that the facts of November work out, by the formula that answers use."""
+    shape = model_shape(MODELS.models[model])
+    assert shape is not None
+    layout = Layout()
+    assert kv_bytes_per_token_of(shape, layout) == pytest.approx(size)
+
+
+def test_a_window_layer_holds_no_more_than_its_window() -> None:
+    shape = model_shape(MODELS.models["gemma-4-31b"])
+    assert shape is not None
+    layout = Layout()
+    held = kv_bytes_per_sequence(shape, layout, 100_000)
+    assert held == pytest.approx(819200 * 1024 + 40960 * 100_000, rel=1e-5)
+    flash = model_shape(MODELS.models["deepseek-v4-flash"])
+    assert flash is not None
+    held = kv_bytes_per_sequence(flash, layout, 100_000)
+    assert held == pytest.approx(5536 * 100_000 + 43 * 128 * 512 * 2)
+
+
+def test_arena_scores_have_date_interval_votes_and_category() -> None:
+    scored = {
+        i: s for i, m in MODELS.models.items() for s in m.scores if s.benchmark == "arena-text"
+    }
+    assert len(scored) >= 150
+    every = [s for m in MODELS.models.values() for s in m.scores if s.source == "arena"]
+    assert len(every) == 1239 and MODELS.sources["arena"].license == "CC BY 4.0"
+    assert all(s.low and s.high and s.votes and s.seen for s in every)
+    assert all(s.low <= s.value <= s.high for s in every if s.low and s.high)
+    assert scored["gpt-6-luna"].effort == "max" and scored["gpt-oss-120b"].effort is None
+    assert scored["deepseek-v4-pro-0813"].value == 1464.6 and "deepseek-v4-pro" not in scored
+
+
 def test_known_figures_of_models() -> None:
     models = MODELS.models
     scores = {s.benchmark: s.value for s in models["llama-4-maverick"].scores}
@@ -270,7 +355,7 @@ def test_known_figures_of_models() -> None:
 
 def test_what_never_was_has_a_reason_and_no_dimensions() -> None:
     never = {i: m for i, m in MODELS.models.items() if m.never}
-    assert {"llama-3.2-8b", "deepseek-r2"} <= set(never)
+    assert set(never) == {"claude-sonnet", "mistral-large"}
     assert all(m.architecture is None and m.params_b is None for m in never.values())
 
 

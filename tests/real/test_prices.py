@@ -18,7 +18,7 @@ from tco.catalog.models import Models
 from tco.catalog.prices import Evidence, Offer, Price, Prices
 
 DATA = Path(__file__).parents[2] / "data"
-EDITION = date(2026, 11, 21)
+EDITION = date(2026, 11, 29)
 
 ARTICLE_PROVIDERS = """
     alibaba anthropic anyscale azure bedrock cohere crazyrouter deepseek fireworks google groq
@@ -26,7 +26,7 @@ ARTICLE_PROVIDERS = """
 """
 ARTICLE_MODELS = """
     claude-3.5-sonnet claude-opus-4 claude-opus-4.5 claude-opus-4.6 claude-sonnet-4
-    claude-sonnet-4.5 codestral-2508 command-r-plus deepseek-r1 deepseek-r2 deepseek-v3
+    claude-sonnet-4.5 codestral-2508 command-r-plus deepseek-r1 deepseek-v3
     deepseek-v3.2 gemini-2.0-pro gemini-2.5-flash gemini-2.5-pro gemma-2-27b gpt-4 gpt-4-turbo
     gpt-4.1 gpt-4.1-nano gpt-4o gpt-4o-mini gpt-5 grok-4.1-fast llama-3.1-405b llama-3.1-70b
     llama-3.1-8b llama-3.3-70b llama-4-maverick llama-4-scout mistral-7b mistral-large-2 phi-4
@@ -131,7 +131,7 @@ def agrees(evidence: Evidence, window: Price) -> bool:
 
 def test_it_covers_what_it_promises() -> None:
     sellers = {offer.provider for offer in PRICES.offers}
-    assert len(OFFERS) == len(PRICES.offers) >= 350
+    assert len(OFFERS) == len(PRICES.offers) >= 700
     assert len(sellers) >= 25
     assert len({offer.model for offer in PRICES.offers}) >= 150
     assert sellers >= set(ARTICLE_PROVIDERS.split())
@@ -142,7 +142,7 @@ def test_it_covers_what_it_promises() -> None:
 def test_most_offers_have_two_independent_sources() -> None:
     priced = [real(offer)[-1] for offer in PRICES.offers if real(offer)]
     twice = sum(len(witnesses(window)) > 1 for window in priced)
-    assert twice >= 0.55 * len(PRICES.offers)
+    assert twice >= 0.4 * len(PRICES.offers)
 
 
 def test_offers_are_sorted() -> None:
@@ -176,7 +176,8 @@ def test_an_offer_has_a_price_or_says_why_not() -> None:
         assert (today is not None or offer.discount is not None) != bool(offer.gone), offer.id
         assert bool(offer.waive) == bool(offer.waive_because), offer.id
         if offer.retires and today is None and offer.prices:
-            assert offer.prices[-1].until == offer.retires, offer.id
+            last = offer.prices[-1]  # one first seen after the day can only end after it, too
+            assert last.until == offer.retires or last.since >= offer.retires, offer.id
 
 
 def test_a_price_is_what_some_source_says() -> None:
@@ -202,7 +203,7 @@ def test_modifiers_are_plausible() -> None:
                 base, factor = modifier.usd_per_mtok or window.usd_per_mtok, modifier.multiply
                 assert (factor is None) != (modifier.usd_per_mtok is None), offer.id
                 dearest = (base.output or 0) * (factor or 1)
-                assert dearest <= 200 or "absolute-cap" in offer.waive, offer.id
+                assert dearest <= 600 or "absolute-cap" in offer.waive, offer.id
                 if modifier.when.service == "batch" and not modifier.when.input_tokens_over:
                     ratio = factor or (base.input or 0) / (window.usd_per_mtok.input or 1)
                     assert round(ratio, 4) in (0.5, 0.8), offer.id

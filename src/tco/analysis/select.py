@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 TIERS = ("api", "hosted", "self")
 PURCHASES = ("on_demand", "spot", "reserved_1y", "reserved_3y", OWN, DEDICATED)
 LICENSES = ("permissive", "community", "research", "proprietary", "unknown")
-PRECISION_NAMES = ("bf16", "fp16", "fp8", "int8", "fp4", "nvfp4", "mxfp4", "int4", "awq", "q4_k_m")
+PRECISION_NAMES = (
+    *("bf16", "fp16", "fp8", "mxfp8", "int8", "fp4", "nvfp4", "mxfp4"),
+    *("int4", "awq", "q4_k_m"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

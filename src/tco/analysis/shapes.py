@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,13 +15,15 @@ from tco.units import GIB, MIB
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Accelerator, Hardware
-    from tco.catalog.models import Model
+    from tco.catalog.models import Architecture, Model
 
 Shape = TypeVar("Shape", ModelShape, GpuShape, Replica)
 
 
 LARGE_MEMORY_GIB = 70
 """Memory from which vLLM takes on 1,024 requests at once by default, A100s apart."""
+
+BYTES_16 = 2
 
 SHARES = ("kernel_share_16", "kernel_share_8", "kernel_share_4")
 
@@ -34,7 +36,7 @@ def model_shape(model: Model) -> ModelShape | None:
     arch, params = model.architecture, model.params_b
     if arch is None or params is None:
         return None
-    experts, mla = arch.experts, arch.mla
+    experts = arch.experts
     return ModelShape(
         params=params.total * 1e9,
         active_params=params.active * 1e9,
@@ -42,19 +44,57 @@ def model_shape(model: Model) -> ModelShape | None:
         experts=float(experts.count) if experts else 1.0,
         experts_per_token=float(experts.per_token) if experts else 1.0,
         layers=float(arch.layers),
-        attention_layers=float(arch.attention_layers or arch.layers),
         hidden_size=float(arch.hidden_size),
         heads=float(arch.heads),
-        kv_heads=1.0 if mla else float(arch.kv_heads),
-        head_dim=float(mla.kv_lora_rank + mla.rope_head_dim) if mla else float(arch.head_dim),
         vocab_size=float(arch.vocab_size),
         tied_embeddings=arch.tied_embeddings,
-        mla=mla is not None,
-        full_attention_share=arch.full_attention_share,
-        window_tokens=float(arch.window_tokens) if arch.window_tokens else np.inf,
         index_topk=float(arch.index_topk) if arch.index_topk else np.inf,
-        state_bytes=arch.state_bytes,
+        **_cache(arch),
     )
+
+
+def _cache(arch: Architecture) -> dict[str, Any]:
+    """Return the fields of a shape that say what is cached.
+
+    A shape has one kind of layer. Heads of two shapes become the width and the share of full
+    layers that cache the same bytes at any context; a compressed cache becomes as many layers as
+    it keeps entries a token, its windows a fixed state of 16 bits.
+    """
+    mla = arch.mla
+    said: dict[str, Any] = {
+        "attention_layers": float(arch.attention_layers or arch.layers),
+        "kv_heads": 1.0 if mla else float(arch.kv_heads),
+        "head_dim": float(mla.kv_lora_rank + mla.rope_head_dim) if mla else float(arch.head_dim),
+        "mla": mla is not None,
+        "full_attention_share": arch.full_attention_share,
+        "window_tokens": float(arch.window_tokens) if arch.window_tokens else np.inf,
+        "state_bytes": arch.state_bytes,
+    }
+    if arch.compressed is not None:
+        kept = sum(k.caches / k.tokens_per_entry for k in arch.compressed.kept)
+        window = (arch.window_tokens or 0) * arch.layers * arch.head_dim * BYTES_16
+        state = {"window_tokens": np.inf, "state_bytes": arch.state_bytes + window}
+        return {**said, **state, "mla": True, "kv_heads": 1.0, "attention_layers": kept}
+    if mla is None and (arch.full_layers is not None or arch.value_dim is not None):
+        layers, share = said["attention_layers"], arch.full_attention_share
+        cached = _full_width(arch) * share, _window_width(arch) * (1.0 - share)
+        said["head_dim"] = sum(cached) / (2.0 * arch.kv_heads)
+        said["full_attention_share"] = cached[0] / sum(cached) if layers else share
+    return said
+
+
+def _window_width(arch: Architecture) -> float:
+    """Return the numbers that a layer caches a token: keys and values [1]."""
+    return float(arch.kv_heads * (arch.head_dim + (arch.value_dim or arch.head_dim)))
+
+
+def _full_width(arch: Architecture) -> float:
+    """Return the same of the layers that see the whole context [1]."""
+    full = arch.full_layers
+    if full is None:
+        return _window_width(arch)
+    value = 0 if full.keys_are_values else arch.value_dim or full.head_dim
+    return float(full.kv_heads * (full.head_dim + value))
 
 
 def gpu_shape(hardware: Hardware, gpu: Accelerator) -> GpuShape | None:
@@ -71,6 +111,8 @@ def gpu_shape(hardware: Hardware, gpu: Accelerator) -> GpuShape | None:
         flops_8=_times(peak.fp8, 1e12),
         flops_4=_times(peak.fp4, 1e12),
         link_bytes_per_s=_times(gpu.link.gb_per_s, 1e9),
+        link_joins=float(gpu.link.joins or np.inf),
+        beyond_bytes_per_s=_times(gpu.link.beyond_gb_per_s, 1e9),
         pcie=gpu.link.kind == "pcie",
         measured=gpu.kernel_share is not None,
         admits_more=gpu.memory_gib >= LARGE_MEMORY_GIB and "a100" not in gpu.name.lower(),

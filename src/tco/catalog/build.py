@@ -12,9 +12,10 @@ from tco.catalog.fields import Record
 from tco.catalog.files import File
 from tco.catalog.hardware import Hardware
 from tco.catalog.load import HOMES, SHIPPED, Catalog
+from tco.catalog.lookup import discounted
 from tco.catalog.models import Models
 from tco.catalog.overlay import Overlay
-from tco.catalog.prices import Prices
+from tco.catalog.prices import Offer, Prices
 from tco.errors import DataError
 
 SCHEMAS: Mapping[str, type[Record]] = dict(
@@ -47,7 +48,13 @@ def _merged(parts: Sequence[Record], paths: Sequence[str], digest: str) -> Catal
     for path, overlay in zip(paths[count:], parts[count:], strict=True):
         for section in sorted(overlay.model_fields_set & HOMES.keys()):
             home = HOMES[section]
-            laid = _laid(getattr(roots[home], section), getattr(overlay, section))
+            if section == "scores":
+                roots[home] = _scored(roots[home], overlay)
+                continue
+            under = getattr(roots[home], section)
+            if section == "offers":
+                under = _resold(under, getattr(overlay, section))
+            laid = _laid(under, getattr(overlay, section))
             roots[home] = roots[home].model_copy(update={section: laid})
             origins |= {(section, n): path for n in _ids(getattr(overlay, section))}
         for home, root in roots.items():
@@ -62,8 +69,43 @@ def _merged(parts: Sequence[Record], paths: Sequence[str], digest: str) -> Catal
     )
 
 
+def _scored(models: Any, overlay: Any) -> Any:
+    """Return the models with the scores of an overlay; those of the same kind are replaced."""
+    known = dict(models.models)
+    for name, scores in overlay.scores.items():
+        mine = {(s.benchmark, s.effort) for s in scores}
+        kept = [s for s in known[name].scores if (s.benchmark, s.effort) not in mine]
+        known[name] = known[name].model_copy(update={"scores": [*kept, *scores]})
+    return models.model_copy(update={"models": known})
+
+
 def _field(part: Record, name: str) -> Any:
     return getattr(part, name)
+
+
+def _resold(offers: Sequence[Offer], over: Sequence[Offer]) -> list[Offer]:
+    """Return the offers with every discount on one that is replaced worked out beforehand.
+
+    A reseller's discount is one on the list price: what a user has agreed with the maker does not
+    move it along.
+    """
+    replaced, known = {o.id for o in over}, {o.id: o for o in offers}
+    return [
+        _worked_out(o, known[o.discount.of])
+        if o.discount is not None and o.discount.of in replaced and o.discount.of in known
+        else o
+        for o in offers
+    ]
+
+
+def _worked_out(offer: Offer, base: Offer) -> Offer:
+    """Return an offer that is a discount as one with prices of its own."""
+    discount = offer.discount
+    if discount is None:
+        return offer
+    prices = [discounted(p, discount) for p in base.prices if p.status != "cancelled"]
+    prices = [p for p in prices if p.until is None or p.until > p.since]
+    return offer.model_copy(update={"prices": [*offer.prices, *prices], "discount": None})
 
 
 def _laid(under: Any, over: Any) -> Any:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from tco.catalog.complaints import Loc
 from tco.catalog.fields import Record
 from tco.catalog.hardware import Rental
+from tco.catalog.models import Score
 from tco.catalog.prices import CapacityOffer, FineTuning, Offer
 from tco.errors import nearest, printable
 
@@ -60,6 +61,8 @@ class Names:
             for f in files[:shipped]
             for section in f
         }
+        if "models" in sources:
+            sources["scores"] = sources["models"]  # a section that only overlays have
         return cls(known, sources)
 
     def missing(self, kind: str, name: str | None, loc: Loc) -> Iterator[Wrong]:
@@ -96,6 +99,7 @@ def incoherent(part: Record, names: Names) -> Iterator[Wrong]:
         yield from names.missing("models", model, ("short_list", i))
     yield from names.missing("models", getattr(part, "closed_rival", None), ("closed_rival",))
     yield from _assumptions(part, names)
+    yield from _scores(part, names)
     yield from _given_twice(part)
     yield from _aliases(part)
     yield from _sources(part, (), names)
@@ -111,6 +115,31 @@ def _assumptions(part: Record, names: Names) -> Iterator[Wrong]:
             for path in preset.values:
                 where = ("presets", kind, name, "values", path)
                 yield from names.missing("assumptions", path, where)
+
+
+def _scores(part: Record, names: Names) -> Iterator[Wrong]:
+    """Return scores that nobody could weigh: without interval or day, but those of articles."""
+    models = getattr(part, "models", {})
+    scored: dict[Loc, Sequence[Score]] = {
+        ("models", i, "scores"): m.scores for i, m in models.items()
+    }
+    for name, scores in getattr(part, "scores", {}).items():
+        yield from names.missing("models", name, ("scores", name))
+        scored["scores", name] = scores
+    for loc, scores in scored.items():
+        known = names.sources.get(str(loc[0]), {})
+        for i, score in enumerate(scores):
+            yield from _score((*loc, i), score, known)
+
+
+def _score(loc: Loc, score: Score, sources: Mapping[str, Any]) -> Iterator[Wrong]:
+    source = sources.get(score.source)
+    kind = source.get("kind") if isinstance(source, dict) else getattr(source, "kind", None)
+    if score.low is None or score.high is None or score.seen is None:
+        if kind != "article":
+            yield loc, "a score needs its interval and its day: low, high, seen"
+    elif not score.low <= score.value <= score.high:
+        yield loc, f"{score.value:g} is not between {score.low:g} and {score.high:g}"
 
 
 def called(record: Any) -> str:

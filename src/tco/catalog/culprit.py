@@ -52,10 +52,11 @@ def settled(case: Case, sources: Mapping[str, Source]) -> str:
     """Return how the data settles a disagreement; empty where it says nothing about it.
 
     It does when an evidence of the same family states the other price, and a note, a doubt or a
-    waiver says what to make of it.
+    waiver says what to make of it. A judgment that has ended settles nothing any more.
     """
     price = price_at(case.offer, case.on)
-    if price is None:
+    over = case.offer.waive_until is not None and case.on > case.offer.waive_until
+    if price is None or over:
         return ""
     admitted = any(
         family(e.source, sources) == FAMILIES[case.against]
@@ -119,7 +120,8 @@ def _condition(case: Case) -> str:
     for modifier in price.modifiers if price is not None else ():
         rates = modifier.usd_per_mtok
         factor = modifier.multiply
-        if rates is not None and _is(_pair(rates), case.theirs):
+        stated = rates is not None and any(rate is not None for rate in _pair(rates))
+        if rates is not None and stated and _is(_pair(rates), case.theirs):
             return f"{case.against} has the price for {_when(modifier.when)}"
         if factor is not None and all(close(r, factor) for r in _ratios(case)):
             return f"{case.against} has the price for {_when(modifier.when)}"

@@ -41,21 +41,39 @@ def recomputed_params(architecture: Architecture) -> Recomputed | None:
 
 
 def _token_mixers(a: Architecture) -> int | None:
-    """Return the weights of attention, linear layers included [1]."""
+    """Return the weights of attention, linear and state-space layers included [1]."""
     full = a.layers if a.attention_layers is None else a.attention_layers
-    if full == a.layers:
-        return full * _attention(a)
-    if a.linear is None:
+    spaces = a.state_space.layers if a.state_space else 0
+    others = a.layers - full - spaces
+    if a.one_block_a_layer:  # the other layers are feed-forward blocks
+        others = 0
+    if others and a.linear is None:
         return None
-    return full * _attention(a) + (a.layers - full) * _linear_attention(a)
+    return _attention_of(a, full) + others * _linear_attention(a) + spaces * _state_space(a)
+
+
+def _attention_of(a: Architecture, layers: int) -> int:
+    """Return the weights of so many attention layers, whose heads may be of two shapes [1]."""
+    if a.full_layers is None:
+        return layers * _attention(a)
+    wide = round(layers * a.full_attention_share)
+    keys = a.full_layers.kv_heads * a.full_layers.head_dim
+    keys *= 1 if a.full_layers.keys_are_values else 2
+    value = a.value_dim or a.full_layers.head_dim
+    if not a.full_layers.keys_are_values and a.value_dim:
+        keys = a.full_layers.kv_heads * (a.full_layers.head_dim + value)
+    queries = a.heads * (a.full_layers.head_dim + value)
+    return wide * a.hidden_size * (queries + keys) + (layers - wide) * _attention(a)
 
 
 def _attention(a: Architecture) -> int:
+    if a.compressed is not None:
+        return _compressed(a)
     if a.mla is None:
-        queries = a.heads * a.head_dim
-        keys = a.kv_heads * a.head_dim
-        gate = queries if a.output_gate else 0
-        return a.hidden_size * (2 * queries + gate + 2 * keys)
+        value = a.value_dim or a.head_dim
+        gate = a.heads * value if a.output_gate else 0
+        queries = a.heads * (a.head_dim + value)
+        return a.hidden_size * (queries + gate + a.kv_heads * (a.head_dim + value))
     m = a.mla
     nope = m.nope_head_dim or a.head_dim - m.rope_head_dim
     value = m.v_head_dim or nope
@@ -65,7 +83,30 @@ def _attention(a: Architecture) -> int:
         query = m.q_lora_rank * (a.hidden_size + query)
     latent = a.hidden_size * (m.kv_lora_rank + m.rope_head_dim)
     unpack = m.kv_lora_rank * a.heads * (nope + value)
-    return query + latent + unpack + a.heads * value * a.hidden_size
+    out = a.heads * value * a.hidden_size * (2 if a.output_gate else 1)
+    return query + latent + unpack + out
+
+
+def _compressed(a: Architecture) -> int:
+    """Return one layer with a compressed cache: queries, one vector, grouped output [1].
+
+    The compressors and the index that chooses entries are left out: under 1 % of the whole.
+    """
+    if a.compressed is None:
+        return 0
+    c, width = a.compressed, a.heads * a.head_dim
+    query = c.q_lora_rank * (a.hidden_size + width)
+    output = width * c.output_rank + c.output_groups * c.output_rank * a.hidden_size
+    return query + a.hidden_size * a.head_dim + output
+
+
+def _state_space(a: Architecture) -> int:
+    """Return one Mamba-2 layer: gate, input, two states a group and a rate a head; output [1]."""
+    if a.state_space is None:
+        return 0
+    s = a.state_space
+    inner = s.heads * s.head_dim
+    return a.hidden_size * (3 * inner + 2 * s.groups * s.state + s.heads)
 
 
 def _linear_attention(a: Architecture) -> int:
@@ -82,13 +123,16 @@ def _feed_forward(a: Architecture) -> tuple[int, int, int] | None:
     e = a.experts
     if e is None:
         return None if a.ffn is None else (a.layers * _block(a, a.ffn), 0, 0)
-    sparse = (a.layers - e.dense_layers) // e.every
+    sparse = e.layers or (a.layers - e.dense_layers) // e.every
     dense_ffn = e.dense_ffn or a.ffn
-    if e.expert_ffn is None or (sparse < a.layers and dense_ffn is None):
+    plain = 0 if a.one_block_a_layer else a.layers - sparse
+    if e.expert_ffn is None or (plain and dense_ffn is None):
         return None
-    dense = (a.layers - sparse) * _block(a, dense_ffn or 0)
-    dense += sparse * (_block(a, e.shared_ffn or 0) + _router(a, e))
-    one = a.ffn_matrices * (e.routed_width or a.hidden_size) * e.expert_ffn
+    matrices = e.matrices or a.ffn_matrices
+    dense = plain * _block(a, dense_ffn or 0)
+    dense += sparse * (matrices * a.hidden_size * (e.shared_ffn or 0) + _router(a, e))
+    dense += sparse * _block(a, e.dense_ffn_beside or 0)
+    one = matrices * (e.routed_width or a.hidden_size) * e.expert_ffn
     return dense, sparse * e.count * one, sparse * e.per_token * one
 
 

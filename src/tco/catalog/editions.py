@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tco.catalog import cache
 from tco.catalog.build import built
@@ -13,6 +13,7 @@ from tco.catalog.files import File, shipped, shipped_file, user_file
 from tco.catalog.load import SHIPPED, load_catalog
 from tco.catalog.revisions import at_revision
 from tco.catalog.throughput import NAME, measurements
+from tco.catalog.yaml_lines import read_yaml
 from tco.errors import DataError, printable
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def edition(spec: str | None, overlays: Sequence[str | Path | File] = ()) -> Cat
     """Return the catalog that `spec` names, with overlays laid on.
 
     A folder or a revision has data files that stand in for the shipped ones of the same name. A
-    file called like a data file stands in for it; any other file is an overlay.
+    file called like a data file stands in for it where it has at least half of its records; any
+    other file is an overlay, whatever it is called.
 
     Args:
         spec: A path, a revision, or `REVISION:PATH`; None for what came with this tco.
@@ -83,7 +85,30 @@ def _named(spec: str) -> tuple[Mapping[str, File], list[File]]:
 
 
 def _one(file: File, name: str) -> tuple[Mapping[str, File], list[File]]:
-    return ({name: file}, []) if name in SHIPPED else ({}, [file])
+    whole = name in SHIPPED and _is_whole(file, name)
+    return ({name: file}, []) if whole else ({}, [file])
+
+
+def _is_whole(file: File, name: str) -> bool:
+    """Return whether a file that is called like a data file has what that one has.
+
+    An overlay may well be called `prices.yaml`: it names a few offers, and providers that only
+    the shipped file describes.
+    """
+    section = MAIN[name]
+    own = read_yaml(file.data, file.path).value.get(section) or ()
+    known: Any = getattr(load_catalog(), name.removesuffix(".yaml"))
+    return len(own) >= len(getattr(known, section)) / 2
+
+
+MAIN = {
+    "prices.yaml": "providers",
+    "hardware.yaml": "accelerators",
+    "models.yaml": "models",
+    "workloads.yaml": "profiles",
+    "assumptions.yaml": "assumptions",
+}
+"""The section of each data file that an overlay repeats least of."""
 
 
 def _by_name(files: Sequence[File], spec: str) -> Mapping[str, File]:

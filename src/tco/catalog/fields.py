@@ -50,6 +50,7 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(gt=0)]
+NotNegativeCount = Annotated[int, Field(ge=0)]
 
 
 class Record(BaseModel):
@@ -73,6 +74,8 @@ class Waivable(Record):
     """Names or ids of the rules."""
     waive_because: Text | None = None
     """What was looked up, and where."""
+    waive_on: date | None = None
+    """The day that this was judged: newer evidence is not covered by it."""
     waive_until: date | None = None
     """The last day on which this holds, for reasons that pass."""
 
@@ -92,6 +95,9 @@ class Source(Waivable):
         "catalog"
     )
     """`judgment` is our own estimate: it is starred wherever it is printed."""
+    sought: date | None = None
+    """The last day on which a newer statement was looked for and not found: its figures are old,
+    which is told, but nobody is at fault for it until this day is old too."""
     family: Id | None = None
     """Sources of one family copy each other and count as one witness; absent: a family alone."""
     doubt: Text | None = None

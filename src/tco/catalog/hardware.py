@@ -46,6 +46,10 @@ class Link(Record):
     kind: Literal["nvlink", "infinity_fabric", "pcie", "ethernet", "ici", "neuronlink", "none"]
     gb_per_s: Positive | None = None
     """Per GPU, in one direction [GB/s]."""
+    joins: Count | None = None
+    """GPUs that it joins, where that is fewer than the server has: an NVLink bridge."""
+    beyond_gb_per_s: Positive | None = None
+    """To the GPUs that it does not join, in one direction [GB/s]."""
 
 
 class Purchase(Record):
@@ -137,6 +141,8 @@ class Rent(Record):
     checked: date
     usd_per_gpu_hour: Positive
     source: Id
+    also: list[Id] = []
+    """Other sources that said so later, the last of them on the day of `checked`."""
     region: Text | None = None
     flag: Text | None = None
     only_if_named: bool = False

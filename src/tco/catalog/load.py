@@ -35,6 +35,7 @@ HOMES = {  # the file that a section of an overlay belongs to
     "sellers": "hardware",
     "rentals": "hardware",
     "models": "models",
+    "scores": "models",
     "profiles": "workloads",
     "assumptions": "assumptions",
     "presets": "assumptions",

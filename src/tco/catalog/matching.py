@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,22 +50,66 @@ def matches(catalog: Catalog, listed: PriceList, offers: Sequence[Offer]) -> Map
     """Return the row of a list for each offer that it has one for.
 
     Beyond doubt is a row that the evidence of an offer names, or that bears the provider's own
-    name of the model. A row whose name differs in case and suffixes only is found, but not exact.
+    name of the model. A row whose name differs in case and suffixes only is found, but not exact,
+    and not where it is another offer beyond doubt.
     """
     by_key = {row.key: row for row in listed.rows}
     by_name: dict[tuple[str, str], list[Row]] = {}
     for row in listed.rows:
-        for provider in _ours(row.provider):
+        for provider in our_providers(row.provider):
             by_name.setdefault((provider, folded(row.model)), []).append(row)
     found: dict[str, Match] = {}
     for offer in offers:
         match = _named(catalog, listed, offer, by_key) or _called(catalog, offer, by_name)
         if match is not None:
             found[offer.id] = match
+    taken = {match.row.key for match in found.values() if match.exact}
+    return {i: m for i, m in found.items() if m.exact or m.row.key not in taken}
+
+
+def by_row_name(catalog: Catalog) -> Callable[[Row], Offer | None]:
+    """Return what finds the offer that a row of a list is, by provider and name; None if none."""
+    known: dict[tuple[str, str], str] = {}
+    for offer in catalog.prices.offers:
+        model = catalog.models.models.get(offer.model)
+        aliases = model.aliases if model is not None else []
+        for name in (offer.model, offer.api_name or offer.model, *aliases):
+            known.setdefault((offer.provider, _exact(name)), offer.id)
+
+    def found(row: Row) -> Offer | None:
+        for provider in our_providers(row.provider):
+            offer = known.get((provider, _exact(row.model)))
+            if offer is not None:
+                return catalog.offers[offer]
+        return None
+
     return found
 
 
-def _ours(provider: str) -> Iterable[str]:
+def model_names(catalog: Catalog) -> Callable[[Row], str | None]:
+    """Return what finds the model of a row by a name that means one model and no other."""
+    known: dict[str, set[str]] = {}
+    for name, model in catalog.models.models.items():
+        for called in (name, model.name, *model.aliases):
+            known.setdefault(_exact(called), set()).add(name)
+
+    def found(row: Row) -> str | None:
+        some = known.get(_exact(row.model), set())
+        return next(iter(some)) if len(some) == 1 else None
+
+    return found
+
+
+def _exact(name: str) -> str:
+    """Return a name without its path and case; what tells editions apart stays.
+
+    >>> _exact("anthropic/Claude-Opus-4.8"), _exact("claude-opus-4-8")
+    ('claude-opus-4-8', 'claude-opus-4-8')
+    """
+    return re.sub(r"[._ ]", "-", name.rpartition("/")[2].casefold())
+
+
+def our_providers(provider: str) -> Iterable[str]:
     """Return our providers that a list may mean."""
     known = [ours for ours, theirs in CALLED.items() if _is(provider, theirs)]
     return known or [provider]

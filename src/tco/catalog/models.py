@@ -11,6 +11,7 @@ from tco.catalog.fields import (
     Count,
     Id,
     NotNegative,
+    NotNegativeCount,
     Positive,
     Record,
     Share,
@@ -35,7 +36,8 @@ class Mla(Record):
     """Latent attention: one compressed vector per token and layer instead of keys and values."""
 
     kv_lora_rank: Count
-    rope_head_dim: Count
+    rope_head_dim: NotNegativeCount
+    """0 where positions are not rotary."""
     q_lora_rank: Count | None = None
     nope_head_dim: Count | None = None
     v_head_dim: Count | None = None
@@ -57,6 +59,12 @@ class Experts(Record):
     """Width that routed experts read and write, where it is not `hidden_size`."""
     every: Count = 1
     """A layer with experts every so many layers."""
+    layers: Count | None = None
+    """Layers with experts, where `dense_layers` and `every` do not tell."""
+    matrices: Literal[2, 3] | None = None
+    """Matrices of an expert, where it is built otherwise than a dense block."""
+    dense_ffn_beside: Count | None = None
+    """Width of a dense block that works beside the experts of each layer."""
     routed_params_b: Positive
     """Weights of all routed experts [1e9]."""
 
@@ -69,6 +77,44 @@ class Linear(Record):
     head_dim: Count
 
 
+class StateSpace(Record):
+    """State-space (Mamba-2) layers."""
+
+    layers: Count
+    heads: Count
+    head_dim: Count
+    state: Count
+    """Width of the state of a head."""
+    groups: Count
+
+
+class HeadShape(Record):
+    """Heads of the layers that see the whole context, where those of the others differ."""
+
+    kv_heads: Count
+    head_dim: Count
+    keys_are_values: bool = False
+    """One vector serves as key and as value, so that half as much is cached."""
+
+
+class Kept(Record):
+    """Caches that keep one entry for so many tokens."""
+
+    caches: Count
+    tokens_per_entry: Count
+
+
+class CompressedCache(Record):
+    """A cache of one vector an entry, compressed over tokens, beside a window in every layer."""
+
+    kept: list[Kept] = Field(min_length=1)
+    """Layers that share a cache count once."""
+    q_lora_rank: Count
+    output_groups: Count
+    output_rank: Count
+    rope_head_dim: Count
+
+
 class Architecture(Record):
     """The dimensions that decide memory and speed."""
 
@@ -79,6 +125,17 @@ class Architecture(Record):
     head_dim: Count
     vocab_size: Count
     ffn: Count | None = None
+    value_dim: Count | None = None
+    """Width of a value, where it is not that of a key."""
+    full_layers: HeadShape | None = None
+    """Heads of the layers that see all, where `kv_heads` and `head_dim` are those of a window."""
+    compressed: CompressedCache | None = None
+    state_space: StateSpace | None = None
+    one_block_a_layer: bool = False
+    """A layer is a token mixer or a feed-forward block, not both."""
+    lookup_tables_b: Positive | None = None
+    """Weights of n-gram tables [1e9]: a few rows are read a token, so that they lie in the host's
+    memory or on a disk. They are in neither `total` nor `active`."""
     ffn_matrices: Literal[2, 3] = 3
     """3 for a gated feed-forward block (SwiGLU, GeGLU), 2 for a plain one."""
     output_gate: bool = False
@@ -107,7 +164,19 @@ class Score(Record):
     """A published quality score."""
 
     benchmark: Id
+    """With its category: `arena-text-coding`."""
     value: NotNegative
+    low: NotNegative | None = None
+    high: NotNegative | None = None
+    """Its 95 % interval; only figures that an article prints may lack it."""
+    votes: Count | None = None
+    seen: date | None = None
+    """The day that it holds of."""
+    effort: Text | None = None
+    """The reasoning effort that it was measured at, where its name states one: tokens, and so the
+    bill, grow with it."""
+    called: Text | None = None
+    """The name there."""
     source: Id
     note: Text | None = None
 
@@ -139,11 +208,13 @@ class Model(Waivable):
     license: License | None = None
     released: date | None = None
     context_tokens: Count | None = None
-    native_precision: Literal["bf16", "fp8", "int4", "mxfp4", "fp4"] | None = None
+    native_precision: Literal["bf16", "fp8", "mxfp8", "int4", "mxfp4", "nvfp4", "fp4"] | None = None
     """What the weights are published in."""
     params_b: Params | None = None
     architecture: Architecture | None = None
     scores: list[Score] = []
+    line: Literal["small", "mid", "flagship"] | None = None
+    """Where its maker places it in its own line, of closed weights; see `tco.catalog.quality`."""
     never: Text | None = None
     """Why there is no such model, for a name that people use all the same."""
     sources: list[Id] = []
@@ -157,10 +228,22 @@ class Model(Waivable):
         return self.license.kind if self.license else "unknown"
 
 
+class Classes(Record):
+    """Scores from which a model without a line of its own counts as mid or flagship."""
+
+    benchmark: Id
+    mid_from: NotNegative
+    flagship_from: NotNegative
+    as_of: date
+    """The day that they were worked out."""
+    source: Id
+
+
 class Models(Record):
     """The whole of `models.yaml`."""
 
     schema_: Literal[1] = Field(alias="schema")
     version: Text = "unversioned"
     sources: Sources = {}
+    classes: Classes | None = None
     models: dict[Id, Model] = {}

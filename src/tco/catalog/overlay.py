@@ -9,7 +9,7 @@ from pydantic import Field
 from tco.catalog.defaults import Assumption, Path, Preset, Profile
 from tco.catalog.fields import Id, Record, Sources, Text
 from tco.catalog.hardware import Accelerator, KernelShare, Rental, Seller
-from tco.catalog.models import Model
+from tco.catalog.models import Model, Score
 from tco.catalog.prices import CapacityOffer, FineTuning, Offer, Provider
 
 
@@ -28,6 +28,9 @@ class Overlay(Record):
     sellers: dict[Id, Seller] = {}
     rentals: list[Rental] = []
     models: dict[Id, Model] = {}
+    scores: dict[Id, list[Score]] = {}
+    """Scores of one's own of models that are known; one of the same benchmark and effort is
+    replaced, the others stay."""
     profiles: dict[Id, Profile] = {}
     assumptions: dict[Path, Assumption] = {}
     presets: dict[Id, dict[Id, Preset]] = {}

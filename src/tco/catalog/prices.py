@@ -180,6 +180,8 @@ class Offer(Waivable):
     """Why the offer may not exist as it is stated; to be shown wherever it is ranked."""
     retires: date | None = None
     """The day after which the provider does not answer for it."""
+    snapshots_retire: date | None = None
+    """The day after which its dated names are not answered for; this name still is."""
     context_tokens: Count | None = None
     max_output_tokens: Count | None = None
     cache_min_tokens: Count | None = None

@@ -6,8 +6,9 @@ appended; nothing is ever written into that file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,21 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tco.catalog.check.magnitude import rate_hits
+from tco.catalog.check.world import INPUT_WEIGHT, blended
+from tco.catalog.evidence import close
 from tco.catalog.files import File, shipped_file, user_file
-from tco.catalog.lookup import price_at
+from tco.catalog.listed import OtherPrice, window
+from tco.catalog.lookup import price_at, retired
 from tco.catalog.matching import FAMILIES
-from tco.catalog.verify import Compared, VerifyReport
+from tco.catalog.upstream.rows import PriceList, Row
+from tco.catalog.verify import Compared, Lacking, VerifyReport
 from tco.catalog.yaml_lines import Document, read_yaml
+from tco.errors import printable
+from tco.show import show_price
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
+    from tco.catalog.prices import Offer, Price, Rates
 
 HEAD = """\
 # Proposed on {day} by `tco catalog update`, from {lists}.
@@ -42,40 +50,152 @@ class Proposal:
 
     text: str
     offers: tuple[str, ...]
+    """Offers with a new window, a day of retirement or a confirmation."""
     suspect: tuple[str, ...]
-    """Offers left out because the other price cannot be meant."""
+    """Offers left out because the other price cannot be meant, or the row may be another offer."""
+    added: tuple[str, ...] = ()
+    """Offers of known models and providers that the catalog does not have."""
+    models: tuple[str, ...] = ()
+    """Rows of models that the catalog does not have, to decide on."""
+
+
+@dataclass(slots=True)
+class _Change:
+    """What is proposed for one offer."""
+
+    rows: list[tuple[PriceList, Row]] = field(default_factory=list)
+    """Lists and rows that say so, the first of them followed."""
+    moved: bool = False
+    retires: date | None = None
+    told: list[str] = field(default_factory=list)
+    prices: list[OtherPrice] = field(default_factory=list)
+    """What moves besides input and output."""
 
 
 def proposal(
-    catalog: Catalog, report: VerifyReport, on: date, *, everything: bool = False
+    catalog: Catalog,
+    report: VerifyReport,
+    lists: Sequence[PriceList],
+    on: date,
+    *,
+    everything: bool = False,
+    confirm: bool = False,
 ) -> Proposal:
     """Return the overlay that follows the lists where they disagree with the catalog.
 
     Args:
         catalog: The catalog.
         report: What the lists say.
-        on: The first day of the proposed windows.
+        lists: The lists themselves, for whole windows.
+        on: The day that the lists are of, from which proposed windows hold.
         everything: Whether also what the data has settled against a list.
+        confirm: Whether also what a list repeats: its evidence, and the day that it said so.
     """
-    wanted: dict[str, list[Compared]] = {}
+    rows = {(li.kind, row.key): (li, row) for li in lists for row in li.rows}
+    changes: dict[str, _Change] = {}
     suspect: list[str] = []
     for one in report.disagreements:
         if one.settled and not everything:
             continue
-        if any(rate_hits({"input": one.theirs_input, "output": one.theirs_output})):
-            suspect.append(f"{one.offer}: {one.against} says what cannot be meant ({one.culprit})")
+        why = _suspicious(one, rows[one.against, one.key][1])
+        if why:
+            suspect.append(f"{one.offer}: {why}")
             continue
-        wanted.setdefault(one.offer, []).append(one)
+        change = changes.setdefault(one.offer, _Change())
+        change.rows.append(rows[one.against, one.key])
+        change.moved = True
+        change.told.append(f"{one.against}: {one.culprit}")
+    unsure = {s.partition(":")[0] for s in suspect}
+    unsure |= {one.offer for one in report.disagreements if one.settled and not everything}
+    _other(changes, report, rows, unsure)
+    if confirm:
+        _confirmed(changes, report, rows, unsure)
+    return _whole(catalog, changes, suspect, report, rows, on)
+
+
+def _suspicious(one: Compared, row: Row) -> str:
+    """Return why a row is not followed; empty where it is."""
+    if any(rate_hits(dict(row.rates), kind="embedding" if row.embedding else "text")):
+        return f"{one.against} says what cannot be meant ({one.culprit})"
+    far = (one.ratio >= FAR or one.ratio <= 1 / FAR) and f"{one.ratio:.3g} times ours"
+    if far:
+        return f"{one.against} says what cannot be meant ({far}; {one.culprit})"
+    if not one.exact:
+        return f"{one.against} has {one.key}, which is called alike and may be another offer"
+    return ""
+
+
+def _other(
+    changes: dict[str, _Change],
+    report: VerifyReport,
+    rows: Mapping[tuple[str, str], tuple[PriceList, Row]],
+    unsure: Container[str],
+) -> None:
+    """Add what lists say of caches, writes, tiers, services and retirements."""
+    for price in report.other_prices:
+        if price.offer in unsure or price.theirs is None:
+            continue
+        if price.ours and not 1 / FAR < price.theirs / price.ours < FAR:
+            continue  # a unit error, or another kind of price
+        change = changes.setdefault(price.offer, _Change())
+        change.moved = True
+        change.prices.append(price)
+        if (pair := rows[price.against, price.key]) not in change.rows:
+            change.rows.append(pair)
+    for day in report.retirements:
+        change = changes.setdefault(day.offer, _Change())
+        change.retires = date.fromisoformat(day.theirs)
+        change.told.append(
+            f"{day.against}: retires {day.theirs}, ours {day.ours or 'says nothing'}"
+        )
+        if (pair := rows[day.against, day.key]) not in change.rows:
+            change.rows.append(pair)
+
+
+def _confirmed(
+    changes: dict[str, _Change],
+    report: VerifyReport,
+    rows: Mapping[tuple[str, str], tuple[PriceList, Row]],
+    unsure: Container[str],
+) -> None:
+    """Add the offers that a list repeats, so that their day moves to that of the list."""
+    for one in report.agreeing:
+        if one.exact and one.offer not in unsure:
+            change = changes.setdefault(one.offer, _Change())
+            if (pair := rows[one.against, one.key]) not in change.rows:
+                change.rows.append(pair)
+
+
+def _whole(
+    catalog: Catalog,
+    changes: Mapping[str, _Change],
+    suspect: Sequence[str],
+    report: VerifyReport,
+    rows: Mapping[tuple[str, str], tuple[PriceList, Row]],
+    on: date,
+) -> Proposal:
+    wanted = {name: change for name, change in sorted(changes.items()) if change.rows}
     files = {path: _document(path) for path in {catalog.origin("offers", i) for i in wanted}}
-    blocks = [_block(catalog, files, name, said, on) for name, said in sorted(wanted.items())]
-    lists = {one.against for said in wanted.values() for one in said}
+    blocks = [_block(catalog, files, name, change, on) for name, change in wanted.items()]
+    added, models = [], []
+    for one in report.lacking:
+        row = rows[one.against, one.key][1]
+        if one.model is None:
+            prices = "/".join(show_price(p) for p in (one.input, one.output) if p is not None)
+            models.append(f"{one.provider} {one.key} {prices} ({one.against})")
+        elif f"{one.provider}/{one.model}" not in added and not any(rate_hits(dict(row.rates))):
+            added.append(f"{one.provider}/{one.model}")
+            blocks.append(_new_offer(one, row, on))
     used = [source for listed in report.lists for source in _source(listed.against, listed, on)]
-    text = HEAD.format(
-        day=on,
-        lists=", ".join(sorted(lists)) or "lists that agree with it",
-        sources="\n".join(used),
-    )
-    return Proposal(text + ("".join(blocks) or "  []\n"), tuple(sorted(wanted)), tuple(suspect))
+    names = {listed.against for listed in report.lists}
+    head = HEAD.format(day=on, lists=", ".join(sorted(names)), sources="\n".join(used))
+    told = "".join(f"# not in the catalog, to decide on: {printable(m, 150)}\n" for m in models)
+    body = "".join(blocks) or "  []\n"
+    return Proposal(head + body + told, tuple(wanted), tuple(suspect), tuple(added), tuple(models))
+
+
+FAR = 9.5
+"""Times ours from which another price is taken for a mistake; see `check.magnitude`."""
 
 
 def _source(name: str, listed: Any, on: date) -> Iterable[str]:
@@ -106,33 +226,96 @@ def _block(
     catalog: Catalog,
     files: Mapping[str, tuple[Document, list[str]]],
     name: str,
-    said: Sequence[Compared],
+    change: _Change,
     on: date,
 ) -> str:
-    """Return one offer with a window appended."""
+    """Return one offer with what is proposed for it, under comments for who reviews it."""
     document, lines = files[catalog.origin("offers", name)]
     offers = document.value["offers"]
     index = next(i for i, o in enumerate(offers) if f"{o['provider']}/{o['model']}" == name)
-    reasons = "".join(f"  # {c.against} ({c.key}): {c.culprit}\n" for c in said)
-    made = _edited(catalog, document, lines, index, said, on)
-    if made is None:
-        made = _dumped(catalog, offers[index], said, on)
-    return reasons + made
+    offer = catalog.offers[name]
+    now = price_at(offer, on)
+    made = None
+    if change.moved and change.retires is None and now is not None:
+        made = _edited(offer, document, lines, index, change, on)
+    return _review(catalog, offer, change, on) + (made or _dumped(offer, offers[index], change, on))
+
+
+def _review(catalog: Catalog, offer: Offer, change: _Change, on: date) -> str:
+    """Return what a reviewer has to know: was, is, who says so, since when, and what it turns."""
+    now = price_at(offer, on)
+    lines = [f"{offer.id}: {'seen again' if not (change.moved or change.retires) else 'changes'}"]
+    if now is not None:
+        lines.append(f"ours: {_pair(now.usd_per_mtok)} since {now.since}, last seen {now.checked}")
+    for listed, row in change.rows:
+        shown = {k: f"{v:.6g}" for k, v in row.rates.items() if v}
+        edition = f"{listed.kind} {listed.edition}".strip()
+        said = ", ".join(f"{k} {v}" for k, v in shown.items())
+        lines.append(f"{edition} of {on}, {row.key}: {said}")
+    lines += change.told
+    for one in change.prices[:MOST_TOLD]:
+        was = "nothing" if one.ours is None else f"{one.ours:.6g}"
+        lines.append(f"{one.price}: {was} becomes {one.theirs:.6g}")
+    if len(change.prices) > MOST_TOLD:
+        lines.append(f"and {len(change.prices) - MOST_TOLD} prices more")
+    if change.moved and now is not None:
+        lines.append(_turns(catalog, offer, change.rows[0][1], on))
+        kept = window(now, change.rows[0][1]).carried
+        lines += [f"not in the list, carried over: {', '.join(kept)}"] if kept else []
+    return "".join(f"  # {printable(line, 160)}\n" for line in lines)
+
+
+MOST_TOLD = 8  # prices of one offer above it in the overlay; all of them are in its window
+
+
+def _pair(rates: Rates) -> str:
+    said = ((key, rate) for key, rate in rates if rate is not None)
+    return ", ".join(f"{key} {rate:.6g}" for key, rate in said)
+
+
+def _turns(catalog: Catalog, offer: Offer, row: Row, on: date) -> str:
+    """Return who sells the model cheapest before and after, at three parts of input to one."""
+    asked: dict[str, float] = {}
+    for other in catalog.prices.offers:
+        price = price_at(other, on, catalog.offers)
+        mix = blended(price.usd_per_mtok) if price is not None else None
+        if other.model == offer.model and mix is not None and not retired(other, on):
+            asked[other.id] = mix
+    before = min(asked, key=lambda i: asked[i], default=offer.id)
+    entry, output = row.rates.get("input", 0.0), row.rates.get("output") or 0.0
+    asked[offer.id] = (INPUT_WEIGHT * entry + output) / (INPUT_WEIGHT + 1)
+    after = min(asked, key=lambda i: asked[i])
+    same = "still" if after == before else f"was {before}, would be"
+    return f"cheapest seller of {offer.model}: {same} {after}"
+
+
+def _new_offer(one: Lacking, row: Row, on: date) -> str:
+    """Return an offer that the catalog does not have, in block style."""
+    offer: dict[str, Any] = {"provider": one.provider, "model": one.model}
+    if row.model != one.model:
+        offer["api_name"] = row.model
+    if row.retires is not None:
+        offer["retires"] = row.retires
+    text = yaml.safe_dump([offer], sort_keys=False, allow_unicode=True, width=100)
+    lines = [f"  {line}" for line in text.splitlines()]
+    body = _price_lines(None, [(one.against, row)], on)
+    lines += ["    prices:", f"      - {body[0]}", *(f"        {line}" for line in body[1:])]
+    head = f"  # new: {one.provider}/{one.model}, from {one.against} ({row.key})\n"
+    return head + "\n".join(lines) + "\n"
 
 
 def _edited(
-    catalog: Catalog,
+    offer: Offer,
     document: Document,
     lines: Sequence[str],
     index: int,
-    said: Sequence[Compared],
+    change: _Change,
     on: date,
 ) -> str | None:
     """Return the lines of an offer with a window appended; None where it is not in block style."""
-    offer = catalog.offers[f"{said[0].offer}"]
     now = price_at(offer, on)
     place = next((i for i, p in enumerate(offer.prices) if p == now), None)
-    if place is None or now is None:
+    if place is None or now is None or now.since >= on:
         return None
     start = document.line(("offers", index)) - 1
     since = document.line(("offers", index, "prices", place, "since")) - 1
@@ -141,8 +324,9 @@ def _edited(
     if not lines[start].startswith("  - ") or not first.strip().startswith("- since:"):
         return None
     end = _end(lines, since + 1, dash)
-    window = [f"{' ' * dash}- {line}" if i == 0 else f"{' ' * (dash + 2)}{line}"
-              for i, line in enumerate(_window(offer, said, on))]  # fmt: skip
+    said = [(listed.kind, row) for listed, row in change.rows]
+    added = [f"{' ' * dash}- {line}" if i == 0 else f"{' ' * (dash + 2)}{line}"
+             for i, line in enumerate(_price_lines(now, said, on))]  # fmt: skip
     before = list(lines[start : since + 1])
     rest = list(lines[since + 1 : end])
     until = [line for line in rest if line.strip().startswith("until:")]
@@ -151,7 +335,7 @@ def _edited(
     else:
         rest = [f"{' ' * (dash + 2)}until: {on}" if line in until else line for line in rest]
     after = list(lines[end : _end(lines, start + 1, 2)])
-    return "\n".join([*before, *rest, *window, *after]) + "\n"
+    return "\n".join([*before, *rest, *added, *after]) + "\n"
 
 
 def _end(lines: Sequence[str], start: int, indent: int) -> int:
@@ -166,30 +350,111 @@ def _end(lines: Sequence[str], start: int, indent: int) -> int:
     return last
 
 
-def _window(offer: Any, said: Sequence[Compared], on: date) -> list[str]:
-    """Return the lines of the proposed window, of the list that is listed first."""
-    best = said[0]
-    rates = {"input": best.theirs_input, "output": best.theirs_output}
-    shown = ", ".join(f"{k}: {v:.10g}" for k, v in rates.items() if v is not None)
-    lines = [f"since: {on}", "since_is: audit", f"checked: {on}", f"usd_per_mtok: {{{shown}}}"]
+def _price_lines(now: Price | None, said: Sequence[tuple[str, Row]], on: date) -> list[str]:
+    """Return the lines of the proposed window, that of the list that is named first."""
+    made = window(now, said[0][1])
+    lines = [f"since: {on}", f"checked: {on}", f"usd_per_mtok: {_flow(made.rates)}"]
+    if made.modifiers:
+        lines.append("modifiers:")
+        lines += [f"  - {_flow(modifier)}" for modifier in made.modifiers]
     lines.append("evidence:")
-    for one in said:
-        pairs = (("input", one.theirs_input), ("output", one.theirs_output))
-        values = ", ".join(f"{k}: {v:.10g}" for k, v in pairs if v is not None)
-        source = f"source: {_id(one.against)}"
-        lines.append(f"  - {{{source}, {values}, key: {_quoted(one.key)}}}")
-    now = price_at(offer, on)
-    if now is not None and (now.modifiers or now.usd_per_mtok.cached_input is not None):
-        lines.append('note: "Cached input, batches and tiers were not compared: carry them over."')
+    lines += [f"  - {_flow(_evidence(kind, row))}" for kind, row in said]
+    lines += [f"  - {_flow(e)}" for e in _still(now, made.rates, {row.key for _, row in said})]
+    if made.carried:
+        told = (
+            f"Not in the list, carried over at the ratio of the input: {', '.join(made.carried)}."
+        )
+        lines.append(f"note: {_quoted(told)}")
     return lines
 
 
-def _dumped(catalog: Catalog, offer: Mapping[str, Any], said: Sequence[Compared], on: date) -> str:
-    """Return an offer that is not in block style, written anew."""
-    new = yaml.safe_load("\n".join(_window(catalog.offers[said[0].offer], said, on)))
-    prices = [dict(price) for price in offer.get("prices") or ()]
-    if prices and "until" not in prices[-1]:
-        prices[-1]["until"] = on
-    whole = {**offer, "prices": [*prices, new]}
-    text = yaml.safe_dump([whole], sort_keys=False, allow_unicode=True, width=100)
-    return "".join(f"  {line}\n" for line in text.replace("'", '"').splitlines())
+def _still(
+    now: Price | None, rates: Mapping[str, float], told: Container[str]
+) -> Iterable[Mapping[str, Any]]:
+    """Yield what the window before had as evidence, where input and output stay what they were."""
+    if now is None:
+        return
+    old = now.usd_per_mtok
+    pairs = ((old.input, rates.get("input")), (old.output, rates.get("output")))
+    if any(a != b and not (a and b and close(a, b)) for a, b in pairs):
+        return
+    for one in now.evidence:
+        if one.key not in told:
+            yield {k: v for k, v in one if v is not None}
+
+
+def _evidence(kind: str, row: Row) -> dict[str, Any]:
+    pairs = {key: row.rates[key] for key in ("input", "output") if row.rates.get(key)}
+    return {"source": _id(kind), **{k: _tidy(v) for k, v in pairs.items()}, "key": row.key}
+
+
+def _tidy(value: float) -> float:
+    return float(f"{value:.10g}")
+
+
+def _flow(value: Any) -> str:
+    """Return a value in flow style, on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k}: {_flow(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_flow(v) for v in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | float):
+        shown = f"{value:.10g}"
+        return shown if "e" not in shown else f"{value:.12f}".rstrip("0")
+    return (
+        value
+        if isinstance(value, str) and value.replace("-", "").isalnum()
+        else _quoted(str(value))
+    )
+
+
+def _dumped(offer: Offer, raw: Mapping[str, Any], change: _Change, on: date) -> str:
+    """Return an offer written anew: with a window, a day of retirement, or a sighting."""
+    prices = [dict(price) for price in raw.get("prices") or ()]
+    said = [(listed.kind, row) for listed, row in change.rows]
+    now = price_at(offer, on)
+    place = next((i for i, p in enumerate(offer.prices) if p == now), None)
+    if change.moved and (place is None or offer.prices[place].since < on):
+        if place is not None:
+            prices[place]["until"] = on
+        new = yaml.safe_load("\n".join(_price_lines(now, said, on)))
+        prices.insert(len(prices) if place is None else place + 1, new)
+    elif place is not None:
+        prices[place] = _seen_again(prices[place], said, on)
+        if change.moved:  # the window is of that very day: it is made whole, not followed by one
+            made = window(offer.prices[place], said[0][1])
+            prices[place] |= {"usd_per_mtok": dict(made.rates)}
+            prices[place] |= {"modifiers": [dict(m) for m in made.modifiers]}
+    whole = {**raw, "prices": prices}
+    if change.retires is not None:
+        whole = {**{k: v for k, v in raw.items() if k != "prices"}, "retires": change.retires}
+        whole["prices"] = prices
+    text = yaml.safe_dump(_plain([whole]), sort_keys=False, allow_unicode=True, width=100)
+    return "".join(f"  {line}\n" for line in text.splitlines())
+
+
+def _plain(value: Any) -> Any:
+    """Return data with dates as dates, which the reader of the file has as texts."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return date.fromisoformat(value)
+    return value
+
+
+def _seen_again(
+    price: Mapping[str, Any], said: Sequence[tuple[str, Row]], on: date
+) -> dict[str, Any]:
+    """Return a window with the evidence of lists that repeat it, and the day that they did."""
+    known = {(e["source"], e.get("key")) for e in price["evidence"]}
+    more = [
+        e for kind, row in said if ((e := _evidence(kind, row))["source"], e["key"]) not in known
+    ]
+    checked = max(str(price["checked"]), on.isoformat())
+    return {**price, "checked": checked, "evidence": [*price["evidence"], *more]}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from tco.catalog.culprit import Case, culprit, settled
 from tco.catalog.evidence import close
+from tco.catalog.listed import OtherPrice, differences
 from tco.catalog.lookup import price_at, retired
-from tco.catalog.matching import Match, matches
+from tco.catalog.matching import Match, by_row_name, matches, model_names, our_providers
 from tco.catalog.upstream.rows import PriceList
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Compared:
     """`litellm`, `genai-prices` or `models.dev`."""
     key: str
     """The row there."""
+    exact: bool
+    """Whether the row is the offer beyond doubt."""
     strict: bool
     """Whether the row is the offer beyond doubt, and its price is of one kind."""
     ours_input: float | None
@@ -79,6 +82,41 @@ class ListUsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreeing:
+    """An offer whose input and output a list has, too."""
+
+    offer: str
+    against: str
+    key: str
+    exact: bool
+    """Whether the row is the offer beyond doubt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retirement:
+    """The last day of an offer, as a list has it."""
+
+    offer: str
+    against: str
+    key: str
+    ours: str | None
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """A row of a list that the catalog has no offer for, of a provider that it knows."""
+
+    against: str
+    key: str
+    provider: str
+    model: str | None
+    """The model of ours that it is beyond doubt; None for a model that the catalog lacks."""
+    input: float | None
+    output: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
     """What others say of the prices in the catalog."""
 
@@ -96,6 +134,14 @@ class VerifyReport:
     """Disagreements that the data says nothing about."""
     unmatched: tuple[str, ...]
     """Offers with a price that no list has."""
+    other_prices: tuple[OtherPrice, ...] = ()
+    """Prices besides input and output that a list has otherwise or more of."""
+    lacking: tuple[Lacking, ...] = ()
+    """What the lists have and the catalog lacks, offers of known models first."""
+    agreeing: tuple[Agreeing, ...] = ()
+    """Offers of which a list says the same input and output."""
+    retirements: tuple[Retirement, ...] = ()
+    """Days of retirement that a list knows and the catalog does not, or has otherwise."""
     warnings: tuple[str, ...] = ()
 
 
@@ -109,14 +155,82 @@ def verify(catalog: Catalog, lists: Sequence[PriceList], on: date) -> VerifyRepo
     """
     priced = list(_priced(catalog, on))
     compared: list[Compared] = []
+    more = _More()
     for listed in lists:
         found = matches(catalog, listed, [offer for offer, _ in priced])
         for offer, price in priced:
             if offer.id in found:
-                compared.append(_compared(catalog, offer, price, found[offer.id], listed.kind))
+                match = found[offer.id]
+                compared.append(_compared(catalog, offer, price, match, listed.kind))
+                more.add(offer, price, match, listed.kind)
+        more.lacking += _lacking(catalog, listed, {m.row.key for m in found.values()}, on)
     explained = tuple(_explained(catalog, compared, on))
     known = {one.offer for one in compared}
-    return _report(catalog, lists, explained, on, [o.id for o, _ in priced if o.id not in known])
+    unmatched = [o.id for o, _ in priced if o.id not in known]
+    whole = _report(catalog, lists, explained, on, unmatched)
+    return replace(
+        whole,
+        other_prices=tuple(more.prices),
+        lacking=tuple(sorted(more.lacking, key=lambda one: (one.model is None, one.key))),
+        retirements=tuple(more.retirements),
+        agreeing=tuple(
+            Agreeing(offer=one.offer, against=one.against, key=one.key, exact=one.exact)
+            for one in compared
+            if one.agrees
+        ),
+    )
+
+
+@dataclass(slots=True)
+class _More:
+    """What lists say besides input and output, as it is found."""
+
+    prices: list[OtherPrice] = field(default_factory=list)
+    retirements: list[Retirement] = field(default_factory=list)
+    lacking: list[Lacking] = field(default_factory=list)
+
+    def add(self, offer: Offer, price: Price, match: Match, kind: str) -> None:
+        """Hold one offer against its row; a row that is only called alike says nothing of it."""
+        if not match.exact:
+            return
+        self.prices += differences(offer.id, kind, price, match.row)
+        day = match.row.retires
+        if day is not None and day not in (offer.retires, offer.snapshots_retire):
+            self.retirements.append(
+                Retirement(
+                    offer=offer.id,
+                    against=kind,
+                    key=match.row.key,
+                    ours=offer.retires.isoformat() if offer.retires else None,
+                    theirs=day.isoformat(),
+                )
+            )
+
+
+def _lacking(
+    catalog: Catalog, listed: PriceList, used: Container[str], on: date
+) -> Iterator[Lacking]:
+    """Yield the rows that price text at a provider of ours and are no offer of ours."""
+    known, providers = by_row_name(catalog), catalog.prices.providers
+    named = model_names(catalog)
+    for row in listed.rows:
+        sellers = [p for p in our_providers(row.provider) if p in providers]
+        if row.key in used or not row.text or not sellers or known(row) is not None:
+            continue
+        over = row.retires is not None and row.retires < on
+        if over or not row.rates.get("input"):
+            continue
+        model = named(row)
+        if model is not None and f"{sellers[0]}/{model}" in catalog.offers:
+            continue  # another name of an offer that is there, or another region
+        yield Lacking(
+            against=listed.kind,
+            key=row.key,
+            provider=sellers[0],
+            model=model,
+            input=row.rates.get("input"),
+            output=row.rates.get("output") or None,
+        )
 
 
 def _priced(catalog: Catalog, on: date) -> Iterator[tuple[Offer, Price]]:
@@ -140,6 +254,7 @@ def _compared(catalog: Catalog, offer: Offer, price: Price, match: Match, kind: 
         provider=offer.provider,
         against=kind,
         key=row.key,
+        exact=match.exact,
         strict=match.exact and not loose and offer.provider not in NOT_STRICT,
         ours_input=ours[0],
         ours_output=ours[1],

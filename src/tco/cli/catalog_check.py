@@ -28,6 +28,15 @@ class Checked:
         Texts, flag(VALUES, "KIND FILE", "A price list of litellm, genai-prices or models.dev.")
     ] = None
     strict: Annotated[Switch, flag(RULES, None, "Warnings fail, too.", "--strict")] = None
+    fail_stale: Annotated[
+        Switch,
+        flag(
+            RULES,
+            None,
+            "Age fails in the catalogs of tco, too: for who keeps them.",
+            "--fail-stale",
+        ),
+    ] = None
     exit_zero: Annotated[Switch, flag(RULES, None, "Only report: exit 0.", "--exit-zero")] = None
     rules: Annotated[Switch, flag(RULES, None, "List the rules instead.", "--rules")] = None
     everything: Annotated[Switch, flag(OUTPUT, None, "List every warning and note.", "--all")] = (
@@ -46,8 +55,9 @@ def check(output: FindingsOutput, asked: Checked, files: Files = None) -> None:
       tco catalog check --also litellm model_prices_and_context_window.json
       tco catalog check --format sarif > findings.sarif
 
-    Without FILES: the catalogs that came with tco. Other files are laid over those, so that they
-    may name models, providers and GPUs that are known already.
+    Without FILES: the catalogs that came with tco, whose age only warns; --fail-stale makes it an
+    error, for those who keep them. Other files are laid over those, so that they may name models,
+    providers and GPUs that are known already.
     """
     from tco.catalog.check.entry import Request, check_files, rule_list
     from tco.cli.catalog_options import day_or_edition, days, read
@@ -66,6 +76,7 @@ def check(output: FindingsOutput, asked: Checked, files: Files = None) -> None:
             horizon_days=days(asked.horizon or "90d"),
             base=asked.base,
             strict=bool(asked.strict),
+            fail_stale=bool(asked.fail_stale),
         )
     )
     if asked.everything:

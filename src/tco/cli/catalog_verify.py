@@ -94,11 +94,17 @@ def update(
     everything: Annotated[
         Switch, flag(OUTPUT, None, "Also what the data has settled already.", "--all")
     ] = None,
+    seen: Annotated[
+        Text, flag(VALUES, "DATE", "The day that the lists are of; else that of --as-of.")
+    ] = None,
+    confirm: Annotated[
+        Switch, flag(OUTPUT, None, "Also what a list repeats, with its day.", "--confirm")
+    ] = None,
 ) -> None:
-    """An overlay for review, with a new window wherever a list has another price.
+    """An overlay for review: a whole window wherever a list has another price, and new offers.
 
     \b
-      tco catalog update --against litellm map.json --write proposed.yaml
+      tco catalog update --against litellm map.json --seen 2026-11-19 --write proposed.yaml
       tco compare --tokens 50B --catalog proposed.yaml
 
     The catalog itself is never written. Comments of the records are kept.
@@ -112,16 +118,33 @@ def update(
     from tco.cli.guard import say
 
     said = read(data)
-    on, catalog = said.get("as_of", today()), load_catalog(said.get("catalog", ()))
+    on = said.get("as_of", today()) if seen is None else _day(seen)
+    catalog = load_catalog(said.get("catalog", ()))
     lists = found_lists([pair("--against", one) for one in against or ()], on)
-    made = proposal(catalog, held(catalog, lists, on), on, everything=bool(everything))
+    report = held(catalog, lists, on)
+    settled, repeated = bool(everything), bool(confirm)
+    made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated)
     for line in made.suspect:
         say(f"tco: left out: {line}")
     if write is None:
         put(made.text, "table")
     else:
         _new_file(write, made.text)
-    say(f"tco: {len(made.offers)} offers to review")
+    if seen is None:
+        say(f"tco: dated {on}; --seen DATE gives the day that the lists are of")
+    if made.models:
+        say(f"tco: {len(made.models)} rows of models that the catalog lacks, at its end")
+    say(f"tco: {len(made.offers)} offers to review, {len(made.added)} new ones")
+
+
+def _day(text: str) -> Any:
+    from tco.ask.fields import day
+    from tco.errors import UsageError
+
+    try:
+        return day(text)
+    except UsageError as error:
+        raise UsageError(f"--seen: {error}") from None
 
 
 def _new_file(path: str, text: str) -> None:

@@ -14,7 +14,7 @@ from tco.engine.evidence import band as band
 
 if TYPE_CHECKING:
     from tco.engine.layout import Layout, Profile
-    from tco.engine.shapes import GpuShape, ModelShape, Number
+    from tco.engine.shapes import Flag, GpuShape, ModelShape, Number
 
 # Rotary part of a latent head, and the two halves of a head once unpacked (DeepSeek-V3 config).
 MLA_ROPE_DIM = 64.0
@@ -149,7 +149,9 @@ def _rates(
     by_head = constants.legacy_attention_flop_per_byte * gpu.bandwidth_bytes_per_s
     by_head = np.where(profile.legacy_rocm, constants.legacy_rocm_attention_flops, by_head)
     legacy = np.minimum(by_head, flash)
-    link = gpu.link_bytes_per_s * np.where(gpu.pcie, c.PCIE_LINK_SHARE, c.LINK_SHARE)
+    slow = _over_pcie(gpu, layout)
+    bytes_per_s = np.where(_beyond(gpu, layout), gpu.beyond_bytes_per_s, gpu.link_bytes_per_s)
+    link = bytes_per_s * np.where(slow, c.PCIE_LINK_SHARE, c.LINK_SHARE)
     ring = np.where(layout.layer_split, 0.0, 2.0 * (1.0 - np.divide(1.0, layout.tp)))
     return _Rates(
         bytes_per_s=gpus * bandwidth,
@@ -158,6 +160,15 @@ def _rates(
         prefill_attention_flops=gpus * np.where(profile.legacy_rocm, legacy, latent),
         link_s_per_byte=np.where(ring > 0.0, ring / link, 0.0),  # one GPU needs no known link
     )
+
+
+def _beyond(gpu: GpuShape, layout: Layout) -> Flag:
+    """Return whether tensor parallelism reaches GPUs that a bridge does not join."""
+    return np.greater(layout.tp, gpu.link_joins)
+
+
+def _over_pcie(gpu: GpuShape, layout: Layout) -> Flag:
+    return np.logical_or(gpu.pcie, _beyond(gpu, layout))
 
 
 def _weights_s(model: ModelShape, layout: Layout, rates: _Rates, batch: Number) -> Number:
@@ -196,7 +207,8 @@ def _all_reduce_s(
     batch: Number,
 ) -> Number:
     slowed = np.where(profile.legacy, constants.legacy_all_reduce_factor, 1.0)
-    latency = np.where(gpu.pcie, c.PCIE_ALL_REDUCE_S, constants.all_reduce_s * slowed)
+    slow = _over_pcie(gpu, layout)
+    latency = np.where(slow, c.PCIE_ALL_REDUCE_S, constants.all_reduce_s * slowed)
     latency = latency * np.where(profile.legacy_rocm, constants.legacy_rocm_host_factor, 1.0)
     latency = latency * np.divide(layout.tp, TP_USUAL) ** c.ALL_REDUCE_GROWTH
     volume = batch * model.hidden_size * BYTES_16 * rates.link_s_per_byte

@@ -26,6 +26,7 @@ PRECISIONS = {
     "bf16": Precision(weight_bytes=2.0, compute_bits=16.0),
     "fp16": Precision(weight_bytes=2.0, compute_bits=16.0),
     "fp8": Precision(weight_bytes=1.0, compute_bits=8.0),
+    "mxfp8": Precision(weight_bytes=1.03125, compute_bits=8.0),  # a scale for 32 weights
     "int8": Precision(weight_bytes=1.0, compute_bits=8.0),
     "fp4": Precision(weight_bytes=0.5625, compute_bits=4.0),
     "nvfp4": Precision(weight_bytes=0.5625, compute_bits=4.0),

@@ -89,6 +89,8 @@ class GpuShape:
         kernel_share_16, kernel_share_8, kernel_share_4: Share of that peak that matrix kernels
             measured on their own reach [1].
         link_bytes_per_s: GPU-to-GPU bandwidth, one direction [byte/s].
+        link_joins: GPUs that the link joins, at most; `inf` for all of a server [1].
+        beyond_bytes_per_s: Bandwidth to the GPUs that it does not join, one direction [byte/s].
         pcie: The link is PCIe, not NVLink or Infinity Fabric.
         measured: The kernel shares are measurements, not judgment.
         admits_more: Engines take on more requests at once by default: large memory, not an A100.
@@ -103,6 +105,8 @@ class GpuShape:
     kernel_share_8: Number = 0.50
     kernel_share_4: Number = 0.35
     link_bytes_per_s: Number
+    link_joins: Number = np.inf
+    beyond_bytes_per_s: Number = np.nan
     pcie: Flag = False
     measured: Flag = False
     admits_more: Flag = False

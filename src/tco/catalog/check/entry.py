@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -36,6 +36,8 @@ class Request:
         horizon_days: How far ahead changes are announced [day].
         base: A path or a git revision that the files are held against.
         strict: Whether warnings fail too.
+        fail_stale: Whether what time alone has made wrong fails in the catalogs of this tco, too.
+            In a file that a user keeps it always does.
     """
 
     files: tuple[str, ...] = ()
@@ -44,6 +46,7 @@ class Request:
     horizon_days: int = 90
     base: str | None = None
     strict: bool = False
+    fail_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,8 @@ def check_files(request: Request) -> CheckReport:
     schemas: list[type[Record]] = list(SCHEMAS.values()) if own else [Overlay] * len(files)
     catalog = None if own or not files else load_catalog(cached=False)
     made = check(files, schemas, asked, catalog)
+    if own and not made.passed and not request.fail_stale:
+        made = _ages_only_warn(made, files, schemas, asked)
     if not lost and not request.also:
         return made
     findings = [*lost, *made.findings, *made.waived]
@@ -90,6 +95,30 @@ def check_files(request: Request) -> CheckReport:
         records += count
         names.append(path)
     return report(findings, asked, files=names, records=records)
+
+
+def _ages_only_warn(
+    made: CheckReport, files: Sequence[File], schemas: Sequence[type[Record]], asked: Asked
+) -> CheckReport:
+    """Return a report on the catalogs of this tco in which what time alone has made wrong warns.
+
+    Whoever installed it can do nothing about their age but take a newer one. What was wrong on the
+    day of the edition stays an error.
+    """
+    edition = _edition(files)
+    if asked.as_of <= edition:
+        return made
+    then = check(files, schemas, replace(asked, as_of=edition))
+    wrong = {_place(f) for f in then.findings if f.severity == "error"}
+    findings = [
+        f if f.severity != "error" or _place(f) in wrong else replace(f, severity="warning")
+        for f in made.findings
+    ]
+    return report([*findings, *made.waived], asked, files=made.files, records=made.records)
+
+
+def _place(finding: Finding) -> tuple[str, str, str]:
+    return finding.rule, finding.file, finding.where
 
 
 def _own() -> tuple[list[File], list[Finding]]:

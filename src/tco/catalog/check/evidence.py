@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from tco.catalog.check.finding import Hit, Rule
@@ -56,7 +57,7 @@ def hits(subject: Subject) -> Iterator[Hit]:
     """Return prices that are badly attested, and sources that attest nothing."""
     for loc, _, price in subject.prices():
         yield from _witnesses(loc, price, subject)
-        yield from _disagreement(loc, price)
+        yield from _disagreement(loc, price, subject)
     yield from _sources(subject)
 
 
@@ -69,7 +70,7 @@ def _witnesses(loc: Loc, price: Price, subject: Subject) -> Iterator[Hit]:
         yield Hit(ONE_SOURCE, (*loc, "evidence"), message)
 
 
-def _disagreement(loc: Loc, price: Price) -> Iterator[Hit]:
+def _disagreement(loc: Loc, price: Price, subject: Subject) -> Iterator[Hit]:
     against = [i for i, e in enumerate(price.evidence) if not agrees(e, price.usd_per_mtok)]
     if len(against) == len(price.evidence):
         says = "; ".join(_says(e) for e in price.evidence)
@@ -78,7 +79,14 @@ def _disagreement(loc: Loc, price: Price) -> Iterator[Hit]:
     for i in against:
         rates = price.usd_per_mtok
         message = f"{_says(price.evidence[i])}; the price is {_pair(rates.input, rates.output)}"
-        yield Hit(SOURCES_DISAGREE, (*loc, "evidence", i), message)
+        where, day = (*loc, "evidence", i), _day(price.evidence[i], subject)
+        yield Hit(SOURCES_DISAGREE, where, message, day=day)
+
+
+def _day(evidence: Evidence, subject: Subject) -> date | None:
+    """Return the day that a source said it."""
+    source = subject.sources.get(evidence.source)
+    return evidence.seen or (source.read if source is not None else None)
 
 
 def _says(evidence: Evidence) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from tco.catalog.complaints import Loc
@@ -41,6 +42,7 @@ class Hit:
         message: What is wrong there, with its figures.
         severity: Where it is not the rule's own.
         sources: Whose figures these are; a source can waive a rule for all of them.
+        day: Of the evidence that it rests on; a waiver that was judged before does not cover it.
     """
 
     rule: Rule
@@ -48,6 +50,7 @@ class Hit:
     message: str
     severity: Severity | None = None
     sources: tuple[str, ...] = ()
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

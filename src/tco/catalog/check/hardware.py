@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from tco.catalog.check.finding import Hit, Rule
 from tco.catalog.check.world import Subject
 from tco.catalog.complaints import Loc
-from tco.catalog.hardware import Accelerator, Purchase, Rental
+from tco.catalog.hardware import Accelerator, Purchase, Rent, Rental
+from tco.catalog.lookup import holds
 
 TOLERANCE = 0.04  # of a ratio: data sheets round, and chips of one line clock differently
 RATIOS = {
@@ -28,6 +29,10 @@ TDP = (10.0, 3_000.0)  # W
 MEMORY = (2.0, 1_024.0)  # GiB
 VISIBLE = 0.6  # of the memory: a driver of unified memory leaves the GPU three quarters
 RENT_SPREAD = 5.0
+RENT_WRONG = 10.0  # times the median on demand: the widest true gap in the catalog is 5.5 times
+SPOT_WRONG = 20.0  # below it: spot and auctions go far down
+RENT_RANGE = (0.02, 150.0)  # USD an hour: a card of 2017 on spot, four times the dearest of 2026
+MONTH_H = 730.0
 
 FLOPS_RATIO = Rule(
     id="TCO601",
@@ -78,7 +83,23 @@ RENT_FAR_OFF = Rule(
     title=f"A rent is within {RENT_SPREAD:g} times of the median of its GPU.",
     advice="look whether it is the price of a whole server or of a part; else set `only_if_named`",
 )
+RENT_NOT_HOURLY = Rule(
+    id="TCO608",
+    name="rent-not-hourly",
+    severity="error",
+    title=f"A rent is that of one GPU for one hour: within {RENT_WRONG:g} times of the median.",
+    advice="give dollars for one GPU and one hour; if it is true, say `only_if_named` and why",
+)
+SPOT_ABOVE_ON_DEMAND = Rule(
+    id="TCO609",
+    name="spot-above-on-demand",
+    severity="warning",
+    title="Spot and reserved cost no more than on demand of the same seller.",
+    advice="look whether the two are swapped, or one of them is old",
+)
 RULES = (
+    RENT_NOT_HOURLY,
+    SPOT_ABOVE_ON_DEMAND,
     FLOPS_RATIO,
     FLOPS_DENSITY,
     BANDWIDTH_RANGE,
@@ -172,11 +193,64 @@ def _rent(loc: Loc, rental: Rental, subject: Subject) -> Iterator[Hit]:
     middle = subject.world.rent_medians.get(rental.gpu)
     for i, rent in enumerate(rental.rents):
         usd = rent.usd_per_gpu_hour
+        here = (*loc, "rents", i)
+        wrong = _wrong(usd, middle, spot=rental.option == "spot")
+        if wrong and not rent.only_if_named:
+            yield Hit(RENT_NOT_HOURLY, here, wrong)
         # Spot and marketplace rents may well be a small part of the usual price.
-        if middle is None or _near(usd, middle) or rent.only_if_named:
+        elif middle is not None and not _near(usd, middle) and not rent.only_if_named:
+            message = f"${usd:.2f} a GPU-hour; the median on demand is ${middle:.2f}"
+            yield Hit(RENT_FAR_OFF, here, message)
+        if rental.option != "on_demand" and holds(rent, subject.world.as_of):
+            yield from _spot(here, rental, rent, subject)
+
+
+def _wrong(usd: float, middle: float | None, *, spot: bool) -> str:
+    """Return why a rent cannot be dollars for a GPU and an hour; empty where it can."""
+    shown = f"${usd:,.4g} a GPU-hour"
+    if not RENT_RANGE[0] <= usd <= RENT_RANGE[1]:
+        known = f"; the median on demand is ${middle:.2f}" if middle else ""
+        return f"{shown} is no rent of one GPU for an hour{_meant(usd, middle)}{known}"
+    if middle is None:
+        return ""
+    low = middle / (SPOT_WRONG if spot else RENT_WRONG)
+    if low <= usd <= middle * RENT_WRONG:
+        return ""
+    return f"{shown}; the median on demand is ${middle:.2f}{_meant(usd, middle)}"
+
+
+def _meant(usd: float, middle: float | None) -> str:
+    """Return what a rent is likely to be instead, where the median tells."""
+    if middle is None:
+        return ""
+    units = ((MONTH_H, "a month"), (24.0, "a day"), (168.0, "a week"), (100.0, "cents"))
+    for factor, what in units:
+        if 1 / 3 <= usd / factor / middle <= 3:
+            return f"; as {what} it would be ${usd / factor:.2f} an hour"
+    return ""
+
+
+def _spot(loc: Loc, rental: Rental, rent: Rent, subject: Subject) -> Iterator[Hit]:
+    """Return a spot or reserved rent above what the same seller asks on demand for the GPU.
+
+    That of the same instance counts, and any of the seller's where there is none.
+    """
+    world, usual = subject.world, dict[bool, list[float]]()
+    mine = (rental.gpus, rental.instance, rental.channel)
+    for other in world.rentals:
+        if (other.seller, other.gpu, other.option) != (rental.seller, rental.gpu, "on_demand"):
             continue
-        message = f"${usd:.2f} a GPU-hour; the median on demand is ${middle:.2f}"
-        yield Hit(RENT_FAR_OFF, (*loc, "rents", i), message)
+        same = (other.gpus, other.instance, other.channel) == mine
+        usual.setdefault(same, []).extend(
+            r.usd_per_gpu_hour
+            for r in other.rents
+            if holds(r, world.as_of) and (rent.region is None or r.region in (None, rent.region))
+        )
+    asked = usual.get(True) or usual.get(False)
+    if asked and rent.usd_per_gpu_hour > max(asked):
+        kind = rental.option.replace("_", " ")
+        message = f"{kind} ${rent.usd_per_gpu_hour:.2f}, on demand ${max(asked):.2f} a GPU-hour"
+        yield Hit(SPOT_ABOVE_ON_DEMAND, loc, message)
 
 
 def _near(usd: float, middle: float) -> bool:

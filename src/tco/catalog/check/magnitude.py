@@ -10,7 +10,13 @@ from tco.show import show_price
 
 CAP = 200.0  # USD/Mtok
 EMBEDDING_CAP = 10.0  # USD/Mtok: ten times the dearest text embedding of 2026
-TIER_SPREAD = 10.0
+FLOOR = 0.002  # USD/Mtok: of 9,448 rows of public lists one lies below
+CACHED_FLOOR = 0.0002  # USD/Mtok: reads from a cache cost as little as a hundredth of input
+FAR = 9.5  # times another statement of the same price: ten times, roundings allowed for
+CACHE_FAR = 60.0  # the same of caches of other hosts, whose discounts differ fortyfold
+CACHE = ("cached_input", "cache_write")
+TIER_CAP = 600.0  # USD/Mtok: under a condition; 270 is true of long context, 540 of a fast service
+TIER_SPREAD = 12.5  # the widest true one: range 4 of qwen3-coder-plus, 12 times
 BATCH_RATIOS = (0.5, 0.8)
 BATCH_TOLERANCE = 0.02  # rounding of prices of two digits
 SPREAD = 10.0  # times the median of the same weights
@@ -69,11 +75,56 @@ TIER_FAR_OFF = Rule(
     id="TCO109",
     name="tier-far-off",
     severity="error",
-    title=f"A price under a condition is within {TIER_SPREAD:g} times of the price without.",
+    title=f"A price under a condition is within {TIER_SPREAD:g} times of the price without, under "
+    "two within as much again.",
     advice="look for a unit error in one of the two; if it is true, waive it",
+)
+BELOW_FLOOR = Rule(
+    id="TCO115",
+    name="below-floor",
+    severity="error",
+    title=f"No token costs less than ${FLOOR:g} per million, read from a cache ${CACHED_FLOOR:g}.",
+    advice="almost always a price per token or per thousand: multiply; if it is true, waive it",
+)
+RECORD_FAR_OFF = Rule(
+    id="TCO111",
+    name="record-far-off",
+    severity="error",
+    title="A price is less than ten times what the shipped catalog has for the same offer, and "
+    "more than a tenth.",
+    advice="look for a unit error; a contract that is so far from the list is waived",
+)
+SELLERS_FAR_OFF = Rule(
+    id="TCO112",
+    name="sellers-far-off",
+    severity="error",
+    title="A price is less than ten times what others ask for the same model, and more than a "
+    "tenth; of caches of open weights sixty times.",
+    advice="look for a unit error or another model; if it is true, waive it",
+)
+DEARER_THAN_STANDARD = Rule(
+    id="TCO114",
+    name="dearer-than-standard",
+    severity="warning",
+    title="Batch, flex, spot and off-peak cost no more than the standard service.",
+    advice="look whether the two are swapped",
+)
+CHEAPER = ("batch", "flex", "spot")
+"""Services that are sold for less, in exchange for time."""
+NEW_KEY = Rule(
+    id="TCO113",
+    name="new-key",
+    severity="note",
+    title="Every price of a list is of a kind that is known.",
+    advice="its prices are held to cap and floor alone: tell us of the key",
 )
 RULES = (
     TIER_FAR_OFF,
+    BELOW_FLOOR,
+    RECORD_FAR_OFF,
+    SELLERS_FAR_OFF,
+    NEW_KEY,
+    DEARER_THAN_STANDARD,
     ABSOLUTE_CAP,
     OUTPUT_BELOW_INPUT,
     CACHED_NOT_BELOW_INPUT,
@@ -87,7 +138,13 @@ Named = Iterator[tuple[Rule, str, str]]
 """Rule, the key that it is about, and the message."""
 
 
-def rate_hits(rates: Mapping[str, float | None], *, base: bool = True, kind: str = "text") -> Named:
+def rate_hits(
+    rates: Mapping[str, float | None],
+    *,
+    base: bool = True,
+    kind: str = "text",
+    cap: float = CAP,
+) -> Named:
     """Return what is wrong with the rates of one price [USD/Mtok], by the names of `Rates`.
 
     Args:
@@ -95,8 +152,9 @@ def rate_hits(rates: Mapping[str, float | None], *, base: bool = True, kind: str
         base: Whether this is a price without conditions. In a batch, where discounts do not add
             up, cached input may cost what input does.
         kind: `embedding` for what turns text into vectors, which costs a hundredth of text.
+        cap: The most that a token of text costs [USD/Mtok].
     """
-    cap = EMBEDDING_CAP if kind == "embedding" else CAP
+    cap = EMBEDDING_CAP if kind == "embedding" else cap
     for key, rate in rates.items():
         if rate is None:
             continue
@@ -104,6 +162,8 @@ def rate_hits(rates: Mapping[str, float | None], *, base: bool = True, kind: str
             yield NOT_A_PRICE, key, f"{key} is {rate:g}"
         elif rate > cap:
             yield ABSOLUTE_CAP, key, f"{key} ${show_price(rate)}/Mtok is above ${cap:g}/Mtok"
+        elif 0 < rate < (floor := CACHED_FLOOR if key == "cached_input" else FLOOR):
+            yield BELOW_FLOOR, key, f"{key} ${rate:.2g}/Mtok is below ${floor:g}/Mtok"
     entry, output, cached = (rates.get(k) for k in ("input", "output", "cached_input"))
     if entry and output and output < entry:
         message = f"output ${show_price(output)} is below input ${show_price(entry)}"
@@ -126,12 +186,19 @@ def batch_hits(full: Mapping[str, float | None], batch: Mapping[str, float | Non
 
 
 def tier_hits(
-    base: Mapping[str, float | None], tier: Mapping[str, float | None]
+    base: Mapping[str, float | None], tier: Mapping[str, float | None], conditions: int = 1
 ) -> Iterator[tuple[Rule, str]]:
-    """Return rates under a condition that are far off those without one."""
+    """Return rates under a condition that are far off those without one.
+
+    Args:
+        base: The rates without.
+        tier: The rates under it.
+        conditions: How many things the condition asks for at once, such as a service and a length.
+    """
+    spread = TIER_SPREAD * max(conditions, 1)
     for key, rate in tier.items():
         of = base.get(key)
-        if rate and of and not 1 / TIER_SPREAD <= rate / of <= TIER_SPREAD:
+        if rate and of and not 1 / spread <= rate / of <= spread:
             message = f"{key} ${show_price(rate)} is {rate / of:.3g} times ${show_price(of)}"
             yield TIER_FAR_OFF, message
 
@@ -143,3 +210,35 @@ def spread_hit(price: float, middle: float) -> tuple[Rule, str] | None:
     far = f"{price / middle:.3g} times" if price > middle else f"1/{middle / price:.3g} of"
     usual = f"${show_price(middle)}/Mtok"
     return HOST_SPREAD, f"${show_price(price)}/Mtok blended is {far} the median of hosts, {usual}"
+
+
+def far_hits(
+    rates: Mapping[str, float | None],
+    usual: Mapping[str, float | None],
+    rule: Rule,
+    who: str,
+    far: Mapping[str, float] | None = None,
+) -> Named:
+    """Return rates that are far off what somebody else says of the same price.
+
+    Args:
+        rates: The rates [USD/Mtok].
+        usual: What the others say [USD/Mtok].
+        rule: The rule that is broken.
+        who: Who says so, for the message.
+        far: Factors from which a rate is far off, where that is not `FAR` [1].
+    """
+    for key, rate in rates.items():
+        of, limit = usual.get(key), (far or {}).get(key, FAR)
+        if rate and of and not 1 / limit < rate / of < limit:
+            times = f"{rate / of:.3g} times" if rate > of else f"1/{of / rate:.3g} of"
+            shown = show_price(rate) if rate >= FLOOR else f"{rate:.2g}"
+            yield rule, key, f"{key} ${shown} is {times} ${show_price(of)}, which {who}"
+
+
+def dearer_hits(full: Mapping[str, float | None], cheap: Mapping[str, float | None]) -> Named:
+    """Return rates of a service that is sold for less which cost more than the standard ones."""
+    for key in ("input", "output"):
+        rate, of = cheap.get(key), full.get(key)
+        if rate and of and rate > of:
+            yield DEARER_THAN_STANDARD, key, f"{key} ${show_price(rate)} against ${show_price(of)}"

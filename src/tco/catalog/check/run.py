@@ -131,6 +131,7 @@ def _world(parts: Sequence[Record], asked: Asked, catalog: Catalog | None) -> Wo
         accelerators=laid("hardware", "accelerators"),
         rentals=list(rentals.values()),
         before=asked.before,
+        shipped={} if catalog is None else catalog.offers,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 from tco.catalog.check.finding import Hit, Rule, Severity
 from tco.catalog.check.world import Subject
@@ -87,12 +88,23 @@ def _aged(
     age, limit = age_days(record, subject.world.as_of), stale_after(kind)
     if age <= limit:
         return
-    severity: Severity = "error" if age > FAILS_AT * limit else "warning"
     words = _CALLED[kind]
     message = f"last seen on {record.checked}, {age} days ago; the limit for {words} is {limit}"
     evidence = getattr(record, "evidence", ())
     sources = (source,) if source else tuple(e.source for e in evidence)
+    sought = _sought(sources, subject)
+    severity: Severity = "error" if age > FAILS_AT * limit else "warning"
+    if sought is not None and (subject.world.as_of - sought).days <= FAILS_AT * limit:
+        severity = "warning"
+        message += f"; looked for on {sought}, and no newer statement was found"
     yield Hit(STALE, (*loc, "checked"), message, severity, sources)
+
+
+def _sought(names: Sequence[str], subject: Subject) -> date | None:
+    """Return the last day on which something newer than all of some sources was looked for."""
+    days = [subject.sources[name].sought for name in names if name in subject.sources]
+    known = [day for day in days if day is not None]
+    return max(known) if known and len(known) == len(days) else None
 
 
 def _currency(loc: Loc, price: Price, subject: Subject) -> Iterator[Hit]:

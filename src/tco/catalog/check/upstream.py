@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -16,17 +18,24 @@ from tco.catalog.check.run import Asked, finding
 from tco.catalog.check.windows import RETIRED_BUT_OFFERED
 from tco.catalog.check.world import FEWEST_HOSTS, INPUT_WEIGHT
 from tco.catalog.load import load_catalog
+from tco.catalog.lookup import price_at
+from tco.catalog.matching import by_row_name
 from tco.catalog.naming import folded
 from tco.catalog.upstream.find import read_list
 from tco.catalog.upstream.rows import PriceList, Row
 from tco.errors import DataError
 
 if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
     from tco.catalog.models import Model
 
 DEAR = {
     "o1-pro": "litellm, genai-prices and models.dev all have $150 / $600",
     "o1-pro-2025-03-19": "litellm, genai-prices and models.dev all have $150 / $600",
+    **dict.fromkeys(
+        ("gpt-5.4-pro", "gpt-5.5-pro", "openai-gpt-54-pro", "openai-gpt-55-pro"),
+        "$30 / $180 at OpenAI; resellers add up to half",
+    ),
 }
 """Models that do cost more than the cap, with who says so."""
 DEAREST = 700.0  # USD/Mtok: above what any of them costs
@@ -54,11 +63,18 @@ def findings_in(listed: PriceList, on: date) -> list[Finding]:
 def _findings(listed: PriceList, on: date) -> Iterator[Finding]:
     for line, name in listed.twice:
         yield finding(REFERENCE, listed.file, line, name, "is given twice; the last one counts")
-    medians = host_medians(listed.rows, load_catalog().models.models)
+    for line, name, message in listed.wrong:
+        yield finding(magnitude.NOT_A_PRICE, listed.file, line, name, message)
+    for line, name, key in listed.new:
+        yield finding(magnitude.NEW_KEY, listed.file, line, name, f"{key} is new to tco")
+    catalog = load_catalog()
+    medians = host_medians(listed.rows, catalog.models.models)
+    usual = Usual(catalog, listed.rows, on)
     for row in listed.rows:
-        for rule, message in _broken(row, on, medians):
+        broken = (*_broken(row, on, medians), *usual.broken(row))
+        for rule, message in broken:
             found = finding(rule, row.file, row.line, row.key, message)
-            if rule is magnitude.ABSOLUTE_CAP and _is_dear(row):
+            if rule in (magnitude.ABSOLUTE_CAP, magnitude.TIER_FAR_OFF) and _is_dear(row):
                 found = replace(found, waived_because=DEAR[row.model])
             yield found
 
@@ -74,7 +90,7 @@ def _broken(row: Row, on: date, medians: Mapping[str, float]) -> Iterator[Broken
         yield rule, message
     for rule, _, message in magnitude.batch_hits(base, row.batch):
         yield rule, message
-    yield from _tiers(row)
+    yield from _tiers(row, kind)
     yield from _record(row, on)
     blend, middle = blended(row), medians.get(folded(row.model))
     hit = magnitude.spread_hit(blend, middle) if blend and middle else None
@@ -82,10 +98,25 @@ def _broken(row: Row, on: date, medians: Mapping[str, float]) -> Iterator[Broken
         yield hit
 
 
-def _tiers(row: Row) -> Iterator[Broken]:
-    for tier, rates in row.tiers.items():
-        for rule, message in magnitude.tier_hits(dict(row.rates), dict(rates)):
-            yield rule, f"{tier}: {message}"
+def _tiers(row: Row, kind: str) -> Iterator[Broken]:
+    for tier in row.tiers:
+        rates, asks = dict(tier.rates), (tier.service, tier.over, tier.ttl)
+        conditions = max(sum(one is not None for one in asks), 1)
+        for rule, message in magnitude.tier_hits(dict(row.rates), rates, conditions):
+            yield rule, f"{tier.words}: {message}"
+        for rule, _, message in magnitude.rate_hits(rates, base=False, kind=kind, cap=TIER_CAP):
+            if rule in ABSOLUTE:
+                yield rule, f"{tier.words}: {message}"
+    for key, rate in row.others.items():
+        if not math.isfinite(rate) or rate < 0:
+            yield magnitude.NOT_A_PRICE, f"{key} is {rate:g}"
+        elif rate > OTHER_CAP:
+            yield magnitude.ABSOLUTE_CAP, f"{key} ${rate:g}/Mtok is above ${OTHER_CAP:g}/Mtok"
+
+
+ABSOLUTE = (magnitude.ABSOLUTE_CAP, magnitude.BELOW_FLOOR, magnitude.NOT_A_PRICE)
+TIER_CAP = magnitude.TIER_CAP
+OTHER_CAP = 1000.0  # USD/Mtok: tokens of pictures and sound cost up to 120
 
 
 def _record(row: Row, on: date) -> Iterator[Broken]:
@@ -96,6 +127,69 @@ def _record(row: Row, on: date) -> Iterator[Broken]:
         yield RETIRED_BUT_OFFERED, f"retired after {row.retires}, and still has a price"
     if row.attested is False:
         yield UNREACHABLE_SOURCE, "does not say where its price is from"
+
+
+class Usual:
+    """What the catalog has for the offer of a row, and what other sellers of a list ask."""
+
+    def __init__(self, catalog: Catalog, rows: Sequence[Row], on: date) -> None:
+        """Take the catalog and the whole list."""
+        self.day = on
+        self.catalog = catalog
+        self.known = by_row_name(catalog)
+        self.asked: dict[str, dict[str, list[Row]]] = {}
+        for row in (row for row in rows if _compares(row)):
+            sellers = self.asked.setdefault(folded(row.model), {})
+            sellers.setdefault(row.provider, []).append(row)
+
+    def broken(self, row: Row) -> Iterator[Broken]:
+        """Return rates of a row that are far off the record, or off what others ask."""
+        rates, said = dict(row.rates), set[str]()
+        for price in self._record(row):
+            who = f"the catalog has for {price[0]}"
+            for rule, key, message in magnitude.far_hits(
+                rates, price[1], magnitude.RECORD_FAR_OFF, who
+            ):
+                said.add(key)
+                yield rule, message
+        usual = {key: self._others(row, key) for key in rates if key not in said}
+        for rule, _, message in magnitude.far_hits(
+            rates, usual, magnitude.SELLERS_FAR_OFF, "other sellers ask", FAR
+        ):
+            yield rule, message
+
+    def _record(self, row: Row) -> Iterator[tuple[str, Mapping[str, float | None]]]:
+        offer = self.known(row)
+        if offer is None or not _compares(row):
+            return
+        price = price_at(offer, self.day, self.catalog.offers)
+        if price is not None:
+            yield offer.id, dict(price.usd_per_mtok)
+
+    def _others(self, row: Row, key: str) -> float | None:
+        """Return the median of what at least two other sellers ask [USD/Mtok]."""
+        if not _compares(row):
+            return None
+        others = self.asked.get(folded(row.model), {})
+        asked = [
+            [r.rates.get(key) for r in rows] for p, rows in others.items() if p != row.provider
+        ]
+        rates = [median(some) for one in asked if (some := [rate for rate in one if rate])]
+        return median(rates) if len(rates) >= FEWEST_SELLERS else None
+
+
+_NO_TEXT = re.compile(r"image|audio|tts|video|speech|whisper|:|batch")
+
+
+def _compares(row: Row) -> bool:
+    """Return whether a row has the plain price of a model of text."""
+    return row.text and any(row.rates.values()) and not _NO_TEXT.search(row.model.casefold())
+
+
+LIST_FAR = 20.0  # times: names of lists fold editions and services that are not the same
+FAR = dict.fromkeys(("input", "output"), LIST_FAR)
+FAR |= dict.fromkeys(magnitude.CACHE, magnitude.CACHE_FAR)
+FEWEST_SELLERS = 3  # of a list: gateways repeat each other
 
 
 def blended(row: Row) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -33,7 +33,16 @@ IDLE_WAIVER = Rule(
     title="What is waived would be found.",
     advice="remove the waiver, so that it does not hide the next mistake",
 )
-RULES = (NO_REASON, UNKNOWN_WAIVER, IDLE_WAIVER)
+ENDLESS_WAIVER = Rule(
+    id="TCO804",
+    name="endless-waiver",
+    severity="note",
+    title="A judgment about prices or sources says when it was made and when it ends.",
+    advice="give `waive_on` and `waive_until`: what was true of a price is looked at again",
+)
+RULES = (NO_REASON, UNKNOWN_WAIVER, IDLE_WAIVER, ENDLESS_WAIVER)
+MOVES = ("TCO1", "TCO2", "TCO3", "TCO4")
+"""Families of rules about what changes with time: prices, windows, ages, sources."""
 SECTIONS = ("sources", "offers", "accelerators", "models")
 
 
@@ -41,10 +50,10 @@ def reason(hit: Hit, subject: Subject) -> tuple[tuple[Loc, ...], str] | None:
     """Return who waives a hit and why: the record that it is about, or all of its sources."""
     day = subject.world.as_of
     record = _at(subject.part, hit.loc)
-    if _waives(record, hit.rule, day):
+    if _waives(record, hit, day):
         return (hit.loc[:2],), record.waive_because or "no reason given"
     some = [subject.sources[name] for name in hit.sources if name in subject.sources]
-    if some and all(_waives(source, hit.rule, day) for source in some):
+    if some and all(_waives(source, hit, day) for source in some):
         return tuple(("sources", name) for name in hit.sources), some[
             0
         ].waive_because or "no reason given"
@@ -62,10 +71,12 @@ def _at(part: Any, loc: Loc) -> Any:
         return None
 
 
-def _waives(record: Any, rule: Rule, day: date) -> bool:
+def _waives(record: Any, hit: Hit, day: date) -> bool:
     if not isinstance(record, Waivable) or (record.waive_until and day > record.waive_until):
         return False
-    return any(name in (rule.name, rule.id.lower()) for name in record.waive)
+    if record.waive_on is not None and hit.day is not None and hit.day > record.waive_on:
+        return False  # what was judged then was not this
+    return any(name in (hit.rule.name, hit.rule.id.lower()) for name in record.waive)
 
 
 def hits(subject: Subject, rules: Mapping[str, Rule], used: set[tuple[Loc, str]]) -> Iterator[Hit]:
@@ -81,8 +92,17 @@ def hits(subject: Subject, rules: Mapping[str, Rule], used: set[tuple[Loc, str]]
             waived = getattr(record, "waive", ())
             if waived and not record.waive_because:
                 yield Hit(NO_REASON, loc, f"waives {', '.join(waived)} without a reason")
+            yield from _ends(loc, record, waived, rules)
             for i, name in enumerate(waived):
                 yield from _one((*loc, "waive", i), name, rules, used)
+
+
+def _ends(loc: Loc, record: Any, waived: Sequence[str], rules: Mapping[str, Rule]) -> Iterator[Hit]:
+    """Return the waivers of what moves that have no end or no day."""
+    moving = [n for n in waived if (r := rules.get(n)) is not None and r.id.startswith(MOVES)]
+    if moving and (record.waive_until is None or record.waive_on is None):
+        missing = "no end" if record.waive_until is None else "no day of its own"
+        yield Hit(ENDLESS_WAIVER, loc, f"waives {', '.join(moving)}; the judgment has {missing}")
 
 
 def _one(

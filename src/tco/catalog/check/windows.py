@@ -89,6 +89,8 @@ def _dates(loc: Loc, since: date, checked: date, world: World, *, scheduled: boo
 
 
 def _retirement(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
+    yield from _snapshots(loc, offer, world)
+    yield from _known(loc, offer, world)
     if offer.retires is None or price_at(offer, world.as_of, world.offers) is None:
         return
     here = (*loc, "retires")
@@ -98,6 +100,26 @@ def _retirement(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
     elif offer.retires <= world.horizon:
         days = (offer.retires - world.as_of).days
         yield Hit(RETIRES_SOON, here, f"is retired after {offer.retires}, in {days} days")
+
+
+def _snapshots(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
+    day = offer.snapshots_retire
+    if day is not None and world.as_of <= day <= world.horizon:
+        days = (day - world.as_of).days
+        message = f"its dated names are retired after {day}, in {days} days; this name is not"
+        yield Hit(RETIRES_SOON, (*loc, "snapshots_retire"), message)
+
+
+def _known(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
+    """Return an offer of a file whose retirement the catalog under it knows, and it does not."""
+    old = world.shipped.get(offer.id)
+    if old is None or old is offer or offer.retires is not None or offer.gone:
+        return
+    if retired(old, world.as_of) and price_at(offer, world.as_of, world.offers) is not None:
+        message = (
+            f"has a price on {world.as_of}, but the catalog has it retired after {old.retires}"
+        )
+        yield Hit(RETIRED_BUT_OFFERED, loc, message)
 
 
 def _change(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from statistics import median
@@ -14,7 +14,7 @@ from tco.catalog.fields import Record, Source
 from tco.catalog.hardware import Accelerator, Rental
 from tco.catalog.lookup import price_at, retired
 from tco.catalog.models import Model
-from tco.catalog.prices import Offer, Price, Provider, Rates
+from tco.catalog.prices import Offer, Price, Provider, Rates, When
 
 INPUT_WEIGHT = 3  # a blended price is three parts of input to one of output, as price tables use
 _LAST = date.max.toordinal()
@@ -31,6 +31,7 @@ class World:
         offers, providers, models, accelerators: All records by id, those of the files on top.
         rentals: All of them.
         before: Offers of the base that the files are held against; None without one.
+        shipped: Offers under the files, as the catalog has them; none for the catalog itself.
     """
 
     as_of: date
@@ -41,6 +42,7 @@ class World:
     accelerators: Mapping[str, Accelerator]
     rentals: Sequence[Rental] = ()
     before: Mapping[str, Offer] | None = None
+    shipped: Mapping[str, Offer] = field(default_factory=dict)
 
     @cached_property
     def horizon(self) -> date:
@@ -59,6 +61,27 @@ class World:
             if blend is not None:
                 prices.setdefault(offer.model, []).append(blend)
         return {m: median(some) for m, some in prices.items() if len(some) >= FEWEST_HOSTS}
+
+    @cached_property
+    def _asked(self) -> Mapping[str, Mapping[str, Price]]:
+        """Return what each seller of a model asks on the day, its own price before a contract."""
+        asked: dict[str, dict[str, Price]] = {}
+        for offer in self.offers.values():
+            own = self.shipped.get(offer.id, offer)
+            base = self.shipped if own is not offer else self.offers
+            price = price_at(own, self.as_of, base)
+            if price is not None and not retired(own, self.as_of):
+                asked.setdefault(offer.model, {})[offer.provider] = price
+        return asked
+
+    def usual(self, offer: Offer, key: str, when: When | None = None) -> float | None:
+        """Return the median of what other sellers ask for a model [USD/Mtok]; None of none.
+
+        Under a condition those count that state a price under the very same.
+        """
+        others = {p: r for p, r in self._asked.get(offer.model, {}).items() if p != offer.provider}
+        rates = [rate for price in others.values() if (rate := _asks(price, key, when))]
+        return median(rates) if rates else None
 
     @cached_property
     def rent_medians(self) -> Mapping[str, float]:
@@ -103,6 +126,19 @@ class Subject:
             for i, price in enumerate(offer.prices):
                 if price.status != "cancelled":
                     yield (*loc, "prices", i), offer, price
+
+
+def _asks(price: Price, key: str, when: When | None) -> float | None:
+    """Return the rate of a price under a condition; None where it has none."""
+    base: float | None = getattr(price.usd_per_mtok, key)
+    for modifier in price.modifiers if when is not None else ():
+        if modifier.when != when:
+            continue
+        if modifier.multiply is not None:
+            return base * modifier.multiply if base is not None else None
+        stated: float | None = getattr(modifier.usd_per_mtok, key)
+        return stated
+    return base if when is None else None
 
 
 def blended(rates: Rates) -> float | None:

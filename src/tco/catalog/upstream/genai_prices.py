@@ -9,7 +9,7 @@ from typing import Any
 
 from tco.catalog.files import File
 from tco.catalog.upstream.json_lines import read_json
-from tco.catalog.upstream.rows import PriceList, Row, day, number
+from tco.catalog.upstream.rows import ListTier, PriceList, Row, day, number
 from tco.errors import DataError, printable
 
 NAMES = {
@@ -57,16 +57,9 @@ def _row(path: str, line: int, provider: str, model: Mapping[str, Any], on: date
     if "input" not in rates and "output" not in rates:
         return None
     name = str(model.get("id", ""))
-    batch: dict[str, float] = {}
-    tiers: dict[str, Mapping[str, float]] = dict(_tiers(base))
-    for variant in model.get("price_variants") or ():
-        if isinstance(variant, dict) and _begun(variant.get("constraint"), on):
-            when = variant.get("when") or {}
-            found = _rates(_holding(variant.get("prices"), on))
-            if when == {"processing": "batch"}:
-                batch = found
-            else:
-                tiers[" ".join(f"{k} {v}" for k, v in sorted(when.items()))] = found
+    tiers = list(_tiers(base))
+    variants = [v for v in model.get("price_variants") or () if isinstance(v, dict)]
+    tiers += [_variant(v, on) for v in variants if _begun(v.get("constraint"), on)]
     return Row(
         file=path,
         line=line,
@@ -74,8 +67,8 @@ def _row(path: str, line: int, provider: str, model: Mapping[str, Any], on: date
         key=f"{provider}/{name}",
         model=name.rpartition("/")[2],
         rates=rates,
-        batch=batch,
-        tiers=tiers,
+        batch=next((t.rates for t in tiers if t.service == "batch"), {}),
+        tiers=tuple(tiers),
         embedding="embed" in name.lower(),
     )
 
@@ -111,15 +104,31 @@ def _rates(prices: Mapping[str, Any]) -> dict[str, float]:
     return found
 
 
-def _tiers(prices: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, float]]]:
-    found: dict[str, dict[str, float]] = {}
+def _variant(variant: Mapping[str, Any], on: date) -> ListTier:
+    """Return the price of a service, or under a condition that is only told."""
+    when = variant.get("when") or {}
+    words = " ".join(f"{k} {v}" for k, v in sorted(when.items()))
+    service = "batch" if when == {"processing": "batch"} else when.get("service_tier")
+    known = len(when) == 1 and service in SERVICES
+    rates = _rates(_holding(variant.get("prices"), on))
+    return ListTier(words=words, rates=rates, service=service if known else None, whole=known)
+
+
+SERVICES = ("batch", "flex", "priority", "fast", "ultrafast")
+
+
+def _tiers(prices: Mapping[str, Any]) -> Iterator[ListTier]:
+    found: dict[int | None, dict[str, float]] = {}
     for name, key in NAMES.items():
         value = prices.get(key)
         for tier in value.get("tiers") or () if isinstance(value, dict) else ():
             rate = number(tier.get("price")) if isinstance(tier, dict) else None
             if rate is not None:
-                found.setdefault(f"above_{tier.get('start')}", {})[name] = rate
-    yield from found.items()
+                start = number(tier.get("start"))
+                over = None if start is None else int(start)
+                found.setdefault(over, {})[name] = rate
+    for over, rates in found.items():
+        yield ListTier(words=f"above_{over}", rates=rates, over=over, whole=over is not None)
 
 
 def _python(file: File) -> Any:

@@ -2,24 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tco.catalog.files import File
 from tco.catalog.upstream.json_lines import read_json
-from tco.catalog.upstream.rows import MTOK, PriceList, Row, day, number
+from tco.catalog.upstream.rows import MTOK, ListTier, PriceList, Row, day, not_a_price, number
 from tco.errors import DataError
 
 NAMES = {
-    "input": "input_cost_per_token",
-    "output": "output_cost_per_token",
-    "cached_input": "cache_read_input_token_cost",
-    "cache_write": "cache_creation_input_token_cost",
-    "reasoning_output": "output_cost_per_reasoning_token",
+    "input_cost_per_token": "input",
+    "output_cost_per_token": "output",
+    "cache_read_input_token_cost": "cached_input",
+    "cache_creation_input_token_cost": "cache_write",
+    "output_cost_per_reasoning_token": "reasoning_output",
+    "input_cost_per_audio_token": "audio_input",
 }
-CONDITIONS = ("_flex", "_priority", "_fast", "_ultrafast")
+SERVICES = {
+    "batches": "batch",
+    "flex": "flex",
+    "priority": "priority",
+    "fast": "fast",
+    "ultrafast": "ultrafast",
+    "balanced": None,
+    "decisions": None,
+}
+"""Its names of services, and ours; None where we have none."""
+_KEY = re.compile(
+    rf"(?P<name>{'|'.join(NAMES)})"
+    r"(?:_above_(?P<hours>\d+)hr)?(?:_above_(?P<over>\d+)k_tokens)?"
+    rf"(?:_(?P<service>{'|'.join(SERVICES)}))?"
+)
+_OF_TOKENS = re.compile(r"\w*(_per_\w*token|token_cost)(_\w+)?")
+_OTHER = re.compile(
+    r"(input|output)(_dbu)?_cost_per_(image_|video_|audio_|reasoning_)?token"
+    r"|(explicit_)?cache_(read|creation)_input_(audio_|image_)?token_cost"
+    r"|citation_cost_per_token|input_cost_per_token_cache_hit"
+)
+"""Prices of tokens that are no text, or that other keys repeat."""
 TEXT = ("chat", "completion", "responses", "embedding", "rerank", "moderation", None)
 SAMPLE = "sample_spec"  # the first row explains the others
+RANGES, OFF_PEAK = "tiered_pricing", "off_peak_pricing"
+
+
+_At = tuple[str | None, int | None, str | None, str]
+"""Service, limit, lifetime, and what else the condition says that these three do not."""
+
+
+@dataclass(slots=True)
+class _Said:
+    """The prices of one entry, as far as they can be read."""
+
+    rates: dict[_At, dict[str, float]] = field(default_factory=dict)
+    words: dict[_At, str] = field(default_factory=dict)
+    others: dict[str, float] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
 
 
 def price_list(file: File, edition: str = "") -> PriceList:
@@ -31,34 +71,55 @@ def price_list(file: File, edition: str = "") -> PriceList:
     read = read_json(file, 1)
     if not isinstance(read.value, dict):
         raise DataError(f"{file.path}:1: not litellm's map of models to prices")
-    rows = []
+    rows: list[Row] = []
+    wrong: list[tuple[int, str, str]] = []
+    new: dict[str, tuple[int, str, str]] = {}
     for key, entry in read.value.items():
-        if key != SAMPLE and isinstance(entry, dict):
-            row = _row(file.path, read.line(key), key, entry)
-            if row is not None:
-                rows.append(row)
-    if not rows:
+        if key == SAMPLE or not isinstance(entry, dict):
+            continue
+        said = _said(entry)
+        line = read.line(key)
+        wrong += [(line, key, message) for message in said.wrong]
+        for name in said.new:
+            new.setdefault(name, (line, key, name))
+        row = _row(file.path, line, key, entry, said)
+        if row is not None:
+            rows.append(row)
+    if not rows and not wrong:
         raise DataError(f"{file.path}:1: no row of it has a price as litellm writes them")
     twice = tuple((read.line(*path), str(path[0])) for path in read.twice)
-    return PriceList(kind="litellm", file=file.path, edition=edition, rows=tuple(rows), twice=twice)
+    return PriceList(
+        kind="litellm",
+        file=file.path,
+        edition=edition,
+        rows=tuple(rows),
+        twice=twice,
+        wrong=tuple(wrong),
+        new=tuple(new.values()),
+    )
 
 
-def _row(path: str, line: int, key: str, entry: Mapping[str, Any]) -> Row | None:
-    rates = _rates(entry, "")
-    if "input" not in rates and "output" not in rates:
-        rates = _first_tier(entry)
-    if "input" not in rates and "output" not in rates:
+def _row(path: str, line: int, key: str, entry: Mapping[str, Any], said: _Said) -> Row | None:
+    base = said.rates.get(_PLAIN, {})
+    if "input" not in base and "output" not in base:
         return None
-    provider = str(entry.get("litellm_provider", ""))
+    tiers = tuple(
+        ListTier(
+            words=said.words[at], rates=rates, service=at[0], over=at[1], ttl=at[2], whole=not at[3]
+        )
+        for at, rates in said.rates.items()
+        if at != _PLAIN
+    )
     return Row(
         file=path,
         line=line,
-        provider=provider,
+        provider=str(entry.get("litellm_provider", "")),
         key=key,
         model=key.rpartition("/")[2],
-        rates=rates,
-        batch=_rates(entry, "_batches"),
-        tiers={c[1:]: found for c in CONDITIONS if (found := _rates(entry, c))} | _above(entry),
+        rates=base,
+        batch=said.rates.get(("batch", None, None, ""), {}),
+        tiers=tiers,
+        others=said.others,
         embedding=entry.get("mode") == "embedding",
         retires=day(entry.get("deprecation_date")),
         attested=bool(entry.get("source")),
@@ -66,26 +127,67 @@ def _row(path: str, line: int, key: str, entry: Mapping[str, Any]) -> Row | None
     )
 
 
-def _rates(entry: Mapping[str, Any], condition: str) -> dict[str, float]:
-    found = {name: number(entry.get(f"{key}{condition}")) for name, key in NAMES.items()}
-    return {name: rate * MTOK for name, rate in found.items() if rate is not None}
+_PLAIN: _At = (None, None, None, "")
 
 
-def _first_tier(entry: Mapping[str, Any]) -> dict[str, float]:
-    """Return the rates of the shortest requests, where a row has nothing but ranges."""
-    tiers = entry.get("tiered_pricing")
-    if isinstance(tiers, list) and tiers and isinstance(tiers[0], dict):
-        return _rates(tiers[0], "")
-    return {}
+def _said(entry: Mapping[str, Any]) -> _Said:
+    said = _Said()
+    _keys(said, entry)
+    for i, part in enumerate(_parts(entry.get(RANGES))):
+        limits = part.get("range")
+        over = number(limits[0]) if isinstance(limits, list) and limits else None
+        _keys(said, part, over=int(over or 0) or None, words=f"range {i + 1}")
+    for i, part in enumerate(_parts(entry.get(OFF_PEAK))):
+        _keys(said, part, words=f"off-peak hours {i + 1}" if i else "off-peak hours", whole=False)
+    return said
 
 
-def _above(entry: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """Return the prices of long requests, by their condition."""
-    found: dict[str, dict[str, float]] = {}
+def _parts(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Return the prices inside a price: one, or a list of them."""
+    for part in value if isinstance(value, list) else [value]:
+        if isinstance(part, dict):
+            yield part
+
+
+def _keys(
+    said: _Said,
+    entry: Mapping[str, Any],
+    *,
+    over: int | None = None,
+    words: str = "",
+    whole: bool = True,
+) -> None:
+    """Read every price of a mapping; what is under a condition of its own adds to that one's."""
     for key, value in entry.items():
-        name, above, limit = key.partition("_above_")
-        rate = number(value)
-        for field, base in NAMES.items():
-            if above and name == base and limit.endswith("k_tokens") and rate is not None:
-                found.setdefault(f"above_{limit}", {})[field] = rate * MTOK
-    return found
+        if not _OF_TOKENS.fullmatch(key) or "_dbu_" in key:
+            continue  # units of databricks are no dollars
+        rate, found = number(value), _KEY.fullmatch(key)
+        if not_a_price(value):
+            said.wrong.append(f"{key} is {str(value)[:40]!r}, which is no price")
+        elif rate is not None and found is not None:
+            _one(said, found, rate, key, over=over, words=words, whole=whole)
+        elif rate is not None:
+            said.others[key] = rate * MTOK
+            if not _OTHER.match(key):
+                said.new.append(key)
+
+
+def _one(
+    said: _Said,
+    found: re.Match[str],
+    rate: float,
+    key: str,
+    *,
+    over: int | None,
+    words: str,
+    whole: bool,
+) -> None:
+    service, hours = found["service"], found["hours"]
+    ours = SERVICES.get(service) if service else None
+    limit = int(found["over"]) * 1000 if found["over"] else over
+    besides = "" if whole and (ours is not None) == bool(service) else f"{words} {service or ''}"
+    at = (ours, limit, f"{hours}h" if hours else None, besides)
+    name = NAMES[found["name"]]
+    condition = key.removeprefix(found["name"]).strip("_")
+    said.words.setdefault(at, " ".join(word for word in (words, condition) if word))
+    said.rates.setdefault(at, {}).setdefault(name, rate * MTOK)

@@ -14,6 +14,28 @@ MTOK = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListTier:
+    """What a list says a price is under a condition.
+
+    Args:
+        words: The condition in the list's own words.
+        rates: The prices [USD/Mtok].
+        service: `batch`, `flex`, `priority`, ..., where it is one of ours.
+        over: Input tokens above which it holds.
+        ttl: Lifetime of what is written to a cache, such as `1h`.
+        whole: Whether the condition is told in full by the three fields before; off-peak hours,
+            regions and services that are not ours are not.
+    """
+
+    words: str
+    rates: Mapping[str, float]
+    service: str | None = None
+    over: int | None = None
+    ttl: str | None = None
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """What a price list says of one model at one provider, on one day.
 
@@ -24,7 +46,8 @@ class Row:
         model: What the provider calls the model, without prefixes of the list.
         rates: Prices by the names of `Rates` [USD/Mtok]; what is not stated is not there.
         batch: The same of a batch.
-        tiers: Prices under other conditions, by the list's own words [USD/Mtok].
+        tiers: Prices under conditions, that of a batch among them.
+        others: Prices of tokens of other kinds, by the list's own keys [USD/Mtok].
         embedding: Whether it turns text into vectors, which has no output price.
         retires: The last day of the model, where the list knows it.
         attested: Whether the row says where its prices are from; None where the list has no
@@ -39,7 +62,8 @@ class Row:
     model: str
     rates: Mapping[str, float]
     batch: Mapping[str, float] = field(default_factory=dict)
-    tiers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    tiers: tuple[ListTier, ...] = ()
+    others: Mapping[str, float] = field(default_factory=dict)
     embedding: bool = False
     retires: date | None = None
     attested: bool | None = None
@@ -56,6 +80,9 @@ class PriceList:
         edition: Its version or date, where it is known.
         rows: All rows with a price of text tokens.
         twice: Line and name of rows that are given twice.
+        wrong: Line, name and message of prices that are none.
+        new: Line, name and key of the first price of each kind that is not known.
+        read: The day whose prices it states, where that is known.
     """
 
     kind: Kind
@@ -63,6 +90,14 @@ class PriceList:
     edition: str
     rows: tuple[Row, ...]
     twice: tuple[tuple[int, str], ...] = ()
+    wrong: tuple[tuple[int, str, str], ...] = ()
+    new: tuple[tuple[int, str, str], ...] = ()
+    read: date | None = None
+
+
+def not_a_price(value: Any) -> bool:
+    """Return whether something stands where a price belongs and is none."""
+    return value is not None and number(value) is None
 
 
 def number(value: Any) -> float | None:

@@ -1,0 +1,1 @@
+"""Facts gathered for an edition, laid into the data files."""
