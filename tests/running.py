@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -11,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import typer.testing
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from tco.catalog import load
 from tco.catalog.files import File, shipped_file
 
 ROOT = Path(__file__).parents[1]
 SMALL = Path(__file__).parent / "golden" / "catalog"
+SCHEMA = ROOT / "schema"
 DAY = ("--as-of", "2026-11-21")
 
 _load = load.load_catalog
@@ -41,6 +45,14 @@ def small_file(name: str) -> File:
     shipped = shipped_file(name)
     lines = [line for line in shipped.data.splitlines() if not line.startswith(b"#")]
     return File(shipped.path, lines[0] + b"\n")  # nothing was measured
+
+
+def published(name: str, folder: Path = SCHEMA) -> Draft202012Validator:
+    """Return what holds a value against a published schema, which refers to those beside it."""
+    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.schema.json")]
+    beside = [(s["$id"], Resource.from_contents(s)) for s in map(json.loads, texts)]
+    registry: Registry[Any] = Registry().with_resources(beside)
+    return Draft202012Validator(registry.contents(f"{name}.schema.json"), registry=registry)
 
 
 def clean(env: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -8,9 +8,8 @@ import subprocess
 from datetime import date
 from pathlib import Path
 
-import jsonschema
 import pytest
-from running import ROOT, run
+from running import ROOT, published, run
 
 from tco.analysis.catalog_diff import catalog_diff
 from tco.analysis.figures import moved
@@ -94,8 +93,7 @@ def test_the_command(cheap: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "openai/gpt-4.1" in result.stdout
     document = json.loads(run(*args, "-o", "json").stdout)
-    schema = json.loads((ROOT / "schema" / "catalog-diff.schema.json").read_text("utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(document)
+    published("catalog-diff").validate(document)
     expected = 1 if document["answers_changed"] else 0
     assert run(*args, "--fail-on-change").exit_code == expected
     assert "**What moved**" in run(*args, "-o", "md").stdout

@@ -14,9 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
-from running import DAY, ROOT, clean, run, shell
+from running import DAY, ROOT, clean, published, run, shell
 
 from tco.analysis.claims.arithmetic import calculated, span
 from tco.analysis.claims.judge import state_of
@@ -290,8 +289,7 @@ def test_one_claim_or_the_rules() -> None:
 
 
 def test_json_follows_its_schema() -> None:
-    schema = json.loads((ROOT / "schema" / "claims.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(whole()[0])
+    published("claims").validate(whole()[0])
 
 
 def test_the_page_is_what_the_command_writes(request: pytest.FixtureRequest) -> None:

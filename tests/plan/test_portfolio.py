@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+from running import published
 from typer.testing import CliRunner
 
 from tco.analysis.inputs import prepare
@@ -33,7 +34,6 @@ from tco.errors import DataError, InfeasibleError, UsageError
 from tco.render.output import rendered
 from tco.render.table import View
 
-SCHEMAS = Path(__file__).parents[2] / "schema"
 DAY = datetime.date(2026, 11, 21)
 CATALOG = load_catalog()
 FREE = {"people.api_fte": 0.0}
@@ -382,20 +382,20 @@ def test_json_follows_its_schema(name: str, command: list[str]) -> None:
     assert template()
     result = CliRunner().invoke(app, [*command, "--as-of", "2026-11-21", "-o", "json", "-q"])
     assert result.exit_code == 0, result.output
-    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    schema = published(name)
     document = json.loads(result.output)
-    jsonschema.Draft202012Validator(schema).validate(document)
-    assert document.keys() == schema["properties"].keys()
+    schema.validate(document)
+    assert document.keys() == schema.schema["properties"].keys()
 
 
 def test_the_template_follows_the_schema_of_portfolios() -> None:
     assert template()
     value = load_yaml(Path("written.yaml").read_bytes(), "written.yaml").value
-    schema = json.loads((SCHEMAS / "portfolio.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(value)
+    schema = published("portfolio")
+    schema.validate(value)
     value["tasks"][0]["colour"] = "red"
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.Draft202012Validator(schema).validate(value)
+        schema.validate(value)
 
 
 def test_formats() -> None:

@@ -10,9 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
-from running import DAY, load_small, run
+from running import DAY, load_small, published, run
 from strategies import shipped_catalog
 
 from tco.analysis.inputs import prepare
@@ -150,8 +149,7 @@ def test_a_measurement_of_ones_own_is_believed() -> None:
 def test_documents_hold_to_their_published_schema(name: str, command: str) -> None:
     words = shlex.split(command) + (["--engine", "vLLM"] if name == "import-bench" else [])
     document = json.loads(run(*words, "-o", "json").stdout)
-    schema = json.loads((ROOT / "schema" / f"{name}.schema.json").read_text("utf-8"))
-    jsonschema.validate(document, schema)
+    published(name).validate(document)
 
 
 def test_validation_is_the_contract_and_counts_what_it_leaves_out() -> None:

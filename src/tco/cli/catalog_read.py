@@ -91,27 +91,25 @@ def schema(
 
     \b
       tco catalog schema                  their names
-      tco catalog schema prices           one of them
-      tco catalog schema --write schema/  all of them
+      tco catalog schema prices           one of them, whole
+      tco catalog schema --write schema/  all of them, what they share in definitions.schema.json
     """
     from pathlib import Path
 
-    from tco.catalog.files import write_atomically
     from tco.cli.deliver import write as put
     from tco.errors import UsageError, printable, unknown_name
-    from tco.render.schemas import schemas
+    from tco.render import schemas
 
-    made = {key.removesuffix(".schema.json"): text for key, text in schemas().items()}
+    names = sorted((*schemas.RESULTS, *schemas.FILES))
     if name is not None:
-        if name not in made:
-            raise unknown_name("schema", name, made)
-        put(made[name], "json")
+        if name not in names:
+            raise unknown_name("schema", name, names)
+        put(schemas.schema(name), "json")
     if write is not None:
         try:
-            for key, text in made.items():
-                write_atomically(Path(write) / f"{key}.schema.json", text.encode("utf-8"))
+            schemas.write(Path(write))
         except (OSError, ValueError) as error:
             why = str(getattr(error, "strerror", None) or "not a path").lower()
             raise UsageError(f"--write: {printable(write)}: {why}") from None
     if name is None and write is None:
-        put("".join(f"{key}\n" for key in sorted(made)), "table")
+        put("".join(f"{key}\n" for key in names), "table")

@@ -1,5 +1,7 @@
 """The JSON Schemas that are published in `schema/`: one for each result and each data file.
 
+What several of them speak of stands once, in `definitions.schema.json`.
+
 python -m tco.render.schemas schema/    writes them
 """
 
@@ -10,12 +12,14 @@ import inspect
 import json
 import sys
 import textwrap
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -45,6 +49,7 @@ from tco.catalog import (
 )
 from tco.catalog.check import entry as check_entry
 from tco.catalog.check import finding
+from tco.catalog.files import write_atomically
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: tuple[ModuleType, ...] = (
@@ -120,20 +125,141 @@ FILES: dict[str, type[BaseModel]] = {
     "claims-file": claims.Claims,
     "throughput": measurement.Measurement,
 }
+MODES: dict[Literal["validation", "serialization"], Mapping[str, Any]] = {
+    "serialization": RESULTS,
+    "validation": FILES,
+}
+HERE = "#/$defs/"
+
+
+SHARED = "definitions"
+"""The file of what several schemas speak of; the others refer to it."""
+
+WIDE = 100
+"""Columns: what fits into them stands on one line, so that a review reads it."""
 
 
 def schemas() -> dict[str, str]:
-    """Return the text of every published schema by the name of its file."""
-    return {f"{name}.schema.json": schema(name) for name in (*RESULTS, *FILES)}
+    """Return the text of every published schema by the name of its file.
+
+    A definition stands once: in the schema that alone needs it, or in that of `SHARED`.
+    """
+    tops, definitions = _generated((*RESULTS, *FILES))
+    files = {key: f"{name}.schema.json" for name, key in tops.items()}
+    needs = {name: _reached(definitions, key) for name, key in tops.items()}
+    shared = {k for k, n in Counter(chain(*needs.values())).items() if n > 1 and k not in files}
+    places = {**{k: f"{SHARED}.schema.json#/$defs/{k}" for k in shared}, **files}
+    made = {}
+    for name, key in tops.items():
+        own = needs[name] - shared - files.keys()
+        made[name] = _placed(_whole(name, definitions, key, own), places)
+    common = {"$id": f"{SHARED}.schema.json", "$defs": _some(definitions, shared)}
+    made[SHARED] = _placed({"$schema": DIALECT, **common}, files)
+    return {f"{name}.schema.json": _text(value) for name, value in sorted(made.items())}
 
 
 def schema(name: str) -> str:
-    """Return the text of the schema of a result or file, such as `compare` or `scenario`."""
-    if name in FILES:
-        made = FILES[name].model_json_schema(by_alias=True)
+    """Return the text of one schema, such as `compare` or `scenario`, that needs no other file."""
+    tops, definitions = _generated((name,))
+    key = tops[name]
+    needed = _reached(definitions, key) - {key}
+    return _text(_whole(name, definitions, key, needed))
+
+
+def _generated(names: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return under which key each schema stands among the definitions, and these, described."""
+    adapters = [
+        (name, mode, TypeAdapter(cls))
+        for mode, some in MODES.items()
+        for name, cls in some.items()
+        if name in names
+    ]
+    tops, rest = TypeAdapter.json_schemas(adapters, by_alias=True)
+    definitions = rest["$defs"]
+    _describe(definitions)
+    return {name: top["$ref"].removeprefix(HERE) for (name, _), top in tops.items()}, definitions
+
+
+def _describe(definitions: dict[str, Any]) -> None:
+    """Give every property the text that stands under the attribute."""
+    docs = _docs()
+    for part in definitions.values():
+        for key, entry in part.get("properties", {}).items():
+            entry.pop("title", None)  # the key again, in other letters
+            if text := docs.get(part.get("title", ""), {}).get(key):
+                entry.setdefault("description", text)
+
+
+def _reached(definitions: dict[str, Any], key: str) -> set[str]:
+    """Return the keys of a definition and of all that it speaks of."""
+    found: set[str] = set()
+    waiting = [key]
+    while waiting:
+        if (one := waiting.pop()) not in found:
+            found.add(one)
+            waiting += _references(definitions[one])
+    return found
+
+
+def _references(value: Any) -> list[str]:
+    """Return the keys of the definitions that a schema refers to itself."""
+    if isinstance(value, list):
+        return [key for item in value for key in _references(item)]
+    if not isinstance(value, dict):
+        return []
+    own = value.get("$ref")
+    here = [own.removeprefix(HERE)] if isinstance(own, str) else []
+    return here + [key for item in value.values() for key in _references(item)]
+
+
+def _whole(name: str, definitions: dict[str, Any], key: str, own: set[str]) -> dict[str, Any]:
+    """Return a schema as it is published, with its own definitions before its properties."""
+    defined = {"$defs": _some(definitions, own)} if own else {}
+    return {"$schema": DIALECT, "$id": f"{name}.schema.json", **defined, **definitions[key]}
+
+
+def _some(definitions: dict[str, Any], keys: set[str]) -> dict[str, Any]:
+    return {key: definitions[key] for key in sorted(keys)}
+
+
+def _placed(value: Any, places: dict[str, str]) -> Any:
+    """Return a schema whose references lead to where their definitions are."""
+    if isinstance(value, list):
+        return [_placed(item, places) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {key: _placed(item, places) for key, item in value.items()}
+    if isinstance(own := made.get("$ref"), str):
+        made["$ref"] = places.get(own.removeprefix(HERE), own)
+    return made
+
+
+def _text(value: dict[str, Any]) -> str:
+    """Return a schema as text: what fits into a line stands on one."""
+    return _lines(value, 0, "", whole=False) + "\n"
+
+
+def _lines(value: Any, indent: int, head: str, *, whole: bool = True) -> str:
+    """Return a value as JSON after the key of its line.
+
+    Args:
+        value: What is written.
+        indent: Columns that its line begins with.
+        head: The key before it, with colon and blank.
+        whole: Whether it may stand on one line.
+    """
+    line = head + json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or (whole and indent + len(line) < WIDE):
+        return line
+    inner = indent + 2
+    if isinstance(value, dict):
+        parts = [_lines(v, inner, f"{json.dumps(k)}: ") for k, v in value.items()]
+        opened, closed = "{}"
     else:
-        made = TypeAdapter(RESULTS[name]).json_schema(mode="serialization")
-    return _text(name, made, _docs())
+        parts = [_lines(item, inner, "") for item in value]
+        opened, closed = "[]"
+    body = ",\n".join(" " * inner + part for part in parts)
+    return f"{head}{opened}\n{body}\n{' ' * indent}{closed}"
 
 
 @cache
@@ -166,22 +292,10 @@ def attribute_docs(cls: type) -> dict[str, str]:
     return found
 
 
-def _text(name: str, schema: dict[str, Any], docs: dict[str, dict[str, str]]) -> str:
-    """Return a schema as it is published, every property with its description."""
-    definitions = schema.get("$defs", {})
-    for title, part in ((schema.get("title", ""), schema), *definitions.items()):
-        for key, entry in part.get("properties", {}).items():
-            entry.pop("title", None)  # the key again, in other letters
-            if text := docs.get(title, {}).get(key):
-                entry.setdefault("description", text)
-    head = {"$schema": DIALECT, "$id": f"{name}.schema.json"}
-    return json.dumps({**head, **schema}, indent=2, ensure_ascii=False, sort_keys=False) + "\n"
-
-
 def write(directory: Path) -> None:
     """Write every schema into a directory."""
     for name, text in schemas().items():
-        (directory / name).write_text(text, encoding="utf-8")
+        write_atomically(directory / name, text.encode("utf-8"))
 
 
 if __name__ == "__main__":

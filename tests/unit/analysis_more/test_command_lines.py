@@ -7,9 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-import jsonschema
 import pytest
-from running import DAY, ROOT, load_small, run
+from running import DAY, load_small, published, run
 
 from tco.cli import deliver, progress
 
@@ -33,9 +32,9 @@ def test_json_follows_its_schema(name: str) -> None:
     result = run(*ASKED[name], *DAY, "-o", "json")
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
-    schema = json.loads((ROOT / "schema" / f"{name}.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(document)
-    assert document.keys() == schema["properties"].keys()
+    schema = published(name)
+    schema.validate(document)
+    assert document.keys() == schema.schema["properties"].keys()
 
 
 @pytest.mark.parametrize("name", ASKED)

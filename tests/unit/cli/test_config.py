@@ -8,9 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
-from running import DAY, ROOT, run
+from running import DAY, ROOT, published, run
 
 from tco.cli.ask import FIELDS, OTHER_VARIABLES
 
@@ -103,8 +102,7 @@ def test_all_kinds_of_values_are_shown(tmp_path: Path) -> None:
 
 def test_it_follows_its_schema() -> None:
     document = json.loads(run("config", "show", *DAY, "-o", "json").stdout)
-    text = (ROOT / "schema" / "config.schema.json").read_text(encoding="utf-8")
-    jsonschema.Draft202012Validator(json.loads(text)).validate(document)
+    published("config").validate(document)
 
 
 def test_csv_has_every_column() -> None:

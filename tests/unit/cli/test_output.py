@@ -9,9 +9,8 @@ import stat
 from io import StringIO
 from pathlib import Path
 
-import jsonschema
 import pytest
-from running import DAY, ROOT, run, shell
+from running import DAY, published, run, shell
 
 BASE = ("compare", "--tokens", "50B", *DAY)
 COMMANDS = {
@@ -28,10 +27,10 @@ ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 def test_json_follows_its_schema(name: str) -> None:
     result = run(*COMMANDS[name], "-o", "json")
     assert result.exit_code == 0, result.output
-    schema = json.loads((ROOT / "schema" / f"{name}.schema.json").read_text(encoding="utf-8"))
+    schema = published(name)
     document = json.loads(result.stdout)
-    jsonschema.Draft202012Validator(schema).validate(document)
-    assert document.keys() == schema["properties"].keys()
+    schema.validate(document)
+    assert document.keys() == schema.schema["properties"].keys()
     assert next(iter(document)) == "schema"
 
 

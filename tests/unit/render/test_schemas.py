@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from itertools import chain
+from typing import Any
 
 import jsonschema
 import pytest
-from running import ROOT
+from running import ROOT, SCHEMA, published
 
 from tco.catalog.yaml_lines import load_yaml
-from tco.render.schemas import FILES, attribute_docs, schemas, write
+from tco.render.schemas import FILES, RESULTS, attribute_docs, schema, schemas, write
 
 
 def test_in_step(request: pytest.FixtureRequest) -> None:
@@ -27,25 +30,57 @@ def test_is_a_schema(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(schemas()[name]))
 
 
+@pytest.mark.parametrize("name", sorted({*RESULTS, *FILES}))
+def test_alone_it_says_what_it_says_with_the_others(name: str) -> None:
+    alone = json.loads(schema(name))
+    definitions = alone.pop("$defs", {})
+    together = published(name)
+    kept = {key: value for key, value in together.schema.items() if key != "$defs"}
+    assert written_out(kept, together.schema["$id"]) == written_out(alone, "", definitions)
+
+
+def written_out(value: Any, base: str, definitions: dict[str, Any] | None = None) -> Any:
+    """Return a schema with what it refers to in the place of every reference."""
+    if isinstance(value, list):
+        return [written_out(item, base, definitions) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$ref" not in value:
+        return {key: written_out(item, base, definitions) for key, item in value.items()}
+    file, _, key = value["$ref"].partition("#/$defs/")
+    if definitions is not None:
+        assert not file, "alone it needs no other file"
+        return written_out(definitions[key], base, definitions)
+    other = json.loads((SCHEMA / (file or base)).read_text(encoding="utf-8"))
+    found = other["$defs"][key] if key else {k: v for k, v in other.items() if k[0] != "$"}
+    return written_out(found, file or base)
+
+
+def test_a_definition_stands_once() -> None:
+    made = [json.loads(text).get("$defs", {}) for text in schemas().values()]
+    names = Counter(chain(*made))
+    assert max(names.values()) == 1
+    assert sum(len(text.splitlines()) for text in schemas().values()) <= 15_000
+
+
 @pytest.mark.parametrize("name", ["prices", "hardware", "models", "workloads", "assumptions"])
 def test_shipped_files_follow(name: str) -> None:
-    schema = json.loads((ROOT / "schema" / f"{name}.schema.json").read_text(encoding="utf-8"))
     path = ROOT / "data" / f"{name}.yaml"
-    jsonschema.Draft202012Validator(schema).validate(load_yaml(path.read_bytes(), name).value)
+    published(name).validate(load_yaml(path.read_bytes(), name).value)
 
 
 def test_scenario_follows() -> None:
-    schema = json.loads((ROOT / "schema" / "scenario.schema.json").read_text(encoding="utf-8"))
+    scenario = published("scenario")
     path = ROOT / "tests" / "scenario" / "tco.yaml"
     value = load_yaml(path.read_bytes(), "tco.yaml").value
-    jsonschema.Draft202012Validator(schema).validate(value)
+    scenario.validate(value)
     value["workload"]["tokns"] = 1
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.Draft202012Validator(schema).validate(value)
+        scenario.validate(value)
 
 
 def test_properties_are_described() -> None:
     docs = attribute_docs(FILES["scenario"])
     assert docs["as_of"].startswith("The day whose prices hold")
-    schema = json.loads(schemas()["scenario.schema.json"])
-    assert schema["properties"]["as_of"]["description"] == docs["as_of"]
+    made = json.loads(schemas()["scenario.schema.json"])
+    assert made["properties"]["as_of"]["description"] == docs["as_of"]
