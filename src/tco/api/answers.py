@@ -50,7 +50,7 @@ class Answer:
         from tco.render.jsonout import projected
 
         screen = _screen(self)
-        whole: dict[str, Any] = projected(self, screen.everything(self), View(), screen.ROWS)
+        whole: dict[str, Any] = projected(self, screen.everything(self), View(), screen.rows)
         return whole
 
     def to_json(self) -> str:

@@ -27,7 +27,6 @@ from tco.api import functions
 from tco.ask.fields import at_least_one
 from tco.ask.question import BreakevenOptions, Question, SizeOptions
 from tco.errors import TcoError, UsageError, nearest, printable
-from tco.render.compact import compact_columns
 from tco.render.jsonout import document
 from tco.render.output import rendered
 from tco.render.screens import screen
@@ -226,9 +225,9 @@ def _rows(top: Any) -> int:
 
 def figures(answer: Any, most: int) -> dict[str, Any]:
     """Return the verdict, at most so many rows, and what to be wary of; figures as they are."""
-    module: Any = screen(answer.schema)
-    sheet = module.sheet(answer, View())
-    columns = [*sheet.pick(compact_columns(answer, module, sheet))]
+    shown = screen(answer.schema)
+    sheet = shown.sheet(answer, View())
+    columns = [*sheet.pick(shown.compact_columns(answer, sheet))]
     columns += [c for c in sheet.columns if c.key in ("reasons", "trust_reasons")]
     return {
         "schema": answer.schema,

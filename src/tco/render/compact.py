@@ -13,7 +13,7 @@ from typing import Any
 
 from tco.analysis.results import AssumptionResult
 from tco.render import words
-from tco.render.screens import screen
+from tco.render.screens import Screen, screen
 from tco.render.table import Column, View
 from tco.show import NOTHING, show_number, show_tokens
 
@@ -28,14 +28,14 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 
 def text(result: Any, view: View) -> str:
     """Return a result in at most 400 tokens, or with the rows that were asked for."""
-    module: Any = screen(result.schema)
-    sheet = module.sheet(result, view).arranged(view.sort, None)
-    columns = sheet.pick(view.fields or compact_columns(result, module, sheet))
-    before, after = [*_before(result, module)], [*_after(result)]
+    shown = screen(result.schema)
+    sheet = shown.sheet(result, view).arranged(view.sort, None)
+    columns = sheet.pick(view.fields or shown.compact_columns(result, sheet))
+    before, after = [*_before(result, shown)], [*_after(result)]
     if sheet.rows == (result,):
         said = [c for c in columns if c.get(result) is not None]
         return _joined([*before, *(f"{c.key}: {_cell(c, result)}" for c in said), *after])
-    name, most = module.ROWS[-1] if module.ROWS else "rows", view.top or ROWS
+    name, most = shown.rows[-1] if shown.rows else "rows", view.top or ROWS
     made = _joined([*before, *_table(name, columns, sheet.rows, most), *after])
     while view.top is None and most > 1 and len(made.encode()) > BUDGET:
         most -= 1
@@ -43,22 +43,15 @@ def text(result: Any, view: View) -> str:
     return made
 
 
-def compact_columns(result: Any, module: Any, sheet: Any) -> Sequence[str]:
-    """Return the columns of a result for whoever reads by the token."""
-    chosen = getattr(module, "compact", None)
-    columns: Sequence[str] = getattr(module, "COMPACT", sheet.usual)
-    return columns if chosen is None else tuple(chosen(result))
-
-
 def _joined(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _before(result: Any, module: Any) -> Iterator[str]:
-    yield " ".join([result.schema, *_facts(result, everything=bool(module.ROWS))])
+def _before(result: Any, shown: Screen) -> Iterator[str]:
+    yield " ".join([result.schema, *_facts(result, everything=bool(shown.rows))])
     if verdict := getattr(result, "verdict", ""):
         yield f"verdict: {_sentences(verdict)}"
-    for name, columns, rows in getattr(module, "also", lambda _: ())(result):
+    for name, columns, rows in shown.also(result):
         yield from _table(name, columns, rows, len(rows))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
-from tco.render.table import Block, Sheet, View
+from tco.render.table import Block, Column, Sheet, View
 
 MODULES = {
     "tco.compare/1": "compare",
@@ -40,30 +41,36 @@ MODULES = {
 }
 
 
-class Screen(Protocol):
-    """What a module here offers.
+@dataclass(frozen=True)
+class Screen:
+    """How the answer to one question is shown."""
 
-    For `--format llm` it may name other columns, `COMPACT` or `compact(result)`, and tables beside
-    its rows, `also`.
-    """
-
-    ROWS: tuple[str, ...]
+    rows: tuple[str, ...]
     """Where the rows stand in the JSON document; empty when the result is the row."""
 
-    def sheet(self, result: Any, view: View) -> Sheet:
-        """Return the rows that a table shows, before they are ordered and cut."""
-        ...
+    everything: Callable[[Any], Sheet]
+    """Returns all rows, for JSON and CSV."""
 
-    def everything(self, result: Any) -> Sheet:
-        """Return all rows, for JSON and CSV."""
-        ...
+    sheet: Callable[[Any, View], Sheet]
+    """Returns the rows that a table shows, before they are ordered and cut."""
 
-    def blocks(self, result: Any, sheet: Sheet, view: View) -> Sequence[Block]:
-        """Return the screen."""
-        ...
+    blocks: Callable[[Any, Sheet, View], Iterable[Block]]
+    """Returns the screen."""
+
+    compact: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
+    """Columns for `--format llm`, where they are other ones than those of the table."""
+
+    also: Callable[[Any], Iterable[tuple[str, tuple[Column, ...], Sequence[Any]]]] = lambda _: ()
+    """Returns the tables beside its rows, for `--format llm`: name, columns, rows."""
+
+    def compact_columns(self, result: Any, sheet: Sheet) -> Sequence[str]:
+        """Return the columns of a result for whoever reads by the token."""
+        chosen = self.compact(result) if callable(self.compact) else self.compact
+        return chosen or sheet.usual
 
 
 def screen(schema: str) -> Screen:
-    """Return the module for results of a kind."""
-    module: Any = import_module(f"tco.render.screens.{MODULES[schema]}")
-    return module  # type: ignore[no-any-return]
+    """Return the screen for results of a kind."""
+    module = import_module(f"tco.render.screens.{MODULES[schema]}")
+    found: Screen = module.SCREEN
+    return found

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from tco.analysis.results import BreakevenResult, Flip, OpenSpan, VolumeResult
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number, show_share, show_tokens, show_usd
 
-ROWS: tuple[str, ...] = ()
 VOLUME = words.in_unit
 
 
@@ -130,3 +130,6 @@ def _flip(flip: Flip) -> str:
     now = words.in_unit(flip.now, flip.unit)
     needed = "no value of it" if flip.needed is None else words.in_unit(flip.needed, flip.unit)
     return f"- {flip.title}: {needed}, now {now}"
+
+
+SCREEN = Screen(rows=(), everything=everything, sheet=sheet, blocks=blocks, compact=COMPACT)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from tco.analysis.change.results import BreakevenOver
 from tco.analysis.change.words import told, where
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.screens.breakeven import yes
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.show import show_number, show_share, show_tokens, show_usd
-
-ROWS: tuple[str, ...] = ()
 
 COLUMNS = (
     Column(key="a", head="A", get=lambda r: r.a, wraps=True),
@@ -84,3 +83,6 @@ def _figures(result: BreakevenOver) -> Iterator[Block]:
     for head, text in rows:
         label = f"{head:<{size}}".replace(" ", "\u00a0")
         yield Paragraph(text=label + text, hanging=size, bullet=True)
+
+
+SCREEN = Screen(rows=(), everything=everything, sheet=sheet, blocks=blocks)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from tco.analysis.results import BreakevenRow, BreakevenTable
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.screens.breakeven import spans, yes
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.show import show_tokens
-
-ROWS = ("rows",)
 
 COLUMNS = (
     Column(key="model", head="model", get=lambda r: r.model, wraps=True),
@@ -84,3 +83,6 @@ def _note(row: BreakevenRow) -> str:
     if row.about is not None:
         parts.append(f"{show_tokens(row.about[0])} to {show_tokens(row.about[1])}")
     return "; ".join(parts)
+
+
+SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks)

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tco.catalog.check.finding import CheckReport, Finding
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Sheet, Tone, View
 
-ROWS = ("findings",)
 SHOWN = 5  # warnings and notes of one rule, unless everything is asked for
 TONES: dict[str, Tone] = {"error": "bold", "warning": "warn", "note": "dim"}
 
@@ -101,3 +101,6 @@ def summary(result: CheckReport) -> str:
 
 def _counted(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+SCREEN = Screen(rows=("findings",), everything=everything, sheet=sheet, blocks=blocks)

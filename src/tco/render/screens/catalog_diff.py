@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from tco.analysis.catalog_diff import CatalogDiff, Crossing, Winner
 from tco.analysis.figures import Moved
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number, show_tokens
 
-ROWS = ("moved",)
 TOP = 40
 
 
@@ -108,3 +108,6 @@ def verdict(result: CatalogDiff) -> str:
     if not result.answers_changed:
         return f"{moved}; none of {asked} answers changes."
     return f"{moved}; {result.answers_changed} of {asked} answers change."
+
+
+SCREEN = Screen(rows=("moved",), everything=everything, sheet=sheet, blocks=blocks)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from tco.catalog.summary import CatalogHistory, WindowRow
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 
-ROWS = ("windows",)
 USUAL = ("since", "until", "offer", "input", "cached_input", "output", "change", "status")
 
 
@@ -72,3 +72,6 @@ def blocks(result: CatalogHistory, sheet: Sheet, view: View) -> Iterator[Block]:
         yield Paragraph(text="Nobody has offered it by the token.")
     for offer, day in result.retirements:
         yield Paragraph(text=f"{offer} is answered for until {day}", tone="dim", bullet=True)
+
+
+SCREEN = Screen(rows=("windows",), everything=everything, sheet=sheet, blocks=blocks)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from tco.catalog.summary import CatalogList, OfferRow
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 
-ROWS = ("offers",)
 USUAL = ("id", "input", "cached_input", "output", "status", "checked", "confidence", "retires")
 
 
@@ -71,3 +71,6 @@ def blocks(result: CatalogList, sheet: Sheet, view: View) -> Iterator[Block]:
     more = f" of {len(sheet.rows):,}; --top shows more" if len(rows) < len(sheet.rows) else ""
     text = f"{len(rows):,} offers{more}; $/Mtok on {result.as_of}, catalog {result.version}"
     yield Paragraph(text=text, tone="dim")
+
+
+SCREEN = Screen(rows=("offers",), everything=everything, sheet=sheet, blocks=blocks)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tco.catalog.check.entry import RuleList
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Sheet, View
-
-ROWS = ("rules",)
 
 
 def everything(result: RuleList) -> Sheet:
@@ -36,3 +35,6 @@ def blocks(result: RuleList, sheet: Sheet, view: View) -> Iterator[Block]:
     for rule in sheet.rows:
         text = f"{rule.id} {rule.name} ({rule.severity}): {rule.title} Else: {rule.advice}."
         yield Paragraph(text=text, hanging=2, bullet=True)
+
+
+SCREEN = Screen(rows=("rules",), everything=everything, sheet=sheet, blocks=blocks)

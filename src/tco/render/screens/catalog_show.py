@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tco.catalog.summary import CatalogRecord, Fact, RentRow
+from tco.render.screens import Screen
 from tco.render.screens.catalog_history import window_table
 from tco.render.screens.catalog_list import offer_table
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 
-ROWS = ("facts",)
 RENTS = 15
 OFFERS = ("id", "input", "cached_input", "output", "status", "checked", "confidence")
 
@@ -78,3 +78,6 @@ def _rents(rents: Sequence[RentRow], top: int) -> Iterator[Block]:
     yield Table(columns=columns, rows=rows, title="Rents, cheapest first")
     if len(rents) > top:
         yield Paragraph(text=f"{len(rents) - top} more: --top {len(rents)}", tone="dim")
+
+
+SCREEN = Screen(rows=("facts",), everything=everything, sheet=sheet, blocks=blocks)

@@ -7,10 +7,9 @@ from typing import Any
 
 from tco.catalog.verify import Agreement, Compared, ListUsed, VerifyReport
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_share
-
-ROWS = ("disagreements",)
 
 
 def everything(result: VerifyReport) -> Sheet:
@@ -110,3 +109,6 @@ _PROVIDERS = (
 def _table(rows: Sequence[ListUsed | Agreement], columns: tuple[Column, ...], title: str) -> Table:
     made = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
     return Table(columns=columns, rows=made, title=title)
+
+
+SCREEN = Screen(rows=("disagreements",), everything=everything, sheet=sheet, blocks=blocks)

@@ -15,11 +15,10 @@ from tco.analysis.claims.results import (
     Reading,
     Turn,
 )
-from tco.render.screens import claims_rules
+from tco.render.screens import Screen, claims_rules
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number
 
-ROWS = ("rows",)
 NEVER = "never"
 HOW = (
     "A verdict is derived, by one set of rules. Infeasible: nothing that was asked for can serve. "
@@ -304,3 +303,6 @@ def _words(name: Any) -> str:
 
 def _list_of(names: Any) -> str:
     return ", ".join(_words(name) for name in names) or "–"
+
+
+SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks)

@@ -8,10 +8,10 @@ from functools import partial
 from tco.analysis.results import CompareResult, OptionResult
 from tco.catalog.trust import LEVELS
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.show import show_number, show_seconds, show_share, show_usd
 
-ROWS = ("options",)
 COMPACT = ("id", "tier", "monthly_usd", "usd_per_mtok", "trust")
 PARTS = ("tokens", "compute", "idle", "people", "power", "other")
 TOP = 20
@@ -203,3 +203,8 @@ def _impossible(options: list[OptionResult]) -> Iterator[Block]:
     for option in options[:MOST_INFEASIBLE]:
         text = f"{option.id}: {words.notes_of(option.reasons)}"
         yield Paragraph(text=text, tone="dim", hanging=2, bullet=True)
+
+
+SCREEN = Screen(
+    rows=("options",), everything=everything, sheet=sheet, blocks=blocks, compact=COMPACT
+)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from tco.ask.effective import ConfigResult, ConfigRow
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
-
-ROWS = ("rows",)
 
 COLUMNS = (
     Column(key="key", head="key", get=lambda r: r.key),
@@ -59,3 +58,6 @@ def _shown(column: Column, row: ConfigRow) -> str:
     if isinstance(row.value, bool):
         return "yes" if row.value else "no"
     return words.in_unit(row.value, row.unit) + (words.STAR if row.judgment else "")
+
+
+SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tco.analysis.deploy.results import DeployResult
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Figure, Row, Sheet, Table, View
-
-ROWS = ("arguments",)
 
 COLUMNS = (
     Column(key="flag", head="argument", get=lambda a: a.flag),
@@ -36,3 +35,6 @@ def blocks(result: DeployResult, sheet: Sheet, view: View) -> Iterator[Block]:
     rows = sheet.rows[: view.top]
     cells = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
     yield Table(columns=columns, rows=cells)
+
+
+SCREEN = Screen(rows=("arguments",), everything=everything, sheet=sheet, blocks=blocks)

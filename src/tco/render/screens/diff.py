@@ -8,10 +8,10 @@ from typing import Any
 from tco.analysis.difference.results import CostChange, DiffResult, InputChange
 from tco.analysis.figures import Moved
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.show import NOTHING, show_tokens
 
-ROWS = ("rows",)
 COMPACT = ("id", "what", "before_usd", "after_usd", "change_usd")
 TOP, MOST_LINES, MOST_MOVED, MOST_INPUTS = 12, 3, 8, 12
 
@@ -146,3 +146,6 @@ def _moved(moved: Moved) -> str:
         for v in (moved.before, moved.after)
     )
     return f"{moved.record} {moved.field}: {' to '.join(ends)}"
+
+
+SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks, compact=COMPACT)

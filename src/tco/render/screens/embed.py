@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tco.analysis.job_results import EmbedResult
+from tco.render.screens import Screen
 from tco.render.screens.jobs import screen, ways
 from tco.render.table import Block, Sheet, View
 from tco.render.words import count
 from tco.show import show_number, show_tokens
-
-ROWS = ("rows",)
 
 
 def everything(result: EmbedResult) -> Sheet:
@@ -39,3 +38,6 @@ def _job(result: EmbedResult) -> str:
     if result.params is not None:
         parts.append(f"on rented GPUs a model of {show_tokens(result.params)} weights")
     return f"{'; '.join(parts)}; people and the vector store not counted"
+
+
+SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from tco.analysis.results import BillLine, ExplainResult, OptionResult
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number, show_share, show_usd
-
-ROWS = ("option", "lines")
 
 COLUMNS = (
     Column(key="item", head="item", get=lambda r: r.item, wraps=True),
@@ -126,3 +125,6 @@ def _total(result: ExplainResult) -> Iterator[Block]:
         )
     for note in option.notes:
         yield Paragraph(text=note, tone="dim", hanging=2, bullet=True)
+
+
+SCREEN = Screen(rows=("option", "lines"), everything=everything, sheet=sheet, blocks=blocks)

@@ -8,10 +8,9 @@ from itertools import groupby
 
 from tco.analysis.horizon.results import HorizonMonth, HorizonResult, HorizonRow
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.show import show_number, show_tokens, show_usd
-
-ROWS = ("rows",)
 
 
 def _months(value: float) -> str:
@@ -128,3 +127,6 @@ def _year(year: int, months: list[HorizonMonth], result: HorizonResult) -> tuple
     head = f"year {year}" if year else "first day"
     tokens = show_tokens(months[-1].tokens_per_month) if year else ""
     return (head, tokens, *(words.whole_usd(usd) if usd else "–" for usd in cash))
+
+
+SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks)

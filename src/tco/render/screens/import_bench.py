@@ -7,10 +7,9 @@ from typing import Any
 
 from tco.analysis.bring import ImportedRow, ImportResult
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number
-
-ROWS = ("rows",)
 
 
 def everything(result: ImportResult) -> Sheet:
@@ -67,3 +66,6 @@ def blocks(result: ImportResult, sheet: Sheet, view: View) -> Iterator[Block]:
     yield Paragraph(
         text=f"used by: tco size {result.rows[0].model} --measured {result.to}", hanging=2
     )
+
+
+SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks)

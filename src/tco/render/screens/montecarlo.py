@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from tco.analysis.uncertain.results import MonteCarloResult, OptionRisk, Percentiles, UncertainInput
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.show import show_number, show_share, show_tokens, show_usd
 
-ROWS = ("options",)
 TOP = 15
 MOST_INPUTS = 12
 
@@ -111,3 +111,6 @@ def _pair(result: MonteCarloResult) -> Iterator[Block]:
 def _span(p: Percentiles, show):  # type: ignore[no-untyped-def]
     low, middle, high = ("none" if v is None else show(v) for v in (p.p5, p.p50, p.p95))
     return f"{middle} in the median, {low} to {high} in nine of ten"
+
+
+SCREEN = Screen(rows=("options",), everything=everything, sheet=sheet, blocks=blocks)

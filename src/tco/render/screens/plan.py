@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tco.analysis.plan.results import ModelRow, PlanResult, ResourceRow, StrategyResult
 from tco.render import words
 from tco.render.picture import legend, stacked
+from tco.render.screens import Screen
 from tco.render.table import (
     Block,
     Column,
@@ -20,7 +21,6 @@ from tco.render.table import (
 )
 from tco.show import show_number, show_share, show_tokens
 
-ROWS = ("rows",)
 COMPACT = ("resource", "gpus", "hours_share", "tokens_share", "monthly_usd")
 
 COLUMNS = (
@@ -144,3 +144,8 @@ def _picture(result: PlanResult) -> Iterator[Block]:
         return
     yield Figure(title=f"Tokens an hour ({curve.said})", rows=rows)
     yield Paragraph(text=legend(4 if len(curve.tokens) > 24 else 1), tone="dim")
+
+
+SCREEN = Screen(
+    rows=("rows",), everything=everything, sheet=sheet, blocks=blocks, compact=COMPACT, also=also
+)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from tco.analysis.portfolio.results import FleetResult, PortfolioResult, TaskResult
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.show import show_number, show_share, show_tokens, show_usd
 
-ROWS = ("tasks",)
 MODES = {"api": "by the token", "batch": "batch tier", "self": "own GPUs"}
 
 
@@ -105,3 +105,6 @@ def _bill(result: PortfolioResult) -> Iterator[Block]:
     )
     shown = ", ".join(f"{name} {show_usd(usd)}" for name, usd in parts if usd)
     yield Paragraph(text=f"{show_usd(result.monthly_usd)} a month: {shown}", hanging=2)
+
+
+SCREEN = Screen(rows=("tasks",), everything=everything, sheet=sheet, blocks=blocks)

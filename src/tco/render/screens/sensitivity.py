@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from tco.analysis.results import SensitivityResult, SwingResult
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.show import show_tokens, show_usd
 
-ROWS = ("rows",)
 TOP = 12
 BAR = 17  # characters, with the middle for "both cost the same"
 
@@ -119,3 +119,6 @@ def _volumes(row: SwingResult) -> str:
         return ""
     low, high = ("never" if end is None else show_tokens(end) for end in ends)
     return f"; break-even from {low} to {high} tokens"
+
+
+SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks, compact=COMPACT)

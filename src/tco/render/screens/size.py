@@ -8,10 +8,10 @@ from typing import Any
 from tco.analysis.anchors import TIERS
 from tco.analysis.size_results import FrontPoint, SizeResult, SizeRow
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number, show_price, show_seconds, show_share, show_tokens
 
-ROWS = ("rows",)
 TOP = 15
 MOST_INFEASIBLE = 8
 MOST_POINTS = 12
@@ -283,3 +283,6 @@ def _tiers(rows: list[SizeRow]) -> Iterator[Block]:
     if seen:
         told = "; ".join(f"{tier} {TIERS[tier]}" for tier in seen)
         yield Paragraph(text=f"Tier of evidence: {told}. Ranges hold four of five.", hanging=2)
+
+
+SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks, compact=compact)

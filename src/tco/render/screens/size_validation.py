@@ -8,10 +8,10 @@ from typing import Any
 
 from tco.analysis.size_results import ValidationResult
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number, show_share
 
-ROWS: tuple[str, ...] = ()
 TOP = 30
 
 
@@ -97,3 +97,6 @@ def _first(result: ValidationResult) -> str:
         f"{text}: median error {show_share(result.median_abs_pct_error)}, "
         f"{show_share(result.band_coverage)} inside their 80 % band"
     )
+
+
+SCREEN = Screen(rows=(), everything=everything, sheet=sheet, blocks=blocks)

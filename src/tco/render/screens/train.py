@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tco.analysis.job_results import TrainResult
+from tco.render.screens import Screen
 from tco.render.screens.jobs import screen, ways
 from tco.render.table import Block, Sheet, View
 from tco.show import show_tokens
-
-ROWS = ("rows",)
 
 
 def everything(result: TrainResult) -> Sheet:
@@ -38,3 +37,6 @@ def _job(result: TrainResult) -> str:
         f"{show_tokens(result.training_tokens * result.epochs)} trained on; within "
         f"{result.within_h:g} h{anew}{served}; training data and people not counted"
     )
+
+
+SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from tco.analysis.change.results import WhatIfResult, WhatIfRow
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 
-ROWS = ("options",)
 TOP = 15
 TRUST = (
     Column(key="trust", head="trust", get=lambda r: r.trust),
@@ -80,3 +80,6 @@ def _row(row: WhatIfRow, columns: tuple[Column, ...], result: WhatIfResult) -> R
         best["_".join(one.name.split()) + "_usd"] = winner
     cells = tuple("*" * (best.get(c.key) == row.id) + c.text(row) for c in columns)
     return Row(cells=cells, tone="bold" if result.cheapest[0] == row.id else "")
+
+
+SCREEN = Screen(rows=("options",), everything=everything, sheet=sheet, blocks=blocks)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tco.analysis.change.results import Axis, Cell, MapResult
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.screens.breakeven import yes
 from tco.render.table import (
     Block,
@@ -21,7 +22,6 @@ from tco.render.table import (
 )
 from tco.show import show_number, show_share, show_usd
 
-ROWS = ("cells",)
 WIDEST_TABLE = 7  # columns of cells that show their margin; more of them become a picture
 TONES: tuple[Tone, ...] = ("good", "blue", "warn", "magenta", "cyan", "red")
 
@@ -136,3 +136,6 @@ def _mark(cell: Cell) -> str:
 def _legend(result: MapResult) -> str:
     axes = "; ".join(f"{a.variable}: {a.title} [{a.unit}]" for a in (result.x, result.y))
     return f"Small letters: the cheapest changes to the left or below. * today. {axes}"
+
+
+SCREEN = Screen(rows=("cells",), everything=everything, sheet=sheet, blocks=blocks)
