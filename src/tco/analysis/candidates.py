@@ -212,7 +212,7 @@ def rented(inputs: Inputs, setup: Setup, rent: RentEntry, near: Correction) -> S
         profile=inputs.serving,
         instance_gpus=rent.instance_gpus,
         band=near.band,
-        speed_factor=near.factor,
+        speed_factors=near.factors,
         evidence=near.evidence,
         origin=rent.origin,
         source=rent.source,

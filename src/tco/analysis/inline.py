@@ -250,7 +250,7 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
         profile=inputs.serving,
         instance_gpus=machine_gpus(inputs, spec),
         band=near.band if near else (1.0, 1.0),
-        speed_factor=near.factor if near else 1.0,
+        speed_factors=near.factors if near else (),
         evidence=near.evidence if near else "",
         origin="given",
         source=spec.source,

@@ -20,7 +20,7 @@ from tco.catalog.trust import Trust
 from tco.engine.layout import Layout, Precision, Profile, precision
 from tco.engine.ledger import Origin
 from tco.engine.memory import max_batch
-from tco.engine.replica import Replica, Target, best_replica
+from tco.engine.replica import BATCHES, Replica, Target, best_replica, speed_factor
 from tco.engine.shapes import Flags, Floats, GpuShape, Indices, ModelShape
 
 COUNTS = (1, 2, 4, 8, 16)
@@ -241,6 +241,24 @@ def grid(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """What measurements multiply the speed of some set-ups by, at each of `BATCHES`.
+
+    Args:
+        rows: Set-ups that anything was measured near, ascending [curves].
+        factors: Their factors [curves, batches] [1].
+    """
+
+    rows: Indices
+    factors: Floats
+
+    def of(self, row: int) -> Floats | None:
+        """Return the factors of one set-up [batches]; None where nothing was measured."""
+        at = int(np.searchsorted(self.rows, row))
+        return self.factors[at] if at < self.rows.size and self.rows[at] == row else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Search:
     """All set-ups tried, what a replica of each sustains, and the rents that each could run on.
@@ -248,7 +266,9 @@ class Search:
     Args:
         grid: Every set-up.
         replica: Its best replica; fields are arrays [setups].
-        found: The measurements that replicas were held against, and what they say of each set-up.
+        found: The measurements that replicas were held against.
+        anchors: What they say of each set-up at capacity.
+        curves: What they say of those that anything was measured near, at any batch.
         rents: The rents [rents].
         pair_setup, pair_rent: Indices of feasible combinations of set-up and rent [pairs].
         hours: When fleets are on; always when None.
@@ -258,6 +278,7 @@ class Search:
     replica: Replica
     found: Known
     anchors: Anchors
+    curves: Curves
     rents: Sequence[RentEntry]
     pair_setup: Indices
     pair_rent: Indices
@@ -276,7 +297,8 @@ class Search:
         """Return what measurements say of one set-up."""
         setup = self.grid.setup(row)
         shapes = (setup.model.shape, setup.gpu.shape)
-        return correction(self.found, self.anchors, row, *shapes, profile)
+        factors = self.curves.of(row)
+        return correction(self.found, self.anchors, row, *shapes, profile, factors)
 
     def replica_at(self, rows: Indices | int) -> Replica:
         """Return what a replica of some set-ups sustains."""
@@ -292,7 +314,7 @@ def search(
     hours: OnHours | None = None,
 ) -> Search:
     """Return what every set-up sustains and the rents that the feasible ones could run on."""
-    replica, corrected = _replicas(tried, settings, profile, found)
+    replica, corrected, curves = _replicas(tried, settings, profile, found)
     by_gpu: dict[str, list[int]] = {}
     for i, rent in enumerate(rents):
         by_gpu.setdefault(rent.gpu, []).append(i)
@@ -308,6 +330,7 @@ def search(
         replica=replica,
         found=found,
         anchors=corrected,
+        curves=curves,
         rents=rents,
         pair_setup=pair_setup[keep],
         pair_rent=pair_rent[keep],
@@ -324,42 +347,66 @@ def _joined(tried: Grid, setups: Indices, instance_gpus: Indices) -> Flags:
 
 def _replicas(
     tried: Grid, settings: Settings, profile: Profile, found: Known
-) -> tuple[Replica, Anchors]:
+) -> tuple[Replica, Anchors, Curves]:
     """Return the best replica of each set-up, and how measurements correct it [setups].
 
-    Only those that fit are worked out; those that a measurement corrects twice, because how near
-    it is depends on the batch, and the batch within the latency on the speed.
+    Only those that fit are worked out. How near a measurement is depends on the batch, so those
+    that one is near are asked about at every batch, and the best is taken of what comes out.
     """
     column = {f.name: np.full(tried.size, np.nan) for f in fields(Replica)}
     column["slots"] = np.zeros(tried.size)
-    corrected = Anchors.none(tried.size)
-    if tried.size:
-        goal = target(settings)
-        room = max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl)
-        column["memory_slots"] = np.asarray(room, dtype=float)
-        rows = np.flatnonzero(column["memory_slots"] >= 1.0)
-        for _ in range(2):
-            if rows.size:
-                factor = corrected.factor[rows]
-                best = best_replica(*tried.shapes(rows), profile, goal, factor)
-                best = best.scaled(settings.value("serving.throughput_factor"))
-                for name in column:
-                    column[name][rows] = getattr(best, name)
-            if not found.rows or corrected.row.max() >= 0:
-                break
-            corrected = _corrected(tried, goal, profile, found, column["slots"])
-            rows = np.flatnonzero((corrected.factor != 1.0) & (column["memory_slots"] >= 1.0))
-    return Replica(**column), corrected
+    corrected, curves = Anchors.none(tried.size), Curves(np.array([], dtype=np.int64), np.empty(0))
+    if not tried.size:
+        return Replica(**column), corrected, curves
+    goal, given = target(settings), settings.value("serving.throughput_factor")
+    column["memory_slots"] = np.asarray(
+        max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl), dtype=float
+    )
+    fit = np.flatnonzero(column["memory_slots"] >= 1.0)
+    if found.rows and fit.size:
+        every = np.broadcast_to(BATCHES, (fit.size, BATCHES.size))
+        said = anchors(found, _place(tried, goal, found, fit, every), profile)
+        near = np.any(said.row >= 0, axis=1)
+        curves = Curves(fit[near], said.factor[near])
+    plain = np.setdiff1d(fit, curves.rows, assume_unique=True)
+    for rows, factors in ((plain, ()), (curves.rows, curves.factors)):
+        if rows.size:
+            best = best_replica(*tried.shapes(rows), profile, goal, factors)
+            best = best.scaled(given)
+            for name in column:
+                column[name][rows] = getattr(best, name)
+    if curves.rows.size:
+        corrected = _at_capacity(tried, goal, found, profile, curves, Replica(**column))
+    return Replica(**column), corrected, curves
 
 
-def _corrected(tried: Grid, goal: Target, profile: Profile, found: Known, slots: Floats) -> Anchors:
-    """Return how measurements correct each set-up at a batch of `slots` [setups]."""
-    place = Place(
-        model=found.model_codes([m.shape for m in tried.models])[tried.model],
-        gpu=found.gpu_codes([g.id for g in tried.gpus])[tried.gpu],
-        layout=tried.shapes(np.arange(tried.size))[2],
-        batch=slots,
+def _at_capacity(
+    tried: Grid, goal: Target, found: Known, profile: Profile, curves: Curves, replica: Replica
+) -> Anchors:
+    """Return what measurements say of each set-up at the batch that was found [setups].
+
+    The factor is the one that the speed at that batch was really multiplied by: it can be more
+    than the measurement says of that very batch, because a server can run a smaller one.
+    """
+    rows, made = curves.rows, Anchors.none(tried.size)
+    slots = np.asarray(replica.slots)[rows]
+    said = anchors(found, _place(tried, goal, found, rows, slots), profile)
+    for name in ("factor", "tier", "weight", "row"):
+        getattr(made, name)[rows] = getattr(said, name)
+    factor = speed_factor(
+        *tried.shapes(rows), profile, goal, curves.factors, np.maximum(slots, 1.0)
+    )
+    made.factor[rows] = factor
+    return made
+
+
+def _place(tried: Grid, goal: Target, found: Known, rows: Indices, batch: Floats) -> Place:
+    """Return some set-ups as measurements see them, at one batch or at several [rows, ...]."""
+    return Place(
+        model=found.model_codes([m.shape for m in tried.models])[tried.model[rows]],
+        gpu=found.gpu_codes([g.id for g in tried.gpus])[tried.gpu[rows]],
+        layout=tried.shapes(rows)[2],
+        batch=batch,
         isl=goal.isl,
         osl=goal.osl,
     )
-    return anchors(found, place, profile)
