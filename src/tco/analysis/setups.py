@@ -129,14 +129,12 @@ def memory_use(settings: Settings) -> MemoryUse:
 def layout_of(gpus: int, gpu: GpuEntry, name: str, memory: MemoryUse) -> Layout:
     """Return how a replica is laid out: tensor parallel in a node, one pipeline stage a node."""
     tp = min(gpus, gpu.node_gpus)
-    width = _precision(name)
     return Layout(
         tp=float(tp),
         pp=float(gpus // tp),
-        weight_bytes=width.weight_bytes,
-        compute_bits=width.compute_bits,
         kv_bytes=memory.kv_bytes,
         memory_share=memory.share,
+        **_precision(name).columns(),
     )
 
 
@@ -189,15 +187,14 @@ class Grid:
         """Return the engine's view of some set-ups, as arrays [rows]."""
         node = np.array([g.node_gpus for g in self.gpus])[self.gpu[rows]]
         tp = np.minimum(self.count[rows], node)
-        widths = [_precision(name) for name in self.names]
+        widths = [_precision(name).columns() for name in self.names]
         of = self.precision[rows]
         layout = Layout(
             tp=tp.astype(float),
             pp=(self.count[rows] // tp).astype(float),
-            weight_bytes=np.array([w.weight_bytes for w in widths])[of],
-            compute_bits=np.array([w.compute_bits for w in widths])[of],
             kv_bytes=self.memory.kv_bytes,
             memory_share=self.memory.share,
+            **{name: np.array([w[name] for w in widths])[of] for name in widths[0]},
         )
         models = taken(stacked([m.shape for m in self.models]), self.model[rows])
         return models, taken(stacked([g.shape for g in self.gpus]), self.gpu[rows]), layout

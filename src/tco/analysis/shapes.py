@@ -54,6 +54,7 @@ def model_shape(model: Model) -> ModelShape | None:
         window_tokens=float(arch.window_tokens) if arch.window_tokens else np.inf,
         index_topk=float(arch.index_topk) if arch.index_topk else np.inf,
         state_bytes=arch.state_bytes,
+        outside=arch.outside_calibration is not None,
     )
 
 
@@ -72,6 +73,7 @@ def gpu_shape(hardware: Hardware, gpu: Accelerator) -> GpuShape | None:
         flops_4=_times(peak.fp4, 1e12),
         link_bytes_per_s=_times(gpu.link.gb_per_s, 1e9),
         pcie=gpu.link.kind == "pcie",
+        rocm=gpu.vendor == "amd",
         measured=gpu.kernel_share is not None,
         admits_more=gpu.memory_gib >= LARGE_MEMORY_GIB and "a100" not in gpu.name.lower(),
         **_kernel_shares(hardware, gpu),

@@ -150,7 +150,7 @@ def _result(
     cheap = _cheapest(rows, least_trust(inputs))
     used = _options(asked, shown or tuple(row.id for row in rows))
     return SizeResult(
-        schema="tco.size/1",
+        schema="tco.size/2",
         catalog=stamp(inputs, used),
         model=entry.id,
         params=float(entry.shape.params),

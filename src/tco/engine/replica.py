@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from tco.engine.capacity import Capacity, replica
+from tco.engine.evidence import ttft_ends
 from tco.engine.layout import Layout, Profile
 from tco.engine.memory import max_batch
 from tco.engine.shapes import Flag, Flags, Floats, GpuShape, ModelShape, Number
@@ -49,10 +50,14 @@ class Target:
             return self.max_concurrency
         return np.where(gpu.admits_more, self.max_concurrency_large, self.max_concurrency)
 
-    def kept(self, speed: Capacity, factor: Number) -> Flags:
-        """Return whether a speed, `factor` [1] times what the model says, keeps the latencies."""
+    def kept(self, speed: Capacity, factor: Number, alone: Flag) -> Flags:
+        """Return whether a speed, `factor` [1] times what the model says, keeps the latencies.
+
+        The first token does in its median; that of a request alone, unless it is surely too late.
+        """
         tpot = np.asarray(speed.tpot_s) <= self.max_tpot_s * np.asarray(factor)
-        return np.asarray(tpot & (speed.ttft_low_s <= self.max_ttft_s * np.asarray(factor)))
+        first = np.where(alone, ttft_ends(speed.ttft_s)[0], speed.ttft_s)
+        return np.asarray(tpot & (first <= self.max_ttft_s * np.asarray(factor)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +71,8 @@ class Replica:
         memory_slots: Requests whose KV cache fits [1].
         lone_tpot_s: Time per output token of a request that runs alone [s/token].
         lone_request_s: Time that such a request takes from start to end [s].
-        ttft_low_s: Time to the first token at capacity when no other request waits [s].
-        ttft_high_s: The same when a whole batch arrives at once [s].
-        lone_ttft_s: Time to the first token of a request that runs alone [s].
+        ttft_s: Time to the first token at capacity, in the median [s].
+        lone_ttft_s: The same of a request that runs alone [s].
     """
 
     slots: Number
@@ -77,8 +81,7 @@ class Replica:
     memory_slots: Number
     lone_tpot_s: Number
     lone_request_s: Number
-    ttft_low_s: Number = np.nan
-    ttft_high_s: Number = np.nan
+    ttft_s: Number = np.nan
     lone_ttft_s: Number = np.nan
 
     @property
@@ -94,8 +97,7 @@ class Replica:
             tpot_s=self.tpot_s / factor,
             lone_tpot_s=self.lone_tpot_s / factor,
             lone_request_s=self.lone_request_s / factor,
-            ttft_low_s=self.ttft_low_s / factor,
-            ttft_high_s=self.ttft_high_s / factor,
+            ttft_s=self.ttft_s / factor,
             lone_ttft_s=self.lone_ttft_s / factor,
         )
 
@@ -170,7 +172,7 @@ def _corrected(
     plain = np.asarray(speed.requests_per_s)
     rates = np.maximum.accumulate(np.nan_to_num(plain * np.asarray(factors)), axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        kept = goal.kept(speed, rates / plain)
+        kept = goal.kept(speed, rates / plain, BATCHES <= 1.0)
         return _Corrected(factor=rates[..., -1] / plain[..., -1], rates=rates, kept=kept)
 
 
@@ -227,10 +229,9 @@ def best_replica(
 ) -> Replica:
     """Return the largest batch within memory and latency, and what it sustains.
 
-    The largest batch that keeps ``tpot <= max_tpot_s`` and ``ttft_low <= max_ttft_s``, measurements
+    The largest batch that keeps ``tpot <= max_tpot_s`` and ``ttft <= max_ttft_s``, measurements
     counted in, is found by bisection on whole numbers, for all elements at once. Of two limits the
-    looser one, and of two memories the larger, never finishes fewer requests. What a first token
-    takes beyond its least time depends on how requests arrive and is not held against the limit.
+    looser one, and of two memories the larger, never finishes fewer requests.
 
     Args:
         model, gpu, layout, profile: The set-up; fields broadcast.
@@ -258,7 +259,7 @@ def _largest(
     for _ in range(int(np.ceil(np.log2(spread)))):
         middle = np.ceil((low + high) / 2.0)
         speed = run(middle)
-        ok = target.kept(speed, said.at(middle, speed))
+        ok = target.kept(speed, said.at(middle, speed), middle <= 1.0)
         low, high = np.where(ok, middle, low), np.where(ok, high, np.maximum(middle - 1.0, low))
     return low
 
@@ -274,7 +275,7 @@ def _sustained(
     lone, best = run(np.ones_like(slots)), run(slots)
     alone, factor = said.at(np.ones_like(slots), lone), said.at(slots, best)
     # A measurement can leave a lone request slower than a few together: those still count.
-    feasible = (np.asarray(in_memory) >= 1.0) & target.kept(best, factor)
+    feasible = (np.asarray(in_memory) >= 1.0) & target.kept(best, factor, slots <= 1.0)
 
     def reached(value: Number) -> Number:
         return np.where(feasible, value, np.nan)
@@ -286,9 +287,8 @@ def _sustained(
         memory_slots=in_memory,
         lone_tpot_s=lone.tpot_s / alone,
         lone_request_s=1.0 / (lone.requests_per_s * alone),
-        ttft_low_s=reached(best.ttft_low_s / factor),
-        ttft_high_s=reached(best.ttft_high_s / factor),
-        lone_ttft_s=lone.ttft_low_s / alone,
+        ttft_s=reached(best.ttft_s / factor),
+        lone_ttft_s=lone.ttft_s / alone,
     )
 
 

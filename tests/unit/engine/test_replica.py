@@ -103,7 +103,8 @@ def test_a_replica_at_another_speed_keeps_its_slots(factor: float) -> None:
 
 @given(factor=real(0.2, 5.0))
 def test_a_measured_factor_stays_inside_the_latency_limit(factor: float) -> None:
-    made = best_replica(SMALL, GPU, LAYOUT, TUNED, goal(limit_s=0.04), np.full(BATCHES.size, factor))
+    factors = np.full(BATCHES.size, factor)
+    made = best_replica(SMALL, GPU, LAYOUT, TUNED, goal(limit_s=0.04), factors)
     assert made.feasible
     assert made.tpot_s <= 0.04 * (1 + 1e-12)
 
