@@ -38,8 +38,8 @@ OTHER_STACK = 0.5
 (0.091 in the median), while full weight makes it worse; `benchmarks/anchors.py` [1]."""
 SAME_BYTES = 0.07
 """Bytes per weight by which formats of one width differ: mxfp4 and nvfp4, by their scales [1]."""
-BAND_NEAR = (0.85, 1.18)
-"""80 % band of tier 2, on 33 rows with such a neighbour; `benchmarks/anchors.py` [1]."""
+BAND_NEAR = (0.81, 1.30)
+"""80 % band of tier 2, on 171 rows with such a neighbour; `benchmarks/anchors.py` [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +253,8 @@ def evidence_band(
     """Return the factors on a corrected rate between which four measurements of five fall [1]."""
     low, high = band(model, gpu, profile, anchored=weight)
     near = np.equal(tier, 2)
-    return np.where(near, BAND_NEAR[0], low), np.where(near, BAND_NEAR[1], high)
+    narrow = np.maximum(low, BAND_NEAR[0]), np.minimum(high, BAND_NEAR[1])
+    return np.where(near, narrow[0], low), np.where(near, narrow[1], high)
 
 
 def in_words(found: Known, tier: int, row: int) -> str:
