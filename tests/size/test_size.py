@@ -217,7 +217,11 @@ def test_a_prefix_of_a_name_is_no_name_in_a_file_of_measurements() -> None:
         ("size llama-x", 3, "no model called 'llama-x'; did you mean"),
         ("size gpt-4.1", 4, "its weights are closed"),
         ("size kimi-k3", 4, "its dimensions are not in the catalog"),
-        ("size llama-3.3-70b --gpus 3", 4, "cannot be cut over 3 of these GPUs: its 64"),
+        (
+            "size llama-3.3-70b --gpus 3",
+            4,
+            "cannot be cut over these GPUs: 64 attention heads are not divided by 3",
+        ),
         ("size llama-3.3-70b --gpus 0", 2, "0: must be 1 or more"),
         ("size llama-3.3-70b --slo tpot=30", 2, "--slo: tpot: 30: a duration needs its unit"),
         ("size llama-3.3-70b --slo tpot=0ms", 2, "--slo: tpot: must be more than 0"),

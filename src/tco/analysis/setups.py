@@ -26,6 +26,13 @@ from tco.engine.shapes import Flags, Floats, GpuShape, Indices, ModelShape
 COUNTS = (1, 2, 4, 8, 16)
 """GPUs of a replica that are tried; 16 is two nodes, one pipeline stage each."""
 
+SERVER_RESERVE_BYTES = 2.5e9
+"""Activations, graphs and libraries of a server, per GPU; judgment [byte]."""
+
+LOCAL_RESERVE_BYTES = 0.8e9
+"""Compute buffers and context of llama.cpp, per GPU, which takes all memory that is free; judgment
+[byte]."""
+
 SMALLEST_PIPELINED_NODE = 8
 """Nodes of fewer GPUs are not joined to pipelines: nobody publishes how fast that is."""
 
@@ -114,16 +121,24 @@ class MemoryUse(NamedTuple):
     Args:
         kv_bytes: Bytes per element of the KV cache [byte].
         share: Share of the memory that it may take [1].
+        reserve_bytes: What it needs beside weights and cache, per GPU [byte].
+        by_layer: It deals layers out to GPUs, in place of cutting each of them (llama.cpp).
     """
 
     kv_bytes: float
     share: float
+    reserve_bytes: float = SERVER_RESERVE_BYTES
+    by_layer: bool = False
 
 
-def memory_use(settings: Settings) -> MemoryUse:
+def memory_use(settings: Settings, profile: Profile) -> MemoryUse:
     """Return what a server does with the memory of its GPUs."""
-    names = ("serving.kv_bytes", "serving.memory_share")
-    return MemoryUse(*(float(settings.value(name)) for name in names))
+    return MemoryUse(
+        kv_bytes=float(settings.value("serving.kv_bytes")),
+        share=float(settings.value("serving.memory_share")),
+        reserve_bytes=LOCAL_RESERVE_BYTES if profile.single_stream else SERVER_RESERVE_BYTES,
+        by_layer=bool(profile.single_stream),
+    )
 
 
 def layout_of(gpus: int, gpu: GpuEntry, name: str, memory: MemoryUse) -> Layout:
@@ -134,6 +149,8 @@ def layout_of(gpus: int, gpu: GpuEntry, name: str, memory: MemoryUse) -> Layout:
         pp=float(gpus // tp),
         kv_bytes=memory.kv_bytes,
         memory_share=memory.share,
+        reserve_bytes=memory.reserve_bytes,
+        layer_split=memory.by_layer,
         **_precision(name).columns(),
     )
 
@@ -145,16 +162,33 @@ def _precision(name: str) -> Precision:
     return found
 
 
-def possible(model: ModelEntry, gpu: GpuEntry, gpus: int) -> bool:
-    """Return whether a model can be cut over so many GPUs: heads divide, nodes are whole."""
-    return _divides(float(model.shape.heads), gpu.node_gpus, gpus)
+def uncut(model: ModelShape, node_gpus: int, gpus: int, *, by_layer: bool = False) -> str | None:
+    """Return why a model cannot be cut over so many GPUs; None where it can.
 
+    Nodes are whole; query heads divide; KV heads divide or are divided, for a head that several
+    GPUs share is kept on each of them. A latent cache is no head. Layers can be dealt out as one
+    likes, on one machine.
 
-def _divides(heads: float, node_gpus: int, gpus: int) -> bool:
+    Args:
+        model: Its shape.
+        node_gpus: GPUs of one server [1].
+        gpus: GPUs of the replica [1].
+        by_layer: Layers are dealt out to GPUs.
+
+    Source: the checks that vLLM and SGLang make when they start.
+    """
     tp = min(gpus, node_gpus)
-    if gpus > tp and (tp < SMALLEST_PIPELINED_NODE or gpus % tp):
-        return False
-    return heads % tp == 0
+    if gpus > tp and (by_layer or tp < SMALLEST_PIPELINED_NODE or gpus % tp):
+        more = "" if by_layer else f", or over whole servers of {SMALLEST_PIPELINED_NODE}"
+        return f"{gpus} GPUs of servers of {node_gpus}: a replica lies in one server{more}"
+    if by_layer:
+        return None
+    heads, kv_heads = float(model.heads), float(model.kv_heads)
+    if heads % tp:
+        return f"{heads:.0f} attention heads are not divided by {tp} GPUs"
+    if not model.mla and kv_heads % tp and tp % kv_heads:
+        return f"{kv_heads:.0f} KV heads over {tp} GPUs: neither divides the other"
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +204,8 @@ class Grid:
     gpu: Indices
     count: Indices
     precision: Indices
+    counts: tuple[int, ...] = ()
+    """GPUs of a replica that were tried, whether it can be cut over them or not [1]."""
 
     def setup(self, row: int) -> Setup:
         """Return one set-up."""
@@ -194,6 +230,8 @@ class Grid:
             pp=(self.count[rows] // tp).astype(float),
             kv_bytes=self.memory.kv_bytes,
             memory_share=self.memory.share,
+            reserve_bytes=self.memory.reserve_bytes,
+            layer_split=self.memory.by_layer,
             **{name: np.array([w[name] for w in widths])[of] for name in widths[0]},
         )
         models = taken(stacked([m.shape for m in self.models]), self.model[rows])
@@ -209,12 +247,13 @@ def grid(
     models: Sequence[ModelEntry], gpus: Sequence[GpuEntry], counts: Sequence[int], memory: MemoryUse
 ) -> Grid:
     """Return every set-up that is possible in principle, whether it fits or not."""
+    nodes = {g.node_gpus for g in gpus}
     cuts = {
-        (heads, node, count)
-        for heads in {float(m.shape.heads) for m in models}
-        for node in {g.node_gpus for g in gpus}
+        (i, node, count)
+        for i, model in enumerate(models)
+        for node in nodes
         for count in counts
-        if _divides(heads, node, count)
+        if uncut(model.shape, node, count, by_layer=memory.by_layer) is None
     }
     names: dict[str, int] = {}
     rows = [
@@ -222,7 +261,7 @@ def grid(
         for i, model in enumerate(models)
         for j, gpu in enumerate(gpus)
         for count in counts
-        if (float(model.shape.heads), gpu.node_gpus, count) in cuts
+        if (i, gpu.node_gpus, count) in cuts
         for name in precisions_of(model, gpu.shape)
     ]
     table = np.array(rows, dtype=np.int64).reshape(-1, 4)
@@ -235,6 +274,7 @@ def grid(
         gpu=table[:, 1],
         count=table[:, 2],
         precision=table[:, 3],
+        counts=tuple(counts),
     )
 
 

@@ -58,6 +58,11 @@ def model_shape(model: Model) -> ModelShape | None:
     )
 
 
+def lacking(gpu: Accelerator) -> str | None:
+    """Return which figure is missing to work out the speed of a GPU; None where none is."""
+    return None if gpu.tflops.bf16 or gpu.tflops.fp16 else "tflops.bf16"
+
+
 def gpu_shape(hardware: Hardware, gpu: Accelerator) -> GpuShape | None:
     """Return what a GPU can do; None when the catalog has no 16-bit peak or no link for it."""
     peak = gpu.tflops

@@ -15,7 +15,7 @@ from tco.analysis.settings import fleet_policy, target, workload
 from tco.analysis.setups import Setup
 from tco.analysis.size_front import Front, row_id, usd_per_hour
 from tco.analysis.size_results import MemoryParts, SizeRow, TtftResult
-from tco.analysis.why import first_token, infeasible
+from tco.analysis.why import first_token, infeasible, missing_figure
 from tco.engine.constants import VISIBLE_SHARE
 from tco.engine.evidence import ttft_ends
 from tco.engine.memory import (
@@ -159,6 +159,8 @@ def _reasons(asked: Asked, setup: Setup, i: int) -> tuple[str, ...]:
             f"{free:,.1f} GB left beside {weights:,.0f} GB of weights: less than one request "
             f"of {tokens:,.0f} tokens",
         )
+    if setup.gpus > 1 and np.isnan(setup.gpu.shape.link_bytes_per_s):
+        return (missing_figure(setup.gpu.id, "link.gb_per_s"),)
     if not np.asarray(found.replica.slots)[i] >= 1:
         return (infeasible(found.replica_at(i), goal),)
     return ()

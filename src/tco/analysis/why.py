@@ -8,7 +8,7 @@ import numpy as np
 
 from tco.analysis.results import LimitState
 from tco.analysis.settings import Settings, target
-from tco.analysis.setups import ModelEntry, Search, Setup
+from tco.analysis.setups import ModelEntry, Search, Setup, uncut
 from tco.engine.evidence import ttft_ends
 from tco.engine.memory import free_bytes, weights_bytes
 from tco.engine.replica import Replica, Target
@@ -99,7 +99,7 @@ def why_not(found: Search, model: ModelEntry, settings: Settings) -> tuple[str, 
     index = next(i for i, m in enumerate(found.grid.models) if m.id == model.id)
     rows = np.flatnonzero(found.grid.model == index)
     if not rows.size:
-        return ("its attention heads cannot be divided over any of the GPU counts considered",)
+        return (_uncut(found, model),)
     fast = rows[np.asarray(found.replica.feasible)[rows]]
     if fast.size:
         names = ", ".join(sorted({found.grid.setup(int(i)).gpu.id for i in fast})[:4])
@@ -109,6 +109,26 @@ def why_not(found: Search, model: ModelEntry, settings: Settings) -> tuple[str, 
         return (_too_slow(found, held, settings),)
     goal = target(settings)
     return (_too_large([found.grid.setup(int(i)) for i in rows], float(goal.isl + goal.osl)),)
+
+
+def missing_figure(gpu: str, name: str) -> str:
+    """Return that a figure of a GPU is not known, and what supplies it."""
+    return (
+        f"no {name} is known of it: --catalog FILE with accelerators.{gpu}.{name} supplies it, or "
+        f"--option with the tokens a second that you measured"
+    )
+
+
+def _uncut(found: Search, model: ModelEntry) -> str:
+    """Return why there is no way to put a model on any of the GPUs considered."""
+    grid = found.grid
+    if not grid.gpus:
+        return "none of the GPUs considered has the figures that a speed is worked out from"
+    nodes = sorted({gpu.node_gpus for gpu in grid.gpus})
+    counts = grid.counts or (1,)
+    whys = [uncut(model.shape, n, c, by_layer=grid.memory.by_layer) for n in nodes for c in counts]
+    known = next((why for why in whys if why), None)
+    return known or "no precision that was asked for runs on the GPUs considered"
 
 
 def _too_slow(found: Search, held: Indices, settings: Settings) -> str:
