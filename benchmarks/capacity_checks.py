@@ -39,6 +39,12 @@ def _group_weights(group: Texts) -> Floats:
     return np.asarray(counts[where] ** -0.5)
 
 
+def _source_weights(group: Texts, source: Texts) -> Floats:
+    weights = _group_weights(group)
+    where = np.unique(source, return_inverse=True)[1]
+    return np.asarray(weights * np.bincount(where, weights)[where] ** -0.5)
+
+
 def _quantiles(values: Floats, weights: Floats, tails: Tails) -> Floats:
     order = np.argsort(values)
     middle = np.cumsum(weights[order]) - weights[order] / 2.0
@@ -48,20 +54,22 @@ def _quantiles(values: Floats, weights: Floats, tails: Tails) -> Floats:
 def bands(table: Table, runs: Sequence[Floats], tails: Tails = TAILS) -> dict[str, Tails]:
     """Return measured / predicted at `tails` by kind of evidence, over held-out `runs`.
 
-    A group of n rows counts for sqrt(n), so that long sweeps do not decide alone.
+    A group of n rows counts for sqrt(n), and so does a source of n such groups, so that neither
+    long sweeps nor long tables decide alone.
     """
-    weights, kind = _group_weights(table.group), kinds(table)
+    kind = kinds(table)
     ends = {}
     for name in EVIDENCE:
         rows = kind == name
-        means = np.mean([_quantiles(-run[rows], weights[rows], tails) for run in runs], axis=0)
+        weights = _source_weights(table.group[rows], table.one_source[rows])
+        means = np.mean([_quantiles(-run[rows], weights, tails) for run in runs], axis=0)
         ends[name] = (float(np.exp(means[0])), float(np.exp(means[1])))
     return ends
 
 
-def coverage(table: Table, residual: Floats, fold: NDArray[np.intp]) -> NDArray[np.bool_]:
+def coverage(table: Table, residual: Floats, fold: NDArray[np.intp] | Texts) -> NDArray[np.bool_]:
     """Return which rows fall inside the band that the other folds' residuals give."""
-    weights, kind = _group_weights(table.group), kinds(table)
+    weights, kind = _source_weights(table.group, table.one_source), kinds(table)
     inside = np.zeros(len(residual), dtype=bool)
     for number in np.unique(fold):
         for name in EVIDENCE:

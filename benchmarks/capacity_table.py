@@ -1,8 +1,9 @@
-"""The measured table beside this file as inputs of the capacity model."""
+"""The measured tables beside this file as inputs of the capacity model."""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,26 @@ import yaml
 from numpy.typing import NDArray
 
 from tco.analysis.measured import Inputs, Row, inputs, usable
+from tco.analysis.size_validate import gpu_of, model_of
 from tco.analysis.validate import Cases, cases
-from tco.engine.constants import GIB
+from tco.catalog.load import load_catalog
 from tco.engine.shapes import GpuShape, ModelShape
 
 DATA = Path(__file__).parent / "data"
+FILES = ("capacity_dev.csv", "capacity_new_2026_11.csv")
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Texts = NDArray[np.str_]
+
+# Files that hold runs of one harness, or rounds of one series: left out together.
+ONE_SOURCE = {
+    "inferencex": "inferencex",
+    "inferencex-dump": "inferencex",
+    "mlperf-6.1": "mlperf",
+    "neuron-2.2x": "neuron-2.18",
+}
+# And what comes of the same harness by way of somebody else, for the strictest test.
+ONE_HARNESS = {**ONE_SOURCE, "silicon": "inferencex", "trtllm-v1.2": "trtllm-perf"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,46 +45,87 @@ class Table:
     cases: Cases
     group: Texts
     source: Texts
+    one_source: Texts
+    harness: Texts
+    year: Texts
     model: Texts
-    family: Texts
-    moe: NDArray[np.bool_]
+    gpu: Texts
+    new: Flags
+    moe: Flags
+
+    @property
+    def amd(self) -> Flags:
+        """Return which rows ran on AMD's GPUs of data centres."""
+        return np.char.startswith(self.gpu, "MI")
+
+    @property
+    def nvidia_dc(self) -> Flags:
+        """Return which rows ran on NVIDIA's GPUs of data centres since Hopper."""
+        return np.isin(
+            self.gpu, ["H100-SXM", "H200-SXM", "GH200", "B200", "B300", "GB200", "GB300"]
+        )
 
 
-def load() -> Table:
-    """Return the usable rows of `data/capacity_dev.csv`."""
-    with (DATA / "capacity_dev.csv").open(newline="") as file:
-        every = list(csv.DictReader(file))
-    models, (gpus, families) = model_shapes(), gpu_shapes()
+def load(without: Sequence[str] = ()) -> Table:
+    """Return the usable rows of the tables, but for those of some sources."""
+    every = [row for name in FILES for row in _read(name) if row["source"] not in without]
+    models, gpus = shapes(every)
     rows, skipped = usable(every, models, gpus)
     if skipped:
         print(f"left out: {skipped}")
     data = inputs(rows, models, gpus)
+    source = _texts(rows, "source")
+    years = [re.findall(r"20\d\d", row["date"]) for row in rows]
     return Table(
         rows=rows,
         inputs=data,
         cases=cases(data),
         group=_texts(rows, "group"),
-        source=_texts(rows, "source"),
+        source=source,
+        one_source=np.array([ONE_SOURCE.get(name, name) for name in source]),
+        harness=np.array([ONE_HARNESS.get(name, name) for name in source]),
+        year=np.array([found[0] if found else "2025" for found in years]),
         model=_texts(rows, "model"),
-        family=np.array([families[row["gpu"]] for row in rows]),
+        gpu=_texts(rows, "gpu"),
+        new=np.array([row["file"] == FILES[1] for row in rows]),
         moe=np.asarray(data.model.routed_params) > 0.0,
     )
+
+
+def _read(name: str) -> list[Row]:
+    """Return the rows of a file, with the latencies that another has of some of them."""
+    nothing = {"ttft_ms": "", "tpot_ms": ""}
+    with (DATA / "silicon_latency.csv").open(newline="") as file:
+        times = {row["id"]: row for row in csv.DictReader(file)}
+    with (DATA / name).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{**nothing, **row, **times.get(row["id"], {}), "file": name} for row in rows]
 
 
 def _texts(rows: Sequence[Row], column: str) -> Texts:
     return np.array([row[column] for row in rows])
 
 
-def _yaml(name: str) -> Any:
-    return yaml.safe_load((DATA / name).read_text())
+def shapes(rows: Sequence[Row]) -> tuple[dict[str, ModelShape], dict[str, GpuShape]]:
+    """Return the models and GPUs that rows name: of the catalog, else of the keys beside this."""
+    catalog, more = load_catalog(), _more()
+    models, gpus = {}, {}
+    for name in {row["model"] for row in rows}:
+        shape = model_of(catalog, name) or more.get(name)
+        if shape is not None:
+            models[name] = shape
+    for name in {row["gpu"] for row in rows}:
+        machine = gpu_of(catalog, name)
+        if machine is not None:
+            gpus[name] = machine
+    return models, gpus
 
 
-def model_shapes() -> dict[str, ModelShape]:
-    """Return the models of the table by key."""
-    more = _yaml("capacity_keys_more.yaml")
-    models = _yaml("capacity_keys.yaml")["models"] | more["models"]
-    for key, corrected in more["corrections"].items():
-        models[key] |= corrected
+def _more() -> dict[str, ModelShape]:
+    """Return the models of the tables that the catalog lacks, by key."""
+    models: dict[str, dict[str, Any]] = yaml.safe_load(
+        (DATA / "capacity_keys_more.yaml").read_text()
+    )["models"]
     return {
         key: ModelShape(
             params=m["params_total_b"] * 1e9,
@@ -91,34 +146,7 @@ def model_shapes() -> dict[str, ModelShape]:
             window_tokens=m.get("window", np.inf),
             state_bytes=m.get("state_bytes", 0.0),
             index_topk=m.get("index_topk", np.inf),
+            outside=m.get("outside", False),
         )
         for key, m in models.items()
     }
-
-
-def gpu_shapes() -> tuple[dict[str, GpuShape], dict[str, str]]:
-    """Return the GPUs of the table and their families, by key."""
-    gpus, more = _yaml("capacity_keys.yaml")["gpus"], _yaml("gpus_more.yaml")
-    shapes = {key: _gpu_shape(key, g, more) for key, g in gpus.items()}
-    return shapes, {key: g["family"] for key, g in gpus.items()}
-
-
-def _gpu_shape(key: str, g: dict[str, Any], more: dict[str, Any]) -> GpuShape:
-    measured = more["measured"].get(key) or more["measured_families"].get(g["family"])
-    judged = more["judgment_families"].get(g["family"], more["judgment"])
-    by_width = [*(measured or judged), np.nan, np.nan][:3]
-    link = more["link_gb_s_per_direction"].get(key, g["interconnect_gb_s_per_direction"])
-    visible = more["visible_memory_share"].get(key, 1.0)
-    return GpuShape(
-        memory_bytes=g["memory_gib_nominal"] * GIB * visible,
-        bandwidth_bytes_per_s=g["bandwidth_tb_s"] * 1e12,
-        flops_16=g["bf16_tflops"] * 1e12,
-        flops_8=g.get("fp8_tflops", np.nan) * 1e12,
-        flops_4=g.get("fp4_tflops", np.nan) * 1e12,
-        kernel_share_16=by_width[0],
-        kernel_share_8=by_width[1],
-        kernel_share_4=by_width[2],
-        link_bytes_per_s=link * 1e9,
-        pcie=g["pcie"],
-        measured=measured is not None,
-    )

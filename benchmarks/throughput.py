@@ -1,4 +1,4 @@
-"""Choose the measured rows that ship as `data/throughput.csv` from the table beside this file.
+"""Choose the measured rows that ship as `data/throughput.csv` from the tables beside this file.
 
     python benchmarks/throughput.py          says what would be chosen
     python benchmarks/throughput.py --write  writes it
@@ -16,13 +16,14 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from tco.analysis.size_validate import model_of
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import find_gpu, find_model
 from tco.catalog.measurement import COLUMNS
 from tco.catalog.throughput import csv_of
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / "benchmarks" / "data" / "capacity_dev.csv"
+TABLES = ("capacity_dev.csv", "capacity_new_2026_11.csv")
 EACH = 3
 
 SOURCES = {
@@ -35,6 +36,11 @@ SOURCES = {
     "trtllm-v1.1": "NVIDIA/TensorRT-LLM@03e27c7d, docs/source/developer-guide/perf-overview.md",
     "inferencex": "InferenceX API rows recorded in vngcloud/InferenceX-app@7fe6d62a and"
     " rafaykhan-source/InferenceX-app@95bec474, packages/app/cypress/fixtures/api/benchmarks.json",
+    "trtllm-v1.2": "NVIDIA/TensorRT-LLM 1.2 (2026-02),"
+    " docs/source/developer-guide/perf-overview.md",
+    "inferencex-dump": "InferenceX data base of 2026-07: values recovered from a published numeric"
+    " encoding of it, good to about 2 %",
+    "gpustack-glm5.2": "gpustack/gpustack, docs/performance-lab (2026-08)",
     "gpustack-lab": "gpustack/gpustack@47277d79, docs/performance-lab",
     "kyuz0-vllm": "kyuz0/amd-r9700-vllm-toolboxes@18a88f1c, benchmarks",
     "rocm-vllm": "ROCm/vllm@f8c9a385, docs/dev-docker/README.md (vLLM 0.9.1)",
@@ -63,14 +69,18 @@ def source_of(row: dict[str, str]) -> str:
 
 def candidates() -> list[dict[str, str]]:
     """Return the rows that may ship, in the columns of the file."""
-    with TABLE.open(newline="", encoding="utf-8") as stream:
-        every = list(csv.DictReader(stream))
+    every: list[dict[str, str]] = []
+    for name in TABLES:
+        with (ROOT / "benchmarks" / "data" / name).open(newline="", encoding="utf-8") as stream:
+            every += csv.DictReader(stream)
     made = []
     catalog = load_catalog()
     for row in every:
         source = source_of(row)
         if not source or row["model"] in DATED or not row["tp"]:
             continue
+        if model_of(catalog, row["model"]) is None:
+            continue  # not in the catalog, or without dimensions
         cells = {name: row.get(name, "") for name in COLUMNS}
         cells |= {"model": find_model(catalog, row["model"]), "gpu": find_gpu(catalog, row["gpu"])}
         cells |= {name: tidy(row[name]) for name in ("isl", "osl", "concurrency", "output_tok_s")}
@@ -121,7 +131,8 @@ def text(rows: list[dict[str, str]]) -> str:
     remarks = [
         "# Measured serving throughput, chosen by benchmarks/throughput.py; columns:",
         "# `tco catalog schema throughput`. Rates are output tokens per second over all GPUs.",
-        "# Figures are facts published by the sources named here, read in August 2026.",
+        "# Figures are facts published by the sources named here, read in August and November"
+        " 2026.",
         *(f"# source {name}: {words}" for name, words in SOURCES.items() if name in used),
     ]
     return csv_of(rows, remarks)

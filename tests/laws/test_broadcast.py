@@ -125,7 +125,7 @@ def column(records: list[Any]) -> Any:
         lambda m, y: memory.visible_tokens(m, 4_000.0),
         lambda m, y: memory.embedding_params(m) + memory.dense_params(m),
         lambda m, y: memory.fits(m, H100, y, 1530.0),
-        lambda m, y: capacity.matrix_flops(m, H100, y),
+        lambda m, y: capacity.matrix_s_per_token(m, H100, y),
     ],
 )
 def test_memory_and_speed_broadcast(of: Callable[[ModelShape, Layout], Any]) -> None:

@@ -19,6 +19,7 @@ from tco.analysis.request import Request
 from tco.analysis.size import SizeAsk, size
 from tco.analysis.size_results import SizeResult
 from tco.analysis.size_validate import size_validation
+from tco.render.jsonin import from_document
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = Path(__file__).parent / "screens"
@@ -87,7 +88,12 @@ def test_rows_keep_the_limits_and_say_why_not() -> None:
         if row.feasible:
             assert row.tpot_s is not None and row.ttft_s is not None
             assert row.tpot_s <= result.limits.max_tpot_s * (1 + 1e-9)
-            assert row.ttft_s[0] <= min(1.0, row.ttft_s[1])
+            first = row.ttft_s
+            assert first.median is not None and first.low < first.median < first.high
+            assert first.low <= 1.0
+            assert first.median <= 1.0 or row.concurrency == 1.0
+            kept = "kept" if first.high <= 1.0 else "depends"
+            assert row.ttft_slo == kept
             assert row.concurrency is not None and row.concurrency <= row.max_batch
             assert row.band[0] < 1 < row.band[1]
 
@@ -163,7 +169,10 @@ def test_validation_is_the_contract_and_counts_what_it_leaves_out() -> None:
         "within_25pct",
         "band_coverage",
         "by",
+        "tpot",
+        "ttft",
     ]
+    assert document["tpot"] is document["ttft"] is None  # the file states neither
     assert (document["rows"], document["used"]) == (6, 1)
     assert document["skipped"] == {
         "unknown model": 1,
@@ -173,7 +182,22 @@ def test_validation_is_the_contract_and_counts_what_it_leaves_out() -> None:
         "output_tok_s is not a positive number": 1,
     }
     assert document["rows"] == document["used"] + sum(document["skipped"].values())
-    assert set(document["by"]) == {"source", "gpu", "model"}
+    assert set(document["by"]) == {"source", "gpu", "model", "kind"}
+
+
+def test_results_of_the_first_schema_are_still_read() -> None:
+    text = run("size", "llama-3.3-70b", "--gpu", "h100-sxm", "-ojson", *DAY).stdout
+    now = json.loads(text)
+    old = {**now, "schema": "tco.size/1"}
+    old["rows"] = [
+        {**row, "ttft_s": row["ttft_s"] and [row["ttft_s"]["low"], row["ttft_s"]["high"]]}
+        for row in now["rows"]
+    ]
+    read = from_document(old).result
+    first = next(row for row in read.rows if row.feasible).ttft_s
+    assert first.median is None
+    assert 0.0 < first.low < first.high
+    assert from_document(now).result.rows[0].ttft_s.median is not None
 
 
 def test_a_prefix_of_a_name_is_no_name_in_a_file_of_measurements() -> None:
@@ -191,7 +215,11 @@ def test_a_prefix_of_a_name_is_no_name_in_a_file_of_measurements() -> None:
         ("size llama-x", 3, "no model called 'llama-x'; did you mean"),
         ("size gpt-4.1", 4, "its weights are closed"),
         ("size kimi-k3", 4, "its dimensions are not in the catalog"),
-        ("size llama-3.3-70b --gpus 3", 4, "cannot be cut over 3 of these GPUs: its 64"),
+        (
+            "size llama-3.3-70b --gpus 3",
+            4,
+            "cannot be cut over these GPUs: 64 attention heads are not divided by 3",
+        ),
         ("size llama-3.3-70b --gpus 0", 2, "0: must be 1 or more"),
         ("size llama-3.3-70b --slo tpot=30", 2, "--slo: tpot: 30: a duration needs its unit"),
         ("size llama-3.3-70b --slo tpot=0ms", 2, "--slo: tpot: must be more than 0"),

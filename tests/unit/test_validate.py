@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tco.analysis.measured import complaint, inputs, profile_flags
-from tco.analysis.validate import cases, errors, predict, validate
+from tco.analysis.validate import cases, errors, latencies, predict, validate
 from tco.engine.constants import GIB
 from tco.engine.shapes import GpuShape, ModelShape
 
@@ -54,9 +54,41 @@ ROW = {
 def test_a_row_is_used() -> None:
     found = validate([ROW], MODELS, GPUS)
     assert (found["rows"], found["used"], found["skipped"]) == (1, 1, {})
-    assert set(found["by"]) == {"source", "gpu", "model"}
+    assert set(found["by"]) == {"source", "gpu", "model", "kind"}
+    assert "tpot" not in found
+    assert "ttft" not in found
     assert found["by"]["model"]["llama-3-8b"]["rows"] == 1
     assert 0.0 <= found["band_coverage"] <= 1.0
+    assert [cell["band_coverage"] for cell in found["by"]["kind"].values()] == [
+        found["band_coverage"]
+    ]
+
+
+def test_latencies_are_held_against_those_that_rows_state() -> None:
+    stated = {**ROW, "tpot_ms": "12", "ttft_ms": ""}
+    first = {**ROW, "tpot_ms": "-3", "ttft_ms": "250"}
+    found = validate([stated, first, ROW], MODELS, GPUS)
+    keys = {"rows", "median_abs_pct_error", "p90_abs_log_ratio", "band_coverage"}
+    assert set(found["tpot"]) == set(found["ttft"]) == keys
+    assert (found["tpot"]["rows"], found["ttft"]["rows"]) == (1, 1)
+    twice = validate([{**ROW, "tpot_ms": "24"}], MODELS, GPUS)["tpot"]
+    assert twice["p90_abs_log_ratio"] != pytest.approx(found["tpot"]["p90_abs_log_ratio"])
+
+
+def test_requests_that_do_not_fit_wait_for_a_place_before_their_first_token() -> None:
+    def first_s(concurrency: str) -> float:
+        what = cases(inputs([{**ROW, "concurrency": concurrency}], MODELS, GPUS))
+        return float(latencies(what)[1][0])
+
+    full = first_s("2000")  # more than its memory holds
+    assert first_s("4000") > full + 10.0
+    assert first_s("2") < first_s("32") < full
+
+
+def test_a_row_whose_weights_do_not_fit_as_stated_is_believed_in_its_batch() -> None:
+    row = {**ROW, "n_gpus": "1", "tp": "1", "model": "huge", "concurrency": "48"}
+    huge = {"huge": replace(MODELS["llama-3-8b"], params=4e12, active_params=8e9)}
+    assert cases(inputs([row], huge, GPUS)).batch.tolist() == [48.0]
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ OTHER_STACK = 0.5
 (0.091 in the median), while full weight makes it worse; `benchmarks/anchors.py` [1]."""
 SAME_BYTES = 0.07
 """Bytes per weight by which formats of one width differ: mxfp4 and nvfp4, by their scales [1]."""
-BAND_NEAR = (0.85, 1.18)
-"""80 % band of tier 2, on 33 rows with such a neighbour; `benchmarks/anchors.py` [1]."""
+BAND_NEAR = (0.81, 1.30)
+"""80 % band of tier 2, on 171 rows with such a neighbour; `benchmarks/anchors.py` [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Place:
     Args:
         model, gpu: Codes of `Known`; -1 for what nobody measured.
         layout: How a replica is laid out.
-        batch: Requests in flight in a replica [1].
+        batch: Requests in flight in a replica; one a set-up, or several [places, batches] [1].
         isl, osl: Length of a request [token].
     """
 
@@ -63,7 +63,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchors:
-    """What measurements say of set-ups; arrays [places].
+    """What measurements say of set-ups; arrays [places], or [places, batches].
 
     Args:
         factor: What every predicted speed is multiplied by [1].
@@ -78,7 +78,7 @@ class Anchors:
     row: Indices
 
     @staticmethod
-    def none(places: int) -> Anchors:
+    def none(places: int | tuple[int, ...]) -> Anchors:
         """Return the model alone, for so many set-ups."""
         return Anchors(
             factor=np.ones(places),
@@ -93,13 +93,15 @@ class Correction:
     """What measurements say of one set-up.
 
     Args:
-        factor: What every predicted speed is multiplied by [1].
+        factor: What every predicted speed is multiplied by at capacity [1].
+        factors: The same at each of `BATCHES`; empty where nothing was measured [1].
         band: True over corrected speed, low and high, 80 % [1].
         tier: 1 to 4.
         evidence: The tier and the measurement in words.
     """
 
     factor: float
+    factors: tuple[float, ...]
     band: tuple[float, float]
     tier: int
     evidence: str
@@ -113,34 +115,58 @@ def anchors(found: Known, place: Place, profile: Profile) -> Anchors:
 
     Args:
         found: The measurements.
-        place: The set-ups.
+        place: The set-ups; a batch may have an axis more, for several batches of each, and so has
+            the answer then.
         profile: Kind of server of all set-ups.
     """
-    made = Anchors.none(place.model.size)
+    several = np.ndim(place.batch) > 1
+    each = np.asarray(place.batch) if several else np.broadcast_to(place.batch, place.model.shape)
+    each = each.reshape(place.model.size, -1)
+    made = Anchors.none(each.shape)
     at, row = _pairs(found, place)
-    if not at.size:
+    if at.size:
+        _correct(made, found, place, profile, each, at, row)
+    if several:
         return made
+    return Anchors(**{f.name: getattr(made, f.name)[:, 0] for f in fields(Anchors)})
+
+
+def _correct(
+    made: Anchors,
+    found: Known,
+    place: Place,
+    profile: Profile,
+    batch: Floats,
+    at: Indices,
+    row: Indices,
+) -> None:
+    """Put the best of the pairs of set-up and measurement into the answer, batch by batch."""
     ways, laid_out = _unlike(found, place, profile, at, row)
-    same = (ways == 0) & ~laid_out
-    distance = _distance(found, place, at, row) + ways
-    yours = found.yours[row]
+    same = ((ways == 0) & ~laid_out)[:, None]
+    distance = _distance(found, place, batch, at, row) + ways[:, None]
+    yours = found.yours[row][:, None]
     near = same & (distance <= NEAR)
     tier = np.where(near, np.where(yours, 1, 2), np.where(distance <= FAR, 3, 4))
-    best = np.lexsort((distance, ~yours, tier, at))
-    first: dict[int, int] = {}  # not np.unique, which brings numpy.ma into every start
-    for i, where in enumerate(at[best].tolist()):
-        first.setdefault(where, i)
-    best = best[[first[where] for where in sorted(first)]]
-    best = best[tier[best] < 4]
     own = same & yours
     unlike = np.exp(-distance / UNLIKE_REACH) * np.where(yours, 1.0, OTHER_STACK)
     weight = np.where(near | own, anchor_weight(distance), unlike)
-    into = at[best]
-    made.factor[into] = found.ratio[row[best]] ** weight[best]
-    made.tier[into] = tier[best]
-    made.weight[into] = np.where(own, weight, 0.0)[best]
-    made.row[into] = row[best]
-    return made
+    # Tier first, then one's own, then the nearest: distances at issue are at most `FAR`.
+    worse = 4.0 * FAR * tier + np.where(yours, 0.0, 2.0 * FAR) + np.minimum(distance, 1.5 * FAR)
+    starts = np.flatnonzero(np.append(True, at[1:] != at[:-1]))
+    least = np.repeat(
+        np.minimum.reduceat(worse, starts, axis=0), np.diff(np.append(starts, at.size)), axis=0
+    )
+    nth = np.where(worse == least, np.arange(at.size)[:, None], at.size)
+    best = np.minimum.reduceat(nth, starts, axis=0)
+    column = np.arange(batch.shape[1])[None, :]
+    tiers = tier[best, column]
+    counts = tiers < 4
+    into = at[starts]
+    log_ratio = np.log(found.ratio[row])[best]
+    made.factor[into] = np.where(counts, np.exp(log_ratio * weight[best, column]), 1.0)
+    made.tier[into] = tiers
+    made.weight[into] = np.where(counts & own[best, 0], weight[best, column], 0.0)
+    made.row[into] = np.where(counts, row[best], -1)
 
 
 def _pairs(found: Known, place: Place) -> tuple[Indices, Indices]:
@@ -178,34 +204,43 @@ def _unlike(
     return ways, differ("tp", "pp", "dp_attention", "layer_split")
 
 
-def _distance(found: Known, place: Place, at: Indices, row: Indices) -> Floats:
-    """Return how far the lengths, the batch and the GPUs of each measurement are [pairs] [1]."""
+def _distance(found: Known, place: Place, batch: Floats, at: Indices, row: Indices) -> Floats:
+    """Return how far lengths, batch and GPUs of each measurement are [pairs, batches] [1]."""
     assert found.inputs is not None
     here = {
-        name: np.broadcast_to(value, place.model.shape)[at]
+        name: np.broadcast_to(value, place.model.shape)[at][:, None]
         for name, value in (("isl", place.isl), ("osl", place.osl), ("gpus", place.layout.gpus))
     }
     lengths = anchor_distance(
-        np.maximum(np.broadcast_to(place.batch, place.model.shape)[at], 1.0),
+        np.maximum(batch, 1.0)[at],
         here["isl"],
         here["osl"],
-        measured_batch=found.batch[row],
-        measured_isl=found.inputs.isl[row],
-        measured_osl=found.inputs.osl[row],
+        measured_batch=found.batch[row][:, None],
+        measured_isl=found.inputs.isl[row][:, None],
+        measured_osl=found.inputs.osl[row][:, None],
     )
-    return np.asarray(
-        lengths + np.abs(np.log(here["gpus"] / np.asarray(found.inputs.layout.gpus)[row]))
-    )
+    gpus = np.asarray(found.inputs.layout.gpus)[row][:, None]
+    return np.asarray(lengths + np.abs(np.log(here["gpus"] / gpus)))
 
 
 def correction(
-    found: Known, said: Anchors, row: int, model: ModelShape, gpu: GpuShape, profile: Profile
+    found: Known,
+    said: Anchors,
+    row: int,
+    model: ModelShape,
+    gpu: GpuShape,
+    profile: Profile,
+    factors: Floats | None = None,
 ) -> Correction:
-    """Return what measurements say of the set-up `row`, a `model` on a `gpu`."""
+    """Return what measurements say of the set-up `row`, a `model` on a `gpu`.
+
+    `factors` are those at each of `BATCHES`, where anything was measured [batches].
+    """
     tier = int(said.tier[row])
     low, high = evidence_band(model, gpu, profile, tier, said.weight[row])
     return Correction(
         factor=float(said.factor[row]),
+        factors=() if factors is None else tuple(factors.tolist()),
         band=(float(low), float(high)),
         tier=tier,
         evidence=in_words(found, tier, int(said.row[row])),
@@ -218,7 +253,8 @@ def evidence_band(
     """Return the factors on a corrected rate between which four measurements of five fall [1]."""
     low, high = band(model, gpu, profile, anchored=weight)
     near = np.equal(tier, 2)
-    return np.where(near, BAND_NEAR[0], low), np.where(near, BAND_NEAR[1], high)
+    narrow = np.maximum(low, BAND_NEAR[0]), np.minimum(high, BAND_NEAR[1])
+    return np.where(near, narrow[0], low), np.where(near, narrow[1], high)
 
 
 def in_words(found: Known, tier: int, row: int) -> str:

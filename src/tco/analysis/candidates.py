@@ -29,8 +29,8 @@ from tco.analysis.setups import (
     memory_use,
     search,
 )
-from tco.analysis.shapes import gpu_shape, model_shape
-from tco.analysis.why import why_not
+from tco.analysis.shapes import gpu_shape, lacking, model_shape
+from tco.analysis.why import missing_figure, why_not
 from tco.catalog.lookup import rents_at
 from tco.catalog.trust import freshest_rents, rent_trust
 from tco.engine.layout import precision
@@ -108,7 +108,7 @@ def own_setups(inputs: Inputs, selection: Selection, counts: tuple[int, ...] = (
             unsized.append(entry)
     gpus = gpu_entries(inputs, selection)
     counts = counts or ((selection.gpu_count,) if selection.gpu_count else COUNTS)
-    tried = grid(entries, gpus, counts, memory_use(inputs.settings))
+    tried = grid(entries, gpus, counts, memory_use(inputs.settings, inputs.serving))
     rents = rent_entries(inputs, selection)
     measured = known(inputs.catalog, [m.shape for m in entries], [g.id for g in gpus])
     found = search(tried, rents, inputs.settings, inputs.serving, measured, inputs.hours)
@@ -153,6 +153,17 @@ def gpu_entries(inputs: Inputs, selection: Selection) -> list[GpuEntry]:
         if shape is not None:
             entries.append(GpuEntry(id=name, shape=shape, node_gpus=gpu.node_gpus))
     return entries
+
+
+def no_gpu(inputs: Inputs, selection: Selection, model: str) -> str:
+    """Return that no GPU can be looked at for a model, with the figure that is missing."""
+    hardware = inputs.catalog.hardware
+    told = [
+        f"{name}: {missing_figure(name, missing)}"
+        for name in selection.gpus
+        if (missing := lacking(hardware.accelerators[name]))
+    ]
+    return "; ".join(told) or f"{model}: no GPU is looked at"
 
 
 def rent_entries(inputs: Inputs, selection: Selection) -> list[RentEntry]:
@@ -212,7 +223,7 @@ def rented(inputs: Inputs, setup: Setup, rent: RentEntry, near: Correction) -> S
         profile=inputs.serving,
         instance_gpus=rent.instance_gpus,
         band=near.band,
-        speed_factor=near.factor,
+        speed_factors=near.factors,
         evidence=near.evidence,
         origin=rent.origin,
         source=rent.source,

@@ -28,9 +28,9 @@ from tco.analysis.setups import (
     grid,
     layout_of,
     memory_use,
-    possible,
     precisions_of,
     search,
+    uncut,
 )
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.catalog.lookup import find_gpu, find_model
@@ -250,7 +250,7 @@ def _own(inputs: Inputs, spec: InlineOption) -> SelfOption:
         profile=inputs.serving,
         instance_gpus=machine_gpus(inputs, spec),
         band=near.band if near else (1.0, 1.0),
-        speed_factor=near.factor if near else 1.0,
+        speed_factors=near.factors if near else (),
         evidence=near.evidence if near else "",
         origin="given",
         source=spec.source,
@@ -306,12 +306,13 @@ def _layout(
     inputs: Inputs, spec: InlineOption, width: str, model: ModelEntry, gpu: GpuEntry
 ) -> Layout:
     assert spec.gpus is not None
-    if not possible(model, gpu, spec.gpus):
+    split = bool(inputs.serving.single_stream)
+    why = uncut(model.shape, gpu.node_gpus, spec.gpus, by_layer=split)
+    if why is not None:
         raise InfeasibleError(
-            f"{spec.source}: {model.id} cannot be cut over {spec.gpus}x{gpu.id}: "
-            f"{model.shape.heads:.0f} attention heads, {gpu.node_gpus} GPUs a node"
+            f"{spec.source}: {model.id} cannot be cut over {spec.gpus}x{gpu.id}: {why}"
         )
-    return layout_of(spec.gpus, gpu, width, memory_use(inputs.settings))
+    return layout_of(spec.gpus, gpu, width, memory_use(inputs.settings, inputs.serving))
 
 
 def _near(
@@ -321,7 +322,7 @@ def _near(
     assert spec.gpus is not None
     model = replace(model, precisions=(width,))
     measured = known(inputs.catalog, [model.shape], [gpu.id])
-    tried = grid([model], [gpu], (spec.gpus,), memory_use(inputs.settings))
+    tried = grid([model], [gpu], (spec.gpus,), memory_use(inputs.settings, inputs.serving))
     return search(tried, (), inputs.settings, inputs.serving, measured).correction(
         0, inputs.serving
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -93,7 +93,7 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
     engine = request.engine or DEFAULT_ENGINE
     if engine not in PROFILES:
         raise unknown_name("engine profile", engine, PROFILES)
-    settings = _defaults(catalog)
+    settings = _of_engine(_defaults(catalog), PROFILES[engine])
     settings = _with_profile(settings, profile, profiles[profile], request)
     settings = _with_values(settings, catalog, request)
     settings = _with_volume(settings, profiles[profile], request)
@@ -150,6 +150,27 @@ def _defaults(catalog: Catalog) -> Settings:
         )
 
     return Settings({path: setting(path) for path in catalog.assumptions.assumptions})
+
+
+LOCAL_VALUES = {"serving.memory_share": 1.0, "serving.max_tpot_s": 0.2}
+"""What a local runner does otherwise than a server: it keeps no memory back, and who waits for it
+reads along, at five tokens a second; judgment."""
+
+
+def _of_engine(settings: Settings, profile: Profile) -> Settings:
+    """Return the defaults of a kind of server."""
+    if not profile.single_stream:
+        return settings
+    changed = {
+        path: replace(
+            settings[path],
+            value=value,
+            low=min(settings[path].low, value),
+            high=max(settings[path].high, value),
+        )
+        for path, value in LOCAL_VALUES.items()
+    }
+    return Settings({**settings, **changed})
 
 
 def _with_profile(settings: Settings, name: str, traffic: Traffic, request: Request) -> Settings:

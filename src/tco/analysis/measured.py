@@ -24,8 +24,9 @@ POSITIVE = ("n_gpus", "isl", "osl", "output_tok_s")
 OPTIONAL = ("replicas", "tp", "pp", "concurrency", "max_batch_per_replica")
 FLAGS = ("dp_attention", "layer_split", "prefill_included")
 
-# Servers whose scheduler and kernels are compiled or specialised, whatever their date.
-COMPILED = ("tensorrt", "trt", "nim", "lmdeploy", "atom", "gpt-fast")
+# Servers whose scheduler and kernels are compiled or specialised, whatever their date. A server
+# that no source names was set up by somebody who had reasons to: MLPerf's submitters, mostly.
+COMPILED = ("tensorrt", "trt", "nim", "lmdeploy", "atom", "gpt-fast", "unknown")
 # Since 2025 vLLM (V1) and SGLang (overlapped scheduler) hide most of their host time.
 MODERN_SINCE = 2025
 
@@ -46,6 +47,7 @@ class Inputs:
         memory_bound: Requests wait when memory is full; else the stated batch stands.
         measured: Output tokens per second [token/s].
         names: Source, GPU and model of each row, for the breakdown.
+        tpot_s, ttft_s: Time per output token and to the first one; NaN where not measured [s].
     """
 
     model: ModelShape
@@ -63,6 +65,8 @@ class Inputs:
     memory_bound: NDArray[np.bool_]
     measured: Floats
     names: dict[str, NDArray[np.str_]]
+    tpot_s: Floats
+    ttft_s: Floats
 
 
 def usable(
@@ -124,7 +128,8 @@ def profile_flags(row: Row) -> dict[str, bool]:
     """Return what kind of server a row was measured on, read from engine, date, mode and GPU.
 
     Compiled engines and Gaudi's graphs count as tuned, vLLM and SGLang from 2025 on too; a single
-    stream is a local runner; the rest is untuned. AMD software of 2024 is legacy unless compiled.
+    stream is a local runner, an engine called unknown is tuned; the rest is untuned. AMD software
+    of 2024 is legacy unless compiled.
     """
     engine, gpu = row["engine"].lower(), row["gpu"].lower()
     years = re.findall(r"20\d\d", row.get("date") or "")
@@ -171,11 +176,13 @@ def inputs(
             column: np.array([row.get(column) or "" for row in rows])
             for column in ("source", "gpu", "model")
         },
+        tpot_s=_latency_s(rows, "tpot_ms"),
+        ttft_s=_latency_s(rows, "ttft_ms"),
     )
 
 
 def _layout(rows: Sequence[Row]) -> Layout:
-    formats = [precision(row["weight_dtype"]) for row in rows]
+    formats = [f.columns() for row in rows if (f := precision(row["weight_dtype"]))]
     compiled = np.array([re.search("tensorrt|trt|nim", row["engine"].lower()) for row in rows])
     lean = compiled.astype(bool)
     return Layout(
@@ -183,12 +190,18 @@ def _layout(rows: Sequence[Row]) -> Layout:
         pp=_column(rows, "pp", 1.0),
         dp_attention=_column(rows, "dp_attention", 0.0) > 0.0,
         layer_split=_column(rows, "layer_split", 0.0) > 0.0,
-        weight_bytes=np.array([f.weight_bytes for f in formats if f]),
         kv_bytes=np.array([KV_BYTES[row["kv_dtype"].lower()] for row in rows]),
-        compute_bits=np.array([f.compute_bits for f in formats if f]),
+        **{name: np.array([f[name] for f in formats]) for name in formats[0]},
         memory_share=np.where(lean, 0.96, 0.90),
         reserve_bytes=np.where(lean, 1.0e9, 2.5e9),
     )
+
+
+def _latency_s(rows: Sequence[Row], name: str) -> Floats:
+    """Return a column of milliseconds in seconds; NaN where it states no time [s]."""
+    cells = [(row.get(name) or "").strip() for row in rows]
+    ms = np.array([float(cell) if cell and _positive(cell) else np.nan for cell in cells])
+    return ms / 1e3
 
 
 def _column(rows: Sequence[Row], name: str, missing: float) -> Floats:

@@ -127,7 +127,8 @@ class SelfOption:
         owned: Price and power of one GPU, for those that are owned.
         egress: What the seller takes for what leaves its network.
         measured: Throughput that replaces the model's.
-        speed_factor: What measurements multiply the model's speeds by [1].
+        speed_factors: What measurements multiply the model's speeds by at each of the engine's
+            `BATCHES`; empty where nothing was measured near it [1].
         evidence: How that is known, in words.
         band: Low and high true throughput over the predicted one, 80 % [1].
         hours: When its fleet is on; always when None.
@@ -154,7 +155,7 @@ class SelfOption:
     owned: OwnedGpu | None = None
     egress: Egress = FREE_EGRESS
     measured: Measured | None = None
-    speed_factor: float = 1.0
+    speed_factors: tuple[float, ...] = ()
     evidence: str = ""
     checked: date | None = None
     notes: tuple[str, ...] = ()
@@ -319,7 +320,7 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
         kv_bytes=settings.value("serving.kv_bytes"),
         memory_share=settings.value("serving.memory_share"),
     )
-    said = (option.shape, option.gpu_shape, layout, option.profile, goal, option.speed_factor)
+    said = (option.shape, option.gpu_shape, layout, option.profile, goal, option.speed_factors)
     try:
         return _known_replica(*said)
     except TypeError:  # arrays have no hash

@@ -32,6 +32,7 @@ from tco.analysis.results import (
 from tco.analysis.scaling import scaling_of
 from tco.analysis.settings import Settings, target, workload
 from tco.analysis.why import first_token_words, infeasible, limit_states
+from tco.engine.evidence import ttft_ends
 from tco.engine.ledger import Group, Line, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, utilization_of
@@ -216,7 +217,7 @@ def _replica(option: SelfOption, replica: Replica, inputs: Inputs) -> ReplicaRes
         tpot_s=None if np.isnan(tpot) else tpot,
         evidence=evidence if option.measured is None else f"given: {option.measured.source}",
         band=option.band,
-        ttft_s=_ends(number(replica.ttft_low_s), number(replica.ttft_high_s)),
+        ttft_s=_ends(*(number(end) for end in ttft_ends(replica.ttft_s))),
     )
 
 

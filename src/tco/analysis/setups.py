@@ -20,11 +20,18 @@ from tco.catalog.trust import Trust
 from tco.engine.layout import Layout, Precision, Profile, precision
 from tco.engine.ledger import Origin
 from tco.engine.memory import max_batch
-from tco.engine.replica import Replica, Target, best_replica
+from tco.engine.replica import BATCHES, Replica, Target, best_replica, speed_factor
 from tco.engine.shapes import Flags, Floats, GpuShape, Indices, ModelShape
 
 COUNTS = (1, 2, 4, 8, 16)
 """GPUs of a replica that are tried; 16 is two nodes, one pipeline stage each."""
+
+SERVER_RESERVE_BYTES = 2.5e9
+"""Activations, graphs and libraries of a server, per GPU; judgment [byte]."""
+
+LOCAL_RESERVE_BYTES = 0.8e9
+"""Compute buffers and context of llama.cpp, per GPU, which takes all memory that is free; judgment
+[byte]."""
 
 SMALLEST_PIPELINED_NODE = 8
 """Nodes of fewer GPUs are not joined to pipelines: nobody publishes how fast that is."""
@@ -114,29 +121,37 @@ class MemoryUse(NamedTuple):
     Args:
         kv_bytes: Bytes per element of the KV cache [byte].
         share: Share of the memory that it may take [1].
+        reserve_bytes: What it needs beside weights and cache, per GPU [byte].
+        by_layer: It deals layers out to GPUs, in place of cutting each of them (llama.cpp).
     """
 
     kv_bytes: float
     share: float
+    reserve_bytes: float = SERVER_RESERVE_BYTES
+    by_layer: bool = False
 
 
-def memory_use(settings: Settings) -> MemoryUse:
+def memory_use(settings: Settings, profile: Profile) -> MemoryUse:
     """Return what a server does with the memory of its GPUs."""
-    names = ("serving.kv_bytes", "serving.memory_share")
-    return MemoryUse(*(float(settings.value(name)) for name in names))
+    return MemoryUse(
+        kv_bytes=float(settings.value("serving.kv_bytes")),
+        share=float(settings.value("serving.memory_share")),
+        reserve_bytes=LOCAL_RESERVE_BYTES if profile.single_stream else SERVER_RESERVE_BYTES,
+        by_layer=bool(profile.single_stream),
+    )
 
 
 def layout_of(gpus: int, gpu: GpuEntry, name: str, memory: MemoryUse) -> Layout:
     """Return how a replica is laid out: tensor parallel in a node, one pipeline stage a node."""
     tp = min(gpus, gpu.node_gpus)
-    width = _precision(name)
     return Layout(
         tp=float(tp),
         pp=float(gpus // tp),
-        weight_bytes=width.weight_bytes,
-        compute_bits=width.compute_bits,
         kv_bytes=memory.kv_bytes,
         memory_share=memory.share,
+        reserve_bytes=memory.reserve_bytes,
+        layer_split=memory.by_layer,
+        **_precision(name).columns(),
     )
 
 
@@ -147,16 +162,33 @@ def _precision(name: str) -> Precision:
     return found
 
 
-def possible(model: ModelEntry, gpu: GpuEntry, gpus: int) -> bool:
-    """Return whether a model can be cut over so many GPUs: heads divide, nodes are whole."""
-    return _divides(float(model.shape.heads), gpu.node_gpus, gpus)
+def uncut(model: ModelShape, node_gpus: int, gpus: int, *, by_layer: bool = False) -> str | None:
+    """Return why a model cannot be cut over so many GPUs; None where it can.
 
+    Nodes are whole; query heads divide; KV heads divide or are divided, for a head that several
+    GPUs share is kept on each of them. A latent cache is no head. Layers can be dealt out as one
+    likes, on one machine.
 
-def _divides(heads: float, node_gpus: int, gpus: int) -> bool:
+    Args:
+        model: Its shape.
+        node_gpus: GPUs of one server [1].
+        gpus: GPUs of the replica [1].
+        by_layer: Layers are dealt out to GPUs.
+
+    Source: the checks that vLLM and SGLang make when they start.
+    """
     tp = min(gpus, node_gpus)
-    if gpus > tp and (tp < SMALLEST_PIPELINED_NODE or gpus % tp):
-        return False
-    return heads % tp == 0
+    if gpus > tp and (by_layer or tp < SMALLEST_PIPELINED_NODE or gpus % tp):
+        more = "" if by_layer else f", or over whole servers of {SMALLEST_PIPELINED_NODE}"
+        return f"{gpus} GPUs of servers of {node_gpus}: a replica lies in one server{more}"
+    if by_layer:
+        return None
+    heads, kv_heads = float(model.heads), float(model.kv_heads)
+    if heads % tp:
+        return f"{heads:.0f} attention heads are not divided by {tp} GPUs"
+    if not model.mla and kv_heads % tp and tp % kv_heads:
+        return f"{kv_heads:.0f} KV heads over {tp} GPUs: neither divides the other"
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +204,8 @@ class Grid:
     gpu: Indices
     count: Indices
     precision: Indices
+    counts: tuple[int, ...] = ()
+    """GPUs of a replica that were tried, whether it can be cut over them or not [1]."""
 
     def setup(self, row: int) -> Setup:
         """Return one set-up."""
@@ -189,15 +223,16 @@ class Grid:
         """Return the engine's view of some set-ups, as arrays [rows]."""
         node = np.array([g.node_gpus for g in self.gpus])[self.gpu[rows]]
         tp = np.minimum(self.count[rows], node)
-        widths = [_precision(name) for name in self.names]
+        widths = [_precision(name).columns() for name in self.names]
         of = self.precision[rows]
         layout = Layout(
             tp=tp.astype(float),
             pp=(self.count[rows] // tp).astype(float),
-            weight_bytes=np.array([w.weight_bytes for w in widths])[of],
-            compute_bits=np.array([w.compute_bits for w in widths])[of],
             kv_bytes=self.memory.kv_bytes,
             memory_share=self.memory.share,
+            reserve_bytes=self.memory.reserve_bytes,
+            layer_split=self.memory.by_layer,
+            **{name: np.array([w[name] for w in widths])[of] for name in widths[0]},
         )
         models = taken(stacked([m.shape for m in self.models]), self.model[rows])
         return models, taken(stacked([g.shape for g in self.gpus]), self.gpu[rows]), layout
@@ -212,12 +247,13 @@ def grid(
     models: Sequence[ModelEntry], gpus: Sequence[GpuEntry], counts: Sequence[int], memory: MemoryUse
 ) -> Grid:
     """Return every set-up that is possible in principle, whether it fits or not."""
+    nodes = {g.node_gpus for g in gpus}
     cuts = {
-        (heads, node, count)
-        for heads in {float(m.shape.heads) for m in models}
-        for node in {g.node_gpus for g in gpus}
+        (i, node, count)
+        for i, model in enumerate(models)
+        for node in nodes
         for count in counts
-        if _divides(heads, node, count)
+        if uncut(model.shape, node, count, by_layer=memory.by_layer) is None
     }
     names: dict[str, int] = {}
     rows = [
@@ -225,7 +261,7 @@ def grid(
         for i, model in enumerate(models)
         for j, gpu in enumerate(gpus)
         for count in counts
-        if (float(model.shape.heads), gpu.node_gpus, count) in cuts
+        if (i, gpu.node_gpus, count) in cuts
         for name in precisions_of(model, gpu.shape)
     ]
     table = np.array(rows, dtype=np.int64).reshape(-1, 4)
@@ -238,7 +274,26 @@ def grid(
         gpu=table[:, 1],
         count=table[:, 2],
         precision=table[:, 3],
+        counts=tuple(counts),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """What measurements multiply the speed of some set-ups by, at each of `BATCHES`.
+
+    Args:
+        rows: Set-ups that anything was measured near, ascending [curves].
+        factors: Their factors [curves, batches] [1].
+    """
+
+    rows: Indices
+    factors: Floats
+
+    def of(self, row: int) -> Floats | None:
+        """Return the factors of one set-up [batches]; None where nothing was measured."""
+        at = int(np.searchsorted(self.rows, row))
+        return self.factors[at] if at < self.rows.size and self.rows[at] == row else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,7 +303,9 @@ class Search:
     Args:
         grid: Every set-up.
         replica: Its best replica; fields are arrays [setups].
-        found: The measurements that replicas were held against, and what they say of each set-up.
+        found: The measurements that replicas were held against.
+        anchors: What they say of each set-up at capacity.
+        curves: What they say of those that anything was measured near, at any batch.
         rents: The rents [rents].
         pair_setup, pair_rent: Indices of feasible combinations of set-up and rent [pairs].
         hours: When fleets are on; always when None.
@@ -258,6 +315,7 @@ class Search:
     replica: Replica
     found: Known
     anchors: Anchors
+    curves: Curves
     rents: Sequence[RentEntry]
     pair_setup: Indices
     pair_rent: Indices
@@ -276,7 +334,8 @@ class Search:
         """Return what measurements say of one set-up."""
         setup = self.grid.setup(row)
         shapes = (setup.model.shape, setup.gpu.shape)
-        return correction(self.found, self.anchors, row, *shapes, profile)
+        factors = self.curves.of(row)
+        return correction(self.found, self.anchors, row, *shapes, profile, factors)
 
     def replica_at(self, rows: Indices | int) -> Replica:
         """Return what a replica of some set-ups sustains."""
@@ -292,7 +351,7 @@ def search(
     hours: OnHours | None = None,
 ) -> Search:
     """Return what every set-up sustains and the rents that the feasible ones could run on."""
-    replica, corrected = _replicas(tried, settings, profile, found)
+    replica, corrected, curves = _replicas(tried, settings, profile, found)
     by_gpu: dict[str, list[int]] = {}
     for i, rent in enumerate(rents):
         by_gpu.setdefault(rent.gpu, []).append(i)
@@ -308,6 +367,7 @@ def search(
         replica=replica,
         found=found,
         anchors=corrected,
+        curves=curves,
         rents=rents,
         pair_setup=pair_setup[keep],
         pair_rent=pair_rent[keep],
@@ -324,42 +384,66 @@ def _joined(tried: Grid, setups: Indices, instance_gpus: Indices) -> Flags:
 
 def _replicas(
     tried: Grid, settings: Settings, profile: Profile, found: Known
-) -> tuple[Replica, Anchors]:
+) -> tuple[Replica, Anchors, Curves]:
     """Return the best replica of each set-up, and how measurements correct it [setups].
 
-    Only those that fit are worked out; those that a measurement corrects twice, because how near
-    it is depends on the batch, and the batch within the latency on the speed.
+    Only those that fit are worked out. How near a measurement is depends on the batch, so those
+    that one is near are asked about at every batch, and the best is taken of what comes out.
     """
     column = {f.name: np.full(tried.size, np.nan) for f in fields(Replica)}
     column["slots"] = np.zeros(tried.size)
-    corrected = Anchors.none(tried.size)
-    if tried.size:
-        goal = target(settings)
-        room = max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl)
-        column["memory_slots"] = np.asarray(room, dtype=float)
-        rows = np.flatnonzero(column["memory_slots"] >= 1.0)
-        for _ in range(2):
-            if rows.size:
-                factor = corrected.factor[rows]
-                best = best_replica(*tried.shapes(rows), profile, goal, factor)
-                best = best.scaled(settings.value("serving.throughput_factor"))
-                for name in column:
-                    column[name][rows] = getattr(best, name)
-            if not found.rows or corrected.row.max() >= 0:
-                break
-            corrected = _corrected(tried, goal, profile, found, column["slots"])
-            rows = np.flatnonzero((corrected.factor != 1.0) & (column["memory_slots"] >= 1.0))
-    return Replica(**column), corrected
+    corrected, curves = Anchors.none(tried.size), Curves(np.array([], dtype=np.int64), np.empty(0))
+    if not tried.size:
+        return Replica(**column), corrected, curves
+    goal, given = target(settings), settings.value("serving.throughput_factor")
+    column["memory_slots"] = np.asarray(
+        max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl), dtype=float
+    )
+    fit = np.flatnonzero(column["memory_slots"] >= 1.0)
+    if found.rows and fit.size:
+        every = np.broadcast_to(BATCHES, (fit.size, BATCHES.size))
+        said = anchors(found, _place(tried, goal, found, fit, every), profile)
+        near = np.any(said.row >= 0, axis=1)
+        curves = Curves(fit[near], said.factor[near])
+    plain = np.setdiff1d(fit, curves.rows, assume_unique=True)
+    for rows, factors in ((plain, ()), (curves.rows, curves.factors)):
+        if rows.size:
+            best = best_replica(*tried.shapes(rows), profile, goal, factors)
+            best = best.scaled(given)
+            for name in column:
+                column[name][rows] = getattr(best, name)
+    if curves.rows.size:
+        corrected = _at_capacity(tried, goal, found, profile, curves, Replica(**column))
+    return Replica(**column), corrected, curves
 
 
-def _corrected(tried: Grid, goal: Target, profile: Profile, found: Known, slots: Floats) -> Anchors:
-    """Return how measurements correct each set-up at a batch of `slots` [setups]."""
-    place = Place(
-        model=found.model_codes([m.shape for m in tried.models])[tried.model],
-        gpu=found.gpu_codes([g.id for g in tried.gpus])[tried.gpu],
-        layout=tried.shapes(np.arange(tried.size))[2],
-        batch=slots,
+def _at_capacity(
+    tried: Grid, goal: Target, found: Known, profile: Profile, curves: Curves, replica: Replica
+) -> Anchors:
+    """Return what measurements say of each set-up at the batch that was found [setups].
+
+    The factor is the one that the speed at that batch was really multiplied by: it can be more
+    than the measurement says of that very batch, because a server can run a smaller one.
+    """
+    rows, made = curves.rows, Anchors.none(tried.size)
+    slots = np.asarray(replica.slots)[rows]
+    said = anchors(found, _place(tried, goal, found, rows, slots), profile)
+    for name in ("factor", "tier", "weight", "row"):
+        getattr(made, name)[rows] = getattr(said, name)
+    factor = speed_factor(
+        *tried.shapes(rows), profile, goal, curves.factors, np.maximum(slots, 1.0)
+    )
+    made.factor[rows] = factor
+    return made
+
+
+def _place(tried: Grid, goal: Target, found: Known, rows: Indices, batch: Floats) -> Place:
+    """Return some set-ups as measurements see them, at one batch or at several [rows, ...]."""
+    return Place(
+        model=found.model_codes([m.shape for m in tried.models])[tried.model[rows]],
+        gpu=found.gpu_codes([g.id for g in tried.gpus])[tried.gpu[rows]],
+        layout=tried.shapes(rows)[2],
+        batch=batch,
         isl=goal.isl,
         osl=goal.osl,
     )
-    return anchors(found, place, profile)

@@ -50,6 +50,7 @@ def model_shape(model: Model) -> ModelShape | None:
         tied_embeddings=arch.tied_embeddings,
         index_topk=float(arch.index_topk) if arch.index_topk else np.inf,
         **_cache(arch),
+        outside=arch.outside_calibration is not None,
     )
 
 
@@ -97,6 +98,11 @@ def _full_width(arch: Architecture) -> float:
     return float(full.kv_heads * (full.head_dim + value))
 
 
+def lacking(gpu: Accelerator) -> str | None:
+    """Return which figure is missing to work out the speed of a GPU; None where none is."""
+    return None if gpu.tflops.bf16 or gpu.tflops.fp16 else "tflops.bf16"
+
+
 def gpu_shape(hardware: Hardware, gpu: Accelerator) -> GpuShape | None:
     """Return what a GPU can do; None when the catalog has no 16-bit peak or no link for it."""
     peak = gpu.tflops
@@ -114,6 +120,7 @@ def gpu_shape(hardware: Hardware, gpu: Accelerator) -> GpuShape | None:
         link_joins=float(gpu.link.joins or np.inf),
         beyond_bytes_per_s=_times(gpu.link.beyond_gb_per_s, 1e9),
         pcie=gpu.link.kind == "pcie",
+        rocm=gpu.vendor == "amd",
         measured=gpu.kernel_share is not None,
         admits_more=gpu.memory_gib >= LARGE_MEMORY_GIB and "a100" not in gpu.name.lower(),
         **_kernel_shares(hardware, gpu),

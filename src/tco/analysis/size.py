@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.billing import refuse_billing
-from tco.analysis.candidates import OwnSetups, own_setups
+from tco.analysis.candidates import OwnSetups, no_gpu, own_setups
 from tco.analysis.cheapest import cheapest, insist, least_trust, rank_of
 from tco.analysis.inputs import Inputs, prepare
 from tco.analysis.options import SelfOption
 from tco.analysis.report import assumptions_of, stamp, warnings_of
 from tco.analysis.results import AssumptionResult
-from tco.analysis.select import select
+from tco.analysis.select import Selection, select
 from tco.analysis.settings import target, workload
+from tco.analysis.setups import COUNTS, uncut
 from tco.analysis.size_front import Front, cheapest_rents, front, row_id
 from tco.analysis.size_results import SizeCounts, SizeLimits, SizeResult, SizeRow
 from tco.analysis.size_rows import Asked, sized_rows, users_served
@@ -63,7 +64,7 @@ def size(inputs: Inputs, ask: SizeAsk) -> SizeResult:
     if not own.models:
         raise InfeasibleError(f"{name}: {_why_not(own, model)}")
     if not own.found.grid.size:
-        raise InfeasibleError(_uncut(own, ask))
+        raise InfeasibleError(_uncut(own, selection, ask))
     rents = cheapest_rents(own)
     asked = Asked(
         own=own,
@@ -116,13 +117,20 @@ def _why_not(own: OwnSetups, model: Model) -> str:
     return "it is left out by --license, --min-score or --tier"
 
 
-def _uncut(own: OwnSetups, ask: SizeAsk) -> str:
-    heads = float(own.models[0].shape.heads)
-    counts = ", ".join(str(count) for count in ask.counts) or "any number of"
-    return (
-        f"{own.models[0].id} cannot be cut over {counts} of these GPUs: its {heads:.0f} attention "
-        "heads are divided evenly, within one server, or over whole servers of 8"
+def _uncut(own: OwnSetups, selection: Selection, ask: SizeAsk) -> str:
+    model, grid = own.models[0], own.found.grid
+    if not grid.gpus:
+        return no_gpu(own.inputs, selection, model.id)
+    split = bool(own.inputs.serving.single_stream)
+    told = dict.fromkeys(
+        why
+        for gpu in grid.gpus
+        for count in ask.counts or COUNTS
+        if (why := uncut(model.shape, gpu.node_gpus, count, by_layer=split)) is not None
     )
+    if not told:
+        return f"{model.id}: no precision that was asked for runs on these GPUs"
+    return f"{model.id} cannot be cut over these GPUs: {'; '.join(list(told)[:3])}"
 
 
 def _rank(row: SizeRow) -> tuple[bool, bool, float, float, str]:
@@ -150,7 +158,7 @@ def _result(
     cheap = _cheapest(rows, least_trust(inputs))
     used = _options(asked, shown or tuple(row.id for row in rows))
     return SizeResult(
-        schema="tco.size/1",
+        schema="tco.size/2",
         catalog=stamp(inputs, used),
         model=entry.id,
         params=float(entry.shape.params),

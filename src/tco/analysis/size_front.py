@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tco.analysis.anchors import Place, anchors
 from tco.analysis.candidates import OwnSetups
 from tco.analysis.cheapest import cheapest_each, least_trust
 from tco.analysis.settings import fleet_policy, target, workload
 from tco.analysis.size_results import FrontPoint
 from tco.engine.capacity import replica
 from tco.engine.fleet import paid_gpus
+from tco.engine.replica import speed_factor
 from tco.engine.selfhost import fleet_for
 from tco.engine.shapes import ROUND_OFF
 from tco.units import MTOK, SECONDS_PER_HOUR
@@ -118,7 +118,7 @@ def _price_and_speed(
         cached_share=goal.cached_share,
         speculative_gain=goal.speculative_gain,
     )
-    factor = _factors(own, setups, batch)
+    factor = _factor_at(own, setups, batch)
     tokens_per_hour = speed.requests_per_s * factor * (goal.isl + goal.osl) * SECONDS_PER_HOUR
     price = usd_per_hour(own, rents)[setups][:, None] / tokens_per_hour * MTOK
     speeds = np.asarray(factor / speed.tpot_s)
@@ -126,26 +126,18 @@ def _price_and_speed(
     return np.asarray(price), np.where(speeds * goal.max_tpot_s < 1.0 - ROUND_OFF, 0.0, speeds)
 
 
-def _factors(own: OwnSetups, setups: Indices, batch: Floats) -> Floats:
-    """Return what the model's speeds are multiplied by at each batch [setups, batches] [1].
-
-    How near a measurement is depends on the batch, so that each batch has its own; that of the
-    capacity is the one that the capacity was worked out with.
-    """
-    found, goal = own.found, target(own.inputs.settings)
-    at = np.repeat(setups, batch.shape[1])
-    grid, known = found.grid, found.found
-    place = Place(
-        model=known.model_codes([m.shape for m in grid.models])[grid.model[at]],
-        gpu=known.gpu_codes([g.id for g in grid.gpus])[grid.gpu[at]],
-        layout=grid.shapes(at)[2],
-        batch=batch.ravel(),
-        isl=goal.isl,
-        osl=goal.osl,
-    )
-    factor = anchors(known, place, own.inputs.serving).factor.reshape(batch.shape)
-    full = batch == np.asarray(found.replica.slots)[setups][:, None]
-    factor = np.where(full, found.anchors.factor[setups][:, None], factor)
+def _factor_at(own: OwnSetups, setups: Indices, batch: Floats) -> Floats:
+    """Return what the model's speeds are multiplied by at each batch [setups, batches] [1]."""
+    curves, factor = own.found.curves, np.ones(batch.shape)
+    here = np.flatnonzero(np.isin(setups, curves.rows))
+    if here.size:
+        factor[here] = speed_factor(
+            *own.found.grid.shapes(setups[here][:, None]),
+            own.inputs.serving,
+            target(own.inputs.settings),
+            curves.factors[np.searchsorted(curves.rows, setups[here])][:, None, :],
+            batch[here],
+        )
     return np.asarray(factor * own.inputs.settings.value("serving.throughput_factor"))
 
 

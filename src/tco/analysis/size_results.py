@@ -36,6 +36,18 @@ class SizeCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TtftResult:
+    """The time to the first token at capacity [s]."""
+
+    median: float | None
+    """None in results of `tco.size/1`, which had no such figure."""
+    low: float
+    """10th percentile of what is measured where this is predicted."""
+    high: float
+    """90th percentile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SizeRow:
     """One model on so many of one GPU at one precision."""
 
@@ -65,10 +77,10 @@ class SizeRow:
     tpot_s: float | None
     user_tokens_per_s: float | None
     """What one user sees, `1 / tpot`."""
-    ttft_s: Span | None
-    """Between a request that waits for nobody and a batch that arrives all at once."""
+    ttft_s: TtftResult | None
     ttft_slo: LimitState | None
-    """How the limit on the first token lies to that range; None without one."""
+    """How the limit on the first token lies to that band: `depends` is too close to call; None
+    without a limit."""
     evidence_tier: int
     """1 measured by you, 2 measured in the catalog, 3 scaled by a measurement, 4 model alone."""
     evidence: str
@@ -140,7 +152,7 @@ class SizeLimits:
 class SizeResult:
     """Where a model fits, how fast it serves there, and what that costs."""
 
-    schema: Literal["tco.size/1"]
+    schema: Literal["tco.size/2"]
     catalog: CatalogStamp
     model: str
     params: float
@@ -181,7 +193,12 @@ class ValidationResult:
     band_coverage: float | None
     """Share of the rows inside their 80 % band."""
     by: dict[str, dict[str, dict[str, Any]]]
-    """The same by source, GPU and model; what is off by more than a factor of two is flagged."""
+    """The same by source, GPU, model and kind of evidence, of the last with the share inside the
+    band; what is off by more than a factor of two is flagged."""
+    tpot: dict[str, Any] | None = None
+    """Rows, errors and share inside the band of the time per output token, where rows state it."""
+    ttft: dict[str, Any] | None = None
+    """The same of the time to the first token."""
 
     @property
     def schema(self) -> str:

@@ -14,9 +14,10 @@ from tco.analysis.candidates import OwnSetups
 from tco.analysis.settings import fleet_policy, target, workload
 from tco.analysis.setups import Setup
 from tco.analysis.size_front import Front, row_id, usd_per_hour
-from tco.analysis.size_results import MemoryParts, SizeRow
-from tco.analysis.why import first_token, infeasible
+from tco.analysis.size_results import MemoryParts, SizeRow, TtftResult
+from tco.analysis.why import first_token, infeasible, missing_figure
 from tco.engine.constants import VISIBLE_SHARE
+from tco.engine.evidence import ttft_ends
 from tco.engine.memory import (
     free_bytes,
     kv_bytes_per_token,
@@ -25,7 +26,7 @@ from tco.engine.memory import (
     weights_bytes,
 )
 from tco.engine.selfhost import fleet_for, tokens_served
-from tco.engine.shapes import ROUND_OFF
+from tco.engine.shapes import ROUND_OFF, number
 from tco.units import GB, HOURS_PER_MONTH, MTOK, SECONDS_PER_HOUR
 
 Floats = NDArray[np.float64]
@@ -158,6 +159,8 @@ def _reasons(asked: Asked, setup: Setup, i: int) -> tuple[str, ...]:
             f"{free:,.1f} GB left beside {weights:,.0f} GB of weights: less than one request "
             f"of {tokens:,.0f} tokens",
         )
+    if setup.gpus > 1 and np.isnan(setup.gpu.shape.link_bytes_per_s):
+        return (missing_figure(setup.gpu.id, "link.gb_per_s"),)
     if not np.asarray(found.replica.slots)[i] >= 1:
         return (infeasible(found.replica_at(i), goal),)
     return ()
@@ -173,8 +176,9 @@ def _speed(asked: Asked, i: int, *, fast: bool) -> dict[str, Any]:
     tpot = float(np.asarray(replica.tpot_s))
     osl = float(np.asarray(target(asked.own.inputs.settings).osl))
     values = (float(np.asarray(replica.slots)), rate * osl, rate, tpot, 1.0 / tpot)
-    ends = (float(np.asarray(replica.ttft_low_s)), float(np.asarray(replica.ttft_high_s)))
-    return {**dict(zip(names, values, strict=True)), "ttft_s": ends}
+    low, high = (number(end) for end in ttft_ends(replica.ttft_s))
+    first = TtftResult(median=number(replica.ttft_s), low=low, high=high)
+    return {**dict(zip(names, values, strict=True)), "ttft_s": first}
 
 
 def _price(asked: Asked, i: int, band: tuple[float, float], *, priced: bool) -> dict[str, Any]:

@@ -25,8 +25,8 @@ def size_validation(catalog: Catalog, rows: list[Row]) -> ValidationResult:
     Rows that cannot be used are counted by reason; a name counts as known when it is an id or
     another name of a catalog that also has its dimensions.
     """
-    models = _shapes({row["model"] for row in rows}, lambda name: _model(catalog, name))
-    gpus = _shapes({row["gpu"] for row in rows}, lambda name: _gpu(catalog, name))
+    models = _shapes({row["model"] for row in rows}, lambda name: model_of(catalog, name))
+    gpus = _shapes({row["gpu"] for row in rows}, lambda name: gpu_of(catalog, name))
     return ValidationResult(**validate(rows, models, gpus))
 
 
@@ -35,7 +35,7 @@ def _shapes(names: Iterable[str], shape: Callable[[str], Shape | None]) -> Mappi
     return {name: made for name, made in found.items() if made is not None}
 
 
-def _model(catalog: Catalog, name: str) -> ModelShape | None:
+def model_of(catalog: Catalog, name: str) -> ModelShape | None:
     try:
         found = find_model(catalog, name)
     except UnknownNameError:
@@ -44,7 +44,7 @@ def _model(catalog: Catalog, name: str) -> ModelShape | None:
     return model_shape(model) if _means(name, found, model.name, *model.aliases) else None
 
 
-def _gpu(catalog: Catalog, name: str) -> GpuShape | None:
+def gpu_of(catalog: Catalog, name: str) -> GpuShape | None:
     try:
         found = find_gpu(catalog, name)
     except UnknownNameError:

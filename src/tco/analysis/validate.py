@@ -10,8 +10,9 @@ import numpy as np
 
 from tco.analysis.measured import Inputs, Row, inputs, usable
 from tco.engine import capacity, memory
-from tco.engine.constants import FITTED, Constants
-from tco.engine.shapes import Floats, GpuShape, ModelShape
+from tco.engine.constants import EVIDENCE, FITTED, Constants
+from tco.engine.evidence import evidence, ttft_ends
+from tco.engine.shapes import Floats, GpuShape, ModelShape, Number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 MEAN_OUTPUT_SHARE = 0.75
 TP_GUESSES = (1.0, 2.0, 4.0, 8.0)
 FLAG_RATIO = 2.0
-STATISTICS = ("median_abs_pct_error", "p90_abs_log_ratio", "within_25pct", "band_coverage")
+WITHIN = "within_25pct"
+STATISTICS = ("median_abs_pct_error", "p90_abs_log_ratio", WITHIN, "band_coverage")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,9 @@ def cases(rows: Inputs) -> Cases:
     """Return what to predict for each row, with the batch that is really in flight.
 
     Unknown layouts are tried with tp of 1, 2, 4 and 8 on all GPUs. In flight are at most the
-    requests whose mean context fits in memory; a row that was measured did fit at least once.
+    requests whose mean context fits in memory; a row that was measured did fit at least once. Where
+    not even the weights fit as stated, something is stated otherwise than it was, and the requests
+    in flight are believed.
     """
     counts = [
         [0.0] if known else [tp for tp in TP_GUESSES if n % tp == 0.0]
@@ -62,15 +66,39 @@ def _batch(rows: Inputs) -> Floats:
     admitted = rows.isl + MEAN_OUTPUT_SHARE * rows.osl
     room = memory.free_bytes(rows.model, rows.gpu, rows.layout)
     fit = room / memory.kv_bytes_per_sequence(rows.model, rows.layout, admitted)
-    fit = np.where(rows.memory_bound, fit, np.inf)
     asked = np.minimum(rows.concurrency / rows.replicas, rows.max_batch)
+    believed = (room <= 0.0) & np.isfinite(asked)
+    fit = np.where(rows.memory_bound & ~believed, fit, np.inf)
     return np.maximum(np.minimum(asked, fit), 1.0)
 
 
 def predict(what: Cases, constants: Constants = FITTED) -> Floats:
     """Return the predicted output tokens per second of each row [token/s]."""
     rows = what.inputs
-    speed = capacity.replica(
+    # A rate without prefill time is one with all of it cached.
+    speed = _speed(what, 1.0 - rows.prefill, constants)
+    total = rows.replicas * speed.output_tokens_per_s
+    return np.asarray(np.maximum.reduceat(total, what.first))
+
+
+def latencies(what: Cases, constants: Constants = FITTED) -> tuple[Floats, Floats]:
+    """Return the predicted time per output token and to the first one of each row [s].
+
+    Requests beyond those that fit in memory wait for a place before anything else: that time is
+    added to the first token.
+    """
+    rows = what.inputs
+    speed = _speed(what, 0.0, constants)
+    asked = np.minimum(rows.concurrency / rows.replicas, rows.max_batch)
+    waiting = np.where(np.isfinite(asked), np.maximum(asked - what.batch, 0.0), 0.0)
+    first = speed.ttft_s + waiting / speed.requests_per_s
+    stalled = np.where(rows.prefill > 0.0, speed.tpot_s, rows.layout.pp * speed.step_s)
+    return np.asarray(stalled)[what.first], np.asarray(first)[what.first]
+
+
+def _speed(what: Cases, cached_share: Number, constants: Constants) -> capacity.Capacity:
+    rows = what.inputs
+    return capacity.replica(
         rows.model,
         rows.gpu,
         rows.layout,
@@ -78,11 +106,9 @@ def predict(what: Cases, constants: Constants = FITTED) -> Floats:
         osl=rows.osl,
         batch=what.batch,
         profile=rows.profile,
-        cached_share=1.0 - rows.prefill,  # a rate without prefill time is one with all of it cached
+        cached_share=cached_share,
         constants=constants,
     )
-    total = rows.replicas * speed.output_tokens_per_s
-    return np.asarray(np.maximum.reduceat(total, what.first))
 
 
 def bands(rows: Inputs) -> tuple[Floats, Floats]:
@@ -101,7 +127,7 @@ def errors(ratio: Floats) -> dict[str, float | int | bool]:
         "rows": int(ratio.size),
         "median_abs_pct_error": float(np.median(off)),
         "p90_abs_log_ratio": float(np.quantile(np.abs(np.log(ratio)), 0.9)),
-        "within_25pct": float(np.mean(off <= 0.25)),
+        WITHIN: float(np.mean(off <= 0.25)),
         "median_ratio": middle,
         "flagged": not 1.0 / FLAG_RATIO <= middle <= FLAG_RATIO,
     }
@@ -115,8 +141,9 @@ def validate(
 ) -> dict[str, Any]:
     """Return how far the model is from the measurements in `rows`, and what was left out and why.
 
-    Error is |predicted / measured - 1|; `by` breaks it down by source, GPU and model and flags
-    what is off by more than a factor of two in its median.
+    Error is |predicted / measured - 1|; `by` breaks it down by source, GPU, model and kind of
+    evidence and flags what is off by more than a factor of two in its median. `tpot` and `ttft` are
+    there where the rows state those times.
 
     Args:
         rows: Cells by column name, as in `benchmarks/data/capacity_dev.csv`.
@@ -133,15 +160,44 @@ def validate(
     if data is None or not known.any():
         return result | dict.fromkeys(STATISTICS) | {"by": {}}
     low, high = (end[known] for end in bands(data))
-    names = {column: labels[known] for column, labels in data.names.items()}
+    kind = evidence(data.model, data.gpu, data.profile, layout_known=data.layout_known)
+    labelled = data.names | {"kind": np.array(EVIDENCE)[kind]}
+    names = {column: labels[known] for column, labels in labelled.items()}
     ratio = ratio[known]
-    whole = errors(ratio)
-    whole["band_coverage"] = float(np.mean((ratio >= low) & (ratio <= high)))
+    inside = (ratio >= low) & (ratio <= high)
+    whole = errors(ratio) | _covered(inside)
     by = {
-        column: {str(name): errors(ratio[labels == name]) for name in np.unique(labels)}
+        column: {
+            str(name): errors(ratio[labels == name])
+            | (_covered(inside[labels == name]) if column == "kind" else {})
+            for name in np.unique(labels)
+        }
         for column, labels in names.items()
     }
-    return result | {name: whole[name] for name in STATISTICS} | {"by": by}
+    result |= {name: whole[name] for name in STATISTICS}
+    return result | _times(data, constants) | {"by": by}
+
+
+def _covered(inside: NDArray[np.bool_]) -> dict[str, float]:
+    return {"band_coverage": float(np.mean(inside))}
+
+
+def _times(data: Inputs, constants: Constants) -> dict[str, Any]:
+    """Return how far the latencies are from those that the rows state; nothing where none does."""
+    what = cases(data)
+    tpot_s, ttft_s = latencies(what, constants)
+    rate_low, rate_high = bands(data)
+    ends = {"tpot": (1.0 / rate_high, 1.0 / rate_low), "ttft": ttft_ends(np.ones_like(ttft_s))}
+    found: dict[str, Any] = {}
+    for name, predicted, measured in (("tpot", tpot_s, data.tpot_s), ("ttft", ttft_s, data.ttft_s)):
+        ratio = measured / predicted
+        known = np.isfinite(ratio)
+        if known.any():
+            low, high = (np.asarray(end)[known] for end in ends[name])
+            ratio = ratio[known]
+            every = errors(ratio) | _covered((ratio >= low) & (ratio <= high))
+            found[name] = {key: every[key] for key in ("rows", *STATISTICS) if key != WITHIN}
+    return found
 
 
 def _take(rows: Any, index: NDArray[np.intp]) -> Any:

@@ -8,7 +8,8 @@ import numpy as np
 
 from tco.analysis.results import LimitState
 from tco.analysis.settings import Settings, target
-from tco.analysis.setups import ModelEntry, Search, Setup
+from tco.analysis.setups import ModelEntry, Search, Setup, uncut
+from tco.engine.evidence import ttft_ends
 from tco.engine.memory import free_bytes, weights_bytes
 from tco.engine.replica import Replica, Target
 from tco.engine.shapes import Indices, number
@@ -30,10 +31,11 @@ def infeasible(replica: Replica, goal: Target) -> str:
             f"a request alone takes {alone * 1e3:.1f} ms a token, the limit is {limit * 1e3:g} ms"
         )
     first, most = number(replica.lone_ttft_s), number(goal.max_ttft_s)
-    if first > most:
-        taken = show_seconds(first)
+    if ttft_ends(first)[0] > most:
+        taken, least = show_seconds(first), show_seconds(number(ttft_ends(first)[0]))
         return (
-            f"the first token of a request alone takes {taken}, the limit is {show_seconds(most)}"
+            f"the first token of a request alone takes {taken}, {least} at least, the limit is "
+            f"{show_seconds(most)}"
         )
     return "it serves nothing within the limits"
 
@@ -41,15 +43,15 @@ def infeasible(replica: Replica, goal: Target) -> str:
 def first_token(replica: Replica, goal: Target) -> LimitState | None:
     """Return how the first token of a replica lies to the limit on it; None without a limit.
 
-    ``low > limit`` misses it, ``high <= limit`` keeps it, and between the two it depends on how
-    requests arrive.
+    ``low > limit`` misses it, ``high <= limit`` keeps it; between the two ends of its band it is
+    too close to call, and depends on how requests arrive.
     """
     limit = number(goal.max_ttft_s)
     if not np.isfinite(limit):
         return None
-    low, high = number(replica.ttft_low_s), number(replica.ttft_high_s)
+    low, high = (number(end) for end in ttft_ends(replica.ttft_s))
     if not bool(np.all(replica.feasible)):
-        alone = number(replica.lone_ttft_s)
+        alone = number(ttft_ends(replica.lone_ttft_s)[0])
         return "missed" if alone > limit else "not judged"
     if np.isnan(low):
         return "not judged"
@@ -84,9 +86,10 @@ def _token(replica: Replica, goal: Target) -> LimitState:
 def first_token_words(replica: Replica, goal: Target) -> Iterator[str]:
     """Return that it depends whether the limit on the first token is kept, with the figures."""
     if first_token(replica, goal) == "depends":
-        low, high = (show_seconds(number(x)) for x in (replica.ttft_low_s, replica.ttft_high_s))
-        limit = show_seconds(number(goal.max_ttft_s))
-        yield f"first token in {low} to {high} by how requests arrive, limit {limit}: too close"
+        low, high = (show_seconds(number(end)) for end in ttft_ends(replica.ttft_s))
+        middle, limit = show_seconds(number(replica.ttft_s)), show_seconds(number(goal.max_ttft_s))
+        ends = f"{middle}, {low} to {high} by how requests arrive"
+        yield f"first token in {ends}, limit {limit}: too close to call"
 
 
 def why_not(found: Search, model: ModelEntry, settings: Settings) -> tuple[str, ...]:
@@ -96,7 +99,7 @@ def why_not(found: Search, model: ModelEntry, settings: Settings) -> tuple[str, 
     index = next(i for i, m in enumerate(found.grid.models) if m.id == model.id)
     rows = np.flatnonzero(found.grid.model == index)
     if not rows.size:
-        return ("its attention heads cannot be divided over any of the GPU counts considered",)
+        return (_uncut(found, model),)
     fast = rows[np.asarray(found.replica.feasible)[rows]]
     if fast.size:
         names = ", ".join(sorted({found.grid.setup(int(i)).gpu.id for i in fast})[:4])
@@ -106,6 +109,26 @@ def why_not(found: Search, model: ModelEntry, settings: Settings) -> tuple[str, 
         return (_too_slow(found, held, settings),)
     goal = target(settings)
     return (_too_large([found.grid.setup(int(i)) for i in rows], float(goal.isl + goal.osl)),)
+
+
+def missing_figure(gpu: str, name: str) -> str:
+    """Return that a figure of a GPU is not known, and what supplies it."""
+    return (
+        f"no {name} is known of it: --catalog FILE with accelerators.{gpu}.{name} supplies it, or "
+        f"--option with the tokens a second that you measured"
+    )
+
+
+def _uncut(found: Search, model: ModelEntry) -> str:
+    """Return why there is no way to put a model on any of the GPUs considered."""
+    grid = found.grid
+    if not grid.gpus:
+        return "none of the GPUs considered has the figures that a speed is worked out from"
+    nodes = sorted({gpu.node_gpus for gpu in grid.gpus})
+    counts = grid.counts or (1,)
+    whys = [uncut(model.shape, n, c, by_layer=grid.memory.by_layer) for n in nodes for c in counts]
+    known = next((why for why in whys if why), None)
+    return known or "no precision that was asked for runs on the GPUs considered"
 
 
 def _too_slow(found: Search, held: Indices, settings: Settings) -> str:

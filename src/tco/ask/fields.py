@@ -95,6 +95,17 @@ def at_least_one(value: Any) -> int:
     return number
 
 
+def whole_gpus(value: Any) -> int:
+    """Return a whole number of GPUs."""
+    number = units.number(value)
+    if number % 1.0:
+        raise UsageError(
+            f"{printable(str(value), 40)}: whole GPUs are expected; the speed of a part of one "
+            "(MIG, time slices) is not worked out: --option with the tokens a second that you measured"
+        )
+    return at_least_one(value)
+
+
 def score(value: Any) -> tuple[str, float]:
     """Return a benchmark and the lowest score on it, from `mmlu=85`."""
     if isinstance(value, dict) and len(value) == 1:
@@ -247,7 +258,7 @@ QUESTION = (
     Field("min_trust", "select.min_trust", one_of(*TRUST)),
     Field("private", "select.private", switch),
     Field("gpu", "select.gpus", text, "gpus", many=True),
-    Field("gpus", "select.gpu_count", at_least_one, "gpu_count"),
+    Field("gpus", "select.gpu_count", whole_gpus, "gpu_count"),
     Field("precision", "select.precisions", text, "precisions", many=True),
     Field("seller", "select.sellers", text, "sellers", many=True),
     Field("purchase", "select.purchases", text, "purchases", many=True),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tco import ranges, units
-from tco.ask.fields import at_least_one, one_of, setting_value
+from tco.ask.fields import one_of, setting_value, whole_gpus
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -189,10 +189,10 @@ def needs(flag: str, value: Any, other: str, there: Any) -> None:
 
 
 def counts(said: Any, flag: str) -> tuple[int, ...]:
-    """Return whole numbers of 1 or more, from `1,2,4`, a number, or several."""
+    """Return whole numbers of GPUs, from `1,2,4`, a number, or several."""
     texts = [str(said)] if isinstance(said, int | float) else texts_of(said)
     try:
-        return tuple(at_least_one(part) for text in texts for part in text.split(","))
+        return tuple(whole_gpus(part) for text in texts for part in text.split(","))
     except UsageError as error:
         raise UsageError(f"{flag}: {error}") from None
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from tco.engine.layout import Layout, Profile
     from tco.engine.shapes import Flag, GpuShape, ModelShape, Number
 
-# Rotary part of a latent head, and the two halves of a head once unpacked (DeepSeek-V3 config).
-MLA_ROPE_DIM = 64.0
+# The two halves of a latent head once unpacked (DeepSeek-V3 config).
 MLA_PREFILL_DIM = 320.0
 BYTES_16 = 2.0
 EXPERTS_PER_TOKEN_USUAL = 8.0
+FULL_OF_PREFILL = 0.9  # share of time in prefill beyond which waiting is not known to grow
 TP_USUAL = 4.0
 
 
@@ -32,8 +32,8 @@ class Capacity:
         step_s: One decode step of one pipeline stage, prefill left out [s].
         prefill_s: Prefill of one request on one pipeline stage [s].
         tpot_s: Mean time between output tokens of a request, other requests' prefill included [s].
-        ttft_low_s: Time to the first token when no other request waits [s].
-        ttft_high_s: The same when the whole batch arrives at once [s].
+        ttft_s: Time to the first token, in the median of what was measured: fixed work, some decode
+            steps, prefill, and waiting for the prefill of others [s].
         requests_per_s: Requests that the replica completes [1/s].
         output_tokens_per_s: Output tokens of the replica [token/s].
         weights_s, kv_s, compute_s, all_reduce_s, host_s: The terms that sum to `step_s` [s].
@@ -42,8 +42,7 @@ class Capacity:
     step_s: Number
     prefill_s: Number
     tpot_s: Number
-    ttft_low_s: Number
-    ttft_high_s: Number
+    ttft_s: Number
     requests_per_s: Number
     output_tokens_per_s: Number
     weights_s: Number
@@ -58,7 +57,7 @@ class _Rates:
     """What the GPUs that work at the same time on a step sustain together."""
 
     bytes_per_s: Number
-    matrix_flops: Number
+    matrix_s_per_token: Number
     decode_attention_flops: Number
     prefill_attention_flops: Number
     link_s_per_byte: Number  # of all-reduces, the ring's detour included; 0 on one GPU
@@ -98,44 +97,52 @@ def replica(
     rates = _rates(model, gpu, layout, profile, constants)
     stage = np.divide(batch, layout.pp)
     terms = {
-        "weights_s": _weights_s(model, layout, rates, stage),
+        "weights_s": _weights_s(model, gpu, layout, profile, rates, stage),
         "kv_s": _kv_s(model, layout, profile, rates, stage, isl + np.divide(osl, 2.0)),
-        "compute_s": 2.0 * model.active_params * stage / rates.matrix_flops,
+        "compute_s": rates.matrix_s_per_token * stage,
         "all_reduce_s": _all_reduce_s(model, gpu, layout, profile, constants, rates, stage),
         "host_s": _host_s(model, gpu, layout, profile, constants, stage),
     }
+    slower = np.where(model.outside, constants.outside_factor, 1.0)
+    terms = {name: value * slower for name, value in terms.items()}
     step_s = sum(terms.values()) / np.asarray(speculative_gain)
-    prefill_s = _prefill_s(model, layout, rates, isl, cached_share)
+    prefill_s = slower * _prefill_s(model, layout, rates, isl, cached_share)
     rate = stage / (step_s + stage / osl * prefill_s)
     others = np.maximum(stage - 1.0, 0.0)
+    busy = stage / osl * prefill_s
+    busy = np.minimum(busy / (step_s + busy), FULL_OF_PREFILL)
     return Capacity(
         step_s=step_s,
         prefill_s=prefill_s,
         tpot_s=layout.pp * (step_s + others / osl * prefill_s),
-        ttft_low_s=layout.pp * (prefill_s + step_s),
-        ttft_high_s=layout.pp * (np.maximum(stage, 1.0) * prefill_s + step_s),
+        ttft_s=_ttft_s(layout, profile, constants, step_s, prefill_s, busy),
         requests_per_s=rate / osl,
         output_tokens_per_s=rate,
         **terms,
     )
 
 
-def matrix_flops(
-    model: ModelShape, gpu: GpuShape, layout: Layout, constants: Constants = FITTED
-) -> Number:
-    """Return the rate of one GPU's matrix kernels on this model at this precision [flop/s].
+def matrix_s_per_token(model: ModelShape, gpu: GpuShape, layout: Layout) -> Number:
+    """Return the time of one GPU's matrix kernels for one token of this model [s].
 
-    Peak x share that kernels reach on their own x fitted multipliers. A GPU without 4-bit or
-    8-bit units runs such weights at its 16-bit rate.
+    2 · weights a token passes through / (peak x share that kernels reach on their own x shares of
+    experts). A GPU without 4-bit or 8-bit units runs such weights at its 16-bit rate, and so does
+    any GPU what a format leaves in 16 bits.
     """
     four = np.equal(layout.compute_bits, 4.0) & np.isfinite(gpu.flops_4)
     eight = np.equal(layout.compute_bits, 8.0) & np.isfinite(gpu.flops_8)
-    rate_8 = gpu.flops_8 * gpu.kernel_share_8 * constants.compute_share_8
-    rate = np.where(eight, rate_8, gpu.flops_16 * gpu.kernel_share_16)
+    wide = gpu.flops_16 * gpu.kernel_share_16
+    rate = np.where(eight, gpu.flops_8 * gpu.kernel_share_8 * c.COMPUTE_SHARE_8, wide)
     rate = np.where(four, gpu.flops_4 * gpu.kernel_share_4, rate)
     unpacked = np.less(layout.weight_bytes, 0.9) & ~four
-    experts = np.where(unpacked, constants.weight_only_moe_share, 1.0) * constants.moe_compute_share
-    return rate * np.where(np.greater(model.routed_params, 0.0), experts, 1.0)
+    moe = np.greater(model.routed_params, 0.0)
+    experts = np.where(unpacked, c.WEIGHT_ONLY_MOE_SHARE, 1.0) * c.MOE_COMPUTE_SHARE
+    rate = rate * np.where(moe, experts, 1.0)
+    kept = np.greater(memory.other_bytes(model, layout), layout.weight_bytes)
+    in_experts = model.routed_params * np.divide(model.experts_per_token, model.experts)
+    in_experts = np.minimum(in_experts, model.active_params)
+    others = 2.0 * (model.active_params - in_experts) / np.where(kept, wide, rate)
+    return others + 2.0 * in_experts / rate
 
 
 def _rates(
@@ -144,6 +151,8 @@ def _rates(
     gpus = np.where(layout.layer_split, 1.0, layout.gpus)
     bandwidth = gpu.bandwidth_bytes_per_s * constants.bandwidth_share
     bandwidth = bandwidth * np.where(profile.legacy_rocm, constants.legacy_rocm_bandwidth, 1.0)
+    rocm = _modern_rocm(gpu, profile)
+    bandwidth = bandwidth * np.where(rocm, constants.rocm_bandwidth, 1.0)
     flash = gpu.flops_16 * c.ATTENTION_SHARE
     latent = flash * np.where(model.mla, c.MLA_ATTENTION_SHARE, 1.0)
     by_head = constants.legacy_attention_flop_per_byte * gpu.bandwidth_bytes_per_s
@@ -152,12 +161,13 @@ def _rates(
     slow = _over_pcie(gpu, layout)
     bytes_per_s = np.where(_beyond(gpu, layout), gpu.beyond_bytes_per_s, gpu.link_bytes_per_s)
     link = bytes_per_s * np.where(slow, c.PCIE_LINK_SHARE, c.LINK_SHARE)
+    link = link * np.where(rocm, c.ROCM_LINK_SHARE, 1.0)
     ring = np.where(layout.layer_split, 0.0, 2.0 * (1.0 - np.divide(1.0, layout.tp)))
     return _Rates(
         bytes_per_s=gpus * bandwidth,
-        matrix_flops=gpus * matrix_flops(model, gpu, layout, constants),
+        matrix_s_per_token=matrix_s_per_token(model, gpu, layout) / gpus,
         decode_attention_flops=gpus * np.where(profile.legacy, legacy, latent),
-        prefill_attention_flops=gpus * np.where(profile.legacy_rocm, legacy, latent),
+        prefill_attention_flops=gpus * latent,
         link_s_per_byte=np.where(ring > 0.0, ring / link, 0.0),  # one GPU needs no known link
     )
 
@@ -171,12 +181,28 @@ def _over_pcie(gpu: GpuShape, layout: Layout) -> Flag:
     return np.logical_or(gpu.pcie, _beyond(gpu, layout))
 
 
-def _weights_s(model: ModelShape, layout: Layout, rates: _Rates, batch: Number) -> Number:
+def _modern_rocm(gpu: GpuShape, profile: Profile) -> Flag:
+    """Return whether a current server runs on AMD's data-centre GPUs or workstation cards."""
+    other = np.logical_or(profile.legacy_rocm, profile.single_stream)
+    return np.logical_and(gpu.rocm, np.logical_not(other))
+
+
+def _weights_s(
+    model: ModelShape,
+    gpu: GpuShape,
+    layout: Layout,
+    profile: Profile,
+    rates: _Rates,
+    batch: Number,
+) -> Number:
     touched = 1.0 - (1.0 - np.divide(model.experts_per_token, model.experts)) ** batch
     copies = np.where(layout.dp_attention, layout.gpus, 1.0)
-    shared = memory.dense_params(model) * layout.weight_bytes
-    shared = copies * (shared + BYTES_16 * model.vocab_size * model.hidden_size)
-    return (shared + model.routed_params * layout.weight_bytes * touched) / rates.bytes_per_s
+    shared = memory.dense_params(model) * memory.other_bytes(model, layout)
+    shared = copies * (shared + layout.output_bytes * model.vocab_size * model.hidden_size)
+    by_hand = np.less(layout.weight_bytes, 0.9) & np.equal(layout.compute_bits, 16.0)
+    unpacked = np.where(by_hand & _modern_rocm(gpu, profile), c.UNPACKED_BYTES, 0.0)
+    read = model.routed_params * (layout.weight_bytes + unpacked) * touched
+    return (shared + read) / rates.bytes_per_s
 
 
 def _kv_s(
@@ -190,7 +216,7 @@ def _kv_s(
     context = np.minimum(memory.visible_tokens(model, context_tokens), model.index_topk)
     per_token = memory.kv_bytes_per_token(model, layout) * memory.kv_copies(model, layout)
     read_s = batch * (per_token * context + model.state_bytes) / rates.bytes_per_s
-    width = np.where(model.mla, 2.0 * model.head_dim - MLA_ROPE_DIM, 2.0 * model.head_dim)
+    width = np.where(model.mla, 2.0 * model.head_dim - memory.MLA_ROPE_DIM, 2.0 * model.head_dim)
     flops = 2.0 * memory.attention_layers(model) * model.heads * width * context
     # A legacy kernel is bound by bytes re-read, so a cache in 8 bits halves its time.
     flops = flops * np.where(profile.legacy, layout.kv_bytes / BYTES_16, 1.0)
@@ -206,10 +232,10 @@ def _all_reduce_s(
     rates: _Rates,
     batch: Number,
 ) -> Number:
-    slowed = np.where(profile.legacy, constants.legacy_all_reduce_factor, 1.0)
+    slowed = np.where(profile.legacy, c.LEGACY_ALL_REDUCE_FACTOR, 1.0)
     slow = _over_pcie(gpu, layout)
     latency = np.where(slow, c.PCIE_ALL_REDUCE_S, constants.all_reduce_s * slowed)
-    latency = latency * np.where(profile.legacy_rocm, constants.legacy_rocm_host_factor, 1.0)
+    latency = latency * np.where(profile.legacy_rocm, c.LEGACY_ROCM_HOST_FACTOR, 1.0)
     latency = latency * np.divide(layout.tp, TP_USUAL) ** c.ALL_REDUCE_GROWTH
     volume = batch * model.hidden_size * BYTES_16 * rates.link_s_per_byte
     alone = np.equal(layout.tp, 1.0) | np.asarray(layout.layer_split)
@@ -224,23 +250,21 @@ def _host_s(
     constants: Constants,
     batch: Number,
 ) -> Number:
-    tuned = constants.sequence_s * np.where(profile.sglang, constants.sglang_sequence_factor, 1.0)
+    tuned = constants.sequence_s * np.where(profile.sglang, c.SGLANG_SEQUENCE_FACTOR, 1.0)
     sequence = np.where(profile.untuned, constants.untuned_sequence_s, tuned)
     step = np.where(profile.untuned, constants.untuned_step_s, 0.0)
-    layer = layer_s(model, gpu, profile, constants) * model.layers / layout.pp
-    slowed = np.where(profile.legacy_rocm, constants.legacy_rocm_host_factor, 1.0)
+    layer = layer_s(model, gpu, constants) * model.layers / layout.pp
+    slowed = np.where(profile.legacy_rocm, c.LEGACY_ROCM_HOST_FACTOR, 1.0)
     return slowed * (step + layer + sequence * batch)
 
 
-def layer_s(
-    model: ModelShape, gpu: GpuShape, profile: Profile, constants: Constants = FITTED
-) -> Number:
+def layer_s(model: ModelShape, gpu: GpuShape, constants: Constants = FITTED) -> Number:
     """Return the fixed time of one layer: launches, tails of small kernels, host work [s].
 
-    t · (moe · (k/8)^growth) · (1 + extra · latent kernels) · fp4 GPU · SGLang.
+    t · (moe · (k/8)^growth) · (1 + extra · latent kernels) · fp4 GPU.
     """
     used = np.divide(model.experts_per_token, EXPERTS_PER_TOKEN_USUAL)
-    moe = constants.moe_layer_factor * used**constants.moe_layer_growth
+    moe = constants.moe_layer_factor * used**c.MOE_LAYER_GROWTH
     latent = np.where(np.isfinite(model.index_topk), c.INDEXER_EXTRAS, 1.0)
     latent = 1.0 + constants.latent_layer_extra * np.where(model.mla, latent, 0.0)
     recent = np.isfinite(gpu.flops_4) & ~np.asarray(gpu.pcie)
@@ -249,8 +273,28 @@ def layer_s(
         * np.where(np.greater(model.routed_params, 0.0), moe, 1.0)
         * latent
         * np.where(recent, constants.fp4_gpu_layer_factor, 1.0)
-        * np.where(profile.sglang, constants.sglang_layer_factor, 1.0)
     )
+
+
+def _ttft_s(
+    layout: Layout,
+    profile: Profile,
+    constants: Constants,
+    step_s: Number,
+    prefill_s: Number,
+    busy: Number,
+) -> Number:
+    """Return the time to the first token [s].
+
+    s · (fixed + n decode steps + m prefill · (1 + q · busy / (1 - busy))), `busy` being the share
+    of time that goes into prefill and s that of SGLang, which waits to fill a prefill.
+    """
+    waiting = 1.0 + constants.ttft_queue * busy / (1.0 - busy)
+    through = layout.pp * (
+        constants.ttft_steps * step_s + constants.ttft_prefill * prefill_s * waiting
+    )
+    slower = np.where(profile.sglang, constants.ttft_sglang_factor, 1.0)
+    return slower * (constants.ttft_fixed_s + through)
 
 
 def _prefill_s(
@@ -262,7 +306,7 @@ def _prefill_s(
     attention = 2.0 * memory.attention_layers(model) * model.heads * width * seen
     volume = 2.0 * model.layers / layout.pp * model.hidden_size * BYTES_16
     return new * (
-        2.0 * model.active_params / rates.matrix_flops
+        rates.matrix_s_per_token
         + attention / rates.prefill_attention_flops
         + volume * rates.link_s_per_byte
     )

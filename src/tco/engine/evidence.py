@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.engine.constants import BAND_ANCHORED, BANDS, EVIDENCE
+from tco.engine.constants import BAND_ANCHORED, BAND_TTFT, BANDS, EVIDENCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,10 @@ def evidence(
         np.greater(model.routed_params, 0.0),
         profile.untuned,
         np.logical_not(gpu.measured),
+        gpu.pcie,
+        gpu.rocm,
         profile.legacy_rocm,
+        model.outside,
         profile.single_stream,
         np.logical_not(layout_known),
     )
@@ -63,6 +66,17 @@ def band(
     alone = np.log([BANDS[name] for name in EVIDENCE])[kind]
     mixed = alone * (1.0 - near[..., None]) + np.log(BAND_ANCHORED) * near[..., None]
     return np.exp(mixed[..., 0]), np.exp(mixed[..., 1])
+
+
+def ttft_ends(ttft_s: Number) -> tuple[Number, Number]:
+    """Return the times to the first token between which four medians of five fall [s].
+
+    What a first token waits for depends on how requests arrive, which no formula of means knows:
+    the band is wide, and measurements of throughput do not narrow it.
+
+    Source: `benchmarks/capacity.py`, measurements of sources and models left out.
+    """
+    return ttft_s * np.asarray(BAND_TTFT[0]), ttft_s * np.asarray(BAND_TTFT[1])
 
 
 def anchor_distance(

@@ -13,12 +13,30 @@ if TYPE_CHECKING:
     from tco.engine.shapes import Flag, GpuShape, ModelShape, Number
 
 
+# Of an 8-bit latent cache, the rotary part stays in 16 bits, and a scale of 4 bytes goes with every
+# 128 values of the rest: 656 bytes a token and layer of DeepSeek-V3 (vLLM's fp8_ds_mla).
+MLA_ROPE_DIM = 64.0
+LATENT_SCALE_BYTES = 4.0 / 128.0
+
+
 def embedding_params(model: ModelShape) -> Number:
-    """Return the weights of embedding and output matrix, which stay in 16 bits [1].
+    """Return the weights of embedding and output matrix [1].
 
     V·H, twice unless they are tied.
     """
     return np.where(model.tied_embeddings, 1.0, 2.0) * model.vocab_size * model.hidden_size
+
+
+def embedding_bytes(model: ModelShape, layout: Layout) -> Number:
+    """Return the memory of embedding and output matrix; one of them where they are tied [byte]."""
+    input_bytes = np.where(model.tied_embeddings, 0.0, layout.embedding_bytes)
+    return (input_bytes + layout.output_bytes) * model.vocab_size * model.hidden_size
+
+
+def other_bytes(model: ModelShape, layout: Layout) -> Number:
+    """Return the bytes of a weight outside the routed experts, embeddings apart [byte]."""
+    mixed = np.greater(model.routed_params, 0.0) & np.isfinite(layout.other_bytes)
+    return np.where(mixed, layout.other_bytes, layout.weight_bytes)
 
 
 def dense_params(model: ModelShape) -> Number:
@@ -43,10 +61,15 @@ def visible_tokens(model: ModelShape, context_tokens: Number) -> Number:
 def kv_bytes_per_token(model: ModelShape, layout: Layout) -> Number:
     """Return the KV cache of one token, copies over GPUs not counted [byte].
 
-    2·L·n_kv·d·b for grouped queries; L·d·b for latent attention, d being the latent width.
+    2·L·n_kv·d·b for grouped queries; L·d·b for latent attention, d being the latent width. A latent
+    cache in 8 bits keeps its rotary part in 16 and has scales; kernels of sparse attention read no
+    other, so that it is in 8 bits there whatever was asked for.
     """
-    per_layer = np.where(model.mla, model.head_dim, 2.0 * model.kv_heads * model.head_dim)
-    return attention_layers(model) * per_layer * layout.kv_bytes
+    grouped = 2.0 * model.kv_heads * model.head_dim * layout.kv_bytes
+    small = np.less_equal(layout.kv_bytes, 1.0) | np.isfinite(model.index_topk)
+    rest = (model.head_dim - MLA_ROPE_DIM) * (1.0 + LATENT_SCALE_BYTES)
+    latent = np.where(small, rest + 2.0 * MLA_ROPE_DIM, model.head_dim * layout.kv_bytes)
+    return attention_layers(model) * np.where(model.mla, latent, grouped)
 
 
 def kv_copies(model: ModelShape, layout: Layout) -> Number:
@@ -68,8 +91,8 @@ def kv_bytes_per_sequence(model: ModelShape, layout: Layout, context_tokens: Num
 def weights_bytes(model: ModelShape, layout: Layout) -> Number:
     """Return the weights of one replica over all its GPUs [byte].
 
-    2·emb + (P - emb)·b: every expert must be in memory, however few a token uses. With
-    data-parallel attention each GPU holds all weights but the experts'.
+    emb + (P - emb)·b: every expert must be in memory, however few a token uses. With data-parallel
+    attention each GPU holds all weights but the experts'.
     """
     routed = model.routed_params * layout.weight_bytes
     copies = np.where(layout.dp_attention, layout.gpus, 1.0)
@@ -78,8 +101,8 @@ def weights_bytes(model: ModelShape, layout: Layout) -> Number:
 
 def stored_bytes(model: ModelShape, layout: Layout) -> Number:
     """Return the weights as they lie on a disk, each of them once [byte]."""
-    shared = 2.0 * embedding_params(model) + dense_params(model) * layout.weight_bytes
-    return shared + model.routed_params * layout.weight_bytes
+    dense = dense_params(model) * other_bytes(model, layout)
+    return embedding_bytes(model, layout) + dense + model.routed_params * layout.weight_bytes
 
 
 def free_bytes(model: ModelShape, gpu: GpuShape, layout: Layout) -> Number:

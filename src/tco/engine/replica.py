@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import numpy as np
 
 from tco.engine.capacity import Capacity, replica
+from tco.engine.evidence import ttft_ends
 from tco.engine.layout import Layout, Profile
 from tco.engine.memory import max_batch
-from tco.engine.shapes import Flag, GpuShape, ModelShape, Number
+from tco.engine.shapes import Flag, Flags, Floats, GpuShape, ModelShape, Number
+
+Shape = TypeVar("Shape", ModelShape, GpuShape, Layout, Profile)
+
+BATCHES: Floats = np.unique(np.round(2.0 ** (np.arange(49) / 4.0)))
+"""Batches at which measurements are asked what they say of a replica: 1 to 4,096, four an octave
+[batches]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +50,15 @@ class Target:
             return self.max_concurrency
         return np.where(gpu.admits_more, self.max_concurrency_large, self.max_concurrency)
 
+    def kept(self, speed: Capacity, factor: Number, alone: Flag) -> Flags:
+        """Return whether a speed, `factor` [1] times what the model says, keeps the latencies.
+
+        The first token does in its median; that of a request alone, unless it is surely too late.
+        """
+        tpot = np.asarray(speed.tpot_s) <= self.max_tpot_s * np.asarray(factor)
+        first = np.where(alone, ttft_ends(speed.ttft_s)[0], speed.ttft_s)
+        return np.asarray(tpot & (first <= self.max_ttft_s * np.asarray(factor)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replica:
@@ -53,9 +71,8 @@ class Replica:
         memory_slots: Requests whose KV cache fits [1].
         lone_tpot_s: Time per output token of a request that runs alone [s/token].
         lone_request_s: Time that such a request takes from start to end [s].
-        ttft_low_s: Time to the first token at capacity when no other request waits [s].
-        ttft_high_s: The same when a whole batch arrives at once [s].
-        lone_ttft_s: Time to the first token of a request that runs alone [s].
+        ttft_s: Time to the first token at capacity, in the median [s].
+        lone_ttft_s: The same of a request that runs alone [s].
     """
 
     slots: Number
@@ -64,8 +81,7 @@ class Replica:
     memory_slots: Number
     lone_tpot_s: Number
     lone_request_s: Number
-    ttft_low_s: Number = np.nan
-    ttft_high_s: Number = np.nan
+    ttft_s: Number = np.nan
     lone_ttft_s: Number = np.nan
 
     @property
@@ -81,10 +97,126 @@ class Replica:
             tpot_s=self.tpot_s / factor,
             lone_tpot_s=self.lone_tpot_s / factor,
             lone_request_s=self.lone_request_s / factor,
-            ttft_low_s=self.ttft_low_s / factor,
-            ttft_high_s=self.ttft_high_s / factor,
+            ttft_s=self.ttft_s / factor,
             lone_ttft_s=self.lone_ttft_s / factor,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Corrected:
+    """The speed of replicas over their batch, as measurements correct it.
+
+    What a replica finishes never falls as its batch grows: a server that holds more requests can
+    still work on fewer at a time. Between two of `BATCHES` its logarithm lies on a line over that
+    of the batch.
+
+    Args:
+        factor: What every speed is multiplied by beyond the last of `BATCHES`, or where nothing
+            was measured at every batch [1].
+        rates: Requests finished at each of `BATCHES` [..., batches] [request/s].
+        kept: Whether each of `BATCHES` keeps the limits on latency [..., batches].
+    """
+
+    factor: Number = 1.0
+    rates: Floats | None = None
+    kept: Flags | None = None
+
+    def at(self, batch: Number, speed: Capacity) -> Number:
+        """Return the factor at a batch whose uncorrected speed is known [1]."""
+        if self.rates is None:
+            return self.factor
+        cell = np.clip(np.searchsorted(BATCHES, batch, "right") - 1, 0, BATCHES.size - 2)
+        low, high = BATCHES[cell], BATCHES[cell + 1]
+        share = np.log(np.divide(batch, low)) / np.log(high / low)
+        rates = np.broadcast_to(self.rates, (*np.shape(cell), BATCHES.size))
+        here, there = (
+            np.take_along_axis(rates, np.asarray(at)[..., None], -1)[..., 0]
+            for at in (cell, cell + 1)
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inside = here * (there / here) ** share / speed.requests_per_s
+        return np.where(np.asarray(batch) >= BATCHES[-1], self.factor, inside)
+
+    def between(self, most: Number) -> tuple[Number, Number]:
+        """Return the ends of the batches among which the largest within the limits lies [1]."""
+        if self.kept is None:
+            return np.ones_like(most), most
+        within = self.kept & (np.asarray(most)[..., None] >= BATCHES)
+        cell = np.where(within, np.arange(BATCHES.size), 0).max(axis=-1)
+        beyond = np.append(BATCHES[1:], np.inf)[cell] - 1.0
+        return BATCHES[cell], np.maximum(np.minimum(most, beyond), BATCHES[cell])
+
+
+def _lifted(shape: Shape) -> Shape:
+    """Return a shape with an axis more, for batches to lie along."""
+    return replace(
+        shape, **{f.name: np.asarray(getattr(shape, f.name))[..., None] for f in fields(shape)}
+    )
+
+
+def _corrected(
+    model: ModelShape,
+    gpu: GpuShape,
+    layout: Layout,
+    profile: Profile,
+    target: Target,
+    factors: Floats | tuple[float, ...],
+) -> _Corrected:
+    """Return the speed over the batch that `factors` at each of `BATCHES` make."""
+    if not len(factors):
+        return _Corrected()
+    names = ("isl", "osl", "cached_share", "speculative_gain", "max_tpot_s", "max_ttft_s")
+    goal = replace(target, **{n: np.asarray(getattr(target, n))[..., None] for n in names})
+    shapes = _lifted(model), _lifted(gpu), _lifted(layout), _lifted(profile)
+    speed = speed_at(*shapes, goal, BATCHES)
+    plain = np.asarray(speed.requests_per_s)
+    rates = np.maximum.accumulate(np.nan_to_num(plain * np.asarray(factors)), axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kept = goal.kept(speed, rates / plain, BATCHES <= 1.0)
+        return _Corrected(factor=rates[..., -1] / plain[..., -1], rates=rates, kept=kept)
+
+
+def speed_factor(
+    model: ModelShape,
+    gpu: GpuShape,
+    layout: Layout,
+    profile: Profile,
+    target: Target,
+    factors: Floats,
+    batch: Number,
+) -> Number:
+    """Return what measurements multiply every speed of a replica by at some batch [1].
+
+    Args:
+        model, gpu, layout, profile: The set-up; fields broadcast.
+        target: Lengths; its limits do not count here.
+        factors: The factor at each of `BATCHES` [..., batches] [1].
+        batch: Requests in flight in a replica [1].
+    """
+    said = _corrected(model, gpu, layout, profile, target, factors)
+    return said.at(batch, speed_at(model, gpu, layout, profile, target, batch))
+
+
+def speed_at(
+    model: ModelShape,
+    gpu: GpuShape,
+    layout: Layout,
+    profile: Profile,
+    target: Target,
+    batch: Number,
+) -> Capacity:
+    """Return the uncorrected speed of a replica that keeps `batch` requests in flight [1]."""
+    return replica(
+        model,
+        gpu,
+        layout,
+        isl=target.isl,
+        osl=target.osl,
+        batch=batch,
+        profile=profile,
+        cached_share=target.cached_share,
+        speculative_gain=target.speculative_gain,
+    )
 
 
 def best_replica(
@@ -93,62 +225,71 @@ def best_replica(
     layout: Layout,
     profile: Profile,
     target: Target,
-    factor: Number = 1.0,
+    factors: Floats | tuple[float, ...] = (),
 ) -> Replica:
     """Return the largest batch within memory and latency, and what it sustains.
 
-    Time per token and the least time to the first one grow with the batch, so the largest batch
-    that keeps ``tpot <= max_tpot_s`` and ``ttft_low <= max_ttft_s`` is found by bisection on whole
-    numbers, for all elements at once. What a first token takes beyond its least time depends on how
-    requests arrive and is not held against the limit here.
+    The largest batch that keeps ``tpot <= max_tpot_s`` and ``ttft <= max_ttft_s``, measurements
+    counted in, is found by bisection on whole numbers, for all elements at once. Of two limits the
+    looser one, and of two memories the larger, never finishes fewer requests.
 
     Args:
         model, gpu, layout, profile: The set-up; fields broadcast.
         target: Lengths and limits.
-        factor: What a measurement multiplies every speed of the model by [1].
+        factors: What measurements multiply every speed of the model by, at each of `BATCHES`
+            [..., batches] [1]; empty where nothing was measured.
     """
-    limit_s = target.max_tpot_s * np.asarray(factor)
-    first_s = target.max_ttft_s * np.asarray(factor)
-
-    def kept(at: Capacity) -> Flag:
-        return (np.asarray(at.tpot_s) <= limit_s) & (np.asarray(at.ttft_low_s) <= first_s)
 
     def run(batch: Number) -> Capacity:
-        return replica(
-            model,
-            gpu,
-            layout,
-            isl=target.isl,
-            osl=target.osl,
-            batch=batch,
-            profile=profile,
-            cached_share=target.cached_share,
-            speculative_gain=target.speculative_gain,
-        )
+        return speed_at(model, gpu, layout, profile, target, batch)
 
     in_memory = max_batch(model, gpu, layout, target.isl + target.osl)
     allowed = np.where(profile.single_stream, 1.0, target.limit(gpu))
     most = np.maximum(np.floor(np.minimum(in_memory, allowed)), 1.0)
-    lone = run(np.ones_like(most))
-    low, high = np.ones_like(most), most
-    for _ in range(int(np.ceil(np.log2(np.max(most, initial=1.0))))):
+    said = _corrected(model, gpu, layout, profile, target, factors)
+    slots = _largest(run, said, *said.between(most), target)
+    return _sustained(run, said, slots, in_memory, target)
+
+
+def _largest(
+    run: Callable[[Number], Capacity], said: _Corrected, low: Number, high: Number, target: Target
+) -> Number:
+    """Return the largest whole batch between two of them within the limit, `low` if none is."""
+    spread = np.max(np.asarray(high) - np.asarray(low), initial=0.0) + 1.0
+    for _ in range(int(np.ceil(np.log2(spread)))):
         middle = np.ceil((low + high) / 2.0)
-        ok = kept(run(middle))
+        speed = run(middle)
+        ok = target.kept(speed, said.at(middle, speed), middle <= 1.0)
         low, high = np.where(ok, middle, low), np.where(ok, high, np.maximum(middle - 1.0, low))
-    best = run(low)
-    feasible = (np.asarray(in_memory) >= 1.0) & kept(lone)
-    found = Replica(
-        slots=np.where(feasible, low, 0.0),
-        requests_per_s=np.where(feasible, best.requests_per_s, np.nan),
-        tpot_s=np.where(feasible, best.tpot_s, np.nan),
+    return low
+
+
+def _sustained(
+    run: Callable[[Number], Capacity],
+    said: _Corrected,
+    slots: Number,
+    in_memory: Number,
+    target: Target,
+) -> Replica:
+    """Return what a replica of so many slots sustains; infeasible where a lone request is slow."""
+    lone, best = run(np.ones_like(slots)), run(slots)
+    alone, factor = said.at(np.ones_like(slots), lone), said.at(slots, best)
+    # A measurement can leave a lone request slower than a few together: those still count.
+    feasible = (np.asarray(in_memory) >= 1.0) & target.kept(best, factor, slots <= 1.0)
+
+    def reached(value: Number) -> Number:
+        return np.where(feasible, value, np.nan)
+
+    return Replica(
+        slots=np.where(feasible, slots, 0.0),
+        requests_per_s=reached(best.requests_per_s * factor),
+        tpot_s=reached(best.tpot_s / factor),
         memory_slots=in_memory,
-        lone_tpot_s=lone.tpot_s,
-        lone_request_s=1.0 / lone.requests_per_s,
-        ttft_low_s=np.where(feasible, best.ttft_low_s, np.nan),
-        ttft_high_s=np.where(feasible, best.ttft_high_s, np.nan),
-        lone_ttft_s=lone.ttft_low_s,
+        lone_tpot_s=lone.tpot_s / alone,
+        lone_request_s=1.0 / (lone.requests_per_s * alone),
+        ttft_s=reached(best.ttft_s / factor),
+        lone_ttft_s=lone.ttft_s / alone,
     )
-    return found.scaled(factor)
 
 
 def request_s(replica: Replica) -> Number:

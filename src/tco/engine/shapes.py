@@ -56,6 +56,7 @@ class ModelShape:
         window_tokens: Tokens that the other layers see; `inf` when there are none [token].
         index_topk: Tokens that sparse attention reads; `inf` when attention is dense [token].
         state_bytes: Fixed state of linear layers per sequence [byte].
+        outside: The model was not held against anything built like it.
     """
 
     params: Number
@@ -76,6 +77,7 @@ class ModelShape:
     window_tokens: Number = np.inf
     index_topk: Number = np.inf
     state_bytes: Number = 0.0
+    outside: Flag = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,7 @@ class GpuShape:
         link_joins: GPUs that the link joins, at most; `inf` for all of a server [1].
         beyond_bytes_per_s: Bandwidth to the GPUs that it does not join, one direction [byte/s].
         pcie: The link is PCIe, not NVLink or Infinity Fabric.
+        rocm: AMD's, on which engines run through ROCm.
         measured: The kernel shares are measurements, not judgment.
         admits_more: Engines take on more requests at once by default: large memory, not an A100.
     """
@@ -108,5 +111,6 @@ class GpuShape:
     link_joins: Number = np.inf
     beyond_bytes_per_s: Number = np.nan
     pcie: Flag = False
+    rocm: Flag = False
     measured: Flag = False
     admits_more: Flag = False

@@ -62,10 +62,28 @@ def from_document(document: Any) -> Read:
     Raises:
         MisfitError: It stands for none.
     """
+    document = _as_of_now(document)
     schema = _schema(document)
     unknown: list[Path] = []
     result = _record(record_of(schema), document, (), unknown)
     return Read(result, tuple(_dotted(path) for path in unknown))
+
+
+def _as_of_now(document: Any) -> Any:
+    """Return a document of an older schema that is still read, in the form of today."""
+    if not isinstance(document, dict) or document.get("schema") != "tco.size/1":
+        return document
+    rows = document.get("rows")
+    rows = [_with_ttft(row) for row in rows] if isinstance(rows, list) else rows
+    return {**document, "schema": "tco.size/2", "rows": rows}
+
+
+def _with_ttft(row: Any) -> Any:
+    """Return a row whose first token lies between two ends, none of them its median."""
+    ends = row.get("ttft_s") if isinstance(row, dict) else None
+    if not isinstance(ends, list) or len(ends) != 2:
+        return row
+    return {**row, "ttft_s": {"median": None, "low": ends[0], "high": ends[1]}}
 
 
 @cache
@@ -101,8 +119,9 @@ def _schema(document: Any) -> str:
 def _unnamed(document: Mapping[str, Any], advice: str) -> str:
     """Return the kind of a document that does not say it: its contract has no such member."""
     for schema in MODULES:
-        named = {f.name for f in fields(record_of(schema))}
-        if "schema" not in named and named <= document.keys():
+        every = fields(record_of(schema))
+        named = {f.name for f in every if f.default is MISSING and f.default_factory is MISSING}
+        if "schema" not in {f.name for f in every} and named <= document.keys():
             return schema
     raise MisfitError((), f"{advice} (it has no schema)")
 

@@ -11,7 +11,7 @@ from strategies import magnitude, real
 from tco.engine.capacity import replica
 from tco.engine.layout import DEFAULT, TUNED, Layout, Profile
 from tco.engine.memory import max_batch
-from tco.engine.replica import Replica, Target, best_replica, in_flight
+from tco.engine.replica import BATCHES, Replica, Target, best_replica, in_flight
 from tco.engine.shapes import GpuShape, ModelShape
 
 SMALL = ModelShape(
@@ -103,7 +103,8 @@ def test_a_replica_at_another_speed_keeps_its_slots(factor: float) -> None:
 
 @given(factor=real(0.2, 5.0))
 def test_a_measured_factor_stays_inside_the_latency_limit(factor: float) -> None:
-    made = best_replica(SMALL, GPU, LAYOUT, TUNED, goal(limit_s=0.04), factor)
+    factors = np.full(BATCHES.size, factor)
+    made = best_replica(SMALL, GPU, LAYOUT, TUNED, goal(limit_s=0.04), factors)
     assert made.feasible
     assert made.tpot_s <= 0.04 * (1 + 1e-12)
 

@@ -19,7 +19,7 @@ MODULES = {
     "tco.montecarlo/1": "montecarlo",
     "tco.what-if/1": "what_if",
     "tco.explain/1": "explain",
-    "tco.size/1": "size",
+    "tco.size/2": "size",
     "tco.size-validation/1": "size_validation",
     "tco.import-bench/1": "import_bench",
     "tco.plan/1": "plan",

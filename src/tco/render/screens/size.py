@@ -80,8 +80,9 @@ def _columns() -> tuple[Column, ...]:
         _number("requests_per_s", "req/s", show_number),
         _number("tpot_s", "tpot", show_seconds),
         _number("user_tokens_per_s", "tok/s/user", show_number),
-        _end("ttft_low_s", "ttft from", lambda r: r.ttft_s, 0, show_seconds),
-        _end("ttft_high_s", "ttft to", lambda r: r.ttft_s, 1, show_seconds),
+        _first("ttft_s", "ttft", "median"),
+        _first("ttft_low_s", "ttft low", "low"),
+        _first("ttft_high_s", "ttft high", "high"),
         Column(key="ttft_slo", head="ttft limit", get=lambda r: r.ttft_slo),
         _number("usd_per_gpu_hour", "$/GPU-h", words.price),
         _number("usd_per_hour", "$/h", words.price),
@@ -109,6 +110,13 @@ def _columns() -> tuple[Column, ...]:
         Column(key="evidence", head="evidence", get=lambda r: r.evidence),
         Column(key="reasons", head="reasons", get=lambda r: words.notes_of(r.reasons) or None),
     )
+
+
+def _first(key: str, head: str, name: str) -> Column:
+    def get(row: SizeRow) -> float | None:
+        return None if row.ttft_s is None else getattr(row.ttft_s, name)
+
+    return Column(key=key, head=head, get=get, show=show_seconds, right=True)
 
 
 def _number(key: str, head: str, show: Any) -> Column:
@@ -210,8 +218,9 @@ def _note(row: SizeRow) -> str:
         parts.append(f"{low} to {high} tok/s")
     if row.ttft_s is not None:
         limit = f" (limit: {row.ttft_slo})" if row.ttft_slo else ""
-        first, last = (show_seconds(end) for end in row.ttft_s)
-        parts.append(f"ttft {first} to {last}{limit}")
+        of = row.ttft_s
+        middle = "" if of.median is None else f"{show_seconds(of.median)}, "
+        parts.append(f"ttft {middle}{show_seconds(of.low)} to {show_seconds(of.high)}{limit}")
     batch, context = words.count(row.max_batch), show_tokens(row.max_context_tokens)
     parts.append(f"memory for {batch}, or for one of {context}")
     return "; ".join([*parts, *_memory(row), *_served(row), _box(row)])

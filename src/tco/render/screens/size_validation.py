@@ -17,7 +17,7 @@ TOP = 30
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The statistics of one source, GPU or model, or of the whole file."""
+    """The statistics of one source, GPU, model or kind of evidence, of a time, or of the whole."""
 
     by: str
     name: str
@@ -36,12 +36,17 @@ def everything(result: ValidationResult) -> Sheet:
     parts = [
         Part(by, name, cell) for by, cells in result.by.items() for name, cell in cells.items()
     ]
+    times = [
+        Part(name, "", cell)
+        for name, cell in (("tpot", result.tpot), ("ttft", result.ttft))
+        if cell
+    ]
     return Sheet(
-        rows=(Part("all", "", whole), *parts),
+        rows=(Part("all", "", whole), *times, *parts),
         columns=_columns(),
         usual=(
             *("by", "name", "rows", "median_abs_pct_error", "p90_abs_log_ratio"),
-            *("within_25pct", "median_ratio", "flagged"),
+            *("within_25pct", "band_coverage", "median_ratio", "flagged"),
         ),
         keys={"error": "median_abs_pct_error"},
     )
