@@ -1,0 +1,291 @@
+"""The aggregates of the canonical table: everything that a profile or a bill needs, and no rows.
+
+The SQL stands here once; what is small is folded further with numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tco.usage.rows import WRITES, Row
+from tco.usage.store import COLUMNS, Store, columns
+
+HOUR_S, DAY_S = 3_600, 86_400
+NAMES = ("model", "provider", "region", "service")
+BY = ("team", "project", "key", "tag")
+SUMS = (
+    *("n", "input", "read", *WRITES, "output", "reasoning", "usd_nano"),
+    *("read_estimate", "searches", "image_input"),
+)
+FLAGS = {
+    "failed": "status >= 400",
+    "stated": "usd_nano IS NOT NULL",
+    "unsplit": "read IS NULL",
+    "uncounted": "n IS NULL",
+    "unthought": "reasoning IS NULL",
+}
+"""What keeps rows apart whose sums mean different things."""
+
+STEP_S = 10
+"""Grid on which requests in flight are counted [s]."""
+
+SECONDS_PER_TOKEN = (0.005, 0.02, 0.1)
+"""Speeds at which requests in flight are counted: from a fast replica to a slow one [s/token]."""
+
+PREFILL = 1.0 / 400.0
+"""Time of an uncached input token over that of an output token on a full replica [1]."""
+
+REUSE_GAPS_S = (1, 10, 30, 100, 300, 1000, 3600, 86_400)
+
+Arrays = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Distributions:
+    """What only requests tell, by model.
+
+    Args:
+        inputs: Requests by model, service and exact input: `model`, `service`, `k`, and sums.
+        outputs: Requests by model and exact output: `model`, `k`, `n`.
+        hours: Requests by model and hour since 1970: `model`, `hour`, `n`.
+        busiest: Requests of the busiest second and minute, by model; "" for all together.
+        logged: Starts and ends on the grid as logged: `model`, `ten`, `starts`, `d`; None where
+            no end is logged.
+        virtual: The same had each request its time at one of `SECONDS_PER_TOKEN`.
+        reuse: Input tokens by model and gap since the session's last request: `model`, `gap`,
+            `tokens`; None without sessions.
+        tens: Variance over mean of the requests in 10 s within their hour, by model; "" for all.
+    """
+
+    inputs: Arrays
+    outputs: Arrays
+    hours: Arrays
+    busiest: dict[str, dict[str, int]]
+    logged: Arrays | None
+    virtual: tuple[Arrays, ...]
+    reuse: Arrays | None
+    tens: dict[str, float] = field(default_factory=dict)
+
+
+def cells(store: Store, *, by: Sequence[str] = (), edges: Sequence[int] = (), hourly: Sequence[str] = ()) -> Arrays:
+    """Return sums over good rows by model and by whatever changes their price.
+
+    Args:
+        store: The canonical table.
+        by: Of `BY`, what they are kept apart by besides.
+        edges: Limits of context tiers: rows over different ones are kept apart [token].
+        hourly: Models whose price depends on the hour; the others are summed by the day.
+    """
+    each = "CASE WHEN bucket_s = 0 OR coalesce(n, 0) < 1 THEN abs(input) ELSE abs(input) // n END"
+    tier = " + ".join(f"CAST({each} > {edge} AS INTEGER)" for edge in edges) or "0"
+    day = f"t - t % {DAY_S}"
+    if hourly:
+        listed = ", ".join("'" + name.replace("'", "''") + "'" for name in hourly)
+        day = f"CASE WHEN model IN ({listed}) THEN t - t % {HOUR_S} ELSE {day} END"
+    picked = [*NAMES, *by, f"CASE WHEN bucket_s > {DAY_S} THEN t ELSE {day} END AS t", "bucket_s"]
+    picked += ["longer_than", "only_cost", f"{tier} AS tier"]
+    picked += [f"{test} AS {name}" for name, test in FLAGS.items()]
+    made = [f"CAST(sum({name}) AS BIGINT) AS {name}" for name in SUMS]
+    have = {row[0] for row in store.con.execute("DESCRIBE good").fetchall()}
+    picked, made = ([_known(item, have) for item in some] for some in (picked, made))
+    return filled(
+        store.numbers(f"SELECT {', '.join([*picked, *made])} FROM good GROUP BY ALL ORDER BY ALL")
+    )
+
+
+def _known(item: str, have: set[str]) -> str:
+    """Return a part of a query, with nothing in place of a column that no file has."""
+    for name, kind in COLUMNS.items():
+        if name not in have and item == name:
+            return f"CAST(NULL AS {kind}) AS {name}"
+        if name not in have and item == f"CAST(sum({name}) AS BIGINT) AS {name}":
+            return f"0::BIGINT AS {name}"
+    return item
+
+
+TEXTS = (*NAMES, *BY)
+
+
+def filled(found: Arrays) -> Arrays:
+    """Return cells without masks: 0 for no count, -1 for no time, an empty text for no name."""
+    size = len(found["model"])
+    out: Arrays = {}
+    for name in (*TEXTS, *(k for k in found if k not in TEXTS)):
+        values = found.get(name, np.full(size, None, dtype=object))
+        if name in TEXTS:
+            raw = np.ma.filled(values, "") if isinstance(values, np.ma.MaskedArray) else values
+            out[name] = np.array([v or "" for v in raw], dtype=object)
+        else:
+            empty = -1 if name == "t" else 0
+            out[name] = np.ma.filled(values, empty) if isinstance(values, np.ma.MaskedArray) else values
+    out["service"] = np.array([s or "standard" for s in out["service"]], dtype=object)
+    return out
+
+
+def cells_of(rows: Iterable[Row], edges: Sequence[int] = ()) -> Arrays:
+    """Return rows that are buckets already as cells, each by itself."""
+    some = list(rows)
+    if not some:
+        some_empty = columns([Row(model="", input=0, output=0)])
+        return {k: v[:0] for k, v in cells_of([Row(model="", input=0, output=0)]).items()} if some_empty else {}
+    found = columns(some)
+    at = {name: _mask(found[name]) for name in ("usd_nano", "read", "n", "reasoning")}
+    found["failed"] = _plain(found["status"]) >= 400
+    found["stated"], found["unsplit"] = ~at["usd_nano"], at["read"]
+    found["uncounted"], found["unthought"] = at["n"], at["reasoning"]
+    each = np.where(
+        (found["bucket_s"] == 0) | (_plain(found["n"]) < 1),
+        found["input"],
+        found["input"] // np.maximum(_plain(found["n"]), 1),
+    )
+    found["tier"] = np.searchsorted(np.asarray(edges), each, side="left") if edges else 0 * each
+    return filled(found)
+
+
+def _mask(values: Any) -> Any:
+    return np.ma.getmaskarray(values)
+
+
+def _plain(values: Any) -> Any:
+    return np.ma.filled(values, 0) if isinstance(values, np.ma.MaskedArray) else values
+
+
+def distributions(store: Store, sums: Mapping[str, int]) -> Distributions | None:
+    """Return what only requests tell; None where every row is a bucket or has no time.
+
+    Args:
+        store: The canonical table.
+        sums: Sums over all rows, by which columns are left out that have nothing.
+    """
+    con = store.con
+    have = {row[0] for row in con.execute("DESCRIBE good").fetchall()}
+    cost = " AND NOT only_cost" if "only_cost" in have else ""
+    con.execute(
+        f"CREATE OR REPLACE VIEW calls AS SELECT * FROM good WHERE bucket_s = 0{cost}"
+    )
+    con.execute("CREATE OR REPLACE VIEW timed AS SELECT * FROM calls WHERE t IS NOT NULL")
+    if not con.execute("SELECT 1 FROM calls LIMIT 1").fetchall():
+        return None
+    kinds = [k for k in ("read", *WRITES, "reasoning") if sums.get(k)]
+    added = "".join(f", CAST(sum({k}) AS BIGINT) AS {k}" for k in kinds)
+    inputs = store.numbers(
+        "SELECT model, service, abs(input) AS k, CAST(sum(n) AS BIGINT) AS n, "
+        f"CAST(sum(output) AS BIGINT) AS output{added} FROM calls WHERE status < 400 "
+        "GROUP BY ALL ORDER BY ALL"
+    )
+    outputs = store.numbers(
+        "SELECT model, abs(output) AS k, CAST(sum(n) AS BIGINT) AS n FROM calls "
+        "WHERE status < 400 GROUP BY ALL ORDER BY ALL"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE seconds AS SELECT model, t, sum(n)::INTEGER AS n "
+        "FROM timed GROUP BY ALL"
+    )
+    hours = store.numbers(
+        f"SELECT model, t // {HOUR_S} AS hour, CAST(sum(n) AS BIGINT) AS n FROM seconds "
+        "GROUP BY ALL ORDER BY ALL"
+    )
+    ends = con.execute("SELECT count(e) FROM timed").fetchall()[0][0]
+    logged = _grid(store, "e") if ends else None
+    work = f"abs(output) + {PREFILL} * abs(input - coalesce(read, 0))"
+    virtual = tuple(_grid(store, f"t + {c} * ({work})") for c in SECONDS_PER_TOKEN)
+    found = Distributions(
+        inputs=inputs,
+        outputs=outputs,
+        hours=hours,
+        busiest=_busiest(store),
+        logged=logged,
+        virtual=virtual,
+        reuse=_reuse(store) if "session" in have else None,
+        tens=_tens(store),
+    )
+    con.execute("DROP TABLE seconds")
+    return found
+
+
+def _busiest(store: Store) -> dict[str, dict[str, int]]:
+    """Return the requests of the busiest second and minute, by model and of all together."""
+    found: dict[str, dict[str, int]] = {}
+    for name, width in (("second", 1), ("minute", 60)):
+        rows = store.con.execute(
+            f"WITH w AS (SELECT model, t // {width} AS slot, sum(n)::BIGINT AS n FROM seconds "
+            "GROUP BY ALL) SELECT model, max(n) FROM w GROUP BY ALL UNION ALL "
+            "SELECT '', max(n) FROM (SELECT sum(n)::BIGINT AS n FROM w GROUP BY slot)"
+        ).fetchall()
+        for model, most in rows:
+            found.setdefault(model, {})[name] = int(most or 0)
+    return found
+
+
+def _tens(store: Store) -> dict[str, float]:
+    """Return the variance over the mean of the requests in 10 s, within the hours they lie in."""
+    per = HOUR_S // STEP_S
+    rows = store.con.execute(
+        f"WITH s AS (SELECT model, t // {STEP_S} AS ten, sum(n)::BIGINT AS n FROM seconds GROUP BY ALL), "
+        "u AS (FROM s UNION ALL SELECT '' AS model, ten, sum(n)::BIGINT AS n FROM s GROUP BY ten), "
+        f"h AS (SELECT model, ten // {per} AS hour, sum(n)::DOUBLE AS c, sum(n * n)::DOUBLE AS cc "
+        f"FROM u GROUP BY ALL) SELECT model, sum(cc - c * c / {per}) / sum(c) FROM h GROUP BY ALL"
+    ).fetchall()
+    return {model: float(value or 0.0) for model, value in rows}
+
+
+def _grid(store: Store, end: str) -> Arrays:
+    """Return starts, and starts less ends, of each model on the grid, in the order of time."""
+    return store.numbers(
+        f"SELECT model, ten, CAST(sum(s) AS BIGINT) AS starts, CAST(sum(d) AS BIGINT) AS d FROM ("
+        f"SELECT model, t // {STEP_S} AS ten, sum(n) AS s, sum(n) AS d FROM seconds GROUP BY ALL "
+        f"UNION ALL SELECT model, CAST(({end}) // {STEP_S} AS INTEGER) AS ten, 0 AS s, -sum(n) AS d "
+        "FROM timed GROUP BY ALL) WHERE ten IS NOT NULL GROUP BY ALL ORDER BY model, ten"
+    )
+
+
+def _reuse(store: Store) -> Arrays | None:
+    """Return input tokens that a session had sent or been given before, by the gap since then.
+
+    `min(input, input before + output before)` is the most that can be reused of a request.
+    """
+    if not store.con.execute("SELECT count(session) FROM timed").fetchall()[0][0]:
+        return None
+    gaps = " ".join(f"WHEN gap <= {g} THEN {g}" for g in REUSE_GAPS_S)
+    return store.numbers(
+        f"SELECT model, CASE {gaps} ELSE 0 END AS gap, CAST(sum(again) AS BIGINT) AS tokens FROM ("
+        "SELECT model, t - lag(t) OVER w AS gap, least(input, lag(input + output) OVER w) AS again "
+        "FROM timed WHERE session IS NOT NULL AND n > 0 "
+        "WINDOW w AS (PARTITION BY model, session ORDER BY t, input)) "
+        "WHERE again IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    )
+
+
+def quantiles(values: Any, weights: Any, shares: Sequence[float]) -> list[float]:
+    """Return the values that shares of the weight do not exceed.
+
+    Args:
+        values: Ascending [n].
+        weights: Of each, 0 or more [n].
+        shares: Between 0 and 1.
+    """
+    total = np.cumsum(np.asarray(weights, dtype=float))
+    if total.size == 0 or total[-1] <= 0:
+        return [0.0 for _ in shares]
+    at = np.searchsorted(total, np.asarray(shares) * total[-1] - 1e-9)
+    return [float(values[min(int(i), len(values) - 1)]) for i in at]
+
+
+def in_flight(ten: Any, starts: Any, d: Any, shares: Sequence[float]) -> tuple[list[float], float]:
+    """Return the requests in flight that shares of the requests find, and their mean over time.
+
+    Args:
+        ten: Ascending steps of the grid at which anything begins or ends [n].
+        starts: Requests that begin in each [n].
+        d: Starts less ends in each [n].
+        shares: Between 0 and 1.
+    """
+    now = np.cumsum(d)
+    spans = np.diff(np.append(ten, ten[-1] + 1))
+    order = np.argsort(now, kind="stable")
+    mean = float((now * spans).sum() / max(spans.sum(), 1))
+    return quantiles(now[order], np.asarray(starts)[order], shares), mean
