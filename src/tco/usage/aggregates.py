@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tco.usage.rows import WRITES, Row
-from tco.usage.store import COLUMNS, Store, columns
+from tco.usage.store import COLUMNS, Store, columns, plain
 
 HOUR_S, DAY_S = 3_600, 86_400
 NAMES = ("model", "provider", "region", "service")
@@ -117,11 +117,9 @@ def filled(found: Arrays) -> Arrays:
     for name in (*TEXTS, *(k for k in found if k not in TEXTS)):
         values = found.get(name, np.full(size, None, dtype=object))
         if name in TEXTS:
-            raw = np.ma.filled(values, "") if isinstance(values, np.ma.MaskedArray) else values
-            out[name] = np.array([v or "" for v in raw], dtype=object)
+            out[name] = np.array([v or "" for v in plain(name, values)], dtype=object)
         else:
-            empty = -1 if name == "t" else 0
-            out[name] = np.ma.filled(values, empty) if isinstance(values, np.ma.MaskedArray) else values
+            out[name] = plain(name, values)
     out["service"] = np.array([s or "standard" for s in out["service"]], dtype=object)
     return out
 
@@ -130,17 +128,17 @@ def cells_of(rows: Iterable[Row], edges: Sequence[int] = ()) -> Arrays:
     """Return rows that are buckets already as cells, each by itself."""
     some = list(rows)
     if not some:
-        some_empty = columns([Row(model="", input=0, output=0)])
-        return {k: v[:0] for k, v in cells_of([Row(model="", input=0, output=0)]).items()} if some_empty else {}
+        return {k: v[:0] for k, v in cells_of([Row(model="", input=0, output=0)]).items()}
     found = columns(some)
     at = {name: _mask(found[name]) for name in ("usd_nano", "read", "n", "reasoning")}
-    found["failed"] = _plain(found["status"]) >= 400
+    found["failed"] = plain("status", found["status"]) >= 400
     found["stated"], found["unsplit"] = ~at["usd_nano"], at["read"]
     found["uncounted"], found["unthought"] = at["n"], at["reasoning"]
+    requests = plain("n", found["n"])
     each = np.where(
-        (found["bucket_s"] == 0) | (_plain(found["n"]) < 1),
+        (found["bucket_s"] == 0) | (requests < 1),
         found["input"],
-        found["input"] // np.maximum(_plain(found["n"]), 1),
+        found["input"] // np.maximum(requests, 1),
     )
     found["tier"] = np.searchsorted(np.asarray(edges), each, side="left") if edges else 0 * each
     return filled(found)
@@ -148,10 +146,6 @@ def cells_of(rows: Iterable[Row], edges: Sequence[int] = ()) -> Arrays:
 
 def _mask(values: Any) -> Any:
     return np.ma.getmaskarray(values)
-
-
-def _plain(values: Any) -> Any:
-    return np.ma.filled(values, 0) if isinstance(values, np.ma.MaskedArray) else values
 
 
 def distributions(store: Store, sums: Mapping[str, int]) -> Distributions | None:
@@ -225,12 +219,13 @@ def _tens(store: Store) -> dict[str, float]:
     """Return the variance over the mean of the requests in 10 s, within the hours they lie in."""
     per = HOUR_S // STEP_S
     rows = store.con.execute(
-        f"WITH s AS (SELECT model, t // {STEP_S} AS ten, sum(n)::BIGINT AS n FROM seconds GROUP BY ALL), "
-        "u AS (FROM s UNION ALL SELECT '' AS model, ten, sum(n)::BIGINT AS n FROM s GROUP BY ten), "
-        f"h AS (SELECT model, ten // {per} AS hour, sum(n)::DOUBLE AS c, sum(n * n)::DOUBLE AS cc "
-        f"FROM u GROUP BY ALL) SELECT model, sum(cc - c * c / {per}) / sum(c) FROM h GROUP BY ALL"
-    ).fetchall()
-    return {model: float(value or 0.0) for model, value in rows}
+        f"WITH s AS (SELECT model, t // {STEP_S} AS ten, sum(n)::BIGINT AS n FROM seconds "
+        "GROUP BY ALL), u AS (FROM s UNION ALL SELECT '' AS model, ten, sum(n)::BIGINT AS n FROM s "
+        f"GROUP BY ten), h AS (SELECT model, ten // {per} AS hour, sum(n)::BIGINT AS c, "
+        "sum(n * n)::BIGINT AS cc FROM u GROUP BY ALL) "
+        "SELECT model, sum(cc)::BIGINT, sum(c * c)::BIGINT, sum(c)::BIGINT FROM h GROUP BY ALL"
+    ).fetchall()  # whole numbers, so that no order of adding changes a digit
+    return {model: (cc - c2 / per) / c if c else 0.0 for model, cc, c2, c in rows}
 
 
 def _grid(store: Store, end: str) -> Arrays:

@@ -72,7 +72,9 @@ def found_files(reading: Reading, tally: Tally) -> list[Found]:
         DataError: A file that the user named is of no known format.
     """
     given = _given(reading.of)
-    found, aside = [], []
+    found: list[Found] = []
+    aside: list[Source] = []
+    torn: list[tuple[Source, Sample]] = []
     for source in sources(reading.paths):
         sample = sampled(source)
         if given is not None:
@@ -84,8 +86,17 @@ def found_files(reading: Reading, tally: Tally) -> list[Found]:
         elif known:
             names = ", ".join(one.name for one in known)
             raise DataError(f"{source.shown}:1: could be {names}; say which with --from")
+        elif sample.torn and not source.named:
+            torn.append((source, sample))
         elif source.named:
             raise DataError(_no_format(source, sample))
+        else:
+            aside.append(source)
+    # A file of torn lines only is of the one format that the others are of.
+    names = {one.format.name for one in found}
+    for source, sample in torn:
+        if len(names) == 1:
+            found.append(Found(source, found[0].format, sample))
         else:
             aside.append(source)
     for source in aside:

@@ -160,7 +160,14 @@ def _in_us(field: str) -> str:
     )
 
 
-def query(raw: Raw, files: Sequence[str], zone: ZoneInfo | None, *, row: bool = False) -> str:
+def query(
+    raw: Raw,
+    files: Sequence[str],
+    zone: ZoneInfo | None,
+    *,
+    row: bool = False,
+    named: bool = False,
+) -> str:
     """Return the query whose rows are those of the canonical table, good and bad.
 
     Args:
@@ -168,8 +175,10 @@ def query(raw: Raw, files: Sequence[str], zone: ZoneInfo | None, *, row: bool = 
         files: Their paths.
         zone: Zone of times that name none.
         row: With the number of each row of the file, in its order.
+        named: With the file of good rows, too.
     """
     extra = ", row_number() OVER () AS at_row" if row else ""
+    file = "filename" if named else "CASE WHEN bad IS NOT NULL THEN filename END"
     text = {
         name: raw.field(name) for name in ("model", "provider", "region", "team", "project", "tag")
     }
@@ -183,7 +192,7 @@ def query(raw: Raw, files: Sequence[str], zone: ZoneInfo | None, *, row: bool = 
 SELECT * EXCLUDE (start_us, end_us, torn, odd, filename),
  CAST(CASE WHEN bad IS NULL THEN start_us // 1000000 END AS INTEGER) AS t,
  CAST(CASE WHEN bad IS NULL THEN end_us // 1000000 END AS INTEGER) AS e,
- CASE WHEN bad IS NOT NULL THEN filename END AS file
+ {file} AS file
 FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = '' THEN 'no_model'
  WHEN start_us IS NULL THEN 'no_time' WHEN odd THEN 'not_a_number'
  WHEN output IS NULL OR input IS NULL THEN 'no_output'
@@ -272,9 +281,9 @@ def add_table(
     first = store.parts + 1
     for begin in range(0, len(paths), GROUP):
         some = paths[begin : begin + GROUP]
-        inner = query(raw, some, zone)
+        keyed = raw.shape != "parquet" and raw.field("id") is not None
         try:
-            store.write(canonical(inner, ids=raw.shape != "parquet"))
+            store.write(canonical(query(raw, some, zone, named=keyed), ids=keyed))
         except error as problem:
             raise DataError(_refused(problem, files)) from None
         shown(min(begin + GROUP, len(paths)) / len(paths))
@@ -317,7 +326,7 @@ def _take_off(
     sorts first counts, whatever the order of the files.
     """
     kept = f"read_parquet({listed})"
-    inner = canonical(query(raw, paths, zone), sign=-1, ids=True)
+    inner = canonical(query(raw, paths, zone, named=True), sign=-1, ids=True)
     ids = f"SELECT id FROM ({query(raw, paths, zone)}) WHERE bad IS NULL AND id IS NOT NULL"
     if raw.shape != "parquet":
         ids = f"SELECT id FROM {kept} WHERE bad IS NULL AND id IS NOT NULL"
@@ -337,8 +346,8 @@ def _take_off(
         f"FROM ({inner}) WHERE bad IS NULL AND id IN (FROM twice)) WHERE place_ > 1"
     )
     store.write("SELECT * FROM off")
-    count = store.con.execute("SELECT count(*) FROM off").fetchone()[0]
-    tally.leave("duplicate", "", count)
+    count, file = store.con.execute("SELECT count(*), min(file) FROM off").fetchone()
+    tally.leave("duplicate", file, count)
 
 
 NEGATED = ("n", "input", "read", "write_unknown", "output", "reasoning", "usd_nano")

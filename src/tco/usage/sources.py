@@ -65,10 +65,12 @@ class Sample(NamedTuple):
     Args:
         shape: `json`, `csv`, `prom`, `parquet`, or `other`.
         records: Its first records.
+        torn: Lines among them that could not be read.
     """
 
     shape: str
     records: tuple[Record, ...]
+    torn: int = 0
 
     def values(self) -> Iterator[dict[str, Any]]:
         """Return the records that are mappings."""
@@ -209,7 +211,9 @@ def sampled(source: Source) -> Sample:
     shape = shape_of(source)
     if shape == "parquet":
         return Sample(shape, tuple(_first(_parquet(source, SAMPLE))))
-    return Sample(shape, tuple(_first(records(source, shape, Tally()))))
+    tally = Tally()
+    found = tuple(_first(records(source, shape, tally)))
+    return Sample(shape, found, tally.left["torn_line"])
 
 
 def _first(found: Iterable[Record]) -> Iterator[Record]:

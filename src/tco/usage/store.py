@@ -152,12 +152,23 @@ class Store:
         self.con.execute("CREATE OR REPLACE VIEW good AS SELECT * FROM usage WHERE bad IS NULL")
 
     def numbers(self, query: str) -> dict[str, Any]:
-        """Return the columns of a query's result as arrays; texts as arrays of objects."""
+        """Return the columns of a query's result as arrays; texts as arrays of objects.
+
+        Where there is nothing stands 0, an empty text, and for a time `t` -1.
+        """
         try:
             found: dict[str, Any] = self.con.execute(query).fetchnumpy()
         except duckdb_module().Error as error:
             raise DataError(f"logs: {_one_line(error)}") from None
-        return found
+        return {name: plain(name, values) for name, values in found.items()}
+
+
+def plain(name: str, values: Any) -> Any:
+    """Return a column without a mask."""
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    empty: Any = "" if values.dtype == object else -1 if name == "t" else 0
+    return np.ma.filled(values, empty)
 
 
 PARQUET = "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 250000"
