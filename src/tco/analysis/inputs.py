@@ -27,6 +27,7 @@ from tco.units import LARGEST, SECONDS_PER_MONTH, reachable
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile as Traffic
     from tco.catalog.load import Catalog
+    from tco.catalog.usage_profile import OwnTraffic
 
 DEFAULT_ENGINE = "tuned"
 DAYS_OF_A_MONTH = 30
@@ -95,8 +96,9 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
         raise unknown_name("engine profile", engine, PROFILES)
     settings = _defaults(catalog)
     settings = _with_profile(settings, profile, profiles[profile], request)
+    settings = _with_own(settings, profile, catalog.own.get(profile))
     settings = _with_values(settings, catalog, request)
-    settings = _with_volume(settings, profiles[profile], request)
+    settings = _with_volume(settings, profiles[profile], request, catalog.own.get(profile))
     _check(settings)
     _check_together(settings)
     return Inputs(
@@ -187,6 +189,23 @@ def _with_profile(settings: Settings, name: str, traffic: Traffic, request: Requ
     return Settings(entries)
 
 
+def _with_own(settings: Settings, name: str, own: OwnTraffic | None) -> Settings:
+    """Return the settings with what the user's own logs tell beyond a profile."""
+    if own is None:
+        return settings
+    told = {
+        "workload.cache_write_share": own.cache_write_share,
+        "workload.batch_share": own.batch_share,
+        "workload.retry_share": own.retry_share,
+        "workload.reasoning_factor": 1.0,
+    }
+    measured = ("isl", "osl", "cached_share", "peak_to_mean")
+    told |= {f"workload.{key}": float(settings.value(f"workload.{key}")) for key in measured}
+    for path, value in told.items():
+        settings = settings.overridden(path, value, f"profile {name}: own-logs")
+    return settings
+
+
 def _origin(traffic: Traffic, key: str) -> Origin:
     return "assumed" if key in traffic.judgment else "catalog"
 
@@ -219,7 +238,9 @@ def _with_fte(settings: Settings, fte: float, source: str) -> Settings:
     return settings
 
 
-def _with_volume(settings: Settings, traffic: Traffic, request: Request) -> Settings:
+def _with_volume(
+    settings: Settings, traffic: Traffic, request: Request, own: OwnTraffic | None
+) -> Settings:
     """Return the settings with the month's tokens; not a number when no volume was given."""
     said = [n for n in ("tokens", "requests", "users") if getattr(request, n) is not None]
     if len(said) > 1:
@@ -242,6 +263,8 @@ def _with_volume(settings: Settings, traffic: Traffic, request: Request) -> Sett
         source = _by_peak(request)
         mean = request.peak / float(np.asarray(settings.value(PEAK_TO_MEAN)))
         value = mean * SECONDS_PER_MONTH * per_request
+    elif own is not None and own.tokens_per_month is not None:
+        value, source = own.tokens_per_month, f"profile {request.profile}: own-logs"
     entry = Setting(
         path="workload.tokens_per_month",
         title="input and output of a month",

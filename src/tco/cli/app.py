@@ -40,6 +40,7 @@ COMMANDS = {
     "horizon": "Months to years: growth, buying, renting or waiting.",
     "train": "What tuning a model costs, by the token or on GPUs.",
     "embed": "What embedding a corpus and queries costs.",
+    "profile": "What your own traffic is like, from logs and usage reports.",
     "explain": "Every term of one bill, with who said so and when.",
     "deploy": "How a set-up is run: vllm serve, SkyPilot; printed only.",
     "claims": "What articles claim, recomputed: holds, wrong, depends.",

@@ -109,3 +109,26 @@ class ProfileResult:
     """Where the profile was written."""
     verdict: str
     warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRow:
+    """A log format that is read."""
+
+    name: str
+    """What `--from` calls it."""
+    title: str
+    grain: Literal["requests", "buckets", "costs", "counters"]
+    exported: str
+    """Where it comes from."""
+    knows: str
+    """What it cannot tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourcesResult:
+    """The log formats that are read."""
+
+    schema: Literal["tco.sources/1"] = "tco.sources/1"
+    rows: tuple[SourceRow, ...]
+    warnings: tuple[str, ...] = ()

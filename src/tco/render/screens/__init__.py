@@ -24,6 +24,8 @@ MODULES = {
     "tco.plan/1": "plan",
     "tco.plan-portfolio/1": "portfolio",
     "tco.horizon/1": "horizon",
+    "tco.profile/1": "profile",
+    "tco.sources/1": "sources",
     "tco.train/1": "train",
     "tco.embed/1": "embed",
     "tco.diff/1": "diff",
