@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tco.errors import UsageError, nearest, printable
 from tco.usage.formats import Format, formats
 from tco.usage.formats.table import NAMES as TABLE_NAMES
 from tco.usage.formats.totals import NAMES as TOTAL_NAMES
 from tco.usage.read import Reading
-from tco.usage.results import SourcesResult, SourceRow
+from tco.usage.results import SourceRow, SourcesResult
+
+if TYPE_CHECKING:
+    from tco.usage.bill import BillAsk
 
 
 def reading(
@@ -78,3 +81,33 @@ def save(path: str, text: str) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         raise UsageError(f"--to {printable(path)}: {str(reason).lower()}") from None
+
+
+def bill_ask(said: dict[str, Any], *, focus: bool) -> BillAsk:
+    """Return what is asked of a bill besides the logs.
+
+    Args:
+        said: `by`, `match`, `invoice`, `growth`, `no_elsewhere` as they were said.
+        focus: With the lines for chargeback.
+
+    Raises:
+        UsageError: A value that cannot be read.
+    """
+    from tco import units
+    from tco.ask.varied import growth
+    from tco.usage.bill import GROUPS, BillAsk
+
+    by = str(said.get("by") or "model").strip().lower()
+    if by not in GROUPS:
+        near = nearest(by, GROUPS, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"--by {printable(by, 40)}{hint}; there are {', '.join(GROUPS)}")
+    invoice, rate = said.get("invoice"), said.get("growth")
+    return BillAsk(
+        by=by,
+        match=tuple(texts_of(said.get("match"))),
+        growth=0.0 if rate is None else growth(str(rate).removesuffix("/month"), "--growth"),
+        invoice=None if invoice is None else units.usd(invoice),
+        charges=focus,
+        beside=not said.get("no_elsewhere"),
+    )

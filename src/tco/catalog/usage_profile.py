@@ -6,7 +6,8 @@ edges of the bins lie on every limit of the catalog's tiers, so that a bill from
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tco.catalog.load import Catalog
 
 KIND = "usage-profile"
+OWN = "own-logs"
 HOURS_PER_MONTH = 730.0
 WEEK_H = 168
 
@@ -180,49 +182,55 @@ def with_own_profile(catalog: Catalog, name: str | None) -> Catalog:
     """
     if name is None or name in catalog.workloads.profiles or not is_path(name):
         return catalog
-    from dataclasses import replace
-
     profile, part, path = chosen(name)
-    own = {**catalog.own, name: _own(part)}
-    return replace(catalog, workloads=_added(catalog.workloads, name, part, profile, path), own=own)
+    head = profile.from_
+    where = f"{head.rows:,} rows in {head.files} files, {path}, {head.digest}"
+    return with_traffic(catalog, name, part, where, date.fromisoformat(profile.made))
 
 
-def _added(workloads: Any, name: str, part: UsageModel, profile: UsageProfile, path: str) -> Any:
-    from datetime import date
+def with_traffic(
+    catalog: Catalog, name: str, part: UsageModel, where: str, made: date
+) -> Catalog:
+    """Return the catalog with a profile made of a user's own traffic.
 
+    Args:
+        catalog: The catalogs.
+        name: What the profile is called.
+        part: The traffic.
+        where: Where it was read.
+        made: When.
+
+    Raises:
+        DataError: It cannot tell what a question needs.
+    """
     from tco.catalog.defaults import Profile, Workloads
     from tco.catalog.fields import Source
 
-    source = "own-logs"
-    made = Source(
-        title=f"own logs, {profile.from_.rows:,} rows in {profile.from_.files} files, {path}",
-        read=date.fromisoformat(profile.made),
-        where=profile.from_.digest,
-        kind="measurement",
-    )
-    own = _traffic(part, name, path, Profile)
-    return Workloads.model_construct(
+    known = catalog.workloads
+    source = Source(title="own logs", read=made, where=where, kind="measurement")
+    workloads: Any = Workloads.model_construct(
         schema_=1,
-        version=workloads.version,
-        sources={**workloads.sources, source: made},
-        profiles={**workloads.profiles, name: own},
+        version=known.version,
+        sources={**known.sources, OWN: source},
+        profiles={**known.profiles, name: _traffic(part, name, Profile)},
     )
+    return replace(catalog, workloads=workloads, own={**catalog.own, name: _own(part)})
 
 
-def _traffic(part: UsageModel, name: str, path: str, kind: Any) -> Any:
+def _traffic(part: UsageModel, name: str, kind: Any) -> Any:
     """Return a profile as the catalog has them, made of what was measured."""
     tokens = part.tokens
     written = sum(n for k, n in tokens.items() if k.startswith("write_"))
     taken = sum(tokens.get(k, 0) for k in ("input", "read", "input_with_read")) + written
     if not part.requests or not taken:
         raise DataError(
-            f"{path}:1: it does not count requests, so that their length is not known; "
+            f"{name}: it does not count requests, so that their length is not known; "
             "give --isl and --osl with a named profile, or logs of single requests"
         )
     busiest = part.busiest.hour or part.busiest.day
     if busiest is None:
         raise DataError(
-            f"{path}:1: totals tell no peak; give --profile NAME with --isl, --osl and --cached"
+            f"{name}: totals tell no peak; give --profile NAME with --isl, --osl and --cached"
         )
     return kind.model_construct(
         title=f"own traffic: {name}",
@@ -232,7 +240,7 @@ def _traffic(part: UsageModel, name: str, path: str, kind: Any) -> Any:
         peak_to_mean=max(busiest, 1.0),
         requests_per_user_per_month=None,
         hourly=list(part.hourly) if len(part.hourly) == WEEK_H else [],
-        sources=["own-logs"],
+        sources=[OWN],
         judgment=[],
         note=None,
     )

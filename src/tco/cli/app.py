@@ -41,6 +41,7 @@ COMMANDS = {
     "train": "What tuning a model costs, by the token or on GPUs.",
     "embed": "What embedding a corpus and queries costs.",
     "profile": "What your own traffic is like, from logs and usage reports.",
+    "bill": "What was used, from logs, at list price, beside what they state.",
     "explain": "Every term of one bill, with who said so and when.",
     "deploy": "How a set-up is run: vllm serve, SkyPilot; printed only.",
     "claims": "What articles claim, recomputed: holds, wrong, depends.",

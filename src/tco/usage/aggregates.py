@@ -167,7 +167,8 @@ def distributions(store: Store, sums: Mapping[str, int]) -> Distributions | None
     kinds = [k for k in ("read", *WRITES, "reasoning") if sums.get(k)]
     added = "".join(f", CAST(sum({k}) AS BIGINT) AS {k}" for k in kinds)
     inputs = store.numbers(
-        "SELECT model, service, abs(input) AS k, CAST(sum(n) AS BIGINT) AS n, "
+        f"SELECT model, {_service(con, have)} AS service, abs(input) AS k, "
+        "CAST(sum(n) AS BIGINT) AS n, "
         f"CAST(sum(output) AS BIGINT) AS output{added} FROM calls WHERE status < 400 "
         "GROUP BY ALL ORDER BY ALL"
     )
@@ -199,6 +200,16 @@ def distributions(store: Store, sums: Mapping[str, int]) -> Distributions | None
     )
     con.execute("DROP TABLE seconds")
     return found
+
+
+def _service(con: Any, have: set[str]) -> str:
+    """Return the tier of a request, with its region where any has one: both change the price."""
+    usual = "coalesce(service, 'standard')"
+    if "region" not in have:
+        return usual
+    if not con.execute("SELECT 1 FROM calls WHERE region <> '' LIMIT 1").fetchall():
+        return usual
+    return f"CASE WHEN region <> '' THEN {usual} || '@' || region ELSE {usual} END"
 
 
 def _busiest(store: Store) -> dict[str, dict[str, int]]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,10 +14,14 @@ from tco.catalog.naming import folded
 from tco.errors import DataError
 from tco.usage import aggregates, requests_table
 from tco.usage.aggregates import Arrays, Distributions
-from tco.usage.matching import DATED
+from tco.usage.matching import DATED, Matched
 from tco.usage.read import TABLE, Found, Reading, found_files, in_buckets, rows_of, zone_of
 from tco.usage.rows import Row, Tally, day_of
 from tco.usage.store import Shown, Store
+from tco.usage.traffic import Profiler, Span, span_of
+
+if TYPE_CHECKING:
+    from tco.catalog.usage_profile import UsageModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,33 @@ class Logs:
         return f"{place}: no row can be used: {count:,} are left out as {reason}" + (
             f", {len(left) - 1} other reasons" if len(left) > 1 else ""
         )
+
+    def span(self, cells: Arrays, hours: Any | None = None) -> Span:
+        """Return the time that the logs cover.
+
+        Args:
+            cells: Sums over their rows.
+            hours: Hours since 1970 in which there are requests, where that is known already.
+        """
+        if hours is None and self.store is not None:
+            found = self.store.con.execute(
+                "SELECT min(t), max(t) FROM good WHERE bucket_s = 0 AND t IS NOT NULL"
+            ).fetchall()[0]
+            if found[0] is not None:
+                hours = np.array([int(t) // aggregates.HOUR_S for t in found])
+        return span_of(cells, self.tally.spans, hours)
+
+    def matches(self) -> dict[tuple[str, str], Matched]:
+        """Return the models whose offer is known already: none of them."""
+        return {}
+
+    def part(self, cells: Arrays) -> UsageModel:
+        """Return the traffic of all models together, as a profile has it."""
+        from tco.catalog.usage_profile import UsageModel
+
+        found = self.distributions(cells)
+        span = self.span(cells, None if found is None else found.hours["hour"])
+        return UsageModel.model_validate(Profiler(cells, found, span, ()).of(None).file)
 
     def distributions(self, cells: Arrays) -> Distributions | None:
         """Return what only single requests tell; None where there are none."""

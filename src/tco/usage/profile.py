@@ -18,7 +18,7 @@ from tco.usage.matching import Matcher
 from tco.usage.read import Reading
 from tco.usage.results import ModelUsage, PeakToMean, ProfileResult, TokenCounts
 from tco.usage.store import Shown
-from tco.usage.traffic import Profiler, Traffic, kinds_of, span_of, stamp, yaml_text
+from tco.usage.traffic import Profiler, Traffic, kinds_of, stamp, yaml_text
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
@@ -69,7 +69,7 @@ def profiled(
         shown(0.6)
         found = logs.distributions(cells)
         shown(0.95)
-        span = span_of(cells, logs.tally.spans, None if found is None else found.hours["hour"])
+        span = logs.span(cells, None if found is None else found.hours["hour"])
         profiler = Profiler(cells, found, span, edges)
         matcher = Matcher(catalog)
         names = _names(cells)

@@ -132,3 +132,165 @@ class SourcesResult:
     schema: Literal["tco.sources/1"] = "tco.sources/1"
     rows: tuple[SourceRow, ...]
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A part of what lies between what a log states and the list price."""
+
+    reason: str
+    usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unpriced:
+    """Tokens that no price is known of."""
+
+    reason: str
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelBill(TokenCounts):
+    """What a model's usage costs at list price, and what the log states."""
+
+    name: str
+    offer: str | None
+    matched: str
+    """How the offer was told, or why it could not be."""
+    tiers: dict[str, TokenCounts]
+    list_usd: float | None
+    """At the list price of each day; None where no part of it has one."""
+    stated_usd: float | None
+    """What the log says; None where it says nothing."""
+    difference: tuple[Difference, ...]
+    """What `stated_usd` less `list_usd` is made of; empty where the log states nothing."""
+    unpriced: tuple[Unpriced, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """What a model, team, key, tag, day or month used."""
+
+    name: str
+    requests: int | None
+    input_tokens: int
+    """All input, cached and written included."""
+    read: int
+    output: int
+    list_usd: float
+    stated_usd: float | None
+    unpriced_tokens: int
+    share: float
+    """Of all at list price."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthChange:
+    """The change from a month to the next at list price, in parts that add up to it."""
+
+    since: str
+    until: str
+    before_usd: float
+    after_usd: float
+    volume: float
+    """Tokens in all."""
+    mix: float
+    """Of models, of tiers, and of input to output."""
+    cache: float
+    """Shares of input read from caches and written to them."""
+    price: float
+    """List prices, by the prices of the month before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """What the same traffic would cost otherwise, in a month of 730 h."""
+
+    kind: Literal["now", "other host", "other model", "own GPUs", "mix"]
+    option: str
+    monthly_usd: float
+    of: str
+    """Whose traffic: a model's, or all of it."""
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceCheck:
+    """An invoice held against what the logs come to."""
+
+    invoice_usd: float
+    list_usd: float
+    stated_usd: float | None
+    unexplained_usd: float
+    """Invoice less the nearer of what the logs state and their list price."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastMonth:
+    """A month to come at scheduled list prices."""
+
+    month: str
+    usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge:
+    """A line for chargeback: what one group used of one model in one period, by kind of token."""
+
+    start: str
+    end: str
+    provider: str
+    offer: str
+    model: str
+    service: str
+    region: str
+    team: str
+    project: str
+    key: str
+    tag: str
+    item: str
+    tokens: int
+    list_usd: float
+    billed_usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillResult:
+    """What was used, re-priced."""
+
+    schema: Literal["tco.bill/1"] = "tco.bill/1"
+    catalog: CatalogStamp
+    formats: dict[str, int]
+    files_left_out: tuple[str, ...]
+    first: str | None
+    last: str | None
+    observed_hours: float
+    requests: int | None
+    incomplete: bool
+    incomplete_because: tuple[str, ...]
+    totals: TokenCounts
+    models: dict[str, ModelBill]
+    list_usd: float
+    stated_usd: float | None
+    difference: tuple[Difference, ...]
+    unpriced: tuple[Unpriced, ...]
+    other_charges_usd: float | None
+    """What was charged for no model: searches, storage, seats."""
+    by: str
+    """What the groups are: `model`, `team`, `project`, `key`, `tag`, `provider`, `day`, `month`."""
+    groups: tuple[Group, ...]
+    months: dict[str, float]
+    """List price by month."""
+    changes: tuple[MonthChange, ...]
+    elsewhere: tuple[Elsewhere, ...]
+    forecast: tuple[ForecastMonth, ...]
+    growth_per_month: float
+    invoice: InvoiceCheck | None
+    charges: tuple[Charge, ...]
+    """The lines of `--format focus`; empty unless asked for."""
+    left_out: dict[str, int]
+    doubts: dict[str, int]
+    first_places: dict[str, str]
+    verdict: str
+    warnings: tuple[str, ...] = field(default=())

@@ -25,6 +25,7 @@ MODULES = {
     "tco.plan-portfolio/1": "portfolio",
     "tco.horizon/1": "horizon",
     "tco.profile/1": "profile",
+    "tco.bill/1": "bill",
     "tco.sources/1": "sources",
     "tco.train/1": "train",
     "tco.embed/1": "embed",

@@ -94,7 +94,7 @@ def blocks(result: ProfileResult, sheet: Sheet, view: View) -> Iterator[Block]:
         yield Paragraph(text=f"{len(sheet.rows) - len(shown)} more models; --top N shows them")
     yield from _week(result)
     yield from _load(result)
-    yield from _left_out(result)
+    yield from left_out_blocks(result)
     for name, why in result.unknown.items():
         yield Paragraph(text=f"not known: {name.replace('_', ' ')}: {why}", bullet=True, hanging=2)
     yield from _where(result)
@@ -158,7 +158,7 @@ def arrivals(dispersion: float) -> str:
     return "drifting" if dispersion < CLUMPED else "clumped"
 
 
-def _left_out(result: ProfileResult) -> Iterator[Block]:
+def left_out_blocks(result: Any) -> Iterator[Block]:
     """Return what was left out and what is odd, by reason with the first place."""
     for title, some in (("Left out", result.left_out), ("Counted, but odd", result.doubts)):
         if not some:
