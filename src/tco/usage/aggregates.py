@@ -33,11 +33,11 @@ FLAGS = {
 STEP_S = 10
 """Grid on which requests in flight are counted [s]."""
 
-SECONDS_PER_TOKEN = (0.005, 0.02, 0.1)
-"""Speeds at which requests in flight are counted: from a fast replica to a slow one [s/token]."""
+TOKENS_PER_S = (200, 50, 10)
+"""Speeds at which requests in flight are counted: from a fast replica to a slow one [token/s]."""
 
-PREFILL = 1.0 / 400.0
-"""Time of an uncached input token over that of an output token on a full replica [1]."""
+PREFILL = 400
+"""Uncached input tokens that a full replica takes in the time of one output token [1]."""
 
 REUSE_GAPS_S = (1, 10, 30, 100, 300, 1000, 3600, 86_400)
 
@@ -55,7 +55,7 @@ class Distributions:
         busiest: Requests of the busiest second and minute, by model; "" for all together.
         logged: Starts and ends on the grid as logged: `model`, `ten`, `starts`, `d`; None where
             no end is logged.
-        virtual: The same had each request its time at one of `SECONDS_PER_TOKEN`.
+        virtual: The same had each request its time at one of `TOKENS_PER_S`.
         reuse: Input tokens by model and gap since the session's last request: `model`, `gap`,
             `tokens`; None without sessions.
         tens: Variance over mean of the requests in 10 s within their hour, by model; "" for all.
@@ -148,12 +148,25 @@ def _mask(values: Any) -> Any:
     return np.ma.getmaskarray(values)
 
 
-def distributions(store: Store, sums: Mapping[str, int]) -> Distributions | None:
+def virtual_end(speed: int) -> str:
+    """Return when a request would end at a speed [token/s], as seconds since 1970.
+
+    ``start + (output + (input - cached) / PREFILL) / speed``, in whole numbers throughout: doubles
+    take six times as long to divide.
+    """
+    work = f"abs(output)::BIGINT * {PREFILL} + abs(input - coalesce(read, 0))"
+    return f"t + ({work}) // {PREFILL * speed}"
+
+
+def distributions(
+    store: Store, sums: Mapping[str, int], speeds: Sequence[int] = TOKENS_PER_S
+) -> Distributions | None:
     """Return what only requests tell; None where every row is a bucket or has no time.
 
     Args:
         store: The canonical table.
         sums: Sums over all rows, by which columns are left out that have nothing.
+        speeds: Speeds at which requests in flight are counted [token/s].
     """
     con = store.con
     have = {row[0] for row in con.execute("DESCRIBE good").fetchall()}
@@ -180,14 +193,17 @@ def distributions(store: Store, sums: Mapping[str, int]) -> Distributions | None
         "CREATE OR REPLACE TEMP TABLE seconds AS SELECT model, t, sum(n)::INTEGER AS n "
         "FROM timed GROUP BY ALL"
     )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE tens AS SELECT model, t // {STEP_S} AS ten, sum(n)::BIGINT "
+        "AS n FROM seconds GROUP BY ALL"
+    )
     hours = store.numbers(
         f"SELECT model, t // {HOUR_S} AS hour, CAST(sum(n) AS BIGINT) AS n FROM seconds "
         "GROUP BY ALL ORDER BY ALL"
     )
     ends = con.execute("SELECT count(e) FROM timed").fetchall()[0][0]
     logged = _grid(store, "e") if ends else None
-    work = f"abs(output) + {PREFILL} * abs(input - coalesce(read, 0))"
-    virtual = tuple(_grid(store, f"t + {c} * ({work})") for c in SECONDS_PER_TOKEN)
+    virtual = tuple(_grid(store, virtual_end(speed)) for speed in speeds)
     found = Distributions(
         inputs=inputs,
         outputs=outputs,
@@ -199,6 +215,7 @@ def distributions(store: Store, sums: Mapping[str, int]) -> Distributions | None
         tens=_tens(store),
     )
     con.execute("DROP TABLE seconds")
+    con.execute("DROP TABLE tens")
     return found
 
 
@@ -215,11 +232,11 @@ def _service(con: Any, have: set[str]) -> str:
 def _busiest(store: Store) -> dict[str, dict[str, int]]:
     """Return the requests of the busiest second and minute, by model and of all together."""
     found: dict[str, dict[str, int]] = {}
-    for name, width in (("second", 1), ("minute", 60)):
+    minutes = "(SELECT model, t // 60 AS t, sum(n)::BIGINT AS n FROM seconds GROUP BY ALL)"
+    for name, table in (("second", "seconds"), ("minute", minutes)):
         rows = store.con.execute(
-            f"WITH w AS (SELECT model, t // {width} AS slot, sum(n)::BIGINT AS n FROM seconds "
-            "GROUP BY ALL) SELECT model, max(n) FROM w GROUP BY ALL UNION ALL "
-            "SELECT '', max(n) FROM (SELECT sum(n)::BIGINT AS n FROM w GROUP BY slot)"
+            f"SELECT model, max(n) FROM {table} GROUP BY ALL UNION ALL "
+            f"SELECT '', max(n) FROM (SELECT sum(n)::BIGINT AS n FROM {table} GROUP BY t)"
         ).fetchall()
         for model, most in rows:
             found.setdefault(model, {})[name] = int(most or 0)
@@ -230,8 +247,7 @@ def _tens(store: Store) -> dict[str, float]:
     """Return the variance over the mean of the requests in 10 s, within the hours they lie in."""
     per = HOUR_S // STEP_S
     rows = store.con.execute(
-        f"WITH s AS (SELECT model, t // {STEP_S} AS ten, sum(n)::BIGINT AS n FROM seconds "
-        "GROUP BY ALL), u AS (FROM s UNION ALL SELECT '' AS model, ten, sum(n)::BIGINT AS n FROM s "
+        "WITH u AS (FROM tens UNION ALL SELECT '' AS model, ten, sum(n)::BIGINT AS n FROM tens "
         f"GROUP BY ten), h AS (SELECT model, ten // {per} AS hour, sum(n)::BIGINT AS c, "
         "sum(n * n)::BIGINT AS cc FROM u GROUP BY ALL) "
         "SELECT model, sum(cc)::BIGINT, sum(c * c)::BIGINT, sum(c)::BIGINT FROM h GROUP BY ALL"
@@ -242,10 +258,11 @@ def _tens(store: Store) -> dict[str, float]:
 def _grid(store: Store, end: str) -> Arrays:
     """Return starts, and starts less ends, of each model on the grid, in the order of time."""
     return store.numbers(
-        f"SELECT model, ten, CAST(sum(s) AS BIGINT) AS starts, CAST(sum(d) AS BIGINT) AS d FROM ("
-        f"SELECT model, t // {STEP_S} AS ten, sum(n) AS s, sum(n) AS d FROM seconds GROUP BY ALL "
-        f"UNION ALL SELECT model, CAST(({end}) // {STEP_S} AS INTEGER) AS ten, 0 AS s, -sum(n) AS d "
-        "FROM timed GROUP BY ALL) WHERE ten IS NOT NULL GROUP BY ALL ORDER BY model, ten"
+        "SELECT coalesce(a.model, b.model) AS model, coalesce(a.ten, b.ten) AS ten, "
+        "coalesce(a.n, 0) AS starts, coalesce(a.n, 0) - coalesce(b.n, 0) AS d FROM tens a FULL JOIN "
+        f"(SELECT model, CAST(({end}) // {STEP_S} AS INTEGER) AS ten, sum(n)::BIGINT AS n FROM timed "
+        f"WHERE ({end}) IS NOT NULL GROUP BY ALL) b ON a.model = b.model AND a.ten = b.ten "
+        "ORDER BY 1, 2"
     )
 
 

@@ -91,10 +91,10 @@ def billed(reading: Reading, catalog: Catalog, today: date, ask: BillAsk, shown:
         DataError: A log cannot be used, or nothing is left of all of them.
     """
     matcher = Matcher(catalog, given_matches(catalog, ask.match))
-    with _opened(reading, shown) as logs:
+    by = BY if ask.charges else (ask.by,) if ask.by in BY else ()
+    with _opened(reading, shown, by) as logs:
         known = logs.matches().items()
         matcher.known.update({k: m for k, m in known if m.offer and k[1] not in matcher.given})
-        by = BY if ask.charges else [ask.by] if ask.by in BY else []
         edges = tier_edges(catalog)
         first = logs.cells()
         hourly = timed_models(catalog, matches_of(first, matcher))
@@ -105,11 +105,11 @@ def billed(reading: Reading, catalog: Catalog, today: date, ask: BillAsk, shown:
         return _result(logs, catalog, today, ask, made)
 
 
-def _opened(reading: Reading, shown: Shown) -> Any:
+def _opened(reading: Reading, shown: Shown, by: Sequence[str]) -> Any:
     """Return the logs, or a profile that was made of some."""
     if len(reading.paths) == 1 and is_profile(reading.paths[0]):
         return Recorded(reading.paths[0])
-    return Logs(reading, shown)
+    return Logs(reading, shown, by=by)
 
 
 def _read_estimated(cells: Arrays) -> Arrays:

@@ -38,8 +38,16 @@ class Read:
 class Logs:
     """Logs that have been read: buckets in memory, requests in a database of this run."""
 
-    def __init__(self, reading: Reading, shown: Shown, *, memory: str | None = None) -> None:
+    def __init__(
+        self, reading: Reading, shown: Shown, *, by: Sequence[str] = (), memory: str | None = None
+    ) -> None:
         """Read everything.
+
+        Args:
+            reading: The logs.
+            shown: Is told how far it has come [1].
+            by: Of `team`, `project`, `tag`, those that a question asks for.
+            memory: What the database may take.
 
         Raises:
             DataError: Nothing is left, or the same traffic is there twice.
@@ -55,7 +63,7 @@ class Logs:
         else:
             self.store = Store(memory=memory)
             try:
-                self._into(self.store, reading, progress)
+                self._into(self.store, reading, progress, by)
             except BaseException:
                 self.store.__exit__(None, None, None)
                 raise
@@ -69,7 +77,7 @@ class Logs:
         more = f" and {count - 1} more" * (count > 1)
         return (f"{place.rpartition(':')[0]}{more}: of no known format",)
 
-    def _into(self, store: Store, reading: Reading, progress: Read) -> None:
+    def _into(self, store: Store, reading: Reading, progress: Read, by: Sequence[str]) -> None:
         tables = [one for one in self.found if one.format.name == TABLE]
         others = [one for one in self.found if one.format.name != TABLE]
         for _ in store.add(rows_of(others, reading, self.tally, progress.part(0.0, 0.4))):
@@ -83,6 +91,7 @@ class Logs:
                 zone_of(reading.zone),
                 self.tally,
                 progress.part(0.0, 0.5),
+                by,
             )
         store.view()
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from tco.errors import DataError, UsageError
 from tco.usage.formats.table import columns_of, paths_of
 from tco.usage.rows import FIRST_S, Tally
-from tco.usage.sources import Sample, Source, delimiter_of, lines, opened
-from tco.usage.store import COLUMNS, Shown, Store, duckdb_module, quoted
+from tco.usage.sources import Sample, Source, delimiter_of, lines
+from tco.usage.store import Shown, Store, duckdb_module, quoted
 
 MOST_OF_A_REQUEST = 2_000_000_000
 """A request of more tokens is a mistake; so counts fit into 32 bits."""
@@ -190,8 +190,7 @@ def query(
     picked += [f"{_hash(raw, 'id')} AS id", f"{_torn(raw)} AS torn", f"{_no_number(raw)} AS odd"]
     return f"""
 SELECT * EXCLUDE (start_us, end_us, torn, odd, filename),
- CAST(CASE WHEN bad IS NULL THEN start_us // 1000000 END AS INTEGER) AS t,
- CAST(CASE WHEN bad IS NULL THEN end_us // 1000000 END AS INTEGER) AS e,
+ TRY_CAST(start_us // 1000000 AS INTEGER) AS t, TRY_CAST(end_us // 1000000 AS INTEGER) AS e,
  {file} AS file
 FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = '' THEN 'no_model'
  WHEN start_us IS NULL THEN 'no_time' WHEN odd THEN 'not_a_number'
@@ -205,19 +204,36 @@ FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = ''
  FROM (SELECT {", ".join(picked)}{extra} FROM {raw.relation(files)}))"""
 
 
-def canonical(inner: str, *, sign: int = 1, ids: bool = False) -> str:
-    """Return rows of `query` as those of the canonical table; taken off where `sign` is -1."""
-    made = {
-        "n": f"{sign}::INTEGER",
-        "bucket_s": "0",
-        "write_unknown": f"CASE WHEN bad IS NULL THEN CAST({sign} * written AS INTEGER) END",
+NEGATED = ("n", "write_unknown", "input", "read", "output", "reasoning", "usd_nano")
+KEPT = ("bucket_s", "model", "service", "t", "e", "status", "bad", "file")
+OPTIONAL = ("provider", "region", "session")
+"""Columns of the canonical table that a table of requests fills: counts, and what is kept as it
+is; those that no field fills are left out, and so are the groups that no question asks for."""
+
+
+def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) -> str:
+    """Return rows of `query` as those of the canonical table.
+
+    Args:
+        raw: How the files are read.
+        inner: The query.
+        by: Of `team`, `project`, `tag`, those that are kept.
+        twin: What tells rows that may be duplicates; None where there is nothing.
+    """
+    made = {"n": "1::INTEGER", "bucket_s": "0::INTEGER"}
+    made |= {
+        name: f"TRY_CAST({source} AS INTEGER)"
+        for name, source in (
+            *(("input", "input"), ("output", "output")),
+            *(("read", "read"), ("reasoning", "reasoning"), ("write_unknown", "written")),
+        )
     }
-    for name in ("input", "read", "output", "reasoning"):
-        made[name] = f"CASE WHEN bad IS NULL THEN CAST({sign} * {name} AS INTEGER) END"
-    made["usd_nano"] = f"{sign} * usd_nano"
-    kept = ("model", "provider", "region", "service", "team", "project", "tag", "t", "e", "status", "session", "bad", "file")
-    picked = [f"{made.get(name, name)} AS {name}" for name in (*made, *(k for k in kept if k not in made))]
-    return f"SELECT {'id, ' * ids}{', '.join(picked)} FROM ({inner})"
+    names = [*NEGATED, *KEPT, *(n for n in (*OPTIONAL, *by) if raw.field(n) is not None)]
+    picked = [f"{made.get(name, name)} AS {name}" for name in names]
+    if twin is not None:
+        picked.append(f"{twin} AS twin")
+    joined = " LEFT JOIN twice ON twice.same = id" if twin == "same" else ""
+    return f"SELECT {', '.join(picked)} FROM ({inner}){joined}"
 
 
 def _service(raw: Raw) -> str:
@@ -270,8 +286,18 @@ def add_table(
     zone: ZoneInfo | None,
     tally: Tally,
     shown: Shown,
+    by: Sequence[str] = (),
 ) -> None:
     """Read tables into the canonical table, duplicates taken off again; count what is bad.
+
+    Args:
+        store: The canonical table.
+        files: The tables, all of one shape.
+        raw: How they are read.
+        zone: Zone of times that name none.
+        tally: Where bad rows are counted.
+        shown: Is told how far it has come [1].
+        by: Which groups are kept.
 
     Raises:
         DataError: DuckDB cannot read one of the files.
@@ -279,19 +305,40 @@ def add_table(
     error = duckdb_module().Error
     paths = [source.path for source in files]
     first = store.parts + 1
+    twin = _twin(store, raw, paths)
     for begin in range(0, len(paths), GROUP):
         some = paths[begin : begin + GROUP]
-        keyed = raw.shape != "parquet" and raw.field("id") is not None
         try:
-            store.write(canonical(query(raw, some, zone, named=keyed), ids=keyed))
+            store.write(canonical(raw, query(raw, some, zone, named=twin is not None), by, twin))
         except error as problem:
             raise DataError(_refused(problem, files)) from None
         shown(min(begin + GROUP, len(paths)) / len(paths))
     mine = [store.folder / f"part-{n:05d}.parquet" for n in range(first, store.parts + 1)]
     listed = "[" + ", ".join(quoted(str(path)) for path in mine) + "]"
     _count_bad(store, listed, raw, zone, tally)
-    if raw.field("id") is not None:
-        _take_off(store, listed, raw, paths, zone, tally)
+    if twin is not None:
+        _take_off(store, listed, tally)
+
+
+def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:
+    """Return the expression that tells rows which may be duplicates; None without ids.
+
+    In Parquet the ids alone are cheap to read: those that are there twice are found first, and no
+    other is written. Text is read once: there all are written, and found among those.
+    """
+    if raw.field("id") is None:
+        return None
+    if raw.shape != "parquet":
+        return "id"
+    same = _hash(raw, "id")
+    try:
+        store.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE twice AS SELECT same FROM (SELECT {same} AS same FROM "
+            f"{raw.relation(paths)}) WHERE same IS NOT NULL GROUP BY same HAVING count(*) > 1"
+        )
+    except duckdb_module().Error as problem:
+        raise DataError(_refused(problem, [Source(path) for path in paths])) from None
+    return "same"
 
 
 def _refused(problem: Exception, files: Sequence[Source]) -> str:
@@ -317,41 +364,22 @@ def _count_bad(store: Store, listed: str, raw: Raw, zone: ZoneInfo | None, tally
         tally.leave(reason, place, count)
 
 
-def _take_off(
-    store: Store, listed: str, raw: Raw, paths: Sequence[str], zone: ZoneInfo | None, tally: Tally
-) -> None:
+def _take_off(store: Store, listed: str, tally: Tally) -> None:
     """Write each duplicate of a good row once more with all counts negative: sums leave it out.
 
     So that no later query has to know which rows are duplicates. Of the rows of an id the one that
     sorts first counts, whatever the order of the files.
     """
-    kept = f"read_parquet({listed})"
-    inner = canonical(query(raw, paths, zone, named=True), sign=-1, ids=True)
-    ids = f"SELECT id FROM ({query(raw, paths, zone)}) WHERE bad IS NULL AND id IS NOT NULL"
-    if raw.shape != "parquet":
-        ids = f"SELECT id FROM {kept} WHERE bad IS NULL AND id IS NOT NULL"
-        picked = ", ".join(
-            f"-{name} AS {name}" if name in NEGATED else name
-            for name in (*NEGATED, *REST)
-        )
-        inner = f"SELECT id, {picked} FROM {kept}"
+    kept = f"(SELECT * FROM read_parquet({listed}) WHERE bad IS NULL AND twin IS NOT NULL)"
+    negated = ", ".join(f"-{name} AS {name}" for name in NEGATED)
     store.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE twice AS {ids} GROUP BY id HAVING count(*) > 1"
+        f"CREATE OR REPLACE TEMP TABLE off AS SELECT * EXCLUDE (twin, place_) REPLACE ({negated}) "
+        "FROM (SELECT *, row_number() OVER (PARTITION BY twin ORDER BY t, model, input, output, "
+        f"usd_nano, file) AS place_ FROM {kept} WHERE twin IN (SELECT twin FROM {kept} GROUP BY twin "
+        "HAVING count(*) > 1)) WHERE place_ > 1"
     )
-    if not store.con.execute("SELECT count(*) FROM twice").fetchone()[0]:
-        return
-    store.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE off AS SELECT * EXCLUDE (id, place_) FROM (SELECT *, row_number() "
-        f"OVER (PARTITION BY id ORDER BY t, model, input DESC, output DESC, usd_nano) AS place_ "
-        f"FROM ({inner}) WHERE bad IS NULL AND id IN (FROM twice)) WHERE place_ > 1"
-    )
-    store.write("SELECT * FROM off")
     count, file = store.con.execute("SELECT count(*), min(file) FROM off").fetchone()
-    tally.leave("duplicate", file, count)
-
-
-NEGATED = ("n", "input", "read", "write_unknown", "output", "reasoning", "usd_nano")
-REST = (
-    *("bucket_s", "model", "provider", "region", "service", "team", "project", "tag"),
-    *("t", "e", "status", "session", "bad", "file"),
-)
+    if count:
+        store.write("SELECT * FROM off")
+        tally.leave("duplicate", file, count)
+    store.con.execute("DROP TABLE off")

@@ -30,6 +30,9 @@ GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
 KNOWN = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".prom", ".txt", ".log")
 STDIN = "-"
 SAMPLE = 200
+ROWS_OF_PARQUET = 5
+"""Columns tell the format of such a file; few rows are needed."""
+
 
 
 class Source(NamedTuple):
@@ -210,7 +213,7 @@ def sampled(source: Source) -> Sample:
     """Return the beginning of a source."""
     shape = shape_of(source)
     if shape == "parquet":
-        return Sample(shape, tuple(_first(_parquet(source, SAMPLE))))
+        return Sample(shape, tuple(_parquet(source, ROWS_OF_PARQUET)))
     tally = Tally()
     found = tuple(_first(records(source, shape, tally)))
     return Sample(shape, found, tally.left["torn_line"])

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -171,7 +172,10 @@ def plain(name: str, values: Any) -> Any:
     return np.ma.filled(values, empty)
 
 
-PARQUET = "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 250000"
+PARQUET = (
+    "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 250000, DICTIONARY_SIZE_LIMIT 2000, "
+    "WRITE_BLOOM_FILTER false"
+)
 
 
 def _one_line(error: Exception) -> str:
@@ -217,16 +221,28 @@ def _integers(values: Iterable[Any]) -> Any:
 
 def parquet_rows(path: str, most: int | None = None) -> Iterator[dict[str, Any]]:
     """Return the rows of a Parquet file as mappings."""
-    with Store() as store:
-        limit = "" if most is None else f" LIMIT {most}"
-        try:
-            found = store.con.execute(f"SELECT * FROM read_parquet({quoted(path)}){limit}")
-        except duckdb_module().Error as error:
-            raise DataError(f"{path}: {_one_line(error)}") from None
-        names = [column[0] for column in found.description]
-        while rows := found.fetchmany(10_000):
-            for row in rows:
-                yield dict(zip(names, row, strict=True))
+    limit = "" if most is None else f" LIMIT {most}"
+    try:
+        found = _reader().execute(f"SELECT * FROM read_parquet({quoted(path)}){limit}")
+    except duckdb_module().Error as error:
+        raise DataError(f"{path}: {_one_line(error)}") from None
+    names = [column[0] for column in found.description]
+    while rows := found.fetchmany(10_000):
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
+
+
+def _reader() -> Any:
+    """Return a cursor that reads rows of files, of one connection for all of them."""
+    return _connection().cursor()
+
+
+@cache
+def _connection() -> Any:
+    connection = duckdb_module().connect(config={"memory_limit": MEMORY, "threads": "1"})
+    for setting in SETTINGS:
+        connection.execute(setting)
+    return connection
 
 
 def quoted(text: str) -> str:

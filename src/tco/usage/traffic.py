@@ -16,8 +16,8 @@ from tco.usage.aggregates import (
     DAY_S,
     HOUR_S,
     PREFILL,
-    SECONDS_PER_TOKEN,
     STEP_S,
+    TOKENS_PER_S,
     Arrays,
     Distributions,
     in_flight,
@@ -290,13 +290,14 @@ class Profiler:
         if not n:
             return None
         read = float(table["read"].sum()) if "read" in table else 0.0
-        work = float(table["output"].sum()) + PREFILL * (float((table["k"] * table["n"]).sum()) - read)
+        fresh = float((table["k"] * table["n"]).sum()) - read
+        work = float(table["output"].sum()) + fresh / PREFILL
         rows = []
-        for c, grid in zip(SECONDS_PER_TOKEN, self.found.virtual, strict=True):
+        for speed, grid in zip(TOKENS_PER_S, self.found.virtual, strict=True):
             ten, starts, d = self._series(grid, model)
             if not len(ten) or not self.span.hours:
                 return None
-            mean_s = c * work / n
+            mean_s = work / n / speed
             mean = float(starts.sum()) / (self.span.hours * HOUR_S) * mean_s
             values, _ = in_flight(ten, starts, d, FLIGHT)
             rows.append([_short(mean_s), *(_short(v / mean) for v in values)])
