@@ -148,7 +148,7 @@ def rows_of(
             done += _size(one.source)
             shown(done / total)
         ctx = Context(tally, "", zone, reading.columns, kept=kept)
-        yield from keep.all((row, "") for row in of.done(ctx))
+        yield from keep.all((row, "") for row in of.done(ctx) if _is_right(row, ctx))
         yield from keep.rest()
 
 
@@ -187,6 +187,16 @@ def _rows(of: Format, record: Record, ctx: Context) -> Iterator[tuple[Row, str]]
                 yield checked(row), ctx.place
         except Wrong as wrong:
             ctx.tally.leave(str(wrong), ctx.place)
+
+
+def _is_right(row: Row, ctx: Context) -> bool:
+    """Return whether a row can be used; count it where it cannot."""
+    try:
+        checked(row)
+    except Wrong as wrong:
+        ctx.tally.leave(str(wrong), "")
+        return False
+    return True
 
 
 class _Pages:

@@ -14,9 +14,11 @@ import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from glob import glob, has_magic
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from tco.errors import DataError, UsageError, printable
 from tco.usage.rows import Tally
@@ -154,22 +156,25 @@ def natural(name: str) -> tuple[Any, ...]:
     return tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts)
 
 
-def opened(source: Source) -> IO[bytes]:
+@contextmanager
+def opened(source: Source) -> Iterator[Any]:
     """Return the bytes of a source, unpacked.
 
     Raises:
         DataError: It cannot be read.
     """
     try:
-        stream: IO[bytes]
-        stream = io.BytesIO(source.data) if source.data is not None else Path(source.path).open("rb")
-        if stream.read(2) == GZIP:
-            stream.seek(0)
-            return gzip.GzipFile(fileobj=stream)  # type: ignore[return-value]
-        stream.seek(0)
+        raw = io.BytesIO(source.data) if source.data is not None else Path(source.path).open("rb")
     except OSError as error:
         raise DataError(f"{source.shown}: {str(error.strerror).lower()}") from None
-    return stream
+    with raw as stream:
+        packed = stream.read(2) == GZIP
+        stream.seek(0)
+        if packed:
+            with gzip.GzipFile(fileobj=stream) as unpacked:
+                yield unpacked
+        else:
+            yield stream
 
 
 def lines(source: Source, tally: Tally) -> Iterator[tuple[int, bytes]]:
@@ -233,22 +238,18 @@ def records(source: Source, shape: str, tally: Tally) -> Iterator[Record]:
 
 
 def _json(source: Source, tally: Tally) -> Iterator[Record]:
-    """Return the records of JSON lines, or the items of one document."""
+    """Return the records of JSON lines, or the items of documents of many lines."""
     found = lines(source, tally)
-    first = next(((n, c) for n, c in found if c.strip(b"\xef\xbb\xbf \t\r\n")), None)
-    if first is None:
+    begun = list(islice(((n, c) for n, c in found if c.strip(BLANK)), 2))
+    if not begun:
         return
-    begun = _loaded(first[1])
-    if begun is _TORN and not _torn_only(first[1]):
+    if _loaded(begun[0][1]) is _TORN and not any(
+        isinstance(_loaded(chunk), dict) for _, chunk in begun[1:]
+    ):
         yield from _document(source, tally)
         return
-    place = f"{source.shown}:{first[0]}"
-    if begun is _TORN:
-        tally.leave("torn_line", place)
-    else:
-        yield from _items(first[0], begun)
-    for number, chunk in found:
-        if not chunk.strip():
+    for number, chunk in chain(begun, found):
+        if not chunk.strip(BLANK):
             continue
         value = _loaded(chunk)
         if value is _TORN:
@@ -257,19 +258,15 @@ def _json(source: Source, tally: Tally) -> Iterator[Record]:
             yield from _items(number, value)
 
 
+BLANK = b"\xef\xbb\xbf \t\r\n"
 _TORN = object()
 
 
 def _loaded(chunk: bytes) -> Any:
     try:
-        return json.loads(chunk)
+        return json.loads(chunk.strip(BLANK))
     except (ValueError, RecursionError):
         return _TORN
-
-
-def _torn_only(chunk: bytes) -> bool:
-    """Return whether a line that cannot be read is a torn record, and not the head of a document."""
-    return len(chunk.strip()) > 2 and chunk.strip()[:1] == b"{" and chunk.count(b'"') > 3
 
 
 def _items(line: int, value: Any) -> Iterator[Record]:
@@ -306,19 +303,28 @@ def _document(source: Source, tally: Tally) -> Iterator[Record]:
             " write one record a line: jq -c '.[]'"
         )
     body = raw.decode("utf-8", "replace").lstrip("\ufeff")
-    whole = _loaded(body.encode()) if not body.lstrip().startswith("[") else None
-    if isinstance(whole, dict) and not _is_page(whole):
-        yield Record(1, whole, {})
-        return
-    page = {k: v for k, v in whole.items() if k != "data"} if isinstance(whole, dict) else {}
-    if whole is _TORN:
-        tally.part(f"{source.shown} is cut off")
     begin = _array_of(body)
-    if begin is None:
+    whole = None if body.lstrip().startswith("[") else _first_value(body)
+    if isinstance(whole, tuple):
+        value, at = whole
+        yield from _items(1, value)
+        if body[at:].strip():
+            yield from _values(body, at, {}, source, tally)
+    elif begin is None:
         tally.leave("torn_line", f"{source.shown}:1")
-        return
-    yield Record(1, None, page)
-    yield from _array(body, begin, page, source, tally)
+    else:
+        if whole is _TORN:
+            tally.part(f"{source.shown} is cut off")
+            tally.leave("torn_line", f"{source.shown}:1")
+        yield from _values(body, begin, {}, source, tally)
+
+
+def _first_value(body: str) -> Any:
+    """Return the first value of a text and where it ends."""
+    try:
+        return json.JSONDecoder().raw_decode(body, len(body) - len(body.lstrip()))
+    except (ValueError, RecursionError):
+        return _TORN
 
 
 def _array_of(body: str) -> int | None:
@@ -329,14 +335,15 @@ def _array_of(body: str) -> int | None:
     return found.end() if found else None
 
 
-def _array(
+def _values(
     body: str, at: int, page: dict[str, Any], source: Source, tally: Tally
 ) -> Iterator[Record]:
+    """Return values that follow one another in a text, as far as they can be read."""
     decoder, line, counted = json.JSONDecoder(), 1, 0
     skip = re.compile(r"[\s,]*")
     while True:
         at = skip.match(body, at).end()  # type: ignore[union-attr]
-        if body[at : at + 1] == "]":
+        if at >= len(body) or body[at] == "]":
             return
         line += body.count("\n", counted, at)
         counted = at

@@ -299,6 +299,8 @@ class Profiler:
                 return None
             mean_s = work / n / speed
             mean = float(starts.sum()) / (self.span.hours * HOUR_S) * mean_s
+            if mean <= 0.0:
+                return None
             values, _ = in_flight(ten, starts, d, FLIGHT)
             rows.append([_short(mean_s), *(_short(v / mean) for v in values)])
         return {"quantiles": list(FLIGHT), "by_mean_seconds": rows}

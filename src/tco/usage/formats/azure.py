@@ -44,7 +44,7 @@ def parts(record: Record, ctx: Context) -> Iterable[Any]:
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     rates: dict[Any, Any] = {}
     for metric, labels, point in _points(page):
-        stamp = point.get("timeStamp")
+        stamp = text(point.get("timeStamp"))
         if metric == RATE:
             if point.get("average") is not None:
                 rates[(labels.get("modelname", ""), stamp)] = point["average"]
@@ -81,6 +81,8 @@ def row(value: Any, ctx: Context) -> Row | None:
     taken = count(values.get(INPUT))
     share = 0.0
     if rate is not None:
+        if isinstance(rate, bool) or not isinstance(rate, int | float):
+            raise Wrong("not_a_number")
         share = float(rate) / 100.0
         if not 0.0 <= share <= 1.0:
             raise Wrong("out_of_range")

@@ -49,6 +49,7 @@ def looks(sample: Sample) -> bool:
     at = columns_of(first, {})
     tokens = "output" in at and ("input" in at or "fresh" in at)
     timed = {"start", "end", "start_time", "starttime", "request_id", "timestamp"}
+    timed |= {"custom_llm_provider"}  # a daily table of LiteLLM
     return tokens and "model" in at and not timed & {str(k).lower() for k in first}
 
 
