@@ -142,7 +142,7 @@ def test_nothing_is_a_log_that_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_mangled_values_are_counted_and_never_a_traceback(
     name: str, seed: int, tmp_path: Path
 ) -> None:

@@ -66,7 +66,7 @@ class UsageModel(Record):
     observed_hours: Positive | None = None
     requests_per_month: NotNegative | None = None
     tokens_per_month: NotNegative | None = None
-    tokens: dict[str, Whole]
+    tokens: dict[str, Whole] = {}
     """Sums over answered requests, by kinds that never overlap; `reasoning` is a part of output."""
     hourly: list[NotNegative] = []
     busiest: UsageBusiest = UsageBusiest()

@@ -166,7 +166,7 @@ def _result(
     notes |= dict.fromkeys(f"incomplete: {why}" for why in tally.incomplete)
     notes |= dict.fromkeys(_partial(span, _months(made)))
     beside: tuple[Any, ...] = ()
-    if ask.beside and month is not None:
+    if ask.beside and month is not None and models:
         beside, more = elsewhere.elsewhere(logs, catalog, today, made, month)
         notes |= dict.fromkeys(more)
     return BillResult(
@@ -255,7 +255,8 @@ def _model(
     matched = next((m for m in providers.values() if m.offer), next(iter(providers.values())))
 
     def price(way: Otherwise) -> Any:
-        return _by_days(catalog, cells, made.matches, today, way).usd
+        found = _by_days(catalog, cells, made.matches, today, way)
+        return np.where(found.known, found.usd, np.nan)
 
     parts = differences(cells, usd, known, price)
     stated = cells["stated"].astype(bool)

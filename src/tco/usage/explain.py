@@ -56,6 +56,7 @@ def differences(cells: Arrays, listed: Any, known: Any, price: Price) -> tuple[D
     explained |= near
     for way in WAYS if not explained.all() else ():
         other = np.bincount(left["at"], weights=price(way)[mine], minlength=len(left["said"]))
+        other = np.where(np.isfinite(other), other, left["listed"])
         differs = np.abs(other - left["listed"]) > SAME * np.abs(left["listed"])
         hit = ~explained & differs & (np.abs(left["said"] - other) <= SAME * np.abs(other) + 1e-9)
         add(way.reason, float((left["said"] - left["listed"])[hit].sum()))

@@ -11,6 +11,7 @@ from tco.catalog.lookup import find_offer
 from tco.catalog.matching import CALLED
 from tco.catalog.naming import folded
 from tco.errors import UsageError
+from tco.usage.formats.bedrock import named
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
@@ -123,8 +124,11 @@ class Matcher:
     def _model(self, name: str) -> tuple[str, str]:
         """Return the model that a name means, and how it was told."""
         tries = [(name, "the same name")]
-        plain = DATED.sub("", name.lower())
-        if plain != name.lower():
+        bare = named(name.lower())[0]
+        if bare != name.lower():
+            tries.append((bare, "its name without region, maker and version"))
+        plain = DATED.sub("", bare)
+        if plain != bare:
             tries.append((plain, "its name without the date or version"))
         for text, how in tries:
             some = self.models.get(folded(text), set())

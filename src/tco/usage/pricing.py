@@ -182,7 +182,8 @@ def _usd(price: Price, cells: Arrays, bought: Buying, day: date, other: Otherwis
     """Return what input and output of cells of one price cost [2, cells] [USD]."""
     modifiers = other.modifiers(list(price.modifiers))
     requests = np.maximum(cells["n"], 1)
-    isl = np.maximum(cells["input"] / requests, cells["longer_than"] + 1.0 * (cells["longer_than"] > 0))
+    mean = np.maximum(cells["input"] / requests, 1.0)
+    isl = np.maximum(mean, cells["longer_than"] + 1.0 * (cells["longer_than"] > 0))
     if any(m.when.hours or m.when.weekdays for m in modifiers):
         total = np.zeros((2, len(isl)))
         hours = np.where(cells["t"] < 0, -1, cells["t"] // HOUR_S)
