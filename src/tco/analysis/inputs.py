@@ -16,6 +16,7 @@ from tco.analysis.request import DEFAULT_PROFILE, Request
 from tco.analysis.settings import Setting, Settings, image_tokens
 from tco.analysis.switches import BARE, left_out
 from tco.catalog.lookup import find_model
+from tco.engine.arrivals import headroom_in_flight, in_flight_over_mean
 from tco.engine.layout import PROFILES, Profile
 from tco.engine.ledger import Origin
 from tco.engine.redundancy import LEAST_AVAILABILITY
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 DEFAULT_ENGINE = "tuned"
 DAYS_OF_A_MONTH = 30
+SIZED_AT = 0.99
+"""Share of the requests that find a free slot in a fleet sized by requests in flight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +206,31 @@ def _with_own(settings: Settings, name: str, own: OwnTraffic | None) -> Settings
     told |= {f"workload.{key}": float(settings.value(f"workload.{key}")) for key in measured}
     for path, value in told.items():
         settings = settings.overridden(path, value, f"profile {name}: own-logs")
+    for path, value in _by_in_flight(settings, own).items():
+        settings = settings.overridden(path, value, f"profile {name}: own-logs")
     return settings
+
+
+def _by_in_flight(settings: Settings, own: OwnTraffic) -> dict[str, float]:
+    """Return what sizes fleets by the requests in flight that all but 1 % of them find.
+
+    They are known at the time that a request takes on a replica as full as the limit on the time
+    of a token allows: its output at that limit.
+    """
+    found = own.in_flight
+    if found is None or SIZED_AT not in found.quantiles:
+        return {}
+    rows = [row for row in found.by_mean_seconds if row[0] > 0]
+    column = 1 + found.quantiles.index(SIZED_AT)
+    mean_s = settings.value("workload.osl") * settings.value("serving.max_tpot_s")
+    over = in_flight_over_mean(mean_s, [r[0] for r in rows], [r[column] for r in rows])
+    if not rows or over <= 0:
+        return {}
+    peak = settings.value("workload.peak_to_mean")
+    return {
+        "serving.headroom": float(np.asarray(headroom_in_flight(peak, over))),
+        "serving.wait_beta": 0.0,
+    }
 
 
 def _origin(traffic: Traffic, key: str) -> Origin:
