@@ -102,7 +102,9 @@ def bucket(day: int, *results: Any) -> dict[str, Any]:
 
 def page(*buckets: Any, more: bool = False) -> str:
     """Return a page of a report."""
-    return json.dumps({"object": "page", "has_more": more, "next_page": None, "data": list(buckets)})
+    return json.dumps(
+        {"object": "page", "has_more": more, "next_page": None, "data": list(buckets)}
+    )
 
 
 def anthropic_bucket(day: int, *results: Any) -> dict[str, Any]:
@@ -229,11 +231,15 @@ CASES: dict[str, Case] = {
                     "message": {"role": "user", "content": SECRET},
                 },
                 claude("m1", "r1", 1, "claude-opus-4-5-20251101", **CLAUDE),
-                claude("m1", "r1", 2, "claude-opus-4-5-20251101", **{**CLAUDE, "output_tokens": 90}),
+                claude(
+                    "m1", "r1", 2, "claude-opus-4-5-20251101", **{**CLAUDE, "output_tokens": 90}
+                ),
                 claude("m2", "r2", 3, "<synthetic>", input_tokens=0, output_tokens=0),
             ),
             "resumed.jsonl": lines(
-                claude("m1", "r1", 2, "claude-opus-4-5-20251101", **{**CLAUDE, "output_tokens": 90}),
+                claude(
+                    "m1", "r1", 2, "claude-opus-4-5-20251101", **{**CLAUDE, "output_tokens": 90}
+                ),
                 claude("m3", "r3", 4, "claude-haiku-4-5-20251001", input_tokens=5, output_tokens=6),
             ),
         },
@@ -253,8 +259,16 @@ CASES: dict[str, Case] = {
     "codex": Case(
         {
             "rollout-a.jsonl": lines(
-                {"timestamp": "2026-11-18T10:00:00Z", "type": "session_meta", "payload": {"id": "s"}},
-                {"timestamp": "2026-11-18T10:00:01Z", "type": "turn_context", "payload": {"model": "gpt-5"}},
+                {
+                    "timestamp": "2026-11-18T10:00:00Z",
+                    "type": "session_meta",
+                    "payload": {"id": "s"},
+                },
+                {
+                    "timestamp": "2026-11-18T10:00:01Z",
+                    "type": "turn_context",
+                    "payload": {"model": "gpt-5"},
+                },
                 {
                     "timestamp": "2026-11-18T10:00:02Z",
                     "type": "event_msg",
@@ -312,7 +326,10 @@ CASES: dict[str, Case] = {
                         "input_tokens_details": {
                             "cached_tokens": 500,
                             "cache_write_tokens": 700,
-                            "cache_write_tokens_details": {"ttl_30m_tokens": 300, "ttl_12h_tokens": 400},
+                            "cache_write_tokens_details": {
+                                "ttl_30m_tokens": 300,
+                                "ttl_12h_tokens": 400,
+                            },
                         },
                         "output_tokens": 60,
                         "output_tokens_details": {"reasoning_tokens": 20},
@@ -331,11 +348,20 @@ CASES: dict[str, Case] = {
                             "object": "chat.completion",
                             "created": 1_794_900_100,
                             "model": "gpt-5-2025-08-07",
-                            "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+                            "usage": {
+                                "prompt_tokens": 100,
+                                "completion_tokens": 10,
+                                "total_tokens": 110,
+                            },
                         },
                     },
                 },
-                {"id": "batch_req_2", "custom_id": "row-2", "response": None, "error": {"code": "x"}},
+                {
+                    "id": "batch_req_2",
+                    "custom_id": "row-2",
+                    "response": None,
+                    "error": {"code": "x"},
+                },
             ),
         },
         {
@@ -344,7 +370,10 @@ CASES: dict[str, Case] = {
                 "input": 488,
                 "read": 512,
                 "output": 50,
-                "tiers": {"flex": {"requests": 1, "input": 388}, "batch": {"requests": 1, "input": 100}},
+                "tiers": {
+                    "flex": {"requests": 1, "input": 388},
+                    "batch": {"requests": 1, "input": 100},
+                },
             },
             "gpt-6.1-sol-2026-11-09": {
                 "requests": 1,
@@ -532,8 +561,18 @@ CASES: dict[str, Case] = {
                     "data": [
                         anthropic_bucket(
                             3,
-                            {"amount": "250.5", "currency": "USD", "cost_type": "tokens", "model": "claude-opus-5"},
-                            {"amount": "10", "currency": "USD", "cost_type": "web_search", "model": None},
+                            {
+                                "amount": "250.5",
+                                "currency": "USD",
+                                "cost_type": "tokens",
+                                "model": "claude-opus-5",
+                            },
+                            {
+                                "amount": "10",
+                                "currency": "USD",
+                                "cost_type": "web_search",
+                                "model": None,
+                            },
                         )
                     ],
                 }
@@ -627,7 +666,13 @@ CASES: dict[str, Case] = {
             )
         },
         {
-            "claude-opus-5": {"requests": 1, "input": 20, "read": 300, "write_unknown": 40, "output": 5},
+            "claude-opus-5": {
+                "requests": 1,
+                "input": 20,
+                "read": 300,
+                "write_unknown": 40,
+                "output": 5,
+            },
             "llama3-3-70b-instruct": {"requests": 1, "input": 7, "read": 0, "output": 2},
         },
         {"failed": 1},
@@ -641,7 +686,11 @@ CASES: dict[str, Case] = {
                         azure("ProcessedPromptTokens", [(9, 30_000), (10, 10_000), (11, None)]),
                         azure("GeneratedTokens", [(9, 900), (10, 100), (11, None)]),
                         azure("AzureOpenAIRequests", [(9, 30), (10, 10), (11, None)]),
-                        azure("AzureOpenAIContextTokensCacheMatchRate", [(9, 50.0), (10, 10.0)], "average"),
+                        azure(
+                            "AzureOpenAIContextTokensCacheMatchRate",
+                            [(9, 50.0), (10, 10.0)],
+                            "average",
+                        ),
                     ],
                 }
             )
@@ -680,7 +729,15 @@ CASES: dict[str, Case] = {
                 }
             )
         },
-        {"openai/gpt-5": {"requests": 10, "input": 0, "read": 1000, "output": 300, "reasoning": 200}},
+        {
+            "openai/gpt-5": {
+                "requests": 10,
+                "input": 0,
+                "read": 1000,
+                "output": 300,
+                "reasoning": 200,
+            }
+        },
         top={"usd": 0.25, "doubts": {"cached_over_input_capped": 1}},
     ),
     "litellm": Case(
@@ -757,7 +814,12 @@ CASES: dict[str, Case] = {
                                 "total": 910,
                             },
                         },
-                        {"id": "o3", "type": "SPAN", "startTime": "2026-11-18T10:00:00Z", "usageDetails": {}},
+                        {
+                            "id": "o3",
+                            "type": "SPAN",
+                            "startTime": "2026-11-18T10:00:00Z",
+                            "usageDetails": {},
+                        },
                     ],
                     "meta": {"page": 1, "totalPages": 1},
                 }
@@ -864,7 +926,13 @@ CASES: dict[str, Case] = {
             )
         },
         {
-            "claude-opus-5": {"requests": 1, "input": 200, "read": 600, "write_unknown": 100, "output": 12},
+            "claude-opus-5": {
+                "requests": 1,
+                "input": 200,
+                "read": 600,
+                "write_unknown": 100,
+                "output": 12,
+            },
             "gpt-5": {"requests": 1, "input": 144, "read": 256, "output": 30, "reasoning": 9},
         },
         {"not_a_call": 1},

@@ -53,8 +53,10 @@ def write(columns: dict[str, Any], folder: Path, form: str, files: int = 3) -> l
     folder.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect()
     con.execute("SET TimeZone='UTC'")
-    con.register("made", {k: np.asarray(v, object) if v.dtype.kind == "U" else v for k, v in columns.items()})
-    times = "to_timestamp(\"start\") AS \"start\", to_timestamp(\"end\") AS \"end\""
+    con.register(
+        "made", {k: np.asarray(v, object) if v.dtype.kind == "U" else v for k, v in columns.items()}
+    )
+    times = 'to_timestamp("start") AS "start", to_timestamp("end") AS "end"'
     paths = []
     size = len(columns["start"])
     for n in range(files):

@@ -70,7 +70,9 @@ def needed(start: np.ndarray, service: np.ndarray, slots: int) -> int:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if late_share(start, service, middle * slots) <= 0.01 else (middle, high)
+        low, high = (
+            (low, middle) if late_share(start, service, middle * slots) <= 0.01 else (middle, high)
+        )
     return high
 
 
@@ -167,6 +169,8 @@ def test_explain_says_which_rule_sized_the_fleet(tmp_path: Path) -> None:
     assert "the usual rule (headroom 0.85, peakedness 2) would need" in steps
     named = run("explain", "self/llama-3.3-70b", "--tokens", "50B", "-o", "json", "-q")
     assert "in flight of" not in " ".join(json.loads(named.stdout)["steps"])
-    given = run("explain", "self/llama-3.3-70b", "--profile", profile, "--set", "serving.headroom=50%", "-q")
+    given = run(
+        "explain", "self/llama-3.3-70b", "--profile", profile, "--set", "serving.headroom=50%", "-q"
+    )
     assert given.exit_code == 0
     assert len(MODELS) == 3

@@ -67,7 +67,9 @@ def test_of_every_format_sums_agree_and_differences_add_up(name: str, tmp_path: 
     for model in found["models"].values():
         if model["stated_usd"] is not None:
             parts = sum(part["usd"] for part in model["difference"])
-            assert parts == pytest.approx(model["stated_usd"] - (model["list_usd"] or 0.0), abs=1e-12)
+            assert parts == pytest.approx(
+                model["stated_usd"] - (model["list_usd"] or 0.0), abs=1e-12
+            )
 
 
 def test_service_tiers_and_regions_have_their_price(tmp_path: Path) -> None:
@@ -110,7 +112,10 @@ def test_the_price_is_that_of_each_request_and_day(tmp_path: Path) -> None:
     wanted = (1000 * 4 + 10 * 8 + 1000 * 2 + 10 * 4 + 1001 * 6 + 10 * 6) / 1e6
     assert found["list_usd"] == pytest.approx(wanted, abs=1e-12)
     assert found["unpriced"] == [
-        {"reason": "blue/blue-1 has no price on 2025-06-01: the first known one is of 2026-01-01", "tokens": 510}
+        {
+            "reason": "blue/blue-1 has no price on 2025-06-01: the first known one is of 2026-01-01",
+            "tokens": 510,
+        }
     ]
 
 
@@ -129,11 +134,20 @@ LIST = (200 * 1.25 + 800 * 0.125 + 100 * 10) / 1e6
     ("text", "reason"),
     [
         (rows((1000 * 1.25 + 100 * 10) / 1e6), "cached input was billed in full"),
-        (rows((1000 * 1.25 + 800 * 0.125 + 100 * 10) / 1e6), "cached input was billed beside all input"),
-        (rows((200 * 1.25 + 800 * 0.125 + 140 * 10) / 1e6), "reasoning was billed beside all output"),
+        (
+            rows((1000 * 1.25 + 800 * 0.125 + 100 * 10) / 1e6),
+            "cached input was billed beside all input",
+        ),
+        (
+            rows((200 * 1.25 + 800 * 0.125 + 140 * 10) / 1e6),
+            "reasoning was billed beside all output",
+        ),
         (rows(LIST, tier="batch"), "batch and service tiers were not applied"),
         (rows(LIST / 2), "billed at the batch price"),
-        (rows(1.3 * LIST, 1.3 * LIST, 1.3 * LIST), "billed at 1.3 times the list price: a contract or a margin"),
+        (
+            rows(1.3 * LIST, 1.3 * LIST, 1.3 * LIST),
+            "billed at 1.3 times the list price: a contract or a margin",
+        ),
         (rows(0.0, 0.0, 0.0), "the log states a cost of 0"),
         (rows(0.123), "not explained"),
         (rows(0.5, model="gpt-nobody-knows"), "no price is known"),
@@ -169,7 +183,9 @@ def test_an_unknown_model_is_listed_with_its_tokens(tmp_path: Path) -> None:
     screen = run("bill", str(tmp_path / "requests.csv"), "--no-elsewhere").stdout
     assert "blue-nobody-knows" in screen
     assert "1.1k tokens" in screen
-    named = bill(str(tmp_path / "requests.csv"), "--match", "blue-nobody-knows=gpt-5", "--no-elsewhere")
+    named = bill(
+        str(tmp_path / "requests.csv"), "--match", "blue-nobody-knows=gpt-5", "--no-elsewhere"
+    )
     assert named["list_usd"] == pytest.approx(2 * LIST)
 
 

@@ -110,7 +110,9 @@ def test_torn_at_its_end_says_so_and_keeps_the_rest(name: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_every_case_is_told_by_its_content_and_by_one_reader_only(name: str, tmp_path: Path) -> None:
+def test_every_case_is_told_by_its_content_and_by_one_reader_only(
+    name: str, tmp_path: Path
+) -> None:
     for path in written(CASES[name], tmp_path):
         sample = sampled(Source(path))
         assert [one.name for one in detected(sample)] == [format_of(name)], path
@@ -162,7 +164,9 @@ def test_mangled_values_are_counted_and_never_a_traceback(
         if text[:1] in "{[" and file.endswith(".json"):
             path.write_text(json.dumps(spoilt(json.loads(text))))
         elif text[:1] == "{":
-            path.write_text("".join(json.dumps(spoilt(json.loads(x))) + "\n" for x in text.splitlines()))
+            path.write_text(
+                "".join(json.dumps(spoilt(json.loads(x))) + "\n" for x in text.splitlines())
+            )
         else:
             path.write_text("".join(c if chance.random() > 0.02 else "9" for c in text))
         paths.append(str(path))

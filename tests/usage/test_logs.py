@@ -25,7 +25,9 @@ def chats(count: int) -> str:
     return lines(*({**CHAT, "id": f"c{n}"} for n in range(count)))
 
 
-@pytest.mark.parametrize("path", ["s3://bucket/logs/", "gs://b/x.jsonl", "https://h.example/x", "az://c"])
+@pytest.mark.parametrize(
+    "path", ["s3://bucket/logs/", "gs://b/x.jsonl", "https://h.example/x", "az://c"]
+)
 def test_addresses_are_refused_at_once_with_what_to_do(path: str) -> None:
     begun = time.monotonic()
     done = run("profile", path)
@@ -87,7 +89,9 @@ def test_the_same_traffic_as_buckets_and_as_requests_is_refused(tmp_path: Path) 
         "num_model_requests": 1,
     }
     (tmp_path / "usage.json").write_text(page(bucket(17, result)))
-    (tmp_path / "chat.jsonl").write_text(lines({**CHAT, "id": "a", "created": 1_793_491_200 + 16 * 86_400}))
+    (tmp_path / "chat.jsonl").write_text(
+        lines({**CHAT, "id": "a", "created": 1_793_491_200 + 16 * 86_400})
+    )
     done = run("bill", str(tmp_path))
     assert done.exit_code == 3
     assert "twice" in done.stderr
@@ -104,13 +108,17 @@ def test_the_same_bucket_twice_counts_once(tmp_path: Path) -> None:
 
 def test_where_nothing_is_left_the_reason_is_told(tmp_path: Path) -> None:
     path = tmp_path / "bad.csv"
-    path.write_text("start,model,input_tokens,output_tokens\n" + "2026-11-18T10:00:00Z,gpt-5,-5,1\n" * 3)
+    path.write_text(
+        "start,model,input_tokens,output_tokens\n" + "2026-11-18T10:00:00Z,gpt-5,-5,1\n" * 3
+    )
     done = run("profile", str(path))
     assert done.exit_code == 3
     assert done.stderr == f"tco: {path}:2: no row can be used: 3 are left out as negative\n"
 
 
-def test_one_line_without_an_end_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_line_without_an_end_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tco.usage.sources.MOST_LINE", 10_000)
     path = tmp_path / "long.jsonl"
     path.write_text(chats(2) + '{"object": "' + "x" * 500_000 + "\n" + chats(1).replace("c0", "z"))

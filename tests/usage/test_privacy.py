@@ -44,7 +44,12 @@ def test_no_planted_text_is_in_any_output(name: str, tmp_path: Path) -> None:
 def test_nor_where_a_line_is_torn_or_wrong(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     good = CASES["openai-requests"].files["chat.jsonl"]
-    path.write_text(good + lines({"object": "chat.completion", "id": SECRET, "usage": SECRET}) + '{"x": "' + SECRET)
+    path.write_text(
+        good
+        + lines({"object": "chat.completion", "id": SECRET, "usage": SECRET})
+        + '{"x": "'
+        + SECRET
+    )
     for output in outputs([str(path)], tmp_path):
         assert SECRET not in output
 

@@ -77,7 +77,9 @@ def test_sums_and_bad_rows_are_those_of_the_table(
         assert got.errors == int((rows["status"][rows["model"] == model] == 429).sum())
 
 
-def test_quantiles_curve_and_peaks_are_those_of_the_table(rows: dict[str, Any], profile: Any) -> None:
+def test_quantiles_curve_and_peaks_are_those_of_the_table(
+    rows: dict[str, Any], profile: Any
+) -> None:
     found = profile.result
     ok = rows["status"] == 200
     assert found.isl["p50"] == np.quantile(rows["input_tokens"][ok], 0.5, method="inverted_cdf")
@@ -105,7 +107,9 @@ def test_in_flight_is_what_requests_find(rows: dict[str, Any], profile: Any) -> 
     assert profile.result.in_flight["p99"] == np.quantile(found, 0.99, method="inverted_cdf")
 
 
-def test_the_order_of_files_changes_no_byte(made: list[str], catalog: Catalog, profile: Any) -> None:
+def test_the_order_of_files_changes_no_byte(
+    made: list[str], catalog: Catalog, profile: Any
+) -> None:
     for paths in (made[::-1], [made[1], made[0], made[2]]):
         assert profiled(Reading(tuple(paths)), catalog, DAY, quiet).text == profile.text
 
@@ -130,7 +134,7 @@ def test_a_bill_from_the_profile_is_the_bill_row_by_row(
     none = np.zeros(len(sign), np.int64)
     names = ("write_5m", "write_1h", "write_30m", "write_12h", "longer_than", "tier")
     flags = ("failed", "only_cost", "unsplit")
-    every |= {name: none for name in names} | {name: none.astype(bool) for name in flags}
+    every |= dict.fromkeys(names, none) | {name: none.astype(bool) for name in flags}
     every = filled(every)
     matches = matches_of(every, Matcher(catalog, dict(m.split("=") for m in MATCH)))
     each = priced(catalog, every, matches, DAY, on=DAY)
@@ -169,7 +173,9 @@ def test_a_scenario_takes_the_profile(file: str, tmp_path: Path) -> None:
 
 
 def test_context_tiers_see_the_tail_of_the_profile(file: str, catalog: Catalog) -> None:
-    told = run("explain", "gemini-2.5-pro", "--profile", f"{file}#gemini-2.5-pro", "-o", "json", "-q")
+    told = run(
+        "explain", "gemini-2.5-pro", "--profile", f"{file}#gemini-2.5-pro", "-o", "json", "-q"
+    )
     option = json.loads(told.stdout)["option"]
     lines = {line["item"]: line for line in option["lines"]}
     recorded = billed(Reading((file,)), catalog, DAY, BillAsk(match=MATCH, beside=False), quiet)
@@ -236,15 +242,21 @@ def without_duckdb(*args: str) -> Any:
     """Return what a command does where DuckDB cannot be imported."""
     env = clean({"PYTHONPATH": str(ROOT / "src")})
     command = [sys.executable, "-c", FORBIDDEN, *args]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_totals_and_reports_need_no_extra(tmp_path: Path) -> None:
     table = tmp_path / "months.csv"
-    table.write_text("month,model,input,cached,output,cost\n2026-10,gpt-5,1000000,400000,20000,1.0\n")
+    table.write_text(
+        "month,model,input,cached,output,cost\n2026-10,gpt-5,1000000,400000,20000,1.0\n"
+    )
     done = without_duckdb("bill", str(table), "-o", "json", "-q")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["list_usd"] == pytest.approx(0.6 * 1.25 + 0.4 * 0.125 + 0.02 * 10)
+    assert json.loads(done.stdout)["list_usd"] == pytest.approx(
+        0.6 * 1.25 + 0.4 * 0.125 + 0.02 * 10
+    )
     assert without_duckdb("profile", str(table)).returncode == 0
     assert without_duckdb("compare", "--tokens", "50B").returncode == 0
 
@@ -261,7 +273,9 @@ def test_times_without_a_zone_are_taken_in_the_one_that_is_named(tmp_path: Path)
     table = tmp_path / "requests.csv"
     table.write_text("start,model,input_tokens,output_tokens\n2026-11-18 00:30:00,gpt-5,5,5\n")
     utc = json.loads(run("profile", str(table), "-o", "json", "-q").stdout)
-    berlin = json.loads(run("profile", str(table), "--timezone", "Europe/Berlin", "-o", "json", "-q").stdout)
+    berlin = json.loads(
+        run("profile", str(table), "--timezone", "Europe/Berlin", "-o", "json", "-q").stdout
+    )
     assert list(utc["days"]) == ["2026-11-18"]
     assert list(berlin["days"]) == ["2026-11-17"]
     assert run("profile", str(table), "--timezone", "Mars/Olympus").exit_code == 2

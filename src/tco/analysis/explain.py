@@ -29,8 +29,8 @@ from tco.analysis.results import ExplainResult, OptionResult
 from tco.analysis.scaling import peak_over_mean, scaling_steps
 from tco.analysis.settings import fleet_policy, workload
 from tco.engine.fleet import FleetPolicy, burst_term, replicas_for
-from tco.engine.replica import Replica
 from tco.engine.memory import free_bytes, weights_bytes
+from tco.engine.replica import Replica
 from tco.engine.tokens import reads_to_pay
 from tco.errors import InfeasibleError, UsageError
 from tco.show import show_number, show_tokens
@@ -235,9 +235,7 @@ def _rule_steps(inputs: Inputs, replica: Replica, needed: float) -> list[str]:
     }
     settings = inputs.settings.with_values(usual)
     policy, load = fleet_policy(settings), workload(settings)
-    other = replicas_for(
-        load.peak_requests_per_s / replica.requests_per_s, replica.slots, policy
-    )
+    other = replicas_for(load.peak_requests_per_s / replica.requests_per_s, replica.slots, policy)
     return [
         f"sized by the requests in flight of {inputs.profile}: a headroom of the busiest hour at "
         f"which 99 % of the requests find a free slot; the usual rule (headroom "

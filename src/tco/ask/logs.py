@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from tco.usage.bill import BillAsk
 
 
-def reading(
-    paths: Iterable[Any] | None, of: str | None, columns: Any, zone: str | None
-) -> Reading:
+def reading(paths: Iterable[Any] | None, of: str | None, columns: Any, zone: str | None) -> Reading:
     """Return how logs are to be read.
 
     Raises:

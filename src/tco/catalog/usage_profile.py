@@ -188,9 +188,7 @@ def with_own_profile(catalog: Catalog, name: str | None) -> Catalog:
     return with_traffic(catalog, name, part, where, date.fromisoformat(profile.made))
 
 
-def with_traffic(
-    catalog: Catalog, name: str, part: UsageModel, where: str, made: date
-) -> Catalog:
+def with_traffic(catalog: Catalog, name: str, part: UsageModel, where: str, made: date) -> Catalog:
     """Return the catalog with a profile made of a user's own traffic.
 
     Args:

@@ -50,7 +50,7 @@ COMMANDS = {
     "init": "A commented file to start from: every key, every default.",
     "config": "Every value in effect, and who says so.",
     "import": "Measurements of your own, from a benchmark's result file.",
-    "mcp": "Four of the questions as tools for agents, over stdio.",
+    "mcp": "Five of the questions as tools for agents, over stdio.",
     "catalog": "The data: what it says, where from, what is wrong with it.",
 }
 """Each command in one line. `NAME` is the object NAME of the module `tco.cli.NAME`: a function that

@@ -77,9 +77,10 @@ def own_cached_share(
         return 0.0
     at = np.concatenate([[0.0], np.asarray(gaps_s, dtype=float)])
     h = np.concatenate([[0.0], np.asarray(shares, dtype=float)])
-    filled: Floats = np.concatenate(
-        [[0.0], np.cumsum(np.diff(at) * (1.0 - (h[1:] + h[:-1]) / 2.0))]
-    ) * tokens_per_s
+    filled: Floats = (
+        np.concatenate([[0.0], np.cumsum(np.diff(at) * (1.0 - (h[1:] + h[:-1]) / 2.0))])
+        * tokens_per_s
+    )
     if capacity >= filled[-1]:
         return float(h[-1])
     i = int(np.searchsorted(filled, capacity, side="right")) - 1

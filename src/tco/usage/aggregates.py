@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,7 +42,27 @@ PREFILL = 400
 
 REUSE_GAPS_S = (1, 10, 30, 100, 300, 1000, 3600, 86_400)
 
+FLIGHT_SHARES = (0.5, 0.9, 0.99, 0.999)
+"""Shares of the requests that find at most so many others in flight."""
+
 Arrays = dict[str, Any]
+
+
+class Flight(NamedTuple):
+    """Requests in flight of a model.
+
+    Args:
+        found: What `FLIGHT_SHARES` of the requests find.
+        mean: Over the time from the first to the last of them.
+        starts: Requests.
+    """
+
+    found: list[float]
+    mean: float
+    starts: int
+
+
+Flights = dict[str, Flight]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +74,7 @@ class Distributions:
         outputs: Requests by model and exact output: `model`, `k`, `n`.
         hours: Requests by model and hour since 1970: `model`, `hour`, `n`.
         busiest: Requests of the busiest second and minute, by model; "" for all together.
-        logged: Starts and ends on the grid as logged: `model`, `ten`, `starts`, `d`; None where
-            no end is logged.
+        logged: Requests in flight as logged, by model, "" for all; None where no end is logged.
         virtual: The same had each request its time at one of `TOKENS_PER_S`.
         reuse: Input tokens by model and gap since the session's last request: `model`, `gap`,
             `tokens`; None without sessions.
@@ -65,13 +85,15 @@ class Distributions:
     outputs: Arrays
     hours: Arrays
     busiest: dict[str, dict[str, int]]
-    logged: Arrays | None
-    virtual: tuple[Arrays, ...]
+    logged: Flights | None
+    virtual: tuple[Flights, ...]
     reuse: Arrays | None
     tens: dict[str, float] = field(default_factory=dict)
 
 
-def cells(store: Store, *, by: Sequence[str] = (), edges: Sequence[int] = (), hourly: Sequence[str] = ()) -> Arrays:
+def cells(
+    store: Store, *, by: Sequence[str] = (), edges: Sequence[int] = (), hourly: Sequence[str] = ()
+) -> Arrays:
     """Return sums over good rows by model and by whatever changes their price.
 
     Args:
@@ -171,9 +193,7 @@ def distributions(
     con = store.con
     have = {row[0] for row in con.execute("DESCRIBE good").fetchall()}
     cost = " AND NOT only_cost" if "only_cost" in have else ""
-    con.execute(
-        f"CREATE OR REPLACE VIEW calls AS SELECT * FROM good WHERE bucket_s = 0{cost}"
-    )
+    con.execute(f"CREATE OR REPLACE VIEW calls AS SELECT * FROM good WHERE bucket_s = 0{cost}")
     con.execute("CREATE OR REPLACE VIEW timed AS SELECT * FROM calls WHERE t IS NOT NULL")
     if not con.execute("SELECT 1 FROM calls LIMIT 1").fetchall():
         return None
@@ -202,8 +222,8 @@ def distributions(
         "GROUP BY ALL ORDER BY ALL"
     )
     ends = con.execute("SELECT count(e) FROM timed").fetchall()[0][0]
-    logged = _grid(store, "e") if ends else None
-    virtual = tuple(_grid(store, virtual_end(speed)) for speed in speeds)
+    logged = _flights(store, "e") if ends else None
+    virtual = tuple(_flights(store, virtual_end(speed)) for speed in speeds)
     found = Distributions(
         inputs=inputs,
         outputs=outputs,
@@ -255,15 +275,33 @@ def _tens(store: Store) -> dict[str, float]:
     return {model: (cc - c2 / per) / c if c else 0.0 for model, cc, c2, c in rows}
 
 
-def _grid(store: Store, end: str) -> Arrays:
-    """Return starts, and starts less ends, of each model on the grid, in the order of time."""
-    return store.numbers(
+def _flights(store: Store, end: str) -> Flights:
+    """Return the requests in flight of each model and of all together, by when they end."""
+    grid = store.numbers(
         "SELECT coalesce(a.model, b.model) AS model, coalesce(a.ten, b.ten) AS ten, "
         "coalesce(a.n, 0) AS starts, coalesce(a.n, 0) - coalesce(b.n, 0) AS d FROM tens a FULL JOIN "
         f"(SELECT model, CAST(({end}) // {STEP_S} AS INTEGER) AS ten, sum(n)::BIGINT AS n FROM timed "
         f"WHERE ({end}) IS NOT NULL GROUP BY ALL) b ON a.model = b.model AND a.ten = b.ten "
         "ORDER BY 1, 2"
     )
+    if not len(grid["ten"]):
+        return {}
+    names = grid["model"]
+    bounds = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]
+    found = {
+        str(names[low]): _flight(*(grid[k][low:high] for k in ("ten", "starts", "d")))
+        for low, high in pairwise(bounds)
+    }
+    ten, at = np.unique(grid["ten"], return_inverse=True)
+    starts, d = np.zeros(len(ten), np.int64), np.zeros(len(ten), np.int64)
+    np.add.at(starts, at, grid["starts"])
+    np.add.at(d, at, grid["d"])
+    return {**found, "": _flight(ten, starts, d)}
+
+
+def _flight(ten: Any, starts: Any, d: Any) -> Flight:
+    values, mean = in_flight(ten, starts, d, FLIGHT_SHARES)
+    return Flight(values, mean, int(starts.sum()))
 
 
 def _reuse(store: Store) -> Arrays | None:

@@ -76,7 +76,9 @@ class Priced_:  # noqa: N801
     notes: dict[str, None] = field(default_factory=dict)
 
 
-def billed(reading: Reading, catalog: Catalog, today: date, ask: BillAsk, shown: Shown) -> BillResult:
+def billed(
+    reading: Reading, catalog: Catalog, today: date, ask: BillAsk, shown: Shown
+) -> BillResult:
     """Return what was used, re-priced.
 
     Args:
@@ -125,9 +127,7 @@ def _priced_cells(catalog: Catalog, cells: Arrays, matcher: Matcher, today: date
     return Priced_(cells, now, months, matches)
 
 
-def _by_days(
-    catalog: Catalog, cells: Arrays, matches: Any, today: date, way: Otherwise
-) -> Priced:
+def _by_days(catalog: Catalog, cells: Arrays, matches: Any, today: date, way: Otherwise) -> Priced:
     """Return what cells cost; a bucket of several days has the mean price of its days."""
     found = priced(catalog, cells, matches, today, way)
     long = np.flatnonzero((cells["bucket_s"] > DAY_S) & (cells["t"] >= 0))
@@ -150,9 +150,7 @@ def _by_days(
     return found
 
 
-def _result(
-    logs: Logs, catalog: Catalog, today: date, ask: BillAsk, made: Priced_
-) -> BillResult:
+def _result(logs: Logs, catalog: Catalog, today: date, ask: BillAsk, made: Priced_) -> BillResult:
     cells, tally = made.cells, logs.tally
     span = logs.span(cells)
     charged = _charged(made, catalog)
@@ -348,7 +346,9 @@ def _groups(made: Priced_, by: str) -> tuple[Group, ...]:
                 share=usd / whole if whole else 0.0,
             )
         )
-    return tuple(rows if by in ("day", "month") else sorted(rows, key=lambda r: (-r.list_usd, r.name)))
+    return tuple(
+        rows if by in ("day", "month") else sorted(rows, key=lambda r: (-r.list_usd, r.name))
+    )
 
 
 def _months(made: Priced_) -> dict[str, float]:
@@ -448,7 +448,9 @@ def _charges(made: Priced_, catalog: Catalog, today: date) -> Any:
         whole = float(made.now.usd[i])
         start = float(cells["t"][i])
         end = start + max(int(cells["bucket_s"][i]), DAY_S)
-        names = {n: str(cells[n][i]) for n in ("service", "region", "team", "project", "key", "tag")}
+        names = {
+            n: str(cells[n][i]) for n in ("service", "region", "team", "project", "key", "tag")
+        }
         for kind, tokens in kinds.items():
             if not tokens[i]:
                 continue

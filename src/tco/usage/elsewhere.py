@@ -47,7 +47,11 @@ def elsewhere(
     usd = float(np.where(now.known, now.usd, 0.0).sum()) * month
     rows = [
         Elsewhere(
-            kind="now", option="as it is", monthly_usd=usd, of="all", note=f"{TOKENS_ONLY}, list price"
+            kind="now",
+            option="as it is",
+            monthly_usd=usd,
+            of="all",
+            note=f"{TOKENS_ONLY}, list price",
         ),
         *_hosts(catalog, today, cells, made.matches, month),
         *_models(catalog, today, cells, month),
@@ -73,9 +77,13 @@ def _hosts(
         offers = {m.offer for (_, model), m in matches.items() if model == name and m.offer}
         models = {catalog.offers[o].model for o in offers}
         others = [
-            o for o in catalog.prices.offers if o.model in models and o.id not in offers and not o.doubt
+            o
+            for o in catalog.prices.offers
+            if o.model in models and o.id not in offers and not o.doubt
         ]
-        costs = [(usd, o.id) for o in others if (usd := _at(catalog, o.id, part, today)) is not None]
+        costs = [
+            (usd, o.id) for o in others if (usd := _at(catalog, o.id, part, today)) is not None
+        ]
         for usd, offer in sorted(costs)[:HOSTS]:
             yield Elsewhere(
                 kind="other host", option=offer, monthly_usd=usd * month, of=name, note=TOKENS_ONLY

@@ -85,7 +85,9 @@ def _day_sums(cells: Arrays, mine: Any, said: Any, listed: Any) -> dict[str, Any
 
 def _factors(left: dict[str, Any], explained: Any) -> Iterable[tuple[str, Any]]:
     """Return factors on the list price that three groups or more have in common."""
-    ratio = np.divide(left["said"], left["listed"], out=np.full(len(explained), np.nan), where=left["listed"] > 0)
+    ratio = np.divide(
+        left["said"], left["listed"], out=np.full(len(explained), np.nan), where=left["listed"] > 0
+    )
     rest = ~explained & np.isfinite(ratio)
     while rest.sum() >= 3:
         middle = float(np.median(ratio[rest]))

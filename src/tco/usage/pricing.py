@@ -90,7 +90,9 @@ def timed_models(catalog: Catalog, matches: Mapping[tuple[str, str], Matched]) -
 
 def matches_of(cells: Arrays, matcher: Matcher) -> dict[tuple[str, str], Matched]:
     """Return what each model of some cells is."""
-    pairs = sorted({(str(p), str(m)) for p, m in zip(cells["provider"], cells["model"], strict=True)})
+    pairs = sorted(
+        {(str(p), str(m)) for p, m in zip(cells["provider"], cells["model"], strict=True)}
+    )
     return {pair: matcher.match(*pair) for pair in pairs}
 
 
@@ -125,11 +127,14 @@ def priced(
         if service in NOT_BY_THE_TOKEN:
             price, reason = None, f"{service} throughput is not billed by the token"
         if price is None or price.usd_per_mtok.input is None or price.usd_per_mtok.output is None:
-            why |= dict.fromkeys(where.tolist(), reason or f"{matched.offer} has no price by the token")
+            why |= dict.fromkeys(
+                where.tolist(), reason or f"{matched.offer} has no price by the token"
+            )
             continue
         part = {name: values[where] for name, values in some.items()}
         bought = Buying(
-            service=other.service or service, region=(region if other.region is None else other.region) or None
+            service=other.service or service,
+            region=(region if other.region is None else other.region) or None,
         )
         parts[:, where] = _usd(price, part, bought, _day(day, today, on), other)
         known[where] = True
@@ -169,7 +174,9 @@ def _price(
     price = price_at(offer, day, catalog.offers)
     if window:
         some = [p for p in offer.prices if p.status != "cancelled"]
-        at = next((i for i, p in enumerate(some) if price is not None and p.since == price.since), None)
+        at = next(
+            (i for i, p in enumerate(some) if price is not None and p.since == price.since), None
+        )
         near = None if at is None else at + window
         price = some[near] if near is not None and 0 <= near < len(some) else None
     first = min((p.since for p in offer.prices), default=None)

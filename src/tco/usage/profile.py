@@ -95,7 +95,9 @@ def _names(cells: Arrays) -> list[str]:
     """Return the models that were used, those with most tokens first."""
     used = ~cells["only_cost"].astype(bool)
     tokens: dict[str, int] = {}
-    for name, amount in zip(cells["model"][used], (cells["input"] + cells["output"])[used], strict=True):
+    for name, amount in zip(
+        cells["model"][used], (cells["input"] + cells["output"])[used], strict=True
+    ):
         tokens[str(name)] = tokens.get(str(name), 0) + int(amount)
     return sorted(tokens, key=lambda name: (-tokens[name], name))
 
@@ -188,7 +190,7 @@ def _result(
         catalog=catalog,
         formats=logs.formats,
         files_left_out=logs.files_left_out,
-        rows=counts.requests or int(len(cells["n"])),
+        rows=counts.requests or len(cells["n"]),
         first=stamp(span.first),
         last=stamp(span.last),
         observed_hours=span.hours,
@@ -224,11 +226,17 @@ def _verdict(
     """Return what was found, in a sentence."""
     taken = sum(getattr(counts, n) or 0 for n in ("input", "read", "input_with_read"))
     taken += sum(getattr(counts, f"write_{t}") for t in ("5m", "1h", "30m", "12h", "unknown"))
-    asked = "requests not counted" if counts.requests is None else f"{show_number(counts.requests)} requests"
+    asked = (
+        "requests not counted"
+        if counts.requests is None
+        else f"{show_number(counts.requests)} requests"
+    )
     share = "" if cached is None else f", {show_share(cached)} of input cached"
     hours = f" in {show_number(span.hours)} hours" if span.hours else ""
     many = f"{len(models)} model{'s' * (len(models) != 1)}"
-    return f"{asked}{hours}, {many}: {show_tokens(taken)} in, {show_tokens(counts.output)} out{share}."
+    return (
+        f"{asked}{hours}, {many}: {show_tokens(taken)} in, {show_tokens(counts.output)} out{share}."
+    )
 
 
 def _document(

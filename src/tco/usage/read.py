@@ -128,13 +128,13 @@ def _given(name: str | None) -> Format | None:
     if name not in known:
         near = nearest(name, known, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageError(f"--from: no format {printable(name)!r}{hint}; there are {', '.join(known)}")
+        raise UsageError(
+            f"--from: no format {printable(name)!r}{hint}; there are {', '.join(known)}"
+        )
     return known[name]
 
 
-def rows_of(
-    found: Sequence[Found], reading: Reading, tally: Tally, shown: Shown
-) -> Iterator[Row]:
+def rows_of(found: Sequence[Found], reading: Reading, tally: Tally, shown: Shown) -> Iterator[Row]:
     """Return the rows of files, repeated ones once, and count what is left out."""
     zone = zone_of(reading.zone)
     done = 0

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from tco.errors import DataError, UsageError
 from tco.usage.formats.table import columns_of, paths_of
 from tco.usage.rows import FIRST_S, Tally
@@ -15,7 +17,17 @@ from tco.usage.store import Shown, Store, duckdb_module, quoted
 MOST_OF_A_REQUEST = 2_000_000_000
 """A request of more tokens is a mistake; so counts fit into 32 bits."""
 
-INTEGERS = ("INTEGER", "BIGINT", "SMALLINT", "TINYINT", "UINTEGER", "USMALLINT", "UTINYINT", "UBIGINT", "HUGEINT")
+INTEGERS = (
+    "INTEGER",
+    "BIGINT",
+    "SMALLINT",
+    "TINYINT",
+    "UINTEGER",
+    "USMALLINT",
+    "UTINYINT",
+    "UBIGINT",
+    "HUGEINT",
+)
 TOKENS = ("input", "read", "written", "output", "reasoning")
 GROUP = 8
 """Files that are read at once: each gzip file takes one thread."""
@@ -32,7 +44,12 @@ class Raw:
     """
 
     def __init__(
-        self, shape: str, at: Mapping[str, str], header: Sequence[str], delimiter: str, types: Mapping[str, str]
+        self,
+        shape: str,
+        at: Mapping[str, str],
+        header: Sequence[str],
+        delimiter: str,
+        types: Mapping[str, str],
     ) -> None:
         """Keep what is needed to write the query."""
         self.shape, self.at, self.header = shape, at, header
@@ -72,7 +89,11 @@ class Raw:
         path = self.at.get(name)
         if path is None:
             return None
-        return ".".join(f'"{part}"' for part in path.split(".")) if self.shape == "json" else f'"{path}"'
+        return (
+            ".".join(f'"{part}"' for part in path.split("."))
+            if self.shape == "json"
+            else f'"{path}"'
+        )
 
     def is_number(self, name: str) -> bool:
         """Return whether a field is a whole number by its type."""
@@ -238,9 +259,13 @@ def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) 
 
 def _service(raw: Raw) -> str:
     batch, service = raw.field("batch"), raw.field("service")
-    usual = "'standard'" if service is None else (
-        f"CASE lower(coalesce({service}, '')) WHEN '' THEN 'standard' WHEN 'default' THEN 'standard' "
-        f"WHEN 'auto' THEN 'standard' ELSE lower({service}) END"
+    usual = (
+        "'standard'"
+        if service is None
+        else (
+            f"CASE lower(coalesce({service}, '')) WHEN '' THEN 'standard' WHEN 'default' THEN 'standard' "
+            f"WHEN 'auto' THEN 'standard' ELSE lower({service}) END"
+        )
     )
     if batch is None:
         return usual
@@ -249,7 +274,11 @@ def _service(raw: Raw) -> str:
 
 def _nano(raw: Raw) -> str:
     field = raw.field("cost")
-    return "NULL::BIGINT" if field is None else f"CAST(round(TRY_CAST({field} AS DOUBLE) * 1e9) AS BIGINT)"
+    return (
+        "NULL::BIGINT"
+        if field is None
+        else f"CAST(round(TRY_CAST({field} AS DOUBLE) * 1e9) AS BIGINT)"
+    )
 
 
 def _hash(raw: Raw, name: str) -> str:
@@ -331,6 +360,8 @@ def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:
     if raw.shape != "parquet":
         return "id"
     same = _hash(raw, "id")
+    if raw.is_number("id") and _counted(store, raw, paths):
+        return "same"
     try:
         store.con.execute(
             f"CREATE OR REPLACE TEMP TABLE twice AS SELECT same FROM (SELECT {same} AS same FROM "
@@ -339,6 +370,38 @@ def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:
     except duckdb_module().Error as problem:
         raise DataError(_refused(problem, [Source(path) for path in paths])) from None
     return "same"
+
+
+MOST_COUNTED = 250_000_000
+"""Widest range of ids that are counted one by one, a byte each."""
+
+
+def _counted(store: Store, raw: Raw, paths: Sequence[str]) -> bool:
+    """Find ids that are there twice by counting each; return False where they lie too far apart.
+
+    A GROUP BY over as many ids as rows takes a sixth of all the time; whole numbers without large
+    gaps are counted in an array.
+    """
+    field = raw.field("id")
+    low, high, count = store.con.execute(
+        f"SELECT min({field}), max({field}), count({field}) FROM {raw.relation(paths)}"
+    ).fetchone()
+    if not count or high - low > min(MOST_COUNTED, 8 * count + 1_000_000):
+        return False
+    times = np.zeros(int(high - low) + 1, np.uint8)
+    for path in paths:
+        ids = store.con.execute(
+            f"SELECT CAST({field} AS BIGINT) AS id FROM {raw.relation([path])} WHERE {field} IS NOT NULL"
+        ).fetchnumpy()["id"]
+        ids.sort()
+        np.add.at(times, ids[1:][ids[1:] == ids[:-1]] - low, 1)
+        fresh = ids[np.append(True, ids[1:] != ids[:-1])] - low if len(ids) else ids
+        times[fresh] = np.minimum(times[fresh], 200) + 1
+    twice = np.flatnonzero(times > 1).astype(np.int64) + int(low)
+    store.con.register("twins", {"same": twice})
+    store.con.execute("CREATE OR REPLACE TEMP TABLE twice AS SELECT same FROM twins")
+    store.con.unregister("twins")
+    return True
 
 
 def _refused(problem: Exception, files: Sequence[Source]) -> str:

@@ -36,7 +36,6 @@ ROWS_OF_PARQUET = 5
 """Columns tell the format of such a file; few rows are needed."""
 
 
-
 class Source(NamedTuple):
     """A file.
 
@@ -209,7 +208,9 @@ def shape_of(source: Source) -> str:
     if start[:1] in (b"{", b"["):
         return "json"
     first = start.split(b"\n", 1)[0]
-    if start.startswith((b"# HELP", b"# TYPE")) or re.match(rb"^[a-zA-Z_:][\w:]*(\{.*\})?\s+\S", first):
+    if start.startswith((b"# HELP", b"# TYPE")) or re.match(
+        rb"^[a-zA-Z_:][\w:]*(\{.*\})?\s+\S", first
+    ):
         return "prom"
     return "csv" if any(mark in first for mark in (b",", b";", b"\t")) else "other"
 
@@ -403,7 +404,12 @@ def _prom(source: Source, tally: Tally) -> Iterator[Record]:
         name, labels, value, stamp = found.groups()
         yield Record(
             number,
-            {"name": name, "labels": dict(LABEL.findall(labels or "")), "value": value, "at": stamp},
+            {
+                "name": name,
+                "labels": dict(LABEL.findall(labels or "")),
+                "value": value,
+                "at": stamp,
+            },
             {},
         )
 

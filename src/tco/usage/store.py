@@ -55,7 +55,7 @@ COLUMNS: dict[str, str] = {
 """Columns of the canonical table: counts are inclusive, `t` and `e` are seconds since 1970, UTC."""
 
 CHUNK = 100_000
-MEMORY = "450MB"
+MEMORY = "350MB"
 NEEDED = (
     "request logs are read by DuckDB: pip install 'llm-tco[logs]' (a CSV of monthly totals and the "
     "providers' usage reports are read without)"
@@ -139,7 +139,9 @@ class Store:
     def _write_rows(self, rows: list[Row]) -> None:
         arrays = columns(rows)
         self.con.register("chunk", arrays)
-        picked = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in COLUMNS.items() if name in arrays)
+        picked = ", ".join(
+            f"CAST({name} AS {kind}) AS {name}" for name, kind in COLUMNS.items() if name in arrays
+        )
         self.write(f"SELECT {picked}, NULL::VARCHAR AS bad, NULL::VARCHAR AS file FROM chunk")
         self.con.unregister("chunk")
 
@@ -193,7 +195,11 @@ def columns(rows: list[Row]) -> dict[str, Any]:
         ours: _integers(by[theirs])
         for ours, theirs in (
             *(("t", "start"), ("e", "end"), ("n", "requests")),
-            *((n, n) for n in COLUMNS if n in by and COLUMNS[n] in ("BIGINT", "INTEGER", "SMALLINT")),
+            *(
+                (n, n)
+                for n in COLUMNS
+                if n in by and COLUMNS[n] in ("BIGINT", "INTEGER", "SMALLINT")
+            ),
         )
         if ours != "session"
     }

@@ -14,13 +14,12 @@ import numpy as np
 from tco.units import HOURS_PER_MONTH
 from tco.usage.aggregates import (
     DAY_S,
+    FLIGHT_SHARES,
     HOUR_S,
     PREFILL,
-    STEP_S,
     TOKENS_PER_S,
     Arrays,
     Distributions,
-    in_flight,
     quantiles,
 )
 from tco.usage.rows import KINDS, WRITES
@@ -30,7 +29,6 @@ MONDAY = 96
 """Hours from the beginning of 1970, a Thursday, to the first Monday."""
 
 SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
-FLIGHT = (0.5, 0.9, 0.99, 0.999)
 BINS = tuple(dict.fromkeys(round(2.0 ** (k / 2)) for k in range(81)))
 COARSE = tuple(4**k for k in range(21))
 DIGITS = 3
@@ -163,7 +161,9 @@ class Profiler:
             edges = self.bins if service == "standard" else self.coarse
             at = np.searchsorted(edges, table["k"][mine], side="right")
             rows = []
-            weights = {name: table[name][mine] for name in table if name not in ("model", "service", "k")}
+            weights = {
+                name: table[name][mine] for name in table if name not in ("model", "service", "k")
+            }
             for i in np.unique(at):
                 here = at == i
                 sums = {name: int(v[here].sum()) for name, v in weights.items()}
@@ -177,7 +177,14 @@ class Profiler:
     def _columns(self) -> list[str]:
         known = () if self.found is None else self.found.inputs
         some = [name for name in ("read", *WRITES) if name in known]
-        return ["below", "requests", "input", *some, "output", *(["reasoning"] if "reasoning" in known else [])]
+        return [
+            "below",
+            "requests",
+            "input",
+            *some,
+            "output",
+            *(["reasoning"] if "reasoning" in known else []),
+        ]
 
     def _hours(self, model: str | None, unknown: dict[str, str]) -> tuple[Any, Any, Any]:
         """Return the week, and the busiest day and hour over the mean."""
@@ -263,23 +270,12 @@ class Profiler:
         if self.found is None or self.found.logged is None:
             unknown["in_flight"] = "the log does not tell when requests ended"
             return None
-        ten, starts, d = self._series(self.found.logged, model)
-        if not len(ten):
+        flight = self.found.logged.get(model or "")
+        if flight is None:
             unknown["in_flight"] = "the log tells no times for it"
             return None
-        values, mean = in_flight(ten, starts, d, FLIGHT)
-        return {"mean": mean, **{_share(q): v for q, v in zip(FLIGHT, values, strict=True)}}
-
-    def _series(self, table: Arrays, model: str | None) -> tuple[Any, Any, Any]:
-        """Return the grid of one model, or of all together."""
-        if model is not None:
-            mine = self._mine(table, model)
-            return mine["ten"], mine["starts"], mine["d"]
-        ten, at = np.unique(table["ten"], return_inverse=True)
-        starts, d = np.zeros(len(ten), np.int64), np.zeros(len(ten), np.int64)
-        np.add.at(starts, at, table["starts"])
-        np.add.at(d, at, table["d"])
-        return ten, starts, d
+        named = zip(FLIGHT_SHARES, flight.found, strict=True)
+        return {"mean": flight.mean, **{_share(q): v for q, v in named}}
 
     def _flight(self, model: str | None) -> dict[str, Any] | None:
         """Return the requests in flight over their mean, at several speeds of a replica."""
@@ -293,17 +289,16 @@ class Profiler:
         fresh = float((table["k"] * table["n"]).sum()) - read
         work = float(table["output"].sum()) + fresh / PREFILL
         rows = []
-        for speed, grid in zip(TOKENS_PER_S, self.found.virtual, strict=True):
-            ten, starts, d = self._series(grid, model)
-            if not len(ten) or not self.span.hours:
+        for speed, flights in zip(TOKENS_PER_S, self.found.virtual, strict=True):
+            flight = flights.get(model or "")
+            if flight is None or not self.span.hours:
                 return None
             mean_s = work / n / speed
-            mean = float(starts.sum()) / (self.span.hours * HOUR_S) * mean_s
+            mean = flight.starts / (self.span.hours * HOUR_S) * mean_s
             if mean <= 0.0:
                 return None
-            values, _ = in_flight(ten, starts, d, FLIGHT)
-            rows.append([_short(mean_s), *(_short(v / mean) for v in values)])
-        return {"quantiles": list(FLIGHT), "by_mean_seconds": rows}
+            rows.append([_short(mean_s), *(_short(v / mean) for v in flight.found)])
+        return {"quantiles": list(FLIGHT_SHARES), "by_mean_seconds": rows}
 
     def _reuse(self, model: str | None, taken: int) -> list[list[float]]:
         if self.found is None or self.found.reuse is None or not taken:
@@ -326,7 +321,9 @@ class Profiler:
         dispersion: float | None,
     ) -> dict[str, Any]:
         """Return the part of the profile file; sums are whole, other numbers have three digits."""
-        tokens = {k: v for k, v in sums.items() if k in (*KINDS, "reasoning", "input_with_read") and v}
+        tokens = {
+            k: v for k, v in sums.items() if k in (*KINDS, "reasoning", "input_with_read") and v
+        }
         taken = sum(v for k, v in tokens.items() if k not in ("output", "reasoning"))
         counted = "requests" in sums
         factor = self._month(model)
@@ -334,7 +331,9 @@ class Profiler:
         file: dict[str, Any] = {
             "requests": sums["requests"] if counted else None,
             "observed_hours": _short(self.span.hours, 6) if self.span.hours else None,
-            "requests_per_month": _short(sums["requests"] * factor, 6) if counted and factor else None,
+            "requests_per_month": _short(sums["requests"] * factor, 6)
+            if counted and factor
+            else None,
             "tokens_per_month": _short(whole * factor, 6) if factor else None,
             "tokens": tokens,
             "hourly": [_short(v) for v in curve] if curve else [],
@@ -375,7 +374,11 @@ def _told(k: Any, n: Any) -> dict[str, float]:
     values = quantiles(k, n, SHARES)
     mean = float((k * n).sum() / max(int(n.sum()), 1))
     most = float(k[n > 0].max()) if (n > 0).any() else 0.0
-    return {"mean": mean, **{_share(q): v for q, v in zip(SHARES, values, strict=True)}, "max": most}
+    return {
+        "mean": mean,
+        **{_share(q): v for q, v in zip(SHARES, values, strict=True)},
+        "max": most,
+    }
 
 
 def _output_bins(table: Arrays) -> list[list[int]]:
@@ -437,16 +440,22 @@ def yaml_text(document: dict[str, Any]) -> str:
     body = dict(document)
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     body["from"] = {**body["from"], "digest": f"sha256-{digest[:16]}"}
-    return "# Made by tco profile; used by --profile FILE, or FILE#MODEL for one of the models.\n" + "\n".join(
-        _lines(body, 0)
-    ) + "\n"
+    return (
+        "# Made by tco profile; used by --profile FILE, or FILE#MODEL for one of the models.\n"
+        + "\n".join(_lines(body, 0))
+        + "\n"
+    )
 
 
 def _lines(value: Any, depth: int) -> list[str]:
     pad = "  " * depth
     out = []
     for key, inner in value.items():
-        name = key if str(key).replace("_", "").isalnum() and not str(key)[0].isdigit() else json.dumps(str(key))
+        name = (
+            key
+            if str(key).replace("_", "").isalnum() and not str(key)[0].isdigit()
+            else json.dumps(str(key))
+        )
         if isinstance(inner, dict) and any(isinstance(v, dict | list) for v in inner.values()):
             out += [f"{pad}{name}:", *_lines(inner, depth + 1)]
         elif isinstance(inner, list) and inner and isinstance(inner[0], list):
@@ -463,7 +472,10 @@ def _flow(value: Any) -> str:
         return "[" + ", ".join(_flow(v) for v in value) + "]"
     if isinstance(value, float) and value == int(value) and abs(value) < 1e15:
         return str(int(value))
-    return value if isinstance(value, str) and value.replace(" ", "").replace("-", "").replace(".", "").isalnum() and not value[0].isdigit() else json.dumps(value)
-
-
-__all__ = ["Profiler", "Span", "STEP_S", "Traffic", "kinds_of", "span_of", "stamp", "yaml_text"]
+    return (
+        value
+        if isinstance(value, str)
+        and value.replace(" ", "").replace("-", "").replace(".", "").isalnum()
+        and not value[0].isdigit()
+        else json.dumps(value)
+    )

@@ -30,7 +30,12 @@ COLUMNS = (
     number("input", "uncached", lambda r: r.input, show_tokens),
     number("input_with_read", "input, cached or not", lambda r: r.input_with_read, show_tokens),
     *(
-        number(f"write_{ttl}", f"write {ttl}", lambda r, ttl=ttl: getattr(r, f"write_{ttl}"), show_tokens)
+        number(
+            f"write_{ttl}",
+            f"write {ttl}",
+            lambda r, ttl=ttl: getattr(r, f"write_{ttl}"),
+            show_tokens,
+        )
         for ttl in ("5m", "1h", "30m", "12h", "unknown")
     ),
     Column(key="matched", head="how", get=lambda r: r.matched),
@@ -48,7 +53,16 @@ GROUP_COLUMNS = (
     number("share", "share", lambda r: r.share, show_share),
     number("unpriced_tokens", "unpriced", lambda r: r.unpriced_tokens, show_tokens),
 )
-GROUP_USUAL = ("name", "requests", "input_tokens", "read", "output", "list_usd", "stated_usd", "share")
+GROUP_USUAL = (
+    "name",
+    "requests",
+    "input_tokens",
+    "read",
+    "output",
+    "list_usd",
+    "stated_usd",
+    "share",
+)
 
 
 def _difference(row: ModelBill) -> float | None:
@@ -76,7 +90,9 @@ def blocks(result: BillResult, sheet: Sheet, view: View) -> Iterator[Block]:
     yield Paragraph(text=words.edition(result.catalog))
     if result.incomplete:
         why = "; ".join(result.incomplete_because)
-        yield Paragraph(text=f"Incomplete, so that all of it is a lower bound: {why}", tone="warn", hanging=2)
+        yield Paragraph(
+            text=f"Incomplete, so that all of it is a lower bound: {why}", tone="warn", hanging=2
+        )
     yield from _table(result, sheet, view)
     yield from _explained(result)
     yield from _time(result)
@@ -148,7 +164,11 @@ def _time(result: BillResult) -> Iterator[Block]:
         yield Paragraph(text=text, hanging=2)
     if result.forecast:
         first, last = result.forecast[0], result.forecast[-1]
-        grown = f" growing {show_share(result.growth_per_month)} a month" if result.growth_per_month else ""
+        grown = (
+            f" growing {show_share(result.growth_per_month)} a month"
+            if result.growth_per_month
+            else ""
+        )
         text = (
             f"At this rate{grown}: {show_usd(first.usd)} in {first.month}, {show_usd(last.usd)} in "
             f"{last.month}, {show_usd(sum(m.usd for m in result.forecast))} in all "

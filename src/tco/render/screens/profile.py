@@ -27,9 +27,7 @@ def taken(row: TokenCounts) -> int:
 
 def written(row: TokenCounts) -> int:
     """Return what was written to caches [token]."""
-    return (
-        row.write_5m + row.write_1h + row.write_30m + row.write_12h + row.write_unknown
-    )
+    return row.write_5m + row.write_1h + row.write_30m + row.write_12h + row.write_unknown
 
 
 def _quantile(which: str, key: str) -> Any:
@@ -63,7 +61,16 @@ USUAL = (
     *("name", "requests", "total_input", "cached_share", "output"),
     *("isl_p50", "isl_p99", "osl_p50", "osl_p99", "peak_hour"),
 )
-BUCKETS = ("name", "offer", "requests", "total_input", "cached_share", "written", "output", "reasoning")
+BUCKETS = (
+    "name",
+    "offer",
+    "requests",
+    "total_input",
+    "cached_share",
+    "written",
+    "output",
+    "reasoning",
+)
 
 
 def everything(result: ProfileResult) -> Sheet:
@@ -84,7 +91,9 @@ def blocks(result: ProfileResult, sheet: Sheet, view: View) -> Iterator[Block]:
     yield Paragraph(text=_read(result), hanging=2)
     if result.incomplete:
         why = "; ".join(result.incomplete_because)
-        yield Paragraph(text=f"Incomplete, so that all of it is a lower bound: {why}", tone="warn", hanging=2)
+        yield Paragraph(
+            text=f"Incomplete, so that all of it is a lower bound: {why}", tone="warn", hanging=2
+        )
     columns = sheet.pick(view.fields or sheet.usual)
     shown = sheet.rows[: view.top or TOP]
     rows = tuple(Row(cells=tuple(c.text(r) for c in columns), note=_note(r)) for r in shown)

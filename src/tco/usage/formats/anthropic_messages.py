@@ -41,7 +41,9 @@ def anthropic_tokens(usage: dict[str, Any], ctx: Context) -> dict[str, Any]:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
         unknown = max(total - short - long, 0)
     details = mapping(usage.get("output_tokens_details"))
-    thought = next((details[k] for k in ("thinking_tokens", "reasoning_tokens") if k in details), None)
+    thought = next(
+        (details[k] for k in ("thinking_tokens", "reasoning_tokens") if k in details), None
+    )
     return {
         "input": fresh + read + short + long + unknown,
         "output": count(usage.get("output_tokens")),
@@ -71,7 +73,9 @@ def row(value: Any, ctx: Context) -> Row | None:
         model=text(message.get("model")),
         provider="anthropic",
         region=geo(usage.get("inference_geo")),
-        service=speed if speed != "standard" else service_of(usage.get("service_tier") or ("batch" if batch else "")),
+        service=speed
+        if speed != "standard"
+        else service_of(usage.get("service_tier") or ("batch" if batch else "")),
         id=text(message.get("id")),
         status=200,
         **anthropic_tokens(usage, ctx),

@@ -11,7 +11,9 @@ from tco.usage.sources import Sample
 
 KIND = "ModelInvocationLog"
 REGION = re.compile(r"^(us-gov|us|eu|apac|jp|au|ca|global)\.")
-MAKER = re.compile(r"^(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|google|nvidia)\.")
+MAKER = re.compile(
+    r"^(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|google|nvidia)\."
+)
 VERSION = re.compile(r"-v\d+(:\d+)?(:\w+)?$")
 
 

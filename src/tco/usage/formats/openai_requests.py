@@ -43,10 +43,10 @@ def row(value: Any, ctx: Context) -> Row | None:
         failed = batch or body.get("error") or body.get("status") in ("failed", "cancelled")
         raise Wrong("failed" if failed else "not_a_call")
     responses = "input_tokens" in usage
-    names = ("input_tokens", "output_tokens") if responses else ("prompt_tokens", "completion_tokens")
-    more, out = (
-        mapping(usage.get(f"{name}_details")) for name in names
+    names = (
+        ("input_tokens", "output_tokens") if responses else ("prompt_tokens", "completion_tokens")
     )
+    more, out = (mapping(usage.get(f"{name}_details")) for name in names)
     lifetimes = mapping(more.get("cache_write_tokens_details"))
     w30, w12 = (count(lifetimes.get(f"ttl_{ttl}_tokens")) for ttl in ("30m", "12h"))
     written = count(more.get("cache_write_tokens"))

@@ -86,7 +86,10 @@ def row(value: Any, _: Context) -> Row | None:
         raise Wrong("not_a_call")
     taken, made, read = _of(at, INPUT), _of(at, OUTPUT), _of(at, READ) or 0
     if taken is None and made is None:
-        error = at.get("error.type") or mapping(value.get("status")).get("code") in (ERROR, "STATUS_CODE_ERROR")
+        error = at.get("error.type") or mapping(value.get("status")).get("code") in (
+            ERROR,
+            "STATUS_CODE_ERROR",
+        )
         raise Wrong("failed" if error else "not_a_call")
     written = _of(at, WRITTEN) or 0
     said = taken or 0

@@ -36,7 +36,10 @@ def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
     """Return which column of a table is which, by its names or by what the user said."""
     folded = {re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_"): name for name in header}
     found = {
-        ours: folded[name] for ours, names in NAMES.items() for name in names[::-1] if name in folded
+        ours: folded[name]
+        for ours, names in NAMES.items()
+        for name in names[::-1]
+        if name in folded
     }
     return {**found, **{ours: name for ours, name in given.items() if ours in NAMES}}
 

@@ -27,7 +27,11 @@ def row(value: Any, ctx: Context) -> Row | None:
     response, batch = _response(value)
     usage = response.get("usageMetadata")
     if not isinstance(usage, dict):
-        raise Wrong("failed" if mapping(value).get("error") or mapping(value).get("status") else "not_a_call")
+        raise Wrong(
+            "failed"
+            if mapping(value).get("error") or mapping(value).get("status")
+            else "not_a_call"
+        )
     prompt, cached, answer, thought, tools = (
         count(usage.get(f"{name}TokenCount"))
         for name in ("prompt", "cachedContent", "candidates", "thoughts", "toolUsePrompt")
