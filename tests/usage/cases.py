@@ -650,7 +650,8 @@ CASES: dict[str, Case] = {
                     "schemaType": "ModelInvocationLog",
                     "timestamp": "2026-11-18T10:00:01Z",
                     "requestId": "b2",
-                    "modelId": "arn:aws:bedrock:us-east-1:1:inference-profile/us.meta.llama3-3-70b-instruct-v1:0",
+                    "modelId": "arn:aws:bedrock:us-east-1:1:inference-profile/"
+                    "us.meta.llama3-3-70b-instruct-v1:0",
                     "input": {"inputTokenCount": 7},
                     "output": {"outputTokenCount": 2},
                 },
@@ -959,7 +960,8 @@ CASES: dict[str, Case] = {
     ),
     "table": Case(
         {
-            "requests.csv": "request_id,start,end,model,team,input_tokens,cached_tokens,output_tokens,status,cost_usd\n"
+            "requests.csv": "request_id,start,end,model,team,input_tokens,cached_tokens,"
+            "output_tokens,status,cost_usd\n"
             "1,2026-11-18T10:00:00Z,2026-11-18T10:00:02Z,gpt-5,blue,1000,700,50,200,0.0009625\n"
             "1,2026-11-18T10:00:00Z,2026-11-18T10:00:02Z,gpt-5,blue,1000,700,50,200,0.0009625\n"
             "2,2026-11-18T10:00:05Z,2026-11-18T10:00:06Z,gpt-5,red,100,0,5,200,0.000175\n"

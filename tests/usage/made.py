@@ -68,7 +68,7 @@ def write(columns: dict[str, Any], folder: Path, form: str, files: int = 3) -> l
             "jsonl.gz": "FORMAT json, COMPRESSION gzip",
         }[form]
         con.execute(
-            f"COPY (SELECT * REPLACE ({times.replace(', ', ', ')}) FROM made WHERE request_id > {low} "
+            f"COPY (SELECT * REPLACE ({times}) FROM made WHERE request_id > {low} "
             f"AND request_id <= {high}) TO '{path}' ({options})"
         )
         paths.append(str(path))

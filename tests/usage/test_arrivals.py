@@ -23,7 +23,7 @@ from tco.usage.aggregates import in_flight
 
 HOURS = 30
 SHAPES = {
-    # standard deviation of the logarithm of a drift that lasts ten minutes, shape of a second's gamma
+    # standard deviation of the logarithm of a drift of ten minutes, shape of a second's gamma
     "smooth": (0.0, 50.0),
     "office hours": (0.05, 20.0),
     "drifting": (0.5, 20.0),

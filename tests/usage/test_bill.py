@@ -35,7 +35,10 @@ def table(folder: Path, text: str, name: str = "requests.csv") -> str:
     return str(folder / name)
 
 
-HEAD = "start,model,provider,team,input_tokens,cached_tokens,output_tokens,reasoning_tokens,cost_usd,service_tier\n"
+HEAD = (
+    "start,model,provider,team,input_tokens,cached_tokens,output_tokens,reasoning_tokens,"
+    "cost_usd,service_tier\n"
+)
 
 
 def test_claude_code_is_right_to_the_cent(tmp_path: Path) -> None:
@@ -94,10 +97,12 @@ def test_the_price_is_that_of_each_request_and_day(tmp_path: Path) -> None:
         "models:\n  blue-1: {name: Blue 1, org: Blue, kind: chat, weights: closed}\n"
         "providers:\n  blue: {name: Blue, kind: first_party}\n"
         "offers:\n- provider: blue\n  model: blue-1\n  prices:\n"
-        "  - {since: 2026-01-01, until: 2026-11-10, checked: 2026-11-01, usd_per_mtok: {input: 4, output: 8},\n"
+        "  - {since: 2026-01-01, until: 2026-11-10, checked: 2026-11-01,\n"
+        "     usd_per_mtok: {input: 4, output: 8},\n"
         "     evidence: [{source: us, input: 4, output: 8}]}\n"
         "  - {since: 2026-11-10, checked: 2026-11-10, usd_per_mtok: {input: 2, output: 4},\n"
-        "     modifiers: [{when: {input_tokens_over: 1000}, usd_per_mtok: {input: 6, output: 6}}],\n"
+        "     modifiers: [{when: {input_tokens_over: 1000},\n"
+        "       usd_per_mtok: {input: 6, output: 6}}],\n"
         "     evidence: [{source: us, input: 2, output: 4}]}\n"
     )
     path = table(
@@ -113,7 +118,8 @@ def test_the_price_is_that_of_each_request_and_day(tmp_path: Path) -> None:
     assert found["list_usd"] == pytest.approx(wanted, abs=1e-12)
     assert found["unpriced"] == [
         {
-            "reason": "blue/blue-1 has no price on 2025-06-01: the first known one is of 2026-01-01",
+            "reason": "blue/blue-1 has no price on 2025-06-01: "
+            "the first known one is of 2026-01-01",
             "tokens": 510,
         }
     ]
@@ -123,7 +129,8 @@ def rows(*costs: float, model: str = "gpt-5", cached: int = 800, tier: str = "de
     """Return a table of requests that cost so much, one a day."""
     text = HEAD
     for day, cost in enumerate(costs, 1):
-        text += f"2026-11-{day:02d}T10:00:00Z,{model},openai,blue,1000,{cached},100,40,{cost!r},{tier}\n"
+        tokens = f"1000,{cached},100,40"
+        text += f"2026-11-{day:02d}T10:00:00Z,{model},openai,blue,{tokens},{cost!r},{tier}\n"
     return text
 
 
@@ -207,7 +214,8 @@ def test_an_unknown_model_is_listed_with_its_tokens(tmp_path: Path) -> None:
 def test_names_of_gateways_and_clouds_are_matched(
     name: str, provider: str, offer: str | None, tmp_path: Path
 ) -> None:
-    text = f"start,model,provider,input_tokens,output_tokens\n2026-11-18T10:00:00Z,{name},{provider},5,5\n"
+    text = "start,model,provider,input_tokens,output_tokens\n"
+    text += f"2026-11-18T10:00:00Z,{name},{provider},5,5\n"
     found = bill(table(tmp_path, text), "--no-elsewhere")
     row = found["models"][name]
     assert row["offer"] == offer

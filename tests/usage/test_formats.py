@@ -148,27 +148,10 @@ def test_nothing_is_a_log_that_is_none(tmp_path: Path) -> None:
 def test_mangled_values_are_counted_and_never_a_traceback(
     name: str, seed: int, tmp_path: Path
 ) -> None:
-    case, chance = CASES[name], random.Random(seed)
-    odd = [None, -5, "x", "NaN", 1e30, [], {}, True, 2**63, "-1", "\x1b[31m", 1.5]
-
-    def spoilt(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {k: spoilt(v) for k, v in value.items()}
-        if isinstance(value, list):
-            return [spoilt(v) for v in value]
-        return chance.choice(odd) if chance.random() < 0.25 else value
-
     paths = []
-    for file, text in case.files.items():
+    for file, text in CASES[name].files.items():
         path = tmp_path / file
-        if text[:1] in "{[" and file.endswith(".json"):
-            path.write_text(json.dumps(spoilt(json.loads(text))))
-        elif text[:1] == "{":
-            path.write_text(
-                "".join(json.dumps(spoilt(json.loads(x))) + "\n" for x in text.splitlines())
-            )
-        else:
-            path.write_text("".join(c if chance.random() > 0.02 else "9" for c in text))
+        path.write_text(_mangled(text, random.Random(seed), whole=file.endswith(".json")))
         paths.append(str(path))
     done = run("profile", *paths, "--from", format_of(name), "-o", "json", "-q")
     assert done.exit_code in (0, 2, 3), done.output
@@ -178,6 +161,26 @@ def test_mangled_values_are_counted_and_never_a_traceback(
         found = json.loads(done.stdout)
         for row in found["models"].values():
             assert all((row[k] or 0) >= 0 for k in ("input", "read", "output", "write_5m"))
+
+
+ODD = [None, -5, "x", "NaN", 1e30, [], {}, True, 2**63, "-1", "\x1b[31m", 1.5]
+
+
+def _mangled(text: str, chance: random.Random, *, whole: bool) -> str:
+    """Return a log of which a quarter of the values are something else."""
+
+    def spoilt(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: spoilt(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [spoilt(v) for v in value]
+        return chance.choice(ODD) if chance.random() < 0.25 else value
+
+    if text[:1] not in "{[":
+        return "".join(c if chance.random() > 0.02 else "9" for c in text)
+    if whole:
+        return json.dumps(spoilt(json.loads(text)))
+    return "".join(json.dumps(spoilt(json.loads(line))) + "\n" for line in text.splitlines())
 
 
 def test_sources_lists_every_format() -> None:

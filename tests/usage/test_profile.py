@@ -1,4 +1,4 @@
-"""`tco profile`: what is found in tables of requests, the file, and every question that takes it."""
+"""`tco profile`: what is found in tables of requests, the file, and the questions that take it."""
 
 from __future__ import annotations
 

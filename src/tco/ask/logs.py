@@ -50,7 +50,8 @@ def _pair(text: str) -> tuple[str, str]:
         near = nearest(ours, known, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UsageError(
-            f"--columns: nothing is called {printable(ours, 40)!r}{hint}; there are {', '.join(known)}"
+            f"--columns: nothing is called {printable(ours, 40)!r}{hint}; there are "
+            f"{', '.join(known)}"
         )
     return ours, name
 

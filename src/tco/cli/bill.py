@@ -52,7 +52,7 @@ def bill(own: BillOptions, read: LogOptions, output: Output, logs: FILES = None)
     from tco.cli.progress import Progress
     from tco.usage.bill import billed
 
-    said = asked(Question(catalog=read.catalog, as_of=own.as_of), output)  # type: ignore[typeddict-item]
+    said = asked(Question(catalog=read.catalog, as_of=own.as_of), output)
     if read.sources:
         deliver(asking.sources_result(), said.output)
         return

@@ -63,7 +63,7 @@ def profile(own: ProfileOptions, read: LogOptions, output: Output, logs: FILES =
     from tco.cli.ask import asked
     from tco.cli.deliver import deliver
 
-    said = asked(Question(catalog=read.catalog, as_of=own.as_of), output)  # type: ignore[typeddict-item]
+    said = asked(Question(catalog=read.catalog, as_of=own.as_of), output)
     if read.sources:
         deliver(sources_result(), said.output)
         return

@@ -279,9 +279,10 @@ def _flights(store: Store, end: str) -> Flights:
     """Return the requests in flight of each model and of all together, by when they end."""
     grid = store.numbers(
         "SELECT coalesce(a.model, b.model) AS model, coalesce(a.ten, b.ten) AS ten, "
-        "coalesce(a.n, 0) AS starts, coalesce(a.n, 0) - coalesce(b.n, 0) AS d FROM tens a FULL JOIN "
-        f"(SELECT model, CAST(({end}) // {STEP_S} AS INTEGER) AS ten, sum(n)::BIGINT AS n FROM timed "
-        f"WHERE ({end}) IS NOT NULL GROUP BY ALL) b ON a.model = b.model AND a.ten = b.ten "
+        "coalesce(a.n, 0) AS starts, coalesce(a.n, 0) - coalesce(b.n, 0) AS d FROM tens a "
+        f"FULL JOIN (SELECT model, CAST(({end}) // {STEP_S} AS INTEGER) AS ten, "
+        f"sum(n)::BIGINT AS n FROM timed WHERE ({end}) IS NOT NULL GROUP BY ALL) b "
+        "ON a.model = b.model AND a.ten = b.ten "
         "ORDER BY 1, 2"
     )
     if not len(grid["ten"]):

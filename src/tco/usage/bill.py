@@ -1,4 +1,4 @@
-"""`tco bill`: what logs say was used, at the list price of each day, beside what they say it cost."""
+"""`tco bill`: what was used, at the list price of each day, beside what logs say that it cost."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def _names(cells: Arrays) -> list[str]:
 
 
 def _charged(made: Priced_, catalog: Catalog) -> dict[str, float]:
-    """Return what reports of costs say that each model was charged [USD]; under "" what is no model.
+    """Return what reports of costs say that each model was charged [USD]; "" is for no model.
 
     A report of costs names models its own way: charges belong to the usage of the same offer.
     """
@@ -279,7 +279,9 @@ def _unpriced(cells: Arrays, known: Any, why: Sequence[str]) -> tuple[Unpriced, 
     """Return the tokens that no price is known of, by reason."""
     tokens = cells["input"] + cells["output"]
     rows = [
-        Unpriced(reason=why[i], tokens=int(tokens[i])) for i in np.flatnonzero(~known) if tokens[i]
+        Unpriced(reason=why[int(i)], tokens=int(tokens[i]))
+        for i in np.flatnonzero(~known)
+        if tokens[i]
     ]
     return _unpriced_of(rows)
 

@@ -149,7 +149,7 @@ def _own(logs: Any, catalog: Catalog, today: date, cells: Any) -> tuple[list[Els
                     option=" and ".join([*mixed.own, mixed.overflow]),
                     monthly_usd=best.monthly_usd,
                     of="all",
-                    note=f"own GPUs serve {best.own_tokens_share or 0:.0%} of the tokens; engineers in it",
+                    note=f"own GPUs serve {best.own_tokens_share:.0%} of it; engineers in it",
                 )
             )
     except TcoError as error:

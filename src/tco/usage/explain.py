@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,7 @@ def month_changes(
     """
     names = sorted({str(m) for m in months} - {""})
     rows = []
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in pairwise(names):
         where = (months == before, months == after)
         rows.append(_change(cells, before, after, where, now, then(before)))
     return tuple(rows)

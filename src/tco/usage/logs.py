@@ -226,7 +226,7 @@ def refuse_twice(cells: Arrays) -> None:
 def days_of(
     cells: Arrays, spans: set[tuple[float, float]]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return requests by day, None where they are not counted, and what was charged by day [USD]."""
+    """Return requests by day, None where they are not counted, and charges by day [USD]."""
     requests: dict[str, Any] = {}
     usd: dict[str, Any] = {}
     for start, end in sorted(spans):

@@ -168,7 +168,7 @@ def _day(day: int, today: date, on: date | None) -> date:
 def _price(
     catalog: Catalog, offer: Offer | None, matched: Matched, day: date, window: int
 ) -> tuple[Price | None, str]:
-    """Return the price of an offer on a day, or of the window before or after; or why there is none."""
+    """Return the price of an offer on a day, or in a window beside it; or why there is none."""
     if offer is None:
         return None, matched.how
     price = price_at(offer, day, catalog.offers)
@@ -232,7 +232,7 @@ def _sum(
     usual = rates(None)
     fresh = cells["input"] - cells["read"] - sum(cells[name] for name in WRITES)
     none = np.zeros(len(isl))
-    lines = [
+    lines: list[tuple[str, Any, Any]] = [
         ("input", fresh, usual.batch_input if batch else usual.input),
         ("read", cells["read"], usual.batch_cached_input if batch else usual.cached_input),
     ]

@@ -111,7 +111,13 @@ def counts_of(cells: Arrays) -> TokenCounts:
         sums |= {"requests": 0, "input": 0, "read": 0}
     failed = some["failed"].astype(bool)
     known = {f.name for f in fields(TokenCounts)} & sums.keys()
-    empty = {"requests": None, "input": None, "read": None, "reasoning": None, "output": 0}
+    empty: dict[str, Any] = {
+        "requests": None,
+        "input": None,
+        "read": None,
+        "reasoning": None,
+        "output": 0,
+    }
     return TokenCounts(
         **{**empty, **{name: sums[name] for name in known}}, errors=int(some["n"][failed].sum())
     )

@@ -78,15 +78,9 @@ def found_files(reading: Reading, tally: Tally) -> list[Found]:
     torn: list[tuple[Source, Sample]] = []
     for source in sources(reading.paths):
         sample = sampled(source)
-        if given is not None:
-            found.append(Found(source, given, sample))
-            continue
-        known = detected(sample)
-        if len(known) == 1:
-            found.append(Found(source, known[0], sample))
-        elif known:
-            names = ", ".join(one.name for one in known)
-            raise DataError(f"{source.shown}:1: could be {names}; say which with --from")
+        known = detected(sample) if given is None else [given]
+        if known:
+            found.append(Found(source, _only(known, source), sample))
         elif sample.torn and not source.named:
             torn.append((source, sample))
         elif source.named:
@@ -94,19 +88,30 @@ def found_files(reading: Reading, tally: Tally) -> list[Found]:
         else:
             aside.append(source)
     # A file of torn lines only is of the one format that the others are of.
-    names = {one.format.name for one in found}
-    for source, sample in torn:
-        if len(names) == 1:
-            found.append(Found(source, found[0].format, sample))
-        else:
-            aside.append(source)
+    if len({one.format.name for one in found}) == 1:
+        found += [Found(source, found[0].format, sample) for source, sample in torn]
+    else:
+        aside += [source for source, _ in torn]
     for source in aside:
         tally.leave("file_of_no_known_format", f"{source.shown}:1")
     if not found:
         raise DataError(
-            f"{aside[0].shown}:1: no file is a log that is read here; tco profile --sources lists them"
+            f"{aside[0].shown}:1: no file is a log that is read here; "
+            "tco profile --sources lists them"
         )
     return found
+
+
+def _only(known: list[Format], source: Source) -> Format:
+    """Return the format that a file is of.
+
+    Raises:
+        DataError: It could be of several.
+    """
+    if len(known) > 1:
+        names = ", ".join(one.name for one in known)
+        raise DataError(f"{source.shown}:1: could be {names}; say which with --from")
+    return known[0]
 
 
 def _no_format(source: Source, sample: Sample) -> str:

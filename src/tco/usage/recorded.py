@@ -63,7 +63,7 @@ def _bins(name: str, part: UsageModel) -> list[Row]:
 def _sums(name: str, part: UsageModel) -> Row:
     """Return the sums of a model whose lengths nobody knows."""
     tokens = part.tokens
-    written = {kind: tokens.get(kind, 0) for kind in WRITES}
+    written: dict[str, Any] = {kind: tokens.get(kind, 0) for kind in WRITES}
     unsplit = tokens.get("input_with_read")
     read = None if unsplit is not None and "read" not in tokens else tokens.get("read", 0)
     taken = tokens.get("input", 0) + (unsplit or 0) + (read or 0) + sum(written.values())

@@ -63,8 +63,9 @@ class Raw:
         if self.shape == "csv":
             columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in self.header)
             return (
-                f"read_csv({listed}, header=true, auto_detect=false, delim={quoted(self.delimiter)}, "
-                f"quote='\"', escape='\"', columns={{{columns}}}, ignore_errors=true, "
+                f"read_csv({listed}, header=true, auto_detect=false, "
+                f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', "
+                f"columns={{{columns}}}, ignore_errors=true, "
                 f"null_padding=false, filename=true)"
             )
         columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in self._tree())
@@ -263,8 +264,8 @@ def _service(raw: Raw) -> str:
         "'standard'"
         if service is None
         else (
-            f"CASE lower(coalesce({service}, '')) WHEN '' THEN 'standard' WHEN 'default' THEN 'standard' "
-            f"WHEN 'auto' THEN 'standard' ELSE lower({service}) END"
+            f"CASE lower(coalesce({service}, '')) WHEN '' THEN 'standard' WHEN 'default' THEN "
+            f"'standard' WHEN 'auto' THEN 'standard' ELSE lower({service}) END"
         )
     )
     if batch is None:
@@ -391,17 +392,27 @@ def _counted(store: Store, raw: Raw, paths: Sequence[str]) -> bool:
     times = np.zeros(int(high - low) + 1, np.uint8)
     for path in paths:
         ids = store.con.execute(
-            f"SELECT CAST({field} AS BIGINT) AS id FROM {raw.relation([path])} WHERE {field} IS NOT NULL"
+            f"SELECT CAST({field} AS BIGINT) AS id FROM {raw.relation([path])} "
+            f"WHERE {field} IS NOT NULL"
         ).fetchnumpy()["id"]
-        ids.sort()
-        np.add.at(times, ids[1:][ids[1:] == ids[:-1]] - low, 1)
-        fresh = ids[np.append(True, ids[1:] != ids[:-1])] - low if len(ids) else ids
-        times[fresh] = np.minimum(times[fresh], 200) + 1
+        if len(ids):
+            _add(times, ids - low)
     twice = np.flatnonzero(times > 1).astype(np.int64) + int(low)
     store.con.register("twins", {"same": twice})
     store.con.execute("CREATE OR REPLACE TEMP TABLE twice AS SELECT same FROM twins")
     store.con.unregister("twins")
     return True
+
+
+def _add(times: Any, ids: Any) -> None:
+    """Count ids of one file, up to 2; those of a file mostly lie together."""
+    first, last = int(ids.min()), int(ids.max())
+    if last - first <= 8 * len(ids):
+        here = np.bincount(ids - first)
+        times[first : last + 1] = np.minimum(times[first : last + 1] + here, 2)
+    else:
+        unique, here = np.unique(ids, return_counts=True)
+        times[unique] = np.minimum(times[unique] + here, 2)
 
 
 def _refused(problem: Exception, files: Sequence[Source]) -> str:
@@ -419,8 +430,8 @@ def _count_bad(store: Store, listed: str, raw: Raw, zone: ZoneInfo | None, tally
     ).fetchall()
     for reason, count, path in found:
         line = store.con.execute(
-            f"SELECT at_row FROM ({query(raw, [path], zone, row=True)}) WHERE bad = {quoted(reason)} "
-            "LIMIT 1"
+            f"SELECT at_row FROM ({query(raw, [path], zone, row=True)}) "
+            f"WHERE bad = {quoted(reason)} LIMIT 1"
         ).fetchone()
         header = 1 if raw.shape == "csv" else 0
         place = f"{path}:{line[0] + header}" if line else path
@@ -438,8 +449,8 @@ def _take_off(store: Store, listed: str, tally: Tally) -> None:
     store.con.execute(
         f"CREATE OR REPLACE TEMP TABLE off AS SELECT * EXCLUDE (twin, place_) REPLACE ({negated}) "
         "FROM (SELECT *, row_number() OVER (PARTITION BY twin ORDER BY t, model, input, output, "
-        f"usd_nano, file) AS place_ FROM {kept} WHERE twin IN (SELECT twin FROM {kept} GROUP BY twin "
-        "HAVING count(*) > 1)) WHERE place_ > 1"
+        f"usd_nano, file) AS place_ FROM {kept} WHERE twin IN (SELECT twin FROM {kept} "
+        "GROUP BY twin HAVING count(*) > 1)) WHERE place_ > 1"
     )
     count, file = store.con.execute("SELECT count(*), min(file) FROM off").fetchone()
     if count:

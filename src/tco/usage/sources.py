@@ -126,12 +126,12 @@ def _under(path: str) -> list[Source]:
             raise DataError(f"{printable(path)}: no file is called so")
         return [Source(p, named=False) for p in some]
     if real.is_dir():
-        some = [p for p in real.rglob("*") if p.is_file() and _known(p)]
-        if not some:
+        inside = [p for p in real.rglob("*") if p.is_file() and _known(p)]
+        if not inside:
             raise DataError(
                 f"{printable(path)}: no logs in this folder (looked for {', '.join(KNOWN)}, .gz)"
             )
-        return [Source(str(p), named=False) for p in some]
+        return [Source(str(p), named=False) for p in inside]
     if not real.is_file():
         raise DataError(f"{printable(path)}: no such file")
     return [Source(str(real))]
@@ -155,6 +155,10 @@ def natural(name: str) -> tuple[Any, ...]:
     return tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts)
 
 
+def _raw(source: Source) -> Any:
+    return io.BytesIO(source.data) if source.data is not None else Path(source.path).open("rb")
+
+
 @contextmanager
 def opened(source: Source) -> Iterator[Any]:
     """Return the bytes of a source, unpacked.
@@ -163,7 +167,7 @@ def opened(source: Source) -> Iterator[Any]:
         DataError: It cannot be read.
     """
     try:
-        raw = io.BytesIO(source.data) if source.data is not None else Path(source.path).open("rb")
+        raw = _raw(source)
     except OSError as error:
         raise DataError(f"{source.shown}: {str(error.strerror).lower()}") from None
     with raw as stream:

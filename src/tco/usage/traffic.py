@@ -73,7 +73,7 @@ class Traffic:
 
 
 def span_of(cells: Arrays, covered: set[tuple[float, float]], hours: Any | None) -> Span:
-    """Return the time that logs cover: of requests from the first hour to the last, of buckets all."""
+    """Return the time that logs cover: of requests first hour to last, of buckets all of them."""
     timed = cells["t"] >= 0
     starts = [float(t) for t in cells["t"][timed & (cells["bucket_s"] > 0)]]
     widths = [float(b) for b in cells["bucket_s"][timed & (cells["bucket_s"] > 0)]]
@@ -350,7 +350,7 @@ class Profiler:
         return {k: v for k, v in file.items() if v not in (None, [], {})}
 
     def _month(self, model: str | None) -> float | None:
-        """Return a month of 730 h over what was logged; of four weeks or more, whole weeks count."""
+        """Return a month of 730 h over what was logged; from four weeks on whole weeks count."""
         if not self.span.hours:
             return None
         usual = HOURS_PER_MONTH / self.span.hours

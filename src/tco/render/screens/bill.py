@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 from tco.render import words
@@ -30,12 +31,7 @@ COLUMNS = (
     number("input", "uncached", lambda r: r.input, show_tokens),
     number("input_with_read", "input, cached or not", lambda r: r.input_with_read, show_tokens),
     *(
-        number(
-            f"write_{ttl}",
-            f"write {ttl}",
-            lambda r, ttl=ttl: getattr(r, f"write_{ttl}"),
-            show_tokens,
-        )
+        number(f"write_{ttl}", f"write {ttl}", attrgetter(f"write_{ttl}"), show_tokens)
         for ttl in ("5m", "1h", "30m", "12h", "unknown")
     ),
     Column(key="matched", head="how", get=lambda r: r.matched),
@@ -104,7 +100,8 @@ def _read(result: BillResult) -> str:
     files = ", ".join(f"{n} of {name}" for name, n in result.formats.items())
     span = "no times in it"
     if result.first and result.last:
-        span = f"{result.first[:16]} to {result.last[:16]} UTC, {show_number(result.observed_hours)} hours"
+        hours = show_number(result.observed_hours)
+        span = f"{result.first[:16]} to {result.last[:16]} UTC, {hours} hours"
     aside = f"; left alone: {'; '.join(result.files_left_out)}" if result.files_left_out else ""
     return f"Files: {files}; {span}{aside}"
 
@@ -148,8 +145,9 @@ def _explained(result: BillResult) -> Iterator[Block]:
         yield Paragraph(text=f"Charged for no model: {show_usd(result.other_charges_usd)}")
     if (check := result.invoice) is not None:
         stated = "" if check.stated_usd is None else f", stated {show_usd(check.stated_usd)}"
-        text = f"Invoice {show_usd(check.invoice_usd)}: list price {show_usd(check.list_usd)}{stated}; "
-        yield Paragraph(text=f"{text}{show_usd(check.unexplained_usd)} not explained", hanging=2)
+        listed, rest = show_usd(check.list_usd), show_usd(check.unexplained_usd)
+        text = f"Invoice {show_usd(check.invoice_usd)}: list price {listed}{stated}"
+        yield Paragraph(text=f"{text}; {rest} not explained", hanging=2)
 
 
 def _time(result: BillResult) -> Iterator[Block]:

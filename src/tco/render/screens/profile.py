@@ -1,8 +1,9 @@
-"""The screen of `tco profile`: what was found, the week, what was left out, what nobody can know."""
+"""The screen of `tco profile`: what was found, the week, what was left out, what is not known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 from tco.render.picture import stacked
@@ -50,7 +51,7 @@ COLUMNS = (
     number("osl_p99", "p99", _quantile("osl", "p99"), show_number),
     number("peak_hour", "peak", lambda r: r.peak_to_mean.hour, lambda v: f"x{show_number(v)}"),
     *(
-        number(name, name, lambda r, name=name: getattr(r, name), show_tokens)
+        number(name, name, attrgetter(name), show_tokens)
         for name in ("input", "read", "input_with_read", "write_5m", "write_1h", "write_30m")
     ),
     number("write_12h", "write_12h", lambda r: r.write_12h, show_tokens),
@@ -121,7 +122,8 @@ def _read(result: ProfileResult) -> str:
     files = ", ".join(f"{n} of {name}" for name, n in result.formats.items())
     span = "no times in it"
     if result.first and result.last:
-        span = f"{result.first[:16]} to {result.last[:16]} UTC, {show_number(result.observed_hours)} hours"
+        hours = show_number(result.observed_hours)
+        span = f"{result.first[:16]} to {result.last[:16]} UTC, {hours} hours"
     usd = "" if result.usd is None else f"; they say that it cost {show_usd(result.usd)}"
     aside = f"; left alone: {'; '.join(result.files_left_out)}" if result.files_left_out else ""
     return f"Files: {files}; {span}{usd}{aside}"
@@ -146,7 +148,8 @@ def _load(result: ProfileResult) -> Iterator[Block]:
         some = result.in_flight
         yield Paragraph(
             text=f"In flight: {show_number(some['mean'])} on average; requests find "
-            f"{show_number(some['p50'])} (half of them), at most {show_number(some['p99'])} (99 %), "
+            f"{show_number(some['p50'])} (half of them), at most {show_number(some['p99'])} "
+            "(99 %), "
             f"{show_number(some['p99_9'])} (99.9 %)",
             hanging=2,
         )

@@ -69,7 +69,7 @@ def columns_of(known: set[str], given: dict[str, str]) -> dict[str, str]:
 
 
 def looks(sample: Sample) -> bool:
-    """Return whether records have a time, a model, input and output, and are of no known gateway."""
+    """Return whether records have a time, a model, input and output, and no gateway's fields."""
     values = list(sample.values())[:50]
     known = set().union(*map(paths_of, values)) if values else set()
     at = columns_of(known, {})

@@ -23,7 +23,7 @@ def looks(sample: Sample) -> bool:
 
 
 def row(value: Any, ctx: Context) -> Row | None:
-    """Return the row of a response: thoughts are apart from candidates, tool results from prompt."""
+    """Return the row of a response: thoughts are apart from candidates, tools from prompt."""
     response, batch = _response(value)
     usage = response.get("usageMetadata")
     if not isinstance(usage, dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
@@ -67,7 +68,7 @@ def done(ctx: Context) -> Iterator[Row]:
     if len(scrapes) == 1:
         ctx.tally.note("one scrape: its counters are what was served since the server began")
         scrapes.insert(0, {"at": None, "counters": {}})
-    for before, after in zip(scrapes, scrapes[1:], strict=False):
+    for before, after in pairwise(scrapes):
         yield from _between(before, after, ctx)
 
 
