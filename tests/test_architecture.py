@@ -17,6 +17,7 @@ FLOORS = [
     "catalog",
     "engine",
     "analysis",
+    "usage",
     "ask",
     "render",
     "api",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         size,
         train,
     )
+    from tco.api.logs import bill, profile
     from tco.catalog.load import Catalog, load_catalog
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Answer": "tco.api.answers",
     "Catalog": "tco.catalog.load",
+    "bill": "tco.api.logs",
     "breakeven": "tco.api.functions",
     "compare": "tco.api.functions",
     "curve": "tco.api.functions",
@@ -44,6 +46,7 @@ _HOMES = {
     "horizon": "tco.api.functions",
     "load_catalog": "tco.catalog.load",
     "plan": "tco.api.functions",
+    "profile": "tco.api.logs",
     "sensitivity": "tco.api.functions",
     "size": "tco.api.functions",
     "train": "tco.api.functions",
@@ -54,6 +57,7 @@ __all__ = (
     "Answer",
     "Catalog",
     "__version__",
+    "bill",
     "breakeven",
     "compare",
     "curve",
@@ -63,6 +67,7 @@ __all__ = (
     "horizon",
     "load_catalog",
     "plan",
+    "profile",
     "sensitivity",
     "size",
     "train",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tco.catalog.defaults import Profile
     from tco.catalog.load import Catalog
     from tco.catalog.prices import Modifier, Provider, When
+    from tco.catalog.usage_profile import Lengths
 
 DAYS, HOURS, FRIDAY = 7, 24, 5
 LENGTH_NODES = 64
@@ -34,6 +35,7 @@ class Buying:
         week: Load of each hour from Monday 00:00 UTC over the mean [168] [1]; None for a flat one.
         day: The day whose prices hold: time zones shift with the seasons.
         services, regions: What a provider calls the tier or region of another name.
+        lengths: How long requests are, where logs tell.
     """
 
     service: str | None = None
@@ -43,6 +45,7 @@ class Buying:
     day: date = date.min
     services: Mapping[str, str] = field(default_factory=dict)
     regions: Mapping[str, str] = field(default_factory=dict)
+    lengths: Lengths | None = None
 
 
 LIST_PRICE = Buying()
@@ -73,7 +76,16 @@ def buying_of(catalog: Catalog, request: Request, traffic: Profile, day: date) -
         cache_ttl=request.cache_ttl,
         week=week,
         day=day,
+        lengths=_own_lengths(catalog, request),
     )
+
+
+def _own_lengths(catalog: Catalog, request: Request) -> Lengths | None:
+    """Return how long requests are in the user's own logs, unless other lengths were asked for."""
+    own = catalog.own.get(request.profile or "")
+    if own is None or request.settings.get("workload.length_cv"):
+        return None
+    return own.lengths
 
 
 def lengths(isl: Number, cv: Number) -> tuple[Floats, ...]:

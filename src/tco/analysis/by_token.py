@@ -159,7 +159,7 @@ def _unwritten(price: Price, offer: Offer, inputs: Inputs) -> tuple[str, ...]:
 
 def _one_length(price: Price, offer: Offer, inputs: Inputs) -> tuple[str, ...]:
     """Return that a mix of requests would reach both sides of a context tier's limit."""
-    if np.any(inputs.settings.value("workload.length_cv")):
+    if np.any(inputs.settings.value("workload.length_cv")) or inputs.buying.lengths is not None:
         return ()
     isl = _isl(inputs) * inputs.tokens_factor(offer.model)
     near = [

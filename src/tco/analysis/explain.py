@@ -30,6 +30,7 @@ from tco.analysis.scaling import peak_over_mean, scaling_steps
 from tco.analysis.settings import fleet_policy, workload
 from tco.engine.fleet import FleetPolicy, burst_term, replicas_for
 from tco.engine.memory import free_bytes, weights_bytes
+from tco.engine.replica import Replica
 from tco.engine.tokens import reads_to_pay
 from tco.errors import InfeasibleError, UsageError
 from tco.show import show_number, show_tokens
@@ -216,9 +217,30 @@ def _fleet_steps(inputs: Inputs, option: SelfOption, row: OptionResult) -> list[
         f"replicas = ceil(max({peak:.3f} / {_n(policy.headroom)} = {sustained:.3f}, "
         f"{peak:.3f} + {burst:.3f} for bursts)) + {spare:g} spare"
         f"{_why_spare(policy)} = {row.replicas:g}",
+        *_rule_steps(inputs, replica, needed),
         f"GPUs = {row.replicas:g} x {option.gpus}, {_got(option)} by {option.instance_gpus}: "
         f"{row.gpus:g} on the invoice",
         *scaling_steps(option, inputs.settings, replica),
+    ]
+
+
+def _rule_steps(inputs: Inputs, replica: Replica, needed: float) -> list[str]:
+    """Return which rule sized the fleet, and what the other would have said, for own logs."""
+    own = inputs.catalog.own.get(inputs.profile)
+    if own is None or own.in_flight is None or not inputs.settings.given("serving.headroom"):
+        return []
+    usual = {
+        path: inputs.catalog.assumptions.assumptions[path].value
+        for path in ("serving.headroom", "serving.wait_beta")
+    }
+    settings = inputs.settings.with_values(usual)
+    policy, load = fleet_policy(settings), workload(settings)
+    other = replicas_for(load.peak_requests_per_s / replica.requests_per_s, replica.slots, policy)
+    return [
+        f"sized by the requests in flight of {inputs.profile}: a headroom of the busiest hour at "
+        f"which 99 % of the requests find a free slot; the usual rule (headroom "
+        f"{_n(policy.headroom)}, peakedness {_n(policy.peakedness)}) would need {_n(other)} "
+        f"in place of {needed:g}"
     ]
 
 

@@ -16,6 +16,7 @@ from tco.analysis.request import DEFAULT_PROFILE, Request
 from tco.analysis.settings import Setting, Settings, image_tokens
 from tco.analysis.switches import BARE, left_out
 from tco.catalog.lookup import find_model
+from tco.engine.arrivals import headroom_in_flight, in_flight_over_mean
 from tco.engine.layout import PROFILES, Profile
 from tco.engine.ledger import Origin
 from tco.engine.redundancy import LEAST_AVAILABILITY
@@ -27,9 +28,12 @@ from tco.units import LARGEST, SECONDS_PER_MONTH, reachable
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile as Traffic
     from tco.catalog.load import Catalog
+    from tco.catalog.usage_profile import OwnTraffic
 
 DEFAULT_ENGINE = "tuned"
 DAYS_OF_A_MONTH = 30
+SIZED_AT = 0.99
+"""Share of the requests that find a free slot in a fleet sized by requests in flight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +99,9 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
         raise unknown_name("engine profile", engine, PROFILES)
     settings = _of_engine(_defaults(catalog), PROFILES[engine])
     settings = _with_profile(settings, profile, profiles[profile], request)
+    settings = _with_own(settings, profile, catalog.own.get(profile))
     settings = _with_values(settings, catalog, request)
-    settings = _with_volume(settings, profiles[profile], request)
+    settings = _with_volume(settings, profiles[profile], request, catalog.own.get(profile))
     _check(settings)
     _check_together(settings)
     return Inputs(
@@ -208,6 +213,47 @@ def _with_profile(settings: Settings, name: str, traffic: Traffic, request: Requ
     return Settings(entries)
 
 
+def _with_own(settings: Settings, name: str, own: OwnTraffic | None) -> Settings:
+    """Return the settings with what the user's own logs tell beyond a profile."""
+    if own is None:
+        return settings
+    told = {
+        "workload.cache_write_share": own.cache_write_share,
+        "workload.batch_share": own.batch_share,
+        "workload.retry_share": own.retry_share,
+        "workload.reasoning_factor": 1.0,
+    }
+    measured = ("isl", "osl", "cached_share", "peak_to_mean")
+    told |= {f"workload.{key}": float(settings.value(f"workload.{key}")) for key in measured}
+    for path, value in told.items():
+        settings = settings.overridden(path, value, f"profile {name}: own-logs")
+    for path, value in _by_in_flight(settings, own).items():
+        settings = settings.overridden(path, value, f"profile {name}: own-logs")
+    return settings
+
+
+def _by_in_flight(settings: Settings, own: OwnTraffic) -> dict[str, float]:
+    """Return what sizes fleets by the requests in flight that all but 1 % of them find.
+
+    They are known at the time that a request takes on a replica as full as the limit on the time
+    of a token allows: its output at that limit.
+    """
+    found = own.in_flight
+    if found is None or SIZED_AT not in found.quantiles:
+        return {}
+    rows = [row for row in found.by_mean_seconds if row[0] > 0]
+    column = 1 + found.quantiles.index(SIZED_AT)
+    mean_s = settings.value("workload.osl") * settings.value("serving.max_tpot_s")
+    over = in_flight_over_mean(mean_s, [r[0] for r in rows], [r[column] for r in rows])
+    if not rows or over <= 0:
+        return {}
+    peak = settings.value("workload.peak_to_mean")
+    return {
+        "serving.headroom": float(np.asarray(headroom_in_flight(peak, over))),
+        "serving.wait_beta": 0.0,
+    }
+
+
 def _origin(traffic: Traffic, key: str) -> Origin:
     return "assumed" if key in traffic.judgment else "catalog"
 
@@ -240,7 +286,9 @@ def _with_fte(settings: Settings, fte: float, source: str) -> Settings:
     return settings
 
 
-def _with_volume(settings: Settings, traffic: Traffic, request: Request) -> Settings:
+def _with_volume(
+    settings: Settings, traffic: Traffic, request: Request, own: OwnTraffic | None
+) -> Settings:
     """Return the settings with the month's tokens; not a number when no volume was given."""
     said = [n for n in ("tokens", "requests", "users") if getattr(request, n) is not None]
     if len(said) > 1:
@@ -251,18 +299,15 @@ def _with_volume(settings: Settings, traffic: Traffic, request: Request) -> Sett
     per_request = float(np.asarray(text + image_tokens(settings)))
     if said:
         source = request.origins.get(said[0], f"--{said[0]}")
-    if request.tokens is not None:
-        value = request.tokens
-    elif request.requests is not None:
-        value = request.requests * per_request
-    elif request.users is not None:
-        value = request.users * requests_per_user(traffic, request) * per_request
+        value = _tokens_said(traffic, request, per_request)
     if request.peak is not None and said:
         settings = _with_peak(settings, request, value / per_request / SECONDS_PER_MONTH, source)
     elif request.peak is not None:
         source = _by_peak(request)
         mean = request.peak / float(np.asarray(settings.value(PEAK_TO_MEAN)))
         value = mean * SECONDS_PER_MONTH * per_request
+    elif own is not None and own.tokens_per_month is not None:
+        value, source = own.tokens_per_month, f"profile {request.profile}: own-logs"
     entry = Setting(
         path="workload.tokens_per_month",
         title="input and output of a month",
@@ -275,6 +320,15 @@ def _with_volume(settings: Settings, traffic: Traffic, request: Request) -> Sett
         fixed=True,
     )
     return Settings({**settings, entry.path: entry})
+
+
+def _tokens_said(traffic: Traffic, request: Request, per_request: float) -> float:
+    """Return the month's tokens as they were said: by tokens, requests or users."""
+    if request.tokens is not None:
+        return request.tokens
+    if request.requests is not None:
+        return request.requests * per_request
+    return (request.users or 0.0) * requests_per_user(traffic, request) * per_request
 
 
 PEAK_TO_MEAN = "workload.peak_to_mean"

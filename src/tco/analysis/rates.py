@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -72,7 +72,7 @@ def token_rates(
         base["reasoning_output"] = _or(rates.reasoning_output, rates.output) * factor
     buying = as_sold(buying, modifiers)
     plain = [m for m in modifiers if not _on_demand(m)]
-    inputs = lengths(isl, length_cv)
+    inputs = _Inputs.of(isl, length_cv, buying)
     known = any(m.when.holidays for m in plain)
     hours = _Hours(buying=buying, holidays_per_year=holidays_per_year if known else 0.0)
     asked = [m for m in modifiers if _asked_for(m, buying)]
@@ -110,12 +110,14 @@ def _thinks_apart(rates: Rates, modifiers: list[Modifier]) -> bool:
     return any(one.reasoning_output is not None for one in some)
 
 
-def _short_share(inputs: tuple[Floats, ...], least: int) -> Number:
-    """Return the share of the input that lies in requests too short to be cached [1]."""
+def _short_share(inputs: _Inputs, least: int) -> Number:
+    """Return the share of the cached input that lies in requests too short to be cached [1]."""
     if not least:
         return 0.0
-    short = sum(np.where(isl < least, isl, 0.0) for isl in inputs)
-    share: Number = short / sum(inputs)
+    weights = inputs.weight("cached_input")
+    pairs = zip(inputs.isl, weights, strict=True)
+    short = sum(np.where(isl < least, weight, 0.0) for isl, weight in pairs)
+    share: Number = short / sum(weights)
     return share
 
 
@@ -143,6 +145,44 @@ def _asked_for(modifier: Modifier, buying: Buying) -> bool:
     wanted = ((when.region, buying.region), (when.cache_ttl, buying.cache_ttl))
     named = [(has, asked) for has, asked in wanted if has]
     return bool(named) and not when.service and all(has == asked for has, asked in named)
+
+
+class _Inputs(NamedTuple):
+    """Inputs of requests, and how much each kind of token weighs at each of them.
+
+    Args:
+        isl: Input of a request, one array a length [token/request].
+        weights: By kind of token, one weight a length; for a kind that is not here the input.
+    """
+
+    isl: tuple[Floats, ...]
+    weights: Mapping[str, tuple[Number, ...]]
+
+    @classmethod
+    def of(cls, isl: Number, length_cv: Number, buying: Buying) -> _Inputs:
+        """Return the lengths of a lognormal mix, or those that logs tell, about the same mean.
+
+        Of a lognormal mix input counts by its tokens, output by its requests: how long an answer
+        is does not depend here on how long the question was. Logs tell it.
+        """
+        own = buying.lengths
+        if own is None:
+            some = lengths(isl, length_cv)
+            each = tuple(np.ones_like(one) for one in some)
+            return cls(some, dict.fromkeys(ANSWERS, each))
+        factor = isl / (sum(own.input) / sum(own.requests))
+        parts = zip(own.input, own.read, own.written, strict=True)
+        fresh = tuple(taken - read - written for taken, read, written in parts)
+        weights = {"input": fresh, "cached_input": own.read, "cache_write": own.written}
+        known = {key: some for key, some in weights.items() if sum(some) > 0}
+        return cls(
+            tuple(np.asarray(one * factor, dtype=float) for one in own.isl),
+            {"": own.input, **dict.fromkeys(ANSWERS, own.output), **known},
+        )
+
+    def weight(self, key: str) -> tuple[Number, ...]:
+        """Return what each length weighs for a kind of token."""
+        return self.weights.get(key, self.weights.get("", self.isl))
 
 
 class _Hours(NamedTuple):
@@ -176,18 +216,14 @@ def _context_factor(
     modifiers: list[Modifier],
     key: str,
     rates: Rates,
-    inputs: tuple[Floats, ...],
+    inputs: _Inputs,
     hours: _Hours,
 ) -> Number:
-    """Return the factor of the context tiers on a mix of requests, each by its own length [1].
-
-    Input counts by its tokens, output by its requests: how long an answer is does not depend here
-    on how long the question was.
-    """
+    """Return the factor of the context tiers on a mix of requests, each by its own length [1]."""
     if not any(m.when.input_tokens_over for m in modifiers):
         return 1.0
-    weights = [np.ones_like(isl) if key in ANSWERS else isl for isl in inputs]
-    factors = [_tier_factor(modifiers, key, rates, isl, hours) for isl in inputs]
+    weights = inputs.weight(key)
+    factors = [_tier_factor(modifiers, key, rates, isl, hours) for isl in inputs.isl]
     priced = sum(w * f for w, f in zip(weights, factors, strict=True))
     result: Number = priced / sum(weights)
     return result

@@ -22,6 +22,7 @@ from tco.analysis.size_results import SizeResult
 from tco.analysis.uncertain.results import MonteCarloResult
 from tco.render.table import View
 from tco.show import show_tokens, show_usd
+from tco.usage.results import BillResult, ProfileResult
 
 if TYPE_CHECKING:
     import pandas
@@ -166,6 +167,14 @@ class Embedding(Answer, EmbedResult):
     """What embedding a corpus once, and queries every month, costs."""
 
 
+class UsageTraffic(Answer, ProfileResult):
+    """What logs tell of traffic."""
+
+
+class UsageBill(Answer, BillResult):
+    """What was used, at list price, beside what logs state."""
+
+
 class Explanation(Answer, ExplainResult):
     """Every term of one bill."""
 
@@ -193,6 +202,8 @@ KINDS: tuple[Any, ...] = (
     Outlook,
     Tuning,
     Embedding,
+    UsageTraffic,
+    UsageBill,
     Explanation,
 )
 

@@ -1,4 +1,4 @@
-"""Four of the questions as tools of an MCP server, for agents; needs the package `mcp`.
+"""Five of the questions as tools of an MCP server, for agents; needs the package `mcp`.
 
 An answer is the text of `--format llm`, and its figures unrounded as structured content.
 Agents do not choose files to read, so the options that name files are not among the parameters.
@@ -23,9 +23,9 @@ from mcp_types import (
 )
 
 from tco import __version__
-from tco.api import functions
+from tco.api import functions, logs
 from tco.ask.fields import at_least_one
-from tco.ask.question import BreakevenOptions, Question, SizeOptions
+from tco.ask.question import BillOptions, BreakevenOptions, Question, SizeOptions
 from tco.errors import TcoError, UsageError, nearest, printable
 from tco.render.jsonout import document
 from tco.render.output import rendered
@@ -92,6 +92,15 @@ TOOLS = {
             *("isl", "osl", "profile", "cached", "peak_to_mean", "gpu", "precision", "purchase"),
             *(*VOLUME, "engine", "set", "as_of", "gpus", "max_tpot", "slo", "concurrency"),
         ),
+    ),
+    "bill": Offered(
+        logs.bill,
+        "What was used, from request logs or usage reports on this machine (OpenAI, Anthropic, "
+        "LiteLLM, Claude Code, CSV of months, ...): at the list price of each day, beside what the "
+        "log states, and why they differ. Sums only; prompts and answers are never read.",
+        {"logs": "A file, folder or pattern, such as ~/.claude/projects."},
+        (BillOptions, Question),
+        ("by", "match", "invoice", "growth", "as_of"),
     ),
     "explain": Offered(
         functions.explain,

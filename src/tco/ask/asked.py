@@ -83,6 +83,10 @@ def answered(ask: Ask, said: Asked) -> Any:
     from tco.catalog.load import load_catalog
 
     catalog = load_catalog(said.overlays, measured=said.measured)
+    if said.request.profile not in (None, *catalog.workloads.profiles):
+        from tco.catalog.usage_profile import with_own_profile
+
+        catalog = with_own_profile(catalog, said.request.profile)
     try:
         return ask(prepare(catalog, said.request, today()))
     except UsageError as error:

@@ -101,7 +101,8 @@ def whole_gpus(value: Any) -> int:
     if number % 1.0:
         raise UsageError(
             f"{printable(str(value), 40)}: whole GPUs are expected; the speed of a part of one "
-            "(MIG, time slices) is not worked out: --option with the tokens a second that you measured"
+            "(MIG, time slices) is not worked out: --option with the tokens a second that you "
+            "measured"
         )
     return at_least_one(value)
 

@@ -242,6 +242,15 @@ class EmbedOptions(TypedDict, total=False):
     params: Annotated[Amount, one(WHICH, "N", "Weights of a model on rented GPUs: 0.6B.")]
 
 
+class BillOptions(TypedDict, total=False):
+    """What `bill` asks of logs, for agents."""
+
+    by: Annotated[Name, one(VALUES, "GROUP", "Sum by: model, team, key, tag, day, month.")]
+    match: Annotated[Pairs, several(VALUES, "NAME=OFFER", "What a model in the logs is.")]
+    invoice: Annotated[Amount, one(VALUES, "USD", "An invoice to hold it against.")]
+    growth: Annotated[Amount, one(VALUES, "G", "Growth for the forecast: 5%/month.")]
+
+
 _IDLE_IN_JOBS = (
     *(
         "license",

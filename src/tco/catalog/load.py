@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tco.catalog.hardware import Hardware
     from tco.catalog.models import Models
     from tco.catalog.prices import Offer, Prices
+    from tco.catalog.usage_profile import OwnTraffic
 
 __all__ = ["SHIPPED", "Catalog", "complaints", "load_catalog", "shipped"]
 
@@ -61,6 +62,8 @@ class Catalog:
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict)
     measured: tuple[Measurements, ...] = ()
     """Measured throughput: what came with this `tco`, then the user's own files."""
+    own: Mapping[str, OwnTraffic] = field(default_factory=dict)
+    """What the user's own logs tell beyond a profile, by the profile's name."""
 
     @cached_property
     def offers(self) -> Mapping[str, Offer]:

@@ -40,6 +40,8 @@ COMMANDS = {
     "horizon": "Months to years: growth, buying, renting or waiting.",
     "train": "What tuning a model costs, by the token or on GPUs.",
     "embed": "What embedding a corpus and queries costs.",
+    "profile": "What your own traffic is like, from logs and usage reports.",
+    "bill": "What was used, from logs, at list price, beside what they state.",
     "explain": "Every term of one bill, with who said so and when.",
     "deploy": "How a set-up is run: vllm serve, SkyPilot; printed only.",
     "claims": "What articles claim, recomputed: holds, wrong, depends.",
@@ -48,7 +50,7 @@ COMMANDS = {
     "init": "A commented file to start from: every key, every default.",
     "config": "Every value in effect, and who says so.",
     "import": "Measurements of your own, from a benchmark's result file.",
-    "mcp": "Four of the questions as tools for agents, over stdio.",
+    "mcp": "Five of the questions as tools for agents, over stdio.",
     "catalog": "The data: what it says, where from, what is wrong with it.",
 }
 """Each command in one line. `NAME` is the object NAME of the module `tco.cli.NAME`: a function that

@@ -76,6 +76,10 @@ def text(result: Any, view: View) -> str:
     Raises:
         UsageError: The result has no bills, or none with a provider for each line.
     """
+    if result.schema == "tco.bill/1":
+        from tco.render.focus_bill import text as bill_text
+
+        return bill_text(result)
     if isinstance(result, ExplainResult):
         options: tuple[OptionResult, ...] = (result.option,)
     elif isinstance(result, CompareResult):

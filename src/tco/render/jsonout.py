@@ -42,7 +42,9 @@ def projected(result: Any, sheet: Sheet, view: View, path: tuple[str, ...]) -> A
     inner = whole
     for key in path[:-1]:
         inner = inner[key]
-    inner[path[-1]] = rows
+    by_name = isinstance(inner[path[-1]], dict)
+    names = [row.name for row in sheet.rows] if by_name else []
+    inner[path[-1]] = dict(zip(names, rows, strict=True)) if by_name else rows
     return whole
 
 

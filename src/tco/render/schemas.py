@@ -45,11 +45,13 @@ from tco.catalog import (
     prices,
     scenario,
     summary,
+    usage_profile,
     verify,
 )
 from tco.catalog.check import entry as check_entry
 from tco.catalog.check import finding
 from tco.catalog.files import write_atomically
+from tco.usage import results as usage_results
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: tuple[ModuleType, ...] = (
@@ -82,6 +84,8 @@ MODULES: tuple[ModuleType, ...] = (
     verify,
     finding,
     check_entry,
+    usage_profile,
+    usage_results,
 )
 RESULTS: dict[str, Any] = {
     "compare": results.CompareResult,
@@ -100,6 +104,9 @@ RESULTS: dict[str, Any] = {
     "size-validation": size_results.ValidationResult,
     "plan": plan_results.PlanResult,
     "plan-portfolio": portfolio_results.PortfolioResult,
+    "profile": usage_results.ProfileResult,
+    "bill": usage_results.BillResult,
+    "sources": usage_results.SourcesResult,
     "diff": difference_results.DiffResult,
     "claims": claims_results.ClaimsResult,
     "config": effective.ConfigResult,
@@ -123,6 +130,7 @@ FILES: dict[str, type[BaseModel]] = {
     "scenario": scenario.Scenario,
     "portfolio": portfolio.Portfolio,
     "claims-file": claims.Claims,
+    "usage-profile": usage_profile.UsageProfile,
     "throughput": measurement.Measurement,
 }
 MODES: dict[Literal["validation", "serialization"], Mapping[str, Any]] = {

@@ -1,0 +1,112 @@
+"""What is said of logs: how they are read, which formats there are, where a profile goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tco.errors import UsageError, nearest, printable
+from tco.usage.formats import Format, formats
+from tco.usage.formats.table import NAMES as TABLE_NAMES
+from tco.usage.formats.totals import NAMES as TOTAL_NAMES
+from tco.usage.read import Reading
+from tco.usage.results import SourceRow, SourcesResult
+
+if TYPE_CHECKING:
+    from tco.usage.bill import BillAsk
+
+
+def reading(paths: Iterable[Any] | None, of: str | None, columns: Any, zone: str | None) -> Reading:
+    """Return how logs are to be read.
+
+    Raises:
+        UsageError: A column that there is not, or one without a name.
+    """
+    return Reading(
+        paths=tuple(str(path) for path in paths or ()),
+        of=of.strip().lower() if of else None,
+        columns=dict(_pair(text) for text in texts_of(columns)),
+        zone=zone,
+    )
+
+
+def texts_of(value: Any) -> list[str]:
+    """Return the parts of a value that can be said several times, or separated by commas."""
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        return [f"{key}={name}" for key, name in value.items()]
+    several = [value] if isinstance(value, str) else value
+    return [part.strip() for one in several for part in str(one).split(",") if part.strip()]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    ours, equals, name = (part.strip() for part in text.partition("="))
+    known = list(dict.fromkeys([*TABLE_NAMES, *TOTAL_NAMES]))
+    if not equals or not name:
+        raise UsageError(f"--columns {printable(text, 60)}: write input=NAME")
+    if ours not in known:
+        near = nearest(ours, known, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(
+            f"--columns: nothing is called {printable(ours, 40)!r}{hint}; there are "
+            f"{', '.join(known)}"
+        )
+    return ours, name
+
+
+def sources_result() -> SourcesResult:
+    """Return the formats that are read, and where each is exported."""
+    return SourcesResult(rows=tuple(_row(one) for one in formats().values()), warnings=())
+
+
+def _row(one: Format) -> SourceRow:
+    return SourceRow(
+        name=one.name, title=one.title, grain=one.grain, exported=one.exported, knows=one.knows
+    )
+
+
+def save(path: str, text: str) -> None:
+    """Write a profile file.
+
+    Raises:
+        UsageError: It cannot be written there.
+    """
+    from tco.catalog.files import write_atomically
+
+    try:
+        write_atomically(Path(path), text.encode())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise UsageError(f"--to {printable(path)}: {str(reason).lower()}") from None
+
+
+def bill_ask(said: dict[str, Any], *, focus: bool) -> BillAsk:
+    """Return what is asked of a bill besides the logs.
+
+    Args:
+        said: `by`, `match`, `invoice`, `growth`, `no_elsewhere` as they were said.
+        focus: With the lines for chargeback.
+
+    Raises:
+        UsageError: A value that cannot be read.
+    """
+    from tco import units
+    from tco.ask.varied import growth
+    from tco.usage.bill import GROUPS, BillAsk
+
+    by = str(said.get("by") or "model").strip().lower()
+    if by not in GROUPS:
+        near = nearest(by, GROUPS, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"--by {printable(by, 40)}{hint}; there are {', '.join(GROUPS)}")
+    invoice, rate = said.get("invoice"), said.get("growth")
+    return BillAsk(
+        by=by,
+        match=tuple(texts_of(said.get("match"))),
+        growth=0.0 if rate is None else growth(str(rate).removesuffix("/month"), "--growth"),
+        invoice=None if invoice is None else units.usd(invoice),
+        charges=focus,
+        beside=not said.get("no_elsewhere"),
+    )

@@ -1,0 +1,85 @@
+"""`tco profile`: what logs tell of traffic, as a profile that every command takes."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from typer import Argument
+
+from tco.cli.flags import flags
+from tco.cli.options import VALUES, Output, Question, Switch, Text, Texts, flag
+
+LOGS = "How logs are read"
+FILES = Annotated[
+    list[str] | None,
+    Argument(metavar="LOGS...", help="Files, folders, patterns; - is stdin.", show_default=False),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """How logs are read, as it was typed."""
+
+    format_from: Annotated[
+        Text, flag(LOGS, "NAME", "The format, if its content does not tell.", "--from")
+    ] = None
+    columns: Annotated[
+        Texts, flag(LOGS, "A=B,...", "Columns of a table: input=prompt_tok,start=at.")
+    ] = None
+    timezone: Annotated[
+        Text, flag(LOGS, "ZONE", "Zone of times that name none; UTC unless said.")
+    ] = None
+    sources: Annotated[
+        Switch, flag(LOGS, None, "List the formats, and where each is exported.", "--sources")
+    ] = None
+    catalog: Annotated[Texts, flag(VALUES, "FILE", "Catalog file laid over the shipped ones.")] = (
+        None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileOptions:
+    """What `profile` asks besides."""
+
+    to: Annotated[Text, flag(VALUES, "FILE", "Where the profile is written: traffic.yaml.")] = None
+    as_of: Annotated[Text, flag(VALUES, "DATE", "The day that the profile is made on.")] = None
+
+
+@flags
+def profile(own: ProfileOptions, read: LogOptions, output: Output, logs: FILES = None) -> None:
+    """What your own traffic is like, from request logs or usage reports.
+
+    \b
+      tco profile ~/.claude/projects
+      tco profile spend_logs.csv --to traffic.yaml
+      tco compare --profile traffic.yaml
+      tco profile requests/*.parquet --columns input=prompt_tok,output=gen_tok
+      tco profile --sources
+
+    Formats are told by their content. Prompts and answers are never read, and nothing leaves this
+    machine. What is left out is counted by reason, with the first place.
+    """
+    from tco.ask.asked import today
+    from tco.ask.logs import sources_result
+    from tco.cli.ask import asked
+    from tco.cli.deliver import deliver
+
+    said = asked(Question(catalog=read.catalog, as_of=own.as_of), output)
+    if read.sources:
+        deliver(sources_result(), said.output)
+        return
+    made = _profiled(logs, own, read, said, said.request.as_of or today())
+    deliver(made, said.output)
+
+
+def _profiled(logs: Any, own: ProfileOptions, read: LogOptions, said: Any, day: Any) -> Any:
+    from tco.ask import logs as asking
+    from tco.catalog.load import load_catalog
+    from tco.cli.progress import Progress
+    from tco.usage.profile import profiled
+
+    reading = asking.reading(logs, read.format_from, read.columns, read.timezone)
+    with Progress(quiet=bool(said.output.get("quiet"))) as progress:
+        made = profiled(reading, load_catalog(said.overlays), day, progress, to=own.to)
+    if own.to is not None:
+        asking.save(own.to, made.text)
+    return made.result

@@ -1,0 +1,157 @@
+"""What the traffic of a bill would cost elsewhere, in a month: other hosts, models, own GPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tco.errors import TcoError
+from tco.show import show_number
+from tco.units import HOURS_PER_MONTH
+from tco.usage.matching import Matched
+from tco.usage.pricing import priced
+from tco.usage.results import Elsewhere
+from tco.usage.traffic import Span
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+
+HOSTS, MODELS, OWN = 3, 5, 3
+TOKENS_ONLY = "tokens only"
+
+
+def month_of(span: Span, made: Any, catalog: Catalog, today: date) -> float | None:
+    """Return a month of 730 h over what was logged; None where no time is told."""
+    return HOURS_PER_MONTH / span.hours if span.hours else None
+
+
+def elsewhere(
+    logs: Any, catalog: Catalog, today: date, made: Any, month: float
+) -> tuple[tuple[Elsewhere, ...], list[str]]:
+    """Return what the traffic costs now and elsewhere, and notes.
+
+    Args:
+        logs: The logs, for the shape of the load.
+        catalog: The catalogs.
+        today: The day whose prices hold.
+        made: Cells with their prices and matches.
+        month: A month over what was logged [1].
+    """
+    mine = ~made.cells["only_cost"].astype(bool)
+    cells = {name: values[mine] for name, values in made.cells.items()}
+    now = priced(catalog, cells, made.matches, today, on=today)
+    usd = float(np.where(now.known, now.usd, 0.0).sum()) * month
+    rows = [
+        Elsewhere(
+            kind="now",
+            option="as it is",
+            monthly_usd=usd,
+            of="all",
+            note=f"{TOKENS_ONLY}, list price",
+        ),
+        *_hosts(catalog, today, cells, made.matches, month),
+        *_models(catalog, today, cells, month),
+    ]
+    own, notes = _own(logs, catalog, today, cells)
+    return (*rows, *own), notes
+
+
+def _at(catalog: Catalog, offer: str, cells: Any, today: date) -> float | None:
+    """Return what cells cost at an offer [USD]; None where it has no price."""
+    pairs = {(str(p), str(m)) for p, m in zip(cells["provider"], cells["model"], strict=True)}
+    found = priced(catalog, cells, {pair: Matched(offer, "") for pair in pairs}, today, on=today)
+    return float(found.usd.sum()) if found.known.all() else None
+
+
+def _hosts(
+    catalog: Catalog, today: date, cells: Any, matches: Any, month: float
+) -> Iterator[Elsewhere]:
+    """Return the cheapest other hosts of the weights of each model."""
+    for name in sorted({str(m) for m in cells["model"]}):
+        mine = cells["model"] == name
+        part = {k: v[mine] for k, v in cells.items()}
+        offers = {m.offer for (_, model), m in matches.items() if model == name and m.offer}
+        models = {catalog.offers[o].model for o in offers}
+        others = [
+            o
+            for o in catalog.prices.offers
+            if o.model in models and o.id not in offers and not o.doubt
+        ]
+        costs = [
+            (usd, o.id) for o in others if (usd := _at(catalog, o.id, part, today)) is not None
+        ]
+        for usd, offer in sorted(costs)[:HOSTS]:
+            yield Elsewhere(
+                kind="other host", option=offer, monthly_usd=usd * month, of=name, note=TOKENS_ONLY
+            )
+
+
+def _models(catalog: Catalog, today: date, cells: Any, month: float) -> Iterator[Elsewhere]:
+    """Return all of the traffic at each model of the short list, at its cheapest offer."""
+    rows = []
+    for model in catalog.assumptions.short_list:
+        offers = [o.id for o in catalog.prices.offers if o.model == model and not o.doubt]
+        costs = [(usd, o) for o in offers if (usd := _at(catalog, o, cells, today)) is not None]
+        if costs:
+            rows.append(min(costs))
+    for usd, offer in sorted(rows)[:MODELS]:
+        yield Elsewhere(
+            kind="other model",
+            option=offer,
+            monthly_usd=usd * month,
+            of="all",
+            note=f"{TOKENS_ONLY}; another model: its answers and its tokenizer differ",
+        )
+
+
+def _own(logs: Any, catalog: Catalog, today: date, cells: Any) -> tuple[list[Elsewhere], list[str]]:
+    """Return open models on own GPUs, and the cheapest mix, with the shape of the logged load."""
+    from tco.analysis.compare import compare
+    from tco.analysis.inputs import prepare
+    from tco.analysis.plan.hybrid import Ask, plan
+    from tco.analysis.request import Request
+    from tco.catalog.usage_profile import with_traffic
+
+    name = "these logs"
+    try:
+        whole = with_traffic(catalog, name, logs.part(cells), "logs", today)
+        inputs = prepare(whole, Request(profile=name, tiers=("self",), as_of=today), today)
+        listed = set(catalog.assumptions.short_list)
+        rows = [
+            o
+            for o in compare(inputs).options
+            if o.feasible and o.monthly_usd is not None and o.model in listed
+        ]
+    except TcoError as error:
+        return [], [f"own GPUs are left out: {error}"]
+    out = [
+        Elsewhere(
+            kind="own GPUs",
+            option=row.id,
+            monthly_usd=row.monthly_usd or 0.0,
+            of="all",
+            note=f"{show_number(row.gpus or 0)} GPUs, power and engineers",
+        )
+        for row in rows[:OWN]
+    ]
+    try:
+        inputs = prepare(whole, replace(inputs.request, tiers=()), today)
+        mixed = plan(inputs, Ask())
+        best = next(s for s in mixed.strategies if s.strategy == "hybrid")
+        if best.monthly_usd is not None and best.own_tokens_share:
+            out.append(
+                Elsewhere(
+                    kind="mix",
+                    option=" and ".join([*mixed.own, mixed.overflow]),
+                    monthly_usd=best.monthly_usd,
+                    of="all",
+                    note=f"own GPUs serve {best.own_tokens_share:.0%} of it; engineers in it",
+                )
+            )
+    except TcoError as error:
+        return out, [f"the mix is left out: {error}"]
+    return out, []

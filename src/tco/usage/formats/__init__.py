@@ -1,0 +1,116 @@
+"""One module a log format: adding one is one file here and its case in the tests.
+
+A module `NAME` has an object `FORMAT`. Its functions get one record and the context, and return
+rows; what cannot be used they refuse with a reason (`Wrong`), which is counted with its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from tco.usage.rows import Row, Tally, Wrong
+from tco.usage.sources import Record, Sample
+
+Grain = Literal["requests", "buckets", "costs", "counters"]
+
+
+@dataclass(slots=True)
+class Context:
+    """What a format may know besides the record.
+
+    Args:
+        tally: Where it counts what it leaves out.
+        shown: How the file is called.
+        zone: Zone of times that name none.
+        columns: What the user calls the columns of a table.
+        state: What it keeps from record to record of one file.
+        kept: What it keeps from file to file.
+    """
+
+    tally: Tally
+    shown: str = ""
+    zone: ZoneInfo | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+    line: int = 0
+
+    @property
+    def place(self) -> str:
+        """Return where the record is, as `file:line`."""
+        return f"{self.shown}:{self.line}"
+
+
+def whole(record: Record, _: Context) -> Iterable[Any]:
+    """Return a record as its only part."""
+    return () if record.value is None else (record.value,)
+
+
+def nothing(_: Context) -> Iterator[Row]:
+    """Return no rows after the last file."""
+    return iter(())
+
+
+class Format(NamedTuple):
+    """A log format.
+
+    Args:
+        name: What `--from` calls it.
+        title: What it is.
+        exported: Where it comes from: how to get such a file.
+        grain: A row is a request, a bucket of them, a charge, or a counter's increase.
+        looks: Whether the beginning of a file is of this format.
+        row: Returns the row of a part of a record; None for a part that is no request.
+        parts: Returns the parts of a record.
+        done: Returns rows that are only known after the last file.
+        grows: A record is written several times while it grows: the largest counts.
+        knows: What a reader should know of what such a file cannot tell.
+    """
+
+    name: str
+    title: str
+    exported: str
+    grain: Grain
+    looks: Callable[[Sample], bool]
+    row: Callable[[Any, Context], Row | None]
+    parts: Callable[[Record, Context], Iterable[Any]] = whole
+    done: Callable[[Context], Iterator[Row]] = nothing
+    grows: bool = False
+    knows: str = ""
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """Return every format by its name."""
+    found = [import_module(f"{__name__}.{module.name}").FORMAT for module in iter_modules(__path__)]
+    return {one.name: one for one in sorted(found, key=lambda one: one.name)}
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return a mapping; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: Any) -> list[Any]:
+    """Return a list; an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
+SERVICES = {"": "standard", "default": "standard", "auto": "standard", "on_demand": "standard"}
+
+
+def service_of(value: Any) -> str:
+    """Return the service tier of a name for it: `standard`, `batch`, `flex`, `priority`, ..."""
+    word = str(value or "").strip().lower()
+    return SERVICES.get(word, word[:40])
+
+
+def refuse(reason: str) -> Wrong:
+    """Return the refusal of a record."""
+    return Wrong(reason)

@@ -1,0 +1,93 @@
+"""Anthropic messages as the API returns them, and the results of message batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping, service_of
+from tco.usage.rows import Row, Wrong, count, text
+from tco.usage.sources import Sample
+
+
+def _message(value: Any) -> tuple[dict[str, Any], bool]:
+    """Return the message in a record, and whether it is of a batch."""
+    record = mapping(value)
+    result = mapping(record.get("result"))
+    return (mapping(result.get("message")), True) if "custom_id" in record else (record, False)
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether some records are messages of Anthropic's API, or results of its batches."""
+    return any(
+        message.get("type") == "message" and "input_tokens" in mapping(message.get("usage"))
+        for message, _ in map(_message, sample.values())
+    ) or any("type" in mapping(v.get("result")) and "custom_id" in v for v in sample.values())
+
+
+def anthropic_tokens(usage: dict[str, Any], ctx: Context) -> dict[str, Any]:
+    """Return the counts of Anthropic's usage: its input leaves out what was read and written.
+
+    Writes are told by lifetime, and their sum beside it: the one or the other is counted. Without
+    lifetimes all of them are of 5 minutes.
+    """
+    fresh, read = count(usage.get("input_tokens")), count(usage.get("cache_read_input_tokens"))
+    total = count(usage.get("cache_creation_input_tokens"), missing=None)
+    told = mapping(usage.get("cache_creation"))
+    short, long = (count(told.get(f"ephemeral_{ttl}_input_tokens")) for ttl in ("5m", "1h"))
+    unknown = 0
+    if not told:
+        short = total or 0
+    elif total is not None and total != short + long:
+        ctx.tally.doubt("total_contradicts_parts", ctx.place)
+        unknown = max(total - short - long, 0)
+    details = mapping(usage.get("output_tokens_details"))
+    thought = next(
+        (details[k] for k in ("thinking_tokens", "reasoning_tokens") if k in details), None
+    )
+    return {
+        "input": fresh + read + short + long + unknown,
+        "output": count(usage.get("output_tokens")),
+        "read": read,
+        "write_5m": short,
+        "write_1h": long,
+        "write_unknown": unknown,
+        "reasoning": count(thought, missing=None),
+        "searches": count(mapping(usage.get("server_tool_use")).get("web_search_requests")),
+    }
+
+
+def geo(value: Any) -> str:
+    """Return the region of an `inference_geo` that has a price of its own; empty for any other."""
+    word = str(value or "").lower()
+    return "" if word in ("", "global", "not_available", "none") else word[:40]
+
+
+def row(value: Any, ctx: Context) -> Row | None:
+    """Return the row of a message."""
+    message, batch = _message(value)
+    usage = message.get("usage")
+    if not isinstance(usage, dict):
+        raise Wrong("failed" if batch or message.get("type") == "error" else "not_a_call")
+    speed = str(usage.get("speed") or "standard")
+    return Row(
+        model=text(message.get("model")),
+        provider="anthropic",
+        region=geo(usage.get("inference_geo")),
+        service=speed
+        if speed != "standard"
+        else service_of(usage.get("service_tier") or ("batch" if batch else "")),
+        id=text(message.get("id")),
+        status=200,
+        **anthropic_tokens(usage, ctx),
+    )
+
+
+FORMAT = Format(
+    name="anthropic-messages",
+    title="Anthropic messages and batch results",
+    exported="the JSON that the API returns, one a line; results of message batches",
+    grain="requests",
+    looks=looks,
+    row=row,
+    knows="a message tells no time: no curve, no peaks, and the price is that of today",
+)

@@ -1,0 +1,73 @@
+"""Anthropic's usage report: buckets by model, tier, context window and region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping, sequence, service_of
+from tco.usage.formats.anthropic_messages import anthropic_tokens, geo
+from tco.usage.formats.openai_usage import NOT_GROUPED
+from tco.usage.rows import Row, count, hashed, moment, text
+from tco.usage.sources import Record, Sample
+
+LONG = {"200k-1M": 200_000}
+"""Lower ends of the context windows that the report groups by."""
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether some buckets have results of Anthropic's usage report."""
+    return any(
+        "uncached_input_tokens" in mapping(result)
+        for value in sample.values()
+        for result in sequence(value.get("results"))
+    )
+
+
+def parts(record: Record, ctx: Context) -> Iterable[Any]:
+    """Return the results of a bucket with its times."""
+    bucket = mapping(record.value)
+    start, end = moment(bucket.get("starting_at")), moment(bucket.get("ending_at"))
+    if start is not None and end is not None:
+        ctx.tally.cover(start, end)
+    for result in sequence(bucket.get("results")):
+        yield start, end, mapping(result)
+
+
+def row(value: Any, ctx: Context) -> Row | None:
+    """Return the row of a result."""
+    start, end, result = value
+    name = text(result.get("model"))
+    if not name:
+        ctx.tally.note("rows are not grouped by model and cannot be priced: group_by[]=model")
+    if result.get("rbac_group_id"):
+        ctx.tally.note("rows are grouped by team, and teams overlap: totals may count twice")
+    speed = str(result.get("speed") or "standard")
+    service = service_of(result.get("service_tier"))
+    tokens = anthropic_tokens({**result, "input_tokens": result.get("uncached_input_tokens")}, ctx)
+    return Row(
+        model=name or NOT_GROUPED,
+        start=start,
+        end=end,
+        bucket_s=int(end - start) if start is not None and end is not None else 0,
+        requests=count(result.get("requests"), missing=None),
+        provider="anthropic",
+        region=geo(result.get("inference_geo")),
+        service=speed if speed != "standard" else service,
+        project=text(result.get("workspace_id")),
+        key=hashed(text(result.get("api_key_id"))),
+        longer_than=LONG.get(str(result.get("context_window")), 0),
+        **tokens,
+    )
+
+
+FORMAT = Format(
+    name="anthropic-usage",
+    title="Anthropic usage report",
+    exported="GET /v1/organizations/usage_report/messages?group_by[]=model (and service_tier, ...)",
+    grain="buckets",
+    looks=looks,
+    row=row,
+    parts=parts,
+    knows="the old report counts no requests; buckets tell no lengths and no peaks inside",
+)

@@ -1,0 +1,73 @@
+"""Amazon Bedrock's model invocation log: one JSON object a call."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping
+from tco.usage.rows import Row, Wrong, count, hashed, moment, text
+from tco.usage.sources import Sample
+
+KIND = "ModelInvocationLog"
+REGION = re.compile(r"^(us-gov|us|eu|apac|jp|au|ca|global)\.")
+MAKER = re.compile(
+    r"^(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|google|nvidia)\."
+)
+VERSION = re.compile(r"-v\d+(:\d+)?(:\w+)?$")
+
+
+def named(identifier: str) -> tuple[str, str]:
+    """Return model and region of a model id, a profile or a whole ARN.
+
+    >>> named("us.anthropic.claude-haiku-4-5-20251001-v1:0")
+    ('claude-haiku-4-5-20251001', 'us')
+    """
+    name = identifier.rpartition("/")[2] if identifier.startswith("arn:") else identifier
+    found = REGION.match(name)
+    name = name[found.end() :] if found else name
+    region = found.group(1) if found and found.group(1) != "global" else ""
+    return VERSION.sub("", MAKER.sub("", name)), region
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether some records are of the invocation log."""
+    return any(v.get("schemaType") == KIND for v in sample.values())
+
+
+def row(value: Any, _: Context) -> Row | None:
+    """Return the row of a call; its input leaves out what was read and written."""
+    call = mapping(value)
+    if call.get("schemaType") != KIND:
+        raise Wrong("not_a_call")
+    taken, made = mapping(call.get("input")), mapping(call.get("output"))
+    if call.get("errorCode"):
+        raise Wrong("failed")
+    read, written = (count(taken.get(f"cache{kind}InputTokenCount")) for kind in ("Read", "Write"))
+    if taken.get("inputTokenCount") is None and made.get("outputTokenCount") is None:
+        raise Wrong("no_output")
+    model, region = named(text(call.get("modelId")))
+    return Row(
+        model=model,
+        input=count(taken.get("inputTokenCount")) + read + written,
+        output=count(made.get("outputTokenCount")),
+        read=read,
+        write_unknown=written,
+        start=moment(call.get("timestamp")),
+        provider="bedrock",
+        region=region,
+        key=hashed(text(mapping(call.get("identity")).get("arn"))),
+        id=text(call.get("requestId")),
+        status=200,
+    )
+
+
+FORMAT = Format(
+    name="bedrock",
+    title="Amazon Bedrock model invocation log",
+    exported="Bedrock settings, model invocation logging to S3; copy the folder here",
+    grain="requests",
+    looks=looks,
+    row=row,
+    knows="lifetimes of cache writes are not told, nor when a call ended",
+)

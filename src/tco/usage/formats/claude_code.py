@@ -1,0 +1,65 @@
+"""Claude Code's own session files."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping, service_of
+from tco.usage.formats.anthropic_messages import anthropic_tokens, geo
+from tco.usage.rows import Row, Wrong, moment, text
+from tco.usage.sources import Sample
+
+SYNTHETIC = "<synthetic>"
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether some lines are of a session."""
+    return any("sessionId" in v and v.get("type") in ("user", "assistant") for v in sample.values())
+
+
+def row(value: Any, ctx: Context) -> Row | None:
+    """Return the row of a line by the assistant.
+
+    A message is written several times while it grows, and again when a session is resumed: its key
+    holds over all files, and the largest counts.
+    """
+    line = mapping(value)
+    if line.get("type") != "assistant":
+        return None
+    message = mapping(line.get("message"))
+    usage = message.get("usage")
+    if not isinstance(usage, dict):
+        raise Wrong("not_a_call")
+    if message.get("model") == SYNTHETIC:
+        raise Wrong("synthetic")
+    start = moment(line.get("timestamp"))
+    if start is None:
+        raise Wrong("no_time")
+    speed = str(usage.get("speed") or "standard")
+    key = [text(message.get("id")), text(line.get("requestId"))]
+    return Row(
+        model=text(message.get("model")),
+        start=start,
+        provider="anthropic",
+        region=geo(usage.get("inference_geo")),
+        service=speed if speed != "standard" else service_of(usage.get("service_tier")),
+        project=PurePath(text(line.get("cwd"))).name,
+        tag="sidechain" if line.get("isSidechain") else "",
+        session=text(line.get("sessionId")),
+        id="/".join(key) if any(key) else "",
+        status=200,
+        **anthropic_tokens(usage, ctx),
+    )
+
+
+FORMAT = Format(
+    name="claude-code",
+    title="Claude Code session files",
+    exported="~/.claude/projects (kept for 30 days unless told otherwise)",
+    grain="requests",
+    looks=looks,
+    row=row,
+    grows=True,
+    knows="a line tells when it was written, not how long the call took: no requests in flight",
+)

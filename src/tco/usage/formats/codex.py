@@ -1,0 +1,79 @@
+"""Codex's own session files."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping
+from tco.usage.rows import Row, Wrong, count, moment, text
+from tco.usage.sources import Sample
+
+FIELDS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens")
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether some lines are events of a session."""
+    return any(
+        v.get("type") in ("session_meta", "turn_context", "event_msg") and "payload" in v
+        for v in sample.values()
+    )
+
+
+def row(value: Any, ctx: Context) -> Row | None:
+    """Return the row of a turn: what it added to the session's totals.
+
+    Many events repeat the one before; the model is that of the context before the event.
+    """
+    line = mapping(value)
+    payload = mapping(line.get("payload"))
+    if line.get("type") == "session_meta":
+        ctx.state.update(session=text(payload.get("id")), cwd=text(payload.get("cwd")))
+        return None
+    if line.get("type") == "turn_context":
+        ctx.state["model"] = text(payload.get("model"))
+        return None
+    if line.get("type") != "event_msg" or payload.get("type") != "token_count":
+        return None
+    info = payload.get("info")
+    if not isinstance(info, dict):
+        raise Wrong("no_counts_yet")
+    total = tuple(count(mapping(info.get("total_token_usage")).get(name)) for name in FIELDS)
+    before = ctx.state.get("total", (0,) * len(FIELDS))
+    if total == before:
+        raise Wrong("repeated_event")
+    ctx.state["total"] = total
+    last = info.get("last_token_usage")
+    turn = (
+        tuple(count(last.get(name)) for name in FIELDS)
+        if isinstance(last, dict)
+        else tuple(now - then for now, then in zip(total, before, strict=True))
+    )
+    if min(turn) < 0:
+        raise Wrong("negative")
+    start = moment(line.get("timestamp"))
+    taken, read, made, thought = turn
+    return Row(
+        model=ctx.state.get("model", ""),
+        input=taken,
+        output=made,
+        read=read,
+        reasoning=thought,
+        start=start,
+        provider="openai",
+        project=PurePath(ctx.state.get("cwd", "")).name,
+        session=ctx.state.get("session", ""),
+        id=f"{line.get('timestamp')}/{total}",  # a forked session repeats its parent's history
+        status=200,
+    )
+
+
+FORMAT = Format(
+    name="codex",
+    title="Codex session files",
+    exported="~/.codex/sessions and ~/.codex/archived_sessions",
+    grain="requests",
+    looks=looks,
+    row=row,
+    knows="a line tells when it was written, not how long the call took: no requests in flight",
+)

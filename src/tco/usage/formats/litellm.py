@@ -1,0 +1,124 @@
+"""LiteLLM's proxy: its spend logs (JSON, CSV, Parquet) and its daily tables."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping
+from tco.usage.rows import Row, Wrong, count, hashed, moment, nano, text
+from tco.usage.sources import Sample
+
+DAY_S = 86_400
+LOG = ("custom_llm_provider", "spend", "prompt_tokens", "startTime")
+DAILY = ("date", "spend", "prompt_tokens", "api_requests")
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether some records are rows of the spend log or of a daily table."""
+    return sample.some(*LOG) is not None or (sample.some(*DAILY, "custom_llm_provider") is not None)
+
+
+def row(value: Any, ctx: Context) -> Row | None:
+    """Return the row of a call, or of a day."""
+    call = mapping(value)
+    return _day(call) if "api_requests" in call and "startTime" not in call else _call(call, ctx)
+
+
+def _loaded(value: Any) -> Any:
+    """Return a value that may be JSON in a text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value) if value.strip() else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _call(call: dict[str, Any], ctx: Context) -> Row:
+    if str(call.get("cache_hit")).lower() == "true":
+        raise Wrong("answered_by_proxy_cache")
+    taken, made = count(call.get("prompt_tokens")), count(call.get("completion_tokens"))
+    if str(call.get("status") or "success").lower() != "success" and not made:
+        raise Wrong("failed")
+    total = count(call.get("total_tokens"), missing=None)
+    if total is not None and total != taken + made:
+        ctx.tally.doubt("total_contradicts_parts", ctx.place)
+    return Row(
+        model=text(call.get("model")),
+        input=taken,
+        output=made,
+        start=moment(call.get("startTime")),
+        end=moment(call.get("endTime")),
+        provider=text(call.get("custom_llm_provider")),
+        team=text(call.get("team_id")),
+        key=hashed(text(call.get("api_key"))),
+        tag=";".join(sorted(map(str, _loaded(call.get("request_tags")) or ())))[:200],
+        session=text(call.get("session_id") or call.get("end_user") or call.get("user")),
+        id=text(call.get("request_id")),
+        status=200,
+        usd_nano=nano(call.get("spend")),
+        **_cached(mapping(_loaded(call.get("metadata"))), ctx),
+    )
+
+
+def _cached(metadata: dict[str, Any], ctx: Context) -> dict[str, Any]:
+    """Return what was cached and thought, from the usage that the proxy keeps."""
+    usage = mapping(metadata.get("usage_object"))
+    more = mapping(usage.get("prompt_tokens_details"))
+    added = mapping(metadata.get("additional_usage_values"))
+    if not usage and not added:
+        ctx.tally.note("some rows keep no usage_object: what was cached in them is not known")
+        return {"read": None}
+    keys = ("cache_read_input_tokens", "cache_creation_input_tokens")
+    read, written = (_first(usage.get(key), added.get(key)) for key in keys)
+    read = _first(read, more.get("cached_tokens"))
+    told = mapping(more.get("cache_creation_token_details"))
+    short, long = (count(told.get(f"ephemeral_{ttl}_input_tokens")) for ttl in ("5m", "1h"))
+    all_written = count(_first(written, more.get("cache_creation_tokens")))
+    thought = mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")
+    return {
+        "read": count(read),
+        "write_5m": short,
+        "write_1h": long,
+        "write_unknown": max(all_written - short - long, 0),
+        "reasoning": count(thought, missing=None),
+    }
+
+
+def _first(*values: Any) -> Any:
+    """Return the first value that there is."""
+    return next((value for value in values if value is not None), None)
+
+
+def _day(day: dict[str, Any]) -> Row:
+    start = moment(day.get("date"))
+    return Row(
+        model=text(day.get("model")),
+        input=count(day.get("prompt_tokens")),
+        output=count(day.get("completion_tokens")),
+        read=count(day.get("cache_read_input_tokens")),
+        write_unknown=count(day.get("cache_creation_input_tokens")),
+        start=start,
+        end=None if start is None else start + DAY_S,
+        bucket_s=DAY_S,
+        requests=count(day.get("successful_requests", day.get("api_requests")), missing=None),
+        provider=text(day.get("custom_llm_provider")),
+        team=text(day.get("team_id")),
+        key=hashed(text(day.get("api_key"))),
+        tag=text(day.get("tag")),
+        session=text(day.get("user_id")),
+        id=text(day.get("id")),
+        usd_nano=nano(day.get("spend")),
+    )
+
+
+FORMAT = Format(
+    name="litellm",
+    title="LiteLLM spend logs and daily tables",
+    exported='COPY (SELECT * FROM "LiteLLM_SpendLogs") TO STDOUT CSV HEADER, or GET /spend/logs',
+    grain="requests",
+    looks=looks,
+    row=row,
+    knows="a daily table tells no lengths and no peaks inside a day",
+)

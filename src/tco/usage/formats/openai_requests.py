@@ -1,0 +1,86 @@
+"""OpenAI responses as the API returns them: chat completions, the Responses API, batch output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping, service_of
+from tco.usage.rows import Row, Wrong, count, moment, text
+from tco.usage.sources import Record, Sample
+
+OBJECTS = ("chat.completion", "text_completion", "response")
+
+
+def _body(value: Any) -> tuple[dict[str, Any], bool]:
+    """Return the response in a record, and whether it is of a batch."""
+    record = mapping(value)
+    if "custom_id" in record:
+        return mapping(mapping(record.get("response")).get("body")), True
+    if str(record.get("type", "")).startswith("response.") and "response" in record:
+        return mapping(record["response"]), False
+    return record, False
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether some records are responses of OpenAI's API."""
+    return any(_body(v)[0].get("object") in OBJECTS for v in sample.values())
+
+
+def parts(record: Record, ctx: Context) -> Iterable[Any]:
+    """Return the record, if there is one."""
+    if isinstance(record.value, dict):
+        yield record.value
+    elif record.value is not None:
+        ctx.tally.leave("not_a_call", ctx.place)
+
+
+def row(value: Any, ctx: Context) -> Row | None:
+    """Return the row of a response."""
+    body, batch = _body(value)
+    usage = body.get("usage")
+    if not isinstance(usage, dict):
+        failed = batch or body.get("error") or body.get("status") in ("failed", "cancelled")
+        raise Wrong("failed" if failed else "not_a_call")
+    responses = "input_tokens" in usage
+    names = (
+        ("input_tokens", "output_tokens") if responses else ("prompt_tokens", "completion_tokens")
+    )
+    more, out = (mapping(usage.get(f"{name}_details")) for name in names)
+    lifetimes = mapping(more.get("cache_write_tokens_details"))
+    w30, w12 = (count(lifetimes.get(f"ttl_{ttl}_tokens")) for ttl in ("30m", "12h"))
+    written = count(more.get("cache_write_tokens"))
+    taken, made = (count(usage.get(name)) for name in names)
+    total = count(usage.get("total_tokens"), missing=None)
+    if total is not None and total != taken + made:
+        ctx.tally.doubt("total_contradicts_parts", ctx.place)
+    if count(more.get("audio_tokens")) or count(out.get("audio_tokens")):
+        ctx.tally.doubt("audio_tokens_priced_as_text", ctx.place)
+    return Row(
+        model=text(body.get("model")),
+        input=taken,
+        output=made,
+        read=count(more.get("cached_tokens")),
+        write_30m=w30,
+        write_12h=w12,
+        write_unknown=max(written - w30 - w12, 0),
+        reasoning=count(out.get("reasoning_tokens"), missing=None),
+        start=moment(body.get("created", body.get("created_at"))),
+        provider="openai",
+        service="batch" if batch else service_of(body.get("service_tier")),
+        session=text(body.get("user") or body.get("safety_identifier")),
+        id=text(body.get("id")),
+        status=200,
+    )
+
+
+FORMAT = Format(
+    name="openai-requests",
+    title="OpenAI responses: chat completions, Responses API, batch output",
+    exported="the JSON that the API returns, one a line; output files of the Batch API",
+    grain="requests",
+    looks=looks,
+    row=row,
+    parts=parts,
+    knows="a response tells when it began, not when it ended: no requests in flight",
+)

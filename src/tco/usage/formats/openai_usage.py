@@ -1,0 +1,77 @@
+"""OpenAI's usage report: buckets of requests by model, tier, project, user and key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping, sequence, service_of
+from tco.usage.rows import Row, count, hashed, moment, text
+from tco.usage.sources import Record, Sample
+
+KIND = "organization.usage."
+NOT_GROUPED = "(not grouped by model)"
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether some buckets have results of a usage report."""
+    return any(
+        str(mapping(result).get("object", "")).startswith(KIND)
+        for value in sample.values()
+        for result in sequence(value.get("results"))
+    )
+
+
+def parts(record: Record, ctx: Context) -> Iterable[Any]:
+    """Return the results of a bucket with its times."""
+    bucket = mapping(record.value)
+    start, end = moment(bucket.get("start_time")), moment(bucket.get("end_time"))
+    if start is not None and end is not None:
+        ctx.tally.cover(start, end)
+    for result in sequence(bucket.get("results")):
+        yield start, end, mapping(result)
+
+
+def row(value: Any, ctx: Context) -> Row | None:
+    """Return the row of a result; its input is all input, and its parts lie beside it."""
+    start, end, result = value
+    w30 = count(result.get("input_cache_write_30m_tokens"))
+    w12 = count(result.get("input_cache_write_12h_tokens"))
+    written = count(result.get("input_cache_write_tokens"))
+    taken, read = count(result.get("input_tokens")), count(result.get("input_cached_tokens"))
+    fresh = count(result.get("input_uncached_tokens"), missing=None)
+    if fresh is not None and fresh + read + max(written, w30 + w12) != taken:
+        ctx.tally.doubt("total_contradicts_parts", ctx.place)
+    name = text(result.get("model"))
+    if not name:
+        ctx.tally.note("rows are not grouped by model and cannot be priced: group_by=model")
+    return Row(
+        model=name or NOT_GROUPED,
+        input=taken,
+        output=count(result.get("output_tokens")),
+        read=read,
+        write_30m=w30,
+        write_12h=w12,
+        write_unknown=max(written - w30 - w12, 0),
+        start=start,
+        end=end,
+        bucket_s=int(end - start) if start is not None and end is not None else 0,
+        requests=count(result.get("num_model_requests"), missing=None),
+        provider="openai",
+        service="batch" if result.get("batch") is True else service_of(result.get("service_tier")),
+        project=text(result.get("project_id")),
+        key=hashed(text(result.get("api_key_id"))),
+        session=text(result.get("user_id")),
+    )
+
+
+FORMAT = Format(
+    name="openai-usage",
+    title="OpenAI usage report",
+    exported="GET /v1/organization/usage/completions?group_by=model,batch,service_tier",
+    grain="buckets",
+    looks=looks,
+    row=row,
+    parts=parts,
+    knows="buckets tell no lengths of requests, no reasoning, and no peaks inside a bucket",
+)

@@ -1,0 +1,51 @@
+"""OpenRouter's activity: a row a day, model and endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping
+from tco.usage.rows import Row, count, moment, nano, text
+from tco.usage.sources import Sample
+
+DAY_S = 86_400
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether some records are rows of the activity."""
+    return sample.some("date", "model", "usage", "requests", "prompt_tokens") is not None
+
+
+def row(value: Any, ctx: Context) -> Row | None:
+    """Return the row of a day; what its own response cache answered cannot be read input."""
+    day = mapping(value)
+    taken, read = count(day.get("prompt_tokens")), count(day.get("cached_tokens"))
+    if read > taken:
+        ctx.tally.doubt("cached_over_input_capped", ctx.place)
+    start = moment(day.get("date"))
+    usd = [nano(day.get(name)) for name in ("usage", "byok_usage_inference")]
+    return Row(
+        model=text(day.get("model")),
+        input=taken,
+        output=count(day.get("completion_tokens")),
+        read=min(read, taken),
+        reasoning=count(day.get("reasoning_tokens"), missing=None),
+        start=start,
+        end=None if start is None else start + DAY_S,
+        bucket_s=DAY_S,
+        requests=count(day.get("requests"), missing=None),
+        provider="openrouter",
+        tag=text(day.get("provider_name")),
+        usd_nano=None if usd == [None, None] else sum(u or 0 for u in usd),
+    )
+
+
+FORMAT = Format(
+    name="openrouter",
+    title="OpenRouter activity",
+    exported="GET /api/v1/activity",
+    grain="buckets",
+    looks=looks,
+    row=row,
+    knows="days only, no cache writes; with a key of one's own the provider is paid apart",
+)

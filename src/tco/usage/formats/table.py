@@ -1,0 +1,92 @@
+"""A table of requests: CSV, Parquet or JSON lines, with a column for each thing that is known.
+
+Read by DuckDB alone (`tco.usage.requests_table`): this module knows the names of columns, and that
+a file is such a table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping
+from tco.usage.rows import Row, Wrong
+from tco.usage.sources import Sample
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "id": ("request_id", "id", "requestId", "call_id"),
+    "start": ("start", "start_time", "startTime", "timestamp", "time", "created_at", "ts"),
+    "end": ("end", "end_time", "endTime", "finished_at"),
+    "model": ("model", "model_name", "model_id"),
+    "input": (
+        *("input_tokens", "prompt_tokens", "input", "tokens_in"),
+        *("usage.prompt_tokens", "usage.input_tokens"),
+    ),
+    "read": (
+        *("cached_tokens", "cache_read_tokens", "cached_input_tokens", "cached"),
+        *("usage.prompt_tokens_details.cached_tokens", "usage.input_tokens_details.cached_tokens"),
+    ),
+    "written": (
+        *("cache_write_tokens", "cache_creation_tokens", "cache_write"),
+        "usage.prompt_tokens_details.cache_write_tokens",
+    ),
+    "output": (
+        *("output_tokens", "completion_tokens", "output", "tokens_out"),
+        *("usage.completion_tokens", "usage.output_tokens"),
+    ),
+    "reasoning": (
+        *("reasoning_tokens", "reasoning"),
+        *("usage.completion_tokens_details.reasoning_tokens",),
+        *("usage.output_tokens_details.reasoning_tokens",),
+    ),
+    "batch": ("batch", "is_batch"),
+    "service": ("service_tier", "service", "usage.service_tier"),
+    "status": ("status", "status_code", "http_status"),
+    "cost": ("cost_usd", "cost", "spend", "usd"),
+    "provider": ("provider",),
+    "region": ("region",),
+    "team": ("team", "team_id", "metadata.team"),
+    "project": ("project", "project_id", "metadata.project"),
+    "tag": ("tag", "tags", "metadata.tag", "metadata.tags"),
+    "session": ("session_id", "session", "user_id", "user", "conversation_id"),
+}
+"""What each thing may be called, best first; a dot goes into a JSON object."""
+
+
+def paths_of(value: dict[str, Any]) -> set[str]:
+    """Return the names of all fields of a record, `outer.inner` for those inside."""
+    found: set[str] = set()
+    for key, inner in value.items():
+        found.add(key)
+        if isinstance(inner, dict):
+            found |= {f"{key}.{path}" for path in paths_of(inner)}
+    return found
+
+
+def columns_of(known: set[str], given: dict[str, str]) -> dict[str, str]:
+    """Return which field is which, by its name or by what the user said."""
+    found = {ours: name for ours, names in NAMES.items() for name in names[::-1] if name in known}
+    return {**found, **{ours: name for ours, name in given.items() if ours in NAMES}}
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether records have a time, a model, input and output, and no gateway's fields."""
+    values = list(sample.values())[:50]
+    known = set().union(*map(paths_of, values)) if values else set()
+    at = columns_of(known, {})
+    foreign = {"object", "custom_llm_provider", "response_status", "usageDetails", "schemaType"}
+    return {"start", "model", "input", "output"} <= at.keys() and not known & foreign
+
+
+def row(value: Any, _: Context) -> Row | None:
+    """Refuse the record: tables of requests are read by DuckDB."""
+    raise Wrong("not_a_call" if mapping(value) else "torn_line")
+
+
+FORMAT = Format(
+    name="table",
+    title="A table of requests: CSV, Parquet or JSON lines",
+    exported="from any log of your own; --columns input=NAME,output=NAME names other columns",
+    grain="requests",
+    looks=looks,
+    row=row,
+)

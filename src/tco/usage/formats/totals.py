@@ -1,0 +1,122 @@
+"""A spreadsheet of totals: a row a month or day and model, as kept by hand."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from datetime import UTC, datetime
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping, service_of
+from tco.usage.rows import Row, Wrong, count, moment, nano, text
+from tco.usage.sources import Sample
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "period": ("month", "date", "day", "period", "week"),
+    "model": ("model", "model_name", "model_id"),
+    "input": ("input", "input_tokens", "prompt_tokens", "tokens_in"),
+    "fresh": ("uncached_input", "input_uncached", "uncached_input_tokens"),
+    "read": ("cached", "cached_tokens", "cached_input", "cache_read", "cached_input_tokens"),
+    "written": ("cache_write", "cache_write_tokens", "cache_creation_tokens", "cache_writes"),
+    "output": ("output", "output_tokens", "completion_tokens", "tokens_out"),
+    "reasoning": ("reasoning", "reasoning_tokens"),
+    "requests": ("requests", "calls", "num_requests", "api_requests"),
+    "cost": ("cost", "cost_usd", "usd", "spend", "amount"),
+    "provider": ("provider", "vendor"),
+    "team": ("team", "department", "cost_center"),
+    "project": ("project",),
+    "tag": ("tag", "tags"),
+    "service": ("service", "service_tier", "tier"),
+}
+MONTH = re.compile(r"^(\d{4})[-/](\d{1,2})$")
+DAY_S = 86_400
+
+
+def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
+    """Return which column of a table is which, by its names or by what the user said."""
+    folded = {re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_"): name for name in header}
+    found = {
+        ours: folded[name]
+        for ours, names in NAMES.items()
+        for name in names[::-1]
+        if name in folded
+    }
+    return {**found, **{ours: name for ours, name in given.items() if ours in NAMES}}
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether a table has a model and tokens, by the day or the month at most."""
+    first = next(sample.values(), None)
+    if sample.shape not in ("csv", "parquet") or first is None:
+        return False
+    at = columns_of(first, {})
+    tokens = "output" in at and ("input" in at or "fresh" in at)
+    timed = {"start", "end", "start_time", "starttime", "request_id", "timestamp"}
+    timed |= {"custom_llm_provider"}  # a daily table of LiteLLM
+    return tokens and "model" in at and not timed & {str(k).lower() for k in first}
+
+
+def _number(value: Any) -> Any:
+    """Return a cell of a spreadsheet as a number: `1,234,567`, `$12.30`, ` 5 `."""
+    if not isinstance(value, str):
+        return value
+    return value.strip().lstrip("$€£").replace(",", "").replace(" ", "").replace("_", "")
+
+
+def row(value: Any, ctx: Context) -> Row | None:
+    """Return the row of a line; cached input is a part of input, unless its name says otherwise."""
+    cells = mapping(value)
+    at = ctx.state.setdefault("columns", columns_of(cells, ctx.columns))
+
+    def cell(name: str) -> Any:
+        return _number(cells.get(at.get(name, "")))
+
+    model = text(cells.get(at.get("model", "")))
+    if model.lower() in ("total", "sum", "all", "grand total"):
+        raise Wrong("sum_of_other_rows")
+    read, written = count(cell("read")), count(cell("written"))
+    exclusive = "fresh" in at and "input" not in at
+    said = count(cell("fresh" if exclusive else "input"))
+    start, end = _span(cells.get(at.get("period", "")), ctx)
+    return Row(
+        model=model,
+        input=said + read + written if exclusive else said,
+        output=count(cell("output")),
+        read=read if "read" in at else None,
+        write_unknown=written,
+        reasoning=count(cell("reasoning"), missing=None),
+        start=start,
+        end=end,
+        bucket_s=int(end - start) if start is not None and end is not None else 0,
+        requests=count(cell("requests"), missing=None),
+        provider=text(cells.get(at.get("provider", ""))).lower(),
+        service=service_of(cells.get(at.get("service", ""))),
+        team=text(cells.get(at.get("team", ""))),
+        project=text(cells.get(at.get("project", ""))),
+        tag=text(cells.get(at.get("tag", ""))),
+        usd_nano=nano(cell("cost")),
+    )
+
+
+def _span(value: Any, ctx: Context) -> tuple[float | None, float | None]:
+    """Return beginning and end of a month or a day."""
+    found = MONTH.match(str(value).strip()) if isinstance(value, str) else None
+    if found is None:
+        start = moment(value, ctx.zone)
+        return start, None if start is None else start + DAY_S
+    year, month = int(found.group(1)), int(found.group(2))
+    if not 1 <= month <= 12:
+        raise Wrong("no_time")
+    begin = datetime(year, month, 1, tzinfo=UTC).timestamp()
+    return moment(begin), begin + monthrange(year, month)[1] * DAY_S
+
+
+FORMAT = Format(
+    name="totals",
+    title="A spreadsheet of totals: month, model, input, cached, output, cost, team",
+    exported="save the sheet as CSV; --columns input=NAME,output=NAME names other headings",
+    grain="buckets",
+    looks=looks,
+    row=row,
+    knows="totals tell no lengths, no peaks and no curve",
+)

@@ -1,0 +1,247 @@
+"""Logs as they are asked for: read once, then summed in whichever way a question needs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tco.catalog.naming import folded
+from tco.errors import DataError
+from tco.usage import aggregates, requests_table
+from tco.usage.aggregates import Arrays, Distributions
+from tco.usage.matching import DATED, Matched
+from tco.usage.read import TABLE, Found, Reading, found_files, in_buckets, rows_of, zone_of
+from tco.usage.rows import Row, Tally, day_of
+from tco.usage.store import Shown, Store
+from tco.usage.traffic import Profiler, Span, span_of
+
+if TYPE_CHECKING:
+    from tco.catalog.usage_profile import UsageModel
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How far reading has come, of all that is to be done [1]."""
+
+    shown: Shown
+
+    def part(self, begin: float, end: float) -> Shown:
+        """Return the progress of a part of it."""
+        return lambda share: self.shown(begin + (end - begin) * share)
+
+
+class Logs:
+    """Logs that have been read: buckets in memory, requests in a database of this run."""
+
+    def __init__(
+        self, reading: Reading, shown: Shown, *, by: Sequence[str] = (), memory: str | None = None
+    ) -> None:
+        """Read everything.
+
+        Args:
+            reading: The logs.
+            shown: Is told how far it has come [1].
+            by: Of `team`, `project`, `tag`, those that a question asks for.
+            memory: What the database may take.
+
+        Raises:
+            DataError: Nothing is left, or the same traffic is there twice.
+        """
+        self.tally = Tally()
+        self.found = found_files(reading, self.tally)
+        self.files_left_out = self._aside()
+        self.buckets: list[Row] = []
+        self.store: Store | None = None
+        progress = Read(shown)
+        if in_buckets(self.found):
+            self.buckets = list(rows_of(self.found, reading, self.tally, progress.part(0.0, 0.9)))
+        else:
+            self.store = Store(memory=memory)
+            try:
+                self._into(self.store, reading, progress, by)
+            except BaseException:
+                self.store.__exit__(None, None, None)
+                raise
+
+    def _aside(self) -> tuple[str, ...]:
+        """Return the files of a folder that are no logs: no rows of ours, so not among those."""
+        count = self.tally.left.pop("file_of_no_known_format", 0)
+        place = self.tally.first.pop("file_of_no_known_format", "")
+        if not count:
+            return ()
+        more = f" and {count - 1} more" * (count > 1)
+        return (f"{place.rpartition(':')[0]}{more}: of no known format",)
+
+    def _into(self, store: Store, reading: Reading, progress: Read, by: Sequence[str]) -> None:
+        tables = [one for one in self.found if one.format.name == TABLE]
+        others = [one for one in self.found if one.format.name != TABLE]
+        for _ in store.add(rows_of(others, reading, self.tally, progress.part(0.0, 0.4))):
+            pass
+        for some in _alike(tables):
+            raw = requests_table.raw_of(some[0].source, some[0].sample, reading.columns, store)
+            requests_table.add_table(
+                store,
+                [one.source for one in some],
+                raw,
+                zone_of(reading.zone),
+                self.tally,
+                progress.part(0.0, 0.5),
+                by,
+            )
+        store.view()
+
+    def __enter__(self) -> Logs:
+        """Return the logs."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give back what the database took."""
+        if self.store is not None:
+            self.store.__exit__(kind, error, trace)
+
+    @property
+    def formats(self) -> dict[str, int]:
+        """Return the number of files of each format."""
+        return dict(sorted(Counter(one.format.name for one in self.found).items()))
+
+    def knows(self) -> list[str]:
+        """Return what readers should know of the formats."""
+        return [
+            f"{one.title}: {one.knows}"
+            for one in {f.format.name: f.format for f in self.found}.values()
+            if one.knows
+        ]
+
+    def cells(
+        self,
+        *,
+        by: Sequence[str] = (),
+        edges: Sequence[int] = (),
+        hourly: Sequence[str] = (),
+    ) -> Arrays:
+        """Return sums by model and by whatever changes their price.
+
+        Raises:
+            DataError: Nothing is left.
+        """
+        if self.store is None:
+            found = aggregates.cells_of(self.buckets, edges)
+        else:
+            found = aggregates.cells(self.store, by=by, edges=edges, hourly=hourly)
+        if not len(found.get("model", ())) and not self.tally.spans:
+            raise DataError(self._nothing())
+        refuse_twice(found)
+        return found
+
+    def _nothing(self) -> str:
+        """Return why nothing is left."""
+        left = self.tally.left
+        if not left:
+            return f"{self.found[0].source.shown}:1: no requests in it"
+        reason, count = left.most_common(1)[0]
+        place = self.tally.first.get(reason) or self.found[0].source.shown
+        return f"{place}: no row can be used: {count:,} are left out as {reason}" + (
+            f", {len(left) - 1} other reasons" if len(left) > 1 else ""
+        )
+
+    def span(self, cells: Arrays, hours: Any | None = None) -> Span:
+        """Return the time that the logs cover.
+
+        Args:
+            cells: Sums over their rows.
+            hours: Hours since 1970 in which there are requests, where that is known already.
+        """
+        if hours is None and self.store is not None:
+            found = self.store.con.execute(
+                "SELECT min(t), max(t) FROM good WHERE bucket_s = 0 AND t IS NOT NULL"
+            ).fetchall()[0]
+            if found[0] is not None:
+                hours = np.array([int(t) // aggregates.HOUR_S for t in found])
+        return span_of(cells, self.tally.spans, hours)
+
+    def matches(self) -> dict[tuple[str, str], Matched]:
+        """Return the models whose offer is known already: none of them."""
+        return {}
+
+    def part(self, cells: Arrays) -> UsageModel:
+        """Return the traffic of all models together, as a profile has it."""
+        from tco.catalog.usage_profile import UsageModel
+
+        found = self.distributions(cells)
+        span = self.span(cells, None if found is None else found.hours["hour"])
+        return UsageModel.model_validate(Profiler(cells, found, span, ()).of(None).file)
+
+    def distributions(self, cells: Arrays) -> Distributions | None:
+        """Return what only single requests tell; None where there are none."""
+        if self.store is None:
+            return None
+        sums = {name: int(cells[name].sum()) for name in aggregates.SUMS}
+        return aggregates.distributions(self.store, sums)
+
+
+def _alike(tables: Sequence[Found]) -> list[list[Found]]:
+    """Return tables of the same shape and columns together."""
+    by: dict[Any, list[Found]] = {}
+    for one in tables:
+        shape = one.sample.shape
+        keys = tuple(next(one.sample.values(), {})) if shape == "csv" else ()
+        by.setdefault((shape, keys), []).append(one)
+    # A file whose lines are all torn has no columns: it goes with the others of its shape.
+    return list(by.values())
+
+
+def refuse_twice(cells: Arrays) -> None:
+    """Refuse buckets and single requests of the same model and day: they are the same traffic.
+
+    Raises:
+        DataError: There are some.
+    """
+    days: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+    keys = zip(cells["model"], cells["t"], cells["bucket_s"], cells["only_cost"], strict=True)
+    for model, t, width, cost in keys:
+        if cost or t < 0:
+            continue
+        name = folded(DATED.sub("", str(model).lower()))
+        span = range(int(t), int(t) + max(int(width), 1), 86_400)
+        days[bool(width)] |= {(name, day_of(at)) for at in span[:370]}
+    both = sorted(days[True] & days[False])
+    if both:
+        model, day = both[0]
+        raise DataError(
+            f"logs: {model} on {day} is told by a report of buckets and by single requests: the "
+            "same traffic twice; give one of them"
+        )
+
+
+def days_of(
+    cells: Arrays, spans: set[tuple[float, float]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return requests by day, None where they are not counted, and charges by day [USD]."""
+    requests: dict[str, Any] = {}
+    usd: dict[str, Any] = {}
+    for start, end in sorted(spans):
+        for at in np.arange(start, end, 86_400):
+            requests.setdefault(day_of(float(at)), 0)
+    for i in np.flatnonzero(cells["t"] >= 0):
+        day = day_of(float(cells["t"][i]))
+        if cells["stated"][i]:
+            usd[day] = usd.get(day, 0.0) + int(cells["usd_nano"][i]) / 1e9
+        if cells["only_cost"][i]:
+            continue
+        if cells["uncounted"][i]:
+            requests[day] = None if not requests.get(day) else requests[day]
+        else:
+            requests[day] = (requests.get(day) or 0) + int(cells["n"][i])
+    if usd:
+        usd = {day: usd.get(day, 0.0) for day in sorted({*usd, *requests})}
+    return dict(sorted(requests.items())), usd

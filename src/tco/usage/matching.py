@@ -1,0 +1,155 @@
+"""Which offer of the catalog a model in a log is, and how that was told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tco.catalog.lookup import find_offer
+from tco.catalog.matching import CALLED
+from tco.catalog.naming import folded
+from tco.errors import UsageError
+from tco.usage.formats.bedrock import named
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+    from tco.catalog.prices import Offer
+
+PROVIDERS: Mapping[str, str] = {
+    "aws.bedrock": "bedrock",
+    "aws_bedrock": "bedrock",
+    "azure.ai.openai": "azure",
+    "azure.ai.inference": "azure",
+    "az.ai.openai": "azure",
+    "gcp.vertex_ai": "vertex",
+    "gcp.gemini": "google",
+    "gcp.gen_ai": "google",
+    "googleaistudio": "google",
+    "mistral_ai": "mistral",
+    "x_ai": "xai",
+}
+"""What tracers call our providers, beside what price lists call them."""
+
+DATED = re.compile(r"[-@](20\d{2}-?\d{2}-?\d{2}|20\d{6}|latest|exp|\d{3,4}|v\d+(:\d+)?)$")
+TUNED = re.compile(r"^ft:|:ft-|^tuned")
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What a model in a log was taken for.
+
+    Args:
+        offer: Id of the offer; empty for none.
+        how: Why, in words.
+        sure: The name and the provider are those of the offer.
+    """
+
+    offer: str
+    how: str
+    sure: bool = True
+
+
+def given_matches(catalog: Catalog, said: Iterable[str]) -> dict[str, str]:
+    """Return the offers that a user named for models, from `NAME=PROVIDER/MODEL`.
+
+    Raises:
+        UsageError: It is no pair.
+        UnknownNameError: There is no such offer.
+    """
+    found = {}
+    for text in said:
+        name, equals, offer = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--match {text}: write NAME=PROVIDER/MODEL")
+        found[name.strip()] = find_offer(catalog, offer.strip()).id
+    return found
+
+
+class Matcher:
+    """Matches models in logs to offers of a catalog."""
+
+    def __init__(self, catalog: Catalog, given: Mapping[str, str] | None = None) -> None:
+        """Fold all names once."""
+        self.catalog = catalog
+        self.given = dict(given or {})
+        self.models: dict[str, set[str]] = {}
+        for identifier, model in catalog.models.models.items():
+            for name in (identifier, model.name, *model.aliases):
+                self.models.setdefault(folded(name), set()).add(identifier)
+        self.by_api: dict[tuple[str, str], str] = {}
+        self.of_model: dict[str, list[Offer]] = {}
+        for offer in catalog.prices.offers:
+            self.of_model.setdefault(offer.model, []).append(offer)
+            if offer.api_name:
+                self.by_api[offer.provider, offer.api_name.lower()] = offer.id
+                self.models.setdefault(folded(offer.api_name), set()).add(offer.model)
+        self.known: dict[tuple[str, str], Matched] = {}
+
+    def match(self, provider: str, model: str) -> Matched:
+        """Return what a model in a log is, by the names of its provider and of itself."""
+        key = (provider, model)
+        if key not in self.known:
+            self.known[key] = self._match(provider, model)
+        return self.known[key]
+
+    def _match(self, provider: str, model: str) -> Matched:
+        if model in self.given:
+            return Matched(self.given[model], "given")
+        sellers = self._sellers(provider, model)
+        for seller in sellers:
+            if (seller, model.lower()) in self.by_api:
+                return Matched(self.by_api[seller, model.lower()], "the provider's own name of it")
+        if TUNED.search(model):
+            return Matched("", "a tuned model: its price is not that of its base")
+        found, how = self._model(model)
+        if not found:
+            return Matched("", "no model of the catalog is called so")
+        return self._offer(found, how, sellers)
+
+    def _sellers(self, provider: str, model: str) -> list[str]:
+        """Return the providers of the catalog that a name may mean, nearest first."""
+        names = [provider.lower()] if provider else []
+        prefix = model.lower().rpartition("/")[0].partition("/")[0]
+        if prefix and provider in ("", "openrouter"):
+            names += [prefix]
+        found = []
+        for name in names:
+            word = PROVIDERS.get(name, name)
+            ours = [i for i, theirs in CALLED.items() if word == i or word in theirs]
+            found += ours or ([word] if word in self.catalog.prices.providers else [])
+        return list(dict.fromkeys(found))
+
+    def _model(self, name: str) -> tuple[str, str]:
+        """Return the model that a name means, and how it was told."""
+        tries = [(name, "the same name")]
+        bare = named(name.lower())[0]
+        if bare != name.lower():
+            tries.append((bare, "its name without region, maker and version"))
+        plain = DATED.sub("", bare)
+        if plain != bare:
+            tries.append((plain, "its name without the date or version"))
+        for text, how in tries:
+            some = self.models.get(folded(text), set())
+            if len(some) == 1:
+                return next(iter(some)), how
+        return "", ""
+
+    def _offer(self, model: str, how: str, sellers: list[str]) -> Matched:
+        offers = [o for o in self.of_model.get(model, ()) if o.prices or o.discount]
+        for seller in sellers:
+            for offer in offers:
+                if offer.provider == seller:
+                    return Matched(offer.id, how)
+        kinds = self.catalog.prices.providers
+        own = [o for o in offers if kinds[o.provider].kind == "first_party"]
+        if len(own) == 1:
+            other = f"; {sellers[0]} is not in the catalog for it" if sellers else ""
+            return Matched(own[0].id, f"{how}, at its maker's list price{other}", not sellers)
+        if not offers:
+            return Matched("", f"{model} has no price in the catalog")
+        if sellers == ["self"] or len(offers) > 1:
+            example = offers[0].id
+            return Matched("", f"{model} has {len(offers)} hosts: which? --match NAME={example}")
+        return Matched(offers[0].id, f"{how}, at the only host of the catalog", False)

@@ -1,0 +1,294 @@
+"""What cells of usage cost at list price, by the product's own token prices.
+
+The price of a token comes from `tco.analysis.rates.token_rates` alone, the function that every
+other command asks; here it is looked up for the day, tier, region and length of each cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tco.analysis.buying import Buying
+from tco.analysis.rates import token_rates
+from tco.catalog.lookup import price_at
+from tco.engine.tokens import TokenRates
+from tco.units import MTOK
+from tco.usage.aggregates import DAY_S, HOUR_S, Arrays
+from tco.usage.matching import Matched, Matcher
+from tco.usage.rows import WRITES
+from tco.usage.traffic import MONDAY, WEEK_H
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+    from tco.catalog.prices import Modifier, Offer, Price
+
+LIFETIMES = {"write_1h": "1h", "write_12h": "12h"}
+"""Lifetimes of caches with a price of their own; the others have the usual one."""
+
+NOT_BY_THE_TOKEN = ("provisioned",)
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """A way in which a bill may have been made differently from the list price.
+
+    Args:
+        reason: What was different, in words.
+        tokens: Returns other counts for the cells.
+        modifiers: Returns other modifiers of a price.
+        service, region: Other than the log says.
+        window: Another price of the same offer: -1 the one before, 1 the one after.
+        only: Nothing but this kind of token is paid for.
+    """
+
+    reason: str
+    tokens: Callable[[Arrays], Arrays] = field(default=lambda cells: cells)
+    modifiers: Callable[[list[Modifier]], list[Modifier]] = field(default=lambda some: some)
+    service: str | None = None
+    region: str | None = None
+    window: int = 0
+    only: str = ""
+
+
+LIST = Otherwise("")
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What cells cost.
+
+    Args:
+        usd: At list price; 0 where there is none [cells].
+        output_usd: The part of it that is output [cells].
+        known: Whether there is one [cells].
+        why: Why not, by the index of the cell.
+        matches: What each model was taken for.
+    """
+
+    usd: Any
+    output_usd: Any
+    known: Any
+    why: dict[int, str]
+    matches: dict[tuple[str, str], Matched]
+
+
+def timed_models(catalog: Catalog, matches: Mapping[tuple[str, str], Matched]) -> list[str]:
+    """Return the models whose price depends on the hour."""
+    found = []
+    for (_, model), matched in matches.items():
+        offer = catalog.offers.get(matched.offer)
+        prices = offer.prices if offer is not None else []
+        if any(m.when.hours or m.when.weekdays for p in prices for m in p.modifiers):
+            found.append(model)
+    return sorted(set(found))
+
+
+def matches_of(cells: Arrays, matcher: Matcher) -> dict[tuple[str, str], Matched]:
+    """Return what each model of some cells is."""
+    pairs = sorted(
+        {(str(p), str(m)) for p, m in zip(cells["provider"], cells["model"], strict=True)}
+    )
+    return {pair: matcher.match(*pair) for pair in pairs}
+
+
+def priced(
+    catalog: Catalog,
+    cells: Arrays,
+    matches: Mapping[tuple[str, str], Matched],
+    today: date,
+    other: Otherwise = LIST,
+    *,
+    on: date | None = None,
+) -> Priced:
+    """Return what cells cost at the list price of their day.
+
+    Args:
+        catalog: The catalogs.
+        cells: Sums over requests that no context tier lies between.
+        matches: The offer of each provider and model.
+        today: The day of cells without one.
+        other: How the bill is made, if not at list price.
+        on: One day whose prices hold for all cells.
+    """
+    size = len(cells["model"])
+    parts, known = np.zeros((2, size)), np.zeros(size, bool)
+    why: dict[int, str] = {}
+    some = other.tokens(cells)
+    for keys, where in _alike(cells):
+        provider, model, service, region, day = keys
+        matched = matches[provider, model]
+        offer = catalog.offers.get(matched.offer)
+        price, reason = _price(catalog, offer, matched, _day(day, today, on), other.window)
+        if service in NOT_BY_THE_TOKEN:
+            price, reason = None, f"{service} throughput is not billed by the token"
+        if price is None or price.usd_per_mtok.input is None or price.usd_per_mtok.output is None:
+            why |= dict.fromkeys(
+                where.tolist(), reason or f"{matched.offer} has no price by the token"
+            )
+            continue
+        part = {name: values[where] for name, values in some.items()}
+        bought = Buying(
+            service=other.service or service,
+            region=(region if other.region is None else other.region) or None,
+        )
+        parts[:, where] = _usd(price, part, bought, _day(day, today, on), other)
+        known[where] = True
+    parts[:, cells["failed"].astype(bool)] = 0.0  # a request that was refused is not billed
+    return Priced(parts.sum(axis=0), parts[1], known, why, dict(matches))
+
+
+def _alike(cells: Arrays) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Return the cells of one provider, model, tier, region and day together."""
+    names = ("provider", "model", "service", "region")
+    codes = [np.unique(cells[name].astype(str), return_inverse=True) for name in names]
+    days = np.where(cells["t"] < 0, -1, cells["t"] // DAY_S)
+    stack = np.stack([*(code for _, code in codes), days.astype(np.int64)])
+    if not stack.shape[1]:
+        return
+    groups, at = np.unique(stack, axis=1, return_inverse=True)
+    order = np.argsort(at, kind="stable")
+    bounds = np.searchsorted(at[order], np.arange(groups.shape[1] + 1))
+    for i in range(groups.shape[1]):
+        column = groups[:, i]
+        keys = tuple(str(codes[j][0][column[j]]) for j in range(len(names)))
+        yield (*keys, int(column[-1])), order[bounds[i] : bounds[i + 1]]
+
+
+def _day(day: int, today: date, on: date | None) -> date:
+    if on is not None:
+        return on
+    return today if day < 0 else datetime.fromtimestamp(day * DAY_S, UTC).date()
+
+
+def _price(
+    catalog: Catalog, offer: Offer | None, matched: Matched, day: date, window: int
+) -> tuple[Price | None, str]:
+    """Return the price of an offer on a day, or in a window beside it; or why there is none."""
+    if offer is None:
+        return None, matched.how
+    price = price_at(offer, day, catalog.offers)
+    if window:
+        some = [p for p in offer.prices if p.status != "cancelled"]
+        at = next(
+            (i for i, p in enumerate(some) if price is not None and p.since == price.since), None
+        )
+        near = None if at is None else at + window
+        price = some[near] if near is not None and 0 <= near < len(some) else None
+    first = min((p.since for p in offer.prices), default=None)
+    if price is None and first is not None and day < first:
+        return None, f"{offer.id} has no price on {day}: the first known one is of {first}"
+    return price, "" if price is not None else f"{offer.id} has no price on {day}"
+
+
+def _usd(price: Price, cells: Arrays, bought: Buying, day: date, other: Otherwise) -> Any:
+    """Return what input and output of cells of one price cost [2, cells] [USD]."""
+    modifiers = other.modifiers(list(price.modifiers))
+    requests = np.maximum(cells["n"], 1)
+    mean = np.maximum(cells["input"] / requests, 1.0)
+    isl = np.maximum(mean, cells["longer_than"] + 1.0 * (cells["longer_than"] > 0))
+    if any(m.when.hours or m.when.weekdays for m in modifiers):
+        total = np.zeros((2, len(isl)))
+        hours = np.where(cells["t"] < 0, -1, cells["t"] // HOUR_S)
+        for hour in np.unique(hours):
+            mine = hours == hour
+            whole_day = bool((cells["bucket_s"][mine] >= DAY_S).any())
+            week = _week(int(hour), whole_day)
+            part = {name: values[mine] for name, values in cells.items()}
+            timed = replace(bought, week=week, day=day)
+            total[:, mine] = _sum(price, modifiers, part, isl[mine], timed, other.only)
+        return total
+    return _sum(price, modifiers, cells, isl, replace(bought, day=day), other.only)
+
+
+def _week(hour: int, whole_day: bool) -> Any:
+    """Return a week whose load lies in one hour, or in one day; a flat one without a time."""
+    if hour < 0:
+        return None
+    week = np.zeros(WEEK_H)
+    at = (hour - MONDAY) % WEEK_H
+    if whole_day:
+        week[at // 24 * 24 : at // 24 * 24 + 24] = 1.0
+    else:
+        week[at] = 1.0
+    return week
+
+
+def _sum(
+    price: Price, modifiers: list[Modifier], cells: Arrays, isl: Any, bought: Buying, only: str
+) -> Any:
+    """Return ``sum(tokens * USD/Mtok) / 1e6`` of input and of output [2, cells] [USD]."""
+
+    def rates(ttl: str | None) -> TokenRates:
+        return token_rates(
+            price.usd_per_mtok, modifiers, isl=isl, buying=replace(bought, cache_ttl=ttl)
+        )
+
+    batch = bought.service == "batch"
+    usual = rates(None)
+    fresh = cells["input"] - cells["read"] - sum(cells[name] for name in WRITES)
+    none = np.zeros(len(isl))
+    lines: list[tuple[str, Any, Any]] = [
+        ("input", fresh, usual.batch_input if batch else usual.input),
+        ("read", cells["read"], usual.batch_cached_input if batch else usual.cached_input),
+    ]
+    for name in WRITES:
+        if cells[name].any():
+            own = rates(LIFETIMES[name]) if name in LIFETIMES else usual
+            rate = own.batch_cache_write if batch else own.cache_write
+            lines.append((name, cells[name], rate))
+    taken = [tokens * np.asarray(rate) for kind, tokens, rate in lines if only in ("", kind)]
+    made = cells["output"] * np.asarray(usual.batch_output if batch else usual.output)
+    return np.stack([none + sum(taken), made if only in ("", "output") else none]) / MTOK
+
+
+def _in_full(cells: Arrays) -> Arrays:
+    """Return cells whose cached input is input as any other."""
+    return {**cells, "read": np.zeros_like(cells["read"])}
+
+
+def _unwritten(cells: Arrays) -> Arrays:
+    """Return cells in which writing to a cache is input as any other."""
+    return {**cells, **{name: np.zeros_like(cells[name]) for name in WRITES}}
+
+
+def _short_lived(cells: Arrays) -> Arrays:
+    """Return cells whose writes are all of the usual lifetime."""
+    moved = cells["write_1h"] + cells["write_12h"]
+    none = np.zeros_like(moved)
+    return {**cells, "write_1h": none, "write_12h": none, "write_5m": cells["write_5m"] + moved}
+
+
+def _read_added(cells: Arrays) -> Arrays:
+    """Return cells in which cached input is paid for beside all input, as if it were no part."""
+    return {**cells, "input": cells["input"] + cells["read"]}
+
+
+def _thought_added(cells: Arrays) -> Arrays:
+    """Return cells in which reasoning is paid for beside all output."""
+    return {**cells, "output": cells["output"] + cells["reasoning"]}
+
+
+def _flat(modifiers: Sequence[Modifier]) -> list[Modifier]:
+    return [m for m in modifiers if m.when.input_tokens_over is None]
+
+
+WAYS = (
+    Otherwise("cached input was billed in full", tokens=_in_full),
+    Otherwise("cache writes were billed as other input", tokens=_unwritten),
+    Otherwise("cache writes of an hour or more were billed as short ones", tokens=_short_lived),
+    Otherwise("cached input was billed beside all input", tokens=_read_added),
+    Otherwise("reasoning was billed beside all output", tokens=_thought_added),
+    Otherwise("the price of long contexts was not applied", modifiers=_flat),
+    Otherwise("batch and service tiers were not applied", service="standard"),
+    Otherwise("billed at the batch price", service="batch"),
+    Otherwise("the price of the region was not applied", region=""),
+    Otherwise("billed at the price of region us", region="us"),
+    Otherwise("the price before was billed", window=-1),
+    Otherwise("the price after was billed", window=1),
+)
+"""What bills of gateways and dashboards get wrong, or agree otherwise, looked for in this order."""

@@ -1,0 +1,283 @@
+"""`tco profile`: what logs tell of traffic, and the profile file that every command takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tco import __version__
+from tco.analysis.results import CatalogStamp
+from tco.catalog.usage_profile import KIND
+from tco.show import show_number, show_share, show_tokens
+from tco.usage.aggregates import Arrays
+from tco.usage.logs import Logs, days_of
+from tco.usage.matching import Matcher
+from tco.usage.read import Reading
+from tco.usage.results import ModelUsage, PeakToMean, ProfileResult, TokenCounts
+from tco.usage.store import Shown
+from tco.usage.traffic import Profiler, Traffic, kinds_of, stamp, yaml_text
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """A profile: what is shown, and the text of its file."""
+
+    result: ProfileResult
+    text: str
+
+
+def tier_edges(catalog: Catalog) -> tuple[int, ...]:
+    """Return every limit of a context tier of the catalog, as `input > limit` [token].
+
+    A tier that includes its limit begins one token earlier.
+    """
+    found = set()
+    for offer in catalog.prices.offers:
+        for price in offer.prices:
+            for modifier in price.modifiers:
+                limit = modifier.when.input_tokens_over
+                if limit:
+                    found.add(limit - 1 if modifier.inclusive else limit)
+    return tuple(sorted(found))
+
+
+def profiled(
+    reading: Reading, catalog: Catalog, today: date, shown: Shown, *, to: str | None = None
+) -> Profiled:
+    """Return what logs tell of traffic.
+
+    Args:
+        reading: The logs.
+        catalog: Names of models, and limits of context tiers.
+        today: The day that the file is made on.
+        shown: Is told how far it has come [1].
+        to: Where the file is to be written, for the answer to say so.
+
+    Raises:
+        UsageError: Something that was said of the logs means nothing, or DuckDB is needed.
+        DataError: A log cannot be used, or nothing is left of all of them.
+    """
+    edges = tier_edges(catalog)
+    with Logs(reading, shown) as logs:
+        cells = logs.cells()
+        shown(0.6)
+        found = logs.distributions(cells)
+        shown(0.95)
+        span = logs.span(cells, None if found is None else found.hours["hour"])
+        profiler = Profiler(cells, found, span, edges)
+        matcher = Matcher(catalog)
+        names = _names(cells)
+        whole = profiler.of(None)
+        parts = {name: profiler.of(name) for name in names}
+        models = {n: _model(n, part, cells, matcher) for n, part in parts.items()}
+        result = _result(logs, cells, whole, models, _stamp(catalog, today), to, span)
+        text = yaml_text(_document(logs, result, whole, parts, models, today))
+    return Profiled(result, text)
+
+
+def _stamp(catalog: Catalog, today: date) -> CatalogStamp:
+    return CatalogStamp(
+        version=catalog.version,
+        sha256=catalog.sha256,
+        as_of=today.isoformat(),
+        until=None,
+        oldest_price=None,
+    )
+
+
+def _names(cells: Arrays) -> list[str]:
+    """Return the models that were used, those with most tokens first."""
+    used = ~cells["only_cost"].astype(bool)
+    tokens: dict[str, int] = {}
+    for name, amount in zip(
+        cells["model"][used], (cells["input"] + cells["output"])[used], strict=True
+    ):
+        tokens[str(name)] = tokens.get(str(name), 0) + int(amount)
+    return sorted(tokens, key=lambda name: (-tokens[name], name))
+
+
+def counts_of(cells: Arrays) -> TokenCounts:
+    """Return requests and tokens of some cells, charges alone left out."""
+    mine = ~cells["only_cost"].astype(bool)
+    some = {name: values[mine] for name, values in cells.items()}
+    sums = kinds_of(some)
+    if not len(some["n"]):
+        sums |= {"requests": 0, "input": 0, "read": 0}
+    failed = some["failed"].astype(bool)
+    known = {f.name for f in fields(TokenCounts)} & sums.keys()
+    empty: dict[str, Any] = {
+        "requests": None,
+        "input": None,
+        "read": None,
+        "reasoning": None,
+        "output": 0,
+    }
+    return TokenCounts(
+        **{**empty, **{name: sums[name] for name in known}}, errors=int(some["n"][failed].sum())
+    )
+
+
+def tiers_of(cells: Arrays) -> dict[str, TokenCounts]:
+    """Return requests and tokens by service tier."""
+    mine = ~cells["only_cost"].astype(bool)
+    tiers = sorted({str(s) for s in cells["service"][mine]})
+    return {
+        tier: counts_of({k: v[mine & (cells["service"] == tier)] for k, v in cells.items()})
+        for tier in tiers
+    }
+
+
+def cached_share(cells: Arrays) -> float | None:
+    """Return the share of the input that was read from a cache; None where nobody can know."""
+    taken = int(cells["input"].sum())
+    if not taken:
+        return None
+    apart = cells["unsplit"].astype(bool)
+    estimate = int(cells["read_estimate"][apart].sum())
+    if apart.any() and not estimate:
+        rest = int(cells["input"][~apart].sum())
+        return int(cells["read"][~apart].sum()) / rest if rest else None
+    return (int(cells["read"][~apart].sum()) + estimate) / taken
+
+
+def _model(name: str, part: Traffic, cells: Arrays, matcher: Matcher) -> ModelUsage:
+    mine = {k: v[cells["model"] == name] for k, v in cells.items()}
+    provider = _provider(mine)
+    matched = matcher.match(provider, name)
+    counts = counts_of(mine)
+    return ModelUsage(
+        **{f.name: getattr(counts, f.name) for f in fields(TokenCounts)},
+        name=name,
+        offer=matched.offer or None,
+        matched=matched.how,
+        tiers=tiers_of(mine),
+        cached_share=cached_share(mine),
+        isl=part.isl,
+        osl=part.osl,
+        curve=part.curve,
+        peak_to_mean=PeakToMean(**part.peak),
+        in_flight=part.in_flight,
+        dispersion_10s=part.dispersion,
+        unknown=part.unknown,
+    )
+
+
+def _provider(cells: Arrays) -> str:
+    """Return the provider of most tokens."""
+    tokens: dict[str, int] = {}
+    for name, amount in zip(cells["provider"], cells["input"] + cells["output"], strict=True):
+        tokens[str(name)] = tokens.get(str(name), 0) + int(amount)
+    return max(sorted(tokens), key=lambda name: tokens[name], default="")
+
+
+def _result(
+    logs: Logs,
+    cells: Arrays,
+    whole: Traffic,
+    models: dict[str, ModelUsage],
+    catalog: CatalogStamp,
+    to: str | None,
+    span: Any,
+) -> ProfileResult:
+    tally = logs.tally
+    counts = counts_of(cells)
+    stated = cells["stated"].astype(bool)
+    requests, usd = days_of(cells, tally.spans)
+    tokens = cells["input"] + cells["output"]
+    batch = int(tokens[cells["service"] == "batch"].sum()) / max(int(tokens.sum()), 1)
+    apart = set(cells["model"][~cells["only_cost"].astype(bool)])
+    return ProfileResult(
+        catalog=catalog,
+        formats=logs.formats,
+        files_left_out=logs.files_left_out,
+        rows=counts.requests or len(cells["n"]),
+        first=stamp(span.first),
+        last=stamp(span.last),
+        observed_hours=span.hours,
+        requests=counts.requests if apart else None,
+        incomplete=bool(tally.incomplete),
+        incomplete_because=tuple(tally.incomplete),
+        totals=counts,
+        models=models,
+        usd=int(cells["usd_nano"][stated].sum()) / 1e9 if stated.any() else None,
+        days=requests,
+        days_usd=usd,
+        left_out={k: tally.left[k] for k in sorted(tally.left)},
+        doubts={k: tally.doubts[k] for k in sorted(tally.doubts)},
+        first_places=dict(sorted(tally.first.items())),
+        cached_share=cached_share(cells),
+        batch_share=batch,
+        isl=whole.isl,
+        osl=whole.osl,
+        curve=whole.curve,
+        peak_to_mean=PeakToMean(**whole.peak),
+        in_flight=whole.in_flight,
+        dispersion_10s=whole.dispersion,
+        unknown=whole.unknown,
+        to=to,
+        verdict=_verdict(counts, models, span, cached_share(cells)),
+        warnings=(*tally.notes, *(f"incomplete: {why}" for why in tally.incomplete)),
+    )
+
+
+def _verdict(
+    counts: TokenCounts, models: dict[str, ModelUsage], span: Any, cached: float | None
+) -> str:
+    """Return what was found, in a sentence."""
+    taken = sum(getattr(counts, n) or 0 for n in ("input", "read", "input_with_read"))
+    taken += sum(getattr(counts, f"write_{t}") for t in ("5m", "1h", "30m", "12h", "unknown"))
+    asked = (
+        "requests not counted"
+        if counts.requests is None
+        else f"{show_number(counts.requests)} requests"
+    )
+    share = "" if cached is None else f", {show_share(cached)} of input cached"
+    hours = f" in {show_number(span.hours)} hours" if span.hours else ""
+    many = f"{len(models)} model{'s' * (len(models) != 1)}"
+    return (
+        f"{asked}{hours}, {many}: {show_tokens(taken)} in, {show_tokens(counts.output)} out{share}."
+    )
+
+
+def _document(
+    logs: Logs,
+    result: ProfileResult,
+    whole: Traffic,
+    parts: dict[str, Traffic],
+    models: dict[str, ModelUsage],
+    today: date,
+) -> dict[str, Any]:
+    """Return the profile as it is written."""
+    head = {
+        "files": len(logs.found),
+        "rows": result.rows,
+        **({"first": result.first, "last": result.last} if result.first else {}),
+        "digest": "",
+        "left_out": result.left_out,
+        "incomplete": result.incomplete,
+    }
+    each = {
+        name: {**({"offer": models[name].offer} if models[name].offer else {}), **part.file}
+        for name, part in sorted(parts.items())
+    }
+    return {
+        "schema": 1,
+        "kind": KIND,
+        "made": today.isoformat(),
+        "by": f"tco {__version__}",
+        "from": head,
+        "all": whole.file,
+        "models": each,
+    }
+
+
+def shares_of(cells: Arrays) -> Any:
+    """Return the share of the tokens of each cell [1]."""
+    tokens = (cells["input"] + cells["output"]).astype(float)
+    return tokens / max(float(tokens.sum()), 1.0) if len(tokens) else np.zeros(0)

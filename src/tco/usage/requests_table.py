@@ -1,0 +1,459 @@
+"""Tables of requests, read by DuckDB straight into the canonical table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from tco.errors import DataError, UsageError
+from tco.usage.formats.table import columns_of, paths_of
+from tco.usage.rows import FIRST_S, Tally
+from tco.usage.sources import Sample, Source, delimiter_of, lines
+from tco.usage.store import Shown, Store, duckdb_module, quoted
+
+MOST_OF_A_REQUEST = 2_000_000_000
+"""A request of more tokens is a mistake; so counts fit into 32 bits."""
+
+INTEGERS = (
+    "INTEGER",
+    "BIGINT",
+    "SMALLINT",
+    "TINYINT",
+    "UINTEGER",
+    "USMALLINT",
+    "UTINYINT",
+    "UBIGINT",
+    "HUGEINT",
+)
+TOKENS = ("input", "read", "written", "output", "reasoning")
+GROUP = 8
+"""Files that are read at once: each gzip file takes one thread."""
+
+
+class Raw:
+    """How some files of one shape are read: the relation, and an expression for each column.
+
+    Args:
+        files: Their paths.
+        shape: `csv`, `json` or `parquet`.
+        at: Which field is which.
+        types: Types of the fields of a Parquet file.
+    """
+
+    def __init__(
+        self,
+        shape: str,
+        at: Mapping[str, str],
+        header: Sequence[str],
+        delimiter: str,
+        types: Mapping[str, str],
+    ) -> None:
+        """Keep what is needed to write the query."""
+        self.shape, self.at, self.header = shape, at, header
+        self.delimiter, self.types = delimiter, types
+
+    def relation(self, files: Sequence[str]) -> str:
+        """Return the relation of all records of some files, torn ones included."""
+        listed = "[" + ", ".join(quoted(f) for f in files) + "]"
+        if self.shape == "parquet":
+            return f"read_parquet({listed}, union_by_name=true, filename=true)"
+        if self.shape == "csv":
+            columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in self.header)
+            return (
+                f"read_csv({listed}, header=true, auto_detect=false, "
+                f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', "
+                f"columns={{{columns}}}, ignore_errors=true, "
+                f"null_padding=false, filename=true)"
+            )
+        columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in self._tree())
+        return (
+            f"read_json({listed}, format='newline_delimited', ignore_errors=true, "
+            f"maximum_object_size=32000000, columns={{{columns}}}, filename=true)"
+        )
+
+    def _tree(self) -> Iterator[tuple[str, str]]:
+        """Return the fields of JSON that are read, as types of DuckDB: doubtful ones as texts."""
+        tree: dict[str, Any] = {}
+        for path in self.at.values():
+            inner = tree
+            *outer, last = path.split(".")
+            for name in outer:
+                inner = inner.setdefault(name, {})
+            inner[last] = None
+        yield from ((name, _struct(inner)) for name, inner in tree.items())
+
+    def field(self, name: str) -> str | None:
+        """Return a field as an expression; None where there is none."""
+        path = self.at.get(name)
+        if path is None:
+            return None
+        return (
+            ".".join(f'"{part}"' for part in path.split("."))
+            if self.shape == "json"
+            else f'"{path}"'
+        )
+
+    def is_number(self, name: str) -> bool:
+        """Return whether a field is a whole number by its type."""
+        return self.types.get(self.at.get(name, ""), "") in INTEGERS
+
+    def is_time(self, name: str) -> bool:
+        """Return whether a field is a time with its zone by its type."""
+        return self.types.get(self.at.get(name, "")) == "TIMESTAMP WITH TIME ZONE"
+
+
+def _struct(inner: Any) -> str:
+    if inner is None:
+        return "VARCHAR"
+    return "STRUCT(" + ", ".join(f'"{name}" {_struct(more)}' for name, more in inner.items()) + ")"
+
+
+def raw_of(source: Source, sample: Sample, given: dict[str, str], store: Store) -> Raw:
+    """Return how a file is read.
+
+    Raises:
+        UsageError: A column that was named and is not there, or one that is needed and not found.
+    """
+    values = list(sample.values())
+    known = set().union(*map(paths_of, values)) if values else set()
+    for ours, name in given.items():
+        if name not in known:
+            raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
+    at = columns_of(known, given)
+    for ours in ("start", "model", "input", "output"):
+        if ours not in at:
+            raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
+    header: list[str] = []
+    types: dict[str, str] = {}
+    delimiter = ","
+    if sample.shape == "csv":
+        first = next(lines(source, Tally()))[1].decode("utf-8", "replace").lstrip("\ufeff")
+        delimiter = delimiter_of(first)
+        header = [*values[0]]
+    elif sample.shape == "parquet":
+        described = store.con.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted(source.path)})")
+        types = {row[0]: row[1] for row in described.fetchall()}
+    return Raw(sample.shape, at, header, delimiter, types)
+
+
+def integer(raw: Raw, name: str) -> str:
+    """Return a count as a BIGINT, null where there is none or where it is no number.
+
+    A count that no column has is not known; a cell that is empty in a column of parts is 0.
+    """
+    field = raw.field(name)
+    if field is None:
+        return "0" if name in ("written", "status") else "NULL::BIGINT"
+    cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else f"TRY_CAST({field} AS BIGINT)"
+    return cast if name in ("input", "output") else f"coalesce({cast}, 0)"
+
+
+def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
+    """Return a time as microseconds since 1970, UTC."""
+    field = raw.field(name)
+    if field is None:
+        return "NULL::BIGINT"
+    if raw.is_time(name):
+        return f"epoch_us({field})"
+    kind = raw.types.get(raw.at[name], "VARCHAR")
+    if kind == "TIMESTAMP":
+        return f"epoch_us({_zoned(field, zone)})"
+    if kind in INTEGERS or kind == "DOUBLE":
+        return f"CAST({_in_us(field)} AS BIGINT)"
+    if zone is None:
+        return f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))"
+    zoned = rf"regexp_matches({field}, '(Z|[+-]\d\d(:?\d\d)?)$')"
+    local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
+    return f"epoch_us(CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END)"
+
+
+def _zoned(field: str, zone: ZoneInfo | None) -> str:
+    return f"timezone({quoted(str(zone or 'UTC'))}, {field})"
+
+
+def _in_us(field: str) -> str:
+    """Return a number of seconds, milliseconds, microseconds or nanoseconds as microseconds."""
+    return (
+        f"CASE WHEN abs({field}) < 1e11 THEN {field} * 1000000 WHEN abs({field}) < 1e14 THEN "
+        f"{field} * 1000 WHEN abs({field}) < 1e17 THEN {field} ELSE {field} / 1000 END"
+    )
+
+
+def query(
+    raw: Raw,
+    files: Sequence[str],
+    zone: ZoneInfo | None,
+    *,
+    row: bool = False,
+    named: bool = False,
+) -> str:
+    """Return the query whose rows are those of the canonical table, good and bad.
+
+    Args:
+        raw: How the files are read.
+        files: Their paths.
+        zone: Zone of times that name none.
+        row: With the number of each row of the file, in its order.
+        named: With the file of good rows, too.
+    """
+    extra = ", row_number() OVER () AS at_row" if row else ""
+    file = "filename" if named else "CASE WHEN bad IS NOT NULL THEN filename END"
+    text = {
+        name: raw.field(name) for name in ("model", "provider", "region", "team", "project", "tag")
+    }
+    picked = [f"{integer(raw, name)} AS {name}" for name in TOKENS]
+    picked += [f"{value or 'NULL::VARCHAR'} AS {name}" for name, value in text.items()]
+    picked += [f"{when(raw, name, zone)} AS {name}_us" for name in ("start", "end")]
+    picked += [f"{integer(raw, 'status')} AS status", f"{_service(raw)} AS service", "filename"]
+    picked += [f"{_nano(raw)} AS usd_nano", f"{_hash(raw, 'session')} AS session"]
+    picked += [f"{_hash(raw, 'id')} AS id", f"{_torn(raw)} AS torn", f"{_no_number(raw)} AS odd"]
+    return f"""
+SELECT * EXCLUDE (start_us, end_us, torn, odd, filename),
+ TRY_CAST(start_us // 1000000 AS INTEGER) AS t, TRY_CAST(end_us // 1000000 AS INTEGER) AS e,
+ {file} AS file
+FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = '' THEN 'no_model'
+ WHEN start_us IS NULL THEN 'no_time' WHEN odd THEN 'not_a_number'
+ WHEN output IS NULL OR input IS NULL THEN 'no_output'
+ WHEN least(input, read, written, output, reasoning) < 0 THEN 'negative'
+ WHEN read + written > input THEN 'cached_over_input'
+ WHEN reasoning > output THEN 'reasoning_over_output'
+ WHEN end_us < start_us THEN 'ends_before_start'
+ WHEN start_us < {int(FIRST_S)}000000 OR start_us > 4102444800000000
+  OR greatest(input, output) > {MOST_OF_A_REQUEST} THEN 'out_of_range' END AS bad
+ FROM (SELECT {", ".join(picked)}{extra} FROM {raw.relation(files)}))"""
+
+
+NEGATED = ("n", "write_unknown", "input", "read", "output", "reasoning", "usd_nano")
+KEPT = ("bucket_s", "model", "service", "t", "e", "status", "bad", "file")
+OPTIONAL = ("provider", "region", "session")
+"""Columns of the canonical table that a table of requests fills: counts, and what is kept as it
+is; those that no field fills are left out, and so are the groups that no question asks for."""
+
+
+def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) -> str:
+    """Return rows of `query` as those of the canonical table.
+
+    Args:
+        raw: How the files are read.
+        inner: The query.
+        by: Of `team`, `project`, `tag`, those that are kept.
+        twin: What tells rows that may be duplicates; None where there is nothing.
+    """
+    made = {"n": "1::INTEGER", "bucket_s": "0::INTEGER"}
+    made |= {
+        name: f"TRY_CAST({source} AS INTEGER)"
+        for name, source in (
+            *(("input", "input"), ("output", "output")),
+            *(("read", "read"), ("reasoning", "reasoning"), ("write_unknown", "written")),
+        )
+    }
+    names = [*NEGATED, *KEPT, *(n for n in (*OPTIONAL, *by) if raw.field(n) is not None)]
+    picked = [f"{made.get(name, name)} AS {name}" for name in names]
+    if twin is not None:
+        picked.append(f"{twin} AS twin")
+    joined = " LEFT JOIN twice ON twice.same = id" if twin == "same" else ""
+    return f"SELECT {', '.join(picked)} FROM ({inner}){joined}"
+
+
+def _service(raw: Raw) -> str:
+    batch, service = raw.field("batch"), raw.field("service")
+    usual = (
+        "'standard'"
+        if service is None
+        else (
+            f"CASE lower(coalesce({service}, '')) WHEN '' THEN 'standard' WHEN 'default' THEN "
+            f"'standard' WHEN 'auto' THEN 'standard' ELSE lower({service}) END"
+        )
+    )
+    if batch is None:
+        return usual
+    return f"CASE WHEN TRY_CAST({batch} AS BOOLEAN) THEN 'batch' ELSE {usual} END"
+
+
+def _nano(raw: Raw) -> str:
+    field = raw.field("cost")
+    return (
+        "NULL::BIGINT"
+        if field is None
+        else f"CAST(round(TRY_CAST({field} AS DOUBLE) * 1e9) AS BIGINT)"
+    )
+
+
+def _hash(raw: Raw, name: str) -> str:
+    field = raw.field(name)
+    if field is None:
+        return "NULL::BIGINT"
+    if raw.is_number(name):
+        return f"CAST({field} AS BIGINT)"
+    return f"CASE WHEN {field} IS NOT NULL THEN CAST(hash({field}) >> 1 AS BIGINT) END"
+
+
+def _torn(raw: Raw) -> str:
+    """Return whether nothing of a record could be read."""
+    if raw.shape != "json":
+        return "false"
+    tops = {path.split(".")[0] for path in raw.at.values()}
+    return " AND ".join(f'"{name}" IS NULL' for name in sorted(tops))
+
+
+def _no_number(raw: Raw) -> str:
+    """Return whether a count has a value that is no number."""
+    doubtful = [raw.field(n) for n in TOKENS if raw.field(n) and not raw.is_number(n)]
+    # A cast would round 1.5 tokens to 2.
+    tests = [
+        f"({f} <> '' AND (TRY_CAST({f} AS BIGINT) IS NULL OR contains({f}, '.')))" for f in doubtful
+    ]
+    return " OR ".join(tests) or "false"
+
+
+def add_table(
+    store: Store,
+    files: Sequence[Source],
+    raw: Raw,
+    zone: ZoneInfo | None,
+    tally: Tally,
+    shown: Shown,
+    by: Sequence[str] = (),
+) -> None:
+    """Read tables into the canonical table, duplicates taken off again; count what is bad.
+
+    Args:
+        store: The canonical table.
+        files: The tables, all of one shape.
+        raw: How they are read.
+        zone: Zone of times that name none.
+        tally: Where bad rows are counted.
+        shown: Is told how far it has come [1].
+        by: Which groups are kept.
+
+    Raises:
+        DataError: DuckDB cannot read one of the files.
+    """
+    error = duckdb_module().Error
+    paths = [source.path for source in files]
+    first = store.parts + 1
+    twin = _twin(store, raw, paths)
+    for begin in range(0, len(paths), GROUP):
+        some = paths[begin : begin + GROUP]
+        try:
+            store.write(canonical(raw, query(raw, some, zone, named=twin is not None), by, twin))
+        except error as problem:
+            raise DataError(_refused(problem, files)) from None
+        shown(min(begin + GROUP, len(paths)) / len(paths))
+    mine = [store.folder / f"part-{n:05d}.parquet" for n in range(first, store.parts + 1)]
+    listed = "[" + ", ".join(quoted(str(path)) for path in mine) + "]"
+    _count_bad(store, listed, raw, zone, tally)
+    if twin is not None:
+        _take_off(store, listed, tally)
+
+
+def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:
+    """Return the expression that tells rows which may be duplicates; None without ids.
+
+    In Parquet the ids alone are cheap to read: those that are there twice are found first, and no
+    other is written. Text is read once: there all are written, and found among those.
+    """
+    if raw.field("id") is None:
+        return None
+    if raw.shape != "parquet":
+        return "id"
+    same = _hash(raw, "id")
+    if raw.is_number("id") and _counted(store, raw, paths):
+        return "same"
+    try:
+        store.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE twice AS SELECT same FROM (SELECT {same} AS same FROM "
+            f"{raw.relation(paths)}) WHERE same IS NOT NULL GROUP BY same HAVING count(*) > 1"
+        )
+    except duckdb_module().Error as problem:
+        raise DataError(_refused(problem, [Source(path) for path in paths])) from None
+    return "same"
+
+
+MOST_COUNTED = 250_000_000
+"""Widest range of ids that are counted one by one, a byte each."""
+
+
+def _counted(store: Store, raw: Raw, paths: Sequence[str]) -> bool:
+    """Find ids that are there twice by counting each; return False where they lie too far apart.
+
+    A GROUP BY over as many ids as rows takes a sixth of all the time; whole numbers without large
+    gaps are counted in an array.
+    """
+    field = raw.field("id")
+    low, high, count = store.con.execute(
+        f"SELECT min({field}), max({field}), count({field}) FROM {raw.relation(paths)}"
+    ).fetchone()
+    if not count or high - low > min(MOST_COUNTED, 8 * count + 1_000_000):
+        return False
+    times = np.zeros(int(high - low) + 1, np.uint8)
+    for path in paths:
+        ids = store.con.execute(
+            f"SELECT CAST({field} AS BIGINT) AS id FROM {raw.relation([path])} "
+            f"WHERE {field} IS NOT NULL"
+        ).fetchnumpy()["id"]
+        if len(ids):
+            _add(times, ids - low)
+    twice = np.flatnonzero(times > 1).astype(np.int64) + int(low)
+    store.con.register("twins", {"same": twice})
+    store.con.execute("CREATE OR REPLACE TEMP TABLE twice AS SELECT same FROM twins")
+    store.con.unregister("twins")
+    return True
+
+
+def _add(times: Any, ids: Any) -> None:
+    """Count ids of one file, up to 2; those of a file mostly lie together."""
+    first, last = int(ids.min()), int(ids.max())
+    if last - first <= 8 * len(ids):
+        here = np.bincount(ids - first)
+        times[first : last + 1] = np.minimum(times[first : last + 1] + here, 2)
+    else:
+        unique, here = np.unique(ids, return_counts=True)
+        times[unique] = np.minimum(times[unique] + here, 2)
+
+
+def _refused(problem: Exception, files: Sequence[Source]) -> str:
+    """Return what DuckDB complains of, in one line that begins with a file."""
+    words = " ".join(str(problem).split())
+    named = next((s.shown for s in files if s.path in words), files[0].shown)
+    return f"{named}: {words[:200]}"
+
+
+def _count_bad(store: Store, listed: str, raw: Raw, zone: ZoneInfo | None, tally: Tally) -> None:
+    """Count bad rows by reason, each with the first place: the least line of the first file."""
+    found = store.con.execute(
+        f"SELECT bad, count(*), min(file) FROM read_parquet({listed}) WHERE bad IS NOT NULL "
+        "GROUP BY bad ORDER BY bad"
+    ).fetchall()
+    for reason, count, path in found:
+        line = store.con.execute(
+            f"SELECT at_row FROM ({query(raw, [path], zone, row=True)}) "
+            f"WHERE bad = {quoted(reason)} LIMIT 1"
+        ).fetchone()
+        header = 1 if raw.shape == "csv" else 0
+        place = f"{path}:{line[0] + header}" if line else path
+        tally.leave(reason, place, count)
+
+
+def _take_off(store: Store, listed: str, tally: Tally) -> None:
+    """Write each duplicate of a good row once more with all counts negative: sums leave it out.
+
+    So that no later query has to know which rows are duplicates. Of the rows of an id the one that
+    sorts first counts, whatever the order of the files.
+    """
+    kept = f"(SELECT * FROM read_parquet({listed}) WHERE bad IS NULL AND twin IS NOT NULL)"
+    negated = ", ".join(f"-{name} AS {name}" for name in NEGATED)
+    store.con.execute(
+        f"CREATE OR REPLACE TEMP TABLE off AS SELECT * EXCLUDE (twin, place_) REPLACE ({negated}) "
+        "FROM (SELECT *, row_number() OVER (PARTITION BY twin ORDER BY t, model, input, output, "
+        f"usd_nano, file) AS place_ FROM {kept} WHERE twin IN (SELECT twin FROM {kept} "
+        "GROUP BY twin HAVING count(*) > 1)) WHERE place_ > 1"
+    )
+    count, file = store.con.execute("SELECT count(*), min(file) FROM off").fetchone()
+    if count:
+        store.write("SELECT * FROM off")
+        tally.leave("duplicate", file, count)
+    store.con.execute("DROP TABLE off")

@@ -1,0 +1,429 @@
+"""The files that a user names, and the records in them: lines, documents, tables, counters.
+
+Nothing here goes to a network, and nothing reads more than a bounded part of a file at a time but
+for a JSON document, which is limited in size.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import sys
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from glob import glob, has_magic
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tco.errors import DataError, UsageError, printable
+from tco.usage.rows import Tally
+
+MOST_LINE = 32_000_000
+"""A longer line is no request."""
+
+MOST_DOCUMENT = 512_000_000
+REMOTE = re.compile(r"^(s3|s3a|gs|gcs|az|abfss?|wasbs?|https?|hdfs|r2)://", re.IGNORECASE)
+GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+KNOWN = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".prom", ".txt", ".log")
+STDIN = "-"
+SAMPLE = 200
+ROWS_OF_PARQUET = 5
+"""Columns tell the format of such a file; few rows are needed."""
+
+
+class Source(NamedTuple):
+    """A file.
+
+    Args:
+        path: Where it lies; `-` for standard input.
+        named: The user named it itself, and not a folder or a pattern that it lies in.
+        data: What was read of standard input.
+    """
+
+    path: str
+    named: bool = True
+    data: bytes | None = None
+
+    @property
+    def shown(self) -> str:
+        """Return how it is called in messages."""
+        return "<stdin>" if self.path == STDIN else printable(self.path, 200)
+
+
+class Record(NamedTuple):
+    """A record of a file, the line that it begins on, and the document that it is a part of."""
+
+    line: int
+    value: Any
+    page: dict[str, Any]
+
+
+class Sample(NamedTuple):
+    """The beginning of a file, by which its format is told.
+
+    Args:
+        shape: `json`, `csv`, `prom`, `parquet`, or `other`.
+        records: Its first records.
+        torn: Lines among them that could not be read.
+    """
+
+    shape: str
+    records: tuple[Record, ...]
+    torn: int = 0
+
+    def values(self) -> Iterator[dict[str, Any]]:
+        """Return the records that are mappings."""
+        return (record.value for record in self.records if isinstance(record.value, dict))
+
+    def some(self, *keys: str) -> dict[str, Any] | None:
+        """Return the first record that has all of some keys."""
+        return next((v for v in self.values() if all(key in v for key in keys)), None)
+
+
+def sources(paths: Sequence[str]) -> list[Source]:
+    """Return the files that paths, patterns and folders mean, each once, in natural order.
+
+    Raises:
+        UsageError: A path is an address on a network, or none was given.
+        DataError: Nothing is there.
+    """
+    if not paths:
+        raise UsageError("which logs? for example tco profile ~/.claude/projects, or a .jsonl file")
+    found: dict[str, Source] = {}
+    for path in paths:
+        if match := REMOTE.match(path):
+            raise UsageError(
+                f"{printable(path)}: nothing is read over a network; copy the files here first"
+                f" ({_copy(match.group(1).lower())}) and name the folder"
+            )
+        for source in _under(path):
+            known = found.get(source.path)
+            found[source.path] = source if known is None or source.named else known
+    return sorted(found.values(), key=lambda s: natural(s.path))
+
+
+def _copy(scheme: str) -> str:
+    if scheme.startswith("s3"):
+        return "aws s3 cp --recursive s3://… logs/"
+    if scheme.startswith("g"):
+        return "gcloud storage cp -r gs://… logs/"
+    return "with the storage's own tool" if not scheme.startswith("http") else "curl -O"
+
+
+def _under(path: str) -> list[Source]:
+    """Return the files of one path as it was typed."""
+    if path == STDIN:
+        return [Source(STDIN, data=_all_of_stdin())]
+    real = Path(path).expanduser()
+    if has_magic(path) and not real.exists():
+        some = [p for p in sorted(glob(str(real), recursive=True)) if Path(p).is_file()]  # noqa: PTH207
+        if not some:
+            raise DataError(f"{printable(path)}: no file is called so")
+        return [Source(p, named=False) for p in some]
+    if real.is_dir():
+        inside = [p for p in real.rglob("*") if p.is_file() and _known(p)]
+        if not inside:
+            raise DataError(
+                f"{printable(path)}: no logs in this folder (looked for {', '.join(KNOWN)}, .gz)"
+            )
+        return [Source(str(p), named=False) for p in inside]
+    if not real.is_file():
+        raise DataError(f"{printable(path)}: no such file")
+    return [Source(str(real))]
+
+
+def _known(path: Path) -> bool:
+    name = path.name.lower().removesuffix(".gz")
+    return not path.name.startswith(".") and name.endswith(KNOWN)
+
+
+def _all_of_stdin() -> bytes:
+    data = sys.stdin.buffer.read(MOST_DOCUMENT + 1)
+    if len(data) > MOST_DOCUMENT:
+        raise DataError(f"<stdin>:1: more than {MOST_DOCUMENT // 10**6} MB; write it to a file")
+    return data
+
+
+def natural(name: str) -> tuple[Any, ...]:
+    """Return an order in which `day-9` comes before `day-10`."""
+    parts = re.split(r"(\d+)", name)
+    return tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts)
+
+
+def _raw(source: Source) -> Any:
+    return io.BytesIO(source.data) if source.data is not None else Path(source.path).open("rb")
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[Any]:
+    """Return the bytes of a source, unpacked.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        raw = _raw(source)
+    except OSError as error:
+        raise DataError(f"{source.shown}: {str(error.strerror).lower()}") from None
+    with raw as stream:
+        packed = stream.read(2) == GZIP
+        stream.seek(0)
+        if packed:
+            with gzip.GzipFile(fileobj=stream) as unpacked:
+                yield unpacked
+        else:
+            yield stream
+
+
+def lines(source: Source, tally: Tally) -> Iterator[tuple[int, bytes]]:
+    """Return the lines of a source with their numbers; what cannot be read is counted."""
+    number = 0
+    with opened(source) as stream:
+        try:
+            while chunk := stream.readline(MOST_LINE):
+                number += 1
+                if len(chunk) == MOST_LINE and not chunk.endswith(b"\n"):
+                    tally.leave("line_too_long", f"{source.shown}:{number}")
+                    while len(rest := stream.readline(MOST_LINE)) == MOST_LINE:
+                        if rest.endswith(b"\n"):
+                            break
+                    continue
+                yield number, chunk
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            tally.leave("truncated_file", f"{source.shown}:{number + 1}")
+            tally.part(f"{source.shown} is cut off")
+
+
+def shape_of(source: Source) -> str:
+    """Return what kind of text a source is: `json`, `csv`, `prom`, `parquet` or `other`."""
+    with opened(source) as stream:
+        try:
+            head = stream.read(65_536)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            return "other"
+    if head.startswith(PARQUET):
+        return "parquet"
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start[:1] in (b"{", b"["):
+        return "json"
+    first = start.split(b"\n", 1)[0]
+    if start.startswith((b"# HELP", b"# TYPE")) or re.match(
+        rb"^[a-zA-Z_:][\w:]*(\{.*\})?\s+\S", first
+    ):
+        return "prom"
+    return "csv" if any(mark in first for mark in (b",", b";", b"\t")) else "other"
+
+
+def sampled(source: Source) -> Sample:
+    """Return the beginning of a source."""
+    shape = shape_of(source)
+    if shape == "parquet":
+        return Sample(shape, tuple(_parquet(source, ROWS_OF_PARQUET)))
+    tally = Tally()
+    found = tuple(_first(records(source, shape, tally)))
+    return Sample(shape, found, tally.left["torn_line"])
+
+
+def _first(found: Iterable[Record]) -> Iterator[Record]:
+    for number, record in enumerate(found):
+        if number == SAMPLE:
+            return
+        yield record
+
+
+def records(source: Source, shape: str, tally: Tally) -> Iterator[Record]:
+    """Return the records of a source; torn ones are counted."""
+    readers = {"json": _json, "csv": _csv, "prom": _prom, "parquet": _every_row}
+    return iter(()) if shape not in readers else readers[shape](source, tally)
+
+
+def _json(source: Source, tally: Tally) -> Iterator[Record]:
+    """Return the records of JSON lines, or the items of documents of many lines."""
+    found = lines(source, tally)
+    begun = list(islice(((n, c) for n, c in found if c.strip(BLANK)), 2))
+    if not begun:
+        return
+    if _loaded(begun[0][1]) is _TORN and not any(
+        isinstance(_loaded(chunk), dict) for _, chunk in begun[1:]
+    ):
+        yield from _document(source, tally)
+        return
+    for number, chunk in chain(begun, found):
+        if not chunk.strip(BLANK):
+            continue
+        value = _loaded(chunk)
+        if value is _TORN:
+            tally.leave("torn_line", f"{source.shown}:{number}")
+        else:
+            yield from _items(number, value)
+
+
+BLANK = b"\xef\xbb\xbf \t\r\n"
+_TORN = object()
+
+
+def _loaded(chunk: bytes) -> Any:
+    try:
+        return json.loads(chunk.strip(BLANK))
+    except (ValueError, RecursionError):
+        return _TORN
+
+
+def _items(line: int, value: Any) -> Iterator[Record]:
+    """Return the items of an array or of a page, or the record itself."""
+    if isinstance(value, list):
+        yield from (Record(line, item, {}) for item in value)
+    elif isinstance(value, dict) and _is_page(value):
+        page = {k: v for k, v in value.items() if k != "data"}
+        yield Record(line, None, page)
+        yield from (Record(line, item, page) for item in value["data"])
+    else:
+        yield Record(line, value, {})
+
+
+def _is_page(value: dict[str, Any]) -> bool:
+    return isinstance(value.get("data"), list) and "usage" not in value
+
+
+DATA = re.compile(r'"data"\s*:\s*\[')
+
+
+def _document(source: Source, tally: Tally) -> Iterator[Record]:
+    """Return the items of one document, each with the line that it begins on."""
+    with opened(source) as stream:
+        try:
+            raw = stream.read(MOST_DOCUMENT + 1)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            tally.leave("truncated_file", f"{source.shown}:1")
+            tally.part(f"{source.shown} is cut off")
+            return
+    if len(raw) > MOST_DOCUMENT:
+        raise DataError(
+            f"{source.shown}:1: one JSON document of more than {MOST_DOCUMENT // 10**6} MB;"
+            " write one record a line: jq -c '.[]'"
+        )
+    body = raw.decode("utf-8", "replace").lstrip("\ufeff")
+    begin = _array_of(body)
+    whole = None if body.lstrip().startswith("[") else _first_value(body)
+    if isinstance(whole, tuple):
+        value, at = whole
+        yield from _items(1, value)
+        if body[at:].strip():
+            yield from _values(body, at, {}, source, tally)
+    elif begin is None:
+        tally.leave("torn_line", f"{source.shown}:1")
+    else:
+        if whole is _TORN:
+            tally.part(f"{source.shown} is cut off")
+            tally.leave("torn_line", f"{source.shown}:1")
+        yield from _values(body, begin, {}, source, tally)
+
+
+def _first_value(body: str) -> Any:
+    """Return the first value of a text and where it ends."""
+    try:
+        return json.JSONDecoder().raw_decode(body, len(body) - len(body.lstrip()))
+    except (ValueError, RecursionError):
+        return _TORN
+
+
+def _array_of(body: str) -> int | None:
+    """Return where the items of a document begin."""
+    if body.lstrip().startswith("["):
+        return body.index("[") + 1
+    found = DATA.search(body)
+    return found.end() if found else None
+
+
+def _values(
+    body: str, at: int, page: dict[str, Any], source: Source, tally: Tally
+) -> Iterator[Record]:
+    """Return values that follow one another in a text, as far as they can be read."""
+    decoder, line, counted = json.JSONDecoder(), 1, 0
+    skip = re.compile(r"[\s,]*")
+    while True:
+        at = skip.match(body, at).end()  # type: ignore[union-attr]
+        if at >= len(body) or body[at] == "]":
+            return
+        line += body.count("\n", counted, at)
+        counted = at
+        try:
+            value, at = decoder.raw_decode(body, at)
+        except (ValueError, RecursionError):
+            tally.leave("torn_line", f"{source.shown}:{line}")
+            return
+        yield Record(line, value, page)
+
+
+def _text_lines(source: Source, tally: Tally) -> Iterator[str]:
+    for number, chunk in lines(source, tally):
+        line = chunk.decode("utf-8", "replace").replace("\x00", "")
+        yield line.lstrip("\ufeff") if number == 1 else line
+
+
+def delimiter_of(header: str) -> str:
+    """Return what separates the columns of a table."""
+    return max(",;\t", key=header.count)
+
+
+def _csv(source: Source, tally: Tally) -> Iterator[Record]:
+    """Return the rows of a table as mappings; a row of another width is torn."""
+    found = _text_lines(source, tally)
+    header = next(found, "")
+    names = [n.strip() for n in next(csv.reader([header], delimiter=delimiter_of(header)), [])]
+    reader = csv.reader(found, delimiter=delimiter_of(header))
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            tally.leave("torn_line", f"{source.shown}:{reader.line_num + 1}")
+            continue
+        if len(cells) == len(names):
+            yield Record(reader.line_num + 1, dict(zip(names, cells, strict=True)), {})
+        elif any(cells):
+            tally.leave("torn_line", f"{source.shown}:{reader.line_num + 1}")
+
+
+SAMPLE_LINE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+(-?\d+))?\s*$")
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+def _prom(source: Source, tally: Tally) -> Iterator[Record]:
+    """Return the samples of a page of Prometheus metrics."""
+    for number, line in enumerate(_text_lines(source, tally), 1):
+        clean = line.strip()
+        if not clean or clean.startswith("#"):
+            continue
+        found = SAMPLE_LINE.match(clean)
+        if found is None:
+            tally.leave("torn_line", f"{source.shown}:{number}")
+            continue
+        name, labels, value, stamp = found.groups()
+        yield Record(
+            number,
+            {
+                "name": name,
+                "labels": dict(LABEL.findall(labels or "")),
+                "value": value,
+                "at": stamp,
+            },
+            {},
+        )
+
+
+def _parquet(source: Source, most: int | None = None) -> Iterator[Record]:
+    """Return the rows of a Parquet file as mappings."""
+    from tco.usage.store import parquet_rows
+
+    return (Record(n, row, {}) for n, row in enumerate(parquet_rows(source.path, most), 1))
+
+
+def _every_row(source: Source, _: Tally) -> Iterator[Record]:
+    return _parquet(source)

@@ -1,0 +1,256 @@
+"""The canonical table: narrow Parquet files in a temporary folder, made and read by DuckDB.
+
+DuckDB is bounded in memory, spills into the same folder, and can neither install nor load anything.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from tco.errors import DataError, UsageError
+from tco.usage.rows import Row
+
+COLUMNS: dict[str, str] = {
+    "model": "VARCHAR",
+    "provider": "VARCHAR",
+    "region": "VARCHAR",
+    "service": "VARCHAR",
+    "team": "VARCHAR",
+    "project": "VARCHAR",
+    "key": "VARCHAR",
+    "tag": "VARCHAR",
+    "t": "INTEGER",
+    "e": "INTEGER",
+    "bucket_s": "INTEGER",
+    "n": "BIGINT",
+    "status": "SMALLINT",
+    "input": "BIGINT",
+    "read": "BIGINT",
+    "write_5m": "BIGINT",
+    "write_1h": "BIGINT",
+    "write_30m": "BIGINT",
+    "write_12h": "BIGINT",
+    "write_unknown": "BIGINT",
+    "output": "BIGINT",
+    "reasoning": "BIGINT",
+    "usd_nano": "BIGINT",
+    "read_estimate": "BIGINT",
+    "searches": "BIGINT",
+    "image_input": "BIGINT",
+    "longer_than": "INTEGER",
+    "only_cost": "BOOLEAN",
+    "session": "BIGINT",
+    "bad": "VARCHAR",
+    "file": "VARCHAR",
+}
+"""Columns of the canonical table: counts are inclusive, `t` and `e` are seconds since 1970, UTC."""
+
+CHUNK = 100_000
+MEMORY = "350MB"
+NEEDED = (
+    "request logs are read by DuckDB: pip install 'llm-tco[logs]' (a CSV of monthly totals and the "
+    "providers' usage reports are read without)"
+)
+SETTINGS = (
+    "SET TimeZone='UTC'",
+    "SET autoinstall_known_extensions=false",
+    "SET autoload_known_extensions=false",
+    "SET preserve_insertion_order=false",
+)
+
+Shown = Callable[[float], None]
+
+
+def duckdb_module() -> Any:
+    """Return DuckDB.
+
+    Raises:
+        UsageError: It is not installed; the text says how.
+    """
+    try:
+        import duckdb
+    except ImportError:
+        raise UsageError(NEEDED) from None
+    return duckdb
+
+
+class Store:
+    """The canonical table of a run, and a connection to it; its folder is gone at the end."""
+
+    def __init__(self, *, memory: str | None = None, threads: int | None = None) -> None:
+        """Open a connection with bounded memory and a temporary folder of its own."""
+        duckdb = duckdb_module()
+        self.folder = Path(tempfile.mkdtemp(prefix="tco-logs-"))
+        self.parts = 0
+        self.con = duckdb.connect(
+            config={
+                "memory_limit": memory or os.environ.get("TCO_LOGS_MEMORY") or MEMORY,
+                "temp_directory": str(self.folder / "spill"),
+                "threads": str(threads or min(os.cpu_count() or 1, 8)),
+            }
+        )
+        for setting in SETTINGS:
+            self.con.execute(setting)
+
+    def __enter__(self) -> Store:
+        """Return the store."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection and remove the folder."""
+        self.con.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def next_part(self) -> Path:
+        """Return the path of the next file of the canonical table."""
+        self.parts += 1
+        return self.folder / f"part-{self.parts:05d}.parquet"
+
+    def write(self, query: str) -> None:
+        """Write the rows of a query as a part of the canonical table."""
+        self.con.execute(f"COPY ({query}) TO '{self.next_part()}' ({PARQUET})")
+
+    def add(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Write rows as parts of the canonical table, and return them one by one as they pass."""
+        chunk: list[Row] = []
+        for row in rows:
+            chunk.append(row)
+            if len(chunk) == CHUNK:
+                self._write_rows(chunk)
+                chunk = []
+            yield row
+        if chunk:
+            self._write_rows(chunk)
+
+    def _write_rows(self, rows: list[Row]) -> None:
+        arrays = columns(rows)
+        self.con.register("chunk", arrays)
+        picked = ", ".join(
+            f"CAST({name} AS {kind}) AS {name}" for name, kind in COLUMNS.items() if name in arrays
+        )
+        self.write(f"SELECT {picked}, NULL::VARCHAR AS bad, NULL::VARCHAR AS file FROM chunk")
+        self.con.unregister("chunk")
+
+    def view(self) -> None:
+        """Make the table `usage` of all rows, and `good` of those that count."""
+        if not self.parts:
+            picked = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
+            self.write(f"SELECT {picked} LIMIT 0")
+        files = f"read_parquet('{self.folder}/part-*.parquet', union_by_name=true)"
+        self.con.execute(f"CREATE OR REPLACE VIEW usage AS SELECT * FROM {files}")
+        self.con.execute("CREATE OR REPLACE VIEW good AS SELECT * FROM usage WHERE bad IS NULL")
+
+    def numbers(self, query: str) -> dict[str, Any]:
+        """Return the columns of a query's result as arrays; texts as arrays of objects.
+
+        Where there is nothing stands 0, an empty text, and for a time `t` -1.
+        """
+        try:
+            found: dict[str, Any] = self.con.execute(query).fetchnumpy()
+        except duckdb_module().Error as error:
+            raise DataError(f"logs: {_one_line(error)}") from None
+        return {name: plain(name, values) for name, values in found.items()}
+
+
+def plain(name: str, values: Any) -> Any:
+    """Return a column without a mask."""
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    empty: Any = "" if values.dtype == object else -1 if name == "t" else 0
+    return np.ma.filled(values, empty)
+
+
+PARQUET = (
+    "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 250000, DICTIONARY_SIZE_LIMIT 2000, "
+    "WRITE_BLOOM_FILTER false"
+)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def columns(rows: list[Row]) -> dict[str, Any]:
+    """Return rows as arrays by the columns of the canonical table."""
+    by = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
+    found: dict[str, Any] = {
+        name: np.array(by[name], dtype=object)
+        for name in ("model", "provider", "region", "service", "team", "project", "key", "tag")
+    }
+    found |= {
+        ours: _integers(by[theirs])
+        for ours, theirs in (
+            *(("t", "start"), ("e", "end"), ("n", "requests")),
+            *(
+                (n, n)
+                for n in COLUMNS
+                if n in by and COLUMNS[n] in ("BIGINT", "INTEGER", "SMALLINT")
+            ),
+        )
+        if ours != "session"
+    }
+    found["only_cost"] = np.array(by["only_cost"], dtype=bool)
+    found["session"] = _integers([session_hash(s) for s in by["session"]])
+    return found
+
+
+def session_hash(name: str) -> int | None:
+    """Return a number that stands for a session, and does not tell its name."""
+    import hashlib
+
+    if not name:
+        return None
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def _integers(values: Iterable[Any]) -> Any:
+    """Return whole numbers as an array, masked where there is none."""
+    some = list(values)
+    mask = [value is None for value in some]
+    data = np.array([0 if value is None else int(value) for value in some], dtype=np.int64)
+    return np.ma.masked_array(data, mask=mask) if any(mask) else data
+
+
+def parquet_rows(path: str, most: int | None = None) -> Iterator[dict[str, Any]]:
+    """Return the rows of a Parquet file as mappings."""
+    limit = "" if most is None else f" LIMIT {most}"
+    try:
+        found = _reader().execute(f"SELECT * FROM read_parquet({quoted(path)}){limit}")
+    except duckdb_module().Error as error:
+        raise DataError(f"{path}: {_one_line(error)}") from None
+    names = [column[0] for column in found.description]
+    while rows := found.fetchmany(10_000):
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
+
+
+def _reader() -> Any:
+    """Return a cursor that reads rows of files, of one connection for all of them."""
+    return _connection().cursor()
+
+
+@cache
+def _connection() -> Any:
+    connection = duckdb_module().connect(config={"memory_limit": MEMORY, "threads": "1"})
+    for setting in SETTINGS:
+        connection.execute(setting)
+    return connection
+
+
+def quoted(text: str) -> str:
+    """Return a text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"

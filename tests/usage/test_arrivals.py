@@ -1,0 +1,176 @@
+"""Replicas from requests in flight against a simulation, and the own cache against LRU."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made import MODELS, drawn, write
+from running import run
+
+from tco.engine.arrivals import (
+    headroom_in_flight,
+    in_flight_over_mean,
+    own_cached_share,
+    replicas_in_flight,
+)
+from tco.engine.fleet import FleetPolicy, replicas_for
+from tco.usage.aggregates import in_flight
+
+HOURS = 30
+SHAPES = {
+    # standard deviation of the logarithm of a drift of ten minutes, shape of a second's gamma
+    "smooth": (0.0, 50.0),
+    "office hours": (0.05, 20.0),
+    "drifting": (0.5, 20.0),
+    "clumped": (0.2, 0.3),
+    "both": (0.4, 0.5),
+}
+
+
+def arrivals(shape: tuple[float, float], per_s: float, seed: int) -> np.ndarray:
+    """Return the seconds at which requests come, over some hours."""
+    rng = np.random.default_rng(seed)
+    sigma, burst = shape
+    seconds = HOURS * 3600
+    keep = np.exp(-1.0 / 60.0)
+    path, level = np.empty(seconds // 10), 0.0
+    for i in range(path.size):
+        level = keep * level + sigma * np.sqrt(1 - keep * keep) * rng.standard_normal()
+        path[i] = level
+    drift = np.repeat(np.exp(path - sigma * sigma / 2), 10)
+    day = 1.0 + 0.6 * np.sin(np.arange(seconds) / 86_400 * 2 * np.pi)
+    counts = rng.poisson(per_s * day * drift * rng.gamma(burst, 1.0 / burst, seconds))
+    return np.sort(np.repeat(np.arange(seconds), counts) + rng.random(counts.sum()))
+
+
+def late_share(start: np.ndarray, service: np.ndarray, slots: int) -> float:
+    """Return the share of requests that do not find a free one of so many slots, one queue."""
+    ends: list[float] = []
+    late = 0
+    for at, lasts in zip(start, service, strict=True):
+        while ends and ends[0] <= at:
+            heapq.heappop(ends)
+        begin = at
+        if len(ends) >= slots:
+            begin = heapq.heappop(ends)
+            late += 1
+        heapq.heappush(ends, begin + lasts)
+    return late / len(start)
+
+
+def needed(start: np.ndarray, service: np.ndarray, slots: int) -> int:
+    """Return the fewest replicas at which at most 1 % of the requests wait."""
+    low, high = 0, 1
+    while late_share(start, service, high * slots) > 0.01:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (
+            (low, middle) if late_share(start, service, middle * slots) <= 0.01 else (middle, high)
+        )
+    return high
+
+
+def found(start: np.ndarray, service: np.ndarray) -> tuple[float, float]:
+    """Return the requests in flight that 99 % of the requests find on the grid, and their mean."""
+    begun, ended = (start // 10).astype(int), ((start + service) // 10).astype(int)
+    ten = np.unique(np.concatenate([begun, ended]))
+    starts = np.bincount(np.searchsorted(ten, begun), minlength=ten.size)
+    ends = np.bincount(np.searchsorted(ten, ended), minlength=ten.size)
+    values, _ = in_flight(ten, starts, starts - ends, [0.99])
+    return values[0], float(service.sum() / (HOURS * 3600))
+
+
+@pytest.mark.parametrize("slots", [8, 32, 128])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_replicas_are_never_short_and_at_most_a_fifth_too_many(shape: str, slots: int) -> None:
+    rng = np.random.default_rng(slots)
+    start = arrivals(SHAPES[shape], 0.6, seed=slots)
+    service = rng.lognormal(np.log(12.0), 0.7, start.size)
+    most, mean = found(start, service)
+    ours = float(replicas_in_flight(mean, most / mean, slots))
+    true = needed(start, service, slots)
+    assert true <= ours <= max(true + 1, 1.2 * true), (ours, true)
+
+
+def test_the_usual_rule_is_short_where_traffic_drifts() -> None:
+    start = arrivals((0.7, 20.0), 0.6, seed=4)
+    service = np.random.default_rng(4).lognormal(np.log(12.0), 0.7, start.size)
+    most, mean = found(start, service)
+    hours = np.bincount((start // 3600).astype(int))
+    peak = hours.max() / hours.mean()
+    usual = FleetPolicy(headroom=0.85, peakedness=2.0, wait_beta=2.375, redundancy=0)
+    true = needed(start, service, 8)
+    assert float(replicas_for(mean * peak / 8, 8, usual)) < true
+    assert float(replicas_in_flight(mean, most / mean, 8)) >= true
+
+
+def test_the_headroom_of_requests_in_flight_needs_as_many_replicas() -> None:
+    for load in (0.3, 2.0, 17.0):
+        headroom = float(headroom_in_flight(2.5, 6.0))
+        policy = FleetPolicy(headroom=headroom, peakedness=2.0, wait_beta=0.0, redundancy=0)
+        by_peak = float(replicas_for(load * 2.5, 64, policy))
+        assert by_peak <= float(replicas_in_flight(load * 64, 6.0, 64)) <= by_peak + 1
+    assert headroom_in_flight(3.0, 2.0) == 1.0
+
+
+def test_between_measured_times_the_logarithm_counts() -> None:
+    assert float(in_flight_over_mean(10.0, [1.0, 100.0], [8.0, 4.0])) == pytest.approx(6.0)
+    assert float(in_flight_over_mean(0.1, [1.0, 100.0], [8.0, 4.0])) == 8.0
+
+
+@pytest.mark.parametrize("capacity", [3_000, 20_000, 80_000, 10_000_000])
+def test_the_own_cache_serves_what_lru_does(capacity: int) -> None:
+    rng = np.random.default_rng(8)
+    size, blocks = 100, 4000
+    weight = 1.0 / np.arange(1, blocks + 1) ** 0.9
+    at = np.cumsum(rng.exponential(0.05, 120_000))
+    block = rng.choice(blocks, at.size, p=weight / weight.sum())
+    last: dict[int, float] = {}
+    gaps = np.full(at.size, np.inf)
+    for i, (t, b) in enumerate(zip(at, block, strict=True)):
+        if b in last:
+            gaps[i] = t - last[b]
+        last[int(b)] = t
+    kept: OrderedDict[int, None] = OrderedDict()
+    hits = 0
+    for b in block:
+        if b in kept:
+            hits += 1
+            kept.move_to_end(b)
+        kept[int(b)] = None
+        if len(kept) > capacity // size:
+            kept.popitem(last=False)
+    edges = np.geomspace(0.05, at[-1], 40)
+    shares = [float((gaps <= edge).mean()) for edge in edges]
+    share = own_cached_share(list(edges), shares, size * at.size / at[-1], capacity)
+    assert share == pytest.approx(hits / at.size, abs=0.01)
+
+
+def test_a_cache_of_nothing_serves_nothing() -> None:
+    assert own_cached_share([], [], 10.0, 100.0) == 0.0
+    assert own_cached_share([1.0], [0.5], 10.0, 0.0) == 0.0
+
+
+def test_explain_says_which_rule_sized_the_fleet(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    paths = write(drawn(3000), tmp_path, "parquet")
+    profile = str(tmp_path / "ours.yaml")
+    assert run("profile", *paths, "--to", profile, "-q").exit_code == 0
+    done = run("explain", "self/llama-3.3-70b", "--profile", profile, "-o", "json", "-q")
+    assert done.exit_code == 0, done.output
+    steps = " ".join(json.loads(done.stdout)["steps"])
+    assert "sized by the requests in flight" in steps
+    assert "the usual rule (headroom 0.85, peakedness 2) would need" in steps
+    named = run("explain", "self/llama-3.3-70b", "--tokens", "50B", "-o", "json", "-q")
+    assert "in flight of" not in " ".join(json.loads(named.stdout)["steps"])
+    given = run(
+        "explain", "self/llama-3.3-70b", "--profile", profile, "--set", "serving.headroom=50%", "-q"
+    )
+    assert given.exit_code == 0
+    assert len(MODELS) == 3

@@ -1,0 +1,192 @@
+"""Logs that are cut off, mixed, remote, empty or hostile: one line each, and nothing is dropped."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from pathlib import Path
+
+import pytest
+from cases import CASES, bucket, lines, page
+from running import run
+
+pytest.importorskip("duckdb")
+CHAT = {
+    "object": "chat.completion",
+    "created": 1_794_900_000,
+    "model": "gpt-5",
+    "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12},
+}
+
+
+def chats(count: int) -> str:
+    """Return so many responses."""
+    return lines(*({**CHAT, "id": f"c{n}"} for n in range(count)))
+
+
+@pytest.mark.parametrize(
+    "path", ["s3://bucket/logs/", "gs://b/x.jsonl", "https://h.example/x", "az://c"]
+)
+def test_addresses_are_refused_at_once_with_what_to_do(path: str) -> None:
+    begun = time.monotonic()
+    done = run("profile", path)
+    assert time.monotonic() - begun < 0.5
+    assert done.exit_code == 2
+    assert "copy the files here first" in done.stderr
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "picture.png").write_bytes(b"\x89PNG")
+    for path, words in (
+        (tmp_path / "empty", "no logs in this folder"),
+        (tmp_path / "none.jsonl", "no such file"),
+        (tmp_path / "*.jsonl", "no file is called so"),
+    ):
+        done = run("profile", str(path))
+        assert done.exit_code == 3
+        assert words in done.stderr
+    assert run("profile").exit_code == 2
+
+
+def test_a_cut_off_gzip_file_keeps_what_could_be_read(tmp_path: Path) -> None:
+    whole = gzip.compress(chats(4000).encode())
+    path = tmp_path / "cut.jsonl.gz"
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    found = json.loads(run("profile", str(path), "-o", "json", "-q").stdout)
+    assert 0 < found["requests"] < 4000
+    assert found["incomplete"] is True
+    assert found["left_out"]["truncated_file"] == 1
+    assert found["first_places"]["truncated_file"].startswith(str(path))
+
+
+def test_a_folder_may_hold_other_things(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(chats(2))
+    (tmp_path / "truth.json").write_text('{"rows": 2}')
+    (tmp_path / "torn.jsonl").write_text('{"object": "chat.comp\n')
+    found = json.loads(run("profile", str(tmp_path), "-o", "json", "-q").stdout)
+    assert found["requests"] == 2
+    assert found["left_out"] == {"torn_line": 1}
+    assert len(found["files_left_out"]) == 1
+
+
+def test_formats_can_be_mixed_in_one_folder(tmp_path: Path) -> None:
+    for name in ("claude-code", "codex"):
+        for file, text in CASES[name].files.items():
+            (tmp_path / f"{name}-{file}").write_text(text)
+    found = json.loads(run("profile", str(tmp_path), "-o", "json", "-q").stdout)
+    assert found["formats"] == {"claude-code": 2, "codex": 1}
+    assert found["requests"] == 4
+
+
+def test_the_same_traffic_as_buckets_and_as_requests_is_refused(tmp_path: Path) -> None:
+    result = {
+        "object": "organization.usage.completions.result",
+        "model": "gpt-5-2025-08-07",
+        "input_tokens": 10,
+        "output_tokens": 2,
+        "num_model_requests": 1,
+    }
+    (tmp_path / "usage.json").write_text(page(bucket(17, result)))
+    (tmp_path / "chat.jsonl").write_text(
+        lines({**CHAT, "id": "a", "created": 1_793_491_200 + 16 * 86_400})
+    )
+    done = run("bill", str(tmp_path))
+    assert done.exit_code == 3
+    assert "twice" in done.stderr
+
+
+def test_the_same_bucket_twice_counts_once(tmp_path: Path) -> None:
+    text = CASES["openai-usage"].files["usage.json"]
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(text)
+    found = json.loads(run("profile", str(tmp_path), "-o", "json", "-q").stdout)
+    assert found["requests"] == 11
+    assert found["left_out"] == {"duplicate": 2}
+
+
+def test_where_nothing_is_left_the_reason_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(
+        "start,model,input_tokens,output_tokens\n" + "2026-11-18T10:00:00Z,gpt-5,-5,1\n" * 3
+    )
+    done = run("profile", str(path))
+    assert done.exit_code == 3
+    assert done.stderr == f"tco: {path}:2: no row can be used: 3 are left out as negative\n"
+
+
+def test_one_line_without_an_end_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tco.usage.sources.MOST_LINE", 10_000)
+    path = tmp_path / "long.jsonl"
+    path.write_text(chats(2) + '{"object": "' + "x" * 500_000 + "\n" + chats(1).replace("c0", "z"))
+    found = json.loads(run("profile", str(path), "-o", "json", "-q").stdout)
+    assert found["requests"] == 3
+    assert found["left_out"] == {"line_too_long": 1}
+    assert found["first_places"]["line_too_long"] == f"{path}:3"
+
+
+def test_clocks_that_run_backwards_and_years_that_cannot_be(tmp_path: Path) -> None:
+    path = tmp_path / "otel.json"
+    spans = json.loads(CASES["otel"].files["spans.json"])
+    inner = spans["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    inner[0]["endTimeUnixNano"] = "1794000000000000000"
+    inner[2]["startTimeUnixNano"] = "17949"
+    path.write_text(json.dumps(spans))
+    done = run("profile", str(path))
+    assert done.exit_code == 3
+    assert "ends_before_start" in done.stderr or "out_of_range" in done.stderr
+
+
+def test_totals_that_contradict_their_parts_are_counted_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    wrong = {**CHAT, "id": "x", "usage": {**CHAT["usage"], "total_tokens": 99}}  # type: ignore[dict-item]
+    path.write_text(chats(1) + lines(wrong))
+    found = json.loads(run("profile", str(path), "-o", "json", "-q").stdout)
+    assert found["requests"] == 2
+    assert found["doubts"] == {"total_contradicts_parts": 1}
+    assert found["first_places"]["total_contradicts_parts"] == f"{path}:2"
+
+
+def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    import types
+
+    raw = types.SimpleNamespace(buffer=io.BytesIO(gzip.compress(chats(3).encode())))
+    monkeypatch.setattr("tco.usage.sources.sys", types.SimpleNamespace(stdin=raw))
+    found = json.loads(run("profile", "-", "-o", "json", "-q").stdout)
+    assert found["requests"] == 3
+
+
+def test_an_unknown_format_or_column_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(chats(1))
+    for words in (("--from", "litelm"), ("--columns", "inptu=x"), ("--columns", "input")):
+        done = run("profile", str(tmp_path / "a.jsonl"), *words)
+        assert done.exit_code == 2
+        assert done.stderr.count("\n") == 1
+
+
+def test_litellm_in_parquet(tmp_path: Path) -> None:
+    import duckdb
+
+    (tmp_path / "spend.json").write_text(CASES["litellm"].files["spend.json"])
+    duckdb.sql(
+        f"COPY (SELECT * REPLACE (to_json(metadata) AS metadata) FROM '{tmp_path}/spend.json') "
+        f"TO '{tmp_path}/spend.parquet' (FORMAT parquet)"
+    )
+    found = json.loads(run("profile", str(tmp_path / "spend.parquet"), "-o", "json", "-q").stdout)
+    assert found["models"]["gpt-5"]["read"] == 700
+    assert found["formats"] == {"litellm": 1}
+
+
+def test_no_socket_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    (tmp_path / "a.jsonl").write_text(chats(2))
+    assert run("profile", str(tmp_path / "a.jsonl"), "-q").exit_code == 0

@@ -1,0 +1,298 @@
+"""`tco profile`: what is found in tables of requests, the file, and the questions that take it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made import MODELS, START, drawn, spoilt, total, write
+from running import ROOT, clean, run
+from strategies import DAY
+
+from tco.catalog.load import Catalog
+from tco.usage.aggregates import filled
+from tco.usage.bill import BillAsk, billed
+from tco.usage.logs import Logs
+from tco.usage.matching import Matcher
+from tco.usage.pricing import matches_of, priced
+from tco.usage.profile import profiled
+from tco.usage.read import Reading
+
+pytest.importorskip("duckdb")
+REASONS = (
+    *("negative", "cached_over_input", "reasoning_over_output", "ends_before_start"),
+    *("out_of_range", "duplicate"),
+)
+
+
+def quiet(_: float) -> None:
+    """Show no progress."""
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, Any]:
+    return drawn()
+
+
+@pytest.fixture(scope="module")
+def made(rows: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return write(spoilt(rows, REASONS), tmp_path_factory.mktemp("made"), "parquet")
+
+
+@pytest.fixture(scope="module")
+def profile(made: list[str], catalog: Catalog) -> Any:
+    return profiled(Reading(tuple(made)), catalog, DAY, quiet)
+
+
+@pytest.fixture(scope="module")
+def file(profile: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("profile") / "ours.yaml"
+    path.write_text(profile.text)
+    return str(path)
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv.gz", "jsonl.gz"])
+def test_sums_and_bad_rows_are_those_of_the_table(
+    rows: dict[str, Any], form: str, tmp_path: Path, catalog: Catalog
+) -> None:
+    paths = write(spoilt(rows, REASONS), tmp_path, form)
+    found = profiled(Reading(tuple(paths)), catalog, DAY, quiet).result
+    assert found.left_out == dict.fromkeys(sorted(REASONS), 1)
+    for reason in REASONS:
+        assert found.first_places[reason].startswith(str(tmp_path)), reason
+    for model in MODELS:
+        got = found.models[model]
+        taken = (got.input or 0) + (got.read or 0) + got.write_unknown
+        assert taken == total(rows, model, "input_tokens")
+        assert got.read == total(rows, model, "cached_tokens")
+        assert got.write_unknown == total(rows, model, "cache_write_tokens")
+        assert got.output == total(rows, model, "output_tokens")
+        assert got.reasoning == total(rows, model, "reasoning_tokens")
+        assert got.errors == int((rows["status"][rows["model"] == model] == 429).sum())
+
+
+def test_quantiles_curve_and_peaks_are_those_of_the_table(
+    rows: dict[str, Any], profile: Any
+) -> None:
+    found = profile.result
+    ok = rows["status"] == 200
+    assert found.isl["p50"] == np.quantile(rows["input_tokens"][ok], 0.5, method="inverted_cdf")
+    assert found.isl["p99"] == np.quantile(rows["input_tokens"][ok], 0.99, method="inverted_cdf")
+    assert found.isl["max"] == rows["input_tokens"][ok].max()
+    assert found.osl["mean"] == pytest.approx(rows["output_tokens"][ok].mean())
+    hours = (rows["start"] - START) // 3600
+    week = np.bincount(hours % 168, minlength=168)
+    assert found.curve == pytest.approx(week / week.mean())
+    assert found.observed_hours == 672
+    mean = len(hours) / 672
+    assert found.peak_to_mean.hour == pytest.approx(np.bincount(hours).max() / mean)
+    minutes = np.bincount((rows["start"] - START) // 60).max()
+    assert found.peak_to_mean.minute == pytest.approx(minutes / (mean / 60))
+    seconds = np.bincount(rows["start"] - START).max()
+    assert found.peak_to_mean.second == pytest.approx(seconds / (mean / 3600))
+
+
+def test_in_flight_is_what_requests_find(rows: dict[str, Any], profile: Any) -> None:
+    steps = np.arange(START // 10, (START + 28 * 86_400) // 10 + 1000)
+    begun = np.bincount(rows["start"] // 10 - START // 10, minlength=steps.size)
+    ended = np.bincount(rows["end"] // 10 - START // 10, minlength=steps.size)
+    now = np.cumsum(begun - ended)
+    found = np.repeat(now, begun)
+    assert profile.result.in_flight["p99"] == np.quantile(found, 0.99, method="inverted_cdf")
+
+
+def test_the_order_of_files_changes_no_byte(
+    made: list[str], catalog: Catalog, profile: Any
+) -> None:
+    for paths in (made[::-1], [made[1], made[0], made[2]]):
+        assert profiled(Reading(tuple(paths)), catalog, DAY, quiet).text == profile.text
+
+
+def test_the_file_is_small(profile: Any) -> None:
+    assert len(profile.text.encode()) <= 6_000 * len(MODELS)
+
+
+MATCH = ("gpt-5-mini=openai/gpt-5-mini", "gemini-2.5-pro=google/gemini-2.5-pro")
+
+
+def test_a_bill_from_the_profile_is_the_bill_row_by_row(
+    made: list[str], file: str, catalog: Catalog
+) -> None:
+    recorded = billed(Reading((file,)), catalog, DAY, BillAsk(match=MATCH, beside=False), quiet)
+    with Logs(Reading(tuple(made)), quiet) as logs:
+        assert logs.store is not None
+        every = logs.store.numbers("SELECT * FROM good WHERE status < 400")
+    sign = every["n"]
+    counts = ("n", "input", "read", "write_unknown", "output", "reasoning")
+    every = {k: np.abs(v) if k in counts else v for k, v in every.items()}
+    none = np.zeros(len(sign), np.int64)
+    names = ("write_5m", "write_1h", "write_30m", "write_12h", "longer_than", "tier")
+    flags = ("failed", "only_cost", "unsplit")
+    every |= dict.fromkeys(names, none) | {name: none.astype(bool) for name in flags}
+    every = filled(every)
+    matches = matches_of(every, Matcher(catalog, dict(m.split("=") for m in MATCH)))
+    each = priced(catalog, every, matches, DAY, on=DAY)
+    assert recorded.list_usd == pytest.approx(float((each.usd * sign).sum()), rel=1e-9)
+    mine = every["model"] == "gemini-2.5-pro"
+    tier = mine & (every["input"] > 200_000)
+    assert tier.any()
+    assert not tier[mine].all()  # both sides of a limit are in it
+
+
+def test_every_command_takes_the_profile(file: str) -> None:
+    for command in (
+        ("compare",),
+        ("breakeven",),
+        ("sensitivity",),
+        ("plan",),
+        ("horizon", "gpt-4.1", "self/llama-3.3-70b"),
+        ("explain", "gpt-4.1"),
+        ("size", "llama-3.3-70b"),
+        ("config", "show"),
+    ):
+        done = run(*command, "--profile", file, "-q", "-o", "json")
+        assert done.exit_code == 0, (command, done.output)
+    done = run("compare", "--profile", f"{file}#gemini-2.5-pro", "-o", "json", "-q")
+    load = json.loads(done.stdout)["workload"]
+    assert load["profile"] == f"{file}#gemini-2.5-pro"
+    assert load["requests_per_month"] > 0
+
+
+def test_a_scenario_takes_the_profile(file: str, tmp_path: Path) -> None:
+    scenario = tmp_path / "tco.yaml"
+    scenario.write_text(f"workload:\n  profile: {file}\n")
+    from_file = json.loads(run("compare", "-f", str(scenario), "-o", "json", "-q").stdout)
+    typed = json.loads(run("compare", "--profile", file, "-o", "json", "-q").stdout)
+    assert from_file["workload"] == typed["workload"]
+
+
+def test_context_tiers_see_the_tail_of_the_profile(file: str, catalog: Catalog) -> None:
+    told = run(
+        "explain", "gemini-2.5-pro", "--profile", f"{file}#gemini-2.5-pro", "-o", "json", "-q"
+    )
+    option = json.loads(told.stdout)["option"]
+    lines = {line["item"]: line for line in option["lines"]}
+    recorded = billed(Reading((file,)), catalog, DAY, BillAsk(match=MATCH, beside=False), quiet)
+    listed = recorded.models["gemini-2.5-pro"].list_usd
+    month = sum(line["amount_usd"] for item, line in lines.items() if item.endswith("tokens"))
+    assert month == pytest.approx(listed * 730 / 672, rel=1e-3)
+    flat = lines["input tokens"]["rate_usd"]
+    assert 1.25 < flat < 2.5
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("schema: 1\nkind: other\n", ""),
+        ("kind: usage-profile\n", "schema"),
+        ("schema: 1\nkind: usage-profile\nmodels: [\n", ""),
+        ("", ""),
+    ],
+)
+def test_a_wrong_profile_file_is_one_line(text: str, complaint: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    done = run("compare", "--profile", str(path))
+    assert done.exit_code == 3
+    assert done.stderr.startswith(f"tco: {path}")
+    assert done.stderr.count("\n") == 1
+    assert complaint in done.stderr
+
+
+def test_a_missing_profile_and_a_missing_model_are_told(file: str) -> None:
+    assert "no such file" in run("compare", "--profile", "nowhere/ours.yaml").stderr
+    done = run("compare", "--profile", f"{file}#gpt-5-mimi")
+    assert done.exit_code == 3
+    assert "did you mean gpt-5-mini" in done.stderr
+
+
+def test_buckets_of_a_day_say_what_they_hide(tmp_path: Path) -> None:
+    table = tmp_path / "days.csv"
+    days = "".join(f"2026-11-{d:02d},gpt-5,1000000,20000,{10 * d}\n" for d in range(2, 16))
+    table.write_text(f"date,model,input,output,requests\n{days}")
+    found = json.loads(run("profile", str(table), "-o", "json", "-q").stdout)
+    assert found["isl"] is None
+    assert found["curve"] is None
+    assert found["peak_to_mean"]["hour"] is None
+    assert found["peak_to_mean"]["day"] == pytest.approx(150 / 85)
+    assert "between" in found["unknown"]["peak_to_mean"]
+    assert set(found["unknown"]) >= {"isl", "osl", "curve", "in_flight"}
+
+
+FORBIDDEN = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] in ('duckdb', 'pyarrow', 'ibis'):
+            raise ImportError(name)
+sys.meta_path.insert(0, Refuse())
+from tco.cli.app import run
+sys.argv = ['tco', *sys.argv[1:]]
+run()
+"""
+
+
+def without_duckdb(*args: str) -> Any:
+    """Return what a command does where DuckDB cannot be imported."""
+    env = clean({"PYTHONPATH": str(ROOT / "src")})
+    command = [sys.executable, "-c", FORBIDDEN, *args]
+    return subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_totals_and_reports_need_no_extra(tmp_path: Path) -> None:
+    table = tmp_path / "months.csv"
+    table.write_text(
+        "month,model,input,cached,output,cost\n2026-10,gpt-5,1000000,400000,20000,1.0\n"
+    )
+    done = without_duckdb("bill", str(table), "-o", "json", "-q")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["list_usd"] == pytest.approx(
+        0.6 * 1.25 + 0.4 * 0.125 + 0.02 * 10
+    )
+    assert without_duckdb("profile", str(table)).returncode == 0
+    assert without_duckdb("compare", "--tokens", "50B").returncode == 0
+
+
+def test_requests_say_which_extra_they_need(made: list[str], tmp_path: Path) -> None:
+    table = tmp_path / "requests.csv"
+    table.write_text("start,model,input_tokens,output_tokens\n2026-11-18T10:00:00Z,gpt-5,5,5\n")
+    done = without_duckdb("profile", str(table))
+    assert done.returncode == 2
+    assert "llm-tco[logs]" in done.stderr
+
+
+def test_times_without_a_zone_are_taken_in_the_one_that_is_named(tmp_path: Path) -> None:
+    table = tmp_path / "requests.csv"
+    table.write_text("start,model,input_tokens,output_tokens\n2026-11-18 00:30:00,gpt-5,5,5\n")
+    utc = json.loads(run("profile", str(table), "-o", "json", "-q").stdout)
+    berlin = json.loads(
+        run("profile", str(table), "--timezone", "Europe/Berlin", "-o", "json", "-q").stdout
+    )
+    assert list(utc["days"]) == ["2026-11-18"]
+    assert list(berlin["days"]) == ["2026-11-17"]
+    assert run("profile", str(table), "--timezone", "Mars/Olympus").exit_code == 2
+
+
+def test_own_names_of_columns(tmp_path: Path) -> None:
+    table = tmp_path / "requests.csv"
+    table.write_text("at,llm,prompt_tok,gen_tok\n2026-11-18T10:00:00Z,gpt-5,70,8\n")
+    said = "--columns", "start=at,model=llm,input=prompt_tok,output=gen_tok"
+    done = run("profile", str(table), *said, "--from", "table", "-o", "json", "-q")
+    assert json.loads(done.stdout)["totals"]["output"] == 8
+    assert run("profile", str(table)).exit_code == 3
+    wrong = run("profile", str(table), "--columns", "output=tok", "--from", "table")
+    assert wrong.exit_code == 2
+    assert "no such column" in wrong.stderr
+
+
+def test_the_day_of_the_file_is_the_day_asked_for(made: list[str], catalog: Catalog) -> None:
+    other = profiled(Reading(tuple(made)), catalog, date(2026, 12, 24), quiet)
+    assert 'made: "2026-12-24"' in other.text
