@@ -125,7 +125,7 @@ def test_nothing_is_no_divisor() -> None:
 NO_TEXTS: tuple[Any, ...] = (5, 2.5, True, ["gpt-4.1"], {"a": 1}, b"gpt-4.1", object())
 
 
-@pytest.mark.parametrize("name", NO_TEXTS, ids=repr)
+@pytest.mark.parametrize("name", NO_TEXTS, ids=lambda v: type(v).__name__)
 def test_a_name_that_is_no_text_is_refused(name: Any) -> None:
     asks = (
         lambda: tco.explain(name, tokens="1B"),
