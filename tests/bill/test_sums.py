@@ -31,24 +31,31 @@ def bill(*args: str, option: str = SELF, volume: str = "50B") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("flag", "item", "usd"),
+    ("flag", "item", "each", "by_gpu"),
     [
-        (("--extra-monthly", "$4k/month"), "licence, support and the like", 4_000.0),
-        (("--extra-per-gpu", "$375/month"), "licence and support, by GPU", 3 * 375.0),
-        (("--extra-per-server", "$1,500/month"), "licence and support, by server", 3 * 1_500.0),
-        (("--extra-upfront", "$300k", "--ownership", "books"), "capital, written off", 6_250.0),
+        (("--extra-monthly", "$4k/month"), "licence, support and the like", 4_000.0, False),
+        (("--extra-per-gpu", "$375/month"), "licence and support, by GPU", 375.0, True),
+        (("--extra-per-server", "$1,500/month"), "licence and support, by server", 1_500.0, True),
+        (
+            ("--extra-upfront", "$300k", "--ownership", "books"),
+            "capital, written off",
+            6_250.0,
+            False,
+        ),
     ],
 )
 def test_each_sum_is_a_line_in_every_command_that_bills(
-    flag: tuple[str, ...], item: str, usd: float, tmp_path: Path
+    flag: tuple[str, ...], item: str, each: float, by_gpu: bool, tmp_path: Path
 ) -> None:
     usual, made = bill(), bill(*flag)
+    hours = usual["GPU rent"]["quantity"]
+    usd = each * hours / 730 if by_gpu else each  # one GPU is a server here
     assert made[item]["amount_usd"] == pytest.approx(usd)
     assert made["usd"] - usual["usd"] == pytest.approx(usd)
     assert made[item]["origin"] == "given" and flag[0] in made[item]["source"]
     only = ("--model", "gpt-oss-120b", "--tokens", "50B")
-    told = answer("compare", *only, "--tier", "self", "--private", *flag)
-    row = next(r for r in told["options"] if r["id"] == SELF)
+    rows = answer("compare", *only, "--tier", "self", "--all", *flag)["options"]
+    row = next(r for r in rows if r["id"] == SELF)
     assert row["monthly_usd"] == pytest.approx(made["usd"])
     pair = ("wandb/gpt-oss-120b", SELF, "--tokens", "50B", *flag)
     assert answer("sensitivity", *pair)["b_usd"] == pytest.approx(made["usd"])
@@ -56,7 +63,9 @@ def test_each_sum_is_a_line_in_every_command_that_bills(
     file = tmp_path / "one.yaml"
     task = "{name: all, tokens: 50B, private: true, models: [gpt-oss-120b]}"
     file.write_text(f"version: 1\ntasks:\n  - {task}\n", encoding="utf-8")
-    assert answer("plan", "-f", str(file), *flag)["monthly_usd"] == pytest.approx(made["usd"])
+    told = answer("compare", *only, "--private", *flag)
+    best = next(r["monthly_usd"] for r in told["options"] if r["id"] == told["best"])
+    assert answer("plan", "-f", str(file), *flag)["monthly_usd"] == pytest.approx(best)
     paths = {row["path"] for row in answer("compare", *only, *flag)["assumptions"]}
     assert any(path.startswith("extra.") for path in paths)
     assert not any(
@@ -203,6 +212,7 @@ def test_the_convention_is_named_and_can_be_chosen() -> None:
     row = next(r for r in usual["assumptions"] if r["path"] == "horizon.discounting")
     assert row["value"] == "end-of-month"
     screen = run(*asked, "--discounting", "year-end", *DAY).stdout
-    assert "cash at the end of its year" in " ".join(screen.split())
+    assert "cash counts at the end of its year" in " ".join(screen.split())
+    assert "cash counts at the end of its month" in " ".join(run(*asked, *DAY).stdout.split())
     wrong = run(*asked, "--discounting", "monthly", *DAY)
     assert wrong.exit_code == 2 and wrong.stderr.startswith("tco: --discounting: 'monthly' is none")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tco.analysis.horizon.results import HorizonResult, HorizonRow
-from tco.show import show_number, show_share, show_usd
+from tco.show import show_number, show_usd
 
 
 def horizon_verdict(result: HorizonResult) -> str:
@@ -27,16 +27,8 @@ def _cheapest(result: HorizonResult) -> str:
     return (
         f"Over {result.months} months {least.letter}, {least.id}, costs least: "
         f"{show_usd(least.npv_usd)} in today's money against {show_usd(other.npv_usd)} "
-        f"for {other.letter}{_when(result)}."
+        f"for {other.letter}."
     )
-
-
-def _when(result: HorizonResult) -> str:
-    """Return when cash counts; nothing is discounted without a rate."""
-    if not result.yearly_rate:
-        return ""
-    when = "its year" if result.discounting == "year-end" else "its month"
-    return f" (at {show_share(result.yearly_rate)} a year, cash at the end of {when})"
 
 
 def _pays(row: HorizonRow) -> str:
