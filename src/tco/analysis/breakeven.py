@@ -38,7 +38,7 @@ from tco.analysis.words import breakeven_words, table_words
 from tco.engine.steps import Wins, beats, wins
 from tco.errors import TcoError, UsageError
 from tco.show import show_tokens
-from tco.units import DAYS_PER_MONTH
+from tco.units import SECONDS_PER_DAY
 
 UNIT = "tokens/month"
 
@@ -130,7 +130,7 @@ def _in_other_words(
     return VolumeResult(
         tokens_per_month=volume,
         a_usd=usd_of(base, settings),
-        requests_per_day=float(load.requests_per_month / DAYS_PER_MONTH),
+        requests_per_day=float(load.requests_per_s * SECONDS_PER_DAY),
         peak_requests_per_s=float(load.peak_requests_per_s),
         months=months,
     )

@@ -89,6 +89,10 @@ NEUTRAL = {
     "service.egress_factor",
     "compliance.licence_usd_per_month",
     "compliance.audit_usd_per_month",
+    "extra.usd_per_month",
+    "extra.usd_per_gpu_month",
+    "extra.usd_per_server_month",
+    "extra.upfront_usd",
     "serving.max_ttft_s",
     "serving.zones",
     "serving.availability_target",
@@ -123,7 +127,7 @@ def assumptions_of(inputs: Inputs, used: Sequence[Option]) -> tuple[AssumptionRe
     rows = [assumption(s) for s in entering(inputs, used)]
     if any(isinstance(o, SelfOption) for o in used):
         rows += _choices(inputs)
-    told = list(choices_of(inputs.request))
+    told = list(choices_of(inputs.request, inputs.settings))
     gone = [row for row in told if row.path.startswith("bill.")]
     return (*gone, *rows, *(row for row in told if row not in gone), least_trust_row(inputs))
 
@@ -145,6 +149,8 @@ def least_trust_row(inputs: Inputs) -> AssumptionResult:
 def entering(inputs: Inputs, used: Sequence[Option]) -> list[Setting]:
     """Return the settings that enter the bills of some options, volume left out."""
     kinds = _prefixes(used)
+    if "extra." in kinds and inputs.settings.given("extra.upfront_usd"):
+        kinds |= {"own.life_months", "own.yearly_rate", "own.straight_line"}
     return [
         setting
         for path, setting in inputs.settings.items()
@@ -169,7 +175,7 @@ def _prefixes(used: Sequence[Option]) -> set[str]:
         kinds |= {"people.salary", "people.api", "price."}
     if own:
         kinds |= _staff_prefixes(own)
-        kinds |= {"serving.", "horizon.months", "compliance."}
+        kinds |= {"serving.", "horizon.months", "compliance.", "extra."}
     rented = [o for o in own if o.usd_per_gpu_hour is not None]
     if rented:
         kinds |= {"rent.factor", "rent.oldest"}
