@@ -16,7 +16,6 @@ from tco.analysis.request import DEFAULT_PROFILE, Request
 from tco.analysis.settings import Setting, Settings, image_tokens
 from tco.analysis.switches import BARE, left_out
 from tco.catalog.lookup import find_model
-from tco.engine.arrivals import headroom_in_flight, in_flight_over_mean
 from tco.engine.layout import PROFILES, Profile
 from tco.engine.ledger import Origin
 from tco.engine.redundancy import LEAST_AVAILABILITY
@@ -238,6 +237,8 @@ def _by_in_flight(settings: Settings, own: OwnTraffic) -> dict[str, float]:
     They are known at the time that a request takes on a replica as full as the limit on the time
     of a token allows: its output at that limit.
     """
+    from tco.engine.arrivals import headroom_in_flight, in_flight_over_mean
+
     found = own.in_flight
     if found is None or SIZED_AT not in found.quantiles:
         return {}
@@ -286,6 +287,13 @@ def _with_fte(settings: Settings, fte: float, source: str) -> Settings:
     return settings
 
 
+def _usual_volume(own: OwnTraffic | None, request: Request) -> tuple[float, str]:
+    """Return the month of one's own logs [token/month]; not a number for any other profile."""
+    if own is None or own.tokens_per_month is None:
+        return np.nan, "not given"
+    return own.tokens_per_month, f"profile {request.profile}: own-logs"
+
+
 def _with_volume(
     settings: Settings, traffic: Traffic, request: Request, own: OwnTraffic | None
 ) -> Settings:
@@ -294,7 +302,7 @@ def _with_volume(
     if len(said) > 1:
         flags = " and ".join(f"--{name}" for name in said)
         raise UsageError(f"{flags} both say the volume; give one of them")
-    value, source = np.nan, "not given"
+    value, source = _usual_volume(own, request)
     text = settings.value("workload.isl") + settings.value("workload.osl")
     per_request = float(np.asarray(text + image_tokens(settings)))
     if said:
@@ -306,8 +314,6 @@ def _with_volume(
         source = _by_peak(request)
         mean = request.peak / float(np.asarray(settings.value(PEAK_TO_MEAN)))
         value = mean * SECONDS_PER_MONTH * per_request
-    elif own is not None and own.tokens_per_month is not None:
-        value, source = own.tokens_per_month, f"profile {request.profile}: own-logs"
     entry = Setting(
         path="workload.tokens_per_month",
         title="input and output of a month",
