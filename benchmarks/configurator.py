@@ -6,8 +6,8 @@
 Writes data/configurator.csv beside this file: for rows of NVIDIA's GPUs of data centres with a
 stated batch, drawn by a seed, its output tokens per second: ``replicas * batch * osl / (ttft + tpot
 * (osl - 1))`` of an aggregated server of that layout and precision. A row takes some seconds; rows
-that it has no data for are left out. Nothing else of this project is imported, so that it runs where
-only AIConfigurator is installed.
+that it has no data for are left out. Nothing else of this project is imported, so that it runs
+where only AIConfigurator is installed.
 """
 
 from __future__ import annotations

@@ -169,8 +169,8 @@ def _corrected(
         if not np.any(np.asarray(target.drafts)):
             return _Corrected()
         factors = np.ones(BATCHES.size)  # a smaller batch gains more: the best is looked for
-    names = ("isl", "osl", "cached_share", "speculative_gain", "drafts")
-    names = (*names, "max_tpot_s", "max_ttft_s")
+    lengths = ("isl", "osl", "cached_share", "speculative_gain", "drafts")
+    names = (*lengths, "max_tpot_s", "max_ttft_s")
     goal = replace(target, **{n: np.asarray(getattr(target, n))[..., None] for n in names})
     shapes = _lifted(model), _lifted(gpu), _lifted(layout), _lifted(profile)
     speed = speed_at(*shapes, goal, BATCHES)
@@ -215,7 +215,8 @@ def drafted_gain(batch: Number) -> Number:
     A line over ln(batch) between what was measured; less the more requests share a step, whose
     arithmetic the drafts take.
     """
-    return np.interp(np.log(np.asarray(batch)), np.log(DRAFTED_BATCHES), DRAFTED_GAINS)
+    gain: Number = np.interp(np.log(np.asarray(batch)), np.log(DRAFTED_BATCHES), DRAFTED_GAINS)
+    return gain
 
 
 def speed_at(

@@ -53,8 +53,8 @@ def breakeven_over(
     over = variable(name, (base, option), inputs.settings)
     if span is not None:
         over = over.within(*span)
-    sides = [_sides(inputs, name, found.best, over) for name, found in ((a, left), (b, right))]
-    gap = _gap(inputs, *sides, over)
+    sides = [_sides(inputs, said, one.best, over) for said, one in ((a, left), (b, right))]
+    gap = _gap(inputs, sides[0], sides[1], over)
     found = scan(gap, over.low, over.high, log=over.log)
     a_usd, b_usd = (float(usd_of(o, inputs.settings, [])) for o in (base, option))
     spans = _open(found, over)
@@ -112,7 +112,8 @@ def _gap(
 
     def least(options: Sequence[Option], values: Floats) -> Floats:
         bills = [usd_of(o, inputs.settings, [(over, values)]) for o in options]
-        return np.min(np.stack(bills), axis=0)
+        cheapest: Floats = np.min(np.stack(bills), axis=0)
+        return cheapest
 
     def gap(values: Floats) -> Floats:
         mine, theirs = least(b, values), least(a, values)
