@@ -128,6 +128,9 @@ def test_golden(name: str, kind: str, request: pytest.FixtureRequest) -> None:
     if kind == "csv":
         head, *rows = csv.reader(StringIO(text))
         assert rows and {len(row) for row in rows} == {len(head)}
+    if kind == "md":
+        tables = [line for line in text.splitlines() if line.startswith("| ")]
+        assert all(line.endswith(" |") for line in tables), tables
     assert text.strip() or kind == "github"
     if name not in EVERY_FORMAT and kind not in ("table", "json"):
         return

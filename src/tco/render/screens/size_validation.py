@@ -14,8 +14,8 @@ from tco.show import show_number, show_share
 
 TOP = 30
 HEADS = (
-    "error: the median; p90 ln: |ln(measured / predicted)| that a row of ten exceeds; <25%: rows off"
-    " by less; band: rows inside their 80 % band; ratio: median of measured / predicted"
+    "error: the median; p90 ln: |ln(measured / predicted)| that a row of ten exceeds; <25%: rows"
+    " off by less; band: rows inside their 80 % band; ratio: median of measured / predicted"
 )
 
 
