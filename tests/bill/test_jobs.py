@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from running import DAY, run
-from strategies import magnitude
+from strategies import magnitude, shipped_catalog
 
 import tco
 from tco.analysis.embedding import EmbedAsk, embed
@@ -23,6 +23,7 @@ from tco.ask.question import (
 )
 
 LLAMA = "llama-3.3-70b"
+OPEN = {name for name, m in shipped_catalog().models.models.items() if m.weights == "open"}
 TRAIN = TrainAsk(models=(LLAMA, "gpt-4.1"), training_tokens=10e6, ways=("lora",))
 EMBED = EmbedAsk(corpus_tokens=10e9, queries=5e6, query_tokens=200.0, params=0.6e9)
 
@@ -42,8 +43,8 @@ def test_rents_and_prices_are_scaled_by_their_factors(asked: Any, factor: float)
     before = {r.id: r for r in rows(asked)}
     for path, of in (
         ("rent.factor", lambda r: r.tier == "self"),
-        ("price.hosted_factor", lambda r: r.tier == "hosted" and r.model == LLAMA),
-        ("price.api_factor", lambda r: r.tier == "hosted" and r.model != LLAMA),
+        ("price.hosted_factor", lambda r: r.tier == "hosted" and r.model in OPEN),
+        ("price.api_factor", lambda r: r.tier == "hosted" and r.model not in OPEN),
     ):
         after = rows(asked, settings={path: factor})
         assert {r.id for r in after} == before.keys()

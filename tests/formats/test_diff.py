@@ -195,7 +195,7 @@ def test_files_of_other_kinds(pair: tuple[str, str], save: Save) -> None:
     size = save("size", "size", "llama-3.3-70b")
     assert "one kind are compared" in run("diff", pair[0], size).stderr
     assert run("diff", pair[0], size).exit_code == 3
-    assert "not of tco.size/1" in run("diff", size, size).stderr
+    assert "not of tco.size/2" in run("diff", size, size).stderr
     assert run("diff", pair[0], "none.json").exit_code == 3
 
 

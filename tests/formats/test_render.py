@@ -200,7 +200,7 @@ def test_formats_that_a_result_has_not(tmp_path: Path) -> None:
 
 def test_an_export_that_cannot_be_written_comes_after_the_answer(tmp_path: Path) -> None:
     path = saved(tmp_path, COMMANDS["compare"])
-    lost = tmp_path / "no" / "such" / "folder.md"
+    lost = tmp_path / "no" / "such" / f"{'long' * 10}.md"  # a path is not cut short
     for command in ([*shlex.split(COMMANDS["compare"]), *DAY], ["render", str(path)]):
         result = run(*command, "--export", f"md={lost}", "--export", f"csv={tmp_path / 'ok.csv'}")
         assert result.exit_code == 2

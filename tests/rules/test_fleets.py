@@ -214,9 +214,18 @@ def test_one_gpu_of_an_eight_gpu_box_pays_for_the_box(asked: Asked) -> None:
     assert amount(result, "GPU rent") == pytest.approx(8 * 2.0 * 730)
 
 
-@pytest.mark.parametrize("count", [3, 5, 6, 7, 12])
-def test_a_replica_of_gpus_that_heads_cannot_be_cut_over_is_refused(
-    count: int, asked: Asked
+@pytest.mark.parametrize(
+    ("count", "why"),
+    [
+        (3, "64 attention heads are not divided by 3 GPUs"),
+        (5, "64 attention heads are not divided by 5 GPUs"),
+        (6, "64 attention heads are not divided by 6 GPUs"),
+        (7, "64 attention heads are not divided by 7 GPUs"),
+        (12, "12 GPUs of servers of 8: a replica lies in one server, or over whole servers of 8"),
+    ],
+)
+def test_a_replica_of_gpus_that_a_model_cannot_be_cut_over_is_refused(
+    count: int, why: str, asked: Asked
 ) -> None:
     spec = InlineOption(
         name="odd",
@@ -227,7 +236,7 @@ def test_a_replica_of_gpus_that_heads_cannot_be_cut_over_is_refused(
         gpus=count,
         usd_per_gpu_hour=2.0,
     )
-    with pytest.raises(InfeasibleError, match=f"cannot be cut over {count}xh100-sxm: 64 attention"):
+    with pytest.raises(InfeasibleError, match=f"cannot be cut over {count}xh100-sxm: {why}$"):
         compare(asked(tokens=1e9, options=(spec,)))
 
 

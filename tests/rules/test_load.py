@@ -270,11 +270,13 @@ def test_a_limit_on_the_first_token_that_is_not_missed_is_kept_close_or_not_judg
     states = {row["id"]: row["slo"] for row in rows if row["feasible"]}
     assert states["given"] == {"tpot": "not judged", "ttft": "not judged"}
     assert states["deepinfra/llama-3.3-70b"] == {"tpot": "not judged", "ttft": "not judged"}
-    (own,) = [r for r in rows if r["id"].startswith("self/")]
-    low, high = own["replica"]["ttft_s"]
-    assert low < 1.0 < high
-    assert own["slo"] == {"tpot": "kept", "ttft": "depends"}
-    assert any(note.startswith("first token in ") for note in own["notes"])
+    own = [r for r in rows if r["id"].startswith("self/")]
+    assert own
+    for row in own:
+        low, high = row["replica"]["ttft_s"]
+        assert low < 1.0 < high
+        assert row["slo"] == {"tpot": "kept", "ttft": "depends"}
+        assert any(note.startswith("first token in ") for note in row["notes"])
     warned = run(*shlex.split(said), *DAY).stderr
     assert "--slo ttft=1s is too close to call, by how requests arrive: self/" in warned
     assert "tpot and ttft not judged of what is not on own GPUs" in warned
@@ -288,11 +290,11 @@ def test_a_replica_takes_on_fewer_where_only_a_smaller_batch_answers_in_time() -
     assert plain.ttft_s is not None
     alone = sized(2, precisions=("fp8",), settings={"serving.max_concurrency": 1.0}).rows[0]
     assert alone.ttft_s is not None
-    limit = (alone.ttft_s[0] + plain.ttft_s[0]) / 2
+    limit = (alone.ttft_s.median + plain.ttft_s.median) / 2
     (row,) = sized(2, precisions=("fp8",), settings={"serving.max_ttft_s": limit}).rows
     assert row.feasible
     assert row.ttft_s is not None
-    assert row.ttft_s[0] <= limit < plain.ttft_s[0]
+    assert row.ttft_s.median <= limit < plain.ttft_s.median
     assert 1 <= (row.concurrency or 0) < (plain.concurrency or 0)
 
 
@@ -381,7 +383,10 @@ def test_a_replica_serves_as_many_users_as_need_one_replica() -> None:
 
 
 def test_one_set_up_and_batch_have_one_speed() -> None:
-    """2 GPUs at 64 in flight had 61.3 tok/s a user on the front, and 67.8 when asked for alone."""
+    """2 GPUs at 64 in flight had 61.3 tok/s a user on the front, and 67.8 when asked for alone.
+
+    Both are 68.8 since measurements of 2026 count.
+    """
     said: dict[str, Any] = {
         "models": ("gpt-oss-120b",),
         "tiers": ("self",),
@@ -404,7 +409,7 @@ def test_one_set_up_and_batch_have_one_speed() -> None:
         if point.concurrency == full[point.id].concurrency:
             assert full[point.id].user_tokens_per_s == pytest.approx(point.user_tokens_per_s)
     two = [p for p in result.front if "@2x" in p.id and p.concurrency == 64]
-    assert [round(p.user_tokens_per_s, 1) for p in two] == [67.8]
+    assert [round(p.user_tokens_per_s, 1) for p in two] == [68.8]
 
 
 # ---- the share of memory that a server may take

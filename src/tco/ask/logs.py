@@ -79,7 +79,7 @@ def save(path: str, text: str) -> None:
         write_atomically(Path(path), text.encode())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
-        raise UsageError(f"--to {printable(path)}: {str(reason).lower()}") from None
+        raise UsageError(f"--to {printable(path, 200)}: {str(reason).lower()}") from None
 
 
 def bill_ask(said: dict[str, Any], *, focus: bool) -> BillAsk:

@@ -155,7 +155,9 @@ def _new_file(path: str, text: str) -> None:
     try:
         write_atomically(path, text.encode("utf-8"), new=True)
     except FileExistsError:
-        raise UsageError(f"--write: {printable(path)} is there already; name a new file") from None
+        raise UsageError(
+            f"--write: {printable(path, 200)} is there already; name a new file"
+        ) from None
     except (OSError, ValueError) as error:
         why = str(getattr(error, "strerror", None) or "not a path").lower()
-        raise UsageError(f"--write: {printable(path)}: {why}") from None
+        raise UsageError(f"--write: {printable(path, 200)}: {why}") from None

@@ -49,8 +49,9 @@ def init(file: Where = None, plan: Plan = False, force: Force = False) -> None:
     _write(path, text, force=force)
     if force or not beside.exists():
         _write(str(beside), schema(kind), force=force)
-    command = f"tco {'plan' if plan else 'compare'} -f {printable(path)}"
-    say(f"tco: wrote {printable(path)}, and {printable(beside.name)} for editors; now: {command}")
+    shown = printable(path, 200)
+    command = f"tco {'plan' if plan else 'compare'} -f {shown}"
+    say(f"tco: wrote {shown}, and {printable(beside.name)} for editors; now: {command}")
 
 
 def _portfolio(path: str, schema: str) -> str:
@@ -82,9 +83,10 @@ def _write(path: str, text: str, *, force: bool) -> None:
     try:
         write_atomically(path, text.encode("utf-8"), new=not force)
     except FileExistsError:
+        shown = printable(path, 200)
         raise UsageError(
-            f"{printable(path)} exists already; name another file, or overwrite it with --force"
+            f"{shown} exists already; name another file, or overwrite it with --force"
         ) from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a path"
-        raise UsageError(f"{printable(path)}: {str(why).lower()}") from None
+        raise UsageError(f"{printable(path, 200)}: {str(why).lower()}") from None

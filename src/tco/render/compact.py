@@ -35,7 +35,8 @@ def text(result: Any, view: View) -> str:
     if sheet.rows == (result,):
         said = [c for c in columns if c.get(result) is not None]
         return _joined([*before, *(f"{c.key}: {_cell(c, result)}" for c in said), *after])
-    name, most = shown.rows[-1] if shown.rows else "rows", view.top or ROWS
+    place = shown.place(result)
+    name, most = place[-1] if place else "rows", view.top or ROWS
     made = _joined([*before, *_table(name, columns, sheet.rows, most), *after])
     while view.top is None and most > 1 and len(made.encode()) > BUDGET:
         most -= 1
@@ -48,7 +49,7 @@ def _joined(lines: Iterable[str]) -> str:
 
 
 def _before(result: Any, shown: Screen) -> Iterator[str]:
-    yield " ".join([result.schema, *_facts(result, everything=bool(shown.rows))])
+    yield " ".join([result.schema, *_facts(result, everything=bool(shown.place(result)))])
     if verdict := getattr(result, "verdict", ""):
         yield f"verdict: {_sentences(verdict)}"
     for name, columns, rows in shown.also(result):

@@ -78,8 +78,9 @@ def _table(table: Table, width: int) -> Iterator[Line]:
 
 def _note(text: str, indent: int, width: int) -> Iterator[Line]:
     room = max(width - indent, 20)
-    for line in textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False):
-        yield [(" " * indent + line, "dim")]
+    for part in text.split("\n"):
+        for line in textwrap.wrap(part, room, break_long_words=False, break_on_hyphens=False):
+            yield [(" " * indent + line, "dim")]
 
 
 def _widths(table: Table, width: int) -> list[int]:

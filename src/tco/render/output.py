@@ -54,7 +54,7 @@ def rendered(
             return csv_text(full, full.pick(view.fields) if view.fields else full.columns)
         from tco.render.jsonout import json_text, projected
 
-        return json_text(projected(result, full, view, module.rows))
+        return json_text(projected(result, full, view, module.place(result)))
     if kind == "md":
         return page(result, view, more)
     sheet = module.sheet(result, view).arranged(view.sort, None)

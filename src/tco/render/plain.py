@@ -52,7 +52,7 @@ def _md_table(table: Table) -> str:
 
 
 def _md_row(cells: Sequence[str], *, escape: bool = True) -> str:
-    shown = [_escaped(cell) if escape else cell for cell in cells]
+    shown = [_escaped(cell).replace("\n", "<br>") if escape else cell for cell in cells]
     return f"| {' | '.join(shown)} |"
 
 

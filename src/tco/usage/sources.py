@@ -98,7 +98,7 @@ def sources(paths: Sequence[str]) -> list[Source]:
     for path in paths:
         if match := REMOTE.match(path):
             raise UsageError(
-                f"{printable(path)}: nothing is read over a network; copy the files here first"
+                f"{printable(path, 200)}: nothing is read over a network; copy the files here first"
                 f" ({_copy(match.group(1).lower())}) and name the folder"
             )
         for source in _under(path):
@@ -123,17 +123,18 @@ def _under(path: str) -> list[Source]:
     if has_magic(path) and not real.exists():
         some = [p for p in sorted(glob(str(real), recursive=True)) if Path(p).is_file()]  # noqa: PTH207
         if not some:
-            raise DataError(f"{printable(path)}: no file is called so")
+            raise DataError(f"{printable(path, 200)}: no file is called so")
         return [Source(p, named=False) for p in some]
     if real.is_dir():
         inside = [p for p in real.rglob("*") if p.is_file() and _known(p)]
         if not inside:
             raise DataError(
-                f"{printable(path)}: no logs in this folder (looked for {', '.join(KNOWN)}, .gz)"
+                f"{printable(path, 200)}: no logs in this folder"
+                f" (looked for {', '.join(KNOWN)}, .gz)"
             )
         return [Source(str(p), named=False) for p in inside]
     if not real.is_file():
-        raise DataError(f"{printable(path)}: no such file")
+        raise DataError(f"{printable(path, 200)}: no such file")
     return [Source(str(real))]
 
 

@@ -48,7 +48,7 @@ MODULES = {
 class Screen:
     """How the answer to one question is shown."""
 
-    rows: tuple[str, ...]
+    rows: tuple[str, ...] | Callable[[Any], tuple[str, ...]]
     """Where the rows stand in the JSON document; empty when the result is the row."""
 
     everything: Callable[[Any], Sheet]
@@ -65,6 +65,10 @@ class Screen:
 
     also: Callable[[Any], Iterable[tuple[str, tuple[Column, ...], Sequence[Any]]]] = lambda _: ()
     """Returns the tables beside its rows, for `--format llm`: name, columns, rows."""
+
+    def place(self, result: Any) -> tuple[str, ...]:
+        """Return where the rows of a result stand in its JSON document."""
+        return self.rows(result) if callable(self.rows) else self.rows
 
     def compact_columns(self, result: Any, sheet: Sheet) -> Sequence[str]:
         """Return the columns of a result for whoever reads by the token."""

@@ -200,4 +200,9 @@ def _elsewhere(result: BillResult) -> Iterator[Block]:
     )
 
 
-SCREEN = Screen(rows=("models",), everything=everything, sheet=sheet, blocks=blocks)
+def place(result: BillResult) -> tuple[str, ...]:
+    """Return where the rows stand: the models, or the groups that were asked for."""
+    return ("models",) if result.by == "model" else ("groups",)
+
+
+SCREEN = Screen(rows=place, everything=everything, sheet=sheet, blocks=blocks)

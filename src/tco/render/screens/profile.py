@@ -38,11 +38,11 @@ def _quantile(which: str, key: str) -> Any:
 COLUMNS = (
     Column(key="name", head="model", get=lambda r: r.name, wraps=True),
     Column(key="offer", head="in the catalog", get=lambda r: r.offer),
-    number("requests", "requests", lambda r: r.requests, show_number),
+    number("requests", "reqs", lambda r: r.requests, show_number),
     number("total_input", "input", taken, show_tokens),
     number("cached_share", "cached", lambda r: r.cached_share, show_share),
     number("written", "written", written, show_tokens),
-    number("output", "output", lambda r: r.output, show_tokens),
+    number("output", "out", lambda r: r.output, show_tokens),
     number("reasoning", "thought", lambda r: r.reasoning, show_tokens),
     number("errors", "failed", lambda r: r.errors, show_number),
     number("isl_p50", "in p50", _quantile("isl", "p50"), show_number),
@@ -60,7 +60,7 @@ COLUMNS = (
 )
 USUAL = (
     *("name", "requests", "total_input", "cached_share", "output"),
-    *("isl_p50", "isl_p99", "osl_p50", "osl_p99", "peak_hour"),
+    *("isl_p50", "isl_p99", "osl_p50", "osl_p99"),
 )
 BUCKETS = (
     "name",

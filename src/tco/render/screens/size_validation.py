@@ -13,6 +13,10 @@ from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.show import show_number, show_share
 
 TOP = 30
+HEADS = (
+    "error: the median; p90 ln: |ln(measured / predicted)| that a row of ten exceeds; <25%: rows"
+    " off by less; band: rows inside their 80 % band; ratio: median of measured / predicted"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,11 @@ def _columns() -> tuple[Column, ...]:
         Column(key="by", head="by", get=lambda p: p.by),
         Column(key="name", head="name", get=lambda p: p.name, wraps=True),
         _cell("rows", "rows", words.count),
-        _cell("median_abs_pct_error", "median off", show_share),
-        _cell("p90_abs_log_ratio", "p90 |ln|", show_number),
-        _cell("within_25pct", "within 25%", show_share),
-        _cell("band_coverage", "in band", show_share),
-        _cell("median_ratio", "meas/pred", show_number),
+        _cell("median_abs_pct_error", "error", show_share),
+        _cell("p90_abs_log_ratio", "p90 ln", show_number),
+        _cell("within_25pct", "<25%", show_share),
+        _cell("band_coverage", "band", show_share),
+        _cell("median_ratio", "ratio", show_number),
         Column(
             key="flagged",
             head="off 2x",
@@ -90,6 +94,7 @@ def blocks(result: ValidationResult, sheet: Sheet, view: View) -> Iterator[Block
             columns=columns,
             rows=tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows),
         )
+        yield Paragraph(text=HEADS)
     for reason, count in sorted(result.skipped.items(), key=lambda item: -item[1]):
         yield Paragraph(text=f"left out: {count} rows, {reason}", bullet=True)
 
