@@ -67,6 +67,8 @@ def _idle_words(inputs: Inputs, used: Sequence[Option]) -> Iterator[str]:
     owned = any(isinstance(o, SelfOption) and o.owned is not None for o in used)
     if _by_flag(inputs, "electricity") and not owned:
         yield f"--electricity {inputs.request.electricity}"
+    if _by_flag(inputs, "ownership") and not owned:
+        yield f"--ownership {inputs.request.ownership}"
     models = {o.model for o in used}
     for name, ratio in inputs.request.tokenizers if _by_flag(inputs, "tokenizers") else ():
         if find_model(inputs.catalog, name) not in models:
