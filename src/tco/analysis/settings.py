@@ -140,6 +140,7 @@ def target(settings: Settings) -> Target:
         max_concurrency=settings.value("serving.max_concurrency"),
         max_concurrency_large=settings.value("serving.max_concurrency_large"),
         speculative_gain=settings.value("serving.speculative_gain"),
+        drafts=settings.value("serving.drafts"),
         max_ttft_s=_or_none(settings.value("serving.max_ttft_s")),
     )
 

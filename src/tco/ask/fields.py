@@ -127,6 +127,16 @@ def ratio_of(value: Any) -> tuple[str, float]:
     return model.strip(), positive(ratio)
 
 
+SPECULATIVE = ("none", "mtp")
+PARALLEL = ("tensor", "expert", "data-attention")
+
+
+def code_of(*words: str) -> Callable[[Any], float]:
+    """Return the reader of a word that is counted: which of the words it is, from 0 on."""
+    read = one_of(*words)
+    return lambda value: float(words.index(read(value)))
+
+
 def one_of(*words: str) -> Callable[[Any], str]:
     """Return the reader of a word from a closed list."""
 
@@ -274,6 +284,8 @@ QUESTION = (
     Field("max_tpot", "serving.max_tpot", units.seconds, "serving.max_tpot_s"),
     Field("slo", "serving.slo", limit, "settings", many=True),
     Field("engine", "serving.engine", text),
+    Field("speculative", "serving.speculative", code_of(*SPECULATIVE), "serving.drafts"),
+    Field("parallel", "serving.parallel", code_of(*PARALLEL), "serving.parallel"),
     Field("fte", "people.fte", units.number),
     Field("salary", "people.salary", units.usd_per_year, "people.salary_usd_per_year"),
     Field("extra_monthly", "extra.monthly", units.usd_per_month, "extra.usd_per_month"),

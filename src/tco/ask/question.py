@@ -131,6 +131,8 @@ class Question(TypedDict, total=False):
     max_tpot: Annotated[Amount, one(SERVING, "T", "Slowest token acceptable, mean: 50ms.")]
     slo: Annotated[Pairs, several(SERVING, "K=T", "Limits of own GPUs: tpot=30ms,ttft=1s.")]
     engine: Annotated[Name, one(SERVING, "NAME", "tuned, sglang, default, local, legacy.")]
+    speculative: Annotated[Name, one(SERVING, "NAME", "Drafted tokens: mtp, none.")]
+    parallel: Annotated[Name, one(SERVING, "NAME", "tensor, expert, data-attention (of experts).")]
     fte: Annotated[Amount, one(SERVING, "N", "Engineers that self-hosting takes: 0.5.")]
     salary: Annotated[Amount, one(SERVING, "USD", "One engineer, all costs: $240k/year.")]
 
@@ -280,6 +282,8 @@ _IDLE_IN_JOBS = (
         "max_tpot",
         "slo",
         "engine",
+        "speculative",
+        "parallel",
         "fte",
     ),
     *("salary", "coverage", "salary_region", "site", "electricity", "ownership", "measured"),

@@ -184,6 +184,10 @@ class ServingPart(Record):
     """Limits by name: `tpot=40ms,ttft=1s`, or `{tpot: 40ms, ttft: 1s}`."""
     engine: Text | None = None
     """`tuned`, `sglang`, `default`, `local`, `legacy`, `legacy-rocm`."""
+    speculative: Text | None = None
+    """Tokens that are drafted: `mtp`, `none`."""
+    parallel: Text | None = None
+    """How experts are cut over GPUs: `tensor`, `expert`, `data-attention`."""
 
 
 class PeoplePart(Record):

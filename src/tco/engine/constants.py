@@ -79,6 +79,8 @@ MLA_ATTENTION_SHARE = 0.5  # of that, for latent attention
 ALL_REDUCE_GROWTH = 0.5  # latency of an all-reduce grows with the root of the GPUs
 LINK_SHARE = 0.45  # of the link rate, what all-reduces reach between linked GPUs
 PCIE_ALL_REDUCE_S = 30e-6
+NETWORK_BYTES_PER_S = 50e9  # between servers, 400 Gbit/s a GPU: as aiconfigurator assumes
+NETWORK_S = 20e-6  # latency of one message between two servers
 PCIE_LINK_SHARE = 0.5
 INDEXER_EXTRAS = 3.0  # kernels that the sparse-attention indexer adds, in latent attentions
 # Experts in int4 have no fused kernel under ROCm: they are written in 16 bits, and read again.
