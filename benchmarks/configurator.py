@@ -6,8 +6,8 @@
 Writes data/configurator.csv beside this file: for rows of NVIDIA's GPUs of data centres with a
 stated batch, drawn by a seed, its output tokens per second: ``replicas * batch * osl / (ttft + tpot
 * (osl - 1))`` of an aggregated server of that layout and precision. A row takes some seconds; rows
-that it has no data for are left out. Nothing else of this project is imported, so that it runs where
-only AIConfigurator is installed.
+that it has no data for are left out. Nothing else of this project is imported, so that it runs
+where only AIConfigurator is installed.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def answer(row: dict[str, str], said: dict[str, Any]) -> float | None:
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             made = cli_estimate(mode="agg", **call)
-    except Exception:
+    except Exception:  # noqa: BLE001 - it raises of every kind where it holds no data
         return None
     osl, groups = said["osl"], float(row["replicas"] or 1) * said["attention_dp_size"]
     lasts_s = (float(made.ttft) + float(made.tpot) * (osl - 1)) / 1e3
