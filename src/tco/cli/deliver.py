@@ -88,7 +88,7 @@ def _exported(
         try:
             copy = _report(reports) if kind == "html" else rendered(result, kind, view)
         except UsageError as error:
-            yield f"--export: {printable(path)}: {error}"
+            yield f"--export: {printable(path, 200)}: {error}"
             continue
         reason = _saved(path, copy)
         if reason is not None:
@@ -110,7 +110,7 @@ def _summarized(result: Any, kind: str, view: View) -> Iterator[str]:
         with Path(path).open("a", encoding="utf-8") as stream:
             stream.write(page(result, view) + "\n")
     except (OSError, ValueError) as error:
-        yield f"GITHUB_STEP_SUMMARY: {printable(path)}: {_why(error)}"
+        yield f"GITHUB_STEP_SUMMARY: {printable(path, 200)}: {_why(error)}"
 
 
 def write(text: str, kind: str) -> None:
@@ -153,7 +153,7 @@ def _saved(path: str, text: str) -> str | None:
     try:
         write_atomically(path, data)
     except (OSError, ValueError) as error:
-        return f"--export: {printable(path)}: {_why(error)}"
+        return f"--export: {printable(path, 200)}: {_why(error)}"
     return None
 
 
