@@ -101,11 +101,12 @@ def test_the_command(cheap: Path) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """Return a repository with an overlay in two versions."""
+    """Return a repository with an overlay in two versions; its prices are near the list's."""
     git = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@x.example"]
     subprocess.run([*git, "init", "-q"], check=True)
     path = tmp_path / "tco-prices.yaml"
-    for text in (CHEAP, CHEAP.replace("0.001", "0.002")):
+    for usd in ("1", "2"):
+        text = CHEAP.replace("0.001", usd)
         path.write_text(text, "utf-8")
         subprocess.run([*git, "add", "."], check=True)
         subprocess.run([*git, "commit", "-q", "-m", "prices"], check=True)

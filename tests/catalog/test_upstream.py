@@ -14,6 +14,7 @@ from running import run
 from tco.catalog.check.entry import Request, check_files
 from tco.catalog.check.finding import CheckReport
 from tco.catalog.upstream.find import installed_list, read_list
+from tco.catalog.upstream.rows import ListTier
 
 DAY = date(2026, 11, 21)
 TOKEN = 1e-6
@@ -93,9 +94,9 @@ def test_a_host_far_off_the_others_is_found(tmp_path: Path) -> None:
     rows["h9/llama-3.3-70b-instruct"] = row(50, 70, litellm_provider="h9")
     path = tmp_path / "map.json"
     path.write_text(json.dumps(rows), "utf-8")
-    assert [(f.name, f.where) for f in linted("litellm", path).findings] == [
-        ("host-spread", "h9/llama-3.3-70b-instruct")
-    ]
+    found = [(f.name, f.where) for f in linted("litellm", path).findings]
+    dear = "h9/llama-3.3-70b-instruct"  # its blend, and its two prices by themselves
+    assert found == [("host-spread", dear), ("sellers-far-off", dear), ("sellers-far-off", dear)]
 
 
 GENAI_PY = """
@@ -169,7 +170,10 @@ def test_genai_prices_are_those_of_the_day(form: str, tmp_path: Path) -> None:
         {"input": 2, "output": 8},
         {"input": 1},
     )
-    assert now.tiers == {"above_9": {"input": 90}}
+    assert now.tiers == (
+        ListTier(words="above_9", rates={"input": 90}, over=9),
+        ListTier(words="processing batch", rates={"input": 1}, service="batch"),
+    )
     assert now.line > 1
     (before,) = read_list("genai-prices", str(path), date(2026, 9, 30)).rows
     assert before.rates == {"input": 4, "output": 9}

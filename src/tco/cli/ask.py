@@ -51,7 +51,7 @@ def config_file() -> str | None:
     return path if os.path.isabs(path) and os.path.isfile(path) else None  # noqa: PTH113, PTH117
 
 
-OTHER_VARIABLES = ("TCO_FILE", "TCO_CONFIG", "TCO_CACHE_DIR", "TCO_DEBUG")
+OTHER_VARIABLES = ("TCO_FILE", "TCO_CONFIG", "TCO_CACHE_DIR", "TCO_DEBUG", "TCO_LOGS_MEMORY")
 """Variables that mean something and are no option."""
 
 

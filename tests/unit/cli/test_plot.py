@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from itertools import pairwise
 
@@ -67,13 +68,26 @@ def test_ascii_when_the_encoding_has_no_blocks() -> None:
     assert b"USD a month over tokens a month" in result.stdout
 
 
+def middle(lines: list[str], tick: str) -> float:
+    """Return the column that the label of a tick stands around."""
+    axis = lines[next(i for i, line in enumerate(lines) if "+--" in line) + 1]
+    (found,) = re.finditer(rf"(?<!\S){tick}(?!\S)", axis)
+    return (found.start() + found.end() - 1) / 2
+
+
 def test_crossing_stands_where_the_breakeven_is() -> None:
     answer = json.loads(run(*PLOTTED["breakeven"], "-o", "json").stdout)
     lines = picture(PLOTTED["breakeven"], 100)
-    assert any(line.startswith("◆  B is cheaper than A from ") for line in lines)
+    ends = [end for span in answer["wins"] for end in span if end]
+    told = [line[3] for line in lines if line.startswith("◆  ")]
+    assert told == ["BA"[i % 2] for i in range(len(ends))]
     field = [line for line in lines if "|" in line]
-    rows = [(y, line.index("◆")) for y, line in enumerate(field) if "◆" in line]
-    assert len(rows) == len([end for span in answer["wins"] for end in span if end])
+    marks = [x for line in field for x, mark in enumerate(line) if mark == "◆"]
+    ten, hundred = (middle(lines, tick) for tick in ("10B", "100B"))
+    at = [ten + (hundred - ten) * math.log10(end / 1e10) for end in ends]
+    # Crossings nearer than a character share one mark.
+    assert all(min(abs(x - mark) for mark in marks) <= 1 for x in at)
+    assert all(min(abs(x - mark) for x in at) <= 1 for mark in marks)
     last = {m: [y for y, line in enumerate(field) if line.rstrip().endswith(m)] for m in "AB"}
     assert min(last["A"]) < min(last["B"])
 
