@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from capacity_table import Floats, Table
 
 CONFIGURATOR = Path(__file__).parent / "data" / "configurator.csv"
-"""What AIConfigurator said of some rows; written by `python benchmarks/capacity_peers.py`."""
+"""What AIConfigurator said of some rows; written by `python benchmarks/configurator.py`."""
 
 SYSTEMS = {
     "H100-SXM": "h100_sxm",
@@ -79,7 +79,7 @@ def compare(table: Table, run: Floats) -> None:
     both = rows & np.isfinite(said)
     if not both.any():
         print("  no answers of AIConfigurator: pip install aiconfigurator==0.12.0, then")
-        print("  python benchmarks/capacity_peers.py")
+        print("  python benchmarks/configurator.py")
         return
     off = np.log(np.where(both, said, 1.0) / measured)
     for name, part in (("", both), (" of the newer table", both & table.new)):

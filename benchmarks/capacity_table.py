@@ -7,10 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from tco.analysis.measured import Inputs, Row, inputs, usable
@@ -107,46 +105,11 @@ def _texts(rows: Sequence[Row], column: str) -> Texts:
 
 
 def shapes(rows: Sequence[Row]) -> tuple[dict[str, ModelShape], dict[str, GpuShape]]:
-    """Return the models and GPUs that rows name: of the catalog, else of the keys beside this."""
-    catalog, more = load_catalog(), _more()
-    models, gpus = {}, {}
-    for name in {row["model"] for row in rows}:
-        shape = model_of(catalog, name) or more.get(name)
-        if shape is not None:
-            models[name] = shape
-    for name in {row["gpu"] for row in rows}:
-        machine = gpu_of(catalog, name)
-        if machine is not None:
-            gpus[name] = machine
-    return models, gpus
-
-
-def _more() -> dict[str, ModelShape]:
-    """Return the models of the tables that the catalog lacks, by key."""
-    models: dict[str, dict[str, Any]] = yaml.safe_load(
-        (DATA / "capacity_keys_more.yaml").read_text()
-    )["models"]
-    return {
-        key: ModelShape(
-            params=m["params_total_b"] * 1e9,
-            active_params=m["params_active_b"] * 1e9,
-            layers=m["layers"],
-            attention_layers=m.get("attention_layers", m["layers"]),
-            hidden_size=m["hidden_size"],
-            heads=m["n_heads"],
-            kv_heads=m["n_kv_heads"],
-            head_dim=m["head_dim"],
-            vocab_size=m["vocab_size"],
-            routed_params=m.get("routed_expert_params_b", 0.0) * 1e9,
-            experts=m.get("experts", 1),
-            experts_per_token=m.get("experts_per_token", 1),
-            tied_embeddings=m.get("tied_embeddings", False),
-            mla=m.get("attention") == "mla",
-            full_attention_share=m.get("full_attention_share", 1.0),
-            window_tokens=m.get("window", np.inf),
-            state_bytes=m.get("state_bytes", 0.0),
-            index_topk=m.get("index_topk", np.inf),
-            outside=m.get("outside", False),
-        )
-        for key, m in models.items()
-    }
+    """Return the models and GPUs that rows name, as the catalog has them."""
+    catalog = load_catalog()
+    models = {name: model_of(catalog, name) for name in {row["model"] for row in rows}}
+    gpus = {name: gpu_of(catalog, name) for name in {row["gpu"] for row in rows}}
+    return (
+        {name: shape for name, shape in models.items() if shape is not None},
+        {name: machine for name, machine in gpus.items() if machine is not None},
+    )

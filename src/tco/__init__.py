@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tco.api.logs import bill, profile
     from tco.catalog.load import Catalog, load_catalog
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Answer": "tco.api.answers",

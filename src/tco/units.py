@@ -20,7 +20,8 @@ Quantity = str | int | float
 SECONDS_PER_HOUR = 3600.0
 HOURS_PER_DAY = 24.0
 HOURS_PER_YEAR = 8760.0
-HOURS_PER_MONTH = HOURS_PER_YEAR / 12  # 730: every month of this tool
+HOURS_PER_MONTH = HOURS_PER_YEAR / 12  # 730: a month unless `workload.hours_per_month` says another
+SECONDS_PER_DAY = SECONDS_PER_HOUR * 24
 SECONDS_PER_MONTH = HOURS_PER_MONTH * SECONDS_PER_HOUR
 MONTHS_PER_YEAR = 12.0
 DAYS_PER_MONTH = HOURS_PER_MONTH / HOURS_PER_DAY
@@ -81,6 +82,45 @@ def reachable(day: date, where: str) -> date:
     if day > LAST_DAY:
         raise UsageError(f"{where}: {day} is too far away; the last day is {LAST_DAY}")
     return day
+
+
+class Rate(float):
+    """A figure read in a month of 730 h that is another one in a month of other hours.
+
+    `500M/day` is 30 days of it in a month of 720 h, `$1,500/month` a dearer hour. A float in all
+    else; `in_month` says what it is.
+
+    Args:
+        value: The figure in a month of 730 h.
+        power: 1 for what grows with the hours of the month, -1 for what shrinks.
+    """
+
+    power: int
+
+    def __new__(cls, value: float, power: int) -> Rate:
+        """Return the figure."""
+        made = super().__new__(cls, value)
+        made.power = power
+        return made
+
+    def __getnewargs__(self) -> tuple[float, int]:  # type: ignore[override]
+        """Return what makes a copy."""
+        return float(self), self.power
+
+    def times(self, factor: float) -> Rate:
+        """Return a part or a multiple of it."""
+        return Rate(float(self) * factor, self.power)
+
+
+def in_month(value: float, hours: float) -> float:
+    """Return a figure in a month of so many hours; what is said by the month stays as it is.
+
+    >>> in_month(requests_per_month("1 req/s"), 720.0), in_month(requests_per_month("5M"), 720.0)
+    (2592000.0, 5000000.0)
+    """
+    if not isinstance(value, Rate):
+        return value
+    return float(value) * (hours / HOURS_PER_MONTH) ** value.power
 
 
 def refused(text: object, why: str) -> UsageError:
@@ -177,7 +217,18 @@ def _per_month(text: Quantity, units: tuple[str, ...], example: str) -> float:
     unit, period = _split_rate(rest)
     if unit and unit.lower() not in units:
         raise refused(clean, f"unknown unit '{printable(unit, 20)}'; write for example {example}")
-    return value if period is None else value / _size(period, _MONTHS, clean, example)
+    if period is None:
+        return value
+    return _in(value / _size(period, _MONTHS, clean, example), period, _MONTHS)
+
+
+def _in(value: float, period: str, table: Mapping[str, float]) -> float:
+    """Return a figure that may depend on the hours of a month, as a `Rate` where it does."""
+    word = period.lower().replace(" ", "").removeprefix("gpu").lstrip("-/")
+    months = word in ("mo", "month", "months")
+    if table is _MONTHS and not months and word not in ("y", "yr", "year", "years"):
+        return Rate(value, 1)
+    return Rate(value, -1) if table is _GPU_HOURS and months else value
 
 
 def tokens_per_month(text: Quantity) -> float:
@@ -270,7 +321,9 @@ def _usd(text: Quantity, example: str, per: Mapping[str, float]) -> float:
     unit, period = _split_rate(rest)
     if unit.lower() not in ("", "usd", "$"):
         raise refused(clean, f"unknown unit '{printable(unit, 20)}'; write for example {example}")
-    return value if period is None else _finite(clean, value / _size(period, per, clean, example))
+    if period is None:
+        return value
+    return _in(_finite(clean, value / _size(period, per, clean, example)), period, per)
 
 
 def usd(text: Quantity) -> float:

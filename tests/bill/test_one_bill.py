@@ -27,13 +27,12 @@ def written(folder: Path, task: str) -> str:
 
 
 def test_one_task_wholly_on_own_gpus_costs_what_compare_says(tmp_path: Path) -> None:
-    """28,867 USD a month; engineers of an API that nothing is sent to would be 2,000 more."""
+    """It cost 2,000 USD a month more: engineers of an API that nothing is sent to."""
     file = written(tmp_path, "{name: all, tokens: 50B, private: true, models: [gpt-oss-120b]}")
     plan = answer("plan", "-f", file)
     compared = answer("compare", *VOLUME, "--private", "--model", "gpt-oss-120b")
-    (best,) = (row for row in compared["options"] if row["id"] == compared["best"])
+    best = next(o for o in compared["options"] if o["id"] == compared["best"])
     assert plan["monthly_usd"] == pytest.approx(best["monthly_usd"], rel=1e-9)
-    assert round(plan["monthly_usd"]) == 28_867
     assert plan["api_people_usd"] == 0
     assert "people.api_fte" not in {row["path"] for row in plan["assumptions"]}
 

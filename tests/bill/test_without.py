@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,7 +29,7 @@ from tco.analysis.settings import Settings
 from tco.analysis.switches import BARE, GROUPS, SWITCHES, left_out
 from tco.engine.ledger import Line, total_usd
 from tco.engine.tariff import Terms
-from tco.errors import UnknownNameError
+from tco.errors import UnknownNameError, UsageError
 
 SRC = Path(ledger.__file__).resolve().parents[1]
 GIVEN = {"set-up at a given price", "commitment not used", "units at a given price"}
@@ -44,6 +45,10 @@ EVERYTHING = {
     "people.evaluation_fte": 0.2,
     "compliance.licence_usd_per_month": 500.0,
     "compliance.audit_usd_per_month": 900.0,
+    "extra.usd_per_month": 400.0,
+    "extra.usd_per_gpu_month": 30.0,
+    "extra.usd_per_server_month": 70.0,
+    "extra.upfront_usd": 9e4,
 }
 RENTED = "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand"
 OWN = "self/llama-3.3-70b@2xh100-sxm:fp8/own:48m"
@@ -77,7 +82,8 @@ def all_options(asked: Any) -> Iterator[Option]:
 
 
 def with_all(asked: Any, **more: Any) -> Settings:
-    found: Settings = asked(tokens=50e9, settings=EVERYTHING, **more).settings
+    far = dict.fromkeys(EVERYTHING, 1)  # what is left out is said nearer
+    found: Settings = asked(tokens=50e9, settings=EVERYTHING, layers=far, **more).settings
     return found
 
 
@@ -93,7 +99,7 @@ def test_every_line_has_a_name_that_takes_it_off(asked: Any) -> None:
         for item in bill.keys() - GIVEN:
             assert item in name_of, f"{item} of {option.id} has no name in SWITCHES"
             without = amounts(option, with_all(asked, without=(name_of[item],)))
-            assert without[item] == 0.0, f"{name_of[item]} leaves {item} in {option.id}"
+            assert without.get(item, 0.0) == 0.0, f"{name_of[item]} leaves {item} in {option.id}"
 
 
 def test_no_line_is_made_that_the_options_above_do_not_show(
@@ -129,12 +135,16 @@ def places() -> set[tuple[Path, int]]:
     return found
 
 
+DEARER = ("cache", "resale", "part_load", "bare")
+"""Without a cache tokens cost more, as do machines never sold or always at their rated power."""
+
+
 @pytest.mark.parametrize("name", [*SWITCHES, *GROUPS])
 def test_a_name_only_takes_off_and_holds_in_every_command(asked: Any, name: str) -> None:
     all_of_it, left = asked(tokens=50e9), asked(tokens=50e9, without=(name,))
     for option in (API, RENTED, OWN):
         before, after = (explain(inputs, option).option for inputs in (all_of_it, left))
-        if name not in ("cache", "bare"):  # without a cache tokens cost more
+        if name not in DEARER:
             assert (after.monthly_usd or 0.0) <= (before.monthly_usd or 0.0) * (1 + 1e-12)
     paths = left_out((name,))
     assert paths and all(left.settings.value(path) == value for path, value in paths.items())
@@ -151,10 +161,93 @@ def test_people_are_left_out_of_every_answer(asked: Any) -> None:
     assert all(line.group != "people" for s in mixed.strategies for line in s.lines)
 
 
-def test_what_is_left_out_wins_over_what_is_given(asked: Any) -> None:
-    inputs = asked(tokens=50e9, fte=3.0, without=("engineers",))
-    items = [line.item for line in explain(inputs, RENTED).option.lines]
+def test_the_nearer_place_wins_over_what_is_left_out(asked: Any) -> None:
+    """`--fte 3` on the command line and `without: [people]` in a file, and the other way round."""
+    near = asked(tokens=50e9, fte=3.0, without=("people",), layers={"without": 2})
+    bill = {line.item: line for line in explain(near, RENTED).option.lines}
+    assert bill["engineers"].quantity == 3.0
+    told = [r.value for r in explain(near, RENTED).assumptions if r.path == "bill.left_out"]
+    assert told == ["setup, refresh, evaluation"]
+    far = asked(tokens=50e9, fte=3.0, without=("people",), layers={"fte": 2})
+    items = [line.item for line in explain(far, RENTED).option.lines]
     assert "engineers" not in items and "GPU rent" in items
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_one_place_that_says_both_is_refused(asked: Any, name: str) -> None:
+    """For every name and every assumption of it; the same value is no contradiction."""
+    for path, gone in SWITCHES[name].settings.items():
+        assert asked(settings={path: gone}, without=(name,)).settings.value(path) == gone
+        with pytest.raises(UsageError, match=rf"^--without and {path} contradict each other: "):
+            asked(settings={path: gone + 0.5}, without=(name,))
+
+
+@pytest.mark.parametrize(
+    ("said", "by"),
+    [
+        (("--without", "people", "--fte", "2"), "--fte"),
+        (("--without", "power", "--electricity", "texas"), "--electricity"),
+        (("--without", "cache", "--cached", "20%"), "--cached"),
+        (("--without", "idle", "--peak-to-mean", "2"), "--peak-to-mean"),
+        (("--without", "engineers", "--coverage", "business_hours"), "--coverage"),
+        (("--without", "interest", "--set", "own.yearly_rate=5%"), "--set"),
+    ],
+)
+def test_both_on_the_command_line_are_one_line_and_exit_2(said: tuple[str, ...], by: str) -> None:
+    result = run("explain", RENTED, "--tokens", "50B", *DAY, *said)
+    assert result.exit_code == 2 and result.stdout == ""
+    assert result.stderr.startswith(f"tco: --without and {by} contradict each other: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_variable_gives_way_to_a_flag() -> None:
+    asked = ("explain", RENTED, "--tokens", "50B", *DAY)
+    flag = run(*asked, "--fte", "2", env={"TCO_WITHOUT": "people"})
+    assert flag.exit_code == 0 and "\nengineers" in flag.stdout
+    other = run(*asked, "--without", "people", env={"TCO_FTE": "2"})
+    assert other.exit_code == 0 and "\nengineers" not in other.stdout
+
+
+def test_a_nearer_switch_wins_over_a_farther_value(asked: Any) -> None:
+    """`--bare` on the command line beats a headroom of a file; beside a value it gives way."""
+    path = "serving.headroom"
+    values = {path: 0.5}
+    assert asked(bare=True, settings=values).settings.value(path) == 0.5
+    assert asked(bare=True, settings=values, layers={path: 2}).settings.value(path) == 1.0
+    assert asked(bare=True, settings=values, layers={"bare": 2}).settings.value(path) == 0.5
+
+
+def test_bought_gpus_are_bare_too() -> None:
+    """Price over the life and rated power every hour: `1600 / 24 + 0.35 kW * h * 0.15`."""
+    result = run(
+        *("explain", "s", "--tokens", "100/s", "--bare", *DAY, "--format", "json"),
+        *("--option", "s:kind=own,gpus=1,gpu_usd=1600,watts=350,tokens_per_s=100"),
+        *("--set", "own.life_months=24", "--set", "own.usd_per_kwh=0.15"),
+    )
+    assert result.exit_code == 0, result.stderr
+    usd = json.loads(result.stdout)["option"]["monthly_usd"]
+    assert usd == pytest.approx(1600 / 24 + 0.35 * 730 * 0.15)
+
+
+def test_one_word_for_straight_line_ownership() -> None:
+    """The same word, and all its values one by one; people stay."""
+    spec = "s:kind=own,gpus=1,gpu_usd=1600,watts=350,tokens_per_s=100"
+    asked = ("explain", "s", "--tokens", "50/s", "--option", spec, *DAY, "--format", "json")
+    result = run(*asked, "--ownership", "straight_line", "--without", "service")
+    answer = json.loads(result.stdout)
+    lines = {line["item"]: line["amount_usd"] for line in answer["option"]["lines"]}
+    gpus = answer["option"]["gpus"]
+    assert lines.pop("engineers") > 0
+    assert lines == {
+        "servers, amortized": pytest.approx(gpus * 1600 / 48),
+        "electricity, standing ready": pytest.approx(gpus * 0.35 * 730 * 0.0929),
+    }
+    row = next(r for r in answer["assumptions"] if r["path"] == "own.ownership")
+    assert row["value"] == "straight_line" and row["source"] == "--ownership"
+    books = json.loads(run(*asked, "--ownership", "books").stdout)["option"]["monthly_usd"]
+    level = json.loads(run(*asked, "--ownership", "annuity").stdout)["option"]["monthly_usd"]
+    assert answer["option"]["monthly_usd"] < books < level
+    assert level == json.loads(run(*asked).stdout)["option"]["monthly_usd"]
 
 
 def test_bare_is_one_of_the_groups() -> None:

@@ -258,3 +258,14 @@ def test_a_screen_in_a_file_is_the_task() -> None:
     fields = run(*line, "--fields", "flag,value").stdout
     assert "--max-num-seqs" in fields
     assert "\x1b" not in screen
+
+
+def test_a_repository_that_holds_the_precision_is_named(asked: Asked) -> None:
+    made = deploy(asked(tokens=1e9), "self/qwen3-32b@1xh100-sxm:fp8")
+    assert made.repository == "Qwen/Qwen3-32B-FP8"
+    assert "vllm serve Qwen/Qwen3-32B-FP8" in made.command
+    assert "--quantization" not in made.command
+    assert any("which version of vLLM first serves this model" in gap for gap in made.gaps)
+    loaded = deploy(asked(tokens=1e9), "self/llama-3.3-70b@2xh100-sxm:fp8")
+    assert loaded.repository == "meta-llama/Llama-3.3-70B-Instruct"
+    assert "--quantization fp8" in loaded.command

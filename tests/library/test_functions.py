@@ -25,7 +25,14 @@ A, B = "gpt-4.1", "self/llama-3.3-70b"
 BOX = "box:kind=fixed,usd_per_month=5000"
 Ask = Callable[[], Any]
 
+MONTHS = str(Path(__file__).with_name("months.csv"))
+
 SAME: dict[str, tuple[str, Ask]] = {
+    "profile": (f"profile {MONTHS}", lambda: tco.profile(MONTHS, as_of=DAY)),
+    "bill": (
+        f"bill {MONTHS} --by team --invoice 5",
+        lambda: tco.bill(MONTHS, by="team", invoice=5, as_of=date(2026, 11, 21)),
+    ),
     "compare": (
         "compare --tokens 50B --cached 20% --set serving.headroom=90%",
         lambda: tco.compare(

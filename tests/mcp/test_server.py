@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -40,7 +41,10 @@ def talk(what: Talk, mode: str = "auto") -> Any:
     return anyio.run(conversation)
 
 
+MONTHS = str(Path(__file__).parents[1] / "library" / "months.csv")
+
 CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "bill": ("bill", {"logs": MONTHS, "invoice": 5}, f"bill {MONTHS} --invoice 5"),
     "compare": ("compare", {"tokens": "50B"}, "compare --tokens 50B"),
     "compare narrowed": (
         "compare",
@@ -85,7 +89,11 @@ def test_the_tools_are_described_and_typed() -> None:
         return (await client.list_tools()).tools, client.instructions
 
     tools, instructions = talk(ask)
-    assert [tool.name for tool in tools] == [*TOOLS] == ["compare", "breakeven", "size", "explain"]
+    assert (
+        [tool.name for tool in tools]
+        == [*TOOLS]
+        == [*("compare", "breakeven", "size", "explain", "bill")]
+    )
     assert "own GPUs" in instructions
     for tool in tools:
         jsonschema.Draft202012Validator.check_schema(tool.input_schema)
@@ -143,7 +151,11 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         {"tokens": "5B", "model": "llama-3.3-70b", "tier": "self", "gpu": "l4", "set": "a.b=1"},
         "no setting called 'a.b'",
     ),
-    "tool": ("plan", {}, "no tool called 'plan'; there are compare, breakeven, size, explain"),
+    "tool": (
+        "plan",
+        {},
+        "no tool called 'plan'; there are compare, breakeven, size, explain, bill",
+    ),
 }
 
 

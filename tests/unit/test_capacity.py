@@ -207,6 +207,29 @@ def test_profiles_are_ordered() -> None:
     assert float(speed(DENSE, H100, FP8, profile=LOCAL).output_tokens_per_s) == rates[0]
 
 
+def test_stages_in_other_servers_are_reached_over_the_network() -> None:
+    inside, apart = replace(FP8, pp=2.0), replace(FP8, pp=2.0, nodes=2.0)
+    near, far = (speed(DENSE, H100, layout, batch=64.0) for layout in (inside, apart))
+    extra = far.all_reduce_s - near.all_reduce_s
+    assert extra == pytest.approx(20e-6 + 32.0 * DENSE.hidden_size * 2.0 / 50e9)
+    assert far.prefill_s > near.prefill_s
+
+
+def test_a_long_context_is_scored_whole_by_sparse_attention() -> None:
+    sparse = replace(EXPERTS, mla=True, head_dim=576, kv_heads=1, index_topk=2048.0)
+    dense = replace(sparse, index_topk=np.inf)
+
+    def per_token(model: ModelShape, isl: float, tp: float = 2.0) -> float:
+        return float(speed(model, H100, replace(FP8, tp=tp), isl=isl).prefill_s) / isl
+
+    # what it reads is bounded, what it scores is not, on every GPU alike
+    short, long = per_token(sparse, 4_000.0), per_token(sparse, 140_000.0)
+    assert long > 2.0 * short
+    assert per_token(sparse, 140_000.0) < per_token(dense, 140_000.0)
+    gained = per_token(sparse, 140_000.0, tp=4.0) / long
+    assert gained > per_token(sparse, 4_000.0, tp=4.0) / short
+
+
 def test_speculation_divides_the_step() -> None:
     plain = speed(DENSE, H100, FP8)
     assert speed(DENSE, H100, FP8, speculative_gain=1.4).step_s == pytest.approx(plain.step_s / 1.4)

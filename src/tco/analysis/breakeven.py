@@ -35,10 +35,10 @@ from tco.analysis.select import select
 from tco.analysis.settings import workload
 from tco.analysis.verdict import pair_words
 from tco.analysis.words import breakeven_words, table_words
-from tco.engine.steps import Wins, beats, wins
+from tco.engine.steps import Wins, beats, together, wins
 from tco.errors import TcoError, UsageError
 from tco.show import show_tokens
-from tco.units import DAYS_PER_MONTH
+from tco.units import SECONDS_PER_DAY
 
 UNIT = "tokens/month"
 
@@ -130,14 +130,14 @@ def _in_other_words(
     return VolumeResult(
         tokens_per_month=volume,
         a_usd=usd_of(base, settings),
-        requests_per_day=float(load.requests_per_month / DAYS_PER_MONTH),
+        requests_per_day=float(load.requests_per_s * SECONDS_PER_DAY),
         peak_requests_per_s=float(load.peak_requests_per_s),
         months=months,
     )
 
 
 def earliest(inputs: Inputs, base: Option, options: Sequence[Option]) -> tuple[Option, Wins]:
-    """Return the option that beats `base` at the lowest volume, and where.
+    """Return the option that beats `base` at the lowest volume, and where any of them does.
 
     When none ever does, it is the one that a further token costs least with.
     """
@@ -148,8 +148,7 @@ def earliest(inputs: Inputs, base: Option, options: Sequence[Option]) -> tuple[O
     def order(item: tuple[Option, float, Wins]) -> tuple[float, float]:
         return np.inf if item[2].first is None else item[2].first, item[1]
 
-    option, _, won = min(tried, key=order)
-    return option, won
+    return min(tried, key=order)[0], together([[won for _, _, won in tried]])
 
 
 def _cheapest_now(inputs: Inputs, options: Sequence[Option]) -> Option:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from tco.analysis.measured import Row, complaint, inputs
 from tco.analysis.shapes import gpu_shape, model_shape
 from tco.analysis.validate import cases, predict
+from tco.catalog.bench import CONTRADICTION
 from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.layout import KV_BYTES, precision
 from tco.errors import DataError, UnknownNameError, UsageError, unknown_name
@@ -31,9 +32,48 @@ EXAMPLES = {
     "osl": "--osl 300",
     "concurrency": "--concurrency 64",
     "date": "--date 2026-11-21",
+    "kv_precision": "--kv-precision fp8",
 }
-PRECISIONS = {"float16": "fp16", "bfloat16": "bf16", "half": "fp16", "fp8_e4m3": "fp8"}
-MAKERS = "nvidia|geforce|amd|instinct|radeon|tesla|tensor core|graphics|intel"
+PRECISIONS = {
+    "float16": "fp16",
+    "bfloat16": "bf16",
+    "half": "fp16",
+    "auto": "bf16",
+    "fp8_e4m3": "fp8",
+    "fp8_e5m2": "fp8",
+    "fbgemm_fp8": "fp8",
+    "w4a16_awq": "awq",
+}
+CARDS = (
+    (r"a100.*(80|pcie.?80).*pcie|a100.*pcie.*80", "a100-pcie-80gb"),
+    (r"a100.*pcie|a100.*40gb.*pcie", "a100-pcie-40gb"),
+    (r"a100.*(sxm.*40|40gb)", "a100-sxm-40gb"),
+    (r"a100", "a100-sxm-80gb"),
+    (r"h100.*nvl", "h100-nvl"),
+    (r"h100.*pcie", "h100-pcie"),
+    (r"h200.*nvl", "h200-nvl"),
+    (r"gh200", "gh200"),
+    (r"gb200", "gb200"),
+    (r"gb300", "gb300"),
+    (r"v100.*32", "v100-32gb"),
+    (r"v100", "v100-16gb"),
+    (r"rtx pro 6000.*server", "rtx-pro-6000-server"),
+    (r"rtx pro 6000", "rtx-pro-6000"),
+    (r"rtx.?6000 ada", "rtx-6000-ada"),
+    (r"rtx.?5000 ada", "rtx-5000-ada"),
+    (r"rtx.?4000 ada|rtx 4000 sff ada", "rtx-4000-ada"),
+    (r"rtx a6000", "rtx-a6000"),
+    (r"rtx 3080 ti", "rtx-3080-ti"),
+    (r"rtx 3090 ti", "rtx-3090-ti"),
+    (r"rtx 4070 ti", "rtx-4070-ti"),
+    (r"8060s|ryzen ai max", "strix-halo"),
+    (r"arc.*b60", "arc-pro-b60"),
+    (r"r9700", "r9700"),
+    (r"7900 xtx", "rx-7900-xtx"),
+)
+"""What drivers call cards whose name in the catalog is another one: the first that is found."""
+
+MAKERS = "nvidia|geforce|amd|instinct|radeon|tesla|tensor core|graphics|intel|oam|accelerator"
 TRADE = rf"\b({MAKERS}|\d+ ?gi?b|hbm\d?e?)\b"
 """What drivers write around the name of a GPU."""
 
@@ -112,6 +152,7 @@ def _row(
     catalog: Catalog, bench: Bench, reading: Reading, said: Answers
 ) -> tuple[Row, tuple[str, ...]]:
     known = {f.name: getattr(said, f.name) for f in fields(Answers)}
+    _lawful(bench, reading, said)
     told = {name: getattr(reading, name) for name in known}
     notes = [*reading.notes, *_overruled(known, told)]
     whole = {name: told[name] if value is None else value for name, value in known.items()}
@@ -122,6 +163,7 @@ def _row(
             f"{bench.path}:1: {bench.tool} does not say its {_listed(missing)}; "
             f"add it, for example: {flags}"
         )
+    _all_on_gpus(catalog, bench, reading, str(whole["model"]))
     notes += _laid_out(whole)
     if whole["kv_precision"] is None:
         whole["kv_precision"] = "bf16"
@@ -146,12 +188,33 @@ def _row(
     return row | {name: _short(whole[name]) for name in ("isl", "osl", "concurrency")}, tuple(notes)
 
 
+def _lawful(bench: Bench, reading: Reading, said: Answers) -> None:
+    """Refuse requests in flight that the file's rate and latency contradict."""
+    law, mine = reading.by_law, said.concurrency
+    if law and mine and max(law / mine, mine / law) > CONTRADICTION:
+        raise DataError(
+            f"{bench.path}:1: you say {mine:,.4g} requests in flight, but its rate times its "
+            f"latency are {law:,.4g}"
+        )
+
+
+def _all_on_gpus(catalog: Catalog, bench: Bench, reading: Reading, model: str) -> None:
+    """Refuse a run of which some layers were on the processor."""
+    known = catalog.models.models[model].architecture
+    if known is not None and reading.gpu_layers and reading.gpu_layers < known.layers:
+        raise DataError(
+            f"{bench.path}:1: nothing to import from {bench.tool}: {reading.gpu_layers} of "
+            f"{known.layers} layers of {model} were on the GPU, the others on the processor"
+        )
+
+
 def _short(value: float | None) -> str:
     return "" if value is None else f"{value:.6g}"
 
 
 def _listed(names: Sequence[str]) -> str:
-    words = ["number of GPUs" if n == "gpus" else {"gpu": "GPU"}.get(n, n) for n in names]
+    called = {"gpus": "number of GPUs", "gpu": "GPU", "kv_precision": "precision of the KV cache"}
+    words = [called.get(n, n) for n in names]
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
@@ -185,14 +248,20 @@ def _settle(catalog: Catalog, whole: dict[str, object], asked: dict[str, object]
             if not good and asked[name] is not None:
                 raise unknown_name("precision", value, KV_BYTES)
             whole[name] = key if good else None
+            if not good and name == "kv_precision":
+                return [n for n in (*ASKED, name) if whole[n] is None]
     return [name for name in ASKED if whole[name] is None]
 
 
 def _model(catalog: Catalog, name: str) -> str | None:
-    """Return the model that a name, a repository or a path means."""
-    last = name.rstrip("/").rpartition("/")[2]
+    """Return the model that a name, a repository, a path or a folder of a cache means."""
+    if cached := re.search(r"models--[^/]*?--([^/]+)", name):
+        name = cached[1]
+    last = re.sub(r"\.gguf$", "", name.rstrip("/").rpartition("/")[2], flags=re.IGNORECASE)
     bare = re.sub(
-        r"[-_](fp8|nvfp4|fp4|awq|gptq|int4|instruct|it|chat|dynamic|hf)\b", "", last.lower()
+        r"[-_](fp8|nvfp4|mxfp4|fp4|awq|gptq|int4|int8|w\d+a\d+|quantized[.]w\d+a\d+|gguf|i?q\d\w*|instruct|it|chat|dynamic|hf|bf16)\b",
+        "",
+        last.lower(),
     )
     bare = re.sub(r"^(meta-)?llama-(\d)", r"llama-\2", re.sub(r"^meta-", "", bare))
     for text in (name, last, bare):
@@ -205,8 +274,12 @@ def _model(catalog: Catalog, name: str) -> str | None:
 
 def _gpu(catalog: Catalog, name: str) -> str | None:
     """Return the GPU that a name means, whatever the driver writes around it."""
-    bare = " ".join(re.sub(TRADE, " ", name, flags=re.IGNORECASE).split())
-    for text in (name, bare, re.split(r"[-_ ]", bare)[0]):
+    marks = re.sub(r"\((r|tm)\)", " ", name, flags=re.IGNORECASE)
+    bare = " ".join(re.sub(TRADE, " ", marks, flags=re.IGNORECASE).split())
+    plain = " ".join(name.lower().replace("-", " ").split())
+    card = next((ours for theirs, ours in CARDS if re.search(theirs, plain)), None)
+    names = [name] if name in catalog.hardware.accelerators else [card] if card else []
+    for text in (*names, name, bare, bare.replace(" ", "-"), re.split(r"[-_ ]", bare)[0]):
         try:
             return find_gpu(catalog, text)
         except UnknownNameError:

@@ -17,7 +17,13 @@ from tco.analysis.options import (
     lines,
     replica_of,
 )
-from tco.analysis.own_bill import own_bill, standing_lines, team_span, work_lines
+from tco.analysis.own_bill import (
+    once_lines,
+    own_bill,
+    standing_lines,
+    team_span,
+    work_lines,
+)
 from tco.analysis.provisioned import ProvisionedOption, provisioned_curves
 from tco.analysis.settings import Settings, fleet_policy, target, workload
 from tco.analysis.shapes import taken
@@ -234,7 +240,7 @@ def _envelope(
     idle = (column(always, count) + column(while_on, count) * share) * (
         option.instance_gpus - math.gcd(option.gpus, option.instance_gpus)
     )
-    standing = total_usd(standing_lines(option.purchase, settings))
+    standing = total_usd((*standing_lines(option.purchase, settings), *once_lines(settings)))
     low = paid * column(least, count) + column(standing + least_team, count)
     high = paid * (column(kept, count) * (1.0 + slack) + column(most, count)) + idle
     return slope, low, high + column(standing + most_team, count)

@@ -43,7 +43,7 @@ from tco.engine.shapes import number
 from tco.engine.training import WEIGHT_BYTES, embed_flops, gpu_hours, gpus_for_memory, serving_gpus
 from tco.engine.workload import Workload
 from tco.errors import UsageError
-from tco.units import HOURS_PER_MONTH, MTOK
+from tco.units import MTOK, in_month
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Offer, Price
@@ -66,6 +66,10 @@ class EmbedAsk:
     params: float | None = None
 
 
+RENTED = ("workload.peak", "workload.batch_share", "workload.hours_per_month")
+"""What of the workload enters the bill of a model on rented GPUs."""
+
+
 def embed(inputs: Inputs, ask: EmbedAsk) -> EmbedResult:
     """Return what embedding costs, cheapest over the horizon first.
 
@@ -77,6 +81,8 @@ def embed(inputs: Inputs, ask: EmbedAsk) -> EmbedResult:
         raise UsageError("what is embedded? for example --corpus 10B or --queries 5M")
     if ask.queries > 0 and ask.query_tokens <= 0:
         raise UsageError("how long is a query? for example --query-tokens 200")
+    hours = number(inputs.settings.value("workload.hours_per_month"))
+    ask = replace(ask, queries=in_month(ask.queries, hours))
     job = _Texts(inputs, ask)
     selection = selection_of(inputs)
     rows = ranked([*job.hosted(selection), *job.rented(selection)])
@@ -86,7 +92,7 @@ def embed(inputs: Inputs, ask: EmbedAsk) -> EmbedResult:
     crossed = crossing(rows, least) if ask.corpus_tokens > 0 else None
     used = [r for r in rows if r.feasible]
     starts = ("embedding.", "training.startup", "serving.headroom", "serving.redundancy")
-    own = (*starts, "workload.peak", "workload.batch_share") if ask.params is not None else ()
+    own = (*starts, *RENTED) if ask.params is not None else ()
     return EmbedResult(
         schema="tco.embed/1",
         catalog=stamped(inputs, used),
@@ -211,7 +217,9 @@ class _Texts:
             start = start_gpu_hours(self.inputs, each)
             once = rent_lines(self.inputs, rent, corpus=work, start=start) if work else ()
             gpus = number(paid_gpus(serving, each))
-            monthly = rent_lines(self.inputs, rent, queries=gpus * HOURS_PER_MONTH)
+            monthly = rent_lines(
+                self.inputs, rent, queries=gpus * self._value("workload.hours_per_month")
+            )
             priced.append((self._total(once, monthly), rent, gpus, once, monthly))
         usd = [one[0] for one in priced]
         best = best_rent(self.inputs, [one[1] for one in priced], usd)
@@ -244,6 +252,7 @@ class _Texts:
             isl=self.ask.query_tokens,
             osl=0.0,
             peak_to_mean=self._value("workload.peak_to_mean"),
+            hours_per_month=self._value("workload.hours_per_month"),
         )
         return number(
             serving_gpus(

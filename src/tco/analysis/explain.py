@@ -31,6 +31,7 @@ from tco.analysis.settings import fleet_policy, workload
 from tco.engine.fleet import FleetPolicy, burst_term, replicas_for
 from tco.engine.memory import free_bytes, weights_bytes
 from tco.engine.replica import Replica
+from tco.engine.shapes import number
 from tco.engine.tokens import reads_to_pay
 from tco.errors import InfeasibleError, UsageError
 from tco.show import show_number, show_tokens
@@ -87,7 +88,8 @@ def _load_steps(inputs: Inputs) -> list[str]:
     return [
         *(pictures if np.any(np.asarray(images)) else []),
         f"requests = {show_tokens(tokens)} tokens / ({_n(load.isl)} in + {_n(load.osl)} out) "
-        f"= {show_number(requests)} a month = {_n(load.requests_per_s)} a second over 730 h",
+        f"= {show_number(requests)} a month = {_n(load.requests_per_s)} a second over "
+        f"{number(load.hours_per_month):g} h",
         f"busiest hour = {_n(load.requests_per_s)} x {_n(load.peak_to_mean)} "
         f"= {_n(load.peak_requests_per_s)} requests a second",
     ]

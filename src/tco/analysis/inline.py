@@ -306,13 +306,14 @@ def _layout(
     inputs: Inputs, spec: InlineOption, width: str, model: ModelEntry, gpu: GpuEntry
 ) -> Layout:
     assert spec.gpus is not None
-    split = bool(inputs.serving.single_stream)
-    why = uncut(model.shape, gpu.node_gpus, spec.gpus, by_layer=split)
+    use = memory_use(inputs.settings, inputs.serving)
+    cutting = {"by_layer": use.by_layer, "by_request": use.by_request}
+    why = uncut(model.shape, gpu.node_gpus, spec.gpus, **cutting)
     if why is not None:
         raise InfeasibleError(
             f"{spec.source}: {model.id} cannot be cut over {spec.gpus}x{gpu.id}: {why}"
         )
-    return layout_of(spec.gpus, gpu, width, memory_use(inputs.settings, inputs.serving))
+    return layout_of(model.shape, spec.gpus, gpu, width, use)
 
 
 def _near(

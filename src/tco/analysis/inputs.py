@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tco.analysis.billing import OnHours, on_hours
 from tco.analysis.buying import LIST_PRICE, Buying, buying_of
-from tco.analysis.presets import with_presets
+from tco.analysis.presets import presets_of, with_presets
 from tco.analysis.request import DEFAULT_PROFILE, Request
 from tco.analysis.settings import Setting, Settings, image_tokens
 from tco.analysis.switches import BARE, left_out
 from tco.catalog.lookup import find_model
-from tco.engine.arrivals import headroom_in_flight, in_flight_over_mean
 from tco.engine.layout import PROFILES, Profile
 from tco.engine.ledger import Origin
 from tco.engine.redundancy import LEAST_AVAILABILITY
-from tco.engine.shapes import ROUND_OFF
+from tco.engine.shapes import ROUND_OFF, number
 from tco.errors import UsageError, unknown_name
 from tco.show import show_number
-from tco.units import LARGEST, SECONDS_PER_MONTH, reachable
+from tco.units import LARGEST, SECONDS_PER_HOUR, Rate, in_month, reachable
 
 if TYPE_CHECKING:
+    from tco.catalog.defaults import Assumptions, Preset
     from tco.catalog.defaults import Profile as Traffic
     from tco.catalog.load import Catalog
     from tco.catalog.usage_profile import OwnTraffic
@@ -101,6 +101,9 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
     settings = _with_profile(settings, profile, profiles[profile], request)
     settings = _with_own(settings, profile, catalog.own.get(profile))
     settings = _with_values(settings, catalog, request)
+    _check(settings)
+    request = _in_month(request, number(settings.value("workload.hours_per_month")))
+    settings = _rates_of(settings)
     settings = _with_volume(settings, profiles[profile], request, catalog.own.get(profile))
     _check(settings)
     _check_together(settings)
@@ -118,22 +121,107 @@ def prepare(catalog: Catalog, request: Request, today: date) -> Inputs:
 
 
 def _with_values(settings: Settings, catalog: Catalog, request: Request) -> Settings:
-    """Return the settings with all that the user said of them; what is left out counts last."""
-    settings = with_presets(settings, request, catalog.assumptions)
-    for path, value in BARE.items() if request.bare else ():
-        settings = settings.overridden(path, value, request.origins.get("bare", "--bare"))
-    for path, value in request.settings.items():
-        settings = settings.overridden(path, value, request.origins.get(path, path))
-    for path, entry in catalog.assumptions.assumptions.items():
-        if entry.follows in request.settings and path not in request.settings:
-            by = request.origins.get(entry.follows, entry.follows)
-            settings = settings.overridden(path, request.settings[entry.follows], by)
-    if request.fte is not None:
-        settings = _with_fte(settings, request.fte, request.origins.get("fte", "--fte"))
-    source = request.origins.get("without", "--without")
-    for path, value in left_out(request.without, f"{source}: ").items():
-        settings = settings.overridden(path, value, source)
+    """Return the settings with all that the user said of them: the farthest place first.
+
+    Within a place sets that were named come first, then what is left out, then single values.
+
+    Raises:
+        UsageError: One place leaves something out and gives it a value.
+    """
+    for layer in sorted({0, *request.layers.values()}, reverse=True):
+        settings = _with_layer(settings, catalog.assumptions, request, layer)
     return settings
+
+
+def _with_layer(settings: Settings, known: Assumptions, request: Request, layer: int) -> Settings:
+    """Return the settings with what one place says of them, see `Request.layers`."""
+
+    def here(name: str) -> bool:
+        return request.layers.get(name, 0) == layer
+
+    settings = with_presets(settings, request, known, layer)
+    for path, value in BARE.items() if request.bare and here("bare") else ():
+        settings = settings.overridden(path, value, request.origins.get("bare", "--bare"))
+    values = _values_of(request, known, layer)
+    source = request.origins.get("without", "--without")
+    gone = left_out(request.without, f"{source}: ") if here("without") else {}
+    _refuse_both(gone, source, values, [*presets_of(request, known, layer)], request)
+    for path, value in gone.items():
+        settings = settings.overridden(path, value, source)
+    for path, (value, by) in values.items():
+        settings = settings.overridden(path, value, by)
+    return settings
+
+
+def _in_month(request: Request, hours: float) -> Request:
+    """Return the question with what was said per second, hour or day in a month of so many hours.
+
+    Args:
+        request: The question.
+        hours: Hours of the month [h].
+    """
+    volume = {n: getattr(request, n) for n in ("tokens", "requests")}
+    changed: dict[str, Any] = {n: in_month(v, hours) for n, v in volume.items() if v is not None}
+    options = []
+    for one in request.options:
+        rates = {f.name: getattr(one, f.name) for f in fields(one)}
+        rates = {n: in_month(v, hours) for n, v in rates.items() if isinstance(v, Rate)}
+        tiers = tuple((in_month(limit, hours), off) for limit, off in one.tiers)
+        options.append(replace(one, **rates, tiers=tiers))
+    return replace(request, **changed, options=tuple(options))
+
+
+def _rates_of(settings: Settings) -> Settings:
+    """Return the settings with sums that were said per hour or day in a month of its hours."""
+    hours = number(settings.value("workload.hours_per_month"))
+    rates = {p: in_month(s.value, hours) for p, s in settings.items() if isinstance(s.value, Rate)}
+    return settings.with_values(rates) if rates else settings
+
+
+def _values_of(request: Request, known: Assumptions, layer: int) -> dict[str, tuple[float, str]]:
+    """Return the single values that one place says, each with what said it."""
+    values = {
+        path: (value, request.origins.get(path, path))
+        for path, value in request.settings.items()
+        if request.layers.get(path, 0) == layer
+    }
+    for path, entry in known.assumptions.items():
+        if entry.follows in values and path not in request.settings:
+            values[path] = values[entry.follows]
+    if request.fte is not None and request.layers.get("fte", 0) == layer:
+        by = request.origins.get("fte", "--fte")
+        # A given number of engineers takes the place of the staircase.
+        values |= {f"people.{name}": (request.fte, by) for name in ("floor_fte", "fixed_fte")}
+        values["people.fte_per_gpu"] = (0.0, by)
+    return values
+
+
+def _refuse_both(
+    gone: Mapping[str, float],
+    source: str,
+    values: Mapping[str, tuple[float, str]],
+    presets: Sequence[tuple[str, Preset]],
+    request: Request,
+) -> None:
+    """Raise `UsageError` for something that one place leaves out and gives a value."""
+    for path, (value, by) in values.items():
+        if path in gone and value != gone[path]:
+            raise UsageError(_both(source, by, path, gone[path], value))
+    for kind, preset in presets:
+        # A set of which something stays says more than what is left out of it.
+        if all(path in gone for path in preset.values):
+            path, value = next((p, v.value) for p, v in preset.values.items())
+            by = request.origins.get(kind, f"--{kind.replace('_', '-')}")
+            if value != gone[path]:
+                raise UsageError(_both(source, by, path, gone[path], value))
+
+
+def _both(without: str, by: str, path: str, gone: float, value: float) -> str:
+    who = f"{without} and {by}" if without != by else without
+    return (
+        f"{who} contradict each other: {path} is {gone:g} by what is left out, {value:g} by what "
+        "is given; keep one of them"
+    )
 
 
 def _defaults(catalog: Catalog) -> Settings:
@@ -238,6 +326,8 @@ def _by_in_flight(settings: Settings, own: OwnTraffic) -> dict[str, float]:
     They are known at the time that a request takes on a replica as full as the limit on the time
     of a token allows: its output at that limit.
     """
+    from tco.engine.arrivals import headroom_in_flight, in_flight_over_mean
+
     found = own.in_flight
     if found is None or SIZED_AT not in found.quantiles:
         return {}
@@ -275,15 +365,12 @@ def _lengths(traffic: Traffic, request: Request) -> tuple[float, float, str]:
     return isl, osl, request.origins.get("isl", request.origins.get("osl", "--isl, --osl"))
 
 
-def _with_fte(settings: Settings, fte: float, source: str) -> Settings:
-    """Return the settings with a given number of engineers in place of the staircase."""
-    for path, value in (
-        ("people.floor_fte", fte),
-        ("people.fixed_fte", fte),
-        ("people.fte_per_gpu", 0.0),
-    ):
-        settings = settings.overridden(path, value, source)
-    return settings
+def _usual_volume(own: OwnTraffic | None, request: Request, hours: float) -> tuple[float, str]:
+    """Return the month of one's own logs [token/month]; not a number for any other profile."""
+    if own is None or own.tokens_per_month is None:
+        return np.nan, "not given"
+    value = in_month(Rate(own.tokens_per_month, 1), hours)
+    return value, f"profile {request.profile}: own-logs"
 
 
 def _with_volume(
@@ -294,20 +381,20 @@ def _with_volume(
     if len(said) > 1:
         flags = " and ".join(f"--{name}" for name in said)
         raise UsageError(f"{flags} both say the volume; give one of them")
-    value, source = np.nan, "not given"
+    hours = number(settings.value("workload.hours_per_month"))
+    value, source = _usual_volume(own, request, hours)
     text = settings.value("workload.isl") + settings.value("workload.osl")
     per_request = float(np.asarray(text + image_tokens(settings)))
     if said:
         source = request.origins.get(said[0], f"--{said[0]}")
         value = _tokens_said(traffic, request, per_request)
+    seconds = hours * SECONDS_PER_HOUR
     if request.peak is not None and said:
-        settings = _with_peak(settings, request, value / per_request / SECONDS_PER_MONTH, source)
+        settings = _with_peak(settings, request, value / per_request / seconds, source)
     elif request.peak is not None:
         source = _by_peak(request)
         mean = request.peak / float(np.asarray(settings.value(PEAK_TO_MEAN)))
-        value = mean * SECONDS_PER_MONTH * per_request
-    elif own is not None and own.tokens_per_month is not None:
-        value, source = own.tokens_per_month, f"profile {request.profile}: own-logs"
+        value = mean * seconds * per_request
     entry = Setting(
         path="workload.tokens_per_month",
         title="input and output of a month",
@@ -396,6 +483,7 @@ _POSITIVE = (
     "workload.osl",
     "workload.isl_factor",
     "workload.osl_factor",
+    "workload.hours_per_month",
     "serving.max_tpot_s",
     "serving.kv_bytes",
     "serving.throughput_factor",

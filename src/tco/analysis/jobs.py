@@ -18,6 +18,7 @@ from tco.analysis.priced import bill_lines
 from tco.analysis.report import least_trust_row, stale_words, stamp, values_of
 from tco.analysis.results import AssumptionResult, CatalogStamp
 from tco.analysis.select import Selection, select
+from tco.analysis.settings import hours_per_month
 from tco.analysis.setups import SMALLEST_PIPELINED_NODE, GpuEntry, RentEntry
 from tco.analysis.verdict import rule_words, unsure_words
 from tco.catalog.trust import Trust
@@ -27,7 +28,7 @@ from tco.engine.shapes import Number, number
 from tco.engine.training import crossing_tokens
 from tco.errors import InfeasibleError, UsageError
 from tco.show import show_tokens, show_usd
-from tco.units import HOURS_PER_MONTH, MTOK
+from tco.units import MTOK
 
 FACTORS = ("rent.factor", "price.api_factor", "price.hosted_factor")
 SPOT = ("rent.spot_", "plan.lead_h")
@@ -102,7 +103,7 @@ def rent_lines(inputs: Inputs, rent: RentEntry, **gpu_hours: float) -> tuple[Lin
         rent_line(f"GPU rent, {part}", hours, rate, origin="catalog", source=_said(rent, part))
         for part, hours in gpu_hours.items()
     )
-    gpu_months = sum(gpu_hours.values()) / HOURS_PER_MONTH
+    gpu_months = sum(gpu_hours.values()) / number(hours_per_month(inputs.settings))
     return (*lines, *spot_lines(rent, inputs.settings, gpu_months))
 
 

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from tco.analysis.settings import Settings, people
+from tco.analysis.settings import Settings, hours_per_month
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.ownership import Ownership, ownership_lines
-from tco.engine.people import People
 from tco.engine.selfhost import Fleet, rent_lines
-from tco.engine.service import storage_line
+from tco.engine.service import storage_line, unit_lines
 from tco.engine.shapes import Number, number
 from tco.errors import UsageError
-from tco.units import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Accelerator, Purchase
@@ -76,6 +74,9 @@ class Machines(Protocol):
     def purchase(self) -> str: ...
 
     @property
+    def instance_gpus(self) -> Number: ...
+
+    @property
     def weights_gb(self) -> Number | None: ...
 
     @property
@@ -89,10 +90,11 @@ class Machines(Protocol):
 
 
 def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
-    """Return the lines of a fleet's bill that are linear in the fleet: GPUs and weights."""
+    """Return the lines of a fleet's bill that are linear in the fleet: GPUs, weights, licences."""
     if of.owned is not None:
         own = ownership(of.owned, settings)
-        return ownership_lines(servers, own, origin=of.origin, source=of.source)
+        bought = ownership_lines(servers, own, origin=of.origin, source=of.source)
+        return (*bought, *_licensed(of, settings, servers))
     bill = rent_lines(
         servers,
         rent_rate(of, settings),
@@ -100,13 +102,23 @@ def machine_lines(of: Machines, settings: Settings, servers: Fleet) -> tuple[Lin
         settings.value("rent.other_share"),
         origin=of.origin,
         source=of.source,
+        hours_per_month=hours_per_month(settings),
     )
     if of.purchase == DEDICATED:
         return bill[:1]  # the host has its own storage and watches it
+    bill = (*bill, *_licensed(of, settings, servers))
     if of.weights_gb is None:
         return bill
     rate = settings.value("service.storage_usd_per_gb_month")
     return (*bill, storage_line(servers.replicas, of.weights_gb, rate))
+
+
+def _licensed(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ...]:
+    """Return what was given for each GPU or server; nothing where nothing was."""
+    each = [settings.value(f"extra.usd_per_{name}_month") for name in ("gpu", "server")]
+    if not any(np.any(usd) for usd in each):
+        return ()
+    return unit_lines(servers.paid_gpus, servers.paid_gpus / of.instance_gpus, *each)
 
 
 def rent_rate(of: Machines, settings: Settings) -> Number:
@@ -126,7 +138,7 @@ def spot_lines(of: Machines, settings: Settings, gpu_months: Number) -> tuple[Li
     """Return what spot GPUs take on top, because they are taken away at times."""
     if of.owned is not None or not of.purchase.startswith("spot"):
         return ()
-    hours = gpu_months * HOURS_PER_MONTH
+    hours = gpu_months * hours_per_month(settings)
     lost = gpu_months * settings.value("rent.spot_interruptions_per_month")
     rows: tuple[tuple[str, Number, str], ...] = (
         (
@@ -153,15 +165,6 @@ def spot_lines(of: Machines, settings: Settings, gpu_months: Number) -> tuple[Li
         )
         for item, quantity, path in rows
     )
-
-
-def staff_of(purchase: str, settings: Settings) -> People:
-    """Return who looks after a fleet: where a host runs it, as many as an API takes."""
-    staff = people(settings)
-    if purchase != DEDICATED:
-        return staff
-    none = 0.0 * staff.fte_per_gpu
-    return replace(staff, floor_fte=staff.api_fte, fixed_fte=staff.api_fte, fte_per_gpu=none)
 
 
 COMMITTED = {"reserved_1y": 12.0, "reserved_3y": 36.0}
@@ -223,15 +226,17 @@ def ownership(gpu: OwnedGpu, settings: Settings) -> Ownership:
         server_usd=server * settings.value("own.price_factor"),
         rated_w=gpu.board_w * host if gpu.all_in_w is None else gpu.all_in_w,
         life_months=life,
+        hours_per_month=hours_per_month(settings),
         **values,
     )
 
 
 def upfront_usd(of: Machines, settings: Settings, servers: Fleet) -> Number | None:
     """Return the cash that a fleet takes on the first day; None for one that is rented [USD]."""
+    sum_usd = settings.value("extra.upfront_usd")
     if of.owned is None:
-        return None
-    return servers.paid_gpus * ownership(of.owned, settings).upfront_usd
+        return sum_usd if np.any(sum_usd) else None
+    return servers.paid_gpus * ownership(of.owned, settings).upfront_usd + sum_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

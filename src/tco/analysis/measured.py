@@ -188,6 +188,7 @@ def _layout(rows: Sequence[Row]) -> Layout:
     return Layout(
         tp=_column(rows, "tp", 1.0),
         pp=_column(rows, "pp", 1.0),
+        nodes=np.ones(len(rows)),  # no source says in which servers its stages lay
         dp_attention=_column(rows, "dp_attention", 0.0) > 0.0,
         layer_split=_column(rows, "layer_split", 0.0) > 0.0,
         kv_bytes=np.array([KV_BYTES[row["kv_dtype"].lower()] for row in rows]),

@@ -1,8 +1,8 @@
 """The bill of own GPUs and of who looks after them: the one place where its lines come together.
 
 Every command asks here. `own_bill` is the month of one set-up. What shares GPUs, such as a plan or
-the tasks of a portfolio, adds up its parts: machines, `standing_lines` once, `work_lines` for what
-each brings, and `team_lines` once for everything.
+the tasks of a portfolio, adds up its parts: machines and `standing_lines` of a fleet, `work_lines`
+for what each brings, `once_lines` and `team_lines` once for everything.
 """
 
 from __future__ import annotations
@@ -10,11 +10,18 @@ from __future__ import annotations
 import numpy as np
 
 from tco.analysis.machines import DEDICATED, Machines, fleet_lines
-from tco.analysis.settings import Settings, people, workload
+from tco.analysis.settings import Settings, hours_per_month, people, workload
+from tco.engine.finance import written_off
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.people import people_line, project_lines, selfhost_fte
 from tco.engine.selfhost import Fleet
-from tco.engine.service import Traffic, balancer_line, permission_lines, traffic_lines
+from tco.engine.service import (
+    Traffic,
+    balancer_line,
+    permission_lines,
+    sum_lines,
+    traffic_lines,
+)
 from tco.engine.shapes import Number
 
 PAY = "people.salary_usd_per_year"
@@ -32,6 +39,7 @@ def own_bill(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ..
     return (
         *fleet_lines(of, settings, servers),
         *standing_lines(of.purchase, settings),
+        *once_lines(settings),
         *moving_lines(of, settings),
         *team_lines(settings, None if hosted else servers.gpus, hosted=hosted),
     )
@@ -45,7 +53,17 @@ def standing_lines(purchase: str, settings: Settings) -> tuple[Line, ...]:
     )
     if purchase == DEDICATED:  # the host balances the load
         return permissions
-    return (balancer_line(settings.value("service.balancer_usd_per_h")), *permissions)
+    rate = settings.value("service.balancer_usd_per_h")
+    return (balancer_line(rate, hours_per_month(settings)), *permissions)
+
+
+def once_lines(settings: Settings) -> tuple[Line, ...]:
+    """Return the plain sums of self-hosting, once for all fleets; nothing where none was given."""
+    monthly, upfront = (settings.value(f"extra.{n}") for n in ("usd_per_month", "upfront_usd"))
+    if not np.any(monthly) and not np.any(upfront):
+        return ()
+    how = (settings.value(f"own.{n}") for n in ("yearly_rate", "life_months", "straight_line"))
+    return sum_lines(monthly, upfront, written_off(1.0, 0.0, *how))
 
 
 def moving_lines(of: Machines, settings: Settings) -> tuple[Line, ...]:

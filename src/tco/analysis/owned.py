@@ -11,11 +11,12 @@ from tco.analysis.inputs import Inputs
 from tco.analysis.machines import OWN, OwnedGpu, gpu_month, owned_gpu, smallest_purchase
 from tco.analysis.request import InlineOption
 from tco.analysis.select import Selection
+from tco.analysis.settings import hours_per_month
 from tco.analysis.setups import RentEntry
 from tco.catalog.lookup import find_gpu
 from tco.catalog.trust import purchase_trust
+from tco.engine.shapes import number
 from tco.errors import DataError, UsageError
-from tco.units import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Purchase
@@ -76,7 +77,8 @@ def owned_entry(inputs: Inputs, name: str) -> RentEntry | None:
         owned=owned,
         origin="assumed" if any(r.startswith("purchase") for r in gpu.recalled) else "catalog",
     )
-    usd = float(np.asarray(gpu_month(entry, inputs.settings).at_capacity)) / HOURS_PER_MONTH
+    usd = float(np.asarray(gpu_month(entry, inputs.settings).at_capacity))
+    usd /= number(hours_per_month(inputs.settings))
     return replace(entry, usd_per_gpu_hour=usd)
 
 

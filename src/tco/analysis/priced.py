@@ -30,14 +30,14 @@ from tco.analysis.results import (
     UtilizationResult,
 )
 from tco.analysis.scaling import scaling_of
-from tco.analysis.settings import Settings, target, workload
+from tco.analysis.settings import Settings, hours_per_month, target, workload
 from tco.analysis.why import first_token_words, infeasible, limit_states
 from tco.engine.evidence import ttft_ends
 from tco.engine.ledger import Group, Line, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, utilization_of
 from tco.engine.shapes import number
-from tco.units import HOURS_PER_MONTH, MTOK
+from tco.units import MTOK
 
 
 def option_result(option: Option, inputs: Inputs, replica: Replica | None = None) -> OptionResult:
@@ -60,7 +60,7 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
         provider=option.provider,
         hardware=None,
         gpus=None,
-        replicas=_units(option, bill),
+        replicas=_units(option, bill, inputs.settings),
         feasible=True,
         reasons=(),
         notes=option.notes,
@@ -80,10 +80,10 @@ def option_result(option: Option, inputs: Inputs, replica: Replica | None = None
     )
 
 
-def _units(option: Option, bill: tuple[Line, ...]) -> float | None:
+def _units(option: Option, bill: tuple[Line, ...], settings: Settings) -> float | None:
     """Return how many set-ups or provisioned units are paid for; None where there are none."""
     if isinstance(option, ProvisionedOption):
-        return number(bill[0].quantity) / HOURS_PER_MONTH
+        return number(bill[0].quantity) / number(hours_per_month(settings))
     return number(bill[0].quantity) if isinstance(option, FixedOption) else None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tco.analysis.settings import Settings, price_factor, workload
+from tco.analysis.settings import Settings, hours_per_month, price_factor, workload
 from tco.catalog.lookup import holds
 from tco.catalog.trust import GIVEN, Trust, capacity_trust
 from tco.engine.ledger import Line, Origin
@@ -16,7 +16,6 @@ from tco.engine.provisioned import ProvisionedUnit, units_for, units_used
 from tco.engine.shapes import Floats, Indices, Number, column, number
 from tco.engine.steps_many import Curves, Rows
 from tco.errors import InfeasibleError, unknown_name
-from tco.units import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
     from tco.analysis.inputs import Inputs
@@ -61,7 +60,7 @@ def units_line(option: ProvisionedOption, settings: Settings) -> Line:
     return Line(
         item="provisioned units",
         group="compute",
-        quantity=units_for(workload(settings), option.unit) * HOURS_PER_MONTH,
+        quantity=units_for(workload(settings), option.unit) * hours_per_month(settings),
         unit="unit-hour",
         rate_usd=option.usd_per_unit_hour * settings.value(price_factor(option.tier)),
         origin=option.origin,
@@ -106,7 +105,7 @@ def provisioned_curves(
     per_token = one.peak_requests_per_s * option.unit.weighed_tokens(one)
     tokens_per_unit = column(option.unit.tokens_per_s / per_token, count)
     rate = column(units_line(option, settings.with_values(_NOTHING)).rate_usd, count)
-    usd = rate * HOURS_PER_MONTH
+    usd = rate * column(hours_per_month(settings), count)
     step, fewest = float(option.unit.increment_units), float(option.unit.fewest)
 
     def until(rows: Indices, volume: Floats) -> Rows:

@@ -18,6 +18,8 @@ from tco.analysis.provisioned import ProvisionedOption
 from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
 from tco.analysis.settings import Setting, target, workload
 from tco.catalog.lookup import stale_after
+from tco.engine.constants import FITTED
+from tco.engine.replica import DRAFTED_GAINS
 from tco.engine.shapes import number
 from tco.show import show_number, show_seconds
 
@@ -77,6 +79,8 @@ NEUTRAL = {
     "workload.osl_factor",
     "serving.throughput_factor",
     "serving.speculative_gain",
+    "serving.drafts",
+    "serving.parallel",
     "workload.reasoning_factor",
     "workload.cache_write_share",
     "workload.length_cv",
@@ -89,6 +93,10 @@ NEUTRAL = {
     "service.egress_factor",
     "compliance.licence_usd_per_month",
     "compliance.audit_usd_per_month",
+    "extra.usd_per_month",
+    "extra.usd_per_gpu_month",
+    "extra.usd_per_server_month",
+    "extra.upfront_usd",
     "serving.max_ttft_s",
     "serving.zones",
     "serving.availability_target",
@@ -123,7 +131,7 @@ def assumptions_of(inputs: Inputs, used: Sequence[Option]) -> tuple[AssumptionRe
     rows = [assumption(s) for s in entering(inputs, used)]
     if any(isinstance(o, SelfOption) for o in used):
         rows += _choices(inputs)
-    told = list(choices_of(inputs.request))
+    told = list(choices_of(inputs.request, inputs.settings))
     gone = [row for row in told if row.path.startswith("bill.")]
     return (*gone, *rows, *(row for row in told if row not in gone), least_trust_row(inputs))
 
@@ -145,6 +153,8 @@ def least_trust_row(inputs: Inputs) -> AssumptionResult:
 def entering(inputs: Inputs, used: Sequence[Option]) -> list[Setting]:
     """Return the settings that enter the bills of some options, volume left out."""
     kinds = _prefixes(used)
+    if "extra." in kinds and inputs.settings.given("extra.upfront_usd"):
+        kinds |= {"own.life_months", "own.yearly_rate", "own.straight_line"}
     return [
         setting
         for path, setting in inputs.settings.items()
@@ -169,7 +179,7 @@ def _prefixes(used: Sequence[Option]) -> set[str]:
         kinds |= {"people.salary", "people.api", "price."}
     if own:
         kinds |= _staff_prefixes(own)
-        kinds |= {"serving.", "horizon.months", "compliance."}
+        kinds |= {"serving.", "horizon.months", "compliance.", "extra."}
     rented = [o for o in own if o.usd_per_gpu_hour is not None]
     if rented:
         kinds |= {"rent.factor", "rent.oldest"}
@@ -402,6 +412,25 @@ def _licences(inputs: Inputs, used: Sequence[Option]) -> list[str]:
     return [f"{told}--set {fee}=… adds what it costs"] if barred else []
 
 
+def outside_words(models: Sequence[str]) -> str:
+    """Return that some models are built like none that the capacity model was held against."""
+    return (
+        f"the capacity model was not held against models built like {', '.join(models)}: a step is "
+        f"taken to be {FITTED.outside_factor:.2f} times as long, and the band is wider"
+    )
+
+
+def _drafted(inputs: Inputs, own: Sequence[SelfOption]) -> list[str]:
+    """Return what drafted tokens are taken to gain, where they are asked for."""
+    if not own or not bool(np.any(np.asarray(inputs.settings.value("serving.drafts")))):
+        return []
+    most, least = DRAFTED_GAINS[0], DRAFTED_GAINS[-1]
+    return [
+        f"drafted tokens (mtp) are taken to gain x{most} with 4 requests in flight or fewer, "
+        f"x{least} above 128: medians of others' models, x1.35 to x2.12 and x0.73 to x1.46"
+    ]
+
+
 def _uncalibrated(inputs: Inputs, used: Sequence[Option]) -> list[str]:
     models = inputs.catalog.models.models
     own = [o for o in used if isinstance(o, SelfOption) and o.measured is None]
@@ -411,8 +440,8 @@ def _uncalibrated(inputs: Inputs, used: Sequence[Option]) -> list[str]:
     guessed = sorted({o.gpu for o in own if o.gpu_shape and not o.gpu_shape.measured})
     out = []
     if odd:
-        names = ", ".join(odd)
-        out.append(f"the capacity model was not held against models built like {names}")
+        out.append(outside_words(odd))
+    out += _drafted(inputs, own)
     if guessed:
         out.append(f"kernel speed is judgment, not measured, on {', '.join(guessed)}")
     macs = sorted({o.gpu for o in own if o.gpu.startswith("apple-")})

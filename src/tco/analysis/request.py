@@ -135,7 +135,8 @@ class Request:
         engine: How the serving engine is run: `tuned`, `default`, `local` or `legacy`.
         bare: Leave out what simple calculators leave out (`switches.BARE`), to repeat their sums.
         without: What to leave out of every bill, by the names of `switches`, whoever gives it.
-        coverage, salary_region, site, electricity: Named sets of assumptions (`presets.KINDS`).
+        coverage, salary_region, site, electricity, ownership: Named sets of assumptions
+            (`presets.KINDS`).
         as_of: The day whose prices hold; today when None.
         options: Options described inline.
         service: Service tier that tokens are bought in, such as `flex`, where an offer has it.
@@ -150,6 +151,8 @@ class Request:
         checks: What an answer must keep to.
         origins: Which flag, variable or file line gave a field, by the name of the field or the
             path of the setting.
+        layers: How far from the user it was said, by the same names: 0 for flags and keywords,
+            then variables, the scenario file, the user's own defaults. The nearer one wins.
     """
 
     tokens: float | None = None
@@ -181,6 +184,7 @@ class Request:
     salary_region: str | None = None
     site: str | None = None
     electricity: str | None = None
+    ownership: str | None = None
     as_of: date | None = None
     options: tuple[InlineOption, ...] = ()
     service: str | None = None
@@ -194,3 +198,4 @@ class Request:
     schedule: Schedule | None = None
     checks: tuple[Check, ...] = ()
     origins: dict[str, str] = field(default_factory=dict)
+    layers: dict[str, int] = field(default_factory=dict)

@@ -314,13 +314,15 @@ class BothAt:
 
 @dataclass(frozen=True, kw_only=True)
 class BreakevenRow:
-    """One line of the overview: a self-hosted set-up against one alternative."""
+    """One line of the overview: a model on its cheapest set-ups against one alternative."""
 
     model: str
     a: str
     b: str
+    """The set-up that is cheaper at the lowest volume, or comes nearest."""
     same_weights: bool | None
     wins: tuple[OpenSpan, ...]
+    """Where the cheapest set-up of each volume is cheaper than A."""
     first: float | None
     sure: float | None
     about: Span | None

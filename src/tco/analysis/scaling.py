@@ -13,7 +13,6 @@ from tco.engine.replica import Replica, request_s
 from tco.engine.selfhost import Fleet
 from tco.engine.shapes import number
 from tco.show import show_number, show_seconds, show_share
-from tco.units import SECONDS_PER_MONTH
 
 
 def scaling_of(
@@ -49,7 +48,7 @@ def _starts(duty: Duty, settings: Settings, replica: Replica) -> tuple[float, fl
     waits = rate * np.asarray(waiting_share(rate, hold, start))
     total = float(rate.sum())
     return (
-        float(often.mean()) * SECONDS_PER_MONTH,
+        float(often.mean()) * number(load.seconds_per_month),
         float(waits.sum()) / total if total > 0 else 0.0,
     )
 

@@ -95,6 +95,11 @@ class Settings(Mapping[str, Setting]):
         return Settings({**self._settings, path: given})
 
 
+def hours_per_month(settings: Settings) -> Number:
+    """Return the hours of the month [h]."""
+    return settings.value("workload.hours_per_month")
+
+
 def image_tokens(settings: Settings) -> Number:
     """Return what the images of a request count as [token/request]."""
     names = ("workload.images_per_request", "workload.tokens_per_image")
@@ -105,7 +110,7 @@ def workload(settings: Settings) -> Workload:
     """Return the month's requests."""
     names = (
         *("tokens_per_month", "cached_share", "batch_share", "peak_to_mean"),
-        *("reasoning_factor", "cache_write_share"),
+        *("reasoning_factor", "cache_write_share", "hours_per_month"),
     )
     text = settings.value("workload.isl") * settings.value("workload.isl_factor")
     return Workload(
@@ -135,6 +140,7 @@ def target(settings: Settings) -> Target:
         max_concurrency=settings.value("serving.max_concurrency"),
         max_concurrency_large=settings.value("serving.max_concurrency_large"),
         speculative_gain=settings.value("serving.speculative_gain"),
+        drafts=settings.value("serving.drafts"),
         max_ttft_s=_or_none(settings.value("serving.max_ttft_s")),
     )
 

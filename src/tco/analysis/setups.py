@@ -26,6 +26,9 @@ from tco.engine.shapes import Flags, Floats, GpuShape, Indices, ModelShape
 COUNTS = (1, 2, 4, 8, 16)
 """GPUs of a replica that are tried; 16 is two nodes, one pipeline stage each."""
 
+DATA_ATTENTION = 2.0
+"""Value of `serving.parallel` for attention that is cut by requests."""
+
 SERVER_RESERVE_BYTES = 2.5e9
 """Activations, graphs and libraries of a server, per GPU; judgment [byte]."""
 
@@ -123,12 +126,14 @@ class MemoryUse(NamedTuple):
         share: Share of the memory that it may take [1].
         reserve_bytes: What it needs beside weights and cache, per GPU [byte].
         by_layer: It deals layers out to GPUs, in place of cutting each of them (llama.cpp).
+        by_request: Attention is cut by requests, where a model has experts to cut otherwise.
     """
 
     kv_bytes: float
     share: float
     reserve_bytes: float = SERVER_RESERVE_BYTES
     by_layer: bool = False
+    by_request: bool = False
 
 
 def memory_use(settings: Settings, profile: Profile) -> MemoryUse:
@@ -138,19 +143,22 @@ def memory_use(settings: Settings, profile: Profile) -> MemoryUse:
         share=float(settings.value("serving.memory_share")),
         reserve_bytes=LOCAL_RESERVE_BYTES if profile.single_stream else SERVER_RESERVE_BYTES,
         by_layer=bool(profile.single_stream),
+        by_request=float(settings.value("serving.parallel")) == DATA_ATTENTION,
     )
 
 
-def layout_of(gpus: int, gpu: GpuEntry, name: str, memory: MemoryUse) -> Layout:
+def layout_of(model: ModelShape, gpus: int, gpu: GpuEntry, name: str, memory: MemoryUse) -> Layout:
     """Return how a replica is laid out: tensor parallel in a node, one pipeline stage a node."""
     tp = min(gpus, gpu.node_gpus)
     return Layout(
         tp=float(tp),
         pp=float(gpus // tp),
+        nodes=float(gpus // tp),
         kv_bytes=memory.kv_bytes,
         memory_share=memory.share,
         reserve_bytes=memory.reserve_bytes,
         layer_split=memory.by_layer,
+        dp_attention=memory.by_request and float(model.routed_params) > 0.0,
         **_precision(name).columns(),
     )
 
@@ -162,7 +170,14 @@ def _precision(name: str) -> Precision:
     return found
 
 
-def uncut(model: ModelShape, node_gpus: int, gpus: int, *, by_layer: bool = False) -> str | None:
+def uncut(
+    model: ModelShape,
+    node_gpus: int,
+    gpus: int,
+    *,
+    by_layer: bool = False,
+    by_request: bool = False,
+) -> str | None:
     """Return why a model cannot be cut over so many GPUs; None where it can.
 
     Nodes are whole; query heads divide; KV heads divide or are divided, for a head that several
@@ -174,6 +189,7 @@ def uncut(model: ModelShape, node_gpus: int, gpus: int, *, by_layer: bool = Fals
         node_gpus: GPUs of one server [1].
         gpus: GPUs of the replica [1].
         by_layer: Layers are dealt out to GPUs.
+        by_request: Attention is cut by requests, so that its heads stay together.
 
     Source: the checks that vLLM and SGLang make when they start.
     """
@@ -181,7 +197,7 @@ def uncut(model: ModelShape, node_gpus: int, gpus: int, *, by_layer: bool = Fals
     if gpus > tp and (by_layer or tp < SMALLEST_PIPELINED_NODE or gpus % tp):
         more = "" if by_layer else f", or over whole servers of {SMALLEST_PIPELINED_NODE}"
         return f"{gpus} GPUs of servers of {node_gpus}: a replica lies in one server{more}"
-    if by_layer:
+    if by_layer or (by_request and float(model.routed_params) > 0.0):
         return None
     heads, kv_heads = float(model.heads), float(model.kv_heads)
     if heads % tp:
@@ -211,12 +227,13 @@ class Grid:
         """Return one set-up."""
         gpu = self.gpus[int(self.gpu[row])]
         count, name = int(self.count[row]), self.names[int(self.precision[row])]
+        model = self.models[int(self.model[row])]
         return Setup(
-            model=self.models[int(self.model[row])],
+            model=model,
             gpu=gpu,
             gpus=count,
             precision=name,
-            layout=layout_of(count, gpu, name, self.memory),
+            layout=layout_of(model.shape, count, gpu, name, self.memory),
         )
 
     def shapes(self, rows: Indices) -> tuple[ModelShape, GpuShape, Layout]:
@@ -225,16 +242,18 @@ class Grid:
         tp = np.minimum(self.count[rows], node)
         widths = [_precision(name).columns() for name in self.names]
         of = self.precision[rows]
+        models = taken(stacked([m.shape for m in self.models]), self.model[rows])
         layout = Layout(
             tp=tp.astype(float),
             pp=(self.count[rows] // tp).astype(float),
+            nodes=(self.count[rows] // tp).astype(float),
             kv_bytes=self.memory.kv_bytes,
             memory_share=self.memory.share,
             reserve_bytes=self.memory.reserve_bytes,
             layer_split=self.memory.by_layer,
+            dp_attention=self.memory.by_request & (np.asarray(models.routed_params) > 0.0),
             **{name: np.array([w[name] for w in widths])[of] for name in widths[0]},
         )
-        models = taken(stacked([m.shape for m in self.models]), self.model[rows])
         return models, taken(stacked([g.shape for g in self.gpus]), self.gpu[rows]), layout
 
     @property
@@ -248,12 +267,13 @@ def grid(
 ) -> Grid:
     """Return every set-up that is possible in principle, whether it fits or not."""
     nodes = {g.node_gpus for g in gpus}
+    cutting = {"by_layer": memory.by_layer, "by_request": memory.by_request}
     cuts = {
         (i, node, count)
         for i, model in enumerate(models)
         for node in nodes
         for count in counts
-        if uncut(model.shape, node, count, by_layer=memory.by_layer) is None
+        if uncut(model.shape, node, count, **cutting) is None
     }
     names: dict[str, int] = {}
     rows = [

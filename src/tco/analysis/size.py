@@ -12,7 +12,7 @@ from tco.analysis.candidates import OwnSetups, no_gpu, own_setups
 from tco.analysis.cheapest import cheapest, insist, least_trust, rank_of
 from tco.analysis.inputs import Inputs, prepare
 from tco.analysis.options import SelfOption
-from tco.analysis.report import assumptions_of, stamp, warnings_of
+from tco.analysis.report import assumptions_of, outside_words, stamp, warnings_of
 from tco.analysis.results import AssumptionResult
 from tco.analysis.select import Selection, select
 from tco.analysis.settings import target, workload
@@ -174,7 +174,7 @@ def _result(
         cheaper_but_unsure=() if cheap is None else tuple(r.id for r in _below(rows, cheap)),
         judged=_counts(rows),
         assumptions=_assumptions(inputs, used),
-        warnings=warnings_of(inputs, used),
+        warnings=_warnings(inputs, model, entry.id, used),
     )
 
 
@@ -182,6 +182,14 @@ def _below(rows: Sequence[SizeRow], best: SizeRow) -> list[SizeRow]:
     """Return the rows that cost less at full load than the answer."""
     limit = best.usd_per_mtok or 0.0
     return [r for r in rows if r.usd_per_mtok is not None and r.usd_per_mtok < limit]
+
+
+def _warnings(inputs: Inputs, model: Model, name: str, used: list[SelfOption]) -> tuple[str, ...]:
+    """Return what to be wary of; of a model that nothing is known like, whether it has a rent."""
+    told = warnings_of(inputs, used)
+    odd = model.architecture is not None and model.architecture.outside_calibration
+    words = outside_words([name])
+    return told if not odd or words in told else (words, *told)
 
 
 def _options(asked: Asked, shown: tuple[str, ...]) -> list[SelfOption]:

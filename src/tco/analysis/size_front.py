@@ -11,9 +11,8 @@ from tco.analysis.candidates import OwnSetups
 from tco.analysis.cheapest import cheapest_each, least_trust
 from tco.analysis.settings import fleet_policy, target, workload
 from tco.analysis.size_results import FrontPoint
-from tco.engine.capacity import replica
 from tco.engine.fleet import paid_gpus
-from tco.engine.replica import speed_factor
+from tco.engine.replica import speed_at, speed_factor
 from tco.engine.selfhost import fleet_for
 from tco.engine.shapes import ROUND_OFF
 from tco.units import MTOK, SECONDS_PER_HOUR
@@ -107,17 +106,7 @@ def _price_and_speed(
     """Return [USD/Mtok] and [token/s] of a user, both [setups, batches]."""
     goal = target(own.inputs.settings)
     model, gpu, layout = own.found.grid.shapes(setups[:, None])
-    speed = replica(
-        model,
-        gpu,
-        layout,
-        isl=goal.isl,
-        osl=goal.osl,
-        batch=batch,
-        profile=own.inputs.serving,
-        cached_share=goal.cached_share,
-        speculative_gain=goal.speculative_gain,
-    )
+    speed = speed_at(model, gpu, layout, own.inputs.serving, goal, batch)
     factor = _factor_at(own, setups, batch)
     tokens_per_hour = speed.requests_per_s * factor * (goal.isl + goal.osl) * SECONDS_PER_HOUR
     price = usd_per_hour(own, rents)[setups][:, None] / tokens_per_hour * MTOK

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tco.analysis.candidates import OwnSetups
-from tco.analysis.settings import fleet_policy, target, workload
+from tco.analysis.settings import fleet_policy, hours_per_month, target, workload
 from tco.analysis.setups import Setup
 from tco.analysis.size_front import Front, row_id, usd_per_hour
 from tco.analysis.size_results import MemoryParts, SizeRow, TtftResult
@@ -27,7 +27,7 @@ from tco.engine.memory import (
 )
 from tco.engine.selfhost import fleet_for, tokens_served
 from tco.engine.shapes import ROUND_OFF, number
-from tco.units import GB, HOURS_PER_MONTH, MTOK, SECONDS_PER_HOUR
+from tco.units import GB, MTOK, SECONDS_PER_HOUR
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -225,5 +225,5 @@ def _fleet(asked: Asked, i: int, box: int) -> dict[str, float]:
     return {
         "replicas": float(np.asarray(fleet.replicas)),
         "fleet_gpus": gpus,
-        "fleet_usd_per_month": gpus * float(per_gpu) * HOURS_PER_MONTH,
+        "fleet_usd_per_month": gpus * float(per_gpu) * float(np.asarray(hours_per_month(settings))),
     }

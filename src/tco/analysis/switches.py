@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from tco.errors import unknown_name
@@ -48,6 +48,16 @@ SWITCHES: Mapping[str, Switch] = {
     "installation": Switch(_off("own.installation_share"), ("installation, amortized",)),
     "spares": Switch(_off("own.spares_share"), ("spares, amortized",)),
     "interest": Switch(_off("own.yearly_rate")),
+    "resale": Switch(_off("own.residual_share")),
+    "chassis": Switch({"own.server_factor": 1.0, "own.host_power_factor": 1.0}),
+    "part_load": Switch(
+        {
+            "own.idle_power_share": 1.0,
+            "own.light_power_share": 1.0,
+            "own.full_power_share": 1.0,
+        }
+    ),
+    "cooling": Switch({"own.pue": 1.0}),
     "support": Switch(_off("own.support_share_per_year"), ("support",)),
     "insurance": Switch(_off("own.insurance_share_per_year"), ("insurance",)),
     "repairs": Switch(_off("own.failures_per_year"), ("failures and repair",)),
@@ -65,6 +75,16 @@ SWITCHES: Mapping[str, Switch] = {
     "control_plane": Switch(_off("rent.other_share"), ("control plane, test machines",)),
     "licence": Switch(_off("compliance.licence_usd_per_month"), ("licence of the model",)),
     "audit": Switch(_off("compliance.audit_usd_per_month"), ("audit and compliance",)),
+    "extra": Switch(
+        _off(
+            *("extra.usd_per_month", "extra.upfront_usd"),
+            *("extra.usd_per_gpu_month", "extra.usd_per_server_month"),
+        ),
+        (
+            *("licence, support and the like", "capital, written off"),
+            *("licence and support, by GPU", "licence and support, by server"),
+        ),
+    ),
     "engineers": Switch(
         _off("people.api_fte", "people.floor_fte", "people.fixed_fte", "people.fte_per_gpu"),
         ("engineers", "engineers for own GPUs"),
@@ -90,9 +110,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "bare": (
         *("cache", "peak", "headroom", "bursts", "redundancy", "engineers"),
         *("storage", "load_balancer", "egress", "monitoring", "control_plane"),
+        *("network", "installation", "spares", "support", "insurance", "repairs"),
+        *("interest", "resale", "chassis", "part_load", "cooling", "room"),
     ),
 }
-"""Names for several at once; `bare` is what simple calculators leave out."""
+"""Names for several at once; `bare` is what simple calculators leave out: bought GPUs cost their
+price over their life and their rated power every hour."""
 
 
 def left_out(names: Iterable[str], where: str = "") -> dict[str, float]:
@@ -111,5 +134,20 @@ def left_out(names: Iterable[str], where: str = "") -> dict[str, float]:
     return values
 
 
+def in_effect(names: Iterable[str], value: Callable[[str], object]) -> Iterator[str]:
+    """Yield what is left out in fact; of a name that a nearer place takes a part back, the rest.
+
+    Args:
+        names: What was asked to be left out.
+        value: Returns the value in use of an assumption.
+    """
+    for name in names:
+        word = name.strip().lower().replace("-", "_").replace(" ", "_")
+        members = GROUPS.get(word, (word,))
+        gone = [m for m in members if all(value(p) == v for p, v in SWITCHES[m].settings.items())]
+        yield from [word] if len(gone) == len(members) else gone
+
+
 BARE = left_out(("bare",))
-"""What simple calculators leave out: uneven load, caches, spares, engineers, all but the GPUs."""
+"""What simple calculators leave out: uneven load, caches, spares, engineers, all but the GPUs, and
+of bought ones all but their price over their life and their rated power."""

@@ -209,7 +209,9 @@ def plan(
 
 
 @asks(Question, HorizonOptions)
-def horizon(*names: str, growth: Amount = None, **question: Unpack[Question]) -> Outlook:
+def horizon(
+    *names: str, growth: Amount = None, discounting: Name = None, **question: Unpack[Question]
+) -> Outlook:
     """Return what options come to over months or years: cash when it is paid, saving, payback.
 
     The first name is what is paid today, the others are what could be done instead.
@@ -219,7 +221,8 @@ def horizon(*names: str, growth: Amount = None, **question: Unpack[Question]) ->
     >>> type(answer).__name__
     'Outlook'
     """
-    return _answer(questions.horizon(names, {"growth": growth}), question)  # type: ignore[no-any-return]
+    own: HorizonOptions = {"growth": growth, "discounting": discounting}
+    return _answer(questions.horizon(names, own), question)  # type: ignore[no-any-return]
 
 
 @asks(Question, TrainOptions, without=NOT_OF_TRAIN)

@@ -93,6 +93,14 @@ TOOLS = {
             *(*VOLUME, "engine", "set", "as_of", "gpus", "max_tpot", "slo", "concurrency"),
         ),
     ),
+    "explain": Offered(
+        functions.explain,
+        "Every term of the bill of one option: quantity, unit, rate, amount, source, date; and how "
+        "the size of a fleet came about. Needs one of tokens, requests, users.",
+        {"name": "The option's id, or enough of it."},
+        (Question,),
+        (*MONTH, "gpu", "purchase", "option", *VALUES),
+    ),
     "bill": Offered(
         logs.bill,
         "What was used, from request logs or usage reports on this machine (OpenAI, Anthropic, "
@@ -101,14 +109,6 @@ TOOLS = {
         {"logs": "A file, folder or pattern, such as ~/.claude/projects."},
         (BillOptions, Question),
         ("by", "match", "invoice", "growth", "as_of"),
-    ),
-    "explain": Offered(
-        functions.explain,
-        "Every term of the bill of one option: quantity, unit, rate, amount, source, date; and how "
-        "the size of a fleet came about. Needs one of tokens, requests, users.",
-        {"name": "The option's id, or enough of it."},
-        (Question,),
-        (*MONTH, "gpu", "purchase", "option", *VALUES),
     ),
 }
 

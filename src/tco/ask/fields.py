@@ -127,6 +127,16 @@ def ratio_of(value: Any) -> tuple[str, float]:
     return model.strip(), positive(ratio)
 
 
+SPECULATIVE = ("none", "mtp")
+PARALLEL = ("tensor", "expert", "data-attention")
+
+
+def code_of(*words: str) -> Callable[[Any], float]:
+    """Return the reader of a word that is counted: which of the words it is, from 0 on."""
+    read = one_of(*words)
+    return lambda value: float(words.index(read(value)))
+
+
 def one_of(*words: str) -> Callable[[Any], str]:
     """Return the reader of a word from a closed list."""
 
@@ -195,6 +205,8 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
     "usd_per_year": units.usd_per_year,
     "usd_per_kwh": units.usd_per_kwh,
     "usd_per_month": units.usd_per_month,
+    "usd_per_gpu_month": units.usd_per_month,
+    "usd_per_server_month": units.usd_per_month,
     "_s": _duration,
     "_usd": units.usd,
 }
@@ -250,6 +262,7 @@ QUESTION = (
     Field("cache_ttl", "buying.cache_ttl", one_of(*LIFETIMES)),
     Field("by_day", "buying.by_day", switch),
     Field("tokenizer", "buying.tokenizers", ratio_of, "tokenizers", many=True),
+    Field("hours_per_month", "workload.hours_per_month", positive, "workload.hours_per_month"),
     Field("horizon", "horizon", units.months, "horizon.months"),
     Field("model", "select.models", text, "models", many=True),
     Field("provider", "select.providers", text, "providers", many=True),
@@ -271,13 +284,22 @@ QUESTION = (
     Field("max_tpot", "serving.max_tpot", units.seconds, "serving.max_tpot_s"),
     Field("slo", "serving.slo", limit, "settings", many=True),
     Field("engine", "serving.engine", text),
+    Field("speculative", "serving.speculative", code_of(*SPECULATIVE), "serving.drafts"),
+    Field("parallel", "serving.parallel", code_of(*PARALLEL), "serving.parallel"),
     Field("fte", "people.fte", units.number),
     Field("salary", "people.salary", units.usd_per_year, "people.salary_usd_per_year"),
+    Field("extra_monthly", "extra.monthly", units.usd_per_month, "extra.usd_per_month"),
+    Field("extra_per_gpu", "extra.per_gpu", units.usd_per_month, "extra.usd_per_gpu_month"),
+    Field(
+        "extra_per_server", "extra.per_server", units.usd_per_month, "extra.usd_per_server_month"
+    ),
+    Field("extra_upfront", "extra.upfront", units.usd, "extra.upfront_usd"),
     Field("set", "settings", setting, "settings", many=True),
     Field("coverage", "people.coverage", text),
     Field("salary_region", "people.region", text),
     Field("site", "owning.site", text),
     Field("electricity", "owning.electricity", text),
+    Field("ownership", "owning.ownership", text),
     Field("without", "without", text, many=True),
     Field("bare", "bare", switch),
     Field("as_of", "as_of", day),

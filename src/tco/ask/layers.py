@@ -54,11 +54,12 @@ class Item(NamedTuple):
 
 
 class Said(NamedTuple):
-    """A value that has been read, and what gave it."""
+    """A value that has been read, what gave it, and how far from the user that is."""
 
     value: Any
     by: str
     field: Field
+    layer: int = 0
 
 
 Layer = dict[str, Said]
@@ -132,7 +133,7 @@ def _one_too_many(near: Layer, far: Layer) -> frozenset[str]:
 def merged(layers: Iterable[Layer]) -> Layer:
     """Return what the layers come to, the first one being nearest to the user."""
     merged: Layer = {}
-    for layer in layers:
+    for distance, layer in enumerate(layers):
         driven_out = {n for rivals in RIVALS for n in rivals if rivals & merged.keys()}
         driven_out |= _one_too_many(merged, layer)
         for target, said in layer.items():
@@ -140,7 +141,7 @@ def merged(layers: Iterable[Layer]) -> Layer:
                 near = merged[target]
                 merged[target] = near._replace(value=_added(said.value, near.value))
             elif target not in driven_out:
-                merged.setdefault(target, said)
+                merged.setdefault(target, said._replace(layer=distance))
     return merged
 
 
@@ -158,4 +159,5 @@ def request_of(said: Layer) -> Request:
     fields = {t: s.value for t, s in said.items() if t in known and "." not in t}
     settings = {t: s.value for t, s in said.items() if "." in t}
     origins = {t: s.by for t, s in said.items()}
-    return Request(**fields, settings=settings, origins=origins)
+    places = {t: s.layer for t, s in said.items()}
+    return Request(**fields, settings=settings, origins=origins, layers=places)

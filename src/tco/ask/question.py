@@ -94,6 +94,7 @@ class Question(TypedDict, total=False):
     tokenizer: Annotated[
         Pairs, several(VOLUME, "MODEL=R", "Tokens that a model bought by the token makes of one.")
     ]
+    hours_per_month: Annotated[Amount, one(VOLUME, "H", "Hours of a month, 730 unless said: 720.")]
     horizon: Annotated[Amount, one(VOLUME, "T", "How long it is meant to run: 18 months, 3 years.")]
 
     model: Annotated[Names, several(WHICH, "NAME", "Only this model; repeat for more.")]
@@ -130,6 +131,8 @@ class Question(TypedDict, total=False):
     max_tpot: Annotated[Amount, one(SERVING, "T", "Slowest token acceptable, mean: 50ms.")]
     slo: Annotated[Pairs, several(SERVING, "K=T", "Limits of own GPUs: tpot=30ms,ttft=1s.")]
     engine: Annotated[Name, one(SERVING, "NAME", "tuned, sglang, default, local, legacy.")]
+    speculative: Annotated[Name, one(SERVING, "NAME", "Drafted tokens: mtp, none.")]
+    parallel: Annotated[Name, one(SERVING, "NAME", "tensor, expert, data-attention (of experts).")]
     fte: Annotated[Amount, one(SERVING, "N", "Engineers that self-hosting takes: 0.5.")]
     salary: Annotated[Amount, one(SERVING, "USD", "One engineer, all costs: $240k/year.")]
 
@@ -140,6 +143,20 @@ class Question(TypedDict, total=False):
     site: Annotated[Name, one(SERVING, "NAME", "Where bought machines stand: colo, own_dc, desk.")]
     electricity: Annotated[
         Name, one(SERVING, "NAME", "Where their power is bought: us, texas, eu.")
+    ]
+    ownership: Annotated[
+        Name, one(SERVING, "NAME", "How they are written off: annuity, books, straight_line.")
+    ]
+
+    extra_monthly: Annotated[
+        Amount, one(SERVING, "USD", "A licence or support contract of self-hosting: $4k/month.")
+    ]
+    extra_per_gpu: Annotated[Amount, one(SERVING, "USD", "The same for each own GPU: $375/month.")]
+    extra_per_server: Annotated[
+        Amount, one(SERVING, "USD", "The same for each own server: $1,500/month.")
+    ]
+    extra_upfront: Annotated[
+        Amount, one(SERVING, "USD", "Capital as a sum, written off over the life: $300k.")
     ]
 
     without: Annotated[
@@ -178,6 +195,9 @@ class HorizonOptions(TypedDict, total=False):
     """What `horizon` asks besides its options."""
 
     growth: Annotated[Amount, one(VOLUME, "%", "Growth of the volume a month: 5%.")]
+    discounting: Annotated[
+        Name, one(VALUES, "WORD", "When cash counts in today's money: end-of-month, year-end.")
+    ]
 
 
 class SensitivityOptions(TypedDict, total=False):
@@ -262,9 +282,12 @@ _IDLE_IN_JOBS = (
         "max_tpot",
         "slo",
         "engine",
+        "speculative",
+        "parallel",
         "fte",
     ),
-    *("salary", "coverage", "salary_region", "site", "electricity", "measured"),
+    *("salary", "coverage", "salary_region", "site", "electricity", "ownership", "measured"),
+    *("extra_monthly", "extra_per_gpu", "extra_per_server", "extra_upfront"),
 )
 _BOUGHT_AS = (
     *("input_output", "image_tokens", "images", "cache_write", "service", "region", "tokenizer"),
@@ -300,6 +323,11 @@ NOT_OF_SIZE = (
         "salary_region",
         "site",
         "electricity",
+        "ownership",
+        "extra_monthly",
+        "extra_per_gpu",
+        "extra_per_server",
+        "extra_upfront",
         "without",
         "bare",
     ),

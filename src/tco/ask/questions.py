@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tco.ask import varied
+from tco.ask.fields import one_of
 from tco.errors import UsageError
 
 if TYPE_CHECKING:
@@ -128,11 +129,17 @@ def horizon(names: tuple[str, ...], said: HorizonOptions) -> Ask:
     """
     growth = said.get("growth")
     rate = None if growth is None else varied.growth(growth, "--growth")
+    word = said.get("discounting")
+    if word is not None:
+        try:
+            word = one_of("end-of-month", "year-end")(word)
+        except UsageError as error:
+            raise UsageError(f"--discounting: {error}") from None
 
     def ask(inputs: Inputs) -> Any:
         from tco.analysis.horizon.horizon import horizon as over_months
 
-        return over_months(inputs, names, rate)
+        return over_months(inputs, names, rate, word)
 
     return ask
 

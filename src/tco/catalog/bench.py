@@ -21,7 +21,9 @@ class Reading:
     Args:
         isl, osl: Mean length of a request [token].
         concurrency: Requests in flight, mean [1].
+        by_law: The same by Little's law, rate times time in the system [1].
         output_tok_s: Output tokens per second over all GPUs [token/s].
+        gpu_layers: Layers that were on the GPUs, where the tool has it chosen [1].
         notes: What a reader should know.
     """
 
@@ -29,6 +31,7 @@ class Reading:
     isl: float | None = None
     osl: float | None = None
     concurrency: float | None = None
+    by_law: float | None = None
     model: str | None = None
     gpu: str | None = None
     gpus: int | None = None
@@ -44,6 +47,7 @@ class Reading:
     dp_attention: bool = False
     expert_parallel: bool = False
     layer_split: bool = False
+    gpu_layers: int | None = None
     prefill_included: bool = True
     ttft_ms: float | None = None
     tpot_ms: float | None = None
@@ -110,10 +114,91 @@ class Part:
         inner = self.cells.get(name)
         return Part(self.path, self.line, inner if isinstance(inner, Mapping) else {})
 
+    def mean(self, name: str, key: str = "mean") -> float | None:
+        """Return the mean of a metric inside; None without one."""
+        return self.part(name).number(key)
+
     def agree(self, said: float, found: float, how: str, slack: float) -> None:
         """Refuse a file whose rate is not what its own counts and times come to."""
         if abs(said / found - 1.0) > slack:
             self.refuse(f"it says {said:,.5g} output tokens/s, but {how} are {found:,.5g}")
+
+
+CONTRADICTION = 1.3
+"""Ratio from which two figures of the requests in flight contradict each other [1]."""
+
+
+def littles_law(requests_per_s: float | None, latency_s: float | None) -> float | None:
+    """Return the mean requests in flight, rate times time in the system [1]."""
+    return requests_per_s * latency_s if requests_per_s and latency_s else None
+
+
+def request_s(ttft_ms: float | None, tpot_ms: float | None, osl: float | None) -> float | None:
+    """Return how long a request takes, ``ttft + tpot * (osl - 1)`` [s]; None where not known."""
+    if ttft_ms is None or tpot_ms is None or osl is None:
+        return None
+    return (ttft_ms + tpot_ms * (osl - 1.0)) / 1e3
+
+
+def in_flight(
+    part: Part, *, by_law: float | None, stated: float | None = None, limit: float | None = None
+) -> tuple[float | None, tuple[str, ...]]:
+    """Return the mean requests in flight and what to know of them; None where nothing says it.
+
+    The tool's own figure, else Little's law. A limit of concurrency is an upper bound and no more:
+    it is never taken for the requests in flight.
+
+    Args:
+        part: The record, which is refused where its figures contradict each other.
+        by_law: Rate times time in the system [1].
+        stated: The tool's own mean [1].
+        limit: Most requests that were let in at once [1].
+    """
+    if stated and by_law and max(stated / by_law, by_law / stated) > CONTRADICTION:
+        part.refuse(
+            f"it says {stated:,.4g} requests in flight, but its rate times its latency are "
+            f"{by_law:,.4g}"
+        )
+    found = stated or by_law
+    if found is None:
+        said = f"its limit of {limit:,.4g} requests in flight is no more than an upper bound"
+        return None, (said,) if limit else ()
+    if limit and found > limit * CONTRADICTION:
+        part.refuse(
+            f"at most {limit:,.4g} requests were let in at once, but its rate times its latency "
+            f"are {found:,.4g}"
+        )
+    if limit and limit > found * CONTRADICTION:
+        return found, (f"{found:,.4g} requests in flight; the limit of {limit:,.4g} was not met",)
+    return found, ()
+
+
+DRAFTS = "a run with speculative decoding was left out: its gain is a setting of its own"
+MANY_AN_EVENT = 1.5
+"""Tokens an event from which drafts are likely [1]."""
+
+
+def several_an_event(itl_ms: float | None, tpot_ms: float | None) -> tuple[str, ...]:
+    """Return that several tokens arrive at once, where events are farther apart than tokens."""
+    if not itl_ms or not tpot_ms or itl_ms < MANY_AN_EVENT * tpot_ms:
+        return ()
+    each = itl_ms / tpot_ms
+    return (f"{each:.1f} tokens arrive at once: speculative decoding is likely, and not told",)
+
+
+def metadata(part: Part) -> dict[str, Any]:
+    """Return what `--metadata KEY=VALUE` added, numbers written as texts too."""
+    texts = {k: float(v) for k, v in part.cells.items() if isinstance(v, str) and v.isdecimal()}
+    cells = Part(part.path, part.line, {**part.cells, **texts})
+    return {
+        "gpu": part.text("gpu", "gpu_type", "gpu_name", "hardware", "accelerator"),
+        "gpus": cells.whole("gpus", "num_gpus", "gpu_count", "n_gpus"),
+        "tp": cells.whole("tp", "tensor_parallel_size", "tensor_parallel"),
+        "pp": cells.whole("pp", "pipeline_parallel_size", "pipeline_parallel"),
+        "replicas": cells.whole("replicas", "data_parallel_size"),
+        "precision": part.text("precision", "quantization", "dtype"),
+        "kv_precision": part.text("kv_precision", "kv_cache_dtype", "kv_dtype"),
+    }
 
 
 def read_bench(file: File) -> Bench:
@@ -126,17 +211,37 @@ def read_bench(file: File) -> Bench:
     from tco.catalog.bench_formats import FORMATS
 
     records = list(_records(file))
-    for tool, known, reader in FORMATS:
-        if all(known(part.cells) for part in records):
-            return _bench(file.path, tool, records, reader)
-    names = ", ".join(tool for tool, _, _ in FORMATS)
+    for form in FORMATS:
+        if all(form.knows(part.cells) for part in records):
+            return _bench(file.path, form.tool, records, form.read)
+    names = ", ".join(f"{form.tool} ({', '.join(form.keys)})" for form in FORMATS)
     raise DataError(f"{file.path}:1: not a result of any tool that is read here: {names}")
 
 
-def _bench(
-    path: str, tool: str, records: list[Part], reader: Callable[[Part], Iterator[Reading | str]]
-) -> Bench:
-    found = [one for part in records for one in reader(part)]
+Reader = Callable[[list[Part]], Iterator[Reading | str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How the results of a tool are recognised and read.
+
+    Args:
+        tool: Its name.
+        keys: Members that each of its records has.
+        read: Yields its runs, and what is to be known of the others, from all records of a file.
+    """
+
+    tool: str
+    keys: tuple[str, ...]
+    read: Reader
+
+    def knows(self, cells: Document) -> bool:
+        """Return whether a record is one of this tool's."""
+        return all(key in cells for key in self.keys)
+
+
+def _bench(path: str, tool: str, records: list[Part], reader: Reader) -> Bench:
+    found = list(reader(records))
     readings = tuple(one for one in found if isinstance(one, Reading))
     notes = tuple(dict.fromkeys(one for one in found if isinstance(one, str)))
     if not readings:

@@ -1,26 +1,36 @@
-"""How each benchmark tool names what it measured.
+"""How each benchmark tool names what it measured: servers' own tools, and the list of all.
 
-Field names: vLLM benchmarks/serve.py@009e6d4, guidellm@ee7a774, aiperf@db4f639 (and genai-perf,
-which it follows), SemiAnalysisAI/InferenceX@843c625, llama.cpp tools/llama-bench.
+Field names: vLLM benchmarks/serve.py@009e6d4, SGLang bench_serving.py, TensorRT-LLM
+bench/dataclasses/reporting.py@0249976, inference-perf reportgen/base.py@010d12f,
+SemiAnalysisAI/InferenceX@843c625.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
-from tco.catalog.bench import Document, Part, Reading
+from tco.catalog.bench import (
+    DRAFTS,
+    Format,
+    Part,
+    Reader,
+    Reading,
+    in_flight,
+    littles_law,
+    metadata,
+    request_s,
+    several_an_event,
+)
+from tco.catalog.bench_clients import aiperf, aiperf_records, aiperf_sweep, guidellm
+from tco.catalog.bench_local import llama_bench
 
 SLACK = 0.03
 """Rounding and ramps by which a rate may differ from counts over time [1]."""
-WINDOW_SLACK = 0.15
-"""The same for tools that leave out warm-up and cool-down [1]."""
-LITTLE_SLACK = 0.5
+LITTLE_SLACK = 0.3
 """The same for requests in flight over their time [1]."""
 RANDOM_LENGTHS = 0.9
 """InferenceX draws lengths from 0.8 to 1 times the nominal one [1]."""
-MS = {"ms": 1.0, "s": 1e3, "sec": 1e3, "us": 1e-3, "ns": 1e-6}
 ENGINES = {
     "vllm": "vLLM",
     "sglang": "SGLang",
@@ -34,56 +44,47 @@ ENGINES = {
 
 
 def vllm(part: Part) -> Iterator[Reading | str]:
-    """Yield the run of a `vllm bench serve --save-result` file."""
+    """Yield the run of `vllm bench serve --save-result`, or of SGLang's `bench_serving`."""
+    if part.cells.get("completed") == 0:
+        yield "completed is 0, not a number above 0: was the run cut off?"
+        return
     duration, completed = part.need("duration"), part.need("completed")
     total, rate = part.need("total_output_tokens"), part.need("output_throughput")
     how = f"{total:,.0f} tokens in {duration:,.5g} s"
     part.agree(rate, total / duration, how, SLACK)
-    notes = []
-    if failed := part.number("failed"):
-        notes.append(f"{failed:.0f} requests failed")
-    if any(name.startswith("spec_decode") for name in part.cells):
-        notes.append("speculative decoding")
+    drafts = any(name.startswith("spec_decode") for name in part.cells)
+    if drafts or (part.number("accept_length") or 1.0) > 1.0:
+        yield DRAFTS
+        return
+    osl, failed = total / completed, part.number("failed")
+    ttft, tpot = part.number("mean_ttft_ms"), part.number("mean_tpot_ms")
+    whole = part.number("mean_e2el_ms", "mean_e2e_latency_ms")
+    lasted = whole / 1e3 if whole else request_s(ttft, tpot, osl)
+    by_law = littles_law(completed / duration, lasted)
+    flight, told = in_flight(
+        part, by_law=by_law, stated=part.number("concurrency"), limit=part.number("max_concurrency")
+    )
     day = re.match(r"(20\d\d)(\d\d)(\d\d)", part.text("date") or "")
     isl = part.number("total_input_tokens")
     yield Reading(
         output_tok_s=rate,
         isl=isl / completed if isl else None,
-        osl=total / completed,
-        concurrency=_in_flight(part, completed / duration),
+        osl=osl,
+        concurrency=flight,
+        by_law=by_law,
         model=part.text("model_id", "model"),
         engine=_engine(part.text("engine", "backend", "endpoint_type")),
         engine_version=part.text("engine_version", "vllm_version"),
         date="-".join(day.groups()) if day else None,
-        ttft_ms=part.number("mean_ttft_ms"),
-        tpot_ms=part.number("mean_tpot_ms"),
-        notes=tuple(notes),
-        **_metadata(part),
+        ttft_ms=ttft,
+        tpot_ms=tpot,
+        notes=(
+            *((f"{failed:.0f} requests failed",) if failed else ()),
+            *told,
+            *several_an_event(part.number("mean_itl_ms"), tpot),
+        ),
+        **metadata(part),
     )
-
-
-def _in_flight(part: Part, requests_per_s: float) -> float | None:
-    """Return the limit that a closed loop kept, else rate times latency; None without either."""
-    limit, endless = part.number("max_concurrency"), part.cells.get("request_rate") in ("inf", None)
-    if limit and endless:
-        return limit
-    latency = part.number("mean_e2el_ms")
-    return requests_per_s * latency / 1e3 if latency else limit
-
-
-def _metadata(part: Part) -> dict[str, Any]:
-    """Return what `--metadata KEY=VALUE` added, numbers written as texts too."""
-    texts = {k: float(v) for k, v in part.cells.items() if isinstance(v, str) and v.isdecimal()}
-    cells = Part(part.path, part.line, {**part.cells, **texts})
-    return {
-        "gpu": part.text("gpu", "gpu_type", "gpu_name", "hardware", "accelerator"),
-        "gpus": cells.whole("gpus", "num_gpus", "gpu_count", "n_gpus"),
-        "tp": cells.whole("tp", "tensor_parallel_size", "tensor_parallel"),
-        "pp": cells.whole("pp", "pipeline_parallel_size", "pipeline_parallel"),
-        "replicas": cells.whole("replicas", "data_parallel_size"),
-        "precision": part.text("precision", "quantization", "dtype"),
-        "kv_precision": part.text("kv_precision", "kv_cache_dtype", "kv_dtype"),
-    }
 
 
 def _engine(name: str | None) -> str | None:
@@ -91,90 +92,79 @@ def _engine(name: str | None) -> str | None:
     return ENGINES.get((name or "").lower())
 
 
-def guidellm(part: Part) -> Iterator[Reading | str]:
-    """Yield the runs of a GuideLLM `benchmarks.json`; a sweep has several."""
-    runs = part.cells.get("benchmarks")
-    for cells in runs if isinstance(runs, list) else []:
-        run = Part(part.path, part.line, cells if isinstance(cells, Mapping) else {})
-        metrics = run.part("metrics")
-        rate, osl = _mean(metrics, "output_tokens_per_second"), _mean(metrics, "output_token_count")
-        if rate is None or osl is None:
-            yield "a run without finished requests was left out"
-            continue
-        _check_window(run, metrics, rate, osl)
-        model = _deep(part.cells, "model")
-        yield Reading(
-            output_tok_s=rate,
-            isl=_mean(metrics, "prompt_token_count"),
-            osl=osl,
-            concurrency=_mean(metrics, "request_concurrency"),
-            model=model if isinstance(model, str) else None,
-            ttft_ms=_mean(metrics, "time_to_first_token_ms"),
-            tpot_ms=_mean(metrics, "inter_token_latency_ms", "time_per_output_token_ms"),
-            **_metadata(part),
-        )
-
-
-def _mean(metrics: Part, *names: str) -> float | None:
-    """Return the mean over finished requests of the first metric that has one."""
-    found = (metrics.part(name).part("successful").number("mean") for name in names)
-    return next((value for value in found if value is not None), None)
-
-
-def _check_window(run: Part, metrics: Part, rate: float, osl: float) -> None:
-    start, end = run.number("start_time"), run.number("end_time")
-    duration = run.number("duration") or (end - start if start and end else None)
-    tokens = metrics.part("output_token_count").part("successful")
-    count = tokens.number("count")
-    total = tokens.number("total_sum") or (count * osl if count else None)
-    if duration and duration > 0 and total:
-        how = f"{total:,.0f} tokens in {duration:,.5g} s"
-        run.agree(rate, total / duration, how, WINDOW_SLACK)
-    elif each := _mean(metrics, "requests_per_second"):
-        how = f"{each:,.5g} requests/s of {osl:,.5g} tokens"
-        run.agree(rate, each * osl, how, WINDOW_SLACK)
-
-
-def aiperf(part: Part) -> Iterator[Reading | str]:
-    """Yield the run of an AIPerf or genai-perf profile export."""
-    rate, osl = _average(part, "output_token_throughput"), _average(part, "output_sequence_length")
-    if rate is None or osl is None:
-        part.refuse("output_token_throughput or output_sequence_length is missing: was it cut off?")
-    _check_counts(part, rate, osl)
-    config = part.part("input_config").cells
-    flight = _deep(config, "concurrency")
+def trtllm_bench(part: Part) -> Iterator[Reading | str]:
+    """Yield the run of a `trtllm-bench throughput --report_json` file."""
+    if isinstance(part.cells.get("decoding_stats"), Mapping):
+        yield DRAFTS
+        return
+    asked, made, world = (part.part(n) for n in ("request_info", "performance", "world_info"))
+    engine, stream = part.part("engine"), part.part("streaming_metrics")
+    rate, requests = (
+        made.need("system_output_throughput_tok_s"),
+        made.need("request_throughput_req_s"),
+    )
+    isl, osl = asked.need("avg_input_length"), asked.need("avg_output_length")
+    made.agree(rate, requests * osl, f"{requests:,.5g} requests/s of {osl:,.5g} tokens", SLACK)
+    latency = made.number("avg_request_latency_ms")
+    by_law = littles_law(requests, latency / 1e3 if latency else None)
+    flight, told = in_flight(
+        made,
+        by_law=by_law,
+        stated=asked.number("avg_num_concurrent_requests"),
+        limit=world.number("max_batch_size"),
+    )
     yield Reading(
         output_tok_s=rate,
-        isl=_average(part, "input_sequence_length"),
+        isl=isl,
         osl=osl,
-        concurrency=float(flight) if isinstance(flight, int | float) and flight > 0 else None,
-        model=_first_text([_deep(config, name) for name in ("model_names", "models", "model")]),
-        gpu=_first_text(_deep(part.part("telemetry_data").cells, "gpu_name")),
-        date=(part.text("end_time", "start_time") or "")[:10] or None,
-        ttft_ms=_average(part, "time_to_first_token"),
-        tpot_ms=_average(part, "inter_token_latency"),
+        concurrency=flight,
+        by_law=by_law,
+        model=engine.text("model", "model_path"),
+        gpu=part.part("machine").text("name"),
+        gpus=world.whole("world_size"),
+        tp=world.whole("tp_size"),
+        pp=world.whole("pp_size"),
+        precision=engine.text("quantization", "dtype"),
+        kv_precision=engine.text("kv_cache_dtype"),
+        engine="TensorRT-LLM",
+        engine_version=engine.text("version"),
+        expert_parallel=(world.number("ep_size") or 1.0) > 1.0,
+        ttft_ms=stream.number("avg_ttft_ms"),
+        tpot_ms=stream.number("avg_tpot_ms"),
+        notes=told,
     )
 
 
-def _average(part: Part, name: str) -> float | None:
-    """Return the average of a metric, times in milliseconds."""
-    metric = part.part(name)
-    value = metric.number("avg")
-    unit = MS.get((metric.text("unit") or "").lower(), 1.0)
-    return None if value is None else value * (1.0 if "throughput" in name else unit)
-
-
-def _check_counts(part: Part, rate: float, osl: float) -> None:
-    count = part.part("request_count").number("avg")
-    lasted = part.part("benchmark_duration").number("avg")
-    if count and lasted:
-        unit = part.part("benchmark_duration").text("unit") or "sec"
-        seconds = lasted * MS.get(unit.lower(), 1e3) / 1e3
-        how = f"{count:,.0f} requests of {osl:,.5g} tokens in {seconds:,.5g} s"
-        part.agree(rate, count * osl / seconds, how, WINDOW_SLACK)
-    elif each := part.part("request_throughput").number("avg"):
-        how = f"{each:,.5g} requests/s of {osl:,.5g} tokens"
-        part.agree(rate, each * osl, how, WINDOW_SLACK)
+def inference_perf(part: Part) -> Iterator[Reading | str]:
+    """Yield the run of a lifecycle report of inference-perf."""
+    done, load = part.part("successes"), part.part("load_summary")
+    made, times = done.part("throughput"), done.part("latency")
+    if done.number("count") is None:
+        yield "a run without finished requests was left out"
+        return
+    rate, requests = made.need("output_tokens_per_sec"), made.need("requests_per_sec")
+    osl = done.mean("output_len") or rate / requests
+    made.agree(rate, requests * osl, f"{requests:,.5g} requests/s of {osl:,.5g} tokens", 0.15)
+    ttft, tpot = times.mean("time_to_first_token"), times.mean("time_per_output_token")
+    by_law = littles_law(requests, times.mean("request_latency"))
+    flight, told = in_flight(part, by_law=by_law, limit=load.number("concurrency"))
+    failed = part.part("failures").number("count")
+    itl = times.mean("inter_token_latency")
+    yield Reading(
+        output_tok_s=rate,
+        isl=done.mean("prompt_len"),
+        osl=osl,
+        concurrency=flight,
+        by_law=by_law,
+        ttft_ms=ttft * 1e3 if ttft else None,
+        tpot_ms=tpot * 1e3 if tpot else None,
+        notes=(
+            *((f"{failed:,.0f} requests failed",) if failed else ()),
+            *told,
+            *several_an_event(itl, tpot),
+        ),
+        **metadata(part),
+    )
 
 
 def inferencex(part: Part) -> Iterator[Reading | str]:
@@ -183,7 +173,7 @@ def inferencex(part: Part) -> Iterator[Reading | str]:
         yield "prefill and decoding on separate GPUs, which the capacity model does not know"
         return
     if str(part.cells.get("spec_decoding") or "none").lower() not in ("none", "false"):
-        yield "speculative decoding, which the capacity model does not know"
+        yield DRAFTS
         return
     tp, pp = part.whole("tp") or 1, part.whole("pp") or 1
     gpus, each = tp * pp, part.need("output_tput_per_gpu")
@@ -210,76 +200,32 @@ def inferencex(part: Part) -> Iterator[Reading | str]:
         expert_parallel=(part.number("ep") or 1.0) > 1.0,
         ttft_ms=ttft * 1e3 if ttft else None,
         tpot_ms=tpot * 1e3 if tpot else None,
-        notes=("lengths are 0.9 x nominal, as the harness draws them",),
+        notes=(
+            "lengths are 0.9 x nominal, as the harness draws them",
+            *several_an_event(part.number("mean_itl"), tpot),
+        ),
     )
 
 
-GGUF = {"q4_k - medium": "q4_k_m", "f16": "fp16", "bf16": "bf16", "q8_0": "int8"}
-CACHE = {"f16": "fp16", "bf16": "bf16", "q8_0": "int8"}
+def _each(reader: Callable[[Part], Iterator[Reading | str]]) -> Reader:
+    """Return what reads the records of a file one by one."""
+
+    def read(parts: list[Part]) -> Iterator[Reading | str]:
+        for part in parts:
+            yield from reader(part)
+
+    return read
 
 
-def llama_bench(part: Part) -> Iterator[Reading | str]:
-    """Yield one test of llama-bench; a test of prompt processing alone is left out."""
-    generated = part.number("n_gen")
-    if generated is None:
-        yield "tests of prompt processing alone were left out"
-        return
-    rate, took = part.need("avg_ts"), part.number("avg_ns")
-    prompt = part.number("n_prompt") or 0.0
-    if took:
-        seconds = took / 1e9
-        tokens = generated + prompt
-        part.agree(rate, tokens / seconds, f"{tokens:,.0f} tokens in {seconds:.5g} s", SLACK)
-    kind = (part.text("model_type") or "").lower()
-    cards = [c.strip() for c in re.split(r"[,/+]", part.text("gpu_info") or "") if c.strip()]
-    build = part.text("build_commit")
-    yield Reading(
-        output_tok_s=rate * generated / (generated + prompt),
-        isl=prompt + (part.number("n_depth") or 0.0) or 1.0,
-        osl=generated,
-        concurrency=1.0,
-        gpu=cards[0] if cards else None,
-        gpus=len(cards) or None,
-        precision=next((ours for theirs, ours in GGUF.items() if kind.endswith(theirs)), None),
-        kv_precision=CACHE.get((part.text("type_k") or "").lower()),
-        engine="llama.cpp",
-        engine_version=build,
-        date=(part.text("test_time") or "")[:10] or None,
-        mode="single_stream",
-        layer_split=len(cards) > 1 and part.text("split_mode") != "row",
-        prefill_included=prompt > 0,
-    )
-
-
-def _deep(cells: Any, name: str) -> Any:
-    """Return the first value called `name`, however deep it lies; None without one."""
-    inner: list[Any] = list(cells.values()) if isinstance(cells, Mapping) else []
-    if isinstance(cells, Mapping) and cells.get(name) is not None:
-        return cells[name]
-    inner = cells if isinstance(cells, list) else inner
-    return next((found for one in inner if (found := _deep(one, name)) is not None), None)
-
-
-def _first_text(value: Any) -> str | None:
-    """Return a text, or the first one in a list or mapping."""
-    if isinstance(value, str):
-        return value.strip() or None
-    inner: list[Any] = list(value.values()) if isinstance(value, Mapping) else []
-    inner = value if isinstance(value, list) else inner
-    return next((text for one in inner if (text := _first_text(one))), None)
-
-
-def _has(*names: str) -> Callable[[Document], bool]:
-    return lambda cells: all(name in cells for name in names)
-
-
-FORMATS: tuple[
-    tuple[str, Callable[[Document], bool], Callable[[Part], Iterator[Reading | str]]], ...
-] = (
-    ("vllm bench", _has("duration", "completed", "output_throughput"), vllm),
-    ("GuideLLM", _has("benchmarks"), guidellm),
-    ("InferenceX", _has("output_tput_per_gpu", "conc"), inferencex),
-    ("llama-bench", _has("n_prompt", "n_gen", "avg_ts"), llama_bench),
-    ("AIPerf", _has("output_token_throughput", "request_throughput"), aiperf),
+FORMATS = (
+    Format("vllm bench", ("duration", "completed", "output_throughput"), _each(vllm)),
+    Format("GuideLLM", ("benchmarks",), _each(guidellm)),
+    Format("InferenceX", ("output_tput_per_gpu", "conc"), _each(inferencex)),
+    Format("llama-bench", ("n_prompt", "n_gen", "avg_ts"), _each(llama_bench)),
+    Format("AIPerf", ("output_token_throughput", "request_throughput"), _each(aiperf)),
+    Format("AIPerf sweep", ("per_combination_metrics",), _each(aiperf_sweep)),
+    Format("AIPerf records", ("metadata", "metrics"), aiperf_records),
+    Format("trtllm-bench", ("request_info", "performance", "world_info"), _each(trtllm_bench)),
+    Format("inference-perf", ("load_summary", "successes"), _each(inference_perf)),
 )
-"""Tool, how its records are recognised, and how they are read."""
+"""Tools in the order in which a file is tried."""

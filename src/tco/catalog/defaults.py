@@ -83,7 +83,8 @@ class Assumptions(Record):
     sources: Sources = {}
     assumptions: dict[Path, Assumption] = {}
     presets: dict[Id, dict[Id, Preset]] = {}
-    """Sets that a question can name: `coverage`, `salary_region`, `site`, `electricity`."""
+    """Sets that a question can name: `coverage`, `salary_region`, `site`, `electricity`,
+    `ownership`."""
     short_list: list[Id] = []
     """Models that `compare` shows when nothing was selected: judgment, edited as models come."""
     closed_rival: Id | None = None

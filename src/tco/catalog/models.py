@@ -189,10 +189,15 @@ class Params(Record):
     """Weights that one token passes through; equal to `total` for a dense model."""
 
 
+Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+
+
 class HuggingFace(Record):
     """Where the weights are published: those that hosts serve, so the instructed ones."""
 
-    repo: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    repo: Repository
+    quantized: dict[Id, Repository] = {}
+    """Repositories of its maker or of a GPU's maker that hold it otherwise, by precision."""
     source: Id
 
 

@@ -122,6 +122,8 @@ class WorkloadPart(Record):
     """Share of the requests that can wait for a batch tier."""
     peak_to_mean: Quantity | None = None
     """Busiest hour over the average hour."""
+    hours_per_month: Quantity | None = None
+    """Hours of a month: 730 unless said, `720`."""
 
 
 class BuyingPart(Record):
@@ -182,6 +184,10 @@ class ServingPart(Record):
     """Limits by name: `tpot=40ms,ttft=1s`, or `{tpot: 40ms, ttft: 1s}`."""
     engine: Text | None = None
     """`tuned`, `sglang`, `default`, `local`, `legacy`, `legacy-rocm`."""
+    speculative: Text | None = None
+    """Tokens that are drafted: `mtp`, `none`."""
+    parallel: Text | None = None
+    """How experts are cut over GPUs: `tensor`, `expert`, `data-attention`."""
 
 
 class PeoplePart(Record):
@@ -204,6 +210,21 @@ class OwningPart(Record):
     """`colo`, `own_dc`, `desk`."""
     electricity: Text | None = None
     """Where their power is bought: `us`, `texas`, `eu`."""
+    ownership: Text | None = None
+    """How they are written off: `annuity`, `books`, `straight_line`."""
+
+
+class ExtraPart(Record):
+    """Plain sums of self-hosting: a licence, a support contract, capital."""
+
+    monthly: Quantity | None = None
+    """Once a month: `$4k/month`."""
+    per_gpu: Quantity | None = None
+    """For each own GPU on the invoice: `$375/month`."""
+    per_server: Quantity | None = None
+    """For each own server: `$1,500/month`."""
+    upfront: Quantity | None = None
+    """On the first day, written off over the life of bought GPUs: `$300k`."""
 
 
 class OptionPart(Record):
@@ -306,6 +327,7 @@ class Scenario(Record):
     serving: ServingPart | None = None
     people: PeoplePart | None = None
     owning: OwningPart | None = None
+    extra: ExtraPart | None = None
     settings: dict[Text, Quantity] | None = None
     """Any assumption by its path: `serving.headroom: 90%`."""
     options: list[OptionPart] | None = None

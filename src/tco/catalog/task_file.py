@@ -112,7 +112,7 @@ class _Reader:
         requests = read("requests", units.requests_per_month)
         share = read("share", units.share)
         if share is not None and whole is not None:
-            requests = share * whole
+            requests = whole.times(share) if isinstance(whole, units.Rate) else share * whole
         return Task(
             name=part.name,
             where=self.where("tasks", i),

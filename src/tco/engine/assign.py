@@ -60,6 +60,7 @@ class Problem:
         fleets: The fleets.
         by_token: Routes on which somebody else's endpoint is called; none when None [routes].
         team: Who looks after all of it.
+        once_usd: What the first GPU takes, whoever runs it, whatever comes after [USD/month].
     """
 
     task: Indices
@@ -68,6 +69,7 @@ class Problem:
     fleets: Sequence[FleetSizes]
     by_token: Flags | None = None
     team: People = NOBODY
+    once_usd: float = 0.0
 
     @property
     def called(self) -> Flags:
@@ -122,7 +124,8 @@ def total_cost(problem: Problem, chosen: Indices) -> Floats:
         hosted = hosted + np.where(used, fleet.gpus[at], 0.0) - own
         staffed = staffed + own
     called = problem.called[chosen].sum(axis=-1)
-    total: Floats = cost + team_usd(problem.team, staffed, hosted, called)
+    once = np.where(staffed + hosted > 0, problem.once_usd, 0.0)
+    total: Floats = cost + team_usd(problem.team, staffed, hosted, called) + once
     return total
 
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from tco.engine.layout import Layout, Profile
     from tco.engine.shapes import Flag, GpuShape, ModelShape, Number
 
-# The two halves of a latent head once unpacked (DeepSeek-V3 config).
+# The two halves of a latent head once unpacked (DeepSeek-V3 config); sparse attention leaves them
+# packed, and first scores every token that came before: 32 heads of 128 (GLM-5 config).
 MLA_PREFILL_DIM = 320.0
+INDEX_WIDTH = 32.0 * 128.0
 BYTES_16 = 2.0
 EXPERTS_PER_TOKEN_USUAL = 8.0
 FULL_OF_PREFILL = 0.9  # share of time in prefill beyond which waiting is not known to grow
@@ -36,7 +38,8 @@ class Capacity:
             steps, prefill, and waiting for the prefill of others [s].
         requests_per_s: Requests that the replica completes [1/s].
         output_tokens_per_s: Output tokens of the replica [token/s].
-        weights_s, kv_s, compute_s, all_reduce_s, host_s: The terms that sum to `step_s` [s].
+        weights_s, kv_s, compute_s, all_reduce_s, host_s: The terms that sum to `step_s`;
+            all-reduces with what a stage sends over the network to the next [s].
     """
 
     step_s: Number
@@ -60,6 +63,7 @@ class _Rates:
     matrix_s_per_token: Number
     decode_attention_flops: Number
     prefill_attention_flops: Number
+    index_flops: Number
     link_s_per_byte: Number  # of all-reduces, the ring's detour included; 0 on one GPU
 
 
@@ -168,6 +172,7 @@ def _rates(
         matrix_s_per_token=matrix_s_per_token(model, gpu, layout) / gpus,
         decode_attention_flops=gpus * np.where(profile.legacy, legacy, latent),
         prefill_attention_flops=gpus * latent,
+        index_flops=np.where(layout.dp_attention, gpus, 1.0) * flash,  # whole on every rank
         link_s_per_byte=np.where(ring > 0.0, ring / link, 0.0),  # one GPU needs no known link
     )
 
@@ -239,7 +244,9 @@ def _all_reduce_s(
     latency = latency * np.divide(layout.tp, TP_USUAL) ** c.ALL_REDUCE_GROWTH
     volume = batch * model.hidden_size * BYTES_16 * rates.link_s_per_byte
     alone = np.equal(layout.tp, 1.0) | np.asarray(layout.layer_split)
-    return np.where(alone, 0.0, 2.0 * model.layers / layout.pp * (latency + volume))
+    inside = np.where(alone, 0.0, 2.0 * model.layers / layout.pp * (latency + volume))
+    sent = batch * model.hidden_size * BYTES_16 / c.NETWORK_BYTES_PER_S
+    return inside + np.where(np.greater(layout.nodes, 1.0), c.NETWORK_S + sent, 0.0)
 
 
 def _host_s(
@@ -302,11 +309,18 @@ def _prefill_s(
 ) -> Number:
     new = isl * (1.0 - np.asarray(cached_share))
     seen = np.minimum(memory.visible_tokens(model, isl - new / 2.0), model.index_topk)
-    width = np.where(model.mla, MLA_PREFILL_DIM, 2.0 * model.head_dim)
-    attention = 2.0 * memory.attention_layers(model) * model.heads * width * seen
+    layers, sparse = memory.attention_layers(model), np.isfinite(model.index_topk)
+    unpacked = np.where(sparse, 2.0 * model.head_dim - memory.MLA_ROPE_DIM, MLA_PREFILL_DIM)
+    width = np.where(model.mla, unpacked, 2.0 * model.head_dim)
+    attention = 2.0 * layers * model.heads * width * seen
+    whole = memory.visible_tokens(model, isl - new / 2.0)
+    choosing = np.where(sparse & model.mla, 2.0 * layers * INDEX_WIDTH * whole, 0.0)
     volume = 2.0 * model.layers / layout.pp * model.hidden_size * BYTES_16
+    away = model.hidden_size * BYTES_16 / c.NETWORK_BYTES_PER_S
     return new * (
         rates.matrix_s_per_token
         + attention / rates.prefill_attention_flops
+        + choosing / rates.index_flops
         + volume * rates.link_s_per_byte
+        + np.where(np.greater(layout.nodes, 1.0), away, 0.0)
     )

@@ -11,17 +11,21 @@ from tco.engine.shapes import Floats, Number
 from tco.units import MONTHS_PER_YEAR
 
 
-def present_value(flow: Floats, yearly_rate: Number) -> Number:
+def present_value(flow: Floats, yearly_rate: Number, *, year_end: bool = False) -> Number:
     """Return what a flow is worth on the first day, ``sum(c[t] * (1 + i)**-t)`` [USD].
 
     Args:
         flow: Money paid on the first day and at the end of each month [..., months + 1] [USD].
         yearly_rate: Cost of capital, ``1 + rate = (1 + i)**12`` [1/year].
+        year_end: Cash of a year counts at its end, that of the first day on the first day, as in a
+            sheet with a column a year. A part of a year at the end counts as a year.
 
     Source:
         The net present value of any spreadsheet, with a flow at time 0 left undiscounted.
     """
-    months = np.arange(flow.shape[-1])
+    months = np.arange(flow.shape[-1], dtype=float)
+    if year_end:
+        months = np.ceil(months / MONTHS_PER_YEAR) * MONTHS_PER_YEAR
     factor = np.exp(
         -months * np.log1p(np.asarray(yearly_rate, dtype=float))[..., None] / MONTHS_PER_YEAR
     )
@@ -77,7 +81,7 @@ def resale_share(age_months: Number, life_months: Number, residual_share: Number
     return result
 
 
-def changeover(stay: Floats, move: Floats, yearly_rate: float) -> Floats:
+def changeover(stay: Floats, move: Floats, yearly_rate: float, *, year_end: bool = False) -> Floats:
     """Return the present value of staying for k months and then moving, for every k [months + 1].
 
     Args:
@@ -85,7 +89,8 @@ def changeover(stay: Floats, move: Floats, yearly_rate: float) -> Floats:
         move: Row k is the flow of moving after k months, nothing before: its first entry that
             counts is at k, its last row is that of never moving [months + 1, months + 1] [USD].
         yearly_rate: Cost of capital [1/year].
+        year_end: As in `present_value`.
     """
     months = np.arange(stay.size)
     before = np.where(months[None, :] <= months[:, None], stay[None, :], 0.0)
-    return np.asarray(present_value(before + move, yearly_rate))
+    return np.asarray(present_value(before + move, yearly_rate, year_end=year_end))

@@ -73,3 +73,22 @@ def straight_line(capex_usd: Number, salvage_usd: Number, months: Number) -> Num
         raise ValueError("a life needs at least a part of a month")
     result: Number = (capex_usd - salvage_usd) / months
     return result
+
+
+def written_off(
+    usd: Number, salvage_usd: Number, yearly_rate: Number, months: Number, evenly: Number
+) -> Number:
+    """Return what a sum spent on the first day costs a month [USD/month].
+
+    An annuity, which carries the cost of capital; or a straight line without it. Never both.
+
+    Args:
+        usd: The sum [USD].
+        salvage_usd: What comes back at the end [USD].
+        yearly_rate: Cost of capital [1/year].
+        months: Life [month].
+        evenly: 1 for the straight line, else 0 [1].
+    """
+    level = annuity(usd, salvage_usd, yearly_rate, months)
+    even = straight_line(usd, salvage_usd, months)
+    return np.where(np.equal(evenly, 1.0), even, level)

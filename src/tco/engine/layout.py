@@ -114,6 +114,7 @@ class Layout:
     Args:
         tp: Tensor-parallel GPUs [1].
         pp: Pipeline stages [1].
+        nodes: Servers that the stages lie in; what passes between two goes over the network [1].
         dp_attention: Attention is data-parallel: each GPU holds all weights but the experts'.
         layer_split: Layers are dealt out to GPUs that work one after the other (llama.cpp).
         weight_bytes: Bytes per weight [byte].
@@ -129,6 +130,7 @@ class Layout:
 
     tp: Number = 1.0
     pp: Number = 1.0
+    nodes: Number = 1.0
     dp_attention: Flag = False
     layer_split: Flag = False
     weight_bytes: Number = 2.0

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from tco.engine.finance import annuity, straight_line
+from tco.engine.finance import written_off
 from tco.engine.ledger import Group, Line, Origin
 from tco.engine.selfhost import Fleet, share_line
 from tco.engine.shapes import Number
@@ -38,6 +36,7 @@ class Ownership:
         usd_per_kwh: Electricity [USD/kWh].
         colo_usd_per_kw_month: Room without power [USD/kW-month].
         monitoring_share: Metrics, logs and alarms over what the servers cost a month [1].
+        hours_per_month: Hours of the month [h].
     """
 
     server_usd: Number
@@ -60,6 +59,7 @@ class Ownership:
     usd_per_kwh: Number
     colo_usd_per_kw_month: Number
     monitoring_share: Number = 0.0
+    hours_per_month: Number = HOURS_PER_MONTH
 
     @property
     def upfront_usd(self) -> Number:
@@ -70,16 +70,12 @@ class Ownership:
     def payment(self, usd: Number, residual_share: Number) -> Number:
         """Return what a sum spent on the first day costs a month [USD/month].
 
-        An annuity, which carries the cost of capital; or a straight line without it. Never both.
-
         Args:
             usd: The sum [USD].
             residual_share: What of it comes back at the end [1].
         """
-        salvage = usd * residual_share
-        level = annuity(usd, salvage, self.yearly_rate, self.life_months)
-        even = straight_line(usd, salvage, self.life_months)
-        return np.where(np.equal(self.straight_line, 1.0), even, level)
+        how = (self.yearly_rate, self.life_months, self.straight_line)
+        return written_off(usd, usd * residual_share, *how)
 
 
 def ownership_lines(
@@ -174,7 +170,7 @@ def power_lines(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
     """
     busy = fleet.on_gpus if fleet.busy_gpus is None else fleet.busy_gpus
     kw = own.rated_w / 1e3
-    site_kwh = kw * own.pue * HOURS_PER_MONTH
+    site_kwh = kw * own.pue * own.hours_per_month
     waiting = (fleet.powered_gpus - fleet.on_gpus) * own.idle_power_share
     ready = waiting + fleet.on_gpus * own.light_power_share
     work = busy * (own.full_power_share - own.light_power_share)

@@ -12,7 +12,7 @@ from tco.engine.ledger import Line, Origin
 from tco.engine.replica import Replica, in_flight, request_s
 from tco.engine.shapes import Number
 from tco.engine.workload import Workload
-from tco.units import HOURS_PER_MONTH, SECONDS_PER_MONTH
+from tco.units import HOURS_PER_MONTH
 
 TINY = 1e-300
 """In place of no GPU at all, so that nothing over nothing is nothing."""
@@ -137,7 +137,7 @@ def tokens_per_load(load: Workload, replica: Replica) -> Number:
 
     ``requests/s of a replica * seconds of a month * tokens per request / peak to mean``.
     """
-    requests = replica.requests_per_s * SECONDS_PER_MONTH
+    requests = replica.requests_per_s * load.seconds_per_month
     return requests * load.tokens_per_request / load.peak_to_mean
 
 
@@ -181,11 +181,12 @@ def rent_lines(
     *,
     origin: Origin,
     source: str,
+    hours_per_month: Number = HOURS_PER_MONTH,
 ) -> tuple[Line, ...]:
     """Return the lines of a rented fleet.
 
     Rent runs for every hour that a GPU is on, whatever the load: it is never multiplied by
-    utilization. An always-on fleet is on for all of the month's 730 hours.
+    utilization. An always-on fleet is on for all hours of the month.
 
     Args:
         fleet: The GPUs.
@@ -193,8 +194,9 @@ def rent_lines(
         monitoring_share: Metrics, logs and alarms, as a share of the rent [1].
         other_share: Control plane, gateways and test machines, as a share of the rent [1].
         origin, source: Who said the rent.
+        hours_per_month: Hours of the month [h].
     """
-    hours = fleet.billed_gpus * HOURS_PER_MONTH
+    hours = fleet.billed_gpus * hours_per_month
     rent = rent_line("GPU rent", hours, usd_per_gpu_hour, origin=origin, source=source)
     usd = hours * usd_per_gpu_hour
     return (

@@ -42,12 +42,12 @@ def storage_line(replicas: Number, weights_gb: Number, usd_per_gb_month: Number)
     )
 
 
-def balancer_line(usd_per_hour: Number) -> Line:
+def balancer_line(usd_per_hour: Number, hours_per_month: Number = HOURS_PER_MONTH) -> Line:
     """Return one load balancer before the fleet, every hour of the month."""
     return Line(
         item="load balancer",
         group="other",
-        quantity=HOURS_PER_MONTH,
+        quantity=hours_per_month,
         unit="h",
         rate_usd=usd_per_hour,
         origin="assumed",
@@ -115,4 +115,58 @@ def permission_lines(
             source=path,
         )
         for item, usd, path in rows
+    )
+
+
+def sum_lines(
+    usd_per_month: Number, upfront_usd: Number, payment_usd_per_month: Number
+) -> tuple[Line, ...]:
+    """Return plain sums of self-hosting: one of every month, and capital that is written off.
+
+    Args:
+        usd_per_month: A licence, a support contract, a room that is paid for anyway [USD/month].
+        upfront_usd: What is spent on the first day and has no resale [USD].
+        payment_usd_per_month: What a dollar of it costs a month [1/month].
+    """
+    return (
+        _given("licence, support and the like", usd_per_month, "USD", 1.0, "extra.usd_per_month"),
+        _given(
+            "capital, written off",
+            upfront_usd,
+            "USD",
+            payment_usd_per_month,
+            "extra.upfront_usd",
+            spread=True,
+        ),
+    )
+
+
+def unit_lines(
+    paid_gpus: Number, servers: Number, usd_per_gpu: Number, usd_per_server: Number
+) -> tuple[Line, ...]:
+    """Return what is paid for each GPU or server of a fleet: a licence, a support contract.
+
+    Args:
+        paid_gpus, servers: The fleet [1].
+        usd_per_gpu, usd_per_server: Price of one [USD/month].
+    """
+    by_gpu, by_server = "extra.usd_per_gpu_month", "extra.usd_per_server_month"
+    return (
+        _given("licence and support, by GPU", paid_gpus, "GPU", usd_per_gpu, by_gpu),
+        _given("licence and support, by server", servers, "server", usd_per_server, by_server),
+    )
+
+
+def _given(
+    item: str, quantity: Number, unit: str, rate: Number, path: str, *, spread: bool = False
+) -> Line:
+    return Line(
+        item=item,
+        group="other",
+        quantity=quantity,
+        unit=unit,
+        rate_usd=rate,
+        origin="given",
+        source=path,
+        spread=spread,
     )

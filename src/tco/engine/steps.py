@@ -148,7 +148,11 @@ def beats(a: Sequence[Curve], b: Sequence[Curve]) -> Wins:
     Args:
         a, b: The curves of either side, at least one each.
     """
-    found = [[wins(one, other) for other in b] for one in a]
+    return together([[wins(one, other) for other in b] for one in a])
+
+
+def together(found: Sequence[Sequence[Wins]]) -> Wins:
+    """Return the same of what `wins` returned: a row for each curve of A, B along it."""
     every = [won for row in found for won in row]
     below = [_merged(sorted(i for won in row for i in won.intervals)) for row in found]
     intervals = reduce(_common, below)

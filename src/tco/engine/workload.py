@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tco.engine.shapes import Number
-from tco.units import SECONDS_PER_MONTH
+from tco.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Workload:
         reasoning_factor: Output that is made over the output that the volume counts; 1 where the
             volume counts hidden reasoning too [1].
         cache_write_share: Share of the input that is written to a cache [1].
+        hours_per_month: Hours of the month [h].
     """
 
     tokens_per_month: Number
@@ -32,6 +33,7 @@ class Workload:
     peak_to_mean: Number = 1.0
     reasoning_factor: Number = 1.0
     cache_write_share: Number = 0.0
+    hours_per_month: Number = HOURS_PER_MONTH
 
     @property
     def tokens_per_request(self) -> Number:
@@ -45,8 +47,13 @@ class Workload:
 
     @property
     def requests_per_s(self) -> Number:
-        """Return the mean arrival rate, over a month of 730 h [request/s]."""
-        return self.requests_per_month / SECONDS_PER_MONTH
+        """Return the mean arrival rate over the hours of the month [request/s]."""
+        return self.requests_per_month / self.seconds_per_month
+
+    @property
+    def seconds_per_month(self) -> Number:
+        """Return the seconds of the month [s]."""
+        return self.hours_per_month * SECONDS_PER_HOUR
 
     @property
     def peak_requests_per_s(self) -> Number:

@@ -242,7 +242,12 @@ def _sum(
             rate = own.batch_cache_write if batch else own.cache_write
             lines.append((name, cells[name], rate))
     taken = [tokens * np.asarray(rate) for kind, tokens, rate in lines if only in ("", kind)]
-    made = cells["output"] * np.asarray(usual.batch_output if batch else usual.output)
+    answer, thought = usual.output, usual.reasoning_output
+    if batch:
+        answer, thought = usual.batch_output, usual.batch_reasoning_output
+    made = cells["output"] * np.asarray(answer)
+    if thought is not None:  # few have a price of its own for what a model thinks
+        made = made + cells["reasoning"] * (np.asarray(thought) - answer)
     return np.stack([none + sum(taken), made if only in ("", "output") else none]) / MTOK
 
 

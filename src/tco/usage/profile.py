@@ -11,7 +11,9 @@ import numpy as np
 from tco import __version__
 from tco.analysis.results import CatalogStamp
 from tco.catalog.usage_profile import KIND
+from tco.engine.arrivals import own_cached_share
 from tco.show import show_number, show_share, show_tokens
+from tco.units import SECONDS_PER_HOUR
 from tco.usage.aggregates import Arrays
 from tco.usage.logs import Logs, days_of
 from tco.usage.matching import Matcher
@@ -219,11 +221,28 @@ def _result(
         peak_to_mean=PeakToMean(**whole.peak),
         in_flight=whole.in_flight,
         dispersion_10s=whole.dispersion,
+        own_cache=_own_cache(whole, span),
         unknown=whole.unknown,
         to=to,
         verdict=_verdict(counts, models, span, cached_share(cells)),
         warnings=(*tally.notes, *(f"incomplete: {why}" for why in tally.incomplete)),
     )
+
+
+CACHES = {"1M": 1e6, "10M": 1e7, "100M": 1e8}
+"""Tokens that a prefix cache holds: of a part of a GPU's memory, of a node, of a node's disks."""
+
+
+def _own_cache(whole: Traffic, span: Any) -> dict[str, float] | None:
+    """Return what a prefix cache of one's own would serve; None where no sessions are told."""
+    rows = whole.file.get("reuse")
+    if not rows or not span.hours:
+        whole.unknown["own_cache"] = "the log tells no sessions, so that reuse is not known"
+        return None
+    taken = sum(n for k, n in whole.file["tokens"].items() if k not in ("output", "reasoning"))
+    per_s = taken / (span.hours * SECONDS_PER_HOUR)
+    gaps, shares = zip(*rows, strict=True)
+    return {name: own_cached_share(gaps, shares, per_s, size) for name, size in CACHES.items()}
 
 
 def _verdict(

@@ -103,6 +103,9 @@ class ProfileResult:
     peak_to_mean: PeakToMean
     in_flight: dict[str, float] | None
     dispersion_10s: float | None
+    own_cache: dict[str, float] | None
+    """Share of the input that a prefix cache of one's own would serve, by the tokens it holds, if
+    one replica served everything."""
     unknown: dict[str, str]
     """Why something is None."""
     to: str | None

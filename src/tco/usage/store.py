@@ -93,7 +93,7 @@ class Store:
         self.parts = 0
         self.con = duckdb.connect(
             config={
-                "memory_limit": memory or os.environ.get("TCO_LOGS_MEMORY") or MEMORY,
+                "memory_limit": memory or MEMORY,
                 "temp_directory": str(self.folder / "spill"),
                 "threads": str(threads or min(os.cpu_count() or 1, 8)),
             }

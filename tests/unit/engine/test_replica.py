@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from strategies import magnitude, real
 from tco.engine.capacity import replica
 from tco.engine.layout import DEFAULT, TUNED, Layout, Profile
 from tco.engine.memory import max_batch
-from tco.engine.replica import BATCHES, Replica, Target, best_replica, in_flight
+from tco.engine.replica import BATCHES, Replica, Target, best_replica, drafted_gain, in_flight
 from tco.engine.shapes import GpuShape, ModelShape
 
 SMALL = ModelShape(
@@ -107,6 +109,26 @@ def test_a_measured_factor_stays_inside_the_latency_limit(factor: float) -> None
     made = best_replica(SMALL, GPU, LAYOUT, TUNED, goal(limit_s=0.04), factors)
     assert made.feasible
     assert made.tpot_s <= 0.04 * (1 + 1e-12)
+
+
+def test_drafts_gain_less_the_more_requests_share_a_step() -> None:
+    batches = np.array([1.0, 4.0, 6.5, 12.0, 24.0, 48.0, 96.0, 192.0, 1000.0])
+    gains = drafted_gain(batches)
+    assert gains.tolist() == [1.71, 1.71, 1.53, 1.44, 1.35, 1.29, 1.22, 1.13, 1.13]
+    for most in (1.0, 4.0, 24.0, 200.0):
+        plain, drafted = best(goal(10.0, most)), best(replace(goal(10.0, most), drafts=1.0))
+        expected = drafted_gain(drafted.slots)
+        assert drafted.tpot_s < plain.tpot_s
+        assert plain.tpot_s / drafted.tpot_s <= expected * (1 + 1e-9)  # prefill gains nothing
+    one = best(replace(goal(), drafts=1.0, speculative_gain=1.1))
+    assert one.requests_per_s > best(replace(goal(), drafts=1.0)).requests_per_s
+
+
+@given(limit_s=magnitude(0.004, 0.1), looser=magnitude(1.0, 3.0))
+def test_with_drafts_a_looser_limit_never_serves_less(limit_s: float, looser: float) -> None:
+    here, there = (best(replace(goal(t), drafts=1.0)) for t in (limit_s, limit_s * looser))
+    if here.feasible:
+        assert there.requests_per_s >= here.requests_per_s * (1 - 1e-9)
 
 
 def test_requests_in_flight_run_from_one_alone_to_a_full_replica() -> None:

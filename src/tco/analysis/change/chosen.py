@@ -13,6 +13,7 @@ from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, usd_of
 from tco.analysis.resolve import resolve
 from tco.analysis.select import Selection, select
+from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError
 
 MOST = 10
@@ -21,10 +22,22 @@ NOTHING = "nothing that was asked for can serve this"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """Some options, cheapest first, and how they came to be chosen."""
+    """Some options, cheapest first, and how they came to be chosen.
+
+    Args:
+        options: The options.
+        said: How they came to be chosen.
+        names: What each was named, where one name stands for several; their ids when empty.
+    """
 
     options: tuple[Option, ...]
     said: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Return what each option was named."""
+        return self.names or tuple(option.id for option in self.options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +83,37 @@ def weighed(option: Option, inputs: Inputs) -> Weighed:
     """Return an option with its bill."""
     usd = usd_of(option, inputs.settings)
     return Weighed(option=option, monthly_usd=usd if np.isfinite(usd) else None)
+
+
+def envelope(inputs: Inputs, names: Sequence[str], volumes: Floats) -> Chosen:
+    """Return the options named; of a name of several set-ups all that are cheapest at a volume.
+
+    Args:
+        inputs: The question, with a volume.
+        names: Names of options.
+        volumes: Volumes that are looked at, beside today's [token/month].
+
+    Raises:
+        InfeasibleError: None of them can serve today's volume.
+    """
+    now = np.asarray(inputs.settings.value("workload.tokens_per_month"))
+    found: dict[str, tuple[Option, str]] = {}
+    said = []
+    for name in names:
+        meant = resolve(name, inputs, at=np.append(now, volumes))
+        found = {o.id: (o, name) for o in meant.options} | found
+        several = f"{name} is at each volume the cheapest of {len(meant.options)} set-ups"
+        said += [several] if len(meant.options) > 1 else [meant.said]
+    order = {name: i for i, name in enumerate(names)}
+    kept = sorted(found.values(), key=lambda one: order[one[1]])  # A stays A
+    kept = [(o, name) for o, name in kept if np.isfinite(usd_of(o, inputs.settings))]
+    if not kept:
+        raise InfeasibleError(NOTHING)
+    return Chosen(
+        options=tuple(option for option, _ in kept),
+        said=tuple(filter(None, said)),
+        names=tuple(name for _, name in kept),
+    )
 
 
 def chosen(inputs: Inputs, names: Sequence[str], most: int = MOST) -> Chosen:

@@ -8,7 +8,7 @@ from string import ascii_uppercase
 
 import numpy as np
 
-from tco.analysis.change.chosen import Chosen, chosen
+from tco.analysis.change.chosen import Chosen, chosen, envelope
 from tco.analysis.change.names import variable
 from tco.analysis.change.results import Axis, Cell, MapOption, MapResult
 from tco.analysis.change.variables import Variable, usd_of
@@ -57,7 +57,7 @@ def winner_map(
         UsageError: A variable that enters no bill, both the same, or too many cells.
     """
     asked = inputs if inputs.volume_given else _anywhere(inputs, variables)
-    picked = _options(asked, names, variables, spans)
+    picked = _options(asked, names, variables, spans, steps)
     x, y = (variable(name, picked.options, asked.settings) for name in variables)
     _refuse_overlap(x, y)
     xs, ys = (_values(*each) for each in zip((x, y), spans, steps, strict=True))
@@ -73,13 +73,20 @@ def _options(
     names: Sequence[str],
     variables: tuple[str, str],
     spans: tuple[Span | None, Span | None],
+    steps: tuple[int, int],
 ) -> Chosen:
-    """Return the options of a map; over volume, the best set-ups at its ends as well as today's."""
+    """Return the options of a map; over volume, the best set-ups of a name at each of its values.
+
+    Without names those of the ends as well as today's.
+    """
+    if "volume" not in variables:
+        return chosen(inputs, names, MOST_OPTIONS)
+    axis = variables.index("volume")
+    span, now = spans[axis], float(np.asarray(inputs.settings.value(TOKENS)))
+    if names:
+        around = np.geomspace(now / AROUND, now * AROUND, steps[axis]) if now > 0 else np.zeros(0)
+        return envelope(inputs, names, around if span is None else np.array(span.values))
     picked = chosen(inputs, names, MOST_OPTIONS)
-    if names or "volume" not in variables:
-        return picked
-    span = spans[variables.index("volume")]
-    now = float(np.asarray(inputs.settings.value(TOKENS)))
     ends = (now / AROUND, now * AROUND) if span is None else (span.low, span.high)
     found = {option.id: option for option in picked.options}
     for volume in ends:
@@ -124,9 +131,9 @@ def _result(
     usd: Floats,
 ) -> MapResult:
     options = picked.options
-    order = _order(options, usd, least_trust(inputs))
+    order = _order(picked, usd, least_trust(inputs))
     winner = order[0]
-    marks = _marks(options, winner)
+    marks = _marks(picked.called, winner)
     now = tuple(None if v.name == "volume" and not volume_given else v.now for v in axes)
     cells = _cells(options, marks, values, now, usd, order)
     made = tuple(
@@ -166,23 +173,30 @@ def _result(
     )
 
 
-def _order(options: Sequence[Option], usd: Floats, least: int) -> Indices:
-    """Return which option is the answer in each cell, and which would be without it [2, y, x]."""
+def _order(picked: Chosen, usd: Floats, least: int) -> Indices:
+    """Return which option is the answer in each cell, and which would be without it [2, y, x].
+
+    Without it goes without what has the same name, too.
+    """
+    options, called = picked.options, list(picked.called)
+    of = np.array([called.index(name) for name in called])
     best = np.maximum(answers_at(options, usd, least), 0)
-    without = usd.copy()
-    np.put_along_axis(without, best[None], np.inf, axis=0)
+    without = np.where(of[:, None, None] == of[best][None], np.inf, usd)
     second = answers_at(options, without, least)
     return np.stack([best, np.where(second < 0, best, second)])
 
 
-def _marks(options: Sequence[Option], winner: Indices) -> list[str]:
-    """Return a letter for each option, those that win most first; two stay A and B."""
-    if len(options) == 2:
-        return list("AB")
-    wins = [int(np.sum(winner == i)) for i in range(len(options))]
-    ranked = sorted(range(len(options)), key=lambda i: (-wins[i], i))
+def _marks(called: Sequence[str], winner: Indices) -> list[str]:
+    """Return a letter for each option, those that win most first; two names stay A and B.
+
+    What has the same name has the same letter.
+    """
+    names = list(dict.fromkeys(called))
+    of = np.array([names.index(name) for name in called])
+    wins = [int(np.sum(of[winner] == i)) for i in range(len(names))]
+    ranked = sorted(range(len(names)), key=lambda i: (len(names) > 2 and -wins[i], i))
     letters = dict(zip(ranked, ascii_uppercase, strict=False))
-    return [letters[i] for i in range(len(options))]
+    return [letters[i] for i in of.tolist()]
 
 
 def _cells(
@@ -198,8 +212,9 @@ def _cells(
     with np.errstate(invalid="ignore"):
         margin = np.where((best == second) & (len(options) > 1), np.inf, cost[1] - cost[0])
     flips = np.zeros(best.shape, dtype=bool)
-    flips[:, 1:] |= best[:, 1:] != best[:, :-1]
-    flips[1:, :] |= best[1:, :] != best[:-1, :]
+    letter = np.array(marks)[best]
+    flips[:, 1:] |= letter[:, 1:] != letter[:, :-1]
+    flips[1:, :] |= letter[1:, :] != letter[:-1, :]
     here = [
         None if n is None else int(np.argmin(np.abs(v - n)))
         for n, v in zip(now, values, strict=True)

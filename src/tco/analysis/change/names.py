@@ -15,7 +15,7 @@ from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
 from tco.engine.shapes import Number, number
 from tco.errors import UsageError, nearest, printable
-from tco.units import MTOK, SECONDS_PER_MONTH
+from tco.units import MTOK
 
 FAR = 100.0
 """How far from today's value to look where nothing limits it: a hundredth to a hundred times."""
@@ -196,7 +196,7 @@ def _utilization(name: str, options: Sequence[Option], settings: Settings) -> Va
     replica = replica_of(own, at)
     servers, load = fleet(own, at, replica), workload(at)
     per_s = servers.paid_gpus / own.gpus * replica.requests_per_s
-    capacity = number(per_s * SECONDS_PER_MONTH * load.tokens_per_request)
+    capacity = number(per_s * load.seconds_per_month * load.tokens_per_request)
     most = number(tokens_served(servers.needed, load, replica, fleet_policy(at))) / capacity
     return Variable(
         name=name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +24,9 @@ from tco.engine.scan import Scan, scan
 from tco.engine.shapes import Floats
 from tco.errors import UsageError
 from tco.show import show_share, show_tokens, show_usd
+
+VOLUMES, FARTHEST = 61, 1e6
+"""Volumes at which the set-ups of a name are looked for, and how far below the largest."""
 
 TRIED = 257
 """Values at which it is looked how near B comes where it never wins."""
@@ -50,7 +53,8 @@ def breakeven_over(
     over = variable(name, (base, option), inputs.settings)
     if span is not None:
         over = over.within(*span)
-    gap = _gap(inputs, base, option, over)
+    sides = [_sides(inputs, said, one.best, over) for said, one in ((a, left), (b, right))]
+    gap = _gap(inputs, sides[0], sides[1], over)
     found = scan(gap, over.low, over.high, log=over.log)
     a_usd, b_usd = (float(usd_of(o, inputs.settings, [])) for o in (base, option))
     spans = _open(found, over)
@@ -90,11 +94,29 @@ def breakeven_over(
     return replace(result, verdict=verdict)
 
 
-def _gap(inputs: Inputs, a: Option, b: Option, over: Variable) -> Callable[[Floats], Floats]:
-    """Return what B costs more than A at some values of a variable [USD/month]."""
+def _sides(inputs: Inputs, name: str, best: Option, over: Variable) -> tuple[Option, ...]:
+    """Return the options of a name: over the volume each that is cheapest at some of it."""
+    if over.name != "volume":
+        return (best,)
+    spread = np.geomspace(max(over.low, over.high / FARTHEST), over.high, VOLUMES)
+    return resolve(name, inputs, at=np.append(spread, over.now)).options
+
+
+def _gap(
+    inputs: Inputs, a: Sequence[Option], b: Sequence[Option], over: Variable
+) -> Callable[[Floats], Floats]:
+    """Return what B costs more than A at some values of a variable [USD/month].
+
+    Each side is the cheapest of its options there.
+    """
+
+    def least(options: Sequence[Option], values: Floats) -> Floats:
+        bills = [usd_of(o, inputs.settings, [(over, values)]) for o in options]
+        cheapest: Floats = np.min(np.stack(bills), axis=0)
+        return cheapest
 
     def gap(values: Floats) -> Floats:
-        mine, theirs = (usd_of(o, inputs.settings, [(over, values)]) for o in (b, a))
+        mine, theirs = least(b, values), least(a, values)
         with np.errstate(invalid="ignore"):
             return np.where(np.isinf(theirs), -1.0, mine - theirs)
 

@@ -38,7 +38,8 @@ def deploy(inputs: Inputs, name: str) -> DeployResult:
     server = Server(option, model, inputs.settings, row.replica)
     gpu = catalog.hardware.accelerators.get(option.gpu)
     task = task_of(server, gpu, row, inputs.settings)
-    repository = None if model.hugging_face is None else model.hugging_face.repo
+    first = None if model.hugging_face is None else model.hugging_face.repo
+    repository = server.repository or first
     gaps = [*server.gaps()]
     if repository is None:
         gaps.append(f"the catalog does not know the repository of {option.model}: name it")

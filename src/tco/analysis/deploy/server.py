@@ -115,6 +115,8 @@ class Server:
                 f"weights in {asked} are not what is published ({native or 'unknown'}): "
                 f"name a repository that has them in {asked}"
             )
+        name = {"vllm": "vLLM", "sglang": "SGLang"}[self.engine]
+        yield f"which version of {name} first serves this model is not known here: take the newest"
         if self._kv_bytes not in KV_CACHE[self.engine]:
             yield f"no type of {self.engine}'s KV cache has {self._kv_bytes:g} bytes an element"
         gain = number(self.settings.value("serving.speculative_gain"))
@@ -131,14 +133,33 @@ class Server:
         return number(self.settings.value("serving.kv_bytes"))
 
     @property
+    def repository(self) -> str | None:
+        """Return where the weights are published at the precision of the set-up, or as they are
+        made on loading; None where that is not known."""
+        known = self.model.hugging_face
+        if known is None:
+            return None
+        return self._quantized or (known.repo if self.published else None)
+
+    @property
     def published(self) -> bool:
-        """Return whether the weights that are published will do."""
-        return self.option.precision == self.model.native_precision or self._made_on_loading
+        """Return whether weights that are published will do."""
+        native = self.option.precision == self.model.native_precision
+        return native or bool(self._quantized) or self._made_on_loading
+
+    @property
+    def _quantized(self) -> str | None:
+        """Return the repository that holds the weights otherwise than they were first published."""
+        known, asked = self.model.hugging_face, self.option.precision
+        if known is None or asked == self.model.native_precision:
+            return None
+        return known.quantized.get("nvfp4" if asked == "fp4" else asked)
 
     @property
     def _made_on_loading(self) -> bool:
         """Return whether the server makes the weights narrower while it loads them."""
-        return self.option.precision == "fp8" and self.model.native_precision == "bf16"
+        narrower = self.option.precision == "fp8" and self.model.native_precision == "bf16"
+        return narrower and self._quantized is None
 
     def _pace(self) -> str:
         tpot = self.replica.tpot_s

@@ -28,6 +28,7 @@ API = "horizon.api_price_factor_per_year"
 HOSTED = "horizon.hosted_price_factor_per_year"
 RENT = "horizon.rent_factor_per_year"
 HARDWARE = "horizon.hardware_price_factor_per_year"
+END_OF_MONTH, YEAR_END = "end-of-month", "year-end"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +39,18 @@ class Path:
         inputs: The question, as of the first day.
         months: How many they are [1].
         years: Time of the beginning of each month since the first day [months] [year].
+        discounting: When cash counts in a present value; at the end of its month when None.
     """
 
     inputs: Inputs
     months: int
     years: Floats
+    discounting: str | None = None
+
+    @property
+    def year_end(self) -> bool:
+        """Return whether cash counts at the end of its year, not of its month."""
+        return self.discounting == YEAR_END
 
     def grown(self, path: str, years: Floats | None = None) -> Floats:
         """Return what a yearly factor of the settings has made of 1 by each month [1]."""
@@ -200,18 +208,26 @@ def events(option: Option, path: Path) -> list[str]:
 
 
 def _once(path: Path, starts: Sequence[int]) -> Floats:
-    """Return the work of setting up and moving, paid when the option begins.
+    """Return the work of setting up and moving, paid when the option begins, and capital as a sum.
 
-    It is what the bill spreads over the months of the horizon.
+    It is what the bill spreads, the one over the months of the horizon, the other over the life of
+    bought GPUs: then it is spent anew.
     """
     settings = path.inputs.settings
     spread = tuple(line for line in team_lines(settings, 0.0) if line.spread)
     usd = number(total_usd(spread) * settings.value("horizon.months"))
+    sum_usd, life = number(settings.value("extra.upfront_usd")), _life(settings)
     flow = np.zeros((len(starts), path.months + 1))
     for row, start in enumerate(starts):
         if start < path.months:
             flow[row, start] = usd
+            flow[row, start : path.months : life] += sum_usd
     return flow
+
+
+def _life(settings: Settings) -> int:
+    """Return for how many whole months bought things are kept [month]."""
+    return max(round(number(settings.value("own.life_months"))), 1)
 
 
 def _machines(option: SelfOption, path: Path, starts: Sequence[int]) -> Floats:

@@ -11,6 +11,7 @@ from tco.analysis.cheapest import answers_at, least_trust, of_two, pair_of
 from tco.analysis.compare import compare
 from tco.analysis.horizon.flows import (
     API,
+    END_OF_MONTH,
     HARDWARE,
     HOSTED,
     RENT,
@@ -44,7 +45,12 @@ GROWTH = "--growth"
 RATE = "own.yearly_rate"
 
 
-def horizon(inputs: Inputs, names: Sequence[str], growth: float | None = None) -> HorizonResult:
+def horizon(
+    inputs: Inputs,
+    names: Sequence[str],
+    growth: float | None = None,
+    discounting: str | None = None,
+) -> HorizonResult:
     """Return what options cost over the months to come, the first of them being today's.
 
     Args:
@@ -52,6 +58,8 @@ def horizon(inputs: Inputs, names: Sequence[str], growth: float | None = None) -
         names: A, which is paid today, and the others; the cheapest host of the cheapest
             self-hosted model, that model on rented GPUs and on bought ones, when none is named.
         growth: What the volume grows by in a month [1].
+        discounting: When cash counts in a present value: `end-of-month` unless said, or
+            `year-end`.
 
     Raises:
         UsageError: No volume was given, or a single option was named.
@@ -64,7 +72,7 @@ def horizon(inputs: Inputs, names: Sequence[str], growth: float | None = None) -
         factor = (1.0 + growth) ** 12
         settings = inputs.settings.overridden(VOLUME, factor, GROWTH)
         inputs = replace(inputs, settings=settings)
-    path = path_of(inputs)
+    path = replace(path_of(inputs), discounting=discounting)
     found = _named(path, names) if names else _usual(path)
     options = [_best(each, path) for each in found]
     if len({option.id for option in options}) < len(options):
@@ -104,7 +112,7 @@ def _best(found: Resolved, path: Path) -> Option:
 
 
 def _npv(flow: Floats, path: Path) -> float:
-    return float(np.asarray(present_value(flow, _rate(path))))
+    return float(np.asarray(present_value(flow, _rate(path), year_end=path.year_end)))
 
 
 def _rate(path: Path) -> float:
@@ -132,6 +140,7 @@ def _result(
         workload=workload_result(inputs),
         months=path.months,
         yearly_rate=_rate(path),
+        discounting=path.discounting or END_OF_MONTH,
         resolved=tuple(_said(r, o) for r, o in zip(found, options, strict=True) if r.said),
         same_weights=_all_same(a, others),
         rows=tuple(
@@ -141,7 +150,7 @@ def _result(
         path=_path(path, [stay, *(moves[option.id][0] for option in others)]),
         events=tuple(event for option in ordered for event in events(option, path)),
         verdict="",
-        assumptions=_assumptions(inputs, ordered),
+        assumptions=_assumptions(path, ordered),
         warnings=(*warnings_of(inputs, ordered), *unsure_prices(inputs, ordered)),
         best=best,
         cheaper_but_unsure=unsure,
@@ -181,7 +190,7 @@ def _against(
     )
     if not waits:
         return row
-    waited = changeover(stay, moves, _rate(path))
+    waited = changeover(stay, moves, _rate(path), year_end=path.year_end)
     best = int(np.argmin(waited))
     saved = float(waited[-1] - waited[best])
     return replace(row, best_start_month=best, best_start_saving_usd=saved)
@@ -213,10 +222,23 @@ def _all_same(a: Option, others: Sequence[Option]) -> bool | None:
     return None if None in same else all(same)
 
 
-def _assumptions(inputs: Inputs, options: Sequence[Option]) -> tuple[AssumptionResult, ...]:
+def _assumptions(path: Path, options: Sequence[Option]) -> tuple[AssumptionResult, ...]:
     """Return what entered the bills, and what is taken to happen over the months."""
-    known = assumptions_of(inputs, options)
+    known = assumptions_of(path.inputs, options)
     listed = {entry.path for entry in known}
     years = (VOLUME, API, HOSTED, RENT, HARDWARE, RATE, "horizon.months")
-    ours = [assumption(inputs.settings[name]) for name in years if name not in listed]
-    return (*known, *ours)
+    ours = [assumption(path.inputs.settings[name]) for name in years if name not in listed]
+    return (*known, *ours, _discounting(path.discounting))
+
+
+def _discounting(said: str | None) -> AssumptionResult:
+    """Return when cash counts in a present value, as it is told."""
+    return AssumptionResult(
+        path="horizon.discounting",
+        title="when cash counts in a present value",
+        value=said or END_OF_MONTH,
+        unit="",
+        origin="given" if said else "assumed",
+        source="--discounting" if said else "default",
+        judgment=not said,
+    )

@@ -57,6 +57,8 @@ class HorizonResult:
     workload: WorkloadResult
     months: int
     yearly_rate: float
+    discounting: str
+    """When cash counts in a present value: `end-of-month`, or at the end of its year."""
     resolved: tuple[str, ...]
     same_weights: bool | None
     rows: tuple[HorizonRow, ...]

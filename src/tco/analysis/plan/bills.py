@@ -20,7 +20,7 @@ from tco.analysis.settings import Settings, workload
 from tco.engine.hybrid import layers_of
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Floats
-from tco.units import HOURS_PER_MONTH, MTOK
+from tco.units import MTOK
 
 
 def strategies_of(
@@ -215,7 +215,7 @@ def _band(mix: Mix, usd: float) -> Span:
     ends = []
     for factor in (band[1], band[0]):
         less = now - own_by_hour(mix, factor).mean(axis=-1)
-        ends.append(usd + float(less @ worth) * HOURS_PER_MONTH)
+        ends.append(usd + float(less @ worth) * mix.hours_per_month)
     return ends[0], ends[1]
 
 

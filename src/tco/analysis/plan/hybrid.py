@@ -41,7 +41,6 @@ from tco.analysis.settings import Settings, workload
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
-from tco.units import HOURS_PER_MONTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +144,8 @@ def load_of(inputs: Inputs, curve: LoadCurve) -> Floats:
 def usd_per_load(option: TokenOption, inputs: Inputs) -> float:
     """Return what an option by the token charges for 1 request/s in an hour [USD/h]."""
     bill = total_usd(charged_lines(option, inputs.settings))
-    rate = float(np.asarray(workload(inputs.settings).requests_per_s))
-    return float(np.asarray(bill)) / HOURS_PER_MONTH / rate
+    month = workload(inputs.settings)
+    return float(np.asarray(bill / month.hours_per_month / month.requests_per_s))
 
 
 def _named(

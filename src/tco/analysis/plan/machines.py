@@ -14,15 +14,15 @@ from tco.analysis.machines import DEDICATED, by_the_hour, machine_lines
 from tco.analysis.options import FixedOption, SelfOption, replica_of
 from tco.analysis.own_bill import moving_lines, work_lines
 from tco.analysis.pairs import sure_pairs
-from tco.analysis.settings import Settings, target, workload
+from tco.analysis.settings import Settings, hours_per_month, target, workload
 from tco.analysis.why import infeasible
 from tco.engine.hybrid import Resource
 from tco.engine.ledger import Line, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, busy_gpus
+from tco.engine.shapes import number
 from tco.engine.stack import Kind
 from tco.errors import InfeasibleError
-from tco.units import HOURS_PER_MONTH, SECONDS_PER_MONTH
 
 TOKENS = "workload.tokens_per_month"
 
@@ -187,6 +187,7 @@ def way(option: Unit, settings: Settings, replica: Replica | None = None) -> Way
         paid_gpus=float(gpus),
         busy_gpus=0.0,
     )
+    hours = number(hours_per_month(settings))
     rate = float(np.asarray(replica.requests_per_s * settings.value("serving.headroom")))
     # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
     usd = float(np.asarray(total_usd(machine_lines(option, settings, unit))))
@@ -198,8 +199,8 @@ def way(option: Unit, settings: Settings, replica: Replica | None = None) -> Way
         replicas=replicas,
         gpus=gpus,
         capacity=rate * replicas,
-        usd_per_hour=usd / HOURS_PER_MONTH,
-        work_usd=float(np.asarray(work)) / HOURS_PER_MONTH,
+        usd_per_hour=usd / hours,
+        work_usd=float(np.asarray(work)) / hours,
         busy_per_load=float(np.asarray(busy / load.requests_per_s)),
         by_the_hour=by_the_hour(option.purchase),
         spot=option.purchase.startswith("spot"),
@@ -211,13 +212,13 @@ def _provisioned(option: FixedOption, settings: Settings) -> Way:
     load = workload(settings)
     rate = load.peak_requests_per_s
     if option.tokens_per_month is not None:
-        rate = option.tokens_per_month / load.tokens_per_request / SECONDS_PER_MONTH
+        rate = option.tokens_per_month / load.tokens_per_request / load.seconds_per_month
     return Way(
         option=option,
         replicas=1,
         gpus=0,
         capacity=float(np.asarray(rate)),
-        usd_per_hour=option.usd_per_month / HOURS_PER_MONTH,
+        usd_per_hour=option.usd_per_month / number(hours_per_month(settings)),
     )
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.machines import DEDICATED
-from tco.analysis.own_bill import standing_lines
+from tco.analysis.own_bill import once_lines, standing_lines
 from tco.analysis.plan.machines import Machine, Way
-from tco.analysis.settings import Settings, people
+from tco.analysis.settings import Settings, hours_per_month, people
 from tco.engine.hybrid import layer_count
 from tco.engine.ledger import Line, total_usd
 from tco.engine.people import team_usd
-from tco.engine.shapes import Floats
+from tco.engine.shapes import Floats, number
 from tco.engine.stack import Overhead, Stack, best_stack, never_off, no_overhead
 from tco.units import HOURS_PER_MONTH
 
@@ -32,6 +32,7 @@ class Mix:
         load: Load of each hour [hours] [request/s].
         usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
         availability: Share of their load that the units by the hour serve [1].
+        hours_per_month: Hours of the month [h].
     """
 
     base: Way | None
@@ -40,11 +41,12 @@ class Mix:
     load: Floats
     usd_per_load: float
     availability: float = 1.0
+    hours_per_month: float = HOURS_PER_MONTH
 
     @property
     def monthly_usd(self) -> float:
         """Return what everything costs but the people that an API takes anyway [USD/month]."""
-        return self.stack.usd_per_hour * HOURS_PER_MONTH
+        return self.stack.usd_per_hour * self.hours_per_month
 
     @property
     def base_gpus(self) -> int:
@@ -85,7 +87,7 @@ def team_overhead(base: Way | None, peak: Way | None, settings: Settings) -> Ove
     """
     ways = [way for way in (base, peak) if way is not None and way.gpus]
     standing = total_usd(before(ways, settings))
-    staff = people(settings)
+    staff, hours = people(settings), number(hours_per_month(settings))
     of_api = team_usd(staff, 0.0, 0.0, 1.0)
     hosted_usd = total_usd(before([w for w in ways if not w.staffed_gpus], settings))
 
@@ -98,7 +100,7 @@ def team_overhead(base: Way | None, peak: Way | None, settings: Settings) -> Ove
                 hosted = hosted + units * (way.gpus - way.staffed_gpus)
         team = team_usd(staff, own, hosted, 1.0) - of_api
         there = np.where(own > 0, standing, np.where(hosted > 0, hosted_usd, 0.0))
-        per_hour: Floats = (team + there) / HOURS_PER_MONTH
+        per_hour: Floats = (team + there) / hours
         return per_hour
 
     return usd
@@ -110,7 +112,7 @@ def before(ways: Sequence[Way], settings: Settings) -> tuple[Line, ...]:
     if not used:
         return ()
     purchase = next((way.purchase for way in used if way.staffed_gpus), DEDICATED)
-    return standing_lines(purchase, settings)
+    return (*standing_lines(purchase, settings), *once_lines(settings))
 
 
 def grouped(way: Way | None, load: Floats) -> Way | None:
@@ -164,6 +166,7 @@ def mix_of(
         load=load,
         usd_per_load=usd_per_load,
         availability=share if peak and peak.spot else 1.0,
+        hours_per_month=number(hours_per_month(settings)),
     )
 
 
@@ -181,7 +184,7 @@ def best_mix(
         usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
         settings: Every value that enters a bill.
     """
-    best = nothing(load, usd_per_load)
+    best = nothing(load, usd_per_load, number(hours_per_month(settings)))
     bounds = [least_usd(machine, load, settings) for machine in machines]
     for i in np.argsort(bounds, kind="stable").tolist():
         machine = machines[i]
@@ -201,7 +204,14 @@ def least_usd(machine: Machine, load: Floats, settings: Settings) -> float:
     return float(load.mean()) * machine.usd_per_load + float(team)
 
 
-def nothing(load: Floats, usd_per_load: float) -> Mix:
+def nothing(load: Floats, usd_per_load: float, hours: float = HOURS_PER_MONTH) -> Mix:
     """Return the mix without a unit: everything goes to the API."""
     stack = best_stack(load, None, None, usd_per_load, no_overhead)
-    return Mix(base=None, peak=None, stack=stack, load=load, usd_per_load=usd_per_load)
+    return Mix(
+        base=None,
+        peak=None,
+        stack=stack,
+        load=load,
+        usd_per_load=usd_per_load,
+        hours_per_month=hours,
+    )

@@ -22,7 +22,7 @@ from tco.analysis.plan.results import (
 from tco.analysis.settings import Settings, workload
 from tco.engine.hybrid import layers_of
 from tco.engine.ledger import Line, total_usd
-from tco.units import HOURS_PER_MONTH, MTOK, SECONDS_PER_HOUR, SECONDS_PER_MONTH
+from tco.units import MTOK, SECONDS_PER_HOUR
 
 
 def curve_result(inputs: Inputs, curve: LoadCurve, mix: Mix) -> CurveResult:
@@ -68,7 +68,8 @@ def resource_rows(inputs: Inputs, mix: Mix, api: TokenOption) -> tuple[ResourceR
 
 def _tokens(settings: Settings, load: float) -> float:
     """Return the monthly tokens of a mean load [token/month]."""
-    return load * SECONDS_PER_MONTH * float(np.asarray(workload(settings).tokens_per_request))
+    month = workload(settings)
+    return load * float(np.asarray(month.seconds_per_month * month.tokens_per_request))
 
 
 def _row(
@@ -159,8 +160,8 @@ def next_unit(inputs: Inputs, mix: Mix, machines: Sequence[Machine]) -> NextUnit
     return NextUnit(
         option=way.option.id,
         gpus=float(way.gpus),
-        monthly_usd=cost * HOURS_PER_MONTH,
-        saves_usd=layer * worth * HOURS_PER_MONTH,
+        monthly_usd=cost * mix.hours_per_month,
+        saves_usd=layer * worth * mix.hours_per_month,
         tokens_per_month=_tokens(inputs.settings, layer),
         utilization=layer / way.capacity,
         needed_utilization=cost / most if cost <= most and most > 0 else None,

@@ -15,7 +15,7 @@ from tco.analysis.plan.mix import Mix, mix_of, team_overhead
 from tco.analysis.plan.results import SwitchResult
 from tco.analysis.settings import people, price_factor, workload
 from tco.show import show_number, show_tokens, show_usd
-from tco.units import HOURS_PER_MONTH, MTOK, SECONDS_PER_HOUR
+from tco.units import MTOK, SECONDS_PER_HOUR
 
 WIDEST = 2.0**14
 """Factor up and down within which a value is looked for [1]."""
@@ -171,7 +171,7 @@ def _team(inputs: Inputs, mix: Mix, pair: Pair) -> SwitchResult:
         {"people.floor_fte": 0.0, "people.fixed_fte": 0.0, "people.fte_per_gpu": 0.0}
     )
     unstaffed = replace(inputs, settings=free)
-    saved = _saving(unstaffed, mix, pair) * HOURS_PER_MONTH
+    saved = _saving(unstaffed, mix, pair) * mix.hours_per_month
     pay = float(np.asarray(staff.salary_usd_per_year)) / 12.0
     needed = saved / pay if saved > LEAST and pay > 0 else None
     text = "not even without engineers do own GPUs pay"
@@ -185,7 +185,7 @@ def _team(inputs: Inputs, mix: Mix, pair: Pair) -> SwitchResult:
         path="people.floor_fte",
         title="engineers for own GPUs",
         unit="engineers",
-        now=(now - rest) * HOURS_PER_MONTH / pay if pay > 0 else 0.0,
+        now=(now - rest) * mix.hours_per_month / pay if pay > 0 else 0.0,
         needed=needed,
         text=text,
     )

@@ -118,6 +118,7 @@ def _request(request: Request, task: Task) -> Request:
         osl=task.osl if task.osl is not None else request.osl,
         settings={**others, **own},
         origins={**request.origins, **dict.fromkeys(names, task.where)},
+        layers={**request.layers, **dict.fromkeys(own, max(request.layers.values(), default=0))},
     )
 
 

@@ -71,7 +71,8 @@ def solved(problem: Problem) -> tuple[Indices, float]:
         cost[first[f] : first[f] + fleet.usd.size] = fleet.usd
     staff = problem.team
     cost[-1], cost[-4] = scale, problem.api_usd
-    cost[-3] = float(np.asarray(staff.usd_per_month * sum(project_ftes(staff))))
+    projects_usd = float(np.asarray(staff.usd_per_month * sum(project_ftes(staff))))
+    cost[-3] = projects_usd + problem.once_usd
     matrix = coo_array(
         (np.concatenate(rows.value), (np.concatenate(rows.row), np.concatenate(rows.column))),
         shape=(len(rows.low), count),

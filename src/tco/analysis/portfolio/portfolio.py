@@ -12,7 +12,7 @@ from tco.analysis.cheapest import answers_at, insist, least_trust, sure_enough
 from tco.analysis.checks import Judged, checked, known_names
 from tco.analysis.inputs import Inputs
 from tco.analysis.options import Option, TokenOption
-from tco.analysis.own_bill import team_lines
+from tco.analysis.own_bill import once_lines, team_lines
 from tco.analysis.plan.notes import purchase_row
 from tco.analysis.portfolio.cases import Case, cases_of, named_model
 from tco.analysis.portfolio.fleets import hosted
@@ -127,12 +127,16 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
         for row, usd in zip(rows, found.router_usd, strict=True)
     )
     fleets = fleet_rows(inputs, found.cases, found.ways, found.best)
+    once = once_lines(inputs.settings) if any(fleet.gpus for fleet in fleets) else ()
     fleets_usd = sum(fleet.monthly_usd for fleet in fleets)
+    once_usd = number(total_usd(once))
     by_token = sum(route.tokens_usd for route in found.best.routes)
     judges = sum(route.judge_usd for route in found.best.routes)
     used = _used(found)
     own_people, api_people = _people(inputs, found, fleets)
-    total = by_token + judges + fleets_usd + own_people + api_people + sum(found.router_usd)
+    total = (
+        by_token + judges + fleets_usd + once_usd + own_people + api_people + sum(found.router_usd)
+    )
     against, against_usd, held = _against(inputs, tasks, found)
     api_alone = number(total_usd(team_lines(inputs.settings, by_token=True)))
     everything = None if against_usd is None else against_usd + api_alone
@@ -145,6 +149,7 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
         monthly_usd=total,
         tokens_usd=by_token,
         fleets_usd=fleets_usd,
+        once_usd=once_usd,
         own_people_usd=own_people,
         api_people_usd=api_people,
         router_usd=sum(found.router_usd),
@@ -205,7 +210,8 @@ def _assumptions(inputs: Inputs, used: list[Option]) -> tuple[AssumptionResult, 
     rows = [
         row
         for row in assumptions_of(inputs, used)
-        if not row.path.startswith("workload.") and row.path != "rent.purchase"
+        if row.path == "workload.hours_per_month"
+        or not row.path.startswith(("workload.", "rent.purchase"))
     ]
     return (*rows, purchase_row(inputs))
 

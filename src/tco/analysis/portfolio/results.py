@@ -107,6 +107,8 @@ class PortfolioResult:
     monthly_usd: float
     tokens_usd: float
     fleets_usd: float
+    once_usd: float
+    """Plain sums of self-hosting: a licence, a support contract, capital written off."""
     own_people_usd: float
     api_people_usd: float
     router_usd: float

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tco.analysis.own_bill import once_lines
 from tco.analysis.portfolio.fleets import SharedFleet, sizes_of
 from tco.analysis.portfolio.milp import solved
 from tco.analysis.portfolio.routes import Route
 from tco.analysis.settings import Settings, people
 from tco.engine.assign import Problem, combinations, enumerated, needed_routes, total_cost
-from tco.engine.shapes import Indices
+from tco.engine.ledger import total_usd
+from tco.engine.shapes import Indices, number
 from tco.show import show_share
 
 MOST_COMBINATIONS = 200_000
@@ -69,6 +71,7 @@ def problem_of(
         fleets=[sizes_of(fleet, settings, m) for fleet, m in zip(fleets, most, strict=True)],
         by_token=np.array([called or route.by_token for route in routes]),
         team=people(settings),
+        once_usd=number(total_usd(once_lines(settings))),
     )
 
 

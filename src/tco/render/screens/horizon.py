@@ -94,7 +94,11 @@ def _today(row: HorizonRow) -> str:
 
 def _title(result: HorizonResult) -> str:
     rate = words.in_unit(result.yearly_rate, "share/year")
-    return f"{result.months} months from {result.path[0].begins}; capital costs {rate}"
+    when = "its year" if result.discounting == "year-end" else "its month"
+    return (
+        f"{result.months} months from {result.path[0].begins}; capital costs {rate}, cash counts "
+        f"at the end of {when}"
+    )
 
 
 def _years(result: HorizonResult) -> Table:

@@ -98,6 +98,7 @@ def _bill(result: PortfolioResult) -> Iterator[Block]:
     parts = (
         ("by the token", result.tokens_usd),
         ("own GPUs", result.fleets_usd),
+        ("sums of self-hosting", result.once_usd),
         ("engineers for them", result.own_people_usd),
         ("engineers for APIs", result.api_people_usd),
         ("judges", result.judge_usd),

@@ -159,6 +159,14 @@ def _load(result: ProfileResult) -> Iterator[Block]:
             f"in 10 s, within their hour: {show_number(result.dispersion_10s)}; chance alone is 1)",
             hanging=2,
         )
+    if result.own_cache is not None:
+        held = [f"{size} tokens {show_share(share)}" for size, share in result.own_cache.items()]
+        yield Paragraph(
+            text=f"A prefix cache of your own would serve, of the input, by what it holds: "
+            f"{', '.join(held)}, if one replica served everything; at most, for it is taken that a "
+            "session sends all of its last request and answer again",
+            hanging=2,
+        )
     if result.batch_share:
         yield Paragraph(text=f"In batches: {show_share(result.batch_share)} of the tokens")
 

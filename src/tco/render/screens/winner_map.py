@@ -121,7 +121,7 @@ def _picture(result: MapResult, lines: Sequence[Sequence[Cell]]) -> Figure:
     low, high = (_label(result.x.values[i], result.x) for i in (0, -1))
     rows.append(f"{'':>{size}} +{'-' * wide}")
     rows.append(f"{'':>{size}}  {low}{high:>{max(wide - len(low), len(high) + 1)}}")
-    used = [o.mark for o in result.options if o.cells]
+    used = list(dict.fromkeys(o.mark for o in result.options if o.cells))
     tones = zip(used, TONES * len(used), strict=False)
     both = tuple((mark, tone) for upper, tone in tones for mark in (upper, upper.lower()))
     title = f"{result.y.variable} (up) over {result.x.variable} (right)"

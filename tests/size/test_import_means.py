@@ -1,0 +1,427 @@
+"""A benchmark file is read as what it says: in flight, drafts, failures, what was on the GPU."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import run
+from strategies import shipped_catalog
+
+from tco.analysis.bring import Answers, _gpu, _model, measured_rows
+from tco.catalog.bench import Bench, read_bench
+from tco.catalog.files import File
+from tco.errors import DataError
+
+VLLM: dict[str, Any] = {
+    "date": "20260701-120000",
+    "endpoint_type": "openai",
+    "model_id": "meta-llama/Llama-3.1-8B-Instruct",
+    "request_rate": "inf",
+    "max_concurrency": 64,
+    "duration": 25.6,
+    "completed": 640,
+    "total_input_tokens": 655_360,
+    "total_output_tokens": 163_840,
+    "output_throughput": 6400.0,
+    "mean_ttft_ms": 100.0,
+    "mean_tpot_ms": 9.64,
+    "mean_itl_ms": 9.64,
+}
+LLAMA: dict[str, Any] = {
+    "build_commit": "d783f798",
+    "gpu_info": "NVIDIA GeForce RTX 4090, NVIDIA GeForce RTX 4090",
+    "backends": "CUDA",
+    "model_filename": "/models/Llama-3.1-8B-Instruct-Q4_K_M.gguf",
+    "model_type": "llama 8B Q4_K - Medium",
+    "type_k": "f16",
+    "type_v": "f16",
+    "n_gpu_layers": 99,
+    "split_mode": "layer",
+    "devices": "auto",
+    "tensor_split": "0.00",
+    "n_prompt": 0,
+    "n_gen": 128,
+    "test_time": "2026-06-29T10:00:00Z",
+    "avg_ns": 914_285_714,
+    "avg_ts": 140.0,
+}
+AIPERF: dict[str, Any] = {
+    "request_throughput": {"unit": "requests/sec", "avg": 2.0},
+    "request_latency": {"unit": "ms", "avg": 2600.0},
+    "time_to_first_token": {"unit": "ms", "avg": 120.0},
+    "inter_token_latency": {"unit": "ms", "avg": 9.7},
+    "inter_chunk_latency": {"unit": "ms", "avg": 9.7},
+    "output_token_throughput": {"unit": "tokens/sec", "avg": 512.0},
+    "output_sequence_length": {"unit": "tokens", "avg": 256.0},
+    "input_sequence_length": {"unit": "tokens", "avg": 1024.0},
+    "input_config": {
+        "models": {"items": [{"name": "meta-llama/Llama-3.1-8B-Instruct"}]},
+        "phases": [
+            {"name": "warmup", "kind": "warmup", "concurrency": 2},
+            {"name": "profiling", "kind": "profiling", "concurrency": 6},
+        ],
+    },
+    "start_time": "2026-07-01T10:00:00",
+}
+
+
+def said(document: Any) -> Bench:
+    return read_bench(File("b.json", json.dumps(document).encode()))
+
+
+def one(base: dict[str, Any], **cells: Any) -> Any:
+    (reading,) = said({**base, **cells}).readings
+    return reading
+
+
+def notes(base: dict[str, Any], **cells: Any) -> str:
+    return "; ".join(one(base, **cells).notes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "flight"),
+    [
+        # rate x (ttft + tpot x (osl - 1)), without the latency of whole requests
+        ({}, 25.0 * (0.1 + 255 * 0.00964)),
+        # an open loop: the cap was never reached
+        (
+            {"request_rate": 5.0, "max_concurrency": 256, "duration": 128.0}
+            | {"output_throughput": 1280.0, "mean_ttft_ms": 120.0, "mean_tpot_ms": 10.0},
+            5.0 * (0.120 + 255 * 0.010),
+        ),
+        ({"request_rate": 25.0, "max_concurrency": None}, 25.0 * (0.1 + 255 * 0.00964)),
+        ({"mean_e2el_ms": 2500.0}, 62.5),
+        ({"mean_e2e_latency_ms": 2500.0, "concurrency": 60.0}, 60.0),  # SGLang says its own
+    ],
+)
+def test_requests_in_flight_are_littles_law_and_no_limit(
+    cells: dict[str, Any], flight: float
+) -> None:
+    assert one(VLLM, **cells).concurrency == pytest.approx(flight)
+
+
+def test_a_limit_that_was_not_met_is_told_and_one_alone_is_asked_about() -> None:
+    assert "63.96 requests in flight; the limit of 256 was not met" in notes(
+        VLLM, max_concurrency=256
+    )
+    assert "limit" not in notes(VLLM)
+    alone = one(VLLM, mean_ttft_ms=None, mean_tpot_ms=None, mean_itl_ms=None)
+    assert alone.concurrency is None
+    assert "no more than an upper bound" in alone.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"max_concurrency": 8}, "at most 8 requests were let in at once, but its rate times"),
+        ({"concurrency": 20.0}, "it says 20 requests in flight, but its rate times its latency"),
+        ({"output_throughput": 9000.0}, "it says 9,000 output tokens/s, but 163,840 tokens in"),
+    ],
+)
+def test_figures_that_contradict_each_other_are_refused(cells: dict[str, Any], words: str) -> None:
+    with pytest.raises(DataError) as raised:
+        one(VLLM, **cells)
+    assert words in str(raised.value)
+
+
+def test_what_the_owner_says_is_held_against_the_law_too() -> None:
+    answers = Answers(gpu="h100-sxm", gpus=1, precision="bf16", engine="vLLM", concurrency=256.0)
+    with pytest.raises(DataError, match=r"you say 256 requests in flight, but .* are 63\.96"):
+        measured_rows(shipped_catalog(), said(VLLM), answers)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {**VLLM, "accept_length": 3.42},
+        {**VLLM, "spec_decode_acceptance_length": 2.5},
+        {**AIPERF, "spec_decode_acceptance_length": {"unit": "tokens", "avg": 2.8}},
+        {
+            "request_info": {"avg_input_length": 1.0, "avg_output_length": 1.0},
+            "performance": {},
+            "world_info": {},
+            "decoding_stats": {"mode": "EAGLE3"},
+        },
+        {"output_tput_per_gpu": 17.6, "conc": 32, "isl": 8, "osl": 8, "spec_decoding": "mtp"},
+    ],
+    ids=["SGLang", "vLLM", "AIPerf", "trtllm-bench", "InferenceX"],
+)
+def test_runs_with_drafts_are_left_out_of_every_format(document: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match="speculative decoding was left out"):
+        said(document)
+    assert one(VLLM, accept_length=1.0).concurrency  # no draft was accepted
+
+
+def test_several_tokens_an_event_are_told() -> None:
+    assert "2.9 tokens arrive at once" in notes(VLLM, mean_itl_ms=27.8)
+    chunk = {"unit": "ms", "avg": 29.1}
+    assert "3.0 tokens arrive at once" in notes(AIPERF, inter_chunk_latency=chunk)
+    assert "at once" not in notes(VLLM) + notes(AIPERF)
+
+
+def test_failed_cancelled_and_contradicted_runs_are_told() -> None:
+    assert "1800 requests failed" in notes(VLLM, failed=1800)
+    broken = {
+        "was_cancelled": True,
+        "error_summary": [{"count": 2000}],
+        "usage_discrepancy_count": {"unit": "requests", "avg": 12.0},
+        "osl_mismatch_count": {"unit": "requests", "avg": 3.0},
+    }
+    told = notes(AIPERF, **broken)
+    for words in ("was cancelled", "2,000 requests failed", "other tokens than the client in 12"):
+        assert words in told
+    assert "3 answers are not as long" in told
+    assert "is not complete" in notes(AIPERF, is_complete=False)
+
+
+def test_warm_up_is_left_out() -> None:
+    reading = one(AIPERF)
+    assert reading.concurrency == pytest.approx(5.2)
+    assert reading.model == "meta-llama/Llama-3.1-8B-Instruct"
+    assert not reading.notes  # 6 were let in, in the phase that counts
+    assert one(AIPERF, effective_concurrency={"unit": "requests", "avg": 5.1}).concurrency == 5.1
+
+
+def record(at_s: float, took_ms: float, osl: int, phase: str, **more: Any) -> dict[str, Any]:
+    start = int((1.79e9 + at_s) * 1e9)
+    metrics = {
+        "output_sequence_length": {"value": osl, "unit": "tokens"},
+        "input_sequence_length": {"value": 100, "unit": "tokens"},
+        "request_latency": {"value": took_ms, "unit": "ms"},
+        "time_to_first_token": {"value": 50.0, "unit": "ms"},
+        "inter_token_latency": {"value": 10.0, "unit": "ms"},
+    }
+    metadata = {
+        "benchmark_phase": phase,
+        "request_start_ns": start,
+        "request_end_ns": start + int(took_ms * 1e6),
+    }
+    return {"metadata": metadata, "metrics": metrics, **more}
+
+
+def test_aiperf_records_of_requests() -> None:
+    lines = [
+        record(0.0, 9_000.0, 64, "warmup"),
+        *(record(10.0 + i, 2_000.0, 64, "profiling") for i in range(10)),
+        record(12.0, 100.0, 0, "profiling", error={"code": 503}),
+    ]
+    text = "\n".join(json.dumps(line) for line in lines)
+    (reading,) = read_bench(File("profile_export.jsonl", text.encode())).readings
+    assert reading.output_tok_s == pytest.approx(640 / 11.0)
+    assert reading.concurrency == pytest.approx(20.0 / 11.0)
+    assert (reading.isl, reading.osl, reading.ttft_ms, reading.tpot_ms) == (100, 64, 50, 10)
+    assert reading.date == "2026-09-21"
+    assert reading.notes == (
+        "1 requests failed",
+        "1 requests of the warm-up were left out",
+    )
+
+
+def test_aiperf_sweeps_have_a_row_for_each_value() -> None:
+    means = {
+        "output_token_throughput": (512.0, "tokens/sec"),
+        "request_throughput": (2.0, "requests/sec"),
+        "request_latency": (2600.0, "ms"),
+        "output_sequence_length": (256.0, "tokens"),
+        "input_sequence_length": (1024.0, "tokens"),
+    }
+    flat = {f"{name}_avg": {"mean": mean, "unit": unit} for name, (mean, unit) in means.items()}
+    runs = [
+        {"parameters": {"concurrency": 6}, "metrics": flat},
+        {"parameters": {"concurrency": 12}, "metrics": {}},
+    ]
+    bench = said({"aggregation_type": "sweep", "per_combination_metrics": runs})
+    assert [r.concurrency for r in bench.readings] == [pytest.approx(5.2)]
+    assert bench.notes == ("a run without finished requests was left out",)
+
+
+def test_trtllm_bench() -> None:
+    document = {
+        "engine": {"model": "meta-llama/Llama-3.3-70B", "version": "1.2.0", "quantization": "FP8"}
+        | {"kv_cache_dtype": "FP8"},
+        "machine": {"name": "NVIDIA H100 80GB HBM3"},
+        "world_info": {"tp_size": 2, "pp_size": 1, "ep_size": 1, "world_size": 2}
+        | {"max_batch_size": 2048},
+        "request_info": {"avg_num_concurrent_requests": 61.0}
+        | {"avg_input_length": 1000.0, "avg_output_length": 500.0},
+        "performance": {"system_output_throughput_tok_s": 1500.0}
+        | {"request_throughput_req_s": 3.0, "avg_request_latency_ms": 20_000.0},
+        "streaming_metrics": {"avg_ttft_ms": 300.0, "avg_tpot_ms": 39.0},
+    }
+    (reading,) = said(document).readings
+    assert (reading.output_tok_s, reading.isl, reading.osl) == (1500, 1000, 500)
+    assert (reading.concurrency, reading.gpus, reading.tp, reading.engine) == (
+        *(61, 2, 2),
+        "TensorRT-LLM",
+    )
+    document["performance"]["avg_request_latency_ms"] = 60_000.0
+    with pytest.raises(DataError, match="61 requests in flight, but its rate times its latency"):
+        said(document)
+
+
+def test_inference_perf() -> None:
+    document = {
+        "load_summary": {"count": 210, "concurrency": 8},
+        "successes": {
+            "count": 200,
+            "latency": {
+                "request_latency": {"mean": 2.6},
+                "time_to_first_token": {"mean": 0.12},
+                "time_per_output_token": {"mean": 0.0097},
+                "inter_token_latency": {"mean": 0.0097},
+            },
+            "throughput": {"output_tokens_per_sec": 512.0, "requests_per_sec": 2.0},
+            "prompt_len": {"mean": 1024.0},
+            "output_len": {"mean": 256.0},
+        },
+        "failures": {"count": 10},
+    }
+    (reading,) = said(document).readings
+    assert (reading.concurrency, reading.ttft_ms, reading.tpot_ms) == (
+        pytest.approx(5.2),
+        pytest.approx(120.0),
+        pytest.approx(9.7),
+    )
+    assert "10 requests failed" in reading.notes
+
+
+def test_a_list_with_one_empty_run_reads_the_rest() -> None:
+    bench = said([VLLM, {**VLLM, "completed": 0}, VLLM])
+    assert len(bench.readings) == 2
+    assert "completed is 0" in bench.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"n_cpu_moe": 30}, "experts of 30 layers were in the host's memory"),
+        ({"n_gpu_layers": 0}, "its layers were on the processor"),
+        ({"no_kv_offload": True}, "the cache was in the host's memory"),
+        ({"override_tensor": "exps=CPU"}, "tensors were in the host's memory"),
+        ({"backends": "CPU"}, "it ran on cpu"),
+    ],
+)
+def test_what_was_not_on_the_gpu_is_left_out(cells: dict[str, Any], words: str) -> None:
+    with pytest.raises(DataError) as raised:
+        said([{**LLAMA, **cells}])
+    assert words in str(raised.value)
+
+
+def test_layers_on_the_processor_are_refused_once_the_model_is_known() -> None:
+    answers = Answers(gpu="rtx-4090", gpus=1)
+    with pytest.raises(DataError, match=r"20 of 32 layers of llama-3\.1-8b were on the GPU"):
+        measured_rows(shipped_catalog(), said([{**LLAMA, "n_gpu_layers": 20}]), answers)
+    (row,), _ = measured_rows(shipped_catalog(), said([{**LLAMA, "n_gpu_layers": 33}]), answers)
+    assert row["model"] == "llama-3.1-8b"  # read off the name of the file
+
+
+@pytest.mark.parametrize(
+    ("cells", "gpus"),
+    [
+        ({}, 2),
+        ({"devices": "CUDA0"}, 1),
+        ({"devices": "CUDA0/CUDA1"}, 2),
+        ({"split_mode": "none"}, 1),
+        ({"tensor_split": "1.00/0.00"}, 1),
+        ({"tensor_split": "0.50/0.50"}, 2),
+    ],
+)
+def test_cards_that_worked(cells: dict[str, Any], gpus: int) -> None:
+    reading = one(LLAMA, **cells)
+    assert (reading.gpus, reading.layer_split) == (gpus, gpus > 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "precision"),
+    [
+        ("llama 8B Q4_K - Medium", "q4_k_m"),
+        ("llama 8B Q5_K - Small", "q5_k_s"),
+        ("llama 8B Q3_K - Large", "q3_k_l"),
+        ("llama 8B Q2_K - Medium", "q2_k"),
+        ("llama 8B Q6_K", "q6_k"),
+        ("llama 8B Q8_0", "q8_0"),
+        ("llama 8B Q4_0", "q4_0"),
+        ("gpt-oss 120B MXFP4 MoE", "mxfp4"),
+        ("llama 8B F16", "fp16"),
+        ("llama 8B BF16", "bf16"),
+        ("qwen3 8B IQ4_XS - 4.25 bpw", "iq4_xs"),
+    ],
+)
+def test_formats_of_llama_bench(kind: str, precision: str) -> None:
+    assert one(LLAMA, model_type=kind).precision == precision
+
+
+@pytest.mark.parametrize("kinds", [("q4_0", "q4_0"), ("q5_1", "q5_1"), ("f16", "q8_0")])
+def test_a_cache_of_an_unknown_width_is_asked_about(kinds: tuple[str, str]) -> None:
+    bench = said([{**LLAMA, "type_k": kinds[0], "type_v": kinds[1]}])
+    with pytest.raises(DataError, match="does not say its precision of the KV cache"):
+        measured_rows(shipped_catalog(), bench, Answers(gpu="rtx-4090"))
+    (row,), told = measured_rows(
+        shipped_catalog(), bench, Answers(gpu="rtx-4090", kv_precision="fp8")
+    )
+    assert row["kv_dtype"] == "fp8"
+    assert not any("taken to be in 16 bits" in note for note in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "gpu"),
+    [
+        ("NVIDIA A100-SXM4-80GB", "a100-sxm-80gb"),
+        ("NVIDIA A100-SXM4-40GB", "a100-sxm-40gb"),
+        ("NVIDIA A100 80GB PCIe", "a100-pcie-80gb"),
+        ("NVIDIA A100-PCIE-40GB", "a100-pcie-40gb"),
+        ("NVIDIA H100 80GB HBM3", "h100-sxm"),
+        ("NVIDIA H100 PCIe", "h100-pcie"),
+        ("NVIDIA H100 NVL", "h100-nvl"),
+        ("NVIDIA H200 NVL", "h200-nvl"),
+        ("NVIDIA B300 SXM6 AC", "b300-sxm"),
+        ("NVIDIA GH200 480GB", "gh200"),
+        ("Tesla T4", "t4"),
+        ("Tesla V100-SXM2-32GB", "v100-32gb"),
+        ("NVIDIA A10", "a10"),
+        ("NVIDIA A10G", "a10g"),
+        ("NVIDIA L40S", "l40s"),
+        ("NVIDIA RTX A6000", "rtx-a6000"),
+        ("NVIDIA RTX 6000 Ada Generation", "rtx-6000-ada"),
+        ("NVIDIA GeForce RTX 3090 Ti", "rtx-3090-ti"),
+        ("NVIDIA RTX PRO 6000 Blackwell Server Edition", "rtx-pro-6000-server"),
+        ("NVIDIA RTX PRO 6000 Blackwell Workstation Edition", "rtx-pro-6000"),
+        ("NVIDIA GB10", "gb10"),
+        ("AMD Instinct MI300X OAM", "mi300x"),
+        ("AMD Radeon RX 7900 XTX", "rx-7900-xtx"),
+        ("Apple M2 Ultra", "apple-m2-ultra"),
+        ("Intel(R) Arc(TM) Pro B60 Graphics", "arc-pro-b60"),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
+    ],
+)
+def test_names_of_drivers(name: str, gpu: str | None) -> None:
+    assert _gpu(shipped_catalog(), name) == gpu
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        (
+            "/root/.cache/huggingface/hub/models--meta-llama--Llama-3.1-8B-Instruct/snapshots/0e9e39f",
+            "llama-3.1-8b",
+        ),
+        ("/models/Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf", "llama-3.1-8b"),
+        ("neuralmagic/Meta-Llama-3.1-8B-Instruct-quantized.w8a8", "llama-3.1-8b"),
+        ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "llama-3.3-70b"),
+        ("/data/models/openai/gpt-oss-120b/", "gpt-oss-120b"),
+    ],
+)
+def test_names_of_models(name: str, model: str) -> None:
+    assert _model(shipped_catalog(), name) == model
+
+
+def test_an_unknown_tool_is_told_which_are_known_and_by_which_keys(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('{"tokens_per_second": 12}', "utf-8")
+    done = run("import", "bench", str(path))
+    assert done.exit_code == 3
+    assert "GuideLLM (benchmarks), InferenceX (output_tput_per_gpu, conc)" in done.stderr
+    assert "trtllm-bench (request_info, performance, world_info)" in done.stderr
