@@ -22,10 +22,16 @@ from tco.errors import DataError, InfeasibleError, TcoError, UnknownNameError, U
 
 DAY = "2026-11-21"
 A, B = "gpt-4.1", "self/llama-3.3-70b"
+LOG = str(ROOT / "tests" / "usage" / "files" / "days.csv")
 BOX = "box:kind=fixed,usd_per_month=5000"
 Ask = Callable[[], Any]
 
 SAME: dict[str, tuple[str, Ask]] = {
+    "profile": (f"profile {LOG}", lambda: tco.profile(LOG, as_of=DAY)),
+    "bill": (
+        f"bill {LOG} --by day --invoice 4.5",
+        lambda: tco.bill(LOG, by="day", invoice=4.5, as_of=DAY),
+    ),
     "compare": (
         "compare --tokens 50B --cached 20% --set serving.headroom=90%",
         lambda: tco.compare(
