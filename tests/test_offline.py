@@ -17,6 +17,7 @@ from running import DAY, ROOT, clean, load_small, run
 from tco.cli.app import app
 
 BENCH = ROOT / "tests" / "size" / "files" / "vllm.json"
+LOG = ROOT / "tests" / "usage" / "files" / "days.csv"
 ASKED = {
     "compare": ("--tokens", "50B", *DAY),
     "breakeven": DAY,
@@ -27,6 +28,8 @@ ASKED = {
     "explain": ("gpt-4.1", "--tokens", "50B", *DAY),
     "train": ("llama-3.3-70b", "--training-tokens", "10M", *DAY),
     "embed": ("--corpus", "1B", "--params", "0.6B", *DAY),
+    "profile": (str(LOG), *DAY),
+    "bill": (str(LOG), *DAY),
     "deploy": ("self/llama-3.3-70b", "--tokens", "50B", *DAY),
     "claims": (),
     "render": ("result.json",),
