@@ -22,7 +22,6 @@ from tco.errors import DataError, InfeasibleError, TcoError, UnknownNameError, U
 
 DAY = "2026-11-21"
 A, B = "gpt-4.1", "self/llama-3.3-70b"
-LOG = str(ROOT / "tests" / "usage" / "files" / "days.csv")
 BOX = "box:kind=fixed,usd_per_month=5000"
 Ask = Callable[[], Any]
 
