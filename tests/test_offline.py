@@ -17,7 +17,7 @@ from running import DAY, ROOT, clean, load_small, run
 from tco.cli.app import app
 
 BENCH = ROOT / "tests" / "size" / "files" / "vllm.json"
-LOG = ROOT / "tests" / "usage" / "files" / "days.csv"
+LOG = ROOT / "tests" / "library" / "months.csv"
 ASKED = {
     "compare": ("--tokens", "50B", *DAY),
     "breakeven": DAY,

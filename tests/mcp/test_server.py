@@ -145,7 +145,8 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "top": ("compare", {"tokens": "5B", "top": 0}, "top: 0: must be 1 or more"),
     "no volume": ("compare", {}, 'how many tokens a month? for example tokens="50B"'),
     "model": ("size", {"model": "lama-3.3-70b"}, "no model called 'lama-3.3-70b'; did you mean"),
-    "missing": ("size", {}, "size: which model?"),
+    "missing": ("size", {}, "size: which model? An open model, such as llama-3.3-70b."),
+    "no logs": ("bill", {}, "bill: which logs? A file, folder or pattern"),
     "infeasible": (
         "compare",
         {"tokens": "5B", "model": "llama-3.3-70b", "tier": "self", "gpu": "l4", "set": "a.b=1"},

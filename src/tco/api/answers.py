@@ -51,7 +51,7 @@ class Answer:
         from tco.render.jsonout import projected
 
         screen = _screen(self)
-        whole: dict[str, Any] = projected(self, screen.everything(self), View(), screen.rows)
+        whole: dict[str, Any] = projected(self, screen.everything(self), View(), screen.place(self))
         return whole
 
     def to_json(self) -> str:

@@ -1,7 +1,8 @@
 """Five of the questions as tools of an MCP server, for agents; needs the package `mcp`.
 
 An answer is the text of `--format llm`, and its figures unrounded as structured content.
-Agents do not choose files to read, so the options that name files are not among the parameters.
+Agents name no scenario, catalog or measurements to read; `bill` alone takes logs, of which only
+sums come back.
 """
 
 from __future__ import annotations
@@ -218,7 +219,7 @@ def _answer(name: str, arguments: dict[str, Any]) -> CallToolResult:
     first = [arguments.pop(key.rstrip("?"), None) for key in offered.names]
     for key, value in zip(offered.names, first, strict=True):
         if value is None and not key.endswith("?"):
-            raise UsageError(f"{name}: which {key}? for example llama-3.3-70b")
+            raise UsageError(f"{name}: which {key}? {offered.names[key]}")
     answer = offered.ask(*first, **arguments)
     text = TextContent(text=rendered(answer, "llm", View(top=most)))
     return CallToolResult(content=[text], structured_content=figures(answer, most or ROWS))
