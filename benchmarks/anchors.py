@@ -18,19 +18,16 @@ import capacity_table
 import numpy as np
 from numpy.typing import NDArray
 
-from tco.analysis.anchors import TIERS, Place, anchors
-from tco.analysis.known import Known, kin
-from tco.analysis.measured import Inputs
-from tco.analysis.shapes import taken
-from tco.analysis.validate import predict
-from tco.engine.layout import Layout, Profile
+from tco.engine.shapes import Layout, ServerProfile
+from tco.options.measurements import TIERS, KnownMeasurements, Place, anchors, kin
+from tco.options.shapes import MeasuredInputs, predict, taken
 
 LAYOUT = ("tp", "pp", "weight_bytes", "compute_bits", "dp_attention", "layer_split")
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
-def column(inputs: Inputs, name: str) -> NDArray[np.generic]:
+def column(inputs: MeasuredInputs, name: str) -> NDArray[np.generic]:
     """Return a column of the layout."""
     return np.asarray(getattr(inputs.layout, name))
 
@@ -51,7 +48,7 @@ class Table:
         self.source = np.array([row["source"] for row in table.rows])
         self.models = {name: i for i, name in enumerate(dict.fromkeys(self.kin))}
         self.gpus = {name: i for i, name in enumerate(dict.fromkeys(self.gpu))}
-        flags = [f.name for f in fields(Profile)]
+        flags = [f.name for f in fields(ServerProfile)]
         self.profile = [
             tuple(bool(np.asarray(getattr(self.inputs.profile, f))[i]) for f in flags)
             for i in every
@@ -59,10 +56,10 @@ class Table:
         current = ~np.asarray(self.inputs.profile.legacy) & self.inputs.layout_known
         self.usable = np.flatnonzero(current & np.isfinite(self.ratio))
 
-    def known(self, rows: Rows, own: Rows) -> Known:
+    def known(self, rows: Rows, own: Rows) -> KnownMeasurements:
         """Return these rows as the catalog's measurements, and some as the user's own."""
         both = np.concatenate([rows, own])
-        return Known(
+        return KnownMeasurements(
             models=self.models,
             gpus=self.gpus,
             rows=tuple({} for _ in both),
@@ -86,8 +83,8 @@ class Table:
         )
 
 
-def _taken(inputs: Inputs, rows: Rows) -> Inputs:
-    from tco.analysis.validate import _take
+def _taken(inputs: MeasuredInputs, rows: Rows) -> MeasuredInputs:
+    from tco.options.shapes import _take
 
     return _take(inputs, rows)  # type: ignore[no-any-return]
 
@@ -103,7 +100,9 @@ def asked(table: Table, *, own: bool) -> tuple[Rows, Rows, Floats]:
         rest = np.setdiff1d(mine, drawn)
         for profile in {table.profile[i] for i in rest}:
             group = np.array([i for i in rest if table.profile[i] == profile])
-            kind = Profile(**dict(zip([f.name for f in fields(Profile)], profile, strict=True)))
+            kind = ServerProfile(
+                **dict(zip([f.name for f in fields(ServerProfile)], profile, strict=True))
+            )
             said = anchors(table.known(others, drawn), table.place(group), kind)
             rows.append(group)
             tiers.append(said.tier)

@@ -18,13 +18,13 @@ from datetime import date
 
 import numpy as np
 
-from tco.analysis.inputs import prepare
-from tco.analysis.options import SelfOption, base_replica, fleet, lines
-from tco.analysis.own_bill import own_bill
-from tco.analysis.request import Request
-from tco.analysis.resolve import resolve
 from tco.catalog.load import load_catalog
 from tco.engine.ledger import total_usd
+from tco.options.bills import SelfOption, base_replica, fleet, lines
+from tco.options.machines import own_bill
+from tco.options.names import resolve
+from tco.options.question import prepare
+from tco.options.scenario import Scenario
 
 LIMIT_NS = 15.0
 """Per draw and line."""
@@ -53,7 +53,7 @@ def median_s(run: Callable[[], object], rounds: int) -> float:
 def bill_of(name: str, draws: int) -> tuple[Callable[[], object], int]:
     """Return what prices an option for many draws, and how many lines its bill has."""
     rng = np.random.default_rng(1)
-    inputs = prepare(load_catalog(), Request(tokens=50e9), DAY)
+    inputs = prepare(load_catalog(), Scenario(tokens=50e9), DAY)
     option = resolve(name, inputs).best
     settings = inputs.settings.with_values(
         {

@@ -23,15 +23,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-import capacity_checks as checks  # noqa: E402
-import capacity_fit as fitting  # noqa: E402
-import capacity_peers as peers  # noqa: E402
-import numpy as np  # noqa: E402
-from capacity_table import Floats, Table, load  # noqa: E402
+import capacity_checks as checks
+import capacity_fit as fitting
+import capacity_peers as peers
+import numpy as np
+from capacity_table import Floats, Table, load
 
-from tco.engine.capacity import replica  # noqa: E402
-from tco.engine.constants import Constants  # noqa: E402
-from tco.engine.layout import TUNED, Layout  # noqa: E402
+from tco.engine.capacity import replica
+from tco.engine.constants import Constants
+from tco.engine.shapes import TUNED, Layout
 
 LAST = "rig-4x3090"
 FOLDS = 5

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.engine.constants import EVIDENCE
-from tco.engine.evidence import anchor_distance, anchor_weight, evidence
+from tco.engine.constants import EVIDENCE, anchor_distance, anchor_weight, evidence
 
 if TYPE_CHECKING:
     from capacity_table import Floats, Table, Texts

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.analysis.validate import latencies, predict
 from tco.engine.constants import Constants
+from tco.options.shapes import latencies, predict
 
 if TYPE_CHECKING:
     from capacity_table import Floats, Table, Texts

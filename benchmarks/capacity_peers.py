@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import capacity_checks as checks
 import numpy as np
 
-from tco.analysis.shapes import gpu_shape, model_shape
 from tco.catalog.load import load_catalog
-from tco.engine import memory
+from tco.engine import capacity
 from tco.engine.shapes import GpuShape, ModelShape
+from tco.options.shapes import gpu_shape, model_shape
 
 if TYPE_CHECKING:
     from capacity_table import Floats, Table
@@ -51,9 +51,9 @@ def roofline(table: Table, share: float = 1.0) -> Floats:
     model, gpu, layout = rows.model, rows.gpu, rows.layout
     gpus = np.asarray(layout.gpus)
     touched = 1.0 - (1.0 - np.divide(model.experts_per_token, model.experts)) ** batch
-    dense = memory.stored_bytes(model, layout) - model.routed_params * layout.weight_bytes
+    dense = capacity.stored_bytes(model, layout) - model.routed_params * layout.weight_bytes
     read = dense + model.routed_params * layout.weight_bytes * touched
-    read = read + batch * memory.kv_bytes_per_sequence(model, layout, rows.isl + rows.osl / 2.0)
+    read = read + batch * capacity.kv_bytes_per_sequence(model, layout, rows.isl + rows.osl / 2.0)
     peak = np.where(np.equal(layout.compute_bits, 8.0), gpu.flops_8, gpu.flops_16)
     peak = np.where(np.equal(layout.compute_bits, 4.0), gpu.flops_4, peak)
     peak = (

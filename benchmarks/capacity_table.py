@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tco.analysis.measured import Inputs, Row, inputs, usable
-from tco.analysis.size_validate import gpu_of, model_of
-from tco.analysis.validate import Cases, cases
+from tco.analysis.size.size import gpu_of, model_of
 from tco.catalog.load import load_catalog
 from tco.engine.shapes import GpuShape, ModelShape
+from tco.options.shapes import Cases, MeasuredInputs, Row, cases, inputs, usable
 
 DATA = Path(__file__).parent / "data"
 FILES = ("capacity_dev.csv", "capacity_new_2026_11.csv")
@@ -39,7 +38,7 @@ class Table:
     """The measured rows, as cells, inputs and cases, with the labels that they are split by."""
 
     rows: list[Row]
-    inputs: Inputs
+    inputs: MeasuredInputs
     cases: Cases
     group: Texts
     source: Texts

@@ -18,13 +18,13 @@ from datetime import date
 
 import numpy as np
 
-from tco.analysis.candidates import OwnSetups, own_setups
-from tco.analysis.inputs import prepare
-from tco.analysis.options import fleet
-from tco.analysis.request import Request
-from tco.analysis.select import select
 from tco.catalog.load import Catalog, load_catalog
 from tco.engine.shapes import Floats
+from tco.options.bills import fleet
+from tco.options.candidates import OwnSetups, own_setups
+from tco.options.question import prepare
+from tco.options.scenario import Scenario
+from tco.options.selection import select
 
 DAY = date(2026, 11, 21)
 SLACK = 1.0 + 1e-9
@@ -36,14 +36,14 @@ LAWS = {
 }
 
 
-def question(catalog: Catalog, models: list[str], rng: np.random.Generator) -> Request:
+def question(catalog: Catalog, models: list[str], rng: np.random.Generator) -> Scenario:
     """Return a random question of one model on own GPUs."""
     values = {
         "serving.max_tpot_s": float(rng.choice(LIMITS_S)),
         "serving.max_concurrency": float(rng.integers(4, 300)),
         "workload.cached_share": float(rng.choice([0.0, 0.4])),
     }
-    return Request(
+    return Scenario(
         tokens=float(10 ** rng.uniform(9, 11.5)),
         models=(str(rng.choice(models)),),
         tiers=("self",),
@@ -54,7 +54,7 @@ def question(catalog: Catalog, models: list[str], rng: np.random.Generator) -> R
     )
 
 
-def looser(request: Request, law: str, rng: np.random.Generator) -> Request:
+def looser(request: Scenario, law: str, rng: np.random.Generator) -> Scenario:
     """Return the question with more room in one respect."""
     path, times = LAWS[law]
     values = dict(request.settings)
@@ -82,7 +82,7 @@ def figures(own: OwnSetups) -> tuple[list[str], Floats, Floats]:
     return names, np.array(rate), np.array(usd)
 
 
-def broken(catalog: Catalog, both: tuple[Request, Request], law: str) -> tuple[int, list[str]]:
+def broken(catalog: Catalog, both: tuple[Scenario, Scenario], law: str) -> tuple[int, list[str]]:
     """Return how many set-ups were compared, and those that break the law."""
     first, second = (
         figures(own_setups(inputs, select(catalog, inputs.request)))

@@ -17,12 +17,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from tco.catalog.build import Overlay
 from tco.catalog.check import prices as rules
+from tco.catalog.check.finding import CheckContext, Subject
 from tco.catalog.check.upstream import findings_in
-from tco.catalog.check.world import Subject, World
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import price_at, retired
-from tco.catalog.overlay import Overlay
 from tco.catalog.prices import Offer, Price
 from tco.catalog.upstream.find import read_list
 
@@ -41,7 +41,7 @@ def main() -> None:
     catalog = load_catalog(cached=False)
     offers = [o for o in catalog.prices.offers if _priced(o, catalog.offers)][:: said.sample]
     caught, tried = Counter[tuple[str, str, float]](), Counter[tuple[str, str, float]]()
-    alone = World(
+    alone = CheckContext(
         as_of=DAY, horizon_days=90, offers=catalog.offers, providers=catalog.prices.providers,
         models=catalog.models.models, accelerators={}, shipped=catalog.offers,
     )  # fmt: skip
@@ -94,7 +94,7 @@ def _with(offer: Offer, price: Price, update: Mapping[str, Any]) -> Offer:
     return offer.model_copy(update={"prices": [new], "waive": []})
 
 
-def stopped(offer: Offer, world: World) -> bool:
+def stopped(offer: Offer, world: CheckContext) -> bool:
     """Return whether an error is found in a file with this offer alone."""
     part = Overlay.model_construct(offers=[offer], fine_tuning=[])
     here = replace(world, offers={**world.offers, offer.id: offer}) if not world.shipped else world

@@ -22,14 +22,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tco.analysis.inputs import prepare
 from tco.analysis.portfolio.cases import cases_of
 from tco.analysis.portfolio.portfolio import portfolio
 from tco.analysis.portfolio.routes import Router, ways_of
-from tco.analysis.request import Request
 from tco.catalog.load import load_catalog
-from tco.catalog.task_file import load_tasks
+from tco.catalog.tasks import load_tasks
 from tco.engine.assign import needed_routes
+from tco.options.question import prepare
+from tco.options.scenario import Scenario
 
 DAY = date(2026, 11, 21)
 TASKS, MODELS = 50, 40
@@ -69,7 +69,7 @@ def timed() -> None:
         path = written(Path(folder))
         catalog = load_catalog()
         start = time.perf_counter()
-        inputs = prepare(catalog, Request(), DAY)
+        inputs = prepare(catalog, Scenario(), DAY)
         tasks = load_tasks(str(path))
         result = portfolio(inputs, tasks)
         took = time.perf_counter() - start

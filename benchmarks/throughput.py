@@ -16,7 +16,7 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from tco.analysis.size_validate import model_of
+from tco.analysis.size.size import model_of
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import find_gpu, find_model
 from tco.catalog.measurement import COLUMNS

@@ -23,30 +23,26 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "uncertainty"))
 
-from curve_pairs import Plain, many, mismatches, plain  # noqa: E402
+from curve_pairs import Plain, many, mismatches, plain
 
-from tco.analysis.change.chosen import chosen  # noqa: E402
-from tco.analysis.curves import curves  # noqa: E402
-from tco.analysis.inputs import Inputs, prepare  # noqa: E402
-from tco.analysis.options import (  # noqa: E402
-    SelfOption,
-    TokenOption,
-    base_replica,
-    fleet,
+from tco.analysis.montecarlo.beliefs import THROUGHPUT, beliefs
+from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
+from tco.analysis.montecarlo.sample import chunks, drawn, located, model_of, replica_for, sizes
+from tco.analysis.sensitivity import sensitivity
+from tco.analysis.vary.variables import chosen
+from tco.catalog.load import load_catalog
+from tco.engine.crossings import (
+    wins,
+    wins_many,
 )
-from tco.analysis.own_bill import own_bill  # noqa: E402
-from tco.analysis.request import Request  # noqa: E402
-from tco.analysis.resolve import resolve  # noqa: E402
-from tco.analysis.sensitivity import sensitivity  # noqa: E402
-from tco.analysis.uncertain.beliefs import THROUGHPUT, beliefs  # noqa: E402
-from tco.analysis.uncertain.bills import drawn, located, model_of, replica_for  # noqa: E402
-from tco.analysis.uncertain.montecarlo import Run, monte_carlo  # noqa: E402
-from tco.analysis.uncertain.sample import chunks, sizes  # noqa: E402
-from tco.catalog.load import load_catalog  # noqa: E402
-from tco.engine.ledger import total_usd  # noqa: E402
-from tco.engine.steps import wins  # noqa: E402
-from tco.engine.steps_many import wins_many  # noqa: E402
-from tco.engine.tariff import Terms  # noqa: E402
+from tco.engine.ledger import total_usd
+from tco.engine.tokens import Terms
+from tco.options.bills import SelfOption, TokenOption, base_replica, fleet
+from tco.options.curves import curves
+from tco.options.machines import own_bill
+from tco.options.names import resolve
+from tco.options.question import Question, prepare
+from tco.options.scenario import Scenario
 
 DAY = date(2026, 11, 21)
 PAIRS, SPEED_PAIRS = 10_000, 100_000
@@ -91,7 +87,7 @@ def brute_force() -> None:
     print(f"  all in one call: {differ} differ from one by one, to the last digit")
 
 
-def pairs_a_second(inputs: Inputs) -> None:
+def pairs_a_second(inputs: Question) -> None:
     """Measure break-evens of one comparison under 100,000 settings."""
     a, b = (resolve(name, inputs).best for name in ("gpt-4.1", "self/llama-3.3-70b"))
     assert isinstance(a, TokenOption)
@@ -120,7 +116,7 @@ def pairs_a_second(inputs: Inputs) -> None:
         print(f"- break-even pairs with {name}: {SPEED_PAIRS / spent(work):,.0f} a second")
 
 
-def draws(inputs: Inputs, count: int) -> None:
+def draws(inputs: Question, count: int) -> None:
     """Measure a Monte Carlo run against the random numbers that it draws."""
     options = chosen(inputs, ()).options
     believed = beliefs(inputs, options, {}, {})
@@ -155,7 +151,7 @@ def draws(inputs: Inputs, count: int) -> None:
     print(f"  largest memory of the whole benchmark so far: {peak:.0f} MB")
 
 
-def tables(inputs: Inputs) -> None:
+def tables(inputs: Question) -> None:
     """Measure what interpolating the batch search costs in truth."""
     options = chosen(inputs, ()).options
     believed = beliefs(inputs, options, {}, {})
@@ -182,7 +178,7 @@ def tables(inputs: Inputs) -> None:
         )
 
 
-def tornado(inputs: Inputs) -> None:
+def tornado(inputs: Question) -> None:
     """Measure the tornado of the default comparison, and the process around it."""
     inside = spent(lambda: sensitivity(inputs, None, None))
     command = [sys.executable, "-m", "tco", "sensitivity", "--tokens", "50B"]
@@ -199,7 +195,7 @@ def tornado(inputs: Inputs) -> None:
 def main() -> None:
     """Run everything."""
     count = int(float(sys.argv[1])) if len(sys.argv) > 1 else 1_000_000
-    inputs = prepare(load_catalog(), Request(tokens=50e9), DAY)
+    inputs = prepare(load_catalog(), Scenario(tokens=50e9), DAY)
     brute_force()
     pairs_a_second(inputs)
     draws(inputs, count)

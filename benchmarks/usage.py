@@ -57,11 +57,11 @@ def reader(folder: str, _: str) -> None:
     """Read the fields of text once with DuckDB's own reader."""
     from tco.usage.read import Reading, found_files
     from tco.usage.requests_table import raw_of
-    from tco.usage.rows import Tally
+    from tco.usage.rows import LeftOutTally
     from tco.usage.store import Store
 
     with Store(memory="1GB", threads=2) as store:
-        found = found_files(Reading((folder,)), Tally())
+        found = found_files(Reading((folder,)), LeftOutTally())
         raw = raw_of(found[0].source, found[0].sample, {}, store)
         files = [one.source.path for one in found]
         fields = [raw.field(name) for name in raw.at]
@@ -74,10 +74,10 @@ def ours(folder: str, _: str) -> None:
     from tco.usage.aggregates import cells, distributions
     from tco.usage.read import Reading, found_files
     from tco.usage.requests_table import add_table, raw_of
-    from tco.usage.rows import Tally
+    from tco.usage.rows import LeftOutTally
     from tco.usage.store import Store
 
-    tally = Tally()
+    tally = LeftOutTally()
     with Store(threads=2) as store:
         found = found_files(Reading((folder,)), tally)
         raw = raw_of(found[0].source, found[0].sample, {}, store)

@@ -14,16 +14,15 @@ from typing import Any
 import typer.main
 
 from tco import errors
-from tco.analysis.inputs import prepare
-from tco.analysis.request import Request
 from tco.ask.effective import in_effect
 from tco.ask.fields import OUTPUT, QUESTION
-from tco.ask.question import Question
+from tco.ask.options import QuestionOptions
 from tco.catalog.load import load_catalog
 from tco.cli import guard
 from tco.cli.app import COMMANDS, app
-from tco.cli.flags import options_of
-from tco.cli.options import Output
+from tco.cli.options import Output, options_of
+from tco.options.question import prepare
+from tco.options.scenario import Scenario
 from tco.render.words import in_unit
 
 PAGE = Path(__file__).with_name("commands.md")
@@ -90,11 +89,11 @@ def _anchor(title: str) -> str:
 def _shared() -> Iterator[str]:
     """Return the options that commands share: what each does, what holds without it, its names."""
     catalog = load_catalog()
-    inputs = prepare(catalog, Request(), date.fromisoformat(catalog.version))
+    inputs = prepare(catalog, Scenario(), date.fromisoformat(catalog.version))
     rows = {row.key: row for row in in_effect(inputs, {})}
     typed = {param.name: param for param in _params("compare")}
     yield "\n## Options that commands share\n"
-    for record, title in ((Question, "The question"), (Output, "The answer")):
+    for record, title in ((QuestionOptions, "The question"), (Output, "The answer")):
         yield f"\n### {title}\n\n| option | | default | variable | key in the file |\n"
         yield "|---|---|---|---|---|\n"
         for option in options_of(record):
@@ -168,7 +167,7 @@ def _is_shared(param: Any) -> bool:
     """Return whether a parameter is a shared option as the table has it."""
     declared = {
         option.name: option.annotation.__metadata__[0]
-        for record in (Question, Output)
+        for record in (QuestionOptions, Output)
         for option in options_of(record)
     }
     return param.name in declared and declared[param.name].help == param.help
@@ -184,7 +183,7 @@ def _which(shared: list[Any]) -> Iterator[str]:
     """Return which of the shared options a command takes, in as few words as possible."""
     names = {param.name for param in shared}
     parts = []
-    for record, title in ((Question, "the question"), (Output, "the answer")):
+    for record, title in ((QuestionOptions, "the question"), (Output, "the answer")):
         known = [option.name for option in options_of(record)]
         missing = [name for name in known if name not in names]
         if not missing:

@@ -12,28 +12,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tco.analysis.switches import GROUPS, SWITCHES
 from tco.catalog.load import load_catalog
+from tco.options.settings import GROUPS, SWITCHES
 
 PAGE = Path(__file__).with_name("formulas.md")
 
 STAR = "\\*"
 
 ROOMS = {
-    "workload": "The month",
-    "tokens": "Tokens",
-    "tariff": "Contracts",
-    "fleet": "Replicas",
-    "redundancy": "Spare replicas",
-    "duty": "Hours",
-    "provisioned": "Provisioned units",
-    "selfhost": "Rented GPUs",
-    "service": "What a fleet needs besides",
-    "ownership": "Bought GPUs",
-    "finance": "Capital",
-    "people": "People",
+    "shapes": "The month, models, GPUs",
+    "tokens": "Tokens, contracts, provisioned units",
+    "fleet": "Replicas, spares, hours",
+    "selfhost": "Rented GPUs, people, what a fleet needs besides",
+    "capital": "Bought GPUs, capital, cash",
     "replica": "What a replica sustains",
-    "memory": "Memory",
+    "capacity": "Memory",
     "training": "Fine-tuning and embedding",
 }
 """Modules of `tco.engine`, in the order of a bill."""

@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))  # `strategies` is no package
 
 from strategies import DAY, shipped_catalog
 
-from tco.analysis.inputs import Inputs, prepare
-from tco.analysis.request import Request
 from tco.catalog.load import Catalog
+from tco.options.question import Question, prepare
+from tco.options.scenario import Scenario
 
 settings.register_profile("tco", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=2_000)  # --hypothesis-profile
@@ -28,13 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files")
 
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fix the day, so that no answer depends on when the tests run."""
-    monkeypatch.setattr("tco.ask.asked.today", lambda: DAY)
+    monkeypatch.setattr("tco.ask.layers.today", lambda: DAY)
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,7 @@ def catalog() -> Catalog:
 def asked(catalog: Catalog) -> Asked:
     """Return a function from the fields of a request to the question, on a fixed day."""
 
-    def ask(**fields: Any) -> Inputs:
-        return prepare(catalog, Request(**fields), DAY)
+    def ask(**fields: Any) -> Question:
+        return prepare(catalog, Scenario(**fields), DAY)
 
     return ask

@@ -21,7 +21,7 @@ import yaml
 from running import run
 
 import tco
-from tco.ask.question import NOT_OF_SIZE
+from tco.ask.options import NOT_OF_SIZE
 from tco.errors import TcoError
 
 DAY = "2026-11-21"

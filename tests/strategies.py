@@ -11,20 +11,19 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tco.analysis.inputs import prepare
-from tco.analysis.machines import OwnedGpu
-from tco.analysis.options import FixedOption, Measured, Option, SelfOption, TokenOption, lines
-from tco.analysis.request import Request
-from tco.analysis.settings import Settings
 from tco.catalog.load import Catalog, load_catalog
 from tco.catalog.prices import Modifier, Rates, When
 from tco.engine.fleet import FleetPolicy
-from tco.engine.layout import TUNED
 from tco.engine.ledger import total_usd
-from tco.engine.people import People
 from tco.engine.replica import Replica
+from tco.engine.selfhost import People
+from tco.engine.shapes import TUNED, Workload
 from tco.engine.tokens import TokenRates
-from tco.engine.workload import Workload
+from tco.options.bills import FixedOption, MeasuredRate, Option, SelfOption, TokenOption, lines
+from tco.options.machines import OwnedGpu
+from tco.options.question import prepare
+from tco.options.scenario import Scenario
+from tco.options.settings import Settings
 
 DAY = date(2026, 11, 21)
 TOKENS = "workload.tokens_per_month"
@@ -41,7 +40,7 @@ def shipped_catalog() -> Catalog:
 @cache
 def default_settings() -> Settings:
     """Return every setting at its default."""
-    return prepare(shipped_catalog(), Request(), DAY).settings
+    return prepare(shipped_catalog(), Scenario(), DAY).settings
 
 
 def real(low: float, high: float) -> st.SearchStrategy[float]:
@@ -189,7 +188,7 @@ def own_option(
         origin="given",
         source="test",
         usd_per_gpu_hour=usd_per_gpu_hour,
-        measured=Measured(tokens_per_s=tokens_per_s, of="all", source="test"),
+        measured=MeasuredRate(tokens_per_s=tokens_per_s, of="all", source="test"),
     )
 
 

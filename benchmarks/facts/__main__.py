@@ -17,9 +17,9 @@ import yaml
 HERE = Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[1]))
 
-from facts import models, prices, rents, scores  # noqa: E402
-from facts.blocks import DataFile  # noqa: E402
-from facts.ledger import Ledger  # noqa: E402
+from facts import models, prices, rents, scores
+from facts.blocks import DataFile
+from facts.ledger import Ledger
 
 EDITION = "2026-11-29"
 

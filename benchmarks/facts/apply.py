@@ -19,8 +19,8 @@ import yaml
 HERE = Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[1]))
 
-from facts import prices  # noqa: E402
-from facts.blocks import DataFile, Record  # noqa: E402
+from facts import prices
+from facts.blocks import DataFile, Record
 
 
 def main() -> None:

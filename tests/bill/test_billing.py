@@ -21,25 +21,24 @@ from strategies import (
     usd_at,
 )
 
-from tco.analysis.billing import OnHours
-from tco.analysis.candidates import own_setups
 from tco.analysis.compare import compare
-from tco.analysis.curves import curve
 from tco.analysis.explain import explain
-from tco.analysis.options import SelfOption, lines
-from tco.analysis.pairs import monthly_usd
-from tco.analysis.plan.hybrid import Ask, plan
-from tco.analysis.resolve import resolve
+from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
+from tco.analysis.plan.plan import PlanSettings, plan
 from tco.analysis.results import OptionResult
-from tco.analysis.select import select
 from tco.analysis.sensitivity import sensitivity
-from tco.analysis.settings import Settings
-from tco.analysis.size import SizeAsk, size
-from tco.analysis.uncertain.montecarlo import Run, monte_carlo
-from tco.ask.schedule import schedule
-from tco.engine.duty import Billing, steepened
+from tco.analysis.size.size import SizeSettings, size
+from tco.ask.grammar import schedule
+from tco.engine.fleet import Billing, steepened
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
+from tco.options.bills import SelfOption, lines, monthly_usd
+from tco.options.candidates import own_setups
+from tco.options.curves import curve
+from tco.options.hours import OnHours
+from tco.options.names import resolve
+from tco.options.selection import select
+from tco.options.settings import Settings
 
 WEEKDAYS = schedule("mon-fri 08:00-20:00")
 NAME = "self/llama-3.3-70b@1xmi300x:fp8/runpod:on_demand_secure"
@@ -295,9 +294,9 @@ def test_bad_words_are_one_line(words: str, said: str) -> None:
 def test_questions_that_hours_mean_nothing_to_say_so(asked: Any) -> None:
     inputs = asked(tokens=50e9, models=("llama-3.3-70b",), billing="autoscaled")
     with pytest.raises(UsageError, match="a plan works out itself"):
-        plan(inputs, Ask())
+        plan(inputs, PlanSettings())
     with pytest.raises(UsageError, match="size prices a fleet at full load"):
-        size(inputs, SizeAsk())
+        size(inputs, SizeSettings())
     asleep = asked(tokens=50e9, billing="scale_to_zero")
     with pytest.raises(UsageError, match="no exact break-even volume"):
         curve(resolve(NAME, asleep).best, asleep.settings)

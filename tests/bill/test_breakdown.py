@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tco.analysis.curves import curve
-from tco.analysis.options import lines
-from tco.analysis.priced import option_result
-from tco.analysis.resolve import resolve
 from tco.analysis.results import Breakdown
+from tco.analysis.rows import option_result
 from tco.engine.ledger import total_usd
+from tco.options.bills import lines
+from tco.options.curves import curve
+from tco.options.names import resolve
 from tco.render.words import parts
 
 NAMES = (

@@ -10,19 +10,17 @@ import pytest
 from hypothesis import given
 from strategies import TOKENS, magnitude, real, usd_per_mtok
 
-from tco.analysis.buying import Buying, lengths, week_share
-from tco.analysis.curves import curve
 from tco.analysis.explain import explain
-from tco.analysis.offers import changes_soon, terms_of, too_fast
-from tco.analysis.options import TokenOption, lines, list_rates
-from tco.analysis.rates import token_rates
-from tco.analysis.resolve import resolve
 from tco.catalog.prices import FreeQuota, Modifier, Rates, When
 from tco.engine.ledger import Line, total_usd
-from tco.engine.tariff import Terms, billed_tokens
-from tco.engine.tokens import reads_to_pay, token_lines
-from tco.engine.workload import Workload
+from tco.engine.shapes import Workload
+from tco.engine.tokens import Terms, billed_tokens, reads_to_pay, token_lines
 from tco.errors import UnknownNameError, UsageError
+from tco.options.bills import TokenOption, lines, list_rates
+from tco.options.curves import curve
+from tco.options.names import resolve
+from tco.options.offers import changes_soon, terms_of, too_fast
+from tco.options.prices import Buying, lengths, token_rates, week_share
 
 PLAIN = Rates(input=2.0, output=8.0, cached_input=0.5)
 

@@ -30,11 +30,11 @@ def by_flag(path: str, value: float, flag: str) -> dict[str, Any]:
 def shipped() -> Any:
     from datetime import date
 
-    from tco.analysis.inputs import prepare
-    from tco.analysis.request import Request
+    from tco.options.question import prepare
+    from tco.options.scenario import Scenario
 
     found = load_catalog()
-    return lambda **said: prepare(found, Request(**said), date(2026, 11, 21))
+    return lambda **said: prepare(found, Scenario(**said), date(2026, 11, 21))
 
 
 @pytest.mark.parametrize(

@@ -18,16 +18,15 @@ from running import run
 from strategies import DAY
 
 import tco
-from tco.analysis.cheapest import cheapest, cheapest_each, sure_enough, undercut
-from tco.analysis.inputs import Inputs
-from tco.catalog.evidence import confidence
 from tco.catalog.fields import Source
 from tco.catalog.hardware import Rent, Rental
 from tco.catalog.load import Catalog
 from tco.catalog.lookup import price_at
 from tco.catalog.prices import Discount, Evidence, Offer, Price, Provider, Rates
-from tco.catalog.trust import GIVEN, LEVELS, freshest_rents, offer_trust, rent_trust
+from tco.catalog.trust import GIVEN, LEVELS, confidence, freshest_rents, offer_trust, rent_trust
 from tco.errors import InfeasibleError, UsageError
+from tco.options.cheapest import cheapest, cheapest_each, sure_enough, undercut
+from tco.options.question import Question
 
 BILLS = st.sampled_from([1.0, 2.0, 2.0, 3.0, np.inf, np.nan])
 
@@ -379,8 +378,8 @@ def test_a_scenario_file_may_say_it(tmp_path: Path) -> None:
     assert (said["value"], said["origin"]) == ("low", "given")
 
 
-def test_a_short_name_takes_a_rent_that_is_sure_enough(asked: Callable[..., Inputs]) -> None:
-    from tco.analysis.resolve import resolve
+def test_a_short_name_takes_a_rent_that_is_sure_enough(asked: Callable[..., Question]) -> None:
+    from tco.options.names import resolve
 
     sure = resolve("self/llama-3.3-70b", asked(tokens=50e9)).best
     any_rent = resolve("self/llama-3.3-70b", asked(tokens=50e9, min_trust="low")).best
@@ -388,7 +387,7 @@ def test_a_short_name_takes_a_rent_that_is_sure_enough(asked: Callable[..., Inpu
     assert any_rent.trust.rank < sure.trust.rank  # the cheapest rent is an old one
 
 
-def test_what_the_user_describes_is_given(asked: Callable[..., Inputs]) -> None:
+def test_what_the_user_describes_is_given(asked: Callable[..., Question]) -> None:
     made = answered(
         *("compare", "--tokens", "50B", "--tier", "api"),
         *("--option", "mine:kind=api,input=0.01,output=0.02"),

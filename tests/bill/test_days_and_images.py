@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given
 from strategies import real, usd_per_mtok
 
-from tco.analysis.buying import Buying, Clock, clock_of, week_share
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
-from tco.analysis.options import TokenOption, lines, list_rates
-from tco.analysis.rates import token_rates
-from tco.analysis.resolve import resolve
-from tco.analysis.settings import workload
 from tco.catalog.prices import Modifier, Rates, When
 from tco.engine.ledger import total_usd
 from tco.engine.tokens import PRICES, TokenRates, mixed
+from tco.options.bills import TokenOption, lines, list_rates
+from tco.options.names import resolve
+from tco.options.prices import Buying, Clock, clock_of, token_rates, week_share
+from tco.options.settings import workload
 
 GEMINI = "google/gemini-3.8-flash"
 """Its price doubles on 2027-01-01."""

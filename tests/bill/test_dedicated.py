@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from tco.analysis.compare import compare
-from tco.analysis.curves import curve
 from tco.analysis.explain import explain
-from tco.analysis.options import lines
-from tco.analysis.resolve import resolve
 from tco.engine.ledger import total_usd
 from tco.errors import DataError, UsageError
+from tco.options.bills import lines
+from tco.options.curves import curve
+from tco.options.names import resolve
 
 NAME = "self/llama-3.3-70b@2xh100-sxm:fp8/fireworks:dedicated"
 

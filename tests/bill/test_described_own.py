@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from tco.analysis.compare import compare
-from tco.analysis.curves import curve
 from tco.analysis.explain import explain
-from tco.analysis.inline import inline_option
-from tco.analysis.request import InlineOption
-from tco.analysis.resolve import resolve
 from tco.analysis.results import ExplainResult
-from tco.ask.inline import inline_option as read
+from tco.ask.grammar import inline_option as read
 from tco.errors import UsageError
+from tco.options.curves import curve
+from tco.options.described import inline_option
+from tco.options.names import resolve
+from tco.options.scenario import InlineOption
 
 CARD = "mine:kind=own,model=llama-3.1-8b,gpu=rtx-4090,gpus=1,gpu_usd=$1900"
 

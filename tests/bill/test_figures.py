@@ -9,17 +9,16 @@ import pytest
 from hypothesis import given
 from strategies import magnitude, real, shares
 
-from tco.analysis.buying import week_share
-from tco.analysis.options import Option, lines
-from tco.analysis.priced import option_result
-from tco.analysis.rates import token_rates
-from tco.analysis.request import InlineOption
-from tco.analysis.resolve import resolve
+from tco.analysis.rows import option_result
 from tco.catalog.prices import Rates
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import Fleet, rent_lines
+from tco.engine.shapes import Workload
 from tco.engine.tokens import token_lines
-from tco.engine.workload import Workload
+from tco.options.bills import Option, lines
+from tco.options.names import resolve
+from tco.options.prices import token_rates, week_share
+from tco.options.scenario import InlineOption
 from tco.units import HOURS_PER_MONTH
 
 # DeepSeek, "Day 6: One More Thing, DeepSeek-V3/R1 Inference System Overview", 2025-03-01: a day of

@@ -11,21 +11,21 @@ from running import DAY, run
 from strategies import magnitude, shipped_catalog
 
 import tco
-from tco.analysis.embedding import EmbedAsk, embed
-from tco.analysis.job_results import JobRow
-from tco.analysis.training import TrainAsk, train
-from tco.ask.question import (
+from tco.analysis.jobs.embedding import EmbeddingJob, embed
+from tco.analysis.jobs.results import JobRow
+from tco.analysis.jobs.training import TrainingJob, train
+from tco.ask.options import (
     IDLE_IN_EMBED,
     IDLE_IN_TRAIN,
     NOT_OF_EMBED,
     NOT_OF_TRAIN,
-    Question,
+    QuestionOptions,
 )
 
 LLAMA = "llama-3.3-70b"
 OPEN = {name for name, m in shipped_catalog().models.models.items() if m.weights == "open"}
-TRAIN = TrainAsk(models=(LLAMA, "gpt-4.1"), training_tokens=10e6, ways=("lora",))
-EMBED = EmbedAsk(corpus_tokens=10e9, queries=5e6, query_tokens=200.0, params=0.6e9)
+TRAIN = TrainingJob(models=(LLAMA, "gpt-4.1"), training_tokens=10e6, ways=("lora",))
+EMBED = EmbeddingJob(corpus_tokens=10e9, queries=5e6, query_tokens=200.0, params=0.6e9)
 
 
 def rows(asked: Any, **fields: Any) -> list[JobRow]:
@@ -78,7 +78,7 @@ def test_the_crossing_counts_what_spot_gpus_take(asked: Any) -> None:
     inputs = asked(gpus=("h100-sxm",), purchases=("spot",), min_trust="low")
     made = train(inputs, TRAIN).crossing
     assert made is not None and made.tokens is not None
-    ask = TrainAsk(models=TRAIN.models, training_tokens=made.tokens / 3, ways=("lora",))
+    ask = TrainingJob(models=TRAIN.models, training_tokens=made.tokens / 3, ways=("lora",))
     costs = [(r.tier, r.usd_once) for r in train(inputs, ask).rows if r.usd_once is not None]
     hosted, own = (min(x for tier, x in costs if tier == t) for t in ("hosted", "self"))
     assert hosted == pytest.approx(own, rel=1e-9)
@@ -144,7 +144,9 @@ MATTERS: dict[str, tuple[dict[str, Any], Any]] = {
 """For each option, what is asked besides, and a value that changes the answer."""
 
 
-@pytest.mark.parametrize("name", [n for n in Question.__annotations__ if n not in NOT_OF_TRAIN])
+@pytest.mark.parametrize(
+    "name", [n for n in QuestionOptions.__annotations__ if n not in NOT_OF_TRAIN]
+)
 def test_every_option_of_train_matters(name: str) -> None:
     if name in ("catalog", "file"):
         return
@@ -155,7 +157,9 @@ def test_every_option_of_train_matters(name: str) -> None:
     assert changed.rows != tco.train(*models, **usual).rows
 
 
-@pytest.mark.parametrize("name", [n for n in Question.__annotations__ if n not in NOT_OF_EMBED])
+@pytest.mark.parametrize(
+    "name", [n for n in QuestionOptions.__annotations__ if n not in NOT_OF_EMBED]
+)
 def test_every_option_of_embed_matters(name: str) -> None:
     if name in ("catalog", "file"):
         return

@@ -11,14 +11,14 @@ from hypothesis import given
 from strategies import TOKENS, magnitude, real
 
 from tco.analysis.compare import compare
-from tco.analysis.curves import curve
 from tco.analysis.explain import explain
-from tco.analysis.machines import gpu_month, owned_gpu
-from tco.analysis.options import SelfOption, lines
-from tco.analysis.resolve import resolve
-from tco.engine.finance import annuity, capital_recovery
+from tco.engine.capital import annuity, capital_recovery
 from tco.engine.ledger import total_usd
 from tco.errors import DataError, UsageError
+from tco.options.bills import SelfOption, lines
+from tco.options.curves import curve
+from tco.options.machines import gpu_month, owned_gpu
+from tco.options.names import resolve
 
 OWN = "self/llama-3.3-70b@2xh100-sxm:fp8/own:48m"
 

@@ -8,8 +8,8 @@ import pytest
 from running import DAY, run
 
 from tco.analysis.explain import explain
-from tco.analysis.presets import KINDS
 from tco.errors import UnknownNameError
+from tco.options.settings import KINDS
 
 RENTED = "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand"
 OWN = "self/gpt-oss-120b@4xrtx-4090:mxfp4/own:48m"

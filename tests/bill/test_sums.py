@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from running import DAY, run
 
-from tco.engine.cashflow import present_value
+from tco.engine.capital import present_value
 from tco.units import Rate, in_month, requests_per_month, tokens_per_month, usd_per_gpu_hour
 
 SELF = "self/gpt-oss-120b@1xmi300x:mxfp4/runpod:on_demand_secure"

@@ -19,17 +19,16 @@ import tco.engine.ledger as ledger
 from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
-from tco.analysis.inline import inline_option
-from tco.analysis.machines import Egress
-from tco.analysis.options import FixedOption, Option, TokenOption, lines
-from tco.analysis.plan.hybrid import Ask, plan
-from tco.analysis.request import InlineOption
-from tco.analysis.resolve import resolve
-from tco.analysis.settings import Settings
-from tco.analysis.switches import BARE, GROUPS, SWITCHES, left_out
+from tco.analysis.plan.plan import PlanSettings, plan
 from tco.engine.ledger import Line, total_usd
-from tco.engine.tariff import Terms
+from tco.engine.tokens import Terms
 from tco.errors import UnknownNameError, UsageError
+from tco.options.bills import FixedOption, Option, TokenOption, lines
+from tco.options.described import inline_option
+from tco.options.machines import Egress
+from tco.options.names import resolve
+from tco.options.scenario import InlineOption
+from tco.options.settings import BARE, GROUPS, SWITCHES, Settings, left_out
 
 SRC = Path(ledger.__file__).resolve().parents[1]
 GIVEN = {"set-up at a given price", "commitment not used", "units at a given price"}
@@ -119,7 +118,7 @@ def test_no_line_is_made_that_the_options_above_do_not_show(
         lines(option, with_all(asked))
     left = {path.relative_to(SRC).as_posix() for path, _ in places() - reached}
     # Units at a given price, and jobs of tuning and embedding, which no bill of serving has.
-    assert left <= {"analysis/plan/machines.py", "analysis/jobs.py"}
+    assert left <= {"analysis/plan/mix.py", "analysis/jobs/bills.py"}
 
 
 def places() -> set[tuple[Path, int]]:
@@ -157,7 +156,7 @@ def test_people_are_left_out_of_every_answer(asked: Any) -> None:
     made = breakeven(asked(without=("people",)), API, RENTED)
     paid = breakeven(asked(), API, RENTED)
     assert made.first is not None and paid.first is not None and made.first < paid.first
-    mixed = plan(inputs, Ask())
+    mixed = plan(inputs, PlanSettings())
     assert all(line.group != "people" for s in mixed.strategies for line in s.lines)
 
 

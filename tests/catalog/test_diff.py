@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from running import ROOT, published, run
 
-from tco.analysis.catalog_diff import catalog_diff
-from tco.analysis.figures import moved
+from tco.analysis.diff.catalogs import catalog_diff, moved
 from tco.catalog.editions import edition
 from tco.catalog.load import Catalog
 from tco.errors import DataError

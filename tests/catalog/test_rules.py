@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from tco.catalog.build import Overlay
 from tco.catalog.check.finding import Finding
-from tco.catalog.check.run import RULES, Asked, check
+from tco.catalog.check.run import RULES, CheckSettings, check
 from tco.catalog.files import File
 from tco.catalog.load import load_catalog
-from tco.catalog.overlay import Overlay
 from tco.catalog.prices import Offer
 
 BASE = Path(__file__).parents[1] / "broken" / "base"
@@ -228,7 +228,7 @@ def checked(data: Data, day: date = DAY, before: Data | None = None) -> list[Fin
     if before is not None:
         some = [Offer.model_validate_json(json.dumps(o)) for o in before["offers"]]
         old = {o.id: o for o in some}
-    report = check(files, [Overlay], Asked(as_of=day, before=old), load_catalog(data=BASE))
+    report = check(files, [Overlay], CheckSettings(as_of=day, before=old), load_catalog(data=BASE))
     return [*report.findings, *report.waived]
 
 

@@ -9,7 +9,7 @@ import pytest
 from running import ROOT, run
 
 from tco.catalog.load import Catalog, load_catalog
-from tco.catalog.quality import model_class, quality
+from tco.catalog.models import model_class, quality
 
 DAY = ("--as-of", "2026-11-29")
 OWN = """\

@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 from running import run
 
-from tco.catalog.culprit import Case, culprit
 from tco.catalog.load import Catalog, load_catalog
-from tco.catalog.naming import folded
+from tco.catalog.matching import folded
 from tco.catalog.update import Proposal, proposal
 from tco.catalog.upstream.find import found_lists, installed_list, read_list
 from tco.catalog.upstream.rows import PriceList
-from tco.catalog.verify import VerifyReport, verify
+from tco.catalog.verify import PriceDifference, VerifyReport, culprit, verify
 from tco.errors import UsageError
 
 DAY = date(2026, 11, 21)
@@ -89,7 +88,7 @@ def test_a_list_that_lags_is_called_so(catalog: Catalog, tmp_path: Path) -> None
 
 
 def test_a_majority_counts(catalog: Catalog) -> None:
-    case = Case(
+    case = PriceDifference(
         offer=catalog.offers["openai/gpt-4.1"],
         on=DAY,
         against="litellm",

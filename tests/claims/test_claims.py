@@ -17,9 +17,7 @@ from typing import Any
 import pytest
 from running import DAY, ROOT, clean, published, run, shell
 
-from tco.analysis.claims.arithmetic import calculated, span
-from tco.analysis.claims.judge import state_of
-from tco.analysis.claims.pick import picked
+from tco.analysis.claims.judge import calculated, picked, span, state_of
 from tco.catalog.claims import load_claims
 from tco.cli import claims
 from tco.errors import DataError

@@ -14,7 +14,7 @@ from running import ROOT, clean, shell
 from tco.cli.app import COMMANDS, WORDS, app
 from tco.cli.complete import ARGUMENTS, VALUES
 
-LAZY = ("numpy", "pydantic", "yaml", "rich", "tco.analysis", "tco.render")
+LAZY = ("numpy", "pydantic", "yaml", "rich", "tco.analysis", "tco.options", "tco.render")
 MAIN = (
     "import sys\nfrom tco.cli.app import run\n"
     "try:\n    run()\nexcept SystemExit:\n    pass\n"

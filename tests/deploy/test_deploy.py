@@ -18,12 +18,12 @@ from running import DAY, run
 from tco.analysis.deploy.deploy import deploy
 from tco.analysis.deploy.results import DeployResult
 from tco.analysis.explain import explain
-from tco.analysis.inputs import Inputs
-from tco.analysis.resolve import resolve
-from tco.engine.memory import max_batch, max_context_tokens
+from tco.engine.capacity import max_batch, max_context_tokens
 from tco.errors import InfeasibleError, UsageError
+from tco.options.names import resolve
+from tco.options.question import Question
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 
 # As the parsers of the engines list them: vllm/engine/arg_utils.py, and the server arguments of
 # SGLang's documentation (2026).
@@ -60,7 +60,7 @@ QUESTIONS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture(scope="module", params=range(len(QUESTIONS)), ids=lambda i: QUESTIONS[i][0])
-def deployed(request: pytest.FixtureRequest, asked: Asked) -> tuple[DeployResult, Inputs, str]:
+def deployed(request: pytest.FixtureRequest, asked: Asked) -> tuple[DeployResult, Question, str]:
     name, said = QUESTIONS[request.param]
     inputs = asked(tokens=2e10, **said)
     return deploy(inputs, name), inputs, name
@@ -70,7 +70,7 @@ def words(result: DeployResult) -> list[str]:
     return shlex.split(result.command.replace("\\\n", " "))
 
 
-def test_the_fleet_is_that_of_the_bill(deployed: tuple[DeployResult, Inputs, str]) -> None:
+def test_the_fleet_is_that_of_the_bill(deployed: tuple[DeployResult, Question, str]) -> None:
     result, inputs, name = deployed
     bill = explain(inputs, name).option
     assert result.option == bill
@@ -99,7 +99,7 @@ def test_a_steeper_week_needs_fewer_servers_in_its_emptiest_hour(asked: Asked) -
     assert least[0] > least[-1] > 0
 
 
-def test_the_task_is_yaml_and_runs_the_line(deployed: tuple[DeployResult, Inputs, str]) -> None:
+def test_the_task_is_yaml_and_runs_the_line(deployed: tuple[DeployResult, Question, str]) -> None:
     result, _, _ = deployed
     task = yaml.safe_load(result.skypilot)
     assert task["run"].strip() == result.command
@@ -120,7 +120,7 @@ def test_the_task_is_yaml_and_runs_the_line(deployed: tuple[DeployResult, Inputs
     assert f"${result.option.monthly_usd:,.0f} a month" in result.skypilot
 
 
-def test_the_arguments_are_real(deployed: tuple[DeployResult, Inputs, str]) -> None:
+def test_the_arguments_are_real(deployed: tuple[DeployResult, Question, str]) -> None:
     result, _, _ = deployed
     line = words(result)
     head = ["vllm", "serve"] if result.engine == "vllm" else ["python3", "-m"]
@@ -129,7 +129,7 @@ def test_the_arguments_are_real(deployed: tuple[DeployResult, Inputs, str]) -> N
     assert len({a.flag for a in result.arguments}) == len(result.arguments)
 
 
-def test_the_longest_request_fits(deployed: tuple[DeployResult, Inputs, str]) -> None:
+def test_the_longest_request_fits(deployed: tuple[DeployResult, Question, str]) -> None:
     result, inputs, name = deployed
     option: Any = resolve(name, inputs).best
     said = {a.flag: a.value for a in result.arguments}
@@ -142,7 +142,7 @@ def test_the_longest_request_fits(deployed: tuple[DeployResult, Inputs, str]) ->
     assert known is None or length <= known
 
 
-def test_disk_holds_the_weights(deployed: tuple[DeployResult, Inputs, str]) -> None:
+def test_disk_holds_the_weights(deployed: tuple[DeployResult, Question, str]) -> None:
     result, inputs, _ = deployed
     model = inputs.catalog.models.models[result.option.model]
     assert model.params_b is not None

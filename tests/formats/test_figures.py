@@ -125,7 +125,7 @@ def test_break_evens_are_the_same_everywhere() -> None:
     document = json.loads(printed(command, "json"))
     (row,) = csv.DictReader(StringIO(printed(command, "csv")))
     assert float(row["first"]) == document["first"]
-    from tco.show import show_tokens
+    from tco.units import show_tokens
 
     first = show_tokens(document["first"])
     for kind in ("table", "md", "github"):
@@ -210,7 +210,7 @@ def test_a_scenario_file_may_say_every_format() -> None:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_our_own_results_add_up(question: str) -> None:
-    from tco.render.jsonin import from_document
+    from tco.render.jsonio import from_document
 
     document: Any = json.loads(printed(f"compare {question}", "json"))
     assert not list(complaints(from_document(document).result))

@@ -17,10 +17,10 @@ import pytest
 from running import DAY, ROOT, load_small, published, run, small_file, undated
 
 from tco.catalog import editions
-from tco.catalog.check import entry
+from tco.catalog.check import run as entry
 from tco.catalog.files import File
 from tco.errors import UsageError
-from tco.render.jsonin import read_result
+from tco.render.jsonio import read_result
 from tco.render.output import rendered
 from tco.render.screens import MODULES
 from tco.render.table import View

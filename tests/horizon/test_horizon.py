@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from running import DAY, run
 
-from tco.analysis.horizon.flows import flows, path_of
-from tco.analysis.horizon.horizon import horizon
-from tco.analysis.options import lines
-from tco.analysis.resolve import resolve
-from tco.engine.cashflow import payback_months, present_value
+from tco.analysis.horizon.horizon import flows, horizon, path_of
+from tco.engine.capital import payback_months, present_value
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
+from tco.options.bills import lines
+from tco.options.names import resolve
 
 API = "openai/gpt-4.1"
 HOST = "deepinfra/llama-3.3-70b"

@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import magnitude
 
-from tco.engine.layout import TUNED, Layout
-from tco.engine.memory import kv_bytes_per_sequence, max_batch, weights_bytes
+from tco.engine.capacity import kv_bytes_per_sequence, max_batch, weights_bytes
 from tco.engine.replica import BATCHES, Replica, Target, best_replica, speed_factor
-from tco.engine.shapes import Floats, GpuShape, ModelShape
+from tco.engine.shapes import TUNED, Floats, GpuShape, Layout, ModelShape
 
 MODEL = ModelShape(
     params=32.8e9,

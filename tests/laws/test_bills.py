@@ -27,15 +27,22 @@ from strategies import (
     volumes,
 )
 
-from tco.analysis.options import Option, SelfOption, TokenOption, lines
-from tco.analysis.settings import Settings
 from tco.engine.fleet import FleetPolicy
 from tco.engine.ledger import Line, total_usd
-from tco.engine.people import People, people_line, selfhost_fte
 from tco.engine.replica import Replica
-from tco.engine.selfhost import fleet_for, fleet_of, rent_lines, utilization_of
+from tco.engine.selfhost import (
+    People,
+    fleet_for,
+    fleet_of,
+    people_line,
+    rent_lines,
+    selfhost_fte,
+    utilization_of,
+)
+from tco.engine.shapes import Workload
 from tco.engine.tokens import TokenRates, token_lines
-from tco.engine.workload import Workload
+from tco.options.bills import Option, SelfOption, TokenOption, lines
+from tco.options.settings import Settings
 
 TOKENS = "workload.tokens_per_month"
 PRICES = [f.name for f in fields(TokenRates) if f.name not in ("origin", "source")]

@@ -20,12 +20,11 @@ from strategies import (
     usd_at,
 )
 
-from tco.analysis.curves import curve
-from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption
-from tco.analysis.settings import Settings
-from tco.analysis.switches import BARE
 from tco.catalog.prices import Rates
-from tco.engine.steps import Curve, Steps, Wins, beats, line, settled_from, wins
+from tco.engine.crossings import Curve, Steps, Wins, beats, line, settled_from, wins
+from tco.options.bills import FixedOption, Option, SelfOption, TokenOption
+from tco.options.curves import curve
+from tco.options.settings import BARE, Settings
 
 Cost = Callable[[Floats], Floats]
 

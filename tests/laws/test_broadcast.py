@@ -23,16 +23,16 @@ from strategies import (
     teams,
 )
 
-from tco.analysis.inputs import Inputs, prepare
-from tco.analysis.options import Option, lines, replica_of
-from tco.analysis.request import InlineOption, Request
-from tco.analysis.resolve import resolve
-from tco.analysis.shapes import stacked
-from tco.engine import capacity, finance, fleet, memory, ownership, people, selfhost, tokens
-from tco.engine.layout import TUNED, Layout
+from tco.engine import capacity, capital, fleet, selfhost, tokens
+from tco.engine.constants import band
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica, Target, best_replica, in_flight
-from tco.engine.shapes import GpuShape, ModelShape
+from tco.engine.shapes import TUNED, GpuShape, Layout, ModelShape
+from tco.options.bills import Option, lines, replica_of
+from tco.options.names import resolve
+from tco.options.question import Question, prepare
+from tco.options.scenario import InlineOption, Scenario
+from tco.options.shapes import stacked
 
 DENSE = ModelShape(
     params=70.6e9,
@@ -116,15 +116,15 @@ def column(records: list[Any]) -> Any:
 @pytest.mark.parametrize(
     "of",
     [
-        memory.weights_bytes,
-        memory.kv_bytes_per_token,
-        lambda m, y: memory.kv_bytes_per_sequence(m, y, 1530.0),
-        lambda m, y: memory.free_bytes(m, H100, y),
-        lambda m, y: memory.max_batch(m, B200, y, 1530.0),
-        lambda m, y: memory.max_context_tokens(m, B200, y),
-        lambda m, y: memory.visible_tokens(m, 4_000.0),
-        lambda m, y: memory.embedding_params(m) + memory.dense_params(m),
-        lambda m, y: memory.fits(m, H100, y, 1530.0),
+        capacity.weights_bytes,
+        capacity.kv_bytes_per_token,
+        lambda m, y: capacity.kv_bytes_per_sequence(m, y, 1530.0),
+        lambda m, y: capacity.free_bytes(m, H100, y),
+        lambda m, y: capacity.max_batch(m, B200, y, 1530.0),
+        lambda m, y: capacity.max_context_tokens(m, B200, y),
+        lambda m, y: capacity.visible_tokens(m, 4_000.0),
+        lambda m, y: capacity.embedding_params(m) + capacity.dense_params(m),
+        lambda m, y: capacity.fits(m, H100, y, 1530.0),
         lambda m, y: capacity.matrix_s_per_token(m, H100, y),
     ],
 )
@@ -138,8 +138,8 @@ def test_a_replica_of_several_setups_is_each_of_them_alone() -> None:
     lengths: dict[str, Any] = {"isl": 1_000.0, "osl": 200.0, "batch": 16.0, "profile": TUNED}
     alone = [capacity.replica(*one, **lengths) for one in zip(MODELS, GPUS, LAYOUTS, strict=True)]
     equal(capacity.replica(*many, **lengths), alone)
-    bands = [capacity.band(m, g, TUNED) for m, g in zip(MODELS, GPUS, strict=True)]
-    equal(capacity.band(many[0], many[1], TUNED), bands)
+    bands = [band(m, g, TUNED) for m, g in zip(MODELS, GPUS, strict=True)]
+    equal(band(many[0], many[1], TUNED), bands)
 
 
 def test_the_best_replica_of_several_setups_is_each_of_them_alone() -> None:
@@ -175,8 +175,8 @@ def test_fleets_and_their_bills_broadcast(
         servers = selfhost.fleet_for(load, replica, policy, 4, 8)
         used = selfhost.utilization_of(load, replica, servers)
         rent = selfhost.rent_lines(servers, 2.5, 0.02, 0.03, origin="given", source="test")
-        fte = people.selfhost_fte(team, servers.gpus)
-        paid = people.people_line(fte, team, "given", "test")
+        fte = selfhost.selfhost_fte(team, servers.gpus)
+        paid = selfhost.people_line(fte, team, "given", "test")
         served = selfhost.tokens_served(servers.needed, load, replica, policy)
         more = (fleet.slack_replicas(replica.slots, policy), in_flight(0.0, replica))
         return servers, used, total_usd((*rent, paid)), served, *more
@@ -191,16 +191,16 @@ def test_fleets_and_their_bills_broadcast(
 )
 def test_finance_broadcasts(rate: list[float], life: list[int]) -> None:
     for of in (
-        finance.capital_recovery,
-        lambda i, n: finance.annuity(30_000.0, 4_500.0, i, n),
+        capital.capital_recovery,
+        lambda i, n: capital.annuity(30_000.0, 4_500.0, i, n),
     ):
         equal(of(np.array(rate), np.array(life)), [of(*p) for p in zip(rate, life, strict=True)])
 
 
 def test_the_bill_of_an_owned_fleet_broadcasts() -> None:
-    names = [f.name for f in fields(ownership.Ownership)]
+    names = [f.name for f in fields(capital.Ownership)]
     shares = {name: np.array([0.02, 0.1, 0.3]) * (i + 1) / 10 for i, name in enumerate(names)}
-    many = ownership.Ownership(
+    many = capital.Ownership(
         **{
             **shares,
             "server_usd": np.array([3e4, 4e4, 5e4]),
@@ -211,9 +211,9 @@ def test_the_bill_of_an_owned_fleet_broadcasts() -> None:
         }
     )
     one = selfhost.Fleet(needed=3.0, replicas=4.0, gpus=16.0, paid_gpus=24.0, busy_gpus=5.0)
-    together = ownership.ownership_lines(one, many, source="test")
+    together = capital.ownership_lines(one, many, source="test")
     for i in range(3):
-        alone = ownership.ownership_lines(one, element(many, i), source="test")
+        alone = capital.ownership_lines(one, element(many, i), source="test")
         for mine, other in zip(together, alone, strict=True):
             amount = np.broadcast_to(mine.amount_usd, 3)[i]
             assert amount == pytest.approx(float(other.amount_usd), rel=1e-12)
@@ -239,13 +239,13 @@ GIVEN = (
 
 
 @pytest.fixture(scope="module")
-def asked_50b() -> Inputs:
-    return prepare(shipped_catalog(), Request(tokens=50e9, options=GIVEN), DAY)
+def asked_50b() -> Question:
+    return prepare(shipped_catalog(), Scenario(tokens=50e9, options=GIVEN), DAY)
 
 
 @pytest.mark.parametrize("path", [p for p in default_settings() if p != TOKENS] + [TOKENS])
 @pytest.mark.parametrize("kind", OPTIONS)
-def test_a_bill_broadcasts_over_every_setting(path: str, kind: str, asked_50b: Inputs) -> None:
+def test_a_bill_broadcasts_over_every_setting(path: str, kind: str, asked_50b: Question) -> None:
     option: Option = resolve(OPTIONS[kind], asked_50b).best
     settings = asked_50b.settings
     setting = settings[path]
@@ -262,7 +262,7 @@ def test_a_bill_broadcasts_over_every_setting(path: str, kind: str, asked_50b: I
         equal(line.amount_usd, [one.get(line.item, 0.0) for one in amounts])
 
 
-def test_a_bill_broadcasts_over_two_settings_at_once(asked_50b: Inputs) -> None:
+def test_a_bill_broadcasts_over_two_settings_at_once(asked_50b: Question) -> None:
     option = resolve(OPTIONS["own GPUs"], asked_50b).best
     volumes, peaks = np.array([[1e9], [1e11]]), np.array([[1.2, 1.8, 3.0]])
     grid = {TOKENS: volumes, "workload.peak_to_mean": peaks}
@@ -274,7 +274,7 @@ def test_a_bill_broadcasts_over_two_settings_at_once(asked_50b: Inputs) -> None:
         assert total[i, j] == pytest.approx(float(alone), rel=1e-12)
 
 
-def test_a_setup_that_a_sweep_makes_infeasible_has_no_bill_there(asked_50b: Inputs) -> None:
+def test_a_setup_that_a_sweep_makes_infeasible_has_no_bill_there(asked_50b: Question) -> None:
     option = resolve(OPTIONS["own GPUs"], asked_50b).best
     limits = {"serving.max_tpot_s": np.array([1e-4, 0.05])}
     settings = asked_50b.settings.with_values(limits)

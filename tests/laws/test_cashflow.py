@@ -7,8 +7,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tco.engine.cashflow import changeover, cohorts, payback_months, present_value, resale_share
-from tco.engine.finance import annuity
+from tco.engine.capital import (
+    annuity,
+    changeover,
+    cohorts,
+    payback_months,
+    present_value,
+    resale_share,
+)
 
 RATES = st.floats(0.0, 0.5)
 MONEY = st.floats(-1e6, 1e6)

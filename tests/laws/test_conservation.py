@@ -19,12 +19,11 @@ from strategies import (
     volumes,
 )
 
-from tco.analysis.options import Option, SelfOption, lines
-from tco.analysis.priced import breakdown_of
-from tco.analysis.settings import Settings
-from tco.analysis.switches import SWITCHES
-from tco.engine.finance import annuity
+from tco.analysis.rows import breakdown_of
+from tco.engine.capital import annuity
 from tco.engine.ledger import total_usd
+from tco.options.bills import Option, SelfOption, lines
+from tco.options.settings import SWITCHES, Settings
 from tco.units import HOURS_PER_MONTH
 
 EXACT = 1e-12

@@ -17,15 +17,15 @@ from strategies import (
     usd_at,
 )
 
-from tco.analysis.by_token import token_options
-from tco.analysis.candidates import own_setups
-from tco.analysis.curves import curve
-from tco.analysis.inputs import Inputs
-from tco.analysis.options import Option, SelfOption
-from tco.analysis.request import Request
-from tco.analysis.select import select
-from tco.analysis.settings import Settings
-from tco.engine.steps import Curve, Steps, line
+from tco.engine.crossings import Curve, Steps, line
+from tco.options.bills import Option, SelfOption
+from tco.options.candidates import own_setups
+from tco.options.curves import curve
+from tco.options.offers import token_options
+from tco.options.question import Question
+from tco.options.scenario import Scenario
+from tco.options.selection import select
+from tco.options.settings import Settings
 
 UP_TO = 3e12
 NEAR_AN_EDGE = 1e-7
@@ -119,9 +119,9 @@ def test_a_step_belongs_to_the_piece_that_it_ends() -> None:
     assert steps.at(np.array([0.0, 10.0, 10.5, 20.0])).tolist() == [1.0, 1.0, 7.25, 12.0]
 
 
-def own_options(inputs: Inputs) -> Iterator[SelfOption]:
+def own_options(inputs: Question) -> Iterator[SelfOption]:
     """Return one set-up of every kind: of each model, spread over GPUs, counts and sellers."""
-    own = own_setups(inputs, select(shipped_catalog(), Request()))
+    own = own_setups(inputs, select(shipped_catalog(), Scenario()))
     for model in own.models:
         pairs = own.found.pairs_of(model.id)
         for i in pairs[:: max(1, pairs.size // 3)][:3]:
@@ -130,7 +130,7 @@ def own_options(inputs: Inputs) -> Iterator[SelfOption]:
 
 def test_the_curves_of_the_catalog_are_its_bills(asked) -> None:  # type: ignore[no-untyped-def]
     inputs = asked()
-    offers = token_options(inputs, select(shipped_catalog(), Request()))[0]
+    offers = token_options(inputs, select(shipped_catalog(), Scenario()))[0]
     setups = list(own_options(inputs))
     assert len(offers) > 100
     assert len(setups) > 100

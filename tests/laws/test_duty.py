@@ -10,9 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import Floats, loads, magnitude, policies, real, replicas
 
-from tco.engine.duty import (
+from tco.engine.fleet import (
     Billing,
     Duty,
+    FleetPolicy,
     ahead,
     moved,
     off_share,
@@ -20,10 +21,9 @@ from tco.engine.duty import (
     steepened,
     waiting_share,
 )
-from tco.engine.fleet import FleetPolicy
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, fleet_for
-from tco.engine.workload import Workload
+from tco.engine.shapes import Workload
 
 shapes = st.lists(
     st.one_of(st.just(0.0), st.just(1.0), magnitude(1e-3, 1e3)), min_size=2, max_size=48

@@ -18,7 +18,7 @@ from tco.engine.fleet import (
 )
 from tco.engine.replica import Replica
 from tco.engine.selfhost import fleet_for, tokens_per_load, tokens_served
-from tco.engine.workload import Workload
+from tco.engine.shapes import Workload
 
 slots_in_a_replica = st.integers(1, 512).map(float)
 counts = st.one_of(st.integers(1, 30), st.integers(1, 100_000)).map(float)

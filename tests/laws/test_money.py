@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import real
 
-from tco.engine.finance import annuity, capital_recovery
+from tco.engine.capital import annuity, capital_recovery
 
 rates = st.one_of(
     st.just(0.0), real(1e-18, 1e-9), real(1e-9, 0.01), real(0.01, 2.0), real(-0.5, -1e-6)

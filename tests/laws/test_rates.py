@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import magnitude, real, usd_per_mtok
 
-from tco.analysis.buying import week_share
-from tco.analysis.rates import token_rates
 from tco.catalog.prices import Modifier, Rates, When
+from tco.engine.shapes import Workload
 from tco.engine.tokens import TokenRates, token_lines
-from tco.engine.workload import Workload
+from tco.options.prices import token_rates, week_share
 
 PLAIN = Rates(input=2.0, output=8.0, cached_input=0.5)
 NO_CACHE = Rates(input=2.0, output=8.0)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import real
 
-from tco.engine.redundancy import MOST_COUNTED, kept_between, replicas_kept
+from tco.engine.fleet import MOST_COUNTED, kept_between, replicas_kept
 
 needed = st.integers(1, 200).map(float)
 targets = st.sampled_from([0.9, 0.99, 0.999, 0.9999])

@@ -425,9 +425,9 @@ def test_the_public_names_are_these() -> None:
 
 
 def test_help_lists_every_option() -> None:
-    from tco.ask.question import NOT_OF_SIZE, BreakevenOptions, Question
+    from tco.ask.options import NOT_OF_SIZE, BreakevenOptions, QuestionOptions
 
-    names = [*Question.__annotations__, *BreakevenOptions.__annotations__]
+    names = [*QuestionOptions.__annotations__, *BreakevenOptions.__annotations__]
     assert list(inspect.signature(tco.breakeven).parameters) == ["a", "b", *names]
     for name in names:
         assert f"    {name}: " in str(tco.breakeven.__doc__)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tco.analysis.portfolio.milp import solved
+from tco.analysis.portfolio.solve import solved
 from tco.engine.assign import (
     FleetSizes,
     Problem,
@@ -18,7 +18,7 @@ from tco.engine.assign import (
     needed_routes,
     total_cost,
 )
-from tco.engine.people import People
+from tco.engine.selfhost import People
 
 
 def random_problem(seed: int) -> Problem:

@@ -11,8 +11,10 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from tco.catalog.load import load_catalog
 from tco.engine.hybrid import (
     Resource,
+    UnitKind,
     base_units,
     base_usd,
+    best_stack,
     breakeven_utilization,
     layer_count,
     layers_of,
@@ -20,7 +22,6 @@ from tco.engine.hybrid import (
     serve,
     switched,
 )
-from tco.engine.stack import Kind, best_stack
 
 UNIT = 0.1  # of the mean load: the size of a replica in the figures of the study
 
@@ -111,7 +112,7 @@ def test_a_long_start_keeps_units_on_through_a_lull() -> None:
 
 def test_a_team_is_a_yes_or_no() -> None:
     load = week("chat")
-    kind = Kind(unit=UNIT, resources=[Resource(usd_per_hour=0.4 * UNIT)])
+    kind = UnitKind(unit=UNIT, resources=[Resource(usd_per_hour=0.4 * UNIT)])
     worth = 1.0 - best_stack(load, kind, None, 1.0).usd_per_hour
 
     def team(usd: float):
@@ -127,8 +128,10 @@ def test_a_team_is_a_yes_or_no() -> None:
 def test_servers_at_the_bottom_and_single_gpus_above() -> None:
     """A base of whole servers and a peak of single units: no pair of counts is cheaper."""
     load = week("code-complete")
-    server = Kind(unit=0.4, resources=[Resource(usd_per_hour=0.12)])
-    single = Kind(unit=0.1, resources=[Resource(usd_per_hour=0.05, by_the_hour=True, lead_h=0.25)])
+    server = UnitKind(unit=0.4, resources=[Resource(usd_per_hour=0.12)])
+    single = UnitKind(
+        unit=0.1, resources=[Resource(usd_per_hour=0.05, by_the_hour=True, lead_h=0.25)]
+    )
     found = best_stack(load, server, single, 1.0)
     tried = []
     for count in range(10):
@@ -146,7 +149,7 @@ def test_the_merit_order_puts_reserved_below_on_demand_below_the_api() -> None:
     load = week("code-complete")
     reserved = Resource(usd_per_hour=0.03)
     on_demand = Resource(usd_per_hour=0.06, by_the_hour=True, lead_h=0.25)
-    kind = Kind(unit=UNIT, resources=[reserved, on_demand])
+    kind = UnitKind(unit=UNIT, resources=[reserved, on_demand])
     found = best_stack(load, kind, None, 1.0)
     which = found.base.which.tolist()
     assert which == sorted(which) and set(which) == {0, 1}
@@ -162,7 +165,7 @@ def test_a_spot_unit_leaves_its_interruptions_to_the_api() -> None:
 
 def test_a_limit_on_what_may_leave_the_house_binds() -> None:
     load = week("code-complete")
-    kind = Kind(unit=UNIT, resources=[Resource(usd_per_hour=0.04)])
+    kind = UnitKind(unit=UNIT, resources=[Resource(usd_per_hour=0.04)])
     free = best_stack(load, kind, None, 1.0)
     bound = best_stack(load, kind, None, 1.0, max_api_load=0.1)
     assert free.api_load > 0.1 >= bound.api_load
@@ -225,8 +228,10 @@ def random_fleet(seed: int) -> tuple[float, float]:
     lead = float(rng.choice([0.0, 0.25, 1.0, 2.0]))
     if layer_count(load, unit) == 0:
         return 0.0, 0.0
-    base = Kind(unit=unit, resources=[Resource(usd_per_hour=always)])
-    peak = Kind(unit=unit, resources=[Resource(usd_per_hour=hourly, by_the_hour=True, lead_h=lead)])
+    base = UnitKind(unit=unit, resources=[Resource(usd_per_hour=always)])
+    peak = UnitKind(
+        unit=unit, resources=[Resource(usd_per_hour=hourly, by_the_hour=True, lead_h=lead)]
+    )
     ours = best_stack(load, base, peak, price).usd_per_hour
     return ours, fleet_by_solver(load, unit, always, hourly, lead, price)
 

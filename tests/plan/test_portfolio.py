@@ -12,25 +12,20 @@ import pytest
 from running import published
 from typer.testing import CliRunner
 
-from tco.analysis.inputs import prepare
-from tco.analysis.own_bill import team_lines
 from tco.analysis.portfolio.portfolio import portfolio
 from tco.analysis.portfolio.results import PortfolioResult
-from tco.analysis.request import InlineOption, Request
-from tco.analysis.settings import people
 from tco.catalog.load import load_catalog
-from tco.catalog.task_file import load_tasks
+from tco.catalog.tasks import load_tasks
 from tco.catalog.yaml_lines import load_yaml
 from tco.cli.app import app
+from tco.engine.assign import breakeven_escalation, reach, routed_usd, share_for_reduction
 from tco.engine.ledger import total_usd
-from tco.engine.people import project_ftes, team_usd
-from tco.engine.routing import (
-    breakeven_escalation,
-    reach,
-    routed_usd,
-    share_for_reduction,
-)
+from tco.engine.selfhost import project_ftes, team_usd
 from tco.errors import DataError, InfeasibleError, UsageError
+from tco.options.machines import team_lines
+from tco.options.question import prepare
+from tco.options.scenario import InlineOption, Scenario
+from tco.options.settings import people
 from tco.render.output import rendered
 from tco.render.table import View
 
@@ -47,7 +42,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def planned(text: str, **fields: object) -> PortfolioResult:
     Path("p.yaml").write_text(text, encoding="utf-8")
-    inputs = prepare(CATALOG, Request(**fields), DAY)  # type: ignore[arg-type]
+    inputs = prepare(CATALOG, Scenario(**fields), DAY)  # type: ignore[arg-type]
     return portfolio(inputs, load_tasks("p.yaml"))
 
 
@@ -252,7 +247,7 @@ def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says(purchase: str) -
         "purchases": (purchase,),
         "settings": {"people.setup_fte_months": 6.0, "service.egress_factor": 3.0},
     }
-    request = Request(tokens=50e9, models=("llama-3.3-70b",), tiers=("self",), **fields)  # type: ignore[arg-type]
+    request = Scenario(tokens=50e9, models=("llama-3.3-70b",), tiers=("self",), **fields)  # type: ignore[arg-type]
     whole = compare(prepare(CATALOG, request, DAY))
     compared = next(option for option in whole.options if option.id == whole.best)
     result = planned(
@@ -271,7 +266,7 @@ def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says(purchase: str) -
 def test_a_host_runs_its_endpoints_beside_a_fleet_of_ones_own() -> None:
     """Its GPUs take no engineers of one's own, but what is done once is done for them as well."""
     staff = people(
-        prepare(CATALOG, Request(settings={"people.setup_fte_months": 6.0}), DAY).settings
+        prepare(CATALOG, Scenario(settings={"people.setup_fte_months": 6.0}), DAY).settings
     )
     projects = staff.usd_per_month * sum(project_ftes(staff))
     of_api = staff.usd_per_month * staff.api_fte
@@ -284,7 +279,7 @@ def test_a_host_runs_its_endpoints_beside_a_fleet_of_ones_own() -> None:
 @pytest.mark.parametrize("hosted", [False, True])
 @pytest.mark.parametrize("called", [False, True])
 def test_the_lines_of_a_team_are_its_cost(own: float, hosted: bool, called: bool) -> None:
-    settings = prepare(CATALOG, Request(settings={"people.evaluation_fte": 0.3}), DAY).settings
+    settings = prepare(CATALOG, Scenario(settings={"people.evaluation_fte": 0.3}), DAY).settings
     lines = team_lines(settings, own or None, hosted=hosted, by_token=called)
     usd = float(np.asarray(total_usd(lines)))
     assert usd == pytest.approx(float(team_usd(people(settings), own, hosted, called)))
@@ -312,7 +307,7 @@ def test_models_share_whole_machines_and_the_team(tokens: str) -> None:
     assert sum(fleet.gpus for fleet in alone) == gpus
     saved = sum(fleet.paid_gpus for fleet in alone) - paid
     less = sum(fleet.monthly_usd for fleet in alone) - both.fleets_usd
-    settings = prepare(CATALOG, Request(), DAY).settings
+    settings = prepare(CATALOG, Scenario(), DAY).settings
     extras = settings.value("rent.monitoring_share") + settings.value("rent.other_share")
     assert less == pytest.approx(saved * 1.99 * 730 * (1 + extras), abs=1e-6)
     # One team for both: the engineers of all GPUs together, not of each fleet.

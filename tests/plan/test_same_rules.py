@@ -8,24 +8,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tco.analysis.candidates import own_setups
-from tco.analysis.inputs import Inputs, prepare
-from tco.analysis.machines import DEDICATED
-from tco.analysis.options import SelfOption, fleet, lines, replica_of
-from tco.analysis.own_bill import own_bill
-from tco.analysis.pairs import best_pairs
-from tco.analysis.plan.bills import base_lines, hybrid_lines, peak_lines
-from tco.analysis.plan.curve import load_curve
-from tco.analysis.plan.hybrid import Ask, plan
-from tco.analysis.plan.machines import Machine, Way, machine, way
-from tco.analysis.plan.mix import best_mix, mix_of, pairs, team_overhead
+from tco.analysis.plan.bills import base_lines, hybrid_lines, load_curve, peak_lines
+from tco.analysis.plan.mix import (
+    RentedUnit,
+    UnitChoice,
+    best_mix,
+    machine,
+    mix_of,
+    pairs,
+    rented_unit,
+    team_overhead,
+)
+from tco.analysis.plan.plan import PlanSettings, plan
 from tco.analysis.plan.results import PlanResult
-from tco.analysis.request import InlineOption, Request
-from tco.analysis.resolve import resolve
-from tco.analysis.select import select
-from tco.analysis.settings import workload
 from tco.catalog.load import load_catalog
 from tco.engine.ledger import total_usd
+from tco.options.bills import SelfOption, best_pairs, fleet, lines, replica_of
+from tco.options.candidates import own_setups
+from tco.options.machines import DEDICATED, own_bill
+from tco.options.names import resolve
+from tco.options.question import Question, prepare
+from tco.options.scenario import InlineOption, Scenario
+from tco.options.selection import select
+from tco.options.settings import workload
 
 DAY = datetime.date(2026, 11, 21)
 CATALOG = load_catalog()
@@ -42,8 +47,8 @@ FLAT = {
 }
 
 
-def asked(**fields: object) -> Inputs:
-    return prepare(CATALOG, Request(**fields), DAY)  # type: ignore[arg-type]
+def asked(**fields: object) -> Question:
+    return prepare(CATALOG, Scenario(**fields), DAY)  # type: ignore[arg-type]
 
 
 def option_of(purchase: str) -> SelfOption:
@@ -58,11 +63,13 @@ def usd(bill: object) -> float:
     return float(np.asarray(total_usd(bill)))  # type: ignore[arg-type]
 
 
-def filled(option: SelfOption, units: int) -> Inputs:
+def filled(option: SelfOption, units: int) -> Question:
     """Return a month whose even load fills so many units of a set-up."""
     inputs = asked(tokens=1e9, options=(DEAR,), settings=FLAT, models=(MODEL,))
     load = workload(inputs.settings)
-    factor = 0.999 * units * way(option, inputs.settings).capacity / float(load.requests_per_s)
+    factor = (
+        0.999 * units * rented_unit(option, inputs.settings).capacity / float(load.requests_per_s)
+    )
     return asked(tokens=1e9 * factor, options=(DEAR,), settings=FLAT, models=(MODEL,))
 
 
@@ -70,7 +77,7 @@ def filled(option: SelfOption, units: int) -> Inputs:
 def test_all_own_is_the_bill_of_compare(purchase: str) -> None:
     option = option_of(purchase)
     inputs = asked(tokens=3e11, models=(MODEL,), purchases=(purchase,))
-    result = plan(inputs, Ask(overflow=f"deepinfra/{MODEL}", own=option.id))
+    result = plan(inputs, PlanSettings(overflow=f"deepinfra/{MODEL}", own=option.id))
     peak = {"workload.peak_to_mean": load_curve(inputs).peak_to_mean}
     expected = usd(lines(option, inputs.settings.with_values(peak)))
     assert result.strategies[1].monthly_usd == pytest.approx(expected, rel=1e-12)
@@ -82,7 +89,7 @@ def test_a_hybrid_that_leaves_nothing_to_the_api_is_the_bill_of_compare(purchase
     their work (64,551 USD a month at full power all month, 64,361 at that of the work)."""
     option = option_of(purchase)
     inputs = filled(option, 3)
-    result = plan(inputs, Ask(overflow="dear", own=option.id, hours=(1.0,) * 24))
+    result = plan(inputs, PlanSettings(overflow="dear", own=option.id, hours=(1.0,) * 24))
     hybrid = result.strategies[-1]
     assert hybrid.own_tokens_share == pytest.approx(1.0)
     at = inputs.settings.with_values({"workload.peak_to_mean": 1.0})
@@ -98,7 +105,7 @@ def test_a_hybrid_that_leaves_nothing_to_the_api_is_the_bill_of_compare(purchase
 @pytest.mark.parametrize("purchase", PURCHASES)
 def test_the_lines_of_a_mix_are_what_was_minimised(purchase: str) -> None:
     inputs = asked(tokens=3e11, models=(MODEL,), options=(DEAR,), settings=FLAT)
-    made = machine([way(option_of(purchase), inputs.settings)])
+    made = machine([rented_unit(option_of(purchase), inputs.settings)])
     load = float(workload(inputs.settings).requests_per_s) * load_curve(inputs).load
     api = resolve("dear", inputs).best
     price = usd(tuple(x for x in lines(api, inputs.settings) if x.group == "tokens"))
@@ -121,7 +128,7 @@ def test_the_lines_of_a_mix_are_what_was_minimised(purchase: str) -> None:
 
 
 def test_engineers_of_a_dedicated_endpoint_are_those_of_the_api() -> None:
-    ask = Ask(overflow="dear", own=option_of("dedicated").id)
+    ask = PlanSettings(overflow="dear", own=option_of("dedicated").id)
     result = plan(asked(tokens=3e11, models=(MODEL,), options=(DEAR,)), ask)
     for strategy in result.strategies:
         people = [x for x in strategy.lines if x.group == "people" and x.amount_usd]
@@ -134,7 +141,7 @@ def test_engineers_of_a_dedicated_endpoint_are_those_of_the_api() -> None:
 
 def test_only_gpus_of_ones_own_are_staffed_in_a_mix_of_both() -> None:
     settings = asked(tokens=1e12, settings=FLAT).settings
-    own, hosted = (way(option_of(p), settings) for p in ("reserved_1y", "dedicated"))
+    own, hosted = (rented_unit(option_of(p), settings) for p in ("reserved_1y", "dedicated"))
     one = np.ones(1)
     alone = team_overhead(own, None, settings)(one, 0 * one)
     assert team_overhead(own, hosted, settings)(one, 5 * one) == pytest.approx(alone)
@@ -152,13 +159,13 @@ def test_no_rent_that_was_left_out_would_have_made_a_cheaper_mix() -> None:
         settings={"service.egress_factor": 20.0},
     )
     own = own_setups(inputs, select(CATALOG, inputs.request))
-    by_setup: dict[int, list[Way]] = {}
+    by_setup: dict[int, list[RentedUnit]] = {}
     for pair in own.found.pairs_of(MODEL).tolist():
-        made = way(own.option(pair), inputs.settings)
+        made = rented_unit(own.option(pair), inputs.settings)
         by_setup.setdefault(int(own.found.pair_setup[pair]), []).append(made)
     ways = max(by_setup.values(), key=len)
     few = machine(ways)
-    every = Machine(
+    every = UnitChoice(
         base=tuple(w for w in ways if not w.spot), peak=tuple(w for w in ways if w.by_the_hour)
     )
     assert len(few.ways) < len(every.ways)
@@ -176,7 +183,11 @@ def test_what_can_be_given_back_after_any_hour_is_what_compare_says() -> None:
     settings = asked(tokens=1e12).settings
     options = {purchase: option_of(purchase) for purchase in PURCHASES}
     options["given"] = replace(options["on_demand"], purchase="given")
-    off = {purchase for purchase, option in options.items() if way(option, settings).by_the_hour}
+    off = {
+        purchase
+        for purchase, option in options.items()
+        if rented_unit(option, settings).by_the_hour
+    }
     assert off == {"on_demand", "spot", "dedicated", "given"}
 
 
@@ -187,7 +198,7 @@ def spot(result: PlanResult) -> set[str]:
 
 def test_assumptions_about_spot_are_listed_where_they_enter() -> None:
     inputs = asked(tokens=3e11, models=(MODEL,), options=(DEAR,))
-    of_spot = plan(inputs, Ask(overflow="dear", own=option_of("spot").id))
+    of_spot = plan(inputs, PlanSettings(overflow="dear", own=option_of("spot").id))
     paid = {"rent.spot_overprovision", "rent.spot_interruptions_per_month"}
     assert spot(of_spot) == {*paid, "plan.spot_availability"}
-    assert spot(plan(inputs, Ask(overflow="dear", own=option_of("on_demand").id))) == set()
+    assert spot(plan(inputs, PlanSettings(overflow="dear", own=option_of("on_demand").id))) == set()

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from mock_server import MODEL, TPOT_S, TTFT_S
 
-from tco.catalog.bench import Reading, read_bench
+from tco.catalog.benches.read import BenchReading, read_bench
 from tco.catalog.files import user_file
 
 HERE = Path(__file__).parent
@@ -78,7 +78,7 @@ def ran(*args: str) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
-def holds(reading: Reading) -> None:
+def holds(reading: BenchReading) -> None:
     """Say whether a reading is what the server did, within 1 %; a client's own delay is no error.
 
     Rates and requests in flight obey Little's law whatever the client adds between two requests.

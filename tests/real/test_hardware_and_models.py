@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tco.analysis.shapes import model_shape
-from tco.catalog.dimensions import recomputed_params
+from tco.catalog.check.models import recomputed_params
 from tco.catalog.hardware import Hardware, Rental
 from tco.catalog.models import Model, Models
-from tco.engine.layout import Layout
-from tco.engine.memory import kv_bytes_per_sequence
-from tco.engine.memory import kv_bytes_per_token as kv_bytes_per_token_of
+from tco.engine.capacity import kv_bytes_per_sequence
+from tco.engine.capacity import kv_bytes_per_token as kv_bytes_per_token_of
+from tco.engine.shapes import Layout
+from tco.options.shapes import model_shape
 
 DATA = Path(__file__).parents[2] / "data"
 

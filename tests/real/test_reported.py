@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from running import DAY, run
 
-from tco.analysis.buying import Buying, as_sold
-from tco.analysis.rates import token_rates
 from tco.catalog.prices import Modifier, Rates, When
+from tco.options.prices import Buying, as_sold, token_rates
 from tco.render.focus import UNITS
 
 CONTRACT = """

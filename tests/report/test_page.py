@@ -13,7 +13,7 @@ import pytest
 from reported import COMMANDS, EVIL, HOSTILE, WORSE, Made
 from running import run
 
-from tco.render.report import palette
+from tco.render.report import marks
 
 MOST_BYTES = 1_500_000
 
@@ -107,7 +107,7 @@ def test_tornado_is_that_of_the_sensitivity(made: Made) -> None:
     bars = [r for r in rows(specs(made(*COMMANDS["sensitivity"]))["tornado"]) if "end" in r]
     for rank, row in enumerate(answer["rows"][:12]):
         low, high = (
-            next(b for b in bars if b["rank"] == rank and b["end"] == palette.ENDS[end][0])
+            next(b for b in bars if b["rank"] == rank and b["end"] == marks.ENDS[end][0])
             for end in ("low", "high")
         )
         assert low["to"] == pytest.approx(row["at_low_usd"], rel=1e-4)
@@ -221,8 +221,8 @@ def test_html_is_a_file_and_no_screen() -> None:
 
 @pytest.mark.parametrize("paper", ["#ffffff", "#14171a"])
 def test_colours_stand_out_on_light_and_dark(paper: str) -> None:
-    used = {*palette.COLOURS, *(colour for _, colour in palette.PARTS.values())}
-    used |= {colour for names in (palette.SERVED, palette.ENDS) for _, colour in names.values()}
-    weak = {c: round(r, 2) for c in used if (r := palette.contrast(c, paper)) < 3.0}
+    used = {*marks.COLOURS, *(colour for _, colour in marks.PARTS.values())}
+    used |= {colour for names in (marks.SERVED, marks.ENDS) for _, colour in names.values()}
+    weak = {c: round(r, 2) for c in used if (r := marks.contrast(c, paper)) < 3.0}
     assert not weak
-    assert all(palette.contrast(c, palette.readable_on(c)) >= 4.5 for c in used)
+    assert all(marks.contrast(c, marks.readable_on(c)) >= 4.5 for c in used)

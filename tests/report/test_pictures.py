@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tco.analysis.curves import TOKENS
-from tco.analysis.options import Option, lines
-from tco.analysis.pictures.bills import bills_around
-from tco.analysis.pictures.curves import cost_curves, points
-from tco.analysis.pictures.sources import sources_of
-from tco.analysis.resolve import resolve
+from tco.analysis.charts.curves import bills_around, cost_curves, points, sources_of
 from tco.engine.ledger import total_usd
+from tco.options.bills import Option, lines
+from tco.options.curves import TOKENS
+from tco.options.names import resolve
 
 NAMES = ("openai/gpt-4.1", "self/llama-3.3-70b", "deepinfra/llama-3.3-70b")
 

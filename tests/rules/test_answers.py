@@ -12,16 +12,15 @@ from tco.analysis.breakeven import breakeven, breakeven_table
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.analysis.horizon.horizon import horizon
-from tco.analysis.inputs import Inputs
-from tco.analysis.request import InlineOption
-from tco.analysis.select import select
 from tco.catalog.load import Catalog
-from tco.engine.finance import annuity
-from tco.engine.ownership import Ownership, ownership_lines
+from tco.engine.capital import Ownership, annuity, ownership_lines
 from tco.engine.selfhost import Fleet
 from tco.errors import InfeasibleError, TcoError, UnknownNameError, UsageError
+from tco.options.question import Question
+from tco.options.scenario import InlineOption
+from tco.options.selection import select
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 
 OWN = "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand"
 

@@ -13,13 +13,13 @@ import pytest
 
 from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
-from tco.analysis.inputs import Inputs
-from tco.analysis.request import InlineOption
-from tco.analysis.resolve import resolve
-from tco.analysis.switches import BARE
 from tco.errors import InfeasibleError
+from tco.options.names import resolve
+from tco.options.question import Question
+from tco.options.scenario import InlineOption
+from tco.options.settings import BARE
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 
 
 def api(name: str, price_in: float, price_out: float, **more: Any) -> InlineOption:
@@ -34,11 +34,11 @@ def fixed(name: str, usd: float, capacity: float | None = None) -> InlineOption:
     )
 
 
-def usd(inputs: Inputs) -> dict[str, float]:
+def usd(inputs: Question) -> dict[str, float]:
     return {r.id: r.monthly_usd or 0.0 for r in compare(inputs).options}
 
 
-def only(asked: Asked, *options: InlineOption, **fields: Any) -> Inputs:
+def only(asked: Asked, *options: InlineOption, **fields: Any) -> Question:
     """Return a question about described options alone."""
     settings = {**BARE, **fields.pop("settings", {})}
     return asked(options=options, providers=("replicate",), settings=settings, **fields)

@@ -14,12 +14,12 @@ from strategies import DAY
 
 from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
-from tco.analysis.inputs import Inputs
 from tco.analysis.results import CompareResult, OptionResult
+from tco.options.question import Question
 
 LLAMA_GB, EMBEDDING_GB = 70.55, 2 * 128_256 * 8_192 / 1e9
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 Yaml = dict[str, Any]
 
 DATA = Path(__file__).parents[2] / "data"

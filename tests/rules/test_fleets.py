@@ -8,14 +8,14 @@ import pytest
 
 from tco.analysis.breakeven import breakeven, breakeven_table
 from tco.analysis.compare import compare
-from tco.analysis.inputs import Inputs
-from tco.analysis.request import InlineOption
 from tco.analysis.results import BreakevenRow, OptionResult
-from tco.analysis.switches import BARE
 from tco.catalog.load import Catalog
 from tco.errors import InfeasibleError, UsageError
+from tco.options.question import Question
+from tco.options.scenario import InlineOption
+from tco.options.settings import BARE
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 
 MONTH_S = 730 * 3600
 RELAXED = {path: value for path, value in BARE.items() if path != "workload.cached_share"}
@@ -33,7 +33,7 @@ def price(usd_per_mtok: float) -> InlineOption:
     )
 
 
-def row(inputs: Inputs, name: str) -> OptionResult:
+def row(inputs: Question, name: str) -> OptionResult:
     return next(r for r in compare(inputs).options if r.id == name)
 
 
@@ -64,7 +64,7 @@ def test_a_break_even_within_the_fleet_is_quoted(asked: Asked) -> None:
     assert answer.never_because is None
 
 
-def served(inputs: Inputs, at: float, name: str) -> float:
+def served(inputs: Question, at: float, name: str) -> float:
     """Return the tokens a month that the fleet of an option could serve at its peak."""
     result = row(inputs, name)
     assert result.replica is not None

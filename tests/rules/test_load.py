@@ -15,23 +15,23 @@ from strategies import shipped_catalog
 
 import tco
 from tco.analysis.compare import compare
-from tco.analysis.inputs import Inputs, prepare
-from tco.analysis.request import Request
-from tco.analysis.size import SizeAsk, size
-from tco.analysis.size_results import SizeResult
+from tco.analysis.size.results import SizeResult
+from tco.analysis.size.size import SizeSettings, size
 from tco.errors import InfeasibleError, UsageError
+from tco.options.question import Question, prepare
+from tco.options.scenario import Scenario
 from tco.units import SECONDS_PER_MONTH
 
 RATIO = 1.86  # the peak over the mean of the profile `general`
 LLAMA = {"models": ("llama-3.3-70b",), "tiers": ("self",), "gpus": ("h100-sxm",)}
 
 
-def inputs(**said: Any) -> Inputs:
-    return prepare(shipped_catalog(), Request(**said), date(2026, 11, 21))
+def inputs(**said: Any) -> Question:
+    return prepare(shipped_catalog(), Scenario(**said), date(2026, 11, 21))
 
 
 def sized(*counts: int, **said: Any) -> SizeResult:
-    return size(inputs(**{**LLAMA, **said}), SizeAsk(counts=counts))
+    return size(inputs(**{**LLAMA, **said}), SizeSettings(counts=counts))
 
 
 def answer(command: str) -> dict[str, Any]:
@@ -395,13 +395,13 @@ def test_one_set_up_and_batch_have_one_speed() -> None:
         "osl": 922.0,
     }
     none = {"workload.cached_share": 0.0}
-    result = size(inputs(**said, settings=none), SizeAsk(counts=(1, 2)))
+    result = size(inputs(**said, settings=none), SizeSettings(counts=(1, 2)))
     full = {row.id: row for row in result.rows}
     assert len(result.front) > 5
     for point in result.front:
         most = {"serving.max_concurrency": point.concurrency}
         capped = {**none, **most, "serving.max_concurrency_large": point.concurrency}
-        alone = size(inputs(**said, settings=capped), SizeAsk(counts=(1, 2)))
+        alone = size(inputs(**said, settings=capped), SizeSettings(counts=(1, 2)))
         (row,) = [r for r in alone.rows if r.id == point.id]
         assert row.concurrency == point.concurrency
         assert row.user_tokens_per_s == pytest.approx(point.user_tokens_per_s, rel=1e-9)
@@ -453,7 +453,7 @@ def test_the_memory_share_is_a_setting_of_every_command() -> None:
 
 
 def test_the_default_share_is_that_of_the_layouts_that_tests_build() -> None:
-    from tco.engine.layout import Layout
+    from tco.engine.shapes import Layout
 
     entry = shipped_catalog().assumptions.assumptions["serving.memory_share"]
     assert entry.value == Layout().memory_share

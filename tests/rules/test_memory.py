@@ -11,17 +11,15 @@ from hypothesis import strategies as st
 from strategies import magnitude
 
 from tco.analysis.compare import compare
-from tco.analysis.inputs import Inputs
-from tco.analysis.resolve import resolve
-from tco.analysis.shapes import gpu_shape, model_shape
 from tco.catalog.load import Catalog
-from tco.engine.capacity import replica
-from tco.engine.layout import TUNED, Layout
-from tco.engine.memory import kv_bytes_per_sequence, kv_bytes_per_token, weights_bytes
-from tco.engine.shapes import ModelShape
+from tco.engine.capacity import kv_bytes_per_sequence, kv_bytes_per_token, replica, weights_bytes
+from tco.engine.shapes import TUNED, Layout, ModelShape
 from tco.errors import InfeasibleError
+from tco.options.names import resolve
+from tco.options.question import Question
+from tco.options.shapes import gpu_shape, model_shape
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 
 
 def shape(catalog: Catalog, name: str) -> ModelShape:

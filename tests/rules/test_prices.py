@@ -10,21 +10,21 @@ import pytest
 from strategies import DAY
 
 from tco.analysis.compare import compare
-from tco.analysis.inputs import Inputs
-from tco.analysis.request import InlineOption
-from tco.analysis.resolve import resolve
 from tco.analysis.results import OptionResult
 from tco.catalog.load import Catalog
 from tco.catalog.lookup import price_at, retired
 from tco.errors import InfeasibleError, UsageError
+from tco.options.names import resolve
+from tco.options.question import Question
+from tco.options.scenario import InlineOption
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 
 ONE_MODEL: dict[str, Any] = {"tokens": 11e9, "isl": 1_000, "osl": 100, "providers": ("openai",)}
 """10e9 input and 1e9 output tokens a month."""
 
 
-def bill(inputs: Inputs, name: str) -> OptionResult:
+def bill(inputs: Question, name: str) -> OptionResult:
     return next(r for r in compare(inputs).options if r.id == name)
 
 
@@ -64,7 +64,7 @@ def test_an_offer_without_a_cache_price_pays_the_full_input_price_for_cached_tok
         assert at["cached input tokens"] == at["input tokens"] > 0
 
 
-def inputs_of(asked: Asked, offers: list[str]) -> Inputs:
+def inputs_of(asked: Asked, offers: list[str]) -> Question:
     """Return a question about the models of some offers, half of their input cached."""
     models = tuple(sorted({name.split("/")[1] for name in offers}))
     return asked(

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from running import DAY, run
 
-from tco.catalog.scenario import Scenario
+from tco.catalog.scenario import ScenarioDocument
 from tco.catalog.yaml_lines import load_yaml
 from tco.cli.init import _scenario
 
@@ -54,7 +54,7 @@ def test_it_runs_as_it_is_and_says_nothing_but_the_volume(tmp_path: Path) -> Non
 
 def test_every_key_of_the_schema_is_in_it() -> None:
     assert len(LINES) > 80
-    for key in Scenario.model_fields:
+    for key in ScenarioDocument.model_fields:
         assert re.search(rf"^(# )?{key}:", TEXT, re.MULTILINE), key
 
 

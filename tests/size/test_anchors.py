@@ -10,20 +10,28 @@ import pytest
 from hypothesis import given
 from strategies import magnitude, shipped_catalog
 
-from tco.analysis.anchors import NEAR, Anchors, Place, anchors, evidence_band, in_words
-from tco.analysis.candidates import own_setups
-from tco.analysis.inputs import Inputs, prepare
-from tco.analysis.known import Known, kin, known
-from tco.analysis.options import replica_of
-from tco.analysis.request import Request
-from tco.analysis.select import select
-from tco.analysis.shapes import model_shape
 from tco.catalog.files import File
 from tco.catalog.load import Catalog
 from tco.catalog.throughput import measurements
-from tco.engine.layout import TUNED, TUNED_SGLANG, Layout, Profile
-from tco.engine.shapes import ModelShape
+from tco.engine.shapes import TUNED, TUNED_SGLANG, Layout, ModelShape, ServerProfile
 from tco.errors import DataError
+from tco.options.bills import replica_of
+from tco.options.candidates import own_setups
+from tco.options.measurements import (
+    NEAR,
+    Anchors,
+    KnownMeasurements,
+    Place,
+    anchors,
+    evidence_band,
+    in_words,
+    kin,
+    known,
+)
+from tco.options.question import Question, prepare
+from tco.options.scenario import Scenario
+from tco.options.selection import select
+from tco.options.shapes import model_shape
 
 HEAD = (
     "source,date,model,gpu,n_gpus,weight_dtype,kv_dtype,engine,mode,isl,osl,concurrency,"
@@ -53,18 +61,18 @@ def measured(
     return replace(shipped_catalog(), measured=(table,))
 
 
-def near(catalog: Catalog, **elsewhere: float) -> Known:
+def near(catalog: Catalog, **elsewhere: float) -> KnownMeasurements:
     return known(catalog, [shape("llama-3.3-70b")], ["h100-sxm"])
 
 
 def ask(
-    found: Known,
+    found: KnownMeasurements,
     *,
     batch: float = 64.0,
     isl: float = 1000.0,
     osl: float = 500.0,
     layout: Layout = FP8,
-    profile: Profile = TUNED,
+    profile: ServerProfile = TUNED,
 ) -> Anchors:
     """Return what is said of Llama 3.3 on two H100."""
     place = Place(
@@ -148,7 +156,7 @@ def test_it_counts_for_less_the_farther_it_is(times: float) -> None:
 
 
 def test_bands_narrow_with_the_tier() -> None:
-    gpu = prepare(shipped_catalog(), Request(), date(2026, 11, 21))
+    gpu = prepare(shipped_catalog(), Scenario(), date(2026, 11, 21))
     machine = own_setups(gpu, select(gpu.catalog, gpu.request)).found.grid.gpus[0].shape
 
     def width(tier: int, weight: float) -> float:
@@ -175,8 +183,8 @@ def test_unknown_names_of_ones_own_file_are_errors_with_their_line() -> None:
         near(measured(dtype="fp7"))
 
 
-def question(catalog: Catalog) -> Inputs:
-    request = Request(tokens=50e9, models=("llama-3.3-70b",), tiers=("self",))
+def question(catalog: Catalog) -> Question:
+    request = Scenario(tokens=50e9, models=("llama-3.3-70b",), tiers=("self",))
     return prepare(catalog, request, date(2026, 11, 21))
 
 

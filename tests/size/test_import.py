@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from running import run
 
-from tco.catalog.bench import Bench, read_bench
+from tco.catalog.benches.read import Bench, read_bench
 from tco.catalog.files import File, user_file
 from tco.errors import DataError
 

@@ -14,12 +14,11 @@ import pytest
 from running import DAY, load_small, published, run
 from strategies import shipped_catalog
 
-from tco.analysis.inputs import prepare
-from tco.analysis.request import Request
-from tco.analysis.size import SizeAsk, size
-from tco.analysis.size_results import SizeResult
-from tco.analysis.size_validate import size_validation
-from tco.render.jsonin import from_document
+from tco.analysis.size.results import SizeResult
+from tco.analysis.size.size import SizeSettings, size, size_validation
+from tco.options.question import prepare
+from tco.options.scenario import Scenario
+from tco.render.jsonio import from_document
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = Path(__file__).parent / "screens"
@@ -74,10 +73,10 @@ def test_screen(name: str, request: pytest.FixtureRequest) -> None:
     assert shown == path.read_text(encoding="utf-8")
 
 
-def sized(model: str = "llama-3.3-70b", ask: SizeAsk | None = None, **said: Any) -> SizeResult:
-    request = Request(models=(model,), tiers=("self",), **said)
+def sized(model: str = "llama-3.3-70b", ask: SizeSettings | None = None, **said: Any) -> SizeResult:
+    request = Scenario(models=(model,), tiers=("self",), **said)
     inputs = prepare(shipped_catalog(), request, date(2026, 11, 21))
-    return size(inputs, ask or SizeAsk())
+    return size(inputs, ask or SizeSettings())
 
 
 def test_rows_keep_the_limits_and_say_why_not() -> None:

@@ -11,11 +11,10 @@ import pytest
 from running import DAY, run
 from strategies import shipped_catalog
 
-from tco.analysis.setups import uncut
-from tco.analysis.shapes import lacking, model_shape
-from tco.engine.layout import PRECISIONS, Layout, is_gguf, precision
-from tco.engine.memory import kv_bytes_per_token, stored_bytes
-from tco.engine.shapes import ModelShape
+from tco.engine.capacity import kv_bytes_per_token, stored_bytes
+from tco.engine.shapes import PRECISIONS, Layout, ModelShape, is_gguf, precision
+from tco.options.setups import uncut
+from tco.options.shapes import lacking, model_shape
 
 
 def shape(name: str) -> ModelShape:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tco.engine.steps import Curve, Steps
-from tco.engine.steps_many import Curves, Rows, only
-from tco.engine.tariff import Terms, contracts
+from tco.engine.crossings import Curve, Curves, ManySteps, Steps, only
+from tco.engine.tokens import Terms, contracts
 
 Floats = NDArray[np.float64]
 
@@ -153,7 +152,7 @@ def many(sides: list[Plain]) -> Curves:
     """Return curves as rows; each is worked out piece by piece as the single ones are."""
     curves = [side.curve() for side in sides]
 
-    def until(rows: NDArray[np.int64], volume: Floats) -> Rows:
+    def until(rows: NDArray[np.int64], volume: Floats) -> ManySteps:
         made = [curves[i].until(float(v)) for i, v in zip(rows, volume, strict=True)]
         size = max(steps.edges.size for steps in made)
 
@@ -161,7 +160,7 @@ def many(sides: list[Plain]) -> Curves:
             columns = [getattr(steps, name) for steps in made]
             return np.array([np.pad(c, (0, size - c.size), mode="edge") for c in columns])
 
-        return Rows(edges=padded("edges"), fixed=padded("fixed"), slope=padded("slope"))
+        return ManySteps(edges=padded("edges"), fixed=padded("fixed"), slope=padded("slope"))
 
     return Curves(
         until=until,

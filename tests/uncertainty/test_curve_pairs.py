@@ -12,14 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import default_settings
 
-from tco.analysis.curves import TOKENS, curve, curves
-from tco.analysis.options import FixedOption, Option, TokenOption, lines
-from tco.analysis.resolve import resolve
 from tco.catalog.prices import Rates
+from tco.engine.crossings import ManyWins, Wins, wins, wins_many
 from tco.engine.ledger import total_usd
-from tco.engine.steps import Wins, wins
-from tco.engine.steps_many import ManyWins, wins_many
-from tco.engine.tariff import Terms, billed_tokens, terms_lines
+from tco.engine.tokens import Terms, billed_tokens, terms_lines
+from tco.options.bills import FixedOption, Option, TokenOption, lines
+from tco.options.curves import TOKENS, curve, curves
+from tco.options.names import resolve
 
 seeds = st.integers(0, 2**32 - 1)
 

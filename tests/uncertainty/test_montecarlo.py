@@ -8,25 +8,32 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from tco.analysis.curves import curve
-from tco.analysis.options import base_replica, lines
-from tco.analysis.resolve import resolve
-from tco.analysis.uncertain.beliefs import CHOICES, THROUGHPUT, Varied, beliefs
-from tco.analysis.uncertain.bills import (
+from tco.analysis.montecarlo.beliefs import CHOICES, THROUGHPUT, Varied, beliefs
+from tco.analysis.montecarlo.montecarlo import (
+    Run,
+    _firsts,
+    monte_carlo,
+    value_of_everything,
+    values_by_input,
+)
+from tco.analysis.montecarlo.sample import (
+    BINS,
     SIZING,
+    Tally,
+    chunks,
     drawn,
     located,
     model_of,
     replica_for,
+    sizes,
     usd,
 )
-from tco.analysis.uncertain.montecarlo import Run, monte_carlo
-from tco.analysis.uncertain.sample import BINS, Tally, chunks, sizes
-from tco.analysis.uncertain.value import value_of_everything, values_by_input
-from tco.analysis.uncertain.volumes import _firsts
+from tco.engine.crossings import wins
 from tco.engine.ledger import total_usd
-from tco.engine.steps import wins
 from tco.errors import UsageError
+from tco.options.bills import base_replica, lines
+from tco.options.curves import curve
+from tco.options.names import resolve
 
 PAIR = ("gpt-4.1", "self/llama-3.3-70b")
 

@@ -8,15 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tco.engine.spread import (
+from tco.engine.draws import (
     Spread,
+    TableAxis,
     check_correlation,
     hypercube,
+    interpolated,
     midpoints,
     normal_scores,
+    places,
     quantiles,
 )
-from tco.engine.table import Axis, interpolated, places
 
 AT = midpoints(100_000)
 ends = st.tuples(*[st.floats(0.01, 100.0)] * 3).map(sorted).filter(lambda v: v[2] / v[0] > 1.01)
@@ -87,7 +89,10 @@ def test_a_correlation_matrix() -> None:
 
 
 def test_tables_are_exact_for_multilinear_functions_and_at_nodes() -> None:
-    axes = [Axis(low=1.0, high=4.0, points=4), Axis(low=0.5, high=2.0, points=3, log=True)]
+    axes = [
+        TableAxis(low=1.0, high=4.0, points=4),
+        TableAxis(low=0.5, high=2.0, points=3, log=True),
+    ]
     x, y = np.meshgrid(*(a.values for a in axes), indexing="ij")
     rng = np.random.default_rng(3)
     at = [rng.uniform(1.0, 4.0, 50), np.exp(rng.uniform(np.log(0.5), np.log(2.0), 50))]

@@ -7,13 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tco.analysis.options import Option
-from tco.analysis.resolve import resolve
-from tco.analysis.uncertain.beliefs import Beliefs, beliefs
-from tco.analysis.uncertain.bills import model_of, usd
-from tco.analysis.uncertain.shares import variance_shares
-from tco.engine.spread import hypercube, midpoints, quantiles
-from tco.engine.variance import sobol_indices
+from tco.analysis.montecarlo.beliefs import Beliefs, beliefs
+from tco.analysis.montecarlo.montecarlo import variance_shares
+from tco.analysis.montecarlo.sample import model_of, usd
+from tco.engine.draws import hypercube, midpoints, quantiles, sobol_indices
+from tco.options.bills import Option
+from tco.options.names import resolve
 
 FIRST = (0.3139, 0.4424, 0.0)
 TOTAL = (0.5576, 0.4424, 0.2437)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tco.catalog import cache, load
+from tco.catalog import load
 from tco.catalog.fields import Record
 from tco.catalog.files import File
 from tco.catalog.load import Catalog, load_catalog
@@ -106,7 +106,7 @@ def test_a_copy_of_another_shape_is_not_believed(kept: Path, body: bytes) -> Non
     first = loaded()
     (entry,) = kept.iterdir()
     entry.unlink()
-    cache.remember(entry.stem, body)
+    load.remember(entry.stem, body)
     assert alike(loaded(), first)
 
 
@@ -133,7 +133,7 @@ def test_a_place_that_cannot_be_written_is_skipped(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cache, "directory", lambda: Path(place))
+    monkeypatch.setattr(load, "cache_directory", lambda: Path(place))
     assert alike(loaded(), loaded(cached=False))
 
 
@@ -141,13 +141,13 @@ def test_where_copies_are_kept_follows_the_platform(monkeypatch: pytest.MonkeyPa
     for name in ("TCO_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
-    assert cache.directory() is None
+    assert load.cache_directory() is None
     monkeypatch.setenv("HOME", "/home/ada")
-    assert cache.directory() == Path("/home/ada/.cache/tco")
+    assert load.cache_directory() == Path("/home/ada/.cache/tco")
     monkeypatch.setenv("XDG_CACHE_HOME", "/tmp/xdg")
-    assert cache.directory() == Path("/tmp/xdg/tco")
+    assert load.cache_directory() == Path("/tmp/xdg/tco")
     monkeypatch.setenv("TCO_CACHE_DIR", "/tmp/mine")
-    assert cache.directory() == Path("/tmp/mine")
+    assert load.cache_directory() == Path("/tmp/mine")
 
 
 def test_a_start_with_a_copy_imports_neither_yaml_nor_the_schemas(tmp_path: Path) -> None:
@@ -186,6 +186,6 @@ def test_nothing_but_entries_is_removed_from_the_folder(kept: Path) -> None:
     for n in range(20):
         (kept / f"notes-{n}.json").write_text("mine")
     for n in range(12):
-        cache.remember(f"{n:040x}", b"x")
+        load.remember(f"{n:040x}", b"x")
     assert len(list(kept.glob("notes-*.json"))) == 20
     assert len(list(kept.iterdir())) <= 28

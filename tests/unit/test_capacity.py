@@ -10,10 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tco.engine import capacity, evidence
+from tco.engine import capacity, constants
 from tco.engine.constants import BANDS, EVIDENCE, FITTED, GIB, INTERVALS, Constants
-from tco.engine.layout import DEFAULT, LEGACY, LEGACY_ROCM, LOCAL, PROFILES, TUNED, Layout, Profile
-from tco.engine.shapes import GpuShape, ModelShape
+from tco.engine.shapes import (
+    DEFAULT,
+    LEGACY,
+    LEGACY_ROCM,
+    LOCAL,
+    PROFILES,
+    TUNED,
+    GpuShape,
+    Layout,
+    ModelShape,
+    ServerProfile,
+)
 
 DENSE = ModelShape(
     params=70.55e9,
@@ -66,7 +76,7 @@ def speed(model: ModelShape, gpu: GpuShape, layout: Layout, **given: Any) -> cap
 
 @given(model=models, profile=profiles, batch=batches, isl=lengths, osl=lengths, tp=degrees)
 def test_answers_are_positive_and_consistent(
-    model: ModelShape, profile: Profile, batch: float, isl: float, osl: float, tp: float
+    model: ModelShape, profile: ServerProfile, batch: float, isl: float, osl: float, tp: float
 ) -> None:
     one = speed(model, H100, replace(FP8, tp=tp), isl=isl, osl=osl, batch=batch, profile=profile)
     terms = one.weights_s + one.kv_s + one.compute_s + one.all_reduce_s + one.host_s
@@ -77,13 +87,13 @@ def test_answers_are_positive_and_consistent(
     assert one.requests_per_s * stay == pytest.approx(batch)
     assert 0.0 < one.step_s <= one.tpot_s
     assert one.ttft_s > FITTED.ttft_fixed_s + one.step_s
-    low, high = evidence.ttft_ends(one.ttft_s)
+    low, high = constants.ttft_ends(one.ttft_s)
     assert low < one.ttft_s < high
 
 
 @given(model=models, profile=profiles, batch=batches, more=factors, tp=degrees)
 def test_more_of_anything_a_gpu_has_is_never_slower(
-    model: ModelShape, profile: Profile, batch: float, more: float, tp: float
+    model: ModelShape, profile: ServerProfile, batch: float, more: float, tp: float
 ) -> None:
     base = speed(model, H100, replace(FP8, tp=tp), batch=batch, profile=profile)
     for name in ("bandwidth_bytes_per_s", "flops_16", "flops_8", "link_bytes_per_s"):
@@ -94,7 +104,7 @@ def test_more_of_anything_a_gpu_has_is_never_slower(
 
 @given(model=models, profile=profiles, batch=batches, more=factors, isl=lengths, osl=lengths)
 def test_a_larger_batch_serves_more_but_each_request_slower(
-    model: ModelShape, profile: Profile, batch: float, more: float, isl: float, osl: float
+    model: ModelShape, profile: ServerProfile, batch: float, more: float, isl: float, osl: float
 ) -> None:
     def at(size: float) -> capacity.Capacity:
         return speed(model, H100, FP8, isl=isl, osl=osl, batch=size, profile=profile)
@@ -131,7 +141,7 @@ def test_broadcasting_equals_a_loop() -> None:
     tp = np.array([[1.0], [4.0]])
     untuned = np.array([False, True, True])
     all_at_once = speed(
-        EXPERTS, H100, replace(FP8, tp=tp), batch=batch, profile=Profile(untuned=untuned)
+        EXPERTS, H100, replace(FP8, tp=tp), batch=batch, profile=ServerProfile(untuned=untuned)
     )
     for row, degree in enumerate(tp[:, 0]):
         for column, size in enumerate(batch):
@@ -140,7 +150,7 @@ def test_broadcasting_equals_a_loop() -> None:
                 H100,
                 replace(FP8, tp=degree),
                 batch=size,
-                profile=Profile(untuned=bool(untuned[column])),
+                profile=ServerProfile(untuned=bool(untuned[column])),
             )
             for field in fields(one):
                 whole = np.broadcast_to(getattr(all_at_once, field.name), (2, 3))
@@ -171,7 +181,7 @@ def test_published_measurements_of_llama_70b_on_h100(
     # vLLM, fp8, aiconfigurator_core 0.12.0 systems/silicon_sample.csv (Apache-2.0).
     model = replace(DENSE, params=70.55e9, active_params=69.5e9)
     found = speed(model, H100, replace(FP8, tp=tp), isl=isl, osl=osl, batch=batch)
-    low, high = evidence.band(model, H100, TUNED)
+    low, high = constants.band(model, H100, TUNED)
     assert low <= found.tpot_s / measured_tpot_s <= high
 
 
@@ -246,18 +256,18 @@ def test_every_constant_has_an_interval_that_holds_it() -> None:
 def test_bands_hold_the_prediction_and_narrow_beside_a_measurement() -> None:
     assert set(BANDS) == set(EVIDENCE)
     for profile in PROFILES.values():
-        low, high = evidence.band(EXPERTS, H100, profile)
-        near_low, near_high = evidence.band(EXPERTS, H100, profile, anchored=True)
+        low, high = constants.band(EXPERTS, H100, profile)
+        near_low, near_high = constants.band(EXPERTS, H100, profile, anchored=True)
         assert low < near_low < 1.0 < near_high < high
-    wide = evidence.band(DENSE, H100, TUNED, layout_known=False)
+    wide = constants.band(DENSE, H100, TUNED, layout_known=False)
     assert wide[1] == pytest.approx(BANDS["layout_unknown"][1])
     for odd in ({"measured": False}, {"rocm": True}):
         assert (
-            evidence.band(DENSE, replace(H100, **odd), TUNED)[0]
-            < evidence.band(DENSE, H100, TUNED)[0]
+            constants.band(DENSE, replace(H100, **odd), TUNED)[0]
+            < constants.band(DENSE, H100, TUNED)[0]
         )
-    outside = evidence.band(replace(DENSE, outside=True), H100, TUNED)
-    assert outside[0] < evidence.band(EXPERTS, H100, TUNED)[0]
+    outside = constants.band(replace(DENSE, outside=True), H100, TUNED)
+    assert outside[0] < constants.band(EXPERTS, H100, TUNED)[0]
 
 
 def test_what_the_model_was_not_held_against_is_slower() -> None:
@@ -293,7 +303,7 @@ def test_the_first_token_waits_longer_with_more_in_flight_and_longer_inputs(
 @given(ratio=st.floats(0.25, 4.0), batch=batches, isl=lengths)
 def test_an_anchor_is_exact_in_place_and_fades_away(ratio: float, batch: float, isl: float) -> None:
     def away(factor: float) -> float:
-        distance = evidence.anchor_distance(
+        distance = constants.anchor_distance(
             batch * factor,
             isl,
             512.0,
@@ -301,7 +311,7 @@ def test_an_anchor_is_exact_in_place_and_fades_away(ratio: float, batch: float, 
             measured_isl=isl,
             measured_osl=512.0,
         )
-        return float(ratio ** evidence.anchor_weight(distance))
+        return float(ratio ** constants.anchor_weight(distance))
 
     assert away(1.0) == pytest.approx(ratio)
     assert abs(np.log(away(16.0))) <= abs(np.log(away(2.0))) + 1e-12

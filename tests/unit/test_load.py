@@ -16,9 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tco.catalog import load
-from tco.catalog.files import File, user_file
-from tco.catalog.load import Catalog, complaints, load_catalog, shipped
+from tco.catalog.files import SHIPPED, File, shipped, user_file
+from tco.catalog.load import Catalog, complaints, load_catalog
 from tco.catalog.yaml_lines import load_yaml
 from tco.errors import DataError, UnknownNameError
 
@@ -228,7 +227,7 @@ ODD = st.sampled_from([None, True, -1, 0.5, "x", "", [], [1], {}, {"a": 1}, "202
 @settings(max_examples=300, deadline=None)
 def test_whatever_stands_where_something_else_is_due_is_a_complaint(data: st.DataObject) -> None:
     # Any one value of a sound file is replaced: what comes is a catalog or an error in one line
-    name = data.draw(st.sampled_from(sorted(load.SHIPPED)))
+    name = data.draw(st.sampled_from(sorted(SHIPPED)))
     root = load_yaml((BASE / name).read_bytes(), name).value
     parent, key = data.draw(st.sampled_from(list(places(root))))
     parent[key] = data.draw(ODD)

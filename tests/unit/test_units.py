@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 
 from tco.errors import UsageError
 from tco.ranges import ratio, span, split
-from tco.show import (
+from tco.units import (
+    HOURS_PER_MONTH,
     NOTHING,
+    SECONDS_PER_MONTH,
+    number,
+    requests_per_month,
+    seconds,
+    share,
     show_number,
     show_price,
     show_seconds,
@@ -20,14 +26,6 @@ from tco.show import (
     show_tokens,
     show_usd,
     show_usd_per_mtok,
-)
-from tco.units import (
-    HOURS_PER_MONTH,
-    SECONDS_PER_MONTH,
-    number,
-    requests_per_month,
-    seconds,
-    share,
     tokens_per_month,
     usd,
     usd_per_gpu_hour,

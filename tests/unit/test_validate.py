@@ -7,10 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tco.analysis.measured import complaint, inputs, profile_flags
-from tco.analysis.validate import cases, errors, latencies, predict, validate
 from tco.engine.constants import GIB
 from tco.engine.shapes import GpuShape, ModelShape
+from tco.options.shapes import (
+    cases,
+    complaint,
+    errors,
+    inputs,
+    latencies,
+    predict,
+    profile_flags,
+    validate,
+)
 
 MODEL = ModelShape(
     params=8.03e9,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tco.catalog.examine import as_json, read_record
+from tco.catalog.build import as_json, read_record
 from tco.catalog.hardware import Seller
 from tco.catalog.yaml_lines import load_yaml, read_yaml
 from tco.errors import DataError

@@ -14,7 +14,7 @@ from running import run
 
 from tco.usage.formats import formats
 from tco.usage.read import detected
-from tco.usage.sources import Source, sampled
+from tco.usage.sources import LogSource, sampled
 
 pytest.importorskip("duckdb")
 BUCKETS = [name for name in CASES if formats()[format_of(name)].grain != "requests"]
@@ -114,7 +114,7 @@ def test_every_case_is_told_by_its_content_and_by_one_reader_only(
     name: str, tmp_path: Path
 ) -> None:
     for path in written(CASES[name], tmp_path):
-        sample = sampled(Source(path))
+        sample = sampled(LogSource(path))
         assert [one.name for one in detected(sample)] == [format_of(name)], path
         looked = [one.name for one in formats().values() if one.looks(sample)]
         assert set(looked) <= {format_of(name), "table"}, path
@@ -136,7 +136,7 @@ def test_nothing_is_a_log_that_is_none(tmp_path: Path) -> None:
     }
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
-        assert detected(sampled(Source(str(tmp_path / name)))) == [], name
+        assert detected(sampled(LogSource(str(tmp_path / name)))) == [], name
         done = run("profile", str(tmp_path / name))
         assert done.exit_code == 3, name
         assert done.stderr.startswith(f"tco: {tmp_path / name}:1: "), done.stderr

@@ -11,7 +11,7 @@ from typing import Any
 
 from tco.analysis.portfolio.results import PortfolioResult
 from tco.analysis.results import BillLine, OptionResult
-from tco.show import show_usd
+from tco.units import show_usd
 
 CENT = 0.005
 MTOK = 1e6

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from tco.analysis.inputs import Inputs
-from tco.analysis.options import UNKNOWN_MODEL, FixedOption, Option
-from tco.analysis.request import Check
 from tco.analysis.results import CheckResult, CheckState
-from tco.analysis.select import LICENSES
 from tco.errors import unknown_name
-from tco.show import show_usd
+from tco.options.bills import UNKNOWN_MODEL, FixedOption, Option
+from tco.options.question import Question
+from tco.options.scenario import Check
+from tco.options.selection import LICENSES
+from tco.units import show_usd
 
 
-class Judged(NamedTuple):
+class CheckedAnswer(NamedTuple):
     """An answer as checks see it.
 
     Args:
@@ -35,7 +35,7 @@ Told = tuple[CheckState, str]
 """How a check came out, and the sentence that says why."""
 
 
-def checked(inputs: Inputs, judged: Judged) -> tuple[CheckResult, ...]:
+def checked(inputs: Question, judged: CheckedAnswer) -> tuple[CheckResult, ...]:
     """Return every check of the request, held against an answer."""
     found = []
     for check in inputs.request.checks:
@@ -49,7 +49,7 @@ def checked(inputs: Inputs, judged: Judged) -> tuple[CheckResult, ...]:
     return tuple(found)
 
 
-def known_names(inputs: Inputs) -> None:
+def known_names(inputs: Question) -> None:
     """Look up every name that a check mentions: a misspelt one would never be found.
 
     Raises:
@@ -67,7 +67,7 @@ def known_names(inputs: Inputs) -> None:
                 raise unknown_name(kind, name, known, where=f"{check.where}: {check.rule}: ")
 
 
-def _max_monthly(inputs: Inputs, check: Check, judged: Judged) -> Told:
+def _max_monthly(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
     limit = show_usd(check.limit)
     if judged.usd is None:
         return "unknown", f"what it costs is not known, at most {limit} a month is allowed"
@@ -77,7 +77,7 @@ def _max_monthly(inputs: Inputs, check: Check, judged: Judged) -> Told:
     return "passed", f"{said}, at most {limit} is allowed"
 
 
-def _max_price_age(inputs: Inputs, check: Check, judged: Judged) -> Told:
+def _max_price_age(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
     """Return whether all prices were checked lately; those given by the user have no age."""
     days = [(o.checked, o.id) for o in judged.looked_at if o.checked is not None]
     lacking = [o.id for o in judged.chosen if o.checked is None]
@@ -99,19 +99,19 @@ def _age(today: date, day: date) -> int:
     return (today - day).days
 
 
-def _allow_providers(inputs: Inputs, check: Check, judged: Judged) -> Told:
+def _allow_providers(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
     return _allowed(check, judged, [(o.id, _company(o)) for o in judged.chosen], "provider")
 
 
-def _deny_providers(inputs: Inputs, check: Check, judged: Judged) -> Told:
+def _deny_providers(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
     return _denied(check, judged, [(o.id, _company(o)) for o in judged.chosen], "provider")
 
 
-def _allow_licenses(inputs: Inputs, check: Check, judged: Judged) -> Told:
+def _allow_licenses(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
     return _allowed(check, judged, [*_licences(inputs, check, judged)], "licence")
 
 
-def _deny_licenses(inputs: Inputs, check: Check, judged: Judged) -> Told:
+def _deny_licenses(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
     return _denied(check, judged, [*_licences(inputs, check, judged)], "licence")
 
 
@@ -120,7 +120,9 @@ def _company(option: Option) -> str | None:
     return None if isinstance(option, FixedOption) else option.provider
 
 
-def _licences(inputs: Inputs, check: Check, judged: Judged) -> Iterator[tuple[str, str | None]]:
+def _licences(
+    inputs: Question, check: Check, judged: CheckedAnswer
+) -> Iterator[tuple[str, str | None]]:
     models = inputs.catalog.models.models
     for option in judged.chosen:
         model = None if option.model == UNKNOWN_MODEL else models.get(option.model)
@@ -132,7 +134,7 @@ Named = Sequence[tuple[str, str | None]]
 """Options, each with its provider or licence; None where that is not known."""
 
 
-def _allowed(check: Check, judged: Judged, named: Named, kind: str) -> Told:
+def _allowed(check: Check, judged: CheckedAnswer, named: Named, kind: str) -> Told:
     other = [(i, n) for i, n in named if n is not None and n not in check.names]
     if other:
         option, name = other[0]
@@ -140,7 +142,7 @@ def _allowed(check: Check, judged: Judged, named: Named, kind: str) -> Told:
     return _untold(named, kind) or ("passed", f"{judged.name}: {_list(named)}")
 
 
-def _denied(check: Check, judged: Judged, named: Named, kind: str) -> Told:
+def _denied(check: Check, judged: CheckedAnswer, named: Named, kind: str) -> Told:
     found = [(i, n) for i, n in named if n in check.names]
     if found:
         option, name = found[0]
@@ -157,7 +159,7 @@ def _list(named: Named) -> str:
     return ", ".join(dict.fromkeys(str(name) for _, name in named))
 
 
-_RULES: dict[str, Callable[[Inputs, Check, Judged], Told]] = {
+_RULES: dict[str, Callable[[Question, Check, CheckedAnswer], Told]] = {
     "max_monthly": _max_monthly,
     "max_price_age": _max_price_age,
     "allow_providers": _allow_providers,

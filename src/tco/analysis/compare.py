@@ -1,46 +1,195 @@
-"""What a month costs, every way there is to serve it, cheapest first."""
+"""What a month costs, every way there is to serve it, cheapest first, and the answer in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from tco.analysis.by_token import has_price, token_options
-from tco.analysis.candidates import OwnSetups, own_setups, unsizable
-from tco.analysis.caveats import caveats
-from tco.analysis.cheapest import (
+from tco.analysis.checks import CheckedAnswer, checked, known_names
+from tco.analysis.report import assumptions_of, caveats, stamp, warnings_of, workload_result
+from tco.analysis.results import CompareResult, OptionResult, Tier
+from tco.analysis.rows import left_out_result, option_result
+from tco.catalog.trust import LEVELS
+from tco.engine.replica import Replica
+from tco.errors import InfeasibleError, UsageError
+from tco.options.bills import LeftOut, Option, best_pairs, monthly_usd
+from tco.options.candidates import OwnSetups, own_setups, unsizable
+from tco.options.cheapest import (
+    BESIDE,
     Listed,
+    Priced,
     SomeListed,
+    Trusted,
+    by_model,
     cheaper_but_unsure,
     cheapest_of,
     insist,
     least_trust,
     rank_of,
     shown_of,
+    sure_words,
 )
-from tco.analysis.checks import Judged, checked, known_names
-from tco.analysis.inline import inline_options
-from tco.analysis.inputs import Inputs
-from tco.analysis.options import LeftOut, Option
-from tco.analysis.pairs import best_pairs, monthly_usd
-from tco.analysis.priced import left_out_result, option_result
-from tco.analysis.provisioned import provisioned_options
-from tco.analysis.report import assumptions_of, stamp, warnings_of, workload_result
-from tco.analysis.results import CompareResult, OptionResult
-from tco.analysis.select import Selection, select
-from tco.analysis.verdict import compare_verdict
-from tco.catalog.trust import LEVELS
-from tco.engine.replica import Replica
-from tco.errors import InfeasibleError, UsageError
+from tco.options.described import inline_options
+from tco.options.offers import has_price, token_options
+from tco.options.provisioned import provisioned_options
+from tco.options.question import Question
+from tco.options.selection import Selection, select
+from tco.units import show_share, show_usd
 
 if TYPE_CHECKING:
     from tco.catalog.prices import CapacityOffer
 
 
-def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
+# The answer in words. Every figure in a sentence is taken from the rows, never worked out anew.
+
+TIER_WORDS: dict[Tier, str] = {
+    "api": "closed API",
+    "hosted": "hosted open model",
+    "self": "own GPUs",
+}
+
+
+def compare_verdict(ranked: list[OptionResult], shown: tuple[str, ...], least: int) -> str:
+    """Return what the rows say: the answer of each tier, and self-hosting on the same weights.
+
+    Args:
+        ranked: All rows by cost.
+        shown: Ids of the short list; empty when all rows count.
+        least: Rank of the trust that is sure enough [1].
+    """
+    rows = [r for r in ranked if r.feasible and (not shown or r.id in shown)]
+    best = cheapest_of(rows, least)
+    if best is None:
+        return ""
+    sentences = [unsure_words(best.trust, least), _cheapest(rows, best, least, bool(shown))]
+    sentences.append(beside_words(cheaper_but_unsure(rows, best)))
+    sentences += _same_weights(rows, ranked, least)
+    return " ".join(s for s in sentences if s)
+
+
+def unsure_words(trust: str, least: int) -> str:
+    """Return that no price is sure enough, which an answer then begins with; or nothing."""
+    if rank_of(trust) >= least:
+        return ""
+    return (
+        f"No price is sure enough ({sure_words(least)}): the best trust there is, {trust}, decides."
+    )
+
+
+def undercut_words(options: Sequence[Trusted], counts: Sequence[int], cases: int, of: str) -> str:
+    """Return which options are cheaper than the answer in some cases, and why they do not win.
+
+    Args:
+        options: The options.
+        counts: Cases in which each of them is cheaper than the answer [options].
+        cases: How many there are.
+        of: What a case is called, in the plural.
+    """
+    found = [(o, n) for o, n in zip(options, counts, strict=True) if n]
+    if not found:
+        return ""
+    named = "; ".join(
+        f"{o.id} in {show_share(n / cases)} of the {of} ({o.trust.reasons[0]})"
+        for o, n in found[:BESIDE]
+    )
+    more = f"; and {len(found) - BESIDE} more" if len(found) > BESIDE else ""
+    return f"Cheaper but not sure enough: {named}{more}."
+
+
+def pair_words(options: Sequence[Trusted], unsure: Collection[str]) -> str:
+    """Return that one of the options that were named is cheaper, but is not the answer; or nothing.
+
+    Args:
+        options: The options.
+        unsure: Ids of those that cost less than the answer.
+    """
+    found = [option for option in options if option.id in unsure]
+    said = [f"{option.id} costs less, but its price is not sure enough" for option in found]
+    reasons = [option.trust.reasons[0] for option in found]
+    return " ".join(f"{s} ({r})." for s, r in zip(said, reasons, strict=True))
+
+
+def rule_words(least: int) -> str:
+    """Return the rule by which a price wins, to follow the word `cheapest`."""
+    return f" of the prices that are sure enough ({sure_words(least)})" if least else ""
+
+
+class Beside(Priced, Protocol):
+    """An option with its bill, and why its price is trusted so far."""
+
+    @property
+    def trust_reasons(self) -> tuple[str, ...]: ...
+
+
+def beside_words(unsure: Sequence[Beside]) -> str:
+    """Return which prices are lower than the answer's, and why they are not the answer."""
+    if not unsure:
+        return ""
+    named = "; ".join(
+        f"{r.id} at {show_usd(r.monthly_usd or 0.0)} ({r.trust_reasons[0]})"
+        for r in unsure[:BESIDE]
+    )
+    more = f"; and {len(unsure) - BESIDE} more" if len(unsure) > BESIDE else ""
+    return f"Cheaper but not sure enough: {named}{more}."
+
+
+def _cheapest(rows: list[OptionResult], best: OptionResult, least: int, short_list: bool) -> str:
+    tiers = dict.fromkeys(row.tier for row in rows)
+    firsts = [cheapest_of([r for r in rows if r.tier == tier], least) for tier in tiers]
+    found = sorted(
+        (row for row in firsts if row is not None),
+        key=lambda row: (row is not best, row.monthly_usd or 0.0),
+    )
+    parts = [f"{TIER_WORDS[row.tier]} {row.id} at {_usd(row)}{_sure(row, least)}" for row in found]
+    where = "Cheapest of the short list," if short_list and least else "Cheapest"
+    where = "Cheapest of the short list" if short_list and not least else where
+    different = len({row.model for row in found}) > 1
+    quality = " These are different models of different quality." if different else ""
+    return f"{where}{rule_words(least)}: {'; '.join(parts)} a month.{quality}"
+
+
+def _sure(row: OptionResult, least: int) -> str:
+    return "" if rank_of(row.trust) >= least else f" (trust {row.trust})"
+
+
+def _same_weights(rows: list[OptionResult], ranked: list[OptionResult], least: int) -> list[str]:
+    """Return how the own GPUs of each model fare against its host: the answer of either."""
+    own, hosts = by_model(rows, "self", least), by_model(ranked, "hosted", least)
+    pairs = [(row, hosts[model]) for model, row in own.items() if model in hosts]
+    won = [(a, b) for a, b in pairs if (a.monthly_usd or 0.0) < (b.monthly_usd or 0.0)]
+    lost = [pair for pair in pairs if pair not in won]
+    out = []
+    if won:
+        names = ", ".join(f"{a.model} ({_ratio(a, b)})" for a, b in won)
+        out.append(f"On the same weights own GPUs are cheaper than the cheapest host for {names}.")
+        sure = [a.model for a, b in won if a.band_usd and a.band_usd[1] < (b.monthly_usd or 0.0)]
+        unsure = [a.model for a, _ in won if a.model not in sure]
+        if unsure:
+            out.append(f"Within the throughput band that is not certain for {', '.join(unsure)}.")
+    if lost:
+        names = ", ".join(f"{a.model} ({_ratio(a, b)})" for a, b in lost)
+        out.append(f"Hosting elsewhere is cheaper for {names}.")
+    return out
+
+
+def _ratio(own: OptionResult, host: OptionResult) -> str:
+    whose = host.id if host.provider == "given" else f"{host.provider}'s"
+    if not host.monthly_usd:
+        return f"{_usd(own)} against {whose} {_usd(host)}"
+    return f"{(own.monthly_usd or 0.0) / host.monthly_usd:.2f} times {whose} price"
+
+
+def _usd(row: OptionResult) -> str:
+    return show_usd(row.monthly_usd or 0.0)
+
+
+# What a month costs, every way there is to serve it, cheapest first.
+
+
+def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     """Return the monthly cost of every option that the request lets through.
 
     Args:
@@ -96,20 +245,20 @@ def compare(inputs: Inputs, *, brief: bool = False) -> CompareResult:
     )
 
 
-def answers(row: Listed, inputs: Inputs) -> bool:
+def answers(row: Listed, inputs: Question) -> bool:
     """Return whether a row can be the answer: it serves, at the trust that the user asked for."""
     asked = 0 if inputs.request.min_trust is None else least_trust(inputs)
     return row.monthly_usd is not None and rank_of(row.trust) >= asked
 
 
-def _judged(best: OptionResult, used: list[Option]) -> Judged:
+def _judged(best: OptionResult, used: list[Option]) -> CheckedAnswer:
     """Return what checks are held against: the answer, and the prices of all that are shown."""
     chosen = [option for option in used if option.id == best.id]
-    return Judged(name=best.id, usd=best.monthly_usd, chosen=chosen, looked_at=used)
+    return CheckedAnswer(name=best.id, usd=best.monthly_usd, chosen=chosen, looked_at=used)
 
 
 def _ranked(
-    inputs: Inputs, selection: Selection, *, within: frozenset[str]
+    inputs: Question, selection: Selection, *, within: frozenset[str]
 ) -> tuple[list[Sized], list[OptionResult]]:
     """Return the options of some models (all when none are named) and their rows, by cost."""
     found, missing = candidates(inputs, replace(selection, within=within))
@@ -118,7 +267,7 @@ def _ranked(
     return found, sorted(results, key=_rank)
 
 
-def _unscored(inputs: Inputs, selection: Selection) -> tuple[str, ...]:
+def _unscored(inputs: Question, selection: Selection) -> tuple[str, ...]:
     """Return how many models a lowest score leaves out because nobody published theirs."""
     if selection.min_score is None:
         return ()
@@ -128,7 +277,7 @@ def _unscored(inputs: Inputs, selection: Selection) -> tuple[str, ...]:
     return (f"{without} of {len(models)} models have no {benchmark} score and are left out",)
 
 
-def _considered(inputs: Inputs, selection: Selection, ranked: list[OptionResult]) -> int:
+def _considered(inputs: Question, selection: Selection, ranked: list[OptionResult]) -> int:
     """Return how many options can be had, be all of them worked out or the short list alone.
 
     Offers that take such requests, the set-ups that were worked out, and one of each other open
@@ -155,7 +304,7 @@ Sized = tuple[Option, Replica | None]
 """An option, and what one replica of it sustains where that is known already."""
 
 
-def candidates(inputs: Inputs, selection: Selection) -> tuple[list[Sized], list[LeftOut]]:
+def candidates(inputs: Question, selection: Selection) -> tuple[list[Sized], list[LeftOut]]:
     """Return the options to price, and what was left out with its reasons.
 
     Of the self-hosted set-ups only the answer of each open model is kept, and of models that were
@@ -181,7 +330,7 @@ def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
     )
 
 
-def _pairs(inputs: Inputs, own: OwnSetups, selection: Selection) -> Iterable[int]:
+def _pairs(inputs: Question, own: OwnSetups, selection: Selection) -> Iterable[int]:
     """Yield the set-ups to price: of models that answers are about, the cheapest rent as well."""
     about = selection.models if selection.narrowed else inputs.catalog.assumptions.short_list
     volume = np.atleast_1d(np.asarray(inputs.settings.value("workload.tokens_per_month")))
@@ -219,7 +368,7 @@ def _nothing(results: list[OptionResult]) -> str:
     return f"nothing that was asked for can serve this: {reasons}{more}"
 
 
-def short_list(inputs: Inputs, selection: Selection) -> frozenset[str]:
+def short_list(inputs: Question, selection: Selection) -> frozenset[str]:
     """Return the models of the short list: none when the user chose what to look at."""
     if selection.narrowed or inputs.request.all_setups:
         return frozenset()
@@ -227,7 +376,7 @@ def short_list(inputs: Inputs, selection: Selection) -> frozenset[str]:
 
 
 def listed(
-    inputs: Inputs, wanted: frozenset[str], rows: Sequence[SomeListed]
+    inputs: Question, wanted: frozenset[str], rows: Sequence[SomeListed]
 ) -> Sequence[SomeListed]:
     """Return the rows that answers are about; all of them where there is no short list.
 

@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from tco.analysis.caveats import caveats
-from tco.analysis.inputs import DAYS_OF_A_MONTH, Inputs
-from tco.analysis.options import (
-    FixedOption,
-    Option,
-    SelfOption,
-    TokenOption,
-    list_rates,
-    replica_of,
-)
-from tco.analysis.priced import option_result
-from tco.analysis.provisioned import ProvisionedOption, provisioned_steps
 from tco.analysis.report import (
     assumptions_of,
+    caveats,
     entering,
     find_source,
     stamp,
     warnings_of,
     workload_result,
 )
-from tco.analysis.resolve import resolve
 from tco.analysis.results import ExplainResult, OptionResult
-from tco.analysis.scaling import peak_over_mean, scaling_steps
-from tco.analysis.settings import fleet_policy, workload
+from tco.analysis.rows import option_result, peak_over_mean, scaling_steps
+from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.fleet import FleetPolicy, burst_term, replicas_for
-from tco.engine.memory import free_bytes, weights_bytes
 from tco.engine.replica import Replica
 from tco.engine.shapes import number
 from tco.engine.tokens import reads_to_pay
 from tco.errors import InfeasibleError, UsageError
-from tco.show import show_number, show_tokens
+from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, list_rates, replica_of
+from tco.options.names import resolve
+from tco.options.provisioned import ProvisionedOption, provisioned_steps
+from tco.options.question import DAYS_OF_A_MONTH, Question
+from tco.options.settings import fleet_policy, workload
+from tco.units import show_number, show_tokens
 
 
-def explain(inputs: Inputs, name: str) -> ExplainResult:
+def explain(inputs: Question, name: str) -> ExplainResult:
     """Return the bill of one option with everything that led to it.
 
     Args:
@@ -73,7 +65,7 @@ def explain(inputs: Inputs, name: str) -> ExplainResult:
     )
 
 
-def _load_steps(inputs: Inputs) -> list[str]:
+def _load_steps(inputs: Question) -> list[str]:
     load = workload(inputs.settings)
     tokens = float(np.asarray(load.tokens_per_month))
     requests = float(np.asarray(load.requests_per_month))
@@ -108,7 +100,7 @@ def _price_steps(option: Option) -> list[str]:
     return [f"prices per Mtok, weighed by days: {', then '.join(days)}"]
 
 
-def _cache_steps(inputs: Inputs, option: Option) -> list[str]:
+def _cache_steps(inputs: Question, option: Option) -> list[str]:
     """Return from how many reads of what was written on a prompt cache pays."""
     if not isinstance(option, TokenOption) or option.rates.cached_input is None:
         return []
@@ -123,7 +115,7 @@ def _cache_steps(inputs: Inputs, option: Option) -> list[str]:
     ]
 
 
-def _unit_steps(inputs: Inputs, option: Option) -> list[str]:
+def _unit_steps(inputs: Question, option: Option) -> list[str]:
     if not isinstance(option, ProvisionedOption):
         return []
     return provisioned_steps(option, inputs.settings)
@@ -148,7 +140,7 @@ def _tier_steps(option: Option) -> list[str]:
     return steps
 
 
-def _apart_steps(inputs: Inputs, option: Option) -> list[str]:
+def _apart_steps(inputs: Question, option: Option) -> list[str]:
     """Return the prices of an offer for what no workload here counts, so that no bill has it."""
     offer = inputs.catalog.offers.get(option.id)
     if offer is None or not isinstance(option, TokenOption):
@@ -162,7 +154,7 @@ def _apart_steps(inputs: Inputs, option: Option) -> list[str]:
     return [f"not in this bill: {words}"] if words else []
 
 
-def _own_steps(inputs: Inputs, option: Option, row: OptionResult) -> list[str]:
+def _own_steps(inputs: Question, option: Option, row: OptionResult) -> list[str]:
     if not isinstance(option, SelfOption) or row.replica is None:
         return []
     return [*_memory_steps(option), *_speed_steps(option, row), *_fleet_steps(inputs, option, row)]
@@ -204,7 +196,7 @@ def _speed_steps(option: SelfOption, row: OptionResult) -> list[str]:
     ]
 
 
-def _fleet_steps(inputs: Inputs, option: SelfOption, row: OptionResult) -> list[str]:
+def _fleet_steps(inputs: Question, option: SelfOption, row: OptionResult) -> list[str]:
     policy, load = fleet_policy(inputs.settings), workload(inputs.settings)
     replica = replica_of(option, inputs.settings)
     most = load.requests_per_s * peak_over_mean(option, inputs.settings)
@@ -226,7 +218,7 @@ def _fleet_steps(inputs: Inputs, option: SelfOption, row: OptionResult) -> list[
     ]
 
 
-def _rule_steps(inputs: Inputs, replica: Replica, needed: float) -> list[str]:
+def _rule_steps(inputs: Question, replica: Replica, needed: float) -> list[str]:
     """Return which rule sized the fleet, and what the other would have said, for own logs."""
     own = inputs.catalog.own.get(inputs.profile)
     if own is None or own.in_flight is None or not inputs.settings.given("serving.headroom"):
@@ -263,7 +255,7 @@ def _got(option: SelfOption) -> str:
     return "rented" if option.owned is None else "bought"
 
 
-def _sources(inputs: Inputs, option: Option) -> tuple[str, ...]:
+def _sources(inputs: Question, option: Option) -> tuple[str, ...]:
     """Return what the source ids of a bill and of its assumptions stand for."""
     said = [] if isinstance(option, FixedOption) else [option.source]
     said += [option.egress.source] if isinstance(option, SelfOption) else []

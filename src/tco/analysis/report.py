@@ -1,33 +1,36 @@
-"""What every answer carries: which data it rests on, what it assumed, and what to be wary of."""
+"""What every answer carries: which data it rests on, what it assumed, what to be wary of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.analysis.billing import SCALE_TO_ZERO
-from tco.analysis.cheapest import USUAL, least_trust
-from tco.analysis.inputs import Inputs
-from tco.analysis.machines import DEDICATED
-from tco.analysis.options import FixedOption, Option, SelfOption, TokenOption, replica_of
-from tco.analysis.presets import choices_of
-from tco.analysis.provisioned import ProvisionedOption
 from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
-from tco.analysis.settings import Setting, target, workload
-from tco.catalog.lookup import stale_after
+from tco.catalog.lookup import find_model, stale_after
 from tco.engine.constants import FITTED
 from tco.engine.replica import DRAFTED_GAINS
 from tco.engine.shapes import number
-from tco.show import show_number, show_seconds
+from tco.options.bills import FixedOption, Option, SelfOption, Tier, TokenOption, replica_of
+from tco.options.cheapest import USUAL, least_trust
+from tco.options.hours import SCALE_TO_ZERO
+from tco.options.machines import DEDICATED
+from tco.options.provisioned import ProvisionedOption
+from tco.options.question import Question
+from tco.options.scenario import Scenario
+from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets, target, workload
+from tco.units import show_number, show_seconds
 
 if TYPE_CHECKING:
     from tco.catalog.fields import Source
 
 
-def stamp(inputs: Inputs, used: Sequence[Option]) -> CatalogStamp:
+# What every answer carries: which data it rests on, what it assumed, and what to be wary of.
+
+
+def stamp(inputs: Question, used: Sequence[Option]) -> CatalogStamp:
     """Return which data an answer rests on."""
     days = [o.checked for o in used if o.checked]
     return CatalogStamp(
@@ -39,7 +42,7 @@ def stamp(inputs: Inputs, used: Sequence[Option]) -> CatalogStamp:
     )
 
 
-def find_source(inputs: Inputs, name: str) -> Source | None:
+def find_source(inputs: Question, name: str) -> Source | None:
     """Return the source of that id in any of the data files; None when none has it."""
     catalog = inputs.catalog
     files = (
@@ -52,7 +55,7 @@ def find_source(inputs: Inputs, name: str) -> Source | None:
     return next((f.sources[name] for f in files if name in f.sources), None)
 
 
-def workload_result(inputs: Inputs) -> WorkloadResult:
+def workload_result(inputs: Question) -> WorkloadResult:
     """Return the month that was asked about, in numbers."""
     load = workload(inputs.settings)
     number = {
@@ -110,23 +113,23 @@ NEUTRAL = {
 """Factors that are 1 unless somebody sets them: no assumption until then."""
 
 
-def _images(inputs: Inputs, _: Sequence[Option]) -> bool:
+def _images(inputs: Question, _: Sequence[Option]) -> bool:
     return bool(np.any(np.asarray(inputs.settings.value("workload.images_per_request"))))
 
 
-def _holidays(_: Inputs, used: Sequence[Option]) -> bool:
+def _holidays(_: Question, used: Sequence[Option]) -> bool:
     tokens = [o for o in used if isinstance(o, TokenOption)]
     return any(m.when.holidays for o in tokens for m in o.modifiers)
 
 
-ONLY_WITH: dict[str, Callable[[Inputs, Sequence[Option]], bool]] = {
+ONLY_WITH: dict[str, Callable[[Question, Sequence[Option]], bool]] = {
     "workload.tokens_per_image": _images,
     "price.holidays_per_year": _holidays,
 }
 """Values that enter a bill only where something else does."""
 
 
-def assumptions_of(inputs: Inputs, used: Sequence[Option]) -> tuple[AssumptionResult, ...]:
+def assumptions_of(inputs: Question, used: Sequence[Option]) -> tuple[AssumptionResult, ...]:
     """Return every value that entered the bills of the options used, with who said so."""
     rows = [assumption(s) for s in entering(inputs, used)]
     if any(isinstance(o, SelfOption) for o in used):
@@ -136,7 +139,7 @@ def assumptions_of(inputs: Inputs, used: Sequence[Option]) -> tuple[AssumptionRe
     return (*gone, *rows, *(row for row in told if row not in gone), least_trust_row(inputs))
 
 
-def least_trust_row(inputs: Inputs) -> AssumptionResult:
+def least_trust_row(inputs: Question) -> AssumptionResult:
     """Return which trust of a price is enough for it to win."""
     said = inputs.request.min_trust
     return AssumptionResult(
@@ -150,7 +153,7 @@ def least_trust_row(inputs: Inputs) -> AssumptionResult:
     )
 
 
-def entering(inputs: Inputs, used: Sequence[Option]) -> list[Setting]:
+def entering(inputs: Question, used: Sequence[Option]) -> list[Setting]:
     """Return the settings that enter the bills of some options, volume left out."""
     kinds = _prefixes(used)
     if "extra." in kinds and inputs.settings.given("extra.upfront_usd"):
@@ -165,7 +168,7 @@ def entering(inputs: Inputs, used: Sequence[Option]) -> list[Setting]:
     ]
 
 
-def _with_target(path: str, inputs: Inputs) -> bool:
+def _with_target(path: str, inputs: Question) -> bool:
     """Return whether a setting matters because an availability was asked for."""
     of_replica = path == "serving.replica_availability"
     return of_replica and inputs.settings.given("serving.availability_target")
@@ -210,7 +213,7 @@ def _enters(path: str, kinds: Iterable[str]) -> bool:
     return any(path.startswith(kind) for kind in kinds)
 
 
-def values_of(inputs: Inputs, *starts: str) -> tuple[AssumptionResult, ...]:
+def values_of(inputs: Question, *starts: str) -> tuple[AssumptionResult, ...]:
     """Return the settings whose paths begin so, with who said each."""
     found = [s for path, s in inputs.settings.items() if path.startswith(starts)]
     return tuple(assumption(s) for s in found)
@@ -229,7 +232,7 @@ def assumption(setting: Setting) -> AssumptionResult:
     )
 
 
-def _choices(inputs: Inputs) -> list[AssumptionResult]:
+def _choices(inputs: Question) -> list[AssumptionResult]:
     """Return the choices of self-hosting that are words, not numbers."""
     request = inputs.request
     purchases = ", ".join(request.purchases) or "on_demand"
@@ -258,9 +261,9 @@ def _choices(inputs: Inputs) -> list[AssumptionResult]:
     ]
 
 
-def warnings_of(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
+def warnings_of(inputs: Question, used: Sequence[Option]) -> tuple[str, ...]:
     """Return what a reader should be wary of in the options used."""
-    from tco.analysis.offers import changes_soon  # it looks at options, which look at reports
+    from tco.options.offers import changes_soon  # it looks at options, which look at reports
 
     return (
         *changes_soon(inputs, used),
@@ -273,7 +276,7 @@ def warnings_of(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
     )
 
 
-def unsure_prices(inputs: Inputs, used: Sequence[Option]) -> tuple[str, ...]:
+def unsure_prices(inputs: Question, used: Sequence[Option]) -> tuple[str, ...]:
     """Return which options that were named have a price that is not sure enough, and why."""
     return tuple(
         f"the price of {option.id} is not sure enough (trust {option.trust.level}): "
@@ -300,7 +303,7 @@ def few(what: str, count: float, least: float) -> str:
     return f"{said} {what}? {bare}B is {said} billion, {bare}M {said} million"
 
 
-def volume_notes(inputs: Inputs) -> list[str]:
+def volume_notes(inputs: Question) -> list[str]:
     """Return what is to be said of how the volume was given: a peak, or next to nothing."""
     request, out = inputs.request, []
     said = (
@@ -320,9 +323,12 @@ def volume_notes(inputs: Inputs) -> list[str]:
     return [text for text in out if text]
 
 
-def _limit_notes(inputs: Inputs, used: Sequence[Option]) -> list[str]:
+def _limit_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
     """Return which limits on latency are too close to call, or of what they were not judged."""
-    from tco.analysis.why import first_token, limit_states  # it looks at set-ups, they at reports
+    from tco.options.candidates import (  # it looks at set-ups, they at reports
+        first_token,
+        limit_states,
+    )
 
     states = limit_states(inputs.settings, None)
     if not states:
@@ -355,7 +361,7 @@ def _some(names: Sequence[str]) -> str:
 MOST_NAMES = 3
 
 
-def _ineffective(inputs: Inputs, used: Sequence[Option]) -> list[str]:
+def _ineffective(inputs: Question, used: Sequence[Option]) -> list[str]:
     """Return what was said of tokens and stands on a rough figure, or changes nothing."""
     out = []
     tokens = any(isinstance(o, TokenOption) for o in used)
@@ -371,7 +377,7 @@ def _ineffective(inputs: Inputs, used: Sequence[Option]) -> list[str]:
     return out
 
 
-def _stale(inputs: Inputs, used: Sequence[Option]) -> list[str]:
+def _stale(inputs: Question, used: Sequence[Option]) -> list[str]:
     seen: list[tuple[date, str, str]] = []
     for option in used:
         if isinstance(option, FixedOption) or option.checked is None:
@@ -383,7 +389,7 @@ def _stale(inputs: Inputs, used: Sequence[Option]) -> list[str]:
     return stale_words(inputs, seen, len(used))
 
 
-def stale_words(inputs: Inputs, seen: Iterable[tuple[date, str, str]], count: int) -> list[str]:
+def stale_words(inputs: Question, seen: Iterable[tuple[date, str, str]], count: int) -> list[str]:
     """Return that some of `count` prices are old: of when each was seen, of what, by what kind."""
     old = [(d, name) for d, name, kind in seen if (inputs.day - d).days > stale_after(kind)]
     if not old:
@@ -396,7 +402,7 @@ def stale_words(inputs: Inputs, seen: Iterable[tuple[date, str, str]], count: in
     ]
 
 
-def _licences(inputs: Inputs, used: Sequence[Option]) -> list[str]:
+def _licences(inputs: Question, used: Sequence[Option]) -> list[str]:
     """Return which weights may not be used commercially, unless a fee for that was given."""
     fee = "compliance.licence_usd_per_month"
     if inputs.settings.given(fee):
@@ -420,7 +426,7 @@ def outside_words(models: Sequence[str]) -> str:
     )
 
 
-def _drafted(inputs: Inputs, own: Sequence[SelfOption]) -> list[str]:
+def _drafted(inputs: Question, own: Sequence[SelfOption]) -> list[str]:
     """Return what drafted tokens are taken to gain, where they are asked for."""
     if not own or not bool(np.any(np.asarray(inputs.settings.value("serving.drafts")))):
         return []
@@ -431,7 +437,7 @@ def _drafted(inputs: Inputs, own: Sequence[SelfOption]) -> list[str]:
     ]
 
 
-def _uncalibrated(inputs: Inputs, used: Sequence[Option]) -> list[str]:
+def _uncalibrated(inputs: Question, used: Sequence[Option]) -> list[str]:
     models = inputs.catalog.models.models
     own = [o for o in used if isinstance(o, SelfOption) and o.measured is None]
     odd = sorted(
@@ -448,3 +454,107 @@ def _uncalibrated(inputs: Inputs, used: Sequence[Option]) -> list[str]:
     if macs and inputs.engine != "local":
         out.append(f"no {inputs.engine} engine runs on {', '.join(macs)}: --engine local")
     return out
+
+
+# What was said of bills and changes none of those shown, or not as one may expect.
+
+ELSEWHERE = ("energy.", "own.pue", "own.host_power", "own.idle_", "own.light_", "own.full_")
+"""Settings that enter the energy of any GPUs, rented ones too, and so not only bills."""
+
+SIFTING = ("serving.", "rent.", "fleet.", "plan.")
+"""Settings that may leave an own set-up out, so that its bill is not there to be entered."""
+
+IMAGES = "workload.images_per_request"
+
+
+def caveats(
+    inputs: Question, used: Sequence[Option], tried: Collection[Tier] = ()
+) -> tuple[str, ...]:
+    """Return what the bills of some options do not follow though it was said.
+
+    Args:
+        inputs: The question.
+        used: The options whose bills are shown.
+        tried: Kinds of options that were looked at, those left out included.
+    """
+    idle = sorted({*_idle_settings(inputs, used, tried), *_idle_words(inputs, used)})
+    return (*_idle_line(idle), *_caveats_images(inputs), *_short_horizon(inputs, used))
+
+
+def _idle_line(idle: Sequence[str]) -> Iterator[str]:
+    if idle:
+        was = "was" if len(idle) == 1 else "were"
+        enters = "enters" if len(idle) == 1 else "enter"
+        yield f"{', '.join(idle)} {was} given and {enters} none of these bills"
+
+
+def _by_flag(inputs: Question, field: str) -> str:
+    """Return the flag that gave a field or a setting; empty when it was no flag."""
+    by = inputs.request.origins.get(field, "")
+    return by if by.startswith("--") else ""
+
+
+def _idle_settings(
+    inputs: Question, used: Sequence[Option], tried: Collection[Tier]
+) -> Iterator[str]:
+    """Return the settings given by flag that enter no bill; in doubt none."""
+    entered = {s.path for s in entering(inputs, used)}
+    own = any(isinstance(o, SelfOption) for o in used)
+    for path in inputs.request.settings:
+        flag = _by_flag(inputs, path)
+        needs = ONLY_WITH.get(path)
+        enters = path in entered and (needs is None or needs(inputs, used))
+        doubtful = own and path.startswith(ELSEWHERE)
+        doubtful |= not own and "self" in tried and path.startswith(SIFTING)
+        if flag and not enters and not doubtful:
+            yield path if flag.startswith("--set") else flag
+
+
+def _idle_words(inputs: Question, used: Sequence[Option]) -> Iterator[str]:
+    """Return the price of power without machines of one's own, tokenizers of other models."""
+    owned = any(isinstance(o, SelfOption) and o.owned is not None for o in used)
+    if _by_flag(inputs, "electricity") and not owned:
+        yield f"--electricity {inputs.request.electricity}"
+    if _by_flag(inputs, "ownership") and not owned:
+        yield f"--ownership {inputs.request.ownership}"
+    models = {o.model for o in used}
+    for name, ratio in inputs.request.tokenizers if _by_flag(inputs, "tokenizers") else ():
+        if find_model(inputs.catalog, name) not in models:
+            yield f"--tokenizer {name}={ratio:g}"
+
+
+def _caveats_images(inputs: Question) -> Iterator[str]:
+    """Return that images do not add to a month whose tokens are given."""
+    if inputs.request.tokens is not None and number(inputs.settings.value(IMAGES)) > 0.0:
+        yield "--tokens is held, so images take the place of text: say --requests to add them"
+
+
+def _short_horizon(inputs: Question, used: Sequence[Option]) -> Iterator[str]:
+    """Return that bought GPUs are spread over longer than they are said to be needed."""
+    own = [o.owned for o in used if isinstance(o, SelfOption) and o.owned is not None]
+    known = inputs.settings.value("own.life_months")
+    lives = [number(known if gpu.life_months is None else gpu.life_months) for gpu in own]
+    months = number(inputs.settings.value("horizon.months"))
+    if inputs.settings.given("horizon.months") and max(lives, default=0.0) > months:
+        yield (
+            f"bought GPUs are spread over {max(lives):g} months, longer than the horizon of "
+            f"{months:g}: tco horizon follows the cash"
+        )
+
+
+def choices_of(request: Scenario, settings: Settings) -> Iterator[AssumptionResult]:
+    """Return what is left out of every bill and which sets were named, as they are told."""
+    left = in_effect(request.without, lambda path: number(settings.value(path)))
+    gone = (*left, *(("bare",) if request.bare else ()))
+    rows = [("bill.left_out", "left out of every bill", ", ".join(gone), "without")] if gone else []
+    rows += [(*KINDS[kind][:2], name, kind) for kind, name in named_sets(request)]
+    for path, title, value, field in rows:
+        yield AssumptionResult(
+            path=path,
+            title=title,
+            value=value,
+            unit="",
+            origin="given",
+            source=request.origins.get(field, f"--{field.replace('_', '-')}"),
+            judgment=False,
+        )

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tco.options.scenario import LimitState
+
 Tier = Literal["api", "hosted", "self"]
 Origin = Literal["given", "catalog", "assumed"]
-Span = tuple[float, float]
-OpenSpan = tuple[float, float | None]
+Band = tuple[float, float]
+OpenBand = tuple[float, float | None]
 """An interval whose end is None when it has none."""
 
 
@@ -97,10 +99,6 @@ class UtilizationResult:
     paid_hours: float
 
 
-LimitState = Literal["kept", "depends", "missed", "not judged"]
-"""How a limit on latency is kept: `depends` on how requests arrive is too close to call."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class ReplicaResult:
     """What one replica sustains, and how that is known."""
@@ -113,9 +111,9 @@ class ReplicaResult:
     tpot_s: float | None
     evidence: str
     """`given`, or the capacity model and its profile."""
-    band: Span
+    band: Band
     """Low and high true throughput over the predicted one, 80 %."""
-    ttft_s: Span | None = None
+    ttft_s: Band | None = None
     """First token at capacity, between a request that waits for nobody and a batch at once."""
 
 
@@ -159,7 +157,7 @@ class OptionResult:
     notes: tuple[str, ...]
     monthly_usd: float | None
     usd_per_mtok: float | None
-    band_usd: Span | None
+    band_usd: Band | None
     breakdown: Breakdown | None
     energy: EnergyResult | None
     upfront_usd: float | None
@@ -272,10 +270,10 @@ class BreakevenResult:
     """A and B serve the same model; if not, quality differs; None when one does not say."""
     variable: str
     unit: str
-    wins: tuple[OpenSpan, ...]
+    wins: tuple[OpenBand, ...]
     first: float | None
     sure: float | None
-    about: Span | None
+    about: Band | None
     now: float | None
     """The volume asked about, where one was given."""
     now_wins: bool | None
@@ -321,11 +319,11 @@ class BreakevenRow:
     b: str
     """The set-up that is cheaper at the lowest volume, or comes nearest."""
     same_weights: bool | None
-    wins: tuple[OpenSpan, ...]
+    wins: tuple[OpenBand, ...]
     """Where the cheapest set-up of each volume is cheaper than A."""
     first: float | None
     sure: float | None
-    about: Span | None
+    about: Band | None
     never_because: str | None
     at: BothAt | None = None
     """None where no volume was given."""

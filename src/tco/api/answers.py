@@ -6,9 +6,9 @@ from dataclasses import fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tco.analysis.change.results import BreakevenOver, MapResult, WhatIfResult
 from tco.analysis.horizon.results import HorizonResult
-from tco.analysis.job_results import EmbedResult, TrainResult
+from tco.analysis.jobs.results import EmbedResult, TrainResult
+from tco.analysis.montecarlo.results import MonteCarloResult
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.portfolio.results import PortfolioResult
 from tco.analysis.results import (
@@ -18,10 +18,10 @@ from tco.analysis.results import (
     ExplainResult,
     SensitivityResult,
 )
-from tco.analysis.size_results import SizeResult
-from tco.analysis.uncertain.results import MonteCarloResult
+from tco.analysis.size.results import SizeResult
+from tco.analysis.vary.results import BreakevenOver, MapResult, WhatIfResult
 from tco.render.table import View
-from tco.show import show_tokens, show_usd
+from tco.units import show_tokens, show_usd
 from tco.usage.results import BillResult, ProfileResult
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole answer as dicts and lists, as `--format json` writes it."""
-        from tco.render.jsonout import projected
+        from tco.render.jsonio import projected
 
         screen = _screen(self)
         whole: dict[str, Any] = projected(self, screen.everything(self), View(), screen.place(self))
@@ -94,7 +94,7 @@ class Answer:
         return rendered(self, kind, View(), columns=columns)
 
     def _repr_html_(self) -> str:
-        from tco.render.fragment import fragment
+        from tco.render.plain import fragment
 
         screen = _screen(self)
         return fragment(screen.blocks(self, screen.sheet(self, View()), View()), self.warnings)

@@ -1,12 +1,12 @@
-"""The questions as functions: keywords say what flags say, and the answers have types.
-
-Nothing here reads the environment, prints, or exits; what is wrong is an exception of `tco.errors`.
-"""
+"""The questions as functions: keywords say what flags say, and the answers have types."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, overload
+import inspect
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tco.api.answers import (
     Breakeven,
@@ -26,11 +26,9 @@ from tco.api.answers import (
     WinnerMap,
     answer_of,
 )
-from tco.api.keywords import apart, asks
-from tco.ask import jobs, questions
-from tco.ask.asked import Ask, answered, asked_of, given
-from tco.ask.layers import read
-from tco.ask.question import (
+from tco.ask import questions
+from tco.ask.layers import Ask, answered, given, given_of, read
+from tco.ask.options import (
     NOT_OF_EMBED,
     NOT_OF_SIZE,
     NOT_OF_TRAIN,
@@ -42,7 +40,7 @@ from tco.ask.question import (
     Names,
     Pairs,
     PlanOptions,
-    Question,
+    QuestionOptions,
     SensitivityOptions,
     SizeOptions,
     Spread,
@@ -50,19 +48,178 @@ from tco.ask.question import (
     Switch,
     TrainOptions,
 )
-from tco.ask.sensitivity import sensitivity as asked_how_sure
-from tco.errors import UsageError
+from tco.ask.questions import sensitivity as asked_how_sure
+from tco.errors import TcoError, UsageError, nearest, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Unpack
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 
-@asks(Question)
-def compare(**question: Unpack[Question]) -> Comparison:
+# Options as keywords of a function: refused when unknown, listed by `help`, named in errors.
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FLAG = re.compile(r"--(?P<name>[a-z][a-z-]*[a-z]|[xy]\b)(?:[ =](?P<value>[0-9$][^\s;,]*))?")
+
+
+def asks(*records: Any, without: Iterable[str] = ()) -> Callable[[F], F]:
+    """Return a function whose keywords are the options of some records.
+
+    Args:
+        records: Options as `tco.ask.options` declares them, a later one before an earlier one.
+        without: Options of the first record that the function does not have.
+    """
+    left_out = set(without)
+    options = {
+        name: hint
+        for record in records
+        for name, hint in record.__annotations__.items()
+        if record is not records[0] or name not in left_out
+    }
+
+    def decorated(function: F) -> F:
+        @wraps(function)
+        def call(*names: Any, **said: Any) -> Any:
+            _refuse_unknown(function.__name__, said, known)
+            _refuse_no_text(function.__name__, zip(places, names, strict=False))
+            _refuse_no_text(function.__name__, _named(said, texts))
+            try:
+                return function(*names, **said)
+            except TcoError as error:
+                raise type(error)(in_python(str(error), known)) from None
+
+        signature, known = _signature(function, options)
+        own = {n: hint for record in records[1:] for n, hint in record.__annotations__.items()}
+        places, texts = _places(function), {**_places_by_name(function), **_texts(own)}
+        call.__signature__ = signature  # type: ignore[attr-defined]
+        call.__doc__ = f"{inspect.getdoc(function)}\n\n{_listed(options)}"
+        return call  # type: ignore[return-value]
+
+    return decorated
+
+
+def apart(said: Mapping[str, Any], record: Any) -> tuple[Any, Any]:
+    """Return what was said of the options of a record, and the rest."""
+    own = record.__annotations__
+    return (
+        {name: value for name, value in said.items() if name in own},
+        {name: value for name, value in said.items() if name not in own},
+    )
+
+
+def in_python(text: str, known: Iterable[str]) -> str:
+    """Return a message with the options in it as keywords.
+
+    >>> in_python("how many tokens a month? for example --tokens 50B", ["tokens"])
+    'how many tokens a month? for example tokens="50B"'
+    """
+    names = set(known)
+
+    def keyword(match: re.Match[str]) -> str:
+        name = match["name"].replace("-", "_")
+        if name not in names:
+            return match[0]
+        return f'{name}="{match["value"]}"' if match["value"] else name
+
+    return _FLAG.sub(keyword, text)
+
+
+def _refuse_unknown(function: str, said: Iterable[str], known: Mapping[str, Any]) -> None:
+    """Raise an error for a keyword that there is not.
+
+    Raises:
+        UsageError: With the nearest ones.
+    """
+    for name in said:
+        if name in known and known[name].kind is inspect.Parameter.POSITIONAL_ONLY:
+            raise UsageError(f"{function}: give {name} first, without its name")
+        if name not in known:
+            near = ", ".join(nearest(name, known))
+            shown = printable(name, 40)
+            raise UsageError(f"{function}: no option called {shown!r}; did you mean {near}?")
+
+
+Text = tuple[str, bool, bool]
+"""A name that is asked for as text: what it is called, whether it may be None, or several."""
+
+
+def _places(function: Callable[..., Any]) -> list[Text]:
+    """Return what stands first in a call, as far as it is text; a repeated one often enough."""
+    found: list[Text] = []
+    for p in inspect.signature(function).parameters.values():
+        if p.kind is p.VAR_POSITIONAL:
+            return [(p.name, False, False)] * MOST_NAMES
+        if p.kind is p.KEYWORD_ONLY or not str(p.annotation).startswith("str"):
+            break
+        found.append((p.name, p.default is None, False))
+    return found
+
+
+MOST_NAMES = 1000
+
+
+def _places_by_name(function: Callable[..., Any]) -> dict[str, Text]:
+    return {text[0]: text for text in _places(function)}
+
+
+def _texts(options: Mapping[str, Any]) -> dict[str, Text]:
+    """Return the options that are text and nothing else; those of a question have readers."""
+    kinds = {name: hint.__origin__ for name, hint in options.items()}
+    return {n: (n, True, kind == Names) for n, kind in kinds.items() if kind in (Name, Names)}
+
+
+def _named(said: Mapping[str, Any], texts: Mapping[str, Text]) -> Iterable[tuple[Text, Any]]:
+    return ((texts[name], value) for name, value in said.items() if name in texts)
+
+
+def _refuse_no_text(function: str, said: Iterable[tuple[Text, Any]]) -> None:
+    """Raise an error for a name that is no text.
+
+    Raises:
+        UsageError: With what was given instead.
+    """
+    for (name, optional, several), value in said:
+        some = value if several and isinstance(value, Collection) else (value,)
+        if value is None and optional:
+            continue
+        if not all(isinstance(one, str) for one in some):
+            shown = printable(repr(value), 40)
+            raise UsageError(f"{function}: {name} is a text, for example 'gpt-4.1', not {shown}")
+
+
+def _signature(
+    function: Callable[..., Any], options: Mapping[str, Any]
+) -> tuple[inspect.Signature, Mapping[str, Any]]:
+    """Return the parameters of a function, its options by their names, and those that are named."""
+    plain = inspect.signature(function)
+    named = [p for p in plain.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    own = [p for p in named if p.kind is not keyword]
+    own += [inspect.Parameter(name, keyword, default=None) for name in options]
+    signature = plain.replace(parameters=own)
+    return signature, {p.name: p for p in own}
+
+
+def _listed(options: Mapping[str, Any]) -> str:
+    """Return the options by their headings, as the help of the command has them."""
+    panels: dict[str, list[str]] = {}
+    for name, hint in options.items():
+        flag = hint.__metadata__[0]
+        panels.setdefault(flag.panel, []).append(f"    {name}: {flag.text}")
+    return "\n\n".join("\n".join([f"{panel}:", *lines]) for panel, lines in panels.items())
+
+
+# The questions as functions: keywords say what flags say, and the answers have types.
+#
+# Nothing here reads the environment, prints, or exits; what is wrong is an exception of
+# `tco.errors`.
+
+
+@asks(QuestionOptions)
+def compare(**question: Unpack[QuestionOptions]) -> Comparison:
     """Return what a month costs, every way there is to serve it, cheapest first.
 
     >>> import tco
@@ -75,13 +232,15 @@ def compare(**question: Unpack[Question]) -> Comparison:
 
 @overload
 def breakeven(
-    a: str, b: str, *, growth: Amount = None, **question: Unpack[Question]
+    a: str, b: str, *, growth: Amount = None, **question: Unpack[QuestionOptions]
 ) -> Breakeven: ...
 @overload
-def breakeven(*, against: Name = None, **question: Unpack[Question]) -> BreakevenOverview: ...
+def breakeven(
+    *, against: Name = None, **question: Unpack[QuestionOptions]
+) -> BreakevenOverview: ...
 @overload
 def breakeven(
-    a: str, b: str, *, over: str, range: Spread | None = None, **question: Unpack[Question]
+    a: str, b: str, *, over: str, range: Spread | None = None, **question: Unpack[QuestionOptions]
 ) -> BreakevenElsewhere: ...
 @overload
 def breakeven(
@@ -92,9 +251,9 @@ def breakeven(
     x: Name = None,
     y: Name = None,
     among: Names = None,
-    **question: Unpack[Question],
+    **question: Unpack[QuestionOptions],
 ) -> WinnerMap: ...
-@asks(Question, BreakevenOptions)
+@asks(QuestionOptions, BreakevenOptions)
 def breakeven(a: str | None = None, b: str | None = None, **said: Any) -> Any:
     """Return from which volume B is cheaper than A: never, once, or on several intervals.
 
@@ -112,7 +271,7 @@ def breakeven(a: str | None = None, b: str | None = None, **said: Any) -> Any:
 
 @overload
 def sensitivity(
-    a: str | None = None, b: str | None = None, **question: Unpack[Question]
+    a: str | None = None, b: str | None = None, **question: Unpack[QuestionOptions]
 ) -> Swings: ...
 @overload
 def sensitivity(
@@ -123,7 +282,7 @@ def sensitivity(
     x: Name = None,
     y: Name = None,
     among: Names = None,
-    **question: Unpack[Question],
+    **question: Unpack[QuestionOptions],
 ) -> WinnerMap: ...
 @overload
 def sensitivity(
@@ -135,7 +294,7 @@ def sensitivity(
     vary: Spreads = None,
     correlate: Pairs = None,
     among: Names = None,
-    **question: Unpack[Question],
+    **question: Unpack[QuestionOptions],
 ) -> MonteCarlo: ...
 @overload
 def sensitivity(
@@ -144,9 +303,9 @@ def sensitivity(
     *,
     what_if: str | Sequence[str],
     among: Names = None,
-    **question: Unpack[Question],
+    **question: Unpack[QuestionOptions],
 ) -> WhatIfs: ...
-@asks(Question, SensitivityOptions)
+@asks(QuestionOptions, SensitivityOptions)
 def sensitivity(a: str | None = None, b: str | None = None, **said: Any) -> Any:
     """Return which assumption moves the difference of two options, and where the answer turns.
 
@@ -162,14 +321,14 @@ def sensitivity(a: str | None = None, b: str | None = None, **said: Any) -> Any:
     return _answer(asked_how_sure(a, b, own, _file(question)), question)
 
 
-@asks(Question, SizeOptions, without=NOT_OF_SIZE)
+@asks(QuestionOptions, SizeOptions, without=NOT_OF_SIZE)
 def size(
     model: str,
     /,
     *,
     demand: Amount = None,
     concurrency: Amount = None,
-    **said: Unpack[Question],
+    **said: Unpack[QuestionOptions],
 ) -> Sizing:
     """Return where a model fits, how fast it serves there, and what that costs at full load.
 
@@ -186,14 +345,14 @@ def size(
     return _answer(ask, whole)  # type: ignore[no-any-return]
 
 
-@asks(Question, PlanOptions)
+@asks(QuestionOptions, PlanOptions)
 def plan(
     api: str | None = None,
     own: str | None = None,
     *,
     curve: Name = None,
     buy: Switch = None,
-    **question: Unpack[Question],
+    **question: Unpack[QuestionOptions],
 ) -> Mix | Portfolio:
     """Return the cheapest mix: a base load on own GPUs, the rest to an API by the token.
 
@@ -208,9 +367,12 @@ def plan(
     return _answer(questions.plan(api, own, said, _file(question)), question)  # type: ignore[no-any-return]
 
 
-@asks(Question, HorizonOptions)
+@asks(QuestionOptions, HorizonOptions)
 def horizon(
-    *names: str, growth: Amount = None, discounting: Name = None, **question: Unpack[Question]
+    *names: str,
+    growth: Amount = None,
+    discounting: Name = None,
+    **question: Unpack[QuestionOptions],
 ) -> Outlook:
     """Return what options come to over months or years: cash when it is paid, saving, payback.
 
@@ -225,7 +387,7 @@ def horizon(
     return _answer(questions.horizon(names, own), question)  # type: ignore[no-any-return]
 
 
-@asks(Question, TrainOptions, without=NOT_OF_TRAIN)
+@asks(QuestionOptions, TrainOptions, without=NOT_OF_TRAIN)
 def train(
     *models: str,
     training_tokens: Amount = None,
@@ -233,7 +395,7 @@ def train(
     refresh: Amount = None,
     method: Names = None,
     within: Amount = None,
-    **question: Unpack[Question],
+    **question: Unpack[QuestionOptions],
 ) -> Tuning:
     """Return what tuning some models costs: by the token, or on rented GPUs, cheapest first.
 
@@ -249,18 +411,18 @@ def train(
         "method": method,
         "within": within,
     }
-    ask, whole = jobs.train(models, said, question)
+    ask, whole = questions.train(models, said, question)
     return _answer(ask, whole)  # type: ignore[no-any-return]
 
 
-@asks(Question, EmbedOptions, without=NOT_OF_EMBED)
+@asks(QuestionOptions, EmbedOptions, without=NOT_OF_EMBED)
 def embed(
     *,
     corpus: Amount = None,
     queries: Amount = None,
     query_tokens: Amount = None,
     params: Amount = None,
-    **question: Unpack[Question],
+    **question: Unpack[QuestionOptions],
 ) -> Embedding:
     """Return what embedding a corpus once, and queries every month, costs, cheapest first.
 
@@ -275,11 +437,11 @@ def embed(
         "query_tokens": query_tokens,
         "params": params,
     }
-    return _answer(jobs.embed(said), question)  # type: ignore[no-any-return]
+    return _answer(questions.embed(said), question)  # type: ignore[no-any-return]
 
 
-@asks(Question)
-def explain(name: str, /, **question: Unpack[Question]) -> Explanation:
+@asks(QuestionOptions)
+def explain(name: str, /, **question: Unpack[QuestionOptions]) -> Explanation:
     """Return every term of one bill: quantity, unit, rate, amount, who said so, and when.
 
     >>> import tco
@@ -290,8 +452,10 @@ def explain(name: str, /, **question: Unpack[Question]) -> Explanation:
     return _answer(questions.explain(name), question)  # type: ignore[no-any-return]
 
 
-@asks(Question, without=("tokens", "requests", "users", "peak"))
-def curve(name: str, volumes: ArrayLike, /, **question: Unpack[Question]) -> NDArray[np.float64]:
+@asks(QuestionOptions, without=("tokens", "requests", "users", "peak"))
+def curve(
+    name: str, volumes: ArrayLike, /, **question: Unpack[QuestionOptions]
+) -> NDArray[np.float64]:
     """Return what an option costs [USD/month] at each of some volumes [token/month].
 
     A name that stands for several set-ups costs, at each volume, what the cheapest does there.
@@ -303,19 +467,19 @@ def curve(name: str, volumes: ArrayLike, /, **question: Unpack[Question]) -> NDA
     """
     import numpy as np
 
-    from tco.analysis.costs import costs
+    from tco.options.curves import costs
 
     at = np.asarray(volumes, dtype=float)
     if not np.all(np.isfinite(at) & (at >= 0)):
         raise UsageError("every volume must be a number, 0 or more")
-    said = asked_of([read(given(question), UsageError)], _file(question))
+    said = given_of([read(given(question), UsageError)], _file(question))
     usd: NDArray[np.float64] = answered(lambda inputs: costs(inputs, name, at), said)
     return usd
 
 
 def _answer(ask: Ask, question: Mapping[str, Any]) -> Any:
     """Return the answer to a question, with what was said of it."""
-    said = asked_of([read(given(question), UsageError)], _file(question))
+    said = given_of([read(given(question), UsageError)], _file(question))
     return answer_of(answered(ask, said))
 
 

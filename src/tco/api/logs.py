@@ -98,7 +98,7 @@ def _quiet(_: float) -> None:
 
 
 def _day(as_of: str | date | None) -> date:
-    from tco.ask.asked import today
+    from tco.ask.layers import today
 
     return today() if as_of is None else day(as_of)
 

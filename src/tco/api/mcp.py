@@ -26,9 +26,9 @@ from mcp_types import (
 from tco import __version__
 from tco.api import functions, logs
 from tco.ask.fields import at_least_one
-from tco.ask.question import BillOptions, BreakevenOptions, Question, SizeOptions
+from tco.ask.options import BillOptions, BreakevenOptions, QuestionOptions, SizeOptions
 from tco.errors import TcoError, UsageError, nearest, printable
-from tco.render.jsonout import document
+from tco.render.jsonio import document
 from tco.render.output import rendered
 from tco.render.screens import screen
 from tco.render.table import View
@@ -71,7 +71,7 @@ TOOLS = {
         "What a month costs every way there is to serve it (closed API, hosted open model, own "
         "GPUs), cheapest first; what is impossible and why. Needs one of tokens, requests, users.",
         {},
-        (Question,),
+        (QuestionOptions,),
         (*MONTH, *CHOICE, *VALUES),
     ),
     "breakeven": Offered(
@@ -80,7 +80,7 @@ TOOLS = {
         "intervals. `over` varies something else than the volume, which must then be given. "
         "Without a and b: every open model on own GPUs against its cheapest host.",
         {"a?": "An option's id.", "b?": "The id of the option that may be cheaper."},
-        (Question, BreakevenOptions),
+        (QuestionOptions, BreakevenOptions),
         (*MONTH, *CHOICE, *VALUES, "against", "over", "range", "growth"),
     ),
     "size": Offered(
@@ -88,7 +88,7 @@ TOOLS = {
         "Whether an open model fits a GPU, on how many, at what tokens/s and latency, and what "
         "that costs at full load; with a volume, the fleet for it; how many users it serves.",
         {"model": "An open model, such as llama-3.3-70b."},
-        (Question, SizeOptions),
+        (QuestionOptions, SizeOptions),
         (
             *("isl", "osl", "profile", "cached", "peak_to_mean", "gpu", "precision", "purchase"),
             *(*VOLUME, "engine", "set", "as_of", "gpus", "max_tpot", "slo", "concurrency"),
@@ -99,7 +99,7 @@ TOOLS = {
         "Every term of the bill of one option: quantity, unit, rate, amount, source, date; and how "
         "the size of a fleet came about. Needs one of tokens, requests, users.",
         {"name": "The option's id, or enough of it."},
-        (Question,),
+        (QuestionOptions,),
         (*MONTH, "gpu", "purchase", "option", *VALUES),
     ),
     "bill": Offered(
@@ -108,7 +108,7 @@ TOOLS = {
         "LiteLLM, Claude Code, CSV of months, ...): at the list price of each day, beside what the "
         "log states, and why they differ. Sums only; prompts and answers are never read.",
         {"logs": "A file, folder or pattern, such as ~/.claude/projects."},
-        (BillOptions, Question),
+        (BillOptions, QuestionOptions),
         ("by", "match", "invoice", "growth", "as_of"),
     ),
 }

@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tco.analysis.inputs import DEFAULT_ENGINE, Inputs
 from tco.analysis.report import stamp
-from tco.analysis.request import DEFAULT_PROFILE
 from tco.analysis.results import CatalogStamp
-from tco.analysis.settings import Setting, Settings
-from tco.ask.asked import Asked
 from tco.ask.fields import OUTPUT, QUESTION, Field, switch
-from tco.ask.question import Question
+from tco.ask.layers import Given
+from tco.ask.options import QuestionOptions
+from tco.options.question import DEFAULT_ENGINE, Question
+from tco.options.scenario import DEFAULT_PROFILE
+from tco.options.settings import Setting, Settings
 
 Place = Literal[
     "flag", "variable", "file", "user config", "profile", "catalog", "judgment", "default"
@@ -64,7 +64,7 @@ class ConfigResult:
     warnings: tuple[str, ...]
 
 
-def config(inputs: Inputs, said: Asked, ignored: tuple[str, ...]) -> ConfigResult:
+def config(inputs: Question, said: Given, ignored: tuple[str, ...]) -> ConfigResult:
     """Return every value in effect; what nobody says and has no default is left out.
 
     Args:
@@ -84,7 +84,7 @@ def config(inputs: Inputs, said: Asked, ignored: tuple[str, ...]) -> ConfigResul
 
 
 def in_effect(
-    inputs: Inputs, values: Mapping[str, Any], config_file: str | None = None
+    inputs: Question, values: Mapping[str, Any], config_file: str | None = None
 ) -> Iterator[ConfigRow]:
     """Return the values in effect: options in the order of their declaration, then assumptions.
 
@@ -133,7 +133,7 @@ def _setting(setting: Setting, field: Field | None, config_file: str | None) -> 
 
 
 def _option(
-    field: Field, inputs: Inputs, values: Mapping[str, Any], config_file: str | None
+    field: Field, inputs: Question, values: Mapping[str, Any], config_file: str | None
 ) -> Iterator[ConfigRow]:
     """Return the value of an option that is no setting, if somebody says it or it has a default."""
     by = inputs.request.origins.get(field.target, "")
@@ -157,7 +157,7 @@ def _option(
 
 def _title(field: Field) -> str:
     """Return what an option is, in the words of the help screen."""
-    declared = Question.__annotations__.get(field.name)
+    declared = QuestionOptions.__annotations__.get(field.name)
     return str(declared.__metadata__[0].text) if declared else field.name
 
 

@@ -8,8 +8,7 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 from tco import ranges, units
-from tco.ask.inline import inline_option
-from tco.ask.schedule import schedule
+from tco.ask.grammar import inline_option, schedule
 from tco.errors import UsageError, nearest, printable
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")

@@ -1,17 +1,66 @@
-"""What was said in several places, read and merged into one `Request`; the nearest place counts."""
+"""What was said in several places, merged into one scenario, and the question it comes to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from itertools import combinations
+from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tco.ask.fields import LIMITS, QUESTION, Field
-from tco.errors import TcoError, UsageError
+from tco import units
+from tco.ask.fields import LIMITS, OUTPUT, QUESTION, Field, limit, text
+from tco.errors import DataError, TcoError, UsageError
 
 if TYPE_CHECKING:
-    from tco.analysis.request import Request
+    from tco.catalog.scenario import ScenarioFile
+    from tco.options.question import Question
+    from tco.options.scenario import Check, Scenario
+
+
+# The checks of a scenario file, read: limits, and names that may or may not be.
+
+CHECKS = (
+    Field("max_monthly", "checks.max_monthly", units.usd_per_month),
+    Field("max_price_age", "checks.max_price_age", units.days),
+    Field("allow_providers", "checks.allow_providers", text, many=True),
+    Field("deny_providers", "checks.deny_providers", text, many=True),
+    Field("allow_licenses", "checks.allow_licenses", text, many=True),
+    Field("deny_licenses", "checks.deny_licenses", text, many=True),
+)
+"""What can be checked; a scenario file is the only place that says it."""
+
+
+def checks_of(scenario: ScenarioFile) -> Iterator[Check]:
+    """Return the checks of a scenario file, each with the line that says it.
+
+    Raises:
+        DataError: A limit that cannot be read; the text begins `file:line:`.
+    """
+    from tco.options.scenario import Check
+
+    for field in CHECKS:
+        said = list(scenario.items(field.key))
+        if not said:
+            continue
+        values = [_read(field, raw, f"{place}: {name}") for raw, place, name in said]
+        where = said[0][1]
+        if field.many:
+            names = tuple(value.lower() for value in values)
+            yield Check(rule=field.name, where=where, names=names)
+        else:
+            yield Check(rule=field.name, where=where, limit=values[0])
+
+
+def _read(field: Field, raw: object, where: str) -> Any:
+    try:
+        return field.read(raw)
+    except UsageError as error:
+        raise DataError(f"{where}: {error}") from None
+
+
+# What was said in several places, read and merged into one `Request`; the nearest place counts.
 
 RIVALS = (
     {"tokens", "requests", "users"},
@@ -53,7 +102,7 @@ class Item(NamedTuple):
     where: str
 
 
-class Said(NamedTuple):
+class GivenValue(NamedTuple):
     """A value that has been read, what gave it, and how far from the user that is."""
 
     value: Any
@@ -62,7 +111,7 @@ class Said(NamedTuple):
     layer: int = 0
 
 
-Layer = dict[str, Said]
+Layer = dict[str, GivenValue]
 """What one place says, by the field of `Request`, the path of a setting or the output field."""
 
 
@@ -89,7 +138,7 @@ def read(items: Iterable[Item], error: type[TcoError]) -> Layer:
         elif target in layer:
             both = _both(layer[target].by, item.by)
             raise error(f"{both} say {LIMITED.get(target, target)}; give one of them")
-        layer[target] = Said(value, item.by, field)
+        layer[target] = GivenValue(value, item.by, field)
     _refuse_rivals(layer, error)
     return layer
 
@@ -151,13 +200,136 @@ def _added(far: tuple[Any, ...], near: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*(value for value in far if getattr(value, "name", None) not in names), *near)
 
 
-def request_of(said: Layer) -> Request:
+def request_of(said: Layer) -> Scenario:
     """Return the question, with who said each part of it."""
-    from tco.analysis.request import Request
+    from tco.options.scenario import Scenario
 
     known = {field.target for field in QUESTION} - {"catalog", "measured", "settings"}
     fields = {t: s.value for t, s in said.items() if t in known and "." not in t}
     settings = {t: s.value for t, s in said.items() if "." in t}
     origins = {t: s.by for t, s in said.items()}
     places = {t: s.layer for t, s in said.items()}
-    return Request(**fields, settings=settings, origins=origins, layers=places)
+    return Scenario(**fields, settings=settings, origins=origins, layers=places)
+
+
+# All that was said, and the question that it comes to.
+
+FIELDS = (*QUESTION, *OUTPUT)
+
+Ask = Callable[["Question"], Any]
+"""A question, its words read and checked: what it answers for resolved inputs."""
+
+
+class Given(NamedTuple):
+    """All that was said.
+
+    Args:
+        request: The question.
+        overlays: Catalog files to lay over the shipped ones.
+        measured: Files of the user's own measurements.
+        output: How the answer is to be written, by the name of the field.
+        file: The scenario file as it was named, or None.
+        config: The file with the user's own defaults, or None.
+    """
+
+    request: Scenario
+    overlays: tuple[Any, ...]
+    measured: tuple[Any, ...]
+    output: Mapping[str, Any]
+    file: str | None
+    config: str | None = None
+
+
+def given_of(layers: Iterable[Layer], file: str | None, config: str | None = None) -> Given:
+    """Return all that was said.
+
+    Args:
+        layers: What each place says, the nearest first; without the scenario file.
+        file: That file, whose layer comes after those.
+        config: A file with the user's own defaults, farther away than all others.
+
+    Raises:
+        DataError: A file that cannot be used.
+    """
+    files = [_loaded(path) for path in (file, config) if path is not None]
+    said = merged([*layers, *(read(_said(one), DataError) for one in files)])
+    checks = tuple(check for one in files for check in checks_of(one))
+    return Given(
+        request=replace(request_of(said), checks=checks),
+        overlays=said["catalog"].value if "catalog" in said else (),
+        measured=said["measured"].value if "measured" in said else (),
+        output={f.name: said[f.target].value for f in OUTPUT if f.target in said},
+        file=file,
+        config=config,
+    )
+
+
+def today() -> date:
+    """Return the day of the user's own clock: the only place that reads it."""
+    return datetime.now().astimezone().date()
+
+
+def answered(ask: Ask, said: Given) -> Any:
+    """Return the answer to a question, from the catalogs as they are now.
+
+    Raises:
+        TcoError: It has none; the text says why.
+    """
+    from tco.catalog.load import load_catalog
+    from tco.options.question import prepare
+
+    catalog = load_catalog(said.overlays, measured=said.measured)
+    if said.request.profile not in (None, *catalog.workloads.profiles):
+        from tco.catalog.usage_profile import with_own_profile
+
+        catalog = with_own_profile(catalog, said.request.profile)
+    try:
+        return ask(prepare(catalog, said.request, today()))
+    except UsageError as error:
+        # What a file says wrongly is bad data, however late it comes out.
+        files = tuple(f"{path}:" for path in (said.file, said.config) if path is not None)
+        if str(error).startswith(files):
+            raise DataError(str(error)) from None
+        raise
+
+
+def given(values: Mapping[str, Any]) -> Iterator[Item]:
+    """Return what a caller says, by the name of the option; None is what was not said."""
+    for field in FIELDS:
+        value = values.get(field.name)
+        for raw in [] if value is None else parts(field, value):
+            yield Item(field, raw, field.flag, field.flag)
+
+
+def parts(field: Field, value: Any) -> Sequence[Any]:
+    """Return the parts of a value that can be said several times, or separated by commas."""
+    if isinstance(value, Mapping) and field.target == "settings":
+        return [(path, plain(one)) for path, one in value.items()]
+    if isinstance(value, Mapping) and field.target == "tokenizers":
+        return [{name: plain(ratio)} for name, ratio in value.items()]
+    if not field.many or (field.read is limit and isinstance(value, tuple)):
+        return [plain(value)]
+    alone = isinstance(value, str | PathLike | Mapping) or not isinstance(value, Iterable)
+    several = [value] if alone else value
+    if field.target == "options":
+        return [*several]
+    return [p for one in several for p in (one.split(",") if isinstance(one, str) else [one])]
+
+
+def plain(value: Any) -> Any:
+    """Return a value of Python for a single one of numpy; others as they are."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
+def _loaded(path: str) -> ScenarioFile:
+    from tco.catalog.scenario import load_scenario
+
+    return load_scenario(path)
+
+
+def _said(scenario: ScenarioFile) -> Iterator[Item]:
+    for field in FIELDS:
+        for raw, place, name in scenario.items(field.key):
+            # A file has lists in place of commas, but for limits, which are written as pairs.
+            for one in parts(field, raw) if field.read is limit else [raw]:
+                yield Item(field, one, place, f"{place}: {name}")

@@ -11,7 +11,7 @@ from tco.usage.formats import Format, formats
 from tco.usage.formats.table import NAMES as TABLE_NAMES
 from tco.usage.formats.totals import NAMES as TOTAL_NAMES
 from tco.usage.read import Reading
-from tco.usage.results import SourceRow, SourcesResult
+from tco.usage.results import LogSourceRow, SourcesResult
 
 if TYPE_CHECKING:
     from tco.usage.bill import BillAsk
@@ -61,8 +61,8 @@ def sources_result() -> SourcesResult:
     return SourcesResult(rows=tuple(_row(one) for one in formats().values()), warnings=())
 
 
-def _row(one: Format) -> SourceRow:
-    return SourceRow(
+def _row(one: Format) -> LogSourceRow:
+    return LogSourceRow(
         name=one.name, title=one.title, grain=one.grain, exported=one.exported, knows=one.knows
     )
 

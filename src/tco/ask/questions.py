@@ -1,33 +1,43 @@
-"""What each command asks: its words are read here and now, and answered for resolved inputs later.
-
-The command line and the library ask through these functions, so that both understand the same and
-answer the same.
-"""
+"""What each command asks: its words are read here and now, and answered later."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tco import units
 from tco.ask import varied
-from tco.ask.fields import one_of
-from tco.errors import UsageError
+from tco.ask.fields import QUESTION, one_of
+from tco.ask.options import IDLE_IN_EMBED, IDLE_IN_TRAIN, IDLE_UNRENTED, IDLE_UNSERVED
+from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from tco.analysis.inputs import Inputs
-    from tco.ask.asked import Ask
-    from tco.ask.question import (
+    from tco.ask.layers import Ask
+    from tco.ask.options import (
         BreakevenOptions,
+        EmbedOptions,
         HorizonOptions,
         PlanOptions,
-        Question,
+        QuestionOptions,
+        SensitivityOptions,
         SizeOptions,
+        TrainOptions,
     )
+    from tco.options.question import Question
+
+
+# What each command asks: its words are read here and now, and answered for resolved inputs later.
+#
+# The command line and the library ask through these functions, so that both understand the same
+# and answer the same.
 
 
 def compare(*, brief: bool = False) -> Ask:
     """Return the question what a month costs; briefly, only of the options of a screen."""
 
-    def ask(inputs: Inputs) -> Any:
+    def ask(inputs: Question) -> Any:
         from tco.analysis.compare import compare as compared
 
         return compared(inputs, brief=brief)
@@ -38,7 +48,7 @@ def compare(*, brief: bool = False) -> Ask:
 def explain(name: str) -> Ask:
     """Return the question how the bill of an option comes about."""
 
-    def ask(inputs: Inputs) -> Any:
+    def ask(inputs: Question) -> Any:
         from tco.analysis.explain import explain as explained
 
         return explained(inputs, name)
@@ -49,7 +59,7 @@ def explain(name: str) -> Ask:
 def deploy(name: str) -> Ask:
     """Return the question how a set-up is run."""
 
-    def ask(inputs: Inputs) -> Any:
+    def ask(inputs: Question) -> Any:
         from tco.analysis.deploy.deploy import deploy as deployed
 
         return deployed(inputs, name)
@@ -86,8 +96,8 @@ def _map(named: tuple[str, ...], axes: str, said: BreakevenOptions) -> Ask:
     two = varied.pair_of(axes, "--map")
     spans = varied.spans(two, said)
 
-    def ask(inputs: Inputs) -> Any:
-        from tco.analysis.change.maps import winner_map
+    def ask(inputs: Question) -> Any:
+        from tco.analysis.vary.over import winner_map
 
         return winner_map(inputs, named, two, spans)
 
@@ -98,8 +108,8 @@ def _over(a: str, b: str, name: str, said: BreakevenOptions) -> Ask:
     span = said.get("range")
     ends = None if span is None else varied.bounds(varied.span_text(span), name, "--range")
 
-    def ask(inputs: Inputs) -> Any:
-        from tco.analysis.change.over import breakeven_over
+    def ask(inputs: Question) -> Any:
+        from tco.analysis.vary.over import breakeven_over
 
         return breakeven_over(inputs, a, b, name, ends)
 
@@ -110,7 +120,7 @@ def _in_volume(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
     growth, against = said.get("growth"), said.get("against")
     rate = None if growth is None else varied.share(growth, "--growth")
 
-    def ask(inputs: Inputs) -> Any:
+    def ask(inputs: Question) -> Any:
         from tco.analysis.breakeven import breakeven as pair
         from tco.analysis.breakeven import breakeven_table
 
@@ -136,7 +146,7 @@ def horizon(names: tuple[str, ...], said: HorizonOptions) -> Ask:
         except UsageError as error:
             raise UsageError(f"--discounting: {error}") from None
 
-    def ask(inputs: Inputs) -> Any:
+    def ask(inputs: Question) -> Any:
         from tco.analysis.horizon.horizon import horizon as over_months
 
         return over_months(inputs, names, rate, word)
@@ -160,10 +170,10 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
         return _assigned(file)
     name = said.get("curve") or ""
 
-    def ask(inputs: Inputs) -> Any:
-        from tco.analysis.plan.hybrid import Ask as Mix
-        from tco.analysis.plan.hybrid import plan as planned
-        from tco.catalog.hours import load_hours
+    def ask(inputs: Question) -> Any:
+        from tco.analysis.plan.plan import PlanSettings as Mix
+        from tco.analysis.plan.plan import plan as planned
+        from tco.catalog.tasks import load_hours
 
         known = inputs.catalog.workloads.profiles
         hours = load_hours(name) if name and name not in known else ()
@@ -174,16 +184,16 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
 
 
 def _assigned(file: str) -> Ask:
-    def ask(inputs: Inputs) -> Any:
+    def ask(inputs: Question) -> Any:
         from tco.analysis.portfolio.portfolio import portfolio
-        from tco.catalog.task_file import load_tasks
+        from tco.catalog.tasks import load_tasks
 
         return portfolio(inputs, load_tasks(file))
 
     return ask
 
 
-def size(model: str, said: SizeOptions, question: Question) -> tuple[Ask, Question]:
+def size(model: str, said: SizeOptions, question: QuestionOptions) -> tuple[Ask, QuestionOptions]:
     """Return the question where a model fits and how fast it serves there, and the whole of it.
 
     Args:
@@ -205,10 +215,218 @@ def size(model: str, said: SizeOptions, question: Question) -> tuple[Ask, Questi
         pairs = varied.texts_of(whole.get("set"))
         whole["set"] = [*pairs, f"serving.max_concurrency={count}"]
 
-    def ask(inputs: Inputs) -> Any:
-        from tco.analysis.size import SizeAsk
-        from tco.analysis.size import size as sized
+    def ask(inputs: Question) -> Any:
+        from tco.analysis.size.size import SizeSettings
+        from tco.analysis.size.size import size as sized
 
-        return sized(inputs, SizeAsk(counts=counts, demand_is=old))
+        return sized(inputs, SizeSettings(counts=counts, demand_is=old))
 
     return ask, whole
+
+
+# What `sensitivity` asks: one assumption at a time, two, all at once, or a change with a name.
+
+if TYPE_CHECKING:
+    Watch = Callable[[], AbstractContextManager[Callable[[float], None]]]
+
+
+def sensitivity(
+    a: str | None,
+    b: str | None,
+    said: SensitivityOptions,
+    file: str | None = None,
+    watch: Watch = lambda: nullcontext(lambda _: None),
+) -> Ask:
+    """Return the question what moves the answer: one assumption, two, all at once, or a change.
+
+    Args:
+        a, b: The options that are held against each other.
+        said: What else was said.
+        file: The scenario file, which may name changes.
+        watch: Opens what is told how far a long run has come.
+
+    Raises:
+        UsageError: What was said cannot be read, or does not go together.
+    """
+    grid, draws, changes = said.get("grid"), said.get("draws"), said.get("what_if")
+    varied.only_one(grid=grid, draws=draws, what_if=changes)
+    for name in ("x", "y"):
+        varied.needs(f"--{name}", said.get(name), "--grid", grid)
+    for name in ("seed", "vary", "correlate"):
+        varied.needs(f"--{name}", said.get(name), "--draws", draws)
+    any_of_them = grid or draws or changes
+    varied.needs("--among", said.get("among"), "--grid, --draws or --what-if", any_of_them)
+    named = varied.named(a, b, said)
+    if grid is not None:
+        return _grid(named, grid, said)
+    if draws is not None:
+        return _drawn(named, said, watch)
+    if changes:
+        return _changed(named, _told(varied.texts_of(changes), file))
+
+    def ask(inputs: Question) -> Any:
+        from tco.analysis.sensitivity import sensitivity as swings
+
+        return swings(inputs, a, b)
+
+    return ask
+
+
+def _grid(named: tuple[str, ...], grid: str, said: SensitivityOptions) -> Ask:
+    two = varied.pair_of(grid, "--grid")
+    spans = varied.spans(two, said)
+
+    def ask(inputs: Question) -> Any:
+        from tco.analysis.sensitivity import pair
+        from tco.analysis.vary.over import GRID, winner_map
+
+        names = named
+        if not named and inputs.volume_given:
+            left, right, _ = pair(inputs, None, None)
+            names = (left.id, right.id)
+        return winner_map(inputs, names, two, spans, GRID)
+
+    return ask
+
+
+def _drawn(named: tuple[str, ...], said: SensitivityOptions, watch: Watch) -> Ask:
+    from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
+
+    seed = said.get("seed")
+    run = Run(
+        draws=varied.whole(said.get("draws") or 0, "--draws"),
+        seed=1 if seed is None else varied.whole(seed, "--seed"),
+        varied=varied.spreads(said.get("vary")),
+        correlated=varied.correlations(said.get("correlate")),
+    )
+
+    def ask(inputs: Question) -> Any:
+        with watch() as progress:
+            return monte_carlo(inputs, named, run, progress)
+
+    return ask
+
+
+def _changed(named: tuple[str, ...], texts: tuple[str, ...]) -> Ask:
+    def ask(inputs: Question) -> Any:
+        from tco.analysis.vary.whatif import what_ifs
+
+        return what_ifs(inputs, named, texts)
+
+    return ask
+
+
+def _told(said: list[str], file: str | None) -> tuple[str, ...]:
+    """Return the what-ifs: as said, or by the name that the scenario file has for one, or all."""
+    if not file:
+        return tuple(said)
+    from tco.catalog.scenario import load_scenario
+
+    known = [str(text) for text, _, _ in load_scenario(file).items("what_if")]
+    by_name = {text.partition(":")[0].strip().lower(): text for text in known if ":" in text}
+    if [text.strip().lower() for text in said] == ["all"]:
+        return tuple(known)
+    return tuple(by_name.get(text.strip().lower(), text) for text in said)
+
+
+# What `tco train` and `tco embed` ask: their words are read here and now, and answered later.
+
+METHODS = ("lora", "full")
+
+
+def train(
+    models: tuple[str, ...], said: TrainOptions, question: QuestionOptions
+) -> tuple[Ask, QuestionOptions]:
+    """Return the question what tuning some models costs, and the whole of it.
+
+    Raises:
+        UsageError: A value that cannot be read, or none where one is needed.
+    """
+    if not models:
+        raise UsageError("which model? for example tco train llama-3.3-70b --training-tokens 100M")
+    if (size := said.get("training_tokens")) is None:
+        raise UsageError("how many tokens are trained on? for example --training-tokens 100M")
+    tokens = more_than_0(size, "--training-tokens", units.number)
+    refresh = said.get("refresh")
+    anew = None if refresh is None else more_than_0(refresh, "--refresh", units.months)
+    named = varied.several(said.get("method"))
+    ways: Any = tuple(_read(one_of(*METHODS), word, "--method") for word in named) or METHODS
+    pairs = varied.texts_of(question.get("set"))
+    if (epochs := said.get("epochs")) is not None:
+        pairs.append(f"training.epochs={more_than_0(epochs, '--epochs', units.number)!r}")
+    if (within := said.get("within")) is not None:
+        pairs.append(f"training.within_h={_hours(more_than_0(within, '--within', units.seconds))}")
+    whole: Any = {**question, "set": pairs}
+
+    def ask(inputs: Question) -> Any:
+        from tco.analysis.jobs.training import TrainingJob
+        from tco.analysis.jobs.training import train as trained
+
+        job = TrainingJob(models=models, training_tokens=tokens, ways=ways, refresh_months=anew)
+        idle = IDLE_IN_TRAIN if inputs.volume_given else (*IDLE_IN_TRAIN, *IDLE_UNSERVED)
+        return _with_idle(trained(inputs, job), inputs, idle)
+
+    return ask, whole
+
+
+def embed(said: EmbedOptions) -> Ask:
+    """Return the question what embedding a corpus, and queries every month, costs.
+
+    Raises:
+        UsageError: A value that cannot be read.
+    """
+    corpus, queries, length, params = (
+        None if (value := said.get(name)) is None else more_than_0(value, flag, read)
+        for name, flag, read in (
+            ("corpus", "--corpus", units.number),
+            ("queries", "--queries", units.requests_per_month),
+            ("query_tokens", "--query-tokens", units.number),
+            ("params", "--params", units.number),
+        )
+    )
+
+    def ask(inputs: Question) -> Any:
+        from tco.analysis.jobs.embedding import EmbeddingJob
+        from tco.analysis.jobs.embedding import embed as embedded
+
+        job = EmbeddingJob(
+            corpus_tokens=corpus or 0.0,
+            queries=queries or 0.0,
+            query_tokens=length or 0.0,
+            params=params,
+        )
+        idle = IDLE_IN_EMBED if params is not None else (*IDLE_IN_EMBED, *IDLE_UNRENTED)
+        return _with_idle(embedded(inputs, job), inputs, idle)
+
+    return ask
+
+
+def _with_idle(result: Any, inputs: Question, idle: Sequence[str]) -> Any:
+    """Return a result that warns of what was said, mostly in a file, and changes nothing in it."""
+    by = inputs.request.origins
+    said = [f"{f.key} ({by[f.target]})" for f in QUESTION if f.name in idle and f.target in by]
+    words = (f"no part in this answer: {', '.join(said)}",) if said else ()
+    return replace(result, warnings=(*result.warnings, *words))
+
+
+def more_than_0(value: Any, flag: str, read: Callable[[Any], float]) -> float:
+    """Return a quantity that is more than 0.
+
+    Raises:
+        UsageError: It cannot be read, or is not; the text begins with the flag.
+    """
+    number: float = _read(read, value, flag)
+    if number <= 0:
+        raise UsageError(f"{flag}: {printable(str(value), 40)}: must be more than 0")
+    return number
+
+
+def _read(read: Callable[[Any], Any], value: Any, flag: str) -> Any:
+    try:
+        return read(value)
+    except UsageError as error:
+        raise UsageError(f"{flag}: {error}") from None
+
+
+def _hours(seconds: float) -> str:
+    return repr(seconds / units.SECONDS_PER_HOUR)

@@ -10,7 +10,7 @@ from tco.ask.fields import one_of, setting_value, whole_gpus
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from tco.ask.question import BreakevenOptions, SensitivityOptions
+    from tco.ask.options import BreakevenOptions, SensitivityOptions
     from tco.ranges import Span
 
 
@@ -104,7 +104,7 @@ def spans(two: tuple[str, str], said: BreakevenOptions | SensitivityOptions) -> 
 
 def spreads(said: Any) -> dict[str, Any]:
     """Return what is believed of some settings, from `PATH=L..H` or `PATH=L..H:lognormal`."""
-    from tco.analysis.uncertain.beliefs import Varied
+    from tco.analysis.montecarlo.beliefs import Varied
 
     out = {}
     for text in texts_of(said):

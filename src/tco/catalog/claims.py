@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from tco.catalog.examine import as_json, judged
+from tco.catalog.build import as_json, judged
 from tco.catalog.fields import Id, Record, Source, Text
 from tco.catalog.files import shipped_file
 from tco.catalog.yaml_lines import load_yaml
@@ -35,7 +35,7 @@ class Article(Source):
     """How exactly the article itself says when it was written."""
 
 
-class Check(Record):
+class ClaimCheck(Record):
     """What the article's own inputs give, beside the figure that it claims."""
 
     claimed: Name | None = None
@@ -59,7 +59,7 @@ class Pick(Record):
     """Which of several figures: `best` is that of the option which the answer calls its best."""
 
 
-class Question(Record):
+class ClaimQuestion(Record):
     """A question as anybody would type it, and which figures of its answer count."""
 
     title: Text
@@ -98,8 +98,8 @@ class Claim(Record):
     """The claim in our own words."""
     inputs: Figures = {}
     claimed: Figures = {}
-    checks: list[Check] = []
-    questions: list[Question] = []
+    checks: list[ClaimCheck] = []
+    questions: list[ClaimQuestion] = []
     missing: Text | None = None
     """What this program cannot answer yet, and why."""
     rule_of_thumb: RuleOfThumb | None = None
@@ -107,7 +107,7 @@ class Claim(Record):
     note: Text | None = None
 
 
-class Axis(Record):
+class ClaimAxis(Record):
     """What is tried to make the rules of thumb true, the same for all of them."""
 
     over: list[Text] = []
@@ -125,7 +125,7 @@ class Claims(Record):
     version: Text
     sources: dict[Id, Article]
     claims: list[Claim]
-    axis: Axis = Field(default_factory=Axis)
+    axis: ClaimAxis = Field(default_factory=ClaimAxis)
 
 
 @cache

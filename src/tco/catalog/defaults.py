@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from tco.catalog.fields import Id, NotNegative, Positive, Record, Share, Sources, Text
 
-Path = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")]
+SettingPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")]
 
 
 class Profile(Record):
@@ -53,7 +53,7 @@ class Assumption(Record):
     """A source of this file; one of kind `judgment` is starred on the screen."""
     spread: Literal["uniform", "triangular", "lognormal", "fixed"] = "triangular"
     """How it is drawn between low and high (5th and 95th percentile) in a Monte Carlo run."""
-    follows: Path | None = None
+    follows: SettingPath | None = None
     """The assumption whose value it takes where that one is given and this one is not."""
     note: Text | None = None
 
@@ -72,7 +72,7 @@ class Preset(Record):
     """A named set of assumptions."""
 
     title: Text
-    values: dict[Path, PresetValue]
+    values: dict[SettingPath, PresetValue]
 
 
 class Assumptions(Record):
@@ -81,7 +81,7 @@ class Assumptions(Record):
     schema_: Literal[1] = Field(alias="schema")
     version: Text = "unversioned"
     sources: Sources = {}
-    assumptions: dict[Path, Assumption] = {}
+    assumptions: dict[SettingPath, Assumption] = {}
     presets: dict[Id, dict[Id, Preset]] = {}
     """Sets that a question can name: `coverage`, `salary_region`, `site`, `electricity`,
     `ownership`."""

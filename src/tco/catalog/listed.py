@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tco.catalog.evidence import close
 from tco.catalog.prices import Modifier, Price
-from tco.catalog.upstream.rows import Row
+from tco.catalog.trust import close
+from tco.catalog.upstream.rows import PriceRow
 
 RATES = ("input", "cached_input", "cache_write", "output", "reasoning_output", "audio_input")
 FOLLOWS = ("reasoning_output", "audio_input")
@@ -53,7 +53,7 @@ def named(rate: str, when: Conditions) -> str:
     return " ".join(words)
 
 
-def listed(row: Row) -> dict[tuple[str, Conditions], float]:
+def listed(row: PriceRow) -> dict[tuple[str, Conditions], float]:
     """Return every price of a row that we have a word for [USD/Mtok]."""
     found = {(rate, PLAIN): value for rate, value in _own(row.rates).items()}
     for tier in row.tiers:
@@ -125,7 +125,7 @@ def conditions(modifier: Modifier) -> Conditions | None:
     return when.service, when.input_tokens_over, when.cache_ttl
 
 
-def differences(offer: str, against: str, price: Price, row: Row) -> Iterator[OtherPrice]:
+def differences(offer: str, against: str, price: Price, row: PriceRow) -> Iterator[OtherPrice]:
     """Yield every price but input and output that a row has otherwise."""
     said = listed(row)
     for (rate, when), theirs in said.items():
@@ -139,7 +139,7 @@ def differences(offer: str, against: str, price: Price, row: Row) -> Iterator[Ot
             )
 
 
-def window(price: Price | None, row: Row) -> ListedWindow:
+def window(price: Price | None, row: PriceRow) -> ListedWindow:
     """Return the window that a row states, with what it leaves out carried over from ours.
 
     Args:
@@ -170,7 +170,7 @@ def _factor(price: Price | None, rates: Mapping[str, float]) -> float:
     return rates["input"] / old if old and rates.get("input") else 1.0
 
 
-def _tiers(row: Row) -> dict[Conditions, dict[str, float]]:
+def _tiers(row: PriceRow) -> dict[Conditions, dict[str, float]]:
     """Return the conditions that a row has prices for, but those that follow from others."""
     found: dict[Conditions, dict[str, float]] = {}
     for (rate, when), value in listed(row).items():
@@ -183,7 +183,7 @@ def _follows(
     when: Conditions,
     said: Mapping[str, float],
     found: Mapping[Conditions, Mapping[str, float]],
-    row: Row,
+    row: PriceRow,
 ) -> bool:
     """Return whether prices under several conditions are the products of those under each."""
     parts = [(*PLAIN[:i], part, *PLAIN[i + 1 :]) for i, part in enumerate(when) if part is not None]

@@ -1,28 +1,232 @@
-"""The catalogs as one object: the shipped data files, with the user's overlays laid on top."""
+"""The catalogs as one object: the shipped files with overlays, or their compiled copy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import date
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tco.catalog import cache
-from tco.catalog.compiled import packed, unpacked
-from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file
+from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file, write_atomically
 from tco.catalog.throughput import NAME as THROUGHPUT
 from tco.catalog.throughput import Measurements, measurements
 from tco.errors import unknown_name
 
 if TYPE_CHECKING:
+    from tco.catalog.build import Examined
     from tco.catalog.defaults import Assumptions, Workloads
-    from tco.catalog.examine import Examined
     from tco.catalog.fields import Source
     from tco.catalog.hardware import Hardware
     from tco.catalog.models import Models
     from tco.catalog.prices import Offer, Prices
     from tco.catalog.usage_profile import OwnTraffic
+
+
+# The catalogs as one JSON text that is read back without a schema library: a quick start.
+#
+# What is read back are plain look-alikes of the records: the same attributes with the same
+# values, read-only, found valid when the text was made. The text is only believed when its digest
+# holds (see `cache`), and everything that checks or edits catalogs uses the records themselves.
+
+TAG, DAY = "~", "~day"
+
+
+class Plain:
+    """A record read back: its class is made from the names and defaults in the text."""
+
+    __slots__ = ("__dict__",)
+    _names: tuple[str, ...] = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: records are shared."""
+        raise AttributeError(f"{type(self).__name__}.{name} is read-only")
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Iterate over names and values, as the record does."""
+        return ((name, getattr(self, name)) for name in self._names)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether another record says the same."""
+        return isinstance(other, Plain) and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]  # holds lists
+
+    def model_copy(self, *, update: Mapping[str, Any]) -> Plain:
+        """Return a copy with other values for some attributes, as the record does."""
+        return _made(type(self), {**self.__dict__, **update})
+
+
+def _made(kind: type[Plain], values: dict[str, Any]) -> Plain:
+    record = object.__new__(kind)
+    object.__setattr__(record, "__dict__", values)
+    return record
+
+
+def packed(value: Any) -> bytes:
+    """Return records, and whatever holds them, as one line of JSON."""
+    kinds: dict[str, dict[str, Any]] = {}
+    body = _packed(value, kinds)
+    return json.dumps({"kinds": kinds, "body": body}, separators=(",", ":")).encode()
+
+
+def unpacked(text: bytes) -> Any:
+    """Return what `packed` was given, its records as look-alikes and its tuples as lists."""
+    head = json.loads(text)  # the kinds stand first, but the body needs them while it is read
+    kinds = {
+        name: type(name, (Plain,), {"__slots__": (), **defaults, "_names": tuple(defaults)})
+        for name, defaults in head["kinds"].items()
+    }
+
+    def hook(values: dict[str, Any]) -> Any:
+        if DAY in values:
+            return date.fromordinal(values[DAY])
+        tag = values.pop(TAG, None)
+        return values if tag is None else _made(kinds[tag], values)
+
+    return json.loads(head["body"], object_hook=hook)
+
+
+def _packed(value: Any, kinds: dict[str, dict[str, Any]]) -> str:
+    return json.dumps(_plain(value, kinds), separators=(",", ":"))
+
+
+def _plain(value: Any, kinds: dict[str, dict[str, Any]]) -> Any:
+    if isinstance(value, date):
+        return {DAY: value.toordinal()}
+    if isinstance(value, Mapping):
+        return {key: _plain(inner, kinds) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner, kinds) for inner in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    kind: Any = type(value)
+    defaults = _defaults(kind)
+    kinds.setdefault(kind.__name__, defaults)
+    said = {name: getattr(value, name) for name in defaults}
+    stored = {name: _plain(v, kinds) for name, v in said.items() if v != defaults[name]}
+    return {TAG: kind.__name__, **stored}
+
+
+@cache
+def _defaults(kind: Any) -> dict[str, Any]:
+    """Return the attributes of a record type with their defaults; None for those that have none.
+
+    Properties are attributes too, so that the look-alike has them.
+    """
+    names: dict[str, Any] = {}
+    if is_dataclass(kind):
+        names = {field.name: None for field in fields(kind)}
+    else:
+        for name, field in kind.model_fields.items():
+            default = field.get_default(call_default_factory=True)
+            names[name] = default if isinstance(default, str | int | float | list | dict) else None
+    properties = [name for name, member in vars(kind).items() if isinstance(member, property)]
+    return {**names, **dict.fromkeys(properties)}
+
+
+# A compiled copy of the data files in the user's cache directory, so that a start reads no YAML.
+#
+# An entry is keyed by everything that decides its content: the bytes of all files, the version,
+# and the source of this package. It is JSON, held against its own digest when read, and nothing
+# depends on it: what cannot be read or written is skipped in silence. Its digest stands in it, so
+# whoever can write an entry can write a sound one: only the user's own, in a folder of their own,
+# is believed.
+
+_KEPT = 8  # entries; older ones belong to catalogs that have changed since
+_NAME = 40  # characters of an entry's name; no other file of the folder is ever removed
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def cache_directory() -> Path | None:
+    """Return where compiled catalogs are kept; None where there is no place for them."""
+    if chosen := os.environ.get("TCO_CACHE_DIR"):
+        return Path(chosen)
+    variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
+    base = os.environ.get(variable, "")
+    if Path(base).is_absolute():  # a relative one is to be ignored, says the XDG specification
+        return Path(base) / "tco"
+    home = os.environ.get("USERPROFILE" if sys.platform == "win32" else "HOME", "")
+    return Path(home) / ".cache" / "tco" if Path(home).is_absolute() else None
+
+
+def digest_of(files: Iterable[File]) -> str:
+    """Return the SHA-256 of data files, by which two catalogs are told apart."""
+    total = hashlib.sha256()
+    for file in files:
+        total.update(f"{len(file.data)}\n".encode())
+        total.update(file.data)
+    return total.hexdigest()
+
+
+def cache_key(catalog_digest: str, paths: Sequence[str]) -> str | None:
+    """Return the name of the entry for a catalog; None where this package has no source to hash."""
+    total = hashlib.sha256(f"{sys.version_info[:2]} {catalog_digest} {paths}".encode())
+    try:
+        for name in ("errors.py", *sorted(f"catalog/{p.name}" for p in _sources())):
+            total.update((_PACKAGE / name).read_bytes())
+    except OSError:
+        return None
+    return total.hexdigest()[:_NAME]
+
+
+def _sources() -> list[Path]:
+    return list((_PACKAGE / "catalog").glob("*.py"))
+
+
+def recall(name: str | None) -> bytes | None:
+    """Return the text kept under `name`; None if there is none, or none that can be believed."""
+    place = cache_directory()
+    if name is None or place is None:
+        return None
+    try:
+        with (place / f"{name}.json").open("rb") as stream:
+            if not (_ours(place.stat()) and _ours(os.fstat(stream.fileno()))):
+                return None
+            head, _, body = stream.read().partition(b"\n")
+    except (OSError, ValueError):
+        return None
+    if head.decode("latin-1") != hashlib.sha256(body).hexdigest():
+        return None
+    return body
+
+
+def _ours(found: os.stat_result) -> bool:
+    """Return whether nobody but the user could have written a file or folder."""
+    if sys.platform == "win32":  # rights are not told by these bits there
+        return True
+    others = stat.S_IWGRP | stat.S_IWOTH
+    return found.st_uid == os.geteuid() and not found.st_mode & others
+
+
+def remember(name: str | None, body: bytes) -> None:
+    """Keep a text under `name`, or do nothing if that is not possible."""
+    place = cache_directory()
+    if name is None or place is None:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _forget(place)
+        entry = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+        write_atomically(place / f"{name}.json", entry, private=True)
+
+
+def _forget(place: Path) -> None:
+    """Remove the oldest entries, so that editing a catalog does not fill the disk."""
+    named = place.glob("[0-9a-f]" * _NAME + ".json")
+    entries = sorted(named, key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in entries[_KEPT - 1 :]:
+        path.unlink(missing_ok=True)
+
+
+# The catalogs as one object: the shipped data files, with the user's overlays laid on top.
 
 __all__ = ["SHIPPED", "Catalog", "complaints", "load_catalog", "shipped"]
 
@@ -122,16 +326,16 @@ def _read(
     files: tuple[File, ...], known: tuple[File, ...], own: tuple[File, ...], *, cached: bool
 ) -> Catalog:
     """Return the catalogs of some files; records are read-only, so the last ones are shared."""
-    digest = cache.digest(files)
-    name = cache.key(digest, [file.path for file in files]) if cached else None
+    digest = digest_of(files)
+    name = cache_key(digest, [file.path for file in files]) if cached else None
     catalog = _recalled(name, digest)
     if catalog is None:
         from tco.catalog.build import built  # the schemas cost a start that needs none
 
         catalog = built(files, digest)
-        cache.remember(name, _kept(catalog))
+        remember(name, _kept(catalog))
     tables = (*(measurements(file) for file in known), *(measurements(f, yours=True) for f in own))
-    return replace(catalog, measured=tables, sha256=cache.digest([*files, *known, *own]))
+    return replace(catalog, measured=tables, sha256=digest_of([*files, *known, *own]))
 
 
 def _kept(catalog: Catalog) -> bytes:
@@ -143,7 +347,7 @@ def _kept(catalog: Catalog) -> bytes:
 
 def _recalled(name: str | None, digest: str) -> Catalog | None:
     """Return the catalog of a compiled copy, if there is a sound one."""
-    text = cache.recall(name)
+    text = recall(name)
     if text is None:
         return None
     try:
@@ -163,8 +367,7 @@ def complaints(overlays: Sequence[str | Path | File] = (), *, data: Path | None 
     Raises:
         DataError: A file cannot be read at all.
     """
-    from tco.catalog.build import schemas
-    from tco.catalog.examine import examine
+    from tco.catalog.build import examine, schemas
 
     files = _files(overlays, data)
     return examine(files, schemas(len(files)), len(SHIPPED))

@@ -1,4 +1,4 @@
-"""Which row of a price list is which offer of the catalog."""
+"""Which row of a price list is which offer of the catalog; names brought to one form."""
 
 from __future__ import annotations
 
@@ -7,13 +7,34 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tco.catalog.evidence import close, family
-from tco.catalog.naming import folded
-from tco.catalog.upstream.rows import PriceList, Row
+from tco.catalog.trust import close, family
+from tco.catalog.upstream.rows import PriceList, PriceRow
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
     from tco.catalog.prices import Offer
+
+
+# Names of models as several catalogs write them, brought to one form.
+
+_NOISE = re.compile(r"-(instruct|chat|it|hf|turbo|fp8|fp4|bf16|versatile|instant|maas|preview)$")
+_REVISION = re.compile(r"(-v\d+(:\d+)?|@[\w.-]+|:\w+)$")
+
+
+def folded(name: str) -> str:
+    """Return a model's name without case, separators and what does not change the weights.
+
+    >>> folded("Meta-Llama-3.3-70B-Instruct-Turbo"), folded("llama-3.3-70b")
+    ('llama3370b', 'llama3370b')
+    """
+    text = name.rpartition("/")[2].casefold().replace("_", "-").replace(" ", "-")
+    text = text.removeprefix("meta-")
+    for pattern in (_REVISION, _NOISE, _NOISE):
+        text = pattern.sub("", text)
+    return re.sub(r"[^a-z0-9]", "", text)
+
+
+# Which row of a price list is which offer of the catalog.
 
 FAMILIES = {"litellm": "litellm", "genai-prices": "genai-prices", "models.dev": "models-dev"}
 """Family of the sources of the catalog that a list belongs to."""
@@ -42,7 +63,7 @@ CALLED: Mapping[str, tuple[str, ...]] = {
 class Match:
     """A row that is an offer; `exact` says whether beyond doubt."""
 
-    row: Row
+    row: PriceRow
     exact: bool
 
 
@@ -54,7 +75,7 @@ def matches(catalog: Catalog, listed: PriceList, offers: Sequence[Offer]) -> Map
     and not where it is another offer beyond doubt.
     """
     by_key = {row.key: row for row in listed.rows}
-    by_name: dict[tuple[str, str], list[Row]] = {}
+    by_name: dict[tuple[str, str], list[PriceRow]] = {}
     for row in listed.rows:
         for provider in our_providers(row.provider):
             by_name.setdefault((provider, folded(row.model)), []).append(row)
@@ -67,7 +88,7 @@ def matches(catalog: Catalog, listed: PriceList, offers: Sequence[Offer]) -> Map
     return {i: m for i, m in found.items() if m.exact or m.row.key not in taken}
 
 
-def by_row_name(catalog: Catalog) -> Callable[[Row], Offer | None]:
+def by_row_name(catalog: Catalog) -> Callable[[PriceRow], Offer | None]:
     """Return what finds the offer that a row of a list is, by provider and name; None if none."""
     known: dict[tuple[str, str], str] = {}
     for offer in catalog.prices.offers:
@@ -76,7 +97,7 @@ def by_row_name(catalog: Catalog) -> Callable[[Row], Offer | None]:
         for name in (offer.model, offer.api_name or offer.model, *aliases):
             known.setdefault((offer.provider, _exact(name)), offer.id)
 
-    def found(row: Row) -> Offer | None:
+    def found(row: PriceRow) -> Offer | None:
         for provider in our_providers(row.provider):
             offer = known.get((provider, _exact(row.model)))
             if offer is not None:
@@ -86,14 +107,14 @@ def by_row_name(catalog: Catalog) -> Callable[[Row], Offer | None]:
     return found
 
 
-def model_names(catalog: Catalog) -> Callable[[Row], str | None]:
+def model_names(catalog: Catalog) -> Callable[[PriceRow], str | None]:
     """Return what finds the model of a row by a name that means one model and no other."""
     known: dict[str, set[str]] = {}
     for name, model in catalog.models.models.items():
         for called in (name, model.name, *model.aliases):
             known.setdefault(_exact(called), set()).add(name)
 
-    def found(row: Row) -> str | None:
+    def found(row: PriceRow) -> str | None:
         some = known.get(_exact(row.model), set())
         return next(iter(some)) if len(some) == 1 else None
 
@@ -120,7 +141,7 @@ def _is(provider: str, theirs: tuple[str, ...]) -> bool:
 
 
 def _named(
-    catalog: Catalog, listed: PriceList, offer: Offer, by_key: Mapping[str, Row]
+    catalog: Catalog, listed: PriceList, offer: Offer, by_key: Mapping[str, PriceRow]
 ) -> Match | None:
     """Return the row that the evidence of an offer names, in its newest window first."""
     for price in reversed(offer.prices):
@@ -133,7 +154,7 @@ def _named(
 
 
 def _called(
-    catalog: Catalog, offer: Offer, by_name: Mapping[tuple[str, str], list[Row]]
+    catalog: Catalog, offer: Offer, by_name: Mapping[tuple[str, str], list[PriceRow]]
 ) -> Match | None:
     """Return the row that is called like the offer, rather one that is called exactly so."""
     model = catalog.models.models.get(offer.model)
@@ -152,6 +173,6 @@ def _called(
     return Match(best, exact=bool(exact) and _unanimous(exact))
 
 
-def _unanimous(rows: Sequence[Row]) -> bool:
+def _unanimous(rows: Sequence[PriceRow]) -> bool:
     first = rows[0].rates.get("input", 0.0)
     return all(close(row.rates.get("input", 0.0), first) for row in rows)

@@ -1,8 +1,4 @@
-"""Measured throughput as CSV: the shipped `throughput.csv`, and files of a user's own measurements.
-
-Lines that begin with `#` stand before the head; `# source ID: words` names a source. Cells stay
-texts, as `tco.analysis.measured` reads them; what every column means is said by `Measurement`.
-"""
+"""Measured throughput as CSV: the shipped rows, and a user's own, read and saved."""
 
 from __future__ import annotations
 
@@ -10,13 +6,21 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from tco.catalog.files import File
+from tco.catalog.files import File, user_file, write_atomically
 from tco.errors import DataError, printable
 
 if TYPE_CHECKING:
     from tco.catalog.measurement import Measurement
+
+
+# Measured throughput as CSV: the shipped `throughput.csv`, and files of a user's own
+# measurements.
+#
+# Lines that begin with `#` stand before the head; `# source ID: words` names a source. Cells stay
+# texts, as `tco.options.shapes` reads them; what every column means is said by `Measurement`.
 
 NAME = "throughput.csv"
 SOURCE = "# source "
@@ -26,7 +30,7 @@ Row = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class MeasuredTable:
     """The rows of a CSV file, each with the line on which it ends."""
 
     path: str
@@ -51,12 +55,12 @@ class Measurements:
         yours: The user measured them, so that their own stack is in them.
     """
 
-    table: Table
+    table: MeasuredTable
     sources: Mapping[str, str] = field(default_factory=dict)
     yours: bool = False
 
 
-def read_table(file: File) -> Table:
+def read_table(file: File) -> MeasuredTable:
     """Return a CSV file as rows by column name; a cell that is missing is an empty text.
 
     Raises:
@@ -91,10 +95,10 @@ def read_table(file: File) -> Table:
         raise DataError(f"{file.path}:{skipped + 1}: {what}; the first line names the columns")
     if len(rows) > MOST_ROWS:
         raise DataError(f"{file.path}:{MOST_ROWS}: more rows than a file of measurements can have")
-    return Table(file.path, columns, tuple(rows), tuple(ends), tuple(lines[:skipped]))
+    return MeasuredTable(file.path, columns, tuple(rows), tuple(ends), tuple(lines[:skipped]))
 
 
-def need_columns(table: Table, names: Iterable[str]) -> None:
+def need_columns(table: MeasuredTable, names: Iterable[str]) -> None:
     """Raise `DataError` when columns are missing altogether; the text lists them."""
     missing = [name for name in names if name not in table.columns]
     if missing:
@@ -121,7 +125,7 @@ def measurements(file: File, *, yours: bool = False) -> Measurements:
     return Measurements(table, sources_of(table.remarks), yours=yours)
 
 
-def checked(table: Table, index: int) -> Measurement:
+def checked(table: MeasuredTable, index: int) -> Measurement:
     """Return a row as a record.
 
     Raises:
@@ -129,8 +133,8 @@ def checked(table: Table, index: int) -> Measurement:
     """
     from pydantic import ValidationError
 
-    from tco.catalog.complaints import in_words
     from tco.catalog.measurement import Measurement
+    from tco.catalog.yaml_lines import in_words
 
     cells = {name: cell.strip() for name, cell in table.rows[index].items() if cell.strip()}
     try:
@@ -161,3 +165,57 @@ def csv_of(rows: Sequence[Row], remarks: Sequence[str] = ()) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
+
+
+# The file of a user's own measurements: read, and written anew in one step.
+
+HEAD = (
+    "# Your own measured throughput, written by tco import; hand it to other commands with",
+    "# --measured, or name it in the scenario file under `measured:`.",
+)
+SAME = (
+    *("model", "gpu", "n_gpus", "replicas", "tp", "pp", "weight_dtype", "engine", "mode"),
+    *("isl", "osl", "concurrency", "dp_attention"),
+)
+"""A measurement that agrees with another in all of these takes its place."""
+
+Action = Literal["added", "replaced", "unchanged"]
+
+
+def merged(path: str, rows: Sequence[Row]) -> tuple[str, list[Action]]:
+    """Return the text of the file with new rows in it, and what became of each of them.
+
+    Raises:
+        DataError: There is a file of that name that holds something else.
+    """
+    remarks: tuple[str, ...] = HEAD
+    kept: dict[tuple[str, ...], Row] = {}
+    if Path(path).exists():
+        table = measurements(user_file(path), yours=True).table
+        remarks = table.remarks
+        kept = {_key(row): row for row in table.rows}
+    actions: list[Action] = []
+    for row in rows:
+        before = kept.get(_key(row))
+        alike = before is not None and before.get("output_tok_s") == row["output_tok_s"]
+        actions.append("added" if before is None else "unchanged" if alike else "replaced")
+        kept[_key(row)] = row
+    return csv_of(list(kept.values()), remarks), actions
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    return tuple(row.get(name) or "" for name in SAME)
+
+
+def save(path: str, text: str) -> None:
+    """Write the file in one step, so that nobody ever reads half of it.
+
+    Raises:
+        DataError: It cannot be written there.
+    """
+    data = text.encode("utf-8")
+    try:
+        write_atomically(path, data)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise DataError(f"{printable(path, 200)}: {str(reason).lower()}") from None

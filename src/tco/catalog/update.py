@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tco.catalog.check.magnitude import rate_hits
-from tco.catalog.check.world import INPUT_WEIGHT, blended
-from tco.catalog.evidence import close
+from tco.catalog.check.finding import INPUT_WEIGHT, blended
+from tco.catalog.check.prices import rate_hits
 from tco.catalog.files import File, shipped_file, user_file
 from tco.catalog.listed import OtherPrice, window
 from tco.catalog.lookup import price_at, retired
 from tco.catalog.matching import FAMILIES
-from tco.catalog.upstream.rows import PriceList, Row
-from tco.catalog.verify import Compared, Lacking, VerifyReport
+from tco.catalog.trust import close
+from tco.catalog.upstream.rows import PriceList, PriceRow
+from tco.catalog.verify import Lacking, PriceComparison, VerifyReport
 from tco.catalog.yaml_lines import Document, read_yaml
 from tco.errors import printable
-from tco.show import show_price
+from tco.units import show_price
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
@@ -63,7 +63,7 @@ class Proposal:
 class _Change:
     """What is proposed for one offer."""
 
-    rows: list[tuple[PriceList, Row]] = field(default_factory=list)
+    rows: list[tuple[PriceList, PriceRow]] = field(default_factory=list)
     """Lists and rows that say so, the first of them followed."""
     moved: bool = False
     retires: date | None = None
@@ -113,7 +113,7 @@ def proposal(
     return _whole(catalog, changes, suspect, report, rows, on)
 
 
-def _suspicious(one: Compared, row: Row) -> str:
+def _suspicious(one: PriceComparison, row: PriceRow) -> str:
     """Return why a row is not followed; empty where it is."""
     if any(rate_hits(dict(row.rates), kind="embedding" if row.embedding else "text")):
         return f"{one.against} says what cannot be meant ({one.culprit})"
@@ -128,7 +128,7 @@ def _suspicious(one: Compared, row: Row) -> str:
 def _other(
     changes: dict[str, _Change],
     report: VerifyReport,
-    rows: Mapping[tuple[str, str], tuple[PriceList, Row]],
+    rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
     unsure: Container[str],
 ) -> None:
     """Add what lists say of caches, writes, tiers, services and retirements."""
@@ -155,7 +155,7 @@ def _other(
 def _confirmed(
     changes: dict[str, _Change],
     report: VerifyReport,
-    rows: Mapping[tuple[str, str], tuple[PriceList, Row]],
+    rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
     unsure: Container[str],
 ) -> None:
     """Add the offers that a list repeats, so that their day moves to that of the list."""
@@ -171,7 +171,7 @@ def _whole(
     changes: Mapping[str, _Change],
     suspect: Sequence[str],
     report: VerifyReport,
-    rows: Mapping[tuple[str, str], tuple[PriceList, Row]],
+    rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
     on: date,
 ) -> Proposal:
     wanted = {name: change for name, change in sorted(changes.items()) if change.rows}
@@ -273,7 +273,7 @@ def _pair(rates: Rates) -> str:
     return ", ".join(f"{key} {rate:.6g}" for key, rate in said)
 
 
-def _turns(catalog: Catalog, offer: Offer, row: Row, on: date) -> str:
+def _turns(catalog: Catalog, offer: Offer, row: PriceRow, on: date) -> str:
     """Return who sells the model cheapest before and after, at three parts of input to one."""
     asked: dict[str, float] = {}
     for other in catalog.prices.offers:
@@ -289,7 +289,7 @@ def _turns(catalog: Catalog, offer: Offer, row: Row, on: date) -> str:
     return f"cheapest seller of {offer.model}: {same} {after}"
 
 
-def _new_offer(one: Lacking, row: Row, on: date) -> str:
+def _new_offer(one: Lacking, row: PriceRow, on: date) -> str:
     """Return an offer that the catalog does not have, in block style."""
     offer: dict[str, Any] = {"provider": one.provider, "model": one.model}
     if row.model != one.model:
@@ -350,7 +350,7 @@ def _end(lines: Sequence[str], start: int, indent: int) -> int:
     return last
 
 
-def _price_lines(now: Price | None, said: Sequence[tuple[str, Row]], on: date) -> list[str]:
+def _price_lines(now: Price | None, said: Sequence[tuple[str, PriceRow]], on: date) -> list[str]:
     """Return the lines of the proposed window, that of the list that is named first."""
     made = window(now, said[0][1])
     lines = [f"since: {on}", f"checked: {on}", f"usd_per_mtok: {_flow(made.rates)}"]
@@ -383,7 +383,7 @@ def _still(
             yield {k: v for k, v in one if v is not None}
 
 
-def _evidence(kind: str, row: Row) -> dict[str, Any]:
+def _evidence(kind: str, row: PriceRow) -> dict[str, Any]:
     pairs = {key: row.rates[key] for key in ("input", "output") if row.rates.get(key)}
     return {"source": _id(kind), **{k: _tidy(v) for k, v in pairs.items()}, "key": row.key}
 
@@ -449,7 +449,7 @@ def _plain(value: Any) -> Any:
 
 
 def _seen_again(
-    price: Mapping[str, Any], said: Sequence[tuple[str, Row]], on: date
+    price: Mapping[str, Any], said: Sequence[tuple[str, PriceRow]], on: date
 ) -> dict[str, Any]:
     """Return a window with the evidence of lists that repeat it, and the day that they did."""
     known = {(e["source"], e.get("key")) for e in price["evidence"]}

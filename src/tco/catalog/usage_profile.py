@@ -129,7 +129,7 @@ def read_usage_profile(path: str) -> UsageProfile:
     Raises:
         DataError: It is missing or wrong; the text begins `file:line:`.
     """
-    from tco.catalog.examine import read_record
+    from tco.catalog.build import read_record
 
     return read_record(path, UsageProfile)[0]
 

@@ -1,4 +1,4 @@
-"""The catalog held against price lists of others: who agrees, and who is likely wrong."""
+"""The catalog held against price lists of others: who agrees, who is likely wrong, and why."""
 
 from __future__ import annotations
 
@@ -8,16 +8,160 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from tco.catalog.culprit import Case, culprit, settled
-from tco.catalog.evidence import close
+from tco.catalog.fields import Source
 from tco.catalog.listed import OtherPrice, differences
 from tco.catalog.lookup import price_at, retired
-from tco.catalog.matching import Match, by_row_name, matches, model_names, our_providers
+from tco.catalog.matching import FAMILIES, Match, by_row_name, matches, model_names, our_providers
+from tco.catalog.prices import Offer, Price, Rates, When
+from tco.catalog.trust import close, family
 from tco.catalog.upstream.rows import PriceList
+from tco.errors import printable
+from tco.units import show_price
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
-    from tco.catalog.prices import Offer, Price
+
+
+# Why a price list says another price than the catalog: the likely culprit, in words.
+
+UNIT = 100.0  # a price so many times off is in another unit
+Pair = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceDifference:
+    """One disagreement.
+
+    Args:
+        offer: The offer.
+        on: The day.
+        against: The list.
+        ours, theirs: Input and output [USD/Mtok].
+        with_us, with_them: The other lists that agree with the catalog, and with this list.
+    """
+
+    offer: Offer
+    on: date
+    against: str
+    ours: Pair
+    theirs: Pair
+    with_us: tuple[str, ...] = ()
+    with_them: tuple[str, ...] = ()
+
+
+def culprit(case: PriceDifference) -> str:
+    """Return what is likely wrong, the surest explanation first."""
+    for explain in (_unit, _swapped, _lag, _ahead, _condition, _outvoted):
+        found = explain(case)
+        if found:
+            return found
+    return "unknown: look at the price page"
+
+
+def settled(case: PriceDifference, sources: Mapping[str, Source]) -> str:
+    """Return how the data settles a disagreement; empty where it says nothing about it.
+
+    It does when an evidence of the same family states the other price, and a note, a doubt or a
+    waiver says what to make of it. A judgment that has ended settles nothing any more.
+    """
+    price = price_at(case.offer, case.on)
+    over = case.offer.waive_until is not None and case.on > case.offer.waive_until
+    if price is None or over:
+        return ""
+    admitted = any(
+        family(e.source, sources) == FAMILIES[case.against]
+        and _same_pair((e.input, e.output), case.theirs)
+        for e in price.evidence
+    )
+    words = price.note or case.offer.doubt or case.offer.waive_because or ""
+    if admitted and words:
+        return printable(words, 200)
+    if case.offer.waive_because and "sources-disagree" in case.offer.waive:
+        return printable(price.note or case.offer.doubt or case.offer.waive_because, 200)
+    return ""
+
+
+def _same_pair(one: Pair, other: Pair) -> bool:
+    return all(a is None or b is None or close(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _pair(rates: Rates) -> Pair:
+    return rates.input, rates.output
+
+
+def _ratios(case: PriceDifference) -> list[float]:
+    return [b / a for a, b in zip(case.ours, case.theirs, strict=True) if a and b]
+
+
+def _unit(case: PriceDifference) -> str:
+    far = [r for r in _ratios(case) if not 1 / UNIT < r < UNIT]
+    return f"{case.against}: a unit error, {far[0]:.3g} times" if far else ""
+
+
+def _swapped(case: PriceDifference) -> str:
+    same = case.ours[0] == case.ours[1]
+    swapped = _same_pair((case.ours[1], case.ours[0]), case.theirs) and None not in case.theirs
+    return f"{case.against}: input and output are swapped" if swapped and not same else ""
+
+
+def _lag(case: PriceDifference) -> str:
+    """Return that the list still has an older price of ours."""
+    for price in _listed(case.offer):
+        over = price.until is not None and price.until <= case.on
+        if over and _same_pair(_pair(price.usd_per_mtok), case.theirs):
+            return f"{case.against} lags: the price until {price.until}"
+    return ""
+
+
+def _ahead(case: PriceDifference) -> str:
+    for price in _listed(case.offer):
+        if price.since > case.on and _same_pair(_pair(price.usd_per_mtok), case.theirs):
+            return f"{case.against} is ahead: the price from {price.since}"
+    return ""
+
+
+def _listed(offer: Offer) -> Iterator[Price]:
+    yield from (price for price in reversed(offer.prices) if price.status != "cancelled")
+
+
+def _condition(case: PriceDifference) -> str:
+    """Return that the list has our price under a condition, or one of its usual uplifts."""
+    price = price_at(case.offer, case.on)
+    for modifier in price.modifiers if price is not None else ():
+        rates = modifier.usd_per_mtok
+        factor = modifier.multiply
+        stated = rates is not None and any(rate is not None for rate in _pair(rates))
+        if rates is not None and stated and _same_pair(_pair(rates), case.theirs):
+            return f"{case.against} has the price for {_when(modifier.when)}"
+        if factor is not None and all(close(r, factor) for r in _ratios(case)):
+            return f"{case.against} has the price for {_when(modifier.when)}"
+    ratios = _ratios(case)
+    if ratios and all(close(r, 1.1) for r in ratios):
+        return f"{case.against} has the regional price, 10 % higher"
+    return ""
+
+
+def _when(when: When) -> str:
+    """Return a condition in words; hours of the week are only called that."""
+    if when.hours or when.weekdays:
+        return "other hours of the week"
+    said = [f"{key} {value}" for key, value in when if value is not None]
+    return printable(", ".join(said).replace("_", " "), 100)
+
+
+def _outvoted(case: PriceDifference) -> str:
+    if case.with_us and not case.with_them:
+        return f"{case.against}: {', '.join(case.with_us)} agrees with the catalog"
+    if case.with_them:
+        return f"the catalog, perhaps: {', '.join(case.with_them)} says the same"
+    gap = max(_ratios(case), key=lambda r: max(r, 1 / r), default=1.0)
+    price = price_at(case.offer, case.on)
+    seen = f", seen {price.checked}" if price is not None else ""
+    shown = "/".join(show_price(rate) for rate in case.ours if rate is not None)
+    return f"one of two: theirs is {gap:.3g} times ours ({shown}{seen})"
+
+
+# The catalog held against price lists of others: who agrees, and who is likely wrong.
 
 NOT_STRICT = {
     "bedrock": "lists fold its region profiles in different ways",
@@ -27,7 +171,7 @@ NOT_STRICT = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class PriceComparison:
     """One offer held against one row of one list; prices in USD/Mtok."""
 
     offer: str
@@ -125,7 +269,7 @@ class VerifyReport:
     catalog_version: str
     lists: tuple[ListUsed, ...]
     agreement: tuple[Agreement, ...]
-    disagreements: tuple[Compared, ...]
+    disagreements: tuple[PriceComparison, ...]
     strict_compared: int
     strict_disagreeing: int
     strict_disagreement: float | None
@@ -154,7 +298,7 @@ def verify(catalog: Catalog, lists: Sequence[PriceList], on: date) -> VerifyRepo
         on: The day whose prices are held against them.
     """
     priced = list(_priced(catalog, on))
-    compared: list[Compared] = []
+    compared: list[PriceComparison] = []
     more = _More()
     for listed in lists:
         found = matches(catalog, listed, [offer for offer, _ in priced])
@@ -240,7 +384,9 @@ def _priced(catalog: Catalog, on: date) -> Iterator[tuple[Offer, Price]]:
             yield offer, price
 
 
-def _compared(catalog: Catalog, offer: Offer, price: Price, match: Match, kind: str) -> Compared:
+def _compared(
+    catalog: Catalog, offer: Offer, price: Price, match: Match, kind: str
+) -> PriceComparison:
     rates, row = price.usd_per_mtok, match.row
     theirs = (row.rates.get("input"), row.rates.get("output"))
     if row.embedding or rates.output is None:
@@ -249,7 +395,7 @@ def _compared(catalog: Catalog, offer: Offer, price: Price, match: Match, kind: 
     pairs = [(one, other) for one, other in zip(ours, theirs, strict=True) if one and other]
     off = max((other / one for one, other in pairs), key=_distance, default=1.0)
     loose = catalog.prices.providers[offer.provider].kind == "aggregator"
-    return Compared(
+    return PriceComparison(
         offer=offer.id,
         provider=offer.provider,
         against=kind,
@@ -269,9 +415,11 @@ def _distance(ratio: float) -> float:
     return max(ratio, 1 / ratio) if ratio > 0 else float("inf")
 
 
-def _explained(catalog: Catalog, compared: Sequence[Compared], on: date) -> Iterator[Compared]:
+def _explained(
+    catalog: Catalog, compared: Sequence[PriceComparison], on: date
+) -> Iterator[PriceComparison]:
     """Return all comparisons, the disagreements among them with their likely culprit."""
-    by_offer: dict[str, list[Compared]] = {}
+    by_offer: dict[str, list[PriceComparison]] = {}
     for one in compared:
         by_offer.setdefault(one.offer, []).append(one)
     for one in compared:
@@ -279,7 +427,7 @@ def _explained(catalog: Catalog, compared: Sequence[Compared], on: date) -> Iter
             yield one
             continue
         others = [o for o in by_offer[one.offer] if o.against != one.against]
-        case = Case(
+        case = PriceDifference(
             offer=catalog.offers[one.offer],
             on=on,
             against=one.against,
@@ -292,7 +440,7 @@ def _explained(catalog: Catalog, compared: Sequence[Compared], on: date) -> Iter
         yield replace(one, culprit=culprit(case), settled=where)
 
 
-def _same(one: Compared, other: Compared) -> bool:
+def _same(one: PriceComparison, other: PriceComparison) -> bool:
     pairs = ((one.theirs_input, other.theirs_input), (one.theirs_output, other.theirs_output))
     return all(a is None or b is None or close(a, b) for a, b in pairs)
 
@@ -300,7 +448,7 @@ def _same(one: Compared, other: Compared) -> bool:
 def _report(
     catalog: Catalog,
     lists: Sequence[PriceList],
-    compared: Sequence[Compared],
+    compared: Sequence[PriceComparison],
     on: date,
     unmatched: Iterable[str],
 ) -> VerifyReport:
@@ -321,7 +469,7 @@ def _report(
     )
 
 
-def _used(listed: PriceList, compared: Sequence[Compared]) -> ListUsed:
+def _used(listed: PriceList, compared: Sequence[PriceComparison]) -> ListUsed:
     own = [one for one in compared if one.against == listed.kind]
     strict = [one for one in own if one.strict]
     wrong = sum(1 for one in strict if not one.agrees)
@@ -338,7 +486,7 @@ def _used(listed: PriceList, compared: Sequence[Compared]) -> ListUsed:
     )
 
 
-def _agreement(compared: Sequence[Compared]) -> Iterator[Agreement]:
+def _agreement(compared: Sequence[PriceComparison]) -> Iterator[Agreement]:
     counts: Mapping[tuple[str, str, bool, bool], int] = Counter(
         (one.provider, one.against, one.strict, one.agrees) for one in compared
     )

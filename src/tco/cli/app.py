@@ -15,8 +15,8 @@ import typer
 import typer.main
 
 from tco import __version__
-from tco.cli.flags import Command, Group
 from tco.cli.guard import EXIT_INTERRUPTED, open_streams, say, silence, usage_in_one_line
+from tco.cli.options import Command, Group
 from tco.errors import UsageError
 
 HELP = """What serving language models costs, and from which volume that changes.
@@ -53,11 +53,32 @@ COMMANDS = {
     "mcp": "Five of the questions as tools for agents, over stdio.",
     "catalog": "The data: what it says, where from, what is wrong with it.",
 }
-"""Each command in one line. `NAME` is the object NAME of the module `tco.cli.NAME`: a function that
-takes flags, or a typer app with commands of its own."""
+"""Each command in one line. `NAME` is an object NAME of a module (see `HOMES`): a function
+that takes flags, or a typer app with commands of its own."""
 
 WORDS = {"import": "import_"}
-"""Names of commands that are words of Python, and what their modules are called."""
+"""Names of commands that are words of Python, and what their objects are called."""
+
+HOMES = {
+    **dict.fromkeys(
+        (
+            "compare",
+            "breakeven",
+            "sensitivity",
+            "size",
+            "plan",
+            "horizon",
+            "train",
+            "embed",
+            "explain",
+            "deploy",
+        ),
+        "questions",
+    ),
+    **dict.fromkeys(("render", "diff"), "saved"),
+    "import": "import_",
+}
+"""The module of `tco.cli` that a command is in, where it is not called like it."""
 
 
 class Root(Group):
@@ -100,8 +121,8 @@ class Root(Group):
 
 def _command(name: str) -> Any:
     """Return a command, imported now."""
-    word = WORDS.get(name, name)
-    found = getattr(import_module(f"tco.cli.{word}"), word)
+    module = import_module(f"tco.cli.{HOMES.get(name, name)}")
+    found = getattr(module, WORDS.get(name, name))
     if isinstance(found, typer.Typer):
         return typer.main.get_group(found)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)

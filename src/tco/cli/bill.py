@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from tco.cli.flags import flags
-from tco.cli.options import VALUES, Output, Question, Switch, Text, Texts, flag
+from tco.ask.options import VALUES, QuestionOptions
+from tco.cli.options import Output, Switch, Text, Texts, flag, flags
 from tco.cli.profile import FILES, LogOptions
 
 WHAT = "What the bill says"
 
 
 @dataclass(frozen=True, slots=True)
-class BillOptions:
+class BillFlags:
     """What `bill` asks besides."""
 
     by: Annotated[
@@ -31,7 +31,7 @@ class BillOptions:
 
 
 @flags
-def bill(own: BillOptions, read: LogOptions, output: Output, logs: FILES = None) -> None:
+def bill(own: BillFlags, read: LogOptions, output: Output, logs: FILES = None) -> None:
     """What was used, from request logs or usage reports: at the list price of each day, beside what
     the log states, with the difference explained.
 
@@ -45,14 +45,13 @@ def bill(own: BillOptions, read: LogOptions, output: Output, logs: FILES = None)
     read, and nothing leaves this machine.
     """
     from tco.ask import logs as asking
-    from tco.ask.asked import today
+    from tco.ask.layers import today
     from tco.catalog.load import load_catalog
-    from tco.cli.ask import asked
-    from tco.cli.deliver import deliver
-    from tco.cli.progress import Progress
+    from tco.cli.answer import asked, deliver
+    from tco.cli.guard import Progress
     from tco.usage.bill import billed
 
-    said = asked(Question(catalog=read.catalog, as_of=own.as_of), output)
+    said = asked(QuestionOptions(catalog=read.catalog, as_of=own.as_of), output)
     if read.sources:
         deliver(asking.sources_result(), said.output)
         return
@@ -64,7 +63,7 @@ def bill(own: BillOptions, read: LogOptions, output: Output, logs: FILES = None)
     deliver(result, said.output)
 
 
-def _said(own: BillOptions) -> dict[str, Any]:
+def _said(own: BillFlags) -> dict[str, Any]:
     names = ("by", "match", "invoice", "growth", "no_elsewhere")
     return {name: getattr(own, name) for name in names}
 

@@ -1,12 +1,422 @@
 """`tco catalog`: the data, and the gate for it in CI."""
 
-import typer
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from tco.cli.catalog_check import check
-from tco.cli.catalog_diff import diff
-from tco.cli.catalog_read import history, listing, schema, show
-from tco.cli.catalog_verify import WithPairs, update, verify
-from tco.cli.flags import Command, Group
+import typer
+from typer import Argument, Exit
+
+from tco.ask.options import VALUES, VOLUME, WHICH
+from tco.cli.options import (
+    OUTPUT,
+    Command,
+    Data,
+    Files,
+    FindingsOutput,
+    Group,
+    Output,
+    Switch,
+    Text,
+    Texts,
+    flag,
+    flags,
+)
+
+# `tco catalog list`, `show`, `history` and `schema`.
+
+Name = Annotated[str, Argument(metavar="NAME", help="A model, GPU, provider or offer.")]
+Model = Annotated[str, Argument(metavar="MODEL", help="A model, or enough of its name.")]
+File = Annotated[
+    str | None, Argument(metavar="[NAME]", help="One schema: prices, compare.", show_default=False)
+]
+
+
+@flags
+def listing(
+    data: Data,
+    output: Output,
+    model: Annotated[Texts, flag(WHICH, "NAME", "Only this model; repeat for more.")] = None,
+    provider: Annotated[Texts, flag(WHICH, "NAME", "Only this provider.")] = None,
+    weights: Annotated[Text, flag(WHICH, "KIND", "Only open or closed models.")] = None,
+    gone: Annotated[Switch, flag(WHICH, None, "Also what has no price that day.", "--gone")] = None,
+) -> None:
+    """Offers with their prices on a day, how sure they are, and which file says so.
+
+    \b
+      tco catalog list --model llama-3.3-70b
+      tco catalog list --provider together --as-of 2026-02-20
+      tco catalog list --weights closed --sort input --format csv
+    """
+    from tco.catalog.load import load_catalog
+    from tco.catalog.summary import chosen, listed
+    from tco.cli.answer import deliver
+    from tco.cli.options import read, today
+
+    said = read(data, output)
+    catalog, on = load_catalog(said.get("catalog", ())), said.get("as_of", today())
+    offers = chosen(catalog, on, model or (), provider or (), weights, gone=bool(gone))
+    deliver(listed(catalog, offers, on), said)
+
+
+@flags
+def show(data: Data, output: Output, name: Name) -> None:
+    """One model, GPU, provider or offer: every figure, its file and its sources.
+
+    \b
+      tco catalog show llama-3.3-70b
+      tco catalog show h100-sxm
+      tco catalog show openai/gpt-4.1 --as-of 2025-05-01
+      tco catalog show together --catalog my-prices.yaml
+    """
+    from tco.catalog.load import load_catalog
+    from tco.catalog.summary import record
+    from tco.cli.answer import deliver
+    from tco.cli.options import read, today
+
+    said = read(data, output)
+    catalog = load_catalog(said.get("catalog", ()))
+    deliver(record(catalog, name, said.get("as_of", today())), said)
+
+
+@flags
+def history(data: Data, output: Output, model: Model) -> None:
+    """What a model has cost, everywhere and ever, and what is announced.
+
+    \b
+      tco catalog history gpt-4o
+      tco catalog history llama-3.3-70b --format csv
+    """
+    from tco.catalog.load import load_catalog
+    from tco.catalog.lookup import find_model
+    from tco.catalog.summary import history as over_time
+    from tco.cli.answer import deliver
+    from tco.cli.options import read, today
+
+    said = read(data, output)
+    catalog = load_catalog(said.get("catalog", ()))
+    deliver(over_time(catalog, find_model(catalog, model), said.get("as_of", today())), said)
+
+
+@flags
+def schema(
+    name: File = None,
+    write: Annotated[Text, flag(OUTPUT, "DIR", "Write all of them into a folder.")] = None,
+) -> None:
+    """The JSON Schemas of data files and results, for editors and other programs.
+
+    \b
+      tco catalog schema                  their names
+      tco catalog schema prices           one of them, whole
+      tco catalog schema --write schema/  all of them, what they share in definitions.schema.json
+    """
+    from pathlib import Path
+
+    from tco.cli.answer import write as put
+    from tco.errors import UsageError, printable, unknown_name
+    from tco.render import schemas
+
+    names = sorted((*schemas.RESULTS, *schemas.FILES))
+    if name is not None:
+        if name not in names:
+            raise unknown_name("schema", name, names)
+        put(schemas.schema(name), "json")
+    if write is not None:
+        try:
+            schemas.write(Path(write))
+        except (OSError, ValueError) as error:
+            why = str(getattr(error, "strerror", None) or "not a path").lower()
+            raise UsageError(f"--write: {printable(write)}: {why}") from None
+    if name is None and write is None:
+        put("".join(f"{key}\n" for key in names), "table")
+
+
+# `tco catalog verify` and `update`.
+
+Against = Annotated[
+    Texts, flag(VALUES, "KIND FILE", "A file of litellm, genai-prices or models.dev.")
+]
+
+
+class WithPairs(Command):
+    """A command with options that take two words, which typer does not have."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Join the two words, then parse as always."""
+        return super().parse_args(ctx, list(_joined(iter(args))))
+
+
+def _joined(args: Iterator[str]) -> Iterator[str]:
+    for arg in args:
+        pairs = arg in ("--also", "--against")
+        kind = next(args, None) if pairs else None
+        path = next(args, None) if kind is not None and "=" not in kind else None
+        if kind is None:
+            yield arg
+        else:
+            yield f"{arg}={kind}" if path is None else f"{arg}={kind}={path}"
+
+
+def pair(flag: str, text: str) -> tuple[str, str]:
+    """Return kind and path of `litellm=FILE`."""
+    from tco.errors import UsageError, printable
+
+    kind, equals, path = text.partition("=")
+    if not equals or not path:
+        shown = printable(text, 40)
+        raise UsageError(f"{flag}: a kind and a file, as in {flag} litellm FILE, not {shown!r}")
+    return kind, path
+
+
+@flags
+def verify(
+    data: Data,
+    output: Output,
+    against: Against = None,
+    most: Annotated[
+        Text, flag(OUTPUT, "%", "Exit 1 when more offers disagree strictly: 5%.", "--max")
+    ] = None,
+    strict: Annotated[
+        Switch, flag(OUTPUT, None, "Exit 1 when one is not settled.", "--strict")
+    ] = None,
+) -> None:
+    """The catalog held against litellm, genai-prices and models.dev: who is likely wrong.
+
+    \b
+      tco catalog verify
+      tco catalog verify --against litellm model_prices_and_context_window.json
+      tco catalog verify --against models.dev api.json --max 5%
+
+    Without --against: what is installed beside tco of litellm and genai-prices; it is read as data,
+    nothing of it is run, and nothing is fetched.
+    """
+    from tco import units
+    from tco.catalog.load import load_catalog
+    from tco.catalog.upstream.find import found_lists
+    from tco.catalog.verify import verify as held
+    from tco.cli.answer import deliver
+    from tco.cli.options import read, today
+
+    said = read(data, output)
+    limit = units.share(most) if most is not None else None
+    on = said.get("as_of", today())
+    lists = found_lists([pair("--against", one) for one in against or ()], on)
+    result = held(load_catalog(said.get("catalog", ())), lists, on)
+    deliver(result, said)
+    over = limit is not None and (result.strict_disagreement or 0.0) > limit
+    if over or (strict and result.unsettled):
+        raise Exit(1)
+
+
+@flags
+def update(
+    data: Data,
+    against: Against = None,
+    write: Annotated[
+        Text, flag(OUTPUT, "FILE", "Write the overlay to a new file instead of stdout.")
+    ] = None,
+    everything: Annotated[
+        Switch, flag(OUTPUT, None, "Also what the data has settled already.", "--all")
+    ] = None,
+    seen: Annotated[
+        Text, flag(VALUES, "DATE", "The day that the lists are of; else that of --as-of.")
+    ] = None,
+    confirm: Annotated[
+        Switch, flag(OUTPUT, None, "Also what a list repeats, with its day.", "--confirm")
+    ] = None,
+) -> None:
+    """An overlay for review: a whole window wherever a list has another price, and new offers.
+
+    \b
+      tco catalog update --against litellm map.json --seen 2026-11-19 --write proposed.yaml
+      tco compare --tokens 50B --catalog proposed.yaml
+
+    The catalog itself is never written. Comments of the records are kept.
+    """
+    from tco.catalog.load import load_catalog
+    from tco.catalog.update import proposal
+    from tco.catalog.upstream.find import found_lists
+    from tco.catalog.verify import verify as held
+    from tco.cli.answer import write as put
+    from tco.cli.guard import say
+    from tco.cli.options import read, today
+
+    said = read(data)
+    on = said.get("as_of", today()) if seen is None else _day(seen)
+    catalog = load_catalog(said.get("catalog", ()))
+    lists = found_lists([pair("--against", one) for one in against or ()], on)
+    report = held(catalog, lists, on)
+    settled, repeated = bool(everything), bool(confirm)
+    made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated)
+    for line in made.suspect:
+        say(f"tco: left out: {line}")
+    if write is None:
+        put(made.text, "table")
+    else:
+        _new_file(write, made.text)
+    if seen is None:
+        say(f"tco: dated {on}; --seen DATE gives the day that the lists are of")
+    if made.models:
+        say(f"tco: {len(made.models)} rows of models that the catalog lacks, at its end")
+    say(f"tco: {len(made.offers)} offers to review, {len(made.added)} new ones")
+
+
+def _day(text: str) -> Any:
+    from tco.ask.fields import day
+    from tco.errors import UsageError
+
+    try:
+        return day(text)
+    except UsageError as error:
+        raise UsageError(f"--seen: {error}") from None
+
+
+def _new_file(path: str, text: str) -> None:
+    """Write a file that is not there yet, so that no catalog is ever overwritten."""
+    from tco.catalog.files import write_atomically
+    from tco.errors import UsageError, printable
+
+    try:
+        write_atomically(path, text.encode("utf-8"), new=True)
+    except FileExistsError:
+        raise UsageError(
+            f"--write: {printable(path, 200)} is there already; name a new file"
+        ) from None
+    except (OSError, ValueError) as error:
+        why = str(getattr(error, "strerror", None) or "not a path").lower()
+        raise UsageError(f"--write: {printable(path, 200)}: {why}") from None
+
+
+# `tco catalog check`.
+
+FORMATS = ("table", "json", "csv", "md", "github", "sarif", "llm")
+RULES = "Rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is checked, and how strictly."""
+
+    as_of: Annotated[
+        Text, flag(VALUES, "DATE", "The day of the check, or 'edition': that of the files.")
+    ] = None
+    horizon: Annotated[Text, flag(VALUES, "TIME", "Announce what changes within: 90d.")] = None
+    base: Annotated[
+        Text, flag(VALUES, "REV|FILE", "Older edition: no number may change in its window.")
+    ] = None
+    also: Annotated[
+        Texts, flag(VALUES, "KIND FILE", "A price list of litellm, genai-prices or models.dev.")
+    ] = None
+    strict: Annotated[Switch, flag(RULES, None, "Warnings fail, too.", "--strict")] = None
+    fail_stale: Annotated[
+        Switch,
+        flag(
+            RULES,
+            None,
+            "Age fails in the catalogs of tco, too: for who keeps them.",
+            "--fail-stale",
+        ),
+    ] = None
+    exit_zero: Annotated[Switch, flag(RULES, None, "Only report: exit 0.", "--exit-zero")] = None
+    rules: Annotated[Switch, flag(RULES, None, "List the rules instead.", "--rules")] = None
+    everything: Annotated[Switch, flag(OUTPUT, None, "List every warning and note.", "--all")] = (
+        None
+    )
+
+
+@flags
+def check(output: FindingsOutput, asked: Checked, files: Files = None) -> None:
+    """Everything that is wrong with a catalog, in one run; exit 1 on errors.
+
+    \b
+      tco catalog check
+      tco catalog check my-prices.yaml --strict
+      tco catalog check data/prices.yaml --base origin/main --format github
+      tco catalog check --also litellm model_prices_and_context_window.json
+      tco catalog check --format sarif > findings.sarif
+
+    Without FILES: the catalogs that came with tco, whose age only warns; --fail-stale makes it an
+    error, for those who keep them. Other files are laid over those, so that they may name models,
+    providers and GPUs that are known already.
+    """
+    from tco.catalog.check.run import CheckRequest, check_files, rule_list
+    from tco.cli.answer import deliver
+    from tco.cli.options import day_or_edition, days, read
+
+    said = read(output, formats=FORMATS)
+    if asked.rules:
+        deliver(rule_list(), said)
+        return
+    result = check_files(
+        CheckRequest(
+            files=tuple(files or ()),
+            also=tuple(pair("--also", one) for one in asked.also or ()),
+            as_of=day_or_edition(asked.as_of),
+            horizon_days=days(asked.horizon or "90d"),
+            base=asked.base,
+            strict=bool(asked.strict),
+            fail_stale=bool(asked.fail_stale),
+        )
+    )
+    if asked.everything:
+        said.setdefault("top", len(result.findings) + 1)
+    deliver(result, said)
+    if not result.passed and not asked.exit_zero:
+        raise Exit(1)
+
+
+# `tco catalog diff`.
+
+A = Annotated[str, Argument(metavar="A", help="A file, folder, git revision, or REV:FILE.")]
+B = Annotated[
+    str | None, Argument(metavar="[B]", help="The same; else the catalog of this tco.",
+                         show_default=False)
+]  # fmt: skip
+VOLUMES = ("1B", "10B", "100B", "1T")
+
+
+@dataclass(frozen=True, slots=True)
+class DiffVolumes:
+    """At which volumes answers are compared, and whether a change fails."""
+
+    tokens: Annotated[
+        Texts, flag(VOLUME, "N", "Volumes to compare winners at: 1B, 10B, 100B, 1T.")
+    ] = None
+    profile: Annotated[Text, flag(VOLUME, "NAME", "Named traffic.")] = None
+    strict: Annotated[
+        Switch, flag(OUTPUT, None, "Exit 1 when an answer changes.", "--fail-on-change")
+    ] = None
+
+
+@flags
+def diff(data: Data, output: Output, asked: DiffVolumes, a: A, b: B = None) -> None:
+    """What moved between two catalogs, by how much, and which answers change.
+
+    \b
+      tco catalog diff HEAD~20
+      tco catalog diff v1.0 v1.1 --tokens 5B,50B
+      tco catalog diff origin/main:my-prices.yaml my-prices.yaml
+      tco catalog diff old/ data/ --format json --fail-on-change
+    """
+    from tco import units
+    from tco.analysis.diff.catalogs import catalog_diff
+    from tco.catalog.editions import edition
+    from tco.cli.answer import deliver
+    from tco.cli.options import read, today
+    from tco.options.scenario import Scenario
+
+    said = read(data, output)
+    typed = [part for text in asked.tokens or VOLUMES for part in text.split(",")]
+    volumes = [units.tokens_per_month(text) for text in typed]
+    overlays = said.get("catalog", ())
+    old, new = edition(a, overlays), edition(b, overlays)
+    names = (a, b or f"the catalog of this tco ({new.version})")
+    on = said.get("as_of", today())
+    result = catalog_diff(old, new, names, on, volumes, Scenario(profile=asked.profile))
+    deliver(result, said)
+    if asked.strict and result.answers_changed:
+        raise Exit(1)
+
 
 HELP = """What the catalogs say, where it comes from, and what is wrong with it.
 

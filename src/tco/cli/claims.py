@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from tco.cli.flags import flags
-from tco.cli.options import VALUES, Output
+from tco.ask.options import VALUES
+from tco.cli.options import Output, flags
 
 Name = Annotated[
     str | None, Argument(metavar="ID", help="One claim, by its id.", show_default=False)
@@ -48,15 +48,14 @@ def claims(output: Output, name: Name = None, rules: Rules = False, as_of: AsOf 
       tco claims --rules
       tco claims --format md
     """
-    from tco.cli.ask import asked
-    from tco.cli.deliver import deliver
-    from tco.cli.options import Question
+    from tco.ask.options import QuestionOptions
+    from tco.cli.answer import asked, deliver
     from tco.errors import UsageError
 
     if rules and name is not None:
         raise UsageError("--rules shows all rules of thumb; leave out the id")
     with _plain():
-        said = asked(Question(as_of=as_of), output)
+        said = asked(QuestionOptions(as_of=as_of), output)
         result = _result(said, name, rules=rules)
     deliver(result, said.output)
 
@@ -64,12 +63,12 @@ def claims(output: Output, name: Name = None, rules: Rules = False, as_of: AsOf 
 def _result(said: Any, name: str | None, *, rules: bool) -> Any:
     """Return the claims, one of them, or the rules of thumb."""
     from tco.analysis.claims.audit import Audit
-    from tco.analysis.inputs import prepare
     from tco.analysis.report import stamp
     from tco.catalog.claims import load_claims
     from tco.catalog.load import load_catalog
-    from tco.cli.catalog_options import today
-    from tco.cli.progress import Progress
+    from tco.cli.guard import Progress
+    from tco.cli.options import today
+    from tco.options.question import prepare
 
     known = load_claims()
     wanted = _wanted(known, name)

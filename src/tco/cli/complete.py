@@ -1,18 +1,72 @@
-"""What the shell offers while a command is typed: names of the catalog, words, paths of settings.
-
-Nothing is offered where nothing is known, and then shells offer files. Nothing that is wrong with a
-file or a catalog is said: half a command is no question yet.
-"""
+"""What the shell offers while a command is typed: names of the catalog, words, settings."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tco import __version__
+from tco.catalog import load
+from tco.catalog.files import SHIPPED, shipped_file
+
 if TYPE_CHECKING:
-    from tco.cli.names import Names
+    from tco.catalog.load import Catalog
+
+
+# What users can type for models, GPUs, providers and so on, kept so that a shell can complete it.
+#
+# The names are a small file beside the compiled catalog, under a key of their own (see
+# `catalog.cache`): a shell waits for them at every key, and reading a catalog would take too
+# long.
+
+Names = Mapping[str, list[str]]
+
+
+def shipped_names() -> Names:
+    """Return the names of the shipped catalog, by kind."""
+    files = [shipped_file(name) for name in SHIPPED]
+    key = load.cache_key(load.digest_of(files), ["names", __version__])
+    text = load.recall(key)
+    if text is None:
+        from tco.catalog.load import load_catalog
+
+        text = json.dumps(names_of(load_catalog())).encode()
+        load.remember(key, text)
+    names: dict[str, list[str]] = json.loads(text)
+    return names
+
+
+def names_of(catalog: Catalog) -> Names:
+    """Return the names of a catalog, by kind."""
+    from tco.engine.shapes import PRECISIONS, PROFILES
+    from tco.options.selection import PURCHASES
+
+    models: Mapping[str, Any] = catalog.models.models
+    real = [name for name, model in models.items() if model.never is None]
+    return {
+        "models": real,
+        "own": [name for name in real if models[name].architecture is not None],
+        "offers": [offer.id for offer in catalog.prices.offers],
+        "providers": [*catalog.prices.providers],
+        "gpus": [*catalog.hardware.accelerators],
+        "sellers": [*catalog.hardware.sellers],
+        "profiles": [*catalog.workloads.profiles],
+        "assumptions": [*catalog.assumptions.assumptions],
+        "benchmarks": sorted({s.benchmark for model in models.values() for s in model.scores}),
+        "licenses": sorted({m.license.kind for m in models.values() if m.license is not None}),
+        "purchases": [*PURCHASES],
+        "precisions": [*PRECISIONS],
+        "engines": [*PROFILES],
+    }
+
+
+# What the shell offers while a command is typed: names of the catalog, words, paths of settings.
+#
+# Nothing is offered where nothing is known, and then shells offer files. Nothing that is wrong
+# with a file or a catalog is said: half a command is no question yet.
 
 Known = Callable[[], "Names"]
 Offer = Callable[[Known, str], Iterable[str]]
@@ -128,7 +182,6 @@ def _names(ctx: Any) -> Names:
 
     A file of the user's own defaults is not looked at: that would take longer than a key.
     """
-    from tco.cli.names import names_of, shipped_names
 
     typed = {name: ctx.params.get(name) for name in ("catalog", "file", "option")}
     if (
@@ -136,11 +189,12 @@ def _names(ctx: Any) -> Names:
         and not {"TCO_CATALOG", "TCO_FILE", "TCO_OPTION"} & os.environ.keys()
     ):
         return shipped_names()
+    from tco.ask.options import QuestionOptions
     from tco.catalog.load import load_catalog
-    from tco.cli.ask import asked
-    from tco.cli.options import Output, Question
+    from tco.cli.answer import asked
+    from tco.cli.options import Output
 
-    said = asked(Question(**{k: v for k, v in typed.items() if v}), Output(quiet=True))  # type: ignore[typeddict-item]
+    said = asked(QuestionOptions(**{k: v for k, v in typed.items() if v}), Output(quiet=True))  # type: ignore[typeddict-item]
     found = names_of(load_catalog(said.overlays))
     return {**found, "described": [option.name for option in said.request.options]}
 

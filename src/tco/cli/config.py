@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from typer import Option
 
-from tco.cli.flags import Command, Group, flags
-from tco.cli.options import Output, Question
+from tco.ask.options import QuestionOptions
+from tco.cli.options import Command, Group, Output, flags
 
 HELP = """What is in effect, and who says so.
 
@@ -29,7 +29,7 @@ Origin = Annotated[
 
 
 @flags
-def show(question: Question, output: Output, origin: Origin = False) -> None:
+def show(question: QuestionOptions, output: Output, origin: Origin = False) -> None:
     """Every value in effect: flags beat TCO_ variables, scenario file, user's file, defaults.
 
     \b
@@ -41,10 +41,9 @@ def show(question: Question, output: Output, origin: Origin = False) -> None:
     """
     from functools import partial
 
-    from tco.ask.asked import answered
     from tco.ask.effective import config as in_effect
-    from tco.cli.ask import asked, ignored_variables
-    from tco.cli.deliver import deliver
+    from tco.ask.layers import answered
+    from tco.cli.answer import asked, deliver, ignored_variables
 
     said = asked(question, output)
     result = answered(partial(in_effect, said=said, ignored=ignored_variables()), said)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 from typer import Argument
 
-from tco.cli.flags import Command, Group, flags
-from tco.cli.options import VALUES, Output, Question, Switch, Text, Texts, flag
+from tco.ask.options import VALUES, QuestionOptions
+from tco.cli.options import Command, Group, Output, Switch, Text, Texts, flag, flags
 
 MEASURED = "What the file does not say"
 DEFAULT_FILE = "tco-measured.csv"
@@ -69,20 +69,19 @@ def bench(owner: Owner, output: Output, file: FILE) -> None:
     What the file does not say is asked for. Nothing uses the measurements until a command is given
     the file with --measured, or a scenario file names it.
     """
-    from tco.cli.ask import asked
-    from tco.cli.deliver import deliver
+    from tco.cli.answer import asked, deliver
 
-    said = asked(Question(catalog=owner.catalog), output)
+    said = asked(QuestionOptions(catalog=owner.catalog), output)
     deliver(_imported(file, owner, said), said.output)
 
 
 def _imported(file: str, owner: Owner, said: Any) -> Any:
     """Return what was read, after writing it down."""
-    from tco.analysis.bring import ImportedRow, ImportResult, measured_rows, predictions
-    from tco.catalog.bench import read_bench
+    from tco.analysis.import_bench import ImportedRow, ImportResult, measured_rows, predictions
+    from tco.catalog.benches.read import read_bench
     from tco.catalog.files import user_file
     from tco.catalog.load import load_catalog
-    from tco.catalog.own_measurements import merged, save
+    from tco.catalog.throughput import merged, save
 
     catalog = load_catalog(said.overlays)
     found = read_bench(user_file(file))
@@ -120,7 +119,7 @@ def _imported(file: str, owner: Owner, said: Any) -> Any:
 
 def _answers(owner: Owner) -> Any:
     """Return what the owner adds, read."""
-    from tco.analysis.bring import Answers
+    from tco.analysis.import_bench import OwnerFacts
     from tco.ask.fields import at_least_one, day, positive, text
     from tco.errors import UsageError
 
@@ -130,7 +129,7 @@ def _answers(owner: Owner) -> Any:
         "date": lambda value: day(value).isoformat(),
     }
     values = {}
-    for field in fields(Answers):
+    for field in fields(OwnerFacts):
         typed = getattr(owner, field.name)
         if typed is None:
             continue
@@ -138,7 +137,7 @@ def _answers(owner: Owner) -> Any:
             values[field.name] = readers.get(field.name, text)(typed)
         except UsageError as error:
             raise UsageError(f"--{field.name.replace('_', '-')}: {error}") from None
-    return Answers(**values)
+    return OwnerFacts(**values)
 
 
 import_.command("bench", cls=Command)(bench)

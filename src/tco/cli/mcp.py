@@ -1,6 +1,6 @@
 """`tco mcp`."""
 
-from tco.cli.flags import flags
+from tco.cli.options import flags
 
 
 @flags

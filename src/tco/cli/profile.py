@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from typer import Argument
 
-from tco.cli.flags import flags
-from tco.cli.options import VALUES, Output, Question, Switch, Text, Texts, flag
+from tco.ask.options import VALUES, QuestionOptions
+from tco.cli.options import Output, Switch, Text, Texts, flag, flags
 
 LOGS = "How logs are read"
 FILES = Annotated[
@@ -58,12 +58,11 @@ def profile(own: ProfileOptions, read: LogOptions, output: Output, logs: FILES =
     Formats are told by their content. Prompts and answers are never read, and nothing leaves this
     machine. What is left out is counted by reason, with the first place.
     """
-    from tco.ask.asked import today
+    from tco.ask.layers import today
     from tco.ask.logs import sources_result
-    from tco.cli.ask import asked
-    from tco.cli.deliver import deliver
+    from tco.cli.answer import asked, deliver
 
-    said = asked(Question(catalog=read.catalog, as_of=own.as_of), output)
+    said = asked(QuestionOptions(catalog=read.catalog, as_of=own.as_of), output)
     if read.sources:
         deliver(sources_result(), said.output)
         return
@@ -74,7 +73,7 @@ def profile(own: ProfileOptions, read: LogOptions, output: Output, logs: FILES =
 def _profiled(logs: Any, own: ProfileOptions, read: LogOptions, said: Any, day: Any) -> Any:
     from tco.ask import logs as asking
     from tco.catalog.load import load_catalog
-    from tco.cli.progress import Progress
+    from tco.cli.guard import Progress
     from tco.usage.profile import profiled
 
     reading = asking.reading(logs, read.format_from, read.columns, read.timezone)

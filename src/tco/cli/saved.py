@@ -1,8 +1,19 @@
-"""Results that were saved as JSON, read and held against themselves."""
+"""`tco render` and `tco diff`: results that were saved, shown again or held together."""
 
-from __future__ import annotations
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
-from typing import Any
+from typer import Argument, Exit
+
+from tco.ask.options import VALUES, QuestionOptions
+from tco.cli.options import Output, Switch, Texts, flag, flags, flags_without
+
+if TYPE_CHECKING:
+    from tco.analysis.diff.gate import Limit
+
+
+# Results that were saved as JSON, read and held against themselves.
 
 
 def saved_result(path: str) -> tuple[Any, str | None]:
@@ -14,7 +25,7 @@ def saved_result(path: str) -> tuple[Any, str | None]:
     from tco.analysis.adds_up import complaints
     from tco.catalog.files import user_file
     from tco.errors import DataError
-    from tco.render.jsonin import read_result
+    from tco.render.jsonio import read_result
 
     file = user_file(path)
     result, unknown = read_result(file)
@@ -24,3 +35,166 @@ def saved_result(path: str) -> tuple[Any, str | None]:
         raise DataError(f"{file.path}:1: does not add up, was it edited? {wrong[0]}{more}")
     shown = ", ".join(unknown[:3])
     return result, f"{file.path}: left out what this tco does not know: {shown}" if shown else None
+
+
+# What `tco diff` fails on, as it is typed.
+
+
+def limits(texts: Sequence[str] | None) -> "tuple[Limit, ...]":
+    """Return the limits on what the cheapest may cost more: `+5%`, `$500`.
+
+    Raises:
+        UsageError: A text that is neither a share nor money.
+    """
+    return tuple(_limit(text.strip()) for text in texts or ())
+
+
+def _limit(text: str) -> "Limit":
+    from tco import units
+    from tco.analysis.diff.gate import Limit
+    from tco.errors import UsageError, printable
+
+    amount = text.removeprefix("+").strip()
+    try:
+        if amount.endswith("%"):
+            # More than double is a rise, too, which a share of something cannot be.
+            return Limit(text, share=units.number(amount[:-1]) / 100)
+        if "$" in amount:
+            return Limit(text, usd=units.usd(amount))
+    except UsageError as error:
+        raise UsageError(f"--fail-over: {error}") from None
+    raise UsageError(f"--fail-over: {printable(text, 40)!r} is no limit; write +5% or $500")
+
+
+def conditions(texts: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the conditions named, each of a closed list.
+
+    Raises:
+        UsageError: A name that is not in it, with the nearest one.
+    """
+    from tco.analysis.diff.gate import CONDITIONS
+    from tco.ask.fields import one_of
+    from tco.errors import UsageError
+
+    read = one_of(*CONDITIONS)
+    try:
+        return tuple(read(part) for text in texts or () for part in text.split(","))
+    except UsageError as error:
+        raise UsageError(f"--fail-if: {error}") from None
+
+
+# `tco render`.
+
+Saved = Annotated[str, Argument(metavar="RESULT", help="A result, as --format json wrote it.")]
+
+
+@flags
+def render(output: Output, saved: Saved) -> None:
+    """A saved result in any format, byte for byte as the command that made it prints it.
+
+    \b
+      tco compare --tokens 50B --export json=result.json
+      tco render result.json
+      tco render result.json --format md
+      tco render result.json --format focus --top 1 --export llm=brief.txt
+    """
+    from tco.ask.fields import FORMATS
+    from tco.cli.answer import deliver
+    from tco.cli.guard import say
+    from tco.cli.options import read
+
+    said = read(output, formats=(*FORMATS, "sarif"))
+    result, note = saved_result(saved)
+    if note is not None and not said.get("quiet"):
+        say(f"tco: note: {note}")
+    deliver(result, said, {"html": _no_report})
+
+
+def _no_report() -> str:
+    """Refuse a report, which draws curves that a saved result does not hold.
+
+    Raises:
+        UsageError: Always.
+    """
+    from tco.errors import UsageError
+
+    raise UsageError("a report is drawn by the command that answers: give --export html= to it")
+
+
+# `tco diff`.
+
+GATE = "What fails"
+A = Annotated[str, Argument(metavar="A", help="A saved result; with --catalog data.")]
+B = Annotated[
+    str | None, Argument(metavar="[B]", help="The one to hold against it.", show_default=False)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What is compared, and what may not change."""
+
+    catalog: Annotated[
+        Switch, flag(VALUES, None, "A and B are catalogs: git revisions, folders, files.")
+    ] = None
+    fail_over: Annotated[
+        Texts, flag(GATE, "LIMIT", "The cheapest costs more by +5% or $500; repeat.")
+    ] = None
+    fail_if: Annotated[
+        Texts, flag(GATE, "WHAT", "winner-changes, breakeven-moves, cost-rises, ...")
+    ] = None
+
+
+@flags_without("catalog")
+def diff(question: QuestionOptions, output: Output, gate: Gate, a: A, b: B = None) -> None:
+    """What changed between two answers: cost, the cheapest, break-evens; exit 1 beyond limits.
+
+    \b
+      tco diff base.json head.json
+      tco diff base.json head.json --fail-over +5% --fail-over '$500'
+      tco diff base.json head.json --fail-if winner-changes --format github
+      tco diff --catalog origin/main data/ -f tco.yaml
+      tco diff --catalog HEAD~20 --tokens 50B --fail-if breakeven-moves
+
+    A result is what tco compare, breakeven, plan or explain wrote with --format json. --fail-if is
+    winner-changes, breakeven-moves, cost-rises, option-lost or inputs-change.
+    """
+    from tco.analysis.diff.gate import gated
+    from tco.cli.answer import asked, deliver
+    from tco.cli.guard import say
+
+    over, told = limits(gate.fail_over), conditions(gate.fail_if)
+    said = asked(question if gate.catalog else QuestionOptions(), output)
+    found = _catalogs(a, b, said) if gate.catalog else _results(a, b, question)
+    result = gated(found, over, told)
+    deliver(result, said.output)
+    for failure in result.failures:
+        say(f"tco: {failure.rule}: {failure.message}")
+    if not result.passed:
+        raise Exit(1)
+
+
+def _results(a: str, b: str | None, question: QuestionOptions) -> Any:
+    """Return what changed between two saved results."""
+    from tco.analysis.diff.diff import diff as held
+    from tco.errors import UsageError
+
+    if b is None:
+        raise UsageError(f"two results are compared: tco diff {a} head.json; or --catalog {a}")
+    typed = [name for name, value in question.items() if value]
+    if typed:
+        flag = "--" + typed[0].replace("_", "-")
+        raise UsageError(f"{flag} asks something; two results are asked already; or use --catalog")
+    (before, old), (after, new) = saved_result(a), saved_result(b)
+    return held(before, after, (a, b), warnings=[*filter(None, (old, new))])
+
+
+def _catalogs(a: str, b: str | None, said: Any) -> Any:
+    """Return what a question's answer is on two catalogs."""
+    from tco.analysis.diff.diff import across
+    from tco.catalog.editions import edition
+    from tco.cli.options import today
+
+    old, new = edition(a, said.overlays), edition(b, said.overlays)
+    names = (a, b or f"the catalog of this tco ({new.version})")
+    return across(old, new, names, said.request, today())

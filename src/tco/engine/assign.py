@@ -1,9 +1,4 @@
-"""Tasks assigned to routes that share fleets, at the least cost: the problem, and every answer.
-
-A route serves one task: by the token, on one or more fleets, or partly on each. Fleets come in
-whole replicas and are shared; engineers are a yes or a no. Which route each task takes and how
-large each fleet is are decided together.
-"""
+"""Tasks assigned to routes that share fleets, at the least cost; routing and cascades."""
 
 from __future__ import annotations
 
@@ -12,8 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.engine.people import People, team_usd
-from tco.engine.shapes import ROUND_OFF, Flags, Floats, Indices
+from tco.engine.selfhost import People, team_usd
+from tco.engine.shapes import ROUND_OFF, Flags, Floats, Indices, Number
+
+# Tasks assigned to routes that share fleets, at the least cost: the problem, and every answer.
+#
+# A route serves one task: by the token, on one or more fleets, or partly on each. Fleets come in
+# whole replicas and are shared; engineers are a yes or a no. Which route each task takes and how
+# large each fleet is are decided together.
 
 CHUNK = 1 << 15
 """Combinations that are looked at together."""
@@ -168,7 +169,6 @@ def needed_routes(problem: Problem) -> Indices:
     best filling, broken off at the last route, saves less than it costs at every size, or when
     another one does all that it does for less.
     """
-    from tco.engine.dominance import replaceable
 
     kept = _not_beaten(problem)
     while True:
@@ -221,3 +221,151 @@ def _worth_opening(problem: Problem, fleet: int) -> bool:
     sizes = problem.fleets[fleet]
     most = np.interp(sizes.capacity, filled, saved) + problem.api_usd
     return bool(np.any(most > sizes.usd))
+
+
+# Fleets that another fleet can replace, task for task, without ever costing more.
+
+
+def replaceable(problem: Problem) -> list[int]:
+    """Return the fleets that are never needed because another one does all they do for less.
+
+    Fleet `a` can be replaced by `b` when every task on `a` can be on `b`, when whatever size of
+    `a` serves, a size of `b` serves at no higher cost, and when `b` may take it on beside its
+    own: its cost must not grow faster than the sum, and its largest size must be enough for all.
+    Only fleets whose routes use no other fleet are looked at.
+    """
+    alone = _alone(problem)
+    load, usd, called = _single_routes(problem, alone)
+    roomy = [b for b in np.flatnonzero(alone).tolist() if _mergeable(problem, load, b)]
+    gone: list[int] = []
+    for a in np.flatnonzero(alone).tolist():
+        users = np.isfinite(load[:, a])
+        if not users.any():
+            continue
+        for b in roomy:
+            if b in gone or b == a or not np.all(usd[users, b] <= usd[users, a]):
+                continue
+            if np.any(called[users, b] & ~called[users, a]):
+                continue
+            ratio = float((load[users, b] / load[users, a]).max())
+            if _covers(problem.fleets[a], problem.fleets[b], ratio, problem.team):
+                gone.append(a)
+                break
+    return gone
+
+
+def _alone(problem: Problem) -> Flags:
+    """Return the fleets that no route uses together with another one [fleets]."""
+    used = problem.load > 0
+    shared = used[used.sum(axis=1) > 1].any(axis=0)
+    alone: Flags = used.any(axis=0) & ~shared
+    return alone
+
+
+def _single_routes(problem: Problem, alone: Flags) -> tuple[Floats, Floats, Flags]:
+    """Return load, cost by the token, and calls of each task's route on each fleet [tasks, fleets].
+
+    Infinite where there is none. A fleet on which a task has two routes is not looked at.
+    """
+    shape = (problem.tasks, len(problem.fleets))
+    load, usd = np.full(shape, np.inf), np.full(shape, np.inf)
+    called: Flags = np.zeros(shape, dtype=bool)
+    for row in np.flatnonzero(problem.load[:, alone].any(axis=1)).tolist():
+        fleet = int(np.argmax(problem.load[row]))
+        task = int(problem.task[row])
+        if np.isinf(load[task, fleet]):
+            load[task, fleet], usd[task, fleet] = problem.load[row, fleet], problem.usd[row]
+            called[task, fleet] = problem.called[row]
+        else:
+            alone[fleet] = False
+    return load, usd, called
+
+
+def _mergeable(problem: Problem, load: Floats, fleet: int) -> bool:
+    """Return whether a fleet can always take on what another one did, at no more than the sum."""
+    sizes = problem.fleets[fleet]
+    column = load[:, fleet]
+    if column[np.isfinite(column)].sum() > sizes.capacity[-1] + ROUND_OFF:
+        return False
+    both = sizes.capacity[:, None] + sizes.capacity[None, :]
+    at = sizes.size_for(both.ravel()).reshape(both.shape)
+    known = at < sizes.usd.size
+    at = np.minimum(at, sizes.usd.size - 1)
+    cheap = sizes.usd[at] <= sizes.usd[:, None] + sizes.usd[None, :] + ROUND_OFF
+    gpus = sizes.staffed_gpus
+    small = gpus[at] <= gpus[:, None] + gpus[None, :] + ROUND_OFF
+    return bool(np.all((cheap & small) | ~known))
+
+
+def _covers(a: FleetSizes, b: FleetSizes, ratio: float, team: People) -> bool:
+    """Return whether `b` serves `ratio` times what `a` does at no higher cost, at every size.
+
+    More than the largest size of `b` is never asked of it: that serves all tasks that it could.
+    A fleet that needs a team, or a project, does not replace one that needs none; nor does one of
+    a host, which takes the engineers of an endpoint, replace one of another kind.
+    """
+    theirs, ours = a.staffed_gpus, b.staffed_gpus
+    if b.hosted and not a.hosted:
+        return False
+    if (ours.any() and not theirs.all()) or (b.gpus.any() and not a.gpus.all()):
+        return False
+    at = b.size_for(np.minimum(ratio * a.capacity, b.capacity[-1]))
+    per_gpu = team.usd_per_month * team.fte_per_gpu
+    more_staff = per_gpu * np.maximum(ours[at] - theirs, 0.0)
+    return bool(np.all(b.usd[at] + more_staff <= a.usd))
+
+
+# Routing between tiers and cascades: what a share on a cheaper model saves, and when to try.
+
+
+def routed_usd(shares: Number, usd: Number) -> Number:
+    """Return the mean cost of a request that goes to each tier with some share [USD/request].
+
+    ``sum(share * usd)`` over the last axis.
+
+    Args:
+        shares: Share of the requests for each tier [..., tiers] [1].
+        usd: Cost of a request on each tier [..., tiers] [USD/request].
+
+    >>> float(routed_usd(np.array([0.983, 0.017]), np.array([0.001, 0.03])).round(6))
+    0.001493
+    """
+    mean: Number = np.sum(np.asarray(shares) * np.asarray(usd), axis=-1)
+    return mean
+
+
+def share_for_reduction(reduction: Number, cheap_usd: Number, premium_usd: Number) -> Number:
+    """Return the share that must go to the cheap tier for a bill to fall by so much [1].
+
+    ``reduction / (1 - cheap / premium)``; above 1 no share does it.
+
+    Args:
+        reduction: Part of the all-premium bill that is to go [1].
+        cheap_usd, premium_usd: Cost of a request on either [USD/request].
+
+    >>> round(float(share_for_reduction(0.95, 0.001, 0.03)), 4)
+    0.9828
+    """
+    share: Number = reduction / (1.0 - np.asarray(cheap_usd) / np.asarray(premium_usd))
+    return share
+
+
+def breakeven_escalation(small_usd: Number, judge_usd: Number, big_usd: Number) -> Number:
+    """Return the share of escalations below which a cascade pays, ``1 - (small + judge) / big``.
+
+    At 0 or less it never does [1].
+    """
+    edge: Number = 1.0 - (np.asarray(small_usd) + judge_usd) / np.asarray(big_usd)
+    return edge
+
+
+def reach(escalations: Number) -> Number:
+    """Return the share of the requests that comes to each step of a cascade [..., steps] [1].
+
+    Args:
+        escalations: Share that each step but the last hands on [..., steps - 1] [1].
+    """
+    handed = np.asarray(escalations, dtype=float)
+    first = np.ones((*handed.shape[:-1], 1))
+    share: Number = np.concatenate([first, np.cumprod(handed, axis=-1)], axis=-1)
+    return share

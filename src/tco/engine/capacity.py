@@ -1,4 +1,4 @@
-"""How fast a replica serves: seconds per step, prefill and token; requests per second."""
+"""What fits on the GPUs of a replica, and how fast it serves: seconds per step and token."""
 
 from __future__ import annotations
 
@@ -8,13 +8,149 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.engine import constants as c
-from tco.engine import memory
-from tco.engine.constants import FITTED, Constants
-from tco.engine.evidence import band as band
+from tco.engine.constants import FITTED, VISIBLE_SHARE, Constants
 
 if TYPE_CHECKING:
-    from tco.engine.layout import Layout, Profile
-    from tco.engine.shapes import Flag, GpuShape, ModelShape, Number
+    from tco.engine.shapes import Flag, GpuShape, Layout, ModelShape, Number, ServerProfile
+
+
+# What fits on the GPUs of a replica: weights, KV cache, largest batch, longest context.
+
+# Of an 8-bit latent cache, the rotary part stays in 16 bits, and a scale of 4 bytes goes with every
+# 128 values of the rest: 656 bytes a token and layer of DeepSeek-V3 (vLLM's fp8_ds_mla).
+MLA_ROPE_DIM = 64.0
+LATENT_SCALE_BYTES = 4.0 / 128.0
+
+
+def embedding_params(model: ModelShape) -> Number:
+    """Return the weights of embedding and output matrix [1].
+
+    V·H, twice unless they are tied.
+    """
+    return np.where(model.tied_embeddings, 1.0, 2.0) * model.vocab_size * model.hidden_size
+
+
+def embedding_bytes(model: ModelShape, layout: Layout) -> Number:
+    """Return the memory of embedding and output matrix; one of them where they are tied [byte]."""
+    input_bytes = np.where(model.tied_embeddings, 0.0, layout.embedding_bytes)
+    return (input_bytes + layout.output_bytes) * model.vocab_size * model.hidden_size
+
+
+def other_bytes(model: ModelShape, layout: Layout) -> Number:
+    """Return the bytes of a weight outside the routed experts, embeddings apart [byte]."""
+    mixed = np.greater(model.routed_params, 0.0) & np.isfinite(layout.other_bytes)
+    return np.where(mixed, layout.other_bytes, layout.weight_bytes)
+
+
+def dense_params(model: ModelShape) -> Number:
+    """Return the weights that every token reads, embeddings apart [1]."""
+    return np.maximum(model.params - model.routed_params - embedding_params(model), 0.0)
+
+
+def attention_layers(model: ModelShape) -> Number:
+    """Return the layers that keep a KV cache: all of them unless the model says otherwise [1]."""
+    return np.where(np.isnan(model.attention_layers), model.layers, model.attention_layers)
+
+
+def visible_tokens(model: ModelShape, context_tokens: Number) -> Number:
+    """Return the tokens that the mean attention layer sees of `context_tokens` [token].
+
+    s·n + (1-s)·min(n, window), s being the share of layers with full attention.
+    """
+    share = model.full_attention_share
+    return share * context_tokens + (1.0 - share) * np.minimum(context_tokens, model.window_tokens)
+
+
+def kv_bytes_per_token(model: ModelShape, layout: Layout) -> Number:
+    """Return the KV cache of one token, copies over GPUs not counted [byte].
+
+    2·L·n_kv·d·b for grouped queries; L·d·b for latent attention, d being the latent width. A latent
+    cache in 8 bits keeps its rotary part in 16 and has scales; kernels of sparse attention read no
+    other, so that it is in 8 bits there whatever was asked for.
+    """
+    grouped = 2.0 * model.kv_heads * model.head_dim * layout.kv_bytes
+    small = np.less_equal(layout.kv_bytes, 1.0) | np.isfinite(model.index_topk)
+    rest = (model.head_dim - MLA_ROPE_DIM) * (1.0 + LATENT_SCALE_BYTES)
+    latent = np.where(small, rest + 2.0 * MLA_ROPE_DIM, model.head_dim * layout.kv_bytes)
+    return attention_layers(model) * np.where(model.mla, latent, grouped)
+
+
+def kv_copies(model: ModelShape, layout: Layout) -> Number:
+    """Return how often tensor parallelism stores the same KV entry [1].
+
+    A KV head cannot be cut, so beyond n_kv GPUs it is copied; a latent cache always is. With
+    data-parallel attention each GPU keeps only its own sequences.
+    """
+    copies = np.where(model.mla, layout.tp, np.maximum(1.0, layout.tp / model.kv_heads))
+    return np.where(np.logical_or(layout.dp_attention, layout.layer_split), 1.0, copies)
+
+
+def kv_bytes_per_sequence(model: ModelShape, layout: Layout, context_tokens: Number) -> Number:
+    """Return the memory that one sequence of `context_tokens` [token] takes on a replica [byte]."""
+    held = kv_bytes_per_token(model, layout) * visible_tokens(model, context_tokens)
+    return kv_copies(model, layout) * held + model.state_bytes
+
+
+def weights_bytes(model: ModelShape, layout: Layout) -> Number:
+    """Return the weights of one replica over all its GPUs [byte].
+
+    emb + (P - emb)·b: every expert must be in memory, however few a token uses. With data-parallel
+    attention each GPU holds all weights but the experts'.
+    """
+    routed = model.routed_params * layout.weight_bytes
+    copies = np.where(layout.dp_attention, layout.gpus, 1.0)
+    return (stored_bytes(model, layout) - routed) * copies + routed
+
+
+def stored_bytes(model: ModelShape, layout: Layout) -> Number:
+    """Return the weights as they lie on a disk, each of them once [byte]."""
+    dense = dense_params(model) * other_bytes(model, layout)
+    return embedding_bytes(model, layout) + dense + model.routed_params * layout.weight_bytes
+
+
+def free_bytes(model: ModelShape, gpu: GpuShape, layout: Layout) -> Number:
+    """Return what is left for the KV cache; negative when the weights do not fit [byte].
+
+    n·(memory·visible·share - reserve) - weights.
+    """
+    usable = gpu.memory_bytes * VISIBLE_SHARE * layout.memory_share - layout.reserve_bytes
+    return layout.gpus * usable - weights_bytes(model, layout)
+
+
+def fits(model: ModelShape, gpu: GpuShape, layout: Layout, context_tokens: Number) -> Flag:
+    """Return whether weights and one sequence of `context_tokens` [token] fit."""
+    return np.asarray(max_batch(model, gpu, layout, context_tokens)) >= 1.0
+
+
+def max_batch(model: ModelShape, gpu: GpuShape, layout: Layout, context_tokens: Number) -> Number:
+    """Return the sequences of `context_tokens` [token] that fit in one replica; 0 when none [1]."""
+    room = np.maximum(free_bytes(model, gpu, layout), 0.0)
+    return np.floor(room / kv_bytes_per_sequence(model, layout, context_tokens))
+
+
+def max_context_tokens(
+    model: ModelShape, gpu: GpuShape, layout: Layout, batch: Number = 1.0
+) -> Number:
+    """Return the longest context that `batch` [1] sequences can each have; 0 when none [token]."""
+    room = np.maximum(free_bytes(model, gpu, layout) / batch - model.state_bytes, 0.0)
+    tokens = room / (kv_copies(model, layout) * kv_bytes_per_token(model, layout))
+    share = model.full_attention_share
+    finite_window = np.where(np.isinf(model.window_tokens), 0.0, model.window_tokens)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        beyond = (tokens - (1.0 - share) * finite_window) / share
+    return np.floor(np.where(tokens > finite_window, beyond, tokens))
+
+
+def cache_tokens(model: ModelShape, gpu: GpuShape, layout: Layout) -> Number:
+    """Return the tokens that the KV cache holds; 0 when the weights do not fit [token].
+
+    vLLM prints this figure at start-up. Every layer is taken to keep every token.
+    """
+    room = np.maximum(free_bytes(model, gpu, layout), 0.0)
+    return np.floor(room / (kv_copies(model, layout) * kv_bytes_per_token(model, layout)))
+
+
+# How fast a replica serves: seconds per step, prefill and token; requests per second.
 
 # The two halves of a latent head once unpacked (DeepSeek-V3 config); sparse attention leaves them
 # packed, and first scores every token that came before: 32 heads of 128 (GLM-5 config).
@@ -75,7 +211,7 @@ def replica(
     isl: Number,
     osl: Number,
     batch: Number,
-    profile: Profile,
+    profile: ServerProfile,
     cached_share: Number = 0.0,
     speculative_gain: Number = 1.0,
     constants: Constants = FITTED,
@@ -142,7 +278,7 @@ def matrix_s_per_token(model: ModelShape, gpu: GpuShape, layout: Layout) -> Numb
     moe = np.greater(model.routed_params, 0.0)
     experts = np.where(unpacked, c.WEIGHT_ONLY_MOE_SHARE, 1.0) * c.MOE_COMPUTE_SHARE
     rate = rate * np.where(moe, experts, 1.0)
-    kept = np.greater(memory.other_bytes(model, layout), layout.weight_bytes)
+    kept = np.greater(other_bytes(model, layout), layout.weight_bytes)
     in_experts = model.routed_params * np.divide(model.experts_per_token, model.experts)
     in_experts = np.minimum(in_experts, model.active_params)
     others = 2.0 * (model.active_params - in_experts) / np.where(kept, wide, rate)
@@ -150,7 +286,7 @@ def matrix_s_per_token(model: ModelShape, gpu: GpuShape, layout: Layout) -> Numb
 
 
 def _rates(
-    model: ModelShape, gpu: GpuShape, layout: Layout, profile: Profile, constants: Constants
+    model: ModelShape, gpu: GpuShape, layout: Layout, profile: ServerProfile, constants: Constants
 ) -> _Rates:
     gpus = np.where(layout.layer_split, 1.0, layout.gpus)
     bandwidth = gpu.bandwidth_bytes_per_s * constants.bandwidth_share
@@ -186,7 +322,7 @@ def _over_pcie(gpu: GpuShape, layout: Layout) -> Flag:
     return np.logical_or(gpu.pcie, _beyond(gpu, layout))
 
 
-def _modern_rocm(gpu: GpuShape, profile: Profile) -> Flag:
+def _modern_rocm(gpu: GpuShape, profile: ServerProfile) -> Flag:
     """Return whether a current server runs on AMD's data-centre GPUs or workstation cards."""
     other = np.logical_or(profile.legacy_rocm, profile.single_stream)
     return np.logical_and(gpu.rocm, np.logical_not(other))
@@ -196,13 +332,13 @@ def _weights_s(
     model: ModelShape,
     gpu: GpuShape,
     layout: Layout,
-    profile: Profile,
+    profile: ServerProfile,
     rates: _Rates,
     batch: Number,
 ) -> Number:
     touched = 1.0 - (1.0 - np.divide(model.experts_per_token, model.experts)) ** batch
     copies = np.where(layout.dp_attention, layout.gpus, 1.0)
-    shared = memory.dense_params(model) * memory.other_bytes(model, layout)
+    shared = dense_params(model) * other_bytes(model, layout)
     shared = copies * (shared + layout.output_bytes * model.vocab_size * model.hidden_size)
     by_hand = np.less(layout.weight_bytes, 0.9) & np.equal(layout.compute_bits, 16.0)
     unpacked = np.where(by_hand & _modern_rocm(gpu, profile), c.UNPACKED_BYTES, 0.0)
@@ -213,16 +349,16 @@ def _weights_s(
 def _kv_s(
     model: ModelShape,
     layout: Layout,
-    profile: Profile,
+    profile: ServerProfile,
     rates: _Rates,
     batch: Number,
     context_tokens: Number,
 ) -> Number:
-    context = np.minimum(memory.visible_tokens(model, context_tokens), model.index_topk)
-    per_token = memory.kv_bytes_per_token(model, layout) * memory.kv_copies(model, layout)
+    context = np.minimum(visible_tokens(model, context_tokens), model.index_topk)
+    per_token = kv_bytes_per_token(model, layout) * kv_copies(model, layout)
     read_s = batch * (per_token * context + model.state_bytes) / rates.bytes_per_s
-    width = np.where(model.mla, 2.0 * model.head_dim - memory.MLA_ROPE_DIM, 2.0 * model.head_dim)
-    flops = 2.0 * memory.attention_layers(model) * model.heads * width * context
+    width = np.where(model.mla, 2.0 * model.head_dim - MLA_ROPE_DIM, 2.0 * model.head_dim)
+    flops = 2.0 * attention_layers(model) * model.heads * width * context
     # A legacy kernel is bound by bytes re-read, so a cache in 8 bits halves its time.
     flops = flops * np.where(profile.legacy, layout.kv_bytes / BYTES_16, 1.0)
     return np.maximum(read_s, batch * flops / rates.decode_attention_flops)
@@ -232,7 +368,7 @@ def _all_reduce_s(
     model: ModelShape,
     gpu: GpuShape,
     layout: Layout,
-    profile: Profile,
+    profile: ServerProfile,
     constants: Constants,
     rates: _Rates,
     batch: Number,
@@ -253,7 +389,7 @@ def _host_s(
     model: ModelShape,
     gpu: GpuShape,
     layout: Layout,
-    profile: Profile,
+    profile: ServerProfile,
     constants: Constants,
     batch: Number,
 ) -> Number:
@@ -285,7 +421,7 @@ def layer_s(model: ModelShape, gpu: GpuShape, constants: Constants = FITTED) -> 
 
 def _ttft_s(
     layout: Layout,
-    profile: Profile,
+    profile: ServerProfile,
     constants: Constants,
     step_s: Number,
     prefill_s: Number,
@@ -308,12 +444,12 @@ def _prefill_s(
     model: ModelShape, layout: Layout, rates: _Rates, isl: Number, cached_share: Number
 ) -> Number:
     new = isl * (1.0 - np.asarray(cached_share))
-    seen = np.minimum(memory.visible_tokens(model, isl - new / 2.0), model.index_topk)
-    layers, sparse = memory.attention_layers(model), np.isfinite(model.index_topk)
-    unpacked = np.where(sparse, 2.0 * model.head_dim - memory.MLA_ROPE_DIM, MLA_PREFILL_DIM)
+    seen = np.minimum(visible_tokens(model, isl - new / 2.0), model.index_topk)
+    layers, sparse = attention_layers(model), np.isfinite(model.index_topk)
+    unpacked = np.where(sparse, 2.0 * model.head_dim - MLA_ROPE_DIM, MLA_PREFILL_DIM)
     width = np.where(model.mla, unpacked, 2.0 * model.head_dim)
     attention = 2.0 * layers * model.heads * width * seen
-    whole = memory.visible_tokens(model, isl - new / 2.0)
+    whole = visible_tokens(model, isl - new / 2.0)
     choosing = np.where(sparse & model.mla, 2.0 * layers * INDEX_WIDTH * whole, 0.0)
     volume = 2.0 * model.layers / layout.pp * model.hidden_size * BYTES_16
     away = model.hidden_size * BYTES_16 / c.NETWORK_BYTES_PER_S

@@ -8,13 +8,20 @@ from typing import TypeVar
 
 import numpy as np
 
-from tco.engine.capacity import Capacity, replica
-from tco.engine.evidence import ttft_ends
-from tco.engine.layout import Layout, Profile
-from tco.engine.memory import max_batch
-from tco.engine.shapes import Flag, Flags, Floats, GpuShape, ModelShape, Number
+from tco.engine.capacity import Capacity, max_batch, replica
+from tco.engine.constants import ttft_ends
+from tco.engine.shapes import (
+    Flag,
+    Flags,
+    Floats,
+    GpuShape,
+    Layout,
+    ModelShape,
+    Number,
+    ServerProfile,
+)
 
-Shape = TypeVar("Shape", ModelShape, GpuShape, Layout, Profile)
+Shape = TypeVar("Shape", ModelShape, GpuShape, Layout, ServerProfile)
 
 BATCHES: Floats = np.unique(np.round(2.0 ** (np.arange(49) / 4.0)))
 """Batches at which measurements are asked what they say of a replica: 1 to 4,096, four an octave
@@ -160,7 +167,7 @@ def _corrected(
     model: ModelShape,
     gpu: GpuShape,
     layout: Layout,
-    profile: Profile,
+    profile: ServerProfile,
     target: Target,
     factors: Floats | tuple[float, ...],
 ) -> _Corrected:
@@ -185,7 +192,7 @@ def speed_factor(
     model: ModelShape,
     gpu: GpuShape,
     layout: Layout,
-    profile: Profile,
+    profile: ServerProfile,
     target: Target,
     factors: Floats,
     batch: Number,
@@ -223,7 +230,7 @@ def speed_at(
     model: ModelShape,
     gpu: GpuShape,
     layout: Layout,
-    profile: Profile,
+    profile: ServerProfile,
     target: Target,
     batch: Number,
 ) -> Capacity:
@@ -248,7 +255,7 @@ def best_replica(
     model: ModelShape,
     gpu: GpuShape,
     layout: Layout,
-    profile: Profile,
+    profile: ServerProfile,
     target: Target,
     factors: Floats | tuple[float, ...] = (),
 ) -> Replica:

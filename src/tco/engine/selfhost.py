@@ -1,4 +1,4 @@
-"""The fleet that serves a model on one's own GPUs, and its bill when it is rented."""
+"""The fleet that serves a model on one's own GPUs, and its bill: GPUs, people, and the rest."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.engine.duty import Duty
-from tco.engine.fleet import FleetPolicy, load_served, paid_gpus, replicas_for
+from tco.engine.fleet import Duty, FleetPolicy, load_served, paid_gpus, replicas_for
 from tco.engine.ledger import Line, Origin
 from tco.engine.replica import Replica, in_flight, request_s
-from tco.engine.shapes import Number
-from tco.engine.workload import Workload
-from tco.units import HOURS_PER_MONTH
+from tco.engine.shapes import Number, Workload
+from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
+
+# The fleet that serves a model on one's own GPUs, and its bill when it is rented.
 
 TINY = 1e-300
 """In place of no GPU at all, so that nothing over nothing is nothing."""
@@ -234,4 +234,280 @@ def share_line(item: str, usd: Number, unit: str, share: Number, path: str) -> L
         rate_usd=share,
         origin="assumed",
         source=path,
+    )
+
+
+# What a fleet needs besides its GPUs: weights on disks, a load balancer, traffic, permissions.
+
+BYTES_PER_GB = 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What the requests and answers of a month weigh and cost to move; numbers or arrays.
+
+    Args:
+        bytes_per_input_token: A request's text over its tokens [byte/token].
+        bytes_per_output_token: An answer's text with its framing over its tokens [byte/token].
+        balancer_usd_per_gb: What a load balancer takes for what it passes on [USD/GB].
+        egress_usd_per_gb: What the seller takes for what leaves its network [USD/GB].
+    """
+
+    bytes_per_input_token: Number
+    bytes_per_output_token: Number
+    balancer_usd_per_gb: Number
+    egress_usd_per_gb: Number
+
+
+def storage_line(replicas: Number, weights_gb: Number, usd_per_gb_month: Number) -> Line:
+    """Return the disks that hold the weights, one copy a replica: ``replicas * GB * USD/GB``."""
+    return Line(
+        item="storage of weights",
+        group="other",
+        quantity=replicas * weights_gb,
+        unit="GB",
+        rate_usd=usd_per_gb_month,
+        origin="assumed",
+        source="service.storage_usd_per_gb_month",
+    )
+
+
+def balancer_line(usd_per_hour: Number, hours_per_month: Number = HOURS_PER_MONTH) -> Line:
+    """Return one load balancer before the fleet, every hour of the month."""
+    return Line(
+        item="load balancer",
+        group="other",
+        quantity=hours_per_month,
+        unit="h",
+        rate_usd=usd_per_hour,
+        origin="assumed",
+        source="service.balancer_usd_per_h",
+    )
+
+
+def traffic_lines(
+    load: Workload, traffic: Traffic, *, origin: Origin, source: str
+) -> tuple[Line, ...]:
+    """Return what moving requests and answers costs; each is linear in the tokens.
+
+    ``tokens * bytes per token``: both ways through the load balancer, and the answers out of the
+    seller's network at the price of the first step of its tariff, so that a tariff that falls with
+    the volume is an upper bound of it.
+
+    Args:
+        load: The month.
+        traffic: Weights and prices.
+        origin, source: Who said the price of egress.
+    """
+    out = load.output_tokens * traffic.bytes_per_output_token / BYTES_PER_GB
+    both = out + load.input_tokens * traffic.bytes_per_input_token / BYTES_PER_GB
+    bytes_said = "service.bytes_per_output_token"
+    rows: tuple[tuple[str, Number, Number, Origin, str], ...] = (
+        (
+            "load balancer, traffic",
+            both,
+            traffic.balancer_usd_per_gb,
+            "assumed",
+            f"{bytes_said} + service.balancer_usd_per_gb",
+        ),
+        ("egress", out, traffic.egress_usd_per_gb, origin, f"{bytes_said} + {source}"),
+    )
+    return tuple(
+        Line(
+            item=item,
+            group="other",
+            quantity=gb,
+            unit="GB",
+            rate_usd=rate,
+            origin=who,
+            source=said,
+        )
+        for item, gb, rate, who, said in rows
+    )
+
+
+def permission_lines(
+    licence_usd_per_month: Number, audit_usd_per_month: Number
+) -> tuple[Line, ...]:
+    """Return what the right to run it costs: fees of the model's licence, audits and compliance."""
+    rows = (
+        ("licence of the model", licence_usd_per_month, "compliance.licence_usd_per_month"),
+        ("audit and compliance", audit_usd_per_month, "compliance.audit_usd_per_month"),
+    )
+    return tuple(
+        Line(
+            item=item,
+            group="other",
+            quantity=usd,
+            unit="USD",
+            rate_usd=1.0,
+            origin="given",
+            source=path,
+        )
+        for item, usd, path in rows
+    )
+
+
+def sum_lines(
+    usd_per_month: Number, upfront_usd: Number, payment_usd_per_month: Number
+) -> tuple[Line, ...]:
+    """Return plain sums of self-hosting: one of every month, and capital that is written off.
+
+    Args:
+        usd_per_month: A licence, a support contract, a room that is paid for anyway [USD/month].
+        upfront_usd: What is spent on the first day and has no resale [USD].
+        payment_usd_per_month: What a dollar of it costs a month [1/month].
+    """
+    return (
+        _given("licence, support and the like", usd_per_month, "USD", 1.0, "extra.usd_per_month"),
+        _given(
+            "capital, written off",
+            upfront_usd,
+            "USD",
+            payment_usd_per_month,
+            "extra.upfront_usd",
+            spread=True,
+        ),
+    )
+
+
+def unit_lines(
+    paid_gpus: Number, servers: Number, usd_per_gpu: Number, usd_per_server: Number
+) -> tuple[Line, ...]:
+    """Return what is paid for each GPU or server of a fleet: a licence, a support contract.
+
+    Args:
+        paid_gpus, servers: The fleet [1].
+        usd_per_gpu, usd_per_server: Price of one [USD/month].
+    """
+    by_gpu, by_server = "extra.usd_per_gpu_month", "extra.usd_per_server_month"
+    return (
+        _given("licence and support, by GPU", paid_gpus, "GPU", usd_per_gpu, by_gpu),
+        _given("licence and support, by server", servers, "server", usd_per_server, by_server),
+    )
+
+
+def _given(
+    item: str, quantity: Number, unit: str, rate: Number, path: str, *, spread: bool = False
+) -> Line:
+    return Line(
+        item=item,
+        group="other",
+        quantity=quantity,
+        unit=unit,
+        rate_usd=rate,
+        origin="given",
+        source=path,
+        spread=spread,
+    )
+
+
+# What the people cost who keep a serving system running.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who looks after it and what they cost; numbers or arrays.
+
+    Args:
+        salary_usd_per_year: One engineer with taxes, benefits and equipment [USD/year].
+        api_fte: Engineers that calling someone else's endpoint takes [1].
+        floor_fte: Engineers that self-hosting takes at least, however small the fleet [1].
+        fixed_fte: Engineers of self-hosting that do not depend on the fleet [1].
+        fte_per_gpu: Engineers for each further GPU [1/GPU].
+        setup_fte_months: Work of setting self-hosting up and moving to it, once [month].
+        horizon_months: Months that this is spread over [month].
+        refresh_fte_months_per_year: Work of changing models [month/year].
+        evaluation_fte: Engineers who test the quality of answers [1].
+    """
+
+    salary_usd_per_year: Number
+    api_fte: Number
+    floor_fte: Number
+    fixed_fte: Number
+    fte_per_gpu: Number
+    setup_fte_months: Number = 0.0
+    horizon_months: Number = 36.0
+    refresh_fte_months_per_year: Number = 0.0
+    evaluation_fte: Number = 0.0
+
+    @property
+    def usd_per_month(self) -> Number:
+        """Return what one engineer costs [USD/month]."""
+        return self.salary_usd_per_year / MONTHS_PER_YEAR
+
+
+def selfhost_fte(people: People, gpus: Number) -> Number:
+    """Return the engineers a fleet takes, ``max(floor, fixed + per_gpu * gpus)`` [1]."""
+    return np.maximum(people.floor_fte, people.fixed_fte + people.fte_per_gpu * gpus)
+
+
+def project_ftes(people: People) -> tuple[Number, Number, Number]:
+    """Return the engineers of set-up and migration, of changes of model, and of evaluation [1]."""
+    return (
+        people.setup_fte_months / np.asarray(people.horizon_months, dtype=float),
+        np.asarray(people.refresh_fte_months_per_year, dtype=float) / MONTHS_PER_YEAR,
+        people.evaluation_fte,
+    )
+
+
+def team_usd(people: People, own_gpus: Number, hosted_gpus: Number, by_token: Number) -> Number:
+    """Return what the people of a month cost, one team for all that it looks after [USD/month].
+
+    Own GPUs take a team of their own. An endpoint of somebody else, and GPUs that a host runs,
+    take a few engineers once. Without either there is nobody. Set-up, model changes and evaluation
+    come with GPUs, whoever runs them.
+
+    Args:
+        people: Who they are.
+        own_gpus: GPUs that the team looks after itself [1].
+        hosted_gpus: GPUs that a host runs [1].
+        by_token: More than 0 where something is called at somebody else's endpoint [1].
+    """
+    own, hosted, called = (np.greater(n, 0.0) for n in (own_gpus, hosted_gpus, by_token))
+    pay = people.usd_per_month
+    usd = np.where(own, pay * selfhost_fte(people, own_gpus), 0.0)
+    usd = usd + np.where(hosted | called, pay * people.api_fte, 0.0)
+    return usd + np.where(own | hosted, pay * sum(project_ftes(people)), 0.0)
+
+
+def people_line(
+    fte: Number, people: People, origin: Origin, source: str, item: str = "engineers"
+) -> Line:
+    """Return a line of engineers of a monthly bill."""
+    return Line(
+        item=item,
+        group="people",
+        quantity=fte,
+        unit="engineer",
+        rate_usd=people.usd_per_month,
+        origin=origin,
+        source=source,
+    )
+
+
+def project_lines(people: People) -> tuple[Line, ...]:
+    """Return the work that is not operation: set-up and migration, changes of model, evaluation.
+
+    ``months of work / months of the horizon`` engineers for what is done once, without the cost of
+    capital; ``months of work a year / 12`` for what comes again.
+    """
+    setup, refresh, evaluation = project_ftes(people)
+    rows = (
+        ("set-up and migration", setup, "people.setup_fte_months + horizon.months", True),
+        ("model refresh", refresh, "people.refresh_fte_months_per_year", False),
+        ("evaluation", evaluation, "people.evaluation_fte", False),
+    )
+    return tuple(
+        Line(
+            item=item,
+            group="people",
+            quantity=quantity,
+            unit="engineer",
+            rate_usd=people.usd_per_month,
+            origin="assumed",
+            source=f"{path} + people.salary_usd_per_year",
+            spread=once,
+        )
+        for item, quantity, path, once in rows
     )

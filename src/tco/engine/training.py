@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.engine.workload import Workload
+from tco.engine.shapes import Workload
 from tco.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ two moments in 32 (Rajbhandari et al., ZeRO, 2020, section 3.1) [byte]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tuning:
+class TuningJob:
     """A fine-tuning job; every field a number or an array.
 
     Args:

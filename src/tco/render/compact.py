@@ -15,7 +15,7 @@ from tco.analysis.results import AssumptionResult
 from tco.render import words
 from tco.render.screens import Screen, screen
 from tco.render.table import Column, View
-from tco.show import NOTHING, show_number, show_tokens
+from tco.units import NOTHING, show_number, show_tokens
 
 BUDGET = 1600
 """Bytes, four to a token: rows are left out until an answer takes no more."""

@@ -52,7 +52,7 @@ def rendered(
             from tco.render.plain import csv_text
 
             return csv_text(full, full.pick(view.fields) if view.fields else full.columns)
-        from tco.render.jsonout import json_text, projected
+        from tco.render.jsonio import json_text, projected
 
         return json_text(projected(result, full, view, module.place(result)))
     if kind == "md":

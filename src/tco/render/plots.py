@@ -1,4 +1,4 @@
-"""Pictures under an answer, drawn with characters: `--plot`."""
+"""Pictures drawn with characters: curves, tornado, the load of a week."""
 
 from __future__ import annotations
 
@@ -8,16 +8,95 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from types import MappingProxyType
 
-from tco.analysis.pictures.results import CostCurve, CostCurves
+from tco.analysis.charts.results import CostCurve, CostCurves
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.results import SensitivityResult, SwingResult
 from tco.render import words
-from tco.render.axis import ticks
-from tco.render.picture import legend, stacked
 from tco.render.table import Block, Figure, Paragraph, Tone
-from tco.show import show_number, show_tokens, show_usd
+from tco.units import show_number, show_tokens, show_usd
 
-HEIGHT = 16
+# Round values on an axis.
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Return round values on a logarithmic axis: 1, 2, 5 of each power of ten, or fewer.
+
+    >>> ticks(2, 30)
+    [2.0, 5.0, 10.0, 20.0]
+    """
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    decades = last - first
+    steps = (1, 2, 5) if decades <= 3 else (1, 3) if decades <= 5 else (1,)
+    every = [float(f"{step}e{power}") for power in range(first, last + 1) for step in steps]
+    return [value for value in every if low <= value <= high]
+
+
+# A load curve and the layers that serve it, drawn with characters.
+
+MARKS = ("█", "▒", "░")
+"""Served by units for every hour, by units by the hour, by the API."""
+COLUMNS = 42
+HEIGHT = 10
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+HOURS_OF_A_DAY = 24
+
+
+def stacked(
+    layers: Sequence[Sequence[float]], *, columns: int = COLUMNS, height: int = HEIGHT
+) -> tuple[str, ...]:
+    """Return the picture of layers that lie on each other, the first at the bottom.
+
+    Hours are joined, so that a week is 42 columns of 4 h; a column shows their mean.
+
+    Args:
+        layers: What each layer serves in each hour [layers, hours] [token/hour].
+        columns: At most about so many columns.
+        height: Lines.
+    """
+    hours = len(layers[0])
+    wide = max(hours // columns, 1)
+    bars = [[sum(layer[i : i + wide]) / wide for layer in layers] for i in range(0, hours, wide)]
+    top = max((sum(bar) for bar in bars), default=0.0)
+    if top <= 0:
+        return ()
+    repeat = 1 if hours > HOURS_OF_A_DAY else 2
+    rows = []
+    for row in range(height, 0, -1):
+        level = (row - 0.5) / height * top
+        marks = "".join(_mark(bar, level) * repeat for bar in bars)
+        label = show_tokens(row / height * top) if row in (height, height // 2) else ""
+        rows.append(f"{label:>7} |{marks}")
+    rows.append(f"{'0':>7} +{'-' * len(bars) * repeat}")
+    rows.append(f"{'':>9}{_axis(hours, len(bars) * repeat)}")
+    return tuple(rows)
+
+
+def legend(hours: int) -> str:
+    """Return what the marks of layers mean, and how many hours a column is."""
+    names = zip(MARKS, ("GPUs for every hour", "GPUs by the hour", "API"), strict=True)
+    marks = "  ".join(f"{mark} {name}" for mark, name in names)
+    return f"{marks}; a column is {hours} h, hours are UTC"
+
+
+def _mark(column: Sequence[float], level: float) -> str:
+    """Return the mark of the layer that reaches a level in a column; a blank above them all."""
+    below = 0.0
+    for mark, part in zip(MARKS, column, strict=True):
+        below += part
+        if level < below:
+            return mark
+    return " "
+
+
+def _axis(hours: int, width: int) -> str:
+    if hours <= HOURS_OF_A_DAY:
+        return "".join(f"{hour:<{width // 4}}" for hour in ("0h", "6h", "12h", "18h"))
+    return "".join(f"{day:<{width // len(DAYS)}}" for day in DAYS)
+
+
+# Pictures under an answer, drawn with characters: `--plot`.
+
+PLOTS_HEIGHT = 16
 MARGIN = 9
 """Characters left of a plot: a figure, and the line."""
 
@@ -70,7 +149,7 @@ class _Plot:
         self.x = (math.log(pictured.span[0]), math.log(pictured.span[1]))
         self.y = (math.log(min(costs) / 1.15), math.log(max(costs) * 1.15))
         self.wide = wide
-        self.field = [[" "] * wide for _ in range(HEIGHT)]
+        self.field = [[" "] * wide for _ in range(PLOTS_HEIGHT)]
 
     def column(self, volume: float) -> int:
         """Return the column of a volume."""
@@ -82,7 +161,7 @@ class _Plot:
         """Return the row of a bill, the highest first."""
         low, high = self.y
         share = (high - math.log(max(usd, 1e-9))) / (high - low)
-        return min(max(round(share * (HEIGHT - 1)), 0), HEIGHT - 1)
+        return min(max(round(share * (PLOTS_HEIGHT - 1)), 0), PLOTS_HEIGHT - 1)
 
     def put(self, volume: float, usd: float, mark: str) -> None:
         """Draw a point."""
@@ -189,6 +268,6 @@ def week(result: PlanResult, columns: int) -> Iterator[Block]:
     hours, room = len(curve.tokens), max(columns - MARGIN, NARROWEST)
     joined = next(h for h in (1, 2, 3, 4, 6, 8, 12, 24) if hours // h <= room or h == 24)
     layers: Sequence[Sequence[float]] = (curve.base, curve.peak, curve.api)
-    rows = stacked(layers, columns=hours // joined, height=HEIGHT)
+    rows = stacked(layers, columns=hours // joined, height=PLOTS_HEIGHT)
     yield Figure(title=f"Tokens an hour ({curve.said})", rows=rows)
     yield Paragraph(text=legend(joined), tone="dim")

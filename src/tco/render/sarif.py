@@ -9,7 +9,7 @@ from tco import __version__
 from tco.catalog.check.finding import CheckReport, Finding, Rule
 from tco.catalog.check.run import RULES
 from tco.errors import UsageError
-from tco.render.jsonout import json_text
+from tco.render.jsonio import json_text
 from tco.render.table import View
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

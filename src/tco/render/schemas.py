@@ -23,33 +23,35 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
 
-from tco.analysis import bring, catalog_diff, figures, job_results, results, size_results
-from tco.analysis.change import results as change_results
+from tco.analysis import import_bench, results
 from tco.analysis.claims import results as claims_results
 from tco.analysis.deploy import results as deploy_results
-from tco.analysis.difference import results as difference_results
+from tco.analysis.diff import catalogs
+from tco.analysis.diff import results as difference_results
 from tco.analysis.horizon import results as horizon_results
+from tco.analysis.jobs import results as job_results
+from tco.analysis.montecarlo import results as uncertain_results
 from tco.analysis.plan import results as plan_results
 from tco.analysis.portfolio import results as portfolio_results
-from tco.analysis.uncertain import results as uncertain_results
+from tco.analysis.size import results as size_results
+from tco.analysis.vary import results as change_results
 from tco.ask import effective
 from tco.catalog import (
+    build,
     claims,
     defaults,
     fields,
     hardware,
     measurement,
     models,
-    overlay,
-    portfolio,
     prices,
     scenario,
     summary,
     usage_profile,
     verify,
 )
-from tco.catalog.check import entry as check_entry
 from tco.catalog.check import finding
+from tco.catalog.check import run as check_entry
 from tco.catalog.files import write_atomically
 from tco.usage import results as usage_results
 
@@ -67,19 +69,19 @@ MODULES: tuple[ModuleType, ...] = (
     portfolio_results,
     claims_results,
     difference_results,
-    bring,
+    import_bench,
     claims,
     defaults,
     fields,
     hardware,
     measurement,
     models,
-    overlay,
+    build,
     prices,
     scenario,
-    portfolio,
-    catalog_diff,
-    figures,
+    scenario,
+    catalogs,
+    catalogs,
     summary,
     verify,
     finding,
@@ -111,13 +113,13 @@ RESULTS: dict[str, Any] = {
     "claims": claims_results.ClaimsResult,
     "config": effective.ConfigResult,
     "deploy": deploy_results.DeployResult,
-    "import-bench": bring.ImportResult,
+    "import-bench": import_bench.ImportResult,
     "catalog-check": finding.CheckReport,
     "catalog-rules": check_entry.RuleList,
     "catalog-list": summary.CatalogList,
     "catalog-history": summary.CatalogHistory,
     "catalog-show": summary.CatalogRecord,
-    "catalog-diff": catalog_diff.CatalogDiff,
+    "catalog-diff": catalogs.CatalogDiff,
     "catalog-verify": verify.VerifyReport,
 }
 FILES: dict[str, type[BaseModel]] = {
@@ -126,9 +128,9 @@ FILES: dict[str, type[BaseModel]] = {
     "models": models.Models,
     "workloads": defaults.Workloads,
     "assumptions": defaults.Assumptions,
-    "overlay": overlay.Overlay,
-    "scenario": scenario.Scenario,
-    "portfolio": portfolio.Portfolio,
+    "overlay": build.Overlay,
+    "scenario": scenario.ScenarioDocument,
+    "portfolio": scenario.PortfolioDocument,
     "claims-file": claims.Claims,
     "usage-profile": usage_profile.UsageProfile,
     "throughput": measurement.Measurement,

@@ -14,15 +14,7 @@ from tco.analysis.results import (
     WorkloadResult,
 )
 from tco.render.table import Block, Paragraph, Tone
-from tco.show import (
-    LONG,
-    show_number,
-    show_price,
-    show_seconds,
-    show_share,
-    show_tokens,
-    show_usd,
-)
+from tco.units import LONG, show_number, show_price, show_seconds, show_share, show_tokens, show_usd
 
 STAR = "*"
 SMALL_USD = 99.995  # below it amounts are shown in cents

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tco.usage.rows import WRITES, Row
+from tco.usage.rows import WRITES, UsageRow
 from tco.usage.store import COLUMNS, Store, columns, plain
 
 HOUR_S, DAY_S = 3_600, 86_400
@@ -146,11 +146,11 @@ def filled(found: Arrays) -> Arrays:
     return out
 
 
-def cells_of(rows: Iterable[Row], edges: Sequence[int] = ()) -> Arrays:
+def cells_of(rows: Iterable[UsageRow], edges: Sequence[int] = ()) -> Arrays:
     """Return rows that are buckets already as cells, each by itself."""
     some = list(rows)
     if not some:
-        return {k: v[:0] for k, v in cells_of([Row(model="", input=0, output=0)]).items()}
+        return {k: v[:0] for k, v in cells_of([UsageRow(model="", input=0, output=0)]).items()}
     found = columns(some)
     at = {name: _mask(found[name]) for name in ("usd_nano", "read", "n", "reasoning")}
     found["failed"] = plain("status", found["status"]) >= 400

@@ -11,13 +11,13 @@ import numpy as np
 
 from tco.analysis.results import CatalogStamp
 from tco.errors import DataError
-from tco.show import show_number, show_tokens, show_usd
+from tco.units import show_number, show_tokens, show_usd
 from tco.usage import elsewhere
 from tco.usage.aggregates import BY, DAY_S, Arrays
 from tco.usage.explain import NOT_EXPLAINED, differences, month_changes
 from tco.usage.logs import Logs
 from tco.usage.matching import Matched, Matcher, given_matches
-from tco.usage.pricing import LIST, Otherwise, Priced, matches_of, priced, timed_models
+from tco.usage.pricing import LIST, Otherwise, PricedUsage, matches_of, priced, timed_models
 from tco.usage.profile import counts_of, tier_edges, tiers_of
 from tco.usage.read import Reading
 from tco.usage.recorded import Recorded, is_profile
@@ -26,11 +26,11 @@ from tco.usage.results import (
     Charge,
     Difference,
     ForecastMonth,
-    Group,
     InvoiceCheck,
     ModelBill,
     TokenCounts,
     Unpriced,
+    UsageGroup,
 )
 from tco.usage.rows import WRITES, day_of
 from tco.usage.store import Shown
@@ -66,11 +66,11 @@ class BillAsk:
 
 
 @dataclass(slots=True)
-class Priced_:  # noqa: N801
+class RepricedRows:
     """Cells with what they cost and the day and month that they lie in."""
 
     cells: Arrays
-    now: Priced
+    now: PricedUsage
     months: Any
     matches: dict[tuple[str, str], Matched]
     notes: dict[str, None] = field(default_factory=dict)
@@ -120,14 +120,16 @@ def _read_estimated(cells: Arrays) -> Arrays:
     return {**cells, "read": np.where(apart, cells["read_estimate"], cells["read"])}
 
 
-def _priced_cells(catalog: Catalog, cells: Arrays, matcher: Matcher, today: date) -> Priced_:
+def _priced_cells(catalog: Catalog, cells: Arrays, matcher: Matcher, today: date) -> RepricedRows:
     matches = matches_of(cells, matcher)
     now = _by_days(catalog, cells, matches, today, LIST)
     months = np.array([day_of(float(t))[:7] if t >= 0 else "" for t in cells["t"]], dtype=object)
-    return Priced_(cells, now, months, matches)
+    return RepricedRows(cells, now, months, matches)
 
 
-def _by_days(catalog: Catalog, cells: Arrays, matches: Any, today: date, way: Otherwise) -> Priced:
+def _by_days(
+    catalog: Catalog, cells: Arrays, matches: Any, today: date, way: Otherwise
+) -> PricedUsage:
     """Return what cells cost; a bucket of several days has the mean price of its days."""
     found = priced(catalog, cells, matches, today, way)
     long = np.flatnonzero((cells["bucket_s"] > DAY_S) & (cells["t"] >= 0))
@@ -150,7 +152,9 @@ def _by_days(catalog: Catalog, cells: Arrays, matches: Any, today: date, way: Ot
     return found
 
 
-def _result(logs: Logs, catalog: Catalog, today: date, ask: BillAsk, made: Priced_) -> BillResult:
+def _result(
+    logs: Logs, catalog: Catalog, today: date, ask: BillAsk, made: RepricedRows
+) -> BillResult:
     cells, tally = made.cells, logs.tally
     span = logs.span(cells)
     charged = _charged(made, catalog)
@@ -217,7 +221,7 @@ def _names(cells: Arrays) -> list[str]:
     return sorted(tokens, key=lambda name: (-tokens[name], name))
 
 
-def _charged(made: Priced_, catalog: Catalog) -> dict[str, float]:
+def _charged(made: RepricedRows, catalog: Catalog) -> dict[str, float]:
     """Return what reports of costs say that each model was charged [USD]; "" is for no model.
 
     A report of costs names models its own way: charges belong to the usage of the same offer.
@@ -242,7 +246,7 @@ def _charged(made: Priced_, catalog: Catalog) -> dict[str, float]:
 
 
 def _model(
-    name: str, made: Priced_, catalog: Catalog, today: date, charged: dict[str, float]
+    name: str, made: RepricedRows, catalog: Catalog, today: date, charged: dict[str, float]
 ) -> ModelBill:
     where = (made.cells["model"] == name) & ~made.cells["only_cost"].astype(bool)
     cells = {k: v[where] for k, v in made.cells.items()}
@@ -310,7 +314,7 @@ def _added(models: dict[str, ModelBill]) -> tuple[Difference, ...]:
     return tuple(sorted(rows, key=lambda row: -abs(row.usd)))
 
 
-def _labels(made: Priced_, by: str) -> Any:
+def _labels(made: RepricedRows, by: str) -> Any:
     """Return the group of each cell."""
     cells = made.cells
     if by == "month":
@@ -320,7 +324,7 @@ def _labels(made: Priced_, by: str) -> Any:
     return cells[by]
 
 
-def _groups(made: Priced_, by: str) -> tuple[Group, ...]:
+def _groups(made: RepricedRows, by: str) -> tuple[UsageGroup, ...]:
     """Return the sums of each group: by time in its order, else the dearest first."""
     cells = made.cells
     labels = _labels(made, by)
@@ -336,7 +340,7 @@ def _groups(made: Priced_, by: str) -> tuple[Group, ...]:
         uncounted = bool(cells["uncounted"][counted].astype(bool).all()) and counted.any()
         lost = counted & ~made.now.known
         rows.append(
-            Group(
+            UsageGroup(
                 name=label or UNNAMED,
                 requests=None if uncounted else int(cells["n"][counted].sum()),
                 input_tokens=int(cells["input"][counted].sum()),
@@ -353,7 +357,7 @@ def _groups(made: Priced_, by: str) -> tuple[Group, ...]:
     )
 
 
-def _months(made: Priced_) -> dict[str, float]:
+def _months(made: RepricedRows) -> dict[str, float]:
     names = sorted({str(m) for m in made.months} - {""})
     return {name: float(made.now.usd[made.months == name].sum()) for name in names}
 
@@ -372,25 +376,27 @@ def _partial(span: Any, months: dict[str, float]) -> list[str]:
     return out
 
 
-def _changes(made: Priced_, catalog: Catalog, today: date) -> Any:
+def _changes(made: RepricedRows, catalog: Catalog, today: date) -> Any:
     """Return the change from month to month; prices of a month are those of its last day."""
     known = made.now.known & ~made.cells["only_cost"].astype(bool)
     cells = {name: values[known] for name, values in made.cells.items()}
-    now = Priced(made.now.usd[known], made.now.output_usd[known], made.now.known[known], {}, {})
+    now = PricedUsage(
+        made.now.usd[known], made.now.output_usd[known], made.now.known[known], {}, {}
+    )
 
-    def then(month: str) -> Priced:
+    def then(month: str) -> PricedUsage:
         year, number = (int(part) for part in month.split("-"))
         first = date(year + number // 12, number % 12 + 1, 1)
         at = priced(catalog, cells, made.matches, today, on=first - timedelta(days=1))
         # A model without a price in the month before is priced as now: it is new, and so mix.
         usd = np.where(at.known, at.usd, now.usd)
-        return Priced(usd, np.where(at.known, at.output_usd, now.output_usd), at.known, {}, {})
+        return PricedUsage(usd, np.where(at.known, at.output_usd, now.output_usd), at.known, {}, {})
 
     return month_changes(cells, made.months[known], now, then)
 
 
 def _forecast(
-    made: Priced_, catalog: Catalog, today: date, month: float | None, growth: float
+    made: RepricedRows, catalog: Catalog, today: date, month: float | None, growth: float
 ) -> tuple[ForecastMonth, ...]:
     """Return the months to come: the traffic as it was, grown, at list prices scheduled by then."""
     if month is None:
@@ -413,7 +419,7 @@ def _invoice(invoice: float, listed: float, stated: float | None) -> InvoiceChec
     )
 
 
-def _oldest(made: Priced_, catalog: Catalog, today: date) -> str | None:
+def _oldest(made: RepricedRows, catalog: Catalog, today: date) -> str | None:
     from tco.catalog.lookup import price_at
 
     days = []
@@ -433,7 +439,7 @@ ITEMS = {
 }
 
 
-def _charges(made: Priced_, catalog: Catalog, today: date) -> Any:
+def _charges(made: RepricedRows, catalog: Catalog, today: date) -> Any:
     """Return a line for each group, model, kind of token and day, which add up to the bill."""
     cells = made.cells
     none = np.zeros_like(cells["input"])

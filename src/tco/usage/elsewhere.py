@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tco.errors import TcoError
-from tco.show import show_number
-from tco.units import HOURS_PER_MONTH
+from tco.units import HOURS_PER_MONTH, show_number
 from tco.usage.matching import Matched
 from tco.usage.pricing import priced
 from tco.usage.results import Elsewhere
-from tco.usage.traffic import Span
+from tco.usage.traffic import TimeSpan
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
@@ -24,7 +23,7 @@ HOSTS, MODELS, OWN = 3, 5, 3
 TOKENS_ONLY = "tokens only"
 
 
-def month_of(span: Span, made: Any, catalog: Catalog, today: date) -> float | None:
+def month_of(span: TimeSpan, made: Any, catalog: Catalog, today: date) -> float | None:
     """Return a month of 730 h over what was logged; None where no time is told."""
     return HOURS_PER_MONTH / span.hours if span.hours else None
 
@@ -111,15 +110,15 @@ def _models(catalog: Catalog, today: date, cells: Any, month: float) -> Iterator
 def _own(logs: Any, catalog: Catalog, today: date, cells: Any) -> tuple[list[Elsewhere], list[str]]:
     """Return open models on own GPUs, and the cheapest mix, with the shape of the logged load."""
     from tco.analysis.compare import compare
-    from tco.analysis.inputs import prepare
-    from tco.analysis.plan.hybrid import Ask, plan
-    from tco.analysis.request import Request
+    from tco.analysis.plan.plan import PlanSettings, plan
     from tco.catalog.usage_profile import with_traffic
+    from tco.options.question import prepare
+    from tco.options.scenario import Scenario
 
     name = "these logs"
     try:
         whole = with_traffic(catalog, name, logs.part(cells), "logs", today)
-        inputs = prepare(whole, Request(profile=name, tiers=("self",), as_of=today), today)
+        inputs = prepare(whole, Scenario(profile=name, tiers=("self",), as_of=today), today)
         listed = set(catalog.assumptions.short_list)
         rows = [
             o
@@ -140,7 +139,7 @@ def _own(logs: Any, catalog: Catalog, today: date, cells: Any) -> tuple[list[Els
     ]
     try:
         inputs = prepare(whole, replace(inputs.request, tiers=()), today)
-        mixed = plan(inputs, Ask())
+        mixed = plan(inputs, PlanSettings())
         best = next(s for s in mixed.strategies if s.strategy == "hybrid")
         if best.monthly_usd is not None and best.own_tokens_share:
             out.append(

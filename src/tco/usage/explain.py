@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tco.usage.aggregates import Arrays
-from tco.usage.pricing import WAYS, Otherwise, Priced
+from tco.usage.pricing import WAYS, Otherwise, PricedUsage
 from tco.usage.results import Difference, MonthChange
 
 SAME = 2e-3
@@ -103,7 +103,7 @@ def _factors(left: dict[str, Any], explained: Any) -> Iterable[tuple[str, Any]]:
 
 
 def month_changes(
-    cells: Arrays, months: Any, now: Priced, then: Callable[[str], Priced]
+    cells: Arrays, months: Any, now: PricedUsage, then: Callable[[str], PricedUsage]
 ) -> tuple[MonthChange, ...]:
     """Return the change from each month to the next in parts: volume, mix, cache and price.
 
@@ -126,7 +126,12 @@ def month_changes(
 
 
 def _change(
-    cells: Arrays, before: str, after: str, where: tuple[Any, Any], now: Priced, then: Priced
+    cells: Arrays,
+    before: str,
+    after: str,
+    where: tuple[Any, Any],
+    now: PricedUsage,
+    then: PricedUsage,
 ) -> MonthChange:
     a, b = where
     tokens = (cells["input"] + cells["output"]).astype(float)
@@ -146,7 +151,7 @@ def _change(
     )
 
 
-def _at_old_shares(cells: Arrays, a: Any, b: Any, then: Priced) -> float:
+def _at_old_shares(cells: Arrays, a: Any, b: Any, then: PricedUsage) -> float:
     """Return what the later month costs at old prices, input cached as it was before.
 
     A model's input costs per token what it did with its old shares of cached and written; a model

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tco.catalog.naming import folded
+from tco.catalog.matching import folded
 from tco.errors import DataError
 from tco.usage import aggregates, requests_table
 from tco.usage.aggregates import Arrays, Distributions
 from tco.usage.matching import DATED, Matched
 from tco.usage.read import TABLE, Found, Reading, found_files, in_buckets, rows_of, zone_of
-from tco.usage.rows import Row, Tally, day_of
+from tco.usage.rows import LeftOutTally, UsageRow, day_of
 from tco.usage.store import Shown, Store
-from tco.usage.traffic import Profiler, Span, span_of
+from tco.usage.traffic import Profiler, TimeSpan, span_of
 
 if TYPE_CHECKING:
     from tco.catalog.usage_profile import UsageModel
@@ -52,10 +52,10 @@ class Logs:
         Raises:
             DataError: Nothing is left, or the same traffic is there twice.
         """
-        self.tally = Tally()
+        self.tally = LeftOutTally()
         self.found = found_files(reading, self.tally)
         self.files_left_out = self._aside()
-        self.buckets: list[Row] = []
+        self.buckets: list[UsageRow] = []
         self.store: Store | None = None
         progress = Read(shown)
         if in_buckets(self.found):
@@ -154,7 +154,7 @@ class Logs:
             f", {len(left) - 1} other reasons" if len(left) > 1 else ""
         )
 
-    def span(self, cells: Arrays, hours: Any | None = None) -> Span:
+    def span(self, cells: Arrays, hours: Any | None = None) -> TimeSpan:
         """Return the time that the logs cover.
 
         Args:

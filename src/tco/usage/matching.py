@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tco.catalog.lookup import find_offer
-from tco.catalog.matching import CALLED
-from tco.catalog.naming import folded
+from tco.catalog.matching import CALLED, folded
 from tco.errors import UsageError
 from tco.usage.formats.bedrock import named
 

@@ -1,6 +1,6 @@
 """What cells of usage cost at list price, by the product's own token prices.
 
-The price of a token comes from `tco.analysis.rates.token_rates` alone, the function that every
+The price of a token comes from `tco.options.prices.token_rates` alone, the function that every
 other command asks; here it is looked up for the day, tier, region and length of each cell.
 """
 
@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tco.analysis.buying import Buying
-from tco.analysis.rates import token_rates
 from tco.catalog.lookup import price_at
 from tco.engine.tokens import TokenRates
+from tco.options.prices import Buying, token_rates
 from tco.units import MTOK
 from tco.usage.aggregates import DAY_S, HOUR_S, Arrays
 from tco.usage.matching import Matched, Matcher
@@ -59,7 +58,7 @@ LIST = Otherwise("")
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
+class PricedUsage:
     """What cells cost.
 
     Args:
@@ -104,7 +103,7 @@ def priced(
     other: Otherwise = LIST,
     *,
     on: date | None = None,
-) -> Priced:
+) -> PricedUsage:
     """Return what cells cost at the list price of their day.
 
     Args:
@@ -139,7 +138,7 @@ def priced(
         parts[:, where] = _usd(price, part, bought, _day(day, today, on), other)
         known[where] = True
     parts[:, cells["failed"].astype(bool)] = 0.0  # a request that was refused is not billed
-    return Priced(parts.sum(axis=0), parts[1], known, why, dict(matches))
+    return PricedUsage(parts.sum(axis=0), parts[1], known, why, dict(matches))
 
 
 def _alike(cells: Arrays) -> Iterator[tuple[tuple[Any, ...], Any]]:

@@ -12,15 +12,14 @@ from tco import __version__
 from tco.analysis.results import CatalogStamp
 from tco.catalog.usage_profile import KIND
 from tco.engine.arrivals import own_cached_share
-from tco.show import show_number, show_share, show_tokens
-from tco.units import SECONDS_PER_HOUR
+from tco.units import SECONDS_PER_HOUR, show_number, show_share, show_tokens
 from tco.usage.aggregates import Arrays
 from tco.usage.logs import Logs, days_of
 from tco.usage.matching import Matcher
 from tco.usage.read import Reading
 from tco.usage.results import ModelUsage, PeakToMean, ProfileResult, TokenCounts
 from tco.usage.store import Shown
-from tco.usage.traffic import Profiler, Traffic, kinds_of, stamp, yaml_text
+from tco.usage.traffic import ObservedTraffic, Profiler, kinds_of, stamp, yaml_text
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
@@ -148,7 +147,7 @@ def cached_share(cells: Arrays) -> float | None:
     return (int(cells["read"][~apart].sum()) + estimate) / taken
 
 
-def _model(name: str, part: Traffic, cells: Arrays, matcher: Matcher) -> ModelUsage:
+def _model(name: str, part: ObservedTraffic, cells: Arrays, matcher: Matcher) -> ModelUsage:
     mine = {k: v[cells["model"] == name] for k, v in cells.items()}
     provider = _provider(mine)
     matched = matcher.match(provider, name)
@@ -181,7 +180,7 @@ def _provider(cells: Arrays) -> str:
 def _result(
     logs: Logs,
     cells: Arrays,
-    whole: Traffic,
+    whole: ObservedTraffic,
     models: dict[str, ModelUsage],
     catalog: CatalogStamp,
     to: str | None,
@@ -233,7 +232,7 @@ CACHES = {"1M": 1e6, "10M": 1e7, "100M": 1e8}
 """Tokens that a prefix cache holds: of a part of a GPU's memory, of a node, of a node's disks."""
 
 
-def _own_cache(whole: Traffic, span: Any) -> dict[str, float] | None:
+def _own_cache(whole: ObservedTraffic, span: Any) -> dict[str, float] | None:
     """Return what a prefix cache of one's own would serve; None where no sessions are told."""
     rows = whole.file.get("reuse")
     if not rows or not span.hours:
@@ -267,8 +266,8 @@ def _verdict(
 def _document(
     logs: Logs,
     result: ProfileResult,
-    whole: Traffic,
-    parts: dict[str, Traffic],
+    whole: ObservedTraffic,
+    parts: dict[str, ObservedTraffic],
     models: dict[str, ModelUsage],
     today: date,
 ) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tco.errors import DataError, UsageError, nearest, printable
 from tco.usage.formats import Context, Format, formats
-from tco.usage.rows import Row, Tally, Wrong, checked
-from tco.usage.sources import Record, Sample, Source, records, sampled, sources
+from tco.usage.rows import LeftOutTally, UsageRow, Wrong, checked
+from tco.usage.sources import LogSource, RawRecord, Sample, records, sampled, sources
 from tco.usage.store import Shown
 
 TABLE = "table"
@@ -39,7 +39,7 @@ class Reading:
 class Found:
     """A file and what it is."""
 
-    source: Source
+    source: LogSource
     format: Format
     sample: Sample
 
@@ -65,7 +65,7 @@ def detected(sample: Sample) -> list[Format]:
     return found or ([known[TABLE]] if known[TABLE].looks(sample) else [])
 
 
-def found_files(reading: Reading, tally: Tally) -> list[Found]:
+def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
     """Return the files with their formats; what a folder holds besides is counted.
 
     Raises:
@@ -74,8 +74,8 @@ def found_files(reading: Reading, tally: Tally) -> list[Found]:
     """
     given = _given(reading.of)
     found: list[Found] = []
-    aside: list[Source] = []
-    torn: list[tuple[Source, Sample]] = []
+    aside: list[LogSource] = []
+    torn: list[tuple[LogSource, Sample]] = []
     for source in sources(reading.paths):
         sample = sampled(source)
         known = detected(sample) if given is None else [given]
@@ -102,7 +102,7 @@ def found_files(reading: Reading, tally: Tally) -> list[Found]:
     return found
 
 
-def _only(known: list[Format], source: Source) -> Format:
+def _only(known: list[Format], source: LogSource) -> Format:
     """Return the format that a file is of.
 
     Raises:
@@ -114,7 +114,7 @@ def _only(known: list[Format], source: Source) -> Format:
     return known[0]
 
 
-def _no_format(source: Source, sample: Sample) -> str:
+def _no_format(source: LogSource, sample: Sample) -> str:
     """Return why a file is not read."""
     if not sample.records:
         return f"{source.shown}:1: nothing to read in it: empty, cut off, or no text"
@@ -139,7 +139,9 @@ def _given(name: str | None) -> Format | None:
     return known[name]
 
 
-def rows_of(found: Sequence[Found], reading: Reading, tally: Tally, shown: Shown) -> Iterator[Row]:
+def rows_of(
+    found: Sequence[Found], reading: Reading, tally: LeftOutTally, shown: Shown
+) -> Iterator[UsageRow]:
     """Return the rows of files, repeated ones once, and count what is left out."""
     zone = zone_of(reading.zone)
     done = 0
@@ -165,11 +167,11 @@ def _by_format(found: Sequence[Found]) -> dict[str, list[Found]]:
     return by
 
 
-def _size(source: Source) -> int:
+def _size(source: LogSource) -> int:
     return Path(source.path).stat().st_size if source.data is None else len(source.data)
 
 
-def _file(one: Found, ctx: Context) -> Iterator[tuple[Row, str]]:
+def _file(one: Found, ctx: Context) -> Iterator[tuple[UsageRow, str]]:
     """Return the good rows of a file with their places."""
     pages = _Pages(ctx)
     for record in records(one.source, one.sample.shape, ctx.tally):
@@ -180,7 +182,7 @@ def _file(one: Found, ctx: Context) -> Iterator[tuple[Row, str]]:
     pages.end()
 
 
-def _rows(of: Format, record: Record, ctx: Context) -> Iterator[tuple[Row, str]]:
+def _rows(of: Format, record: RawRecord, ctx: Context) -> Iterator[tuple[UsageRow, str]]:
     try:
         parts = list(of.parts(record, ctx))
     except Wrong as wrong:
@@ -195,7 +197,7 @@ def _rows(of: Format, record: Record, ctx: Context) -> Iterator[tuple[Row, str]]
             ctx.tally.leave(str(wrong), ctx.place)
 
 
-def _is_right(row: Row, ctx: Context) -> bool:
+def _is_right(row: UsageRow, ctx: Context) -> bool:
     """Return whether a row can be used; count it where it cannot."""
     try:
         checked(row)
@@ -205,7 +207,7 @@ def _is_right(row: Row, ctx: Context) -> bool:
     return True
 
 
-def _known_again(row: Row, part: Any, of: Format) -> Row:
+def _known_again(row: UsageRow, part: Any, of: Format) -> UsageRow:
     """Return a bucket of a report with what tells it from every other: all that it says.
 
     A page that is there twice counts once. A sheet kept by hand may well have two equal lines.
@@ -245,12 +247,12 @@ class _Pages:
 class _Once:
     """Each call once: by its id, over all files of a format."""
 
-    def __init__(self, grows: bool, tally: Tally) -> None:
+    def __init__(self, grows: bool, tally: LeftOutTally) -> None:
         self.grows, self.tally = grows, tally
         self.seen: set[int] = set()
-        self.largest: dict[str, Row] = {}
+        self.largest: dict[str, UsageRow] = {}
 
-    def all(self, rows: Iterator[tuple[Row, str]]) -> Iterator[Row]:
+    def all(self, rows: Iterator[tuple[UsageRow, str]]) -> Iterator[UsageRow]:
         """Return the rows that are not repeated; those that grow are kept back."""
         for row, place in rows:
             if not row.id:
@@ -267,12 +269,12 @@ class _Once:
                 self.seen.add(key)
                 yield row
 
-    def rest(self) -> Iterator[Row]:
+    def rest(self) -> Iterator[UsageRow]:
         """Return the largest of each call that grew."""
         yield from self.largest.values()
 
 
-def _size_of(row: Row) -> tuple[int, int, float]:
+def _size_of(row: UsageRow) -> tuple[int, int, float]:
     """Return the order of the copies of one call: the largest counts, then the earliest."""
     return row.output, row.input, -(row.start or 0.0)
 

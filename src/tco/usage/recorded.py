@@ -12,8 +12,8 @@ from tco.catalog.usage_profile import UsageModel, UsageProfile, read_usage_profi
 from tco.errors import UsageError
 from tco.usage.aggregates import Arrays, cells_of
 from tco.usage.matching import Matched
-from tco.usage.rows import WRITES, Row, Tally
-from tco.usage.traffic import Span
+from tco.usage.rows import WRITES, LeftOutTally, UsageRow
+from tco.usage.traffic import TimeSpan
 
 HEAD_BYTES = 400
 
@@ -28,7 +28,7 @@ def is_profile(path: str) -> bool:
 
 def cells_of_profile(profile: UsageProfile) -> tuple[Arrays, dict[tuple[str, str], Matched]]:
     """Return the sums of a profile by model, tier and bin of length, and what its models are."""
-    rows: list[Row] = []
+    rows: list[UsageRow] = []
     matches: dict[tuple[str, str], Matched] = {}
     for name, part in profile.models.items():
         matches["", name] = Matched(part.offer or "", "as the profile says")
@@ -37,14 +37,14 @@ def cells_of_profile(profile: UsageProfile) -> tuple[Arrays, dict[tuple[str, str
     return {**cells, "t": np.full(len(cells["t"]), -1)}, matches
 
 
-def _bins(name: str, part: UsageModel) -> list[Row]:
+def _bins(name: str, part: UsageModel) -> list[UsageRow]:
     at = {column: i for i, column in enumerate(part.columns)}
 
     def value(row: list[int], column: str, empty: Any = 0) -> Any:
         return row[at[column]] if column in at else empty
 
     return [
-        Row(
+        UsageRow(
             model=name,
             service=service.partition("@")[0],
             region=service.partition("@")[2],
@@ -60,14 +60,14 @@ def _bins(name: str, part: UsageModel) -> list[Row]:
     ]
 
 
-def _sums(name: str, part: UsageModel) -> Row:
+def _sums(name: str, part: UsageModel) -> UsageRow:
     """Return the sums of a model whose lengths nobody knows."""
     tokens = part.tokens
     written: dict[str, Any] = {kind: tokens.get(kind, 0) for kind in WRITES}
     unsplit = tokens.get("input_with_read")
     read = None if unsplit is not None and "read" not in tokens else tokens.get("read", 0)
     taken = tokens.get("input", 0) + (unsplit or 0) + (read or 0) + sum(written.values())
-    return Row(
+    return UsageRow(
         model=name,
         requests=part.requests,
         bucket_s=1,
@@ -90,7 +90,7 @@ class Recorded:
         Raises:
             DataError: It is wrong; the text begins `file:line:`.
         """
-        self.tally = Tally()
+        self.tally = LeftOutTally()
         self.profile = read_usage_profile(path)
         self.formats = {"profile": 1}
         self.files_left_out: tuple[str, ...] = ()
@@ -120,9 +120,9 @@ class Recorded:
             raise UsageError(f"a profile keeps no {by[0]}: give the logs for a bill by it")
         return cells_of_profile(self.profile)[0]
 
-    def span(self, _: Arrays, hours: object = None) -> Span:
+    def span(self, _: Arrays, hours: object = None) -> TimeSpan:
         """Return the time that its logs covered."""
-        return Span(None, None, self.profile.all.observed_hours or 0.0)
+        return TimeSpan(None, None, self.profile.all.observed_hours or 0.0)
 
     def part(self, _: Arrays) -> UsageModel:
         """Return the traffic of all models together."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from tco.errors import DataError, UsageError
 from tco.usage.formats.table import columns_of, paths_of
-from tco.usage.rows import FIRST_S, Tally
-from tco.usage.sources import Sample, Source, delimiter_of, lines
+from tco.usage.rows import FIRST_S, LeftOutTally
+from tco.usage.sources import LogSource, Sample, delimiter_of, lines
 from tco.usage.store import Shown, Store, duckdb_module, quoted
 
 MOST_OF_A_REQUEST = 2_000_000_000
@@ -111,7 +111,7 @@ def _struct(inner: Any) -> str:
     return "STRUCT(" + ", ".join(f'"{name}" {_struct(more)}' for name, more in inner.items()) + ")"
 
 
-def raw_of(source: Source, sample: Sample, given: dict[str, str], store: Store) -> Raw:
+def raw_of(source: LogSource, sample: Sample, given: dict[str, str], store: Store) -> Raw:
     """Return how a file is read.
 
     Raises:
@@ -130,7 +130,7 @@ def raw_of(source: Source, sample: Sample, given: dict[str, str], store: Store) 
     types: dict[str, str] = {}
     delimiter = ","
     if sample.shape == "csv":
-        first = next(lines(source, Tally()))[1].decode("utf-8", "replace").lstrip("\ufeff")
+        first = next(lines(source, LeftOutTally()))[1].decode("utf-8", "replace").lstrip("\ufeff")
         delimiter = delimiter_of(first)
         header = [*values[0]]
     elif sample.shape == "parquet":
@@ -311,10 +311,10 @@ def _no_number(raw: Raw) -> str:
 
 def add_table(
     store: Store,
-    files: Sequence[Source],
+    files: Sequence[LogSource],
     raw: Raw,
     zone: ZoneInfo | None,
-    tally: Tally,
+    tally: LeftOutTally,
     shown: Shown,
     by: Sequence[str] = (),
 ) -> None:
@@ -369,7 +369,7 @@ def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:
             f"{raw.relation(paths)}) WHERE same IS NOT NULL GROUP BY same HAVING count(*) > 1"
         )
     except duckdb_module().Error as problem:
-        raise DataError(_refused(problem, [Source(path) for path in paths])) from None
+        raise DataError(_refused(problem, [LogSource(path) for path in paths])) from None
     return "same"
 
 
@@ -415,14 +415,16 @@ def _add(times: Any, ids: Any) -> None:
         times[unique] = np.minimum(times[unique] + here, 2)
 
 
-def _refused(problem: Exception, files: Sequence[Source]) -> str:
+def _refused(problem: Exception, files: Sequence[LogSource]) -> str:
     """Return what DuckDB complains of, in one line that begins with a file."""
     words = " ".join(str(problem).split())
     named = next((s.shown for s in files if s.path in words), files[0].shown)
     return f"{named}: {words[:200]}"
 
 
-def _count_bad(store: Store, listed: str, raw: Raw, zone: ZoneInfo | None, tally: Tally) -> None:
+def _count_bad(
+    store: Store, listed: str, raw: Raw, zone: ZoneInfo | None, tally: LeftOutTally
+) -> None:
     """Count bad rows by reason, each with the first place: the least line of the first file."""
     found = store.con.execute(
         f"SELECT bad, count(*), min(file) FROM read_parquet({listed}) WHERE bad IS NOT NULL "
@@ -438,7 +440,7 @@ def _count_bad(store: Store, listed: str, raw: Raw, zone: ZoneInfo | None, tally
         tally.leave(reason, place, count)
 
 
-def _take_off(store: Store, listed: str, tally: Tally) -> None:
+def _take_off(store: Store, listed: str, tally: LeftOutTally) -> None:
     """Write each duplicate of a good row once more with all counts negative: sums leave it out.
 
     So that no later query has to know which rows are duplicates. Of the rows of an id the one that

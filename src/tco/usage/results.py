@@ -115,7 +115,7 @@ class ProfileResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceRow:
+class LogSourceRow:
     """A log format that is read."""
 
     name: str
@@ -133,7 +133,7 @@ class SourcesResult:
     """The log formats that are read."""
 
     schema: Literal["tco.sources/1"] = "tco.sources/1"
-    rows: tuple[SourceRow, ...]
+    rows: tuple[LogSourceRow, ...]
     warnings: tuple[str, ...] = ()
 
 
@@ -172,7 +172,7 @@ class ModelBill(TokenCounts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class UsageGroup:
     """What a model, team, key, tag, day or month used."""
 
     name: str
@@ -282,7 +282,7 @@ class BillResult:
     """What was charged for no model: searches, storage, seats."""
     by: str
     """What the groups are: `model`, `team`, `project`, `key`, `tag`, `provider`, `day`, `month`."""
-    groups: tuple[Group, ...]
+    groups: tuple[UsageGroup, ...]
     months: dict[str, float]
     """List price by month."""
     changes: tuple[MonthChange, ...]

@@ -29,7 +29,7 @@ FIRST_S, LAST_S = 1_577_836_800.0, 4_102_444_800.0
 """2020-01-01 and 2100-01-01: nobody bought tokens by the million outside."""
 
 
-class Row(NamedTuple):
+class UsageRow(NamedTuple):
     """One request, or a bucket of requests.
 
     Args:
@@ -91,7 +91,7 @@ class Wrong(Exception):  # noqa: N818 - it is a reason, and never leaves this fo
     """A record that cannot be used; its text is the reason."""
 
 
-class Tally:
+class LeftOutTally:
     """What was left out, by reason, with the first place and how often.
 
     Args:
@@ -243,7 +243,7 @@ def hashed(name: str) -> str:
     return hashlib.blake2b(name.encode(), digest_size=6).hexdigest() if name else ""
 
 
-def checked(row: Row) -> Row:
+def checked(row: UsageRow) -> UsageRow:
     """Return a row that is not wrong in any of the ways that can be told from it alone.
 
     Raises:

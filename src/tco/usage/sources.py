@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tco.errors import DataError, UsageError, printable
-from tco.usage.rows import Tally
+from tco.usage.rows import LeftOutTally
 
 MOST_LINE = 32_000_000
 """A longer line is no request."""
@@ -36,7 +36,7 @@ ROWS_OF_PARQUET = 5
 """Columns tell the format of such a file; few rows are needed."""
 
 
-class Source(NamedTuple):
+class LogSource(NamedTuple):
     """A file.
 
     Args:
@@ -55,7 +55,7 @@ class Source(NamedTuple):
         return "<stdin>" if self.path == STDIN else printable(self.path, 200)
 
 
-class Record(NamedTuple):
+class RawRecord(NamedTuple):
     """A record of a file, the line that it begins on, and the document that it is a part of."""
 
     line: int
@@ -73,7 +73,7 @@ class Sample(NamedTuple):
     """
 
     shape: str
-    records: tuple[Record, ...]
+    records: tuple[RawRecord, ...]
     torn: int = 0
 
     def values(self) -> Iterator[dict[str, Any]]:
@@ -85,7 +85,7 @@ class Sample(NamedTuple):
         return next((v for v in self.values() if all(key in v for key in keys)), None)
 
 
-def sources(paths: Sequence[str]) -> list[Source]:
+def sources(paths: Sequence[str]) -> list[LogSource]:
     """Return the files that paths, patterns and folders mean, each once, in natural order.
 
     Raises:
@@ -94,7 +94,7 @@ def sources(paths: Sequence[str]) -> list[Source]:
     """
     if not paths:
         raise UsageError("which logs? for example tco profile ~/.claude/projects, or a .jsonl file")
-    found: dict[str, Source] = {}
+    found: dict[str, LogSource] = {}
     for path in paths:
         if match := REMOTE.match(path):
             raise UsageError(
@@ -115,16 +115,16 @@ def _copy(scheme: str) -> str:
     return "with the storage's own tool" if not scheme.startswith("http") else "curl -O"
 
 
-def _under(path: str) -> list[Source]:
+def _under(path: str) -> list[LogSource]:
     """Return the files of one path as it was typed."""
     if path == STDIN:
-        return [Source(STDIN, data=_all_of_stdin())]
+        return [LogSource(STDIN, data=_all_of_stdin())]
     real = Path(path).expanduser()
     if has_magic(path) and not real.exists():
         some = [p for p in sorted(glob(str(real), recursive=True)) if Path(p).is_file()]  # noqa: PTH207
         if not some:
             raise DataError(f"{printable(path, 200)}: no file is called so")
-        return [Source(p, named=False) for p in some]
+        return [LogSource(p, named=False) for p in some]
     if real.is_dir():
         inside = [p for p in real.rglob("*") if p.is_file() and _known(p)]
         if not inside:
@@ -132,10 +132,10 @@ def _under(path: str) -> list[Source]:
                 f"{printable(path, 200)}: no logs in this folder"
                 f" (looked for {', '.join(KNOWN)}, .gz)"
             )
-        return [Source(str(p), named=False) for p in inside]
+        return [LogSource(str(p), named=False) for p in inside]
     if not real.is_file():
         raise DataError(f"{printable(path, 200)}: no such file")
-    return [Source(str(real))]
+    return [LogSource(str(real))]
 
 
 def _known(path: Path) -> bool:
@@ -156,12 +156,12 @@ def natural(name: str) -> tuple[Any, ...]:
     return tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts)
 
 
-def _raw(source: Source) -> Any:
+def _raw(source: LogSource) -> Any:
     return io.BytesIO(source.data) if source.data is not None else Path(source.path).open("rb")
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[Any]:
+def opened(source: LogSource) -> Iterator[Any]:
     """Return the bytes of a source, unpacked.
 
     Raises:
@@ -181,7 +181,7 @@ def opened(source: Source) -> Iterator[Any]:
             yield stream
 
 
-def lines(source: Source, tally: Tally) -> Iterator[tuple[int, bytes]]:
+def lines(source: LogSource, tally: LeftOutTally) -> Iterator[tuple[int, bytes]]:
     """Return the lines of a source with their numbers; what cannot be read is counted."""
     number = 0
     with opened(source) as stream:
@@ -200,7 +200,7 @@ def lines(source: Source, tally: Tally) -> Iterator[tuple[int, bytes]]:
             tally.part(f"{source.shown} is cut off")
 
 
-def shape_of(source: Source) -> str:
+def shape_of(source: LogSource) -> str:
     """Return what kind of text a source is: `json`, `csv`, `prom`, `parquet` or `other`."""
     with opened(source) as stream:
         try:
@@ -220,30 +220,30 @@ def shape_of(source: Source) -> str:
     return "csv" if any(mark in first for mark in (b",", b";", b"\t")) else "other"
 
 
-def sampled(source: Source) -> Sample:
+def sampled(source: LogSource) -> Sample:
     """Return the beginning of a source."""
     shape = shape_of(source)
     if shape == "parquet":
         return Sample(shape, tuple(_parquet(source, ROWS_OF_PARQUET)))
-    tally = Tally()
+    tally = LeftOutTally()
     found = tuple(_first(records(source, shape, tally)))
     return Sample(shape, found, tally.left["torn_line"])
 
 
-def _first(found: Iterable[Record]) -> Iterator[Record]:
+def _first(found: Iterable[RawRecord]) -> Iterator[RawRecord]:
     for number, record in enumerate(found):
         if number == SAMPLE:
             return
         yield record
 
 
-def records(source: Source, shape: str, tally: Tally) -> Iterator[Record]:
+def records(source: LogSource, shape: str, tally: LeftOutTally) -> Iterator[RawRecord]:
     """Return the records of a source; torn ones are counted."""
     readers = {"json": _json, "csv": _csv, "prom": _prom, "parquet": _every_row}
     return iter(()) if shape not in readers else readers[shape](source, tally)
 
 
-def _json(source: Source, tally: Tally) -> Iterator[Record]:
+def _json(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
     """Return the records of JSON lines, or the items of documents of many lines."""
     found = lines(source, tally)
     begun = list(islice(((n, c) for n, c in found if c.strip(BLANK)), 2))
@@ -275,16 +275,16 @@ def _loaded(chunk: bytes) -> Any:
         return _TORN
 
 
-def _items(line: int, value: Any) -> Iterator[Record]:
+def _items(line: int, value: Any) -> Iterator[RawRecord]:
     """Return the items of an array or of a page, or the record itself."""
     if isinstance(value, list):
-        yield from (Record(line, item, {}) for item in value)
+        yield from (RawRecord(line, item, {}) for item in value)
     elif isinstance(value, dict) and _is_page(value):
         page = {k: v for k, v in value.items() if k != "data"}
-        yield Record(line, None, page)
-        yield from (Record(line, item, page) for item in value["data"])
+        yield RawRecord(line, None, page)
+        yield from (RawRecord(line, item, page) for item in value["data"])
     else:
-        yield Record(line, value, {})
+        yield RawRecord(line, value, {})
 
 
 def _is_page(value: dict[str, Any]) -> bool:
@@ -294,7 +294,7 @@ def _is_page(value: dict[str, Any]) -> bool:
 DATA = re.compile(r'"data"\s*:\s*\[')
 
 
-def _document(source: Source, tally: Tally) -> Iterator[Record]:
+def _document(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
     """Return the items of one document, each with the line that it begins on."""
     with opened(source) as stream:
         try:
@@ -342,8 +342,8 @@ def _array_of(body: str) -> int | None:
 
 
 def _values(
-    body: str, at: int, page: dict[str, Any], source: Source, tally: Tally
-) -> Iterator[Record]:
+    body: str, at: int, page: dict[str, Any], source: LogSource, tally: LeftOutTally
+) -> Iterator[RawRecord]:
     """Return values that follow one another in a text, as far as they can be read."""
     decoder, line, counted = json.JSONDecoder(), 1, 0
     skip = re.compile(r"[\s,]*")
@@ -358,10 +358,10 @@ def _values(
         except (ValueError, RecursionError):
             tally.leave("torn_line", f"{source.shown}:{line}")
             return
-        yield Record(line, value, page)
+        yield RawRecord(line, value, page)
 
 
-def _text_lines(source: Source, tally: Tally) -> Iterator[str]:
+def _text_lines(source: LogSource, tally: LeftOutTally) -> Iterator[str]:
     for number, chunk in lines(source, tally):
         line = chunk.decode("utf-8", "replace").replace("\x00", "")
         yield line.lstrip("\ufeff") if number == 1 else line
@@ -372,7 +372,7 @@ def delimiter_of(header: str) -> str:
     return max(",;\t", key=header.count)
 
 
-def _csv(source: Source, tally: Tally) -> Iterator[Record]:
+def _csv(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
     """Return the rows of a table as mappings; a row of another width is torn."""
     found = _text_lines(source, tally)
     header = next(found, "")
@@ -387,7 +387,7 @@ def _csv(source: Source, tally: Tally) -> Iterator[Record]:
             tally.leave("torn_line", f"{source.shown}:{reader.line_num + 1}")
             continue
         if len(cells) == len(names):
-            yield Record(reader.line_num + 1, dict(zip(names, cells, strict=True)), {})
+            yield RawRecord(reader.line_num + 1, dict(zip(names, cells, strict=True)), {})
         elif any(cells):
             tally.leave("torn_line", f"{source.shown}:{reader.line_num + 1}")
 
@@ -396,7 +396,7 @@ SAMPLE_LINE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+(-?\d+)
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
-def _prom(source: Source, tally: Tally) -> Iterator[Record]:
+def _prom(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
     """Return the samples of a page of Prometheus metrics."""
     for number, line in enumerate(_text_lines(source, tally), 1):
         clean = line.strip()
@@ -407,7 +407,7 @@ def _prom(source: Source, tally: Tally) -> Iterator[Record]:
             tally.leave("torn_line", f"{source.shown}:{number}")
             continue
         name, labels, value, stamp = found.groups()
-        yield Record(
+        yield RawRecord(
             number,
             {
                 "name": name,
@@ -419,12 +419,12 @@ def _prom(source: Source, tally: Tally) -> Iterator[Record]:
         )
 
 
-def _parquet(source: Source, most: int | None = None) -> Iterator[Record]:
+def _parquet(source: LogSource, most: int | None = None) -> Iterator[RawRecord]:
     """Return the rows of a Parquet file as mappings."""
     from tco.usage.store import parquet_rows
 
-    return (Record(n, row, {}) for n, row in enumerate(parquet_rows(source.path, most), 1))
+    return (RawRecord(n, row, {}) for n, row in enumerate(parquet_rows(source.path, most), 1))
 
 
-def _every_row(source: Source, _: Tally) -> Iterator[Record]:
+def _every_row(source: LogSource, _: LeftOutTally) -> Iterator[RawRecord]:
     return _parquet(source)

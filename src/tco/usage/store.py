@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tco.errors import DataError, UsageError
-from tco.usage.rows import Row
+from tco.usage.rows import UsageRow
 
 COLUMNS: dict[str, str] = {
     "model": "VARCHAR",
@@ -124,9 +124,9 @@ class Store:
         """Write the rows of a query as a part of the canonical table."""
         self.con.execute(f"COPY ({query}) TO '{self.next_part()}' ({PARQUET})")
 
-    def add(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def add(self, rows: Iterable[UsageRow]) -> Iterator[UsageRow]:
         """Write rows as parts of the canonical table, and return them one by one as they pass."""
-        chunk: list[Row] = []
+        chunk: list[UsageRow] = []
         for row in rows:
             chunk.append(row)
             if len(chunk) == CHUNK:
@@ -136,7 +136,7 @@ class Store:
         if chunk:
             self._write_rows(chunk)
 
-    def _write_rows(self, rows: list[Row]) -> None:
+    def _write_rows(self, rows: list[UsageRow]) -> None:
         arrays = columns(rows)
         self.con.register("chunk", arrays)
         picked = ", ".join(
@@ -184,9 +184,9 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def columns(rows: list[Row]) -> dict[str, Any]:
+def columns(rows: list[UsageRow]) -> dict[str, Any]:
     """Return rows as arrays by the columns of the canonical table."""
-    by = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
+    by = dict(zip(UsageRow._fields, zip(*rows, strict=True), strict=True))
     found: dict[str, Any] = {
         name: np.array(by[name], dtype=object)
         for name in ("model", "provider", "region", "service", "team", "project", "key", "tag")

@@ -35,7 +35,7 @@ DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """The time that logs cover.
 
     Args:
@@ -49,7 +49,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
+class ObservedTraffic:
     """What one model's traffic is like; None where nobody can know, with the reason in `unknown`.
 
     Args:
@@ -72,7 +72,7 @@ class Traffic:
     file: dict[str, Any] = field(default_factory=dict)
 
 
-def span_of(cells: Arrays, covered: set[tuple[float, float]], hours: Any | None) -> Span:
+def span_of(cells: Arrays, covered: set[tuple[float, float]], hours: Any | None) -> TimeSpan:
     """Return the time that logs cover: of requests first hour to last, of buckets all of them."""
     timed = cells["t"] >= 0
     starts = [float(t) for t in cells["t"][timed & (cells["bucket_s"] > 0)]]
@@ -86,7 +86,7 @@ def span_of(cells: Arrays, covered: set[tuple[float, float]], hours: Any | None)
         first = low if first is None else min(first, low)
         last = high if last is None else max(last, high)
         total = _union({*spans, (low, high)})
-    return Span(first, last, total / HOUR_S)
+    return TimeSpan(first, last, total / HOUR_S)
 
 
 def _union(spans: set[tuple[float, float]]) -> float:
@@ -102,7 +102,7 @@ class Profiler:
     """Makes the traffic of each model from the aggregates of all."""
 
     def __init__(
-        self, cells: Arrays, found: Distributions | None, span: Span, edges: Sequence[int]
+        self, cells: Arrays, found: Distributions | None, span: TimeSpan, edges: Sequence[int]
     ) -> None:
         """Keep the aggregates.
 
@@ -116,7 +116,7 @@ class Profiler:
         self.bins = np.array(sorted({*BINS, *(edge + 1 for edge in edges)}))
         self.coarse = np.array(sorted({*COARSE, *(edge + 1 for edge in edges)}))
 
-    def of(self, model: str | None) -> Traffic:
+    def of(self, model: str | None) -> ObservedTraffic:
         """Return the traffic of one model, or of all together."""
         mine = np.ones(len(self.cells["model"]), bool)
         if model is not None:
@@ -132,7 +132,7 @@ class Profiler:
         dispersion = None if self.found is None else self.found.tens.get(model or "")
         file = self._file(model, sums, inputs, outputs, curve, peak, dispersion)
         file["errors"] = int(self.cells["n"][mine & self.cells["failed"].astype(bool)].sum())
-        return Traffic(sums, isl, osl, curve, peak, logged, dispersion, unknown, file)
+        return ObservedTraffic(sums, isl, osl, curve, peak, logged, dispersion, unknown, file)
 
     def _mine(self, table: Arrays, model: str | None) -> Arrays:
         if model is None:

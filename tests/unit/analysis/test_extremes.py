@@ -17,11 +17,10 @@ from running import DAY, SMALL, load_small, run
 
 import tco
 from tco.api.mcp import called
-from tco.catalog.build import SCHEMAS, schemas
-from tco.catalog.check.run import Asked as CheckAsked
+from tco.catalog.build import SCHEMAS, Overlay, schemas
+from tco.catalog.check.run import CheckSettings as CheckAsked
 from tco.catalog.check.run import check
 from tco.catalog.files import File
-from tco.catalog.overlay import Overlay
 from tco.errors import TcoError, UsageError
 
 PAIR = ("gpt-4.1", "self/llama-3.3-70b")
@@ -209,7 +208,7 @@ def test_a_misspelt_path_to_follow_is_found_with_its_line(tmp_path: Path) -> Non
 
 
 def test_an_assumption_that_the_catalog_lacks_is_bad_data() -> None:
-    from tco.analysis.settings import Settings
+    from tco.options.settings import Settings
 
     with pytest.raises(TcoError, match=r"data/assumptions.yaml:1: lacks serving.headroom") as bad:
         Settings({}).value("serving.headroom")

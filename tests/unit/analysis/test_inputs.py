@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given
 from strategies import DAY, magnitude, shipped_catalog
 
-from tco.analysis.inputs import Inputs, prepare
-from tco.analysis.request import Request
-from tco.analysis.select import select
-from tco.analysis.settings import fleet_policy, people, target, workload
 from tco.catalog.load import Catalog
 from tco.errors import TcoError, UnknownNameError, UsageError
+from tco.options.question import Question, prepare
+from tco.options.scenario import Scenario
+from tco.options.selection import select
+from tco.options.settings import fleet_policy, people, target, workload
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 
 
-def value(inputs: Inputs, path: str) -> float:
+def value(inputs: Question, path: str) -> float:
     return float(np.asarray(inputs.settings.value(path)))
 
 
@@ -78,7 +78,7 @@ def test_the_volume_by_tokens_requests_or_users(
 
 @given(ratio=magnitude(1e-3, 1e3))
 def test_input_to_output_keeps_the_length_of_a_request(ratio: float) -> None:
-    inputs = prepare(shipped_catalog(), Request(input_output=ratio), DAY)
+    inputs = prepare(shipped_catalog(), Scenario(input_output=ratio), DAY)
     isl, osl = value(inputs, "workload.isl"), value(inputs, "workload.osl")
     assert isl / osl == pytest.approx(ratio)
     assert isl + osl == pytest.approx(1_530)
@@ -110,7 +110,7 @@ def test_a_day_in_the_request_wins_over_today(asked: Asked) -> None:
 
 
 def test_who_gave_a_value_is_named_in_a_complaint(catalog: Catalog) -> None:
-    request = Request(
+    request = Scenario(
         settings={"serving.headroom": 1.5}, origins={"serving.headroom": "tco.yaml:12"}
     )
     with pytest.raises(UsageError, match=r"^tco\.yaml:12: serving\.headroom is 1\.5 share"):
@@ -186,7 +186,7 @@ def test_a_value_outside_its_range_is_refused(
 @pytest.mark.parametrize("end", ["low", "high"])
 def test_both_ends_of_every_assumption_are_allowed(end: str, catalog: Catalog) -> None:
     for path, entry in catalog.assumptions.assumptions.items():
-        made = prepare(catalog, Request(settings={path: getattr(entry, end)}), DAY)
+        made = prepare(catalog, Scenario(settings={path: getattr(entry, end)}), DAY)
         assert value(made, path) == getattr(entry, end)
 
 

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 
 from tco.analysis.breakeven import breakeven
-from tco.analysis.cheapest import cheapest_of, rank_of
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
-from tco.analysis.inputs import Inputs
-from tco.analysis.options import SelfOption, lines
-from tco.analysis.request import InlineOption
-from tco.analysis.resolve import resolve
 from tco.analysis.results import OptionResult
 from tco.catalog.load import Catalog
 from tco.engine.ledger import total_usd
 from tco.errors import DataError, InfeasibleError, UsageError
+from tco.options.bills import SelfOption, lines
+from tco.options.cheapest import cheapest_of, rank_of
+from tco.options.names import resolve
+from tco.options.question import Question
+from tco.options.scenario import InlineOption
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 
 FULL = "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand"
 

@@ -13,24 +13,22 @@ import pytest
 from strategies import usd_at
 
 from tco.analysis.breakeven import breakeven
-from tco.analysis.flips import Lever, difference, flip_value, lever_of, levers
-from tco.analysis.inputs import Inputs
-from tco.analysis.options import Option, TokenOption, lines
-from tco.analysis.request import InlineOption
-from tco.analysis.resolve import resolve
 from tco.analysis.results import Flip, SensitivityResult
-from tco.analysis.sensitivity import sensitivity
+from tco.analysis.sensitivity import Lever, difference, flip_value, lever_of, levers, sensitivity
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
-from tco.render import jsonout
-from tco.render.jsonin import from_document
-from tco.render.jsonout import json_text
+from tco.options.bills import Option, TokenOption, lines
+from tco.options.names import resolve
+from tco.options.question import Question
+from tco.options.scenario import InlineOption
+from tco.render import jsonio
+from tco.render.jsonio import from_document, json_text
 from tco.render.output import rendered
 from tco.render.plots import tornado
 from tco.render.schemas import schema
 from tco.render.table import View
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 
 A, B = "openai/gpt-4.1", "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand"
 HOST = "deepinfra/llama-3.3-70b"
@@ -38,7 +36,7 @@ VOLUME = 14e9
 PAIRS = [(A, B), (HOST, B), (B, HOST), (HOST, A)]
 
 
-def gap(inputs: Inputs, a: str, b: str) -> float:
+def gap(inputs: Question, a: str, b: str) -> float:
     """Return the bill of B less that of A, asked anew."""
     usd = [
         float(np.asarray(total_usd(lines(resolve(n, inputs).best, inputs.settings))))
@@ -146,7 +144,7 @@ def flips(asked: Asked, a: str, b: str, **fields: Any) -> dict[str, Flip]:
     return {f.title: f for f in breakeven(asked(**fields), a, b).flips}
 
 
-def bills(inputs: Inputs, a: Option, b: Option, volume: float) -> float:
+def bills(inputs: Question, a: Option, b: Option, volume: float) -> float:
     return float((usd_at(b, inputs.settings, volume) - usd_at(a, inputs.settings, volume))[0])
 
 
@@ -247,7 +245,7 @@ def test_an_end_at_which_nothing_serves_is_a_row_that_says_so(
     assert row.at_high_usd is not None
     assert row.impossible == f"{LOST[1]} serves nothing at the low end"
     assert answer.rows[0] is row  # no swing is larger
-    document = json.loads(json_text(jsonout.document(answer)))
+    document = json.loads(json_text(jsonio.document(answer)))
     jsonschema.validate(document, json.loads(schema("sensitivity")))
     for kind in ("table", "csv", "md", "llm", "github", "svg"):
         assert row.path in rendered(answer, kind, View())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from running import DAY, load_small, published, run
 
-from tco.cli import deliver, progress
+from tco.cli import answer, guard
 
 PAIR = ("gpt-4.1", "self/llama-3.3-70b", "--tokens", "20B")
 ASKED = {
@@ -130,9 +130,9 @@ class Terminal(io.StringIO):
 
 def test_progress_waits_two_seconds_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 1.0, 3.0, 3.1, 4.0])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(guard.time, "monotonic", lambda: next(clock))
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with progress.Progress() as bar:
+    with guard.Progress() as bar:
         bar(0.1)
         assert sys.stderr.getvalue() == ""
         bar(0.5)
@@ -145,10 +145,10 @@ def test_progress_waits_two_seconds_and_leaves_nothing(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(("terminal", "quiet"), [(Terminal(), True), (io.StringIO(), False)])
 def test_progress_is_for_people(monkeypatch: pytest.MonkeyPatch, terminal, quiet: bool) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(progress, "PATIENCE_S", 0.0)
-    monkeypatch.setattr(progress, "EVERY_S", 0.0)
+    monkeypatch.setattr(guard, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(guard, "EVERY_S", 0.0)
     monkeypatch.setattr(sys, "stderr", terminal)
-    with progress.Progress(quiet=quiet) as bar:
+    with guard.Progress(quiet=quiet) as bar:
         bar(0.5)
     assert terminal.getvalue() == ""
 
@@ -159,7 +159,7 @@ def test_an_interrupted_export_leaves_no_file(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(deliver.Path, "replace", interrupted)
+    monkeypatch.setattr(answer.Path, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        deliver._saved(str(tmp_path / "out.json"), "{}")
+        answer._saved(str(tmp_path / "out.json"), "{}")
     assert list(tmp_path.iterdir()) == []

@@ -7,19 +7,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tco.analysis.change.chosen import chosen
-from tco.analysis.change.grammar import what_if
-from tco.analysis.change.maps import GRID, winner_map
-from tco.analysis.change.whatif import what_ifs
-from tco.analysis.curves import TOKENS
-from tco.analysis.inputs import Inputs
-from tco.analysis.options import lines
-from tco.analysis.resolve import resolve
+from tco.analysis.vary.over import GRID, winner_map
+from tco.analysis.vary.variables import chosen
+from tco.analysis.vary.whatif import what_if, what_ifs
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
+from tco.options.bills import lines
+from tco.options.curves import TOKENS
+from tco.options.names import resolve
+from tco.options.question import Question
 from tco.ranges import span
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 THREE = ("gpt-4.1", "gemini-3.8-flash", "self/llama-3.3-70b")
 
 

@@ -10,18 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tco.analysis.change.names import NAMES, blended_usd_per_mtok, variable
-from tco.analysis.change.over import breakeven_over
-from tco.analysis.change.variables import usd_of
-from tco.analysis.curves import TOKENS
-from tco.analysis.inputs import Inputs
-from tco.analysis.options import TokenOption, lines
-from tco.analysis.resolve import resolve
+from tco.analysis.vary.over import breakeven_over
+from tco.analysis.vary.variables import NAMES, blended_usd_per_mtok, usd_at, variable
+from tco.engine.crossings import scan
 from tco.engine.ledger import total_usd
-from tco.engine.scan import scan
 from tco.errors import UsageError
+from tco.options.bills import TokenOption, lines
+from tco.options.curves import TOKENS
+from tco.options.names import resolve
+from tco.options.question import Question
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 PAIR = ("gpt-4.1", "self/llama-3.3-70b")
 ENTERING = [name for name in NAMES if name not in ("horizon", "volume")]
 
@@ -45,7 +44,7 @@ def test_the_sign_changes_at_every_turn_and_nowhere_between(
     near = np.array(found.crossings)
     tried = np.concatenate([tried, near * (1 + 1e-7), near * (1 - 1e-7)])
     tried = tried[(tried > low) & (tried < high)]
-    a, b = (usd_of(option, inputs.settings, [(over, tried)]) for option in options)
+    a, b = (usd_at(option, inputs.settings, [(over, tried)]) for option in options)
     inside = np.zeros(tried.shape, dtype=bool)
     for begin, end in found.wins:
         inside |= (tried > begin) & (tried < (np.inf if end is None else end))
@@ -92,14 +91,14 @@ def test_price_of_one_of_two_hosts_moves_alone(asked: Asked) -> None:
 
 def test_a_commitment_bends_the_price(asked: Asked) -> None:
     """Below the commitment the price does not matter: bisected where it bends, still right."""
-    from tco.engine.tariff import Terms
+    from tco.engine.tokens import Terms
 
     inputs = asked(tokens=20e9)
     a = resolve("gpt-4.1", inputs).best
     assert isinstance(a, TokenOption)
     bound = replace(a, terms=Terms(commit_usd_per_month=30e3))
     over = variable("price", (bound,), inputs.settings)
-    bills = usd_of(bound, inputs.settings, [(over, np.array([0.1, 1.0, 1.5, 3.0]))])
+    bills = usd_at(bound, inputs.settings, [(over, np.array([0.1, 1.0, 1.5, 3.0]))])
     team = usd(a, inputs.settings.with_values({TOKENS: 0.0}))
     assert bills - team == pytest.approx([30e3, 30e3, 30e3, 60e3])
 

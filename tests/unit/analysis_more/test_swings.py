@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from tco.analysis.breakeven import breakeven
-from tco.analysis.curves import curve
-from tco.analysis.inputs import Inputs
-from tco.analysis.resolve import resolve
 from tco.analysis.sensitivity import sensitivity
-from tco.engine.steps import wins
+from tco.engine.crossings import wins
+from tco.options.curves import curve
+from tco.options.names import resolve
+from tco.options.question import Question
 
-Asked = Callable[..., Inputs]
+Asked = Callable[..., Question]
 PAIR = ("gpt-4.1", "self/llama-3.3-70b")
 
 

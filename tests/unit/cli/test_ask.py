@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from tco.analysis.request import InlineOption, Request, Schedule
-from tco.ask.asked import FIELDS
 from tco.ask.fields import QUESTION
-from tco.cli.ask import asked
-from tco.cli.options import Output, Question
+from tco.ask.layers import FIELDS
+from tco.ask.options import QuestionOptions
+from tco.cli.answer import asked
+from tco.cli.options import Output
 from tco.errors import DataError, UsageError
+from tco.options.scenario import InlineOption, Scenario, Schedule
 
 OPTION = "mine:kind=api,input=$2,output=$8,cached=0.5"
 IN_FILE = {"name": "mine", "kind": "api", "input": "$2", "output": 8, "cached": 0.5}
@@ -114,7 +115,7 @@ def _flow(value: Any) -> str:
     )
 
 
-def found(request: Request, target: str) -> Any:
+def found(request: Scenario, target: str) -> Any:
     value = request.settings.get(target) if "." in target else getattr(request, target)
     if target == "options":
         return tuple(replace(option, source="") for option in value)
@@ -139,19 +140,19 @@ def test_flag_variable_and_file_say_the_same(
     flag, in_file, target, value = SAYS[name]
     field = next(f for f in QUESTION if f.name == name)
 
-    by_flag = asked(Question(**{name: flag}), Output()).request
+    by_flag = asked(QuestionOptions(**{name: flag}), Output()).request
     assert found(by_flag, target) == value
     assert by_flag.origins[target] == field.flag
 
     path = tmp_path / "tco.yaml"
     path.write_text(f"version: 1\n{yaml_of(field.key, in_file)}")
-    by_file = asked(Question(file=str(path)), Output()).request
+    by_file = asked(QuestionOptions(file=str(path)), Output()).request
     assert found(by_file, target) == value
     assert by_file.origins[target].startswith(f"{path}:")
 
     separator = ";" if name == "option" else ","
     monkeypatch.setenv(field.variable, separator.join(flag) if field.many else str(flag))
-    by_variable = asked(Question(), Output()).request
+    by_variable = asked(QuestionOptions(), Output()).request
     assert found(by_variable, target) == value
     assert by_variable.origins[target] == field.variable
 
@@ -166,7 +167,7 @@ def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TCO_FILE", str(path))
     monkeypatch.setenv("TCO_TOKENS", "2B")
     monkeypatch.setenv("TCO_CACHED", "20%")
-    request = asked(Question(tokens="3B", model=["from-flag"]), Output()).request
+    request = asked(QuestionOptions(tokens="3B", model=["from-flag"]), Output()).request
     assert request.tokens == 3e9
     assert request.models == ("from-flag",)
     assert request.settings == {
@@ -184,7 +185,7 @@ def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nearer_volume_drives_out_the_others(tmp_path: Path) -> None:
     path = tmp_path / "tco.yaml"
     path.write_text("workload: {tokens: 1B, isl: 10, osl: 20}\n")
-    question = Question(file=str(path), requests="5M", input_output="3:1")
+    question = QuestionOptions(file=str(path), requests="5M", input_output="3:1")
     request = asked(question, Output()).request
     assert (request.tokens, request.requests) == (None, 5e6)
     assert (request.isl, request.osl, request.input_output) == (None, None, 3.0)
@@ -198,7 +199,7 @@ def test_options_and_overlays_add_up(tmp_path: Path) -> None:
         "  - {name: two, kind: fixed, usd_per_month: 2}\n"
         "catalog: ours.yaml\n"
     )
-    question = Question(
+    question = QuestionOptions(
         file=str(path), option=["two:kind=fixed,usd_per_month=3"], catalog=["theirs.yaml"]
     )
     said = asked(question, Output())
@@ -210,14 +211,14 @@ def test_options_and_overlays_add_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        Question(tokens="1B", users="5"),
-        Question(isl="5", input_output="3:1"),
-        Question(fte="1", set=["people.floor_fte=2"]),
-        Question(cached="10%", set=["workload.cached_share=20%"]),
-        Question(set=["a.b=1", "a.b=2"]),
+        QuestionOptions(tokens="1B", users="5"),
+        QuestionOptions(isl="5", input_output="3:1"),
+        QuestionOptions(fte="1", set=["people.floor_fte=2"]),
+        QuestionOptions(cached="10%", set=["workload.cached_share=20%"]),
+        QuestionOptions(set=["a.b=1", "a.b=2"]),
     ],
 )
-def test_contradiction(question: Question) -> None:
+def test_contradiction(question: QuestionOptions) -> None:
     with pytest.raises(UsageError, match="give one of them"):
         asked(question, Output())
 
@@ -226,25 +227,25 @@ def test_contradiction_in_the_file_is_bad_data(tmp_path: Path) -> None:
     path = tmp_path / "tco.yaml"
     path.write_text("workload:\n  tokens: 1B\n  users: 5\n")
     with pytest.raises(DataError, match=r"tco\.yaml:2 and .*tco\.yaml:3 say the same thing"):
-        asked(Question(file=str(path)), Output())
+        asked(QuestionOptions(file=str(path)), Output())
 
 
 def test_switch_off_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tco.yaml"
     path.write_text("select: {private: true}\n")
     monkeypatch.setenv("TCO_PRIVATE", "no")
-    assert asked(Question(file=str(path)), Output()).request.private is False
-    assert asked(Question(file=str(path), private=True), Output()).request.private is True
+    assert asked(QuestionOptions(file=str(path)), Output()).request.private is False
+    assert asked(QuestionOptions(file=str(path), private=True), Output()).request.private is True
     monkeypatch.setenv("TCO_PRIVATE", "perhaps")
     with pytest.raises(UsageError, match="TCO_PRIVATE: 'perhaps' is neither true nor false"):
-        asked(Question(), Output())
+        asked(QuestionOptions(), Output())
 
 
 def test_output_has_layers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tco.yaml"
     path.write_text("output: {format: md, top: 3, fields: [id, tier], export: json=x.json}\n")
     monkeypatch.setenv("TCO_TOP", "5")
-    said = asked(Question(file=str(path)), Output(format="csv"))
+    said = asked(QuestionOptions(file=str(path)), Output(format="csv"))
     assert said.output == {
         "format": "csv",
         "top": 5,
@@ -269,7 +270,7 @@ def test_output_has_layers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 )
 def test_option_that_is_not_understood(text: str, words: str) -> None:
     with pytest.raises(UsageError, match="--option: ") as error:
-        asked(Question(option=[text]), Output())
+        asked(QuestionOptions(option=[text]), Output())
     assert words in str(error.value)
 
 
@@ -278,7 +279,7 @@ def test_option_of_own_gpus() -> None:
         "mine:kind=self,model=glm-5.2,gpu=h100,gpus=4,rent=$2.10,instance_gpus=8,"
         "output_tokens_per_s=2500 tok/s,precision=fp8"
     )
-    (option,) = asked(Question(option=[spec]), Output()).request.options
+    (option,) = asked(QuestionOptions(option=[spec]), Output()).request.options
     assert option == InlineOption(
         name="mine",
         kind="self",

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from running import DAY, ROOT, published, run
 
-from tco.cli.ask import FIELDS, OTHER_VARIABLES
+from tco.ask.layers import FIELDS
+from tco.cli.answer import OTHER_VARIABLES
 
 
 def rows(*args: str, env: dict[str, str] | None = None) -> dict[str, dict[str, Any]]:
@@ -114,7 +115,7 @@ def test_csv_has_every_column() -> None:
 def test_the_users_own_file_is_found_where_it_belongs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tco.cli.ask import config_file
+    from tco.cli.answer import config_file
 
     monkeypatch.delenv("TCO_CONFIG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))

@@ -13,7 +13,16 @@ from running import DAY, clean, run, shell
 from tco.cli.app import COMMANDS as NAMES
 
 COMMANDS = ("compare", "breakeven", "sensitivity", "explain")
-HEAVY = ("numpy", "pydantic", "yaml", "rich", "tco.analysis", "tco.catalog", "tco.render")
+HEAVY = (
+    "numpy",
+    "pydantic",
+    "yaml",
+    "rich",
+    "tco.analysis",
+    "tco.options",
+    "tco.catalog",
+    "tco.render",
+)
 
 
 def examples(command: str) -> list[str]:

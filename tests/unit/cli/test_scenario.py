@@ -86,7 +86,7 @@ def test_example(tmp_path: Path) -> None:
 
 
 def test_example_names_every_key() -> None:
-    from tco.ask.asked import FIELDS
+    from tco.ask.layers import FIELDS
 
     text = EXAMPLE.read_text(encoding="utf-8")
     for field in FIELDS:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from running import DAY, run
 
-from tco.ask.asked import FIELDS
+from tco.ask.layers import FIELDS
 
 BASE = ("compare", "--tokens", "50B", *DAY)
 

@@ -10,11 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import magnitude, real
 
-from tco.engine.capacity import replica
-from tco.engine.layout import DEFAULT, TUNED, Layout, Profile
-from tco.engine.memory import max_batch
+from tco.engine.capacity import max_batch, replica
 from tco.engine.replica import BATCHES, Replica, Target, best_replica, drafted_gain, in_flight
-from tco.engine.shapes import GpuShape, ModelShape
+from tco.engine.shapes import DEFAULT, TUNED, GpuShape, Layout, ModelShape, ServerProfile
 
 SMALL = ModelShape(
     params=8.0e9,
@@ -46,7 +44,7 @@ def goal(limit_s: float = 0.05, most: float = 256.0, isl: float = 1_000.0) -> Ta
     return Target(isl=isl, osl=200.0, cached_share=0.0, max_tpot_s=limit_s, max_concurrency=most)
 
 
-def best(target: Target, gpu: GpuShape = GPU, profile: Profile = TUNED) -> Replica:
+def best(target: Target, gpu: GpuShape = GPU, profile: ServerProfile = TUNED) -> Replica:
     return best_replica(SMALL, gpu, LAYOUT, profile, target)
 
 
@@ -58,7 +56,7 @@ def best(target: Target, gpu: GpuShape = GPU, profile: Profile = TUNED) -> Repli
 )
 @settings(max_examples=60)
 def test_the_batch_is_the_largest_that_meets_every_limit(
-    limit_s: float, most: int, isl: float, profile: Profile
+    limit_s: float, most: int, isl: float, profile: ServerProfile
 ) -> None:
     target = goal(limit_s, float(most), isl)
     found = best(target, profile=profile)

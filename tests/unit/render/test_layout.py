@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tco.render.layout import lines, wrapped
 from tco.render.plain import markdown
 from tco.render.table import Column, Paragraph, Row, Table
-from tco.render.terminal import coloured, text
+from tco.render.terminal import coloured, lines, text, wrapped
 
 NAME = Column(key="id", head="option", get=str, wraps=True)
 COST = Column(key="usd", head="$/month", get=str, right=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tco.errors import UsageError
-from tco.render.jsonout import document, json_text, projected
+from tco.render.jsonio import document, json_text, projected
 from tco.render.plain import csv_text
 from tco.render.table import Column, Sheet, View, number
 

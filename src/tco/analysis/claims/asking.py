@@ -1,18 +1,34 @@
-"""A question put to the public commands: what is typed, and where its answer lies."""
+"""A question put to the public commands; what turns its answer; what could be asked instead."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tco.analysis.claims.arithmetic import Span, calculated, span
-from tco.analysis.claims.judge import side_of, state_of, tolerance_of
-from tco.analysis.claims.pick import picked
-from tco.analysis.claims.results import Reading, Side, State
+import numpy as np
+
+from tco.analysis.claims.judge import (
+    ANSWERS,
+    Band,
+    calculated,
+    picked,
+    side_of,
+    span,
+    state_of,
+    tolerance_of,
+)
+from tco.analysis.claims.results import ClaimReading, Nearest, Side, State, Turn
+from tco.analysis.report import NEUTRAL
+from tco.units import show_number
 
 if TYPE_CHECKING:
-    from tco.catalog.claims import Claim, Pick, Question
+    from tco.catalog.claims import Claim, ClaimQuestion, Pick
+    from tco.options.settings import Setting, Settings
+
+
+# A question put to the public commands: what is typed, and where its answer lies.
 
 ANSWERED, INFEASIBLE = (0, 1), 4
 """Exit codes: an answer, maybe with findings; nothing can serve."""
@@ -32,12 +48,12 @@ Ask = Callable[[str, str | None], Reply]
 """Runs a command line, with the text of its scenario file if it has one."""
 
 
-def names_of(claim: Claim) -> dict[str, Span]:
+def names_of(claim: Claim) -> dict[str, Band]:
     """Return all figures of a claim."""
     return {name: span(value) for name, value in {**claim.claimed, **claim.inputs}.items()}
 
 
-def claimed_of(question: Question, claim: Claim) -> Span | None:
+def claimed_of(question: ClaimQuestion, claim: Claim) -> Band | None:
     """Return the claimed figure that a question is about."""
     return span(claim.claimed[question.claimed]) if question.claimed is not None else None
 
@@ -47,12 +63,12 @@ def typed(command: str) -> str:
     return shlex.join(shlex.split(command))
 
 
-def commands_of(question: Question, end: str) -> list[str]:
+def commands_of(question: ClaimQuestion, end: str) -> list[str]:
     """Return the command of each figure of a question, with more words at its end."""
     return [f"{pick.ask or question.ask} {end}" for pick in question.figures.values()]
 
 
-def reading(question: Question, claim: Claim, ask: Ask, more: str, day: str) -> Reading:
+def reading(question: ClaimQuestion, claim: Claim, ask: Ask, more: str, day: str) -> ClaimReading:
     """Return what a question is answered with one day's prices.
 
     Args:
@@ -64,7 +80,7 @@ def reading(question: Question, claim: Claim, ask: Ask, more: str, day: str) -> 
     end = f"{more} --as-of {day}".strip()
     commands = commands_of(question, end)
     shown = tuple(dict.fromkeys(map(typed, (f"{question.ask} {end}", *commands))))
-    figures: dict[str, tuple[Span, Span | None, tuple[str, ...]]] = {}
+    figures: dict[str, tuple[Band, Band | None, tuple[str, ...]]] = {}
     for (name, pick), command in zip(question.figures.items(), commands, strict=True):
         reply = ask(command, question.file)
         if reply.code not in ANSWERED and not _rows(reply):
@@ -78,12 +94,12 @@ def reading(question: Question, claim: Claim, ask: Ask, more: str, day: str) -> 
 
 
 def _answer(
-    question: Question,
+    question: ClaimQuestion,
     claim: Claim,
-    figures: Mapping[str, tuple[Span, Span | None, tuple[str, ...]]],
+    figures: Mapping[str, tuple[Band, Band | None, tuple[str, ...]]],
     day: str,
     shown: tuple[str, ...],
-) -> Reading:
+) -> ClaimReading:
     """Return an answer calculated from its figures, at their bands as well."""
     known = names_of(claim)
     value = calculated(question.answer, {**known, **{n: v for n, (v, _, _) in figures.items()}})
@@ -92,7 +108,7 @@ def _answer(
     bands = {n: band or v for n, (v, band, _) in figures.items()}
     tolerance = tolerance_of(claimed)
     side = side_of(value, claimed, question.rule, tolerance) if claimed is not None else 0.0
-    return Reading(
+    return ClaimReading(
         as_of=day,
         commands=shown,
         state=state_of(value, claimed, question.rule, tolerance),
@@ -104,9 +120,9 @@ def _answer(
     )
 
 
-def nothing(day: str, commands: tuple[str, ...], state: State, reason: str) -> Reading:
+def nothing(day: str, commands: tuple[str, ...], state: State, reason: str) -> ClaimReading:
     """Return that there is no figure, and why."""
-    return Reading(
+    return ClaimReading(
         as_of=day,
         commands=commands,
         state=state,
@@ -124,8 +140,8 @@ def _rows(reply: Reply) -> bool:
 
 
 def _missing(
-    day: str, commands: tuple[str, ...], reply: Reply, pick: Pick, question: Question
-) -> Reading:
+    day: str, commands: tuple[str, ...], reply: Reply, pick: Pick, question: ClaimQuestion
+) -> ClaimReading:
     """Return that an answer lacks the figure: "never" is an answer, anything else is not one."""
     why = never_because(reply.document)
     if why:
@@ -149,3 +165,212 @@ def assumptions_of(document: Any) -> list[dict[str, Any]]:
     """Return what an answer says that it assumes."""
     listed = document.get("assumptions") if isinstance(document, dict) else None
     return [a for a in listed or () if isinstance(a, dict)]
+
+
+# Where a set-up cannot exist: the nearest one that can, and its break-even.
+
+VOLUME = ("--tokens", "--requests", "--users", "--tier")
+WIDER = (("--gpus",), ("--gpus", "--precision"), ("--gpus", "--precision", "--gpu"))
+"""What is given up, one after the other: how many GPUs, the precision, which GPU."""
+
+
+def without(command: str, flags: tuple[str, ...]) -> str:
+    """Return a command line without some of its flags and their values.
+
+    >>> without("compare --tokens 5B --gpu a100 --bare", ("--gpu",))
+    'compare --tokens 5B --bare'
+    """
+    words, kept = shlex.split(command), []
+    skip = False
+    for word in words:
+        if not skip and word not in flags:
+            kept.append(word)
+        skip = not skip and word in flags
+    return shlex.join(kept)
+
+
+def nearest(command: str, day: str, ask: Callable[[str, str | None], Any]) -> tuple[Nearest, ...]:
+    """Return the set-up that gives up as little as can be, and the cheapest of any.
+
+    Args:
+        command: The command line whose set-up cannot exist.
+        day: Whose prices.
+        ask: Runs a command line.
+    """
+    if not command.startswith("compare "):
+        return ()
+    tried = (_first(without(command, flags), day, ask) for flags in WIDER)
+    found = [near for near in tried if near is not None]
+    return tuple({near.option: near for near in (*found[:1], *found[-1:])}.values())
+
+
+def _first(command: str, day: str, ask: Callable[[str, str | None], Any]) -> Nearest | None:
+    wider = f"{command} --as-of {day}"
+    options = (ask(wider, None).document or {}).get("options", [])
+    best = next((o for o in options if o["feasible"] and o["tier"] == "self"), None)
+    if best is None:
+        return None
+    rest = without(command, VOLUME).removeprefix("compare").strip()
+    crossing = f"breakeven {rest} --as-of {day}"
+    rows = (ask(crossing, None).document or {}).get("rows", [])
+    same = next((row for row in rows if row["same_weights"]), None)
+    return Nearest(
+        command=wider,
+        option=best["id"],
+        gpus=best["gpus"],
+        monthly_usd=best["monthly_usd"],
+        breakeven_command=crossing,
+        breakeven_tokens=same["first"] if same else None,
+        never_because=same["never_because"] if same else None,
+    )
+
+
+# What an answer depends on: each assumption at both ends of its range, and what turns it.
+#
+# No list of suspects: every assumption that the answer itself says it rests on is tried, and the
+# factors that are 1 unless somebody sets them, as `tco sensitivity` tries them.
+
+HALVINGS = 7
+"""How often the way from today's value to the end that turns an answer is halved."""
+BAND = "the speed of the GPUs, within its 80 % interval"
+BUYS = "people.api_fte"
+"""Enters wherever tokens are bought, and with it the factors on their prices."""
+NEVER = 2.0
+"""The side of an answer that has no figure: never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredQuestion:
+    """A question with what it was answered as everything is."""
+
+    question: ClaimQuestion
+    claim: Claim
+    base: ClaimReading
+
+    def side(self, reading: ClaimReading) -> float:
+        """Return where an answer lies to the claim."""
+        claimed = claimed_of(self.question, self.claim)
+        if reading.value is None or claimed is None:
+            return NEVER
+        return side_of(reading.value, claimed, self.question.rule, tolerance_of(claimed))
+
+    def moved(self, reading: ClaimReading) -> bool:
+        """Return whether an answer lies elsewhere than the one as everything is."""
+        return reading.state in ANSWERS and self.side(reading) != self.side(self.base)
+
+    def turned(self, reading: ClaimReading) -> bool:
+        """Return whether an answer says otherwise of the claim."""
+        return reading.state in ANSWERS and reading.state != self.base.state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turning:
+    """What answers are tried with.
+
+    Args:
+        ask: Runs a command line.
+        settings: Every assumption with its range.
+    """
+
+    ask: Ask
+    settings: Settings
+
+    def turns(self, question: ClaimQuestion, claim: Claim, base: ClaimReading) -> Iterator[Turn]:
+        """Yield the changes of one thing that put an answer on the other side."""
+        if base.state in ANSWERS:
+            yield from self._found(AnsweredQuestion(question=question, claim=claim, base=base))
+
+    def _found(self, asked: AnsweredQuestion) -> Iterator[Turn]:
+        yield from _banded(asked)
+        for setting in self._uncertain(asked):
+            yield from self._flips(asked, setting)
+        for words in asked.question.vary:
+            other = self._asked(asked, words)
+            if asked.turned(other):
+                yield Turn(
+                    what=words, command=other.commands[0], state=other.state, value=other.value
+                )
+
+    def _uncertain(self, asked: AnsweredQuestion) -> list[Setting]:
+        """Return the assumptions that enter an answer, are not given, and have a range."""
+        listed: dict[str, str] = {}
+        for command in commands_of(asked.question, f"--as-of {asked.base.as_of}"):
+            reply = self.ask(command, asked.question.file)
+            listed |= {str(a["path"]): str(a["origin"]) for a in assumptions_of(reply.document)}
+        kinds = {path.partition(".")[0] for path in listed}
+        if BUYS in listed and "--option" not in asked.question.ask:
+            kinds.add("price")  # a price that the article itself states is no assumption of ours
+        free = {path for path, origin in listed.items() if origin != "given"}
+        free |= {path for path in NEUTRAL - set(listed) if path.partition(".")[0] in kinds}
+        return [
+            s
+            for path, s in self.settings.items()
+            if listed and path in free and not s.fixed and s.low < s.high
+        ]
+
+    def _flips(self, asked: AnsweredQuestion, setting: Setting) -> Iterator[Turn]:
+        """Return where, between now and the ends of its range, an assumption turns an answer."""
+        now = float(np.asarray(setting.value))
+        for end in (setting.low, setting.high):
+            if end == now:
+                continue
+            there = self._at(asked, setting, end)
+            if not asked.moved(there):
+                continue
+            at, other = self._nearest(asked, setting, (now, end), there)
+            if asked.turned(other):
+                yield Turn(
+                    what=f"{setting.path} at {show_number(at)}",
+                    command=other.commands[0],
+                    state=other.state,
+                    value=other.value,
+                    path=setting.path,
+                    at=at,
+                    now=now,
+                    low=setting.low,
+                    high=setting.high,
+                    source=setting.source,
+                )
+
+    def _nearest(
+        self,
+        asked: AnsweredQuestion,
+        setting: Setting,
+        way: tuple[float, float],
+        there: ClaimReading,
+    ) -> tuple[float, ClaimReading]:
+        """Return the value nearest to now at which an answer has moved, to three digits."""
+        near, far = way
+        for _ in range(HALVINGS):
+            middle = float(f"{(near + far) / 2:.3g}")
+            if middle in (near, far):
+                break
+            other = self._at(asked, setting, middle)
+            if asked.moved(other):
+                far, there = middle, other
+            else:
+                near = middle
+        return far, there
+
+    def _at(self, asked: AnsweredQuestion, setting: Setting, value: float) -> ClaimReading:
+        return self._asked(asked, f"--set {setting.path}={value:g}")
+
+    def _asked(self, asked: AnsweredQuestion, words: str) -> ClaimReading:
+        return reading(asked.question, asked.claim, self.ask, words, asked.base.as_of)
+
+
+def nearness(turn: Turn) -> float:
+    """Return how much of the way to an end of its range a change takes [1]; 2 without one."""
+    if turn.at is None or turn.now is None or turn.low is None or turn.high is None:
+        return 2.0
+    end = turn.high if turn.at > turn.now else turn.low
+    return abs(turn.at - turn.now) / abs(end - turn.now)
+
+
+def _banded(asked: AnsweredQuestion) -> Iterator[Turn]:
+    """Return the end of the band that lies on the other side, where one does."""
+    claimed = claimed_of(asked.question, asked.claim)
+    for end in dict.fromkeys(asked.base.band or ()):
+        state = state_of((end, end), claimed, asked.question.rule, tolerance_of(claimed))
+        if state != asked.base.state:
+            yield Turn(what=BAND, command=asked.base.commands[0], state=state, value=(end, end))

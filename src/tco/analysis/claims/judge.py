@@ -1,21 +1,187 @@
-"""The verdict on a claim, by the same rules for all of them.
-
-Where nothing can serve what was asked for: infeasible. Where the article's own inputs do not give
-its figure: arithmetic error. Where every answer lies in the claimed range: it holds; where none
-does: outside the range; and where some do, or answers lie on both sides of it, or one spans its
-edge, or one change of one thing moves it to the other side: it depends.
-"""
+"""Figures of an answer, how they are held against a claim, and the verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+import ast
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tco.analysis.claims.arithmetic import Span, calculated, span
-from tco.analysis.claims.results import CheckRow, Reading, State, Turn, Verdict
+from tco.analysis.claims.results import CheckRow, ClaimReading, State, Turn, Verdict
+from tco.errors import DataError, printable
 
 if TYPE_CHECKING:
-    from tco.catalog.claims import Check, Claim
+    from tco.catalog.claims import Claim, ClaimCheck, Pick
+
+
+# Arithmetic over named figures and ranges: a grammar so small that nothing else can be said.
+
+Band = tuple[float, float]
+"""A figure from low to high; a single one has the same twice."""
+
+_BINARY: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: math.pow,
+}
+
+
+def span(value: float | Sequence[float]) -> Band:
+    """Return a number or a pair of numbers as a span."""
+    if isinstance(value, int | float):
+        return float(value), float(value)
+    low, high = value
+    return float(low), float(high)
+
+
+def calculated(expression: str, names: Mapping[str, Band]) -> Band:
+    """Return the value of an expression of numbers, names, `+ - * / **` and parentheses.
+
+    Ranges go low with low and high with high; the result is put in order.
+
+    >>> calculated("rent * 720", {"rent": (1.0, 2.0)})
+    (720.0, 1440.0)
+
+    Raises:
+        DataError: Anything else stands in it, a name is unknown, or it divides by zero.
+    """
+    try:
+        tree = ast.parse(expression.strip(), mode="eval")
+        ends = [_value(tree.body, names, end) for end in (0, 1)]
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+        raise _wrong(expression, "is no arithmetic") from None
+    except ZeroDivisionError:
+        raise _wrong(expression, "divides by zero") from None
+    if not all(math.isfinite(end) for end in ends):
+        raise _wrong(expression, "is too large")
+    return min(ends), max(ends)
+
+
+def _value(node: ast.expr, names: Mapping[str, Band], end: int) -> float:
+    if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
+        left, right = _value(node.left, names, end), _value(node.right, names, end)
+        return _BINARY[type(node.op)](left, right)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_value(node.operand, names, end)
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return _number(node.value)
+    if isinstance(node, ast.Name):
+        if node.id not in names:
+            raise _wrong(node.id, f"is no figure; there are {', '.join(names)}")
+        return names[node.id][end]
+    raise ValueError
+
+
+def _number(value: float) -> float:
+    if isinstance(value, bool):
+        raise ValueError
+    return float(value)
+
+
+def _wrong(what: str, why: str) -> DataError:
+    return DataError(f"data/claims.yaml:1: {printable(what, 60)!r} {why}")
+
+
+# Figures of an answer: a path into its JSON, and which of those found counts.
+
+
+class PickedFigure(NamedTuple):
+    """A figure with its band; None where the answer has none."""
+
+    value: Band | None
+    band: Band | None
+    ends: tuple[str, ...] = ()
+    """Of a range: the ids of what has its low and its high end."""
+
+
+def picked(document: Any, pick: Pick) -> PickedFigure:
+    """Return the figure that a pick means in a document."""
+    *way, last = pick.path
+    if pick.take == "count":
+        count = float(len(list(walked(document, pick.path))))
+        return PickedFigure((count, count), None)
+    found = []
+    for holder in walked(document, way):
+        for value in walked(holder, [last]):
+            number = _pick_number(value)
+            if number is not None:
+                found.append((number, _band(holder, pick.band), _id(holder)))
+    if pick.take == "best":
+        best = document.get("best") if isinstance(document, dict) else None
+        found = [one for one in found if one[2] == best]
+    return _taken(found, pick.take)
+
+
+def _pick_number(value: Any) -> float | None:
+    """Return a number, also one that a catalog's facts give as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _taken(found: list[tuple[float, Band | None, str]], take: str) -> PickedFigure:
+    if not found:
+        return PickedFigure(None, None)
+    least, most = (end(found, key=lambda one: one[0]) for end in (min, max))
+    if take == "range":
+        ends = (least[2], most[2]) if least[2] != most[2] else ()
+        return PickedFigure((least[0], most[0]), None, ends)
+    value, band, _ = {"least": least, "most": most}.get(take, found[0])
+    return PickedFigure((value, value), band)
+
+
+def _id(holder: Any) -> str:
+    return str(holder.get("id", "")) if isinstance(holder, dict) else ""
+
+
+def _band(holder: Any, key: str | None) -> Band | None:
+    band = holder.get(key) if key is not None and isinstance(holder, dict) else None
+    return (float(band[0]), float(band[1])) if band and None not in band else None
+
+
+def walked(value: Any, path: Sequence[str | int]) -> Iterator[Any]:
+    """Return everything in a document that a path leads to.
+
+    >>> list(walked({"rows": [{"a": "x", "n": 1}, {"a": "y", "n": 2}]}, ["rows", "a=y", "n"]))
+    [2]
+    """
+    if not path:
+        yield value
+        return
+    step, *rest = path
+    for inner in _step(value, step):
+        yield from walked(inner, rest)
+
+
+def _step(value: Any, step: str | int) -> list[Any]:
+    if isinstance(value, list):
+        if isinstance(step, int):
+            return [value[step]] if -len(value) <= step < len(value) else []
+        if step == "*":
+            return value
+        key, _, wanted = step.partition("=")
+        wants = not key.endswith("!")
+        name = key.removesuffix("!")
+        return [v for v in value if isinstance(v, dict) and (_said(v.get(name)) == wanted) is wants]
+    return [value[step]] if isinstance(value, dict) and step in value else []
+
+
+def _said(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# The verdict on a claim, by the same rules for all of them.
+#
+# Where nothing can serve what was asked for: infeasible. Where the article's own inputs do not
+# give its figure: arithmetic error. Where every answer lies in the claimed range: it holds; where
+# none does: outside the range; and where some do, or answers lie on both sides of it, or one
+# spans its edge, or one change of one thing moves it to the other side: it depends.
 
 ROUND_OFF = 1e-9
 ARITHMETIC = 0.05
@@ -27,12 +193,12 @@ MOST = 3
 ANSWERS: tuple[State, ...] = ("inside", "outside", "partly")
 
 
-def tolerance_of(claimed: Span | None) -> float:
+def tolerance_of(claimed: Band | None) -> float:
     """Return how far outside a claim an answer still counts as inside, as a share [1]."""
     return ABOUT if claimed is not None and claimed[0] == claimed[1] else 0.0
 
 
-def check_row(check: Check, claim: Claim) -> CheckRow:
+def check_row(check: ClaimCheck, claim: Claim) -> CheckRow:
     """Return a figure of the article beside what its own inputs give."""
     names = {name: span(value) for name, value in {**claim.claimed, **claim.inputs}.items()}
     value = calculated(check.expression, names)
@@ -48,13 +214,13 @@ def check_row(check: Check, claim: Claim) -> CheckRow:
     )
 
 
-def _near(claimed: Span, value: Span) -> bool:
+def _near(claimed: Band, value: Band) -> bool:
     """Return whether both ends are as claimed."""
     ends = zip(claimed, value, strict=True)
     return all(abs(v - c) <= ARITHMETIC * abs(c) + ROUND_OFF for c, v in ends)
 
 
-def side_of(value: Span, claimed: Span, rule: str, tolerance: float) -> float:
+def side_of(value: Band, claimed: Band, rule: str, tolerance: float) -> float:
     """Return where an answer lies to what is claimed: -1 below, 0 inside, 1 above, 0.5 across.
 
     Args:
@@ -72,7 +238,7 @@ def side_of(value: Span, claimed: Span, rule: str, tolerance: float) -> float:
     return 1.0 if value[0] > high else 0.5
 
 
-def state_of(value: Span, claimed: Span | None, rule: str, tolerance: float) -> State:
+def state_of(value: Band, claimed: Band | None, rule: str, tolerance: float) -> State:
     """Return whether an answer lies inside what is claimed; the arguments are as of `side_of`."""
     if claimed is None:
         return "shown"
@@ -80,22 +246,22 @@ def state_of(value: Span, claimed: Span | None, rule: str, tolerance: float) -> 
     return "inside" if side == 0 else "partly" if abs(side) < 1 else "outside"
 
 
-class Judged(NamedTuple):
+class JudgedQuestion(NamedTuple):
     """A question: its title, the figure that it is held against, and the reading that counts."""
 
     title: str
     claimed: str | None
-    reading: Reading
+    reading: ClaimReading
 
 
-def both_sides(judged: Sequence[Judged]) -> bool:
+def both_sides(judged: Sequence[JudgedQuestion]) -> bool:
     """Return whether answers held against one figure lie below it and above it."""
     sides = {(j.claimed, j.reading.side) for j in judged if j.reading.side}
     return any((claimed, "below") in sides and (claimed, "above") in sides for claimed, _ in sides)
 
 
 def verdict_of(
-    checks: Sequence[CheckRow], judged: Sequence[Judged]
+    checks: Sequence[CheckRow], judged: Sequence[JudgedQuestion]
 ) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
     """Return what is to be said with one day's prices, what matters most first, and why.
 
@@ -120,7 +286,7 @@ def verdict_of(
     return tuple(found) or ("not_answered",), tuple(because)
 
 
-def _answered(judged: Sequence[Judged]) -> tuple[Verdict | None, tuple[str, ...]]:
+def _answered(judged: Sequence[JudgedQuestion]) -> tuple[Verdict | None, tuple[str, ...]]:
     """Return what the answers alone say, and why."""
     states = {j.reading.state for j in judged}
     if not states:
@@ -140,7 +306,7 @@ def _answered(judged: Sequence[Judged]) -> tuple[Verdict | None, tuple[str, ...]
     return "holds", ()
 
 
-def _turned(reading: Reading) -> str:
+def _turned(reading: ClaimReading) -> str:
     """Return what an answer depends on."""
     parts = []
     if reading.state == "partly":
@@ -158,7 +324,7 @@ def turn_words(turn: Turn) -> str:
     return f"{turn.what} instead of {turn.now:g}" if turn.now is not None else turn.what
 
 
-def _outside(reading: Reading) -> str:
+def _outside(reading: ClaimReading) -> str:
     return reading.reason or f"{reading.side} what is claimed, whatever single assumption changes"
 
 

@@ -51,7 +51,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ClaimReading:
     """What a command answered on one day."""
 
     as_of: str
@@ -98,9 +98,9 @@ class Answered:
     tolerance: float
     file: str | None
     """The scenario file of the command."""
-    then: Reading
+    then: ClaimReading
     """On the day of the article."""
-    today: Reading
+    today: ClaimReading
     nearest: tuple[Nearest, ...]
     """Where nothing can serve: what gives up least of what was asked for, and the cheapest."""
     assumptions: tuple[str, ...]
@@ -152,7 +152,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRow:
+class RuleModelRow:
     """The engineers with which a rule of thumb is true of an open model."""
 
     model: str
@@ -183,7 +183,7 @@ class RuleRow:
     true: bool
     """The break-even lies where the rule has it, as everything is."""
     conditions: tuple[Condition, ...]
-    models: tuple[ModelRow, ...]
+    models: tuple[RuleModelRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

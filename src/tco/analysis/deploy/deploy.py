@@ -1,22 +1,398 @@
-"""How a chosen set-up is run: the line of its server and a task for SkyPilot, tied to its bill."""
+"""How a chosen set-up is run: its server's arguments, a task for SkyPilot, tied to its bill."""
 
 from __future__ import annotations
 
+import re
+import textwrap
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from tco.analysis.deploy.results import DeployResult
-from tco.analysis.deploy.server import Server, command
-from tco.analysis.deploy.task import skypilot_text, task_of
-from tco.analysis.inputs import Inputs
-from tco.analysis.machines import DEDICATED
-from tco.analysis.options import Option, SelfOption, TokenOption
-from tco.analysis.priced import option_result
+import numpy as np
+
+from tco.analysis.deploy.results import DeployArgument, DeployResult, DeployTask, Engine
 from tco.analysis.report import assumptions_of, stamp, warnings_of, workload_result
-from tco.analysis.resolve import resolve
+from tco.analysis.rows import option_result
+from tco.engine.capacity import max_context_tokens, weights_bytes
+from tco.engine.constants import VISIBLE_SHARE
+from tco.engine.fleet import replicas_for, steepened
+from tco.engine.shapes import number, precision
 from tco.errors import InfeasibleError, UsageError
+from tco.options.bills import Option, SelfOption, TokenOption
+from tco.options.machines import DEDICATED
+from tco.options.names import resolve
+from tco.options.question import Question
+from tco.options.settings import Settings, fleet_policy, target, workload
+from tco.units import show_number, show_seconds, show_tokens, show_usd
+
+if TYPE_CHECKING:
+    from tco.analysis.results import OptionResult, ReplicaResult
+    from tco.catalog.hardware import Accelerator
+    from tco.catalog.models import Model
+    from tco.engine.shapes import GpuShape, Layout, ModelShape
 
 
-def deploy(inputs: Inputs, name: str) -> DeployResult:
+# The arguments of a server of vLLM or SGLang, from what a bill assumes of one replica.
+
+PORT = 8000
+
+FLAGS: dict[Engine, dict[str, str]] = {
+    "vllm": {
+        "tp": "--tensor-parallel-size",
+        "pp": "--pipeline-parallel-size",
+        "dp": "--data-parallel-size",
+        "length": "--max-model-len",
+        "most": "--max-num-seqs",
+        "kv": "--kv-cache-dtype",
+        "quantization": "--quantization",
+        "memory": "--gpu-memory-utilization",
+    },
+    "sglang": {
+        "tp": "--tp-size",
+        "pp": "--pp-size",
+        "dp": "--dp-size",
+        "length": "--context-length",
+        "most": "--max-running-requests",
+        "kv": "--kv-cache-dtype",
+        "quantization": "--quantization",
+        "memory": "--mem-fraction-static",
+    },
+}
+"""Names of arguments: vllm/engine/arg_utils.py and vllm/config/cache.py at 002f10e0, and
+docs/advanced_features/server_arguments.md of SGLang at 004813e1."""
+
+KV_CACHE: dict[Engine, dict[float, str]] = {
+    "vllm": {2.0: "auto", 1.0: "fp8", 0.5625: "nvfp4"},
+    "sglang": {2.0: "auto", 1.0: "fp8_e4m3"},
+}
+"""Types of the cache by the bytes of an element; `auto` is the model's own 16 bits [byte]."""
+
+
+ROUNDING = 1e-9
+"""What a logarithm may be above a whole number without being more."""
+
+
+class Server:
+    """One server: replicas of the bill that share a machine."""
+
+    def __init__(
+        self, option: SelfOption, model: Model, settings: Settings, replica: ReplicaResult
+    ) -> None:
+        """Keep what is served, and what one replica sustains."""
+        if option.shape is None or option.gpu_shape is None or option.layout is None:
+            raise ValueError(f"{option.id} has no dimensions")
+        self.option, self.model, self.settings, self.replica = option, model, settings, replica
+        self.shape: ModelShape = option.shape
+        self.gpu: GpuShape = option.gpu_shape
+        self.layout: Layout = option.layout
+        self.engine: Engine = "sglang" if bool(np.all(option.profile.sglang)) else "vllm"
+
+    @property
+    def copies(self) -> int:
+        """Return how many replicas fit on the smallest machine that can be had."""
+        return max(1, self.option.instance_gpus // self.option.gpus)
+
+    @property
+    def nodes(self) -> int:
+        """Return over how many machines one replica spreads."""
+        return int(np.asarray(self.layout.pp))
+
+    def arguments(self) -> Iterator[DeployArgument]:
+        """Return the arguments, each with the figure that it rests on."""
+        tp, setup = int(np.asarray(self.layout.tp)), self.option.hardware
+        yield self._said("tp", tp, f"GPUs of a replica in one machine: {setup}")
+        if self.nodes > 1:
+            yield self._said("pp", self.nodes, f"machines that {setup} spreads over")
+        if self.copies > 1:
+            box = f"{self.option.instance_gpus} GPUs"
+            yield self._said("dp", self.copies, f"replicas on one machine, rented by {box}")
+        length, why = self._length()
+        yield self._said("length", length, why)
+        most = int(self.replica.concurrency)
+        yield self._said("most", most, f"requests at once in a replica{self._pace()}")
+        kept = KV_CACHE[self.engine].get(self._kv_bytes)
+        if kept is not None:
+            yield self._said("kv", kept, f"{self._kv_bytes:g} bytes an element")
+        if self._made_on_loading:
+            native = self.model.native_precision
+            yield self._said(
+                "quantization", "fp8", f"published in {native}, made fp8 when they are loaded"
+            )
+        yield self._memory()
+
+    def gaps(self) -> Iterator[str]:
+        """Return what the arguments leave open."""
+        native, asked = self.model.native_precision, self.option.precision
+        if not self.published:
+            yield (
+                f"weights in {asked} are not what is published ({native or 'unknown'}): "
+                f"name a repository that has them in {asked}"
+            )
+        name = {"vllm": "vLLM", "sglang": "SGLang"}[self.engine]
+        yield f"which version of {name} first serves this model is not known here: take the newest"
+        if self._kv_bytes not in KV_CACHE[self.engine]:
+            yield f"no type of {self.engine}'s KV cache has {self._kv_bytes:g} bytes an element"
+        gain = number(self.settings.value("serving.speculative_gain"))
+        if gain != 1.0:
+            yield f"the bill counts on drafted tokens (x{gain:g}): add a draft model to the server"
+        if self.nodes > 1 and self.engine == "vllm":
+            yield "a server on several machines needs Ray running on all of them before it starts"
+
+    def _said(self, name: str, value: object, why: str) -> DeployArgument:
+        return DeployArgument(flag=FLAGS[self.engine][name], value=str(value), why=why)
+
+    @property
+    def _kv_bytes(self) -> float:
+        return number(self.settings.value("serving.kv_bytes"))
+
+    @property
+    def repository(self) -> str | None:
+        """Return where the weights are published at the precision of the set-up, or as they are
+        made on loading; None where that is not known."""
+        known = self.model.hugging_face
+        if known is None:
+            return None
+        return self._quantized or (known.repo if self.published else None)
+
+    @property
+    def published(self) -> bool:
+        """Return whether weights that are published will do."""
+        native = self.option.precision == self.model.native_precision
+        return native or bool(self._quantized) or self._made_on_loading
+
+    @property
+    def _quantized(self) -> str | None:
+        """Return the repository that holds the weights otherwise than they were first published."""
+        known, asked = self.model.hugging_face, self.option.precision
+        if known is None or asked == self.model.native_precision:
+            return None
+        return known.quantized.get("nvfp4" if asked == "fp4" else asked)
+
+    @property
+    def _made_on_loading(self) -> bool:
+        """Return whether the server makes the weights narrower while it loads them."""
+        narrower = self.option.precision == "fp8" and self.model.native_precision == "bf16"
+        return narrower and self._quantized is None
+
+    def _pace(self) -> str:
+        tpot = self.replica.tpot_s
+        return f", at {show_seconds(tpot)} a token" if tpot else " (given)"
+
+    def _length(self) -> tuple[int, str]:
+        """Return the longest request to accept [token], and why.
+
+        ``2 ** ceil(log2(margin * mean request))``, at most what the model and one replica hold.
+        """
+        goal = target(self.settings)
+        mean = number(goal.isl) + number(goal.osl)
+        margin = number(self.settings.value("deploy.length_margin"))
+        wanted = 2 ** int(np.ceil(np.log2(margin * mean) - ROUNDING))
+        fits = int(number(max_context_tokens(self.shape, self.gpu, self.layout)))
+        known = self.model.context_tokens or wanted
+        why = (
+            f"{margin:g} times the mean request of {mean:,.0f} tokens, rounded up to a power of "
+            "two; set it to your longest"
+        )
+        if min(known, fits) < wanted:
+            who = "the model's context" if known <= fits else "what the memory of a replica holds"
+            why = f"{who}, less than {why}"
+        return min(wanted, known, fits), why
+
+    def _memory(self) -> DeployArgument:
+        """Return the share of memory that a server may take, as its engine counts it.
+
+        vLLM counts all that it takes; SGLang weights and cache only, so what the memory model
+        reserves for the rest is taken off: ``share - reserve / visible memory``, rounded down.
+        """
+        share = number(self.layout.memory_share)
+        if self.engine == "vllm":
+            return self._said("memory", f"{share:g}", "share of memory that the bill counts on")
+        visible = number(self.gpu.memory_bytes) * VISIBLE_SHARE
+        static = share - number(self.layout.reserve_bytes) / visible
+        why = f"weights and cache, of {share:g} that the bill counts on"
+        return self._said("memory", f"{np.floor(static * 100) / 100:g}", why)
+
+
+def command(server: Server, arguments: tuple[DeployArgument, ...], repository: str) -> str:
+    """Return the line that starts a server, an argument to a line."""
+    said = [f"{a.flag} {a.value}" for a in arguments]
+    if server.engine == "sglang":
+        head = "python3 -m sglang.launch_server"
+        said = [f"--model-path {repository}", f"--host 0.0.0.0 --port {PORT}", *said]
+        if server.nodes > 1:
+            first = '"$(echo "$SKYPILOT_NODE_IPS" | head -n 1):20000"'
+            said.append(f'--nnodes {server.nodes} --node-rank "$SKYPILOT_NODE_RANK"')
+            said.append(f"--dist-init-addr {first}")
+    else:
+        head = f"vllm serve {repository}"
+        if server.nodes > 1:
+            said.append("--distributed-executor-backend ray")
+    return " \\\n  ".join([head, *said])
+
+
+# A service for SkyPilot: as many machines as the bill has, each with one server.
+
+WIDTH = 78
+SETUP = {"vllm": "pip install vllm", "sglang": "pip install 'sglang[all]'"}
+
+
+def task_of(
+    server: Server, gpu: Accelerator | None, row: OptionResult, settings: Settings
+) -> DeployTask:
+    """Return what a service asks for.
+
+    Args:
+        server: One server.
+        gpu: Its GPU, as the catalog has it.
+        row: The bill.
+        settings: The values that it was made with.
+    """
+    option = server.option
+    gpus = option.gpus // server.nodes
+    machine = max(option.instance_gpus, gpus) if server.nodes == 1 else gpus
+    called = None if gpu is None else gpu.skypilot
+    name = None if called is None else called.at.get(option.seller, called.name)
+    most = -(-int(row.replicas or 0) // server.copies)
+    scaled = row.scaling is not None and row.scaling.billing != "scheduled"
+    return DeployTask(
+        accelerators=None if name is None else f"{name}:{machine}",
+        machine_gpus=machine,
+        num_nodes=server.nodes,
+        servers_gpus=option.gpus,
+        min_servers=_least(server, settings) if scaled else most,
+        max_servers=most,
+        target_qps=_target_qps(server, settings) if scaled else None,
+        use_spot=option.purchase.startswith("spot"),
+        disk_gb=_disk_gb(server, settings),
+        port=PORT,
+    )
+
+
+def _least(server: Server, settings: Settings) -> int:
+    """Return the servers that the emptiest hour needs; 0 for a fleet that scales to zero [1]."""
+    hours = server.option.hours
+    if hours is None or hours.billing == "scale_to_zero":
+        return 0
+    load, policy = workload(settings), fleet_policy(settings)
+    emptiest = np.min(steepened(hours.week, load.peak_to_mean))
+    work = load.requests_per_s * emptiest / server.replica.requests_per_s
+    needed = replicas_for(work, server.replica.concurrency, policy)
+    return -(-int(np.asarray(policy.kept(needed))) // server.copies)
+
+
+def _target_qps(server: Server, settings: Settings) -> float:
+    """Return the load of a server at which the bill has another one [request/s]."""
+    headroom = float(np.asarray(fleet_policy(settings).headroom))
+    return server.replica.requests_per_s * server.copies * headroom
+
+
+def _disk_gb(server: Server, settings: Settings) -> int:
+    """Return room for the weights as published and for the system, in steps of 50 [GB]."""
+    native = precision(server.model.native_precision or server.option.precision)
+    published = server.layout if native is None else replace(server.layout, **native.columns())
+    weights = float(np.asarray(weights_bytes(server.shape, published)))
+    spare = float(np.asarray(settings.value("deploy.disk_spare_gb")))
+    return int(np.ceil((weights / 1e9 + spare) / 50.0)) * 50
+
+
+def skypilot_text(result: DeployResult, server: Server) -> str:
+    """Return the task as YAML, with what each value rests on; `skypilot` of `result` is not read.
+
+    Keys as in https://docs.skypilot.co/en/latest/serving/service-yaml-spec.html.
+    """
+    lines = [*_head(result), "", f"name: {_name(result.option.model)}"]
+    lines += ["service:", "  readiness_probe: /health", *_replicas(result, server)]
+    lines += ["resources:", *_resources(result, server)]
+    if result.task.num_nodes > 1:
+        lines += [*_why(f"one server spreads over {result.task.num_nodes} machines")]
+        lines += [f"num_nodes: {result.task.num_nodes}"]
+    lines += ["", "# The server. Each of its arguments rests on a figure of the bill:"]
+    width = max(len(f"{a.flag} {a.value}") for a in result.arguments)
+    for a in result.arguments:
+        lines += _wrapped(f"{a.flag} {a.value:<{width - len(a.flag) - 1}}  {a.why}", width + 4)
+    lines += [f"setup: {SETUP[result.engine]}  # pin the version that you measured"]
+    lines += ["run: |", *(f"  {line}" for line in result.command.split("\n"))]
+    return "\n".join(lines) + "\n"
+
+
+def _head(result: DeployResult) -> Iterator[str]:
+    row = result.option
+    usd = show_usd(row.monthly_usd or 0.0)
+    yield from _wrapped(f"{row.id}")
+    month = show_tokens(result.workload.tokens_per_month)
+    yield from _wrapped(
+        f"{usd} a month for {month} tokens, people included: `tco explain` says how. "
+        "Printed, not run; save it and say `sky serve up FILE`."
+    )
+    for text in (*result.resolved, *(f"TO DO: {gap}" for gap in result.gaps)):
+        yield from _wrapped(text, 2)
+
+
+def _replicas(result: DeployResult, server: Server) -> Iterator[str]:
+    row, task = result.option, result.task
+    shared = f", {server.copies} of them on a machine" if server.copies > 1 else ""
+    yield from _why(
+        f"{show_number(row.replicas or 0)} replicas for the busiest hour, spares included{shared}; "
+        f"one sustains {show_number(server.replica.requests_per_s)} requests a second",
+        2,
+    )
+    if task.target_qps is None:
+        yield f"  replicas: {task.max_servers}"
+        if row.scaling is not None:
+            yield from _why("the bill switches them off outside the opening hours; so must you", 2)
+        return
+    yield "  replica_policy:"
+    yield f"    min_replicas: {task.min_servers}  # what the emptiest hour needs"
+    yield f"    max_replicas: {task.max_servers}"
+    yield f"    target_qps_per_replica: {task.target_qps:.3g}  # the highest load in the bill"
+
+
+def _resources(result: DeployResult, server: Server) -> Iterator[str]:
+    option, task = server.option, result.task
+    if option.usd_per_gpu_hour is None:
+        paid = "bought; SkyPilot finds them in a cluster of your own (infra: kubernetes)"
+    else:
+        paid = f"{show_usd(option.usd_per_gpu_hour)} a GPU-hour at {option.seller}"
+        paid += f", {option.purchase.replace('_', ' ')}"
+    yield from _why(f"{show_number(result.option.gpus or 0)} GPUs on the invoice, {paid}", 2)
+    if task.accelerators is None:
+        yield f"  # accelerators: NAME:{task.machine_gpus}"
+    else:
+        yield f"  accelerators: {task.accelerators}"
+    if option.purchase.startswith("reserved"):
+        yield from _why("SkyPilot rents on demand: make the reservation with the seller", 2)
+    if task.use_spot:
+        yield from _why("the bill keeps more of them than it needs: see its over-provision", 2)
+    yield f"  use_spot: {str(task.use_spot).lower()}"
+    yield f"  disk_size: {task.disk_gb}  # GB: the weights as published, and the system"
+    yield f"  ports: {task.port}"
+
+
+def _why(text: str, indent: int = 0) -> Iterator[str]:
+    yield from (f"{' ' * indent}{line}" for line in _wrapped(text))
+
+
+def _wrapped(text: str, hanging: int = 0) -> list[str]:
+    lead = "# "
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=lead,
+        subsequent_indent=lead + " " * hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _name(model: str) -> str:
+    """Return a name as SkyPilot takes it: letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")
+
+
+# How a chosen set-up is run: the line of its server and a task for SkyPilot, tied to its bill.
+
+
+def deploy(inputs: Question, name: str) -> DeployResult:
     """Return how a set-up of own GPUs is run at the volume asked about.
 
     Args:
@@ -72,7 +448,7 @@ def deploy(inputs: Inputs, name: str) -> DeployResult:
     return replace(result, skypilot=skypilot_text(result, server))
 
 
-def _own(option: Option, inputs: Inputs) -> SelfOption:
+def _own(option: Option, inputs: Question) -> SelfOption:
     """Return a set-up that one runs oneself.
 
     Raises:

@@ -1,30 +1,116 @@
-"""The bills of a month: everything to the API, everything on own GPUs, and the mix."""
+"""A plan's load, the bills of its strategies, what each resource does, what it assumes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.analysis.cheapest import cheapest_of, least_trust
-from tco.analysis.inputs import Inputs
-from tco.analysis.options import FixedOption, TokenOption, lines
-from tco.analysis.own_bill import team_lines
-from tco.analysis.plan.machines import TOKENS, Unit, Way
-from tco.analysis.plan.mix import Mix, before
-from tco.analysis.plan.results import StrategyResult
-from tco.analysis.priced import bill_lines, option_result
-from tco.analysis.results import BillLine, OptionResult, Span
-from tco.analysis.settings import Settings, workload
+from tco.analysis.plan.mix import (
+    TOKENS,
+    HybridMix,
+    RentedUnit,
+    Unit,
+    UnitChoice,
+    before,
+    team_overhead,
+)
+from tco.analysis.plan.results import (
+    CurveResult,
+    NextUnit,
+    Paid,
+    ResourceRow,
+    Strategy,
+    StrategyResult,
+)
+from tco.analysis.report import assumption, assumptions_of
+from tco.analysis.results import AssumptionResult, Band, BillLine, OptionResult
+from tco.analysis.rows import bill_lines, option_result
+from tco.engine.fleet import steepened
 from tco.engine.hybrid import layers_of
-from tco.engine.ledger import Line, total_usd
+from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.shapes import Floats
-from tco.units import MTOK
+from tco.errors import unknown_name
+from tco.options.bills import FixedOption, Option, TokenOption, lines
+from tco.options.cheapest import cheapest_of, least_trust
+from tco.options.hours import Hours, checked_hours, curve_of
+from tco.options.machines import OWN, team_lines
+from tco.options.question import Question
+from tco.options.settings import Settings, workload
+from tco.units import MTOK, SECONDS_PER_HOUR
+
+if TYPE_CHECKING:
+    from tco.catalog.defaults import Profile
+
+
+# The load of each hour that a plan is made for.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadCurve:
+    """The load of each hour over the mean.
+
+    Args:
+        load: Mean 1 [hours] [1].
+        said: Where it comes from, in words.
+        origin: Who said so.
+    """
+
+    load: Floats
+    said: str
+    origin: Origin
+
+    @property
+    def peak_to_mean(self) -> float:
+        """Return the busiest hour over the average hour [1]."""
+        return float(self.load.max())
+
+
+def load_curve(inputs: Question, hours: Sequence[float] = (), name: str = "") -> LoadCurve:
+    """Return the curve of a question.
+
+    The user's own hours; else those of the profile; else those of the measured week whose peak is
+    nearest to the profile's, made as steep as the profile says.
+
+    Args:
+        inputs: The question.
+        hours: The user's own hours, empty for none.
+        name: What they are called, or a profile whose hours are to be taken.
+
+    Raises:
+        DataError: Hours that are no load curve.
+        UnknownNameError: No such profile, or one without hours.
+    """
+    if hours:
+        return LoadCurve(load=checked_hours(hours, name), said=name, origin="given")
+    profiles = inputs.catalog.workloads.profiles
+    peak = float(np.asarray(inputs.settings.value("workload.peak_to_mean")))
+    given = inputs.settings.given("workload.peak_to_mean")
+    if name:
+        shape = checked_hours(_named(name, profiles).hourly, f"profile {name}")
+        known = Hours(shape=shape, said=f"the hours of {name}", own=True)
+    else:
+        known = curve_of(inputs.catalog, inputs.request, inputs.settings)
+    if given or not known.own:
+        said = f"{known.said}, made as steep as a peak of {peak:g} times the mean"
+        return LoadCurve(load=steepened(known.shape, peak), said=said, origin="assumed")
+    return LoadCurve(load=known.shape, said=known.said, origin="catalog")
+
+
+def _named(name: str, profiles: dict[str, Profile]) -> Profile:
+    with_hours = {n: p for n, p in profiles.items() if p.hourly}
+    if name not in with_hours:
+        raise unknown_name("load curve", name, with_hours)
+    return with_hours[name]
+
+
+# The bills of a month: everything to the API, everything on own GPUs, and the mix.
 
 
 def strategies_of(
-    inputs: Inputs, api: TokenOption, at_peak: Sequence[Unit], mix: Mix
+    inputs: Question, api: TokenOption, at_peak: Sequence[Unit], mix: HybridMix
 ) -> tuple[tuple[StrategyResult, ...], Unit | None]:
     """Return the three ways to arrange the month, and the set-up of the second.
 
@@ -58,7 +144,7 @@ def _trusted(row: StrategyResult, options: Sequence[TokenOption | Unit]) -> Stra
 
 
 def _strategy(
-    inputs: Inputs, usd: float | None, bill: tuple[BillLine, ...], api_usd: float
+    inputs: Question, usd: float | None, bill: tuple[BillLine, ...], api_usd: float
 ) -> StrategyResult:
     tokens = _number(workload(inputs.settings).tokens_per_month)
     return StrategyResult(
@@ -76,7 +162,7 @@ def _strategy(
 
 
 def all_own(
-    inputs: Inputs, options: Sequence[Unit], api_usd: float
+    inputs: Question, options: Sequence[Unit], api_usd: float
 ) -> tuple[StrategyResult, Unit | None]:
     """Return the bill of serving everything on own GPUs, sized at the peak as `tco compare` does.
 
@@ -106,7 +192,7 @@ def all_own(
     ), alone
 
 
-def _at_peak(option: Unit, inputs: Inputs) -> OptionResult:
+def _at_peak(option: Unit, inputs: Question) -> OptionResult:
     """Return the bill of everything on one set-up.
 
     A plan goes by the hour: units at a given price serve their tokens at an even rate, so that as
@@ -119,7 +205,7 @@ def _at_peak(option: Unit, inputs: Inputs) -> OptionResult:
     return option_result(option, inputs)
 
 
-def hybrid(inputs: Inputs, api: TokenOption, mix: Mix, api_usd: float) -> StrategyResult:
+def hybrid(inputs: Question, api: TokenOption, mix: HybridMix, api_usd: float) -> StrategyResult:
     """Return the bill of the mix. No replica is redundant: the API stands in for one that fails."""
     bill = hybrid_lines(inputs.settings, api, mix)
     made = bill_lines(bill, inputs)
@@ -133,7 +219,7 @@ def hybrid(inputs: Inputs, api: TokenOption, mix: Mix, api_usd: float) -> Strate
     )
 
 
-def hybrid_lines(settings: Settings, api: TokenOption, mix: Mix) -> tuple[Line, ...]:
+def hybrid_lines(settings: Settings, api: TokenOption, mix: HybridMix) -> tuple[Line, ...]:
     """Return the lines of the mix's bill."""
     mean = float(mix.load.mean())
     share = mix.stack.api_load / mean if mean > 0 else 0.0
@@ -146,13 +232,13 @@ def hybrid_lines(settings: Settings, api: TokenOption, mix: Mix) -> tuple[Line, 
     )
 
 
-def base_lines(settings: Settings, mix: Mix) -> tuple[Line, ...]:
+def base_lines(settings: Settings, mix: HybridMix) -> tuple[Line, ...]:
     """Return the lines of the units that are paid for every hour."""
     count, load = float(mix.stack.base_units), float(own_by_hour(mix)[0].mean())
     return _unit_lines(settings, mix.base, count, load / float(mix.load.mean()), "every hour")
 
 
-def peak_lines(settings: Settings, mix: Mix) -> tuple[Line, ...]:
+def peak_lines(settings: Settings, mix: HybridMix) -> tuple[Line, ...]:
     """Return the lines of the units by the hour, their starts included."""
     paid = mix.paid_peak_hours(float(np.asarray(settings.value("plan.lead_h"))))
     load = float(own_by_hour(mix)[1].mean())
@@ -160,7 +246,7 @@ def peak_lines(settings: Settings, mix: Mix) -> tuple[Line, ...]:
 
 
 def _unit_lines(
-    settings: Settings, units: Way | None, count: float, served: float, said: str
+    settings: Settings, units: RentedUnit | None, count: float, served: float, said: str
 ) -> tuple[Line, ...]:
     if units is None or count <= 0:
         return ()
@@ -168,7 +254,7 @@ def _unit_lines(
     return tuple(replace(line, item=f"{line.item}, {said}") for line in found)
 
 
-def looking_after(settings: Settings, mix: Mix) -> tuple[Line, ...]:
+def looking_after(settings: Settings, mix: HybridMix) -> tuple[Line, ...]:
     """Return what stands before own GPUs, and the people they take beside those of the API.
 
     A host's GPUs take the engineers that the API takes anyway: those stand in its lines.
@@ -183,13 +269,13 @@ def looking_after(settings: Settings, mix: Mix) -> tuple[Line, ...]:
     return (*team, *before(ways, settings))
 
 
-def _alone_share(mix: Mix) -> float:
+def _alone_share(mix: HybridMix) -> float:
     """Return the share of the hours in which nothing goes to the API [1]."""
     served = own_by_hour(mix)
     return float(np.mean(served[0] + served[1] >= mix.load * (1.0 - 1e-9)))
 
 
-def own_by_hour(mix: Mix, factor: float = 1.0) -> Floats:
+def own_by_hour(mix: HybridMix, factor: float = 1.0) -> Floats:
     """Return what base and peak units serve in each hour [2, hours] [request/s].
 
     Args:
@@ -206,7 +292,7 @@ def own_by_hour(mix: Mix, factor: float = 1.0) -> Floats:
     return np.stack([base, peak])
 
 
-def _band(mix: Mix, usd: float) -> Span:
+def _band(mix: HybridMix, usd: float) -> Band:
     """Return the bill at the high and the low end of the throughput band [USD/month]."""
     way = mix.base or mix.peak
     band = getattr(way.option, "band", (1.0, 1.0)) if way else (1.0, 1.0)
@@ -221,3 +307,215 @@ def _band(mix: Mix, usd: float) -> Span:
 
 def _number(value: object) -> float:
     return float(np.asarray(value, dtype=float))
+
+
+# A plan taken apart: what each resource does and costs, hour by hour, and what one more would.
+
+
+def curve_result(inputs: Question, curve: LoadCurve, mix: HybridMix) -> CurveResult:
+    """Return the load curve and who serves it in the hybrid."""
+    tokens = float(np.asarray(workload(inputs.settings).tokens_per_request)) * SECONDS_PER_HOUR
+    base, peak = own_by_hour(mix)
+    rest = np.maximum(mix.load - base - peak, 0.0)
+    return CurveResult(
+        said=curve.said,
+        origin=curve.origin,
+        peak_to_mean=curve.peak_to_mean,
+        tokens=tuple((mix.load * tokens).tolist()),
+        base=tuple((base * tokens).tolist()),
+        peak=tuple((peak * tokens).tolist()),
+        api=tuple((rest * tokens).tolist()),
+    )
+
+
+def resource_rows(inputs: Question, mix: HybridMix, api: TokenOption) -> tuple[ResourceRow, ...]:
+    """Return what each resource does in the hybrid, and what it costs."""
+    settings = inputs.settings
+    base, peak = (float(part.mean()) for part in own_by_hour(mix))
+    lead = float(np.asarray(settings.value("plan.lead_h")))
+    rows = []
+    if mix.base is not None and mix.stack.base_units:
+        count = float(mix.stack.base_units)
+        rows.append(
+            _row(settings, mix.base, "every hour", count, count, base, base_lines(settings, mix))
+        )
+    if mix.peak is not None and mix.stack.peak_units:
+        count, paid = float(mix.stack.peak_units), mix.paid_peak_hours(lead)
+        rows.append(
+            _row(settings, mix.peak, "by the hour", count, paid, peak, peak_lines(settings, mix))
+        )
+    rows.append(_api_row(settings, api, mix))
+    team = looking_after(settings, mix)
+    for resource, people in (("engineers for own GPUs", True), ("service of own GPUs", False)):
+        bill = tuple(line for line in team if (line.group == "people") == people)
+        if bill:
+            rows.append(_monthly_row(resource, bill))
+    return tuple(rows)
+
+
+def _tokens(settings: Settings, load: float) -> float:
+    """Return the monthly tokens of a mean load [token/month]."""
+    month = workload(settings)
+    return load * float(np.asarray(month.seconds_per_month * month.tokens_per_request))
+
+
+def _row(
+    settings: Settings,
+    way: RentedUnit,
+    paid: Paid,
+    count: float,
+    paid_units: float,
+    load: float,
+    bill: tuple[Line, ...],
+    strategy: Strategy = "hybrid",
+) -> ResourceRow:
+    usd, tokens = _usd(bill), _tokens(settings, load)
+    whole = float(np.asarray(settings.value(TOKENS)))
+    return ResourceRow(
+        strategy=strategy,
+        resource=way.option.id,
+        paid=paid,
+        replicas=count * way.replicas,
+        gpus=count * way.gpus,
+        hours_share=paid_units / count,
+        tokens_per_month=tokens,
+        tokens_share=tokens / whole if whole > 0 else 0.0,
+        utilization=load / (paid_units * way.capacity),
+        monthly_usd=usd,
+        usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
+    )
+
+
+def _api_row(settings: Settings, api: TokenOption, mix: HybridMix) -> ResourceRow:
+    tokens = _tokens(settings, mix.stack.api_load)
+    whole = float(np.asarray(settings.value(TOKENS)))
+    bill = lines(api, settings.with_values({TOKENS: tokens}))
+    base, peak = own_by_hour(mix)
+    used = float(np.mean(mix.load - base - peak > 1e-9 * mix.load.max()))
+    usd = _usd(bill)
+    return ResourceRow(
+        strategy="hybrid",
+        resource=api.id,
+        paid="by the token",
+        replicas=None,
+        gpus=None,
+        hours_share=used,
+        tokens_per_month=tokens,
+        tokens_share=tokens / whole if whole > 0 else 0.0,
+        utilization=None,
+        monthly_usd=usd,
+        usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
+    )
+
+
+def _monthly_row(resource: str, bill: tuple[Line, ...]) -> ResourceRow:
+    return ResourceRow(
+        strategy="hybrid",
+        resource=resource,
+        paid="by the month",
+        replicas=None,
+        gpus=None,
+        hours_share=None,
+        tokens_per_month=None,
+        tokens_share=None,
+        utilization=None,
+        monthly_usd=_usd(bill),
+        usd_per_mtok=None,
+    )
+
+
+def next_unit(inputs: Question, mix: HybridMix, machines: Sequence[UnitChoice]) -> NextUnit | None:
+    """Return what one more unit would have to earn, paid for every hour on top of the others.
+
+    The unit is one of the hybrid's; where there is none, one of the set-up that is cheapest at
+    full use, and its cost includes the team that the first unit calls for.
+    """
+    way = mix.base or mix.peak or (machines[0].usual if machines else None)
+    if way is None or mix.usd_per_load <= way.work_usd:  # an hour of it earns nothing at any load
+        return None
+    top = mix.stack.floor
+    if mix.peak is not None:
+        top += mix.stack.peak_units * mix.peak.capacity
+    layer = float(layers_of(mix.load, way.capacity, 1, top).mean())
+    team = team_overhead(way, mix.peak, inputs.settings)
+    base, peak = np.array([float(mix.stack.base_units)]), np.array([float(mix.stack.peak_units)])
+    if mix.base is None:
+        base = np.zeros(1)
+    more = float((team(base + 1.0, peak) - team(base, peak))[0])
+    cost, worth = way.usd_per_hour + more, mix.usd_per_load - way.work_usd
+    most = way.capacity * worth
+    return NextUnit(
+        option=way.option.id,
+        gpus=float(way.gpus),
+        monthly_usd=cost * mix.hours_per_month,
+        saves_usd=layer * worth * mix.hours_per_month,
+        tokens_per_month=_tokens(inputs.settings, layer),
+        utilization=layer / way.capacity,
+        needed_utilization=cost / most if cost <= most and most > 0 else None,
+    )
+
+
+def _usd(bill: tuple[Line, ...]) -> float:
+    return float(np.asarray(total_usd(bill)))
+
+
+# What a plan assumes beyond its bills, and what to be wary of in it.
+
+PURCHASES = frozenset({"on_demand", "reserved_1y"})
+"""What is looked at unless `--purchase` says otherwise: nothing that is tied up for years."""
+
+
+def plan_assumptions(
+    inputs: Question, used: list[Option], alone: Unit | None, mix: HybridMix, *, buy: bool
+) -> tuple[AssumptionResult, ...]:
+    """Return what entered the bills, with what only a plan assumes.
+
+    What spot GPUs take on top is in the bill of everything on own GPUs alone: in the mix the API
+    serves what they leave.
+
+    Args:
+        inputs: The question.
+        used: The API and the units of the mix.
+        alone: The set-up that serves everything; None where none can.
+        mix: The mix.
+        buy: Bought GPUs were looked at.
+    """
+    left_out = ["rent.purchase", "plan.lead_h"]
+    if alone is None or isinstance(alone, FixedOption) or not alone.purchase.startswith("spot"):
+        left_out.append("rent.spot_")
+    elif not mix.stack.peak_units:
+        left_out.remove("plan.lead_h")
+    every = used if alone is None else [*used, alone]
+    rows = [r for r in assumptions_of(inputs, every) if not r.path.startswith(tuple(left_out))]
+    paths = []
+    if mix.stack.peak_units:
+        paths.append("plan.lead_h")
+    if mix.peak is not None and mix.peak.spot:
+        paths.append("plan.spot_availability")
+    rows += [assumption(inputs.settings[path]) for path in paths]
+    rows.append(purchase_row(inputs, buy=buy))
+    return tuple(rows)
+
+
+def purchase_row(inputs: Question, *, buy: bool = False) -> AssumptionResult:
+    """Return which rents were looked at."""
+    given = inputs.request.purchases
+    return AssumptionResult(
+        path="plan.purchase",
+        title="rents considered",
+        value=", ".join([*(given or sorted(PURCHASES)), *[OWN] * (buy and OWN not in given)]),
+        unit="",
+        origin="given" if given else "assumed",
+        source=inputs.request.origins.get("purchases", "default"),
+        judgment=not given,
+    )
+
+
+def hour_warnings(mix: HybridMix) -> tuple[str, ...]:
+    """Return what units by the hour rest on."""
+    if not mix.stack.peak_units or mix.peak is None:
+        return ()
+    return (
+        f"the plan supposes that {mix.peak.option.provider} has {mix.peak_gpus} GPUs to give "
+        "whenever their hour comes",
+    )

@@ -1,29 +1,288 @@
-"""The cheapest mix for one model: which set-up, on which rents, how many, and what is left over."""
+"""The cheapest mix for one model: the units it can be built from, which, how many."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import lcm
 
 import numpy as np
 
-from tco.analysis.machines import DEDICATED
-from tco.analysis.own_bill import once_lines, standing_lines
-from tco.analysis.plan.machines import Machine, Way
-from tco.analysis.settings import Settings, hours_per_month, people
-from tco.engine.hybrid import layer_count
+from tco.engine.hybrid import (
+    Overhead,
+    Resource,
+    Stack,
+    UnitKind,
+    best_stack,
+    layer_count,
+    never_off,
+    no_overhead,
+)
 from tco.engine.ledger import Line, total_usd
-from tco.engine.people import team_usd
+from tco.engine.replica import Replica
+from tco.engine.selfhost import Fleet, busy_gpus, team_usd
 from tco.engine.shapes import Floats, number
-from tco.engine.stack import Overhead, Stack, best_stack, never_off, no_overhead
+from tco.errors import InfeasibleError
+from tco.options.bills import FixedOption, SelfOption, replica_of, sure_pairs
+from tco.options.candidates import OwnSetups, infeasible
+from tco.options.cheapest import least_trust
+from tco.options.machines import (
+    DEDICATED,
+    by_the_hour,
+    machine_lines,
+    moving_lines,
+    once_lines,
+    standing_lines,
+    work_lines,
+)
+from tco.options.settings import Settings, hours_per_month, people, target, workload
 from tco.units import HOURS_PER_MONTH
+
+# The units that a hybrid can be built from: set-ups of a model, and rents they can run on.
+
+TOKENS = "workload.tokens_per_month"
+
+Unit = SelfOption | FixedOption
+"""What a unit can be: a set-up on GPUs, or a provisioned unit at a given monthly price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RentedUnit:
+    """One set-up on one rent: the smallest number of GPUs that can be paid for.
+
+    Args:
+        option: The set-up and its rent.
+        replicas: Replicas of a unit [1].
+        gpus: GPUs of a unit on the invoice; 0 for a provisioned unit [1].
+        capacity: What a unit serves with its headroom kept [request/s].
+        usd_per_hour: All that a unit costs that stands ready, people left out [USD/h].
+        work_usd: What a load of 1 request/s adds to that in an hour: traffic, and for bought GPUs
+            the electricity of their work [USD/h].
+        busy_per_load: GPUs that a load of 1 request/s would keep at capacity [GPU/(request/s)].
+        by_the_hour: It can be given back after any hour.
+        spot: It can be taken away at any time.
+    """
+
+    option: Unit
+    replicas: int
+    gpus: int
+    capacity: float
+    usd_per_hour: float
+    work_usd: float = 0.0
+    busy_per_load: float = 0.0
+    by_the_hour: bool = False
+    spot: bool = False
+
+    @property
+    def usd_per_load(self) -> float:
+        """Return what a load of 1 request/s costs in an hour at full use [USD/h]."""
+        return self.usd_per_hour / self.capacity + self.work_usd
+
+    @property
+    def purchase(self) -> str:
+        """Return how its GPUs are bought; empty for a provisioned unit."""
+        return "" if isinstance(self.option, FixedOption) else self.option.purchase
+
+    @property
+    def staffed_gpus(self) -> int:
+        """Return the GPUs of a unit that own engineers look after; a host does it itself [1].
+
+        The few engineers that an endpoint of a host takes are those that the API takes anyway.
+        """
+        return 0 if self.purchase == DEDICATED else self.gpus
+
+    def beats(self, other: RentedUnit) -> bool:
+        """Return whether no mix needs the other, of units as large or larger than these.
+
+        Cheaper idle and cheaper at full use is cheaper at every use.
+        """
+        return (
+            self.usd_per_hour / self.capacity <= other.usd_per_hour / other.capacity
+            and self.usd_per_load <= other.usd_per_load
+            and (self.staffed_gpus == 0 or other.staffed_gpus > 0)
+            and (other.spot or not self.spot)
+        )
+
+    def kind(self, settings: Settings, *, by_the_hour: bool) -> UnitKind:
+        """Return the units as the engine sees them."""
+        resource = Resource(
+            usd_per_hour=self.usd_per_hour,
+            by_the_hour=by_the_hour,
+            lead_h=settings.value("plan.lead_h") if by_the_hour else 0.0,
+            availability=settings.value("plan.spot_availability") if self.spot else 1.0,
+            usd_per_load=self.work_usd,
+        )
+        return UnitKind(unit=self.capacity, resources=(resource,))
+
+    def lines(self, units: float, served: float, settings: Settings) -> tuple[Line, ...]:
+        """Return the lines of so many units' bill, people left out.
+
+        Args:
+            units: Units of a whole month [1].
+            served: Share of the month's tokens that they serve [1].
+            settings: Every value that enters a bill.
+        """
+        if isinstance(self.option, FixedOption):
+            return (_fixed_line(self.option, units),)
+        gpus = units * self.gpus
+        at = settings.with_values({TOKENS: settings.value(TOKENS) * served})
+        load = float(np.asarray(workload(at).requests_per_s))
+        fleet = Fleet(
+            needed=units * self.replicas,
+            replicas=units * self.replicas,
+            gpus=gpus,
+            paid_gpus=gpus,
+            busy_gpus=load * self.busy_per_load,
+        )
+        # Not `fleet_lines`: spot GPUs that are taken away are in `plan.spot_availability`.
+        return (*machine_lines(self.option, settings, fleet), *moving_lines(self.option, at))
+
+
+def _fixed_line(option: FixedOption, units: float) -> Line:
+    return Line(
+        item="units at a given price",
+        group="compute",
+        quantity=units,
+        unit="unit",
+        rate_usd=option.usd_per_month,
+        origin="given",
+        source=option.source,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitChoice:
+    """A set-up with the rents worth looking at: of each size of unit the cheapest.
+
+    Args:
+        base: Rents for units that run every hour.
+        peak: Rents for units by the hour.
+    """
+
+    base: tuple[RentedUnit, ...]
+    peak: tuple[RentedUnit, ...]
+
+    @property
+    def ways(self) -> tuple[RentedUnit, ...]:
+        """Return all of them."""
+        return (*self.base, *self.peak)
+
+    @property
+    def usual(self) -> RentedUnit:
+        """Return the set-up on one of its rents."""
+        return self.ways[0]
+
+    @property
+    def usd_per_load(self) -> float:
+        """Return the least that a load of 1 request/s costs in an hour [USD/h]."""
+        return min(way.usd_per_load for way in self.ways)
+
+
+def rented_unit(option: Unit, settings: Settings, replica: Replica | None = None) -> RentedUnit:
+    """Return the smallest unit of a set-up that can be paid for.
+
+    Args:
+        option: The set-up.
+        settings: Every value that enters a bill.
+        replica: What one replica sustains, where that has been worked out already.
+
+    Raises:
+        InfeasibleError: It serves nothing within the limits that were asked for.
+    """
+    if isinstance(option, FixedOption):
+        return _provisioned(option, settings)
+    replica = replica or replica_of(option, settings)
+    if not np.all(replica.feasible):
+        raise InfeasibleError(f"{option.id}: {infeasible(replica, target(settings))}")
+    gpus = lcm(option.gpus, option.instance_gpus)
+    replicas = gpus // option.gpus
+    unit = Fleet(
+        needed=float(replicas),
+        replicas=float(replicas),
+        gpus=float(gpus),
+        paid_gpus=float(gpus),
+        busy_gpus=0.0,
+    )
+    hours = number(hours_per_month(settings))
+    rate = float(np.asarray(replica.requests_per_s * settings.value("serving.headroom")))
+    # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
+    usd = float(np.asarray(total_usd(machine_lines(option, settings, unit))))
+    load = workload(settings)
+    busy = busy_gpus(load, replica, option.gpus)
+    work = total_usd(work_lines(option, settings, busy)) / load.requests_per_s
+    return RentedUnit(
+        option=option,
+        replicas=replicas,
+        gpus=gpus,
+        capacity=rate * replicas,
+        usd_per_hour=usd / hours,
+        work_usd=float(np.asarray(work)) / hours,
+        busy_per_load=float(np.asarray(busy / load.requests_per_s)),
+        by_the_hour=by_the_hour(option.purchase),
+        spot=option.purchase.startswith("spot"),
+    )
+
+
+def _provisioned(option: FixedOption, settings: Settings) -> RentedUnit:
+    """Return a unit that serves its tokens at an even rate; one without a limit serves the peak."""
+    load = workload(settings)
+    rate = load.peak_requests_per_s
+    if option.tokens_per_month is not None:
+        rate = option.tokens_per_month / load.tokens_per_request / load.seconds_per_month
+    return RentedUnit(
+        option=option,
+        replicas=1,
+        gpus=0,
+        capacity=float(np.asarray(rate)),
+        usd_per_hour=option.usd_per_month / number(hours_per_month(settings)),
+    )
+
+
+def machine(ways: Iterable[RentedUnit]) -> UnitChoice:
+    """Return the rents of one set-up that no other one beats."""
+    known = list(ways)
+    return UnitChoice(
+        base=_unbeaten(w for w in known if not w.spot),
+        peak=_unbeaten(w for w in known if w.by_the_hour),
+    )
+
+
+def _unbeaten(ways: Iterable[RentedUnit]) -> tuple[RentedUnit, ...]:
+    """Return the ways that no other one with units as small or smaller beats."""
+    kept: list[RentedUnit] = []
+    for one in sorted(ways, key=lambda w: (w.gpus, w.usd_per_load)):
+        if not any(other.beats(one) for other in kept):
+            kept.append(one)
+    return tuple(kept)
+
+
+def machines(own: OwnSetups, model: str, settings: Settings) -> list[UnitChoice]:
+    """Return the set-ups of a model, the cheapest at full use first.
+
+    Args:
+        own: Every set-up, sized and priced; of its rents those that are sure enough.
+        model: The model.
+        settings: Every value that enters a bill.
+    """
+    by_setup: dict[int, list[int]] = {}
+    for pair in sure_pairs(own.found, model, least_trust(own.inputs)).tolist():
+        by_setup.setdefault(int(own.found.pair_setup[pair]), []).append(pair)
+    made = []
+    for rows in by_setup.values():
+        replica = own.replica(rows[0])
+        options = [own.option(row) for row in rows]
+        made.append(machine(rented_unit(option, settings, replica) for option in options))
+    return sorted(made, key=lambda m: m.usd_per_load)
+
+
+# The cheapest mix for one model: which set-up, on which rents, how many, and what is left over.
 
 MOST_LAYERS = 500
 """Units beyond which they are counted in groups [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mix:
+class HybridMix:
     """Units at the bottom, units by the hour above them, and how many of either.
 
     Args:
@@ -35,8 +294,8 @@ class Mix:
         hours_per_month: Hours of the month [h].
     """
 
-    base: Way | None
-    peak: Way | None
+    base: RentedUnit | None
+    peak: RentedUnit | None
     stack: Stack
     load: Floats
     usd_per_load: float
@@ -59,7 +318,7 @@ class Mix:
         return self.stack.peak_units * self.peak.gpus if self.peak else 0
 
     @property
-    def counted(self) -> tuple[tuple[Way, int], ...]:
+    def counted(self) -> tuple[tuple[RentedUnit, int], ...]:
         """Return the units in use, with how many of each there are at most."""
         both = ((self.base, self.stack.base_units), (self.peak, self.stack.peak_units))
         return tuple((way, count) for way, count in both if way is not None and count)
@@ -79,7 +338,7 @@ class Mix:
         return float((on.sum() + lead_h * starts) / on.shape[-1]) if on.size else 0.0
 
 
-def team_overhead(base: Way | None, peak: Way | None, settings: Settings) -> Overhead:
+def team_overhead(base: RentedUnit | None, peak: RentedUnit | None, settings: Settings) -> Overhead:
     """Return the cost of engineers as a function of the units; a fleet is staffed at its largest.
 
     None at all without a unit: a team is a yes or a no, and so is what stands before a fleet.
@@ -106,7 +365,7 @@ def team_overhead(base: Way | None, peak: Way | None, settings: Settings) -> Ove
     return usd
 
 
-def before(ways: Sequence[Way], settings: Settings) -> tuple[Line, ...]:
+def before(ways: Sequence[RentedUnit], settings: Settings) -> tuple[Line, ...]:
     """Return what stands before the units of a plan, whatever their number; people left out."""
     used = [way for way in ways if way.gpus]
     if not used:
@@ -115,7 +374,7 @@ def before(ways: Sequence[Way], settings: Settings) -> tuple[Line, ...]:
     return (*standing_lines(purchase, settings), *once_lines(settings))
 
 
-def grouped(way: Way | None, load: Floats) -> Way | None:
+def grouped(way: RentedUnit | None, load: Floats) -> RentedUnit | None:
     """Return units that are counted in groups where there would be thousands of them.
 
     A group is about a five-hundredth of what the busiest hour needs, and a power of two, so that
@@ -135,7 +394,7 @@ def grouped(way: Way | None, load: Floats) -> Way | None:
     )
 
 
-def pairs(machine: Machine) -> Iterator[tuple[Way | None, Way | None]]:
+def pairs(machine: UnitChoice) -> Iterator[tuple[RentedUnit | None, RentedUnit | None]]:
     """Return the combinations of units for every hour and units by the hour of one set-up."""
     for base in (None, *machine.base):
         for peak in (None, *machine.peak):
@@ -145,8 +404,12 @@ def pairs(machine: Machine) -> Iterator[tuple[Way | None, Way | None]]:
 
 
 def mix_of(
-    base: Way | None, peak: Way | None, load: Floats, usd_per_load: float, settings: Settings
-) -> Mix:
+    base: RentedUnit | None,
+    peak: RentedUnit | None,
+    load: Floats,
+    usd_per_load: float,
+    settings: Settings,
+) -> HybridMix:
     """Return the cheapest numbers of two kinds of units."""
     base, peak = grouped(base, load), grouped(peak, load)
     stack = best_stack(
@@ -159,7 +422,7 @@ def mix_of(
     share = float(np.asarray(settings.value("plan.spot_availability")))
     if base is None and peak is not None and not peak.spot:
         base, stack = peak, never_off(stack, peak.capacity)
-    return Mix(
+    return HybridMix(
         base=base,
         peak=peak,
         stack=stack,
@@ -171,8 +434,8 @@ def mix_of(
 
 
 def best_mix(
-    machines: Sequence[Machine], load: Floats, usd_per_load: float, settings: Settings
-) -> Mix:
+    machines: Sequence[UnitChoice], load: Floats, usd_per_load: float, settings: Settings
+) -> HybridMix:
     """Return the cheapest mix over all set-ups. Exact.
 
     A set-up costs at least what it would at full use in every hour, and the smallest team; those
@@ -197,17 +460,17 @@ def best_mix(
     return best
 
 
-def least_usd(machine: Machine, load: Floats, settings: Settings) -> float:
+def least_usd(machine: UnitChoice, load: Floats, settings: Settings) -> float:
     """Return a cost that no mix with a unit of this set-up can fall below [USD/h]."""
     one, none = np.ones(1), np.zeros(1)
     team = min(team_overhead(way, None, settings)(one, none)[0] for way in machine.ways)
     return float(load.mean()) * machine.usd_per_load + float(team)
 
 
-def nothing(load: Floats, usd_per_load: float, hours: float = HOURS_PER_MONTH) -> Mix:
+def nothing(load: Floats, usd_per_load: float, hours: float = HOURS_PER_MONTH) -> HybridMix:
     """Return the mix without a unit: everything goes to the API."""
     stack = best_stack(load, None, None, usd_per_load, no_overhead)
-    return Mix(
+    return HybridMix(
         base=None,
         peak=None,
         stack=stack,

@@ -1,4 +1,4 @@
-"""The answer of `tco plan` as plain records; unrounded, and None for what does not exist."""
+"""The answer of `tco plan` as plain records, and in words."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from typing import Literal
 
 from tco.analysis.results import (
     AssumptionResult,
+    Band,
     BillLine,
     CatalogStamp,
     CheckResult,
     Origin,
-    Span,
     TrustLevel,
     WorkloadResult,
 )
+from tco.units import show_number, show_share, show_tokens, show_usd
+
+# The answer of `tco plan` as plain records; unrounded, and None for what does not exist.
 
 Strategy = Literal["all API", "all own", "hybrid"]
 Paid = Literal["every hour", "by the hour", "by the token", "by the month"]
@@ -47,7 +50,7 @@ class StrategyResult:
     usd_per_mtok: float | None
     to_api: float | None
     """Its cost over that of sending everything to the API."""
-    band_usd: Span | None
+    band_usd: Band | None
     """Low and high with the throughput band of the capacity model, at the same units."""
     gpus: float | None
     """Most GPUs at a time."""
@@ -151,3 +154,96 @@ class PlanResult:
     best: Strategy | None = None
     """The arrangement that is the answer."""
     cheaper_but_unsure: tuple[Strategy, ...] = ()
+
+
+# A plan in words. Every figure in a sentence is taken from the result, never worked out anew.
+
+
+def plan_verdict(result: PlanResult) -> str:
+    """Return what the plan says: which arrangement is cheapest, what serves what, what is next."""
+    sentences = [_cheapest(result), _unsure(result), _mix(result), _next(result)]
+    if not result.same_weights:
+        sentences.append("The two sides are different models: equal cost is not equal quality.")
+    return " ".join(s for s in sentences if s)
+
+
+def _of(result: PlanResult, strategy: str) -> StrategyResult:
+    return next(s for s in result.strategies if s.strategy == strategy)
+
+
+def _cheapest(result: PlanResult) -> str:
+    api, own, hybrid = (_of(result, s) for s in ("all API", "all own", "hybrid"))
+    alone = (
+        f"own GPUs for everything cost {show_usd(own.monthly_usd)}"
+        if own.monthly_usd is not None
+        else f"own GPUs for everything are impossible ({own.why_not})"
+    )
+    bill = show_usd(hybrid.monthly_usd or 0.0)
+    everything = f"{result.overflow} for everything {show_usd(api.monthly_usd or 0.0)}"
+    if not hybrid.own_tokens_share:
+        return (
+            f"For {result.model} no GPU is worth its price at this load: {everything} a month; "
+            f"{alone}."
+        )
+    if own.monthly_usd is not None and own.monthly_usd < (hybrid.monthly_usd or 0.0):
+        return f"For {result.model} {alone} a month, the mix {bill}; {everything}."
+    share = show_share(1.0 - hybrid.to_api) if hybrid.to_api is not None else "some"
+    return (
+        f"For {result.model} the mix is cheapest: {bill} a month, {share} less than "
+        f"{everything}; {alone}."
+    )
+
+
+def _unsure(result: PlanResult) -> str:
+    """Return which arrangements cost less than the answer, and why they are not it."""
+    if not result.cheaper_but_unsure or result.best is None:
+        return ""
+    rows = [_of(result, strategy) for strategy in result.cheaper_but_unsure]
+    named = "; ".join(
+        f"{row.strategy} at {show_usd(row.monthly_usd or 0.0)} ({row.trust_reasons[0]})"
+        for row in rows
+    )
+    return f"The answer is {result.best}. Cheaper but not sure enough: {named}."
+
+
+def _mix(result: PlanResult) -> str:
+    own = [r for r in result.rows if r.gpus is not None]
+    api = next((r for r in result.rows if r.paid == "by the token"), None)
+    if not own or api is None:
+        return ""
+    parts = [_units(row) for row in own]
+    left = show_share(api.tokens_share or 0.0)
+    hours = show_share(api.hours_share or 0.0)
+    rest = f"{api.resource} takes {left} of the tokens, in {hours} of the hours"
+    return f"{_capital('; '.join([*parts, rest]))}."
+
+
+def _units(row: ResourceRow) -> str:
+    what = f"{show_number(row.gpus or 0.0)} GPUs" if row.gpus else "the units"
+    paid = "run every hour" if row.paid == "every hour" else "are rented by the hour"
+    if row.paid == "by the hour" and (row.hours_share or 0.0) < 1.0:
+        paid += f", on average in {show_share(row.hours_share or 0.0)} of them"
+    return (
+        f"{what} {paid} and serve {show_share(row.tokens_share or 0.0)} of the tokens at "
+        f"{show_share(row.utilization or 0.0)} utilization"
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _next(result: PlanResult) -> str:
+    unit = result.next_unit
+    if unit is None:
+        return ""
+    first = "next" if any(r.gpus is not None for r in result.rows) else "first"
+    gpus = f"{show_number(unit.gpus)} GPU{'s' if unit.gpus != 1 else ''}" if unit.gpus else "unit"
+    needed = unit.needed_utilization
+    which = "it never does" if needed is None else f"is {show_share(needed)} utilization"
+    return (
+        f"The {first} {gpus} would have to earn {show_usd(unit.monthly_usd)} a month, which "
+        f"{which}; there is work for "
+        f"{show_share(unit.utilization)} ({show_tokens(unit.tokens_per_month)} tokens, worth "
+        f"{show_usd(unit.saves_usd)})."
+    )

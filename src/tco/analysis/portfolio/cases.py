@@ -1,20 +1,28 @@
-"""The tasks of a portfolio as workloads: one after another, and all of them as arrays."""
+"""The tasks of a portfolio as workloads, what each needs, and what calls beside them cost."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.analysis.hours import checked_hours
-from tco.analysis.inputs import Inputs, prepare
-from tco.analysis.request import Request
-from tco.analysis.settings import Settings, workload
 from tco.catalog.lookup import find_model, find_provider
-from tco.catalog.tasks import Task, Tasks
+from tco.catalog.models import Model
+from tco.catalog.tasks import Call, Cascade, Task, Tasks, TaskScore
+from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats, number
-from tco.errors import DataError, UsageError, unknown_name
+from tco.errors import DataError, InfeasibleError, UsageError, unknown_name
+from tco.options.bills import Option, TokenOption, charged_lines
+from tco.options.cheapest import answers_at, least_trust
+from tco.options.hours import checked_hours
+from tco.options.question import Question, prepare
+from tco.options.scenario import Scenario
+from tco.options.settings import Settings, workload
+from tco.units import show_number
+
+# The tasks of a portfolio as workloads: one after another, and all of them as arrays.
 
 TOKENS = "workload.tokens_per_month"
 LIMIT, FIRST = "serving.max_tpot_s", "serving.max_ttft_s"
@@ -32,7 +40,7 @@ SHAPE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class TaskCase:
     """A task with every name in it resolved.
 
     Args:
@@ -69,7 +77,7 @@ class Case:
         return float(np.asarray(self.settings.value("workload.tokens_per_month")))
 
 
-def cases_of(inputs: Inputs, tasks: Tasks) -> list[Case]:
+def cases_of(inputs: Question, tasks: Tasks) -> list[TaskCase]:
     """Return the tasks, resolved.
 
     Raises:
@@ -81,13 +89,13 @@ def cases_of(inputs: Inputs, tasks: Tasks) -> list[Case]:
     return [_case(inputs, task) for task in tasks.tasks]
 
 
-def _case(inputs: Inputs, task: Task) -> Case:
+def _case(inputs: Question, task: Task) -> TaskCase:
     try:
         settings = prepare(inputs.catalog, _request(inputs.request, task), inputs.day).settings
     except (UsageError, DataError) as error:
         text = str(error)
         raise DataError(text if text.startswith(task.where) else f"{task.where}: {text}") from None
-    return Case(
+    return TaskCase(
         task=task,
         settings=settings,
         models=frozenset(named_model(inputs, name, task.where) for name in task.models),
@@ -95,7 +103,7 @@ def _case(inputs: Inputs, task: Task) -> Case:
     )
 
 
-def _request(request: Request, task: Task) -> Request:
+def _request(request: Scenario, task: Task) -> Scenario:
     """Return the question about one task alone."""
     said = {
         "workload.cached_share": task.cached,
@@ -128,7 +136,7 @@ def _peak(task: Task) -> float | None:
     return float(checked_hours(task.hours, task.where).max())
 
 
-def named_model(inputs: Inputs, name: str, where: str) -> str:
+def named_model(inputs: Question, name: str, where: str) -> str:
     """Return the own option or the model of the catalog that a name means.
 
     Raises:
@@ -144,24 +152,24 @@ def named_model(inputs: Inputs, name: str, where: str) -> str:
         raise unknown_name("model", name, known, where=f"{where}: ") from None
 
 
-def _provider(inputs: Inputs, name: str, where: str) -> str:
+def _provider(inputs: Question, name: str, where: str) -> str:
     try:
         return find_provider(inputs.catalog, name)
     except DataError as error:
         raise DataError(f"{where}: {error}") from None
 
 
-def stacked_settings(inputs: Inputs, cases: Sequence[Case]) -> Settings:
+def stacked_settings(inputs: Question, cases: Sequence[TaskCase]) -> Settings:
     """Return the settings with an array over the tasks where they differ [tasks]."""
     return inputs.settings.with_values({path: column(cases, path) for path in SHAPE})
 
 
-def column(cases: Sequence[Case], path: str) -> Floats:
+def column(cases: Sequence[TaskCase], path: str) -> Floats:
     """Return one setting of every task [tasks]."""
     return np.array([float(np.asarray(case.settings.value(path))) for case in cases])
 
 
-def blended(inputs: Inputs, cases: Sequence[Case]) -> Inputs:
+def blended(inputs: Question, cases: Sequence[TaskCase]) -> Question:
     """Return the question about all tasks as one workload of their mean length and peak."""
     requests = np.array([case.requests for case in cases])
     means = (path for path in SHAPE if path not in (TOKENS, LIMIT, FIRST))
@@ -173,9 +181,215 @@ def blended(inputs: Inputs, cases: Sequence[Case]) -> Inputs:
     return replace(inputs, settings=inputs.settings.with_values(values))
 
 
-def longest(inputs: Inputs, cases: Sequence[Case]) -> Inputs:
+def longest(inputs: Question, cases: Sequence[TaskCase]) -> Question:
     """Return the question about the task of the longest requests, at the volume of all."""
     case = max(cases, key=lambda c: c.tokens_per_request)
     total = float(column(cases, TOKENS).sum())
     settings = case.settings.with_values({TOKENS: total})
     return replace(inputs, settings=settings)
+
+
+# What a task needs, and which models and offers do not have it.
+
+
+@dataclass(frozen=True, slots=True)
+class UnmetNeed:
+    """One need that something does not meet: the need, and how near it comes."""
+
+    need: str
+    had: str = ""
+
+
+def license_of(model: Model | None) -> str:
+    """Return the kind of licence of a model; own options without a model have none known."""
+    return "unknown" if model is None else model.license_kind
+
+
+def scores_of(
+    inputs: Question, own: Sequence[tuple[str, TaskScore]], name: str
+) -> dict[str, list[tuple[float, str]]]:
+    """Return the scores of a model by benchmark, with who measured them.
+
+    Args:
+        inputs: The question.
+        own: Own evaluations with their model resolved.
+        name: A model or an own option.
+    """
+    found: dict[str, list[tuple[float, str]]] = {}
+    model = inputs.catalog.models.models.get(name)
+    for score in model.scores if model else ():
+        found.setdefault(score.benchmark, []).append((score.value, score.source))
+    for who, mine in own:
+        if who == name:
+            found.setdefault(mine.benchmark, []).append((mine.value, mine.source))
+    return found
+
+
+def unmet(
+    case: TaskCase,
+    model: Model | None,
+    names: set[str],
+    scores: Mapping[str, list[tuple[float, str]]],
+    context: int | None = None,
+) -> list[UnmetNeed]:
+    """Return the needs of a task that a model does not meet where it runs.
+
+    Args:
+        case: The task.
+        model: The model; None for an own option without one.
+        names: What it is called: its id, and that of an own option.
+        scores: Its scores by benchmark.
+        context: What a request may have there; None for what the model was made for.
+    """
+    failures = []
+    if case.models and not names & case.models:
+        failures.append(UnmetNeed(f"models {', '.join(sorted(case.models))}"))
+    kind = license_of(model)
+    if case.task.licenses and kind not in case.task.licenses:
+        failures.append(UnmetNeed(f"licence {' or '.join(case.task.licenses)}"))
+    failures += quality_unmet(case, scores)
+    need = case.tokens_per_request
+    limit = context if context is not None or model is None else model.context_tokens
+    if limit and need > limit:
+        failures.append(_too_long(need, limit))
+    return failures
+
+
+def quality_unmet(case: TaskCase, scores: Mapping[str, list[tuple[float, str]]]) -> list[UnmetNeed]:
+    """Return the qualities that scores do not show; no score is no quality."""
+    failures = []
+    for benchmark, least in case.task.quality:
+        best = max((value for value, _ in scores.get(benchmark, [])), default=None)
+        if best is None or best < least:
+            had = "" if best is None else show_number(best, 4)
+            failures.append(UnmetNeed(f"quality {benchmark} >= {show_number(least, 4)}", had))
+    return failures
+
+
+def offer_unmet(case: TaskCase, option: TokenOption) -> list[UnmetNeed]:
+    """Return the needs of a task that an offer by the token does not meet."""
+    failures = []
+    if case.task.private:
+        failures.append(UnmetNeed("private: only own machines"))
+    if case.providers and option.provider not in case.providers:
+        failures.append(UnmetNeed(f"providers {', '.join(sorted(case.providers))}"))
+    return failures
+
+
+def _too_long(need: float, has: int) -> UnmetNeed:
+    return UnmetNeed(f"a context of {need:,.0f} tokens", f"{has:,}")
+
+
+def nothing_left(
+    case: TaskCase, tried: Sequence[tuple[str, list[UnmetNeed]]], fleets: Sequence[str]
+) -> InfeasibleError:
+    """Return the error for a task that nothing can serve: the binding need is named.
+
+    A need binds when something meets all the others.
+
+    Args:
+        case: The task.
+        tried: Everything that was looked at, with the needs that it does not meet.
+        fleets: Why own GPUs were left out, where they were.
+    """
+    head = f"{case.task.where}: task '{case.task.name}': nothing is left that can serve it"
+    tried = [(name, list({f.need: f for f in failed}.values())) for name, failed in tried]
+    why = [text for text in fleets if not case.models or any(m in text for m in case.models)]
+    more = f"; own GPUs: {'; '.join(dict.fromkeys(why[:2]))}" if why else ""
+    lone = [(name, failed[0]) for name, failed in tried if len(failed) == 1]
+    if lone:
+        counts = Counter(f.need for _, f in lone)
+        needs = sorted(counts, key=lambda need: (need.startswith("models "), -counts[need]))
+        words = ", or ".join(_binding(need, lone, counts[need]) for need in needs[:3])
+        return InfeasibleError(f"{head}; binding: {words}{more}")
+    counts = Counter(f.need for _, failed in tried for f in failed)
+    both = "; ".join(f"{need} rules out {n} of {len(tried)}" for need, n in counts.most_common(4))
+    return InfeasibleError(f"{head}; binding together: {both or 'there is no option'}{more}")
+
+
+def _binding(need: str, lone: Sequence[tuple[str, UnmetNeed]], count: int) -> str:
+    """Return a need that binds, how near anything comes, and what giving it up would leave."""
+    near = [(name, f.had) for name, f in lone if f.need == need]
+    name, had = max(near, key=lambda pair: _size(pair[1]))
+    nearest = f" (the nearest, {name}, has {had})" if had else ""
+    return f"{need}{nearest}, without which {count} option{'s' * (count > 1)} would be left"
+
+
+def _size(text: str) -> float:
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:
+        return float("-inf")
+
+
+def names_of(option: Option) -> set[str]:
+    """Return what an option goes by: its model, and its own id where the user described it."""
+    return {option.model, option.id}
+
+
+# What calls beside the tasks cost: a router before them, a judge after them.
+
+JUDGE_OSL = 10.0
+"""Output of a call that decides something: a label and a reason in a few tokens (judgment)."""
+
+Offers = Sequence[tuple[TokenOption, Floats, Floats]]
+
+
+class Calls:
+    """Prices calls with the offers of a portfolio."""
+
+    def __init__(self, inputs: Question, offers: Offers) -> None:
+        """Keep the offers."""
+        self.inputs, self.offers = inputs, offers
+
+    def judged(
+        self, case: TaskCase, cascade: Cascade
+    ) -> tuple[float, tuple[TokenOption, ...]] | None:
+        """Return what the judges of a cascade charge for a task [USD/month], and who they are.
+
+        None where one of them would see private data on machines of others.
+        """
+        total, judges = 0.0, []
+        for judge, reach in cascade.judges:
+            if judge.model is not None and case.task.private:
+                return None
+            usd, option = self.priced(judge, case)
+            total += reach * usd
+            judges += [option] if option is not None else []
+        return total, tuple(judges)
+
+    def priced(self, call: Call, case: TaskCase) -> tuple[float, TokenOption | None]:
+        """Return what a call on every request of a task costs [USD/month], and who answers it.
+
+        Nobody in particular where the call has a price of its own.
+
+        Raises:
+            DataError: Nobody offers its model by the token.
+        """
+        if call.usd_per_request is not None:
+            return call.usd_per_request * case.requests, None
+        isl = call.isl if call.isl is not None else case.tokens_per_request
+        osl = call.osl if call.osl is not None else JUDGE_OSL
+        wanted = named_model(self.inputs, call.model or "", call.where)
+        settings = _calls(case, isl, osl)
+        some = [option for option, _, _ in self.offers if wanted in names_of(option)]
+        if not some:
+            raise DataError(f"{call.where}: nobody offers {wanted} by the token")
+        usd = np.array([float(np.asarray(total_usd(charged_lines(o, settings)))) for o in some])
+        first = int(answers_at(some, usd, least_trust(self.inputs)))
+        return float(usd[first]), some[first]
+
+
+def _calls(case: TaskCase, isl: float, osl: float) -> Settings:
+    return case.settings.with_values(
+        {
+            "workload.tokens_per_month": case.requests * (isl + osl),
+            "workload.isl": isl,
+            "workload.osl": osl,
+            "workload.images_per_request": 0.0,
+            "workload.isl_factor": 1.0,
+            "workload.osl_factor": 1.0,
+            "workload.cached_share": 0.0,
+            "workload.batch_share": 0.0,
+        }
+    )

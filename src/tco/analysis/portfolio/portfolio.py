@@ -1,4 +1,4 @@
-"""The cheapest assignment of a portfolio of tasks to models and ways to run them."""
+"""The cheapest assignment of a portfolio of tasks, and the plan taken apart."""
 
 from __future__ import annotations
 
@@ -7,42 +7,199 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.analysis.billing import refuse_billing
-from tco.analysis.cheapest import answers_at, insist, least_trust, sure_enough
-from tco.analysis.checks import Judged, checked, known_names
-from tco.analysis.inputs import Inputs
-from tco.analysis.options import Option, TokenOption
-from tco.analysis.own_bill import once_lines, team_lines
-from tco.analysis.plan.notes import purchase_row
-from tco.analysis.portfolio.cases import Case, cases_of, named_model
-from tco.analysis.portfolio.fleets import hosted
-from tco.analysis.portfolio.needs import names_of
-from tco.analysis.portfolio.results import FleetResult, PortfolioResult, ReductionResult, TaskResult
-from tco.analysis.portfolio.routes import Route, Router, Ways, ways_of
-from tco.analysis.portfolio.rows import cascade_rows, fleet_rows, task_rows
-from tco.analysis.portfolio.solve import (
-    MOST_SWITCHES,
-    Solution,
-    extra_usd,
-    problem_of,
-    solution,
+from tco.analysis.checks import CheckedAnswer, checked, known_names
+from tco.analysis.plan.bills import purchase_row
+from tco.analysis.portfolio.cases import TaskCase, cases_of, named_model, names_of
+from tco.analysis.portfolio.fleets import FleetBill, fleet_bills, hosted
+from tco.analysis.portfolio.results import (
+    CascadeResult,
+    FleetResult,
+    PortfolioResult,
+    ReductionResult,
+    StepResult,
+    TaskResult,
+    portfolio_verdict,
 )
-from tco.analysis.portfolio.words import portfolio_verdict
+from tco.analysis.portfolio.routes import Route, Router, Step, TaskRoutes, ways_of
+from tco.analysis.portfolio.solve import MOST_SWITCHES, Solution, extra_usd, problem_of, solution
 from tco.analysis.report import FEW_TOKENS, assumptions_of, few, stamp, warnings_of
 from tco.analysis.results import AssumptionResult
 from tco.catalog.tasks import Tasks
 from tco.catalog.trust import LEVELS
+from tco.engine.assign import breakeven_escalation, share_for_reduction
 from tco.engine.ledger import total_usd
-from tco.engine.routing import share_for_reduction
 from tco.engine.shapes import number
-from tco.show import show_share, show_usd
+from tco.options.bills import Option, TokenOption
+from tco.options.cheapest import answers_at, insist, least_trust, sure_enough
+from tco.options.hours import refuse_billing
+from tco.options.machines import once_lines, team_lines
+from tco.options.question import Question
+from tco.units import MTOK, show_share, show_usd
+
+# A solved portfolio taken apart: tasks, fleets, cascades.
+
+
+def _loads(ways: TaskRoutes, best: Solution) -> dict[int, float]:
+    """Return the load of each fleet that is used, in replicas' worth [1]."""
+    loads: dict[int, float] = {}
+    for route in best.routes:
+        for step in route.steps:
+            if step.fleet >= 0:
+                load = step.reach * float(ways.fleets[step.fleet].load[route.task])
+                loads[step.fleet] = loads.get(step.fleet, 0.0) + load
+    return loads
+
+
+def _bills(inputs: Question, ways: TaskRoutes, loads: dict[int, float]) -> dict[int, FleetBill]:
+    """Return what each fleet that is used costs."""
+    return fleet_bills(inputs, {i: ways.fleets[i] for i in loads}, loads)
+
+
+def fleet_rows(
+    inputs: Question, cases: Sequence[TaskCase], ways: TaskRoutes, best: Solution
+) -> tuple[FleetResult, ...]:
+    """Return the fleets that tasks share."""
+    rows = []
+    loads = _loads(ways, best)
+    bills = _bills(inputs, ways, loads)
+    for fleet, load in loads.items():
+        shared, bill = ways.fleets[fleet], bills[fleet]
+        users = [
+            (case, step, float(shared.mean_load[route.task]))
+            for case, route in zip(cases, best.routes, strict=True)
+            for step in route.steps
+            if step.fleet == fleet
+        ]
+        mean = sum(step.reach * work for _, step, work in users)
+        rows.append(
+            FleetResult(
+                option=shared.option.id,
+                model=shared.option.model,
+                replicas=bill.replicas,
+                gpus=bill.gpus,
+                paid_gpus=bill.paid_gpus,
+                load=load,
+                utilization=mean / bill.replicas,
+                monthly_usd=bill.usd + sum(step.usd for _, step, _ in users),
+                tasks=tuple(dict.fromkeys(case.task.name for case, _, _ in users)),
+            )
+        )
+    return tuple(rows)
+
+
+def task_rows(
+    inputs: Question,
+    cases: Sequence[TaskCase],
+    routes: Sequence[Route],
+    ways: TaskRoutes,
+    best: Solution,
+    extra: Sequence[float | None],
+) -> tuple[TaskResult, ...]:
+    """Return how each task is served; the router is added later."""
+    loads = _loads(ways, best)
+    bills = {fleet: bill.usd for fleet, bill in _bills(inputs, ways, loads).items()}
+    whole = sum(case.requests for case in cases)
+    rows = []
+    for task, (case, route) in enumerate(zip(cases, best.routes, strict=True)):
+        steps = tuple(_step(step, task, ways, loads, bills) for step in route.steps)
+        usd = sum(step.monthly_usd for step in steps) + route.judge_usd
+        rows.append(
+            TaskResult(
+                name=case.task.name,
+                requests=case.requests,
+                tokens=case.tokens,
+                share=case.requests / whole,
+                cascade=route.cascade or None,
+                steps=steps,
+                judge_usd=route.judge_usd,
+                router_usd=0.0,
+                monthly_usd=usd,
+                usd_per_request=usd / case.requests,
+                usd_per_mtok=usd / case.tokens * MTOK,
+                routes=sum(r.task == task for r in routes),
+                other_way_usd=extra[task],
+                switch=_switch(usd, route, extra[task]),
+            )
+        )
+    return tuple(rows)
+
+
+def _step(
+    step: Step, task: int, ways: TaskRoutes, loads: dict[int, float], bills: dict[int, float]
+) -> StepResult:
+    usd = step.usd
+    if step.fleet >= 0:
+        part = step.reach * float(ways.fleets[step.fleet].load[task]) / loads[step.fleet]
+        usd += bills[step.fleet] * part
+    return StepResult(
+        option=step.option.id,
+        model=step.option.model,
+        mode=step.mode,
+        reach=step.reach,
+        monthly_usd=usd,
+        trust=step.option.trust.level,
+        trust_reasons=step.option.trust.reasons,
+    )
+
+
+def _switch(usd: float, route: Route, extra: float | None) -> str:
+    """Return in words from which bill on the other way to serve a task pays."""
+    own = any(step.fleet >= 0 for step in route.steps)
+    if extra is None:
+        return "only own GPUs can serve it" if own else "no set-up of own GPUs can serve it"
+    if own:
+        return f"own GPUs pay as long as the API would cost {show_usd(extra)} less a month"
+    return (
+        f"own GPUs pay once its bill by the token is {show_usd(usd + extra)} a month, "
+        f"now {show_usd(usd)}"
+    )
+
+
+def cascade_rows(
+    cases: Sequence[TaskCase], routes: Sequence[Route], best: Solution
+) -> tuple[CascadeResult, ...]:
+    """Return each cascade by the token against its last model alone."""
+    rows = []
+    for task, case in enumerate(cases):
+        for cascade in case.task.cascades:
+            found = [
+                r
+                for r in routes
+                if r.task == task
+                and r.cascade == cascade.name
+                and all(step.fleet < 0 for step in r.steps)
+            ]
+            if found:
+                chosen = best.routes[task].cascade == cascade.name
+                rows.append(_cascade(case, min(found, key=lambda r: r.usd), chosen=chosen))
+    return tuple(rows)
+
+
+def _cascade(case: TaskCase, route: Route, *, chosen: bool) -> CascadeResult:
+    last = route.steps[-1]
+    tried = (route.usd - last.usd) / case.requests
+    alone = last.usd / last.reach / case.requests if last.reach > 0 else 0.0
+    edge = float(breakeven_escalation(tried, 0.0, alone)) if alone > 0 else 0.0
+    return CascadeResult(
+        name=route.cascade,
+        task=case.task.name,
+        chosen=chosen,
+        tried_usd=tried,
+        last_usd=alone,
+        escalate=last.reach,
+        breakeven_escalate=edge,
+        pays=last.reach < edge,
+    )
+
+
+# The cheapest assignment of a portfolio of tasks to models and ways to run them.
 
 REDUCTIONS = (0.4, 0.6, 0.95)
 """Reductions that the articles claim: 40 to 60 % of three tiers, 95 % of one example."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SolvedPortfolio:
     """Everything that the answer is made of.
 
     Args:
@@ -54,8 +211,8 @@ class Found:
         routed_by: The options by the token that route.
     """
 
-    cases: list[Case]
-    ways: Ways
+    cases: list[TaskCase]
+    ways: TaskRoutes
     routes: list[Route]
     best: Solution
     extra: list[float | None]
@@ -64,7 +221,7 @@ class Found:
     routed_by: tuple[TokenOption, ...]
 
 
-def portfolio(inputs: Inputs, tasks: Tasks) -> PortfolioResult:
+def portfolio(inputs: Question, tasks: Tasks) -> PortfolioResult:
     """Return the cheapest plan for all tasks together.
 
     Args:
@@ -92,7 +249,7 @@ def portfolio(inputs: Inputs, tasks: Tasks) -> PortfolioResult:
     extra: list[float | None] = [None] * len(cases)
     if len(cases) <= MOST_SWITCHES:
         extra = [extra_usd(routes, problem, best, task) for task in range(len(cases))]
-    found = Found(
+    found = SolvedPortfolio(
         cases=cases,
         ways=ways,
         routes=routes,
@@ -105,7 +262,7 @@ def portfolio(inputs: Inputs, tasks: Tasks) -> PortfolioResult:
     return _result(inputs, tasks, found)
 
 
-def _sure(inputs: Inputs, routes: Iterable[Route], least: int) -> list[Route]:
+def _sure(inputs: Question, routes: Iterable[Route], least: int) -> list[Route]:
     """Return the routes of a task that may be the answer: all their prices are sure enough."""
     known = [*routes]
     trust = [min(step.option.trust.rank for step in route.steps) for route in known]
@@ -114,7 +271,7 @@ def _sure(inputs: Inputs, routes: Iterable[Route], least: int) -> list[Route]:
     return [route for route, sure in zip(known, may.tolist(), strict=True) if sure]
 
 
-def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
+def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> PortfolioResult:
     rows = task_rows(inputs, found.cases, found.routes, found.ways, found.best, found.extra)
     rows = tuple(
         replace(
@@ -170,7 +327,7 @@ def _result(inputs: Inputs, tasks: Tasks, found: Found) -> PortfolioResult:
             *_machines(fleets),
         ),
         gap=found.best.gap,
-        checks=checked(inputs, Judged("the plan", total, used, used)),
+        checks=checked(inputs, CheckedAnswer("the plan", total, used, used)),
         cheaper_but_unsure=tuple(
             dict.fromkeys(r.steps[0].option.id for r in found.unsure if r is not None)
         ),
@@ -187,7 +344,7 @@ def _cheaper(routes: Sequence[Route], chosen: Route) -> Route | None:
     return min(alone, key=lambda r: (r.usd, r.steps[0].option.id), default=None)
 
 
-def _unsure_words(found: Found) -> str:
+def _unsure_words(found: SolvedPortfolio) -> str:
     """Return what costs less than the plan's routes, and why it was not taken."""
     named = [
         f"{case.task.name} by {route.steps[0].option.id} at {show_usd(route.usd)} "
@@ -205,7 +362,7 @@ def _unproved(best: Solution) -> tuple[str, ...]:
     return (f"not proved to be the cheapest: one that is {show_share(best.gap)} less may exist",)
 
 
-def _assumptions(inputs: Inputs, used: list[Option]) -> tuple[AssumptionResult, ...]:
+def _assumptions(inputs: Question, used: list[Option]) -> tuple[AssumptionResult, ...]:
     """Return what entered the bills; what tasks are like stands in the file."""
     rows = [
         row
@@ -216,7 +373,9 @@ def _assumptions(inputs: Inputs, used: list[Option]) -> tuple[AssumptionResult, 
     return (*rows, purchase_row(inputs))
 
 
-def _people(inputs: Inputs, found: Found, fleets: Sequence[FleetResult]) -> tuple[float, float]:
+def _people(
+    inputs: Question, found: SolvedPortfolio, fleets: Sequence[FleetResult]
+) -> tuple[float, float]:
     """Return what people cost that own GPUs take, and those that an API takes [USD/month].
 
     Nobody for an API that nothing is sent to.
@@ -234,7 +393,7 @@ def _people(inputs: Inputs, found: Found, fleets: Sequence[FleetResult]) -> tupl
     return number(total_usd(own)), number(total_usd(of_api))
 
 
-def _used(found: Found) -> list[Option]:
+def _used(found: SolvedPortfolio) -> list[Option]:
     """Return the options of the plan: those that serve, judge or route."""
     routes = found.best.routes
     options: list[Option] = [step.option for route in routes for step in route.steps]
@@ -243,13 +402,13 @@ def _used(found: Found) -> list[Option]:
     return list({option.id: option for option in options}.values())
 
 
-def _few(cases: Sequence[Case]) -> list[str]:
+def _few(cases: Sequence[TaskCase]) -> list[str]:
     """Return the tasks of which next to nothing is asked."""
     told = [(case.task.name, few("tokens a month", case.tokens, FEW_TOKENS)) for case in cases]
     return [f"{name}: {text}" for name, text in told if text]
 
 
-def _peaks(found: Found) -> tuple[str, ...]:
+def _peaks(found: SolvedPortfolio) -> tuple[str, ...]:
     shared = [step.fleet for route in found.best.routes for step in route.steps if step.fleet >= 0]
     if len(shared) == len(set(shared)):
         return ()
@@ -264,7 +423,7 @@ def _machines(fleets: Sequence[FleetResult]) -> tuple[str, ...]:
 
 
 def _against(
-    inputs: Inputs, tasks: Tasks, found: Found
+    inputs: Question, tasks: Tasks, found: SolvedPortfolio
 ) -> tuple[str | None, float | None, list[Option]]:
     """Return one model for everything, its bill and its offer: as named, else the cheapest.
 
@@ -292,7 +451,7 @@ def _against(
     return option.id, usd, [option]
 
 
-def _first(inputs: Inputs, offers: Sequence[tuple[Option, float]]) -> int:
+def _first(inputs: Question, offers: Sequence[tuple[Option, float]]) -> int:
     """Return which of some offers is the answer [1]."""
     usd = np.array([usd for _, usd in offers])
     return int(answers_at([option for option, _ in offers], usd, least_trust(inputs)))

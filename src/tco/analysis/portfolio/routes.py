@@ -9,29 +9,31 @@ from typing import Literal
 
 import numpy as np
 
-from tco.analysis.by_token import token_options
-from tco.analysis.cheapest import answers_at, least_trust
-from tco.analysis.inline import inline_options
-from tco.analysis.inputs import Inputs
-from tco.analysis.options import FixedOption, SelfOption, TokenOption, charged_lines
-from tco.analysis.portfolio.calls import Calls
-from tco.analysis.portfolio.cases import Case, named_model, stacked_settings
-from tco.analysis.portfolio.fleets import SharedFleet, own_fleets, shared_fleets
-from tco.analysis.portfolio.needs import (
-    Failure,
+from tco.analysis.portfolio.cases import (
+    Calls,
+    TaskCase,
+    UnmetNeed,
+    named_model,
     names_of,
     nothing_left,
     offer_unmet,
     quality_unmet,
     scores_of,
+    stacked_settings,
     unmet,
 )
-from tco.analysis.provisioned import NO_UNITS, ProvisionedOption
-from tco.analysis.select import Selection, select
-from tco.catalog.tasks import Cascade, Score
+from tco.analysis.portfolio.fleets import SharedFleet, own_fleets, shared_fleets
+from tco.catalog.tasks import Cascade, TaskScore
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import UsageError
+from tco.options.bills import FixedOption, SelfOption, TokenOption, charged_lines
+from tco.options.cheapest import answers_at, least_trust
+from tco.options.described import inline_options
+from tco.options.offers import token_options
+from tco.options.provisioned import NO_UNITS, ProvisionedOption
+from tco.options.question import Question
+from tco.options.selection import Selection, select
 
 Mode = Literal["api", "batch", "self"]
 MOST_WAYS = 4
@@ -92,7 +94,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
+class TaskRoutes:
     """Everything that could serve the tasks.
 
     Args:
@@ -107,7 +109,9 @@ class Ways:
     left_out: tuple[str, ...]
 
 
-def ways_of(inputs: Inputs, cases: Sequence[Case], scores: Sequence[tuple[str, Score]]) -> Ways:
+def ways_of(
+    inputs: Question, cases: Sequence[TaskCase], scores: Sequence[tuple[str, TaskScore]]
+) -> TaskRoutes:
     """Return the offers and fleets that some task could use."""
     selection = select(inputs.catalog, inputs.request)
     # Contexts are held against each task later: here no request is too long.
@@ -140,7 +144,7 @@ def ways_of(inputs: Inputs, cases: Sequence[Case], scores: Sequence[tuple[str, S
         )
         for option in tokens
     ]
-    return Ways(
+    return TaskRoutes(
         offers=tuple(offers),
         fleets=(*fleets, *own_fleets(own, inputs, cases)),
         left_out=tuple(left_out),
@@ -148,10 +152,10 @@ def ways_of(inputs: Inputs, cases: Sequence[Case], scores: Sequence[tuple[str, S
 
 
 def _for_own_gpus(
-    inputs: Inputs,
-    cases: Sequence[Case],
+    inputs: Question,
+    cases: Sequence[TaskCase],
     selection: Selection,
-    scores: Sequence[tuple[str, Score]],
+    scores: Sequence[tuple[str, TaskScore]],
 ) -> frozenset[str]:
     """Return the open models that a task may use as it is, or as a step of a cascade."""
     steps = {
@@ -170,7 +174,7 @@ def _for_own_gpus(
     return frozenset(wanted)
 
 
-Tried = Sequence[tuple[Step, list[Failure]]]
+Tried = Sequence[tuple[Step, list[UnmetNeed]]]
 """Ways to serve a task by one model, and the needs that each does not meet."""
 
 
@@ -179,10 +183,10 @@ class Router:
 
     def __init__(
         self,
-        inputs: Inputs,
-        cases: Sequence[Case],
-        ways: Ways,
-        scores: Sequence[tuple[str, Score]],
+        inputs: Question,
+        cases: Sequence[TaskCase],
+        ways: TaskRoutes,
+        scores: Sequence[tuple[str, TaskScore]],
     ) -> None:
         """Keep what all tasks have in common."""
         self.inputs, self.cases, self.ways = inputs, cases, ways
@@ -208,7 +212,9 @@ class Router:
             raise nothing_left(case, named, self.ways.left_out)
         return found
 
-    def _failed(self, case: Case, option: TokenOption | SelfOption | FixedOption) -> list[Failure]:
+    def _failed(
+        self, case: TaskCase, option: TokenOption | SelfOption | FixedOption
+    ) -> list[UnmetNeed]:
         names = names_of(option)
         known: dict[str, list[tuple[float, str]]] = {}
         for name in names:
@@ -217,7 +223,7 @@ class Router:
         context = option.context_tokens if isinstance(option, TokenOption) else None
         return unmet(case, self.models.get(option.model), names, known, context)
 
-    def _tokens(self, task: int) -> Iterator[tuple[Step, list[Failure]]]:
+    def _tokens(self, task: int) -> Iterator[tuple[Step, list[UnmetNeed]]]:
         case = self.cases[task]
         for option, plain, batch in self.ways.offers:
             failed = [*self._failed(case, option), *offer_unmet(case, option)]
@@ -226,12 +232,12 @@ class Router:
             if case.batch_share and batch[task] < plain[task]:
                 yield Step(option=option, mode="batch", reach=1.0, usd=float(batch[task])), failed
 
-    def _fleets(self, task: int) -> Iterator[tuple[Step, list[Failure]]]:
+    def _fleets(self, task: int) -> Iterator[tuple[Step, list[UnmetNeed]]]:
         case = self.cases[task]
         for index, fleet in enumerate(self.ways.fleets):
             failed = self._failed(case, fleet.option)
             if not np.isfinite(fleet.load[task]):
-                failed.append(Failure("fits in the memory of its GPUs and keeps its limits"))
+                failed.append(UnmetNeed("fits in the memory of its GPUs and keeps its limits"))
             work = float(fleet.work_usd[task])
             step = Step(option=fleet.option, mode="self", reach=1.0, usd=work, fleet=index)
             yield step, failed
@@ -259,7 +265,9 @@ class Router:
             for chosen in product(*steps)
         ]
 
-    def _step(self, case: Case, wanted: tuple[str, float], tried: Tried, last: bool) -> list[Step]:
+    def _step(
+        self, case: TaskCase, wanted: tuple[str, float], tried: Tried, last: bool
+    ) -> list[Step]:
         """Return the best ways to run one model, of which a share of the requests is seen."""
         name, reach = wanted
         waived = set() if last else {f.need for f in quality_unmet(case, {})}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tco.catalog.check.finding import Hit, Rule
-from tco.catalog.check.world import Subject
-from tco.catalog.complaints import Loc
+from tco.catalog.check.finding import Hit, Rule, Subject
 from tco.catalog.prices import Offer, Price
-from tco.show import show_price
+from tco.catalog.yaml_lines import Loc
+from tco.units import show_price
 
 CHANGED_WITHOUT_WINDOW = Rule(
     id="TCO501",

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from tco.catalog.check.finding import Hit, Rule
-from tco.catalog.check.world import Subject
-from tco.catalog.complaints import Loc
-from tco.catalog.evidence import agrees, families
+from tco.catalog.check.finding import Hit, Rule, Subject
 from tco.catalog.fields import Record
 from tco.catalog.prices import Evidence, Price
-from tco.show import show_price
+from tco.catalog.trust import agrees, families
+from tco.catalog.yaml_lines import Loc
+from tco.units import show_price
 
 ONE_SOURCE = Rule(
     id="TCO401",

@@ -1,13 +1,22 @@
-"""What a rule is, and what it finds."""
+"""What a rule is, what it may look at, and what it finds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from functools import cached_property
+from statistics import median
+from typing import Any, Literal
 
-from tco.catalog.complaints import Loc
+from tco.catalog.fields import Record, Source
+from tco.catalog.hardware import Accelerator, Rental
+from tco.catalog.lookup import price_at, retired
+from tco.catalog.models import Model
+from tco.catalog.prices import Offer, Price, Provider, Rates, When
+from tco.catalog.yaml_lines import Loc
+
+# What a rule is, and what it finds.
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -87,3 +96,142 @@ class CheckReport:
     passed: bool
     """No errors, and with `strict` no warnings either."""
     warnings: tuple[str, ...] = ()
+
+
+# What a rule may look at: the part that it checks, and all records around it.
+
+INPUT_WEIGHT = 3  # a blended price is three parts of input to one of output, as price tables use
+_LAST = date.max.toordinal()
+FEWEST_HOSTS = 3  # of fewer prices, the median says nothing about one of them
+
+
+@dataclass(frozen=True)
+class CheckContext:
+    """Everything that is known around a part.
+
+    Args:
+        as_of: The day of the check.
+        horizon_days: How far ahead changes are announced [day].
+        offers, providers, models, accelerators: All records by id, those of the files on top.
+        rentals: All of them.
+        before: Offers of the base that the files are held against; None without one.
+        shipped: Offers under the files, as the catalog has them; none for the catalog itself.
+    """
+
+    as_of: date
+    horizon_days: int
+    offers: Mapping[str, Offer]
+    providers: Mapping[str, Provider]
+    models: Mapping[str, Model]
+    accelerators: Mapping[str, Accelerator]
+    rentals: Sequence[Rental] = ()
+    before: Mapping[str, Offer] | None = None
+    shipped: Mapping[str, Offer] = field(default_factory=dict)
+
+    @cached_property
+    def horizon(self) -> date:
+        """Return the last day that is looked ahead to."""
+        return date.fromordinal(min(self.as_of.toordinal() + self.horizon_days, _LAST))
+
+    @cached_property
+    def host_medians(self) -> Mapping[str, float]:
+        """Return the median blended price of each open model over its hosts [USD/Mtok]."""
+        prices: dict[str, list[float]] = {}
+        for offer in self.offers.values():
+            if not self.is_open(offer.model) or retired(offer, self.as_of):
+                continue
+            price = price_at(offer, self.as_of, self.offers)
+            blend = blended(price.usd_per_mtok) if price is not None else None
+            if blend is not None:
+                prices.setdefault(offer.model, []).append(blend)
+        return {m: median(some) for m, some in prices.items() if len(some) >= FEWEST_HOSTS}
+
+    @cached_property
+    def _asked(self) -> Mapping[str, Mapping[str, Price]]:
+        """Return what each seller of a model asks on the day, its own price before a contract."""
+        asked: dict[str, dict[str, Price]] = {}
+        for offer in self.offers.values():
+            own = self.shipped.get(offer.id, offer)
+            base = self.shipped if own is not offer else self.offers
+            price = price_at(own, self.as_of, base)
+            if price is not None and not retired(own, self.as_of):
+                asked.setdefault(offer.model, {})[offer.provider] = price
+        return asked
+
+    def usual(self, offer: Offer, key: str, when: When | None = None) -> float | None:
+        """Return the median of what other sellers ask for a model [USD/Mtok]; None of none.
+
+        Under a condition those count that state a price under the very same.
+        """
+        others = {p: r for p, r in self._asked.get(offer.model, {}).items() if p != offer.provider}
+        rates = [rate for price in others.values() if (rate := _asks(price, key, when))]
+        return median(rates) if rates else None
+
+    @cached_property
+    def rent_medians(self) -> Mapping[str, float]:
+        """Return the median on-demand rent of each GPU [USD/GPU-hour]."""
+        rents: dict[str, list[float]] = {}
+        for rental in self.rentals:
+            if rental.option == "on_demand":
+                rents.setdefault(rental.gpu, []).append(rental.rents[-1].usd_per_gpu_hour)
+        return {gpu: median(some) for gpu, some in rents.items() if len(some) >= FEWEST_HOSTS}
+
+    def is_open(self, model: str) -> bool:
+        """Return whether anyone may host a model."""
+        known = self.models.get(model)
+        return known is not None and known.weights == "open"
+
+    def kind(self, provider: str) -> str:
+        """Return the kind of a provider; `host` for one that nobody described."""
+        known = self.providers.get(provider)
+        return known.kind if known is not None else "host"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A part of the catalog that is checked, in its world."""
+
+    part: Record
+    sources: Mapping[str, Source]
+    """Its own sources, and in an overlay those of the others too."""
+    world: CheckContext
+
+    def section(self, name: str) -> Iterator[tuple[Loc, Any]]:
+        """Return the records of a section with their place; nothing if the part has none."""
+        section = getattr(self.part, name, ())
+        if isinstance(section, dict):
+            yield from (((name, key), record) for key, record in section.items())
+        else:
+            yield from (((name, i), record) for i, record in enumerate(section))
+
+    def prices(self) -> Iterator[tuple[Loc, Offer, Price]]:
+        """Return every price window that counts, with its place and its offer."""
+        for loc, offer in self.section("offers"):
+            for i, price in enumerate(offer.prices):
+                if price.status != "cancelled":
+                    yield (*loc, "prices", i), offer, price
+
+
+def _asks(price: Price, key: str, when: When | None) -> float | None:
+    """Return the rate of a price under a condition; None where it has none."""
+    base: float | None = getattr(price.usd_per_mtok, key)
+    for modifier in price.modifiers if when is not None else ():
+        if modifier.when != when:
+            continue
+        if modifier.multiply is not None:
+            return base * modifier.multiply if base is not None else None
+        stated: float | None = getattr(modifier.usd_per_mtok, key)
+        return stated
+    return base if when is None else None
+
+
+def blended(rates: Rates) -> float | None:
+    """Return the price of a fixed mix, to hold offers against each other [USD/Mtok].
+
+    ``(3 * input + output) / 4``; the input alone where there is no output, as of embeddings.
+    """
+    if rates.input is None:
+        return None
+    if rates.output is None:
+        return rates.input
+    return (INPUT_WEIGHT * rates.input + rates.output) / (INPUT_WEIGHT + 1)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tco.catalog.check.finding import Hit, Rule
-from tco.catalog.check.world import Subject
-from tco.catalog.complaints import Loc
+from tco.catalog.check.finding import Hit, Rule, Subject
 from tco.catalog.hardware import Accelerator, Purchase, Rent, Rental
 from tco.catalog.lookup import holds
+from tco.catalog.yaml_lines import Loc
 
 TOLERANCE = 0.04  # of a ratio: data sheets round, and chips of one line clock differently
 RATIOS = {

@@ -1,16 +1,256 @@
-"""TCO1xx: prices that cannot be what the vendor meant."""
+"""TCO1xx: prices that cannot be what the vendor meant; by numbers alone, and of offers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from tco.catalog.check import magnitude
-from tco.catalog.check.finding import Hit, Rule
-from tco.catalog.check.world import Subject, World, blended
-from tco.catalog.complaints import Loc
+from tco.catalog.check.finding import CheckContext, Hit, Rule, Subject, blended
 from tco.catalog.lookup import context_limit, price_at, retired
 from tco.catalog.prices import Modifier, Price, Rates
+from tco.catalog.yaml_lines import Loc
+from tco.units import show_price
+
+# Rules that look at nothing but numbers, so that they hold for any catalog, ours or upstream.
+
+CAP = 200.0  # USD/Mtok
+EMBEDDING_CAP = 10.0  # USD/Mtok: ten times the dearest text embedding of 2026
+FLOOR = 0.002  # USD/Mtok: of 9,448 rows of public lists one lies below
+CACHED_FLOOR = 0.0002  # USD/Mtok: reads from a cache cost as little as a hundredth of input
+FAR = 9.5  # times another statement of the same price: ten times, roundings allowed for
+CACHE_FAR = 60.0  # the same of caches of other hosts, whose discounts differ fortyfold
+CACHE = ("cached_input", "cache_write")
+TIER_CAP = 600.0  # USD/Mtok: under a condition; 270 is true of long context, 540 of a fast service
+TIER_SPREAD = 12.5  # the widest true one: range 4 of qwen3-coder-plus, 12 times
+BATCH_RATIOS = (0.5, 0.8)
+BATCH_TOLERANCE = 0.02  # rounding of prices of two digits
+SPREAD = 10.0  # times the median of the same weights
+
+ABSOLUTE_CAP = Rule(
+    id="TCO101",
+    name="absolute-cap",
+    severity="error",
+    title=f"No token costs more than ${CAP:g} per million, of an embedding ${EMBEDDING_CAP:g}.",
+    advice="almost always a unit error: divide by 1,000 or 1,000,000; if it is true, waive it",
+)
+OUTPUT_BELOW_INPUT = Rule(
+    id="TCO102",
+    name="output-below-input",
+    severity="warning",
+    title="Output costs no less than input.",
+    advice="look whether the two are swapped; if it is true, waive it",
+)
+CACHED_NOT_BELOW_INPUT = Rule(
+    id="TCO103",
+    name="cached-not-below-input",
+    severity="error",
+    title="Cached input costs less than input.",
+    advice="leave cached_input out where there is no discount; look for a cache write price",
+)
+BATCH_RATIO = Rule(
+    id="TCO104",
+    name="batch-ratio",
+    severity="warning",
+    title="A batch costs 0.5 or 0.8 of the price it replaces.",
+    advice="read the batch price again; if the vendor prints another ratio, waive it",
+)
+HOST_SPREAD = Rule(
+    id="TCO105",
+    name="host-spread",
+    severity="error",
+    title=f"A host asks at most {SPREAD:g} times the median of the same weights, and no less than "
+    f"1/{SPREAD:g} of it.",
+    advice="look for a unit error or another model; if it is true, waive it",
+)
+ZERO_PRICE = Rule(
+    id="TCO106",
+    name="zero-price",
+    severity="note",
+    title="A price is more than nothing.",
+    advice="free is a quota, not a price: leave it out, or state `free`",
+)
+NOT_A_PRICE = Rule(
+    id="TCO107",
+    name="not-a-price",
+    severity="error",
+    title="A price is a finite number that is not negative.",
+    advice="read the price again",
+)
+TIER_FAR_OFF = Rule(
+    id="TCO109",
+    name="tier-far-off",
+    severity="error",
+    title=f"A price under a condition is within {TIER_SPREAD:g} times of the price without, under "
+    "two within as much again.",
+    advice="look for a unit error in one of the two; if it is true, waive it",
+)
+BELOW_FLOOR = Rule(
+    id="TCO115",
+    name="below-floor",
+    severity="error",
+    title=f"No token costs less than ${FLOOR:g} per million, read from a cache ${CACHED_FLOOR:g}.",
+    advice="almost always a price per token or per thousand: multiply; if it is true, waive it",
+)
+RECORD_FAR_OFF = Rule(
+    id="TCO111",
+    name="record-far-off",
+    severity="error",
+    title="A price is less than ten times what the shipped catalog has for the same offer, and "
+    "more than a tenth.",
+    advice="look for a unit error; a contract that is so far from the list is waived",
+)
+SELLERS_FAR_OFF = Rule(
+    id="TCO112",
+    name="sellers-far-off",
+    severity="error",
+    title="A price is less than ten times what others ask for the same model, and more than a "
+    "tenth; of caches of open weights sixty times.",
+    advice="look for a unit error or another model; if it is true, waive it",
+)
+DEARER_THAN_STANDARD = Rule(
+    id="TCO114",
+    name="dearer-than-standard",
+    severity="warning",
+    title="Batch, flex, spot and off-peak cost no more than the standard service.",
+    advice="look whether the two are swapped",
+)
+CHEAPER = ("batch", "flex", "spot")
+"""Services that are sold for less, in exchange for time."""
+NEW_KEY = Rule(
+    id="TCO113",
+    name="new-key",
+    severity="note",
+    title="Every price of a list is of a kind that is known.",
+    advice="its prices are held to cap and floor alone: tell us of the key",
+)
+NUMBER_RULES = (
+    TIER_FAR_OFF,
+    BELOW_FLOOR,
+    RECORD_FAR_OFF,
+    SELLERS_FAR_OFF,
+    NEW_KEY,
+    DEARER_THAN_STANDARD,
+    ABSOLUTE_CAP,
+    OUTPUT_BELOW_INPUT,
+    CACHED_NOT_BELOW_INPUT,
+    BATCH_RATIO,
+    HOST_SPREAD,
+    ZERO_PRICE,
+    NOT_A_PRICE,
+)
+
+Named = Iterator[tuple[Rule, str, str]]
+"""Rule, the key that it is about, and the message."""
+
+
+def rate_hits(
+    rates: Mapping[str, float | None],
+    *,
+    base: bool = True,
+    kind: str = "text",
+    cap: float = CAP,
+) -> Named:
+    """Return what is wrong with the rates of one price [USD/Mtok], by the names of `Rates`.
+
+    Args:
+        rates: The rates.
+        base: Whether this is a price without conditions. In a batch, where discounts do not add
+            up, cached input may cost what input does.
+        kind: `embedding` for what turns text into vectors, which costs a hundredth of text.
+        cap: The most that a token of text costs [USD/Mtok].
+    """
+    cap = EMBEDDING_CAP if kind == "embedding" else cap
+    for key, rate in rates.items():
+        if rate is None:
+            continue
+        if not math.isfinite(rate) or rate < 0:
+            yield NOT_A_PRICE, key, f"{key} is {rate:g}"
+        elif rate > cap:
+            yield ABSOLUTE_CAP, key, f"{key} ${show_price(rate)}/Mtok is above ${cap:g}/Mtok"
+        elif 0 < rate < (floor := CACHED_FLOOR if key == "cached_input" else FLOOR):
+            yield BELOW_FLOOR, key, f"{key} ${rate:.2g}/Mtok is below ${floor:g}/Mtok"
+    entry, output, cached = (rates.get(k) for k in ("input", "output", "cached_input"))
+    if entry and output and output < entry:
+        message = f"output ${show_price(output)} is below input ${show_price(entry)}"
+        yield OUTPUT_BELOW_INPUT, "output", message
+    if entry and cached is not None and (cached >= entry if base else cached > entry):
+        message = f"cached input ${show_price(cached)} is not below input ${show_price(entry)}"
+        yield CACHED_NOT_BELOW_INPUT, "cached_input", message
+
+
+def batch_hits(full: Mapping[str, float | None], batch: Mapping[str, float | None]) -> Named:
+    """Return batch rates that are no usual part of the full ones."""
+    for key in ("input", "output"):
+        rate, of = batch.get(key), full.get(key)
+        if not rate or not of or not math.isfinite(rate / of):
+            continue
+        ratio = rate / of
+        if all(abs(ratio - usual) > BATCH_TOLERANCE for usual in BATCH_RATIOS):
+            message = f"batch {key} ${show_price(rate)} is {ratio:.3g} times ${show_price(of)}"
+            yield BATCH_RATIO, key, message
+
+
+def tier_hits(
+    base: Mapping[str, float | None], tier: Mapping[str, float | None], conditions: int = 1
+) -> Iterator[tuple[Rule, str]]:
+    """Return rates under a condition that are far off those without one.
+
+    Args:
+        base: The rates without.
+        tier: The rates under it.
+        conditions: How many things the condition asks for at once, such as a service and a length.
+    """
+    spread = TIER_SPREAD * max(conditions, 1)
+    for key, rate in tier.items():
+        of = base.get(key)
+        if rate and of and not 1 / spread <= rate / of <= spread:
+            message = f"{key} ${show_price(rate)} is {rate / of:.3g} times ${show_price(of)}"
+            yield TIER_FAR_OFF, message
+
+
+def spread_hit(price: float, middle: float) -> tuple[Rule, str] | None:
+    """Return the hit of a blended price that is far off the median of its hosts, if it is."""
+    if middle / SPREAD <= price <= middle * SPREAD:
+        return None
+    far = f"{price / middle:.3g} times" if price > middle else f"1/{middle / price:.3g} of"
+    usual = f"${show_price(middle)}/Mtok"
+    return HOST_SPREAD, f"${show_price(price)}/Mtok blended is {far} the median of hosts, {usual}"
+
+
+def far_hits(
+    rates: Mapping[str, float | None],
+    usual: Mapping[str, float | None],
+    rule: Rule,
+    who: str,
+    far: Mapping[str, float] | None = None,
+) -> Named:
+    """Return rates that are far off what somebody else says of the same price.
+
+    Args:
+        rates: The rates [USD/Mtok].
+        usual: What the others say [USD/Mtok].
+        rule: The rule that is broken.
+        who: Who says so, for the message.
+        far: Factors from which a rate is far off, where that is not `FAR` [1].
+    """
+    for key, rate in rates.items():
+        of, limit = usual.get(key), (far or {}).get(key, FAR)
+        if rate and of and not 1 / limit < rate / of < limit:
+            times = f"{rate / of:.3g} times" if rate > of else f"1/{of / rate:.3g} of"
+            shown = show_price(rate) if rate >= FLOOR else f"{rate:.2g}"
+            yield rule, key, f"{key} ${shown} is {times} ${show_price(of)}, which {who}"
+
+
+def dearer_hits(full: Mapping[str, float | None], cheap: Mapping[str, float | None]) -> Named:
+    """Return rates of a service that is sold for less which cost more than the standard ones."""
+    for key in ("input", "output"):
+        rate, of = cheap.get(key), full.get(key)
+        if rate and of and rate > of:
+            yield DEARER_THAN_STANDARD, key, f"{key} ${show_price(rate)} against ${show_price(of)}"
+
+
+# TCO1xx: prices that cannot be what the vendor meant.
 
 JUMP = 10.0
 
@@ -28,7 +268,7 @@ UNREACHABLE = Rule(
     title="A request that fits in the context can be long enough for every context tier.",
     advice="say in the window's `context_tokens` what it was then, or leave the modifier out",
 )
-RULES = (*magnitude.RULES, PRICE_JUMP, UNREACHABLE)
+RULES = (*NUMBER_RULES, PRICE_JUMP, UNREACHABLE)
 
 
 def hits(subject: Subject) -> Iterator[Hit]:
@@ -58,7 +298,7 @@ def _unreachable(subject: Subject) -> Iterator[Hit]:
 
 
 def _rates(loc: Loc, rates: Rates) -> Iterator[Hit]:
-    for rule, key, message in magnitude.rate_hits(dict(rates)):
+    for rule, key, message in rate_hits(dict(rates)):
         yield Hit(rule, (*loc, key), message)
 
 
@@ -68,15 +308,15 @@ def _price(loc: Loc, price: Price) -> Iterator[Hit]:
     for i, modifier in enumerate(price.modifiers):
         here = (*loc, "modifiers", i)
         rates = _modified(base, modifier)
-        for rule, _, message in magnitude.rate_hits(rates, base=False, cap=magnitude.TIER_CAP):
+        for rule, _, message in rate_hits(rates, base=False, cap=TIER_CAP):
             yield Hit(rule, here, message)
-        for rule, message in magnitude.tier_hits(dict(base), rates, _conditions(modifier)):
+        for rule, message in tier_hits(dict(base), rates, _conditions(modifier)):
             yield Hit(rule, here, message)
-        if modifier.when.service in magnitude.CHEAPER:
-            for rule, _, message in magnitude.dearer_hits(_full(price, modifier), rates):
+        if modifier.when.service in CHEAPER:
+            for rule, _, message in dearer_hits(_full(price, modifier), rates):
                 yield Hit(rule, here, message)
         if modifier.when.service == "batch":
-            for rule, _, message in magnitude.batch_hits(_full(price, modifier), rates):
+            for rule, _, message in batch_hits(_full(price, modifier), rates):
                 yield Hit(rule, here, message)
 
 
@@ -113,7 +353,7 @@ def _spread(subject: Subject) -> Iterator[Hit]:
             continue
         price = price_at(offer, world.as_of, world.offers)
         blend = blended(price.usd_per_mtok) if price is not None else None
-        hit = magnitude.spread_hit(blend, middle) if blend is not None else None
+        hit = spread_hit(blend, middle) if blend is not None else None
         if hit is not None:
             yield Hit(hit[0], loc, hit[1])
 
@@ -131,14 +371,12 @@ def _record(subject: Subject) -> Iterator[Hit]:
             continue
         who = "the shipped record has"
         usual = dict(of.usd_per_mtok)
-        for rule, key, said in magnitude.far_hits(
-            dict(price.usd_per_mtok), usual, magnitude.RECORD_FAR_OFF, who
-        ):
+        for rule, key, said in far_hits(dict(price.usd_per_mtok), usual, RECORD_FAR_OFF, who):
             yield Hit(rule, (*loc, "usd_per_mtok", key), said)
         yield from _record_modifiers(loc, price, of)
 
 
-def _counts(price: Price, world: World) -> bool:
+def _counts(price: Price, world: CheckContext) -> bool:
     """Return whether a window holds on the day or will."""
     return price.until is None or price.until > world.as_of
 
@@ -152,11 +390,11 @@ def _record_modifiers(loc: Loc, price: Price, of: Price) -> Iterator[Hit]:
         rates = _modified(price.usd_per_mtok, modifier)
         usual = _modified(of.usd_per_mtok, same)
         who = "the shipped record has"
-        for rule, _, said in magnitude.far_hits(rates, usual, magnitude.RECORD_FAR_OFF, who):
+        for rule, _, said in far_hits(rates, usual, RECORD_FAR_OFF, who):
             yield Hit(rule, (*loc, "modifiers", i), said)
 
 
-CACHES = dict.fromkeys(magnitude.CACHE, magnitude.CACHE_FAR)
+CACHES = dict.fromkeys(CACHE, CACHE_FAR)
 
 
 def _sellers(subject: Subject) -> Iterator[Hit]:
@@ -169,16 +407,12 @@ def _sellers(subject: Subject) -> Iterator[Hit]:
         far = CACHES if world.is_open(offer.model) else {}
         usual = {key: world.usual(offer, key) for key, _ in price.usd_per_mtok}
         rates = dict(price.usd_per_mtok)
-        for rule, key, said in magnitude.far_hits(
-            rates, usual, magnitude.SELLERS_FAR_OFF, OTHERS_ASK, far
-        ):
+        for rule, key, said in far_hits(rates, usual, SELLERS_FAR_OFF, OTHERS_ASK, far):
             yield Hit(rule, (*loc, "usd_per_mtok", key), said)
         for i, modifier in enumerate(price.modifiers):
             rates = _modified(price.usd_per_mtok, modifier)
             usual = {key: world.usual(offer, key, modifier.when) for key in rates}
-            for rule, _, said in magnitude.far_hits(
-                rates, usual, magnitude.SELLERS_FAR_OFF, OTHERS_ASK, far
-            ):
+            for rule, _, said in far_hits(rates, usual, SELLERS_FAR_OFF, OTHERS_ASK, far):
                 yield Hit(rule, (*loc, "modifiers", i), said)
 
 

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from tco.catalog.build import Names, as_json, incoherent, judged
 from tco.catalog.check.finding import Rule
 from tco.catalog.check.windows import WINDOWS
-from tco.catalog.coherence import Names, incoherent
-from tco.catalog.complaints import Complaint
-from tco.catalog.examine import as_json, judged
 from tco.catalog.fields import Record
 from tco.catalog.files import File
 from tco.catalog.load import HOMES
-from tco.catalog.yaml_lines import Document, read_yaml
+from tco.catalog.yaml_lines import Complaint, Document, read_yaml
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
@@ -48,7 +46,7 @@ RULES = (UNREADABLE, SCHEMA, REFERENCE)
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadFile:
     """A file as far as it can be read, and what is wrong with it so far."""
 
     document: Document
@@ -58,7 +56,7 @@ class Read:
 
 def read(
     files: Sequence[File], schemas: Sequence[type[Record]], catalog: Catalog | None
-) -> list[Read]:
+) -> list[ReadFile]:
     """Return files as read.
 
     Args:
@@ -72,13 +70,13 @@ def read(
     return [_read(d, schema, names) for d, schema in zip(documents, schemas, strict=True)]
 
 
-def _read(document: Document, schema: type[Record], names: Names) -> Read:
+def _read(document: Document, schema: type[Record], names: Names) -> ReadFile:
     part, refused = judged(document, as_json(document), schema)
     wrong = [(UNREADABLE, complaint) for complaint in document.complaints]
     wrong += [(SCHEMA, complaint) for complaint in refused]
     if part is not None:
         wrong += islice(_incoherent(document, part, names), MOST)
-    return Read(document, part, tuple(wrong))
+    return ReadFile(document, part, tuple(wrong))
 
 
 def _incoherent(document: Document, part: Record, names: Names) -> Iterator[tuple[Rule, Complaint]]:

@@ -1,13 +1,16 @@
-"""All rules, applied to all files in one run."""
+"""From what a user names to one report: all rules applied to all files in one run."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
+from tco.catalog.build import SCHEMAS, Overlay, called
 from tco.catalog.check import (
     changes,
     evidence,
@@ -19,19 +22,29 @@ from tco.catalog.check import (
     waivers,
     windows,
 )
-from tco.catalog.check.finding import SEVERITIES, CheckReport, Finding, Hit, Rule
-from tco.catalog.check.reading import Read
-from tco.catalog.check.world import Subject, World
-from tco.catalog.coherence import called
-from tco.catalog.complaints import Loc, dotted
+from tco.catalog.check.finding import (
+    SEVERITIES,
+    CheckContext,
+    CheckReport,
+    Finding,
+    Hit,
+    Rule,
+    Subject,
+)
+from tco.catalog.check.reading import UNREADABLE, ReadFile
+from tco.catalog.editions import at_revision
 from tco.catalog.fields import Record, Source
-from tco.catalog.files import File
+from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file
+from tco.catalog.load import load_catalog
 from tco.catalog.prices import Offer
-from tco.catalog.yaml_lines import Document
-from tco.errors import printable
+from tco.catalog.yaml_lines import Document, Loc, dotted, read_yaml
+from tco.errors import DataError, printable
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
+
+
+# All rules, applied to all files in one run.
 
 FAMILIES = (prices, windows, staleness, evidence, changes, hardware, models)
 RULES: tuple[Rule, ...] = tuple(
@@ -42,7 +55,7 @@ COUNTED = ("offers", "capacity", "fine_tuning", "accelerators", "rentals", "mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class CheckSettings:
     """What a check is asked.
 
     Args:
@@ -61,7 +74,7 @@ class Asked:
 def check(
     files: Sequence[File],
     schemas: Sequence[type[Record]],
-    asked: Asked,
+    asked: CheckSettings,
     catalog: Catalog | None = None,
 ) -> CheckReport:
     """Return all findings in some files.
@@ -87,7 +100,7 @@ def check(
 
 
 def report(
-    findings: Iterable[Finding], asked: Asked, *, files: Sequence[str], records: int
+    findings: Iterable[Finding], asked: CheckSettings, *, files: Sequence[str], records: int
 ) -> CheckReport:
     """Return findings in the order in which a reader of the files meets them, and counted."""
     order = {path: i for i, path in enumerate(files)}
@@ -108,7 +121,7 @@ def report(
     )
 
 
-def _world(parts: Sequence[Record], asked: Asked, catalog: Catalog | None) -> World:
+def _world(parts: Sequence[Record], asked: CheckSettings, catalog: Catalog | None) -> CheckContext:
     """Return all records, those of the files on top of those of the catalog."""
 
     def laid(home: str, section: str) -> dict[str, Any]:
@@ -122,7 +135,7 @@ def _world(parts: Sequence[Record], asked: Asked, catalog: Catalog | None) -> Wo
     for part in parts:
         offers |= {offer.id: offer for offer in getattr(part, "offers", ())}
         rentals |= {called(rental): rental for rental in getattr(part, "rentals", ())}
-    return World(
+    return CheckContext(
         as_of=asked.as_of,
         horizon_days=asked.horizon_days,
         offers=offers,
@@ -135,7 +148,7 @@ def _world(parts: Sequence[Record], asked: Asked, catalog: Catalog | None) -> Wo
     )
 
 
-def _sources(some: Sequence[Read], catalog: Catalog | None) -> Mapping[str, Source]:
+def _sources(some: Sequence[ReadFile], catalog: Catalog | None) -> Mapping[str, Source]:
     """Return the sources that the files share, as overlays do."""
     shared: dict[str, Source] = {}
     if catalog is not None:
@@ -146,7 +159,7 @@ def _sources(some: Sequence[Read], catalog: Catalog | None) -> Mapping[str, Sour
     return shared
 
 
-def _complained(one: Read) -> Iterator[Finding]:
+def _complained(one: ReadFile) -> Iterator[Finding]:
     for rule, c in one.wrong:
         yield finding(rule, c.path, c.line, c.where, c.message)
 
@@ -194,3 +207,166 @@ def _where(part: Record, loc: Loc) -> str:
         record = section[int(loc[1])]
         return " ".join(filter(None, [printable(called(record)), dotted(loc[2:])]))
     return " ".join(filter(None, [printable(str(bit)) for bit in loc[1:2]] + [dotted(loc[2:])]))
+
+
+# From what a user names (files, an older edition, upstream lists) to one report.
+
+_EDITION = re.compile(rb"""^version:\s*["']?(\d{4}-\d\d-\d\d)""", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """What to check.
+
+    Args:
+        files: Paths of data files; none for the catalogs that came with this tco.
+        also: Kind and path of upstream price lists.
+        as_of: The day; None for the newest edition among the files.
+        horizon_days: How far ahead changes are announced [day].
+        base: A path or a git revision that the files are held against.
+        strict: Whether warnings fail too.
+        fail_stale: Whether what time alone has made wrong fails in the catalogs of this tco, too.
+            In a file that a user keeps it always does.
+    """
+
+    files: tuple[str, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
+    as_of: date | None = None
+    horizon_days: int = 90
+    base: str | None = None
+    strict: bool = False
+    fail_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleList:
+    """All rules that there are."""
+
+    schema: Literal["tco.catalog-rules/1"] = "tco.catalog-rules/1"
+    rules: tuple[Rule, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+
+def rule_list() -> RuleList:
+    """Return all rules."""
+    return RuleList(rules=RULES)
+
+
+def check_files(request: CheckRequest) -> CheckReport:
+    """Return everything that is wrong with what a user named.
+
+    Raises:
+        DataError: The base cannot be read, or an upstream kind is not known.
+    """
+    own = not request.files and not request.also
+    files, lost = _own() if own else _users(request.files)
+    day = request.as_of or _edition(files)
+    asked = CheckSettings(
+        as_of=day,
+        horizon_days=request.horizon_days,
+        before=None if request.base is None else _before(request, own=own),
+        strict=request.strict,
+    )
+    schemas: list[type[Record]] = list(SCHEMAS.values()) if own else [Overlay] * len(files)
+    catalog = None if own or not files else load_catalog(cached=False)
+    made = check(files, schemas, asked, catalog)
+    if own and not made.passed and not request.fail_stale:
+        made = _ages_only_warn(made, files, schemas, asked)
+    if not lost and not request.also:
+        return made
+    findings = [*lost, *made.findings, *made.waived]
+    records, names = made.records, [*request.files]
+    for kind, path in request.also:
+        from tco.catalog.check.upstream import lint
+
+        found, count = lint(kind, path, asked)
+        findings += found
+        records += count
+        names.append(path)
+    return report(findings, asked, files=names, records=records)
+
+
+def _ages_only_warn(
+    made: CheckReport, files: Sequence[File], schemas: Sequence[type[Record]], asked: CheckSettings
+) -> CheckReport:
+    """Return a report on the catalogs of this tco in which what time alone has made wrong warns.
+
+    Whoever installed it can do nothing about their age but take a newer one. What was wrong on the
+    day of the edition stays an error.
+    """
+    edition = _edition(files)
+    if asked.as_of <= edition:
+        return made
+    then = check(files, schemas, replace(asked, as_of=edition))
+    wrong = {_place(f) for f in then.findings if f.severity == "error"}
+    findings = [
+        f if f.severity != "error" or _place(f) in wrong else replace(f, severity="warning")
+        for f in made.findings
+    ]
+    return report([*findings, *made.waived], asked, files=made.files, records=made.records)
+
+
+def _place(finding: Finding) -> tuple[str, str, str]:
+    return finding.rule, finding.file, finding.where
+
+
+def _own() -> tuple[list[File], list[Finding]]:
+    return [shipped_file(name) for name in SHIPPED], []
+
+
+def _users(paths: Iterable[str]) -> tuple[list[File], list[Finding]]:
+    """Return the files that can be read, and a finding for each that cannot."""
+    files, lost = [], []
+    for path in paths:
+        try:
+            files.append(user_file(path))
+        except DataError as error:
+            message = str(error).rpartition(": ")[2]
+            lost.append(finding(UNREADABLE, path, 1, "", message))
+    return files, lost
+
+
+def _edition(files: Sequence[File]) -> date:
+    """Return the newest edition that the files state.
+
+    Raises:
+        DataError: None of them states one that is a date.
+    """
+    found = [match[1].decode() for file in files if (match := _EDITION.search(file.data))]
+    for text in sorted(found, reverse=True):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            continue
+    raise DataError("no file states its edition as `version: YYYY-MM-DD`; give --as-of a date")
+
+
+def _before(request: CheckRequest, *, own: bool) -> Mapping[str, Offer]:
+    """Return the offers of the base by their id."""
+    base = request.base or ""
+    if Path(base).exists():
+        return _offers([user_file(base)])
+    paths = [(str(shipped("prices.yaml")), "data/prices.yaml")] if own else []
+    paths += [(path, path) for path in request.files]
+    found = [at_revision(Path(path), base, shown) for path, shown in paths]
+    return _offers([file for file in found if file is not None])
+
+
+def _offers(files: Iterable[File]) -> Mapping[str, Offer]:
+    """Return the offers of older files; what their schema refuses today is not held against."""
+    offers: dict[str, Offer] = {}
+    for file in files:
+        value = read_yaml(file.data, file.path).value
+        for raw in value.get("offers") or ():
+            try:
+                offer = Offer.model_validate_json(_json(raw))
+            except ValueError:
+                continue
+            offers[offer.id] = offer
+    return offers
+
+
+def _json(raw: object) -> bytes:
+    import json
+
+    return json.dumps(raw).encode()

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from tco.catalog.check.finding import Hit, Rule, Severity
-from tco.catalog.check.world import Subject
-from tco.catalog.complaints import Loc
+from tco.catalog.check.finding import Hit, Rule, Severity, Subject
 from tco.catalog.hardware import Rent
 from tco.catalog.lookup import Dated, age_days, holds, price_at, retired, stale_after
 from tco.catalog.prices import CapacityPrice, FineTuning, Offer, Price
+from tco.catalog.yaml_lines import Loc
 
 FAILS_AT = 2  # times the age from which a figure counts as stale
 RATE_DAYS = 45  # of a currency

@@ -10,19 +10,17 @@ from datetime import date
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tco.catalog.check import magnitude
+from tco.catalog.check import prices
 from tco.catalog.check.evidence import UNREACHABLE_SOURCE
-from tco.catalog.check.finding import Finding, Rule
+from tco.catalog.check.finding import FEWEST_HOSTS, INPUT_WEIGHT, Finding, Rule
 from tco.catalog.check.reading import REFERENCE, UNREADABLE
-from tco.catalog.check.run import Asked, finding
+from tco.catalog.check.run import CheckSettings, finding
 from tco.catalog.check.windows import RETIRED_BUT_OFFERED
-from tco.catalog.check.world import FEWEST_HOSTS, INPUT_WEIGHT
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import price_at
-from tco.catalog.matching import by_row_name
-from tco.catalog.naming import folded
+from tco.catalog.matching import by_row_name, folded
 from tco.catalog.upstream.find import read_list
-from tco.catalog.upstream.rows import PriceList, Row
+from tco.catalog.upstream.rows import PriceList, PriceRow
 from tco.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,7 +41,7 @@ DEAREST = 700.0  # USD/Mtok: above what any of them costs
 Broken = tuple[Rule, str]
 
 
-def lint(kind: str, path: str, asked: Asked) -> tuple[list[Finding], int]:
+def lint(kind: str, path: str, asked: CheckSettings) -> tuple[list[Finding], int]:
     """Return the findings in an upstream file, and how many rows were looked at."""
     try:
         found = read_list(kind, path, asked.as_of)
@@ -64,9 +62,9 @@ def _findings(listed: PriceList, on: date) -> Iterator[Finding]:
     for line, name in listed.twice:
         yield finding(REFERENCE, listed.file, line, name, "is given twice; the last one counts")
     for line, name, message in listed.wrong:
-        yield finding(magnitude.NOT_A_PRICE, listed.file, line, name, message)
+        yield finding(prices.NOT_A_PRICE, listed.file, line, name, message)
     for line, name, key in listed.new:
-        yield finding(magnitude.NEW_KEY, listed.file, line, name, f"{key} is new to tco")
+        yield finding(prices.NEW_KEY, listed.file, line, name, f"{key} is new to tco")
     catalog = load_catalog()
     medians = host_medians(listed.rows, catalog.models.models)
     usual = Usual(catalog, listed.rows, on)
@@ -74,55 +72,55 @@ def _findings(listed: PriceList, on: date) -> Iterator[Finding]:
         broken = (*_broken(row, on, medians), *usual.broken(row))
         for rule, message in broken:
             found = finding(rule, row.file, row.line, row.key, message)
-            if rule in (magnitude.ABSOLUTE_CAP, magnitude.TIER_FAR_OFF) and _is_dear(row):
+            if rule in (prices.ABSOLUTE_CAP, prices.TIER_FAR_OFF) and _is_dear(row):
                 found = replace(found, waived_because=DEAR[row.model])
             yield found
 
 
-def _is_dear(row: Row) -> bool:
+def _is_dear(row: PriceRow) -> bool:
     return row.model in DEAR and max(row.rates.values()) <= DEAREST
 
 
-def _broken(row: Row, on: date, medians: Mapping[str, float]) -> Iterator[Broken]:
+def _broken(row: PriceRow, on: date, medians: Mapping[str, float]) -> Iterator[Broken]:
     base = dict(row.rates)
     kind = "embedding" if row.embedding else "text"
-    for rule, _, message in magnitude.rate_hits(base, kind=kind):
+    for rule, _, message in prices.rate_hits(base, kind=kind):
         yield rule, message
-    for rule, _, message in magnitude.batch_hits(base, row.batch):
+    for rule, _, message in prices.batch_hits(base, row.batch):
         yield rule, message
     yield from _tiers(row, kind)
     yield from _record(row, on)
     blend, middle = blended(row), medians.get(folded(row.model))
-    hit = magnitude.spread_hit(blend, middle) if blend and middle else None
+    hit = prices.spread_hit(blend, middle) if blend and middle else None
     if hit is not None:
         yield hit
 
 
-def _tiers(row: Row, kind: str) -> Iterator[Broken]:
+def _tiers(row: PriceRow, kind: str) -> Iterator[Broken]:
     for tier in row.tiers:
         rates, asks = dict(tier.rates), (tier.service, tier.over, tier.ttl)
         conditions = max(sum(one is not None for one in asks), 1)
-        for rule, message in magnitude.tier_hits(dict(row.rates), rates, conditions):
+        for rule, message in prices.tier_hits(dict(row.rates), rates, conditions):
             yield rule, f"{tier.words}: {message}"
-        for rule, _, message in magnitude.rate_hits(rates, base=False, kind=kind, cap=TIER_CAP):
+        for rule, _, message in prices.rate_hits(rates, base=False, kind=kind, cap=TIER_CAP):
             if rule in ABSOLUTE:
                 yield rule, f"{tier.words}: {message}"
     for key, rate in row.others.items():
         if not math.isfinite(rate) or rate < 0:
-            yield magnitude.NOT_A_PRICE, f"{key} is {rate:g}"
+            yield prices.NOT_A_PRICE, f"{key} is {rate:g}"
         elif rate > OTHER_CAP:
-            yield magnitude.ABSOLUTE_CAP, f"{key} ${rate:g}/Mtok is above ${OTHER_CAP:g}/Mtok"
+            yield prices.ABSOLUTE_CAP, f"{key} ${rate:g}/Mtok is above ${OTHER_CAP:g}/Mtok"
 
 
-ABSOLUTE = (magnitude.ABSOLUTE_CAP, magnitude.BELOW_FLOOR, magnitude.NOT_A_PRICE)
-TIER_CAP = magnitude.TIER_CAP
+ABSOLUTE = (prices.ABSOLUTE_CAP, prices.BELOW_FLOOR, prices.NOT_A_PRICE)
+TIER_CAP = prices.TIER_CAP
 OTHER_CAP = 1000.0  # USD/Mtok: tokens of pictures and sound cost up to 120
 
 
-def _record(row: Row, on: date) -> Iterator[Broken]:
+def _record(row: PriceRow, on: date) -> Iterator[Broken]:
     """Return what is wrong with a row besides its numbers."""
     if not any(row.rates.get(key) for key in ("input", "output")):
-        yield magnitude.ZERO_PRICE, "input and output cost nothing"
+        yield prices.ZERO_PRICE, "input and output cost nothing"
     if row.retires is not None and row.retires < on:
         yield RETIRED_BUT_OFFERED, f"retired after {row.retires}, and still has a price"
     if row.attested is False:
@@ -132,33 +130,31 @@ def _record(row: Row, on: date) -> Iterator[Broken]:
 class Usual:
     """What the catalog has for the offer of a row, and what other sellers of a list ask."""
 
-    def __init__(self, catalog: Catalog, rows: Sequence[Row], on: date) -> None:
+    def __init__(self, catalog: Catalog, rows: Sequence[PriceRow], on: date) -> None:
         """Take the catalog and the whole list."""
         self.day = on
         self.catalog = catalog
         self.known = by_row_name(catalog)
-        self.asked: dict[str, dict[str, list[Row]]] = {}
+        self.asked: dict[str, dict[str, list[PriceRow]]] = {}
         for row in (row for row in rows if _compares(row)):
             sellers = self.asked.setdefault(folded(row.model), {})
             sellers.setdefault(row.provider, []).append(row)
 
-    def broken(self, row: Row) -> Iterator[Broken]:
+    def broken(self, row: PriceRow) -> Iterator[Broken]:
         """Return rates of a row that are far off the record, or off what others ask."""
         rates, said = dict(row.rates), set[str]()
         for price in self._record(row):
             who = f"the catalog has for {price[0]}"
-            for rule, key, message in magnitude.far_hits(
-                rates, price[1], magnitude.RECORD_FAR_OFF, who
-            ):
+            for rule, key, message in prices.far_hits(rates, price[1], prices.RECORD_FAR_OFF, who):
                 said.add(key)
                 yield rule, message
         usual = {key: self._others(row, key) for key in rates if key not in said}
-        for rule, _, message in magnitude.far_hits(
-            rates, usual, magnitude.SELLERS_FAR_OFF, "other sellers ask", FAR
+        for rule, _, message in prices.far_hits(
+            rates, usual, prices.SELLERS_FAR_OFF, "other sellers ask", FAR
         ):
             yield rule, message
 
-    def _record(self, row: Row) -> Iterator[tuple[str, Mapping[str, float | None]]]:
+    def _record(self, row: PriceRow) -> Iterator[tuple[str, Mapping[str, float | None]]]:
         offer = self.known(row)
         if offer is None or not _compares(row):
             return
@@ -166,7 +162,7 @@ class Usual:
         if price is not None:
             yield offer.id, dict(price.usd_per_mtok)
 
-    def _others(self, row: Row, key: str) -> float | None:
+    def _others(self, row: PriceRow, key: str) -> float | None:
         """Return the median of what at least two other sellers ask [USD/Mtok]."""
         if not _compares(row):
             return None
@@ -181,18 +177,18 @@ class Usual:
 _NO_TEXT = re.compile(r"image|audio|tts|video|speech|whisper|:|batch")
 
 
-def _compares(row: Row) -> bool:
+def _compares(row: PriceRow) -> bool:
     """Return whether a row has the plain price of a model of text."""
     return row.text and any(row.rates.values()) and not _NO_TEXT.search(row.model.casefold())
 
 
 LIST_FAR = 20.0  # times: names of lists fold editions and services that are not the same
 FAR = dict.fromkeys(("input", "output"), LIST_FAR)
-FAR |= dict.fromkeys(magnitude.CACHE, magnitude.CACHE_FAR)
+FAR |= dict.fromkeys(prices.CACHE, prices.CACHE_FAR)
 FEWEST_SELLERS = 3  # of a list: gateways repeat each other
 
 
-def blended(row: Row) -> float | None:
+def blended(row: PriceRow) -> float | None:
     """Return three parts of input to one of output [USD/Mtok]; None where one is missing."""
     entry, output = row.rates.get("input"), row.rates.get("output")
     if not entry or not output or not row.text:
@@ -200,7 +196,7 @@ def blended(row: Row) -> float | None:
     return (INPUT_WEIGHT * entry + output) / (INPUT_WEIGHT + 1)
 
 
-def host_medians(rows: Sequence[Row], models: Mapping[str, Model]) -> Mapping[str, float]:
+def host_medians(rows: Sequence[PriceRow], models: Mapping[str, Model]) -> Mapping[str, float]:
     """Return the median blended price of open models over the providers of a list [USD/Mtok].
 
     Args:

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from tco.catalog.check.finding import Hit, Rule
-from tco.catalog.check.world import Subject
-from tco.catalog.complaints import Loc
+from tco.catalog.check.finding import Hit, Rule, Subject
 from tco.catalog.fields import Waivable
+from tco.catalog.yaml_lines import Loc
 from tco.errors import nearest, printable
 
 NO_REASON = Rule(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from tco.catalog.check.finding import Hit, Rule
-from tco.catalog.check.world import Subject, World
-from tco.catalog.complaints import Loc
+from tco.catalog.check.finding import CheckContext, Hit, Rule, Subject
 from tco.catalog.lookup import next_change, price_at, retired
 from tco.catalog.prices import Offer, Price
-from tco.show import show_price
+from tco.catalog.yaml_lines import Loc
+from tco.units import show_price
 
 WINDOWS = Rule(
     id="TCO201",
@@ -80,7 +79,9 @@ def hits(subject: Subject) -> Iterator[Hit]:
                 yield from _dates(here, window.since, window.checked, world, scheduled=False)
 
 
-def _dates(loc: Loc, since: date, checked: date, world: World, *, scheduled: bool) -> Iterator[Hit]:
+def _dates(
+    loc: Loc, since: date, checked: date, world: CheckContext, *, scheduled: bool
+) -> Iterator[Hit]:
     here = (*loc, "checked")
     if checked > world.as_of:
         yield Hit(CHECKED_IN_FUTURE, here, f"checked on {checked}, after {world.as_of}")
@@ -88,7 +89,7 @@ def _dates(loc: Loc, since: date, checked: date, world: World, *, scheduled: boo
         yield Hit(CHECKED_BEFORE_SINCE, here, f"checked on {checked}, before it began on {since}")
 
 
-def _retirement(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
+def _retirement(loc: Loc, offer: Offer, world: CheckContext) -> Iterator[Hit]:
     yield from _snapshots(loc, offer, world)
     yield from _known(loc, offer, world)
     if offer.retires is None or price_at(offer, world.as_of, world.offers) is None:
@@ -102,7 +103,7 @@ def _retirement(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
         yield Hit(RETIRES_SOON, here, f"is retired after {offer.retires}, in {days} days")
 
 
-def _snapshots(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
+def _snapshots(loc: Loc, offer: Offer, world: CheckContext) -> Iterator[Hit]:
     day = offer.snapshots_retire
     if day is not None and world.as_of <= day <= world.horizon:
         days = (day - world.as_of).days
@@ -110,7 +111,7 @@ def _snapshots(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
         yield Hit(RETIRES_SOON, (*loc, "snapshots_retire"), message)
 
 
-def _known(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
+def _known(loc: Loc, offer: Offer, world: CheckContext) -> Iterator[Hit]:
     """Return an offer of a file whose retirement the catalog under it knows, and it does not."""
     old = world.shipped.get(offer.id)
     if old is None or old is offer or offer.retires is not None or offer.gone:
@@ -122,7 +123,7 @@ def _known(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
         yield Hit(RETIRED_BUT_OFFERED, loc, message)
 
 
-def _change(loc: Loc, offer: Offer, world: World) -> Iterator[Hit]:
+def _change(loc: Loc, offer: Offer, world: CheckContext) -> Iterator[Hit]:
     if retired(offer, world.as_of) or price_at(offer, world.as_of, world.offers) is None:
         return
     change = next_change(offer, world.as_of, world.offers)

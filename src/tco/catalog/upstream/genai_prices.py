@@ -8,8 +8,7 @@ from datetime import date
 from typing import Any
 
 from tco.catalog.files import File
-from tco.catalog.upstream.json_lines import read_json
-from tco.catalog.upstream.rows import ListTier, PriceList, Row, day, number
+from tco.catalog.upstream.rows import ListTier, PriceList, PriceRow, day, number, read_json
 from tco.errors import DataError, printable
 
 NAMES = {
@@ -51,7 +50,9 @@ def _models(provider: Any) -> Iterator[dict[str, Any]]:
     yield from (m for m in models if isinstance(m, dict)) if isinstance(models, list) else ()
 
 
-def _row(path: str, line: int, provider: str, model: Mapping[str, Any], on: date) -> Row | None:
+def _row(
+    path: str, line: int, provider: str, model: Mapping[str, Any], on: date
+) -> PriceRow | None:
     base = _holding(model.get("prices"), on)
     rates = _rates(base)
     if "input" not in rates and "output" not in rates:
@@ -60,7 +61,7 @@ def _row(path: str, line: int, provider: str, model: Mapping[str, Any], on: date
     tiers = list(_tiers(base))
     variants = [v for v in model.get("price_variants") or () if isinstance(v, dict)]
     tiers += [_variant(v, on) for v in variants if _begun(v.get("constraint"), on)]
-    return Row(
+    return PriceRow(
         file=path,
         line=line,
         provider=provider,

@@ -8,8 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tco.catalog.files import File
-from tco.catalog.upstream.json_lines import read_json
-from tco.catalog.upstream.rows import MTOK, ListTier, PriceList, Row, day, not_a_price, number
+from tco.catalog.upstream.rows import (
+    MTOK,
+    ListTier,
+    PriceList,
+    PriceRow,
+    day,
+    not_a_price,
+    number,
+    read_json,
+)
 from tco.errors import DataError
 
 NAMES = {
@@ -71,7 +79,7 @@ def price_list(file: File, edition: str = "") -> PriceList:
     read = read_json(file, 1)
     if not isinstance(read.value, dict):
         raise DataError(f"{file.path}:1: not litellm's map of models to prices")
-    rows: list[Row] = []
+    rows: list[PriceRow] = []
     wrong: list[tuple[int, str, str]] = []
     new: dict[str, tuple[int, str, str]] = {}
     for key, entry in read.value.items():
@@ -99,7 +107,7 @@ def price_list(file: File, edition: str = "") -> PriceList:
     )
 
 
-def _row(path: str, line: int, key: str, entry: Mapping[str, Any], said: _Said) -> Row | None:
+def _row(path: str, line: int, key: str, entry: Mapping[str, Any], said: _Said) -> PriceRow | None:
     base = said.rates.get(_PLAIN, {})
     if "input" not in base and "output" not in base:
         return None
@@ -110,7 +118,7 @@ def _row(path: str, line: int, key: str, entry: Mapping[str, Any], said: _Said) 
         for at, rates in said.rates.items()
         if at != _PLAIN
     )
-    return Row(
+    return PriceRow(
         file=path,
         line=line,
         provider=str(entry.get("litellm_provider", "")),

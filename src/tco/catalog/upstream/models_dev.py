@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tco.catalog.files import File, user_file
-from tco.catalog.upstream.json_lines import read_json
-from tco.catalog.upstream.rows import ListTier, PriceList, Row, not_a_price, number
+from tco.catalog.upstream.rows import ListTier, PriceList, PriceRow, not_a_price, number, read_json
 from tco.errors import DataError
 
 NAMES = {
@@ -69,7 +68,7 @@ def of_folder(folder: Path) -> PriceList:
 class _Found:
     """Rows as they are read, and what is wrong with them."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[PriceRow] = field(default_factory=list)
     wrong: list[tuple[int, str, str]] = field(default_factory=list)
     new: dict[str, tuple[int, str, str]] = field(default_factory=dict)
 
@@ -84,7 +83,7 @@ class _Found:
             return
         tiers = (*self._tiers(cost, line, key), *self._modes(model, line, key))
         self.rows.append(
-            Row(
+            PriceRow(
                 file=path,
                 line=line,
                 provider=provider,

@@ -7,7 +7,8 @@ from typing import Any
 
 import altair as alt
 
-from tco.analysis.pictures.results import Arrangement, BillsAt
+from tco.analysis.charts.results import Arrangement, BillsAt
+from tco.analysis.montecarlo.results import MonteCarloResult
 from tco.analysis.results import (
     Breakdown,
     BreakevenRow,
@@ -15,16 +16,20 @@ from tco.analysis.results import (
     SensitivityResult,
     SwingResult,
 )
-from tco.analysis.uncertain.results import MonteCarloResult
 from tco.render import words
-from tco.render.axis import ticks
+from tco.render.plots import ticks
 from tco.render.report.marks import (
     BILLIONS,
+    ENDS,
     INK,
+    PARTS,
+    SERVED,
     SOFT,
     STEP,
+    WHOLE,
+    ChartRows,
+    Looks,
     Row,
-    Rows,
     dollars,
     entry,
     finished,
@@ -32,15 +37,14 @@ from tco.render.report.marks import (
     rounded,
     scale,
 )
-from tco.render.report.palette import ENDS, PARTS, SERVED, WHOLE, Looks
-from tco.show import show_number, show_tokens, show_usd
+from tco.units import show_number, show_tokens, show_usd
 
 TOP_SWINGS = 12
 
 
 def bills(steps: Sequence[BillsAt], looks: Looks) -> Any:
     """Return the bills by component at the volume that the slider chooses."""
-    data = Rows()
+    data = ChartRows()
     now = len(steps) // 2
     rows, parts, bands = [], [], []
     for i, step in enumerate(steps):
@@ -86,7 +90,7 @@ def _parts(breakdown: Breakdown | None, names: Mapping[str, tuple[str, str]]) ->
 
 def arranged(ways: Sequence[Arrangement]) -> Any:
     """Return the bills of a plan's arrangements by component."""
-    data = Rows()
+    data = ChartRows()
     parts = [
         {"rank": rank, **part} for rank, w in enumerate(ways) for part in _parts(w.parts, WHOLE)
     ]
@@ -99,7 +103,7 @@ def arranged(ways: Sequence[Arrangement]) -> Any:
     return finished(layered, data, height=STEP * len(ways), described=described)
 
 
-def stacked(data: Rows, parts: Sequence[Row]) -> alt.Chart:
+def stacked(data: ChartRows, parts: Sequence[Row]) -> alt.Chart:
     """Return bars of parts that lie end to end."""
     colours = dict((*PARTS.values(), *WHOLE.values()))
     chart: alt.Chart = (
@@ -118,7 +122,7 @@ def stacked(data: Rows, parts: Sequence[Row]) -> alt.Chart:
 
 def tornado(result: SensitivityResult) -> Any:
     """Return how far each assumption moves the difference of two bills, largest first."""
-    data = Rows()
+    data = ChartRows()
     rows = result.rows[:TOP_SWINGS]
     colours = dict(ENDS.values())
     base = result.difference_usd
@@ -173,7 +177,7 @@ def _ends(rank: int, row: SwingResult, base: float) -> Iterator[Row]:
 
 def overview(result: BreakevenTable) -> Any:
     """Return for each pair on which volumes own GPUs are cheaper."""
-    data = Rows()
+    data = ChartRows()
     known = [v for r in result.rows for v in (r.first, r.sure, *(r.about or ())) if v]
     low, high = (min(known) / 3, max(known) * 10) if known else (1e9, 1e12)
     x = alt.X(
@@ -225,7 +229,7 @@ def _spans(rank: int, row: BreakevenRow, low: float, high: float) -> Iterator[Ro
 
 def draws(result: MonteCarloResult) -> Any:
     """Return what nine draws of ten cost, with the median."""
-    data = Rows()
+    data = ChartRows()
     rows, told = [], []
     for rank, option in enumerate(result.options):
         low, middle, high = option.usd.p5, option.usd.p50, option.usd.p95

@@ -1,25 +1,244 @@
-"""A report as one HTML file: words from a template, charts and their library inside it."""
+"""A report as one HTML file: its facts and tables, words from a template, charts inside it."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from tco import __version__
-from tco.analysis.pictures.about import prominent
-from tco.analysis.pictures.results import Report
-from tco.analysis.results import Breakdown
+from tco.analysis.charts.curves import prominent
+from tco.analysis.charts.results import BillsAt, Report
+from tco.analysis.compare import TIER_WORDS
+from tco.analysis.results import AssumptionResult, Breakdown, OptionResult
 from tco.errors import UsageError
+from tco.options.cheapest import cheapest_of, rank_of
 from tco.render import words
-from tco.render.report.facts import facts, question
-from tco.render.report.palette import DASHES, ENDS, PARTS, SERVED, WHOLE, Look, looks, readable_on
-from tco.render.report.tables import answer_parts, assumption_rows, bill_table
-from tco.show import show_tokens
+from tco.render.report.marks import DASHES, ENDS, PARTS, SERVED, WHOLE, Look, looks, readable_on
+from tco.render.screens import screen
+from tco.render.screens.breakeven import spans
+from tco.render.table import Block, Paragraph, Table, View
+from tco.render.terminal import NBSP
+from tco.units import show_share, show_tokens, show_usd
+
+# What a report says first: its question, its answer, and the few figures behind it.
+
+PAIRED = ("breakeven", "sensitivity", "montecarlo")
+"""Answers about A and B, so that it is worth saying how sure it is which is cheaper."""
+
+TITLES = {
+    "explain": "Every term of one bill",
+    "size": "Where the model fits, and how fast it serves",
+    "horizon": "What the months to come cost",
+}
+
+
+class Headline(NamedTuple):
+    """One figure, what it is, and of what."""
+
+    head: str
+    figure: str
+    note: str = ""
+
+
+def question(report: Report) -> str:
+    """Return what was asked, as a heading."""
+    answer = report.answer
+    kind = answer.schema.removeprefix("tco.").partition("/")[0]
+    volume = show_tokens(report.volume) if report.volume and report.volume_given else ""
+    at = f" at {volume} tokens a month" if volume else ""
+    if kind == "compare":
+        return f"What {volume} tokens a month cost"
+    if kind in ("plan", "plan-portfolio"):
+        return f"The cheapest mix{at}"
+    if kind in ("sensitivity", "montecarlo", "what-if"):
+        return f"What would change the answer{at}"
+    if kind == "breakeven":
+        return "From which volume is B cheaper than A?"
+    if kind == "breakeven-table":
+        return "From which volume are own GPUs cheaper?"
+    if kind == "breakeven-over":
+        return f"For which {answer.variable} is B cheaper than A{at}?"
+    return TITLES.get(kind, f"Who is cheapest{at}")
+
+
+def facts(report: Report) -> list[Headline]:
+    """Return the figures that stand under the verdict."""
+    answer = report.answer
+    kind = answer.schema.removeprefix("tco.").partition("/")[0]
+    made: Iterator[Headline] = iter(())
+    if kind == "compare":
+        made = _tiers(answer)
+    elif kind == "breakeven":
+        made = _volumes(answer)
+    elif kind == "sensitivity":
+        made = _two(answer)
+    elif kind == "plan":
+        made = _arrangements(report)
+    return [*made, *(_sure(report) if kind in PAIRED else ())]
+
+
+def _tiers(answer: Any) -> Iterator[Headline]:
+    """Return the cheapest of each tier on the list that is shown."""
+    listed = [o for o in answer.options if not answer.shown or o.id in answer.shown]
+    tiers: dict[str, list[OptionResult]] = {}
+    for row in listed:
+        if row.feasible:
+            tiers.setdefault(row.tier, []).append(row)
+    for tier, rows in tiers.items():
+        option = cheapest_of(rows, rank_of(answer.min_trust)) or rows[0]
+        head = f"cheapest {TIER_WORDS[option.tier]}" if tier != "self" else "cheapest own GPUs"
+        yield Headline(f"{head}, a month", show_usd(option.monthly_usd or 0.0), option.id)
+
+
+def _volumes(answer: Any) -> Iterator[Headline]:
+    wins = spans(answer.wins)
+    why = "tokens a month" if answer.wins else answer.never_because or ""
+    yield Headline("B is cheaper", wins, why)
+    if answer.first_is is not None:
+        bill = f"{show_usd(answer.first_is.a_usd)} a month"
+        yield Headline("that is a bill of A of", bill, f"at {show_tokens(answer.first)} tokens")
+    if answer.now is not None and answer.a_usd is not None and answer.b_usd is not None:
+        note = f"at {show_tokens(answer.now)} tokens a month"
+        yield Headline("A costs a month", show_usd(answer.a_usd), note)
+        yield Headline("B costs a month", show_usd(answer.b_usd), note)
+
+
+def _two(answer: Any) -> Iterator[Headline]:
+    yield Headline("A costs a month", show_usd(answer.a_usd), answer.a)
+    yield Headline("B costs a month", show_usd(answer.b_usd), answer.b)
+    yield Headline("B less A", show_usd(answer.difference_usd), "a month")
+
+
+def _arrangements(report: Report) -> Iterator[Headline]:
+    for way in report.arrangements:
+        yield Headline(f"{way.name}, a month", show_usd(way.monthly_usd), report.answer.model)
+
+
+def _sure(report: Report) -> Iterator[Headline]:
+    """Return in how many draws B saves."""
+    risk = report.risk
+    if risk is not None and risk.saving is not None:
+        saving = risk.saving
+        note = f"of {risk.draws:,} draws {saving.b} costs less than {saving.a}"
+        yield Headline("how sure", f"in {show_share(saving.p_saves)}", note)
+
+
+# The answer in full as HTML sees it: the blocks of its screen, its assumptions, its sources.
+
+ORIGINS = {"given": "given", "catalog": "catalog", "assumed": "our judgment"}
+
+
+class Head(NamedTuple):
+    """The head of a column."""
+
+    text: str
+    right: bool = False
+    wide: bool = False
+
+
+class AnswerPart(NamedTuple):
+    """A part of the answer: a table, words, or a picture made of characters."""
+
+    kind: str
+    title: str = ""
+    text: str = ""
+    heads: tuple[Head, ...] = ()
+    rows: tuple[tuple[tuple[str, ...], str], ...] = ()
+    """Cells, and the note under them."""
+
+
+def answer_parts(answer: Any, *, pictured: bool) -> list[AnswerPart]:
+    """Return the screen of an answer but for its verdict and assumptions, told elsewhere.
+
+    Args:
+        answer: The result.
+        pictured: Its pictures are drawn as charts, so that those of characters are left out.
+    """
+    told = {"verdict": "", "assumptions": ()}
+    bare = replace(answer, **{k: v for k, v in told.items() if hasattr(answer, k)})
+    module = screen(answer.schema)
+    view = View(page=answer.schema == "tco.compare/1")  # a page has room for the trust of each row
+    blocks = module.blocks(bare, module.sheet(bare, view), view)
+    return [part for block in blocks for part in _part(block, pictured=pictured)]
+
+
+def _part(block: Block, *, pictured: bool) -> Iterator[AnswerPart]:
+    if isinstance(block, Table):
+        heads = tuple(Head(c.head, c.right, c.wraps) for c in block.columns)
+        rows = tuple((row.cells, row.note) for row in block.rows)
+        yield AnswerPart(kind="table", title=block.title, heads=heads, rows=rows)
+    elif isinstance(block, Paragraph):
+        for text in block.text.split("\n"):
+            if text.strip():
+                kind = "head" if block.tone == "bold" and len(text) < 60 else "text"
+                yield AnswerPart(kind=kind, text=text.replace(NBSP, " "))
+    elif not pictured:
+        yield AnswerPart(kind="picture", title=block.title, text="\n".join(block.rows))
+
+
+def bill_table(step: BillsAt) -> AnswerPart:
+    """Return the bills of a chart in figures."""
+    used = [
+        key
+        for key in PARTS
+        if any(getattr(o.breakdown, key, 0.0) for o in step.options if o.breakdown)
+    ]
+    heads = (
+        Head("option", wide=True),
+        *(Head(PARTS[key][0], right=True) for key in used),
+        Head("$/month", right=True),
+        Head("range", right=True),
+    )
+    rows = []
+    for option in step.options:
+        cells = [words.whole_usd(getattr(option.breakdown, key)) for key in used]
+        band = option.band_usd
+        span = words.spread(*band) if band and band[0] < band[1] else "–"
+        total = words.whole_usd(option.monthly_usd or 0.0)
+        rows.append(((option.id, *cells, total, span), ""))
+    title = f"USD a month at {show_tokens(step.tokens_per_month)} tokens"
+    return AnswerPart(kind="table", title=title, heads=heads, rows=tuple(rows))
+
+
+class AssumptionLine(NamedTuple):
+    """One assumption as a row."""
+
+    title: str
+    path: str
+    value: str
+    span: str
+    source: str
+    read: str
+
+
+def assumption_rows(report: Report) -> list[AssumptionLine]:
+    """Return every assumption with its range, who said so, and when that was read."""
+    return [_assumption(row, report) for row in report.assumptions]
+
+
+def _assumption(row: AssumptionResult, report: Report) -> AssumptionLine:
+    span = report.ranges.get(row.path)
+    ends = [words.in_unit(v, row.unit) for v in span] if span else []
+    unnamed = row.source in ("judgment", "default")
+    said = ORIGINS[row.origin]
+    unit = row.unit if row.unit in ("tokens", "engineers", "requests", "months") else ""
+    return AssumptionLine(
+        title=row.title,
+        path=row.path,
+        value=f"{words.in_unit(row.value, row.unit)} {unit}".strip(),
+        span=" to ".join(ends),
+        source=words.STAR * row.judgment + (said if unnamed else f"{said}: {row.source}"),
+        read="" if unnamed else report.read.get(row.path, ""),
+    )
+
+
+# A report as one HTML file: words from a template, charts and their library inside it.
 
 LIBRARIES = ("altair", "vl_convert", "jinja2")
 MISSING = "a report needs more libraries: pip install 'llm-tco[report]'"
@@ -35,7 +254,7 @@ class Key(NamedTuple):
     shown: bool = True
 
 
-class Asked(NamedTuple):
+class TypedCommand(NamedTuple):
     """The command that was typed.
 
     Args:
@@ -58,7 +277,7 @@ def check() -> None:
         raise UsageError(f"{MISSING} ({', '.join(missing)} not found)")
 
 
-def page(report: Report, asked: Asked) -> str:
+def page(report: Report, asked: TypedCommand) -> str:
     """Return the file.
 
     Args:
@@ -72,7 +291,7 @@ def page(report: Report, asked: Asked) -> str:
     import jinja2
     import vl_convert
 
-    from tco.render.report.drawn import specs
+    from tco.render.report.charts import specs
 
     folder = files(__package__)
     environment = jinja2.Environment(
@@ -207,7 +426,7 @@ def _used_hours(report: Report) -> list[str]:
     return [key for key in SERVED if any(tokens > 0 for tokens in getattr(curve, key))]
 
 
-def _commands(report: Report, asked: Asked) -> Iterator[tuple[str, str]]:
+def _commands(report: Report, asked: TypedCommand) -> Iterator[tuple[str, str]]:
     """Return each part of the report with the command that prints it."""
     yield "this answer", shlex.join(("tco", *asked.whole))
     for command in report.commands:

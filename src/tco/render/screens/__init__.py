@@ -1,4 +1,4 @@
-"""One module a command: its rows, and its screen. Found by the `schema` of the result."""
+"""One screen a result. Found by the `schema` of the result."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from typing import Any
 from tco.render.table import Block, Column, Sheet, View
 
 MODULES = {
-    "tco.compare/1": "compare",
-    "tco.breakeven/1": "breakeven",
-    "tco.breakeven-table/1": "breakeven_table",
-    "tco.sensitivity/1": "sensitivity",
-    "tco.breakeven-over/1": "breakeven_over",
-    "tco.map/1": "winner_map",
-    "tco.montecarlo/1": "montecarlo",
-    "tco.what-if/1": "what_if",
-    "tco.explain/1": "explain",
-    "tco.size/2": "size",
-    "tco.size-validation/1": "size_validation",
-    "tco.import-bench/1": "import_bench",
-    "tco.plan/1": "plan",
-    "tco.plan-portfolio/1": "portfolio",
-    "tco.horizon/1": "horizon",
+    "tco.compare/1": "bills:COMPARE",
+    "tco.breakeven/1": "breakeven:PAIR",
+    "tco.breakeven-table/1": "breakeven:TABLE",
+    "tco.sensitivity/1": "sensitivity:TORNADO",
+    "tco.breakeven-over/1": "breakeven:OVER",
+    "tco.map/1": "breakeven:MAP",
+    "tco.montecarlo/1": "sensitivity:MONTECARLO",
+    "tco.what-if/1": "sensitivity:WHAT_IF",
+    "tco.explain/1": "bills:EXPLAIN",
+    "tco.size/2": "size:SIZE",
+    "tco.size-validation/1": "size:VALIDATION",
+    "tco.import-bench/1": "size:IMPORT_BENCH",
+    "tco.plan/1": "plan:PLAN",
+    "tco.plan-portfolio/1": "plan:PORTFOLIO",
+    "tco.horizon/1": "plan:HORIZON",
     "tco.profile/1": "profile",
     "tco.bill/1": "bill",
     "tco.sources/1": "sources",
-    "tco.train/1": "train",
-    "tco.embed/1": "embed",
-    "tco.diff/1": "diff",
-    "tco.claims/1": "claims",
+    "tco.train/1": "jobs:TRAIN",
+    "tco.embed/1": "jobs:EMBED",
+    "tco.diff/1": "diff:DIFF",
+    "tco.claims/1": "claims:CLAIMS",
     "tco.config/1": "config",
-    "tco.deploy/1": "deploy",
-    "tco.catalog-check/1": "catalog_check",
-    "tco.catalog-rules/1": "catalog_rules",
-    "tco.catalog-list/1": "catalog_list",
-    "tco.catalog-history/1": "catalog_history",
-    "tco.catalog-show/1": "catalog_show",
-    "tco.catalog-verify/1": "catalog_verify",
-    "tco.catalog-diff/1": "catalog_diff",
+    "tco.deploy/1": "size:DEPLOY",
+    "tco.catalog-check/1": "check:CHECK",
+    "tco.catalog-rules/1": "check:RULES",
+    "tco.catalog-list/1": "catalog:LIST",
+    "tco.catalog-history/1": "catalog:HISTORY",
+    "tco.catalog-show/1": "catalog:SHOW",
+    "tco.catalog-verify/1": "check:VERIFY",
+    "tco.catalog-diff/1": "diff:CATALOG_DIFF",
 }
 
 
@@ -78,6 +78,6 @@ class Screen:
 
 def screen(schema: str) -> Screen:
     """Return the screen for results of a kind."""
-    module = import_module(f"tco.render.screens.{MODULES[schema]}")
-    found: Screen = module.SCREEN
+    module, _, name = MODULES[schema].partition(":")
+    found: Screen = getattr(import_module(f"tco.render.screens.{module}"), name or "SCREEN")
     return found

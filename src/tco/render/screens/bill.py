@@ -10,8 +10,8 @@ from tco.render import words
 from tco.render.screens import Screen
 from tco.render.screens.profile import left_out_blocks, taken, written
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.show import show_number, show_share, show_tokens, show_usd
-from tco.usage.results import BillResult, Group, ModelBill
+from tco.units import show_number, show_share, show_tokens, show_usd
+from tco.usage.results import BillResult, ModelBill, UsageGroup
 
 TOP = 20
 
@@ -120,9 +120,9 @@ def _table(result: BillResult, sheet: Sheet, view: View) -> Iterator[Block]:
         yield Paragraph(text=f"{len(sheet.rows) - len(shown)} more; --top N shows them")
 
 
-def _note(row: ModelBill | Group) -> str:
+def _note(row: ModelBill | UsageGroup) -> str:
     """Return what a model was taken for, and which of its tokens have no price."""
-    if isinstance(row, Group):
+    if isinstance(row, UsageGroup):
         lost = row.unpriced_tokens
         return f"{show_tokens(lost)} tokens have no price" if lost else ""
     notes = [f"{show_tokens(u.tokens)} tokens without a price: {u.reason}" for u in row.unpriced]

@@ -1,29 +1,40 @@
-"""The screen of `tco breakeven A B`."""
+"""The screens of `tco breakeven`: a pair, any variable, the open models, a map of winners."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from tco.analysis.results import BreakevenResult, Flip, OpenSpan, VolumeResult
+from tco.analysis.results import (
+    BreakevenResult,
+    BreakevenRow,
+    BreakevenTable,
+    Flip,
+    OpenBand,
+    VolumeResult,
+)
+from tco.analysis.vary.results import BreakevenOver, Cell, MapAxis, MapResult
+from tco.analysis.vary.variables import told, where
 from tco.render import words
 from tco.render.screens import Screen
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
-from tco.show import show_number, show_share, show_tokens, show_usd
+from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View, number
+from tco.units import show_number, show_share, show_tokens, show_usd
+
+# The screen of `tco breakeven A B`.
 
 VOLUME = words.in_unit
 
 
-def everything(result: BreakevenResult) -> Sheet:
+def _pair_everything(result: BreakevenResult) -> Sheet:
     """Return the pair as one row."""
     return Sheet(rows=(result,), columns=COLUMNS, usual=USUAL, keys={})
 
 
-def sheet(result: BreakevenResult, view: View) -> Sheet:
+def _pair_sheet(result: BreakevenResult, view: View) -> Sheet:
     """Return the pair as one row."""
-    return everything(result)
+    return _pair_everything(result)
 
 
-def spans(value: tuple[OpenSpan, ...]) -> str:
+def spans(value: tuple[OpenBand, ...]) -> str:
     """Return winning intervals in words; a spreadsheet reads them too.
 
     >>> spans(((31.4e9, 32e9), (48.9e9, None)))
@@ -60,7 +71,7 @@ USUAL = ("a", "b", "wins", "first", "sure")
 COMPACT = tuple(c.key for c in COLUMNS)
 
 
-def blocks(result: BreakevenResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _pair_blocks(result: BreakevenResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the screen: the two, where B wins, today, and what would turn the answer."""
     yield Paragraph(text=words.edition(result.catalog))
     if view.fields:
@@ -132,4 +143,286 @@ def _flip(flip: Flip) -> str:
     return f"- {flip.title}: {needed}, now {now}"
 
 
-SCREEN = Screen(rows=(), everything=everything, sheet=sheet, blocks=blocks, compact=COMPACT)
+PAIR = Screen(
+    rows=(), everything=_pair_everything, sheet=_pair_sheet, blocks=_pair_blocks, compact=COMPACT
+)
+
+
+# The screen of `tco breakeven A B --over VARIABLE`.
+
+OVER_COLUMNS = (
+    Column(key="a", head="A", get=lambda r: r.a, wraps=True),
+    Column(key="b", head="B", get=lambda r: r.b, wraps=True),
+    Column(key="variable", head="over", get=lambda r: r.variable),
+    Column(key="unit", head="unit", get=lambda r: r.unit),
+    Column(key="wins", head="B is cheaper", get=lambda r: _wins(r)),
+    number("first", "first", lambda r: r.first, show_number),
+    number("sure", "always from", lambda r: r.sure, show_number),
+    number("nearest", "nearest turn", lambda r: r.nearest, show_number),
+    number("distance", "away by", lambda r: r.distance, show_share),
+    number("now", "now", lambda r: r.now, show_number),
+    Column(key="now_wins", head="B wins now", get=lambda r: r.now_wins, show=yes),
+    number("a_usd", "A $/month", lambda r: r.a_usd, words.whole_usd),
+    number("b_usd", "B $/month", lambda r: r.b_usd, words.whole_usd),
+    Column(key="exact", head="exact", get=lambda r: r.exact, show=yes),
+    Column(key="never_because", head="never because", get=lambda r: r.never_because),
+)
+OVER_USUAL = ("a", "b", "wins", "nearest", "now")
+
+
+def _wins(result: BreakevenOver) -> str:
+    return where(result.wins, result.searched[0], result.unit) or "never"
+
+
+def _over_everything(result: BreakevenOver) -> Sheet:
+    """Return the pair as one row."""
+    return Sheet(rows=(result,), columns=OVER_COLUMNS, usual=OVER_USUAL, keys={})
+
+
+def _over_sheet(result: BreakevenOver, view: View) -> Sheet:
+    """Return the pair as one row."""
+    return _over_everything(result)
+
+
+def _over_blocks(result: BreakevenOver, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the screen: the two, where B wins, today, and what else would turn the answer."""
+    yield Paragraph(text=words.edition(result.catalog))
+    if view.fields:
+        columns = sheet.pick(view.fields)
+        yield Table(columns=columns, rows=(Row(cells=tuple(c.text(result) for c in columns)),))
+        return
+    yield Paragraph(text=f"A  {result.a}", hanging=3)
+    yield Paragraph(text=f"B  {result.b}", hanging=3, bullet=True)
+    for said in result.resolved:
+        yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
+    yield Paragraph(text=result.verdict, tone="bold")
+    yield from _over_figures(result)
+    if result.flips:
+        yield Paragraph(text="What would turn the answer", tone="bold")
+        for flip in result.flips:
+            yield Paragraph(text=f"- {flip.text}", hanging=2, bullet=True)
+    yield from words.assumptions(result.assumptions)
+
+
+def _over_figures(result: BreakevenOver) -> Iterator[Block]:
+    low, high = (told(v, result.unit) for v in result.searched)
+    how = "closed form" if result.exact else "bisected to rounding, where a bill is not affine"
+    rows = [
+        ("B is cheaper", _wins(result)),
+        ("turns at", ", ".join(told(v, result.unit) for v in result.crossings) or "no value"),
+        ("today", told(result.now, result.unit)),
+        ("searched", f"{low} to {high}; {how}"),
+        (
+            f"at {show_tokens(result.tokens_per_month)}",
+            f"A {show_usd(result.a_usd)}, B {show_usd(result.b_usd)} a month",
+        ),
+    ]
+    size = max(len(head) for head, _ in rows) + 2
+    for head, text in rows:
+        label = f"{head:<{size}}".replace(" ", "\u00a0")
+        yield Paragraph(text=label + text, hanging=size, bullet=True)
+
+
+OVER = Screen(rows=(), everything=_over_everything, sheet=_over_sheet, blocks=_over_blocks)
+
+
+# The screen of `tco breakeven` without options: an overview of the open models.
+
+TABLE_COLUMNS = (
+    Column(key="model", head="model", get=lambda r: r.model, wraps=True),
+    Column(key="a", head="against", get=lambda r: r.a, wraps=True),
+    Column(key="b", head="self-hosted on", get=lambda r: r.b, wraps=True),
+    Column(key="same_weights", head="same weights", get=lambda r: r.same_weights, show=yes),
+    Column(key="wins", head="cheaper", get=lambda r: spans(r.wins), wraps=True),
+    Column(key="first", head="first at", get=lambda r: r.first, show=show_tokens, right=True),
+    Column(key="sure", head="always from", get=lambda r: r.sure, show=show_tokens, right=True),
+    Column(key="never_because", head="never because", get=lambda r: r.never_because, wraps=True),
+    number("at_tokens", "at", lambda r: r.at and r.at.tokens, show_tokens),
+    number("at_a_usd", "then $", lambda r: r.at and r.at.a_usd, words.whole_usd),
+    number("at_b_usd", "own $", lambda r: r.at and r.at.b_usd, words.whole_usd),
+    Column(key="at_b", head="own set-up then", get=lambda r: r.at and r.at.b, wraps=True),
+)
+TABLE_USUAL = ("model", "a", "first", "sure")
+AT = ("at_a_usd", "at_b_usd")
+"""What is told beside, where a volume was given: both bills at it."""
+KEYS = {"volume": "first", "model": "model", "against": "a"}
+
+
+def _table_everything(result: BreakevenTable) -> Sheet:
+    """Return all rows."""
+    usual = (*TABLE_USUAL, *AT) if any(row.at is not None for row in result.rows) else TABLE_USUAL
+    return Sheet(rows=result.rows, columns=TABLE_COLUMNS, usual=usual, keys=KEYS)
+
+
+def _table_sheet(result: BreakevenTable, view: View) -> Sheet:
+    """Return all rows."""
+    return _table_everything(result)
+
+
+def _table_blocks(result: BreakevenTable, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the screen: against the same weights, against the closed model, what is left out."""
+    at = next((row.at for row in result.rows if row.at is not None), None)
+    bills = "" if at is None else f", and both bills [$/month] at {show_tokens(at.tokens)}"
+    yield Paragraph(
+        text=f"From which volume [tokens a month] own GPUs are cheaper{bills}\n"
+        f"{words.edition(result.catalog)}"
+    )
+    columns = sheet.pick(view.fields or sheet.usual)
+    same = [row for row in sheet.rows if row.same_weights]
+    other = [row for row in sheet.rows if not row.same_weights]
+    titles = ("Against the cheapest host of the same weights", "Against a different, closed model")
+    for title, rows in zip(titles, (same, other), strict=True):
+        if rows:
+            made = tuple(_row(r, columns, view) for r in rows[: view.top])
+            yield Table(title=title, columns=columns, rows=made)
+    if result.left_out:
+        yield Paragraph(text="Left out", tone="bold")
+        for text in result.left_out:
+            yield Paragraph(text=text, tone="dim", hanging=2, bullet=True)
+    yield Paragraph(text=result.verdict)
+    yield from words.assumptions(result.assumptions)
+
+
+def _row(row: BreakevenRow, columns: tuple[Column, ...], view: View) -> Row:
+    cells = tuple(column.text(row) for column in columns)
+    return Row(cells=cells, note="" if view.fields else _note(row))
+
+
+def _note(row: BreakevenRow) -> str:
+    """Return what stands under a row: the set-up, and why never or on which intervals."""
+    parts = [row.b]
+    if not row.wins:
+        parts.append(f"never: {row.never_because}" if row.never_because else "never")
+    elif len(row.wins) > 1:
+        parts.append(f"cheaper on {len(row.wins)} intervals, whole replicas lie between")
+    if row.at is not None and row.at.b != row.b:
+        parts.append(f"at {show_tokens(row.at.tokens)} {row.at.b}")
+    if row.about is not None:
+        parts.append(f"{show_tokens(row.about[0])} to {show_tokens(row.about[1])}")
+    return "; ".join(parts)
+
+
+TABLE = Screen(
+    rows=("rows",), everything=_table_everything, sheet=_table_sheet, blocks=_table_blocks
+)
+
+
+# The screen of `tco breakeven --map` and `tco sensitivity --grid`: who wins where.
+
+WIDEST_TABLE = 7  # columns of cells that show their margin; more of them become a picture
+TONES: tuple[Tone, ...] = ("good", "blue", "warn", "magenta", "cyan", "red")
+
+MAP_COLUMNS = (
+    number("x", "x", lambda c: c.x, show_number),
+    number("y", "y", lambda c: c.y, show_number),
+    Column(key="winner", head="cheapest", get=lambda c: c.winner, wraps=True),
+    Column(key="mark", head="mark", get=lambda c: c.mark),
+    number("usd", "$/month", lambda c: c.usd, words.whole_usd),
+    Column(key="runner_up", head="second", get=lambda c: c.runner_up, wraps=True),
+    number("margin_usd", "margin $/month", lambda c: c.margin_usd, words.whole_usd),
+    number("margin_share", "margin", lambda c: c.margin_share, show_share),
+    Column(key="flips", head="flips", get=lambda c: c.flips, show=yes),
+    Column(key="now", head="today", get=lambda c: c.now, show=yes),
+)
+MAP_USUAL = ("x", "y", "winner", "usd", "runner_up", "margin_usd")
+MAP_KEYS = {"margin": "margin_usd", "cost": "usd"}
+
+
+def _map_everything(result: MapResult) -> Sheet:
+    """Return all cells."""
+    return Sheet(rows=result.cells, columns=MAP_COLUMNS, usual=MAP_USUAL, keys=MAP_KEYS)
+
+
+def _map_sheet(result: MapResult, view: View) -> Sheet:
+    """Return all cells."""
+    return _map_everything(result)
+
+
+def _map_blocks(result: MapResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the screen: the map, what its letters stand for, and the verdict."""
+    yield Paragraph(text=words.edition(result.catalog))
+    for said in result.resolved:
+        yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
+    if view.fields:
+        columns = sheet.pick(view.fields)
+        rows = tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in sheet.rows[: view.top])
+        yield Table(columns=columns, rows=rows)
+        return
+    lines = _rows(result)
+    if len(result.x.values) <= WIDEST_TABLE:
+        yield _table(result, lines)
+    else:
+        yield _picture(result, lines)
+    for option in result.options:
+        if option.cells:
+            text = f"{option.mark}  {option.id}: cheapest in {option.cells}"
+            yield Paragraph(text=text, hanging=3, bullet=True)
+    yield Paragraph(text=_legend(result), tone="dim")
+    yield Paragraph(text=result.verdict)
+
+
+def _rows(result: MapResult) -> list[tuple[Cell, ...]]:
+    """Return the cells row by row, the highest value of y first."""
+    wide = len(result.x.values)
+    return [result.cells[i : i + wide] for i in range(0, len(result.cells), wide)][::-1]
+
+
+def _label(value: float, axis: MapAxis) -> str:
+    if axis.unit.startswith("USD"):
+        return show_usd(value)
+    if axis.unit.startswith("share"):
+        return show_share(value)
+    return f"x{show_number(value)}" if axis.unit == "factor" else show_number(value)
+
+
+def _table(result: MapResult, lines: Sequence[Sequence[Cell]]) -> Table:
+    heads = [f"{result.y.variable} \\ {result.x.variable}"]
+    heads += [_label(v, result.x) for v in result.x.values]
+    columns = tuple(
+        Column(key=head, head=head, get=lambda r: None, right=i > 0) for i, head in enumerate(heads)
+    )
+    rows = [
+        Row(cells=(_label(line[0].y, result.y), *(_cell(cell) for cell in line))) for line in lines
+    ]
+    return Table(columns=columns, rows=tuple(rows))
+
+
+def _cell(cell: Cell) -> str:
+    """Return winner and margin: `B +34%`, `b` where it flips, `*` today."""
+    mark = cell.mark.lower() if cell.flips else cell.mark
+    share = cell.margin_share
+    margin = (
+        "alone" if share is None else f"+{share * 100:.0f}%" if share < 10 else f"x{share + 1:.0f}"
+    )
+    return f"{'*' if cell.now else ''}{mark} {margin}"
+
+
+def _picture(result: MapResult, lines: Sequence[Sequence[Cell]]) -> Figure:
+    labels = [_label(line[0].y, result.y) for line in lines]
+    size = max(len(label) for label in labels)
+    rows = []
+    for label, line in zip(labels, lines, strict=True):
+        marks = "".join(_mark(cell) for cell in line)
+        rows.append(f"{label:>{size}} |{marks}")
+    wide = 2 * len(result.x.values)
+    low, high = (_label(result.x.values[i], result.x) for i in (0, -1))
+    rows.append(f"{'':>{size}} +{'-' * wide}")
+    rows.append(f"{'':>{size}}  {low}{high:>{max(wide - len(low), len(high) + 1)}}")
+    used = list(dict.fromkeys(o.mark for o in result.options if o.cells))
+    tones = zip(used, TONES * len(used), strict=False)
+    both = tuple((mark, tone) for upper, tone in tones for mark in (upper, upper.lower()))
+    title = f"{result.y.variable} (up) over {result.x.variable} (right)"
+    return Figure(rows=tuple(rows), title=title, tones=dict(both))
+
+
+def _mark(cell: Cell) -> str:
+    mark = cell.mark.lower() if cell.flips else cell.mark
+    return f"{mark}*" if cell.now else f"{mark} "
+
+
+def _legend(result: MapResult) -> str:
+    axes = "; ".join(f"{a.variable}: {a.title} [{a.unit}]" for a in (result.x, result.y))
+    return f"Small letters: the cheapest changes to the left or below. * today. {axes}"
+
+
+MAP = Screen(rows=("cells",), everything=_map_everything, sheet=_map_sheet, blocks=_map_blocks)

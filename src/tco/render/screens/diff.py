@@ -1,22 +1,25 @@
-"""The screen of `tco diff`."""
+"""The screens of `tco diff` and `tco catalog diff`: what changed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from tco.analysis.difference.results import CostChange, DiffResult, InputChange
-from tco.analysis.figures import Moved
+from tco.analysis.diff.catalogs import CatalogDiff, CrossingChange, FigureChange, TierWinnerChange
+from tco.analysis.diff.results import CostChange, DiffResult, InputChange
 from tco.render import words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.show import NOTHING, show_tokens
+from tco.units import NOTHING, show_number, show_tokens
+
+# The screen of `tco diff`.
 
 COMPACT = ("id", "what", "before_usd", "after_usd", "change_usd")
 TOP, MOST_LINES, MOST_MOVED, MOST_INPUTS = 12, 3, 8, 12
 
 
-def everything(result: DiffResult) -> Sheet:
+def _diff_everything(result: DiffResult) -> Sheet:
     """Return every cost that changed."""
     return Sheet(
         rows=result.rows,
@@ -54,16 +57,16 @@ def _because(row: CostChange) -> str | None:
     return "; ".join(parts) or None
 
 
-def sheet(result: DiffResult, view: View) -> Sheet:
+def _diff_sheet(result: DiffResult, view: View) -> Sheet:
     """Return what changed on the short list, and the cheapest; with `--top` whatever changed."""
-    whole = everything(result)
+    whole = _diff_everything(result)
     if not result.shown or view.top is not None:
         return whole
     wanted = set(result.shown)
     return whole._replace(rows=tuple(row for row in result.rows if row.id in wanted))
 
 
-def blocks(result: DiffResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _diff_blocks(result: DiffResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the verdict, what fails, costs, break-evens, and what explains them."""
     yield Paragraph(text=f"From {result.a} to {result.b}", tone="bold")
     yield Paragraph(text=_editions(result), tone="dim")
@@ -138,7 +141,7 @@ def _input(change: InputChange) -> str:
     return f"{change.path}: {' to '.join(ends)} ({change.source})"
 
 
-def _moved(moved: Moved) -> str:
+def _moved(moved: FigureChange) -> str:
     if not moved.field:
         return f"{moved.record} {moved.kind}: {moved.after or moved.before}"
     ends = (
@@ -148,4 +151,118 @@ def _moved(moved: Moved) -> str:
     return f"{moved.record} {moved.field}: {' to '.join(ends)}"
 
 
-SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks, compact=COMPACT)
+DIFF = Screen(
+    rows=("rows",),
+    everything=_diff_everything,
+    sheet=_diff_sheet,
+    blocks=_diff_blocks,
+    compact=COMPACT,
+)
+
+
+# The screen of `tco catalog diff`.
+
+CATALOG_TOP = 40
+
+
+def _catalog_diff_everything(result: CatalogDiff) -> Sheet:
+    """Return everything that moved."""
+    return Sheet(
+        rows=result.moved,
+        columns=(
+            Column(key="section", head="in", get=lambda m: m.section),
+            Column(key="record", head="record", get=lambda m: m.record, wraps=True),
+            Column(key="field", head="figure", get=lambda m: m.field or None, wraps=True),
+            Column(key="kind", head="what", get=lambda m: m.kind),
+            _value("before"),
+            _value("after"),
+            Column(key="ratio", head="by", get=lambda m: m.ratio, show=_by, right=True),
+        ),
+        usual=("record", "field", "before", "after", "ratio"),
+        keys={},
+    )
+
+
+def _value(key: str) -> Column:
+    return Column(key=key, head=key, get=lambda m: getattr(m, key), show=_text, right=True)
+
+
+def _text(value: float | str) -> str:
+    return words.shortened(value, 30) if isinstance(value, str) else words.price(value)
+
+
+def _by(ratio: float) -> str:
+    return f"x{show_number(ratio)}" if ratio >= 2.995 else f"{(ratio - 1) * 100:+.1f}%"
+
+
+def _catalog_diff_sheet(result: CatalogDiff, view: View) -> Sheet:
+    """Return everything that moved."""
+    return _catalog_diff_everything(result)
+
+
+def _catalog_diff_blocks(result: CatalogDiff, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return what moved, then which answers change, then the verdict."""
+    yield Paragraph(text=f"From {result.a} to {result.b}, prices of {result.as_of}", tone="bold")
+    rows: tuple[FigureChange, ...] = sheet.rows[: view.top or CATALOG_TOP]
+    columns = sheet.pick(view.fields or sheet.usual)
+    if rows:
+        made = tuple(Row(cells=tuple(c.text(m) for c in columns), note=_note(m)) for m in rows)
+        yield Table(columns=columns, rows=made, title="What moved")
+    if len(sheet.rows) > len(rows):
+        text = f"{len(sheet.rows) - len(rows)} more: --top {len(sheet.rows)}"
+        yield Paragraph(text=text, tone="dim")
+    yield from _winners(result.winners)
+    yield from _catalog_crossings(result.crossings)
+    yield Paragraph(text=verdict(result), tone="bold")
+
+
+def _note(moved: FigureChange) -> str:
+    return moved.kind if moved.kind != "changed" and not moved.field else ""
+
+
+def _winners(winners: tuple[TierWinnerChange, ...]) -> Iterator[Block]:
+    changed = [w for w in winners if w.changed]
+    if not changed:
+        return
+    yield Paragraph(text="Other winners of the short list", tone="bold")
+    for w in changed:
+        place = f"{show_tokens(w.tokens_per_month)} tokens a month, {w.tier}"
+        text = f"{place}: {_won(w.before, w.before_usd)} becomes {_won(w.after, w.after_usd)}"
+        yield Paragraph(text=text, hanging=2, bullet=True)
+
+
+def _won(name: str | None, usd: float | None) -> str:
+    return "nothing" if name is None or usd is None else f"{name} (${words.whole_usd(usd)})"
+
+
+def _catalog_crossings(crossings: tuple[CrossingChange, ...]) -> Iterator[Block]:
+    changed = [c for c in crossings if c.changed]
+    if not changed:
+        return
+    yield Paragraph(text="Other break-evens of own GPUs [tokens/month]", tone="bold")
+    for c in changed:
+        text = f"{c.model} against {c.against}: {_from(c.before)} becomes {_from(c.after)}"
+        yield Paragraph(text=text, hanging=2, bullet=True)
+
+
+def _from(volume: float | None) -> str:
+    return "never" if volume is None else f"from {show_tokens(volume)}"
+
+
+def verdict(result: CatalogDiff) -> str:
+    """Return the answer in one sentence."""
+    counts = Counter(m.section for m in result.moved)
+    parts = ", ".join(f"{count} in {section}" for section, count in counts.items())
+    moved = f"{len(result.moved)} figures moved ({parts})" if parts else "Nothing moved"
+    asked = len(result.winners) + len(result.crossings)
+    if not result.answers_changed:
+        return f"{moved}; none of {asked} answers changes."
+    return f"{moved}; {result.answers_changed} of {asked} answers change."
+
+
+CATALOG_DIFF = Screen(
+    rows=("moved",),
+    everything=_catalog_diff_everything,
+    sheet=_catalog_diff_sheet,
+    blocks=_catalog_diff_blocks,
+)

@@ -1,16 +1,20 @@
-"""What the screens of `tco train` and `tco embed` have in common."""
+"""The screens of `tco train` and `tco embed`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tco.analysis.cheapest import USUAL, rank_of
-from tco.analysis.job_results import EmbedResult, JobRow, TrainResult
-from tco.analysis.jobs import first_of
+from tco.analysis.jobs.bills import first_of
+from tco.analysis.jobs.results import EmbedResult, JobRow, TrainResult
 from tco.analysis.results import BillLine
+from tco.options.cheapest import USUAL, rank_of
 from tco.render import words
+from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.show import show_number, show_price, show_share, show_usd
+from tco.render.words import count
+from tco.units import show_number, show_price, show_share, show_tokens, show_usd
+
+# What the screens of `tco train` and `tco embed` have in common.
 
 TOP = 12
 Result = TrainResult | EmbedResult
@@ -115,3 +119,75 @@ def _term(line: BillLine, when: str) -> str:
         f"{show_usd(line.amount_usd)} {when} "
         f"[{words.star(line.origin)}{line.origin}: {line.source}{date}]"
     )
+
+
+# The screen of `tco train`.
+
+
+def _train_everything(result: TrainResult) -> Sheet:
+    """Return all ways, the impossible ones too."""
+    return ways(result)
+
+
+def _train_sheet(result: TrainResult, view: View) -> Sheet:
+    """Return the same: nothing is left out but by `--top`."""
+    return ways(result)
+
+
+def _train_blocks(result: TrainResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the screen."""
+    yield from screen(result, _job(result), sheet, view)
+
+
+def _job(result: TrainResult) -> str:
+    """Return the job in a line or two."""
+    anew = f"; anew every {result.refresh_months:g} months" if result.refresh_months else ""
+    served = ""
+    if result.tokens_per_month is not None:
+        served = f"; serves {show_tokens(result.tokens_per_month)} tokens a month"
+    return (
+        f"{show_tokens(result.training_tokens)} tokens x {result.epochs:g} epochs = "
+        f"{show_tokens(result.training_tokens * result.epochs)} trained on; within "
+        f"{result.within_h:g} h{anew}{served}; training data and people not counted"
+    )
+
+
+TRAIN = Screen(
+    rows=("rows",), everything=_train_everything, sheet=_train_sheet, blocks=_train_blocks
+)
+
+
+# The screen of `tco embed`.
+
+
+def _embed_everything(result: EmbedResult) -> Sheet:
+    """Return all ways, the impossible ones too."""
+    return ways(result)
+
+
+def _embed_sheet(result: EmbedResult, view: View) -> Sheet:
+    """Return the same: nothing is left out but by `--top`."""
+    return ways(result)
+
+
+def _embed_blocks(result: EmbedResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the screen."""
+    yield from screen(result, _embed_job(result), sheet, view)
+
+
+def _embed_job(result: EmbedResult) -> str:
+    """Return the job in a line or two."""
+    parts = []
+    if result.corpus_tokens:
+        parts.append(f"{show_tokens(result.corpus_tokens)} tokens embedded once")
+    if result.queries_per_month:
+        queries, each = show_number(result.queries_per_month), count(result.query_tokens)
+        parts.append(f"{queries} queries a month of {each} tokens")
+    if result.params is not None:
+        parts.append(f"on rented GPUs a model of {show_tokens(result.params)} weights")
+    return f"{'; '.join(parts)}; people and the vector store not counted"
+
+
+EMBED = Screen(
+    rows=("rows",), everything=_embed_everything, sheet=_embed_sheet, blocks=_embed_blocks
+)

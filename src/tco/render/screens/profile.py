@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
-from tco.render.picture import stacked
+from tco.render.plots import stacked
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
-from tco.show import show_number, show_share, show_tokens, show_usd
+from tco.units import show_number, show_share, show_tokens, show_usd
 from tco.usage.results import ModelUsage, ProfileResult, TokenCounts
 
 TOP = 20

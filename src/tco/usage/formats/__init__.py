@@ -14,8 +14,8 @@ from pkgutil import iter_modules
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tco.usage.rows import Row, Tally, Wrong
-from tco.usage.sources import Record, Sample
+from tco.usage.rows import LeftOutTally, UsageRow, Wrong
+from tco.usage.sources import RawRecord, Sample
 
 Grain = Literal["requests", "buckets", "costs", "counters"]
 
@@ -33,7 +33,7 @@ class Context:
         kept: What it keeps from file to file.
     """
 
-    tally: Tally
+    tally: LeftOutTally
     shown: str = ""
     zone: ZoneInfo | None = None
     columns: dict[str, str] = field(default_factory=dict)
@@ -47,12 +47,12 @@ class Context:
         return f"{self.shown}:{self.line}"
 
 
-def whole(record: Record, _: Context) -> Iterable[Any]:
+def whole(record: RawRecord, _: Context) -> Iterable[Any]:
     """Return a record as its only part."""
     return () if record.value is None else (record.value,)
 
 
-def nothing(_: Context) -> Iterator[Row]:
+def nothing(_: Context) -> Iterator[UsageRow]:
     """Return no rows after the last file."""
     return iter(())
 
@@ -78,9 +78,9 @@ class Format(NamedTuple):
     exported: str
     grain: Grain
     looks: Callable[[Sample], bool]
-    row: Callable[[Any, Context], Row | None]
-    parts: Callable[[Record, Context], Iterable[Any]] = whole
-    done: Callable[[Context], Iterator[Row]] = nothing
+    row: Callable[[Any, Context], UsageRow | None]
+    parts: Callable[[RawRecord, Context], Iterable[Any]] = whole
+    done: Callable[[Context], Iterator[UsageRow]] = nothing
     grows: bool = False
     knows: str = ""
 

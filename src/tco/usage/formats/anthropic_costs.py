@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping, sequence, service_of
-from tco.usage.rows import Row, Wrong, moment, nano, text
-from tco.usage.sources import Record, Sample
+from tco.usage.rows import UsageRow, Wrong, moment, nano, text
+from tco.usage.sources import RawRecord, Sample
 
 CENTS = 100
 
@@ -21,7 +21,7 @@ def looks(sample: Sample) -> bool:
     )
 
 
-def parts(record: Record, ctx: Context) -> Iterable[Any]:
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     """Return the results of a bucket with its times."""
     bucket = mapping(record.value)
     start, end = moment(bucket.get("starting_at")), moment(bucket.get("ending_at"))
@@ -31,12 +31,12 @@ def parts(record: Record, ctx: Context) -> Iterable[Any]:
         yield start, end, mapping(result)
 
 
-def row(value: Any, _: Context) -> Row | None:
+def row(value: Any, _: Context) -> UsageRow | None:
     """Return the charge of a result."""
     start, end, result = value
     if str(result.get("currency", "USD")).upper() != "USD":
         raise Wrong("not_in_usd")
-    return Row(
+    return UsageRow(
         model=text(result.get("model")),
         input=0,
         output=0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping, service_of
-from tco.usage.rows import Row, Wrong, count, text
+from tco.usage.rows import UsageRow, Wrong, count, text
 from tco.usage.sources import Sample
 
 
@@ -62,14 +62,14 @@ def geo(value: Any) -> str:
     return "" if word in ("", "global", "not_available", "none") else word[:40]
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a message."""
     message, batch = _message(value)
     usage = message.get("usage")
     if not isinstance(usage, dict):
         raise Wrong("failed" if batch or message.get("type") == "error" else "not_a_call")
     speed = str(usage.get("speed") or "standard")
-    return Row(
+    return UsageRow(
         model=text(message.get("model")),
         provider="anthropic",
         region=geo(usage.get("inference_geo")),

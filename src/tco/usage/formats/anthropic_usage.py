@@ -8,8 +8,8 @@ from typing import Any
 from tco.usage.formats import Context, Format, mapping, sequence, service_of
 from tco.usage.formats.anthropic_messages import anthropic_tokens, geo
 from tco.usage.formats.openai_usage import NOT_GROUPED
-from tco.usage.rows import Row, count, hashed, moment, text
-from tco.usage.sources import Record, Sample
+from tco.usage.rows import UsageRow, count, hashed, moment, text
+from tco.usage.sources import RawRecord, Sample
 
 LONG = {"200k-1M": 200_000}
 """Lower ends of the context windows that the report groups by."""
@@ -24,7 +24,7 @@ def looks(sample: Sample) -> bool:
     )
 
 
-def parts(record: Record, ctx: Context) -> Iterable[Any]:
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     """Return the results of a bucket with its times."""
     bucket = mapping(record.value)
     start, end = moment(bucket.get("starting_at")), moment(bucket.get("ending_at"))
@@ -34,7 +34,7 @@ def parts(record: Record, ctx: Context) -> Iterable[Any]:
         yield start, end, mapping(result)
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a result."""
     start, end, result = value
     name = text(result.get("model"))
@@ -45,7 +45,7 @@ def row(value: Any, ctx: Context) -> Row | None:
     speed = str(result.get("speed") or "standard")
     service = service_of(result.get("service_tier"))
     tokens = anthropic_tokens({**result, "input_tokens": result.get("uncached_input_tokens")}, ctx)
-    return Row(
+    return UsageRow(
         model=name or NOT_GROUPED,
         start=start,
         end=end,

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping, sequence
-from tco.usage.rows import Row, Wrong, count, moment, text
-from tco.usage.sources import Record, Sample
+from tco.usage.rows import UsageRow, Wrong, count, moment, text
+from tco.usage.sources import RawRecord, Sample
 
 INPUT, OUTPUT = "ProcessedPromptTokens", "GeneratedTokens"
 REQUESTS, RATE = "AzureOpenAIRequests", "AzureOpenAIContextTokensCacheMatchRate"
@@ -37,7 +37,7 @@ def looks(sample: Sample) -> bool:
     )
 
 
-def parts(record: Record, ctx: Context) -> Iterable[Any]:
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     """Return the hours of each deployment, with the counts of all metrics of that hour."""
     page = mapping(record.value)
     step = STEPS.get(str(page.get("interval")), timedelta(hours=1)).total_seconds()
@@ -75,7 +75,7 @@ def _points(page: dict[str, Any]) -> Iterator[tuple[str, dict[str, str], dict[st
                 yield _metric(series), labels, point
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of an hour; how much of its input was cached is told as a rate only."""
     model, deployment, stamp, step, values, rate = value
     taken = count(values.get(INPUT))
@@ -89,7 +89,7 @@ def row(value: Any, ctx: Context) -> Row | None:
     if not model:
         ctx.tally.note("metrics are not split by ModelName: the model is not known")
     start = moment(stamp)
-    return Row(
+    return UsageRow(
         model=model or "(not split by model)",
         input=taken,
         output=count(values.get(OUTPUT)),

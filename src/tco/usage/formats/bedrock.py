@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import Row, Wrong, count, hashed, moment, text
+from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample
 
 KIND = "ModelInvocationLog"
@@ -35,7 +35,7 @@ def looks(sample: Sample) -> bool:
     return any(v.get("schemaType") == KIND for v in sample.values())
 
 
-def row(value: Any, _: Context) -> Row | None:
+def row(value: Any, _: Context) -> UsageRow | None:
     """Return the row of a call; its input leaves out what was read and written."""
     call = mapping(value)
     if call.get("schemaType") != KIND:
@@ -47,7 +47,7 @@ def row(value: Any, _: Context) -> Row | None:
     if taken.get("inputTokenCount") is None and made.get("outputTokenCount") is None:
         raise Wrong("no_output")
     model, region = named(text(call.get("modelId")))
-    return Row(
+    return UsageRow(
         model=model,
         input=count(taken.get("inputTokenCount")) + read + written,
         output=count(made.get("outputTokenCount")),

@@ -7,7 +7,7 @@ from typing import Any
 
 from tco.usage.formats import Context, Format, mapping, service_of
 from tco.usage.formats.anthropic_messages import anthropic_tokens, geo
-from tco.usage.rows import Row, Wrong, moment, text
+from tco.usage.rows import UsageRow, Wrong, moment, text
 from tco.usage.sources import Sample
 
 SYNTHETIC = "<synthetic>"
@@ -18,7 +18,7 @@ def looks(sample: Sample) -> bool:
     return any("sessionId" in v and v.get("type") in ("user", "assistant") for v in sample.values())
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a line by the assistant.
 
     A message is written several times while it grows, and again when a session is resumed: its key
@@ -38,7 +38,7 @@ def row(value: Any, ctx: Context) -> Row | None:
         raise Wrong("no_time")
     speed = str(usage.get("speed") or "standard")
     key = [text(message.get("id")), text(line.get("requestId"))]
-    return Row(
+    return UsageRow(
         model=text(message.get("model")),
         start=start,
         provider="anthropic",

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import Row, Wrong, count, moment, text
+from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import Sample
 
 FIELDS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens")
@@ -20,7 +20,7 @@ def looks(sample: Sample) -> bool:
     )
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a turn: what it added to the session's totals.
 
     Many events repeat the one before; the model is that of the context before the event.
@@ -53,7 +53,7 @@ def row(value: Any, ctx: Context) -> Row | None:
         raise Wrong("negative")
     start = moment(line.get("timestamp"))
     taken, read, made, thought = turn
-    return Row(
+    return UsageRow(
         model=ctx.state.get("model", ""),
         input=taken,
         output=made,

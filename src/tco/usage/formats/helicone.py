@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import Row, Wrong, count, hashed, moment, nano, text
+from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, nano, text
 from tco.usage.sources import Sample
 
 FAILED = 400
@@ -16,7 +16,7 @@ def looks(sample: Sample) -> bool:
     return sample.some("request_created_at", "response_status", "prompt_tokens") is not None
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a request; whether its input contains the cached part, its total tells."""
     call = mapping(value)
     status = count(call.get("response_status"))
@@ -31,7 +31,7 @@ def row(value: Any, ctx: Context) -> Row | None:
         said += read + written
     elif read + written and total != said + made:
         ctx.tally.note("no total tells whether input contains the cached part: taken so")
-    return Row(
+    return UsageRow(
         model=text(call.get("request_model") or call.get("response_model")),
         input=said,
         output=made,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import Row, Wrong, count, moment, nano, text
+from tco.usage.rows import UsageRow, Wrong, count, moment, nano, text
 from tco.usage.sources import Sample
 
 CALLS = ("GENERATION", "EMBEDDING")
@@ -24,7 +24,7 @@ def _one(usage: dict[str, Any], names: tuple[str, ...]) -> int:
     return next((count(usage[name]) for name in names if usage.get(name) is not None), 0)
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a generation; with `total` it is told what its input contains."""
     seen = mapping(value)
     if seen.get("type") not in CALLS:
@@ -48,7 +48,7 @@ def row(value: Any, ctx: Context) -> Row | None:
             ctx.tally.note("some counts contain the cached part or reasoning: told by their total")
         else:
             ctx.tally.doubt("total_contradicts_parts", ctx.place)
-    return Row(
+    return UsageRow(
         model=text(seen.get("model") or seen.get("providedModelName")),
         input=taken,
         output=made,

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import Row, Wrong, count, hashed, moment, nano, text
+from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, nano, text
 from tco.usage.sources import Sample
 
 DAY_S = 86_400
@@ -19,7 +19,7 @@ def looks(sample: Sample) -> bool:
     return sample.some(*LOG) is not None or (sample.some(*DAILY, "custom_llm_provider") is not None)
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a call, or of a day."""
     call = mapping(value)
     return _day(call) if "api_requests" in call and "startTime" not in call else _call(call, ctx)
@@ -35,7 +35,7 @@ def _loaded(value: Any) -> Any:
         return None
 
 
-def _call(call: dict[str, Any], ctx: Context) -> Row:
+def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
     if str(call.get("cache_hit")).lower() == "true":
         raise Wrong("answered_by_proxy_cache")
     taken, made = count(call.get("prompt_tokens")), count(call.get("completion_tokens"))
@@ -44,7 +44,7 @@ def _call(call: dict[str, Any], ctx: Context) -> Row:
     total = count(call.get("total_tokens"), missing=None)
     if total is not None and total != taken + made:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
-    return Row(
+    return UsageRow(
         model=text(call.get("model")),
         input=taken,
         output=made,
@@ -91,9 +91,9 @@ def _first(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
 
-def _day(day: dict[str, Any]) -> Row:
+def _day(day: dict[str, Any]) -> UsageRow:
     start = moment(day.get("date"))
-    return Row(
+    return UsageRow(
         model=text(day.get("model")),
         input=count(day.get("prompt_tokens")),
         output=count(day.get("completion_tokens")),

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping, sequence
-from tco.usage.rows import Row, Wrong, moment, nano, text
-from tco.usage.sources import Record, Sample
+from tco.usage.rows import UsageRow, Wrong, moment, nano, text
+from tco.usage.sources import RawRecord, Sample
 
 KIND = "organization.costs.result"
 
@@ -21,7 +21,7 @@ def looks(sample: Sample) -> bool:
     )
 
 
-def parts(record: Record, ctx: Context) -> Iterable[Any]:
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     """Return the results of a bucket with its times."""
     bucket = mapping(record.value)
     start, end = moment(bucket.get("start_time")), moment(bucket.get("end_time"))
@@ -31,14 +31,14 @@ def parts(record: Record, ctx: Context) -> Iterable[Any]:
         yield start, end, mapping(result)
 
 
-def row(value: Any, _: Context) -> Row | None:
+def row(value: Any, _: Context) -> UsageRow | None:
     """Return the charge of a result; a line item begins with the name of the model."""
     start, end, result = value
     amount = mapping(result.get("amount"))
     if str(amount.get("currency", "usd")).lower() != "usd":
         raise Wrong("not_in_usd")
     item = text(result.get("line_item"))
-    return Row(
+    return UsageRow(
         model=item.split(",")[0].strip(),
         input=0,
         output=0,

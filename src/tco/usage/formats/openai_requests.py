@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping, service_of
-from tco.usage.rows import Row, Wrong, count, moment, text
-from tco.usage.sources import Record, Sample
+from tco.usage.rows import UsageRow, Wrong, count, moment, text
+from tco.usage.sources import RawRecord, Sample
 
 OBJECTS = ("chat.completion", "text_completion", "response")
 
@@ -27,7 +27,7 @@ def looks(sample: Sample) -> bool:
     return any(_body(v)[0].get("object") in OBJECTS for v in sample.values())
 
 
-def parts(record: Record, ctx: Context) -> Iterable[Any]:
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     """Return the record, if there is one."""
     if isinstance(record.value, dict):
         yield record.value
@@ -35,7 +35,7 @@ def parts(record: Record, ctx: Context) -> Iterable[Any]:
         ctx.tally.leave("not_a_call", ctx.place)
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a response."""
     body, batch = _body(value)
     usage = body.get("usage")
@@ -56,7 +56,7 @@ def row(value: Any, ctx: Context) -> Row | None:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
     if count(more.get("audio_tokens")) or count(out.get("audio_tokens")):
         ctx.tally.doubt("audio_tokens_priced_as_text", ctx.place)
-    return Row(
+    return UsageRow(
         model=text(body.get("model")),
         input=taken,
         output=made,

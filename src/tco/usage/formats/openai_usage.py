@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping, sequence, service_of
-from tco.usage.rows import Row, count, hashed, moment, text
-from tco.usage.sources import Record, Sample
+from tco.usage.rows import UsageRow, count, hashed, moment, text
+from tco.usage.sources import RawRecord, Sample
 
 KIND = "organization.usage."
 NOT_GROUPED = "(not grouped by model)"
@@ -22,7 +22,7 @@ def looks(sample: Sample) -> bool:
     )
 
 
-def parts(record: Record, ctx: Context) -> Iterable[Any]:
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     """Return the results of a bucket with its times."""
     bucket = mapping(record.value)
     start, end = moment(bucket.get("start_time")), moment(bucket.get("end_time"))
@@ -32,7 +32,7 @@ def parts(record: Record, ctx: Context) -> Iterable[Any]:
         yield start, end, mapping(result)
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a result; its input is all input, and its parts lie beside it."""
     start, end, result = value
     w30 = count(result.get("input_cache_write_30m_tokens"))
@@ -45,7 +45,7 @@ def row(value: Any, ctx: Context) -> Row | None:
     name = text(result.get("model"))
     if not name:
         ctx.tally.note("rows are not grouped by model and cannot be priced: group_by=model")
-    return Row(
+    return UsageRow(
         model=name or NOT_GROUPED,
         input=taken,
         output=count(result.get("output_tokens")),

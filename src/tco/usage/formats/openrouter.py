@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import Row, count, moment, nano, text
+from tco.usage.rows import UsageRow, count, moment, nano, text
 from tco.usage.sources import Sample
 
 DAY_S = 86_400
@@ -16,7 +16,7 @@ def looks(sample: Sample) -> bool:
     return sample.some("date", "model", "usage", "requests", "prompt_tokens") is not None
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a day; what its own response cache answered cannot be read input."""
     day = mapping(value)
     taken, read = count(day.get("prompt_tokens")), count(day.get("cached_tokens"))
@@ -24,7 +24,7 @@ def row(value: Any, ctx: Context) -> Row | None:
         ctx.tally.doubt("cached_over_input_capped", ctx.place)
     start = moment(day.get("date"))
     usd = [nano(day.get(name)) for name in ("usage", "byok_usage_inference")]
-    return Row(
+    return UsageRow(
         model=text(day.get("model")),
         input=taken,
         output=count(day.get("completion_tokens")),

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping, sequence
-from tco.usage.rows import Row, Wrong, count, moment, text
-from tco.usage.sources import Record, Sample
+from tco.usage.rows import UsageRow, Wrong, count, moment, text
+from tco.usage.sources import RawRecord, Sample
 
 CALLS = ("chat", "text_completion", "completion", "generate_content", "embeddings", "embedding")
 INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens")
@@ -65,7 +65,7 @@ def looks(sample: Sample) -> bool:
     )
 
 
-def parts(record: Record, _: Context) -> Iterable[Any]:
+def parts(record: RawRecord, _: Context) -> Iterable[Any]:
     """Return the spans of a record."""
     return _spans(record.value) if record.value is not None else ()
 
@@ -78,7 +78,7 @@ def _of(attributes: dict[str, Any], names: tuple[str, ...]) -> int | None:
     return found
 
 
-def row(value: Any, _: Context) -> Row | None:
+def row(value: Any, _: Context) -> UsageRow | None:
     """Return the row of a span that is one call of a model; agents repeat their children."""
     at = _attributes(value)
     operation = at.get("gen_ai.operation.name") or at.get("llm.request.type")
@@ -94,7 +94,7 @@ def row(value: Any, _: Context) -> Row | None:
     written = _of(at, WRITTEN) or 0
     said = taken or 0
     inclusive = said >= read + written
-    return Row(
+    return UsageRow(
         model=text(at.get("gen_ai.response.model") or at.get("gen_ai.request.model")),
         input=said if inclusive else said + read + written,
         output=made or 0,

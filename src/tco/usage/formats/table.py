@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import Row, Wrong
+from tco.usage.rows import UsageRow, Wrong
 from tco.usage.sources import Sample
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -77,7 +77,7 @@ def looks(sample: Sample) -> bool:
     return {"start", "model", "input", "output"} <= at.keys() and not known & foreign
 
 
-def row(value: Any, _: Context) -> Row | None:
+def row(value: Any, _: Context) -> UsageRow | None:
     """Refuse the record: tables of requests are read by DuckDB."""
     raise Wrong("not_a_call" if mapping(value) else "torn_line")
 

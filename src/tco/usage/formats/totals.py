@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping, service_of
-from tco.usage.rows import Row, Wrong, count, moment, nano, text
+from tco.usage.rows import UsageRow, Wrong, count, moment, nano, text
 from tco.usage.sources import Sample
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -63,7 +63,7 @@ def _number(value: Any) -> Any:
     return value.strip().lstrip("$€£").replace(",", "").replace(" ", "").replace("_", "")
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a line; cached input is a part of input, unless its name says otherwise."""
     cells = mapping(value)
     at = ctx.state.setdefault("columns", columns_of(cells, ctx.columns))
@@ -78,7 +78,7 @@ def row(value: Any, ctx: Context) -> Row | None:
     exclusive = "fresh" in at and "input" not in at
     said = count(cell("fresh" if exclusive else "input"))
     start, end = _span(cells.get(at.get("period", "")), ctx)
-    return Row(
+    return UsageRow(
         model=model,
         input=said + read + written if exclusive else said,
         output=count(cell("output")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping, sequence
-from tco.usage.rows import Row, Wrong, count, moment, text
+from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import Sample
 
 
@@ -22,7 +22,7 @@ def looks(sample: Sample) -> bool:
     return any("usageMetadata" in _response(v)[0] for v in sample.values())
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a response: thoughts are apart from candidates, tools from prompt."""
     response, batch = _response(value)
     usage = response.get("usageMetadata")
@@ -43,7 +43,7 @@ def row(value: Any, ctx: Context) -> Row | None:
     images = sum(count(m.get("tokenCount")) for m in modalities if m.get("modality") == "IMAGE")
     traffic = str(usage.get("trafficType") or "")
     service = "provisioned" if traffic == "PROVISIONED_THROUGHPUT" else "standard"
-    return Row(
+    return UsageRow(
         model=text(response.get("modelVersion")).rpartition("/")[2],
         input=prompt + tools,
         output=answer + thought,

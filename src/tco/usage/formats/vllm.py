@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import Row, Wrong, count
+from tco.usage.rows import UsageRow, Wrong, count
 from tco.usage.sources import Sample
 
 INPUT, OUTPUT = "vllm:prompt_tokens_total", "vllm:generation_tokens_total"
@@ -24,7 +24,7 @@ def looks(sample: Sample) -> bool:
     return any(str(v.get("name", "")).startswith("vllm:") for v in sample.values())
 
 
-def row(value: Any, ctx: Context) -> Row | None:
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Keep a counter of a scrape; each engine of a server counts by itself."""
     sample = mapping(value)
     name = sample.get("name")
@@ -57,7 +57,7 @@ def _time(path: str) -> float | None:
         return None
 
 
-def done(ctx: Context) -> Iterator[Row]:
+def done(ctx: Context) -> Iterator[UsageRow]:
     """Return what the counters grew by between scrapes, in the order of time or of names.
 
     A counter that fell began again at 0: what it shows is what it grew by.
@@ -72,7 +72,7 @@ def done(ctx: Context) -> Iterator[Row]:
         yield from _between(before, after, ctx)
 
 
-def _between(before: Any, after: Any, ctx: Context) -> Iterator[Row]:
+def _between(before: Any, after: Any, ctx: Context) -> Iterator[UsageRow]:
     grown: dict[str, dict[str, int]] = {}
     for key, now in after["counters"].items():
         then = before["counters"].get(key, 0)
@@ -83,7 +83,7 @@ def _between(before: Any, after: Any, ctx: Context) -> Iterator[Row]:
         of[key[2]] = of.get(key[2], 0) + now - then
     for model, sums in grown.items():
         start, end = before["at"], after["at"]
-        yield Row(
+        yield UsageRow(
             model=model,
             input=sums.get(INPUT, 0),
             output=sums.get(OUTPUT, 0),

@@ -1,0 +1,264 @@
+"""What embedding a corpus once, and queries every month, costs: by the token, or on rented GPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tco.analysis.jobs.bills import (
+    answer_of,
+    assumed,
+    best_rent,
+    crossing,
+    impossible,
+    line,
+    nobody,
+    notes_of,
+    ranked,
+    rent_lines,
+    rents_of,
+    row,
+    selection_of,
+    stamped,
+    start_gpu_hours,
+    value_of,
+    verdict,
+    warnings_of,
+)
+from tco.analysis.jobs.results import EmbedResult, JobRow
+from tco.analysis.report import FEW_REQUESTS, FEW_TOKENS, few
+from tco.catalog.lookup import context_limit
+from tco.catalog.trust import offer_trust
+from tco.engine.fleet import paid_gpus
+from tco.engine.ledger import Line, total_usd
+from tco.engine.shapes import Workload, number
+from tco.engine.training import WEIGHT_BYTES, embed_flops, gpu_hours, gpus_for_memory, serving_gpus
+from tco.errors import UsageError
+from tco.options.cheapest import least_trust
+from tco.options.offers import days_of
+from tco.options.prices import token_rates
+from tco.options.question import Question
+from tco.options.selection import Selection, token_tier
+from tco.options.settings import price_factor
+from tco.options.setups import GpuEntry, RentEntry
+from tco.units import MTOK, in_month
+
+if TYPE_CHECKING:
+    from tco.catalog.prices import Offer, Price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingJob:
+    """Texts to embed.
+
+    Args:
+        corpus_tokens: Tokens that are embedded once [token].
+        queries: Queries every month [query/month].
+        query_tokens: Tokens of a query [token].
+        params: Weights of a model to run on rented GPUs; None for none [1].
+    """
+
+    corpus_tokens: float
+    queries: float = 0.0
+    query_tokens: float = 0.0
+    params: float | None = None
+
+
+RENTED = ("workload.peak", "workload.batch_share", "workload.hours_per_month")
+"""What of the workload enters the bill of a model on rented GPUs."""
+
+
+def embed(inputs: Question, ask: EmbeddingJob) -> EmbedResult:
+    """Return what embedding costs, cheapest over the horizon first.
+
+    Raises:
+        UsageError: There is nothing to embed, or queries without a length.
+        InfeasibleError: Nobody embeds that; the reasons are named.
+    """
+    if ask.corpus_tokens <= 0 and ask.queries <= 0:
+        raise UsageError("what is embedded? for example --corpus 10B or --queries 5M")
+    if ask.queries > 0 and ask.query_tokens <= 0:
+        raise UsageError("how long is a query? for example --query-tokens 200")
+    hours = number(inputs.settings.value("workload.hours_per_month"))
+    ask = replace(ask, queries=in_month(ask.queries, hours))
+    job = _Texts(inputs, ask)
+    selection = selection_of(inputs)
+    rows = ranked([*job.hosted(selection), *job.rented(selection)])
+    if not any(r.feasible for r in rows):
+        raise nobody(rows, "embeds this")
+    least, answer = least_trust(inputs), answer_of(inputs, rows)
+    crossed = crossing(rows, least) if ask.corpus_tokens > 0 else None
+    used = [r for r in rows if r.feasible]
+    starts = ("embedding.", "training.startup", "serving.headroom", "serving.redundancy")
+    own = (*starts, *RENTED) if ask.params is not None else ()
+    return EmbedResult(
+        schema="tco.embed/1",
+        catalog=stamped(inputs, used),
+        corpus_tokens=ask.corpus_tokens,
+        queries_per_month=ask.queries,
+        query_tokens=ask.query_tokens,
+        params=ask.params,
+        horizon_months=job.months,
+        rows=rows,
+        crossing=crossed,
+        verdict=verdict(answer, least, crossed, ("for the corpus", "of the corpus")),
+        best=answer[0].id,
+        cheaper_but_unsure=tuple(r.id for r in answer[1]),
+        assumptions=assumed(inputs, used, *own),
+        warnings=(*_few(ask), *warnings_of(inputs, used)),
+    )
+
+
+def _few(ask: EmbeddingJob) -> tuple[str, ...]:
+    """Return the question whether so little was meant."""
+    said = (
+        few("tokens of a corpus", ask.corpus_tokens, FEW_TOKENS),
+        few("queries a month", ask.queries, FEW_REQUESTS),
+    )
+    return tuple(text for text in said if text)
+
+
+class _Texts:
+    """Texts to embed, to be priced in every way."""
+
+    def __init__(self, inputs: Question, ask: EmbeddingJob) -> None:
+        self.inputs, self.ask = inputs, ask
+        self.months = self._value("horizon.months")
+        self.query_tokens = ask.queries * ask.query_tokens
+
+    def _value(self, path: str) -> float:
+        return value_of(self.inputs, path)
+
+    def _total(self, once: tuple[Line, ...], monthly: tuple[Line, ...]) -> float:
+        return number(total_usd(once) + total_usd(monthly) * self.months)
+
+    def hosted(self, selection: Selection) -> Iterator[JobRow]:
+        """Return the offers of embedding models."""
+        models = self.inputs.catalog.models.models
+        for offer in self.inputs.catalog.prices.offers:
+            model = models[offer.model]
+            if model.kind != "embedding" or not selection.offer(offer, model):
+                continue
+            price = days_of(offer, self.inputs)[0][1]
+            limit = None if price is None else context_limit(price, offer, model)
+            if price is None or price.usd_per_mtok.input is None:
+                reason = f"no price on {self.inputs.day} in the catalog"
+                yield impossible(offer.id, offer.model, offer.provider, reason)
+            elif limit and self.ask.query_tokens > limit:
+                reason = f"a query is longer than the {limit:,} tokens that it takes"
+                yield impossible(offer.id, offer.model, offer.provider, reason)
+            else:
+                yield self._at(offer, price)
+
+    def _tier(self, offer: Offer) -> str:
+        return token_tier(self.inputs.catalog.models.models[offer.model])
+
+    def _at(self, offer: Offer, price: Price) -> JobRow:
+        """Return the row of an offer: the part of the corpus that can wait goes in batches."""
+        rates = price.usd_per_mtok
+        # Embedding makes no output; a price for it is asked for all the same, and never used.
+        whole = rates.model_copy(update={"output": rates.input})
+        made = token_rates(
+            whole,
+            list(price.modifiers),
+            isl=max(self.ask.query_tokens, 1.0),
+            factor=self._value(price_factor(self._tier(offer))),
+        )
+        source, waits = price.evidence[0].source, self._value("workload.batch_share")
+        plain, batch = (self.ask.corpus_tokens * share / MTOK for share in (1.0 - waits, waits))
+        once = (
+            line("corpus tokens", plain, "Mtok", made.input, source),
+            line("corpus tokens, batch", batch, "Mtok", made.batch_input, source),
+        )
+        monthly = (line("query tokens", self.query_tokens / MTOK, "Mtok", made.input, source),)
+        notes = (f"retires {offer.retires}",) if offer.retires else ()
+        if waits and not any(m.when.service == "batch" for m in price.modifiers):
+            notes = (*notes, "no batch tier: its usual price")
+        return row(
+            self.inputs,
+            once,
+            monthly if self.query_tokens else (),
+            tokens=self.ask.corpus_tokens,
+            total_usd_of=self._total(once, monthly),
+            checked=price.checked,
+            trust=offer_trust(self.inputs.catalog, offer, price, self.inputs.day),
+            id=offer.id,
+            tier="hosted",
+            model=offer.model,
+            provider=offer.provider,
+            notes=notes,
+        )
+
+    def rented(self, selection: Selection) -> Iterator[JobRow]:
+        """Return the cheapest rent of each GPU that holds the model that was described."""
+        if self.ask.params is None or not selection.own_gpus:
+            return
+        asked = replace(selection, models=frozenset())
+        found = [self._on(*pair) for pair in rents_of(self.inputs, asked)]
+        rows = [one for one in found if one is not None]
+        yield from rows
+        if not rows:
+            yield impossible("self/given", "given", "self", "no single GPU holds its weights")
+
+    def _on(self, gpu: GpuEntry, rents: Iterable[RentEntry]) -> JobRow | None:
+        params, shape = self.ask.params or 0.0, gpu.shape
+        room = self._value("embedding.memory_share")
+        if gpus_for_memory(WEIGHT_BYTES * params, shape.memory_bytes, room) > 1:
+            return None
+        mfu = self._value("embedding.mfu")
+        flops = embed_flops(params, self.ask.corpus_tokens)
+        work = number(gpu_hours(flops, shape.flops_16, mfu))
+        serving = self._serving(params, number(shape.flops_16) * mfu)
+        priced = []
+        for rent in rents:
+            each = rent.instance_gpus
+            start = start_gpu_hours(self.inputs, each)
+            once = rent_lines(self.inputs, rent, corpus=work, start=start) if work else ()
+            gpus = number(paid_gpus(serving, each))
+            monthly = rent_lines(
+                self.inputs, rent, queries=gpus * self._value("workload.hours_per_month")
+            )
+            priced.append((self._total(once, monthly), rent, gpus, once, monthly))
+        usd = [one[0] for one in priced]
+        best = best_rent(self.inputs, [one[1] for one in priced], usd)
+        total, rent, gpus, once, monthly = priced[best]
+        alone = rent.instance_gpus
+        return row(
+            self.inputs,
+            once,
+            monthly if gpus else (),
+            tokens=self.ask.corpus_tokens,
+            total_usd_of=total,
+            checked=rent.checked,
+            trust=rent.trust,
+            id=f"self/given@{gpu.id}/{rent.seller}:{rent.purchase}",
+            tier="self",
+            model="given",
+            provider=rent.seller,
+            hardware=f"{max(gpus, alone):g}x{gpu.id}",
+            gpus=max(gpus, float(alone)),
+            hours=self._value("training.startup_h") + work / alone if work else None,
+            notes=notes_of(rent),
+        )
+
+    def _serving(self, params: float, flops_per_s: float) -> float:
+        """Return the GPUs that are kept for the queries [GPU]."""
+        if not self.query_tokens:
+            return 0.0
+        load = Workload(
+            tokens_per_month=self.query_tokens,
+            isl=self.ask.query_tokens,
+            osl=0.0,
+            peak_to_mean=self._value("workload.peak_to_mean"),
+            hours_per_month=self._value("workload.hours_per_month"),
+        )
+        return number(
+            serving_gpus(
+                load,
+                params,
+                flops_per_s,
+                self._value("serving.headroom"),
+                self._value("serving.redundancy"),
+            )
+        )

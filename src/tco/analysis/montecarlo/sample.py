@@ -1,0 +1,372 @@
+"""The bills of some options for many draws of what is uncertain, and what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from tco.analysis.montecarlo.beliefs import THROUGHPUT, Belief, Beliefs
+from tco.engine.draws import (
+    Places,
+    TableAxis,
+    hypercube,
+    interpolated,
+    midpoints,
+    places,
+    quantiles,
+)
+from tco.engine.ledger import total_usd
+from tco.engine.replica import Replica
+from tco.engine.shapes import Flags, Floats, Indices
+from tco.options.bills import Option, SelfOption, base_replica, fleet, lines
+from tco.options.cheapest import cheapest, sure_enough, undercut
+from tco.options.machines import own_bill
+from tco.options.settings import Settings
+
+# The bills of some options for many draws of what is uncertain: the same formulas, on arrays.
+
+SIZING = (
+    "workload.isl_factor",
+    "workload.osl_factor",
+    "workload.images_per_request",
+    "workload.tokens_per_image",
+    "workload.cached_share",
+    "serving.max_tpot_s",
+    "serving.max_concurrency",
+    "serving.max_concurrency_large",
+    "serving.max_ttft_s",
+    "serving.kv_bytes",
+    "serving.memory_share",
+)
+"""Settings that the search for the best batch depends on."""
+
+NODES = {1: 257, 2: 49, 3: 21, 4: 11, 5: 7}
+FEWEST = 4
+"""Values of each axis of the table, by how many axes it has; of more than those so many."""
+
+Draws = Mapping[str, Floats]
+
+DRAWS_BY_HOUR = 1 << 10
+"""Draws worked on at a time where each has the hours of a week, so that memory stays small."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetSizing:
+    """What one replica of a set-up sustains, over the range of what is uncertain.
+
+    Args:
+        rate: Logarithm of requests a second, before the factor on throughput [nodes].
+        slots: Requests in flight at capacity [nodes].
+    """
+
+    rate: Floats
+    slots: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillModel:
+    """Some options, ready to be priced for draws.
+
+    The largest batch that a set-up runs within memory and latency is searched on a grid of the
+    lengths and shares that are uncertain, and taken to be linear between (logarithm of the rate);
+    everything else is worked out exactly for every draw.
+    """
+
+    options: tuple[Option, ...]
+    settings: Settings
+    axes: tuple[tuple[str, TableAxis], ...]
+    sizing: Mapping[str, FleetSizing]
+
+
+def model_of(options: Sequence[Option], settings: Settings, rows: Sequence[Belief]) -> BillModel:
+    """Return the options with their tables of replicas."""
+    axes = _axes(rows)
+    own = [o for o in options if isinstance(o, SelfOption)]
+    sized = {o.id: _sizing(o, settings, axes) for o in own} if axes else {}
+    return BillModel(options=tuple(options), settings=settings, axes=axes, sizing=sized)
+
+
+def _axes(rows: Sequence[Belief]) -> tuple[tuple[str, TableAxis], ...]:
+    found = [row for row in rows if row.path in SIZING]
+    out = []
+    for row in found:
+        # The outermost strata of the largest hypercube: no draw lies beyond.
+        low, high = quantiles(row.spread, midpoints(1 << 16))[[0, -1]]
+        log = row.path.endswith("_factor")
+        out.append(
+            (row.path, TableAxis(low=low, high=high, points=NODES.get(len(found), FEWEST), log=log))
+        )
+    return tuple(out)
+
+
+def _sizing(
+    option: SelfOption, settings: Settings, axes: Sequence[tuple[str, TableAxis]]
+) -> FleetSizing:
+    mesh = np.meshgrid(*(axis.values for _, axis in axes), indexing="ij")
+    at = {path: m.ravel() for (path, _), m in zip(axes, mesh, strict=True)}
+    replica = base_replica(option, settings.with_values(at))
+    shape = mesh[0].size
+    with np.errstate(invalid="ignore"):
+        rate = np.log(np.broadcast_to(replica.requests_per_s, shape))
+    slots = np.broadcast_to(np.asarray(replica.slots, dtype=float), shape)
+    return FleetSizing(rate=rate, slots=slots)
+
+
+def usd(model: BillModel, draws: Draws) -> Floats:
+    """Return the bills of all options for some draws [options, draws] [USD/month].
+
+    Infinite where a set-up serves nothing.
+
+    Args:
+        model: The options.
+        draws: Values by key of the belief [draws].
+    """
+    size = next(iter(draws.values())).size
+    out = np.empty((len(model.options), size))
+    at_once = DRAWS_BY_HOUR if by_hour(model.options) else size
+    for start in range(0, size, at_once):
+        part = slice(start, start + at_once)
+        _price(model, {key: values[part] for key, values in draws.items()}, out[:, part])
+    out[np.isnan(out)] = np.inf
+    return out
+
+
+def by_hour(options: Sequence[Option]) -> bool:
+    """Return whether a fleet follows the hours, so that a bill is worked out for each of them."""
+    return any(isinstance(o, SelfOption) and o.hours is not None for o in options)
+
+
+def _price(model: BillModel, draws: Draws, out: Floats) -> None:
+    """Write the bills of all options for some draws."""
+    settings = drawn(model, draws)
+    where = located(model, draws)
+    for row, option in zip(out, model.options, strict=True):
+        if isinstance(option, SelfOption):
+            replica = replica_for(model, option, draws, where)
+            bill = own_bill(option, settings, fleet(option, settings, replica))
+        else:
+            bill = lines(option, settings)
+        row[:] = total_usd(bill)
+
+
+def drawn(model: BillModel, draws: Draws) -> Settings:
+    """Return the settings with the values drawn, those of single options left out."""
+    return model.settings.with_values({k: v for k, v in draws.items() if k in model.settings})
+
+
+def located(model: BillModel, draws: Draws) -> Places | None:
+    """Return where the draws lie in the tables; None when there are none."""
+    if not model.sizing:
+        return None
+    return places([axis for _, axis in model.axes], [draws[path] for path, _ in model.axes])
+
+
+def replica_for(
+    model: BillModel, option: SelfOption, draws: Draws, where: Places | None
+) -> Replica:
+    """Return what one replica of a set-up sustains for each draw."""
+    factor = draws.get(f"{THROUGHPUT}@{option.id}", model.settings.value(THROUGHPUT))
+    if where is None:
+        return base_replica(option, model.settings).scaled(factor)
+    table = model.sizing[option.id]
+    blank = np.full(1, np.nan)
+    made = Replica(
+        slots=interpolated(table.slots, where),
+        requests_per_s=np.exp(interpolated(table.rate, where)),
+        tpot_s=blank,
+        memory_slots=blank,
+        lone_tpot_s=blank,
+        lone_request_s=blank,
+    )
+    return replace(made, requests_per_s=made.requests_per_s * factor)
+
+
+# Draws of what is uncertain, chunk by chunk, and what is remembered of each chunk.
+
+CHUNK = 1 << 14
+"""Draws worked on at a time: each chunk is a Latin hypercube of its own, and stays in the cache."""
+
+LEVELS = (0.05, 0.5, 0.95)
+BINS = 32
+VALUE_CHUNKS = 16
+DUMMIES = 4
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """One Latin hypercube.
+
+    Args:
+        number: Which one it is.
+        ranks: Stratum of each draw of each input [inputs, draws].
+        draws: Values by key [draws].
+    """
+
+    number: int
+    ranks: Indices
+    draws: dict[str, Floats]
+
+
+def sizes(draws: int) -> tuple[int, int]:
+    """Return how many chunks and how many draws in each: as many as asked for, or a few more.
+
+    >>> sizes(1_000_000), sizes(500), sizes(20_011)
+    ((64, 15625), (1, 500), (2, 10006))
+    """
+    fewest = -(-draws // CHUNK)
+    even = (count for count in range(fewest, 2 * fewest + 1) if draws % count == 0)
+    count = next(even, fewest)
+    return count, -(-draws // count)
+
+
+def chunks(beliefs: Beliefs, draws: int, rng: np.random.Generator) -> Iterator[Chunk]:
+    """Return the draws; every input takes the middle of every stratum once in each chunk."""
+    count, size = sizes(draws)
+    at = midpoints(size)
+    tables = [quantiles(row.spread, at) for row in beliefs.rows]
+    for number in range(count):
+        ranks = hypercube(rng, size, beliefs.groups)
+        keyed = zip(beliefs.rows, tables, ranks, strict=True)
+        yield Chunk(
+            number=number, ranks=ranks, draws={row.key: table[r] for row, table, r in keyed}
+        )
+
+
+@dataclass
+class Tally:
+    """What is remembered of the draws: sums, and percentiles that are means over the chunks.
+
+    Args:
+        trust: Rank of each option's trust [options].
+        least: Rank of the trust that is sure enough [1].
+        ids: Names of the options [options].
+        wins: Draws in which each option is the answer [options].
+        below: Draws in which each is cheaper than the answer, not being it [options].
+        total: Sum of each option's bills [options, USD/month].
+        best: Sum of the answers' bills [USD/month].
+        infeasible: Draws in which each option serves nothing [options].
+        levels: Percentiles of each option's bill, summed over chunks [options, levels].
+        saving: The same of A less B [levels].
+        saves: Draws in which B is cheaper than A.
+        bins: Sums of bills by input and by where in its range it lay [inputs, options, bins].
+        counts: Draws in each of these bins [inputs, bins].
+    """
+
+    trust: Indices
+    least: int
+    ids: Sequence[str]
+    inputs: int
+    draws: int = 0
+    chunks: int = 0
+    best: float = 0.0
+    saves: int = 0
+    valued: int = 0
+    wins: Indices = field(init=False)
+    below: Indices = field(init=False)
+    total: Floats = field(init=False)
+    infeasible: Indices = field(init=False)
+    levels: Floats = field(init=False)
+    saving: Floats = field(init=False)
+    bins: Floats = field(init=False)
+    counts: Indices = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing."""
+        self.wins = np.zeros(self.options, dtype=np.int64)
+        self.below = np.zeros(self.options, dtype=np.int64)
+        self.infeasible = np.zeros(self.options, dtype=np.int64)
+        self.total = np.zeros(self.options)
+        self.levels = np.zeros((self.options, len(LEVELS)))
+        self.saving = np.zeros(len(LEVELS))
+        rows = self.inputs + DUMMIES
+        self.bins = np.zeros((rows, self.options, BINS))
+        self.counts = np.zeros((rows, BINS), dtype=np.int64)
+
+    @property
+    def options(self) -> int:
+        """Return how many options there are [1]."""
+        return len(self.ids)
+
+    @property
+    def eligible(self) -> Flags:
+        """Return which options may be chosen before anything is known [options]."""
+        served = np.where(self.infeasible == self.draws, np.inf, 0.0)
+        return sure_enough(served, self.trust, self.least)
+
+    def add(self, bills: Floats, pair: tuple[int, int] | None) -> None:
+        """Remember the bills of a chunk [options, draws]."""
+        self.draws += bills.shape[1]
+        self.chunks += 1
+        answer = cheapest(bills, self.trust, self.least, self.ids)
+        served = answer >= 0
+        self.wins += np.bincount(answer[served], minlength=self.options)
+        self.below += undercut(bills, answer)
+        self.total += bills.sum(axis=1)
+        chosen = np.take_along_axis(bills, np.maximum(answer, 0)[None, :], axis=0)
+        self.best += float(chosen.sum())
+        self.infeasible += np.isinf(bills).sum(axis=1)
+        self.levels += percentiles(np.sort(bills, axis=1))
+        if pair is not None:
+            with np.errstate(invalid="ignore"):
+                gap = bills[pair[0]] - bills[pair[1]]
+            self.saves += int((bills[pair[1]] < bills[pair[0]]).sum())
+            self.saving += percentiles(np.sort(gap)[None, :])[0]
+
+    def value(self, ranks: Indices, bills: Floats) -> None:
+        """Remember how the bills of a chunk depend on each input [inputs, draws]."""
+        size = ranks.shape[1]
+        self.valued += size
+        for row, rank in enumerate(ranks):
+            where = rank * BINS // size
+            self.counts[row] += np.bincount(where, minlength=BINS)
+            for option, bill in enumerate(bills):
+                self.bins[row, option] += np.bincount(where, weights=bill, minlength=BINS)
+
+
+def percentiles(ascending: Floats) -> Floats:
+    """Return the values at `LEVELS` of sorted rows, linear between neighbours [rows, levels]."""
+    at = np.array(LEVELS) * (ascending.shape[1] - 1)
+    low = at.astype(np.int64)
+    high = np.minimum(low + 1, ascending.shape[1] - 1)
+    before, after = ascending[:, low], ascending[:, high]
+    with np.errstate(invalid="ignore"):
+        return np.where(before == after, before, before + (at - low) * (after - before))
+
+
+def sampled(
+    model: BillModel,
+    beliefs: Beliefs,
+    draws: int,
+    seed: int,
+    pair: tuple[int, int] | None,
+    progress: Progress,
+    least: int,
+) -> Tally:
+    """Return what is remembered of so many draws.
+
+    Args:
+        model: The options.
+        beliefs: What is uncertain.
+        draws: How many draws, rounded up to whole chunks.
+        seed: Same seed, same result.
+        pair: Positions of A and B among the options.
+        progress: Told after each chunk which share is done.
+        least: Rank of the trust that is sure enough [1].
+    """
+    rng, aside = np.random.default_rng(seed), np.random.default_rng([seed, 1])
+    trust = np.array([option.trust.rank for option in model.options], dtype=np.int64)
+    ids = [option.id for option in model.options]
+    tally = Tally(trust=trust, least=least, ids=ids, inputs=len(beliefs.rows))
+    count, size = sizes(draws)
+    for chunk in chunks(beliefs, draws, rng):
+        bills = usd(model, chunk.draws)
+        tally.add(bills, pair)
+        if chunk.number < VALUE_CHUNKS:
+            idle = np.stack([aside.permutation(size) for _ in range(DUMMIES)])
+            tally.value(np.concatenate([chunk.ranks, idle]), bills)
+        progress((chunk.number + 1) / count)
+    return tally

@@ -1,0 +1,394 @@
+"""From an option to its row: the bill in numbers, its band, energy, how the fleet is used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tco.analysis.report import find_source
+from tco.analysis.results import (
+    Band,
+    BillLine,
+    Breakdown,
+    EnergyResult,
+    OptionResult,
+    ReplicaResult,
+    ScalingResult,
+    UtilizationResult,
+)
+from tco.engine.capital import power_lines
+from tco.engine.constants import ttft_ends
+from tco.engine.fleet import Duty, off_share, steepened, waiting_share
+from tco.engine.ledger import Group, Line, total_usd
+from tco.engine.replica import Replica, request_s
+from tco.engine.selfhost import Fleet, utilization_of
+from tco.engine.shapes import number
+from tco.options.bills import FixedOption, LeftOut, Option, SelfOption, fleet, lines, replica_of
+from tco.options.candidates import first_token_words, infeasible, limit_states
+from tco.options.hours import SCALE_TO_ZERO, OnHours, duty_of
+from tco.options.machines import OwnedGpu, own_bill, ownership, upfront_usd
+from tco.options.provisioned import ProvisionedOption, used_share
+from tco.options.question import Question
+from tco.options.settings import Settings, hours_per_month, target, workload
+from tco.units import MTOK, show_number, show_seconds, show_share
+
+# Energy and carbon of a fleet, rented or bought, per month and per request.
+
+
+def energy_of(option: SelfOption, inputs: Question, servers: Fleet) -> EnergyResult | None:
+    """Return what a fleet draws and what that emits; None for a GPU whose power is not known.
+
+    The kilowatt-hours of `power_lines`, the site's overhead (PUE) included; GPUs on the invoice
+    that serve nothing draw their idle power. Making the hardware is not counted.
+    """
+    gpu = _power_of(option, inputs)
+    if gpu is None:
+        return None
+    bill = power_lines(servers, ownership(gpu, inputs.settings))
+    kwh = sum(float(np.asarray(x.quantity)) for x in bill if x.group == "power")
+    requests = float(np.asarray(workload(inputs.settings).requests_per_month))
+    carbon = float(np.asarray(inputs.settings.value("energy.kg_co2_per_kwh")))
+    return EnergyResult(
+        kwh_per_month=kwh,
+        wh_per_request=kwh * 1e3 / requests if requests > 0 else None,
+        kg_co2_per_month=kwh * carbon,
+        g_co2_per_request=kwh * carbon * 1e3 / requests if requests > 0 else None,
+        basis="power of GPU and server by load, times PUE; grid average; hardware not counted",
+    )
+
+
+def _power_of(option: SelfOption, inputs: Question) -> OwnedGpu | None:
+    if option.owned is not None:
+        return option.owned
+    gpu = inputs.catalog.hardware.accelerators.get(option.gpu)
+    if gpu is None or gpu.tdp_w is None:
+        return None
+    return OwnedGpu(
+        gpu_usd=0.0,
+        server_usd=None,
+        whole=gpu.node_gpus == 1,
+        all_in_w=gpu.all_in_w,
+        board_w=gpu.tdp_w,
+    )
+
+
+# What a fleet that is not always on does over the month, in figures and in words.
+
+
+def scaling_of(
+    option: SelfOption, settings: Settings, replica: Replica, servers: Fleet
+) -> ScalingResult | None:
+    """Return when a fleet is on; None for one that always is."""
+    hours = option.hours
+    duty = duty_of(hours, settings, option.billing_step_s)
+    if hours is None or duty is None or hours.billing == "always_on":
+        return None
+    starts, waiting = _starts(duty, settings, replica)
+    cold = hours.billing == SCALE_TO_ZERO
+    return ScalingResult(
+        billing=hours.billing,
+        hours=hours.said,
+        billed_gpus=number(servers.billed_gpus),
+        on_gpus=number(servers.on_gpus),
+        open_hours_per_week=float(hours.open_share.sum()),
+        starts_per_month=starts if cold else None,
+        waiting_share=waiting if cold else None,
+        cold_start_s=number(duty.cold_start_s) if cold else None,
+    )
+
+
+def _starts(duty: Duty, settings: Settings, replica: Replica) -> tuple[float, float]:
+    """Return cold starts of a month, and the share of the requests that wait for one."""
+    load = workload(settings)
+    week = steepened(duty.week, load.peak_to_mean)
+    rate = number(load.requests_per_s) * week
+    hold = number(request_s(replica)) + number(duty.idle_timeout_s)
+    start = number(duty.cold_start_s)
+    often = rate * np.asarray(off_share(rate, hold, start))
+    waits = rate * np.asarray(waiting_share(rate, hold, start))
+    total = float(rate.sum())
+    return (
+        float(often.mean()) * number(load.seconds_per_month),
+        float(waits.sum()) / total if total > 0 else 0.0,
+    )
+
+
+def scaling_steps(option: SelfOption, settings: Settings, replica: Replica) -> list[str]:
+    """Return in words how the hours that are paid for came about."""
+    servers = fleet(option, settings, replica)
+    result = scaling_of(option, settings, replica, servers)
+    if result is None or option.hours is None:
+        return []
+    out = [*_hours_steps(option.hours, settings, result)]
+    out.append(
+        f"GPUs on the invoice in the average hour = {show_number(result.billed_gpus, 4)} "
+        f"of {show_number(number(servers.paid_gpus))}"
+    )
+    return out
+
+
+def _hours_steps(hours: OnHours, settings: Settings, result: ScalingResult) -> list[str]:
+    lead = show_number(number(settings.value("plan.lead_h")))
+    if result.billing == "scheduled":
+        return [
+            f"open {show_number(result.open_hours_per_week)} of {hours.open_share.size} hours a "
+            f"week, UTC, and {lead} h before; the load of other hours comes inside them, so that "
+            "the month's tokens stay the same"
+        ]
+    told = [f"replicas follow {result.hours}, as many as are needed at any time within the lead"]
+    if result.starts_per_month is not None and result.waiting_share is not None:
+        cold = show_seconds(result.cold_start_s or 0.0)
+        told.append(
+            f"off when nobody asks for {show_seconds(number(settings.value(IDLE)))}: "
+            f"{show_number(result.starts_per_month)} cold starts a month, "
+            f"{show_share(result.waiting_share)} of the requests wait up to {cold} for one "
+            "(requests at random; in clusters it would be off for longer)"
+        )
+    else:
+        told[0] += f" of {lead} h"
+    return told
+
+
+IDLE = "fleet.idle_timeout_s"
+
+
+def peak_over_mean(option: SelfOption, settings: Settings) -> float:
+    """Return the highest load that a fleet is sized for over the mean of the month [1]."""
+    duty = duty_of(option.hours, settings, option.billing_step_s)
+    peak = workload(settings).peak_to_mean
+    return number(peak) if duty is None else float(np.max(duty.levels(peak).load))
+
+
+# From an option to its row: the bill in numbers, its band, and how well the fleet is used.
+
+
+def option_result(option: Option, inputs: Question, replica: Replica | None = None) -> OptionResult:
+    """Return the row of an option; an infeasible one carries its reasons instead of a bill.
+
+    Args:
+        option: The option.
+        inputs: The question.
+        replica: What one replica sustains, where that has been worked out already.
+    """
+    if isinstance(option, SelfOption):
+        return _self_result(option, inputs, replica or replica_of(option, inputs.settings))
+    bill = lines(option, inputs.settings)
+    usd = number(total_usd(bill))
+    used = _used(option, inputs.settings)
+    return OptionResult(
+        id=option.id,
+        tier=option.tier,
+        model=option.model,
+        provider=option.provider,
+        hardware=None,
+        gpus=None,
+        replicas=_units(option, bill, inputs.settings),
+        feasible=True,
+        reasons=(),
+        notes=option.notes,
+        slo=limit_states(inputs.settings, None),
+        monthly_usd=usd,
+        usd_per_mtok=_per_mtok(usd, inputs.settings),
+        band_usd=(usd, usd),
+        breakdown=breakdown_of(bill, used.paid_hours if used else 1.0),
+        energy=None,
+        upfront_usd=None,
+        utilization=used,
+        replica=None,
+        price_checked=_day(option),
+        lines=bill_lines(bill, inputs),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
+    )
+
+
+def _units(option: Option, bill: tuple[Line, ...], settings: Settings) -> float | None:
+    """Return how many set-ups or provisioned units are paid for; None where there are none."""
+    if isinstance(option, ProvisionedOption):
+        return number(bill[0].quantity) / number(hours_per_month(settings))
+    return number(bill[0].quantity) if isinstance(option, FixedOption) else None
+
+
+def _used(option: Option, settings: Settings) -> UtilizationResult | None:
+    """Return how well provisioned units are used; None for what is paid by the token."""
+    if not isinstance(option, ProvisionedOption):
+        return None
+    share = number(used_share(option, settings))
+    return UtilizationResult(slots=share, token_capacity=share, paid_hours=share)
+
+
+def _self_result(option: SelfOption, inputs: Question, replica: Replica) -> OptionResult:
+    if not bool(np.all(replica.feasible)):
+        return _too_small(option, replica, inputs.settings)
+    servers = fleet(option, inputs.settings, replica)
+    bill = own_bill(option, inputs.settings, servers)
+    used = _utilization(inputs.settings, replica, servers)
+    upfront = upfront_usd(option, inputs.settings, servers)
+    usd = number(total_usd(bill))
+    return OptionResult(
+        id=option.id,
+        tier=option.tier,
+        model=option.model,
+        provider=option.provider,
+        hardware=option.hardware,
+        gpus=number(servers.paid_gpus),
+        replicas=number(servers.replicas),
+        feasible=True,
+        reasons=(),
+        notes=(*option.notes, *first_token_words(replica, target(inputs.settings))),
+        slo=limit_states(inputs.settings, replica),
+        monthly_usd=usd,
+        usd_per_mtok=_per_mtok(usd, inputs.settings),
+        band_usd=_band(option, inputs.settings, replica),
+        breakdown=breakdown_of(bill, used.paid_hours),
+        energy=energy_of(option, inputs, servers),
+        upfront_usd=None if upfront is None else number(upfront),
+        utilization=used,
+        replica=_replica(option, replica, inputs),
+        price_checked=_day(option),
+        lines=bill_lines(bill, inputs),
+        scaling=scaling_of(option, inputs.settings, replica, servers),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
+    )
+
+
+def _too_small(option: SelfOption, replica: Replica, settings: Settings) -> OptionResult:
+    item = LeftOut(
+        id=option.id,
+        tier=option.tier,
+        model=option.model,
+        provider=option.provider,
+        reasons=(infeasible(replica, target(settings)),),
+    )
+    row = left_out_result(item, hardware=option.hardware)
+    return replace(
+        row,
+        slo=limit_states(settings, replica),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
+    )
+
+
+def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
+    """Return the row of something that cannot be had."""
+    return OptionResult(
+        id=item.id,
+        tier=item.tier,
+        model=item.model,
+        provider=item.provider,
+        hardware=hardware,
+        gpus=None,
+        replicas=None,
+        feasible=False,
+        reasons=item.reasons,
+        notes=(),
+        monthly_usd=None,
+        usd_per_mtok=None,
+        band_usd=None,
+        breakdown=None,
+        energy=None,
+        upfront_usd=None,
+        utilization=None,
+        replica=None,
+        price_checked=None,
+        lines=(),
+    )
+
+
+def breakdown_of(bill: tuple[Line, ...], used: float) -> Breakdown:
+    """Return a bill in a few figures.
+
+    Args:
+        bill: Its lines.
+        used: Share of the GPU-hours paid for that serve [1].
+    """
+    groups: tuple[Group, ...] = ("tokens", "compute", "people", "power", "other")
+    usd = {name: number(total_usd(bill, name)) for name in groups}
+    idle = usd["compute"] * (1.0 - min(used, 1.0))
+    return Breakdown(**{**usd, "compute": usd["compute"] - idle}, idle=idle)
+
+
+def _band(option: SelfOption, settings: Settings, replica: Replica) -> tuple[float, float]:
+    """Return the bill at the high and the low end of the throughput band [USD/month]."""
+    ends = replica.scaled(np.array([option.band[1], option.band[0]]))
+    servers = fleet(option, settings, ends)
+    low, high = np.broadcast_to(total_usd(own_bill(option, settings, servers)), 2)
+    return float(low), float(high)
+
+
+def _utilization(settings: Settings, replica: Replica, servers: Fleet) -> UtilizationResult:
+    used = utilization_of(workload(settings), replica, servers)
+    return UtilizationResult(
+        slots=number(used.slots),
+        token_capacity=number(used.token_capacity),
+        paid_hours=number(used.paid_hours),
+    )
+
+
+def _replica(option: SelfOption, replica: Replica, inputs: Question) -> ReplicaResult:
+    rate = number(replica.requests_per_s)
+    tpot = number(replica.tpot_s)
+    evidence = f"capacity model, {inputs.engine} engine; {option.evidence}".removesuffix("; ")
+    return ReplicaResult(
+        gpus=option.gpus,
+        precision=option.precision,
+        concurrency=number(replica.slots),
+        requests_per_s=rate,
+        output_tokens_per_s=rate * number(target(inputs.settings).osl),
+        tpot_s=None if np.isnan(tpot) else tpot,
+        evidence=evidence if option.measured is None else f"given: {option.measured.source}",
+        band=option.band,
+        ttft_s=_ends(*(number(end) for end in ttft_ends(replica.ttft_s))),
+    )
+
+
+def _ends(low: float, high: float) -> Band | None:
+    return None if np.isnan(low) else (low, high)
+
+
+def bill_lines(bill: tuple[Line, ...], inputs: Question) -> tuple[BillLine, ...]:
+    """Return the lines of a bill as numbers, those that come to nothing left out.
+
+    Tokens that somebody gives away stay: that they are counted is worth knowing.
+    """
+    made = [_line(line, inputs) for line in bill]
+    return tuple(x for x in made if x.quantity > 0 and (x.amount_usd or x.group == "tokens"))
+
+
+def _line(line: Line, inputs: Question) -> BillLine:
+    return BillLine(
+        item=line.item,
+        group=line.group,
+        quantity=number(line.quantity),
+        unit=line.unit,
+        rate_usd=number(line.rate_usd),
+        amount_usd=number(line.amount_usd),
+        origin=line.origin,
+        source=_who(line.source, inputs),
+        date=_read(line.source, inputs),
+    )
+
+
+def _who(source: str, inputs: Question) -> str:
+    """Return the source of a rate: for settings, joined by `+`, who said each."""
+    parts = [(name, inputs.settings.get(name)) for name in source.split(" + ")]
+    return " + ".join(name if s is None else f"{name} ({s.source})" for name, s in parts)
+
+
+def _read(source: str, inputs: Question) -> str | None:
+    last = source.split(" + ")[-1]
+    setting = inputs.settings.get(last)
+    name = last if setting is None else setting.source
+    found = find_source(inputs, name)
+    return None if found is None else found.read.isoformat()
+
+
+def _per_mtok(usd: float, settings: Settings) -> float | None:
+    tokens = number(workload(settings).tokens_per_month)
+    return usd / tokens * MTOK if tokens > 0 else None
+
+
+def _day(option: Option) -> str | None:
+    return option.checked.isoformat() if option.checked else None

@@ -1,0 +1,394 @@
+"""Where a model fits, how fast it serves there, what that costs; held against measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from tco.analysis.compare import rule_words, unsure_words
+from tco.analysis.report import assumptions_of, outside_words, stamp, warnings_of
+from tco.analysis.results import AssumptionResult
+from tco.analysis.size.results import SizeCounts, SizeLimits, SizeResult, SizeRow, ValidationResult
+from tco.analysis.size.rows import (
+    Front,
+    SizedSetUps,
+    cheapest_rents,
+    front,
+    row_id,
+    sized_rows,
+    users_served,
+)
+from tco.catalog.lookup import find_gpu, find_model
+from tco.catalog.models import Model
+from tco.engine.shapes import GpuShape, ModelShape
+from tco.errors import InfeasibleError, UnknownNameError
+from tco.options.bills import SelfOption
+from tco.options.candidates import OwnSetups, no_gpu, own_setups
+from tco.options.cheapest import cheapest, insist, least_trust, rank_of
+from tco.options.hours import refuse_billing
+from tco.options.question import Question, prepare
+from tco.options.selection import Selection, select
+from tco.options.settings import target, workload
+from tco.options.setups import COUNTS, uncut
+from tco.options.shapes import gpu_shape, model_shape, validate
+from tco.units import show_number, show_usd
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+    from tco.catalog.throughput import Row
+
+
+# Where a model fits, how fast it serves there, and what that costs at full load.
+
+FLEET_ONLY = (
+    *("serving.headroom", "serving.peakedness", "serving.wait_beta", "serving.redundancy"),
+    *("serving.zones", "serving.availability_target", "serving.replica_availability"),
+)
+"""Assumptions that only matter when there is a demand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeSettings:
+    """What `tco size` asks beyond the question itself.
+
+    Args:
+        counts: GPUs of a replica to try; empty for the usual ones [1].
+        demand_is: The option that `--demand`, an old name, stood for; empty where it was not said.
+    """
+
+    counts: tuple[int, ...] = ()
+    demand_is: str = ""
+
+
+def size(inputs: Question, ask: SizeSettings) -> SizeResult:
+    """Return where the one model of the request fits, how fast and at what price.
+
+    Args:
+        inputs: The question, with one model.
+        ask: What else was asked.
+
+    Raises:
+        InfeasibleError: The model is closed, its dimensions are unknown, or it cannot be cut over
+            the GPUs that were asked for.
+    """
+    refuse_billing(inputs, "size prices a fleet at full load; tco compare follows the hours")
+    selection = select(inputs.catalog, inputs.request)
+    own = own_setups(inputs, selection, ask.counts)
+    name = next(iter(selection.models))
+    model = inputs.catalog.models.models[name]
+    if not own.models:
+        raise InfeasibleError(f"{name}: {_why_not(own, model)}")
+    if not own.found.grid.size:
+        raise InfeasibleError(_uncut(own, selection, ask))
+    rents = cheapest_rents(own)
+    asked = SizedSetUps(
+        own=own,
+        rents=rents,
+        context_tokens=model.context_tokens,
+        developers=_developers(own, ask.counts),
+    )
+    best = front(own, rents)
+    rows = sorted(sized_rows(asked, best), key=_rank)
+    insist(inputs, (row.trust for row in rows if row.usd_per_mtok is not None), name)
+    chosen = bool(selection.gpus or ask.counts or inputs.request.all_setups)
+    result = _result(asked, model, tuple(rows), () if chosen else _short(rows), best)
+    if not ask.demand_is:
+        return result
+    old = f"--demand is an old name: --{ask.demand_is} says the same, --peak says a peak"
+    return replace(result, warnings=(old, *result.warnings))
+
+
+DEVELOPER = "agent-coding"
+"""The profile whose users are developers, each with a coding agent."""
+
+
+def _developers(own: OwnSetups, counts: tuple[int, ...]) -> dict[str, float]:
+    """Return how many developers one replica of each set-up serves, by the id of its row.
+
+    The same question, asked with the requests of the profile of developers in place of its own.
+    """
+    inputs = own.inputs
+    known = inputs.catalog.workloads.profiles.get(DEVELOPER)
+    if known is None or known.requests_per_user_per_month is None:
+        return {}
+    if inputs.profile != DEVELOPER:
+        request = inputs.request
+        kept = {p: v for p, v in request.settings.items() if not p.startswith("workload.")}
+        plain = replace(request, profile=DEVELOPER, settings=kept, tokens=None, requests=None)
+        plain = replace(plain, users=None, peak=None, isl=None, osl=None, input_output=None)
+        asked = prepare(inputs.catalog, plain, inputs.day)
+        own = own_setups(asked, select(asked.catalog, asked.request), counts)
+    if not own.models:  # no context is long enough
+        return {}
+    served = users_served(own, known.requests_per_user_per_month)
+    return {row_id(own, i): float(n) for i, n in enumerate(served) if not np.isnan(n)}
+
+
+def _why_not(own: OwnSetups, model: Model) -> str:
+    if model.weights == "closed":
+        return "its weights are closed, so that nobody but its maker can serve it"
+    if own.unsized:
+        return own.unsized[0].reasons[0]
+    return "it is left out by --license, --min-score or --tier"
+
+
+def _uncut(own: OwnSetups, selection: Selection, ask: SizeSettings) -> str:
+    model, grid = own.models[0], own.found.grid
+    if not grid.gpus:
+        return no_gpu(own.inputs, selection, model.id)
+    split = bool(own.inputs.serving.single_stream)
+    told = dict.fromkeys(
+        why
+        for gpu in grid.gpus
+        for count in ask.counts or COUNTS
+        if (why := uncut(model.shape, gpu.node_gpus, count, by_layer=split)) is not None
+    )
+    if not told:
+        return f"{model.id}: no precision that was asked for runs on these GPUs"
+    return f"{model.id} cannot be cut over these GPUs: {'; '.join(list(told)[:3])}"
+
+
+def _rank(row: SizeRow) -> tuple[bool, bool, float, float, str]:
+    price = np.inf if row.usd_per_mtok is None else row.usd_per_mtok
+    short = -row.free_gb if not row.feasible else 0.0
+    return not row.feasible, not row.fits, price, short, row.id
+
+
+def _short(rows: list[SizeRow]) -> tuple[str, ...]:
+    """Return the ids of the front and of the cheapest set-up of each GPU; for those that no
+    set-up of theirs serves, the one that comes nearest."""
+    shown: dict[str, None] = {}
+    seen: set[str] = set()
+    for row in rows:
+        if row.on_front or row.gpu not in seen:
+            shown[row.id] = None
+        seen.add(row.gpu)
+    return tuple(shown)
+
+
+def _result(
+    asked: SizedSetUps, model: Model, rows: tuple[SizeRow, ...], shown: tuple[str, ...], best: Front
+) -> SizeResult:
+    inputs, entry = asked.own.inputs, asked.own.models[0]
+    cheap = _cheapest(rows, least_trust(inputs))
+    used = _options(asked, shown or tuple(row.id for row in rows))
+    return SizeResult(
+        schema="tco.size/2",
+        catalog=stamp(inputs, used),
+        model=entry.id,
+        params=float(entry.shape.params),
+        active_params=float(entry.shape.active_params),
+        native_precision=entry.native,
+        context_tokens=None if model.context_tokens is None else float(model.context_tokens),
+        limits=_limits(asked),
+        rows=rows,
+        shown=shown,
+        front=best.points,
+        verdict=_verdict(entry.id, rows, least_trust(inputs)),
+        best=None if cheap is None else cheap.id,
+        cheaper_but_unsure=() if cheap is None else tuple(r.id for r in _below(rows, cheap)),
+        judged=_counts(rows),
+        assumptions=_assumptions(inputs, used),
+        warnings=_warnings(inputs, model, entry.id, used),
+    )
+
+
+def _below(rows: Sequence[SizeRow], best: SizeRow) -> list[SizeRow]:
+    """Return the rows that cost less at full load than the answer."""
+    limit = best.usd_per_mtok or 0.0
+    return [r for r in rows if r.usd_per_mtok is not None and r.usd_per_mtok < limit]
+
+
+def _warnings(inputs: Question, model: Model, name: str, used: list[SelfOption]) -> tuple[str, ...]:
+    """Return what to be wary of; of a model that nothing is known like, whether it has a rent."""
+    told = warnings_of(inputs, used)
+    odd = model.architecture is not None and model.architecture.outside_calibration
+    words = outside_words([name])
+    return told if not odd or words in told else (words, *told)
+
+
+def _options(asked: SizedSetUps, shown: tuple[str, ...]) -> list[SelfOption]:
+    """Return the set-ups shown on the rents that they are cheapest on, as options."""
+    found = asked.own.found
+    pairs = np.flatnonzero(asked.rents[found.pair_setup] == found.pair_rent)
+    options = [asked.own.option(int(pair)) for pair in pairs]
+    wanted = set(shown)
+    return [o for o in options if f"{o.model}@{o.hardware}:{o.precision}" in wanted]
+
+
+def _limits(asked: SizedSetUps) -> SizeLimits:
+    inputs = asked.own.inputs
+    goal, load = target(inputs.settings), workload(inputs.settings)
+    number = {
+        name: float(np.asarray(getattr(goal, name)))
+        for name in (
+            "isl",
+            "osl",
+            "cached_share",
+            "max_tpot_s",
+            "max_concurrency",
+            "max_concurrency_large",
+        )
+    }
+    if inputs.serving.single_stream:
+        number |= {"max_concurrency": 1.0, "max_concurrency_large": 1.0}
+    demand = inputs.volume_given
+    first = float(np.asarray(goal.max_ttft_s))
+    profile = inputs.catalog.workloads.profiles[inputs.profile]
+    return SizeLimits(
+        **number,
+        max_ttft_s=first if np.isfinite(first) else None,
+        peak_to_mean=float(np.asarray(load.peak_to_mean)) if demand else None,
+        requests_per_user_per_month=profile.requests_per_user_per_month,
+        profile=inputs.profile,
+        tokens_per_month=float(np.asarray(load.tokens_per_month)) if demand else None,
+        peak_requests_per_s=float(np.asarray(load.peak_requests_per_s)) if demand else None,
+        engine=inputs.engine,
+    )
+
+
+def _assumptions(inputs: Question, used: list[SelfOption]) -> tuple[AssumptionResult, ...]:
+    """Return what entered the rows: nothing of people, of fleets only where there is a demand."""
+    left_out = ("people.", "service.", "compliance.", "rent.other", "rent.monitoring") + (
+        () if inputs.volume_given else FLEET_ONLY
+    )
+    if not inputs.volume_given:
+        left_out += ("workload.peak", "workload.batch")
+    return tuple(a for a in assumptions_of(inputs, used) if not a.path.startswith(left_out))
+
+
+def _cheapest(rows: Sequence[SizeRow], least: int) -> SizeRow | None:
+    """Return the row that is the answer at full load; None where none has a price."""
+    priced = [row for row in rows if row.feasible and row.usd_per_mtok is not None]
+    return _first(priced, [row.usd_per_mtok or 0.0 for row in priced], least) if priced else None
+
+
+def _first(rows: list[SizeRow], usd: list[float], least: int) -> SizeRow:
+    """Return the row that is the answer at some prices."""
+    trust = np.array([rank_of(row.trust) for row in rows])
+    return rows[int(cheapest(np.array(usd), trust, least, [row.id for row in rows]))]
+
+
+def _verdict(name: str, rows: tuple[SizeRow, ...], least: int) -> str:
+    """Return the answer in words."""
+    feasible = [row for row in rows if row.feasible]
+    if not feasible:
+        near = max(rows, key=lambda row: (row.fits, row.free_gb))
+        return f"No set-up that was looked at serves {name}: {near.id}: {near.reasons[0]}."
+    sentences = [_within(name, _counts(rows))]
+    priced = [row for row in feasible if row.usd_per_mtok is not None]
+    cheap = _cheapest(rows, least)
+    if cheap is not None:
+        sentences.insert(0, unsure_words(cheap.trust, least))
+        sentences.append(
+            f"Cheapest at full load{rule_words(least)}: "
+            f"{cheap.id} at {show_usd(cheap.usd_per_mtok or 0.0)} per "
+            f"million tokens, {show_number(cheap.output_tokens_per_s or 0.0)} output tokens a "
+            f"second{_unsure(cheap)}."
+        )
+        fleets = [row for row in priced if row.fleet_usd_per_month is not None]
+        if fleets:
+            sentences.append(f"Cheapest fleet for the volume: {_fleet_words(fleets, least)}.")
+    sentences.append(
+        "The first token is a range: it depends on when requests arrive and how they are "
+        "scheduled, which no formula of means predicts."
+    )
+    return " ".join(filter(None, sentences))
+
+
+def _counts(rows: tuple[SizeRow, ...]) -> SizeCounts:
+    """Return how many set-ups keep the limits: what was not judged is not kept."""
+    able = [row.ttft_slo for row in rows if row.feasible]
+    return SizeCounts(
+        kept=able.count(None) + able.count("kept"),
+        not_kept=len(rows) - len(able),
+        too_close=able.count("depends"),
+        not_judged=able.count("not judged"),
+    )
+
+
+def _within(name: str, counts: SizeCounts) -> str:
+    """Return how many set-ups keep the limits, those that nobody can tell apart."""
+    able = counts.kept + counts.too_close + counts.not_judged
+    total = able + counts.not_kept
+    text = f"{counts.kept} of {total} set-ups serve {name} within the limits"
+    if counts.kept == able:
+        return f"{text}."
+    parts = [f"{counts.not_kept} cannot"] if counts.not_kept else []
+    if counts.too_close:
+        parts.append(f"{counts.too_close} are too close to call in the first token")
+    if counts.not_judged:
+        parts.append(f"{counts.not_judged} are not judged")
+    return f"{text}, {', '.join(parts)}."
+
+
+def _unsure(row: SizeRow) -> str:
+    words = {"depends": "too close to call", "not judged": "not judged"}
+    return f" (first token {words[row.ttft_slo]})" if row.ttft_slo in words else ""
+
+
+def _fleet_words(rows: list[SizeRow], least: int) -> str:
+    """Return the cheapest fleet, and the cheapest that surely keeps the limits."""
+    sure = [row for row in rows if row.ttft_slo in (None, "kept")]
+    best = _first(rows, [row.fleet_usd_per_month or 0.0 for row in rows], least)
+    named = [best]
+    if sure and best not in sure:
+        named.append(_first(sure, [row.fleet_usd_per_month or 0.0 for row in sure], least))
+    told = [
+        f"{row.fleet_gpus:,.0f} GPUs, {row.replicas:g} replicas of {row.id}, "
+        f"{show_usd(row.fleet_usd_per_month or 0.0)} of GPUs a month{_unsure(row)}"
+        for row in named
+    ]
+    return "; surely within the limits: ".join(told)
+
+
+# A file of measurements held against the capacity model, its names read by the catalogs.
+
+Shape = TypeVar("Shape", ModelShape, GpuShape)
+
+
+def size_validation(catalog: Catalog, rows: list[Row]) -> ValidationResult:
+    """Return how far the capacity model is from measured rows.
+
+    Rows that cannot be used are counted by reason; a name counts as known when it is an id or
+    another name of a catalog that also has its dimensions.
+    """
+    models = _shapes({row["model"] for row in rows}, lambda name: model_of(catalog, name))
+    gpus = _shapes({row["gpu"] for row in rows}, lambda name: gpu_of(catalog, name))
+    return ValidationResult(**validate(rows, models, gpus))
+
+
+def _shapes(names: Iterable[str], shape: Callable[[str], Shape | None]) -> Mapping[str, Shape]:
+    found = {name: shape(name) for name in names if name.strip()}
+    return {name: made for name, made in found.items() if made is not None}
+
+
+def model_of(catalog: Catalog, name: str) -> ModelShape | None:
+    try:
+        found = find_model(catalog, name)
+    except UnknownNameError:
+        return None
+    model = catalog.models.models[found]
+    return model_shape(model) if _means(name, found, model.name, *model.aliases) else None
+
+
+def gpu_of(catalog: Catalog, name: str) -> GpuShape | None:
+    try:
+        found = find_gpu(catalog, name)
+    except UnknownNameError:
+        return None
+    gpu = catalog.hardware.accelerators[found]
+    known = _means(name, found, gpu.name, *gpu.aliases)
+    return gpu_shape(catalog.hardware, gpu) if known else None
+
+
+def _means(name: str, *known: str) -> bool:
+    """Return whether a name is one of those known, not only how one of them begins."""
+    return _letters(name) in {_letters(other) for other in known}
+
+
+def _letters(name: str) -> str:
+    return "".join(c for c in name.casefold() if c not in " _-")

@@ -1,0 +1,409 @@
+"""Who is cheaper as one variable changes, and who is cheapest as two do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from string import ascii_uppercase
+
+import numpy as np
+
+from tco.analysis.compare import pair_words, rule_words, undercut_words
+from tco.analysis.report import assumptions_of, stamp, unsure_prices, warnings_of
+from tco.analysis.results import Band, OpenBand
+from tco.analysis.sensitivity import flips_of
+from tco.analysis.vary.results import BreakevenOver, Cell, MapAxis, MapOption, MapResult
+from tco.analysis.vary.variables import (
+    ChosenOptions,
+    Variable,
+    chosen,
+    envelope,
+    told,
+    usd_at,
+    variable,
+    where,
+)
+from tco.engine.crossings import Scan, scan
+from tco.engine.shapes import Floats, Indices
+from tco.errors import UsageError
+from tco.options.bills import Option, same_weights
+from tco.options.cheapest import answers_at, least_trust, of_two, undercut
+from tco.options.curves import TOKENS
+from tco.options.names import resolve
+from tco.options.question import Question
+from tco.ranges import Span
+from tco.units import show_share, show_tokens, show_usd
+
+# For which values of any variable B is cheaper than A.
+
+VOLUMES, FARTHEST = 61, 1e6
+"""Volumes at which the set-ups of a name are looked for, and how far below the largest."""
+
+TRIED = 257
+"""Values at which it is looked how near B comes where it never wins."""
+
+
+def breakeven_over(
+    inputs: Question, a: str, b: str, name: str, span: Band | None = None
+) -> BreakevenOver:
+    """Return the values of a variable for which option `b` is cheaper than option `a`.
+
+    Args:
+        inputs: The question, with a volume.
+        a, b: Names of the two options.
+        name: What to vary: one of `names.NAMES` or the path of a setting.
+        span: The range to search; the variable's own when None.
+
+    Raises:
+        UsageError: No volume, no such variable, one that enters neither bill, or a bad range.
+    """
+    if not inputs.volume_given:
+        raise UsageError(f"--over {name}: at how many tokens a month? for example --tokens 50B")
+    left, right = resolve(a, inputs), resolve(b, inputs)
+    base, option = left.best, right.best
+    over = variable(name, (base, option), inputs.settings)
+    if span is not None:
+        over = over.within(*span)
+    sides = [_sides(inputs, said, one.best, over) for said, one in ((a, left), (b, right))]
+    gap = _gap(inputs, sides[0], sides[1], over)
+    found = scan(gap, over.low, over.high, log=over.log)
+    a_usd, b_usd = (float(usd_at(o, inputs.settings, [])) for o in (base, option))
+    spans = _open(found, over)
+    best, unsure = of_two([base, option], [a_usd, b_usd], least_trust(inputs))
+    result = BreakevenOver(
+        schema="tco.breakeven-over/1",
+        catalog=stamp(inputs, [base, option]),
+        a=base.id,
+        b=option.id,
+        resolved=tuple(filter(None, (left.said, right.said))),
+        same_weights=same_weights(base, option),
+        variable=over.name,
+        title=over.title,
+        unit=over.unit,
+        searched=(over.low, over.high),
+        wins=spans,
+        first=spans[0][0] if spans else None,
+        sure=spans[-1][0] if spans and spans[-1][1] is None else None,
+        crossings=found.crossings,
+        exact=found.exact,
+        now=over.now,
+        now_wins=b_usd < a_usd,
+        nearest=_nearest(found, over.now),
+        distance=_distance(found, over.now),
+        tokens_per_month=float(np.asarray(inputs.settings.value(TOKENS))),
+        a_usd=a_usd,
+        b_usd=b_usd,
+        never_because=None if spans else _never(over, base, gap),
+        flips=flips_of(inputs, base, option, ()) if not spans else (),
+        verdict="",
+        assumptions=assumptions_of(inputs, [base, option]),
+        warnings=(*warnings_of(inputs, [base, option]), *unsure_prices(inputs, [base, option])),
+        best=best,
+        cheaper_but_unsure=unsure,
+    )
+    verdict = f"{_words(result)} {pair_words([base, option], unsure)}".strip()
+    return replace(result, verdict=verdict)
+
+
+def _sides(inputs: Question, name: str, best: Option, over: Variable) -> tuple[Option, ...]:
+    """Return the options of a name: over the volume each that is cheapest at some of it."""
+    if over.name != "volume":
+        return (best,)
+    spread = np.geomspace(max(over.low, over.high / FARTHEST), over.high, VOLUMES)
+    return resolve(name, inputs, at=np.append(spread, over.now)).options
+
+
+def _gap(
+    inputs: Question, a: Sequence[Option], b: Sequence[Option], over: Variable
+) -> Callable[[Floats], Floats]:
+    """Return what B costs more than A at some values of a variable [USD/month].
+
+    Each side is the cheapest of its options there.
+    """
+
+    def least(options: Sequence[Option], values: Floats) -> Floats:
+        bills = [usd_at(o, inputs.settings, [(over, values)]) for o in options]
+        cheapest: Floats = np.min(np.stack(bills), axis=0)
+        return cheapest
+
+    def gap(values: Floats) -> Floats:
+        mine, theirs = least(b, values), least(a, values)
+        with np.errstate(invalid="ignore"):
+            return np.where(np.isinf(theirs), -1.0, mine - theirs)
+
+    return gap
+
+
+def _open(found: Scan, over: Variable) -> tuple[OpenBand, ...]:
+    """Return the intervals; one that reaches the end of what was searched has no end."""
+    return tuple((low, None if high >= over.high else high) for low, high in found.intervals)
+
+
+def _nearest(found: Scan, now: float) -> float | None:
+    return min(found.crossings, key=lambda x: abs(x - now), default=None)
+
+
+def _distance(found: Scan, now: float) -> float | None:
+    near = _nearest(found, now)
+    return None if near is None or not now else near / now - 1.0
+
+
+def _never(over: Variable, a: Option, gap: Callable[[Floats], Floats]) -> str:
+    low, high = told(over.low, over.unit), told(over.high, over.unit)
+    best = float(gap(np.linspace(over.low, over.high, TRIED)).min())
+    near = (
+        f"it still costs {show_usd(best)} a month more" if np.isfinite(best) else "it cannot serve"
+    )
+    return f"from {low} to {high}, with all else as it is, {near} than {a.id} where it is nearest"
+
+
+def _words(result: BreakevenOver) -> str:
+    at = f"at {show_tokens(result.tokens_per_month)} tokens a month"
+    gap = result.b_usd - result.a_usd
+    which = f"{show_usd(abs(gap))} {'cheaper' if gap < 0 else 'dearer'}"
+    today = (
+        f"Today, with {told(result.now, result.unit)}, it costs {show_usd(result.b_usd)} a month "
+        f"against {show_usd(result.a_usd)}: {which}."
+    )
+    if not result.wins:
+        return f"{result.b} is never cheaper than {result.a} {at}: {result.never_because}. {today}"
+    region = where(result.wins, result.searched[0], result.unit)
+    text = f"A{at[1:]}, {result.b} is cheaper than {result.a} {region}: {result.title}. {today}"
+    if result.distance is not None:
+        way = "up" if result.distance > 0 else "down"
+        text += f" The turn is {show_share(abs(result.distance))} {way} from there."
+    if result.same_weights is False:
+        text += " The two are different models: equal cost is not equal quality."
+    return text
+
+
+# Which option is cheapest as two variables change: one broadcast bill for each option.
+
+MAP = (25, 13)
+GRID = (7, 9)
+"""Values along x and y: of a map that is looked at, and of a grid whose margins are read."""
+
+AROUND = 10.0
+"""How far an axis goes from today's value: a tenth to ten times, where nothing limits it."""
+
+MIDDLING_VOLUME = 50e9
+"""Volume that set-ups are chosen at when none was given [token/month]."""
+
+MOST_CELLS = 250_000
+MOST_OPTIONS = len(ascii_uppercase)
+
+
+def winner_map(
+    inputs: Question,
+    names: Sequence[str],
+    variables: tuple[str, str],
+    spans: tuple[Span | None, Span | None] = (None, None),
+    steps: tuple[int, int] = MAP,
+) -> MapResult:
+    """Return the cheapest option, and by how much, for combinations of two variables.
+
+    Args:
+        inputs: The question, with a volume unless that is one of the variables.
+        names: Names of the options; empty for the usual ones.
+        variables: What varies along x and along y.
+        spans: Their values; about today's when None.
+        steps: How many values then.
+
+    Raises:
+        UsageError: A variable that enters no bill, both the same, or too many cells.
+    """
+    asked = inputs if inputs.volume_given else _anywhere(inputs, variables)
+    picked = _options(asked, names, variables, spans, steps)
+    x, y = (variable(name, picked.options, asked.settings) for name in variables)
+    _refuse_overlap(x, y)
+    xs, ys = (_values(*each) for each in zip((x, y), spans, steps, strict=True))
+    if xs.size * ys.size > MOST_CELLS:
+        raise UsageError(f"a map of {xs.size} x {ys.size} cells is too large; take fewer steps")
+    at = [(x, xs[None, :]), (y, ys[:, None])]
+    usd = np.stack([usd_at(o, asked.settings, at) for o in picked.options])
+    return _result(asked, inputs.volume_given, picked, (x, y), (xs, ys), usd)
+
+
+def _options(
+    inputs: Question,
+    names: Sequence[str],
+    variables: tuple[str, str],
+    spans: tuple[Span | None, Span | None],
+    steps: tuple[int, int],
+) -> ChosenOptions:
+    """Return the options of a map; over volume, the best set-ups of a name at each of its values.
+
+    Without names those of the ends as well as today's.
+    """
+    if "volume" not in variables:
+        return chosen(inputs, names, MOST_OPTIONS)
+    axis = variables.index("volume")
+    span, now = spans[axis], float(np.asarray(inputs.settings.value(TOKENS)))
+    if names:
+        around = np.geomspace(now / AROUND, now * AROUND, steps[axis]) if now > 0 else np.zeros(0)
+        return envelope(inputs, names, around if span is None else np.array(span.values))
+    picked = chosen(inputs, names, MOST_OPTIONS)
+    ends = (now / AROUND, now * AROUND) if span is None else (span.low, span.high)
+    found = {option.id: option for option in picked.options}
+    for volume in ends:
+        there = replace(inputs, settings=inputs.settings.with_values({TOKENS: volume}))
+        found |= {option.id: option for option in chosen(there, (), MOST_OPTIONS).options}
+    return ChosenOptions(options=tuple(found.values())[:MOST_OPTIONS], said=picked.said)
+
+
+def _anywhere(inputs: Question, variables: tuple[str, str]) -> Question:
+    """Return the question at a middling volume, when the volume is what varies."""
+    if "volume" not in variables:
+        raise UsageError("how many tokens a month? for example --tokens 50B")
+    return replace(inputs, settings=inputs.settings.with_values({TOKENS: MIDDLING_VOLUME}))
+
+
+def _refuse_overlap(x: Variable, y: Variable) -> None:
+    same = set(x.settings(1.0)) & set(y.settings(1.0))
+    if same or x.name == y.name:
+        what = ", ".join(sorted(same)) or x.name
+        raise UsageError(f"{x.name} and {y.name} both change {what}; take two different variables")
+
+
+def _values(v: Variable, span: Span | None, steps: int) -> Floats:
+    """Return the values along an axis, today's among their bounds."""
+    if span is not None:
+        v.within(span.low, span.high)
+        return np.array(span.values)
+    known = np.isfinite(v.now) and v.now > 0
+    low, high = v.low, v.high
+    if known and np.isinf(v.most):
+        low, high = max(low, v.now / AROUND), min(high, v.now * AROUND)
+    spread = np.geomspace if low > 0 and high / low > AROUND else np.linspace
+    return np.asarray(spread(low, high, steps))
+
+
+def _result(
+    inputs: Question,
+    volume_given: bool,
+    picked: ChosenOptions,
+    axes: tuple[Variable, Variable],
+    values: tuple[Floats, Floats],
+    usd: Floats,
+) -> MapResult:
+    options = picked.options
+    order = _order(picked, usd, least_trust(inputs))
+    winner = order[0]
+    marks = _marks(picked.called, winner)
+    now = tuple(None if v.name == "volume" and not volume_given else v.now for v in axes)
+    cells = _cells(options, marks, values, now, usd, order)
+    made = tuple(
+        MapAxis(variable=v.name, title=v.title, unit=v.unit, values=tuple(at.tolist()), now=today)
+        for v, at, today in zip(axes, values, now, strict=True)
+    )
+    told_options = [
+        MapOption(
+            mark=marks[i],
+            id=o.id,
+            tier=o.tier,
+            model=o.model,
+            cells=int(np.sum(winner == i)),
+            trust=o.trust.level,
+            trust_reasons=o.trust.reasons,
+        )
+        for i, o in enumerate(options)
+    ]
+    below = undercut(usd.reshape(len(options), -1), winner.ravel())
+    beside = undercut_words(options, below.tolist(), len(cells), "combinations")
+    words = _maps_words(cells, told_options, made, least_trust(inputs))
+    return MapResult(
+        schema="tco.map/1",
+        catalog=stamp(inputs, options),
+        x=made[0],
+        y=made[1],
+        options=tuple(
+            sorted(told_options, key=lambda o: (len(told_options) > 2 and -o.cells, o.mark))
+        ),
+        resolved=picked.said,
+        cells=cells,
+        verdict=" ".join(filter(None, (words, beside))),
+        assumptions=assumptions_of(inputs, options),
+        warnings=warnings_of(inputs, options),
+        best=next((cell.winner for cell in cells if cell.now), None),
+        cheaper_but_unsure=tuple(o.id for o, n in zip(options, below, strict=True) if n),
+    )
+
+
+def _order(picked: ChosenOptions, usd: Floats, least: int) -> Indices:
+    """Return which option is the answer in each cell, and which would be without it [2, y, x].
+
+    Without it goes without what has the same name, too.
+    """
+    options, called = picked.options, list(picked.called)
+    of = np.array([called.index(name) for name in called])
+    best = np.maximum(answers_at(options, usd, least), 0)
+    without = np.where(of[:, None, None] == of[best][None], np.inf, usd)
+    second = answers_at(options, without, least)
+    return np.stack([best, np.where(second < 0, best, second)])
+
+
+def _marks(called: Sequence[str], winner: Indices) -> list[str]:
+    """Return a letter for each option, those that win most first; two names stay A and B.
+
+    What has the same name has the same letter.
+    """
+    names = list(dict.fromkeys(called))
+    of = np.array([names.index(name) for name in called])
+    wins = [int(np.sum(of[winner] == i)) for i in range(len(names))]
+    ranked = sorted(range(len(names)), key=lambda i: (len(names) > 2 and -wins[i], i))
+    letters = dict(zip(ranked, ascii_uppercase, strict=False))
+    return [letters[i] for i in of.tolist()]
+
+
+def _cells(
+    options: Sequence[Option],
+    marks: Sequence[str],
+    values: tuple[Floats, Floats],
+    now: tuple[float | None, ...],
+    usd: Floats,
+    order: Indices,
+) -> tuple[Cell, ...]:
+    best, second = order
+    cost = np.take_along_axis(usd, order, axis=0)
+    with np.errstate(invalid="ignore"):
+        margin = np.where((best == second) & (len(options) > 1), np.inf, cost[1] - cost[0])
+    flips = np.zeros(best.shape, dtype=bool)
+    letter = np.array(marks)[best]
+    flips[:, 1:] |= letter[:, 1:] != letter[:, :-1]
+    flips[1:, :] |= letter[1:, :] != letter[:-1, :]
+    here = [
+        None if n is None else int(np.argmin(np.abs(v - n)))
+        for n, v in zip(now, values, strict=True)
+    ]
+    out = []
+    for j, i in np.ndindex(best.shape):
+        usd_here, gap = float(cost[0, j, i]), float(margin[j, i])
+        out.append(
+            Cell(
+                x=float(values[0][i]),
+                y=float(values[1][j]),
+                winner=options[best[j, i]].id,
+                mark=marks[best[j, i]],
+                usd=usd_here,
+                runner_up=options[second[j, i]].id,
+                margin_usd=gap,
+                margin_share=gap / usd_here if usd_here > 0 and np.isfinite(gap) else None,
+                flips=bool(flips[j, i]),
+                now=(i, j) == (here[0], here[1]),
+            )
+        )
+    return tuple(out)
+
+
+def _maps_words(
+    cells: Sequence[Cell], options: Sequence[MapOption], axes: Sequence[MapAxis], least: int
+) -> str:
+    won = sorted((o for o in options if o.cells), key=lambda o: -o.cells)
+    shares = ", ".join(f"{o.id} in {o.cells}" for o in won)
+    where = " and ".join(
+        f"{a.variable} from {told(a.values[0], a.unit)} to {told(a.values[-1], a.unit)}"
+        for a in axes
+    )
+    text = f"Of {len(cells)} combinations of {where}, the cheapest{rule_words(least)} is {shares}."
+    now = next((c for c in cells if c.now), None)
+    return text if now is None else f"{text} Nearest to today it is {now.winner}."

@@ -1,0 +1,1 @@
+"""Files of benchmark tools, read as what they say."""

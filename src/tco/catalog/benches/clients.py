@@ -1,0 +1,293 @@
+"""Clients that measure any server: GuideLLM, AIPerf and genai-perf, which AIPerf follows.
+
+Field names: guidellm@ee7a774 and 0.8.1, aiperf@db4f639 and 0.13.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tco.catalog.benches.read import (
+    DRAFTS,
+    BenchPart,
+    BenchReading,
+    in_flight,
+    littles_law,
+    metadata,
+    request_s,
+    several_an_event,
+)
+
+WINDOW_SLACK = 0.15
+"""By how much a rate may differ from counts over time, of tools that leave out warm-up and
+cool-down [1]."""
+MS = {"ms": 1.0, "s": 1e3, "sec": 1e3, "us": 1e-3, "ns": 1e-6}
+EMPTY = "a run without finished requests was left out"
+
+
+def guidellm(part: BenchPart) -> Iterator[BenchReading | str]:
+    """Yield the runs of a GuideLLM `benchmarks.json`; a sweep has several."""
+    runs = part.cells.get("benchmarks")
+    for cells in runs if isinstance(runs, list) else []:
+        run = BenchPart(part.path, part.line, cells if isinstance(cells, Mapping) else {})
+        metrics = run.part("metrics")
+        rate, osl = _mean(metrics, "output_tokens_per_second"), _mean(metrics, "output_token_count")
+        if rate is None or osl is None:
+            yield EMPTY
+            continue
+        _check_window(run, metrics, rate, osl)
+        if (_mean(metrics, "output_tokens_per_iteration") or 1.0) > 1.5 and _drafts(run):
+            yield DRAFTS
+            continue
+        ttft, itl = (
+            _mean(metrics, "time_to_first_token_ms"),
+            _mean(metrics, "inter_token_latency_ms"),
+        )
+        tpot = itl or _mean(metrics, "time_per_output_token_ms")
+        lasted = _mean(metrics, "request_latency") or request_s(ttft, tpot, osl)
+        by_law = littles_law(_mean(metrics, "requests_per_second") or rate / osl, lasted)
+        strategy = run.part("config").part("strategy")
+        flight, told = in_flight(
+            run,
+            by_law=by_law,
+            stated=_mean(metrics, "request_concurrency"),
+            limit=strategy.number("streams", "max_concurrency"),
+        )
+        model = _deep(part.cells, "model")
+        errors = metrics.part("request_totals").number("errored")
+        yield BenchReading(
+            output_tok_s=rate,
+            isl=_mean(metrics, "prompt_token_count"),
+            osl=osl,
+            concurrency=flight,
+            by_law=by_law,
+            model=model if isinstance(model, str) else None,
+            date=_day(
+                run.number("start_time") or run.part("scheduler_metrics").number("start_time")
+            ),
+            ttft_ms=ttft,
+            tpot_ms=tpot,
+            notes=(
+                *((f"{errors:,.0f} requests failed",) if errors else ()),
+                *told,
+                *_at_once(_mean(metrics, "output_tokens_per_iteration")),
+            ),
+            **metadata(part),
+        )
+
+
+def _drafts(run: BenchPart) -> bool:
+    return bool(_deep(run.cells, "speculative_config") or _deep(run.cells, "spec_decoding"))
+
+
+def _at_once(each: float | None) -> tuple[str, ...]:
+    return several_an_event(each, 1.0) if each else ()
+
+
+def _day(seconds: float | None) -> str | None:
+    """Return the day of a time since 1970, in UTC; None without one."""
+    if not seconds or not 1e9 < seconds < 1e11:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def _mean(metrics: BenchPart, *names: str) -> float | None:
+    """Return the mean over finished requests of the first metric that has one."""
+    found = (metrics.part(name).part("successful").number("mean") for name in names)
+    return next((value for value in found if value is not None), None)
+
+
+def _check_window(run: BenchPart, metrics: BenchPart, rate: float, osl: float) -> None:
+    start, end = run.number("start_time"), run.number("end_time")
+    duration = run.number("duration") or (end - start if start and end else None)
+    tokens = metrics.part("output_token_count").part("successful")
+    count = tokens.number("count")
+    total = tokens.number("total_sum") or (count * osl if count else None)
+    if duration and duration > 0 and total:
+        how = f"{total:,.0f} tokens in {duration:,.5g} s"
+        run.agree(rate, total / duration, how, WINDOW_SLACK)
+    elif each := _mean(metrics, "requests_per_second"):
+        how = f"{each:,.5g} requests/s of {osl:,.5g} tokens"
+        run.agree(rate, each * osl, how, WINDOW_SLACK)
+
+
+def aiperf(part: BenchPart) -> Iterator[BenchReading | str]:
+    """Yield the run of an AIPerf or genai-perf profile export; warm-up has a part of its own."""
+    rate, osl = _average(part, "output_token_throughput"), _average(part, "output_sequence_length")
+    if rate is None or osl is None:
+        part.refuse("output_token_throughput or output_sequence_length is missing: was it cut off?")
+    _check_counts(part, rate, osl)
+    if (_average(part, "spec_decode_acceptance_length") or 1.0) > 1.0:
+        yield DRAFTS
+        return
+    ttft, tpot = _average(part, "time_to_first_token"), _average(part, "inter_token_latency")
+    latency = _average(part, "request_latency")
+    lasted = latency / 1e3 if latency else request_s(ttft, tpot, osl)
+    by_law = littles_law(part.part("request_throughput").number("avg") or rate / osl, lasted)
+    config = part.part("input_config").cells
+    flight, told = in_flight(
+        part,
+        by_law=by_law,
+        stated=part.part("effective_concurrency").number("avg"),
+        limit=_limit(config),
+    )
+    names = [_deep(config, name) for name in ("model_names", "models", "model")]
+    yield BenchReading(
+        output_tok_s=rate,
+        isl=_average(part, "input_sequence_length"),
+        osl=osl,
+        concurrency=flight,
+        by_law=by_law,
+        model=_first_text(names),
+        gpu=_first_text(_deep(part.part("telemetry_data").cells, "gpu_name")),
+        date=(part.text("end_time", "start_time") or "")[:10] or None,
+        ttft_ms=ttft,
+        tpot_ms=tpot,
+        notes=(
+            *_troubles(part),
+            *told,
+            *several_an_event(_average(part, "inter_chunk_latency"), tpot),
+        ),
+    )
+
+
+def _limit(config: Mapping[str, Any]) -> float | None:
+    """Return the concurrency that was asked for in the run that counts, warm-up apart."""
+    phases = config.get("phases")
+    kept = [
+        phase
+        for phase in (phases if isinstance(phases, list) else [])
+        if isinstance(phase, Mapping) and phase.get("kind") != "warmup"
+    ]
+    said = _deep(kept, "concurrency") if phases else _deep(config, "concurrency")
+    return float(said) if isinstance(said, int | float) and said > 0 else None
+
+
+def _troubles(part: BenchPart) -> Iterator[str]:
+    """Yield what an AIPerf file itself says is wrong with its run."""
+    if part.switch("was_cancelled"):
+        yield "the run was cancelled"
+    elif part.cells.get("is_complete") is False:
+        yield "the run is not complete"
+    summary = part.cells.get("error_summary")
+    counts = (
+        [e.get("count") for e in summary if isinstance(e, Mapping)]
+        if isinstance(summary, list)
+        else []
+    )
+    failed = part.part("error_request_count").number("avg") or sum(
+        c for c in counts if isinstance(c, int | float)
+    )
+    if failed:
+        yield f"{failed:,.0f} requests failed"
+    if odd := part.part("usage_discrepancy_count").number("avg"):
+        yield f"the server counts other tokens than the client in {odd:,.0f} requests"
+    if odd := part.part("osl_mismatch_count").number("avg"):
+        yield f"{odd:,.0f} answers are not as long as was asked for"
+
+
+def _average(part: BenchPart, name: str) -> float | None:
+    """Return the average of a metric, times in milliseconds."""
+    metric = part.part(name)
+    value = metric.number("avg")
+    unit = MS.get((metric.text("unit") or "").lower(), 1.0)
+    return None if value is None else value * (1.0 if "throughput" in name else unit)
+
+
+def _check_counts(part: BenchPart, rate: float, osl: float) -> None:
+    count = part.part("request_count").number("avg")
+    lasted = part.part("benchmark_duration").number("avg")
+    if count and lasted:
+        unit = part.part("benchmark_duration").text("unit") or "sec"
+        seconds = lasted * MS.get(unit.lower(), 1e3) / 1e3
+        how = f"{count:,.0f} requests of {osl:,.5g} tokens in {seconds:,.5g} s"
+        part.agree(rate, count * osl / seconds, how, WINDOW_SLACK)
+    elif each := part.part("request_throughput").number("avg"):
+        how = f"{each:,.5g} requests/s of {osl:,.5g} tokens"
+        part.agree(rate, each * osl, how, WINDOW_SLACK)
+
+
+def aiperf_sweep(part: BenchPart) -> Iterator[BenchReading | str]:
+    """Yield the runs of an AIPerf sweep, one for each value of what was swept."""
+    runs = part.cells.get("per_combination_metrics")
+    for cells in runs if isinstance(runs, list) else []:
+        run = BenchPart(part.path, part.line, cells if isinstance(cells, Mapping) else {})
+        flat, known = run.part("metrics"), run.part("parameters")
+        metrics = {
+            name.removesuffix("_avg"): {"avg": value.get("mean"), "unit": value.get("unit", "")}
+            for name, value in flat.cells.items()
+            if name.endswith("_avg") and isinstance(value, Mapping)
+        }
+        if "output_token_throughput" not in metrics:
+            yield EMPTY
+            continue
+        asked = {"concurrency": known.number("concurrency", "phases.profiling.concurrency")}
+        config = {"input_config": {**asked, "model": _deep(part.cells, "model_names")}}
+        yield from aiperf(BenchPart(part.path, part.line, {**metrics, **config}))
+
+
+def aiperf_records(parts: list[BenchPart]) -> Iterator[BenchReading | str]:
+    """Yield the run of which AIPerf's `profile_export.jsonl` has every request."""
+    kept = [p for p in parts if _phase(p) != "warmup"]
+    done = [p for p in kept if not p.cells.get("error") and _value(p, "output_sequence_length")]
+    if not done:
+        yield EMPTY
+        return
+    times = [p.part("metadata") for p in done]
+    first = min(t.need("request_start_ns") for t in times)
+    span_s = (max(t.need("request_end_ns") for t in times) - first) / 1e9
+    if span_s <= 0.0:
+        parts[0].refuse("its requests take no time: was the run cut off?")
+    tokens = sum(_value(p, "output_sequence_length") or 0.0 for p in done)
+    latency_s = sum(_value(p, "request_latency") or 0.0 for p in done) / 1e3
+    failed, warm = len(kept) - len(done), len(parts) - len(kept)
+    yield BenchReading(
+        output_tok_s=tokens / span_s,
+        isl=_average_of(done, "input_sequence_length"),
+        osl=tokens / len(done),
+        concurrency=latency_s / span_s or None,
+        by_law=latency_s / span_s or None,
+        date=_day(first / 1e9),
+        ttft_ms=_average_of(done, "time_to_first_token"),
+        tpot_ms=_average_of(done, "inter_token_latency"),
+        notes=(
+            *((f"{failed:,} requests failed",) if failed else ()),
+            *((f"{warm:,} requests of the warm-up were left out",) if warm else ()),
+        ),
+    )
+
+
+def _phase(part: BenchPart) -> str | None:
+    return part.part("metadata").text("phase_kind", "benchmark_phase")
+
+
+def _value(part: BenchPart, name: str) -> float | None:
+    """Return one figure of a request, times in milliseconds."""
+    metric = part.part("metrics").part(name)
+    value = metric.number("value")
+    return None if value is None else value * MS.get((metric.text("unit") or "").lower(), 1.0)
+
+
+def _average_of(parts: list[BenchPart], name: str) -> float | None:
+    found = [v for p in parts if (v := _value(p, name)) is not None]
+    return sum(found) / len(found) if found else None
+
+
+def _deep(cells: Any, name: str) -> Any:
+    """Return the first value called `name`, however deep it lies; None without one."""
+    inner: list[Any] = list(cells.values()) if isinstance(cells, Mapping) else []
+    if isinstance(cells, Mapping) and cells.get(name) is not None:
+        return cells[name]
+    inner = cells if isinstance(cells, list) else inner
+    return next((found for one in inner if (found := _deep(one, name)) is not None), None)
+
+
+def _first_text(value: Any) -> str | None:
+    """Return a text, or the first one in a list or mapping."""
+    if isinstance(value, str):
+        return value.strip() or None
+    inner: list[Any] = list(value.values()) if isinstance(value, Mapping) else []
+    inner = value if isinstance(value, list) else inner
+    return next((text for one in inner if (text := _first_text(one))), None)

@@ -1,0 +1,341 @@
+"""The commands that ask a question of bills."""
+
+from functools import partial
+from typing import Annotated
+
+from typer import Argument, Exit
+
+from tco.ask.options import (
+    NOT_OF_EMBED,
+    NOT_OF_SIZE,
+    NOT_OF_TRAIN,
+    VALUES,
+    BreakevenOptions,
+    EmbedOptions,
+    HorizonOptions,
+    PlanOptions,
+    QuestionOptions,
+    SensitivityOptions,
+    SizeOptions,
+    TrainOptions,
+)
+from tco.cli.options import Output, Plot, Text, flag, flags, flags_without
+
+# `tco compare`.
+
+
+@flags
+def compare(question: QuestionOptions, output: Output, plot: Plot = None) -> None:
+    """What a month costs, every way there is to serve it, cheapest first.
+
+    \b
+      tco compare --tokens 50B
+      tco compare --requests 20M --isl 3000 --osl 500 --cached 40%
+      tco compare --users 10k --profile chat --tier self,hosted
+      tco compare --tokens 50B --model llama-3.3-70b --all --format csv
+      tco compare --tokens 50B --plot
+      tco compare --tokens 50B --option 'mine:kind=api,input=$2,output=$8'
+    """
+    from tco.ask.questions import compare as asked
+    from tco.cli.answer import answer
+
+    answer(question, output, asked(), brief=asked(brief=True), plot=bool(plot))
+
+
+# `tco breakeven`.
+
+A = Annotated[
+    str | None, Argument(metavar="A", help="An option, or enough of its id.", show_default=False)
+]
+B = Annotated[
+    str | None, Argument(metavar="B", help="The option that may be cheaper.", show_default=False)
+]
+
+
+@flags
+def breakeven(
+    question: QuestionOptions,
+    output: Output,
+    said: BreakevenOptions,
+    a: A = None,
+    b: B = None,
+    plot: Plot = None,
+) -> None:
+    """From which volume B is cheaper than A: never, once, or on several intervals.
+
+    \b
+      tco breakeven
+      tco breakeven --against openai/gpt-4.1 --model llama-3.3-70b
+      tco breakeven deepinfra/llama-3.3-70b self/llama-3.3-70b
+      tco breakeven gpt-4.1 self/llama-3.3-70b@2xh100-sxm:fp8 --tokens 50B
+      tco breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B --over rent
+      tco breakeven --map volume:rent --tokens 50B
+
+    Without A and B: each open model on own GPUs, against its cheapest host and a closed model.
+    """
+    from tco.ask.questions import breakeven as asked
+    from tco.cli.answer import answer
+
+    answer(question, output, asked(a, b, said), plot=bool(plot))
+
+
+# `tco sensitivity`.
+
+SENSITIVITY_A = Annotated[
+    str | None, Argument(metavar="A", help="An option, or enough of its id.", show_default=False)
+]
+SENSITIVITY_B = Annotated[
+    str | None, Argument(metavar="B", help="The option to hold it against.", show_default=False)
+]
+
+
+@flags
+def sensitivity(
+    question: QuestionOptions,
+    output: Output,
+    said: SensitivityOptions,
+    a: SENSITIVITY_A = None,
+    b: SENSITIVITY_B = None,
+    plot: Plot = None,
+) -> None:
+    """Which assumption moves the answer, largest swing first, and where the answer turns.
+
+    \b
+      tco sensitivity --tokens 50B
+      tco sensitivity deepinfra/llama-3.3-70b self/llama-3.3-70b --tokens 50B
+      tco sensitivity gpt-4.1 self/glm-5.2 --tokens 200B --top 5
+      tco sensitivity gpt-4.1 self/llama-3.3-70b --tokens 20B --grid rent:peak
+      tco sensitivity gpt-4.1 self/llama-3.3-70b --tokens 20B --draws 100k
+      tco sensitivity --tokens 50B --what-if 'api price x3' --what-if 'rent +30%'
+    """
+    from tco.ask.questions import sensitivity as asked
+    from tco.cli.answer import answer, file_of
+    from tco.cli.guard import Progress
+
+    watch = partial(Progress, quiet=bool(output.quiet))
+    ask = asked(a, b, said, file_of(question), watch)
+    answer(question, output, ask, plot=bool(plot))
+
+
+# `tco size`.
+
+MODEL = Annotated[
+    str | None,
+    Argument(metavar="MODEL", help="An open model of the catalog.", show_default=False),
+]
+Validate = Annotated[
+    Text,
+    flag(VALUES, "FILE", "Hold the capacity model against measured rows (CSV)."),
+]
+
+
+@flags_without(*NOT_OF_SIZE)
+def size(
+    question: QuestionOptions,
+    output: Output,
+    said: SizeOptions,
+    model: MODEL = None,
+    validate: Validate = None,
+) -> None:
+    """Where a model fits, how fast it serves there, and what that costs at full load.
+
+    \b
+      tco size llama-3.3-70b
+      tco size gpt-oss-120b --gpu h100-sxm --slo tpot=30ms,ttft=1s
+      tco size qwen3-32b --gpu l40s,rtx-4090 --precision int4 --isl 4k --osl 500
+      tco size llama-3.3-70b --peak '200 req/s' --slo ttft=1s
+      tco size glm-5.2 --users 50 --profile agent-coding
+      tco size llama-3.3-70b --requests '20 req/s' --measured tco-measured.csv
+      tco size --validate measured.csv --format json
+    """
+    from tco.errors import InfeasibleError, UsageError
+
+    if validate is not None:
+        if model is not None:
+            raise UsageError("--validate holds the whole model against a file: give no MODEL")
+        _validate(validate, question, output)
+        return
+    if model is None:
+        raise UsageError("which model? for example tco size llama-3.3-70b")
+    from tco.ask.questions import size as asked
+    from tco.cli.answer import answer
+
+    ask, whole = asked(model, said, question)
+    result = answer(whole, output, ask)
+    if not any(row.feasible for row in result.rows):
+        raise Exit(InfeasibleError.exit_code)  # the table says why
+
+
+def _validate(path: str, question: QuestionOptions, output: Output) -> None:
+    """Hold the capacity model against a file and write the statistics."""
+    from tco.analysis.size.size import size_validation
+    from tco.catalog.files import user_file
+    from tco.catalog.load import load_catalog
+    from tco.catalog.throughput import need_columns, read_table
+    from tco.cli.answer import asked, deliver
+
+    said = asked(question, output)
+    table = read_table(user_file(path))
+    need_columns(table, ("model", "gpu", "weight_dtype", "kv_dtype", "engine", "mode", "isl"))
+    need_columns(table, ("osl", "n_gpus", "output_tok_s"))
+    deliver(size_validation(load_catalog(said.overlays), list(table.rows)), said.output)
+
+
+# `tco plan`.
+
+Overflow = Annotated[
+    str | None,
+    Argument(metavar="API", help="The option by the token, for what is left.", show_default=False),
+]
+Own = Annotated[
+    str | None,
+    Argument(metavar="OWN", help="The set-up for the base load.", show_default=False),
+]
+
+
+@flags
+def plan(
+    question: QuestionOptions,
+    output: Output,
+    said: PlanOptions,
+    api: Overflow = None,
+    own: Own = None,
+    plot: Plot = None,
+) -> None:
+    """The cheapest mix: a base load on own GPUs, the rest to an API by the token.
+
+    \b
+      tco plan --tokens 500B --profile chat
+      tco plan together/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve week.txt
+      tco plan --tokens 1T --model glm-5.2 --purchase reserved_1y,on_demand,spot
+      tco plan -f portfolio.yaml        tasks assigned to models; tco init --plan writes one
+
+    Without API and OWN: each open model, its own weights on both sides.
+    """
+    from tco.ask.questions import plan as asked
+    from tco.cli.answer import answer, file_of
+
+    answer(question, output, asked(api, own, said, file_of(question)), plot=bool(plot))
+
+
+# `tco horizon`.
+
+Names = Annotated[
+    list[str] | None,
+    Argument(metavar="A B...", help="What is paid today, and what else.", show_default=False),
+]
+
+
+@flags
+def horizon(
+    question: QuestionOptions, output: Output, said: HorizonOptions, names: Names = None
+) -> None:
+    """Months to years: growth, scheduled prices, buying, renting or waiting.
+
+    \b
+      tco horizon --tokens 300B --growth 5%
+      tco horizon gpt-4.1 self/llama-3.3-70b self/llama-3.3-70b/own --tokens 50B
+      tco horizon gpt-4.1 self/glm-5.2 --tokens 1T --horizon 5y \\
+        --set horizon.api_price_factor_per_year=0.7
+
+    Cash when it is paid: GPUs bought as the load grows, replaced and sold; bills month by month.
+    """
+    from tco.ask.questions import horizon as asked
+    from tco.cli.answer import answer
+
+    answer(question, output, asked(tuple(names or ()), said))
+
+
+# `tco train`.
+
+MODELS = Annotated[
+    list[str] | None,
+    Argument(metavar="MODEL...", help="The models that could be tuned.", show_default=False),
+]
+
+
+@flags_without(*NOT_OF_TRAIN)
+def train(
+    question: QuestionOptions, output: Output, said: TrainOptions, models: MODELS = None
+) -> None:
+    """What tuning a model costs: by the token, or on rented GPUs; cheapest first.
+
+    \b
+      tco train llama-3.3-70b --training-tokens 100M --method lora
+      tco train gpt-4.1 llama-3.3-70b --training-tokens 20M --epochs 3 --refresh '3 months'
+      tco train gpt-4.1-mini --training-tokens 5M --tokens 2B
+      tco train llama-3.1-8b --training-tokens 1B --gpu h100-sxm --within 24h -o json
+
+    With --tokens, what the tuned model's tokens cost more than its base is added. Training data
+    and the people who make it are not counted.
+    """
+    from tco.ask.questions import train as asked
+    from tco.cli.answer import answer
+
+    ask, whole = asked(tuple(models or ()), said, question)
+    answer(whole, output, ask)
+
+
+# `tco embed`.
+
+
+@flags_without(*NOT_OF_EMBED)
+def embed(question: QuestionOptions, output: Output, said: EmbedOptions) -> None:
+    """What embedding a corpus once, and queries every month, costs; cheapest first.
+
+    \b
+      tco embed --corpus 10B
+      tco embed --corpus 10B --batch 100% --queries 5M --query-tokens 200
+      tco embed --corpus 10B --queries 5M --query-tokens 200 --params 0.6B
+
+    --params adds a model of your own on rented GPUs. The vector store, and people, are not counted.
+    """
+    from tco.ask.questions import embed as asked
+    from tco.cli.answer import answer
+
+    answer(question, output, asked(said))
+
+
+# `tco explain`.
+
+
+@flags
+def explain(
+    question: QuestionOptions,
+    output: Output,
+    name: Annotated[str, Argument(metavar="OPTION", help="An option, or enough of its id.")],
+) -> None:
+    """Every term of one bill: quantity, unit, rate, amount, who said so, and when.
+
+    \b
+      tco explain openai/gpt-4.1 --tokens 50B
+      tco explain self/llama-3.3-70b --tokens 50B
+      tco explain self/llama-3.3-70b@2xh100-sxm --tokens 50B --format md
+    """
+    from tco.ask.questions import explain as asked
+    from tco.cli.answer import answer
+
+    answer(question, output, asked(name))
+
+
+# `tco deploy`.
+
+
+@flags
+def deploy(
+    question: QuestionOptions,
+    output: Output,
+    name: Annotated[str, Argument(metavar="OPTION", help="A set-up of own GPUs: self/MODEL...")],
+) -> None:
+    """How a set-up is run: vllm serve in a SkyPilot task, tied to its bill. Runs nothing.
+
+    \b
+      tco deploy self/llama-3.3-70b --tokens 50B
+      tco deploy self/llama-3.3-70b@2xh100-sxm:fp8 --tokens 50B > task.yaml
+      tco deploy self/gpt-oss-120b --tokens 200B --engine sglang
+      tco deploy self/glm-5.2 --tokens 1T --format json
+    """
+    from tco.ask.questions import deploy as asked
+    from tco.cli.answer import answer
+
+    answer(question, output, asked(name))

@@ -1,0 +1,529 @@
+"""The ways to serve a workload, and the bill of each: one formula for one case or a million."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from tco.catalog.trust import GIVEN, Trust
+from tco.engine.capacity import stored_bytes
+from tco.engine.ledger import Line, Origin, total_usd
+from tco.engine.replica import Replica, best_replica
+from tco.engine.selfhost import Fleet, fleet_for
+from tco.engine.shapes import (
+    ROUND_OFF,
+    Floats,
+    GpuShape,
+    Indices,
+    Layout,
+    ModelShape,
+    Number,
+    ServerProfile,
+    Workload,
+    number,
+)
+from tco.engine.tokens import Terms, TokenRates, mixed, retry_line, terms_lines, token_lines
+from tco.options.cheapest import cheapest, sure_enough
+from tco.options.hours import STEP, OnHours, PaidByTheHour, as_paid, duty_of
+from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, own_bill, team_lines
+from tco.options.prices import LIST_PRICE, Buying, token_rates
+from tco.options.provisioned import ProvisionedOption, units_line
+from tco.options.settings import Settings, fleet_policy, price_factor, target, workload
+from tco.options.setups import RentEntry, Search
+
+if TYPE_CHECKING:
+    from tco.catalog.prices import Modifier, Rates
+
+
+Tier = Literal["api", "hosted", "self"]
+
+UNKNOWN_MODEL = "given"
+"""The model of an option that was described without saying which model it serves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterPrices:
+    """Prices that replace those of the day before the month is over.
+
+    Args:
+        share: Share of the month's days on which they hold [1].
+    """
+
+    share: float
+    rates: Rates
+    modifiers: list[Modifier]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenOption:
+    """A model at a provider that charges by the token.
+
+    Args:
+        id: `PROVIDER/MODEL`.
+        tier: `api` for a closed model, `hosted` for open weights.
+        rates, modifiers: Its price on the day.
+        later: Its prices on later days of the month, where the month is asked about by its days.
+        checked: When a source was last seen to say so; None for a price given by the user.
+        factor: Factor on its prices alone, beside that of its tier [1].
+        terms: Discounts by volume and a commitment, where a contract has them.
+        buying: Service tier, region and load of the week that it is bought with.
+        tokens_factor: Tokens that its tokenizer makes over those that the volume counts [1].
+        cache_min_tokens: Input below which a request is not cached [token/request].
+        context_tokens: Most that a request may have; None where that is not known [token/request].
+        notes: What a reader should know of it.
+        trust: How far its price can be trusted.
+    """
+
+    id: str
+    tier: Tier
+    model: str
+    provider: str
+    rates: Rates
+    modifiers: list[Modifier]
+    origin: Origin
+    source: str
+    checked: date | None = None
+    later: tuple[LaterPrices, ...] = ()
+    factor: Number = 1.0
+    terms: Terms | None = None
+    buying: Buying = LIST_PRICE
+    tokens_factor: Number = 1.0
+    cache_min_tokens: int = 0
+    context_tokens: int | None = None
+    notes: tuple[str, ...] = ()
+    trust: Trust = GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredRate:
+    """What one replica was measured, or is said, to sustain.
+
+    Args:
+        tokens_per_s: Tokens that it makes, or all that pass through it [token/s].
+        of: Which of the two.
+        source: Who said so.
+    """
+
+    tokens_per_s: float
+    of: Literal["output", "all"]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfOption:
+    """A model on one's own GPUs.
+
+    Args:
+        id: `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`.
+        gpus: GPUs of one replica [1].
+        instance_gpus: GPUs of the smallest box that the seller rents [1].
+        usd_per_gpu_hour: Rent; None for GPUs that are owned [USD/GPU-hour].
+        owned: Price and power of one GPU, for those that are owned.
+        egress: What the seller takes for what leaves its network.
+        measured: Throughput that replaces the model's.
+        speed_factors: What measurements multiply the model's speeds by at each of the engine's
+            `BATCHES`; empty where nothing was measured near it [1].
+        evidence: How that is known, in words.
+        band: Low and high true throughput over the predicted one, 80 % [1].
+        hours: When its fleet is on; always when None.
+        billing_step_s: Time that the seller counts in, where that is known [s].
+        trust: How far its rent, or the price of its GPUs, can be trusted.
+    """
+
+    id: str
+    model: str
+    gpu: str
+    gpus: int
+    precision: str
+    seller: str
+    purchase: str
+    shape: ModelShape | None
+    gpu_shape: GpuShape | None
+    layout: Layout | None
+    profile: ServerProfile
+    instance_gpus: int
+    band: tuple[float, float]
+    origin: Origin
+    source: str
+    usd_per_gpu_hour: float | None = None
+    owned: OwnedGpu | None = None
+    egress: Egress = FREE_EGRESS
+    measured: MeasuredRate | None = None
+    speed_factors: tuple[float, ...] = ()
+    evidence: str = ""
+    checked: date | None = None
+    notes: tuple[str, ...] = ()
+    tier: Tier = "self"
+    hours: OnHours | None = None
+    billing_step_s: float | None = None
+    trust: Trust = GIVEN
+
+    @property
+    def provider(self) -> str:
+        """Return who the GPUs come from."""
+        return self.seller
+
+    @property
+    def hardware(self) -> str:
+        """Return `COUNTxGPU`."""
+        return f"{self.gpus}x{self.gpu}"
+
+    @property
+    def weights_gb(self) -> float | None:
+        """Return what the weights take on a disk; None where nobody knows their size [GB]."""
+        if self.shape is None or self.layout is None:
+            return None
+        return float(np.asarray(stored_bytes(self.shape, self.layout))) / 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedOption:
+    """A set-up whose monthly cost is given, up to a capacity."""
+
+    id: str
+    usd_per_month: float
+    tokens_per_month: float | None
+    source: str
+    model: str = UNKNOWN_MODEL
+    provider: str = "given"
+    tier: Tier = "self"
+    checked: date | None = None
+    notes: tuple[str, ...] = ()
+    trust: Trust = GIVEN
+
+
+Option = TokenOption | SelfOption | ProvisionedOption | FixedOption
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An option that was asked for and cannot be had, and why."""
+
+    id: str
+    tier: Tier
+    model: str
+    provider: str
+    reasons: tuple[str, ...]
+
+
+def same_weights(a: Option, b: Option) -> bool | None:
+    """Return whether two options serve the same model; None when one of them does not say."""
+    if UNKNOWN_MODEL in (a.model, b.model):
+        return None
+    return a.model == b.model
+
+
+def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
+    """Return the lines of an option's monthly bill; amounts broadcast over the settings' arrays."""
+    if isinstance(option, TokenOption):
+        return _token_bill(option, settings)
+    if isinstance(option, SelfOption):
+        return own_bill(option, settings, fleet(option, settings, replica_of(option, settings)))
+    if isinstance(option, ProvisionedOption):
+        return (units_line(option, settings), *team_lines(settings, by_token=True))
+    return _fixed_bill(option, settings)
+
+
+def usd_of(option: Option, settings: Settings) -> float:
+    """Return an option's bill under settings without arrays [USD/month]."""
+    return number(total_usd(lines(option, settings)))
+
+
+def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
+    return (*charged_lines(option, settings), *team_lines(settings, by_token=True))
+
+
+def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
+    """Return what a provider charges for the month: the bill without one's own people."""
+    load = _counted(option, settings)
+    rates = list_rates(option, settings)
+    bill = token_lines(rates, load)
+    if option.terms is not None:
+        contract = terms_lines(
+            option.terms,
+            load.tokens_per_month,
+            total_usd(bill),
+            origin=option.origin,
+            source=option.source,
+        )
+        bill = (*bill, *contract)
+    retries = retry_line(bill, settings.value("workload.retry_share"))
+    return (*bill, retries)
+
+
+def _counted(option: TokenOption, settings: Settings) -> Workload:
+    """Return the same requests, counted in the tokens of the option's own tokenizer."""
+    load, factor = workload(settings), option.tokens_factor
+    return replace(
+        load,
+        tokens_per_month=load.tokens_per_month * factor,
+        isl=load.isl * factor,
+        osl=load.osl * factor,
+    )
+
+
+def list_rates(option: TokenOption, settings: Settings) -> TokenRates:
+    """Return what a token of the option costs under the settings."""
+    now = 1.0 - sum(part.share for part in option.later)
+    rows = [(now, option.rates, option.modifiers)]
+    rows += [(part.share, part.rates, part.modifiers) for part in option.later]
+    return mixed([(share, _rates(option, settings, r, m)) for share, r, m in rows])
+
+
+def _rates(
+    option: TokenOption, settings: Settings, rates: Rates, modifiers: list[Modifier]
+) -> TokenRates:
+    """Return what a token costs at some list price of the option."""
+    load = _counted(option, settings)
+    return token_rates(
+        rates,
+        modifiers,
+        isl=load.isl,
+        length_cv=settings.value("workload.length_cv"),
+        cache_min_tokens=option.cache_min_tokens,
+        buying=option.buying,
+        factor=settings.value(price_factor(option.tier)) * option.factor,
+        holidays_per_year=settings.value("price.holidays_per_year"),
+        origin=option.origin,
+        source=option.source,
+    )
+
+
+def replica_of(option: SelfOption, settings: Settings) -> Replica:
+    """Return what one replica of the option sustains."""
+    return base_replica(option, settings).scaled(settings.value("serving.throughput_factor"))
+
+
+def base_replica(option: SelfOption, settings: Settings) -> Replica:
+    """Return the same before the factor on throughput: measured, or as the model says."""
+    goal = target(settings)
+    if option.measured is not None:
+        per_request = goal.osl if option.measured.of == "output" else goal.isl + goal.osl
+        return Replica(
+            slots=goal.max_concurrency,
+            requests_per_s=option.measured.tokens_per_s / np.asarray(per_request, dtype=float),
+            tpot_s=np.nan,
+            memory_slots=np.nan,
+            lone_tpot_s=np.nan,
+            lone_request_s=np.nan,
+        )
+    if option.shape is None or option.gpu_shape is None or option.layout is None:
+        raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
+    layout = replace(
+        option.layout,
+        kv_bytes=settings.value("serving.kv_bytes"),
+        memory_share=settings.value("serving.memory_share"),
+    )
+    said = (option.shape, option.gpu_shape, layout, option.profile, goal, option.speed_factors)
+    try:
+        return _known_replica(*said)
+    except TypeError:  # arrays have no hash
+        return best_replica(*said)
+
+
+_known_replica = lru_cache(maxsize=128)(best_replica)
+"""One bill after another asks for the same replica, whatever else they differ in."""
+
+
+class Served(Machines, PaidByTheHour, Protocol):
+    """Whatever is billed as GPUs of one's own: one option, or many of them as arrays."""
+
+    @property
+    def gpus(self) -> Number: ...
+
+    @property
+    def instance_gpus(self) -> Number: ...
+
+    @property
+    def hours(self) -> OnHours | None: ...
+
+    @property
+    def billing_step_s(self) -> Number | None: ...
+
+
+def fleet(option: Served, settings: Settings, replica: Replica) -> Fleet:
+    """Return the fleet that serves the month."""
+    duty = duty_of(option.hours, settings, option.billing_step_s)
+    policy = fleet_policy(settings)
+    servers = fleet_for(
+        workload(settings), replica, policy, option.gpus, option.instance_gpus, duty
+    )
+    return as_paid(option, servers)
+
+
+def _fixed_bill(option: FixedOption, settings: Settings) -> tuple[Line, ...]:
+    load = workload(settings)
+    units: Number = 1.0
+    if option.tokens_per_month is not None:
+        units = np.maximum(
+            1.0, np.ceil(load.tokens_per_month / option.tokens_per_month - ROUND_OFF)
+        )
+    line = Line(
+        item="set-up at a given price",
+        group="compute",
+        quantity=units,
+        unit="set-up",
+        rate_usd=option.usd_per_month,
+        origin="given",
+        source=option.source,
+    )
+    return (line,)
+
+
+# What pairs of a set-up and a rent cost, all at once, and which is the cheapest.
+#
+# Pairs that are billed by the same formulas are one option of arrays to `own_bill`, which is the
+# bill of every option: nothing here adds anything up.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairGroup:
+    """Pairs that are billed by the same formulas; every number a column [pairs, 1].
+
+    The fields are those of `SelfOption`.
+    """
+
+    seller: str
+    purchase: str
+    gpus: Number
+    instance_gpus: Number
+    usd_per_gpu_hour: Number
+    owned: OwnedGpu | None
+    egress: Egress
+    weights_gb: Number
+    billing_step_s: Number | None
+    hours: OnHours | None
+    origin: Origin
+    source: str
+
+
+def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Floats) -> Floats:
+    """Return the monthly cost of some pairs at some volumes [pairs, volumes] [USD/month].
+
+    Args:
+        found: The search.
+        settings: All values but the volume.
+        rows: Which pairs [pairs].
+        volumes: Tokens a month [volumes].
+    """
+    at = settings.with_values({"workload.tokens_per_month": volumes[None, :]})
+    usd = np.empty((rows.size, volumes.size))
+    for places in _formulas(found, rows):
+        some = rows[places]
+        pairs = _alike(found, settings, some)
+        servers = fleet(pairs, at, found.replica_at(found.pair_setup[some][:, None]))
+        usd[places] = total_usd(own_bill(pairs, at, servers))
+    return usd
+
+
+def _formulas(found: Search, rows: Indices) -> Iterator[Indices]:
+    """Yield the places in `rows` of pairs that are billed by the same formulas."""
+    codes: dict[Hashable, int] = {}
+    kinds = [codes.setdefault(_formula(rent), len(codes)) for rent in found.rents]
+    of = np.array(kinds, dtype=np.int64)[found.pair_rent[rows]]
+    for code in sorted(set(of.tolist())):
+        yield np.flatnonzero(of == code)
+
+
+def _formula(rent: RentEntry) -> Hashable:
+    """Return what decides by which formulas a rent is billed."""
+    gpu = rent.owned
+    if gpu is None:
+        return rent.purchase, rent.seller == OWN
+    known = (gpu.server_usd is None, gpu.all_in_w is None)
+    return rent.purchase, rent.seller == OWN, gpu.whole, gpu.life_months, known
+
+
+def _alike(found: Search, settings: Settings, rows: Indices) -> PairGroup:
+    """Return pairs that are billed by the same formulas as one option of arrays."""
+    used = sorted(set(found.pair_rent[rows].tolist()))  # `np.unique` imports masked arrays: 10 ms
+    of = np.searchsorted(used, found.pair_rent[rows])
+    rents = [found.rents[j] for j in used]
+
+    def column(values: Sequence[float]) -> Floats:
+        """Return a number of every rent as that of every pair [pairs, 1]."""
+        return np.array(values, dtype=float)[of][:, None]
+
+    setups, first = found.pair_setup[rows], rents[0]
+    model, _, layout = found.grid.shapes(setups)
+    owned = [rent.owned for rent in rents if rent.owned is not None]
+    usual = float(np.asarray(settings.value(STEP)))
+    steps = [usual if r.billing_step_s is None else r.billing_step_s for r in rents]
+    return PairGroup(
+        seller=first.seller,
+        purchase=first.purchase,
+        gpus=found.grid.count[setups].astype(float)[:, None],
+        instance_gpus=column([r.instance_gpus for r in rents]),
+        usd_per_gpu_hour=column([r.usd_per_gpu_hour for r in rents]),
+        owned=_bought(owned, of) if owned else None,
+        egress=replace(first.egress, usd_per_gb=column([r.egress.usd_per_gb for r in rents])),
+        weights_gb=np.asarray(stored_bytes(model, layout))[:, None] / 1e9,
+        billing_step_s=None if found.hours is None else column(steps),
+        hours=found.hours,
+        origin=first.origin,
+        source=first.source,
+    )
+
+
+def _bought(gpus: Sequence[OwnedGpu], of: Indices) -> OwnedGpu:
+    """Return the bought GPUs of some pairs as one of arrays [pairs, 1]."""
+
+    def column(values: Sequence[Number | None]) -> Floats:
+        """Return a number of every GPU as that of every pair [pairs, 1]."""
+        return np.array(values, dtype=float)[of][:, None]
+
+    first = gpus[0]
+    return replace(
+        first,
+        gpu_usd=column([g.gpu_usd for g in gpus]),
+        server_usd=None if first.server_usd is None else column([g.server_usd for g in gpus]),
+        all_in_w=None if first.all_in_w is None else column([g.all_in_w for g in gpus]),
+        board_w=column([g.board_w for g in gpus]),
+    )
+
+
+def best_pairs(
+    found: Search, settings: Settings, model: str, volumes: Floats, *least: int
+) -> Indices:
+    """Return the pairs of a model that are the answer at a volume, in the volumes' order [pairs].
+
+    Args:
+        found: The search.
+        settings: All values but the volume.
+        model: The model.
+        volumes: Tokens a month [volumes].
+        least: Rank of the trust in a rent that is sure enough; the pairs of several follow each
+            other, and 0 stands for the cheapest of all [1].
+    """
+    rows = found.pairs_of(model)
+    if rows.size == 0:
+        return rows
+    cost = monthly_usd(found, settings, rows, volumes)
+    trust = _trust(found, rows)
+    places = [place for one in least for place in cheapest(cost, trust, one).tolist()]
+    best: Indices = rows[list(dict.fromkeys(places))]
+    return best
+
+
+def sure_pairs(found: Search, model: str, least: int) -> Indices:
+    """Return the pairs of a model that may be the answer: their rent is sure enough [pairs].
+
+    Args:
+        found: The search.
+        model: The model.
+        least: Rank of the trust in a rent that is sure enough [1].
+    """
+    rows = found.pairs_of(model)
+    sure: Indices = rows[sure_enough(np.zeros(rows.size), _trust(found, rows), least)]
+    return sure
+
+
+def _trust(found: Search, rows: Indices) -> Indices:
+    """Return the rank of the trust in the rent of some pairs [pairs]."""
+    ranks = np.array([rent.trust.rank for rent in found.rents], dtype=np.int64)
+    return ranks[found.pair_rent[rows]]

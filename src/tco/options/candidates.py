@@ -1,0 +1,410 @@
+"""Every set-up of own GPUs that the catalogs know, and why some models have none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tco.catalog.lookup import rents_at
+from tco.catalog.trust import freshest_rents, rent_trust
+from tco.engine.capacity import free_bytes, weights_bytes
+from tco.engine.constants import ttft_ends
+from tco.engine.replica import Replica, Target
+from tco.engine.shapes import Indices, number, precision
+from tco.options.bills import LeftOut, SelfOption
+from tco.options.hours import billing_note
+from tco.options.machines import FREE_EGRESS, Egress, check_horizon, commitment
+from tco.options.measurements import Correction, known
+from tco.options.offers import tokens_per_request
+from tco.options.question import Question
+from tco.options.rents import dedicated_entries, owned_entries
+from tco.options.scenario import LimitState
+from tco.options.selection import Selection
+from tco.options.settings import Settings, target
+from tco.options.setups import (
+    COUNTS,
+    GpuEntry,
+    ModelEntry,
+    RentEntry,
+    Search,
+    SetUp,
+    grid,
+    memory_use,
+    search,
+    uncut,
+)
+from tco.options.shapes import gpu_shape, lacking, model_shape
+from tco.units import show_seconds
+
+if TYPE_CHECKING:
+    from tco.catalog.hardware import EgressPrice, Rent
+    from tco.catalog.models import Model
+
+
+# How set-ups lie to the limits on them, and why no set-up of a model can be used, in words.
+
+
+def infeasible(replica: Replica, goal: Target) -> str:
+    """Return why a replica serves nothing: memory, or the limit that a request alone does not keep.
+
+    Args:
+        replica: What one replica sustains; numbers, not arrays.
+        goal: The limits.
+    """
+    if number(replica.memory_slots) < 1:
+        return "the weights and one request do not fit in its memory"
+    alone, limit = number(replica.lone_tpot_s), number(goal.max_tpot_s)
+    if alone > limit:
+        return (
+            f"a request alone takes {alone * 1e3:.1f} ms a token, the limit is {limit * 1e3:g} ms"
+        )
+    first, most = number(replica.lone_ttft_s), number(goal.max_ttft_s)
+    if ttft_ends(first)[0] > most:
+        taken, least = show_seconds(first), show_seconds(number(ttft_ends(first)[0]))
+        return (
+            f"the first token of a request alone takes {taken}, {least} at least, the limit is "
+            f"{show_seconds(most)}"
+        )
+    return "it serves nothing within the limits"
+
+
+def first_token(replica: Replica, goal: Target) -> LimitState | None:
+    """Return how the first token of a replica lies to the limit on it; None without a limit.
+
+    ``low > limit`` misses it, ``high <= limit`` keeps it; between the two ends of its band it is
+    too close to call, and depends on how requests arrive.
+    """
+    limit = number(goal.max_ttft_s)
+    if not np.isfinite(limit):
+        return None
+    low, high = (number(end) for end in ttft_ends(replica.ttft_s))
+    if not bool(np.all(replica.feasible)):
+        alone = number(ttft_ends(replica.lone_ttft_s)[0])
+        return "missed" if alone > limit else "not judged"
+    if np.isnan(low):
+        return "not judged"
+    if low > limit:
+        return "missed"
+    return "kept" if high <= limit else "depends"
+
+
+def limit_states(settings: Settings, replica: Replica | None) -> dict[str, LimitState]:
+    """Return how the limits that were given are kept, by name: of own GPUs, or of anything else.
+
+    Args:
+        settings: Where the limits are.
+        replica: What one replica sustains; None for what is bought by the token or by the unit,
+            of whose latency nothing is known.
+    """
+    goal = target(settings)
+    states: dict[str, LimitState] = {}
+    if settings.given("serving.max_tpot_s"):
+        states["tpot"] = "not judged" if replica is None else _token(replica, goal)
+    if np.isfinite(number(goal.max_ttft_s)):
+        states["ttft"] = (replica and first_token(replica, goal)) or "not judged"
+    return states
+
+
+def _token(replica: Replica, goal: Target) -> LimitState:
+    if not bool(np.all(replica.feasible)):
+        return "missed" if number(replica.lone_tpot_s) > number(goal.max_tpot_s) else "not judged"
+    return "not judged" if np.isnan(number(replica.tpot_s)) else "kept"
+
+
+def first_token_words(replica: Replica, goal: Target) -> Iterator[str]:
+    """Return that it depends whether the limit on the first token is kept, with the figures."""
+    if first_token(replica, goal) == "depends":
+        low, high = (show_seconds(number(end)) for end in ttft_ends(replica.ttft_s))
+        middle, limit = show_seconds(number(replica.ttft_s)), show_seconds(number(goal.max_ttft_s))
+        ends = f"{middle}, {low} to {high} by how requests arrive"
+        yield f"first token in {ends}, limit {limit}: too close to call"
+
+
+def why_not(found: Search, model: ModelEntry, settings: Settings) -> tuple[str, ...]:
+    """Return why no set-up of a model can be used; empty when one can."""
+    if found.pairs_of(model.id).size:
+        return ()
+    index = next(i for i, m in enumerate(found.grid.models) if m.id == model.id)
+    rows = np.flatnonzero(found.grid.model == index)
+    if not rows.size:
+        return (_uncut(found, model),)
+    fast = rows[np.asarray(found.replica.feasible)[rows]]
+    if fast.size:
+        names = ", ".join(sorted({found.grid.setup(int(i)).gpu.id for i in fast})[:4])
+        return (f"fits {names}, but no rent is known for them under the options considered",)
+    held = rows[np.asarray(found.replica.memory_slots)[rows] >= 1]
+    if held.size:
+        return (_too_slow(found, held, settings),)
+    goal = target(settings)
+    return (_too_large([found.grid.setup(int(i)) for i in rows], float(goal.isl + goal.osl)),)
+
+
+def missing_figure(gpu: str, name: str) -> str:
+    """Return that a figure of a GPU is not known, and what supplies it."""
+    return (
+        f"no {name} is known of it: --catalog FILE with accelerators.{gpu}.{name} supplies it, or "
+        f"--option with the tokens a second that you measured"
+    )
+
+
+def _uncut(found: Search, model: ModelEntry) -> str:
+    """Return why there is no way to put a model on any of the GPUs considered."""
+    grid = found.grid
+    if not grid.gpus:
+        return "none of the GPUs considered has the figures that a speed is worked out from"
+    nodes = sorted({gpu.node_gpus for gpu in grid.gpus})
+    counts = grid.counts or (1,)
+    whys = [uncut(model.shape, n, c, by_layer=grid.memory.by_layer) for n in nodes for c in counts]
+    known = next((why for why in whys if why), None)
+    return known or "no precision that was asked for runs on the GPUs considered"
+
+
+def _too_slow(found: Search, held: Indices, settings: Settings) -> str:
+    """Return which limit the fastest of some set-ups does not keep."""
+    goal = target(settings)
+    token = np.asarray(found.replica.lone_tpot_s)[held]
+    first = np.asarray(found.replica.lone_ttft_s)[held]
+    in_time = token <= number(goal.max_tpot_s)
+    # Of those that are fast enough by the token, the one that answers soonest.
+    best = int(np.argmin(np.where(in_time, first, np.inf) if in_time.any() else token))
+    setup = found.grid.setup(int(held[best]))
+    why = infeasible(found.replica_at(int(held[best])), goal)
+    return f"too slow: {why} ({setup.gpus}x{setup.gpu.id} at {setup.precision})"
+
+
+def _too_large(setups: list[SetUp], context: float) -> str:
+    def room(setup: SetUp) -> float:
+        return float(free_bytes(setup.model.shape, setup.gpu.shape, setup.layout))
+
+    best = max(setups, key=room)
+    weights = float(weights_bytes(best.model.shape, best.layout))
+    where = f"{best.gpus}x{best.gpu.id}"
+    if room(best) > 0:
+        return (
+            f"does not fit: beside {weights / 1e9:,.0f} GB of {best.precision} weights, {where} "
+            f"has {room(best) / 1e9:.1f} GB left, less than one request of {context:,.0f} tokens"
+        )
+    usable = room(best) + weights
+    largest = ", the largest set-up considered" if len(setups) > 1 else ""
+    return (
+        f"does not fit: {weights / 1e9:,.0f} GB of {best.precision} weights against "
+        f"{usable / 1e9:,.0f} GB usable on {where}{largest}"
+    )
+
+
+# Every set-up of own GPUs that the catalogs know, and why some models are left out.
+
+SERVER_VENDORS = ("nvidia", "amd")
+"""Vendors whose GPUs the capacity model was held against; others only when they are named."""
+
+CONSUMER = "GeForce"
+"""Cards whose licence keeps them out of data centres: only when they are named."""
+
+OLDEST_SERVER_GPU = 2020
+"""Launch year before which current engines no longer run well (no bf16); older when named."""
+
+
+@dataclass(frozen=True)
+class OwnSetups:
+    """The self-hosted side: what was tried, what is feasible, and an option for any of it."""
+
+    inputs: Question
+    found: Search
+    models: tuple[ModelEntry, ...]
+    unsized: tuple[LeftOut, ...]
+    """Open models whose dimensions the catalog does not have."""
+
+    def option(self, pair: int) -> SelfOption:
+        """Return the option of one feasible pair of set-up and rent."""
+        row = int(self.found.pair_setup[pair])
+        rent = self.found.rents[int(self.found.pair_rent[pair])]
+        near = self.found.correction(row, self.inputs.serving)
+        return rented(self.inputs, self.found.grid.setup(row), rent, near)
+
+    def replica(self, pair: int) -> Replica:
+        """Return what one replica of a feasible pair sustains."""
+        return self.found.replica_at(int(self.found.pair_setup[pair]))
+
+    @cached_property
+    def infeasible(self) -> tuple[LeftOut, ...]:
+        """Return the models that no set-up can serve, each with the reason."""
+        out = []
+        for model in self.models:
+            reasons = why_not(self.found, model, self.inputs.settings)
+            if reasons:
+                out.append(_left_out(model.id, reasons))
+        return tuple(out)
+
+
+def _left_out(model: str, reasons: tuple[str, ...]) -> LeftOut:
+    return LeftOut(id=f"self/{model}", tier="self", model=model, provider="self", reasons=reasons)
+
+
+def own_setups(inputs: Question, selection: Selection, counts: tuple[int, ...] = ()) -> OwnSetups:
+    """Return every self-hosted set-up that the selection lets through, sized and priced.
+
+    Args:
+        inputs: The question.
+        selection: Its filters.
+        counts: GPUs of a replica to try, instead of the usual ones [1].
+    """
+    entries: list[ModelEntry] = []
+    unsized: list[LeftOut] = []
+    for name, model in inputs.catalog.models.models.items():
+        if model.weights != "open" or model.kind != "chat" or not selection.own_model(name, model):
+            continue
+        if model.released and model.released > inputs.day:
+            continue
+        entry = _model_entry(name, model, inputs, selection)
+        if isinstance(entry, ModelEntry):
+            entries.append(entry)
+        else:
+            unsized.append(entry)
+    gpus = gpu_entries(inputs, selection)
+    counts = counts or ((selection.gpu_count,) if selection.gpu_count else COUNTS)
+    tried = grid(entries, gpus, counts, memory_use(inputs.settings, inputs.serving))
+    rents = rent_entries(inputs, selection)
+    measured = known(inputs.catalog, [m.shape for m in entries], [g.id for g in gpus])
+    found = search(tried, rents, inputs.settings, inputs.serving, measured, inputs.hours)
+    return OwnSetups(inputs=inputs, found=found, models=tuple(entries), unsized=tuple(unsized))
+
+
+def unsizable(model: Model, inputs: Question) -> tuple[str, ...]:
+    """Return why a model is tried on no GPU at all; empty where it is tried."""
+    if model.never or model.architecture is None or model.params_b is None:
+        return (model.never or "its dimensions are not in the catalog",)
+    need = tokens_per_request(inputs)
+    if model.context_tokens and need > model.context_tokens:
+        long = f"a request of {need:,.0f} tokens is longer than its context"
+        return (f"{long} of {model.context_tokens:,}",)
+    return ()
+
+
+def _model_entry(
+    name: str, model: Model, inputs: Question, selection: Selection
+) -> ModelEntry | LeftOut:
+    reasons = unsizable(model, inputs)
+    shape = model_shape(model)
+    if shape is None or reasons:
+        return _left_out(name, reasons)
+    return ModelEntry(
+        id=name,
+        shape=shape,
+        native=model.native_precision or "bf16",
+        precisions=tuple(p for p in selection.precisions if precision(p)),
+    )
+
+
+def gpu_entries(inputs: Question, selection: Selection) -> list[GpuEntry]:
+    """Return the GPUs that are looked at: those named, or the usual ones of data centres."""
+    entries = []
+    for name, gpu in inputs.catalog.hardware.accelerators.items():
+        usual = gpu.vendor in SERVER_VENDORS and gpu.launch_year >= OLDEST_SERVER_GPU
+        usual = usual and CONSUMER not in gpu.name
+        if not (name in selection.gpus if selection.gpus else usual):
+            continue
+        shape = gpu_shape(inputs.catalog.hardware, gpu)
+        if shape is not None:
+            entries.append(GpuEntry(id=name, shape=shape, node_gpus=gpu.node_gpus))
+    return entries
+
+
+def no_gpu(inputs: Question, selection: Selection, model: str) -> str:
+    """Return that no GPU can be looked at for a model, with the figure that is missing."""
+    hardware = inputs.catalog.hardware
+    told = [
+        f"{name}: {missing_figure(name, missing)}"
+        for name in selection.gpus
+        if (missing := lacking(hardware.accelerators[name]))
+    ]
+    return "; ".join(told) or f"{model}: no GPU is looked at"
+
+
+def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
+    """Return the rents of the day that the selection lets through, and bought GPUs if asked."""
+    sellers = inputs.catalog.hardware.sellers
+    rents = rents_at(inputs.catalog.hardware, inputs.day)
+    freshest = max((rent.checked for _, rent in rents), default=inputs.day)
+    limit = float(np.asarray(inputs.settings.value("rent.oldest_days")))
+
+    def picked(rent: Rent) -> bool:
+        """Return whether a rent may be picked though nobody named its seller."""
+        return not rent.only_if_named and (freshest - rent.checked).days <= limit
+
+    check_horizon(inputs.request.purchases, inputs.settings)
+    seen_last = freshest_rents(rents, inputs.day)
+    entries = [
+        RentEntry(
+            gpu=rental.gpu,
+            seller=rental.seller,
+            purchase="_".join(filter(None, (rental.option, rental.channel))),
+            instance_gpus=rental.gpus,
+            usd_per_gpu_hour=rent.usd_per_gpu_hour,
+            source=rent.source,
+            checked=rent.checked,
+            trust=rent_trust(inputs.catalog, rental, rent, inputs.day, seen_last),
+            flag=rent.flag,
+            egress=_egress(sellers[rental.seller].egress),
+            billing_step_s=sellers[rental.seller].billing_step_s,
+        )
+        for rental, rent in rents
+        if selection.rental(rental, sellers[rental.seller].kind)
+        and (picked(rent) or rental.seller in selection.sellers)
+    ]
+    bought = owned_entries(inputs, selection)
+    return [*entries, *bought, *dedicated_entries(inputs, selection)]
+
+
+def _egress(price: EgressPrice | None) -> Egress:
+    return (
+        FREE_EGRESS if price is None else Egress(usd_per_gb=price.usd_per_gb, source=price.source)
+    )
+
+
+def rented(inputs: Question, setup: SetUp, rent: RentEntry, near: Correction) -> SelfOption:
+    """Return the option of a set-up on some GPUs, corrected by the measurements `near` it."""
+    return SelfOption(
+        id=setup_id(setup, rent.seller, rent.purchase),
+        model=setup.model.id,
+        gpu=setup.gpu.id,
+        gpus=setup.gpus,
+        precision=setup.precision,
+        seller=rent.seller,
+        purchase=rent.purchase,
+        shape=setup.model.shape,
+        gpu_shape=setup.gpu.shape,
+        layout=setup.layout,
+        profile=inputs.serving,
+        instance_gpus=rent.instance_gpus,
+        band=near.band,
+        speed_factors=near.factors,
+        evidence=near.evidence,
+        origin=rent.origin,
+        source=rent.source,
+        usd_per_gpu_hour=None if rent.owned else rent.usd_per_gpu_hour,
+        owned=rent.owned,
+        egress=rent.egress,
+        checked=rent.checked,
+        trust=rent.trust,
+        hours=inputs.hours,
+        billing_step_s=rent.billing_step_s,
+        notes=tuple(
+            note
+            for note in (
+                rent.flag,
+                commitment(rent.purchase),
+                billing_note(rent, inputs.hours),
+            )
+            if note
+        ),
+    )
+
+
+def setup_id(setup: SetUp, seller: str, purchase: str) -> str:
+    """Return `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`."""
+    machines = f"{setup.gpus}x{setup.gpu.id}:{setup.precision}"
+    return f"self/{setup.model.id}@{machines}/{seller}:{purchase}"

@@ -1,0 +1,429 @@
+"""The cost of an option as a function of volume, at a fixed mix, with every replica's step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tco.engine.crossings import Curve, Curves, ManySteps, affine, only, some, wins_many
+from tco.engine.fleet import burst_term, kept_between, load_served, slack_replicas
+from tco.engine.ledger import total_usd
+from tco.engine.replica import Replica
+from tco.engine.selfhost import Fleet, busy_gpus, fleet_of, tokens_per_load
+from tco.engine.shapes import Floats, Indices, Number, column
+from tco.engine.tokens import contracts
+from tco.errors import InfeasibleError, UsageError
+from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines, replica_of
+from tco.options.candidates import infeasible
+from tco.options.cheapest import answers_at, least_trust
+from tco.options.hours import SCALE_TO_ZERO, as_paid, duty_of
+from tco.options.machines import (
+    DEDICATED,
+    fleet_lines,
+    once_lines,
+    own_bill,
+    standing_lines,
+    team_span,
+    work_lines,
+)
+from tco.options.names import resolve
+from tco.options.provisioned import ProvisionedOption, provisioned_curves
+from tco.options.question import Question
+from tco.options.settings import Settings, fleet_policy, target, workload
+from tco.options.shapes import taken
+
+# The staircase of a fleet over the volume: where each level of its load takes a replica more.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaSteps:
+    """What the steps of some curves are made of.
+
+    Args:
+        load: Levels of load over the mean; the peak alone where a fleet is always on
+            [curves, levels] [1].
+        share: Share of the month that GPUs are on for each [curves, levels] [1].
+        tokens_per_replica: Monthly volume of a mean load of one replica's worth, its headroom
+            kept [curves] [token/month].
+    """
+
+    option: SelfOption
+    load: Floats
+    share: Floats
+    tokens_per_replica: Floats
+
+    def fleets(
+        self, rows: Indices, most: float, settings: Settings, replica: Replica
+    ) -> tuple[Floats, Fleet]:
+        """Return the edges of the pieces of some curves, and the fleet of each piece.
+
+        Args:
+            rows: Which curves.
+            most: Replicas up to which the highest level is followed [1].
+            settings, replica: Of those rows.
+        """
+        policy, option = fleet_policy(settings), self.option
+        needed = np.arange(1.0, most + 1.0)[None, :]
+        mean = tokens_per_load(workload(settings), replica) * workload(settings).peak_to_mean
+        served = np.broadcast_to(
+            load_served(needed, replica.slots, policy) * mean, (rows.size, needed.size)
+        )
+        fleet = fleet_of(needed, policy, option.gpus, option.instance_gpus)
+        load, share = self.load[rows], self.share[rows]
+        if load.shape[-1] == 1:
+            return served / load, self._one_level(fleet, share)
+        with np.errstate(divide="ignore"):
+            edges = served[:, None, :] / load[:, :, None]
+        last = edges[..., -1].min(axis=-1)
+        edges = np.minimum(edges, last[:, None, None]).reshape(rows.size, -1)
+        order = np.argsort(edges, axis=-1, kind="stable")
+        highest = load.argmax(axis=-1)
+        steps = _Steps(order=order, share=share, highest=highest, sizes=needed.size)
+        sized = Fleet(
+            needed=steps.at_most(needed),
+            replicas=steps.at_most(fleet.replicas),
+            gpus=steps.at_most(fleet.gpus),
+            paid_gpus=steps.at_most(fleet.paid_gpus),
+            busy_gpus=0.0,
+            mean_gpus=steps.on_average(fleet.gpus),
+            mean_powered_gpus=(on := steps.on_average(fleet.paid_gpus)),
+            mean_billed_gpus=on,
+        )
+        return np.take_along_axis(edges, order, axis=-1), as_paid(option, sized)
+
+    def _one_level(self, fleet: Fleet, share: Floats) -> Fleet:
+        if self.option.hours is None:
+            return Fleet(
+                needed=fleet.needed,
+                replicas=fleet.replicas,
+                gpus=fleet.gpus,
+                paid_gpus=fleet.paid_gpus,
+                busy_gpus=0.0,
+            )
+        on = Fleet(
+            needed=fleet.needed,
+            replicas=fleet.replicas,
+            gpus=fleet.gpus,
+            paid_gpus=fleet.paid_gpus,
+            busy_gpus=0.0,
+            mean_gpus=fleet.gpus * share,
+            mean_powered_gpus=fleet.paid_gpus * share,
+            mean_billed_gpus=fleet.paid_gpus * share,
+        )
+        return as_paid(self.option, on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Steps:
+    """Steps of all levels in the order of the volume, each by one replica of its level.
+
+    Args:
+        order: Which step comes next, counted through the levels [curves, levels * sizes].
+        share: Share of the month of each level [curves, levels] [1].
+        highest: The highest level [curves].
+        sizes: Sizes of a level [1].
+    """
+
+    order: Indices
+    share: Floats
+    highest: Indices
+    sizes: int
+
+    def at_most(self, of_size: Number) -> Floats:
+        """Return what goes with the highest level on each piece [curves, pieces]."""
+        mine = np.zeros((*self.share.shape, 1))
+        np.put_along_axis(mine, self.highest[:, None, None], 1.0, axis=1)
+        return self._summed(mine, of_size)
+
+    def on_average(self, of_size: Number) -> Floats:
+        """Return what goes with all levels on each piece, weighted by how long they last."""
+        return self._summed(self.share[:, :, None], of_size)
+
+    def _summed(self, weight: Floats, of_size: Number) -> Floats:
+        """Return the first sizes, and what each step before a piece added to them."""
+        sizes = np.broadcast_to(np.asarray(of_size, dtype=float), (self.share.shape[0], self.sizes))
+        rise = np.diff(sizes, axis=-1, append=sizes[:, -1:])
+        steps = (weight * rise[:, None, :]).reshape(self.order.shape)
+        steps = np.take_along_axis(steps, self.order, axis=-1)
+        first = (weight[..., 0] * sizes[:, :1]).sum(axis=-1, keepdims=True)
+        summed: Floats = first + np.cumsum(steps, axis=-1) - steps
+        return summed
+
+
+def replica_steps_of(
+    option: SelfOption, settings: Settings, replica: Replica, count: int
+) -> ReplicaSteps:
+    """Return the levels of an option's load under some settings.
+
+    Args:
+        option: The option.
+        settings: Each value a number or a column [count, 1].
+        replica: What one replica sustains, the same way.
+        count: How many curves.
+    """
+    load = workload(settings)
+    duty = duty_of(option.hours, settings, option.billing_step_s)
+    mean = tokens_per_load(load, replica) * load.peak_to_mean * fleet_policy(settings).headroom
+    if duty is None:
+        highs, shares = np.asarray(load.peak_to_mean, dtype=float), np.ones(1)
+    else:
+        levels = duty.levels(load.peak_to_mean)
+        highs, shares = levels.load, levels.share
+    width = highs.shape[-1] if duty is not None else 1
+    return ReplicaSteps(
+        option=option,
+        load=np.broadcast_to(highs.reshape(-1, width), (count, width)),
+        share=np.broadcast_to(shares.reshape(-1, width), (count, width)),
+        tokens_per_replica=np.broadcast_to(np.asarray(mean, dtype=float).reshape(-1), (count,)),
+    )
+
+
+# The cost of an option as a function of volume, at a fixed mix: what break-evens are made of.
+
+TOKENS = "workload.tokens_per_month"
+MOST_REPLICAS = 4e6
+FEW_PIECES = 4096
+"""Pieces of a staircase beyond which many settings at once are not told apart."""
+MORE_BY_HOUR = 32
+"""Times as many pieces are looked at where each hour of a week has steps of its own."""
+MOST_SLACK = 1e4
+
+
+def has_steps(option: Option) -> bool:
+    """Return whether the bill of an option is made of straight pieces over the volume."""
+    hours = option.hours if isinstance(option, SelfOption) else None
+    return hours is None or hours.billing != SCALE_TO_ZERO
+
+
+def curve(option: Option, settings: Settings) -> Curve:
+    """Return the cost curve of an option; every setting but the volume is a number.
+
+    Raises:
+        InfeasibleError: The set-up serves nothing within the limits, so it has no curve.
+    """
+    if isinstance(option, SelfOption):
+        replica = replica_of(option, settings)
+        if not np.all(replica.feasible):
+            raise InfeasibleError(f"{option.id}: {infeasible(replica, target(settings))}")
+    return only(curves(option, settings, 1))
+
+
+def curves(
+    option: Option, settings: Settings, count: int, replica: Replica | None = None
+) -> Curves:
+    """Return the cost curves of an option under many settings at once.
+
+    Args:
+        option: The option.
+        settings: Each value a number or a column [count, 1]; the volume is not looked at.
+        count: How many curves.
+        replica: What one replica sustains, where that is known already: columns [count, 1].
+    """
+    if isinstance(option, TokenOption):
+        return _token_curves(option, settings, count)
+    if isinstance(option, FixedOption):
+        return _fixed_curves(option, count)
+    if isinstance(option, ProvisionedOption):
+        besides = total_usd(lines(option, settings), "people")
+        return provisioned_curves(option, settings, column(besides, count), count)
+    if not has_steps(option):
+        raise UsageError(
+            f"{option.id}: a fleet that scales to zero has a bill without steps, and so no exact "
+            "break-even volume; tco compare prices any volume, --billing autoscaled has steps"
+        )
+    known = replica if replica is not None else replica_of(option, settings)
+    return _self_curves(option, settings, known, count)
+
+
+def _token_curves(option: TokenOption, settings: Settings, count: int) -> Curves:
+    at = np.array([[0.0, 1e12]])
+    listed = lines(replace(option, terms=None), settings.with_values({TOKENS: at}))
+    none, much = np.broadcast_to(total_usd(listed), (count, 2)).T
+    fixed, slope = none.copy(), (much - none) / at[0, 1]
+    return affine(fixed, slope) if option.terms is None else contracts(option.terms, fixed, slope)
+
+
+def _fixed_curves(option: FixedOption, count: int) -> Curves:
+    usd, step = option.usd_per_month, option.tokens_per_month
+    if step is None:
+        return affine(np.full(count, usd), np.zeros(count))
+
+    def until(rows: Indices, volume: Floats) -> ManySteps:
+        units = np.arange(1.0, np.ceil(np.max(volume) / step) + 2.0)
+        shape = (rows.size, units.size)
+        edges, cost = (np.broadcast_to(units * each, shape) for each in (step, usd))
+        return ManySteps(edges=edges, fixed=cost, slope=np.zeros(shape))
+
+    return Curves(
+        until=until,
+        pieces_until=lambda volume: volume / step + 2.0,
+        slope=np.full(count, usd / step),
+        low=np.zeros(count),
+        high=np.full(count, usd),
+    )
+
+
+def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count: int) -> Curves:
+    settings = _with_room_for_bursts(settings, replica)
+    slack = column(slack_replicas(replica.slots, fleet_policy(settings)), count)
+    stairs = replica_steps_of(option, settings, replica, count)
+    levels = stairs.load.shape[-1]
+
+    def pieces_until(volume: Floats) -> Floats:
+        each = volume / stairs.tokens_per_replica * stairs.load.sum(axis=-1)
+        return np.asarray(each + levels * (slack + 2.0))
+
+    def until(rows: Indices, volume: Floats) -> ManySteps:
+        top = volume / stairs.tokens_per_replica[rows] * stairs.load[rows].max(axis=-1)
+        reach = np.ceil(np.max(top + slack[rows]) + 2.0)
+        mine, own = _rows(settings, rows, count), _replica_rows(replica, rows, count)
+        edges, fleet = stairs.fleets(rows, min(float(reach), MOST_REPLICAS), mine, own)
+        still = mine.with_values({TOKENS: 0.0})
+        cost = np.broadcast_to(total_usd(own_bill(option, still, fleet)), edges.shape)
+        rising = np.broadcast_to(work[rows][:, None], edges.shape)
+        return ManySteps(edges=edges, fixed=cost, slope=rising)
+
+    work = column(_usd_per_token_of_work(option, settings, replica), count)
+    slope, low, high = _envelope(option, settings, stairs, slack, count)
+    return Curves(
+        until=until,
+        pieces_until=pieces_until,
+        slope=slope + work,
+        low=low,
+        high=high,
+    )
+
+
+def _usd_per_token_of_work(option: SelfOption, settings: Settings, replica: Replica) -> Number:
+    """Return what a token adds to the bill of a fleet that stands ready [USD/token]."""
+    one = settings.with_values({TOKENS: 1.0})
+    return total_usd(work_lines(option, one, busy_gpus(workload(one), replica, option.gpus)))
+
+
+def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
+    """Return the settings with a headroom at which bursts take `MOST_SLACK` replicas at most.
+
+    With a headroom of 1 the replicas for bursts grow without end, and a curve would have no upper
+    line. Up to ``16 * MOST_SLACK**2 / k**2`` replicas' worth of work bursts decide anyway, so that
+    the lower headroom changes no bill short of millions of replicas.
+    """
+    policy = fleet_policy(settings)
+    k = burst_term(policy, replica.slots)
+    most = np.where(np.isfinite(k), 1.0 / (1.0 + k * k / 4.0 / MOST_SLACK), 1.0)
+    return settings.with_values({"serving.headroom": np.minimum(policy.headroom, most)})
+
+
+def first_volumes(a: Option, b: Option, settings: Settings, count: int) -> Floats:
+    """Return the smallest volumes from which B is cheaper than A [count, token/month].
+
+    NaN where it never is, where one of the two serves nothing, or where one has no steps.
+
+    Args:
+        a, b: The options.
+        settings: Each value a number or a column [count, 1].
+        count: How many settings.
+    """
+    if not (has_steps(a) and has_steps(b)):
+        return np.full(count, np.nan)
+    sides = [curves(option, settings, count) for option in (a, b)]
+    served = np.flatnonzero(np.isfinite(sides[0].slope) & np.isfinite(sides[1].slope))
+    first = np.full(count, np.nan)
+    by_hour = any(isinstance(o, SelfOption) and o.hours is not None for o in (a, b))
+    most = FEW_PIECES * MORE_BY_HOUR if by_hour else FEW_PIECES
+    first[served] = wins_many(some(sides[0], served), some(sides[1], served), most).first
+    return first
+
+
+def _rows(settings: Settings, rows: Indices, count: int) -> Settings:
+    """Return the settings of some rows; numbers stay numbers."""
+    columns = {p: s.value for p, s in settings.items() if np.ndim(s.value) == 2 and count > 1}
+    return settings.with_values({p: np.asarray(v)[rows] for p, v in columns.items()})
+
+
+def _replica_rows(replica: Replica, rows: Indices, count: int) -> Replica:
+    alike = count == 1 or np.ndim(replica.requests_per_s) == 0
+    return replica if alike else taken(_full(replica), rows)
+
+
+def _full(replica: Replica) -> Replica:
+    """Return the replica with a column in every field."""
+    shape = np.shape(replica.requests_per_s)
+    made = {n: np.broadcast_to(getattr(replica, n), shape) for n in Replica.__dataclass_fields__}
+    return Replica(**made)
+
+
+def _envelope(
+    option: SelfOption, settings: Settings, stairs: ReplicaSteps, slack: Floats, count: int
+) -> tuple[Floats, Floats, Floats]:
+    """Return what a token of a large fleet costs, and the intercepts that it stays between.
+
+    At a load of `a` replicas' worth between ``a / headroom`` and ``a / headroom + 1 + slack``
+    replicas are needed, and what is kept for them lies between two lines; GPUs that stand idle are
+    a multiple of what instances and replicas have in common; and the staff lies between its fixed
+    part and its floor. What is paid whether it is on or off follows the highest level of load,
+    the rest all of them.
+    """
+    policy = fleet_policy(settings)
+    kept, least, most = kept_between(
+        redundancy=policy.redundancy,
+        zones=policy.zones,
+        target=policy.availability_target,
+        availability=policy.replica_availability,
+    )
+    always, while_on = _usd_per_gpu(option, settings)
+    people, least_team, most_team = team_span(settings, hosted=option.purchase == DEDICATED)
+    share, load = stairs.share.sum(axis=-1), stairs.load
+    paid = option.gpus * (column(always + people, count) + column(while_on, count) * share)
+    of_load = column(always + people, count) * load.max(axis=-1)
+    of_load = of_load + column(while_on, count) * (stairs.share * load).sum(axis=-1)
+    slope = option.gpus * of_load * column(kept, count) / stairs.tokens_per_replica
+    idle = (column(always, count) + column(while_on, count) * share) * (
+        option.instance_gpus - math.gcd(option.gpus, option.instance_gpus)
+    )
+    standing = total_usd((*standing_lines(option.purchase, settings), *once_lines(settings)))
+    low = paid * column(least, count) + column(standing + least_team, count)
+    high = paid * (column(kept, count) * (1.0 + slack) + column(most, count)) + idle
+    return slope, low, high + column(standing + most_team, count)
+
+
+def _usd_per_gpu(option: SelfOption, settings: Settings) -> tuple[Number, Number]:
+    """Return what a GPU costs whether it is on or off, and what it costs on top while it is on."""
+    gpus = float(option.gpus)
+    none = Fleet(
+        needed=1.0,
+        replicas=1.0,
+        gpus=gpus,
+        paid_gpus=gpus,
+        busy_gpus=0.0,
+        mean_gpus=0.0,
+        mean_powered_gpus=0.0,
+        mean_billed_gpus=0.0,
+    )
+    if option.hours is None:
+        none = replace(none, mean_gpus=None, mean_powered_gpus=None, mean_billed_gpus=None)
+    off = total_usd(fleet_lines(option, settings, as_paid(option, none))) / gpus
+    on = replace(none, mean_gpus=None, mean_powered_gpus=None, mean_billed_gpus=None)
+    return off, total_usd(fleet_lines(option, settings, on)) / gpus - off
+
+
+# What an option costs at many volumes at once.
+
+
+def costs(inputs: Question, name: str, tokens: Floats) -> Floats:
+    """Return the bill of an option at each volume [USD/month].
+
+    Args:
+        inputs: The question; its own volume is not looked at.
+        name: An option. A name that stands for several set-ups costs, at each volume, what the
+            answer among them does there.
+        tokens: Volumes, in any shape [token/month].
+    """
+    at = inputs.settings.with_values({TOKENS: tokens})
+    found = resolve(name, inputs, at=tokens.ravel()).options
+    bills = [np.broadcast_to(total_usd(lines(option, at)), tokens.shape) for option in found]
+    usd = np.stack(bills)
+    best = np.maximum(answers_at(found, usd, least_trust(inputs)), 0)
+    chosen: Floats = np.take_along_axis(usd, best[None], axis=0)[0]
+    return chosen

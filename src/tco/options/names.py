@@ -1,0 +1,250 @@
+"""From what a user types to an option: full ids, and any shorter form that is unambiguous."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tco.catalog.lookup import find_gpu, find_model
+from tco.engine.shapes import Floats, precision
+from tco.errors import DataError, InfeasibleError, TcoError, unknown_name
+from tco.options.bills import Option, TokenOption, best_pairs, usd_of
+from tco.options.candidates import OwnSetups, own_setups
+from tco.options.cheapest import cheapest, insist, least_trust
+from tco.options.described import inline_option
+from tco.options.machines import DEDICATED, OWN, check_horizon
+from tco.options.offers import token_options
+from tco.options.provisioned import provisioned_named
+from tco.options.question import Question
+from tco.options.rents import hosts, with_life
+from tco.options.selection import PRECISION_NAMES, PURCHASES, Selection, select
+
+TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)
+"""Volumes at which set-ups are compared when any may be meant [token/month]."""
+
+SELF = re.compile(
+    r"^self/(?P<model>[^@/]+)"
+    r"(?:@(?:(?P<count>[1-9]\d*)x)?(?P<gpu>[^:/]+)(?::(?P<precision>[^/]+))?)?"
+    r"(?:/(?P<seller>[^:/]+)(?::(?P<purchase>[^/]+))?)?$"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What a name was taken to mean.
+
+    Args:
+        options: The option, or for a self-hosted short form every set-up that could be meant,
+            cheapest first at the volume asked about.
+        said: A sentence that says so; empty when the name was an id.
+    """
+
+    options: tuple[Option, ...]
+    said: str
+
+    @property
+    def best(self) -> Option:
+        """Return the option meant, or the cheapest of them."""
+        return self.options[0]
+
+
+def resolve(name: str, inputs: Question, *, at: Floats | None = None) -> Resolved:
+    """Return the option that `name` means.
+
+    Args:
+        name: What was typed.
+        inputs: The question.
+        at: Look for the set-ups that are cheapest at one of these volumes, not at today's
+            [token/month].
+
+    Raises:
+        UnknownNameError: Nothing is called that; the nearest names are given.
+        InfeasibleError: A set-up that exists but cannot serve the workload.
+    """
+    for spec in inputs.request.options:
+        if spec.name == name:
+            return Resolved(options=(inline_option(inputs, spec),), said="")
+    if name.lower().startswith("self/"):
+        return _own(name, inputs, at)
+    return _tokens(name, inputs)
+
+
+def _everything(inputs: Question) -> Selection:
+    """Return a selection that filters nothing but the volume's own limits."""
+    request = replace(
+        inputs.request,
+        models=(),
+        providers=(),
+        tiers=(),
+        licenses=(),
+        min_score=None,
+        private=False,
+    )
+    return select(inputs.catalog, request)
+
+
+def _tokens(name: str, inputs: Question) -> Resolved:
+    units = provisioned_named(name, inputs, _everything(inputs))
+    if units is not None:
+        return Resolved(options=(units,), said="")
+    folded = name.lower()
+    offers = inputs.catalog.prices.offers
+    provider, _, model = folded.rpartition("/")
+    if not any(o.id == folded for o in offers):
+        try:
+            model = find_model(inputs.catalog, model)
+        except DataError:
+            names = [*(o.id for o in offers), *inputs.catalog.models.models]
+            raise unknown_name("option", name, names) from None
+    found, missing = token_options(inputs, _only(inputs, model))
+    if provider:
+        found = [o for o in found if o.provider == provider]
+        missing = [m for m in missing if m.provider == provider]
+    if not found:
+        raise _no_offer(name, provider, [m.reasons for m in missing], model, inputs)
+    insist(inputs, (option.trust.level for option in found), name)
+    if len(found) == 1 and found[0].id == folded:
+        return Resolved(options=(found[0],), said="")
+    best = _preferred(found, inputs)
+    return Resolved(options=(best,), said=_said(name, best, len(found), inputs))
+
+
+def _only(inputs: Question, model: str) -> Selection:
+    return replace(_everything(inputs), models=frozenset({model}))
+
+
+def _no_offer(
+    name: str, provider: str, reasons: list[tuple[str, ...]], model: str, inputs: Question
+) -> TcoError:
+    if reasons:
+        return InfeasibleError(f"{name}: {reasons[0][0]}")
+    offers = [o.id for o in inputs.catalog.prices.offers if o.model == model]
+    if provider and offers:
+        return unknown_name("option", name, offers)
+    own = f"self/{model}"
+    return DataError(f"nobody in the catalog offers {model} by the token; {own} is its own option")
+
+
+def _preferred(found: list[TokenOption], inputs: Question) -> TokenOption:
+    """Return the maker's own offer of a closed model, or the answer among hosts of an open one."""
+    providers = inputs.catalog.prices.providers
+    own = [o for o in found if o.tier == "api" and providers[o.provider].kind == "first_party"]
+    some = own or found
+    usd = np.array([_usd(o, inputs) for o in some])
+    rank = np.array([o.trust.rank for o in some])
+    return some[int(cheapest(usd, rank, least_trust(inputs), [o.id for o in some]))]
+
+
+def _usd(option: TokenOption, inputs: Question) -> float:
+    settings = inputs.settings
+    if not inputs.volume_given:
+        settings = settings.with_values({"workload.tokens_per_month": 1e9})
+    return usd_of(option, settings)
+
+
+def _said(name: str, best: TokenOption, count: int, inputs: Question) -> str:
+    if count == 1:
+        return f"{name} is {best.id}"
+    kind = inputs.catalog.prices.providers[best.provider].kind
+    why = "its maker" if best.tier == "api" and kind == "first_party" else "the cheapest"
+    return f"{name} is {best.id}, {why} of {count} that offer it"
+
+
+def _own(name: str, inputs: Question, at: Floats | None) -> Resolved:
+    parts = SELF.match(name.strip())
+    if parts is None:
+        raise DataError(
+            f"{name!r} is not a set-up; write self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE, "
+            "or as much of it as you like from the left"
+        )
+    selection = _selection(parts, inputs)
+    inputs = with_life(inputs, parts["seller"], parts["purchase"])
+    check_horizon([parts["purchase"] or ""], inputs.settings)
+    model = next(iter(selection.models))
+    if inputs.catalog.models.models[model].weights == "closed":
+        raise InfeasibleError(f"{name}: the weights of {model} are closed, only sellers run it")
+    own = own_setups(inputs, selection)
+    if parts["purchase"]:
+        own = _with_purchase(own, parts["purchase"])
+    rows = _rows(own, model, inputs, at)
+    if not rows:
+        reasons = [r for item in (*own.infeasible, *own.unsized) for r in item.reasons]
+        text = "; ".join(reasons) or "no such set-up is rented by anyone in the catalog"
+        raise InfeasibleError(f"{name}: {text}")
+    options = tuple(own.option(i) for i in rows)
+    insist(inputs, (option.trust.level for option in options), name)
+    said = "" if options[0].id == name else f"{name} is {options[0].id}{_of(own, model)}"
+    return Resolved(options=options, said=said)
+
+
+def _of(own: OwnSetups, model: str) -> str:
+    count = own.found.pairs_of(model).size
+    return f", the best of {count} set-ups" if count > 1 else ""
+
+
+def _rows(own: OwnSetups, model: str, inputs: Question, at: Floats | None) -> list[int]:
+    """Return the set-ups that are cheapest at the volume, or at one of many volumes [pairs]."""
+    settings = inputs.settings
+    if at is None:
+        now = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
+        at = now if inputs.volume_given else TYPICAL_VOLUMES
+    return [int(i) for i in best_pairs(own.found, settings, model, at, least_trust(inputs))]
+
+
+def any_volume(inputs: Question) -> Floats:
+    """Return volumes at which set-ups are compared when any may be meant, today's among them."""
+    if not inputs.volume_given:
+        return TYPICAL_VOLUMES
+    now = np.asarray(inputs.settings.value("workload.tokens_per_month"))
+    return np.append(TYPICAL_VOLUMES, now)
+
+
+def _selection(parts: re.Match[str], inputs: Question) -> Selection:
+    base = _everything(inputs)
+    catalog = inputs.catalog
+    changes: dict[str, object] = {"models": frozenset({find_model(catalog, parts["model"])})}
+    if parts["gpu"]:
+        changes["gpus"] = frozenset({find_gpu(catalog, parts["gpu"])})
+    if parts["count"]:
+        changes["gpu_count"] = int(parts["count"])
+    if parts["precision"]:
+        if precision(parts["precision"]) is None:
+            raise unknown_name("precision", parts["precision"], PRECISION_NAMES)
+        changes["precisions"] = (parts["precision"],)
+    if parts["seller"]:
+        changes |= _of_seller(parts["seller"], bool(parts["purchase"]), base, inputs)
+    return replace(base, **changes)  # type: ignore[arg-type]  # keys are fields of Selection
+
+
+def _of_seller(name: str, all_ways: bool, base: Selection, inputs: Question) -> dict[str, object]:
+    """Return the part of a selection that lets one seller through.
+
+    Args:
+        name: The seller.
+        all_ways: Every purchase option of it, since the id names one of them.
+        base: What the request lets through.
+        inputs: The question.
+    """
+    seller, sellers = name.lower(), inputs.catalog.hardware.sellers
+    if seller not in (OWN, *hosts(inputs), *sellers):
+        raise unknown_name("GPU seller", name, sellers)
+    purchases = frozenset(PURCHASES) if all_ways else base.purchases
+    if seller not in sellers:
+        purchases = frozenset({OWN if seller == OWN else DEDICATED})
+    return {"sellers": frozenset({seller}), "purchases": purchases}
+
+
+def _with_purchase(own: OwnSetups, wanted: str) -> OwnSetups:
+    """Return the set-ups on one purchase option only, channel included."""
+    known = {rent.purchase for rent in own.found.rents}
+    if known and wanted not in known:
+        raise unknown_name("purchase option", wanted, known)
+    keep = np.array([own.found.rents[j].purchase == wanted for j in own.found.pair_rent])
+    found = replace(
+        own.found,
+        pair_setup=own.found.pair_setup[keep.astype(bool)],
+        pair_rent=own.found.pair_rent[keep.astype(bool)],
+    )
+    return OwnSetups(inputs=own.inputs, found=found, models=own.models, unsized=own.unsized)

@@ -1,0 +1,568 @@
+"""From a request and a catalog to everything that a question needs, or one clear error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tco.catalog.lookup import find_model
+from tco.engine.fleet import LEAST_AVAILABILITY
+from tco.engine.ledger import Origin
+from tco.engine.shapes import PROFILES, ROUND_OFF, ServerProfile, number
+from tco.errors import UsageError, unknown_name
+from tco.options.hours import OnHours, on_hours
+from tco.options.prices import LIST_PRICE, Buying, buying_of
+from tco.options.scenario import DEFAULT_PROFILE, Scenario
+from tco.options.settings import (
+    BARE,
+    Setting,
+    Settings,
+    image_tokens,
+    left_out,
+    presets_of,
+    with_presets,
+)
+from tco.units import LARGEST, SECONDS_PER_HOUR, Rate, in_month, reachable, show_number
+
+if TYPE_CHECKING:
+    from tco.catalog.defaults import Assumptions, Preset
+    from tco.catalog.defaults import Profile as Traffic
+    from tco.catalog.load import Catalog
+    from tco.catalog.usage_profile import OwnTraffic
+
+
+DEFAULT_ENGINE = "tuned"
+DAYS_OF_A_MONTH = 30
+SIZED_AT = 0.99
+"""Share of the requests that find a free slot in a fleet sized by requests in flight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question, resolved.
+
+    Args:
+        catalog: The data.
+        request: What the user asked for.
+        settings: Every value that enters a bill.
+        day: The day whose prices hold.
+        profile: Name of the traffic profile.
+        engine: Name of the engine profile, and what it means to the capacity model.
+        buying: How tokens are bought: service tier, region, load of the week.
+        hours: When own GPUs are on; always when None.
+    """
+
+    catalog: Catalog
+    request: Scenario
+    settings: Settings
+    day: date
+    profile: str
+    engine: str
+    serving: ServerProfile
+    buying: Buying = LIST_PRICE
+    hours: OnHours | None = None
+
+    def tokens_factor(self, model: str) -> float:
+        """Return the tokens that a model's tokenizer makes over those that the volume counts."""
+        known = self.request.tokenizers
+        return {find_model(self.catalog, name): ratio for name, ratio in known}.get(model, 1.0)
+
+    @property
+    def last_day(self) -> date:
+        """Return the last of the days whose prices hold."""
+        return self.day + timedelta(days=DAYS_OF_A_MONTH - 1 if self.request.by_day else 0)
+
+    @property
+    def volume_given(self) -> bool:
+        """Return whether the user said how many tokens a month."""
+        return bool(np.isfinite(self.settings.value("workload.tokens_per_month")))
+
+
+def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
+    """Return the question, resolved against the catalog.
+
+    Args:
+        catalog: The data.
+        request: What the user asked for.
+        today: The day to use when the request names none.
+
+    Raises:
+        UsageError: Values that contradict each other or lie outside their range.
+        UnknownNameError: A profile that the catalog does not have.
+    """
+    profile = request.profile or DEFAULT_PROFILE
+    profiles = catalog.workloads.profiles
+    if profile not in profiles:
+        raise unknown_name("traffic profile", profile, profiles)
+    day = reachable(request.as_of or today, request.origins.get("as_of", "as_of"))
+    engine = request.engine or DEFAULT_ENGINE
+    if engine not in PROFILES:
+        raise unknown_name("engine profile", engine, PROFILES)
+    settings = _of_engine(_defaults(catalog), PROFILES[engine])
+    settings = _with_profile(settings, profile, profiles[profile], request)
+    settings = _with_own(settings, profile, catalog.own.get(profile))
+    settings = _with_values(settings, catalog, request)
+    _check(settings)
+    request = _in_month(request, number(settings.value("workload.hours_per_month")))
+    settings = _rates_of(settings)
+    settings = _with_volume(settings, profiles[profile], request, catalog.own.get(profile))
+    _check(settings)
+    _check_together(settings)
+    return Question(
+        catalog=catalog,
+        request=request,
+        settings=settings,
+        day=day,
+        profile=profile,
+        engine=engine,
+        serving=PROFILES[engine],
+        hours=on_hours(catalog, request, settings),
+        buying=buying_of(catalog, request, profiles[profile], day),
+    )
+
+
+def _with_values(settings: Settings, catalog: Catalog, request: Scenario) -> Settings:
+    """Return the settings with all that the user said of them: the farthest place first.
+
+    Within a place sets that were named come first, then what is left out, then single values.
+
+    Raises:
+        UsageError: One place leaves something out and gives it a value.
+    """
+    for layer in sorted({0, *request.layers.values()}, reverse=True):
+        settings = _with_layer(settings, catalog.assumptions, request, layer)
+    return settings
+
+
+def _with_layer(settings: Settings, known: Assumptions, request: Scenario, layer: int) -> Settings:
+    """Return the settings with what one place says of them, see `Request.layers`."""
+
+    def here(name: str) -> bool:
+        return request.layers.get(name, 0) == layer
+
+    settings = with_presets(settings, request, known, layer)
+    for path, value in BARE.items() if request.bare and here("bare") else ():
+        settings = settings.overridden(path, value, request.origins.get("bare", "--bare"))
+    values = _values_of(request, known, layer)
+    source = request.origins.get("without", "--without")
+    gone = left_out(request.without, f"{source}: ") if here("without") else {}
+    _refuse_both(gone, source, values, [*presets_of(request, known, layer)], request)
+    for path, value in gone.items():
+        settings = settings.overridden(path, value, source)
+    for path, (value, by) in values.items():
+        settings = settings.overridden(path, value, by)
+    return settings
+
+
+def _in_month(request: Scenario, hours: float) -> Scenario:
+    """Return the question with what was said per second, hour or day in a month of so many hours.
+
+    Args:
+        request: The question.
+        hours: Hours of the month [h].
+    """
+    volume = {n: getattr(request, n) for n in ("tokens", "requests")}
+    changed: dict[str, Any] = {n: in_month(v, hours) for n, v in volume.items() if v is not None}
+    options = []
+    for one in request.options:
+        rates = {f.name: getattr(one, f.name) for f in fields(one)}
+        rates = {n: in_month(v, hours) for n, v in rates.items() if isinstance(v, Rate)}
+        tiers = tuple((in_month(limit, hours), off) for limit, off in one.tiers)
+        options.append(replace(one, **rates, tiers=tiers))
+    return replace(request, **changed, options=tuple(options))
+
+
+def _rates_of(settings: Settings) -> Settings:
+    """Return the settings with sums that were said per hour or day in a month of its hours."""
+    hours = number(settings.value("workload.hours_per_month"))
+    rates = {p: in_month(s.value, hours) for p, s in settings.items() if isinstance(s.value, Rate)}
+    return settings.with_values(rates) if rates else settings
+
+
+def _values_of(request: Scenario, known: Assumptions, layer: int) -> dict[str, tuple[float, str]]:
+    """Return the single values that one place says, each with what said it."""
+    values = {
+        path: (value, request.origins.get(path, path))
+        for path, value in request.settings.items()
+        if request.layers.get(path, 0) == layer
+    }
+    for path, entry in known.assumptions.items():
+        if entry.follows in values and path not in request.settings:
+            values[path] = values[entry.follows]
+    if request.fte is not None and request.layers.get("fte", 0) == layer:
+        by = request.origins.get("fte", "--fte")
+        # A given number of engineers takes the place of the staircase.
+        values |= {f"people.{name}": (request.fte, by) for name in ("floor_fte", "fixed_fte")}
+        values["people.fte_per_gpu"] = (0.0, by)
+    return values
+
+
+def _refuse_both(
+    gone: Mapping[str, float],
+    source: str,
+    values: Mapping[str, tuple[float, str]],
+    presets: Sequence[tuple[str, Preset]],
+    request: Scenario,
+) -> None:
+    """Raise `UsageError` for something that one place leaves out and gives a value."""
+    for path, (value, by) in values.items():
+        if path in gone and value != gone[path]:
+            raise UsageError(_both(source, by, path, gone[path], value))
+    for kind, preset in presets:
+        # A set of which something stays says more than what is left out of it.
+        if all(path in gone for path in preset.values):
+            path, value = next((p, v.value) for p, v in preset.values.items())
+            by = request.origins.get(kind, f"--{kind.replace('_', '-')}")
+            if value != gone[path]:
+                raise UsageError(_both(source, by, path, gone[path], value))
+
+
+def _both(without: str, by: str, path: str, gone: float, value: float) -> str:
+    who = f"{without} and {by}" if without != by else without
+    return (
+        f"{who} contradict each other: {path} is {gone:g} by what is left out, {value:g} by what "
+        "is given; keep one of them"
+    )
+
+
+def _defaults(catalog: Catalog) -> Settings:
+    sources = catalog.assumptions.sources
+
+    def setting(path: str) -> Setting:
+        entry = catalog.assumptions.assumptions[path]
+        judged = entry.source in sources and sources[entry.source].kind == "judgment"
+        return Setting(
+            path=path,
+            title=entry.title,
+            value=entry.value,
+            low=entry.low,
+            high=entry.high,
+            unit=entry.unit,
+            origin="assumed" if judged else "catalog",
+            source=entry.source,
+            fixed=entry.spread == "fixed",
+        )
+
+    return Settings({path: setting(path) for path in catalog.assumptions.assumptions})
+
+
+LOCAL_VALUES = {"serving.memory_share": 1.0, "serving.max_tpot_s": 0.2}
+"""What a local runner does otherwise than a server: it keeps no memory back, and who waits for it
+reads along, at five tokens a second; judgment."""
+
+
+def _of_engine(settings: Settings, profile: ServerProfile) -> Settings:
+    """Return the defaults of a kind of server."""
+    if not profile.single_stream:
+        return settings
+    changed = {
+        path: replace(
+            settings[path],
+            value=value,
+            low=min(settings[path].low, value),
+            high=max(settings[path].high, value),
+        )
+        for path, value in LOCAL_VALUES.items()
+    }
+    return Settings({**settings, **changed})
+
+
+def _with_profile(settings: Settings, name: str, traffic: Traffic, request: Scenario) -> Settings:
+    """Return the settings with the profile's requests, and with what the user said of them."""
+    isl, osl, given = _lengths(traffic, request)
+    entries = dict(settings)
+    for key, value, title in (
+        ("isl", isl, "input of a request"),
+        ("osl", osl, "output of a request"),
+    ):
+        entries[f"workload.{key}"] = Setting(
+            path=f"workload.{key}",
+            title=title,
+            value=value,
+            low=value,
+            high=value,
+            unit="tokens",
+            origin="given" if given else _origin(traffic, key),
+            source=given or f"profile {name}: {', '.join(traffic.sources)}",
+            fixed=True,
+        )
+    for key in ("cached_share", "peak_to_mean"):
+        was = entries[f"workload.{key}"]
+        value = float(getattr(traffic, key))
+        entries[f"workload.{key}"] = Setting(
+            path=was.path,
+            title=was.title,
+            value=value,
+            low=min(was.low, value),
+            high=max(was.high, value),
+            unit=was.unit,
+            origin=_origin(traffic, key),
+            source=f"profile {name}: {', '.join(traffic.sources)}",
+        )
+    return Settings(entries)
+
+
+def _with_own(settings: Settings, name: str, own: OwnTraffic | None) -> Settings:
+    """Return the settings with what the user's own logs tell beyond a profile."""
+    if own is None:
+        return settings
+    told = {
+        "workload.cache_write_share": own.cache_write_share,
+        "workload.batch_share": own.batch_share,
+        "workload.retry_share": own.retry_share,
+        "workload.reasoning_factor": 1.0,
+    }
+    measured = ("isl", "osl", "cached_share", "peak_to_mean")
+    told |= {f"workload.{key}": float(settings.value(f"workload.{key}")) for key in measured}
+    for path, value in told.items():
+        settings = settings.overridden(path, value, f"profile {name}: own-logs")
+    for path, value in _by_in_flight(settings, own).items():
+        settings = settings.overridden(path, value, f"profile {name}: own-logs")
+    return settings
+
+
+def _by_in_flight(settings: Settings, own: OwnTraffic) -> dict[str, float]:
+    """Return what sizes fleets by the requests in flight that all but 1 % of them find.
+
+    They are known at the time that a request takes on a replica as full as the limit on the time
+    of a token allows: its output at that limit.
+    """
+    from tco.engine.arrivals import headroom_in_flight, in_flight_over_mean
+
+    found = own.in_flight
+    if found is None or SIZED_AT not in found.quantiles:
+        return {}
+    rows = [row for row in found.by_mean_seconds if row[0] > 0]
+    column = 1 + found.quantiles.index(SIZED_AT)
+    mean_s = settings.value("workload.osl") * settings.value("serving.max_tpot_s")
+    over = in_flight_over_mean(mean_s, [r[0] for r in rows], [r[column] for r in rows])
+    if not rows or over <= 0:
+        return {}
+    peak = settings.value("workload.peak_to_mean")
+    return {
+        "serving.headroom": float(np.asarray(headroom_in_flight(peak, over))),
+        "serving.wait_beta": 0.0,
+    }
+
+
+def _origin(traffic: Traffic, key: str) -> Origin:
+    return "assumed" if key in traffic.judgment else "catalog"
+
+
+def _lengths(traffic: Traffic, request: Scenario) -> tuple[float, float, str]:
+    """Return input and output of a request, and who gave them (empty for the profile)."""
+    if request.input_output is not None:
+        if request.isl is not None or request.osl is not None:
+            raise UsageError("give either --input-output or --isl and --osl, not both")
+        if request.input_output < 0:
+            raise UsageError(f"input to output is {request.input_output:g}: must be 0 or more")
+        whole = traffic.isl + traffic.osl
+        osl = whole / (1.0 + request.input_output)
+        return whole - osl, osl, request.origins.get("input_output", "--input-output")
+    if request.isl is None and request.osl is None:
+        return traffic.isl, traffic.osl, ""
+    isl = traffic.isl if request.isl is None else request.isl
+    osl = traffic.osl if request.osl is None else request.osl
+    return isl, osl, request.origins.get("isl", request.origins.get("osl", "--isl, --osl"))
+
+
+def _usual_volume(own: OwnTraffic | None, request: Scenario, hours: float) -> tuple[float, str]:
+    """Return the month of one's own logs [token/month]; not a number for any other profile."""
+    if own is None or own.tokens_per_month is None:
+        return np.nan, "not given"
+    value = in_month(Rate(own.tokens_per_month, 1), hours)
+    return value, f"profile {request.profile}: own-logs"
+
+
+def _with_volume(
+    settings: Settings, traffic: Traffic, request: Scenario, own: OwnTraffic | None
+) -> Settings:
+    """Return the settings with the month's tokens; not a number when no volume was given."""
+    said = [n for n in ("tokens", "requests", "users") if getattr(request, n) is not None]
+    if len(said) > 1:
+        flags = " and ".join(f"--{name}" for name in said)
+        raise UsageError(f"{flags} both say the volume; give one of them")
+    hours = number(settings.value("workload.hours_per_month"))
+    value, source = _usual_volume(own, request, hours)
+    text = settings.value("workload.isl") + settings.value("workload.osl")
+    per_request = float(np.asarray(text + image_tokens(settings)))
+    if said:
+        source = request.origins.get(said[0], f"--{said[0]}")
+        value = _tokens_said(traffic, request, per_request)
+    seconds = hours * SECONDS_PER_HOUR
+    if request.peak is not None and said:
+        settings = _with_peak(settings, request, value / per_request / seconds, source)
+    elif request.peak is not None:
+        source = _by_peak(request)
+        mean = request.peak / float(np.asarray(settings.value(PEAK_TO_MEAN)))
+        value = mean * seconds * per_request
+    entry = Setting(
+        path="workload.tokens_per_month",
+        title="input and output of a month",
+        value=value,
+        low=value,
+        high=value,
+        unit="tokens/month",
+        origin="given",
+        source=source,
+        fixed=True,
+    )
+    return Settings({**settings, entry.path: entry})
+
+
+def _tokens_said(traffic: Traffic, request: Scenario, per_request: float) -> float:
+    """Return the month's tokens as they were said: by tokens, requests or users."""
+    if request.tokens is not None:
+        return request.tokens
+    if request.requests is not None:
+        return request.requests * per_request
+    return (request.users or 0.0) * requests_per_user(traffic, request) * per_request
+
+
+PEAK_TO_MEAN = "workload.peak_to_mean"
+
+
+def _by_peak(request: Scenario) -> str:
+    return request.origins.get("peak", "--peak")
+
+
+def _with_peak(settings: Settings, request: Scenario, mean: float, who: str) -> Settings:
+    """Return the settings with the ratio that a given peak has to a given mean [request/s].
+
+    Raises:
+        UsageError: The ratio was given too, or the peak is below the mean.
+    """
+    by, peak = _by_peak(request), request.peak or 0.0
+    ratio = settings[PEAK_TO_MEAN]
+    if ratio.origin == "given":
+        raise UsageError(
+            f"{who} and {by} say the peak over the mean: leave out {ratio.source}, one is too many"
+        )
+    if peak < mean * (1.0 - ROUND_OFF):
+        raise UsageError(
+            f"{by}: a peak of {show_number(peak)} req/s is below the mean of "
+            f"{show_number(mean)} req/s that {who} makes"
+        )
+    if mean <= 0.0:
+        raise UsageError(f"{by}: a peak over a mean of nothing; {who} says that there is no load")
+    return settings.overridden(PEAK_TO_MEAN, max(peak / mean, 1.0), by)
+
+
+def requests_per_user(traffic: Traffic, request: Scenario) -> float:
+    """Return the requests that a user of a profile makes [request/month].
+
+    Raises:
+        UsageError: The profile does not say.
+    """
+    if traffic.requests_per_user_per_month is None:
+        name = request.profile or DEFAULT_PROFILE
+        raise UsageError(
+            f"--users: the profile {name!r} does not say how many requests a user makes a month; "
+            "give --requests or --tokens, or choose another --profile"
+        )
+    return traffic.requests_per_user_per_month
+
+
+def _check_together(settings: Settings) -> None:
+    """Raise `UsageError` for shares that are more than the whole together."""
+    written = settings["workload.cache_write_share"]
+    read = float(np.asarray(settings.value("workload.cached_share")))
+    both = float(np.asarray(written.value)) + read
+    if both > 1.0 + 1e-12:
+        raise UsageError(
+            f"{written.source}: input written to a cache and read from it make {both:.0%} of it; "
+            "together they are at most 100%"
+        )
+
+
+def _at_least(limit: float, *, open_: bool = False) -> Callable[[float], bool]:
+    return (lambda v: v > limit) if open_ else (lambda v: v >= limit)
+
+
+_POSITIVE = (
+    "workload.isl",
+    "workload.osl",
+    "workload.isl_factor",
+    "workload.osl_factor",
+    "workload.hours_per_month",
+    "serving.max_tpot_s",
+    "serving.kv_bytes",
+    "serving.throughput_factor",
+    "serving.speculative_gain",
+    "serving.headroom",
+    "own.life_months",
+    "training.within_h",
+    "training.epochs",
+    "own.server_factor",
+    "horizon.months",
+    "horizon.volume_factor_per_year",
+    "horizon.api_price_factor_per_year",
+    "horizon.hosted_price_factor_per_year",
+    "horizon.rent_factor_per_year",
+    "horizon.hardware_price_factor_per_year",
+    "fleet.billing_step_s",
+)
+_WHOLE = ("serving.redundancy",)
+_AT_LEAST_ONE = (
+    "workload.peak_to_mean",
+    "workload.reasoning_factor",
+    "serving.max_concurrency",
+    "serving.max_concurrency_large",
+    "own.pue",
+    "own.host_power_factor",
+)
+
+
+_PART = (lambda v: 0.0 < v <= 1.0, "more than 0 and at most 1")
+_NARROW: dict[str, tuple[Callable[[float], bool], str]] = {
+    "serving.headroom": _PART,
+    "serving.memory_share": _PART,
+    "training.mfu": _PART,
+    "training.memory_share": _PART,
+    "embedding.mfu": _PART,
+    "embedding.memory_share": _PART,
+    "serving.zones": (lambda v: v >= 1.0 and v == round(v), "a whole number, 1 or more"),
+    "serving.availability_target": (
+        lambda v: 0.0 <= v < 1.0,
+        "a share below 1, such as 99.9%, or 0 for none",
+    ),
+    "serving.replica_availability": (
+        lambda v: LEAST_AVAILABILITY <= v <= 1.0,
+        "a share from 90% to 100%",
+    ),
+}
+
+
+def _check(settings: Settings) -> None:
+    """Raise `UsageError` for a value outside the range in which its formula means anything."""
+    for path, setting in settings.items():
+        value = float(np.asarray(setting.value))
+        if path == "workload.tokens_per_month" and np.isnan(value):
+            continue
+        allowed, words = _range_of(path, setting.unit)
+        if value > LARGEST:
+            allowed, words = (lambda _: False), f"at most {LARGEST:g}"
+        if not np.isfinite(value) or not allowed(value):
+            raise UsageError(
+                f"{setting.source}: {path} is {value:g} {setting.unit}, but must be {words}"
+            )
+
+
+def _range_of(path: str, unit: str) -> tuple[Callable[[float], bool], str]:
+    if path in _NARROW:
+        return _NARROW[path]
+    if path in _POSITIVE and not unit.startswith("share"):
+        return _at_least(0.0, open_=True), "more than 0"
+    if path in _WHOLE:
+        return lambda v: v >= 0.0 and v == round(v), "a whole number, 0 or more"
+    if path in _AT_LEAST_ONE:
+        return _at_least(1.0), "at least 1"
+    if unit == "switch":
+        return lambda v: v in (0.0, 1.0), "0 or 1"
+    if unit == "share":
+        return lambda v: 0.0 <= v <= 1.0, "a share between 0 and 1 (35% or 0.35)"
+    return _at_least(0.0), "0 or more"

@@ -1,0 +1,390 @@
+"""The values that a question is asked with, their origin, named sets, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from tco.engine.fleet import FleetPolicy
+from tco.engine.ledger import Origin
+from tco.engine.replica import Target
+from tco.engine.selfhost import People
+from tco.engine.shapes import Number, Workload
+from tco.errors import DataError, UnknownNameError, UsageError, nearest, printable, unknown_name
+from tco.options.scenario import Scenario
+
+if TYPE_CHECKING:
+    from tco.catalog.defaults import Assumptions, Preset
+
+
+# The values that a question is asked with: defaults and what replaced them, with their origin.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One value that enters a bill.
+
+    Args:
+        path: Its name, for example `people.salary_usd_per_year`.
+        title: What it is, in words.
+        value: The value in use; an array in a sweep [unit].
+        low, high: The ends of its reasonable range [unit].
+        unit: Its unit.
+        origin: Who said so.
+        source: Source id, or the flag, variable or file and line that gave it.
+        fixed: Not uncertain: left out of sensitivity tables.
+    """
+
+    path: str
+    title: str
+    value: Number
+    low: float
+    high: float
+    unit: str
+    origin: Origin
+    source: str
+    fixed: bool = False
+
+
+class Settings(Mapping[str, Setting]):
+    """All settings by path. Never changed: `with_values` returns another one."""
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        """Keep a copy of `settings`."""
+        self._settings = dict(settings)
+
+    def __getitem__(self, path: str) -> Setting:
+        """Return the setting called `path`."""
+        return self._settings[path]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the paths."""
+        return iter(self._settings)
+
+    def __len__(self) -> int:
+        """Return the number of settings."""
+        return len(self._settings)
+
+    def value(self, path: str) -> Number:
+        """Return the value in use.
+
+        Raises:
+            DataError: The catalog lacks the assumption.
+        """
+        try:
+            return self._settings[path].value
+        except KeyError:
+            raise DataError(f"data/assumptions.yaml:1: lacks {path}, which is asked for") from None
+
+    def given(self, path: str) -> bool:
+        """Return whether the user set it."""
+        return path in self._settings and self._settings[path].origin == "given"
+
+    def with_values(self, values: Mapping[str, Number]) -> Settings:
+        """Return the settings with other values for some paths, origins kept: for sweeps."""
+        changed = {path: replace(self._settings[path], value=v) for path, v in values.items()}
+        return Settings({**self._settings, **changed})
+
+    def overridden(self, path: str, value: float, source: str) -> Settings:
+        """Return the settings with a value that the user gave.
+
+        Raises:
+            UsageError: No such path.
+        """
+        if path not in self._settings:
+            near = nearest(path, self._settings)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise UsageError(f"{source}: no setting called {path!r}{hint}")
+        given = replace(self._settings[path], value=value, origin="given", source=source)
+        return Settings({**self._settings, path: given})
+
+
+def hours_per_month(settings: Settings) -> Number:
+    """Return the hours of the month [h]."""
+    return settings.value("workload.hours_per_month")
+
+
+def image_tokens(settings: Settings) -> Number:
+    """Return what the images of a request count as [token/request]."""
+    names = ("workload.images_per_request", "workload.tokens_per_image")
+    return settings.value(names[0]) * settings.value(names[1])
+
+
+def workload(settings: Settings) -> Workload:
+    """Return the month's requests."""
+    names = (
+        *("tokens_per_month", "cached_share", "batch_share", "peak_to_mean"),
+        *("reasoning_factor", "cache_write_share", "hours_per_month"),
+    )
+    text = settings.value("workload.isl") * settings.value("workload.isl_factor")
+    return Workload(
+        isl=text + image_tokens(settings),
+        osl=settings.value("workload.osl") * settings.value("workload.osl_factor"),
+        **{name: settings.value(f"workload.{name}") for name in names},
+    )
+
+
+def fleet_policy(settings: Settings) -> FleetPolicy:
+    """Return how much room a fleet keeps."""
+    names = (
+        *("headroom", "peakedness", "wait_beta", "redundancy"),
+        *("zones", "availability_target", "replica_availability"),
+    )
+    return FleetPolicy(**{name: settings.value(f"serving.{name}") for name in names})
+
+
+def target(settings: Settings) -> Target:
+    """Return what a replica must achieve."""
+    load = workload(settings)
+    return Target(
+        isl=load.isl,
+        osl=load.osl * load.reasoning_factor,
+        cached_share=load.cached_share,
+        max_tpot_s=settings.value("serving.max_tpot_s"),
+        max_concurrency=settings.value("serving.max_concurrency"),
+        max_concurrency_large=settings.value("serving.max_concurrency_large"),
+        speculative_gain=settings.value("serving.speculative_gain"),
+        drafts=settings.value("serving.drafts"),
+        max_ttft_s=_or_none(settings.value("serving.max_ttft_s")),
+    )
+
+
+def _or_none(limit_s: Number) -> Number:
+    """Return a limit [s], infinite where 0 says that there is none."""
+    limits = np.where(np.greater(limit_s, 0.0), limit_s, np.inf)
+    return limits if limits.ndim else float(limits)
+
+
+def price_factor(tier: str) -> str:
+    """Return the path of the factor on the prices of a tier: closed models, or open ones."""
+    return "price.api_factor" if tier == "api" else "price.hosted_factor"
+
+
+def people(settings: Settings) -> People:
+    """Return who looks after the systems and what they cost."""
+    names = (
+        *("salary_usd_per_year", "api_fte", "floor_fte", "fixed_fte", "fte_per_gpu"),
+        *("setup_fte_months", "refresh_fte_months_per_year", "evaluation_fte"),
+    )
+    values = {name: settings.value(f"people.{name}") for name in names}
+    return People(horizon_months=settings.value("horizon.months"), **values)
+
+
+# What a bill can be asked without: each line by a name, and names for several of them together.
+
+
+class Switch(NamedTuple):
+    """One thing that can be left out of every bill.
+
+    Args:
+        settings: The assumptions that leave it out, with the values that do.
+        items: The lines that it takes off; none where it makes a fleet smaller.
+    """
+
+    settings: Mapping[str, float]
+    items: tuple[str, ...] = ()
+
+
+def _off(*paths: str) -> dict[str, float]:
+    return dict.fromkeys(paths, 0.0)
+
+
+_TOKENS = (
+    *("input tokens", "cached input tokens", "output tokens", "cache write tokens"),
+    "reasoning tokens",
+)
+
+SWITCHES: Mapping[str, Switch] = {
+    "tokens": Switch(
+        _off("price.api_factor", "price.hosted_factor"),
+        (
+            *(*_TOKENS, *(f"{item}, batch" for item in _TOKENS)),
+            *("volume discount", "provisioned units"),
+        ),
+    ),
+    "retries": Switch(_off("workload.retry_share"), ("retries",)),
+    "rent": Switch(_off("rent.factor"), ("GPU rent",)),
+    "spot": Switch(
+        _off("rent.spot_overprovision", "rent.spot_interruptions_per_month"),
+        ("spot, over-provisioned", "spot, restarts"),
+    ),
+    "servers": Switch(_off("own.price_factor"), ("servers, amortized",)),
+    "network": Switch(_off("own.network_share"), ("network, amortized",)),
+    "installation": Switch(_off("own.installation_share"), ("installation, amortized",)),
+    "spares": Switch(_off("own.spares_share"), ("spares, amortized",)),
+    "interest": Switch(_off("own.yearly_rate")),
+    "resale": Switch(_off("own.residual_share")),
+    "chassis": Switch({"own.server_factor": 1.0, "own.host_power_factor": 1.0}),
+    "part_load": Switch(
+        {
+            "own.idle_power_share": 1.0,
+            "own.light_power_share": 1.0,
+            "own.full_power_share": 1.0,
+        }
+    ),
+    "cooling": Switch({"own.pue": 1.0}),
+    "support": Switch(_off("own.support_share_per_year"), ("support",)),
+    "insurance": Switch(_off("own.insurance_share_per_year"), ("insurance",)),
+    "repairs": Switch(_off("own.failures_per_year"), ("failures and repair",)),
+    "power": Switch(
+        _off("own.usd_per_kwh"), ("electricity, standing ready", "electricity, at work")
+    ),
+    "room": Switch(_off("own.colo_usd_per_kw_month"), ("room, without power",)),
+    "storage": Switch(_off("service.storage_usd_per_gb_month"), ("storage of weights",)),
+    "load_balancer": Switch(
+        _off("service.balancer_usd_per_h", "service.balancer_usd_per_gb"),
+        ("load balancer", "load balancer, traffic"),
+    ),
+    "egress": Switch(_off("service.egress_factor"), ("egress",)),
+    "monitoring": Switch(_off("rent.monitoring_share", "own.monitoring_share"), ("monitoring",)),
+    "control_plane": Switch(_off("rent.other_share"), ("control plane, test machines",)),
+    "licence": Switch(_off("compliance.licence_usd_per_month"), ("licence of the model",)),
+    "audit": Switch(_off("compliance.audit_usd_per_month"), ("audit and compliance",)),
+    "extra": Switch(
+        _off(
+            *("extra.usd_per_month", "extra.upfront_usd"),
+            *("extra.usd_per_gpu_month", "extra.usd_per_server_month"),
+        ),
+        (
+            *("licence, support and the like", "capital, written off"),
+            *("licence and support, by GPU", "licence and support, by server"),
+        ),
+    ),
+    "engineers": Switch(
+        _off("people.api_fte", "people.floor_fte", "people.fixed_fte", "people.fte_per_gpu"),
+        ("engineers", "engineers for own GPUs"),
+    ),
+    "setup": Switch(_off("people.setup_fte_months"), ("set-up and migration",)),
+    "refresh": Switch(_off("people.refresh_fte_months_per_year"), ("model refresh",)),
+    "evaluation": Switch(_off("people.evaluation_fte"), ("evaluation",)),
+    "cache": Switch(_off("workload.cached_share")),
+    "peak": Switch({"workload.peak_to_mean": 1.0}),
+    "headroom": Switch({"serving.headroom": 1.0}),
+    "bursts": Switch(_off("serving.wait_beta")),
+    "redundancy": Switch(_off("serving.redundancy")),
+}
+"""Each name, and the assumptions behind it."""
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "people": ("engineers", "setup", "refresh", "evaluation"),
+    "idle": ("peak", "headroom", "bursts", "redundancy"),
+    "service": ("storage", "load_balancer", "egress", "monitoring", "control_plane"),
+    "compliance": ("licence", "audit"),
+    "upkeep": ("support", "insurance", "repairs"),
+    "extras": ("network", "installation", "spares"),
+    "bare": (
+        *("cache", "peak", "headroom", "bursts", "redundancy", "engineers"),
+        *("storage", "load_balancer", "egress", "monitoring", "control_plane"),
+        *("network", "installation", "spares", "support", "insurance", "repairs"),
+        *("interest", "resale", "chassis", "part_load", "cooling", "room"),
+    ),
+}
+"""Names for several at once; `bare` is what simple calculators leave out: bought GPUs cost their
+price over their life and their rated power every hour."""
+
+
+def left_out(names: Iterable[str], where: str = "") -> dict[str, float]:
+    """Return the assumptions that leave some things out of every bill, with their values.
+
+    Raises:
+        UnknownNameError: Nothing in a bill is called that.
+    """
+    values: dict[str, float] = {}
+    for name in names:
+        word = name.strip().lower().replace("-", "_").replace(" ", "_")
+        if word not in SWITCHES and word not in GROUPS:
+            raise unknown_name("line of a bill", name, (*SWITCHES, *GROUPS), where=where)
+        for one in GROUPS.get(word, (word,)):
+            values |= SWITCHES[one].settings
+    return values
+
+
+def in_effect(names: Iterable[str], value: Callable[[str], object]) -> Iterator[str]:
+    """Yield what is left out in fact; of a name that a nearer place takes a part back, the rest.
+
+    Args:
+        names: What was asked to be left out.
+        value: Returns the value in use of an assumption.
+    """
+    for name in names:
+        word = name.strip().lower().replace("-", "_").replace(" ", "_")
+        members = GROUPS.get(word, (word,))
+        gone = [m for m in members if all(value(p) == v for p, v in SWITCHES[m].settings.items())]
+        yield from [word] if len(gone) == len(members) else gone
+
+
+BARE = left_out(("bare",))
+"""What simple calculators leave out: uneven load, caches, spares, engineers, all but the GPUs, and
+of bought ones all but their price over their life and their rated power."""
+
+
+# Named sets of assumptions: on-call coverage, pay by region, the site, what power costs there.
+
+KINDS: Mapping[str, tuple[str, str, str]] = {
+    "coverage": ("people.coverage", "who answers when it breaks", "give --fte"),
+    "salary_region": ("people.salary_region", "where the engineers are paid", "give --salary"),
+    "site": ("own.site", "where bought machines stand", "give --set own.pue=… and the like"),
+    "electricity": ("own.electricity", "where power is bought", "give --set own.usd_per_kwh=…"),
+    "ownership": ("own.ownership", "how bought GPUs are written off", "give --set own.…=…"),
+}
+"""Fields of a request: what each is called on a screen, its title, and what to do without it."""
+
+
+def with_presets(
+    settings: Settings, request: Scenario, data: Assumptions, layer: int = 0
+) -> Settings:
+    """Return the settings with the values of the named sets, each with its own range and source.
+
+    Args:
+        settings: What holds without them.
+        request: The question.
+        data: The sets that there are.
+        layer: Only those that this place names, see `Request.layers`.
+
+    Raises:
+        UnknownNameError: The catalog has no such set.
+    """
+    entries = dict(settings)
+    for _, preset in presets_of(request, data, layer):
+        for path, value in preset.values.items():
+            judged = data.sources[value.source].kind == "judgment"
+            entries[path] = replace(
+                entries[path],
+                value=value.value,
+                low=value.low,
+                high=value.high,
+                origin="assumed" if judged else "catalog",
+                source=value.source,
+                fixed=entries[path].fixed or value.low == value.high,
+            )
+    return Settings(entries)
+
+
+def presets_of(request: Scenario, data: Assumptions, layer: int) -> Iterator[tuple[str, Preset]]:
+    """Yield the sets that a place names, each with its kind.
+
+    Raises:
+        UnknownNameError: The catalog has no such set.
+    """
+    for kind, name in named_sets(request):
+        if request.layers.get(kind, 0) != layer:
+            continue
+        known = data.presets.get(kind, {})
+        if name not in known:
+            hint = KINDS[kind][2]
+            by = request.origins.get(kind, f"--{kind.replace('_', '-')}")
+            raise UnknownNameError(
+                f"{by}: no {kind.replace('_', ' ')} called {printable(name)!r}; "
+                f"did you mean {', '.join(nearest(name, known))}? For another one {hint}"
+            )
+        yield kind, known[name]
+
+
+def named_sets(request: Scenario) -> Iterator[tuple[str, str]]:
+    for kind in KINDS:
+        name = getattr(request, kind)
+        if name is not None:
+            yield kind, name.strip().lower().replace("-", "_").replace(" ", "_")

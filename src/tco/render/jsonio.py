@@ -1,0 +1,293 @@
+"""Results as JSON, and read back from it, led by the types of the records."""
+
+from __future__ import annotations
+
+import json
+import math
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from tco.catalog.files import File
+from tco.catalog.upstream.rows import Path, read_json
+from tco.errors import DataError, nearest, printable
+from tco.render.screens import MODULES, screen
+from tco.render.table import Sheet, View, unknown_word
+
+# Results as JSON: the record's fields in the order of their declaration.
+
+
+def document(result: Any) -> Any:
+    """Return a result as dicts, lists, texts, numbers and None."""
+    if is_dataclass(result):
+        return {f.name: document(getattr(result, f.name)) for f in fields(result)}
+    if isinstance(result, dict):
+        return {str(key): document(value) for key, value in result.items()}
+    if isinstance(result, list | tuple):
+        return [document(value) for value in result]
+    if isinstance(result, float) and not math.isfinite(result):
+        return None  # JSON has no other number for what does not exist
+    return result
+
+
+def projected(result: Any, sheet: Sheet, view: View, path: tuple[str, ...]) -> Any:
+    """Return a result as a document whose rows are ordered, cut and projected like the sheet's.
+
+    Args:
+        result: The result.
+        sheet: Its rows, already ordered and cut.
+        view: What the user asked for.
+        path: Where the rows stand in the document; empty when the result itself is the row.
+
+    Raises:
+        UsageError: A field that no row has.
+    """
+    whole = document(result)
+    rows = [_row(row, sheet, view.fields) for row in sheet.rows]
+    if not path:
+        return rows[0] if view.fields else whole
+    inner = whole
+    for key in path[:-1]:
+        inner = inner[key]
+    by_name = isinstance(inner[path[-1]], dict)
+    names = [row.name for row in sheet.rows] if by_name else []
+    inner[path[-1]] = dict(zip(names, rows, strict=True)) if by_name else rows
+    return whole
+
+
+def _row(row: Any, sheet: Sheet, wanted: tuple[str, ...] | None) -> Any:
+    """Return a row's document; the fields asked for may be its own or columns of the sheet."""
+    whole = document(row)
+    if wanted is None:
+        return whole
+    derived = {c.key: c for c in sheet.columns}
+    for key in wanted:
+        if key not in whole and key not in derived:
+            raise unknown_word("--fields", "field", key, list(dict.fromkeys([*derived, *whole])))
+    return {k: whole[k] if k in whole else document(derived[k].get(row)) for k in wanted}
+
+
+def json_text(value: Any) -> str:
+    """Return a document as indented JSON."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+# Results read back from JSON: the inverse of `jsonout.document`, led by the types of the records.
+#
+# Numbers stay as they are written, so that a result that was read is written again byte for byte.
+
+DEPTH = 8  # how deep lines are known; what lies deeper is told by the line around it
+
+
+class MisfitError(ValueError):
+    """A value that is not what its record says, and where it stands in the document."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        """Keep the place and what is wrong there."""
+        super().__init__(what)
+        self.path = path
+
+
+class SavedResult(NamedTuple):
+    """A result that was read.
+
+    Args:
+        result: The record.
+        unknown: Members that this tco does not know, by their names in the document.
+    """
+
+    result: Any
+    unknown: tuple[str, ...]
+
+
+def read_result(file: File) -> SavedResult:
+    """Return the result that a file holds, as written by `--format json`.
+
+    Raises:
+        DataError: It is no result, one of a newer tco, or not what its schema says; the text
+            begins `file:line:`.
+    """
+    json = read_json(file, DEPTH)
+    try:
+        return from_document(json.value)
+    except MisfitError as error:
+        name = _dotted(error.path)
+        place = f"{file.path}:{json.line(*error.path)}: {name}{': ' if name else ''}"
+        raise DataError(f"{place}{error}") from None
+
+
+def from_document(document: Any) -> SavedResult:
+    """Return the result that a document stands for.
+
+    Raises:
+        MisfitError: It stands for none.
+    """
+    document = _as_of_now(document)
+    schema = _schema(document)
+    unknown: list[Path] = []
+    result = _record(record_of(schema), document, (), unknown)
+    return SavedResult(result, tuple(_dotted(path) for path in unknown))
+
+
+def _as_of_now(document: Any) -> Any:
+    """Return a document of an older schema that is still read, in the form of today."""
+    if not isinstance(document, dict) or document.get("schema") != "tco.size/1":
+        return document
+    rows = document.get("rows")
+    rows = [_with_ttft(row) for row in rows] if isinstance(rows, list) else rows
+    return {**document, "schema": "tco.size/2", "rows": rows}
+
+
+def _with_ttft(row: Any) -> Any:
+    """Return a row whose first token lies between two ends, none of them its median."""
+    ends = row.get("ttft_s") if isinstance(row, dict) else None
+    if not isinstance(ends, list) or len(ends) != 2:
+        return row
+    return {**row, "ttft_s": {"median": None, "low": ends[0], "high": ends[1]}}
+
+
+@cache
+def record_of(schema: str) -> Any:
+    """Return the record of a kind of results: what its screen shows."""
+    return get_type_hints(screen(schema).blocks)["result"]
+
+
+def _schema(document: Any) -> str:
+    """Return which kind of result a document says it is."""
+    advice = "no result of tco; write one with --format json"
+    if not isinstance(document, dict):
+        raise MisfitError((), advice)
+    said = document.get("schema")
+    if said is None:
+        return _unnamed(document, advice)
+    if not isinstance(said, str):
+        raise MisfitError(("schema",), "a text such as tco.compare/1 is expected")
+    if said in MODULES:
+        return said
+    kind, _, number = said.partition("/")
+    ours = next((known for known in MODULES if known.partition("/")[0] == kind), None)
+    if ours is not None:
+        newer = number.isdecimal() and int(number) > int(ours.partition("/")[2])
+        what = "written by a newer tco; update this one" if newer else "ask the question again"
+        raise MisfitError(("schema",), f"{printable(said)} is not read, {ours} is: {what}")
+    near = ", ".join(nearest(said, MODULES, 1))
+    raise MisfitError(
+        ("schema",), f"{printable(said, 40)!r} is no result of this tco; the nearest is {near}"
+    )
+
+
+def _unnamed(document: Mapping[str, Any], advice: str) -> str:
+    """Return the kind of a document that does not say it: its contract has no such member."""
+    for schema in MODULES:
+        every = fields(record_of(schema))
+        named = {f.name for f in every if f.default is MISSING and f.default_factory is MISSING}
+        if "schema" not in {f.name for f in every} and named <= document.keys():
+            return schema
+    raise MisfitError((), f"{advice} (it has no schema)")
+
+
+def _dotted(path: Path) -> str:
+    return printable(".".join(str(part) for part in path))
+
+
+@cache
+def _hints(cls: Any) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _record(cls: Any, value: Any, path: Path, unknown: list[Path]) -> Any:
+    """Return a record from its members; what it does not have is noted in `unknown`."""
+    if not isinstance(value, dict):
+        raise MisfitError(path, f"members are expected, not {_shown(value)}")
+    hints, found = _hints(cls), {}
+    for field in fields(cls):
+        if field.name in value:
+            at = (*path, field.name)
+            found[field.name] = _value(hints[field.name], value[field.name], at, unknown)
+        elif field.default is MISSING and field.default_factory is MISSING:
+            why = "was it written with --fields, or by another tco?"
+            raise MisfitError(path, f"lacks {field.name}; {why}")
+    unknown += [(*path, name) for name in value if name not in hints]
+    return cls(**found)
+
+
+def _value(kind: Any, value: Any, path: Path, unknown: list[Path]) -> Any:
+    """Return a value of the type `kind`."""
+    if kind is Any:
+        return value
+    if is_dataclass(kind):
+        return _record(kind, value, path, unknown)
+    origin, args = get_origin(kind), get_args(kind)
+    if origin is None:
+        return _plain(kind, value, path)
+    if origin is Literal:
+        return _one_of(args, value, path)
+    if origin in (Union, types.UnionType):
+        return _either(args, value, path, unknown)
+    if origin is tuple:
+        return _jsonin_row(args, value, path, unknown)
+    return _mapping(args, value, path, unknown)
+
+
+_PLAIN: dict[Any, tuple[tuple[type, ...], str]] = {
+    float: ((int, float), "a number"),
+    int: ((int,), "a whole number"),
+    str: ((str,), "a text"),
+    bool: ((bool,), "true or false"),
+    type(None): ((type(None),), "null"),
+}
+
+
+def _plain(kind: Any, value: Any, path: Path) -> Any:
+    allowed, name = _PLAIN[kind]
+    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+        raise MisfitError(path, f"{name} is expected, not {_shown(value)}")
+    return value
+
+
+def _one_of(words: tuple[Any, ...], value: Any, path: Path) -> Any:
+    if value not in words:
+        raise MisfitError(path, f"{_shown(value)} is none of {', '.join(map(str, words))}")
+    return value
+
+
+def _either(kinds: tuple[Any, ...], value: Any, path: Path, unknown: list[Path]) -> Any:
+    """Return a value of one of several types; a lone one beside None says what is wrong."""
+    if value is None and type(None) in kinds:
+        return None
+    others = [kind for kind in kinds if kind is not type(None)]
+    for kind in others[:-1]:
+        try:
+            return _value(kind, value, path, unknown)
+        except MisfitError:
+            continue
+    return _value(others[-1], value, path, unknown)
+
+
+def _jsonin_row(
+    kinds: tuple[Any, ...], value: Any, path: Path, unknown: list[Path]
+) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise MisfitError(path, f"a list is expected, not {_shown(value)}")
+    each: Iterator[Any] | tuple[Any, ...] = kinds
+    if kinds[-1] is ...:
+        each = (kinds[0],) * len(value)
+    elif len(kinds) != len(value):
+        raise MisfitError(path, f"{len(kinds)} values are expected, not {len(value)}")
+    pairs = zip(each, value, strict=True)
+    return tuple(_value(k, v, (*path, i), unknown) for i, (k, v) in enumerate(pairs))
+
+
+def _mapping(kinds: tuple[Any, ...], value: Any, path: Path, unknown: list[Path]) -> Any:
+    if not isinstance(value, dict):
+        raise MisfitError(path, f"members are expected, not {_shown(value)}")
+    return {key: _value(kinds[1], one, (*path, key), unknown) for key, one in value.items()}
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a complaint names it."""
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "members"
+    return "null" if value is None else printable(repr(value), 40)

@@ -1,0 +1,235 @@
+"""The screens of `tco catalog list`, `history` and `show`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tco.catalog.summary import (
+    CatalogHistory,
+    CatalogList,
+    CatalogRecord,
+    Fact,
+    OfferRow,
+    RentRow,
+    WindowRow,
+)
+from tco.render import words
+from tco.render.screens import Screen
+from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
+
+# The screen of `tco catalog list`, and the table of offers that other screens share.
+
+USUAL = ("id", "input", "cached_input", "output", "status", "checked", "confidence", "retires")
+
+
+def _list_everything(result: CatalogList) -> Sheet:
+    """Return all offers."""
+    return offer_sheet(result.offers)
+
+
+def _list_sheet(result: CatalogList, view: View) -> Sheet:
+    """Return all offers."""
+    return _list_everything(result)
+
+
+def offer_sheet(rows: Sequence[OfferRow]) -> Sheet:
+    """Return offers with everything that can be said of them."""
+    return Sheet(
+        rows=tuple(rows),
+        columns=(
+            Column(key="id", head="offer", get=lambda r: r.id, wraps=True),
+            Column(key="provider", head="provider", get=lambda r: r.provider),
+            Column(key="model", head="model", get=lambda r: r.model),
+            Column(key="weights", head="weights", get=lambda r: r.weights),
+            _price("input", "input", lambda r: r.input),
+            _price("cached_input", "cached", lambda r: r.cached_input),
+            _price("output", "output", lambda r: r.output),
+            Column(key="status", head="status", get=lambda r: r.status),
+            Column(key="since", head="since", get=lambda r: r.since),
+            Column(key="checked", head="checked", get=lambda r: r.checked),
+            Column(key="age_days", head="days", get=lambda r: r.age_days, right=True),
+            Column(key="confidence", head="trust", get=lambda r: r.confidence),
+            Column(key="witnesses", head="sources", get=lambda r: r.witnesses, right=True),
+            Column(key="retires", head="retires", get=lambda r: r.retires),
+            Column(key="origin", head="file", get=lambda r: r.origin),
+        ),
+        usual=USUAL,
+        keys={"price": "input"},
+    )
+
+
+def _price(key: str, head: str, get: object) -> Column:
+    return Column(key=key, head=head, get=get, show=words.price, right=True)  # type: ignore[arg-type]  # a function of a row
+
+
+def offer_table(rows: Sequence[OfferRow], keys: Sequence[str] = USUAL, title: str = "") -> Table:
+    """Return a table of offers."""
+    columns = offer_sheet(rows).pick(keys)
+    made = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
+    return Table(columns=columns, rows=made, title=title)
+
+
+def _list_blocks(result: CatalogList, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the offers, and which files they are from."""
+    rows = sheet.rows[: view.top]
+    laid = [path for path in result.overlays if any(row.origin == path for row in rows)]
+    keys = view.fields or (*USUAL, *(("origin",) if laid else ()))
+    if rows:
+        yield offer_table(rows, keys)
+    else:
+        yield Paragraph(text="No offer matches.")
+    more = f" of {len(sheet.rows):,}; --top shows more" if len(rows) < len(sheet.rows) else ""
+    text = f"{len(rows):,} offers{more}; $/Mtok on {result.as_of}, catalog {result.version}"
+    yield Paragraph(text=text, tone="dim")
+
+
+LIST = Screen(rows=("offers",), everything=_list_everything, sheet=_list_sheet, blocks=_list_blocks)
+
+
+# The screen of `tco catalog history`, and the table of windows that other screens share.
+
+HISTORY_USUAL = ("since", "until", "offer", "input", "cached_input", "output", "change", "status")
+
+
+def _history_everything(result: CatalogHistory) -> Sheet:
+    """Return all windows."""
+    return window_sheet(result.windows)
+
+
+def _history_sheet(result: CatalogHistory, view: View) -> Sheet:
+    """Return all windows."""
+    return _history_everything(result)
+
+
+def window_sheet(rows: Sequence[WindowRow]) -> Sheet:
+    """Return windows with everything that can be said of them."""
+    return Sheet(
+        rows=tuple(rows),
+        columns=(
+            Column(key="since", head="since", get=lambda w: w.since),
+            Column(key="until", head="until", get=lambda w: w.until),
+            Column(key="offer", head="offer", get=lambda w: w.offer, wraps=True),
+            _history_price("input", "input"),
+            _history_price("cached_input", "cached"),
+            _history_price("output", "output"),
+            Column(key="change", head="change", get=lambda w: w.change, show=_moved, right=True),
+            Column(key="status", head="status", get=lambda w: w.status),
+            Column(key="checked", head="checked", get=lambda w: w.checked),
+            Column(key="sources", head="sources", get=lambda w: " ".join(w.sources), wraps=True),
+            Column(key="note", head="note", get=lambda w: w.note or None, wraps=True),
+        ),
+        usual=HISTORY_USUAL,
+        keys={},
+    )
+
+
+def _history_price(key: str, head: str) -> Column:
+    return Column(key=key, head=head, get=lambda w: getattr(w, key), show=words.price, right=True)
+
+
+def _moved(ratio: float) -> str:
+    """Return how a price moved: `-80%`, `+18%`, `x3.1`."""
+    if ratio >= 2.995:
+        return f"x{ratio:.1f}"
+    return f"{(ratio - 1) * 100:+.0f}%"
+
+
+def window_table(
+    rows: Sequence[WindowRow], keys: Sequence[str] = HISTORY_USUAL, title: str = ""
+) -> Table:
+    """Return a table of windows, each with its note."""
+    columns = window_sheet(rows).pick(keys)
+    made = tuple(Row(cells=tuple(c.text(w) for c in columns), note=w.note) for w in rows)
+    return Table(columns=columns, rows=made, title=title)
+
+
+def _history_blocks(result: CatalogHistory, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the windows of a model, oldest first, and its retirements."""
+    yield Paragraph(text=f"{result.name} ({result.model}), list prices in $/Mtok", tone="bold")
+    rows = sheet.rows[: view.top]
+    if rows:
+        yield window_table(rows, view.fields or HISTORY_USUAL)
+    else:
+        yield Paragraph(text="Nobody has offered it by the token.")
+    for offer, day in result.retirements:
+        yield Paragraph(text=f"{offer} is answered for until {day}", tone="dim", bullet=True)
+
+
+HISTORY = Screen(
+    rows=("windows",), everything=_history_everything, sheet=_history_sheet, blocks=_history_blocks
+)
+
+
+# The screen of `tco catalog show`.
+
+RENTS = 15
+OFFERS = ("id", "input", "cached_input", "output", "status", "checked", "confidence")
+
+
+def _show_everything(result: CatalogRecord) -> Sheet:
+    """Return the figures of the record."""
+    return Sheet(
+        rows=result.facts,
+        columns=(
+            Column(key="name", head="what", get=lambda f: f.name),
+            Column(key="value", head="value", get=lambda f: f.value, wraps=True),
+            Column(key="source", head="source", get=lambda f: f.source or None),
+        ),
+        usual=("name", "value", "source"),
+        keys={},
+    )
+
+
+def _show_sheet(result: CatalogRecord, view: View) -> Sheet:
+    """Return the figures of the record."""
+    return _show_everything(result)
+
+
+def _show_blocks(result: CatalogRecord, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the record: its figures, its offers or rents, its windows and its sources."""
+    head = f"{result.name} ({result.kind} {result.id}), from {result.origin}"
+    yield Paragraph(text=head, tone="bold")
+    if sheet.rows:
+        yield _facts(sheet.rows, sheet)
+    if result.offers:
+        title = f"Offers on {result.as_of}, $/Mtok" if result.kind != "offer" else "Today"
+        yield offer_table(result.offers[: view.top], OFFERS, title)
+    if result.windows:
+        keys = ("since", "until", "input", "cached_input", "output", "change", "status", "sources")
+        yield window_table(result.windows, keys, "Prices, oldest first, $/Mtok")
+    if result.rents:
+        yield from _rents(result.rents, view.top or RENTS)
+    if result.sources:
+        yield Paragraph(text="Sources", tone="bold")
+    for source in result.sources:
+        text = f"{source.name} ({source.source}): {source.value}"
+        yield Paragraph(text=text, hanging=2, bullet=True)
+
+
+def _facts(facts: Sequence[Fact], sheet: Sheet) -> Table:
+    sourced = any(fact.source for fact in facts)
+    columns = sheet.pick(("name", "value", "source") if sourced else ("name", "value"))
+    return Table(
+        columns=columns, rows=tuple(Row(cells=tuple(c.text(f) for c in columns)) for f in facts)
+    )
+
+
+def _rents(rents: Sequence[RentRow], top: int) -> Iterator[Block]:
+    columns = (
+        Column(key="usd_per_gpu_hour", head="$/GPU-h", get=lambda r: r.usd_per_gpu_hour,
+               show=lambda usd: f"{usd:.2f}", right=True),
+        Column(key="seller", head="seller", get=lambda r: r.seller),
+        Column(key="gpu", head="GPU", get=lambda r: r.gpu),
+        Column(key="option", head="option", get=lambda r: r.option),
+        Column(key="gpus", head="GPUs", get=lambda r: r.gpus, right=True),
+        Column(key="region", head="region", get=lambda r: r.region),
+        Column(key="checked", head="checked", get=lambda r: r.checked),
+        Column(key="source", head="source", get=lambda r: r.source),
+    )  # fmt: skip
+    rows = tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in rents[:top])
+    yield Table(columns=columns, rows=rows, title="Rents, cheapest first")
+    if len(rents) > top:
+        yield Paragraph(text=f"{len(rents) - top} more: --top {len(rents)}", tone="dim")
+
+
+SHOW = Screen(rows=("facts",), everything=_show_everything, sheet=_show_sheet, blocks=_show_blocks)
