@@ -1,11 +1,15 @@
-"""The floors of the house: imports go down only, and what must be pure is pure."""
+"""The floors of the house: imports go down only, what must be pure is pure, rooms are small."""
 
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+from running import clean
 
 import tco
 
@@ -13,9 +17,10 @@ PACKAGE = Path(tco.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = [
-    "errors units show",
+    "errors units",
     "catalog",
     "engine",
+    "options",
     "analysis",
     "usage",
     "ask",
@@ -25,11 +30,37 @@ FLOORS = [
 ]
 FLOOR = {name: i for i, names in enumerate(FLOORS) for name in names.split()}
 
-PURE = ("engine", "analysis")
+PURE = ("engine", "options", "analysis")
 IMPURE = {"os", "pathlib", "yaml", "rich", "typer", "time", "random", "logging", "sys", "io"}
 DISK_FREE_CATALOG = "tco.catalog.load"
 
 MOST_LINES = 600
+MOST_MODULES = 25
+MOST_LINES_OF_A_FUNCTION = 40
+MOST_MODULES_OF_COMPARE = 53  # to be 50: the tables of set-ups (options/) take three away
+
+LONG = {
+    "analysis/breakeven.py breakeven_table",
+    "analysis/charts/collect.py report_of",
+    "analysis/compare.py compare",
+    "analysis/deploy/deploy.py deploy",
+    "analysis/jobs/training.py _on",
+    "analysis/montecarlo/montecarlo.py _result",
+    "analysis/portfolio/portfolio.py _result",
+    "analysis/vary/over.py breakeven_over",
+    "analysis/vary/over.py _result",
+    "engine/replica.py best_replica",
+    "options/offers.py token_option",
+    "options/prices.py token_rates",
+    "render/focus.py _row",
+    "render/report/charts.py curves",
+    "render/screens/bills.py _columns",
+    "render/screens/size.py _columns",
+}
+"""Functions that are longer: this list only shrinks."""
+
+TWICE: set[str] = set()
+"""Names of public types with two homes: this list only shrinks."""
 
 
 def name_of(path: Path) -> str:
@@ -37,10 +68,14 @@ def name_of(path: Path) -> str:
     return ".".join(("tco", *parts))
 
 
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imports(path: Path) -> list[tuple[str, bool]]:
     """Return what a module imports, and whether only a type checker sees it."""
     found = []
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     typing_only = {
         id(inner)
         for node in ast.walk(tree)
@@ -69,10 +104,15 @@ def test_imports_only_go_down(path: Path) -> None:
             assert there <= here, f"{name_of(path)} imports {module}, which is a floor above"
 
 
+def test_every_room_is_on_a_floor() -> None:
+    rooms = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES}
+    assert rooms == {*FLOOR, "__init__"}
+
+
 @pytest.mark.parametrize(
     "path", [p for p in MODULES if name_of(p).split(".")[1] in PURE], ids=name_of
 )
-def test_engine_and_analysis_touch_nothing_outside(path: Path) -> None:
+def test_formulas_options_and_questions_touch_nothing_outside(path: Path) -> None:
     for module, typing_only in imports(path):
         assert module.split(".")[0] not in IMPURE, f"{name_of(path)} imports {module}"
         reads_disk = module == DISK_FREE_CATALOG and not typing_only
@@ -80,9 +120,106 @@ def test_engine_and_analysis_touch_nothing_outside(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_modules_stay_small(path: Path) -> None:
+def test_modules_stay_of_a_size(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
     assert lines <= MOST_LINES, f"{name_of(path)} has {lines} lines: is it one room or two?"
+
+
+def test_folders_stay_of_a_size() -> None:
+    rooms = Counter(path.parent for path in MODULES if path.name != "__init__.py")
+    full = {str(folder.relative_to(PACKAGE)) for folder, n in rooms.items() if n > MOST_MODULES}
+    assert not full, f"more than {MOST_MODULES} modules: {full}"
+
+
+def test_functions_stay_short() -> None:
+    long = {
+        f"{path.relative_to(PACKAGE).as_posix()} {node.name}"
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and _lines_of_code(node) > MOST_LINES_OF_A_FUNCTION
+    }
+    assert long == LONG, "what got shorter is taken off the list; nothing is put on it"
+
+
+def _lines_of_code(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return the lines of a function, without its docstring."""
+    assert node.end_lineno is not None
+    first = node.body[0]
+    told = 0
+    if ast.get_docstring(node) is not None:
+        assert first.end_lineno is not None
+        told = first.end_lineno - first.lineno + 1
+    return node.end_lineno - node.lineno + 1 - told
+
+
+def test_a_public_type_has_one_home() -> None:
+    homes: dict[str, list[str]] = defaultdict(list)
+    for path in MODULES:
+        for node in tree_of(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(name_of(path))
+    twice = {name for name, places in homes.items() if len(places) > 1}
+    assert twice == TWICE, {name: homes[name] for name in twice ^ TWICE}
+
+
+def test_there_is_no_circle_of_imports() -> None:
+    names = {name_of(path).removesuffix(".__init__"): path for path in MODULES}
+    needs = {name: _needed_to_load(path, names) for name, path in names.items()}
+    while free := {name for name, others in needs.items() if not others & needs.keys()}:
+        needs = {name: others for name, others in needs.items() if name not in free}
+    assert not needs, f"in a circle, or behind one: {sorted(needs)}"
+
+
+def _needed_to_load(path: Path, names: dict[str, Path]) -> set[str]:
+    """Return which of our modules have to be loaded before this one is."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [*tree_of(path).body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module in names:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                found.add(full if full in names else str(node.module))
+        waiting += ast.iter_child_nodes(node)
+    return found - {name_of(path).removesuffix(".__init__")}
+
+
+def test_a_comparison_goes_through_few_rooms(tmp_path: Path) -> None:
+    # Once to compile the catalogs, once to count
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", COUNTED],
+            env={**clean({"TCO_CACHE_DIR": str(tmp_path)}), "PYTHONPATH": str(PACKAGE.parent)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+    rooms = done.stdout.split()
+    assert "tco/analysis/compare.py" in rooms
+    assert len(rooms) <= MOST_MODULES_OF_COMPARE, rooms
+
+
+COUNTED = """
+import contextlib, io, sys
+rooms = set()
+def seen(frame, event, arg):
+    file = frame.f_code.co_filename.replace("\\\\", "/")
+    if event == "call" and "/src/tco/" in file and frame.f_code.co_name != "<module>":
+        rooms.add("tco/" + file.rpartition("/src/tco/")[2])
+from tco.cli.app import app
+sys.setprofile(seen)
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    app(["compare", "--tokens", "50B", "--as-of", "2026-11-21"], prog_name="tco")
+sys.setprofile(None)
+print(*sorted(rooms), sep="\\n")
+"""
+"""A command that prints the modules whose functions run in a comparison."""
 
 
 def test_the_command_line_prints_and_nothing_else_does() -> None:
@@ -91,7 +228,7 @@ def test_the_command_line_prints_and_nothing_else_does() -> None:
             continue
         calls = [
             node.lineno
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in ast.walk(tree_of(path))
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
             and node.func.id == "print"
