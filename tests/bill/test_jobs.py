@@ -140,6 +140,7 @@ MATTERS: dict[str, tuple[dict[str, Any], Any]] = {
     "batch": ({}, 1.0),
     "peak_to_mean": ({"params": "6B", "queries": "5B"}, 9.0),
     "model": ({}, "embed-v4"),
+    "hours_per_month": ({}, 600.0),
 }
 """For each option, what is asked besides, and a value that changes the answer."""
 
@@ -153,6 +154,8 @@ def test_every_option_of_train_matters(name: str) -> None:
     besides, value = MATTERS[name]
     models = ("llama-3.1-8b",) if name == "marketplaces" else (LLAMA, "gpt-4.1")
     usual = {**TUNED, **besides}
+    if name == "hours_per_month":  # a rate comes to less in a shorter month
+        usual["tokens"] = "30M/day"
     changed = tco.train(*models, **{**usual, name: value})
     assert changed.rows != tco.train(*models, **usual).rows
 
@@ -165,6 +168,8 @@ def test_every_option_of_embed_matters(name: str) -> None:
         return
     besides, value = MATTERS[name]
     usual = {**TEXTS, **{k: v for k, v in besides.items() if k != "refresh"}}
+    if name == "hours_per_month":
+        usual["queries"] = "2 req/s"
     assert tco.embed(**{**usual, name: value}).rows != tco.embed(**usual).rows
 
 

@@ -45,7 +45,7 @@ def bash(words: list[str], cache: str, **env: str) -> list[str]:
     [
         ("com", ["compare"]),
         ("catalog sh", ["show"]),
-        ("compare --pea", ["--peak-to-mean"]),
+        ("compare --pea", ["--peak", "--peak-to-mean"]),
         ("compare --model gpt-oss", ["gpt-oss-120b", "gpt-oss-20b"]),
         ("compare --model gpt-4.1,gpt-oss-1", ["gpt-4.1,gpt-oss-120b"]),
         ("compare --model=gpt-oss-1", ["gpt-oss-120b"]),
@@ -100,7 +100,7 @@ def test_zsh_and_fish(cache: str) -> None:
     assert shell(env=fish).stdout == b"gpt-oss-120b\ngpt-oss-20b\n"
     setup = {**fish, "_TYPER_COMPLETE_ARGS": "tco explain self/glm-5.2@8xh200-s"}
     assert shell(env=setup).stdout == b"self/glm-5.2@8xh200-sxm\n"
-    option = {**fish, "_TYPER_COMPLETE_ARGS": "tco compare --peak"}
+    option = {**fish, "_TYPER_COMPLETE_ARGS": "tco compare --peak-"}
     assert shell(env=option).stdout.startswith(b"--peak-to-mean\tBusiest hour over")
     files = {**fish, "_TYPER_COMPLETE_FISH_ACTION": "is-args", "_TYPER_COMPLETE_ARGS": "tco size "}
     assert shell(env=files).returncode == 0
