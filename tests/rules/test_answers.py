@@ -130,7 +130,9 @@ def test_an_unknown_setting_is_an_error_with_suggestions(asked: Asked) -> None:
 def owned(**values: float) -> dict[str, float]:
     """Return the lines of eight bought GPUs that work all month, those at nothing left out."""
     nothing = dict.fromkeys((f.name for f in fields(Ownership)), 0.0)
-    own = Ownership(**{**nothing, "life_months": 48.0, "pue": 1.0, **values})
+    own = Ownership(
+        **{**nothing, "life_months": 48.0, "pue": 1.0, "hours_per_month": 730.0, **values}
+    )
     eight = Fleet(needed=1.0, replicas=1.0, gpus=8.0, paid_gpus=8.0)
     lines = ownership_lines(eight, own, source="test")
     return {x.item: usd for x in lines if (usd := float(np.asarray(x.amount_usd)))}

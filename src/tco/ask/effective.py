@@ -10,7 +10,7 @@ import numpy as np
 
 from tco.analysis.report import stamp
 from tco.analysis.results import CatalogStamp
-from tco.ask.fields import OUTPUT, QUESTION, Field, switch
+from tco.ask.fields import OUTPUT, QUESTION, Code, Field, switch
 from tco.ask.layers import Given
 from tco.ask.options import QuestionOptions
 from tco.options.question import DEFAULT_ENGINE, Question
@@ -124,12 +124,18 @@ def _setting(setting: Setting, field: Field | None, config_file: str | None) -> 
         key=f"settings.{setting.path}" if field is None else field.key,
         option=None if field is None else field.flag,
         title=setting.title,
-        value=float(np.asarray(setting.value)),
-        unit=setting.unit,
+        value=_word(float(np.asarray(setting.value)), field),
+        unit="" if field and isinstance(field.read, Code) else setting.unit,
         origin=_place(setting.source, config_file) if given else place,
         source=setting.source,
         judgment=judged,
     )
+
+
+def _word(value: float, field: Field | None) -> float | str:
+    """Return the value of a setting as its option says it: a word where it is the number of one."""
+    words = field.read.words if field and isinstance(field.read, Code) else ()
+    return words[int(value)] if value in range(len(words)) else value
 
 
 def _option(

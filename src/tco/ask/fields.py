@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from os import PathLike
 from typing import Any, NamedTuple
@@ -130,10 +131,15 @@ SPECULATIVE = ("none", "mtp")
 PARALLEL = ("tensor", "expert", "data-attention")
 
 
-def code_of(*words: str) -> Callable[[Any], float]:
-    """Return the reader of a word that is counted: which of the words it is, from 0 on."""
-    read = one_of(*words)
-    return lambda value: float(words.index(read(value)))
+@dataclass(frozen=True)
+class Code:
+    """The reader of a word that a setting counts: which of the words it is, from 0 on."""
+
+    words: tuple[str, ...]
+
+    def __call__(self, value: Any) -> float:
+        """Return the number of a word."""
+        return float(self.words.index(one_of(*self.words)(value)))
 
 
 def one_of(*words: str) -> Callable[[Any], str]:
@@ -283,8 +289,8 @@ QUESTION = (
     Field("max_tpot", "serving.max_tpot", units.seconds, "serving.max_tpot_s"),
     Field("slo", "serving.slo", limit, "settings", many=True),
     Field("engine", "serving.engine", text),
-    Field("speculative", "serving.speculative", code_of(*SPECULATIVE), "serving.drafts"),
-    Field("parallel", "serving.parallel", code_of(*PARALLEL), "serving.parallel"),
+    Field("speculative", "serving.speculative", Code(SPECULATIVE), "serving.drafts"),
+    Field("parallel", "serving.parallel", Code(PARALLEL), "serving.parallel"),
     Field("fte", "people.fte", units.number),
     Field("salary", "people.salary", units.usd_per_year, "people.salary_usd_per_year"),
     Field("extra_monthly", "extra.monthly", units.usd_per_month, "extra.usd_per_month"),

@@ -69,6 +69,8 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
     "max_tpot": ("50ms", "50ms", "serving.max_tpot_s", 0.05),
     "slo": (["ttft=1s"], {"ttft": "1s"}, "serving.max_ttft_s", 1.0),
     "engine": ("default", "default", "engine", "default"),
+    "speculative": ("mtp", "mtp", "serving.drafts", 1.0),
+    "parallel": ("expert", "expert", "serving.parallel", 1.0),
     "fte": ("0.5", 0.5, "fte", 0.5),
     "salary": ("$20k/month", "$240k/year", "people.salary_usd_per_year", 240_000.0),
     "set": (
