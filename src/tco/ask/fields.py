@@ -285,6 +285,7 @@ QUESTION = (
     Field("billing", "fleet.billing", one_of(*BILLINGS)),
     Field("schedule", "fleet.schedule", schedule),
     Field("all", "select.all", switch, "all_setups"),
+    Field("lines", "select.lines", switch, "all_lines"),
     Field("option", "options", inline_option, "options", many=True),
     Field("max_tpot", "serving.max_tpot", units.seconds, "serving.max_tpot_s"),
     Field("slo", "serving.slo", limit, "settings", many=True),

@@ -123,6 +123,7 @@ class QuestionOptions(TypedDict, total=False):
         Name, one(WHICH, "HOURS", "Opening hours of scheduled GPUs, UTC: mon-fri 08:00-20:00.")
     ]
     all: Annotated[Switch, switch(WHICH, "Every set-up, not only the cheapest.")]
+    lines: Annotated[Switch, switch(WHICH, "Work all bills out whole, of more than 200 too.")]
     option: Annotated[
         Described,
         several(WHICH, "SPEC", "An option of your own: NAME:kind=api,input=$2.50,output=$10."),
@@ -279,6 +280,7 @@ _IDLE_IN_JOBS = (
         "precision",
         "option",
         "all",
+        "lines",
         "max_tpot",
         "slo",
         "engine",

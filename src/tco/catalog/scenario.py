@@ -164,6 +164,8 @@ class SelectPart(Record):
     """Also rents of marketplaces and community hosts."""
     all: bool | None = None
     """Every set-up, not only the cheapest of each model."""
+    lines: bool | None = None
+    """Work all bills out whole, of more than 200 options too."""
 
 
 class FleetPart(Record):
