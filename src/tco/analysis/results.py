@@ -174,6 +174,8 @@ class OptionResult:
     """How far its price can be trusted; of own GPUs, their rent. Throughput has its own band."""
     trust_reasons: tuple[str, ...] = ()
     """Why, what weighs most first."""
+    sureness: str = ""
+    """How sure the price is, in a few words: its witnesses, age, what is scheduled."""
 
 
 @dataclass(frozen=True, kw_only=True)
