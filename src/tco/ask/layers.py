@@ -10,7 +10,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco import units
-from tco.ask.fields import LIMITS, OUTPUT, QUESTION, Field, limit, text
+from tco.ask.fields import LIMITS, Field, limit, text
+from tco.ask.options import OUTPUT, QUESTION
 from tco.errors import DataError, TcoError, UsageError
 
 if TYPE_CHECKING:
