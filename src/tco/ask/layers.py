@@ -15,7 +15,7 @@ from tco.ask.options import OUTPUT, QUESTION
 from tco.errors import DataError, TcoError, UsageError
 
 if TYPE_CHECKING:
-    from tco.catalog.scenario import ScenarioFile
+    from tco.ask.scenario import ScenarioFile
     from tco.options.question import Question
     from tco.options.scenario import Check, Scenario
 
@@ -323,7 +323,7 @@ def plain(value: Any) -> Any:
 
 
 def _loaded(path: str) -> ScenarioFile:
-    from tco.catalog.scenario import load_scenario
+    from tco.ask.scenario import load_scenario
 
     return load_scenario(path)
 

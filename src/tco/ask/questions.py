@@ -160,7 +160,7 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
     Raises:
         UsageError: The file has tasks, and the mix of a single load was asked for too.
     """
-    from tco.catalog.scenario import has_tasks
+    from tco.ask.scenario import has_tasks
 
     if file and has_tasks(file):
         if api or own or any(said.values()):
@@ -186,7 +186,7 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
 def _assigned(file: str) -> Ask:
     def ask(inputs: Question) -> Any:
         from tco.analysis.portfolio.portfolio import portfolio
-        from tco.catalog.tasks import load_tasks
+        from tco.ask.scenario import load_tasks
 
         return portfolio(inputs, load_tasks(file))
 
@@ -320,7 +320,7 @@ def _told(said: list[str], file: str | None) -> tuple[str, ...]:
     """Return the what-ifs: as said, or by the name that the scenario file has for one, or all."""
     if not file:
         return tuple(said)
-    from tco.catalog.scenario import load_scenario
+    from tco.ask.scenario import load_scenario
 
     known = [str(text) for text, _, _ in load_scenario(file).items("what_if")]
     by_name = {text.partition(":")[0].strip().lower(): text for text in known if ":" in text}

@@ -35,7 +35,7 @@ from tco.analysis.plan import results as plan_results
 from tco.analysis.portfolio import results as portfolio_results
 from tco.analysis.size import results as size_results
 from tco.analysis.vary import results as change_results
-from tco.ask import effective
+from tco.ask import effective, scenario
 from tco.catalog import (
     build,
     claims,
@@ -45,8 +45,8 @@ from tco.catalog import (
     measurement,
     models,
     prices,
-    scenario,
     summary,
+    tasks,
     usage_profile,
     verify,
 )
@@ -79,8 +79,7 @@ MODULES: tuple[ModuleType, ...] = (
     build,
     prices,
     scenario,
-    scenario,
-    catalogs,
+    tasks,
     catalogs,
     summary,
     verify,
