@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from tco.ask.fields import QUESTION
 from tco.ask.layers import FIELDS
-from tco.ask.options import QuestionOptions
+from tco.ask.options import QUESTION, Output, QuestionOptions
 from tco.cli.answer import asked
-from tco.cli.options import Output
 from tco.errors import DataError, UsageError
 from tco.options.scenario import InlineOption, Scenario, Schedule
 
