@@ -40,6 +40,7 @@ MODULES = (
     "options/curves.py",
     "units.py",
 )
+NOT_PUT_IN = "not put in"
 CPU_S = 20
 """What a mutant may take before it counts as killed: it never ends, or nearly so [s]."""
 
@@ -107,7 +108,7 @@ class Places(ast.NodeVisitor):
         self.wanted = wanted
         self._where: list[str] = []
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         """Go into a function, but for its annotations and what is said of it."""
         self._where.append(node.name)
         for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
@@ -116,7 +117,7 @@ class Places(ast.NodeVisitor):
             self.visit(statement)
         self._where.pop()
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """Go into the functions of a class."""
         self._where.append(node.name)
         for statement in node.body:
@@ -124,15 +125,15 @@ class Places(ast.NodeVisitor):
                 self.visit(statement)
         self._where.pop()
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         """Leave the annotation out."""
         if node.value is not None:
             self.visit(node.value)
 
-    def visit_Raise(self, node: ast.Raise) -> None:  # noqa: N802
+    def visit_Raise(self, node: ast.Raise) -> None:
         """Leave the words of errors out."""
 
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:  # noqa: N802
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         """Leave words out."""
 
     def _site(self, line: int, change: str) -> bool:
@@ -141,17 +142,17 @@ class Places(ast.NodeVisitor):
         self.found.append((".".join(self._where), line, change))
         return len(self.found) - 1 == self.wanted
 
-    def visit_BinOp(self, node: ast.BinOp) -> None:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> None:
         """Swap an operator."""
         self._swap(node, "op", node.lineno)
         self.generic_visit(node)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
         """Swap the operator of `+=`."""
         self._swap(node, "op", node.lineno)
         self.generic_visit(node)
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> None:  # noqa: N802
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
         """Swap `and` and `or`."""
         self._swap(node, "op", node.lineno)
         self.generic_visit(node)
@@ -162,7 +163,7 @@ class Places(ast.NodeVisitor):
         if new and self._site(line, f"{type(old).__name__} to {new.__name__}"):
             setattr(node, field, new())
 
-    def visit_Compare(self, node: ast.Compare) -> None:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> None:
         """Swap a comparison."""
         for place, old in enumerate(node.ops):
             new = SWAPS.get(type(old))
@@ -170,7 +171,7 @@ class Places(ast.NodeVisitor):
                 node.ops[place] = new()  # type: ignore[call-overload]
         self.generic_visit(node)
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:  # noqa: N802
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
         """Drop a sign or a negation."""
         if isinstance(node.op, ast.Not | ast.USub | ast.Invert):
             plain = ast.copy_location(ast.UnaryOp(ast.UAdd(), node.operand), node)
@@ -182,7 +183,7 @@ class Places(ast.NodeVisitor):
             del plain
         self.generic_visit(node)
 
-    def visit_Constant(self, node: ast.Constant) -> None:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> None:
         """Add one to a number, or turn a truth round."""
         value = node.value
         if isinstance(value, bool):
@@ -191,22 +192,22 @@ class Places(ast.NodeVisitor):
         elif isinstance(value, int | float) and self._site(node.lineno, f"{value} to {value + 1}"):
             node.value = value + 1
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         """Swap a function of numpy."""
         if node.attr in NAMES and self._site(node.lineno, f"{node.attr} to {NAMES[node.attr]}"):
             node.attr = NAMES[node.attr]
         self.generic_visit(node)
 
-    def visit_Name(self, node: ast.Name) -> None:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> None:
         """Swap `min` and `max`."""
         if node.id in ("min", "max") and self._site(node.lineno, f"{node.id} swapped"):
             node.id = NAMES[node.id]
 
-    def visit_IfExp(self, node: ast.IfExp) -> None:  # noqa: N802
+    def visit_IfExp(self, node: ast.IfExp) -> None:
         """Turn a condition round."""
         self._round(node)
 
-    def visit_If(self, node: ast.If) -> None:  # noqa: N802
+    def visit_If(self, node: ast.If) -> None:
         """Turn a condition round."""
         self._round(node)
 
@@ -274,10 +275,13 @@ def decided(site: Site, cases: dict[str, Callable[[], object]], known: dict[str,
     if child == 0:
         os.close(reader)
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+        sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
         try:
-            said = _killed_by(site, cases, known)
-        except BaseException as error:
+            put_in(site)
+            said = _killed_by(cases, known)
+        except LookupError:
+            said = NOT_PUT_IN
+        except BaseException as error:  # noqa: BLE001 - whatever a mutant does
             said = f"error {type(error).__name__}"
         os.write(writer, said.encode()[:200])
         os._exit(0)
@@ -288,17 +292,16 @@ def decided(site: Site, cases: dict[str, Callable[[], object]], known: dict[str,
     return said if status == 0 else "time"
 
 
-def _killed_by(site: Site, cases: dict[str, Callable[[], object]], known: dict[str, list]) -> str:
+def _killed_by(cases: dict[str, Callable[[], object]], known: dict[str, list]) -> str:
     from figures.cases import differs, flat
 
-    put_in(site)
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         for name, make in cases.items():
             try:
                 if differs(list(flat(make())), known[name]):
                     return name
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever a mutant does
                 return f"{name}: {type(error).__name__}"
     return ""
 
@@ -326,6 +329,8 @@ def main() -> None:
     by: Counter[str] = Counter()
     for site in sorted(drawn):
         how = decided(site, copy.copy(cases), known)
+        if how == NOT_PUT_IN:
+            raise SystemExit(f"{site}: no function of that name to put it into")
         by["lives" if not how else "killed"] += 1
         if not how:
             lives.append(site)
