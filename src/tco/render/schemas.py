@@ -26,7 +26,6 @@ from pydantic import BaseModel, TypeAdapter
 from tco.analysis import import_bench, results
 from tco.analysis.claims import results as claims_results
 from tco.analysis.deploy import results as deploy_results
-from tco.analysis.diff import catalogs
 from tco.analysis.diff import results as difference_results
 from tco.analysis.horizon import results as horizon_results
 from tco.analysis.jobs import results as job_results
@@ -80,7 +79,6 @@ MODULES: tuple[ModuleType, ...] = (
     prices,
     scenario,
     tasks,
-    catalogs,
     summary,
     verify,
     finding,
@@ -118,7 +116,7 @@ RESULTS: dict[str, Any] = {
     "catalog-list": summary.CatalogList,
     "catalog-history": summary.CatalogHistory,
     "catalog-show": summary.CatalogRecord,
-    "catalog-diff": catalogs.CatalogDiff,
+    "catalog-diff": difference_results.CatalogDiff,
     "catalog-verify": verify.VerifyReport,
 }
 FILES: dict[str, type[BaseModel]] = {
