@@ -220,7 +220,7 @@ def rent_trust(
 ) -> Trust:
     """Return how far a rent can be trusted.
 
-    The windows before it attest it where another source said the same.
+    Sources that said so later attest it too, and the windows before it where they say the same.
 
     Args:
         catalog: The data.
@@ -236,7 +236,8 @@ def rent_trust(
     if len(rental.rents) > 1:
         windows = [r for r in rental.rents if r.region == rent.region and r.since <= rent.since]
         before = sorted(windows, key=lambda r: r.since)
-    said = [(r.source, True) for r in before if close(r.usd_per_gpu_hour, usd)]
+    same = [r for r in before if close(r.usd_per_gpu_hour, usd)]
+    said = [(name, True) for r in same for name in (r.source, *r.also)]
     witnesses, marks = heard(said, catalog.hardware.sources), [*doubt]
     if witnesses.independent < 2:
         marks += _step([window.usd_per_gpu_hour for window in before[-2:]], rent.since)
