@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
-from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tco.catalog.lookup import age_days, price_at, retired, stale_after
+from tco.catalog.lookup import age_days, price_at, rental_key, retired, stale_after
 
 if TYPE_CHECKING:
     from tco.catalog.fields import Source
@@ -230,7 +229,7 @@ def rent_trust(
         freshest: The rents that were seen last, by GPU and purchase option.
     """
     doubt = [f"in doubt: {rent.flag or 'only if its seller is named'}"] * rent.only_if_named
-    if _laid_over(catalog, "rentals", *_RENTAL(rental)):
+    if _laid_over(catalog, "rentals", *rental_key(rental)):
         return _marked(GIVEN, doubt)
     usd, before = rent.usd_per_gpu_hour, [rent]
     if len(rental.rents) > 1:
@@ -278,10 +277,6 @@ def capacity_trust(catalog: Catalog, offer: CapacityOffer, price: CapacityPrice)
     usd = price.usd_per_hour
     said = [(e.source, e.value is None or close(e.value, usd)) for e in price.evidence]
     return _witnessed(heard(said, catalog.prices.sources))
-
-
-_RENTAL = attrgetter("seller", "gpu", "option", "channel", "gpus", "instance")
-"""What `Catalog.origins` calls a rental."""
 
 
 def _laid_over(catalog: Catalog, section: str, *name: object) -> bool:
