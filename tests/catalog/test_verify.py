@@ -15,7 +15,7 @@ from tco.catalog.matching import folded
 from tco.catalog.update import Proposal, proposal
 from tco.catalog.upstream.find import found_lists, installed_list, read_list
 from tco.catalog.upstream.rows import PriceList
-from tco.catalog.verify import PriceDifference, VerifyReport, culprit, verify
+from tco.catalog.verify import PriceDifference, VerifyReport, culprit, settled, verify
 from tco.errors import UsageError
 
 DAY = date(2026, 11, 21)
@@ -85,6 +85,23 @@ def test_the_likely_culprit(
 def test_a_list_that_lags_is_called_so(catalog: Catalog, tmp_path: Path) -> None:
     (one,) = held(catalog, written(tmp_path, **{"gpt-4o": ("openai", 5, 15)})).disagreements
     assert one.culprit == "litellm lags: the price until 2024-10-02"
+    assert one.settled == "the window that ended rests on it"
+    case = PriceDifference(
+        offer=catalog.offers["openai/gpt-4o"],
+        on=DAY,
+        against="genai-prices",
+        ours=(2.5, 10.0),
+        theirs=(5.0, 15.0),
+    )
+    assert culprit(case) == "genai-prices lags: the price until 2024-10-02"
+    assert settled(case, catalog.prices.sources) == ""  # nobody has seen that it ever said so
+
+
+def test_the_row_of_a_region_is_not_taken_for_the_offer(catalog: Catalog, tmp_path: Path) -> None:
+    rows = {"azure/eu/o1": ("azure", 16.5, 66), "azure/o1": ("azure", 15, 60)}
+    assert held(catalog, written(tmp_path, **rows)).disagreements == ()
+    (one,) = held(catalog, written(tmp_path, **{"azure/eu/o1": ("azure", 16.5, 66)})).disagreements
+    assert one.culprit == "litellm has the regional price, 10 % higher"
 
 
 def test_a_majority_counts(catalog: Catalog) -> None:

@@ -169,6 +169,10 @@ def _called(
     some.sort(key=lambda row: row.provider not in called)
     wanted = {name.rpartition("/")[2].casefold() for name in names[:2]}
     exact = [row for row in some if row.model.casefold() in wanted]
+    shortest = min((row.key.count("/") for row in exact), default=0)
+    exact = [
+        row for row in exact if row.key.count("/") == shortest
+    ]  # `azure/o1`, not `azure/eu/o1`
     best = (exact or some)[0]
     return Match(best, exact=bool(exact) and _unanimous(exact))
 

@@ -13,7 +13,7 @@ from tco.catalog.listed import OtherPrice, differences
 from tco.catalog.lookup import price_at, retired
 from tco.catalog.matching import FAMILIES, Match, by_row_name, matches, model_names, our_providers
 from tco.catalog.prices import Offer, Price, Rates, When
-from tco.catalog.trust import close, family
+from tco.catalog.trust import close, families, family
 from tco.catalog.upstream.rows import PriceList
 from tco.errors import printable
 from tco.units import show_price
@@ -62,7 +62,8 @@ def settled(case: PriceDifference, sources: Mapping[str, Source]) -> str:
     """Return how the data settles a disagreement; empty where it says nothing about it.
 
     It does when an evidence of the same family states the other price, and a note, a doubt or a
-    waiver says what to make of it. A judgment that has ended settles nothing any more.
+    waiver says what to make of it; and when the same family attests the other price in a window
+    that has ended. A judgment that has ended settles nothing any more.
     """
     price = price_at(case.offer, case.on)
     over = case.offer.waive_until is not None and case.on > case.offer.waive_until
@@ -78,7 +79,7 @@ def settled(case: PriceDifference, sources: Mapping[str, Source]) -> str:
         return printable(words, 200)
     if case.offer.waive_because and "sources-disagree" in case.offer.waive:
         return printable(price.note or case.offer.doubt or case.offer.waive_because, 200)
-    return ""
+    return "the window that ended rests on it" if _lag(case, sources) else ""
 
 
 def _same_pair(one: Pair, other: Pair) -> bool:
@@ -104,11 +105,12 @@ def _swapped(case: PriceDifference) -> str:
     return f"{case.against}: input and output are swapped" if swapped and not same else ""
 
 
-def _lag(case: PriceDifference) -> str:
-    """Return that the list still has an older price of ours."""
+def _lag(case: PriceDifference, sources: Mapping[str, Source] | None = None) -> str:
+    """Return that the list still has an older price of ours; with sources: that it attests it."""
     for price in _listed(case.offer):
         over = price.until is not None and price.until <= case.on
-        if over and _same_pair(_pair(price.usd_per_mtok), case.theirs):
+        said = sources is None or FAMILIES[case.against] in families(price.evidence, sources)
+        if said and over and _same_pair(_pair(price.usd_per_mtok), case.theirs):
             return f"{case.against} lags: the price until {price.until}"
     return ""
 
