@@ -370,7 +370,7 @@ def _egress(price: EgressPrice | None) -> Egress:
 def rented(inputs: Question, setup: SetUp, rent: RentEntry, near: Correction) -> SelfOption:
     """Return the option of a set-up on some GPUs, corrected by the measurements `near` it."""
     return SelfOption(
-        id=setup_id(setup, rent.seller, rent.way),
+        id=setup_id(setup.model.id, setup.gpu.id, setup.gpus, setup.precision, rent),
         model=setup.model.id,
         gpu=setup.gpu.id,
         gpus=setup.gpus,
@@ -406,7 +406,6 @@ def rented(inputs: Question, setup: SetUp, rent: RentEntry, near: Correction) ->
     )
 
 
-def setup_id(setup: SetUp, seller: str, way: str) -> str:
+def setup_id(model: str, gpu: str, gpus: int, precision: str, rent: RentEntry) -> str:
     """Return `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`, a box of several with its size."""
-    machines = f"{setup.gpus}x{setup.gpu.id}:{setup.precision}"
-    return f"self/{setup.model.id}@{machines}/{seller}:{way}"
+    return f"self/{model}@{gpus}x{gpu}:{precision}/{rent.seller}:{rent.way}"
