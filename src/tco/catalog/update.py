@@ -101,19 +101,8 @@ def proposal(
     """
     lists = [in_our_words(catalog, listed) for listed in lists]
     rows = {(li.kind, row.key): (li, row) for li in lists for row in li.rows}
-    changes: dict[str, _Change] = {}
-    suspect: list[str] = []
-    for one in report.disagreements:
-        if one.settled and not everything:
-            continue
-        why = _suspicious(one, rows[one.against, one.key][1])
-        if why:
-            suspect.append(f"{one.offer}: {why}")
-            continue
-        change = changes.setdefault(one.offer, _Change())
-        change.rows.append(rows[one.against, one.key])
-        change.moved = True
-        change.told.append(f"{one.against}: {one.culprit}")
+    open_ones = [one for one in report.disagreements if everything or not one.settled]
+    changes, suspect = _moved(open_ones, rows)
     unsure = {s.partition(":")[0] for s in suspect}
     unsure |= {one.offer for one in report.disagreements if one.settled and not everything}
     _other(changes, report, rows, unsure)
@@ -137,6 +126,25 @@ def proposal(
     )
     left = tuple(sorted((new | (set(changes) - set(told))) & leave))
     return replace(made, left=left, aggregated=len(report.lacking) - len(lacking))
+
+
+def _moved(
+    disagreements: Iterable[PriceComparison],
+    rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
+) -> tuple[dict[str, _Change], list[str]]:
+    """Return what follows from other prices of input and output, and what is not followed."""
+    changes: dict[str, _Change] = {}
+    suspect: list[str] = []
+    for one in disagreements:
+        why = _suspicious(one, rows[one.against, one.key][1])
+        if why:
+            suspect.append(f"{one.offer}: {why}")
+            continue
+        change = changes.setdefault(one.offer, _Change())
+        change.rows.append(rows[one.against, one.key])
+        change.moved = True
+        change.told.append(f"{one.against}: {one.culprit}")
+    return changes, suspect
 
 
 def _offer_id(one: Lacking) -> str:
