@@ -403,11 +403,11 @@ def _pairs(inputs: Question, own: OwnSetups, selection: Selection) -> Iterable[i
 
 
 def _one_each(own: OwnSetups, rows: Iterable[int]) -> Iterable[int]:
-    """Return the first pair of each id: a seller may rent the same GPU in several sizes."""
+    """Return the first pair of each id: a seller may rent the same GPU in several regions."""
     seen = set()
     for row in rows:
         rent = own.found.rents[int(own.found.pair_rent[row])]
-        known = (int(own.found.pair_setup[row]), rent.seller, rent.purchase)
+        known = (int(own.found.pair_setup[row]), rent.seller, rent.way)
         if known not in seen:
             seen.add(known)
             yield row

@@ -31,7 +31,7 @@ from tco.render.table import View
 
 Asked = Callable[..., Question]
 
-A, B = "openai/gpt-4.1", "self/llama-3.3-70b@2xh100-sxm:fp8/crusoe:on_demand"
+A, B = "openai/gpt-4.1", "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand_4x"
 HOST = "deepinfra/llama-3.3-70b"
 VOLUME = 14e9
 PAIRS = [(A, B), (HOST, B), (B, HOST), (HOST, A)]
