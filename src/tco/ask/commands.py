@@ -6,7 +6,7 @@ Annotations here must be objects, not texts.
 from collections.abc import Mapping, Sequence
 from typing import Annotated, TypedDict
 
-from tco.ask.fields import flag, scope, several
+from tco.ask.fields import flag, key, scope, several, text
 from tco.ask.options import SERVING, VALUES, VOLUME, WHICH, Amount, Name, Names, Pairs, Switch
 
 VARIED = "What varies"
@@ -75,7 +75,13 @@ class SensitivityOptions(TypedDict, total=False):
         Pairs, several(VARIED, "P:Q=R", "Rank correlation: rent.factor:price.hosted_factor=0.6.")
     ]
     what_if: Annotated[
-        Names, several(VARIED, "TEXT", "Bills under a change: 'api price x3'; repeat.")
+        Names,
+        several(VARIED, "TEXT", "Bills under a change: 'api price x3'; repeat."),
+        key(
+            "what_if",
+            text,
+            doc="Named changes: `bad times: gpu rent +30%, price cut in half in 12 months`.",
+        ),
     ]
     among: Annotated[
         Names, several(VARIED, "NAME", "Only between these options; repeat.", offers="options")
