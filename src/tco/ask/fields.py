@@ -227,14 +227,14 @@ def counted(*words: str) -> Callable[[Any], float]:
 
 def described(value: Any) -> Any:
     """Return an option that the user describes."""
-    from tco.ask.grammar import inline_option
+    from tco.options.scenario import inline_option
 
     return inline_option(value)
 
 
 def schedule(value: Any) -> Any:
     """Return opening hours."""
-    from tco.ask.grammar import schedule as opening_hours
+    from tco.options.scenario import schedule as opening_hours
 
     return opening_hours(value)
 

@@ -32,68 +32,19 @@ from tco.catalog.fields import Limits, Named, Quantity, Record, Score, Text, Tex
 from tco.catalog.files import File, user_file
 from tco.catalog.tasks import PortfolioPart, Tasks, tasks_of
 from tco.catalog.yaml_lines import Document, Loc
+from tco.options.scenario import (
+    DESCRIBED,
+    KINDS,
+    read_above,
+    read_cliff,
+    read_tiers,
+    read_word,
+)
 
 # The schema of a scenario file (`tco.yaml`): everything that flags can say, kept in a file.
 #
 # Made from what is declared in `tco.ask.options`. Keys and shapes are checked here; what a text
 # means is read where flags are read.
-
-
-class OptionPart(Record):
-    """A way to serve the month that no catalog has."""
-
-    name: Text
-    kind: Literal["api", "hosted", "self", "own", "fixed", "provisioned"]
-    model: Text | None = None
-    """The model of the catalog that it serves."""
-    input: Quantity | None = None
-    """`$2.50/Mtok`."""
-    output: Quantity | None = None
-    cached: Quantity | None = None
-    """Price of input read from the cache; left out, it costs as much as other input."""
-    cache_write: Quantity | None = None
-    """Price of input written to the cache; left out, it costs as much as other input."""
-    reasoning: Quantity | None = None
-    """Price of hidden reasoning; left out, it costs as much as other output."""
-    above: dict[Text, dict[Text, Quantity] | Text] | Text | None = None
-    """What longer requests pay: `{200k: {input: $4, output: $18}}`, or `200k: 2x`."""
-    batch_discount: Quantity | None = None
-    tiers: dict[Text, Quantity] | Text | None = None
-    """Volume and what is taken off beyond it: `{10B: 5%, 100B: 20%}`."""
-    tier_kind: Literal["graduated", "cliff"] | None = None
-    """The discount holds for the tokens beyond a limit, or for all of them once it is passed."""
-    commit: Quantity | None = None
-    """Least that is paid for tokens: `$50k/month`."""
-    gpu: Text | None = None
-    gpus: Quantity | None = None
-    """GPUs of one replica."""
-    precision: Text | None = None
-    rent: Quantity | None = None
-    """`$2.10/gpu-h`."""
-    gpu_usd: Quantity | None = None
-    """Price of a GPU that is bought, alone: `$1,900`."""
-    server_usd: Quantity | None = None
-    """The same with its share of the machine."""
-    watts: Quantity | None = None
-    """Rated power of one GPU with its share of the machine: `600 W`."""
-    instance_gpus: Quantity | None = None
-    """The smallest number of GPUs that can be rented."""
-    output_tokens_per_s: Quantity | None = None
-    """Throughput of one replica, output only."""
-    tokens_per_s: Quantity | None = None
-    """Throughput of one replica, input and output; of a provisioned unit, in input tokens."""
-    unit_price: Quantity | None = None
-    """Price of a provisioned unit: `$1/h`, `$260/month`."""
-    output_weight: Quantity | None = None
-    """Input tokens that one output token counts for."""
-    cached_weight: Quantity | None = None
-    """Input tokens that one read from the cache counts for; left out, there is no credit."""
-    minimum: Quantity | None = None
-    increment: Quantity | None = None
-    """Numbers that provisioned units are sold in."""
-    usd_per_month: Quantity | None = None
-    capacity: Quantity | None = None
-    """Tokens a month that one `fixed` set-up serves."""
 
 
 SHAPES: Mapping[Any, Any] = {
@@ -105,7 +56,10 @@ SHAPES: Mapping[Any, Any] = {
     limit: Limits,
     some: Named,
     setting: dict[Text, Quantity],
-    described: list[OptionPart],
+    read_word: Text,
+    read_above: dict[Text, dict[Text, Quantity] | Text] | Text,
+    read_tiers: dict[Text, Quantity] | Text,
+    read_cliff: Literal["graduated", "cliff"],
 }
 """How a value is written, by its reader; readers of `tco.units` take a `Quantity`."""
 
@@ -134,15 +88,29 @@ SECTIONS = {
 """What stands at the top of a file, in this order; of a section, what it says."""
 
 
+one_of: Any = Literal
+
+
 def _shape(field: Field) -> Any:
     """Return the type of the values of a key."""
     read = field.read
     if isinstance(read, Words) and not read.counted:
-        words: Any = Literal
-        return words[read.words]
+        return one_of[read.words]
     if field.many and read not in (limit, some, setting, described):
         return Texts
+    if read is described:
+        return list[_option()]  # type: ignore[misc]
     return Text if isinstance(read, Words) else SHAPES.get(read, Quantity)
+
+
+def _option() -> Any:
+    """Return the record of an option that a file describes."""
+    keys: dict[str, Any] = {"name": (Text, ...), "kind": (one_of[KINDS], ...)}
+    for key, filled in DESCRIBED.items():
+        kind = SHAPES.get(filled.metadata["read"], Quantity)
+        text = filled.metadata["doc"] or None
+        keys[key] = (kind | None, pydantic.Field(default=None, description=text))
+    return _made("OptionPart", "A way to serve the month that no catalog has.", keys)
 
 
 def _key(field: Field) -> tuple[Any, Any]:

@@ -10,12 +10,12 @@ from typer import Argument, Option
 from tco.ask import scenario
 from tco.ask.effective import ConfigRow, in_effect
 from tco.ask.fields import Field
-from tco.ask.grammar import EXAMPLE, parts_of
 from tco.ask.layers import RIVALS
 from tco.ask.options import ANSWER, OUTPUT, QUESTION, SERVING, VALUES, VOLUME, WHICH
 from tco.catalog.fields import Record
 from tco.cli.options import flags
 from tco.options.question import Question
+from tco.options.scenario import EXAMPLE, parts_of
 from tco.options.settings import Setting, Settings
 from tco.units import show_number, show_seconds, show_share
 
