@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from os import PathLike
@@ -193,8 +192,7 @@ SPECULATIVE = ("none", "mtp")
 PARALLEL = ("tensor", "expert", "data-attention")
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """The reader of a word from a closed list.
 
     Args:
