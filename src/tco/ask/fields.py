@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from os import PathLike
@@ -192,7 +193,8 @@ SPECULATIVE = ("none", "mtp")
 PARALLEL = ("tensor", "expert", "data-attention")
 
 
-class Words(NamedTuple):
+@dataclass(frozen=True)
+class Words:
     """The reader of a word from a closed list.
 
     Args:
