@@ -314,6 +314,12 @@ class QuestionOptions(TypedDict, total=False):
         key("select.all", switch, "all_setups"),
         scope(but=JOBS, idle=JOBS),
     ]
+    lines: Annotated[
+        Switch,
+        flag(WHICH, None, "Work all bills out whole, of more than 200 too."),
+        key("select.lines", switch, "all_lines"),
+        scope(but=JOBS, idle=JOBS),
+    ]
     option: Annotated[
         Described,
         several(WHICH, "SPEC", "An option of your own: NAME:kind=api,input=$2.50,output=$10."),
@@ -510,6 +516,16 @@ class Output(TypedDict, total=False):
         Names,
         several(ANSWER, "A,B", "Only these columns; a wrong one lists them."),
         key("output.fields", text, eg="[id, tier, monthly_usd]"),
+    ]
+    assumptions: Annotated[
+        Switch,
+        flag(ANSWER, None, "Every assumption, on the screen."),
+        key("output.assumptions", switch),
+    ]
+    notes: Annotated[
+        Switch,
+        flag(ANSWER, None, "Every note, on the screen and on stderr."),
+        key("output.notes", switch),
     ]
     color: Annotated[
         Name,
