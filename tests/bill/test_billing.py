@@ -29,7 +29,6 @@ from tco.analysis.plan.plan import PlanSettings, plan
 from tco.analysis.results import OptionResult
 from tco.analysis.sensitivity import sensitivity
 from tco.analysis.size.size import SizeSettings, size
-from tco.ask.grammar import schedule
 from tco.engine.fleet import Billing, steepened
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
@@ -38,6 +37,7 @@ from tco.options.candidates import own_setups, setup_id
 from tco.options.curves import curve
 from tco.options.hours import OnHours
 from tco.options.names import resolve
+from tco.options.scenario import schedule
 from tco.options.selection import select
 from tco.options.settings import Settings
 

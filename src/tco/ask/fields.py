@@ -30,6 +30,7 @@ class Field(NamedTuple):
         metavar: What stands for its value; None for a switch, which has none.
         text: What it does, in a line.
         flags: How it is typed, if not by its name.
+        doc: What a file can say of it, where that is more than the flag can.
         eg: What is written for it in a new scenario file when it has no value.
         default: What holds when nobody says it, of options that are words; switches are off.
         offers: What a shell completes: words, and kinds of names of the catalog (`models`), with
@@ -49,6 +50,7 @@ class Field(NamedTuple):
     metavar: str | None = None
     text: str = ""
     flags: tuple[str, ...] = ()
+    doc: str = ""
     eg: str = ""
     default: Any = None
     offers: str = ""
@@ -111,6 +113,11 @@ def text(value: Any) -> str:
     if len(clean) > 300:
         raise UsageError(f"{printable(clean, 40)!r} is too long for a name")
     return clean
+
+
+def some(value: Any) -> str:
+    """Return a name of a list that has one at least."""
+    return text(value)
 
 
 def switch(value: Any) -> bool:
@@ -220,14 +227,14 @@ def counted(*words: str) -> Callable[[Any], float]:
 
 def described(value: Any) -> Any:
     """Return an option that the user describes."""
-    from tco.ask.grammar import inline_option
+    from tco.options.scenario import inline_option
 
     return inline_option(value)
 
 
 def schedule(value: Any) -> Any:
     """Return opening hours."""
-    from tco.ask.grammar import schedule as opening_hours
+    from tco.options.scenario import schedule as opening_hours
 
     return opening_hours(value)
 

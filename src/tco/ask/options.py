@@ -20,6 +20,7 @@ from tco.ask.fields import (
     SERVICES,
     SPECULATIVE,
     TRUST,
+    Field,
     at_least_one,
     counted,
     day,
@@ -38,6 +39,7 @@ from tco.ask.fields import (
     score,
     setting,
     several,
+    some,
     switch,
     text,
     whole_gpus,
@@ -96,7 +98,12 @@ class QuestionOptions(TypedDict, total=False):
     peak: Annotated[
         Amount,
         flag(VOLUME, "R", "Requests in the busiest hour: 200 req/s."),
-        key("workload.peak", units.requests_per_s, eg="200 req/s"),
+        key(
+            "workload.peak",
+            units.requests_per_s,
+            eg="200 req/s",
+            doc="Requests of the busiest hour; beside a volume in place of `peak_to_mean`.",
+        ),
         scope(but=f"{JOBS} curve", idle=JOBS, tools=TOOLS),
     ]
     profile: Annotated[
@@ -328,7 +335,13 @@ class QuestionOptions(TypedDict, total=False):
     slo: Annotated[
         Pairs,
         several(SERVING, "K=T", "Limits of own GPUs: tpot=30ms,ttft=1s.", offers="tpot= ttft="),
-        key("serving.slo", limit, "settings", eg="[ttft=1s]"),
+        key(
+            "serving.slo",
+            limit,
+            "settings",
+            eg="[ttft=1s]",
+            doc="Limits by name: `tpot=40ms,ttft=1s`, or `{tpot: 40ms, ttft: 1s}`.",
+        ),
         scope(but=JOBS, idle=JOBS, tools=TOOLS),
     ]
     engine: Annotated[
@@ -426,7 +439,12 @@ class QuestionOptions(TypedDict, total=False):
     set: Annotated[
         Pairs,
         several(VALUES, "P=V", "Any assumption: serving.headroom=90%.", offers="assumptions="),
-        key("settings", setting, "settings"),
+        key(
+            "settings",
+            setting,
+            "settings",
+            doc="Any assumption by its path: `serving.headroom: 90%`.",
+        ),
         scope(tools=TOOLS),
     ]
     bare: Annotated[
@@ -444,13 +462,23 @@ class QuestionOptions(TypedDict, total=False):
     catalog: Annotated[
         Files,
         several(VALUES, "FILE", "Catalog file laid over the shipped ones."),
-        key("catalog", overlay, eg="[prices-of-ours.yaml]"),
+        key(
+            "catalog",
+            overlay,
+            eg="[prices-of-ours.yaml]",
+            doc="Files laid over the shipped catalogs, looked up from where this file lies.",
+        ),
         scope(but="diff"),
     ]
     measured: Annotated[
         Files,
         several(VALUES, "FILE", "Your own measured throughput, see tco import."),
-        key("measured", overlay, eg="[tco-measured.csv]"),
+        key(
+            "measured",
+            overlay,
+            eg="[tco-measured.csv]",
+            doc="Files of your own measured throughput, looked up from where this file lies.",
+        ),
         scope(but=JOBS, idle=JOBS),
     ]
     file: Annotated[
@@ -516,6 +544,35 @@ QUESTION = tuple(field for field in fields_of(QuestionOptions).values() if field
 
 OUTPUT = tuple(fields_of(Output).values())
 """How an answer is written."""
+
+CHECKS = tuple(
+    Field(name, f"checks.{name}", read, many=read is some, text=told)
+    for name, read, told in (
+        (
+            "max_monthly",
+            units.usd_per_month,
+            "The most that the cheapest may cost: `$40k/month`.",
+        ),
+        (
+            "max_price_age",
+            units.days,
+            "How long ago the prices that are shown may have been checked: `90 days`.",
+        ),
+        (
+            "allow_providers",
+            some,
+            "Companies, of tokens or of GPUs, of which the cheapest may be.",
+        ),
+        ("deny_providers", some, "Companies of which it may not be."),
+        (
+            "allow_licenses",
+            some,
+            "`permissive`, `community`, `research`, `proprietary`, `unknown`.",
+        ),
+        ("deny_licenses", some, "Kinds of licence that it may not have."),
+    )
+)
+"""What can be checked; a scenario file is the only place that says it."""
 
 
 def lacking(command: str) -> tuple[str, ...]:

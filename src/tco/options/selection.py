@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from tco.catalog.lookup import find_gpu, find_model, find_provider
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tco.catalog.prices import Offer
 
 
+Names = tuple[str, ...]
+
 TIERS = ("api", "hosted", "self")
 PURCHASES = ("on_demand", "spot", "reserved_1y", "reserved_3y", OWN, DEDICATED)
 LICENSES = ("permissive", "community", "research", "proprietary", "unknown")
@@ -28,21 +30,10 @@ PRECISION_NAMES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """The filters of a request, every name resolved; an empty one lets everything through."""
+class Selection(Scenario):
+    """A scenario whose filters name ids of the catalog; an empty one lets everything through."""
 
-    models: frozenset[str]
-    providers: frozenset[str]
-    sellers: frozenset[str]
-    gpus: frozenset[str]
-    tiers: frozenset[str]
-    licenses: frozenset[str]
-    purchases: frozenset[str]
-    precisions: tuple[str, ...]
-    gpu_count: int | None
-    min_score: tuple[str, float] | None
-    marketplaces: bool
-    own: bool
+    own: bool = True
     """Self-hosting is looked at: no provider was named, or one that also rents GPUs."""
     within: frozenset[str] = frozenset()
     """Models beyond which nothing is worked out, though nobody named them."""
@@ -125,39 +116,37 @@ def select(catalog: Catalog, request: Scenario) -> Selection:
             raise UsageError("--private keeps data on your own machines: it needs --tier self")
         if DEDICATED in request.purchases:
             raise UsageError("--private keeps data on your own machines: no dedicated endpoints")
-        tiers = frozenset({"self"})
+        tiers = ("self",)
     for name in request.precisions:
         if precision(name) is None:
             raise unknown_name("precision", name, PRECISION_NAMES)
     providers, sellers = _companies(catalog, request.providers)
-    sellers |= {_seller(catalog, s) for s in request.sellers}
-    return Selection(
-        models=frozenset(_model(catalog, m) for m in request.models),
-        providers=providers,
-        sellers=sellers,
-        own=not request.providers or bool(sellers),
-        gpus=frozenset(find_gpu(catalog, g) for g in request.gpus),
-        tiers=tiers,
-        licenses=_among("licence", request.licenses, LICENSES),
-        purchases=_among("purchase option", request.purchases, PURCHASES)
-        or frozenset({"on_demand"}),
-        precisions=request.precisions,
-        gpu_count=request.gpu_count,
-        min_score=_min_score(catalog, request),
-        marketplaces=request.marketplaces,
-    )
+    sellers = (*sellers, *(_seller(catalog, s) for s in request.sellers))
+    said = {field.name: getattr(request, field.name) for field in fields(Scenario)}
+    named = {
+        "models": tuple(_model(catalog, m) for m in request.models),
+        "providers": providers,
+        "sellers": sellers,
+        "gpus": tuple(find_gpu(catalog, g) for g in request.gpus),
+        "tiers": tiers,
+        "licenses": _among("licence", request.licenses, LICENSES),
+        "purchases": _among("purchase option", request.purchases, PURCHASES) or ("on_demand",),
+    }
+    _check_score(catalog, request)
+    once = {name: tuple(dict.fromkeys(names)) for name, names in named.items()}
+    return Selection(**{**said, **once}, own=not request.providers or bool(sellers))
 
 
-def _companies(catalog: Catalog, names: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+def _companies(catalog: Catalog, names: Names) -> tuple[Names, Names]:
     """Return the named companies as sellers of tokens and as sellers of GPU-hours."""
-    sellers = {n.lower() for n in names if n.lower() in catalog.hardware.sellers}
-    tokens = {
+    sellers = tuple(n.lower() for n in names if n.lower() in catalog.hardware.sellers)
+    tokens = tuple(
         find_provider(catalog, n)
         for n in names
         if n.lower() not in sellers or n.lower() in catalog.prices.providers
-    }
+    )
     # A company that only rents GPUs must not let every provider of tokens through.
-    return frozenset(tokens or (sellers and {"none"})), frozenset(sellers)
+    return tokens or (sellers and ("none",)), sellers
 
 
 def _model(catalog: Catalog, name: str) -> str:
@@ -176,16 +165,17 @@ def _seller(catalog: Catalog, name: str) -> str:
     return name.lower()
 
 
-def _among(kind: str, names: tuple[str, ...], known: tuple[str, ...]) -> frozenset[str]:
+def _among(kind: str, names: Names, known: Names) -> Names:
     for name in names:
         if name not in known:
             raise unknown_name(kind, name, known)
-    return frozenset(names)
+    return names
 
 
-def _min_score(catalog: Catalog, request: Scenario) -> tuple[str, float] | None:
+def _check_score(catalog: Catalog, request: Scenario) -> None:
+    """Raise an error for a benchmark that nobody knows, or a score that no model has."""
     if request.min_score is None:
-        return None
+        return
     known = {s.benchmark for m in catalog.models.models.values() for s in m.scores}
     benchmark, least = request.min_score
     if benchmark not in known:
@@ -195,4 +185,3 @@ def _min_score(catalog: Catalog, request: Scenario) -> tuple[str, float] | None:
     if not min(values) / 10 <= least <= max(values) * 10:
         span = f"{min(values):g} to {max(values):g}"
         raise UsageError(f"--min-score: scores of {benchmark} run from {span}, not {least:g}")
-    return request.min_score

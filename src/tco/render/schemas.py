@@ -297,7 +297,11 @@ def attribute_docs(cls: type) -> dict[str, str]:
     Pydantic can read them too, but it would do so at every start, which takes longer than building
     the classes.
     """
-    tree = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    try:
+        source = inspect.getsource(cls)
+    except OSError:
+        return {}  # made, not written: its keys describe themselves
+    tree = ast.parse(textwrap.dedent(source)).body[0]
     body = tree.body if isinstance(tree, ast.ClassDef) else []
     found = {}
     for node, after in pairwise(body):

@@ -54,7 +54,7 @@ def selection_of(inputs: Question) -> Selection:
         if kind in request.purchases:
             by = request.origins.get("purchases", "--purchase")
             raise UsageError(f"{by}: {kind}: jobs run on GPUs rented on_demand, spot or reserved")
-    return replace(select(inputs.catalog, request), licenses=frozenset(), min_score=None)
+    return replace(select(inputs.catalog, request), licenses=(), min_score=None)
 
 
 def rents_of(inputs: Question, selection: Selection) -> Iterator[tuple[GpuEntry, list[RentEntry]]]:

@@ -390,15 +390,15 @@ def _open_models(
     """Return the choice for each open model, the one on which a mix saves most first."""
     selection = select(inputs.catalog, inputs.request)
     if not selection.narrowed:
-        short = frozenset(inputs.catalog.assumptions.short_list)
+        short = tuple(inputs.catalog.assumptions.short_list)
         selection = replace(selection, models=short)
     if not inputs.request.purchases:
         selection = replace(selection, purchases=PURCHASES)
-    if ask.buy:
-        selection = replace(selection, purchases=selection.purchases | {OWN})
+    if ask.buy and OWN not in selection.purchases:
+        selection = replace(selection, purchases=(*selection.purchases, OWN))
     if inputs.request.tiers and "self" not in selection.tiers:
         raise UsageError("without own GPUs there is nothing to mix; leave --tier out")
-    selection = replace(selection, own=True, tiers=frozenset())
+    selection = replace(selection, own=True, tiers=())
     own = own_setups(inputs, selection)
     choices: list[Choice] = []
     left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in (*own.infeasible, *own.unsized)]
@@ -434,7 +434,7 @@ def _sized(own: OwnSetups, model: str) -> list[SelfOption]:
 
 def _host(inputs: Question, selection: Selection, model: str) -> TokenOption | None:
     """Return the cheapest host of a model that passes the filters; None when there is none."""
-    found, _ = token_options(inputs, replace(selection, models=frozenset({model})))
+    found, _ = token_options(inputs, replace(selection, models=(model,)))
     hosts = [option for option in found if option.tier == "hosted"]
     if not hosts:
         return None
