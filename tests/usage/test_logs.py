@@ -242,3 +242,43 @@ def test_a_log_that_tells_no_cache_says_so(tmp_path: Path) -> None:
     found = json.loads(run("profile", str(tmp_path), "-o", "json", "-q").stdout)
     assert found["totals"]["read"] is None
     assert found["totals"]["input_with_read"] == 30_000
+
+
+def test_spans_tell_the_tier_that_was_billed_and_openinference_is_read(tmp_path: Path) -> None:
+    flex = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.response.model": "gpt-5",
+        "gen_ai.usage.input_tokens": 8000,
+        "gen_ai.usage.cache_read.input_tokens": 3000,
+        "gen_ai.usage.output_tokens": 500,
+        "openai.response.service_tier": "flex",
+    }
+    thought = {
+        "openinference.span.kind": "LLM",
+        "llm.provider": "openai",
+        "llm.model_name": "gpt-5",
+        "llm.token_count.prompt": 400,
+        "llm.token_count.prompt_details.cache_read": 256,
+        "llm.token_count.completion": 30,
+        "llm.token_count.completion_details.reasoning": 9,
+    }
+    agent = {**thought, "openinference.span.kind": "AGENT"}
+    spans = [
+        {
+            "traceId": "a" * 32,
+            "spanId": f"{i:016x}",
+            "startTimeUnixNano": f"179490000{i}000000000",
+            "endTimeUnixNano": f"179490000{i + 1}000000000",
+            "attributes": attributes,
+        }
+        for i, attributes in enumerate((flex, thought, agent))
+    ]
+    (tmp_path / "spans.jsonl").write_text(lines(*spans))
+    found = json.loads(run("profile", str(tmp_path), "-o", "json", "-q").stdout)
+    tiers = found["models"]["gpt-5"]["tiers"]
+    assert {name: (t["input"], t["read"], t["output"]) for name, t in tiers.items()} == {
+        "flex": (5000, 3000, 500),
+        "standard": (144, 256, 30),
+    }
+    assert found["left_out"] == {"not_a_call": 1}
