@@ -12,11 +12,13 @@ from tco.analysis.results import (
     BillLine,
     Breakdown,
     EnergyResult,
+    ModelQuality,
     OptionResult,
     ReplicaResult,
     ScalingResult,
     UtilizationResult,
 )
+from tco.catalog.lookup import ModelClass, model_class, quality
 from tco.engine.capital import power_lines
 from tco.engine.constants import ttft_ends
 from tco.engine.fleet import Duty, off_share, steepened, waiting_share
@@ -200,6 +202,8 @@ def option_result(option: Option, inputs: Question, replica: Replica | None = No
         lines=bill_lines(bill, inputs),
         trust=option.trust.level,
         trust_reasons=option.trust.reasons,
+        class_=class_of(option.model, inputs),
+        quality=quality_of(option.model, inputs),
     )
 
 
@@ -220,7 +224,7 @@ def _used(option: Option, settings: Settings) -> UtilizationResult | None:
 
 def _self_result(option: SelfOption, inputs: Question, replica: Replica) -> OptionResult:
     if not bool(np.all(replica.feasible)):
-        return _too_small(option, replica, inputs.settings)
+        return _too_small(option, replica, inputs)
     servers = fleet(option, inputs.settings, replica)
     bill = own_bill(option, inputs.settings, servers)
     used = _utilization(inputs.settings, replica, servers)
@@ -251,27 +255,29 @@ def _self_result(option: SelfOption, inputs: Question, replica: Replica) -> Opti
         scaling=scaling_of(option, inputs.settings, replica, servers),
         trust=option.trust.level,
         trust_reasons=option.trust.reasons,
+        class_=class_of(option.model, inputs),
+        quality=quality_of(option.model, inputs),
     )
 
 
-def _too_small(option: SelfOption, replica: Replica, settings: Settings) -> OptionResult:
+def _too_small(option: SelfOption, replica: Replica, inputs: Question) -> OptionResult:
     item = LeftOut(
         id=option.id,
         tier=option.tier,
         model=option.model,
         provider=option.provider,
-        reasons=(infeasible(replica, target(settings)),),
+        reasons=(infeasible(replica, target(inputs.settings)),),
     )
-    row = left_out_result(item, hardware=option.hardware)
+    row = left_out_result(item, inputs, hardware=option.hardware)
     return replace(
         row,
-        slo=limit_states(settings, replica),
+        slo=limit_states(inputs.settings, replica),
         trust=option.trust.level,
         trust_reasons=option.trust.reasons,
     )
 
 
-def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
+def left_out_result(item: LeftOut, inputs: Question, hardware: str | None = None) -> OptionResult:
     """Return the row of something that cannot be had."""
     return OptionResult(
         id=item.id,
@@ -294,6 +300,32 @@ def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
         replica=None,
         price_checked=None,
         lines=(),
+        class_=class_of(item.model, inputs),
+        quality=quality_of(item.model, inputs),
+    )
+
+
+def class_of(model: str, inputs: Question) -> ModelClass:
+    """Return the class of a model, by its id; `unknown` for what no catalog has."""
+    models = inputs.catalog.models
+    found = models.models.get(model)
+    return "unknown" if found is None else model_class(found, models.classes)
+
+
+def quality_of(model: str, inputs: Question) -> ModelQuality | None:
+    """Return how good a model is, by its id: its score where somebody has measured it."""
+    found = inputs.catalog.models.models.get(model)
+    score = None if found is None else quality(found)
+    if score is None:
+        return None
+    return ModelQuality(
+        benchmark=score.benchmark,
+        value=score.value,
+        low=score.low,
+        high=score.high,
+        date=None if score.seen is None else score.seen.isoformat(),
+        source=score.source,
+        effort=score.effort,
     )
 
 
