@@ -21,6 +21,7 @@ import yaml
 from running import run
 
 import tco
+from tco.ask.fields import QUESTION
 from tco.ask.options import NOT_OF_SIZE
 from tco.errors import TcoError
 
@@ -375,11 +376,14 @@ def differences(case: Case, doors: Mapping[str, Callable[[Case, Bills], Bills]])
                 yield f"{name} says {usd!r} of {option}, explain {bills[option]!r}"
 
 
+TYPED = {field.name: field.flag for field in QUESTION}
+
+
 def flags(said: Mapping[str, Any]) -> list[str]:
     """Return keywords of the library as they are typed."""
     words: list[str] = []
     for name, value in said.items():
-        flag = "--" + name.replace("_", "-")
+        flag = TYPED.get(name) or "--" + name.replace("_", "-")
         if value is True:
             words.append(flag)
         elif isinstance(value, Mapping):

@@ -52,19 +52,23 @@ TIER_WORDS: dict[Tier, str] = {
 }
 
 
-def compare_verdict(ranked: list[OptionResult], shown: tuple[str, ...], least: int) -> str:
+def compare_verdict(
+    ranked: list[OptionResult], shown: tuple[str, ...], least: int, *, graded: bool = False
+) -> str:
     """Return what the rows say: the answer of each tier, and self-hosting on the same weights.
 
     Args:
         ranked: All rows by cost.
         shown: Ids of the short list; empty when all rows count.
         least: Rank of the trust that is sure enough [1].
+        graded: They are all that are good enough, not a short list.
     """
     rows = [r for r in ranked if r.feasible and (not shown or r.id in shown)]
     best = cheapest_of(rows, least)
     if best is None:
         return ""
-    sentences = [unsure_words(best.trust, least), _cheapest(rows, best, least, bool(shown))]
+    short = bool(shown) and not graded
+    sentences = [unsure_words(best.trust, least), _cheapest(rows, best, least, short)]
     sentences.append(beside_words(cheaper_but_unsure(rows, best)))
     sentences += _same_weights(rows, ranked, least)
     return " ".join(s for s in sentences if s)
@@ -231,12 +235,11 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         considered=_considered(inputs, selection, ranked)
         if wanted
         else sum(r.feasible for r in ranked),
-        verdict=compare_verdict(ranked, shown, least),
+        verdict=compare_verdict(ranked, shown, least, graded=selection.graded),
         assumptions=assumptions_of(inputs, used),
         warnings=(
             *warnings_of(inputs, used),
             *caveats(inputs, used, tried={r.tier for r in ranked}),
-            *_unscored(inputs, selection),
         ),
         checks=checked(inputs, _judged(best, used)),
         best=best.id,
@@ -265,16 +268,6 @@ def _ranked(
     results = [option_result(option, inputs, replica) for option, replica in found]
     results += [left_out_result(item, inputs) for item in missing]
     return found, sorted(results, key=_rank)
-
-
-def _unscored(inputs: Question, selection: Selection) -> tuple[str, ...]:
-    """Return how many models a lowest score leaves out because nobody published theirs."""
-    if selection.min_score is None:
-        return ()
-    benchmark = selection.min_score[0]
-    models = [m for m in inputs.catalog.models.models.values() if m.kind == "chat"]
-    without = sum(all(s.benchmark != benchmark for s in m.scores) for m in models)
-    return (f"{without} of {len(models)} models have no {benchmark} score and are left out",)
 
 
 def _considered(inputs: Question, selection: Selection, ranked: list[OptionResult]) -> int:
@@ -369,9 +362,15 @@ def _nothing(results: list[OptionResult]) -> str:
 
 
 def short_list(inputs: Question, selection: Selection) -> frozenset[str]:
-    """Return the models of the short list: none when the user chose what to look at."""
-    if selection.narrowed or inputs.request.all_setups:
+    """Return the models of the short list: none when the user chose what to look at.
+
+    Of models that are chosen by how good they are alone, all that pass.
+    """
+    if inputs.request.all_setups or selection.models or selection.providers:
         return frozenset()
+    if selection.graded:
+        models = inputs.catalog.models.models
+        return frozenset(n for n, m in models.items() if selection.model(n, m))
     return frozenset(inputs.catalog.assumptions.short_list)
 
 

@@ -32,6 +32,7 @@ from tco.options.hours import SCALE_TO_ZERO, OnHours, duty_of
 from tco.options.machines import OwnedGpu, own_bill, ownership, upfront_usd
 from tco.options.provisioned import ProvisionedOption, used_share
 from tco.options.question import Question
+from tco.options.selection import benchmark_of
 from tco.options.settings import Settings, hours_per_month, target, workload
 from tco.units import MTOK, show_number, show_seconds, show_share
 
@@ -315,7 +316,7 @@ def class_of(model: str, inputs: Question) -> ModelClass:
 def quality_of(model: str, inputs: Question) -> ModelQuality | None:
     """Return how good a model is, by its id: its score where somebody has measured it."""
     found = inputs.catalog.models.models.get(model)
-    score = None if found is None else quality(found)
+    score = None if found is None else quality(found, benchmark_of(inputs.request))
     if score is None:
         return None
     return ModelQuality(

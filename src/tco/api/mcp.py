@@ -41,7 +41,10 @@ INSTRUCTIONS = (
 )
 VOLUME = ("tokens", "requests", "users", "peak")
 MONTH = (*VOLUME, "profile", "isl", "osl", "cached", "peak_to_mean")
-CHOICE = ("model", "provider", "tier", "license", "private", "gpu", "purchase", "option")
+CHOICE = (
+    *("model", "provider", "tier", "license", "min_score", "as_good_as", "model_class"),
+    *("private", "gpu", "purchase", "option"),
+)
 VALUES = ("max_tpot", "slo", "fte", "set", "as_of")
 ROWS = 10
 TOP = {"type": "integer", "minimum": 1, "description": f"At most so many rows; {ROWS} unless said."}

@@ -24,6 +24,7 @@ class Field(NamedTuple):
         read: Turns a text (or a number of a file) into the value.
         to: The field of `Request` or the path of a setting that it fills, if not its name.
         many: It can be said several times.
+        typed: How it is typed, if not by its name.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Field(NamedTuple):
     read: Callable[[Any], Any]
     to: str = ""
     many: bool = False
+    typed: str = ""
 
     @property
     def target(self) -> str:
@@ -40,7 +42,7 @@ class Field(NamedTuple):
     @property
     def flag(self) -> str:
         """Return the option as it is typed."""
-        return "--" + self.name.replace("_", "-")
+        return self.typed or "--" + self.name.replace("_", "-")
 
     @property
     def variable(self) -> str:
@@ -108,13 +110,15 @@ def whole_gpus(value: Any) -> int:
 
 
 def score(value: Any) -> tuple[str, float]:
-    """Return a benchmark and the lowest score on it, from `mmlu=85`."""
+    """Return a benchmark and the lowest score on it, from `arena=1400`."""
     if isinstance(value, dict) and len(value) == 1:
         value = "=".join(str(part) for part in next(iter(value.items())))
     benchmark, equals, least = str(value).partition("=")
     if not equals or not benchmark.strip():
-        raise UsageError(f"{printable(str(value), 40)!r} is no benchmark and score; write mmlu=85")
-    return benchmark.strip(), units.number(least, "mmlu=85")
+        raise UsageError(
+            f"{printable(str(value), 40)!r} is no benchmark and score; write arena=1400"
+        )
+    return benchmark.strip(), units.number(least, "arena=1400")
 
 
 def ratio_of(value: Any) -> tuple[str, float]:
@@ -219,6 +223,7 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
 BILLINGS = ("always_on", "scheduled", "autoscaled", "scale_to_zero")
 SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
 TRUST = ("low", "medium", "high")
+CLASSES = ("small", "mid", "flagship")
 FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 EXPORTS = (*FORMATS, "html", "svg")
 """What can be written to a file: every format, a report that people read, a picture of a screen."""
@@ -274,6 +279,8 @@ QUESTION = (
     Field("tier", "select.tiers", text, "tiers", many=True),
     Field("license", "select.licenses", text, "licenses", many=True),
     Field("min_score", "select.min_score", score),
+    Field("as_good_as", "select.as_good_as", text),
+    Field("model_class", "select.classes", one_of(*CLASSES), "classes", True, "--class"),
     Field("min_trust", "select.min_trust", one_of(*TRUST)),
     Field("private", "select.private", switch),
     Field("gpu", "select.gpus", text, "gpus", many=True),

@@ -101,7 +101,11 @@ class QuestionOptions(TypedDict, total=False):
     provider: Annotated[Names, several(WHICH, "NAME", "Only this provider of tokens or GPUs.")]
     tier: Annotated[Names, several(WHICH, "TIER", "Only api (closed), hosted (open) or self.")]
     license: Annotated[Names, several(WHICH, "KIND", "Only permissive, community, ... licences.")]
-    min_score: Annotated[Pairs, one(WHICH, "B=N", "Only models with a score: mmlu=85.")]
+    min_score: Annotated[Pairs, one(WHICH, "B=N", "Only models that reach a score: arena=1400.")]
+    as_good_as: Annotated[Name, one(WHICH, "MODEL", "Only models at least as good as this one.")]
+    model_class: Annotated[
+        Names, Flag(WHICH, "CLASS", "Only small, mid, flagship models.", ("--class",), many=True)
+    ]
     min_trust: Annotated[
         Name, one(WHICH, "LEVEL", "Least trust of a price that wins: low, medium, high.")
     ]
@@ -275,6 +279,8 @@ _IDLE_IN_JOBS = (
     *(
         "license",
         "min_score",
+        "as_good_as",
+        "model_class",
         "gpus",
         "precision",
         "option",
@@ -315,7 +321,8 @@ IDLE_UNRENTED = ("gpu", "seller", "purchase", "marketplaces", "profile", "peak_t
 NOT_OF_SIZE = (
     *("input_output", "batch", "service", "region", "tokenizer"),
     *("cache_write", "cache_ttl", "by_day"),
-    *("horizon", "model", "provider", "tier", "license", "min_score", "private", "gpus", "option"),
+    *("horizon", "model", "provider", "tier", "license", "private", "gpus", "option"),
+    *("min_score", "as_good_as", "model_class"),
     *(
         "fte",
         "salary",

@@ -147,7 +147,11 @@ class SelectPart(Record):
     """`api` (closed), `hosted` (open), `self`."""
     licenses: Texts | None = None
     min_score: Score | None = None
-    """The lowest score on a benchmark: `mmlu=85`."""
+    """The lowest score on a benchmark: `arena=1400`; a model's interval has to reach it."""
+    as_good_as: Text | None = None
+    """Only models at least as good as this one: whose interval reaches its score."""
+    classes: Texts | None = None
+    """`small`, `mid`, `flagship`; docs/catalog.md has the rule."""
     min_trust: Literal["low", "medium", "high"] | None = None
     """Least trust of a price that wins."""
     private: bool | None = None

@@ -42,7 +42,7 @@ def shipped_names() -> Names:
 def names_of(catalog: Catalog) -> Names:
     """Return the names of a catalog, by kind."""
     from tco.engine.shapes import PRECISIONS, PROFILES
-    from tco.options.selection import PURCHASES
+    from tco.options.selection import PURCHASES, SHORT_NAMES
 
     models: Mapping[str, Any] = catalog.models.models
     real = [name for name, model in models.items() if model.never is None]
@@ -55,7 +55,9 @@ def names_of(catalog: Catalog) -> Names:
         "sellers": [*catalog.hardware.sellers],
         "profiles": [*catalog.workloads.profiles],
         "assumptions": [*catalog.assumptions.assumptions],
-        "benchmarks": sorted({s.benchmark for model in models.values() for s in model.scores}),
+        "benchmarks": sorted(
+            {*SHORT_NAMES, *(s.benchmark for model in models.values() for s in model.scores)}
+        ),
         "licenses": sorted({m.license.kind for m in models.values() if m.license is not None}),
         "purchases": [*PURCHASES],
         "precisions": [*PRECISIONS],
@@ -129,6 +131,8 @@ VALUES = {
     "among": options,
     "tier": words("api", "hosted", "self"),
     "slo": words("tpot=", "ttft="),
+    "as_good_as": names("models"),
+    "model_class": declared("CLASSES"),
     "min_trust": declared("TRUST"),
     "service": declared("SERVICES"),
     "format": declared("FORMATS"),
