@@ -52,7 +52,7 @@ def _limits(value: Any) -> Any:
 def _score(value: Any) -> Any:
     pair = isinstance(value, dict) and len(value) == 1
     if not pair and not isinstance(value, str):
-        raise ValueError("one benchmark and its lowest score are expected, such as mmlu=85")
+        raise ValueError("one benchmark and its lowest score are expected, such as arena=1400")
     return value
 
 
@@ -314,6 +314,8 @@ class OutputPart(Record):
     sort: Text | None = None
     fields: Texts | None = None
     color: Literal["auto", "always", "never"] | None = None
+    assumptions: bool | None = None
+    notes: bool | None = None
     quiet: bool | None = None
 
 

@@ -78,7 +78,7 @@ WRONG = {
     "color": "green",
 }
 FLAGS = {field.name: field.flag for field in FIELDS}
-SWITCHES = {"private", "marketplaces", "all", "bare", "quiet", "by_day"}
+SWITCHES = {"private", "marketplaces", "all", "bare", "quiet", "by_day", "assumptions", "notes"}
 VOLUMES = {"tokens", "requests", "users"}
 
 
@@ -191,6 +191,8 @@ ACTS = {
     "fields": ["id,tier"],
     "color": ["always"],
     "quiet": [],
+    "assumptions": [],
+    "notes": [],
 }
 
 
