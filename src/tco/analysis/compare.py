@@ -211,13 +211,13 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     selection = select(inputs.catalog, inputs.request)
     wanted = short_list(inputs, selection)
     brief = brief and bool(wanted)
-    found, ranked = _ranked(inputs, selection, within=wanted if brief else frozenset())
+    found, ranked = ranked_options(inputs, selection, within=wanted if brief else frozenset())
     if wanted and not any(r.model in wanted and answers(r, inputs) for r in ranked):
         # An old day, or filters that leave nothing of the short list: then everything counts.
         wanted, brief = frozenset(), False
-        found, ranked = _ranked(inputs, selection, within=wanted)
+        found, ranked = ranked_options(inputs, selection, within=wanted)
     if not any(r.feasible for r in ranked):
-        raise InfeasibleError(_nothing(ranked))
+        raise InfeasibleError(nothing_serves(ranked))
     insist(inputs, (r.trust for r in ranked if r.feasible))
     least = least_trust(inputs)
     shown = tuple(r.id for r in listed(inputs, wanted, ranked)) if wanted else ()
@@ -260,8 +260,8 @@ def _judged(best: OptionResult, used: list[Option]) -> CheckedAnswer:
     return CheckedAnswer(name=best.id, usd=best.monthly_usd, chosen=chosen, looked_at=used)
 
 
-def _ranked(
-    inputs: Question, selection: Selection, *, within: frozenset[str]
+def ranked_options(
+    inputs: Question, selection: Selection, *, within: frozenset[str] = frozenset()
 ) -> tuple[list[Sized], list[OptionResult]]:
     """Return the options of some models (all when none are named) and their rows, by cost."""
     found, missing = candidates(inputs, replace(selection, within=within))
@@ -353,7 +353,7 @@ def _rank(result: OptionResult) -> tuple[bool, float, str]:
     return not result.feasible, result.monthly_usd or 0.0, result.id
 
 
-def _nothing(results: list[OptionResult]) -> str:
+def nothing_serves(results: list[OptionResult]) -> str:
     if not results:
         return "nothing matches what was asked for; loosen --model, --provider, --gpu or --tier"
     reasons = "; ".join(f"{r.id}: {', '.join(r.reasons)}" for r in results[:5])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
-from tco.catalog.lookup import find_model, quality, stale_after
+from tco.catalog.lookup import find_model, stale_after
 from tco.engine.constants import FITTED
 from tco.engine.replica import DRAFTED_GAINS
 from tco.engine.shapes import number
@@ -20,7 +20,7 @@ from tco.options.machines import DEDICATED
 from tco.options.provisioned import ProvisionedOption
 from tco.options.question import Question
 from tco.options.scenario import Scenario
-from tco.options.selection import bars_of
+from tco.options.selection import score_notes, some_of
 from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets, target, workload
 from tco.units import show_number, show_seconds
 
@@ -276,28 +276,6 @@ def warnings_of(inputs: Question, used: Sequence[Option]) -> tuple[str, ...]:
     )
 
 
-def _score_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
-    """Return what a lowest score means, who falls short of it, and what an effort would add."""
-    bars, models = bars_of(inputs.catalog, inputs.request), inputs.catalog.models.models
-    if not bars:
-        return []
-    benchmark = bars[0].benchmark
-    chat = [m for m in models.values() if m.kind == "chat"]
-    without = sum(quality(m, benchmark) is None for m in chat)
-    out = [
-        f"{' and '.join(bar.said for bar in bars)}: a model counts where its 95 % interval on "
-        f"{benchmark} reaches it; {without} of {len(chat)} models have no such score and never do"
-    ]
-    known = {o.model: quality(models[o.model], benchmark) for o in used if o.model in models}
-    below = [name for name in known if not all(bar.reached(models[name]) for bar in bars)]
-    if below:
-        out.append(f"below it, and named all the same: {_some(below)}")
-    efforts = [f"{n} ({s.effort})" for n, s in known.items() if s is not None and s.effort]
-    if efforts:
-        out.append(f"scored at an effort whose tokens no bill here has: {_some(efforts)}")
-    return out
-
-
 def notes_of(
     inputs: Question, used: Sequence[Option], about: Sequence[Option], *, dated: bool = False
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -322,6 +300,10 @@ def notes_of(
     first += [text for text in limits if CLOSE in text and any(CLOSE in one for one in close)]
     rest += [text for text in limits if text not in first]
     return tuple(first), (*rest, *_uncalibrated(inputs, used))
+
+
+def _score_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
+    return score_notes(inputs.catalog, inputs.request, dict.fromkeys(o.model for o in used))
 
 
 def _changes(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -396,23 +378,17 @@ def _limit_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
     ]
     if close:
         limit = f"--slo ttft={show_seconds(number(goal.max_ttft_s))}"
-        out.append(f"{limit} {CLOSE}, by how requests arrive: {_some(close)}")
+        out.append(f"{limit} {CLOSE}, by how requests arrive: {some_of(close)}")
     names = " and ".join(states)
     given = [o.id for o in own if o.measured is not None]
     others = len(used) - len(own)
     if given:
-        out.append(f"{names} not judged where the throughput was given: {_some(given)}")
+        out.append(f"{names} not judged where the throughput was given: {some_of(given)}")
     if others:
         out.append(f"{names} not judged of what is not on own GPUs: nothing is known ({others})")
     return out
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
-
-
-MOST_NAMES = 3
 CLOSE = "is too close to call"
 
 

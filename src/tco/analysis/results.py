@@ -459,3 +459,65 @@ class ExplainResult:
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0
     """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierPoint:
+    """The cheapest way to be as good as this: nothing cheaper is as good."""
+
+    option: str
+    model: str
+    tier: Tier
+    class_: ModelClass
+    """`class` in JSON."""
+    monthly_usd: float
+    usd_per_mtok: float | None
+    quality: ModelQuality
+    trust: TrustLevel
+    trust_reasons: tuple[str, ...]
+    more_usd: float | None
+    """What it costs beyond the point before [USD/month]; None for the first."""
+    usd_per_point: float | None
+    """The same for each point of score that it is better."""
+    apart: bool | None
+    """Its interval lies above that of the point before; None for the first, or without intervals.
+    Where it does not, the two cannot be told apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DominatedOption:
+    """An option that something else beats: as good or better, at no higher price."""
+
+    option: str
+    model: str
+    tier: Tier
+    monthly_usd: float
+    quality: ModelQuality
+    by: str
+    """The cheapest point of the frontier that is as good."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierResult:
+    """The cheapest price for each level of quality, and what each further point costs."""
+
+    schema: Literal["tco.frontier/1"]
+    catalog: CatalogStamp
+    workload: WorkloadResult
+    benchmark: str
+    points: tuple[FrontierPoint, ...]
+    """By cost, and so by score."""
+    dominated: tuple[DominatedOption, ...]
+    """Of each other model and tier its answer, by cost."""
+    unscored: tuple[str, ...]
+    """Options of models that nobody has measured, which are placed nowhere."""
+    verdict: str
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """Ids of what would be cheaper than a point, but at a price that is not sure enough."""
+    min_trust: TrustLevel = "medium"
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""

@@ -26,7 +26,13 @@ from mcp_types import (
 from tco import __version__
 from tco.api import functions, logs
 from tco.ask.fields import at_least_one
-from tco.ask.options import BillOptions, BreakevenOptions, QuestionOptions, SizeOptions
+from tco.ask.options import (
+    BillOptions,
+    BreakevenOptions,
+    CompareOptions,
+    QuestionOptions,
+    SizeOptions,
+)
 from tco.errors import TcoError, UsageError, nearest, printable
 from tco.render.jsonio import document
 from tco.render.output import rendered
@@ -72,10 +78,11 @@ TOOLS = {
     "compare": Offered(
         functions.compare,
         "What a month costs every way there is to serve it (closed API, hosted open model, own "
-        "GPUs), cheapest first; what is impossible and why. Needs one of tokens, requests, users.",
+        "GPUs), cheapest first; what is impossible and why. Needs one of tokens, requests, users. "
+        "`frontier`: the cheapest for each level of quality, and what each further point costs.",
         {},
-        (QuestionOptions,),
-        (*MONTH, *CHOICE, *VALUES),
+        (QuestionOptions, CompareOptions),
+        (*MONTH, *CHOICE, *VALUES, "frontier"),
     ),
     "breakeven": Offered(
         functions.breakeven,

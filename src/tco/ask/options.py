@@ -180,6 +180,14 @@ class QuestionOptions(TypedDict, total=False):
     ]
 
 
+class CompareOptions(TypedDict, total=False):
+    """What `compare` asks besides the question."""
+
+    frontier: Annotated[
+        Switch, switch(WHICH, "The cheapest for each level of quality, and what it costs.")
+    ]
+
+
 class BreakevenOptions(TypedDict, total=False):
     """What `breakeven` asks besides A and B."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
@@ -373,3 +373,37 @@ def score_words(score: Score) -> str:
     if score.effort is not None:
         parts.append(f"{score.effort} effort")
     return ", ".join(parts)
+
+
+def score_notes(catalog: Catalog, request: Scenario, used: Iterable[str]) -> list[str]:
+    """Return what a lowest score means, which models fall short of it, what an effort would add.
+
+    Args:
+        catalog: The data.
+        request: What the user asked for.
+        used: Models whose bills are shown.
+    """
+    bars, models = bars_of(catalog, request), catalog.models.models
+    if not bars:
+        return []
+    benchmark = bars[0].benchmark
+    chat = [m for m in models.values() if m.kind == "chat"]
+    without = sum(quality(m, benchmark) is None for m in chat)
+    out = [
+        f"{' and '.join(bar.said for bar in bars)}: a model counts where its 95 % interval on "
+        f"{benchmark} reaches it; {without} of {len(chat)} models have no such score and never do"
+    ]
+    known = {name: quality(models[name], benchmark) for name in used if name in models}
+    below = [name for name in known if not all(bar.reached(models[name]) for bar in bars)]
+    if below:
+        out.append(f"below it, and named all the same: {some_of(below)}")
+    efforts = [f"{n} ({s.effort})" for n, s in known.items() if s is not None and s.effort]
+    if efforts:
+        out.append(f"scored at an effort whose tokens no bill here has: {some_of(efforts)}")
+    return out
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - NEAREST} more" if len(names) > NEAREST else ""
+    return ", ".join(names[:NEAREST]) + more

@@ -92,6 +92,7 @@ MODULES: tuple[ModuleType, ...] = (
 )
 RESULTS: dict[str, Any] = {
     "compare": results.CompareResult,
+    "frontier": results.FrontierResult,
     "breakeven": results.BreakevenResult,
     "breakeven-table": results.BreakevenTable,
     "sensitivity": results.SensitivityResult,
