@@ -263,7 +263,7 @@ def _ranked(
     """Return the options of some models (all when none are named) and their rows, by cost."""
     found, missing = candidates(inputs, replace(selection, within=within))
     results = [option_result(option, inputs, replica) for option, replica in found]
-    results += [left_out_result(item) for item in missing]
+    results += [left_out_result(item, inputs) for item in missing]
     return found, sorted(results, key=_rank)
 
 

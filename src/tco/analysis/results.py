@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tco.catalog.lookup import ModelClass
 from tco.options.scenario import LimitState
 
 Tier = Literal["api", "hosted", "self"]
@@ -140,6 +141,23 @@ TrustLevel = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelQuality:
+    """How good a model is, as far as a public score, or one of the user's own, tells."""
+
+    benchmark: str
+    value: float
+    low: float | None
+    high: float | None
+    """Its 95 % interval; None for a figure that an article prints without."""
+    date: str | None
+    """The day that it holds of, `YYYY-MM-DD`."""
+    source: str
+    effort: str | None = None
+    """The reasoning effort that it was measured at: a bill of ordinary requests lacks the tokens
+    that such an effort takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OptionResult:
     """One way to serve the month."""
 
@@ -176,6 +194,10 @@ class OptionResult:
     """Why, what weighs most first."""
     sureness: str = ""
     """How sure the price is, in a few words: its witnesses, age, what is scheduled."""
+    class_: ModelClass = "unknown"
+    """Of the model, by the rule in docs/catalog.md; `class` in JSON."""
+    quality: ModelQuality | None = None
+    """None where nobody has measured it, or the option does not say which model it serves."""
 
 
 @dataclass(frozen=True, kw_only=True)
