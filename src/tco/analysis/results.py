@@ -192,12 +192,12 @@ class OptionResult:
     """How far its price can be trusted; of own GPUs, their rent. Throughput has its own band."""
     trust_reasons: tuple[str, ...] = ()
     """Why, what weighs most first."""
+    sureness: str = ""
+    """How sure the price is, in a few words: its witnesses, age, what is scheduled."""
     class_: ModelClass = "unknown"
     """Of the model, by the rule in docs/catalog.md; `class` in JSON."""
     quality: ModelQuality | None = None
     """None where nobody has measured it, or the option does not say which model it serves."""
-    sureness: str = ""
-    """How sure the price is, in a few words: its witnesses, age, what is scheduled."""
 
 
 @dataclass(frozen=True, kw_only=True)

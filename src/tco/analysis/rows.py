@@ -18,7 +18,8 @@ from tco.analysis.results import (
     ScalingResult,
     UtilizationResult,
 )
-from tco.catalog.lookup import ModelClass, model_class, quality
+from tco.catalog.lookup import ModelClass, model_class, quality, stale_after
+from tco.catalog.trust import short_reason
 from tco.engine.capital import power_lines
 from tco.engine.constants import ttft_ends
 from tco.engine.fleet import Duty, off_share, steepened, waiting_share
@@ -26,10 +27,20 @@ from tco.engine.ledger import Group, Line, total_usd
 from tco.engine.replica import Replica, request_s
 from tco.engine.selfhost import Fleet, utilization_of
 from tco.engine.shapes import number
-from tco.options.bills import FixedOption, LeftOut, Option, SelfOption, fleet, lines, replica_of
+from tco.options.bills import (
+    FixedOption,
+    LeftOut,
+    Option,
+    SelfOption,
+    TokenOption,
+    fleet,
+    lines,
+    replica_of,
+)
 from tco.options.candidates import first_token_words, infeasible, limit_states
 from tco.options.hours import SCALE_TO_ZERO, OnHours, duty_of
 from tco.options.machines import OwnedGpu, own_bill, ownership, upfront_usd
+from tco.options.offers import coming
 from tco.options.provisioned import ProvisionedOption, used_share
 from tco.options.question import Question
 from tco.options.selection import benchmark_of
@@ -203,6 +214,7 @@ def option_result(option: Option, inputs: Question, replica: Replica | None = No
         lines=bill_lines(bill, inputs),
         trust=option.trust.level,
         trust_reasons=option.trust.reasons,
+        sureness=sureness_of(option, inputs),
         class_=class_of(option.model, inputs),
         quality=quality_of(option.model, inputs),
     )
@@ -256,6 +268,7 @@ def _self_result(option: SelfOption, inputs: Question, replica: Replica) -> Opti
         scaling=scaling_of(option, inputs.settings, replica, servers),
         trust=option.trust.level,
         trust_reasons=option.trust.reasons,
+        sureness=sureness_of(option, inputs),
         class_=class_of(option.model, inputs),
         quality=quality_of(option.model, inputs),
     )
@@ -304,6 +317,36 @@ def left_out_result(item: LeftOut, inputs: Question, hardware: str | None = None
         class_=class_of(item.model, inputs),
         quality=quality_of(item.model, inputs),
     )
+
+
+def sureness_of(option: Option, inputs: Question) -> str:
+    """Return how sure a price is, in a few words: its age, witnesses, what is scheduled."""
+    words = [*_age_words(option, inputs), *_witness_words(option)]
+    if isinstance(option, TokenOption) and (change := coming(option, inputs)) is not None:
+        days, factor = change
+        words.append(f"x{show_number(factor)} in {days} day{'s' * (days != 1)}")
+    return ", ".join(words)
+
+
+def _witness_words(option: Option) -> list[str]:
+    short = short_reason(option.trust.reasons[0]) if option.trust.reasons else ""
+    if option.trust.level == "low":
+        short = short.replace("1 source", "ONE source")
+    return [short] if short else []
+
+
+def _age_words(option: Option, inputs: Question) -> list[str]:
+    """Return how old a price is that is older than its kind should be."""
+    if isinstance(option, FixedOption) or option.checked is None:
+        return []
+    seller = inputs.catalog.prices.providers.get(option.provider)
+    hosted = seller is not None and not isinstance(option, SelfOption)
+    kind = seller.kind if seller is not None and hosted else "rental"
+    age = (inputs.day - option.checked).days
+    if age <= stale_after(kind) or f"seen {age} days ago" in " ".join(option.trust.reasons):
+        return []
+    rent = "rent " if isinstance(option, SelfOption) and option.owned is None else ""
+    return [f"{rent}{age} days old"]
 
 
 def class_of(model: str, inputs: Question) -> ModelClass:
