@@ -280,6 +280,8 @@ def _ambiguous(kind: str, name: str, some: list[str]) -> UnknownNameError:
 ModelClass = Literal["small", "mid", "flagship", "unknown"]
 BENCHMARK = "arena-text"
 """The benchmark that models are held against unless another is named."""
+SHORT_NAMES = {"arena": BENCHMARK}
+"""What else benchmarks are called."""
 
 
 def quality(model: Model, benchmark: str = BENCHMARK) -> Score | None:
@@ -296,6 +298,11 @@ def quality(model: Model, benchmark: str = BENCHMARK) -> Score | None:
         key=lambda s: (s.low is not None, s.effort is None, s.seen is not None, s.seen),
         default=None,
     )
+
+
+def upper(score: Score) -> float:
+    """Return the upper end of a score's interval; its value where it has none."""
+    return score.value if score.high is None else score.high
 
 
 def model_class(model: Model, classes: Classes | None) -> ModelClass:

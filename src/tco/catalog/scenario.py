@@ -500,8 +500,10 @@ class TaskPart(Record):
     """Its data stays on own machines."""
     licenses: Texts = []
     """`permissive`, `community`, `research`, `proprietary`."""
-    quality: dict[Id, float] = {}
+    min_score: dict[Id, float] = {}
     """Benchmark or own evaluation, and the lowest score on it that will do."""
+    quality: dict[Id, float] = {}
+    """Old word of `min_score`."""
     models: Texts = []
     """Only these; empty means any model that does what is asked here."""
     providers: Texts = []

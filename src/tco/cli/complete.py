@@ -41,8 +41,9 @@ def shipped_names() -> Names:
 
 def names_of(catalog: Catalog) -> Names:
     """Return the names of a catalog, by kind."""
+    from tco.catalog.lookup import SHORT_NAMES
     from tco.engine.shapes import PRECISIONS, PROFILES
-    from tco.options.selection import PURCHASES, SHORT_NAMES
+    from tco.options.selection import PURCHASES
 
     models: Mapping[str, Any] = catalog.models.models
     real = [name for name, model in models.items() if model.never is None]

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from tco.catalog.lookup import (
     BENCHMARK,
+    SHORT_NAMES,
     ModelClass,
     find_gpu,
     find_model,
     find_provider,
     model_class,
     quality,
+    upper,
 )
 from tco.engine.shapes import precision
 from tco.errors import InfeasibleError, UnknownNameError, UsageError, nearest, unknown_name
@@ -40,8 +42,6 @@ PRECISION_NAMES = (
 
 CLASSES: tuple[ModelClass, ...] = ("small", "mid", "flagship")
 """The classes that can be asked for, each dearer than the one before."""
-SHORT_NAMES = {"arena": BENCHMARK}
-"""What else benchmarks are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +60,6 @@ class Bar:
         """Return whether a model counts; one without a score does not."""
         score = quality(model, self.benchmark)
         return score is not None and upper(score) >= self.least
-
-
-def upper(score: Score) -> float:
-    """Return the upper end of a score's interval; its value where it has none."""
-    return score.value if score.high is None else score.high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
