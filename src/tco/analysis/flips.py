@@ -184,8 +184,8 @@ def _flip(settings: Settings, a: Option, b: Option, lever: Lever) -> Flip:
 def never_because(inputs: Question, a: Option, b: Option) -> str:
     """Return why B is never cheaper: what a token costs on either side at very large volume."""
     mine, other = curve(b, inputs.settings), curve(a, inputs.settings)
-    ours, theirs = (show_usd_per_mtok(c.slope * MTOK) for c in (mine, other))
-    if mine.slope >= other.slope:
+    ours, theirs = (show_usd_per_mtok(float(c.slope[0]) * MTOK) for c in (mine, other))
+    if mine.slope[0] >= other.slope[0]:
         return (
             f"however large the volume, a further Mtok costs {ours} with {b.id}, against "
             f"{theirs} with {a.id}"
@@ -207,9 +207,9 @@ def earliest(inputs: Question, base: Option, options: Sequence[Option]) -> tuple
     """
     against = curve(base, inputs.settings)
     curves = [(option, curve(option, inputs.settings)) for option in options]
-    tried = [(option, mine.slope, wins(against, mine)) for option, mine in curves]
+    tried = [(option, float(mine.slope[0]), wins(against, mine)) for option, mine in curves]
 
     def order(item: tuple[Option, float, Wins]) -> tuple[float, float]:
-        return np.inf if item[2].first is None else item[2].first, item[1]
+        return float(np.nan_to_num(item[2].first[0], nan=np.inf)), item[1]
 
     return min(tried, key=order)[0], together([[won for _, _, won in tried]])

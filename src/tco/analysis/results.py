@@ -159,31 +159,35 @@ class ModelQuality:
 
 @dataclass(frozen=True, kw_only=True)
 class OptionResult:
-    """One way to serve the month."""
+    """One way to serve the month.
+
+    Where there are more than a screen or a file can hold, all but the cheapest have key figures
+    alone: `monthly_usd`, `gpus` and `trust`; what they lack is at its default.
+    """
 
     id: str
     tier: Tier
     model: str
     provider: str
-    hardware: str | None
-    gpus: float | None
+    hardware: str | None = None
+    gpus: float | None = None
     """GPUs on the invoice."""
-    replicas: float | None
+    replicas: float | None = None
     feasible: bool
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
     """Why it is infeasible."""
-    notes: tuple[str, ...]
-    monthly_usd: float | None
-    usd_per_mtok: float | None
-    band_usd: Band | None
-    breakdown: Breakdown | None
-    energy: EnergyResult | None
-    upfront_usd: float | None
+    notes: tuple[str, ...] = ()
+    monthly_usd: float | None = None
+    usd_per_mtok: float | None = None
+    band_usd: Band | None = None
+    breakdown: Breakdown | None = None
+    energy: EnergyResult | None = None
+    upfront_usd: float | None = None
     """Cash on the first day; None where nothing is bought. Its cost a month is in `lines`."""
-    utilization: UtilizationResult | None
-    replica: ReplicaResult | None
-    price_checked: str | None
-    lines: tuple[BillLine, ...]
+    utilization: UtilizationResult | None = None
+    replica: ReplicaResult | None = None
+    price_checked: str | None = None
+    lines: tuple[BillLine, ...] = ()
     scaling: ScalingResult | None = None
     """None for what is always on."""
     slo: dict[str, LimitState] = field(default_factory=dict)
@@ -198,6 +202,11 @@ class OptionResult:
     """Of the model, by the rule in docs/catalog.md; `class` in JSON."""
     quality: ModelQuality | None = None
     """None where nobody has measured it, or the option does not say which model it serves."""
+
+    @property
+    def brief(self) -> bool:
+        """Return whether it has key figures alone."""
+        return self.feasible and self.breakdown is None
 
 
 @dataclass(frozen=True, kw_only=True)

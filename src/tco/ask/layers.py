@@ -10,11 +10,12 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco import units
-from tco.ask.fields import LIMITS, OUTPUT, QUESTION, Field, day, limit, switch, text
+from tco.ask.fields import LIMITS, Field, day, limit, switch, text
+from tco.ask.options import OUTPUT, QUESTION
 from tco.errors import DataError, TcoError, UsageError
 
 if TYPE_CHECKING:
-    from tco.catalog.scenario import ScenarioFile
+    from tco.ask.scenario import ScenarioFile
     from tco.options.question import Question
     from tco.options.scenario import Check, Scenario
 
@@ -382,7 +383,7 @@ def plain(value: Any) -> Any:
 
 
 def _loaded(path: str) -> ScenarioFile:
-    from tco.catalog.scenario import load_scenario
+    from tco.ask.scenario import load_scenario
 
     return load_scenario(path)
 

@@ -147,6 +147,7 @@ class Scenario:
         by_day: The prices of the 30 days from `as_of`, weighed by their days.
         tokenizers: Models and the tokens that theirs makes over those that the volume counts [1].
         all_setups: Every set-up, not only the cheapest of each open model.
+        all_lines: Work all bills out whole, of however many options.
         marketplaces: Also rents of marketplaces and community hosts.
         billing: When own GPUs are on: always, on a schedule, or following the load.
         schedule: The opening hours of a fleet that is on a schedule.
@@ -198,6 +199,7 @@ class Scenario:
     by_day: bool = False
     tokenizers: tuple[tuple[str, float], ...] = ()
     all_setups: bool = False
+    all_lines: bool = False
     marketplaces: bool = False
     billing: Billing | None = None
     schedule: Schedule | None = None

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from tco.analysis.results import AssumptionResult, Flip
-from tco.ask.options import NOT_OF_SIZE
+from tco.ask.options import lacking
 from tco.render import words
 from tco.render.table import Block, Paragraph, View
 from tco.render.terminal import NBSP
@@ -170,7 +170,7 @@ CHOOSING = frozenset(
 )
 """What chooses among options, which says nothing where the options are named."""
 
-NOT_OF = {"size": frozenset("--" + name.replace("_", "-") for name in NOT_OF_SIZE)}
+NOT_OF = {"size": frozenset("--" + name.replace("_", "-") for name in lacking("size"))}
 """Flags of a question that a command does not have."""
 
 
