@@ -23,6 +23,16 @@ Spreads = str | Sequence[str] | Mapping[str, Spread] | None
 """What is believed of assumptions: `rent.factor=0.7..1.5`, or `{"rent.factor": (0.7, 1.5)}`."""
 
 
+class CompareOptions(Besides, total=False):
+    """What `compare` asks besides the question."""
+
+    frontier: Annotated[
+        Switch,
+        flag(WHICH, None, "The cheapest for each level of quality, and what it costs."),
+        scope(tools="compare"),
+    ]
+
+
 class BreakevenOptions(Besides, total=False):
     """What `breakeven` asks besides A and B."""
 

@@ -66,7 +66,8 @@ class Field(NamedTuple):
     @property
     def flag(self) -> str:
         """Return the option as it is typed."""
-        return "--" + self.name.replace("_", "-")
+        typed = (name for name in self.flags if name.startswith("--"))
+        return next(typed, "--" + self.name.replace("_", "-"))
 
     @property
     def variable(self) -> str:
@@ -170,13 +171,15 @@ def whole_gpus(value: Any) -> int:
 
 
 def score(value: Any) -> tuple[str, float]:
-    """Return a benchmark and the lowest score on it, from `mmlu=85`."""
+    """Return a benchmark and the lowest score on it, from `arena=1400`."""
     if isinstance(value, dict) and len(value) == 1:
         value = "=".join(str(part) for part in next(iter(value.items())))
     benchmark, equals, least = str(value).partition("=")
     if not equals or not benchmark.strip():
-        raise UsageError(f"{printable(str(value), 40)!r} is no benchmark and score; write mmlu=85")
-    return benchmark.strip(), units.number(least, "mmlu=85")
+        raise UsageError(
+            f"{printable(str(value), 40)!r} is no benchmark and score; write arena=1400"
+        )
+    return benchmark.strip(), units.number(least, "arena=1400")
 
 
 def ratio_of(value: Any) -> tuple[str, float]:
@@ -302,6 +305,7 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
 BILLINGS = ("always_on", "scheduled", "autoscaled", "scale_to_zero")
 SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
 TRUST = ("low", "medium", "high")
+CLASSES = ("small", "mid", "flagship")
 FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 EXPORTS = (*FORMATS, "html", "svg")
 """What can be written to a file: every format, a report that people read, a picture of a screen."""

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypedDict
 from tco import ranges, units
 from tco.ask.fields import (
     BILLINGS,
+    CLASSES,
     COLORS,
     FORMATS,
     LIFETIMES,
@@ -240,9 +241,21 @@ class QuestionOptions(TypedDict, total=False):
     ]
     min_score: Annotated[
         Pairs,
-        flag(WHICH, "B=N", "Only models with a score: mmlu=85.", offers="benchmarks="),
-        key("select.min_score", score, eg="{mmlu: 80}"),
-        scope(but=SIZE_JOBS, idle=JOBS),
+        flag(WHICH, "B=N", "Only models that reach a score: arena=1400.", offers="benchmarks="),
+        key("select.min_score", score, eg="{arena: 1400}"),
+        scope(but=SIZE_JOBS, idle=JOBS, tools=CHOOSING),
+    ]
+    as_good_as: Annotated[
+        Name,
+        flag(WHICH, "MODEL", "Only models at least as good as this one.", offers="models"),
+        key("select.as_good_as", text, eg="gpt-4.1"),
+        scope(but=SIZE_JOBS, idle=JOBS, tools=CHOOSING),
+    ]
+    model_class: Annotated[
+        Names,
+        {**several(WHICH, "CLASS", "Only small, mid, flagship models."), "flags": ("--class",)},
+        key("select.classes", one_of(*CLASSES), "classes", eg="[small, mid]"),
+        scope(but=SIZE_JOBS, idle=JOBS, tools=CHOOSING),
     ]
     min_trust: Annotated[
         Name,

@@ -80,6 +80,8 @@ def _everything(inputs: Question) -> Selection:
         tiers=(),
         licenses=(),
         min_score=None,
+        as_good_as=None,
+        classes=(),
         private=False,
     )
     return select(inputs.catalog, request)

@@ -13,8 +13,9 @@ import pytest
 from strategies import usd_at
 
 from tco.analysis.breakeven import breakeven
+from tco.analysis.flips import difference, flip_value, levers
 from tco.analysis.results import Flip, SensitivityResult
-from tco.analysis.sensitivity import difference, flip_value, levers, sensitivity
+from tco.analysis.sensitivity import sensitivity
 from tco.analysis.vary.variables import of_setting
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
