@@ -40,9 +40,9 @@ from tco.ask.commands import (
     Spreads,
     TrainOptions,
 )
-from tco.ask.fields import Field, fields_of
+from tco.ask.fields import Amount, Field, Name, Names, Pairs, fields_of
 from tco.ask.layers import Ask, answered, given, given_of, read
-from tco.ask.options import Amount, Name, Names, Pairs, QuestionOptions
+from tco.ask.options import QuestionOptions
 from tco.ask.questions import sensitivity as asked_how_sure
 from tco.errors import TcoError, UsageError, nearest, printable
 

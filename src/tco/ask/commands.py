@@ -6,8 +6,8 @@ Annotations here must be objects, not texts.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
-from tco.ask.fields import flag, key, scope, several, text
-from tco.ask.options import SERVING, VALUES, VOLUME, WHICH, Amount, Name, Names, Pairs, Switch
+from tco.ask.fields import Amount, Name, Names, Pairs, Switch, flag, key, scope, several, text
+from tco.ask.options import SERVING, VALUES, VOLUME, WHICH
 
 if TYPE_CHECKING:
     from tco.ask.options import QuestionOptions as Besides

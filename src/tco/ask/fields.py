@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -14,6 +14,20 @@ from tco import ranges, units
 from tco.errors import UsageError, nearest, printable
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+# The types of what is said, as keywords have them.
+
+Amount = str | float | None
+"""A quantity in the grammar of `tco.units`, or a number in the unit of its field."""
+Name = str | None
+Names = str | Sequence[str] | None
+Switch = bool | None
+Pairs = str | Sequence[str] | Mapping[str, str | float] | None
+Described = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
+Day = str | date | None
+File = str | PathLike[str] | None
+Files = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
 
 class Field(NamedTuple):

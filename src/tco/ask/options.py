@@ -5,10 +5,7 @@ parameters of the MCP server, rows of `tco config show`, completions and `docs/c
 from these declarations. Annotations here must be objects, not texts.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import date
-from os import PathLike
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from tco import ranges, units
 from tco.ask.fields import (
@@ -21,7 +18,16 @@ from tco.ask.fields import (
     SERVICES,
     SPECULATIVE,
     TRUST,
+    Amount,
+    Day,
+    Described,
     Field,
+    File,
+    Files,
+    Name,
+    Names,
+    Pairs,
+    Switch,
     at_least_one,
     counted,
     day,
@@ -51,17 +57,6 @@ WHICH = "Which options"
 SERVING = "Serving and people"
 VALUES = "Values and data"
 ANSWER = "Output"
-
-Amount = str | float | None
-"""A quantity in the grammar of `tco.units`, or a number in the unit of its field."""
-Name = str | None
-Names = str | Sequence[str] | None
-Switch = bool | None
-Pairs = str | Sequence[str] | Mapping[str, str | float] | None
-Described = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
-Day = str | date | None
-File = str | PathLike[str] | None
-Files = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
 JOBS = "train embed"
 """They are about work, not about how models serve."""
