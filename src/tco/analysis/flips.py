@@ -22,6 +22,8 @@ ZOOMS = 4
 FAR = 100.0
 """How far from today's value a flip is looked for: a hundredth to a hundred times."""
 
+TIMES = "times today's"
+
 WHOLE_UNITS = ("replicas", "requests")
 
 VERY_LARGE = 1e13
@@ -133,9 +135,9 @@ def levers(a: Option, b: Option) -> list[Lever]:
             name = "api" if option.tier == "api" else "hosted"
             path = f"price.{name}_factor"
             title = f"price of {option.id}"
-            found.append(Lever(path, title, "times today's", (path,), offer=option.id))
+            found.append(Lever(path, title, TIMES, (path,), offer=option.id))
     if any(isinstance(o, SelfOption) and o.usd_per_gpu_hour is not None for o in (a, b)):
-        found.append(Lever("rent.factor", "GPU rent", "times today's", ("rent.factor",)))
+        found.append(Lever("rent.factor", "GPU rent", TIMES, ("rent.factor",)))
     if any(isinstance(o, SelfOption) for o in (a, b)):
         path = "serving.throughput_factor"
         found.append(Lever(path, "throughput of a replica", "times the model's", (path,)))
@@ -150,19 +152,30 @@ def levers(a: Option, b: Option) -> list[Lever]:
 
 
 def flips_of(
-    inputs: Question, a: Option, b: Option, spans: tuple[OpenBand, ...]
+    inputs: Question,
+    a: Option,
+    b: Option,
+    spans: tuple[OpenBand, ...],
+    only: Sequence[str] = (),
 ) -> tuple[Flip, ...]:
     """Return for each lever the value at which the cheaper of A and B changes.
 
     At the volume asked about; without one, at a very large volume when B never wins, and else no
     flip is looked for, because every answer is then a volume.
+
+    Args:
+        inputs: The question.
+        a, b: The options.
+        spans: Where B is cheaper than A [token/month].
+        only: Paths of the levers that are tried; all when empty.
     """
     if not inputs.volume_given and spans:
         return ()
     settings = inputs.settings
     if not inputs.volume_given:
         settings = settings.with_values({TOKENS: VERY_LARGE})
-    return tuple(_flip(settings, a, b, lever) for lever in levers(a, b))
+    tried = [lever for lever in levers(a, b) if not only or lever.path in only]
+    return tuple(_flip(settings, a, b, lever) for lever in tried)
 
 
 def _flip(settings: Settings, a: Option, b: Option, lever: Lever) -> Flip:
@@ -175,7 +188,9 @@ def _flip(settings: Settings, a: Option, b: Option, lever: Lever) -> Flip:
     if needed is None:
         text = f"no {lever.title} would do on its own"
     else:
-        text = f"{lever.title} at {show_number(needed)}{unit} instead of {show_number(now)}"
+        instead = "" if lever.unit == TIMES else f" instead of {show_number(now)}"
+        at = "" if lever.title == lever.unit else f"{lever.title} at "
+        text = f"{at}{show_number(needed)}{unit}{instead}"
     return Flip(
         path=lever.path, title=lever.title, now=now, needed=needed, unit=lever.unit, text=text
     )

@@ -320,11 +320,11 @@ def left_out_result(item: LeftOut, inputs: Question, hardware: str | None = None
 
 def sureness_of(option: Option, inputs: Question) -> str:
     """Return how sure a price is, in a few words: its age, witnesses, what is scheduled."""
-    words = [*_age_words(option, inputs), *_witness_words(option)]
+    words = _age_words(option, inputs)
     if isinstance(option, TokenOption) and (change := coming(option, inputs)) is not None:
         days, factor = change
         words.append(f"x{show_number(factor)} in {days} day{'s' * (days != 1)}")
-    return ", ".join(words)
+    return ", ".join([*words, *_witness_words(option)])
 
 
 def _witness_words(option: Option) -> list[str]:
