@@ -15,10 +15,13 @@ from tco.options.bills import Option, SelfOption, TokenOption, lines
 from tco.options.curves import TOKENS, curve
 from tco.options.question import Question
 from tco.options.settings import Settings, price_factor
+from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_usd_per_mtok
 
 POINTS = 65
 ZOOMS = 4
+
+TIMES = "times today's"
 
 VERY_LARGE = 1e13
 """Volume that stands for "at any volume" when none was given [token/month]."""
@@ -67,7 +70,7 @@ def levers(a: Option, b: Option, settings: Settings) -> list[Variable]:
     found = [_price(option) for option in (a, b) if isinstance(option, TokenOption)]
     own = next((o for o in (b, a) if isinstance(o, SelfOption)), None)
     if any(isinstance(o, SelfOption) and o.usd_per_gpu_hour is not None for o in (a, b)):
-        found.append(_lever(settings, "rent.factor", "GPU rent", "times today's"))
+        found.append(_lever(settings, "rent.factor", "GPU rent", TIMES))
     if own is not None:
         path = "serving.throughput_factor"
         found.append(_lever(settings, path, "throughput of a replica", "times the model's"))
@@ -82,7 +85,7 @@ def levers(a: Option, b: Option, settings: Settings) -> list[Variable]:
 def _price(option: TokenOption) -> Variable:
     """Return the price of an option over today's."""
     path = price_factor(option.tier)
-    priced = _ranged(path, f"price of {option.id}", "times today's", 1.0)
+    priced = _ranged(path, f"price of {option.id}", TIMES, 1.0)
     return replace(priced, factor=lambda v: v, targets=frozenset({option.id}))
 
 
@@ -105,19 +108,30 @@ def _ranged(
 
 
 def flips_of(
-    inputs: Question, a: Option, b: Option, spans: tuple[OpenBand, ...]
+    inputs: Question,
+    a: Option,
+    b: Option,
+    spans: tuple[OpenBand, ...],
+    only: Sequence[str] = (),
 ) -> tuple[Flip, ...]:
     """Return for each lever the value at which the cheaper of A and B changes.
 
     At the volume asked about; without one, at a very large volume when B never wins, and else no
     flip is looked for, because every answer is then a volume.
+
+    Args:
+        inputs: The question.
+        a, b: The options.
+        spans: Where B is cheaper than A [token/month].
+        only: Paths of the levers that are tried; all when empty.
     """
     if not inputs.volume_given and spans:
         return ()
     settings = inputs.settings
     if not inputs.volume_given:
         settings = settings.with_values({TOKENS: VERY_LARGE})
-    return tuple(_flip(settings, a, b, lever) for lever in levers(a, b, settings))
+    tried = [one for one in levers(a, b, settings) if not only or one.name in only]
+    return tuple(_flip(settings, a, b, lever) for lever in tried)
 
 
 def _flip(settings: Settings, a: Option, b: Option, lever: Variable) -> Flip:
@@ -128,7 +142,9 @@ def _flip(settings: Settings, a: Option, b: Option, lever: Variable) -> Flip:
     if needed is None:
         text = f"no {lever.title} would do on its own"
     else:
-        text = f"{lever.title} at {show_number(needed)}{unit} instead of {show_number(now)}"
+        instead = "" if lever.unit.startswith("times ") else f" instead of {show_number(now)}"
+        at = "" if lever.title == lever.unit else f"{lever.title} at "
+        text = f"{at}{show_number(needed)}{unit}{instead}"
     return Flip(
         path=lever.name, title=lever.title, now=now, needed=needed, unit=lever.unit, text=text
     )
@@ -140,8 +156,8 @@ def never_because(inputs: Question, a: Option, b: Option) -> str:
     ours, theirs = (show_usd_per_mtok(float(c.slope[0]) * MTOK) for c in (mine, other))
     if mine.slope[0] >= other.slope[0]:
         return (
-            f"however large the volume, a further Mtok costs {ours} with {b.id}, against "
-            f"{theirs} with {a.id}"
+            f"however large the volume, a further Mtok costs {ours} with "
+            f"{spoken(b.id)}, against {theirs} with {spoken(a.id)}"
         )
     return "its fixed cost is not earned back within the volumes that could be looked at"
 

@@ -239,6 +239,21 @@ class CheckResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Flip:
+    """A single change that would turn the answer."""
+
+    path: str
+    title: str
+    now: float
+    needed: float | None
+    """None when no value of it would do."""
+    unit: str
+    text: str
+    against: str | None = None
+    """What B is held against, where that is not A: a closed model of the same class."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareResult:
     """What a month costs, every way there is to serve it, cheapest first."""
 
@@ -261,23 +276,14 @@ class CompareResult:
     """Ids of what costs less, but whose price is not sure enough."""
     min_trust: TrustLevel = "medium"
     """Least trust of a price that is sure enough."""
+    pair: tuple[str, ...] = ()
+    """Ids of what `turns` is about: what is bought, and own GPUs; empty without one of them."""
+    turns: tuple[Flip, ...] = ()
+    """Single changes that would turn the cheaper one of `pair`, each alone."""
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0
     """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flip:
-    """A single change that would turn the answer."""
-
-    path: str
-    title: str
-    now: float
-    needed: float | None
-    """None when no value of it would do."""
-    unit: str
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -368,6 +374,8 @@ class BreakevenRow:
     never_because: str | None
     at: BothAt | None = None
     """None where no volume was given."""
+    class_: ModelClass = "unknown"
+    """Of the model, and of A unless it was named or no closed one of the class is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -377,6 +385,7 @@ class BreakevenTable:
     schema: Literal["tco.breakeven-table/1"]
     catalog: CatalogStamp
     against: str
+    """The closed model that was named; else those of the classes of the models, by commas."""
     variable: str
     unit: str
     rows: tuple[BreakevenRow, ...]
@@ -388,6 +397,10 @@ class BreakevenTable:
     best: str | None = None
     """What `compare` answers at the volume asked about; None without one."""
     cheaper_but_unsure: tuple[str, ...] = ()
+    pair: tuple[str, ...] = ()
+    """Ids of what `turns` is about, of the model that comes nearest: its host, and own GPUs."""
+    turns: tuple[Flip, ...] = ()
+    """Single changes that turn which of the pair is cheaper at the volume asked about."""
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0

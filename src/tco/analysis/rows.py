@@ -47,6 +47,7 @@ from tco.options.question import Question
 from tco.options.selection import benchmark_of
 from tco.options.settings import Settings, hours_per_month, target, workload
 from tco.options.setups import Search
+from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_seconds, show_share
 
 # Energy and carbon of a fleet, rented or bought, per month and per request.
@@ -308,13 +309,21 @@ def left_out_result(item: LeftOut, inputs: Question, hardware: str | None = None
     )
 
 
+def said_of(option: Option, inputs: Question) -> str:
+    """Return an option in words, own GPUs with as many as are paid for where a volume is given."""
+    if not isinstance(option, SelfOption) or not inputs.volume_given:
+        return spoken(option.id)
+    servers = fleet(option, inputs.settings, replica_of(option, inputs.settings))
+    return spoken(option.id, number(servers.paid_gpus))
+
+
 def sureness_of(option: Option, inputs: Question) -> str:
     """Return how sure a price is, in a few words: its age, witnesses, what is scheduled."""
-    words = [*_age_words(option, inputs), *_witness_words(option)]
+    words = _age_words(option, inputs)
     if isinstance(option, TokenOption) and (change := coming(option, inputs)) is not None:
         days, factor = change
         words.append(f"x{show_number(factor)} in {days} day{'s' * (days != 1)}")
-    return ", ".join(words)
+    return ", ".join([*words, *_witness_words(option)])
 
 
 def _witness_words(option: Option) -> list[str]:
