@@ -91,6 +91,7 @@ for name, by, call in (("anthropic", AnthropicInstrumentor, direct), ("converse"
     span = spans.get_finished_spans()[0]
     seen[name] = tuple(span.attributes.get(f"gen_ai.usage.{n}") for n in NAMES)
     print(f"{name:14}{span.instrumentation_scope.name:44} input, read, written, total = {seen[name]}")
+server.shutdown()
 wanted = {"anthropic": (8200, 3000, 200, 8250), "converse": (5000, 3000, 200, 5050),
           "invoke_model": (5000, None, None, 5050)}
 if seen != wanted:

@@ -61,9 +61,11 @@ for name, instrumentor in (("OpenLLMetry", GoogleGenerativeAiInstrumentor), ("Op
     options = types.HttpOptions(base_url=f"http://127.0.0.1:{server.server_port}")
     client = genai.Client(api_key="none", http_options=options)
     client.models.generate_content(model="gemini-2.5-pro", contents="is it?")
+    client.close()
     by.uninstrument()
     seen[name] = {k: v for k, v in spans.get_finished_spans()[0].attributes.items() if "token" in k}
     print(name, seen[name])
+server.shutdown()
 ours, theirs = seen["OpenLLMetry"], seen["OpenInference"]
 got = (ours["gen_ai.usage.input_tokens"], ours["gen_ai.usage.output_tokens"], ours["gen_ai.usage.total_tokens"],
        any("reason" in k or "thought" in k for k in ours), theirs["llm.token_count.prompt"],
