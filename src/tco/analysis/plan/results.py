@@ -11,6 +11,7 @@ from tco.analysis.results import (
     BillLine,
     CatalogStamp,
     CheckResult,
+    Flip,
     Origin,
     TrustLevel,
     WorkloadResult,
@@ -100,19 +101,6 @@ class NextUnit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchResult:
-    """The value of one assumption at which the better of hybrid and all-API changes."""
-
-    path: str
-    title: str
-    unit: str
-    now: float
-    needed: float | None
-    """None when no value of it would do."""
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
     """The same question for another model, in one line."""
 
@@ -144,7 +132,7 @@ class PlanResult:
     strategies: tuple[StrategyResult, ...]
     rows: tuple[ResourceRow, ...]
     next_unit: NextUnit | None
-    switches: tuple[SwitchResult, ...]
+    switches: tuple[Flip, ...]
     models: tuple[ModelRow, ...]
     left_out: tuple[str, ...]
     verdict: str
@@ -154,6 +142,10 @@ class PlanResult:
     best: Strategy | None = None
     """The arrangement that is the answer."""
     cheaper_but_unsure: tuple[Strategy, ...] = ()
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 # A plan in words. Every figure in a sentence is taken from the result, never worked out anew.
