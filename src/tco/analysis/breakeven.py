@@ -24,13 +24,14 @@ from tco.analysis.vary.variables import usual
 from tco.engine.crossings import Wins, beats, together, wins
 from tco.errors import TcoError, UsageError
 from tco.options.bills import Option, best_pairs, same_weights, usd_of
-from tco.options.candidates import OwnSetups, own_setups
+from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust, of_two
 from tco.options.curves import TOKENS, curve
 from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve
 from tco.options.question import Question
 from tco.options.selection import select
 from tco.options.settings import workload
+from tco.options.setups import SetUps
 from tco.units import SECONDS_PER_DAY, show_tokens, show_usd
 
 # Break-evens in words.
@@ -354,16 +355,14 @@ def breakeven_table(inputs: Question, against: str | None) -> BreakevenTable:
     used: list[Option] = [rival.best]
     left_out: list[str] = [
         f"{item.model}: {', '.join(item.reasons)}"
-        for item in (*own.infeasible, *own.unsized)
+        for item in unserved(own)
         if wanted is None or item.model in wanted
     ]
     for model in own.models:
-        pairs = best_pairs(
-            own.found, inputs.settings, model.id, TYPICAL_VOLUMES, least_trust(inputs)
-        )
+        pairs = best_pairs(own, inputs.settings, model.id, TYPICAL_VOLUMES, least_trust(inputs))
         if not pairs.size or (wanted is not None and model.id not in wanted):
             continue
-        setups = [own.option(int(i)) for i in pairs]
+        setups = [option_of(own, int(i)) for i in pairs]
         at_volume = _at_volume(own, model.id)
         host = _host(inputs, model.id)
         if host is None:
@@ -395,13 +394,13 @@ def breakeven_table(inputs: Question, against: str | None) -> BreakevenTable:
     )
 
 
-def _at_volume(own: OwnSetups, model: str) -> Option | None:
+def _at_volume(own: SetUps, model: str) -> Option | None:
     """Return the set-up of a model that is the answer at the volume asked about."""
     now, settings = _breakeven_now(own.inputs), own.inputs.settings
     if now is None:
         return None
-    pairs = best_pairs(own.found, settings, model, np.array([now]), least_trust(own.inputs))
-    return own.option(int(pairs[0])) if pairs.size else None
+    pairs = best_pairs(own, settings, model, np.array([now]), least_trust(own.inputs))
+    return option_of(own, int(pairs[0])) if pairs.size else None
 
 
 def _here(inputs: Question, base: Option, option: Option) -> BothAt:

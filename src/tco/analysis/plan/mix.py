@@ -24,7 +24,7 @@ from tco.engine.selfhost import Fleet, busy_gpus, team_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError
 from tco.options.bills import FixedOption, SelfOption, replica_of, sure_pairs
-from tco.options.candidates import OwnSetups, infeasible
+from tco.options.candidates import infeasible, option_of
 from tco.options.cheapest import least_trust
 from tco.options.machines import (
     DEDICATED,
@@ -36,6 +36,7 @@ from tco.options.machines import (
     work_lines,
 )
 from tco.options.settings import Settings, hours_per_month, people, target, workload
+from tco.options.setups import SetUps
 from tco.units import HOURS_PER_MONTH
 
 # The units that a hybrid can be built from: set-ups of a model, and rents they can run on.
@@ -256,7 +257,7 @@ def _unbeaten(ways: Iterable[RentedUnit]) -> tuple[RentedUnit, ...]:
     return tuple(kept)
 
 
-def machines(own: OwnSetups, model: str, settings: Settings) -> list[UnitChoice]:
+def machines(own: SetUps, model: str, settings: Settings) -> list[UnitChoice]:
     """Return the set-ups of a model, the cheapest at full use first.
 
     Args:
@@ -265,12 +266,12 @@ def machines(own: OwnSetups, model: str, settings: Settings) -> list[UnitChoice]
         settings: Every value that enters a bill.
     """
     by_setup: dict[int, list[int]] = {}
-    for pair in sure_pairs(own.found, model, least_trust(own.inputs)).tolist():
-        by_setup.setdefault(int(own.found.pair_setup[pair]), []).append(pair)
+    for pair in sure_pairs(own, model, least_trust(own.inputs)).tolist():
+        by_setup.setdefault(int(own.pair_setup[pair]), []).append(pair)
     made = []
     for rows in by_setup.values():
-        replica = own.replica(rows[0])
-        options = [own.option(row) for row in rows]
+        replica = own.replica_of(rows[0])
+        options = [option_of(own, row) for row in rows]
         made.append(machine(rented_unit(option, settings, replica) for option in options))
     return sorted(made, key=lambda m: m.usd_per_load)
 
