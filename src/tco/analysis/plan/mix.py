@@ -12,7 +12,6 @@ from tco.engine.hybrid import (
     Overhead,
     Resource,
     Stack,
-    UnitKind,
     best_stack,
     layer_count,
     never_off,
@@ -104,16 +103,16 @@ class RentedUnit:
             and (other.spot or not self.spot)
         )
 
-    def kind(self, settings: Settings, *, by_the_hour: bool) -> UnitKind:
+    def kind(self, settings: Settings, *, by_the_hour: bool) -> Resource:
         """Return the units as the engine sees them."""
-        resource = Resource(
+        return Resource(
+            unit=self.capacity,
             usd_per_hour=self.usd_per_hour,
             by_the_hour=by_the_hour,
             lead_h=settings.value("plan.lead_h") if by_the_hour else 0.0,
             availability=settings.value("plan.spot_availability") if self.spot else 1.0,
             usd_per_load=self.work_usd,
         )
-        return UnitKind(unit=self.capacity, resources=(resource,))
 
     def lines(self, units: float, served: float, settings: Settings) -> tuple[Line, ...]:
         """Return the lines of so many units' bill, people left out.
@@ -334,7 +333,7 @@ class HybridMix:
 
         Units that never stop have no start.
         """
-        on = self.stack.peak.layers.on
+        on = self.stack.peak.on
         starts = (on & ~np.roll(on, 1, axis=-1)).sum()
         return float((on.sum() + lead_h * starts) / on.shape[-1]) if on.size else 0.0
 
