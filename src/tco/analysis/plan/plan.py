@@ -54,7 +54,7 @@ from tco.options.bills import (
     best_pairs,
     charged_lines,
 )
-from tco.options.candidates import OwnSetups, own_setups
+from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust, pair_of, rank_of
 from tco.options.hours import refuse_billing
 from tco.options.machines import DEDICATED, OWN
@@ -64,6 +64,7 @@ from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Settings, people, price_factor, workload
+from tco.options.setups import SetUps
 from tco.units import MTOK, SECONDS_PER_HOUR, show_number, show_tokens, show_usd
 
 # At which value of one assumption the better of hybrid and all-API changes.
@@ -401,7 +402,7 @@ def _open_models(
     selection = replace(selection, own=True, tiers=())
     own = own_setups(inputs, selection)
     choices: list[Choice] = []
-    left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in (*own.infeasible, *own.unsized)]
+    left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in unserved(own)]
     for model in own.models:
         host = _host(inputs, selection, model.id)
         made = machines(own, model.id, inputs.settings)
@@ -425,11 +426,11 @@ def _promise(choice: Choice, inputs: Question) -> tuple[float, float]:
     return -model_row(choice).saved_share, least / usd if usd > 0 else np.inf
 
 
-def _sized(own: OwnSetups, model: str) -> list[SelfOption]:
+def _sized(own: SetUps, model: str) -> list[SelfOption]:
     settings = own.inputs.settings
     volume = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
-    pairs = best_pairs(own.found, settings, model, volume, least_trust(own.inputs))
-    return [own.option(int(i)) for i in pairs]
+    pairs = best_pairs(own, settings, model, volume, least_trust(own.inputs))
+    return [option_of(own, int(i)) for i in pairs]
 
 
 def _host(inputs: Question, selection: Selection, model: str) -> TokenOption | None:
