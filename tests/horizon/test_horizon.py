@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from running import DAY, run
 
-from tco.analysis.horizon.horizon import flows, horizon, path_of
+from tco.analysis.horizon.flows import flows, path_of
+from tco.analysis.horizon.horizon import horizon
 from tco.engine.capital import payback_months, present_value
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
