@@ -34,7 +34,7 @@ def flow_of(inputs: Any, name: str, start: int = 0) -> Any:
 
 @pytest.mark.parametrize("name", [API, HOST, RENTED])
 def test_when_nothing_changes_a_horizon_is_so_many_months(name: str, asked: Any) -> None:
-    inputs = asked(tokens=50e9)
+    inputs = asked(tokens=50e9, flat_prices=True)
     flow = flow_of(inputs, name)
     assert flow[0] == 0
     assert flow[1:] == pytest.approx(np.full(36, monthly(inputs, name)), rel=1e-12)
@@ -82,7 +82,7 @@ def test_a_reservation_keeps_its_rent_until_it_ends(asked: Any) -> None:
 
 
 def test_a_scheduled_price_counts_from_its_day(asked: Any) -> None:
-    inputs = asked(tokens=50e9)
+    inputs = asked(tokens=50e9, flat_prices=True)
     changing = next(
         o.id
         for o in inputs.catalog.prices.offers

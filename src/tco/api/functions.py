@@ -372,6 +372,7 @@ def horizon(
     *names: str,
     growth: Amount = None,
     discounting: Name = None,
+    flat_prices: Switch = None,
     **question: Unpack[QuestionOptions],
 ) -> Outlook:
     """Return what options come to over months or years: cash when it is paid, saving, payback.
@@ -383,8 +384,12 @@ def horizon(
     >>> type(answer).__name__
     'Outlook'
     """
-    own: HorizonOptions = {"growth": growth, "discounting": discounting}
-    return _answer(questions.horizon(names, own), question)  # type: ignore[no-any-return]
+    own: HorizonOptions = {
+        "growth": growth,
+        "discounting": discounting,
+        "flat_prices": flat_prices,
+    }
+    return _answer(questions.horizon(names), {**question, **own})  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, TrainOptions, without=NOT_OF_TRAIN)

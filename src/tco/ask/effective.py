@@ -10,11 +10,11 @@ import numpy as np
 
 from tco.analysis.report import stamp
 from tco.analysis.results import CatalogStamp
-from tco.ask.fields import OUTPUT, QUESTION, Code, Field, switch
+from tco.ask.fields import OUTPUT, OVER_TIME, QUESTION, Code, Field, switch
 from tco.ask.layers import Given
 from tco.ask.options import QuestionOptions
 from tco.options.question import DEFAULT_ENGINE, Question
-from tco.options.scenario import DEFAULT_PROFILE
+from tco.options.scenario import DEFAULT_PROFILE, END_OF_MONTH
 from tco.options.settings import Setting, Settings
 
 Place = Literal[
@@ -25,6 +25,7 @@ WORDS: Mapping[str, Any] = {
     "profile": DEFAULT_PROFILE,
     "engine": DEFAULT_ENGINE,
     "purchase": ("on_demand",),
+    "discounting": END_OF_MONTH,
     "format": "table",
     "color": "auto",
 }
@@ -93,7 +94,7 @@ def in_effect(
         values: What was said that no request has, by the name of the option.
         config_file: The user's configuration.
     """
-    for field in (*QUESTION, *OUTPUT):
+    for field in (*QUESTION, *OVER_TIME, *OUTPUT):
         setting = setting_of(field, inputs.settings)
         if setting is not None:
             yield _setting(setting, field, config_file)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from tco import ranges, units
 from tco.ask.grammar import inline_option, schedule
 from tco.errors import UsageError, nearest, printable
+from tco.options.scenario import DISCOUNTING
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -56,6 +57,15 @@ def text(value: Any) -> str:
     if len(clean) > 300:
         raise UsageError(f"{printable(clean, 40)!r} is too long for a name")
     return clean
+
+
+def grows_by(value: Any) -> float:
+    """Return what something grows by in a month, such as `5%`, or shrinks by: `-5%`."""
+    said = str(value).strip().removesuffix("/month")
+    rate = units.share(said.lstrip("+-"))
+    if said.startswith("-") and rate == 1.0:
+        raise UsageError("nothing is left after a month of -100%")
+    return -rate if said.startswith("-") else rate
 
 
 def switch(value: Any) -> bool:
@@ -312,6 +322,13 @@ QUESTION = (
     Field("measured", "measured", overlay, many=True),
 )
 """Everything that a question is made of. A target with a dot is a setting."""
+
+OVER_TIME = (
+    Field("growth", "over_time.growth", grows_by),
+    Field("discounting", "over_time.discounting", one_of(*DISCOUNTING)),
+    Field("flat_prices", "over_time.flat_prices", switch),
+)
+"""What `horizon` asks besides: how the months differ."""
 
 OUTPUT = (
     Field("format", "output.format", one_of(*FORMATS)),

@@ -198,6 +198,9 @@ class HorizonOptions(TypedDict, total=False):
     discounting: Annotated[
         Name, one(VALUES, "WORD", "When cash counts in today's money: end-of-month, year-end.")
     ]
+    flat_prices: Annotated[
+        Switch, switch(VALUES, "Prices stay as they are: nothing of their history goes on.")
+    ]
 
 
 class SensitivityOptions(TypedDict, total=False):

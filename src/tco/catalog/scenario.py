@@ -226,6 +226,17 @@ class ExtraPart(Record):
     """On the first day, written off over the life of bought GPUs: `$300k`."""
 
 
+class OverTimePart(Record):
+    """How the months of `tco horizon` differ."""
+
+    growth: Quantity | None = None
+    """What the volume grows by in a month: `5%`, `-2%`."""
+    discounting: Literal["end-of-month", "year-end"] | None = None
+    """When cash counts in today's money."""
+    flat_prices: bool | None = None
+    """Prices stay as they are: nothing of their history goes on."""
+
+
 class OptionPart(Record):
     """A way to serve the month that no catalog has."""
 
@@ -321,6 +332,7 @@ class ScenarioDocument(Record):
     buying: BuyingPart | None = None
     horizon: Quantity | None = None
     """How long it is meant to run: `18 months`, `3 years`."""
+    over_time: OverTimePart | None = None
     select: SelectPart | None = None
     fleet: FleetPart | None = None
     serving: ServingPart | None = None

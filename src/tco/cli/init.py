@@ -8,10 +8,10 @@ import numpy as np
 from typer import Argument, Option
 
 from tco.ask.effective import ConfigRow, in_effect
-from tco.ask.fields import OUTPUT, QUESTION, Field
+from tco.ask.fields import OUTPUT, OVER_TIME, QUESTION, Field
 from tco.ask.grammar import EXAMPLE, parts_of
 from tco.ask.layers import RIVALS
-from tco.ask.options import SERVING, VALUES, VOLUME, WHICH, QuestionOptions
+from tco.ask.options import SERVING, VALUES, VOLUME, WHICH, HorizonOptions, QuestionOptions
 from tco.catalog import scenario
 from tco.catalog.fields import Record
 from tco.cli import options
@@ -130,6 +130,7 @@ EXAMPLES = {
     "license": "[permissive, community]",
     "min_score": "{mmlu: 80}",
     "min_trust": "high",
+    "growth": "5%",
     "gpu": "[h100-sxm, h200-sxm]",
     "gpus": "8",
     "precision": "[bf16, fp8]",
@@ -195,10 +196,10 @@ def scenario_text(inputs: Question, name: str, schema: str) -> str:
 
 
 PANELS = (VOLUME, WHICH, SERVING, VALUES, options.OUTPUT)
-FIELDS = {field.key: field for field in (*QUESTION, *OUTPUT)}
+FIELDS = {field.key: field for field in (*QUESTION, *OVER_TIME, *OUTPUT)}
 DECLARED = {
     option.name: option.annotation.__metadata__[0]
-    for record in (QuestionOptions, options.Output)
+    for record in (QuestionOptions, HorizonOptions, options.Output)
     for option in options_of(record)
 }
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from tco.analysis.horizon.results import PriceTrend
+from tco.analysis.horizon.trends import DAYS_PER_YEAR, kind_of, trends
 from tco.catalog.lookup import next_change
 from tco.engine.capital import cohorts, resale_share
 from tco.engine.ledger import Line, total_usd
@@ -18,16 +21,16 @@ from tco.options.bills import Option, SelfOption, TokenOption, fleet, lines, rep
 from tco.options.machines import COMMITTED, binds, ownership, team_lines
 from tco.options.offers import token_option
 from tco.options.question import Question
-from tco.options.settings import Settings
+from tco.options.scenario import YEAR_END
+from tco.options.settings import Settings, price_factor
 from tco.units import MONTHS_PER_YEAR
 
 TOKENS = "workload.tokens_per_month"
 VOLUME = "horizon.volume_factor_per_year"
-API = "horizon.api_price_factor_per_year"
-HOSTED = "horizon.hosted_price_factor_per_year"
-RENT = "horizon.rent_factor_per_year"
-HARDWARE = "horizon.hardware_price_factor_per_year"
-END_OF_MONTH, YEAR_END = "end-of-month", "year-end"
+THROUGHPUT = "serving.throughput_factor"
+
+End = Literal["", "low", "high"]
+"""What is expected, or the end of the band at which an option costs least, or most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,29 +41,53 @@ class VolumePath:
         inputs: The question, as of the first day.
         months: How many they are [1].
         years: Time of the beginning of each month since the first day [months] [year].
-        discounting: When cash counts in a present value; at the end of its month when None.
+        prices: What a year makes of each kind of price.
+        end: At which end of its band every option is looked at.
     """
 
     inputs: Question
     months: int
     years: Floats
-    discounting: str | None = None
+    prices: Mapping[str, PriceTrend]
+    end: End = ""
 
     @property
     def year_end(self) -> bool:
         """Return whether cash counts at the end of its year, not of its month."""
-        return self.discounting == YEAR_END
-
-    def grown(self, path: str, years: Floats | None = None) -> Floats:
-        """Return what a yearly factor of the settings has made of 1 by each month [1]."""
-        factor = float(np.asarray(self.inputs.settings.value(path)))
-        return np.asarray(factor ** (self.years if years is None else years))
+        return self.inputs.request.discounting == YEAR_END
 
     @property
     def tokens(self) -> Floats:
         """Return the volume of each month [months] [token/month]."""
-        now = float(np.asarray(self.inputs.settings.value(TOKENS)))
-        return now * self.grown(VOLUME)
+        now = number(self.inputs.settings.value(TOKENS))
+        factor = number(self.inputs.settings.value(VOLUME))
+        return np.asarray(now * factor**self.years)
+
+    def price(self, option: Option, years: Floats | None = None) -> Floats:
+        """Return the price of an option over today's, at some times [1].
+
+        Args:
+            option: The option.
+            years: The times since the first day; the beginnings of the months when None [year].
+        """
+        at = self.years if years is None else years
+        kind = kind_of(option, self.inputs)
+        if kind is None:
+            return np.ones_like(at)
+        trend = self.prices[kind]
+        ends = {"": trend.factor_per_year, "low": trend.low, "high": trend.high}
+        if trend.until is not None:
+            days = (date.fromisoformat(trend.until) - self.inputs.day).days
+            at = np.minimum(at, days / DAYS_PER_YEAR)
+        return np.asarray(ends[self.end] ** at)
+
+    def settings(self, option: Option) -> Settings:
+        """Return the settings of an option, at its end of the throughput band."""
+        settings = self.inputs.settings
+        if not self.end or not isinstance(option, SelfOption):
+            return settings
+        band = option.band[1] if self.end == "low" else option.band[0]
+        return settings.with_values({THROUGHPUT: settings.value(THROUGHPUT) * band})
 
     def begins(self, month: int) -> date:
         """Return the first day of a month counted from 0."""
@@ -81,7 +108,8 @@ def path_of(inputs: Question) -> VolumePath:
     months = max(round(float(np.asarray(setting.value))), 1)
     if months > LONGEST:
         raise UsageError(f"{setting.source}: {months} months is too long; {LONGEST} at most")
-    return VolumePath(inputs=inputs, months=months, years=np.arange(months) / MONTHS_PER_YEAR)
+    years = np.arange(months) / MONTHS_PER_YEAR
+    return VolumePath(inputs=inputs, months=months, years=years, prices=trends(inputs))
 
 
 def months_after(day: date, months: int) -> date:
@@ -95,12 +123,38 @@ def months_after(day: date, months: int) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
-def flows(option: Option, path: VolumePath, starts: Sequence[int]) -> Floats:
-    """Return the cash of an option for each month that it might begin after [starts, months + 1].
+class Cash(NamedTuple):
+    """What an option is paid; entry 0 is the first day, entry t the end of month t.
 
-    Nothing is paid before it begins; entry 0 is the first day, entry t the end of month t. Sums
-    that a monthly bill spreads are paid when they fall due: GPUs when the fleet grows or wears
-    out, set-up and migration once at the beginning. GPUs are sold on the last day.
+    All are of every month that it might begin after [starts, months + 1].
+
+    Args:
+        running: Bills by the month, what they spread left out [USD].
+        setup: Set-up and migration, once when it begins [USD].
+        capex: GPUs that are bought, and capital as a sum [USD].
+        resale: What GPUs are sold for [USD].
+        bought, sold: How many of them [GPU].
+    """
+
+    running: Floats
+    setup: Floats
+    capex: Floats
+    resale: Floats
+    bought: Floats
+    sold: Floats
+
+    @property
+    def total(self) -> Floats:
+        """Return the cash [starts, months + 1] [USD]."""
+        return self.running + self.setup + self.capex - self.resale
+
+
+def cash(option: Option, path: VolumePath, starts: Sequence[int]) -> Cash:
+    """Return what an option is paid, for each month that it might begin after.
+
+    Nothing is paid before it begins. Sums that a monthly bill spreads are paid when they fall due:
+    GPUs when the fleet grows or wears out, set-up and migration once at the beginning. GPUs are
+    sold on the last day.
 
     Args:
         option: The option; a set-up keeps its layout, its fleet grows with the volume.
@@ -108,12 +162,26 @@ def flows(option: Option, path: VolumePath, starts: Sequence[int]) -> Floats:
         starts: Months before it begins [starts].
     """
     begun = np.asarray(starts)[:, None] <= np.arange(path.months)[None, :]
-    flow = np.zeros((len(starts), path.months + 1))
-    flow[:, 1:] = np.where(begun, _running(option, path, starts), 0.0)
+    made = Cash(*(np.zeros((len(starts), path.months + 1)) for _ in Cash._fields))
+    made.running[:, 1:] = np.where(begun, _running(option, path, starts), 0.0)
     if isinstance(option, SelfOption):
-        flow += _once(path, starts)
-        flow += _machines(option, path, starts)
-    return flow
+        _once(made, path, starts)
+        _machines(made, option, path, starts)
+    return made
+
+
+def flows(option: Option, path: VolumePath, starts: Sequence[int]) -> Floats:
+    """Return the same in one sum [starts, months + 1] [USD]."""
+    return cash(option, path, starts).total
+
+
+def fleet_gpus(option: Option, path: VolumePath) -> Floats | None:
+    """Return the GPUs that are paid for in each month; None for what runs elsewhere [months]."""
+    if not isinstance(option, SelfOption):
+        return None
+    settings = path.settings(option).with_values({TOKENS: _billed_tokens(option, path)})
+    servers = fleet(option, settings, replica_of(option, settings))
+    return np.broadcast_to(servers.paid_gpus, (path.months,))
 
 
 def _running(option: Option, path: VolumePath, starts: Sequence[int]) -> Floats:
@@ -139,14 +207,14 @@ def _sum(bill: tuple[Line, ...]) -> Floats:
 
 def _settings(option: Option, path: VolumePath, starts: Sequence[int], months: slice) -> Settings:
     """Return the settings of some months, by the month that the option began after."""
-    settings = path.inputs.settings
-    rented = path.grown(RENT, _signed(option, path, starts) / MONTHS_PER_YEAR)
-    factors = {
-        "rent.factor": settings.value("rent.factor") * rented[:, months],
-        "price.api_factor": settings.value("price.api_factor") * path.grown(API)[months],
-        "price.hosted_factor": settings.value("price.hosted_factor") * path.grown(HOSTED)[months],
-        TOKENS: _billed_tokens(option, path)[months],
-    }
+    settings = path.settings(option)
+    factors: dict[str, Number] = {TOKENS: _billed_tokens(option, path)[months]}
+    if isinstance(option, SelfOption):
+        rented = path.price(option, _signed(option, path, starts) / MONTHS_PER_YEAR)
+        factors["rent.factor"] = settings.value("rent.factor") * rented[:, months]
+    else:
+        factor = price_factor(option.tier)
+        factors[factor] = settings.value(factor) * path.price(option)[months]
     return settings.with_values(factors)
 
 
@@ -206,8 +274,8 @@ def events(option: Option, path: VolumePath) -> list[str]:
     return _over_time(option, path)[1]
 
 
-def _once(path: VolumePath, starts: Sequence[int]) -> Floats:
-    """Return the work of setting up and moving, paid when the option begins, and capital as a sum.
+def _once(made: Cash, path: VolumePath, starts: Sequence[int]) -> None:
+    """Add the work of setting up and moving, paid when the option begins, and capital as a sum.
 
     It is what the bill spreads, the one over the months of the horizon, the other over the life of
     bought GPUs: then it is spent anew.
@@ -216,12 +284,10 @@ def _once(path: VolumePath, starts: Sequence[int]) -> Floats:
     spread = tuple(line for line in team_lines(settings, 0.0) if line.spread)
     usd = number(total_usd(spread) * settings.value("horizon.months"))
     sum_usd, life = number(settings.value("extra.upfront_usd")), _life(settings)
-    flow = np.zeros((len(starts), path.months + 1))
     for row, start in enumerate(starts):
         if start < path.months:
-            flow[row, start] = usd
-            flow[row, start : path.months : life] += sum_usd
-    return flow
+            made.setup[row, start] += usd
+            made.capex[row, start : path.months : life] += sum_usd
 
 
 def _life(settings: Settings) -> int:
@@ -229,26 +295,22 @@ def _life(settings: Settings) -> int:
     return max(round(number(settings.value("own.life_months"))), 1)
 
 
-def _machines(option: SelfOption, path: VolumePath, starts: Sequence[int]) -> Floats:
-    """Return GPUs bought as the fleet grows and wears out, and what they are sold for."""
-    flow = np.zeros((len(starts), path.months + 1))
-    if option.owned is None:
-        return flow
-    settings = path.inputs.settings.with_values({TOKENS: _billed_tokens(option, path)})
-    needed = np.broadcast_to(
-        fleet(option, settings, replica_of(option, settings)).paid_gpus, (path.months,)
-    )
+def _machines(made: Cash, option: SelfOption, path: VolumePath, starts: Sequence[int]) -> None:
+    """Add GPUs bought as the fleet grows and wears out, and what they are sold for."""
+    needed = fleet_gpus(option, path)
+    if option.owned is None or needed is None:
+        return
     own = ownership(option.owned, path.inputs.settings)
-    life = max(round(float(np.asarray(own.life_months))), 1)
-    price = path.grown(HARDWARE)
-    paid = float(np.asarray(own.upfront_usd))
+    life = max(round(number(own.life_months)), 1)
+    price, paid = path.price(option), number(own.upfront_usd)
     # Installation is lost; servers, network and spares are sold.
-    kept = paid - float(np.asarray(own.server_usd * own.installation_share))
+    kept = paid - number(own.server_usd * own.installation_share)
     for row, start in enumerate(starts):
         bought = cohorts(needed[start:], life)
-        flow[row, start : path.months] += bought * paid * price[start:]
+        made.bought[row, start : path.months] += bought
+        made.capex[row, start : path.months] += bought * paid * price[start:]
         sold = np.arange(bought.size) + life  # month, from the start, in which each wears out
         end = np.minimum(sold, bought.size)
         share = resale_share(end - np.arange(bought.size), life, np.asarray(own.residual_share))
-        np.add.at(flow[row], start + end, -bought * kept * share * price[start:])
-    return flow
+        np.add.at(made.sold[row], start + end, bought)
+        np.add.at(made.resale[row], start + end, bought * kept * share * price[start:])

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from tco.analysis.compare import compare, pair_words
 from tco.analysis.horizon.flows import (
-    API,
-    END_OF_MONTH,
-    HARDWARE,
-    HOSTED,
-    RENT,
     VOLUME,
+    Cash,
     VolumePath,
+    cash,
     events,
+    fleet_gpus,
     flows,
     path_of,
 )
-from tco.analysis.horizon.results import HorizonMonth, HorizonResult, HorizonRow, horizon_verdict
+from tco.analysis.horizon.results import (
+    HorizonMonth,
+    HorizonResult,
+    HorizonRow,
+    HorizonTrade,
+    PriceTrend,
+    horizon_verdict,
+)
+from tco.analysis.horizon.trends import kind_of, words_of
 from tco.analysis.report import (
     assumption,
     assumptions_of,
@@ -33,31 +39,28 @@ from tco.analysis.results import AssumptionResult
 from tco.engine.capital import changeover, payback_months, present_value
 from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import Option, SelfOption, same_weights
+from tco.options.bills import Option, SelfOption, TokenOption, same_weights
 from tco.options.cheapest import answers_at, least_trust, of_two, pair_of
 from tco.options.machines import OWN, binds
 from tco.options.names import Resolved, resolve
+from tco.options.offers import token_options
 from tco.options.question import Question
+from tco.options.scenario import END_OF_MONTH
+from tco.options.selection import select
+from tco.units import MONTHS_PER_YEAR
 
-GROWTH = "--growth"
 RATE = "own.yearly_rate"
 
 
-def horizon(
-    inputs: Question,
-    names: Sequence[str],
-    growth: float | None = None,
-    discounting: str | None = None,
-) -> HorizonResult:
+def horizon(inputs: Question, names: Sequence[str]) -> HorizonResult:
     """Return what options cost over the months to come, the first of them being today's.
+
+    Where own GPUs are among them, the cheapest host of their model is in without being named.
 
     Args:
         inputs: The question; `horizon.months` of it are looked at.
         names: A, which is paid today, and the others; the cheapest host of the cheapest
             self-hosted model, that model on rented GPUs and on bought ones, when none is named.
-        growth: What the volume grows by in a month [1].
-        discounting: When cash counts in a present value: `end-of-month` unless said, or
-            `year-end`.
 
     Raises:
         UsageError: No volume was given, or a single option was named.
@@ -66,20 +69,44 @@ def horizon(
         raise UsageError("how many tokens a month? for example --tokens 50B")
     if len(names) == 1:
         raise UsageError(f"against what? for example tco horizon {names[0]} self/llama-3.3-70b")
-    if growth is not None:
-        factor = (1.0 + growth) ** 12
-        settings = inputs.settings.overridden(VOLUME, factor, GROWTH)
-        inputs = replace(inputs, settings=settings)
-    path = replace(path_of(inputs), discounting=discounting)
+    path = path_of(_grown(inputs))
     found = _named(path, names) if names else _usual(path)
     options = [_best(each, path) for each in found]
     if len({option.id for option in options}) < len(options):
         raise UsageError("two of the options are the same; name different ones")
-    return _result(inputs, path, options, found)
+    joined = _joined(options, path)
+    beside = [_best(each, path) for each in joined]
+    return _result(path, [*options, *beside], [*found, *joined], {o.id for o in beside})
+
+
+def _grown(inputs: Question) -> Question:
+    """Return the question with the growth that was said [1/month] as that of a year."""
+    growth = inputs.request.growth
+    if growth is None:
+        return inputs
+    by = inputs.request.origins.get("growth", "--growth")
+    factor = (1.0 + growth) ** MONTHS_PER_YEAR
+    return replace(inputs, settings=inputs.settings.overridden(VOLUME, factor, by))
 
 
 def _named(path: VolumePath, names: Sequence[str]) -> list[Resolved]:
     return [resolve(name, path.inputs, at=path.tokens) for name in names]
+
+
+def _joined(options: Sequence[Option], path: VolumePath) -> list[Resolved]:
+    """Return the hosts of each model on own GPUs that none of the options is a host of."""
+    wanted = select(path.inputs.catalog, path.inputs.request)
+    bought = {o.model for o in options if isinstance(o, TokenOption)}
+    own = dict.fromkeys(o.model for o in options if isinstance(o, SelfOption))
+    out = []
+    for model in own:
+        if model in bought or model not in path.inputs.catalog.models.models:
+            continue
+        hosts, _ = token_options(path.inputs, replace(wanted, models=frozenset({model})))
+        if hosts:
+            said = f"hosted {model}, which was not named, is {hosts[0].id}"
+            out.append(Resolved(options=tuple(hosts), said=said))
+    return out
 
 
 def _usual(path: VolumePath) -> list[Resolved]:
@@ -118,9 +145,9 @@ def _rate(path: VolumePath) -> float:
 
 
 def _result(
-    inputs: Question, path: VolumePath, options: list[Option], found: list[Resolved]
+    path: VolumePath, options: list[Option], found: list[Resolved], joined: Collection[str]
 ) -> HorizonResult:
-    a, *others = options
+    inputs, (a, *others) = path.inputs, options
     stay = flows(a, path, [0])[0]
     moves = {option.id: flows(option, path, range(path.months + 1)) for option in others}
     others.sort(key=lambda option: _npv(moves[option.id][0], path))
@@ -131,27 +158,28 @@ def _result(
     ordered = [a, *others]
     npv = [row.npv_usd for row in rows]
     best, unsure = of_two(ordered, npv, least_trust(inputs))
-    trusts = {option.id: option.trust for option in ordered}
+    begun = [cash(option, path, [0]) for option in ordered]
     result = HorizonResult(
         schema="tco.horizon/1",
         catalog=stamp(inputs, ordered),
         workload=workload_result(inputs),
         months=path.months,
         yearly_rate=_rate(path),
-        discounting=path.discounting or END_OF_MONTH,
+        discounting=inputs.request.discounting or END_OF_MONTH,
         resolved=tuple(_said(r, o) for r, o in zip(found, options, strict=True) if r.said),
         same_weights=_all_same(a, others),
         rows=tuple(
-            replace(row, trust=trusts[row.id].level, trust_reasons=trusts[row.id].reasons)
-            for row in rows
+            replace(_in_parts(row, option, paid, path), joined=option.id in joined)
+            for row, option, paid in zip(rows, ordered, begun, strict=True)
         ),
-        path=_path(path, [stay, *(moves[option.id][0] for option in others)]),
+        path=_path(path, ordered, begun),
         events=tuple(event for option in ordered for event in events(option, path)),
         verdict="",
         assumptions=_assumptions(path, ordered),
         warnings=(*warnings_of(inputs, ordered), *unsure_prices(inputs, ordered)),
         best=best,
         cheaper_but_unsure=unsure,
+        prices=_prices(ordered, path),
     )
     verdict = f"{horizon_verdict(result)} {pair_words(ordered, unsure)}".strip()
     return replace(result, verdict=verdict)
@@ -194,17 +222,67 @@ def _against(
     return replace(row, best_start_month=best, best_start_saving_usd=saved)
 
 
-def _path(path: VolumePath, cash: list[Floats]) -> tuple[HorizonMonth, ...]:
+def _in_parts(row: HorizonRow, option: Option, paid: Cash, path: VolumePath) -> HorizonRow:
+    """Return a row with what its cash is made of, its band, and how its price is trusted."""
+    low, high = (
+        _npv(flows(option, replace(path, end=end), [0])[0], path) for end in ("low", "high")
+    )
+    return replace(
+        row,
+        running_usd=float(paid.running.sum()),
+        setup_usd=float(paid.setup.sum()),
+        capex_usd=float(paid.capex.sum()),
+        resale_usd=float(paid.resale.sum()),
+        npv_band_usd=(min(low, row.npv_usd), max(high, row.npv_usd)),
+        bought=_trades(paid.bought[0], paid.capex[0], path),
+        sold=_trades(paid.sold[0], paid.resale[0], path),
+        price_kind=kind_of(option, path.inputs),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
+    )
+
+
+def _trades(gpus: Floats, usd: Floats, path: VolumePath) -> tuple[HorizonTrade, ...]:
+    return tuple(
+        HorizonTrade(
+            month=int(month),
+            on=path.begins(int(month)).isoformat(),
+            gpus=float(gpus[month]),
+            usd=float(usd[month]),
+        )
+        for month in np.flatnonzero(gpus > 0)
+    )
+
+
+def _path(
+    path: VolumePath, options: Sequence[Option], paid: Sequence[Cash]
+) -> tuple[HorizonMonth, ...]:
     tokens = [0.0, *path.tokens]
+    gpus = [fleet_gpus(option, path) for option in options]
+
+    def each(flows: Sequence[Floats], month: int) -> tuple[float, ...]:
+        return tuple(float(flow[0, month]) for flow in flows)
+
     return tuple(
         HorizonMonth(
             month=month,
             begins=path.begins(max(month - 1, 0)).isoformat(),
             tokens_per_month=float(tokens[month]),
-            usd=tuple(float(flow[month]) for flow in cash),
+            usd=each([p.total for p in paid], month),
+            gpus=tuple(None if g is None or not month else float(g[month - 1]) for g in gpus),
+            running_usd=each([p.running for p in paid], month),
+            setup_usd=each([p.setup for p in paid], month),
+            capex_usd=each([p.capex for p in paid], month),
+            resale_usd=each([p.resale for p in paid], month),
         )
         for month in range(path.months + 1)
     )
+
+
+def _prices(options: Sequence[Option], path: VolumePath) -> tuple[PriceTrend, ...]:
+    """Return what a year makes of the prices of some options, each kind once."""
+    kinds = dict.fromkeys(kind_of(option, path.inputs) for option in options)
+    return tuple(path.prices[kind] for kind in kinds if kind is not None)
 
 
 def _said(found: Resolved, meant: Option) -> str:
@@ -224,19 +302,34 @@ def _assumptions(path: VolumePath, options: Sequence[Option]) -> tuple[Assumptio
     """Return what entered the bills, and what is taken to happen over the months."""
     known = assumptions_of(path.inputs, options)
     listed = {entry.path for entry in known}
-    years = (VOLUME, API, HOSTED, RENT, HARDWARE, RATE, "horizon.months")
+    years = (VOLUME, RATE, "horizon.months")
     ours = [assumption(path.inputs.settings[name]) for name in years if name not in listed]
-    return (*known, *ours, _discounting(path.discounting))
+    trends = [_of_prices(trend, path.inputs) for trend in _prices(options, path)]
+    return (*known, *ours, *trends, _discounting(path.inputs))
 
 
-def _discounting(said: str | None) -> AssumptionResult:
+def _of_prices(trend: PriceTrend, inputs: Question) -> AssumptionResult:
+    """Return what a year makes of a kind of price, with the windows that say so."""
+    return AssumptionResult(
+        path=trend.path,
+        title=f"what a year makes of the prices of {trend.title}",
+        value=trend.factor_per_year,
+        unit=inputs.settings[trend.path].unit,
+        origin=trend.origin,
+        source=words_of(trend),
+        judgment=trend.origin == "assumed",
+    )
+
+
+def _discounting(inputs: Question) -> AssumptionResult:
     """Return when cash counts in a present value, as it is told."""
+    said = inputs.request.discounting
     return AssumptionResult(
         path="horizon.discounting",
         title="when cash counts in a present value",
         value=said or END_OF_MONTH,
         unit="",
         origin="given" if said else "assumed",
-        source="--discounting" if said else "default",
+        source=inputs.request.origins.get("discounting", "default"),
         judgment=not said,
     )

@@ -6,9 +6,54 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tco.analysis.results import AssumptionResult, CatalogStamp, TrustLevel, WorkloadResult
+from tco.engine.ledger import Origin
 from tco.units import show_number, show_usd
 
 # The answer of `tco horizon` as plain records; unrounded, and None for what does not exist.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceTrend:
+    """What a year makes of one kind of price."""
+
+    kind: str
+    """`small`, `mid`, `flagship` (classes of closed models), `closed` (all of them), `hosted` (open
+    models elsewhere), `rent` or `bought` (GPUs)."""
+    title: str
+    path: str
+    """The setting that says another one."""
+    factor_per_year: float
+    low: float
+    high: float
+    """Ends that the band is worked out with: 90 % of what the history may mean, or the range of a
+    judgment; both the factor itself where the user gave it."""
+    seen_per_year: float | None
+    """What the windows say, also where that is not carried on; None where they say too little."""
+    until: str | None
+    """The day on which it ends, `YYYY-MM-DD`: it is believed for as long as it was watched, and
+    prices stay flat from then on; None for as long as the horizon."""
+    prices: int | None
+    """Prices that were watched; None where nobody looked, here and below."""
+    changed: int | None
+    watched_years: float | None
+    """For how long, all of them together [price-years]."""
+    first: str | None
+    last: str | None
+    """The first and the last day of the windows."""
+    origin: Origin
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HorizonTrade:
+    """GPUs that are bought, or sold, on a day."""
+
+    month: int
+    """0 is the first day, t the end of month t."""
+    on: str
+    gpus: float
+    usd: float
+    """What is paid for them, or got."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +81,22 @@ class HorizonRow:
     trust: TrustLevel = "low"
     """How far its price can be trusted; of own GPUs, their rent."""
     trust_reasons: tuple[str, ...] = ()
+    running_usd: float = 0.0
+    """Bills by the month over the horizon, what they spread left out [USD]."""
+    setup_usd: float = 0.0
+    """Set-up and migration [USD]."""
+    capex_usd: float = 0.0
+    """GPUs that are bought, installation with them, and capital as a sum [USD]."""
+    resale_usd: float = 0.0
+    """What GPUs are sold for; total = running + set-up + capex - resale [USD]."""
+    npv_band_usd: tuple[float, float] | None = None
+    """`npv_usd` at the ends of the throughput band and of what prices may become [USD]."""
+    bought: tuple[HorizonTrade, ...] = ()
+    sold: tuple[HorizonTrade, ...] = ()
+    price_kind: str | None = None
+    """The kind of its price among `prices`; None where nothing is known to change it."""
+    joined: bool = False
+    """It was not named: it is the hosted offer of a model that was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +110,13 @@ class HorizonMonth:
     tokens_per_month: float
     usd: tuple[float, ...]
     """Cash by option, in the order of the rows; what is sold counts against it [USD]."""
+    gpus: tuple[float | None, ...] = ()
+    """GPUs that are paid for in the month, by option; None for what runs elsewhere [GPU]."""
+    running_usd: tuple[float, ...] = ()
+    setup_usd: tuple[float, ...] = ()
+    capex_usd: tuple[float, ...] = ()
+    resale_usd: tuple[float, ...] = ()
+    """The parts of the cash: usd = running + set-up + capex - resale [USD]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +143,8 @@ class HorizonResult:
     best: str | None = None
     """The answer by present value."""
     cheaper_but_unsure: tuple[str, ...] = ()
+    prices: tuple[PriceTrend, ...] = ()
+    """What a year makes of the prices of the rows, by kind."""
 
 
 # A horizon in words. Every figure in a sentence is taken from the result.
