@@ -228,6 +228,10 @@ class CompareResult:
     """Ids of what costs less, but whose price is not sure enough."""
     min_trust: TrustLevel = "medium"
     """Least trust of a price that is sure enough."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,6 +300,10 @@ class BreakevenResult:
     """Which of the two is the answer at the volume asked about; None without one."""
     cheaper_but_unsure: tuple[str, ...] = ()
     """The other one, where it costs less but its price is not sure enough."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -347,6 +355,10 @@ class BreakevenTable:
     best: str | None = None
     """What `compare` answers at the volume asked about; None without one."""
     cheaper_but_unsure: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -399,6 +411,10 @@ class SensitivityResult:
     """Which of the two is the answer."""
     cheaper_but_unsure: tuple[str, ...] = ()
     """The other one, where it costs less but its price is not sure enough."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -415,3 +431,7 @@ class ExplainResult:
     sources: tuple[str, ...]
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""

@@ -337,5 +337,7 @@ OUTPUT = (
     Field("sort", "output.sort", text),
     Field("fields", "output.fields", text, many=True),
     Field("color", "output.color", one_of(*COLORS)),
+    Field("assumptions", "output.assumptions", switch),
+    Field("notes", "output.notes", switch),
     Field("quiet", "output.quiet", switch),
 )

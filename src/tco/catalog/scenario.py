@@ -321,6 +321,8 @@ class OutputPart(Record):
     sort: Text | None = None
     fields: Texts | None = None
     color: Literal["auto", "always", "never"] | None = None
+    assumptions: bool | None = None
+    notes: bool | None = None
     quiet: bool | None = None
 
 

@@ -21,6 +21,7 @@ from tco.catalog.files import write_atomically
 from tco.cli.guard import say, silence
 from tco.cli.options import Command, Output
 from tco.errors import UsageError, nearest, printable
+from tco.render.first import told
 from tco.render.output import page, rendered
 from tco.render.table import Block, View
 from tco.render.terminal import columns, in_colour, width
@@ -197,7 +198,13 @@ def deliver(
         UsageError: A column, an order or a file to write that there is not; a file only after
             everything else has been written.
     """
-    view = View(fields=output.get("fields"), sort=output.get("sort"), top=output.get("top"))
+    view = View(
+        fields=output.get("fields"),
+        sort=output.get("sort"),
+        top=output.get("top"),
+        assumptions=output.get("assumptions", False),
+        notes=output.get("notes", False),
+    )
     drawn = picture(columns()) if picture else ()
     kind = output.get("format", "table")
     colour = in_colour(sys.stdout, output.get("color", "auto"))
@@ -205,7 +212,7 @@ def deliver(
     text = rendered(result, kind, shown, columns=width(), colour=colour, more=drawn)
     write(text.translate(ASCII) if drawn and os.environ.get("TERM") == "dumb" else text, kind)
     if not output.get("quiet"):
-        for warning in result.warnings:
+        for warning in told(result, view) if kind == "table" else result.warnings:
             say(f"tco: note: {warning}")
     exports = _exported(result, view, output.get("export", ()), reports)
     failed = [*_summarized(result, kind, view), *exports]

@@ -244,6 +244,12 @@ class Output:
     fields: Annotated[
         Texts, _option(OUTPUT, "A,B", "Only these columns; a wrong one lists them.")
     ] = None
+    assumptions: Annotated[
+        Switch, _option(OUTPUT, None, "Every assumption, on the screen.", "--assumptions")
+    ] = None
+    notes: Annotated[
+        Switch, _option(OUTPUT, None, "Every note, on the screen and on stderr.", "--notes")
+    ] = None
     color: Annotated[Text, _option(OUTPUT, "WHEN", "auto, always or never.")] = None
     quiet: Annotated[Switch, _option(OUTPUT, None, "No warnings on stderr.", "-q", "--quiet")] = (
         None

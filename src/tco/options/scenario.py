@@ -161,6 +161,7 @@ class Scenario:
             path of the setting.
         layers: How far from the user it was said, by the same names: 0 for flags and keywords,
             then variables, the scenario file, the user's own defaults. The nearer one wins.
+        typed: The question as flags, as it was typed.
     """
 
     tokens: float | None = None
@@ -210,6 +211,7 @@ class Scenario:
     checks: tuple[Check, ...] = ()
     origins: dict[str, str] = field(default_factory=dict)
     layers: dict[str, int] = field(default_factory=dict)
+    typed: tuple[str, ...] = ()
 
 
 LimitState = Literal["kept", "depends", "missed", "not judged"]

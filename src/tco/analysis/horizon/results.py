@@ -145,6 +145,10 @@ class HorizonResult:
     cheaper_but_unsure: tuple[str, ...] = ()
     prices: tuple[PriceTrend, ...] = ()
     """What a year makes of the prices of the rows, by kind."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 # A horizon in words. Every figure in a sentence is taken from the result.
