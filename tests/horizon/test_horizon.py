@@ -137,12 +137,12 @@ def test_a_horizon_needs_a_volume_and_two_options(asked: Any) -> None:
 
 def test_the_command_answers_in_every_format() -> None:
     asks = ("horizon", API, "self/llama-3.3-70b", "--tokens", "200B", "--growth", "5%", *DAY)
-    shown = run(*asks)
+    shown = run(*asks, "--assumptions")
     assert shown.exit_code == 0, shown.output
     assert "volume_factor_per_year x1.8 (given)" in shown.stdout
     for kind in ("json", "csv", "md"):
         assert run(*asks, "-o", kind).exit_code == 0
-    shrinking = run(*asks[:4], "50B", "--growth=-5%", *DAY)
+    shrinking = run(*asks[:4], "50B", "--growth=-5%", "--assumptions", *DAY)
     assert "volume_factor_per_year x0.54" in shrinking.stdout
     endless = run(*asks, "--horizon", "1e9")
     assert (endless.exit_code, "600 at most" in endless.output) == (2, True)

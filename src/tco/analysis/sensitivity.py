@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -78,19 +79,29 @@ def flip_value(
 ) -> float | None:
     """Return the value between `low` and `high`, nearest to now, at which the cheaper one changes.
 
-    The range is scanned at `POINTS` values in one broadcast call, and the cell next to today's
-    value in which the sign changes is scanned again, `ZOOMS` times. Of a lever of whole numbers
-    every value is tried.
+    A lever of whole numbers takes whole values only.
     """
     now = now_of(settings, a, b, lever)
     low, high = max(low, lever.least), min(high, lever.most)
-    here = bool(_gap(settings, a, b, lever, np.array([now]))[0] < 0)
-    for _ in range(1 if lever.whole else ZOOMS):
-        grid = _grid(low, high)
-        if lever.whole:
-            grid = np.arange(np.ceil(low), np.floor(high) + 1.0)
+    return turns_at(
+        lambda values: _gap(settings, a, b, lever, values), now, low, high, whole=lever.whole
+    )
+
+
+def turns_at(
+    gap: Callable[[Floats], Floats], now: float, low: float, high: float, *, whole: bool = False
+) -> float | None:
+    """Return the value between `low` and `high`, nearest to now, at which a gap changes its sign.
+
+    The range is scanned at `POINTS` values in one broadcast call, and the cell next to today's
+    value in which the sign changes is scanned again, `ZOOMS` times. Of whole numbers every one is
+    tried.
+    """
+    here = bool(gap(np.array([now]))[0] < 0)
+    for _ in range(1 if whole else ZOOMS):
+        grid = np.arange(np.ceil(low), np.floor(high) + 1.0) if whole else _grid(low, high)
         grid = np.unique(np.concatenate([grid, [min(max(now, low), high)]]))
-        flipped = (_gap(settings, a, b, lever, grid) < 0) != here
+        flipped = (gap(grid) < 0) != here
         if not flipped.any():
             return None
         hit = int(np.argmin(np.where(flipped, np.abs(grid - now), np.inf)))
@@ -177,6 +188,11 @@ def _flip(settings: Settings, a: Option, b: Option, lever: Lever) -> Flip:
     needed = flip_value(settings, a, b, lever, low, high)
     if needed is None and lever.path == "people.fte":
         needed = flip_value(settings, a, b, lever, 0.0, now)
+    return flip_of(lever, now, needed)
+
+
+def flip_of(lever: Lever, now: float, needed: float | None) -> Flip:
+    """Return what a lever would have to be, in words too; None where no value of it would do."""
     unit = f" {lever.unit}" if lever.unit else ""
     if needed is None:
         text = f"no {lever.title} would do on its own"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -43,6 +43,8 @@ class VolumePath:
         years: Time of the beginning of each month since the first day [months] [year].
         prices: What a year makes of each kind of price.
         end: At which end of its band every option is looked at.
+        swept: Settings in place of those of the question; columns in a sweep.
+        varied: What a year makes of prices in place of `prices`, by its setting; the same.
     """
 
     inputs: Question
@@ -50,6 +52,13 @@ class VolumePath:
     years: Floats
     prices: Mapping[str, PriceTrend]
     end: End = ""
+    swept: Settings | None = None
+    varied: Mapping[str, Number] = field(default_factory=dict)
+
+    @property
+    def values(self) -> Settings:
+        """Return the settings that hold."""
+        return self.inputs.settings if self.swept is None else self.swept
 
     @property
     def year_end(self) -> bool:
@@ -58,10 +67,9 @@ class VolumePath:
 
     @property
     def tokens(self) -> Floats:
-        """Return the volume of each month [months] [token/month]."""
-        now = number(self.inputs.settings.value(TOKENS))
-        factor = number(self.inputs.settings.value(VOLUME))
-        return np.asarray(now * factor**self.years)
+        """Return the volume of each month [..., months] [token/month]."""
+        now, factor = (self.values.value(path) for path in (TOKENS, VOLUME))
+        return np.asarray(now * np.asarray(factor) ** self.years)
 
     def price(self, option: Option, years: Floats | None = None) -> Floats:
         """Return the price of an option over today's, at some times [1].
@@ -75,7 +83,8 @@ class VolumePath:
         if kind is None:
             return np.ones_like(at)
         trend = self.prices[kind]
-        ends = {"": trend.factor_per_year, "low": trend.low, "high": trend.high}
+        ends = {"": self.varied.get(trend.path, trend.factor_per_year)}
+        ends |= {"low": trend.low, "high": trend.high}
         if trend.until is not None:
             days = (date.fromisoformat(trend.until) - self.inputs.day).days
             at = np.minimum(at, days / DAYS_PER_YEAR)
@@ -83,7 +92,7 @@ class VolumePath:
 
     def settings(self, option: Option) -> Settings:
         """Return the settings of an option, at its end of the throughput band."""
-        settings = self.inputs.settings
+        settings = self.values
         if not self.end or not isinstance(option, SelfOption):
             return settings
         band = option.band[1] if self.end == "low" else option.band[0]
@@ -126,7 +135,7 @@ def months_after(day: date, months: int) -> date:
 class Cash(NamedTuple):
     """What an option is paid; entry 0 is the first day, entry t the end of month t.
 
-    All are of every month that it might begin after [starts, months + 1].
+    A row is a month that it might begin after, or a case of its settings [rows, months + 1].
 
     Args:
         running: Bills by the month, what they spread left out [USD].
@@ -145,7 +154,7 @@ class Cash(NamedTuple):
 
     @property
     def total(self) -> Floats:
-        """Return the cash [starts, months + 1] [USD]."""
+        """Return the cash [rows, months + 1] [USD]."""
         return self.running + self.setup + self.capex - self.resale
 
 
@@ -158,8 +167,8 @@ def cash(option: Option, path: VolumePath, starts: Sequence[int]) -> Cash:
 
     Args:
         option: The option; a set-up keeps its layout, its fleet grows with the volume.
-        path: The months.
-        starts: Months before it begins [starts].
+        path: The months; its settings may be columns of as many cases as there are rows.
+        starts: Months before it begins [rows].
     """
     begun = np.asarray(starts)[:, None] <= np.arange(path.months)[None, :]
     made = Cash(*(np.zeros((len(starts), path.months + 1)) for _ in Cash._fields))
@@ -171,17 +180,17 @@ def cash(option: Option, path: VolumePath, starts: Sequence[int]) -> Cash:
 
 
 def flows(option: Option, path: VolumePath, starts: Sequence[int]) -> Floats:
-    """Return the same in one sum [starts, months + 1] [USD]."""
+    """Return the same in one sum [rows, months + 1] [USD]."""
     return cash(option, path, starts).total
 
 
 def fleet_gpus(option: Option, path: VolumePath) -> Floats | None:
-    """Return the GPUs that are paid for in each month; None for what runs elsewhere [months]."""
+    """Return the GPUs paid for in each month; None for what runs elsewhere [..., months]."""
     if not isinstance(option, SelfOption):
         return None
     settings = path.settings(option).with_values({TOKENS: _billed_tokens(option, path)})
-    servers = fleet(option, settings, replica_of(option, settings))
-    return np.broadcast_to(servers.paid_gpus, (path.months,))
+    gpus = np.asarray(fleet(option, settings, replica_of(option, settings)).paid_gpus)
+    return np.broadcast_to(gpus, np.broadcast_shapes(gpus.shape, (path.months,)))
 
 
 def _running(option: Option, path: VolumePath, starts: Sequence[int]) -> Floats:
@@ -208,13 +217,13 @@ def _sum(bill: tuple[Line, ...]) -> Floats:
 def _settings(option: Option, path: VolumePath, starts: Sequence[int], months: slice) -> Settings:
     """Return the settings of some months, by the month that the option began after."""
     settings = path.settings(option)
-    factors: dict[str, Number] = {TOKENS: _billed_tokens(option, path)[months]}
+    factors: dict[str, Number] = {TOKENS: _billed_tokens(option, path)[..., months]}
     if isinstance(option, SelfOption):
         rented = path.price(option, _signed(option, path, starts) / MONTHS_PER_YEAR)
         factors["rent.factor"] = settings.value("rent.factor") * rented[:, months]
     else:
         factor = price_factor(option.tier)
-        factors[factor] = settings.value(factor) * path.price(option)[months]
+        factors[factor] = settings.value(factor) * path.price(option)[..., months]
     return settings.with_values(factors)
 
 
@@ -233,7 +242,7 @@ def _signed(option: Option, path: VolumePath, starts: Sequence[int]) -> Floats:
 def _billed_tokens(option: Option, path: VolumePath) -> Floats:
     """Return the volume that each month is billed for: what binds does not shrink with the load."""
     bound = isinstance(option, SelfOption) and binds(option)
-    return np.maximum.accumulate(path.tokens) if bound else path.tokens
+    return np.maximum.accumulate(path.tokens, axis=-1) if bound else path.tokens
 
 
 Segment = tuple[int, int, Option]
@@ -280,14 +289,16 @@ def _once(made: Cash, path: VolumePath, starts: Sequence[int]) -> None:
     It is what the bill spreads, the one over the months of the horizon, the other over the life of
     bought GPUs: then it is spent anew.
     """
-    settings = path.inputs.settings
+    settings = path.values
     spread = tuple(line for line in team_lines(settings, 0.0) if line.spread)
-    usd = number(total_usd(spread) * settings.value("horizon.months"))
-    sum_usd, life = number(settings.value("extra.upfront_usd")), _life(settings)
+    rows, life = (len(starts),), _life(settings)
+    work = total_usd(spread) * settings.value("horizon.months")
+    usd = np.broadcast_to(np.squeeze(work), rows)
+    sum_usd = np.broadcast_to(np.squeeze(settings.value("extra.upfront_usd")), rows)
     for row, start in enumerate(starts):
         if start < path.months:
-            made.setup[row, start] += usd
-            made.capex[row, start : path.months : life] += sum_usd
+            made.setup[row, start] += usd[row]
+            made.capex[row, start : path.months : life] += sum_usd[row]
 
 
 def _life(settings: Settings) -> int:
@@ -300,17 +311,20 @@ def _machines(made: Cash, option: SelfOption, path: VolumePath, starts: Sequence
     needed = fleet_gpus(option, path)
     if option.owned is None or needed is None:
         return
-    own = ownership(option.owned, path.inputs.settings)
+    shape = (len(starts), path.months)
+    needed = np.broadcast_to(needed, shape)
+    own = ownership(option.owned, path.values)
     life = max(round(number(own.life_months)), 1)
-    price, paid = path.price(option), number(own.upfront_usd)
+    paid = np.broadcast_to(path.price(option) * own.upfront_usd, shape)
     # Installation is lost; servers, network and spares are sold.
-    kept = paid - number(own.server_usd * own.installation_share)
+    left = own.upfront_usd - own.server_usd * own.installation_share
+    kept = np.broadcast_to(path.price(option) * left, shape)
     for row, start in enumerate(starts):
-        bought = cohorts(needed[start:], life)
+        bought = cohorts(needed[row, start:], life)
         made.bought[row, start : path.months] += bought
-        made.capex[row, start : path.months] += bought * paid * price[start:]
+        made.capex[row, start : path.months] += bought * paid[row, start:]
         sold = np.arange(bought.size) + life  # month, from the start, in which each wears out
         end = np.minimum(sold, bought.size)
         share = resale_share(end - np.arange(bought.size), life, np.asarray(own.residual_share))
         np.add.at(made.sold[row], start + end, bought)
-        np.add.at(made.resale[row], start + end, bought * kept * share * price[start:])
+        np.add.at(made.resale[row], start + end, bought * kept[row, start:] * share)

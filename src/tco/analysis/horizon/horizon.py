@@ -27,12 +27,13 @@ from tco.analysis.horizon.results import (
     horizon_verdict,
 )
 from tco.analysis.horizon.trends import kind_of, words_of
+from tco.analysis.horizon.turning import turning
 from tco.analysis.report import (
     assumption,
     assumptions_of,
+    notes_of,
     stamp,
     unsure_prices,
-    warnings_of,
     workload_result,
 )
 from tco.analysis.results import AssumptionResult
@@ -158,6 +159,8 @@ def _result(
     ordered = [a, *others]
     npv = [row.npv_usd for row in rows]
     best, unsure = of_two(ordered, npv, least_trust(inputs))
+    about = _pair(ordered, npv, best)
+    bears, minor = notes_of(inputs, ordered, about)
     begun = [cash(option, path, [0]) for option in ordered]
     result = HorizonResult(
         schema="tco.horizon/1",
@@ -176,10 +179,12 @@ def _result(
         events=tuple(event for option in ordered for event in events(option, path)),
         verdict="",
         assumptions=_assumptions(path, ordered),
-        warnings=(*warnings_of(inputs, ordered), *unsure_prices(inputs, ordered)),
+        warnings=(*unsure_prices(inputs, ordered), *bears, *minor),
+        minor=len(minor),
         best=best,
         cheaper_but_unsure=unsure,
         prices=_prices(ordered, path),
+        flips=turning(about[0], about[1], path) if len(about) > 1 else (),
     )
     verdict = f"{horizon_verdict(result)} {pair_words(ordered, unsure)}".strip()
     return replace(result, verdict=verdict)
@@ -267,6 +272,7 @@ def _path(
         HorizonMonth(
             month=month,
             begins=path.begins(max(month - 1, 0)).isoformat(),
+            paid_on=path.begins(month).isoformat(),
             tokens_per_month=float(tokens[month]),
             usd=each([p.total for p in paid], month),
             gpus=tuple(None if g is None or not month else float(g[month - 1]) for g in gpus),
@@ -277,6 +283,13 @@ def _path(
         )
         for month in range(path.months + 1)
     )
+
+
+def _pair(options: Sequence[Option], npv: Sequence[float], best: str | None) -> list[Option]:
+    """Return the answer and the next best option, which are what the answer is about."""
+    winner = [o for o in options if o.id == best]
+    others = sorted(zip(npv, options, strict=True), key=lambda pair: pair[0])
+    return [*winner, *(o for _, o in others if o.id != best)][:2]
 
 
 def _prices(options: Sequence[Option], path: VolumePath) -> tuple[PriceTrend, ...]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, TrustLevel, WorkloadResult
+from tco.analysis.results import (
+    AssumptionResult,
+    CatalogStamp,
+    Flip,
+    TrustLevel,
+    WorkloadResult,
+)
 from tco.engine.ledger import Origin
 from tco.units import show_number, show_usd
 
@@ -110,6 +117,8 @@ class HorizonMonth:
     tokens_per_month: float
     usd: tuple[float, ...]
     """Cash by option, in the order of the rows; what is sold counts against it [USD]."""
+    paid_on: str = ""
+    """The day on which its cash is paid: its end, or the first day."""
     gpus: tuple[float | None, ...] = ()
     """GPUs that are paid for in the month, by option; None for what runs elsewhere [GPU]."""
     running_usd: tuple[float, ...] = ()
@@ -145,6 +154,8 @@ class HorizonResult:
     cheaper_but_unsure: tuple[str, ...] = ()
     prices: tuple[PriceTrend, ...] = ()
     """What a year makes of the prices of the rows, by kind."""
+    flips: tuple[Flip, ...] = ()
+    """What would turn the answer against the next best option, each on its own."""
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0
@@ -157,32 +168,68 @@ class HorizonResult:
 def horizon_verdict(result: HorizonResult) -> str:
     """Return which option costs least over the horizon, when it pays back, and when to begin."""
     others = result.rows[1:]
-    sentences = [_cheapest(result), *(_pays(row) for row in others), _wait(others[0], result)]
+    sentences = [_cheapest(result), _within(result)]
     if result.same_weights is False:
-        sentences.append("These are different models: equal cost is not equal quality.")
+        sentences.append(DIFFERENT)
+    sentences += [*(_pays(row) for row in others), _never(others), _wait(others[0], result)]
     return " ".join(s for s in sentences if s)
 
 
+DIFFERENT = "These are different models: equal cost is not equal quality."
+WAYS = {"bought": "bought GPUs", "rent": "rented GPUs"}
+MOST_NAMED = 3
+
+
+def _least(result: HorizonResult) -> HorizonRow:
+    return next(row for row in result.rows if row.id == result.best)
+
+
 def _cheapest(result: HorizonResult) -> str:
-    a, first, *_ = result.rows
-    least = next(row for row in result.rows if row.id == result.best)
-    other = first if least is a else a
-    if least.npv_usd > other.npv_usd:  # what costs less is told beside, with the reason
-        return (
-            f"Over {result.months} months {least.letter}, {least.id}, costs least of the prices "
-            f"that are sure enough: {show_usd(least.npv_usd)} in today's money."
-        )
+    least = _least(result)
+    others = sorted((r for r in result.rows if r is not least), key=lambda r: r.npv_usd)
+    sure = " of the prices that are sure enough" if others[0].npv_usd < least.npv_usd else ""
+    dearer = [row for row in others if row.npv_usd >= least.npv_usd][:MOST_NAMED]
+    more = ", ".join(f"{_way(row)} {_times(row, least)}" for row in dearer)
+    against = f"; {more}" if more else ""
     return (
-        f"Over {result.months} months {least.letter}, {least.id}, costs least: "
-        f"{show_usd(least.npv_usd)} in today's money against {show_usd(other.npv_usd)} "
-        f"for {other.letter}."
+        f"Over {result.months} months {least.letter}, {_named(least)}, costs least{sure}: "
+        f"{show_usd(least.npv_usd)} in today's money{against}."
     )
 
 
+def _named(row: HorizonRow) -> str:
+    """Return an option in the words of a sentence: own GPUs by their model."""
+    way = WAYS.get(row.price_kind or "")
+    model = row.id.removeprefix("self/").partition("@")[0]
+    return f"{model} on {way}" if way and row.id.startswith("self/") else row.id
+
+
+def _way(row: HorizonRow) -> str:
+    return f"{row.letter} ({WAYS.get(row.price_kind or '', row.id)})"
+
+
+def _times(row: HorizonRow, least: HorizonRow) -> str:
+    if least.npv_usd <= 0:
+        return show_usd(row.npv_usd)
+    return f"x{show_number(row.npv_usd / least.npv_usd, 2)}"
+
+
+def _within(result: HorizonResult) -> str:
+    """Return whether an end of the bands would turn the answer."""
+    least = _least(result)
+    rivals = [r for r in result.rows if r is not least and r.npv_usd >= least.npv_usd]
+    if least.npv_band_usd is None or not rivals:
+        return ""
+    top = least.npv_band_usd[1]
+    close = [r for r in rivals if r.npv_band_usd is not None and r.npv_band_usd[0] < top]
+    if not close:
+        return "The bands of prices and throughput do not turn that."
+    names = " or ".join(r.letter for r in close)
+    return f"Within the bands of prices and throughput {names} may cost less."
+
+
 def _pays(row: HorizonRow) -> str:
-    """Return whether an option pays back what is put into it."""
-    if row.payback_months is None:
-        return f"{row.letter} never pays back what it costs more at first."
+    """Return when an option pays back what is put into it; nothing if never, or at once."""
     if not row.payback_months:
         return ""
     back = f"after {show_number(row.payback_months)} months"
@@ -192,6 +239,18 @@ def _pays(row: HorizonRow) -> str:
         text = f"{row.letter} costs more at first and has made up for it {back}"
     lost = row.saving_usd is not None and row.saving_usd < 0
     return f"{text}{', but costs more again later' if lost else ''}."
+
+
+def _never(rows: Sequence[HorizonRow]) -> str:
+    """Return which options never pay back what they cost more at first than A."""
+    never = [row.letter for row in rows if row.payback_months is None]
+    if not never:
+        return ""
+    one = len(never) == 1
+    return (
+        f"{' and '.join(never)} never {'pays' if one else 'pay'} back what "
+        f"{'it costs' if one else 'they cost'} more at first than A."
+    )
 
 
 def _wait(row: HorizonRow, result: HorizonResult) -> str:

@@ -211,14 +211,15 @@ def _watched(inputs: Question) -> dict[str, list[Watched]]:
     day to day, prices of spare capacity and of marketplaces, which are no list prices.
     """
     found: dict[str, list[Watched]] = {kind: [] for kind in PATHS}
-    catalog = inputs.catalog
+    catalog, load = inputs.catalog, workload(inputs.settings)
+    mix = number(load.isl), number(load.osl)
     for offer in catalog.prices.offers:
         provider = catalog.prices.providers.get(offer.provider)
         if offer.doubt or provider is None or provider.kind == "aggregator" or provider.doubt:
             continue
         model = catalog.models.models[offer.model]
-        listed = [p for p in offer.prices if p.status != "cancelled" and _per_mtok(p, inputs)]
-        usd = [_per_mtok(p, inputs) for p in listed]
+        listed = [p for p in offer.prices if p.status != "cancelled" and _per_mtok(p, *mix)]
+        usd = [_per_mtok(p, *mix) for p in listed]
         seen = list(_seen(listed, usd, offer.model, inputs.day))
         if model.weights == "open":
             found["hosted"] += seen
@@ -242,12 +243,11 @@ def _rents(inputs: Question) -> Iterator[Watched]:
             yield from _seen(rents, usd, rental.seller, inputs.day)
 
 
-def _per_mtok(price: Price, inputs: Question) -> float:
+def _per_mtok(price: Price, isl: float, osl: float) -> float:
     """Return the list price of the month's mix of tokens, without caches or batches; 0 for none."""
-    rates, load = price.usd_per_mtok, workload(inputs.settings)
+    rates = price.usd_per_mtok
     if rates.input is None or rates.output is None:
         return 0.0
-    isl, osl = number(load.isl), number(load.osl)
     return (rates.input * isl + rates.output * osl) / (isl + osl)
 
 
