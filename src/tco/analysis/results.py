@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tco.catalog.lookup import ModelClass
 from tco.options.scenario import LimitState
 
 Tier = Literal["api", "hosted", "self"]
@@ -140,6 +141,23 @@ TrustLevel = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelQuality:
+    """How good a model is, as far as a public score, or one of the user's own, tells."""
+
+    benchmark: str
+    value: float
+    low: float | None
+    high: float | None
+    """Its 95 % interval; None for a figure that an article prints without."""
+    date: str | None
+    """The day that it holds of, `YYYY-MM-DD`."""
+    source: str
+    effort: str | None = None
+    """The reasoning effort that it was measured at: a bill of ordinary requests lacks the tokens
+    that such an effort takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OptionResult:
     """One way to serve the month."""
 
@@ -174,6 +192,12 @@ class OptionResult:
     """How far its price can be trusted; of own GPUs, their rent. Throughput has its own band."""
     trust_reasons: tuple[str, ...] = ()
     """Why, what weighs most first."""
+    sureness: str = ""
+    """How sure the price is, in a few words: its witnesses, age, what is scheduled."""
+    class_: ModelClass = "unknown"
+    """Of the model, by the rule in docs/catalog.md; `class` in JSON."""
+    quality: ModelQuality | None = None
+    """None where nobody has measured it, or the option does not say which model it serves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +230,21 @@ class CheckResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Flip:
+    """A single change that would turn the answer."""
+
+    path: str
+    title: str
+    now: float
+    needed: float | None
+    """None when no value of it would do."""
+    unit: str
+    text: str
+    against: str | None = None
+    """What B is held against, where that is not A: a closed model of the same class."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareResult:
     """What a month costs, every way there is to serve it, cheapest first."""
 
@@ -228,23 +267,14 @@ class CompareResult:
     """Ids of what costs less, but whose price is not sure enough."""
     min_trust: TrustLevel = "medium"
     """Least trust of a price that is sure enough."""
+    pair: tuple[str, ...] = ()
+    """Ids of what `turns` is about: what is bought, and own GPUs; empty without one of them."""
+    turns: tuple[Flip, ...] = ()
+    """Single changes that would turn the cheaper one of `pair`, each alone."""
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0
     """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flip:
-    """A single change that would turn the answer."""
-
-    path: str
-    title: str
-    now: float
-    needed: float | None
-    """None when no value of it would do."""
-    unit: str
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco import units
-from tco.ask.fields import LIMITS, OUTPUT, OVER_TIME, QUESTION, Field, limit, switch, text
+from tco.ask.fields import LIMITS, OUTPUT, OVER_TIME, QUESTION, Field, day, limit, switch, text
 from tco.errors import DataError, TcoError, UsageError
 
 if TYPE_CHECKING:
@@ -247,6 +247,10 @@ def _words(field: Field, raws: Sequence[Any]) -> Iterator[str]:
         yield from (field.flag, one)
 
 
+MANY = 1e6
+"""A number from here on is typed with a suffix: 50B."""
+
+
 def _as_typed(field: Field, raw: Any) -> str:
     """Return one value as it is typed; empty where it is no text and has none."""
     if isinstance(raw, Mapping):
@@ -255,9 +259,13 @@ def _as_typed(field: Field, raw: Any) -> str:
         return name + ",".join(said)
     if isinstance(raw, tuple):
         return "=".join(str(plain(part)) for part in raw)
-    if isinstance(raw, float):
-        return f"{raw:.15g}"
-    return str(raw) if isinstance(raw, str | int | date | PathLike) else ""
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        if field.read is units.share:
+            return units.show_share(raw)
+        return units.show_number(raw, 15) if abs(raw) >= MANY else f"{raw:.15g}"
+    if isinstance(raw, date):
+        return day(raw).isoformat()
+    return str(raw) if isinstance(raw, str | PathLike) else ""
 
 
 # All that was said, and the question that it comes to.

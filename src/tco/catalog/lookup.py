@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from tco.errors import UnknownNameError, printable, unknown_name
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Hardware, Rent, Rental
     from tco.catalog.load import Catalog
-    from tco.catalog.models import Model
+    from tco.catalog.models import Classes, Model, Score
     from tco.catalog.prices import Discount, Modifier, Offer, Price, Rates
 
 _STALE_AFTER = {"first_party": 45, "cloud": 30, "host": 30, "rental": 30, "aggregator": 7}
@@ -273,3 +273,44 @@ def _ambiguous(kind: str, name: str, some: list[str]) -> UnknownNameError:
     return UnknownNameError(
         f"{kind} {printable(name)!r} could be any of {len(some)}: {shown}; write one of them"
     )
+
+
+# How good a model is, as far as a score tells, and the class that it belongs to.
+
+ModelClass = Literal["small", "mid", "flagship", "unknown"]
+BENCHMARK = "arena-text"
+"""The benchmark that models are held against unless another is named."""
+
+
+def quality(model: Model, benchmark: str = BENCHMARK) -> Score | None:
+    """Return the score of a model; None where nobody has measured it.
+
+    One with an interval before one that an article prints without; without an effort before with
+    one: an effort raises tokens, and so the bill, together with the score, so that the one with an
+    effort must not stand beside a bill without its tokens unless `Score.effort` is told. Of several
+    the newest counts.
+    """
+    some = [s for s in model.scores if s.benchmark == benchmark]
+    return max(
+        some,
+        key=lambda s: (s.low is not None, s.effort is None, s.seen is not None, s.seen),
+        default=None,
+    )
+
+
+def model_class(model: Model, classes: Classes | None) -> ModelClass:
+    """Return the class of a model by the rule of `docs/catalog.md`.
+
+    Closed weights: where their maker places them in its own line. Open weights: the band of score
+    in which closed ones of a class lie. `unknown` where neither is known.
+    """
+    if model.line is not None:
+        return model.line
+    if model.weights == "closed" or classes is None:
+        return "unknown"
+    score = quality(model, classes.benchmark)
+    if score is None or score.low is None:
+        return "unknown"
+    if score.value >= classes.flagship_from:
+        return "flagship"
+    return "mid" if score.value >= classes.mid_from else "small"

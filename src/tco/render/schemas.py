@@ -53,6 +53,7 @@ from tco.catalog import (
 from tco.catalog.check import finding
 from tco.catalog.check import run as check_entry
 from tco.catalog.files import write_atomically
+from tco.render.jsonio import member
 from tco.usage import results as usage_results
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -191,9 +192,13 @@ def _generated(names: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any]]:
 
 
 def _describe(definitions: dict[str, Any]) -> None:
-    """Give every property the text that stands under the attribute."""
+    """Give every property its name in the document and the text that stands under the attribute."""
     docs = _docs()
     for part in definitions.values():
+        if "properties" in part:
+            part["properties"] = {member(key): entry for key, entry in part["properties"].items()}
+        if "required" in part:
+            part["required"] = [member(key) for key in part["required"]]
         for key, entry in part.get("properties", {}).items():
             entry.pop("title", None)  # the key again, in other letters
             if text := docs.get(part.get("title", ""), {}).get(key):

@@ -13,8 +13,9 @@ import pytest
 from strategies import usd_at
 
 from tco.analysis.breakeven import breakeven
+from tco.analysis.flips import Lever, difference, flip_value, lever_of, levers
 from tco.analysis.results import Flip, SensitivityResult
-from tco.analysis.sensitivity import Lever, difference, flip_value, lever_of, levers, sensitivity
+from tco.analysis.sensitivity import sensitivity
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
 from tco.options.bills import Option, TokenOption, lines

@@ -76,7 +76,7 @@ WRONG = {
     "fields": "monthly",
     "color": "green",
 }
-SWITCHES = {"private", "marketplaces", "all", "bare", "quiet", "by_day"}
+SWITCHES = {"private", "marketplaces", "all", "bare", "quiet", "by_day", "assumptions", "notes"}
 VOLUMES = {"tokens", "requests", "users"}
 
 
@@ -191,6 +191,8 @@ ACTS = {
     "fields": ["id,tier"],
     "color": ["always"],
     "quiet": [],
+    "assumptions": [],
+    "notes": [],
 }
 
 

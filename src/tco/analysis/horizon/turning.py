@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from tco.analysis.flips import FAR, Lever, flip_of, levers, now_of, turns_at
 from tco.analysis.horizon.flows import TOKENS, VOLUME, VolumePath, flows
 from tco.analysis.horizon.trends import kind_of
 from tco.analysis.results import Flip
-from tco.analysis.sensitivity import FAR, Lever, flip_of, levers, now_of, turns_at
 from tco.engine.capital import present_value
 from tco.engine.shapes import Floats, number
 from tco.options.bills import Option, SelfOption, TokenOption
