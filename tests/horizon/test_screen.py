@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 from running import run
@@ -61,7 +62,12 @@ def test_the_screen_says_when_gpus_are_bought_and_what_they_are_sold_for() -> No
 def test_the_screen_says_which_windows_a_fall_comes_from() -> None:
     said = ("horizon", "gpt-4.1", "self/gpt-oss-120b", "--tokens", "50B", *DAY)
     given = run(*said, "--set", "horizon.api_price_factor_per_year=0.8").stdout
-    assert "closed models x0.8 (--set)" in given.replace("\n  ", " ")
+    assert "closed flagship models x0.8 (--set)" in given.replace("\n  ", " ")
+    fallen = run(*said).stdout.replace("\n  ", " ")
+    assert re.search(
+        r"closed flagship models x0\.\d+\* to \d{4}-\d\d-\d\d \(\d+ of \d+ changed", fallen
+    )
+    assert "windows 20" in fallen
     assert "flat (--flat-prices)" in run(*said, "--flat-prices").stdout.replace("\n  ", " ")
 
 

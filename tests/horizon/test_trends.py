@@ -160,7 +160,7 @@ def test_the_kind_of_a_price() -> None:
 
 def test_the_shipped_windows_by_another_way(catalog: Any) -> None:
     """The factor of closed flagships, from nothing but the data file."""
-    from tco.catalog.models import model_class
+    from tco.catalog.lookup import model_class
 
     inputs = prepare(catalog, Scenario(tokens=1e9, isl=1000.0, osl=1000.0), DAY)
     change = years = 0.0

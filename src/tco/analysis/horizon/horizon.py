@@ -37,6 +37,7 @@ from tco.analysis.report import (
     workload_result,
 )
 from tco.analysis.results import AssumptionResult
+from tco.analysis.rows import class_of, quality_of
 from tco.engine.capital import changeover, payback_months, present_value
 from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
@@ -242,6 +243,8 @@ def _in_parts(row: HorizonRow, option: Option, paid: Cash, path: VolumePath) -> 
         bought=_trades(paid.bought[0], paid.capex[0], path),
         sold=_trades(paid.sold[0], paid.resale[0], path),
         price_kind=kind_of(option, path.inputs),
+        class_=class_of(option.model, path.inputs),
+        quality=quality_of(option.model, path.inputs),
         trust=option.trust.level,
         trust_reasons=option.trust.reasons,
     )

@@ -10,11 +10,13 @@ from tco.analysis.results import (
     AssumptionResult,
     CatalogStamp,
     Flip,
+    ModelQuality,
     TrustLevel,
     WorkloadResult,
 )
+from tco.catalog.lookup import ModelClass
 from tco.engine.ledger import Origin
-from tco.units import show_number, show_usd
+from tco.units import show_number, show_score, show_usd
 
 # The answer of `tco horizon` as plain records; unrounded, and None for what does not exist.
 
@@ -102,6 +104,9 @@ class HorizonRow:
     sold: tuple[HorizonTrade, ...] = ()
     price_kind: str | None = None
     """The kind of its price among `prices`; None where nothing is known to change it."""
+    class_: ModelClass = "unknown"
+    """Of its model; `class` in JSON."""
+    quality: ModelQuality | None = None
     joined: bool = False
     """It was not named: it is the hosted offer of a model that was."""
 
@@ -170,14 +175,28 @@ def horizon_verdict(result: HorizonResult) -> str:
     others = result.rows[1:]
     sentences = [_cheapest(result), _within(result)]
     if result.same_weights is False:
-        sentences.append(DIFFERENT)
+        sentences.append(f"Different models{_scores(result)}: {DIFFERENT}")
     sentences += [*(_pays(row) for row in others), _never(others), _wait(others[0], result)]
     return " ".join(s for s in sentences if s)
 
 
-DIFFERENT = "These are different models: equal cost is not equal quality."
+DIFFERENT = "equal cost is not equal quality."
 WAYS = {"bought": "bought GPUs", "rent": "rented GPUs"}
 MOST_NAMED = 3
+
+
+def _scores(result: HorizonResult) -> str:
+    """Return the scores of the options, each beside its letter; empty where none is known."""
+    known = [(row.letter, row.quality) for row in result.rows if row.quality is not None]
+    benchmarks = {quality.benchmark for _, quality in known}
+    if len(benchmarks) != 1:
+        return ""
+    letters: dict[str, str] = {}
+    for letter, quality in known:
+        score = show_score(quality.value)
+        letters[score] = letters.get(score, "") + letter
+    told = ", ".join(f"{whose} {score}" for score, whose in letters.items())
+    return f" ({benchmarks.pop()} {told})"
 
 
 def _least(result: HorizonResult) -> HorizonRow:

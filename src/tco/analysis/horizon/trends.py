@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from tco.analysis.horizon.results import PriceTrend
-from tco.catalog.models import model_class
+from tco.catalog.lookup import model_class
 from tco.engine.capital import drift
 from tco.engine.shapes import number
 from tco.options.bills import Option, SelfOption, TokenOption
