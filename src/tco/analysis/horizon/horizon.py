@@ -149,15 +149,9 @@ def _rate(path: VolumePath) -> float:
 def _result(
     path: VolumePath, options: list[Option], found: list[Resolved], joined: Collection[str]
 ) -> HorizonResult:
-    inputs, (a, *others) = path.inputs, options
-    stay = flows(a, path, [0])[0]
-    moves = {option.id: flows(option, path, range(path.months + 1)) for option in others}
-    others.sort(key=lambda option: _npv(moves[option.id][0], path))
-    waits = not (isinstance(a, SelfOption) and binds(a))
-    rows = [_row("A", a.id, stay, path)]
-    for letter, option in zip("BCDEFGHIJKLMNOPQRSTUVWXYZ", others, strict=False):
-        rows.append(_against(letter, option.id, stay, moves[option.id], path, waits=waits))
-    ordered = [a, *others]
+    inputs = path.inputs
+    resolved = tuple(_said(r, o) for r, o in zip(found, options, strict=True) if r.said)
+    ordered, rows = _rows(options, path)
     npv = [row.npv_usd for row in rows]
     best, unsure = of_two(ordered, npv, least_trust(inputs))
     about = _pair(ordered, npv, best)
@@ -170,8 +164,8 @@ def _result(
         months=path.months,
         yearly_rate=_rate(path),
         discounting=inputs.request.discounting or END_OF_MONTH,
-        resolved=tuple(_said(r, o) for r, o in zip(found, options, strict=True) if r.said),
-        same_weights=_all_same(a, others),
+        resolved=resolved,
+        same_weights=_all_same(ordered[0], ordered[1:]),
         rows=tuple(
             replace(_in_parts(row, option, paid, path), joined=option.id in joined)
             for row, option, paid in zip(rows, ordered, begun, strict=True)
@@ -189,6 +183,19 @@ def _result(
     )
     verdict = f"{horizon_verdict(result)} {pair_words(ordered, unsure)}".strip()
     return replace(result, verdict=verdict)
+
+
+def _rows(options: Sequence[Option], path: VolumePath) -> tuple[list[Option], list[HorizonRow]]:
+    """Return A and then the others by present value, each with its row."""
+    a, *others = options
+    stay = flows(a, path, [0])[0]
+    moves = {option.id: flows(option, path, range(path.months + 1)) for option in others}
+    others.sort(key=lambda option: _npv(moves[option.id][0], path))
+    waits = not (isinstance(a, SelfOption) and binds(a))
+    rows = [_row("A", a.id, stay, path)]
+    for letter, option in zip("BCDEFGHIJKLMNOPQRSTUVWXYZ", others, strict=False):
+        rows.append(_against(letter, option.id, stay, moves[option.id], path, waits=waits))
+    return [a, *others], rows
 
 
 def _row(letter: str, name: str, flow: Floats, path: VolumePath) -> HorizonRow:
