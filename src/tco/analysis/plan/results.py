@@ -81,6 +81,9 @@ class ResourceRow:
     """Tokens served over the tokens that the hours paid for could serve with headroom kept."""
     monthly_usd: float
     usd_per_mtok: float | None
+    trust: TrustLevel | None = None
+    """How far its price, or the rent of its GPUs, can be trusted; None where there is none."""
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

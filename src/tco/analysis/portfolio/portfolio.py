@@ -30,7 +30,7 @@ from tco.engine.assign import breakeven_escalation, share_for_reduction
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import number
 from tco.options.bills import Option, TokenOption
-from tco.options.cheapest import answers_at, insist, least_trust, sure_enough
+from tco.options.cheapest import answers_at, insist, least_sure, least_trust, sure_enough
 from tco.options.hours import refuse_billing
 from tco.options.machines import once_lines, team_lines
 from tco.options.question import Question
@@ -103,6 +103,7 @@ def task_rows(
     for task, (case, route) in enumerate(zip(cases, best.routes, strict=True)):
         steps = tuple(_step(step, task, ways, loads, bills) for step in route.steps)
         usd = sum(step.monthly_usd for step in steps) + route.judge_usd
+        trust = least_sure(step.option for step in route.steps)
         rows.append(
             TaskResult(
                 name=case.task.name,
@@ -119,6 +120,8 @@ def task_rows(
                 routes=sum(r.task == task for r in routes),
                 other_way_usd=extra[task],
                 switch=_switch(usd, route, extra[task]),
+                trust=trust.level,
+                trust_reasons=trust.reasons,
             )
         )
     return tuple(rows)
@@ -327,6 +330,9 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
             *_machines(fleets),
         ),
         gap=found.best.gap,
+        best=tuple(dict.fromkeys(s.option.id for r in found.best.routes for s in r.steps)),
+        trust=least_sure(used).level,
+        trust_reasons=least_sure(used).reasons,
         checks=checked(inputs, CheckedAnswer("the plan", total, used, used)),
         cheaper_but_unsure=tuple(
             dict.fromkeys(r.steps[0].option.id for r in found.unsure if r is not None)
