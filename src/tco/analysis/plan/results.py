@@ -222,7 +222,7 @@ def _mix(result: PlanResult) -> str:
     left = show_share(api.tokens_share or 0.0)
     hours = show_share(api.hours_share or 0.0)
     rest = f"{api.resource} takes {left} of the tokens, in {hours} of the hours"
-    return f"{_capital('; '.join([*parts, rest]))}."
+    return f"In it {'; '.join([*parts, rest])}."
 
 
 def _units(row: ResourceRow) -> str:
@@ -234,10 +234,6 @@ def _units(row: ResourceRow) -> str:
         f"{what} {paid} and serve {show_share(row.tokens_share or 0.0)} of the tokens at "
         f"{show_share(row.utilization or 0.0)} utilization"
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _next(result: PlanResult) -> str:

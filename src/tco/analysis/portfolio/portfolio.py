@@ -22,7 +22,7 @@ from tco.analysis.portfolio.results import (
 )
 from tco.analysis.portfolio.routes import Route, Router, Step, TaskRoutes, ways_of
 from tco.analysis.portfolio.solve import MOST_SWITCHES, Solution, extra_usd, problem_of, solution
-from tco.analysis.report import FEW_TOKENS, assumptions_of, few, stamp, warnings_of
+from tco.analysis.report import FEW_TOKENS, assumptions_of, few, notes_of, stamp
 from tco.analysis.results import AssumptionResult
 from tco.catalog.tasks import Tasks
 from tco.catalog.trust import LEVELS
@@ -293,6 +293,8 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
     by_token = sum(route.tokens_usd for route in found.best.routes)
     judges = sum(route.judge_usd for route in found.best.routes)
     used = _used(found)
+    bears, rest = notes_of(inputs, used, used)
+    minor = (*rest, *_peaks(found), *_machines(fleets))
     own_people, api_people = _people(inputs, found, fleets)
     total = (
         by_token + judges + fleets_usd + once_usd + own_people + api_people + sum(found.router_usd)
@@ -325,10 +327,10 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
         warnings=(
             *_few(found.cases),
             *_unproved(found.best),
-            *warnings_of(inputs, used),
-            *_peaks(found),
-            *_machines(fleets),
+            *bears,
+            *minor,
         ),
+        minor=len(minor),
         gap=found.best.gap,
         best=tuple(dict.fromkeys(s.option.id for r in found.best.routes for s in r.steps)),
         trust=least_sure(used).level,

@@ -8,7 +8,6 @@ from functools import partial
 from typing import NamedTuple
 
 from tco.analysis.horizon.results import (
-    DIFFERENT,
     HorizonMonth,
     HorizonResult,
     HorizonRow,
@@ -145,20 +144,12 @@ def _blocks(result: HorizonResult, sheet: Sheet, view: View) -> Iterator[Block]:
     if view.fields:
         return
     yield _years(result, view)
-    yield from _different(result, view)
+    yield from first.doubts(result.verdict, view)
     yield from _under(result)
     if view.assumptions or view.page:
         yield from words.assumptions(result.assumptions)
     yield from first.away(result, view, notes=len(result.resolved))
     yield from first.commands(*_commands(result))
-
-
-def _different(result: HorizonResult, view: View) -> Iterator[Block]:
-    """Return that models differ in quality, where the verdict had no room for it."""
-    _, rest = first.leading(result.verdict)
-    said = [f"{text}." for text in f"{rest} ".split(". ") if f"{text}.".endswith(DIFFERENT)]
-    if said and not (view.page or view.notes):
-        yield Paragraph(text=said[0], hanging=2, bullet=True)
 
 
 def _under(result: HorizonResult) -> Iterator[Block]:
