@@ -15,6 +15,7 @@ from tco.options.bills import Option, SelfOption, TokenOption, lines
 from tco.options.curves import TOKENS, curve
 from tco.options.question import Question
 from tco.options.settings import Setting, Settings
+from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_usd_per_mtok
 
 POINTS = 65
@@ -203,7 +204,7 @@ def flip_of(lever: Lever, now: float, needed: float | None) -> Flip:
     if needed is None:
         text = f"no {lever.title} would do on its own"
     else:
-        instead = "" if lever.unit == TIMES else f" instead of {show_number(now)}"
+        instead = "" if lever.unit.startswith("times ") else f" instead of {show_number(now)}"
         at = "" if lever.title == lever.unit else f"{lever.title} at "
         text = f"{at}{show_number(needed)}{unit}{instead}"
     return Flip(
@@ -217,8 +218,8 @@ def never_because(inputs: Question, a: Option, b: Option) -> str:
     ours, theirs = (show_usd_per_mtok(c.slope * MTOK) for c in (mine, other))
     if mine.slope >= other.slope:
         return (
-            f"however large the volume, a further Mtok costs {ours} with {b.id}, against "
-            f"{theirs} with {a.id}"
+            f"however large the volume, a further Mtok costs {ours} with "
+            f"{spoken(b.id)}, against {theirs} with {spoken(a.id)}"
         )
     return "its fixed cost is not earned back within the volumes that could be looked at"
 

@@ -365,6 +365,8 @@ class BreakevenRow:
     never_because: str | None
     at: BothAt | None = None
     """None where no volume was given."""
+    class_: ModelClass = "unknown"
+    """Of the model, and of A unless it was named or no closed one of the class is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -374,6 +376,7 @@ class BreakevenTable:
     schema: Literal["tco.breakeven-table/1"]
     catalog: CatalogStamp
     against: str
+    """The closed model that was named; else those of the classes of the models, by commas."""
     variable: str
     unit: str
     rows: tuple[BreakevenRow, ...]
@@ -385,6 +388,10 @@ class BreakevenTable:
     best: str | None = None
     """What `compare` answers at the volume asked about; None without one."""
     cheaper_but_unsure: tuple[str, ...] = ()
+    pair: tuple[str, ...] = ()
+    """Ids of what `turns` is about, of the model that comes nearest: its host, and own GPUs."""
+    turns: tuple[Flip, ...] = ()
+    """Single changes that turn which of the pair is cheaper at the volume asked about."""
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0

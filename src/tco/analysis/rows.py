@@ -44,6 +44,7 @@ from tco.options.offers import coming
 from tco.options.provisioned import ProvisionedOption, used_share
 from tco.options.question import Question
 from tco.options.settings import Settings, hours_per_month, target, workload
+from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_seconds, show_share
 
 # Energy and carbon of a fleet, rented or bought, per month and per request.
@@ -316,6 +317,14 @@ def left_out_result(item: LeftOut, inputs: Question, hardware: str | None = None
         class_=class_of(item.model, inputs),
         quality=quality_of(item.model, inputs),
     )
+
+
+def said_of(option: Option, inputs: Question) -> str:
+    """Return an option in words, own GPUs with as many as are paid for where a volume is given."""
+    if not isinstance(option, SelfOption) or not inputs.volume_given:
+        return spoken(option.id)
+    servers = fleet(option, inputs.settings, replica_of(option, inputs.settings))
+    return spoken(option.id, number(servers.paid_gpus))
 
 
 def sureness_of(option: Option, inputs: Question) -> str:

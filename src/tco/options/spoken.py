@@ -25,15 +25,21 @@ _OWN = re.compile(r"^self/(?P<model>[^@/]+)(?:@(?P<hardware>[^/]+))?(?:/(?P<rent
 
 
 def spoken(name: str, gpus: float | None = None) -> str:
-    """Return the id of an option in words.
+    """Return the id of an option in words; without a number of GPUs what one replica is.
 
     >>> spoken("novita/gpt-oss-120b"), spoken("self/gpt-oss-120b@4xa30:mxfp4/fal:on_demand", 28)
     ('gpt-oss-120b at novita', 'gpt-oss-120b on 28 A30')
+    >>> spoken("self/gpt-oss-120b@4xa30:mxfp4"), spoken("self/gpt-oss-120b@1xb200-sxm:mxfp4")
+    ('gpt-oss-120b on sets of 4 A30', 'gpt-oss-120b on B200')
     """
     own = _OWN.match(name)
+    if own is not None and own["hardware"] is None:
+        return f"{own['model']} on own GPUs"
     if own is not None:
         where = machine(own["hardware"], gpus)
-        return f"{own['model']} on {where}" if where else f"{own['model']} on own GPUs"
+        if gpus is None:
+            where = where[2:] if where.startswith("1 ") else f"sets of {where}"
+        return f"{own['model']} on {where}"
     provider, slash, model = name.partition("/")
     return f"{model} at {provider}" if slash else name
 

@@ -20,6 +20,7 @@ from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Setting, Settings, fleet_policy, image_tokens, workload
+from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_seconds, show_share, show_tokens, show_usd
 
 # Values of variables in words, by their unit.
@@ -211,7 +212,7 @@ def _price(name: str, options: Sequence[Option], settings: Settings) -> Variable
     now = blended_usd_per_mtok(target, settings)
     return Variable(
         name=name,
-        title=f"price of {target.id} at this mix",
+        title=f"price of {spoken(target.id)} at this mix",
         unit="USD/Mtok",
         now=now,
         low=now / FAR,
@@ -257,7 +258,7 @@ def _rent(name: str, options: Sequence[Option], settings: Settings) -> Variable 
     usd = float(one or 1.0)
     return Variable(
         name=name,
-        title=f"GPU rent of {rented[0].id}" if one else "GPU rent over today's",
+        title=f"GPU rent of {spoken(rented[0].id)}" if one else "GPU rent over today's",
         unit="USD/GPU-hour" if one else "factor",
         now=usd * factor,
         low=0.0,

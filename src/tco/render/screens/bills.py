@@ -6,10 +6,18 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from tco.analysis.results import BillLine, CompareResult, ExplainResult, OptionResult
+from tco.analysis.verdict import said
 from tco.render import first, words
 from tco.render.screens import Screen, people
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.units import show_number, show_score, show_seconds, show_share, show_usd
+from tco.units import (
+    show_number,
+    show_score,
+    show_seconds,
+    show_share,
+    show_tokens,
+    show_usd,
+)
 
 # The screen of `tco compare`.
 
@@ -280,22 +288,63 @@ def _explain_sheet(result: ExplainResult, view: View) -> Sheet:
 
 
 def _explain_blocks(result: ExplainResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the option, its bill, how the quantities came about, the sources."""
+    """Return the screen: what it comes to, its bill, how the quantities came about."""
     option = result.option
-    yield Paragraph(text=f"{option.id} ({option.tier})", tone="bold", hanging=2)
-    for said in result.resolved:
-        yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
-    yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
+    yield from first.verdict(_comes_to(result), view)
+    sure = f"The price: {option.sureness or option.trust}; the model: {_graded(option)}."
+    yield Paragraph(text=sure, bullet=True)
     columns = sheet.pick(view.fields or sheet.usual)
-    rows = [_explain_row(r, columns, noted=view.fields is None) for r in sheet.rows[: view.top]]
+    noted = view.fields is None and (view.notes or view.page)
+    rows = [_explain_row(r, columns, noted=noted) for r in sheet.rows[: view.top]]
     yield Table(columns=columns, rows=tuple(rows))
-    yield from _total(result)
-    for title, texts in (("How it came about", result.steps), ("Sources", result.sources)):
-        if texts:
-            yield Paragraph(text=title, tone="bold")
-            for text in texts:
-                yield Paragraph(text=text, hanging=2, bullet=True)
-    yield from words.assumptions(result.assumptions)
+    yield from _beside(option, view)
+    if result.steps:
+        yield Paragraph(text="How it came about", tone="bold")
+        for text in result.steps:
+            yield Paragraph(text=text, hanging=2, bullet=True)
+    if view.notes or view.page:
+        yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
+        yield Paragraph(text="Sources", tone="bold")
+        for text in (*result.resolved, *result.sources):
+            yield Paragraph(text=text, hanging=2, bullet=True)
+    yield from first.assumed(result.assumptions, view)
+    untold = len(result.resolved) + len(result.sources) + len(option.notes) + len(sheet.rows)
+    yield from first.away(result, view, notes=untold)
+    yield from _explain_next(result)
+
+
+def _comes_to(result: ExplainResult) -> str:
+    """Return the bill in words: what it comes to, and what it is made of."""
+    option = result.option
+    if option.monthly_usd is None:
+        return f"{option.id} is not possible: {words.notes_of(option.reasons)}."
+    each = "" if option.usd_per_mtok is None else f" ({show_usd(option.usd_per_mtok)} per Mtok)"
+    volume = show_tokens(result.workload.tokens_per_month)
+    total = show_usd(option.monthly_usd)
+    told = [f"{said(option)} costs {total} a month for {volume} tokens{each}."]
+    if option.breakdown is not None:
+        told.append(f"Of this {words.parts(option.breakdown, '$')}.")
+    return " ".join(told)
+
+
+def _graded(option: OptionResult) -> str:
+    """Return class and score of a model, and the effort that it was scored at."""
+    class_ = "class unknown" if option.class_ == "unknown" else option.class_
+    if option.quality is None:
+        return f"{class_}, no score"
+    score = f"{show_score(option.quality.value)} in {option.quality.benchmark}"
+    effort = option.quality.effort
+    at = "" if effort is None else f" at effort {effort}, whose tokens are not in this bill"
+    return f"{class_}, {score}{at}"
+
+
+def _explain_next(result: ExplainResult) -> Iterator[Block]:
+    """Return what comes next: own GPUs deployed, or all that there is of the model."""
+    name = first.short(result.option.id)
+    lines = [first.command(result.asked, "compare")]
+    if result.option.id.startswith("self/"):
+        lines.append(first.command(result.asked, "deploy", name))
+    yield from first.commands(*lines)
 
 
 def _explain_row(line: BillLine, columns: tuple[Column, ...], *, noted: bool) -> Row:
@@ -310,51 +359,37 @@ def _who(line: BillLine) -> str:
     return f"{words.star(line.origin)}{line.origin}: {line.source}{date}"
 
 
-def _beside(option: OptionResult) -> Iterator[str]:
-    """Return what is told beside the total: its parts, energy, cash up front, how sure it is."""
-    if option.trust_reasons:
-        yield f"Trust in the price {option.trust}: {words.notes_of(option.trust_reasons)}"
-    if option.breakdown is not None:
-        yield f"Of this {words.parts(option.breakdown, '$')}"
-    energy = option.energy
+def _beside(option: OptionResult, view: View) -> Iterator[Block]:
+    """Return what is told beside the total: band, cash up front, energy, use, how sure it is."""
+    told = [*_beside_words(option)]
+    if view.notes or view.page:
+        told += [f"Trust in the price {option.trust}: {words.notes_of(option.trust_reasons)}"]
+        told += option.notes
+    for text in told:
+        yield Paragraph(text=text, hanging=2, bullet=True)
+
+
+def _beside_words(option: OptionResult) -> Iterator[str]:
+    band, energy, used = option.band_usd, option.energy, option.utilization
+    if band is not None and band[0] < band[1]:
+        yield f"Within the throughput band {words.spread(*band)} a month"
+    if option.upfront_usd is not None:
+        cash = show_usd(option.upfront_usd)
+        yield f"Up front {cash} in cash, which the amortized lines pay back"
     if energy is not None and energy.wh_per_request is not None:
         yield (
             f"Energy {show_number(energy.kwh_per_month)} kWh a month, "
             f"{show_number(energy.wh_per_request)} Wh a request; "
             f"{show_number(energy.kg_co2_per_month)} kg of CO2 a month ({energy.basis})"
         )
-    if option.upfront_usd is not None:
-        cash = show_usd(option.upfront_usd)
-        yield f"Up front {cash} in cash, which the amortized lines pay back"
-
-
-def _total(result: ExplainResult) -> Iterator[Block]:
-    option = result.option
-    if option.monthly_usd is None:
-        return
-    parts = [f"Total {show_usd(option.monthly_usd)} a month"]
-    if option.usd_per_mtok is not None:
-        parts.append(f"{show_usd(option.usd_per_mtok)} per million tokens")
-    band = option.band_usd
-    if band is not None and band[0] < band[1]:
-        parts.append(f"within the throughput band {words.spread(*band)}")
-    yield Paragraph(text="; ".join(parts), tone="bold")
-    yield from (Paragraph(text=text) for text in _beside(option))
-    used = option.utilization
     if used is not None and option.gpus is None:
-        yield Paragraph(text=f"Used: {show_share(used.paid_hours)} of the units paid for")
+        yield f"Used: {show_share(used.paid_hours)} of the units paid for"
     elif used is not None:
-        shares = (
-            show_share(used.slots),
-            show_share(used.token_capacity),
-            show_share(used.paid_hours),
+        shares = [show_share(x) for x in (used.slots, used.token_capacity, used.paid_hours)]
+        yield (
+            f"Used: {shares[0]} of the request slots, {shares[1]} of the tokens it could serve, "
+            f"{shares[2]} of the GPU-hours paid for"
         )
-        yield Paragraph(
-            text="Used: {} of the request slots, {} of the tokens it could serve, "
-            "{} of the GPU-hours paid for".format(*shares)
-        )
-    for note in option.notes:
-        yield Paragraph(text=note, tone="dim", hanging=2, bullet=True)
 
 
 EXPLAIN = Screen(
