@@ -199,6 +199,7 @@ def _verdict(
         unsure_words(best.trust, least),
         *decided(rows, ranked, least, tokens),
         beside_words(cheaper_but_unsure(rows, best)),
+        f"It is the cheapest{rule_words(least)}." if rule_words(least) else "",
         *besides(rows, ranked, least),
     )
     return " ".join(s for s in sentences if s)

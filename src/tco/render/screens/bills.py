@@ -33,14 +33,14 @@ def _compare_everything(result: CompareResult) -> Sheet:
 
 
 def _compare_sheet(result: CompareResult, view: View) -> Sheet:
-    """Return the options of the short list; with a larger `--top` feasible ones not on it too."""
+    """Return the options of the short list; with a larger `--top` those not on it too."""
     wanted = set(result.shown)
     return _sheet(result, tuple(o for o in result.options if _wanted(o, wanted, view)))
 
 
 def _wanted(option: OptionResult, short_list: set[str], view: View) -> bool:
     more = view.top is not None and view.top > len(short_list)
-    return not short_list or option.id in short_list or (more and option.feasible)
+    return not short_list or option.id in short_list or more
 
 
 def _sheet(result: CompareResult, rows: tuple[OptionResult, ...]) -> Sheet:
