@@ -12,7 +12,7 @@ from tco.analysis.montecarlo.results import (
 )
 from tco.analysis.results import SensitivityResult, SwingResult
 from tco.analysis.vary.results import WhatIfResult, WhatIfRow
-from tco.render import words
+from tco.render import first, words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_number, show_share, show_tokens, show_usd
@@ -49,6 +49,7 @@ def _columns(result: SensitivityResult) -> tuple[Column, ...]:
         number("high", "high", lambda r: r.high, words.count),
         Column(key="origin", head="origin", get=lambda r: r.origin),
         Column(key="source", head="source", get=lambda r: r.source, wraps=True),
+        Column(key="range", head="tried", get=tried),
         number("at_low_usd", "B-A at low", lambda r: r.at_low_usd, words.whole_usd),
         number("at_high_usd", "B-A at high", lambda r: r.at_high_usd, words.whole_usd),
         Column(key="bar", head="B less A", get=lambda r: bar(r, low, high)),
@@ -58,6 +59,18 @@ def _columns(result: SensitivityResult) -> tuple[Column, ...]:
         number("at_high_tokens", "from at high", lambda r: r.at_high_tokens, show_tokens),
         number("swing_tokens", "swing tokens", lambda r: r.swing_tokens, show_tokens),
     )
+
+
+def tried(row: SwingResult) -> str:
+    """Return the range of an assumption, each end as its unit is written: `0.25–2`."""
+    low, high = (_brief(end, row.unit) for end in (row.low, row.high))
+    return f"{low}–{high}"
+
+
+def _brief(value: float, unit: str) -> str:
+    if unit.startswith("USD"):
+        return f"${show_number(value)}" if value >= 1e3 else show_usd(value)
+    return words.in_unit(value, unit)
 
 
 def known_ends(row: SwingResult) -> list[float]:
@@ -81,24 +94,60 @@ def bar(row: SwingResult, low: float, high: float) -> str:
 
 
 def _tornado_blocks(result: SensitivityResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the two bills, the tornado, the verdict."""
-    yield Paragraph(text=words.edition(result.catalog))
+    """Return the screen: the verdict, the two bills, the tornado, what would turn it."""
+    head = [*first.verdict(result.verdict, view), *_two(result, view)]
+    ends = [*_under(result, view), *_ending(result, view, 9)]
+    room = first.room([*head, *ends], result, view) - 2
+    noted = view.fields is None and (view.notes or view.page or not view.usual)
+    columns = sheet.pick(view.fields or sheet.usual)
+    if not noted and not view.fields:
+        columns = tuple(c._replace(head=HEADS.get(c.key, c.head)) for c in sheet.pick(SHORT))
+    top = min(TOP, max(room, LEAST)) if view.top is None else view.top
+    rows = tuple(_row(row, columns, noted=noted) for row in sheet.rows[:top])
+    yield from head
+    yield Table(columns=columns, rows=rows)
+    yield from _under(result, view)
+    yield from _ending(result, view, len(sheet.rows) - len(rows))
+
+
+SHORT = ("path", "range", "bar", "swing_usd", "flips_at")
+HEADS = {"swing_usd": "swing $"}
+LEAST = 3
+"""Rows that a tornado has on the smallest screen."""
+
+
+def _two(result: SensitivityResult, view: View) -> Iterator[Block]:
+    """Return A and B with their bills; what names were taken to mean where all is told."""
+    if view.notes or view.page:
+        yield Paragraph(text=words.edition(result.catalog))
     yield Paragraph(text=f"A  {result.a}: {show_usd(result.a_usd)} a month", hanging=3)
     yield Paragraph(text=f"B  {result.b}: {show_usd(result.b_usd)} a month", hanging=3, bullet=True)
-    for said in result.resolved:
+    for said in result.resolved if view.notes or view.page else ():
         yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
-    columns = sheet.pick(view.fields or sheet.usual)
-    top = TOP if view.top is None else view.top
-    rows = tuple(_row(row, columns, noted=view.fields is None) for row in sheet.rows[:top])
-    yield Table(columns=columns, rows=rows)
-    if len(sheet.rows) > top:
-        text = f"{len(sheet.rows) - top} smaller swings: --top {len(sheet.rows)} shows them"
-        yield Paragraph(text=text, tone="dim")
-    text = (
-        f"Left of | B is cheaper, right of it A; – does not flip within its range. {words.LEGEND}"
+
+
+def _under(result: SensitivityResult, view: View) -> Iterator[Block]:
+    """Return what would turn the answer, and how the table is read."""
+    text = f"Left of | B is cheaper; – flips nowhere in its range; {words.LEGEND}"
+    yield Paragraph(text=text if view.notes else text.partition("; --")[0], tone="dim")
+    who = "B" if result.difference_usd >= 0 else "A"
+    yield from first.doubts(result.verdict, view)
+    yield from first.turning(result.turns, f"{who} would win")
+    if view.assumptions or view.page:
+        yield from words.assumptions(result.assumptions)
+
+
+def _ending(result: SensitivityResult, view: View, more: int) -> Iterator[Block]:
+    """Return what is one flag away, and the next commands."""
+    smaller = f"{more} smaller swings: --top {len(result.rows)}" if more > 0 else ""
+    notes = 0 if view.notes or view.page else len(result.resolved)
+    yield from first.away(result, view, smaller, notes=notes)
+    ids = [result.a, result.b]
+    a, b = (first.short(name, ids) for name in ids)
+    yield from first.commands(
+        first.command(result.asked, "breakeven", a, b),
+        first.command(result.asked, "sensitivity", a, b, "--draws", "10k"),
     )
-    yield Paragraph(text=text, tone="dim")
-    yield Paragraph(text=result.verdict)
 
 
 def _row(row: SwingResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
