@@ -41,6 +41,7 @@ COMPARE = (
     "compare --tokens 50B --fte 0.5 --set serving.headroom=90%"
     " --option mine:kind=fixed,usd_per_month=5000,capacity=20B",
     "compare --tokens 50B --slo tpot=30ms,ttft=1s",
+    "compare --tokens 50B --without people,egress",
 )
 BREAKEVEN = (
     "breakeven",

@@ -39,7 +39,7 @@ from tco.units import SECONDS_PER_DAY, show_number, show_tokens, show_usd
 
 # Break-evens in words.
 
-MOST_SPANS = 6
+MOST_SPANS = 2
 """Intervals that are spelled out before the rest is counted."""
 
 

@@ -69,6 +69,7 @@ def room(blocks: Sequence[Block], result: Any, view: View) -> int:
     if view.notes or view.assumptions:
         return WHOLE
     notes = sum(-(-len(f"tco: note: {text}") // COLUMNS) for text in told(result, view))
+    notes += 2 * bool([*words.left_out(result)])  # which every screen ends with
     return SCREEN - notes - 2 - sum(_alone(block) for block in blocks)
 
 

@@ -81,7 +81,7 @@ def _pair_blocks(result: BreakevenResult, sheet: Sheet, view: View) -> Iterator[
         yield Table(columns=columns, rows=(Row(cells=cells),))
         return
     yield from _two(result, view)
-    yield from _figures(result)
+    yield from _figures(result, view)
     yield from _flips(result.flips, view, result)
     yield from first.assumed(result.assumptions, view)
     yield from first.away(result, view, notes=_untold(result, view))
@@ -130,9 +130,9 @@ def _next(result: BreakevenResult | BreakevenOver) -> Iterator[Block]:
     yield from first.commands(first.command(asked, "sensitivity", a, b), *lines)
 
 
-def _figures(result: BreakevenResult) -> Iterator[Block]:
+def _figures(result: BreakevenResult, view: View) -> Iterator[Block]:
     """Return first crossing, sure volume, band, and both bills."""
-    told = [*_crossings(result)]
+    told = [*_crossings(result, view)]
     if result.distance is not None:
         way = "more" if result.distance > 0 else "less"
         told.append(("nearest turn", f"{show_share(abs(result.distance))} {way} than today"))
@@ -146,9 +146,16 @@ def _figures(result: BreakevenResult) -> Iterator[Block]:
         )
 
 
-def _crossings(result: BreakevenResult) -> Iterator[tuple[str, str]]:
+MOST_SPANS = 3
+"""Intervals that a first screen spells out, the last one among them."""
+
+
+def _crossings(result: BreakevenResult, view: View) -> Iterator[tuple[str, str]]:
     """Return where B is cheaper, how sure that is, and its first volume in other words."""
-    where = spans(result.wins)
+    wins, hidden = result.wins, len(result.wins) - MOST_SPANS
+    if hidden > 0 and not (view.notes or view.page):
+        wins = (*wins[: MOST_SPANS - 1], wins[-1])
+    where = spans(wins) + f" and {hidden} more intervals" * (wins is not result.wins)
     yield "B is cheaper", where + " tokens a month" * (where not in ("never", "always"))
     if not result.first and result.first_is is not None:
         yield "turns at", show_tokens(result.first_is.tokens_per_month)
@@ -513,7 +520,7 @@ def _map_blocks(result: MapResult, sheet: Sheet, view: View) -> Iterator[Block]:
         if option.cells:
             text = f"{option.mark}  {option.id}: cheapest in {option.cells}"
             yield Paragraph(text=text, hanging=3, bullet=True)
-    yield Paragraph(text=_legend(result), tone="dim", bullet=True)
+    yield Paragraph(text=_legend(result, view), tone="dim", bullet=True)
     if view.assumptions or view.page:
         yield from first.assumed(result.assumptions, view)
     yield from first.away(result, view, notes=0 if view.notes else len(result.resolved))
@@ -577,9 +584,10 @@ def _mark(cell: Cell) -> str:
     return f"{mark}*" if cell.now else f"{mark} "
 
 
-def _legend(result: MapResult) -> str:
-    titles = (f"{a.variable} {a.title}" for a in (result.x, result.y) if a.variable != a.title)
-    return "; ".join(["small letters: it changes to the left or below", "* today", *titles])
+def _legend(result: MapResult, view: View) -> str:
+    axes = [f"{a.variable}: {a.title} [{a.unit}]" for a in (result.x, result.y)]
+    told = axes if view.notes or view.page else []
+    return "; ".join(["small letters: it changes to the left or below", "* today", *told])
 
 
 MAP = Screen(rows=("cells",), everything=_map_everything, sheet=_map_sheet, blocks=_map_blocks)

@@ -215,11 +215,13 @@ def commands(result: CompareResult) -> Iterator[Block]:
     """Return what comes next: the bill, the break-even and the deployment of what was named."""
     if result.best is None:
         return
+    trust = {row.id: LEVELS.index(row.trust) for row in result.options}
+    insisted = LEVELS.index(result.min_trust) if "--min-trust" in result.asked else 0
+    pair = [name for name in result.pair if trust[name] >= insisted]  # others would be refused
     best = first.short(result.best)
     lines = [first.command(result.asked, "explain", best)]
-    if result.pair:
-        pair = [first.short(name) for name in result.pair]
-        lines.append(first.command(result.asked, "breakeven", *pair))
-    own = [name for name in (*result.pair[1:], result.best) if name.startswith("self/")]
+    if len(pair) > 1:
+        lines.append(first.command(result.asked, "breakeven", *map(first.short, pair)))
+    own = [name for name in (*pair, result.best) if name.startswith("self/")]
     lines += [first.command(result.asked, "deploy", first.short(name)) for name in own[:1]]
     yield from first.commands(*lines)
