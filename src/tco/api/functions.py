@@ -377,8 +377,7 @@ def horizon(*names: str, **said: Unpack[HorizonOptions]) -> Outlook:
     >>> type(answer).__name__
     'Outlook'
     """
-    own, question = apart(said, HorizonOptions)
-    return _answer(questions.horizon(names, own), question)  # type: ignore[no-any-return]
+    return _answer(questions.horizon(names), said)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, TrainOptions)

@@ -135,6 +135,15 @@ def some(value: Any) -> str:
     return text(value)
 
 
+def grows_by(value: Any) -> float:
+    """Return what something grows by in a month, such as `5%`, or shrinks by: `-5%`."""
+    said = str(value).strip().removesuffix("/month")
+    rate = units.share(said.lstrip("+-"))
+    if said.startswith("-") and rate == 1.0:
+        raise UsageError("nothing is left after a month of -100%")
+    return -rate if said.startswith("-") else rate
+
+
 def switch(value: Any) -> bool:
     """Return whether a switch is on, from `true`, `1`, `yes` or their opposites."""
     word = str(value).strip().lower()

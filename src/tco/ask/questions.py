@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         BreakevenOptions,
         CompareOptions,
         EmbedOptions,
-        HorizonOptions,
         PlanOptions,
         SensitivityOptions,
         SizeOptions,
@@ -137,25 +136,13 @@ def _in_volume(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
     return ask
 
 
-def horizon(names: tuple[str, ...], said: HorizonOptions) -> Ask:
-    """Return the question what options come to over the months to come.
-
-    Raises:
-        UsageError: What was said cannot be read.
-    """
-    growth = said.get("growth")
-    rate = None if growth is None else varied.growth(growth, "--growth")
-    word = said.get("discounting")
-    if word is not None:
-        try:
-            word = one_of("end-of-month", "year-end")(word)
-        except UsageError as error:
-            raise UsageError(f"--discounting: {error}") from None
+def horizon(names: tuple[str, ...]) -> Ask:
+    """Return the question what options come to over the months to come."""
 
     def ask(inputs: Question) -> Any:
         from tco.analysis.horizon.horizon import horizon as over_months
 
-        return over_months(inputs, names, rate, word)
+        return over_months(inputs, names)
 
     return ask
 

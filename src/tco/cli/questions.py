@@ -1,7 +1,7 @@
 """The commands that ask a question of bills."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Exit
 
@@ -244,7 +244,8 @@ def horizon(
     from tco.ask.questions import horizon as asked
     from tco.cli.answer import answer
 
-    answer(question, output, asked(tuple(names or ()), said))
+    whole: Any = {**question, **said}
+    answer(whole, output, asked(tuple(names or ())))
 
 
 # `tco train`.

@@ -10,7 +10,7 @@ import re
 import shlex
 import textwrap
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from tco.analysis.results import AssumptionResult, Flip
 from tco.ask.options import lacking
@@ -84,6 +84,20 @@ def verdict(text: str, view: View) -> Iterator[Block]:
         yield Paragraph(text=text if whole else leading(text)[0], tone="bold")
 
 
+DOUBTS = ("not sure enough", "is not equal quality")
+"""Words of sentences of a verdict that a screen does not leave out."""
+
+
+def doubts(text: str, view: View) -> Iterator[Block]:
+    """Return the sentences of a verdict that it had no room for and a screen must not lack."""
+    if view.page or view.notes:
+        return
+    rest = _SENTENCE.split(leading(text)[1])
+    told = [sentence for sentence in rest if any(words in sentence for words in DOUBTS)]
+    if told:
+        yield Paragraph(text=" ".join(told), hanging=2, bullet=True)
+
+
 # Under the table: what would turn the answer, and what was assumed.
 
 
@@ -127,12 +141,25 @@ def _with(change: str) -> str:
     return change if plain else f"with {change}"
 
 
-def nearest(flips: Sequence[Flip]) -> list[Flip]:
+class Change(Protocol):
+    """A value of one thing at which an answer changes."""
+
+    @property
+    def now(self) -> float: ...
+
+    @property
+    def needed(self) -> float | None: ...
+
+
+SomeChange = TypeVar("SomeChange", bound=Change)
+
+
+def nearest(flips: Sequence[SomeChange]) -> list[SomeChange]:
     """Return the changes in the order of how little each is, as a factor."""
     return sorted(flips, key=_distance)
 
 
-def _distance(flip: Flip) -> float:
+def _distance(flip: Change) -> float:
     if not flip.now or not flip.needed:
         return float("inf")
     ratio = flip.needed / flip.now

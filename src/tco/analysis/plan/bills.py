@@ -34,7 +34,7 @@ from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.shapes import Floats
 from tco.errors import unknown_name
 from tco.options.bills import FixedOption, Option, TokenOption, lines
-from tco.options.cheapest import cheapest_of, least_trust
+from tco.options.cheapest import cheapest_of, least_sure, least_trust
 from tco.options.hours import Hours, checked_hours, curve_of
 from tco.options.machines import OWN, team_lines
 from tco.options.question import Question
@@ -139,7 +139,7 @@ def _trusted(row: StrategyResult, options: Sequence[TokenOption | Unit]) -> Stra
     """Return an arrangement with the trust of the prices it rests on: the least of them."""
     if not options:
         return row
-    trust = min((option.trust for option in options), key=lambda one: one.rank)
+    trust = least_sure(options)
     return replace(row, trust=trust.level, trust_reasons=trust.reasons)
 
 
@@ -383,6 +383,8 @@ def _row(
         utilization=load / (paid_units * way.capacity),
         monthly_usd=usd,
         usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
+        trust=way.option.trust.level,
+        trust_reasons=way.option.trust.reasons,
     )
 
 
@@ -405,6 +407,8 @@ def _api_row(settings: Settings, api: TokenOption, mix: HybridMix) -> ResourceRo
         utilization=None,
         monthly_usd=usd,
         usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
+        trust=api.trust.level,
+        trust_reasons=api.trust.reasons,
     )
 
 

@@ -39,7 +39,7 @@ from tco.analysis.plan.results import (
     StrategyResult,
     plan_verdict,
 )
-from tco.analysis.report import stamp, warnings_of, workload_result
+from tco.analysis.report import notes_of, stamp, workload_result
 from tco.analysis.results import Flip
 from tco.analysis.vary.variables import usual
 from tco.engine.crossings import turn
@@ -517,6 +517,7 @@ def _result(
         used.append(first.machines[0].usual.option)
     insist(inputs, (s.trust for s in first.strategies if s.monthly_usd is not None))
     best = _best(first.strategies, least_trust(inputs))
+    bears, minor = notes_of(inputs, used, used)
     result = PlanResult(
         schema="tco.plan/1",
         catalog=stamp(inputs, used),
@@ -535,7 +536,8 @@ def _result(
         left_out=tuple(left_out),
         verdict="",
         assumptions=plan_assumptions(inputs, used, first.alone, first.mix, buy=buy),
-        warnings=(*warnings_of(inputs, used), *hour_warnings(first.mix)),
+        warnings=(*hour_warnings(first.mix), *bears, *minor),
+        minor=len(minor),
         checks=checked(inputs, _judged(first, best, used)),
         best=best.strategy,
         cheaper_but_unsure=tuple(s.strategy for s in _unsure(first.strategies, best)),

@@ -25,7 +25,7 @@ MODULES = {
     "tco.import-bench/1": "size:IMPORT_BENCH",
     "tco.plan/1": "plan:PLAN",
     "tco.plan-portfolio/1": "plan:PORTFOLIO",
-    "tco.horizon/1": "plan:HORIZON",
+    "tco.horizon/1": "horizon",
     "tco.profile/1": "profile",
     "tco.bill/1": "bill",
     "tco.sources/1": "sources",
@@ -63,6 +63,9 @@ class Screen:
 
     compact: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     """Columns for `--format llm`, where they are other ones than those of the table."""
+
+    csv: Callable[[Any, View], Sheet] | None = None
+    """Returns the rows of CSV, where they are other ones than those of JSON."""
 
     also: Callable[[Any], Iterable[tuple[str, tuple[Column, ...], Sequence[Any]]]] = lambda _: ()
     """Returns the tables beside its rows, for `--format llm`: name, columns, rows."""
