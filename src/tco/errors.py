@@ -13,7 +13,9 @@ error. Exit 1 means findings or a threshold exceeded, and is not raised.
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class TcoError(Exception):
@@ -70,3 +72,48 @@ def printable(text: str, limit: int = 80) -> str:
     """Return `text` cut to `limit` characters, with control characters shown as `?`."""
     clean = "".join(c if c.isprintable() else "?" for c in text)
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+# What is missing on this machine, and the command that brings it here.
+
+PROJECT = "llm-tco"
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra beside this copy of tco, ready to paste.
+
+    A checkout is installed in place; what came from a wheel, a folder or a repository (PEP 610)
+    comes from there again, and anything else from an index. The installer is the one of the
+    environment that runs: uv's where it has no pip of its own.
+    """
+    root = Path(__file__).resolve().parents[2]
+    if (root / "pyproject.toml").is_file():
+        where = "." if root == Path.cwd() else str(root)
+        return f"{_installer()} -e '{where}[{extra}]'"
+    address = _came_from()
+    return f"{_installer()} '{PROJECT}[{extra}]{f' @ {address}' if address else ''}'"
+
+
+def _came_from() -> str:
+    """Return the address that this copy was installed from; nothing for an index."""
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        found = json.loads(distribution(PROJECT).read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        return ""
+    kind = found.get("vcs_info", {}).get("vcs")
+    return f"{f'{kind}+' if kind else ''}{found.get('url', '')}"
+
+
+def _installer() -> str:
+    """Return the command that installs into the environment that runs."""
+    import shutil
+    from importlib.util import find_spec
+
+    if find_spec("pip") is None:
+        return f"uv pip install --python {sys.executable}"
+    found = shutil.which("pip")
+    here = found is not None and Path(found).parent == Path(sys.executable).parent
+    return "pip install" if here else f"{sys.executable} -m pip install"

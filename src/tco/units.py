@@ -414,6 +414,16 @@ def months(text: Quantity) -> float:
     return number(clean, "18 months or 3 years")
 
 
+def counted_words(unit: str) -> tuple[str, ...]:
+    """Return the words that a setting counts from 0 on, by its unit; nothing for other units.
+
+    >>> counted_words("one of tensor, expert"), counted_words("share")
+    (('tensor', 'expert'), ())
+    """
+    begin = "one of "
+    return tuple(unit.removeprefix(begin).split(", ")) if unit.startswith(begin) else ()
+
+
 # Numbers as a screen shows them; `tco.units` reads each of them back to what it was, rounded.
 
 _SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
