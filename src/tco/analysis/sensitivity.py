@@ -16,7 +16,7 @@ from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, TokenOption, lines, same_weights, usd_of
 from tco.options.cheapest import least_trust, of_two, pair_of
 from tco.options.curves import TOKENS, curve, first_volumes
-from tco.options.names import resolve
+from tco.options.names import pair_with, resolve
 from tco.options.question import Question
 from tco.options.settings import Setting, Settings
 from tco.units import MTOK, show_number, show_tokens, show_usd, show_usd_per_mtok
@@ -258,7 +258,8 @@ def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option
         left, right = resolve(a, inputs), resolve(b, inputs)
         return left.best, right.best, tuple(filter(None, (left.said, right.said)))
     if a is not None or b is not None:
-        raise UsageError("name two options, A and B, or none")
+        pair = " ".join(pair_with(a or b or "", inputs))
+        raise UsageError(f"against what? for example tco sensitivity {pair} --tokens 50B")
     return _default_pair(inputs)
 
 

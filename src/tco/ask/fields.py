@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tco import ranges, units
 from tco.ask.grammar import inline_option, schedule
-from tco.errors import UsageError, nearest, printable
+from tco.errors import UsageError, nearest, printable, suggestion
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -72,11 +72,49 @@ def day(value: Any) -> date:
         return value.date()
     if isinstance(value, date):
         return value
+    said = str(value).strip()
     try:
-        return date.fromisoformat(str(value).strip())
+        return date.fromisoformat(said)
     except ValueError:
-        shown = printable(str(value), 40)
-        raise UsageError(f"{shown!r} is not a date; write YYYY-MM-DD, such as 2026-03-01") from None
+        shown = printable(said, 40)
+        hint = _date_in(said) or "YYYY-MM-DD, such as 2026-03-01"
+        raise UsageError(f"{shown!r} is not a date; write {hint}") from None
+
+
+DATES = ("%Y-%m", "%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%B %d, %Y", "%b %d %Y", "%d %b %Y")
+"""How people write days that cannot be mistaken for another one, whichever country they are in."""
+
+
+def _date_in(said: str) -> str:
+    """Return the date that a text means, as it is written here; nothing where that is not sure."""
+    for form in DATES:
+        try:
+            return datetime.strptime(said, form).date().isoformat()  # noqa: DTZ007 - a day
+        except ValueError:
+            continue
+    return ""
+
+
+FEWEST = 1000
+"""A month of fewer tokens or requests is a scale that was forgotten, unless it says its period."""
+
+
+def month_of(read: Callable[[Any], float], *meant: str) -> Callable[[Any], float]:
+    """Return the reader of a month's volume, which refuses one that lacks its scale.
+
+    Args:
+        read: Reads the quantity.
+        meant: What may have been meant; `{}` is the number.
+    """
+
+    def volume(value: Any) -> float:
+        said = str(value).strip()
+        if isinstance(value, str) and said.isdecimal() and 0 < int(said) < FEWEST:
+            ways = ", ".join(way.format(said) for way in meant)
+            raise UsageError(f"{said}: so few in a month? write {ways}, or {said}/month")
+        return read(value)
+
+    return volume
 
 
 def positive(value: Any) -> float:
@@ -133,12 +171,24 @@ PARALLEL = ("tensor", "expert", "data-attention")
 
 @dataclass(frozen=True)
 class Code:
-    """The reader of a word that a setting counts: which of the words it is, from 0 on."""
+    """The reader of a word that a setting counts: which of the words it is, from 0 on.
+
+    Args:
+        words: The words.
+        counted: The option that says how many, for whoever types a number here.
+    """
 
     words: tuple[str, ...]
+    counted: str = ""
 
     def __call__(self, value: Any) -> float:
         """Return the number of a word."""
+        said = str(value).strip().lower().removeprefix("tp").strip("=- ")
+        if self.counted and said.isdecimal():
+            raise UsageError(
+                f"{printable(str(value), 40)!r} is none of {', '.join(self.words)}; "
+                f"how many is {self.counted} {said}"
+            )
         return float(self.words.index(one_of(*self.words)(value)))
 
 
@@ -148,8 +198,7 @@ def one_of(*words: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         word = str(value).strip().lower()
         if word not in words:
-            near = nearest(word, words, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = suggestion(word, words, 1)
             raise UsageError(f"{printable(word, 40)!r} is none of {', '.join(words)}{hint}")
         return word
 
@@ -166,8 +215,14 @@ def overlay(value: Any) -> Any:
 def assumption(path: str) -> str:
     """Return the path of an assumption; all of them have a dot, as no option has."""
     if "." not in path:
-        shown = printable(path, 60)
-        raise UsageError(f"no setting called {shown!r}; paths look like serving.headroom")
+        from tco.catalog.load import load_catalog
+
+        known = [p for p in load_catalog().assumptions.assumptions if nearest(path, [p])]
+        known.sort(key=lambda p: p.rpartition(".")[2] != path)
+        hint = (
+            f"did you mean {', '.join(known[:3])}?" if known else "paths look like own.life_months"
+        )
+        raise UsageError(f"no setting called {printable(path, 60)!r}; {hint}")
     return path
 
 
@@ -227,13 +282,24 @@ LIFETIMES = ("5m", "1h", "12h", "24h")
 COLORS = ("auto", "always", "never")
 
 
+def written(value: Any) -> str:
+    """Return a format for stdout; files, and reports, are said in another way."""
+    said = str(value).strip()
+    kind = said.rpartition(".")[2].lower()
+    if kind in EXPORTS and said.lower() not in FORMATS:
+        path = said if "." in said else f"report.{kind}"
+        raise UsageError(f"{printable(said, 60)!r} is a file; write --export {kind}={path}")
+    return one_of(*FORMATS)(said)
+
+
 def export(value: Any) -> tuple[str, str]:
     """Return format and path of `json=out.json`."""
     kind, equals, path = str(value).partition("=")
     if not equals or not path.strip():
-        raise UsageError(
-            f"{printable(str(value), 60)!r} is no format and path; write json=out.json"
-        )
+        ending = str(value).rpartition(".")[2].lower()
+        better = f"{ending}={value}" if ending in EXPORTS and "." in str(value) else "json=out.json"
+        shown = printable(str(value), 60)
+        raise UsageError(f"{shown!r} is no format and path; write {printable(better, 80)}")
     return one_of(*EXPORTS)(kind), path.strip()
 
 
@@ -248,8 +314,8 @@ def limit(value: Any) -> tuple[str, float]:
 
 
 QUESTION = (
-    Field("tokens", "workload.tokens", units.tokens_per_month),
-    Field("requests", "workload.requests", units.requests_per_month),
+    Field("tokens", "workload.tokens", month_of(units.tokens_per_month, "{}B", "{}M")),
+    Field("requests", "workload.requests", month_of(units.requests_per_month, "'{} req/s'", "{}M")),
     Field("users", "workload.users", units.number),
     Field("peak", "workload.peak", units.requests_per_s),
     Field("profile", "workload.profile", text),
@@ -290,7 +356,7 @@ QUESTION = (
     Field("slo", "serving.slo", limit, "settings", many=True),
     Field("engine", "serving.engine", text),
     Field("speculative", "serving.speculative", Code(SPECULATIVE), "serving.drafts"),
-    Field("parallel", "serving.parallel", Code(PARALLEL), "serving.parallel"),
+    Field("parallel", "serving.parallel", Code(PARALLEL, "--gpus"), "serving.parallel"),
     Field("fte", "people.fte", units.number),
     Field("salary", "people.salary", units.usd_per_year, "people.salary_usd_per_year"),
     Field("extra_monthly", "extra.monthly", units.usd_per_month, "extra.usd_per_month"),
@@ -314,7 +380,7 @@ QUESTION = (
 """Everything that a question is made of. A target with a dot is a setting."""
 
 OUTPUT = (
-    Field("format", "output.format", one_of(*FORMATS)),
+    Field("format", "output.format", written),
     Field("export", "output.export", export, many=True),
     Field("top", "output.top", at_least_one),
     Field("sort", "output.sort", text),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tco import units
-from tco.errors import UsageError, nearest, printable
+from tco.errors import UsageError, printable, suggestion
 
 if TYPE_CHECKING:
     from tco.options.scenario import ContextTier, InlineOption, Schedule
@@ -211,8 +211,7 @@ def _known(key: str, kind: str) -> str:
         raise UsageError(
             f"{key} does not belong to kind {kind}: {', '.join(sorted(ALLOWED[kind]))}"
         )
-    near = nearest(key, READ)
-    hint = f"; did you mean {', '.join(near)}?" if near else ""
+    hint = suggestion(key, READ)
     raise UsageError(f"no key called {printable(key, 40)!r}{hint}")
 
 

@@ -13,7 +13,7 @@ from tco.catalog.build import read_record
 from tco.catalog.files import user_file
 from tco.catalog.scenario import CallPart, CascadePart, PortfolioDocument, TaskPart
 from tco.catalog.yaml_lines import Document, Loc
-from tco.errors import DataError, UsageError, nearest, printable
+from tco.errors import DataError, UsageError, printable, suggestion
 
 # A portfolio of tasks as numbers, every quantity read.
 
@@ -303,8 +303,7 @@ class _Reader:
     def _cascade(self, i: int, name: str) -> Cascade:
         known = self.record.cascades
         if name not in known:
-            near = nearest(name, known)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            hint = suggestion(name, known)
             raise self.wrong(("tasks", i, "cascades"), f"no cascade called '{name}'{hint}")
         steps, judges = self._steps(name, 1.0, ())
         return Cascade(

@@ -24,8 +24,16 @@ from tco.cli.options import Output, Plot, Text, flag, flags, flags_without
 # `tco compare`.
 
 
+VOLUME = Annotated[
+    str | None,
+    Argument(metavar="[N]", help="Tokens a month, as --tokens says them.", show_default=False),
+]
+
+
 @flags
-def compare(question: QuestionOptions, output: Output, plot: Plot = None) -> None:
+def compare(
+    question: QuestionOptions, output: Output, volume: VOLUME = None, plot: Plot = None
+) -> None:
     """What a month costs, every way there is to serve it, cheapest first.
 
     \b
@@ -38,7 +46,10 @@ def compare(question: QuestionOptions, output: Output, plot: Plot = None) -> Non
     """
     from tco.ask.questions import compare as asked
     from tco.cli.answer import answer
+    from tco.cli.mend import volume_typed
 
+    if volume is not None:
+        question = volume_typed(volume, question)
     answer(question, output, asked(), brief=asked(brief=True), plot=bool(plot))
 
 
@@ -206,7 +217,7 @@ def plan(
 
     \b
       tco plan --tokens 500B --profile chat
-      tco plan together/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve week.txt
+      tco plan deepinfra/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve chat
       tco plan --tokens 1T --model glm-5.2 --purchase reserved_1y,on_demand,spot
       tco plan -f portfolio.yaml        tasks assigned to models; tco init --plan writes one
 

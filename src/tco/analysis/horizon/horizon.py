@@ -36,7 +36,7 @@ from tco.options.bills import (
 )
 from tco.options.cheapest import answers_at, least_trust, of_two, pair_of
 from tco.options.machines import COMMITTED, OWN, binds, ownership, team_lines
-from tco.options.names import Resolved, resolve
+from tco.options.names import Resolved, pair_with, resolve
 from tco.options.offers import token_option
 from tco.options.question import Question
 from tco.options.settings import Settings
@@ -305,7 +305,8 @@ def horizon(
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     if len(names) == 1:
-        raise UsageError(f"against what? for example tco horizon {names[0]} self/llama-3.3-70b")
+        pair = " ".join(pair_with(names[0], inputs))
+        raise UsageError(f"against what? for example tco horizon {pair} --tokens 50B")
     if growth is not None:
         factor = (1.0 + growth) ** 12
         settings = inputs.settings.overridden(VOLUME, factor, GROWTH)
