@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
+from one_by_one import alone
 from running import DAY, run
 from strategies import (
     TOKENS,
@@ -91,7 +92,7 @@ def test_a_curve_is_the_bill_of_a_fleet_that_is_switched(
     if option.owned is not None:
         purchase, option = "48m", replace(option, seller="own")
     option = replace(option, hours=hours_of(week, billing), purchase=purchase)
-    made = curve(option, settings)
+    made = alone(curve(option, settings))
     assert option.measured is not None
     up_to = replicas * option.measured.tokens_per_s * 730 * 3600
     if made.pieces_until(up_to) > 20_000:
@@ -117,7 +118,7 @@ def test_a_curve_is_the_bill_with_zones_and_with_a_target(
     value = 3.0 if path.endswith("zones") else 0.999
     inputs = asked(profile="chat", settings={path: value}, **fields(billing))
     option = resolve(NAME, inputs).best
-    made = curve(option, inputs.settings)
+    made = alone(curve(option, inputs.settings))
     volume = np.geomspace(1e8, 2e12, 400) * 1.0000123
     usd = usd_at(option, inputs.settings, volume)
     np.testing.assert_allclose(made.until(2.1e12).at(volume), usd, rtol=1e-9)

@@ -54,7 +54,7 @@ def test_its_curve_is_its_bill(asked: Any) -> None:
     inputs = asked(tokens=3e9, options=(read(CARD),))
     option = inline_option(inputs, inputs.request.options[0])
     bill = explain(inputs, "mine").option.monthly_usd
-    assert curve(option, inputs.settings).until(3e9).at(3e9) == pytest.approx(bill)
+    assert curve(option, inputs.settings).first(3e9).at(3e9) == pytest.approx(bill)
 
 
 def test_it_stands_in_a_comparison(asked: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from one_by_one import alone
 from running import DAY, run
 from strategies import loads, magnitude, real, settings_of_a_question, usd_at
 
@@ -101,7 +102,7 @@ def test_the_curve_is_the_bill(unit: ProvisionedUnit, settings: Settings, usd: f
         origin="given",
         source="test",
     )
-    made = curve(option, settings)
+    made = alone(curve(option, settings))
     volume = np.geomspace(1e3, 3e11, 300) * 1.0000321
     volume = volume[[made.pieces_until(v) < 1e5 for v in volume]]
     steps = made.until(float(volume[-1]))

@@ -12,7 +12,7 @@ import pytest
 from running import ROOT, clean, shell
 
 from tco.cli.app import COMMANDS, WORDS, app
-from tco.cli.complete import ARGUMENTS, VALUES
+from tco.cli.complete import ARGUMENTS, _options
 
 LAZY = ("numpy", "pydantic", "yaml", "rich", "tco.analysis", "tco.options", "tco.render")
 MAIN = (
@@ -59,6 +59,8 @@ def bash(words: list[str], cache: str, **env: str) -> list[str]:
         ("compare --precision fp8", ["fp8"]),
         ("compare --engine legacy-", ["legacy-rocm"]),
         ("compare --service fl", ["flex"]),
+        ("compare --billing sch", ["scheduled"]),
+        ("compare --parallel ex", ["expert"]),
         ("compare --min-score mmlu", ["mmlu="]),
         ("compare --set serving.head", ["serving.headroom="]),
         ("compare --tokenizer gpt-4.1-m", ["gpt-4.1-mini="]),
@@ -199,4 +201,4 @@ def test_the_tables_name_what_there_is() -> None:
                 kind.add(f"{where} {param.name}" if kind is arguments else param.name)
     assert set(WORDS) <= set(COMMANDS)
     assert ARGUMENTS.keys() <= arguments
-    assert VALUES.keys() <= options
+    assert _options().keys() <= options

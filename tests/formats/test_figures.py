@@ -14,7 +14,7 @@ from running import DAY, published, run, shell
 
 from tco.analysis.adds_up import complaints
 from tco.ask.fields import FORMATS
-from tco.catalog.scenario import OutputPart
+from tco.ask.scenario import OutputPart
 from tco.render.compact import BUDGET
 from tco.render.words import whole_usd
 

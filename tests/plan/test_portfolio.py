@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from tco.analysis.portfolio.portfolio import portfolio
 from tco.analysis.portfolio.results import PortfolioResult
+from tco.ask.scenario import load_tasks
 from tco.catalog.load import load_catalog
-from tco.catalog.tasks import load_tasks
 from tco.catalog.yaml_lines import load_yaml
 from tco.cli.app import app
 from tco.engine.assign import breakeven_escalation, reach, routed_usd, share_for_reduction

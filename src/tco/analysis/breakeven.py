@@ -11,6 +11,7 @@ import numpy as np
 from tco.analysis.compare import pair_words
 from tco.analysis.report import assumptions_of, stamp, unsure_prices, warnings_of
 from tco.analysis.results import (
+    Band,
     BothAt,
     BreakevenResult,
     BreakevenRow,
@@ -186,9 +187,9 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         variable="volume",
         unit=UNIT,
         wins=spans,
-        first=won.first,
-        sure=won.sure,
-        about=won.about,
+        first=_first(spans),
+        sure=_sure(spans),
+        about=_about(won),
         now=now,
         now_wins=None if now is None else _inside(spans, now),
         a_usd=usd[0],
@@ -209,7 +210,7 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
 
 def _distance(won: Wins, now: float | None) -> float | None:
     """Return how far the nearest crossing is from today's volume, as a share of it."""
-    ends = [end for span in won.intervals for end in span if 0.0 < end < np.inf]
+    ends = [end for span in won.intervals() for end in span if 0.0 < end < np.inf]
     if not now or not ends:
         return None
     return min(ends, key=lambda end: abs(end - now)) / now - 1.0
@@ -248,10 +249,10 @@ def earliest(inputs: Question, base: Option, options: Sequence[Option]) -> tuple
     """
     against = curve(base, inputs.settings)
     curves = [(option, curve(option, inputs.settings)) for option in options]
-    tried = [(option, mine.slope, wins(against, mine)) for option, mine in curves]
+    tried = [(option, float(mine.slope[0]), wins(against, mine)) for option, mine in curves]
 
     def order(item: tuple[Option, float, Wins]) -> tuple[float, float]:
-        return np.inf if item[2].first is None else item[2].first, item[1]
+        return float(np.nan_to_num(item[2].first[0], nan=np.inf)), item[1]
 
     return min(tried, key=order)[0], together([[won for _, _, won in tried]])
 
@@ -271,7 +272,20 @@ def _hardest(inputs: Question, options: Sequence[Option], rivals: Sequence[Optio
 
 def open_spans(won: Wins) -> tuple[OpenBand, ...]:
     """Return the intervals with None for an end that does not exist."""
-    return tuple((low, None if np.isinf(high) else high) for low, high in won.intervals)
+    return tuple((low, None if np.isinf(high) else high) for low, high in won.intervals())
+
+
+def _first(spans: tuple[OpenBand, ...]) -> float | None:
+    return spans[0][0] if spans else None
+
+
+def _sure(spans: tuple[OpenBand, ...]) -> float | None:
+    return spans[-1][0] if spans and spans[-1][1] is None else None
+
+
+def _about(won: Wins) -> Band | None:
+    low, high = won.about[0].tolist()
+    return None if np.isnan(low) else (low, high)
 
 
 def _inside(spans: tuple[OpenBand, ...], volume: float) -> bool:
@@ -279,7 +293,7 @@ def _inside(spans: tuple[OpenBand, ...], volume: float) -> bool:
 
 
 def _tied(won: Wins) -> tuple[str, ...]:
-    if not won.tied:
+    if not won.tied[0]:
         return ()
     return ("at very large volumes the two cost almost the same a token, and neither is sure",)
 
@@ -413,8 +427,8 @@ def _row(inputs: Question, model: str, base: Option, option: Option, won: Wins) 
         b=option.id,
         same_weights=same_weights(base, option),
         wins=spans,
-        first=won.first,
-        sure=won.sure,
-        about=won.about,
+        first=_first(spans),
+        sure=_sure(spans),
+        about=_about(won),
         never_because=never_because(inputs, base, option) if not spans else None,
     )

@@ -11,11 +11,12 @@ import numpy as np
 from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.report import assumptions_of, caveats, stamp, warnings_of, workload_result
 from tco.analysis.results import CompareResult, OptionResult, Tier
-from tco.analysis.rows import left_out_result, option_result
+from tco.analysis.rows import key_figures, left_out_result, option_result, pair_figures
 from tco.catalog.trust import LEVELS
 from tco.engine.replica import Replica
+from tco.engine.shapes import Floats, Indices
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import LeftOut, Option, best_pairs, monthly_usd
+from tco.options.bills import LeftOut, Option, best_pairs, monthly_bills, monthly_usd, trust_ranks
 from tco.options.candidates import OwnSetups, own_setups, unsizable
 from tco.options.cheapest import (
     BESIDE,
@@ -25,6 +26,7 @@ from tco.options.cheapest import (
     Trusted,
     by_model,
     cheaper_but_unsure,
+    cheapest_each,
     cheapest_of,
     insist,
     least_trust,
@@ -188,6 +190,9 @@ def _usd(row: OptionResult) -> str:
 
 # What a month costs, every way there is to serve it, cheapest first.
 
+MOST_WHOLE = 200
+"""Options that are worked out whole, lines and all; of more only the cheapest are, unless asked."""
+
 
 def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     """Return the monthly cost of every option that the request lets through.
@@ -237,6 +242,7 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
             *warnings_of(inputs, used),
             *caveats(inputs, used, tried={r.tier for r in ranked}),
             *_unscored(inputs, selection),
+            *_short_of(ranked),
         ),
         checks=checked(inputs, _judged(best, used)),
         best=best.id,
@@ -261,10 +267,53 @@ def _ranked(
     inputs: Question, selection: Selection, *, within: frozenset[str]
 ) -> tuple[list[Sized], list[OptionResult]]:
     """Return the options of some models (all when none are named) and their rows, by cost."""
-    found, missing = candidates(inputs, replace(selection, within=within))
+    selection = replace(selection, within=within)
+    own = own_setups(inputs, selection)
+    found, missing = _candidates(inputs, selection, own)
+    pairs = np.array([*_pairs(inputs, own, selection)], dtype=np.int64)
+    request = inputs.request
+    many = request.all_setups and not request.all_lines and len(found) + pairs.size > MOST_WHOLE
+    usd, gpus = monthly_bills(own.found, inputs.settings, pairs, _volume(inputs))
+    whole = _whole(inputs, own, pairs, usd[:, 0]) if many else pairs
+    found += [(own.option(i), own.replica(i)) for i in whole.tolist()]
     results = [option_result(option, inputs, replica) for option, replica in found]
     results += [left_out_result(item) for item in missing]
-    return found, sorted(results, key=_rank)
+    if not many:
+        return found, sorted(results, key=_rank)
+    rest = ~np.isin(pairs, whole)
+    results += pair_figures(own.found, pairs[rest], usd[rest, 0], gpus[rest, 0])
+    ranked = sorted(results, key=_rank)
+    own_whole = (row for row in results if row.tier == "self" and row.lines)
+    keep = {row.id for row in (*ranked[:MOST_WHOLE], *own_whole)}
+    return found, [_cut(row, whole=row.id in keep) for row in ranked]
+
+
+def _cut(row: OptionResult, *, whole: bool) -> OptionResult:
+    """Return a row of very many: without lines, and with key figures alone unless it is whole."""
+    if row.brief or not row.feasible:
+        return row
+    return replace(row, lines=()) if whole else key_figures(row)
+
+
+def _whole(inputs: Question, own: OwnSetups, pairs: Indices, usd: Floats) -> Indices:
+    """Return which of many pairs are worked out whole: the cheapest, and each model's answer."""
+    models = own.found.grid.model[own.found.pair_setup[pairs]]
+    best = cheapest_each(models, usd, trust_ranks(own.found, pairs), least_trust(inputs))
+    first = np.concatenate([np.argsort(usd, kind="stable")[:MOST_WHOLE], best])
+    return pairs[list(dict.fromkeys(first.tolist()))]
+
+
+def _volume(inputs: Question) -> Floats:
+    volume: Floats = np.atleast_1d(np.asarray(inputs.settings.value("workload.tokens_per_month")))
+    return volume
+
+
+def _short_of(ranked: list[OptionResult]) -> tuple[str, ...]:
+    """Return how many options have key figures alone, and what works them out whole."""
+    brief = sum(row.brief for row in ranked)
+    if not brief:
+        return ()
+    return (f"{brief:,} of {len(ranked):,} options have key figures alone: --lines works all out",)
 
 
 def _unscored(inputs: Question, selection: Selection) -> tuple[str, ...]:
@@ -310,14 +359,21 @@ def candidates(inputs: Question, selection: Selection) -> tuple[list[Sized], lis
     Of the self-hosted set-ups only the answer of each open model is kept, and of models that were
     chosen one that is cheaper though its rent is not sure enough; all where the request says so.
     """
-    priced, missing = token_options(inputs, selection)
     own = own_setups(inputs, selection)
+    found, missing = _candidates(inputs, selection, own)
+    found += [(own.option(i), own.replica(i)) for i in _pairs(inputs, own, selection)]
+    return found, missing
+
+
+def _candidates(
+    inputs: Question, selection: Selection, own: OwnSetups
+) -> tuple[list[Sized], list[LeftOut]]:
+    """Return all options to price but own GPUs, and what was left out, own GPUs among it."""
+    priced, missing = token_options(inputs, selection)
     units, unpriced = provisioned_options(inputs, selection)
     options = (*priced, *units, *inline_options(inputs))
-    found: list[Sized] = [(option, None) for option in options]
     missing += [_without_price(offer, reason) for offer, reason in unpriced]
-    found += [(own.option(i), own.replica(i)) for i in _pairs(inputs, own, selection)]
-    return found, [*missing, *own.infeasible, *own.unsized]
+    return [(option, None) for option in options], [*missing, *own.infeasible, *own.unsized]
 
 
 def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
@@ -333,16 +389,17 @@ def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
 def _pairs(inputs: Question, own: OwnSetups, selection: Selection) -> Iterable[int]:
     """Yield the set-ups to price: of models that answers are about, the cheapest rent as well."""
     about = selection.models if selection.narrowed else inputs.catalog.assumptions.short_list
-    volume = np.atleast_1d(np.asarray(inputs.settings.value("workload.tokens_per_month")))
+    volume, found = _volume(inputs), own.found
+    if inputs.request.all_setups:
+        rows = np.arange(found.pair_setup.size)
+        cost = monthly_usd(found, inputs.settings, rows, volume)[:, 0]
+        order = np.lexsort((cost, found.grid.model[found.pair_setup]))
+        yield from _one_each(own, order.tolist())
+        return
     for model in own.models:
-        rows = own.found.pairs_of(model.id)
-        if inputs.request.all_setups and rows.size:
-            cost = monthly_usd(own.found, inputs.settings, rows, volume)[:, 0]
-            yield from _one_each(own, rows[np.argsort(cost, kind="stable")].tolist())
-        else:
-            beside = (0,) if not about or model.id in about else ()
-            levels = (least_trust(inputs), *beside)
-            yield from best_pairs(own.found, inputs.settings, model.id, volume, *levels).tolist()
+        beside = (0,) if not about or model.id in about else ()
+        levels = (least_trust(inputs), *beside)
+        yield from best_pairs(found, inputs.settings, model.id, volume, *levels).tolist()
 
 
 def _one_each(own: OwnSetups, rows: Iterable[int]) -> Iterable[int]:

@@ -263,10 +263,8 @@ def _choices(inputs: Question) -> list[AssumptionResult]:
 
 def warnings_of(inputs: Question, used: Sequence[Option]) -> tuple[str, ...]:
     """Return what a reader should be wary of in the options used."""
-    from tco.options.offers import changes_soon  # it looks at options, which look at reports
-
     return (
-        *changes_soon(inputs, used),
+        *_changes(inputs, used),
         *_stale(inputs, used),
         *_uncalibrated(inputs, used),
         *_licences(inputs, used),
@@ -274,6 +272,34 @@ def warnings_of(inputs: Question, used: Sequence[Option]) -> tuple[str, ...]:
         *volume_notes(inputs),
         *_limit_notes(inputs, used),
     )
+
+
+def notes_of(
+    inputs: Question, used: Sequence[Option], about: Sequence[Option], *, dated: bool = False
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what a reader should be wary of: what bears on the answer, and what turns nothing.
+
+    Args:
+        inputs: The question.
+        used: The options whose bills are shown.
+        about: Those of them that the answer names.
+        dated: The screen says of each price how old it is and when it changes.
+    """
+    first: list[str] = [*_ineffective(inputs, used), *volume_notes(inputs)]
+    rest: list[str] = []
+    for family, of_rows in ((_changes, dated), (_stale, dated), (_licences, False)):
+        told, bears = family(inputs, used), () if of_rows else family(inputs, about)
+        (first if bears else rest).extend(told)
+    limits, close = _limit_notes(inputs, used), _limit_notes(inputs, about)
+    first += [text for text in limits if CLOSE in text and any(CLOSE in one for one in close)]
+    rest += [text for text in limits if text not in first]
+    return tuple(first), (*rest, *_uncalibrated(inputs, used))
+
+
+def _changes(inputs: Question, used: Sequence[Option]) -> list[str]:
+    from tco.options.offers import changes_soon  # it looks at options, which look at reports
+
+    return changes_soon(inputs, used)
 
 
 def unsure_prices(inputs: Question, used: Sequence[Option]) -> tuple[str, ...]:
@@ -342,7 +368,7 @@ def _limit_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
     ]
     if close:
         limit = f"--slo ttft={show_seconds(number(goal.max_ttft_s))}"
-        out.append(f"{limit} is too close to call, by how requests arrive: {_some(close)}")
+        out.append(f"{limit} {CLOSE}, by how requests arrive: {_some(close)}")
     names = " and ".join(states)
     given = [o.id for o in own if o.measured is not None]
     others = len(used) - len(own)
@@ -359,6 +385,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 MOST_NAMES = 3
+CLOSE = "is too close to call"
 
 
 def _ineffective(inputs: Question, used: Sequence[Option]) -> list[str]:

@@ -141,31 +141,35 @@ TrustLevel = Literal["low", "medium", "high"]
 
 @dataclass(frozen=True, kw_only=True)
 class OptionResult:
-    """One way to serve the month."""
+    """One way to serve the month.
+
+    Where there are more than a screen or a file can hold, all but the cheapest have key figures
+    alone: `monthly_usd`, `gpus` and `trust`; what they lack is at its default.
+    """
 
     id: str
     tier: Tier
     model: str
     provider: str
-    hardware: str | None
-    gpus: float | None
+    hardware: str | None = None
+    gpus: float | None = None
     """GPUs on the invoice."""
-    replicas: float | None
+    replicas: float | None = None
     feasible: bool
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
     """Why it is infeasible."""
-    notes: tuple[str, ...]
-    monthly_usd: float | None
-    usd_per_mtok: float | None
-    band_usd: Band | None
-    breakdown: Breakdown | None
-    energy: EnergyResult | None
-    upfront_usd: float | None
+    notes: tuple[str, ...] = ()
+    monthly_usd: float | None = None
+    usd_per_mtok: float | None = None
+    band_usd: Band | None = None
+    breakdown: Breakdown | None = None
+    energy: EnergyResult | None = None
+    upfront_usd: float | None = None
     """Cash on the first day; None where nothing is bought. Its cost a month is in `lines`."""
-    utilization: UtilizationResult | None
-    replica: ReplicaResult | None
-    price_checked: str | None
-    lines: tuple[BillLine, ...]
+    utilization: UtilizationResult | None = None
+    replica: ReplicaResult | None = None
+    price_checked: str | None = None
+    lines: tuple[BillLine, ...] = ()
     scaling: ScalingResult | None = None
     """None for what is always on."""
     slo: dict[str, LimitState] = field(default_factory=dict)
@@ -174,6 +178,13 @@ class OptionResult:
     """How far its price can be trusted; of own GPUs, their rent. Throughput has its own band."""
     trust_reasons: tuple[str, ...] = ()
     """Why, what weighs most first."""
+    sureness: str = ""
+    """How sure the price is, in a few words: its witnesses, age, what is scheduled."""
+
+    @property
+    def brief(self) -> bool:
+        """Return whether it has key figures alone."""
+        return self.feasible and self.breakdown is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,6 +239,10 @@ class CompareResult:
     """Ids of what costs less, but whose price is not sure enough."""
     min_trust: TrustLevel = "medium"
     """Least trust of a price that is sure enough."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,6 +311,10 @@ class BreakevenResult:
     """Which of the two is the answer at the volume asked about; None without one."""
     cheaper_but_unsure: tuple[str, ...] = ()
     """The other one, where it costs less but its price is not sure enough."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -347,6 +366,10 @@ class BreakevenTable:
     best: str | None = None
     """What `compare` answers at the volume asked about; None without one."""
     cheaper_but_unsure: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -399,6 +422,10 @@ class SensitivityResult:
     """Which of the two is the answer."""
     cheaper_but_unsure: tuple[str, ...] = ()
     """The other one, where it costs less but its price is not sure enough."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -415,3 +442,7 @@ class ExplainResult:
     sources: tuple[str, ...]
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""

@@ -190,8 +190,8 @@ def _flip(settings: Settings, a: Option, b: Option, lever: Lever) -> Flip:
 def never_because(inputs: Question, a: Option, b: Option) -> str:
     """Return why B is never cheaper: what a token costs on either side at very large volume."""
     mine, other = curve(b, inputs.settings), curve(a, inputs.settings)
-    ours, theirs = (show_usd_per_mtok(c.slope * MTOK) for c in (mine, other))
-    if mine.slope >= other.slope:
+    ours, theirs = (show_usd_per_mtok(float(c.slope[0]) * MTOK) for c in (mine, other))
+    if mine.slope[0] >= other.slope[0]:
         return (
             f"however large the volume, a further Mtok costs {ours} with {b.id}, against "
             f"{theirs} with {a.id}"

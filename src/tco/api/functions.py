@@ -27,27 +27,20 @@ from tco.api.answers import (
     answer_of,
 )
 from tco.ask import questions
-from tco.ask.layers import Ask, answered, given, given_of, read
-from tco.ask.options import (
-    NOT_OF_EMBED,
-    NOT_OF_SIZE,
-    NOT_OF_TRAIN,
-    Amount,
+from tco.ask.commands import (
     BreakevenOptions,
     EmbedOptions,
     HorizonOptions,
-    Name,
-    Names,
-    Pairs,
     PlanOptions,
-    QuestionOptions,
     SensitivityOptions,
     SizeOptions,
     Spread,
     Spreads,
-    Switch,
     TrainOptions,
 )
+from tco.ask.fields import Field, fields_of
+from tco.ask.layers import Ask, answered, given, given_of, read
+from tco.ask.options import Amount, Name, Names, Pairs, QuestionOptions, Switch
 from tco.ask.questions import sensitivity as asked_how_sure
 from tco.ask.synonyms import called_here
 from tco.errors import TcoError, UsageError, printable, suggestion
@@ -66,22 +59,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 _FLAG = re.compile(r"--(?P<name>[a-z][a-z-]*[a-z]|[xy]\b)(?:[ =](?P<value>[0-9$][^\s;,]*))?")
 
 
-def asks(*records: Any, without: Iterable[str] = ()) -> Callable[[F], F]:
-    """Return a function whose keywords are the options of some records.
+def asks(*records: Any) -> Callable[[F], F]:
+    """Return a function whose keywords are the options of some records that it takes.
 
     Args:
         records: Options as `tco.ask.options` declares them, a later one before an earlier one.
-        without: Options of the first record that the function does not have.
     """
-    left_out = set(without)
-    options = {
-        name: hint
-        for record in records
-        for name, hint in record.__annotations__.items()
-        if record is not records[0] or name not in left_out
-    }
 
     def decorated(function: F) -> F:
+        options = {
+            name: field
+            for record in records
+            for name, field in fields_of(record).items()
+            if function.__name__ not in field.but.split()
+        }
+
         @wraps(function)
         def call(*names: Any, **said: Any) -> Any:
             _refuse_unknown(function.__name__, said, known)
@@ -93,7 +85,7 @@ def asks(*records: Any, without: Iterable[str] = ()) -> Callable[[F], F]:
                 raise type(error)(in_python(str(error), known)) from None
 
         signature, known = _signature(function, options)
-        own = {n: hint for record in records[1:] for n, hint in record.__annotations__.items()}
+        own = {n: field for record in records[1:] for n, field in fields_of(record).items()}
         places, texts = _places(function), {**_places_by_name(function), **_texts(own)}
         call.__signature__ = signature  # type: ignore[attr-defined]
         call.__doc__ = f"{inspect.getdoc(function)}\n\n{_listed(options)}"
@@ -165,9 +157,9 @@ def _places_by_name(function: Callable[..., Any]) -> dict[str, Text]:
     return {text[0]: text for text in _places(function)}
 
 
-def _texts(options: Mapping[str, Any]) -> dict[str, Text]:
+def _texts(options: Mapping[str, Field]) -> dict[str, Text]:
     """Return the options that are text and nothing else; those of a question have readers."""
-    kinds = {name: hint.__origin__ for name, hint in options.items()}
+    kinds = {name: field.kind for name, field in options.items()}
     return {n: (n, True, kind == Names) for n, kind in kinds.items() if kind in (Name, Names)}
 
 
@@ -191,7 +183,7 @@ def _refuse_no_text(function: str, said: Iterable[tuple[Text, Any]]) -> None:
 
 
 def _signature(
-    function: Callable[..., Any], options: Mapping[str, Any]
+    function: Callable[..., Any], options: Mapping[str, Field]
 ) -> tuple[inspect.Signature, Mapping[str, Any]]:
     """Return the parameters of a function, its options by their names, and those that are named."""
     plain = inspect.signature(function)
@@ -203,12 +195,11 @@ def _signature(
     return signature, {p.name: p for p in own}
 
 
-def _listed(options: Mapping[str, Any]) -> str:
+def _listed(options: Mapping[str, Field]) -> str:
     """Return the options by their headings, as the help of the command has them."""
     panels: dict[str, list[str]] = {}
-    for name, hint in options.items():
-        flag = hint.__metadata__[0]
-        panels.setdefault(flag.panel, []).append(f"    {name}: {flag.text}")
+    for name, field in options.items():
+        panels.setdefault(field.panel, []).append(f"    {name}: {field.text}")
     return "\n\n".join("\n".join([f"{panel}:", *lines]) for panel, lines in panels.items())
 
 
@@ -321,7 +312,7 @@ def sensitivity(a: str | None = None, b: str | None = None, **said: Any) -> Any:
     return _answer(asked_how_sure(a, b, own, _file(question)), question)
 
 
-@asks(QuestionOptions, SizeOptions, without=NOT_OF_SIZE)
+@asks(QuestionOptions, SizeOptions)
 def size(
     model: str,
     /,
@@ -387,7 +378,7 @@ def horizon(
     return _answer(questions.horizon(names, own), question)  # type: ignore[no-any-return]
 
 
-@asks(QuestionOptions, TrainOptions, without=NOT_OF_TRAIN)
+@asks(QuestionOptions, TrainOptions)
 def train(
     *models: str,
     training_tokens: Amount = None,
@@ -415,7 +406,7 @@ def train(
     return _answer(ask, whole)  # type: ignore[no-any-return]
 
 
-@asks(QuestionOptions, EmbedOptions, without=NOT_OF_EMBED)
+@asks(QuestionOptions, EmbedOptions)
 def embed(
     *,
     corpus: Amount = None,
@@ -452,7 +443,7 @@ def explain(name: str, /, **question: Unpack[QuestionOptions]) -> Explanation:
     return _answer(questions.explain(name), question)  # type: ignore[no-any-return]
 
 
-@asks(QuestionOptions, without=("tokens", "requests", "users", "peak"))
+@asks(QuestionOptions)
 def curve(
     name: str, volumes: ArrayLike, /, **question: Unpack[QuestionOptions]
 ) -> NDArray[np.float64]:

@@ -10,11 +10,12 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco import units
-from tco.ask.fields import LIMITS, OUTPUT, QUESTION, Field, limit, text
+from tco.ask.fields import LIMITS, Field, day, limit, switch, text
+from tco.ask.options import OUTPUT, QUESTION
 from tco.errors import DataError, TcoError, UsageError
 
 if TYPE_CHECKING:
-    from tco.catalog.scenario import ScenarioFile
+    from tco.ask.scenario import ScenarioFile
     from tco.options.question import Question
     from tco.options.scenario import Check, Scenario
 
@@ -103,12 +104,13 @@ class Item(NamedTuple):
 
 
 class GivenValue(NamedTuple):
-    """A value that has been read, what gave it, and how far from the user that is."""
+    """A value that has been read, what gave it, how far from the user that is, and as typed."""
 
     value: Any
     by: str
     field: Field
     layer: int = 0
+    raw: tuple[Any, ...] = ()
 
 
 Layer = dict[str, GivenValue]
@@ -123,7 +125,7 @@ def read(items: Iterable[Item], error: type[TcoError]) -> Layer:
     """
     layer: Layer = {}
     for item in items:
-        field = item.field
+        field, raws = item.field, (item.raw,)
         try:
             value = field.read(item.raw)
         except UsageError as complaint:
@@ -135,10 +137,11 @@ def read(items: Iterable[Item], error: type[TcoError]) -> Layer:
             value = replace(value, source=item.by)
         if field.many and target == field.target:
             value = (*(layer[target].value if target in layer else ()), value)
+            raws = (*(layer[target].raw if target in layer else ()), item.raw)
         elif target in layer:
             both = _both(layer[target].by, item.by)
             raise error(f"{both} say {LIMITED.get(target, target)}; give one of them")
-        layer[target] = GivenValue(value, item.by, field)
+        layer[target] = GivenValue(value, item.by, field, raw=raws)
     _refuse_rivals(layer, error)
     return layer
 
@@ -188,7 +191,8 @@ def merged(layers: Iterable[Layer]) -> Layer:
         for target, said in layer.items():
             if target in merged and target in ADDED:
                 near = merged[target]
-                merged[target] = near._replace(value=_added(said.value, near.value))
+                value = _added(said.value, near.value)
+                merged[target] = near._replace(value=value)
             elif target not in driven_out:
                 merged.setdefault(target, said._replace(layer=distance))
     return merged
@@ -210,6 +214,57 @@ def request_of(said: Layer) -> Scenario:
     origins = {t: s.by for t, s in said.items()}
     places = {t: s.layer for t, s in said.items()}
     return Scenario(**fields, settings=settings, origins=origins, layers=places)
+
+
+# The question as it was typed, for commands that ask about the same month.
+
+
+def typed(said: Layer, file: str | None) -> tuple[str, ...]:
+    """Return the question as flags: what flags, variables and keywords said, then the file.
+
+    What the user's own defaults say holds for any command, and so is left out.
+    """
+    order = {field.name: place for place, field in enumerate(QUESTION)}
+    own = [one for one in said.values() if one.by.startswith(("--", "TCO_"))]
+    own = [one for one in own if one.field.name in order]
+    words = [
+        word
+        for one in sorted(own, key=lambda one: order[one.field.name])
+        for word in _words(one.field, one.raw)
+    ]
+    return (*words, *(("--file", file) if file else ()))
+
+
+def _words(field: Field, raws: Sequence[Any]) -> Iterator[str]:
+    """Return a flag and its values as they are typed; nothing of what cannot be."""
+    if field.read is switch:
+        yield from [field.flag] if all(switch(raw) for raw in raws) else []
+        return
+    texts = [text for raw in raws if (text := _as_typed(field, raw))]
+    apart = field.target in ("options", "settings", "tokenizers", *ADDED)
+    for one in texts if apart else filter(None, [",".join(texts)]):
+        yield from (field.flag, one)
+
+
+MANY = 1e6
+"""A number from here on is typed with a suffix: 50B."""
+
+
+def _as_typed(field: Field, raw: Any) -> str:
+    """Return one value as it is typed; empty where it is no text and has none."""
+    if isinstance(raw, Mapping):
+        said = [f"{key}={plain(value)}" for key, value in raw.items() if key != "name"]
+        name = f"{raw['name']}:" if "name" in raw else ""
+        return name + ",".join(said)
+    if isinstance(raw, tuple):
+        return "=".join(str(plain(part)) for part in raw)
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        if field.read is units.share:
+            return units.show_share(raw)
+        return units.show_number(raw, 15) if abs(raw) >= MANY else f"{raw:.15g}"
+    if isinstance(raw, date):
+        return day(raw).isoformat()
+    return str(raw) if isinstance(raw, str | PathLike) else ""
 
 
 # All that was said, and the question that it comes to.
@@ -255,7 +310,7 @@ def given_of(layers: Iterable[Layer], file: str | None, config: str | None = Non
     said = merged([*layers, *(read(_said(one), DataError) for one in files)])
     checks = tuple(check for one in files for check in checks_of(one))
     return Given(
-        request=replace(request_of(said), checks=checks),
+        request=replace(request_of(said), checks=checks, typed=typed(said, file)),
         overlays=said["catalog"].value if "catalog" in said else (),
         measured=said["measured"].value if "measured" in said else (),
         output={f.name: said[f.target].value for f in OUTPUT if f.target in said},
@@ -284,13 +339,19 @@ def answered(ask: Ask, said: Given) -> Any:
 
         catalog = with_own_profile(catalog, said.request.profile)
     try:
-        return ask(prepare(catalog, said.request, today()))
+        return _as_asked(ask(prepare(catalog, said.request, today())), said.request.typed)
     except UsageError as error:
         # What a file says wrongly is bad data, however late it comes out.
         files = tuple(f"{path}:" for path in (said.file, said.config) if path is not None)
         if str(error).startswith(files):
             raise DataError(str(error)) from None
         raise
+
+
+def _as_asked(result: Any, words: tuple[str, ...]) -> Any:
+    """Return an answer that says how its question was typed, where its record has room for it."""
+    known = getattr(result, "__dataclass_fields__", {})
+    return replace(result, asked=words) if "asked" in known else result
 
 
 def given(values: Mapping[str, Any]) -> Iterator[Item]:
@@ -322,7 +383,7 @@ def plain(value: Any) -> Any:
 
 
 def _loaded(path: str) -> ScenarioFile:
-    from tco.catalog.scenario import load_scenario
+    from tco.ask.scenario import load_scenario
 
     return load_scenario(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
@@ -115,6 +116,36 @@ def confidence(
 ) -> Confidence:
     """Return how far a price can be trusted by its witnesses alone."""
     return heard_of(evidence, rates, sources).confidence
+
+
+_SHORT = (
+    (re.compile(r"^(\d+) independent sources say so, another"), r"\1 sources, 1 against"),
+    (re.compile(r"^(\d+) independent sources say so"), r"\1 sources"),
+    (re.compile(r"^only its seller says so, another"), "seller, 1 against"),
+    (re.compile(r"^only its seller says so"), "its seller"),
+    (re.compile(r"^only .* says so, which is not its seller, another"), "1 source, 1 against"),
+    (re.compile(r"^only .* says so, which is not its seller"), "1 source"),
+    (re.compile(r"^no source says so"), "no source"),
+    (re.compile(r"^a step of (\S+) on .* that one witness has seen"), r"\1 at once, ONE source"),
+    (re.compile(r"^seen (\d+) days ago, while"), r"\1 days old"),
+    (re.compile(r"^a factor on (\S+): .*"), r"as \1"),
+    (re.compile(r"^in doubt"), "in doubt"),
+)
+
+
+def short_reason(reason: str) -> str:
+    """Return the reason of a trust in a few words, for a cell of a table.
+
+    >>> short_reason("a step of -80% on 2026-11-12 that one witness has seen")
+    '-80% at once, ONE source'
+    >>> short_reason("only litellm says so, which is not its seller")
+    '1 source'
+    """
+    for pattern, text in _SHORT:
+        found = pattern.match(reason)
+        if found is not None:
+            return found.expand(text)
+    return reason
 
 
 # How far a price can be trusted to decide an answer, and why, in words.

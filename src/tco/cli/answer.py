@@ -6,7 +6,6 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -14,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from typer import Exit
 
-from tco.ask.fields import OUTPUT, QUESTION
 from tco.ask.layers import FIELDS, Ask, Given, Item, answered, given, given_of, parts, read
-from tco.ask.options import QuestionOptions
+from tco.ask.options import QUESTION, Output, QuestionOptions
 from tco.catalog.files import write_atomically
 from tco.cli.guard import say, silence
-from tco.cli.options import Command, Output
+from tco.cli.options import Command
 from tco.errors import UsageError, nearest, printable
+from tco.render.first import told
 from tco.render.output import page, rendered
 from tco.render.table import Block, View
 from tco.render.terminal import columns, in_colour, width
@@ -40,7 +39,7 @@ def asked(question: QuestionOptions, output: Output) -> Given:
         UsageError: A flag or variable that cannot be read, or two that contradict each other.
         DataError: A scenario file that cannot be used.
     """
-    typed = {**question, **{f.name: getattr(output, f.name) for f in OUTPUT}}
+    typed = {**question, **output}
     layers = [read(given(typed), UsageError), read(_variables(), UsageError)]
     said = given_of(layers, file_of(question), config_file())
     warn_of_variables()
@@ -103,7 +102,7 @@ def _variables() -> Iterator[Item]:
 
 # The command as it was typed, so that a report can say how to make it again.
 
-HOW = {f.name for f in fields(Output)} | {"plot"}
+HOW = {*Output.__annotations__, "plot"}
 """Options that say how an answer is written, not what is asked."""
 
 
@@ -203,7 +202,13 @@ def deliver(
         UsageError: A column, an order or a file to write that there is not; a file only after
             everything else has been written.
     """
-    view = View(fields=output.get("fields"), sort=output.get("sort"), top=output.get("top"))
+    view = View(
+        fields=output.get("fields"),
+        sort=output.get("sort"),
+        top=output.get("top"),
+        assumptions=output.get("assumptions", False),
+        notes=output.get("notes", False),
+    )
     drawn = picture(columns()) if picture else ()
     kind = output.get("format", "table")
     colour = in_colour(sys.stdout, output.get("color", "auto"))
@@ -211,7 +216,7 @@ def deliver(
     text = rendered(result, kind, shown, columns=width(), colour=colour, more=drawn)
     write(text.translate(ASCII) if drawn and os.environ.get("TERM") == "dumb" else text, kind)
     if not output.get("quiet"):
-        for warning in result.warnings:
+        for warning in told(result, view) if kind == "table" else result.warnings:
             say(f"tco: note: {warning}")
     exports = _exported(result, view, output.get("export", ()), reports)
     failed = [*_summarized(result, kind, view), *exports]

@@ -7,15 +7,13 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Exit
 
-from tco.ask.options import VALUES, VOLUME, WHICH
+from tco.ask.options import ANSWER, VALUES, VOLUME, WHICH, Output
 from tco.cli.options import (
-    OUTPUT,
     Command,
     Data,
     Files,
     FindingsOutput,
     Group,
-    Output,
     Switch,
     Text,
     Texts,
@@ -140,7 +138,7 @@ def history(data: Data, output: Output, model: Model) -> None:
 @flags
 def schema(
     name: File = None,
-    write: Annotated[Text, flag(OUTPUT, "DIR", "Write all of them into a folder.")] = None,
+    write: Annotated[Text, flag(ANSWER, "DIR", "Write all of them into a folder.")] = None,
 ) -> None:
     """The JSON Schemas of data files and results, for editors and other programs.
 
@@ -213,10 +211,10 @@ def verify(
     output: Output,
     against: Against = None,
     most: Annotated[
-        Text, flag(OUTPUT, "%", "Exit 1 when more offers disagree strictly: 5%.", "--max")
+        Text, flag(ANSWER, "%", "Exit 1 when more offers disagree strictly: 5%.", "--max")
     ] = None,
     strict: Annotated[
-        Switch, flag(OUTPUT, None, "Exit 1 when one is not settled.", "--strict")
+        Switch, flag(ANSWER, None, "Exit 1 when one is not settled.", "--strict")
     ] = None,
 ) -> None:
     """The catalog held against litellm, genai-prices and models.dev: who is likely wrong.
@@ -252,16 +250,16 @@ def update(
     data: Data,
     against: Against = None,
     write: Annotated[
-        Text, flag(OUTPUT, "FILE", "Write the overlay to a new file instead of stdout.")
+        Text, flag(ANSWER, "FILE", "Write the overlay to a new file instead of stdout.")
     ] = None,
     everything: Annotated[
-        Switch, flag(OUTPUT, None, "Also what the data has settled already.", "--all")
+        Switch, flag(ANSWER, None, "Also what the data has settled already.", "--all")
     ] = None,
     seen: Annotated[
         Text, flag(VALUES, "DATE", "The day that the lists are of; else that of --as-of.")
     ] = None,
     confirm: Annotated[
-        Switch, flag(OUTPUT, None, "Also what a list repeats, with its day.", "--confirm")
+        Switch, flag(ANSWER, None, "Also what a list repeats, with its day.", "--confirm")
     ] = None,
 ) -> None:
     """An overlay for review: a whole window wherever a list has another price, and new offers.
@@ -358,7 +356,7 @@ class Checked:
     ] = None
     exit_zero: Annotated[Switch, flag(RULES, None, "Only report: exit 0.", "--exit-zero")] = None
     rules: Annotated[Switch, flag(RULES, None, "List the rules instead.", "--rules")] = None
-    everything: Annotated[Switch, flag(OUTPUT, None, "List every warning and note.", "--all")] = (
+    everything: Annotated[Switch, flag(ANSWER, None, "List every warning and note.", "--all")] = (
         None
     )
 
@@ -423,7 +421,7 @@ class DiffVolumes:
     ] = None
     profile: Annotated[Text, flag(VOLUME, "NAME", "Named traffic.")] = None
     strict: Annotated[
-        Switch, flag(OUTPUT, None, "Exit 1 when an answer changes.", "--fail-on-change")
+        Switch, flag(ANSWER, None, "Exit 1 when an answer changes.", "--fail-on-change")
     ] = None
 
 

@@ -5,21 +5,17 @@ from typing import Annotated
 
 from typer import Argument, Exit
 
-from tco.ask.options import (
-    NOT_OF_EMBED,
-    NOT_OF_SIZE,
-    NOT_OF_TRAIN,
-    VALUES,
+from tco.ask.commands import (
     BreakevenOptions,
     EmbedOptions,
     HorizonOptions,
     PlanOptions,
-    QuestionOptions,
     SensitivityOptions,
     SizeOptions,
     TrainOptions,
 )
-from tco.cli.options import Output, Plot, Text, flag, flags, flags_without
+from tco.ask.options import VALUES, Output, QuestionOptions
+from tco.cli.options import Plot, Text, flag, flags
 
 # `tco compare`.
 
@@ -123,7 +119,7 @@ def sensitivity(
     from tco.cli.answer import answer, file_of
     from tco.cli.guard import Progress
 
-    watch = partial(Progress, quiet=bool(output.quiet))
+    watch = partial(Progress, quiet=bool(output.get("quiet")))
     ask = asked(a, b, said, file_of(question), watch)
     answer(question, output, ask, plot=bool(plot))
 
@@ -140,7 +136,7 @@ Validate = Annotated[
 ]
 
 
-@flags_without(*NOT_OF_SIZE)
+@flags
 def size(
     question: QuestionOptions,
     output: Output,
@@ -265,7 +261,7 @@ MODELS = Annotated[
 ]
 
 
-@flags_without(*NOT_OF_TRAIN)
+@flags
 def train(
     question: QuestionOptions, output: Output, said: TrainOptions, models: MODELS = None
 ) -> None:
@@ -290,7 +286,7 @@ def train(
 # `tco embed`.
 
 
-@flags_without(*NOT_OF_EMBED)
+@flags
 def embed(question: QuestionOptions, output: Output, said: EmbedOptions) -> None:
     """What embedding a corpus once, and queries every month, costs; cheapest first.
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit
 
-from tco.ask.options import VALUES, QuestionOptions
-from tco.cli.options import Output, Switch, Texts, flag, flags, flags_without
+from tco.ask.options import VALUES, Output, QuestionOptions
+from tco.cli.options import Switch, Texts, flag, flags
 
 if TYPE_CHECKING:
     from tco.analysis.diff.gate import Limit
@@ -145,7 +145,7 @@ class Gate:
     ] = None
 
 
-@flags_without("catalog")
+@flags
 def diff(question: QuestionOptions, output: Output, gate: Gate, a: A, b: B = None) -> None:
     """What changed between two answers: cost, the cheapest, break-evens; exit 1 beyond limits.
 

@@ -368,7 +368,7 @@ def _egress(price: EgressPrice | None) -> Egress:
 def rented(inputs: Question, setup: SetUp, rent: RentEntry, near: Correction) -> SelfOption:
     """Return the option of a set-up on some GPUs, corrected by the measurements `near` it."""
     return SelfOption(
-        id=setup_id(setup, rent.seller, rent.purchase),
+        id=setup_id(setup.model.id, setup.gpu.id, setup.gpus, setup.precision, rent),
         model=setup.model.id,
         gpu=setup.gpu.id,
         gpus=setup.gpus,
@@ -404,7 +404,6 @@ def rented(inputs: Question, setup: SetUp, rent: RentEntry, near: Correction) ->
     )
 
 
-def setup_id(setup: SetUp, seller: str, purchase: str) -> str:
+def setup_id(model: str, gpu: str, gpus: int, precision: str, rent: RentEntry) -> str:
     """Return `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`."""
-    machines = f"{setup.gpus}x{setup.gpu.id}:{setup.precision}"
-    return f"self/{setup.model.id}@{machines}/{seller}:{purchase}"
+    return f"self/{model}@{gpus}x{gpu}:{precision}/{rent.seller}:{rent.purchase}"

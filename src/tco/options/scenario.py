@@ -145,6 +145,7 @@ class Scenario:
         by_day: The prices of the 30 days from `as_of`, weighed by their days.
         tokenizers: Models and the tokens that theirs makes over those that the volume counts [1].
         all_setups: Every set-up, not only the cheapest of each open model.
+        all_lines: Work all bills out whole, of however many options.
         marketplaces: Also rents of marketplaces and community hosts.
         billing: When own GPUs are on: always, on a schedule, or following the load.
         schedule: The opening hours of a fleet that is on a schedule.
@@ -153,6 +154,7 @@ class Scenario:
             path of the setting.
         layers: How far from the user it was said, by the same names: 0 for flags and keywords,
             then variables, the scenario file, the user's own defaults. The nearer one wins.
+        typed: The question as flags, as it was typed.
     """
 
     tokens: float | None = None
@@ -193,12 +195,14 @@ class Scenario:
     by_day: bool = False
     tokenizers: tuple[tuple[str, float], ...] = ()
     all_setups: bool = False
+    all_lines: bool = False
     marketplaces: bool = False
     billing: Billing | None = None
     schedule: Schedule | None = None
     checks: tuple[Check, ...] = ()
     origins: dict[str, str] = field(default_factory=dict)
     layers: dict[str, int] = field(default_factory=dict)
+    typed: tuple[str, ...] = ()
 
 
 LimitState = Literal["kept", "depends", "missed", "not judged"]

@@ -35,7 +35,7 @@ from tco.analysis.plan import results as plan_results
 from tco.analysis.portfolio import results as portfolio_results
 from tco.analysis.size import results as size_results
 from tco.analysis.vary import results as change_results
-from tco.ask import effective
+from tco.ask import effective, scenario
 from tco.catalog import (
     build,
     claims,
@@ -45,8 +45,8 @@ from tco.catalog import (
     measurement,
     models,
     prices,
-    scenario,
     summary,
+    tasks,
     usage_profile,
     verify,
 )
@@ -79,8 +79,7 @@ MODULES: tuple[ModuleType, ...] = (
     build,
     prices,
     scenario,
-    scenario,
-    catalogs,
+    tasks,
     catalogs,
     summary,
     verify,
@@ -276,7 +275,16 @@ def _lines(value: Any, indent: int, head: str, *, whole: bool = True) -> str:
 @cache
 def _docs() -> dict[str, dict[str, str]]:
     """Return the texts under the attributes of every record, by its name."""
-    return {cls.__name__: attribute_docs(cls) for m in MODULES for cls in _records(m)}
+    return {
+        cls.__name__: {key: text for base in cls.__mro__[::-1] for key, text in _own(base).items()}
+        for m in MODULES
+        for cls in _records(m)
+    }
+
+
+def _own(cls: type) -> dict[str, str]:
+    ours = is_dataclass(cls) or (issubclass(cls, BaseModel) and cls is not BaseModel)
+    return attribute_docs(cls) if ours else {}
 
 
 def _records(module: ModuleType) -> list[type]:

@@ -163,6 +163,8 @@ class View(NamedTuple):
         top: At most so many rows.
         page: For a page, which has room for what a screen leaves out.
         plot: A picture comes under the answer.
+        assumptions: Every assumption, where a screen names those that matter.
+        notes: Every note, where a screen counts those that turn nothing.
     """
 
     fields: tuple[str, ...] | None = None
@@ -170,3 +172,10 @@ class View(NamedTuple):
     top: int | None = None
     page: bool = False
     plot: bool = False
+    assumptions: bool = False
+    notes: bool = False
+
+    @property
+    def usual(self) -> bool:
+        """Return whether the rows are those of the first screen: nobody asked for others."""
+        return self.fields is None and self.sort is None and self.top is None

@@ -75,7 +75,17 @@ WRONG = {
     "fields": "monthly",
     "color": "green",
 }
-SWITCHES = {"private", "marketplaces", "all", "bare", "quiet", "by_day"}
+SWITCHES = {
+    "private",
+    "marketplaces",
+    "all",
+    "lines",
+    "bare",
+    "quiet",
+    "by_day",
+    "assumptions",
+    "notes",
+}
 VOLUMES = {"tokens", "requests", "users"}
 
 
@@ -186,6 +196,8 @@ ACTS = {
     "fields": ["id,tier"],
     "color": ["always"],
     "quiet": [],
+    "assumptions": [],
+    "notes": [],
 }
 
 
@@ -200,8 +212,13 @@ def test_every_option_acts(name: str) -> None:
 
 
 def test_acting_is_shown_of_all_but_files() -> None:
-    files = {"catalog", "measured", "export"}
-    assert ACTS.keys() | files | {"tokens"} == {field.name for field in FIELDS}
+    elsewhere = {
+        "catalog",
+        "measured",
+        "export",
+        "lines",
+    }  # lines: tests/rules/test_many_options.py
+    assert ACTS.keys() | elsewhere | {"tokens"} == {field.name for field in FIELDS}
 
 
 def test_several_and_separated_by_commas() -> None:

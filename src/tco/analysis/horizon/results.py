@@ -75,6 +75,10 @@ class HorizonResult:
     best: str | None = None
     """The answer by present value."""
     cheaper_but_unsure: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 # A horizon in words. Every figure in a sentence is taken from the result.

@@ -126,3 +126,7 @@ class MonteCarloResult:
     """The option that is the answer in most draws."""
     cheaper_but_unsure: tuple[str, ...] = ()
     """Ids of what is cheaper than the answer in some draw, though not sure enough."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""

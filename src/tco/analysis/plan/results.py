@@ -154,6 +154,10 @@ class PlanResult:
     best: Strategy | None = None
     """The arrangement that is the answer."""
     cheaper_but_unsure: tuple[Strategy, ...] = ()
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 # A plan in words. Every figure in a sentence is taken from the result, never worked out anew.

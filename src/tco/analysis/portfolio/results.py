@@ -133,6 +133,10 @@ class PortfolioResult:
     """Ids of what serves a task for less by the token, but at a price that is not sure enough."""
     gap: float = 0.0
     """Share of its cost by which a plan that was not found in time could beat it; 0: proved."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 # A portfolio's plan in words. Every figure is taken from the result, never worked out anew.

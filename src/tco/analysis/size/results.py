@@ -174,6 +174,10 @@ class SizeResult:
     best: str | None = None
     """The answer at full load."""
     cheaper_but_unsure: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,10 @@ class BreakevenOver:
     """Which of the two is the answer."""
     cheaper_but_unsure: tuple[str, ...] = ()
     """The other one, where it costs less but its price is not sure enough."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +123,10 @@ class MapResult:
     """The answer in the cell nearest to today; None where no volume was given."""
     cheaper_but_unsure: tuple[str, ...] = ()
     """Ids of what is cheaper than the answer in some cell, though not sure enough."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,3 +174,7 @@ class WhatIfResult:
     best: str | None = None
     """The answer today."""
     cheaper_but_unsure: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""

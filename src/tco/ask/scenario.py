@@ -6,88 +6,18 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import Field, PlainValidator, WithJsonSchema
+from typing import Any, Literal
 
 from tco.catalog.build import Overlay, read_record
-from tco.catalog.fields import Id, NotNegative, Record, Text
+from tco.catalog.fields import Limits, Named, Quantity, Record, Score, Text, Texts
 from tco.catalog.files import File, user_file
+from tco.catalog.tasks import PortfolioPart, Tasks, tasks_of
 from tco.catalog.yaml_lines import Document, Loc
 
 # The schema of a scenario file (`tco.yaml`): everything that flags can say, kept in a file.
 #
 # Quantities are texts in the grammar of `tco.units` (`50B`, `35%`, `$240k/year`) or plain
 # numbers. This module checks keys and shapes; what a text means is read where flags are read.
-
-
-def _quantity(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("a number or a text such as 50B is expected")
-    return value
-
-
-def _texts(value: Any) -> Any:
-    listed = value if isinstance(value, list) else [value]
-    if not all(isinstance(one, str) and one.strip() for one in listed):
-        raise ValueError("a name or a list of names is expected")
-    return value
-
-
-def _named(value: Any) -> Any:
-    if value == []:
-        raise ValueError("a list without a name checks nothing; name one, or leave it out")
-    return _texts(value)
-
-
-def _limits(value: Any) -> Any:
-    pairs = value.values() if isinstance(value, dict) and value else None
-    if pairs is not None and all(isinstance(one, str) and one.strip() for one in pairs):
-        return value
-    if pairs is not None or not isinstance(value, str | list):
-        raise ValueError("limits are expected, such as tpot=40ms,ttft=1s")
-    return _texts(value)
-
-
-def _score(value: Any) -> Any:
-    pair = isinstance(value, dict) and len(value) == 1
-    if not pair and not isinstance(value, str):
-        raise ValueError("one benchmark and its lowest score are expected, such as mmlu=85")
-    return value
-
-
-Quantity = Annotated[
-    float | str, PlainValidator(_quantity), WithJsonSchema({"type": ["number", "string"]})
-]
-TEXT = {"type": "string", "minLength": 1}
-Texts = Annotated[
-    str | list[str],
-    PlainValidator(_texts),
-    WithJsonSchema({"anyOf": [TEXT, {"type": "array", "items": TEXT}]}),
-]
-LIMITED = {"type": "object", "minProperties": 1, "additionalProperties": TEXT}
-Limits = Annotated[
-    str | list[str] | dict[str, str],
-    PlainValidator(_limits),
-    WithJsonSchema({"anyOf": [TEXT, {"type": "array", "items": TEXT}, LIMITED]}),
-]
-NAMES = {"type": "array", "items": TEXT, "minItems": 1}
-Named = Annotated[
-    str | list[str],
-    PlainValidator(_named),
-    WithJsonSchema({"anyOf": [TEXT, NAMES]}),
-]
-SCORES = {
-    "type": "object",
-    "minProperties": 1,
-    "maxProperties": 1,
-    "additionalProperties": {"type": "number"},
-}
-Score = Annotated[
-    str | dict[str, float],
-    PlainValidator(_score),
-    WithJsonSchema({"anyOf": [TEXT, SCORES]}),
-]
 
 
 class WorkloadPart(Record):
@@ -164,6 +94,8 @@ class SelectPart(Record):
     """Also rents of marketplaces and community hosts."""
     all: bool | None = None
     """Every set-up, not only the cheapest of each model."""
+    lines: bool | None = None
+    """Work all bills out whole, of more than 200 options too."""
 
 
 class FleetPart(Record):
@@ -310,6 +242,8 @@ class OutputPart(Record):
     sort: Text | None = None
     fields: Texts | None = None
     color: Literal["auto", "always", "never"] | None = None
+    assumptions: bool | None = None
+    notes: bool | None = None
     quiet: bool | None = None
 
 
@@ -346,6 +280,10 @@ class ScenarioDocument(Record):
     """The day whose prices hold, `YYYY-MM-DD`."""
     checks: ChecksPart | None = None
     output: OutputPart | None = None
+
+
+class PortfolioDocument(PortfolioPart, ScenarioDocument):
+    """The whole of a portfolio file: everything that a scenario has, and the tasks."""
 
 
 class ScenarioFile:
@@ -408,121 +346,18 @@ def load_scenario(path: str) -> ScenarioFile:
     return ScenarioFile(read_record(path, ScenarioDocument)[1])
 
 
+def load_tasks(path: str) -> Tasks:
+    """Return the tasks of a portfolio file.
+
+    Raises:
+        DataError: It is missing or wrong; the text begins `file:line:`.
+    """
+    return tasks_of(*read_record(path, PortfolioDocument))
+
+
 TASKS = re.compile(rb"^tasks\s*:", re.MULTILINE)
 
 
 def has_tasks(path: str) -> bool:
     """Return whether a scenario file is a portfolio; a pipe, which is read once only, is none."""
     return Path(path).is_file() and bool(TASKS.search(user_file(path).data))
-
-
-# The schema of a portfolio: a scenario file with tasks, and how each of them may be served.
-#
-# Quantities are texts in the grammar of `tco.units` or plain numbers, as in every scenario file.
-# `tco.catalog.tasks` reads what they mean and holds tasks and cascades against each other.
-
-
-def _batch(value: object) -> object:
-    if not isinstance(value, bool | int | float | str):
-        raise ValueError("true, false or a share such as 80% is expected")
-    return value
-
-
-Batch = Annotated[
-    bool | float | str,
-    PlainValidator(_batch),
-    WithJsonSchema({"type": ["boolean", "number", "string"]}),
-]
-
-
-class CallPart(Record):
-    """What one call beside the task itself costs: at a price, or of a model on some tokens."""
-
-    usd_per_request: Quantity | None = None
-    model: Text | None = None
-    """A model of the catalog or an option of this file; its cheapest offer is taken."""
-    isl: Quantity | None = None
-    """Input tokens of a call; the input and output of the task when it is left out."""
-    osl: Quantity | None = None
-    """Output tokens of a call; 10 when it is left out."""
-
-
-class CascadePart(Record):
-    """Try a model first, and hand on what a judge does not accept."""
-
-    try_: Text = Field(alias="try")
-    """A model, or another cascade."""
-    escalate: Quantity
-    """Share of the requests that is handed on: yours to measure, no benchmark knows it."""
-    to: Text
-    """A model, or another cascade."""
-    judge: CallPart | None = None
-    """Who decides, on every request that was tried."""
-
-
-class TaskPart(Record):
-    """A class of requests that are alike, and what an answer to them needs."""
-
-    name: Id
-    requests: Quantity | None = None
-    """A month: `400k`, `2 req/s`."""
-    tokens: Quantity | None = None
-    """The volume in tokens instead."""
-    share: Quantity | None = None
-    """The volume as a share of `requests` at the top of the file instead."""
-    profile: Text | None = None
-    """Named traffic for what is left out below; `general` unless the file says another."""
-    isl: Quantity | None = None
-    """Input tokens of a request."""
-    osl: Quantity | None = None
-    """Output tokens of a request, hidden reasoning included."""
-    cached: Quantity | None = None
-    """Share of the input that a cache serves."""
-    peak_to_mean: Quantity | None = None
-    peak: Quantity | None = None
-    """Requests of its busiest hour in place of `peak_to_mean`: `5 req/s`."""
-    hours: list[NotNegative] | None = None
-    """Loads of the 24 hours of a day or the 168 of a week, in place of `peak_to_mean`."""
-    batch: Batch | None = None
-    """It can wait for a batch tier: `true`, or the share of the requests that can; as `--batch`
-    says when left out."""
-    max_tpot: Quantity | None = None
-    """The slowest token that is acceptable from own GPUs, mean over a request: `30ms`."""
-    slo: Limits | None = None
-    """Limits by name: `tpot=40ms,ttft=1s`."""
-    private: bool = False
-    """Its data stays on own machines."""
-    licenses: Texts = []
-    """`permissive`, `community`, `research`, `proprietary`."""
-    quality: dict[Id, float] = {}
-    """Benchmark or own evaluation, and the lowest score on it that will do."""
-    models: Texts = []
-    """Only these; empty means any model that does what is asked here."""
-    providers: Texts = []
-    """Only these companies by the token."""
-    cascades: Texts = []
-    """Cascades that may serve it in place of a single model."""
-
-
-class ScorePart(Record):
-    """An own evaluation: what a model scored on it."""
-
-    model: Text
-    benchmark: Id
-    value: float
-    source: Text
-    """Who measured it and when."""
-
-
-class PortfolioDocument(ScenarioDocument):
-    """The whole of a portfolio file: everything that a scenario has, and the tasks."""
-
-    tasks: list[TaskPart] = Field(min_length=1)
-    requests: Quantity | None = None
-    """All requests of a month, of which tasks are shares."""
-    cascades: dict[Id, CascadePart] = {}
-    router: CallPart | None = None
-    """Who decides which task a request belongs to, on every request."""
-    scores: list[ScorePart] = []
-    against: Text | None = None
-    """The model that everything would otherwise be sent to; what the plan is held against."""
