@@ -18,7 +18,7 @@ from tco.options.bills import Option, SelfOption, best_pairs, same_weights, usd_
 from tco.options.candidates import option_of, own_setups
 from tco.options.cheapest import least_trust, of_two, pair_of
 from tco.options.curves import TOKENS, first_volumes, has_steps
-from tco.options.names import any_volume, resolve
+from tco.options.names import any_volume, pair_with, resolve
 from tco.options.question import Question
 from tco.options.selection import select
 from tco.options.settings import Setting
@@ -109,7 +109,8 @@ def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option
         left, right = resolve(a, inputs), resolve(b, inputs)
         return left.best, right.best, tuple(filter(None, (left.said, right.said)))
     if a is not None or b is not None:
-        raise UsageError("name two options, A and B, or none")
+        pair = " ".join(pair_with(a or b or "", inputs))
+        raise UsageError(f"against what? for example tco sensitivity {pair} --tokens 50B")
     return _default_pair(inputs)
 
 

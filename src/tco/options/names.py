@@ -72,6 +72,33 @@ def resolve(name: str, inputs: Question, *, at: Floats | None = None) -> Resolve
     return _tokens(name, inputs)
 
 
+def pair_with(name: str, inputs: Question) -> tuple[str, str]:
+    """Return two names that can be held against each other, one of them `name`: bought and own.
+
+    An open model is held against itself on the other side, a closed one against an open model of
+    the short list.
+
+    Raises:
+        TcoError: Nothing is called `name`.
+    """
+    option = resolve(name, inputs).best
+    if option.id.startswith("self/"):
+        offers = [o for o in inputs.catalog.prices.offers if o.model == option.model]
+        rival = inputs.catalog.assumptions.closed_rival
+        return (option.model if offers or rival is None else rival), name
+    models = inputs.catalog.models.models
+    known = models.get(option.model)
+    if known is not None and known.weights == "open":
+        return name, f"self/{option.model}"
+    sizes = {
+        model: models[model].params_b
+        for model in inputs.catalog.assumptions.short_list
+        if models[model].weights == "open"
+    }
+    smallest = min((size.total, model) for model, size in sizes.items() if size is not None)
+    return name, f"self/{smallest[1]}"
+
+
 def _everything(inputs: Question) -> Selection:
     """Return a selection that filters nothing but the volume's own limits."""
     request = replace(
@@ -89,6 +116,8 @@ def _everything(inputs: Question) -> Selection:
 
 
 def _tokens(name: str, inputs: Question) -> Resolved:
+    if name.strip().lower() in ("self", "own", "self/"):
+        raise DataError("own GPUs are named by the model they serve: self/llama-3.3-70b")
     units = provisioned_named(name, inputs, _everything(inputs))
     if units is not None:
         return Resolved(options=(units,), said="")

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from tco import units
-from tco.errors import UsageError, nearest, printable
+from tco.errors import UsageError, printable, suggestion
 
 if TYPE_CHECKING:
     from tco.engine.fleet import Billing
@@ -308,9 +308,7 @@ def _known(key: str, kind: str) -> str:
         return key
     if key in DESCRIBED:
         raise UsageError(f"{key} does not belong to kind {kind}: {', '.join(sorted(allowed))}")
-    near = nearest(key, DESCRIBED)
-    hint = f"; did you mean {', '.join(near)}?" if near else ""
-    raise UsageError(f"no key called {printable(key, 40)!r}{hint}")
+    raise UsageError(f"no key called {printable(key, 40)!r}{suggestion(key, DESCRIBED)}")
 
 
 # `mon-fri 08:00-20:00`: the opening hours of a week.

@@ -58,7 +58,7 @@ from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust, pair_of, rank_of
 from tco.options.hours import refuse_billing
 from tco.options.machines import DEDICATED, OWN
-from tco.options.names import resolve
+from tco.options.names import pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
@@ -317,8 +317,21 @@ def plan(inputs: Question, ask: PlanSettings) -> PlanResult:
         choices = _verdict_first(choices, asked)
         said = ()
     if not choices:
+        _name_both([*select(inputs.catalog, inputs.request).models], inputs)
         raise InfeasibleError(f"nothing to plan with: {'; '.join(left_out[:5]) or 'no model'}")
     return _result(inputs, curve, choices, said, left_out, buy=ask.buy)
+
+
+def _name_both(names: Sequence[str], inputs: Question) -> None:
+    """Raise `UsageError` for closed models alone, which own GPUs cannot serve."""
+    models = inputs.catalog.models.models
+    closed = [name for name in names if name in models and models[name].weights == "closed"]
+    if closed and len(closed) == len(names):
+        pair = " ".join(pair_with(closed[0], inputs))
+        raise UsageError(
+            f"the weights of {closed[0]} are closed: own GPUs serve another model beside it; "
+            f"for example tco plan {pair} --tokens 50B"
+        )
 
 
 def _check(inputs: Question) -> None:
@@ -363,12 +376,15 @@ def _named(
     """Return the choice between two named options."""
     token = resolve(ask.overflow or "", inputs)
     if not isinstance(token.best, TokenOption):
-        raise UsageError(f"{ask.overflow} is not priced by the token; name the API first")
+        first = f"tco plan {ask.own or 'gpt-4.1'} {ask.overflow} --tokens 50B"
+        raise UsageError(f"{ask.overflow} is not priced by the token: the API first, {first}")
     if token.best.terms is not None:
         raise UsageError(
             f"{token.best.id}: a plan needs a price that does not change with the volume; "
             "leave tiers and commitment out"
         )
+    if ask.own is None:
+        _name_both([token.best.model], inputs)
     name = ask.own or f"self/{token.best.model}"
     own = resolve(name, inputs)
     if isinstance(own.best, ProvisionedOption):

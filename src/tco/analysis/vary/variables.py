@@ -12,7 +12,7 @@ from tco.analysis.results import OpenBand
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
 from tco.engine.shapes import Floats, Number, number
-from tco.errors import InfeasibleError, UsageError, nearest, printable
+from tco.errors import InfeasibleError, UsageError, printable, suggestion
 from tco.options.bills import Option, SelfOption, TokenOption, fleet, lines, replica_of, usd_of
 from tco.options.cheapest import cheapest_of, insist, least_trust, most_sure
 from tco.options.curves import TOKENS
@@ -167,7 +167,7 @@ def variable(name: str, options: Sequence[Option], settings: Settings) -> Variab
         made = of_setting(settings[word])
     else:
         known = [*NAMES, *settings]
-        hint = f"; did you mean {', '.join(nearest(word, known))}?" if nearest(word, known) else ""
+        hint = suggestion(word, known)
         names = ", ".join(NAMES)
         raise UsageError(f"nothing called {printable(name, 40)!r} to vary{hint}; there are {names}")
     if made is None or not _enters(made, options, settings):
