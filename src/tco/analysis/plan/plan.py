@@ -517,6 +517,12 @@ def _judged(choice: Choice, best: StrategyResult, used: list[Option]) -> Checked
     return CheckedAnswer(name=name, usd=best.monthly_usd, chosen=chosen, looked_at=chosen)
 
 
+def _used(choice: Choice) -> list[Option]:
+    """Return the options of a mix: the API, and what is rented or would be."""
+    own = [w.option for w in (choice.mix.base, choice.mix.peak) if w is not None]
+    return [choice.overflow, *(own or [choice.machines[0].usual.option])]
+
+
 def _result(
     inputs: Question,
     curve: LoadCurve,
@@ -527,10 +533,7 @@ def _result(
     buy: bool,
 ) -> PlanResult:
     first = choices[0]
-    used: list[Option] = [first.overflow]
-    used += [w.option for w in (first.mix.base, first.mix.peak) if w is not None]
-    if len(used) == 1:
-        used.append(first.machines[0].usual.option)
+    used = _used(first)
     insist(inputs, (s.trust for s in first.strategies if s.monthly_usd is not None))
     best = _best(first.strategies, least_trust(inputs))
     bears, minor = notes_of(inputs, used, used)
