@@ -141,7 +141,7 @@ def _with(change: str) -> str:
     return change if plain else f"with {change}"
 
 
-class Change(Protocol):
+class Needed(Protocol):
     """A value of one thing at which an answer changes."""
 
     @property
@@ -151,7 +151,7 @@ class Change(Protocol):
     def needed(self) -> float | None: ...
 
 
-SomeChange = TypeVar("SomeChange", bound=Change)
+SomeChange = TypeVar("SomeChange", bound=Needed)
 
 
 def nearest(flips: Sequence[SomeChange]) -> list[SomeChange]:
