@@ -159,7 +159,7 @@ def nearest(flips: Sequence[SomeChange]) -> list[SomeChange]:
     return sorted(flips, key=_distance)
 
 
-def _distance(flip: Change) -> float:
+def _distance(flip: Needed) -> float:
     if not flip.now or not flip.needed:
         return float("inf")
     ratio = flip.needed / flip.now
