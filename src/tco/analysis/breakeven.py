@@ -13,6 +13,7 @@ from tco.analysis.compare import pair_words
 from tco.analysis.flips import earliest, flips_of, never_because, turns_of
 from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
 from tco.analysis.results import (
+    Band,
     BothAt,
     BreakevenResult,
     BreakevenRow,
@@ -218,9 +219,9 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         variable="volume",
         unit=UNIT,
         wins=spans,
-        first=won.first,
-        sure=won.sure,
-        about=won.about,
+        first=_first(spans),
+        sure=_sure(spans),
+        about=_about(won),
         now=now,
         now_wins=None if now is None else _inside(spans, now),
         a_usd=usd[0],
@@ -242,7 +243,7 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
 
 def _distance(won: Wins, now: float | None) -> float | None:
     """Return how far the nearest crossing is from today's volume, as a share of it."""
-    ends = [end for span in won.intervals for end in span if 0.0 < end < np.inf]
+    ends = [end for span in won.intervals() for end in span if 0.0 < end < np.inf]
     if not now or not ends:
         return None
     return min(ends, key=lambda end: abs(end - now)) / now - 1.0
@@ -289,7 +290,20 @@ def _hardest(inputs: Question, options: Sequence[Option], rivals: Sequence[Optio
 
 def open_spans(won: Wins) -> tuple[OpenBand, ...]:
     """Return the intervals with None for an end that does not exist."""
-    return tuple((low, None if np.isinf(high) else high) for low, high in won.intervals)
+    return tuple((low, None if np.isinf(high) else high) for low, high in won.intervals())
+
+
+def _first(spans: tuple[OpenBand, ...]) -> float | None:
+    return spans[0][0] if spans else None
+
+
+def _sure(spans: tuple[OpenBand, ...]) -> float | None:
+    return spans[-1][0] if spans and spans[-1][1] is None else None
+
+
+def _about(won: Wins) -> Band | None:
+    low, high = won.about[0].tolist()
+    return None if np.isnan(low) else (low, high)
 
 
 def _inside(spans: tuple[OpenBand, ...], volume: float) -> bool:
@@ -297,7 +311,7 @@ def _inside(spans: tuple[OpenBand, ...], volume: float) -> bool:
 
 
 def _tied(won: Wins) -> tuple[str, ...]:
-    if not won.tied:
+    if not won.tied[0]:
         return ()
     return ("at very large volumes the two cost almost the same a token, and neither is sure",)
 
@@ -506,9 +520,9 @@ def _row(inputs: Question, model: str, base: Option, option: Option, won: Wins) 
         b=option.id,
         same_weights=same_weights(base, option),
         wins=spans,
-        first=won.first,
-        sure=won.sure,
-        about=won.about,
+        first=_first(spans),
+        sure=_sure(spans),
+        about=_about(won),
         never_because=never_because(inputs, base, option) if not spans else None,
         class_=class_of(model, inputs),
     )

@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from tco import units
 from tco.ask import varied
-from tco.ask.fields import QUESTION, one_of
-from tco.ask.options import IDLE_IN_EMBED, IDLE_IN_TRAIN, IDLE_UNRENTED, IDLE_UNSERVED
+from tco.ask.fields import one_of
+from tco.ask.options import QUESTION, idle
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from tco.ask.layers import Ask
-    from tco.ask.options import (
+    from tco.ask.commands import (
         BreakevenOptions,
+        CompareOptions,
         EmbedOptions,
         HorizonOptions,
         PlanOptions,
-        QuestionOptions,
         SensitivityOptions,
         SizeOptions,
         TrainOptions,
     )
+    from tco.ask.layers import Ask
+    from tco.ask.options import QuestionOptions
     from tco.options.question import Question
 
 
@@ -34,10 +35,15 @@ if TYPE_CHECKING:
 # and answer the same.
 
 
-def compare(*, brief: bool = False) -> Ask:
+def compare(said: CompareOptions | None = None, *, brief: bool = False) -> Ask:
     """Return the question what a month costs; briefly, only of the options of a screen."""
+    frontier = (said or {}).get("frontier")
 
     def ask(inputs: Question) -> Any:
+        if frontier:
+            from tco.analysis.frontier import frontier as cheapest_by_quality
+
+            return cheapest_by_quality(inputs)
         from tco.analysis.compare import compare as compared
 
         return compared(inputs, brief=brief)
@@ -160,7 +166,7 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
     Raises:
         UsageError: The file has tasks, and the mix of a single load was asked for too.
     """
-    from tco.catalog.scenario import has_tasks
+    from tco.ask.scenario import has_tasks
 
     if file and has_tasks(file):
         if api or own or any(said.values()):
@@ -186,7 +192,7 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
 def _assigned(file: str) -> Ask:
     def ask(inputs: Question) -> Any:
         from tco.analysis.portfolio.portfolio import portfolio
-        from tco.catalog.tasks import load_tasks
+        from tco.ask.scenario import load_tasks
 
         return portfolio(inputs, load_tasks(file))
 
@@ -320,7 +326,7 @@ def _told(said: list[str], file: str | None) -> tuple[str, ...]:
     """Return the what-ifs: as said, or by the name that the scenario file has for one, or all."""
     if not file:
         return tuple(said)
-    from tco.catalog.scenario import load_scenario
+    from tco.ask.scenario import load_scenario
 
     known = [str(text) for text, _, _ in load_scenario(file).items("what_if")]
     by_name = {text.partition(":")[0].strip().lower(): text for text in known if ":" in text}
@@ -363,8 +369,8 @@ def train(
         from tco.analysis.jobs.training import train as trained
 
         job = TrainingJob(models=models, training_tokens=tokens, ways=ways, refresh_months=anew)
-        idle = IDLE_IN_TRAIN if inputs.volume_given else (*IDLE_IN_TRAIN, *IDLE_UNSERVED)
-        return _with_idle(trained(inputs, job), inputs, idle)
+        cases = ("train",) if inputs.volume_given else ("train", "unserved")
+        return _with_idle(trained(inputs, job), inputs, cases)
 
     return ask, whole
 
@@ -395,16 +401,16 @@ def embed(said: EmbedOptions) -> Ask:
             query_tokens=length or 0.0,
             params=params,
         )
-        idle = IDLE_IN_EMBED if params is not None else (*IDLE_IN_EMBED, *IDLE_UNRENTED)
-        return _with_idle(embedded(inputs, job), inputs, idle)
+        cases = ("embed",) if params is not None else ("embed", "unrented")
+        return _with_idle(embedded(inputs, job), inputs, cases)
 
     return ask
 
 
-def _with_idle(result: Any, inputs: Question, idle: Sequence[str]) -> Any:
+def _with_idle(result: Any, inputs: Question, cases: Sequence[str]) -> Any:
     """Return a result that warns of what was said, mostly in a file, and changes nothing in it."""
-    by = inputs.request.origins
-    said = [f"{f.key} ({by[f.target]})" for f in QUESTION if f.name in idle and f.target in by]
+    by, none = inputs.request.origins, idle(*cases)
+    said = [f"{f.key} ({by[f.target]})" for f in QUESTION if f.name in none and f.target in by]
     words = (f"no part in this answer: {', '.join(said)}",) if said else ()
     return replace(result, warnings=(*result.warnings, *words))
 

@@ -7,15 +7,13 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Exit
 
-from tco.ask.options import VALUES, VOLUME, WHICH
+from tco.ask.options import ANSWER, VALUES, VOLUME, WHICH, Output
 from tco.cli.options import (
-    OUTPUT,
     Command,
     Data,
     Files,
     FindingsOutput,
     Group,
-    Output,
     Switch,
     Text,
     Texts,
@@ -101,7 +99,7 @@ def history(data: Data, output: Output, model: Model) -> None:
 @flags
 def schema(
     name: File = None,
-    write: Annotated[Text, flag(OUTPUT, "DIR", "Write all of them into a folder.")] = None,
+    write: Annotated[Text, flag(ANSWER, "DIR", "Write all of them into a folder.")] = None,
 ) -> None:
     """The JSON Schemas of data files and results, for editors and other programs.
 
@@ -174,10 +172,10 @@ def verify(
     output: Output,
     against: Against = None,
     most: Annotated[
-        Text, flag(OUTPUT, "%", "Exit 1 when more offers disagree strictly: 5%.", "--max")
+        Text, flag(ANSWER, "%", "Exit 1 when more offers disagree strictly: 5%.", "--max")
     ] = None,
     strict: Annotated[
-        Switch, flag(OUTPUT, None, "Exit 1 when one is not settled.", "--strict")
+        Switch, flag(ANSWER, None, "Exit 1 when one is not settled.", "--strict")
     ] = None,
 ) -> None:
     """The catalog held against litellm, genai-prices and models.dev: who is likely wrong.
@@ -213,16 +211,19 @@ def update(
     data: Data,
     against: Against = None,
     write: Annotated[
-        Text, flag(OUTPUT, "FILE", "Write the overlay to a new file instead of stdout.")
+        Text, flag(ANSWER, "FILE", "Write the overlay to a new file instead of stdout.")
     ] = None,
     everything: Annotated[
-        Switch, flag(OUTPUT, None, "Also what the data has settled already.", "--all")
+        Switch, flag(ANSWER, None, "Also what the data has settled already.", "--all")
     ] = None,
     seen: Annotated[
         Text, flag(VALUES, "DATE", "The day that the lists are of; else that of --as-of.")
     ] = None,
     confirm: Annotated[
-        Switch, flag(OUTPUT, None, "Also what a list repeats, with its day.", "--confirm")
+        Switch, flag(ANSWER, None, "Also what a list repeats, with its day.", "--confirm")
+    ] = None,
+    leave: Annotated[
+        Text, flag(ANSWER, "FILE", "Offers that a review turned down, one a line.", "--leave")
     ] = None,
 ) -> None:
     """An overlay for review: a whole window wherever a list has another price, and new offers.
@@ -234,7 +235,7 @@ def update(
     The catalog itself is never written. Comments of the records are kept.
     """
     from tco.catalog.load import load_catalog
-    from tco.catalog.update import proposal
+    from tco.catalog.update import proposal, turned_down
     from tco.catalog.upstream.find import found_lists
     from tco.catalog.verify import verify as held
     from tco.cli.answer import write as put
@@ -247,7 +248,8 @@ def update(
     lists = found_lists([pair("--against", one) for one in against or ()], on)
     report = held(catalog, lists, on)
     settled, repeated = bool(everything), bool(confirm)
-    made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated)
+    left = turned_down(leave) if leave is not None else frozenset()
+    made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated, leave=left)
     for line in made.suspect:
         say(f"tco: left out: {line}")
     if write is None:
@@ -257,7 +259,11 @@ def update(
     if seen is None:
         say(f"tco: dated {on}; --seen DATE gives the day that the lists are of")
     if made.models:
-        say(f"tco: {len(made.models)} rows of models that the catalog lacks, at its end")
+        say(f"tco: {len(made.models)} models that the catalog lacks, at its end")
+    if made.aggregated:
+        say(f"tco: {made.aggregated} rows of aggregators left out; --all has them")
+    if made.left:
+        say(f"tco: {len(made.left)} offers left out that {leave} turns down")
     say(f"tco: {len(made.offers)} offers to review, {len(made.added)} new ones")
 
 
@@ -319,7 +325,7 @@ class Checked:
     ] = None
     exit_zero: Annotated[Switch, flag(RULES, None, "Only report: exit 0.", "--exit-zero")] = None
     rules: Annotated[Switch, flag(RULES, None, "List the rules instead.", "--rules")] = None
-    everything: Annotated[Switch, flag(OUTPUT, None, "List every warning and note.", "--all")] = (
+    everything: Annotated[Switch, flag(ANSWER, None, "List every warning and note.", "--all")] = (
         None
     )
 
@@ -384,7 +390,7 @@ class DiffVolumes:
     ] = None
     profile: Annotated[Text, flag(VOLUME, "NAME", "Named traffic.")] = None
     strict: Annotated[
-        Switch, flag(OUTPUT, None, "Exit 1 when an answer changes.", "--fail-on-change")
+        Switch, flag(ANSWER, None, "Exit 1 when an answer changes.", "--fail-on-change")
     ] = None
 
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from tco.ask.options import VALUES
-from tco.cli.options import Output, flags
+from tco.ask.options import VALUES, Output
+from tco.cli.options import flags
 
 Name = Annotated[
     str | None, Argument(metavar="ID", help="One claim, by its id.", show_default=False)
@@ -103,7 +103,7 @@ def _wanted(known: Any, name: str | None) -> list[Any]:
 @contextlib.contextmanager
 def _plain() -> Iterator[None]:
     """Put the user's variables aside: a claim is asked as it is printed."""
-    from tco.ask.fields import OUTPUT, QUESTION
+    from tco.ask.options import OUTPUT, QUESTION
 
     names = ["TCO_FILE", *(field.variable for field in (*QUESTION, *OUTPUT))]
     kept = {name: os.environ.pop(name) for name in names if name in os.environ}

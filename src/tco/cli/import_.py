@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 from typer import Argument
 
-from tco.ask.options import VALUES, QuestionOptions
-from tco.cli.options import Command, Group, Output, Switch, Text, Texts, flag, flags
+from tco.ask.options import VALUES, Output, QuestionOptions
+from tco.cli.options import Command, Group, Switch, Text, Texts, flag, flags
 
 MEASURED = "What the file does not say"
 DEFAULT_FILE = "tco-measured.csv"

@@ -403,7 +403,15 @@ class PairGroup:
 
 
 def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Floats) -> Floats:
-    """Return the monthly cost of some pairs at some volumes [pairs, volumes] [USD/month].
+    """Return the monthly cost of some pairs at some volumes [pairs, volumes] [USD/month]."""
+    return monthly_bills(found, settings, rows, volumes)[0]
+
+
+def monthly_bills(
+    found: Search, settings: Settings, rows: Indices, volumes: Floats
+) -> tuple[Floats, Floats]:
+    """Return the monthly cost [USD/month] and the GPUs paid for [1] of some pairs, both
+    [pairs, volumes].
 
     Args:
         found: The search.
@@ -412,13 +420,14 @@ def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Float
         volumes: Tokens a month [volumes].
     """
     at = settings.with_values({"workload.tokens_per_month": volumes[None, :]})
-    usd = np.empty((rows.size, volumes.size))
+    usd, gpus = np.empty((rows.size, volumes.size)), np.empty((rows.size, volumes.size))
     for places in _formulas(found, rows):
         some = rows[places]
         pairs = _alike(found, settings, some)
         servers = fleet(pairs, at, found.replica_at(found.pair_setup[some][:, None]))
         usd[places] = total_usd(own_bill(pairs, at, servers))
-    return usd
+        gpus[places] = servers.paid_gpus
+    return usd, gpus
 
 
 def _formulas(found: Search, rows: Indices) -> Iterator[Indices]:
@@ -504,7 +513,7 @@ def best_pairs(
     if rows.size == 0:
         return rows
     cost = monthly_usd(found, settings, rows, volumes)
-    trust = _trust(found, rows)
+    trust = trust_ranks(found, rows)
     places = [place for one in least for place in cheapest(cost, trust, one).tolist()]
     best: Indices = rows[list(dict.fromkeys(places))]
     return best
@@ -519,11 +528,11 @@ def sure_pairs(found: Search, model: str, least: int) -> Indices:
         least: Rank of the trust in a rent that is sure enough [1].
     """
     rows = found.pairs_of(model)
-    sure: Indices = rows[sure_enough(np.zeros(rows.size), _trust(found, rows), least)]
+    sure: Indices = rows[sure_enough(np.zeros(rows.size), trust_ranks(found, rows), least)]
     return sure
 
 
-def _trust(found: Search, rows: Indices) -> Indices:
+def trust_ranks(found: Search, rows: Indices) -> Indices:
     """Return the rank of the trust in the rent of some pairs [pairs]."""
     ranks = np.array([rent.trust.rank for rent in found.rents], dtype=np.int64)
     return ranks[found.pair_rent[rows]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.catalog.lookup import rents_at
+from tco.catalog.lookup import boxes, rental_key, rents_at
 from tco.catalog.trust import freshest_rents, rent_trust
 from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.constants import ttft_ends
@@ -337,6 +337,7 @@ def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
 
     check_horizon(inputs.request.purchases, inputs.settings)
     seen_last = freshest_rents(rents, inputs.day)
+    box = boxes(inputs.catalog.hardware)
     entries = [
         RentEntry(
             gpu=rental.gpu,
@@ -350,6 +351,7 @@ def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
             flag=rent.flag,
             egress=_egress(sellers[rental.seller].egress),
             billing_step_s=sellers[rental.seller].billing_step_s,
+            box=box[rental_key(rental)],
         )
         for rental, rent in rents
         if selection.rental(rental, sellers[rental.seller].kind)
@@ -368,7 +370,7 @@ def _egress(price: EgressPrice | None) -> Egress:
 def rented(inputs: Question, setup: SetUp, rent: RentEntry, near: Correction) -> SelfOption:
     """Return the option of a set-up on some GPUs, corrected by the measurements `near` it."""
     return SelfOption(
-        id=setup_id(setup, rent.seller, rent.purchase),
+        id=setup_id(setup.model.id, setup.gpu.id, setup.gpus, setup.precision, rent),
         model=setup.model.id,
         gpu=setup.gpu.id,
         gpus=setup.gpus,
@@ -404,7 +406,6 @@ def rented(inputs: Question, setup: SetUp, rent: RentEntry, near: Correction) ->
     )
 
 
-def setup_id(setup: SetUp, seller: str, purchase: str) -> str:
-    """Return `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`."""
-    machines = f"{setup.gpus}x{setup.gpu.id}:{setup.precision}"
-    return f"self/{setup.model.id}@{machines}/{seller}:{purchase}"
+def setup_id(model: str, gpu: str, gpus: int, precision: str, rent: RentEntry) -> str:
+    """Return `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`, a box of several with its size."""
+    return f"self/{model}@{gpus}x{gpu}:{precision}/{rent.seller}:{rent.way}"

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from tco.analysis.results import AssumptionResult, Flip
-from tco.ask.options import NOT_OF_SIZE
+from tco.ask.options import lacking
 from tco.options.spoken import machine, short, spoken
 from tco.render import words
 from tco.render.table import Block, Paragraph, View
@@ -224,11 +224,14 @@ def away(
 # The commands that come next.
 
 CHOOSING = frozenset(
-    ("--model", "--provider", "--tier", "--license", "--min-score", "--private", "--all")
+    (
+        *("--model", "--provider", "--tier", "--license", "--private", "--all", "--lines"),
+        *("--min-score", "--as-good-as", "--class"),
+    )
 )
 """What chooses among options, which says nothing where the options are named."""
 
-NOT_OF = {"size": frozenset("--" + name.replace("_", "-") for name in NOT_OF_SIZE)}
+NOT_OF = {"size": frozenset("--" + name.replace("_", "-") for name in lacking("size"))}
 """Flags of a question that a command does not have."""
 
 
