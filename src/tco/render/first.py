@@ -260,7 +260,7 @@ def away(
 
 CHOOSING = frozenset(
     (
-        *("--model", "--provider", "--tier", "--license", "--private", "--all"),
+        *("--model", "--provider", "--tier", "--license", "--private", "--all", "--lines"),
         *("--min-score", "--as-good-as", "--class"),
     )
 )
