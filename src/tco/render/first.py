@@ -27,7 +27,7 @@ COLUMNS, LINES = 80, 3
 
 MOST_TURNS = 3
 
-_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z])")
+_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z0-9])")
 
 
 # The verdict.
