@@ -209,7 +209,7 @@ def _turns(
     inputs: Question, rows: Sequence[OptionResult], found: Sequence[Sized], own: OwnSetups
 ) -> tuple[tuple[str, ...], tuple[Flip, ...]]:
     """Return what is bought and the own GPUs that an answer is about, and what turns it."""
-    from tco.analysis.turns import turns_of  # curves take time to load, and not all need them
+    from tco.analysis.flips import turns_of  # curves take time to load, and not all need them
     from tco.options.names import any_volume
 
     least = least_trust(inputs)
