@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.flips import difference, flip_value, flips_of, lever_of
+from tco.analysis.flips import difference, flip_value, flips_of, lever_of, turns_of
 from tco.analysis.report import NEUTRAL, assumptions_of, entering, notes_of, stamp, unsure_prices
 from tco.analysis.results import Flip, SensitivityResult, SwingResult
-from tco.analysis.turns import turns_of
 from tco.analysis.vary.variables import setups_at, usual
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, same_weights, usd_of
