@@ -23,7 +23,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "uncertainty"))
 
+sys.path.insert(0, str(ROOT / "tests"))
+
 from curve_pairs import Plain, many, mismatches, plain
+from one_by_one import wins
 
 from tco.analysis.montecarlo.beliefs import THROUGHPUT, beliefs
 from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
@@ -31,10 +34,7 @@ from tco.analysis.montecarlo.sample import chunks, drawn, located, model_of, rep
 from tco.analysis.sensitivity import sensitivity
 from tco.analysis.vary.variables import chosen
 from tco.catalog.load import load_catalog
-from tco.engine.crossings import (
-    wins,
-    wins_many,
-)
+from tco.engine import crossings
 from tco.engine.ledger import total_usd
 from tco.engine.tokens import Terms
 from tco.options.bills import SelfOption, TokenOption, base_replica, fleet
@@ -75,13 +75,8 @@ def brute_force() -> None:
         left.append(a)
         right.append(b)
         single.append(found)
-    together = wins_many(many(left), many(right))
-    ends = np.searchsorted(together.pair, np.arange(PAIRS + 1))
-    differ = 0
-    for i, one in enumerate(single):
-        mine = slice(ends[i], ends[i + 1])
-        spans = tuple(zip(together.begin[mine].tolist(), together.end[mine].tolist(), strict=True))
-        differ += spans != one.intervals
+    together = crossings.wins(many(left), many(right))
+    differ = sum(together.intervals(i) != one.intervals for i, one in enumerate(single))
     print(f"- {PAIRS:,} random pairs ({several:,} with several intervals, {tiered:,} with tiers, ")
     print(f"  {committed:,} with a commitment): {wrong} differ from brute force;")
     print(f"  all in one call: {differ} differ from one by one, to the last digit")
@@ -111,7 +106,7 @@ def pairs_a_second(inputs: Question) -> None:
                 curves(option, settings, SPEED_PAIRS),
                 curves(b, settings, SPEED_PAIRS, replica),
             )
-            wins_many(*sides)
+            crossings.wins(*sides)
 
         print(f"- break-even pairs with {name}: {SPEED_PAIRS / spent(work):,.0f} a second")
 

@@ -15,12 +15,11 @@ import typer.main
 
 from tco import errors
 from tco.ask.effective import in_effect
-from tco.ask.fields import OUTPUT, QUESTION
-from tco.ask.options import QuestionOptions
+from tco.ask.options import OUTPUT, QUESTION, Output, QuestionOptions
 from tco.catalog.load import load_catalog
 from tco.cli import guard
 from tco.cli.app import COMMANDS, app
-from tco.cli.options import Output, options_of
+from tco.cli.options import options_of
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
 from tco.render.words import in_unit
@@ -197,7 +196,8 @@ def _which(shared: list[Any]) -> Iterator[str]:
 
 
 def _flags(names: list[str]) -> str:
-    return ", ".join(f"`--{name.replace('_', '-')}`" for name in names)
+    typed = {field.name: field.flag for field in QUESTION}
+    return ", ".join(f"`{typed.get(name) or '--' + name.replace('_', '-')}`" for name in names)
 
 
 def _prose(text: str) -> str:

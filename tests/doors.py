@@ -21,7 +21,7 @@ import yaml
 from running import run
 
 import tco
-from tco.ask.options import NOT_OF_SIZE
+from tco.ask.options import lacking
 from tco.errors import TcoError
 
 DAY = "2026-11-21"
@@ -325,7 +325,9 @@ def of_size(case: Case, bills: Bills) -> Bills:
     rates = [x.rate_usd for x in lines if x.item == "GPU rent"]
     if not rates:
         return {}
-    kept = {k: v for k, v in case.said.items() if k not in (*NOT_OF_SIZE, "billing", "schedule")}
+    kept = {
+        k: v for k, v in case.said.items() if k not in (*lacking("size"), "billing", "schedule")
+    }
     which = {"gpu": gpu, "gpus": int(gpus), "precision": precision, "seller": seller}
     rows = tco.size(case.model, **kept, **which).rows
     factor = case.said["set"].get("rent.factor", 1.0)

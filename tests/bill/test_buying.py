@@ -162,7 +162,7 @@ def test_the_curve_of_free_tokens_and_a_minimum_is_the_bill(asked: Any, tokens: 
     option = resolve("openai/gpt-4.1", inputs).best
     assert isinstance(option, TokenOption)
     option = replace(option, terms=Terms(free_tokens=4e8, commit_usd_per_month=500.0))
-    made = curve(option, inputs.settings).until(tokens).at(np.array([tokens]))
+    made = curve(option, inputs.settings).first(tokens).at(np.array([tokens]))
     assert made[0] == pytest.approx(float(np.asarray(total_usd(lines(option, inputs.settings)))))
 
 
@@ -201,7 +201,7 @@ def test_spot_pays_for_more_than_it_needs(asked: Any) -> None:
     assert made["spot, over-provisioned"] == pytest.approx(0.2 * made["GPU rent"])
     assert made["spot, restarts"] == pytest.approx(0.15 * 0.25 / 730 * made["GPU rent"])
     assert "may be taken away at any time" in option.notes
-    one = curve(option, inputs.settings).until(50e9).at(np.array([50e9]))
+    one = curve(option, inputs.settings).first(50e9).at(np.array([50e9]))
     assert one[0] == pytest.approx(sum(made.values()))
 
 

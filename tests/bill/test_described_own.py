@@ -9,12 +9,12 @@ import pytest
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.analysis.results import ExplainResult
-from tco.ask.grammar import inline_option as read
 from tco.errors import UsageError
 from tco.options.curves import curve
 from tco.options.described import inline_option
 from tco.options.names import resolve
 from tco.options.scenario import InlineOption
+from tco.options.scenario import inline_option as read
 
 CARD = "mine:kind=own,model=llama-3.1-8b,gpu=rtx-4090,gpus=1,gpu_usd=$1900"
 
@@ -54,7 +54,7 @@ def test_its_curve_is_its_bill(asked: Any) -> None:
     inputs = asked(tokens=3e9, options=(read(CARD),))
     option = inline_option(inputs, inputs.request.options[0])
     bill = explain(inputs, "mine").option.monthly_usd
-    assert curve(option, inputs.settings).until(3e9).at(3e9) == pytest.approx(bill)
+    assert curve(option, inputs.settings).first(3e9).at(3e9) == pytest.approx(bill)
 
 
 def test_it_stands_in_a_comparison(asked: Any) -> None:

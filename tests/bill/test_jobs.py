@@ -14,13 +14,7 @@ import tco
 from tco.analysis.jobs.embedding import EmbeddingJob, embed
 from tco.analysis.jobs.results import JobRow
 from tco.analysis.jobs.training import TrainingJob, train
-from tco.ask.options import (
-    IDLE_IN_EMBED,
-    IDLE_IN_TRAIN,
-    NOT_OF_EMBED,
-    NOT_OF_TRAIN,
-    QuestionOptions,
-)
+from tco.ask.options import QuestionOptions, idle, lacking
 
 LLAMA = "llama-3.3-70b"
 OPEN = {name for name, m in shipped_catalog().models.models.items() if m.weights == "open"}
@@ -146,7 +140,7 @@ MATTERS: dict[str, tuple[dict[str, Any], Any]] = {
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in QuestionOptions.__annotations__ if n not in NOT_OF_TRAIN]
+    "name", [n for n in QuestionOptions.__annotations__ if n not in lacking("train")]
 )
 def test_every_option_of_train_matters(name: str) -> None:
     if name in ("catalog", "file"):
@@ -161,7 +155,7 @@ def test_every_option_of_train_matters(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in QuestionOptions.__annotations__ if n not in NOT_OF_EMBED]
+    "name", [n for n in QuestionOptions.__annotations__ if n not in lacking("embed")]
 )
 def test_every_option_of_embed_matters(name: str) -> None:
     if name in ("catalog", "file"):
@@ -183,14 +177,14 @@ owning: {site: desk}
 
 
 @pytest.mark.parametrize(
-    ("words", "load", "idle"),
+    ("words", "load", "command"),
     [
-        (("train", LLAMA, "--training-tokens", "1M"), ("--tokens", "5B"), IDLE_IN_TRAIN),
-        (("embed", "--corpus", "1B", "--model", "embed-v4"), (), IDLE_IN_EMBED),
+        (("train", LLAMA, "--training-tokens", "1M"), ("--tokens", "5B"), "train"),
+        (("embed", "--corpus", "1B", "--model", "embed-v4"), (), "embed"),
     ],
 )
 def test_what_a_file_says_in_vain_is_told(
-    words: tuple[str, ...], load: tuple[str, ...], idle: tuple[str, ...], tmp_path: Path
+    words: tuple[str, ...], load: tuple[str, ...], command: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "tco.yaml"
     file.write_text(FILE, encoding="utf-8")
@@ -206,7 +200,7 @@ def test_what_a_file_says_in_vain_is_told(
         ("site", f"owning.site ({file}:6)"),
         ("tokens", f"workload.tokens ({file}:2)"),
     ):
-        assert (told in note) == (name in idle), name
+        assert (told in note) == (name in idle(command)), name
 
 
 def test_flags_that_need_another_are_told() -> None:

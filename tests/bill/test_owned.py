@@ -108,7 +108,7 @@ def test_a_longer_life_costs_less_a_month(asked: Any) -> None:
 def test_the_curve_is_the_bill(asked: Any, tokens: float) -> None:
     inputs = asked(tokens=tokens)
     option = option_of(inputs)
-    made = curve(option, inputs.settings).until(tokens).at(np.array([tokens]))
+    made = curve(option, inputs.settings).first(tokens).at(np.array([tokens]))
     assert made[0] == pytest.approx(float(np.asarray(total_usd(lines(option, inputs.settings)))))
 
 

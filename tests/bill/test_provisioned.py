@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from one_by_one import alone
 from running import DAY, run
 from strategies import loads, magnitude, real, settings_of_a_question, usd_at
 
@@ -18,14 +19,13 @@ from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.analysis.plan.plan import PlanSettings, plan
-from tco.ask.grammar import inline_option
 from tco.catalog.prices import CapacityOffer
 from tco.engine.shapes import Workload
 from tco.engine.tokens import ProvisionedUnit, units_for, units_used
 from tco.errors import InfeasibleError, UsageError
 from tco.options.curves import curve
 from tco.options.provisioned import ProvisionedOption
-from tco.options.scenario import InlineOption
+from tco.options.scenario import InlineOption, inline_option
 from tco.options.settings import Settings
 
 QUOTE = InlineOption(
@@ -101,7 +101,7 @@ def test_the_curve_is_the_bill(unit: ProvisionedUnit, settings: Settings, usd: f
         origin="given",
         source="test",
     )
-    made = curve(option, settings)
+    made = alone(curve(option, settings))
     volume = np.geomspace(1e3, 3e11, 300) * 1.0000321
     volume = volume[[made.pieces_until(v) < 1e5 for v in volume]]
     steps = made.until(float(volume[-1]))

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from running import ROOT, clean, shell
 
+from tco.catalog.load import load_catalog
 from tco.cli.app import COMMANDS, WORDS, app
-from tco.cli.complete import ARGUMENTS, VALUES
+from tco.cli.complete import ARGUMENTS, KINDS, _options, names_of
 
 LAZY = ("numpy", "pydantic", "yaml", "rich", "tco.analysis", "tco.options", "tco.render")
 MAIN = (
@@ -59,6 +60,8 @@ def bash(words: list[str], cache: str, **env: str) -> list[str]:
         ("compare --precision fp8", ["fp8"]),
         ("compare --engine legacy-", ["legacy-rocm"]),
         ("compare --service fl", ["flex"]),
+        ("compare --billing sch", ["scheduled"]),
+        ("compare --parallel ex", ["expert"]),
         ("compare --min-score mmlu", ["mmlu="]),
         ("compare --set serving.head", ["serving.headroom="]),
         ("compare --tokenizer gpt-4.1-m", ["gpt-4.1-mini="]),
@@ -182,6 +185,10 @@ def test_nothing_heavy_is_imported(cache: str) -> None:
         assert not [name for name in LAZY if name in done.stderr.splitlines()], line
 
 
+def test_kinds_of_names_are_those_of_the_catalog() -> None:
+    assert set(names_of(load_catalog())) == set(KINDS)
+
+
 def test_the_tables_name_what_there_is() -> None:
     """Every option and argument that something is offered for exists."""
     import typer.main
@@ -199,4 +206,4 @@ def test_the_tables_name_what_there_is() -> None:
                 kind.add(f"{where} {param.name}" if kind is arguments else param.name)
     assert set(WORDS) <= set(COMMANDS)
     assert ARGUMENTS.keys() <= arguments
-    assert VALUES.keys() <= options
+    assert _options().keys() <= options

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from one_by_one import Curve, Steps, Wins, alone, line, settled_from, solved
 from strategies import (
     Floats,
     default_settings,
@@ -21,7 +22,6 @@ from strategies import (
 )
 
 from tco.catalog.prices import Rates
-from tco.engine.crossings import Curve, Steps, Wins, beats, line, settled_from, wins
 from tco.options.bills import FixedOption, Option, SelfOption, TokenOption
 from tco.options.curves import curve
 from tco.options.settings import BARE, Settings
@@ -33,6 +33,11 @@ ROUND_OFF = 1e-7
 
 MOST_PIECES = 3_000
 BEYOND = np.geomspace(1.0, 1e4, 40)
+
+
+def wins(a: Curve, b: Curve) -> Wins:
+    """Return what the product says of a pair."""
+    return solved([a], [b])
 
 
 def inside(won: Wins, volume: Floats) -> Floats:
@@ -83,7 +88,7 @@ def holds(
     first: Option, second: Option, settings: Settings, most: float = MOST_PIECES
 ) -> Wins | None:
     """Hold `wins` against the bills of two options; None when there are too many pieces to."""
-    a, b = curve(first, settings), curve(second, settings)
+    a, b = alone(curve(first, settings)), alone(curve(second, settings))
     end = settled_from(a, b)
     if not np.isfinite(end) or a.pieces_until(2 * end) + b.pieces_until(2 * end) > most:
         return None
@@ -123,7 +128,7 @@ def test_wins_are_where_the_bill_of_b_is_below_the_bill_of_a(
 
 @given(option=options, settings=settings_of_a_question())
 def test_nothing_is_ever_cheaper_than_itself(option: Option, settings: Settings) -> None:
-    same = curve(option, settings)
+    same = alone(curve(option, settings))
     if same.pieces_until(1e6) < MOST_PIECES:
         assert wins(same, same).intervals == ()
 
@@ -132,7 +137,7 @@ def test_nothing_is_ever_cheaper_than_itself(option: Option, settings: Settings)
 def test_a_and_b_never_win_at_the_same_volume(
     first: Option, second: Option, settings: Settings
 ) -> None:
-    a, b = curve(first, settings), curve(second, settings)
+    a, b = alone(curve(first, settings)), alone(curve(second, settings))
     end = settled_from(a, b)
     if np.isfinite(end) and a.pieces_until(end) + b.pieces_until(end) < MOST_PIECES:
         volume = np.geomspace(1.0, max(10 * end, 10.0), 2_000)
@@ -294,7 +299,7 @@ def test_the_pair_of_readable_break_evens_leaves_no_gpu_idle_that_cannot_be(
     own = own_option(
         tokens_per_s=1_000.0 * gpus, gpus=gpus, instance_gpus=instance, usd_per_gpu_hour=2.5
     )
-    made, gpu_usd = curve(own, settings), 2.5 * 730
+    made, gpu_usd = alone(curve(own, settings)), 2.5 * 730
     assert made.low == pytest.approx(20_000)
     assert made.high == pytest.approx(20_000 + (gpus + idle) * gpu_usd)
 
@@ -371,10 +376,10 @@ def test_two_thousand_random_pairs_agree_with_brute_force() -> None:
 def test_the_cheapest_of_several_is_held_against_the_cheapest_of_several(
     a: list[Option], b: list[Option], settings: Settings
 ) -> None:
-    sides = [[curve(option, settings) for option in side] for side in (a, b)]
+    sides = [[alone(curve(option, settings)) for option in side] for side in (a, b)]
     if max(c.pieces_until(1e12) for side in sides for c in side) > MOST_PIECES:
         return
-    won = beats(*sides)
+    won = solved(*sides)
 
     def least(side: list[Option]) -> Cost:
         return lambda volume: np.min([usd_at(o, settings, volume) for o in side], axis=0)

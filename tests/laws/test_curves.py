@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given
+from one_by_one import Curve, Steps, alone, line
 from strategies import (
     Floats,
     magnitude,
@@ -17,9 +18,8 @@ from strategies import (
     usd_at,
 )
 
-from tco.engine.crossings import Curve, Steps, line
 from tco.options.bills import Option, SelfOption
-from tco.options.candidates import own_setups
+from tco.options.candidates import option_of, own_setups
 from tco.options.curves import curve
 from tco.options.offers import token_options
 from tco.options.question import Question
@@ -51,7 +51,7 @@ def away_from_edges(volumes: Floats, steps: Steps) -> Floats:
 
 def agrees(option: Option, settings: Settings, up_to: float) -> None:
     """Hold a curve against the bills at many volumes up to one."""
-    made = curve(option, settings)
+    made = alone(curve(option, settings))
     steps = made.until(up_to)
     volumes = away_from_edges(between_edges(steps, up_to), steps)
     volumes = volumes[volumes <= steps.edges[-1]]
@@ -73,7 +73,7 @@ def stays_within(made: Curve, option: Option, settings: Settings, volumes: Float
 def test_a_curve_is_the_bill_of_any_option(
     option: Option, settings: Settings, up_to: float
 ) -> None:
-    made = curve(option, settings)
+    made = alone(curve(option, settings))
     reach = up_to
     while made.pieces_until(reach) > MOST_AT_ONCE and reach > 1e3:
         reach /= 10
@@ -85,7 +85,7 @@ def test_a_curve_is_the_bill_of_any_option(
 def test_pieces_reach_at_least_as_far_as_asked_and_are_as_many_as_said(
     option: Option, settings: Settings, up_to: float
 ) -> None:
-    made = curve(option, settings)
+    made = alone(curve(option, settings))
     said = made.pieces_until(up_to)
     if said <= 1e5:
         steps = made.until(up_to)
@@ -99,7 +99,7 @@ def test_pieces_reach_at_least_as_far_as_asked_and_are_as_many_as_said(
 def test_a_curve_follows_its_slope_at_very_large_volume(
     option: Option, settings: Settings, volume: float
 ) -> None:
-    made = curve(option, settings)
+    made = alone(curve(option, settings))
     if np.isfinite(made.high) and made.high < 1e-3 * made.slope * volume:
         usd = float(usd_at(option, settings, volume)[0])
         assert usd == pytest.approx(made.slope * volume, rel=2e-3)
@@ -123,9 +123,9 @@ def own_options(inputs: Question) -> Iterator[SelfOption]:
     """Return one set-up of every kind: of each model, spread over GPUs, counts and sellers."""
     own = own_setups(inputs, select(shipped_catalog(), Scenario()))
     for model in own.models:
-        pairs = own.found.pairs_of(model.id)
+        pairs = own.pairs_of(model.id)
         for i in pairs[:: max(1, pairs.size // 3)][:3]:
-            yield own.option(int(i))
+            yield option_of(own, int(i))
 
 
 def test_the_curves_of_the_catalog_are_its_bills(asked) -> None:  # type: ignore[no-untyped-def]
@@ -142,7 +142,7 @@ def test_the_curves_of_the_catalog_are_its_bills(asked) -> None:  # type: ignore
 def test_the_curve_of_a_real_setup_at_other_headrooms(headroom: float, asked) -> None:  # type: ignore[no-untyped-def]
     inputs = asked(models=("llama-3.3-70b",), settings={"serving.headroom": headroom})
     own = own_setups(inputs, select(shipped_catalog(), inputs.request))
-    for i in own.found.pairs_of("llama-3.3-70b")[::100]:
-        agrees(own.option(int(i)), inputs.settings, UP_TO)
-        instance = replace(own.option(int(i)), instance_gpus=8)
+    for i in own.pairs_of("llama-3.3-70b")[::100]:
+        agrees(option_of(own, int(i)), inputs.settings, UP_TO)
+        instance = replace(option_of(own, int(i)), instance_gpus=8)
         agrees(instance, inputs.settings, UP_TO)

@@ -58,6 +58,10 @@ SAME: dict[str, tuple[str, Ask]] = {
         "breakeven --against gpt-4.1",
         lambda: tco.breakeven(against="gpt-4.1", as_of=DAY),
     ),
+    "frontier": (
+        "compare --tokens 50B --tier api --frontier",
+        lambda: tco.compare(tokens="50B", tier="api", frontier=True, as_of=DAY),
+    ),
     "breakeven-over": (
         f"breakeven {A} {B} --tokens 50B --over rent --range 1..4",
         lambda: tco.breakeven(A, B, tokens="50B", over="rent", range=(1, 4), as_of=DAY),
@@ -425,10 +429,13 @@ def test_the_public_names_are_these() -> None:
 
 
 def test_help_lists_every_option() -> None:
-    from tco.ask.options import NOT_OF_SIZE, BreakevenOptions, QuestionOptions
+    from tco.ask.commands import BreakevenOptions
+    from tco.ask.options import QuestionOptions, lacking
 
     names = [*QuestionOptions.__annotations__, *BreakevenOptions.__annotations__]
     assert list(inspect.signature(tco.breakeven).parameters) == ["a", "b", *names]
     for name in names:
         assert f"    {name}: " in str(tco.breakeven.__doc__)
-    assert not {*NOT_OF_SIZE} - {"gpus", "model"} & inspect.signature(tco.size).parameters.keys()
+    assert (
+        not {*lacking("size")} - {"gpus", "model"} & inspect.signature(tco.size).parameters.keys()
+    )

@@ -49,7 +49,7 @@ def prices() -> dict[str, Yaml]:
 @pytest.fixture(scope="module")
 def answer(asked: Asked) -> CompareResult:
     models = ("llama-3.3-70b", "gpt-4.1", "claude-sonnet-4.5", "qwen3-max", "deepseek-v4.1-flash")
-    return compare(asked(tokens=TOKENS, models=models, all_setups=True))
+    return compare(asked(tokens=TOKENS, models=models, all_setups=True, all_lines=True))
 
 
 def row(answer: CompareResult, name: str) -> OptionResult:
@@ -201,7 +201,12 @@ def test_a_break_even_against_a_line_price(
     result = breakeven(asked(), "openai/gpt-4.1", name)
     assert result.first is not None
     there = compare(
-        asked(tokens=result.first * (1 + 1e-9), models=("llama-3.3-70b",), all_setups=True)
+        asked(
+            tokens=result.first * (1 + 1e-9),
+            models=("llama-3.3-70b",),
+            all_setups=True,
+            all_lines=True,
+        )
     )
     steps = row(there, name).monthly_usd or 0
     price = holding(prices["openai/gpt-4.1"]["prices"])["usd_per_mtok"]

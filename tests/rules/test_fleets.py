@@ -85,7 +85,12 @@ def test_every_break_even_of_the_catalog_can_be_served_by_its_fleet(asked: Asked
     assert len(quoted) >= 3
     for answer in quoted:
         assert answer.first is not None
-        inputs = asked(tokens=answer.first * (1 + 1e-6), models=(answer.model,), all_setups=True)
+        inputs = asked(
+            tokens=answer.first * (1 + 1e-6),
+            models=(answer.model,),
+            all_setups=True,
+            all_lines=True,
+        )
         assert served(inputs, answer.first, answer.b) >= answer.first
 
 
@@ -160,7 +165,7 @@ def test_headroom_is_kept_in_the_busiest_hour(asked: Asked) -> None:
 @pytest.fixture(scope="module")
 def every_setup(asked: Asked) -> list[OptionResult]:
     models = ("llama-3.3-70b", "gpt-oss-120b", "deepseek-v3.2", "qwen3-235b-2507")
-    inputs = asked(tokens=50e9, all_setups=True, tiers=("self",), models=models)
+    inputs = asked(tokens=50e9, all_setups=True, all_lines=True, tiers=("self",), models=models)
     return [r for r in compare(inputs).options if r.feasible]
 
 

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from running import DAY, run
 
-from tco.catalog.scenario import ScenarioDocument
+from tco.ask.scenario import ScenarioDocument
 from tco.catalog.yaml_lines import load_yaml
 from tco.cli.init import _scenario
 

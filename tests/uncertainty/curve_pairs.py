@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from one_by_one import Curve, Steps, alone, rows_of
 
-from tco.engine.crossings import Curve, Curves, ManySteps, Steps, only
+from tco.engine.crossings import Curves
 from tco.engine.tokens import Terms, contracts
 
 Floats = NDArray[np.float64]
@@ -36,7 +37,7 @@ class Contract:
 
     def curve(self) -> Curve:
         """Return the same as a curve."""
-        return only(contracts(self.terms, np.array([self.fixed]), np.array([self.usd_per_token])))
+        return alone(contracts(self.terms, np.array([self.fixed]), np.array([self.usd_per_token])))
 
 
 @dataclass(frozen=True)
@@ -149,25 +150,5 @@ def mismatches(a: Plain, b: Plain, intervals: tuple[tuple[float, float], ...]) -
 
 
 def many(sides: list[Plain]) -> Curves:
-    """Return curves as rows; each is worked out piece by piece as the single ones are."""
-    curves = [side.curve() for side in sides]
-
-    def until(rows: NDArray[np.int64], volume: Floats) -> ManySteps:
-        made = [curves[i].until(float(v)) for i, v in zip(rows, volume, strict=True)]
-        size = max(steps.edges.size for steps in made)
-
-        def padded(name: str) -> Floats:
-            columns = [getattr(steps, name) for steps in made]
-            return np.array([np.pad(c, (0, size - c.size), mode="edge") for c in columns])
-
-        return ManySteps(edges=padded("edges"), fixed=padded("fixed"), slope=padded("slope"))
-
-    return Curves(
-        until=until,
-        pieces_until=lambda end: np.array(
-            [c.pieces_until(float(v)) for c, v in zip(curves, end, strict=True)]
-        ),
-        slope=np.array([c.slope for c in curves]),
-        low=np.array([c.low for c in curves]),
-        high=np.array([c.high for c in curves]),
-    )
+    """Return curves as rows."""
+    return rows_of([side.curve() for side in sides])

@@ -10,10 +10,13 @@ import pytest
 from curve_pairs import contract, many, mismatches, plain
 from hypothesis import given
 from hypothesis import strategies as st
+from one_by_one import Wins as Oracle
+from one_by_one import alone, beats, solved, wins
 from strategies import default_settings
 
 from tco.catalog.prices import Rates
-from tco.engine.crossings import ManyWins, Wins, wins, wins_many
+from tco.engine.crossings import Wins
+from tco.engine.crossings import wins as wins_of_rows
 from tco.engine.ledger import total_usd
 from tco.engine.tokens import Terms, billed_tokens, terms_lines
 from tco.options.bills import FixedOption, Option, TokenOption, lines
@@ -27,28 +30,34 @@ seeds = st.integers(0, 2**32 - 1)
 def test_intervals_equal_brute_force(seed: int) -> None:
     rng = np.random.default_rng(seed)
     a, b = plain(rng), plain(rng)
-    assert mismatches(a, b, wins(a.curve(), b.curve()).intervals) == 0
+    assert mismatches(a, b, solved([a.curve()], [b.curve()]).intervals) == 0
 
 
-def intervals_of(found: ManyWins, pair: int) -> tuple[tuple[float, float], ...]:
-    mine = found.pair == pair
-    return tuple(zip(found.begin[mine].tolist(), found.end[mine].tolist(), strict=True))
-
-
-def assert_equal(found: ManyWins, pair: int, one: Wins) -> None:
-    assert intervals_of(found, pair) == one.intervals
-    for value, other in ((found.first[pair], one.first), (found.sure[pair], one.sure)):
-        assert np.isnan(value) if other is None else value == other
+def assert_equal(found: Wins, pair: int, one: Oracle) -> None:
+    assert found.intervals(pair) == one.intervals
+    for value, other in (
+        (found.first[pair], one.first),
+        (found.sure[pair], one.sure),
+        (found.about[pair], one.about),
+    ):
+        assert np.isnan(value).all() if other is None else np.array_equal(value, other)
     assert bool(found.tied[pair]) == one.tied
 
 
 @given(seeds)
 def test_many_pairs_equal_single_ones(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    a, b = ([plain(rng) for _ in range(8)] for _ in range(2))
-    found = wins_many(many(a), many(b))
-    for pair in range(8):
+    a, b = ([plain(rng) for _ in range(32)] for _ in range(2))
+    found = wins_of_rows(many(a), many(b))
+    for pair in range(32):
         assert_equal(found, pair, wins(a[pair].curve(), b[pair].curve()))
+
+
+@given(seeds)
+def test_the_lowest_of_several_curves_is_as_the_oracle_has_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = ([plain(rng).curve() for _ in range(int(rng.integers(1, 4)))] for _ in range(2))
+    assert solved(a, b) == beats(a, b)
 
 
 @given(seeds)
@@ -104,15 +113,15 @@ def test_curves_under_many_settings_equal_the_bills(asked) -> None:  # type: ign
         for i in range(7):
             mine = settings.with_values({p: float(v[i, 0]) for p, v in drawn.items()})
             usd = np.asarray(total_usd(lines(option, mine.with_values({TOKENS: volume}))))
-            alone = curve(option, mine)
-            np.testing.assert_allclose(alone.until(3e11).at(volume), usd, rtol=1e-9)
+            exact = curve(option, mine)
+            np.testing.assert_allclose(exact.first(3e11).at(volume), usd, rtol=1e-9)
             made = rows.until(np.array([i]), np.array([3e11]))
             piece = np.searchsorted(made.edges[0], volume)
             np.testing.assert_allclose(
                 made.fixed[0][piece] + made.slope[0][piece] * volume, usd, rtol=1e-9
             )
-            assert np.all(alone.slope * volume + alone.low <= usd * (1 + 1e-9))
-            assert np.all(usd * (1 - 1e-9) <= alone.slope * volume + alone.high)
+            assert np.all(exact.slope * volume + exact.low <= usd * (1 + 1e-9))
+            assert np.all(usd * (1 - 1e-9) <= exact.slope * volume + exact.high)
 
 
 def test_break_evens_under_many_settings_equal_single_ones(asked) -> None:  # type: ignore[no-untyped-def]
@@ -123,11 +132,11 @@ def test_break_evens_under_many_settings_equal_single_ones(asked) -> None:  # ty
     for a in made:
         for b in made:
             sides = (curves(o, settings.with_values(drawn), 9) for o in (a, b))
-            found = wins_many(*sides)
+            found = wins_of_rows(*sides)
             for i in range(9):
                 mine = settings.with_values({p: float(v[i, 0]) for p, v in drawn.items()})
-                one = wins(curve(a, mine), curve(b, mine))
+                one = wins(alone(curve(a, mine)), alone(curve(b, mine)))
                 if not one.tied:
-                    spans = intervals_of(found, i)
+                    spans = found.intervals(i)
                     assert len(spans) == len(one.intervals)
                     np.testing.assert_allclose(spans, one.intervals, rtol=1e-12)

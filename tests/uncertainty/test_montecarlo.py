@@ -177,7 +177,7 @@ def test_break_evens_of_draws_are_those_of_single_curves(asked) -> None:  # type
         factor = float(draws[f"{THROUGHPUT}@{model.options[1].id}"][i])
         settings = model.settings.with_values({**values, THROUGHPUT: factor})
         one = wins(*(curve(option, settings) for option in model.options))
-        expected = np.inf if one.first is None else one.first
+        expected = np.nan_to_num(one.first[0], nan=np.inf)
         assert first[i] == pytest.approx(expected, rel=1e-9)
 
 

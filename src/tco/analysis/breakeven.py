@@ -13,6 +13,7 @@ from tco.analysis.compare import pair_words
 from tco.analysis.flips import earliest, flips_of, never_because, turns_of
 from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
 from tco.analysis.results import (
+    Band,
     BothAt,
     BreakevenResult,
     BreakevenRow,
@@ -26,13 +27,14 @@ from tco.analysis.vary.variables import usual
 from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
 from tco.options.bills import Option, best_pairs, same_weights, usd_of
-from tco.options.candidates import OwnSetups, own_setups
+from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust, of_two
 from tco.options.curves import TOKENS, curve
 from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve
 from tco.options.question import Question
 from tco.options.selection import select
 from tco.options.settings import workload
+from tco.options.setups import SetUps
 from tco.options.spoken import spoken
 from tco.units import SECONDS_PER_DAY, show_number, show_tokens, show_usd
 
@@ -218,9 +220,9 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         variable="volume",
         unit=UNIT,
         wins=spans,
-        first=won.first,
-        sure=won.sure,
-        about=won.about,
+        first=_first(spans),
+        sure=_sure(spans),
+        about=_about(won),
         now=now,
         now_wins=None if now is None else _inside(spans, now),
         a_usd=usd[0],
@@ -242,7 +244,7 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
 
 def _distance(won: Wins, now: float | None) -> float | None:
     """Return how far the nearest crossing is from today's volume, as a share of it."""
-    ends = [end for span in won.intervals for end in span if 0.0 < end < np.inf]
+    ends = [end for span in won.intervals() for end in span if 0.0 < end < np.inf]
     if not now or not ends:
         return None
     return min(ends, key=lambda end: abs(end - now)) / now - 1.0
@@ -289,7 +291,20 @@ def _hardest(inputs: Question, options: Sequence[Option], rivals: Sequence[Optio
 
 def open_spans(won: Wins) -> tuple[OpenBand, ...]:
     """Return the intervals with None for an end that does not exist."""
-    return tuple((low, None if np.isinf(high) else high) for low, high in won.intervals)
+    return tuple((low, None if np.isinf(high) else high) for low, high in won.intervals())
+
+
+def _first(spans: tuple[OpenBand, ...]) -> float | None:
+    return spans[0][0] if spans else None
+
+
+def _sure(spans: tuple[OpenBand, ...]) -> float | None:
+    return spans[-1][0] if spans and spans[-1][1] is None else None
+
+
+def _about(won: Wins) -> Band | None:
+    low, high = won.about[0].tolist()
+    return None if np.isnan(low) else (low, high)
 
 
 def _inside(spans: tuple[OpenBand, ...], volume: float) -> bool:
@@ -297,7 +312,7 @@ def _inside(spans: tuple[OpenBand, ...], volume: float) -> bool:
 
 
 def _tied(won: Wins) -> tuple[str, ...]:
-    if not won.tied:
+    if not won.tied[0]:
         return ()
     return ("at very large volumes the two cost almost the same a token, and neither is sure",)
 
@@ -375,7 +390,7 @@ def breakeven_table(inputs: Question, against: str | None) -> BreakevenTable:
     wanted = None if selection.narrowed else set(inputs.catalog.assumptions.short_list)
     left_out = [
         f"{item.model}: {', '.join(item.reasons)}"
-        for item in (*own.infeasible, *own.unsized)
+        for item in unserved(own)
         if wanted is None or item.model in wanted
     ]
     made: list[Overview] = []
@@ -412,12 +427,12 @@ class Overview(NamedTuple):
     here: Option | None
 
 
-def _overview(inputs: Question, own: OwnSetups, model: str, rival: Option) -> Iterator[Overview]:
+def _overview(inputs: Question, own: SetUps, model: str, rival: Option) -> Iterator[Overview]:
     """Yield the lines of a model: against its cheapest host, and against a closed model."""
-    pairs = best_pairs(own.found, inputs.settings, model, TYPICAL_VOLUMES, least_trust(inputs))
+    pairs = best_pairs(own, inputs.settings, model, TYPICAL_VOLUMES, least_trust(inputs))
     if not pairs.size:
         return
-    setups = [own.option(int(i)) for i in pairs]
+    setups = [option_of(own, int(i)) for i in pairs]
     here, host = _at_volume(own, model), _host(inputs, model)
     for base in [b for b in (host, rival) if b is not None]:
         option, won = earliest(inputs, base, setups)
@@ -474,13 +489,13 @@ def _nearest_of(made: Sequence[Overview]) -> Overview:
     return min(made, key=order)
 
 
-def _at_volume(own: OwnSetups, model: str) -> Option | None:
+def _at_volume(own: SetUps, model: str) -> Option | None:
     """Return the set-up of a model that is the answer at the volume asked about."""
     now, settings = _breakeven_now(own.inputs), own.inputs.settings
     if now is None:
         return None
-    pairs = best_pairs(own.found, settings, model, np.array([now]), least_trust(own.inputs))
-    return own.option(int(pairs[0])) if pairs.size else None
+    pairs = best_pairs(own, settings, model, np.array([now]), least_trust(own.inputs))
+    return option_of(own, int(pairs[0])) if pairs.size else None
 
 
 def _here(inputs: Question, base: Option, option: Option) -> BothAt:
@@ -506,9 +521,9 @@ def _row(inputs: Question, model: str, base: Option, option: Option, won: Wins) 
         b=option.id,
         same_weights=same_weights(base, option),
         wins=spans,
-        first=won.first,
-        sure=won.sure,
-        about=won.about,
+        first=_first(spans),
+        sure=_sure(spans),
+        about=_about(won),
         never_because=never_because(inputs, base, option) if not spans else None,
         class_=class_of(model, inputs),
     )

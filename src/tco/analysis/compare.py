@@ -11,14 +11,22 @@ import numpy as np
 from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.report import assumptions_of, caveats, notes_of, stamp, workload_result
 from tco.analysis.results import CompareResult, Flip, OptionResult, Tier
-from tco.analysis.rows import left_out_result, option_result
+from tco.analysis.rows import key_figures, left_out_result, option_result, pair_figures
 from tco.analysis.verdict import besides, decided
 from tco.catalog.trust import LEVELS
 from tco.engine.replica import Replica
-from tco.engine.shapes import number
+from tco.engine.shapes import Floats, Indices, number
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import LeftOut, Option, SelfOption, best_pairs, monthly_usd
-from tco.options.candidates import OwnSetups, own_setups, unsizable
+from tco.options.bills import (
+    LeftOut,
+    Option,
+    SelfOption,
+    best_pairs,
+    monthly_bills,
+    monthly_usd,
+    trust_ranks,
+)
+from tco.options.candidates import option_of, own_setups, unserved, unsizable
 from tco.options.cheapest import (
     BESIDE,
     Listed,
@@ -27,6 +35,7 @@ from tco.options.cheapest import (
     Trusted,
     best_of_classes,
     cheaper_but_unsure,
+    cheapest_each,
     cheapest_of,
     insist,
     least_trust,
@@ -40,6 +49,7 @@ from tco.options.offers import has_price, token_options
 from tco.options.provisioned import provisioned_options
 from tco.options.question import Question
 from tco.options.selection import Selection, select
+from tco.options.setups import SetUps
 from tco.units import show_share, show_usd
 
 if TYPE_CHECKING:
@@ -121,6 +131,9 @@ def beside_words(unsure: Sequence[Beside]) -> str:
 
 # What a month costs, every way there is to serve it, cheapest first.
 
+MOST_WHOLE = 200
+"""Options that are worked out whole, lines and all; of more only the cheapest are, unless asked."""
+
 
 def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     """Return the monthly cost of every option that the request lets through.
@@ -140,13 +153,13 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     selection = select(inputs.catalog, inputs.request)
     wanted = short_list(inputs, selection)
     brief = brief and bool(wanted)
-    found, ranked, own = _ranked(inputs, selection, within=wanted if brief else frozenset())
+    found, ranked, own = ranked_options(inputs, selection, within=wanted if brief else frozenset())
     if wanted and not any(r.model in wanted and answers(r, inputs) for r in ranked):
         # An old day, or filters that leave nothing of the short list: then everything counts.
         wanted, brief = frozenset(), False
-        found, ranked, own = _ranked(inputs, selection, within=wanted)
+        found, ranked, own = ranked_options(inputs, selection, within=wanted)
     if not any(r.feasible for r in ranked):
-        raise InfeasibleError(_nothing(ranked))
+        raise InfeasibleError(nothing_serves(ranked))
     insist(inputs, (r.trust for r in ranked if r.feasible))
     rows = _shown(inputs, listed(inputs, wanted, ranked)) if wanted else ranked
     able = [r for r in rows if r.feasible]
@@ -157,7 +170,7 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     told = {r.id for r in able}
     used = [option for option, _ in found if option.id in told]
     named = [option for option in used if option.id in (best.id, *pair)]
-    notes, minor = _notes(inputs, selection, used, named, ranked)
+    notes, minor = _notes(inputs, used, named, ranked)
     return CompareResult(
         schema="tco.compare/1",
         catalog=stamp(inputs, used),
@@ -206,7 +219,7 @@ def _verdict(
 
 
 def _turns(
-    inputs: Question, rows: Sequence[OptionResult], found: Sequence[Sized], own: OwnSetups
+    inputs: Question, rows: Sequence[OptionResult], found: Sequence[Sized], own: SetUps
 ) -> tuple[tuple[str, ...], tuple[Flip, ...]]:
     """Return what is bought and the own GPUs that an answer is about, and what turns it."""
     from tco.analysis.flips import turns_of  # curves take time to load, and not all need them
@@ -218,9 +231,9 @@ def _turns(
         return (), ()
     options = {option.id: option for option, _ in found}
     bought, mine = (options[row.id] for row in pair)
-    places = best_pairs(own.found, inputs.settings, mine.model, any_volume(inputs), least)
+    places = best_pairs(own, inputs.settings, mine.model, any_volume(inputs), least)
     searched = isinstance(mine, SelfOption) and mine.id.startswith("self/")
-    setups = [own.option(int(i)) for i in places] if searched else [mine]
+    setups = [option_of(own, int(i)) for i in places] if searched else [mine]
     class_ = pair[1].class_
     closed = [r for r in rows if r.tier == "api" and r.class_ == class_ != "unknown"]
     rival = cheapest_of(closed, least)
@@ -230,7 +243,6 @@ def _turns(
 
 def _notes(
     inputs: Question,
-    selection: Selection,
     used: Sequence[Option],
     named: Sequence[Option],
     ranked: Sequence[OptionResult],
@@ -238,7 +250,7 @@ def _notes(
     """Return what bears on the answer, and what turns nothing."""
     first, rest = notes_of(inputs, used, named, dated=True)
     first = (*first, *caveats(inputs, used, tried={r.tier for r in ranked}))
-    return first, (*rest, *_unscored(inputs, selection))
+    return first, (*rest, *_short_of(ranked))
 
 
 def answers(row: Listed, inputs: Question) -> bool:
@@ -253,24 +265,57 @@ def _judged(best: OptionResult, used: list[Option]) -> CheckedAnswer:
     return CheckedAnswer(name=best.id, usd=best.monthly_usd, chosen=chosen, looked_at=used)
 
 
-def _ranked(
-    inputs: Question, selection: Selection, *, within: frozenset[str]
-) -> tuple[list[Sized], list[OptionResult], OwnSetups]:
-    """Return the options of some models (all when none are named), their rows, and set-ups."""
-    found, missing, own = _worked(inputs, replace(selection, within=within))
+def ranked_options(
+    inputs: Question, selection: Selection, *, within: frozenset[str] = frozenset()
+) -> tuple[list[Sized], list[OptionResult], SetUps]:
+    """Return the options of some models (all when none are named) their rows by cost, set-ups."""
+    selection = replace(selection, within=within)
+    own = own_setups(inputs, selection)
+    found, missing = _candidates(inputs, selection, own)
+    pairs = np.array([*_pairs(inputs, own, selection)], dtype=np.int64)
+    request = inputs.request
+    many = request.all_setups and not request.all_lines and len(found) + pairs.size > MOST_WHOLE
+    usd, gpus = monthly_bills(own, inputs.settings, pairs, _volume(inputs))
+    whole = _whole(inputs, own, pairs, usd[:, 0]) if many else pairs
+    found += [(option_of(own, i), own.replica_of(i)) for i in whole.tolist()]
     results = [option_result(option, inputs, replica) for option, replica in found]
     results += [left_out_result(item, inputs) for item in missing]
-    return found, sorted(results, key=_rank), own
+    if not many:
+        return found, sorted(results, key=_rank), own
+    rest = ~np.isin(pairs, whole)
+    results += pair_figures(own, pairs[rest], usd[rest, 0], gpus[rest, 0])
+    ranked = sorted(results, key=_rank)
+    own_whole = (row for row in results if row.tier == "self" and row.lines)
+    keep = {row.id for row in (*ranked[:MOST_WHOLE], *own_whole)}
+    return found, [_cut(row, whole=row.id in keep) for row in ranked], own
 
 
-def _unscored(inputs: Question, selection: Selection) -> tuple[str, ...]:
-    """Return how many models a lowest score leaves out because nobody published theirs."""
-    if selection.min_score is None:
+def _cut(row: OptionResult, *, whole: bool) -> OptionResult:
+    """Return a row of very many: without lines, and with key figures alone unless it is whole."""
+    if row.brief or not row.feasible:
+        return row
+    return replace(row, lines=()) if whole else key_figures(row)
+
+
+def _whole(inputs: Question, own: SetUps, pairs: Indices, usd: Floats) -> Indices:
+    """Return which of many pairs are worked out whole: the cheapest, and each model's answer."""
+    models = own.model[own.pair_setup[pairs]]
+    best = cheapest_each(models, usd, trust_ranks(own, pairs), least_trust(inputs))
+    first = np.concatenate([np.argsort(usd, kind="stable")[:MOST_WHOLE], best])
+    return pairs[list(dict.fromkeys(first.tolist()))]
+
+
+def _volume(inputs: Question) -> Floats:
+    volume: Floats = np.atleast_1d(np.asarray(inputs.settings.value("workload.tokens_per_month")))
+    return volume
+
+
+def _short_of(ranked: Sequence[OptionResult]) -> tuple[str, ...]:
+    """Return how many options have key figures alone, and what works them out whole."""
+    brief = sum(row.brief for row in ranked)
+    if not brief:
         return ()
-    benchmark = selection.min_score[0]
-    models = [m for m in inputs.catalog.models.models.values() if m.kind == "chat"]
-    without = sum(all(s.benchmark != benchmark for s in m.scores) for m in models)
-    return (f"{without} of {len(models)} models have no {benchmark} score and are left out",)
+    return (f"{brief:,} of {len(ranked):,} options have key figures alone: --lines works all out",)
 
 
 def _considered(inputs: Question, selection: Selection, ranked: list[OptionResult]) -> int:
@@ -306,18 +351,21 @@ def candidates(inputs: Question, selection: Selection) -> tuple[list[Sized], lis
     Of the self-hosted set-ups only the answer of each open model is kept, and of models that were
     chosen one that is cheaper though its rent is not sure enough; all where the request says so.
     """
-    return _worked(inputs, selection)[:2]
-
-
-def _worked(inputs: Question, selection: Selection) -> tuple[list[Sized], list[LeftOut], OwnSetups]:
-    priced, missing = token_options(inputs, selection)
     own = own_setups(inputs, selection)
+    found, missing = _candidates(inputs, selection, own)
+    found += [(option_of(own, i), own.replica_of(i)) for i in _pairs(inputs, own, selection)]
+    return found, missing
+
+
+def _candidates(
+    inputs: Question, selection: Selection, own: SetUps
+) -> tuple[list[Sized], list[LeftOut]]:
+    """Return all options to price but own GPUs, and what was left out, own GPUs among it."""
+    priced, missing = token_options(inputs, selection)
     units, unpriced = provisioned_options(inputs, selection)
     options = (*priced, *units, *inline_options(inputs))
-    found: list[Sized] = [(option, None) for option in options]
     missing += [_without_price(offer, reason) for offer, reason in unpriced]
-    found += [(own.option(i), own.replica(i)) for i in _pairs(inputs, own, selection)]
-    return found, [*missing, *own.infeasible, *own.unsized], own
+    return [(option, None) for option in options], [*missing, *unserved(own)]
 
 
 def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
@@ -330,27 +378,28 @@ def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
     )
 
 
-def _pairs(inputs: Question, own: OwnSetups, selection: Selection) -> Iterable[int]:
+def _pairs(inputs: Question, own: SetUps, selection: Selection) -> Iterable[int]:
     """Yield the set-ups to price: of models that answers are about, the cheapest rent as well."""
     about = selection.models if selection.narrowed else inputs.catalog.assumptions.short_list
-    volume = np.atleast_1d(np.asarray(inputs.settings.value("workload.tokens_per_month")))
+    volume = _volume(inputs)
+    if inputs.request.all_setups:
+        rows = np.arange(own.pair_setup.size)
+        cost = monthly_usd(own, inputs.settings, rows, volume)[:, 0]
+        order = np.lexsort((cost, own.model[own.pair_setup]))
+        yield from _one_each(own, order.tolist())
+        return
     for model in own.models:
-        rows = own.found.pairs_of(model.id)
-        if inputs.request.all_setups and rows.size:
-            cost = monthly_usd(own.found, inputs.settings, rows, volume)[:, 0]
-            yield from _one_each(own, rows[np.argsort(cost, kind="stable")].tolist())
-        else:
-            beside = (0,) if not about or model.id in about else ()
-            levels = (least_trust(inputs), *beside)
-            yield from best_pairs(own.found, inputs.settings, model.id, volume, *levels).tolist()
+        beside = (0,) if not about or model.id in about else ()
+        levels = (least_trust(inputs), *beside)
+        yield from best_pairs(own, inputs.settings, model.id, volume, *levels).tolist()
 
 
-def _one_each(own: OwnSetups, rows: Iterable[int]) -> Iterable[int]:
-    """Return the first pair of each id: a seller may rent the same GPU in several sizes."""
+def _one_each(own: SetUps, rows: Iterable[int]) -> Iterable[int]:
+    """Return the first pair of each id: a seller may rent the same GPU in several regions."""
     seen = set()
     for row in rows:
-        rent = own.found.rents[int(own.found.pair_rent[row])]
-        known = (int(own.found.pair_setup[row]), rent.seller, rent.purchase)
+        rent = own.rents[int(own.pair_rent[row])]
+        known = (int(own.pair_setup[row]), rent.seller, rent.way)
         if known not in seen:
             seen.add(known)
             yield row
@@ -360,7 +409,7 @@ def _rank(result: OptionResult) -> tuple[bool, float, str]:
     return not result.feasible, result.monthly_usd or 0.0, result.id
 
 
-def _nothing(results: list[OptionResult]) -> str:
+def nothing_serves(results: list[OptionResult]) -> str:
     if not results:
         return "nothing matches what was asked for; loosen --model, --provider, --gpu or --tier"
     reasons = "; ".join(f"{r.id}: {', '.join(r.reasons)}" for r in results[:5])
@@ -369,9 +418,15 @@ def _nothing(results: list[OptionResult]) -> str:
 
 
 def short_list(inputs: Question, selection: Selection) -> frozenset[str]:
-    """Return the models of the short list: none when the user chose what to look at."""
-    if selection.narrowed or inputs.request.all_setups:
+    """Return the models of the short list: none when the user chose what to look at.
+
+    Of models that are chosen by how good they are alone, all that pass.
+    """
+    if inputs.request.all_setups or selection.models or selection.providers:
         return frozenset()
+    if selection.graded:
+        models = inputs.catalog.models.models
+        return frozenset(n for n, m in models.items() if selection.model(n, m))
     return frozenset(inputs.catalog.assumptions.short_list)
 
 

@@ -159,31 +159,35 @@ class ModelQuality:
 
 @dataclass(frozen=True, kw_only=True)
 class OptionResult:
-    """One way to serve the month."""
+    """One way to serve the month.
+
+    Where there are more than a screen or a file can hold, all but the cheapest have key figures
+    alone: `monthly_usd`, `gpus` and `trust`; what they lack is at its default.
+    """
 
     id: str
     tier: Tier
     model: str
     provider: str
-    hardware: str | None
-    gpus: float | None
+    hardware: str | None = None
+    gpus: float | None = None
     """GPUs on the invoice."""
-    replicas: float | None
+    replicas: float | None = None
     feasible: bool
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
     """Why it is infeasible."""
-    notes: tuple[str, ...]
-    monthly_usd: float | None
-    usd_per_mtok: float | None
-    band_usd: Band | None
-    breakdown: Breakdown | None
-    energy: EnergyResult | None
-    upfront_usd: float | None
+    notes: tuple[str, ...] = ()
+    monthly_usd: float | None = None
+    usd_per_mtok: float | None = None
+    band_usd: Band | None = None
+    breakdown: Breakdown | None = None
+    energy: EnergyResult | None = None
+    upfront_usd: float | None = None
     """Cash on the first day; None where nothing is bought. Its cost a month is in `lines`."""
-    utilization: UtilizationResult | None
-    replica: ReplicaResult | None
-    price_checked: str | None
-    lines: tuple[BillLine, ...]
+    utilization: UtilizationResult | None = None
+    replica: ReplicaResult | None = None
+    price_checked: str | None = None
+    lines: tuple[BillLine, ...] = ()
     scaling: ScalingResult | None = None
     """None for what is always on."""
     slo: dict[str, LimitState] = field(default_factory=dict)
@@ -198,6 +202,11 @@ class OptionResult:
     """Of the model, by the rule in docs/catalog.md; `class` in JSON."""
     quality: ModelQuality | None = None
     """None where nobody has measured it, or the option does not say which model it serves."""
+
+    @property
+    def brief(self) -> bool:
+        """Return whether it has key figures alone."""
+        return self.feasible and self.breakdown is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -470,6 +479,68 @@ class ExplainResult:
     sources: tuple[str, ...]
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierPoint:
+    """The cheapest way to be as good as this: nothing cheaper is as good."""
+
+    option: str
+    model: str
+    tier: Tier
+    class_: ModelClass
+    """`class` in JSON."""
+    monthly_usd: float
+    usd_per_mtok: float | None
+    quality: ModelQuality
+    trust: TrustLevel
+    trust_reasons: tuple[str, ...]
+    more_usd: float | None
+    """What it costs beyond the point before [USD/month]; None for the first."""
+    usd_per_point: float | None
+    """The same for each point of score that it is better."""
+    apart: bool | None
+    """Its interval lies above that of the point before; None for the first, or without intervals.
+    Where it does not, the two cannot be told apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DominatedOption:
+    """An option that something else beats: as good or better, at no higher price."""
+
+    option: str
+    model: str
+    tier: Tier
+    monthly_usd: float
+    quality: ModelQuality
+    by: str
+    """The cheapest point of the frontier that is as good."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierResult:
+    """The cheapest price for each level of quality, and what each further point costs."""
+
+    schema: Literal["tco.frontier/1"]
+    catalog: CatalogStamp
+    workload: WorkloadResult
+    benchmark: str
+    points: tuple[FrontierPoint, ...]
+    """By cost, and so by score."""
+    dominated: tuple[DominatedOption, ...]
+    """Of each other model and tier its answer, by cost."""
+    unscored: tuple[str, ...]
+    """Options of models that nobody has measured, which are placed nowhere."""
+    verdict: str
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """Ids of what would be cheaper than a point, but at a price that is not sure enough."""
+    min_trust: TrustLevel = "medium"
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0

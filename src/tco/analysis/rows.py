@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +27,7 @@ from tco.engine.fleet import Duty, off_share, steepened, waiting_share
 from tco.engine.ledger import Group, Line, total_usd
 from tco.engine.replica import Replica, request_s
 from tco.engine.selfhost import Fleet, utilization_of
-from tco.engine.shapes import number
+from tco.engine.shapes import Floats, Indices, number
 from tco.options.bills import (
     FixedOption,
     LeftOut,
@@ -37,13 +38,15 @@ from tco.options.bills import (
     lines,
     replica_of,
 )
-from tco.options.candidates import first_token_words, infeasible, limit_states
+from tco.options.candidates import first_token_words, infeasible, limit_states, setup_id
 from tco.options.hours import SCALE_TO_ZERO, OnHours, duty_of
 from tco.options.machines import OwnedGpu, own_bill, ownership, upfront_usd
 from tco.options.offers import coming
 from tco.options.provisioned import ProvisionedOption, used_share
 from tco.options.question import Question
+from tco.options.selection import benchmark_of
 from tco.options.settings import Settings, hours_per_month, target, workload
+from tco.options.setups import SetUps
 from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_seconds, show_share
 
@@ -299,21 +302,8 @@ def left_out_result(item: LeftOut, inputs: Question, hardware: str | None = None
         model=item.model,
         provider=item.provider,
         hardware=hardware,
-        gpus=None,
-        replicas=None,
         feasible=False,
         reasons=item.reasons,
-        notes=(),
-        monthly_usd=None,
-        usd_per_mtok=None,
-        band_usd=None,
-        breakdown=None,
-        energy=None,
-        upfront_usd=None,
-        utilization=None,
-        replica=None,
-        price_checked=None,
-        lines=(),
         class_=class_of(item.model, inputs),
         quality=quality_of(item.model, inputs),
     )
@@ -367,7 +357,7 @@ def class_of(model: str, inputs: Question) -> ModelClass:
 def quality_of(model: str, inputs: Question) -> ModelQuality | None:
     """Return how good a model is, by its id: its score where somebody has measured it."""
     found = inputs.catalog.models.models.get(model)
-    score = None if found is None else quality(found)
+    score = None if found is None else quality(found, benchmark_of(inputs.request))
     if score is None:
         return None
     return ModelQuality(
@@ -379,6 +369,64 @@ def quality_of(model: str, inputs: Question) -> ModelQuality | None:
         source=score.source,
         effort=score.effort,
     )
+
+
+def key_figures(row: OptionResult) -> OptionResult:
+    """Return a row with its key figures alone; one that cannot be had keeps its reasons."""
+    if not row.feasible:
+        return row
+    return OptionResult(
+        id=row.id,
+        tier=row.tier,
+        model=row.model,
+        provider=row.provider,
+        feasible=True,
+        gpus=row.gpus,
+        monthly_usd=row.monthly_usd,
+        trust=row.trust,
+        class_=row.class_,
+        quality=row.quality,
+    )
+
+
+def pair_figures(
+    found: SetUps, pairs: Indices, usd: Floats, gpus: Floats
+) -> Iterator[OptionResult]:
+    """Yield the rows of pairs of set-up and rent with their key figures alone.
+
+    Args:
+        found: The set-ups.
+        pairs: Which pairs [pairs].
+        usd: What each costs [pairs] [USD/month].
+        gpus: GPUs paid for [pairs] [1].
+    """
+    setups = found.pair_setup[pairs]
+    inputs = found.inputs
+    good = [(class_of(m.id, inputs), quality_of(m.id, inputs)) for m in found.models]
+    places = zip(
+        found.model[setups].tolist(),
+        found.gpu[setups].tolist(),
+        found.count[setups].tolist(),
+        found.precision[setups].tolist(),
+        found.pair_rent[pairs].tolist(),
+        usd.tolist(),
+        gpus.tolist(),
+        strict=True,
+    )
+    for model, gpu, count, precision, rent, cost, paid in places:
+        rented, name = found.rents[rent], found.models[model].id
+        yield OptionResult(
+            id=setup_id(name, found.gpus[gpu].id, count, found.names[precision], rented),
+            tier="self",
+            model=name,
+            provider=rented.seller,
+            feasible=True,
+            gpus=paid,
+            monthly_usd=cost,
+            trust=rented.trust.level,
+            class_=good[model][0],
+            quality=good[model][1],
+        )
 
 
 def breakdown_of(bill: tuple[Line, ...], used: float) -> Breakdown:

@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.flips import difference, flip_value, flips_of, lever_of, turns_of
+from tco.analysis.flips import difference, flip_value, flips_of, turns_of
 from tco.analysis.report import NEUTRAL, assumptions_of, entering, notes_of, stamp, unsure_prices
 from tco.analysis.results import Flip, SensitivityResult, SwingResult
-from tco.analysis.vary.variables import setups_at, usual
+from tco.analysis.vary.variables import of_setting, setups_at, usual
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, same_weights, usd_of
 from tco.options.cheapest import least_trust, of_two, pair_of
 from tco.options.curves import TOKENS, first_volumes, has_steps
-from tco.options.names import any_volume, resolve
+from tco.options.names import any_volume, pair_with, resolve
 from tco.options.question import Question
 from tco.options.settings import Setting
 from tco.options.spoken import spoken
@@ -103,7 +103,8 @@ def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option
         left, right = resolve(a, inputs), resolve(b, inputs)
         return left.best, right.best, tuple(filter(None, (left.said, right.said)))
     if a is not None or b is not None:
-        raise UsageError("name two options, A and B, or none")
+        pair = " ".join(pair_with(a or b or "", inputs))
+        raise UsageError(f"against what? for example tco sensitivity {pair} --tokens 50B")
     return _default_pair(inputs)
 
 
@@ -128,13 +129,10 @@ def _uncertain(inputs: Question, used: list[Option]) -> list[Setting]:
 
 def _swing(inputs: Question, a: Option, b: Option, setting: Setting) -> SwingResult:
     low, high = _range(a, b, setting)
-    ends = np.array([low, high])
-    at_low, at_high = (
-        float(end) for end in difference(inputs.settings, a, b, {setting.path: ends})
-    )
+    over, ends = replace(of_setting(setting), low=low, high=high), np.array([low, high])
+    at_low, at_high = (float(end) for end in difference(inputs.settings, a, b, over, ends))
     told = (("low", at_low), ("high", at_high))
     lost = [_lost(a, b, end, usd) for end, usd in told if not np.isfinite(usd)]
-    flip = flip_value(inputs.settings, a, b, lever_of(setting), low, high)
     return SwingResult(
         path=setting.path,
         title=setting.title,
@@ -148,7 +146,7 @@ def _swing(inputs: Question, a: Option, b: Option, setting: Setting) -> SwingRes
         at_low_usd=_known(at_low),
         at_high_usd=_known(at_high),
         swing_usd=None if lost else at_high - at_low,
-        flips_at=flip,
+        flips_at=flip_value(inputs.settings, a, b, over),
         impossible="; ".join(lost) or None,
     )
 

@@ -16,6 +16,7 @@ from tco.analysis.results import (
     BreakevenTable,
     CompareResult,
     ExplainResult,
+    FrontierResult,
     SensitivityResult,
 )
 from tco.analysis.size.results import SizeResult
@@ -121,6 +122,10 @@ class Comparison(Answer, CompareResult):
     """What a month costs, every way there is to serve it, cheapest first."""
 
 
+class Frontier(Answer, FrontierResult):
+    """The cheapest price for each level of quality, and what each further point costs."""
+
+
 class Breakeven(Answer, BreakevenResult):
     """From which volume B is cheaper than A."""
 
@@ -195,6 +200,7 @@ class Explanation(Answer, ExplainResult):
 
 KINDS: tuple[Any, ...] = (
     Comparison,
+    Frontier,
     Breakeven,
     BreakevenOverview,
     BreakevenElsewhere,

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from tco.api.answers import (
     Breakeven,
@@ -15,6 +15,7 @@ from tco.api.answers import (
     Comparison,
     Embedding,
     Explanation,
+    Frontier,
     Mix,
     MonteCarlo,
     Outlook,
@@ -27,29 +28,24 @@ from tco.api.answers import (
     answer_of,
 )
 from tco.ask import questions
-from tco.ask.layers import Ask, answered, given, given_of, read
-from tco.ask.options import (
-    NOT_OF_EMBED,
-    NOT_OF_SIZE,
-    NOT_OF_TRAIN,
-    Amount,
+from tco.ask.commands import (
     BreakevenOptions,
+    CompareOptions,
     EmbedOptions,
     HorizonOptions,
-    Name,
-    Names,
-    Pairs,
     PlanOptions,
-    QuestionOptions,
     SensitivityOptions,
     SizeOptions,
     Spread,
     Spreads,
-    Switch,
     TrainOptions,
 )
+from tco.ask.fields import Amount, Field, Name, Names, Pairs, fields_of
+from tco.ask.layers import Ask, answered, given, given_of, read
+from tco.ask.options import QuestionOptions
 from tco.ask.questions import sensitivity as asked_how_sure
-from tco.errors import TcoError, UsageError, nearest, printable
+from tco.ask.synonyms import called_here
+from tco.errors import TcoError, UsageError, printable, suggestion
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -65,22 +61,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 _FLAG = re.compile(r"--(?P<name>[a-z][a-z-]*[a-z]|[xy]\b)(?:[ =](?P<value>[0-9$][^\s;,]*))?")
 
 
-def asks(*records: Any, without: Iterable[str] = ()) -> Callable[[F], F]:
-    """Return a function whose keywords are the options of some records.
+def asks(*records: Any) -> Callable[[F], F]:
+    """Return a function whose keywords are the options of some records that it takes.
 
     Args:
         records: Options as `tco.ask.options` declares them, a later one before an earlier one.
-        without: Options of the first record that the function does not have.
     """
-    left_out = set(without)
-    options = {
-        name: hint
-        for record in records
-        for name, hint in record.__annotations__.items()
-        if record is not records[0] or name not in left_out
-    }
 
     def decorated(function: F) -> F:
+        options = {
+            name: field
+            for record in records
+            for name, field in fields_of(record).items()
+            if function.__name__ not in field.but.split()
+        }
+
         @wraps(function)
         def call(*names: Any, **said: Any) -> Any:
             _refuse_unknown(function.__name__, said, known)
@@ -92,7 +87,7 @@ def asks(*records: Any, without: Iterable[str] = ()) -> Callable[[F], F]:
                 raise type(error)(in_python(str(error), known)) from None
 
         signature, known = _signature(function, options)
-        own = {n: hint for record in records[1:] for n, hint in record.__annotations__.items()}
+        own = {n: field for record in records[1:] for n, field in fields_of(record).items()}
         places, texts = _places(function), {**_places_by_name(function), **_texts(own)}
         call.__signature__ = signature  # type: ignore[attr-defined]
         call.__doc__ = f"{inspect.getdoc(function)}\n\n{_listed(options)}"
@@ -103,7 +98,7 @@ def asks(*records: Any, without: Iterable[str] = ()) -> Callable[[F], F]:
 
 def apart(said: Mapping[str, Any], record: Any) -> tuple[Any, Any]:
     """Return what was said of the options of a record, and the rest."""
-    own = record.__annotations__
+    own = fields_of(record)
     return (
         {name: value for name, value in said.items() if name in own},
         {name: value for name, value in said.items() if name not in own},
@@ -137,9 +132,8 @@ def _refuse_unknown(function: str, said: Iterable[str], known: Mapping[str, Any]
         if name in known and known[name].kind is inspect.Parameter.POSITIONAL_ONLY:
             raise UsageError(f"{function}: give {name} first, without its name")
         if name not in known:
-            near = ", ".join(nearest(name, known))
-            shown = printable(name, 40)
-            raise UsageError(f"{function}: no option called {shown!r}; did you mean {near}?")
+            hint = suggestion(called_here(name, known) or name, known)
+            raise UsageError(f"{function}: no option called {printable(name, 40)!r}{hint}")
 
 
 Text = tuple[str, bool, bool]
@@ -165,9 +159,9 @@ def _places_by_name(function: Callable[..., Any]) -> dict[str, Text]:
     return {text[0]: text for text in _places(function)}
 
 
-def _texts(options: Mapping[str, Any]) -> dict[str, Text]:
+def _texts(options: Mapping[str, Field]) -> dict[str, Text]:
     """Return the options that are text and nothing else; those of a question have readers."""
-    kinds = {name: hint.__origin__ for name, hint in options.items()}
+    kinds = {name: field.kind for name, field in options.items()}
     return {n: (n, True, kind == Names) for n, kind in kinds.items() if kind in (Name, Names)}
 
 
@@ -191,7 +185,7 @@ def _refuse_no_text(function: str, said: Iterable[tuple[Text, Any]]) -> None:
 
 
 def _signature(
-    function: Callable[..., Any], options: Mapping[str, Any]
+    function: Callable[..., Any], options: Mapping[str, Field]
 ) -> tuple[inspect.Signature, Mapping[str, Any]]:
     """Return the parameters of a function, its options by their names, and those that are named."""
     plain = inspect.signature(function)
@@ -203,12 +197,11 @@ def _signature(
     return signature, {p.name: p for p in own}
 
 
-def _listed(options: Mapping[str, Any]) -> str:
+def _listed(options: Mapping[str, Field]) -> str:
     """Return the options by their headings, as the help of the command has them."""
     panels: dict[str, list[str]] = {}
-    for name, hint in options.items():
-        flag = hint.__metadata__[0]
-        panels.setdefault(flag.panel, []).append(f"    {name}: {flag.text}")
+    for name, field in options.items():
+        panels.setdefault(field.panel, []).append(f"    {name}: {field.text}")
     return "\n\n".join("\n".join([f"{panel}:", *lines]) for panel, lines in panels.items())
 
 
@@ -218,16 +211,25 @@ def _listed(options: Mapping[str, Any]) -> str:
 # `tco.errors`.
 
 
-@asks(QuestionOptions)
-def compare(**question: Unpack[QuestionOptions]) -> Comparison:
+@overload
+def compare(
+    *, frontier: Literal[False] | None = None, **question: Unpack[QuestionOptions]
+) -> Comparison: ...
+@overload
+def compare(*, frontier: Literal[True], **question: Unpack[QuestionOptions]) -> Frontier: ...
+@asks(QuestionOptions, CompareOptions)
+def compare(**said: Any) -> Any:
     """Return what a month costs, every way there is to serve it, cheapest first.
+
+    With `frontier`, the cheapest for each level of quality, and what each further point costs.
 
     >>> import tco
     >>> answer = tco.compare(tokens="50B", model="llama-3.3-70b", as_of="2026-11-21")
     >>> answer.options[0].id
     'deepinfra/llama-3.3-70b'
     """
-    return _answer(questions.compare(), question)  # type: ignore[no-any-return]
+    own, question = apart(said, CompareOptions)
+    return _answer(questions.compare(own), question)
 
 
 @overload
@@ -321,7 +323,7 @@ def sensitivity(a: str | None = None, b: str | None = None, **said: Any) -> Any:
     return _answer(asked_how_sure(a, b, own, _file(question)), question)
 
 
-@asks(QuestionOptions, SizeOptions, without=NOT_OF_SIZE)
+@asks(QuestionOptions, SizeOptions)
 def size(
     model: str,
     /,
@@ -349,10 +351,7 @@ def size(
 def plan(
     api: str | None = None,
     own: str | None = None,
-    *,
-    curve: Name = None,
-    buy: Switch = None,
-    **question: Unpack[QuestionOptions],
+    **said: Unpack[PlanOptions],
 ) -> Mix | Portfolio:
     """Return the cheapest mix: a base load on own GPUs, the rest to an API by the token.
 
@@ -363,18 +362,12 @@ def plan(
     >>> type(answer).__name__
     'Mix'
     """
-    said: PlanOptions = {"curve": curve, "buy": buy}
-    return _answer(questions.plan(api, own, said, _file(question)), question)  # type: ignore[no-any-return]
+    besides, question = apart(said, PlanOptions)
+    return _answer(questions.plan(api, own, besides, _file(question)), question)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, HorizonOptions)
-def horizon(
-    *names: str,
-    growth: Amount = None,
-    discounting: Name = None,
-    flat_prices: Switch = None,
-    **question: Unpack[QuestionOptions],
-) -> Outlook:
+def horizon(*names: str, **said: Unpack[HorizonOptions]) -> Outlook:
     """Return what options come to over months or years: cash when it is paid, saving, payback.
 
     The first name is what is paid today, the others are what could be done instead.
@@ -384,24 +377,11 @@ def horizon(
     >>> type(answer).__name__
     'Outlook'
     """
-    own: HorizonOptions = {
-        "growth": growth,
-        "discounting": discounting,
-        "flat_prices": flat_prices,
-    }
-    return _answer(questions.horizon(names), {**question, **own})  # type: ignore[no-any-return]
+    return _answer(questions.horizon(names), said)  # type: ignore[no-any-return]
 
 
-@asks(QuestionOptions, TrainOptions, without=NOT_OF_TRAIN)
-def train(
-    *models: str,
-    training_tokens: Amount = None,
-    epochs: Amount = None,
-    refresh: Amount = None,
-    method: Names = None,
-    within: Amount = None,
-    **question: Unpack[QuestionOptions],
-) -> Tuning:
+@asks(QuestionOptions, TrainOptions)
+def train(*models: str, **said: Unpack[TrainOptions]) -> Tuning:
     """Return what tuning some models costs: by the token, or on rented GPUs, cheapest first.
 
     >>> import tco
@@ -409,26 +389,13 @@ def train(
     >>> answer.rows[0].id
     'openai/gpt-4.1-mini:any'
     """
-    said: TrainOptions = {
-        "training_tokens": training_tokens,
-        "epochs": epochs,
-        "refresh": refresh,
-        "method": method,
-        "within": within,
-    }
-    ask, whole = questions.train(models, said, question)
+    own, question = apart(said, TrainOptions)
+    ask, whole = questions.train(models, own, question)
     return _answer(ask, whole)  # type: ignore[no-any-return]
 
 
-@asks(QuestionOptions, EmbedOptions, without=NOT_OF_EMBED)
-def embed(
-    *,
-    corpus: Amount = None,
-    queries: Amount = None,
-    query_tokens: Amount = None,
-    params: Amount = None,
-    **question: Unpack[QuestionOptions],
-) -> Embedding:
+@asks(QuestionOptions, EmbedOptions)
+def embed(**said: Unpack[EmbedOptions]) -> Embedding:
     """Return what embedding a corpus once, and queries every month, costs, cheapest first.
 
     >>> import tco
@@ -436,13 +403,8 @@ def embed(
     >>> {row.model for row in answer.rows}
     {'embed-v4'}
     """
-    said: EmbedOptions = {
-        "corpus": corpus,
-        "queries": queries,
-        "query_tokens": query_tokens,
-        "params": params,
-    }
-    return _answer(questions.embed(said), question)  # type: ignore[no-any-return]
+    own, question = apart(said, EmbedOptions)
+    return _answer(questions.embed(own), question)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions)
@@ -457,7 +419,7 @@ def explain(name: str, /, **question: Unpack[QuestionOptions]) -> Explanation:
     return _answer(questions.explain(name), question)  # type: ignore[no-any-return]
 
 
-@asks(QuestionOptions, without=("tokens", "requests", "users", "peak"))
+@asks(QuestionOptions)
 def curve(
     name: str, volumes: ArrayLike, /, **question: Unpack[QuestionOptions]
 ) -> NDArray[np.float64]:

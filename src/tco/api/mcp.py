@@ -25,9 +25,11 @@ from mcp_types import (
 
 from tco import __version__
 from tco.api import functions, logs
-from tco.ask.fields import at_least_one
-from tco.ask.options import BillOptions, BreakevenOptions, QuestionOptions, SizeOptions
-from tco.errors import TcoError, UsageError, nearest, printable
+from tco.ask.commands import BillOptions, BreakevenOptions, CompareOptions, SizeOptions
+from tco.ask.fields import Field, at_least_one, fields_of
+from tco.ask.options import QuestionOptions
+from tco.ask.synonyms import called_here
+from tco.errors import TcoError, UsageError, printable, suggestion
 from tco.render.jsonio import document
 from tco.render.output import rendered
 from tco.render.screens import screen
@@ -39,10 +41,6 @@ INSTRUCTIONS = (
     "500M/day, 20 req/s, 35%, $2.50, 50ms. Option ids: openai/gpt-4.1, deepinfra/llama-3.3-70b, "
     "self/llama-3.3-70b (or self/MODEL@2xGPU:PRECISION/SELLER:PURCHASE)."
 )
-VOLUME = ("tokens", "requests", "users", "peak")
-MONTH = (*VOLUME, "profile", "isl", "osl", "cached", "peak_to_mean")
-CHOICE = ("model", "provider", "tier", "license", "private", "gpu", "purchase", "option")
-VALUES = ("max_tpot", "slo", "fte", "set", "as_of")
 ROWS = 10
 TOP = {"type": "integer", "minimum": 1, "description": f"At most so many rows; {ROWS} unless said."}
 
@@ -54,25 +52,30 @@ class Offered(NamedTuple):
         ask: The function of the library.
         text: What it is good for.
         names: Arguments that come first, each with what it is; `?` ends one that can be left out.
-        records: Where the options are declared.
-        options: Those that it takes.
+        records: Where its options are declared: it takes those that say so (`Field.tools`).
     """
 
     ask: Callable[..., Any]
     text: str
     names: Mapping[str, str]
     records: tuple[Any, ...]
-    options: tuple[str, ...]
+
+    @property
+    def options(self) -> dict[str, Field]:
+        """Return the options that it takes, by their names."""
+        tool = self.ask.__name__
+        every = {name: f for record in self.records for name, f in fields_of(record).items()}
+        return {name: field for name, field in every.items() if tool in field.tools.split()}
 
 
 TOOLS = {
     "compare": Offered(
         functions.compare,
         "What a month costs every way there is to serve it (closed API, hosted open model, own "
-        "GPUs), cheapest first; what is impossible and why. Needs one of tokens, requests, users.",
+        "GPUs), cheapest first; what is impossible and why. Needs one of tokens, requests, users. "
+        "`frontier`: the cheapest for each level of quality, and what each further point costs.",
         {},
-        (QuestionOptions,),
-        (*MONTH, *CHOICE, *VALUES),
+        (QuestionOptions, CompareOptions),
     ),
     "breakeven": Offered(
         functions.breakeven,
@@ -81,7 +84,6 @@ TOOLS = {
         "Without a and b: every open model on own GPUs against its cheapest host.",
         {"a?": "An option's id.", "b?": "The id of the option that may be cheaper."},
         (QuestionOptions, BreakevenOptions),
-        (*MONTH, *CHOICE, *VALUES, "against", "over", "range", "growth"),
     ),
     "size": Offered(
         functions.size,
@@ -89,10 +91,6 @@ TOOLS = {
         "that costs at full load; with a volume, the fleet for it; how many users it serves.",
         {"model": "An open model, such as llama-3.3-70b."},
         (QuestionOptions, SizeOptions),
-        (
-            *("isl", "osl", "profile", "cached", "peak_to_mean", "gpu", "precision", "purchase"),
-            *(*VOLUME, "engine", "set", "as_of", "gpus", "max_tpot", "slo", "concurrency"),
-        ),
     ),
     "explain": Offered(
         functions.explain,
@@ -100,7 +98,6 @@ TOOLS = {
         "the size of a fleet came about. Needs one of tokens, requests, users.",
         {"name": "The option's id, or enough of it."},
         (QuestionOptions,),
-        (*MONTH, "gpu", "purchase", "option", *VALUES),
     ),
     "bill": Offered(
         logs.bill,
@@ -109,7 +106,6 @@ TOOLS = {
         "log states, and why they differ. Sums only; prompts and answers are never read.",
         {"logs": "A file, folder or pattern, such as ~/.claude/projects."},
         (BillOptions, QuestionOptions),
-        ("by", "match", "invoice", "growth", "as_of"),
     ),
 }
 
@@ -136,12 +132,11 @@ async def _list(_: Any, __: Any) -> ListToolsResult:
 
 
 def _tool(name: str, offered: Offered) -> Tool:
-    hints = _hints(offered)
     properties: dict[str, Any] = {
         key.rstrip("?"): {"type": "string", "description": text}
         for key, text in offered.names.items()
     }
-    properties |= {key: _parameter(hints[key]) for key in offered.options}
+    properties |= {key: _parameter(field) for key, field in offered.options.items()}
     return Tool(
         name=name,
         description=offered.text,
@@ -155,22 +150,16 @@ def _tool(name: str, offered: Offered) -> Tool:
     )
 
 
-def _hints(offered: Offered) -> dict[str, Any]:
-    """Return how the options of a tool are declared."""
-    return {key: hint for r in offered.records for key, hint in r.__annotations__.items()}
-
-
 JSON_TYPES = {str: "string", date: "string", float: "number", int: "number", bool: "boolean"}
 JSON_KINDS = {Mapping: "object", Sequence: "array"}
 
 
-def _parameter(hint: Any) -> dict[str, Any]:
+def _parameter(field: Field) -> dict[str, Any]:
     """Return an option as JSON Schema, from its type and its help text."""
-    flag = hint.__metadata__[0]
-    parts = get_args(hint.__origin__)
+    parts = get_args(field.kind)
     kinds = [JSON_TYPES.get(part) or JSON_KINDS.get(_abstract(part)) for part in parts]
     known = list(dict.fromkeys(kind for kind in kinds if kind))
-    return {"type": known if len(known) > 1 else known[0], "description": flag.text}
+    return {"type": known if len(known) > 1 else known[0], "description": field.text}
 
 
 def _abstract(part: Any) -> Any:
@@ -210,10 +199,8 @@ def _answer(name: str, arguments: dict[str, Any]) -> CallToolResult:
     known = [*(key.rstrip("?") for key in offered.names), *offered.options, "top"]
     for key in arguments:
         if key not in known:
-            near = ", ".join(nearest(key, known))
-            raise UsageError(
-                f"{name}: no option called {printable(key, 40)!r}; did you mean {near}?"
-            )
+            hint = suggestion(called_here(key, known) or key, known)
+            raise UsageError(f"{name}: no option called {printable(key, 40)!r}{hint}")
     top = arguments.pop("top", None)
     most = None if top is None else _rows(top)
     first = [arguments.pop(key.rstrip("?"), None) for key in offered.names]

@@ -10,26 +10,16 @@ import numpy as np
 
 from tco.analysis.report import stamp
 from tco.analysis.results import CatalogStamp
-from tco.ask.fields import OUTPUT, OVER_TIME, QUESTION, Code, Field, switch
+from tco.ask.commands import OVER_TIME
+from tco.ask.fields import Field, Words, switch
 from tco.ask.layers import Given
-from tco.ask.options import QuestionOptions
-from tco.options.question import DEFAULT_ENGINE, Question
-from tco.options.scenario import DEFAULT_PROFILE, END_OF_MONTH
+from tco.ask.options import OUTPUT, QUESTION
+from tco.options.question import Question
 from tco.options.settings import Setting, Settings
 
 Place = Literal[
     "flag", "variable", "file", "user config", "profile", "catalog", "judgment", "default"
 ]
-
-WORDS: Mapping[str, Any] = {
-    "profile": DEFAULT_PROFILE,
-    "engine": DEFAULT_ENGINE,
-    "purchase": ("on_demand",),
-    "discounting": END_OF_MONTH,
-    "format": "table",
-    "color": "auto",
-}
-"""What holds when nothing is said, for options that are words; switches are off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +116,7 @@ def _setting(setting: Setting, field: Field | None, config_file: str | None) -> 
         option=None if field is None else field.flag,
         title=setting.title,
         value=_word(float(np.asarray(setting.value)), field),
-        unit="" if field and isinstance(field.read, Code) else setting.unit,
+        unit="" if _words(field) else setting.unit,
         origin=_place(setting.source, config_file) if given else place,
         source=setting.source,
         judgment=judged,
@@ -135,8 +125,14 @@ def _setting(setting: Setting, field: Field | None, config_file: str | None) -> 
 
 def _word(value: float, field: Field | None) -> float | str:
     """Return the value of a setting as its option says it: a word where it is the number of one."""
-    words = field.read.words if field and isinstance(field.read, Code) else ()
+    words = _words(field)
     return words[int(value)] if value in range(len(words)) else value
+
+
+def _words(field: Field | None) -> tuple[str, ...]:
+    """Return the words that a setting counts; nothing for one that is a quantity."""
+    read = field.read if field else None
+    return read.words if isinstance(read, Words) and read.counted else ()
 
 
 def _option(
@@ -146,26 +142,20 @@ def _option(
     by = inputs.request.origins.get(field.target, "")
     value = values.get(field.name, getattr(inputs.request, field.target, None))
     if not by:
-        value = False if field.read is switch else WORDS.get(field.name)
+        value = False if field.read is switch else field.default
     if field.name == "as_of":
         value = inputs.day
     if value is not None:
         yield ConfigRow(
             key=field.key,
             option=field.flag,
-            title=_title(field),
+            title=field.name if field in OUTPUT else field.text,
             value=value if isinstance(value, bool | float | int) else _text(value),
             unit="",
             origin=_place(by, config_file) if by else "default",
             source=by,
             judgment=False,
         )
-
-
-def _title(field: Field) -> str:
-    """Return what an option is, in the words of the help screen."""
-    declared = QuestionOptions.__annotations__.get(field.name)
-    return str(declared.__metadata__[0].text) if declared else field.name
 
 
 def _place(by: str, config_file: str | None) -> Place:

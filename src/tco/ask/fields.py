@@ -1,52 +1,123 @@
-"""What each option means: its key in a scenario file, how it is read, and where it ends up."""
+"""How an option is declared, and how the values of options are read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from os import PathLike
 from typing import Any, NamedTuple
 
 from tco import ranges, units
-from tco.ask.grammar import inline_option, schedule
-from tco.errors import UsageError, nearest, printable
-from tco.options.scenario import DISCOUNTING
+from tco.errors import UsageError, nearest, printable, suggestion
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
+# The types of what is said, as keywords have them.
+
+Amount = str | float | None
+"""A quantity in the grammar of `tco.units`, or a number in the unit of its field."""
+Name = str | None
+Names = str | Sequence[str] | None
+Switch = bool | None
+Pairs = str | Sequence[str] | Mapping[str, str | float] | None
+Described = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
+Day = str | date | None
+File = str | PathLike[str] | None
+Files = str | PathLike[str] | Sequence[str | PathLike[str]] | None
+
+
 class Field(NamedTuple):
-    """One thing that a user can say.
+    """One thing that a user can say, declared by `flag`, `key` and `scope`.
 
     Args:
         name: The option without its dashes, with underscores: `--peak-to-mean` is `peak_to_mean`.
-        key: Where it stands in a scenario file.
+        key: Where it stands in a scenario file; empty when no file says it.
         read: Turns a text (or a number of a file) into the value.
-        to: The field of `Request` or the path of a setting that it fills, if not its name.
+        to: The field of `Scenario` or the path of a setting that it fills, if not its name.
         many: It can be said several times.
+        kind: The type of the keyword that says the same.
+        panel: The heading that it stands under in help.
+        metavar: What stands for its value; None for a switch, which has none.
+        text: What it does, in a line.
+        flags: How it is typed, if not by its name.
+        doc: What a file can say of it, where that is more than the flag can.
+        eg: What is written for it in a new scenario file when it has no value.
+        default: What holds when nobody says it, of options that are words; switches are off.
+        offers: What a shell completes: words, and kinds of names of the catalog (`models`), with
+            what is written after them (`models=`).
+        but: The commands that do not take it.
+        idle: Where it has no part in the answer, see `tco.ask.options.idle`.
+        tools: The tools of the MCP server that take it.
     """
 
     name: str
-    key: str
-    read: Callable[[Any], Any]
+    key: str = ""
+    read: Callable[[Any], Any] = str
     to: str = ""
     many: bool = False
+    kind: Any = None
+    panel: str = ""
+    metavar: str | None = None
+    text: str = ""
+    flags: tuple[str, ...] = ()
+    doc: str = ""
+    eg: str = ""
+    default: Any = None
+    offers: str = ""
+    but: str = ""
+    idle: str = ""
+    tools: str = ""
 
     @property
     def target(self) -> str:
-        """Return the field of `Request`, the path of a setting, or the output field it fills."""
+        """Return the field of `Scenario`, the path of a setting, or the output field it fills."""
         return self.to or self.name
 
     @property
     def flag(self) -> str:
         """Return the option as it is typed."""
-        return "--" + self.name.replace("_", "-")
+        typed = (name for name in self.flags if name.startswith("--"))
+        return next(typed, "--" + self.name.replace("_", "-"))
 
     @property
     def variable(self) -> str:
         """Return the environment variable that says the same."""
         return f"TCO_{self.name.upper()}"
+
+
+def flag(
+    panel: str, metavar: str | None, text: str, *flags: str, offers: str = ""
+) -> dict[str, Any]:
+    """Return how an option is typed: heading, what stands for its value, what it does, names."""
+    return {"panel": panel, "metavar": metavar, "text": text, "flags": flags, "offers": offers}
+
+
+def several(panel: str, metavar: str, text: str, offers: str = "") -> dict[str, Any]:
+    """Return how an option is typed that can be said several times."""
+    return {**flag(panel, metavar, text, offers=offers), "many": True}
+
+
+def key(key: str, read: Callable[[Any], Any], to: str = "", **more: Any) -> dict[str, Any]:
+    """Return how an option is kept: its key in a file, its reader, what it fills; see `Field`."""
+    return {"key": key, "read": read, "to": to, **more}
+
+
+def scope(but: str = "", idle: str = "", tools: str = "") -> dict[str, Any]:
+    """Return who takes an option: `but` some commands, some `tools`; where it is `idle`."""
+    return {"but": but, "idle": idle, "tools": tools}
+
+
+@cache
+def fields_of(record: Any) -> dict[str, Field]:
+    """Return the options that a `TypedDict` declares, by their names."""
+    return {
+        name: Field(name, kind=hint.__origin__, **ChainMap(*hint.__metadata__))
+        for name, hint in record.__annotations__.items()
+    }
 
 
 def text(value: Any) -> str:
@@ -57,6 +128,11 @@ def text(value: Any) -> str:
     if len(clean) > 300:
         raise UsageError(f"{printable(clean, 40)!r} is too long for a name")
     return clean
+
+
+def some(value: Any) -> str:
+    """Return a name of a list that has one at least."""
+    return text(value)
 
 
 def grows_by(value: Any) -> float:
@@ -82,11 +158,49 @@ def day(value: Any) -> date:
         return value.date()
     if isinstance(value, date):
         return value
+    said = str(value).strip()
     try:
-        return date.fromisoformat(str(value).strip())
+        return date.fromisoformat(said)
     except ValueError:
-        shown = printable(str(value), 40)
-        raise UsageError(f"{shown!r} is not a date; write YYYY-MM-DD, such as 2026-03-01") from None
+        shown = printable(said, 40)
+        hint = _date_in(said) or "YYYY-MM-DD, such as 2026-03-01"
+        raise UsageError(f"{shown!r} is not a date; write {hint}") from None
+
+
+DATES = ("%Y-%m", "%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%B %d, %Y", "%b %d %Y", "%d %b %Y")
+"""How people write days that cannot be mistaken for another one, whichever country they are in."""
+
+
+def _date_in(said: str) -> str:
+    """Return the date that a text means, as it is written here; nothing where that is not sure."""
+    for form in DATES:
+        try:
+            return datetime.strptime(said, form).date().isoformat()  # noqa: DTZ007 - a day
+        except ValueError:
+            continue
+    return ""
+
+
+FEWEST = 1000
+"""A month of fewer tokens or requests is a scale that was forgotten, unless it says its period."""
+
+
+def volume(read: Callable[[Any], float], *meant: str) -> Callable[[Any], float]:
+    """Return the reader of a month's volume, which refuses one that lacks its scale.
+
+    Args:
+        read: Reads the quantity.
+        meant: What may have been meant; `{}` is the number.
+    """
+
+    def reader(value: Any) -> float:
+        said = str(value).strip()
+        if isinstance(value, str) and said.isdecimal() and 0 < int(said) < FEWEST:
+            ways = ", ".join(way.format(said) for way in meant)
+            raise UsageError(f"{said}: so few in a month? write {ways}, or {said}/month")
+        return read(value)
+
+    return reader
 
 
 def positive(value: Any) -> float:
@@ -118,13 +232,15 @@ def whole_gpus(value: Any) -> int:
 
 
 def score(value: Any) -> tuple[str, float]:
-    """Return a benchmark and the lowest score on it, from `mmlu=85`."""
+    """Return a benchmark and the lowest score on it, from `arena=1400`."""
     if isinstance(value, dict) and len(value) == 1:
         value = "=".join(str(part) for part in next(iter(value.items())))
     benchmark, equals, least = str(value).partition("=")
     if not equals or not benchmark.strip():
-        raise UsageError(f"{printable(str(value), 40)!r} is no benchmark and score; write mmlu=85")
-    return benchmark.strip(), units.number(least, "mmlu=85")
+        raise UsageError(
+            f"{printable(str(value), 40)!r} is no benchmark and score; write arena=1400"
+        )
+    return benchmark.strip(), units.number(least, "arena=1400")
 
 
 def ratio_of(value: Any) -> tuple[str, float]:
@@ -142,28 +258,52 @@ PARALLEL = ("tensor", "expert", "data-attention")
 
 
 @dataclass(frozen=True)
-class Code:
-    """The reader of a word that a setting counts: which of the words it is, from 0 on."""
+class Words:
+    """The reader of a word from a closed list.
+
+    Args:
+        words: The list.
+        counted: A setting holds which of them it is, from 0 on.
+        many: The option that says how many, for whoever types a number here.
+    """
 
     words: tuple[str, ...]
+    counted: bool = False
+    many: str = ""
 
-    def __call__(self, value: Any) -> float:
-        """Return the number of a word."""
-        return float(self.words.index(one_of(*self.words)(value)))
+    def __call__(self, value: Any) -> Any:
+        """Return the word, or its number."""
+        word = str(value).strip().lower()
+        if word not in self.words:
+            hint = suggestion(word, self.words, 1)
+            if self.many and (digits := word.removeprefix("tp").strip("=- ")).isdecimal():
+                hint = f"; how many is {self.many} {digits}"
+            raise UsageError(f"{printable(word, 40)!r} is none of {', '.join(self.words)}{hint}")
+        return float(self.words.index(word)) if self.counted else word
 
 
 def one_of(*words: str) -> Callable[[Any], str]:
     """Return the reader of a word from a closed list."""
+    return Words(words)
 
-    def read(value: Any) -> str:
-        word = str(value).strip().lower()
-        if word not in words:
-            near = nearest(word, words, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise UsageError(f"{printable(word, 40)!r} is none of {', '.join(words)}{hint}")
-        return word
 
-    return read
+def counted(*words: str, many: str = "") -> Callable[[Any], float]:
+    """Return the reader of a word that a setting counts: which of the words it is, from 0 on."""
+    return Words(words, counted=True, many=many)
+
+
+def described(value: Any) -> Any:
+    """Return an option that the user describes."""
+    from tco.options.scenario import inline_option
+
+    return inline_option(value)
+
+
+def schedule(value: Any) -> Any:
+    """Return opening hours."""
+    from tco.options.scenario import schedule as opening_hours
+
+    return opening_hours(value)
 
 
 def overlay(value: Any) -> Any:
@@ -176,8 +316,14 @@ def overlay(value: Any) -> Any:
 def assumption(path: str) -> str:
     """Return the path of an assumption; all of them have a dot, as no option has."""
     if "." not in path:
-        shown = printable(path, 60)
-        raise UsageError(f"no setting called {shown!r}; paths look like serving.headroom")
+        from tco.catalog.load import load_catalog
+
+        known = [p for p in load_catalog().assumptions.assumptions if nearest(path, [p])]
+        known.sort(key=lambda p: p.rpartition(".")[2] != path)
+        hint = (
+            f"did you mean {', '.join(known[:3])}?" if known else "paths look like own.life_months"
+        )
+        raise UsageError(f"no setting called {printable(path, 60)!r}; {hint}")
     return path
 
 
@@ -229,6 +375,7 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
 BILLINGS = ("always_on", "scheduled", "autoscaled", "scale_to_zero")
 SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
 TRUST = ("low", "medium", "high")
+CLASSES = ("small", "mid", "flagship")
 FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 EXPORTS = (*FORMATS, "html", "svg")
 """What can be written to a file: every format, a report that people read, a picture of a screen."""
@@ -237,13 +384,24 @@ LIFETIMES = ("5m", "1h", "12h", "24h")
 COLORS = ("auto", "always", "never")
 
 
+def written(value: Any) -> str:
+    """Return a format for stdout; files, and reports, are said in another way."""
+    said = str(value).strip()
+    kind = said.rpartition(".")[2].lower()
+    if kind in EXPORTS and said.lower() not in FORMATS:
+        path = said if "." in said else f"report.{kind}"
+        raise UsageError(f"{printable(said, 60)!r} is a file; write --export {kind}={path}")
+    return one_of(*FORMATS)(said)
+
+
 def export(value: Any) -> tuple[str, str]:
     """Return format and path of `json=out.json`."""
     kind, equals, path = str(value).partition("=")
     if not equals or not path.strip():
-        raise UsageError(
-            f"{printable(str(value), 60)!r} is no format and path; write json=out.json"
-        )
+        ending = str(value).rpartition(".")[2].lower()
+        better = f"{ending}={value}" if ending in EXPORTS and "." in str(value) else "json=out.json"
+        shown = printable(str(value), 60)
+        raise UsageError(f"{shown!r} is no format and path; write {printable(better, 80)}")
     return one_of(*EXPORTS)(kind), path.strip()
 
 
@@ -255,89 +413,3 @@ def limit(value: Any) -> tuple[str, float]:
     """Return the path of a setting and a limit [s], from `tpot=30ms` or a pair."""
     name, most_s = ranges.limit(value)
     return LIMITS[name], most_s
-
-
-QUESTION = (
-    Field("tokens", "workload.tokens", units.tokens_per_month),
-    Field("requests", "workload.requests", units.requests_per_month),
-    Field("users", "workload.users", units.number),
-    Field("peak", "workload.peak", units.requests_per_s),
-    Field("profile", "workload.profile", text),
-    Field("isl", "workload.isl", positive),
-    Field("osl", "workload.osl", positive),
-    Field("input_output", "workload.input_output", ranges.ratio),
-    Field("images", "workload.images", units.number, "workload.images_per_request"),
-    Field("image_tokens", "workload.image_tokens", units.number, "workload.tokens_per_image"),
-    Field("cached", "workload.cached", units.share, "workload.cached_share"),
-    Field("cache_write", "workload.cache_write", units.share, "workload.cache_write_share"),
-    Field("batch", "workload.batch", units.share, "workload.batch_share"),
-    Field("peak_to_mean", "workload.peak_to_mean", units.number, "workload.peak_to_mean"),
-    Field("service", "buying.service", one_of(*SERVICES)),
-    Field("region", "buying.region", text),
-    Field("cache_ttl", "buying.cache_ttl", one_of(*LIFETIMES)),
-    Field("by_day", "buying.by_day", switch),
-    Field("tokenizer", "buying.tokenizers", ratio_of, "tokenizers", many=True),
-    Field("hours_per_month", "workload.hours_per_month", positive, "workload.hours_per_month"),
-    Field("horizon", "horizon", units.months, "horizon.months"),
-    Field("model", "select.models", text, "models", many=True),
-    Field("provider", "select.providers", text, "providers", many=True),
-    Field("tier", "select.tiers", text, "tiers", many=True),
-    Field("license", "select.licenses", text, "licenses", many=True),
-    Field("min_score", "select.min_score", score),
-    Field("min_trust", "select.min_trust", one_of(*TRUST)),
-    Field("private", "select.private", switch),
-    Field("gpu", "select.gpus", text, "gpus", many=True),
-    Field("gpus", "select.gpu_count", whole_gpus, "gpu_count"),
-    Field("precision", "select.precisions", text, "precisions", many=True),
-    Field("seller", "select.sellers", text, "sellers", many=True),
-    Field("purchase", "select.purchases", text, "purchases", many=True),
-    Field("marketplaces", "select.marketplaces", switch),
-    Field("billing", "fleet.billing", one_of(*BILLINGS)),
-    Field("schedule", "fleet.schedule", schedule),
-    Field("all", "select.all", switch, "all_setups"),
-    Field("option", "options", inline_option, "options", many=True),
-    Field("max_tpot", "serving.max_tpot", units.seconds, "serving.max_tpot_s"),
-    Field("slo", "serving.slo", limit, "settings", many=True),
-    Field("engine", "serving.engine", text),
-    Field("speculative", "serving.speculative", Code(SPECULATIVE), "serving.drafts"),
-    Field("parallel", "serving.parallel", Code(PARALLEL), "serving.parallel"),
-    Field("fte", "people.fte", units.number),
-    Field("salary", "people.salary", units.usd_per_year, "people.salary_usd_per_year"),
-    Field("extra_monthly", "extra.monthly", units.usd_per_month, "extra.usd_per_month"),
-    Field("extra_per_gpu", "extra.per_gpu", units.usd_per_month, "extra.usd_per_gpu_month"),
-    Field(
-        "extra_per_server", "extra.per_server", units.usd_per_month, "extra.usd_per_server_month"
-    ),
-    Field("extra_upfront", "extra.upfront", units.usd, "extra.upfront_usd"),
-    Field("set", "settings", setting, "settings", many=True),
-    Field("coverage", "people.coverage", text),
-    Field("salary_region", "people.region", text),
-    Field("site", "owning.site", text),
-    Field("electricity", "owning.electricity", text),
-    Field("ownership", "owning.ownership", text),
-    Field("without", "without", text, many=True),
-    Field("bare", "bare", switch),
-    Field("as_of", "as_of", day),
-    Field("catalog", "catalog", overlay, many=True),
-    Field("measured", "measured", overlay, many=True),
-)
-"""Everything that a question is made of. A target with a dot is a setting."""
-
-OVER_TIME = (
-    Field("growth", "over_time.growth", grows_by),
-    Field("discounting", "over_time.discounting", one_of(*DISCOUNTING)),
-    Field("flat_prices", "over_time.flat_prices", switch),
-)
-"""What `horizon` asks besides: how the months differ."""
-
-OUTPUT = (
-    Field("format", "output.format", one_of(*FORMATS)),
-    Field("export", "output.export", export, many=True),
-    Field("top", "output.top", at_least_one),
-    Field("sort", "output.sort", text),
-    Field("fields", "output.fields", text, many=True),
-    Field("color", "output.color", one_of(*COLORS)),
-    Field("assumptions", "output.assumptions", switch),
-    Field("notes", "output.notes", switch),
-    Field("quiet", "output.quiet", switch),
-)

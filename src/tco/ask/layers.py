@@ -10,26 +10,15 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco import units
-from tco.ask.fields import LIMITS, OUTPUT, OVER_TIME, QUESTION, Field, day, limit, switch, text
+from tco.ask.commands import OVER_TIME
+from tco.ask.fields import LIMITS, Field, day, limit, switch
+from tco.ask.options import CHECKS, OUTPUT, QUESTION
 from tco.errors import DataError, TcoError, UsageError
 
 if TYPE_CHECKING:
-    from tco.catalog.scenario import ScenarioFile
+    from tco.ask.scenario import ScenarioFile
     from tco.options.question import Question
     from tco.options.scenario import Check, Scenario
-
-
-# The checks of a scenario file, read: limits, and names that may or may not be.
-
-CHECKS = (
-    Field("max_monthly", "checks.max_monthly", units.usd_per_month),
-    Field("max_price_age", "checks.max_price_age", units.days),
-    Field("allow_providers", "checks.allow_providers", text, many=True),
-    Field("deny_providers", "checks.deny_providers", text, many=True),
-    Field("allow_licenses", "checks.allow_licenses", text, many=True),
-    Field("deny_licenses", "checks.deny_licenses", text, many=True),
-)
-"""What can be checked; a scenario file is the only place that says it."""
 
 
 def checks_of(scenario: ScenarioFile) -> Iterator[Check]:
@@ -384,7 +373,7 @@ def plain(value: Any) -> Any:
 
 
 def _loaded(path: str) -> ScenarioFile:
-    from tco.catalog.scenario import load_scenario
+    from tco.ask.scenario import load_scenario
 
     return load_scenario(path)
 

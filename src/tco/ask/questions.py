@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from tco import units
 from tco.ask import varied
-from tco.ask.fields import QUESTION, one_of
-from tco.ask.options import IDLE_IN_EMBED, IDLE_IN_TRAIN, IDLE_UNRENTED, IDLE_UNSERVED
+from tco.ask.fields import one_of
+from tco.ask.options import QUESTION, idle
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from tco.ask.layers import Ask
-    from tco.ask.options import (
+    from tco.ask.commands import (
         BreakevenOptions,
+        CompareOptions,
         EmbedOptions,
         PlanOptions,
-        QuestionOptions,
         SensitivityOptions,
         SizeOptions,
         TrainOptions,
     )
+    from tco.ask.layers import Ask
+    from tco.ask.options import QuestionOptions
     from tco.options.question import Question
 
 
@@ -33,10 +34,15 @@ if TYPE_CHECKING:
 # and answer the same.
 
 
-def compare(*, brief: bool = False) -> Ask:
+def compare(said: CompareOptions | None = None, *, brief: bool = False) -> Ask:
     """Return the question what a month costs; briefly, only of the options of a screen."""
+    frontier = (said or {}).get("frontier")
 
     def ask(inputs: Question) -> Any:
+        if frontier:
+            from tco.analysis.frontier import frontier as cheapest_by_quality
+
+            return cheapest_by_quality(inputs)
         from tco.analysis.compare import compare as compared
 
         return compared(inputs, brief=brief)
@@ -73,7 +79,9 @@ def breakeven(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
         UsageError: What was said cannot be read, or does not go together.
     """
     if a is not None and b is None:
-        raise UsageError(f"against what? for example tco breakeven {a} self/llama-3.3-70b")
+        return _against_what(a)
+    if a is not None and b is not None and a.strip().lower() == b.strip().lower():
+        raise UsageError(f"A and B are both {printable(a, 100)}; name two different options")
     over, axes = said.get("over"), said.get("map")
     if a is not None and said.get("against") is not None:
         raise UsageError("--against belongs to the overview; A and B say what is compared")
@@ -89,6 +97,18 @@ def breakeven(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
     if over is not None and a is not None and b is not None:
         return _over(a, b, over.strip().lower(), said)
     return _in_volume(a, b, said)
+
+
+def _against_what(name: str) -> Ask:
+    """Return a question without its other half, which is answered with what it can be."""
+
+    def ask(inputs: Question) -> Any:
+        from tco.options.names import pair_with
+
+        pair = " ".join(pair_with(name, inputs))
+        raise UsageError(f"against what? for example tco breakeven {pair}")
+
+    return ask
 
 
 def _map(named: tuple[str, ...], axes: str, said: BreakevenOptions) -> Ask:
@@ -147,7 +167,7 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
     Raises:
         UsageError: The file has tasks, and the mix of a single load was asked for too.
     """
-    from tco.catalog.scenario import has_tasks
+    from tco.ask.scenario import has_tasks
 
     if file and has_tasks(file):
         if api or own or any(said.values()):
@@ -173,7 +193,7 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
 def _assigned(file: str) -> Ask:
     def ask(inputs: Question) -> Any:
         from tco.analysis.portfolio.portfolio import portfolio
-        from tco.catalog.tasks import load_tasks
+        from tco.ask.scenario import load_tasks
 
         return portfolio(inputs, load_tasks(file))
 
@@ -306,7 +326,7 @@ def _told(said: list[str], file: str | None) -> tuple[str, ...]:
     """Return the what-ifs: as said, or by the name that the scenario file has for one, or all."""
     if not file:
         return tuple(said)
-    from tco.catalog.scenario import load_scenario
+    from tco.ask.scenario import load_scenario
 
     known = [str(text) for text, _, _ in load_scenario(file).items("what_if")]
     by_name = {text.partition(":")[0].strip().lower(): text for text in known if ":" in text}
@@ -341,7 +361,7 @@ def train(
     if (epochs := said.get("epochs")) is not None:
         pairs.append(f"training.epochs={more_than_0(epochs, '--epochs', units.number)!r}")
     if (within := said.get("within")) is not None:
-        pairs.append(f"training.within_h={_hours(more_than_0(within, '--within', units.seconds))}")
+        pairs.append(f"training.within_h={_hours(more_than_0(within, '--within', in_hours))}")
     whole: Any = {**question, "set": pairs}
 
     def ask(inputs: Question) -> Any:
@@ -349,8 +369,8 @@ def train(
         from tco.analysis.jobs.training import train as trained
 
         job = TrainingJob(models=models, training_tokens=tokens, ways=ways, refresh_months=anew)
-        idle = IDLE_IN_TRAIN if inputs.volume_given else (*IDLE_IN_TRAIN, *IDLE_UNSERVED)
-        return _with_idle(trained(inputs, job), inputs, idle)
+        cases = ("train",) if inputs.volume_given else ("train", "unserved")
+        return _with_idle(trained(inputs, job), inputs, cases)
 
     return ask, whole
 
@@ -381,16 +401,16 @@ def embed(said: EmbedOptions) -> Ask:
             query_tokens=length or 0.0,
             params=params,
         )
-        idle = IDLE_IN_EMBED if params is not None else (*IDLE_IN_EMBED, *IDLE_UNRENTED)
-        return _with_idle(embedded(inputs, job), inputs, idle)
+        cases = ("embed",) if params is not None else ("embed", "unrented")
+        return _with_idle(embedded(inputs, job), inputs, cases)
 
     return ask
 
 
-def _with_idle(result: Any, inputs: Question, idle: Sequence[str]) -> Any:
+def _with_idle(result: Any, inputs: Question, cases: Sequence[str]) -> Any:
     """Return a result that warns of what was said, mostly in a file, and changes nothing in it."""
-    by = inputs.request.origins
-    said = [f"{f.key} ({by[f.target]})" for f in QUESTION if f.name in idle and f.target in by]
+    by, none = inputs.request.origins, idle(*cases)
+    said = [f"{f.key} ({by[f.target]})" for f in QUESTION if f.name in none and f.target in by]
     words = (f"no part in this answer: {', '.join(said)}",) if said else ()
     return replace(result, warnings=(*result.warnings, *words))
 
@@ -412,6 +432,11 @@ def _read(read: Callable[[Any], Any], value: Any, flag: str) -> Any:
         return read(value)
     except UsageError as error:
         raise UsageError(f"{flag}: {error}") from None
+
+
+def in_hours(text: Any) -> float:
+    """Return a duration that is mostly said in hours [s]."""
+    return units.seconds(text, ("h", "min"))
 
 
 def _hours(seconds: float) -> str:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from tco.errors import nearest, printable
 
@@ -35,8 +43,9 @@ def _zone(name: str) -> str:
             raise ValueError("no time zones on this machine; pip install tzdata") from None
         cities = {zone.rpartition("/")[2]: zone for zone in sorted(known)}
         near = " or ".join(cities.get(one, one) for one in nearest(name, [*known, *cities], 2))
+        hint = f"; did you mean {near}?" if near else ""
         raise ValueError(
-            f"no time zone is called {printable(name, 40)!r}; the nearest are {near}; "
+            f"no time zone is called {printable(name, 40)!r}{hint}; "
             "write UTC, or a name of the IANA database such as Asia/Shanghai"
         ) from None
     return name
@@ -51,6 +60,81 @@ NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(gt=0)]
 NotNegativeCount = Annotated[int, Field(ge=0)]
+
+
+# Values of a user's files. Quantities are texts in the grammar of `tco.units` (`50B`, `35%`) or
+# plain numbers; what a text means is read by a floor above.
+
+
+def _quantity(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("a number or a text such as 50B is expected")
+    return value
+
+
+def _texts(value: Any) -> Any:
+    listed = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, str) and one.strip() for one in listed):
+        raise ValueError("a name or a list of names is expected")
+    return value
+
+
+def _limits(value: Any) -> Any:
+    pairs = value.values() if isinstance(value, dict) and value else None
+    if pairs is not None and all(isinstance(one, str) and one.strip() for one in pairs):
+        return value
+    if pairs is not None or not isinstance(value, str | list):
+        raise ValueError("limits are expected, such as tpot=40ms,ttft=1s")
+    return _texts(value)
+
+
+def _named(value: Any) -> Any:
+    if value == []:
+        raise ValueError("a list without a name checks nothing; name one, or leave it out")
+    return _texts(value)
+
+
+def _score(value: Any) -> Any:
+    pair = isinstance(value, dict) and len(value) == 1
+    if not pair and not isinstance(value, str):
+        raise ValueError("one benchmark and its lowest score are expected, such as arena=1400")
+    return value
+
+
+Quantity = Annotated[
+    float | str, PlainValidator(_quantity), WithJsonSchema({"type": ["number", "string"]})
+]
+TEXT = {"type": "string", "minLength": 1}
+Texts = Annotated[
+    str | list[str],
+    PlainValidator(_texts),
+    WithJsonSchema({"anyOf": [TEXT, {"type": "array", "items": TEXT}]}),
+]
+LIMITED = {"type": "object", "minProperties": 1, "additionalProperties": TEXT}
+Limits = Annotated[
+    str | list[str] | dict[str, str],
+    PlainValidator(_limits),
+    WithJsonSchema({"anyOf": [TEXT, {"type": "array", "items": TEXT}, LIMITED]}),
+]
+
+
+NAMES = {"type": "array", "items": TEXT, "minItems": 1}
+Named = Annotated[
+    str | list[str],
+    PlainValidator(_named),
+    WithJsonSchema({"anyOf": [TEXT, NAMES]}),
+]
+SCORES = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": {"type": "number"},
+}
+Score = Annotated[
+    str | dict[str, float],
+    PlainValidator(_score),
+    WithJsonSchema({"anyOf": [TEXT, SCORES]}),
+]
 
 
 class Record(BaseModel):

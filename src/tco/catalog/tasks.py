@@ -6,14 +6,127 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, WithJsonSchema
 
 from tco import ranges, units
-from tco.catalog.build import read_record
+from tco.catalog.fields import Id, Limits, NotNegative, Quantity, Record, Text, Texts
 from tco.catalog.files import user_file
-from tco.catalog.scenario import CallPart, CascadePart, PortfolioDocument, TaskPart
+from tco.catalog.lookup import SHORT_NAMES
 from tco.catalog.yaml_lines import Document, Loc
-from tco.errors import DataError, UsageError, nearest, printable
+from tco.errors import DataError, UsageError, printable, suggestion
+
+# What a portfolio says of tasks, beside all that a scenario file says: its schema.
+
+
+def _batch(value: object) -> object:
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("true, false or a share such as 80% is expected")
+    return value
+
+
+Batch = Annotated[
+    bool | float | str,
+    PlainValidator(_batch),
+    WithJsonSchema({"type": ["boolean", "number", "string"]}),
+]
+
+
+class CallPart(Record):
+    """What one call beside the task itself costs: at a price, or of a model on some tokens."""
+
+    usd_per_request: Quantity | None = None
+    model: Text | None = None
+    """A model of the catalog or an option of this file; its cheapest offer is taken."""
+    isl: Quantity | None = None
+    """Input tokens of a call; the input and output of the task when it is left out."""
+    osl: Quantity | None = None
+    """Output tokens of a call; 10 when it is left out."""
+
+
+class CascadePart(Record):
+    """Try a model first, and hand on what a judge does not accept."""
+
+    try_: Text = Field(alias="try")
+    """A model, or another cascade."""
+    escalate: Quantity
+    """Share of the requests that is handed on: yours to measure, no benchmark knows it."""
+    to: Text
+    """A model, or another cascade."""
+    judge: CallPart | None = None
+    """Who decides, on every request that was tried."""
+
+
+class TaskPart(Record):
+    """A class of requests that are alike, and what an answer to them needs."""
+
+    name: Id
+    requests: Quantity | None = None
+    """A month: `400k`, `2 req/s`."""
+    tokens: Quantity | None = None
+    """The volume in tokens instead."""
+    share: Quantity | None = None
+    """The volume as a share of `requests` at the top of the file instead."""
+    profile: Text | None = None
+    """Named traffic for what is left out below; `general` unless the file says another."""
+    isl: Quantity | None = None
+    """Input tokens of a request."""
+    osl: Quantity | None = None
+    """Output tokens of a request, hidden reasoning included."""
+    cached: Quantity | None = None
+    """Share of the input that a cache serves."""
+    peak_to_mean: Quantity | None = None
+    peak: Quantity | None = None
+    """Requests of its busiest hour in place of `peak_to_mean`: `5 req/s`."""
+    hours: list[NotNegative] | None = None
+    """Loads of the 24 hours of a day or the 168 of a week, in place of `peak_to_mean`."""
+    batch: Batch | None = None
+    """It can wait for a batch tier: `true`, or the share of the requests that can; as `--batch`
+    says when left out."""
+    max_tpot: Quantity | None = None
+    """The slowest token that is acceptable from own GPUs, mean over a request: `30ms`."""
+    slo: Limits | None = None
+    """Limits by name: `tpot=40ms,ttft=1s`."""
+    private: bool = False
+    """Its data stays on own machines."""
+    licenses: Texts = []
+    """`permissive`, `community`, `research`, `proprietary`."""
+    min_score: dict[Id, float] = {}
+    """Benchmark or own evaluation, and the lowest score on it that will do."""
+    quality: dict[Id, float] = {}
+    """Old word of `min_score`."""
+    models: Texts = []
+    """Only these; empty means any model that does what is asked here."""
+    providers: Texts = []
+    """Only these companies by the token."""
+    cascades: Texts = []
+    """Cascades that may serve it in place of a single model."""
+
+
+class ScorePart(Record):
+    """An own evaluation: what a model scored on it."""
+
+    model: Text
+    benchmark: Id
+    value: float
+    source: Text
+    """Who measured it and when."""
+
+
+class PortfolioPart(Record):
+    """What a portfolio file has besides a scenario."""
+
+    tasks: list[TaskPart] = Field(min_length=1)
+    requests: Quantity | None = None
+    """All requests of a month, of which tasks are shares."""
+    cascades: dict[Id, CascadePart] = {}
+    router: CallPart | None = None
+    """Who decides which task a request belongs to, on every request."""
+    scores: list[ScorePart] = []
+    against: Text | None = None
+    """The model that everything would otherwise be sent to; what the plan is held against."""
+
 
 # A portfolio of tasks as numbers, every quantity read.
 
@@ -62,7 +175,7 @@ class Task:
         max_tpot, max_ttft: Slowest token and slowest first token from own GPUs [s].
         batch: Share of the requests that can wait; that of the question when None [1].
         hours: Loads of the hours; empty for none.
-        quality: Benchmark and the lowest score on it.
+        min_score: Benchmark and the lowest score on it.
         where: `file:line` of it.
     """
 
@@ -82,7 +195,7 @@ class Task:
     max_ttft: float | None = None
     private: bool = False
     licenses: tuple[str, ...] = ()
-    quality: tuple[tuple[str, float], ...] = ()
+    min_score: tuple[tuple[str, float], ...] = ()
     models: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
     cascades: tuple[Cascade, ...] = ()
@@ -108,6 +221,8 @@ class Tasks:
     scores: tuple[TaskScore, ...] = ()
     against: str | None = None
     path: str = ""
+    told: tuple[str, ...] = ()
+    """What a reader of the file should know."""
 
 
 # A portfolio file read: quantities as numbers, shares and cascades held against each other.
@@ -117,13 +232,13 @@ ROUND_OFF = 1e-6
 """How far the shares of the tasks may be from 1 in all [1]."""
 
 
-def load_tasks(path: str) -> Tasks:
-    """Return the tasks of a portfolio file.
+def tasks_of(record: PortfolioPart, document: Document) -> Tasks:
+    """Return the tasks of a portfolio file that has been read.
 
     Raises:
-        DataError: It is missing or wrong; the text begins `file:line:`.
+        DataError: Something is wrong with them; the text begins `file:line:`.
     """
-    return _Reader(*read_record(path, PortfolioDocument)).tasks()
+    return _Reader(record, document).tasks()
 
 
 Steps = tuple[list[tuple[str, float]], list[tuple[Call, float]]]
@@ -133,7 +248,7 @@ Steps = tuple[list[tuple[str, float]], list[tuple[Call, float]]]
 class _Reader:
     """Reads the parts of one file; every complaint names its line."""
 
-    def __init__(self, record: PortfolioDocument, document: Document) -> None:
+    def __init__(self, record: PortfolioPart, document: Document) -> None:
         self.record = record
         self.document = document
 
@@ -170,6 +285,11 @@ class _Reader:
             scores=tuple(scores),
             against=record.against,
             path=self.document.path,
+            told=tuple(
+                f"{self.where('tasks', i, 'quality')}: quality is called min_score now"
+                for i, part in enumerate(record.tasks)
+                if part.quality
+            ),
         )
 
     def _names(self) -> None:
@@ -228,11 +348,20 @@ class _Reader:
             **self._limits(i, part),
             private=part.private,
             licenses=_texts(part.licenses),
-            quality=tuple(part.quality.items()),
+            min_score=self._least(i, part),
             models=_texts(part.models),
             providers=_texts(part.providers),
             cascades=tuple(self._cascade(i, name) for name in _texts(part.cascades)),
         )
+
+    def _least(self, i: int, part: TaskPart) -> tuple[tuple[str, float], ...]:
+        """Return the lowest scores of a task, under either of the two words for them."""
+        if part.min_score and part.quality:
+            raise self.wrong(
+                ("tasks", i, "quality"), "min_score says the same; give min_score alone"
+            )
+        said = part.min_score or part.quality
+        return tuple((SHORT_NAMES.get(name, name), least) for name, least in said.items())
 
     def _positive(self, i: int, part: TaskPart, name: str) -> float | None:
         value = self.number(getattr(part, name), units.number, "tasks", i, name)
@@ -303,8 +432,7 @@ class _Reader:
     def _cascade(self, i: int, name: str) -> Cascade:
         known = self.record.cascades
         if name not in known:
-            near = nearest(name, known)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            hint = suggestion(name, known)
             raise self.wrong(("tasks", i, "cascades"), f"no cascade called '{name}'{hint}")
         steps, judges = self._steps(name, 1.0, ())
         return Cascade(

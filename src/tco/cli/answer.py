@@ -6,7 +6,6 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -14,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from typer import Exit
 
-from tco.ask.fields import OUTPUT, QUESTION
 from tco.ask.layers import FIELDS, Ask, Given, Item, answered, given, given_of, parts, read
-from tco.ask.options import QuestionOptions
+from tco.ask.options import QUESTION, Output, QuestionOptions
 from tco.catalog.files import write_atomically
 from tco.cli.guard import say, silence
-from tco.cli.options import Command, Output
+from tco.cli.options import Command
 from tco.errors import UsageError, nearest, printable
 from tco.render.first import told
 from tco.render.output import page, rendered
@@ -41,11 +39,10 @@ def asked(question: QuestionOptions, output: Output) -> Given:
         UsageError: A flag or variable that cannot be read, or two that contradict each other.
         DataError: A scenario file that cannot be used.
     """
-    typed = {**question, **{f.name: getattr(output, f.name) for f in OUTPUT}}
+    typed = {**question, **output}
     layers = [read(given(typed), UsageError), read(_variables(), UsageError)]
     said = given_of(layers, file_of(question), config_file())
-    if not said.output.get("quiet"):
-        warn_of_variables()
+    warn_of_variables()
     return said
 
 
@@ -79,11 +76,18 @@ def ignored_variables() -> tuple[str, ...]:
 
 
 def warn_of_variables() -> None:
-    """Say once which variables mean nothing, and which may have been meant."""
+    """Say once which variables mean nothing, and which may have been meant; `-q` or not.
+
+    It is no doubt about the data: something that was said does not count.
+    """
     ignored = ignored_variables()
     if ignored:
         known = [*OTHER_VARIABLES, *(field.variable for field in FIELDS)]
-        meant = [f"{printable(n)} (did you mean {nearest(n, known, 1)[0]}?)" for n in ignored]
+        near = {n: [m for m in nearest(n, known, 1) if m != n] for n in ignored}
+        meant = [
+            f"{printable(n)}{f' (did you mean {one[0]}?)' if one else ''}"
+            for n, one in near.items()
+        ]
         say(f"tco: note: ignored, since no option is called so: {', '.join(meant)}")
 
 
@@ -98,7 +102,7 @@ def _variables() -> Iterator[Item]:
 
 # The command as it was typed, so that a report can say how to make it again.
 
-HOW = {f.name for f in fields(Output)} | {"plot"}
+HOW = {*Output.__annotations__, "plot"}
 """Options that say how an answer is written, not what is asked."""
 
 
@@ -353,6 +357,8 @@ def _picture(inputs: Question, result: Any, columns: int) -> tuple[Block, ...]:
         from tco.analysis.charts.collect import curves_of
 
         return tuple(plots.cost(curves_of(inputs, result), columns))
+    if result.schema == "tco.frontier/1":
+        return tuple(plots.frontier(result, columns))
     if result.schema == "tco.sensitivity/1":
         return tuple(plots.tornado(result, columns))
     return tuple(plots.week(result, columns)) if result.schema == "tco.plan/1" else ()

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from tco.ask.options import VALUES, QuestionOptions
-from tco.cli.options import Output, Switch, Text, Texts, flag, flags
+from tco.ask.options import VALUES, Output, QuestionOptions
+from tco.cli.options import Switch, Text, Texts, flag, flags
 from tco.cli.profile import FILES, LogOptions
 
 WHAT = "What the bill says"

@@ -7,15 +7,13 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Exit
 
-from tco.ask.options import VALUES, VOLUME, WHICH
+from tco.ask.options import ANSWER, VALUES, VOLUME, WHICH, Output
 from tco.cli.options import (
-    OUTPUT,
     Command,
     Data,
     Files,
     FindingsOutput,
     Group,
-    Output,
     Switch,
     Text,
     Texts,
@@ -32,6 +30,33 @@ File = Annotated[
 ]
 
 
+NAMES = "Names instead of offers"
+Profiles = Annotated[
+    Switch, flag(NAMES, None, "Traffic profiles, with what each is.", "--profiles")
+]
+Models = Annotated[Switch, flag(NAMES, None, "Models.", "--models")]
+Gpus = Annotated[Switch, flag(NAMES, None, "GPUs, with the rent they begin at.", "--gpus")]
+Providers = Annotated[Switch, flag(NAMES, None, "Providers of tokens.", "--providers")]
+Sellers = Annotated[Switch, flag(NAMES, None, "Sellers of GPU hours.", "--sellers")]
+
+
+def _kinds(asked: dict[str, Any]) -> list[Any]:
+    return [kind for kind, wanted in asked.items() if wanted]
+
+
+def _alone(kinds: list[str], others: dict[str, Any]) -> None:
+    """Raise an error for two lists at once, or for a list of names that is narrowed as offers are.
+
+    Raises:
+        UsageError: The text says what is said too much.
+    """
+    from tco.errors import UsageError
+
+    said = [*kinds[1:], *(name for name, value in others.items() if value)]
+    if said:
+        raise UsageError(f"--{kinds[0]} lists all names; leave out --{said[0]}")
+
+
 @flags
 def listing(
     data: Data,
@@ -40,6 +65,11 @@ def listing(
     provider: Annotated[Texts, flag(WHICH, "NAME", "Only this provider.")] = None,
     weights: Annotated[Text, flag(WHICH, "KIND", "Only open or closed models.")] = None,
     gone: Annotated[Switch, flag(WHICH, None, "Also what has no price that day.", "--gone")] = None,
+    profiles: Profiles = None,
+    models: Models = None,
+    gpus: Gpus = None,
+    providers: Providers = None,
+    sellers: Sellers = None,
 ) -> None:
     """Offers with their prices on a day, how sure they are, and which file says so.
 
@@ -47,14 +77,21 @@ def listing(
       tco catalog list --model llama-3.3-70b
       tco catalog list --provider together --as-of 2026-02-20
       tco catalog list --weights closed --sort input --format csv
+      tco catalog list --profiles     the names that --profile takes; also --models, --gpus ...
     """
     from tco.catalog.load import load_catalog
-    from tco.catalog.summary import chosen, listed
+    from tco.catalog.summary import chosen, listed, named
     from tco.cli.answer import deliver
     from tco.cli.options import read, today
 
     said = read(data, output)
     catalog, on = load_catalog(said.get("catalog", ())), said.get("as_of", today())
+    asked = {"profiles": profiles, "models": models, "gpus": gpus}
+    kinds = _kinds({**asked, "providers": providers, "sellers": sellers})
+    if kinds:
+        _alone(kinds, {"model": model, "provider": provider, "weights": weights, "gone": gone})
+        deliver(named(catalog, kinds[0], on), said)
+        return
     offers = chosen(catalog, on, model or (), provider or (), weights, gone=bool(gone))
     deliver(listed(catalog, offers, on), said)
 
@@ -101,7 +138,7 @@ def history(data: Data, output: Output, model: Model) -> None:
 @flags
 def schema(
     name: File = None,
-    write: Annotated[Text, flag(OUTPUT, "DIR", "Write all of them into a folder.")] = None,
+    write: Annotated[Text, flag(ANSWER, "DIR", "Write all of them into a folder.")] = None,
 ) -> None:
     """The JSON Schemas of data files and results, for editors and other programs.
 
@@ -174,10 +211,10 @@ def verify(
     output: Output,
     against: Against = None,
     most: Annotated[
-        Text, flag(OUTPUT, "%", "Exit 1 when more offers disagree strictly: 5%.", "--max")
+        Text, flag(ANSWER, "%", "Exit 1 when more offers disagree strictly: 5%.", "--max")
     ] = None,
     strict: Annotated[
-        Switch, flag(OUTPUT, None, "Exit 1 when one is not settled.", "--strict")
+        Switch, flag(ANSWER, None, "Exit 1 when one is not settled.", "--strict")
     ] = None,
 ) -> None:
     """The catalog held against litellm, genai-prices and models.dev: who is likely wrong.
@@ -213,16 +250,19 @@ def update(
     data: Data,
     against: Against = None,
     write: Annotated[
-        Text, flag(OUTPUT, "FILE", "Write the overlay to a new file instead of stdout.")
+        Text, flag(ANSWER, "FILE", "Write the overlay to a new file instead of stdout.")
     ] = None,
     everything: Annotated[
-        Switch, flag(OUTPUT, None, "Also what the data has settled already.", "--all")
+        Switch, flag(ANSWER, None, "Also what the data has settled already.", "--all")
     ] = None,
     seen: Annotated[
         Text, flag(VALUES, "DATE", "The day that the lists are of; else that of --as-of.")
     ] = None,
     confirm: Annotated[
-        Switch, flag(OUTPUT, None, "Also what a list repeats, with its day.", "--confirm")
+        Switch, flag(ANSWER, None, "Also what a list repeats, with its day.", "--confirm")
+    ] = None,
+    leave: Annotated[
+        Text, flag(ANSWER, "FILE", "Offers that a review turned down, one a line.", "--leave")
     ] = None,
 ) -> None:
     """An overlay for review: a whole window wherever a list has another price, and new offers.
@@ -234,7 +274,7 @@ def update(
     The catalog itself is never written. Comments of the records are kept.
     """
     from tco.catalog.load import load_catalog
-    from tco.catalog.update import proposal
+    from tco.catalog.update import proposal, turned_down
     from tco.catalog.upstream.find import found_lists
     from tco.catalog.verify import verify as held
     from tco.cli.answer import write as put
@@ -247,7 +287,8 @@ def update(
     lists = found_lists([pair("--against", one) for one in against or ()], on)
     report = held(catalog, lists, on)
     settled, repeated = bool(everything), bool(confirm)
-    made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated)
+    left = turned_down(leave) if leave is not None else frozenset()
+    made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated, leave=left)
     for line in made.suspect:
         say(f"tco: left out: {line}")
     if write is None:
@@ -257,7 +298,11 @@ def update(
     if seen is None:
         say(f"tco: dated {on}; --seen DATE gives the day that the lists are of")
     if made.models:
-        say(f"tco: {len(made.models)} rows of models that the catalog lacks, at its end")
+        say(f"tco: {len(made.models)} models that the catalog lacks, at its end")
+    if made.aggregated:
+        say(f"tco: {made.aggregated} rows of aggregators left out; --all has them")
+    if made.left:
+        say(f"tco: {len(made.left)} offers left out that {leave} turns down")
     say(f"tco: {len(made.offers)} offers to review, {len(made.added)} new ones")
 
 
@@ -319,7 +364,7 @@ class Checked:
     ] = None
     exit_zero: Annotated[Switch, flag(RULES, None, "Only report: exit 0.", "--exit-zero")] = None
     rules: Annotated[Switch, flag(RULES, None, "List the rules instead.", "--rules")] = None
-    everything: Annotated[Switch, flag(OUTPUT, None, "List every warning and note.", "--all")] = (
+    everything: Annotated[Switch, flag(ANSWER, None, "List every warning and note.", "--all")] = (
         None
     )
 
@@ -384,7 +429,7 @@ class DiffVolumes:
     ] = None
     profile: Annotated[Text, flag(VOLUME, "NAME", "Named traffic.")] = None
     strict: Annotated[
-        Switch, flag(OUTPUT, None, "Exit 1 when an answer changes.", "--fail-on-change")
+        Switch, flag(ANSWER, None, "Exit 1 when an answer changes.", "--fail-on-change")
     ] = None
 
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from tco.ask.options import VALUES
-from tco.cli.options import Output, flags
+from tco.ask.options import VALUES, Output
+from tco.cli.options import flags
 
 Name = Annotated[
     str | None, Argument(metavar="ID", help="One claim, by its id.", show_default=False)

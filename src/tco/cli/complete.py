@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from tco.catalog import load
 from tco.catalog.files import SHIPPED, shipped_file
 
 if TYPE_CHECKING:
+    from tco.ask.fields import Field
     from tco.catalog.load import Catalog
 
 
@@ -41,6 +42,7 @@ def shipped_names() -> Names:
 
 def names_of(catalog: Catalog) -> Names:
     """Return the names of a catalog, by kind."""
+    from tco.catalog.lookup import SHORT_NAMES
     from tco.engine.shapes import PRECISIONS, PROFILES
     from tco.options.selection import PURCHASES
 
@@ -55,7 +57,9 @@ def names_of(catalog: Catalog) -> Names:
         "sellers": [*catalog.hardware.sellers],
         "profiles": [*catalog.workloads.profiles],
         "assumptions": [*catalog.assumptions.assumptions],
-        "benchmarks": sorted({s.benchmark for model in models.values() for s in model.scores}),
+        "benchmarks": sorted(
+            {*SHORT_NAMES, *(s.benchmark for model in models.values() for s in model.scores)}
+        ),
         "licenses": sorted({m.license.kind for m in models.values() if m.license is not None}),
         "purchases": [*PURCHASES],
         "precisions": [*PRECISIONS],
@@ -73,25 +77,16 @@ Offer = Callable[[Known, str], Iterable[str]]
 """What a value can be, given how it begins; names are looked up only when they are needed."""
 
 
+KINDS = (
+    *("models", "own", "offers", "providers", "gpus", "sellers", "profiles", "assumptions"),
+    *("benchmarks", "licenses", "purchases", "precisions", "engines"),
+)
+"""Kinds of names that a catalog has."""
+
+
 def names(*kinds: str, ends: str = "") -> Offer:
     """Return what offers the names of some kinds."""
     return lambda known, begun: [f"{name}{ends}" for kind in kinds for name in known()[kind]]
-
-
-def words(*said: str) -> Offer:
-    """Return what offers some words."""
-    return lambda known, begun: said
-
-
-def declared(name: str, ends: str = "") -> Offer:
-    """Return what offers a closed list of `tco.ask.fields`."""
-
-    def offer(known: Known, begun: str) -> list[str]:
-        from tco.ask import fields
-
-        return [f"{word}{ends}" for word in getattr(fields, name)]
-
-    return offer
 
 
 def options(known: Known, begun: str) -> Iterable[str]:
@@ -111,31 +106,20 @@ def own_setups(known: Known, begun: str) -> Iterable[str]:
     return [name for name in options(known, begun) if name.startswith("self/")]
 
 
-VALUES = {
-    "model": names("models"),
-    "against": names("models"),
-    "tokenizer": names("models", ends="="),
-    "provider": names("providers"),
-    "gpu": names("gpus"),
-    "seller": names("sellers"),
-    "profile": names("profiles"),
-    "license": names("licenses"),
-    "min_score": names("benchmarks", ends="="),
-    "purchase": names("purchases"),
-    "precision": names("precisions"),
-    "engine": names("engines"),
-    "set": names("assumptions", ends="="),
-    "vary": names("assumptions", ends="="),
-    "among": options,
-    "tier": words("api", "hosted", "self"),
-    "slo": words("tpot=", "ttft="),
-    "min_trust": declared("TRUST"),
-    "service": declared("SERVICES"),
-    "format": declared("FORMATS"),
-    "export": declared("FORMATS", ends="="),
-    "color": declared("COLORS"),
-}
-"""What an option offers, by its name."""
+def values_of(field: Field) -> Offer | None:
+    """Return what offers the values of an option: words, or names (see `Field.offers`)."""
+    said: Sequence[str] = field.offers.split() or getattr(field.read, "words", ())
+
+    def offer(known: Known, begun: str) -> Iterator[str]:
+        for word in said:
+            kind, equals, _ = word.partition("=")
+            if word == "options":
+                yield from options(known, begun)
+            else:
+                yield from names(kind, ends=equals)(known, begun) if kind in KINDS else [word]
+
+    return offer if said else None
+
 
 ARGUMENTS = {
     "explain name": options,
@@ -167,14 +151,25 @@ def complete(ctx: Any, param: Any, incomplete: str) -> list[str]:
 
 def _values(ctx: Any, param: Any, incomplete: str) -> list[str]:
     where = f"{ctx.command_path.partition(' ')[2]} {param.name}"
-    known = ARGUMENTS if param.param_type_name == "argument" else VALUES
-    offer = known.get(where if known is ARGUMENTS else param.name)
+    named = param.param_type_name == "argument"
+    offer = ARGUMENTS.get(where) if named else _options().get(param.name)
     if offer is None or where in NOT_OURS:
         return []
-    several = param.multiple if known is VALUES else False
+    several = not named and param.multiple
     before, comma, begun = incomplete.rpartition(",") if several else ("", "", incomplete)
     found = offer(lambda: _names(ctx), begun)
     return [f"{before}{comma}{name}" for name in found if name.startswith(begun)]
+
+
+def _options() -> dict[str, Offer]:
+    """Return what every declared option offers, by its name."""
+    from tco.ask import commands
+    from tco.ask.fields import fields_of
+    from tco.ask.options import Output, QuestionOptions
+
+    records = (commands.BreakevenOptions, commands.SensitivityOptions, QuestionOptions, Output)
+    offered = {n: values_of(f) for r in records for n, f in fields_of(r).items()}
+    return {name: offer for name, offer in offered.items() if offer is not None}
 
 
 def _names(ctx: Any) -> Names:
@@ -189,10 +184,9 @@ def _names(ctx: Any) -> Names:
         and not {"TCO_CATALOG", "TCO_FILE", "TCO_OPTION"} & os.environ.keys()
     ):
         return shipped_names()
-    from tco.ask.options import QuestionOptions
+    from tco.ask.options import Output, QuestionOptions
     from tco.catalog.load import load_catalog
     from tco.cli.answer import asked
-    from tco.cli.options import Output
 
     said = asked(QuestionOptions(**{k: v for k, v in typed.items() if v}), Output(quiet=True))  # type: ignore[typeddict-item]
     found = names_of(load_catalog(said.overlays))

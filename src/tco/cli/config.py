@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from typer import Option
 
-from tco.ask.options import QuestionOptions
-from tco.cli.options import Command, Group, Output, flags
+from tco.ask.options import Output, QuestionOptions
+from tco.cli.options import Command, Group, flags
 
 HELP = """What is in effect, and who says so.
 

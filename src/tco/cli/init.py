@@ -7,18 +7,17 @@ from typing import Annotated, Any, NamedTuple, get_args
 import numpy as np
 from typer import Argument, Option
 
+from tco.ask import scenario
+from tco.ask.commands import OVER_TIME
 from tco.ask.effective import ConfigRow, in_effect
-from tco.ask.fields import OUTPUT, OVER_TIME, QUESTION, Field
-from tco.ask.grammar import EXAMPLE, parts_of
+from tco.ask.fields import Field
 from tco.ask.layers import RIVALS
-from tco.ask.options import SERVING, VALUES, VOLUME, WHICH, HorizonOptions, QuestionOptions
-from tco.catalog import scenario
+from tco.ask.options import ANSWER, OUTPUT, QUESTION, SERVING, VALUES, VOLUME, WHICH
 from tco.catalog.fields import Record
-from tco.cli import options
-from tco.cli.options import flags, options_of
+from tco.cli.options import flags
 from tco.options.question import Question
+from tco.options.scenario import EXAMPLE, parts_of
 from tco.options.settings import Setting, Settings
-from tco.render.schemas import attribute_docs
 from tco.units import show_number, show_seconds, show_share
 
 # The files that `tco init` writes.
@@ -59,7 +58,7 @@ tasks:
     share: 3%
     isl: 14k
     osl: 2k
-    quality: {{review-set: 0.9}} # an evaluation of your own, see `scores` below
+    min_score: {{review-set: 0.9}}   # an evaluation of your own, see `scores` below
 
   # First answers to customers: a small model tries, and a large one does again what a judge
   # does not accept. The share that is handed on is yours to measure; no benchmark knows it.
@@ -85,7 +84,7 @@ cascades:
     judge: {{model: llama-3.1-8b}}   # reads question and answer, writes a verdict
 
 # What models scored on evaluations of your own. Scores of public benchmarks are in the catalog:
-# `quality: {{mmlu: 85}}` on a task asks for one of those.
+# `min_score: {{arena: 1400}}` on a task asks for one of those.
 scores:
   - {{model: claude-opus-4.8, benchmark: review-set, value: 0.93, source: "our review, 2026-10"}}
   - {{model: gpt-4.1, benchmark: review-set, value: 0.88, source: "our review, 2026-10"}}
@@ -114,48 +113,6 @@ HEAD = """\
 # Quantities are written as for flags: 50B, 500M/day, 20 req/s, 35%, $2.50/Mtok, $2.10/gpu-h, 50ms.
 version: 1
 """
-
-EXAMPLES = {
-    "tokens": "50B",
-    "requests": "20M",
-    "users": "10k",
-    "peak": "200 req/s",
-    "input_output": "3:1",
-    "service": "flex",
-    "region": "eu",
-    "tokenizer": "[gpt-4.1=1.1]",
-    "model": "[gpt-4.1, llama-3.3-70b]",
-    "provider": "[openai, together]",
-    "tier": "[hosted, self]",
-    "license": "[permissive, community]",
-    "min_score": "{mmlu: 80}",
-    "min_trust": "high",
-    "growth": "5%",
-    "gpu": "[h100-sxm, h200-sxm]",
-    "gpus": "8",
-    "precision": "[bf16, fp8]",
-    "seller": "[nebius, runpod]",
-    "billing": "autoscaled",
-    "slo": "[ttft=1s]",
-    "fte": "0.5",
-    "coverage": "business_hours",
-    "site": "colo",
-    "electricity": "us",
-    "ownership": "annuity",
-    "extra_monthly": "$4k/month",
-    "extra_per_gpu": "$375/month",
-    "extra_per_server": "$1,500/month",
-    "extra_upfront": "$300k",
-    "without": "[power]",
-    "as_of": "2026-03-01",
-    "catalog": "[prices-of-ours.yaml]",
-    "measured": "[tco-measured.csv]",
-    "export": "[json=out.json]",
-    "top": "15",
-    "sort": "cost",
-    "fields": "[id, tier, monthly_usd]",
-}
-"""What is written for an option that is said by nobody, by its name."""
 
 SAID = "tokens"
 """The one key that is said: without a volume there is no bill."""
@@ -195,18 +152,13 @@ def scenario_text(inputs: Question, name: str, schema: str) -> str:
     return text
 
 
-PANELS = (VOLUME, WHICH, SERVING, VALUES, options.OUTPUT)
+PANELS = (VOLUME, WHICH, SERVING, VALUES, ANSWER)
 FIELDS = {field.key: field for field in (*QUESTION, *OVER_TIME, *OUTPUT)}
-DECLARED = {
-    option.name: option.annotation.__metadata__[0]
-    for record in (QuestionOptions, HorizonOptions, options.Output)
-    for option in options_of(record)
-}
 
 
 def _panel(key: str) -> str:
     """Return the heading of the help screen under which a key of the whole file belongs."""
-    inside = (DECLARED[f.name].rich_help_panel for k, f in FIELDS.items() if k.split(".")[0] == key)
+    inside = (field.panel for k, field in FIELDS.items() if k.split(".")[0] == key)
     return next(inside, VALUES)
 
 
@@ -221,7 +173,7 @@ def _lines(key: str, known: Mapping[str, ConfigRow], settings: Settings) -> list
         entries = [_assumption(settings[path]) for path in paths]
     elif key == "options":
         described = ", ".join(f"{k}: {v}" for k, v in parts_of(EXAMPLE).items())
-        entries = [Entry("-", f"{{{described}}}", f"e.g. {DECLARED['option'].help}")]
+        entries = [Entry("-", f"{{{described}}}", f"e.g. {FIELDS['options'].text}")]
     else:
         return _aligned([_entry(key, key, whole, known)], "")
     return [f"{key}:", *_aligned(entries, "  ")]
@@ -236,9 +188,8 @@ def _aligned(entries: list[Entry], indent: str) -> list[str]:
 
 def _section(annotation: Any) -> type[Record] | None:
     """Return the record of a section of scenario files."""
-    kinds = (k for k in (annotation, *get_args(annotation)) if isinstance(k, type))
-    ours = (k for k in kinds if issubclass(k, Record) and k.__module__ == scenario.__name__)
-    return next(ours, None)
+    kinds = (k for k in get_args(annotation) if isinstance(k, type) and issubclass(k, Record))
+    return next((kind for kind in kinds if kind.__module__ == scenario.__name__), None)
 
 
 def _entry(path: str, name: str, part: type[Record], known: Mapping[str, ConfigRow]) -> Entry:
@@ -247,15 +198,14 @@ def _entry(path: str, name: str, part: type[Record], known: Mapping[str, ConfigR
     default = part.model_fields[name].get_default(call_default_factory=True)
     unsaid = "" if default is None else json.dumps(default)
     if field is None:
-        return Entry(name, unsaid, attribute_docs(part).get(name, name))
-    help_text = DECLARED[field.name].help
-    if row is None or field.name in EXAMPLES:
+        return Entry(name, unsaid, part.model_fields[name].description or name)
+    if row is None or field.eg:
         rivals = any({SAID, field.target} <= both for both in RIVALS)
         note = "" if name == SAID else f"instead of {SAID}: " if rivals else "e.g. "
-        return Entry(name, EXAMPLES.get(field.name, unsaid), f"{note}{help_text}")
+        return Entry(name, field.eg or unsaid, f"{note}{field.text}")
     judged = "; judgment" if row.judgment and row.source != "judgment" else ""
     source = f" ({row.source}{judged})" if row.source else ""
-    return Entry(name, _readable(row, field), f"{help_text}{source}")
+    return Entry(name, _readable(row, field), f"{field.text}{source}")
 
 
 def _readable(row: ConfigRow, field: Field) -> str:

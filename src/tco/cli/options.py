@@ -3,18 +3,18 @@
 import inspect
 import os
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from functools import partial
-from typing import Annotated, Any, ClassVar, is_typeddict
+from typing import Annotated, Any, ClassVar, get_origin, is_typeddict
 
-import typer
 from typer import Argument, Option
 from typer.core import TyperCommand, TyperGroup
 
-from tco.ask.options import SERVING, VALUES, VOLUME, WHICH, Flag, QuestionOptions
-from tco.cli.guard import guarded
-from tco.errors import UsageError, nearest, printable
+from tco.ask.fields import Field, fields_of
+from tco.ask.options import ANSWER, Output, QuestionOptions
+from tco.cli.guard import guarded, typed
+from tco.errors import UsageError
 
 # Options declared once and shared: a command takes them as one record, typer sees each of them.
 
@@ -24,43 +24,31 @@ Function = Callable[..., None]
 def flags(function: Function) -> Function:
     """Return a command whose parameters that are records become one option a field.
 
-    A record is a dataclass, its fields `Annotated[type, typer.Option(...)]`, or a `TypedDict`, its
-    keys `Annotated[type, Flag(...)]`; annotations must be objects, not texts.
+    A record is a dataclass, its fields `Annotated[type, typer.Option(...)]`, or a `TypedDict` whose
+    options are declared (`tco.ask.fields`), those that the command does not take left out;
+    annotations must be objects, not texts.
     """
-    return flags_without()(function)
+    records = {
+        p.name: options_of(p.annotation, function.__name__)
+        for p in _parameters(function)
+        if _is_record(p.annotation)
+    }
+    kinds = {p.name: p.annotation for p in _parameters(function)}
 
+    def command(**values: Any) -> None:
+        for name, options in records.items():
+            values[name] = kinds[name](**{o.name: values.pop(o.name) for o in options})
+        guarded(function, **values)
 
-def flags_without(*names: str) -> Callable[[Function], Function]:
-    """Return the same for a command that does not have some of the options of a `Question`."""
-
-    def decorated(function: Function) -> Function:
-        records = {
-            p.name: [
-                option
-                for option in options_of(p.annotation)
-                if p.annotation is not QuestionOptions or option.name not in names
-            ]
-            for p in _parameters(function)
-            if _is_record(p.annotation)
-        }
-        kinds = {p.name: p.annotation for p in _parameters(function)}
-
-        def command(**values: Any) -> None:
-            for name, options in records.items():
-                values[name] = kinds[name](**{o.name: values.pop(o.name) for o in options})
-            guarded(function, **values)
-
-        command.__name__, command.__doc__ = function.__name__, function.__doc__
-        flat = [
-            option
-            for p in _parameters(function)
-            for option in records.get(p.name, [p.replace(kind=inspect.Parameter.KEYWORD_ONLY)])
-        ]
-        command.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
-        command.__annotations__ = {}
-        return command
-
-    return decorated
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    flat = [
+        option
+        for p in _parameters(function)
+        for option in records.get(p.name, [p.replace(kind=inspect.Parameter.KEYWORD_ONLY)])
+    ]
+    command.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
+    command.__annotations__ = {}
+    return command
 
 
 def _parameters(function: Function) -> list[inspect.Parameter]:
@@ -68,18 +56,39 @@ def _parameters(function: Function) -> list[inspect.Parameter]:
 
 
 def _is_record(annotation: Any) -> bool:
-    return is_dataclass(annotation) or is_typeddict(annotation)
+    some = annotation.__origin__ if get_origin(annotation) is Annotated else annotation
+    return is_dataclass(some) or is_typeddict(some)
 
 
-def options_of(record: Any) -> list[inspect.Parameter]:
-    """Return the options that a record stands for."""
+def some(*names: str, **texts: str) -> dict[str, str]:
+    """Return which of the declared options a command takes; some are told in other words."""
+    return {**dict.fromkeys(names, ""), **texts}
+
+
+def options_of(record: Any, command: str = "") -> list[inspect.Parameter]:
+    """Return the options that a record stands for; a command does not take all of them.
+
+    Args:
+        record: A dataclass, a `TypedDict`, or one of which only `some` are meant: `Annotated`.
+        command: The function of the command.
+    """
     kind = inspect.Parameter.KEYWORD_ONLY
-    if is_typeddict(record):
-        declared = {name: hint.__metadata__[0] for name, hint in record.__annotations__.items()}
-        return [
-            inspect.Parameter(name, kind, annotation=_of_typer(flag), default=None)
-            for name, flag in declared.items()
-        ]
+    if get_origin(record) is Annotated:
+        texts = record.__metadata__[0]
+        declared = [f for n, f in fields_of(record.__origin__).items() if n in texts]
+        chosen = [field._replace(text=texts[field.name] or field.text) for field in declared]
+    elif is_typeddict(record):
+        chosen = [f for f in fields_of(record).values() if command not in f.but.split()]
+    else:
+        return _options_of_dataclass(record)
+    return [
+        inspect.Parameter(field.name, kind, annotation=_of_typer(field), default=None)
+        for field in chosen
+    ]
+
+
+def _options_of_dataclass(record: Any) -> list[inspect.Parameter]:
+    kind = inspect.Parameter.KEYWORD_ONLY
     return [
         inspect.Parameter(
             f.name, kind, annotation=f.type, default=None if f.default is MISSING else f.default
@@ -88,18 +97,12 @@ def options_of(record: Any) -> list[inspect.Parameter]:
     ]
 
 
-def _of_typer(flag: Flag) -> Any:
+def _of_typer(field: Field) -> Any:
     """Return an option as typer wants it declared."""
-    declared = typer.Option(
-        *flag.names,
-        metavar=flag.metavar,
-        help=flag.text,
-        rich_help_panel=flag.panel,
-        show_default=False,
-    )
-    if flag.metavar is None:
+    declared = flag(field.panel, field.metavar, field.text, *field.flags)
+    if field.metavar is None:
         return Annotated[bool | None, declared]
-    return Annotated[list[str] | None if flag.many else str | None, declared]
+    return Annotated[list[str] | None if field.many else str | None, declared]
 
 
 class _Lean:
@@ -136,11 +139,10 @@ class Group(_Lean, TyperGroup):
             UsageError: There is no such command.
         """
         if not ctx.resilient_parsing and args[0] not in self.list_commands(ctx):
-            near = nearest(args[0], self.list_commands(ctx), 1)
-            raise UsageError(
-                f"no command called {printable(args[0])!r}; did you mean {near[0]}?"
-                f" See {ctx.command_path} --help"
-            )
+            from tco.cli.mend import no_command
+
+            path = ctx.command_path.split()[1:]
+            raise UsageError(no_command(args[0], path, self.list_commands(ctx), typed))
         return super().resolve_command(ctx, args)
 
 
@@ -151,8 +153,13 @@ class Command(_Lean, TyperCommand):
     """The context of the command that runs now: every option, and what was typed for it."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
+        """Run the command.
+
+        Raises:
+            UsageError: A volume stands where a name belongs.
+        """
         Command.running = ctx
+        _refuse_volumes(ctx)
         return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -166,6 +173,21 @@ class Command(_Lean, TyperCommand):
         for heading, rows in panels.items():
             with formatter.section(heading):
                 formatter.write_dl(rows, col_max=26)
+
+
+def _refuse_volumes(ctx: Any) -> None:
+    """Raise an error for a volume among the names of a command: `tco plan 50B`."""
+    for param in ctx.command.params:
+        value = ctx.params.get(param.name or "")
+        some = value if isinstance(value, list | tuple) else [value]
+        if param.param_type_name == "argument" and param.name != "volume":
+            for word in some:
+                if word and word[0].isdigit():
+                    from tco.cli.mend import stray
+
+                    error = stray(word, ctx.command_path.split()[1:], typed)
+                    if error is not None:
+                        raise error
 
 
 def _complete(ctx: Any, param: Any, incomplete: str) -> list[str]:
@@ -191,25 +213,7 @@ def _as_typed(param: Any, convert: Callable[..., Any], ctx: Any, value: Any) -> 
     return value if param.callback is None else param.callback(ctx, param, value)
 
 
-# The options that commands share: what is asked, from a floor below, and how it is answered.
-#
-# Annotations here must be objects, not texts: `tco.cli.options` hands them to typer.
-
-__all__ = (
-    "OUTPUT",
-    "SERVING",
-    "VALUES",
-    "VOLUME",
-    "WHICH",
-    "Output",
-    "Plot",
-    "QuestionOptions",
-    "Switch",
-    "Text",
-    "Texts",
-)
-
-OUTPUT = "Output"
+# Options of the command line alone.
 
 Text = str | None
 Texts = list[str] | None
@@ -221,39 +225,8 @@ def flag(panel: str, metavar: str | None, text: str, *names: str) -> Any:
     return Option(*names, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
 
 
-_option = flag
-
-
-Plot = Annotated[Switch, _option(OUTPUT, None, "A picture under the answer.", "--plot")]
+Plot = Annotated[Switch, flag(ANSWER, None, "A picture under the answer.", "--plot")]
 """For the commands whose answer can be drawn with characters."""
-
-
-@dataclass(eq=False, repr=False)
-class Output:
-    """How the answer is written, as it was typed."""
-
-    format: Annotated[
-        Text,
-        _option(OUTPUT, "FMT", "table, json, csv, md, github, llm, focus.", "-o", "--format"),
-    ] = None
-    export: Annotated[
-        Texts, _option(OUTPUT, "FMT=PATH", "Also a file: json=out.json, html=report.html.")
-    ] = None
-    top: Annotated[Text, _option(OUTPUT, "N", "At most so many rows; 20 in tables.")] = None
-    sort: Annotated[Text, _option(OUTPUT, "KEY", "Order of the rows.")] = None
-    fields: Annotated[
-        Texts, _option(OUTPUT, "A,B", "Only these columns; a wrong one lists them.")
-    ] = None
-    assumptions: Annotated[
-        Switch, _option(OUTPUT, None, "Every assumption, on the screen.", "--assumptions")
-    ] = None
-    notes: Annotated[
-        Switch, _option(OUTPUT, None, "Every note, on the screen and on stderr.", "--notes")
-    ] = None
-    color: Annotated[Text, _option(OUTPUT, "WHEN", "auto, always or never.")] = None
-    quiet: Annotated[Switch, _option(OUTPUT, None, "No warnings on stderr.", "-q", "--quiet")] = (
-        None
-    )
 
 
 # The options that the commands of `tco catalog` share, and how they are read.
@@ -265,29 +238,23 @@ Files = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
-    """Which catalog is meant, on which day."""
+Data = Annotated[
+    QuestionOptions,
+    some("as_of", catalog="Catalog file laid over the shipped ones; repeat for more."),
+]
+"""Which catalog is meant, on which day."""
 
-    as_of: Annotated[Text, flag(VALUES, "DATE", "The day whose prices hold: 2026-03-01.")] = None
-    catalog: Annotated[
-        Texts, flag(VALUES, "FILE", "Catalog file laid over the shipped ones; repeat for more.")
-    ] = None
-
-
-@dataclass(frozen=True, slots=True)
-class FindingsOutput:
-    """How findings are written."""
-
-    format: Annotated[
-        Text, flag(OUTPUT, "FMT", "table, json, csv, md, github, sarif or llm.", "-o", "--format")
-    ] = None
-    export: Annotated[
-        Texts, flag(OUTPUT, "FMT=PATH", "Also write it to a file: sarif=out.sarif.")
-    ] = None
-    top: Annotated[Text, flag(OUTPUT, "N", "At most so many findings.")] = None
-    color: Annotated[Text, flag(OUTPUT, "WHEN", "auto, always or never.")] = None
-    quiet: Annotated[Switch, flag(OUTPUT, None, "No warnings on stderr.", "-q", "--quiet")] = None
+FindingsOutput = Annotated[
+    Output,
+    some(
+        "color",
+        "quiet",
+        format="table, json, csv, md, github, sarif or llm.",
+        export="Also write it to a file: sarif=out.sarif.",
+        top="At most so many findings.",
+    ),
+]
+"""How findings are written."""
 
 
 def read(*records: Any, formats: tuple[str, ...] | None = None) -> dict[str, Any]:
@@ -300,21 +267,17 @@ def read(*records: Any, formats: tuple[str, ...] | None = None) -> dict[str, Any
     Raises:
         UsageError: A value that cannot be read.
     """
-    from tco.ask.fields import OUTPUT as HOW
-    from tco.ask.fields import QUESTION
     from tco.cli.answer import warn_of_variables
 
-    known = {f.name: f for f in (*QUESTION, *HOW)}
+    known = {**fields_of(QuestionOptions), **fields_of(Output)}
     said: dict[str, Any] = {}
-    for record in records:
-        for name in record.__dataclass_fields__:
-            value, where = getattr(record, name), known[name].flag
-            if value in (None, []):
-                value, where = _variable(known[name])
-            if value is not None:
-                said[name] = _read(known[name], value, where, formats)
-    if not said.get("quiet"):
-        warn_of_variables()
+    for name, given in (pair for record in records for pair in record.items()):
+        value, where = given, known[name].flag
+        if value in (None, []):
+            value, where = _variable(known[name])
+        if value is not None:
+            said[name] = _read(known[name], value, where, formats)
+    warn_of_variables()
     return said
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from typer import Argument
 
-from tco.ask.options import VALUES, QuestionOptions
-from tco.cli.options import Output, Switch, Text, Texts, flag, flags
+from tco.ask.options import VALUES, Output, QuestionOptions
+from tco.cli.options import Switch, Text, Texts, flag, flags
 
 LOGS = "How logs are read"
 FILES = Annotated[

@@ -5,27 +5,36 @@ from typing import Annotated, Any
 
 from typer import Argument, Exit
 
-from tco.ask.options import (
-    NOT_OF_EMBED,
-    NOT_OF_SIZE,
-    NOT_OF_TRAIN,
-    VALUES,
+from tco.ask.commands import (
     BreakevenOptions,
+    CompareOptions,
     EmbedOptions,
     HorizonOptions,
     PlanOptions,
-    QuestionOptions,
     SensitivityOptions,
     SizeOptions,
     TrainOptions,
 )
-from tco.cli.options import Output, Plot, Text, flag, flags, flags_without
+from tco.ask.options import VALUES, Output, QuestionOptions
+from tco.cli.options import Plot, Text, flag, flags
 
 # `tco compare`.
 
 
+VOLUME = Annotated[
+    str | None,
+    Argument(metavar="[N]", help="Tokens a month, as --tokens says them.", show_default=False),
+]
+
+
 @flags
-def compare(question: QuestionOptions, output: Output, plot: Plot = None) -> None:
+def compare(
+    question: QuestionOptions,
+    output: Output,
+    said: CompareOptions,
+    volume: VOLUME = None,
+    plot: Plot = None,
+) -> None:
     """What a month costs, every way there is to serve it, cheapest first.
 
     \b
@@ -33,13 +42,18 @@ def compare(question: QuestionOptions, output: Output, plot: Plot = None) -> Non
       tco compare --requests 20M --isl 3000 --osl 500 --cached 40%
       tco compare --users 10k --profile chat --tier self,hosted
       tco compare --tokens 50B --model llama-3.3-70b --all --format csv
+      tco compare --tokens 50B --as-good-as gpt-4.1
+      tco compare --tokens 50B --frontier
       tco compare --tokens 50B --plot
       tco compare --tokens 50B --option 'mine:kind=api,input=$2,output=$8'
     """
     from tco.ask.questions import compare as asked
     from tco.cli.answer import answer
+    from tco.cli.mend import volume_typed
 
-    answer(question, output, asked(), brief=asked(brief=True), plot=bool(plot))
+    if volume is not None:
+        question = volume_typed(volume, question)
+    answer(question, output, asked(said), brief=asked(said, brief=True), plot=bool(plot))
 
 
 # `tco breakeven`.
@@ -112,7 +126,7 @@ def sensitivity(
     from tco.cli.answer import answer, file_of
     from tco.cli.guard import Progress
 
-    watch = partial(Progress, quiet=bool(output.quiet))
+    watch = partial(Progress, quiet=bool(output.get("quiet")))
     ask = asked(a, b, said, file_of(question), watch)
     answer(question, output, ask, plot=bool(plot))
 
@@ -129,7 +143,7 @@ Validate = Annotated[
 ]
 
 
-@flags_without(*NOT_OF_SIZE)
+@flags
 def size(
     question: QuestionOptions,
     output: Output,
@@ -206,7 +220,7 @@ def plan(
 
     \b
       tco plan --tokens 500B --profile chat
-      tco plan together/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve week.txt
+      tco plan deepinfra/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve chat
       tco plan --tokens 1T --model glm-5.2 --purchase reserved_1y,on_demand,spot
       tco plan -f portfolio.yaml        tasks assigned to models; tco init --plan writes one
 
@@ -255,7 +269,7 @@ MODELS = Annotated[
 ]
 
 
-@flags_without(*NOT_OF_TRAIN)
+@flags
 def train(
     question: QuestionOptions, output: Output, said: TrainOptions, models: MODELS = None
 ) -> None:
@@ -280,7 +294,7 @@ def train(
 # `tco embed`.
 
 
-@flags_without(*NOT_OF_EMBED)
+@flags
 def embed(question: QuestionOptions, output: Output, said: EmbedOptions) -> None:
     """What embedding a corpus once, and queries every month, costs; cheapest first.
 

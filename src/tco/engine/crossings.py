@@ -1,4 +1,10 @@
-"""Cost curves in affine pieces, and where one is below another, exactly."""
+"""Cost curves in affine pieces, and where one is below another, exactly.
+
+GPUs come in whole replicas, so the cost of self-hosting is a staircase and two curves can cross
+many times. No root finder is used: on each piece both sides are affine, so a crossing is a
+division, and beyond a known volume the asymptotes decide. Pairs of curves lie in rows and pieces
+in columns, so that one pair and a million settings of it are the same call.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +17,25 @@ import numpy as np
 
 from tco.engine.shapes import Flags, Floats, Indices
 
-# Monthly cost as a function of volume: affine pieces, and where one such curve is below another.
-#
-# GPUs come in whole replicas, so the cost of self-hosting is a staircase and two curves can cross
-# many times. No root finder is used: on each piece both sides are affine, so a crossing is a
-# division, and beyond a known volume the asymptotes decide.
-
 Interval = tuple[float, float]
 
 MOST_PIECES = 2_000_000
 """Pieces beyond which two curves are called tied rather than told apart."""
 
+CELLS = 1 << 17
+"""Cells worked on at a time, so that a dozen arrays of them stay in the processor's cache."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
-    """A piecewise affine cost on ``(0, edges[-1]]``; ``cost = fixed + slope * volume`` on a piece.
+    """Piecewise affine costs, one a row; ``cost = fixed + slope * volume`` on a piece.
 
     Args:
         edges: Ends of the pieces, ascending; piece `i` is ``(edges[i-1], edges[i]]`` and the first
-            begins at 0 [pieces, token/month].
-        fixed: Cost of a piece's line at volume 0 [pieces, USD/month].
-        slope: Cost of a token on the piece [pieces, USD/token].
+            begins at 0. A row that has fewer pieces repeats its last edge, or ends in infinite
+            ones [curves, pieces] [token/month].
+        fixed: Cost of a piece's line at volume 0 [curves, pieces] [USD/month].
+        slope: Cost of a token on the piece [curves, pieces] [USD/token].
     """
 
     edges: Floats
@@ -39,116 +43,145 @@ class Steps:
     slope: Floats
 
     def at(self, volume: Floats) -> Floats:
-        """Return the cost of each volume [USD/month]; volumes lie within ``[0, edges[-1]]``."""
-        piece = np.minimum(np.searchsorted(self.edges, volume, side="left"), self.edges.size - 1)
-        return self.fixed[piece] + self.slope[piece] * volume
+        """Return the cost of volumes within ``[0, edges[-1]]`` on the first curve [USD/month]."""
+        edges = self.edges[0]
+        piece = np.minimum(np.searchsorted(edges, volume, side="left"), edges.size - 1)
+        cost: Floats = self.fixed[0, piece] + self.slope[0, piece] * volume
+        return cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """A cost curve: its pieces up to any volume, and the two lines that it stays between.
+class Curves:
+    """Cost curves: their pieces up to any volume, and the two lines that each stays between.
 
     Args:
-        until: Returns the pieces up to at least a volume.
-        pieces_until: Returns how many pieces that would be.
-        slope: Cost of a token at very large volume [USD/token].
-        low, high: ``slope * volume + low <= cost <= slope * volume + high`` [USD/month].
+        until: Returns the pieces of some rows, each up to at least a volume of its own.
+        pieces_until: Returns how many pieces that would be, for all rows [curves].
+        slope: Cost of a token at very large volume [curves] [USD/token].
+        low, high: ``slope * volume + low <= cost <= slope * volume + high`` [curves] [USD/month].
     """
 
-    until: Callable[[float], Steps]
-    pieces_until: Callable[[float], float]
-    slope: float
-    low: float
-    high: float
+    until: Callable[[Indices, Floats], Steps]
+    pieces_until: Callable[[Floats], Floats]
+    slope: Floats
+    low: Floats
+    high: Floats
 
-
-def line(fixed: float, slope: float) -> Curve:
-    """Return the curve of a bill that is affine in volume."""
-
-    def until(volume: float) -> Steps:
-        return Steps(
-            edges=np.array([max(volume, 1.0)]), fixed=np.array([fixed]), slope=np.array([slope])
-        )
-
-    return Curve(until=until, pieces_until=lambda _: 1.0, slope=slope, low=fixed, high=fixed)
+    def first(self, volume: float) -> Steps:
+        """Return the pieces of the first curve up to at least a volume."""
+        return self.until(np.array([0]), np.array([volume]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wins:
-    """Where curve B is below curve A.
+    """Where B is below A, for each pair.
 
     Args:
-        intervals: Ascending, disjoint volumes on which B is cheaper; the last may end at infinity
-            [token/month].
-        first: Smallest volume from which B is cheaper, at least for a while [token/month].
-        sure: Volume after which B is cheaper always [token/month].
-        about: Crossings of A with the two lines that B stays between [token/month].
-        tied: The asymptotes are too close to tell who wins at very large volume.
+        pair: Which pair an interval belongs to, ascending [intervals].
+        begin, end: The intervals, ascending and disjoint within a pair; the last may end at
+            infinity [intervals] [token/month].
+        first: Smallest volume from which B is cheaper, at least for a while; NaN when it never is
+            [pairs] [token/month].
+        sure: Volume after which B is cheaper always; NaN when there is none [pairs] [token/month].
+        about: Crossings of A with the two lines that B stays between; NaN when B's slope is not
+            the lower one [pairs, 2] [token/month].
+        tied: The asymptotes are too close to tell who wins at very large volume [pairs].
     """
 
-    intervals: tuple[Interval, ...]
-    first: float | None
-    sure: float | None
-    about: Interval | None
-    tied: bool
+    pair: Indices
+    begin: Floats
+    end: Floats
+    first: Floats
+    sure: Floats
+    about: Floats
+    tied: Flags
+
+    def intervals(self, pair: int = 0) -> tuple[Interval, ...]:
+        """Return the intervals of one pair."""
+        mine = slice(*np.searchsorted(self.pair, [pair, pair + 1]))
+        return tuple(zip(self.begin[mine].tolist(), self.end[mine].tolist(), strict=True))
 
 
-def settled_from(a: Curve, b: Curve) -> float:
-    """Return the volume from which the cheaper of two curves is always the same [token/month].
+def affine(fixed: Floats, slope: Floats) -> Curves:
+    """Return the curves of bills that are affine in volume.
+
+    Args:
+        fixed: Cost at no volume [curves] [USD/month].
+        slope: Cost of a token [curves] [USD/token].
+    """
+
+    def until(rows: Indices, volume: Floats) -> Steps:
+        return Steps(
+            edges=np.full((rows.size, 1), np.inf),
+            fixed=fixed[rows, None],
+            slope=slope[rows, None],
+        )
+
+    return Curves(until=until, pieces_until=np.ones_like, slope=slope, low=fixed, high=fixed)
+
+
+def some(curves: Curves, rows: Indices) -> Curves:
+    """Return some of the curves [rows]."""
+
+    def pieces_until(volume: Floats) -> Floats:
+        everywhere = np.zeros(curves.slope.size)
+        everywhere[rows] = volume
+        return curves.pieces_until(everywhere)[rows]
+
+    return Curves(
+        until=lambda wanted, volume: curves.until(rows[wanted], volume),
+        pieces_until=pieces_until,
+        slope=curves.slope[rows],
+        low=curves.low[rows],
+        high=curves.high[rows],
+    )
+
+
+def settled_from(a: Curves, b: Curves) -> Floats:
+    """Return the volumes from which the cheaper one is always the same [pairs, token/month].
 
     With slopes ``s_a > s_b`` that is where ``s_b V + high_b`` meets ``s_a V + low_a``; infinite
     when the slopes are equal and the bands overlap.
     """
-    if a.slope > b.slope:
-        gap = b.high - a.low
-    elif a.slope < b.slope:
-        gap = a.high - b.low
-    else:
-        return 0.0 if b.high < a.low or a.high <= b.low else np.inf
-    if gap <= 0:
-        return 0.0
-    with np.errstate(over="ignore"):
-        return float(gap / abs(a.slope - b.slope))
+    gap = np.where(a.slope > b.slope, b.high - a.low, a.high - b.low)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        crossing = np.where(gap <= 0, 0.0, gap / np.abs(a.slope - b.slope))
+    apart = (b.high < a.low) | (a.high <= b.low)
+    return np.where(a.slope == b.slope, np.where(apart, 0.0, np.inf), crossing)
 
 
-def wins(a: Curve, b: Curve) -> Wins:
-    """Return the exact volumes on which B is cheaper than A.
+def wins(a: Curves, b: Curves, most_pieces: float = MOST_PIECES) -> Wins:
+    """Return the exact volumes on which B is cheaper than A, for every pair.
 
     Between two neighbouring edges of either curve both are affine, so the difference changes sign
     at most once, at ``-fixed / slope`` of the difference. Beyond `settled_from` the asymptotes
-    decide.
+    decide. Pairs are worked on in groups that need about as many pieces as each other.
 
     Args:
-        a, b: The two curves.
+        a, b: The curves, as many of one as of the other.
+        most_pieces: Pieces beyond which a pair is called tied rather than told apart.
     """
     end = settled_from(a, b)
+    with np.errstate(invalid="ignore"):
+        pieces = a.pieces_until(end) + b.pieces_until(end)
+    tied = ~np.isfinite(end) | ~(pieces <= most_pieces)
+    end = np.maximum(np.where(tied, _end_within(a, b, tied, most_pieces), end), 1.0)
     pieces = a.pieces_until(end) + b.pieces_until(end)
-    tied = not np.isfinite(end) or pieces > MOST_PIECES
-    if tied:
-        end = _end_within(a, b)
-    end = max(end, 1.0)
-    found = _cheaper(a.until(end), b.until(end), end)
-    if not tied and _b_wins_at_last(a, b):
-        found.append((end, np.inf))
-    intervals = _merged(found)
-    sure = intervals[-1][0] if intervals and intervals[-1][1] == np.inf else None
-    return Wins(
-        intervals=intervals,
-        first=intervals[0][0] if intervals else None,
-        sure=sure,
-        about=_about(a, b),
-        tied=tied,
-    )
+    last = ~tied & ((b.slope < a.slope) | ((b.slope == a.slope) & (b.high < a.low)))
+    found = [_group(a, b, rows, end[rows], last[rows]) for rows in _groups(pieces)]
+    pair, begin, stop = (np.concatenate(part) for part in zip(*found, strict=True))
+    order = np.argsort(pair, kind="stable")
+    return _summed(pair[order], begin[order], stop[order], _about(a, b), tied)
 
 
-def beats(a: Sequence[Curve], b: Sequence[Curve]) -> Wins:
-    """Return where the lowest of some curves is below the lowest of others.
+def beats(a: Sequence[Curves], b: Sequence[Curves]) -> Wins:
+    """Return where the lowest of some curves is below the lowest of others, as one pair.
 
     That is where, for each curve of A, one of B is below it: unions and intersections of what
     `wins` returns, and as exact. `about` is of the pair that crosses first.
 
     Args:
-        a, b: The curves of either side, at least one each.
+        a, b: The curves of either side, at least one each, each on its own.
     """
     return together([[wins(one, other) for other in b] for one in a])
 
@@ -156,15 +189,11 @@ def beats(a: Sequence[Curve], b: Sequence[Curve]) -> Wins:
 def together(found: Sequence[Sequence[Wins]]) -> Wins:
     """Return the same of what `wins` returned: a row for each curve of A, B along it."""
     every = [won for row in found for won in row]
-    below = [_merged(sorted(i for won in row for i in won.intervals)) for row in found]
-    intervals = reduce(_common, below)
-    return Wins(
-        intervals=intervals,
-        first=intervals[0][0] if intervals else None,
-        sure=intervals[-1][0] if intervals and intervals[-1][1] == np.inf else None,
-        about=min(every, key=lambda won: np.inf if won.first is None else won.first).about,
-        tied=any(won.tied for won in every),
-    )
+    below = [_joined(sorted(i for won in row for i in won.intervals())) for row in found]
+    spans = np.array(reduce(_common, below), dtype=float).reshape(-1, 2)
+    earliest = min(every, key=lambda won: np.nan_to_num(won.first[0], nan=np.inf))
+    tied = np.array([any(won.tied[0] for won in every)])
+    return _summed(np.zeros(len(spans), dtype=int), spans[:, 0], spans[:, 1], earliest.about, tied)
 
 
 def _common(one: tuple[Interval, ...], other: tuple[Interval, ...]) -> tuple[Interval, ...]:
@@ -173,37 +202,8 @@ def _common(one: tuple[Interval, ...], other: tuple[Interval, ...]) -> tuple[Int
     return tuple(sorted((low, high) for low, high in pairs if low < high))
 
 
-def _end_within(a: Curve, b: Curve) -> float:
-    """Return a volume that takes about half of `MOST_PIECES` pieces."""
-    end = 1e6
-    while a.pieces_until(end * 2) + b.pieces_until(end * 2) < MOST_PIECES / 2 and end < 1e18:
-        end *= 2
-    return end
-
-
-def _b_wins_at_last(a: Curve, b: Curve) -> bool:
-    return b.slope < a.slope or (b.slope == a.slope and b.high < a.low)
-
-
-def _cheaper(a: Steps, b: Steps, end: float) -> list[Interval]:
-    edges = np.unique(np.concatenate([a.edges, b.edges, [end]]))
-    edges = edges[edges <= end]
-    low = np.concatenate([[0.0], edges[:-1]])
-    at_a = np.minimum(np.searchsorted(a.edges, edges, side="left"), a.edges.size - 1)
-    at_b = np.minimum(np.searchsorted(b.edges, edges, side="left"), b.edges.size - 1)
-    fixed = b.fixed[at_b] - a.fixed[at_a]
-    slope = b.slope[at_b] - a.slope[at_a]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cross = -fixed / slope
-    start = np.where(slope < 0, np.maximum(low, cross), low)
-    stop = np.where(slope > 0, np.minimum(edges, cross), edges)
-    never = (slope == 0) & (fixed >= 0)
-    keep = ~never & (start < stop)
-    return list(zip(start[keep].tolist(), stop[keep].tolist(), strict=True))
-
-
-def _merged(found: list[Interval]) -> tuple[Interval, ...]:
-    """Return the intervals with those that touch joined."""
+def _joined(found: list[Interval]) -> tuple[Interval, ...]:
+    """Return the intervals, ascending by their begin, with those that touch joined."""
     joined: list[Interval] = []
     for low, high in found:
         if joined and low <= joined[-1][1]:
@@ -213,158 +213,14 @@ def _merged(found: list[Interval]) -> tuple[Interval, ...]:
     return tuple(joined)
 
 
-def _about(a: Curve, b: Curve) -> Interval | None:
-    if a.slope <= b.slope:
-        return None
-    gain = a.slope - b.slope
-    return max((b.low - a.high) / gain, 0.0), max((b.high - a.low) / gain, 0.0)
-
-
-# Where one cost curve is below another, for many pairs of curves in one broadcast call.
-#
-# The same arithmetic as `tco.engine.crossings`, with pairs in rows and pieces in columns: no root
-# is searched for, and results are equal to the last digit.
-
-CELLS = 1 << 17
-"""Cells worked on at a time, so that a dozen arrays of them stay in the processor's cache."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManySteps:
-    """Piecewise affine costs, one a row; see `tco.engine.crossings.Steps` for what a piece is.
-
-    Args:
-        edges, fixed, slope: Ends and lines of the pieces; a row that has fewer of them repeats
-            its last edge, or ends in infinite ones [pairs, pieces].
-    """
-
-    edges: Floats
-    fixed: Floats
-    slope: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curves:
-    """Many cost curves.
-
-    Args:
-        until: Returns the pieces of some rows, each up to at least a volume of its own.
-        pieces_until: Returns how many pieces that would be, for all rows [pairs].
-        slope, low, high: As in `tco.engine.crossings.Curve` [pairs].
-    """
-
-    until: Callable[[Indices, Floats], ManySteps]
-    pieces_until: Callable[[Floats], Floats]
-    slope: Floats
-    low: Floats
-    high: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManyWins:
-    """Where B is below A, for each pair.
-
-    Args:
-        pair: Which pair an interval belongs to, ascending [intervals].
-        begin, end: The intervals, ascending within a pair [intervals, token/month].
-        first: Smallest volume from which B is cheaper; NaN when it never is [pairs].
-        sure: Volume after which B is cheaper always; NaN when there is none [pairs].
-        tied: The asymptotes are too close to tell who wins at very large volume [pairs].
-    """
-
-    pair: Indices
-    begin: Floats
-    end: Floats
-    first: Floats
-    sure: Floats
-    tied: Flags
-
-
-def affine(fixed: Floats, slope: Floats) -> Curves:
-    """Return the curves of bills that are affine in volume.
-
-    Args:
-        fixed: Cost at no volume [pairs, USD/month].
-        slope: Cost of a token [pairs, USD/token].
-    """
-
-    def until(rows: Indices, volume: Floats) -> ManySteps:
-        return ManySteps(
-            edges=np.full((rows.size, 1), np.inf),
-            fixed=fixed[rows, None],
-            slope=slope[rows, None],
-        )
-
-    return Curves(until=until, pieces_until=np.ones_like, slope=slope, low=fixed, high=fixed)
-
-
-def only(many: Curves) -> Curve:
-    """Return the first of the curves on its own."""
-
-    def until(volume: float) -> Steps:
-        made = many.until(np.array([0]), np.array([volume]))
-        edges = made.edges[0]
-        wide = edges > np.concatenate([[0.0], edges[:-1]])
-        return Steps(edges=edges[wide], fixed=made.fixed[0][wide], slope=made.slope[0][wide])
-
-    return Curve(
-        until=until,
-        pieces_until=lambda volume: float(many.pieces_until(np.array([volume]))[0]),
-        slope=float(many.slope[0]),
-        low=float(many.low[0]),
-        high=float(many.high[0]),
-    )
-
-
-def some(many: Curves, rows: Indices) -> Curves:
-    """Return some of the curves [rows]."""
-
-    def pieces_until(volume: Floats) -> Floats:
-        everywhere = np.zeros(many.slope.size)
-        everywhere[rows] = volume
-        return many.pieces_until(everywhere)[rows]
-
-    return Curves(
-        until=lambda wanted, volume: many.until(rows[wanted], volume),
-        pieces_until=pieces_until,
-        slope=many.slope[rows],
-        low=many.low[rows],
-        high=many.high[rows],
-    )
-
-
-def settled_from_many(a: Curves, b: Curves) -> Floats:
-    """Return the volumes from which the cheaper one is always the same [pairs, token/month]."""
-    gap = np.where(a.slope > b.slope, b.high - a.low, a.high - b.low)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        crossing = np.where(gap <= 0, 0.0, gap / np.abs(a.slope - b.slope))
-    apart = (b.high < a.low) | (a.high <= b.low)
-    return np.where(a.slope == b.slope, np.where(apart, 0.0, np.inf), crossing)
-
-
-def wins_many(a: Curves, b: Curves, most_pieces: float = MOST_PIECES) -> ManyWins:
-    """Return the exact volumes on which B is cheaper than A, for every pair.
-
-    Pairs are worked on in groups that need about as many pieces as each other.
-
-    Args:
-        a, b: The curves, as many of one as of the other.
-        most_pieces: Pieces beyond which a pair is called tied rather than told apart.
-    """
-    end = settled_from_many(a, b)
+def _about(a: Curves, b: Curves) -> Floats:
+    gain = np.where(a.slope > b.slope, a.slope - b.slope, np.nan)
     with np.errstate(invalid="ignore"):
-        pieces = a.pieces_until(end) + b.pieces_until(end)
-    tied = ~np.isfinite(end) | ~(pieces <= most_pieces)
-    end = np.maximum(np.where(tied, _many_end_within(a, b, tied, most_pieces), end), 1.0)
-    pieces = a.pieces_until(end) + b.pieces_until(end)
-    last = ~tied & ((b.slope < a.slope) | ((b.slope == a.slope) & (b.high < a.low)))
-    found = [_group(a, b, rows, end[rows], last[rows]) for rows in _groups(pieces)]
-    pair, begin, stop = (np.concatenate(part) for part in zip(*found, strict=True))
-    order = np.argsort(pair, kind="stable")
-    return _summed(pair[order], begin[order], stop[order], tied)
+        meet = np.stack([b.low - a.high, b.high - a.low], axis=-1) / gain[:, None]
+    return np.maximum(meet, 0.0)
 
 
-def _many_end_within(a: Curves, b: Curves, tied: Flags, most_pieces: float) -> Floats:
+def _end_within(a: Curves, b: Curves, tied: Flags, most_pieces: float) -> Floats:
     """Return volumes that take about half of the pieces allowed, for the pairs that are tied."""
     end = np.full(tied.shape, 1e6)
     growing = tied.copy()
@@ -404,10 +260,10 @@ def _group(
     stop = np.concatenate([stop, np.full((rows.size, 1), np.inf)], axis=1)
     keep = np.concatenate([keep, last[:, None]], axis=1)
     row, cell = np.nonzero(keep)
-    return _many_merged(rows[row], start[row, cell], stop[row, cell])
+    return _merged(rows[row], start[row, cell], stop[row, cell])
 
 
-def _cells(a: ManySteps, b: ManySteps) -> tuple[Floats, Floats, Floats]:
+def _cells(a: Steps, b: Steps) -> tuple[Floats, Floats, Floats]:
     """Return the edges of either row, and cost of B less cost of A between them [pairs, cells]."""
     if a.edges.shape[1] == 1:
         return b.edges, b.fixed - a.fixed, b.slope - a.slope
@@ -425,7 +281,7 @@ def _cells(a: ManySteps, b: ManySteps) -> tuple[Floats, Floats, Floats]:
     return take(both, order, axis=1), fixed, slope
 
 
-def _many_merged(pair: Indices, start: Floats, stop: Floats) -> tuple[Indices, Floats, Floats]:
+def _merged(pair: Indices, start: Floats, stop: Floats) -> tuple[Indices, Floats, Floats]:
     """Return the intervals with those of a pair that touch joined."""
     if not pair.size:
         return pair, start, stop
@@ -435,12 +291,12 @@ def _many_merged(pair: Indices, start: Floats, stop: Floats) -> tuple[Indices, F
     return pair[fresh], start[fresh], stop[ends]
 
 
-def _summed(pair: Indices, begin: Floats, end: Floats, tied: Flags) -> ManyWins:
+def _summed(pair: Indices, begin: Floats, end: Floats, about: Floats, tied: Flags) -> Wins:
     first, sure = np.full(tied.shape, np.nan), np.full(tied.shape, np.nan)
     first[pair[::-1]] = begin[::-1]  # the earliest interval is written last
     endless = np.isinf(end)
     sure[pair[endless]] = begin[endless]
-    return ManyWins(pair=pair, begin=begin, end=end, first=first, sure=sure, tied=tied)
+    return Wins(pair=pair, begin=begin, end=end, first=first, sure=sure, about=about, tied=tied)
 
 
 # Where a cost difference is below zero as any one number changes: division where it is affine,
@@ -541,3 +397,43 @@ def _bisected(gap: Callable[[Floats], Floats], low: Floats, high: Floats, below:
         same = (gap(middle) < 0) == below
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     return high
+
+
+# The one turn nearest to today's value, where every value that is tried costs something.
+
+
+def turn(
+    moved: Callable[[Floats], Flags],
+    now: float,
+    low: float,
+    high: float,
+    *,
+    values: Callable[[float, float], Floats],
+    zooms: int,
+) -> Interval | None:
+    """Return the values on either side of the turn nearest to `now`, the side of `now` first.
+
+    A range is tried at some values in one call, and of it the cell next to `now` in which the
+    answer turns is tried again, `zooms` times in all. None where none of the first values turns
+    it; both are one value where there is none between it and `now`.
+
+    Args:
+        moved: Returns whether the answer at each value is another than today's.
+        now: Today's value; outside the range its end next to it stands for it.
+        low, high: The range.
+        values: Returns what to try of a range, its ends among them: three values halve it.
+        zooms: How often.
+    """
+    ends = low, high
+    for _ in range(zooms):
+        tried = np.unique(np.append(values(low, high), min(max(now, low), high)))
+        flipped = moved(tried)
+        if not flipped.any():
+            return None
+        hit = int(np.argmin(np.where(flipped, np.abs(tried - now), np.inf)))
+        near = hit - 1 if tried[hit] > now else hit + 1
+        if not 0 <= near < tried.size or tried[hit] == now:
+            return float(tried[hit]), float(tried[hit])
+        ends = float(tried[near]), float(tried[hit])
+        low, high = sorted(ends)
+    return ends

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tco.engine.crossings import Curves, ManySteps, Steps
+from tco.engine.crossings import Curves, Steps
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.shapes import ROUND_OFF, Floats, Number, Workload
 from tco.units import MTOK
@@ -208,7 +208,7 @@ def billed_tokens(terms: Terms) -> Steps:
     Cliff: ``V * (1 - d_k)``. Graduated: ``sum_k (1 - d_k) * clip(V - T_k, 0, T_k+1 - T_k)``.
 
     Args:
-        terms: The tiers; the last piece has no end.
+        terms: The tiers; the last piece of the one row has no end.
 
     Source:
         Both readings of a tier table, as usage-billing tools name them.
@@ -222,7 +222,7 @@ def billed_tokens(terms: Terms) -> Steps:
         # Tiers count what is billed, so all of them begin later by what is free.
         fixed = np.append(0.0, fixed - slope * terms.free_tokens)
         starts, slope = np.append(0.0, starts + terms.free_tokens), np.append(0.0, slope)
-    return Steps(edges=np.append(starts[1:], np.inf), fixed=fixed, slope=slope)
+    return Steps(edges=np.append(starts[1:], np.inf)[None], fixed=fixed[None], slope=slope[None])
 
 
 def terms_lines(
@@ -299,7 +299,7 @@ def contracts(terms: Terms, fixed: Floats, usd_per_token: Floats) -> Curves:
         corners = np.concatenate([lines + above * starts, lines + above * ends], axis=1)
     real = np.concatenate([starts < ends, (starts < ends) & np.isfinite(ends)], axis=1)
     return Curves(
-        until=lambda rows, _: ManySteps(edges=ends[rows], fixed=lines[rows], slope=slopes[rows]),
+        until=lambda rows, _: Steps(edges=ends[rows], fixed=lines[rows], slope=slopes[rows]),
         pieces_until=lambda volume: np.full_like(volume, ends.shape[1]),
         slope=slopes[:, -1],
         low=np.where(real, corners, np.inf).min(axis=1),

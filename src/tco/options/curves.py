@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.engine.crossings import Curve, Curves, ManySteps, affine, only, some, wins_many
+from tco.engine.crossings import Curves, Steps, affine, some, wins
 from tco.engine.fleet import burst_term, kept_between, load_served, slack_replicas
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica
@@ -197,8 +197,8 @@ def has_steps(option: Option) -> bool:
     return hours is None or hours.billing != SCALE_TO_ZERO
 
 
-def curve(option: Option, settings: Settings) -> Curve:
-    """Return the cost curve of an option; every setting but the volume is a number.
+def curve(option: Option, settings: Settings) -> Curves:
+    """Return the cost curve of an option, one row; every setting but the volume is a number.
 
     Raises:
         InfeasibleError: The set-up serves nothing within the limits, so it has no curve.
@@ -207,7 +207,7 @@ def curve(option: Option, settings: Settings) -> Curve:
         replica = replica_of(option, settings)
         if not np.all(replica.feasible):
             raise InfeasibleError(f"{option.id}: {infeasible(replica, target(settings))}")
-    return only(curves(option, settings, 1))
+    return curves(option, settings, 1)
 
 
 def curves(
@@ -250,11 +250,11 @@ def _fixed_curves(option: FixedOption, count: int) -> Curves:
     if step is None:
         return affine(np.full(count, usd), np.zeros(count))
 
-    def until(rows: Indices, volume: Floats) -> ManySteps:
+    def until(rows: Indices, volume: Floats) -> Steps:
         units = np.arange(1.0, np.ceil(np.max(volume) / step) + 2.0)
         shape = (rows.size, units.size)
         edges, cost = (np.broadcast_to(units * each, shape) for each in (step, usd))
-        return ManySteps(edges=edges, fixed=cost, slope=np.zeros(shape))
+        return Steps(edges=edges, fixed=cost, slope=np.zeros(shape))
 
     return Curves(
         until=until,
@@ -275,7 +275,7 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
         each = volume / stairs.tokens_per_replica * stairs.load.sum(axis=-1)
         return np.asarray(each + levels * (slack + 2.0))
 
-    def until(rows: Indices, volume: Floats) -> ManySteps:
+    def until(rows: Indices, volume: Floats) -> Steps:
         top = volume / stairs.tokens_per_replica[rows] * stairs.load[rows].max(axis=-1)
         reach = np.ceil(np.max(top + slack[rows]) + 2.0)
         mine, own = _rows(settings, rows, count), _replica_rows(replica, rows, count)
@@ -283,7 +283,7 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
         still = mine.with_values({TOKENS: 0.0})
         cost = np.broadcast_to(total_usd(own_bill(option, still, fleet)), edges.shape)
         rising = np.broadcast_to(work[rows][:, None], edges.shape)
-        return ManySteps(edges=edges, fixed=cost, slope=rising)
+        return Steps(edges=edges, fixed=cost, slope=rising)
 
     work = column(_usd_per_token_of_work(option, settings, replica), count)
     slope, low, high = _envelope(option, settings, stairs, slack, count)
@@ -332,7 +332,7 @@ def first_volumes(a: Option, b: Option, settings: Settings, count: int) -> Float
     first = np.full(count, np.nan)
     by_hour = any(isinstance(o, SelfOption) and o.hours is not None for o in (a, b))
     most = FEW_PIECES * MORE_BY_HOUR if by_hour else FEW_PIECES
-    first[served] = wins_many(some(sides[0], served), some(sides[1], served), most).first
+    first[served] = wins(some(sides[0], served), some(sides[1], served), most).first
     return first
 
 

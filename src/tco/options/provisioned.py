@@ -10,7 +10,7 @@ import numpy as np
 
 from tco.catalog.lookup import holds
 from tco.catalog.trust import GIVEN, Trust, capacity_trust
-from tco.engine.crossings import Curves, ManySteps
+from tco.engine.crossings import Curves, Steps
 from tco.engine.ledger import Line, Origin
 from tco.engine.shapes import Floats, Indices, Number, column, number
 from tco.engine.tokens import ProvisionedUnit, units_for, units_used
@@ -109,12 +109,12 @@ def provisioned_curves(
     usd = rate * column(hours_per_month(settings), count)
     step, fewest = float(option.unit.increment_units), float(option.unit.fewest)
 
-    def until(rows: Indices, volume: Floats) -> ManySteps:
+    def until(rows: Indices, volume: Floats) -> Steps:
         most = np.max(volume / tokens_per_unit[rows]) / step
         units = np.arange(fewest, max(most + 2.0, 1.0) * step + fewest, step)[None, :]
         cost = standing[rows, None] + usd[rows, None] * units
         edges = tokens_per_unit[rows, None] * units
-        return ManySteps(edges=edges, fixed=cost, slope=np.zeros_like(edges))
+        return Steps(edges=edges, fixed=cost, slope=np.zeros_like(edges))
 
     return Curves(
         until=until,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from tco.analysis.results import AssumptionResult, Flip
-from tco.ask.options import NOT_OF_SIZE
+from tco.ask.options import lacking
 from tco.options.spoken import machine, short, spoken
 from tco.render import words
 from tco.render.table import Block, Paragraph, View
@@ -198,8 +198,16 @@ _MATTER = (
 """What matters most of what can be assumed, the first before the others, and its flag."""
 
 
-def assumed(rows: Sequence[AssumptionResult], view: View) -> Iterator[Block]:
-    """Return the assumptions that matter, as flags to be said otherwise; all where asked for."""
+def assumed(
+    rows: Sequence[AssumptionResult], view: View, most: int | None = None
+) -> Iterator[Block]:
+    """Return the assumptions that matter, as flags to be said otherwise; all where asked for.
+
+    Args:
+        rows: The assumptions.
+        view: What was asked for.
+        most: How many of those that matter; as many as a line holds when None.
+    """
     if view.assumptions or view.page:
         yield from words.assumptions(rows)
         return
@@ -207,7 +215,7 @@ def assumed(rows: Sequence[AssumptionResult], view: View) -> Iterator[Block]:
     known = {row.path: row for row in rows if row.origin != "given"}
     if not fleet:  # the peak counts where a fleet serves it
         known.pop("workload.peak_to_mean", None)
-    told = [f"{flag} {_value(known[path])}" for path, flag in _MATTER if path in known]
+    told = [f"{flag} {_value(known[path])}" for path, flag in _MATTER if path in known][:most]
     while len(told) > 1 and len(_assumed(told)) > COLUMNS:
         told.pop()
     if told:
@@ -271,11 +279,14 @@ def away(
 # The commands that come next.
 
 CHOOSING = frozenset(
-    ("--model", "--provider", "--tier", "--license", "--min-score", "--private", "--all")
+    (
+        *("--model", "--provider", "--tier", "--license", "--private", "--all"),
+        *("--min-score", "--as-good-as", "--class"),
+    )
 )
 """What chooses among options, which says nothing where the options are named."""
 
-NOT_OF = {"size": frozenset("--" + name.replace("_", "-") for name in NOT_OF_SIZE)}
+NOT_OF = {"size": frozenset("--" + name.replace("_", "-") for name in lacking("size"))}
 """Flags of a question that a command does not have."""
 
 

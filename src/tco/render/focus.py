@@ -90,6 +90,10 @@ def text(result: Any, view: View) -> str:
     served = [option for option in options if option.feasible]
     if not served:
         raise UsageError("focus: no option of this result has a bill")
+    if any(option.monthly_usd and not option.lines for option in served):
+        raise UsageError(
+            "focus: of so many options the lines were left out; add --lines, or choose fewer"
+        )
     rows = [_row(result, option, line) for option in served for line in option.lines]
     heads = list(_row(result, served[0], NOTHING))
     out = StringIO()

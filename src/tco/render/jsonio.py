@@ -10,17 +10,29 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
+from tco.analysis.results import OptionResult
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import Path, read_json
-from tco.errors import DataError, nearest, printable
+from tco.errors import DataError, printable, suggestion
 from tco.render.screens import MODULES, screen
 from tco.render.table import Sheet, View, unknown_word
 
 # Results as JSON: the record's fields in the order of their declaration.
 
 
+DECIMALS = 4
+"""Digits of a dollar that very many bills are written with."""
+
+BRIEF = ("id", "tier", "model", "feasible", "monthly_usd", "gpus", "trust")
+"""Members of an option that has key figures alone; its provider is read from its id, and the class
+and score of its model stand in the rows that are whole."""
+
+
 def document(result: Any) -> Any:
     """Return a result as dicts, lists, texts, numbers and None."""
+    if isinstance(result, OptionResult) and result.brief:
+        row = {name: getattr(result, name) for name in BRIEF}
+        return {**row, "monthly_usd": round(row["monthly_usd"], DECIMALS)}
     if is_dataclass(result):
         return {member(f.name): document(getattr(result, f.name)) for f in fields(result)}
     if isinstance(result, dict):
@@ -49,11 +61,13 @@ def projected(result: Any, sheet: Sheet, view: View, path: tuple[str, ...]) -> A
     Raises:
         UsageError: A field that no row has.
     """
-    whole = document(result)
     rows = [_row(row, sheet, view.fields) for row in sheet.rows]
     if not path:
-        return rows[0] if view.fields else whole
-    inner = whole
+        return rows[0] if view.fields else document(result)
+    if len(path) == 1 and not isinstance(getattr(result, path[0]), dict):
+        members = ((f.name, getattr(result, f.name)) for f in fields(result))
+        return {name: rows if name == path[0] else document(one) for name, one in members}
+    inner = whole = document(result)
     for key in path[:-1]:
         inner = inner[key]
     by_name = isinstance(inner[path[-1]], dict)
@@ -75,8 +89,21 @@ def _row(row: Any, sheet: Sheet, wanted: tuple[str, ...] | None) -> Any:
 
 
 def json_text(value: Any) -> str:
-    """Return a document as indented JSON."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Return a document as indented JSON; options with key figures alone take a line each."""
+    rows = value.get("options") if isinstance(value, dict) else None
+    if not any(isinstance(row, dict) and tuple(row) == BRIEF for row in rows or ()):
+        return _indented(value) + "\n"
+    parts = [json.dumps(r, **SHORT) if tuple(r) == BRIEF else _indented(r) for r in rows or ()]
+    joined, mark = ",\n".join(parts), "the options"
+    head, _, tail = _indented({**value, "options": [mark]}).partition(json.dumps(mark))
+    return f"{head.rstrip(' ')}{joined}{tail}\n"
+
+
+SHORT: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
+
+
+def _indented(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 # Results read back from JSON: the inverse of `jsonout.document`, led by the types of the records.
@@ -138,11 +165,24 @@ def from_document(document: Any) -> SavedResult:
 
 def _as_of_now(document: Any) -> Any:
     """Return a document of an older schema that is still read, in the form of today."""
-    if not isinstance(document, dict) or document.get("schema") != "tco.size/1":
+    if not isinstance(document, dict):
+        return document
+    if document.get("schema") == "tco.compare/1" and isinstance(document.get("options"), list):
+        return {**document, "options": [_with_provider(row) for row in document["options"]]}
+    if document.get("schema") != "tco.size/1":
         return document
     rows = document.get("rows")
     rows = [_with_ttft(row) for row in rows] if isinstance(rows, list) else rows
     return {**document, "schema": "tco.size/2", "rows": rows}
+
+
+def _with_provider(row: Any) -> Any:
+    """Return an option with its provider: the seller of `self/…/SELLER:…`, else what leads."""
+    if not isinstance(row, dict) or "provider" in row or not isinstance(row.get("id"), str):
+        return row
+    first, _, rest = row["id"].partition("/")
+    own = rest.rpartition("/")[2].partition(":")[0]
+    return {**row, "provider": own if first == "self" else first}
 
 
 def _with_ttft(row: Any) -> Any:
@@ -177,10 +217,8 @@ def _schema(document: Any) -> str:
         newer = number.isdecimal() and int(number) > int(ours.partition("/")[2])
         what = "written by a newer tco; update this one" if newer else "ask the question again"
         raise MisfitError(("schema",), f"{printable(said)} is not read, {ours} is: {what}")
-    near = ", ".join(nearest(said, MODULES, 1))
-    raise MisfitError(
-        ("schema",), f"{printable(said, 40)!r} is no result of this tco; the nearest is {near}"
-    )
+    near = suggestion(said, MODULES, 1)
+    raise MisfitError(("schema",), f"{printable(said, 40)!r} is no result of this tco{near}")
 
 
 def _unnamed(document: Mapping[str, Any], advice: str) -> str:

@@ -26,7 +26,6 @@ from pydantic import BaseModel, TypeAdapter
 from tco.analysis import import_bench, results
 from tco.analysis.claims import results as claims_results
 from tco.analysis.deploy import results as deploy_results
-from tco.analysis.diff import catalogs
 from tco.analysis.diff import results as difference_results
 from tco.analysis.horizon import results as horizon_results
 from tco.analysis.jobs import results as job_results
@@ -35,7 +34,7 @@ from tco.analysis.plan import results as plan_results
 from tco.analysis.portfolio import results as portfolio_results
 from tco.analysis.size import results as size_results
 from tco.analysis.vary import results as change_results
-from tco.ask import effective
+from tco.ask import effective, scenario
 from tco.catalog import (
     build,
     claims,
@@ -45,8 +44,8 @@ from tco.catalog import (
     measurement,
     models,
     prices,
-    scenario,
     summary,
+    tasks,
     usage_profile,
     verify,
 )
@@ -80,9 +79,7 @@ MODULES: tuple[ModuleType, ...] = (
     build,
     prices,
     scenario,
-    scenario,
-    catalogs,
-    catalogs,
+    tasks,
     summary,
     verify,
     finding,
@@ -92,6 +89,7 @@ MODULES: tuple[ModuleType, ...] = (
 )
 RESULTS: dict[str, Any] = {
     "compare": results.CompareResult,
+    "frontier": results.FrontierResult,
     "breakeven": results.BreakevenResult,
     "breakeven-table": results.BreakevenTable,
     "sensitivity": results.SensitivityResult,
@@ -118,9 +116,10 @@ RESULTS: dict[str, Any] = {
     "catalog-check": finding.CheckReport,
     "catalog-rules": check_entry.RuleList,
     "catalog-list": summary.CatalogList,
+    "catalog-names": summary.CatalogNames,
     "catalog-history": summary.CatalogHistory,
     "catalog-show": summary.CatalogRecord,
-    "catalog-diff": catalogs.CatalogDiff,
+    "catalog-diff": difference_results.CatalogDiff,
     "catalog-verify": verify.VerifyReport,
 }
 FILES: dict[str, type[BaseModel]] = {
@@ -280,7 +279,16 @@ def _lines(value: Any, indent: int, head: str, *, whole: bool = True) -> str:
 @cache
 def _docs() -> dict[str, dict[str, str]]:
     """Return the texts under the attributes of every record, by its name."""
-    return {cls.__name__: attribute_docs(cls) for m in MODULES for cls in _records(m)}
+    return {
+        cls.__name__: {key: text for base in cls.__mro__[::-1] for key, text in _own(base).items()}
+        for m in MODULES
+        for cls in _records(m)
+    }
+
+
+def _own(cls: type) -> dict[str, str]:
+    ours = is_dataclass(cls) or (issubclass(cls, BaseModel) and cls is not BaseModel)
+    return attribute_docs(cls) if ours else {}
 
 
 def _records(module: ModuleType) -> list[type]:
@@ -296,7 +304,11 @@ def attribute_docs(cls: type) -> dict[str, str]:
     Pydantic can read them too, but it would do so at every start, which takes longer than building
     the classes.
     """
-    tree = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    try:
+        source = inspect.getsource(cls)
+    except OSError:
+        return {}  # made, not written: its keys describe themselves
+    tree = ast.parse(textwrap.dedent(source)).body[0]
     body = tree.body if isinstance(tree, ast.ClassDef) else []
     found = {}
     for node, after in pairwise(body):

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from tco.ask.fields import OVER_TIME, QUESTION
+from tco.ask.commands import OVER_TIME
 from tco.ask.layers import FIELDS
-from tco.ask.options import QuestionOptions
+from tco.ask.options import QUESTION, Output, QuestionOptions
 from tco.cli.answer import asked
-from tco.cli.options import Output
 from tco.errors import DataError, UsageError
 from tco.options.scenario import InlineOption, Scenario, Schedule
 
@@ -38,6 +37,8 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
     "tier": (["self,api"], ["self", "api"], "tiers", ("self", "api")),
     "license": (["permissive"], ["permissive"], "licenses", ("permissive",)),
     "min_score": ("mmlu=85", {"mmlu": 85}, "min_score", ("mmlu", 85.0)),
+    "as_good_as": ("gpt-4.1", "gpt-4.1", "as_good_as", "gpt-4.1"),
+    "model_class": (["small,mid"], ["small", "mid"], "classes", ("small", "mid")),
     "min_trust": ("high", "high", "min_trust", "high"),
     "private": (True, True, "private", True),
     "gpu": (["h100-sxm"], ["h100-sxm"], "gpus", ("h100-sxm",)),
@@ -66,6 +67,7 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
     "extra_per_server": ("$1,500/month", 1500, "extra.usd_per_server_month", 1_500.0),
     "extra_upfront": ("$300k", 300_000, "extra.upfront_usd", 300_000.0),
     "all": (True, True, "all_setups", True),
+    "lines": (True, True, "all_lines", True),
     "max_tpot": ("50ms", "50ms", "serving.max_tpot_s", 0.05),
     "slo": (["ttft=1s"], {"ttft": "1s"}, "serving.max_ttft_s", 1.0),
     "engine": ("default", "default", "engine", "default"),

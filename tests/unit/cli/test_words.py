@@ -38,6 +38,8 @@ WRONG = {
     "tier": "closed",
     "license": "free",
     "min_score": "mmlu",
+    "as_good_as": "gpt-x",
+    "model_class": "tiny",
     "min_trust": "total",
     "gpu": "h1000",
     "gpus": "2.5",
@@ -76,7 +78,18 @@ WRONG = {
     "fields": "monthly",
     "color": "green",
 }
-SWITCHES = {"private", "marketplaces", "all", "bare", "quiet", "by_day", "assumptions", "notes"}
+FLAGS = {field.name: field.flag for field in FIELDS}
+SWITCHES = {
+    "private",
+    "marketplaces",
+    "all",
+    "lines",
+    "bare",
+    "quiet",
+    "by_day",
+    "assumptions",
+    "notes",
+}
 VOLUMES = {"tokens", "requests", "users"}
 
 
@@ -97,7 +110,7 @@ def line(text: str) -> str:
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_word(name: str) -> None:
     volume = () if name in VOLUMES else ("--tokens", "50B")
-    result = run("compare", *DAY, *volume, f"--{name.replace('_', '-')}={WRONG[name]}")
+    result = run("compare", *DAY, *volume, f"{FLAGS[name]}={WRONG[name]}")
     assert result.exit_code in (2, 3), result.output
     assert result.stdout == ""
     assert line(result.stderr).startswith("tco: ")
@@ -152,6 +165,8 @@ ACTS = {
     "tier": ["api"],
     "license": ["permissive"],
     "min_score": ["mmlu=85"],
+    "as_good_as": ["gpt-oss-120b"],
+    "model_class": ["small"],
     "min_trust": ["low"],
     "private": [],
     "gpu": ["l40s"],
@@ -201,14 +216,19 @@ def test_every_option_acts(name: str) -> None:
     volume = () if name in VOLUMES else ("--tokens", "50B")
     usual = run(*BASE)
     day = () if name == "as_of" else DAY
-    result = run("compare", *day, *volume, f"--{name.replace('_', '-')}", *ACTS[name])
+    result = run("compare", *day, *volume, FLAGS[name], *ACTS[name])
     assert result.exit_code == 0, result.output
     assert (result.stdout, result.stderr) != (usual.stdout, usual.stderr)
 
 
 def test_acting_is_shown_of_all_but_files() -> None:
-    files = {"catalog", "measured", "export"}
-    assert ACTS.keys() | files | {"tokens"} == {field.name for field in FIELDS} - OF_HORIZON
+    elsewhere = {
+        "catalog",
+        "measured",
+        "export",
+        "lines",
+    }  # lines: tests/rules/test_many_options.py
+    assert ACTS.keys() | elsewhere | {"tokens"} == {field.name for field in FIELDS} - OF_HORIZON
 
 
 def test_several_and_separated_by_commas() -> None:

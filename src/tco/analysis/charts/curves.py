@@ -240,10 +240,10 @@ def points(option: Option, settings: Settings, span: Band) -> tuple[Floats, Floa
     """Return volumes and bills, with both sides of every step that is large enough to be seen."""
     grid = np.geomspace(*span, POINTS)
     exact = curve(option, settings)
-    if exact.pieces_until(span[1]) > MOST_PIECES:
+    if exact.pieces_until(np.array([span[1]]))[0] > MOST_PIECES:
         bill = total_usd(lines(option, settings.with_values({TOKENS: grid})))
         return grid, np.broadcast_to(np.asarray(bill, dtype=float), grid.shape)
-    steps = exact.until(span[1])
+    steps = exact.first(span[1])
     edges = steps.edges[(steps.edges > span[0]) & (steps.edges < span[1])]
     if edges.size:
         apart = np.diff(edges, append=np.inf) / edges

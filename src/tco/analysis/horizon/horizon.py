@@ -44,7 +44,7 @@ from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, TokenOption, same_weights
 from tco.options.cheapest import answers_at, least_trust, of_two, pair_of
 from tco.options.machines import OWN, binds
-from tco.options.names import Resolved, resolve
+from tco.options.names import Resolved, pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.question import Question
 from tco.options.scenario import END_OF_MONTH
@@ -70,7 +70,8 @@ def horizon(inputs: Question, names: Sequence[str]) -> HorizonResult:
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     if len(names) == 1:
-        raise UsageError(f"against what? for example tco horizon {names[0]} self/llama-3.3-70b")
+        pair = " ".join(pair_with(names[0], inputs))
+        raise UsageError(f"against what? for example tco horizon {pair} --tokens 50B")
     path = path_of(_grown(inputs))
     found = _named(path, names) if names else _usual(path)
     options = [_best(each, path) for each in found]
@@ -104,7 +105,7 @@ def _joined(options: Sequence[Option], path: VolumePath) -> list[Resolved]:
     for model in own:
         if model in bought or model not in path.inputs.catalog.models.models:
             continue
-        hosts, _ = token_options(path.inputs, replace(wanted, models=frozenset({model})))
+        hosts, _ = token_options(path.inputs, replace(wanted, models=(model,)))
         if hosts:
             said = f"hosted {model}, which was not named, is {hosts[0].id}"
             out.append(Resolved(options=tuple(hosts), said=said))

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from tco.analysis.flips import FAR, Lever, flip_of, levers, now_of, turns_at
+from tco.analysis.flips import flip_of, lever, levers, ranged, turns_at
 from tco.analysis.horizon.flows import TOKENS, VOLUME, VolumePath, flows
 from tco.analysis.horizon.trends import kind_of
 from tco.analysis.results import Flip
+from tco.analysis.vary.variables import Variable
 from tco.engine.capital import present_value
 from tco.engine.shapes import Floats, number
 from tco.options.bills import Option, SelfOption, TokenOption
@@ -32,57 +33,59 @@ def turning(a: Option, b: Option, path: VolumePath) -> tuple[Flip, ...]:
 
     Present values are compared over the whole horizon, of both options begun on the first day.
     """
-    found = {lever.path: _flip(a, b, path, lever) for lever in _levers(a, b, path)}
+    found = {over.name: _flip(a, b, path, over) for over in _levers(a, b, path)}
     return tuple(found.values())
 
 
-def _levers(a: Option, b: Option, path: VolumePath) -> Iterator[Lever]:
-    yield Lever(TOKENS, "today's volume", "tokens a month", (TOKENS,))
-    yield Lever(VOLUME, "growth", "a year", (VOLUME,))
-    yield from levers(a, b)
+REACH = 10.0
+"""How far from today's value what happens in a year is looked at: a tenth to ten times."""
+
+
+def _levers(a: Option, b: Option, path: VolumePath) -> Iterator[Variable]:
+    settings = path.inputs.settings
+    yield lever(settings, TOKENS, "today's volume", "tokens a month")
+    yield _yearly(lever(settings, VOLUME, "growth", "a year"))
+    yield from levers(a, b, settings)
     if any(isinstance(o, SelfOption) and o.owned is not None for o in (a, b)):
-        factor = "own.price_factor"
-        yield Lever(factor, "price of GPUs to buy", "times today's", (factor,))
+        yield lever(settings, "own.price_factor", "price of GPUs to buy", "times today's")
     for kind in dict.fromkeys(kind_of(option, path.inputs) for option in (a, b)):
         if kind is not None:
             trend = path.prices[kind]
-            yield Lever(trend.path, trend.title, "a year", (trend.path,))
+            yield _yearly(ranged(trend.path, trend.title, "a year", trend.factor_per_year))
 
 
-def _flip(a: Option, b: Option, path: VolumePath, lever: Lever) -> Flip:
-    settings = path.inputs.settings
-    now = now_of(settings, a, b, lever)
-    for trend in path.prices.values():
-        now = trend.factor_per_year if trend.path == lever.path else now
+def _yearly(over: Variable) -> Variable:
+    return replace(over, low=over.now / REACH, high=over.now * REACH)
 
+
+def _flip(a: Option, b: Option, path: VolumePath, over: Variable) -> Flip:
     def gap(values: Floats) -> Floats:
-        at = _at(path, lever, values)
-        one, other = (npv(_repriced(o, lever, values), at, values.size) for o in (b, a))
+        at = _at(path, over, values)
+        one, other = (npv(_repriced(o, over, values), at, values.size) for o in (b, a))
         return np.asarray(one - other)
 
-    reach = 10.0 if lever.path.startswith("horizon.") else FAR
-    needed = turns_at(gap, now, max(now / reach, lever.least), min(now * reach, lever.most))
-    found = flip_of(lever, now, needed)
-    if needed is not None and lever.path == TOKENS:
-        text = f"{lever.title} at {show_tokens(needed)} instead of {show_tokens(now)}"
+    needed, now = turns_at(gap, over), over.now
+    found = flip_of(over, needed)
+    if needed is not None and over.name == TOKENS:
+        text = f"{over.title} at {show_tokens(needed)} instead of {show_tokens(now)}"
         return replace(found, text=text)
-    if needed is not None and lever.path.startswith("horizon."):
-        text = f"{lever.title} at x{show_number(needed)} a year instead of x{show_number(now)}"
+    if needed is not None and over.unit == "a year":
+        text = f"{over.title} at x{show_number(needed)} a year instead of x{show_number(now)}"
         return replace(found, text=text)
     return found
 
 
-def _at(path: VolumePath, lever: Lever, values: Floats) -> VolumePath:
-    """Return the months at some values of a lever, each a row of settings."""
+def _at(path: VolumePath, over: Variable, values: Floats) -> VolumePath:
+    """Return the months at some values of a variable, each a row of settings."""
     column = values[:, None]
-    if lever.offer:
+    if over.targets:
         return path
-    if lever.path in {trend.path for trend in path.prices.values()}:
-        return replace(path, varied={lever.path: column})
-    return replace(path, swept=path.inputs.settings.with_values(lever.values(column)))
+    if over.name in {trend.path for trend in path.prices.values()}:
+        return replace(path, varied={over.name: column})
+    return replace(path, swept=path.inputs.settings.with_values(over.settings(column)))
 
 
-def _repriced(option: Option, lever: Lever, values: Floats) -> Option:
-    if isinstance(option, TokenOption) and option.id == lever.offer:
+def _repriced(option: Option, over: Variable, values: Floats) -> Option:
+    if isinstance(option, TokenOption) and option.id in over.targets:
         return replace(option, factor=option.factor * values[:, None])
     return option

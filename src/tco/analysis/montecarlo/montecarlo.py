@@ -38,7 +38,7 @@ from tco.analysis.montecarlo.sample import (
 )
 from tco.analysis.report import assumptions_of, notes_of, stamp
 from tco.analysis.vary.variables import chosen, weighed
-from tco.engine.crossings import some, wins_many
+from tco.engine.crossings import some, wins
 from tco.engine.draws import sobol_indices
 from tco.engine.replica import Replica
 from tco.engine.shapes import Floats
@@ -270,7 +270,7 @@ def _firsts(model: BillModel, draws: Draws, pair: tuple[int, int]) -> tuple[Floa
         sides.append(curves(option, settings, size, replica))
     rows = np.flatnonzero(served)
     most = MOST_PIECES * MORE_BY_HOUR if by_hour([model.options[i] for i in pair]) else MOST_PIECES
-    found = wins_many(some(sides[0], rows), some(sides[1], rows), most)
+    found = wins(some(sides[0], rows), some(sides[1], rows), most)
     first = np.full(size, np.inf)
     first[served] = np.where(np.isnan(found.first), np.inf, found.first)
     return first, int((found.tied & np.isnan(found.first)).sum())

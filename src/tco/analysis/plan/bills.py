@@ -288,7 +288,7 @@ def own_by_hour(mix: HybridMix, factor: float = 1.0) -> Floats:
     peak = np.zeros_like(mix.load)
     if mix.peak is not None and stack.peak_units:
         layers = layers_of(mix.load, mix.peak.capacity * factor, stack.peak_units, floor)
-        peak = mix.availability * np.where(stack.peak.layers.on, layers, 0.0).sum(axis=0)
+        peak = mix.availability * np.where(stack.peak.on, layers, 0.0).sum(axis=0)
     return np.stack([base, peak])
 
 
@@ -465,7 +465,7 @@ def _usd(bill: tuple[Line, ...]) -> float:
 
 # What a plan assumes beyond its bills, and what to be wary of in it.
 
-PURCHASES = frozenset({"on_demand", "reserved_1y"})
+PURCHASES = ("on_demand", "reserved_1y")
 """What is looked at unless `--purchase` says otherwise: nothing that is tied up for years."""
 
 

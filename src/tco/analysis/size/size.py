@@ -19,9 +19,15 @@ from tco.analysis.report import (
     uncalibrated,
 )
 from tco.analysis.results import AssumptionResult
-from tco.analysis.size.results import SizeCounts, SizeLimits, SizeResult, SizeRow, ValidationResult
+from tco.analysis.size.results import (
+    FrontPoint,
+    SizeCounts,
+    SizeLimits,
+    SizeResult,
+    SizeRow,
+    ValidationResult,
+)
 from tco.analysis.size.rows import (
-    Front,
     SizedSetUps,
     cheapest_rents,
     front,
@@ -34,13 +40,13 @@ from tco.catalog.models import Model
 from tco.engine.shapes import GpuShape, ModelShape
 from tco.errors import InfeasibleError, UnknownNameError
 from tco.options.bills import SelfOption
-from tco.options.candidates import OwnSetups, no_gpu, own_setups
+from tco.options.candidates import no_gpu, option_of, own_setups
 from tco.options.cheapest import BESIDE, cheapest, insist, least_trust, rank_of
 from tco.options.hours import refuse_billing
 from tco.options.question import Question, prepare
 from tco.options.selection import Selection, select
 from tco.options.settings import target, workload
-from tco.options.setups import COUNTS, uncut
+from tco.options.setups import COUNTS, SetUps, uncut
 from tco.options.shapes import gpu_shape, model_shape, validate
 from tco.units import show_number, show_usd
 
@@ -89,7 +95,7 @@ def size(inputs: Question, ask: SizeSettings) -> SizeResult:
     model = inputs.catalog.models.models[name]
     if not own.models:
         raise InfeasibleError(f"{name}: {_why_not(own, model)}")
-    if not own.found.grid.size:
+    if not own.size:
         raise InfeasibleError(_uncut(own, selection, ask))
     rents = cheapest_rents(own)
     asked = SizedSetUps(
@@ -98,11 +104,11 @@ def size(inputs: Question, ask: SizeSettings) -> SizeResult:
         context_tokens=model.context_tokens,
         developers=_developers(own, ask.counts),
     )
-    best = front(own, rents)
-    rows = sorted(sized_rows(asked, best), key=_rank)
+    points, on_front = front(own, rents)
+    rows = sorted(sized_rows(asked, on_front), key=_rank)
     insist(inputs, (row.trust for row in rows if row.usd_per_mtok is not None), name)
     chosen = bool(selection.gpus or ask.counts or inputs.request.all_setups)
-    result = _result(asked, model, tuple(rows), () if chosen else _short(rows), best)
+    result = _result(asked, model, tuple(rows), () if chosen else _short(rows), points)
     if not ask.demand_is:
         return result
     old = f"--demand is an old name: --{ask.demand_is} says the same, --peak says a peak"
@@ -113,7 +119,7 @@ DEVELOPER = "agent-coding"
 """The profile whose users are developers, each with a coding agent."""
 
 
-def _developers(own: OwnSetups, counts: tuple[int, ...]) -> dict[str, float]:
+def _developers(own: SetUps, counts: tuple[int, ...]) -> dict[str, float]:
     """Return how many developers one replica of each set-up serves, by the id of its row.
 
     The same question, asked with the requests of the profile of developers in place of its own.
@@ -135,24 +141,23 @@ def _developers(own: OwnSetups, counts: tuple[int, ...]) -> dict[str, float]:
     return {row_id(own, i): float(n) for i, n in enumerate(served) if not np.isnan(n)}
 
 
-def _why_not(own: OwnSetups, model: Model) -> str:
+def _why_not(own: SetUps, model: Model) -> str:
     if model.weights == "closed":
         return "its weights are closed, so that nobody but its maker can serve it"
-    if own.unsized:
-        return own.unsized[0].reasons[0]
+    if own.untried:
+        return next(iter(own.untried.values()))[0]
     return "it is left out by --license, --min-score or --tier"
 
 
-def _uncut(own: OwnSetups, selection: Selection, ask: SizeSettings) -> str:
-    model, grid = own.models[0], own.found.grid
-    if not grid.gpus:
+def _uncut(own: SetUps, selection: Selection, ask: SizeSettings) -> str:
+    model = own.models[0]
+    if not own.gpus:
         return no_gpu(own.inputs, selection, model.id)
-    split = bool(own.inputs.serving.single_stream)
     told = dict.fromkeys(
         why
-        for gpu in grid.gpus
+        for gpu in own.gpus
         for count in ask.counts or COUNTS
-        if (why := uncut(model.shape, gpu.node_gpus, count, by_layer=split)) is not None
+        if (why := uncut(model.shape, gpu.node_gpus, count, own.server)) is not None
     )
     if not told:
         return f"{model.id}: no precision that was asked for runs on these GPUs"
@@ -178,7 +183,11 @@ def _short(rows: list[SizeRow]) -> tuple[str, ...]:
 
 
 def _result(
-    asked: SizedSetUps, model: Model, rows: tuple[SizeRow, ...], shown: tuple[str, ...], best: Front
+    asked: SizedSetUps,
+    model: Model,
+    rows: tuple[SizeRow, ...],
+    shown: tuple[str, ...],
+    points: tuple[FrontPoint, ...],
 ) -> SizeResult:
     inputs, entry = asked.own.inputs, asked.own.models[0]
     cheap = _cheapest(rows, least_trust(inputs))
@@ -196,7 +205,7 @@ def _result(
         limits=_limits(asked),
         rows=rows,
         shown=shown,
-        front=best.points,
+        front=points,
         verdict=_verdict(entry.id, rows, least_trust(inputs)),
         best=None if cheap is None else cheap.id,
         best_fleet=None if fleet is None else fleet.id,
@@ -236,9 +245,9 @@ def _notes(
 
 def _options(asked: SizedSetUps, shown: tuple[str, ...]) -> list[SelfOption]:
     """Return the set-ups shown on the rents that they are cheapest on, as options."""
-    found = asked.own.found
-    pairs = np.flatnonzero(asked.rents[found.pair_setup] == found.pair_rent)
-    options = [asked.own.option(int(pair)) for pair in pairs]
+    own = asked.own
+    pairs = np.flatnonzero(asked.rents[own.pair_setup] == own.pair_rent)
+    options = [option_of(own, int(pair)) for pair in pairs]
     wanted = set(shown)
     return [o for o in options if f"{o.model}@{o.hardware}:{o.precision}" in wanted]
 

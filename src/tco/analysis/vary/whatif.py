@@ -14,7 +14,7 @@ from tco.analysis.vary.results import WhatIf, WhatIfResult, WhatIfRow
 from tco.analysis.vary.variables import Weighed, chosen, weighed
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
-from tco.errors import UsageError, nearest, printable
+from tco.errors import UsageError, printable, suggestion
 from tco.options.bills import Option, lines
 from tco.options.cheapest import answers_at, cheaper_but_unsure, least_trust
 from tco.options.question import Question
@@ -166,7 +166,7 @@ def _paths(subject: str, settings: Settings) -> tuple[str, ...]:
     if word in settings:
         return (word,)
     known = [*SUBJECTS, *settings]
-    hint = f"; did you mean {', '.join(nearest(word, known))}?" if nearest(word, known) else ""
+    hint = suggestion(word, known)
     names = ", ".join(SUBJECTS)
     shown = printable(word, 40)
     raise UsageError(f"--what-if: nothing called {shown!r} to change{hint}; there are {names}")

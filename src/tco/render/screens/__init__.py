@@ -11,6 +11,7 @@ from tco.render.table import Block, Column, Sheet, View
 
 MODULES = {
     "tco.compare/1": "bills:COMPARE",
+    "tco.frontier/1": "frontier",
     "tco.breakeven/1": "breakeven:PAIR",
     "tco.breakeven-table/1": "breakeven:TABLE",
     "tco.sensitivity/1": "sensitivity:TORNADO",
@@ -37,6 +38,7 @@ MODULES = {
     "tco.catalog-check/1": "check:CHECK",
     "tco.catalog-rules/1": "check:RULES",
     "tco.catalog-list/1": "catalog:LIST",
+    "tco.catalog-names/1": "catalog:NAMES",
     "tco.catalog-history/1": "catalog:HISTORY",
     "tco.catalog-show/1": "catalog:SHOW",
     "tco.catalog-verify/1": "check:VERIFY",
