@@ -398,8 +398,9 @@ def _edited(
         return None
     end = _end(lines, since + 1, dash)
     said = [(listed.kind, row) for listed, row in change.rows]
-    added = [f"{' ' * dash}- {line}" if i == 0 else f"{' ' * (dash + 2)}{line}"
-             for i, line in enumerate(_price_lines(now, said, on, _following(offer, on)))]  # fmt: skip
+    made = _price_lines(now, said, on, _following(offer, on))
+    added = [f"{' ' * (dash + 2)}{line}" for line in made]
+    added[0] = f"{' ' * dash}- {made[0]}"
     before = list(lines[start : since + 1])
     rest = list(lines[since + 1 : end])
     until = [line for line in rest if line.strip().startswith("until:")]
