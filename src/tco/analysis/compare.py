@@ -10,7 +10,7 @@ import numpy as np
 
 from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.report import assumptions_of, caveats, stamp, warnings_of, workload_result
-from tco.analysis.results import CompareResult, OptionResult, Tier
+from tco.analysis.results import CompareResult, EscalationResult, OptionResult, Tier
 from tco.analysis.rows import key_figures, left_out_result, option_result, pair_figures
 from tco.catalog.trust import LEVELS
 from tco.engine.replica import Replica
@@ -142,6 +142,20 @@ def beside_words(unsure: Sequence[Beside]) -> str:
     return f"Cheaper but not sure enough: {named}{more}."
 
 
+def escalation_words(found: Sequence[EscalationResult], best: OptionResult) -> str:
+    """Return what is left where the answer fails again at what it failed at once; or nothing."""
+    begun = [chain for chain in found if chain.steps[0].option == best.id]
+    if not begun or not best.monthly_usd:
+        return ""
+    chain = begun[0]
+    names = ", then ".join(step.option for step in chain.steps[1:])
+    more = show_share(chain.monthly_usd / best.monthly_usd - 1.0)
+    return (
+        f"Where it fails again at what it failed at once, asking {names} costs "
+        f"{show_usd(chain.monthly_usd)} a month, {more} more."
+    )
+
+
 def _cheapest(rows: list[OptionResult], best: OptionResult, least: int, short_list: bool) -> str:
     tiers = dict.fromkeys(row.tier for row in rows)
     firsts = [cheapest_of([r for r in rows if r.tier == tier], least) for tier in tiers]
@@ -231,6 +245,7 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     assert best is not None  # something can serve it, or there was no result
     told = {r.id for r in rows}
     used = [option for option, _ in found if option.id in told]
+    chains = _chains(inputs, rows, used)
     return CompareResult(
         schema="tco.compare/1",
         catalog=stamp(inputs, used),
@@ -240,7 +255,14 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         considered=_considered(inputs, selection, ranked)
         if wanted
         else sum(r.feasible for r in ranked),
-        verdict=compare_verdict(ranked, shown, least, graded=selection.graded),
+        verdict=" ".join(
+            text
+            for text in (
+                compare_verdict(ranked, shown, least, graded=selection.graded),
+                escalation_words(chains, best),
+            )
+            if text
+        ),
         assumptions=assumptions_of(inputs, used),
         warnings=(
             *warnings_of(inputs, used),
@@ -251,7 +273,19 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         best=best.id,
         cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(rows, best)),
         min_trust=LEVELS[least],
+        escalations=chains,
     )
+
+
+def _chains(
+    inputs: Question, rows: Sequence[OptionResult], used: Sequence[Option]
+) -> tuple[EscalationResult, ...]:
+    """Return chains of options where it was said how often they are right."""
+    if inputs.success is None:
+        return ()
+    from tco.analysis.escalation import escalations  # few ask for them
+
+    return escalations(inputs, rows, {option.id: option for option in used})
 
 
 def answers(row: Listed, inputs: Question) -> bool:
@@ -425,9 +459,11 @@ def short_list(inputs: Question, selection: Selection) -> frozenset[str]:
     """
     if inputs.request.all_setups or selection.models or selection.providers:
         return frozenset()
-    if selection.graded:
-        models = inputs.catalog.models.models
-        return frozenset(n for n, m in models.items() if selection.model(n, m))
+    models = inputs.catalog.models.models
+    if selection.graded or selection.success is not None:
+        passing = frozenset(n for n, m in models.items() if selection.model(n, m))
+        few = passing & frozenset(inputs.catalog.assumptions.short_list)
+        return passing if selection.graded else few or passing
     return frozenset(inputs.catalog.assumptions.short_list)
 
 

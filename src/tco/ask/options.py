@@ -255,6 +255,17 @@ class QuestionOptions(TypedDict, total=False):
         flag(WHICH, "LEVEL", "Least trust of a price that wins: low, medium, high."),
         key("select.min_trust", one_of(*TRUST), eg="high"),
     ]
+    success: Annotated[
+        Pairs,
+        several(
+            WHICH,
+            "K=%",
+            "How often answers are right: small=80%,mid=93%; bills are per right answer.",
+            offers="small= mid= flagship= models=",
+        ),
+        key("success", ranges.success, eg="{small: 80%, mid: 93%}"),
+        scope(but=f"{SIZE_JOBS} curve", idle=JOBS, tools=BILLS),
+    ]
     private: Annotated[
         Switch,
         flag(WHICH, None, "Only what keeps data on your own machines."),

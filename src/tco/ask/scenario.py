@@ -260,6 +260,8 @@ class ScenarioDocument(Record):
     horizon: Quantity | None = None
     """How long it is meant to run: `18 months`, `3 years`."""
     select: SelectPart | None = None
+    success: dict[Text, Quantity] | Texts | None = None
+    """How often models are right at the task, by class or model: `{small: 80%, mid: 93%}`."""
     fleet: FleetPart | None = None
     serving: ServingPart | None = None
     people: PeoplePart | None = None
@@ -290,6 +292,10 @@ class PortfolioDocument(PortfolioPart, ScenarioDocument):
     """The whole of a portfolio file: everything that a scenario has, and the tasks."""
 
 
+PAIRS = ("serving.slo", "success")
+"""Keys that are said as texts, or as a mapping."""
+
+
 class ScenarioFile:
     """A scenario file that has been read, with the line of everything it says."""
 
@@ -306,7 +312,7 @@ class ScenarioFile:
         value = self._at(loc)
         if isinstance(value, list):
             parts = [(one, (*loc, i)) for i, one in enumerate(value)]
-        elif key == "settings" or (key == "serving.slo" and isinstance(value, Mapping)):
+        elif key == "settings" or (key in PAIRS and isinstance(value, Mapping)):
             parts = [((path, one), (*loc, path)) for path, one in (value or {}).items()]
         else:
             parts = [] if value is None else [(value, loc)]

@@ -296,6 +296,7 @@ def _model_entry(
         shape=shape,
         native=model.native_precision or "bf16",
         precisions=tuple(p for p in selection.precisions if precision(p)),
+        tries=inputs.tries(name),
     )
 
 
@@ -392,6 +393,7 @@ def rented(inputs: Question, setup: SetUp, rent: RentEntry, near: Correction) ->
         trust=rent.trust,
         hours=inputs.hours,
         billing_step_s=rent.billing_step_s,
+        tries=setup.model.tries,
         notes=tuple(
             note
             for note in (

@@ -24,8 +24,8 @@ DECIMALS = 4
 """Digits of a dollar that very many bills are written with."""
 
 BRIEF = ("id", "tier", "model", "feasible", "monthly_usd", "gpus", "trust", "class_")
-"""Members of an option that has key figures alone; its provider is read from its id, and the score of
-its model stands in the rows that are whole."""
+"""Members of an option that has key figures alone; its provider is read from its id, and the score
+of its model stands in the rows that are whole."""
 
 
 def document(result: Any) -> Any:
