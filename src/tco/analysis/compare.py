@@ -430,11 +430,11 @@ def _pairs(inputs: Question, own: OwnSetups, selection: Selection) -> Iterable[i
 
 
 def _one_each(own: OwnSetups, rows: Iterable[int]) -> Iterable[int]:
-    """Return the first pair of each id: a seller may rent the same GPU in several sizes."""
+    """Return the first pair of each id: a seller may rent the same GPU in several regions."""
     seen = set()
     for row in rows:
         rent = own.found.rents[int(own.found.pair_rent[row])]
-        known = (int(own.found.pair_setup[row]), rent.seller, rent.purchase)
+        known = (int(own.found.pair_setup[row]), rent.seller, rent.way)
         if known not in seen:
             seen.add(known)
             yield row
@@ -460,7 +460,7 @@ def short_list(inputs: Question, selection: Selection) -> frozenset[str]:
     if inputs.request.all_setups or selection.models or selection.providers:
         return frozenset()
     models = inputs.catalog.models.models
-    if selection.graded or selection.success is not None:
+    if selection.graded or selection.rates is not None:
         passing = frozenset(n for n, m in models.items() if selection.model(n, m))
         few = passing & frozenset(inputs.catalog.assumptions.short_list)
         return passing if selection.graded else few or passing

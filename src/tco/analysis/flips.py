@@ -2,122 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tco.analysis.results import Flip, OpenBand
-from tco.engine.crossings import Wins, together, wins
-from tco.engine.ledger import total_usd
-from tco.engine.shapes import Floats, Number
+from tco.analysis.vary.variables import FAR, Values, Variable, staffed, usd_at
+from tco.engine.crossings import Wins, together, turn, wins
+from tco.engine.shapes import Floats, Number, number
 from tco.options.bills import Option, SelfOption, TokenOption, lines
 from tco.options.curves import TOKENS, curve
 from tco.options.question import Question
-from tco.options.settings import Setting, Settings
+from tco.options.settings import Settings, price_factor
 from tco.units import MTOK, show_number, show_usd_per_mtok
 
 POINTS = 65
 ZOOMS = 4
-FAR = 100.0
-"""How far from today's value a flip is looked for: a hundredth to a hundred times."""
-
-WHOLE_UNITS = ("replicas", "requests")
 
 VERY_LARGE = 1e13
 """Volume that stands for "at any volume" when none was given [token/month]."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lever:
-    """One thing that could change, and the settings that it changes."""
-
-    path: str
-    title: str
-    unit: str
-    paths: tuple[str, ...]
-    least: float = 0.0
-    most: float = np.inf
-    zero: tuple[str, ...] = ()
-    """Settings that are set to nothing with it."""
-    whole: bool = False
-    """Only whole numbers mean anything."""
-    offer: str = ""
-    """Option whose prices alone it multiplies, instead of a setting."""
-
-    def values(self, value: Number) -> dict[str, Number]:
-        """Return the settings at one value of the lever."""
-        off = {path: np.zeros_like(np.asarray(value, dtype=float)) for path in self.zero}
-        return {**dict.fromkeys(self.paths, value), **off}
-
-
-def difference(settings: Settings, a: Option, b: Option, values: dict[str, Number]) -> Floats:
-    """Return the bill of B less the bill of A with other values of some settings [USD/month].
+def difference(settings: Settings, a: Option, b: Option, over: Variable, values: Floats) -> Floats:
+    """Return the bill of B less the bill of A at some values of a variable [values, USD/month].
 
     Infinite where B serves nothing, and minus infinite where A does.
-
-    Args:
-        settings: Everything else.
-        a, b: The options.
-        values: Arrays of one shape by path; the result has that shape.
     """
-    swept = settings.with_values(values)
-    mine, other = (np.asarray(total_usd(lines(o, swept)), dtype=float) for o in (b, a))
-    gap = np.where(np.isnan(mine), np.inf, np.where(np.isnan(other), -np.inf, mine - other))
-    return np.broadcast_to(gap, np.broadcast_shapes(*(np.shape(v) for v in values.values())))
+    mine, other = (usd_at(option, settings, [(over, values)]) for option in (b, a))
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isinf(mine), np.inf, np.where(np.isinf(other), -np.inf, mine - other))
 
 
-def flip_value(
-    settings: Settings, a: Option, b: Option, lever: Lever, low: float, high: float
-) -> float | None:
-    """Return the value between `low` and `high`, nearest to now, at which the cheaper one changes.
+def flip_value(settings: Settings, a: Option, b: Option, over: Variable) -> float | None:
+    """Return the value in a variable's range, nearest to now, at which the cheaper one changes.
 
     The range is scanned at `POINTS` values in one broadcast call, and the cell next to today's
-    value in which the sign changes is scanned again, `ZOOMS` times. Of a lever of whole numbers
-    every value is tried.
+    value in which the sign changes is scanned again, `ZOOMS` times. Of whole numbers every value
+    is tried.
     """
-    now = now_of(settings, a, b, lever)
-    low, high = max(low, lever.least), min(high, lever.most)
-    here = bool(_gap(settings, a, b, lever, np.array([now]))[0] < 0)
-    for _ in range(1 if lever.whole else ZOOMS):
-        grid = _grid(low, high)
-        if lever.whole:
-            grid = np.arange(np.ceil(low), np.floor(high) + 1.0)
-        grid = np.unique(np.concatenate([grid, [min(max(now, low), high)]]))
-        flipped = (_gap(settings, a, b, lever, grid) < 0) != here
-        if not flipped.any():
-            return None
-        hit = int(np.argmin(np.where(flipped, np.abs(grid - now), np.inf)))
-        near = hit - 1 if grid[hit] > now else hit + 1
-        if not 0 <= near < grid.size or grid[hit] == now:
-            return float(grid[hit])
-        low, high = sorted((float(grid[hit]), float(grid[near])))
-    return float(grid[hit])
-
-
-def now_of(settings: Settings, a: Option, b: Option, lever: Lever) -> float:
-    """Return today's value of a lever; of engineers, how many the set-up takes at this volume."""
-    if lever.offer:
-        return 1.0
-    own = next((o for o in (b, a) if isinstance(o, SelfOption)), None)
-    if lever.path == "people.fte" and own is not None:
-        team = next(line for line in lines(own, settings) if line.group == "people")
-        return float(np.asarray(team.quantity))
-    return float(np.asarray(settings.value(lever.paths[0])))
-
-
-def _gap(settings: Settings, a: Option, b: Option, lever: Lever, values: Floats) -> Floats:
-    """Return the bill of B less the bill of A at some values of a lever [values, USD/month]."""
-    if not lever.offer:
-        return difference(settings, a, b, lever.values(values))
-    first, second = (
-        replace(o, factor=o.factor * values)
-        if isinstance(o, TokenOption) and o.id == lever.offer
-        else o
-        for o in (a, b)
+    here = bool(difference(settings, a, b, over, np.array([over.now]))[0] < 0)
+    found = turn(
+        lambda values: (difference(settings, a, b, over, values) < 0) != here,
+        over.now,
+        max(over.low, over.least),
+        min(over.high, over.most),
+        values=_whole if over.whole else _grid,
+        zooms=1 if over.whole else ZOOMS,
     )
-    volume = np.full_like(values, settings.value(TOKENS))
-    return difference(settings, first, second, {TOKENS: volume})
+    return None if found is None else found[1]
 
 
 def _grid(low: float, high: float) -> Floats:
@@ -125,28 +58,50 @@ def _grid(low: float, high: float) -> Floats:
     return np.geomspace(low, high, POINTS) if wide else np.linspace(low, high, POINTS)
 
 
-def levers(a: Option, b: Option) -> list[Lever]:
+def _whole(low: float, high: float) -> Floats:
+    return np.arange(np.ceil(low), np.floor(high) + 1.0)
+
+
+def levers(a: Option, b: Option, settings: Settings) -> list[Variable]:
     """Return what could be changed about the comparison of two options."""
-    found = []
-    for option in (a, b):
-        if isinstance(option, TokenOption):
-            name = "api" if option.tier == "api" else "hosted"
-            path = f"price.{name}_factor"
-            title = f"price of {option.id}"
-            found.append(Lever(path, title, "times today's", (path,), offer=option.id))
+    found = [_price(option) for option in (a, b) if isinstance(option, TokenOption)]
+    own = next((o for o in (b, a) if isinstance(o, SelfOption)), None)
     if any(isinstance(o, SelfOption) and o.usd_per_gpu_hour is not None for o in (a, b)):
-        found.append(Lever("rent.factor", "GPU rent", "times today's", ("rent.factor",)))
-    if any(isinstance(o, SelfOption) for o in (a, b)):
+        found.append(_lever(settings, "rent.factor", "GPU rent", "times today's"))
+    if own is not None:
         path = "serving.throughput_factor"
-        found.append(Lever(path, "throughput of a replica", "times the model's", (path,)))
-        staff = ("people.floor_fte", "people.fixed_fte")
-        found.append(
-            Lever("people.fte", "engineers", "engineers", staff, zero=("people.fte_per_gpu",))
-        )
-        found.append(
-            Lever("workload.peak_to_mean", "peak to mean", "", ("workload.peak_to_mean",), 1)
-        )
+        found.append(_lever(settings, path, "throughput of a replica", "times the model's"))
+        team = next(line for line in lines(own, settings) if line.group == "people")
+        count = number(team.quantity)
+        found.append(_ranged("people.fte", "engineers", "engineers", count, staffed))
+        peak = _lever(settings, "workload.peak_to_mean", "peak to mean", "")
+        found.append(replace(peak, least=1.0))
     return found
+
+
+def _price(option: TokenOption) -> Variable:
+    """Return the price of an option over today's."""
+    path = price_factor(option.tier)
+    priced = _ranged(path, f"price of {option.id}", "times today's", 1.0)
+    return replace(priced, factor=lambda v: v, targets=frozenset({option.id}))
+
+
+def _lever(settings: Settings, path: str, title: str, unit: str) -> Variable:
+    """Return a setting that is turned, whatever its own range."""
+    return _ranged(path, title, unit, number(settings.value(path)), lambda v: {path: v})
+
+
+def _ranged(
+    name: str,
+    title: str,
+    unit: str,
+    now: float,
+    settings: Callable[[Number], Values] = lambda _: {},
+) -> Variable:
+    low, high = (now / FAR, now * FAR) if now > 0 else (0.0, FAR)
+    return Variable(
+        name=name, title=title, unit=unit, now=now, low=low, high=high, settings=settings
+    )
 
 
 def flips_of(
@@ -162,22 +117,20 @@ def flips_of(
     settings = inputs.settings
     if not inputs.volume_given:
         settings = settings.with_values({TOKENS: VERY_LARGE})
-    return tuple(_flip(settings, a, b, lever) for lever in levers(a, b))
+    return tuple(_flip(settings, a, b, lever) for lever in levers(a, b, settings))
 
 
-def _flip(settings: Settings, a: Option, b: Option, lever: Lever) -> Flip:
-    now = now_of(settings, a, b, lever)
-    low, high = (now / FAR, now * FAR) if now > 0 else (0.0, FAR)
-    needed = flip_value(settings, a, b, lever, low, high)
-    if needed is None and lever.path == "people.fte":
-        needed = flip_value(settings, a, b, lever, 0.0, now)
-    unit = f" {lever.unit}" if lever.unit else ""
+def _flip(settings: Settings, a: Option, b: Option, lever: Variable) -> Flip:
+    needed = flip_value(settings, a, b, lever)
+    if needed is None and lever.name == "people.fte":
+        needed = flip_value(settings, a, b, replace(lever, low=0.0, high=lever.now))
+    now, unit = lever.now, f" {lever.unit}" if lever.unit else ""
     if needed is None:
         text = f"no {lever.title} would do on its own"
     else:
         text = f"{lever.title} at {show_number(needed)}{unit} instead of {show_number(now)}"
     return Flip(
-        path=lever.path, title=lever.title, now=now, needed=needed, unit=lever.unit, text=text
+        path=lever.name, title=lever.title, now=now, needed=needed, unit=lever.unit, text=text
     )
 
 
@@ -191,13 +144,6 @@ def never_because(inputs: Question, a: Option, b: Option) -> str:
             f"{theirs} with {a.id}"
         )
     return "its fixed cost is not earned back within the volumes that could be looked at"
-
-
-def lever_of(setting: Setting) -> Lever:
-    """Return the lever that changes one setting alone."""
-    most = 1.0 if setting.unit == "share" else np.inf
-    whole = setting.unit in WHOLE_UNITS
-    return Lever(setting.path, setting.title, setting.unit, (setting.path,), most=most, whole=whole)
 
 
 def earliest(inputs: Question, base: Option, options: Sequence[Option]) -> tuple[Option, Wins]:

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.flips import difference, flip_value, lever_of
+from tco.analysis.flips import difference, flip_value
 from tco.analysis.report import NEUTRAL, assumptions_of, entering, stamp, unsure_prices, warnings_of
 from tco.analysis.results import SensitivityResult, SwingResult
-from tco.analysis.vary.variables import usual
+from tco.analysis.vary.variables import of_setting, usual
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, same_weights, usd_of
 from tco.options.cheapest import least_trust, of_two, pair_of
@@ -97,13 +97,10 @@ def _uncertain(inputs: Question, used: list[Option]) -> list[Setting]:
 
 def _swing(inputs: Question, a: Option, b: Option, setting: Setting) -> SwingResult:
     low, high = _range(a, b, setting)
-    ends = np.array([low, high])
-    at_low, at_high = (
-        float(end) for end in difference(inputs.settings, a, b, {setting.path: ends})
-    )
+    over, ends = replace(of_setting(setting), low=low, high=high), np.array([low, high])
+    at_low, at_high = (float(end) for end in difference(inputs.settings, a, b, over, ends))
     told = (("low", at_low), ("high", at_high))
     lost = [_lost(a, b, end, usd) for end, usd in told if not np.isfinite(usd)]
-    flip = flip_value(inputs.settings, a, b, lever_of(setting), low, high)
     return SwingResult(
         path=setting.path,
         title=setting.title,
@@ -117,7 +114,7 @@ def _swing(inputs: Question, a: Option, b: Option, setting: Setting) -> SwingRes
         at_low_usd=_known(at_low),
         at_high_usd=_known(at_high),
         swing_usd=None if lost else at_high - at_low,
-        flips_at=flip,
+        flips_at=flip_value(inputs.settings, a, b, over),
         impossible="; ".join(lost) or None,
     )
 

@@ -40,9 +40,9 @@ from tco.ask.commands import (
     Spreads,
     TrainOptions,
 )
-from tco.ask.fields import Field, fields_of
+from tco.ask.fields import Amount, Field, Name, Names, Pairs, fields_of
 from tco.ask.layers import Ask, answered, given, given_of, read
-from tco.ask.options import Amount, Name, Names, Pairs, QuestionOptions, Switch
+from tco.ask.options import QuestionOptions
 from tco.ask.questions import sensitivity as asked_how_sure
 from tco.errors import TcoError, UsageError, nearest, printable
 
@@ -97,7 +97,7 @@ def asks(*records: Any) -> Callable[[F], F]:
 
 def apart(said: Mapping[str, Any], record: Any) -> tuple[Any, Any]:
     """Return what was said of the options of a record, and the rest."""
-    own = record.__annotations__
+    own = fields_of(record)
     return (
         {name: value for name, value in said.items() if name in own},
         {name: value for name, value in said.items() if name not in own},
@@ -351,10 +351,7 @@ def size(
 def plan(
     api: str | None = None,
     own: str | None = None,
-    *,
-    curve: Name = None,
-    buy: Switch = None,
-    **question: Unpack[QuestionOptions],
+    **said: Unpack[PlanOptions],
 ) -> Mix | Portfolio:
     """Return the cheapest mix: a base load on own GPUs, the rest to an API by the token.
 
@@ -365,17 +362,12 @@ def plan(
     >>> type(answer).__name__
     'Mix'
     """
-    said: PlanOptions = {"curve": curve, "buy": buy}
-    return _answer(questions.plan(api, own, said, _file(question)), question)  # type: ignore[no-any-return]
+    besides, question = apart(said, PlanOptions)
+    return _answer(questions.plan(api, own, besides, _file(question)), question)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, HorizonOptions)
-def horizon(
-    *names: str,
-    growth: Amount = None,
-    discounting: Name = None,
-    **question: Unpack[QuestionOptions],
-) -> Outlook:
+def horizon(*names: str, **said: Unpack[HorizonOptions]) -> Outlook:
     """Return what options come to over months or years: cash when it is paid, saving, payback.
 
     The first name is what is paid today, the others are what could be done instead.
@@ -385,20 +377,12 @@ def horizon(
     >>> type(answer).__name__
     'Outlook'
     """
-    own: HorizonOptions = {"growth": growth, "discounting": discounting}
+    own, question = apart(said, HorizonOptions)
     return _answer(questions.horizon(names, own), question)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, TrainOptions)
-def train(
-    *models: str,
-    training_tokens: Amount = None,
-    epochs: Amount = None,
-    refresh: Amount = None,
-    method: Names = None,
-    within: Amount = None,
-    **question: Unpack[QuestionOptions],
-) -> Tuning:
+def train(*models: str, **said: Unpack[TrainOptions]) -> Tuning:
     """Return what tuning some models costs: by the token, or on rented GPUs, cheapest first.
 
     >>> import tco
@@ -406,26 +390,13 @@ def train(
     >>> answer.rows[0].id
     'openai/gpt-4.1-mini:any'
     """
-    said: TrainOptions = {
-        "training_tokens": training_tokens,
-        "epochs": epochs,
-        "refresh": refresh,
-        "method": method,
-        "within": within,
-    }
-    ask, whole = questions.train(models, said, question)
+    own, question = apart(said, TrainOptions)
+    ask, whole = questions.train(models, own, question)
     return _answer(ask, whole)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, EmbedOptions)
-def embed(
-    *,
-    corpus: Amount = None,
-    queries: Amount = None,
-    query_tokens: Amount = None,
-    params: Amount = None,
-    **question: Unpack[QuestionOptions],
-) -> Embedding:
+def embed(**said: Unpack[EmbedOptions]) -> Embedding:
     """Return what embedding a corpus once, and queries every month, costs, cheapest first.
 
     >>> import tco
@@ -433,13 +404,8 @@ def embed(
     >>> {row.model for row in answer.rows}
     {'embed-v4'}
     """
-    said: EmbedOptions = {
-        "corpus": corpus,
-        "queries": queries,
-        "query_tokens": query_tokens,
-        "params": params,
-    }
-    return _answer(questions.embed(said), question)  # type: ignore[no-any-return]
+    own, question = apart(said, EmbedOptions)
+    return _answer(questions.embed(own), question)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions)

@@ -4,10 +4,17 @@ Annotations here must be objects, not texts.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
-from tco.ask.fields import flag, scope, several
-from tco.ask.options import SERVING, VALUES, VOLUME, WHICH, Amount, Name, Names, Pairs, Switch
+from tco.ask.fields import Amount, Name, Names, Pairs, Switch, flag, key, scope, several, text
+from tco.ask.options import SERVING, VALUES, VOLUME, WHICH
+
+if TYPE_CHECKING:
+    from tco.ask.options import QuestionOptions as Besides
+else:
+    Besides = TypedDict
+"""A record holds what its command asks besides; a type checker sees the whole, as `import tco`
+takes it."""
 
 VARIED = "What varies"
 
@@ -16,7 +23,7 @@ Spreads = str | Sequence[str] | Mapping[str, Spread] | None
 """What is believed of assumptions: `rent.factor=0.7..1.5`, or `{"rent.factor": (0.7, 1.5)}`."""
 
 
-class CompareOptions(TypedDict, total=False):
+class CompareOptions(Besides, total=False):
     """What `compare` asks besides the question."""
 
     frontier: Annotated[
@@ -26,7 +33,7 @@ class CompareOptions(TypedDict, total=False):
     ]
 
 
-class BreakevenOptions(TypedDict, total=False):
+class BreakevenOptions(Besides, total=False):
     """What `breakeven` asks besides A and B."""
 
     against: Annotated[
@@ -55,7 +62,7 @@ class BreakevenOptions(TypedDict, total=False):
     ]
 
 
-class HorizonOptions(TypedDict, total=False):
+class HorizonOptions(Besides, total=False):
     """What `horizon` asks besides its options."""
 
     growth: Annotated[Amount, flag(VOLUME, "%", "Growth of the volume a month: 5%.")]
@@ -64,7 +71,7 @@ class HorizonOptions(TypedDict, total=False):
     ]
 
 
-class SensitivityOptions(TypedDict, total=False):
+class SensitivityOptions(Besides, total=False):
     """What `sensitivity` asks besides A and B."""
 
     grid: Annotated[Name, flag(VARIED, "X:Y", "Who is cheaper, and by how much: rent:peak.")]
@@ -85,14 +92,20 @@ class SensitivityOptions(TypedDict, total=False):
         Pairs, several(VARIED, "P:Q=R", "Rank correlation: rent.factor:price.hosted_factor=0.6.")
     ]
     what_if: Annotated[
-        Names, several(VARIED, "TEXT", "Bills under a change: 'api price x3'; repeat.")
+        Names,
+        several(VARIED, "TEXT", "Bills under a change: 'api price x3'; repeat."),
+        key(
+            "what_if",
+            text,
+            doc="Named changes: `bad times: gpu rent +30%, price cut in half in 12 months`.",
+        ),
     ]
     among: Annotated[
         Names, several(VARIED, "NAME", "Only between these options; repeat.", offers="options")
     ]
 
 
-class PlanOptions(TypedDict, total=False):
+class PlanOptions(Besides, total=False):
     """What `plan` asks besides the API and the own set-up."""
 
     curve: Annotated[
@@ -115,7 +128,7 @@ class SizeOptions(TypedDict, total=False):
     ]
 
 
-class TrainOptions(TypedDict, total=False):
+class TrainOptions(Besides, total=False):
     """What `train` asks besides the models."""
 
     training_tokens: Annotated[Amount, flag(VOLUME, "N", "Tokens of the training set: 100M.")]
@@ -125,7 +138,7 @@ class TrainOptions(TypedDict, total=False):
     within: Annotated[Amount, flag(SERVING, "T", "Time that a run may take: 24h.")]
 
 
-class EmbedOptions(TypedDict, total=False):
+class EmbedOptions(Besides, total=False):
     """What `embed` asks of texts."""
 
     corpus: Annotated[Amount, flag(VOLUME, "N", "Tokens that are embedded once: 10B.")]

@@ -10,27 +10,14 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco import ranges, units
-from tco.ask.fields import LIMITS, Field, day, limit, switch, text
-from tco.ask.options import OUTPUT, QUESTION
+from tco.ask.fields import LIMITS, Field, day, limit, switch
+from tco.ask.options import CHECKS, OUTPUT, QUESTION
 from tco.errors import DataError, TcoError, UsageError
 
 if TYPE_CHECKING:
     from tco.ask.scenario import ScenarioFile
     from tco.options.question import Question
     from tco.options.scenario import Check, Scenario
-
-
-# The checks of a scenario file, read: limits, and names that may or may not be.
-
-CHECKS = (
-    Field("max_monthly", "checks.max_monthly", units.usd_per_month),
-    Field("max_price_age", "checks.max_price_age", units.days),
-    Field("allow_providers", "checks.allow_providers", text, many=True),
-    Field("deny_providers", "checks.deny_providers", text, many=True),
-    Field("allow_licenses", "checks.allow_licenses", text, many=True),
-    Field("deny_licenses", "checks.deny_licenses", text, many=True),
-)
-"""What can be checked; a scenario file is the only place that says it."""
 
 
 def checks_of(scenario: ScenarioFile) -> Iterator[Check]:

@@ -5,10 +5,7 @@ parameters of the MCP server, rows of `tco config show`, completions and `docs/c
 from these declarations. Annotations here must be objects, not texts.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import date
-from os import PathLike
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from tco import ranges, units
 from tco.ask.fields import (
@@ -21,6 +18,16 @@ from tco.ask.fields import (
     SERVICES,
     SPECULATIVE,
     TRUST,
+    Amount,
+    Day,
+    Described,
+    Field,
+    File,
+    Files,
+    Name,
+    Names,
+    Pairs,
+    Switch,
     at_least_one,
     counted,
     day,
@@ -39,6 +46,7 @@ from tco.ask.fields import (
     score,
     setting,
     several,
+    some,
     switch,
     text,
     whole_gpus,
@@ -49,17 +57,6 @@ WHICH = "Which options"
 SERVING = "Serving and people"
 VALUES = "Values and data"
 ANSWER = "Output"
-
-Amount = str | float | None
-"""A quantity in the grammar of `tco.units`, or a number in the unit of its field."""
-Name = str | None
-Names = str | Sequence[str] | None
-Switch = bool | None
-Pairs = str | Sequence[str] | Mapping[str, str | float] | None
-Described = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
-Day = str | date | None
-File = str | PathLike[str] | None
-Files = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
 JOBS = "train embed"
 """They are about work, not about how models serve."""
@@ -97,7 +94,12 @@ class QuestionOptions(TypedDict, total=False):
     peak: Annotated[
         Amount,
         flag(VOLUME, "R", "Requests in the busiest hour: 200 req/s."),
-        key("workload.peak", units.requests_per_s, eg="200 req/s"),
+        key(
+            "workload.peak",
+            units.requests_per_s,
+            eg="200 req/s",
+            doc="Requests of the busiest hour; beside a volume in place of `peak_to_mean`.",
+        ),
         scope(but=f"{JOBS} curve", idle=JOBS, tools=TOOLS),
     ]
     profile: Annotated[
@@ -257,12 +259,7 @@ class QuestionOptions(TypedDict, total=False):
     ]
     success: Annotated[
         Pairs,
-        several(
-            WHICH,
-            "K=%",
-            "How often answers are right: small=80%,mid=93%; bills are per right answer.",
-            offers="small= mid= flagship= models=",
-        ),
+        several(WHICH, "K=%", "How often answers are right: small=80%,mid=93%.", offers="models="),
         key("success", ranges.success, eg="{small: 80%, mid: 93%}"),
         scope(but=f"{SIZE_JOBS} curve", idle=JOBS, tools=BILLS),
     ]
@@ -352,7 +349,13 @@ class QuestionOptions(TypedDict, total=False):
     slo: Annotated[
         Pairs,
         several(SERVING, "K=T", "Limits of own GPUs: tpot=30ms,ttft=1s.", offers="tpot= ttft="),
-        key("serving.slo", limit, "settings", eg="[ttft=1s]"),
+        key(
+            "serving.slo",
+            limit,
+            "settings",
+            eg="[ttft=1s]",
+            doc="Limits by name: `tpot=40ms,ttft=1s`, or `{tpot: 40ms, ttft: 1s}`.",
+        ),
         scope(but=JOBS, idle=JOBS, tools=TOOLS),
     ]
     engine: Annotated[
@@ -450,7 +453,12 @@ class QuestionOptions(TypedDict, total=False):
     set: Annotated[
         Pairs,
         several(VALUES, "P=V", "Any assumption: serving.headroom=90%.", offers="assumptions="),
-        key("settings", setting, "settings"),
+        key(
+            "settings",
+            setting,
+            "settings",
+            doc="Any assumption by its path: `serving.headroom: 90%`.",
+        ),
         scope(tools=TOOLS),
     ]
     bare: Annotated[
@@ -468,13 +476,23 @@ class QuestionOptions(TypedDict, total=False):
     catalog: Annotated[
         Files,
         several(VALUES, "FILE", "Catalog file laid over the shipped ones."),
-        key("catalog", overlay, eg="[prices-of-ours.yaml]"),
+        key(
+            "catalog",
+            overlay,
+            eg="[prices-of-ours.yaml]",
+            doc="Files laid over the shipped catalogs, looked up from where this file lies.",
+        ),
         scope(but="diff"),
     ]
     measured: Annotated[
         Files,
         several(VALUES, "FILE", "Your own measured throughput, see tco import."),
-        key("measured", overlay, eg="[tco-measured.csv]"),
+        key(
+            "measured",
+            overlay,
+            eg="[tco-measured.csv]",
+            doc="Files of your own measured throughput, looked up from where this file lies.",
+        ),
         scope(but=JOBS, idle=JOBS),
     ]
     file: Annotated[
@@ -540,6 +558,27 @@ QUESTION = tuple(field for field in fields_of(QuestionOptions).values() if field
 
 OUTPUT = tuple(fields_of(Output).values())
 """How an answer is written."""
+
+CHECKS = tuple(
+    Field(name, f"checks.{name}", read, many=read is some, text=told)
+    for name, read, told in (
+        ("max_monthly", units.usd_per_month, "The most that the cheapest may cost: `$40k/month`."),
+        (
+            "max_price_age",
+            units.days,
+            "How long ago the prices that are shown may have been checked: `90 days`.",
+        ),
+        ("allow_providers", some, "Companies, of tokens or of GPUs, of which the cheapest may be."),
+        ("deny_providers", some, "Companies of which it may not be."),
+        (
+            "allow_licenses",
+            some,
+            "`permissive`, `community`, `research`, `proprietary`, `unknown`.",
+        ),
+        ("deny_licenses", some, "Kinds of licence that it may not have."),
+    )
+)
+"""What can be checked; a scenario file is the only place that says it."""
 
 
 def lacking(command: str) -> tuple[str, ...]:

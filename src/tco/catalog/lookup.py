@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Literal, Protocol
+from operator import attrgetter
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from tco.errors import UnknownNameError, printable, unknown_name
 
@@ -169,6 +170,45 @@ def rents_at(hardware: Hardware, day: date) -> list[tuple[Rental, Rent]]:
             if holds(rent, day) and (known is None or known.since <= rent.since):
                 latest[rent.region] = rent
         found += [(rental, rent) for rent in latest.values()]
+    return found
+
+
+rental_key = attrgetter("seller", "gpu", "option", "channel", "gpus", "instance")
+"""What tells one rental from another, as `Catalog.origins` says it."""
+
+
+class Box(NamedTuple):
+    """What a seller rents a GPU in.
+
+    Args:
+        name: Which of several it is, `8x` or the name of the instance; empty for the only one.
+        sized: It has so many GPUs and no more, so that no larger replica lies in it.
+    """
+
+    name: str
+    sized: bool
+
+
+ANY_BOX = Box("", sized=False)
+"""What is rented by the GPU, for all that is known."""
+
+
+def boxes(hardware: Hardware) -> Mapping[tuple[object, ...], Box]:
+    """Return what each rental is rented in.
+
+    A list that names no instance and one rent says what a GPU costs, in boxes of any size.
+    """
+    sizes: dict[tuple[object, ...], list[Rental]] = {}
+    for rental in hardware.rentals:
+        sizes.setdefault(rental_key(rental)[:4], []).append(rental)
+    found = {}
+    for alike in sizes.values():
+        usd = {r.rents[-1].usd_per_gpu_hour for r in alike if not r.rents[-1].only_if_named}
+        for rental in alike:
+            twice = sum(r.gpus == rental.gpus for r in alike) > 1
+            name = (rental.instance if twice else None) or f"{rental.gpus}x"
+            sized = rental.instance is not None or len(usd) > 1
+            found[rental_key(rental)] = Box(name.lower() if len(alike) > 1 else "", sized)
     return found
 
 

@@ -10,14 +10,13 @@ from typer import Argument, Option
 from tco.ask import scenario
 from tco.ask.effective import ConfigRow, in_effect
 from tco.ask.fields import Field
-from tco.ask.grammar import EXAMPLE, parts_of
 from tco.ask.layers import RIVALS
 from tco.ask.options import ANSWER, OUTPUT, QUESTION, SERVING, VALUES, VOLUME, WHICH
 from tco.catalog.fields import Record
 from tco.cli.options import flags
 from tco.options.question import Question
+from tco.options.scenario import EXAMPLE, parts_of
 from tco.options.settings import Setting, Settings
-from tco.render.schemas import attribute_docs
 from tco.units import show_number, show_seconds, show_share
 
 # The files that `tco init` writes.
@@ -188,9 +187,8 @@ def _aligned(entries: list[Entry], indent: str) -> list[str]:
 
 def _section(annotation: Any) -> type[Record] | None:
     """Return the record of a section of scenario files."""
-    kinds = (k for k in (annotation, *get_args(annotation)) if isinstance(k, type))
-    ours = (k for k in kinds if issubclass(k, Record) and k.__module__ == scenario.__name__)
-    return next(ours, None)
+    kinds = (k for k in get_args(annotation) if isinstance(k, type) and issubclass(k, Record))
+    return next((kind for kind in kinds if kind.__module__ == scenario.__name__), None)
 
 
 def _entry(path: str, name: str, part: type[Record], known: Mapping[str, ConfigRow]) -> Entry:
@@ -199,7 +197,7 @@ def _entry(path: str, name: str, part: type[Record], known: Mapping[str, ConfigR
     default = part.model_fields[name].get_default(call_default_factory=True)
     unsaid = "" if default is None else json.dumps(default)
     if field is None:
-        return Entry(name, unsaid, attribute_docs(part).get(name, name))
+        return Entry(name, unsaid, part.model_fields[name].description or name)
     if row is None or field.eg:
         rivals = any({SAID, field.target} <= both for both in RIVALS)
         note = "" if name == SAID else f"instead of {SAID}: " if rivals else "e.g. "

@@ -115,7 +115,7 @@ def _tokens(name: str, inputs: Question) -> Resolved:
 
 
 def _only(inputs: Question, model: str) -> Selection:
-    return replace(_everything(inputs), models=frozenset({model}))
+    return replace(_everything(inputs), models=(model,))
 
 
 def _no_offer(
@@ -207,9 +207,9 @@ def any_volume(inputs: Question) -> Floats:
 def _selection(parts: re.Match[str], inputs: Question) -> Selection:
     base = _everything(inputs)
     catalog = inputs.catalog
-    changes: dict[str, object] = {"models": frozenset({find_model(catalog, parts["model"])})}
+    changes: dict[str, object] = {"models": (find_model(catalog, parts["model"]),)}
     if parts["gpu"]:
-        changes["gpus"] = frozenset({find_gpu(catalog, parts["gpu"])})
+        changes["gpus"] = (find_gpu(catalog, parts["gpu"]),)
     if parts["count"]:
         changes["gpu_count"] = int(parts["count"])
     if parts["precision"]:
@@ -233,18 +233,19 @@ def _of_seller(name: str, all_ways: bool, base: Selection, inputs: Question) -> 
     seller, sellers = name.lower(), inputs.catalog.hardware.sellers
     if seller not in (OWN, *hosts(inputs), *sellers):
         raise unknown_name("GPU seller", name, sellers)
-    purchases = frozenset(PURCHASES) if all_ways else base.purchases
+    purchases = PURCHASES if all_ways else base.purchases
     if seller not in sellers:
-        purchases = frozenset({OWN if seller == OWN else DEDICATED})
-    return {"sellers": frozenset({seller}), "purchases": purchases}
+        purchases = (OWN if seller == OWN else DEDICATED,)
+    return {"sellers": (seller,), "purchases": purchases}
 
 
 def _with_purchase(own: OwnSetups, wanted: str) -> OwnSetups:
-    """Return the set-ups on one purchase option only, channel included."""
-    known = {rent.purchase for rent in own.found.rents}
+    """Return the set-ups on one purchase option only: its channel, and its box where it is said."""
+    known = {name for rent in own.found.rents for name in (rent.purchase, rent.way)}
     if known and wanted not in known:
         raise unknown_name("purchase option", wanted, known)
-    keep = np.array([own.found.rents[j].purchase == wanted for j in own.found.pair_rent])
+    meant = [wanted in (rent.purchase, rent.way) for rent in own.found.rents]
+    keep = np.array([meant[j] for j in own.found.pair_rent])
     found = replace(
         own.found,
         pair_setup=own.found.pair_setup[keep.astype(bool)],

@@ -347,7 +347,7 @@ def coming(option: TokenOption, inputs: Question) -> tuple[int, float] | None:
         return None
     load = workload(inputs.settings)
     now, then = (
-        number(load.isl) * r.input + number(load.osl) * (r.output or 0.0)
+        number(load.isl) * (r.input or 0.0) + number(load.osl) * (r.output or 0.0)
         for r in (option.rates, change[1].usd_per_mtok)
     )
     return (change[0] - inputs.day).days, then / now if now > 0 else np.inf

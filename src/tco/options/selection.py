@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from tco.catalog.lookup import find_gpu, find_provider, model_class, quality, upper
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tco.catalog.prices import Offer
 
 
+Names = tuple[str, ...]
+
 TIERS = ("api", "hosted", "self")
 PURCHASES = ("on_demand", "spot", "reserved_1y", "reserved_3y", OWN, DEDICATED)
 LICENSES = ("permissive", "community", "research", "proprietary", "unknown")
@@ -39,26 +41,15 @@ PRECISION_NAMES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """The filters of a request, every name resolved; an empty one lets everything through."""
+class Selection(Scenario):
+    """A scenario whose filters name ids of the catalog; an empty one lets everything through."""
 
-    models: frozenset[str]
-    providers: frozenset[str]
-    sellers: frozenset[str]
-    gpus: frozenset[str]
-    tiers: frozenset[str]
-    licenses: frozenset[str]
-    purchases: frozenset[str]
-    precisions: tuple[str, ...]
-    gpu_count: int | None
-    bars: tuple[Bar, ...]
-    classes: frozenset[str]
-    limits: Classes | None
+    bars: tuple[Bar, ...] = ()
+    limits: Classes | None = None
     """The scores between the classes."""
-    success: SuccessRates | None
+    rates: SuccessRates | None = None
     """How often models are right; None where nobody said."""
-    marketplaces: bool
-    own: bool
+    own: bool = True
     """Self-hosting is looked at: no provider was named, or one that also rents GPUs."""
     within: frozenset[str] = frozenset()
     """Models beyond which nothing is worked out, though nobody named them."""
@@ -83,7 +74,7 @@ class Selection:
             return False
         if self.classes and model_class(model, self.limits) not in self.classes:
             return False
-        if self.success is not None and self.success.of(name) is None:
+        if self.rates is not None and self.rates.of(name) is None:
             return False
         return all(bar.reached(model) for bar in self.bars)
 
@@ -147,45 +138,46 @@ def select(catalog: Catalog, request: Scenario) -> Selection:
             raise UsageError("--private keeps data on your own machines: it needs --tier self")
         if DEDICATED in request.purchases:
             raise UsageError("--private keeps data on your own machines: no dedicated endpoints")
-        tiers = frozenset({"self"})
+        tiers = ("self",)
     for name in request.precisions:
         if precision(name) is None:
             raise unknown_name("precision", name, PRECISION_NAMES)
     providers, sellers = _companies(catalog, request.providers)
-    sellers |= {_seller(catalog, s) for s in request.sellers}
+    sellers = (*sellers, *(_seller(catalog, s) for s in request.sellers))
+    said = {field.name: getattr(request, field.name) for field in fields(Scenario)}
+    named = {
+        "models": tuple(model_named(catalog, m) for m in request.models),
+        "providers": providers,
+        "sellers": sellers,
+        "gpus": tuple(find_gpu(catalog, g) for g in request.gpus),
+        "tiers": tiers,
+        "classes": _among("class", request.classes, CLASSES),
+        "licenses": _among("licence", request.licenses, LICENSES),
+        "purchases": _among("purchase option", request.purchases, PURCHASES) or ("on_demand",),
+    }
+    once = {name: tuple(dict.fromkeys(names)) for name, names in named.items()}
     selection = Selection(
-        models=frozenset(model_named(catalog, m) for m in request.models),
-        providers=providers,
-        sellers=sellers,
+        **{**said, **once},
         own=not request.providers or bool(sellers),
-        gpus=frozenset(find_gpu(catalog, g) for g in request.gpus),
-        tiers=tiers,
-        licenses=_among("licence", request.licenses, LICENSES),
-        purchases=_among("purchase option", request.purchases, PURCHASES)
-        or frozenset({"on_demand"}),
-        precisions=request.precisions,
-        gpu_count=request.gpu_count,
         bars=bars_of(catalog, request),
-        classes=_among("class", request.classes, CLASSES),
         limits=catalog.models.classes,
-        success=success_rates(catalog, request),
-        marketplaces=request.marketplaces,
+        rates=success_rates(catalog, request),
     )
     if not request.options:  # what the user described is looked at anyhow
         _somebody(catalog, selection)
     return selection
 
 
-def _companies(catalog: Catalog, names: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+def _companies(catalog: Catalog, names: Names) -> tuple[Names, Names]:
     """Return the named companies as sellers of tokens and as sellers of GPU-hours."""
-    sellers = {n.lower() for n in names if n.lower() in catalog.hardware.sellers}
-    tokens = {
+    sellers = tuple(n.lower() for n in names if n.lower() in catalog.hardware.sellers)
+    tokens = tuple(
         find_provider(catalog, n)
         for n in names
         if n.lower() not in sellers or n.lower() in catalog.prices.providers
-    }
+    )
     # A company that only rents GPUs must not let every provider of tokens through.
-    return frozenset(tokens or (sellers and {"none"})), frozenset(sellers)
+    return tokens or (sellers and ("none",)), sellers
 
 
 def _seller(catalog: Catalog, name: str) -> str:
@@ -194,25 +186,25 @@ def _seller(catalog: Catalog, name: str) -> str:
     return name.lower()
 
 
-def _among(kind: str, names: tuple[str, ...], known: tuple[str, ...]) -> frozenset[str]:
+def _among(kind: str, names: Names, known: Names) -> Names:
     for name in names:
         if name not in known:
             raise unknown_name(kind, name, known)
-    return frozenset(names)
+    return names
 
 
 def _somebody(catalog: Catalog, selection: Selection) -> None:
     """Raise `InfeasibleError` where nothing that was asked for is good enough, or in a class."""
-    if not selection.graded and selection.success is None:
+    if not selection.graded and selection.rates is None:
         return
-    anyhow = replace(selection, bars=(), classes=frozenset(), success=None)
+    anyhow = replace(selection, bars=(), classes=(), rates=None)
     sold = {o.model for o in catalog.prices.offers if o.provider in selection.providers}
     found = {
         name: model
         for name, model in catalog.models.models.items()
         if model.kind == "chat"
         and anyhow.model(name, model)
-        and (not selection.tiers or selection.tiers & {token_tier(model), _own_tier(model)})
+        and (not selection.tiers or {*selection.tiers} & {token_tier(model), _own_tier(model)})
         and (not selection.providers or name in sold or selection.own)
     }
     if not found or any(selection.model(name, model) for name, model in found.items()):
@@ -220,7 +212,7 @@ def _somebody(catalog: Catalog, selection: Selection) -> None:
     above = {n: m for n, m in found.items() if all(bar.reached(m) for bar in selection.bars)}
     if not above:
         raise _too_good(found, selection)
-    within = replace(selection, success=None)
+    within = replace(selection, rates=None)
     if not any(within.model(name, model) for name, model in above.items()):
         raise _empty_class(above, selection)
     raise _unrated(above, selection)

@@ -23,15 +23,15 @@ from tco.render.table import Sheet, View, unknown_word
 DECIMALS = 4
 """Digits of a dollar that very many bills are written with."""
 
-BRIEF = ("id", "tier", "model", "feasible", "monthly_usd", "gpus", "trust", "class_")
-"""Members of an option that has key figures alone; its provider is read from its id, and the score
-of its model stands in the rows that are whole."""
+BRIEF = ("id", "tier", "model", "feasible", "monthly_usd", "gpus", "trust")
+"""Members of an option that has key figures alone; its provider is read from its id, and the class
+and score of its model stand in the rows that are whole."""
 
 
 def document(result: Any) -> Any:
     """Return a result as dicts, lists, texts, numbers and None."""
     if isinstance(result, OptionResult) and result.brief:
-        row = {member(name): getattr(result, name) for name in BRIEF}
+        row = {name: getattr(result, name) for name in BRIEF}
         return {**row, "monthly_usd": round(row["monthly_usd"], DECIMALS)}
     if is_dataclass(result):
         return {member(f.name): document(getattr(result, f.name)) for f in fields(result)}

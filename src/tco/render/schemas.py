@@ -26,7 +26,6 @@ from pydantic import BaseModel, TypeAdapter
 from tco.analysis import import_bench, results
 from tco.analysis.claims import results as claims_results
 from tco.analysis.deploy import results as deploy_results
-from tco.analysis.diff import catalogs
 from tco.analysis.diff import results as difference_results
 from tco.analysis.horizon import results as horizon_results
 from tco.analysis.jobs import results as job_results
@@ -81,7 +80,6 @@ MODULES: tuple[ModuleType, ...] = (
     prices,
     scenario,
     tasks,
-    catalogs,
     summary,
     verify,
     finding,
@@ -120,7 +118,7 @@ RESULTS: dict[str, Any] = {
     "catalog-list": summary.CatalogList,
     "catalog-history": summary.CatalogHistory,
     "catalog-show": summary.CatalogRecord,
-    "catalog-diff": catalogs.CatalogDiff,
+    "catalog-diff": difference_results.CatalogDiff,
     "catalog-verify": verify.VerifyReport,
 }
 FILES: dict[str, type[BaseModel]] = {
@@ -305,7 +303,11 @@ def attribute_docs(cls: type) -> dict[str, str]:
     Pydantic can read them too, but it would do so at every start, which takes longer than building
     the classes.
     """
-    tree = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    try:
+        source = inspect.getsource(cls)
+    except OSError:
+        return {}  # made, not written: its keys describe themselves
+    tree = ast.parse(textwrap.dedent(source)).body[0]
     body = tree.body if isinstance(tree, ast.ClassDef) else []
     found = {}
     for node, after in pairwise(body):

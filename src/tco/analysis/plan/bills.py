@@ -462,7 +462,7 @@ def _usd(bill: tuple[Line, ...]) -> float:
 
 # What a plan assumes beyond its bills, and what to be wary of in it.
 
-PURCHASES = frozenset({"on_demand", "reserved_1y"})
+PURCHASES = ("on_demand", "reserved_1y")
 """What is looked at unless `--purchase` says otherwise: nothing that is tied up for years."""
 
 

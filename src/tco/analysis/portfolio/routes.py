@@ -35,6 +35,7 @@ from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
 from tco.options.selection import Selection, select
+from tco.options.settings import Settings
 
 Mode = Literal["api", "batch", "self"]
 MOST_WAYS = 4
@@ -136,23 +137,28 @@ def ways_of(
         )
     wanted = _for_own_gpus(inputs, cases, selection, scores)
     fleets, left_out = shared_fleets(inputs, cases, wanted, selection)
-    settings = stacked_settings(inputs, cases)
+    return TaskRoutes(
+        offers=_priced(tokens, stacked_settings(inputs, cases), cases),
+        fleets=(*fleets, *own_fleets(own, inputs, cases)),
+        left_out=tuple(left_out),
+    )
+
+
+def _priced(
+    tokens: Sequence[TokenOption], settings: Settings, cases: Sequence[TaskCase]
+) -> tuple[tuple[TokenOption, Floats, Floats], ...]:
+    """Return offers with what each charges for every task, plain and through the batch tier."""
     batch = np.array([case.batch_share for case in cases])
     later = settings.with_values({"workload.batch_share": batch})
     now = settings.with_values({"workload.batch_share": np.zeros(len(cases))})
     shape = (len(cases),)
-    offers = [
+    return tuple(
         (
             option,
             np.broadcast_to(np.asarray(total_usd(charged_lines(option, now))), shape),
             np.broadcast_to(np.asarray(total_usd(charged_lines(option, later))), shape),
         )
         for option in tokens
-    ]
-    return TaskRoutes(
-        offers=tuple(offers),
-        fleets=(*fleets, *own_fleets(own, inputs, cases)),
-        left_out=tuple(left_out),
     )
 
 
