@@ -340,6 +340,7 @@ def _utilization(name: str, options: Sequence[Option], settings: Settings) -> Va
     per_s = servers.paid_gpus / own.gpus * replica.requests_per_s
     capacity = number(per_s * load.seconds_per_month * load.tokens_per_request)
     most = number(tokens_served(servers.needed, load, replica, fleet_policy(at))) / capacity
+    capacity /= number(own.tries)  # of tokens that are asked for once
     return Variable(
         name=name,
         title=f"tokens served over what the fleet of {own.id} could serve",
