@@ -121,10 +121,30 @@ BAD = {
         edited(lambda d: d["workload"].update(isl=None)),
         "workload.isl: a number is expected, not null",
     ),
+    "number as text": (
+        edited(_set("options.0.monthly_usd", "5284.31")),
+        "options.0.monthly_usd: a number is expected, not '5284.31'",
+    ),
+    "whole number": (
+        edited(_set("considered", 5.5)),
+        "considered: a whole number is expected, not 5.5",
+    ),
+    "text for list": (
+        edited(_set("options", "none")),
+        "result.json:24: options: a list is expected, not 'none'",
+    ),
+    "list for members": (
+        edited(_set("catalog", [1])),
+        "result.json:3: catalog: members are expected, not a list",
+    ),
+    "one of three": (
+        edited(_set("options.0.band_usd", [1.0, 2.0, 3.0])),
+        "options.0.band_usd: fewer values are expected, not a list",
+    ),
     "wrong word": (edited(_set("options.0.tier", "cloud")), "'cloud' is none of api, hosted, self"),
     "lacking": (
-        edited(_set("options.0.lines", None)),
-        "options.0: lacks lines; was it written with --fields",
+        edited(_set("options.0.id", None)),
+        "options.0: lacks id; was it written with --fields",
     ),
     "line off": (
         edited(_set("options.0.lines.0.amount_usd", 7.0)),
