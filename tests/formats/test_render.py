@@ -246,3 +246,37 @@ def test_names_cannot_give_commands_to_a_runner_or_a_spreadsheet(tmp_path: Path)
     bills = run("compare", "-f", str(path), *DAY, "-o", "focus", "-q").stdout
     assert ",'=cmd()," in bills
     assert ",=cmd()" not in bills
+
+
+EARLIER = {
+    "explain self/llama-3.3-70b --tokens 50B": ("verdict", "best", "min_trust", "asked", "minor"),
+    "compare --tokens 50B": ("min_trust", "asked", "minor"),
+    "claims crazyrouter-breakeven-deepseek": ("assumptions", "best", "asked"),
+    "size llama-3.3-70b": ("best", "cheaper_but_unsure"),
+}
+"""What answers of an earlier tco did not say, by command."""
+
+
+@pytest.mark.parametrize("command", EARLIER)
+def test_what_an_earlier_tco_wrote_is_read(command: str, tmp_path: Path) -> None:
+    path = saved(tmp_path, command)
+    document = json.loads(path.read_text("utf-8"))
+    for name in EARLIER[command]:
+        del document[name]
+    path.write_text(json.dumps(document), "utf-8")
+    result = run("render", str(path), "-o", "json")
+    assert result.exit_code == 0, result.stderr
+    again = json.loads(result.stdout)
+    assert again.keys() == document.keys() | {*EARLIER[command]}
+    assert {key: again[key] for key in document} == document
+
+
+def test_every_answer_carries_the_same(tmp_path: Path) -> None:
+    """Envelopes are alike: the same members, at the same ends of every document."""
+    first, last = ["schema", "catalog"], ["best", "cheaper_but_unsure", "min_trust", "asked"]
+    for command in COMMANDS.values():
+        document = json.loads(saved(tmp_path, command).read_text("utf-8"))
+        if not command.startswith("catalog"):
+            assert [*document][:2] == first, command
+            assert [*document][-5:] == [*last, "minor"], command
+            assert {"verdict", "assumptions", "warnings"} <= document.keys(), command

@@ -12,7 +12,6 @@ from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.report import assumptions_of, caveats, stamp, warnings_of, workload_result
 from tco.analysis.results import CompareResult, OptionResult, Tier
 from tco.analysis.rows import key_figures, left_out_result, option_result, pair_figures
-from tco.catalog.trust import LEVELS
 from tco.engine.replica import Replica
 from tco.engine.shapes import Floats, Indices
 from tco.errors import InfeasibleError, UsageError
@@ -247,7 +246,6 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         checks=checked(inputs, _judged(best, used)),
         best=best.id,
         cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(rows, best)),
-        min_trust=LEVELS[least],
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, NamedTuple, get_type_hints
 
-from tco.analysis.results import OptionResult
+from tco.analysis.results import OptionResult, members
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import Path, read_json, refuse_constant
 from tco.errors import DataError, nearest, printable
@@ -33,7 +33,8 @@ def document(result: Any) -> Any:
         row = {name: getattr(result, name) for name in BRIEF}
         return {**row, "monthly_usd": round(row["monthly_usd"], DECIMALS)}
     if is_dataclass(result):
-        return {f.name: document(getattr(result, f.name)) for f in fields(result)}
+        kind: Any = type(result)
+        return {name: document(getattr(result, name)) for name in members(kind)}
     if isinstance(result, dict):
         return {str(key): document(value) for key, value in result.items()}
     if isinstance(result, list | tuple):
@@ -59,8 +60,9 @@ def projected(result: Any, sheet: Sheet, view: View, path: tuple[str, ...]) -> A
     if not path:
         return rows[0] if view.fields else document(result)
     if len(path) == 1 and not isinstance(getattr(result, path[0]), dict):
-        members = ((f.name, getattr(result, f.name)) for f in fields(result))
-        return {name: rows if name == path[0] else document(one) for name, one in members}
+        kind: Any = type(result)
+        parts = ((name, getattr(result, name)) for name in members(kind))
+        return {name: rows if name == path[0] else document(one) for name, one in parts}
     inner = whole = document(result)
     for key in path[:-1]:
         inner = inner[key]
@@ -175,6 +177,8 @@ def _checked(kind: Any, document: Any) -> Any:
         detail = error.errors(include_url=False, include_context=True)[0]
         path = _place(document, detail["loc"])
         what, given = detail["type"], detail["input"]
+        if what == "missing" and isinstance(detail["loc"][-1], int):
+            raise MisfitError(path, f"more values are expected, not {_shown(given)}") from None
         if what == "missing":
             why = "was it written with --fields, or by another tco?"
             raise MisfitError(path, f"lacks {detail['loc'][-1]}; {why}") from None
@@ -234,6 +238,7 @@ def _as_of_now(document: Any) -> Any:
     """Return a document of an older schema that is still read, in the form of today."""
     if not isinstance(document, dict):
         return document
+    document = {**EARLIER.get(str(document.get("schema")), {}), **document}
     if document.get("schema") == "tco.compare/1" and isinstance(document.get("options"), list):
         return {**document, "options": [_with_provider(row) for row in document["options"]]}
     if document.get("schema") != "tco.size/1":
@@ -241,6 +246,13 @@ def _as_of_now(document: Any) -> Any:
     rows = document.get("rows")
     rows = [_with_ttft(row) for row in rows] if isinstance(rows, list) else rows
     return {**document, "schema": "tco.size/2", "rows": rows}
+
+
+EARLIER: dict[str, dict[str, Any]] = {
+    **{f"tco.{name}/1": {"verdict": ""} for name in ("explain", "deploy")},
+    **{f"tco.{name}/1": {"assumptions": []} for name in ("profile", "bill", "claims")},
+}
+"""What answers say that those of an earlier tco did not."""
 
 
 def _with_provider(row: Any) -> Any:

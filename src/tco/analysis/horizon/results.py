@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, TrustLevel, WorkloadResult
+from tco.analysis.results import Envelope, TrustLevel, WorkloadResult
 from tco.units import show_number, show_usd
 
 # The answer of `tco horizon` as plain records; unrounded, and None for what does not exist.
@@ -52,11 +52,10 @@ class HorizonMonth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HorizonResult:
+class HorizonResult(Envelope):
     """Months to years: growth, scheduled prices, buying, renting or waiting."""
 
     schema: Literal["tco.horizon/1"]
-    catalog: CatalogStamp
     workload: WorkloadResult
     months: int
     yearly_rate: float
@@ -69,16 +68,6 @@ class HorizonResult:
     path: tuple[HorizonMonth, ...]
     events: tuple[str, ...]
     """Prices that change and offers that end within the horizon."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """The answer by present value."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 # A horizon in words. Every figure in a sentence is taken from the result.
