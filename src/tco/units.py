@@ -491,6 +491,15 @@ def show_price(usd: float) -> str:
     return exact if decimals >= 2 else f"{usd:,.2f}"
 
 
+def show_score(score: float) -> str:
+    """Return a score in four digits, without a comma: `1352`, `85.3`.
+
+    >>> show_score(1352.4), show_score(0.9), show_score(12345.6)
+    ('1352', '0.9', '12346')
+    """
+    return f"{score:.0f}" if score >= 999.5 else f"{score:.4g}"
+
+
 def show_usd_per_mtok(usd_per_mtok: float) -> str:
     """Return a price of tokens [USD/Mtok] as `$2.50`, `$0.0375`."""
     return show_usd(usd_per_mtok) if math.isfinite(usd_per_mtok) else NOTHING

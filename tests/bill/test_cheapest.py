@@ -257,6 +257,8 @@ def test_a_rent_is_trusted_by_the_same_rule(catalog: Catalog) -> None:
     assert rent_level(catalog, rental(rent(2.0, "a"))) == "low"
     earlier = rent(2.0, "b", since=200, seen=110)
     assert rent_level(catalog, rental(earlier, rent(2.0, "a"))) == "high"  # another said the same
+    assert rent_level(catalog, rental(rent(2.0, "a", also=["b"]))) == "high"  # and another later
+    assert rent_level(catalog, rental(rent(2.0, "a", also=["a-copy"]))) == "low"  # which copies it
     step = rent(5.0, "page", since=200, seen=110)
     assert rent_level(catalog, rental(step, rent(2.0, "page"))) == "low"
     named = rent(2.0, "page", only_if_named=True, flag="the GPU alone")

@@ -14,6 +14,7 @@ from running import DAY, run
 COMMANDS = {
     "compare": "compare --tokens 50B",
     "compare-selected": "compare --tokens 50B --model llama-3.3-70b --all",
+    "frontier": "compare --tokens 50B --frontier",
     "breakeven": "breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B",
     "breakeven-table": "breakeven",
     "breakeven-over": "breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B --over rent",

@@ -9,6 +9,7 @@ from math import inf
 import numpy as np
 
 from tco.analysis.compare import pair_words
+from tco.analysis.flips import earliest, flips_of, never_because
 from tco.analysis.report import assumptions_of, stamp, unsure_prices, warnings_of
 from tco.analysis.results import (
     Band,
@@ -19,9 +20,8 @@ from tco.analysis.results import (
     OpenBand,
     VolumeResult,
 )
-from tco.analysis.sensitivity import flips_of, never_because
 from tco.analysis.vary.variables import usual
-from tco.engine.crossings import Wins, beats, together, wins
+from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
 from tco.options.bills import Option, best_pairs, same_weights, usd_of
 from tco.options.candidates import OwnSetups, own_setups
@@ -240,21 +240,6 @@ def _in_other_words(
         peak_requests_per_s=float(load.peak_requests_per_s),
         months=months,
     )
-
-
-def earliest(inputs: Question, base: Option, options: Sequence[Option]) -> tuple[Option, Wins]:
-    """Return the option that beats `base` at the lowest volume, and where any of them does.
-
-    When none ever does, it is the one that a further token costs least with.
-    """
-    against = curve(base, inputs.settings)
-    curves = [(option, curve(option, inputs.settings)) for option in options]
-    tried = [(option, float(mine.slope[0]), wins(against, mine)) for option, mine in curves]
-
-    def order(item: tuple[Option, float, Wins]) -> tuple[float, float]:
-        return float(np.nan_to_num(item[2].first[0], nan=np.inf)), item[1]
-
-    return min(tried, key=order)[0], together([[won for _, _, won in tried]])
 
 
 def _cheapest_now(inputs: Question, options: Sequence[Option]) -> Option:

@@ -53,19 +53,23 @@ TIER_WORDS: dict[Tier, str] = {
 }
 
 
-def compare_verdict(ranked: list[OptionResult], shown: tuple[str, ...], least: int) -> str:
+def compare_verdict(
+    ranked: list[OptionResult], shown: tuple[str, ...], least: int, *, graded: bool = False
+) -> str:
     """Return what the rows say: the answer of each tier, and self-hosting on the same weights.
 
     Args:
         ranked: All rows by cost.
         shown: Ids of the short list; empty when all rows count.
         least: Rank of the trust that is sure enough [1].
+        graded: They are all that are good enough, not a short list.
     """
     rows = [r for r in ranked if r.feasible and (not shown or r.id in shown)]
     best = cheapest_of(rows, least)
     if best is None:
         return ""
-    sentences = [unsure_words(best.trust, least), _cheapest(rows, best, least, bool(shown))]
+    short = bool(shown) and not graded
+    sentences = [unsure_words(best.trust, least), _cheapest(rows, best, least, short)]
     sentences.append(beside_words(cheaper_but_unsure(rows, best)))
     sentences += _same_weights(rows, ranked, least)
     return " ".join(s for s in sentences if s)
@@ -211,13 +215,13 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     selection = select(inputs.catalog, inputs.request)
     wanted = short_list(inputs, selection)
     brief = brief and bool(wanted)
-    found, ranked = _ranked(inputs, selection, within=wanted if brief else frozenset())
+    found, ranked = ranked_options(inputs, selection, within=wanted if brief else frozenset())
     if wanted and not any(r.model in wanted and answers(r, inputs) for r in ranked):
         # An old day, or filters that leave nothing of the short list: then everything counts.
         wanted, brief = frozenset(), False
-        found, ranked = _ranked(inputs, selection, within=wanted)
+        found, ranked = ranked_options(inputs, selection, within=wanted)
     if not any(r.feasible for r in ranked):
-        raise InfeasibleError(_nothing(ranked))
+        raise InfeasibleError(nothing_serves(ranked))
     insist(inputs, (r.trust for r in ranked if r.feasible))
     least = least_trust(inputs)
     shown = tuple(r.id for r in listed(inputs, wanted, ranked)) if wanted else ()
@@ -235,12 +239,11 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         considered=_considered(inputs, selection, ranked)
         if wanted
         else sum(r.feasible for r in ranked),
-        verdict=compare_verdict(ranked, shown, least),
+        verdict=compare_verdict(ranked, shown, least, graded=selection.graded),
         assumptions=assumptions_of(inputs, used),
         warnings=(
             *warnings_of(inputs, used),
             *caveats(inputs, used, tried={r.tier for r in ranked}),
-            *_unscored(inputs, selection),
             *_short_of(ranked),
         ),
         checks=checked(inputs, _judged(best, used)),
@@ -261,8 +264,8 @@ def _judged(best: OptionResult, used: list[Option]) -> CheckedAnswer:
     return CheckedAnswer(name=best.id, usd=best.monthly_usd, chosen=chosen, looked_at=used)
 
 
-def _ranked(
-    inputs: Question, selection: Selection, *, within: frozenset[str]
+def ranked_options(
+    inputs: Question, selection: Selection, *, within: frozenset[str] = frozenset()
 ) -> tuple[list[Sized], list[OptionResult]]:
     """Return the options of some models (all when none are named) and their rows, by cost."""
     selection = replace(selection, within=within)
@@ -275,11 +278,11 @@ def _ranked(
     whole = _whole(inputs, own, pairs, usd[:, 0]) if many else pairs
     found += [(own.option(i), own.replica(i)) for i in whole.tolist()]
     results = [option_result(option, inputs, replica) for option, replica in found]
-    results += [left_out_result(item) for item in missing]
+    results += [left_out_result(item, inputs) for item in missing]
     if not many:
         return found, sorted(results, key=_rank)
     rest = ~np.isin(pairs, whole)
-    results += pair_figures(own.found, pairs[rest], usd[rest, 0], gpus[rest, 0])
+    results += pair_figures(inputs, own.found, pairs[rest], usd[rest, 0], gpus[rest, 0])
     ranked = sorted(results, key=_rank)
     own_whole = (row for row in results if row.tier == "self" and row.lines)
     keep = {row.id for row in (*ranked[:MOST_WHOLE], *own_whole)}
@@ -312,16 +315,6 @@ def _short_of(ranked: list[OptionResult]) -> tuple[str, ...]:
     if not brief:
         return ()
     return (f"{brief:,} of {len(ranked):,} options have key figures alone: --lines works all out",)
-
-
-def _unscored(inputs: Question, selection: Selection) -> tuple[str, ...]:
-    """Return how many models a lowest score leaves out because nobody published theirs."""
-    if selection.min_score is None:
-        return ()
-    benchmark = selection.min_score[0]
-    models = [m for m in inputs.catalog.models.models.values() if m.kind == "chat"]
-    without = sum(all(s.benchmark != benchmark for s in m.scores) for m in models)
-    return (f"{without} of {len(models)} models have no {benchmark} score and are left out",)
 
 
 def _considered(inputs: Question, selection: Selection, ranked: list[OptionResult]) -> int:
@@ -401,11 +394,11 @@ def _pairs(inputs: Question, own: OwnSetups, selection: Selection) -> Iterable[i
 
 
 def _one_each(own: OwnSetups, rows: Iterable[int]) -> Iterable[int]:
-    """Return the first pair of each id: a seller may rent the same GPU in several sizes."""
+    """Return the first pair of each id: a seller may rent the same GPU in several regions."""
     seen = set()
     for row in rows:
         rent = own.found.rents[int(own.found.pair_rent[row])]
-        known = (int(own.found.pair_setup[row]), rent.seller, rent.purchase)
+        known = (int(own.found.pair_setup[row]), rent.seller, rent.way)
         if known not in seen:
             seen.add(known)
             yield row
@@ -415,7 +408,7 @@ def _rank(result: OptionResult) -> tuple[bool, float, str]:
     return not result.feasible, result.monthly_usd or 0.0, result.id
 
 
-def _nothing(results: list[OptionResult]) -> str:
+def nothing_serves(results: list[OptionResult]) -> str:
     if not results:
         return "nothing matches what was asked for; loosen --model, --provider, --gpu or --tier"
     reasons = "; ".join(f"{r.id}: {', '.join(r.reasons)}" for r in results[:5])
@@ -424,9 +417,15 @@ def _nothing(results: list[OptionResult]) -> str:
 
 
 def short_list(inputs: Question, selection: Selection) -> frozenset[str]:
-    """Return the models of the short list: none when the user chose what to look at."""
-    if selection.narrowed or inputs.request.all_setups:
+    """Return the models of the short list: none when the user chose what to look at.
+
+    Of models that are chosen by how good they are alone, all that pass.
+    """
+    if inputs.request.all_setups or selection.models or selection.providers:
         return frozenset()
+    if selection.graded:
+        models = inputs.catalog.models.models
+        return frozenset(n for n, m in models.items() if selection.model(n, m))
     return frozenset(inputs.catalog.assumptions.short_list)
 
 

@@ -10,6 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from typing import Any, Literal
 
+from tco.catalog.lookup import ModelClass
 from tco.options.scenario import LimitState
 
 Tier = Literal["api", "hosted", "self"]
@@ -142,6 +143,23 @@ TrustLevel = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelQuality:
+    """How good a model is, as far as a public score, or one of the user's own, tells."""
+
+    benchmark: str
+    value: float
+    low: float | None
+    high: float | None
+    """Its 95 % interval; None for a figure that an article prints without."""
+    date: str | None
+    """The day that it holds of, `YYYY-MM-DD`."""
+    source: str
+    effort: str | None = None
+    """The reasoning effort that it was measured at: a bill of ordinary requests lacks the tokens
+    that such an effort takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OptionResult:
     """One way to serve the month.
 
@@ -182,6 +200,10 @@ class OptionResult:
     """Why, what weighs most first."""
     sureness: str = ""
     """How sure the price is, in a few words: its witnesses, age, what is scheduled."""
+    class_: ModelClass = "unknown"
+    """Of the model, by the rule in docs/catalog.md; `class` in JSON."""
+    quality: ModelQuality | None = None
+    """None where nobody has measured it, or the option does not say which model it serves."""
 
     @property
     def brief(self) -> bool:
@@ -436,3 +458,54 @@ class ExplainResult(Envelope):
     steps: tuple[str, ...]
     """How the quantities came about, one formula with its numbers each."""
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierPoint:
+    """The cheapest way to be as good as this: nothing cheaper is as good."""
+
+    option: str
+    model: str
+    tier: Tier
+    class_: ModelClass
+    """`class` in JSON."""
+    monthly_usd: float
+    usd_per_mtok: float | None
+    quality: ModelQuality
+    trust: TrustLevel
+    trust_reasons: tuple[str, ...]
+    more_usd: float | None
+    """What it costs beyond the point before [USD/month]; None for the first."""
+    usd_per_point: float | None
+    """The same for each point of score that it is better."""
+    apart: bool | None
+    """Its interval lies above that of the point before; None for the first, or without intervals.
+    Where it does not, the two cannot be told apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DominatedOption:
+    """An option that something else beats: as good or better, at no higher price."""
+
+    option: str
+    model: str
+    tier: Tier
+    monthly_usd: float
+    quality: ModelQuality
+    by: str
+    """The cheapest point of the frontier that is as good."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierResult(Envelope):
+    """The cheapest price for each level of quality, and what each further point costs."""
+
+    schema: Literal["tco.frontier/1"]
+    workload: WorkloadResult
+    benchmark: str
+    points: tuple[FrontierPoint, ...]
+    """By cost, and so by score."""
+    dominated: tuple[DominatedOption, ...]
+    """Of each other model and tier its answer, by cost."""
+    unscored: tuple[str, ...]
+    """Options of models that nobody has measured, which are placed nowhere."""

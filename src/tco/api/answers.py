@@ -16,6 +16,7 @@ from tco.analysis.results import (
     BreakevenTable,
     CompareResult,
     ExplainResult,
+    FrontierResult,
     SensitivityResult,
 )
 from tco.analysis.size.results import SizeResult
@@ -114,6 +115,10 @@ class Comparison(Answer, CompareResult):
     """What a month costs, every way there is to serve it, cheapest first."""
 
 
+class Frontier(Answer, FrontierResult):
+    """The cheapest price for each level of quality, and what each further point costs."""
+
+
 class Breakeven(Answer, BreakevenResult):
     """From which volume B is cheaper than A."""
 
@@ -180,6 +185,7 @@ class Explanation(Answer, ExplainResult):
 
 KINDS: tuple[Any, ...] = (
     Comparison,
+    Frontier,
     Breakeven,
     BreakevenOverview,
     BreakevenElsewhere,

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from tco.api.answers import (
     Breakeven,
@@ -15,6 +15,7 @@ from tco.api.answers import (
     Comparison,
     Embedding,
     Explanation,
+    Frontier,
     Mix,
     MonteCarlo,
     Outlook,
@@ -29,6 +30,7 @@ from tco.api.answers import (
 from tco.ask import questions
 from tco.ask.commands import (
     BreakevenOptions,
+    CompareOptions,
     EmbedOptions,
     HorizonOptions,
     PlanOptions,
@@ -38,9 +40,9 @@ from tco.ask.commands import (
     Spreads,
     TrainOptions,
 )
-from tco.ask.fields import Field, fields_of
+from tco.ask.fields import Amount, Field, Name, Names, Pairs, fields_of
 from tco.ask.layers import Ask, answered, given, given_of, read
-from tco.ask.options import Amount, Name, Names, Pairs, QuestionOptions
+from tco.ask.options import QuestionOptions
 from tco.ask.questions import sensitivity as asked_how_sure
 from tco.errors import TcoError, UsageError, nearest, printable
 
@@ -209,16 +211,25 @@ def _listed(options: Mapping[str, Field]) -> str:
 # `tco.errors`.
 
 
-@asks(QuestionOptions)
-def compare(**question: Unpack[QuestionOptions]) -> Comparison:
+@overload
+def compare(
+    *, frontier: Literal[False] | None = None, **question: Unpack[QuestionOptions]
+) -> Comparison: ...
+@overload
+def compare(*, frontier: Literal[True], **question: Unpack[QuestionOptions]) -> Frontier: ...
+@asks(QuestionOptions, CompareOptions)
+def compare(**said: Any) -> Any:
     """Return what a month costs, every way there is to serve it, cheapest first.
+
+    With `frontier`, the cheapest for each level of quality, and what each further point costs.
 
     >>> import tco
     >>> answer = tco.compare(tokens="50B", model="llama-3.3-70b", as_of="2026-11-21")
     >>> answer.options[0].id
     'deepinfra/llama-3.3-70b'
     """
-    return _answer(questions.compare(), question)  # type: ignore[no-any-return]
+    own, question = apart(said, CompareOptions)
+    return _answer(questions.compare(own), question)
 
 
 @overload

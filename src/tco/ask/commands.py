@@ -6,8 +6,8 @@ Annotations here must be objects, not texts.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
-from tco.ask.fields import flag, key, scope, several, text
-from tco.ask.options import SERVING, VALUES, VOLUME, WHICH, Amount, Name, Names, Pairs, Switch
+from tco.ask.fields import Amount, Name, Names, Pairs, Switch, flag, key, scope, several, text
+from tco.ask.options import SERVING, VALUES, VOLUME, WHICH
 
 if TYPE_CHECKING:
     from tco.ask.options import QuestionOptions as Besides
@@ -21,6 +21,16 @@ VARIED = "What varies"
 Spread = str | tuple[float, float]
 Spreads = str | Sequence[str] | Mapping[str, Spread] | None
 """What is believed of assumptions: `rent.factor=0.7..1.5`, or `{"rent.factor": (0.7, 1.5)}`."""
+
+
+class CompareOptions(Besides, total=False):
+    """What `compare` asks besides the question."""
+
+    frontier: Annotated[
+        Switch,
+        flag(WHICH, None, "The cheapest for each level of quality, and what it costs."),
+        scope(tools="compare"),
+    ]
 
 
 class BreakevenOptions(Besides, total=False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -14,6 +14,20 @@ from tco import ranges, units
 from tco.errors import UsageError, nearest, printable
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+# The types of what is said, as keywords have them.
+
+Amount = str | float | None
+"""A quantity in the grammar of `tco.units`, or a number in the unit of its field."""
+Name = str | None
+Names = str | Sequence[str] | None
+Switch = bool | None
+Pairs = str | Sequence[str] | Mapping[str, str | float] | None
+Described = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
+Day = str | date | None
+File = str | PathLike[str] | None
+Files = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
 
 class Field(NamedTuple):
@@ -66,7 +80,8 @@ class Field(NamedTuple):
     @property
     def flag(self) -> str:
         """Return the option as it is typed."""
-        return "--" + self.name.replace("_", "-")
+        typed = (name for name in self.flags if name.startswith("--"))
+        return next(typed, "--" + self.name.replace("_", "-"))
 
     @property
     def variable(self) -> str:
@@ -170,13 +185,15 @@ def whole_gpus(value: Any) -> int:
 
 
 def score(value: Any) -> tuple[str, float]:
-    """Return a benchmark and the lowest score on it, from `mmlu=85`."""
+    """Return a benchmark and the lowest score on it, from `arena=1400`."""
     if isinstance(value, dict) and len(value) == 1:
         value = "=".join(str(part) for part in next(iter(value.items())))
     benchmark, equals, least = str(value).partition("=")
     if not equals or not benchmark.strip():
-        raise UsageError(f"{printable(str(value), 40)!r} is no benchmark and score; write mmlu=85")
-    return benchmark.strip(), units.number(least, "mmlu=85")
+        raise UsageError(
+            f"{printable(str(value), 40)!r} is no benchmark and score; write arena=1400"
+        )
+    return benchmark.strip(), units.number(least, "arena=1400")
 
 
 def ratio_of(value: Any) -> tuple[str, float]:
@@ -302,6 +319,7 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
 BILLINGS = ("always_on", "scheduled", "autoscaled", "scale_to_zero")
 SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
 TRUST = ("low", "medium", "high")
+CLASSES = ("small", "mid", "flagship")
 FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 EXPORTS = (*FORMATS, "html", "svg")
 """What can be written to a file: every format, a report that people read, a picture of a screen."""

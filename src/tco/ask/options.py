@@ -5,14 +5,12 @@ parameters of the MCP server, rows of `tco config show`, completions and `docs/c
 from these declarations. Annotations here must be objects, not texts.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import date
-from os import PathLike
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from tco import ranges, units
 from tco.ask.fields import (
     BILLINGS,
+    CLASSES,
     COLORS,
     FORMATS,
     LIFETIMES,
@@ -20,7 +18,16 @@ from tco.ask.fields import (
     SERVICES,
     SPECULATIVE,
     TRUST,
+    Amount,
+    Day,
+    Described,
     Field,
+    File,
+    Files,
+    Name,
+    Names,
+    Pairs,
+    Switch,
     at_least_one,
     counted,
     day,
@@ -50,17 +57,6 @@ WHICH = "Which options"
 SERVING = "Serving and people"
 VALUES = "Values and data"
 ANSWER = "Output"
-
-Amount = str | float | None
-"""A quantity in the grammar of `tco.units`, or a number in the unit of its field."""
-Name = str | None
-Names = str | Sequence[str] | None
-Switch = bool | None
-Pairs = str | Sequence[str] | Mapping[str, str | float] | None
-Described = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
-Day = str | date | None
-File = str | PathLike[str] | None
-Files = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
 JOBS = "train embed"
 """They are about work, not about how models serve."""
@@ -240,9 +236,21 @@ class QuestionOptions(TypedDict, total=False):
     ]
     min_score: Annotated[
         Pairs,
-        flag(WHICH, "B=N", "Only models with a score: mmlu=85.", offers="benchmarks="),
-        key("select.min_score", score, eg="{mmlu: 80}"),
-        scope(but=SIZE_JOBS, idle=JOBS),
+        flag(WHICH, "B=N", "Only models that reach a score: arena=1400.", offers="benchmarks="),
+        key("select.min_score", score, eg="{arena: 1400}"),
+        scope(but=SIZE_JOBS, idle=JOBS, tools=CHOOSING),
+    ]
+    as_good_as: Annotated[
+        Name,
+        flag(WHICH, "MODEL", "Only models at least as good as this one.", offers="models"),
+        key("select.as_good_as", text, eg="gpt-4.1"),
+        scope(but=SIZE_JOBS, idle=JOBS, tools=CHOOSING),
+    ]
+    model_class: Annotated[
+        Names,
+        {**several(WHICH, "CLASS", "Only small, mid, flagship models."), "flags": ("--class",)},
+        key("select.classes", one_of(*CLASSES), "classes", eg="[small, mid]"),
+        scope(but=SIZE_JOBS, idle=JOBS, tools=CHOOSING),
     ]
     min_trust: Annotated[
         Name,

@@ -16,6 +16,7 @@ from tco.errors import UsageError, printable
 if TYPE_CHECKING:
     from tco.ask.commands import (
         BreakevenOptions,
+        CompareOptions,
         EmbedOptions,
         HorizonOptions,
         PlanOptions,
@@ -34,10 +35,15 @@ if TYPE_CHECKING:
 # and answer the same.
 
 
-def compare(*, brief: bool = False) -> Ask:
+def compare(said: CompareOptions | None = None, *, brief: bool = False) -> Ask:
     """Return the question what a month costs; briefly, only of the options of a screen."""
+    frontier = (said or {}).get("frontier")
 
     def ask(inputs: Question) -> Any:
+        if frontier:
+            from tco.analysis.frontier import frontier as cheapest_by_quality
+
+            return cheapest_by_quality(inputs)
         from tco.analysis.compare import compare as compared
 
         return compared(inputs, brief=brief)

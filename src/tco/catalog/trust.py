@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
-from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tco.catalog.lookup import age_days, price_at, retired, stale_after
+from tco.catalog.lookup import age_days, price_at, rental_key, retired, stale_after
 
 if TYPE_CHECKING:
     from tco.catalog.fields import Source
@@ -251,7 +250,7 @@ def rent_trust(
 ) -> Trust:
     """Return how far a rent can be trusted.
 
-    The windows before it attest it where another source said the same.
+    Sources that said so later attest it too, and the windows before it where they say the same.
 
     Args:
         catalog: The data.
@@ -261,13 +260,14 @@ def rent_trust(
         freshest: The rents that were seen last, by GPU and purchase option.
     """
     doubt = [f"in doubt: {rent.flag or 'only if its seller is named'}"] * rent.only_if_named
-    if _laid_over(catalog, "rentals", *_RENTAL(rental)):
+    if _laid_over(catalog, "rentals", *rental_key(rental)):
         return _marked(GIVEN, doubt)
     usd, before = rent.usd_per_gpu_hour, [rent]
     if len(rental.rents) > 1:
         windows = [r for r in rental.rents if r.region == rent.region and r.since <= rent.since]
         before = sorted(windows, key=lambda r: r.since)
-    said = [(r.source, True) for r in before if close(r.usd_per_gpu_hour, usd)]
+    same = [r for r in before if close(r.usd_per_gpu_hour, usd)]
+    said = [(name, True) for r in same for name in (r.source, *r.also)]
     witnesses, marks = heard(said, catalog.hardware.sources), [*doubt]
     if witnesses.independent < 2:
         marks += _step([window.usd_per_gpu_hour for window in before[-2:]], rent.since)
@@ -308,10 +308,6 @@ def capacity_trust(catalog: Catalog, offer: CapacityOffer, price: CapacityPrice)
     usd = price.usd_per_hour
     said = [(e.source, e.value is None or close(e.value, usd)) for e in price.evidence]
     return _witnessed(heard(said, catalog.prices.sources))
-
-
-_RENTAL = attrgetter("seller", "gpu", "option", "channel", "gpus", "instance")
-"""What `Catalog.origins` calls a rental."""
 
 
 def _laid_over(catalog: Catalog, section: str, *name: object) -> bool:

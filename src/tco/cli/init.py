@@ -57,7 +57,7 @@ tasks:
     share: 3%
     isl: 14k
     osl: 2k
-    quality: {{review-set: 0.9}} # an evaluation of your own, see `scores` below
+    min_score: {{review-set: 0.9}}   # an evaluation of your own, see `scores` below
 
   # First answers to customers: a small model tries, and a large one does again what a judge
   # does not accept. The share that is handed on is yours to measure; no benchmark knows it.
@@ -83,7 +83,7 @@ cascades:
     judge: {{model: llama-3.1-8b}}   # reads question and answer, writes a verdict
 
 # What models scored on evaluations of your own. Scores of public benchmarks are in the catalog:
-# `quality: {{mmlu: 85}}` on a task asks for one of those.
+# `min_score: {{arena: 1400}}` on a task asks for one of those.
 scores:
   - {{model: claude-opus-4.8, benchmark: review-set, value: 0.93, source: "our review, 2026-10"}}
   - {{model: gpt-4.1, benchmark: review-set, value: 0.88, source: "our review, 2026-10"}}

@@ -7,6 +7,7 @@ from typer import Argument, Exit
 
 from tco.ask.commands import (
     BreakevenOptions,
+    CompareOptions,
     EmbedOptions,
     HorizonOptions,
     PlanOptions,
@@ -21,7 +22,9 @@ from tco.cli.options import Plot, Text, flag, flags
 
 
 @flags
-def compare(question: QuestionOptions, output: Output, plot: Plot = None) -> None:
+def compare(
+    question: QuestionOptions, output: Output, said: CompareOptions, plot: Plot = None
+) -> None:
     """What a month costs, every way there is to serve it, cheapest first.
 
     \b
@@ -29,13 +32,15 @@ def compare(question: QuestionOptions, output: Output, plot: Plot = None) -> Non
       tco compare --requests 20M --isl 3000 --osl 500 --cached 40%
       tco compare --users 10k --profile chat --tier self,hosted
       tco compare --tokens 50B --model llama-3.3-70b --all --format csv
+      tco compare --tokens 50B --as-good-as gpt-4.1
+      tco compare --tokens 50B --frontier
       tco compare --tokens 50B --plot
       tco compare --tokens 50B --option 'mine:kind=api,input=$2,output=$8'
     """
     from tco.ask.questions import compare as asked
     from tco.cli.answer import answer
 
-    answer(question, output, asked(), brief=asked(brief=True), plot=bool(plot))
+    answer(question, output, asked(said), brief=asked(said, brief=True), plot=bool(plot))
 
 
 # `tco breakeven`.

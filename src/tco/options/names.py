@@ -80,6 +80,8 @@ def _everything(inputs: Question) -> Selection:
         tiers=(),
         licenses=(),
         min_score=None,
+        as_good_as=None,
+        classes=(),
         private=False,
     )
     return select(inputs.catalog, request)
@@ -237,11 +239,12 @@ def _of_seller(name: str, all_ways: bool, base: Selection, inputs: Question) -> 
 
 
 def _with_purchase(own: OwnSetups, wanted: str) -> OwnSetups:
-    """Return the set-ups on one purchase option only, channel included."""
-    known = {rent.purchase for rent in own.found.rents}
+    """Return the set-ups on one purchase option only: its channel, and its box where it is said."""
+    known = {name for rent in own.found.rents for name in (rent.purchase, rent.way)}
     if known and wanted not in known:
         raise unknown_name("purchase option", wanted, known)
-    keep = np.array([own.found.rents[j].purchase == wanted for j in own.found.pair_rent])
+    meant = [wanted in (rent.purchase, rent.way) for rent in own.found.rents]
+    keep = np.array([meant[j] for j in own.found.pair_rent])
     found = replace(
         own.found,
         pair_setup=own.found.pair_setup[keep.astype(bool)],

@@ -421,6 +421,8 @@ class Scenario:
         gpu_count: Only replicas of so many GPUs.
         private: Only what keeps the data on one's own machines.
         min_score: Benchmark and the lowest score on it that is acceptable.
+        as_good_as: A model: only those at least as good.
+        classes: Only models of these classes: `small`, `mid`, `flagship`.
         min_trust: Least trust of a price that wins: `low`, `medium` or `high`.
         fte: Engineers that self-hosting takes, instead of the staircase [1].
         engine: How the serving engine is run: `tuned`, `default`, `local` or `legacy`.
@@ -468,6 +470,8 @@ class Scenario:
     gpu_count: int | None = None
     private: bool = False
     min_score: tuple[str, float] | None = None
+    as_good_as: str | None = None
+    classes: tuple[str, ...] = ()
     min_trust: Literal["low", "medium", "high"] | None = None
     fte: float | None = None
     engine: str | None = None

@@ -92,8 +92,16 @@ _MATTER = (
 """What matters most of what can be assumed, the first before the others, and how it is told."""
 
 
-def assumed(rows: Sequence[AssumptionResult], view: View) -> Iterator[Block]:
-    """Return the assumptions that matter with the flags that say others; all where asked for."""
+def assumed(
+    rows: Sequence[AssumptionResult], view: View, most: int = MOST_ASSUMED
+) -> Iterator[Block]:
+    """Return the assumptions that matter with the flags that say others; all where asked for.
+
+    Args:
+        rows: The assumptions.
+        view: What was asked for.
+        most: How many of those that matter.
+    """
     if view.assumptions or view.page:
         yield from words.assumptions(rows)
         return
@@ -107,7 +115,7 @@ def assumed(rows: Sequence[AssumptionResult], view: View) -> Iterator[Block]:
             part = text.format(*(_value(row) for row in found))
             parts.append(part.replace("1 engineer(s)", "1 engineer").replace("(s)", "s"))
     if parts:
-        told = ", ".join(part.replace(" ", NBSP) for part in parts[:MOST_ASSUMED])
+        told = ", ".join(part.replace(" ", NBSP) for part in parts[:most])
         yield Paragraph(text=f"Assumed: {told}.", hanging=2, bullet=True)
 
 
@@ -155,7 +163,10 @@ def away(result: Any, view: View, *more: str, notes: int = 0) -> Iterator[Block]
 # The commands that come next.
 
 CHOOSING = frozenset(
-    ("--model", "--provider", "--tier", "--license", "--min-score", "--private", "--all")
+    (
+        *("--model", "--provider", "--tier", "--license", "--private", "--all"),
+        *("--min-score", "--as-good-as", "--class"),
+    )
 )
 """What chooses among options, which says nothing where the options are named."""
 

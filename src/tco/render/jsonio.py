@@ -24,7 +24,8 @@ DECIMALS = 4
 """Digits of a dollar that very many bills are written with."""
 
 BRIEF = ("id", "tier", "model", "feasible", "monthly_usd", "gpus", "trust")
-"""Members of an option that has key figures alone; its provider is read from its id."""
+"""Members of an option that has key figures alone; its provider is read from its id, and the class
+and score of its model stand in the rows that are whole."""
 
 
 def document(result: Any) -> Any:
@@ -34,7 +35,7 @@ def document(result: Any) -> Any:
         return {**row, "monthly_usd": round(row["monthly_usd"], DECIMALS)}
     if is_dataclass(result):
         kind: Any = type(result)
-        return {name: document(getattr(result, name)) for name in members(kind)}
+        return {member(name): document(getattr(result, name)) for name in members(kind)}
     if isinstance(result, dict):
         return {str(key): document(value) for key, value in result.items()}
     if isinstance(result, list | tuple):
@@ -42,6 +43,11 @@ def document(result: Any) -> Any:
     if isinstance(result, float) and not math.isfinite(result):
         return None  # JSON has no other number for what does not exist
     return result
+
+
+def member(field: str) -> str:
+    """Return a member's name in the document: a field called by a word of Python ends in `_`."""
+    return field.rstrip("_")
 
 
 def projected(result: Any, sheet: Sheet, view: View, path: tuple[str, ...]) -> Any:
@@ -61,7 +67,7 @@ def projected(result: Any, sheet: Sheet, view: View, path: tuple[str, ...]) -> A
         return rows[0] if view.fields else document(result)
     if len(path) == 1 and not isinstance(getattr(result, path[0]), dict):
         kind: Any = type(result)
-        parts = ((name, getattr(result, name)) for name in members(kind))
+        parts = ((member(name), getattr(result, name)) for name in members(kind))
         return {name: rows if name == path[0] else document(one) for name, one in parts}
     inner = whole = document(result)
     for key in path[:-1]:
@@ -168,14 +174,17 @@ def _checked(kind: Any, document: Any) -> Any:
     Raises:
         MisfitError: It is not; the text says what is wrong first.
     """
-    from pydantic import TypeAdapter, ValidationError  # most commands read no result
+    # Most commands read no result.
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+    one: Any = tuple[kind]  # what a record cannot be told itself: how its members are called
+    adapter = TypeAdapter(one, config=ConfigDict(alias_generator=member))
     try:
         # As text, so that lists are tuples and nothing else is taken for what it is not.
-        return TypeAdapter(kind).validate_json(json.dumps(document), strict=True)
+        return adapter.validate_json(json.dumps([document]), strict=True)[0]
     except ValidationError as error:
         detail = error.errors(include_url=False, include_context=True)[0]
-        path = _place(document, detail["loc"])
+        path = _place(document, detail["loc"][1:])
         what, given = detail["type"], detail["input"]
         if what == "missing" and isinstance(detail["loc"][-1], int):
             raise MisfitError(path, f"more values are expected, not {_shown(given)}") from None
@@ -220,12 +229,12 @@ def _place(document: Any, loc: Path) -> Path:
 def _unknown(said: Any, made: Any, path: Path) -> Iterator[Path]:
     """Return what a document says and its record has no room for."""
     if is_dataclass(made):
-        known = {f.name for f in fields(made)}
+        known = {member(f.name): f.name for f in fields(made)}
         for key, value in said.items():
             if key not in known:
                 yield (*path, key)
             else:
-                yield from _unknown(value, getattr(made, key), (*path, key))
+                yield from _unknown(value, getattr(made, known[key]), (*path, key))
     elif isinstance(made, dict):
         for key, value in said.items():
             yield from _unknown(value, made[key], (*path, key))

@@ -36,6 +36,8 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
     "tier": (["self,api"], ["self", "api"], "tiers", ("self", "api")),
     "license": (["permissive"], ["permissive"], "licenses", ("permissive",)),
     "min_score": ("mmlu=85", {"mmlu": 85}, "min_score", ("mmlu", 85.0)),
+    "as_good_as": ("gpt-4.1", "gpt-4.1", "as_good_as", "gpt-4.1"),
+    "model_class": (["small,mid"], ["small", "mid"], "classes", ("small", "mid")),
     "min_trust": ("high", "high", "min_trust", "high"),
     "private": (True, True, "private", True),
     "gpu": (["h100-sxm"], ["h100-sxm"], "gpus", ("h100-sxm",)),

@@ -37,6 +37,8 @@ WRONG = {
     "tier": "closed",
     "license": "free",
     "min_score": "mmlu",
+    "as_good_as": "gpt-x",
+    "model_class": "tiny",
     "min_trust": "total",
     "gpu": "h1000",
     "gpus": "2.5",
@@ -75,6 +77,7 @@ WRONG = {
     "fields": "monthly",
     "color": "green",
 }
+FLAGS = {field.name: field.flag for field in FIELDS}
 SWITCHES = {
     "private",
     "marketplaces",
@@ -102,7 +105,7 @@ def line(text: str) -> str:
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_word(name: str) -> None:
     volume = () if name in VOLUMES else ("--tokens", "50B")
-    result = run("compare", *DAY, *volume, f"--{name.replace('_', '-')}={WRONG[name]}")
+    result = run("compare", *DAY, *volume, f"{FLAGS[name]}={WRONG[name]}")
     assert result.exit_code in (2, 3), result.output
     assert result.stdout == ""
     assert line(result.stderr).startswith("tco: ")
@@ -157,6 +160,8 @@ ACTS = {
     "tier": ["api"],
     "license": ["permissive"],
     "min_score": ["mmlu=85"],
+    "as_good_as": ["gpt-oss-120b"],
+    "model_class": ["small"],
     "min_trust": ["low"],
     "private": [],
     "gpu": ["l40s"],
@@ -206,7 +211,7 @@ def test_every_option_acts(name: str) -> None:
     volume = () if name in VOLUMES else ("--tokens", "50B")
     usual = run(*BASE)
     day = () if name == "as_of" else DAY
-    result = run("compare", *day, *volume, f"--{name.replace('_', '-')}", *ACTS[name])
+    result = run("compare", *day, *volume, FLAGS[name], *ACTS[name])
     assert result.exit_code == 0, result.output
     assert (result.stdout, result.stderr) != (usual.stdout, usual.stderr)
 

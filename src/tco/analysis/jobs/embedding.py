@@ -232,7 +232,7 @@ class _Texts:
             total_usd_of=total,
             checked=rent.checked,
             trust=rent.trust,
-            id=f"self/given@{gpu.id}/{rent.seller}:{rent.purchase}",
+            id=f"self/given@{gpu.id}/{rent.seller}:{rent.way}",
             tier="self",
             model="given",
             provider=rent.seller,

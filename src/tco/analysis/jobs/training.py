@@ -342,7 +342,7 @@ class _Job:
             total_usd_of=self._total(once),
             checked=rent.checked,
             trust=rent.trust,
-            id=f"self/{name}@{gpus:g}x{gpu.id}:{way}/{rent.seller}:{rent.purchase}",
+            id=f"self/{name}@{gpus:g}x{gpu.id}:{way}/{rent.seller}:{rent.way}",
             tier="self",
             model=name,
             provider=rent.seller,

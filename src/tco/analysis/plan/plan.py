@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -36,11 +37,12 @@ from tco.analysis.plan.results import (
     ModelRow,
     PlanResult,
     StrategyResult,
-    SwitchResult,
     plan_verdict,
 )
 from tco.analysis.report import stamp, warnings_of, workload_result
+from tco.analysis.results import Flip
 from tco.analysis.vary.variables import usual
+from tco.engine.crossings import turn
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
@@ -86,7 +88,7 @@ class Pair:
 
 def switches_of(
     inputs: Question, api: TokenOption, mix: HybridMix, machines: Sequence[UnitChoice]
-) -> tuple[SwitchResult, ...]:
+) -> tuple[Flip, ...]:
     """Return the values at which own GPUs begin or cease to pay, on the units of the mix.
 
     Each is found by halving: what own GPUs save grows with the API's price and the volume and
@@ -135,22 +137,28 @@ def _edge(saves: Callable[[float], bool], widest: float = WIDEST) -> float | Non
         saves: Whether own GPUs pay at a factor; rises with it, changes at most once.
         widest: Factor up to which is looked.
     """
-    now = saves(1.0)
+    pays = cache(saves)
+    now = pays(1.0)
     step = 0.5 if now else 2.0
     inside, outside = 1.0, step
-    while saves(outside) == now:
+    while pays(outside) == now:
         inside, outside = outside, outside * step
         if not 1.0 / WIDEST <= outside <= widest:
             return None
-    for _ in range(HALVINGS):
-        middle = float(np.sqrt(inside * outside))
-        inside, outside = (middle, outside) if saves(middle) == now else (inside, middle)
-    return inside if now else outside
+    found = turn(
+        lambda factors: np.array([pays(x) != now for x in factors.tolist()]),
+        inside,
+        *sorted((inside, outside)),
+        values=lambda low, high: np.array([low, np.sqrt(low * high), high]),
+        zooms=HALVINGS,
+    )
+    assert found is not None  # it has turned outside
+    return found[0] if now else found[1]
 
 
 def _api_price(
     inputs: Question, api: TokenOption, mix: HybridMix, pair: Pair, *, pays: bool
-) -> SwitchResult:
+) -> Flip:
     edge = _edge(lambda x: _saving(inputs, mix, pair, price=x) > LEAST)
     tokens = _tokens_per_request(inputs)
     now = mix.usd_per_load / SECONDS_PER_HOUR / tokens * MTOK
@@ -164,14 +172,14 @@ def _api_price(
     else:
         text = f"own GPUs pay from an API price of {show_usd(needed)} per million tokens"
     path = price_factor(api.tier)
-    return SwitchResult(path=path, title=title, unit=unit, now=now, needed=needed, text=text)
+    return Flip(path=path, title=title, unit=unit, now=now, needed=needed, text=text)
 
 
 def _tokens_per_request(inputs: Question) -> float:
     return float(np.asarray(workload(inputs.settings).tokens_per_request))
 
 
-def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
+def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> Flip:
     ways = [way for way in (pair.base, pair.peak) if way is not None]
     smallest = min(way.capacity for way in ways)
     widest = MOST_LAYERS * smallest / float(mix.load.max())
@@ -183,7 +191,7 @@ def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
     text = "at no volume do own GPUs pay"
     if needed is not None:
         text = f"own GPUs pay from {show_tokens(needed)} tokens a month"
-    return SwitchResult(
+    return Flip(
         path="workload.tokens_per_month",
         title="volume",
         unit="tokens/month",
@@ -193,7 +201,7 @@ def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
     )
 
 
-def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> SwitchResult:
+def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> Flip:
     edge = _edge(lambda x: _saving(inputs, mix, pair, rent=1.0 / x) > LEAST)
     factor = float(np.asarray(inputs.settings.value("rent.factor")))
     needed = None if edge is None else factor / edge
@@ -203,7 +211,7 @@ def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> Switch
         text = f"own GPUs pay {word} {show_number(needed)} times their rent"
         if not pays:
             text += " downwards"
-    return SwitchResult(
+    return Flip(
         path="rent.factor",
         title="rent of the GPUs",
         unit="factor",
@@ -213,7 +221,7 @@ def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> Switch
     )
 
 
-def _team(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
+def _team(inputs: Question, mix: HybridMix, pair: Pair) -> Flip:
     """Return how many engineers the saving would pay for: own GPUs without any, less the API."""
     staff = people(inputs.settings)
     free = inputs.settings.with_values(
@@ -230,7 +238,7 @@ def _team(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
     now, rest = (
         float(team_overhead(pair.base, pair.peak, s)(*units)[0]) for s in (inputs.settings, free)
     )
-    return SwitchResult(
+    return Flip(
         path="people.floor_fte",
         title="engineers for own GPUs",
         unit="engineers",

@@ -10,6 +10,7 @@ from tco.analysis.results import (
     BillLine,
     CheckResult,
     Envelope,
+    Flip,
     Origin,
     TrustLevel,
     WorkloadResult,
@@ -99,19 +100,6 @@ class NextUnit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchResult:
-    """The value of one assumption at which the better of hybrid and all-API changes."""
-
-    path: str
-    title: str
-    unit: str
-    now: float
-    needed: float | None
-    """None when no value of it would do."""
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
     """The same question for another model, in one line."""
 
@@ -142,7 +130,7 @@ class PlanResult(Envelope):
     strategies: tuple[StrategyResult, ...]
     rows: tuple[ResourceRow, ...]
     next_unit: NextUnit | None
-    switches: tuple[SwitchResult, ...]
+    switches: tuple[Flip, ...]
     models: tuple[ModelRow, ...]
     left_out: tuple[str, ...]
     checks: tuple[CheckResult, ...] = ()

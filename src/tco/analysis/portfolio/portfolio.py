@@ -320,6 +320,7 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
         verdict="",
         assumptions=_assumptions(inputs, [*used, *held]),
         warnings=(
+            *tasks.told,
             *_few(found.cases),
             *_unproved(found.best),
             *warnings_of(inputs, used),

@@ -9,9 +9,9 @@ from string import ascii_uppercase
 import numpy as np
 
 from tco.analysis.compare import pair_words, rule_words, undercut_words
+from tco.analysis.flips import flips_of
 from tco.analysis.report import assumptions_of, stamp, unsure_prices, warnings_of
 from tco.analysis.results import Band, OpenBand
-from tco.analysis.sensitivity import flips_of
 from tco.analysis.vary.results import BreakevenOver, Cell, MapAxis, MapOption, MapResult
 from tco.analysis.vary.variables import (
     ChosenOptions,

@@ -86,6 +86,7 @@ class Variable:
         targets: Ids of the options whose own prices it changes.
         held: Ids of the options whose bill stays as it is today.
         log: It is spread by factors rather than evenly.
+        whole: Only whole numbers mean anything.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Variable:
     targets: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     log: bool = False
+    whole: bool = False
 
     def within(self, low: float, high: float) -> Variable:
         """Return the variable with a range of the user's.
@@ -143,6 +145,8 @@ FAR = 100.0
 
 PAIR = 2
 
+WHOLE_UNITS = ("replicas", "requests")
+
 
 def variable(name: str, options: Sequence[Option], settings: Settings) -> Variable:
     """Return the variable that a name means for some options.
@@ -159,7 +163,7 @@ def variable(name: str, options: Sequence[Option], settings: Settings) -> Variab
     if word in NAMES:
         made = NAMES[word](word, options, settings)
     elif word in settings and word != TOKENS:
-        made = _setting(settings[word])
+        made = of_setting(settings[word])
     else:
         known = [*NAMES, *settings]
         hint = f"; did you mean {', '.join(nearest(word, known))}?" if nearest(word, known) else ""
@@ -204,7 +208,7 @@ def _price(name: str, options: Sequence[Option], settings: Settings) -> Variable
     tiers = {o.tier for o in options if isinstance(o, TokenOption)}
     if len(options) > PAIR and tiers:
         kind = "api" if "api" in tiers else "hosted"
-        return _setting(settings[f"price.{kind}_factor"], name)
+        return of_setting(settings[f"price.{kind}_factor"], name)
     target = next((o for o in options if isinstance(o, TokenOption)), None)
     if target is None:
         return None
@@ -267,10 +271,6 @@ def _rent(name: str, options: Sequence[Option], settings: Settings) -> Variable 
 
 
 def _engineers(name: str, options: Sequence[Option], settings: Settings) -> Variable | None:
-    def staff(v: Number) -> Values:
-        none = np.zeros_like(np.asarray(v, dtype=float))
-        return {"people.floor_fte": v, "people.fixed_fte": v, "people.fte_per_gpu": none}
-
     return Variable(
         name=name,
         title="engineers of self-hosting",
@@ -278,8 +278,18 @@ def _engineers(name: str, options: Sequence[Option], settings: Settings) -> Vari
         now=number(settings.value("people.floor_fte")),
         low=0.0,
         high=FAR,
-        settings=staff,
+        settings=staffed,
     )
+
+
+def staffed(engineers: Number) -> Values:
+    """Return the settings of so many engineers, however many GPUs there are."""
+    none = np.zeros_like(np.asarray(engineers, dtype=float))
+    return {
+        "people.floor_fte": engineers,
+        "people.fixed_fte": engineers,
+        "people.fte_per_gpu": none,
+    }
 
 
 def _output_share(name: str, options: Sequence[Option], settings: Settings) -> Variable | None:
@@ -332,7 +342,7 @@ def _utilization(name: str, options: Sequence[Option], settings: Settings) -> Va
     )
 
 
-def _setting(setting: Setting, name: str = "") -> Variable:
+def of_setting(setting: Setting, name: str = "") -> Variable:
     """Return a setting as a variable: a share from 0 to 1, a factor a hundredfold either way."""
     now = number(setting.value)
     share = setting.unit == "share"
@@ -350,12 +360,13 @@ def _setting(setting: Setting, name: str = "") -> Variable:
         most=1.0 if share else np.inf,
         settings=lambda v: {setting.path: v},
         log=not share and least > 0,
+        whole=setting.unit in WHOLE_UNITS,
     )
 
 
 def _named(path: str) -> Maker:
     def make(name: str, options: Sequence[Option], settings: Settings) -> Variable:
-        return _setting(settings[path], name)
+        return of_setting(settings[path], name)
 
     return make
 

@@ -10,7 +10,7 @@ from tco.catalog.trust import LEVELS
 from tco.render import words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.units import show_number, show_seconds, show_share, show_usd
+from tco.units import show_number, show_score, show_seconds, show_share, show_usd
 
 # The screen of `tco compare`.
 
@@ -62,6 +62,11 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
         Column(key="id", head="option", get=lambda o: o.id, wraps=True),
         Column(key="tier", head="tier", get=lambda o: o.tier),
         Column(key="model", head="model", get=lambda o: o.model),
+        Column(key="class", head="class", get=lambda o: o.class_),
+        number("quality", "quality", lambda o: o.quality and o.quality.value, show_score),
+        number("quality_low", "low", lambda o: o.quality and o.quality.low, show_score),
+        number("quality_high", "high", lambda o: o.quality and o.quality.high, show_score),
+        Column(key="effort", head="effort", get=lambda o: o.quality and o.quality.effort),
         Column(key="provider", head="provider", get=lambda o: o.provider),
         Column(key="hardware", head="replica", get=lambda o: o.hardware),
         number("gpus", "GPUs", lambda o: o.gpus, words.count),
