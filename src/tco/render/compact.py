@@ -14,7 +14,7 @@ from tco.analysis.results import AssumptionResult, members
 from tco.render import words
 from tco.render.screens import Screen, screen
 from tco.render.table import Column, View
-from tco.units import NOTHING, show_number, show_tokens
+from tco.units import NOTHING, in_unit, show_number, show_tokens
 
 BUDGET = 1600
 """Bytes, four to a token: rows are left out until an answer takes no more."""
@@ -111,7 +111,7 @@ def _assumed(rows: Sequence[AssumptionResult]) -> Iterator[str]:
     judged = [r for r in rows if r.judgment]
     chosen = [*given, *judged][:ASSUMPTIONS]
     if rows:
-        parts = (f"{r.path}={_plain(words.in_unit(r.value, r.unit))}" for r in chosen)
+        parts = (f"{r.path}={_plain(in_unit(r.value, r.unit))}" for r in chosen)
         yield f"assumed[{len(chosen)} of {len(rows)}]: {' '.join(parts)}"
 
 

@@ -17,6 +17,7 @@ from tco.ask.options import lacking
 from tco.render import words
 from tco.render.table import Block, Paragraph, View
 from tco.render.terminal import NBSP
+from tco.units import in_unit
 
 COLUMNS, LINES = 80, 3
 """What a verdict takes at most."""
@@ -122,7 +123,7 @@ def assumed(
 def _value(row: AssumptionResult) -> str:
     if isinstance(row.value, float) and row.unit in ("tokens", "token/request", ""):
         return words.count(row.value)
-    return words.in_unit(row.value, row.unit)
+    return in_unit(row.value, row.unit)
 
 
 # What is one flag away.

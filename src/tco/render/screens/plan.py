@@ -13,7 +13,7 @@ from tco.render import words
 from tco.render.plots import legend, stacked
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
-from tco.units import show_number, show_share, show_tokens, show_usd
+from tco.units import in_unit, show_number, show_share, show_tokens, show_usd
 
 # The screen of `tco plan`: three bills, who serves which part of the load, what changes it.
 
@@ -345,7 +345,7 @@ def _today(row: HorizonRow) -> str:
 
 
 def _title(result: HorizonResult) -> str:
-    rate = words.in_unit(result.yearly_rate, "share/year")
+    rate = in_unit(result.yearly_rate, "share/year")
     when = "its year" if result.discounting == "year-end" else "its month"
     return (
         f"{result.months} months from {result.path[0].begins}; capital costs {rate}, cash counts "
