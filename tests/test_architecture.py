@@ -41,7 +41,6 @@ MOST_MODULES_OF_COMPARE = 58  # to be 50: the tables of set-ups (options/) take 
 
 LONG = {
     "analysis/breakeven.py breakeven",
-    "analysis/breakeven.py breakeven_table",
     "analysis/charts/collect.py report_of",
     "analysis/compare.py compare",
     "analysis/deploy/deploy.py deploy",

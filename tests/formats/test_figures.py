@@ -68,7 +68,7 @@ def test_formats_agree(question: str) -> None:
     assert on_page == {i: whole_usd(bills[i]) for i in on_page}
     assert on_page.keys() == listed or len(on_page) == 20
 
-    table = printed(command, "table")
+    table = printed(f"{command} --sort cost --notes", "table")
     whole = table.replace("\n      ", "")  # ids that were broken
     for name, shown in on_page.items():
         assert shown in table

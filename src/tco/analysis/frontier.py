@@ -122,7 +122,7 @@ def frontier(inputs: Question) -> FrontierResult:
     """
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
-    found, rows = ranked_options(inputs, select(inputs.catalog, inputs.request))
+    found, rows, _ = ranked_options(inputs, select(inputs.catalog, inputs.request))
     able = [row for row in rows if row.feasible]
     if not able:
         raise InfeasibleError(nothing_serves(rows))

@@ -285,6 +285,21 @@ class CheckResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Flip:
+    """A single change that would turn the answer."""
+
+    path: str
+    title: str
+    now: float
+    needed: float | None
+    """None when no value of it would do."""
+    unit: str
+    text: str
+    against: str | None = None
+    """What B is held against, where that is not A: a closed model of the same class."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareResult(Envelope):
     """What a month costs, every way there is to serve it, cheapest first."""
 
@@ -297,19 +312,10 @@ class CompareResult(Envelope):
     considered: int
     """Options that can serve the month, more than `options` where only a short list was priced."""
     checks: tuple[CheckResult, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flip:
-    """A single change that would turn the answer."""
-
-    path: str
-    title: str
-    now: float
-    needed: float | None
-    """None when no value of it would do."""
-    unit: str
-    text: str
+    pair: tuple[str, ...] = ()
+    """Ids of what `turns` is about: what is bought, and own GPUs; empty without one of them."""
+    turns: tuple[Flip, ...] = ()
+    """Single changes that would turn the cheaper one of `pair`, each alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -388,6 +394,8 @@ class BreakevenRow:
     never_because: str | None
     at: BothAt | None = None
     """None where no volume was given."""
+    class_: ModelClass = "unknown"
+    """Of the model, and of A unless it was named or no closed one of the class is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -396,11 +404,16 @@ class BreakevenTable(Envelope):
 
     schema: Literal["tco.breakeven-table/1"]
     against: str
+    """The closed model that was named; else those of the classes of the models, by commas."""
     variable: str
     unit: str
     rows: tuple[BreakevenRow, ...]
     left_out: tuple[str, ...]
     """Open models that cannot be compared, each with the reason."""
+    pair: tuple[str, ...] = ()
+    """Ids of what `turns` is about, of the model that comes nearest: its host, and own GPUs."""
+    turns: tuple[Flip, ...] = ()
+    """Single changes that turn which of the pair is cheaper at the volume asked about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -445,6 +458,8 @@ class SensitivityResult(Envelope):
     difference_usd: float
     """B less A."""
     rows: tuple[SwingResult, ...]
+    turns: tuple[Flip, ...] = ()
+    """What would turn the answer, each change alone: the volume, and beyond the ranges too."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,7 +46,8 @@ from tco.options.provisioned import ProvisionedOption, used_share
 from tco.options.question import Question
 from tco.options.selection import benchmark_of
 from tco.options.settings import Settings, hours_per_month, target, workload
-from tco.options.setups import Search
+from tco.options.setups import SetUps
+from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_seconds, show_share
 
 # Energy and carbon of a fleet, rented or bought, per month and per request.
@@ -308,13 +309,21 @@ def left_out_result(item: LeftOut, inputs: Question, hardware: str | None = None
     )
 
 
+def said_of(option: Option, inputs: Question) -> str:
+    """Return an option in words, own GPUs with as many as are paid for where a volume is given."""
+    if not isinstance(option, SelfOption) or not inputs.volume_given:
+        return spoken(option.id)
+    servers = fleet(option, inputs.settings, replica_of(option, inputs.settings))
+    return spoken(option.id, number(servers.paid_gpus))
+
+
 def sureness_of(option: Option, inputs: Question) -> str:
     """Return how sure a price is, in a few words: its age, witnesses, what is scheduled."""
-    words = [*_age_words(option, inputs), *_witness_words(option)]
+    words = _age_words(option, inputs)
     if isinstance(option, TokenOption) and (change := coming(option, inputs)) is not None:
         days, factor = change
         words.append(f"x{show_number(factor)} in {days} day{'s' * (days != 1)}")
-    return ", ".join(words)
+    return ", ".join([*words, *_witness_words(option)])
 
 
 def _witness_words(option: Option) -> list[str]:
@@ -381,33 +390,33 @@ def key_figures(row: OptionResult) -> OptionResult:
 
 
 def pair_figures(
-    inputs: Question, found: Search, pairs: Indices, usd: Floats, gpus: Floats
+    found: SetUps, pairs: Indices, usd: Floats, gpus: Floats
 ) -> Iterator[OptionResult]:
     """Yield the rows of pairs of set-up and rent with their key figures alone.
 
     Args:
-        inputs: The question.
-        found: The search.
+        found: The set-ups.
         pairs: Which pairs [pairs].
         usd: What each costs [pairs] [USD/month].
         gpus: GPUs paid for [pairs] [1].
     """
-    grid, setups = found.grid, found.pair_setup[pairs]
-    good = [(class_of(m.id, inputs), quality_of(m.id, inputs)) for m in grid.models]
+    setups = found.pair_setup[pairs]
+    inputs = found.inputs
+    good = [(class_of(m.id, inputs), quality_of(m.id, inputs)) for m in found.models]
     places = zip(
-        grid.model[setups].tolist(),
-        grid.gpu[setups].tolist(),
-        grid.count[setups].tolist(),
-        grid.precision[setups].tolist(),
+        found.model[setups].tolist(),
+        found.gpu[setups].tolist(),
+        found.count[setups].tolist(),
+        found.precision[setups].tolist(),
         found.pair_rent[pairs].tolist(),
         usd.tolist(),
         gpus.tolist(),
         strict=True,
     )
     for model, gpu, count, precision, rent, cost, paid in places:
-        rented, name = found.rents[rent], grid.models[model].id
+        rented, name = found.rents[rent], found.models[model].id
         yield OptionResult(
-            id=setup_id(name, grid.gpus[gpu].id, count, grid.names[precision], rented),
+            id=setup_id(name, found.gpus[gpu].id, count, found.names[precision], rented),
             tier="self",
             model=name,
             provider=rented.seller,

@@ -6,8 +6,25 @@ Annotations here must be objects, not texts.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
-from tco.ask.fields import Amount, Name, Names, Pairs, Switch, flag, key, scope, several, text
+from tco.ask.fields import (
+    Amount,
+    Day,
+    Name,
+    Names,
+    Pairs,
+    Switch,
+    fields_of,
+    flag,
+    grows_by,
+    key,
+    one_of,
+    scope,
+    several,
+    switch,
+    text,
+)
 from tco.ask.options import SERVING, VALUES, VOLUME, WHICH
+from tco.options.scenario import DISCOUNTING, END_OF_MONTH
 
 if TYPE_CHECKING:
     from tco.ask.options import QuestionOptions as Besides
@@ -17,6 +34,7 @@ else:
 takes it."""
 
 VARIED = "What varies"
+BILL = "What the bill says"
 
 Spread = str | tuple[float, float]
 Spreads = str | Sequence[str] | Mapping[str, Spread] | None
@@ -63,12 +81,27 @@ class BreakevenOptions(Besides, total=False):
 
 
 class HorizonOptions(Besides, total=False):
-    """What `horizon` asks besides its options."""
+    """What `horizon` asks besides its options: how the months differ."""
 
-    growth: Annotated[Amount, flag(VOLUME, "%", "Growth of the volume a month: 5%.")]
-    discounting: Annotated[
-        Name, flag(VALUES, "WORD", "When cash counts in today's money: end-of-month, year-end.")
+    growth: Annotated[
+        Amount,
+        flag(VOLUME, "%", "Growth of the volume a month: 5%."),
+        key("over_time.growth", grows_by, eg="5%"),
     ]
+    discounting: Annotated[
+        Name,
+        flag(VALUES, "WORD", "When cash counts in today's money: end-of-month, year-end."),
+        key("over_time.discounting", one_of(*DISCOUNTING), default=END_OF_MONTH),
+    ]
+    flat_prices: Annotated[
+        Switch,
+        flag(VALUES, None, "Prices stay as they are: nothing of their history goes on."),
+        key("over_time.flat_prices", switch),
+    ]
+
+
+OVER_TIME = tuple(fields_of(HorizonOptions).values())
+"""What a scenario file says of the months of `horizon`."""
 
 
 class SensitivityOptions(Besides, total=False):
@@ -148,19 +181,25 @@ class EmbedOptions(Besides, total=False):
 
 
 class BillOptions(TypedDict, total=False):
-    """What `bill` asks of logs, for agents."""
+    """What `bill` asks of logs."""
 
     by: Annotated[
         Name,
-        flag(VALUES, "GROUP", "Sum by: model, team, key, tag, day, month."),
+        flag(BILL, "GROUP", "model, team, project, key, tag, provider, day, month, ..."),
         scope(tools="bill"),
     ]
     match: Annotated[
-        Pairs, several(VALUES, "NAME=OFFER", "What a model in the logs is."), scope(tools="bill")
+        Pairs,
+        several(BILL, "NAME=OFFER", "What a model in the logs is: llama=azure/llama-3.3-70b."),
+        scope(tools="bill"),
     ]
     invoice: Annotated[
-        Amount, flag(VALUES, "USD", "An invoice to hold it against."), scope(tools="bill")
+        Amount, flag(BILL, "USD", "An invoice to hold it against."), scope(tools="bill")
     ]
     growth: Annotated[
-        Amount, flag(VALUES, "G", "Growth for the forecast: 5%/month."), scope(tools="bill")
+        Amount, flag(BILL, "G", "Growth for the forecast: 5%/month."), scope(tools="bill")
     ]
+    no_elsewhere: Annotated[
+        Switch, flag(BILL, None, "Leave out what it would cost elsewhere.", "--no-elsewhere")
+    ]
+    as_of: Annotated[Day, flag(VALUES, "DATE", "Prices of what has no day, and of months to come.")]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import PlainValidator, WithJsonSchema, create_model
 
-from tco.ask.commands import SensitivityOptions
+from tco.ask.commands import OVER_TIME, SensitivityOptions
 from tco.ask.fields import (
     Field,
     Words,
@@ -68,6 +68,7 @@ SECTIONS = {
     "workload": "The month: its volume by `tokens`, `requests`, `users` or `peak`; its requests.",
     "buying": "How tokens are bought, where an offer has a price for it.",
     "horizon": "",
+    "over_time": "How the months of `tco horizon` differ.",
     "select": "Only these; a key that is left out lets everything through.",
     "fleet": "When own GPUs are on.",
     "serving": "How self-hosted models are run.",
@@ -142,7 +143,8 @@ def _document() -> Any:
     inside: dict[str, Any] = {name: {} for name in SECTIONS}
     data = "The same, written here: `offers`, `models`, `accelerators`, `rentals` and so on."
     inside["data"] = (Overlay | None, pydantic.Field(default=None, description=data))
-    for field in (*QUESTION, fields_of(SensitivityOptions)["what_if"], *CHECKS, *OUTPUT):
+    asked = (*QUESTION, *OVER_TIME, fields_of(SensitivityOptions)["what_if"])
+    for field in (*asked, *CHECKS, *OUTPUT):
         section, dot, name = field.key.rpartition(".")
         if dot:
             inside.setdefault(section, {})[name] = _key(field)

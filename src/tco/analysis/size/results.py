@@ -167,6 +167,8 @@ class SizeResult(Envelope):
     front: tuple[FrontPoint, ...]
     """Price against speed per user, cheapest first."""
     judged: SizeCounts | None = None
+    best_fleet: str | None = None
+    """The answer for the volume; None without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
