@@ -13,7 +13,6 @@ from tco.analysis.report import assumptions_of, caveats, notes_of, stamp, worklo
 from tco.analysis.results import CompareResult, EscalationResult, Flip, OptionResult, Tier
 from tco.analysis.rows import key_figures, left_out_result, option_result, pair_figures
 from tco.analysis.verdict import besides, decided
-from tco.catalog.trust import LEVELS
 from tco.engine.replica import Replica
 from tco.engine.shapes import Floats, Indices, number
 from tco.errors import InfeasibleError, UsageError
@@ -201,7 +200,6 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         checks=checked(inputs, _judged(best, used)),
         best=best.id,
         cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(able, best)),
-        min_trust=LEVELS[least_trust(inputs)],
         pair=pair,
         turns=turns,
         minor=len(minor),

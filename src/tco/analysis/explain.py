@@ -26,7 +26,7 @@ from tco.options.names import resolve
 from tco.options.provisioned import ProvisionedOption, provisioned_steps
 from tco.options.question import DAYS_OF_A_MONTH, Question
 from tco.options.settings import fleet_policy, workload
-from tco.units import show_number, show_share, show_tokens
+from tco.units import show_number, show_share, show_tokens, show_usd
 
 
 def explain(inputs: Question, name: str) -> ExplainResult:
@@ -45,6 +45,7 @@ def explain(inputs: Question, name: str) -> ExplainResult:
         raise InfeasibleError(f"{row.id}: {', '.join(row.reasons)}")
     notes, minor = notes_of(inputs, [option], [option], dated=True)
     return ExplainResult(
+        verdict=costs(row, inputs),
         schema="tco.explain/1",
         catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
@@ -77,6 +78,14 @@ def _tries_steps(inputs: Question, option: Option) -> list[str]:
         f"each request is asked 1 / {show_share(rate)} = {_n(option.tries)} times until its answer "
         "is right (tries are taken to be independent)"
     ]
+
+
+def costs(row: OptionResult, inputs: Question) -> str:
+    """Return what an option comes to, in a sentence."""
+    if row.monthly_usd is None:
+        return f"{row.id} is not possible: {'; '.join(row.reasons)}"
+    volume = show_tokens(number(inputs.settings.value("workload.tokens_per_month")))
+    return f"{row.id} costs {show_usd(row.monthly_usd)} a month for {volume} tokens"
 
 
 def _load_steps(inputs: Question) -> list[str]:

@@ -96,9 +96,9 @@ def flag(
     return {"panel": panel, "metavar": metavar, "text": text, "flags": flags, "offers": offers}
 
 
-def several(panel: str, metavar: str, text: str, offers: str = "") -> dict[str, Any]:
+def several(panel: str, metavar: str, text: str, *flags: str, offers: str = "") -> dict[str, Any]:
     """Return how an option is typed that can be said several times."""
-    return {**flag(panel, metavar, text, offers=offers), "many": True}
+    return {**flag(panel, metavar, text, *flags, offers=offers), "many": True}
 
 
 def key(key: str, read: Callable[[Any], Any], to: str = "", **more: Any) -> dict[str, Any]:

@@ -329,7 +329,8 @@ def answered(ask: Ask, said: Given) -> Any:
 
         catalog = with_own_profile(catalog, said.request.profile)
     try:
-        return _as_asked(ask(prepare(catalog, said.request, today())), said.request.typed)
+        inputs = prepare(catalog, said.request, today())
+        return _as_asked(ask(inputs), inputs)
     except UsageError as error:
         # What a file says wrongly is bad data, however late it comes out.
         files = tuple(f"{path}:" for path in (said.file, said.config) if path is not None)
@@ -338,10 +339,15 @@ def answered(ask: Ask, said: Given) -> Any:
         raise
 
 
-def _as_asked(result: Any, words: tuple[str, ...]) -> Any:
-    """Return an answer that says how its question was typed, where its record has room for it."""
-    known = getattr(result, "__dataclass_fields__", {})
-    return replace(result, asked=words) if "asked" in known else result
+def _as_asked(result: Any, inputs: Question) -> Any:
+    """Return an answer that says how its question was typed, and what trust was enough for it."""
+    from tco.analysis.results import Envelope
+    from tco.catalog.trust import LEVELS
+    from tco.options.cheapest import least_trust
+
+    if not isinstance(result, Envelope):
+        return result
+    return replace(result, asked=inputs.request.typed, min_trust=LEVELS[least_trust(inputs)])
 
 
 def given(values: Mapping[str, Any]) -> Iterator[Item]:

@@ -250,7 +250,7 @@ class QuestionOptions(TypedDict, total=False):
     ]
     model_class: Annotated[
         Names,
-        {**several(WHICH, "CLASS", "Only small, mid, flagship models."), "flags": ("--class",)},
+        several(WHICH, "CLASS", "Only small, mid, flagship models.", "--class"),
         key("select.classes", one_of(*CLASSES), "classes", eg="[small, mid]"),
         scope(but=SIZE_JOBS, idle=JOBS, tools=CHOOSING),
     ]

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import create_model
+from pydantic import PlainValidator, WithJsonSchema, create_model
 
 from tco.ask.commands import OVER_TIME, SensitivityOptions
 from tco.ask.fields import (
@@ -32,6 +32,7 @@ from tco.catalog.fields import Limits, Named, Quantity, Record, Score, Text, Tex
 from tco.catalog.files import File, user_file
 from tco.catalog.tasks import PortfolioPart, Tasks, tasks_of
 from tco.catalog.yaml_lines import Document, Loc
+from tco.errors import printable
 from tco.options.scenario import (
     DESCRIBED,
     KINDS,
@@ -99,13 +100,27 @@ def _shape(field: Field) -> Any:
     """Return the type of the values of a key."""
     read = field.read
     if isinstance(read, Words) and not read.counted:
-        word = one_of[read.words]
-        return word | list[word] if field.many else word  # type: ignore[valid-type]
+        return _some_of(read.words) if field.many else one_of[read.words]
     if field.many and read not in (limit, some, setting, described, success):
         return Texts
     if read is described:
         return list[_option()]  # type: ignore[misc]
     return Text if isinstance(read, Words) else SHAPES.get(read, Quantity)
+
+
+def _some_of(words: tuple[str, ...]) -> Any:
+    """Return the type of words of a closed list: one, or a list of them."""
+
+    def check(value: Any) -> Any:
+        for word in value if isinstance(value, list) else [value]:
+            if word not in words:
+                shown = f"'{printable(str(word), 40)}'"
+                raise ValueError(f"expected one of {', '.join(words)}, not {shown}")
+        return value
+
+    word = {"enum": [*words], "type": "string"}
+    schema = {"anyOf": [word, {"type": "array", "items": word}]}
+    return Annotated[str | list[str], PlainValidator(check), WithJsonSchema(schema)]
 
 
 def _option() -> Any:

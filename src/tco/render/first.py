@@ -18,7 +18,7 @@ from tco.options.spoken import machine, short, spoken
 from tco.render import words
 from tco.render.table import Block, Paragraph, View
 from tco.render.terminal import NBSP, lines
-from tco.units import show_number
+from tco.units import in_unit, show_number
 
 __all__ = ("machine", "short", "spoken")
 
@@ -232,7 +232,7 @@ def _value(row: AssumptionResult) -> str:
         return row.value
     if row.unit == "factor" or row.unit in ("tokens", "token/request", ""):
         return show_number(row.value, 4) if row.value < THOUSAND else f"{row.value:.6g}"
-    return words.in_unit(row.value, row.unit).replace(",", "")
+    return in_unit(row.value, row.unit).replace(",", "")
 
 
 THOUSAND = 1e3

@@ -20,7 +20,6 @@ from tco.analysis.vary.variables import (
     envelope,
     over_volume,
     setups_at,
-    told,
     usd_at,
     variable,
     where,
@@ -35,7 +34,7 @@ from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.spoken import spoken
 from tco.ranges import Span
-from tco.units import show_share, show_tokens, show_usd
+from tco.units import show_share, show_tokens, show_usd, with_unit
 
 # For which values of any variable B is cheaper than A.
 
@@ -154,7 +153,7 @@ def _distance(found: Scan, now: float) -> float | None:
 
 
 def _never(over: Variable, a: Option, gap: Callable[[Floats], Floats]) -> str:
-    low, high = told(over.low, over.unit), told(over.high, over.unit)
+    low, high = with_unit(over.low, over.unit), with_unit(over.high, over.unit)
     best = float(gap(np.linspace(over.low, over.high, TRIED)).min())
     near = (
         f"it still costs {show_usd(best)} a month more" if np.isfinite(best) else "it cannot serve"
@@ -168,8 +167,8 @@ def _words(result: BreakevenOver) -> str:
     gap = result.b_usd - result.a_usd
     which = f"{show_usd(abs(gap))} {'cheaper' if gap < 0 else 'dearer'}"
     today = (
-        f"Today, with {told(result.now, result.unit)}, it costs {show_usd(result.b_usd)} a month "
-        f"against {show_usd(result.a_usd)}: {which}."
+        f"Today, with {with_unit(result.now, result.unit)}, it costs {show_usd(result.b_usd)} "
+        f"a month against {show_usd(result.a_usd)}: {which}."
     )
     a, b = spoken(result.a), spoken(result.b)
     if not result.wins:
@@ -420,7 +419,7 @@ def _maps_words(
     won = sorted((o for o in options if o.cells), key=lambda o: -o.cells)
     shares = ", ".join(f"{spoken(o.id)} in {o.cells}" for o in won)
     where = " and ".join(
-        f"{a.variable} from {told(a.values[0], a.unit)} to {told(a.values[-1], a.unit)}"
+        f"{a.variable} from {with_unit(a.values[0], a.unit)} to {with_unit(a.values[-1], a.unit)}"
         for a in axes
     )
     text = f"Of {len(cells)} combinations of {where}, the cheapest{rule_words(least)} is {shares}."

@@ -31,30 +31,11 @@ from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Setting, Settings, fleet_policy, image_tokens, workload
 from tco.options.spoken import spoken
-from tco.units import MTOK, show_number, show_seconds, show_share, show_tokens, show_usd
+from tco.units import MTOK, with_unit
 
 # Values of variables in words, by their unit.
 
 MOST_SPANS = 4
-
-
-def told(value: float, unit: str) -> str:
-    """Return a value as its unit is written.
-
-    >>> told(2.1, "USD/GPU-hour"), told(0.35, "share"), told(3, "engineers"), told(1.5, "factor")
-    ('$2.10/GPU-hour', '35%', '3 engineers', 'x1.5')
-    """
-    if unit.startswith("share"):
-        return show_share(value) + unit.removeprefix("share")
-    if unit.startswith("USD"):
-        return show_usd(value) + unit.removeprefix("USD")
-    if unit == "tokens/month":
-        return f"{show_tokens(value)} tokens a month"
-    if unit in ("s", "s/token"):
-        return show_seconds(value)
-    if unit == "factor":
-        return f"x{show_number(value)}"
-    return f"{show_number(value)} {unit}".strip()
 
 
 def where(wins: tuple[OpenBand, ...], low: float, unit: str) -> str:
@@ -68,11 +49,11 @@ def where(wins: tuple[OpenBand, ...], low: float, unit: str) -> str:
         if begin <= low and end is None:
             parts.append("at any value that was tried")
         elif end is None:
-            parts.append(f"from {told(begin, unit)}")
+            parts.append(f"from {with_unit(begin, unit)}")
         elif begin <= low:
-            parts.append(f"below {told(end, unit)}")
+            parts.append(f"below {with_unit(end, unit)}")
         else:
-            parts.append(f"from {told(begin, unit)} to {told(end, unit)}")
+            parts.append(f"from {with_unit(begin, unit)} to {with_unit(end, unit)}")
     more = len(wins) - MOST_SPANS
     return " and ".join(parts) + (f" and {more} more intervals" if more > 0 else "")
 

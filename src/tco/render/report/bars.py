@@ -37,7 +37,7 @@ from tco.render.report.marks import (
     rounded,
     scale,
 )
-from tco.units import show_number, show_tokens, show_usd
+from tco.units import in_unit, show_number, show_tokens, show_usd
 
 TOP_SWINGS = 12
 
@@ -160,7 +160,7 @@ def _range(row: SwingResult) -> str:
     """Return what was tried, short: `$180k to $350k`, `1% to 10% of rent`."""
     if row.unit.startswith("USD"):
         return f"${show_number(row.low)} to ${show_number(row.high)}"
-    low, high = (words.in_unit(v, row.unit) for v in (row.low, row.high))
+    low, high = (in_unit(v, row.unit) for v in (row.low, row.high))
     figure, _, unit = low.partition(" ")
     return f"{figure if unit and high.endswith(f' {unit}') else low} to {high}"
 
@@ -170,7 +170,7 @@ def _ends(rank: int, row: SwingResult, base: float) -> Iterator[Row]:
     for key, usd, value in (("low", row.at_low_usd, row.low), ("high", row.at_high_usd, row.high)):
         if usd is None:
             continue  # one of the two serves nothing there: the table says so
-        tip = f"{row.title} {words.in_unit(value, row.unit)}: {show_usd(usd)} a month"
+        tip = f"{row.title} {in_unit(value, row.unit)}: {show_usd(usd)} a month"
         ends = {"from": rounded(base), "to": rounded(usd)}
         yield {"rank": rank, "end": ENDS[key][0], "tip": tip, **ends}
 

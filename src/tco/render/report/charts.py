@@ -31,7 +31,8 @@ from tco.render.report.marks import (
     rounded,
     scale,
 )
-from tco.units import show_number, show_share, show_tokens, show_usd
+from tco.render.words import on_axis
+from tco.units import show_share, show_tokens, show_usd
 
 # The charts of a report that are grids: who is cheapest where, and the hours of a week.
 
@@ -85,11 +86,7 @@ def _cell(cell: Cell, result: MapResult) -> Row:
 
 def label(value: float, axis: MapAxis) -> str:
     """Return a value of an axis as its unit is written, short."""
-    if axis.unit.startswith("USD"):
-        return show_usd(value)
-    if axis.unit.startswith("share"):
-        return show_share(value)
-    return f"×{show_number(value)}" if axis.unit == "factor" else show_number(value)
+    return on_axis(value, axis.unit, "×")
 
 
 def _titled(axis: MapAxis) -> str:

@@ -14,16 +14,16 @@ from tco.analysis.results import (
     OpenBand,
     VolumeResult,
 )
-from tco.analysis.vary.results import BreakevenOver, Cell, MapAxis, MapResult
-from tco.analysis.vary.variables import told, where
+from tco.analysis.vary.results import BreakevenOver, Cell, MapResult
+from tco.analysis.vary.variables import where
 from tco.render import first, words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View, number
-from tco.units import show_number, show_share, show_tokens, show_usd
+from tco.units import in_unit, show_number, show_share, show_tokens, show_usd, with_unit
 
 # The screen of `tco breakeven A B`.
 
-VOLUME = words.in_unit
+VOLUME = in_unit
 
 
 def _pair_everything(result: BreakevenResult) -> Sheet:
@@ -180,8 +180,8 @@ def _flip(flip: Flip) -> str:
     """Return a single change in words: the sentence of the analysis, or the figures."""
     if flip.text:
         return f"- {flip.text}"
-    now = words.in_unit(flip.now, flip.unit)
-    needed = "no value of it" if flip.needed is None else words.in_unit(flip.needed, flip.unit)
+    now = in_unit(flip.now, flip.unit)
+    needed = "no value of it" if flip.needed is None else in_unit(flip.needed, flip.unit)
     return f"- {flip.title}: {needed}, now {now}"
 
 
@@ -242,12 +242,15 @@ def _over_blocks(result: BreakevenOver, sheet: Sheet, view: View) -> Iterator[Bl
 
 
 def _over_figures(result: BreakevenOver) -> Iterator[Block]:
-    low, high = (told(v, result.unit) for v in result.searched)
+    low, high = (with_unit(v, result.unit) for v in result.searched)
     how = "closed form" if result.exact else "bisected to rounding, where a bill is not affine"
     rows = [
         ("B is cheaper", _wins(result)),
-        ("turns at", ", ".join(told(v, result.unit) for v in result.crossings) or "no value"),
-        ("today", told(result.now, result.unit)),
+        (
+            "turns at",
+            ", ".join(with_unit(v, result.unit) for v in result.crossings) or "no value",
+        ),
+        ("today", with_unit(result.now, result.unit)),
         ("searched", f"{low} to {high}; {how}"),
         (
             f"at {show_tokens(result.tokens_per_month)}",
@@ -546,22 +549,15 @@ def _rows(result: MapResult) -> list[tuple[Cell, ...]]:
     return [result.cells[i : i + wide] for i in range(0, len(result.cells), wide)][::-1]
 
 
-def _label(value: float, axis: MapAxis) -> str:
-    if axis.unit.startswith("USD"):
-        return show_usd(value)
-    if axis.unit.startswith("share"):
-        return show_share(value)
-    return f"x{show_number(value)}" if axis.unit == "factor" else show_number(value)
-
-
 def _table(result: MapResult, lines: Sequence[Sequence[Cell]]) -> Table:
     heads = [f"{result.y.variable} \\ {result.x.variable}"]
-    heads += [_label(v, result.x) for v in result.x.values]
+    heads += [words.on_axis(v, result.x.unit) for v in result.x.values]
     columns = tuple(
         Column(key=head, head=head, get=lambda r: None, right=i > 0) for i, head in enumerate(heads)
     )
     rows = [
-        Row(cells=(_label(line[0].y, result.y), *(_cell(cell) for cell in line))) for line in lines
+        Row(cells=(words.on_axis(line[0].y, result.y.unit), *(_cell(cell) for cell in line)))
+        for line in lines
     ]
     return Table(columns=columns, rows=tuple(rows))
 
@@ -577,14 +573,14 @@ def _cell(cell: Cell) -> str:
 
 
 def _picture(result: MapResult, lines: Sequence[Sequence[Cell]]) -> Figure:
-    labels = [_label(line[0].y, result.y) for line in lines]
+    labels = [words.on_axis(line[0].y, result.y.unit) for line in lines]
     size = max(len(label) for label in labels)
     rows = []
     for label, line in zip(labels, lines, strict=True):
         marks = "".join(_mark(cell) for cell in line)
         rows.append(f"{label:>{size}} |{marks}")
     wide = 2 * len(result.x.values)
-    low, high = (_label(result.x.values[i], result.x) for i in (0, -1))
+    low, high = (words.on_axis(result.x.values[i], result.x.unit) for i in (0, -1))
     rows.append(f"{'':>{size}} +{'-' * wide}")
     used = list(dict.fromkeys(o.mark for o in result.options if o.cells))
     tones = zip(used, TONES * len(used), strict=False)
