@@ -20,6 +20,7 @@ from tco.ask.fields import (
     SERVICES,
     SPECULATIVE,
     TRUST,
+    Written,
     at_least_one,
     counted,
     day,
@@ -42,7 +43,6 @@ from tco.ask.fields import (
     text,
     volume,
     whole_gpus,
-    written,
 )
 
 VOLUME = "Volume and traffic"
@@ -466,7 +466,7 @@ class Output(TypedDict, total=False):
     format: Annotated[
         Name,
         flag(ANSWER, "FMT", "table, json, csv, md, github, llm, focus.", "-o", "--format"),
-        key("output.format", written, default="table"),
+        key("output.format", Written(FORMATS), default="table"),
     ]
     export: Annotated[
         Names,
