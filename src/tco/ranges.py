@@ -11,13 +11,7 @@ from tco.errors import UsageError, printable
 from tco.units import Quantity, cleaned, number, refused, seconds
 
 _MOST_STEPS = 10_000
-_SPAN = re.compile(r"(?P<low>.+?)\s*\.\.\s*(?P<high>.+?)\s*:\s*(?P<log>log)?(?P<count>[0-9]{1,6})")
-
-_NUMBER = re.compile(
-    r"(?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9][0-9_]*)?(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?)"
-    r"\s*(?P<scale>(?:k|m|g|bn?|t|thousand|million|billion|trillion)(?=$|[^a-z]|tok))?\s*",
-    re.IGNORECASE,
-)
+_SPAN = r"(?P<low>.+?)\s*\.\.\s*(?P<high>.+?)\s*:\s*(?P<log>log)?(?P<count>[0-9]{1,6})"
 
 
 def ratio(text: Quantity) -> float:
@@ -117,7 +111,7 @@ def span(text: str, of: Callable[[str], float] = number) -> Span:
     """
     example = "1B..1T:log25 or 0.2..0.8:7"
     clean = cleaned(str(text), example)
-    match = _SPAN.fullmatch(clean)
+    match = re.fullmatch(_SPAN, clean)
     if match is None:
         raise refused(clean, f"not a range; write for example {example}")
     low, high, count = of(match["low"]), of(match["high"]), int(match["count"])

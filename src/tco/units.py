@@ -62,11 +62,10 @@ _MTOKS = {
 _KWH = {"kwh": 1.0, "mwh": 1000.0}
 _LONGEST = 60  # characters; a quantity is shorter, and nothing longer is worth parsing
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_NUMBER = re.compile(
+_NUMBER = (
     r"(?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9][0-9_]*)?"
     r"(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?)\s*"
-    r"(?P<scale>(?:k|m|g|bn?|t|thousand|million|billion|trillion)(?=$|[^a-z]|tok))?\s*",
-    re.IGNORECASE,
+    r"(?P<scale>(?:k|m|g|bn?|t|thousand|million|billion|trillion)(?=$|[^a-z]|tok))?\s*"
 )
 
 
@@ -174,7 +173,7 @@ def cleaned(text: str, example: str) -> str:
 
 def _leading(text: str, whole: str, example: str) -> tuple[float, str]:
     """Return the number that `text` begins with, its suffix applied, and what follows it."""
-    match = _NUMBER.match(text)
+    match = re.match(_NUMBER, text, re.IGNORECASE)
     digits = match["number"] if match else ""
     if match is None or not any(c.isdigit() for c in digits.lower().partition("e")[0]):
         raise refused(whole, f"not a quantity; write for example {example}")
@@ -526,6 +525,15 @@ def show_price(usd: float) -> str:
     exact = _digits(_rounded(usd, 3)) if abs(usd) < 1 else f"{usd:.2f}"
     decimals = len(exact.partition(".")[2])
     return exact if decimals >= 2 else f"{usd:,.2f}"
+
+
+def show_score(score: float) -> str:
+    """Return a score in four digits, without a comma: `1352`, `85.3`.
+
+    >>> show_score(1352.4), show_score(0.9), show_score(12345.6)
+    ('1352', '0.9', '12346')
+    """
+    return f"{score:.0f}" if score >= 999.5 else f"{score:.4g}"
 
 
 def show_usd_per_mtok(usd_per_mtok: float) -> str:

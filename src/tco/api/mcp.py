@@ -25,7 +25,7 @@ from mcp_types import (
 
 from tco import __version__
 from tco.api import functions, logs
-from tco.ask.commands import BillOptions, BreakevenOptions, SizeOptions
+from tco.ask.commands import BillOptions, BreakevenOptions, CompareOptions, SizeOptions
 from tco.ask.fields import Field, at_least_one, fields_of
 from tco.ask.options import QuestionOptions
 from tco.ask.synonyms import called_here
@@ -72,9 +72,10 @@ TOOLS = {
     "compare": Offered(
         functions.compare,
         "What a month costs every way there is to serve it (closed API, hosted open model, own "
-        "GPUs), cheapest first; what is impossible and why. Needs one of tokens, requests, users.",
+        "GPUs), cheapest first; what is impossible and why. Needs one of tokens, requests, users. "
+        "`frontier`: the cheapest for each level of quality, and what each further point costs.",
         {},
-        (QuestionOptions,),
+        (QuestionOptions, CompareOptions),
     ),
     "breakeven": Offered(
         functions.breakeven,

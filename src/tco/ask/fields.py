@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -14,6 +14,20 @@ from tco import ranges, units
 from tco.errors import UsageError, nearest, printable, suggestion
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+# The types of what is said, as keywords have them.
+
+Amount = str | float | None
+"""A quantity in the grammar of `tco.units`, or a number in the unit of its field."""
+Name = str | None
+Names = str | Sequence[str] | None
+Switch = bool | None
+Pairs = str | Sequence[str] | Mapping[str, str | float] | None
+Described = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
+Day = str | date | None
+File = str | PathLike[str] | None
+Files = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
 
 class Field(NamedTuple):
@@ -30,6 +44,7 @@ class Field(NamedTuple):
         metavar: What stands for its value; None for a switch, which has none.
         text: What it does, in a line.
         flags: How it is typed, if not by its name.
+        doc: What a file can say of it, where that is more than the flag can.
         eg: What is written for it in a new scenario file when it has no value.
         default: What holds when nobody says it, of options that are words; switches are off.
         offers: What a shell completes: words, and kinds of names of the catalog (`models`), with
@@ -49,6 +64,7 @@ class Field(NamedTuple):
     metavar: str | None = None
     text: str = ""
     flags: tuple[str, ...] = ()
+    doc: str = ""
     eg: str = ""
     default: Any = None
     offers: str = ""
@@ -64,7 +80,8 @@ class Field(NamedTuple):
     @property
     def flag(self) -> str:
         """Return the option as it is typed."""
-        return "--" + self.name.replace("_", "-")
+        typed = (name for name in self.flags if name.startswith("--"))
+        return next(typed, "--" + self.name.replace("_", "-"))
 
     @property
     def variable(self) -> str:
@@ -111,6 +128,20 @@ def text(value: Any) -> str:
     if len(clean) > 300:
         raise UsageError(f"{printable(clean, 40)!r} is too long for a name")
     return clean
+
+
+def some(value: Any) -> str:
+    """Return a name of a list that has one at least."""
+    return text(value)
+
+
+def grows_by(value: Any) -> float:
+    """Return what something grows by in a month, such as `5%`, or shrinks by: `-5%`."""
+    said = str(value).strip().removesuffix("/month")
+    rate = units.share(said.lstrip("+-"))
+    if said.startswith("-") and rate == 1.0:
+        raise UsageError("nothing is left after a month of -100%")
+    return -rate if said.startswith("-") else rate
 
 
 def switch(value: Any) -> bool:
@@ -201,13 +232,15 @@ def whole_gpus(value: Any) -> int:
 
 
 def score(value: Any) -> tuple[str, float]:
-    """Return a benchmark and the lowest score on it, from `mmlu=85`."""
+    """Return a benchmark and the lowest score on it, from `arena=1400`."""
     if isinstance(value, dict) and len(value) == 1:
         value = "=".join(str(part) for part in next(iter(value.items())))
     benchmark, equals, least = str(value).partition("=")
     if not equals or not benchmark.strip():
-        raise UsageError(f"{printable(str(value), 40)!r} is no benchmark and score; write mmlu=85")
-    return benchmark.strip(), units.number(least, "mmlu=85")
+        raise UsageError(
+            f"{printable(str(value), 40)!r} is no benchmark and score; write arena=1400"
+        )
+    return benchmark.strip(), units.number(least, "arena=1400")
 
 
 def ratio_of(value: Any) -> tuple[str, float]:
@@ -261,14 +294,14 @@ def counted(*words: str, many: str = "") -> Callable[[Any], float]:
 
 def described(value: Any) -> Any:
     """Return an option that the user describes."""
-    from tco.ask.grammar import inline_option
+    from tco.options.scenario import inline_option
 
     return inline_option(value)
 
 
 def schedule(value: Any) -> Any:
     """Return opening hours."""
-    from tco.ask.grammar import schedule as opening_hours
+    from tco.options.scenario import schedule as opening_hours
 
     return opening_hours(value)
 
@@ -342,6 +375,7 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
 BILLINGS = ("always_on", "scheduled", "autoscaled", "scale_to_zero")
 SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
 TRUST = ("low", "medium", "high")
+CLASSES = ("small", "mid", "flagship")
 FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 EXPORTS = (*FORMATS, "html", "svg")
 """What can be written to a file: every format, a report that people read, a picture of a screen."""

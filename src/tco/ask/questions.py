@@ -16,8 +16,8 @@ from tco.errors import UsageError, printable
 if TYPE_CHECKING:
     from tco.ask.commands import (
         BreakevenOptions,
+        CompareOptions,
         EmbedOptions,
-        HorizonOptions,
         PlanOptions,
         SensitivityOptions,
         SizeOptions,
@@ -34,10 +34,15 @@ if TYPE_CHECKING:
 # and answer the same.
 
 
-def compare(*, brief: bool = False) -> Ask:
+def compare(said: CompareOptions | None = None, *, brief: bool = False) -> Ask:
     """Return the question what a month costs; briefly, only of the options of a screen."""
+    frontier = (said or {}).get("frontier")
 
     def ask(inputs: Question) -> Any:
+        if frontier:
+            from tco.analysis.frontier import frontier as cheapest_by_quality
+
+            return cheapest_by_quality(inputs)
         from tco.analysis.compare import compare as compared
 
         return compared(inputs, brief=brief)
@@ -145,25 +150,13 @@ def _in_volume(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
     return ask
 
 
-def horizon(names: tuple[str, ...], said: HorizonOptions) -> Ask:
-    """Return the question what options come to over the months to come.
-
-    Raises:
-        UsageError: What was said cannot be read.
-    """
-    growth = said.get("growth")
-    rate = None if growth is None else varied.growth(growth, "--growth")
-    word = said.get("discounting")
-    if word is not None:
-        try:
-            word = one_of("end-of-month", "year-end")(word)
-        except UsageError as error:
-            raise UsageError(f"--discounting: {error}") from None
+def horizon(names: tuple[str, ...]) -> Ask:
+    """Return the question what options come to over the months to come."""
 
     def ask(inputs: Question) -> Any:
         from tco.analysis.horizon.horizon import horizon as over_months
 
-        return over_months(inputs, names, rate, word)
+        return over_months(inputs, names)
 
     return ask
 

@@ -97,7 +97,7 @@ def _named(value: Any) -> Any:
 def _score(value: Any) -> Any:
     pair = isinstance(value, dict) and len(value) == 1
     if not pair and not isinstance(value, str):
-        raise ValueError("one benchmark and its lowest score are expected, such as mmlu=85")
+        raise ValueError("one benchmark and its lowest score are expected, such as arena=1400")
     return value
 
 

@@ -357,6 +357,8 @@ def _picture(inputs: Question, result: Any, columns: int) -> tuple[Block, ...]:
         from tco.analysis.charts.collect import curves_of
 
         return tuple(plots.cost(curves_of(inputs, result), columns))
+    if result.schema == "tco.frontier/1":
+        return tuple(plots.frontier(result, columns))
     if result.schema == "tco.sensitivity/1":
         return tuple(plots.tornado(result, columns))
     return tuple(plots.week(result, columns)) if result.schema == "tco.plan/1" else ()

@@ -261,6 +261,9 @@ def update(
     confirm: Annotated[
         Switch, flag(ANSWER, None, "Also what a list repeats, with its day.", "--confirm")
     ] = None,
+    leave: Annotated[
+        Text, flag(ANSWER, "FILE", "Offers that a review turned down, one a line.", "--leave")
+    ] = None,
 ) -> None:
     """An overlay for review: a whole window wherever a list has another price, and new offers.
 
@@ -271,7 +274,7 @@ def update(
     The catalog itself is never written. Comments of the records are kept.
     """
     from tco.catalog.load import load_catalog
-    from tco.catalog.update import proposal
+    from tco.catalog.update import proposal, turned_down
     from tco.catalog.upstream.find import found_lists
     from tco.catalog.verify import verify as held
     from tco.cli.answer import write as put
@@ -284,7 +287,8 @@ def update(
     lists = found_lists([pair("--against", one) for one in against or ()], on)
     report = held(catalog, lists, on)
     settled, repeated = bool(everything), bool(confirm)
-    made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated)
+    left = turned_down(leave) if leave is not None else frozenset()
+    made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated, leave=left)
     for line in made.suspect:
         say(f"tco: left out: {line}")
     if write is None:
@@ -294,7 +298,11 @@ def update(
     if seen is None:
         say(f"tco: dated {on}; --seen DATE gives the day that the lists are of")
     if made.models:
-        say(f"tco: {len(made.models)} rows of models that the catalog lacks, at its end")
+        say(f"tco: {len(made.models)} models that the catalog lacks, at its end")
+    if made.aggregated:
+        say(f"tco: {made.aggregated} rows of aggregators left out; --all has them")
+    if made.left:
+        say(f"tco: {len(made.left)} offers left out that {leave} turns down")
     say(f"tco: {len(made.offers)} offers to review, {len(made.added)} new ones")
 
 

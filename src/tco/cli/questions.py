@@ -1,12 +1,13 @@
 """The commands that ask a question of bills."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Exit
 
 from tco.ask.commands import (
     BreakevenOptions,
+    CompareOptions,
     EmbedOptions,
     HorizonOptions,
     PlanOptions,
@@ -28,7 +29,11 @@ VOLUME = Annotated[
 
 @flags
 def compare(
-    question: QuestionOptions, output: Output, volume: VOLUME = None, plot: Plot = None
+    question: QuestionOptions,
+    output: Output,
+    said: CompareOptions,
+    volume: VOLUME = None,
+    plot: Plot = None,
 ) -> None:
     """What a month costs, every way there is to serve it, cheapest first.
 
@@ -37,6 +42,8 @@ def compare(
       tco compare --requests 20M --isl 3000 --osl 500 --cached 40%
       tco compare --users 10k --profile chat --tier self,hosted
       tco compare --tokens 50B --model llama-3.3-70b --all --format csv
+      tco compare --tokens 50B --as-good-as gpt-4.1
+      tco compare --tokens 50B --frontier
       tco compare --tokens 50B --plot
       tco compare --tokens 50B --option 'mine:kind=api,input=$2,output=$8'
     """
@@ -46,7 +53,7 @@ def compare(
 
     if volume is not None:
         question = volume_typed(volume, question)
-    answer(question, output, asked(), brief=asked(brief=True), plot=bool(plot))
+    answer(question, output, asked(said), brief=asked(said, brief=True), plot=bool(plot))
 
 
 # `tco breakeven`.
@@ -250,7 +257,8 @@ def horizon(
     from tco.ask.questions import horizon as asked
     from tco.cli.answer import answer
 
-    answer(question, output, asked(tuple(names or ()), said))
+    whole: Any = {**question, **said}
+    answer(whole, output, asked(tuple(names or ())))
 
 
 # `tco train`.

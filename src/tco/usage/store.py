@@ -124,6 +124,12 @@ class Store:
         """Write the rows of a query as a part of the canonical table."""
         self.con.execute(f"COPY ({query}) TO '{self.next_part()}' ({PARQUET})")
 
+    def rewrite(self, part: Path, query: str) -> None:
+        """Write the rows of a query in place of a part."""
+        new = part.with_suffix(".new")
+        self.con.execute(f"COPY ({query}) TO {quoted(str(new))} ({PARQUET})")
+        new.replace(part)
+
     def add(self, rows: Iterable[UsageRow]) -> Iterator[UsageRow]:
         """Write rows as parts of the canonical table, and return them one by one as they pass."""
         chunk: list[UsageRow] = []

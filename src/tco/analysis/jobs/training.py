@@ -167,7 +167,7 @@ class _Job:
 
     def __init__(self, inputs: Question, ask: TrainingJob) -> None:
         self.inputs, self.ask = inputs, ask
-        self.selection = replace(selection_of(inputs), models=frozenset())
+        self.selection = replace(selection_of(inputs), models=())
         self.months = self._value("horizon.months")
         self.trained = ask.training_tokens * self._value("training.epochs")
         volume = self._value("workload.tokens_per_month")
@@ -342,7 +342,7 @@ class _Job:
             total_usd_of=self._total(once),
             checked=rent.checked,
             trust=rent.trust,
-            id=f"self/{name}@{gpus:g}x{gpu.id}:{way}/{rent.seller}:{rent.purchase}",
+            id=f"self/{name}@{gpus:g}x{gpu.id}:{way}/{rent.seller}:{rent.way}",
             tier="self",
             model=name,
             provider=rent.seller,

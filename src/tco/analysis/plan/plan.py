@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -36,11 +37,12 @@ from tco.analysis.plan.results import (
     ModelRow,
     PlanResult,
     StrategyResult,
-    SwitchResult,
     plan_verdict,
 )
-from tco.analysis.report import stamp, warnings_of, workload_result
+from tco.analysis.report import notes_of, stamp, workload_result
+from tco.analysis.results import Flip
 from tco.analysis.vary.variables import usual
+from tco.engine.crossings import turn
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
@@ -52,7 +54,7 @@ from tco.options.bills import (
     best_pairs,
     charged_lines,
 )
-from tco.options.candidates import OwnSetups, own_setups
+from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust, pair_of, rank_of
 from tco.options.hours import refuse_billing
 from tco.options.machines import DEDICATED, OWN
@@ -62,6 +64,7 @@ from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Settings, people, price_factor, workload
+from tco.options.setups import SetUps
 from tco.units import MTOK, SECONDS_PER_HOUR, show_number, show_tokens, show_usd
 
 # At which value of one assumption the better of hybrid and all-API changes.
@@ -86,7 +89,7 @@ class Pair:
 
 def switches_of(
     inputs: Question, api: TokenOption, mix: HybridMix, machines: Sequence[UnitChoice]
-) -> tuple[SwitchResult, ...]:
+) -> tuple[Flip, ...]:
     """Return the values at which own GPUs begin or cease to pay, on the units of the mix.
 
     Each is found by halving: what own GPUs save grows with the API's price and the volume and
@@ -135,22 +138,28 @@ def _edge(saves: Callable[[float], bool], widest: float = WIDEST) -> float | Non
         saves: Whether own GPUs pay at a factor; rises with it, changes at most once.
         widest: Factor up to which is looked.
     """
-    now = saves(1.0)
+    pays = cache(saves)
+    now = pays(1.0)
     step = 0.5 if now else 2.0
     inside, outside = 1.0, step
-    while saves(outside) == now:
+    while pays(outside) == now:
         inside, outside = outside, outside * step
         if not 1.0 / WIDEST <= outside <= widest:
             return None
-    for _ in range(HALVINGS):
-        middle = float(np.sqrt(inside * outside))
-        inside, outside = (middle, outside) if saves(middle) == now else (inside, middle)
-    return inside if now else outside
+    found = turn(
+        lambda factors: np.array([pays(x) != now for x in factors.tolist()]),
+        inside,
+        *sorted((inside, outside)),
+        values=lambda low, high: np.array([low, np.sqrt(low * high), high]),
+        zooms=HALVINGS,
+    )
+    assert found is not None  # it has turned outside
+    return found[0] if now else found[1]
 
 
 def _api_price(
     inputs: Question, api: TokenOption, mix: HybridMix, pair: Pair, *, pays: bool
-) -> SwitchResult:
+) -> Flip:
     edge = _edge(lambda x: _saving(inputs, mix, pair, price=x) > LEAST)
     tokens = _tokens_per_request(inputs)
     now = mix.usd_per_load / SECONDS_PER_HOUR / tokens * MTOK
@@ -164,14 +173,14 @@ def _api_price(
     else:
         text = f"own GPUs pay from an API price of {show_usd(needed)} per million tokens"
     path = price_factor(api.tier)
-    return SwitchResult(path=path, title=title, unit=unit, now=now, needed=needed, text=text)
+    return Flip(path=path, title=title, unit=unit, now=now, needed=needed, text=text)
 
 
 def _tokens_per_request(inputs: Question) -> float:
     return float(np.asarray(workload(inputs.settings).tokens_per_request))
 
 
-def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
+def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> Flip:
     ways = [way for way in (pair.base, pair.peak) if way is not None]
     smallest = min(way.capacity for way in ways)
     widest = MOST_LAYERS * smallest / float(mix.load.max())
@@ -183,7 +192,7 @@ def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
     text = "at no volume do own GPUs pay"
     if needed is not None:
         text = f"own GPUs pay from {show_tokens(needed)} tokens a month"
-    return SwitchResult(
+    return Flip(
         path="workload.tokens_per_month",
         title="volume",
         unit="tokens/month",
@@ -193,7 +202,7 @@ def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
     )
 
 
-def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> SwitchResult:
+def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> Flip:
     edge = _edge(lambda x: _saving(inputs, mix, pair, rent=1.0 / x) > LEAST)
     factor = float(np.asarray(inputs.settings.value("rent.factor")))
     needed = None if edge is None else factor / edge
@@ -203,7 +212,7 @@ def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> Switch
         text = f"own GPUs pay {word} {show_number(needed)} times their rent"
         if not pays:
             text += " downwards"
-    return SwitchResult(
+    return Flip(
         path="rent.factor",
         title="rent of the GPUs",
         unit="factor",
@@ -213,7 +222,7 @@ def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> Switch
     )
 
 
-def _team(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
+def _team(inputs: Question, mix: HybridMix, pair: Pair) -> Flip:
     """Return how many engineers the saving would pay for: own GPUs without any, less the API."""
     staff = people(inputs.settings)
     free = inputs.settings.with_values(
@@ -230,7 +239,7 @@ def _team(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
     now, rest = (
         float(team_overhead(pair.base, pair.peak, s)(*units)[0]) for s in (inputs.settings, free)
     )
-    return SwitchResult(
+    return Flip(
         path="people.floor_fte",
         title="engineers for own GPUs",
         unit="engineers",
@@ -398,18 +407,18 @@ def _open_models(
     """Return the choice for each open model, the one on which a mix saves most first."""
     selection = select(inputs.catalog, inputs.request)
     if not selection.narrowed:
-        short = frozenset(inputs.catalog.assumptions.short_list)
+        short = tuple(inputs.catalog.assumptions.short_list)
         selection = replace(selection, models=short)
     if not inputs.request.purchases:
         selection = replace(selection, purchases=PURCHASES)
-    if ask.buy:
-        selection = replace(selection, purchases=selection.purchases | {OWN})
+    if ask.buy and OWN not in selection.purchases:
+        selection = replace(selection, purchases=(*selection.purchases, OWN))
     if inputs.request.tiers and "self" not in selection.tiers:
         raise UsageError("without own GPUs there is nothing to mix; leave --tier out")
-    selection = replace(selection, own=True, tiers=frozenset())
+    selection = replace(selection, own=True, tiers=())
     own = own_setups(inputs, selection)
     choices: list[Choice] = []
-    left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in (*own.infeasible, *own.unsized)]
+    left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in unserved(own)]
     for model in own.models:
         host = _host(inputs, selection, model.id)
         made = machines(own, model.id, inputs.settings)
@@ -433,16 +442,16 @@ def _promise(choice: Choice, inputs: Question) -> tuple[float, float]:
     return -model_row(choice).saved_share, least / usd if usd > 0 else np.inf
 
 
-def _sized(own: OwnSetups, model: str) -> list[SelfOption]:
+def _sized(own: SetUps, model: str) -> list[SelfOption]:
     settings = own.inputs.settings
     volume = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
-    pairs = best_pairs(own.found, settings, model, volume, least_trust(own.inputs))
-    return [own.option(int(i)) for i in pairs]
+    pairs = best_pairs(own, settings, model, volume, least_trust(own.inputs))
+    return [option_of(own, int(i)) for i in pairs]
 
 
 def _host(inputs: Question, selection: Selection, model: str) -> TokenOption | None:
     """Return the cheapest host of a model that passes the filters; None when there is none."""
-    found, _ = token_options(inputs, replace(selection, models=frozenset({model})))
+    found, _ = token_options(inputs, replace(selection, models=(model,)))
     hosts = [option for option in found if option.tier == "hosted"]
     if not hosts:
         return None
@@ -508,6 +517,12 @@ def _judged(choice: Choice, best: StrategyResult, used: list[Option]) -> Checked
     return CheckedAnswer(name=name, usd=best.monthly_usd, chosen=chosen, looked_at=chosen)
 
 
+def _used(choice: Choice) -> list[Option]:
+    """Return the options of a mix: the API, and what is rented or would be."""
+    own = [w.option for w in (choice.mix.base, choice.mix.peak) if w is not None]
+    return [choice.overflow, *(own or [choice.machines[0].usual.option])]
+
+
 def _result(
     inputs: Question,
     curve: LoadCurve,
@@ -518,12 +533,10 @@ def _result(
     buy: bool,
 ) -> PlanResult:
     first = choices[0]
-    used: list[Option] = [first.overflow]
-    used += [w.option for w in (first.mix.base, first.mix.peak) if w is not None]
-    if len(used) == 1:
-        used.append(first.machines[0].usual.option)
+    used = _used(first)
     insist(inputs, (s.trust for s in first.strategies if s.monthly_usd is not None))
     best = _best(first.strategies, least_trust(inputs))
+    bears, minor = notes_of(inputs, used, used)
     result = PlanResult(
         schema="tco.plan/1",
         catalog=stamp(inputs, used),
@@ -542,7 +555,8 @@ def _result(
         left_out=tuple(left_out),
         verdict="",
         assumptions=plan_assumptions(inputs, used, first.alone, first.mix, buy=buy),
-        warnings=(*warnings_of(inputs, used), *hour_warnings(first.mix)),
+        warnings=(*hour_warnings(first.mix), *bears, *minor),
+        minor=len(minor),
         checks=checked(inputs, _judged(first, best, used)),
         best=best.strategy,
         cheaper_but_unsure=tuple(s.strategy for s in _unsure(first.strategies, best)),

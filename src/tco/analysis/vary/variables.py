@@ -20,6 +20,7 @@ from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Setting, Settings, fleet_policy, image_tokens, workload
+from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_seconds, show_share, show_tokens, show_usd
 
 # Values of variables in words, by their unit.
@@ -86,6 +87,7 @@ class Variable:
         targets: Ids of the options whose own prices it changes.
         held: Ids of the options whose bill stays as it is today.
         log: It is spread by factors rather than evenly.
+        whole: Only whole numbers mean anything.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Variable:
     targets: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     log: bool = False
+    whole: bool = False
 
     def within(self, low: float, high: float) -> Variable:
         """Return the variable with a range of the user's.
@@ -143,6 +146,8 @@ FAR = 100.0
 
 PAIR = 2
 
+WHOLE_UNITS = ("replicas", "requests")
+
 
 def variable(name: str, options: Sequence[Option], settings: Settings) -> Variable:
     """Return the variable that a name means for some options.
@@ -159,7 +164,7 @@ def variable(name: str, options: Sequence[Option], settings: Settings) -> Variab
     if word in NAMES:
         made = NAMES[word](word, options, settings)
     elif word in settings and word != TOKENS:
-        made = _setting(settings[word])
+        made = of_setting(settings[word])
     else:
         known = [*NAMES, *settings]
         hint = suggestion(word, known)
@@ -204,14 +209,14 @@ def _price(name: str, options: Sequence[Option], settings: Settings) -> Variable
     tiers = {o.tier for o in options if isinstance(o, TokenOption)}
     if len(options) > PAIR and tiers:
         kind = "api" if "api" in tiers else "hosted"
-        return _setting(settings[f"price.{kind}_factor"], name)
+        return of_setting(settings[f"price.{kind}_factor"], name)
     target = next((o for o in options if isinstance(o, TokenOption)), None)
     if target is None:
         return None
     now = blended_usd_per_mtok(target, settings)
     return Variable(
         name=name,
-        title=f"price of {target.id} at this mix",
+        title=f"price of {spoken(target.id)} at this mix",
         unit="USD/Mtok",
         now=now,
         low=now / FAR,
@@ -257,7 +262,7 @@ def _rent(name: str, options: Sequence[Option], settings: Settings) -> Variable 
     usd = float(one or 1.0)
     return Variable(
         name=name,
-        title=f"GPU rent of {rented[0].id}" if one else "GPU rent over today's",
+        title=f"GPU rent of {spoken(rented[0].id)}" if one else "GPU rent over today's",
         unit="USD/GPU-hour" if one else "factor",
         now=usd * factor,
         low=0.0,
@@ -267,10 +272,6 @@ def _rent(name: str, options: Sequence[Option], settings: Settings) -> Variable 
 
 
 def _engineers(name: str, options: Sequence[Option], settings: Settings) -> Variable | None:
-    def staff(v: Number) -> Values:
-        none = np.zeros_like(np.asarray(v, dtype=float))
-        return {"people.floor_fte": v, "people.fixed_fte": v, "people.fte_per_gpu": none}
-
     return Variable(
         name=name,
         title="engineers of self-hosting",
@@ -278,8 +279,18 @@ def _engineers(name: str, options: Sequence[Option], settings: Settings) -> Vari
         now=number(settings.value("people.floor_fte")),
         low=0.0,
         high=FAR,
-        settings=staff,
+        settings=staffed,
     )
+
+
+def staffed(engineers: Number) -> Values:
+    """Return the settings of so many engineers, however many GPUs there are."""
+    none = np.zeros_like(np.asarray(engineers, dtype=float))
+    return {
+        "people.floor_fte": engineers,
+        "people.fixed_fte": engineers,
+        "people.fte_per_gpu": none,
+    }
 
 
 def _output_share(name: str, options: Sequence[Option], settings: Settings) -> Variable | None:
@@ -332,7 +343,7 @@ def _utilization(name: str, options: Sequence[Option], settings: Settings) -> Va
     )
 
 
-def _setting(setting: Setting, name: str = "") -> Variable:
+def of_setting(setting: Setting, name: str = "") -> Variable:
     """Return a setting as a variable: a share from 0 to 1, a factor a hundredfold either way."""
     now = number(setting.value)
     share = setting.unit == "share"
@@ -350,12 +361,13 @@ def _setting(setting: Setting, name: str = "") -> Variable:
         most=1.0 if share else np.inf,
         settings=lambda v: {setting.path: v},
         log=not share and least > 0,
+        whole=setting.unit in WHOLE_UNITS,
     )
 
 
 def _named(path: str) -> Maker:
     def make(name: str, options: Sequence[Option], settings: Settings) -> Variable:
-        return _setting(settings[path], name)
+        return of_setting(settings[path], name)
 
     return make
 
