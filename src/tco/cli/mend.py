@@ -36,7 +36,10 @@ VOLUMES = ("--tokens", "--requests", "--users", "--peak", "--file", "-f")
 OF_A_MONTH = ("explain", "sensitivity", "plan", "horizon", "deploy")
 """Commands that answer for no month but the one that is said."""
 
-COUNTED = tuple(f"--{name} {{}}" for name in ("isl", "osl", "tokens", "top", "gpus", "concurrency"))
+COUNTED = (
+    *(f"--{name} {{}}" for name in ("isl", "osl", "tokens", "top", "gpus", "concurrency")),
+    "--min-score arena={}",
+)
 """What is said with a number only."""
 
 ABOUT_A_MODEL = (("size",), ("train",))
@@ -306,15 +309,15 @@ def _near(there: Known, name: str) -> str:
     Raises:
         _ElsewhereError: None does, and another command has it.
     """
-    longs = [option for option in there.takes if option.startswith("--")]
-    folded = f"--{name.lower().replace('_', '-')}"
+    longs = [option[2:] for option in there.takes if option.startswith("--")]
+    folded = name.lower().replace("_", "-")
     near = difflib.get_close_matches(folded, longs, 1, ALIKE)
-    if not near and homes(folded):
-        raise _ElsewhereError(folded)
+    if not near and homes(f"--{folded}"):
+        raise _ElsewhereError(f"--{folded}")
     near = near or difflib.get_close_matches(folded, longs, 1, SOMEWHAT_ALIKE)
     if not near or len(name) < 3:
         raise _LostError
-    return near[0]
+    return f"--{near[0]}"
 
 
 def _instead(text: str, value: str | None) -> tuple[Words, bool] | None:

@@ -222,6 +222,12 @@ tco compare --tokens 5B --tp 2
     no option called '--tp'; try: tco compare --tokens 5B --gpus 2
 tco compare --tokens 5B --as_of 2026-11-21
     no option called '--as_of'; did you mean --as-of? try: tco compare --tokens 5B --as-of 2026-11-21
+tco compare --tokens 5B --flagship
+    no option called '--flagship'; try: tco compare --tokens 5B --class flagship
+tco compare --tokens 5B --pareto
+    no option called '--pareto'; try: tco compare --tokens 5B --frontier
+tco compare --tokens 5B --like gpt-4.1
+    no option called '--like'; try: tco compare --tokens 5B --as-good-as gpt-4.1
 tco compare --tokens 5B --frobnicate
     no option called '--frobnicate'; see tco compare --help
 """
