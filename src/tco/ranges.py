@@ -28,6 +28,18 @@ def ratio(text: Quantity) -> float:
     return first / second
 
 
+_SAME = {"itl": "tpot", "tbt": "tpot", "latency": "ttft", "first": "ttft", "p50": "ttft"}
+"""What others call the latencies that can be limited."""
+
+
+def _limits(name: str, most: str) -> str:
+    """Return how limits are written, with what was said where its sense is clear."""
+    if most and name.lower() in _SAME:
+        return f"{_SAME[name.lower()]}={most}"
+    bare = re.fullmatch(r"[0-9.]+ ?(ms|s)", name)
+    return f"tpot={name} or ttft={name}" if bare and not most else "tpot=30ms,ttft=1s"
+
+
 LIMITED = ("tpot", "ttft")
 """Latencies that can be limited: of an output token, mean over a request, and of the first one."""
 
@@ -41,7 +53,7 @@ def limit(said: str | tuple[str, Quantity]) -> tuple[str, float]:
     given = "=".join(str(part) for part in said) if isinstance(said, tuple) else str(said)
     name, _, most = (cell.strip() for cell in given.partition("="))
     if name not in LIMITED or not most:
-        raise UsageError(f"{printable(given, 40)!r} is no limit; write tpot=30ms,ttft=1s")
+        raise UsageError(f"{printable(given, 40)!r} is no limit; write {_limits(name, most)}")
     try:
         most_s = seconds(most)
     except UsageError as error:

@@ -33,7 +33,7 @@ from tco.engine.fleet import Billing, steepened
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
 from tco.options.bills import SelfOption, lines, monthly_usd
-from tco.options.candidates import own_setups, setup_id
+from tco.options.candidates import option_of, own_setups, setup_id
 from tco.options.curves import curve
 from tco.options.hours import OnHours
 from tco.options.names import resolve
@@ -136,11 +136,11 @@ def test_the_search_agrees_with_the_bill(asked: Any, billing: str) -> None:
         **fields(billing),
     )
     own = own_setups(inputs, select(inputs.catalog, inputs.request))
-    rows = own.found.pairs_of("llama-3.3-70b")[::23]
+    rows = own.pairs_of("llama-3.3-70b")[::23]
     volumes = np.array([3e7, 30e9])
-    found = monthly_usd(own.found, inputs.settings, rows, volumes)
+    found = monthly_usd(own, inputs.settings, rows, volumes)
     for pair, usd in zip(rows.tolist(), found, strict=True):
-        option = own.option(pair)
+        option = option_of(own, pair)
         bill = usd_at(option, inputs.settings, volumes)
         spot = option.purchase.startswith("spot")  # its restarts are a line of their own
         np.testing.assert_allclose(usd, bill, rtol=1e-9 if not spot else 1e-6)

@@ -15,9 +15,11 @@ from tco.analysis.compare import compare
 from tco.analysis.horizon.horizon import horizon
 from tco.analysis.plan.plan import PlanSettings, plan
 from tco.catalog.load import Catalog
-from tco.options.curves import costs
+from tco.options.curves import costs, first_volumes
+from tco.options.curves import curve as curves_of
+from tco.options.names import resolve
 from tco.options.question import Question, prepare
-from tco.options.scenario import Scenario
+from tco.options.scenario import Scenario, inline_option
 
 from .cases import tried
 
@@ -56,6 +58,23 @@ def curve(name: str, **fields: Any) -> Any:
     return costs(asked(**fields), name, VOLUMES)
 
 
+def shape(name: str, **fields: Any) -> Any:
+    """Return the cost curve of an option: its lines, and its pieces up to a volume."""
+    question = asked(**fields)
+    found = resolve(name, question).best
+    made = curves_of(found, question.settings)
+    upto = made.first(3e11)
+    return [made.slope, made.low, made.high, made.pieces_until(np.array([3e11])), upto]
+
+
+def first(a: str, b: str, column: str, values: tuple[float, ...], **fields: Any) -> Any:
+    """Return from which volume B is cheaper, for several values of a setting at once."""
+    question = asked(**fields)
+    one, other = (resolve(name, question).best for name in (a, b))
+    many = question.settings.with_values({column: np.array(values)[:, None]})
+    return first_volumes(one, other, many, len(values))
+
+
 def crossing(a: str, b: str, **fields: Any) -> Any:
     """Return where two options cross."""
     found = breakeven(asked(**fields), a, b)
@@ -73,6 +92,19 @@ SETTINGS = {
     "workload.cache_write_share": 0.1, "workload.reasoning_factor": 2.0,
     "workload.batch_share": 0.4, "workload.retry_share": 0.02,
 }  # fmt: skip
+FIXED = "mine:kind=fixed,usd_per_month=9000,capacity=20B"
+UNITS = "mine:kind=provisioned,unit_price=$25/h,tokens_per_s=4000,minimum=2,output_weight=4"
+TERMS = {
+    "name": "mine", "kind": "api", "input": "$1", "output": "$4", "commit": "$5000/month",
+    "tiers": {"10B": "10%", "40B": "25%"},
+}  # fmt: skip
+ASKED: tuple[dict[str, Any], ...] = (
+    {},
+    {"billing": "autoscaled"},
+    {"purchases": ("own",)},
+    {"settings": {"serving.zones": 3.0, "serving.redundancy": 2.0}},
+    {"settings": {"serving.headroom": 1.0}},
+)
 ANSWERS: dict[str, Callable[[], Any]] = {
     "bills_usual": partial(bills),
     "bills_small": partial(bills, tokens=2e8),
@@ -83,10 +115,30 @@ ANSWERS: dict[str, Callable[[], Any]] = {
     "bills_many": partial(bills, tokens=4e11, all_setups=True, gpus=("h100-sxm",)),
     "bills_autoscaled": partial(bills, tiers=("self",), billing="autoscaled"),
     "bills_scale_to_zero": partial(bills, tiers=("self",), billing="scale_to_zero", tokens=1e8),
-    "bills_written": partial(bills, models=("gpt-4.1", "claude-sonnet-4.5"), settings=SETTINGS),
+    "bills_written": partial(bills, models=("gpt-4.1", "gpt-4.1-mini"), settings=SETTINGS),
     "curve_api": partial(curve, "openai/gpt-4.1"),
     "curve_own": partial(curve, OWN),
     "curve_autoscaled": partial(curve, OWN, billing="autoscaled"),
+    "curve_fixed": partial(curve, "mine", options=(inline_option(FIXED),)),
+    "curve_units": partial(curve, "mine", options=(inline_option(UNITS),)),
+    **{
+        f"shape_{name}_{number}": partial(shape, name, **fields)
+        for name in ("openai/gpt-4.1", OWN, "self/gpt-oss-120b")
+        for number, fields in enumerate(ASKED)
+    },
+    "shape_fixed": partial(shape, "mine", options=(inline_option(FIXED),)),
+    "shape_units": partial(shape, "mine", options=(inline_option(UNITS),)),
+    "shape_terms": partial(shape, "mine", options=(inline_option(TERMS),)),
+    "bills_described": partial(bills, options=tuple(map(inline_option, (FIXED, UNITS, TERMS)))),
+    "bills_tokenizer": partial(bills, models=("gpt-4.1",), tokenizers=(("gpt-4.1", 1.3),)),
+    "bills_all": partial(bills, tokens=3e9, all_setups=True, purchases=("on_demand", "own")),
+    "first_by_rent": partial(
+        first, "openai/gpt-4.1-mini", OWN, "rent.factor", (0.5, 1.0, 2.0), billing="autoscaled"
+    ),
+    "first_by_headroom": partial(
+        first, "openai/gpt-4.1", OWN, "serving.headroom", (0.6, 0.99, 1.0)
+    ),
+    "crossing_fixed": partial(crossing, "mine", OWN, options=(inline_option(FIXED),)),
     "crossing_api_own": partial(crossing, "openai/gpt-4.1", OWN),
     "crossing_own_own": partial(crossing, OWN, "self/gpt-oss-120b"),
     "crossing_bought": partial(crossing, "openai/gpt-4.1", OWN, purchases=("own",)),

@@ -680,6 +680,286 @@ def random_numbers() -> Any:
     return [*out, draws.interpolated(np.arange(16.0) ** 2, where)]
 
 
+# Edges: what only shows where two cases meet.
+
+
+@case
+def edges_of_memory() -> Any:
+    """Contexts that just fit, weights unpacked by hand, single sequences."""
+    out: list[Any] = []
+    for model, gpu, name in SOME:
+        where = (model, gpu, LAYOUTS[name])
+        longest = np.asarray(capacity.max_context_tokens(*where), dtype=float)
+        near = longest + A([-1.0, 0.0, 1.0, 2.0])
+        out += [longest, capacity.fits(*where, near), capacity.max_batch(*where, near)]
+        half = capacity.max_context_tokens(*where, 2.0)
+        out += [capacity.max_batch(*where, half), capacity.max_batch(*where, np.asarray(half) / 2)]
+    by_hand = shapes.Layout(tp=2.0, weight_bytes=0.56, compute_bits=16.0, dp_attention=True)
+    for gpu in (MI300X, B200):
+        said = capacity.replica(
+            MOE, gpu, by_hand, isl=900.0, osl=90.0, batch=A([1.0, 64.0]), profile=shapes.TUNED
+        )
+        out.append([said.weights_s, said.tpot_s, capacity.weights_bytes(MOE, by_hand)])
+    out += [
+        shapes.precision(name) and shapes.precision(name).columns()
+        for name in ("exl2-4.0", "exl2-2.5", "exl2-x")
+    ]  # type: ignore[union-attr]
+    return [
+        *out,
+        shapes._gguf(4.5, 5.5),
+        shapes._gguf(4.5, 5.5, 6.0),
+        constants.evidence(DENSE, H100, shapes.TUNED),
+    ]
+
+
+@case
+def edges_of_replicas() -> Any:
+    """Replicas of which little is known, and corrections at the ends of the batches."""
+    known = one_replica()
+    bare = replace(known, lone_request_s=np.nan)
+    out: list[Any] = [replica.request_s(bare), replica.in_flight(A([0.1, 9.0]), bare)]
+    rising = np.linspace(0.6, 1.4, replica.BATCHES.size)[None]
+    for goal in (
+        GOAL,
+        replace(GOAL, max_tpot_s=0.02),
+        replace(GOAL, max_concurrency=3.0, max_concurrency_large=None),
+    ):
+        args = (LATENT, B200, LAYOUTS["fp8-tp8"], shapes.TUNED, goal)
+        out.append(replica.best_replica(*args, rising))
+        out.append(replica.speed_factor(*args, rising, A([1.0, 1.5, 3.0, 4095.0, 4096.0, 9000.0])))
+    return out
+
+
+@case
+def edges_of_fleets() -> Any:
+    """Leads of whole hours, empty hours, very many replicas."""
+    quiet = np.where(np.arange(24) < 6, 0.0, 1.0 + np.arange(24) / 10)
+    quiet = quiet / quiet.mean()
+    out: list[Any] = [fleet.steepened(quiet, A([1.0, 1.5, 3.0, 90.0]))]
+    for lead in (0.0, 1.0, 2.0, 2.25, 40.0):
+        ahead = fleet.ahead(quiet, lead)
+        out += [
+            ahead.load.ravel()[::5],
+            ahead.share.sum(axis=-1),
+            (ahead.load * ahead.share).sum(axis=-1),
+        ]
+    both = fleet.ahead(quiet, A([0.5, 3.0]))
+    out += [(both.load * both.share).sum(axis=-1), both.load.shape]
+    many = A([1.0, 4096.0, 4097.0, 9000.0])
+    for target in (0.0, 0.99, A([0.0, 0.99, 0.999, 0.0])):
+        out.append(
+            fleet.replicas_kept(
+                many, redundancy=1.0, target=target, availability=A([0.95, 0.95, 0.97, 0.97])
+            )
+        )
+    spread = {
+        "redundancy": A([0.0, 1.0, 2.0]),
+        "zones": A([1.0, 2.0, 3.0]),
+        "target": A([0.0, 0.999, 0.99]),
+    }
+    out.append(fleet.kept_between(**spread, availability=A([0.99, 0.95, 0.97])))
+    duty = _duty("scheduled", gaps_h=A([0.2, 12.0, 60.0]), lead_h=A([0.5, 20.0]))
+    return [*out, [duty.levels(x).share for x in (1.2, 3.0)]]
+
+
+@case
+def edges_of_money() -> Any:
+    """No such loan, savings that come back at once, discounts beside nothing free."""
+    out = each(
+        capital.capital_recovery,
+        (0.1, 0.0),
+        (0.1, 0.5),
+        (-1.0, 5.0),
+        (0.1, A([1.0, 0.0])),
+        (-0.5, 2.0),
+    )
+    out += [capital.payback_months(A(x)) for x in ([0.0, 0.0], [-1.0, 1.0], [1.0, -1.0, -1.0, 5.0])]
+    out += [tokens.reads_to_pay(replace(RATES, cached_input=x)) for x in (1.0, 2.0, 3.0)]
+    out += [tokens.reads_to_pay(replace(RATES, input=x)) for x in (0.5, 1.5)]
+    out += [tokens._stepped(A([0.0, 1.0, 1.01, 7.0]), s) for s in (1.0, 2.0)]
+    line = selfhost.balancer_line(0.02)
+    wide = replace(line, quantity=A([1.0, 2.0]))
+    out += [ledger.total_usd(x) for x in ((line, wide), (wide, line), (wide, wide, line), ())]
+    tall = replace(line, quantity=A([[1.0], [2.0]]))
+    return [*out, ledger.total_usd((wide, tall)), ledger.total_usd((wide, tall, wide))]
+
+
+@case
+def edges_of_crossings() -> Any:
+    """Curves below nothing from the start, that touch, of many pieces."""
+    steps = [
+        crossings.Steps(edges=A([[1.0, 3.0, 9.0]]), fixed=A([[1.0, 2.0, 9.0]]), slope=A([[0.5, 0.0, 0.1]])),
+        crossings.Steps(edges=A([[2.0, 9.0]]), fixed=A([[2.0, 1.0]]), slope=A([[0.0, 0.7]])),
+        crossings.Steps(edges=A([[9.0]]), fixed=A([[1.5]]), slope=A([[0.2]])),
+    ]  # fmt: skip
+    out: list[Any] = [crossings._cells(a, b) for a in steps for b in steps]
+    rows = A([0, 0, 0, 1, 1])
+    out.append(crossings._merged(rows, A([0.0, 1.0, 3.0, 3.0, 5.0]), A([1.0, 2.0, 4.0, 5.0, 9.0])))
+    out.append(crossings._merged(A([], dtype=int), A([]), A([])))
+    out.append(crossings._joined([(0.0, 1.0), (1.0, 2.0), (1.5, 1.7), (3.0, np.inf)]))
+    out.append(crossings._common(((0.0, 2.0), (3.0, 9.0)), ((1.0, 4.0), (8.0, np.inf))))
+    for low, slope in ((0.0, 1.0), (5.0, 1.0), (5.0, 2.0)):
+        one = crossings.Curves(
+            until=_none, pieces_until=_none, slope=A([1.0]), low=A([0.0]), high=A([2.0])
+        )
+        other = replace(one, slope=A([slope]), low=A([low]), high=A([low + 1.0]))
+        out += [crossings.settled_from(one, other), crossings.settled_from(other, one)]
+    for gap in (
+        lambda x: x - 5.0,
+        lambda x: 5.0 - x,
+        lambda x: (x - 5.0) ** 2 - 1e-4,
+        lambda x: -x,
+        lambda x: np.cos(3 * x),
+    ):
+        found = crossings.scan(gap, 1.0, 10.0, log=False)
+        out += [found.intervals, found.crossings, found.exact]
+    jump = crossings.scan(lambda x: np.where(x < 4.3, 1.0, -1.0) + 0.0 * x, 1.0, 10.0, log=True)
+    points = np.linspace(0.0, 1.0, 4)
+    out += [
+        jump,
+        crossings._affine(lambda x: x**2, points, points**2),
+        crossings._affine(lambda x: 2 * x, points, 2 * points),
+    ]
+
+    def same(values: Any) -> Any:
+        return (values > 6.0) | (values < 0.5)
+
+    for whole in (2.0, 5.9, 6.0, 8.0):
+        for zooms in (1, 3):
+            out.append(
+                crossings.turn(
+                    same, whole, 0.1, 100.0, values=partial(np.linspace, num=9), zooms=zooms
+                )
+            )
+    return out
+
+
+def _none(*_: Any) -> Any:
+    raise NotImplementedError
+
+
+@case
+def edges_of_random_numbers() -> Any:
+    """Strata, tables of one cell, correlations at their ends."""
+    out: list[Any] = []
+    for kind in ("triangular", "lognormal", "uniform"):
+        spread = draws.Spread(kind=kind, value=3.0, low=1.0, high=9.0, tail=0.1)  # type: ignore[arg-type]
+        for size in (1, 2, 7):
+            out.append(draws.quantiles(spread, draws.midpoints(size)))
+            out.append(draws.quantiles(spread, draws.midpoints(size) * 0.98))
+    far = draws.Spread(kind="triangular", value=1.0, low=0.9, high=500.0, tail=0.45)
+    out += [
+        draws.quantiles(far, A([0.1, 0.5, 0.9])),
+        draws._midpoints(A([0.5])),
+        draws._midpoints(A([0.25, 0.8])),
+    ]
+    for m in (
+        [[1.0, -1.0], [-1.0, 1.0]],
+        [[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]],
+        [[1.0, 0.0], [0.2, 1.0]],
+        [[2.0]],
+    ):
+        out.append(draws.check_correlation(A(m)))
+    axes = [
+        draws.TableAxis(low=5.0, high=80.0, points=2, log=True),
+        draws.TableAxis(low=2.0, high=3.0, points=3),
+    ]
+    axes.append(draws.TableAxis(low=-1.0, high=1.0, points=2))
+    where = draws.places(axes, [A([5.0, 20.0, 80.0]), A([2.0, 2.6, 3.0]), A([0.5, -1.0, 1.0])])
+    return [*out, where, draws.interpolated(np.arange(12.0) ** 2, where)]
+
+
+@case
+def random_loads() -> Any:
+    """Layers, schedules and mixes of loads drawn by a seed."""
+    rng = np.random.default_rng(11)
+    out: list[Any] = []
+    for _ in range(6):
+        load = rng.gamma(2.0, 10.0, size=24)
+        gain = rng.normal(0.0, 1.0, size=(3, 24))
+        for start in (0.3, 1.5):
+            cost, on = hybrid.switched(gain, np.full(3, start))
+            out += [cost, on @ np.arange(24.0)]
+            out += [
+                hybrid._open_ended(gain, np.full(3, start), before)[1] @ np.arange(24.0)
+                for before in (True, False)
+            ]
+        unit = float(rng.uniform(3.0, 12.0))
+        kinds = [
+            hybrid.Resource(
+                usd_per_hour=float(rng.uniform(1.0, 4.0)),
+                by_the_hour=bool(n),
+                lead_h=float(n),
+                availability=1.0 - 0.1 * n,
+            )
+            for n in range(3)
+        ]
+        for kind in kinds:
+            made = hybrid.serve(hybrid.layers_of(load, unit, 4, 2.0), kind, 0.5)
+            out += [made.net_usd, made.served, made.on_share]
+        one, two = (
+            hybrid.UnitKind(unit=unit, resources=kinds),
+            hybrid.UnitKind(unit=unit / 2.5, resources=kinds[1:]),
+        )
+        for base, peak in ((one, two), (two, one), (None, two)):
+            found = hybrid.best_stack(load, base, peak, 0.5)
+            out += [
+                found.usd_per_hour,
+                found.base_units,
+                found.peak_units,
+                found.floor,
+                found.api_load,
+            ]
+    return out
+
+
+@case
+def random_assignments() -> Any:
+    """Tasks, routes and fleets drawn by a seed: what is needed, what is not, what is best."""
+    rng = np.random.default_rng(3)
+    out: list[Any] = []
+    for number in range(24):
+        fleets = []
+        for hosted in (False, bool(number % 2), number % 3 == 0):
+            sizes = int(rng.integers(1, 4))
+            fleets.append(
+                assign.FleetSizes(
+                    capacity=np.concatenate([[0.0], np.cumsum(rng.integers(3, 12, sizes) * 1.0)]),
+                    usd=np.concatenate([[0.0], np.cumsum(rng.integers(5, 40, sizes) * 1.0)]),
+                    gpus=np.concatenate([[0.0], np.cumsum(rng.integers(1, 5, sizes) * 1.0)]),
+                    hosted=hosted,
+                )
+            )
+        task = np.repeat(np.arange(4), 4)
+        load = np.zeros((16, 3))
+        for row in range(16):
+            if row % 4:
+                load[row, row % 4 - 1] = rng.integers(1, 8)
+        if number % 4 == 0:
+            load[5, 2] = 1.0
+        usd = (
+            np.where(np.arange(16) % 4 == 0, rng.integers(10, 90, 16), rng.integers(0, 3, 16)) * 1.0
+        )
+        if number % 5 == 0:
+            usd[0], load[0, 1] = 1.0, 2.0
+        problem = assign.Problem(
+            task=task, usd=usd, load=load, fleets=fleets, by_token=usd > 9,
+            team=selfhost.People(salary_usd_per_year=120.0, api_fte=0.2, floor_fte=1.0, fixed_fte=0.4, fte_per_gpu=0.03 * (number % 2)),
+            once_usd=float(number % 3),
+        )  # fmt: skip
+        every = assign.enumerated(problem)
+        cost = assign.total_cost(problem, every)
+        out += [
+            assign.needed_routes(problem),
+            assign.replaceable(problem),
+            float(np.nanmin(cost)),
+            int(np.argmin(cost)),
+        ]
+        out += [assign._worth_opening(problem, k) for k in range(3)]
+        out += [assign._alone(problem), *assign._single_routes(problem, assign._alone(problem))]
+    return out
+
+
 # Quantities.
 
 SAID = {

@@ -23,6 +23,7 @@ from tco.analysis.plan.plan import PlanSettings, plan
 from tco.analysis.plan.results import PlanResult
 from tco.catalog.load import load_catalog
 from tco.engine.ledger import total_usd
+from tco.options import candidates
 from tco.options.bills import SelfOption, best_pairs, fleet, lines, replica_of
 from tco.options.candidates import own_setups
 from tco.options.machines import DEDICATED, own_bill
@@ -56,7 +57,7 @@ def option_of(purchase: str) -> SelfOption:
     inputs = asked(models=(MODEL,), purchases=(purchase,))
     own = own_setups(inputs, select(CATALOG, inputs.request))
     volume = np.array([1e12])
-    return own.option(int(best_pairs(own.found, inputs.settings, MODEL, volume, 1)[0]))
+    return candidates.option_of(own, int(best_pairs(own, inputs.settings, MODEL, volume, 1)[0]))
 
 
 def usd(bill: object) -> float:
@@ -160,9 +161,9 @@ def test_no_rent_that_was_left_out_would_have_made_a_cheaper_mix() -> None:
     )
     own = own_setups(inputs, select(CATALOG, inputs.request))
     by_setup: dict[int, list[RentedUnit]] = {}
-    for pair in own.found.pairs_of(MODEL).tolist():
-        made = rented_unit(own.option(pair), inputs.settings)
-        by_setup.setdefault(int(own.found.pair_setup[pair]), []).append(made)
+    for pair in own.pairs_of(MODEL).tolist():
+        made = rented_unit(candidates.option_of(own, pair), inputs.settings)
+        by_setup.setdefault(int(own.pair_setup[pair]), []).append(made)
     ways = max(by_setup.values(), key=len)
     few = machine(ways)
     every = UnitChoice(

@@ -282,3 +282,57 @@ def test_spans_tell_the_tier_that_was_billed_and_openinference_is_read(tmp_path:
         "standard": (144, 256, 30),
     }
     assert found["left_out"] == {"not_a_call": 1}
+
+
+def exported(scope: str, **attributes: object) -> dict[str, object]:
+    """Return an export of one span that a scope wrote."""
+    named = {f"gen_ai.{k.replace('__', '.')}": v for k, v in attributes.items()}
+    pairs = [
+        {"key": k, "value": {"stringValue" if isinstance(v, str) else "intValue": str(v)}}
+        for k, v in {"gen_ai.operation.name": "chat", **named}.items()
+    ]
+    times = {"startTimeUnixNano": "1794900000000000000", "endTimeUnixNano": "1794900001000000000"}
+    span = {"traceId": "a" * 32, "spanId": "b" * 16, **times, "attributes": pairs}
+    return {"resourceSpans": [{"scopeSpans": [{"scope": {"name": scope}, "spans": [span]}]}]}
+
+
+@pytest.mark.parametrize(
+    ("scope", "fresh"),
+    [
+        ("opentelemetry.instrumentation.bedrock", 5000),
+        ("opentelemetry.instrumentation.anthropic", 1800),
+    ],
+)
+def test_who_wrote_a_span_tells_what_its_input_contains(
+    tmp_path: Path, scope: str, fresh: int
+) -> None:
+    span = exported(
+        scope,
+        request__model="claude-opus-5",
+        usage__input_tokens=5000,
+        usage__cache_read__input_tokens=3000,
+        usage__cache_creation__input_tokens=200,
+        usage__output_tokens=50,
+        usage__total_tokens=5050,
+    )
+    (tmp_path / "spans.json").write_text(json.dumps(span))
+    found = json.loads(run("profile", str(tmp_path), "-o", "json", "-q").stdout)["totals"]
+    assert (found["input"], found["read"], found["write_unknown"]) == (fresh, 3000, 200)
+
+
+def test_thinking_that_only_the_total_of_gemini_tells_is_output(tmp_path: Path) -> None:
+    span = exported(
+        "opentelemetry.instrumentation.google_generativeai",
+        provider__name="gcp.gen_ai",
+        request__model="gemini-2.5-pro",
+        usage__input_tokens=8000,
+        usage__cache_read__input_tokens=3000,
+        usage__output_tokens=50,
+        usage__total_tokens=8500,
+    )
+    (tmp_path / "spans.json").write_text(json.dumps(span))
+    done = run("profile", str(tmp_path), "-o", "json", "-q")
+    found = json.loads(done.stdout)["totals"]
+    assert (found["input"], found["read"], found["output"]) == (5000, 3000, 500)
+    assert found["reasoning"] == 450
+    assert "thinking that no span names" in done.stdout + done.stderr

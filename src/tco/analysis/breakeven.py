@@ -27,13 +27,14 @@ from tco.analysis.vary.variables import usual
 from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
 from tco.options.bills import Option, best_pairs, same_weights, usd_of
-from tco.options.candidates import OwnSetups, own_setups
+from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust, of_two
 from tco.options.curves import TOKENS, curve
 from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve
 from tco.options.question import Question
 from tco.options.selection import select
 from tco.options.settings import workload
+from tco.options.setups import SetUps
 from tco.options.spoken import spoken
 from tco.units import SECONDS_PER_DAY, show_number, show_tokens, show_usd
 
@@ -389,7 +390,7 @@ def breakeven_table(inputs: Question, against: str | None) -> BreakevenTable:
     wanted = None if selection.narrowed else set(inputs.catalog.assumptions.short_list)
     left_out = [
         f"{item.model}: {', '.join(item.reasons)}"
-        for item in (*own.infeasible, *own.unsized)
+        for item in unserved(own)
         if wanted is None or item.model in wanted
     ]
     made: list[Overview] = []
@@ -426,12 +427,12 @@ class Overview(NamedTuple):
     here: Option | None
 
 
-def _overview(inputs: Question, own: OwnSetups, model: str, rival: Option) -> Iterator[Overview]:
+def _overview(inputs: Question, own: SetUps, model: str, rival: Option) -> Iterator[Overview]:
     """Yield the lines of a model: against its cheapest host, and against a closed model."""
-    pairs = best_pairs(own.found, inputs.settings, model, TYPICAL_VOLUMES, least_trust(inputs))
+    pairs = best_pairs(own, inputs.settings, model, TYPICAL_VOLUMES, least_trust(inputs))
     if not pairs.size:
         return
-    setups = [own.option(int(i)) for i in pairs]
+    setups = [option_of(own, int(i)) for i in pairs]
     here, host = _at_volume(own, model), _host(inputs, model)
     for base in [b for b in (host, rival) if b is not None]:
         option, won = earliest(inputs, base, setups)
@@ -488,13 +489,13 @@ def _nearest_of(made: Sequence[Overview]) -> Overview:
     return min(made, key=order)
 
 
-def _at_volume(own: OwnSetups, model: str) -> Option | None:
+def _at_volume(own: SetUps, model: str) -> Option | None:
     """Return the set-up of a model that is the answer at the volume asked about."""
     now, settings = _breakeven_now(own.inputs), own.inputs.settings
     if now is None:
         return None
-    pairs = best_pairs(own.found, settings, model, np.array([now]), least_trust(own.inputs))
-    return own.option(int(pairs[0])) if pairs.size else None
+    pairs = best_pairs(own, settings, model, np.array([now]), least_trust(own.inputs))
+    return option_of(own, int(pairs[0])) if pairs.size else None
 
 
 def _here(inputs: Question, base: Option, option: Option) -> BothAt:

@@ -26,7 +26,7 @@ from tco.options.bills import (
     monthly_usd,
     trust_ranks,
 )
-from tco.options.candidates import OwnSetups, own_setups, unsizable
+from tco.options.candidates import option_of, own_setups, unserved, unsizable
 from tco.options.cheapest import (
     BESIDE,
     Listed,
@@ -49,6 +49,7 @@ from tco.options.offers import has_price, token_options
 from tco.options.provisioned import provisioned_options
 from tco.options.question import Question
 from tco.options.selection import Selection, select
+from tco.options.setups import SetUps
 from tco.units import show_share, show_usd
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _verdict(
 
 
 def _turns(
-    inputs: Question, rows: Sequence[OptionResult], found: Sequence[Sized], own: OwnSetups
+    inputs: Question, rows: Sequence[OptionResult], found: Sequence[Sized], own: SetUps
 ) -> tuple[tuple[str, ...], tuple[Flip, ...]]:
     """Return what is bought and the own GPUs that an answer is about, and what turns it."""
     from tco.analysis.flips import turns_of  # curves take time to load, and not all need them
@@ -230,9 +231,9 @@ def _turns(
         return (), ()
     options = {option.id: option for option, _ in found}
     bought, mine = (options[row.id] for row in pair)
-    places = best_pairs(own.found, inputs.settings, mine.model, any_volume(inputs), least)
+    places = best_pairs(own, inputs.settings, mine.model, any_volume(inputs), least)
     searched = isinstance(mine, SelfOption) and mine.id.startswith("self/")
-    setups = [own.option(int(i)) for i in places] if searched else [mine]
+    setups = [option_of(own, int(i)) for i in places] if searched else [mine]
     class_ = pair[1].class_
     closed = [r for r in rows if r.tier == "api" and r.class_ == class_ != "unknown"]
     rival = cheapest_of(closed, least)
@@ -266,23 +267,23 @@ def _judged(best: OptionResult, used: list[Option]) -> CheckedAnswer:
 
 def ranked_options(
     inputs: Question, selection: Selection, *, within: frozenset[str] = frozenset()
-) -> tuple[list[Sized], list[OptionResult], OwnSetups]:
-    """Return the options of some models (all when none are named), their rows, and set-ups."""
+) -> tuple[list[Sized], list[OptionResult], SetUps]:
+    """Return the options of some models (all when none are named) their rows by cost, set-ups."""
     selection = replace(selection, within=within)
     own = own_setups(inputs, selection)
     found, missing = _candidates(inputs, selection, own)
     pairs = np.array([*_pairs(inputs, own, selection)], dtype=np.int64)
     request = inputs.request
     many = request.all_setups and not request.all_lines and len(found) + pairs.size > MOST_WHOLE
-    usd, gpus = monthly_bills(own.found, inputs.settings, pairs, _volume(inputs))
+    usd, gpus = monthly_bills(own, inputs.settings, pairs, _volume(inputs))
     whole = _whole(inputs, own, pairs, usd[:, 0]) if many else pairs
-    found += [(own.option(i), own.replica(i)) for i in whole.tolist()]
+    found += [(option_of(own, i), own.replica_of(i)) for i in whole.tolist()]
     results = [option_result(option, inputs, replica) for option, replica in found]
     results += [left_out_result(item, inputs) for item in missing]
     if not many:
         return found, sorted(results, key=_rank), own
     rest = ~np.isin(pairs, whole)
-    results += pair_figures(inputs, own.found, pairs[rest], usd[rest, 0], gpus[rest, 0])
+    results += pair_figures(own, pairs[rest], usd[rest, 0], gpus[rest, 0])
     ranked = sorted(results, key=_rank)
     own_whole = (row for row in results if row.tier == "self" and row.lines)
     keep = {row.id for row in (*ranked[:MOST_WHOLE], *own_whole)}
@@ -296,10 +297,10 @@ def _cut(row: OptionResult, *, whole: bool) -> OptionResult:
     return replace(row, lines=()) if whole else key_figures(row)
 
 
-def _whole(inputs: Question, own: OwnSetups, pairs: Indices, usd: Floats) -> Indices:
+def _whole(inputs: Question, own: SetUps, pairs: Indices, usd: Floats) -> Indices:
     """Return which of many pairs are worked out whole: the cheapest, and each model's answer."""
-    models = own.found.grid.model[own.found.pair_setup[pairs]]
-    best = cheapest_each(models, usd, trust_ranks(own.found, pairs), least_trust(inputs))
+    models = own.model[own.pair_setup[pairs]]
+    best = cheapest_each(models, usd, trust_ranks(own, pairs), least_trust(inputs))
     first = np.concatenate([np.argsort(usd, kind="stable")[:MOST_WHOLE], best])
     return pairs[list(dict.fromkeys(first.tolist()))]
 
@@ -352,19 +353,19 @@ def candidates(inputs: Question, selection: Selection) -> tuple[list[Sized], lis
     """
     own = own_setups(inputs, selection)
     found, missing = _candidates(inputs, selection, own)
-    found += [(own.option(i), own.replica(i)) for i in _pairs(inputs, own, selection)]
+    found += [(option_of(own, i), own.replica_of(i)) for i in _pairs(inputs, own, selection)]
     return found, missing
 
 
 def _candidates(
-    inputs: Question, selection: Selection, own: OwnSetups
+    inputs: Question, selection: Selection, own: SetUps
 ) -> tuple[list[Sized], list[LeftOut]]:
     """Return all options to price but own GPUs, and what was left out, own GPUs among it."""
     priced, missing = token_options(inputs, selection)
     units, unpriced = provisioned_options(inputs, selection)
     options = (*priced, *units, *inline_options(inputs))
     missing += [_without_price(offer, reason) for offer, reason in unpriced]
-    return [(option, None) for option in options], [*missing, *own.infeasible, *own.unsized]
+    return [(option, None) for option in options], [*missing, *unserved(own)]
 
 
 def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
@@ -377,28 +378,28 @@ def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
     )
 
 
-def _pairs(inputs: Question, own: OwnSetups, selection: Selection) -> Iterable[int]:
+def _pairs(inputs: Question, own: SetUps, selection: Selection) -> Iterable[int]:
     """Yield the set-ups to price: of models that answers are about, the cheapest rent as well."""
     about = selection.models if selection.narrowed else inputs.catalog.assumptions.short_list
-    volume, found = _volume(inputs), own.found
+    volume = _volume(inputs)
     if inputs.request.all_setups:
-        rows = np.arange(found.pair_setup.size)
-        cost = monthly_usd(found, inputs.settings, rows, volume)[:, 0]
-        order = np.lexsort((cost, found.grid.model[found.pair_setup]))
+        rows = np.arange(own.pair_setup.size)
+        cost = monthly_usd(own, inputs.settings, rows, volume)[:, 0]
+        order = np.lexsort((cost, own.model[own.pair_setup]))
         yield from _one_each(own, order.tolist())
         return
     for model in own.models:
         beside = (0,) if not about or model.id in about else ()
         levels = (least_trust(inputs), *beside)
-        yield from best_pairs(found, inputs.settings, model.id, volume, *levels).tolist()
+        yield from best_pairs(own, inputs.settings, model.id, volume, *levels).tolist()
 
 
-def _one_each(own: OwnSetups, rows: Iterable[int]) -> Iterable[int]:
+def _one_each(own: SetUps, rows: Iterable[int]) -> Iterable[int]:
     """Return the first pair of each id: a seller may rent the same GPU in several regions."""
     seen = set()
     for row in rows:
-        rent = own.found.rents[int(own.found.pair_rent[row])]
-        known = (int(own.found.pair_setup[row]), rent.seller, rent.way)
+        rent = own.rents[int(own.pair_rent[row])]
+        known = (int(own.pair_setup[row]), rent.seller, rent.way)
         if known not in seen:
             seen.add(known)
             yield row

@@ -38,15 +38,20 @@ def difference(settings: Settings, a: Option, b: Option, over: Variable, values:
 
 
 def flip_value(settings: Settings, a: Option, b: Option, over: Variable) -> float | None:
-    """Return the value in a variable's range, nearest to now, at which the cheaper one changes.
+    """Return the value in a variable's range, nearest to now, at which the cheaper one changes."""
+    return turns_at(lambda values: difference(settings, a, b, over, values), over)
+
+
+def turns_at(gap: Callable[[Floats], Floats], over: Variable) -> float | None:
+    """Return the value in a variable's range, nearest to now, at which a gap changes its sign.
 
     The range is scanned at `POINTS` values in one broadcast call, and the cell next to today's
     value in which the sign changes is scanned again, `ZOOMS` times. Of whole numbers every value
     is tried.
     """
-    here = bool(difference(settings, a, b, over, np.array([over.now]))[0] < 0)
+    here = bool(gap(np.array([over.now]))[0] < 0)
     found = turn(
-        lambda values: (difference(settings, a, b, over, values) < 0) != here,
+        lambda values: (gap(values) < 0) != here,
         over.now,
         max(over.low, over.least),
         min(over.high, over.most),
@@ -70,14 +75,14 @@ def levers(a: Option, b: Option, settings: Settings) -> list[Variable]:
     found = [_price(option) for option in (a, b) if isinstance(option, TokenOption)]
     own = next((o for o in (b, a) if isinstance(o, SelfOption)), None)
     if any(isinstance(o, SelfOption) and o.usd_per_gpu_hour is not None for o in (a, b)):
-        found.append(_lever(settings, "rent.factor", "GPU rent", TIMES))
+        found.append(lever(settings, "rent.factor", "GPU rent", TIMES))
     if own is not None:
         path = "serving.throughput_factor"
-        found.append(_lever(settings, path, "throughput of a replica", "times the model's"))
+        found.append(lever(settings, path, "throughput of a replica", "times the model's"))
         team = next(line for line in lines(own, settings) if line.group == "people")
         count = number(team.quantity)
-        found.append(_ranged("people.fte", "engineers", "engineers", count, staffed))
-        peak = _lever(settings, "workload.peak_to_mean", "peak to mean", "")
+        found.append(ranged("people.fte", "engineers", "engineers", count, staffed))
+        peak = lever(settings, "workload.peak_to_mean", "peak to mean", "")
         found.append(replace(peak, least=1.0))
     return found
 
@@ -85,22 +90,23 @@ def levers(a: Option, b: Option, settings: Settings) -> list[Variable]:
 def _price(option: TokenOption) -> Variable:
     """Return the price of an option over today's."""
     path = price_factor(option.tier)
-    priced = _ranged(path, f"price of {option.id}", TIMES, 1.0)
+    priced = ranged(path, f"price of {option.id}", TIMES, 1.0)
     return replace(priced, factor=lambda v: v, targets=frozenset({option.id}))
 
 
-def _lever(settings: Settings, path: str, title: str, unit: str) -> Variable:
+def lever(settings: Settings, path: str, title: str, unit: str) -> Variable:
     """Return a setting that is turned, whatever its own range."""
-    return _ranged(path, title, unit, number(settings.value(path)), lambda v: {path: v})
+    return ranged(path, title, unit, number(settings.value(path)), lambda v: {path: v})
 
 
-def _ranged(
+def ranged(
     name: str,
     title: str,
     unit: str,
     now: float,
     settings: Callable[[Number], Values] = lambda _: {},
 ) -> Variable:
+    """Return a number that is looked at from a hundredth to a hundred times today's."""
     low, high = (now / FAR, now * FAR) if now > 0 else (0.0, FAR)
     return Variable(
         name=name, title=title, unit=unit, now=now, low=low, high=high, settings=settings
@@ -138,6 +144,11 @@ def _flip(settings: Settings, a: Option, b: Option, lever: Variable) -> Flip:
     needed = flip_value(settings, a, b, lever)
     if needed is None and lever.name == "people.fte":
         needed = flip_value(settings, a, b, replace(lever, low=0.0, high=lever.now))
+    return flip_of(lever, needed)
+
+
+def flip_of(lever: Variable, needed: float | None) -> Flip:
+    """Return what a variable would have to be, in words too; None where no value would do."""
     now, unit = lever.now, f" {lever.unit}" if lever.unit else ""
     if needed is None:
         text = f"no {lever.title} would do on its own"

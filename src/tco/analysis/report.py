@@ -267,7 +267,7 @@ def warnings_of(inputs: Question, used: Sequence[Option]) -> tuple[str, ...]:
     return (
         *_changes(inputs, used),
         *_stale(inputs, used),
-        *_uncalibrated(inputs, used),
+        *uncalibrated(inputs, used),
         *_licences(inputs, used),
         *_ineffective(inputs, used),
         *volume_notes(inputs),
@@ -297,7 +297,7 @@ def notes_of(
     limits, close = _limit_notes(inputs, used), _limit_notes(inputs, about)
     first += [text for text in limits if CLOSE in text and any(CLOSE in one for one in close)]
     rest += [text for text in limits if text not in first]
-    return tuple(first), (*rest, *_uncalibrated(inputs, used))
+    return tuple(first), (*rest, *uncalibrated(inputs, used))
 
 
 def _score_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -351,7 +351,7 @@ def volume_notes(inputs: Question) -> list[str]:
         mean, peak = (number(x) for x in (load.requests_per_s, load.peak_requests_per_s))
         who = ratio.source.partition(":")[0]
         out.append(
-            f"{show_number(peak)} req/s at peak are taken to be {show_number(mean)} on average, by "
+            f"{show_number(peak)} req/s {TAKEN} {show_number(mean)} on average, by "
             f"a peak of {show_number(number(ratio.value))} times the mean ({who})"
         )
     return [text for text in out if text]
@@ -388,6 +388,7 @@ def _limit_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
 
 
 CLOSE = "is too close to call"
+TAKEN = "at peak are taken to be"
 
 
 def _ineffective(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -466,7 +467,8 @@ def _drafted(inputs: Question, own: Sequence[SelfOption]) -> list[str]:
     ]
 
 
-def _uncalibrated(inputs: Question, used: Sequence[Option]) -> list[str]:
+def uncalibrated(inputs: Question, used: Sequence[Option]) -> list[str]:
+    """Return of which set-ups the speed is less sure than their band, and why."""
     models = inputs.catalog.models.models
     own = [o for o in used if isinstance(o, SelfOption) and o.measured is None]
     odd = sorted(

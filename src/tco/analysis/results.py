@@ -457,6 +457,8 @@ class SensitivityResult:
     """Which of the two is the answer."""
     cheaper_but_unsure: tuple[str, ...] = ()
     """The other one, where it costs less but its price is not sure enough."""
+    turns: tuple[Flip, ...] = ()
+    """What would turn the answer, each change alone: the volume, and beyond the ranges too."""
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0

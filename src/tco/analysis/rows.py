@@ -46,7 +46,7 @@ from tco.options.provisioned import ProvisionedOption, used_share
 from tco.options.question import Question
 from tco.options.selection import benchmark_of
 from tco.options.settings import Settings, hours_per_month, target, workload
-from tco.options.setups import Search
+from tco.options.setups import SetUps
 from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_seconds, show_share
 
@@ -390,33 +390,33 @@ def key_figures(row: OptionResult) -> OptionResult:
 
 
 def pair_figures(
-    inputs: Question, found: Search, pairs: Indices, usd: Floats, gpus: Floats
+    found: SetUps, pairs: Indices, usd: Floats, gpus: Floats
 ) -> Iterator[OptionResult]:
     """Yield the rows of pairs of set-up and rent with their key figures alone.
 
     Args:
-        inputs: The question.
-        found: The search.
+        found: The set-ups.
         pairs: Which pairs [pairs].
         usd: What each costs [pairs] [USD/month].
         gpus: GPUs paid for [pairs] [1].
     """
-    grid, setups = found.grid, found.pair_setup[pairs]
-    good = [(class_of(m.id, inputs), quality_of(m.id, inputs)) for m in grid.models]
+    setups = found.pair_setup[pairs]
+    inputs = found.inputs
+    good = [(class_of(m.id, inputs), quality_of(m.id, inputs)) for m in found.models]
     places = zip(
-        grid.model[setups].tolist(),
-        grid.gpu[setups].tolist(),
-        grid.count[setups].tolist(),
-        grid.precision[setups].tolist(),
+        found.model[setups].tolist(),
+        found.gpu[setups].tolist(),
+        found.count[setups].tolist(),
+        found.precision[setups].tolist(),
         found.pair_rent[pairs].tolist(),
         usd.tolist(),
         gpus.tolist(),
         strict=True,
     )
     for model, gpu, count, precision, rent, cost, paid in places:
-        rented, name = found.rents[rent], grid.models[model].id
+        rented, name = found.rents[rent], found.models[model].id
         yield OptionResult(
-            id=setup_id(name, grid.gpus[gpu].id, count, grid.names[precision], rented),
+            id=setup_id(name, found.gpus[gpu].id, count, found.names[precision], rented),
             tier="self",
             model=name,
             provider=rented.seller,

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.flips import difference, flip_value
-from tco.analysis.report import NEUTRAL, assumptions_of, entering, stamp, unsure_prices, warnings_of
-from tco.analysis.results import SensitivityResult, SwingResult
-from tco.analysis.vary.variables import of_setting, usual
+from tco.analysis.flips import difference, flip_value, flips_of, turns_of
+from tco.analysis.report import NEUTRAL, assumptions_of, entering, notes_of, stamp, unsure_prices
+from tco.analysis.results import Flip, SensitivityResult, SwingResult
+from tco.analysis.vary.variables import of_setting, setups_at, usual
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import Option, same_weights, usd_of
+from tco.options.bills import Option, SelfOption, same_weights, usd_of
 from tco.options.cheapest import least_trust, of_two, pair_of
-from tco.options.curves import TOKENS, first_volumes
-from tco.options.names import resolve
+from tco.options.curves import TOKENS, first_volumes, has_steps
+from tco.options.names import any_volume, pair_with, resolve
 from tco.options.question import Question
 from tco.options.settings import Setting
+from tco.options.spoken import spoken
 from tco.units import show_number, show_tokens, show_usd
 
 SMALLEST_SWING_USD = 0.005
@@ -39,7 +41,9 @@ def sensitivity(inputs: Question, a: str | None, b: str | None) -> SensitivityRe
     rows = [_swing(inputs, left, right, s) for s in _uncertain(inputs, used)]
     rows = [r for r in rows if _swung(r) > SMALLEST_SWING_USD]
     rows.sort(key=lambda r: -_swung(r))
-    rows = _with_volumes(inputs, left, right, rows)
+    sides = _setups(inputs, a, left), _setups(inputs, b, right)
+    rows = _with_volumes(inputs, sides, rows)
+    bears, minor = notes_of(inputs, used, used)
     a_usd, b_usd = (usd_of(o, inputs.settings) for o in used)
     best, unsure = of_two(used, [a_usd, b_usd], least_trust(inputs))
     return SensitivityResult(
@@ -60,10 +64,37 @@ def sensitivity(inputs: Question, a: str | None, b: str | None) -> SensitivityRe
             )
         ),
         assumptions=assumptions_of(inputs, used),
-        warnings=(*warnings_of(inputs, used), *unsure_prices(inputs, used)),
+        warnings=(*unsure_prices(inputs, used), *bears, *minor),
+        minor=len(minor),
         best=best,
         cheaper_but_unsure=unsure,
+        turns=_turns(inputs, left, right, sides),
     )
+
+
+def _turns(
+    inputs: Question, a: Option, b: Option, sides: tuple[Sequence[Option], Sequence[Option]]
+) -> tuple[Flip, ...]:
+    """Return what would turn the answer, within its range or beyond; own GPUs second."""
+    every = [*sides[0], *sides[1]]
+    if not all(has_steps(option) for option in every):
+        return flips_of(inputs, a, b, ())
+    if isinstance(a, SelfOption) and not isinstance(b, SelfOption):
+        return turns_of(inputs, b, a, sides[0])
+    return turns_of(inputs, a, b, sides[1])
+
+
+def _setups(inputs: Question, name: str | None, option: Option) -> Sequence[Option]:
+    """Return what an option stands for at other volumes: the set-ups that are the answer there.
+
+    Of a name those that it may mean; where none was said, of its model.
+    """
+    if not isinstance(option, SelfOption) or not option.id.startswith("self/"):
+        return (option,)
+    if name is not None:
+        return resolve(name, inputs, at=any_volume(inputs)).options
+    found = setups_at(inputs, {option.model}, any_volume(inputs))
+    return found.get(option.model, (option,))
 
 
 def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option, tuple[str, ...]]:
@@ -72,7 +103,8 @@ def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option
         left, right = resolve(a, inputs), resolve(b, inputs)
         return left.best, right.best, tuple(filter(None, (left.said, right.said)))
     if a is not None or b is not None:
-        raise UsageError("name two options, A and B, or none")
+        pair = " ".join(pair_with(a or b or "", inputs))
+        raise UsageError(f"against what? for example tco sensitivity {pair} --tokens 50B")
     return _default_pair(inputs)
 
 
@@ -135,9 +167,13 @@ def _lost(a: Option, b: Option, end: str, gap: float) -> str:
 
 
 def _with_volumes(
-    inputs: Question, a: Option, b: Option, rows: list[SwingResult]
+    inputs: Question, sides: tuple[Sequence[Option], Sequence[Option]], rows: list[SwingResult]
 ) -> list[SwingResult]:
-    """Return the rows with the break-even volume at both ends of each, all worked out at once."""
+    """Return the rows with the break-even volume at both ends of each, all worked out at once.
+
+    At each volume that of the set-up that decides there: B is cheaper from where one of its own is
+    cheaper than each of A's. Of several of A's that is exact where B stays cheaper from there on.
+    """
     count = 2 * len(rows)
     if not count:
         return rows
@@ -146,8 +182,10 @@ def _with_volumes(
         column = np.full((count, 1), row.value)
         column[2 * i : 2 * i + 2, 0] = row.low, row.high
         values[row.path] = column
-    first = first_volumes(a, b, inputs.settings.with_values(values), count)
-    told = [float(v) if np.isfinite(v) else None for v in first]
+    swept = inputs.settings.with_values(values)
+    found = [[first_volumes(a, b, swept, count) for b in sides[1]] for a in sides[0]]
+    nearest = np.nan_to_num(np.array(found), nan=np.inf).min(axis=1).max(axis=0)
+    told = [float(v) if np.isfinite(v) else None for v in nearest]
     return [_with_volume(row, *told[2 * i : 2 * i + 2]) for i, row in enumerate(rows)]
 
 
@@ -167,7 +205,7 @@ def _range(a: Option, b: Option, setting: Setting) -> tuple[float, float]:
 
 
 def _words(inputs: Question, a: Option, b: Option, gap: float, rows: list[SwingResult]) -> str:
-    cheaper, other = (b.id, a.id) if gap < 0 else (a.id, b.id)
+    cheaper, other = (spoken(o.id) for o in ((b, a) if gap < 0 else (a, b)))
     volume = show_tokens(float(np.asarray(inputs.settings.value(TOKENS))))
     at = f"At {volume} tokens a month"
     first = f"{at} {cheaper} is cheaper than {other} by {show_usd(abs(gap))} a month."

@@ -44,7 +44,8 @@ from tco.ask.fields import Amount, Field, Name, Names, Pairs, fields_of
 from tco.ask.layers import Ask, answered, given, given_of, read
 from tco.ask.options import QuestionOptions
 from tco.ask.questions import sensitivity as asked_how_sure
-from tco.errors import TcoError, UsageError, nearest, printable
+from tco.ask.synonyms import called_here
+from tco.errors import TcoError, UsageError, printable, suggestion
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -131,9 +132,8 @@ def _refuse_unknown(function: str, said: Iterable[str], known: Mapping[str, Any]
         if name in known and known[name].kind is inspect.Parameter.POSITIONAL_ONLY:
             raise UsageError(f"{function}: give {name} first, without its name")
         if name not in known:
-            near = ", ".join(nearest(name, known))
-            shown = printable(name, 40)
-            raise UsageError(f"{function}: no option called {shown!r}; did you mean {near}?")
+            hint = suggestion(called_here(name, known) or name, known)
+            raise UsageError(f"{function}: no option called {printable(name, 40)!r}{hint}")
 
 
 Text = tuple[str, bool, bool]
@@ -377,8 +377,7 @@ def horizon(*names: str, **said: Unpack[HorizonOptions]) -> Outlook:
     >>> type(answer).__name__
     'Outlook'
     """
-    own, question = apart(said, HorizonOptions)
-    return _answer(questions.horizon(names, own), question)  # type: ignore[no-any-return]
+    return _answer(questions.horizon(names), said)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, TrainOptions)

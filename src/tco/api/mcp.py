@@ -28,7 +28,8 @@ from tco.api import functions, logs
 from tco.ask.commands import BillOptions, BreakevenOptions, CompareOptions, SizeOptions
 from tco.ask.fields import Field, at_least_one, fields_of
 from tco.ask.options import QuestionOptions
-from tco.errors import TcoError, UsageError, nearest, printable
+from tco.ask.synonyms import called_here
+from tco.errors import TcoError, UsageError, printable, suggestion
 from tco.render.jsonio import document
 from tco.render.output import rendered
 from tco.render.screens import screen
@@ -198,10 +199,8 @@ def _answer(name: str, arguments: dict[str, Any]) -> CallToolResult:
     known = [*(key.rstrip("?") for key in offered.names), *offered.options, "top"]
     for key in arguments:
         if key not in known:
-            near = ", ".join(nearest(key, known))
-            raise UsageError(
-                f"{name}: no option called {printable(key, 40)!r}; did you mean {near}?"
-            )
+            hint = suggestion(called_here(key, known) or key, known)
+            raise UsageError(f"{name}: no option called {printable(key, 40)!r}{hint}")
     top = arguments.pop("top", None)
     most = None if top is None else _rows(top)
     first = [arguments.pop(key.rstrip("?"), None) for key in offered.names]

@@ -6,8 +6,24 @@ Annotations here must be objects, not texts.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
-from tco.ask.fields import Amount, Name, Names, Pairs, Switch, flag, key, scope, several, text
+from tco.ask.fields import (
+    Amount,
+    Name,
+    Names,
+    Pairs,
+    Switch,
+    fields_of,
+    flag,
+    grows_by,
+    key,
+    one_of,
+    scope,
+    several,
+    switch,
+    text,
+)
 from tco.ask.options import SERVING, VALUES, VOLUME, WHICH
+from tco.options.scenario import DISCOUNTING, END_OF_MONTH
 
 if TYPE_CHECKING:
     from tco.ask.options import QuestionOptions as Besides
@@ -63,12 +79,27 @@ class BreakevenOptions(Besides, total=False):
 
 
 class HorizonOptions(Besides, total=False):
-    """What `horizon` asks besides its options."""
+    """What `horizon` asks besides its options: how the months differ."""
 
-    growth: Annotated[Amount, flag(VOLUME, "%", "Growth of the volume a month: 5%.")]
-    discounting: Annotated[
-        Name, flag(VALUES, "WORD", "When cash counts in today's money: end-of-month, year-end.")
+    growth: Annotated[
+        Amount,
+        flag(VOLUME, "%", "Growth of the volume a month: 5%."),
+        key("over_time.growth", grows_by, eg="5%"),
     ]
+    discounting: Annotated[
+        Name,
+        flag(VALUES, "WORD", "When cash counts in today's money: end-of-month, year-end."),
+        key("over_time.discounting", one_of(*DISCOUNTING), default=END_OF_MONTH),
+    ]
+    flat_prices: Annotated[
+        Switch,
+        flag(VALUES, None, "Prices stay as they are: nothing of their history goes on."),
+        key("over_time.flat_prices", switch),
+    ]
+
+
+OVER_TIME = tuple(fields_of(HorizonOptions).values())
+"""What a scenario file says of the months of `horizon`."""
 
 
 class SensitivityOptions(Besides, total=False):

@@ -10,6 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco import units
+from tco.ask.commands import OVER_TIME
 from tco.ask.fields import LIMITS, Field, day, limit, switch
 from tco.ask.options import CHECKS, OUTPUT, QUESTION
 from tco.errors import DataError, TcoError, UsageError
@@ -61,6 +62,7 @@ RIVALS = (
     {"coverage", "people.floor_fte"},
     {"salary_region", "people.salary_usd_per_year"},
     {"electricity", "own.usd_per_kwh"},
+    {"growth", "horizon.volume_factor_per_year"},
 )
 """What says the same thing in two ways: the nearest layer counts, and one layer says only one."""
 
@@ -195,7 +197,8 @@ def request_of(said: Layer) -> Scenario:
     """Return the question, with who said each part of it."""
     from tco.options.scenario import Scenario
 
-    known = {field.target for field in QUESTION} - {"catalog", "measured", "settings"}
+    asked = (*QUESTION, *OVER_TIME)
+    known = {field.target for field in asked} - {"catalog", "measured", "settings"}
     fields = {t: s.value for t, s in said.items() if t in known and "." not in t}
     settings = {t: s.value for t, s in said.items() if "." in t}
     origins = {t: s.by for t, s in said.items()}
@@ -256,7 +259,7 @@ def _as_typed(field: Field, raw: Any) -> str:
 
 # All that was said, and the question that it comes to.
 
-FIELDS = (*QUESTION, *OUTPUT)
+FIELDS = (*QUESTION, *OVER_TIME, *OUTPUT)
 
 Ask = Callable[["Question"], Any]
 """A question, its words read and checked: what it answers for resolved inputs."""

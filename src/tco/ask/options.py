@@ -49,7 +49,9 @@ from tco.ask.fields import (
     some,
     switch,
     text,
+    volume,
     whole_gpus,
+    written,
 )
 
 VOLUME = "Volume and traffic"
@@ -76,13 +78,13 @@ class QuestionOptions(TypedDict, total=False):
     tokens: Annotated[
         Amount,
         flag(VOLUME, "N", "Tokens a month, input and output: 50B, 500M/day."),
-        key("workload.tokens", units.tokens_per_month, eg="50B"),
+        key("workload.tokens", volume(units.tokens_per_month, "{}B", "{}M"), eg="50B"),
         scope(but="embed curve", idle="embed", tools=TOOLS),
     ]
     requests: Annotated[
         Amount,
         flag(VOLUME, "N", "Requests a month: 20M, 20 req/s."),
-        key("workload.requests", units.requests_per_month, eg="20M"),
+        key("workload.requests", volume(units.requests_per_month, "'{} req/s'", "{}M"), eg="20M"),
         scope(but="embed curve", idle="embed", tools=TOOLS),
     ]
     users: Annotated[
@@ -367,7 +369,7 @@ class QuestionOptions(TypedDict, total=False):
     parallel: Annotated[
         Name,
         flag(SERVING, "NAME", "tensor, expert, data-attention (of experts)."),
-        key("serving.parallel", counted(*PARALLEL), "serving.parallel"),
+        key("serving.parallel", counted(*PARALLEL, many="--gpus"), "serving.parallel"),
         scope(but=JOBS, idle=JOBS),
     ]
     fte: Annotated[
@@ -500,7 +502,7 @@ class Output(TypedDict, total=False):
     format: Annotated[
         Name,
         flag(ANSWER, "FMT", "table, json, csv, md, github, llm, focus.", "-o", "--format"),
-        key("output.format", one_of(*FORMATS), default="table"),
+        key("output.format", written, default="table"),
     ]
     export: Annotated[
         Names,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         BreakevenOptions,
         CompareOptions,
         EmbedOptions,
-        HorizonOptions,
         PlanOptions,
         SensitivityOptions,
         SizeOptions,
@@ -80,7 +79,9 @@ def breakeven(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
         UsageError: What was said cannot be read, or does not go together.
     """
     if a is not None and b is None:
-        raise UsageError(f"against what? for example tco breakeven {a} self/llama-3.3-70b")
+        return _against_what(a)
+    if a is not None and b is not None and a.strip().lower() == b.strip().lower():
+        raise UsageError(f"A and B are both {printable(a, 100)}; name two different options")
     over, axes = said.get("over"), said.get("map")
     if a is not None and said.get("against") is not None:
         raise UsageError("--against belongs to the overview; A and B say what is compared")
@@ -96,6 +97,18 @@ def breakeven(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
     if over is not None and a is not None and b is not None:
         return _over(a, b, over.strip().lower(), said)
     return _in_volume(a, b, said)
+
+
+def _against_what(name: str) -> Ask:
+    """Return a question without its other half, which is answered with what it can be."""
+
+    def ask(inputs: Question) -> Any:
+        from tco.options.names import pair_with
+
+        pair = " ".join(pair_with(name, inputs))
+        raise UsageError(f"against what? for example tco breakeven {pair}")
+
+    return ask
 
 
 def _map(named: tuple[str, ...], axes: str, said: BreakevenOptions) -> Ask:
@@ -137,25 +150,13 @@ def _in_volume(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
     return ask
 
 
-def horizon(names: tuple[str, ...], said: HorizonOptions) -> Ask:
-    """Return the question what options come to over the months to come.
-
-    Raises:
-        UsageError: What was said cannot be read.
-    """
-    growth = said.get("growth")
-    rate = None if growth is None else varied.growth(growth, "--growth")
-    word = said.get("discounting")
-    if word is not None:
-        try:
-            word = one_of("end-of-month", "year-end")(word)
-        except UsageError as error:
-            raise UsageError(f"--discounting: {error}") from None
+def horizon(names: tuple[str, ...]) -> Ask:
+    """Return the question what options come to over the months to come."""
 
     def ask(inputs: Question) -> Any:
         from tco.analysis.horizon.horizon import horizon as over_months
 
-        return over_months(inputs, names, rate, word)
+        return over_months(inputs, names)
 
     return ask
 
@@ -286,11 +287,10 @@ def _grid(named: tuple[str, ...], grid: str, said: SensitivityOptions) -> Ask:
         from tco.analysis.sensitivity import pair
         from tco.analysis.vary.over import GRID, winner_map
 
-        names = named
+        both = None
         if not named and inputs.volume_given:
-            left, right, _ = pair(inputs, None, None)
-            names = (left.id, right.id)
-        return winner_map(inputs, names, two, spans, GRID)
+            both = pair(inputs, None, None)[:2]
+        return winner_map(inputs, named, two, spans, GRID, both)
 
     return ask
 
@@ -361,7 +361,7 @@ def train(
     if (epochs := said.get("epochs")) is not None:
         pairs.append(f"training.epochs={more_than_0(epochs, '--epochs', units.number)!r}")
     if (within := said.get("within")) is not None:
-        pairs.append(f"training.within_h={_hours(more_than_0(within, '--within', units.seconds))}")
+        pairs.append(f"training.within_h={_hours(more_than_0(within, '--within', in_hours))}")
     whole: Any = {**question, "set": pairs}
 
     def ask(inputs: Question) -> Any:
@@ -432,6 +432,11 @@ def _read(read: Callable[[Any], Any], value: Any, flag: str) -> Any:
         return read(value)
     except UsageError as error:
         raise UsageError(f"{flag}: {error}") from None
+
+
+def in_hours(text: Any) -> float:
+    """Return a duration that is mostly said in hours [s]."""
+    return units.seconds(text, ("h", "min"))
 
 
 def _hours(seconds: float) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pydantic
 from pydantic import create_model
 
-from tco.ask.commands import SensitivityOptions
+from tco.ask.commands import OVER_TIME, SensitivityOptions
 from tco.ask.fields import (
     Field,
     Words,
@@ -67,6 +67,7 @@ SECTIONS = {
     "workload": "The month: its volume by `tokens`, `requests`, `users` or `peak`; its requests.",
     "buying": "How tokens are bought, where an offer has a price for it.",
     "horizon": "",
+    "over_time": "How the months of `tco horizon` differ.",
     "select": "Only these; a key that is left out lets everything through.",
     "fleet": "When own GPUs are on.",
     "serving": "How self-hosted models are run.",
@@ -126,7 +127,8 @@ def _document() -> Any:
     inside: dict[str, Any] = {name: {} for name in SECTIONS}
     data = "The same, written here: `offers`, `models`, `accelerators`, `rentals` and so on."
     inside["data"] = (Overlay | None, pydantic.Field(default=None, description=data))
-    for field in (*QUESTION, fields_of(SensitivityOptions)["what_if"], *CHECKS, *OUTPUT):
+    asked = (*QUESTION, *OVER_TIME, fields_of(SensitivityOptions)["what_if"])
+    for field in (*asked, *CHECKS, *OUTPUT):
         section, dot, name = field.key.rpartition(".")
         if dot:
             inside.setdefault(section, {})[name] = _key(field)

@@ -15,7 +15,7 @@ from tco.catalog.fields import Id, Limits, NotNegative, Quantity, Record, Text, 
 from tco.catalog.files import user_file
 from tco.catalog.lookup import SHORT_NAMES
 from tco.catalog.yaml_lines import Document, Loc
-from tco.errors import DataError, UsageError, nearest, printable
+from tco.errors import DataError, UsageError, printable, suggestion
 
 # What a portfolio says of tasks, beside all that a scenario file says: its schema.
 
@@ -432,8 +432,7 @@ class _Reader:
     def _cascade(self, i: int, name: str) -> Cascade:
         known = self.record.cascades
         if name not in known:
-            near = nearest(name, known)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            hint = suggestion(name, known)
             raise self.wrong(("tasks", i, "cascades"), f"no cascade called '{name}'{hint}")
         steps, judges = self._steps(name, 1.0, ())
         return Cascade(

@@ -8,6 +8,7 @@ import numpy as np
 from typer import Argument, Option
 
 from tco.ask import scenario
+from tco.ask.commands import OVER_TIME
 from tco.ask.effective import ConfigRow, in_effect
 from tco.ask.fields import Field
 from tco.ask.layers import RIVALS
@@ -152,7 +153,7 @@ def scenario_text(inputs: Question, name: str, schema: str) -> str:
 
 
 PANELS = (VOLUME, WHICH, SERVING, VALUES, ANSWER)
-FIELDS = {field.key: field for field in (*QUESTION, *OUTPUT)}
+FIELDS = {field.key: field for field in (*QUESTION, *OVER_TIME, *OUTPUT)}
 
 
 def _panel(key: str) -> str:

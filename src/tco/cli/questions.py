@@ -1,7 +1,7 @@
 """The commands that ask a question of bills."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Exit
 
@@ -21,9 +21,19 @@ from tco.cli.options import Plot, Text, flag, flags
 # `tco compare`.
 
 
+VOLUME = Annotated[
+    str | None,
+    Argument(metavar="[N]", help="Tokens a month, as --tokens says them.", show_default=False),
+]
+
+
 @flags
 def compare(
-    question: QuestionOptions, output: Output, said: CompareOptions, plot: Plot = None
+    question: QuestionOptions,
+    output: Output,
+    said: CompareOptions,
+    volume: VOLUME = None,
+    plot: Plot = None,
 ) -> None:
     """What a month costs, every way there is to serve it, cheapest first.
 
@@ -39,7 +49,10 @@ def compare(
     """
     from tco.ask.questions import compare as asked
     from tco.cli.answer import answer
+    from tco.cli.mend import volume_typed
 
+    if volume is not None:
+        question = volume_typed(volume, question)
     answer(question, output, asked(said), brief=asked(said, brief=True), plot=bool(plot))
 
 
@@ -207,7 +220,7 @@ def plan(
 
     \b
       tco plan --tokens 500B --profile chat
-      tco plan together/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve week.txt
+      tco plan deepinfra/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve chat
       tco plan --tokens 1T --model glm-5.2 --purchase reserved_1y,on_demand,spot
       tco plan -f portfolio.yaml        tasks assigned to models; tco init --plan writes one
 
@@ -244,7 +257,8 @@ def horizon(
     from tco.ask.questions import horizon as asked
     from tco.cli.answer import answer
 
-    answer(question, output, asked(tuple(names or ()), said))
+    whole: Any = {**question, **said}
+    answer(whole, output, asked(tuple(names or ())))
 
 
 # `tco train`.

@@ -34,7 +34,7 @@ from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, o
 from tco.options.prices import LIST_PRICE, Buying, token_rates
 from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.settings import Settings, fleet_policy, price_factor, target, workload
-from tco.options.setups import RentEntry, Search
+from tco.options.setups import RentEntry, SetUps
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
@@ -402,19 +402,19 @@ class PairGroup:
     source: str
 
 
-def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Floats) -> Floats:
+def monthly_usd(found: SetUps, settings: Settings, rows: Indices, volumes: Floats) -> Floats:
     """Return the monthly cost of some pairs at some volumes [pairs, volumes] [USD/month]."""
     return monthly_bills(found, settings, rows, volumes)[0]
 
 
 def monthly_bills(
-    found: Search, settings: Settings, rows: Indices, volumes: Floats
+    found: SetUps, settings: Settings, rows: Indices, volumes: Floats
 ) -> tuple[Floats, Floats]:
     """Return the monthly cost [USD/month] and the GPUs paid for [1] of some pairs, both
     [pairs, volumes].
 
     Args:
-        found: The search.
+        found: The set-ups.
         settings: All values but the volume.
         rows: Which pairs [pairs].
         volumes: Tokens a month [volumes].
@@ -430,7 +430,7 @@ def monthly_bills(
     return usd, gpus
 
 
-def _formulas(found: Search, rows: Indices) -> Iterator[Indices]:
+def _formulas(found: SetUps, rows: Indices) -> Iterator[Indices]:
     """Yield the places in `rows` of pairs that are billed by the same formulas."""
     codes: dict[Hashable, int] = {}
     kinds = [codes.setdefault(_formula(rent), len(codes)) for rent in found.rents]
@@ -448,7 +448,7 @@ def _formula(rent: RentEntry) -> Hashable:
     return rent.purchase, rent.seller == OWN, gpu.whole, gpu.life_months, known
 
 
-def _alike(found: Search, settings: Settings, rows: Indices) -> PairGroup:
+def _alike(found: SetUps, settings: Settings, rows: Indices) -> PairGroup:
     """Return pairs that are billed by the same formulas as one option of arrays."""
     used = sorted(set(found.pair_rent[rows].tolist()))  # `np.unique` imports masked arrays: 10 ms
     of = np.searchsorted(used, found.pair_rent[rows])
@@ -459,21 +459,21 @@ def _alike(found: Search, settings: Settings, rows: Indices) -> PairGroup:
         return np.array(values, dtype=float)[of][:, None]
 
     setups, first = found.pair_setup[rows], rents[0]
-    model, _, layout = found.grid.shapes(setups)
+    model, _, layout = found.shapes(setups)
     owned = [rent.owned for rent in rents if rent.owned is not None]
     usual = float(np.asarray(settings.value(STEP)))
     steps = [usual if r.billing_step_s is None else r.billing_step_s for r in rents]
     return PairGroup(
         seller=first.seller,
         purchase=first.purchase,
-        gpus=found.grid.count[setups].astype(float)[:, None],
+        gpus=found.count[setups].astype(float)[:, None],
         instance_gpus=column([r.instance_gpus for r in rents]),
         usd_per_gpu_hour=column([r.usd_per_gpu_hour for r in rents]),
         owned=_bought(owned, of) if owned else None,
         egress=replace(first.egress, usd_per_gb=column([r.egress.usd_per_gb for r in rents])),
         weights_gb=np.asarray(stored_bytes(model, layout))[:, None] / 1e9,
-        billing_step_s=None if found.hours is None else column(steps),
-        hours=found.hours,
+        billing_step_s=None if found.inputs.hours is None else column(steps),
+        hours=found.inputs.hours,
         origin=first.origin,
         source=first.source,
     )
@@ -497,12 +497,12 @@ def _bought(gpus: Sequence[OwnedGpu], of: Indices) -> OwnedGpu:
 
 
 def best_pairs(
-    found: Search, settings: Settings, model: str, volumes: Floats, *least: int
+    found: SetUps, settings: Settings, model: str, volumes: Floats, *least: int
 ) -> Indices:
     """Return the pairs of a model that are the answer at a volume, in the volumes' order [pairs].
 
     Args:
-        found: The search.
+        found: The set-ups.
         settings: All values but the volume.
         model: The model.
         volumes: Tokens a month [volumes].
@@ -519,11 +519,11 @@ def best_pairs(
     return best
 
 
-def sure_pairs(found: Search, model: str, least: int) -> Indices:
+def sure_pairs(found: SetUps, model: str, least: int) -> Indices:
     """Return the pairs of a model that may be the answer: their rent is sure enough [pairs].
 
     Args:
-        found: The search.
+        found: The set-ups.
         model: The model.
         least: Rank of the trust in a rent that is sure enough [1].
     """
@@ -532,7 +532,7 @@ def sure_pairs(found: Search, model: str, least: int) -> Indices:
     return sure
 
 
-def trust_ranks(found: Search, rows: Indices) -> Indices:
+def trust_ranks(found: SetUps, rows: Indices) -> Indices:
     """Return the rank of the trust in the rent of some pairs [pairs]."""
     ranks = np.array([rent.trust.rank for rent in found.rents], dtype=np.int64)
     return ranks[found.pair_rent[rows]]

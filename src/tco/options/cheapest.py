@@ -324,6 +324,11 @@ def most_sure(rows: Iterable[SomePriced], best: Priced, least: int, most: int) -
     return sorted(kept, key=lambda row: (row.monthly_usd or 0.0, row.id))
 
 
+def least_sure(options: Iterable[Trusted]) -> Trust:
+    """Return the least trust among the prices that an answer rests on."""
+    return min((option.trust for option in options), key=lambda trust: trust.rank)
+
+
 def insist(inputs: Question, levels: Iterable[str], what: str = "") -> None:
     """Raise `InfeasibleError` where the user asked for a trust that no price has.
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from tco import units
-from tco.errors import UsageError, nearest, printable
+from tco.errors import UsageError, printable, suggestion
 
 if TYPE_CHECKING:
     from tco.engine.fleet import Billing
@@ -308,9 +308,7 @@ def _known(key: str, kind: str) -> str:
         return key
     if key in DESCRIBED:
         raise UsageError(f"{key} does not belong to kind {kind}: {', '.join(sorted(allowed))}")
-    near = nearest(key, DESCRIBED)
-    hint = f"; did you mean {', '.join(near)}?" if near else ""
-    raise UsageError(f"no key called {printable(key, 40)!r}{hint}")
+    raise UsageError(f"no key called {printable(key, 40)!r}{suggestion(key, DESCRIBED)}")
 
 
 # `mon-fri 08:00-20:00`: the opening hours of a week.
@@ -401,6 +399,11 @@ class Check:
     names: tuple[str, ...] = ()
 
 
+DISCOUNTING = ("end-of-month", "year-end")
+"""When cash counts in a present value: at the end of its month, or of its year."""
+
+END_OF_MONTH, YEAR_END = DISCOUNTING
+
 DEFAULT_PROFILE = "general"
 """Profile of a question that names none."""
 
@@ -442,6 +445,9 @@ class Scenario:
         marketplaces: Also rents of marketplaces and community hosts.
         billing: When own GPUs are on: always, on a schedule, or following the load.
         schedule: The opening hours of a fleet that is on a schedule.
+        growth: What the volume grows by over the months of a horizon [1/month].
+        discounting: When cash counts in a present value, one of `DISCOUNTING`.
+        flat_prices: Prices stay as they are over a horizon, whatever their history was.
         checks: What an answer must keep to.
         origins: Which flag, variable or file line gave a field, by the name of the field or the
             path of the setting.
@@ -494,6 +500,9 @@ class Scenario:
     marketplaces: bool = False
     billing: Billing | None = None
     schedule: Schedule | None = None
+    growth: float | None = None
+    discounting: str | None = None
+    flat_prices: bool = False
     checks: tuple[Check, ...] = ()
     origins: dict[str, str] = field(default_factory=dict)
     layers: dict[str, int] = field(default_factory=dict)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import shlex
 import textwrap
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 from tco.analysis.results import AssumptionResult, Flip
 from tco.ask.options import lacking
@@ -27,7 +27,7 @@ COLUMNS, LINES = 80, 3
 
 MOST_TURNS = 3
 
-_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z])")
+_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z0-9])")
 
 
 # The verdict.
@@ -73,6 +73,26 @@ def room(blocks: Sequence[Block], result: Any, view: View) -> int:
     return SCREEN - notes - 2 - sum(_alone(block) for block in blocks)
 
 
+def fitted(
+    result: Any, view: View, make: Callable[[int], Sequence[Block]], most: int, least: int = 0
+) -> Sequence[Block]:
+    """Return the fullest screen that fits, stderr included; the barest where none does.
+
+    Args:
+        result: The answer.
+        view: What was asked for; where that is more than the usual, the fullest screen.
+        make: Returns the blocks of a screen, the more of them the higher the number.
+        most, least: The numbers that are tried, from the fullest to the barest.
+    """
+    free = room([], result, view) + 2
+    whole = view.page or view.notes or view.assumptions or not view.usual
+    for fullness in range(most, least, -1):
+        blocks = make(fullness)
+        if whole or height(blocks) <= free:
+            return blocks
+    return make(least)
+
+
 def _alone(block: Block) -> int:
     return height([block])
 
@@ -82,6 +102,20 @@ def verdict(text: str, view: View) -> Iterator[Block]:
     if text:
         whole = view.page or view.notes
         yield Paragraph(text=text if whole else leading(text)[0], tone="bold")
+
+
+DOUBTS = ("not sure enough", "is not equal quality")
+"""Words of sentences of a verdict that a screen does not leave out."""
+
+
+def doubts(text: str, view: View) -> Iterator[Block]:
+    """Return the sentences of a verdict that it had no room for and a screen must not lack."""
+    if view.page or view.notes:
+        return
+    rest = _SENTENCE.split(leading(text)[1])
+    told = [sentence for sentence in rest if any(words in sentence for words in DOUBTS)]
+    if told:
+        yield Paragraph(text=" ".join(told), hanging=2, bullet=True)
 
 
 # Under the table: what would turn the answer, and what was assumed.
@@ -127,12 +161,25 @@ def _with(change: str) -> str:
     return change if plain else f"with {change}"
 
 
-def nearest(flips: Sequence[Flip]) -> list[Flip]:
+class Change(Protocol):
+    """A value of one thing at which an answer changes."""
+
+    @property
+    def now(self) -> float: ...
+
+    @property
+    def needed(self) -> float | None: ...
+
+
+SomeChange = TypeVar("SomeChange", bound=Change)
+
+
+def nearest(flips: Sequence[SomeChange]) -> list[SomeChange]:
     """Return the changes in the order of how little each is, as a factor."""
     return sorted(flips, key=_distance)
 
 
-def _distance(flip: Flip) -> float:
+def _distance(flip: Change) -> float:
     if not flip.now or not flip.needed:
         return float("inf")
     ratio = flip.needed / flip.now
@@ -151,8 +198,16 @@ _MATTER = (
 """What matters most of what can be assumed, the first before the others, and its flag."""
 
 
-def assumed(rows: Sequence[AssumptionResult], view: View) -> Iterator[Block]:
-    """Return the assumptions that matter, as flags to be said otherwise; all where asked for."""
+def assumed(
+    rows: Sequence[AssumptionResult], view: View, most: int | None = None
+) -> Iterator[Block]:
+    """Return the assumptions that matter, as flags to be said otherwise; all where asked for.
+
+    Args:
+        rows: The assumptions.
+        view: What was asked for.
+        most: How many of those that matter; as many as a line holds when None.
+    """
     if view.assumptions or view.page:
         yield from words.assumptions(rows)
         return
@@ -160,7 +215,7 @@ def assumed(rows: Sequence[AssumptionResult], view: View) -> Iterator[Block]:
     known = {row.path: row for row in rows if row.origin != "given"}
     if not fleet:  # the peak counts where a fleet serves it
         known.pop("workload.peak_to_mean", None)
-    told = [f"{flag} {_value(known[path])}" for path, flag in _MATTER if path in known]
+    told = [f"{flag} {_value(known[path])}" for path, flag in _MATTER if path in known][:most]
     while len(told) > 1 and len(_assumed(told)) > COLUMNS:
         told.pop()
     if told:

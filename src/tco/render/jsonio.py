@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_ty
 from tco.analysis.results import OptionResult
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import Path, read_json
-from tco.errors import DataError, nearest, printable
+from tco.errors import DataError, printable, suggestion
 from tco.render.screens import MODULES, screen
 from tco.render.table import Sheet, View, unknown_word
 
@@ -217,10 +217,8 @@ def _schema(document: Any) -> str:
         newer = number.isdecimal() and int(number) > int(ours.partition("/")[2])
         what = "written by a newer tco; update this one" if newer else "ask the question again"
         raise MisfitError(("schema",), f"{printable(said)} is not read, {ours} is: {what}")
-    near = ", ".join(nearest(said, MODULES, 1))
-    raise MisfitError(
-        ("schema",), f"{printable(said, 40)!r} is no result of this tco; the nearest is {near}"
-    )
+    near = suggestion(said, MODULES, 1)
+    raise MisfitError(("schema",), f"{printable(said, 40)!r} is no result of this tco{near}")
 
 
 def _unnamed(document: Mapping[str, Any], advice: str) -> str:

@@ -116,6 +116,7 @@ RESULTS: dict[str, Any] = {
     "catalog-check": finding.CheckReport,
     "catalog-rules": check_entry.RuleList,
     "catalog-list": summary.CatalogList,
+    "catalog-names": summary.CatalogNames,
     "catalog-history": summary.CatalogHistory,
     "catalog-show": summary.CatalogRecord,
     "catalog-diff": difference_results.CatalogDiff,

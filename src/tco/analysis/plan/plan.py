@@ -39,7 +39,7 @@ from tco.analysis.plan.results import (
     StrategyResult,
     plan_verdict,
 )
-from tco.analysis.report import stamp, warnings_of, workload_result
+from tco.analysis.report import notes_of, stamp, workload_result
 from tco.analysis.results import Flip
 from tco.analysis.vary.variables import usual
 from tco.engine.crossings import turn
@@ -54,16 +54,17 @@ from tco.options.bills import (
     best_pairs,
     charged_lines,
 )
-from tco.options.candidates import OwnSetups, own_setups
+from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust, pair_of, rank_of
 from tco.options.hours import refuse_billing
 from tco.options.machines import DEDICATED, OWN
-from tco.options.names import resolve
+from tco.options.names import pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Settings, people, price_factor, workload
+from tco.options.setups import SetUps
 from tco.units import MTOK, SECONDS_PER_HOUR, show_number, show_tokens, show_usd
 
 # At which value of one assumption the better of hybrid and all-API changes.
@@ -316,8 +317,21 @@ def plan(inputs: Question, ask: PlanSettings) -> PlanResult:
         choices = _verdict_first(choices, asked)
         said = ()
     if not choices:
+        _name_both([*select(inputs.catalog, inputs.request).models], inputs)
         raise InfeasibleError(f"nothing to plan with: {'; '.join(left_out[:5]) or 'no model'}")
     return _result(inputs, curve, choices, said, left_out, buy=ask.buy)
+
+
+def _name_both(names: Sequence[str], inputs: Question) -> None:
+    """Raise `UsageError` for closed models alone, which own GPUs cannot serve."""
+    models = inputs.catalog.models.models
+    closed = [name for name in names if name in models and models[name].weights == "closed"]
+    if closed and len(closed) == len(names):
+        pair = " ".join(pair_with(closed[0], inputs))
+        raise UsageError(
+            f"the weights of {closed[0]} are closed: own GPUs serve another model beside it; "
+            f"for example tco plan {pair} --tokens 50B"
+        )
 
 
 def _check(inputs: Question) -> None:
@@ -362,12 +376,15 @@ def _named(
     """Return the choice between two named options."""
     token = resolve(ask.overflow or "", inputs)
     if not isinstance(token.best, TokenOption):
-        raise UsageError(f"{ask.overflow} is not priced by the token; name the API first")
+        first = f"tco plan {ask.own or 'gpt-4.1'} {ask.overflow} --tokens 50B"
+        raise UsageError(f"{ask.overflow} is not priced by the token: the API first, {first}")
     if token.best.terms is not None:
         raise UsageError(
             f"{token.best.id}: a plan needs a price that does not change with the volume; "
             "leave tiers and commitment out"
         )
+    if ask.own is None:
+        _name_both([token.best.model], inputs)
     name = ask.own or f"self/{token.best.model}"
     own = resolve(name, inputs)
     if isinstance(own.best, ProvisionedOption):
@@ -401,7 +418,7 @@ def _open_models(
     selection = replace(selection, own=True, tiers=())
     own = own_setups(inputs, selection)
     choices: list[Choice] = []
-    left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in (*own.infeasible, *own.unsized)]
+    left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in unserved(own)]
     for model in own.models:
         host = _host(inputs, selection, model.id)
         made = machines(own, model.id, inputs.settings)
@@ -425,11 +442,11 @@ def _promise(choice: Choice, inputs: Question) -> tuple[float, float]:
     return -model_row(choice).saved_share, least / usd if usd > 0 else np.inf
 
 
-def _sized(own: OwnSetups, model: str) -> list[SelfOption]:
+def _sized(own: SetUps, model: str) -> list[SelfOption]:
     settings = own.inputs.settings
     volume = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
-    pairs = best_pairs(own.found, settings, model, volume, least_trust(own.inputs))
-    return [own.option(int(i)) for i in pairs]
+    pairs = best_pairs(own, settings, model, volume, least_trust(own.inputs))
+    return [option_of(own, int(i)) for i in pairs]
 
 
 def _host(inputs: Question, selection: Selection, model: str) -> TokenOption | None:
@@ -516,6 +533,7 @@ def _result(
         used.append(first.machines[0].usual.option)
     insist(inputs, (s.trust for s in first.strategies if s.monthly_usd is not None))
     best = _best(first.strategies, least_trust(inputs))
+    bears, minor = notes_of(inputs, used, used)
     result = PlanResult(
         schema="tco.plan/1",
         catalog=stamp(inputs, used),
@@ -534,7 +552,8 @@ def _result(
         left_out=tuple(left_out),
         verdict="",
         assumptions=plan_assumptions(inputs, used, first.alone, first.mix, buy=buy),
-        warnings=(*warnings_of(inputs, used), *hour_warnings(first.mix)),
+        warnings=(*hour_warnings(first.mix), *bears, *minor),
+        minor=len(minor),
         checks=checked(inputs, _judged(first, best, used)),
         best=best.strategy,
         cheaper_but_unsure=tuple(s.strategy for s in _unsure(first.strategies, best)),

@@ -42,6 +42,14 @@ THOUGHT = (
     "llm.usage.reasoning_tokens",
     "llm.token_count.completion_details.reasoning",
 )
+TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens")
+BESIDE = ("opentelemetry.instrumentation.bedrock",)
+"""Who leaves the cached part out of the input: OpenLLMetry 0.62.4 for Bedrock, not elsewhere."""
+
+GOOGLE = ("gcp", "google", "vertex", "gemini")
+THINKING = (
+    "Gemini's total beyond input and output is counted as output: thinking that no span names"
+)
 TIER = ("openai.response.service_tier", "gen_ai.openai.response.service_tier")
 PREFIXES = ("gen_ai.", "llm.", OPENINFERENCE, TIER[0], "error.type", "session.id")
 ERROR = 2
@@ -55,7 +63,8 @@ def _spans(value: Any) -> Iterator[dict[str, Any]]:
         return
     for resource in map(mapping, sequence(whole["resourceSpans"])):
         for scope in map(mapping, sequence(resource.get("scopeSpans"))):
-            yield from map(mapping, sequence(scope.get("spans")))
+            by = {"scope": scope.get("scope")}
+            yield from (by | span for span in map(mapping, sequence(scope.get("spans"))))
 
 
 def _attributes(span: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +108,19 @@ def _first(attributes: dict[str, Any], *names: str) -> Any:
     return next((attributes[name] for name in names if attributes.get(name)), None)
 
 
-def row(value: Any, _: Context) -> UsageRow | None:
+def _beside(span: dict[str, Any]) -> bool:
+    """Return whether who wrote a span leaves the cached part out of the input."""
+    scope = span.get("scope") or span.get("instrumentation_scope")
+    return text(mapping(scope).get("name")) in BESIDE
+
+
+def _thought(attributes: dict[str, Any], provider: str, known: int) -> int:
+    """Return the tokens of Gemini's total that neither input nor output has [token]."""
+    total = _of(attributes, TOTAL) or 0
+    return max(total - known, 0) if provider.startswith(GOOGLE) else 0
+
+
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a span that is one call of a model; agents repeat their children."""
     at = _attributes(value)
     operation = at.get("gen_ai.operation.name") or at.get("llm.request.type")
@@ -115,19 +136,24 @@ def row(value: Any, _: Context) -> UsageRow | None:
         raise Wrong("failed" if error else "not_a_call")
     written = _of(at, WRITTEN) or 0
     said = taken or 0
-    inclusive = said >= read + written
+    inclusive = said >= read + written and not _beside(value)
+    provider = text(
+        _first(at, "gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
+    ).lower()
+    reasoning = _of(at, THOUGHT)
+    if hidden := _thought(at, provider, said + (made or 0)):
+        made, reasoning = (made or 0) + hidden, hidden if reasoning is None else reasoning
+        ctx.tally.note(THINKING)
     return UsageRow(
         model=text(_first(at, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")),
         input=said if inclusive else said + read + written,
         output=made or 0,
         read=read,
         write_unknown=written,
-        reasoning=_of(at, THOUGHT),
+        reasoning=reasoning,
         start=moment(value.get("startTimeUnixNano") or value.get("start_time")),
         end=moment(value.get("endTimeUnixNano") or value.get("end_time")),
-        provider=text(
-            _first(at, "gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
-        ).lower(),
+        provider=provider,
         service=service_of(_first(at, *TIER)),
         session=text(_first(at, "gen_ai.conversation.id", "session.id")),
         id=text(value.get("traceId")) + text(value.get("spanId")),
