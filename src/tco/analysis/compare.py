@@ -161,11 +161,11 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     if not any(r.feasible for r in ranked):
         raise InfeasibleError(nothing_serves(ranked))
     insist(inputs, (r.trust for r in ranked if r.feasible))
-    rows = _shown(inputs, listed(inputs, wanted, ranked)) if wanted else ranked
+    about = listed(inputs, wanted, ranked)
+    rows = _shown(inputs, about) if wanted and not selection.graded else about
     able = [r for r in rows if r.feasible]
     best = cheapest_of(able, least_trust(inputs))
     assert best is not None  # something can serve it, or there was no result
-    about = listed(inputs, wanted, ranked) if wanted else able
     pair, turns = _turns(inputs, [r for r in about if r.feasible], found, own)
     told = {r.id for r in able}
     used = [option for option, _ in found if option.id in told]

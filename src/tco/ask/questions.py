@@ -287,11 +287,10 @@ def _grid(named: tuple[str, ...], grid: str, said: SensitivityOptions) -> Ask:
         from tco.analysis.sensitivity import pair
         from tco.analysis.vary.over import GRID, winner_map
 
-        names = named
+        both = None
         if not named and inputs.volume_given:
-            left, right, _ = pair(inputs, None, None)
-            names = (left.id, right.id)
-        return winner_map(inputs, names, two, spans, GRID)
+            both = pair(inputs, None, None)[:2]
+        return winner_map(inputs, named, two, spans, GRID, both)
 
     return ask
 

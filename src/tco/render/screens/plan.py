@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from tco.analysis.plan.results import ModelRow, PlanResult, ResourceRow, StrategyResult
 from tco.analysis.portfolio.results import FleetResult, PortfolioResult, TaskResult
@@ -82,16 +83,28 @@ def also(
     yield "strategies", (*STRATEGIES, trust), result.strategies
 
 
-def _plan_blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _plan_blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, three bills, who serves the mix, what would turn it."""
-    head = [*first.verdict(result.verdict, view), *_bills(result, sheet, view)]
-    around = [*head, *_under(result, view), *_plan_ending(result, view, 1)]
-    shown = _others(result, view, first.room(around, result, view))
-    yield from head
-    if shown:
-        yield Table(title=OTHERS, columns=MODELS, rows=tuple(map(_model, shown)))
-    yield from _under(result, view)
-    yield from _plan_ending(result, view, len(result.models) - 1 - len(shown))
+    make = partial(_planned, result, sheet, view)
+    return first.fitted(result, view, make, len(result.models) + COMMANDS, 1)
+
+
+COMMANDS = 3
+"""Commands that come next, at most; there is always one."""
+
+
+def _planned(result: PlanResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many commands and other models together, commands before these."""
+    most = min(fullness, COMMANDS)
+    shown = _others(result, view, fullness - most)
+    table = [Table(title=OTHERS, columns=MODELS, rows=tuple(map(_model, shown)))] if shown else []
+    return [
+        *first.verdict(result.verdict, view),
+        *_bills(result, sheet, view),
+        *table,
+        *_under(result, view),
+        *_plan_ending(result, view, len(result.models) - 1 - len(shown), most),
+    ]
 
 
 OTHERS = "The same for other open models ($/month)"
@@ -172,18 +185,14 @@ def _serves(row: ResourceRow) -> str:
     return f"{gpu} at {rent}" + (", by the hour" if row.paid == "by the hour" else "")
 
 
-def _others(result: PlanResult, view: View, room: int) -> Sequence[ModelRow]:
-    """Return the models that there is room for: what a mix saves most of first, beside this one."""
+def _others(result: PlanResult, view: View, most: int) -> Sequence[ModelRow]:
+    """Return so many models: those that a mix saves most of first, beside this one."""
     if len(result.models) < 2:
         return ()
     if view.page or view.notes or not view.usual:
         return result.models
     others = sorted(result.models[1:], key=lambda row: -row.saved_share)
-    return others[: max(room - OF_A_TABLE, 0)]
-
-
-OF_A_TABLE = 3
-"""Lines of a table beside its rows: a gap, the title, the head."""
+    return others[:most]
 
 
 def _under(result: PlanResult, view: View) -> Iterator[Block]:
@@ -216,17 +225,18 @@ def _turning(result: PlanResult, view: View) -> Iterator[Block]:
 PAY = "own GPUs pay "
 
 
-def _plan_ending(result: PlanResult, view: View, more: int) -> Iterator[Block]:
+def _plan_ending(result: PlanResult, view: View, more: int, most_commands: int) -> Iterator[Block]:
     """Return what is one flag away, and the next commands."""
     besides = f"{more} more model{'s' * (more > 1)}: --notes" if more > 0 and not view.page else ""
     notes = len(result.resolved) + bool(result.left_out)
     yield from first.away(result, view, "the week: --plot", besides, notes=notes)
     own = first.short(result.own[0]) if result.own else f"self/{result.model}"
-    yield from first.commands(
+    lines = (
         first.command(result.asked, "explain", result.overflow),
         first.command(result.asked, "breakeven", result.overflow, f"self/{result.model}"),
         *([first.command(result.asked, "deploy", own)] if result.own else []),
     )
+    yield from first.commands(*lines[:most_commands])
 
 
 def _strategy(row: StrategyResult, *, noted: bool) -> Row:
@@ -326,24 +336,22 @@ def _portfolio_sheet(result: PortfolioResult, view: View) -> Sheet:
     return _portfolio_everything(result)
 
 
-def _portfolio_blocks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _portfolio_blocks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, tasks, fleets, the bill, what would turn it."""
-    head = list(first.verdict(result.verdict, view))
-    yield from head
     if view.page or view.notes or not view.usual:
-        yield from _tasks(result, sheet, view)
-        yield from _ending(result, view, 0)
-        return
-    under = [*_served_by(result), *_ending(result, view, 1)]
-    room = max(first.room([*head, *under], result, view) - 1, LEAST_TASKS)
-    made, shown = _short_tasks(result, sheet, room)
-    yield made
-    yield from _served_by(result)
-    yield from _ending(result, view, len(sheet.rows) - shown)
+        head = first.verdict(result.verdict, view)
+        return [*head, *_tasks(result, sheet, view), *_ending(result, view, 0)]
+    return first.fitted(result, view, partial(_assigned, result, sheet, view), len(sheet.rows), 1)
 
 
-LEAST_TASKS = 4
-"""Lines of a table of tasks, its head among them, that a screen always has."""
+def _assigned(result: PortfolioResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many tasks."""
+    return [
+        *first.verdict(result.verdict, view),
+        _short_tasks(result, sheet, fullness),
+        *_served_by(result),
+        *_ending(result, view, len(sheet.rows) - fullness),
+    ]
 
 
 def _tasks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -374,15 +382,11 @@ SHORT = (
 )
 
 
-def _short_tasks(result: PortfolioResult, sheet: Sheet, room: int) -> tuple[Table, int]:
-    """Return the table of tasks in so many lines, in the order of what they cost, and how many."""
-    by_cost = sorted(sheet.rows, key=lambda task: -task.monthly_usd)
-    for shown in range(len(by_cost), 0, -1):
-        kept = [task for task in sheet.rows if task in by_cost[:shown]]
-        made = Table(columns=SHORT, rows=tuple(_short_task(task, result) for task in kept))
-        if first.height([made]) <= room:
-            break
-    return made, shown
+def _short_tasks(result: PortfolioResult, sheet: Sheet, most: int) -> Table:
+    """Return the table of the dearest tasks, in their order."""
+    dearest = sorted(sheet.rows, key=lambda task: -task.monthly_usd)[:most]
+    kept = [task for task in sheet.rows if task in dearest]
+    return Table(columns=SHORT, rows=tuple(_short_task(task, result) for task in kept))
 
 
 def _short_task(task: TaskResult, result: PortfolioResult) -> Row:
