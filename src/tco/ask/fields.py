@@ -384,14 +384,17 @@ LIFETIMES = ("5m", "1h", "12h", "24h")
 COLORS = ("auto", "always", "never")
 
 
-def written(value: Any) -> str:
-    """Return a format for stdout; files, and reports, are said in another way."""
-    said = str(value).strip()
-    kind = said.rpartition(".")[2].lower()
-    if kind in EXPORTS and said.lower() not in FORMATS:
-        path = said if "." in said else f"report.{kind}"
-        raise UsageError(f"{printable(said, 60)!r} is a file; write --export {kind}={path}")
-    return one_of(*FORMATS)(said)
+class Written(Words):
+    """The reader of a format for stdout; files, and reports, are said in another way."""
+
+    def __call__(self, value: Any) -> Any:
+        """Return the format."""
+        said = str(value).strip()
+        kind = said.rpartition(".")[2].lower()
+        if kind in EXPORTS and said.lower() not in self.words:
+            path = said if "." in said else f"report.{kind}"
+            raise UsageError(f"{printable(said, 60)!r} is a file; write --export {kind}={path}")
+        return super().__call__(said)
 
 
 def export(value: Any) -> tuple[str, str]:

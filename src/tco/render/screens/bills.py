@@ -172,7 +172,7 @@ def _for_people(result: CompareResult, view: View) -> bool:
 
 def _after(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return what stands under the table: what is impossible, what would turn it, assumptions."""
-    yield from _impossible(_missing(sheet, view), view)
+    yield from _impossible(_missing(result, sheet, view), view)
     if view.notes or view.page:
         yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
         yield from _engineers(list(sheet.rows))
@@ -187,7 +187,7 @@ def _ending(
     """Return what is one flag away, and the next commands."""
     every = max(result.considered, sum(o.feasible for o in sheet.rows))
     more = f"{every - shown:,} more: --top {every}" if every > shown else ""
-    notes += sum(not o.feasible for o in sheet.rows) - len(_missing(sheet, view))
+    notes += sum(not o.feasible for o in sheet.rows) - len(_missing(result, sheet, view))
     yield from first.away(result, view, more, notes=notes, dated=_for_people(result, view))
     yield from people.commands(result)
 
@@ -214,11 +214,13 @@ def _engineers(options: list[OptionResult]) -> Iterator[Block]:
         yield Paragraph(text=text, tone="dim")
 
 
-def _missing(sheet: Sheet, view: View) -> list[OptionResult]:
+def _missing(result: CompareResult, sheet: Sheet, view: View) -> list[OptionResult]:
     """Return what cannot be had; on a first screen only of what there is no other way to have."""
     infeasible = [o for o in sheet.rows if not o.feasible]
     if view.notes or view.page:
         return infeasible
+    if result.shown or "--all" in result.asked:
+        return []  # nobody named them
     had = {(o.model, o.tier) for o in sheet.rows if o.feasible}
     return [o for o in infeasible if (o.model, o.tier) not in had]
 
