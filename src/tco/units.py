@@ -27,8 +27,7 @@ SECONDS_PER_MONTH = HOURS_PER_MONTH * SECONDS_PER_HOUR
 MONTHS_PER_YEAR = 12.0
 DAYS_PER_MONTH = HOURS_PER_MONTH / HOURS_PER_DAY
 MTOK = 1e6
-KIB, MIB, GIB = 2.0**10, 2.0**20, 2.0**30
-GB = 1e9
+KIB, MIB, GIB, GB = 2.0**10, 2.0**20, 2.0**30, 1e9
 
 _SCALES = {"k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "bn": 1e9, "t": 1e12} | {
     "thousand": 1e3,

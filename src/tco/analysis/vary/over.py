@@ -22,7 +22,6 @@ from tco.analysis.vary.variables import (
     setups_at,
     usd_at,
     variable,
-    where,
 )
 from tco.engine.crossings import Scan, scan
 from tco.engine.shapes import Floats, Indices
@@ -35,6 +34,31 @@ from tco.options.question import Question
 from tco.options.spoken import spoken
 from tco.ranges import Span
 from tco.units import show_share, show_tokens, show_usd, with_unit
+
+# Values of variables in words, by their unit.
+
+MOST_SPANS = 4
+
+
+def where(wins: tuple[OpenBand, ...], low: float, unit: str) -> str:
+    """Return winning intervals in words; those that begin at `low` have no beginning to tell.
+
+    >>> where(((0.0, 1.8), (3.0, None)), 0.0, "USD/GPU-hour")
+    'below $1.80/GPU-hour and from $3.00/GPU-hour'
+    """
+    parts = []
+    for begin, end in wins[:MOST_SPANS]:
+        if begin <= low and end is None:
+            parts.append("at any value that was tried")
+        elif end is None:
+            parts.append(f"from {with_unit(begin, unit)}")
+        elif begin <= low:
+            parts.append(f"below {with_unit(end, unit)}")
+        else:
+            parts.append(f"from {with_unit(begin, unit)} to {with_unit(end, unit)}")
+    more = len(wins) - MOST_SPANS
+    return " and ".join(parts) + (f" and {more} more intervals" if more > 0 else "")
+
 
 # For which values of any variable B is cheaper than A.
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.compare import answers, candidates, listed, short_list
-from tco.analysis.results import OpenBand
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
 from tco.engine.shapes import Floats, Number, number
@@ -31,32 +30,7 @@ from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Setting, Settings, fleet_policy, image_tokens, workload
 from tco.options.spoken import spoken
-from tco.units import MTOK, with_unit
-
-# Values of variables in words, by their unit.
-
-MOST_SPANS = 4
-
-
-def where(wins: tuple[OpenBand, ...], low: float, unit: str) -> str:
-    """Return winning intervals in words; those that begin at `low` have no beginning to tell.
-
-    >>> where(((0.0, 1.8), (3.0, None)), 0.0, "USD/GPU-hour")
-    'below $1.80/GPU-hour and from $3.00/GPU-hour'
-    """
-    parts = []
-    for begin, end in wins[:MOST_SPANS]:
-        if begin <= low and end is None:
-            parts.append("at any value that was tried")
-        elif end is None:
-            parts.append(f"from {with_unit(begin, unit)}")
-        elif begin <= low:
-            parts.append(f"below {with_unit(end, unit)}")
-        else:
-            parts.append(f"from {with_unit(begin, unit)} to {with_unit(end, unit)}")
-    more = len(wins) - MOST_SPANS
-    return " and ".join(parts) + (f" and {more} more intervals" if more > 0 else "")
-
+from tco.units import MTOK
 
 # One number that could be another, and the bills at some values of it.
 

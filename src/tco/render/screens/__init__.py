@@ -16,7 +16,7 @@ MODULES = {
     "tco.breakeven-table/1": "breakeven:TABLE",
     "tco.sensitivity/1": "sensitivity:TORNADO",
     "tco.breakeven-over/1": "breakeven:OVER",
-    "tco.map/1": "breakeven:MAP",
+    "tco.map/1": "winners:MAP",
     "tco.montecarlo/1": "sensitivity:MONTECARLO",
     "tco.what-if/1": "sensitivity:WHAT_IF",
     "tco.explain/1": "bills:EXPLAIN",
