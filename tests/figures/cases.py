@@ -493,11 +493,8 @@ def loads() -> Any:
 @case
 def tuning() -> Any:
     """Fine-tuning and embedding."""
-    jobs = [
-        training.TuningJob(params=8e9, active_params=8e9, tokens=5e7, epochs=3.0, trained_share=s, full=f)
-        for s, f in ((1.0, True), (0.01, False))
-    ]  # fmt: skip
-    out: list[Any] = [[j.trained_tokens, j.flops, j.memory_bytes] for j in jobs]
+    out: list[Any] = [training.training_flops(8e9, 1.5e8, full=full) for full in (True, False)]
+    out += [training.training_bytes(8e9, share) for share in (None, 0.01)]
     out += [training.gpu_hours(1e20, 989e12, 0.35), training.gpus_for_memory(200e9, 80e9, 0.9)]
     out += [training.whole_gpus(A([1.0, 3.0, 9.0, 17.0]), 8, 1), training.whole_gpus(3.0, 8, 4)]
     out += [training.whole_gpus(A([1.0, 2.0, 5.0]), 8, 8)]

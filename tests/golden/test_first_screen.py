@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from running import DAY, run
+from running import DAY, ROOT, run
 
 from tco.render import first
 
@@ -61,7 +61,29 @@ EXPLAIN = (
     "explain novita/gpt-oss-120b --tokens 1T",
     "explain google/gemini-3.8-flash --tokens 50B --batch 50%",
 )
-OTHERS: tuple[str, ...] = ()
+OTHERS = (
+    "sensitivity --tokens 50B",
+    "sensitivity gpt-4.1 self/llama-3.3-70b --tokens 20B",
+    "sensitivity novita/gpt-oss-120b deepinfra/gpt-oss-120b --tokens 20B",
+    "sensitivity --tokens 50B --grid rent:peak",
+    "sensitivity gpt-4.1 self/llama-3.3-70b --tokens 20B --draws 1k",
+    "sensitivity --tokens 50B --draws 1k",
+    "sensitivity --tokens 50B --what-if 'api price x3' --what-if 'price cut in half in 12 months'",
+    "plan --tokens 50B",
+    "plan --tokens 500B --profile chat --model glm-5.2",
+    "plan --tokens 2T",
+    "plan gpt-4.1 self/llama-3.3-70b --tokens 200B",
+    f"plan -f {ROOT / 'portfolio.yaml'}",
+    "size llama-3.3-70b",
+    "size llama-3.3-70b --peak '200 req/s' --slo ttft=1s",
+    "size gpt-oss-120b --gpu h100-sxm --slo tpot=30ms,ttft=1s",
+    "size glm-5.2 --users 50 --profile agent-coding",
+    "horizon --tokens 50B",
+    "horizon --tokens 300B --growth 5%",
+    "horizon gpt-4.1 self/llama-3.3-70b --tokens 50B",
+    "horizon gpt-4.1 self/llama-3.3-70b self/llama-3.3-70b/own --tokens 50B",
+    "horizon gpt-4.1 self/glm-5.2 --tokens 1T --horizon 5y",
+)
 """Of sensitivity, plan, size and horizon."""
 
 COMMANDS = (*COMPARE, *BREAKEVEN, *EXPLAIN, *OTHERS)
@@ -94,7 +116,7 @@ def test_a_first_screen_is_24_lines_of_80_columns(command: str) -> None:
     assert all(line.startswith("tco ") for line in long), long
 
 
-@pytest.mark.parametrize("command", (*COMPARE, *BREAKEVEN))
+@pytest.mark.parametrize("command", (*COMPARE, *BREAKEVEN, *OTHERS))
 def test_a_first_screen_begins_with_the_verdict(command: str) -> None:
     screen = " ".join(played(command).stdout.split())
     document = json.loads(run(*shlex.split(command), *DAY, "-o", "json").stdout)

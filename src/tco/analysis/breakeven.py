@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.flips import earliest, flips_of, never_because
+from tco.analysis.flips import earliest, flips_of, never_because, turns_of
 from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
 from tco.analysis.results import (
     Band,
@@ -23,7 +23,6 @@ from tco.analysis.results import (
     VolumeResult,
 )
 from tco.analysis.rows import class_of, said_of
-from tco.analysis.turns import turns_of
 from tco.analysis.vary.variables import usual
 from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError

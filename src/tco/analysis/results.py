@@ -200,6 +200,11 @@ class OptionResult:
     """Why, what weighs most first."""
     sureness: str = ""
     """How sure the price is, in a few words: its witnesses, age, what is scheduled."""
+    usd_per_success: float | None = None
+    """What a right answer costs where it was said how often the model is right: the month over its
+    requests, each asked until it is right [USD/request]."""
+    success: float | None = None
+    """How often it is right, as was said [1]."""
     class_: ModelClass = "unknown"
     """Of the model, by the rule in docs/catalog.md; `class` in JSON."""
     quality: ModelQuality | None = None
@@ -300,6 +305,26 @@ class Flip:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EscalationStep:
+    """One option that requests come to, and how often it is asked."""
+
+    option: str
+    success: float
+    """How often it is right, as was said [1]."""
+    asked: float
+    """How often it is asked for a request of the month [1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EscalationResult:
+    """What one option gets wrong is asked of the next, and of the last one until it is right."""
+
+    steps: tuple[EscalationStep, ...]
+    monthly_usd: float
+    usd_per_success: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareResult(Envelope):
     """What a month costs, every way there is to serve it, cheapest first."""
 
@@ -316,6 +341,8 @@ class CompareResult(Envelope):
     """Ids of what `turns` is about: what is bought, and own GPUs; empty without one of them."""
     turns: tuple[Flip, ...] = ()
     """Single changes that would turn the cheaper one of `pair`, each alone."""
+    escalations: tuple[EscalationResult, ...] = ()
+    """Where it was said how often models are right: one option after another, cheapest first."""
 
 
 @dataclass(frozen=True, kw_only=True)

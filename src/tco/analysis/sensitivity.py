@@ -8,19 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.flips import difference, flip_value, flips_of
+from tco.analysis.flips import difference, flip_value, flips_of, turns_of
 from tco.analysis.report import NEUTRAL, assumptions_of, entering, notes_of, stamp, unsure_prices
 from tco.analysis.results import Flip, SensitivityResult, SwingResult
-from tco.analysis.turns import turns_of
-from tco.analysis.vary.variables import of_setting, usual
+from tco.analysis.vary.variables import of_setting, setups_at, usual
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import Option, SelfOption, best_pairs, same_weights, usd_of
-from tco.options.candidates import option_of, own_setups
+from tco.options.bills import Option, SelfOption, same_weights, usd_of
 from tco.options.cheapest import least_trust, of_two, pair_of
 from tco.options.curves import TOKENS, first_volumes, has_steps
 from tco.options.names import any_volume, pair_with, resolve
 from tco.options.question import Question
-from tco.options.selection import select
 from tco.options.settings import Setting
 from tco.options.spoken import spoken
 from tco.units import show_number, show_tokens, show_usd
@@ -92,15 +89,12 @@ def _setups(inputs: Question, name: str | None, option: Option) -> Sequence[Opti
 
     Of a name those that it may mean; where none was said, of its model.
     """
-    if not isinstance(option, SelfOption):
+    if not isinstance(option, SelfOption) or not option.id.startswith("self/"):
         return (option,)
     if name is not None:
         return resolve(name, inputs, at=any_volume(inputs)).options
-    wanted = replace(select(inputs.catalog, inputs.request), models=(option.model,))
-    own = own_setups(inputs, wanted)
-    least = least_trust(inputs)
-    places = best_pairs(own, inputs.settings, option.model, any_volume(inputs), least)
-    return [option_of(own, int(i)) for i in places] or (option,)
+    found = setups_at(inputs, {option.model}, any_volume(inputs))
+    return found.get(option.model, (option,))
 
 
 def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option, tuple[str, ...]]:

@@ -259,6 +259,12 @@ class QuestionOptions(TypedDict, total=False):
         flag(WHICH, "LEVEL", "Least trust of a price that wins: low, medium, high."),
         key("select.min_trust", one_of(*TRUST), eg="high"),
     ]
+    success: Annotated[
+        Pairs,
+        several(WHICH, "K=%", "How often answers are right: small=80%,mid=93%.", offers="models="),
+        key("success", ranges.success, eg="{small: 80%, mid: 93%}"),
+        scope(but=f"{SIZE_JOBS} curve", idle=JOBS, tools=BILLS),
+    ]
     private: Annotated[
         Switch,
         flag(WHICH, None, "Only what keeps data on your own machines."),
@@ -558,21 +564,13 @@ OUTPUT = tuple(fields_of(Output).values())
 CHECKS = tuple(
     Field(name, f"checks.{name}", read, many=read is some, text=told)
     for name, read, told in (
-        (
-            "max_monthly",
-            units.usd_per_month,
-            "The most that the cheapest may cost: `$40k/month`.",
-        ),
+        ("max_monthly", units.usd_per_month, "The most that the cheapest may cost: `$40k/month`."),
         (
             "max_price_age",
             units.days,
             "How long ago the prices that are shown may have been checked: `90 days`.",
         ),
-        (
-            "allow_providers",
-            some,
-            "Companies, of tokens or of GPUs, of which the cheapest may be.",
-        ),
+        ("allow_providers", some, "Companies, of tokens or of GPUs, of which the cheapest may be."),
         ("deny_providers", some, "Companies of which it may not be."),
         (
             "allow_licenses",

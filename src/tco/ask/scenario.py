@@ -41,6 +41,7 @@ from tco.options.scenario import (
     read_tiers,
     read_word,
 )
+from tco.ranges import success
 
 # The schema of a scenario file (`tco.yaml`): everything that flags can say, kept in a file.
 #
@@ -55,6 +56,7 @@ SHAPES: Mapping[Any, Any] = {
     schedule: Text,
     score: Score,
     limit: Limits,
+    success: dict[Text, Quantity] | Texts,
     some: Named,
     setting: dict[Text, Quantity],
     read_word: Text,
@@ -70,6 +72,7 @@ SECTIONS = {
     "horizon": "",
     "over_time": "How the months of `tco horizon` differ.",
     "select": "Only these; a key that is left out lets everything through.",
+    "success": "",
     "fleet": "When own GPUs are on.",
     "serving": "How self-hosted models are run.",
     "people": "Who looks after it.",
@@ -98,7 +101,7 @@ def _shape(field: Field) -> Any:
     read = field.read
     if isinstance(read, Words) and not read.counted:
         return _some_of(read.words) if field.many else one_of[read.words]
-    if field.many and read not in (limit, some, setting, described):
+    if field.many and read not in (limit, some, setting, described, success):
         return Texts
     if read is described:
         return list[_option()]  # type: ignore[misc]
@@ -173,6 +176,10 @@ PortfolioDocument: type[PortfolioPart] = _made(
 )
 
 
+PAIRS = ("serving.slo", "success")
+"""Keys that are said as texts, or as a mapping."""
+
+
 class ScenarioFile:
     """A scenario file that has been read, with the line of everything it says."""
 
@@ -189,7 +196,7 @@ class ScenarioFile:
         value = self._at(loc)
         if isinstance(value, list):
             parts = [(one, (*loc, i)) for i, one in enumerate(value)]
-        elif key == "settings" or (key == "serving.slo" and isinstance(value, Mapping)):
+        elif key == "settings" or (key in PAIRS and isinstance(value, Mapping)):
             parts = [((path, one), (*loc, path)) for path, one in (value or {}).items()]
         else:
             parts = [] if value is None else [(value, loc)]

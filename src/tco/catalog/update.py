@@ -398,8 +398,9 @@ def _edited(
         return None
     end = _end(lines, since + 1, dash)
     said = [(listed.kind, row) for listed, row in change.rows]
-    added = [f"{' ' * dash}- {line}" if i == 0 else f"{' ' * (dash + 2)}{line}"
-             for i, line in enumerate(_price_lines(now, said, on))]  # fmt: skip
+    made = _price_lines(now, said, on, _following(offer, on))
+    added = [f"{' ' * (dash + 2)}{line}" for line in made]
+    added[0] = f"{' ' * dash}- {made[0]}"
     before = list(lines[start : since + 1])
     rest = list(lines[since + 1 : end])
     until = [line for line in rest if line.strip().startswith("until:")]
@@ -423,10 +424,21 @@ def _end(lines: Sequence[str], start: int, indent: int) -> int:
     return last
 
 
-def _price_lines(now: Price | None, said: Sequence[tuple[str, PriceRow]], on: date) -> list[str]:
+def _following(offer: Offer, on: date) -> date | None:
+    """Return when the next window of an offer begins, which an older list comes before."""
+    return min((price.since for price in offer.prices if price.since > on), default=None)
+
+
+def _price_lines(
+    now: Price | None,
+    said: Sequence[tuple[str, PriceRow]],
+    on: date,
+    until: date | None = None,
+) -> list[str]:
     """Return the lines of the proposed window, that of the list that is named first."""
     made = window(now, said[0][1])
-    lines = [f"since: {on}", f"checked: {on}", f"usd_per_mtok: {_flow(made.rates)}"]
+    lines = [f"since: {on}", *([f"until: {until}"] if until else []), f"checked: {on}"]
+    lines.append(f"usd_per_mtok: {_flow(made.rates)}")
     if made.modifiers:
         lines.append("modifiers:")
         lines += [f"  - {_flow(modifier)}" for modifier in made.modifiers]
@@ -497,7 +509,7 @@ def _dumped(offer: Offer, raw: Mapping[str, Any], change: _Change, on: date) -> 
     if change.moved and (place is None or offer.prices[place].since < on):
         if place is not None:
             prices[place]["until"] = on
-        new = yaml.safe_load("\n".join(_price_lines(now, said, on)))
+        new = yaml.safe_load("\n".join(_price_lines(now, said, on, _following(offer, on))))
         prices.insert(len(prices) if place is None else place + 1, new)
     elif place is not None:
         prices[place] = _seen_again(prices[place], said, on)

@@ -16,6 +16,7 @@ from tco.engine.shapes import PROFILES, ROUND_OFF, ServerProfile, number
 from tco.errors import UsageError, unknown_name
 from tco.options.hours import OnHours, on_hours
 from tco.options.prices import LIST_PRICE, Buying, buying_of
+from tco.options.quality import SuccessRates, success_rates
 from tco.options.scenario import DEFAULT_PROFILE, Scenario
 from tco.options.settings import (
     BARE,
@@ -62,6 +63,7 @@ class Question:
         engine: Name of the engine profile, and what it means to the capacity model.
         buying: How tokens are bought: service tier, region, load of the week.
         hours: When own GPUs are on; always when None.
+        success: How often models are right; None where nobody said.
     """
 
     catalog: Catalog
@@ -73,6 +75,29 @@ class Question:
     serving: ServerProfile
     buying: Buying = LIST_PRICE
     hours: OnHours | None = None
+    success: SuccessRates | None = None
+
+    def tries(self, model: str, option: str = "") -> float:
+        """Return how often a request is asked until its answer is right: once, unless said [1].
+
+        Args:
+            model: The model that is asked.
+            option: Id of the option that the user described.
+
+        Raises:
+            UsageError: Rates were said, but not that of this model.
+        """
+        if self.success is None:
+            return 1.0
+        rate = self.success.of(model, option)
+        if rate is None:
+            name = option or model
+            raise UsageError(
+                f"--success says nothing of {name}; say how often it is right: --success {name}=90%"
+            )
+        from tco.engine.assign import tries_until_right  # few ask for it, and it takes time to load
+
+        return float(tries_until_right(rate))
 
     def tokens_factor(self, model: str) -> float:
         """Return the tokens that a model's tokenizer makes over those that the volume counts."""
@@ -129,6 +154,7 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
         engine=engine,
         serving=PROFILES[engine],
         hours=on_hours(catalog, request, settings),
+        success=success_rates(catalog, request),
         buying=buying_of(catalog, request, profiles[profile], day),
     )
 

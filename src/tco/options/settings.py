@@ -112,16 +112,22 @@ def image_tokens(settings: Settings) -> Number:
     return settings.value(names[0]) * settings.value(names[1])
 
 
-def workload(settings: Settings) -> Workload:
-    """Return the month's requests."""
+def workload(settings: Settings, tries: Number = 1.0) -> Workload:
+    """Return the month's requests.
+
+    Args:
+        settings: Every value that enters a bill.
+        tries: How often each of them is asked until its answer is right [1].
+    """
     names = (
-        *("tokens_per_month", "cached_share", "batch_share", "peak_to_mean"),
+        *("cached_share", "batch_share", "peak_to_mean"),
         *("reasoning_factor", "cache_write_share", "hours_per_month"),
     )
     text = settings.value("workload.isl") * settings.value("workload.isl_factor")
     return Workload(
         isl=text + image_tokens(settings),
         osl=settings.value("workload.osl") * settings.value("workload.osl_factor"),
+        tokens_per_month=settings.value("workload.tokens_per_month") * tries,
         **{name: settings.value(f"workload.{name}") for name in names},
     )
 

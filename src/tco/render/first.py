@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 import textwrap
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from tco.analysis.results import AssumptionResult, Flip
@@ -27,7 +27,7 @@ COLUMNS, LINES = 80, 3
 
 MOST_TURNS = 3
 
-_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z])")
+_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z0-9])")
 
 
 # The verdict.
@@ -71,6 +71,26 @@ def room(blocks: Sequence[Block], result: Any, view: View) -> int:
     notes = sum(-(-len(f"tco: note: {text}") // COLUMNS) for text in told(result, view))
     notes += 2 * bool([*words.left_out(result)])  # which every screen ends with
     return SCREEN - notes - 2 - sum(_alone(block) for block in blocks)
+
+
+def fitted(
+    result: Any, view: View, make: Callable[[int], Sequence[Block]], most: int, least: int = 0
+) -> Sequence[Block]:
+    """Return the fullest screen that fits, stderr included; the barest where none does.
+
+    Args:
+        result: The answer.
+        view: What was asked for; where that is more than the usual, the fullest screen.
+        make: Returns the blocks of a screen, the more of them the higher the number.
+        most, least: The numbers that are tried, from the fullest to the barest.
+    """
+    free = room([], result, view) + 2
+    whole = view.page or view.notes or view.assumptions or not view.usual
+    for fullness in range(most, least, -1):
+        blocks = make(fullness)
+        if whole or height(blocks) <= free:
+            return blocks
+    return make(least)
 
 
 def _alone(block: Block) -> int:
@@ -141,7 +161,7 @@ def _with(change: str) -> str:
     return change if plain else f"with {change}"
 
 
-class Change(Protocol):
+class Needed(Protocol):
     """A value of one thing at which an answer changes."""
 
     @property
@@ -151,7 +171,7 @@ class Change(Protocol):
     def needed(self) -> float | None: ...
 
 
-SomeChange = TypeVar("SomeChange", bound=Change)
+SomeChange = TypeVar("SomeChange", bound=Needed)
 
 
 def nearest(flips: Sequence[SomeChange]) -> list[SomeChange]:
@@ -159,7 +179,7 @@ def nearest(flips: Sequence[SomeChange]) -> list[SomeChange]:
     return sorted(flips, key=_distance)
 
 
-def _distance(flip: Change) -> float:
+def _distance(flip: Needed) -> float:
     if not flip.now or not flip.needed:
         return float("inf")
     ratio = flip.needed / flip.now
@@ -260,7 +280,7 @@ def away(
 
 CHOOSING = frozenset(
     (
-        *("--model", "--provider", "--tier", "--license", "--private", "--all"),
+        *("--model", "--provider", "--tier", "--license", "--private", "--all", "--lines"),
         *("--min-score", "--as-good-as", "--class"),
     )
 )

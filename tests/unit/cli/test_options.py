@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 from running import ROOT, clean
 
-from tco.ask import commands
+from tco.ask import commands, fields
 from tco.ask.fields import FORMATS, LIMITS, fields_of
 from tco.ask.options import OUTPUT, QUESTION, Output, QuestionOptions
+from tco.catalog.load import load_catalog
+from tco.catalog.trust import LEVELS
 from tco.cli.complete import KINDS
+from tco.options import scenario
+from tco.options.question import prepare
+from tco.options.scenario import Scenario
 
 ENTRY = """
 import inspect, json, sys
@@ -136,3 +141,14 @@ def test_no_two_options_are_called_or_kept_alike() -> None:
     for of in ("name", "key", "variable"):
         said = [getattr(field, of) for field in every]
         assert len(said) == len(set(said)), of
+
+
+def test_words_of_a_floor_below_are_the_same_here() -> None:
+    """Declarations load nothing but themselves, so that help does not; their words are held here."""
+    nothing = prepare(load_catalog(), Scenario(), date(2026, 11, 21))
+    declared = fields_of(QuestionOptions)
+    assert declared["profile"].default == nothing.profile
+    assert declared["engine"].default == nothing.engine
+    assert fields.DISCOUNTING == scenario.DISCOUNTING
+    assert {*fields.BILLINGS} == {*get_args(get_type_hints(OnHours)["billing"])}
+    assert fields.TRUST == LEVELS

@@ -274,7 +274,7 @@ def _least(server: Server, settings: Settings) -> int:
     hours = server.option.hours
     if hours is None or hours.billing == "scale_to_zero":
         return 0
-    load, policy = workload(settings), fleet_policy(settings)
+    load, policy = workload(settings, server.option.tries), fleet_policy(settings)
     emptiest = np.min(steepened(hours.week, load.peak_to_mean))
     work = load.requests_per_s * emptiest / server.replica.requests_per_s
     needed = replicas_for(work, server.replica.concurrency, policy)

@@ -62,6 +62,8 @@ class StrategyResult:
     trust: TrustLevel = "low"
     """The least of the prices that it rests on."""
     trust_reasons: tuple[str, ...] = ()
+    usd_per_success: float | None = None
+    """What a right answer costs, where it was said how often one is [USD/request]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,9 @@ class StepResult:
     mode: Mode
     reach: float
     """Share of the task's requests that comes to it."""
+    asked: float
+    """How often it is asked for a request of the task, until an answer is right where that was
+    said of it [1]."""
     monthly_usd: float
     """By the token, or its part of a shared fleet by load."""
     trust: TrustLevel = "low"
@@ -44,6 +47,8 @@ class TaskResult:
     monthly_usd: float
     """Steps, judge and router; engineers are not divided over tasks."""
     usd_per_request: float
+    usd_per_success: float | None
+    """The same of an answer that is right, where it was said how often one is [USD/request]."""
     usd_per_mtok: float
     routes: int
     """Ways to serve it that there were."""

@@ -18,6 +18,8 @@ from tco.analysis.vary.variables import (
     Variable,
     chosen,
     envelope,
+    over_volume,
+    setups_at,
     usd_at,
     variable,
     where,
@@ -203,6 +205,7 @@ def winner_map(
     variables: tuple[str, str],
     spans: tuple[Span | None, Span | None] = (None, None),
     steps: tuple[int, int] = MAP,
+    pair: tuple[Option, Option] | None = None,
 ) -> MapResult:
     """Return the cheapest option, and by how much, for combinations of two variables.
 
@@ -212,12 +215,13 @@ def winner_map(
         variables: What varies along x and along y.
         spans: Their values; about today's when None.
         steps: How many values then.
+        pair: The two options of an answer without names, own GPUs second.
 
     Raises:
         UsageError: A variable that enters no bill, both the same, or too many cells.
     """
     asked = inputs if inputs.volume_given else _anywhere(inputs, variables)
-    picked = _options(asked, names, variables, spans, steps)
+    picked = _options(asked, names, variables, spans, steps, pair)
     x, y = (variable(name, picked.options, asked.settings) for name in variables)
     _refuse_overlap(x, y)
     xs, ys = (_values(*each) for each in zip((x, y), spans, steps, strict=True))
@@ -234,25 +238,32 @@ def _options(
     variables: tuple[str, str],
     spans: tuple[Span | None, Span | None],
     steps: tuple[int, int],
+    pair: tuple[Option, Option] | None,
 ) -> ChosenOptions:
-    """Return the options of a map; over volume, the best set-ups of a name at each of its values.
-
-    Without names those of the ends as well as today's.
-    """
+    """Return the options of a map; over volume, the set-ups that decide at each of its values."""
     if "volume" not in variables:
+        if pair is not None:
+            return ChosenOptions(options=pair, said=())
         return chosen(inputs, names, MOST_OPTIONS)
     axis = variables.index("volume")
     span, now = spans[axis], float(np.asarray(inputs.settings.value(TOKENS)))
+    around = np.geomspace(now / AROUND, now * AROUND, steps[axis]) if now > 0 else np.zeros(1)
+    volumes = around if span is None else np.array(span.values)
+    if pair is not None:
+        return _pair(inputs, pair, np.append(now, volumes))
     if names:
-        around = np.geomspace(now / AROUND, now * AROUND, steps[axis]) if now > 0 else np.zeros(0)
-        return envelope(inputs, names, around if span is None else np.array(span.values))
-    picked = chosen(inputs, names, MOST_OPTIONS)
-    ends = (now / AROUND, now * AROUND) if span is None else (span.low, span.high)
-    found = {option.id: option for option in picked.options}
-    for volume in ends:
-        there = replace(inputs, settings=inputs.settings.with_values({TOKENS: volume}))
-        found |= {option.id: option for option in chosen(there, (), MOST_OPTIONS).options}
-    return ChosenOptions(options=tuple(found.values())[:MOST_OPTIONS], said=picked.said)
+        return envelope(inputs, names, volumes)
+    return over_volume(inputs, volumes, MOST_OPTIONS)
+
+
+def _pair(inputs: Question, pair: tuple[Option, Option], volumes: Floats) -> ChosenOptions:
+    """Return two options, of own GPUs the set-ups of their model that decide at some volume."""
+    host, own = pair
+    searched = own.id.startswith("self/")
+    found = setups_at(inputs, {own.model}, volumes) if searched else {}
+    setups = found.get(own.model, [own])
+    names = (host.id, *(f"self/{own.model}" for _ in setups))
+    return ChosenOptions(options=(host, *setups), said=(), names=names)
 
 
 def _anywhere(inputs: Question, variables: tuple[str, str]) -> Question:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,17 @@ from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
 from tco.engine.shapes import Floats, Number, number
 from tco.errors import InfeasibleError, UsageError, printable, suggestion
-from tco.options.bills import Option, SelfOption, TokenOption, fleet, lines, replica_of, usd_of
+from tco.options.bills import (
+    Option,
+    SelfOption,
+    TokenOption,
+    best_pairs,
+    fleet,
+    lines,
+    replica_of,
+    usd_of,
+)
+from tco.options.candidates import option_of, own_setups
 from tco.options.cheapest import cheapest_of, insist, least_trust, most_sure
 from tco.options.curves import TOKENS
 from tco.options.names import resolve
@@ -311,6 +321,7 @@ def _utilization(name: str, options: Sequence[Option], settings: Settings) -> Va
     per_s = servers.paid_gpus / own.gpus * replica.requests_per_s
     capacity = number(per_s * load.seconds_per_month * load.tokens_per_request)
     most = number(tokens_served(servers.needed, load, replica, fleet_policy(at))) / capacity
+    capacity /= number(own.tries)  # of tokens that are asked for once
     return Variable(
         name=name,
         title=f"tokens served over what the fleet of {own.id} could serve",
@@ -469,6 +480,65 @@ def envelope(inputs: Question, names: Sequence[str], volumes: Floats) -> ChosenO
         options=tuple(option for option, _ in kept),
         said=tuple(filter(None, said)),
         names=tuple(name for _, name in kept),
+    )
+
+
+def setups_at(
+    inputs: Question, models: Collection[str], volumes: Floats
+) -> dict[str, list[Option]]:
+    """Return by model the set-ups that are the answer at one of some volumes, best ones first.
+
+    Of what the request lets through; a model that nothing serves is left out.
+
+    Args:
+        inputs: The question.
+        models: Open models.
+        volumes: Volumes that are looked at [token/month].
+    """
+    wanted = replace(select(inputs.catalog, inputs.request), models=tuple(sorted(models)))
+    own, least = own_setups(inputs, wanted), least_trust(inputs)
+    found: dict[str, list[Option]] = {}
+    for model in sorted(models):
+        places = best_pairs(own, inputs.settings, model, volumes, least).tolist()
+        found[model] = [option_of(own, int(i)) for i in places]
+    return {model: setups for model, setups in found.items() if setups}
+
+
+def over_volume(inputs: Question, volumes: Floats, most: int) -> ChosenOptions:
+    """Return the usual options of several volumes; own GPUs as what decides at each of them.
+
+    Args:
+        inputs: The question, with a volume.
+        volumes: Volumes that are looked at, beside today's [token/month].
+        most: Names at most: those that come nearest to the cheapest at today's volume or an end.
+    """
+    now = number(inputs.settings.value(TOKENS))
+    near: dict[str, tuple[float, Option]] = {}
+    for volume in dict.fromkeys((now, float(volumes.min()), float(volumes.max()))):
+        there = replace(inputs, settings=inputs.settings.with_values({TOKENS: volume}))
+        rows = [row for row in usual(there) if row.monthly_usd is not None]
+        least = min((row.monthly_usd or 0.0 for row in rows), default=0.0)
+        for row in rows:
+            name = f"self/{row.model}" if row.id.startswith("self/") else row.id
+            ratio = (row.monthly_usd or 0.0) / least if least > 0 else 1.0
+            if name not in near or ratio < near[name][0]:
+                near[name] = ratio, row.option
+    if not near:
+        raise InfeasibleError(NOTHING)
+    kept = sorted(near, key=lambda name: near[name][0])[:most]
+    own = {near[name][1].model for name in kept if name.startswith("self/")}
+    setups = setups_at(inputs, own, np.append(now, volumes))
+    found = [
+        (option, name)
+        for name in kept
+        for option in (
+            setups.get(near[name][1].model, []) if name.startswith("self/") else [near[name][1]]
+        )
+    ]
+    dropped = len(near) - len(kept)
+    said = (f"the {most} nearest of {len(near)} options; name others to see them",) * (dropped > 0)
+    return ChosenOptions(
+        options=tuple(o for o, _ in found), said=said, names=tuple(name for _, name in found)
     )
 
 

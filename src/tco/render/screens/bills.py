@@ -82,6 +82,8 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
         Column(key="feasible", head="feasible", get=lambda o: o.feasible, show=_yes),
         number("monthly_usd", "$/month", lambda o: o.monthly_usd, words.whole_usd),
         number("usd_per_mtok", "$/Mtok", lambda o: o.usd_per_mtok, words.price),
+        Column(key="success", head="right", get=lambda o: o.success, show=show_share, right=True),
+        number("usd_per_success", "$/right", lambda o: o.usd_per_success, words.price),
         Column(
             key="vs_best",
             head="vs best",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from math import inf
 
 from tco.analysis.results import (
@@ -504,29 +505,42 @@ def _map_sheet(result: MapResult, view: View) -> Sheet:
     return _map_everything(result)
 
 
-def _map_blocks(result: MapResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _map_blocks(result: MapResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, the map, and what its letters stand for."""
-    yield from first.verdict(result.verdict, view)
-    for said in result.resolved if view.notes or view.page else ():
-        yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
     if view.fields:
         columns = sheet.pick(view.fields)
         rows = tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in sheet.rows[: view.top])
-        yield Table(columns=columns, rows=rows)
-        return
+        return [*first.verdict(result.verdict, view), Table(columns=columns, rows=rows)]
+    won = sum(option.cells > 0 for option in result.options)
+    return first.fitted(result, view, partial(_mapped, result, view), won + 1, 1)
+
+
+def _mapped(result: MapResult, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many options that win, and a command where there is room."""
     lines = _rows(result)
-    if len(result.x.values) <= WIDEST_TABLE:
-        yield _table(result, lines)
-    else:
-        yield _picture(result, lines)
-    for option in result.options:
-        if option.cells:
-            text = f"{option.mark}  {option.id}: cheapest in {option.cells}"
-            yield Paragraph(text=text, hanging=3, bullet=True)
-    yield Paragraph(text=_legend(result, view), tone="dim", bullet=True)
-    if view.assumptions or view.page:
-        yield from first.assumed(result.assumptions, view)
-    yield from first.away(result, view, notes=0 if view.notes else len(result.resolved))
+    whole = view.notes or view.page
+    won = sorted((o for o in result.options if o.cells), key=lambda o: -o.cells)
+    shown = [o for o in result.options if o in won[:fullness]]
+    narrow = len(result.x.values) <= WIDEST_TABLE
+    told = [f"{o.mark}  {o.id}: cheapest in {o.cells}" for o in shown]
+    more = f"{len(won) - len(shown)} more set-ups: --notes" if len(shown) < len(won) else ""
+    resolved = result.resolved if whole else ()
+    return [
+        *first.verdict(result.verdict, view),
+        *(Paragraph(text=said, tone="dim", hanging=2, bullet=True) for said in resolved),
+        _table(result, lines) if narrow else _picture(result, lines),
+        *(Paragraph(text=text, hanging=3, bullet=True) for text in told),
+        Paragraph(text=_legend(result, view), tone="dim", bullet=True),
+        *(first.assumed(result.assumptions, view) if view.assumptions or view.page else ()),
+        *first.away(result, view, more, notes=0 if view.notes else len(result.resolved)),
+        *(_map_next(result) if fullness > len(won) else ()),
+    ]
+
+
+def _map_next(result: MapResult) -> Iterator[Block]:
+    """Return what comes next: the bill of the answer of today."""
+    if result.best is not None:
+        yield from first.commands(first.command(result.asked, "explain", first.short(result.best)))
 
 
 def _rows(result: MapResult) -> list[tuple[Cell, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -132,36 +132,47 @@ MOST_YEARS = 4
 """Years that a screen has room for; of more, the first ones and the last."""
 
 
-def _blocks(result: HorizonResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _blocks(result: HorizonResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, cash by year, prices, what would turn it."""
-    yield from first.verdict(result.verdict, view)
-    if view.page or view.notes:
-        yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
-        for said in result.resolved:
-            yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
-    if not view.usual or view.page:
-        yield _options(sheet, view, result)
     if view.fields:
-        return
-    yield _years(result, view)
-    yield from first.doubts(result.verdict, view)
-    yield from _under(result)
-    if view.assumptions or view.page:
-        yield from words.assumptions(result.assumptions)
-    yield from first.away(result, view, notes=len(result.resolved))
-    yield from first.commands(*_commands(result))
+        return [*first.verdict(result.verdict, view), _options(sheet, view, result)]
+    return first.fitted(result, view, partial(_over_years, result, sheet, view), FULL)
 
 
-def _under(result: HorizonResult) -> Iterator[Block]:
+FULL = 3
+"""Of the fullest screen; one less goes without the last command, the next without a third change,
+the barest without when GPUs are bought, which `-o csv` has too."""
+
+
+def _over_years(result: HorizonResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    whole = view.page or view.notes
+    told = f"{words.month(result.workload)}\n{words.edition(result.catalog)}"
+    resolved = [Paragraph(text=s, tone="dim", hanging=2, bullet=True) for s in result.resolved]
+    return [
+        *first.verdict(result.verdict, view),
+        *([Paragraph(text=told), *resolved] if whole else []),
+        *([_options(sheet, view, result)] if view.page or not view.usual else []),
+        _years(result, view),
+        *first.doubts(result.verdict, view),
+        *_under(result, fullness),
+        *(words.assumptions(result.assumptions) if view.assumptions or view.page else ()),
+        *first.away(result, view, notes=len(result.resolved)),
+        *first.commands(*list(_commands(result))[: 2 if fullness >= FULL else 1]),
+    ]
+
+
+def _under(result: HorizonResult, fullness: int) -> Iterator[Block]:
     """Return what stands under the years: bands, GPUs bought, prices, what would turn it."""
     yield Paragraph(text=_bands(result), hanging=2, bullet=True)
-    for row in result.rows:
+    for row in result.rows if fullness else ():
         if row.bought:
             yield Paragraph(text=_trades(row, result), hanging=2, bullet=True)
     yield Paragraph(text=_prices(result), hanging=2, bullet=True)
     for event in result.events:
         yield Paragraph(text=event, tone="warn", hanging=2, bullet=True)
-    yield from _bulleted(first.turning(result.flips))
+    nearest = first.nearest([flip for flip in result.flips if flip.needed is not None])
+    most = first.MOST_TURNS if fullness >= FULL - 1 else first.MOST_TURNS - 1
+    yield from _bulleted(first.turning(nearest[:most] or result.flips))
 
 
 def _bulleted(blocks: Iterator[Block]) -> Iterator[Block]:
@@ -229,6 +240,18 @@ def _years(result: HorizonResult, view: View) -> Table:
     return Table(title=_title(result), columns=columns, rows=(*rows, *volume))
 
 
+LONG = 10
+"""Characters of an amount from which on amounts are told in millions."""
+
+
+def _usd(result: HorizonResult, usd: float) -> str:
+    """Return an amount of the table: `12,345`, or `32.87M` where they are long; a dash for none."""
+    if not usd:
+        return "–"
+    widest = max(len(words.whole_usd(max(r.npv_usd, r.total_usd))) for r in result.rows)
+    return words.whole_usd(usd) if widest < LONG else show_number(usd, 4)
+
+
 def _head(year: int) -> str:
     return f"year {year}" if year else "first day"
 
@@ -241,13 +264,13 @@ def _lines(result: HorizonResult, place: int, years: Sequence[int]) -> Iterator[
     """Yield the cash of an option by year; of bought GPUs also capex and resale."""
     row = result.rows[place]
     cash = [_sum(result, year, lambda m: m.usd[place]) for year in years]
-    yield row.letter, _name(result, place), *map(_usd, cash), words.whole_usd(row.npv_usd)
+    yield row.letter, _name(result, place), *(_usd(result, usd) for usd in (*cash, row.npv_usd))
     if row.capex_usd:
         spent = [_sum(result, year, lambda m: m.capex_usd[place]) for year in years]
-        yield "", "  of it capex", *map(_usd, spent), ""
+        yield "", "  of it capex", *(_usd(result, usd) for usd in spent), ""
     if row.resale_usd:
         got = [-_sum(result, year, lambda m: m.resale_usd[place]) for year in years]
-        yield "", "  of it resale", *map(_usd, got), ""
+        yield "", "  of it resale", *(_usd(result, usd) for usd in got), ""
 
 
 def _year(month: HorizonMonth) -> int:
@@ -256,10 +279,6 @@ def _year(month: HorizonMonth) -> int:
 
 def _sum(result: HorizonResult, year: int, get: Callable[[HorizonMonth], float]) -> float:
     return sum(get(month) for month in result.path if _year(month) == year)
-
-
-def _usd(usd: float) -> str:
-    return words.whole_usd(usd) if usd else "–"
 
 
 def _tokens(result: HorizonResult, year: int) -> str:

@@ -52,7 +52,7 @@ def table(result: CompareResult, view: View, room: int) -> tuple[Table, int]:
     most = len(wanted)
     while True:
         made = _table(result, view, found, wanted[:most])
-        if most <= len(KINDS) or first.height([made]) <= room:
+        if most <= len(KINDS) + 1 or first.height([made]) <= room:
             return made, sum(len(_notes(row, result)) for row in wanted[:most])
         most -= 1
 
@@ -69,8 +69,6 @@ def _by_weight(result: CompareResult, found: Sequence[Group]) -> list[OptionResu
         (r for r in firsts if r not in heads), key=lambda r: (r.tier == "self", _usd(r))
     )
     more = sorted((row for row in rest if row not in unsure), key=_usd)
-    if result.shown:  # a short list has one row a class, and what the user described
-        more = [row for row in more if row.provider == "given"]
     order = (*best, *unsure[:1], *heads, *others, *unsure[1:BESIDE], *more)
     return list({row.id: row for row in order}.values())
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from tco.analysis.plan.results import ModelRow, PlanResult, ResourceRow, StrategyResult
 from tco.analysis.portfolio.results import FleetResult, PortfolioResult, TaskResult
@@ -54,6 +55,9 @@ STRATEGIES = (
     number("own_hours_share", "own hours", lambda s: s.own_hours_share, show_share),
 )
 
+RIGHT = number("usd_per_success", "$/right", lambda s: s.usd_per_success, words.price)
+"""What a right answer costs, where it was said how often one is."""
+
 MODELS = (
     Column(key="model", head="model", get=lambda m: m.model, wraps=True),
     number("api_usd", "all API", lambda m: m.api_usd, words.whole_usd),
@@ -62,6 +66,12 @@ MODELS = (
     number("own_tokens_share", "own tokens", lambda m: m.own_tokens_share, show_share),
     number("saved_share", "saved", lambda m: m.saved_share, show_share),
 )
+
+
+def _arrangements(result: PlanResult) -> tuple[Column, ...]:
+    """Return the columns of the three bills."""
+    rated = any(row.usd_per_success is not None for row in result.strategies)
+    return (*STRATEGIES[:3], *((RIGHT,) if rated else ()), *STRATEGIES[3:])
 
 
 def _plan_everything(result: PlanResult) -> Sheet:
@@ -79,19 +89,31 @@ def also(
 ) -> Iterator[tuple[str, tuple[Column, ...], tuple[StrategyResult, ...]]]:
     """Return the three bills, which stand beside the rows."""
     trust = Column(key="trust", head="trust", get=lambda s: s.trust)
-    yield "strategies", (*STRATEGIES, trust), result.strategies
+    yield "strategies", (*_arrangements(result), trust), result.strategies
 
 
-def _plan_blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _plan_blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, three bills, who serves the mix, what would turn it."""
-    head = [*first.verdict(result.verdict, view), *_bills(result, sheet, view)]
-    around = [*head, *_under(result, view), *_plan_ending(result, view, 1)]
-    shown = _others(result, view, first.room(around, result, view))
-    yield from head
-    if shown:
-        yield Table(title=OTHERS, columns=MODELS, rows=tuple(map(_model, shown)))
-    yield from _under(result, view)
-    yield from _plan_ending(result, view, len(result.models) - 1 - len(shown))
+    make = partial(_planned, result, sheet, view)
+    return first.fitted(result, view, make, len(result.models) + COMMANDS, 1)
+
+
+COMMANDS = 3
+"""Commands that come next, at most; there is always one."""
+
+
+def _planned(result: PlanResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many commands and other models together, commands before these."""
+    most = min(fullness, COMMANDS)
+    shown = _others(result, view, fullness - most)
+    table = [Table(title=OTHERS, columns=MODELS, rows=tuple(map(_model, shown)))] if shown else []
+    return [
+        *first.verdict(result.verdict, view),
+        *_bills(result, sheet, view),
+        *table,
+        *_under(result, view),
+        *_plan_ending(result, view, len(result.models) - 1 - len(shown), most),
+    ]
 
 
 OTHERS = "The same for other open models ($/month)"
@@ -107,8 +129,11 @@ def _bills(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
         yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
     yield Table(
         title=f"{result.model}: everything to an API, everything on own GPUs, or both",
-        columns=STRATEGIES,
-        rows=tuple(_strategy(s, noted=view.fields is None) for s in result.strategies),
+        columns=_arrangements(result),
+        rows=tuple(
+            _strategy(s, _arrangements(result), noted=view.fields is None)
+            for s in result.strategies
+        ),
     )
     if view.page and not view.plot:  # the same, larger, comes under it
         yield from _picture(result)
@@ -172,18 +197,14 @@ def _serves(row: ResourceRow) -> str:
     return f"{gpu} at {rent}" + (", by the hour" if row.paid == "by the hour" else "")
 
 
-def _others(result: PlanResult, view: View, room: int) -> Sequence[ModelRow]:
-    """Return the models that there is room for: what a mix saves most of first, beside this one."""
+def _others(result: PlanResult, view: View, most: int) -> Sequence[ModelRow]:
+    """Return so many models: those that a mix saves most of first, beside this one."""
     if len(result.models) < 2:
         return ()
     if view.page or view.notes or not view.usual:
         return result.models
     others = sorted(result.models[1:], key=lambda row: -row.saved_share)
-    return others[: max(room - OF_A_TABLE, 0)]
-
-
-OF_A_TABLE = 3
-"""Lines of a table beside its rows: a gap, the title, the head."""
+    return others[:most]
 
 
 def _under(result: PlanResult, view: View) -> Iterator[Block]:
@@ -216,21 +237,22 @@ def _turning(result: PlanResult, view: View) -> Iterator[Block]:
 PAY = "own GPUs pay "
 
 
-def _plan_ending(result: PlanResult, view: View, more: int) -> Iterator[Block]:
+def _plan_ending(result: PlanResult, view: View, more: int, most_commands: int) -> Iterator[Block]:
     """Return what is one flag away, and the next commands."""
     besides = f"{more} more model{'s' * (more > 1)}: --notes" if more > 0 and not view.page else ""
     notes = len(result.resolved) + bool(result.left_out)
     yield from first.away(result, view, "the week: --plot", besides, notes=notes)
     own = first.short(result.own[0]) if result.own else f"self/{result.model}"
-    yield from first.commands(
+    lines = (
         first.command(result.asked, "explain", result.overflow),
         first.command(result.asked, "breakeven", result.overflow, f"self/{result.model}"),
         *([first.command(result.asked, "deploy", own)] if result.own else []),
     )
+    yield from first.commands(*lines[:most_commands])
 
 
-def _strategy(row: StrategyResult, *, noted: bool) -> Row:
-    cells = tuple(column.text(row) for column in STRATEGIES)
+def _strategy(row: StrategyResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
+    cells = tuple(column.text(row) for column in columns)
     parts = [row.why_not] if row.why_not else []
     if row.band_usd is not None and row.band_usd[0] < row.band_usd[1]:
         parts.append(f"{words.spread(*row.band_usd)} within the throughput band")
@@ -291,6 +313,7 @@ PORTFOLIO_COLUMNS = (
     number("share", "of all", lambda t: t.share, show_share),
     number("monthly_usd", "$/month", lambda t: t.monthly_usd, words.whole_usd),
     number("usd_per_request", "$/request", lambda t: t.usd_per_request, words.price),
+    RIGHT,
     number("usd_per_mtok", "$/Mtok", lambda t: t.usd_per_mtok, words.price),
     number("judge_usd", "judge $", lambda t: t.judge_usd, words.whole_usd),
     number("router_usd", "router $", lambda t: t.router_usd, words.whole_usd),
@@ -316,9 +339,10 @@ FLEETS = (
 
 def _portfolio_everything(result: PortfolioResult) -> Sheet:
     """Return the tasks."""
-    return Sheet(
-        rows=result.tasks, columns=PORTFOLIO_COLUMNS, usual=PORTFOLIO_USUAL, keys=PORTFOLIO_KEYS
-    )
+    usual = PORTFOLIO_USUAL
+    if any(task.usd_per_success is not None for task in result.tasks):
+        usual = (*usual[:-1], "usd_per_success")
+    return Sheet(rows=result.tasks, columns=PORTFOLIO_COLUMNS, usual=usual, keys=PORTFOLIO_KEYS)
 
 
 def _portfolio_sheet(result: PortfolioResult, view: View) -> Sheet:
@@ -326,24 +350,22 @@ def _portfolio_sheet(result: PortfolioResult, view: View) -> Sheet:
     return _portfolio_everything(result)
 
 
-def _portfolio_blocks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _portfolio_blocks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, tasks, fleets, the bill, what would turn it."""
-    head = list(first.verdict(result.verdict, view))
-    yield from head
     if view.page or view.notes or not view.usual:
-        yield from _tasks(result, sheet, view)
-        yield from _ending(result, view, 0)
-        return
-    under = [*_served_by(result), *_ending(result, view, 1)]
-    room = max(first.room([*head, *under], result, view) - 1, LEAST_TASKS)
-    made, shown = _short_tasks(result, sheet, room)
-    yield made
-    yield from _served_by(result)
-    yield from _ending(result, view, len(sheet.rows) - shown)
+        head = first.verdict(result.verdict, view)
+        return [*head, *_tasks(result, sheet, view), *_ending(result, view, 0)]
+    return first.fitted(result, view, partial(_assigned, result, sheet, view), len(sheet.rows), 1)
 
 
-LEAST_TASKS = 4
-"""Lines of a table of tasks, its head among them, that a screen always has."""
+def _assigned(result: PortfolioResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many tasks."""
+    return [
+        *first.verdict(result.verdict, view),
+        _short_tasks(result, sheet, fullness),
+        *_served_by(result),
+        *_ending(result, view, len(sheet.rows) - fullness),
+    ]
 
 
 def _tasks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -374,15 +396,11 @@ SHORT = (
 )
 
 
-def _short_tasks(result: PortfolioResult, sheet: Sheet, room: int) -> tuple[Table, int]:
-    """Return the table of tasks in so many lines, in the order of what they cost, and how many."""
-    by_cost = sorted(sheet.rows, key=lambda task: -task.monthly_usd)
-    for shown in range(len(by_cost), 0, -1):
-        kept = [task for task in sheet.rows if task in by_cost[:shown]]
-        made = Table(columns=SHORT, rows=tuple(_short_task(task, result) for task in kept))
-        if first.height([made]) <= room:
-            break
-    return made, shown
+def _short_tasks(result: PortfolioResult, sheet: Sheet, most: int) -> Table:
+    """Return the table of the dearest tasks, in their order."""
+    dearest = sorted(sheet.rows, key=lambda task: -task.monthly_usd)[:most]
+    kept = [task for task in sheet.rows if task in dearest]
+    return Table(columns=SHORT, rows=tuple(_short_task(task, result) for task in kept))
 
 
 def _short_task(task: TaskResult, result: PortfolioResult) -> Row:

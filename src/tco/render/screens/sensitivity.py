@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from tco.analysis.montecarlo.results import (
     MonteCarloResult,
@@ -94,21 +95,27 @@ def bar(row: SwingResult, low: float, high: float) -> str:
     return "".join(marks)
 
 
-def _tornado_blocks(result: SensitivityResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _tornado_blocks(result: SensitivityResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, the two bills, the tornado, what would turn it."""
-    head = [*first.verdict(result.verdict, view), *_two(result, view)]
-    ends = [*_under(result, view), *_ending(result, view, 9)]
-    room = first.room([*head, *ends], result, view) - 2
+    most = min(TOP if view.top is None else view.top, len(sheet.rows))
+    make = partial(_tornado, result, sheet, view)
+    return first.fitted(result, view, make, most, min(most, LEAST) - 1)
+
+
+def _tornado(result: SensitivityResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many rows; with fewer than the least, without the last command."""
     noted = view.fields is None and (view.notes or view.page or not view.usual)
     columns = sheet.pick(view.fields or sheet.usual)
     if not noted and not view.fields:
         columns = tuple(c._replace(head=HEADS.get(c.key, c.head)) for c in sheet.pick(SHORT))
-    top = min(TOP, max(room, LEAST)) if view.top is None else view.top
-    rows = tuple(_row(row, columns, noted=noted) for row in sheet.rows[:top])
-    yield from head
-    yield Table(columns=columns, rows=rows)
-    yield from _under(result, view)
-    yield from _ending(result, view, len(sheet.rows) - len(rows))
+    kept = sheet.rows[: max(fullness, min(LEAST, len(sheet.rows)))]
+    return [
+        *first.verdict(result.verdict, view),
+        *_two(result, view),
+        Table(columns=columns, rows=tuple(_row(row, columns, noted=noted) for row in kept)),
+        *_under(result, view),
+        *_ending(result, view, len(sheet.rows) - len(kept), 2 if fullness >= LEAST else 1),
+    ]
 
 
 SHORT = ("path", "range", "bar", "swing_usd", "flips_at")
@@ -138,17 +145,20 @@ def _under(result: SensitivityResult, view: View) -> Iterator[Block]:
         yield from words.assumptions(result.assumptions)
 
 
-def _ending(result: SensitivityResult, view: View, more: int) -> Iterator[Block]:
+def _ending(
+    result: SensitivityResult, view: View, more: int, most_commands: int
+) -> Iterator[Block]:
     """Return what is one flag away, and the next commands."""
     smaller = f"{more} smaller swings: --top {len(result.rows)}" if more > 0 else ""
     notes = 0 if view.notes or view.page else len(result.resolved)
     yield from first.away(result, view, smaller, notes=notes)
     ids = [result.a, result.b]
     a, b = (first.short(name, ids) for name in ids)
-    yield from first.commands(
+    lines = (
         first.command(result.asked, "breakeven", a, b),
         first.command(result.asked, "sensitivity", a, b, "--draws", "10k"),
     )
+    yield from first.commands(*lines[:most_commands])
 
 
 def _row(row: SwingResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
@@ -238,20 +248,26 @@ def _mean(which: int):  # type: ignore[no-untyped-def]
     return lambda row: row.mean_usd[which]
 
 
-def _what_if_blocks(result: WhatIfResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _what_if_blocks(result: WhatIfResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, what each letter means, the bills."""
-    head = [*first.verdict(result.verdict, view), *_letters(result, view)]
-    ends = [*_what_if_under(result, view), *_what_if_ending(result, view, 9)]
-    room = first.room([*head, *ends], result, view) - 2
+    most = min(WHAT_IF_TOP if view.top is None else view.top, len(sheet.rows))
+    make = partial(_what_if, result, sheet, view)
+    return first.fitted(result, view, make, most, min(most, LEAST) - 1)
+
+
+def _what_if(result: WhatIfResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many rows; with fewer than the least, without the last command."""
     columns = sheet.pick(view.fields or sheet.usual)
-    top = min(WHAT_IF_TOP, max(room, LEAST)) if view.top is None else view.top
     if view.usual and not (view.page or view.notes):
         columns = tuple(c._replace(get=_spoken) if c.key == "id" else c for c in columns)
-    kept = _kept(sheet.rows, top, result)
-    yield from head
-    yield Table(columns=columns, rows=tuple(_what_if_row(r, columns, result) for r in kept))
-    yield from _what_if_under(result, view)
-    yield from _what_if_ending(result, view, len(sheet.rows) - len(kept))
+    kept = _kept(sheet.rows, max(fullness, min(LEAST, len(sheet.rows))), result)
+    return [
+        *first.verdict(result.verdict, view),
+        *_letters(result, view),
+        Table(columns=columns, rows=tuple(_what_if_row(r, columns, result) for r in kept)),
+        *_what_if_under(result, view),
+        *_what_if_ending(result, view, len(sheet.rows) - len(kept), 2 if fullness >= LEAST else 1),
+    ]
 
 
 def _spoken(row: WhatIfRow | OptionRisk) -> str:
@@ -287,15 +303,19 @@ def _what_if_under(result: WhatIfResult, view: View) -> Iterator[Block]:
         yield from words.assumptions(result.assumptions)
 
 
-def _what_if_ending(result: WhatIfResult, view: View, more: int) -> Iterator[Block]:
+def _what_if_ending(
+    result: WhatIfResult, view: View, more: int, most_commands: int
+) -> Iterator[Block]:
     """Return what is one flag away, and the next commands."""
     others = f"{more} more: --top {len(result.options)}" if more > 0 else ""
     notes = 0 if view.notes or view.page else len(result.resolved)
     yield from first.away(result, view, others, notes=notes)
     best = first.short(result.cheapest[0])
-    yield from first.commands(
-        first.command(result.asked, "explain", best), first.command(result.asked, "sensitivity")
+    lines = (
+        first.command(result.asked, "explain", best),
+        first.command(result.asked, "sensitivity"),
     )
+    yield from first.commands(*lines[:most_commands])
 
 
 def _what_if_row(row: WhatIfRow, columns: tuple[Column, ...], result: WhatIfResult) -> Row:
@@ -355,42 +375,48 @@ def _montecarlo_sheet(result: MonteCarloResult, view: View) -> Sheet:
     return _montecarlo_everything(result)
 
 
-def _montecarlo_blocks(result: MonteCarloResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _montecarlo_blocks(result: MonteCarloResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, the options, what the saving hangs on, what to measure."""
-    whole = view.notes or view.page
-    head = [*first.verdict(result.verdict, view), *_how_many(result, view)]
-    under = [*_pair(result, whole=whole), *first.doubts(result.verdict, view)]
-    advice = result.advice if whole else re.split(r"; it pays|: the best,", result.advice)[0]
-    under.append(Paragraph(text=f"{advice.rstrip('.')}.", tone="bold", hanging=2, bullet=True))
-    ends = [*_ways(result, view), *_montecarlo_ending(result, view, 9)]
-    rows, inputs = _shares(result, first.room([*head, *under, *ends], result, view) - 5)
-    rows = rows if view.top is None else view.top
-    columns = sheet.pick(view.fields or sheet.usual)
-    if view.usual and not whole:
-        columns = tuple(c._replace(get=_spoken) if c.key == "id" else c for c in columns)
-    yield from head
-    kept = _of_most(sheet.rows, rows, result)
-    yield Table(columns=columns, rows=tuple(_montecarlo_row(r, columns) for r in kept))
-    shown = result.inputs[: MOST_INPUTS if whole or not view.usual else inputs]
-    made = tuple(Row(cells=tuple(_input(r, c) for c in INPUTS)) for r in shown)
-    yield Table(columns=INPUTS, rows=made, title=HANGS if whole else "")
-    yield from under
-    yield from _ways(result, view)
-    yield from _montecarlo_ending(result, view, len(sheet.rows) - len(kept))
+    most = min(MONTECARLO_TOP if view.top is None else view.top, len(sheet.rows))
+    make = partial(_drawn, result, sheet, view)
+    return first.fitted(result, view, make, max(most, FEWEST) + MOST_INPUTS, BAREST)
 
 
-FEWEST = 2
-"""Options, and inputs, that the smallest screen has."""
+FEWEST, BAREST = 2, 1
+"""Options, and inputs, that the smallest screen has; with fewer the last command goes."""
 
 HANGS = "What the saving hangs on, and what knowing it would be worth"
 
 
-def _shares(result: MonteCarloResult, room: int) -> tuple[int, int]:
-    """Return how many options and how many inputs there is room for; of inputs those that count."""
-    if room >= first.WHOLE // 2:
-        return MONTECARLO_TOP, MOST_INPUTS
-    options = min(len(result.options), max(room - FEWEST, FEWEST))
-    return options, max(room - options, FEWEST)
+def _drawn(result: MonteCarloResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many options and inputs together: options before inputs."""
+    whole = view.notes or view.page
+    columns = sheet.pick(view.fields or sheet.usual)
+    if view.usual and not whole:
+        columns = tuple(c._replace(get=_spoken) if c.key == "id" else c for c in columns)
+    most = min(MONTECARLO_TOP if view.top is None else view.top, len(sheet.rows))
+    rows = max(min(most, fullness - FEWEST), FEWEST)
+    kept = _of_most(sheet.rows, most if whole or not view.usual else rows, result)
+    least = FEWEST if fullness > BAREST else FEWEST - 1
+    shown = result.inputs[: MOST_INPUTS if whole else max(fullness - rows, least)]
+    advice = result.advice if whole else re.split(r"; it pays|: the best,", result.advice)[0]
+    return [
+        *first.verdict(result.verdict, view),
+        *_how_many(result, view),
+        Table(columns=columns, rows=tuple(_montecarlo_row(r, columns) for r in kept)),
+        Table(
+            columns=INPUTS,
+            rows=tuple(Row(cells=tuple(_input(r, c) for c in INPUTS)) for r in shown),
+            title=HANGS if whole else "",
+        ),
+        *_pair(result, whole=whole),
+        *first.doubts(result.verdict, view),
+        Paragraph(text=f"{advice.rstrip('.')}.", tone="bold", hanging=2, bullet=True),
+        *_ways(result, view),
+        *_montecarlo_ending(
+            result, view, len(sheet.rows) - len(kept), 1 if fullness <= BAREST else 2
+        ),
+    ]
 
 
 def _of_most(rows: Sequence[OptionRisk], top: int, result: MonteCarloResult) -> list[OptionRisk]:
@@ -423,7 +449,9 @@ def _method(result: MonteCarloResult) -> list[str]:
     return [*result.method, *(f"moving together: {text}" for text in told)]
 
 
-def _montecarlo_ending(result: MonteCarloResult, view: View, more: int) -> Iterator[Block]:
+def _montecarlo_ending(
+    result: MonteCarloResult, view: View, more: int, most_commands: int
+) -> Iterator[Block]:
     """Return what is one flag away, and the next commands."""
     others = f"{more} more: --top {len(result.options)}" if more > 0 else ""
     notes = 0 if view.notes or view.page else len(result.resolved) + len(_method(result))
@@ -431,10 +459,12 @@ def _montecarlo_ending(result: MonteCarloResult, view: View, more: int) -> Itera
     yield from first.away(result, view, draws, others, notes=notes)
     ids = [option.id for option in result.options]
     names = [first.short(name, ids) for name in (result.best or ids[0],)]
+    told = []
     if result.saving is not None:
         names = [first.short(name, ids) for name in (result.saving.a, result.saving.b)]
-        yield from first.commands(first.command(result.asked, "breakeven", *names))
-    yield from first.commands(first.command(result.asked, "explain", names[-1]))
+        told.append(first.command(result.asked, "breakeven", *names))
+    told.append(first.command(result.asked, "explain", names[-1]))
+    yield from first.commands(*told[:most_commands])
 
 
 def _montecarlo_row(option: OptionRisk, columns: tuple[Column, ...]) -> Row:

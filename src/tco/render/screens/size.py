@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -192,33 +193,41 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _size_blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _size_blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the answer, the set-ups, how sure their speed is, what is a flag away."""
     if view.page or view.notes or not view.usual:
-        yield from first.verdict(result.verdict, view)
-        yield from _all_of_size(result, sheet, view)
-        yield from words.assumptions(result.assumptions)
-        yield from _size_ending(result, view, 0)
-        return
-    feasible = [row for row in sheet.rows if row.feasible]
-    head = [*first.verdict(result.verdict, view), *_asked(result)]
-    ends = [*_believed(result), *first.assumed(result.assumptions, view)]
-    ends += [*_size_ending(result, view, 99)]
-    room = max(first.room([*head, *ends], result, view) - 1, 1)
+        return [
+            *first.verdict(result.verdict, view),
+            *_all_of_size(result, sheet, view),
+            *words.assumptions(result.assumptions),
+            *_size_ending(result, view, 0, 2),
+        ]
+    make = partial(_sized, result, sheet, view)
+    return first.fitted(result, view, make, min(TOP, len(sheet.rows)), 0)
+
+
+def _sized(result: SizeResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many set-ups; with none but the answer, without a last command."""
     columns = tuple(
         c._replace(head=SHORT_HEADS.get(c.key, c.head)) for c in sheet.pick(_short(result))
     )
-    kept = _kept(feasible, min(room, TOP), result)
-    yield from head
+    feasible = [row for row in sheet.rows if row.feasible]
+    kept = _kept(feasible, max(fullness, 1), result)
     if kept:
         rows = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in kept)
-        yield Table(columns=columns, rows=rows)
+        table: list[Block] = [Table(columns=columns, rows=rows)]
     else:
-        kept = [row for row in sheet.rows if not row.feasible][: min(room, MOST_INFEASIBLE)]
-        yield from _impossible(kept)
-    yield from _believed(result)
-    yield from first.assumed(result.assumptions, view)
-    yield from _size_ending(result, view, len(result.rows) - len(kept))
+        kept = [row for row in sheet.rows if not row.feasible]
+        kept = kept[: max(min(fullness, MOST_INFEASIBLE), 1)]
+        table = [*_impossible(kept)]
+    return [
+        *first.verdict(result.verdict, view),
+        *_asked(result),
+        *table,
+        *_believed(result),
+        *first.assumed(result.assumptions, view),
+        *_size_ending(result, view, len(result.rows) - len(kept), 2 if fullness else 1),
+    ]
 
 
 def _short(result: SizeResult) -> tuple[str, ...]:
@@ -281,7 +290,7 @@ def _believed(result: SizeResult) -> Iterator[Block]:
     yield from first.doubts(result.verdict, View())
 
 
-def _size_ending(result: SizeResult, view: View, more: int) -> Iterator[Block]:
+def _size_ending(result: SizeResult, view: View, more: int, most_commands: int) -> Iterator[Block]:
     """Return what is one flag away, and the next commands."""
     others = f"{more} more: --top {len(result.rows)}" if more > 0 else ""
     yield from first.away(result, view, others, "memory, front: --notes" if not view.notes else "")
@@ -289,7 +298,8 @@ def _size_ending(result: SizeResult, view: View, more: int) -> Iterator[Block]:
     if result.best is not None and demand:
         name = f"self/{_answer(result)}"
         names = [("deploy", name), ("explain", name)]
-        yield from first.commands(*(first.command(result.asked, *name) for name in names))
+        told = [first.command(result.asked, *name) for name in names]
+        yield from first.commands(*told[:most_commands])
     else:
         asked = first.carried(result.asked, (*first.CHOOSING, *ONLY_SIZED))
         model = ("breakeven", "--model", result.model)
