@@ -458,6 +458,9 @@ def test_what_a_review_turned_down_is_not_proposed_again(tmp_path: Path) -> None
     done = run(*asked, "--leave", str(kept))
     assert "openai/gpt-4o" not in done.stdout and "glm-4.5-air" not in done.stdout
     assert "2 offers left out" in done.stderr
+    kept.write_text("openai/* passes on\ngroq/* passes on\n", "utf-8")
+    done = run(*asked, "--leave", str(kept))
+    assert "openai/gpt-4o" in done.stdout and "glm-4.5-air" not in done.stdout
     kept.write_text("openai/gpt-4o\n", "utf-8")
     wrong = run(*asked, "--leave", str(kept))
     assert wrong.exit_code == 3

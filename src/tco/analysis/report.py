@@ -18,7 +18,7 @@ from tco.options.cheapest import USUAL, least_trust
 from tco.options.hours import SCALE_TO_ZERO
 from tco.options.machines import DEDICATED
 from tco.options.provisioned import ProvisionedOption
-from tco.options.quality import score_notes, some_of, success_notes
+from tco.options.quality import BELOW, score_notes, some_of, success_notes
 from tco.options.question import Question
 from tco.options.scenario import Scenario
 from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets, target, workload
@@ -287,12 +287,10 @@ def notes_of(
         about: Those of them that the answer names.
         dated: The screen says of each price how old it is and when it changes.
     """
-    first: list[str] = [
-        *_ineffective(inputs, used),
-        *volume_notes(inputs),
-        *_score_notes(inputs, used),
-    ]
-    rest: list[str] = []
+    scores = _score_notes(inputs, used)
+    below = [text for text in scores if text.startswith(BELOW)]
+    first: list[str] = [*_ineffective(inputs, used), *volume_notes(inputs), *below]
+    rest: list[str] = [text for text in scores if text not in below]
     for family, of_rows in ((_changes, dated), (_stale, dated), (_licences, False)):
         told, bears = family(inputs, used), () if of_rows else family(inputs, about)
         (first if bears else rest).extend(told)

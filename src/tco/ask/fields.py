@@ -265,19 +265,15 @@ class Words:
         words: The list.
         counted: A setting holds which of them it is, from 0 on.
         many: The option that says how many, for whoever types a number here.
-        refuse: Raises an error for what is none of them, but is said in another way.
     """
 
     words: tuple[str, ...]
     counted: bool = False
     many: str = ""
-    refuse: Callable[[str], None] | None = None
 
     def __call__(self, value: Any) -> Any:
         """Return the word, or its number."""
         word = str(value).strip().lower()
-        if self.refuse is not None:
-            self.refuse(str(value).strip())
         if word not in self.words:
             hint = suggestion(word, self.words, 1)
             if self.many and (digits := word.removeprefix("tp").strip("=- ")).isdecimal():
@@ -389,16 +385,17 @@ LIFETIMES = ("5m", "1h", "12h", "24h")
 COLORS = ("auto", "always", "never")
 
 
-def _no_file(said: str) -> None:
-    """Raise an error for what is a file or a report: they are said in another way."""
-    kind = said.rpartition(".")[2].lower()
-    if kind in EXPORTS and said.lower() not in FORMATS:
-        path = said if "." in said else f"report.{kind}"
-        raise UsageError(f"{printable(said, 60)!r} is a file; write --export {kind}={path}")
+class Written(Words):
+    """The reader of a format for stdout; files, and reports, are said in another way."""
 
-
-written = Words(FORMATS, refuse=_no_file)
-"""The reader of a format for stdout."""
+    def __call__(self, value: Any) -> Any:
+        """Return the format."""
+        said = str(value).strip()
+        kind = said.rpartition(".")[2].lower()
+        if kind in EXPORTS and said.lower() not in self.words:
+            path = said if "." in said else f"report.{kind}"
+            raise UsageError(f"{printable(said, 60)!r} is a file; write --export {kind}={path}")
+        return super().__call__(said)
 
 
 def export(value: Any) -> tuple[str, str]:

@@ -28,6 +28,7 @@ from tco.ask.fields import (
     Names,
     Pairs,
     Switch,
+    Written,
     at_least_one,
     counted,
     day,
@@ -51,7 +52,6 @@ from tco.ask.fields import (
     text,
     volume,
     whole_gpus,
-    written,
 )
 
 VOLUME = "Volume and traffic"
@@ -508,7 +508,7 @@ class Output(TypedDict, total=False):
     format: Annotated[
         Name,
         flag(ANSWER, "FMT", "table, json, csv, md, github, llm, focus.", "-o", "--format"),
-        key("output.format", written, default="table"),
+        key("output.format", Written(FORMATS), default="table"),
     ]
     export: Annotated[
         Names,

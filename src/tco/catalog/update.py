@@ -109,8 +109,9 @@ def proposal(
     if confirm:
         _confirmed(catalog, changes, report, rows, unsure, on)
     lacking = [one for one in report.lacking if everything or not _aggregated(catalog, one)]
-    new = {name for one in lacking if (name := _offer_id(one))}
-    kept = [one for one in lacking if _offer_id(one) not in leave]
+    down = [one for one in lacking if leave & {_offer_id(one), f"{one.provider}/*"}]
+    new = {name for one in down if (name := _offer_id(one))}
+    kept = [one for one in lacking if one not in down]
     told = {
         name: change
         for name, change in changes.items()
@@ -124,7 +125,7 @@ def proposal(
         rows,
         on,
     )
-    left = tuple(sorted((new | (set(changes) - set(told))) & leave))
+    left = tuple(sorted(new | (set(changes) - set(told))))
     return replace(made, left=left, aggregated=len(report.lacking) - len(lacking))
 
 
@@ -548,11 +549,13 @@ def _seen_again(
     return {**price, "checked": checked, "evidence": [*price["evidence"], *more]}
 
 
-_TURNED_DOWN = re.compile(r"(?P<offer>[\w.-]+/[\w.-]+)\s+(?P<why>\S.*)")
+_TURNED_DOWN = re.compile(r"(?P<offer>[\w.-]+/([\w.-]+|\*))\s+(?P<why>\S.*)")
 
 
 def turned_down(path: str) -> frozenset[str]:
     """Return the offers of a file of `PROVIDER/MODEL reason` lines; `#` begins a comment.
+
+    `PROVIDER/*` stands for every offer of a provider that the catalog does not have.
 
     Raises:
         DataError: The file cannot be read, or a line is neither.

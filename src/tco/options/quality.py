@@ -142,6 +142,9 @@ def score_words(score: Score) -> str:
     return ", ".join(parts)
 
 
+BELOW = "below it, and named all the same"
+
+
 def score_notes(catalog: Catalog, request: Scenario, used: Iterable[str]) -> list[str]:
     """Return what a lowest score means, which models fall short of it, what an effort would add.
 
@@ -163,7 +166,7 @@ def score_notes(catalog: Catalog, request: Scenario, used: Iterable[str]) -> lis
     known = {name: quality(models[name], benchmark) for name in used if name in models}
     below = [name for name in known if not all(bar.reached(models[name]) for bar in bars)]
     if below:
-        out.append(f"below it, and named all the same: {some_of(below)}")
+        out.append(f"{BELOW}: {some_of(below)}")
     efforts = [f"{n} ({s.effort})" for n, s in known.items() if s is not None and s.effort]
     if efforts:
         out.append(f"scored at an effort whose tokens no bill here has: {some_of(efforts)}")

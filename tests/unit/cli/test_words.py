@@ -126,7 +126,7 @@ def test_wrong_word(name: str) -> None:
         (["--tokens", "50 B/fortnight"], 2, "use s, min, h, day, week, month or year"),
         ([], 2, "--tokens 50B"),
         (["--tokens", "1B", "--users", "5"], 2, "--tokens and --users say the same thing"),
-        (["--tokens", "1B", "--model", "gpt-41"], 3, "did you mean gpt-4.1, gpt-4.1-mini"),
+        (["--tokens", "1B", "--model", "gpt-41"], 3, "did you mean gpt-4.1? "),
         (["--tokens", "1B", "--gpu", "h201"], 3, "h200-sxm"),
         (["--tokens", "1B", "--provider", "togehter"], 3, "did you mean together"),
         (["--tokens", "1B", "--sort", "price"], 2, "there are cost, mtok, id, tier"),

@@ -240,7 +240,7 @@ def _assumption(row: AssumptionResult, report: Report) -> AssumptionLine:
 
 # A report as one HTML file: words from a template, charts and their library inside it.
 
-LIBRARIES = ("altair", "vl_convert", "jinja2")
+LIBRARIES = ("vl_convert", "jinja2")
 MISSING = "a report needs more libraries"
 
 

@@ -83,6 +83,7 @@ def _pair_blocks(result: BreakevenResult, sheet: Sheet, view: View) -> Iterator[
         return
     yield from _two(result, view)
     yield from _figures(result, view)
+    yield from first.doubts(result.verdict, view)
     yield from _flips(result.flips, view, result)
     yield from first.assumed(result.assumptions, view)
     yield from first.away(result, view, notes=_untold(result, view))
@@ -235,6 +236,7 @@ def _over_blocks(result: BreakevenOver, sheet: Sheet, view: View) -> Iterator[Bl
         return
     yield from _two(result, view)
     yield from _over_figures(result)
+    yield from first.doubts(result.verdict, view)
     yield from _flips(result.flips, view, result)
     yield from first.assumed(result.assumptions, view)
     yield from first.away(result, view, notes=_untold(result, view))
@@ -299,23 +301,30 @@ def _table_sheet(result: BreakevenTable, view: View) -> Sheet:
     return _table_everything(result)
 
 
-def _table_blocks(result: BreakevenTable, sheet: Sheet, view: View) -> Iterator[Block]:
+def _table_blocks(result: BreakevenTable, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, a row a model, what would turn it, what is a flag away."""
-    yield from first.verdict(result.verdict, view)
     if view.fields or view.sort or view.notes or view.page:
-        yield from _wide(result, sheet, view)
-        return
-    after = [*_about(result), *first.assumed(result.assumptions, view)]
-    ends = [*first.away(result, view, "9 more: --top 99", notes=9), *_table_next(result)]
-    around = [*first.verdict(result.verdict, view), *after, *ends]
+        return [*first.verdict(result.verdict, view), *_wide(result, sheet, view)]
+    make = partial(_overviewed, result, sheet, view)
+    if view.top is not None:
+        return make(view.top)
+    return first.fitted(result, view, make, len(_pairings(result)), 1)
+
+
+def _overviewed(result: BreakevenTable, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with the models that come nearest, so many of them."""
     rows = _overview(result)
-    shown = rows[: view.top or max(first.room(around, result, view) - 1, 1)]
-    yield Table(columns=_overview_columns(result), rows=tuple(shown))
-    yield from after
+    shown = rows[:fullness]
     more = f"{len(rows) - len(shown)} more: --top {len(rows)}" if len(shown) < len(rows) else ""
     notes = len(result.left_out) + sum(bool(_note(row)) for row in sheet.rows)
-    yield from first.away(result, view, more, notes=notes)
-    yield from _table_next(result)
+    return [
+        *first.verdict(result.verdict, view),
+        Table(columns=_overview_columns(result), rows=tuple(shown)),
+        *_about(result),
+        *first.assumed(result.assumptions, view),
+        *first.away(result, view, more, notes=notes),
+        *_table_next(result),
+    ]
 
 
 def _wide(result: BreakevenTable, sheet: Sheet, view: View) -> Iterator[Block]:
