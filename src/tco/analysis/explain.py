@@ -69,6 +69,14 @@ def explain(inputs: Question, name: str) -> ExplainResult:
     )
 
 
+def costs(row: OptionResult, inputs: Question) -> str:
+    """Return what an option comes to, in a sentence."""
+    if row.monthly_usd is None:
+        return f"{row.id} is not possible: {'; '.join(row.reasons)}"
+    volume = show_tokens(number(inputs.settings.value("workload.tokens_per_month")))
+    return f"{row.id} costs {show_usd(row.monthly_usd)} a month for {volume} tokens"
+
+
 def _tries_steps(inputs: Question, option: Option) -> list[str]:
     """Return how often a request is asked, where it was said how often the model is right."""
     rate = success_of(option.model, option.id, inputs)
@@ -78,14 +86,6 @@ def _tries_steps(inputs: Question, option: Option) -> list[str]:
         f"each request is asked 1 / {show_share(rate)} = {_n(option.tries)} times until its answer "
         "is right (tries are taken to be independent)"
     ]
-
-
-def costs(row: OptionResult, inputs: Question) -> str:
-    """Return what an option comes to, in a sentence."""
-    if row.monthly_usd is None:
-        return f"{row.id} is not possible: {'; '.join(row.reasons)}"
-    volume = show_tokens(number(inputs.settings.value("workload.tokens_per_month")))
-    return f"{row.id} costs {show_usd(row.monthly_usd)} a month for {volume} tokens"
 
 
 def _load_steps(inputs: Question) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from tco.ask.fields import (
+    DISCOUNTING,
     Amount,
     Day,
     Name,
@@ -24,7 +25,6 @@ from tco.ask.fields import (
     text,
 )
 from tco.ask.options import SERVING, VALUES, VOLUME, WHICH
-from tco.options.scenario import DISCOUNTING, END_OF_MONTH
 
 if TYPE_CHECKING:
     from tco.ask.options import QuestionOptions as Besides
@@ -91,7 +91,7 @@ class HorizonOptions(Besides, total=False):
     discounting: Annotated[
         Name,
         flag(VALUES, "WORD", "When cash counts in today's money: end-of-month, year-end."),
-        key("over_time.discounting", one_of(*DISCOUNTING), default=END_OF_MONTH),
+        key("over_time.discounting", one_of(*DISCOUNTING), default=DISCOUNTING[0]),
     ]
     flat_prices: Annotated[
         Switch,

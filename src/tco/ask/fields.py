@@ -375,6 +375,7 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
 BILLINGS = ("always_on", "scheduled", "autoscaled", "scale_to_zero")
 SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
 TRUST = ("low", "medium", "high")
+DISCOUNTING = ("end-of-month", "year-end")
 CLASSES = ("small", "mid", "flagship")
 FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 EXPORTS = (*FORMATS, "html", "svg")

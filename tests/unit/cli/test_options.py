@@ -6,15 +6,23 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from running import ROOT, clean
 
-from tco.ask import commands
+from tco.ask import commands, fields
 from tco.ask.fields import FORMATS, LIMITS, fields_of
 from tco.ask.options import OUTPUT, QUESTION, Output, QuestionOptions
+from tco.catalog.load import load_catalog
+from tco.catalog.trust import LEVELS
 from tco.cli.complete import KINDS
+from tco.engine.fleet import Billing
+from tco.options import scenario
+from tco.options.question import prepare
+from tco.options.scenario import Scenario
 
 ENTRY = """
 import inspect, json, sys
@@ -136,3 +144,14 @@ def test_no_two_options_are_called_or_kept_alike() -> None:
     for of in ("name", "key", "variable"):
         said = [getattr(field, of) for field in every]
         assert len(said) == len(set(said)), of
+
+
+def test_words_of_a_floor_below_are_the_same_here() -> None:
+    """Declarations load nothing, so that help is quick; their words are held here."""
+    nothing = prepare(load_catalog(), Scenario(), date(2026, 11, 21))
+    declared = fields_of(QuestionOptions)
+    assert declared["profile"].default == nothing.profile
+    assert declared["engine"].default == nothing.engine
+    assert fields.DISCOUNTING == scenario.DISCOUNTING
+    assert get_args(Billing) == fields.BILLINGS
+    assert fields.TRUST == LEVELS
