@@ -318,22 +318,6 @@ def _covers(a: FleetSizes, b: FleetSizes, ratio: float, team: People) -> bool:
 # Routing between tiers and cascades: what a share on a cheaper model saves, and when to try.
 
 
-def routed_usd(shares: Number, usd: Number) -> Number:
-    """Return the mean cost of a request that goes to each tier with some share [USD/request].
-
-    ``sum(share * usd)`` over the last axis.
-
-    Args:
-        shares: Share of the requests for each tier [..., tiers] [1].
-        usd: Cost of a request on each tier [..., tiers] [USD/request].
-
-    >>> float(routed_usd(np.array([0.983, 0.017]), np.array([0.001, 0.03])).round(6))
-    0.001493
-    """
-    mean: Number = np.sum(np.asarray(shares) * np.asarray(usd), axis=-1)
-    return mean
-
-
 def share_for_reduction(reduction: Number, cheap_usd: Number, premium_usd: Number) -> Number:
     """Return the share that must go to the cheap tier for a bill to fall by so much [1].
 

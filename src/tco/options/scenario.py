@@ -82,15 +82,8 @@ class InlineOption:
     increment_units: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Opening hours of a week.
-
-    Args:
-        spans: Weekdays (Monday is 0), first and last minute of the day.
-    """
-
-    spans: tuple[tuple[frozenset[int], int, int], ...]
+Schedule = tuple[tuple[frozenset[int], int, int], ...]
+"""Opening hours of a week: weekdays (Monday is 0), first and last minute of the day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

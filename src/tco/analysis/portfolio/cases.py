@@ -10,7 +10,7 @@ import numpy as np
 
 from tco.catalog.lookup import find_model, find_provider
 from tco.catalog.models import Model
-from tco.catalog.tasks import Call, Cascade, Task, Tasks, TaskScore
+from tco.catalog.tasks import Call, Cascade, ScorePart, Task, Tasks
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import DataError, InfeasibleError, UsageError, unknown_name
@@ -206,7 +206,7 @@ def license_of(model: Model | None) -> str:
 
 
 def scores_of(
-    inputs: Question, own: Sequence[tuple[str, TaskScore]], name: str
+    inputs: Question, own: Sequence[tuple[str, ScorePart]], name: str
 ) -> dict[str, list[tuple[float, str]]]:
     """Return the scores of a model by benchmark, with who measured them.
 
