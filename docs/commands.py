@@ -196,7 +196,8 @@ def _which(shared: list[Any]) -> Iterator[str]:
 
 
 def _flags(names: list[str]) -> str:
-    return ", ".join(f"`--{name.replace('_', '-')}`" for name in names)
+    typed = {field.name: field.flag for field in QUESTION}
+    return ", ".join(f"`{typed.get(name) or '--' + name.replace('_', '-')}`" for name in names)
 
 
 def _prose(text: str) -> str:

@@ -260,7 +260,8 @@ def of_draws(case: Case, bills: Bills) -> Bills:
 def of_horizon(case: Case, bills: Bills) -> Bills:
     """Return the cash of one month, where none of it is paid before."""
     made = tco.horizon(*named(case, bills), horizon="1 month", **case.said)
-    return {row.id: row.total_usd for row in made.rows if row.upfront_usd == 0.0}
+    rows = [row for row in made.rows if not row.joined]  # hosts of the model are in unnamed
+    return {row.id: row.total_usd for row in rows if row.upfront_usd == 0.0}
 
 
 def of_plan(case: Case, bills: Bills) -> Bills:

@@ -150,9 +150,10 @@ def still(last: Record, window: Record) -> list[Record]:
 
 def in_order(price: Record) -> Record:
     """Return a window with its keys in the order of the file."""
-    order = ("since", "until", "since_is", "checked", "status", "usd_per_mtok", "modifiers")
-    order += ("currency", "evidence", "note")
-    return {key: price[key] for key in order if key in price}
+    first = ("since", "until", "since_is", "checked", "status")
+    last = ("usd_per_mtok", "modifiers", "currency", "evidence", "note")
+    between = [key for key in price if key not in (*first, *last)]
+    return {key: price[key] for key in (*first, *between, *last) if key in price}
 
 
 def _rates(row: Mapping[str, Any]) -> Record:

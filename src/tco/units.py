@@ -62,11 +62,10 @@ _MTOKS = {
 _KWH = {"kwh": 1.0, "mwh": 1000.0}
 _LONGEST = 60  # characters; a quantity is shorter, and nothing longer is worth parsing
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_NUMBER = re.compile(
+_NUMBER = (
     r"(?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9][0-9_]*)?"
     r"(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?)\s*"
-    r"(?P<scale>(?:k|m|g|bn?|t|thousand|million|billion|trillion)(?=$|[^a-z]|tok))?\s*",
-    re.IGNORECASE,
+    r"(?P<scale>(?:k|m|g|bn?|t|thousand|million|billion|trillion)(?=$|[^a-z]|tok))?\s*"
 )
 
 
@@ -174,7 +173,7 @@ def cleaned(text: str, example: str) -> str:
 
 def _leading(text: str, whole: str, example: str) -> tuple[float, str]:
     """Return the number that `text` begins with, its suffix applied, and what follows it."""
-    match = _NUMBER.match(text)
+    match = re.match(_NUMBER, text, re.IGNORECASE)
     digits = match["number"] if match else ""
     if match is None or not any(c.isdigit() for c in digits.lower().partition("e")[0]):
         raise refused(whole, f"not a quantity; write for example {example}")
@@ -191,8 +190,13 @@ def _leading(text: str, whole: str, example: str) -> tuple[float, str]:
     return _finite(whole, value * _SCALES.get((match["scale"] or "").lower(), 1.0)), rest
 
 
+_PER = {"rps": "req/s", "qps": "req/s", "rpm": "req/min"}
+"""What is said in one word: requests a second, requests a minute."""
+
+
 def _split_rate(rest: str) -> tuple[str, str | None]:
-    """Return the unit and the period of `req/s`, `tokens per day`, `/month`."""
+    """Return the unit and the period of `req/s`, `rps`, `tokens per day`, `/month`."""
+    rest = _PER.get(rest.strip().lower(), rest)
     unit, slash, period = re.sub(r"(^|\s)per\s+", "/", rest, count=1).partition("/")
     return unit.strip(), period.strip() if slash else None
 
@@ -217,10 +221,20 @@ def _per_month(text: Quantity, units: tuple[str, ...], example: str) -> float:
     value, rest = _leading(clean, clean, example)
     unit, period = _split_rate(rest)
     if unit and unit.lower() not in units:
-        raise refused(clean, f"unknown unit '{printable(unit, 20)}'; write for example {example}")
+        raise refused(
+            clean, f"unknown unit '{printable(unit, 20)}'; write {_instead(clean, example)}"
+        )
     if period is None:
         return value
     return _in(value / _size(period, _MONTHS, clean, example), period, _MONTHS)
+
+
+def _instead(text: str, example: str) -> str:
+    """Return how a count is written that has an unknown unit: `50GB` as 50B, `1.000.000` as 1M."""
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", text):
+        return f"{text.replace('.', '')}, or {show_number(float(text.replace('.', '')))}"
+    found = re.match(r"([0-9.]+)\s*g(?:b|i|tok)?", text, re.IGNORECASE)
+    return f"{found[1]}B" if found else f"for example {example}"
 
 
 def _in(value: float, period: str, table: Mapping[str, float]) -> float:
@@ -266,7 +280,7 @@ def requests_per_s(text: Quantity) -> float:
     if unit.lower() not in ("", *_REQUESTS):
         raise refused(clean, f"unknown unit '{printable(unit, 20)}'; write for example {example}")
     if period is None:
-        raise refused(clean, f"a rate needs its period; write for example {example}")
+        raise refused(clean, f"a rate needs its period; write '{clean} req/s' or {clean}/min")
     return value / _size(period, _SECONDS, clean, example)
 
 
@@ -365,8 +379,12 @@ def usd_per_kwh(text: Quantity) -> float:
     return _usd(text, "$0.12/kWh", _KWH)
 
 
-def seconds(text: Quantity) -> float:
+def seconds(text: Quantity, often: tuple[str, str] = ("ms", "s")) -> float:
     """Return a duration [s], from `500ms`, `1s`, `2min`; a text must name its unit.
+
+    Args:
+        text: The duration.
+        often: Units that it is mostly said in, for the hint.
 
     >>> seconds("500ms")
     0.5
@@ -379,7 +397,8 @@ def seconds(text: Quantity) -> float:
     value, rest = _leading(digits, clean, "500ms or 1s")
     unit = rest or clean[len(digits) :].strip()
     if not unit:
-        raise refused(clean, f"a duration needs its unit; write {clean}ms or {clean}s")
+        told = f"{clean}{often[0]} or {clean}{often[1]}"
+        raise refused(clean, f"a duration needs its unit; write {told}")
     if unit == "m":
         raise refused(clean, f"'m' could mean milli or minute; write {digits}ms or {digits}min")
     return value * _size(unit, _SECONDS, clean, "500ms, 1s or 2min")
@@ -407,11 +426,27 @@ def months(text: Quantity) -> float:
     36.0
     """
     clean = cleaned(str(text), "18 months or 3 years").lower()
-    for ends, factor in ((("years", "year", "y"), 12.0), (("months", "month", "mo"), 1.0)):
+    for ends, factor in (
+        (("years", "year", "yrs", "yr", "y"), 12.0),
+        (("months", "month", "mos", "mo"), 1.0),
+    ):
         for end in ends:
             if clean.endswith(end):
                 return number(clean.removesuffix(end).strip(), "18 months or 3 years") * factor
+    if clean.endswith("m") and clean[:-1].strip().isdigit():
+        digits = clean[:-1].strip()
+        raise refused(text, f"'m' could mean minutes or months; write {digits}mo")
     return number(clean, "18 months or 3 years")
+
+
+def counted_words(unit: str) -> tuple[str, ...]:
+    """Return the words that a setting counts from 0 on, by its unit; nothing for other units.
+
+    >>> counted_words("one of tensor, expert"), counted_words("share")
+    (('tensor', 'expert'), ())
+    """
+    begin = "one of "
+    return tuple(unit.removeprefix(begin).split(", ")) if unit.startswith(begin) else ()
 
 
 # Numbers as a screen shows them; `tco.units` reads each of them back to what it was, rounded.
@@ -490,6 +525,15 @@ def show_price(usd: float) -> str:
     exact = _digits(_rounded(usd, 3)) if abs(usd) < 1 else f"{usd:.2f}"
     decimals = len(exact.partition(".")[2])
     return exact if decimals >= 2 else f"{usd:,.2f}"
+
+
+def show_score(score: float) -> str:
+    """Return a score in four digits, without a comma: `1352`, `85.3`.
+
+    >>> show_score(1352.4), show_score(0.9), show_score(12345.6)
+    ('1352', '0.9', '12346')
+    """
+    return f"{score:.0f}" if score >= 999.5 else f"{score:.4g}"
 
 
 def show_usd_per_mtok(usd_per_mtok: float) -> str:

@@ -29,15 +29,15 @@ from tco.analysis.plan.plan import plan
 from tco.analysis.results import OptionResult
 from tco.analysis.sensitivity import sensitivity
 from tco.analysis.size.size import size
-from tco.ask.grammar import schedule
 from tco.engine.fleet import Billing, steepened
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
 from tco.options.bills import SelfOption, lines, monthly_usd
-from tco.options.candidates import option_of, own_setups
+from tco.options.candidates import option_of, own_setups, setup_id
 from tco.options.curves import curve
 from tco.options.hours import OnHours
 from tco.options.names import resolve
+from tco.options.scenario import schedule
 from tco.options.selection import select
 from tco.options.settings import Settings
 
@@ -332,3 +332,19 @@ def test_spans_of_a_schedule_may_pass_midnight_and_the_weekend() -> None:
     assert schedule("sat-mon 22:00-24:00") == ((frozenset({5, 6, 0}), 1320, 1440),)
     late = schedule("sun 23:30-00:30")
     assert late == ((frozenset({6}), 1410, 1440), (frozenset({0}), 0, 30))
+
+
+def test_a_replica_lies_in_the_box_that_it_is_rented_in(asked: Any) -> None:
+    inputs = asked(models=("llama-3.3-70b",), min_trust="low")
+    found = own_setups(inputs, select(inputs.catalog, inputs.request))
+    boxes: dict[str, set[int]] = {}
+    sized = 0
+    for row, at in zip(found.pair_setup.tolist(), found.pair_rent.tolist(), strict=True):
+        setup, rent = found.row(row), found.rents[at]
+        name = setup_id(setup.model.id, setup.gpu.id, setup.gpus, setup.precision, rent)
+        boxes.setdefault(name, set()).add(rent.instance_gpus)
+        if rent.box.sized:
+            sized += 1
+            assert setup.gpus <= rent.instance_gpus or rent.instance_gpus >= setup.gpu.node_gpus
+    assert sized > 100
+    assert {len(sizes) for sizes in boxes.values()} == {1}  # no id means two boxes

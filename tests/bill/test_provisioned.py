@@ -19,14 +19,13 @@ from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.analysis.plan.plan import plan
-from tco.ask.grammar import inline_option
 from tco.catalog.prices import CapacityOffer
 from tco.engine.shapes import Workload
 from tco.engine.tokens import ProvisionedUnit, units_for, units_used
 from tco.errors import InfeasibleError, UsageError
 from tco.options.curves import curve
 from tco.options.provisioned import ProvisionedOption
-from tco.options.scenario import InlineOption
+from tco.options.scenario import InlineOption, inline_option
 from tco.options.settings import Settings
 
 QUOTE = InlineOption(

@@ -11,11 +11,11 @@ import pytest
 from running import run
 
 from tco.catalog.load import Catalog, load_catalog
-from tco.catalog.matching import folded
+from tco.catalog.matching import folded, in_our_words, our_providers
 from tco.catalog.update import Proposal, proposal
 from tco.catalog.upstream.find import found_lists, installed_list, read_list
-from tco.catalog.upstream.rows import PriceList
-from tco.catalog.verify import PriceDifference, VerifyReport, culprit, verify
+from tco.catalog.upstream.rows import ListTier, PriceList
+from tco.catalog.verify import PriceDifference, VerifyReport, culprit, settled, verify
 from tco.errors import UsageError
 
 DAY = date(2026, 11, 21)
@@ -85,6 +85,24 @@ def test_the_likely_culprit(
 def test_a_list_that_lags_is_called_so(catalog: Catalog, tmp_path: Path) -> None:
     (one,) = held(catalog, written(tmp_path, **{"gpt-4o": ("openai", 5, 15)})).disagreements
     assert one.culprit == "litellm lags: the price until 2024-10-02"
+    assert one.settled == "the window that ended rests on it"
+    case = PriceDifference(
+        offer=catalog.offers["openai/gpt-4o"],
+        on=DAY,
+        against="genai-prices",
+        ours=(2.5, 10.0),
+        theirs=(5.0, 15.0),
+    )
+    assert culprit(case) == "genai-prices lags: the price until 2024-10-02"
+    assert settled(case, catalog.prices.sources) == ""  # nobody has seen that it ever said so
+
+
+def test_the_row_of_a_region_is_not_taken_for_the_offer(catalog: Catalog, tmp_path: Path) -> None:
+    eu = {"azure/eu/gpt-6.2-sol": ("azure", 2.2, 11.0)}
+    both = {**eu, "azure/gpt-6.2-sol": ("azure", 2.0, 10.0)}
+    assert held(catalog, written(tmp_path, **both)).disagreements == ()
+    (one,) = held(catalog, written(tmp_path, **eu)).disagreements
+    assert one.culprit == "litellm has the regional price, 10 % higher"
 
 
 def test_a_majority_counts(catalog: Catalog) -> None:
@@ -285,7 +303,7 @@ def test_retirements_and_new_offers_are_proposed(tmp_path: Path) -> None:
     assert str(laid.offers["anthropic/claude-opus-4.8"].retires) == "2027-06-01"
     assert laid.offers["groq/glm-4.5-air"].prices[0].usd_per_mtok.output == pytest.approx(0.6)
     text = (tmp_path / "new.yaml").read_text("utf-8")
-    assert "# not in the catalog, to decide on: groq groq/brand-new-9b 0.20/0.60 (litellm)" in text
+    assert "# not in the catalog, to decide on: brand-new-9b: from 0.20/0.60, groq" in text
 
 
 def test_what_a_list_repeats_is_confirmed_with_its_day(tmp_path: Path) -> None:
@@ -326,3 +344,96 @@ def test_verify_compares_every_price_and_lists_what_is_lacking(
     assert [(one.provider, one.model, one.key) for one in report.lacking] == [
         ("groq", None, "groq/brand-new-9b")
     ]
+
+
+def test_a_list_is_put_into_our_words(catalog: Catalog, tmp_path: Path) -> None:
+    over = ListTier(words="", rates={"input": 4.0}, over=199_999)
+    fast = ListTier(words="", rates={"input": 3.5}, service="fast")
+    both = (fast, replace(fast, service="priority"))
+    row = replace(read(written(tmp_path)).rows[0], tiers=(over, fast))
+    rows = (
+        row,
+        replace(row, key="b", tiers=both),
+        replace(row, key="c", provider="google", model="claude-opus-4.8"),
+        replace(row, key="d", provider="google", model="gemini-2.5-pro"),
+        replace(row, key="e", embedding=True),
+    )
+    listed = replace(read(written(tmp_path)), kind="genai-prices", rows=rows)
+    made = {one.key: one for one in in_our_words(catalog, listed).rows}
+    assert [(t.service, t.over) for t in made[row.key].tiers] == [
+        (None, 200_000),
+        ("priority", None),
+    ]
+    assert [t.service for t in made["b"].tiers] == ["priority"]
+    assert made["c"].provider == "google-vertex" and made["d"].provider == "google"
+    assert "output" not in made["e"].rates and "output" in made["d"].rates
+    assert (*our_providers("google-vertex"),) == ("vertex",)
+
+
+def test_a_tier_that_ended_is_not_proposed_again(catalog: Catalog, tmp_path: Path) -> None:
+    offer = catalog.offers["anthropic/claude-sonnet-4.5"]
+    rates = dict(offer.prices[-1].usd_per_mtok)
+    long = ListTier(words="", rates={"input": 6.0, "output": 22.5}, over=200_000)
+    row = replace(
+        read(written(tmp_path)).rows[0],
+        key="anthropic/claude-sonnet-4-5",
+        provider="anthropic",
+        model="claude-sonnet-4-5",
+        rates={k: v for k, v in rates.items() if v},
+        tiers=(long,),
+    )
+    listed = replace(read(written(tmp_path)), kind="genai-prices", rows=(row,))
+    assert verify(catalog, [listed], DAY).other_prices == ()
+    dearer = replace(row, tiers=(replace(long, rates={"input": 7.0}),))
+    (one,) = verify(catalog, [replace(listed, rows=(dearer,))], DAY).other_prices
+    assert (one.price, one.theirs) == ("input above 200,000 tokens", 7.0)
+
+
+def test_an_earlier_list_closes_the_gap_before_an_offer(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "offers:\n"
+        "  - provider: groq\n"
+        "    model: glm-4.5-air\n"
+        "    prices:\n"
+        "      - {since: 2026-11-20, checked: 2026-11-20, evidence: [{source: pi-ai-1.6.0}],\n"
+        "         usd_per_mtok: {input: 0.2, output: 0.6}}\n",
+        "utf-8",
+    )
+    catalog = load_catalog([own], cached=False)
+    rows = {"groq/glm-4.5-air": ("groq", 0.2, 0.6)}
+    listed = read(written(tmp_path, **rows))
+    day = date(2026, 11, 9)
+    report = verify(catalog, [listed], day)
+    assert [one.offer for one in report.earlier] == ["groq/glm-4.5-air"]
+    assert "groq/glm-4.5-air" not in proposal(catalog, report, [listed], day).offers
+    made = proposal(catalog, report, [listed], day, confirm=True)
+    out = tmp_path / "made.yaml"
+    out.write_text(made.text, "utf-8")
+    (price,) = load_catalog([own, out], cached=False).offers["groq/glm-4.5-air"].prices
+    assert (price.since, price.checked) == (day, date(2026, 11, 20))
+    assert [e.source for e in price.evidence] == ["pi-ai-1.6.0", "litellm-new"]
+
+
+def test_what_a_review_turned_down_is_not_proposed_again(tmp_path: Path) -> None:
+    path = written(tmp_path, **{"gpt-4o": ("openai", 3, 9), "groq/glm-4.5-air": ("groq", 0.2, 0.6)})
+    asked = ("catalog", "update", "--against", "litellm", str(path), "--as-of", "2026-11-21")
+    assert "openai/gpt-4o" in run(*asked).stdout
+    kept = tmp_path / "turned_down.txt"
+    kept.write_text("# why\nopenai/gpt-4o a contract\ngroq/glm-4.5-air a slip\n", "utf-8")
+    done = run(*asked, "--leave", str(kept))
+    assert "openai/gpt-4o" not in done.stdout and "glm-4.5-air" not in done.stdout
+    assert "2 offers left out" in done.stderr
+    kept.write_text("openai/gpt-4o\n", "utf-8")
+    wrong = run(*asked, "--leave", str(kept))
+    assert wrong.exit_code == 3
+    assert "turned_down.txt:1: an offer and why it is turned down" in " ".join(wrong.stderr.split())
+
+
+def test_headlines_of_aggregators_are_no_new_offers(tmp_path: Path) -> None:
+    path = written(tmp_path, **{"openrouter/x/o1": ("openrouter", 15, 60)})
+    asked = ("catalog", "update", "--against", "litellm", str(path), "--as-of", "2026-11-21")
+    done = run(*asked)
+    assert "new: openrouter" not in done.stdout
+    assert "1 rows of aggregators left out" in done.stderr
+    assert "new: openrouter/o1" in run(*asked, "--all").stdout

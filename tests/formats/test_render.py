@@ -14,6 +14,7 @@ from running import DAY, run
 COMMANDS = {
     "compare": "compare --tokens 50B",
     "compare-selected": "compare --tokens 50B --model llama-3.3-70b --all",
+    "frontier": "compare --tokens 50B --frontier",
     "breakeven": "breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B",
     "breakeven-table": "breakeven",
     "breakeven-over": "breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B --over rent",
@@ -72,7 +73,7 @@ def test_an_order_of_json_leaves_the_ranks_alone(tmp_path: Path) -> None:
     path = tmp_path / "by-id.json"
     run(*shlex.split(COMMANDS["compare"]), *DAY, "--sort", "id", "--export", f"json={path}")
     shown = run("render", str(path), "--sort", "cost", "-q").stdout
-    assert shown == run(*shlex.split(COMMANDS["compare"]), *DAY, "-q").stdout
+    assert shown == run(*shlex.split(COMMANDS["compare"]), *DAY, "--sort", "cost", "-q").stdout
 
 
 def edited(change: Callable[[Any], Any]) -> Callable[[str], str]:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tco.catalog.hardware import Rent
+from tco.catalog.hardware import Rent, Rental
 from tco.catalog.load import Catalog, load_catalog
 from tco.catalog.lookup import (
     age_days,
+    boxes,
     find_gpu,
     find_model,
     find_offer,
@@ -22,6 +23,7 @@ from tco.catalog.lookup import (
     find_seller,
     next_change,
     price_at,
+    rental_key,
     rents_at,
     retired,
     stale_after,
@@ -245,3 +247,29 @@ def test_any_text_is_a_name_or_one_clean_line(name: str) -> None:
             find(CATALOG, name)
         except UnknownNameError as error:
             assert str(error).isprintable()
+
+
+def rental(gpus: int, usd: float, **more: object) -> Rental:
+    rent = {"since": date(2026, 9, 1), "checked": date(2026, 9, 1), "usd_per_gpu_hour": usd}
+    known = {"seller": "s", "gpu": "g", "option": "on_demand", "gpus": gpus}
+    return Rental.model_validate({**known, "rents": [{**rent, "source": "x"}], **more})
+
+
+@pytest.mark.parametrize(
+    ("rentals", "names", "sized"),
+    [
+        ([rental(1, 4.0)], [""], [False]),
+        ([rental(1, 4.0, instance="p5.4xlarge")], [""], [True]),
+        ([rental(1, 4.0), rental(8, 4.0)], ["1x", "8x"], [False, False]),
+        ([rental(1, 4.3), rental(8, 4.0)], ["1x", "8x"], [True, True]),
+        ([rental(8, 4.3, instance="A"), rental(8, 4.0, instance="b")], ["a", "b"], [True, True]),
+        ([rental(1, 4.0), rental(8, 3.0, option="spot")], ["", ""], [False, False]),
+    ],
+)
+def test_boxes_have_names_where_there_are_several(
+    rentals: list[Rental], names: list[str], sized: list[bool]
+) -> None:
+    found = boxes(CATALOG.hardware.model_copy(update={"rentals": rentals}))
+    told = [found[rental_key(one)] for one in rentals]
+    assert [one.name for one in told] == names
+    assert [one.sized for one in told] == sized

@@ -9,8 +9,8 @@ from tco.analysis.report import (
     caveats,
     entering,
     find_source,
+    notes_of,
     stamp,
-    warnings_of,
     workload_result,
 )
 from tco.analysis.results import ExplainResult, OptionResult
@@ -43,6 +43,7 @@ def explain(inputs: Question, name: str) -> ExplainResult:
     row = option_result(option, inputs)
     if not row.feasible:
         raise InfeasibleError(f"{row.id}: {', '.join(row.reasons)}")
+    notes, minor = notes_of(inputs, [option], [option], dated=True)
     return ExplainResult(
         schema="tco.explain/1",
         catalog=stamp(inputs, [option]),
@@ -61,7 +62,8 @@ def explain(inputs: Question, name: str) -> ExplainResult:
         ),
         sources=_sources(inputs, option),
         assumptions=assumptions_of(inputs, [option]),
-        warnings=(*warnings_of(inputs, [option]), *caveats(inputs, [option])),
+        warnings=(*notes, *caveats(inputs, [option]), *minor),
+        minor=len(minor),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tco.catalog.lookup import ModelClass
 from tco.options.scenario import LimitState
 
 Tier = Literal["api", "hosted", "self"]
@@ -140,6 +141,23 @@ TrustLevel = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelQuality:
+    """How good a model is, as far as a public score, or one of the user's own, tells."""
+
+    benchmark: str
+    value: float
+    low: float | None
+    high: float | None
+    """Its 95 % interval; None for a figure that an article prints without."""
+    date: str | None
+    """The day that it holds of, `YYYY-MM-DD`."""
+    source: str
+    effort: str | None = None
+    """The reasoning effort that it was measured at: a bill of ordinary requests lacks the tokens
+    that such an effort takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OptionResult:
     """One way to serve the month.
 
@@ -180,6 +198,10 @@ class OptionResult:
     """Why, what weighs most first."""
     sureness: str = ""
     """How sure the price is, in a few words: its witnesses, age, what is scheduled."""
+    class_: ModelClass = "unknown"
+    """Of the model, by the rule in docs/catalog.md; `class` in JSON."""
+    quality: ModelQuality | None = None
+    """None where nobody has measured it, or the option does not say which model it serves."""
 
     @property
     def brief(self) -> bool:
@@ -217,6 +239,21 @@ class CheckResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Flip:
+    """A single change that would turn the answer."""
+
+    path: str
+    title: str
+    now: float
+    needed: float | None
+    """None when no value of it would do."""
+    unit: str
+    text: str
+    against: str | None = None
+    """What B is held against, where that is not A: a closed model of the same class."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareResult:
     """What a month costs, every way there is to serve it, cheapest first."""
 
@@ -239,23 +276,14 @@ class CompareResult:
     """Ids of what costs less, but whose price is not sure enough."""
     min_trust: TrustLevel = "medium"
     """Least trust of a price that is sure enough."""
+    pair: tuple[str, ...] = ()
+    """Ids of what `turns` is about: what is bought, and own GPUs; empty without one of them."""
+    turns: tuple[Flip, ...] = ()
+    """Single changes that would turn the cheaper one of `pair`, each alone."""
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0
     """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flip:
-    """A single change that would turn the answer."""
-
-    path: str
-    title: str
-    now: float
-    needed: float | None
-    """None when no value of it would do."""
-    unit: str
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -346,6 +374,8 @@ class BreakevenRow:
     never_because: str | None
     at: BothAt | None = None
     """None where no volume was given."""
+    class_: ModelClass = "unknown"
+    """Of the model, and of A unless it was named or no closed one of the class is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -355,6 +385,7 @@ class BreakevenTable:
     schema: Literal["tco.breakeven-table/1"]
     catalog: CatalogStamp
     against: str
+    """The closed model that was named; else those of the classes of the models, by commas."""
     variable: str
     unit: str
     rows: tuple[BreakevenRow, ...]
@@ -366,6 +397,10 @@ class BreakevenTable:
     best: str | None = None
     """What `compare` answers at the volume asked about; None without one."""
     cheaper_but_unsure: tuple[str, ...] = ()
+    pair: tuple[str, ...] = ()
+    """Ids of what `turns` is about, of the model that comes nearest: its host, and own GPUs."""
+    turns: tuple[Flip, ...] = ()
+    """Single changes that turn which of the pair is cheaper at the volume asked about."""
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0
@@ -422,6 +457,8 @@ class SensitivityResult:
     """Which of the two is the answer."""
     cheaper_but_unsure: tuple[str, ...] = ()
     """The other one, where it costs less but its price is not sure enough."""
+    turns: tuple[Flip, ...] = ()
+    """What would turn the answer, each change alone: the volume, and beyond the ranges too."""
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0
@@ -442,6 +479,68 @@ class ExplainResult:
     sources: tuple[str, ...]
     assumptions: tuple[AssumptionResult, ...]
     warnings: tuple[str, ...]
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierPoint:
+    """The cheapest way to be as good as this: nothing cheaper is as good."""
+
+    option: str
+    model: str
+    tier: Tier
+    class_: ModelClass
+    """`class` in JSON."""
+    monthly_usd: float
+    usd_per_mtok: float | None
+    quality: ModelQuality
+    trust: TrustLevel
+    trust_reasons: tuple[str, ...]
+    more_usd: float | None
+    """What it costs beyond the point before [USD/month]; None for the first."""
+    usd_per_point: float | None
+    """The same for each point of score that it is better."""
+    apart: bool | None
+    """Its interval lies above that of the point before; None for the first, or without intervals.
+    Where it does not, the two cannot be told apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DominatedOption:
+    """An option that something else beats: as good or better, at no higher price."""
+
+    option: str
+    model: str
+    tier: Tier
+    monthly_usd: float
+    quality: ModelQuality
+    by: str
+    """The cheapest point of the frontier that is as good."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierResult:
+    """The cheapest price for each level of quality, and what each further point costs."""
+
+    schema: Literal["tco.frontier/1"]
+    catalog: CatalogStamp
+    workload: WorkloadResult
+    benchmark: str
+    points: tuple[FrontierPoint, ...]
+    """By cost, and so by score."""
+    dominated: tuple[DominatedOption, ...]
+    """Of each other model and tier its answer, by cost."""
+    unscored: tuple[str, ...]
+    """Options of models that nobody has measured, which are placed nowhere."""
+    verdict: str
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """Ids of what would be cheaper than a point, but at a price that is not sure enough."""
+    min_trust: TrustLevel = "medium"
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0

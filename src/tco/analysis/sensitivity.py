@@ -2,164 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.report import NEUTRAL, assumptions_of, entering, stamp, unsure_prices, warnings_of
-from tco.analysis.results import Flip, OpenBand, SensitivityResult, SwingResult
-from tco.analysis.vary.variables import (
-    FAR,
-    Values,
-    Variable,
-    of_setting,
-    staffed,
-    usd_at,
-    usual,
-)
-from tco.engine.crossings import turn
-from tco.engine.shapes import Floats, Number, number
+from tco.analysis.flips import difference, flip_value, flips_of, turns_of
+from tco.analysis.report import NEUTRAL, assumptions_of, entering, notes_of, stamp, unsure_prices
+from tco.analysis.results import Flip, SensitivityResult, SwingResult
+from tco.analysis.vary.variables import of_setting, usual
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import Option, SelfOption, TokenOption, lines, same_weights, usd_of
+from tco.options.bills import Option, SelfOption, best_pairs, same_weights, usd_of
+from tco.options.candidates import option_of, own_setups
 from tco.options.cheapest import least_trust, of_two, pair_of
-from tco.options.curves import TOKENS, curve, first_volumes
-from tco.options.names import resolve
+from tco.options.curves import TOKENS, first_volumes, has_steps
+from tco.options.names import any_volume, pair_with, resolve
 from tco.options.question import Question
-from tco.options.settings import Setting, Settings, price_factor
-from tco.units import MTOK, show_number, show_tokens, show_usd, show_usd_per_mtok
-
-# The single changes that would turn an answer: the value of one assumption at which bills meet.
-
-POINTS = 65
-ZOOMS = 4
-
-VERY_LARGE = 1e13
-"""Volume that stands for "at any volume" when none was given [token/month]."""
-
-
-def difference(settings: Settings, a: Option, b: Option, over: Variable, values: Floats) -> Floats:
-    """Return the bill of B less the bill of A at some values of a variable [values, USD/month].
-
-    Infinite where B serves nothing, and minus infinite where A does.
-    """
-    mine, other = (usd_at(option, settings, [(over, values)]) for option in (b, a))
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isinf(mine), np.inf, np.where(np.isinf(other), -np.inf, mine - other))
-
-
-def flip_value(settings: Settings, a: Option, b: Option, over: Variable) -> float | None:
-    """Return the value in a variable's range, nearest to now, at which the cheaper one changes.
-
-    The range is scanned at `POINTS` values in one broadcast call, and the cell next to today's
-    value in which the sign changes is scanned again, `ZOOMS` times. Of whole numbers every value
-    is tried.
-    """
-    here = bool(difference(settings, a, b, over, np.array([over.now]))[0] < 0)
-    found = turn(
-        lambda values: (difference(settings, a, b, over, values) < 0) != here,
-        over.now,
-        max(over.low, over.least),
-        min(over.high, over.most),
-        values=_whole if over.whole else _grid,
-        zooms=1 if over.whole else ZOOMS,
-    )
-    return None if found is None else found[1]
-
-
-def _grid(low: float, high: float) -> Floats:
-    wide = low > 0 and high / low > 10
-    return np.geomspace(low, high, POINTS) if wide else np.linspace(low, high, POINTS)
-
-
-def _whole(low: float, high: float) -> Floats:
-    return np.arange(np.ceil(low), np.floor(high) + 1.0)
-
-
-def levers(a: Option, b: Option, settings: Settings) -> list[Variable]:
-    """Return what could be changed about the comparison of two options."""
-    found = [_price(option) for option in (a, b) if isinstance(option, TokenOption)]
-    own = next((o for o in (b, a) if isinstance(o, SelfOption)), None)
-    if any(isinstance(o, SelfOption) and o.usd_per_gpu_hour is not None for o in (a, b)):
-        found.append(_lever(settings, "rent.factor", "GPU rent", "times today's"))
-    if own is not None:
-        path = "serving.throughput_factor"
-        found.append(_lever(settings, path, "throughput of a replica", "times the model's"))
-        team = next(line for line in lines(own, settings) if line.group == "people")
-        count = number(team.quantity)
-        found.append(_ranged("people.fte", "engineers", "engineers", count, staffed))
-        peak = _lever(settings, "workload.peak_to_mean", "peak to mean", "")
-        found.append(replace(peak, least=1.0))
-    return found
-
-
-def _price(option: TokenOption) -> Variable:
-    """Return the price of an option over today's."""
-    path = price_factor(option.tier)
-    priced = _ranged(path, f"price of {option.id}", "times today's", 1.0)
-    return replace(priced, factor=lambda v: v, targets=frozenset({option.id}))
-
-
-def _lever(settings: Settings, path: str, title: str, unit: str) -> Variable:
-    """Return a setting that is turned, whatever its own range."""
-    return _ranged(path, title, unit, number(settings.value(path)), lambda v: {path: v})
-
-
-def _ranged(
-    name: str,
-    title: str,
-    unit: str,
-    now: float,
-    settings: Callable[[Number], Values] = lambda _: {},
-) -> Variable:
-    low, high = (now / FAR, now * FAR) if now > 0 else (0.0, FAR)
-    return Variable(
-        name=name, title=title, unit=unit, now=now, low=low, high=high, settings=settings
-    )
-
-
-def flips_of(
-    inputs: Question, a: Option, b: Option, spans: tuple[OpenBand, ...]
-) -> tuple[Flip, ...]:
-    """Return for each lever the value at which the cheaper of A and B changes.
-
-    At the volume asked about; without one, at a very large volume when B never wins, and else no
-    flip is looked for, because every answer is then a volume.
-    """
-    if not inputs.volume_given and spans:
-        return ()
-    settings = inputs.settings
-    if not inputs.volume_given:
-        settings = settings.with_values({TOKENS: VERY_LARGE})
-    return tuple(_flip(settings, a, b, lever) for lever in levers(a, b, settings))
-
-
-def _flip(settings: Settings, a: Option, b: Option, lever: Variable) -> Flip:
-    needed = flip_value(settings, a, b, lever)
-    if needed is None and lever.name == "people.fte":
-        needed = flip_value(settings, a, b, replace(lever, low=0.0, high=lever.now))
-    now, unit = lever.now, f" {lever.unit}" if lever.unit else ""
-    if needed is None:
-        text = f"no {lever.title} would do on its own"
-    else:
-        text = f"{lever.title} at {show_number(needed)}{unit} instead of {show_number(now)}"
-    return Flip(
-        path=lever.name, title=lever.title, now=now, needed=needed, unit=lever.unit, text=text
-    )
-
-
-def never_because(inputs: Question, a: Option, b: Option) -> str:
-    """Return why B is never cheaper: what a token costs on either side at very large volume."""
-    mine, other = curve(b, inputs.settings), curve(a, inputs.settings)
-    ours, theirs = (show_usd_per_mtok(float(c.slope[0]) * MTOK) for c in (mine, other))
-    if mine.slope[0] >= other.slope[0]:
-        return (
-            f"however large the volume, a further Mtok costs {ours} with {b.id}, against "
-            f"{theirs} with {a.id}"
-        )
-    return "its fixed cost is not earned back within the volumes that could be looked at"
-
+from tco.options.selection import select
+from tco.options.settings import Setting
+from tco.options.spoken import spoken
+from tco.units import show_number, show_tokens, show_usd
 
 SMALLEST_SWING_USD = 0.005
 """Swings below half a cent do not show: the assumption does not enter these two bills."""
@@ -180,7 +43,9 @@ def sensitivity(inputs: Question, a: str | None, b: str | None) -> SensitivityRe
     rows = [_swing(inputs, left, right, s) for s in _uncertain(inputs, used)]
     rows = [r for r in rows if _swung(r) > SMALLEST_SWING_USD]
     rows.sort(key=lambda r: -_swung(r))
-    rows = _with_volumes(inputs, left, right, rows)
+    sides = _setups(inputs, a, left), _setups(inputs, b, right)
+    rows = _with_volumes(inputs, sides, rows)
+    bears, minor = notes_of(inputs, used, used)
     a_usd, b_usd = (usd_of(o, inputs.settings) for o in used)
     best, unsure = of_two(used, [a_usd, b_usd], least_trust(inputs))
     return SensitivityResult(
@@ -201,10 +66,40 @@ def sensitivity(inputs: Question, a: str | None, b: str | None) -> SensitivityRe
             )
         ),
         assumptions=assumptions_of(inputs, used),
-        warnings=(*warnings_of(inputs, used), *unsure_prices(inputs, used)),
+        warnings=(*unsure_prices(inputs, used), *bears, *minor),
+        minor=len(minor),
         best=best,
         cheaper_but_unsure=unsure,
+        turns=_turns(inputs, left, right, sides),
     )
+
+
+def _turns(
+    inputs: Question, a: Option, b: Option, sides: tuple[Sequence[Option], Sequence[Option]]
+) -> tuple[Flip, ...]:
+    """Return what would turn the answer, within its range or beyond; own GPUs second."""
+    every = [*sides[0], *sides[1]]
+    if not all(has_steps(option) for option in every):
+        return flips_of(inputs, a, b, ())
+    if isinstance(a, SelfOption) and not isinstance(b, SelfOption):
+        return turns_of(inputs, b, a, sides[0])
+    return turns_of(inputs, a, b, sides[1])
+
+
+def _setups(inputs: Question, name: str | None, option: Option) -> Sequence[Option]:
+    """Return what an option stands for at other volumes: the set-ups that are the answer there.
+
+    Of a name those that it may mean; where none was said, of its model.
+    """
+    if not isinstance(option, SelfOption):
+        return (option,)
+    if name is not None:
+        return resolve(name, inputs, at=any_volume(inputs)).options
+    wanted = replace(select(inputs.catalog, inputs.request), models=(option.model,))
+    own = own_setups(inputs, wanted)
+    least = least_trust(inputs)
+    places = best_pairs(own, inputs.settings, option.model, any_volume(inputs), least)
+    return [option_of(own, int(i)) for i in places] or (option,)
 
 
 def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option, tuple[str, ...]]:
@@ -213,7 +108,8 @@ def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option
         left, right = resolve(a, inputs), resolve(b, inputs)
         return left.best, right.best, tuple(filter(None, (left.said, right.said)))
     if a is not None or b is not None:
-        raise UsageError("name two options, A and B, or none")
+        pair = " ".join(pair_with(a or b or "", inputs))
+        raise UsageError(f"against what? for example tco sensitivity {pair} --tokens 50B")
     return _default_pair(inputs)
 
 
@@ -276,9 +172,13 @@ def _lost(a: Option, b: Option, end: str, gap: float) -> str:
 
 
 def _with_volumes(
-    inputs: Question, a: Option, b: Option, rows: list[SwingResult]
+    inputs: Question, sides: tuple[Sequence[Option], Sequence[Option]], rows: list[SwingResult]
 ) -> list[SwingResult]:
-    """Return the rows with the break-even volume at both ends of each, all worked out at once."""
+    """Return the rows with the break-even volume at both ends of each, all worked out at once.
+
+    At each volume that of the set-up that decides there: B is cheaper from where one of its own is
+    cheaper than each of A's. Of several of A's that is exact where B stays cheaper from there on.
+    """
     count = 2 * len(rows)
     if not count:
         return rows
@@ -287,8 +187,10 @@ def _with_volumes(
         column = np.full((count, 1), row.value)
         column[2 * i : 2 * i + 2, 0] = row.low, row.high
         values[row.path] = column
-    first = first_volumes(a, b, inputs.settings.with_values(values), count)
-    told = [float(v) if np.isfinite(v) else None for v in first]
+    swept = inputs.settings.with_values(values)
+    found = [[first_volumes(a, b, swept, count) for b in sides[1]] for a in sides[0]]
+    nearest = np.nan_to_num(np.array(found), nan=np.inf).min(axis=1).max(axis=0)
+    told = [float(v) if np.isfinite(v) else None for v in nearest]
     return [_with_volume(row, *told[2 * i : 2 * i + 2]) for i, row in enumerate(rows)]
 
 
@@ -308,7 +210,7 @@ def _range(a: Option, b: Option, setting: Setting) -> tuple[float, float]:
 
 
 def _words(inputs: Question, a: Option, b: Option, gap: float, rows: list[SwingResult]) -> str:
-    cheaper, other = (b.id, a.id) if gap < 0 else (a.id, b.id)
+    cheaper, other = (spoken(o.id) for o in ((b, a) if gap < 0 else (a, b)))
     volume = show_tokens(float(np.asarray(inputs.settings.value(TOKENS))))
     at = f"At {volume} tokens a month"
     first = f"{at} {cheaper} is cheaper than {other} by {show_usd(abs(gap))} a month."

@@ -10,27 +10,15 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco import units
-from tco.ask.fields import LIMITS, Field, day, limit, switch, text
-from tco.ask.options import OUTPUT, QUESTION
+from tco.ask.commands import OVER_TIME
+from tco.ask.fields import LIMITS, Field, day, limit, switch
+from tco.ask.options import CHECKS, OUTPUT, QUESTION
 from tco.errors import DataError, TcoError, UsageError
 
 if TYPE_CHECKING:
     from tco.ask.scenario import ScenarioFile
     from tco.options.question import Question
     from tco.options.scenario import Check, Scenario
-
-
-# The checks of a scenario file, read: limits, and names that may or may not be.
-
-CHECKS = (
-    Field("max_monthly", "checks.max_monthly", units.usd_per_month),
-    Field("max_price_age", "checks.max_price_age", units.days),
-    Field("allow_providers", "checks.allow_providers", text, many=True),
-    Field("deny_providers", "checks.deny_providers", text, many=True),
-    Field("allow_licenses", "checks.allow_licenses", text, many=True),
-    Field("deny_licenses", "checks.deny_licenses", text, many=True),
-)
-"""What can be checked; a scenario file is the only place that says it."""
 
 
 def checks_of(scenario: ScenarioFile) -> Iterator[Check]:
@@ -74,6 +62,7 @@ RIVALS = (
     {"coverage", "people.floor_fte"},
     {"salary_region", "people.salary_usd_per_year"},
     {"electricity", "own.usd_per_kwh"},
+    {"growth", "horizon.volume_factor_per_year"},
 )
 """What says the same thing in two ways: the nearest layer counts, and one layer says only one."""
 
@@ -208,7 +197,8 @@ def request_of(said: Layer) -> Scenario:
     """Return the question, with who said each part of it."""
     from tco.options.scenario import Scenario
 
-    known = {field.target for field in QUESTION} - {"catalog", "measured", "settings"}
+    asked = (*QUESTION, *OVER_TIME)
+    known = {field.target for field in asked} - {"catalog", "measured", "settings"}
     fields = {t: s.value for t, s in said.items() if t in known and "." not in t}
     settings = {t: s.value for t, s in said.items() if "." in t}
     origins = {t: s.by for t, s in said.items()}
@@ -269,7 +259,7 @@ def _as_typed(field: Field, raw: Any) -> str:
 
 # All that was said, and the question that it comes to.
 
-FIELDS = (*QUESTION, *OUTPUT)
+FIELDS = (*QUESTION, *OVER_TIME, *OUTPUT)
 
 Ask = Callable[["Question"], Any]
 """A question, its words read and checked: what it answers for resolved inputs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,13 +125,26 @@ def conditions(modifier: Modifier) -> Conditions | None:
     return when.service, when.input_tokens_over, when.cache_ttl
 
 
-def differences(offer: str, against: str, price: Price, row: PriceRow) -> Iterator[OtherPrice]:
-    """Yield every price but input and output that a row has otherwise."""
+def differences(
+    offer: str, against: str, price: Price, row: PriceRow, past: Sequence[Price] = ()
+) -> Iterator[OtherPrice]:
+    """Yield every price but input and output that a row has otherwise.
+
+    Args:
+        offer: The offer.
+        against: The list.
+        price: What the catalog has.
+        row: What the list has.
+        past: Windows that have ended and that the list attests: it may lag.
+    """
     said = listed(row)
     for (rate, when), theirs in said.items():
         if when == PLAIN and rate in ("input", "output"):
             continue
         mine = ours(price, rate, when)
+        over = (ours(window, rate, when) for window in past)
+        if any(old is not None and close(old, theirs) for old in over):
+            continue
         if mine is None or not close(mine, theirs):
             name = named(rate, when)
             yield OtherPrice(

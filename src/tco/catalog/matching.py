@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tco.catalog.trust import close, family
-from tco.catalog.upstream.rows import PriceList, PriceRow
+from tco.catalog.upstream.rows import ListTier, PriceList, PriceRow
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
@@ -57,6 +57,44 @@ CALLED: Mapping[str, tuple[str, ...]] = {
     "zai": ("zai", "z-ai"),
 }
 """What lists call our providers; the others are called there what they are called here."""
+
+
+IN_CLOUD = {"google": "google-vertex"}
+"""Makers under whose name a list files what their cloud sells of other makers."""
+
+
+def in_our_words(catalog: Catalog, listed: PriceList) -> PriceList:
+    """Return a list with our names of services, whole limits, and cloud rows under the cloud.
+
+    `above 199,999` is from 200,000 on; what a provider calls fast may be its priority tier; an
+    embedding has no output.
+    """
+    models, named = catalog.models.models, model_names(catalog)
+    google = {name for name, model in models.items() if model.org == "Google"}
+
+    def worded(row: PriceRow) -> PriceRow:
+        sellers = [p for p in our_providers(row.provider) if p in catalog.prices.providers]
+        services = catalog.prices.providers[sellers[0]].services if sellers else {}
+        model = named(row) if row.provider in IN_CLOUD else None
+        if model is not None and model not in google:
+            row = replace(row, provider=IN_CLOUD[row.provider])
+        if row.embedding:
+            row = replace(row, rates={k: v for k, v in row.rates.items() if k != "output"})
+        return replace(row, tiers=tuple(_worded(row, services))) if row.tiers else row
+
+    return replace(listed, rows=tuple(worded(row) for row in listed.rows))
+
+
+def _worded(row: PriceRow, services: Mapping[str, str]) -> Iterator[ListTier]:
+    known = {(tier.service, tier.over, tier.ttl) for tier in row.tiers}
+    for tier in row.tiers:
+        service = services.get(tier.service or "", tier.service)
+        over = None if tier.over is None else tier.over + (tier.over % 1000 == 999)
+        if service == tier.service or (service, over, tier.ttl) not in known:
+            rates = tier.rates
+            if row.embedding:
+                rates = {k: v for k, v in rates.items() if k != "output"}
+            yield replace(tier, service=service, over=over, rates=rates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +170,14 @@ def _exact(name: str) -> str:
 
 def our_providers(provider: str) -> Iterable[str]:
     """Return our providers that a list may mean."""
-    known = [ours for ours, theirs in CALLED.items() if _is(provider, theirs)]
-    return known or [provider]
+    known = [ours for ours, theirs in CALLED.items() if provider in theirs]
+    parts = [ours for ours, theirs in CALLED.items() if _is_part(provider, theirs)]
+    return known or parts or [provider]
 
 
-def _is(provider: str, theirs: tuple[str, ...]) -> bool:
-    return any(provider == name or provider.startswith(f"{name}-") for name in theirs)
+def _is_part(provider: str, theirs: tuple[str, ...]) -> bool:
+    """Return whether a list has a name of its own for a part of a provider."""
+    return any(provider.startswith(f"{name}-") for name in theirs)
 
 
 def _named(
@@ -169,6 +209,10 @@ def _called(
     some.sort(key=lambda row: row.provider not in called)
     wanted = {name.rpartition("/")[2].casefold() for name in names[:2]}
     exact = [row for row in some if row.model.casefold() in wanted]
+    shortest = min((row.key.count("/") for row in exact), default=0)
+    exact = [
+        row for row in exact if row.key.count("/") == shortest
+    ]  # `azure/o1`, not `azure/eu/o1`
     best = (exact or some)[0]
     return Match(best, exact=bool(exact) and _unanimous(exact))
 

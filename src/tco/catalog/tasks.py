@@ -13,8 +13,9 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 from tco import ranges, units
 from tco.catalog.fields import Id, Limits, NotNegative, Quantity, Record, Text, Texts
 from tco.catalog.files import user_file
+from tco.catalog.lookup import SHORT_NAMES
 from tco.catalog.yaml_lines import Document, Loc
-from tco.errors import DataError, UsageError, nearest, printable
+from tco.errors import DataError, UsageError, printable, suggestion
 
 # What a portfolio says of tasks, beside all that a scenario file says: its schema.
 
@@ -91,8 +92,10 @@ class TaskPart(Record):
     """Its data stays on own machines."""
     licenses: Texts = []
     """`permissive`, `community`, `research`, `proprietary`."""
-    quality: dict[Id, float] = {}
+    min_score: dict[Id, float] = {}
     """Benchmark or own evaluation, and the lowest score on it that will do."""
+    quality: dict[Id, float] = {}
+    """Old word of `min_score`."""
     models: Texts = []
     """Only these; empty means any model that does what is asked here."""
     providers: Texts = []
@@ -172,7 +175,7 @@ class Task:
         max_tpot, max_ttft: Slowest token and slowest first token from own GPUs [s].
         batch: Share of the requests that can wait; that of the question when None [1].
         hours: Loads of the hours; empty for none.
-        quality: Benchmark and the lowest score on it.
+        min_score: Benchmark and the lowest score on it.
         where: `file:line` of it.
     """
 
@@ -192,7 +195,7 @@ class Task:
     max_ttft: float | None = None
     private: bool = False
     licenses: tuple[str, ...] = ()
-    quality: tuple[tuple[str, float], ...] = ()
+    min_score: tuple[tuple[str, float], ...] = ()
     models: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
     cascades: tuple[Cascade, ...] = ()
@@ -208,6 +211,8 @@ class Tasks:
     """Own evaluations, each with its `file:line`."""
     against: str | None = None
     path: str = ""
+    told: tuple[str, ...] = ()
+    """What a reader of the file should know."""
 
 
 # A portfolio file read: quantities as numbers, shares and cascades held against each other.
@@ -267,6 +272,11 @@ class _Reader:
             scores=tuple(scores),
             against=record.against,
             path=self.document.path,
+            told=tuple(
+                f"{self.where('tasks', i, 'quality')}: quality is called min_score now"
+                for i, part in enumerate(record.tasks)
+                if part.quality
+            ),
         )
 
     def _names(self) -> None:
@@ -325,11 +335,20 @@ class _Reader:
             **self._limits(i, part),
             private=part.private,
             licenses=_texts(part.licenses),
-            quality=tuple(part.quality.items()),
+            min_score=self._least(i, part),
             models=_texts(part.models),
             providers=_texts(part.providers),
             cascades=tuple(self._cascade(i, name) for name in _texts(part.cascades)),
         )
+
+    def _least(self, i: int, part: TaskPart) -> tuple[tuple[str, float], ...]:
+        """Return the lowest scores of a task, under either of the two words for them."""
+        if part.min_score and part.quality:
+            raise self.wrong(
+                ("tasks", i, "quality"), "min_score says the same; give min_score alone"
+            )
+        said = part.min_score or part.quality
+        return tuple((SHORT_NAMES.get(name, name), least) for name, least in said.items())
 
     def _positive(self, i: int, part: TaskPart, name: str) -> float | None:
         value = self.number(getattr(part, name), units.number, "tasks", i, name)
@@ -400,8 +419,7 @@ class _Reader:
     def _cascade(self, i: int, name: str) -> Cascade:
         known = self.record.cascades
         if name not in known:
-            near = nearest(name, known)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            hint = suggestion(name, known)
             raise self.wrong(("tasks", i, "cascades"), f"no cascade called '{name}'{hint}")
         steps, judges = self._steps(name, 1.0, ())
         return Cascade(

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
-from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tco.catalog.lookup import age_days, price_at, retired, stale_after
+from tco.catalog.lookup import age_days, price_at, rental_key, retired, stale_after
 
 if TYPE_CHECKING:
     from tco.catalog.fields import Source
@@ -119,14 +118,14 @@ def confidence(
 
 
 _SHORT = (
-    (re.compile(r"^(\d+) independent sources say so, another"), r"\1 sources, 1 against"),
+    (re.compile(r"^(\d+) independent sources say so, another"), r"\1 for, 1 against"),
     (re.compile(r"^(\d+) independent sources say so"), r"\1 sources"),
-    (re.compile(r"^only its seller says so, another"), "seller, 1 against"),
-    (re.compile(r"^only its seller says so"), "its seller"),
-    (re.compile(r"^only .* says so, which is not its seller, another"), "1 source, 1 against"),
+    (re.compile(r"^only its seller says so, another"), "1 for, 1 against"),
+    (re.compile(r"^only its seller says so"), "seller alone"),
+    (re.compile(r"^only .* says so, which is not its seller, another"), "1 for, 1 against"),
     (re.compile(r"^only .* says so, which is not its seller"), "1 source"),
     (re.compile(r"^no source says so"), "no source"),
-    (re.compile(r"^a step of (\S+) on .* that one witness has seen"), r"\1 at once, ONE source"),
+    (re.compile(r"^a step of (\S+) on .* that one witness has seen"), r"ONE source, \1"),
     (re.compile(r"^seen (\d+) days ago, while"), r"\1 days old"),
     (re.compile(r"^a factor on (\S+): .*"), r"as \1"),
     (re.compile(r"^in doubt"), "in doubt"),
@@ -137,7 +136,7 @@ def short_reason(reason: str) -> str:
     """Return the reason of a trust in a few words, for a cell of a table.
 
     >>> short_reason("a step of -80% on 2026-11-12 that one witness has seen")
-    '-80% at once, ONE source'
+    'ONE source, -80%'
     >>> short_reason("only litellm says so, which is not its seller")
     '1 source'
     """
@@ -251,7 +250,7 @@ def rent_trust(
 ) -> Trust:
     """Return how far a rent can be trusted.
 
-    The windows before it attest it where another source said the same.
+    Sources that said so later attest it too, and the windows before it where they say the same.
 
     Args:
         catalog: The data.
@@ -261,13 +260,14 @@ def rent_trust(
         freshest: The rents that were seen last, by GPU and purchase option.
     """
     doubt = [f"in doubt: {rent.flag or 'only if its seller is named'}"] * rent.only_if_named
-    if _laid_over(catalog, "rentals", *_RENTAL(rental)):
+    if _laid_over(catalog, "rentals", *rental_key(rental)):
         return _marked(GIVEN, doubt)
     usd, before = rent.usd_per_gpu_hour, [rent]
     if len(rental.rents) > 1:
         windows = [r for r in rental.rents if r.region == rent.region and r.since <= rent.since]
         before = sorted(windows, key=lambda r: r.since)
-    said = [(r.source, True) for r in before if close(r.usd_per_gpu_hour, usd)]
+    same = [r for r in before if close(r.usd_per_gpu_hour, usd)]
+    said = [(name, True) for r in same for name in (r.source, *r.also)]
     witnesses, marks = heard(said, catalog.hardware.sources), [*doubt]
     if witnesses.independent < 2:
         marks += _step([window.usd_per_gpu_hour for window in before[-2:]], rent.since)
@@ -308,10 +308,6 @@ def capacity_trust(catalog: Catalog, offer: CapacityOffer, price: CapacityPrice)
     usd = price.usd_per_hour
     said = [(e.source, e.value is None or close(e.value, usd)) for e in price.evidence]
     return _witnessed(heard(said, catalog.prices.sources))
-
-
-_RENTAL = attrgetter("seller", "gpu", "option", "channel", "gpus", "instance")
-"""What `Catalog.origins` calls a rental."""
 
 
 def _laid_over(catalog: Catalog, section: str, *name: object) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +20,12 @@ from tco.catalog.check.prices import rate_hits
 from tco.catalog.files import File, shipped_file, user_file
 from tco.catalog.listed import OtherPrice, window
 from tco.catalog.lookup import price_at, retired
-from tco.catalog.matching import FAMILIES
-from tco.catalog.trust import close
+from tco.catalog.matching import FAMILIES, folded, in_our_words
+from tco.catalog.trust import close, families
 from tco.catalog.upstream.rows import PriceList, PriceRow
 from tco.catalog.verify import Lacking, PriceComparison, VerifyReport
 from tco.catalog.yaml_lines import Document, read_yaml
-from tco.errors import printable
+from tco.errors import DataError, printable
 from tco.units import show_price
 
 if TYPE_CHECKING:
@@ -56,7 +56,11 @@ class Proposal:
     added: tuple[str, ...] = ()
     """Offers of known models and providers that the catalog does not have."""
     models: tuple[str, ...] = ()
-    """Rows of models that the catalog does not have, to decide on."""
+    """Models that the catalog does not have, to decide on: what most sell first."""
+    left: tuple[str, ...] = ()
+    """Offers that a review has turned down."""
+    aggregated: int = 0
+    """New offers of aggregators, which are left out: their headline is of several hosts."""
 
 
 @dataclass(slots=True)
@@ -66,6 +70,8 @@ class _Change:
     rows: list[tuple[PriceList, PriceRow]] = field(default_factory=list)
     """Lists and rows that say so, the first of them followed."""
     moved: bool = False
+    earlier: bool = False
+    """The list has the price of the first window before that begins."""
     retires: date | None = None
     told: list[str] = field(default_factory=list)
     prices: list[OtherPrice] = field(default_factory=list)
@@ -80,6 +86,7 @@ def proposal(
     *,
     everything: bool = False,
     confirm: bool = False,
+    leave: frozenset[str] = frozenset(),
 ) -> Proposal:
     """Return the overlay that follows the lists where they disagree with the catalog.
 
@@ -88,15 +95,47 @@ def proposal(
         report: What the lists say.
         lists: The lists themselves, for whole windows.
         on: The day that the lists are of, from which proposed windows hold.
-        everything: Whether also what the data has settled against a list.
+        everything: Whether also what the data has settled against a list, and aggregators.
         confirm: Whether also what a list repeats: its evidence, and the day that it said so.
+        leave: Offers that a review has turned down.
     """
+    lists = [in_our_words(catalog, listed) for listed in lists]
     rows = {(li.kind, row.key): (li, row) for li in lists for row in li.rows}
+    open_ones = [one for one in report.disagreements if everything or not one.settled]
+    changes, suspect = _moved(open_ones, rows)
+    unsure = {s.partition(":")[0] for s in suspect}
+    unsure |= {one.offer for one in report.disagreements if one.settled and not everything}
+    _other(changes, report, rows, unsure)
+    if confirm:
+        _confirmed(catalog, changes, report, rows, unsure, on)
+    lacking = [one for one in report.lacking if everything or not _aggregated(catalog, one)]
+    new = {name for one in lacking if (name := _offer_id(one))}
+    kept = [one for one in lacking if _offer_id(one) not in leave]
+    told = {
+        name: change
+        for name, change in changes.items()
+        if name not in leave or not (change.moved or change.retires)
+    }
+    made = _whole(
+        catalog,
+        told,
+        suspect,
+        replace(report, lacking=tuple(kept)),
+        rows,
+        on,
+    )
+    left = tuple(sorted((new | (set(changes) - set(told))) & leave))
+    return replace(made, left=left, aggregated=len(report.lacking) - len(lacking))
+
+
+def _moved(
+    disagreements: Iterable[PriceComparison],
+    rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
+) -> tuple[dict[str, _Change], list[str]]:
+    """Return what follows from other prices of input and output, and what is not followed."""
     changes: dict[str, _Change] = {}
     suspect: list[str] = []
-    for one in report.disagreements:
-        if one.settled and not everything:
-            continue
+    for one in disagreements:
         why = _suspicious(one, rows[one.against, one.key][1])
         if why:
             suspect.append(f"{one.offer}: {why}")
@@ -105,12 +144,17 @@ def proposal(
         change.rows.append(rows[one.against, one.key])
         change.moved = True
         change.told.append(f"{one.against}: {one.culprit}")
-    unsure = {s.partition(":")[0] for s in suspect}
-    unsure |= {one.offer for one in report.disagreements if one.settled and not everything}
-    _other(changes, report, rows, unsure)
-    if confirm:
-        _confirmed(changes, report, rows, unsure)
-    return _whole(catalog, changes, suspect, report, rows, on)
+    return changes, suspect
+
+
+def _offer_id(one: Lacking) -> str:
+    """Return what an offer would be called; empty where its model is not in the catalog."""
+    return f"{one.provider}/{one.model}" if one.model is not None else ""
+
+
+def _aggregated(catalog: Catalog, one: Lacking) -> bool:
+    """Return whether a row is an aggregator's, whose headline is of several hosts."""
+    return catalog.prices.providers[one.provider].kind == "aggregator"
 
 
 def _suspicious(one: PriceComparison, row: PriceRow) -> str:
@@ -153,17 +197,30 @@ def _other(
 
 
 def _confirmed(
+    catalog: Catalog,
     changes: dict[str, _Change],
     report: VerifyReport,
     rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
     unsure: Container[str],
+    on: date,
 ) -> None:
-    """Add the offers that a list repeats, so that their day moves to that of the list."""
+    """Add the offers that a list repeats, so that their day moves to that of the list.
+
+    What the catalog has of that list and that day already is not told again.
+    """
+    sources = catalog.prices.sources
     for one in report.agreeing:
-        if one.exact and one.offer not in unsure:
+        price = price_at(catalog.offers[one.offer], on, catalog.offers)
+        known = price is not None and FAMILIES[one.against] in families(price.evidence, sources)
+        told = known and price is not None and price.checked >= on
+        if one.exact and one.offer not in unsure and not told:
             change = changes.setdefault(one.offer, _Change())
             if (pair := rows[one.against, one.key]) not in change.rows:
                 change.rows.append(pair)
+    for one in report.earlier:
+        change = changes.setdefault(one.offer, _Change())
+        change.earlier = True
+        change.rows.append(rows[one.against, one.key])
 
 
 def _whole(
@@ -177,21 +234,34 @@ def _whole(
     wanted = {name: change for name, change in sorted(changes.items()) if change.rows}
     files = {path: _document(path) for path in {catalog.origin("offers", i) for i in wanted}}
     blocks = [_block(catalog, files, name, change, on) for name, change in wanted.items()]
-    added, models = [], []
+    added: list[str] = []
     for one in report.lacking:
-        row = rows[one.against, one.key][1]
-        if one.model is None:
-            prices = "/".join(show_price(p) for p in (one.input, one.output) if p is not None)
-            models.append(f"{one.provider} {one.key} {prices} ({one.against})")
-        elif f"{one.provider}/{one.model}" not in added and not any(rate_hits(dict(row.rates))):
-            added.append(f"{one.provider}/{one.model}")
+        row, name = rows[one.against, one.key][1], _offer_id(one)
+        if name and name not in added and not any(rate_hits(dict(row.rates))):
+            added.append(name)
             blocks.append(_new_offer(one, row, on))
+    models = _unknown([one for one in report.lacking if one.model is None])
     used = [source for listed in report.lists for source in _source(listed.against, listed, on)]
     names = {listed.against for listed in report.lists}
     head = HEAD.format(day=on, lists=", ".join(sorted(names)), sources="\n".join(used))
     told = "".join(f"# not in the catalog, to decide on: {printable(m, 150)}\n" for m in models)
     body = "".join(blocks) or "  []\n"
     return Proposal(head + body + told, tuple(wanted), tuple(suspect), tuple(added), tuple(models))
+
+
+def _unknown(lacking: Sequence[Lacking]) -> list[str]:
+    """Return the models that the catalog does not have, those first that most sell."""
+    sold: dict[str, list[Lacking]] = {}
+    for one in lacking:
+        sold.setdefault(folded(one.key), []).append(one)
+    told = []
+    for some in sold.values():
+        sellers = sorted({one.provider for one in some})
+        cheap = min(some, key=lambda one: (one.input or 0.0, one.key))
+        usd = "/".join(show_price(p) for p in (cheap.input, cheap.output) if p is not None)
+        name = cheap.key.rpartition("/")[2]
+        told.append((-len(sellers), name, f"{name}: from {usd}, {', '.join(sellers)}"))
+    return [text for _, _, text in sorted(told)]
 
 
 FAR = 9.5
@@ -244,7 +314,8 @@ def _block(
 def _review(catalog: Catalog, offer: Offer, change: _Change, on: date) -> str:
     """Return what a reviewer has to know: was, is, who says so, since when, and what it turns."""
     now = price_at(offer, on)
-    lines = [f"{offer.id}: {'seen again' if not (change.moved or change.retires) else 'changes'}"]
+    what = "changes" if change.moved or change.retires else "seen again"
+    lines = [f"{offer.id}: {'seen earlier' if change.earlier else what}"]
     if now is not None:
         lines.append(f"ours: {_pair(now.usd_per_mtok)} since {now.since}, last seen {now.checked}")
     for listed, row in change.rows:
@@ -292,8 +363,10 @@ def _turns(catalog: Catalog, offer: Offer, row: PriceRow, on: date) -> str:
 def _new_offer(one: Lacking, row: PriceRow, on: date) -> str:
     """Return an offer that the catalog does not have, in block style."""
     offer: dict[str, Any] = {"provider": one.provider, "model": one.model}
-    if row.model != one.model:
-        offer["api_name"] = row.model
+    prefix = f"{row.provider}/"
+    called = row.key.removeprefix(prefix) if row.key.startswith(prefix) else row.model
+    if called != one.model:
+        offer["api_name"] = called
     if row.retires is not None:
         offer["retires"] = row.retires
     text = yaml.safe_dump([offer], sort_keys=False, allow_unicode=True, width=100)
@@ -418,6 +491,9 @@ def _dumped(offer: Offer, raw: Mapping[str, Any], change: _Change, on: date) -> 
     said = [(listed.kind, row) for listed, row in change.rows]
     now = price_at(offer, on)
     place = next((i for i, p in enumerate(offer.prices) if p == now), None)
+    if change.earlier:
+        place = min(range(len(prices)), key=lambda i: offer.prices[i].since)
+        prices[place] = {**prices[place], "since": on}
     if change.moved and (place is None or offer.prices[place].since < on):
         if place is not None:
             prices[place]["until"] = on
@@ -458,3 +534,27 @@ def _seen_again(
     ]
     checked = max(str(price["checked"]), on.isoformat())
     return {**price, "checked": checked, "evidence": [*price["evidence"], *more]}
+
+
+_TURNED_DOWN = re.compile(r"(?P<offer>[\w.-]+/[\w.-]+)\s+(?P<why>\S.*)")
+
+
+def turned_down(path: str) -> frozenset[str]:
+    """Return the offers of a file of `PROVIDER/MODEL reason` lines; `#` begins a comment.
+
+    Raises:
+        DataError: The file cannot be read, or a line is neither.
+    """
+    file = user_file(path)
+    found = set()
+    for number, line in enumerate(file.data.decode("utf-8", "replace").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _TURNED_DOWN.fullmatch(line.strip())
+        if match is None:
+            raise DataError(
+                f"{file.path}:{number}: an offer and why it is turned down, as in "
+                f"azure/o1 a regional meter; not {printable(line.strip(), 60)!r}"
+            )
+        found.add(match["offer"])
+    return frozenset(found)

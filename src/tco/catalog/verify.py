@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING, Literal
 from tco.catalog.fields import Source
 from tco.catalog.listed import OtherPrice, differences
 from tco.catalog.lookup import price_at, retired
-from tco.catalog.matching import FAMILIES, Match, by_row_name, matches, model_names, our_providers
+from tco.catalog.matching import (
+    FAMILIES,
+    Match,
+    by_row_name,
+    in_our_words,
+    matches,
+    model_names,
+    our_providers,
+)
 from tco.catalog.prices import Offer, Price, Rates, When
-from tco.catalog.trust import close, family
+from tco.catalog.trust import close, families, family
 from tco.catalog.upstream.rows import PriceList
 from tco.errors import printable
 from tco.units import show_price
@@ -62,7 +70,8 @@ def settled(case: PriceDifference, sources: Mapping[str, Source]) -> str:
     """Return how the data settles a disagreement; empty where it says nothing about it.
 
     It does when an evidence of the same family states the other price, and a note, a doubt or a
-    waiver says what to make of it. A judgment that has ended settles nothing any more.
+    waiver says what to make of it; and when the same family attests the other price in a window
+    that has ended. A judgment that has ended settles nothing any more.
     """
     price = price_at(case.offer, case.on)
     over = case.offer.waive_until is not None and case.on > case.offer.waive_until
@@ -78,7 +87,7 @@ def settled(case: PriceDifference, sources: Mapping[str, Source]) -> str:
         return printable(words, 200)
     if case.offer.waive_because and "sources-disagree" in case.offer.waive:
         return printable(price.note or case.offer.doubt or case.offer.waive_because, 200)
-    return ""
+    return "the window that ended rests on it" if _lag(case, sources) else ""
 
 
 def _same_pair(one: Pair, other: Pair) -> bool:
@@ -104,11 +113,12 @@ def _swapped(case: PriceDifference) -> str:
     return f"{case.against}: input and output are swapped" if swapped and not same else ""
 
 
-def _lag(case: PriceDifference) -> str:
-    """Return that the list still has an older price of ours."""
+def _lag(case: PriceDifference, sources: Mapping[str, Source] | None = None) -> str:
+    """Return that the list still has an older price of ours; with sources: that it attests it."""
     for price in _listed(case.offer):
         over = price.until is not None and price.until <= case.on
-        if over and _same_pair(_pair(price.usd_per_mtok), case.theirs):
+        said = sources is None or FAMILIES[case.against] in families(price.evidence, sources)
+        if said and over and _same_pair(_pair(price.usd_per_mtok), case.theirs):
             return f"{case.against} lags: the price until {price.until}"
     return ""
 
@@ -284,6 +294,8 @@ class VerifyReport:
     """What the lists have and the catalog lacks, offers of known models first."""
     agreeing: tuple[Agreeing, ...] = ()
     """Offers of which a list says the same input and output."""
+    earlier: tuple[Agreeing, ...] = ()
+    """Offers that the catalog has from a later day on, at the price that a list has already."""
     retirements: tuple[Retirement, ...] = ()
     """Days of retirement that a list knows and the catalog does not, or has otherwise."""
     warnings: tuple[str, ...] = ()
@@ -297,16 +309,20 @@ def verify(catalog: Catalog, lists: Sequence[PriceList], on: date) -> VerifyRepo
         lists: Price lists as read.
         on: The day whose prices are held against them.
     """
-    priced = list(_priced(catalog, on))
+    priced, later = list(_priced(catalog, on)), list(_later(catalog, on))
+    lists = [in_our_words(catalog, listed) for listed in lists]
     compared: list[PriceComparison] = []
     more = _More()
     for listed in lists:
-        found = matches(catalog, listed, [offer for offer, _ in priced])
+        found = matches(catalog, listed, [*(offer for offer, _ in priced), *later])
+        for offer in later:
+            if offer.id in found:
+                more.before(catalog, offer, found[offer.id], listed.kind)
         for offer, price in priced:
             if offer.id in found:
                 match = found[offer.id]
                 compared.append(_compared(catalog, offer, price, match, listed.kind))
-                more.add(offer, price, match, listed.kind)
+                more.add(offer, price, match, listed.kind, _past(catalog, offer, on, listed.kind))
         more.lacking += _lacking(catalog, listed, {m.row.key for m in found.values()}, on)
     explained = tuple(_explained(catalog, compared, on))
     known = {one.offer for one in compared}
@@ -317,6 +333,7 @@ def verify(catalog: Catalog, lists: Sequence[PriceList], on: date) -> VerifyRepo
         other_prices=tuple(more.prices),
         lacking=tuple(sorted(more.lacking, key=lambda one: (one.model is None, one.key))),
         retirements=tuple(more.retirements),
+        earlier=tuple(more.earlier),
         agreeing=tuple(
             Agreeing(offer=one.offer, against=one.against, key=one.key, exact=one.exact)
             for one in compared
@@ -332,14 +349,30 @@ class _More:
     prices: list[OtherPrice] = field(default_factory=list)
     retirements: list[Retirement] = field(default_factory=list)
     lacking: list[Lacking] = field(default_factory=list)
+    earlier: list[Agreeing] = field(default_factory=list)
 
-    def add(self, offer: Offer, price: Price, match: Match, kind: str) -> None:
+    def add(
+        self, offer: Offer, price: Price, match: Match, kind: str, past: Sequence[Price]
+    ) -> None:
         """Hold one offer against its row; a row that is only called alike says nothing of it."""
         if not match.exact:
             return
-        self.prices += differences(offer.id, kind, price, match.row)
+        self.prices += differences(offer.id, kind, price, match.row, past)
+        self.retire(offer, match, kind)
+
+    def before(self, catalog: Catalog, offer: Offer, match: Match, kind: str) -> None:
+        """Hold an offer that begins after the day of a list against its row there."""
+        self.retire(offer, match, kind)
+        first = min(offer.prices, key=lambda price: price.since)
+        known = not match.exact or first.since_is == "effective"
+        if not known and _compared(catalog, offer, first, match, kind).agrees:
+            key = match.row.key
+            self.earlier.append(Agreeing(offer=offer.id, against=kind, key=key, exact=True))
+
+    def retire(self, offer: Offer, match: Match, kind: str) -> None:
+        """Hold the day of retirement of one offer against its row."""
         day = match.row.retires
-        if day is not None and day not in (offer.retires, offer.snapshots_retire):
+        if match.exact and day is not None and day not in (offer.retires, offer.snapshots_retire):
             self.retirements.append(
                 Retirement(
                     offer=offer.id,
@@ -349,6 +382,13 @@ class _More:
                     theirs=day.isoformat(),
                 )
             )
+
+
+def _past(catalog: Catalog, offer: Offer, on: date, kind: str) -> Sequence[Price]:
+    """Return the windows of an offer that have ended and that a list attests."""
+    ended = [p for p in offer.prices if p.until is not None and p.until <= on]
+    said = FAMILIES[kind]
+    return [p for p in ended if said in families(p.evidence, catalog.prices.sources)]
 
 
 def _lacking(
@@ -382,6 +422,14 @@ def _priced(catalog: Catalog, on: date) -> Iterator[tuple[Offer, Price]]:
         price = price_at(offer, on, catalog.offers)
         if price is not None and not retired(offer, on) and offer.discount is None:
             yield offer, price
+
+
+def _later(catalog: Catalog, on: date) -> Iterator[Offer]:
+    """Yield the offers that another source first saw after the day that lists are of."""
+    for offer in catalog.prices.offers:
+        begun = not offer.prices or any(price.since <= on for price in offer.prices)
+        if not (begun or retired(offer, on) or offer.discount):
+            yield offer
 
 
 def _compared(

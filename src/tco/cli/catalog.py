@@ -30,6 +30,33 @@ File = Annotated[
 ]
 
 
+NAMES = "Names instead of offers"
+Profiles = Annotated[
+    Switch, flag(NAMES, None, "Traffic profiles, with what each is.", "--profiles")
+]
+Models = Annotated[Switch, flag(NAMES, None, "Models.", "--models")]
+Gpus = Annotated[Switch, flag(NAMES, None, "GPUs, with the rent they begin at.", "--gpus")]
+Providers = Annotated[Switch, flag(NAMES, None, "Providers of tokens.", "--providers")]
+Sellers = Annotated[Switch, flag(NAMES, None, "Sellers of GPU hours.", "--sellers")]
+
+
+def _kinds(asked: dict[str, Any]) -> list[Any]:
+    return [kind for kind, wanted in asked.items() if wanted]
+
+
+def _alone(kinds: list[str], others: dict[str, Any]) -> None:
+    """Raise an error for two lists at once, or for a list of names that is narrowed as offers are.
+
+    Raises:
+        UsageError: The text says what is said too much.
+    """
+    from tco.errors import UsageError
+
+    said = [*kinds[1:], *(name for name, value in others.items() if value)]
+    if said:
+        raise UsageError(f"--{kinds[0]} lists all names; leave out --{said[0]}")
+
+
 @flags
 def listing(
     data: Data,
@@ -38,6 +65,11 @@ def listing(
     provider: Annotated[Texts, flag(WHICH, "NAME", "Only this provider.")] = None,
     weights: Annotated[Text, flag(WHICH, "KIND", "Only open or closed models.")] = None,
     gone: Annotated[Switch, flag(WHICH, None, "Also what has no price that day.", "--gone")] = None,
+    profiles: Profiles = None,
+    models: Models = None,
+    gpus: Gpus = None,
+    providers: Providers = None,
+    sellers: Sellers = None,
 ) -> None:
     """Offers with their prices on a day, how sure they are, and which file says so.
 
@@ -45,14 +77,21 @@ def listing(
       tco catalog list --model llama-3.3-70b
       tco catalog list --provider together --as-of 2026-02-20
       tco catalog list --weights closed --sort input --format csv
+      tco catalog list --profiles     the names that --profile takes; also --models, --gpus ...
     """
     from tco.catalog.load import load_catalog
-    from tco.catalog.summary import chosen, listed
+    from tco.catalog.summary import chosen, listed, named
     from tco.cli.answer import deliver
     from tco.cli.options import read, today
 
     said = read(data, output)
     catalog, on = load_catalog(said.get("catalog", ())), said.get("as_of", today())
+    asked = {"profiles": profiles, "models": models, "gpus": gpus}
+    kinds = _kinds({**asked, "providers": providers, "sellers": sellers})
+    if kinds:
+        _alone(kinds, {"model": model, "provider": provider, "weights": weights, "gone": gone})
+        deliver(named(catalog, kinds[0], on), said)
+        return
     offers = chosen(catalog, on, model or (), provider or (), weights, gone=bool(gone))
     deliver(listed(catalog, offers, on), said)
 
@@ -222,6 +261,9 @@ def update(
     confirm: Annotated[
         Switch, flag(ANSWER, None, "Also what a list repeats, with its day.", "--confirm")
     ] = None,
+    leave: Annotated[
+        Text, flag(ANSWER, "FILE", "Offers that a review turned down, one a line.", "--leave")
+    ] = None,
 ) -> None:
     """An overlay for review: a whole window wherever a list has another price, and new offers.
 
@@ -232,7 +274,7 @@ def update(
     The catalog itself is never written. Comments of the records are kept.
     """
     from tco.catalog.load import load_catalog
-    from tco.catalog.update import proposal
+    from tco.catalog.update import proposal, turned_down
     from tco.catalog.upstream.find import found_lists
     from tco.catalog.verify import verify as held
     from tco.cli.answer import write as put
@@ -245,7 +287,8 @@ def update(
     lists = found_lists([pair("--against", one) for one in against or ()], on)
     report = held(catalog, lists, on)
     settled, repeated = bool(everything), bool(confirm)
-    made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated)
+    left = turned_down(leave) if leave is not None else frozenset()
+    made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated, leave=left)
     for line in made.suspect:
         say(f"tco: left out: {line}")
     if write is None:
@@ -255,7 +298,11 @@ def update(
     if seen is None:
         say(f"tco: dated {on}; --seen DATE gives the day that the lists are of")
     if made.models:
-        say(f"tco: {len(made.models)} rows of models that the catalog lacks, at its end")
+        say(f"tco: {len(made.models)} models that the catalog lacks, at its end")
+    if made.aggregated:
+        say(f"tco: {made.aggregated} rows of aggregators left out; --all has them")
+    if made.left:
+        say(f"tco: {len(made.left)} offers left out that {leave} turns down")
     say(f"tco: {len(made.offers)} offers to review, {len(made.added)} new ones")
 
 

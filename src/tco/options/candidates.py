@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.catalog.lookup import rents_at
+from tco.catalog.lookup import boxes, rental_key, rents_at
 from tco.catalog.trust import freshest_rents, rent_trust
 from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.constants import ttft_ends
@@ -300,6 +300,7 @@ def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
 
     check_horizon(inputs.request.purchases, inputs.settings)
     seen_last = freshest_rents(rents, inputs.day)
+    box = boxes(inputs.catalog.hardware)
     entries = [
         RentEntry(
             gpu=rental.gpu,
@@ -313,6 +314,7 @@ def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
             flag=rent.flag,
             egress=_egress(sellers[rental.seller].egress),
             billing_step_s=sellers[rental.seller].billing_step_s,
+            box=box[rental_key(rental)],
         )
         for rental, rent in rents
         if selection.rental(rental, sellers[rental.seller].kind)
@@ -371,5 +373,5 @@ def rented(inputs: Question, setup: SetUp, rent: RentEntry) -> SelfOption:
 
 
 def setup_id(model: str, gpu: str, gpus: int, precision: str, rent: RentEntry) -> str:
-    """Return `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`."""
-    return f"self/{model}@{gpus}x{gpu}:{precision}/{rent.seller}:{rent.purchase}"
+    """Return `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`, a box of several with its size."""
+    return f"self/{model}@{gpus}x{gpu}:{precision}/{rent.seller}:{rent.way}"

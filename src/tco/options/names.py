@@ -72,6 +72,33 @@ def resolve(name: str, inputs: Question, *, at: Floats | None = None) -> Resolve
     return _tokens(name, inputs)
 
 
+def pair_with(name: str, inputs: Question) -> tuple[str, str]:
+    """Return two names that can be held against each other, one of them `name`: bought and own.
+
+    An open model is held against itself on the other side, a closed one against an open model of
+    the short list.
+
+    Raises:
+        TcoError: Nothing is called `name`.
+    """
+    option = resolve(name, inputs).best
+    if option.id.startswith("self/"):
+        offers = [o for o in inputs.catalog.prices.offers if o.model == option.model]
+        rival = inputs.catalog.assumptions.closed_rival
+        return (option.model if offers or rival is None else rival), name
+    models = inputs.catalog.models.models
+    known = models.get(option.model)
+    if known is not None and known.weights == "open":
+        return name, f"self/{option.model}"
+    sizes = {
+        model: models[model].params_b
+        for model in inputs.catalog.assumptions.short_list
+        if models[model].weights == "open"
+    }
+    smallest = min((size.total, model) for model, size in sizes.items() if size is not None)
+    return name, f"self/{smallest[1]}"
+
+
 def _everything(inputs: Question) -> Selection:
     """Return a selection that filters nothing but the volume's own limits."""
     request = replace(
@@ -81,12 +108,16 @@ def _everything(inputs: Question) -> Selection:
         tiers=(),
         licenses=(),
         min_score=None,
+        as_good_as=None,
+        classes=(),
         private=False,
     )
     return select(inputs.catalog, request)
 
 
 def _tokens(name: str, inputs: Question) -> Resolved:
+    if name.strip().lower() in ("self", "own", "self/"):
+        raise DataError("own GPUs are named by the model they serve: self/llama-3.3-70b")
     units = provisioned_named(name, inputs, _everything(inputs))
     if units is not None:
         return Resolved(options=(units,), said="")
@@ -113,7 +144,7 @@ def _tokens(name: str, inputs: Question) -> Resolved:
 
 
 def _only(inputs: Question, model: str) -> Selection:
-    return replace(_everything(inputs), models=frozenset({model}))
+    return replace(_everything(inputs), models=(model,))
 
 
 def _no_offer(
@@ -205,9 +236,9 @@ def any_volume(inputs: Question) -> Floats:
 def _selection(parts: re.Match[str], inputs: Question) -> Selection:
     base = _everything(inputs)
     catalog = inputs.catalog
-    changes: dict[str, object] = {"models": frozenset({find_model(catalog, parts["model"])})}
+    changes: dict[str, object] = {"models": (find_model(catalog, parts["model"]),)}
     if parts["gpu"]:
-        changes["gpus"] = frozenset({find_gpu(catalog, parts["gpu"])})
+        changes["gpus"] = (find_gpu(catalog, parts["gpu"]),)
     if parts["count"]:
         changes["gpu_count"] = int(parts["count"])
     if parts["precision"]:
@@ -231,17 +262,17 @@ def _of_seller(name: str, all_ways: bool, base: Selection, inputs: Question) -> 
     seller, sellers = name.lower(), inputs.catalog.hardware.sellers
     if seller not in (OWN, *hosts(inputs), *sellers):
         raise unknown_name("GPU seller", name, sellers)
-    purchases = frozenset(PURCHASES) if all_ways else base.purchases
+    purchases = PURCHASES if all_ways else base.purchases
     if seller not in sellers:
-        purchases = frozenset({OWN if seller == OWN else DEDICATED})
-    return {"sellers": frozenset({seller}), "purchases": purchases}
+        purchases = (OWN if seller == OWN else DEDICATED,)
+    return {"sellers": (seller,), "purchases": purchases}
 
 
 def _with_purchase(own: SetUps, wanted: str) -> SetUps:
-    """Return the set-ups on one purchase option only, channel included."""
-    known = {rent.purchase for rent in own.rents}
+    """Return the set-ups on one purchase option only: its channel, and its box where it is said."""
+    known = {name for rent in own.rents for name in (rent.purchase, rent.way)}
     if known and wanted not in known:
         raise unknown_name("purchase option", wanted, known)
-    keep = np.array([own.rents[j].purchase == wanted for j in own.pair_rent])
-    kept = keep.astype(bool)
+    meant = [wanted in (rent.purchase, rent.way) for rent in own.rents]
+    kept = np.array([meant[j] for j in own.pair_rent]).astype(bool)
     return replace(own, pair_setup=own.pair_setup[kept], pair_rent=own.pair_rent[kept])

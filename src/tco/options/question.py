@@ -26,7 +26,15 @@ from tco.options.settings import (
     presets_of,
     with_presets,
 )
-from tco.units import LARGEST, SECONDS_PER_HOUR, Rate, in_month, reachable, show_number
+from tco.units import (
+    LARGEST,
+    SECONDS_PER_HOUR,
+    Rate,
+    counted_words,
+    in_month,
+    reachable,
+    show_number,
+)
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Assumptions, Preset
@@ -500,6 +508,9 @@ _POSITIVE = (
     "own.server_factor",
     "horizon.months",
     "horizon.volume_factor_per_year",
+    "horizon.small_price_factor_per_year",
+    "horizon.mid_price_factor_per_year",
+    "horizon.flagship_price_factor_per_year",
     "horizon.api_price_factor_per_year",
     "horizon.hosted_price_factor_per_year",
     "horizon.rent_factor_per_year",
@@ -547,9 +558,8 @@ def _check(settings: Settings) -> None:
         if value > LARGEST:
             allowed, words = (lambda _: False), f"at most {LARGEST:g}"
         if not np.isfinite(value) or not allowed(value):
-            raise UsageError(
-                f"{setting.source}: {path} is {value:g} {setting.unit}, but must be {words}"
-            )
+            unit = "" if counted_words(setting.unit) else f" {setting.unit}"
+            raise UsageError(f"{setting.source}: {path} is {value:g}{unit}, but must be {words}")
 
 
 def _range_of(path: str, unit: str) -> tuple[Callable[[float], bool], str]:
@@ -563,6 +573,9 @@ def _range_of(path: str, unit: str) -> tuple[Callable[[float], bool], str]:
         return _at_least(1.0), "at least 1"
     if unit == "switch":
         return lambda v: v in (0.0, 1.0), "0 or 1"
+    if named := counted_words(unit):
+        told = ", ".join(f"{i} ({name})" for i, name in enumerate(named))
+        return lambda v: v in range(len(named)), f"one of {told}"
     if unit == "share":
         return lambda v: 0.0 <= v <= 1.0, "a share between 0 and 1 (35% or 0.35)"
     return _at_least(0.0), "0 or more"

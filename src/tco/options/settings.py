@@ -13,7 +13,7 @@ from tco.engine.ledger import Origin
 from tco.engine.replica import Target
 from tco.engine.selfhost import People
 from tco.engine.shapes import Number, Workload
-from tco.errors import DataError, UnknownNameError, UsageError, nearest, printable, unknown_name
+from tco.errors import DataError, UnknownNameError, UsageError, printable, suggestion, unknown_name
 from tco.options.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ class Settings(Mapping[str, Setting]):
             UsageError: No such path.
         """
         if path not in self._settings:
-            near = nearest(path, self._settings)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            hint = suggestion(path, self._settings)
             raise UsageError(f"{source}: no setting called {path!r}{hint}")
         given = replace(self._settings[path], value=value, origin="given", source=source)
         return Settings({**self._settings, path: given})
@@ -377,8 +376,8 @@ def presets_of(request: Scenario, data: Assumptions, layer: int) -> Iterator[tup
             hint = KINDS[kind][2]
             by = request.origins.get(kind, f"--{kind.replace('_', '-')}")
             raise UnknownNameError(
-                f"{by}: no {kind.replace('_', ' ')} called {printable(name)!r}; "
-                f"did you mean {', '.join(nearest(name, known))}? For another one {hint}"
+                f"{by}: no {kind.replace('_', ' ')} called {printable(name)!r}"
+                f"{suggestion(name, known)}; there are {', '.join(known)}; for another one {hint}"
             )
         yield kind, known[name]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tco.catalog.lookup import ANY_BOX, Box
 from tco.catalog.trust import Trust
 from tco.engine.capacity import max_batch
 from tco.engine.ledger import Origin
@@ -88,8 +89,10 @@ class RentEntry:
     Args:
         usd_per_gpu_hour: Rent, or all costs of an owned GPU that is busy [USD/GPU-hour].
         owned: Price and power of one GPU, for those that are bought.
+        instance_gpus: GPUs of the smallest box [1].
         billing_step_s: Time that the seller counts in, where that is known [s].
         trust: How far that can be trusted.
+        box: Which of several sizes it is, and whether that is its size.
     """
 
     gpu: str
@@ -107,6 +110,12 @@ class RentEntry:
     weights_gb: float | None = None
     """Not known before a model is put on it."""
     billing_step_s: float | None = None
+    box: Box = ANY_BOX
+
+    @property
+    def way(self) -> str:
+        """Return how it is bought, as ids say it: `on_demand`, or `on_demand_8x` of several."""
+        return "_".join(filter(None, (self.purchase, self.box.name)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -394,15 +403,29 @@ def _rented(tried: SetUps, rents: Sequence[RentEntry]) -> SetUps:
     counts = np.array([of_gpu[j].size for j in tried.gpu[setups]], dtype=np.int64)
     pair_setup = np.repeat(setups, counts)
     pair_rent = np.concatenate([_none(), *(of_gpu[j] for j in tried.gpu[setups])])
-    keep = _joined(tried, pair_setup, np.array([r.instance_gpus for r in rents])[pair_rent])
+    keep = _joined(tried, pair_setup, rents, pair_rent)
     return replace(tried, rents=rents, pair_setup=pair_setup[keep], pair_rent=pair_rent[keep])
 
 
-def _joined(tried: SetUps, setups: Indices, instance_gpus: Indices) -> Flags:
-    """Return which pairs can be rented: more than a node only where whole nodes are [pairs]."""
+def _joined(tried: SetUps, setups: Indices, rents: Sequence[RentEntry], rent: Indices) -> Flags:
+    """Return which pairs can be rented, so that the GPUs of a replica work together [pairs]."""
     node = np.array([g.node_gpus for g in tried.gpus], dtype=np.int64)[tried.gpu[setups]]
-    one_node: Flags = (tried.count[setups] <= node) | (instance_gpus >= node)
-    return one_node
+    box = np.array([r.instance_gpus for r in rents], dtype=np.int64)[rent]
+    sized = np.array([r.box.sized for r in rents], dtype=bool)[rent]
+    return together(tried.count[setups], node, box, sized)
+
+
+def together(gpus: Floats | Indices, node_gpus: Indices, box_gpus: Indices, sized: Flags) -> Flags:
+    """Return whether so many GPUs work together: in one box, or over boxes that are whole nodes.
+
+    Args:
+        gpus: GPUs of a replica or of a job [1].
+        node_gpus: GPUs of one server [1].
+        box_gpus: GPUs that are rented at least [1].
+        sized: Whether those are all that a box has.
+    """
+    held: Flags = (gpus <= np.where(sized, box_gpus, node_gpus)) | (box_gpus >= node_gpus)
+    return held
 
 
 def _sized(tried: SetUps) -> SetUps:

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_ty
 from tco.analysis.results import OptionResult
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import Path, read_json
-from tco.errors import DataError, nearest, printable
+from tco.errors import DataError, printable, suggestion
 from tco.render.screens import MODULES, screen
 from tco.render.table import Sheet, View, unknown_word
 
@@ -24,7 +24,8 @@ DECIMALS = 4
 """Digits of a dollar that very many bills are written with."""
 
 BRIEF = ("id", "tier", "model", "feasible", "monthly_usd", "gpus", "trust")
-"""Members of an option that has key figures alone; its provider is read from its id."""
+"""Members of an option that has key figures alone; its provider is read from its id, and the class
+and score of its model stand in the rows that are whole."""
 
 
 def document(result: Any) -> Any:
@@ -33,7 +34,7 @@ def document(result: Any) -> Any:
         row = {name: getattr(result, name) for name in BRIEF}
         return {**row, "monthly_usd": round(row["monthly_usd"], DECIMALS)}
     if is_dataclass(result):
-        return {f.name: document(getattr(result, f.name)) for f in fields(result)}
+        return {member(f.name): document(getattr(result, f.name)) for f in fields(result)}
     if isinstance(result, dict):
         return {str(key): document(value) for key, value in result.items()}
     if isinstance(result, list | tuple):
@@ -41,6 +42,11 @@ def document(result: Any) -> Any:
     if isinstance(result, float) and not math.isfinite(result):
         return None  # JSON has no other number for what does not exist
     return result
+
+
+def member(field: str) -> str:
+    """Return a member's name in the document: a field called by a word of Python ends in `_`."""
+    return field.rstrip("_")
 
 
 def projected(result: Any, sheet: Sheet, view: View, path: tuple[str, ...]) -> Any:
@@ -211,10 +217,8 @@ def _schema(document: Any) -> str:
         newer = number.isdecimal() and int(number) > int(ours.partition("/")[2])
         what = "written by a newer tco; update this one" if newer else "ask the question again"
         raise MisfitError(("schema",), f"{printable(said)} is not read, {ours} is: {what}")
-    near = ", ".join(nearest(said, MODULES, 1))
-    raise MisfitError(
-        ("schema",), f"{printable(said, 40)!r} is no result of this tco; the nearest is {near}"
-    )
+    near = suggestion(said, MODULES, 1)
+    raise MisfitError(("schema",), f"{printable(said, 40)!r} is no result of this tco{near}")
 
 
 def _unnamed(document: Mapping[str, Any], advice: str) -> str:
@@ -242,13 +246,14 @@ def _record(cls: Any, value: Any, path: Path, unknown: list[Path]) -> Any:
         raise MisfitError(path, f"members are expected, not {_shown(value)}")
     hints, found = _hints(cls), {}
     for field in fields(cls):
-        if field.name in value:
-            at = (*path, field.name)
-            found[field.name] = _value(hints[field.name], value[field.name], at, unknown)
+        key = member(field.name)
+        if key in value:
+            found[field.name] = _value(hints[field.name], value[key], (*path, key), unknown)
         elif field.default is MISSING and field.default_factory is MISSING:
             why = "was it written with --fields, or by another tco?"
-            raise MisfitError(path, f"lacks {field.name}; {why}")
-    unknown += [(*path, name) for name in value if name not in hints]
+            raise MisfitError(path, f"lacks {key}; {why}")
+    known = {member(name) for name in hints}
+    unknown += [(*path, name) for name in value if name not in known]
     return cls(**found)
 
 

@@ -14,7 +14,16 @@ from tco.analysis.results import (
     WorkloadResult,
 )
 from tco.render.table import Block, Paragraph, Tone
-from tco.units import LONG, show_number, show_price, show_seconds, show_share, show_tokens, show_usd
+from tco.units import (
+    LONG,
+    counted_words,
+    show_number,
+    show_price,
+    show_seconds,
+    show_share,
+    show_tokens,
+    show_usd,
+)
 
 STAR = "*"
 SMALL_USD = 99.995  # below it amounts are shown in cents
@@ -40,9 +49,13 @@ def in_unit(value: float | str, unit: str) -> str:
 
     >>> in_unit(0.85, "share"), in_unit(240000, "USD/year"), in_unit(0.05, "s/token")
     ('85%', '$240,000/year', '50ms')
+    >>> in_unit(1.0, "one of tensor, expert")
+    'expert'
     """
     if isinstance(value, str):
         return value
+    if value in range(len(named := counted_words(unit))):
+        return named[int(value)]
     if unit in _BY_UNIT:
         return _BY_UNIT[unit](value)
     if unit.startswith("share"):

@@ -13,8 +13,9 @@ import pytest
 from strategies import usd_at
 
 from tco.analysis.breakeven import breakeven
+from tco.analysis.flips import difference, flip_value, levers
 from tco.analysis.results import Flip, SensitivityResult
-from tco.analysis.sensitivity import difference, flip_value, levers, sensitivity
+from tco.analysis.sensitivity import sensitivity
 from tco.analysis.vary.variables import of_setting
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
@@ -31,7 +32,7 @@ from tco.render.table import View
 
 Asked = Callable[..., Question]
 
-A, B = "openai/gpt-4.1", "self/llama-3.3-70b@2xh100-sxm:fp8/crusoe:on_demand"
+A, B = "openai/gpt-4.1", "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand_4x"
 HOST = "deepinfra/llama-3.3-70b"
 VOLUME = 14e9
 PAIRS = [(A, B), (HOST, B), (B, HOST), (HOST, A)]

@@ -10,6 +10,7 @@ import sys
 import pytest
 from running import DAY, clean, run, shell
 
+from tco.catalog.benches.formats import FORMATS, tools
 from tco.cli.app import COMMANDS as NAMES
 
 COMMANDS = ("compare", "breakeven", "sensitivity", "explain")
@@ -127,3 +128,9 @@ def test_wrong_usage_is_one_line(args: list[str], words: str) -> None:
 def test_module_runs() -> None:
     result = shell("--version")
     assert (result.returncode, result.stdout.split()[0]) == (0, b"tco")
+
+
+def test_import_names_every_tool_whose_files_are_read() -> None:
+    told = " ".join(run("import", "bench", "--help").stdout.split())
+    assert all(name in told for name in tools())
+    assert {form.tool for form in FORMATS} - {"vllm bench"} <= {*tools()}

@@ -448,6 +448,12 @@ def deploy(inputs: Question, name: str) -> DeployResult:
     return replace(result, skypilot=skypilot_text(result, server))
 
 
+def _own_name(option: Option, inputs: Question) -> str:
+    """Return how own GPUs with the same weights are named, where they are open."""
+    known = inputs.catalog.models.models.get(option.model)
+    return f"; on own GPUs it is self/{option.model}" if known and known.weights == "open" else ""
+
+
 def _own(option: Option, inputs: Question) -> SelfOption:
     """Return a set-up that one runs oneself.
 
@@ -457,7 +463,7 @@ def _own(option: Option, inputs: Question) -> SelfOption:
     if isinstance(option, TokenOption):
         raise UsageError(
             f"{option.id} is bought by the token: nothing to deploy; its base URL is not in the "
-            f"catalog, {option.provider} documents it"
+            f"catalog, {option.provider} documents it{_own_name(option, inputs)}"
         )
     if not isinstance(option, SelfOption) or option.purchase == DEDICATED:
         raise UsageError(f"{option.id} is run by whoever sells it: nothing to deploy")

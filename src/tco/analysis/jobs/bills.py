@@ -26,7 +26,7 @@ from tco.options.machines import DEDICATED, OWN, commitment, rent_rate, spot_lin
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import hours_per_month
-from tco.options.setups import SMALLEST_PIPELINED_NODE, GpuEntry, RentEntry
+from tco.options.setups import SMALLEST_PIPELINED_NODE, GpuEntry, RentEntry, together
 from tco.units import MTOK, show_tokens, show_usd
 
 FACTORS = ("rent.factor", "price.api_factor", "price.hosted_factor")
@@ -54,7 +54,8 @@ def selection_of(inputs: Question) -> Selection:
         if kind in request.purchases:
             by = request.origins.get("purchases", "--purchase")
             raise UsageError(f"{by}: {kind}: jobs run on GPUs rented on_demand, spot or reserved")
-    return replace(select(inputs.catalog, request), licenses=frozenset(), min_score=None)
+    open_to_all = replace(request, min_score=None, as_good_as=None, classes=())
+    return replace(select(inputs.catalog, open_to_all), licenses=())
 
 
 def rents_of(inputs: Question, selection: Selection) -> Iterator[tuple[GpuEntry, list[RentEntry]]]:
@@ -68,8 +69,10 @@ def rents_of(inputs: Question, selection: Selection) -> Iterator[tuple[GpuEntry,
 
 def can_be_had(gpus: float, gpu: GpuEntry, rent: RentEntry) -> bool:
     """Return whether a seller rents so many GPUs that work together: beyond a node, whole nodes."""
-    joined = gpu.node_gpus >= SMALLEST_PIPELINED_NODE and rent.instance_gpus >= gpu.node_gpus
-    return gpus <= gpu.node_gpus or joined
+    if gpus > gpu.node_gpus and gpu.node_gpus < SMALLEST_PIPELINED_NODE:
+        return False
+    box = np.asarray(rent.instance_gpus), np.asarray(rent.box.sized)
+    return bool(together(np.asarray(gpus), np.asarray(gpu.node_gpus), *box))
 
 
 def line(

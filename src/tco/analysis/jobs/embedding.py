@@ -198,7 +198,7 @@ class _Texts:
         """Return the cheapest rent of each GPU that holds the model that was described."""
         if self.params is None or not selection.own_gpus:
             return
-        asked = replace(selection, models=frozenset())
+        asked = replace(selection, models=())
         found = [self._on(*pair) for pair in rents_of(self.inputs, asked)]
         rows = [one for one in found if one is not None]
         yield from rows
@@ -236,7 +236,7 @@ class _Texts:
             total_usd_of=total,
             checked=rent.checked,
             trust=rent.trust,
-            id=f"self/given@{gpu.id}/{rent.seller}:{rent.purchase}",
+            id=f"self/given@{gpu.id}/{rent.seller}:{rent.way}",
             tier="self",
             model="given",
             provider=rent.seller,

@@ -176,7 +176,7 @@ class _Job:
     ) -> None:
         self.inputs, self.training_tokens = inputs, training_tokens
         self.ways, self.refresh_months = ways, refresh_months
-        self.selection = replace(selection_of(inputs), models=frozenset())
+        self.selection = replace(selection_of(inputs), models=())
         self.months = self._value("horizon.months")
         self.trained = training_tokens * self._value("training.epochs")
         volume = self._value("workload.tokens_per_month")
@@ -353,7 +353,7 @@ class _Job:
             total_usd_of=self._total(once),
             checked=rent.checked,
             trust=rent.trust,
-            id=f"self/{name}@{gpus:g}x{gpu.id}:{way}/{rent.seller}:{rent.purchase}",
+            id=f"self/{name}@{gpus:g}x{gpu.id}:{way}/{rent.seller}:{rent.way}",
             tier="self",
             model=name,
             provider=rent.seller,

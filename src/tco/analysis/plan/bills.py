@@ -34,7 +34,7 @@ from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Floats
 from tco.errors import unknown_name
 from tco.options.bills import FixedOption, Option, TokenOption, lines
-from tco.options.cheapest import cheapest_of, least_trust
+from tco.options.cheapest import cheapest_of, least_sure, least_trust
 from tco.options.hours import Hours, checked_hours, curve_of
 from tco.options.machines import OWN, team_lines
 from tco.options.question import Question
@@ -119,7 +119,7 @@ def _trusted(row: StrategyResult, options: Sequence[TokenOption | Unit]) -> Stra
     """Return an arrangement with the trust of the prices it rests on: the least of them."""
     if not options:
         return row
-    trust = min((option.trust for option in options), key=lambda one: one.rank)
+    trust = least_sure(options)
     return replace(row, trust=trust.level, trust_reasons=trust.reasons)
 
 
@@ -363,6 +363,8 @@ def _row(
         utilization=load / (paid_units * way.capacity),
         monthly_usd=usd,
         usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
+        trust=way.option.trust.level,
+        trust_reasons=way.option.trust.reasons,
     )
 
 
@@ -385,6 +387,8 @@ def _api_row(settings: Settings, api: TokenOption, mix: HybridMix) -> ResourceRo
         utilization=None,
         monthly_usd=usd,
         usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
+        trust=api.trust.level,
+        trust_reasons=api.trust.reasons,
     )
 
 
@@ -441,7 +445,7 @@ def _usd(bill: tuple[Line, ...]) -> float:
 
 # What a plan assumes beyond its bills, and what to be wary of in it.
 
-PURCHASES = frozenset({"on_demand", "reserved_1y"})
+PURCHASES = ("on_demand", "reserved_1y")
 """What is looked at unless `--purchase` says otherwise: nothing that is tied up for years."""
 
 

@@ -37,7 +37,7 @@ from tco.analysis.plan.results import (
     StrategyResult,
     plan_verdict,
 )
-from tco.analysis.report import stamp, warnings_of, workload_result
+from tco.analysis.report import notes_of, stamp, workload_result
 from tco.analysis.results import Flip
 from tco.analysis.vary.variables import usual
 from tco.engine.crossings import turn
@@ -56,7 +56,7 @@ from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust, pair_of, rank_of
 from tco.options.hours import Hours, refuse_billing
 from tco.options.machines import DEDICATED, OWN
-from tco.options.names import resolve
+from tco.options.names import pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
@@ -296,8 +296,21 @@ def plan(
         choices = _verdict_first(choices, asked)
         said = ()
     if not choices:
+        _name_both([*select(inputs.catalog, inputs.request).models], inputs)
         raise InfeasibleError(f"nothing to plan with: {'; '.join(left_out[:5]) or 'no model'}")
     return _result(inputs, load, choices, said, left_out, buy=buy)
+
+
+def _name_both(names: Sequence[str], inputs: Question) -> None:
+    """Raise `UsageError` for closed models alone, which own GPUs cannot serve."""
+    models = inputs.catalog.models.models
+    closed = [name for name in names if name in models and models[name].weights == "closed"]
+    if closed and len(closed) == len(names):
+        pair = " ".join(pair_with(closed[0], inputs))
+        raise UsageError(
+            f"the weights of {closed[0]} are closed: own GPUs serve another model beside it; "
+            f"for example tco plan {pair} --tokens 50B"
+        )
 
 
 def _check(inputs: Question) -> None:
@@ -342,12 +355,15 @@ def _named(
     """Return the choice between two named options."""
     token = resolve(overflow, inputs)
     if not isinstance(token.best, TokenOption):
-        raise UsageError(f"{overflow} is not priced by the token; name the API first")
+        first = f"tco plan {name or 'gpt-4.1'} {overflow} --tokens 50B"
+        raise UsageError(f"{overflow} is not priced by the token: the API first, {first}")
     if token.best.terms is not None:
         raise UsageError(
             f"{token.best.id}: a plan needs a price that does not change with the volume; "
             "leave tiers and commitment out"
         )
+    if name is None:
+        _name_both([token.best.model], inputs)
     name = name or f"self/{token.best.model}"
     own = resolve(name, inputs)
     if isinstance(own.best, ProvisionedOption):
@@ -368,15 +384,15 @@ def _open_models(inputs: Question, curve: Hours, *, buy: bool) -> tuple[list[Cho
     """Return the choice for each open model, the one on which a mix saves most first."""
     selection = select(inputs.catalog, inputs.request)
     if not selection.narrowed:
-        short = frozenset(inputs.catalog.assumptions.short_list)
+        short = tuple(inputs.catalog.assumptions.short_list)
         selection = replace(selection, models=short)
     if not inputs.request.purchases:
         selection = replace(selection, purchases=PURCHASES)
-    if buy:
-        selection = replace(selection, purchases=selection.purchases | {OWN})
+    if buy and OWN not in selection.purchases:
+        selection = replace(selection, purchases=(*selection.purchases, OWN))
     if inputs.request.tiers and "self" not in selection.tiers:
         raise UsageError("without own GPUs there is nothing to mix; leave --tier out")
-    selection = replace(selection, own=True, tiers=frozenset())
+    selection = replace(selection, own=True, tiers=())
     own = own_setups(inputs, selection)
     choices: list[Choice] = []
     left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in unserved(own)]
@@ -412,7 +428,7 @@ def _sized(own: SetUps, model: str) -> list[SelfOption]:
 
 def _host(inputs: Question, selection: Selection, model: str) -> TokenOption | None:
     """Return the cheapest host of a model that passes the filters; None when there is none."""
-    found, _ = token_options(inputs, replace(selection, models=frozenset({model})))
+    found, _ = token_options(inputs, replace(selection, models=(model,)))
     hosts = [option for option in found if option.tier == "hosted"]
     if not hosts:
         return None
@@ -478,6 +494,12 @@ def _judged(choice: Choice, best: StrategyResult, used: list[Option]) -> Checked
     return CheckedAnswer(name=name, usd=best.monthly_usd, chosen=chosen, looked_at=chosen)
 
 
+def _used(choice: Choice) -> list[Option]:
+    """Return the options of a mix: the API, and what is rented or would be."""
+    own = [w.option for w in (choice.mix.base, choice.mix.peak) if w is not None]
+    return [choice.overflow, *(own or [choice.machines[0].usual.option])]
+
+
 def _result(
     inputs: Question,
     curve: Hours,
@@ -488,12 +510,10 @@ def _result(
     buy: bool,
 ) -> PlanResult:
     first = choices[0]
-    used: list[Option] = [first.overflow]
-    used += [w.option for w in (first.mix.base, first.mix.peak) if w is not None]
-    if len(used) == 1:
-        used.append(first.machines[0].usual.option)
+    used = _used(first)
     insist(inputs, (s.trust for s in first.strategies if s.monthly_usd is not None))
     best = _best(first.strategies, least_trust(inputs))
+    bears, minor = notes_of(inputs, used, used)
     result = PlanResult(
         schema="tco.plan/1",
         catalog=stamp(inputs, used),
@@ -512,7 +532,8 @@ def _result(
         left_out=tuple(left_out),
         verdict="",
         assumptions=plan_assumptions(inputs, used, first.alone, first.mix, buy=buy),
-        warnings=(*warnings_of(inputs, used), *hour_warnings(first.mix)),
+        warnings=(*hour_warnings(first.mix), *bears, *minor),
+        minor=len(minor),
         checks=checked(inputs, _judged(first, best, used)),
         best=best.strategy,
         cheaper_but_unsure=tuple(s.strategy for s in _unsure(first.strategies, best)),

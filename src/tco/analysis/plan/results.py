@@ -82,6 +82,9 @@ class ResourceRow:
     """Tokens served over the tokens that the hours paid for could serve with headroom kept."""
     monthly_usd: float
     usd_per_mtok: float | None
+    trust: TrustLevel | None = None
+    """How far its price, or the rent of its GPUs, can be trusted; None where there is none."""
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +210,7 @@ def _mix(result: PlanResult) -> str:
     left = show_share(api.tokens_share or 0.0)
     hours = show_share(api.hours_share or 0.0)
     rest = f"{api.resource} takes {left} of the tokens, in {hours} of the hours"
-    return f"{_capital('; '.join([*parts, rest]))}."
+    return f"In it {'; '.join([*parts, rest])}."
 
 
 def _units(row: ResourceRow) -> str:
@@ -219,10 +222,6 @@ def _units(row: ResourceRow) -> str:
         f"{what} {paid} and serve {show_share(row.tokens_share or 0.0)} of the tokens at "
         f"{show_share(row.utilization or 0.0)} utilization"
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _next(result: PlanResult) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.catalog.lookup import find_model, find_provider
+from tco.catalog.lookup import find_model, find_provider, quality, upper
 from tco.catalog.models import Model
 from tco.catalog.tasks import Call, Cascade, ScorePart, Task, Tasks
 from tco.engine.ledger import total_usd
@@ -208,7 +208,9 @@ def license_of(model: Model | None) -> str:
 def scores_of(
     inputs: Question, own: Sequence[tuple[str, ScorePart]], name: str
 ) -> dict[str, list[tuple[float, str]]]:
-    """Return the scores of a model by benchmark, with who measured them.
+    """Return the scores that a model reaches by benchmark, with who measured them.
+
+    The upper end of a score's interval, and its value where it has none.
 
     Args:
         inputs: The question.
@@ -217,8 +219,9 @@ def scores_of(
     """
     found: dict[str, list[tuple[float, str]]] = {}
     model = inputs.catalog.models.models.get(name)
-    for score in model.scores if model else ():
-        found.setdefault(score.benchmark, []).append((score.value, score.source))
+    if model is not None:
+        best = (quality(model, name) for name in dict.fromkeys(s.benchmark for s in model.scores))
+        found = {s.benchmark: [(upper(s), s.source)] for s in best if s is not None}
     for who, mine in own:
         if who == name:
             found.setdefault(mine.benchmark, []).append((mine.value, mine.source))
@@ -247,7 +250,7 @@ def unmet(
     kind = license_of(model)
     if case.task.licenses and kind not in case.task.licenses:
         failures.append(UnmetNeed(f"licence {' or '.join(case.task.licenses)}"))
-    failures += quality_unmet(case, scores)
+    failures += score_unmet(case, scores)
     need = case.tokens_per_request
     limit = context if context is not None or model is None else model.context_tokens
     if limit and need > limit:
@@ -255,14 +258,14 @@ def unmet(
     return failures
 
 
-def quality_unmet(case: TaskCase, scores: Mapping[str, list[tuple[float, str]]]) -> list[UnmetNeed]:
-    """Return the qualities that scores do not show; no score is no quality."""
+def score_unmet(case: TaskCase, scores: Mapping[str, list[tuple[float, str]]]) -> list[UnmetNeed]:
+    """Return the lowest scores that a model does not reach; one without a score reaches none."""
     failures = []
-    for benchmark, least in case.task.quality:
+    for benchmark, least in case.task.min_score:
         best = max((value for value, _ in scores.get(benchmark, [])), default=None)
         if best is None or best < least:
             had = "" if best is None else show_number(best, 4)
-            failures.append(UnmetNeed(f"quality {benchmark} >= {show_number(least, 4)}", had))
+            failures.append(UnmetNeed(f"min_score {benchmark} >= {show_number(least, 4)}", had))
     return failures
 
 

@@ -71,7 +71,7 @@ def shared_fleets(
         selection: Filters of the request.
     """
     settings = stacked_settings(inputs, cases)
-    selection = replace(selection, models=wanted)
+    selection = replace(selection, models=tuple(sorted(wanted)))
     if not inputs.request.purchases:
         selection = replace(selection, purchases=PURCHASES)
     options: dict[str, SelfOption | FixedOption] = {}

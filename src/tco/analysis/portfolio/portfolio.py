@@ -22,7 +22,7 @@ from tco.analysis.portfolio.results import (
 )
 from tco.analysis.portfolio.routes import Route, Router, Step, TaskRoutes, ways_of
 from tco.analysis.portfolio.solve import MOST_SWITCHES, Solution, extra_usd, problem_of, solution
-from tco.analysis.report import FEW_TOKENS, assumptions_of, few, stamp, warnings_of
+from tco.analysis.report import FEW_TOKENS, assumptions_of, few, notes_of, stamp
 from tco.analysis.results import AssumptionResult
 from tco.catalog.tasks import Tasks
 from tco.catalog.trust import LEVELS
@@ -30,7 +30,7 @@ from tco.engine.assign import breakeven_escalation, share_for_reduction
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import number
 from tco.options.bills import Option, TokenOption
-from tco.options.cheapest import answers_at, insist, least_trust, sure_enough
+from tco.options.cheapest import answers_at, insist, least_sure, least_trust, sure_enough
 from tco.options.hours import refuse_billing
 from tco.options.machines import once_lines, team_lines
 from tco.options.question import Question
@@ -103,6 +103,7 @@ def task_rows(
     for task, (case, route) in enumerate(zip(cases, best.routes, strict=True)):
         steps = tuple(_step(step, task, ways, loads, bills) for step in route.steps)
         usd = sum(step.monthly_usd for step in steps) + route.judge_usd
+        trust = least_sure(step.option for step in route.steps)
         rows.append(
             TaskResult(
                 name=case.task.name,
@@ -119,6 +120,8 @@ def task_rows(
                 routes=sum(r.task == task for r in routes),
                 other_way_usd=extra[task],
                 switch=_switch(usd, route, extra[task]),
+                trust=trust.level,
+                trust_reasons=trust.reasons,
             )
         )
     return tuple(rows)
@@ -290,6 +293,8 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
     by_token = sum(route.tokens_usd for route in found.best.routes)
     judges = sum(route.judge_usd for route in found.best.routes)
     used = _used(found)
+    bears, rest = notes_of(inputs, used, used)
+    minor = (*rest, *_peaks(found), *_machines(fleets))
     own_people, api_people = _people(inputs, found, fleets)
     total = (
         by_token + judges + fleets_usd + once_usd + own_people + api_people + sum(found.router_usd)
@@ -320,13 +325,17 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
         verdict="",
         assumptions=_assumptions(inputs, [*used, *held]),
         warnings=(
+            *tasks.told,
             *_few(found.cases),
             *_unproved(found.best),
-            *warnings_of(inputs, used),
-            *_peaks(found),
-            *_machines(fleets),
+            *bears,
+            *minor,
         ),
+        minor=len(minor),
         gap=found.best.gap,
+        best=tuple(dict.fromkeys(s.option.id for r in found.best.routes for s in r.steps)),
+        trust=least_sure(used).level,
+        trust_reasons=least_sure(used).reasons,
         checks=checked(inputs, CheckedAnswer("the plan", total, used, used)),
         cheaper_but_unsure=tuple(
             dict.fromkeys(r.steps[0].option.id for r in found.unsure if r is not None)

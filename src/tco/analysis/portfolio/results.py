@@ -51,6 +51,9 @@ class TaskResult:
     """What the whole plan costs more when it is served the other way; None when it cannot be."""
     switch: str
     """The same in words: from which bill on the other way pays."""
+    trust: TrustLevel = "low"
+    """The least of the prices that it is served at."""
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,11 @@ class PortfolioResult:
     checks: tuple[CheckResult, ...] = ()
     cheaper_but_unsure: tuple[str, ...] = ()
     """Ids of what serves a task for less by the token, but at a price that is not sure enough."""
+    best: tuple[str, ...] = ()
+    """Ids of the options that serve the tasks, in the order of the tasks: the answer."""
+    trust: TrustLevel = "low"
+    """The least of the prices that the plan rests on."""
+    trust_reasons: tuple[str, ...] = ()
     gap: float = 0.0
     """Share of its cost by which a plan that was not found in time could beat it; 0: proved."""
     asked: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from tco.analysis.portfolio.cases import (
     names_of,
     nothing_left,
     offer_unmet,
-    quality_unmet,
+    score_unmet,
     scores_of,
     stacked_settings,
     unmet,
@@ -245,7 +245,7 @@ class Router:
     def _cascade(self, task: int, cascade: Cascade, tried: Tried) -> list[Route]:
         """Return the routes through a cascade: each step on any of the cheapest ways to run it.
 
-        Only the last model has to show the quality that is asked for: what the others deliver a
+        Only the last model has to reach the score that is asked for: what the others deliver a
         judge has accepted.
         """
         case = self.cases[task]
@@ -270,7 +270,7 @@ class Router:
     ) -> list[Step]:
         """Return the best ways to run one model, of which a share of the requests is seen."""
         name, reach = wanted
-        waived = set() if last else {f.need for f in quality_unmet(case, {})}
+        waived = set() if last else {f.need for f in score_unmet(case, {})}
         found = []
         for step, failed in tried:
             left = [f for f in failed if f.need not in waived and not f.need.startswith("models ")]

@@ -15,7 +15,7 @@ from tco.engine.assign import Problem, combinations, enumerated, needed_routes, 
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import project_ftes
 from tco.engine.shapes import Indices, number
-from tco.errors import TcoError, UsageError
+from tco.errors import TcoError, UsageError, install_command
 from tco.options.machines import once_lines
 from tco.options.settings import Settings, people
 from tco.units import show_share
@@ -69,7 +69,7 @@ def solved(problem: Problem) -> tuple[Indices, float]:
     """
     if not solver_installed():
         raise UsageError(
-            "so many tasks and models need a solver; install it with pip install 'llm-tco[solver]'"
+            f"so many tasks and models need a solver, scipy: {install_command('solver')}"
         )
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import coo_array

@@ -173,6 +173,8 @@ class SizeResult:
     judged: SizeCounts | None = None
     best: str | None = None
     """The answer at full load."""
+    best_fleet: str | None = None
+    """The answer for the volume; None without one."""
     cheaper_but_unsure: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     """The question as flags, as it was typed: what a command about the same month carries along."""

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from tco.analysis.compare import rule_words, unsure_words
-from tco.analysis.report import assumptions_of, outside_words, stamp, warnings_of
+from tco.analysis.report import (
+    CLOSE,
+    TAKEN,
+    assumptions_of,
+    notes_of,
+    outside_words,
+    stamp,
+    uncalibrated,
+)
 from tco.analysis.results import AssumptionResult
 from tco.analysis.size.results import (
     FrontPoint,
@@ -33,7 +41,7 @@ from tco.engine.shapes import GpuShape, ModelShape
 from tco.errors import InfeasibleError, UnknownNameError
 from tco.options.bills import SelfOption
 from tco.options.candidates import no_gpu, option_of, own_setups
-from tco.options.cheapest import cheapest, insist, least_trust, rank_of
+from tco.options.cheapest import BESIDE, cheapest, insist, least_trust, rank_of
 from tco.options.hours import refuse_billing
 from tco.options.question import Question, prepare
 from tco.options.selection import Selection, select
@@ -172,6 +180,8 @@ def _result(
     inputs, entry = asked.own.inputs, asked.own.models[0]
     cheap = _cheapest(rows, least_trust(inputs))
     used = _options(asked, shown or tuple(row.id for row in rows))
+    fleet = _best_fleet(_fleets(rows), least_trust(inputs))
+    bears, minor = _notes(inputs, model, used, fleet or cheap, entry.id)
     return SizeResult(
         schema="tco.size/2",
         catalog=stamp(inputs, used),
@@ -186,10 +196,12 @@ def _result(
         front=points,
         verdict=_verdict(entry.id, rows, least_trust(inputs)),
         best=None if cheap is None else cheap.id,
+        best_fleet=None if fleet is None else fleet.id,
         cheaper_but_unsure=() if cheap is None else tuple(r.id for r in _below(rows, cheap)),
         judged=_counts(rows),
         assumptions=_assumptions(inputs, used),
-        warnings=_warnings(inputs, model, entry.id, used),
+        warnings=(*bears, *minor),
+        minor=len(minor),
     )
 
 
@@ -199,12 +211,24 @@ def _below(rows: Sequence[SizeRow], best: SizeRow) -> list[SizeRow]:
     return [r for r in rows if r.usd_per_mtok is not None and r.usd_per_mtok < limit]
 
 
-def _warnings(inputs: Question, model: Model, name: str, used: list[SelfOption]) -> tuple[str, ...]:
-    """Return what to be wary of; of a model that nothing is known like, whether it has a rent."""
-    told = warnings_of(inputs, used)
-    odd = model.architecture is not None and model.architecture.outside_calibration
-    words = outside_words([name])
-    return told if not odd or words in told else (words, *told)
+def _notes(
+    inputs: Question, model: Model, used: list[SelfOption], best: SizeRow | None, name: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what to be wary of: what bears on the answer, and what turns nothing.
+
+    Of a model that nothing is known like, whether it has a rent; of the GPU that is the answer.
+    """
+    wanted = None if best is None else best.id
+    about = [o for o in used if f"{o.model}@{o.hardware}:{o.precision}" == wanted]
+    bears, minor = notes_of(inputs, used, about)
+    doubts = list(uncalibrated(inputs, about))
+    if model.architecture is not None and model.architecture.outside_calibration:
+        doubts.insert(0, outside_words([name]))
+    shown = (CLOSE, TAKEN)  # the verdict says the one, the line of what was asked the other
+    told = tuple(
+        text for text in dict.fromkeys((*doubts, *bears)) if not any(w in text for w in shown)
+    )
+    return told, tuple(text for text in (*bears, *minor) if text not in told)
 
 
 def _options(asked: SizedSetUps, shown: tuple[str, ...]) -> list[SelfOption]:
@@ -275,25 +299,39 @@ def _verdict(name: str, rows: tuple[SizeRow, ...], least: int) -> str:
     if not feasible:
         near = max(rows, key=lambda row: (row.fits, row.free_gb))
         return f"No set-up that was looked at serves {name}: {near.id}: {near.reasons[0]}."
-    sentences = [_within(name, _counts(rows))]
-    priced = [row for row in feasible if row.usd_per_mtok is not None]
+    within = _within(name, _counts(rows))
     cheap = _cheapest(rows, least)
-    if cheap is not None:
-        sentences.insert(0, unsure_words(cheap.trust, least))
-        sentences.append(
-            f"Cheapest at full load{rule_words(least)}: "
-            f"{cheap.id} at {show_usd(cheap.usd_per_mtok or 0.0)} per "
-            f"million tokens, {show_number(cheap.output_tokens_per_s or 0.0)} output tokens a "
-            f"second{_unsure(cheap)}."
-        )
-        fleets = [row for row in priced if row.fleet_usd_per_month is not None]
-        if fleets:
-            sentences.append(f"Cheapest fleet for the volume: {_fleet_words(fleets, least)}.")
-    sentences.append(
-        "The first token is a range: it depends on when requests arrive and how they are "
-        "scheduled, which no formula of means predicts."
+    if cheap is None:
+        return f"{within} {RANGE}"
+    load = (
+        f"Cheapest at full load{rule_words(least)}: "
+        f"{cheap.id} at {show_usd(cheap.usd_per_mtok or 0.0)} per "
+        f"million tokens, {show_number(cheap.output_tokens_per_s or 0.0)} output tokens a "
+        f"second{_unsure(cheap)}."
     )
+    fleets = _fleets(rows)
+    told = f"Cheapest fleet for the volume: {_fleet_words(fleets, least)}." if fleets else ""
+    below = _beside(
+        _below(rows, cheap), lambda row: f"{show_usd(row.usd_per_mtok or 0.0)} per Mtok"
+    )
+    if (fleet := _best_fleet(fleets, least)) is not None:
+        limit = fleet.fleet_usd_per_month or 0.0
+        lower = [row for row in fleets if (row.fleet_usd_per_month or 0.0) < limit]
+        below = _beside(lower, lambda row: f"{show_usd(row.fleet_usd_per_month or 0.0)} a month")
+    sentences = (unsure_words(cheap.trust, least), told, load, below, within, RANGE)
     return " ".join(filter(None, sentences))
+
+
+def _beside(rows: Sequence[SizeRow], usd: Callable[[SizeRow], str]) -> str:
+    """Return what costs less than the answer and is not sure enough, with the reasons."""
+    told = [f"{row.id} at {usd(row)} ({row.trust_reasons[0]})" for row in rows[:BESIDE]]
+    return f"Cheaper but not sure enough: {'; '.join(told)}." if told else ""
+
+
+RANGE = (
+    "The first token is a range: it depends on when requests arrive and how they are scheduled, "
+    "which no formula of means predicts."
+)
 
 
 def _counts(rows: tuple[SizeRow, ...]) -> SizeCounts:
@@ -316,15 +354,27 @@ def _within(name: str, counts: SizeCounts) -> str:
         return f"{text}."
     parts = [f"{counts.not_kept} cannot"] if counts.not_kept else []
     if counts.too_close:
-        parts.append(f"{counts.too_close} are too close to call in the first token")
+        are = "is" if counts.too_close == 1 else "are"
+        parts.append(f"{counts.too_close} {are} too close to call in the first token")
     if counts.not_judged:
-        parts.append(f"{counts.not_judged} are not judged")
+        parts.append(f"{counts.not_judged} {'is' if counts.not_judged == 1 else 'are'} not judged")
     return f"{text}, {', '.join(parts)}."
 
 
 def _unsure(row: SizeRow) -> str:
     words = {"depends": "too close to call", "not judged": "not judged"}
     return f" (first token {words[row.ttft_slo]})" if row.ttft_slo in words else ""
+
+
+def _fleets(rows: Sequence[SizeRow]) -> list[SizeRow]:
+    """Return the rows that have a fleet for the volume."""
+    return [row for row in rows if row.feasible and row.fleet_usd_per_month is not None]
+
+
+def _best_fleet(rows: list[SizeRow], least: int) -> SizeRow | None:
+    """Return the row that is the answer for the volume; None without one."""
+    usd = [row.fleet_usd_per_month or 0.0 for row in rows]
+    return _first(rows, usd, least) if rows else None
 
 
 def _fleet_words(rows: list[SizeRow], least: int) -> str:

@@ -9,9 +9,9 @@ from string import ascii_uppercase
 import numpy as np
 
 from tco.analysis.compare import pair_words, rule_words, undercut_words
-from tco.analysis.report import assumptions_of, stamp, unsure_prices, warnings_of
+from tco.analysis.flips import flips_of
+from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
 from tco.analysis.results import Band, OpenBand
-from tco.analysis.sensitivity import flips_of
 from tco.analysis.vary.results import BreakevenOver, Cell, MapAxis, MapOption, MapResult
 from tco.analysis.vary.variables import (
     ChosenOptions,
@@ -31,6 +31,7 @@ from tco.options.cheapest import answers_at, least_trust, of_two, undercut
 from tco.options.curves import TOKENS
 from tco.options.names import resolve
 from tco.options.question import Question
+from tco.options.spoken import spoken
 from tco.ranges import Span
 from tco.units import show_share, show_tokens, show_usd
 
@@ -70,6 +71,7 @@ def breakeven_over(
     a_usd, b_usd = (float(usd_at(o, inputs.settings, [])) for o in (base, option))
     spans = _open(found, over)
     best, unsure = of_two([base, option], [a_usd, b_usd], least_trust(inputs))
+    first, rest = notes_of(inputs, [base, option], [base, option])
     result = BreakevenOver(
         schema="tco.breakeven-over/1",
         catalog=stamp(inputs, [base, option]),
@@ -97,7 +99,8 @@ def breakeven_over(
         flips=flips_of(inputs, base, option, ()) if not spans else (),
         verdict="",
         assumptions=assumptions_of(inputs, [base, option]),
-        warnings=(*warnings_of(inputs, [base, option]), *unsure_prices(inputs, [base, option])),
+        warnings=(*unsure_prices(inputs, [base, option]), *first, *rest),
+        minor=len(rest),
         best=best,
         cheaper_but_unsure=unsure,
     )
@@ -154,7 +157,8 @@ def _never(over: Variable, a: Option, gap: Callable[[Floats], Floats]) -> str:
     near = (
         f"it still costs {show_usd(best)} a month more" if np.isfinite(best) else "it cannot serve"
     )
-    return f"from {low} to {high}, with all else as it is, {near} than {a.id} where it is nearest"
+    whose = spoken(a.id)
+    return f"from {low} to {high}, with all else as it is, {near} than {whose} where it is nearest"
 
 
 def _words(result: BreakevenOver) -> str:
@@ -165,10 +169,11 @@ def _words(result: BreakevenOver) -> str:
         f"Today, with {told(result.now, result.unit)}, it costs {show_usd(result.b_usd)} a month "
         f"against {show_usd(result.a_usd)}: {which}."
     )
+    a, b = spoken(result.a), spoken(result.b)
     if not result.wins:
-        return f"{result.b} is never cheaper than {result.a} {at}: {result.never_because}. {today}"
+        return f"{b} is never cheaper than {a} {at}: {result.never_because}. {today}"
     region = where(result.wins, result.searched[0], result.unit)
-    text = f"A{at[1:]}, {result.b} is cheaper than {result.a} {region}: {result.title}. {today}"
+    text = f"A{at[1:]}, {b} is cheaper than {a} {region}: {result.title}. {today}"
     if result.distance is not None:
         way = "up" if result.distance > 0 else "down"
         text += f" The turn is {show_share(abs(result.distance))} {way} from there."
@@ -311,6 +316,8 @@ def _result(
     below = undercut(usd.reshape(len(options), -1), winner.ravel())
     beside = undercut_words(options, below.tolist(), len(cells), "combinations")
     words = _maps_words(cells, told_options, made, least_trust(inputs))
+    here = next((cell.winner for cell in cells if cell.now), None)
+    first, rest = notes_of(inputs, options, [o for o in options if o.id == here])
     return MapResult(
         schema="tco.map/1",
         catalog=stamp(inputs, options),
@@ -323,8 +330,9 @@ def _result(
         cells=cells,
         verdict=" ".join(filter(None, (words, beside))),
         assumptions=assumptions_of(inputs, options),
-        warnings=warnings_of(inputs, options),
-        best=next((cell.winner for cell in cells if cell.now), None),
+        warnings=(*first, *rest),
+        minor=len(rest),
+        best=here,
         cheaper_but_unsure=tuple(o.id for o, n in zip(options, below, strict=True) if n),
     )
 
@@ -399,11 +407,11 @@ def _maps_words(
     cells: Sequence[Cell], options: Sequence[MapOption], axes: Sequence[MapAxis], least: int
 ) -> str:
     won = sorted((o for o in options if o.cells), key=lambda o: -o.cells)
-    shares = ", ".join(f"{o.id} in {o.cells}" for o in won)
+    shares = ", ".join(f"{spoken(o.id)} in {o.cells}" for o in won)
     where = " and ".join(
         f"{a.variable} from {told(a.values[0], a.unit)} to {told(a.values[-1], a.unit)}"
         for a in axes
     )
     text = f"Of {len(cells)} combinations of {where}, the cheapest{rule_words(least)} is {shares}."
     now = next((c for c in cells if c.now), None)
-    return text if now is None else f"{text} Nearest to today it is {now.winner}."
+    return text if now is None else f"{text} Nearest to today it is {spoken(now.winner)}."

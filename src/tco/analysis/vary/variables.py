@@ -12,7 +12,7 @@ from tco.analysis.results import OpenBand
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
 from tco.engine.shapes import Floats, Number, number
-from tco.errors import InfeasibleError, UsageError, nearest, printable
+from tco.errors import InfeasibleError, UsageError, printable, suggestion
 from tco.options.bills import Option, SelfOption, TokenOption, fleet, lines, replica_of, usd_of
 from tco.options.cheapest import cheapest_of, insist, least_trust, most_sure
 from tco.options.curves import TOKENS
@@ -20,6 +20,7 @@ from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Setting, Settings, fleet_policy, image_tokens, workload
+from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_seconds, show_share, show_tokens, show_usd
 
 # Values of variables in words, by their unit.
@@ -166,7 +167,7 @@ def variable(name: str, options: Sequence[Option], settings: Settings) -> Variab
         made = of_setting(settings[word])
     else:
         known = [*NAMES, *settings]
-        hint = f"; did you mean {', '.join(nearest(word, known))}?" if nearest(word, known) else ""
+        hint = suggestion(word, known)
         names = ", ".join(NAMES)
         raise UsageError(f"nothing called {printable(name, 40)!r} to vary{hint}; there are {names}")
     if made is None or not _enters(made, options, settings):
@@ -215,7 +216,7 @@ def _price(name: str, options: Sequence[Option], settings: Settings) -> Variable
     now = blended_usd_per_mtok(target, settings)
     return Variable(
         name=name,
-        title=f"price of {target.id} at this mix",
+        title=f"price of {spoken(target.id)} at this mix",
         unit="USD/Mtok",
         now=now,
         low=now / FAR,
@@ -261,7 +262,7 @@ def _rent(name: str, options: Sequence[Option], settings: Settings) -> Variable 
     usd = float(one or 1.0)
     return Variable(
         name=name,
-        title=f"GPU rent of {rented[0].id}" if one else "GPU rent over today's",
+        title=f"GPU rent of {spoken(rented[0].id)}" if one else "GPU rent over today's",
         unit="USD/GPU-hour" if one else "factor",
         now=usd * factor,
         low=0.0,

@@ -16,7 +16,7 @@ from tco.analysis.charts.curves import prominent
 from tco.analysis.charts.results import BillsAt, Report
 from tco.analysis.compare import TIER_WORDS
 from tco.analysis.results import AssumptionResult, Breakdown, OptionResult
-from tco.errors import UsageError
+from tco.errors import UsageError, install_command
 from tco.options.cheapest import cheapest_of, rank_of
 from tco.render import words
 from tco.render.report.marks import DASHES, ENDS, PARTS, SERVED, WHOLE, Look, looks, readable_on
@@ -241,7 +241,7 @@ def _assumption(row: AssumptionResult, report: Report) -> AssumptionLine:
 # A report as one HTML file: words from a template, charts and their library inside it.
 
 LIBRARIES = ("altair", "vl_convert", "jinja2")
-MISSING = "a report needs more libraries: pip install 'llm-tco[report]'"
+MISSING = "a report needs more libraries"
 
 
 class Key(NamedTuple):
@@ -274,7 +274,8 @@ def check() -> None:
     """
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
-        raise UsageError(f"{MISSING} ({', '.join(missing)} not found)")
+        how = install_command("report")
+        raise UsageError(f"{MISSING} ({', '.join(missing)}): {how}")
 
 
 def page(report: Report, asked: TypedCommand) -> str:
