@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of the questions")
     asked = parser.parse_args()
     catalog, rng = load_catalog(), np.random.default_rng(asked.seed)
-    models = sorted({row["model"] for file in catalog.measured for row in file.table.rows})
+    models = sorted({row["model"] for file in catalog.measured for row in file.rows})
     compared, failed, began = Counter[str](), Counter[str](), time.perf_counter()
     while compared.total() < asked.pairs:
         request = question(catalog, models, rng)

@@ -151,7 +151,7 @@ def tables(inputs: Question) -> None:
     options = chosen(inputs, ()).options
     believed = beliefs(inputs, options, {}, {})
     model = model_of(options, inputs.settings, believed.rows)
-    chunk = next(chunks(believed, 16_000, np.random.default_rng(5))).draws
+    _, chunk = next(chunks(believed, 16_000, np.random.default_rng(5)))
     settings, where = drawn(model, chunk), located(model, chunk)
     for option in options:
         if not isinstance(option, SelfOption):

@@ -37,9 +37,7 @@ DISK_FREE_CATALOG = "tco.catalog.load"
 MOST_LINES = 600
 MOST_MODULES = 25
 MOST_LINES_OF_A_FUNCTION = 40
-MOST_MODULES_OF_COMPARE = (
-    64  # to be 50; what would turn the answer took five, quality one, the screen three
-)
+MOST_MODULES_OF_COMPARE = 64  # to be 50; the turn took five, quality one, the screen three
 
 LONG = {
     "analysis/breakeven.py breakeven",

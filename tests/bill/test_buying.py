@@ -150,10 +150,10 @@ def test_a_tokenizer_that_makes_more_tokens_costs_more(asked: Any) -> None:
 
 
 def test_free_tokens_and_a_minimum() -> None:
-    free = billed_tokens(Terms(free_tokens=1e6))
-    assert free.at(np.array([0.0, 1e6, 3e6])) == pytest.approx([0.0, 0.0, 2e6])
-    tiers = billed_tokens(Terms(free_tokens=1e6, limits=(1e6,), discounts=(0.5,)))
-    assert tiers.at(np.array([1e6, 2e6, 4e6])) == pytest.approx([0.0, 1e6, 2e6])
+    free = Terms(free_tokens=1e6)
+    assert billed_tokens(free, np.array([0.0, 1e6, 3e6])) == pytest.approx([0.0, 0.0, 2e6])
+    tiers = Terms(free_tokens=1e6, limits=(1e6,), discounts=(0.5,))
+    assert billed_tokens(tiers, np.array([1e6, 2e6, 4e6])) == pytest.approx([0.0, 1e6, 2e6])
 
 
 @pytest.mark.parametrize("tokens", [1e5, 5e8, 3e9, 1e11])

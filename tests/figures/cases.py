@@ -180,7 +180,6 @@ def room() -> Any:
             capacity.fits(*where, 1530.0),
             capacity.max_batch(*where, A([100.0, 1530.0, 1e6])),
             capacity.max_context_tokens(*where, A([1.0, 40.0])),
-            capacity.cache_tokens(*where),
         ]
     return out
 
@@ -267,7 +266,6 @@ def precisions() -> Any:
     """Bytes of each precision by name, and what is none."""
     names = (*shapes.PRECISIONS, *shapes.UNSIZED, "FP8", "q9", "")
     out: list[Any] = [p and p.columns() for p in map(shapes.precision, names)]
-    out += [shapes.is_gguf(name) for name in names]
     return [out, shapes.number(A(3.0)), shapes.column(2.0, 3), shapes.column(A([1.0, 2.0]), 2)]
 
 
@@ -354,8 +352,6 @@ def in_flight() -> Any:
     out: list[Any] = [
         arrivals.in_flight_over_mean(A([0.5, 3.0, 90.0]), [1.0, 10.0, 60.0], [9.0, 4.0, 2.0])
     ]
-    out.append(arrivals.replicas_in_flight(A([0.1, 10.0, 47.0]), 1.0, 48.0))
-    out.append(arrivals.replicas_in_flight(10.0, 3.0, A([1.0, 31.0])))
     out.append(arrivals.headroom_in_flight(1.86, A([1.0, 2.5])))
     cache = partial(arrivals.own_cached_share, [1.0, 60.0, 3600.0], [0.1, 0.4, 0.6], 1e3)
     return [*out, [cache(size) for size in (0.0, 1e4, 1e6, 1e9)]]
@@ -465,8 +461,8 @@ def token_bills() -> Any:
         tokens.Terms(limits=(5e9,), discounts=(0.2,), free_tokens=1e9, commit_usd_per_month=40e3),
     ):
         priced = tokens.terms_lines(terms, volumes, volumes * 2e-6, origin="given", source="x")
-        out += [tokens.billed_tokens(terms), priced]
-        made = tokens.contracts(terms, A([100.0]), A([2e-6]))
+        out += [tokens.billed_pieces(terms), priced]
+        made = crossings.contracts(terms, A([100.0]), A([2e-6]))
         out += [made.slope, made.low, made.high, made.first(2e10), made.pieces_until(A([1e9]))]
     unit = tokens.ProvisionedUnit(
         tokens_per_s=2e3, output_weight=4.0, cached_weight=0.1, minimum_units=3.0,
@@ -493,8 +489,10 @@ def loads() -> Any:
 @case
 def tuning() -> Any:
     """Fine-tuning and embedding."""
-    out: list[Any] = [training.training_flops(8e9, 1.5e8, full=full) for full in (True, False)]
-    out += [training.training_bytes(8e9, share) for share in (None, 0.01)]
+    out: list[Any] = [
+        [training.training_flops(8e9, 1.5e8, full=s is None), training.training_bytes(8e9, s)]
+        for s in (None, 0.01)
+    ]
     out += [training.gpu_hours(1e20, 989e12, 0.35), training.gpus_for_memory(200e9, 80e9, 0.9)]
     out += [training.whole_gpus(A([1.0, 3.0, 9.0, 17.0]), 8, 1), training.whole_gpus(3.0, 8, 4)]
     out += [training.whole_gpus(A([1.0, 2.0, 5.0]), 8, 8)]
@@ -642,7 +640,6 @@ def assigned() -> Any:
     out += [s.size_for(A([0.0, 10.0, 10.1, 20.0])) for s in sizes]
     out += [s.staffed_gpus for s in sizes]
     out += [
-        assign.routed_usd(A([0.7, 0.3]), A([1.0, 5.0])),
         assign.share_for_reduction(0.3, 1.0, 4.0),
     ]
     out += [assign.breakeven_escalation(1.0, 0.1, A([4.0, 2.0])), assign.reach(A([0.3, 0.5, 0.1]))]

@@ -19,7 +19,7 @@ from tco.catalog.load import load_catalog
 from tco.catalog.lookup import model_class, quality
 from tco.catalog.yaml_lines import load_yaml
 from tco.cli.app import app
-from tco.engine.assign import breakeven_escalation, reach, routed_usd, share_for_reduction
+from tco.engine.assign import breakeven_escalation, reach, share_for_reduction
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import project_ftes, team_usd
 from tco.errors import DataError, InfeasibleError, UsageError
@@ -64,7 +64,7 @@ def test_ninety_five_percent_need_98_percent_of_the_traffic_on_the_cheap_model()
     """A request at a tenth of a cent against three cents: the share that the claim leaves out."""
     share = float(share_for_reduction(0.95, 0.001, 0.03))
     assert share == pytest.approx(0.983, abs=5e-4)
-    mean = float(routed_usd(np.array([share, 1 - share]), np.array([0.001, 0.03])))
+    mean = float(np.dot([share, 1 - share], [0.001, 0.03]))
     assert 1 - mean / 0.03 == pytest.approx(0.95)
     text = f"""
 requests: 1M
@@ -84,7 +84,7 @@ tasks:
 def test_at_those_prices_routing_the_routine_saves_more_than_claimed(
     routine: float, reduction: float
 ) -> None:
-    mean = float(routed_usd(np.array([routine, 1 - routine]), np.array([0.001, 0.03])))
+    mean = float(np.dot([routine, 1 - routine], [0.001, 0.03]))
     assert 1 - mean / 0.03 == pytest.approx(reduction, abs=5e-4)
 
 
@@ -100,7 +100,7 @@ def test_with_70_to_80_percent_routed_the_claim_means_a_dear_cheap_tier(
     routine: float, reduction: float, ratio: float
 ) -> None:
     """The claim holds at its own shares when what is routed costs 25 to 43 % of the premium."""
-    mean = float(routed_usd(np.array([routine, 1 - routine]), np.array([ratio, 1.0])))
+    mean = float(np.dot([routine, 1 - routine], [ratio, 1.0]))
     assert 1 - mean == pytest.approx(reduction, abs=5e-3)
 
 

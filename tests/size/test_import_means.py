@@ -10,8 +10,8 @@ import pytest
 from running import run
 from strategies import shipped_catalog
 
-from tco.analysis.import_bench import OwnerFacts, _gpu, _model, measured_rows
-from tco.catalog.benches.read import Bench, read_bench
+from tco.analysis.import_bench import _gpu, _model, measured_rows
+from tco.catalog.benches.read import Bench, BenchReading, read_bench
 from tco.catalog.files import File
 from tco.errors import DataError
 
@@ -128,7 +128,9 @@ def test_figures_that_contradict_each_other_are_refused(cells: dict[str, Any], w
 
 
 def test_what_the_owner_says_is_held_against_the_law_too() -> None:
-    answers = OwnerFacts(gpu="h100-sxm", gpus=1, precision="bf16", engine="vLLM", concurrency=256.0)
+    answers = BenchReading(
+        gpu="h100-sxm", gpus=1, precision="bf16", engine="vLLM", concurrency=256.0
+    )
     with pytest.raises(DataError, match=r"you say 256 requests in flight, but .* are 63\.96"):
         measured_rows(shipped_catalog(), said(VLLM), answers)
 
@@ -311,7 +313,7 @@ def test_what_was_not_on_the_gpu_is_left_out(cells: dict[str, Any], words: str) 
 
 
 def test_layers_on_the_processor_are_refused_once_the_model_is_known() -> None:
-    answers = OwnerFacts(gpu="rtx-4090", gpus=1)
+    answers = BenchReading(gpu="rtx-4090", gpus=1)
     with pytest.raises(DataError, match=r"20 of 32 layers of llama-3\.1-8b were on the GPU"):
         measured_rows(shipped_catalog(), said([{**LLAMA, "n_gpu_layers": 20}]), answers)
     (row,), _ = measured_rows(shipped_catalog(), said([{**LLAMA, "n_gpu_layers": 33}]), answers)
@@ -358,9 +360,9 @@ def test_formats_of_llama_bench(kind: str, precision: str) -> None:
 def test_a_cache_of_an_unknown_width_is_asked_about(kinds: tuple[str, str]) -> None:
     bench = said([{**LLAMA, "type_k": kinds[0], "type_v": kinds[1]}])
     with pytest.raises(DataError, match="does not say its precision of the KV cache"):
-        measured_rows(shipped_catalog(), bench, OwnerFacts(gpu="rtx-4090"))
+        measured_rows(shipped_catalog(), bench, BenchReading(gpu="rtx-4090"))
     (row,), told = measured_rows(
-        shipped_catalog(), bench, OwnerFacts(gpu="rtx-4090", kv_precision="fp8")
+        shipped_catalog(), bench, BenchReading(gpu="rtx-4090", kv_precision="fp8")
     )
     assert row["kv_dtype"] == "fp8"
     assert not any("taken to be in 16 bits" in note for note in told)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from one_by_one import Curve, Steps, alone, rows_of
 
-from tco.engine.crossings import Curves
-from tco.engine.tokens import Terms, contracts
+from tco.engine.crossings import Curves, contracts
+from tco.engine.tokens import Terms
 
 Floats = NDArray[np.float64]
 

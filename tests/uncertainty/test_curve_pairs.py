@@ -73,10 +73,10 @@ def test_a_contract_costs_what_its_lines_say(seed: int) -> None:
 
 def test_terms_by_hand() -> None:
     terms = {"limits": (10e9, 20e9), "discounts": (0.1, 0.5)}
-    graduated = billed_tokens(Terms(**terms))
-    assert graduated.at(np.array([5e9, 15e9, 30e9])).tolist() == [5e9, 14.5e9, 24e9]
-    cliff = billed_tokens(Terms(**terms, cliff=True))
-    assert cliff.at(np.array([10e9, 15e9, 30e9])).tolist() == [10e9, 13.5e9, 15e9]
+    graduated = Terms(**terms)
+    assert billed_tokens(graduated, np.array([5e9, 15e9, 30e9])).tolist() == [5e9, 14.5e9, 24e9]
+    cliff = Terms(**terms, cliff=True)
+    assert billed_tokens(cliff, np.array([10e9, 15e9, 30e9])).tolist() == [10e9, 13.5e9, 15e9]
 
 
 def options(asked) -> list[Option]:  # type: ignore[no-untyped-def]

@@ -135,41 +135,41 @@ def prepared(asked):  # type: ignore[no-untyped-def]
     options = tuple(resolve(name, inputs).best for name in PAIR)
     believed = beliefs(inputs, options, {}, {})
     model = model_of(options, inputs.settings, believed.rows)
-    return model, believed, next(chunks(believed, 400, np.random.default_rng(1)))
+    return model, believed, next(chunks(believed, 400, np.random.default_rng(1)))[1]
 
 
 def test_bills_are_the_bills_of_each_draw(asked) -> None:  # type: ignore[no-untyped-def]
     """Up to the interpolated batch, which changes the replicas of few draws by one."""
-    model, _, chunk = prepared(asked)
-    found = usd(model, chunk.draws)
+    model, _, values = prepared(asked)
+    found = usd(model, values)
     own = model.options[1]
     for i in range(0, 400, 8):
-        values = {k: float(v[i]) for k, v in chunk.draws.items() if k in model.settings}
-        settings = model.settings.with_values(values)
+        now = {k: float(v[i]) for k, v in values.items() if k in model.settings}
+        settings = model.settings.with_values(now)
         token = float(np.asarray(total_usd(lines(model.options[0], settings))))
         assert found[0, i] == pytest.approx(token, rel=1e-12)
-        factor = float(chunk.draws[f"{THROUGHPUT}@{own.id}"][i])
+        factor = float(values[f"{THROUGHPUT}@{own.id}"][i])
         bill = lines(own, settings.with_values({THROUGHPUT: factor}))
         assert found[1, i] == pytest.approx(float(np.asarray(total_usd(bill))), rel=0.15)
 
 
 def test_interpolated_replicas_are_within_a_hundredth(asked) -> None:  # type: ignore[no-untyped-def]
     model, believed, _ = prepared(asked)
-    chunk = next(chunks(believed, 5_000, np.random.default_rng(2)))
-    settings, own = drawn(model, chunk.draws), model.options[1]
-    exact = base_replica(own, settings).scaled(chunk.draws[f"{THROUGHPUT}@{own.id}"])
-    near = replica_for(model, own, chunk.draws, located(model, chunk.draws))
+    _, values = next(chunks(believed, 5_000, np.random.default_rng(2)))
+    settings, own = drawn(model, values), model.options[1]
+    exact = base_replica(own, settings).scaled(values[f"{THROUGHPUT}@{own.id}"])
+    near = replica_for(model, own, values, located(model, values))
     off = np.abs(near.requests_per_s / exact.requests_per_s - 1)
     assert np.median(off) < 0.003
     assert off.max() < 0.015
 
 
 def test_break_evens_of_draws_are_those_of_single_curves(asked) -> None:  # type: ignore[no-untyped-def]
-    model, believed, chunk = prepared(asked)
+    model, believed, values = prepared(asked)
     # Lengths as they are, so that the batch is searched and not interpolated.
     rows = [row for row in believed.rows if row.path not in SIZING]
     model = model_of(model.options, model.settings, rows)
-    draws = {row.key: chunk.draws[row.key] for row in rows}
+    draws = {row.key: values[row.key] for row in rows}
     first, undecided = _firsts(model, draws, (0, 1))
     assert undecided == 0
     for i in range(0, 400, 40):

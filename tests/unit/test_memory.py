@@ -85,7 +85,8 @@ def test_weights_match_what_vllm_loads() -> None:
 def test_cache_of_a_lone_gpu_is_near_vllms_blocks() -> None:
     # 1381 blocks of 16 tokens at a share of 0.98, the rest as above; 10.79 requests of 2048.
     layout = replace(FP8, kv_bytes=2.0, memory_share=0.98)
-    held = capacity.cache_tokens(LLAMA_70B, H100, layout)
+    each = capacity.kv_copies(LLAMA_70B, layout) * capacity.kv_bytes_per_token(LLAMA_70B, layout)
+    held = np.floor(capacity.free_bytes(LLAMA_70B, H100, layout) / each)
     assert held == pytest.approx(1381 * 16, rel=0.1)
     assert held / 2048 == pytest.approx(10.79, rel=0.1)
 

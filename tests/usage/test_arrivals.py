@@ -16,9 +16,9 @@ from tco.engine.arrivals import (
     headroom_in_flight,
     in_flight_over_mean,
     own_cached_share,
-    replicas_in_flight,
 )
 from tco.engine.fleet import FleetPolicy, replicas_for
+from tco.engine.shapes import Floats
 from tco.usage.aggregates import in_flight
 
 HOURS = 30
@@ -30,6 +30,22 @@ SHAPES = {
     "clumped": (0.2, 0.3),
     "both": (0.4, 0.5),
 }
+
+
+def replicas_in_flight(mean: Floats, over_mean: float, slots: float) -> Floats:
+    """Return the replicas at which all but a share of the requests find a free slot [1].
+
+    ``n = max(1, ceil((Q + 1) / B))`` with ``Q`` the requests in flight that all but that share
+    find: the request itself needs a slot too. More volume from the same clients scales Q with it.
+
+    Args:
+        mean: Requests in flight on average, each with its time on a full replica [1].
+        over_mean: Q over that mean [1].
+        slots: Requests that one replica has in flight at its capacity, B [1].
+    """
+    needed = (np.asarray(mean, dtype=float) * over_mean + 1.0) / slots
+    found: Floats = np.maximum(1.0, np.ceil(needed - 1e-9))
+    return found
 
 
 def arrivals(shape: tuple[float, float], per_s: float, seed: int) -> np.ndarray:

@@ -43,7 +43,7 @@ from tco.options.cheapest import (
     shown_of,
     sure_words,
 )
-from tco.options.described import inline_options
+from tco.options.described import inline_option
 from tco.options.offers import has_price, token_options
 from tco.options.provisioned import provisioned_options
 from tco.options.question import Question
@@ -390,7 +390,8 @@ def _candidates(
     """Return all options to price but own GPUs, and what was left out, own GPUs among it."""
     priced, missing = token_options(inputs, selection)
     units, unpriced = provisioned_options(inputs, selection)
-    options = (*priced, *units, *inline_options(inputs))
+    described = [inline_option(inputs, spec) for spec in inputs.request.options]
+    options = (*priced, *units, *described)
     missing += [_without_price(offer, reason) for offer, reason in unpriced]
     return [(option, None) for option in options], [*missing, *unserved(own)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tco.catalog.benches.read import CONTRADICTION
@@ -77,24 +77,11 @@ TRADE = rf"\b({MAKERS}|\d+ ?gi?b|hbm\d?e?)\b"
 """What drivers write around the name of a GPU."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerFacts:
-    """What the owner of a file adds to it; None is what was not said."""
-
-    model: str | None = None
-    gpu: str | None = None
-    gpus: int | None = None
-    tp: int | None = None
-    pp: int | None = None
-    replicas: int | None = None
-    precision: str | None = None
-    kv_precision: str | None = None
-    engine: str | None = None
-    engine_version: str | None = None
-    isl: float | None = None
-    osl: float | None = None
-    concurrency: float | None = None
-    date: str | None = None
+FACTS = (
+    *("model", "gpu", "gpus", "tp", "pp", "replicas", "precision", "kv_precision"),
+    *("engine", "engine_version", "isl", "osl", "concurrency", "date"),
+)
+"""What the owner of a file can add to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +117,9 @@ class ImportResult:
     warnings: tuple[str, ...]
 
 
-def measured_rows(catalog: Catalog, bench: Bench, said: OwnerFacts) -> tuple[list[Row], list[str]]:
+def measured_rows(
+    catalog: Catalog, bench: Bench, said: BenchReading
+) -> tuple[list[Row], list[str]]:
     """Return the rows of a file in the columns of measurements, and what to know of them.
 
     Raises:
@@ -148,9 +137,9 @@ def measured_rows(catalog: Catalog, bench: Bench, said: OwnerFacts) -> tuple[lis
 
 
 def _row(
-    catalog: Catalog, bench: Bench, reading: BenchReading, said: OwnerFacts
+    catalog: Catalog, bench: Bench, reading: BenchReading, said: BenchReading
 ) -> tuple[Row, tuple[str, ...]]:
-    known = {f.name: getattr(said, f.name) for f in fields(OwnerFacts)}
+    known = {name: getattr(said, name) for name in FACTS}
     _lawful(bench, reading, said)
     told = {name: getattr(reading, name) for name in known}
     notes = [*reading.notes, *_overruled(known, told)]
@@ -187,7 +176,7 @@ def _row(
     return row | {name: _short(whole[name]) for name in ("isl", "osl", "concurrency")}, tuple(notes)
 
 
-def _lawful(bench: Bench, reading: BenchReading, said: OwnerFacts) -> None:
+def _lawful(bench: Bench, reading: BenchReading, said: BenchReading) -> None:
     """Refuse requests in flight that the file's rate and latency contradict."""
     law, mine = reading.by_law, said.concurrency
     if law and mine and max(law / mine, mine / law) > CONTRADICTION:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file, write_atomically
 from tco.catalog.throughput import NAME as THROUGHPUT
-from tco.catalog.throughput import Measurements, measurements
+from tco.catalog.throughput import MeasuredTable, measurements
 from tco.errors import unknown_name
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ class Catalog:
     """Digest of the bytes of all files, overlays included."""
     overlays: tuple[str, ...] = ()
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    measured: tuple[Measurements, ...] = ()
+    measured: tuple[MeasuredTable, ...] = ()
     """Measured throughput: what came with this `tco`, then the user's own files."""
     own: Mapping[str, OwnTraffic] = field(default_factory=dict)
     """What the user's own logs tell beyond a profile, by the profile's name."""

@@ -212,23 +212,13 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskScore:
-    """What a model scored on an own evaluation."""
-
-    model: str
-    benchmark: str
-    value: float
-    source: str
-    where: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Tasks:
     """A portfolio, read."""
 
     tasks: tuple[Task, ...]
     router: Call | None = None
-    scores: tuple[TaskScore, ...] = ()
+    scores: tuple[tuple[str, ScorePart], ...] = ()
+    """Own evaluations, each with its `file:line`."""
     against: str | None = None
     path: str = ""
     told: tuple[str, ...] = ()
@@ -287,10 +277,7 @@ class _Reader:
         self._names()
         whole = self.number(record.requests, units.requests_per_month, "requests")
         self._shares(whole)
-        scores = [
-            TaskScore(**{**dict(s), "where": self.where("scores", i)})
-            for i, s in enumerate(record.scores)
-        ]
+        scores = [(self.where("scores", i), score) for i, score in enumerate(record.scores)]
         return Tasks(
             tasks=tuple(self._task(i, part, whole) for i, part in enumerate(record.tasks)),
             router=self._call(record.router, "router"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 # texts, as `tco.options.shapes` reads them; what every column means is said by `Measurement`.
 
 NAME = "throughput.csv"
-SOURCE = "# source "
 MOST_ROWS = 200_000
 
 Row = Mapping[str, str]
@@ -31,33 +30,23 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class MeasuredTable:
-    """The rows of a CSV file, each with the line on which it ends."""
+    """The rows of a CSV file, each with the line on which it ends.
+
+    Args:
+        remarks: The lines that begin with `#`.
+        yours: The user measured them, so that their own stack is in them.
+    """
 
     path: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     lines: tuple[int, ...]
     remarks: tuple[str, ...] = ()
-    """The lines that begin with `#`."""
+    yours: bool = False
 
     def complaint(self, index: int, what: str) -> DataError:
         """Return the error for a row."""
         return DataError(f"{self.path}:{self.lines[index]}: {what}")
-
-
-@dataclass(frozen=True, slots=True)
-class Measurements:
-    """Measurements that predictions are held against.
-
-    Args:
-        table: Their rows.
-        sources: What the ids of sources stand for.
-        yours: The user measured them, so that their own stack is in them.
-    """
-
-    table: MeasuredTable
-    sources: Mapping[str, str] = field(default_factory=dict)
-    yours: bool = False
 
 
 def read_table(file: File) -> MeasuredTable:
@@ -107,7 +96,7 @@ def need_columns(table: MeasuredTable, names: Iterable[str]) -> None:
         raise DataError(f"{head}: no column called {words}; see `tco catalog schema throughput`")
 
 
-def measurements(file: File, *, yours: bool = False) -> Measurements:
+def measurements(file: File, *, yours: bool = False) -> MeasuredTable:
     """Return what a file says was measured, every row of a user's own held to the schema.
 
     The rows that are shipped are held to it by the tests, not at every start.
@@ -122,7 +111,7 @@ def measurements(file: File, *, yours: bool = False) -> Measurements:
         need_columns(table, REQUIRED)
         for index in range(len(table.rows)):
             checked(table, index)
-    return Measurements(table, sources_of(table.remarks), yours=yours)
+    return replace(table, yours=yours)
 
 
 def checked(table: MeasuredTable, index: int) -> Measurement:
@@ -143,16 +132,6 @@ def checked(table: MeasuredTable, index: int) -> Measurement:
         loc, words = next(in_words(error, Measurement))
         where = ".".join(str(part) for part in loc)
         raise table.complaint(index, f"{where}: {words}") from None
-
-
-def sources_of(remarks: Sequence[str]) -> dict[str, str]:
-    """Return what the lines `# source ID: words` say.
-
-    >>> sources_of(["# source mlperf: MLPerf Inference v5.1"])
-    {'mlperf': 'MLPerf Inference v5.1'}
-    """
-    said = [line.removeprefix(SOURCE).partition(":") for line in remarks if SOURCE in line]
-    return {name.strip(): words.strip() for name, _, words in said}
 
 
 def csv_of(rows: Sequence[Row], remarks: Sequence[str] = ()) -> str:
@@ -191,7 +170,7 @@ def merged(path: str, rows: Sequence[Row]) -> tuple[str, list[Action]]:
     remarks: tuple[str, ...] = HEAD
     kept: dict[tuple[str, ...], Row] = {}
     if Path(path).exists():
-        table = measurements(user_file(path), yours=True).table
+        table = measurements(user_file(path), yours=True)
         remarks = table.remarks
         kept = {_key(row): row for row in table.rows}
     actions: list[Action] = []

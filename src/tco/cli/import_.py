@@ -1,6 +1,6 @@
 """`tco import bench`: measurements of your own."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -134,8 +134,9 @@ def _imported(file: str, owner: Owner, said: Any) -> Any:
 
 def _answers(owner: Owner) -> Any:
     """Return what the owner adds, read."""
-    from tco.analysis.import_bench import OwnerFacts
+    from tco.analysis.import_bench import FACTS
     from tco.ask.fields import at_least_one, day, positive, text
+    from tco.catalog.benches.read import BenchReading
     from tco.errors import UsageError
 
     readers: dict[str, Any] = {
@@ -144,15 +145,15 @@ def _answers(owner: Owner) -> Any:
         "date": lambda value: day(value).isoformat(),
     }
     values = {}
-    for field in fields(OwnerFacts):
-        typed = getattr(owner, field.name)
+    for name in FACTS:
+        typed = getattr(owner, name)
         if typed is None:
             continue
         try:
-            values[field.name] = readers.get(field.name, text)(typed)
+            values[name] = readers.get(name, text)(typed)
         except UsageError as error:
-            raise UsageError(f"--{field.name.replace('_', '-')}: {error}") from None
-    return OwnerFacts(**values)
+            raise UsageError(f"--{name.replace('_', '-')}: {error}") from None
+    return BenchReading(**values)
 
 
 import_.command("bench", cls=OfTools, short_help="Take over what a benchmark measured.")(bench)

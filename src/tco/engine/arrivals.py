@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tco.engine.shapes import ROUND_OFF, Floats, Number
+from tco.engine.shapes import Floats, Number
 
 
 def in_flight_over_mean(
@@ -23,22 +23,6 @@ def in_flight_over_mean(
         over_mean: What was found at each [points] [1].
     """
     found: Number = np.interp(np.log(mean_s), np.log(np.asarray(seconds)), np.asarray(over_mean))
-    return found
-
-
-def replicas_in_flight(mean: Number, over_mean: Number, slots: Number) -> Number:
-    """Return the replicas at which all but a share of the requests find a free slot [1].
-
-    ``n = max(1, ceil((Q + 1) / B))`` with ``Q`` the requests in flight that all but that share
-    find: the request itself needs a slot too. More volume from the same clients scales Q with it.
-
-    Args:
-        mean: Requests in flight on average, each with its time on a full replica [1].
-        over_mean: Q over that mean [1].
-        slots: Requests that one replica has in flight at its capacity, B [1].
-    """
-    needed = (np.asarray(mean, dtype=float) * over_mean + 1.0) / slots
-    found: Number = np.maximum(1.0, np.ceil(needed - ROUND_OFF))
     return found
 
 

@@ -339,7 +339,7 @@ def asked_until_right(success: Number) -> Number:
     """Return how often each step of a cascade is asked for a request [..., steps] [1].
 
     Each step is asked once what the ones before it got wrong; the last one until it is right. That
-    an answer is wrong is known at no cost. A right answer costs ``routed_usd`` of these shares.
+    an answer is wrong is known at no cost. A right answer costs ``sum(asked * usd)``.
 
     Args:
         success: Share of the answers of each step that are right [..., steps] [1].
@@ -352,22 +352,6 @@ def asked_until_right(success: Number) -> Number:
     last = asked[..., -1:] * tries_until_right(rate[..., -1:])
     share: Number = np.concatenate([asked[..., :-1], last], axis=-1)
     return share
-
-
-def routed_usd(shares: Number, usd: Number) -> Number:
-    """Return the mean cost of a request that goes to each tier with some share [USD/request].
-
-    ``sum(share * usd)`` over the last axis.
-
-    Args:
-        shares: Share of the requests for each tier [..., tiers] [1].
-        usd: Cost of a request on each tier [..., tiers] [USD/request].
-
-    >>> float(routed_usd(np.array([0.983, 0.017]), np.array([0.001, 0.03])).round(6))
-    0.001493
-    """
-    mean: Number = np.sum(np.asarray(shares) * np.asarray(usd), axis=-1)
-    return mean
 
 
 def share_for_reduction(reduction: Number, cheap_usd: Number, premium_usd: Number) -> Number:

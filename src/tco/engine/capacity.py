@@ -141,15 +141,6 @@ def max_context_tokens(
     return np.floor(np.where(tokens > finite_window, beyond, tokens))
 
 
-def cache_tokens(model: ModelShape, gpu: GpuShape, layout: Layout) -> Number:
-    """Return the tokens that the KV cache holds; 0 when the weights do not fit [token].
-
-    vLLM prints this figure at start-up. Every layer is taken to keep every token.
-    """
-    room = np.maximum(free_bytes(model, gpu, layout), 0.0)
-    return np.floor(room / (kv_copies(model, layout) * kv_bytes_per_token(model, layout)))
-
-
 # How fast a replica serves: seconds per step, prefill and token; requests per second.
 
 # The two halves of a latent head once unpacked (DeepSeek-V3 config); sparse attention leaves them

@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from tco.engine.shapes import Flags, Floats, Indices
+from tco.engine.tokens import Terms, billed_pieces
 
 Interval = tuple[float, float]
 
@@ -118,6 +119,57 @@ def affine(fixed: Floats, slope: Floats) -> Curves:
         )
 
     return Curves(until=until, pieces_until=np.ones_like, slope=slope, low=fixed, high=fixed)
+
+
+def floored(
+    edges: Floats, fixed: Floats, slope: Floats, usd: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return the pieces of ``max(usd, cost)``: two for each, either of which may have no width.
+
+    Args:
+        edges, fixed, slope: Pieces along the last axis; no slope is negative [..., pieces].
+        usd: The least that is paid [USD/month].
+    """
+    low = np.concatenate([np.zeros_like(edges[..., :1]), edges[..., :-1]], axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reached = (usd - fixed) / slope
+    flat = np.where(fixed < usd, np.inf, -np.inf)
+    reached = np.clip(np.where(slope > 0, reached, flat), low, edges)
+    pairs = ((reached, edges), (np.full_like(fixed, usd), fixed), (np.zeros_like(slope), slope))
+    shape = (*edges.shape[:-1], 2 * edges.shape[-1])
+    ends, lines, slopes = (np.stack(pair, axis=-1).reshape(shape) for pair in pairs)
+    return ends, lines, slopes
+
+
+def contracts(terms: Terms, fixed: Floats, usd_per_token: Floats) -> Curves:
+    """Return the cost curves of a contract.
+
+    Args:
+        terms: Tiers and commitment.
+        fixed: What is paid besides tokens [curves, USD/month].
+        usd_per_token: List price at the workload's mix [curves, USD/token].
+    """
+    (edges, tokens, slope), price = billed_pieces(terms), usd_per_token[:, None]
+    ends, lines, slopes = floored(
+        np.broadcast_to(edges, (price.size, edges.size)),
+        tokens * price,
+        slope * price,
+        terms.commit_usd_per_month,
+    )
+    lines = lines + fixed[:, None]
+    starts = np.concatenate([np.zeros_like(ends[:, :1]), ends[:, :-1]], axis=1)
+    # Above its last line a curve is affine on each piece, so that its extremes are at the ends.
+    above = slopes - slopes[:, -1:]
+    with np.errstate(invalid="ignore"):
+        corners = np.concatenate([lines + above * starts, lines + above * ends], axis=1)
+    real = np.concatenate([starts < ends, (starts < ends) & np.isfinite(ends)], axis=1)
+    return Curves(
+        until=lambda rows, _: Steps(edges=ends[rows], fixed=lines[rows], slope=slopes[rows]),
+        pieces_until=lambda volume: np.full_like(volume, ends.shape[1]),
+        slope=slopes[:, -1],
+        low=np.where(real, corners, np.inf).min(axis=1),
+        high=np.where(real, corners, -np.inf).max(axis=1),
+    )
 
 
 def some(curves: Curves, rows: Indices) -> Curves:

@@ -175,21 +175,10 @@ def _root(matrix: Floats) -> Floats:
 # How much of a result's variance each input, or group of inputs, explains: Sobol indices.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SobolIndices:
-    """Shares of variance by input.
+def sobol_indices(f_a: Floats, f_b: Floats, f_ab: Floats) -> tuple[Floats, Floats]:
+    """Return first-order and total Sobol indices: shares of variance by input [inputs, 1].
 
-    Args:
-        first: Explained by the input alone [inputs, 1].
-        total: Explained by it alone and together with others [inputs, 1].
-    """
-
-    first: Floats
-    total: Floats
-
-
-def sobol_indices(f_a: Floats, f_b: Floats, f_ab: Floats) -> SobolIndices:
-    """Return first-order and total Sobol indices.
+    The first are explained by the input alone, the total by it alone and together with others.
 
     ``S_i = mean(f_B * (f_ABi - f_A)) / var`` and ``ST_i = mean((f_A - f_ABi)**2) / 2 / var``, the
     results taken about their mean, which changes no expectation and lowers the variance of `S_i`.
@@ -204,10 +193,10 @@ def sobol_indices(f_a: Floats, f_b: Floats, f_ab: Floats) -> SobolIndices:
     both = np.concatenate([f_a, f_b])
     variance, mean = float(both.var()), float(both.mean())
     if variance == 0.0:
-        return SobolIndices(first=np.zeros(len(f_ab)), total=np.zeros(len(f_ab)))
+        return np.zeros(len(f_ab)), np.zeros(len(f_ab))
     first = ((f_b - mean) * (f_ab - f_a)).mean(axis=1) / variance
     total = ((f_a - f_ab) ** 2).mean(axis=1) / 2.0 / variance
-    return SobolIndices(first=first, total=total)
+    return first, total
 
 
 # A function of a few numbers as a table: worked out on a grid once, then interpolated.
@@ -243,17 +232,9 @@ class TableAxis:
         return cell, position - cell
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where draws lie in a grid: the nodes around each, and their weights.
-
-    Args:
-        nodes: Index of each corner in the flattened grid [corners][draws].
-        weights: How much each corner counts; they sum to 1 [corners][draws].
-    """
-
-    nodes: tuple[Indices, ...]
-    weights: tuple[Floats, ...]
+Places = Sequence[tuple[Indices, Floats]]
+"""Where draws lie in a grid: of each corner around them its index in the flattened grid, and how
+much it counts; what the corners count sums to 1 [corners][draws]."""
 
 
 def places(axes: Sequence[TableAxis], at: Sequence[Floats]) -> Places:
@@ -268,14 +249,14 @@ def places(axes: Sequence[TableAxis], at: Sequence[Floats]) -> Places:
     base = np.zeros(1, dtype=np.int64)
     for (cell, _), stride in zip(found, strides, strict=True):
         base = base + cell * stride
-    nodes, weights = [], []
+    corners = []
     for corner in product((0, 1), repeat=len(axes)):
-        nodes.append(base + sum(c * s for c, s in zip(corner, strides, strict=True)))
+        node = base + sum(c * s for c, s in zip(corner, strides, strict=True))
         weight: Floats = np.ones(1)
         for (_, inside), side in zip(found, corner, strict=True):
             weight = weight * (inside if side else 1.0 - inside)
-        weights.append(weight)
-    return Places(nodes=tuple(nodes), weights=tuple(weights))
+        corners.append((node, weight))
+    return corners
 
 
 def interpolated(values: Floats, where: Places) -> Floats:
@@ -285,7 +266,7 @@ def interpolated(values: Floats, where: Places) -> Floats:
         values: The function at the nodes, flattened [nodes].
         where: The places.
     """
-    total = np.zeros(where.nodes[0].size)
-    for nodes, weights in zip(where.nodes, where.weights, strict=True):
+    total = np.zeros(where[0][0].size)
+    for nodes, weights in where:
         total += values[nodes] * weights
     return total

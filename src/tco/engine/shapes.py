@@ -214,12 +214,6 @@ def precision(name: str) -> Precision | None:
     return PRECISIONS.get(UNSIZED.get(key, key))
 
 
-def is_gguf(name: str) -> bool:
-    """Return whether a precision is one of llama.cpp's."""
-    key = name.strip().lower()
-    return UNSIZED.get(key, key).startswith(("q", "iq"))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """How one replica is laid out; every field a number or an array.

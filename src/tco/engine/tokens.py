@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.engine.crossings import Curves, Steps
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.shapes import ROUND_OFF, Floats, Number, Workload
 from tco.units import MTOK
@@ -208,13 +207,15 @@ class Terms:
         return replace(self, limits=limits, free_tokens=self.free_tokens / often)
 
 
-def billed_tokens(terms: Terms) -> Steps:
+def billed_pieces(terms: Terms) -> tuple[Floats, Floats, Floats]:
     """Return the tokens at list price that cost as much as a volume does, discounts taken off.
+
+    As affine pieces of the volume: their ends, the line of each at volume 0, its slope [pieces].
 
     Cliff: ``V * (1 - d_k)``. Graduated: ``sum_k (1 - d_k) * clip(V - T_k, 0, T_k+1 - T_k)``.
 
     Args:
-        terms: The tiers; the last piece of the one row has no end.
+        terms: The tiers; the last piece has no end.
 
     Source:
         Both readings of a tier table, as usage-billing tools name them.
@@ -228,7 +229,15 @@ def billed_tokens(terms: Terms) -> Steps:
         # Tiers count what is billed, so all of them begin later by what is free.
         fixed = np.append(0.0, fixed - slope * terms.free_tokens)
         starts, slope = np.append(0.0, starts + terms.free_tokens), np.append(0.0, slope)
-    return Steps(edges=np.append(starts[1:], np.inf)[None], fixed=fixed[None], slope=slope[None])
+    return np.append(starts[1:], np.inf), fixed, slope
+
+
+def billed_tokens(terms: Terms, volume: Floats) -> Floats:
+    """Return the tokens at list price that cost as much as some volumes do [token/month]."""
+    edges, fixed, slope = billed_pieces(terms)
+    piece = np.minimum(np.searchsorted(edges, volume, side="left"), edges.size - 1)
+    billed: Floats = fixed[piece] + slope[piece] * volume
+    return billed
 
 
 def terms_lines(
@@ -243,7 +252,7 @@ def terms_lines(
         origin, source: Who said so.
     """
     volume = np.asarray(tokens, dtype=float)
-    billed = billed_tokens(terms).at(volume)
+    billed = billed_tokens(terms, volume)
     off = 1.0 - np.divide(billed, volume, out=np.ones_like(volume), where=volume > 0)
     unused = np.maximum(terms.commit_usd_per_month - token_usd * (1.0 - off), 0.0)
     rows = (
@@ -261,55 +270,6 @@ def terms_lines(
             source=source,
         )
         for item, quantity, unit, rate in rows
-    )
-
-
-def floored(
-    edges: Floats, fixed: Floats, slope: Floats, usd: float
-) -> tuple[Floats, Floats, Floats]:
-    """Return the pieces of ``max(usd, cost)``: two for each, either of which may have no width.
-
-    Args:
-        edges, fixed, slope: Pieces along the last axis; no slope is negative [..., pieces].
-        usd: The least that is paid [USD/month].
-    """
-    low = np.concatenate([np.zeros_like(edges[..., :1]), edges[..., :-1]], axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        reached = (usd - fixed) / slope
-    flat = np.where(fixed < usd, np.inf, -np.inf)
-    reached = np.clip(np.where(slope > 0, reached, flat), low, edges)
-    pairs = ((reached, edges), (np.full_like(fixed, usd), fixed), (np.zeros_like(slope), slope))
-    shape = (*edges.shape[:-1], 2 * edges.shape[-1])
-    ends, lines, slopes = (np.stack(pair, axis=-1).reshape(shape) for pair in pairs)
-    return ends, lines, slopes
-
-
-def contracts(terms: Terms, fixed: Floats, usd_per_token: Floats) -> Curves:
-    """Return the cost curves of a contract.
-
-    Args:
-        terms: Tiers and commitment.
-        fixed: What is paid besides tokens [curves, USD/month].
-        usd_per_token: List price at the workload's mix [curves, USD/token].
-    """
-    billed, price = billed_tokens(terms), usd_per_token[:, None]
-    edges = np.broadcast_to(billed.edges, (price.size, billed.edges.size))
-    ends, lines, slopes = floored(
-        edges, billed.fixed * price, billed.slope * price, terms.commit_usd_per_month
-    )
-    lines = lines + fixed[:, None]
-    starts = np.concatenate([np.zeros_like(ends[:, :1]), ends[:, :-1]], axis=1)
-    # Above its last line a curve is affine on each piece, so that its extremes are at the ends.
-    above = slopes - slopes[:, -1:]
-    with np.errstate(invalid="ignore"):
-        corners = np.concatenate([lines + above * starts, lines + above * ends], axis=1)
-    real = np.concatenate([starts < ends, (starts < ends) & np.isfinite(ends)], axis=1)
-    return Curves(
-        until=lambda rows, _: Steps(edges=ends[rows], fixed=lines[rows], slope=slopes[rows]),
-        pieces_until=lambda volume: np.full_like(volume, ends.shape[1]),
-        slope=slopes[:, -1],
-        low=np.where(real, corners, np.inf).min(axis=1),
-        high=np.where(real, corners, -np.inf).max(axis=1),
     )
 
 

@@ -16,7 +16,7 @@ from tco.engine.replica import Replica, Target
 from tco.engine.shapes import Indices, number, precision
 from tco.options.bills import LeftOut, SelfOption
 from tco.options.hours import billing_note
-from tco.options.machines import FREE_EGRESS, Egress, check_horizon, commitment
+from tco.options.machines import DEDICATED, FREE_EGRESS, Egress, check_horizon, commitment
 from tco.options.measurements import known
 from tco.options.offers import tokens_per_request
 from tco.options.question import Question
@@ -323,8 +323,11 @@ def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
         if selection.rental(rental, sellers[rental.seller].kind)
         and (picked(rent) or rental.seller in selection.sellers)
     ]
-    bought = owned_entries(inputs, selection)
-    return [*entries, *bought, *dedicated_entries(inputs, selection)]
+    if selection.buys:
+        entries += owned_entries(inputs, selection)
+    if DEDICATED in selection.purchases:
+        entries += dedicated_entries(inputs, selection)
+    return entries
 
 
 def _egress(price: EgressPrice | None) -> Egress:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.engine.crossings import Curves, Steps, affine, some, wins
+from tco.engine.crossings import Curves, Steps, affine, contracts, some, wins
 from tco.engine.fleet import burst_term, kept_between, load_served, slack_replicas
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, busy_gpus, fleet_of, tokens_per_load
 from tco.engine.shapes import Floats, Indices, Number, column
-from tco.engine.tokens import contracts
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines, replica_of
 from tco.options.candidates import infeasible
@@ -29,9 +28,9 @@ from tco.options.machines import (
     work_lines,
 )
 from tco.options.names import resolve
-from tco.options.provisioned import ProvisionedOption, provisioned_curves
+from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.question import Question
-from tco.options.settings import Settings, fleet_policy, target, workload
+from tco.options.settings import Settings, fleet_policy, hours_per_month, target, workload
 from tco.options.shapes import taken
 
 # The staircase of a fleet over the volume: where each level of its load takes a replica more.
@@ -229,7 +228,7 @@ def curves(
         return _fixed_curves(option, count)
     if isinstance(option, ProvisionedOption):
         besides = total_usd(lines(option, settings), "people")
-        return provisioned_curves(option, settings, column(besides, count), count)
+        return _provisioned_curves(option, settings, column(besides, count), count)
     if not has_steps(option):
         raise UsageError(
             f"{option.id}: a fleet that scales to zero has a bill without steps, and so no exact "
@@ -267,6 +266,40 @@ def _fixed_curves(option: FixedOption, count: int) -> Curves:
         slope=np.full(count, usd / step),
         low=np.zeros(count),
         high=np.full(count, usd),
+    )
+
+
+def _provisioned_curves(
+    option: ProvisionedOption, settings: Settings, standing: Floats, count: int
+) -> Curves:
+    """Return the cost curves over the volume: a staircase of increments above the minimum.
+
+    Args:
+        option: The option.
+        settings: Each value a number or a column [count, 1].
+        standing: What it costs besides its units [count] [USD/month].
+        count: How many curves.
+    """
+    one = workload(settings.with_values({TOKENS: 1.0}), option.tries)
+    per_token = one.peak_requests_per_s * option.unit.weighed_tokens(one)
+    tokens_per_unit = column(option.unit.tokens_per_s / per_token, count)
+    rate = column(units_line(option, settings.with_values({TOKENS: 0.0})).rate_usd, count)
+    usd = rate * column(hours_per_month(settings), count)
+    step, fewest = float(option.unit.increment_units), float(option.unit.fewest)
+
+    def until(rows: Indices, volume: Floats) -> Steps:
+        most = np.max(volume / tokens_per_unit[rows]) / step
+        units = np.arange(fewest, max(most + 2.0, 1.0) * step + fewest, step)[None, :]
+        cost = standing[rows, None] + usd[rows, None] * units
+        edges = tokens_per_unit[rows, None] * units
+        return Steps(edges=edges, fixed=cost, slope=np.zeros_like(edges))
+
+    return Curves(
+        until=until,
+        pieces_until=lambda volume: volume / tokens_per_unit / step + 3.0,
+        slope=usd / tokens_per_unit,
+        low=standing,
+        high=standing + usd * (fewest + step),
     )
 
 

@@ -38,19 +38,14 @@ from tco.options.setups import (
 from tco.options.shapes import gpu_shape, model_shape
 
 
-def inline_options(inputs: Question) -> list[Option]:
-    """Return the options that the request describes.
+def inline_option(inputs: Question, spec: InlineOption) -> Option:
+    """Return an option that the request describes.
 
     Raises:
         UsageError: A description that lacks what its kind needs.
         UnknownNameError: A model or GPU that the catalog does not have.
         InfeasibleError: A model that cannot be cut over the GPUs described.
     """
-    return [inline_option(inputs, spec) for spec in inputs.request.options]
-
-
-def inline_option(inputs: Question, spec: InlineOption) -> Option:
-    """Return one described option."""
     _check(spec)
     _refuse_known(inputs, spec)
     made = _described(inputs, spec)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tco.engine.fleet import Billing, Duty, steepened
+from tco.engine.ledger import Origin
 from tco.engine.selfhost import Fleet
 from tco.engine.shapes import Floats, Number
 from tco.errors import DataError, UsageError
@@ -29,17 +30,22 @@ LENGTHS = (24, 168)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """Measured hours, before they are made as steep as somebody says.
+    """The load of each hour over the mean.
 
     Args:
-        shape: Load of each hour over the mean [hours] [1].
+        shape: Mean 1 [hours] [1].
         said: Whose they are, in words.
-        own: They are those of the profile that was asked for.
+        origin: Who said so: the catalog, where they are those of the profile that was asked for.
     """
 
     shape: Floats
     said: str
-    own: bool
+    origin: Origin
+
+    @property
+    def peak_to_mean(self) -> float:
+        """Return the busiest hour over the average hour [1]."""
+        return float(self.shape.max())
 
 
 def checked_hours(values: Sequence[float], where: str) -> Floats:
@@ -80,7 +86,8 @@ def curve_of(catalog: Catalog, request: Scenario, settings: Settings) -> Hours:
     peak = float(np.asarray(settings.value("workload.peak_to_mean")))
     word = name if own else _nearest(profiles, peak)
     shape = checked_hours(profiles[word].hourly, f"profile {word}")
-    return Hours(shape=shape, said=f"the hours of {word}", own=own)
+    origin: Origin = "catalog" if own else "assumed"
+    return Hours(shape=shape, said=f"the hours of {word}", origin=origin)
 
 
 def _nearest(profiles: dict[str, Profile], peak: float) -> str:
@@ -159,7 +166,7 @@ def _opening(schedule: Schedule | None) -> tuple[Floats, Floats]:
     if schedule is None:
         return np.ones(DAYS * HOURS), np.zeros(0)
     minutes = np.zeros((DAYS, HOURS * MINUTES), dtype=bool)
-    for days, start, end in schedule.spans:
+    for days, start, end in schedule:
         minutes[np.ix_(sorted(days), range(start, end))] = True
     flat = minutes.reshape(-1)
     starts = np.flatnonzero(flat & ~np.roll(flat, 1))

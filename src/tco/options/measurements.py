@@ -35,7 +35,7 @@ from tco.units import show_number
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
-    from tco.catalog.throughput import Measurements
+    from tco.catalog.throughput import MeasuredTable
 
 
 # Measurements of models like those asked about, each with its ratio to the model's prediction.
@@ -140,29 +140,29 @@ def _codes(names: Sequence[Name]) -> dict[Name, int]:
 
 
 def _found(
-    catalog: Catalog, file: Measurements, wanted: Container[tuple[float, ...]], ids: Container[str]
+    catalog: Catalog, file: MeasuredTable, wanted: Container[tuple[float, ...]], ids: Container[str]
 ) -> Iterator[_Found]:
     """Yield the rows of a file that are of models and GPUs wanted; the user's are all checked."""
     for index, (shape, alike), (gpu, can) in _sized(catalog, file):
-        asked, row = gpu in ids and alike in wanted, file.table.rows[index]
+        asked, row = gpu in ids and alike in wanted, file.rows[index]
         if not (asked or file.yours):
             continue
         whole = _whole(row)
         names = {row["model"]: shape}, {row["gpu"]: can}
         if file.yours and (why := complaint(whole, *names)):
-            raise file.table.complaint(index, why)
-        source = f"{file.table.path}:{file.table.lines[index]}" if file.yours else row["source"]
+            raise file.complaint(index, why)
+        source = f"{file.path}:{file.lines[index]}" if file.yours else row["source"]
         if asked:
             yield _Found(whole, source, file.yours, alike, gpu, shape, can)
 
 
 def _sized(
-    catalog: Catalog, file: Measurements
+    catalog: Catalog, file: MeasuredTable
 ) -> Iterator[tuple[int, tuple[ModelShape, tuple[float, ...]], tuple[str, GpuShape]]]:
     """Yield the rows of a file whose model and GPU the catalog can size, and what they are."""
     models: dict[str, tuple[ModelShape, tuple[float, ...]] | None] = {}
     gpus: dict[str, tuple[str, GpuShape | None]] = {}
-    for index, row in enumerate(file.table.rows):
+    for index, row in enumerate(file.rows):
         name, machine = row["model"], row["gpu"]
         try:
             if name not in models:
@@ -170,7 +170,7 @@ def _sized(
             if machine not in gpus:
                 gpus[machine] = _gpu(catalog, machine)
         except UnknownNameError as error:
-            raise file.table.complaint(index, str(error)) from None
+            raise file.complaint(index, str(error)) from None
         model, (gpu, can) = models[name], gpus[machine]
         if model is not None and can is not None:
             yield index, model, (gpu, can)

@@ -42,6 +42,7 @@ class Buying:
         day: The day whose prices hold: time zones shift with the seasons.
         services, regions: What a provider calls the tier or region of another name.
         lengths: How long requests are, where logs tell.
+        holidays_per_year: Working days that count as holidays, where a price knows any [day/year].
     """
 
     service: str | None = None
@@ -52,6 +53,7 @@ class Buying:
     services: Mapping[str, str] = field(default_factory=dict)
     regions: Mapping[str, str] = field(default_factory=dict)
     lengths: Lengths | None = None
+    holidays_per_year: Number = 0.0
 
 
 LIST_PRICE = Buying()
@@ -331,12 +333,12 @@ def token_rates(
     plain = [m for m in modifiers if not _on_demand(m)]
     inputs = _Inputs.of(isl, length_cv, buying)
     known = any(m.when.holidays for m in plain)
-    hours = _Hours(buying=buying, holidays_per_year=holidays_per_year if known else 0.0)
+    buying = replace(buying, holidays_per_year=holidays_per_year) if known else buying
     asked = [m for m in modifiers if _asked_for(m, buying)]
     base = {
         key: price
-        * _context_factor(plain, key, rates, inputs, hours)
-        * _week_factor(plain, key, rates, hours)
+        * _context_factor(plain, key, rates, inputs, buying)
+        * _week_factor(plain, key, rates, buying)
         * _product(asked, key, rates)
         for key, price in base.items()
     }
@@ -442,29 +444,22 @@ class _Inputs(NamedTuple):
         return self.weights.get(key, self.weights.get("", self.isl))
 
 
-class _Hours(NamedTuple):
-    """The hours of the week that tokens are bought in, and the holidays of a year."""
-
-    buying: Buying
-    holidays_per_year: Number
-
-
 def _product(modifiers: list[Modifier], key: str, rates: Rates) -> float:
     """Return the factors of some modifiers together [1]."""
     return math.prod(_factor(m, key, rates) for m in modifiers)
 
 
-def _week_factor(modifiers: list[Modifier], key: str, rates: Rates, hours: _Hours) -> Number:
+def _week_factor(modifiers: list[Modifier], key: str, rates: Rates, buying: Buying) -> Number:
     """Return the factor of the hours of the week: windows add up [1]."""
     alone = [m for m in modifiers if m.when.input_tokens_over is None]
     timed = [m for m in alone if m.when.hours or m.when.weekdays]
-    return 1.0 + sum(_in_the_week(m, key, rates, hours) - 1.0 for m in timed)
+    return 1.0 + sum(_in_the_week(m, key, rates, buying) - 1.0 for m in timed)
 
 
-def _in_the_week(modifier: Modifier, key: str, rates: Rates, hours: _Hours) -> Number:
+def _in_the_week(modifier: Modifier, key: str, rates: Rates, buying: Buying) -> Number:
     """Return the factor of one modifier on the load: 1 outside its hours of the week [1]."""
-    when, buying = modifier.when, hours.buying
-    clock = clock_of(when, buying.day, holidays_per_year=hours.holidays_per_year)
+    when = modifier.when
+    clock = clock_of(when, buying.day, holidays_per_year=buying.holidays_per_year)
     covered = week_share(when.hours, when.weekdays, buying.week, clock)
     return 1.0 + covered * (_factor(modifier, key, rates) - 1.0)
 
@@ -474,20 +469,20 @@ def _context_factor(
     key: str,
     rates: Rates,
     inputs: _Inputs,
-    hours: _Hours,
+    buying: Buying,
 ) -> Number:
     """Return the factor of the context tiers on a mix of requests, each by its own length [1]."""
     if not any(m.when.input_tokens_over for m in modifiers):
         return 1.0
     weights = inputs.weight(key)
-    factors = [_tier_factor(modifiers, key, rates, isl, hours) for isl in inputs.isl]
+    factors = [_tier_factor(modifiers, key, rates, isl, buying) for isl in inputs.isl]
     priced = sum(w * f for w, f in zip(weights, factors, strict=True))
     result: Number = priced / sum(weights)
     return result
 
 
 def _tier_factor(
-    modifiers: list[Modifier], key: str, rates: Rates, isl: Floats, hours: _Hours
+    modifiers: list[Modifier], key: str, rates: Rates, isl: Floats, buying: Buying
 ) -> Number:
     """Return the factor of the context tiers on requests of one length: the highest reached [1].
 
@@ -499,7 +494,7 @@ def _tier_factor(
     result: Number = 1.0
     below: Number = 1.0
     for limit, n in tiers:
-        tier, factor = modifiers[n], _in_the_week(modifiers[n], key, rates, hours)
+        tier, factor = modifiers[n], _in_the_week(modifiers[n], key, rates, buying)
         above = np.greater_equal(isl, limit) if tier.inclusive else np.greater(isl, limit)
         if tier.mode == "cliff" or key in ANSWERS:
             result = np.where(above, factor, result)

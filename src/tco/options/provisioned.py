@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from tco.catalog.lookup import holds
 from tco.catalog.trust import GIVEN, Trust, capacity_trust
-from tco.engine.crossings import Curves, Steps
 from tco.engine.ledger import Line, Origin
-from tco.engine.shapes import Floats, Indices, Number, column, number
+from tco.engine.shapes import Number, number
 from tco.engine.tokens import ProvisionedUnit, units_for, units_used
 from tco.errors import InfeasibleError, unknown_name
 from tco.options.settings import Settings, hours_per_month, price_factor, workload
@@ -92,43 +89,6 @@ def provisioned_steps(option: ProvisionedOption, settings: Settings) -> list[str
         f"{number(unit.minimum_units):g}, by {number(unit.increment_units):g}: "
         f"{number(units_for(load, unit)):,.0f}",
     ]
-
-
-def provisioned_curves(
-    option: ProvisionedOption, settings: Settings, standing: Floats, count: int
-) -> Curves:
-    """Return the cost curves over the volume: a staircase of increments above the minimum.
-
-    Args:
-        option: The option.
-        settings: Each value a number or a column [count, 1].
-        standing: What it costs besides its units [count] [USD/month].
-        count: How many curves.
-    """
-    one = workload(settings.with_values({"workload.tokens_per_month": 1.0}), option.tries)
-    per_token = one.peak_requests_per_s * option.unit.weighed_tokens(one)
-    tokens_per_unit = column(option.unit.tokens_per_s / per_token, count)
-    rate = column(units_line(option, settings.with_values(_NOTHING)).rate_usd, count)
-    usd = rate * column(hours_per_month(settings), count)
-    step, fewest = float(option.unit.increment_units), float(option.unit.fewest)
-
-    def until(rows: Indices, volume: Floats) -> Steps:
-        most = np.max(volume / tokens_per_unit[rows]) / step
-        units = np.arange(fewest, max(most + 2.0, 1.0) * step + fewest, step)[None, :]
-        cost = standing[rows, None] + usd[rows, None] * units
-        edges = tokens_per_unit[rows, None] * units
-        return Steps(edges=edges, fixed=cost, slope=np.zeros_like(edges))
-
-    return Curves(
-        until=until,
-        pieces_until=lambda volume: volume / tokens_per_unit / step + 3.0,
-        slope=usd / tokens_per_unit,
-        low=standing,
-        high=standing + usd * (fewest + step),
-    )
-
-
-_NOTHING = {"workload.tokens_per_month": 0.0}
 
 
 def provisioned_options(

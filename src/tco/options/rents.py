@@ -30,13 +30,11 @@ OPTION_ID = "option id"
 
 
 def owned_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
-    """Return the GPUs that can be bought, where the selection looks at them at all.
+    """Return the GPUs that can be bought, those named or all.
 
     Raises:
         DataError: A GPU was named that has no price or no power, so that owning it has no bill.
     """
-    if not selection.buys:
-        return []
     names = sorted(selection.gpus) or list(inputs.catalog.hardware.accelerators)
     found = [(name, owned_entry(inputs, name)) for name in names]
     unknown = [name for name, entry in found if entry is None]
@@ -182,13 +180,11 @@ def life_of(word: str) -> float | None:
 
 
 def dedicated_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
-    """Return the endpoints of the day, where the selection looks at them at all.
+    """Return the endpoints of the day.
 
     Only GPUs by the hour: provisioned units have no price in the catalog, and endpoints that are
     sold for some models only are left out.
     """
-    if DEDICATED not in selection.purchases:
-        return []
     found = []
     for offer in inputs.catalog.prices.capacity:
         price = _price(offer, inputs)

@@ -322,15 +322,8 @@ _PART = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Opening hours of a week.
-
-    Args:
-        spans: Weekdays (Monday is 0), first and last minute of the day.
-    """
-
-    spans: tuple[tuple[frozenset[int], int, int], ...]
+Schedule = tuple[tuple[frozenset[int], int, int], ...]
+"""Opening hours of a week: weekdays (Monday is 0), first and last minute of the day."""
 
 
 def schedule(value: Any) -> Schedule:
@@ -339,13 +332,13 @@ def schedule(value: Any) -> Schedule:
     Spans are separated by commas. Without days a span holds for all of them; one that ends before
     it begins goes on after midnight.
 
-    >>> [(sorted(days), start, end) for days, start, end in schedule("sat 22:00-02:00").spans]
+    >>> [(sorted(days), start, end) for days, start, end in schedule("sat 22:00-02:00")]
     [([5], 1320, 1440), ([6], 0, 120)]
     """
     spans: list[tuple[frozenset[int], int, int]] = []
     for part in str(value).lower().split(","):
         spans += _spans(part.strip())
-    return Schedule(tuple(spans))
+    return tuple(spans)
 
 
 def _spans(part: str) -> list[tuple[frozenset[int], int, int]]:

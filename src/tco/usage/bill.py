@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tco.analysis.results import CatalogStamp
-from tco.errors import DataError
 from tco.units import show_number, show_tokens, show_usd
 from tco.usage import elsewhere
 from tco.usage.aggregates import BY, DAY_S, Arrays
@@ -502,13 +501,3 @@ def _verdict(
             text += f" ({show_usd(first.usd)}: {first.reason})"
     lost = sum(u.tokens for m in models.values() for u in m.unpriced)
     return f"{text}." + (f" {show_tokens(lost)} tokens have no price." if lost else "")
-
-
-def refuse_nothing(models: dict[str, ModelBill]) -> None:
-    """Refuse a bill of nothing.
-
-    Raises:
-        DataError: No model was used.
-    """
-    if not models:
-        raise DataError("logs: nothing was used")

@@ -6,8 +6,6 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tco import __version__
 from tco.analysis.results import CatalogStamp
 from tco.catalog.usage_profile import KIND
@@ -294,9 +292,3 @@ def _document(
         "all": whole.file,
         "models": each,
     }
-
-
-def shares_of(cells: Arrays) -> Any:
-    """Return the share of the tokens of each cell [1]."""
-    tokens = (cells["input"] + cells["output"]).astype(float)
-    return tokens / max(float(tokens.sum()), 1.0) if len(tokens) else np.zeros(0)

@@ -109,17 +109,19 @@ def test_the_usual_options_are_the_short_list(asked: Asked) -> None:
     ],
 )
 def test_grammar(asked: Asked, text, paths, factor, months) -> None:  # type: ignore[no-untyped-def]
-    said = what_if(text, asked(tokens=1e9).settings)
+    said, changes = what_if(text, asked(tokens=1e9).settings)
     assert said.months == months
     assert said.name == " ".join(text.lower().split())
-    (change,) = said.changes
+    (change,) = changes
     assert (list(change.paths), change.factor) == (paths, pytest.approx(factor))
 
 
 def test_several_changes_under_a_name(asked: Asked) -> None:
-    said = what_if("Bad times: rent x2, cached to 10%, volume to 5B", asked(tokens=1e9).settings)
+    said, changes = what_if(
+        "Bad times: rent x2, cached to 10%, volume to 5B", asked(tokens=1e9).settings
+    )
     assert said.name == "bad times"
-    assert [(c.paths[0], c.factor, c.value) for c in said.changes] == [
+    assert [(c.paths[0], c.factor, c.value) for c in changes] == [
         ("rent.factor", 2.0, None),
         ("workload.cached_share", None, 0.1),
         (TOKENS, None, 5e9),

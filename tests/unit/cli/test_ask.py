@@ -14,7 +14,7 @@ from tco.ask.layers import FIELDS
 from tco.ask.options import QUESTION, Output, QuestionOptions
 from tco.cli.answer import asked
 from tco.errors import DataError, UsageError
-from tco.options.scenario import InlineOption, Scenario, Schedule
+from tco.options.scenario import InlineOption, Scenario
 
 OPTION = "mine:kind=api,input=$2,output=$8,cached=0.5"
 IN_FILE = {"name": "mine", "kind": "api", "input": "$2", "output": 8, "cached": 0.5}
@@ -58,7 +58,7 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
         "sat 10:00-14:00",
         "sat 10:00-14:00",
         "schedule",
-        Schedule(((frozenset({5}), 600, 840),)),
+        ((frozenset({5}), 600, 840),),
     ),
     "bare": (True, True, "bare", True),
     "without": (["people,power"], ["people", "power"], "without", ("people", "power")),

@@ -262,10 +262,10 @@ def _bands(
         return {}
     at = np.geomspace(*span, BAND_POINTS)
     model = model_of(options, inputs.settings, believed.rows)
-    chunk = next(chunks(believed, draws, np.random.default_rng(SEED)))
-    size = next(iter(chunk.draws.values())).size
+    _, drawn = next(chunks(believed, draws, np.random.default_rng(SEED)))
+    size = next(iter(drawn.values())).size
     wide = replace(model, settings=inputs.settings.with_values({TOKENS: np.repeat(at, size)}))
-    bills = usd(wide, {key: np.tile(values, at.size) for key, values in chunk.draws.items()})
+    bills = usd(wide, {key: np.tile(values, at.size) for key, values in drawn.items()})
     out = {}
     for option, bill in zip(options, bills, strict=True):
         levels = percentiles(np.sort(bill.reshape(at.size, size), axis=1))

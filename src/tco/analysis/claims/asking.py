@@ -242,32 +242,8 @@ NEVER = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnsweredQuestion:
-    """A question with what it was answered as everything is."""
-
-    question: ClaimQuestion
-    claim: Claim
-    base: ClaimReading
-
-    def side(self, reading: ClaimReading) -> float:
-        """Return where an answer lies to the claim."""
-        claimed = claimed_of(self.question, self.claim)
-        if reading.value is None or claimed is None:
-            return NEVER
-        return side_of(reading.value, claimed, self.question.rule, tolerance_of(claimed))
-
-    def moved(self, reading: ClaimReading) -> bool:
-        """Return whether an answer lies elsewhere than the one as everything is."""
-        return reading.state in ANSWERS and self.side(reading) != self.side(self.base)
-
-    def turned(self, reading: ClaimReading) -> bool:
-        """Return whether an answer says otherwise of the claim."""
-        return reading.state in ANSWERS and reading.state != self.base.state
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Turning:
-    """What answers are tried with.
+    """A question with its answer as everything is, and what else is tried.
 
     Args:
         ask: Runs a command line.
@@ -276,31 +252,55 @@ class Turning:
 
     ask: Ask
     settings: Settings
+    question: ClaimQuestion
+    claim: Claim
+    base: ClaimReading
 
-    def turns(self, question: ClaimQuestion, claim: Claim, base: ClaimReading) -> Iterator[Turn]:
-        """Yield the changes of one thing that put an answer on the other side."""
-        if base.state in ANSWERS:
-            yield from self._found(AnsweredQuestion(question=question, claim=claim, base=base))
-
-    def _found(self, asked: AnsweredQuestion) -> Iterator[Turn]:
-        yield from _banded(asked)
-        for setting in self._uncertain(asked):
-            yield from self._flips(asked, setting)
-        for words in asked.question.vary:
-            other = self._asked(asked, words)
-            if asked.turned(other):
+    def turns(self) -> Iterator[Turn]:
+        """Yield the changes of one thing that put the answer on the other side."""
+        if self.base.state not in ANSWERS:
+            return
+        yield from self._banded()
+        for setting in self._uncertain():
+            yield from self._flips(setting)
+        for words in self.question.vary:
+            other = self._asked(words)
+            if self._turned(other):
                 yield Turn(
                     what=words, command=other.commands[0], state=other.state, value=other.value
                 )
 
-    def _uncertain(self, asked: AnsweredQuestion) -> list[Setting]:
+    def _side(self, reading: ClaimReading) -> float:
+        """Return where an answer lies to the claim."""
+        claimed = claimed_of(self.question, self.claim)
+        if reading.value is None or claimed is None:
+            return NEVER
+        return side_of(reading.value, claimed, self.question.rule, tolerance_of(claimed))
+
+    def _moved(self, reading: ClaimReading) -> bool:
+        """Return whether an answer lies elsewhere than the one as everything is."""
+        return reading.state in ANSWERS and self._side(reading) != self._side(self.base)
+
+    def _turned(self, reading: ClaimReading) -> bool:
+        """Return whether an answer says otherwise of the claim."""
+        return reading.state in ANSWERS and reading.state != self.base.state
+
+    def _banded(self) -> Iterator[Turn]:
+        """Return the end of the band that lies on the other side, where one does."""
+        claimed = claimed_of(self.question, self.claim)
+        for end in dict.fromkeys(self.base.band or ()):
+            state = state_of((end, end), claimed, self.question.rule, tolerance_of(claimed))
+            if state != self.base.state:
+                yield Turn(what=BAND, command=self.base.commands[0], state=state, value=(end, end))
+
+    def _uncertain(self) -> list[Setting]:
         """Return the assumptions that enter an answer, are not given, and have a range."""
         listed: dict[str, str] = {}
-        for command in commands_of(asked.question, f"--as-of {asked.base.as_of}"):
-            reply = self.ask(command, asked.question.file)
+        for command in commands_of(self.question, f"--as-of {self.base.as_of}"):
+            reply = self.ask(command, self.question.file)
             listed |= {str(a["path"]): str(a["origin"]) for a in assumptions_of(reply.document)}
         kinds = {path.partition(".")[0] for path in listed}
-        if BUYS in listed and "--option" not in asked.question.ask:
+        if BUYS in listed and "--option" not in self.question.ask:
             kinds.add("price")  # a price that the article itself states is no assumption of ours
         free = {path for path, origin in listed.items() if origin != "given"}
         free |= {path for path in NEUTRAL - set(listed) if path.partition(".")[0] in kinds}
@@ -310,17 +310,17 @@ class Turning:
             if listed and path in free and not s.fixed and s.low < s.high
         ]
 
-    def _flips(self, asked: AnsweredQuestion, setting: Setting) -> Iterator[Turn]:
+    def _flips(self, setting: Setting) -> Iterator[Turn]:
         """Return where, between now and the ends of its range, an assumption turns an answer."""
         now = float(np.asarray(setting.value))
         for end in (setting.low, setting.high):
             if end == now:
                 continue
-            there = self._at(asked, setting, end)
-            if not asked.moved(there):
+            there = self._at(setting, end)
+            if not self._moved(there):
                 continue
-            at, other = self._nearest(asked, setting, end, there)
-            if asked.turned(other):
+            at, other = self._nearest(setting, end, there)
+            if self._turned(other):
                 yield Turn(
                     what=f"{setting.path} at {show_number(at)}",
                     command=other.commands[0],
@@ -335,27 +335,27 @@ class Turning:
                 )
 
     def _nearest(
-        self, asked: AnsweredQuestion, setting: Setting, end: float, there: ClaimReading
+        self, setting: Setting, end: float, there: ClaimReading
     ) -> tuple[float, ClaimReading]:
         """Return the value nearest to now at which an answer has moved, to three digits."""
         now = float(np.asarray(setting.value))
-        readings = {now: asked.base, end: there}
+        readings = {now: self.base, end: there}
 
         def moved(values: Floats) -> Flags:
             for value in set(values.tolist()) - readings.keys():
-                readings[value] = self._at(asked, setting, value)
-            return np.array([asked.moved(readings[value]) for value in values.tolist()])
+                readings[value] = self._at(setting, value)
+            return np.array([self._moved(readings[value]) for value in values.tolist()])
 
         low, high = sorted((now, end))
         found = turn(moved, now, low, high, values=_halved, zooms=HALVINGS)
         assert found is not None  # it has moved at the end
         return found[1], readings[found[1]]
 
-    def _at(self, asked: AnsweredQuestion, setting: Setting, value: float) -> ClaimReading:
-        return self._asked(asked, f"--set {setting.path}={value:g}")
+    def _at(self, setting: Setting, value: float) -> ClaimReading:
+        return self._asked(f"--set {setting.path}={value:g}")
 
-    def _asked(self, asked: AnsweredQuestion, words: str) -> ClaimReading:
-        return reading(asked.question, asked.claim, self.ask, words, asked.base.as_of)
+    def _asked(self, words: str) -> ClaimReading:
+        return reading(self.question, self.claim, self.ask, words, self.base.as_of)
 
 
 def _halved(low: float, high: float) -> Floats:
@@ -369,12 +369,3 @@ def nearness(change: Turn) -> float:
     if at is None or now is None or low is None or high is None:
         return 2.0
     return abs(at - now) / abs((high if at > now else low) - now)
-
-
-def _banded(asked: AnsweredQuestion) -> Iterator[Turn]:
-    """Return the end of the band that lies on the other side, where one does."""
-    claimed = claimed_of(asked.question, asked.claim)
-    for end in dict.fromkeys(asked.base.band or ()):
-        state = state_of((end, end), claimed, asked.question.rule, tolerance_of(claimed))
-        if state != asked.base.state:
-            yield Turn(what=BAND, command=asked.base.commands[0], state=state, value=(end, end))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tco.analysis.claims.asking import (
     ANSWERED,
@@ -43,12 +43,13 @@ from tco.analysis.claims.results import (
     Condition,
     RuleModelRow,
     RuleRow,
+    Turn,
 )
 from tco.units import show_tokens
 
 if TYPE_CHECKING:
     from tco.analysis.results import CatalogStamp
-    from tco.catalog.claims import Claim, ClaimAxis, ClaimQuestion, Claims, RuleOfThumb
+    from tco.catalog.claims import Claim, ClaimQuestion, Claims, RuleOfThumb
     from tco.options.settings import Settings
 
 
@@ -60,88 +61,6 @@ if TYPE_CHECKING:
 # less those that win at the low end.
 
 Open = tuple[float, float | None]
-
-
-class Rules(NamedTuple):
-    """What the rules of thumb are asked with: the axis, what asks, and the day of the prices."""
-
-    axis: ClaimAxis
-    ask: Ask
-    day: str
-
-    def rows(self, claims: Sequence[Claim]) -> tuple[RuleRow, ...]:
-        """Return the rules of thumb among some claims, by their volume."""
-        found = [self._row(c, c.rule_of_thumb) for c in claims if c.rule_of_thumb is not None]
-        return tuple(sorted(found, key=lambda row: row.tokens))
-
-    def _row(self, claim: Claim, rule: RuleOfThumb) -> RuleRow:
-        tokens = self._tokens(claim, rule)
-        command = f"breakeven {rule.between} --as-of {self.day}"
-        reply = self.ask(command, None)
-        found = reply.document or {}
-        first, about = found.get("first"), found.get("about")
-        low, high = _ends(tokens)
-        a, b = shlex.split(rule.between)[:2]
-        return RuleRow(
-            id=claim.id,
-            tokens=tokens,
-            a=a,
-            b=b,
-            command=typed(command),
-            breakeven=first,
-            band=(about[0], about[1]) if about and None not in about else None,
-            reach=self._reach(rule, first),
-            reason=never_because(found) or reply.message,
-            true=first is not None and low <= first <= high,
-            conditions=tuple(
-                c for c in (self._condition(rule.between, tokens, n) for n in self.axis.over) if c
-            ),
-            models=tuple(self._model(rule.between, tokens, m) for m in self.axis.models),
-        )
-
-    def _tokens(self, claim: Claim, rule: RuleOfThumb) -> Band:
-        """Return the volume that a rule states [tokens/month]."""
-        names = names_of(claim)
-        for name, pick in rule.figures.items():
-            value = picked(self.ask(f"{pick.ask} --as-of {self.day}", None).document, pick).value
-            if value is not None:
-                names[name] = value
-        return calculated(rule.tokens, names)
-
-    def _reach(self, rule: RuleOfThumb, first: float | None) -> Band | None:
-        """Return how far any one assumption within its range moves the break-even."""
-        if first is None:
-            return None
-        command = f"sensitivity {rule.between} --tokens {show_tokens(first, 4)} --as-of {self.day}"
-        rows = (self.ask(command, None).document or {}).get("rows", [])
-        ends = [row[key] for row in rows for key in ("at_low_tokens", "at_high_tokens")]
-        known = [first, *(end for end in ends if end is not None)]
-        return min(known), max(known)
-
-    def _condition(self, between: str, tokens: Band, name: str) -> Condition | None:
-        """Return the values of a variable that make a rule true; None where it enters no bill."""
-        end = f"--as-of {self.day}"
-        volumes = (f"{between} --tokens {show_tokens(t, 4)}" for t in _three(tokens))
-        commands = [f"breakeven {volume} --over {name} {end}" for volume in volumes]
-        replies = [self.ask(command, None) for command in commands]
-        if any(r.code not in ANSWERED or r.document is None for r in replies):
-            return None
-        early, middle, late = (r.document for r in replies)
-        return Condition(
-            variable=name,
-            title=late["title"],
-            unit=late["unit"],
-            now=late["now"],
-            spans=tuple(less(joined([*_spans(middle), *_spans(late)]), _spans(early))),
-            commands=tuple(map(typed, commands)),
-        )
-
-    def _model(self, between: str, tokens: Band, model: str) -> RuleModelRow:
-        a, _, *rest = shlex.split(between)
-        other = shlex.join([a, model, *rest])
-        condition = self._condition(other, tokens, self.axis.engineers)
-        why = "" if condition is not None else self.ask(f"breakeven {other}", None).message
-        return RuleModelRow(model=model, condition=condition, reason=why)
 
 
 def _ends(tokens: Band) -> Band:
@@ -240,7 +159,7 @@ class Audit:
     def _result(
         self, rows: tuple[ClaimRow, ...], rules: Sequence[Claim], *, detailed: bool
     ) -> ClaimsResult:
-        found = Rules(self.claims.axis, self.ask, self.today).rows(rules)
+        found = self._rules(rules)
         return ClaimsResult(
             schema="tco.claims/1",
             catalog=self.catalog,
@@ -291,17 +210,22 @@ class Audit:
         self, claim: Claim, judged: Sequence[JudgedQuestion], *, full: bool
     ) -> list[JudgedQuestion]:
         """Return the readings with what turns each; a verdict alone needs one turn of any."""
-        turning = Turning(ask=self.ask, settings=self.settings)
         states = {j.reading.state for j in judged if j.reading.state in ANSWERS}
         differ = len(states) > 1 or "partly" in states or both_sides(judged)
         settled = differ and not full
         found = []
         for one, question in zip(judged, claim.questions, strict=True):
-            turns = iter(()) if settled else turning.turns(question, claim, one.reading)
+            turns = iter(()) if settled else self._turns(question, claim, one.reading)
             kept = tuple(sorted(turns, key=nearness) if full else islice(turns, 1))
             settled = settled or (bool(kept) and not full)
             found.append(one._replace(reading=replace(one.reading, turns=kept)))
         return found
+
+    def _turns(self, question: ClaimQuestion, claim: Claim, base: ClaimReading) -> Iterator[Turn]:
+        turning = Turning(
+            ask=self.ask, settings=self.settings, question=question, claim=claim, base=base
+        )
+        return turning.turns()
 
     def _answered(self, question: ClaimQuestion, claim: Claim, day: str) -> Answered:
         today = reading(question, claim, self.ask, "", self.today)
@@ -325,6 +249,84 @@ class Audit:
             nearest=nearest(question.ask, self.today, self.ask) if stuck else (),
             assumptions=tuple(f"{a['path']} {a['value']}" for a in assumptions_of(reply.document)),
         )
+
+    def _rules(self, claims: Sequence[Claim]) -> tuple[RuleRow, ...]:
+        """Return the rules of thumb among some claims, by their volume."""
+        found = [self._rule(c, c.rule_of_thumb) for c in claims if c.rule_of_thumb is not None]
+        return tuple(sorted(found, key=lambda row: row.tokens))
+
+    def _rule(self, claim: Claim, rule: RuleOfThumb) -> RuleRow:
+        tokens = self._tokens(claim, rule)
+        command = f"breakeven {rule.between} --as-of {self.today}"
+        reply = self.ask(command, None)
+        found = reply.document or {}
+        first, about = found.get("first"), found.get("about")
+        low, high = _ends(tokens)
+        a, b = shlex.split(rule.between)[:2]
+        return RuleRow(
+            id=claim.id,
+            tokens=tokens,
+            a=a,
+            b=b,
+            command=typed(command),
+            breakeven=first,
+            band=(about[0], about[1]) if about and None not in about else None,
+            reach=self._reach(rule, first),
+            reason=never_because(found) or reply.message,
+            true=first is not None and low <= first <= high,
+            conditions=tuple(
+                c
+                for c in (self._condition(rule.between, tokens, n) for n in self.claims.axis.over)
+                if c
+            ),
+            models=tuple(self._model(rule.between, tokens, m) for m in self.claims.axis.models),
+        )
+
+    def _tokens(self, claim: Claim, rule: RuleOfThumb) -> Band:
+        """Return the volume that a rule states [tokens/month]."""
+        names = names_of(claim)
+        for name, pick in rule.figures.items():
+            value = picked(self.ask(f"{pick.ask} --as-of {self.today}", None).document, pick).value
+            if value is not None:
+                names[name] = value
+        return calculated(rule.tokens, names)
+
+    def _reach(self, rule: RuleOfThumb, first: float | None) -> Band | None:
+        """Return how far any one assumption within its range moves the break-even."""
+        if first is None:
+            return None
+        command = (
+            f"sensitivity {rule.between} --tokens {show_tokens(first, 4)} --as-of {self.today}"
+        )
+        rows = (self.ask(command, None).document or {}).get("rows", [])
+        ends = [row[key] for row in rows for key in ("at_low_tokens", "at_high_tokens")]
+        known = [first, *(end for end in ends if end is not None)]
+        return min(known), max(known)
+
+    def _condition(self, between: str, tokens: Band, name: str) -> Condition | None:
+        """Return the values of a variable that make a rule true; None where it enters no bill."""
+        end = f"--as-of {self.today}"
+        volumes = (f"{between} --tokens {show_tokens(t, 4)}" for t in _three(tokens))
+        commands = [f"breakeven {volume} --over {name} {end}" for volume in volumes]
+        replies = [self.ask(command, None) for command in commands]
+        if any(r.code not in ANSWERED or r.document is None for r in replies):
+            return None
+        early, middle, late = (r.document for r in replies)
+        return Condition(
+            variable=name,
+            title=late["title"],
+            unit=late["unit"],
+            now=late["now"],
+            spans=tuple(less(joined([*_spans(middle), *_spans(late)]), _spans(early))),
+            commands=tuple(map(typed, commands)),
+        )
+
+    def _model(self, between: str, tokens: Band, model: str) -> RuleModelRow:
+        a, _, *rest = shlex.split(between)
+        other = shlex.join([a, model, *rest])
+        condition = self._condition(other, tokens, self.claims.axis.engineers)
+        why = "" if condition is not None else self.ask(f"breakeven {other}", None).message
+        return RuleModelRow(model=model, condition=condition, reason=why)
 
 
 def _with(question: Answered, judged: ClaimReading) -> Answered:

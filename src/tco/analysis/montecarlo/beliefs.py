@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tco.analysis.montecarlo.results import CorrelationResult
 from tco.analysis.report import NEUTRAL, entering
 from tco.engine.draws import Kind, Spread, check_correlation
 from tco.engine.shapes import Floats
@@ -84,16 +85,6 @@ class Belief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Correlation:
-    """Two numbers that move together, and why."""
-
-    a: str
-    b: str
-    rank_correlation: float
-    because: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Beliefs:
     """Everything that is uncertain.
 
@@ -105,7 +96,7 @@ class Beliefs:
 
     rows: tuple[Belief, ...]
     groups: tuple[Floats, ...]
-    correlations: tuple[Correlation, ...]
+    correlations: tuple[CorrelationResult, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +231,8 @@ def _grouped(rows: Sequence[Belief], correlated: Mapping[tuple[str, str], float]
     matrix, told = np.eye(len(rows)), []
     for i, j, value, why in _pairs(rows, correlated):
         matrix[i, j] = matrix[j, i] = value
-        told.append(Correlation(a=keys[i], b=keys[j], rank_correlation=value, because=why))
+        pair = {"a": keys[i], "b": keys[j]}
+        told.append(CorrelationResult(**pair, rank_correlation=value, because=why))
     complaint = check_correlation(matrix) if len(rows) else None
     if complaint:
         raise UsageError(f"--correlate: no correlation matrix: {complaint}")

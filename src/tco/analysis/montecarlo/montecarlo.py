@@ -11,7 +11,6 @@ from tco.analysis.compare import rule_words, undercut_words, unsure_words
 from tco.analysis.montecarlo.beliefs import Belief, Beliefs, Varied, beliefs
 from tco.analysis.montecarlo.results import (
     BreakevenRisk,
-    CorrelationResult,
     Measure,
     MonteCarloResult,
     OptionRisk,
@@ -104,7 +103,7 @@ def _batch(
     model: BillModel, beliefs: Beliefs, size: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats] | None:
     """Return first-order and total indices of the groups from one pair of samples [groups]."""
-    a, b = (next(chunks(beliefs, size, rng)).draws for _ in range(2))
+    a, b = (next(chunks(beliefs, size, rng))[1] for _ in range(2))
     f_a, f_b = _saving(model, a), _saving(model, b)
     mixed, at = [], 0
     for matrix in beliefs.groups:
@@ -114,11 +113,10 @@ def _batch(
     f_ab = np.stack(mixed)
     if not (np.isfinite(f_a).all() and np.isfinite(f_b).all() and np.isfinite(f_ab).all()):
         return None
-    found = sobol_indices(f_a, f_b, f_ab)
-    return found.first, found.total
+    return sobol_indices(f_a, f_b, f_ab)
 
 
-def _saving(model: BillModel, draws: dict[str, Floats]) -> Floats:
+def _saving(model: BillModel, draws: Draws) -> Floats:
     with np.errstate(invalid="ignore"):
         a, b = usd(model, draws)
         return np.asarray(a - b)
@@ -237,8 +235,8 @@ def breakeven_volumes(
     rng = np.random.default_rng([seed, 3])
     firsts, undecided, count = [], 0, 0
     most = FEW_DRAWS if by_hour([model.options[i] for i in pair]) else DRAWS
-    for chunk in chunks(beliefs, min(draws, most), rng):
-        first, tied = _firsts(model, chunk.draws, pair)
+    for _, some_draws in chunks(beliefs, min(draws, most), rng):
+        first, tied = _firsts(model, some_draws, pair)
         firsts.append(first)
         undecided += tied
         count += first.size
@@ -407,10 +405,7 @@ def _result(
         saving=saving,
         breakeven=volumes,
         inputs=tuple(rows),
-        correlations=tuple(
-            CorrelationResult(a=c.a, b=c.b, rank_correlation=c.rank_correlation, because=c.because)
-            for c in believed.correlations
-        ),
+        correlations=believed.correlations,
         value_of_everything_usd=value_of_everything(tally),
         advice=advice(tally, titles, values),
         resolved=said,

@@ -53,31 +53,23 @@ DRAWS_BY_HOUR = 1 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FleetSizing:
-    """What one replica of a set-up sustains, over the range of what is uncertain.
-
-    Args:
-        rate: Logarithm of requests a second, before the factor on throughput [nodes].
-        slots: Requests in flight at capacity [nodes].
-    """
-
-    rate: Floats
-    slots: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BillModel:
     """Some options, ready to be priced for draws.
 
     The largest batch that a set-up runs within memory and latency is searched on a grid of the
     lengths and shares that are uncertain, and taken to be linear between (logarithm of the rate);
     everything else is worked out exactly for every draw.
+
+    Args:
+        axes: The grid, by the path of what is uncertain.
+        sizing: By option, over the nodes of the grid: logarithm of the requests a second of a
+            replica before the factor on throughput, and its requests in flight at capacity.
     """
 
     options: tuple[Option, ...]
     settings: Settings
     axes: tuple[tuple[str, TableAxis], ...]
-    sizing: Mapping[str, FleetSizing]
+    sizing: Mapping[str, tuple[Floats, Floats]]
 
 
 def model_of(options: Sequence[Option], settings: Settings, rows: Sequence[Belief]) -> BillModel:
@@ -103,15 +95,14 @@ def _axes(rows: Sequence[Belief]) -> tuple[tuple[str, TableAxis], ...]:
 
 def _sizing(
     option: SelfOption, settings: Settings, axes: Sequence[tuple[str, TableAxis]]
-) -> FleetSizing:
+) -> tuple[Floats, Floats]:
     mesh = np.meshgrid(*(axis.values for _, axis in axes), indexing="ij")
     at = {path: m.ravel() for (path, _), m in zip(axes, mesh, strict=True)}
     replica = base_replica(option, settings.with_values(at))
     shape = mesh[0].size
     with np.errstate(invalid="ignore"):
         rate = np.log(np.broadcast_to(replica.requests_per_s, shape))
-    slots = np.broadcast_to(np.asarray(replica.slots, dtype=float), shape)
-    return FleetSizing(rate=rate, slots=slots)
+    return rate, np.broadcast_to(np.asarray(replica.slots, dtype=float), shape)
 
 
 def usd(model: BillModel, draws: Draws) -> Floats:
@@ -170,11 +161,11 @@ def replica_for(
     factor = draws.get(f"{THROUGHPUT}@{option.id}", model.settings.value(THROUGHPUT))
     if where is None:
         return base_replica(option, model.settings).scaled(factor)
-    table = model.sizing[option.id]
+    rate, slots = model.sizing[option.id]
     blank = np.full(1, np.nan)
     made = Replica(
-        slots=interpolated(table.slots, where),
-        requests_per_s=np.exp(interpolated(table.rate, where)),
+        slots=interpolated(slots, where),
+        requests_per_s=np.exp(interpolated(rate, where)),
         tpot_s=blank,
         memory_slots=blank,
         lone_tpot_s=blank,
@@ -196,21 +187,6 @@ DUMMIES = 4
 Progress = Callable[[float], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """One Latin hypercube.
-
-    Args:
-        number: Which one it is.
-        ranks: Stratum of each draw of each input [inputs, draws].
-        draws: Values by key [draws].
-    """
-
-    number: int
-    ranks: Indices
-    draws: dict[str, Floats]
-
-
 def sizes(draws: int) -> tuple[int, int]:
     """Return how many chunks and how many draws in each: as many as asked for, or a few more.
 
@@ -223,17 +199,20 @@ def sizes(draws: int) -> tuple[int, int]:
     return count, -(-draws // count)
 
 
-def chunks(beliefs: Beliefs, draws: int, rng: np.random.Generator) -> Iterator[Chunk]:
-    """Return the draws; every input takes the middle of every stratum once in each chunk."""
+def chunks(
+    beliefs: Beliefs, draws: int, rng: np.random.Generator
+) -> Iterator[tuple[Indices, Draws]]:
+    """Yield Latin hypercubes: every input takes the middle of every stratum once in each.
+
+    Of each the stratum of each draw of each input [inputs, draws], and values by key [draws].
+    """
     count, size = sizes(draws)
     at = midpoints(size)
     tables = [quantiles(row.spread, at) for row in beliefs.rows]
-    for number in range(count):
+    for _ in range(count):
         ranks = hypercube(rng, size, beliefs.groups)
         keyed = zip(beliefs.rows, tables, ranks, strict=True)
-        yield Chunk(
-            number=number, ranks=ranks, draws={row.key: table[r] for row, table, r in keyed}
-        )
+        yield ranks, {row.key: table[r] for row, table, r in keyed}
 
 
 @dataclass
@@ -362,11 +341,11 @@ def sampled(
     ids = [option.id for option in model.options]
     tally = Tally(trust=trust, least=least, ids=ids, inputs=len(beliefs.rows))
     count, size = sizes(draws)
-    for chunk in chunks(beliefs, draws, rng):
-        bills = usd(model, chunk.draws)
+    for number, (ranks, values) in enumerate(chunks(beliefs, draws, rng)):
+        bills = usd(model, values)
         tally.add(bills, pair)
-        if chunk.number < VALUE_CHUNKS:
+        if number < VALUE_CHUNKS:
             idle = np.stack([aside.permutation(size) for _ in range(DUMMIES)])
-            tally.value(np.concatenate([chunk.ranks, idle]), bills)
-        progress((chunk.number + 1) / count)
+            tally.value(np.concatenate([ranks, idle]), bills)
+        progress((number + 1) / count)
     return tally

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +30,7 @@ from tco.analysis.results import AssumptionResult, Band, BillLine, OptionResult
 from tco.analysis.rows import bill_lines, option_result, per_success
 from tco.engine.fleet import steepened
 from tco.engine.hybrid import layers_of
-from tco.engine.ledger import Line, Origin, total_usd
+from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Floats
 from tco.errors import unknown_name
 from tco.options.bills import FixedOption, Option, TokenOption, lines
@@ -48,27 +48,7 @@ if TYPE_CHECKING:
 # The load of each hour that a plan is made for.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadCurve:
-    """The load of each hour over the mean.
-
-    Args:
-        load: Mean 1 [hours] [1].
-        said: Where it comes from, in words.
-        origin: Who said so.
-    """
-
-    load: Floats
-    said: str
-    origin: Origin
-
-    @property
-    def peak_to_mean(self) -> float:
-        """Return the busiest hour over the average hour [1]."""
-        return float(self.load.max())
-
-
-def load_curve(inputs: Question, hours: Sequence[float] = (), name: str = "") -> LoadCurve:
+def load_curve(inputs: Question, hours: Sequence[float] = (), name: str = "") -> Hours:
     """Return the curve of a question.
 
     The user's own hours; else those of the profile; else those of the measured week whose peak is
@@ -84,19 +64,19 @@ def load_curve(inputs: Question, hours: Sequence[float] = (), name: str = "") ->
         UnknownNameError: No such profile, or one without hours.
     """
     if hours:
-        return LoadCurve(load=checked_hours(hours, name), said=name, origin="given")
+        return Hours(shape=checked_hours(hours, name), said=name, origin="given")
     profiles = inputs.catalog.workloads.profiles
     peak = float(np.asarray(inputs.settings.value("workload.peak_to_mean")))
     given = inputs.settings.given("workload.peak_to_mean")
     if name:
         shape = checked_hours(_named(name, profiles).hourly, f"profile {name}")
-        known = Hours(shape=shape, said=f"the hours of {name}", own=True)
+        known = Hours(shape=shape, said=f"the hours of {name}", origin="catalog")
     else:
         known = curve_of(inputs.catalog, inputs.request, inputs.settings)
-    if given or not known.own:
+    if given or known.origin == "assumed":
         said = f"{known.said}, made as steep as a peak of {peak:g} times the mean"
-        return LoadCurve(load=steepened(known.shape, peak), said=said, origin="assumed")
-    return LoadCurve(load=known.shape, said=known.said, origin="catalog")
+        return Hours(shape=steepened(known.shape, peak), said=said, origin="assumed")
+    return known
 
 
 def _named(name: str, profiles: dict[str, Profile]) -> Profile:
@@ -313,7 +293,7 @@ def _number(value: object) -> float:
 # A plan taken apart: what each resource does and costs, hour by hour, and what one more would.
 
 
-def curve_result(inputs: Question, curve: LoadCurve, mix: HybridMix) -> CurveResult:
+def curve_result(inputs: Question, curve: Hours, mix: HybridMix) -> CurveResult:
     """Return the load curve and who serves it in the hybrid."""
     tokens = float(np.asarray(workload(inputs.settings).tokens_per_request)) * SECONDS_PER_HOUR
     base, peak = own_by_hour(mix)

@@ -11,7 +11,6 @@ import numpy as np
 from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.plan.bills import (
     PURCHASES,
-    LoadCurve,
     curve_result,
     hour_warnings,
     load_curve,
@@ -55,7 +54,7 @@ from tco.options.bills import (
 )
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust, pair_of, rank_of
-from tco.options.hours import refuse_billing
+from tco.options.hours import Hours, refuse_billing
 from tco.options.machines import DEDICATED, OWN
 from tco.options.names import pair_with, resolve
 from tco.options.offers import token_options
@@ -326,7 +325,7 @@ def _check(inputs: Question) -> None:
         raise UsageError("a plan for no tokens is nothing; for example --tokens 50B")
 
 
-def _at_peak_of(inputs: Question, curve: LoadCurve) -> Question:
+def _at_peak_of(inputs: Question, curve: Hours) -> Question:
     """Return the question with the peak of the curve, so that fleets are sized for it."""
     path = "workload.peak_to_mean"
     setting = replace(
@@ -338,9 +337,9 @@ def _at_peak_of(inputs: Question, curve: LoadCurve) -> Question:
     return replace(inputs, settings=Settings({**inputs.settings, path: setting}))
 
 
-def load_of(inputs: Question, curve: LoadCurve) -> Floats:
+def load_of(inputs: Question, curve: Hours) -> Floats:
     """Return the load of each hour [hours] [request/s]."""
-    return np.asarray(workload(inputs.settings).requests_per_s * curve.load, dtype=float)
+    return np.asarray(workload(inputs.settings).requests_per_s * curve.shape, dtype=float)
 
 
 def usd_per_load(option: TokenOption, inputs: Question) -> float:
@@ -351,7 +350,7 @@ def usd_per_load(option: TokenOption, inputs: Question) -> float:
 
 
 def _named(
-    inputs: Question, overflow: str, name: str | None, curve: LoadCurve
+    inputs: Question, overflow: str, name: str | None, curve: Hours
 ) -> tuple[list[Choice], tuple[str, ...], list[str]]:
     """Return the choice between two named options."""
     token = resolve(overflow, inputs)
@@ -381,9 +380,7 @@ def _named(
     return [choice], said, []
 
 
-def _open_models(
-    inputs: Question, curve: LoadCurve, *, buy: bool
-) -> tuple[list[Choice], list[str]]:
+def _open_models(inputs: Question, curve: Hours, *, buy: bool) -> tuple[list[Choice], list[str]]:
     """Return the choice for each open model, the one on which a mix saves most first."""
     selection = select(inputs.catalog, inputs.request)
     if not selection.narrowed:
@@ -441,7 +438,7 @@ def _host(inputs: Question, selection: Selection, model: str) -> TokenOption | N
 
 def _choice(
     inputs: Question,
-    curve: LoadCurve,
+    curve: Hours,
     overflow: TokenOption,
     made: list[UnitChoice],
     at_peak: Sequence[Unit],
@@ -505,7 +502,7 @@ def _used(choice: Choice) -> list[Option]:
 
 def _result(
     inputs: Question,
-    curve: LoadCurve,
+    curve: Hours,
     choices: list[Choice],
     said: tuple[str, ...],
     left_out: list[str],

@@ -10,7 +10,7 @@ import numpy as np
 
 from tco.catalog.lookup import find_model, find_provider, quality, upper
 from tco.catalog.models import Model
-from tco.catalog.tasks import Call, Cascade, Task, Tasks, TaskScore
+from tco.catalog.tasks import Call, Cascade, ScorePart, Task, Tasks
 from tco.engine.assign import tries_until_right
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats, number
@@ -250,7 +250,7 @@ def license_of(model: Model | None) -> str:
 
 
 def scores_of(
-    inputs: Question, own: Sequence[tuple[str, TaskScore]], name: str
+    inputs: Question, own: Sequence[tuple[str, ScorePart]], name: str
 ) -> dict[str, list[tuple[float, str]]]:
     """Return the scores that a model reaches by benchmark, with who measured them.
 

@@ -240,7 +240,7 @@ def portfolio(inputs: Question, tasks: Tasks) -> PortfolioResult:
     refuse_billing(inputs, "the fleets that tasks share are always on; leave it out")
     known_names(inputs)
     cases = cases_of(inputs, tasks)
-    scores = [(named_model(inputs, s.model, s.where), s) for s in tasks.scores]
+    scores = [(named_model(inputs, s.model, where), s) for where, s in tasks.scores]
     ways = ways_of(inputs, cases, scores)
     router = Router(inputs, cases, ways, scores)
     least = least_trust(inputs)

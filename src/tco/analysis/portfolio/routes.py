@@ -24,13 +24,13 @@ from tco.analysis.portfolio.cases import (
     unmet,
 )
 from tco.analysis.portfolio.fleets import SharedFleet, own_fleets, shared_fleets
-from tco.catalog.tasks import Cascade, TaskScore
+from tco.catalog.tasks import Cascade, ScorePart
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import UsageError
 from tco.options.bills import FixedOption, SelfOption, TokenOption, charged_lines
 from tco.options.cheapest import answers_at, least_trust
-from tco.options.described import inline_options
+from tco.options.described import inline_option
 from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
@@ -114,7 +114,7 @@ class TaskRoutes:
 
 
 def ways_of(
-    inputs: Question, cases: Sequence[TaskCase], scores: Sequence[tuple[str, TaskScore]]
+    inputs: Question, cases: Sequence[TaskCase], scores: Sequence[tuple[str, ScorePart]]
 ) -> TaskRoutes:
     """Return the offers and fleets that some task could use."""
     # Each is priced for one try: how often it is asked depends on the task, see `Step.asked`.
@@ -124,7 +124,7 @@ def ways_of(
     lengths = {"workload.isl": 1.0, "workload.osl": 1.0, "workload.images_per_request": 0.0}
     short = inputs.settings.with_values(lengths)
     found, _ = token_options(replace(inputs, settings=short), selection)
-    described = inline_options(inputs)
+    described = [inline_option(inputs, spec) for spec in inputs.request.options]
     tokens = [*found, *(o for o in described if isinstance(o, TokenOption))]
     if any(isinstance(o, ProvisionedOption) for o in described):
         raise UsageError(NO_UNITS)
@@ -166,7 +166,7 @@ def _for_own_gpus(
     inputs: Question,
     cases: Sequence[TaskCase],
     selection: Selection,
-    scores: Sequence[tuple[str, TaskScore]],
+    scores: Sequence[tuple[str, ScorePart]],
 ) -> frozenset[str]:
     """Return the open models that a task may use as it is, or as a step of a cascade."""
     steps = {
@@ -198,7 +198,7 @@ class Router:
         inputs: Question,
         cases: Sequence[TaskCase],
         ways: TaskRoutes,
-        scores: Sequence[tuple[str, TaskScore]],
+        scores: Sequence[tuple[str, ScorePart]],
     ) -> None:
         """Keep what all tasks have in common."""
         self.inputs, self.cases, self.ways = inputs, cases, ways

@@ -79,17 +79,12 @@ class Change:
     value: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedChange:
-    """A what-if as it was read."""
-
-    name: str
-    changes: tuple[Change, ...]
-    months: float | None
+Named = tuple[WhatIf, tuple[Change, ...]]
+"""A what-if, and the changes that it stands for."""
 
 
-def what_if(text: str, settings: Settings) -> NamedChange:
-    """Return a what-if.
+def what_if(text: str, settings: Settings) -> Named:
+    """Return a what-if and the changes that it stands for.
 
     Raises:
         UsageError: It is outside the grammar, or makes a value that cannot be.
@@ -101,11 +96,9 @@ def what_if(text: str, settings: Settings) -> NamedChange:
     parts = [part.strip() for part in body.split(",") if part.strip()]
     if not parts:
         raise _refused(text, "it says no change")
-    return NamedChange(
-        name=name.strip() if colon else clean,
-        changes=tuple(_change(part, text, settings) for part in parts),
-        months=months,
-    )
+    changes = tuple(_change(part, text, settings) for part in parts)
+    said = tuple(change.text for change in changes)
+    return WhatIf(name=name.strip() if colon else clean, changes=said, months=months), changes
 
 
 def _refused(text: str, why: str) -> UsageError:
@@ -204,7 +197,7 @@ def what_ifs(inputs: Question, names: Sequence[str], texts: Sequence[str]) -> Wh
         raise UsageError("how many tokens a month? for example --tokens 50B")
     said = [what_if(text, inputs.settings) for text in texts]
     picked = chosen(inputs, names)
-    paths = [_whatif_months(one, inputs.settings) for one in said]
+    paths = [_whatif_months(*one, inputs.settings) for one in said]
     rows = [_row(option, inputs.settings, paths) for option in picked.options]
     least = least_trust(inputs)
     usd = np.array([_bills(row) for row in rows])
@@ -218,14 +211,11 @@ def what_ifs(inputs: Question, names: Sequence[str], texts: Sequence[str]) -> Wh
     return WhatIfResult(
         schema="tco.what-if/1",
         catalog=stamp(inputs, picked.options),
-        what_ifs=tuple(
-            WhatIf(name=one.name, changes=tuple(c.text for c in one.changes), months=one.months)
-            for one in said
-        ),
+        what_ifs=tuple(one for one, _ in said),
         options=tuple(rows),
         cheapest=cheapest,
         resolved=picked.said,
-        verdict=_words(said, rows, cheapest, best, unsure, least),
+        verdict=_words([one for one, _ in said], rows, cheapest, best, unsure, least),
         assumptions=assumptions_of(inputs, picked.options),
         warnings=(*bears, *minor),
         minor=len(minor),
@@ -234,13 +224,13 @@ def what_ifs(inputs: Question, names: Sequence[str], texts: Sequence[str]) -> Wh
     )
 
 
-def _whatif_months(said: NamedChange, settings: Settings) -> Settings:
+def _whatif_months(said: WhatIf, changes: Sequence[Change], settings: Settings) -> Settings:
     """Return the settings of every month until the what-if has come about, as arrays [months]."""
     count = 1 if said.months is None else int(np.ceil(said.months))
     share = (
         np.ones(1) if said.months is None else np.minimum(np.arange(1, count + 1) / said.months, 1)
     )
-    for change in said.changes:
+    for change in changes:
         for path in change.paths:
             now = float(np.asarray(settings.value(path), dtype=float).ravel()[-1])
             goal = now * change.factor if change.factor is not None else change.value
@@ -257,7 +247,7 @@ def _path(now: float, goal: float, share: Floats) -> Floats:
     return now + (goal - now) * share
 
 
-def _refuse(said: NamedChange, path: str, goal: float, unit: str) -> None:
+def _refuse(said: WhatIf, path: str, goal: float, unit: str) -> None:
     positive = path.endswith(("_factor", "rent.factor", "headroom", "tpot_s", "kv_bytes"))
     if unit == "share" and goal > 1.0:
         why = "a share is at most 1"
@@ -298,7 +288,7 @@ def _bills(row: WhatIfRow) -> list[float]:
 
 
 def _words(
-    said: Sequence[NamedChange],
+    said: Sequence[WhatIf],
     rows: Sequence[WhatIfRow],
     cheapest: Sequence[str],
     best: Weighed,

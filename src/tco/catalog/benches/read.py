@@ -16,18 +16,18 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchReading:
-    """One measured rate as a file tells it; None is what it does not say.
+    """One measured rate as a file tells it, or its owner; None is what is not said.
 
     Args:
         isl, osl: Mean length of a request [token].
         concurrency: Requests in flight, mean [1].
         by_law: The same by Little's law, rate times time in the system [1].
-        output_tok_s: Output tokens per second over all GPUs [token/s].
+        output_tok_s: Output tokens per second over all GPUs; an owner adds nothing to it [token/s].
         gpu_layers: Layers that were on the GPUs, where the tool has it chosen [1].
         notes: What a reader should know.
     """
 
-    output_tok_s: float
+    output_tok_s: float = math.nan
     isl: float | None = None
     osl: float | None = None
     concurrency: float | None = None
