@@ -21,10 +21,11 @@ import numpy as np
 from tco.catalog.load import Catalog, load_catalog
 from tco.engine.shapes import Floats
 from tco.options.bills import fleet
-from tco.options.candidates import OwnSetups, own_setups
+from tco.options.candidates import option_of, own_setups
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
 from tco.options.selection import select
+from tco.options.setups import SetUps
 
 DAY = date(2026, 11, 21)
 SLACK = 1.0 + 1e-9
@@ -64,16 +65,16 @@ def looser(request: Scenario, law: str, rng: np.random.Generator) -> Scenario:
     return replace(request, settings=values)
 
 
-def figures(own: OwnSetups) -> tuple[list[str], Floats, Floats]:
+def figures(own: SetUps) -> tuple[list[str], Floats, Floats]:
     """Return the corrected set-ups' names, the requests that each sustains, its GPU bill."""
-    found, settings = own.found, own.inputs.settings
+    settings = own.inputs.settings
     names, rate, usd = [], [], []
     done: set[int] = set()
-    for pair, row in enumerate(found.pair_setup.tolist()):
-        if row in done or found.curves.of(row) is None:
+    for pair, row in enumerate(own.pair_setup.tolist()):
+        if row in done or row not in own.near:
             continue
         done.add(row)
-        option, sustained = own.option(pair), own.replica(pair)
+        option, sustained = option_of(own, pair), own.replica_of(pair)
         servers = fleet(option, settings, sustained)
         factor = float(np.asarray(settings.value("rent.factor")))
         names.append(option.id)

@@ -22,7 +22,7 @@ from tco.cli.app import COMMANDS, app
 from tco.cli.options import options_of
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
-from tco.render.words import in_unit
+from tco.units import in_unit
 
 PAGE = Path(__file__).with_name("commands.md")
 
@@ -196,7 +196,8 @@ def _which(shared: list[Any]) -> Iterator[str]:
 
 
 def _flags(names: list[str]) -> str:
-    return ", ".join(f"`--{name.replace('_', '-')}`" for name in names)
+    typed = {field.name: field.flag for field in QUESTION}
+    return ", ".join(f"`{typed.get(name) or '--' + name.replace('_', '-')}`" for name in names)
 
 
 def _prose(text: str) -> str:

@@ -260,7 +260,8 @@ def of_draws(case: Case, bills: Bills) -> Bills:
 def of_horizon(case: Case, bills: Bills) -> Bills:
     """Return the cash of one month, where none of it is paid before."""
     made = tco.horizon(*named(case, bills), horizon="1 month", **case.said)
-    return {row.id: row.total_usd for row in made.rows if row.upfront_usd == 0.0}
+    rows = [row for row in made.rows if not row.joined]  # hosts of the model are in unnamed
+    return {row.id: row.total_usd for row in rows if row.upfront_usd == 0.0}
 
 
 def of_plan(case: Case, bills: Bills) -> Bills:
@@ -296,7 +297,7 @@ def of_portfolio(case: Case, bills: Bills, folder: Path) -> Bills:
         if tier[0] == "api":
             said["provider"] = [case.offer.split("/", 1)[0]]
         answer = tco.plan(file=str(file), tier=list(tier), **said)
-        assert {s.option for t in answer.tasks for s in t.steps} == {name}
+        assert {s.option for t in answer.tasks for s in t.steps} == {name} == {*answer.best}
         made[name] = answer.monthly_usd
     return made
 
@@ -355,6 +356,36 @@ DOORS: dict[str, Callable[[Case, Bills], Bills]] = {
     "mcp": of_mcp,
     "size": of_size,
 }
+
+
+def of_open_map(case: Case, bills: Bills) -> Bills:
+    """Return nothing: of a map without names each cell is what compare answers at its volume."""
+    salary, models = _salary(case), _models(case)
+    spans = {
+        "x": f"{case.tokens!r}..{case.tokens * 100!r}:log3",
+        "y": f"{salary!r}..{salary * 2!r}:2",
+    }
+    made = tco.breakeven(map=f"volume:{SALARY}", **spans, **{**case.said, "model": models})
+    for cell in made.cells[:3]:
+        there = tco.compare(**{**case.said, "model": models, "tokens": cell.x})
+        least = next(row.monthly_usd for row in there.options if row.id == there.best)
+        assert (cell.winner, cell.usd) == (there.best, pytest_approx(least)), cell
+    return {}
+
+
+def of_breakeven_column(case: Case, bills: Bills) -> Bills:
+    """Return nothing: a range that ends at today's value has the break-even of today there."""
+    names = case.offer, f"self/{case.model}"
+    first = tco.breakeven(*names, **case.said).first
+    for row in tco.sensitivity(*names, **case.said).rows:
+        for end, told in ((row.low, row.at_low_tokens), (row.high, row.at_high_tokens)):
+            if end == row.value:
+                assert told == (None if first is None else pytest_approx(first)), row
+    return {}
+
+
+OVER_VOLUME = {"open map": of_open_map, "break-even column": of_breakeven_column}
+"""Doors that say what decides at other volumes: some seconds a case."""
 
 
 def differences(case: Case, doors: Mapping[str, Callable[[Case, Bills], Bills]]) -> Iterator[str]:

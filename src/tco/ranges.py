@@ -8,16 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tco.errors import UsageError, printable
-from tco.units import Quantity, cleaned, number, refused, seconds
+from tco.units import Quantity, cleaned, number, refused, seconds, share
 
 _MOST_STEPS = 10_000
-_SPAN = re.compile(r"(?P<low>.+?)\s*\.\.\s*(?P<high>.+?)\s*:\s*(?P<log>log)?(?P<count>[0-9]{1,6})")
-
-_NUMBER = re.compile(
-    r"(?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9][0-9_]*)?(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?)"
-    r"\s*(?P<scale>(?:k|m|g|bn?|t|thousand|million|billion|trillion)(?=$|[^a-z]|tok))?\s*",
-    re.IGNORECASE,
-)
+_SPAN = r"(?P<low>.+?)\s*\.\.\s*(?P<high>.+?)\s*:\s*(?P<log>log)?(?P<count>[0-9]{1,6})"
 
 
 def ratio(text: Quantity) -> float:
@@ -34,6 +28,18 @@ def ratio(text: Quantity) -> float:
     return first / second
 
 
+_SAME = {"itl": "tpot", "tbt": "tpot", "latency": "ttft", "first": "ttft", "p50": "ttft"}
+"""What others call the latencies that can be limited."""
+
+
+def _limits(name: str, most: str) -> str:
+    """Return how limits are written, with what was said where its sense is clear."""
+    if most and name.lower() in _SAME:
+        return f"{_SAME[name.lower()]}={most}"
+    bare = re.fullmatch(r"[0-9.]+ ?(ms|s)", name)
+    return f"tpot={name} or ttft={name}" if bare and not most else "tpot=30ms,ttft=1s"
+
+
 LIMITED = ("tpot", "ttft")
 """Latencies that can be limited: of an output token, mean over a request, and of the first one."""
 
@@ -47,7 +53,7 @@ def limit(said: str | tuple[str, Quantity]) -> tuple[str, float]:
     given = "=".join(str(part) for part in said) if isinstance(said, tuple) else str(said)
     name, _, most = (cell.strip() for cell in given.partition("="))
     if name not in LIMITED or not most:
-        raise UsageError(f"{printable(given, 40)!r} is no limit; write tpot=30ms,ttft=1s")
+        raise UsageError(f"{printable(given, 40)!r} is no limit; write {_limits(name, most)}")
     try:
         most_s = seconds(most)
     except UsageError as error:
@@ -55,6 +61,25 @@ def limit(said: str | tuple[str, Quantity]) -> tuple[str, float]:
     if most_s <= 0:
         raise UsageError(f"{name}: must be more than 0")
     return name, most_s
+
+
+def success(said: object) -> tuple[str, float]:
+    """Return a class or a model and how often it is right [1], from `small=80%` or a pair.
+
+    >>> success("small=80%")
+    ('small', 0.8)
+    """
+    if isinstance(said, dict) and len(said) == 1:
+        said = next(iter(said.items()))
+    pair = said if isinstance(said, tuple) else tuple(str(said).partition("=")[::2])
+    name, rate = str(pair[0]).strip(), pair[1]
+    if not name or rate == "":
+        shown = printable(str(said), 40)
+        raise UsageError(f"{shown!r} is no class or model and share; write small=80%")
+    right = share(rate)
+    if right == 0:
+        raise UsageError(f"{name}: what is never right has no price; leave it out")
+    return name, right
 
 
 def split(text: Quantity) -> tuple[float, float]:
@@ -105,7 +130,7 @@ def span(text: str, of: Callable[[str], float] = number) -> Span:
     """
     example = "1B..1T:log25 or 0.2..0.8:7"
     clean = cleaned(str(text), example)
-    match = _SPAN.fullmatch(clean)
+    match = re.fullmatch(_SPAN, clean)
     if match is None:
         raise refused(clean, f"not a range; write for example {example}")
     low, high, count = of(match["low"]), of(match["high"]), int(match["count"])

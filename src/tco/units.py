@@ -27,8 +27,7 @@ SECONDS_PER_MONTH = HOURS_PER_MONTH * SECONDS_PER_HOUR
 MONTHS_PER_YEAR = 12.0
 DAYS_PER_MONTH = HOURS_PER_MONTH / HOURS_PER_DAY
 MTOK = 1e6
-KIB, MIB, GIB = 2.0**10, 2.0**20, 2.0**30
-GB = 1e9
+KIB, MIB, GIB, GB = 2.0**10, 2.0**20, 2.0**30, 1e9
 
 _SCALES = {"k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "bn": 1e9, "t": 1e12} | {
     "thousand": 1e3,
@@ -62,11 +61,10 @@ _MTOKS = {
 _KWH = {"kwh": 1.0, "mwh": 1000.0}
 _LONGEST = 60  # characters; a quantity is shorter, and nothing longer is worth parsing
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_NUMBER = re.compile(
+_NUMBER = (
     r"(?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9][0-9_]*)?"
     r"(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?)\s*"
-    r"(?P<scale>(?:k|m|g|bn?|t|thousand|million|billion|trillion)(?=$|[^a-z]|tok))?\s*",
-    re.IGNORECASE,
+    r"(?P<scale>(?:k|m|g|bn?|t|thousand|million|billion|trillion)(?=$|[^a-z]|tok))?\s*"
 )
 
 
@@ -174,7 +172,7 @@ def cleaned(text: str, example: str) -> str:
 
 def _leading(text: str, whole: str, example: str) -> tuple[float, str]:
     """Return the number that `text` begins with, its suffix applied, and what follows it."""
-    match = _NUMBER.match(text)
+    match = re.match(_NUMBER, text, re.IGNORECASE)
     digits = match["number"] if match else ""
     if match is None or not any(c.isdigit() for c in digits.lower().partition("e")[0]):
         raise refused(whole, f"not a quantity; write for example {example}")
@@ -191,8 +189,13 @@ def _leading(text: str, whole: str, example: str) -> tuple[float, str]:
     return _finite(whole, value * _SCALES.get((match["scale"] or "").lower(), 1.0)), rest
 
 
+_PER = {"rps": "req/s", "qps": "req/s", "rpm": "req/min"}
+"""What is said in one word: requests a second, requests a minute."""
+
+
 def _split_rate(rest: str) -> tuple[str, str | None]:
-    """Return the unit and the period of `req/s`, `tokens per day`, `/month`."""
+    """Return the unit and the period of `req/s`, `rps`, `tokens per day`, `/month`."""
+    rest = _PER.get(rest.strip().lower(), rest)
     unit, slash, period = re.sub(r"(^|\s)per\s+", "/", rest, count=1).partition("/")
     return unit.strip(), period.strip() if slash else None
 
@@ -217,10 +220,20 @@ def _per_month(text: Quantity, units: tuple[str, ...], example: str) -> float:
     value, rest = _leading(clean, clean, example)
     unit, period = _split_rate(rest)
     if unit and unit.lower() not in units:
-        raise refused(clean, f"unknown unit '{printable(unit, 20)}'; write for example {example}")
+        raise refused(
+            clean, f"unknown unit '{printable(unit, 20)}'; write {_instead(clean, example)}"
+        )
     if period is None:
         return value
     return _in(value / _size(period, _MONTHS, clean, example), period, _MONTHS)
+
+
+def _instead(text: str, example: str) -> str:
+    """Return how a count is written that has an unknown unit: `50GB` as 50B, `1.000.000` as 1M."""
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", text):
+        return f"{text.replace('.', '')}, or {show_number(float(text.replace('.', '')))}"
+    found = re.match(r"([0-9.]+)\s*g(?:b|i|tok)?", text, re.IGNORECASE)
+    return f"{found[1]}B" if found else f"for example {example}"
 
 
 def _in(value: float, period: str, table: Mapping[str, float]) -> float:
@@ -266,7 +279,7 @@ def requests_per_s(text: Quantity) -> float:
     if unit.lower() not in ("", *_REQUESTS):
         raise refused(clean, f"unknown unit '{printable(unit, 20)}'; write for example {example}")
     if period is None:
-        raise refused(clean, f"a rate needs its period; write for example {example}")
+        raise refused(clean, f"a rate needs its period; write '{clean} req/s' or {clean}/min")
     return value / _size(period, _SECONDS, clean, example)
 
 
@@ -365,8 +378,12 @@ def usd_per_kwh(text: Quantity) -> float:
     return _usd(text, "$0.12/kWh", _KWH)
 
 
-def seconds(text: Quantity) -> float:
+def seconds(text: Quantity, often: tuple[str, str] = ("ms", "s")) -> float:
     """Return a duration [s], from `500ms`, `1s`, `2min`; a text must name its unit.
+
+    Args:
+        text: The duration.
+        often: Units that it is mostly said in, for the hint.
 
     >>> seconds("500ms")
     0.5
@@ -379,7 +396,8 @@ def seconds(text: Quantity) -> float:
     value, rest = _leading(digits, clean, "500ms or 1s")
     unit = rest or clean[len(digits) :].strip()
     if not unit:
-        raise refused(clean, f"a duration needs its unit; write {clean}ms or {clean}s")
+        told = f"{clean}{often[0]} or {clean}{often[1]}"
+        raise refused(clean, f"a duration needs its unit; write {told}")
     if unit == "m":
         raise refused(clean, f"'m' could mean milli or minute; write {digits}ms or {digits}min")
     return value * _size(unit, _SECONDS, clean, "500ms, 1s or 2min")
@@ -407,11 +425,27 @@ def months(text: Quantity) -> float:
     36.0
     """
     clean = cleaned(str(text), "18 months or 3 years").lower()
-    for ends, factor in ((("years", "year", "y"), 12.0), (("months", "month", "mo"), 1.0)):
+    for ends, factor in (
+        (("years", "year", "yrs", "yr", "y"), 12.0),
+        (("months", "month", "mos", "mo"), 1.0),
+    ):
         for end in ends:
             if clean.endswith(end):
                 return number(clean.removesuffix(end).strip(), "18 months or 3 years") * factor
+    if clean.endswith("m") and clean[:-1].strip().isdigit():
+        digits = clean[:-1].strip()
+        raise refused(text, f"'m' could mean minutes or months; write {digits}mo")
     return number(clean, "18 months or 3 years")
+
+
+def counted_words(unit: str) -> tuple[str, ...]:
+    """Return the words that a setting counts from 0 on, by its unit; nothing for other units.
+
+    >>> counted_words("one of tensor, expert"), counted_words("share")
+    (('tensor', 'expert'), ())
+    """
+    begin = "one of "
+    return tuple(unit.removeprefix(begin).split(", ")) if unit.startswith(begin) else ()
 
 
 # Numbers as a screen shows them; `tco.units` reads each of them back to what it was, rounded.
@@ -492,6 +526,15 @@ def show_price(usd: float) -> str:
     return exact if decimals >= 2 else f"{usd:,.2f}"
 
 
+def show_score(score: float) -> str:
+    """Return a score in four digits, without a comma: `1352`, `85.3`.
+
+    >>> show_score(1352.4), show_score(0.9), show_score(12345.6)
+    ('1352', '0.9', '12346')
+    """
+    return f"{score:.0f}" if score >= 999.5 else f"{score:.4g}"
+
+
 def show_usd_per_mtok(usd_per_mtok: float) -> str:
     """Return a price of tokens [USD/Mtok] as `$2.50`, `$0.0375`."""
     return show_usd(usd_per_mtok) if math.isfinite(usd_per_mtok) else NOTHING
@@ -519,3 +562,39 @@ def show_seconds(seconds: float) -> str:
         if near >= size:
             return f"{_digits(_rounded(near / size, 3))}{unit}"
     return f"{_digits(_rounded(near * 1000, 3))}ms" if near else "0s"
+
+
+def in_unit(value: float | str, unit: str) -> str:
+    """Return a value as its unit is written; a unit without a sign stands elsewhere.
+
+    >>> in_unit(0.85, "share"), in_unit(240000, "USD/year"), in_unit(0.05, "s/token")
+    ('85%', '$240,000/year', '50ms')
+    >>> in_unit(1.0, "one of tensor, expert"), in_unit(True, "")
+    ('expert', 'yes')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if value in range(len(named := counted_words(unit))):
+        return named[int(value)]
+    for sign, show in (("share", show_share), ("USD", show_usd)):
+        if unit.startswith(sign):
+            return show(value) + unit.removeprefix(sign)
+    if unit in ("s", "s/token"):
+        return show_seconds(value)
+    if unit == "factor":
+        return f"x{show_number(value)}"
+    return show_tokens(value) if unit == "tokens/month" else show_number(value, 4)
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Return a value as its unit is written, with the name of one that has no sign.
+
+    >>> with_unit(2.1, "USD/GPU-hour"), with_unit(3, "engineers"), with_unit(5e10, "tokens/month")
+    ('$2.10/GPU-hour', '3 engineers', '50B tokens a month')
+    """
+    if unit == "tokens/month":
+        return f"{show_tokens(value)} tokens a month"
+    signed = unit.startswith(("share", "USD", "one of ")) or unit in ("s", "s/token", "factor")
+    return in_unit(value, unit) if signed else f"{show_number(value)} {unit}".strip()

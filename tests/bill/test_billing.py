@@ -25,19 +25,19 @@ from strategies import (
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
-from tco.analysis.plan.plan import PlanSettings, plan
+from tco.analysis.plan.plan import plan
 from tco.analysis.results import OptionResult
 from tco.analysis.sensitivity import sensitivity
-from tco.analysis.size.size import SizeSettings, size
-from tco.ask.grammar import schedule
+from tco.analysis.size.size import size
 from tco.engine.fleet import Billing, steepened
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
 from tco.options.bills import SelfOption, lines, monthly_usd
-from tco.options.candidates import own_setups, setup_id
+from tco.options.candidates import option_of, own_setups, setup_id
 from tco.options.curves import curve
 from tco.options.hours import OnHours
 from tco.options.names import resolve
+from tco.options.scenario import schedule
 from tco.options.selection import select
 from tco.options.settings import Settings
 
@@ -136,11 +136,11 @@ def test_the_search_agrees_with_the_bill(asked: Any, billing: str) -> None:
         **fields(billing),
     )
     own = own_setups(inputs, select(inputs.catalog, inputs.request))
-    rows = own.found.pairs_of("llama-3.3-70b")[::23]
+    rows = own.pairs_of("llama-3.3-70b")[::23]
     volumes = np.array([3e7, 30e9])
-    found = monthly_usd(own.found, inputs.settings, rows, volumes)
+    found = monthly_usd(own, inputs.settings, rows, volumes)
     for pair, usd in zip(rows.tolist(), found, strict=True):
-        option = own.option(pair)
+        option = option_of(own, pair)
         bill = usd_at(option, inputs.settings, volumes)
         spot = option.purchase.startswith("spot")  # its restarts are a line of their own
         np.testing.assert_allclose(usd, bill, rtol=1e-9 if not spot else 1e-6)
@@ -295,9 +295,9 @@ def test_bad_words_are_one_line(words: str, said: str) -> None:
 def test_questions_that_hours_mean_nothing_to_say_so(asked: Any) -> None:
     inputs = asked(tokens=50e9, models=("llama-3.3-70b",), billing="autoscaled")
     with pytest.raises(UsageError, match="a plan works out itself"):
-        plan(inputs, PlanSettings())
+        plan(inputs)
     with pytest.raises(UsageError, match="size prices a fleet at full load"):
-        size(inputs, SizeSettings())
+        size(inputs)
     asleep = asked(tokens=50e9, billing="scale_to_zero")
     with pytest.raises(UsageError, match="no exact break-even volume"):
         curve(resolve(NAME, asleep).best, asleep.settings)

@@ -9,12 +9,12 @@ import pytest
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.analysis.results import ExplainResult
-from tco.ask.grammar import inline_option as read
 from tco.errors import UsageError
 from tco.options.curves import curve
 from tco.options.described import inline_option
 from tco.options.names import resolve
 from tco.options.scenario import InlineOption
+from tco.options.scenario import inline_option as read
 
 CARD = "mine:kind=own,model=llama-3.1-8b,gpu=rtx-4090,gpus=1,gpu_usd=$1900"
 

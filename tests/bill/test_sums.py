@@ -212,7 +212,7 @@ def test_the_convention_is_named_and_can_be_chosen() -> None:
     row = next(r for r in usual["assumptions"] if r["path"] == "horizon.discounting")
     assert row["value"] == "end-of-month"
     screen = run(*asked, "--discounting", "year-end", *DAY).stdout
-    assert "cash counts at the end of its year" in " ".join(screen.split())
-    assert "cash counts at the end of its month" in " ".join(run(*asked, *DAY).stdout.split())
+    assert "$ at each year's end" in " ".join(screen.split())
+    assert "$ at each month's end" in " ".join(run(*asked, *DAY).stdout.split())
     wrong = run(*asked, "--discounting", "monthly", *DAY)
     assert wrong.exit_code == 2 and wrong.stderr.startswith("tco: --discounting: 'monthly' is none")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from running import ROOT, run
 
 from tco.catalog.load import Catalog, load_catalog
-from tco.catalog.models import model_class, quality
+from tco.catalog.lookup import model_class, quality
+from tco.render.jsonio import document, from_document, json_text
 
 DAY = ("--as-of", "2026-11-29")
 OWN = """\
@@ -117,3 +119,38 @@ def test_an_effort_is_told_and_the_plain_score_comes_first(catalog: Catalog) -> 
     found = quality(both)
     assert found is not None and (found.effort, found.value) == (None, 1300.0)
     assert quality(models["gpt-4o"]) is None  # its score is that of a dated edition
+
+
+def test_options_say_class_and_quality_and_are_read_back() -> None:
+    text = run(
+        "compare",
+        "--tokens",
+        "1B",
+        "--model",
+        "gpt-6-luna",
+        "--model",
+        "gpt-4o",
+        *DAY,
+        "--format=json",
+    )
+    rows = {o["id"]: o for o in json.loads(text.stdout)["options"]}
+    luna, old = rows["openai/gpt-6-luna"], rows["openai/gpt-4o"]
+    assert luna["class"] == "small" and "class_" not in luna
+    kept = {name: luna["quality"][name] for name in ("benchmark", "date", "source", "effort")}
+    assert kept == {
+        "benchmark": "arena-text",
+        "date": "2026-10-20",
+        "source": "arena",
+        "effort": "max",
+    }
+    assert luna["quality"]["low"] < luna["quality"]["value"] < luna["quality"]["high"]
+    assert old["quality"] is None
+    back = from_document(json.loads(text.stdout))
+    assert back.unknown == () and json_text(document(back.result)) == text.stdout
+
+
+def test_an_option_of_ones_own_without_a_model_has_no_class() -> None:
+    described = "mine:kind=api,input=$1,output=$2"
+    text = run("explain", "mine", "--tokens", "1B", "--option", described, *DAY, "--format=json")
+    option = json.loads(text.stdout)["option"]
+    assert (option["class"], option["quality"]) == ("unknown", None)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from running import ROOT, clean, shell
 
+from tco.catalog.load import load_catalog
 from tco.cli.app import COMMANDS, WORDS, app
-from tco.cli.complete import ARGUMENTS, _options
+from tco.cli.complete import ARGUMENTS, KINDS, _options, names_of
 
 LAZY = ("numpy", "pydantic", "yaml", "rich", "tco.analysis", "tco.options", "tco.render")
 MAIN = (
@@ -182,6 +183,10 @@ def test_nothing_heavy_is_imported(cache: str) -> None:
         )
         assert '"' in done.stdout
         assert not [name for name in LAZY if name in done.stderr.splitlines()], line
+
+
+def test_kinds_of_names_are_those_of_the_catalog() -> None:
+    assert set(names_of(load_catalog())) == set(KINDS)
 
 
 def test_the_tables_name_what_there_is() -> None:

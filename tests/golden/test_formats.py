@@ -39,6 +39,7 @@ EVERY_FORMAT = ("compare", "breakeven", "plan", "catalog-check")
 FILES = "tests/golden/files"
 CASES = {
     "compare": "compare --tokens 50B",
+    "frontier": "compare --tokens 50B --frontier",
     "breakeven": "breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B",
     "breakeven-table": "breakeven",
     "breakeven-over": "breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B --over rent",

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from running import DAY, run
 
-from tco.analysis.horizon.horizon import flows, horizon, path_of
+from tco.analysis.horizon.flows import flows, path_of
+from tco.analysis.horizon.horizon import horizon
 from tco.engine.capital import payback_months, present_value
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
@@ -33,7 +34,7 @@ def flow_of(inputs: Any, name: str, start: int = 0) -> Any:
 
 @pytest.mark.parametrize("name", [API, HOST, RENTED])
 def test_when_nothing_changes_a_horizon_is_so_many_months(name: str, asked: Any) -> None:
-    inputs = asked(tokens=50e9)
+    inputs = asked(tokens=50e9, flat_prices=True)
     flow = flow_of(inputs, name)
     assert flow[0] == 0
     assert flow[1:] == pytest.approx(np.full(36, monthly(inputs, name)), rel=1e-12)
@@ -81,7 +82,7 @@ def test_a_reservation_keeps_its_rent_until_it_ends(asked: Any) -> None:
 
 
 def test_a_scheduled_price_counts_from_its_day(asked: Any) -> None:
-    inputs = asked(tokens=50e9)
+    inputs = asked(tokens=50e9, flat_prices=True)
     changing = next(
         o.id
         for o in inputs.catalog.prices.offers
@@ -136,12 +137,12 @@ def test_a_horizon_needs_a_volume_and_two_options(asked: Any) -> None:
 
 def test_the_command_answers_in_every_format() -> None:
     asks = ("horizon", API, "self/llama-3.3-70b", "--tokens", "200B", "--growth", "5%", *DAY)
-    shown = run(*asks)
+    shown = run(*asks, "--assumptions")
     assert shown.exit_code == 0, shown.output
     assert "volume_factor_per_year x1.8 (given)" in shown.stdout
     for kind in ("json", "csv", "md"):
         assert run(*asks, "-o", kind).exit_code == 0
-    shrinking = run(*asks[:4], "50B", "--growth=-5%", *DAY)
+    shrinking = run(*asks[:4], "50B", "--growth=-5%", "--assumptions", *DAY)
     assert "volume_factor_per_year x0.54" in shrinking.stdout
     endless = run(*asks, "--horizon", "1e9")
     assert (endless.exit_code, "600 at most" in endless.output) == (2, True)

@@ -19,7 +19,7 @@ from strategies import (
 )
 
 from tco.options.bills import Option, SelfOption
-from tco.options.candidates import own_setups
+from tco.options.candidates import option_of, own_setups
 from tco.options.curves import curve
 from tco.options.offers import token_options
 from tco.options.question import Question
@@ -123,9 +123,9 @@ def own_options(inputs: Question) -> Iterator[SelfOption]:
     """Return one set-up of every kind: of each model, spread over GPUs, counts and sellers."""
     own = own_setups(inputs, select(shipped_catalog(), Scenario()))
     for model in own.models:
-        pairs = own.found.pairs_of(model.id)
+        pairs = own.pairs_of(model.id)
         for i in pairs[:: max(1, pairs.size // 3)][:3]:
-            yield own.option(int(i))
+            yield option_of(own, int(i))
 
 
 def test_the_curves_of_the_catalog_are_its_bills(asked) -> None:  # type: ignore[no-untyped-def]
@@ -142,7 +142,7 @@ def test_the_curves_of_the_catalog_are_its_bills(asked) -> None:  # type: ignore
 def test_the_curve_of_a_real_setup_at_other_headrooms(headroom: float, asked) -> None:  # type: ignore[no-untyped-def]
     inputs = asked(models=("llama-3.3-70b",), settings={"serving.headroom": headroom})
     own = own_setups(inputs, select(shipped_catalog(), inputs.request))
-    for i in own.found.pairs_of("llama-3.3-70b")[::100]:
-        agrees(own.option(int(i)), inputs.settings, UP_TO)
-        instance = replace(own.option(int(i)), instance_gpus=8)
+    for i in own.pairs_of("llama-3.3-70b")[::100]:
+        agrees(option_of(own, int(i)), inputs.settings, UP_TO)
+        instance = replace(option_of(own, int(i)), instance_gpus=8)
         agrees(instance, inputs.settings, UP_TO)

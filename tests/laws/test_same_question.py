@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from doors import DOORS, cases, differences, of_portfolio
+from doors import DOORS, OVER_VOLUME, cases, differences, of_portfolio
 
 REFUSED = (
     "a plan works out itself when GPUs are on",
@@ -25,6 +25,13 @@ SAMPLE = list(cases(seed=13, count=24))
 def test_every_door_says_the_same(number: int, tmp_path: Path) -> None:
     doors = {**DOORS, "portfolio": partial(of_portfolio, folder=tmp_path)}
     told = [t for t in differences(SAMPLE[number], doors) if not any(r in t for r in REFUSED)]
+    assert not told, SAMPLE[number].said
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_what_decides_at_other_volumes_is_what_compare_and_breakeven_say(number: int) -> None:
+    found = differences(SAMPLE[number], OVER_VOLUME)
+    told = [text for text in found if not any(r in text for r in REFUSED)]
     assert not told, SAMPLE[number].said
 
 

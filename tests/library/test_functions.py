@@ -58,6 +58,10 @@ SAME: dict[str, tuple[str, Ask]] = {
         "breakeven --against gpt-4.1",
         lambda: tco.breakeven(against="gpt-4.1", as_of=DAY),
     ),
+    "frontier": (
+        "compare --tokens 50B --tier api --frontier",
+        lambda: tco.compare(tokens="50B", tier="api", frontier=True, as_of=DAY),
+    ),
     "breakeven-over": (
         f"breakeven {A} {B} --tokens 50B --over rent --range 1..4",
         lambda: tco.breakeven(A, B, tokens="50B", over="rent", range=(1, 4), as_of=DAY),

@@ -22,6 +22,7 @@ from running import ROOT, clean, shell
 
 import tco
 from tco.api.mcp import TOOLS
+from tco.errors import install_command
 
 DAY = "2026-11-21"
 SERVER = StdioServerParameters(
@@ -227,7 +228,8 @@ def test_without_the_package_the_command_says_what_to_install() -> None:
     )
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr == "tco: tco mcp needs the package mcp: pip install 'llm-tco[mcp]'\n"
+    how = install_command("mcp")
+    assert done.stderr == f"tco: tco mcp needs the package mcp: {how}\n"
 
 
 def test_the_server_is_loaded_by_no_other_command() -> None:

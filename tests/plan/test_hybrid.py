@@ -11,7 +11,6 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from tco.catalog.load import load_catalog
 from tco.engine.hybrid import (
     Resource,
-    UnitKind,
     base_units,
     base_usd,
     best_stack,
@@ -104,15 +103,15 @@ def test_switching_is_the_best_of_all_schedules(load: np.ndarray, start: float) 
 
 def test_a_long_start_keeps_units_on_through_a_lull() -> None:
     layer = np.array([[1.0, 0.2, 1.0, 0.0, 0.0, 0.0]])
-    quick = serve(layer, Resource(usd_per_hour=0.5, by_the_hour=True), 1.0)
-    slow = serve(layer, Resource(usd_per_hour=0.5, by_the_hour=True, lead_h=1.0), 1.0)
+    quick = serve(layer, Resource(unit=1.0, usd_per_hour=0.5, by_the_hour=True), 1.0)
+    slow = serve(layer, Resource(unit=1.0, usd_per_hour=0.5, by_the_hour=True, lead_h=1.0), 1.0)
     assert quick.on.tolist() == [[True, False, True, False, False, False]]
     assert slow.on.tolist() == [[True, True, True, False, False, False]]
 
 
 def test_a_team_is_a_yes_or_no() -> None:
     load = week("chat")
-    kind = UnitKind(unit=UNIT, resources=[Resource(usd_per_hour=0.4 * UNIT)])
+    kind = Resource(unit=UNIT, usd_per_hour=0.4 * UNIT)
     worth = 1.0 - best_stack(load, kind, None, 1.0).usd_per_hour
 
     def team(usd: float):
@@ -128,15 +127,13 @@ def test_a_team_is_a_yes_or_no() -> None:
 def test_servers_at_the_bottom_and_single_gpus_above() -> None:
     """A base of whole servers and a peak of single units: no pair of counts is cheaper."""
     load = week("code-complete")
-    server = UnitKind(unit=0.4, resources=[Resource(usd_per_hour=0.12)])
-    single = UnitKind(
-        unit=0.1, resources=[Resource(usd_per_hour=0.05, by_the_hour=True, lead_h=0.25)]
-    )
+    server = Resource(unit=0.4, usd_per_hour=0.12)
+    single = Resource(unit=0.1, usd_per_hour=0.05, by_the_hour=True, lead_h=0.25)
     found = best_stack(load, server, single, 1.0)
     tried = []
     for count in range(10):
         layers = layers_of(load, 0.1, 40, count * 0.4)
-        net = serve(layers, single.resources[0], 1.0).net_usd
+        net = serve(layers, single, 1.0).net_usd
         below = layers_of(load, 0.4, count)
         base = (0.12 - below).sum() / load.size
         tried.append(base + np.minimum(net, 0.0).sum())
@@ -145,31 +142,11 @@ def test_servers_at_the_bottom_and_single_gpus_above() -> None:
     assert found.peak_units > 0
 
 
-def test_the_merit_order_puts_reserved_below_on_demand_below_the_api() -> None:
-    load = week("code-complete")
-    reserved = Resource(usd_per_hour=0.03)
-    on_demand = Resource(usd_per_hour=0.06, by_the_hour=True, lead_h=0.25)
-    kind = UnitKind(unit=UNIT, resources=[reserved, on_demand])
-    found = best_stack(load, kind, None, 1.0)
-    which = found.base.which.tolist()
-    assert which == sorted(which) and set(which) == {0, 1}
-    assert found.api_load > 0
-
-
 def test_a_spot_unit_leaves_its_interruptions_to_the_api() -> None:
     layer = np.ones((1, 4))
-    spot = serve(layer, Resource(usd_per_hour=0.3, availability=0.9), 1.0)
+    spot = serve(layer, Resource(unit=1.0, usd_per_hour=0.3, availability=0.9), 1.0)
     assert spot.served[0] == pytest.approx(0.9)
     assert spot.net_usd[0] == pytest.approx(0.3 - 0.9)
-
-
-def test_a_limit_on_what_may_leave_the_house_binds() -> None:
-    load = week("code-complete")
-    kind = UnitKind(unit=UNIT, resources=[Resource(usd_per_hour=0.04)])
-    free = best_stack(load, kind, None, 1.0)
-    bound = best_stack(load, kind, None, 1.0, max_api_load=0.1)
-    assert free.api_load > 0.1 >= bound.api_load
-    assert bound.usd_per_hour > free.usd_per_hour
 
 
 def fleet_by_solver(
@@ -228,10 +205,8 @@ def random_fleet(seed: int) -> tuple[float, float]:
     lead = float(rng.choice([0.0, 0.25, 1.0, 2.0]))
     if layer_count(load, unit) == 0:
         return 0.0, 0.0
-    base = UnitKind(unit=unit, resources=[Resource(usd_per_hour=always)])
-    peak = UnitKind(
-        unit=unit, resources=[Resource(usd_per_hour=hourly, by_the_hour=True, lead_h=lead)]
-    )
+    base = Resource(unit=unit, usd_per_hour=always)
+    peak = Resource(unit=unit, usd_per_hour=hourly, by_the_hour=True, lead_h=lead)
     ours = best_stack(load, base, peak, price).usd_per_hour
     return ours, fleet_by_solver(load, unit, always, hourly, lead, price)
 

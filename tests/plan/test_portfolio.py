@@ -16,6 +16,7 @@ from tco.analysis.portfolio.portfolio import portfolio
 from tco.analysis.portfolio.results import PortfolioResult
 from tco.ask.scenario import load_tasks
 from tco.catalog.load import load_catalog
+from tco.catalog.lookup import model_class, quality
 from tco.catalog.yaml_lines import load_yaml
 from tco.cli.app import app
 from tco.engine.assign import breakeven_escalation, reach, routed_usd, share_for_reduction
@@ -108,9 +109,9 @@ def test_three_tiers_are_found_by_the_plan() -> None:
 requests: 1M
 against: premium
 tasks:
-  - {{name: routine, share: 75%, {LENGTHS}, quality: {{own: 1}}}}
-  - {{name: moderate, share: 15%, {LENGTHS}, quality: {{own: 2}}}}
-  - {{name: hard, share: 10%, {LENGTHS}, quality: {{own: 3}}}}
+  - {{name: routine, share: 75%, {LENGTHS}, min_score: {{own: 1}}}}
+  - {{name: moderate, share: 15%, {LENGTHS}, min_score: {{own: 2}}}}
+  - {{name: hard, share: 10%, {LENGTHS}, min_score: {{own: 3}}}}
 scores:
   - {{model: cheap, benchmark: own, value: 1, source: ours}}
   - {{model: middle, benchmark: own, value: 2, source: ours}}
@@ -477,7 +478,7 @@ def test_one_clear_line(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("needs", "said"),
     [
-        ("quality: {mmlu: 101}", r"p\.yaml:2: task 'a': nothing is left .*binding: quality mmlu"),
+        ("min_score: {mmlu: 101}", r"p\.yaml:2: task 'a': nothing .*binding: min_score mmlu"),
         ("private: true, models: gpt-4.1", r"binding: private: only own machines"),
         ("models: gpt-4.1, licenses: permissive", r"binding: licence permissive"),
         ("models: gpt-4.1, isl: 3000000", r"a context of"),
@@ -493,9 +494,42 @@ def test_an_impossible_task_names_what_binds(needs: str, said: str) -> None:
         planned(f"tasks:\n  - {{name: a, requests: 1M, {needs}}}\n")
 
 
+def test_a_lowest_score_is_reached_by_an_interval_and_by_the_short_name() -> None:
+    value = quality(CATALOG.models.models["gpt-oss-120b"])
+    assert value is not None and value.high is not None
+    text = "tasks:\n  - {{name: a, requests: 1M, models: gpt-oss-120b, min_score: {{arena: {}}}}}\n"
+    assert planned(text.format(value.high)).tasks[0].steps[0].model == "gpt-oss-120b"
+    with pytest.raises(InfeasibleError, match="binding: min_score arena-text"):
+        planned(text.format(value.high + 0.1))
+
+
+def test_the_old_word_for_a_lowest_score_is_read_and_told() -> None:
+    old = "tasks:\n  - name: a\n    requests: 1M\n    quality: {arena: 1400}\n"
+    before, now = planned(old), planned(old.replace("quality", "min_score"))
+    assert before.tasks == now.tasks
+    told = [w for w in before.warnings if "quality is called min_score now" in w]
+    assert told == ["p.yaml:4: quality is called min_score now"]
+    assert not any("min_score now" in w for w in now.warnings)
+    with pytest.raises(DataError, match=r"p\.yaml:4: .*min_score says the same"):
+        planned(old + "    min_score: {arena: 1400}\n")
+
+
+def test_the_filters_of_a_question_hold_for_tasks() -> None:
+    text = "tasks:\n  - {name: a, requests: 1M}\n"
+    models = CATALOG.models
+    for fields in ({"as_good_as": "gpt-4.1"}, {"classes": ("flagship",)}):
+        step = planned(text, **fields).tasks[0].steps[0]
+        found = models.models[step.model]
+        score, bar = quality(found), quality(models.models["gpt-4.1"])
+        if "classes" in fields:
+            assert model_class(found, models.classes) == "flagship"
+        else:
+            assert score is not None and bar is not None and (score.high or 0) >= bar.value
+
+
 def test_an_impossible_task_exits_with_4() -> None:
     Path("p.yaml").write_text(
-        "tasks:\n  - {name: a, requests: 1M, quality: {mmlu: 101}}\n", encoding="utf-8"
+        "tasks:\n  - {name: a, requests: 1M, min_score: {mmlu: 101}}\n", encoding="utf-8"
     )
     result = CliRunner().invoke(app, ["plan", "-f", "p.yaml"])
     assert result.exit_code == 4

@@ -1,6 +1,6 @@
 """Real benchmark tools against a server whose times are known; skipped where none is installed.
 
-They are the extra `bench`: pip install 'llm-tco[bench]'.
+They are the extra `bench`: pip install -e '.[bench]'.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import pytest
 from reported import COMMANDS, EVIL, HOSTILE, WORSE, Made
 from running import run
 
+from tco.errors import install_command
 from tco.render.report import marks
 
 MOST_BYTES = 1_500_000
@@ -192,8 +193,8 @@ def test_without_the_libraries_the_answer_is_printed(
     assert result.exit_code == 2
     assert result.stdout == run(*COMMANDS["compare"], "-q").stdout
     assert result.stderr == (
-        f"tco: --export: {page}: a report needs more libraries: "
-        "pip install 'llm-tco[report]' (vl_convert not found)\n"
+        f"tco: --export: {page}: a report needs more libraries (vl_convert): "
+        f"{install_command('report')}\n"
     )
     assert good.exists()
     assert not page.exists()

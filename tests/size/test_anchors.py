@@ -16,7 +16,7 @@ from tco.catalog.throughput import measurements
 from tco.engine.shapes import TUNED, TUNED_SGLANG, Layout, ModelShape, ServerProfile
 from tco.errors import DataError
 from tco.options.bills import replica_of
-from tco.options.candidates import own_setups
+from tco.options.candidates import option_of, own_setups
 from tco.options.measurements import (
     NEAR,
     Anchors,
@@ -157,7 +157,7 @@ def test_it_counts_for_less_the_farther_it_is(times: float) -> None:
 
 def test_bands_narrow_with_the_tier() -> None:
     gpu = prepare(shipped_catalog(), Scenario(), date(2026, 11, 21))
-    machine = own_setups(gpu, select(gpu.catalog, gpu.request)).found.grid.gpus[0].shape
+    machine = own_setups(gpu, select(gpu.catalog, gpu.request)).gpus[0].shape
 
     def width(tier: int, weight: float) -> float:
         low, high = evidence_band(shape("llama-3.3-70b"), machine, TUNED, tier, weight)
@@ -193,8 +193,8 @@ def test_an_option_sustains_what_the_search_found(rate: float) -> None:
     asked = question(measured(rate=rate))
     own = own_setups(asked, select(asked.catalog, asked.request))
     limit = float(asked.settings.value("serving.max_tpot_s"))
-    for pair in own.found.pairs_of("llama-3.3-70b")[::7]:
-        option, found = own.option(int(pair)), own.replica(int(pair))
+    for pair in own.pairs_of("llama-3.3-70b")[::7]:
+        option, found = option_of(own, int(pair)), own.replica_of(int(pair))
         again = replica_of(option, asked.settings)
         assert float(again.requests_per_s) == pytest.approx(float(found.requests_per_s))
         assert float(again.slots) == float(found.slots)
@@ -206,5 +206,5 @@ def test_a_faster_measurement_never_makes_a_set_up_slower() -> None:
     for rate in (600.0, 1200.0, 2400.0):
         asked = question(measured(rate=rate))
         own = own_setups(asked, select(asked.catalog, asked.request))
-        rates.append(np.nan_to_num(np.asarray(own.found.replica.requests_per_s)))
+        rates.append(np.nan_to_num(np.asarray(own.replica.requests_per_s)))
     assert np.all(np.diff(rates, axis=0) >= -1e-9)

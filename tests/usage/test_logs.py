@@ -190,3 +190,149 @@ def test_no_socket_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(socket, "socket", refuse)
     (tmp_path / "a.jsonl").write_text(chats(2))
     assert run("profile", str(tmp_path / "a.jsonl"), "-q").exit_code == 0
+
+
+LATE = {
+    "flat": ({}, {"cached_tokens": 90, "reasoning_tokens": 4, "service_tier": "flex"}),
+    "null": ({"cached_tokens": None}, {"cached_tokens": 90, "reasoning": 4, "service": "flex"}),
+    "inside": (
+        {"usage": {}},
+        {
+            "usage": {
+                "service_tier": "flex",
+                "prompt_tokens_details": {"cached_tokens": 90},
+                "completion_tokens_details": {"reasoning_tokens": 4},
+            }
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("spelled", LATE)
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_only_later_lines_tell(
+    tmp_path: Path, spelled: str, split: bool, turned: bool
+) -> None:
+    """A cache that was switched on in the middle of a log counts, in one file or in another."""
+    early, late = LATE[spelled]
+    call = {"model": "gpt-5", "input_tokens": 100, "output_tokens": 10}
+    begun = [
+        lines(
+            *(
+                {**call, "id": f"{part}-{i}", "timestamp": f"2026-11-1{part}T10:00:00Z", **more}
+                for i in range(300)
+            )
+        )
+        for part, more in ((0, early), (1, late))
+    ][:: -1 if turned else 1]
+    for name, some in enumerate(begun if split else ["".join(begun)]):
+        (tmp_path / f"{name}.jsonl").write_text(some)
+    found = json.loads(run("profile", str(tmp_path), "-o", "json", "-q").stdout)
+    assert found["requests"] == 600
+    assert found["totals"]["read"] == 27_000
+    assert found["totals"]["reasoning"] == 1_200
+    assert found["models"]["gpt-5"]["tiers"]["flex"]["requests"] == 300
+
+
+def test_a_log_that_tells_no_cache_says_so(tmp_path: Path) -> None:
+    call = {"model": "gpt-5", "input_tokens": 100, "output_tokens": 10}
+    rows = [{**call, "timestamp": "2026-11-10T10:00:00Z", "id": str(i)} for i in range(300)]
+    (tmp_path / "a.jsonl").write_text(lines(*rows))
+    found = json.loads(run("profile", str(tmp_path), "-o", "json", "-q").stdout)
+    assert found["totals"]["read"] is None
+    assert found["totals"]["input_with_read"] == 30_000
+
+
+def test_spans_tell_the_tier_that_was_billed_and_openinference_is_read(tmp_path: Path) -> None:
+    flex = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.response.model": "gpt-5",
+        "gen_ai.usage.input_tokens": 8000,
+        "gen_ai.usage.cache_read.input_tokens": 3000,
+        "gen_ai.usage.output_tokens": 500,
+        "openai.response.service_tier": "flex",
+    }
+    thought = {
+        "openinference.span.kind": "LLM",
+        "llm.provider": "openai",
+        "llm.model_name": "gpt-5",
+        "llm.token_count.prompt": 400,
+        "llm.token_count.prompt_details.cache_read": 256,
+        "llm.token_count.completion": 30,
+        "llm.token_count.completion_details.reasoning": 9,
+    }
+    agent = {**thought, "openinference.span.kind": "AGENT"}
+    spans = [
+        {
+            "traceId": "a" * 32,
+            "spanId": f"{i:016x}",
+            "startTimeUnixNano": f"179490000{i}000000000",
+            "endTimeUnixNano": f"179490000{i + 1}000000000",
+            "attributes": attributes,
+        }
+        for i, attributes in enumerate((flex, thought, agent))
+    ]
+    (tmp_path / "spans.jsonl").write_text(lines(*spans))
+    found = json.loads(run("profile", str(tmp_path), "-o", "json", "-q").stdout)
+    tiers = found["models"]["gpt-5"]["tiers"]
+    assert {name: (t["input"], t["read"], t["output"]) for name, t in tiers.items()} == {
+        "flex": (5000, 3000, 500),
+        "standard": (144, 256, 30),
+    }
+    assert found["left_out"] == {"not_a_call": 1}
+
+
+def exported(scope: str, **attributes: object) -> dict[str, object]:
+    """Return an export of one span that a scope wrote."""
+    named = {f"gen_ai.{k.replace('__', '.')}": v for k, v in attributes.items()}
+    pairs = [
+        {"key": k, "value": {"stringValue" if isinstance(v, str) else "intValue": str(v)}}
+        for k, v in {"gen_ai.operation.name": "chat", **named}.items()
+    ]
+    times = {"startTimeUnixNano": "1794900000000000000", "endTimeUnixNano": "1794900001000000000"}
+    span = {"traceId": "a" * 32, "spanId": "b" * 16, **times, "attributes": pairs}
+    return {"resourceSpans": [{"scopeSpans": [{"scope": {"name": scope}, "spans": [span]}]}]}
+
+
+@pytest.mark.parametrize(
+    ("scope", "fresh"),
+    [
+        ("opentelemetry.instrumentation.bedrock", 5000),
+        ("opentelemetry.instrumentation.anthropic", 1800),
+    ],
+)
+def test_who_wrote_a_span_tells_what_its_input_contains(
+    tmp_path: Path, scope: str, fresh: int
+) -> None:
+    span = exported(
+        scope,
+        request__model="claude-opus-5",
+        usage__input_tokens=5000,
+        usage__cache_read__input_tokens=3000,
+        usage__cache_creation__input_tokens=200,
+        usage__output_tokens=50,
+        usage__total_tokens=5050,
+    )
+    (tmp_path / "spans.json").write_text(json.dumps(span))
+    found = json.loads(run("profile", str(tmp_path), "-o", "json", "-q").stdout)["totals"]
+    assert (found["input"], found["read"], found["write_unknown"]) == (fresh, 3000, 200)
+
+
+def test_thinking_that_only_the_total_of_gemini_tells_is_output(tmp_path: Path) -> None:
+    span = exported(
+        "opentelemetry.instrumentation.google_generativeai",
+        provider__name="gcp.gen_ai",
+        request__model="gemini-2.5-pro",
+        usage__input_tokens=8000,
+        usage__cache_read__input_tokens=3000,
+        usage__output_tokens=50,
+        usage__total_tokens=8500,
+    )
+    (tmp_path / "spans.json").write_text(json.dumps(span))
+    done = run("profile", str(tmp_path), "-o", "json", "-q")
+    found = json.loads(done.stdout)["totals"]
+    assert (found["input"], found["read"], found["output"]) == (5000, 3000, 500)
+    assert found["reasoning"] == 450
+    assert "thinking that no span names" in done.stdout + done.stderr

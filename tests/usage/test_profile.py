@@ -16,6 +16,7 @@ from running import ROOT, clean, run
 from strategies import DAY
 
 from tco.catalog.load import Catalog
+from tco.errors import install_command
 from tco.usage.aggregates import filled
 from tco.usage.bill import BillAsk, billed
 from tco.usage.logs import Logs
@@ -266,7 +267,7 @@ def test_requests_say_which_extra_they_need(made: list[str], tmp_path: Path) -> 
     table.write_text("start,model,input_tokens,output_tokens\n2026-11-18T10:00:00Z,gpt-5,5,5\n")
     done = without_duckdb("profile", str(table))
     assert done.returncode == 2
-    assert "llm-tco[logs]" in done.stderr
+    assert install_command("logs").partition(" -e ")[2] in done.stderr
 
 
 def test_times_without_a_zone_are_taken_in_the_one_that_is_named(tmp_path: Path) -> None:

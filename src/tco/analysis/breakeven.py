@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf
+from typing import NamedTuple
 
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.report import assumptions_of, stamp, unsure_prices, warnings_of
+from tco.analysis.flips import earliest, flips_of, never_because, turns_of
+from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
 from tco.analysis.results import (
     Band,
     BothAt,
     BreakevenResult,
     BreakevenRow,
     BreakevenTable,
+    Flip,
     OpenBand,
     VolumeResult,
 )
-from tco.analysis.sensitivity import flips_of, never_because
+from tco.analysis.rows import class_of, said_of
 from tco.analysis.vary.variables import usual
-from tco.engine.crossings import Wins, beats, together, wins
+from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
 from tco.options.bills import Option, best_pairs, same_weights, usd_of
-from tco.options.candidates import OwnSetups, own_setups
+from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust, of_two
 from tco.options.curves import TOKENS, curve
 from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve
 from tco.options.question import Question
 from tco.options.selection import select
 from tco.options.settings import workload
-from tco.units import SECONDS_PER_DAY, show_tokens, show_usd
+from tco.options.setups import SetUps
+from tco.options.spoken import spoken
+from tco.units import SECONDS_PER_DAY, show_number, show_tokens, show_usd
 
 # Break-evens in words.
 
-MOST_SPANS = 6
+MOST_SPANS = 2
 """Intervals that are spelled out before the rest is counted."""
 
 
@@ -61,9 +66,14 @@ def spans_in_words(spans: tuple[OpenBand, ...]) -> str:
     return " and ".join(parts)
 
 
-def breakeven_words(result: BreakevenResult) -> BreakevenResult:
-    """Return the result with its verdict in words."""
-    sentences = [_answer(result), _now(result)]
+def breakeven_words(result: BreakevenResult, names: tuple[str, str]) -> BreakevenResult:
+    """Return the result with its verdict in words.
+
+    Args:
+        result: The result.
+        names: A and B in words, at the volume asked about.
+    """
+    sentences = [_now(result, names), _answer(result, names)]
     if result.never_because:
         sentences.append(f"Never, because {result.never_because}.")
     if result.same_weights is False:
@@ -71,78 +81,100 @@ def breakeven_words(result: BreakevenResult) -> BreakevenResult:
     return replace(result, verdict=" ".join(s for s in sentences if s))
 
 
-def _answer(result: BreakevenResult) -> str:
-    words, name = spans_in_words(result.wins), result.b
-    if name in result.envelope:
-        name = f"{name.partition('@')[0]}, at each volume its cheapest set-up,"
+def _answer(result: BreakevenResult, names: tuple[str, str]) -> str:
+    words = spans_in_words(result.wins)
+    a, b = (
+        _any_setup(name) if name in result.envelope else said
+        for name, said in zip((result.a, result.b), names, strict=True)
+    )
     if not result.wins:
-        return f"{name} is never cheaper than {result.a}."
+        return f"{b} is never cheaper than {a}."
     tail = " tokens a month" if words != "at any volume" else ""
-    text = f"{name} is cheaper than {result.a} {words}{tail}."
+    text = f"{b} is cheaper than {a} {words}{tail}."
     closed = [span for span in result.wins if span[1] is not None]
     if closed and result.sure is not None:
         text += " It flips back in between because GPUs come in whole replicas."
     return text
 
 
-def _now(result: BreakevenResult) -> str:
+def _any_setup(name: str) -> str:
+    """Return own GPUs in words where they are at each volume the cheapest set-up."""
+    return spoken(name.partition("@")[0])
+
+
+def _now(result: BreakevenResult, names: tuple[str, str]) -> str:
     if result.now is None or result.a_usd is None or result.b_usd is None:
         return ""
     cheaper = "cheaper" if result.now_wins else "dearer"
     gap = abs(result.b_usd - result.a_usd)
-    who = result.b if result.b in result.envelope else "it"
     return (
-        f"At {show_tokens(result.now)} {who} costs {show_usd(result.b_usd)} a month against "
-        f"{show_usd(result.a_usd)}: {show_usd(gap)} {cheaper}."
+        f"At {show_tokens(result.now)} tokens {names[1]} costs {show_usd(result.b_usd)} a month "
+        f"against {show_usd(result.a_usd)}: {show_usd(gap)} {cheaper}."
     )
 
 
-def table_words(rows: list[BreakevenRow]) -> str:
-    """Return the overview in words: against hosts of the same weights, and against the rival."""
+HOSTS = "the cheapest host of the same weights"
+OF_CLASS = "a closed model of the same class"
+MOST_NAMES = 2
+
+
+def table_words(rows: Sequence[BreakevenRow], named: bool) -> str:
+    """Return the overview in words: at the volume asked about, then from which volume.
+
+    Models whose class is not known have no closed model of the same class, and count not there.
+
+    Args:
+        rows: Its rows.
+        named: The closed model was named, and so is one for all.
+    """
     same = [r for r in rows if r.same_weights]
-    other = [r for r in rows if not r.same_weights]
-    sentences = []
-    if same:
-        sentences.append(_count(same, "the cheapest host of the same weights"))
-    if other:
-        sentences.append(_count(other, f"{other[0].a}, a different model"))
-    if same:
-        sentences.append(_today(same, "the cheapest host of the same weights"))
-    if other:
-        sentences.append(_today(other, other[0].a))
+    other = [r for r in rows if not r.same_weights and (named or r.class_ != "unknown")]
+    rest = [r for r in rows if not r.same_weights and r not in other]
+    rival = f"{other[0].a}, a different model" if named and other else OF_CLASS
+    usual_rival = f"{rest[0].a}, a different model" if rest else ""
+    told = [part for part in ((same, HOSTS), (other, rival)) if part[0]]
+    sentences = [_today(told), _from(told), _from([(rest, usual_rival)]) if rest else ""]
     return " ".join(s for s in sentences if s)
 
 
-def _today(rows: list[BreakevenRow], rival: str) -> str:
-    """Return which models pay at the volume asked about, and how far the nearest other one is."""
-    known = [(row.model, row.at) for row in rows if row.at is not None]
-    if not known:
-        return ""
-    won = [(model, at) for model, at in known if at.b_usd < at.a_usd]
-    lost = [(model, at) for model, at in known if at.b_usd >= at.a_usd]
-    names = ", ".join(f"{m} (by {show_usd(at.a_usd - at.b_usd)} a month)" for m, at in won)
-    volume = show_tokens(known[0][1].tokens)
-    text = (
-        f"At {volume} own GPUs pay against {rival} for {len(won)} of {len(known)} models"
-        f"{': ' if won else ''}{names}"
-    )
-    if not lost:
-        return f"{text}."
-    model, at = min(lost, key=lambda one: one[1].b_usd / one[1].a_usd if one[1].a_usd else inf)
-    return (
-        f"{text}; nearest of the others is {model}, {show_usd(at.b_usd)} against "
-        f"{show_usd(at.a_usd)}: {show_usd(at.b_usd - at.a_usd)} a month dearer."
-    )
+def _today(told: Sequence[tuple[Sequence[BreakevenRow], str]]) -> str:
+    """Return which models pay at the volume asked about, and which comes nearest."""
+    parts, volume = [], ""
+    for rows, rival in told:
+        known = [(row, row.at) for row in rows if row.at is not None]
+        if known:
+            volume = show_tokens(known[0][1].tokens)
+            parts.append(f"against {rival} for {_paying(known)}")
+    return f"At {volume} own GPUs pay {', '.join(parts)}." if parts else ""
 
 
-def _count(rows: list[BreakevenRow], rival: str) -> str:
+def _paying(known: Sequence[tuple[BreakevenRow, BothAt]]) -> str:
+    won = [row.model for row, at in known if at.b_usd < at.a_usd]
+    if not won:
+        row, at = min(known, key=lambda one: _ratio(one[1]))
+        times = show_number(_ratio(at))
+        return f"none of {len(known)} models ({row.model} is nearest, {times} times)"
+    more = "" if len(won) <= MOST_NAMES else " and others"
+    return f"{len(won)} of {len(known)} ({', '.join(won[:MOST_NAMES])}{more})"
+
+
+def _ratio(at: BothAt) -> float:
+    return at.b_usd / at.a_usd if at.a_usd else inf
+
+
+def _from(told: Sequence[tuple[Sequence[BreakevenRow], str]]) -> str:
+    """Return from which volume own GPUs pay, of the model that is first."""
+    return f"Own GPUs break even {', '.join(_count(rows, rival) for rows, rival in told)}."
+
+
+def _count(rows: Sequence[BreakevenRow], rival: str) -> str:
     won = [r for r in rows if r.first is not None]
     if not won:
-        return f"Against {rival} self-hosting never breaks even for any of {len(rows)} models."
+        return f"against {rival} for none of {len(rows)} models"
     first = min(won, key=lambda r: r.first or 0.0)
     return (
-        f"Against {rival} self-hosting breaks even for {len(won)} of {len(rows)} models, "
-        f"first for {first.model} at {show_tokens(first.first or 0.0)} tokens a month."
+        f"against {rival} for {len(won)} of {len(rows)} models "
+        f"(first {first.model} at {show_tokens(first.first or 0.0)} a month)"
     )
 
 
@@ -176,6 +208,7 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
     because = never_because(inputs, leader, rival) if not spans else None
     used = [base, option]
     best, unsure = of_two(used, usd, least_trust(inputs))
+    first, rest = notes_of(inputs, used, used)
     result = BreakevenResult(
         schema="tco.breakeven/1",
         catalog=stamp(inputs, used),
@@ -198,13 +231,14 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         flips=flips_of(inputs, base, option, spans),
         verdict="",
         assumptions=assumptions_of(inputs, used),
-        warnings=(*warnings_of(inputs, used), *unsure_prices(inputs, used), *_tied(won)),
+        warnings=(*unsure_prices(inputs, used), *_tied(won), *first, *rest),
+        minor=len(rest),
         best=best,
         cheaper_but_unsure=unsure,
         distance=_distance(won, now),
         first_is=_crossing(inputs, base, spans, growth),
     )
-    told = breakeven_words(result)
+    told = breakeven_words(result, (said_of(base, inputs), said_of(option, inputs)))
     return replace(told, verdict=f"{told.verdict} {pair_words(used, unsure)}".strip())
 
 
@@ -240,21 +274,6 @@ def _in_other_words(
         peak_requests_per_s=float(load.peak_requests_per_s),
         months=months,
     )
-
-
-def earliest(inputs: Question, base: Option, options: Sequence[Option]) -> tuple[Option, Wins]:
-    """Return the option that beats `base` at the lowest volume, and where any of them does.
-
-    When none ever does, it is the one that a further token costs least with.
-    """
-    against = curve(base, inputs.settings)
-    curves = [(option, curve(option, inputs.settings)) for option in options]
-    tried = [(option, float(mine.slope[0]), wins(against, mine)) for option, mine in curves]
-
-    def order(item: tuple[Option, float, Wins]) -> tuple[float, float]:
-        return float(np.nan_to_num(item[2].first[0], nan=np.inf)), item[1]
-
-    return min(tried, key=order)[0], together([[won for _, _, won in tried]])
 
 
 def _cheapest_now(inputs: Question, options: Sequence[Option]) -> Option:
@@ -326,15 +345,36 @@ def _said(
     return tuple(said)
 
 
-def _rival(inputs: Question, against: str | None) -> Resolved:
-    """Return the closed model that self-hosting is held against."""
+def _rival(inputs: Question, against: str | None) -> Option:
+    """Return the closed model that self-hosting is held against: the one named, or the usual."""
     name = against or inputs.catalog.assumptions.closed_rival
     if name is None:
         raise UsageError("name a closed model to hold self-hosting against, with --against")
-    rival = resolve(name, inputs)
-    if rival.best.tier != "api":
-        raise UsageError(f"--against: {rival.best.id} is not a closed model; name one, or A and B")
+    rival = resolve(name, inputs).best
+    if rival.tier != "api":
+        raise UsageError(f"--against: {rival.id} is not a closed model; name one, or A and B")
     return rival
+
+
+def _rivals(inputs: Question) -> dict[str, Option]:
+    """Return by class the closed model that own GPUs of that class are held against.
+
+    The answer of each class among closed models of the short list; without a volume at the
+    smallest of the typical ones, where a bill by the token is a price.
+    """
+    now = _breakeven_now(inputs) or float(TYPICAL_VOLUMES[0])
+    settings, groups = inputs.settings.with_values({TOKENS: now}), dict[str, list[Option]]()
+    models = inputs.catalog.models.models
+    for name in inputs.catalog.assumptions.short_list:
+        class_ = class_of(name, inputs)
+        if models[name].weights == "closed" and class_ != "unknown":
+            try:
+                groups.setdefault(class_, []).append(resolve(name, inputs).best)
+            except TcoError:
+                continue  # it has no price on the day, or none for such requests
+    least = least_trust(inputs)
+    usd = {c: np.array([usd_of(o, settings) for o in found]) for c, found in groups.items()}
+    return {c: found[int(answers_at(found, usd[c], least))] for c, found in groups.items() if found}
 
 
 def breakeven_table(inputs: Question, against: str | None) -> BreakevenTable:
@@ -342,66 +382,120 @@ def breakeven_table(inputs: Question, against: str | None) -> BreakevenTable:
 
     Args:
         inputs: The question.
-        against: The closed model; the catalog's choice when None.
+        against: The closed model; one of the class of the open one when None.
     """
-    rival = _rival(inputs, against)
-    selection = select(inputs.catalog, inputs.request)
+    usual_rival, selection = _rival(inputs, against), select(inputs.catalog, inputs.request)
+    rivals = {} if against else _rivals(inputs)
     own = own_setups(inputs, selection)
-    wanted = None
-    if not selection.narrowed:
-        wanted = set(inputs.catalog.assumptions.short_list)
-    rows: list[BreakevenRow] = []
-    used: list[Option] = [rival.best]
-    left_out: list[str] = [
+    wanted = None if selection.narrowed else set(inputs.catalog.assumptions.short_list)
+    left_out = [
         f"{item.model}: {', '.join(item.reasons)}"
-        for item in (*own.infeasible, *own.unsized)
+        for item in unserved(own)
         if wanted is None or item.model in wanted
     ]
+    made: list[Overview] = []
     for model in own.models:
-        pairs = best_pairs(
-            own.found, inputs.settings, model.id, TYPICAL_VOLUMES, least_trust(inputs)
-        )
-        if not pairs.size or (wanted is not None and model.id not in wanted):
-            continue
-        setups = [own.option(int(i)) for i in pairs]
-        at_volume = _at_volume(own, model.id)
-        host = _host(inputs, model.id)
-        if host is None:
-            left_out.append(f"{model.id}: nobody in the catalog hosts it by the token")
-        for base in [b for b in (host, rival.best) if b is not None]:
-            option, won = earliest(inputs, base, setups)
-            here = _here(inputs, base, at_volume) if at_volume is not None else None
-            rows.append(replace(_row(inputs, model.id, base, option, won), at=here))
-            used += [base, option]
+        if wanted is None or model.id in wanted:
+            rival = rivals.get(class_of(model.id, inputs), usual_rival)
+            made += _overview(inputs, own, model.id, rival)
+    if not made:
+        raise UsageError("no open model is left to self-host; loosen --model, --gpu or --license")
+    rows = [one.row for one in made]
+    hosted = {row.model for row in rows if row.same_weights}
+    left_out += [
+        f"{name}: nobody in the catalog hosts it by the token"
+        for name in dict.fromkeys(row.model for row in rows)
+        if name not in hosted
+    ]
+    return _table_of(inputs, made, against or "", left_out)
+
+
+class Overview(NamedTuple):
+    """A line of the overview with what it is about.
+
+    Args:
+        row: The line.
+        a, b: Its options.
+        setups: Own GPUs of the model that are the answer at some volume.
+        here: Own GPUs that are the answer at the volume asked about; None without one.
+    """
+
+    row: BreakevenRow
+    a: Option
+    b: Option
+    setups: Sequence[Option]
+    here: Option | None
+
+
+def _overview(inputs: Question, own: SetUps, model: str, rival: Option) -> Iterator[Overview]:
+    """Yield the lines of a model: against its cheapest host, and against a closed model."""
+    pairs = best_pairs(own, inputs.settings, model, TYPICAL_VOLUMES, least_trust(inputs))
+    if not pairs.size:
+        return
+    setups = [option_of(own, int(i)) for i in pairs]
+    here, host = _at_volume(own, model), _host(inputs, model)
+    for base in [b for b in (host, rival) if b is not None]:
+        option, won = earliest(inputs, base, setups)
+        at = None if here is None else _here(inputs, base, here)
+        row = replace(_row(inputs, model, base, option, won), at=at)
+        yield Overview(row, base, option, setups, here)
+
+
+def _table_of(
+    inputs: Question, made: Sequence[Overview], named: str, left_out: Sequence[str]
+) -> BreakevenTable:
+    """Return the overview of its lines."""
+    rows = [one.row for one in made]
+    used = list({o.id: o for one in made for o in (one.a, one.b)}.values())
+    closed = dict.fromkeys(row.a for row in rows if not row.same_weights)
+    near = _nearest_of([one for one in made if one.row.same_weights] or made)
+    about = [near.a, near.b]
+    pair: tuple[str, ...] = ()
+    turns: tuple[Flip, ...] = ()
+    if near.here is not None:
+        about = [near.a, near.here]
+        pair = (near.a.id, near.here.id)
+        turns = turns_of(inputs, near.a, near.here, near.setups)
     listed = usual(inputs) if inputs.volume_given else []
     best = cheapest_of(listed, least_trust(inputs))
-    if not rows:
-        raise UsageError("no open model is left to self-host; loosen --model, --gpu or --license")
+    first, rest = notes_of(inputs, used, about)
+    below = cheaper_but_unsure(listed, best) if best is not None else []
     return BreakevenTable(
         schema="tco.breakeven-table/1",
         catalog=stamp(inputs, used),
-        against=rival.best.id,
+        against=", ".join(closed),
         variable="volume",
         unit=UNIT,
         rows=tuple(rows),
         left_out=tuple(left_out),
-        verdict=table_words(rows),
+        verdict=table_words(rows, bool(named)),
         assumptions=assumptions_of(inputs, used),
-        warnings=warnings_of(inputs, list({o.id: o for o in used}.values())),
+        warnings=(*first, *rest),
         best=best.id if best is not None else None,
-        cheaper_but_unsure=tuple(row.id for row in cheaper_but_unsure(listed, best))
-        if best is not None
-        else (),
+        cheaper_but_unsure=tuple(row.id for row in below),
+        pair=pair,
+        turns=turns,
+        minor=len(rest),
     )
 
 
-def _at_volume(own: OwnSetups, model: str) -> Option | None:
+def _nearest_of(made: Sequence[Overview]) -> Overview:
+    """Return the line that comes nearest to own GPUs being cheaper, or where they are by most."""
+
+    def order(one: Overview) -> tuple[float, float]:
+        row = one.row
+        return (inf if row.at is None else _ratio(row.at)), inf if row.first is None else row.first
+
+    return min(made, key=order)
+
+
+def _at_volume(own: SetUps, model: str) -> Option | None:
     """Return the set-up of a model that is the answer at the volume asked about."""
     now, settings = _breakeven_now(own.inputs), own.inputs.settings
     if now is None:
         return None
-    pairs = best_pairs(own.found, settings, model, np.array([now]), least_trust(own.inputs))
-    return own.option(int(pairs[0])) if pairs.size else None
+    pairs = best_pairs(own, settings, model, np.array([now]), least_trust(own.inputs))
+    return option_of(own, int(pairs[0])) if pairs.size else None
 
 
 def _here(inputs: Question, base: Option, option: Option) -> BothAt:
@@ -431,4 +525,5 @@ def _row(inputs: Question, model: str, base: Option, option: Option, won: Wins) 
         sure=_sure(spans),
         about=_about(won),
         never_because=never_because(inputs, base, option) if not spans else None,
+        class_=class_of(model, inputs),
     )

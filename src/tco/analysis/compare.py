@@ -9,27 +9,36 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tco.analysis.checks import CheckedAnswer, checked, known_names
-from tco.analysis.report import assumptions_of, caveats, stamp, warnings_of, workload_result
-from tco.analysis.results import CompareResult, OptionResult, Tier
+from tco.analysis.report import assumptions_of, caveats, notes_of, stamp, workload_result
+from tco.analysis.results import CompareResult, EscalationResult, Flip, OptionResult, Tier
 from tco.analysis.rows import key_figures, left_out_result, option_result, pair_figures
-from tco.catalog.trust import LEVELS
+from tco.analysis.verdict import besides, decided
 from tco.engine.replica import Replica
-from tco.engine.shapes import Floats, Indices
+from tco.engine.shapes import Floats, Indices, number
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import LeftOut, Option, best_pairs, monthly_bills, monthly_usd, trust_ranks
-from tco.options.candidates import OwnSetups, own_setups, unsizable
+from tco.options.bills import (
+    LeftOut,
+    Option,
+    SelfOption,
+    best_pairs,
+    monthly_bills,
+    monthly_usd,
+    trust_ranks,
+)
+from tco.options.candidates import option_of, own_setups, unserved, unsizable
 from tco.options.cheapest import (
     BESIDE,
     Listed,
     Priced,
     SomeListed,
     Trusted,
-    by_model,
+    best_of_classes,
     cheaper_but_unsure,
     cheapest_each,
     cheapest_of,
     insist,
     least_trust,
+    pair_of,
     rank_of,
     shown_of,
     sure_words,
@@ -39,37 +48,18 @@ from tco.options.offers import has_price, token_options
 from tco.options.provisioned import provisioned_options
 from tco.options.question import Question
 from tco.options.selection import Selection, select
+from tco.options.setups import SetUps
 from tco.units import show_share, show_usd
 
 if TYPE_CHECKING:
     from tco.catalog.prices import CapacityOffer
 
 
-# The answer in words. Every figure in a sentence is taken from the rows, never worked out anew.
-
 TIER_WORDS: dict[Tier, str] = {
     "api": "closed API",
     "hosted": "hosted open model",
     "self": "own GPUs",
 }
-
-
-def compare_verdict(ranked: list[OptionResult], shown: tuple[str, ...], least: int) -> str:
-    """Return what the rows say: the answer of each tier, and self-hosting on the same weights.
-
-    Args:
-        ranked: All rows by cost.
-        shown: Ids of the short list; empty when all rows count.
-        least: Rank of the trust that is sure enough [1].
-    """
-    rows = [r for r in ranked if r.feasible and (not shown or r.id in shown)]
-    best = cheapest_of(rows, least)
-    if best is None:
-        return ""
-    sentences = [unsure_words(best.trust, least), _cheapest(rows, best, least, bool(shown))]
-    sentences.append(beside_words(cheaper_but_unsure(rows, best)))
-    sentences += _same_weights(rows, ranked, least)
-    return " ".join(s for s in sentences if s)
 
 
 def unsure_words(trust: str, least: int) -> str:
@@ -138,54 +128,18 @@ def beside_words(unsure: Sequence[Beside]) -> str:
     return f"Cheaper but not sure enough: {named}{more}."
 
 
-def _cheapest(rows: list[OptionResult], best: OptionResult, least: int, short_list: bool) -> str:
-    tiers = dict.fromkeys(row.tier for row in rows)
-    firsts = [cheapest_of([r for r in rows if r.tier == tier], least) for tier in tiers]
-    found = sorted(
-        (row for row in firsts if row is not None),
-        key=lambda row: (row is not best, row.monthly_usd or 0.0),
+def escalation_words(found: Sequence[EscalationResult], best: OptionResult) -> str:
+    """Return what is left where the answer fails again at what it failed at once; or nothing."""
+    begun = [chain for chain in found if chain.steps[0].option == best.id]
+    if not begun or not best.monthly_usd:
+        return ""
+    chain = begun[0]
+    names = ", then ".join(step.option for step in chain.steps[1:])
+    more = show_share(chain.monthly_usd / best.monthly_usd - 1.0)
+    return (
+        f"Where it fails again at what it failed at once, asking {names} costs "
+        f"{show_usd(chain.monthly_usd)} a month, {more} more."
     )
-    parts = [f"{TIER_WORDS[row.tier]} {row.id} at {_usd(row)}{_sure(row, least)}" for row in found]
-    where = "Cheapest of the short list," if short_list and least else "Cheapest"
-    where = "Cheapest of the short list" if short_list and not least else where
-    different = len({row.model for row in found}) > 1
-    quality = " These are different models of different quality." if different else ""
-    return f"{where}{rule_words(least)}: {'; '.join(parts)} a month.{quality}"
-
-
-def _sure(row: OptionResult, least: int) -> str:
-    return "" if rank_of(row.trust) >= least else f" (trust {row.trust})"
-
-
-def _same_weights(rows: list[OptionResult], ranked: list[OptionResult], least: int) -> list[str]:
-    """Return how the own GPUs of each model fare against its host: the answer of either."""
-    own, hosts = by_model(rows, "self", least), by_model(ranked, "hosted", least)
-    pairs = [(row, hosts[model]) for model, row in own.items() if model in hosts]
-    won = [(a, b) for a, b in pairs if (a.monthly_usd or 0.0) < (b.monthly_usd or 0.0)]
-    lost = [pair for pair in pairs if pair not in won]
-    out = []
-    if won:
-        names = ", ".join(f"{a.model} ({_ratio(a, b)})" for a, b in won)
-        out.append(f"On the same weights own GPUs are cheaper than the cheapest host for {names}.")
-        sure = [a.model for a, b in won if a.band_usd and a.band_usd[1] < (b.monthly_usd or 0.0)]
-        unsure = [a.model for a, _ in won if a.model not in sure]
-        if unsure:
-            out.append(f"Within the throughput band that is not certain for {', '.join(unsure)}.")
-    if lost:
-        names = ", ".join(f"{a.model} ({_ratio(a, b)})" for a, b in lost)
-        out.append(f"Hosting elsewhere is cheaper for {names}.")
-    return out
-
-
-def _ratio(own: OptionResult, host: OptionResult) -> str:
-    whose = host.id if host.provider == "given" else f"{host.provider}'s"
-    if not host.monthly_usd:
-        return f"{_usd(own)} against {whose} {_usd(host)}"
-    return f"{(own.monthly_usd or 0.0) / host.monthly_usd:.2f} times {whose} price"
-
-
-def _usd(row: OptionResult) -> str:
-    return show_usd(row.monthly_usd or 0.0)
 
 
 # What a month costs, every way there is to serve it, cheapest first.
@@ -212,43 +166,118 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     selection = select(inputs.catalog, inputs.request)
     wanted = short_list(inputs, selection)
     brief = brief and bool(wanted)
-    found, ranked = _ranked(inputs, selection, within=wanted if brief else frozenset())
+    found, ranked, own = ranked_options(inputs, selection, within=wanted if brief else frozenset())
     if wanted and not any(r.model in wanted and answers(r, inputs) for r in ranked):
         # An old day, or filters that leave nothing of the short list: then everything counts.
         wanted, brief = frozenset(), False
-        found, ranked = _ranked(inputs, selection, within=wanted)
+        found, ranked, own = ranked_options(inputs, selection, within=wanted)
     if not any(r.feasible for r in ranked):
-        raise InfeasibleError(_nothing(ranked))
+        raise InfeasibleError(nothing_serves(ranked))
     insist(inputs, (r.trust for r in ranked if r.feasible))
-    least = least_trust(inputs)
-    shown = tuple(r.id for r in listed(inputs, wanted, ranked)) if wanted else ()
-    rows = [r for r in ranked if r.feasible and (not shown or r.id in shown)]
-    best = cheapest_of(rows, least)
+    about = listed(inputs, wanted, ranked)
+    rows = _shown(inputs, about) if wanted and not selection.graded else about
+    able = [r for r in rows if r.feasible]
+    best = cheapest_of(able, least_trust(inputs))
     assert best is not None  # something can serve it, or there was no result
-    told = {r.id for r in rows}
+    pair, turns = _turns(inputs, [r for r in about if r.feasible], found, own)
+    told = {r.id for r in able}
     used = [option for option, _ in found if option.id in told]
+    named = [option for option in used if option.id in (best.id, *pair)]
+    notes, minor = _notes(inputs, used, named, ranked)
+    chains = _chains(inputs, rows, used)
     return CompareResult(
         schema="tco.compare/1",
         catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         options=tuple(ranked),
-        shown=shown,
+        shown=tuple(r.id for r in rows) if wanted else (),
         considered=_considered(inputs, selection, ranked)
         if wanted
         else sum(r.feasible for r in ranked),
-        verdict=compare_verdict(ranked, shown, least),
+        verdict=_verdict(inputs, able, ranked, best, chains),
         assumptions=assumptions_of(inputs, used),
-        warnings=(
-            *warnings_of(inputs, used),
-            *caveats(inputs, used, tried={r.tier for r in ranked}),
-            *_unscored(inputs, selection),
-            *_short_of(ranked),
-        ),
+        warnings=(*notes, *minor),
         checks=checked(inputs, _judged(best, used)),
         best=best.id,
-        cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(rows, best)),
-        min_trust=LEVELS[least],
+        cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(able, best)),
+        pair=pair,
+        turns=turns,
+        minor=len(minor),
+        escalations=chains,
     )
+
+
+def _shown(inputs: Question, rows: Sequence[OptionResult]) -> Sequence[OptionResult]:
+    """Return the rows of a short list that a first screen shows."""
+    described = [spec.name for spec in inputs.request.options]
+    return best_of_classes(rows, described, least_trust(inputs))
+
+
+def _verdict(
+    inputs: Question,
+    rows: Sequence[OptionResult],
+    ranked: Sequence[OptionResult],
+    best: OptionResult,
+    chains: Sequence[EscalationResult],
+) -> str:
+    """Return the answer in words: what is decided, then what is told besides."""
+    least = least_trust(inputs)
+    tokens = number(inputs.settings.value("workload.tokens_per_month"))
+    sentences = (
+        unsure_words(best.trust, least),
+        *decided(rows, ranked, least, tokens),
+        escalation_words(chains, best),
+        beside_words(cheaper_but_unsure(rows, best)),
+        f"It is the cheapest{rule_words(least)}." if rule_words(least) else "",
+        *besides(rows, ranked, least),
+    )
+    return " ".join(s for s in sentences if s)
+
+
+def _turns(
+    inputs: Question, rows: Sequence[OptionResult], found: Sequence[Sized], own: SetUps
+) -> tuple[tuple[str, ...], tuple[Flip, ...]]:
+    """Return what is bought and the own GPUs that an answer is about, and what turns it."""
+    from tco.analysis.flips import turns_of  # curves take time to load, and not all need them
+    from tco.options.names import any_volume
+
+    least = least_trust(inputs)
+    pair = pair_of(rows, least)
+    if pair is None:
+        return (), ()
+    options = {option.id: option for option, _ in found}
+    bought, mine = (options[row.id] for row in pair)
+    places = best_pairs(own, inputs.settings, mine.model, any_volume(inputs), least)
+    searched = isinstance(mine, SelfOption) and mine.id.startswith("self/")
+    setups = [option_of(own, int(i)) for i in places] if searched else [mine]
+    class_ = pair[1].class_
+    closed = [r for r in rows if r.tier == "api" and r.class_ == class_ != "unknown"]
+    rival = cheapest_of(closed, least)
+    against = options[rival.id] if rival is not None and rival.id != bought.id else None
+    return (bought.id, mine.id), turns_of(inputs, bought, mine, setups, against)
+
+
+def _notes(
+    inputs: Question,
+    used: Sequence[Option],
+    named: Sequence[Option],
+    ranked: Sequence[OptionResult],
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what bears on the answer, and what turns nothing."""
+    first, rest = notes_of(inputs, used, named, dated=True)
+    first = (*first, *caveats(inputs, used, tried={r.tier for r in ranked}))
+    return first, (*rest, *_short_of(ranked))
+
+
+def _chains(
+    inputs: Question, rows: Sequence[OptionResult], used: Sequence[Option]
+) -> tuple[EscalationResult, ...]:
+    """Return chains of options where it was said how often they are right."""
+    if inputs.success is None:
+        return ()
+    from tco.analysis.escalation import escalations  # few ask for them
+
+    return escalations(inputs, rows, {option.id: option for option in used})
 
 
 def answers(row: Listed, inputs: Question) -> bool:
@@ -263,29 +292,29 @@ def _judged(best: OptionResult, used: list[Option]) -> CheckedAnswer:
     return CheckedAnswer(name=best.id, usd=best.monthly_usd, chosen=chosen, looked_at=used)
 
 
-def _ranked(
-    inputs: Question, selection: Selection, *, within: frozenset[str]
-) -> tuple[list[Sized], list[OptionResult]]:
-    """Return the options of some models (all when none are named) and their rows, by cost."""
+def ranked_options(
+    inputs: Question, selection: Selection, *, within: frozenset[str] = frozenset()
+) -> tuple[list[Sized], list[OptionResult], SetUps]:
+    """Return the options of some models (all when none are named) their rows by cost, set-ups."""
     selection = replace(selection, within=within)
     own = own_setups(inputs, selection)
     found, missing = _candidates(inputs, selection, own)
     pairs = np.array([*_pairs(inputs, own, selection)], dtype=np.int64)
     request = inputs.request
     many = request.all_setups and not request.all_lines and len(found) + pairs.size > MOST_WHOLE
-    usd, gpus = monthly_bills(own.found, inputs.settings, pairs, _volume(inputs))
+    usd, gpus = monthly_bills(own, inputs.settings, pairs, _volume(inputs))
     whole = _whole(inputs, own, pairs, usd[:, 0]) if many else pairs
-    found += [(own.option(i), own.replica(i)) for i in whole.tolist()]
+    found += [(option_of(own, i), own.replica_of(i)) for i in whole.tolist()]
     results = [option_result(option, inputs, replica) for option, replica in found]
-    results += [left_out_result(item) for item in missing]
+    results += [left_out_result(item, inputs) for item in missing]
     if not many:
-        return found, sorted(results, key=_rank)
+        return found, sorted(results, key=_rank), own
     rest = ~np.isin(pairs, whole)
-    results += pair_figures(own.found, pairs[rest], usd[rest, 0], gpus[rest, 0])
+    results += pair_figures(own, pairs[rest], usd[rest, 0], gpus[rest, 0])
     ranked = sorted(results, key=_rank)
     own_whole = (row for row in results if row.tier == "self" and row.lines)
     keep = {row.id for row in (*ranked[:MOST_WHOLE], *own_whole)}
-    return found, [_cut(row, whole=row.id in keep) for row in ranked]
+    return found, [_cut(row, whole=row.id in keep) for row in ranked], own
 
 
 def _cut(row: OptionResult, *, whole: bool) -> OptionResult:
@@ -295,10 +324,10 @@ def _cut(row: OptionResult, *, whole: bool) -> OptionResult:
     return replace(row, lines=()) if whole else key_figures(row)
 
 
-def _whole(inputs: Question, own: OwnSetups, pairs: Indices, usd: Floats) -> Indices:
+def _whole(inputs: Question, own: SetUps, pairs: Indices, usd: Floats) -> Indices:
     """Return which of many pairs are worked out whole: the cheapest, and each model's answer."""
-    models = own.found.grid.model[own.found.pair_setup[pairs]]
-    best = cheapest_each(models, usd, trust_ranks(own.found, pairs), least_trust(inputs))
+    models = own.model[own.pair_setup[pairs]]
+    best = cheapest_each(models, usd, trust_ranks(own, pairs), least_trust(inputs))
     first = np.concatenate([np.argsort(usd, kind="stable")[:MOST_WHOLE], best])
     return pairs[list(dict.fromkeys(first.tolist()))]
 
@@ -308,22 +337,12 @@ def _volume(inputs: Question) -> Floats:
     return volume
 
 
-def _short_of(ranked: list[OptionResult]) -> tuple[str, ...]:
+def _short_of(ranked: Sequence[OptionResult]) -> tuple[str, ...]:
     """Return how many options have key figures alone, and what works them out whole."""
     brief = sum(row.brief for row in ranked)
     if not brief:
         return ()
     return (f"{brief:,} of {len(ranked):,} options have key figures alone: --lines works all out",)
-
-
-def _unscored(inputs: Question, selection: Selection) -> tuple[str, ...]:
-    """Return how many models a lowest score leaves out because nobody published theirs."""
-    if selection.min_score is None:
-        return ()
-    benchmark = selection.min_score[0]
-    models = [m for m in inputs.catalog.models.models.values() if m.kind == "chat"]
-    without = sum(all(s.benchmark != benchmark for s in m.scores) for m in models)
-    return (f"{without} of {len(models)} models have no {benchmark} score and are left out",)
 
 
 def _considered(inputs: Question, selection: Selection, ranked: list[OptionResult]) -> int:
@@ -361,19 +380,19 @@ def candidates(inputs: Question, selection: Selection) -> tuple[list[Sized], lis
     """
     own = own_setups(inputs, selection)
     found, missing = _candidates(inputs, selection, own)
-    found += [(own.option(i), own.replica(i)) for i in _pairs(inputs, own, selection)]
+    found += [(option_of(own, i), own.replica_of(i)) for i in _pairs(inputs, own, selection)]
     return found, missing
 
 
 def _candidates(
-    inputs: Question, selection: Selection, own: OwnSetups
+    inputs: Question, selection: Selection, own: SetUps
 ) -> tuple[list[Sized], list[LeftOut]]:
     """Return all options to price but own GPUs, and what was left out, own GPUs among it."""
     priced, missing = token_options(inputs, selection)
     units, unpriced = provisioned_options(inputs, selection)
     options = (*priced, *units, *inline_options(inputs))
     missing += [_without_price(offer, reason) for offer, reason in unpriced]
-    return [(option, None) for option in options], [*missing, *own.infeasible, *own.unsized]
+    return [(option, None) for option in options], [*missing, *unserved(own)]
 
 
 def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
@@ -386,28 +405,28 @@ def _without_price(offer: CapacityOffer, reason: str) -> LeftOut:
     )
 
 
-def _pairs(inputs: Question, own: OwnSetups, selection: Selection) -> Iterable[int]:
+def _pairs(inputs: Question, own: SetUps, selection: Selection) -> Iterable[int]:
     """Yield the set-ups to price: of models that answers are about, the cheapest rent as well."""
     about = selection.models if selection.narrowed else inputs.catalog.assumptions.short_list
-    volume, found = _volume(inputs), own.found
+    volume = _volume(inputs)
     if inputs.request.all_setups:
-        rows = np.arange(found.pair_setup.size)
-        cost = monthly_usd(found, inputs.settings, rows, volume)[:, 0]
-        order = np.lexsort((cost, found.grid.model[found.pair_setup]))
+        rows = np.arange(own.pair_setup.size)
+        cost = monthly_usd(own, inputs.settings, rows, volume)[:, 0]
+        order = np.lexsort((cost, own.model[own.pair_setup]))
         yield from _one_each(own, order.tolist())
         return
     for model in own.models:
         beside = (0,) if not about or model.id in about else ()
         levels = (least_trust(inputs), *beside)
-        yield from best_pairs(found, inputs.settings, model.id, volume, *levels).tolist()
+        yield from best_pairs(own, inputs.settings, model.id, volume, *levels).tolist()
 
 
-def _one_each(own: OwnSetups, rows: Iterable[int]) -> Iterable[int]:
+def _one_each(own: SetUps, rows: Iterable[int]) -> Iterable[int]:
     """Return the first pair of each id: a seller may rent the same GPU in several regions."""
     seen = set()
     for row in rows:
-        rent = own.found.rents[int(own.found.pair_rent[row])]
-        known = (int(own.found.pair_setup[row]), rent.seller, rent.way)
+        rent = own.rents[int(own.pair_rent[row])]
+        known = (int(own.pair_setup[row]), rent.seller, rent.way)
         if known not in seen:
             seen.add(known)
             yield row
@@ -417,7 +436,7 @@ def _rank(result: OptionResult) -> tuple[bool, float, str]:
     return not result.feasible, result.monthly_usd or 0.0, result.id
 
 
-def _nothing(results: list[OptionResult]) -> str:
+def nothing_serves(results: list[OptionResult]) -> str:
     if not results:
         return "nothing matches what was asked for; loosen --model, --provider, --gpu or --tier"
     reasons = "; ".join(f"{r.id}: {', '.join(r.reasons)}" for r in results[:5])
@@ -426,9 +445,17 @@ def _nothing(results: list[OptionResult]) -> str:
 
 
 def short_list(inputs: Question, selection: Selection) -> frozenset[str]:
-    """Return the models of the short list: none when the user chose what to look at."""
-    if selection.narrowed or inputs.request.all_setups:
+    """Return the models of the short list: none when the user chose what to look at.
+
+    Of models that are chosen by how good they are alone, all that pass.
+    """
+    if inputs.request.all_setups or selection.models or selection.providers:
         return frozenset()
+    models = inputs.catalog.models.models
+    if selection.graded or selection.rates is not None:
+        passing = frozenset(n for n, m in models.items() if selection.model(n, m))
+        few = passing & frozenset(inputs.catalog.assumptions.short_list)
+        return passing if selection.graded else few or passing
     return frozenset(inputs.catalog.assumptions.short_list)
 
 

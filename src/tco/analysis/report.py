@@ -18,6 +18,7 @@ from tco.options.cheapest import USUAL, least_trust
 from tco.options.hours import SCALE_TO_ZERO
 from tco.options.machines import DEDICATED
 from tco.options.provisioned import ProvisionedOption
+from tco.options.quality import BELOW, score_notes, some_of, success_notes
 from tco.options.question import Question
 from tco.options.scenario import Scenario
 from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets, target, workload
@@ -266,11 +267,12 @@ def warnings_of(inputs: Question, used: Sequence[Option]) -> tuple[str, ...]:
     return (
         *_changes(inputs, used),
         *_stale(inputs, used),
-        *_uncalibrated(inputs, used),
+        *uncalibrated(inputs, used),
         *_licences(inputs, used),
         *_ineffective(inputs, used),
         *volume_notes(inputs),
         *_limit_notes(inputs, used),
+        *_score_notes(inputs, used),
     )
 
 
@@ -285,15 +287,25 @@ def notes_of(
         about: Those of them that the answer names.
         dated: The screen says of each price how old it is and when it changes.
     """
-    first: list[str] = [*_ineffective(inputs, used), *volume_notes(inputs)]
-    rest: list[str] = []
+    scores = _score_notes(inputs, used)
+    below = [text for text in scores if text.startswith(BELOW)]
+    first: list[str] = [*_ineffective(inputs, used), *volume_notes(inputs), *below]
+    rest: list[str] = [text for text in scores if text not in below]
     for family, of_rows in ((_changes, dated), (_stale, dated), (_licences, False)):
         told, bears = family(inputs, used), () if of_rows else family(inputs, about)
         (first if bears else rest).extend(told)
     limits, close = _limit_notes(inputs, used), _limit_notes(inputs, about)
     first += [text for text in limits if CLOSE in text and any(CLOSE in one for one in close)]
     rest += [text for text in limits if text not in first]
-    return tuple(first), (*rest, *_uncalibrated(inputs, used))
+    return tuple(first), (*rest, *uncalibrated(inputs, used))
+
+
+def _score_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
+    models = dict.fromkeys(o.model for o in used)
+    return [
+        *score_notes(inputs.catalog, inputs.request, models),
+        *success_notes(inputs.catalog, inputs.request),
+    ]
 
 
 def _changes(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -343,7 +355,7 @@ def volume_notes(inputs: Question) -> list[str]:
         mean, peak = (number(x) for x in (load.requests_per_s, load.peak_requests_per_s))
         who = ratio.source.partition(":")[0]
         out.append(
-            f"{show_number(peak)} req/s at peak are taken to be {show_number(mean)} on average, by "
+            f"{show_number(peak)} req/s {TAKEN} {show_number(mean)} on average, by "
             f"a peak of {show_number(number(ratio.value))} times the mean ({who})"
         )
     return [text for text in out if text]
@@ -368,24 +380,19 @@ def _limit_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
     ]
     if close:
         limit = f"--slo ttft={show_seconds(number(goal.max_ttft_s))}"
-        out.append(f"{limit} {CLOSE}, by how requests arrive: {_some(close)}")
+        out.append(f"{limit} {CLOSE}, by how requests arrive: {some_of(close)}")
     names = " and ".join(states)
     given = [o.id for o in own if o.measured is not None]
     others = len(used) - len(own)
     if given:
-        out.append(f"{names} not judged where the throughput was given: {_some(given)}")
+        out.append(f"{names} not judged where the throughput was given: {some_of(given)}")
     if others:
         out.append(f"{names} not judged of what is not on own GPUs: nothing is known ({others})")
     return out
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
-
-
-MOST_NAMES = 3
 CLOSE = "is too close to call"
+TAKEN = "at peak are taken to be"
 
 
 def _ineffective(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -464,7 +471,8 @@ def _drafted(inputs: Question, own: Sequence[SelfOption]) -> list[str]:
     ]
 
 
-def _uncalibrated(inputs: Question, used: Sequence[Option]) -> list[str]:
+def uncalibrated(inputs: Question, used: Sequence[Option]) -> list[str]:
+    """Return of which set-ups the speed is less sure than their band, and why."""
     models = inputs.catalog.models.models
     own = [o for o in used if isinstance(o, SelfOption) and o.measured is None]
     odd = sorted(
@@ -569,18 +577,23 @@ def _short_horizon(inputs: Question, used: Sequence[Option]) -> Iterator[str]:
         )
 
 
+RIGHT = "answers that are right; each request is asked until one is"
+
+
 def choices_of(request: Scenario, settings: Settings) -> Iterator[AssumptionResult]:
     """Return what is left out of every bill and which sets were named, as they are told."""
     left = in_effect(request.without, lambda path: number(settings.value(path)))
     gone = (*left, *(("bare",) if request.bare else ()))
     rows = [("bill.left_out", "left out of every bill", ", ".join(gone), "without")] if gone else []
     rows += [(*KINDS[kind][:2], name, kind) for kind, name in named_sets(request)]
-    for path, title, value, field in rows:
+    said: list[tuple[str, str, str | float, str]] = [*rows]
+    said += [(f"success.{name.lower()}", RIGHT, rate, "success") for name, rate in request.success]
+    for path, title, value, field in said:
         yield AssumptionResult(
             path=path,
             title=title,
             value=value,
-            unit="",
+            unit="share" if field == "success" else "",
             origin="given",
             source=request.origins.get(field, f"--{field.replace('_', '-')}"),
             judgment=False,

@@ -5,9 +5,12 @@ Numbers are unrounded; `None` stands for what does not exist, never for zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Hashable
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from typing import Any, Literal
 
+from tco.catalog.lookup import ModelClass
 from tco.options.scenario import LimitState
 
 Tier = Literal["api", "hosted", "self"]
@@ -140,6 +143,23 @@ TrustLevel = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelQuality:
+    """How good a model is, as far as a public score, or one of the user's own, tells."""
+
+    benchmark: str
+    value: float
+    low: float | None
+    high: float | None
+    """Its 95 % interval; None for a figure that an article prints without."""
+    date: str | None
+    """The day that it holds of, `YYYY-MM-DD`."""
+    source: str
+    effort: str | None = None
+    """The reasoning effort that it was measured at: a bill of ordinary requests lacks the tokens
+    that such an effort takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OptionResult:
     """One way to serve the month.
 
@@ -180,6 +200,15 @@ class OptionResult:
     """Why, what weighs most first."""
     sureness: str = ""
     """How sure the price is, in a few words: its witnesses, age, what is scheduled."""
+    usd_per_success: float | None = None
+    """What a right answer costs where it was said how often the model is right: the month over its
+    requests, each asked until it is right [USD/request]."""
+    success: float | None = None
+    """How often it is right, as was said [1]."""
+    class_: ModelClass = "unknown"
+    """Of the model, by the rule in docs/catalog.md; `class` in JSON."""
+    quality: ModelQuality | None = None
+    """None where nobody has measured it, or the option does not say which model it serves."""
 
     @property
     def brief(self) -> bool:
@@ -200,6 +229,50 @@ class AssumptionResult:
     judgment: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """What every answer says besides its figures: a part of each of them, see `members`."""
+
+    schema: str
+    catalog: CatalogStamp
+    verdict: str
+    """The answer in a few sentences."""
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]
+    best: str | None = None
+    """The answer: the cheapest whose price is sure enough; None where nothing is chosen."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """What costs less, but whose price is not sure enough."""
+    min_trust: TrustLevel = "medium"
+    """Least trust of a price that is sure enough."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
+
+
+HEAD, WORDS = ("schema", "catalog"), ("verdict", "assumptions", "warnings")
+
+
+@cache
+def members(record: Hashable) -> tuple[str, ...]:
+    """Return the fields of a record in the order in which they are written.
+
+    An answer begins with its schema and catalog; what it always has goes before its words, what it
+    may have after them, and what the envelope may have stands last.
+    """
+    kind: Any = record
+    every = fields(kind)
+    if not issubclass(kind, Envelope):
+        return tuple(f.name for f in every)
+    carried = [f.name for f in fields(Envelope)]
+    own = [f for f in every if f.name not in carried]
+    needed = [f.name for f in own if f.default is MISSING and f.default_factory is MISSING]
+    rest = [f.name for f in own if f.name not in needed]
+    last = [name for name in carried if name not in (*HEAD, *WORDS)]
+    return (*HEAD, *needed, *WORDS, *rest, *last)
+
+
 CheckState = Literal["passed", "failed", "unknown"]
 """`unknown` could not be told, which is not passed."""
 
@@ -217,35 +290,6 @@ class CheckResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompareResult:
-    """What a month costs, every way there is to serve it, cheapest first."""
-
-    schema: Literal["tco.compare/1"]
-    catalog: CatalogStamp
-    workload: WorkloadResult
-    options: tuple[OptionResult, ...]
-    """Feasible ones by cost, then infeasible ones."""
-    shown: tuple[str, ...]
-    """Ids of the options on the short list, which a table prints when nothing was selected."""
-    considered: int
-    """Options that can serve the month, more than `options` where only a short list was priced."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    checks: tuple[CheckResult, ...] = ()
-    best: str | None = None
-    """The answer: the cheapest whose price is sure enough, of the short list where there is one."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    """Ids of what costs less, but whose price is not sure enough."""
-    min_trust: TrustLevel = "medium"
-    """Least trust of a price that is sure enough."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Flip:
     """A single change that would turn the answer."""
 
@@ -256,6 +300,49 @@ class Flip:
     """None when no value of it would do."""
     unit: str
     text: str
+    against: str | None = None
+    """What B is held against, where that is not A: a closed model of the same class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EscalationStep:
+    """One option that requests come to, and how often it is asked."""
+
+    option: str
+    success: float
+    """How often it is right, as was said [1]."""
+    asked: float
+    """How often it is asked for a request of the month [1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EscalationResult:
+    """What one option gets wrong is asked of the next, and of the last one until it is right."""
+
+    steps: tuple[EscalationStep, ...]
+    monthly_usd: float
+    usd_per_success: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareResult(Envelope):
+    """What a month costs, every way there is to serve it, cheapest first."""
+
+    schema: Literal["tco.compare/1"]
+    workload: WorkloadResult
+    options: tuple[OptionResult, ...]
+    """Feasible ones by cost, then infeasible ones."""
+    shown: tuple[str, ...]
+    """Ids of the options on the short list, which a table prints when nothing was selected."""
+    considered: int
+    """Options that can serve the month, more than `options` where only a short list was priced."""
+    checks: tuple[CheckResult, ...] = ()
+    pair: tuple[str, ...] = ()
+    """Ids of what `turns` is about: what is bought, and own GPUs; empty without one of them."""
+    turns: tuple[Flip, ...] = ()
+    """Single changes that would turn the cheaper one of `pair`, each alone."""
+    escalations: tuple[EscalationResult, ...] = ()
+    """Where it was said how often models are right: one option after another, cheapest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,11 +359,10 @@ class VolumeResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BreakevenResult:
+class BreakevenResult(Envelope):
     """From which volume B is cheaper than A."""
 
     schema: Literal["tco.breakeven/1"]
-    catalog: CatalogStamp
     a: str
     b: str
     resolved: tuple[str, ...]
@@ -297,9 +383,6 @@ class BreakevenResult:
     """Both bills at that volume."""
     never_because: str | None
     flips: tuple[Flip, ...]
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
     envelope: tuple[str, ...] = ()
     """Set-ups of a name that stands for several: `wins`, `first`, `sure` are of the cheapest of
     them at each volume. Everything else is of `a` and `b`, which are the cheapest at `now`."""
@@ -307,14 +390,6 @@ class BreakevenResult:
     """The crossing nearest to today's volume, over that, less 1 [share]."""
     first_is: VolumeResult | None = None
     """Where the cheaper one first changes: as a bill of A, requests a day, months of growth."""
-    best: str | None = None
-    """Which of the two is the answer at the volume asked about; None without one."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    """The other one, where it costs less but its price is not sure enough."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -346,30 +421,26 @@ class BreakevenRow:
     never_because: str | None
     at: BothAt | None = None
     """None where no volume was given."""
+    class_: ModelClass = "unknown"
+    """Of the model, and of A unless it was named or no closed one of the class is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class BreakevenTable:
+class BreakevenTable(Envelope):
     """For each open model, self-hosting against its cheapest host and against a closed model."""
 
     schema: Literal["tco.breakeven-table/1"]
-    catalog: CatalogStamp
     against: str
+    """The closed model that was named; else those of the classes of the models, by commas."""
     variable: str
     unit: str
     rows: tuple[BreakevenRow, ...]
     left_out: tuple[str, ...]
     """Open models that cannot be compared, each with the reason."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """What `compare` answers at the volume asked about; None without one."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
+    pair: tuple[str, ...] = ()
+    """Ids of what `turns` is about, of the model that comes nearest: its host, and own GPUs."""
+    turns: tuple[Flip, ...] = ()
+    """Single changes that turn which of the pair is cheaper at the volume asked about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -401,11 +472,10 @@ class SwingResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SensitivityResult:
+class SensitivityResult(Envelope):
     """Which assumption moves the answer, largest swing first."""
 
     schema: Literal["tco.sensitivity/1"]
-    catalog: CatalogStamp
     a: str
     b: str
     resolved: tuple[str, ...]
@@ -415,34 +485,69 @@ class SensitivityResult:
     difference_usd: float
     """B less A."""
     rows: tuple[SwingResult, ...]
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """Which of the two is the answer."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    """The other one, where it costs less but its price is not sure enough."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
+    turns: tuple[Flip, ...] = ()
+    """What would turn the answer, each change alone: the volume, and beyond the ranges too."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplainResult:
+class ExplainResult(Envelope):
     """Every term of one bill."""
 
     schema: Literal["tco.explain/1"]
-    catalog: CatalogStamp
     workload: WorkloadResult
     option: OptionResult
     resolved: tuple[str, ...]
     steps: tuple[str, ...]
     """How the quantities came about, one formula with its numbers each."""
     sources: tuple[str, ...]
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierPoint:
+    """The cheapest way to be as good as this: nothing cheaper is as good."""
+
+    option: str
+    model: str
+    tier: Tier
+    class_: ModelClass
+    """`class` in JSON."""
+    monthly_usd: float
+    usd_per_mtok: float | None
+    quality: ModelQuality
+    trust: TrustLevel
+    trust_reasons: tuple[str, ...]
+    more_usd: float | None
+    """What it costs beyond the point before [USD/month]; None for the first."""
+    usd_per_point: float | None
+    """The same for each point of score that it is better."""
+    apart: bool | None
+    """Its interval lies above that of the point before; None for the first, or without intervals.
+    Where it does not, the two cannot be told apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DominatedOption:
+    """An option that something else beats: as good or better, at no higher price."""
+
+    option: str
+    model: str
+    tier: Tier
+    monthly_usd: float
+    quality: ModelQuality
+    by: str
+    """The cheapest point of the frontier that is as good."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierResult(Envelope):
+    """The cheapest price for each level of quality, and what each further point costs."""
+
+    schema: Literal["tco.frontier/1"]
+    workload: WorkloadResult
+    benchmark: str
+    points: tuple[FrontierPoint, ...]
+    """By cost, and so by score."""
+    dominated: tuple[DominatedOption, ...]
+    """Of each other model and tier its answer, by cost."""
+    unscored: tuple[str, ...]
+    """Options of models that nobody has measured, which are placed nowhere."""

@@ -13,11 +13,14 @@ from tco.analysis.results import (
     BillLine,
     Breakdown,
     EnergyResult,
+    ModelQuality,
     OptionResult,
     ReplicaResult,
     ScalingResult,
     UtilizationResult,
 )
+from tco.catalog.lookup import ModelClass, model_class, quality, stale_after
+from tco.catalog.trust import short_reason
 from tco.engine.capital import power_lines
 from tco.engine.constants import ttft_ends
 from tco.engine.fleet import Duty, off_share, steepened, waiting_share
@@ -25,14 +28,26 @@ from tco.engine.ledger import Group, Line, total_usd
 from tco.engine.replica import Replica, request_s
 from tco.engine.selfhost import Fleet, utilization_of
 from tco.engine.shapes import Floats, Indices, number
-from tco.options.bills import FixedOption, LeftOut, Option, SelfOption, fleet, lines, replica_of
+from tco.options.bills import (
+    FixedOption,
+    LeftOut,
+    Option,
+    SelfOption,
+    TokenOption,
+    fleet,
+    lines,
+    replica_of,
+)
 from tco.options.candidates import first_token_words, infeasible, limit_states, setup_id
 from tco.options.hours import SCALE_TO_ZERO, OnHours, duty_of
 from tco.options.machines import OwnedGpu, own_bill, ownership, upfront_usd
+from tco.options.offers import coming
 from tco.options.provisioned import ProvisionedOption, used_share
+from tco.options.quality import benchmark_of
 from tco.options.question import Question
 from tco.options.settings import Settings, hours_per_month, target, workload
-from tco.options.setups import Search
+from tco.options.setups import SetUps
+from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_seconds, show_share
 
 # Energy and carbon of a fleet, rented or bought, per month and per request.
@@ -86,7 +101,7 @@ def scaling_of(
     duty = duty_of(hours, settings, option.billing_step_s)
     if hours is None or duty is None or hours.billing == "always_on":
         return None
-    starts, waiting = _starts(duty, settings, replica)
+    starts, waiting = _starts(option, duty, settings, replica)
     cold = hours.billing == SCALE_TO_ZERO
     return ScalingResult(
         billing=hours.billing,
@@ -100,9 +115,11 @@ def scaling_of(
     )
 
 
-def _starts(duty: Duty, settings: Settings, replica: Replica) -> tuple[float, float]:
+def _starts(
+    option: SelfOption, duty: Duty, settings: Settings, replica: Replica
+) -> tuple[float, float]:
     """Return cold starts of a month, and the share of the requests that wait for one."""
-    load = workload(settings)
+    load = workload(settings, option.tries)
     week = steepened(duty.week, load.peak_to_mean)
     rate = number(load.requests_per_s) * week
     hold = number(request_s(replica)) + number(duty.idle_timeout_s)
@@ -202,6 +219,11 @@ def option_result(option: Option, inputs: Question, replica: Replica | None = No
         lines=bill_lines(bill, inputs),
         trust=option.trust.level,
         trust_reasons=option.trust.reasons,
+        sureness=sureness_of(option, inputs),
+        class_=class_of(option.model, inputs),
+        quality=quality_of(option.model, inputs),
+        success=success_of(option.model, option.id, inputs),
+        usd_per_success=per_success(usd, inputs),
     )
 
 
@@ -222,10 +244,10 @@ def _used(option: Option, settings: Settings) -> UtilizationResult | None:
 
 def _self_result(option: SelfOption, inputs: Question, replica: Replica) -> OptionResult:
     if not bool(np.all(replica.feasible)):
-        return _too_small(option, replica, inputs.settings)
+        return _too_small(option, replica, inputs)
     servers = fleet(option, inputs.settings, replica)
     bill = own_bill(option, inputs.settings, servers)
-    used = _utilization(inputs.settings, replica, servers)
+    used = _utilization(option, inputs.settings, replica, servers)
     upfront = upfront_usd(option, inputs.settings, servers)
     usd = number(total_usd(bill))
     return OptionResult(
@@ -253,27 +275,32 @@ def _self_result(option: SelfOption, inputs: Question, replica: Replica) -> Opti
         scaling=scaling_of(option, inputs.settings, replica, servers),
         trust=option.trust.level,
         trust_reasons=option.trust.reasons,
+        sureness=sureness_of(option, inputs),
+        class_=class_of(option.model, inputs),
+        quality=quality_of(option.model, inputs),
+        success=success_of(option.model, option.id, inputs),
+        usd_per_success=per_success(usd, inputs),
     )
 
 
-def _too_small(option: SelfOption, replica: Replica, settings: Settings) -> OptionResult:
+def _too_small(option: SelfOption, replica: Replica, inputs: Question) -> OptionResult:
     item = LeftOut(
         id=option.id,
         tier=option.tier,
         model=option.model,
         provider=option.provider,
-        reasons=(infeasible(replica, target(settings)),),
+        reasons=(infeasible(replica, target(inputs.settings)),),
     )
-    row = left_out_result(item, hardware=option.hardware)
+    row = left_out_result(item, inputs, hardware=option.hardware)
     return replace(
         row,
-        slo=limit_states(settings, replica),
+        slo=limit_states(inputs.settings, replica),
         trust=option.trust.level,
         trust_reasons=option.trust.reasons,
     )
 
 
-def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
+def left_out_result(item: LeftOut, inputs: Question, hardware: str | None = None) -> OptionResult:
     """Return the row of something that cannot be had."""
     return OptionResult(
         id=item.id,
@@ -283,6 +310,82 @@ def left_out_result(item: LeftOut, hardware: str | None = None) -> OptionResult:
         hardware=hardware,
         feasible=False,
         reasons=item.reasons,
+        success=success_of(item.model, item.id, inputs),
+        class_=class_of(item.model, inputs),
+        quality=quality_of(item.model, inputs),
+    )
+
+
+def said_of(option: Option, inputs: Question) -> str:
+    """Return an option in words, own GPUs with as many as are paid for where a volume is given."""
+    if not isinstance(option, SelfOption) or not inputs.volume_given:
+        return spoken(option.id)
+    servers = fleet(option, inputs.settings, replica_of(option, inputs.settings))
+    return spoken(option.id, number(servers.paid_gpus))
+
+
+def sureness_of(option: Option, inputs: Question) -> str:
+    """Return how sure a price is, in a few words: its age, witnesses, what is scheduled."""
+    words = _age_words(option, inputs)
+    if isinstance(option, TokenOption) and (change := coming(option, inputs)) is not None:
+        days, factor = change
+        words.append(f"x{show_number(factor)} in {days} day{'s' * (days != 1)}")
+    return ", ".join([*words, *_witness_words(option)])
+
+
+def _witness_words(option: Option) -> list[str]:
+    short = short_reason(option.trust.reasons[0]) if option.trust.reasons else ""
+    if option.trust.level == "low":
+        short = short.replace("1 source", "ONE source")
+    return [short] if short else []
+
+
+def _age_words(option: Option, inputs: Question) -> list[str]:
+    """Return how old a price is that is older than its kind should be."""
+    if isinstance(option, FixedOption) or option.checked is None:
+        return []
+    seller = inputs.catalog.prices.providers.get(option.provider)
+    hosted = seller is not None and not isinstance(option, SelfOption)
+    kind = seller.kind if seller is not None and hosted else "rental"
+    age = (inputs.day - option.checked).days
+    if age <= stale_after(kind) or f"seen {age} days ago" in " ".join(option.trust.reasons):
+        return []
+    rent = "rent " if isinstance(option, SelfOption) and option.owned is None else ""
+    return [f"{rent}{age} days old"]
+
+
+def success_of(model: str, option: str, inputs: Question) -> float | None:
+    """Return how often an option is right, by its model and its id; None where nobody said [1]."""
+    return None if inputs.success is None else inputs.success.of(model, option)
+
+
+def per_success(usd: float, inputs: Question) -> float | None:
+    """Return what a right answer costs, where it was said how often one is [USD/request]."""
+    requests = number(workload(inputs.settings).requests_per_month)
+    return usd / requests if inputs.success is not None and requests > 0 else None
+
+
+def class_of(model: str, inputs: Question) -> ModelClass:
+    """Return the class of a model, by its id; `unknown` for what no catalog has."""
+    models = inputs.catalog.models
+    found = models.models.get(model)
+    return "unknown" if found is None else model_class(found, models.classes)
+
+
+def quality_of(model: str, inputs: Question) -> ModelQuality | None:
+    """Return how good a model is, by its id: its score where somebody has measured it."""
+    found = inputs.catalog.models.models.get(model)
+    score = None if found is None else quality(found, benchmark_of(inputs.request))
+    if score is None:
+        return None
+    return ModelQuality(
+        benchmark=score.benchmark,
+        value=score.value,
+        low=score.low,
+        high=score.high,
+        date=None if score.seen is None else score.seen.isoformat(),
+        source=score.source,
+        effort=score.effort,
     )
 
 
@@ -299,35 +402,39 @@ def key_figures(row: OptionResult) -> OptionResult:
         gpus=row.gpus,
         monthly_usd=row.monthly_usd,
         trust=row.trust,
+        class_=row.class_,
+        quality=row.quality,
     )
 
 
 def pair_figures(
-    found: Search, pairs: Indices, usd: Floats, gpus: Floats
+    found: SetUps, pairs: Indices, usd: Floats, gpus: Floats
 ) -> Iterator[OptionResult]:
     """Yield the rows of pairs of set-up and rent with their key figures alone.
 
     Args:
-        found: The search.
+        found: The set-ups.
         pairs: Which pairs [pairs].
         usd: What each costs [pairs] [USD/month].
         gpus: GPUs paid for [pairs] [1].
     """
-    grid, setups = found.grid, found.pair_setup[pairs]
+    setups = found.pair_setup[pairs]
+    inputs = found.inputs
+    good = [(class_of(m.id, inputs), quality_of(m.id, inputs)) for m in found.models]
     places = zip(
-        grid.model[setups].tolist(),
-        grid.gpu[setups].tolist(),
-        grid.count[setups].tolist(),
-        grid.precision[setups].tolist(),
+        found.model[setups].tolist(),
+        found.gpu[setups].tolist(),
+        found.count[setups].tolist(),
+        found.precision[setups].tolist(),
         found.pair_rent[pairs].tolist(),
         usd.tolist(),
         gpus.tolist(),
         strict=True,
     )
     for model, gpu, count, precision, rent, cost, paid in places:
-        rented, name = found.rents[rent], grid.models[model].id
+        rented, name = found.rents[rent], found.models[model].id
         yield OptionResult(
-            id=setup_id(name, grid.gpus[gpu].id, count, grid.names[precision], rented),
+            id=setup_id(name, found.gpus[gpu].id, count, found.names[precision], rented),
             tier="self",
             model=name,
             provider=rented.seller,
@@ -335,6 +442,8 @@ def pair_figures(
             gpus=paid,
             monthly_usd=cost,
             trust=rented.trust.level,
+            class_=good[model][0],
+            quality=good[model][1],
         )
 
 
@@ -359,8 +468,10 @@ def _band(option: SelfOption, settings: Settings, replica: Replica) -> tuple[flo
     return float(low), float(high)
 
 
-def _utilization(settings: Settings, replica: Replica, servers: Fleet) -> UtilizationResult:
-    used = utilization_of(workload(settings), replica, servers)
+def _utilization(
+    option: SelfOption, settings: Settings, replica: Replica, servers: Fleet
+) -> UtilizationResult:
+    used = utilization_of(workload(settings, option.tries), replica, servers)
     return UtilizationResult(
         slots=number(used.slots),
         token_capacity=number(used.token_capacity),

@@ -16,12 +16,12 @@ from tco.analysis.results import (
     BreakevenTable,
     CompareResult,
     ExplainResult,
+    FrontierResult,
     SensitivityResult,
 )
 from tco.analysis.size.results import SizeResult
 from tco.analysis.vary.results import BreakevenOver, MapResult, WhatIfResult
 from tco.render.table import View
-from tco.units import show_tokens, show_usd
 from tco.usage.results import BillResult, ProfileResult
 
 if TYPE_CHECKING:
@@ -66,9 +66,15 @@ class Answer:
         """Return the screen as Markdown."""
         return self._rendered("md")
 
-    def to_text(self, columns: int = 80) -> str:
-        """Return the screen of the command, so many characters wide."""
-        return self._rendered("table", columns)
+    def to_text(self, columns: int = 80, *, assumptions: bool = False, notes: bool = False) -> str:
+        """Return the screen of the command, so many characters wide.
+
+        Args:
+            columns: Characters of a line.
+            assumptions, notes: All of them, where the screen names or counts some.
+        """
+        view = View(assumptions=assumptions, notes=notes)
+        return self._rendered("table", columns, view)
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return the rows as a data frame of pandas.
@@ -88,10 +94,10 @@ class Answer:
         made: polars.DataFrame = package.DataFrame(self.to_dicts(), infer_schema_length=None)
         return made
 
-    def _rendered(self, kind: str, columns: int = 80) -> str:
+    def _rendered(self, kind: str, columns: int = 80, view: View | None = None) -> str:
         from tco.render.output import rendered
 
-        return rendered(self, kind, View(), columns=columns)
+        return rendered(self, kind, view or View(), columns=columns)
 
     def _repr_html_(self) -> str:
         from tco.render.plain import fragment
@@ -113,6 +119,10 @@ class Answer:
 
 class Comparison(Answer, CompareResult):
     """What a month costs, every way there is to serve it, cheapest first."""
+
+
+class Frontier(Answer, FrontierResult):
+    """The cheapest price for each level of quality, and what each further point costs."""
 
 
 class Breakeven(Answer, BreakevenResult):
@@ -178,17 +188,10 @@ class UsageBill(Answer, BillResult):
 class Explanation(Answer, ExplainResult):
     """Every term of one bill."""
 
-    def __str__(self) -> str:
-        """Return what the option comes to."""
-        option = self.option
-        if option.monthly_usd is None:
-            return f"{option.id} is not possible: {'; '.join(option.reasons)}"
-        volume = show_tokens(self.workload.tokens_per_month)
-        return f"{option.id} costs {show_usd(option.monthly_usd)} a month for {volume} tokens"
-
 
 KINDS: tuple[Any, ...] = (
     Comparison,
+    Frontier,
     Breakeven,
     BreakevenOverview,
     BreakevenElsewhere,

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from tco.api.answers import (
     Breakeven,
@@ -15,6 +15,7 @@ from tco.api.answers import (
     Comparison,
     Embedding,
     Explanation,
+    Frontier,
     Mix,
     MonteCarlo,
     Outlook,
@@ -29,6 +30,7 @@ from tco.api.answers import (
 from tco.ask import questions
 from tco.ask.commands import (
     BreakevenOptions,
+    CompareOptions,
     EmbedOptions,
     HorizonOptions,
     PlanOptions,
@@ -38,11 +40,12 @@ from tco.ask.commands import (
     Spreads,
     TrainOptions,
 )
-from tco.ask.fields import Field, fields_of
+from tco.ask.fields import Amount, Field, Name, Names, Pairs, fields_of
 from tco.ask.layers import Ask, answered, given, given_of, read
-from tco.ask.options import Amount, Name, Names, Pairs, QuestionOptions, Switch
+from tco.ask.options import QuestionOptions
 from tco.ask.questions import sensitivity as asked_how_sure
-from tco.errors import TcoError, UsageError, nearest, printable
+from tco.ask.synonyms import called_here
+from tco.errors import TcoError, UsageError, printable, suggestion
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -95,7 +98,7 @@ def asks(*records: Any) -> Callable[[F], F]:
 
 def apart(said: Mapping[str, Any], record: Any) -> tuple[Any, Any]:
     """Return what was said of the options of a record, and the rest."""
-    own = record.__annotations__
+    own = fields_of(record)
     return (
         {name: value for name, value in said.items() if name in own},
         {name: value for name, value in said.items() if name not in own},
@@ -129,9 +132,8 @@ def _refuse_unknown(function: str, said: Iterable[str], known: Mapping[str, Any]
         if name in known and known[name].kind is inspect.Parameter.POSITIONAL_ONLY:
             raise UsageError(f"{function}: give {name} first, without its name")
         if name not in known:
-            near = ", ".join(nearest(name, known))
-            shown = printable(name, 40)
-            raise UsageError(f"{function}: no option called {shown!r}; did you mean {near}?")
+            hint = suggestion(called_here(name, known) or name, known)
+            raise UsageError(f"{function}: no option called {printable(name, 40)!r}{hint}")
 
 
 Text = tuple[str, bool, bool]
@@ -209,16 +211,25 @@ def _listed(options: Mapping[str, Field]) -> str:
 # `tco.errors`.
 
 
-@asks(QuestionOptions)
-def compare(**question: Unpack[QuestionOptions]) -> Comparison:
+@overload
+def compare(
+    *, frontier: Literal[False] | None = None, **question: Unpack[QuestionOptions]
+) -> Comparison: ...
+@overload
+def compare(*, frontier: Literal[True], **question: Unpack[QuestionOptions]) -> Frontier: ...
+@asks(QuestionOptions, CompareOptions)
+def compare(**said: Any) -> Any:
     """Return what a month costs, every way there is to serve it, cheapest first.
+
+    With `frontier`, the cheapest for each level of quality, and what each further point costs.
 
     >>> import tco
     >>> answer = tco.compare(tokens="50B", model="llama-3.3-70b", as_of="2026-11-21")
     >>> answer.options[0].id
     'deepinfra/llama-3.3-70b'
     """
-    return _answer(questions.compare(), question)  # type: ignore[no-any-return]
+    own, question = apart(said, CompareOptions)
+    return _answer(questions.compare(own), question)
 
 
 @overload
@@ -340,10 +351,7 @@ def size(
 def plan(
     api: str | None = None,
     own: str | None = None,
-    *,
-    curve: Name = None,
-    buy: Switch = None,
-    **question: Unpack[QuestionOptions],
+    **said: Unpack[PlanOptions],
 ) -> Mix | Portfolio:
     """Return the cheapest mix: a base load on own GPUs, the rest to an API by the token.
 
@@ -354,17 +362,12 @@ def plan(
     >>> type(answer).__name__
     'Mix'
     """
-    said: PlanOptions = {"curve": curve, "buy": buy}
-    return _answer(questions.plan(api, own, said, _file(question)), question)  # type: ignore[no-any-return]
+    besides, question = apart(said, PlanOptions)
+    return _answer(questions.plan(api, own, besides, _file(question)), question)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, HorizonOptions)
-def horizon(
-    *names: str,
-    growth: Amount = None,
-    discounting: Name = None,
-    **question: Unpack[QuestionOptions],
-) -> Outlook:
+def horizon(*names: str, **said: Unpack[HorizonOptions]) -> Outlook:
     """Return what options come to over months or years: cash when it is paid, saving, payback.
 
     The first name is what is paid today, the others are what could be done instead.
@@ -374,20 +377,11 @@ def horizon(
     >>> type(answer).__name__
     'Outlook'
     """
-    own: HorizonOptions = {"growth": growth, "discounting": discounting}
-    return _answer(questions.horizon(names, own), question)  # type: ignore[no-any-return]
+    return _answer(questions.horizon(names), said)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, TrainOptions)
-def train(
-    *models: str,
-    training_tokens: Amount = None,
-    epochs: Amount = None,
-    refresh: Amount = None,
-    method: Names = None,
-    within: Amount = None,
-    **question: Unpack[QuestionOptions],
-) -> Tuning:
+def train(*models: str, **said: Unpack[TrainOptions]) -> Tuning:
     """Return what tuning some models costs: by the token, or on rented GPUs, cheapest first.
 
     >>> import tco
@@ -395,26 +389,13 @@ def train(
     >>> answer.rows[0].id
     'openai/gpt-4.1-mini:any'
     """
-    said: TrainOptions = {
-        "training_tokens": training_tokens,
-        "epochs": epochs,
-        "refresh": refresh,
-        "method": method,
-        "within": within,
-    }
-    ask, whole = questions.train(models, said, question)
+    own, question = apart(said, TrainOptions)
+    ask, whole = questions.train(models, own, question)
     return _answer(ask, whole)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, EmbedOptions)
-def embed(
-    *,
-    corpus: Amount = None,
-    queries: Amount = None,
-    query_tokens: Amount = None,
-    params: Amount = None,
-    **question: Unpack[QuestionOptions],
-) -> Embedding:
+def embed(**said: Unpack[EmbedOptions]) -> Embedding:
     """Return what embedding a corpus once, and queries every month, costs, cheapest first.
 
     >>> import tco
@@ -422,13 +403,8 @@ def embed(
     >>> {row.model for row in answer.rows}
     {'embed-v4'}
     """
-    said: EmbedOptions = {
-        "corpus": corpus,
-        "queries": queries,
-        "query_tokens": query_tokens,
-        "params": params,
-    }
-    return _answer(questions.embed(said), question)  # type: ignore[no-any-return]
+    own, question = apart(said, EmbedOptions)
+    return _answer(questions.embed(own), question)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions)

@@ -25,10 +25,11 @@ from mcp_types import (
 
 from tco import __version__
 from tco.api import functions, logs
-from tco.ask.commands import BillOptions, BreakevenOptions, SizeOptions
+from tco.ask.commands import BillOptions, BreakevenOptions, CompareOptions, SizeOptions
 from tco.ask.fields import Field, at_least_one, fields_of
 from tco.ask.options import QuestionOptions
-from tco.errors import TcoError, UsageError, nearest, printable
+from tco.ask.synonyms import called_here
+from tco.errors import TcoError, UsageError, printable, suggestion
 from tco.render.jsonio import document
 from tco.render.output import rendered
 from tco.render.screens import screen
@@ -71,9 +72,10 @@ TOOLS = {
     "compare": Offered(
         functions.compare,
         "What a month costs every way there is to serve it (closed API, hosted open model, own "
-        "GPUs), cheapest first; what is impossible and why. Needs one of tokens, requests, users.",
+        "GPUs), cheapest first; what is impossible and why. Needs one of tokens, requests, users. "
+        "`frontier`: the cheapest for each level of quality, and what each further point costs.",
         {},
-        (QuestionOptions,),
+        (QuestionOptions, CompareOptions),
     ),
     "breakeven": Offered(
         functions.breakeven,
@@ -197,10 +199,8 @@ def _answer(name: str, arguments: dict[str, Any]) -> CallToolResult:
     known = [*(key.rstrip("?") for key in offered.names), *offered.options, "top"]
     for key in arguments:
         if key not in known:
-            near = ", ".join(nearest(key, known))
-            raise UsageError(
-                f"{name}: no option called {printable(key, 40)!r}; did you mean {near}?"
-            )
+            hint = suggestion(called_here(key, known) or key, known)
+            raise UsageError(f"{name}: no option called {printable(key, 40)!r}{hint}")
     top = arguments.pop("top", None)
     most = None if top is None else _rows(top)
     first = [arguments.pop(key.rstrip("?"), None) for key in offered.names]
@@ -230,8 +230,8 @@ def figures(answer: Any, most: int) -> dict[str, Any]:
         "schema": answer.schema,
         "as_of": answer.catalog.as_of,
         "verdict": str(answer),
-        "best": getattr(answer, "best", None),
-        "cheaper_but_unsure": [*getattr(answer, "cheaper_but_unsure", ())],
+        "best": answer.best,
+        "cheaper_but_unsure": [*answer.cheaper_but_unsure],
         "resolved": [*getattr(answer, "resolved", ())],
         "rows": [{c.key: document(c.get(row)) for c in columns} for row in sheet.rows[:most]],
         "more_rows": max(len(sheet.rows) - most, 0),

@@ -4,19 +4,54 @@ Annotations here must be objects, not texts.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
-from tco.ask.fields import flag, scope, several
-from tco.ask.options import SERVING, VALUES, VOLUME, WHICH, Amount, Name, Names, Pairs, Switch
+from tco.ask.fields import (
+    Amount,
+    Day,
+    Name,
+    Names,
+    Pairs,
+    Switch,
+    fields_of,
+    flag,
+    grows_by,
+    key,
+    one_of,
+    scope,
+    several,
+    switch,
+    text,
+)
+from tco.ask.options import SERVING, VALUES, VOLUME, WHICH
+from tco.options.scenario import DISCOUNTING, END_OF_MONTH
+
+if TYPE_CHECKING:
+    from tco.ask.options import QuestionOptions as Besides
+else:
+    Besides = TypedDict
+"""A record holds what its command asks besides; a type checker sees the whole, as `import tco`
+takes it."""
 
 VARIED = "What varies"
+BILL = "What the bill says"
 
 Spread = str | tuple[float, float]
 Spreads = str | Sequence[str] | Mapping[str, Spread] | None
 """What is believed of assumptions: `rent.factor=0.7..1.5`, or `{"rent.factor": (0.7, 1.5)}`."""
 
 
-class BreakevenOptions(TypedDict, total=False):
+class CompareOptions(Besides, total=False):
+    """What `compare` asks besides the question."""
+
+    frontier: Annotated[
+        Switch,
+        flag(WHICH, None, "The cheapest for each level of quality, and what it costs."),
+        scope(tools="compare"),
+    ]
+
+
+class BreakevenOptions(Besides, total=False):
     """What `breakeven` asks besides A and B."""
 
     against: Annotated[
@@ -45,16 +80,31 @@ class BreakevenOptions(TypedDict, total=False):
     ]
 
 
-class HorizonOptions(TypedDict, total=False):
-    """What `horizon` asks besides its options."""
+class HorizonOptions(Besides, total=False):
+    """What `horizon` asks besides its options: how the months differ."""
 
-    growth: Annotated[Amount, flag(VOLUME, "%", "Growth of the volume a month: 5%.")]
+    growth: Annotated[
+        Amount,
+        flag(VOLUME, "%", "Growth of the volume a month: 5%."),
+        key("over_time.growth", grows_by, eg="5%"),
+    ]
     discounting: Annotated[
-        Name, flag(VALUES, "WORD", "When cash counts in today's money: end-of-month, year-end.")
+        Name,
+        flag(VALUES, "WORD", "When cash counts in today's money: end-of-month, year-end."),
+        key("over_time.discounting", one_of(*DISCOUNTING), default=END_OF_MONTH),
+    ]
+    flat_prices: Annotated[
+        Switch,
+        flag(VALUES, None, "Prices stay as they are: nothing of their history goes on."),
+        key("over_time.flat_prices", switch),
     ]
 
 
-class SensitivityOptions(TypedDict, total=False):
+OVER_TIME = tuple(fields_of(HorizonOptions).values())
+"""What a scenario file says of the months of `horizon`."""
+
+
+class SensitivityOptions(Besides, total=False):
     """What `sensitivity` asks besides A and B."""
 
     grid: Annotated[Name, flag(VARIED, "X:Y", "Who is cheaper, and by how much: rent:peak.")]
@@ -75,14 +125,20 @@ class SensitivityOptions(TypedDict, total=False):
         Pairs, several(VARIED, "P:Q=R", "Rank correlation: rent.factor:price.hosted_factor=0.6.")
     ]
     what_if: Annotated[
-        Names, several(VARIED, "TEXT", "Bills under a change: 'api price x3'; repeat.")
+        Names,
+        several(VARIED, "TEXT", "Bills under a change: 'api price x3'; repeat."),
+        key(
+            "what_if",
+            text,
+            doc="Named changes: `bad times: gpu rent +30%, price cut in half in 12 months`.",
+        ),
     ]
     among: Annotated[
         Names, several(VARIED, "NAME", "Only between these options; repeat.", offers="options")
     ]
 
 
-class PlanOptions(TypedDict, total=False):
+class PlanOptions(Besides, total=False):
     """What `plan` asks besides the API and the own set-up."""
 
     curve: Annotated[
@@ -105,7 +161,7 @@ class SizeOptions(TypedDict, total=False):
     ]
 
 
-class TrainOptions(TypedDict, total=False):
+class TrainOptions(Besides, total=False):
     """What `train` asks besides the models."""
 
     training_tokens: Annotated[Amount, flag(VOLUME, "N", "Tokens of the training set: 100M.")]
@@ -115,7 +171,7 @@ class TrainOptions(TypedDict, total=False):
     within: Annotated[Amount, flag(SERVING, "T", "Time that a run may take: 24h.")]
 
 
-class EmbedOptions(TypedDict, total=False):
+class EmbedOptions(Besides, total=False):
     """What `embed` asks of texts."""
 
     corpus: Annotated[Amount, flag(VOLUME, "N", "Tokens that are embedded once: 10B.")]
@@ -125,19 +181,25 @@ class EmbedOptions(TypedDict, total=False):
 
 
 class BillOptions(TypedDict, total=False):
-    """What `bill` asks of logs, for agents."""
+    """What `bill` asks of logs."""
 
     by: Annotated[
         Name,
-        flag(VALUES, "GROUP", "Sum by: model, team, key, tag, day, month."),
+        flag(BILL, "GROUP", "model, team, project, key, tag, provider, day, month, ..."),
         scope(tools="bill"),
     ]
     match: Annotated[
-        Pairs, several(VALUES, "NAME=OFFER", "What a model in the logs is."), scope(tools="bill")
+        Pairs,
+        several(BILL, "NAME=OFFER", "What a model in the logs is: llama=azure/llama-3.3-70b."),
+        scope(tools="bill"),
     ]
     invoice: Annotated[
-        Amount, flag(VALUES, "USD", "An invoice to hold it against."), scope(tools="bill")
+        Amount, flag(BILL, "USD", "An invoice to hold it against."), scope(tools="bill")
     ]
     growth: Annotated[
-        Amount, flag(VALUES, "G", "Growth for the forecast: 5%/month."), scope(tools="bill")
+        Amount, flag(BILL, "G", "Growth for the forecast: 5%/month."), scope(tools="bill")
     ]
+    no_elsewhere: Annotated[
+        Switch, flag(BILL, None, "Leave out what it would cost elsewhere.", "--no-elsewhere")
+    ]
+    as_of: Annotated[Day, flag(VALUES, "DATE", "Prices of what has no day, and of months to come.")]

@@ -10,6 +10,7 @@ import numpy as np
 
 from tco.analysis.report import stamp
 from tco.analysis.results import CatalogStamp
+from tco.ask.commands import OVER_TIME
 from tco.ask.fields import Field, Words, switch
 from tco.ask.layers import Given
 from tco.ask.options import OUTPUT, QUESTION
@@ -83,7 +84,7 @@ def in_effect(
         values: What was said that no request has, by the name of the option.
         config_file: The user's configuration.
     """
-    for field in (*QUESTION, *OUTPUT):
+    for field in (*QUESTION, *OVER_TIME, *OUTPUT):
         setting = setting_of(field, inputs.settings)
         if setting is not None:
             yield _setting(setting, field, config_file)

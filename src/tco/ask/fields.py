@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -11,9 +11,23 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 from tco import ranges, units
-from tco.errors import UsageError, nearest, printable
+from tco.errors import UsageError, nearest, printable, suggestion
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+# The types of what is said, as keywords have them.
+
+Amount = str | float | None
+"""A quantity in the grammar of `tco.units`, or a number in the unit of its field."""
+Name = str | None
+Names = str | Sequence[str] | None
+Switch = bool | None
+Pairs = str | Sequence[str] | Mapping[str, str | float] | None
+Described = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
+Day = str | date | None
+File = str | PathLike[str] | None
+Files = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
 
 class Field(NamedTuple):
@@ -30,6 +44,7 @@ class Field(NamedTuple):
         metavar: What stands for its value; None for a switch, which has none.
         text: What it does, in a line.
         flags: How it is typed, if not by its name.
+        doc: What a file can say of it, where that is more than the flag can.
         eg: What is written for it in a new scenario file when it has no value.
         default: What holds when nobody says it, of options that are words; switches are off.
         offers: What a shell completes: words, and kinds of names of the catalog (`models`), with
@@ -49,6 +64,7 @@ class Field(NamedTuple):
     metavar: str | None = None
     text: str = ""
     flags: tuple[str, ...] = ()
+    doc: str = ""
     eg: str = ""
     default: Any = None
     offers: str = ""
@@ -64,7 +80,8 @@ class Field(NamedTuple):
     @property
     def flag(self) -> str:
         """Return the option as it is typed."""
-        return "--" + self.name.replace("_", "-")
+        typed = (name for name in self.flags if name.startswith("--"))
+        return next(typed, "--" + self.name.replace("_", "-"))
 
     @property
     def variable(self) -> str:
@@ -79,9 +96,9 @@ def flag(
     return {"panel": panel, "metavar": metavar, "text": text, "flags": flags, "offers": offers}
 
 
-def several(panel: str, metavar: str, text: str, offers: str = "") -> dict[str, Any]:
+def several(panel: str, metavar: str, text: str, *flags: str, offers: str = "") -> dict[str, Any]:
     """Return how an option is typed that can be said several times."""
-    return {**flag(panel, metavar, text, offers=offers), "many": True}
+    return {**flag(panel, metavar, text, *flags, offers=offers), "many": True}
 
 
 def key(key: str, read: Callable[[Any], Any], to: str = "", **more: Any) -> dict[str, Any]:
@@ -113,6 +130,20 @@ def text(value: Any) -> str:
     return clean
 
 
+def some(value: Any) -> str:
+    """Return a name of a list that has one at least."""
+    return text(value)
+
+
+def grows_by(value: Any) -> float:
+    """Return what something grows by in a month, such as `5%`, or shrinks by: `-5%`."""
+    said = str(value).strip().removesuffix("/month")
+    rate = units.share(said.lstrip("+-"))
+    if said.startswith("-") and rate == 1.0:
+        raise UsageError("nothing is left after a month of -100%")
+    return -rate if said.startswith("-") else rate
+
+
 def switch(value: Any) -> bool:
     """Return whether a switch is on, from `true`, `1`, `yes` or their opposites."""
     word = str(value).strip().lower()
@@ -127,11 +158,49 @@ def day(value: Any) -> date:
         return value.date()
     if isinstance(value, date):
         return value
+    said = str(value).strip()
     try:
-        return date.fromisoformat(str(value).strip())
+        return date.fromisoformat(said)
     except ValueError:
-        shown = printable(str(value), 40)
-        raise UsageError(f"{shown!r} is not a date; write YYYY-MM-DD, such as 2026-03-01") from None
+        shown = printable(said, 40)
+        hint = _date_in(said) or "YYYY-MM-DD, such as 2026-03-01"
+        raise UsageError(f"{shown!r} is not a date; write {hint}") from None
+
+
+DATES = ("%Y-%m", "%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%B %d, %Y", "%b %d %Y", "%d %b %Y")
+"""How people write days that cannot be mistaken for another one, whichever country they are in."""
+
+
+def _date_in(said: str) -> str:
+    """Return the date that a text means, as it is written here; nothing where that is not sure."""
+    for form in DATES:
+        try:
+            return datetime.strptime(said, form).date().isoformat()  # noqa: DTZ007 - a day
+        except ValueError:
+            continue
+    return ""
+
+
+FEWEST = 1000
+"""A month of fewer tokens or requests is a scale that was forgotten, unless it says its period."""
+
+
+def volume(read: Callable[[Any], float], *meant: str) -> Callable[[Any], float]:
+    """Return the reader of a month's volume, which refuses one that lacks its scale.
+
+    Args:
+        read: Reads the quantity.
+        meant: What may have been meant; `{}` is the number.
+    """
+
+    def reader(value: Any) -> float:
+        said = str(value).strip()
+        if isinstance(value, str) and said.isdecimal() and 0 < int(said) < FEWEST:
+            ways = ", ".join(way.format(said) for way in meant)
+            raise UsageError(f"{said}: so few in a month? write {ways}, or {said}/month")
+        return read(value)
+
+    return reader
 
 
 def positive(value: Any) -> float:
@@ -163,13 +232,15 @@ def whole_gpus(value: Any) -> int:
 
 
 def score(value: Any) -> tuple[str, float]:
-    """Return a benchmark and the lowest score on it, from `mmlu=85`."""
+    """Return a benchmark and the lowest score on it, from `arena=1400`."""
     if isinstance(value, dict) and len(value) == 1:
         value = "=".join(str(part) for part in next(iter(value.items())))
     benchmark, equals, least = str(value).partition("=")
     if not equals or not benchmark.strip():
-        raise UsageError(f"{printable(str(value), 40)!r} is no benchmark and score; write mmlu=85")
-    return benchmark.strip(), units.number(least, "mmlu=85")
+        raise UsageError(
+            f"{printable(str(value), 40)!r} is no benchmark and score; write arena=1400"
+        )
+    return benchmark.strip(), units.number(least, "arena=1400")
 
 
 def ratio_of(value: Any) -> tuple[str, float]:
@@ -193,17 +264,20 @@ class Words:
     Args:
         words: The list.
         counted: A setting holds which of them it is, from 0 on.
+        many: The option that says how many, for whoever types a number here.
     """
 
     words: tuple[str, ...]
     counted: bool = False
+    many: str = ""
 
     def __call__(self, value: Any) -> Any:
         """Return the word, or its number."""
         word = str(value).strip().lower()
         if word not in self.words:
-            near = nearest(word, self.words, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = suggestion(word, self.words, 1)
+            if self.many and (digits := word.removeprefix("tp").strip("=- ")).isdecimal():
+                hint = f"; how many is {self.many} {digits}"
             raise UsageError(f"{printable(word, 40)!r} is none of {', '.join(self.words)}{hint}")
         return float(self.words.index(word)) if self.counted else word
 
@@ -213,21 +287,21 @@ def one_of(*words: str) -> Callable[[Any], str]:
     return Words(words)
 
 
-def counted(*words: str) -> Callable[[Any], float]:
+def counted(*words: str, many: str = "") -> Callable[[Any], float]:
     """Return the reader of a word that a setting counts: which of the words it is, from 0 on."""
-    return Words(words, counted=True)
+    return Words(words, counted=True, many=many)
 
 
 def described(value: Any) -> Any:
     """Return an option that the user describes."""
-    from tco.ask.grammar import inline_option
+    from tco.options.scenario import inline_option
 
     return inline_option(value)
 
 
 def schedule(value: Any) -> Any:
     """Return opening hours."""
-    from tco.ask.grammar import schedule as opening_hours
+    from tco.options.scenario import schedule as opening_hours
 
     return opening_hours(value)
 
@@ -242,8 +316,14 @@ def overlay(value: Any) -> Any:
 def assumption(path: str) -> str:
     """Return the path of an assumption; all of them have a dot, as no option has."""
     if "." not in path:
-        shown = printable(path, 60)
-        raise UsageError(f"no setting called {shown!r}; paths look like serving.headroom")
+        from tco.catalog.load import load_catalog
+
+        known = [p for p in load_catalog().assumptions.assumptions if nearest(path, [p])]
+        known.sort(key=lambda p: p.rpartition(".")[2] != path)
+        hint = (
+            f"did you mean {', '.join(known[:3])}?" if known else "paths look like own.life_months"
+        )
+        raise UsageError(f"no setting called {printable(path, 60)!r}; {hint}")
     return path
 
 
@@ -295,6 +375,7 @@ _BY_ENDING: dict[str, Callable[[str], float]] = {
 BILLINGS = ("always_on", "scheduled", "autoscaled", "scale_to_zero")
 SERVICES = ("flex", "priority", "fast", "ultrafast", "spot")
 TRUST = ("low", "medium", "high")
+CLASSES = ("small", "mid", "flagship")
 FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 EXPORTS = (*FORMATS, "html", "svg")
 """What can be written to a file: every format, a report that people read, a picture of a screen."""
@@ -303,13 +384,27 @@ LIFETIMES = ("5m", "1h", "12h", "24h")
 COLORS = ("auto", "always", "never")
 
 
+class Written(Words):
+    """The reader of a format for stdout; files, and reports, are said in another way."""
+
+    def __call__(self, value: Any) -> Any:
+        """Return the format."""
+        said = str(value).strip()
+        kind = said.rpartition(".")[2].lower()
+        if kind in EXPORTS and said.lower() not in self.words:
+            path = said if "." in said else f"report.{kind}"
+            raise UsageError(f"{printable(said, 60)!r} is a file; write --export {kind}={path}")
+        return super().__call__(said)
+
+
 def export(value: Any) -> tuple[str, str]:
     """Return format and path of `json=out.json`."""
     kind, equals, path = str(value).partition("=")
     if not equals or not path.strip():
-        raise UsageError(
-            f"{printable(str(value), 60)!r} is no format and path; write json=out.json"
-        )
+        ending = str(value).rpartition(".")[2].lower()
+        better = f"{ending}={value}" if ending in EXPORTS and "." in str(value) else "json=out.json"
+        shown = printable(str(value), 60)
+        raise UsageError(f"{shown!r} is no format and path; write {printable(better, 80)}")
     return one_of(*EXPORTS)(kind), path.strip()
 
 

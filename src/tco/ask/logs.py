@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tco.errors import UsageError, nearest, printable
+from tco.errors import UsageError, printable, suggestion
 from tco.usage.formats import Format, formats
 from tco.usage.formats.table import NAMES as TABLE_NAMES
 from tco.usage.formats.totals import NAMES as TOTAL_NAMES
@@ -47,8 +47,7 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not name:
         raise UsageError(f"--columns {printable(text, 60)}: write input=NAME")
     if ours not in known:
-        near = nearest(ours, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = suggestion(ours, known, 1)
         raise UsageError(
             f"--columns: nothing is called {printable(ours, 40)!r}{hint}; there are "
             f"{', '.join(known)}"
@@ -98,8 +97,7 @@ def bill_ask(said: dict[str, Any], *, focus: bool) -> BillAsk:
 
     by = str(said.get("by") or "model").strip().lower()
     if by not in GROUPS:
-        near = nearest(by, GROUPS, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = suggestion(by, GROUPS, 1)
         raise UsageError(f"--by {printable(by, 40)}{hint}; there are {', '.join(GROUPS)}")
     invoice, rate = said.get("invoice"), said.get("growth")
     return BillAsk(

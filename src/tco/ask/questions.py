@@ -16,8 +16,8 @@ from tco.errors import UsageError, printable
 if TYPE_CHECKING:
     from tco.ask.commands import (
         BreakevenOptions,
+        CompareOptions,
         EmbedOptions,
-        HorizonOptions,
         PlanOptions,
         SensitivityOptions,
         SizeOptions,
@@ -34,10 +34,15 @@ if TYPE_CHECKING:
 # and answer the same.
 
 
-def compare(*, brief: bool = False) -> Ask:
+def compare(said: CompareOptions | None = None, *, brief: bool = False) -> Ask:
     """Return the question what a month costs; briefly, only of the options of a screen."""
+    frontier = (said or {}).get("frontier")
 
     def ask(inputs: Question) -> Any:
+        if frontier:
+            from tco.analysis.frontier import frontier as cheapest_by_quality
+
+            return cheapest_by_quality(inputs)
         from tco.analysis.compare import compare as compared
 
         return compared(inputs, brief=brief)
@@ -74,7 +79,9 @@ def breakeven(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
         UsageError: What was said cannot be read, or does not go together.
     """
     if a is not None and b is None:
-        raise UsageError(f"against what? for example tco breakeven {a} self/llama-3.3-70b")
+        return _against_what(a)
+    if a is not None and b is not None and a.strip().lower() == b.strip().lower():
+        raise UsageError(f"A and B are both {printable(a, 100)}; name two different options")
     over, axes = said.get("over"), said.get("map")
     if a is not None and said.get("against") is not None:
         raise UsageError("--against belongs to the overview; A and B say what is compared")
@@ -90,6 +97,18 @@ def breakeven(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
     if over is not None and a is not None and b is not None:
         return _over(a, b, over.strip().lower(), said)
     return _in_volume(a, b, said)
+
+
+def _against_what(name: str) -> Ask:
+    """Return a question without its other half, which is answered with what it can be."""
+
+    def ask(inputs: Question) -> Any:
+        from tco.options.names import pair_with
+
+        pair = " ".join(pair_with(name, inputs))
+        raise UsageError(f"against what? for example tco breakeven {pair}")
+
+    return ask
 
 
 def _map(named: tuple[str, ...], axes: str, said: BreakevenOptions) -> Ask:
@@ -131,25 +150,13 @@ def _in_volume(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
     return ask
 
 
-def horizon(names: tuple[str, ...], said: HorizonOptions) -> Ask:
-    """Return the question what options come to over the months to come.
-
-    Raises:
-        UsageError: What was said cannot be read.
-    """
-    growth = said.get("growth")
-    rate = None if growth is None else varied.growth(growth, "--growth")
-    word = said.get("discounting")
-    if word is not None:
-        try:
-            word = one_of("end-of-month", "year-end")(word)
-        except UsageError as error:
-            raise UsageError(f"--discounting: {error}") from None
+def horizon(names: tuple[str, ...]) -> Ask:
+    """Return the question what options come to over the months to come."""
 
     def ask(inputs: Question) -> Any:
         from tco.analysis.horizon.horizon import horizon as over_months
 
-        return over_months(inputs, names, rate, word)
+        return over_months(inputs, names)
 
     return ask
 
@@ -171,14 +178,13 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
     name = said.get("curve") or ""
 
     def ask(inputs: Question) -> Any:
-        from tco.analysis.plan.plan import PlanSettings as Mix
         from tco.analysis.plan.plan import plan as planned
         from tco.catalog.tasks import load_hours
 
         known = inputs.catalog.workloads.profiles
         hours = load_hours(name) if name and name not in known else ()
         buy = bool(said.get("buy"))
-        return planned(inputs, Mix(overflow=api, own=own, hours=hours, curve=name, buy=buy))
+        return planned(inputs, api, own, hours=hours, curve=name, buy=buy)
 
     return ask
 
@@ -216,10 +222,9 @@ def size(model: str, said: SizeOptions, question: QuestionOptions) -> tuple[Ask,
         whole["set"] = [*pairs, f"serving.max_concurrency={count}"]
 
     def ask(inputs: Question) -> Any:
-        from tco.analysis.size.size import SizeSettings
         from tco.analysis.size.size import size as sized
 
-        return sized(inputs, SizeSettings(counts=counts, demand_is=old))
+        return sized(inputs, counts, old)
 
     return ask, whole
 
@@ -280,11 +285,10 @@ def _grid(named: tuple[str, ...], grid: str, said: SensitivityOptions) -> Ask:
         from tco.analysis.sensitivity import pair
         from tco.analysis.vary.over import GRID, winner_map
 
-        names = named
+        both = None
         if not named and inputs.volume_given:
-            left, right, _ = pair(inputs, None, None)
-            names = (left.id, right.id)
-        return winner_map(inputs, names, two, spans, GRID)
+            both = pair(inputs, None, None)[:2]
+        return winner_map(inputs, named, two, spans, GRID, both)
 
     return ask
 
@@ -355,16 +359,14 @@ def train(
     if (epochs := said.get("epochs")) is not None:
         pairs.append(f"training.epochs={more_than_0(epochs, '--epochs', units.number)!r}")
     if (within := said.get("within")) is not None:
-        pairs.append(f"training.within_h={_hours(more_than_0(within, '--within', units.seconds))}")
+        pairs.append(f"training.within_h={_hours(more_than_0(within, '--within', in_hours))}")
     whole: Any = {**question, "set": pairs}
 
     def ask(inputs: Question) -> Any:
-        from tco.analysis.jobs.training import TrainingJob
         from tco.analysis.jobs.training import train as trained
 
-        job = TrainingJob(models=models, training_tokens=tokens, ways=ways, refresh_months=anew)
         cases = ("train",) if inputs.volume_given else ("train", "unserved")
-        return _with_idle(trained(inputs, job), inputs, cases)
+        return _with_idle(trained(inputs, models, tokens, ways, anew), inputs, cases)
 
     return ask, whole
 
@@ -386,17 +388,11 @@ def embed(said: EmbedOptions) -> Ask:
     )
 
     def ask(inputs: Question) -> Any:
-        from tco.analysis.jobs.embedding import EmbeddingJob
         from tco.analysis.jobs.embedding import embed as embedded
 
-        job = EmbeddingJob(
-            corpus_tokens=corpus or 0.0,
-            queries=queries or 0.0,
-            query_tokens=length or 0.0,
-            params=params,
-        )
+        found = embedded(inputs, corpus or 0.0, queries or 0.0, length or 0.0, params)
         cases = ("embed",) if params is not None else ("embed", "unrented")
-        return _with_idle(embedded(inputs, job), inputs, cases)
+        return _with_idle(found, inputs, cases)
 
     return ask
 
@@ -426,6 +422,11 @@ def _read(read: Callable[[Any], Any], value: Any, flag: str) -> Any:
         return read(value)
     except UsageError as error:
         raise UsageError(f"{flag}: {error}") from None
+
+
+def in_hours(text: Any) -> float:
+    """Return a duration that is mostly said in hours [s]."""
+    return units.seconds(text, ("h", "min"))
 
 
 def _hours(seconds: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tco import ranges, units
-from tco.ask.fields import one_of, setting_value, whole_gpus
+from tco.ask.fields import grows_by, one_of, setting_value, whole_gpus
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -171,11 +171,10 @@ def share(text: str | float, flag: str) -> float:
 
 def growth(text: str | float, flag: str) -> float:
     """Return what something grows by, such as `5%`, or shrinks by: `-5%`."""
-    said = str(text).strip()
-    rate = share(said.lstrip("+-"), flag)
-    if said.startswith("-") and rate == 1.0:
-        raise UsageError(f"{flag}: nothing is left after a month of -100%")
-    return -rate if said.startswith("-") else rate
+    try:
+        return grows_by(text)
+    except UsageError as error:
+        raise UsageError(f"{flag}: {error}") from None
 
 
 def needs(flag: str, value: Any, other: str, there: Any) -> None:

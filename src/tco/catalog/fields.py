@@ -43,8 +43,9 @@ def _zone(name: str) -> str:
             raise ValueError("no time zones on this machine; pip install tzdata") from None
         cities = {zone.rpartition("/")[2]: zone for zone in sorted(known)}
         near = " or ".join(cities.get(one, one) for one in nearest(name, [*known, *cities], 2))
+        hint = f"; did you mean {near}?" if near else ""
         raise ValueError(
-            f"no time zone is called {printable(name, 40)!r}; the nearest are {near}; "
+            f"no time zone is called {printable(name, 40)!r}{hint}; "
             "write UTC, or a name of the IANA database such as Asia/Shanghai"
         ) from None
     return name
@@ -96,7 +97,7 @@ def _named(value: Any) -> Any:
 def _score(value: Any) -> Any:
     pair = isinstance(value, dict) and len(value) == 1
     if not pair and not isinstance(value, str):
-        raise ValueError("one benchmark and its lowest score are expected, such as mmlu=85")
+        raise ValueError("one benchmark and its lowest score are expected, such as arena=1400")
     return value
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from tco.errors import UnknownNameError, printable, unknown_name
+from tco.errors import UnknownNameError, UsageError, printable, unknown_name
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Hardware, Rent, Rental
     from tco.catalog.load import Catalog
-    from tco.catalog.models import Model
+    from tco.catalog.models import Classes, Model, Score
     from tco.catalog.prices import Discount, Modifier, Offer, Price, Rates
 
 _STALE_AFTER = {"first_party": 45, "cloud": 30, "host": 30, "rental": 30, "aggregator": 7}
@@ -228,12 +229,20 @@ def find_model(catalog: Catalog, name: str) -> str:
     Raises:
         UnknownNameError: None or several are called that; the nearest or all of them are named.
     """
-    return _find("model", name, _names(catalog.models.models))
+    return _find("model", name, _names(catalog.models.models), lambda: _newest_first(catalog))
 
 
 def find_gpu(catalog: Catalog, name: str) -> str:
     """Return the id of the accelerator that `name` means; errors as in `find_model`."""
-    return _find("GPU", name, _names(catalog.hardware.accelerators))
+    count = re.match(r"\s*(\d+)\s*x\s*(?=[a-z])", name, re.IGNORECASE)
+    try:
+        return _find("GPU", name, _names(catalog.hardware.accelerators))
+    except UnknownNameError:
+        if count is None:
+            raise
+        found = find_gpu(catalog, name[count.end() :])
+    many = f"--gpus {count[1]} --gpu {found}"
+    raise UsageError(f"{printable(name)!r} is a number of GPUs; write {many}")
 
 
 def find_provider(catalog: Catalog, name: str) -> str:
@@ -287,9 +296,37 @@ def _names(records: Mapping[str, Named]) -> dict[str, list[str]]:
     return {i: [record.name, *record.aliases] for i, record in records.items()}
 
 
-def _find(kind: str, name: str, known: Mapping[str, Iterable[str]]) -> str:
-    """Return the id that `name` means: an id, another name of it, or how just one begins."""
+def _newest_first(catalog: Catalog) -> list[str]:
+    """Return the models, those that came last first: what a vague name rather means."""
+    came: dict[str, date] = {n: m.released for n, m in catalog.models.models.items() if m.released}
+    for offer in catalog.prices.offers:
+        for price in offer.prices:
+            came[offer.model] = min(came.get(offer.model, price.since), price.since)
+    by_id = sorted(catalog.models.models)
+    return sorted(by_id, key=lambda n: came.get(n, date.min), reverse=True)
+
+
+MAKERS = ("nvidia", "amd", "intel", "google", "geforce", "tesla", "instinct")
+"""Words before the name of a GPU that say no more than it does."""
+
+
+def _find(
+    kind: str,
+    name: str,
+    known: Mapping[str, Iterable[str]],
+    order: Callable[[], list[str]] | None = None,
+) -> str:
+    """Return the id that `name` means: an id, another name of it, or how just one begins.
+
+    Args:
+        kind: What it is of.
+        name: The name as it was typed.
+        known: Other names by id.
+        order: Returns the ids, those that are rather meant first; for what is told only.
+    """
     wanted = _folded(name)
+    for maker in MAKERS if kind == "GPU" else ():
+        wanted = wanted.removeprefix(f"{maker}-")
     ids = {_folded(i): i for i in known}
     if wanted in ids:
         return ids[wanted]
@@ -298,9 +335,10 @@ def _find(kind: str, name: str, known: Mapping[str, Iterable[str]]) -> str:
     some = called or begun
     if len(some) == 1:
         return some[0]
+    ids_in_order = order() if order is not None else [*known]
     if some:
-        raise _ambiguous(kind, name, some)
-    raise unknown_name(kind, name, known)
+        raise _ambiguous(kind, name, sorted(some, key=ids_in_order.index))
+    raise unknown_name(kind, name, ids_in_order)
 
 
 def _folded(name: str) -> str:
@@ -313,3 +351,51 @@ def _ambiguous(kind: str, name: str, some: list[str]) -> UnknownNameError:
     return UnknownNameError(
         f"{kind} {printable(name)!r} could be any of {len(some)}: {shown}; write one of them"
     )
+
+
+# How good a model is, as far as a score tells, and the class that it belongs to.
+
+ModelClass = Literal["small", "mid", "flagship", "unknown"]
+BENCHMARK = "arena-text"
+"""The benchmark that models are held against unless another is named."""
+SHORT_NAMES = {"arena": BENCHMARK}
+"""What else benchmarks are called."""
+
+
+def quality(model: Model, benchmark: str = BENCHMARK) -> Score | None:
+    """Return the score of a model; None where nobody has measured it.
+
+    One with an interval before one that an article prints without; without an effort before with
+    one: an effort raises tokens, and so the bill, together with the score, so that the one with an
+    effort must not stand beside a bill without its tokens unless `Score.effort` is told. Of several
+    the newest counts.
+    """
+    some = [s for s in model.scores if s.benchmark == benchmark]
+    return max(
+        some,
+        key=lambda s: (s.low is not None, s.effort is None, s.seen is not None, s.seen),
+        default=None,
+    )
+
+
+def upper(score: Score) -> float:
+    """Return the upper end of a score's interval; its value where it has none."""
+    return score.value if score.high is None else score.high
+
+
+def model_class(model: Model, classes: Classes | None) -> ModelClass:
+    """Return the class of a model by the rule of `docs/catalog.md`.
+
+    Closed weights: where their maker places them in its own line. Open weights: the band of score
+    in which closed ones of a class lie. `unknown` where neither is known.
+    """
+    if model.line is not None:
+        return model.line
+    if model.weights == "closed" or classes is None:
+        return "unknown"
+    score = quality(model, classes.benchmark)
+    if score is None or score.low is None:
+        return "unknown"
+    if score.value >= classes.flagship_from:
+        return "flagship"
+    return "mid" if score.value >= classes.mid_from else "small"

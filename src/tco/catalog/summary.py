@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -449,3 +450,115 @@ def chosen(
         there = price_at(offer, on, catalog.offers) is not None and not retired(offer, on)
         if named and weights in (None, known) and (gone or there):
             yield offer
+
+
+# The names there are, each with a word and a few figures: what nobody has to know by heart.
+
+NameKind = Literal["profiles", "models", "gpus", "providers", "sellers"]
+Figures = dict[str, float | str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameRow:
+    """A name that an option takes, in other words and in figures."""
+
+    id: str
+    name: str
+    figures: Figures
+    """Of all names of a kind the same; names end in their unit, None is what is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogNames:
+    """All names of a kind: of traffic profiles, models, GPUs, providers or sellers of GPU hours."""
+
+    schema: Literal["tco.catalog-names/1"] = "tco.catalog-names/1"
+    kind: NameKind
+    flag: str
+    """The option that takes them."""
+    as_of: str
+    version: str
+    sha256: str
+    names: tuple[NameRow, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def named(catalog: Catalog, kind: NameKind, on: date) -> CatalogNames:
+    """Return all names of a kind, with what holds on a day."""
+    options = {"profiles": "--profile", "gpus": "--gpu"}
+    return CatalogNames(
+        kind=kind,
+        flag=options.get(kind, f"--{kind.removesuffix('s')}"),
+        as_of=on.isoformat(),
+        version=catalog.version,
+        sha256=catalog.sha256,
+        names=tuple(NAMED[kind](catalog, on)),
+    )
+
+
+def _profiles(catalog: Catalog, on: date) -> Iterator[NameRow]:
+    for name, profile in catalog.workloads.profiles.items():
+        figures: Figures = {
+            "isl": profile.isl,
+            "osl": profile.osl,
+            "cached_share": profile.cached_share,
+            "peak_to_mean": profile.peak_to_mean,
+            "requests_per_user_per_month": profile.requests_per_user_per_month,
+        }
+        yield NameRow(id=name, name=profile.title, figures=figures)
+
+
+def _models(catalog: Catalog, on: date) -> Iterator[NameRow]:
+    offers = Counter(offer.model for offer in chosen(catalog, on))
+    for name, model in sorted(catalog.models.models.items()):
+        size = model.params_b.total if model.params_b is not None else None
+        figures: Figures = {
+            "weights": model.weights,
+            "kind": model.kind,
+            "params_b": size,
+            "offers": float(offers[name]),
+        }
+        yield NameRow(id=name, name=model.name, figures=figures)
+
+
+def _gpus(catalog: Catalog, on: date) -> Iterator[NameRow]:
+    rents = rents_at(catalog.hardware, on)
+    risky = {n for n, seller in catalog.hardware.sellers.items() if seller.kind == "marketplace"}
+    for name, gpu in sorted(catalog.hardware.accelerators.items()):
+        own = [(rental, rent) for rental, rent in rents if rental.gpu == name]
+        usd = [
+            rent.usd_per_gpu_hour
+            for rental, rent in own
+            if rental.option == "on_demand"
+            and rental.channel != "community"
+            and rental.seller not in risky
+        ]
+        figures: Figures = {
+            "memory_gib": gpu.memory_gib,
+            "sellers": float(len({rental.seller for rental, _ in own})),
+            "on_demand_from_usd_per_gpu_hour": min(usd, default=None),
+        }
+        yield NameRow(id=name, name=gpu.name, figures=figures)
+
+
+def _providers(catalog: Catalog, on: date) -> Iterator[NameRow]:
+    offers = Counter(offer.provider for offer in chosen(catalog, on))
+    for name, provider in sorted(catalog.prices.providers.items()):
+        figures: Figures = {"kind": provider.kind, "offers": float(offers[name])}
+        yield NameRow(id=name, name=provider.name, figures=figures)
+
+
+def _sellers(catalog: Catalog, on: date) -> Iterator[NameRow]:
+    gpus = Counter(seller for seller, _ in {(r.seller, r.gpu) for r in rent_rows(catalog, on)})
+    for name, seller in sorted(catalog.hardware.sellers.items()):
+        figures: Figures = {"kind": seller.kind, "gpus": float(gpus[name])}
+        yield NameRow(id=name, name=seller.name, figures=figures)
+
+
+NAMED: dict[NameKind, Callable[[Catalog, date], Iterator[NameRow]]] = {
+    "profiles": _profiles,
+    "models": _models,
+    "gpus": _gpus,
+    "providers": _providers,
+    "sellers": _sellers,
+}

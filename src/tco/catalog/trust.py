@@ -118,14 +118,14 @@ def confidence(
 
 
 _SHORT = (
-    (re.compile(r"^(\d+) independent sources say so, another"), r"\1 sources, 1 against"),
+    (re.compile(r"^(\d+) independent sources say so, another"), r"\1 for, 1 against"),
     (re.compile(r"^(\d+) independent sources say so"), r"\1 sources"),
-    (re.compile(r"^only its seller says so, another"), "seller, 1 against"),
-    (re.compile(r"^only its seller says so"), "its seller"),
-    (re.compile(r"^only .* says so, which is not its seller, another"), "1 source, 1 against"),
+    (re.compile(r"^only its seller says so, another"), "1 for, 1 against"),
+    (re.compile(r"^only its seller says so"), "seller alone"),
+    (re.compile(r"^only .* says so, which is not its seller, another"), "1 for, 1 against"),
     (re.compile(r"^only .* says so, which is not its seller"), "1 source"),
     (re.compile(r"^no source says so"), "no source"),
-    (re.compile(r"^a step of (\S+) on .* that one witness has seen"), r"\1 at once, ONE source"),
+    (re.compile(r"^a step of (\S+) on .* that one witness has seen"), r"ONE source, \1"),
     (re.compile(r"^seen (\d+) days ago, while"), r"\1 days old"),
     (re.compile(r"^a factor on (\S+): .*"), r"as \1"),
     (re.compile(r"^in doubt"), "in doubt"),
@@ -136,7 +136,7 @@ def short_reason(reason: str) -> str:
     """Return the reason of a trust in a few words, for a cell of a table.
 
     >>> short_reason("a step of -80% on 2026-11-12 that one witness has seen")
-    '-80% at once, ONE source'
+    'ONE source, -80%'
     >>> short_reason("only litellm says so, which is not its seller")
     '1 source'
     """

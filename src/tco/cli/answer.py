@@ -42,8 +42,7 @@ def asked(question: QuestionOptions, output: Output) -> Given:
     typed = {**question, **output}
     layers = [read(given(typed), UsageError), read(_variables(), UsageError)]
     said = given_of(layers, file_of(question), config_file())
-    if not said.output.get("quiet"):
-        warn_of_variables()
+    warn_of_variables()
     return said
 
 
@@ -77,11 +76,18 @@ def ignored_variables() -> tuple[str, ...]:
 
 
 def warn_of_variables() -> None:
-    """Say once which variables mean nothing, and which may have been meant."""
+    """Say once which variables mean nothing, and which may have been meant; `-q` or not.
+
+    It is no doubt about the data: something that was said does not count.
+    """
     ignored = ignored_variables()
     if ignored:
         known = [*OTHER_VARIABLES, *(field.variable for field in FIELDS)]
-        meant = [f"{printable(n)} (did you mean {nearest(n, known, 1)[0]}?)" for n in ignored]
+        near = {n: [m for m in nearest(n, known, 1) if m != n] for n in ignored}
+        meant = [
+            f"{printable(n)}{f' (did you mean {one[0]}?)' if one else ''}"
+            for n, one in near.items()
+        ]
         say(f"tco: note: ignored, since no option is called so: {', '.join(meant)}")
 
 
@@ -351,6 +357,8 @@ def _picture(inputs: Question, result: Any, columns: int) -> tuple[Block, ...]:
         from tco.analysis.charts.collect import curves_of
 
         return tuple(plots.cost(curves_of(inputs, result), columns))
+    if result.schema == "tco.frontier/1":
+        return tuple(plots.frontier(result, columns))
     if result.schema == "tco.sensitivity/1":
         return tuple(plots.tornado(result, columns))
     return tuple(plots.week(result, columns)) if result.schema == "tco.plan/1" else ()

@@ -15,7 +15,14 @@ import typer
 import typer.main
 
 from tco import __version__
-from tco.cli.guard import EXIT_INTERRUPTED, open_streams, say, silence, usage_in_one_line
+from tco.cli.guard import (
+    EXIT_INTERRUPTED,
+    open_streams,
+    say,
+    silence,
+    typed,
+    usage_in_one_line,
+)
 from tco.cli.options import Command, Group
 from tco.errors import UsageError
 
@@ -91,6 +98,7 @@ class Root(Group):
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         """Read what stands before a command."""
+        typed[:] = kwargs.get("args", args[1] if len(args) > 1 else ())
         with usage_in_one_line():
             return super().make_context(*args, **kwargs)
 
@@ -136,7 +144,7 @@ app = typer.Typer(
     epilog=EPILOG,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -149,11 +157,15 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def main(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Only `--version` stands before a command."""
+    """Only `--version` stands before a command; without one, three to start with are shown."""
+    if context.invoked_subcommand is None:
+        typer.echo(HELP.replace("\b\n", ""))
+        typer.echo(f"tco --help lists all {len(COMMANDS)} commands, tco NAME --help one of them.")
 
 
 def run() -> None:

@@ -30,6 +30,33 @@ File = Annotated[
 ]
 
 
+NAMES = "Names instead of offers"
+Profiles = Annotated[
+    Switch, flag(NAMES, None, "Traffic profiles, with what each is.", "--profiles")
+]
+Models = Annotated[Switch, flag(NAMES, None, "Models.", "--models")]
+Gpus = Annotated[Switch, flag(NAMES, None, "GPUs, with the rent they begin at.", "--gpus")]
+Providers = Annotated[Switch, flag(NAMES, None, "Providers of tokens.", "--providers")]
+Sellers = Annotated[Switch, flag(NAMES, None, "Sellers of GPU hours.", "--sellers")]
+
+
+def _kinds(asked: dict[str, Any]) -> list[Any]:
+    return [kind for kind, wanted in asked.items() if wanted]
+
+
+def _alone(kinds: list[str], others: dict[str, Any]) -> None:
+    """Raise an error for two lists at once, or for a list of names that is narrowed as offers are.
+
+    Raises:
+        UsageError: The text says what is said too much.
+    """
+    from tco.errors import UsageError
+
+    said = [*kinds[1:], *(name for name, value in others.items() if value)]
+    if said:
+        raise UsageError(f"--{kinds[0]} lists all names; leave out --{said[0]}")
+
+
 @flags
 def listing(
     data: Data,
@@ -38,6 +65,11 @@ def listing(
     provider: Annotated[Texts, flag(WHICH, "NAME", "Only this provider.")] = None,
     weights: Annotated[Text, flag(WHICH, "KIND", "Only open or closed models.")] = None,
     gone: Annotated[Switch, flag(WHICH, None, "Also what has no price that day.", "--gone")] = None,
+    profiles: Profiles = None,
+    models: Models = None,
+    gpus: Gpus = None,
+    providers: Providers = None,
+    sellers: Sellers = None,
 ) -> None:
     """Offers with their prices on a day, how sure they are, and which file says so.
 
@@ -45,14 +77,21 @@ def listing(
       tco catalog list --model llama-3.3-70b
       tco catalog list --provider together --as-of 2026-02-20
       tco catalog list --weights closed --sort input --format csv
+      tco catalog list --profiles     the names that --profile takes; also --models, --gpus ...
     """
     from tco.catalog.load import load_catalog
-    from tco.catalog.summary import chosen, listed
+    from tco.catalog.summary import chosen, listed, named
     from tco.cli.answer import deliver
     from tco.cli.options import read, today
 
     said = read(data, output)
     catalog, on = load_catalog(said.get("catalog", ())), said.get("as_of", today())
+    asked = {"profiles": profiles, "models": models, "gpus": gpus}
+    kinds = _kinds({**asked, "providers": providers, "sellers": sellers})
+    if kinds:
+        _alone(kinds, {"model": model, "provider": provider, "weights": weights, "gone": gone})
+        deliver(named(catalog, kinds[0], on), said)
+        return
     offers = chosen(catalog, on, model or (), provider or (), weights, gone=bool(gone))
     deliver(listed(catalog, offers, on), said)
 

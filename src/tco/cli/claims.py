@@ -103,9 +103,9 @@ def _wanted(known: Any, name: str | None) -> list[Any]:
 @contextlib.contextmanager
 def _plain() -> Iterator[None]:
     """Put the user's variables aside: a claim is asked as it is printed."""
-    from tco.ask.options import OUTPUT, QUESTION
+    from tco.ask.layers import FIELDS
 
-    names = ["TCO_FILE", *(field.variable for field in (*QUESTION, *OUTPUT))]
+    names = ["TCO_FILE", *(field.variable for field in FIELDS)]
     kept = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
         yield

@@ -42,6 +42,7 @@ def shipped_names() -> Names:
 
 def names_of(catalog: Catalog) -> Names:
     """Return the names of a catalog, by kind."""
+    from tco.catalog.lookup import SHORT_NAMES
     from tco.engine.shapes import PRECISIONS, PROFILES
     from tco.options.selection import PURCHASES
 
@@ -56,7 +57,9 @@ def names_of(catalog: Catalog) -> Names:
         "sellers": [*catalog.hardware.sellers],
         "profiles": [*catalog.workloads.profiles],
         "assumptions": [*catalog.assumptions.assumptions],
-        "benchmarks": sorted({s.benchmark for model in models.values() for s in model.scores}),
+        "benchmarks": sorted(
+            {*SHORT_NAMES, *(s.benchmark for model in models.values() for s in model.scores)}
+        ),
         "licenses": sorted({m.license.kind for m in models.values() if m.license is not None}),
         "purchases": [*PURCHASES],
         "precisions": [*PRECISIONS],

@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from tco.errors import TcoError, UsageError, nearest, printable
+from tco.errors import TcoError, UsageError
 
 # What a user sees when something goes wrong: one line on stderr, and an exit code.
 
@@ -63,7 +63,9 @@ def usage_in_one_line() -> Iterator[None]:
     except COMPLAINT as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             raise  # it is the help
-        say(f"tco: {_complaint(error)}")
+        from tco.cli.mend import complaint
+
+        say(f"tco: {complaint(error, typed)}")
         raise typer.Exit(error.exit_code) from None
 
 
@@ -71,17 +73,8 @@ COMPLAINT: Any = typer.BadParameter.__base__
 """What the parser raises, whichever copy of click typer brings along."""
 
 
-def _complaint(error: Any) -> str:
-    """Return what a parser complains of, with what may have been meant."""
-    look = f"; see {error.ctx.command_path} --help" if error.ctx else ""
-    if hasattr(error, "possibilities"):  # an option that there is not
-        params = error.ctx.command.get_params(error.ctx) if error.ctx else ()
-        known = [name for param in params for name in (*param.opts, *param.secondary_opts)]
-        near = nearest(error.option_name, [name for name in known if name.startswith("--")], 1)
-        meant = f"; did you mean {near[0]}?" if near else look
-        return f"no option called {printable(error.option_name)!r}{meant}"
-    words = " ".join(error.format_message().split()).rstrip(".")
-    return f"{words[0].lower()}{printable(words[1:], 200)}{look}"
+typed: list[str] = []
+"""The words of the command that runs, for messages that say what may have been meant."""
 
 
 def _report(error: Exception) -> None:

@@ -57,10 +57,25 @@ class Owner:
     )
 
 
+class OfTools(Command):
+    """A command whose help names the tools whose files are read, from the list of them."""
+
+    def __getattribute__(self, name: str) -> Any:
+        """Return an attribute; of the help text with the tools in it."""
+        found = super().__getattribute__(name)
+        if name != "help":
+            return found
+        from textwrap import fill
+
+        from tco.catalog.benches.formats import tools
+
+        first, _, rest = found.partition("\n")
+        return fill(f"{first} {', '.join(tools())}.", 78) + f"\n{rest}"
+
+
 @flags
 def bench(owner: Owner, output: Output, file: FILE) -> None:
-    """Take over what a benchmark measured: vllm bench serve, GuideLLM, AIPerf, InferenceX,
-    llama-bench.
+    """Take over what a benchmark measured, from a result file of
 
     \b
       tco import bench result.json --gpu h100-sxm --gpus 2 --precision fp8 --engine vLLM
@@ -140,4 +155,4 @@ def _answers(owner: Owner) -> Any:
     return OwnerFacts(**values)
 
 
-import_.command("bench", cls=Command)(bench)
+import_.command("bench", cls=OfTools, short_help="Take over what a benchmark measured.")(bench)

@@ -8,16 +8,16 @@ import numpy as np
 from typer import Argument, Option
 
 from tco.ask import scenario
+from tco.ask.commands import OVER_TIME
 from tco.ask.effective import ConfigRow, in_effect
 from tco.ask.fields import Field
-from tco.ask.grammar import EXAMPLE, parts_of
 from tco.ask.layers import RIVALS
 from tco.ask.options import ANSWER, OUTPUT, QUESTION, SERVING, VALUES, VOLUME, WHICH
 from tco.catalog.fields import Record
 from tco.cli.options import flags
 from tco.options.question import Question
+from tco.options.scenario import EXAMPLE, parts_of
 from tco.options.settings import Setting, Settings
-from tco.render.schemas import attribute_docs
 from tco.units import show_number, show_seconds, show_share
 
 # The files that `tco init` writes.
@@ -58,7 +58,7 @@ tasks:
     share: 3%
     isl: 14k
     osl: 2k
-    quality: {{review-set: 0.9}} # an evaluation of your own, see `scores` below
+    min_score: {{review-set: 0.9}}   # an evaluation of your own, see `scores` below
 
   # First answers to customers: a small model tries, and a large one does again what a judge
   # does not accept. The share that is handed on is yours to measure; no benchmark knows it.
@@ -84,7 +84,7 @@ cascades:
     judge: {{model: llama-3.1-8b}}   # reads question and answer, writes a verdict
 
 # What models scored on evaluations of your own. Scores of public benchmarks are in the catalog:
-# `quality: {{mmlu: 85}}` on a task asks for one of those.
+# `min_score: {{arena: 1400}}` on a task asks for one of those.
 scores:
   - {{model: claude-opus-4.8, benchmark: review-set, value: 0.93, source: "our review, 2026-10"}}
   - {{model: gpt-4.1, benchmark: review-set, value: 0.88, source: "our review, 2026-10"}}
@@ -153,7 +153,7 @@ def scenario_text(inputs: Question, name: str, schema: str) -> str:
 
 
 PANELS = (VOLUME, WHICH, SERVING, VALUES, ANSWER)
-FIELDS = {field.key: field for field in (*QUESTION, *OUTPUT)}
+FIELDS = {field.key: field for field in (*QUESTION, *OVER_TIME, *OUTPUT)}
 
 
 def _panel(key: str) -> str:
@@ -188,9 +188,8 @@ def _aligned(entries: list[Entry], indent: str) -> list[str]:
 
 def _section(annotation: Any) -> type[Record] | None:
     """Return the record of a section of scenario files."""
-    kinds = (k for k in (annotation, *get_args(annotation)) if isinstance(k, type))
-    ours = (k for k in kinds if issubclass(k, Record) and k.__module__ == scenario.__name__)
-    return next(ours, None)
+    kinds = (k for k in get_args(annotation) if isinstance(k, type) and issubclass(k, Record))
+    return next((kind for kind in kinds if kind.__module__ == scenario.__name__), None)
 
 
 def _entry(path: str, name: str, part: type[Record], known: Mapping[str, ConfigRow]) -> Entry:
@@ -199,7 +198,7 @@ def _entry(path: str, name: str, part: type[Record], known: Mapping[str, ConfigR
     default = part.model_fields[name].get_default(call_default_factory=True)
     unsaid = "" if default is None else json.dumps(default)
     if field is None:
-        return Entry(name, unsaid, attribute_docs(part).get(name, name))
+        return Entry(name, unsaid, part.model_fields[name].description or name)
     if row is None or field.eg:
         rivals = any({SAID, field.target} <= both for both in RIVALS)
         note = "" if name == SAID else f"instead of {SAID}: " if rivals else "e.g. "

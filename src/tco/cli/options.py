@@ -13,8 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from tco.ask.fields import Field, fields_of
 from tco.ask.options import ANSWER, Output, QuestionOptions
-from tco.cli.guard import guarded
-from tco.errors import UsageError, nearest, printable
+from tco.cli.guard import guarded, typed
+from tco.errors import UsageError
 
 # Options declared once and shared: a command takes them as one record, typer sees each of them.
 
@@ -139,11 +139,10 @@ class Group(_Lean, TyperGroup):
             UsageError: There is no such command.
         """
         if not ctx.resilient_parsing and args[0] not in self.list_commands(ctx):
-            near = nearest(args[0], self.list_commands(ctx), 1)
-            raise UsageError(
-                f"no command called {printable(args[0])!r}; did you mean {near[0]}?"
-                f" See {ctx.command_path} --help"
-            )
+            from tco.cli.mend import no_command
+
+            path = ctx.command_path.split()[1:]
+            raise UsageError(no_command(args[0], path, self.list_commands(ctx), typed))
         return super().resolve_command(ctx, args)
 
 
@@ -154,8 +153,13 @@ class Command(_Lean, TyperCommand):
     """The context of the command that runs now: every option, and what was typed for it."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
+        """Run the command.
+
+        Raises:
+            UsageError: A volume stands where a name belongs.
+        """
         Command.running = ctx
+        _refuse_volumes(ctx)
         return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -169,6 +173,21 @@ class Command(_Lean, TyperCommand):
         for heading, rows in panels.items():
             with formatter.section(heading):
                 formatter.write_dl(rows, col_max=26)
+
+
+def _refuse_volumes(ctx: Any) -> None:
+    """Raise an error for a volume among the names of a command: `tco plan 50B`."""
+    for param in ctx.command.params:
+        value = ctx.params.get(param.name or "")
+        some = value if isinstance(value, list | tuple) else [value]
+        if param.param_type_name == "argument" and param.name != "volume":
+            for word in some:
+                if word and word[0].isdigit():
+                    from tco.cli.mend import stray
+
+                    error = stray(word, ctx.command_path.split()[1:], typed)
+                    if error is not None:
+                        raise error
 
 
 def _complete(ctx: Any, param: Any, incomplete: str) -> list[str]:
@@ -252,14 +271,13 @@ def read(*records: Any, formats: tuple[str, ...] | None = None) -> dict[str, Any
 
     known = {**fields_of(QuestionOptions), **fields_of(Output)}
     said: dict[str, Any] = {}
-    for name, typed in (pair for record in records for pair in record.items()):
-        value, where = typed, known[name].flag
+    for name, given in (pair for record in records for pair in record.items()):
+        value, where = given, known[name].flag
         if value in (None, []):
             value, where = _variable(known[name])
         if value is not None:
             said[name] = _read(known[name], value, where, formats)
-    if not said.get("quiet"):
-        warn_of_variables()
+    warn_of_variables()
     return said
 
 

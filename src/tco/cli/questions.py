@@ -1,12 +1,13 @@
 """The commands that ask a question of bills."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Exit
 
 from tco.ask.commands import (
     BreakevenOptions,
+    CompareOptions,
     EmbedOptions,
     HorizonOptions,
     PlanOptions,
@@ -20,8 +21,20 @@ from tco.cli.options import Plot, Text, flag, flags
 # `tco compare`.
 
 
+VOLUME = Annotated[
+    str | None,
+    Argument(metavar="[N]", help="Tokens a month, as --tokens says them.", show_default=False),
+]
+
+
 @flags
-def compare(question: QuestionOptions, output: Output, plot: Plot = None) -> None:
+def compare(
+    question: QuestionOptions,
+    output: Output,
+    said: CompareOptions,
+    volume: VOLUME = None,
+    plot: Plot = None,
+) -> None:
     """What a month costs, every way there is to serve it, cheapest first.
 
     \b
@@ -29,13 +42,18 @@ def compare(question: QuestionOptions, output: Output, plot: Plot = None) -> Non
       tco compare --requests 20M --isl 3000 --osl 500 --cached 40%
       tco compare --users 10k --profile chat --tier self,hosted
       tco compare --tokens 50B --model llama-3.3-70b --all --format csv
+      tco compare --tokens 50B --as-good-as gpt-4.1
+      tco compare --tokens 50B --frontier
       tco compare --tokens 50B --plot
       tco compare --tokens 50B --option 'mine:kind=api,input=$2,output=$8'
     """
     from tco.ask.questions import compare as asked
     from tco.cli.answer import answer
+    from tco.cli.mend import volume_typed
 
-    answer(question, output, asked(), brief=asked(brief=True), plot=bool(plot))
+    if volume is not None:
+        question = volume_typed(volume, question)
+    answer(question, output, asked(said), brief=asked(said, brief=True), plot=bool(plot))
 
 
 # `tco breakeven`.
@@ -202,7 +220,7 @@ def plan(
 
     \b
       tco plan --tokens 500B --profile chat
-      tco plan together/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve week.txt
+      tco plan deepinfra/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve chat
       tco plan --tokens 1T --model glm-5.2 --purchase reserved_1y,on_demand,spot
       tco plan -f portfolio.yaml        tasks assigned to models; tco init --plan writes one
 
@@ -239,7 +257,8 @@ def horizon(
     from tco.ask.questions import horizon as asked
     from tco.cli.answer import answer
 
-    answer(question, output, asked(tuple(names or ()), said))
+    whole: Any = {**question, **said}
+    answer(whole, output, asked(tuple(names or ())))
 
 
 # `tco train`.

@@ -177,13 +177,14 @@ def diff(question: QuestionOptions, output: Output, gate: Gate, a: A, b: B = Non
 def _results(a: str, b: str | None, question: QuestionOptions) -> Any:
     """Return what changed between two saved results."""
     from tco.analysis.diff.diff import diff as held
+    from tco.ask.options import QUESTION
     from tco.errors import UsageError
 
     if b is None:
         raise UsageError(f"two results are compared: tco diff {a} head.json; or --catalog {a}")
     typed = [name for name, value in question.items() if value]
     if typed:
-        flag = "--" + typed[0].replace("_", "-")
+        flag = next((f.flag for f in QUESTION if f.name == typed[0]), f"--{typed[0]}")
         raise UsageError(f"{flag} asks something; two results are asked already; or use --catalog")
     (before, old), (after, new) = saved_result(a), saved_result(b)
     return held(before, after, (a, b), warnings=[*filter(None, (old, new))])

@@ -8,7 +8,7 @@ import numpy as np
 
 from tco.engine.ledger import Group, Line, Origin
 from tco.engine.selfhost import Fleet, share_line
-from tco.engine.shapes import Floats, Number
+from tco.engine.shapes import Floats, Indices, Number
 from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
 
 # Money over time: what a capital sum costs a month.
@@ -188,6 +188,42 @@ def changeover(stay: Floats, move: Floats, yearly_rate: float, *, year_end: bool
     months = np.arange(stay.size)
     before = np.where(months[None, :] <= months[:, None], stay[None, :], 0.0)
     return np.asarray(present_value(before + move, yearly_rate, year_end=year_end))
+
+
+def drift(
+    log_change: Floats, years: Floats, group: Indices, sigmas: float = 1.645
+) -> tuple[float, float, float]:
+    """Return what a year made of some prices, and the ends of its interval [1].
+
+    ``exp(sum(d) / sum(y))``: each price counts by how long it was watched, those that never changed
+    with the others. The interval is that of a ratio of sums over groups, for prices of one group
+    move together: ``var = G / (G - 1) * sum(r**2) / sum(y)**2``, where a group's ``r`` is
+    ``sum(d) - rate * sum(y)``.
+
+    Args:
+        log_change: Logarithm of the last price over the first [prices].
+        years: Time between the two [prices] [year].
+        group: Which group each is of, counted from 0 [prices].
+        sigmas: Standard errors to each end: 1.645 for 90 % [1].
+
+    Raises:
+        ValueError: Fewer than two groups, or nothing was watched for any time.
+
+    Source:
+        Cochran, Sampling Techniques (1977), 6.4: the variance of a ratio of two sample totals.
+
+    >>> change, watched = np.log([0.5, 1.0]), np.array([1.0, 1.0])
+    >>> round(drift(change, watched, np.array([0, 1]))[0], 6)  # half a price in two price-years
+    0.707107
+    """
+    count, watched = int(np.max(group, initial=-1)) + 1, float(np.sum(years))
+    if count < 2 or watched <= 0.0:
+        raise ValueError("prices of two groups, watched for some time, are needed")
+    rate = float(np.sum(log_change)) / watched
+    rest = np.bincount(group, weights=log_change - rate * years, minlength=count)
+    error = float(np.sqrt(count / (count - 1) * np.sum(rest**2))) / watched
+    low, middle, high = np.exp(rate + sigmas * error * np.array([-1.0, 0.0, 1.0]))
+    return float(middle), float(low), float(high)
 
 
 # The bill of GPUs that are bought: capital, upkeep, electricity and room.

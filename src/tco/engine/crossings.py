@@ -397,3 +397,43 @@ def _bisected(gap: Callable[[Floats], Floats], low: Floats, high: Floats, below:
         same = (gap(middle) < 0) == below
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     return high
+
+
+# The one turn nearest to today's value, where every value that is tried costs something.
+
+
+def turn(
+    moved: Callable[[Floats], Flags],
+    now: float,
+    low: float,
+    high: float,
+    *,
+    values: Callable[[float, float], Floats],
+    zooms: int,
+) -> Interval | None:
+    """Return the values on either side of the turn nearest to `now`, the side of `now` first.
+
+    A range is tried at some values in one call, and of it the cell next to `now` in which the
+    answer turns is tried again, `zooms` times in all. None where none of the first values turns
+    it; both are one value where there is none between it and `now`.
+
+    Args:
+        moved: Returns whether the answer at each value is another than today's.
+        now: Today's value; outside the range its end next to it stands for it.
+        low, high: The range.
+        values: Returns what to try of a range, its ends among them: three values halve it.
+        zooms: How often.
+    """
+    ends = low, high
+    for _ in range(zooms):
+        tried = np.unique(np.append(values(low, high), min(max(now, low), high)))
+        flipped = moved(tried)
+        if not flipped.any():
+            return None
+        hit = int(np.argmin(np.where(flipped, np.abs(tried - now), np.inf)))
+        near = hit - 1 if tried[hit] > now else hit + 1
+        if not 0 <= near < tried.size or tried[hit] == now:
+            return float(tried[hit]), float(tried[hit])
+        ends = float(tried[near]), float(tried[hit])
+        low, high = sorted(ends)
+    return ends

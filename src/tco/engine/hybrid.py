@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.engine.shapes import ROUND_OFF, Flags, Floats, Indices, Number
+from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number
 
 # Base load on units that are paid by the hour, overflow to whoever charges by the request.
 #
@@ -26,9 +26,10 @@ from tco.engine.shapes import ROUND_OFF, Flags, Floats, Indices, Number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One way to pay for units of capacity; numbers, or arrays that broadcast over layers.
+    """Units of capacity of one size, and how one is paid for.
 
     Args:
+        unit: Capacity of one unit [request/s].
         usd_per_hour: One unit while it is on [USD/h].
         by_the_hour: It can be switched off; otherwise it is paid for every hour of the curve.
         lead_h: Hours that a start takes, paid for without serving anything [h].
@@ -37,6 +38,7 @@ class Resource:
         usd_per_load: What serving a load of 1 request/s costs on top in an hour: traffic [USD/h].
     """
 
+    unit: float
     usd_per_hour: Number
     by_the_hour: bool = False
     lead_h: Number = 0.0
@@ -142,6 +144,11 @@ class Layers:
         share: Floats = self.on.mean(axis=-1)
         return share
 
+    def part(self, first: int, end: int) -> Layers:
+        """Return the same for the layers from `first` up to `end` only."""
+        kept = slice(first, end)
+        return Layers(net_usd=self.net_usd[kept], served=self.served[kept], on=self.on[kept])
+
 
 def serve(layers: Floats, resource: Resource, usd_per_load: Number) -> Layers:
     """Return what it comes to when each layer has one unit of a resource.
@@ -200,48 +207,11 @@ def _open_ended(gain: Floats, start: Floats, on_before: bool) -> tuple[Floats, F
 
 # The exact mix of always-on units, units by the hour above them, and an API for the rest.
 #
-# The units of one kind are alike; within it every layer takes the resource that serves it most
-# cheaply (reserved, owned, on demand, spot: the merit order). Units of the two kinds may differ
-# in size, because a seller rents whole servers and another single GPUs.
+# The units of one kind are alike. Those of the two kinds may differ in size, because a seller rents
+# whole servers and another single GPUs.
 
 Overhead = Callable[[Floats, Floats], Floats]
 """Cost of looking after so many base and peak units [USD/h]; 0 for none at all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitKind:
-    """Units of one size, and the ways to pay for one.
-
-    Args:
-        unit: Capacity of one unit [request/s].
-        resources: Ways to pay for it; a layer takes the cheapest.
-    """
-
-    unit: float
-    resources: Sequence[Resource]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merit:
-    """What serving each layer with its best resource comes to.
-
-    Args:
-        which: Index of that resource [layers].
-        layers: What it comes to; arrays over layers.
-    """
-
-    which: Indices
-    layers: Layers
-
-    def part(self, first: int, end: int) -> Merit:
-        """Return the same for the layers from `first` up to `end` only."""
-        kept = slice(first, end)
-        layers = Layers(
-            net_usd=self.layers.net_usd[kept],
-            served=self.layers.served[kept],
-            on=self.layers.on[kept],
-        )
-        return Merit(which=self.which[kept], layers=layers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,8 +226,8 @@ class Stack:
         api_load: What is left to the API in the average hour [request/s].
     """
 
-    base: Merit
-    peak: Merit
+    base: Layers
+    peak: Layers
     usd_per_hour: float
     base_units: int
     peak_units: int
@@ -274,7 +244,7 @@ def never_off(stack: Stack, unit: float) -> Stack:
         stack: The mix; all its units are of one size.
         unit: Capacity of one of them [request/s].
     """
-    always = int(np.all(stack.peak.layers.on, axis=-1).sum())
+    always = int(np.all(stack.peak.on, axis=-1).sum())
     return replace(
         stack,
         base=stack.peak.part(0, always),
@@ -285,29 +255,6 @@ def never_off(stack: Stack, unit: float) -> Stack:
     )
 
 
-def merit_order(layers: Floats, resources: Sequence[Resource], usd_per_load: float) -> Merit:
-    """Return for each layer the resource that serves it at the least cost.
-
-    Args:
-        layers: Load of each layer and hour [layers, hours] [request/s].
-        resources: Ways to pay for a unit.
-        usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
-    """
-    ways = [serve(layers, resource, usd_per_load) for resource in resources]
-    if not ways:
-        none = np.zeros(0)
-        nothing = Layers(net_usd=none, served=none, on=np.zeros((0, layers.shape[-1]), dtype=bool))
-        return Merit(which=np.zeros(0, dtype=np.int64), layers=nothing)
-    which = np.argmin(np.stack([way.net_usd for way in ways]), axis=0)
-    row = np.arange(which.size)
-    best = Layers(
-        net_usd=np.stack([way.net_usd for way in ways])[which, row],
-        served=np.stack([way.served for way in ways])[which, row],
-        on=np.stack([way.on for way in ways])[which, row],
-    )
-    return Merit(which=which.astype(np.int64), layers=best)
-
-
 def no_overhead(base: Floats, peak: Floats) -> Floats:
     """Return nothing."""
     return np.zeros(np.broadcast(base, peak).shape)
@@ -315,11 +262,10 @@ def no_overhead(base: Floats, peak: Floats) -> Floats:
 
 def best_stack(
     load: Floats,
-    base: UnitKind | None,
-    peak: UnitKind | None,
+    base: Resource | None,
+    peak: Resource | None,
     usd_per_load: float,
     overhead: Overhead = no_overhead,
-    max_api_load: float = np.inf,
 ) -> Stack:
     """Return the cheapest mix. Exact: every number of base and of peak units is tried.
 
@@ -332,22 +278,16 @@ def best_stack(
         peak: Units by the hour; None for none.
         usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
         overhead: Cost of looking after the units: engineers [USD/h].
-        max_api_load: Most load that may go to the API in the average hour; exact without `peak`,
-            whose hours are settled before it is looked at [request/s].
     """
     lower = _all_layers(load, base, usd_per_load, 0.0)
-    cost_below = np.concatenate([[0.0], np.cumsum(lower.layers.net_usd)])
-    uppers: dict[float, Merit] = {}
+    cost_below = np.concatenate([[0.0], np.cumsum(lower.net_usd)])
+    uppers: dict[float, Layers] = {}
     found: tuple[float, int, int] | None = None
     for count, cost in enumerate(cost_below):
         upper, skipped = _above(load, count, base, peak, usd_per_load, uppers)
-        tried = cost + np.concatenate([[0.0], np.cumsum(upper.layers.net_usd[skipped:])])
+        tried = cost + np.concatenate([[0.0], np.cumsum(upper.net_usd[skipped:])])
         above = np.arange(tried.size, dtype=float)
         tried = tried + overhead(np.full(tried.size, float(count)), above)
-        if np.isfinite(max_api_load):
-            tried = np.where(
-                _left(load, lower, count, upper, skipped) <= max_api_load, tried, np.inf
-            )
         best = int(np.argmin(tried))
         if found is None or tried[best] < found[0]:
             found = (float(tried[best]), count, best)
@@ -355,14 +295,15 @@ def best_stack(
     return _stack(load, (base, peak), usd_per_load, lower, uppers, found)
 
 
-def _all_layers(load: Floats, kind: UnitKind | None, usd_per_load: float, floor: float) -> Merit:
+def _all_layers(load: Floats, kind: Resource | None, usd_per_load: float, floor: float) -> Layers:
     if kind is None:
-        return merit_order(np.zeros((0, load.size)), (), usd_per_load)
+        none = np.zeros(0)
+        return Layers(net_usd=none, served=none, on=np.zeros((0, load.size), dtype=bool))
     count = layer_count(np.maximum(load - floor, 0.0), kind.unit)
-    return merit_order(layers_of(load, kind.unit, count, floor), kind.resources, usd_per_load)
+    return serve(layers_of(load, kind.unit, count, floor), kind, usd_per_load)
 
 
-def _phase(count: int, base: UnitKind | None, peak: UnitKind) -> tuple[float, int]:
+def _phase(count: int, base: Resource | None, peak: Resource) -> tuple[float, int]:
     """Return where the peak's layers begin above so many base units, and how many lie below."""
     floor = count * base.unit if base is not None else 0.0
     below = int(np.floor(floor / peak.unit + ROUND_OFF))
@@ -372,41 +313,33 @@ def _phase(count: int, base: UnitKind | None, peak: UnitKind) -> tuple[float, in
 def _above(
     load: Floats,
     count: int,
-    base: UnitKind | None,
-    peak: UnitKind | None,
+    base: Resource | None,
+    peak: Resource | None,
     usd_per_load: float,
-    uppers: dict[float, Merit],
-) -> tuple[Merit, int]:
+    uppers: dict[float, Layers],
+) -> tuple[Layers, int]:
     """Return the peak's layers at the phase of so many base units, and how many to skip."""
     if peak is None:
         return uppers.setdefault(0.0, _all_layers(load, None, usd_per_load, 0.0)), 0
     phase, below = _phase(count, base, peak)
     if phase not in uppers:
         uppers[phase] = _all_layers(load, peak, usd_per_load, phase)
-    return uppers[phase], min(below, uppers[phase].which.size)
-
-
-def _left(load: Floats, lower: Merit, count: int, upper: Merit, skipped: int) -> Floats:
-    """Return what is left to the API for each number of peak units [peak units] [request/s]."""
-    below = lower.layers.served[:count].sum()
-    above = np.concatenate([[0.0], np.cumsum(upper.layers.served[skipped:])])
-    left: Floats = load.mean() - below - above
-    return left
+    return uppers[phase], min(below, uppers[phase].net_usd.size)
 
 
 def _stack(
     load: Floats,
-    kinds: tuple[UnitKind | None, UnitKind | None],
+    kinds: tuple[Resource | None, Resource | None],
     usd_per_load: float,
-    lower: Merit,
-    uppers: dict[float, Merit],
+    lower: Layers,
+    uppers: dict[float, Layers],
     found: tuple[float, int, int],
 ) -> Stack:
     net, count, above = found
     base, peak = kinds
     upper, skipped = _above(load, count, base, peak, usd_per_load, uppers)
     below, over = lower.part(0, count), upper.part(skipped, skipped + above)
-    own = float(below.layers.served.sum() + over.layers.served.sum())
+    own = float(below.served.sum() + over.served.sum())
     return Stack(
         base=below,
         peak=over,

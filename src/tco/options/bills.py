@@ -34,7 +34,7 @@ from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, o
 from tco.options.prices import LIST_PRICE, Buying, token_rates
 from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.settings import Settings, fleet_policy, price_factor, target, workload
-from tco.options.setups import RentEntry, Search
+from tco.options.setups import RentEntry, SetUps
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
@@ -73,6 +73,7 @@ class TokenOption:
         terms: Discounts by volume and a commitment, where a contract has them.
         buying: Service tier, region and load of the week that it is bought with.
         tokens_factor: Tokens that its tokenizer makes over those that the volume counts [1].
+        tries: How often a request is asked until its answer is right [1].
         cache_min_tokens: Input below which a request is not cached [token/request].
         context_tokens: Most that a request may have; None where that is not known [token/request].
         notes: What a reader should know of it.
@@ -93,6 +94,7 @@ class TokenOption:
     terms: Terms | None = None
     buying: Buying = LIST_PRICE
     tokens_factor: Number = 1.0
+    tries: Number = 1.0
     cache_min_tokens: int = 0
     context_tokens: int | None = None
     notes: tuple[str, ...] = ()
@@ -132,6 +134,7 @@ class SelfOption:
         band: Low and high true throughput over the predicted one, 80 % [1].
         hours: When its fleet is on; always when None.
         billing_step_s: Time that the seller counts in, where that is known [s].
+        tries: How often a request is asked until its answer is right [1].
         trust: How far its rent, or the price of its GPUs, can be trusted.
     """
 
@@ -161,6 +164,7 @@ class SelfOption:
     tier: Tier = "self"
     hours: OnHours | None = None
     billing_step_s: float | None = None
+    tries: Number = 1.0
     trust: Trust = GIVEN
 
     @property
@@ -194,6 +198,7 @@ class FixedOption:
     tier: Tier = "self"
     checked: date | None = None
     notes: tuple[str, ...] = ()
+    tries: Number = 1.0
     trust: Trust = GIVEN
 
 
@@ -257,8 +262,8 @@ def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
 
 
 def _counted(option: TokenOption, settings: Settings) -> Workload:
-    """Return the same requests, counted in the tokens of the option's own tokenizer."""
-    load, factor = workload(settings), option.tokens_factor
+    """Return the requests as asked, counted in the tokens of the option's own tokenizer."""
+    load, factor = workload(settings, option.tries), option.tokens_factor
     return replace(
         load,
         tokens_per_month=load.tokens_per_month * factor,
@@ -351,13 +356,13 @@ def fleet(option: Served, settings: Settings, replica: Replica) -> Fleet:
     duty = duty_of(option.hours, settings, option.billing_step_s)
     policy = fleet_policy(settings)
     servers = fleet_for(
-        workload(settings), replica, policy, option.gpus, option.instance_gpus, duty
+        workload(settings, option.tries), replica, policy, option.gpus, option.instance_gpus, duty
     )
     return as_paid(option, servers)
 
 
 def _fixed_bill(option: FixedOption, settings: Settings) -> tuple[Line, ...]:
-    load = workload(settings)
+    load = workload(settings, option.tries)
     units: Number = 1.0
     if option.tokens_per_month is not None:
         units = np.maximum(
@@ -398,23 +403,24 @@ class PairGroup:
     weights_gb: Number
     billing_step_s: Number | None
     hours: OnHours | None
+    tries: Number
     origin: Origin
     source: str
 
 
-def monthly_usd(found: Search, settings: Settings, rows: Indices, volumes: Floats) -> Floats:
+def monthly_usd(found: SetUps, settings: Settings, rows: Indices, volumes: Floats) -> Floats:
     """Return the monthly cost of some pairs at some volumes [pairs, volumes] [USD/month]."""
     return monthly_bills(found, settings, rows, volumes)[0]
 
 
 def monthly_bills(
-    found: Search, settings: Settings, rows: Indices, volumes: Floats
+    found: SetUps, settings: Settings, rows: Indices, volumes: Floats
 ) -> tuple[Floats, Floats]:
     """Return the monthly cost [USD/month] and the GPUs paid for [1] of some pairs, both
     [pairs, volumes].
 
     Args:
-        found: The search.
+        found: The set-ups.
         settings: All values but the volume.
         rows: Which pairs [pairs].
         volumes: Tokens a month [volumes].
@@ -430,7 +436,7 @@ def monthly_bills(
     return usd, gpus
 
 
-def _formulas(found: Search, rows: Indices) -> Iterator[Indices]:
+def _formulas(found: SetUps, rows: Indices) -> Iterator[Indices]:
     """Yield the places in `rows` of pairs that are billed by the same formulas."""
     codes: dict[Hashable, int] = {}
     kinds = [codes.setdefault(_formula(rent), len(codes)) for rent in found.rents]
@@ -448,7 +454,7 @@ def _formula(rent: RentEntry) -> Hashable:
     return rent.purchase, rent.seller == OWN, gpu.whole, gpu.life_months, known
 
 
-def _alike(found: Search, settings: Settings, rows: Indices) -> PairGroup:
+def _alike(found: SetUps, settings: Settings, rows: Indices) -> PairGroup:
     """Return pairs that are billed by the same formulas as one option of arrays."""
     used = sorted(set(found.pair_rent[rows].tolist()))  # `np.unique` imports masked arrays: 10 ms
     of = np.searchsorted(used, found.pair_rent[rows])
@@ -459,21 +465,22 @@ def _alike(found: Search, settings: Settings, rows: Indices) -> PairGroup:
         return np.array(values, dtype=float)[of][:, None]
 
     setups, first = found.pair_setup[rows], rents[0]
-    model, _, layout = found.grid.shapes(setups)
+    model, _, layout = found.shapes(setups)
     owned = [rent.owned for rent in rents if rent.owned is not None]
     usual = float(np.asarray(settings.value(STEP)))
     steps = [usual if r.billing_step_s is None else r.billing_step_s for r in rents]
     return PairGroup(
         seller=first.seller,
         purchase=first.purchase,
-        gpus=found.grid.count[setups].astype(float)[:, None],
+        gpus=found.count[setups].astype(float)[:, None],
         instance_gpus=column([r.instance_gpus for r in rents]),
         usd_per_gpu_hour=column([r.usd_per_gpu_hour for r in rents]),
         owned=_bought(owned, of) if owned else None,
         egress=replace(first.egress, usd_per_gb=column([r.egress.usd_per_gb for r in rents])),
         weights_gb=np.asarray(stored_bytes(model, layout))[:, None] / 1e9,
-        billing_step_s=None if found.hours is None else column(steps),
-        hours=found.hours,
+        billing_step_s=None if found.inputs.hours is None else column(steps),
+        hours=found.inputs.hours,
+        tries=np.array([m.tries for m in found.models])[found.model[setups]][:, None],
         origin=first.origin,
         source=first.source,
     )
@@ -497,12 +504,12 @@ def _bought(gpus: Sequence[OwnedGpu], of: Indices) -> OwnedGpu:
 
 
 def best_pairs(
-    found: Search, settings: Settings, model: str, volumes: Floats, *least: int
+    found: SetUps, settings: Settings, model: str, volumes: Floats, *least: int
 ) -> Indices:
     """Return the pairs of a model that are the answer at a volume, in the volumes' order [pairs].
 
     Args:
-        found: The search.
+        found: The set-ups.
         settings: All values but the volume.
         model: The model.
         volumes: Tokens a month [volumes].
@@ -519,11 +526,11 @@ def best_pairs(
     return best
 
 
-def sure_pairs(found: Search, model: str, least: int) -> Indices:
+def sure_pairs(found: SetUps, model: str, least: int) -> Indices:
     """Return the pairs of a model that may be the answer: their rent is sure enough [pairs].
 
     Args:
-        found: The search.
+        found: The set-ups.
         model: The model.
         least: Rank of the trust in a rent that is sure enough [1].
     """
@@ -532,7 +539,7 @@ def sure_pairs(found: Search, model: str, least: int) -> Indices:
     return sure
 
 
-def trust_ranks(found: Search, rows: Indices) -> Indices:
+def trust_ranks(found: SetUps, rows: Indices) -> Indices:
     """Return the rank of the trust in the rent of some pairs [pairs]."""
     ranks = np.array([rent.trust.rank for rent in found.rents], dtype=np.int64)
     return ranks[found.pair_rent[rows]]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,7 @@ from tco.engine.shapes import Indices, number, precision
 from tco.options.bills import LeftOut, SelfOption
 from tco.options.hours import billing_note
 from tco.options.machines import FREE_EGRESS, Egress, check_horizon, commitment
-from tco.options.measurements import Correction, known
+from tco.options.measurements import known
 from tco.options.offers import tokens_per_request
 from tco.options.question import Question
 from tco.options.rents import dedicated_entries, owned_entries
@@ -30,11 +29,9 @@ from tco.options.setups import (
     GpuEntry,
     ModelEntry,
     RentEntry,
-    Search,
     SetUp,
-    grid,
-    memory_use,
-    search,
+    SetUps,
+    set_ups,
     uncut,
 )
 from tco.options.shapes import gpu_shape, lacking, model_shape
@@ -124,23 +121,23 @@ def first_token_words(replica: Replica, goal: Target) -> Iterator[str]:
         yield f"first token in {ends}, limit {limit}: too close to call"
 
 
-def why_not(found: Search, model: ModelEntry, settings: Settings) -> tuple[str, ...]:
+def why_not(found: SetUps, model: ModelEntry, settings: Settings) -> tuple[str, ...]:
     """Return why no set-up of a model can be used; empty when one can."""
     if found.pairs_of(model.id).size:
         return ()
-    index = next(i for i, m in enumerate(found.grid.models) if m.id == model.id)
-    rows = np.flatnonzero(found.grid.model == index)
+    index = next(i for i, m in enumerate(found.models) if m.id == model.id)
+    rows = np.flatnonzero(found.model == index)
     if not rows.size:
         return (_uncut(found, model),)
     fast = rows[np.asarray(found.replica.feasible)[rows]]
     if fast.size:
-        names = ", ".join(sorted({found.grid.setup(int(i)).gpu.id for i in fast})[:4])
+        names = ", ".join(sorted({found.row(int(i)).gpu.id for i in fast})[:4])
         return (f"fits {names}, but no rent is known for them under the options considered",)
     held = rows[np.asarray(found.replica.memory_slots)[rows] >= 1]
     if held.size:
         return (_too_slow(found, held, settings),)
     goal = target(settings)
-    return (_too_large([found.grid.setup(int(i)) for i in rows], float(goal.isl + goal.osl)),)
+    return (_too_large([found.row(int(i)) for i in rows], float(goal.isl + goal.osl)),)
 
 
 def missing_figure(gpu: str, name: str) -> str:
@@ -151,19 +148,18 @@ def missing_figure(gpu: str, name: str) -> str:
     )
 
 
-def _uncut(found: Search, model: ModelEntry) -> str:
+def _uncut(found: SetUps, model: ModelEntry) -> str:
     """Return why there is no way to put a model on any of the GPUs considered."""
-    grid = found.grid
-    if not grid.gpus:
+    if not found.gpus:
         return "none of the GPUs considered has the figures that a speed is worked out from"
-    nodes = sorted({gpu.node_gpus for gpu in grid.gpus})
-    counts = grid.counts or (1,)
-    whys = [uncut(model.shape, n, c, by_layer=grid.memory.by_layer) for n in nodes for c in counts]
+    nodes = sorted({gpu.node_gpus for gpu in found.gpus})
+    counts = found.counts or (1,)
+    whys = [uncut(model.shape, n, c, found.server) for n in nodes for c in counts]
     known = next((why for why in whys if why), None)
     return known or "no precision that was asked for runs on the GPUs considered"
 
 
-def _too_slow(found: Search, held: Indices, settings: Settings) -> str:
+def _too_slow(found: SetUps, held: Indices, settings: Settings) -> str:
     """Return which limit the fastest of some set-ups does not keep."""
     goal = target(settings)
     token = np.asarray(found.replica.lone_tpot_s)[held]
@@ -171,7 +167,7 @@ def _too_slow(found: Search, held: Indices, settings: Settings) -> str:
     in_time = token <= number(goal.max_tpot_s)
     # Of those that are fast enough by the token, the one that answers soonest.
     best = int(np.argmin(np.where(in_time, first, np.inf) if in_time.any() else token))
-    setup = found.grid.setup(int(held[best]))
+    setup = found.row(int(held[best]))
     why = infeasible(found.replica_at(int(held[best])), goal)
     return f"too slow: {why} ({setup.gpus}x{setup.gpu.id} at {setup.precision})"
 
@@ -208,43 +204,24 @@ OLDEST_SERVER_GPU = 2020
 """Launch year before which current engines no longer run well (no bf16); older when named."""
 
 
-@dataclass(frozen=True)
-class OwnSetups:
-    """The self-hosted side: what was tried, what is feasible, and an option for any of it."""
+def option_of(own: SetUps, pair: int) -> SelfOption:
+    """Return the option of one feasible pair of set-up and rent."""
+    rent = own.rents[int(own.pair_rent[pair])]
+    return rented(own.inputs, own.row(int(own.pair_setup[pair])), rent)
 
-    inputs: Question
-    found: Search
-    models: tuple[ModelEntry, ...]
-    unsized: tuple[LeftOut, ...]
-    """Open models whose dimensions the catalog does not have."""
 
-    def option(self, pair: int) -> SelfOption:
-        """Return the option of one feasible pair of set-up and rent."""
-        row = int(self.found.pair_setup[pair])
-        rent = self.found.rents[int(self.found.pair_rent[pair])]
-        near = self.found.correction(row, self.inputs.serving)
-        return rented(self.inputs, self.found.grid.setup(row), rent, near)
-
-    def replica(self, pair: int) -> Replica:
-        """Return what one replica of a feasible pair sustains."""
-        return self.found.replica_at(int(self.found.pair_setup[pair]))
-
-    @cached_property
-    def infeasible(self) -> tuple[LeftOut, ...]:
-        """Return the models that no set-up can serve, each with the reason."""
-        out = []
-        for model in self.models:
-            reasons = why_not(self.found, model, self.inputs.settings)
-            if reasons:
-                out.append(_left_out(model.id, reasons))
-        return tuple(out)
+def unserved(own: SetUps) -> tuple[LeftOut, ...]:
+    """Return the models that no set-up can serve, each with the reason."""
+    reasons = ((model.id, why_not(own, model, own.inputs.settings)) for model in own.models)
+    served = tuple(_left_out(name, why) for name, why in reasons if why)
+    return (*served, *(_left_out(name, why) for name, why in own.untried.items()))
 
 
 def _left_out(model: str, reasons: tuple[str, ...]) -> LeftOut:
     return LeftOut(id=f"self/{model}", tier="self", model=model, provider="self", reasons=reasons)
 
 
-def own_setups(inputs: Question, selection: Selection, counts: tuple[int, ...] = ()) -> OwnSetups:
+def own_setups(inputs: Question, selection: Selection, counts: tuple[int, ...] = ()) -> SetUps:
     """Return every self-hosted set-up that the selection lets through, sized and priced.
 
     Args:
@@ -253,24 +230,28 @@ def own_setups(inputs: Question, selection: Selection, counts: tuple[int, ...] =
         counts: GPUs of a replica to try, instead of the usual ones [1].
     """
     entries: list[ModelEntry] = []
-    unsized: list[LeftOut] = []
+    untried: dict[str, tuple[str, ...]] = {}
     for name, model in inputs.catalog.models.models.items():
         if model.weights != "open" or model.kind != "chat" or not selection.own_model(name, model):
             continue
         if model.released and model.released > inputs.day:
             continue
-        entry = _model_entry(name, model, inputs, selection)
-        if isinstance(entry, ModelEntry):
-            entries.append(entry)
-        else:
-            unsized.append(entry)
+        reasons, shape = unsizable(model, inputs), model_shape(model)
+        if shape is None or reasons:
+            untried[name] = reasons
+            continue
+        wanted = tuple(p for p in selection.precisions if precision(p))
+        native = model.native_precision or "bf16"
+        tries = inputs.tries(name)
+        entries.append(
+            ModelEntry(id=name, shape=shape, native=native, precisions=wanted, tries=tries)
+        )
     gpus = gpu_entries(inputs, selection)
     counts = counts or ((selection.gpu_count,) if selection.gpu_count else COUNTS)
-    tried = grid(entries, gpus, counts, memory_use(inputs.settings, inputs.serving))
     rents = rent_entries(inputs, selection)
     measured = known(inputs.catalog, [m.shape for m in entries], [g.id for g in gpus])
-    found = search(tried, rents, inputs.settings, inputs.serving, measured, inputs.hours)
-    return OwnSetups(inputs=inputs, found=found, models=tuple(entries), unsized=tuple(unsized))
+    made = set_ups(inputs, entries, gpus, counts, measured, rents)
+    return replace(made, untried=untried)
 
 
 def unsizable(model: Model, inputs: Question) -> tuple[str, ...]:
@@ -282,21 +263,6 @@ def unsizable(model: Model, inputs: Question) -> tuple[str, ...]:
         long = f"a request of {need:,.0f} tokens is longer than its context"
         return (f"{long} of {model.context_tokens:,}",)
     return ()
-
-
-def _model_entry(
-    name: str, model: Model, inputs: Question, selection: Selection
-) -> ModelEntry | LeftOut:
-    reasons = unsizable(model, inputs)
-    shape = model_shape(model)
-    if shape is None or reasons:
-        return _left_out(name, reasons)
-    return ModelEntry(
-        id=name,
-        shape=shape,
-        native=model.native_precision or "bf16",
-        precisions=tuple(p for p in selection.precisions if precision(p)),
-    )
 
 
 def gpu_entries(inputs: Question, selection: Selection) -> list[GpuEntry]:
@@ -367,8 +333,8 @@ def _egress(price: EgressPrice | None) -> Egress:
     )
 
 
-def rented(inputs: Question, setup: SetUp, rent: RentEntry, near: Correction) -> SelfOption:
-    """Return the option of a set-up on some GPUs, corrected by the measurements `near` it."""
+def rented(inputs: Question, setup: SetUp, rent: RentEntry) -> SelfOption:
+    """Return the option of a set-up on some GPUs, corrected by the measurements near it."""
     return SelfOption(
         id=setup_id(setup.model.id, setup.gpu.id, setup.gpus, setup.precision, rent),
         model=setup.model.id,
@@ -382,9 +348,9 @@ def rented(inputs: Question, setup: SetUp, rent: RentEntry, near: Correction) ->
         layout=setup.layout,
         profile=inputs.serving,
         instance_gpus=rent.instance_gpus,
-        band=near.band,
-        speed_factors=near.factors,
-        evidence=near.evidence,
+        band=setup.band,
+        speed_factors=setup.factors,
+        evidence=setup.evidence,
         origin=rent.origin,
         source=rent.source,
         usd_per_gpu_hour=None if rent.owned else rent.usd_per_gpu_hour,
@@ -394,6 +360,7 @@ def rented(inputs: Question, setup: SetUp, rent: RentEntry, near: Correction) ->
         trust=rent.trust,
         hours=inputs.hours,
         billing_step_s=rent.billing_step_s,
+        tries=setup.model.tries,
         notes=tuple(
             note
             for note in (

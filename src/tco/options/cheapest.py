@@ -64,8 +64,16 @@ class Listed(Priced, Protocol):
     def provider(self) -> str: ...
 
 
+class Classed(Listed, Protocol):
+    """The same with the class of its model."""
+
+    @property
+    def class_(self) -> str: ...
+
+
 SomePriced = TypeVar("SomePriced", bound=Priced)
 SomeListed = TypeVar("SomeListed", bound=Listed)
+SomeClassed = TypeVar("SomeClassed", bound=Classed)
 
 
 def cheapest(usd: Floats, trust: Indices, least: int, ids: Sequence[str] | None = None) -> Indices:
@@ -231,6 +239,33 @@ def shown_of(
     return [row for row in rows if row.id in firsts]
 
 
+def best_of_classes(
+    rows: Sequence[SomeClassed], kept: Collection[str], least: int
+) -> list[SomeClassed]:
+    """Return the rows that a first screen shows, in their order: of each tier and class the answer.
+
+    A class that is not known counts where no other one is there. Rows that are cheaper than the
+    answer to all, though not sure enough, stay.
+
+    Args:
+        rows: Rows of a short list, those without a bill too.
+        kept: Ids of rows that stay whatever their class, as what the user described.
+        least: Rank of the trust that is sure enough [1].
+    """
+    groups: dict[tuple[str, str], list[SomeClassed]] = {}
+    for row in rows:
+        groups.setdefault((row.tier, row.class_), []).append(row)
+    known = {tier for tier, class_ in groups if class_ != "unknown"}
+    counted = [
+        g for (tier, class_), g in groups.items() if class_ != "unknown" or tier not in known
+    ]
+    firsts = {(cheapest_of(group, least) or group[0]).id for group in counted}
+    best = cheapest_of(rows, least)
+    if best is not None:
+        firsts |= {best.id, *(row.id for row in cheaper_but_unsure(rows, best))}
+    return [row for row in rows if row.id in firsts or row.id in kept]
+
+
 def by_model(rows: Iterable[SomeListed], tier: str, least: int) -> dict[str, SomeListed]:
     """Return the answer of each model within a tier, by model.
 
@@ -287,6 +322,11 @@ def most_sure(rows: Iterable[SomePriced], best: Priced, least: int, most: int) -
 
     kept = sorted(able, key=order)[:most]
     return sorted(kept, key=lambda row: (row.monthly_usd or 0.0, row.id))
+
+
+def least_sure(options: Iterable[Trusted]) -> Trust:
+    """Return the least trust among the prices that an answer rests on."""
+    return min((option.trust for option in options), key=lambda trust: trust.rank)
 
 
 def insist(inputs: Question, levels: Iterable[str], what: str = "") -> None:

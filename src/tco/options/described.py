@@ -19,7 +19,7 @@ from tco.options.bills import (
 )
 from tco.options.hours import billing_note
 from tco.options.machines import OWN
-from tco.options.measurements import Correction, known
+from tco.options.measurements import known
 from tco.options.provisioned import ProvisionedOption
 from tco.options.question import Question
 from tco.options.rents import described_gpu, life_months, life_name, machine_gpus
@@ -28,11 +28,11 @@ from tco.options.selection import PRECISION_NAMES
 from tco.options.setups import (
     GpuEntry,
     ModelEntry,
-    grid,
+    SetUp,
     layout_of,
-    memory_use,
     precisions_of,
-    search,
+    server_layout,
+    set_ups,
     uncut,
 )
 from tco.options.shapes import gpu_shape, model_shape
@@ -53,6 +53,11 @@ def inline_option(inputs: Question, spec: InlineOption) -> Option:
     """Return one described option."""
     _check(spec)
     _refuse_known(inputs, spec)
+    made = _described(inputs, spec)
+    return replace(made, tries=inputs.tries(made.model, made.id))
+
+
+def _described(inputs: Question, spec: InlineOption) -> Option:
     if spec.kind == "fixed":
         return _fixed(inputs, spec)
     if spec.kind in ("self", "own"):
@@ -304,24 +309,20 @@ def _layout(
     inputs: Question, spec: InlineOption, width: str, model: ModelEntry, gpu: GpuEntry
 ) -> Layout:
     assert spec.gpus is not None
-    use = memory_use(inputs.settings, inputs.serving)
-    cutting = {"by_layer": use.by_layer, "by_request": use.by_request}
-    why = uncut(model.shape, gpu.node_gpus, spec.gpus, **cutting)
+    server = server_layout(inputs.settings, inputs.serving)
+    why = uncut(model.shape, gpu.node_gpus, spec.gpus, server)
     if why is not None:
         raise InfeasibleError(
             f"{spec.source}: {model.id} cannot be cut over {spec.gpus}x{gpu.id}: {why}"
         )
-    return layout_of(model.shape, spec.gpus, gpu, width, use)
+    return layout_of(model.shape, spec.gpus, gpu, width, server)
 
 
 def _near(
     inputs: Question, spec: InlineOption, width: str, model: ModelEntry, gpu: GpuEntry
-) -> Correction:
-    """Return what measurements say of the set-up described."""
+) -> SetUp:
+    """Return the set-up described, with what measurements say of it."""
     assert spec.gpus is not None
-    model = replace(model, precisions=(width,))
     measured = known(inputs.catalog, [model.shape], [gpu.id])
-    tried = grid([model], [gpu], (spec.gpus,), memory_use(inputs.settings, inputs.serving))
-    return search(tried, (), inputs.settings, inputs.serving, measured).correction(
-        0, inputs.serving
-    )
+    one = replace(model, precisions=(width,))
+    return set_ups(inputs, [one], [gpu], (spec.gpus,), measured).row(0)

@@ -275,25 +275,6 @@ class Anchors:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
-    """What measurements say of one set-up.
-
-    Args:
-        factor: What every predicted speed is multiplied by at capacity [1].
-        factors: The same at each of `BATCHES`; empty where nothing was measured [1].
-        band: True over corrected speed, low and high, 80 % [1].
-        tier: 1 to 4.
-        evidence: The tier and the measurement in words.
-    """
-
-    factor: float
-    factors: tuple[float, ...]
-    band: tuple[float, float]
-    tier: int
-    evidence: str
-
-
 def anchors(found: KnownMeasurements, place: Place, profile: ServerProfile) -> Anchors:
     """Return how the best measurement of each set-up corrects it.
 
@@ -410,30 +391,6 @@ def _distance(
     )
     gpus = np.asarray(found.inputs.layout.gpus)[row][:, None]
     return np.asarray(lengths + np.abs(np.log(here["gpus"] / gpus)))
-
-
-def correction(
-    found: KnownMeasurements,
-    said: Anchors,
-    row: int,
-    model: ModelShape,
-    gpu: GpuShape,
-    profile: ServerProfile,
-    factors: Floats | None = None,
-) -> Correction:
-    """Return what measurements say of the set-up `row`, a `model` on a `gpu`.
-
-    `factors` are those at each of `BATCHES`, where anything was measured [batches].
-    """
-    tier = int(said.tier[row])
-    low, high = evidence_band(model, gpu, profile, tier, said.weight[row])
-    return Correction(
-        factor=float(said.factor[row]),
-        factors=() if factors is None else tuple(factors.tolist()),
-        band=(float(low), float(high)),
-        tier=tier,
-        evidence=in_words(found, tier, int(said.row[row])),
-    )
 
 
 def evidence_band(

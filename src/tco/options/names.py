@@ -11,7 +11,7 @@ from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.shapes import Floats, precision
 from tco.errors import DataError, InfeasibleError, TcoError, unknown_name
 from tco.options.bills import Option, TokenOption, best_pairs, usd_of
-from tco.options.candidates import OwnSetups, own_setups
+from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import cheapest, insist, least_trust
 from tco.options.described import inline_option
 from tco.options.machines import DEDICATED, OWN, check_horizon
@@ -20,6 +20,7 @@ from tco.options.provisioned import provisioned_named
 from tco.options.question import Question
 from tco.options.rents import hosts, with_life
 from tco.options.selection import PRECISION_NAMES, PURCHASES, Selection, select
+from tco.options.setups import SetUps
 
 TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)
 """Volumes at which set-ups are compared when any may be meant [token/month]."""
@@ -71,6 +72,33 @@ def resolve(name: str, inputs: Question, *, at: Floats | None = None) -> Resolve
     return _tokens(name, inputs)
 
 
+def pair_with(name: str, inputs: Question) -> tuple[str, str]:
+    """Return two names that can be held against each other, one of them `name`: bought and own.
+
+    An open model is held against itself on the other side, a closed one against an open model of
+    the short list.
+
+    Raises:
+        TcoError: Nothing is called `name`.
+    """
+    option = resolve(name, inputs).best
+    if option.id.startswith("self/"):
+        offers = [o for o in inputs.catalog.prices.offers if o.model == option.model]
+        rival = inputs.catalog.assumptions.closed_rival
+        return (option.model if offers or rival is None else rival), name
+    models = inputs.catalog.models.models
+    known = models.get(option.model)
+    if known is not None and known.weights == "open":
+        return name, f"self/{option.model}"
+    sizes = {
+        model: models[model].params_b
+        for model in inputs.catalog.assumptions.short_list
+        if models[model].weights == "open"
+    }
+    smallest = min((size.total, model) for model, size in sizes.items() if size is not None)
+    return name, f"self/{smallest[1]}"
+
+
 def _everything(inputs: Question) -> Selection:
     """Return a selection that filters nothing but the volume's own limits."""
     request = replace(
@@ -80,12 +108,17 @@ def _everything(inputs: Question) -> Selection:
         tiers=(),
         licenses=(),
         min_score=None,
+        as_good_as=None,
+        classes=(),
+        success=(),
         private=False,
     )
     return select(inputs.catalog, request)
 
 
 def _tokens(name: str, inputs: Question) -> Resolved:
+    if name.strip().lower() in ("self", "own", "self/"):
+        raise DataError("own GPUs are named by the model they serve: self/llama-3.3-70b")
     units = provisioned_named(name, inputs, _everything(inputs))
     if units is not None:
         return Resolved(options=(units,), said="")
@@ -112,7 +145,7 @@ def _tokens(name: str, inputs: Question) -> Resolved:
 
 
 def _only(inputs: Question, model: str) -> Selection:
-    return replace(_everything(inputs), models=frozenset({model}))
+    return replace(_everything(inputs), models=(model,))
 
 
 def _no_offer(
@@ -170,27 +203,27 @@ def _own(name: str, inputs: Question, at: Floats | None) -> Resolved:
         own = _with_purchase(own, parts["purchase"])
     rows = _rows(own, model, inputs, at)
     if not rows:
-        reasons = [r for item in (*own.infeasible, *own.unsized) for r in item.reasons]
+        reasons = [r for item in unserved(own) for r in item.reasons]
         text = "; ".join(reasons) or "no such set-up is rented by anyone in the catalog"
         raise InfeasibleError(f"{name}: {text}")
-    options = tuple(own.option(i) for i in rows)
+    options = tuple(option_of(own, i) for i in rows)
     insist(inputs, (option.trust.level for option in options), name)
     said = "" if options[0].id == name else f"{name} is {options[0].id}{_of(own, model)}"
     return Resolved(options=options, said=said)
 
 
-def _of(own: OwnSetups, model: str) -> str:
-    count = own.found.pairs_of(model).size
+def _of(own: SetUps, model: str) -> str:
+    count = own.pairs_of(model).size
     return f", the best of {count} set-ups" if count > 1 else ""
 
 
-def _rows(own: OwnSetups, model: str, inputs: Question, at: Floats | None) -> list[int]:
+def _rows(own: SetUps, model: str, inputs: Question, at: Floats | None) -> list[int]:
     """Return the set-ups that are cheapest at the volume, or at one of many volumes [pairs]."""
     settings = inputs.settings
     if at is None:
         now = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
         at = now if inputs.volume_given else TYPICAL_VOLUMES
-    return [int(i) for i in best_pairs(own.found, settings, model, at, least_trust(inputs))]
+    return [int(i) for i in best_pairs(own, settings, model, at, least_trust(inputs))]
 
 
 def any_volume(inputs: Question) -> Floats:
@@ -204,9 +237,9 @@ def any_volume(inputs: Question) -> Floats:
 def _selection(parts: re.Match[str], inputs: Question) -> Selection:
     base = _everything(inputs)
     catalog = inputs.catalog
-    changes: dict[str, object] = {"models": frozenset({find_model(catalog, parts["model"])})}
+    changes: dict[str, object] = {"models": (find_model(catalog, parts["model"]),)}
     if parts["gpu"]:
-        changes["gpus"] = frozenset({find_gpu(catalog, parts["gpu"])})
+        changes["gpus"] = (find_gpu(catalog, parts["gpu"]),)
     if parts["count"]:
         changes["gpu_count"] = int(parts["count"])
     if parts["precision"]:
@@ -230,22 +263,17 @@ def _of_seller(name: str, all_ways: bool, base: Selection, inputs: Question) -> 
     seller, sellers = name.lower(), inputs.catalog.hardware.sellers
     if seller not in (OWN, *hosts(inputs), *sellers):
         raise unknown_name("GPU seller", name, sellers)
-    purchases = frozenset(PURCHASES) if all_ways else base.purchases
+    purchases = PURCHASES if all_ways else base.purchases
     if seller not in sellers:
-        purchases = frozenset({OWN if seller == OWN else DEDICATED})
-    return {"sellers": frozenset({seller}), "purchases": purchases}
+        purchases = (OWN if seller == OWN else DEDICATED,)
+    return {"sellers": (seller,), "purchases": purchases}
 
 
-def _with_purchase(own: OwnSetups, wanted: str) -> OwnSetups:
+def _with_purchase(own: SetUps, wanted: str) -> SetUps:
     """Return the set-ups on one purchase option only: its channel, and its box where it is said."""
-    known = {name for rent in own.found.rents for name in (rent.purchase, rent.way)}
+    known = {name for rent in own.rents for name in (rent.purchase, rent.way)}
     if known and wanted not in known:
         raise unknown_name("purchase option", wanted, known)
-    meant = [wanted in (rent.purchase, rent.way) for rent in own.found.rents]
-    keep = np.array([meant[j] for j in own.found.pair_rent])
-    found = replace(
-        own.found,
-        pair_setup=own.found.pair_setup[keep.astype(bool)],
-        pair_rent=own.found.pair_rent[keep.astype(bool)],
-    )
-    return OwnSetups(inputs=own.inputs, found=found, models=own.models, unsized=own.unsized)
+    meant = [wanted in (rent.purchase, rent.way) for rent in own.rents]
+    kept = np.array([meant[j] for j in own.pair_rent]).astype(bool)
+    return replace(own, pair_setup=own.pair_setup[kept], pair_rent=own.pair_rent[kept])

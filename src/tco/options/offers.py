@@ -10,6 +10,7 @@ import numpy as np
 
 from tco.catalog.lookup import context_limit, next_change, price_at, retired
 from tco.catalog.trust import Trust, offer_trust
+from tco.engine.shapes import number
 from tco.engine.tokens import Terms
 from tco.options.bills import LaterPrices, LeftOut, Option, Tier, TokenOption
 from tco.options.prices import at_provider, missing, tier_factors
@@ -169,6 +170,7 @@ def token_option(inputs: Question, offer: Offer) -> TokenOption | LeftOut:
         terms=terms_of(offer),
         buying=buying,
         tokens_factor=inputs.tokens_factor(offer.model),
+        tries=inputs.tries(offer.model),
         trust=_trust(offer, month, inputs),
         cache_min_tokens=offer.cache_min_tokens or 0,
         context_tokens=_shortest(offer, month, inputs),
@@ -320,8 +322,32 @@ def _cached(inputs: Question) -> bool:
 
 def _coming(offer: Offer, inputs: Question) -> tuple[str, ...]:
     """Return the next change of the price, when it lies within the horizon."""
-    change = next_change(offer, inputs.day, inputs.catalog.offers)
-    if change is None or (change[0] - inputs.day).days > CHANGE_WITHIN_DAYS or change[1] is None:
+    change = _next(offer, inputs)
+    if change is None:
         return ()
     rates = change[1].usd_per_mtok
     return (f"from {change[0]} {rates.input:g} in and {rates.output or 0:g} out per Mtok",)
+
+
+def _next(offer: Offer, inputs: Question) -> tuple[date, Price] | None:
+    change = next_change(offer, inputs.day, inputs.catalog.offers)
+    if change is None or (change[0] - inputs.day).days > CHANGE_WITHIN_DAYS or change[1] is None:
+        return None
+    return change[0], change[1]
+
+
+def coming(option: TokenOption, inputs: Question) -> tuple[int, float] | None:
+    """Return in how many days a price of the catalog changes, and times what; None when not soon.
+
+    The factor is that of a request of the month's lengths that caches nothing [day, 1].
+    """
+    offer = inputs.catalog.offers.get(option.id)
+    change = None if offer is None or option.later else _next(offer, inputs)
+    if change is None:
+        return None
+    load = workload(inputs.settings)
+    now, then = (
+        number(load.isl) * (r.input or 0.0) + number(load.osl) * (r.output or 0.0)
+        for r in (option.rates, change[1].usd_per_mtok)
+    )
+    return (change[0] - inputs.day).days, then / now if now > 0 else np.inf

@@ -1,11 +1,15 @@
-"""What a user asked for, parsed but not yet resolved against any catalog."""
+"""What a user asked for, parsed but not yet resolved against any catalog; options described."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from tco import units
+from tco.errors import UsageError, printable, suggestion
 
 if TYPE_CHECKING:
     from tco.engine.fleet import Billing
@@ -14,72 +18,308 @@ if TYPE_CHECKING:
 ContextTier = tuple[int, Mapping[str, float]]
 """Tokens of a request, and what one that is longer pays."""
 
+# `--option NAME:kind=api,input=$2.50,output=$10`: an option that the user describes.
+
+EXAMPLE = "mine:kind=api,input=$2.50,output=$10"
+
+
+def read_word(value: Any) -> str:
+    if not str(value).strip():
+        raise UsageError("empty")
+    return str(value).strip()
+
+
+def read_speed(value: Any) -> float:
+    """Return tokens a second, with or without saying so: `2500` or `2500 tok/s`."""
+    text = str(value).strip()
+    for unit in ("tokens/s", "tok/s", "/s"):
+        if text.endswith(unit):
+            return units.number(text.removesuffix(unit).strip())
+    return units.number(value)
+
+
+def read_watts(value: Any) -> float:
+    """Return a power, with or without its unit: `450`, `450 W`, `0.45 kW`."""
+    text = str(value).strip()
+    for unit, factor in (("kW", 1e3), ("W", 1.0)):
+        if text.endswith(unit):
+            return units.number(text.removesuffix(unit).strip()) * factor
+    return units.number(value)
+
+
+def read_unit_price(value: Any) -> float:
+    """Return the price of a provisioned unit [USD/hour]: `$1/h`, `$260/month`, `$2,600/year`."""
+    if isinstance(value, str) and "/" not in value:
+        raise UsageError(f"{printable(value, 40)}: say per what; write $1/h, $260/month")
+    return units.usd_per_gpu_hour(value)
+
+
+def read_tiers(value: Any) -> tuple[tuple[float, float], ...]:
+    """Return volumes and discounts of `10B:5%/100B:20%`, or of a mapping of a file."""
+    if isinstance(value, Mapping):
+        pairs = [(str(limit), str(off)) for limit, off in value.items()]
+    else:
+        parts = [part.partition(":") for part in str(value).split("/")]
+        pairs = [(limit, off) for limit, _, off in parts]
+    return tuple((units.tokens_per_month(limit), units.share(off)) for limit, off in pairs)
+
+
+ABOVE = {
+    "input": "input",
+    "output": "output",
+    "cached": "cached_input",
+    "cache_write": "cache_write",
+    "reasoning": "reasoning_output",
+}
+"""Prices of a context tier, in the order in which a flag says them, by the names of `Rates`."""
+
+
+def read_above(value: Any) -> tuple[ContextTier, ...]:
+    """Return context tiers of `200k:$4:$18/1M:2x`, or of a mapping of a file.
+
+    A tier is a limit and what a longer request pays: prices of input, output, cached input, input
+    written to a cache and hidden reasoning, the last three of which may be left out; or a factor.
+    """
+    if isinstance(value, Mapping):
+        pairs = [(str(limit), said) for limit, said in value.items()]
+    else:
+        # A slash before a number begins another tier; one before `Mtok` belongs to a price.
+        parts = [part.partition(":") for part in re.split(r"/(?=\s*[\d.])", str(value))]
+        pairs = [(limit, said) for limit, _, said in parts]
+    tiers = tuple(_tier(units.whole(limit), said) for limit, said in pairs)
+    if len({limit for limit, _ in tiers}) < len(tiers):
+        raise UsageError("a limit is said twice")
+    return tiers
+
+
+def _tier(limit: int, said: Any) -> ContextTier:
+    """Return one context tier."""
+    if isinstance(said, Mapping):
+        for key in said:
+            if key not in ABOVE:
+                raise UsageError(f"{printable(str(key), 40)!r} is none of {', '.join(ABOVE)}")
+        return limit, {ABOVE[key]: units.usd_per_mtok(price) for key, price in said.items()}
+    prices = [price.strip() for price in str(said).split(":")]
+    if len(prices) == 1 and prices[0].endswith("x"):
+        return limit, {"multiply": units.number(prices[0][:-1])}
+    if not 2 <= len(prices) <= len(ABOVE):
+        raise UsageError(
+            f"{printable(str(said), 40)!r} says no prices above a limit; write 200k:$4:$18 "
+            f"({', '.join(ABOVE)}) or 200k:2x"
+        )
+    read = zip(ABOVE, prices, strict=False)
+    return limit, {ABOVE[key]: units.usd_per_mtok(price) for key, price in read}
+
+
+def read_cliff(value: Any) -> bool:
+    """Return whether a tier's discount holds for all tokens, from `cliff` or `graduated`."""
+    word = str(value).strip().lower()
+    if word not in ("cliff", "graduated"):
+        raise UsageError(f"{printable(word, 40)!r} is neither cliff nor graduated")
+    return word == "cliff"
+
+
+def described(
+    read: Callable[[Any], Any], kinds: str, doc: str = "", key: str = "", default: Any = None
+) -> Any:
+    """Return a field of a described option: its reader, the kinds that have it, what it is.
+
+    Args:
+        key: What it is called in a description, if not by its name.
+    """
+    told = {"read": read, "kinds": kinds.split(), "doc": doc, "key": key}
+    return field(default=default, metadata=told)
+
+
+KINDS = ("api", "hosted", "self", "own", "fixed", "provisioned")
+TOKENS, GPUS = "api hosted", "self own"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InlineOption:
     """An option that the user describes instead of naming; `None` is what was not said.
+
+    Prices of tokens are in USD/Mtok, of GPUs in USD; what a tier pays beyond a limit is by the
+    names of `Rates`, or a factor, `multiply` [1]. The keys of `--option`, and of `options` in a
+    scenario file with its schema, are made from these fields.
 
     Args:
         name: What it is called in tables.
         kind: `api` (closed, by the token), `hosted` (open, by the token), `self` (rented GPUs),
             `own` (bought GPUs), `provisioned` (throughput by the unit), or `fixed` (a given
             monthly price).
-        input, output, cached_input: Prices of `api` and `hosted` [USD/Mtok].
-        cache_write, reasoning_output: The same of input written to a cache and of hidden reasoning.
-        above: Input of a request beyond which it pays other prices, and these by the names of
-            `Rates` [USD/Mtok] or a factor, `multiply` [1].
-        batch_discount: Share taken off for batch requests [1].
-        tiers: Volumes and the share taken off beyond each [token/month, 1].
-        cliff: A tier's share is taken off all tokens, not only those beyond it.
-        commit_usd_per_month: Least that is paid for tokens [USD/month].
-        model: Model of the catalog that it serves, for the same-weights flag and for its size.
-        gpu, gpus, precision: Set-up of `self` and `own`: GPUs of one replica [1].
-        usd_per_gpu_hour: Rent of `self` [USD/GPU-hour].
-        gpu_usd, server_usd: Price of a GPU alone, or of the whole machine of `instance_gpus` [USD].
-        watts: Rated power of one GPU with its share of the machine [W].
-        instance_gpus: Smallest number of GPUs that can be rented [1].
-        output_tokens_per_s, tokens_per_s: Throughput of one replica, counting output only or input
-            and output; without either, the capacity model says [token/s].
-        usd_per_unit_hour: Price of a `provisioned` unit, which serves `tokens_per_s` input tokens
-            [USD/hour].
-        output_weight, cached_weight: Input tokens that one of output, or one read from the cache,
-            counts for [1].
-        minimum_units, increment_units: Numbers that units are sold in [1].
-        usd_per_month, tokens_per_month: Price of a `fixed` set-up and the volume that one serves.
         source: The flag or `file:line` that described it.
     """
 
     name: str
     kind: Literal["api", "hosted", "self", "own", "fixed", "provisioned"]
     source: str
-    model: str | None = None
-    input: float | None = None
-    output: float | None = None
-    cached_input: float | None = None
-    cache_write: float | None = None
-    reasoning_output: float | None = None
-    above: tuple[ContextTier, ...] = ()
-    batch_discount: float | None = None
-    tiers: tuple[tuple[float, float], ...] = ()
-    cliff: bool = False
-    commit_usd_per_month: float | None = None
-    gpu: str | None = None
-    gpus: int | None = None
-    precision: str | None = None
-    usd_per_gpu_hour: float | None = None
-    gpu_usd: float | None = None
-    server_usd: float | None = None
-    watts: float | None = None
-    instance_gpus: int | None = None
-    output_tokens_per_s: float | None = None
-    tokens_per_s: float | None = None
-    usd_per_month: float | None = None
-    tokens_per_month: float | None = None
-    usd_per_unit_hour: float | None = None
-    output_weight: float | None = None
-    cached_weight: float | None = None
-    minimum_units: int | None = None
-    increment_units: int | None = None
+    model: str | None = described(
+        read_word, " ".join(KINDS), "The model of the catalog that it serves."
+    )
+    input: float | None = described(units.usd_per_mtok, TOKENS, "`$2.50/Mtok`.")
+    output: float | None = described(units.usd_per_mtok, TOKENS)
+    cached_input: float | None = described(
+        units.usd_per_mtok,
+        TOKENS,
+        "Price of input read from the cache; left out, it costs as much as other input.",
+        "cached",
+    )
+    cache_write: float | None = described(
+        units.usd_per_mtok,
+        TOKENS,
+        "Price of input written to the cache; left out, it costs as much as other input.",
+    )
+    reasoning_output: float | None = described(
+        units.usd_per_mtok,
+        TOKENS,
+        "Price of hidden reasoning; left out, it costs as much as other output.",
+        "reasoning",
+    )
+    above: tuple[ContextTier, ...] = described(
+        read_above,
+        TOKENS,
+        "What longer requests pay: `{200k: {input: $4, output: $18}}`, or `200k: 2x`.",
+        default=(),
+    )
+    batch_discount: float | None = described(units.share, TOKENS)
+    tiers: tuple[tuple[float, float], ...] = described(
+        read_tiers,
+        TOKENS,
+        "Volume and what is taken off beyond it: `{10B: 5%, 100B: 20%}`.",
+        default=(),
+    )
+    cliff: bool = described(
+        read_cliff,
+        TOKENS,
+        "The discount holds for the tokens beyond a limit, or for all of them once it is passed.",
+        "tier_kind",
+        default=False,
+    )
+    commit_usd_per_month: float | None = described(
+        units.usd_per_month, TOKENS, "Least that is paid for tokens: `$50k/month`.", "commit"
+    )
+    gpu: str | None = described(read_word, GPUS)
+    gpus: int | None = described(units.whole, GPUS, "GPUs of one replica.")
+    precision: str | None = described(read_word, GPUS)
+    usd_per_gpu_hour: float | None = described(
+        units.usd_per_gpu_hour, "self", "`$2.10/gpu-h`.", "rent"
+    )
+    gpu_usd: float | None = described(
+        units.usd, "own", "Price of a GPU that is bought, alone: `$1,900`."
+    )
+    server_usd: float | None = described(
+        units.usd, "own", "The same with its share of the machine."
+    )
+    watts: float | None = described(
+        read_watts, "own", "Rated power of one GPU with its share of the machine: `600 W`."
+    )
+    instance_gpus: int | None = described(
+        units.whole, GPUS, "The smallest number of GPUs that can be rented."
+    )
+    output_tokens_per_s: float | None = described(
+        read_speed, GPUS, "Throughput of one replica, output only."
+    )
+    tokens_per_s: float | None = described(
+        read_speed,
+        f"{GPUS} provisioned",
+        "Throughput of one replica, input and output; of a provisioned unit, in input tokens.",
+    )
+    usd_per_unit_hour: float | None = described(
+        read_unit_price,
+        "provisioned",
+        "Price of a provisioned unit: `$1/h`, `$260/month`.",
+        "unit_price",
+    )
+    output_weight: float | None = described(
+        units.number, "provisioned", "Input tokens that one output token counts for."
+    )
+    cached_weight: float | None = described(
+        units.share,
+        "provisioned",
+        "Input tokens that one read from the cache counts for; left out, there is no credit.",
+    )
+    minimum_units: int | None = described(units.whole, "provisioned", key="minimum")
+    increment_units: int | None = described(
+        units.whole, "provisioned", "Numbers that provisioned units are sold in.", "increment"
+    )
+    usd_per_month: float | None = described(units.usd_per_month, "fixed")
+    tokens_per_month: float | None = described(
+        units.tokens_per_month,
+        "fixed",
+        "Tokens a month that one `fixed` set-up serves.",
+        "capacity",
+    )
+
+
+DESCRIBED = {f.metadata["key"] or f.name: f for f in fields(InlineOption) if f.metadata}
+"""The keys of a description: the field that each fills, with reader and kinds."""
+
+
+def inline_option(described: Any, source: str = "--option") -> InlineOption:
+    """Return an option from the text of a flag or the mapping of a scenario file.
+
+    Args:
+        described: `NAME:key=value,…`, or a mapping with `name`, `kind` and the same keys.
+        source: Who described it.
+
+    Raises:
+        UsageError: A key that does not exist or does not belong to the kind, or a value that
+            cannot be read.
+    """
+    parts = dict(described) if isinstance(described, Mapping) else parts_of(str(described))
+    name, kind = str(parts.pop("name", "")).strip(), str(parts.pop("kind", "")).strip()
+    if not name:
+        raise UsageError(f"an option needs a name; write for example {EXAMPLE}")
+    if kind not in KINDS:
+        said = f"{printable(kind, 40)!r} is none of them" if kind else "none was said"
+        known = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
+        raise UsageError(f"kind is {known}, {said}; write {EXAMPLE}")
+    values = {}
+    for key, value in parts.items():
+        filled = DESCRIBED[_known(key, kind)]
+        try:
+            values[filled.name] = filled.metadata["read"](value)
+        except UsageError as error:
+            raise UsageError(f"{key}: {error}") from None
+    return InlineOption(name=printable(name), kind=kind, source=source, **values)  # type: ignore[arg-type]
+
+
+def parts_of(text: str) -> dict[str, Any]:
+    """Return the keys and values of `NAME:key=value,…`."""
+    name, colon, rest = text.partition(":")
+    if not colon:
+        raise UsageError(f"{printable(text, 60)!r} describes no option; write {EXAMPLE}")
+    parts: dict[str, Any] = {"name": name}
+    for part in rest.split(","):
+        key, equals, value = part.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise UsageError(f"{printable(part, 40)!r} is no key=value; write {EXAMPLE}")
+        if key in parts:
+            raise UsageError(f"{printable(key, 40)} is said twice")
+        parts[key] = value.strip()
+    return parts
+
+
+def _known(key: str, kind: str) -> str:
+    allowed = {name for name, filled in DESCRIBED.items() if kind in filled.metadata["kinds"]}
+    if key in allowed:
+        return key
+    if key in DESCRIBED:
+        raise UsageError(f"{key} does not belong to kind {kind}: {', '.join(sorted(allowed))}")
+    raise UsageError(f"no key called {printable(key, 40)!r}{suggestion(key, DESCRIBED)}")
+
+
+# `mon-fri 08:00-20:00`: the opening hours of a week.
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MINUTES_OF_A_DAY = 24 * 60
+SCHEDULE_EXAMPLE = "write for example mon-fri 08:00-20:00, sat 10:00-14:00"
+_PART = re.compile(
+    r"^(?:(?P<days>[a-z]{3}(?:-[a-z]{3})?)\s+)?"
+    r"(?P<h1>\d{1,2}):(?P<m1>\d\d)-(?P<h2>\d{1,2}):(?P<m2>\d\d)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +331,55 @@ class Schedule:
     """
 
     spans: tuple[tuple[frozenset[int], int, int], ...]
+
+
+def schedule(value: Any) -> Schedule:
+    """Return opening hours, in UTC as the hours of traffic profiles are.
+
+    Spans are separated by commas. Without days a span holds for all of them; one that ends before
+    it begins goes on after midnight.
+
+    >>> [(sorted(days), start, end) for days, start, end in schedule("sat 22:00-02:00").spans]
+    [([5], 1320, 1440), ([6], 0, 120)]
+    """
+    spans: list[tuple[frozenset[int], int, int]] = []
+    for part in str(value).lower().split(","):
+        spans += _spans(part.strip())
+    return Schedule(tuple(spans))
+
+
+def _spans(part: str) -> list[tuple[frozenset[int], int, int]]:
+    found = _PART.match(part)
+    if found is None:
+        raise UsageError(f"{printable(part, 40)!r} is no opening hours; {SCHEDULE_EXAMPLE}")
+    start, end = _minute(found["h1"], found["m1"]), _minute(found["h2"], found["m2"])
+    days = _days(found["days"], part)
+    if start == end:
+        raise UsageError(f"{printable(part, 40)!r} is no time at all; {SCHEDULE_EXAMPLE}")
+    if start < end:
+        return [(days, start, end)]
+    after = frozenset((day + 1) % len(DAYS) for day in days)
+    return [(days, start, MINUTES_OF_A_DAY), *([(after, 0, end)] if end else [])]
+
+
+def _minute(hour: str, minute: str) -> int:
+    at = int(hour) * 60 + int(minute)
+    if int(minute) > 59 or at > MINUTES_OF_A_DAY:
+        raise UsageError(f"there is no {hour}:{minute}; {SCHEDULE_EXAMPLE}")
+    return at
+
+
+def _days(word: str | None, part: str) -> frozenset[int]:
+    """Return weekdays, Monday being 0."""
+    if word is None:
+        return frozenset(range(len(DAYS)))
+    first, _, last = word.partition("-")
+    unknown = [day for day in (first, last or first) if day not in DAYS]
+    if unknown:
+        raise UsageError(f"{printable(part, 40)!r}: {unknown[0]!r} is no day; {SCHEDULE_EXAMPLE}")
+    begin, end = DAYS.index(first), DAYS.index(last or first)
+    length = (end - begin) % len(DAYS) + 1
+    return frozenset((begin + i) % len(DAYS) for i in range(length))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +398,11 @@ class Check:
     limit: float = 0.0
     names: tuple[str, ...] = ()
 
+
+DISCOUNTING = ("end-of-month", "year-end")
+"""When cash counts in a present value: at the end of its month, or of its year."""
+
+END_OF_MONTH, YEAR_END = DISCOUNTING
 
 DEFAULT_PROFILE = "general"
 """Profile of a question that names none."""
@@ -130,6 +424,9 @@ class Scenario:
         gpu_count: Only replicas of so many GPUs.
         private: Only what keeps the data on one's own machines.
         min_score: Benchmark and the lowest score on it that is acceptable.
+        as_good_as: A model: only those at least as good.
+        classes: Only models of these classes: `small`, `mid`, `flagship`.
+        success: How often models are right, by class, model or option of one's own [1].
         min_trust: Least trust of a price that wins: `low`, `medium` or `high`.
         fte: Engineers that self-hosting takes, instead of the staircase [1].
         engine: How the serving engine is run: `tuned`, `default`, `local` or `legacy`.
@@ -149,6 +446,9 @@ class Scenario:
         marketplaces: Also rents of marketplaces and community hosts.
         billing: When own GPUs are on: always, on a schedule, or following the load.
         schedule: The opening hours of a fleet that is on a schedule.
+        growth: What the volume grows by over the months of a horizon [1/month].
+        discounting: When cash counts in a present value, one of `DISCOUNTING`.
+        flat_prices: Prices stay as they are over a horizon, whatever their history was.
         checks: What an answer must keep to.
         origins: Which flag, variable or file line gave a field, by the name of the field or the
             path of the setting.
@@ -177,6 +477,9 @@ class Scenario:
     gpu_count: int | None = None
     private: bool = False
     min_score: tuple[str, float] | None = None
+    as_good_as: str | None = None
+    classes: tuple[str, ...] = ()
+    success: tuple[tuple[str, float], ...] = ()
     min_trust: Literal["low", "medium", "high"] | None = None
     fte: float | None = None
     engine: str | None = None
@@ -199,6 +502,9 @@ class Scenario:
     marketplaces: bool = False
     billing: Billing | None = None
     schedule: Schedule | None = None
+    growth: float | None = None
+    discounting: str | None = None
+    flat_prices: bool = False
     checks: tuple[Check, ...] = ()
     origins: dict[str, str] = field(default_factory=dict)
     layers: dict[str, int] = field(default_factory=dict)

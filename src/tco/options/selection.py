@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
-from tco.catalog.lookup import find_gpu, find_model, find_provider
+from tco.catalog.lookup import find_gpu, find_provider, model_class, quality, upper
 from tco.engine.shapes import precision
-from tco.errors import UnknownNameError, UsageError, unknown_name
+from tco.errors import InfeasibleError, UsageError, unknown_name
 from tco.options.machines import DEDICATED, OWN
+from tco.options.quality import (
+    CLASSES,
+    NEAREST,
+    Bar,
+    SuccessRates,
+    bars_of,
+    model_named,
+    score_words,
+    success_rates,
+)
 from tco.options.scenario import Scenario
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Rental
     from tco.catalog.load import Catalog
-    from tco.catalog.models import Model
+    from tco.catalog.models import Classes, Model
     from tco.catalog.prices import Offer
 
+
+Names = tuple[str, ...]
 
 TIERS = ("api", "hosted", "self")
 PURCHASES = ("on_demand", "spot", "reserved_1y", "reserved_3y", OWN, DEDICATED)
@@ -28,21 +41,15 @@ PRECISION_NAMES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """The filters of a request, every name resolved; an empty one lets everything through."""
+class Selection(Scenario):
+    """A scenario whose filters name ids of the catalog; an empty one lets everything through."""
 
-    models: frozenset[str]
-    providers: frozenset[str]
-    sellers: frozenset[str]
-    gpus: frozenset[str]
-    tiers: frozenset[str]
-    licenses: frozenset[str]
-    purchases: frozenset[str]
-    precisions: tuple[str, ...]
-    gpu_count: int | None
-    min_score: tuple[str, float] | None
-    marketplaces: bool
-    own: bool
+    bars: tuple[Bar, ...] = ()
+    limits: Classes | None = None
+    """The scores between the classes."""
+    rates: SuccessRates | None = None
+    """How often models are right; None where nobody said."""
+    own: bool = True
     """Self-hosting is looked at: no provider was named, or one that also rents GPUs."""
     within: frozenset[str] = frozenset()
     """Models beyond which nothing is worked out, though nobody named them."""
@@ -50,22 +57,26 @@ class Selection:
     @property
     def narrowed(self) -> bool:
         """Return whether the user chose among models, so that no short list is needed."""
-        return bool(self.models or self.providers) or self.min_score is not None
+        return bool(self.models or self.providers or self.graded)
+
+    @property
+    def graded(self) -> bool:
+        """Return whether the user chose among models by how good they are."""
+        return bool(self.bars or self.classes)
 
     def model(self, name: str, model: Model) -> bool:
-        """Return whether a model passes by name, licence and score."""
+        """Return whether a model passes by name, licence, score and class."""
         if self.models and name not in self.models:
             return False
         if self.within and name not in self.within:
             return False
         if self.licenses and model.license_kind not in self.licenses:
             return False
-        return self.min_score is None or self._scores(model)
-
-    def _scores(self, model: Model) -> bool:
-        assert self.min_score is not None
-        benchmark, least = self.min_score
-        return any(s.benchmark == benchmark and s.value >= least for s in model.scores)
+        if self.classes and model_class(model, self.limits) not in self.classes:
+            return False
+        if self.rates is not None and self.rates.of(name) is None:
+            return False
+        return all(bar.reached(model) for bar in self.bars)
 
     def by_the_token(self, model: Model) -> bool:
         """Return whether the model may be paid for by the token."""
@@ -118,6 +129,8 @@ def select(catalog: Catalog, request: Scenario) -> Selection:
     Raises:
         UnknownNameError: A name that the catalog does not have, with the nearest ones.
         UsageError: A tier, purchase option or licence that does not exist.
+        InfeasibleError: No model is as good as was asked for, or none in a class; the nearest are
+            named.
     """
     tiers = _among("tier", request.tiers, TIERS)
     if request.private:
@@ -125,49 +138,46 @@ def select(catalog: Catalog, request: Scenario) -> Selection:
             raise UsageError("--private keeps data on your own machines: it needs --tier self")
         if DEDICATED in request.purchases:
             raise UsageError("--private keeps data on your own machines: no dedicated endpoints")
-        tiers = frozenset({"self"})
+        tiers = ("self",)
     for name in request.precisions:
         if precision(name) is None:
             raise unknown_name("precision", name, PRECISION_NAMES)
     providers, sellers = _companies(catalog, request.providers)
-    sellers |= {_seller(catalog, s) for s in request.sellers}
-    return Selection(
-        models=frozenset(_model(catalog, m) for m in request.models),
-        providers=providers,
-        sellers=sellers,
+    sellers = (*sellers, *(_seller(catalog, s) for s in request.sellers))
+    said = {field.name: getattr(request, field.name) for field in fields(Scenario)}
+    named = {
+        "models": tuple(model_named(catalog, m) for m in request.models),
+        "providers": providers,
+        "sellers": sellers,
+        "gpus": tuple(find_gpu(catalog, g) for g in request.gpus),
+        "tiers": tiers,
+        "classes": _among("class", request.classes, CLASSES),
+        "licenses": _among("licence", request.licenses, LICENSES),
+        "purchases": _among("purchase option", request.purchases, PURCHASES) or ("on_demand",),
+    }
+    once = {name: tuple(dict.fromkeys(names)) for name, names in named.items()}
+    selection = Selection(
+        **{**said, **once},
         own=not request.providers or bool(sellers),
-        gpus=frozenset(find_gpu(catalog, g) for g in request.gpus),
-        tiers=tiers,
-        licenses=_among("licence", request.licenses, LICENSES),
-        purchases=_among("purchase option", request.purchases, PURCHASES)
-        or frozenset({"on_demand"}),
-        precisions=request.precisions,
-        gpu_count=request.gpu_count,
-        min_score=_min_score(catalog, request),
-        marketplaces=request.marketplaces,
+        bars=bars_of(catalog, request),
+        limits=catalog.models.classes,
+        rates=success_rates(catalog, request),
     )
+    if not request.options:  # what the user described is looked at anyhow
+        _somebody(catalog, selection)
+    return selection
 
 
-def _companies(catalog: Catalog, names: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+def _companies(catalog: Catalog, names: Names) -> tuple[Names, Names]:
     """Return the named companies as sellers of tokens and as sellers of GPU-hours."""
-    sellers = {n.lower() for n in names if n.lower() in catalog.hardware.sellers}
-    tokens = {
+    sellers = tuple(n.lower() for n in names if n.lower() in catalog.hardware.sellers)
+    tokens = tuple(
         find_provider(catalog, n)
         for n in names
         if n.lower() not in sellers or n.lower() in catalog.prices.providers
-    }
+    )
     # A company that only rents GPUs must not let every provider of tokens through.
-    return frozenset(tokens or (sellers and {"none"})), frozenset(sellers)
-
-
-def _model(catalog: Catalog, name: str) -> str:
-    """Return the model that `name` means; an offer's id, as screens show it, is told apart."""
-    provider, slash, model = name.partition("/")
-    if slash and name.lower() in catalog.offers:
-        raise UnknownNameError(
-            f"{name} is an option, not a model; write --provider {provider} --model {model}"
-        )
-    return find_model(catalog, name)
+    return tokens or (sellers and ("none",)), sellers
 
 
 def _seller(catalog: Catalog, name: str) -> str:
@@ -176,23 +186,76 @@ def _seller(catalog: Catalog, name: str) -> str:
     return name.lower()
 
 
-def _among(kind: str, names: tuple[str, ...], known: tuple[str, ...]) -> frozenset[str]:
+def _among(kind: str, names: Names, known: Names) -> Names:
     for name in names:
         if name not in known:
             raise unknown_name(kind, name, known)
-    return frozenset(names)
+    return names
 
 
-def _min_score(catalog: Catalog, request: Scenario) -> tuple[str, float] | None:
-    if request.min_score is None:
-        return None
-    known = {s.benchmark for m in catalog.models.models.values() for s in m.scores}
-    benchmark, least = request.min_score
-    if benchmark not in known:
-        raise unknown_name("benchmark", benchmark, known)
-    models = catalog.models.models.values()
-    values = [s.value for m in models for s in m.scores if s.benchmark == benchmark]
-    if not min(values) / 10 <= least <= max(values) * 10:
-        span = f"{min(values):g} to {max(values):g}"
-        raise UsageError(f"--min-score: scores of {benchmark} run from {span}, not {least:g}")
-    return request.min_score
+def _somebody(catalog: Catalog, selection: Selection) -> None:
+    """Raise `InfeasibleError` where nothing that was asked for is good enough, or in a class."""
+    if not selection.graded and selection.rates is None:
+        return
+    anyhow = replace(selection, bars=(), classes=(), rates=None)
+    sold = {o.model for o in catalog.prices.offers if o.provider in selection.providers}
+    found = {
+        name: model
+        for name, model in catalog.models.models.items()
+        if model.kind == "chat"
+        and anyhow.model(name, model)
+        and (not selection.tiers or {*selection.tiers} & {token_tier(model), _own_tier(model)})
+        and (not selection.providers or name in sold or selection.own)
+    }
+    if not found or any(selection.model(name, model) for name, model in found.items()):
+        return
+    above = {n: m for n, m in found.items() if all(bar.reached(m) for bar in selection.bars)}
+    if not above:
+        raise _too_good(found, selection)
+    within = replace(selection, rates=None)
+    if not any(within.model(name, model) for name, model in above.items()):
+        raise _empty_class(above, selection)
+    raise _unrated(above, selection)
+
+
+def _own_tier(model: Model) -> str:
+    return "self" if model.weights == "open" else ""
+
+
+def _too_good(found: Mapping[str, Model], selection: Selection) -> InfeasibleError:
+    """Return the error for a score that no model reaches: those that come nearest."""
+    bar = max(selection.bars, key=lambda b: b.least)
+    scores = {n: s for n, m in found.items() if (s := quality(m, bar.benchmark)) is not None}
+    best = sorted(scores, key=lambda n: (-upper(scores[n]), n))[:NEAREST]
+    told = ", ".join(f"{n} ({score_words(scores[n])})" for n in best)
+    nobody = f"{bar.said}: nothing that was asked for reaches it"
+    return InfeasibleError(f"{nobody}; the nearest: {told or 'none of it has a score'}")
+
+
+def _empty_class(found: Mapping[str, Model], selection: Selection) -> InfeasibleError:
+    """Return the error for a class that nobody is in: models of the class next to it."""
+    wanted = [CLASSES.index(c) for c in CLASSES if c in selection.classes]
+    classes = {n: model_class(m, selection.limits) for n, m in found.items()}
+    known = {c for c in classes.values() if c in CLASSES}
+    order = sorted(known, key=lambda c: min(abs(CLASSES.index(c) - w) for w in wanted))
+    names = " or ".join(CLASSES[w] for w in wanted)
+    nobody = f"--class: no {names} model is among what was asked for"
+    if not order:
+        return InfeasibleError(f"{nobody}; the class of none of it is known")
+    near = sorted((n for n in found if classes[n] == order[0]), key=lambda n: _by_score(found[n]))
+    return InfeasibleError(f"{nobody}; the nearest are {order[0]}: {', '.join(near[:NEAREST])}")
+
+
+def _unrated(found: Mapping[str, Model], selection: Selection) -> InfeasibleError:
+    """Return the error where nobody said how often anything that was asked for is right."""
+    name = min(found, key=lambda n: _by_score(found[n]))
+    class_ = model_class(found[name], selection.limits)
+    return InfeasibleError(
+        f"--success says of nothing that was asked for how often it is right; "
+        f"--success {name if class_ == 'unknown' else class_}=90% would"
+    )
+
+
+def _by_score(model: Model) -> tuple[float, str]:
+    score = quality(model)
+    return (0.0 if score is None else -score.value), model.name

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from tco.catalog.lookup import ANY_BOX, Box
 from tco.catalog.trust import Trust
 from tco.engine.capacity import max_batch
 from tco.engine.ledger import Origin
-from tco.engine.replica import BATCHES, Replica, Target, best_replica, speed_factor
+from tco.engine.replica import BATCHES, Replica, best_replica, speed_factor
 from tco.engine.shapes import (
     Flags,
     Floats,
@@ -26,18 +26,20 @@ from tco.engine.shapes import (
     ServerProfile,
     precision,
 )
-from tco.options.hours import OnHours
 from tco.options.machines import FREE_EGRESS, Egress, OwnedGpu
 from tco.options.measurements import (
     Anchors,
-    Correction,
     KnownMeasurements,
     Place,
     anchors,
-    correction,
+    evidence_band,
+    in_words,
 )
 from tco.options.settings import Settings, target
 from tco.options.shapes import stacked, taken
+
+if TYPE_CHECKING:
+    from tco.options.question import Question
 
 COUNTS = (1, 2, 4, 8, 16)
 """GPUs of a replica that are tried; 16 is two nodes, one pipeline stage each."""
@@ -63,12 +65,14 @@ class ModelEntry:
     Args:
         native: Precision that it is published in.
         precisions: Precisions that the user asked for; empty means the default ones.
+        tries: How often a request is asked until its answer is right [1].
     """
 
     id: str
     shape: ModelShape
     native: str
     precisions: tuple[str, ...] = ()
+    tries: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,8 @@ class RentEntry:
     weights_gb: float | None = None
     """Not known before a model is put on it."""
     billing_step_s: float | None = None
+    tries: float = 1.0
+    """Of the model that is put on it."""
     box: Box = ANY_BOX
 
     @property
@@ -118,13 +124,25 @@ class RentEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetUp:
-    """One model on so many of one GPU at one precision."""
+    """One model on so many of one GPU at one precision, and what measurements say of it.
+
+    Args:
+        factors: What they multiply every predicted speed by, at each of `BATCHES`; empty where
+            nothing was measured near it [1].
+        band: True over corrected speed, low and high, 80 % [1].
+        tier: Tier of evidence, 1 to 4.
+        evidence: The tier and the measurement in words.
+    """
 
     model: ModelEntry
     gpu: GpuEntry
     gpus: int
     precision: str
     layout: Layout
+    factors: tuple[float, ...]
+    band: tuple[float, float]
+    tier: int
+    evidence: str
 
 
 def precisions_of(model: ModelEntry, gpu: GpuShape) -> tuple[str, ...]:
@@ -142,47 +160,30 @@ def precisions_of(model: ModelEntry, gpu: GpuShape) -> tuple[str, ...]:
     return (model.native,)
 
 
-class MemoryUse(NamedTuple):
-    """What a server does with the memory of its GPUs.
-
-    Args:
-        kv_bytes: Bytes per element of the KV cache [byte].
-        share: Share of the memory that it may take [1].
-        reserve_bytes: What it needs beside weights and cache, per GPU [byte].
-        by_layer: It deals layers out to GPUs, in place of cutting each of them (llama.cpp).
-        by_request: Attention is cut by requests, where a model has experts to cut otherwise.
-    """
-
-    kv_bytes: float
-    share: float
-    reserve_bytes: float = SERVER_RESERVE_BYTES
-    by_layer: bool = False
-    by_request: bool = False
-
-
-def memory_use(settings: Settings, profile: ServerProfile) -> MemoryUse:
-    """Return what a server does with the memory of its GPUs."""
-    return MemoryUse(
+def server_layout(settings: Settings, profile: ServerProfile) -> Layout:
+    """Return how a server lays a model out on one GPU, whatever the model and its precision."""
+    return Layout(
+        tp=1.0,
+        pp=1.0,
+        nodes=1.0,
         kv_bytes=float(settings.value("serving.kv_bytes")),
-        share=float(settings.value("serving.memory_share")),
+        memory_share=float(settings.value("serving.memory_share")),
         reserve_bytes=LOCAL_RESERVE_BYTES if profile.single_stream else SERVER_RESERVE_BYTES,
-        by_layer=bool(profile.single_stream),
-        by_request=float(settings.value("serving.parallel")) == DATA_ATTENTION,
+        layer_split=bool(profile.single_stream),
+        dp_attention=float(settings.value("serving.parallel")) == DATA_ATTENTION,
+        **_precision("bf16").columns(),
     )
 
 
-def layout_of(model: ModelShape, gpus: int, gpu: GpuEntry, name: str, memory: MemoryUse) -> Layout:
+def layout_of(model: ModelShape, gpus: int, gpu: GpuEntry, name: str, server: Layout) -> Layout:
     """Return how a replica is laid out: tensor parallel in a node, one pipeline stage a node."""
     tp = min(gpus, gpu.node_gpus)
-    return Layout(
+    return replace(
+        server,
         tp=float(tp),
         pp=float(gpus // tp),
         nodes=float(gpus // tp),
-        kv_bytes=memory.kv_bytes,
-        memory_share=memory.share,
-        reserve_bytes=memory.reserve_bytes,
-        layer_split=memory.by_layer,
-        dp_attention=memory.by_request and float(model.routed_params) > 0.0,
+        dp_attention=server.dp_attention and float(model.routed_params) > 0.0,
         **_precision(name).columns(),
     )
 
@@ -194,14 +195,7 @@ def _precision(name: str) -> Precision:
     return found
 
 
-def uncut(
-    model: ModelShape,
-    node_gpus: int,
-    gpus: int,
-    *,
-    by_layer: bool = False,
-    by_request: bool = False,
-) -> str | None:
+def uncut(model: ModelShape, node_gpus: int, gpus: int, server: Layout) -> str | None:
     """Return why a model cannot be cut over so many GPUs; None where it can.
 
     Nodes are whole; query heads divide; KV heads divide or are divided, for a head that several
@@ -212,16 +206,16 @@ def uncut(
         model: Its shape.
         node_gpus: GPUs of one server [1].
         gpus: GPUs of the replica [1].
-        by_layer: Layers are dealt out to GPUs.
-        by_request: Attention is cut by requests, so that its heads stay together.
+        server: Whether layers are dealt out to GPUs, and whether attention is cut by requests, so
+            that its heads stay together.
 
     Source: the checks that vLLM and SGLang make when they start.
     """
-    tp = min(gpus, node_gpus)
+    tp, by_layer = min(gpus, node_gpus), server.layer_split
     if gpus > tp and (by_layer or tp < SMALLEST_PIPELINED_NODE or gpus % tp):
         more = "" if by_layer else f", or over whole servers of {SMALLEST_PIPELINED_NODE}"
         return f"{gpus} GPUs of servers of {node_gpus}: a replica lies in one server{more}"
-    if by_layer or (by_request and float(model.routed_params) > 0.0):
+    if by_layer or (server.dp_attention and float(model.routed_params) > 0.0):
         return None
     heads, kv_heads = float(model.heads), float(model.kv_heads)
     if heads % tp:
@@ -231,33 +225,71 @@ def uncut(
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Grid:
-    """Set-ups as columns of indices; every column has one entry a set-up [setups]."""
+def _none() -> Indices:
+    return np.array([], dtype=np.int64)
 
+
+@dataclass(frozen=True, kw_only=True)
+class SetUps:
+    """Every way to put some models on some GPUs: columns of one entry a set-up [setups].
+
+    Args:
+        inputs: The question.
+        names: Precisions that occur.
+        server: How a server lays a model out on one GPU.
+        model, gpu, precision: Indices into `models`, `gpus` and `names` [setups].
+        count: GPUs of a replica [setups].
+        counts: GPUs of a replica that were tried, whether it can be cut over them or not [1].
+        replica: The best replica of each; fields are arrays [setups].
+        found: The measurements that replicas were held against.
+        anchors: What they say of each at capacity [setups].
+        near: Set-ups that anything was measured near, ascending [curves].
+        factors: What that multiplies their speed by, at each of `BATCHES` [curves, batches] [1].
+        rents: What GPUs can be rented for, or bought [rents].
+        pair_setup, pair_rent: Indices of feasible combinations of set-up and rent [pairs].
+        untried: Open models that are tried on no GPU at all, and why.
+    """
+
+    inputs: Question
     models: Sequence[ModelEntry]
     gpus: Sequence[GpuEntry]
     names: tuple[str, ...]
-    """Precisions that occur."""
-    memory: MemoryUse
+    server: Layout
     model: Indices
     gpu: Indices
     count: Indices
     precision: Indices
-    counts: tuple[int, ...] = ()
-    """GPUs of a replica that were tried, whether it can be cut over them or not [1]."""
+    counts: tuple[int, ...]
+    replica: Replica
+    found: KnownMeasurements
+    anchors: Anchors
+    near: Indices = field(default_factory=_none)
+    factors: Floats = field(default_factory=lambda: np.empty(0))
+    rents: Sequence[RentEntry] = ()
+    pair_setup: Indices = field(default_factory=_none)
+    pair_rent: Indices = field(default_factory=_none)
+    untried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def setup(self, row: int) -> SetUp:
+    def row(self, row: int) -> SetUp:
         """Return one set-up."""
         gpu = self.gpus[int(self.gpu[row])]
         count, name = int(self.count[row]), self.names[int(self.precision[row])]
-        model = self.models[int(self.model[row])]
+        model, said = self.models[int(self.model[row])], self.anchors
+        tier, at = int(said.tier[row]), int(np.searchsorted(self.near, row))
+        measured = at < self.near.size and self.near[at] == row
+        low, high = evidence_band(
+            model.shape, gpu.shape, self.inputs.serving, tier, said.weight[row]
+        )
         return SetUp(
             model=model,
             gpu=gpu,
             gpus=count,
             precision=name,
-            layout=layout_of(model.shape, count, gpu, name, self.memory),
+            layout=layout_of(model.shape, count, gpu, name, self.server),
+            factors=tuple(self.factors[at].tolist()) if measured else (),
+            band=(float(low), float(high)),
+            tier=tier,
+            evidence=in_words(self.found, tier, int(said.row[row])),
         )
 
     def shapes(self, rows: Indices) -> tuple[ModelShape, GpuShape, Layout]:
@@ -267,15 +299,12 @@ class Grid:
         widths = [_precision(name).columns() for name in self.names]
         of = self.precision[rows]
         models = taken(stacked([m.shape for m in self.models]), self.model[rows])
-        layout = Layout(
+        layout = replace(
+            self.server,
             tp=tp.astype(float),
             pp=(self.count[rows] // tp).astype(float),
             nodes=(self.count[rows] // tp).astype(float),
-            kv_bytes=self.memory.kv_bytes,
-            memory_share=self.memory.share,
-            reserve_bytes=self.memory.reserve_bytes,
-            layer_split=self.memory.by_layer,
-            dp_attention=self.memory.by_request & (np.asarray(models.routed_params) > 0.0),
+            dp_attention=self.server.dp_attention & (np.asarray(models.routed_params) > 0.0),
             **{name: np.array([w[name] for w in widths])[of] for name in widths[0]},
         )
         return models, taken(stacked([g.shape for g in self.gpus]), self.gpu[rows]), layout
@@ -285,141 +314,104 @@ class Grid:
         """Return the number of set-ups."""
         return int(self.model.size)
 
-
-def grid(
-    models: Sequence[ModelEntry], gpus: Sequence[GpuEntry], counts: Sequence[int], memory: MemoryUse
-) -> Grid:
-    """Return every set-up that is possible in principle, whether it fits or not."""
-    nodes = {g.node_gpus for g in gpus}
-    cutting = {"by_layer": memory.by_layer, "by_request": memory.by_request}
-    cuts = {
-        (i, node, count)
-        for i, model in enumerate(models)
-        for node in nodes
-        for count in counts
-        if uncut(model.shape, node, count, **cutting) is None
-    }
-    names: dict[str, int] = {}
-    rows = [
-        (i, j, count, names.setdefault(name, len(names)))
-        for i, model in enumerate(models)
-        for j, gpu in enumerate(gpus)
-        for count in counts
-        if (i, gpu.node_gpus, count) in cuts
-        for name in precisions_of(model, gpu.shape)
-    ]
-    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    return Grid(
-        models=models,
-        gpus=gpus,
-        names=tuple(names),
-        memory=memory,
-        model=table[:, 0],
-        gpu=table[:, 1],
-        count=table[:, 2],
-        precision=table[:, 3],
-        counts=tuple(counts),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class CurveColumns:
-    """What measurements multiply the speed of some set-ups by, at each of `BATCHES`.
-
-    Args:
-        rows: Set-ups that anything was measured near, ascending [curves].
-        factors: Their factors [curves, batches] [1].
-    """
-
-    rows: Indices
-    factors: Floats
-
-    def of(self, row: int) -> Floats | None:
-        """Return the factors of one set-up [batches]; None where nothing was measured."""
-        at = int(np.searchsorted(self.rows, row))
-        return self.factors[at] if at < self.rows.size and self.rows[at] == row else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """All set-ups tried, what a replica of each sustains, and the rents that each could run on.
-
-    Args:
-        grid: Every set-up.
-        replica: Its best replica; fields are arrays [setups].
-        found: The measurements that replicas were held against.
-        anchors: What they say of each set-up at capacity.
-        curves: What they say of those that anything was measured near, at any batch.
-        rents: The rents [rents].
-        pair_setup, pair_rent: Indices of feasible combinations of set-up and rent [pairs].
-        hours: When fleets are on; always when None.
-    """
-
-    grid: Grid
-    replica: Replica
-    found: KnownMeasurements
-    anchors: Anchors
-    curves: CurveColumns
-    rents: Sequence[RentEntry]
-    pair_setup: Indices
-    pair_rent: Indices
-    hours: OnHours | None = None
-
     @cached_property
     def _pair_model(self) -> Indices:
-        return self.grid.model[self.pair_setup]
+        return self.model[self.pair_setup]
 
     def pairs_of(self, model: str) -> Indices:
         """Return the indices of the feasible pairs of one model [pairs of the model]."""
-        index = next((i for i, m in enumerate(self.grid.models) if m.id == model), -1)
+        index = next((i for i, m in enumerate(self.models) if m.id == model), -1)
         return np.flatnonzero(self._pair_model == index)
-
-    def correction(self, row: int, profile: ServerProfile) -> Correction:
-        """Return what measurements say of one set-up."""
-        setup = self.grid.setup(row)
-        shapes = (setup.model.shape, setup.gpu.shape)
-        factors = self.curves.of(row)
-        return correction(self.found, self.anchors, row, *shapes, profile, factors)
 
     def replica_at(self, rows: Indices | int) -> Replica:
         """Return what a replica of some set-ups sustains."""
         return taken(self.replica, rows)
 
+    def replica_of(self, pair: int) -> Replica:
+        """Return what one replica of a feasible pair sustains."""
+        return self.replica_at(int(self.pair_setup[pair]))
 
-def search(
-    tried: Grid,
-    rents: Sequence[RentEntry],
-    settings: Settings,
-    profile: ServerProfile,
+
+def set_ups(
+    inputs: Question,
+    models: Sequence[ModelEntry],
+    gpus: Sequence[GpuEntry],
+    counts: Sequence[int],
     found: KnownMeasurements,
-    hours: OnHours | None = None,
-) -> Search:
-    """Return what every set-up sustains and the rents that the feasible ones could run on."""
-    replica, corrected, curves = _replicas(tried, settings, profile, found)
+    rents: Sequence[RentEntry] = (),
+) -> SetUps:
+    """Return every set-up that is possible in principle, what it sustains, and its rents.
+
+    Args:
+        inputs: The question.
+        models, gpus: What there is.
+        counts: GPUs of a replica to try [1].
+        found: The measurements that replicas are held against.
+        rents: What GPUs can be rented for.
+    """
+    return _rented(_sized(_tried(inputs, models, gpus, counts, found)), rents)
+
+
+def _tried(
+    inputs: Question,
+    models: Sequence[ModelEntry],
+    gpus: Sequence[GpuEntry],
+    counts: Sequence[int],
+    found: KnownMeasurements,
+) -> SetUps:
+    """Return every set-up that is possible in principle, whether it fits or not."""
+    server = server_layout(inputs.settings, inputs.serving)
+    names: dict[str, int] = {}
+    rows = [
+        (i, j, count, names.setdefault(name, len(names)))
+        for i, j, count in _cuts(models, gpus, counts, server)
+        for name in precisions_of(models[i], gpus[j].shape)
+    ]
+    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+    column = {f.name: np.full(len(rows), np.nan) for f in fields(Replica)}
+    return SetUps(
+        inputs=inputs,
+        models=tuple(models),
+        gpus=gpus,
+        names=tuple(names),
+        server=server,
+        model=table[:, 0],
+        gpu=table[:, 1],
+        count=table[:, 2],
+        precision=table[:, 3],
+        counts=tuple(counts),
+        replica=Replica(**{**column, "slots": np.zeros(len(rows))}),
+        found=found,
+        anchors=Anchors.none(len(rows)),
+    )
+
+
+def _cuts(
+    models: Sequence[ModelEntry], gpus: Sequence[GpuEntry], counts: Sequence[int], server: Layout
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the models, GPUs and counts of them over which each can be cut, by index."""
+    nodes = {g.node_gpus for g in gpus}
+    for i, model in enumerate(models):
+        cut = {(n, c) for n in nodes for c in counts if uncut(model.shape, n, c, server) is None}
+        for j, gpu in enumerate(gpus):
+            yield from ((i, j, count) for count in counts if (gpu.node_gpus, count) in cut)
+
+
+def _rented(tried: SetUps, rents: Sequence[RentEntry]) -> SetUps:
+    """Return the set-ups with the rents that the feasible ones could run on."""
     by_gpu: dict[str, list[int]] = {}
     for i, rent in enumerate(rents):
         by_gpu.setdefault(rent.gpu, []).append(i)
     of_gpu = [np.array(by_gpu.get(g.id, []), dtype=np.int64) for g in tried.gpus]
-    setups = np.flatnonzero(replica.feasible)
+    setups = np.flatnonzero(tried.replica.feasible)
     counts = np.array([of_gpu[j].size for j in tried.gpu[setups]], dtype=np.int64)
-    nothing = np.array([], dtype=np.int64)
     pair_setup = np.repeat(setups, counts)
-    pair_rent = np.concatenate([nothing, *(of_gpu[j] for j in tried.gpu[setups])])
+    pair_rent = np.concatenate([_none(), *(of_gpu[j] for j in tried.gpu[setups])])
     keep = _joined(tried, pair_setup, rents, pair_rent)
-    return Search(
-        grid=tried,
-        replica=replica,
-        found=found,
-        anchors=corrected,
-        curves=curves,
-        rents=rents,
-        pair_setup=pair_setup[keep],
-        pair_rent=pair_rent[keep],
-        hours=hours,
-    )
+    return replace(tried, rents=rents, pair_setup=pair_setup[keep], pair_rent=pair_rent[keep])
 
 
-def _joined(tried: Grid, setups: Indices, rents: Sequence[RentEntry], rent: Indices) -> Flags:
+def _joined(tried: SetUps, setups: Indices, rents: Sequence[RentEntry], rent: Indices) -> Flags:
     """Return which pairs can be rented, so that the GPUs of a replica work together [pairs]."""
     node = np.array([g.node_gpus for g in tried.gpus], dtype=np.int64)[tried.gpu[setups]]
     box = np.array([r.instance_gpus for r in rents], dtype=np.int64)[rent]
@@ -440,73 +432,57 @@ def together(gpus: Floats | Indices, node_gpus: Indices, box_gpus: Indices, size
     return held
 
 
-def _replicas(
-    tried: Grid, settings: Settings, profile: ServerProfile, found: KnownMeasurements
-) -> tuple[Replica, Anchors, CurveColumns]:
-    """Return the best replica of each set-up, and how measurements correct it [setups].
+def _sized(tried: SetUps) -> SetUps:
+    """Return the set-ups with the best replica of each, and how measurements correct it.
 
     Only those that fit are worked out. How near a measurement is depends on the batch, so those
     that one is near are asked about at every batch, and the best is taken of what comes out.
     """
-    column = {f.name: np.full(tried.size, np.nan) for f in fields(Replica)}
-    column["slots"] = np.zeros(tried.size)
-    corrected, curves = (
-        Anchors.none(tried.size),
-        CurveColumns(np.array([], dtype=np.int64), np.empty(0)),
-    )
     if not tried.size:
-        return Replica(**column), corrected, curves
-    goal, given = target(settings), settings.value("serving.throughput_factor")
+        return tried
+    inputs, found = tried.inputs, tried.found
+    goal, given = target(inputs.settings), inputs.settings.value("serving.throughput_factor")
+    column = {f.name: np.array(getattr(tried.replica, f.name)) for f in fields(Replica)}
     column["memory_slots"] = np.asarray(
         max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl), dtype=float
     )
     fit = np.flatnonzero(column["memory_slots"] >= 1.0)
+    near, factors = tried.near, tried.factors
     if found.rows and fit.size:
         every = np.broadcast_to(BATCHES, (fit.size, BATCHES.size))
-        said = anchors(found, _place(tried, goal, found, fit, every), profile)
-        near = np.any(said.row >= 0, axis=1)
-        curves = CurveColumns(fit[near], said.factor[near])
-    plain = np.setdiff1d(fit, curves.rows, assume_unique=True)
-    for rows, factors in ((plain, ()), (curves.rows, curves.factors)):
+        said = anchors(found, _place(tried, fit, every), inputs.serving)
+        any_near = np.any(said.row >= 0, axis=1)
+        near, factors = fit[any_near], said.factor[any_near]
+    plain = np.setdiff1d(fit, near, assume_unique=True)
+    for rows, each in ((plain, ()), (near, factors)):
         if rows.size:
-            best = best_replica(*tried.shapes(rows), profile, goal, factors)
+            best = best_replica(*tried.shapes(rows), inputs.serving, goal, each)
             best = best.scaled(given)
             for name in column:
                 column[name][rows] = getattr(best, name)
-    if curves.rows.size:
-        corrected = _at_capacity(tried, goal, found, profile, curves, Replica(**column))
-    return Replica(**column), corrected, curves
+    sized = replace(tried, replica=Replica(**column), near=near, factors=factors)
+    return replace(sized, anchors=_at_capacity(sized)) if near.size else sized
 
 
-def _at_capacity(
-    tried: Grid,
-    goal: Target,
-    found: KnownMeasurements,
-    profile: ServerProfile,
-    curves: CurveColumns,
-    replica: Replica,
-) -> Anchors:
+def _at_capacity(sized: SetUps) -> Anchors:
     """Return what measurements say of each set-up at the batch that was found [setups].
 
     The factor is the one that the speed at that batch was really multiplied by: it can be more
     than the measurement says of that very batch, because a server can run a smaller one.
     """
-    rows, made = curves.rows, Anchors.none(tried.size)
-    slots = np.asarray(replica.slots)[rows]
-    said = anchors(found, _place(tried, goal, found, rows, slots), profile)
+    rows, made, profile = sized.near, Anchors.none(sized.size), sized.inputs.serving
+    slots = np.asarray(sized.replica.slots)[rows]
+    said = anchors(sized.found, _place(sized, rows, slots), profile)
     for name in ("factor", "tier", "weight", "row"):
         getattr(made, name)[rows] = getattr(said, name)
-    factor = speed_factor(
-        *tried.shapes(rows), profile, goal, curves.factors, np.maximum(slots, 1.0)
-    )
-    made.factor[rows] = factor
+    goal, at = target(sized.inputs.settings), np.maximum(slots, 1.0)
+    made.factor[rows] = speed_factor(*sized.shapes(rows), profile, goal, sized.factors, at)
     return made
 
 
-def _place(
-    tried: Grid, goal: Target, found: KnownMeasurements, rows: Indices, batch: Floats
-) -> Place:
+def _place(tried: SetUps, rows: Indices, batch: Floats) -> Place:
     """Return some set-ups as measurements see them, at one batch or at several [rows, ...]."""
+    goal, found = target(tried.inputs.settings), tried.found
     return Place(
         model=found.model_codes([m.shape for m in tried.models])[tried.model[rows]],
         gpu=found.gpu_codes([g.id for g in tried.gpus])[tried.gpu[rows]],

@@ -9,21 +9,25 @@ from __future__ import annotations
 import re
 import shlex
 import textwrap
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 from tco.analysis.results import AssumptionResult, Flip
 from tco.ask.options import lacking
+from tco.options.spoken import machine, short, spoken
 from tco.render import words
 from tco.render.table import Block, Paragraph, View
-from tco.render.terminal import NBSP
+from tco.render.terminal import NBSP, lines
+from tco.units import in_unit, show_number
+
+__all__ = ("machine", "short", "spoken")
 
 COLUMNS, LINES = 80, 3
 """What a verdict takes at most."""
 
-MOST_TURNS, MOST_ASSUMED = 3, 5
+MOST_TURNS = 3
 
-_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z])")
+_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z0-9])")
 
 
 # The verdict.
@@ -41,7 +45,56 @@ def leading(verdict: str) -> tuple[str, str]:
 
 
 def _height(text: str) -> int:
-    return len(textwrap.wrap(text, COLUMNS, break_on_hyphens=False))
+    return len(textwrap.wrap(text, COLUMNS, subsequent_indent="  ", break_on_hyphens=False))
+
+
+SCREEN = 24
+"""Lines of a first screen, stderr included."""
+
+WHOLE = 1000
+"""Lines of a table that nothing is left out of."""
+
+
+def height(blocks: Iterable[Block]) -> int:
+    """Return the lines that blocks take at 80 columns."""
+    made = ("".join(part for part, _ in line) for line in lines(blocks, COLUMNS))
+    return sum(max(1, -(-len(text) // COLUMNS)) for text in made)
+
+
+def room(blocks: Sequence[Block], result: Any, view: View) -> int:
+    """Return the lines that a screen has left for a table, beside some blocks and stderr.
+
+    Where all notes or assumptions were asked for, nothing is left out to save lines.
+    """
+    if view.notes or view.assumptions:
+        return WHOLE
+    notes = sum(-(-len(f"tco: note: {text}") // COLUMNS) for text in told(result, view))
+    notes += 2 * bool([*words.left_out(result)])  # which every screen ends with
+    return SCREEN - notes - 2 - sum(_alone(block) for block in blocks)
+
+
+def fitted(
+    result: Any, view: View, make: Callable[[int], Sequence[Block]], most: int, least: int = 0
+) -> Sequence[Block]:
+    """Return the fullest screen that fits, stderr included; the barest where none does.
+
+    Args:
+        result: The answer.
+        view: What was asked for; where that is more than the usual, the fullest screen.
+        make: Returns the blocks of a screen, the more of them the higher the number.
+        most, least: The numbers that are tried, from the fullest to the barest.
+    """
+    free = room([], result, view) + 2
+    whole = view.page or view.notes or view.assumptions or not view.usual
+    for fullness in range(most, least, -1):
+        blocks = make(fullness)
+        if whole or height(blocks) <= free:
+            return blocks
+    return make(least)
+
+
+def _alone(block: Block) -> int:
+    return height([block])
 
 
 def verdict(text: str, view: View) -> Iterator[Block]:
@@ -51,70 +104,138 @@ def verdict(text: str, view: View) -> Iterator[Block]:
         yield Paragraph(text=text if whole else leading(text)[0], tone="bold")
 
 
+DOUBTS = ("not sure enough", "is not equal quality")
+"""Words of sentences of a verdict that a screen does not leave out."""
+
+
+def doubts(text: str, view: View) -> Iterator[Block]:
+    """Return the sentences of a verdict that it had no room for and a screen must not lack."""
+    if view.page or view.notes:
+        return
+    rest = _SENTENCE.split(leading(text)[1])
+    told = [sentence for sentence in rest if any(words in sentence for words in DOUBTS)]
+    if told:
+        yield Paragraph(text=" ".join(told), hanging=2, bullet=True)
+
+
 # Under the table: what would turn the answer, and what was assumed.
 
 
-def turning(flips: Sequence[Flip], head: str = "It would turn with") -> Iterator[Block]:
-    """Return the changes that would turn an answer, the nearest ones; or that none would."""
-    would = [flip for flip in flips if flip.needed is not None]
-    if would:
-        told = "; or ".join(flip.text for flip in nearest(would)[:MOST_TURNS])
-        yield Paragraph(text=f"{head} {told}.", hanging=2)
+def turning(flips: Sequence[Flip], head: str = "It would turn", end: str = "") -> Iterator[Block]:
+    """Return the changes that would turn an answer, the nearest ones; or that none would.
+
+    Args:
+        flips: The changes.
+        head: What begins the sentence.
+        end: What ends it, beside its stop.
+    """
+    would = changes(flips)
+    if would or end:
+        text = f"{head} {would or 'with no single change'}{end}."
+        yield Paragraph(text=text, hanging=2, bullet=True)
     elif flips:
         alone = ", ".join(flip.title for flip in flips)
-        yield Paragraph(text=f"No single change would turn it: {alone}.", hanging=2)
+        text = f"No single change would turn it: {alone}."
+        yield Paragraph(text=text, hanging=2, bullet=True)
 
 
-def nearest(flips: Sequence[Flip]) -> list[Flip]:
+def changes(flips: Sequence[Flip]) -> str:
+    """Return the nearest of the changes that would turn an answer; empty where none would."""
+    would = nearest([flip for flip in flips if flip.needed is not None])
+    return ", or ".join(_with(flip.text) for flip in would[:MOST_TURNS])
+
+
+_PRICE = re.compile(r"^price of (?:self/)?(?P<whose>[^/ ]+)\S* at (?P<times>\S+) times today's$")
+
+
+def _with(change: str) -> str:
+    """Return a change as it follows on `would win`.
+
+    >>> _with("price of novita/gpt-oss-120b at 5.77 times today's"), _with("GPU rent at 2 times")
+    ("at 5.77 times novita's price", 'with GPU rent at 2 times')
+    """
+    price = _PRICE.match(change)
+    if price is not None:
+        return f"at {price['times']} times {price['whose']}'s price"
+    plain = change.startswith(("from ", "up to ", "below ", "above ", "at "))
+    return change if plain else f"with {change}"
+
+
+class Needed(Protocol):
+    """A value of one thing at which an answer changes."""
+
+    @property
+    def now(self) -> float: ...
+
+    @property
+    def needed(self) -> float | None: ...
+
+
+SomeChange = TypeVar("SomeChange", bound=Needed)
+
+
+def nearest(flips: Sequence[SomeChange]) -> list[SomeChange]:
     """Return the changes in the order of how little each is, as a factor."""
     return sorted(flips, key=_distance)
 
 
-def _distance(flip: Flip) -> float:
+def _distance(flip: Needed) -> float:
     if not flip.now or not flip.needed:
         return float("inf")
     ratio = flip.needed / flip.now
     return max(ratio, 1.0 / ratio)
 
 
-_LIMIT, _TEAM = "serving.max_tpot_s", "people.floor_fte"
 _MATTER = (
-    (("workload.isl", "workload.osl"), "{} in, {} out (--isl, --osl)"),
-    (("workload.cached_share",), "{} of it cached (--cached)"),
-    (("workload.peak_to_mean",), "peak {} the mean (--peak-to-mean)"),
-    ((_LIMIT,), "{} a token (--max-tpot)"),
-    ((_TEAM,), "{} engineer(s) (--fte)"),
-    (("people.salary_usd_per_year",), "{} an engineer (--salary)"),
-    (("rent.purchase",), "rents {} (--purchase)"),
-    (("workload.batch_share",), "{} in batches (--batch)"),
-    (("people.api_fte",), "{} engineers of an API (--set people.api_fte)"),
+    ("workload.isl", "--isl"),
+    ("workload.osl", "--osl"),
+    ("people.floor_fte", "--fte"),
+    ("workload.peak_to_mean", "--peak-to-mean"),
+    ("serving.max_tpot_s", "--max-tpot"),
+    ("workload.cached_share", "--cached"),
+    ("workload.batch_share", "--batch"),
 )
-"""What matters most of what can be assumed, the first before the others, and how it is told."""
+"""What matters most of what can be assumed, the first before the others, and its flag."""
 
 
-def assumed(rows: Sequence[AssumptionResult], view: View) -> Iterator[Block]:
-    """Return the assumptions that matter with the flags that say others; all where asked for."""
+def assumed(
+    rows: Sequence[AssumptionResult], view: View, most: int | None = None
+) -> Iterator[Block]:
+    """Return the assumptions that matter, as flags to be said otherwise; all where asked for.
+
+    Args:
+        rows: The assumptions.
+        view: What was asked for.
+        most: How many of those that matter; as many as a line holds when None.
+    """
     if view.assumptions or view.page:
         yield from words.assumptions(rows)
         return
-    known = {row.path: row for row in rows}
     fleet = any(row.path.startswith("serving.") for row in rows)
-    parts = []
-    for paths, text in _MATTER:
-        found = [known[path] for path in paths if path in known]
-        alone = paths == ("workload.peak_to_mean",) and not fleet
-        if len(found) == len(paths) and not alone and any(r.origin != "given" for r in found):
-            part = text.format(*(_value(row) for row in found))
-            parts.append(part.replace("1 engineer(s)", "1 engineer").replace("(s)", "s"))
-    if parts:
-        told = ", ".join(part.replace(" ", NBSP) for part in parts[:MOST_ASSUMED])
-        yield Paragraph(text=f"Assumed: {told}.", hanging=2, bullet=True)
+    known = {row.path: row for row in rows if row.origin != "given"}
+    if not fleet:  # the peak counts where a fleet serves it
+        known.pop("workload.peak_to_mean", None)
+    told = [f"{flag} {_value(known[path])}" for path, flag in _MATTER if path in known][:most]
+    while len(told) > 1 and len(_assumed(told)) > COLUMNS:
+        told.pop()
+    if told:
+        yield Paragraph(text=_assumed(told), hanging=2, bullet=True)
+
+
+def _assumed(told: Sequence[str]) -> str:
+    return f"Assumed: {' '.join(told)}"
 
 
 def _value(row: AssumptionResult) -> str:
-    if isinstance(row.value, float) and row.unit in ("tokens", "token/request", ""):
-        return words.count(row.value)
-    return words.in_unit(row.value, row.unit)
+    """Return a value as it is typed."""
+    if isinstance(row.value, str):
+        return row.value
+    if row.unit == "factor" or row.unit in ("tokens", "token/request", ""):
+        return show_number(row.value, 4) if row.value < THOUSAND else f"{row.value:.6g}"
+    return in_unit(row.value, row.unit).replace(",", "")
+
+
+THOUSAND = 1e3
 
 
 # What is one flag away.
@@ -132,7 +253,9 @@ def folded(result: Any, view: View) -> int:
     return len(result.warnings) - len(told(result, view))
 
 
-def away(result: Any, view: View, *more: str, notes: int = 0) -> Iterator[Block]:
+def away(
+    result: Any, view: View, *more: str, notes: int = 0, dated: bool = False
+) -> Iterator[Block]:
     """Return the line of what is one flag away: the day, what else there is, and its flags.
 
     Args:
@@ -140,12 +263,13 @@ def away(result: Any, view: View, *more: str, notes: int = 0) -> Iterator[Block]
         view: What was asked for.
         more: What else there is, as `763 more: --top 783`; empty texts are left out.
         notes: Notes of rows that the screen leaves out.
+        dated: The screen has told the day already.
     """
     count = notes + folded(result, view)
     rows = [row for row in getattr(result, "assumptions", ()) if row.path != words.LEFT_OUT]
-    parts = [f"prices of {result.catalog.as_of}", *more]
+    parts = [*([] if dated else [f"prices of {result.catalog.as_of}"]), *more]
     if rows and not (view.assumptions or view.page):
-        parts.append(f"all {len(rows)} assumptions: --assumptions")
+        parts.append(f"{len(rows)} assumptions: --assumptions")
     if count and not (view.notes or view.page):
         parts.append(f"{count} note{'s' * (count != 1)}: --notes")
     text = " · ".join(part.replace(" ", NBSP) for part in parts if part)
@@ -155,7 +279,10 @@ def away(result: Any, view: View, *more: str, notes: int = 0) -> Iterator[Block]
 # The commands that come next.
 
 CHOOSING = frozenset(
-    ("--model", "--provider", "--tier", "--license", "--min-score", "--private", "--all")
+    (
+        *("--model", "--provider", "--tier", "--license", "--private", "--all", "--lines"),
+        *("--min-score", "--as-good-as", "--class"),
+    )
 )
 """What chooses among options, which says nothing where the options are named."""
 
@@ -187,61 +314,7 @@ def command(asked: Sequence[str], name: str, *named: str) -> str:
     return shlex.join(["tco", name, *named, *carried(asked, without)])
 
 
-def commands(*lines: str) -> Iterator[Block]:
+def commands(*texts: str) -> Iterator[Block]:
     """Return commands, each on a line that is not broken."""
-    for line in lines:
+    for line in texts:
         yield Paragraph(text=line.replace(" ", NBSP), tone="blue", bullet=True)
-
-
-# Options in words.
-
-_MACHINE = re.compile(r"(?P<count>\d+)x(?P<gpu>[^:/]+)")
-
-
-def machine(hardware: str | None, gpus: float | None = None) -> str:
-    """Return GPUs in words: of a replica, or as many as there are.
-
-    >>> machine("4xa30:mxfp4", 28), machine("2xh200-nvl:fp8"), machine("1xb200-sxm:fp8", 5)
-    ('28 A30', '2 H200 NVL', '5 B200')
-    """
-    found = _MACHINE.match(hardware or "")
-    if found is None:
-        return hardware or ""
-    name = found["gpu"].upper().removesuffix("-SXM").replace("-", " ")
-    return f"{words.count(float(found['count']) if gpus is None else gpus)} {name}"
-
-
-_OWN = re.compile(r"^self/(?P<model>[^@/]+)(?:@(?P<hardware>[^/]+))?(?:/(?P<rent>.+))?$")
-
-
-def spoken(name: str, gpus: float | None = None) -> str:
-    """Return the id of an option in words.
-
-    >>> spoken("novita/gpt-oss-120b"), spoken("self/gpt-oss-120b@4xa30:mxfp4/fal:on_demand", 28)
-    ('gpt-oss-120b at novita', 'gpt-oss-120b on 28 A30')
-    """
-    own = _OWN.match(name)
-    if own is not None:
-        where = machine(own["hardware"], gpus)
-        return f"{own['model']} on {where}" if where else f"{own['model']} on own GPUs"
-    provider, slash, model = name.partition("/")
-    return f"{model} at {provider}" if slash else name
-
-
-def short(name: str, others: Sequence[str] = ()) -> str:
-    """Return the shortest name that means the same option at the same question.
-
-    A set-up that is the answer of its model goes by `self/MODEL`; one of several by what tells it
-    from the others, from the left.
-
-    Args:
-        name: The id.
-        others: Ids of other options, that it must not be taken for.
-    """
-    if _OWN.match(name) is None:
-        return name
-    places = [m.start() for m in re.finditer(r"[@:/]", name)][1:]
-    for end in places:
-        if not any(other != name and other.startswith(name[:end]) for other in others):
-            return name[:end]
-    return name

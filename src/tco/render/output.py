@@ -47,7 +47,10 @@ def rendered(
         return text(result, view)
     module = screen(result.schema)
     if kind in ("json", "csv"):
-        full = module.everything(result).arranged(view.sort, view.top)
+        full = module.everything(result)
+        if kind == "csv" and module.csv is not None:
+            full = module.csv(result, view)
+        full = full.arranged(view.sort, view.top)
         if kind == "csv":
             from tco.render.plain import csv_text
 

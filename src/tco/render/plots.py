@@ -10,10 +10,11 @@ from types import MappingProxyType
 
 from tco.analysis.charts.results import CostCurve, CostCurves
 from tco.analysis.plan.results import PlanResult
-from tco.analysis.results import SensitivityResult, SwingResult
+from tco.analysis.results import FrontierResult, SensitivityResult, SwingResult
 from tco.render import words
+from tco.render.first import spoken
 from tco.render.table import Block, Figure, Paragraph, Tone
-from tco.units import show_number, show_tokens, show_usd
+from tco.units import show_number, show_score, show_tokens, show_usd
 
 # Round values on an axis.
 
@@ -204,6 +205,42 @@ class _Plot:
             if begin >= len(line) + (2 if line else 0) and begin + len(name) <= self.wide:
                 line = f"{line:<{begin}}{name}"
         return line
+
+
+def frontier(result: FrontierResult, columns: int) -> Iterator[Block]:
+    """Return cost over quality: the points of a frontier by letters, what they beat as dots.
+
+    Args:
+        result: The frontier.
+        columns: Width.
+    """
+    wide = max(columns - MARGIN, NARROWEST)
+    marks = list(zip(result.points, ascii_uppercase, strict=False))
+    placed = [(row.quality.value, row.monthly_usd, TODAY) for row in result.dominated]
+    placed += [(point.quality.value, point.monthly_usd, mark) for point, mark in marks]
+    scores = [score for score, _, _ in placed]
+    bills = [max(usd, 1.0) for _, usd, _ in placed]
+    low, high = math.log(min(bills) / 1.15), math.log(max(bills) * 1.15)
+    left, span = min(scores), (max(scores) - min(scores)) or 1.0
+    field = [[" "] * wide for _ in range(PLOTS_HEIGHT)]
+
+    def row_of(usd: float) -> int:
+        return round((high - math.log(max(usd, 1.0))) / (high - low) * (PLOTS_HEIGHT - 1))
+
+    for score, usd, mark in placed:
+        field[row_of(usd)][round((score - left) / span * (wide - 1))] = mark
+    names = {row_of(usd): f"${show_number(usd)}" for usd in ticks(math.exp(low), math.exp(high))}
+    rows = [f"{names.get(i, ''):>{MARGIN - 2}} |{''.join(row)}" for i, row in enumerate(field)]
+    rows.append(f"{'':>{MARGIN - 2}} +{'-' * wide}")
+    first, last = show_score(left), show_score(max(scores))
+    rows.append(f"{'':>{MARGIN}}{first}{last:>{wide - len(first)}}")
+    tones = dict(zip(ascii_uppercase, COLOURS, strict=False))
+    title = f"USD a month over {result.benchmark}"
+    yield Figure(rows=tuple(row.rstrip() for row in rows), title=title, tones=tones)
+    for point, mark in marks:
+        yield Paragraph(text=f"{mark}  {spoken(point.option)}", hanging=3, bullet=True)
+    if result.dominated:
+        yield Paragraph(text=f"{TODAY}  beaten by one of them", tone="dim", hanging=3, bullet=True)
 
 
 def tornado(result: SensitivityResult, columns: int) -> Iterator[Block]:

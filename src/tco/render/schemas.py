@@ -26,7 +26,6 @@ from pydantic import BaseModel, TypeAdapter
 from tco.analysis import import_bench, results
 from tco.analysis.claims import results as claims_results
 from tco.analysis.deploy import results as deploy_results
-from tco.analysis.diff import catalogs
 from tco.analysis.diff import results as difference_results
 from tco.analysis.horizon import results as horizon_results
 from tco.analysis.jobs import results as job_results
@@ -53,6 +52,7 @@ from tco.catalog import (
 from tco.catalog.check import finding
 from tco.catalog.check import run as check_entry
 from tco.catalog.files import write_atomically
+from tco.render.jsonio import member
 from tco.usage import results as usage_results
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -80,7 +80,6 @@ MODULES: tuple[ModuleType, ...] = (
     prices,
     scenario,
     tasks,
-    catalogs,
     summary,
     verify,
     finding,
@@ -90,6 +89,7 @@ MODULES: tuple[ModuleType, ...] = (
 )
 RESULTS: dict[str, Any] = {
     "compare": results.CompareResult,
+    "frontier": results.FrontierResult,
     "breakeven": results.BreakevenResult,
     "breakeven-table": results.BreakevenTable,
     "sensitivity": results.SensitivityResult,
@@ -116,9 +116,10 @@ RESULTS: dict[str, Any] = {
     "catalog-check": finding.CheckReport,
     "catalog-rules": check_entry.RuleList,
     "catalog-list": summary.CatalogList,
+    "catalog-names": summary.CatalogNames,
     "catalog-history": summary.CatalogHistory,
     "catalog-show": summary.CatalogRecord,
-    "catalog-diff": catalogs.CatalogDiff,
+    "catalog-diff": difference_results.CatalogDiff,
     "catalog-verify": verify.VerifyReport,
 }
 FILES: dict[str, type[BaseModel]] = {
@@ -190,9 +191,13 @@ def _generated(names: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any]]:
 
 
 def _describe(definitions: dict[str, Any]) -> None:
-    """Give every property the text that stands under the attribute."""
+    """Give every property its name in the document and the text that stands under the attribute."""
     docs = _docs()
     for part in definitions.values():
+        if "properties" in part:
+            part["properties"] = {member(key): entry for key, entry in part["properties"].items()}
+        if "required" in part:
+            part["required"] = [member(key) for key in part["required"]]
         for key, entry in part.get("properties", {}).items():
             entry.pop("title", None)  # the key again, in other letters
             if text := docs.get(part.get("title", ""), {}).get(key):
@@ -299,7 +304,11 @@ def attribute_docs(cls: type) -> dict[str, str]:
     Pydantic can read them too, but it would do so at every start, which takes longer than building
     the classes.
     """
-    tree = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    try:
+        source = inspect.getsource(cls)
+    except OSError:
+        return {}  # made, not written: its keys describe themselves
+    tree = ast.parse(textwrap.dedent(source)).body[0]
     body = tree.body if isinstance(tree, ast.ClassDef) else []
     found = {}
     for node, after in pairwise(body):

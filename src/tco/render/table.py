@@ -80,7 +80,8 @@ class Sheet(NamedTuple):
         key = self.keys.get(sort, sort)
         if key not in {c.key for c in self.columns}:
             words = [*self.keys, "any column that --fields takes"]
-            raise unknown_word("--sort", "order", sort, words, [*self.keys])
+            near = [*self.keys, *(c.key for c in self.columns)]
+            raise unknown_word("--sort", "order", sort, words, near)
         return self.column(key)
 
     def arranged(self, sort: str | None, top: int | None) -> Sheet:

@@ -83,10 +83,12 @@ class Logs:
         for _ in store.add(rows_of(others, reading, self.tally, progress.part(0.0, 0.4))):
             pass
         for some in _alike(tables):
-            raw = requests_table.raw_of(some[0].source, some[0].sample, reading.columns, store)
+            paths = [one.source for one in some]
+            samples = [one.sample for one in some]
+            raw = requests_table.raw_of(paths, samples, reading.columns, store)
             requests_table.add_table(
                 store,
-                [one.source for one in some],
+                paths,
                 raw,
                 zone_of(reading.zone),
                 self.tally,

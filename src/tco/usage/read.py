@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tco.errors import DataError, UsageError, nearest, printable
+from tco.errors import DataError, UsageError, printable, suggestion
 from tco.usage.formats import Context, Format, formats
 from tco.usage.rows import LeftOutTally, UsageRow, Wrong, checked
 from tco.usage.sources import LogSource, RawRecord, Sample, records, sampled, sources
@@ -131,8 +131,7 @@ def _given(name: str | None) -> Format | None:
         return None
     known = formats()
     if name not in known:
-        near = nearest(name, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = suggestion(name, known, 1)
         raise UsageError(
             f"--from: no format {printable(name)!r}{hint}; there are {', '.join(known)}"
         )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from tco.errors import DataError, UsageError
-from tco.usage.formats.table import columns_of, paths_of
+from tco.usage.formats.table import NAMES, columns_of, paths_of
 from tco.usage.rows import FIRST_S, LeftOutTally
 from tco.usage.sources import LogSource, Sample, delimiter_of, lines
 from tco.usage.store import Shown, Store, duckdb_module, quoted
@@ -41,6 +43,7 @@ class Raw:
         shape: `csv`, `json` or `parquet`.
         at: Which field is which.
         types: Types of the fields of a Parquet file.
+        late: What the beginning of no file has, though a later line may, by all its names.
     """
 
     def __init__(
@@ -50,10 +53,11 @@ class Raw:
         header: Sequence[str],
         delimiter: str,
         types: Mapping[str, str],
+        late: Mapping[str, Sequence[str]],
     ) -> None:
         """Keep what is needed to write the query."""
         self.shape, self.at, self.header = shape, at, header
-        self.delimiter, self.types = delimiter, types
+        self.delimiter, self.types, self.late = delimiter, types, late
 
     def relation(self, files: Sequence[str]) -> str:
         """Return the relation of all records of some files, torn ones included."""
@@ -77,7 +81,7 @@ class Raw:
     def _tree(self) -> Iterator[tuple[str, str]]:
         """Return the fields of JSON that are read, as types of DuckDB: doubtful ones as texts."""
         tree: dict[str, Any] = {}
-        for path in self.at.values():
+        for path in (*self.at.values(), *chain(*self.late.values())):
             inner = tree
             *outer, last = path.split(".")
             for name in outer:
@@ -87,14 +91,12 @@ class Raw:
 
     def field(self, name: str) -> str | None:
         """Return a field as an expression; None where there is none."""
+        if name in self.late:
+            return f"coalesce({', '.join(map(_dotted, self.late[name]))})"
         path = self.at.get(name)
         if path is None:
             return None
-        return (
-            ".".join(f'"{part}"' for part in path.split("."))
-            if self.shape == "json"
-            else f'"{path}"'
-        )
+        return _dotted(path) if self.shape == "json" else f'"{path}"'
 
     def is_number(self, name: str) -> bool:
         """Return whether a field is a whole number by its type."""
@@ -105,19 +107,31 @@ class Raw:
         return self.types.get(self.at.get(name, "")) == "TIMESTAMP WITH TIME ZONE"
 
 
+def _dotted(path: str) -> str:
+    return ".".join(f'"{part}"' for part in path.split("."))
+
+
 def _struct(inner: Any) -> str:
     if inner is None:
         return "VARCHAR"
     return "STRUCT(" + ", ".join(f'"{name}" {_struct(more)}' for name, more in inner.items()) + ")"
 
 
-def raw_of(source: LogSource, sample: Sample, given: dict[str, str], store: Store) -> Raw:
-    """Return how a file is read.
+LATE = ("read", "written", "reasoning", "batch", "service", "status", "cost")
+"""What a log of JSON lines may say of some requests alone, and of none of its first lines."""
+
+
+def raw_of(
+    sources: Sequence[LogSource], samples: Sequence[Sample], given: dict[str, str], store: Store
+) -> Raw:
+    """Return how files of one shape are read: what any of them has is a field of all.
 
     Raises:
         UsageError: A column that was named and is not there, or one that is needed and not found.
+        DataError: DuckDB cannot read the Parquet files together.
     """
-    values = list(sample.values())
+    source, shape = sources[0], samples[0].shape
+    values = [value for sample in samples for value in sample.values()]
     known = set().union(*map(paths_of, values)) if values else set()
     for ours, name in given.items():
         if name not in known:
@@ -129,14 +143,25 @@ def raw_of(source: LogSource, sample: Sample, given: dict[str, str], store: Stor
     header: list[str] = []
     types: dict[str, str] = {}
     delimiter = ","
-    if sample.shape == "csv":
+    late: dict[str, tuple[str, ...]] = {}
+    if shape == "csv":
         first = next(lines(source, LeftOutTally()))[1].decode("utf-8", "replace").lstrip("\ufeff")
         delimiter = delimiter_of(first)
         header = [*values[0]]
-    elif sample.shape == "parquet":
-        described = store.con.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted(source.path)})")
-        types = {row[0]: row[1] for row in described.fetchall()}
-    return Raw(sample.shape, at, header, delimiter, types)
+    elif shape == "parquet":
+        every = Raw(shape, at, header, delimiter, types, late).relation([s.path for s in sources])
+        try:
+            described = store.con.execute(f"DESCRIBE SELECT * FROM {every}").fetchall()
+        except duckdb_module().Error as problem:
+            raise DataError(_refused(problem, sources)) from None
+        types = {row[0]: row[1] for row in described}
+    else:
+        late = {name: NAMES[name] for name in LATE if name not in at}
+    return Raw(shape, at, header, delimiter, types, late)
+
+
+SETTLED = ("read", "reasoning")
+"""Counts that are not known where no row has them, and 0 in a row without where another has."""
 
 
 def integer(raw: Raw, name: str) -> str:
@@ -148,7 +173,8 @@ def integer(raw: Raw, name: str) -> str:
     if field is None:
         return "0" if name in ("written", "status") else "NULL::BIGINT"
     cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else f"TRY_CAST({field} AS BIGINT)"
-    return cast if name in ("input", "output") else f"coalesce({cast}, 0)"
+    unknown = name in SETTLED and name in raw.late
+    return cast if unknown or name in ("input", "output") else f"coalesce({cast}, 0)"
 
 
 def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
@@ -301,7 +327,7 @@ def _torn(raw: Raw) -> str:
 
 def _no_number(raw: Raw) -> str:
     """Return whether a count has a value that is no number."""
-    doubtful = [raw.field(n) for n in TOKENS if raw.field(n) and not raw.is_number(n)]
+    doubtful = [raw.field(n) for n in TOKENS if n in raw.at and not raw.is_number(n)]
     # A cast would round 1.5 tokens to 2.
     tests = [
         f"({f} <> '' AND (TRY_CAST({f} AS BIGINT) IS NULL OR contains({f}, '.')))" for f in doubtful
@@ -345,9 +371,25 @@ def add_table(
         shown(min(begin + GROUP, len(paths)) / len(paths))
     mine = [store.folder / f"part-{n:05d}.parquet" for n in range(first, store.parts + 1)]
     listed = "[" + ", ".join(quoted(str(path)) for path in mine) + "]"
+    _settle(store, raw, mine, listed)
     _count_bad(store, listed, raw, zone, tally)
     if twin is not None:
         _take_off(store, listed, tally)
+
+
+def _settle(store: Store, raw: Raw, mine: Sequence[Path], listed: str) -> None:
+    """Write 0 for counts that a row does not have where the log has them after all."""
+    late = [name for name in SETTLED if name in raw.late]
+    if not late:
+        return
+    counted = ", ".join(f"count({name})" for name in late)
+    found = store.con.execute(f"SELECT {counted} FROM read_parquet({listed})").fetchone()
+    told = [name for name, count in zip(late, found, strict=True) if count]
+    if not told:
+        return
+    settled = ", ".join(f"coalesce({name}, 0)::INTEGER AS {name}" for name in told)
+    for path in mine:
+        store.rewrite(path, f"SELECT * REPLACE ({settled}) FROM read_parquet({quoted(str(path))})")
 
 
 def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:

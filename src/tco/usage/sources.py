@@ -93,7 +93,7 @@ def sources(paths: Sequence[str]) -> list[LogSource]:
         DataError: Nothing is there.
     """
     if not paths:
-        raise UsageError("which logs? for example tco profile ~/.claude/projects, or a .jsonl file")
+        raise UsageError("which logs? for example ~/.claude/projects, or a .jsonl file")
     found: dict[str, LogSource] = {}
     for path in paths:
         if match := REMOTE.match(path):
@@ -134,7 +134,7 @@ def _under(path: str) -> list[LogSource]:
             )
         return [LogSource(str(p), named=False) for p in inside]
     if not real.is_file():
-        raise DataError(f"{printable(path, 200)}: no such file")
+        raise DataError(f"{printable(path, 200)}: no such file; --sources lists what is read")
     return [LogSource(str(real))]
 
 

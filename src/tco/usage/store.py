@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tco.errors import DataError, UsageError
+from tco.errors import DataError, UsageError, install_command
 from tco.usage.rows import UsageRow
 
 COLUMNS: dict[str, str] = {
@@ -57,8 +57,8 @@ COLUMNS: dict[str, str] = {
 CHUNK = 100_000
 MEMORY = "350MB"
 NEEDED = (
-    "request logs are read by DuckDB: pip install 'llm-tco[logs]' (a CSV of monthly totals and the "
-    "providers' usage reports are read without)"
+    "request logs are read by DuckDB: {} (a CSV of monthly totals and the providers' usage reports "
+    "are read without)"
 )
 SETTINGS = (
     "SET TimeZone='UTC'",
@@ -79,7 +79,7 @@ def duckdb_module() -> Any:
     try:
         import duckdb
     except ImportError:
-        raise UsageError(NEEDED) from None
+        raise UsageError(NEEDED.format(install_command("logs"))) from None
     return duckdb
 
 
@@ -123,6 +123,12 @@ class Store:
     def write(self, query: str) -> None:
         """Write the rows of a query as a part of the canonical table."""
         self.con.execute(f"COPY ({query}) TO '{self.next_part()}' ({PARQUET})")
+
+    def rewrite(self, part: Path, query: str) -> None:
+        """Write the rows of a query in place of a part."""
+        new = part.with_suffix(".new")
+        self.con.execute(f"COPY ({query}) TO {quoted(str(new))} ({PARQUET})")
+        new.replace(part)
 
     def add(self, rows: Iterable[UsageRow]) -> Iterator[UsageRow]:
         """Write rows as parts of the canonical table, and return them one by one as they pass."""

@@ -13,8 +13,10 @@ import pytest
 from strategies import usd_at
 
 from tco.analysis.breakeven import breakeven
+from tco.analysis.flips import difference, flip_value, levers
 from tco.analysis.results import Flip, SensitivityResult
-from tco.analysis.sensitivity import Lever, difference, flip_value, lever_of, levers, sensitivity
+from tco.analysis.sensitivity import sensitivity
+from tco.analysis.vary.variables import of_setting
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
 from tco.options.bills import Option, TokenOption, lines
@@ -102,10 +104,11 @@ def test_at_a_flip_the_bills_cross(pair: tuple[str, str], tokens: float, asked: 
         if row.flips_at is None:
             continue
         assert row.low <= row.flips_at <= row.high
-        beyond = difference(inputs.settings, a, b, {row.path: np.array([row.flips_at])})[0]
+        over = of_setting(inputs.settings[row.path])
+        beyond = difference(inputs.settings, a, b, over, np.array([row.flips_at]))[0]
         step = 1.0 if row.unit in ("replicas", "requests") else (row.high - row.low) * 1e-4
         nearer = row.flips_at + np.copysign(step, row.value - row.flips_at)
-        before = difference(inputs.settings, a, b, {row.path: np.array([nearer])})[0]
+        before = difference(inputs.settings, a, b, over, np.array([nearer]))[0]
         assert bool(beyond < 0) is not here
         assert bool(before < 0) is here
 
@@ -185,8 +188,11 @@ def test_a_lever_that_nothing_can_turn_says_so(asked: Asked) -> None:
 def test_levers_are_those_that_enter_either_bill(asked: Asked) -> None:
     inputs = asked(tokens=VOLUME)
     a, b, host = (resolve(n, inputs).best for n in (A, B, HOST))
-    assert [lever.path for lever in levers(a, host)] == ["price.api_factor", "price.hosted_factor"]
-    assert {lever.path for lever in levers(a, b)} == {
+    assert [x.name for x in levers(a, host, inputs.settings)] == [
+        "price.api_factor",
+        "price.hosted_factor",
+    ]
+    assert {x.name for x in levers(a, b, inputs.settings)} == {
         "price.api_factor",
         "rent.factor",
         "serving.throughput_factor",
@@ -198,8 +204,8 @@ def test_levers_are_those_that_enter_either_bill(asked: Asked) -> None:
 def test_a_flip_is_found_to_a_millionth(asked: Asked) -> None:
     inputs = asked(tokens=VOLUME)
     a, b = resolve(A, inputs).best, resolve(B, inputs).best
-    lever = Lever("rent.factor", "rent", "", ("rent.factor",))
-    found = flip_value(inputs.settings, a, b, lever, 0.01, 100.0)
+    rent = replace(of_setting(inputs.settings["rent.factor"]), low=0.01, high=100.0)
+    found = flip_value(inputs.settings, a, b, rent)
     assert found is not None
     usd = usd_at(a, inputs.settings, VOLUME)[0]
     bill = {x.item: float(np.asarray(x.amount_usd)) for x in lines(b, inputs.settings)}
@@ -210,8 +216,8 @@ def test_a_flip_is_found_to_a_millionth(asked: Asked) -> None:
 
 
 def test_a_share_never_flips_beyond_one(asked: Asked) -> None:
-    lever = lever_of(asked().settings["workload.cached_share"])
-    assert (lever.least, lever.most) == (0.0, 1.0)
+    cached = of_setting(asked().settings["workload.cached_share"])
+    assert (cached.least, cached.most) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(("a", "b"), [(A, None), (None, B)])

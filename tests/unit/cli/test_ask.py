@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tco.ask.commands import OVER_TIME
 from tco.ask.layers import FIELDS
 from tco.ask.options import QUESTION, Output, QuestionOptions
 from tco.cli.answer import asked
@@ -36,6 +37,14 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
     "tier": (["self,api"], ["self", "api"], "tiers", ("self", "api")),
     "license": (["permissive"], ["permissive"], "licenses", ("permissive",)),
     "min_score": ("mmlu=85", {"mmlu": 85}, "min_score", ("mmlu", 85.0)),
+    "as_good_as": ("gpt-4.1", "gpt-4.1", "as_good_as", "gpt-4.1"),
+    "model_class": (["small,mid"], ["small", "mid"], "classes", ("small", "mid")),
+    "success": (
+        ["small=80%,gpt-4.1=95%"],
+        {"small": "80%", "gpt-4.1": 0.95},
+        "success",
+        (("small", 0.8), ("gpt-4.1", 0.95)),
+    ),
     "min_trust": ("high", "high", "min_trust", "high"),
     "private": (True, True, "private", True),
     "gpu": (["h100-sxm"], ["h100-sxm"], "gpus", ("h100-sxm",)),
@@ -87,6 +96,9 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
     "by_day": (True, True, "by_day", True),
     "tokenizer": (["gpt-4.1=1.2"], ["gpt-4.1=1.2"], "tokenizers", (("gpt-4.1", 1.2),)),
     "horizon": ("2 years", "2 years", "horizon.months", 24.0),
+    "growth": ("5%", "5%/month", "growth", 0.05),
+    "discounting": ("year-end", "year-end", "discounting", "year-end"),
+    "flat_prices": (True, True, "flat_prices", True),
     "as_of": ("2026-03-01", "2026-03-01", "as_of", date(2026, 3, 1)),
     "option": (
         [OPTION],
@@ -125,13 +137,13 @@ def found(request: Scenario, target: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for field in (*FIELDS, *QUESTION):
+    for field in FIELDS:
         monkeypatch.delenv(field.variable, raising=False)
     monkeypatch.delenv("TCO_FILE", raising=False)
 
 
 def test_all_fields_are_here() -> None:
-    assert SAYS.keys() | {"catalog", "measured"} == {field.name for field in QUESTION}
+    assert SAYS.keys() | {"catalog", "measured"} == {f.name for f in (*QUESTION, *OVER_TIME)}
 
 
 @pytest.mark.parametrize("name", SAYS)
@@ -139,9 +151,10 @@ def test_flag_variable_and_file_say_the_same(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flag, in_file, target, value = SAYS[name]
-    field = next(f for f in QUESTION if f.name == name)
+    field = next(f for f in FIELDS if f.name == name)
 
-    by_flag = asked(QuestionOptions(**{name: flag}), Output()).request
+    typed: Any = {name: flag}
+    by_flag = asked(typed, Output()).request
     assert found(by_flag, target) == value
     assert by_flag.origins[target] == field.flag
 

@@ -33,7 +33,7 @@ def scenario(tmp_path: Path, text: str) -> str:
             "expected one of api, hosted, self, own, fixed, provisioned",
         ),
         ("options:\n  - {name: a, kind: api, inptu: 1}\n", 2, "did you mean 'input'?"),
-        ("select:\n  min_score: 85\n", 2, "mmlu=85"),
+        ("select:\n  min_score: 85\n", 2, "arena=1400"),
         ("select:\n  private: maybe\n", 2, "true or false"),
         ("as_of: yesterday\n", 1, "as_of: 'yesterday' is not a date"),
         ("version: 2\n", 1, "version"),

@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tco.analysis.results import AssumptionResult, SwingResult
+from tco.ask.fields import Words
+from tco.ask.options import QUESTION
+from tco.catalog.load import Catalog
 from tco.render import words
 from tco.render.screens.breakeven import spans
 from tco.render.screens.sensitivity import BAR, bar
 from tco.render.terminal import text
+from tco.units import counted_words, in_unit
 
 
 @pytest.mark.parametrize(
@@ -21,10 +25,11 @@ from tco.render.terminal import text
         (1.86, "factor", "x1.86"),
         (256, "requests", "256"),
         ("tuned", "", "tuned"),
+        (1.0, "one of tensor, expert", "expert"),
     ],
 )
 def test_in_unit(value: float | str, unit: str, shown: str) -> None:
-    assert words.in_unit(value, unit) == shown
+    assert in_unit(value, unit) == shown
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,14 @@ def swing(low: float, high: float) -> SwingResult:
         swing_usd=high - low,
         flips_at=None,
     )
+
+
+def test_settings_that_count_words_say_the_words_of_their_options(catalog: Catalog) -> None:
+    known = catalog.assumptions.assumptions
+    read = {f.target: f.read for f in QUESTION if isinstance(f.read, Words)}
+    coded = {target: words.words for target, words in read.items() if words.counted}
+    assert coded.keys() == {path for path, one in known.items() if counted_words(one.unit)}
+    assert all(counted_words(known[path].unit) == told for path, told in coded.items())
 
 
 def test_bars() -> None:

@@ -21,6 +21,8 @@ from tco.analysis.claims.judge import (
 )
 from tco.analysis.claims.results import ClaimReading, Nearest, Side, State, Turn
 from tco.analysis.report import NEUTRAL
+from tco.engine.crossings import turn
+from tco.engine.shapes import Flags, Floats
 from tco.units import show_number
 
 if TYPE_CHECKING:
@@ -317,7 +319,7 @@ class Turning:
             there = self._at(asked, setting, end)
             if not asked.moved(there):
                 continue
-            at, other = self._nearest(asked, setting, (now, end), there)
+            at, other = self._nearest(asked, setting, end, there)
             if asked.turned(other):
                 yield Turn(
                     what=f"{setting.path} at {show_number(at)}",
@@ -333,24 +335,21 @@ class Turning:
                 )
 
     def _nearest(
-        self,
-        asked: AnsweredQuestion,
-        setting: Setting,
-        way: tuple[float, float],
-        there: ClaimReading,
+        self, asked: AnsweredQuestion, setting: Setting, end: float, there: ClaimReading
     ) -> tuple[float, ClaimReading]:
         """Return the value nearest to now at which an answer has moved, to three digits."""
-        near, far = way
-        for _ in range(HALVINGS):
-            middle = float(f"{(near + far) / 2:.3g}")
-            if middle in (near, far):
-                break
-            other = self._at(asked, setting, middle)
-            if asked.moved(other):
-                far, there = middle, other
-            else:
-                near = middle
-        return far, there
+        now = float(np.asarray(setting.value))
+        readings = {now: asked.base, end: there}
+
+        def moved(values: Floats) -> Flags:
+            for value in set(values.tolist()) - readings.keys():
+                readings[value] = self._at(asked, setting, value)
+            return np.array([asked.moved(readings[value]) for value in values.tolist()])
+
+        low, high = sorted((now, end))
+        found = turn(moved, now, low, high, values=_halved, zooms=HALVINGS)
+        assert found is not None  # it has moved at the end
+        return found[1], readings[found[1]]
 
     def _at(self, asked: AnsweredQuestion, setting: Setting, value: float) -> ClaimReading:
         return self._asked(asked, f"--set {setting.path}={value:g}")
@@ -359,12 +358,17 @@ class Turning:
         return reading(asked.question, asked.claim, self.ask, words, asked.base.as_of)
 
 
-def nearness(turn: Turn) -> float:
+def _halved(low: float, high: float) -> Floats:
+    """Return the ends of a range and its middle to three digits."""
+    return np.array([low, float(f"{(low + high) / 2:.3g}"), high])
+
+
+def nearness(change: Turn) -> float:
     """Return how much of the way to an end of its range a change takes [1]; 2 without one."""
-    if turn.at is None or turn.now is None or turn.low is None or turn.high is None:
+    at, now, low, high = change.at, change.now, change.low, change.high
+    if at is None or now is None or low is None or high is None:
         return 2.0
-    end = turn.high if turn.at > turn.now else turn.low
-    return abs(turn.at - turn.now) / abs(end - turn.now)
+    return abs(at - now) / abs((high if at > now else low) - now)
 
 
 def _banded(asked: AnsweredQuestion) -> Iterator[Turn]:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tco.analysis.breakeven import breakeven_table
 from tco.analysis.compare import compare
+from tco.analysis.diff.results import (
+    CatalogDiff,
+    CrossingChange,
+    FigureChange,
+    Kind,
+    WinnerChange,
+)
 from tco.analysis.results import BreakevenRow, OptionResult
 from tco.catalog.lookup import price_at, rents_at, retired
 from tco.catalog.summary import facts
@@ -25,22 +32,6 @@ if TYPE_CHECKING:
 # The figures of two catalogs held against each other: what moved, and by how much.
 
 SAME = 1e-9  # two figures that differ by less are one figure
-Kind = Literal["added", "removed", "changed"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class FigureChange:
-    """One figure that is not what it was."""
-
-    section: str
-    """`offers`, `rentals`, `accelerators`, `models` or `assumptions`."""
-    record: str
-    field: str
-    kind: Kind
-    before: float | str | None
-    after: float | str | None
-    ratio: float | None
-    """After over before [1]."""
 
 
 def moved(a: Catalog, b: Catalog, on: date) -> Iterator[FigureChange]:
@@ -159,47 +150,6 @@ def _number(value: float | str | None) -> float | None:
 SHIFT = 0.001  # a break-even that moves by less has not moved
 
 
-@dataclass(frozen=True, kw_only=True)
-class TierWinnerChange:
-    """The cheapest option of a tier at a volume, before and after."""
-
-    tokens_per_month: float
-    tier: str
-    """`api`, `hosted` or `self`, of the short list; `any` for all of them."""
-    before: str | None
-    after: str | None
-    before_usd: float | None
-    after_usd: float | None
-    changed: bool
-    """Whether another option wins; the price alone may move without."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CrossingChange:
-    """From which volume own GPUs beat an alternative, before and after; None for never."""
-
-    model: str
-    against: str
-    before: float | None
-    after: float | None
-    changed: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class CatalogDiff:
-    """The whole of it."""
-
-    schema: Literal["tco.catalog-diff/1"] = "tco.catalog-diff/1"
-    a: str
-    b: str
-    as_of: str
-    moved: tuple[FigureChange, ...]
-    winners: tuple[TierWinnerChange, ...]
-    crossings: tuple[CrossingChange, ...]
-    answers_changed: int
-    warnings: tuple[str, ...] = ()
-
-
 def catalog_diff(
     a: Catalog,
     b: Catalog,
@@ -236,7 +186,7 @@ def catalog_diff(
 
 def _winners(
     a: Catalog, b: Catalog, asked: Scenario, volume: float, on: date, warnings: list[str]
-) -> Iterator[TierWinnerChange]:
+) -> Iterator[WinnerChange]:
     request = replace(asked, tokens=volume)
     before = _cheapest(a, request, on, warnings)
     after = _cheapest(b, request, on, warnings)
@@ -244,16 +194,38 @@ def _winners(
         old, new = before.get(tier), after.get(tier)
         if old is None and new is None:
             continue
-        ids = (old.id if old is not None else None, new.id if new is not None else None)
-        yield TierWinnerChange(
-            tokens_per_month=volume,
-            tier=tier,
-            before=ids[0],
-            after=ids[1],
-            before_usd=old.monthly_usd if old is not None else None,
-            after_usd=new.monthly_usd if new is not None else None,
-            changed=ids[0] != ids[1],
-        )
+        sides = ((row.id, row.monthly_usd) if row is not None else None for row in (old, new))
+        yield winner_change(*sides, tier=tier, volume=volume)
+
+
+def winner_change(
+    before: tuple[str, float | None] | None,
+    after: tuple[str, float | None] | None,
+    *,
+    tier: str,
+    volume: float | None,
+) -> WinnerChange:
+    """Return the cheapest before and after.
+
+    Args:
+        before, after: Its id and what it costs [USD/month].
+        tier: Among what it is the cheapest, `any` for everything.
+        volume: At which volume, where that is known [token/month].
+    """
+    was, was_usd = before or (None, None)
+    now, now_usd = after or (None, None)
+    change = now_usd - was_usd if was_usd is not None and now_usd is not None else None
+    return WinnerChange(
+        tokens_per_month=volume,
+        tier=tier,
+        before=was,
+        after=now,
+        before_usd=was_usd,
+        after_usd=now_usd,
+        change_usd=change,
+        change_share=change / was_usd if was_usd and change is not None else None,
+        changed=was != now,
+    )
 
 
 def _cheapest(
@@ -282,21 +254,20 @@ def crossings_of(
         known = new or old
         if known is None:
             continue
-        ends = (old.first if old is not None else None, new.first if new is not None else None)
-        yield CrossingChange(
-            model=model,
-            against=known.a,
-            before=ends[0],
-            after=ends[1],
-            changed=shifted(*ends),
-        )
+        ends = (row.first if row is not None else None for row in (old, new))
+        yield crossing_change((known.a, model), *ends)
 
 
-def shifted(before: float | None, after: float | None) -> bool:
-    """Return whether a break-even moved, or is one only before or after."""
+def crossing_change(
+    pair: tuple[str, str], before: float | None, after: float | None
+) -> CrossingChange:
+    """Return the break-even of the second of a pair, and whether it moved or came or went."""
     if before is None or after is None:
-        return before is not after
-    return abs(after - before) > SHIFT * max(before, after)
+        changed = before is not after
+    else:
+        changed = abs(after - before) > SHIFT * max(before, after)
+    against, model = pair
+    return CrossingChange(model=model, against=against, before=before, after=after, changed=changed)
 
 
 def _rows(

@@ -11,15 +11,16 @@ from tco.analysis.breakeven import breakeven_table
 from tco.analysis.compare import compare
 from tco.analysis.diff.catalogs import (
     SAME,
-    CrossingChange,
-    FigureChange,
+    crossing_change,
     crossings_of,
     moved,
-    shifted,
+    winner_change,
 )
 from tco.analysis.diff.results import (
     CostChange,
+    CrossingChange,
     DiffResult,
+    FigureChange,
     InputChange,
     LineChange,
     What,
@@ -209,7 +210,8 @@ def diff(
     changes = list(_changes(old, new))
     kept = [c for c in changes if c.what != "same" or c.id == new.best or c.id == old.best]
     found = _crossings(old, new) if crossings is None else tuple(crossings)
-    winner = _winner(old, new)
+    load = getattr(after, "workload", None)
+    winner = _winner(old, new, load.tokens_per_month if load is not None else None)
     return DiffResult(
         a=names[0],
         b=names[1],
@@ -351,28 +353,18 @@ def signed(usd: float) -> str:
     return f"+{show_usd(usd)}" if usd > 0 else show_usd(usd)
 
 
-def _winner(old: ComparedAnswer, new: ComparedAnswer) -> WinnerChange | None:
+def _winner(old: ComparedAnswer, new: ComparedAnswer, volume: float | None) -> WinnerChange | None:
     if old.best is None and new.best is None:
         return None
-    before = old.bills[old.best].usd if old.best is not None else None
-    after = new.bills[new.best].usd if new.best is not None else None
-    change = after - before if before is not None and after is not None else None
-    return WinnerChange(
-        before=old.best,
-        after=new.best,
-        before_usd=before,
-        after_usd=after,
-        change_usd=change,
-        change_share=change / before if before and change is not None else None,
-        changed=old.best != new.best,
-    )
+    sides = ((a.best, a.bills[a.best].usd) if a.best is not None else None for a in (old, new))
+    return winner_change(*sides, tier="any", volume=volume)
 
 
 def _crossings(old: ComparedAnswer, new: ComparedAnswer) -> tuple[CrossingChange, ...] | None:
     """Return the break-evens of pairs that both look at; None where there are none."""
     before, after = old.firsts or {}, new.firsts or {}
     pairs = sorted(before.keys() & after.keys())
-    return tuple(_crossing(pair, before[pair], after[pair]) for pair in pairs) or None
+    return tuple(crossing_change(pair, before[pair], after[pair]) for pair in pairs) or None
 
 
 def _unpaired(old: ComparedAnswer, new: ComparedAnswer) -> Iterator[str]:
@@ -381,12 +373,6 @@ def _unpaired(old: ComparedAnswer, new: ComparedAnswer) -> Iterator[str]:
     for pair in sorted(before.keys() ^ after.keys()):
         side = "before" if pair in before else "after"
         yield f"the break-even of {pair[1]} against {pair[0]} was only asked {side}"
-
-
-def _crossing(pair: tuple[str, str], before: float | None, after: float | None) -> CrossingChange:
-    return CrossingChange(
-        model=pair[1], against=pair[0], before=before, after=after, changed=shifted(before, after)
-    )
 
 
 Inputs = Mapping[str, tuple[float | str, str, str]]
@@ -419,7 +405,7 @@ def _verdict(
         said.append(f"{moved} of {len(changes)} costs changed.")
     if crossings is not None:
         other = [c for c in crossings if c.changed]
-        first = f", {_of_crossing(other[0])}" if len(other) == 1 else ""
+        first = f", {crossing_words(other[0])}" if len(other) == 1 else ""
         said.append(f"{len(other)} of {len(crossings)} break-evens moved{first}.")
     return " ".join(said)
 
@@ -441,12 +427,13 @@ def _of_winner(winner: WinnerChange) -> str:
     return f"The cheapest stays {winner.after} at {usd} a month{by}."
 
 
-def _of_crossing(crossing: CrossingChange) -> str:
+def crossing_words(crossing: CrossingChange, joint: str = "to", start: str = "") -> str:
+    """Return a break-even before and after in words."""
     ends = (
-        "never" if volume is None else show_tokens(volume)
+        "never" if volume is None else f"{start}{show_tokens(volume)}"
         for volume in (crossing.before, crossing.after)
     )
-    return f"{crossing.model} against {crossing.against}: {' to '.join(ends)}"
+    return f"{crossing.model} against {crossing.against}: {f' {joint} '.join(ends)}"
 
 
 # One question asked of two catalogs: what its answer becomes, and which figures moved.

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from tco.analysis.diff.diff import CENT, signed
+from tco.analysis.diff.diff import CENT, crossing_words, signed
 from tco.analysis.diff.results import DiffResult, Failure
 from tco.errors import UsageError
-from tco.units import show_share, show_tokens, show_usd
+from tco.units import show_share, show_usd
 
 
 class Limit(NamedTuple):
@@ -78,8 +78,7 @@ def _breakeven_moves(diff: DiffResult, rule: str) -> Iterator[str]:
         )
     for c in diff.crossings:
         if c.changed:
-            ends = ("never" if v is None else show_tokens(v) for v in (c.before, c.after))
-            yield f"break-even of {c.model} against {c.against}: {' to '.join(ends)}"
+            yield f"break-even of {crossing_words(c)}"
 
 
 def _cost_rises(diff: DiffResult, rule: str) -> Iterator[str]:

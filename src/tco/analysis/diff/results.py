@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.diff.catalogs import CrossingChange, FigureChange
-
 What = Literal["dearer", "cheaper", "same", "added", "removed", "lost", "possible"]
+Kind = Literal["added", "removed", "changed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +50,29 @@ class CostChange:
 class WinnerChange:
     """The cheapest, before and after."""
 
+    tokens_per_month: float | None = None
+    """None where the answers were asked without a volume of their own."""
+    tier: str = "any"
+    """Among what: `api`, `hosted`, `self`, or `any` for all of them."""
     before: str | None
     after: str | None
     before_usd: float | None
     after_usd: float | None
-    change_usd: float | None
-    change_share: float | None
+    change_usd: float | None = None
+    change_share: float | None = None
     changed: bool
     """Another option is the cheapest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossingChange:
+    """From which volume own GPUs beat an alternative, before and after; None for never."""
+
+    model: str
+    against: str
+    before: float | None
+    after: float | None
+    changed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +85,21 @@ class InputChange:
     after: float | str | None
     source: str
     """Who says it, after; before where it is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureChange:
+    """One figure that is not what it was."""
+
+    section: str
+    """`offers`, `rentals`, `accelerators`, `models` or `assumptions`."""
+    record: str
+    field: str
+    kind: Kind
+    before: float | str | None
+    after: float | str | None
+    ratio: float | None
+    """After over before [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,3 +142,18 @@ class DiffResult:
     passed: bool
     verdict: str
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogDiff:
+    """What moved between two catalogs, and which answers change because of it."""
+
+    schema: Literal["tco.catalog-diff/1"] = "tco.catalog-diff/1"
+    a: str
+    b: str
+    as_of: str
+    moved: tuple[FigureChange, ...]
+    winners: tuple[WinnerChange, ...]
+    crossings: tuple[CrossingChange, ...]
+    answers_changed: int
+    warnings: tuple[str, ...] = ()

@@ -2,302 +2,67 @@
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tco.analysis.compare import compare, pair_words
-from tco.analysis.horizon.results import HorizonMonth, HorizonResult, HorizonRow, horizon_verdict
+from tco.analysis.horizon.flows import (
+    VOLUME,
+    Cash,
+    VolumePath,
+    cash,
+    events,
+    fleet_gpus,
+    flows,
+    path_of,
+)
+from tco.analysis.horizon.results import (
+    HorizonMonth,
+    HorizonResult,
+    HorizonRow,
+    HorizonTrade,
+    PriceTrend,
+    horizon_verdict,
+)
+from tco.analysis.horizon.trends import kind_of, words_of
+from tco.analysis.horizon.turning import turning
 from tco.analysis.report import (
     assumption,
     assumptions_of,
+    notes_of,
     stamp,
     unsure_prices,
-    warnings_of,
     workload_result,
 )
 from tco.analysis.results import AssumptionResult
-from tco.catalog.lookup import next_change
-from tco.engine.capital import changeover, cohorts, payback_months, present_value, resale_share
-from tco.engine.ledger import Line, total_usd
-from tco.engine.shapes import Floats, Number, number
+from tco.analysis.rows import class_of, quality_of
+from tco.engine.capital import changeover, payback_months, present_value
+from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import (
-    Option,
-    SelfOption,
-    TokenOption,
-    fleet,
-    lines,
-    replica_of,
-    same_weights,
-)
+from tco.options.bills import Option, SelfOption, TokenOption, same_weights
 from tco.options.cheapest import answers_at, least_trust, of_two, pair_of
-from tco.options.machines import COMMITTED, OWN, binds, ownership, team_lines
-from tco.options.names import Resolved, resolve
-from tco.options.offers import token_option
+from tco.options.machines import OWN, binds
+from tco.options.names import Resolved, pair_with, resolve
+from tco.options.offers import token_options
 from tco.options.question import Question
-from tco.options.settings import Settings
+from tco.options.scenario import END_OF_MONTH
+from tco.options.selection import select
 from tco.units import MONTHS_PER_YEAR
 
-# What an option is paid, month by month, from whenever it begins.
-
-TOKENS = "workload.tokens_per_month"
-VOLUME = "horizon.volume_factor_per_year"
-API = "horizon.api_price_factor_per_year"
-HOSTED = "horizon.hosted_price_factor_per_year"
-RENT = "horizon.rent_factor_per_year"
-HARDWARE = "horizon.hardware_price_factor_per_year"
-END_OF_MONTH, YEAR_END = "end-of-month", "year-end"
-
-
-@dataclass(frozen=True, kw_only=True)
-class VolumePath:
-    """The months to come.
-
-    Args:
-        inputs: The question, as of the first day.
-        months: How many they are [1].
-        years: Time of the beginning of each month since the first day [months] [year].
-        discounting: When cash counts in a present value; at the end of its month when None.
-    """
-
-    inputs: Question
-    months: int
-    years: Floats
-    discounting: str | None = None
-
-    @property
-    def year_end(self) -> bool:
-        """Return whether cash counts at the end of its year, not of its month."""
-        return self.discounting == YEAR_END
-
-    def grown(self, path: str, years: Floats | None = None) -> Floats:
-        """Return what a yearly factor of the settings has made of 1 by each month [1]."""
-        factor = float(np.asarray(self.inputs.settings.value(path)))
-        return np.asarray(factor ** (self.years if years is None else years))
-
-    @property
-    def tokens(self) -> Floats:
-        """Return the volume of each month [months] [token/month]."""
-        now = float(np.asarray(self.inputs.settings.value(TOKENS)))
-        return now * self.grown(VOLUME)
-
-    def begins(self, month: int) -> date:
-        """Return the first day of a month counted from 0."""
-        return months_after(self.inputs.day, month)
-
-
-LONGEST = 600
-"""Months beyond which nobody knows anything [month]."""
-
-
-def path_of(inputs: Question) -> VolumePath:
-    """Return the months of the horizon, in whole months.
-
-    Raises:
-        UsageError: More than fifty years.
-    """
-    setting = inputs.settings["horizon.months"]
-    months = max(round(float(np.asarray(setting.value))), 1)
-    if months > LONGEST:
-        raise UsageError(f"{setting.source}: {months} months is too long; {LONGEST} at most")
-    return VolumePath(inputs=inputs, months=months, years=np.arange(months) / MONTHS_PER_YEAR)
-
-
-def months_after(day: date, months: int) -> date:
-    """Return the same day so many months later, or the last one of a shorter month.
-
-    >>> months_after(date(2026, 1, 31), 1)
-    datetime.date(2026, 2, 28)
-    """
-    years, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + years, month + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
-def flows(option: Option, path: VolumePath, starts: Sequence[int]) -> Floats:
-    """Return the cash of an option for each month that it might begin after [starts, months + 1].
-
-    Nothing is paid before it begins; entry 0 is the first day, entry t the end of month t. Sums
-    that a monthly bill spreads are paid when they fall due: GPUs when the fleet grows or wears
-    out, set-up and migration once at the beginning. GPUs are sold on the last day.
-
-    Args:
-        option: The option; a set-up keeps its layout, its fleet grows with the volume.
-        path: The months.
-        starts: Months before it begins [starts].
-    """
-    begun = np.asarray(starts)[:, None] <= np.arange(path.months)[None, :]
-    flow = np.zeros((len(starts), path.months + 1))
-    flow[:, 1:] = np.where(begun, _running(option, path, starts), 0.0)
-    if isinstance(option, SelfOption):
-        flow += _once(path, starts)
-        flow += _machines(option, path, starts)
-    return flow
-
-
-def _running(option: Option, path: VolumePath, starts: Sequence[int]) -> Floats:
-    """Return what each month costs once the option runs, spread sums left out [starts, months]."""
-    shape = (len(starts), path.months)
-    usd = np.zeros(shape)
-    for first, last, said in _over_time(option, path)[0]:
-        months = slice(first, last)
-        settings = _settings(option, path, starts, months)
-        bill = tuple(line for line in lines(said, settings) if not line.spread)
-        usd[:, months] = np.broadcast_to(_sum(bill), (shape[0], last - first))
-    return usd
-
-
-def _sum(bill: tuple[Line, ...]) -> Floats:
-    # Each amount apart: a line may have fewer dimensions than the bill.
-    usd: Number = 0.0
-    for line in bill:
-        usd = usd + line.amount_usd
-    total: Floats = np.asarray(usd)
-    return total
-
-
-def _settings(option: Option, path: VolumePath, starts: Sequence[int], months: slice) -> Settings:
-    """Return the settings of some months, by the month that the option began after."""
-    settings = path.inputs.settings
-    rented = path.grown(RENT, _signed(option, path, starts) / MONTHS_PER_YEAR)
-    factors = {
-        "rent.factor": settings.value("rent.factor") * rented[:, months],
-        "price.api_factor": settings.value("price.api_factor") * path.grown(API)[months],
-        "price.hosted_factor": settings.value("price.hosted_factor") * path.grown(HOSTED)[months],
-        TOKENS: _billed_tokens(option, path)[months],
-    }
-    return settings.with_values(factors)
-
-
-def _signed(option: Option, path: VolumePath, starts: Sequence[int]) -> Floats:
-    """Return the month in which the rent of each month was agreed [starts, months].
-
-    That of the month itself, but for reservations: these are agreed anew when they end.
-    """
-    month = np.arange(path.months, dtype=float)[None, :]
-    begun = np.asarray(starts, dtype=float)[:, None]
-    term = COMMITTED.get(getattr(option, "purchase", ""), 1.0)
-    signed: Floats = np.maximum(begun + np.floor((month - begun) / term) * term, 0.0)
-    return signed
-
-
-def _billed_tokens(option: Option, path: VolumePath) -> Floats:
-    """Return the volume that each month is billed for: what binds does not shrink with the load."""
-    bound = isinstance(option, SelfOption) and binds(option)
-    return np.maximum.accumulate(path.tokens) if bound else path.tokens
-
-
-Segment = tuple[int, int, Option]
-
-
-def _over_time(option: Option, path: VolumePath) -> tuple[list[Segment], list[str]]:
-    """Return the option by the months in which its price holds, and what happens to it.
-
-    An offer that ends keeps its last price, and that is said: what follows it nobody knows.
-    """
-    offer = path.inputs.catalog.offers.get(option.id)
-    if not isinstance(option, TokenOption) or offer is None:
-        return [(0, path.months, option)], []
-    segments: list[Segment] = []
-    events: list[str] = []
-    first, now, day = 0, option, path.inputs.day
-    while (change := next_change(offer, day, path.inputs.catalog.offers)) is not None:
-        day = change[0]
-        month = next((m for m in range(path.months) if path.begins(m) >= day), None)
-        if month is None:
-            break
-        then = token_option(replace(path.inputs, day=day), offer)
-        if not isinstance(then, TokenOption):
-            events.append(f"{option.id} has no price from {day}; its last one is carried on")
-            break
-        if month > first:
-            segments.append((first, month, now))
-        rates = f"{then.rates.input:g} in and {then.rates.output:g} out per Mtok"
-        events.append(f"{option.id} from {day}: {rates}")
-        first, now = month, then
-    if offer.retires is not None and offer.retires < path.begins(path.months):
-        events.append(f"{option.id} retires on {offer.retires}; its last price is carried on")
-    return [*segments, (first, path.months, now)], events
-
-
-def events(option: Option, path: VolumePath) -> list[str]:
-    """Return the price changes and the end of an offer that lie within the horizon."""
-    return _over_time(option, path)[1]
-
-
-def _once(path: VolumePath, starts: Sequence[int]) -> Floats:
-    """Return the work of setting up and moving, paid when the option begins, and capital as a sum.
-
-    It is what the bill spreads, the one over the months of the horizon, the other over the life of
-    bought GPUs: then it is spent anew.
-    """
-    settings = path.inputs.settings
-    spread = tuple(line for line in team_lines(settings, 0.0) if line.spread)
-    usd = number(total_usd(spread) * settings.value("horizon.months"))
-    sum_usd, life = number(settings.value("extra.upfront_usd")), _life(settings)
-    flow = np.zeros((len(starts), path.months + 1))
-    for row, start in enumerate(starts):
-        if start < path.months:
-            flow[row, start] = usd
-            flow[row, start : path.months : life] += sum_usd
-    return flow
-
-
-def _life(settings: Settings) -> int:
-    """Return for how many whole months bought things are kept [month]."""
-    return max(round(number(settings.value("own.life_months"))), 1)
-
-
-def _machines(option: SelfOption, path: VolumePath, starts: Sequence[int]) -> Floats:
-    """Return GPUs bought as the fleet grows and wears out, and what they are sold for."""
-    flow = np.zeros((len(starts), path.months + 1))
-    if option.owned is None:
-        return flow
-    settings = path.inputs.settings.with_values({TOKENS: _billed_tokens(option, path)})
-    needed = np.broadcast_to(
-        fleet(option, settings, replica_of(option, settings)).paid_gpus, (path.months,)
-    )
-    own = ownership(option.owned, path.inputs.settings)
-    life = max(round(float(np.asarray(own.life_months))), 1)
-    price = path.grown(HARDWARE)
-    paid = float(np.asarray(own.upfront_usd))
-    # Installation is lost; servers, network and spares are sold.
-    kept = paid - float(np.asarray(own.server_usd * own.installation_share))
-    for row, start in enumerate(starts):
-        bought = cohorts(needed[start:], life)
-        flow[row, start : path.months] += bought * paid * price[start:]
-        sold = np.arange(bought.size) + life  # month, from the start, in which each wears out
-        end = np.minimum(sold, bought.size)
-        share = resale_share(end - np.arange(bought.size), life, np.asarray(own.residual_share))
-        np.add.at(flow[row], start + end, -bought * kept * share * price[start:])
-    return flow
-
-
-# Months to years: what each option comes to, when it pays back, and when to change over.
-
-GROWTH = "--growth"
 RATE = "own.yearly_rate"
 
 
-def horizon(
-    inputs: Question,
-    names: Sequence[str],
-    growth: float | None = None,
-    discounting: str | None = None,
-) -> HorizonResult:
+def horizon(inputs: Question, names: Sequence[str]) -> HorizonResult:
     """Return what options cost over the months to come, the first of them being today's.
+
+    Where own GPUs are among them, the cheapest host of their model is in without being named.
 
     Args:
         inputs: The question; `horizon.months` of it are looked at.
         names: A, which is paid today, and the others; the cheapest host of the cheapest
             self-hosted model, that model on rented GPUs and on bought ones, when none is named.
-        growth: What the volume grows by in a month [1].
-        discounting: When cash counts in a present value: `end-of-month` unless said, or
-            `year-end`.
 
     Raises:
         UsageError: No volume was given, or a single option was named.
@@ -305,21 +70,46 @@ def horizon(
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     if len(names) == 1:
-        raise UsageError(f"against what? for example tco horizon {names[0]} self/llama-3.3-70b")
-    if growth is not None:
-        factor = (1.0 + growth) ** 12
-        settings = inputs.settings.overridden(VOLUME, factor, GROWTH)
-        inputs = replace(inputs, settings=settings)
-    path = replace(path_of(inputs), discounting=discounting)
+        pair = " ".join(pair_with(names[0], inputs))
+        raise UsageError(f"against what? for example tco horizon {pair} --tokens 50B")
+    path = path_of(_grown(inputs))
     found = _named(path, names) if names else _usual(path)
     options = [_best(each, path) for each in found]
     if len({option.id for option in options}) < len(options):
         raise UsageError("two of the options are the same; name different ones")
-    return _result(inputs, path, options, found)
+    joined = _joined(options, path)
+    beside = [_best(each, path) for each in joined]
+    return _result(path, [*options, *beside], [*found, *joined], {o.id for o in beside})
+
+
+def _grown(inputs: Question) -> Question:
+    """Return the question with the growth that was said [1/month] as that of a year."""
+    growth = inputs.request.growth
+    if growth is None:
+        return inputs
+    by = inputs.request.origins.get("growth", "--growth")
+    factor = (1.0 + growth) ** MONTHS_PER_YEAR
+    return replace(inputs, settings=inputs.settings.overridden(VOLUME, factor, by))
 
 
 def _named(path: VolumePath, names: Sequence[str]) -> list[Resolved]:
     return [resolve(name, path.inputs, at=path.tokens) for name in names]
+
+
+def _joined(options: Sequence[Option], path: VolumePath) -> list[Resolved]:
+    """Return the hosts of each model on own GPUs that none of the options is a host of."""
+    wanted = select(path.inputs.catalog, path.inputs.request)
+    bought = {o.model for o in options if isinstance(o, TokenOption)}
+    own = dict.fromkeys(o.model for o in options if isinstance(o, SelfOption))
+    out = []
+    for model in own:
+        if model in bought or model not in path.inputs.catalog.models.models:
+            continue
+        hosts, _ = token_options(path.inputs, replace(wanted, models=(model,)))
+        if hosts:
+            said = f"hosted {model}, which was not named, is {hosts[0].id}"
+            out.append(Resolved(options=tuple(hosts), said=said))
+    return out
 
 
 def _usual(path: VolumePath) -> list[Resolved]:
@@ -358,8 +148,46 @@ def _rate(path: VolumePath) -> float:
 
 
 def _result(
-    inputs: Question, path: VolumePath, options: list[Option], found: list[Resolved]
+    path: VolumePath, options: list[Option], found: list[Resolved], joined: Collection[str]
 ) -> HorizonResult:
+    inputs = path.inputs
+    resolved = tuple(_said(r, o) for r, o in zip(found, options, strict=True) if r.said)
+    ordered, rows = _rows(options, path)
+    npv = [row.npv_usd for row in rows]
+    best, unsure = of_two(ordered, npv, least_trust(inputs))
+    about = _pair(ordered, npv, best)
+    bears, minor = notes_of(inputs, ordered, about)
+    begun = [cash(option, path, [0]) for option in ordered]
+    result = HorizonResult(
+        schema="tco.horizon/1",
+        catalog=stamp(inputs, ordered),
+        workload=workload_result(inputs),
+        months=path.months,
+        yearly_rate=_rate(path),
+        discounting=inputs.request.discounting or END_OF_MONTH,
+        resolved=resolved,
+        same_weights=_all_same(ordered[0], ordered[1:]),
+        rows=tuple(
+            replace(_in_parts(row, option, paid, path), joined=option.id in joined)
+            for row, option, paid in zip(rows, ordered, begun, strict=True)
+        ),
+        path=_path(path, ordered, begun),
+        events=tuple(event for option in ordered for event in events(option, path)),
+        verdict="",
+        assumptions=_assumptions(path, ordered),
+        warnings=(*unsure_prices(inputs, ordered), *bears, *minor),
+        minor=len(minor),
+        best=best,
+        cheaper_but_unsure=unsure,
+        prices=_prices(ordered, path),
+        flips=turning(about[0], about[1], path) if len(about) > 1 else (),
+    )
+    verdict = f"{horizon_verdict(result)} {pair_words(ordered, unsure)}".strip()
+    return replace(result, verdict=verdict)
+
+
+def _rows(options: Sequence[Option], path: VolumePath) -> tuple[list[Option], list[HorizonRow]]:
+    """Return A and then the others by present value, each with its row."""
     a, *others = options
     stay = flows(a, path, [0])[0]
     moves = {option.id: flows(option, path, range(path.months + 1)) for option in others}
@@ -368,33 +196,7 @@ def _result(
     rows = [_row("A", a.id, stay, path)]
     for letter, option in zip("BCDEFGHIJKLMNOPQRSTUVWXYZ", others, strict=False):
         rows.append(_against(letter, option.id, stay, moves[option.id], path, waits=waits))
-    ordered = [a, *others]
-    npv = [row.npv_usd for row in rows]
-    best, unsure = of_two(ordered, npv, least_trust(inputs))
-    trusts = {option.id: option.trust for option in ordered}
-    result = HorizonResult(
-        schema="tco.horizon/1",
-        catalog=stamp(inputs, ordered),
-        workload=workload_result(inputs),
-        months=path.months,
-        yearly_rate=_rate(path),
-        discounting=path.discounting or END_OF_MONTH,
-        resolved=tuple(_said(r, o) for r, o in zip(found, options, strict=True) if r.said),
-        same_weights=_all_same(a, others),
-        rows=tuple(
-            replace(row, trust=trusts[row.id].level, trust_reasons=trusts[row.id].reasons)
-            for row in rows
-        ),
-        path=_path(path, [stay, *(moves[option.id][0] for option in others)]),
-        events=tuple(event for option in ordered for event in events(option, path)),
-        verdict="",
-        assumptions=_assumptions(path, ordered),
-        warnings=(*warnings_of(inputs, ordered), *unsure_prices(inputs, ordered)),
-        best=best,
-        cheaper_but_unsure=unsure,
-    )
-    verdict = f"{horizon_verdict(result)} {pair_words(ordered, unsure)}".strip()
-    return replace(result, verdict=verdict)
+    return [a, *others], rows
 
 
 def _row(letter: str, name: str, flow: Floats, path: VolumePath) -> HorizonRow:
@@ -434,17 +236,77 @@ def _against(
     return replace(row, best_start_month=best, best_start_saving_usd=saved)
 
 
-def _path(path: VolumePath, cash: list[Floats]) -> tuple[HorizonMonth, ...]:
+def _in_parts(row: HorizonRow, option: Option, paid: Cash, path: VolumePath) -> HorizonRow:
+    """Return a row with what its cash is made of, its band, and how its price is trusted."""
+    low, high = (
+        _npv(flows(option, replace(path, end=end), [0])[0], path) for end in ("low", "high")
+    )
+    return replace(
+        row,
+        running_usd=float(paid.running.sum()),
+        setup_usd=float(paid.setup.sum()),
+        capex_usd=float(paid.capex.sum()),
+        resale_usd=float(paid.resale.sum()),
+        npv_band_usd=(min(low, row.npv_usd), max(high, row.npv_usd)),
+        bought=_trades(paid.bought[0], paid.capex[0], path),
+        sold=_trades(paid.sold[0], paid.resale[0], path),
+        price_kind=kind_of(option, path.inputs),
+        class_=class_of(option.model, path.inputs),
+        quality=quality_of(option.model, path.inputs),
+        trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
+    )
+
+
+def _trades(gpus: Floats, usd: Floats, path: VolumePath) -> tuple[HorizonTrade, ...]:
+    return tuple(
+        HorizonTrade(
+            month=int(month),
+            on=path.begins(int(month)).isoformat(),
+            gpus=float(gpus[month]),
+            usd=float(usd[month]),
+        )
+        for month in np.flatnonzero(gpus > 0)
+    )
+
+
+def _path(
+    path: VolumePath, options: Sequence[Option], paid: Sequence[Cash]
+) -> tuple[HorizonMonth, ...]:
     tokens = [0.0, *path.tokens]
+    gpus = [fleet_gpus(option, path) for option in options]
+
+    def each(flows: Sequence[Floats], month: int) -> tuple[float, ...]:
+        return tuple(float(flow[0, month]) for flow in flows)
+
     return tuple(
         HorizonMonth(
             month=month,
             begins=path.begins(max(month - 1, 0)).isoformat(),
+            paid_on=path.begins(month).isoformat(),
             tokens_per_month=float(tokens[month]),
-            usd=tuple(float(flow[month]) for flow in cash),
+            usd=each([p.total for p in paid], month),
+            gpus=tuple(None if g is None or not month else float(g[month - 1]) for g in gpus),
+            running_usd=each([p.running for p in paid], month),
+            setup_usd=each([p.setup for p in paid], month),
+            capex_usd=each([p.capex for p in paid], month),
+            resale_usd=each([p.resale for p in paid], month),
         )
         for month in range(path.months + 1)
     )
+
+
+def _pair(options: Sequence[Option], npv: Sequence[float], best: str | None) -> list[Option]:
+    """Return the answer and the next best option, which are what the answer is about."""
+    winner = [o for o in options if o.id == best]
+    others = sorted(zip(npv, options, strict=True), key=lambda pair: pair[0])
+    return [*winner, *(o for _, o in others if o.id != best)][:2]
+
+
+def _prices(options: Sequence[Option], path: VolumePath) -> tuple[PriceTrend, ...]:
+    """Return what a year makes of the prices of some options, each kind once."""
+    kinds = dict.fromkeys(kind_of(option, path.inputs) for option in options)
+    return tuple(path.prices[kind] for kind in kinds if kind is not None)
 
 
 def _said(found: Resolved, meant: Option) -> str:
@@ -464,19 +326,34 @@ def _assumptions(path: VolumePath, options: Sequence[Option]) -> tuple[Assumptio
     """Return what entered the bills, and what is taken to happen over the months."""
     known = assumptions_of(path.inputs, options)
     listed = {entry.path for entry in known}
-    years = (VOLUME, API, HOSTED, RENT, HARDWARE, RATE, "horizon.months")
+    years = (VOLUME, RATE, "horizon.months")
     ours = [assumption(path.inputs.settings[name]) for name in years if name not in listed]
-    return (*known, *ours, _discounting(path.discounting))
+    trends = [_of_prices(trend, path.inputs) for trend in _prices(options, path)]
+    return (*known, *ours, *trends, _discounting(path.inputs))
 
 
-def _discounting(said: str | None) -> AssumptionResult:
+def _of_prices(trend: PriceTrend, inputs: Question) -> AssumptionResult:
+    """Return what a year makes of a kind of price, with the windows that say so."""
+    return AssumptionResult(
+        path=trend.path,
+        title=f"what a year makes of the prices of {trend.title}",
+        value=trend.factor_per_year,
+        unit=inputs.settings[trend.path].unit,
+        origin=trend.origin,
+        source=words_of(trend),
+        judgment=trend.origin == "assumed",
+    )
+
+
+def _discounting(inputs: Question) -> AssumptionResult:
     """Return when cash counts in a present value, as it is told."""
+    said = inputs.request.discounting
     return AssumptionResult(
         path="horizon.discounting",
         title="when cash counts in a present value",
         value=said or END_OF_MONTH,
         unit="",
         origin="given" if said else "assumed",
-        source="--discounting" if said else "default",
+        source=inputs.request.origins.get("discounting", "default"),
         judgment=not said,
     )

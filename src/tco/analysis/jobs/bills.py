@@ -54,7 +54,8 @@ def selection_of(inputs: Question) -> Selection:
         if kind in request.purchases:
             by = request.origins.get("purchases", "--purchase")
             raise UsageError(f"{by}: {kind}: jobs run on GPUs rented on_demand, spot or reserved")
-    return replace(select(inputs.catalog, request), licenses=frozenset(), min_score=None)
+    open_to_all = replace(request, min_score=None, as_good_as=None, classes=())
+    return replace(select(inputs.catalog, open_to_all), licenses=())
 
 
 def rents_of(inputs: Question, selection: Selection) -> Iterator[tuple[GpuEntry, list[RentEntry]]]:

@@ -10,7 +10,7 @@ import numpy as np
 from tco.analysis.report import NEUTRAL, entering
 from tco.engine.draws import Kind, Spread, check_correlation
 from tco.engine.shapes import Floats
-from tco.errors import UsageError, nearest, printable
+from tco.errors import UsageError, printable, suggestion
 from tco.options.bills import Option, SelfOption
 from tco.options.question import Question
 from tco.options.settings import Setting
@@ -135,8 +135,8 @@ def beliefs(
     settings = inputs.settings
     for path in varied:
         if path not in settings:
-            hint = ", ".join(nearest(path, settings))
-            raise UsageError(f"--vary: no setting called {printable(path)!r}; did you mean {hint}?")
+            hint = suggestion(path, settings)
+            raise UsageError(f"--vary: no setting called {printable(path)!r}{hint}")
     named = {s.path for s in entering(inputs, options)} | NEUTRAL | set(varied)
     idle = _idle(options) - set(varied)
     rows = [

@@ -36,7 +36,7 @@ from tco.analysis.montecarlo.sample import (
     sampled,
     usd,
 )
-from tco.analysis.report import assumptions_of, stamp, warnings_of
+from tco.analysis.report import assumptions_of, notes_of, stamp
 from tco.analysis.vary.variables import chosen, weighed
 from tco.engine.crossings import some, wins
 from tco.engine.draws import sobol_indices
@@ -48,6 +48,7 @@ from tco.options.cheapest import least_trust, pair_of
 from tco.options.curves import MORE_BY_HOUR, TOKENS, curves, has_steps
 from tco.options.names import resolve
 from tco.options.question import Question
+from tco.options.spoken import spoken
 from tco.units import show_share, show_usd
 
 # Which inputs the spread of the saving comes from: Sobol indices of groups of inputs.
@@ -393,6 +394,9 @@ def _result(
     rows.sort(key=lambda r: (-r.value_usd, -(r.total or 0.0), r.key))
     risks = tuple(sorted(_risks(inputs, model, tally), key=lambda r: _order(r.mean_usd)))
     titles = [(row.path, row.title) for row in believed.rows]
+    names = {_answer(risks).id} | ({saving.a, saving.b} if saving is not None else set())
+    about = [option for option in model.options if option.id in names]
+    bears, minor = notes_of(inputs, model.options, about)
     return MonteCarloResult(
         schema="tco.montecarlo/1",
         catalog=stamp(inputs, model.options),
@@ -413,7 +417,8 @@ def _result(
         method=_method(tally, model),
         verdict=_words(risks, saving, tally, model.options),
         assumptions=assumptions_of(inputs, model.options),
-        warnings=warnings_of(inputs, model.options),
+        warnings=(*bears, *minor),
+        minor=len(minor),
         best=_answer(risks).id,
         cheaper_but_unsure=tuple(
             o.id for o, n in zip(model.options, tally.below, strict=True) if n
@@ -510,7 +515,7 @@ def _words(
     best = _answer(risks)
     said = (
         unsure_words(best.trust, tally.least),
-        f"{best.id} is the cheapest{rule_words(tally.least)}, among {len(risks)}, in "
+        f"{spoken(best.id)} is the cheapest{rule_words(tally.least)}, among {len(risks)}, in "
         f"{show_share(best.p_cheapest)} of the draws, at {_span(best.usd)} a month.",
         _saving_words(saving),
         undercut_words(options, tally.below.tolist(), tally.draws, "draws"),
@@ -522,8 +527,9 @@ def _saving_words(saving: SavingRisk | None) -> str:
     if saving is None or saving.usd.p50 is None:
         return ""
     gap, which = saving.usd.p50, "cheaper" if saving.usd.p50 > 0 else "dearer"
+    a, b = spoken(saving.a), spoken(saving.b)
     return (
-        f"{saving.b} costs less than {saving.a} in {show_share(saving.p_saves)} of them; "
+        f"In {show_share(saving.p_saves)} of them {b} costs less than {a}; "
         f"the median is {show_usd(abs(gap))} a month {which}, the saving {_span(saving.usd)}."
     )
 

@@ -27,14 +27,14 @@ from tco.analysis.plan.results import (
 )
 from tco.analysis.report import assumption, assumptions_of
 from tco.analysis.results import AssumptionResult, Band, BillLine, OptionResult
-from tco.analysis.rows import bill_lines, option_result
+from tco.analysis.rows import bill_lines, option_result, per_success
 from tco.engine.fleet import steepened
 from tco.engine.hybrid import layers_of
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.shapes import Floats
 from tco.errors import unknown_name
 from tco.options.bills import FixedOption, Option, TokenOption, lines
-from tco.options.cheapest import cheapest_of, least_trust
+from tco.options.cheapest import cheapest_of, least_sure, least_trust
 from tco.options.hours import Hours, checked_hours, curve_of
 from tco.options.machines import OWN, team_lines
 from tco.options.question import Question
@@ -139,7 +139,7 @@ def _trusted(row: StrategyResult, options: Sequence[TokenOption | Unit]) -> Stra
     """Return an arrangement with the trust of the prices it rests on: the least of them."""
     if not options:
         return row
-    trust = min((option.trust for option in options), key=lambda one: one.rank)
+    trust = least_sure(options)
     return replace(row, trust=trust.level, trust_reasons=trust.reasons)
 
 
@@ -158,6 +158,7 @@ def _strategy(
         own_hours_share=None,
         why_not=None,
         lines=bill,
+        usd_per_success=None if usd is None else per_success(usd, inputs),
     )
 
 
@@ -288,7 +289,7 @@ def own_by_hour(mix: HybridMix, factor: float = 1.0) -> Floats:
     peak = np.zeros_like(mix.load)
     if mix.peak is not None and stack.peak_units:
         layers = layers_of(mix.load, mix.peak.capacity * factor, stack.peak_units, floor)
-        peak = mix.availability * np.where(stack.peak.layers.on, layers, 0.0).sum(axis=0)
+        peak = mix.availability * np.where(stack.peak.on, layers, 0.0).sum(axis=0)
     return np.stack([base, peak])
 
 
@@ -383,6 +384,8 @@ def _row(
         utilization=load / (paid_units * way.capacity),
         monthly_usd=usd,
         usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
+        trust=way.option.trust.level,
+        trust_reasons=way.option.trust.reasons,
     )
 
 
@@ -405,6 +408,8 @@ def _api_row(settings: Settings, api: TokenOption, mix: HybridMix) -> ResourceRo
         utilization=None,
         monthly_usd=usd,
         usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
+        trust=api.trust.level,
+        trust_reasons=api.trust.reasons,
     )
 
 
@@ -461,7 +466,7 @@ def _usd(bill: tuple[Line, ...]) -> float:
 
 # What a plan assumes beyond its bills, and what to be wary of in it.
 
-PURCHASES = frozenset({"on_demand", "reserved_1y"})
+PURCHASES = ("on_demand", "reserved_1y")
 """What is looked at unless `--purchase` says otherwise: nothing that is tied up for years."""
 
 

@@ -12,7 +12,6 @@ from tco.engine.hybrid import (
     Overhead,
     Resource,
     Stack,
-    UnitKind,
     best_stack,
     layer_count,
     never_off,
@@ -24,7 +23,7 @@ from tco.engine.selfhost import Fleet, busy_gpus, team_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError
 from tco.options.bills import FixedOption, SelfOption, replica_of, sure_pairs
-from tco.options.candidates import OwnSetups, infeasible
+from tco.options.candidates import infeasible, option_of
 from tco.options.cheapest import least_trust
 from tco.options.machines import (
     DEDICATED,
@@ -36,6 +35,7 @@ from tco.options.machines import (
     work_lines,
 )
 from tco.options.settings import Settings, hours_per_month, people, target, workload
+from tco.options.setups import SetUps
 from tco.units import HOURS_PER_MONTH
 
 # The units that a hybrid can be built from: set-ups of a model, and rents they can run on.
@@ -103,16 +103,16 @@ class RentedUnit:
             and (other.spot or not self.spot)
         )
 
-    def kind(self, settings: Settings, *, by_the_hour: bool) -> UnitKind:
+    def kind(self, settings: Settings, *, by_the_hour: bool) -> Resource:
         """Return the units as the engine sees them."""
-        resource = Resource(
+        return Resource(
+            unit=self.capacity,
             usd_per_hour=self.usd_per_hour,
             by_the_hour=by_the_hour,
             lead_h=settings.value("plan.lead_h") if by_the_hour else 0.0,
             availability=settings.value("plan.spot_availability") if self.spot else 1.0,
             usd_per_load=self.work_usd,
         )
-        return UnitKind(unit=self.capacity, resources=(resource,))
 
     def lines(self, units: float, served: float, settings: Settings) -> tuple[Line, ...]:
         """Return the lines of so many units' bill, people left out.
@@ -208,13 +208,13 @@ def rented_unit(option: Unit, settings: Settings, replica: Replica | None = None
     # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
     usd = float(np.asarray(total_usd(machine_lines(option, settings, unit))))
     load = workload(settings)
-    busy = busy_gpus(load, replica, option.gpus)
+    busy = busy_gpus(workload(settings, option.tries), replica, option.gpus)
     work = total_usd(work_lines(option, settings, busy)) / load.requests_per_s
     return RentedUnit(
         option=option,
         replicas=replicas,
         gpus=gpus,
-        capacity=rate * replicas,
+        capacity=rate * replicas / number(option.tries),
         usd_per_hour=usd / hours,
         work_usd=float(np.asarray(work)) / hours,
         busy_per_load=float(np.asarray(busy / load.requests_per_s)),
@@ -228,7 +228,8 @@ def _provisioned(option: FixedOption, settings: Settings) -> RentedUnit:
     load = workload(settings)
     rate = load.peak_requests_per_s
     if option.tokens_per_month is not None:
-        rate = option.tokens_per_month / load.tokens_per_request / load.seconds_per_month
+        volume = option.tokens_per_month / number(option.tries)
+        rate = volume / load.tokens_per_request / load.seconds_per_month
     return RentedUnit(
         option=option,
         replicas=1,
@@ -256,7 +257,7 @@ def _unbeaten(ways: Iterable[RentedUnit]) -> tuple[RentedUnit, ...]:
     return tuple(kept)
 
 
-def machines(own: OwnSetups, model: str, settings: Settings) -> list[UnitChoice]:
+def machines(own: SetUps, model: str, settings: Settings) -> list[UnitChoice]:
     """Return the set-ups of a model, the cheapest at full use first.
 
     Args:
@@ -265,12 +266,12 @@ def machines(own: OwnSetups, model: str, settings: Settings) -> list[UnitChoice]
         settings: Every value that enters a bill.
     """
     by_setup: dict[int, list[int]] = {}
-    for pair in sure_pairs(own.found, model, least_trust(own.inputs)).tolist():
-        by_setup.setdefault(int(own.found.pair_setup[pair]), []).append(pair)
+    for pair in sure_pairs(own, model, least_trust(own.inputs)).tolist():
+        by_setup.setdefault(int(own.pair_setup[pair]), []).append(pair)
     made = []
     for rows in by_setup.values():
-        replica = own.replica(rows[0])
-        options = [own.option(row) for row in rows]
+        replica = own.replica_of(rows[0])
+        options = [option_of(own, row) for row in rows]
         made.append(machine(rented_unit(option, settings, replica) for option in options))
     return sorted(made, key=lambda m: m.usd_per_load)
 
@@ -333,7 +334,7 @@ class HybridMix:
 
         Units that never stop have no start.
         """
-        on = self.stack.peak.layers.on
+        on = self.stack.peak.on
         starts = (on & ~np.roll(on, 1, axis=-1)).sum()
         return float((on.sum() + lead_h * starts) / on.shape[-1]) if on.size else 0.0
 

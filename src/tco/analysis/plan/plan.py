@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from tco.analysis.plan.bills import (
 )
 from tco.analysis.plan.mix import (
     HybridMix,
-    RentedUnit,
     Unit,
     UnitChoice,
     best_mix,
@@ -36,11 +36,12 @@ from tco.analysis.plan.results import (
     ModelRow,
     PlanResult,
     StrategyResult,
-    SwitchResult,
     plan_verdict,
 )
-from tco.analysis.report import stamp, warnings_of, workload_result
+from tco.analysis.report import notes_of, stamp, workload_result
+from tco.analysis.results import Flip
 from tco.analysis.vary.variables import usual
+from tco.engine.crossings import turn
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
@@ -52,16 +53,17 @@ from tco.options.bills import (
     best_pairs,
     charged_lines,
 )
-from tco.options.candidates import OwnSetups, own_setups
+from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust, pair_of, rank_of
 from tco.options.hours import refuse_billing
 from tco.options.machines import DEDICATED, OWN
-from tco.options.names import resolve
+from tco.options.names import pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Settings, people, price_factor, workload
+from tco.options.setups import SetUps
 from tco.units import MTOK, SECONDS_PER_HOUR, show_number, show_tokens, show_usd
 
 # At which value of one assumption the better of hybrid and all-API changes.
@@ -76,51 +78,41 @@ LEAST = 1e-9
 """Saving that is taken for one [USD/h]."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """The units that own GPUs would come in."""
-
-    base: RentedUnit | None
-    peak: RentedUnit | None
-
-
 def switches_of(
     inputs: Question, api: TokenOption, mix: HybridMix, machines: Sequence[UnitChoice]
-) -> tuple[SwitchResult, ...]:
+) -> tuple[Flip, ...]:
     """Return the values at which own GPUs begin or cease to pay, on the units of the mix.
 
     Each is found by halving: what own GPUs save grows with the API's price and the volume and
     falls with the rent, because the mix may always leave them out.
     """
-    pair = Pair(base=mix.base, peak=mix.peak)
     if mix.base is None and mix.peak is None:
         if not machines:
             return ()
         first = machines[0]
-        pair = Pair(base=next(iter(first.base), None), peak=next(iter(first.peak), None))
+        mix = replace(mix, base=next(iter(first.base), None), peak=next(iter(first.peak), None))
     pays = mix.own_load > 0
     rows = (
-        _api_price(inputs, api, mix, pair, pays=pays),
-        _volume(inputs, mix, pair),
-        _rent(inputs, mix, pair, pays=pays),
+        _api_price(inputs, api, mix, pays=pays),
+        _volume(inputs, mix),
+        _rent(inputs, mix, pays=pays),
     )
-    ways = [way for way in (pair.base, pair.peak) if way is not None]
+    ways = [way for way in (mix.base, mix.peak) if way is not None]
     if all(way.purchase == DEDICATED for way in ways):  # no engineer of one's own looks after them
         return rows
-    return (*rows, _team(inputs, mix, pair))
+    return (*rows, _team(inputs, mix))
 
 
 def _saving(
     inputs: Question,
     mix: HybridMix,
-    pair: Pair,
     *,
     price: float = 1.0,
     load: float = 1.0,
     rent: float = 1.0,
 ) -> float:
     """Return what own GPUs save with three factors changed [USD/h]; below 0 as little as it can."""
-    ways = [w and replace(w, usd_per_hour=w.usd_per_hour * rent) for w in (pair.base, pair.peak)]
+    ways = [w and replace(w, usd_per_hour=w.usd_per_hour * rent) for w in (mix.base, mix.peak)]
     usd_per_load, curve = mix.usd_per_load * price, mix.load * load
     found = mix_of(ways[0], ways[1], curve, usd_per_load, inputs.settings)
     return usd_per_load * float(curve.mean()) - found.stack.usd_per_hour
@@ -135,23 +127,27 @@ def _edge(saves: Callable[[float], bool], widest: float = WIDEST) -> float | Non
         saves: Whether own GPUs pay at a factor; rises with it, changes at most once.
         widest: Factor up to which is looked.
     """
-    now = saves(1.0)
+    pays = cache(saves)
+    now = pays(1.0)
     step = 0.5 if now else 2.0
     inside, outside = 1.0, step
-    while saves(outside) == now:
+    while pays(outside) == now:
         inside, outside = outside, outside * step
         if not 1.0 / WIDEST <= outside <= widest:
             return None
-    for _ in range(HALVINGS):
-        middle = float(np.sqrt(inside * outside))
-        inside, outside = (middle, outside) if saves(middle) == now else (inside, middle)
-    return inside if now else outside
+    found = turn(
+        lambda factors: np.array([pays(x) != now for x in factors.tolist()]),
+        inside,
+        *sorted((inside, outside)),
+        values=lambda low, high: np.array([low, np.sqrt(low * high), high]),
+        zooms=HALVINGS,
+    )
+    assert found is not None  # it has turned outside
+    return found[0] if now else found[1]
 
 
-def _api_price(
-    inputs: Question, api: TokenOption, mix: HybridMix, pair: Pair, *, pays: bool
-) -> SwitchResult:
-    edge = _edge(lambda x: _saving(inputs, mix, pair, price=x) > LEAST)
+def _api_price(inputs: Question, api: TokenOption, mix: HybridMix, *, pays: bool) -> Flip:
+    edge = _edge(lambda x: _saving(inputs, mix, price=x) > LEAST)
     tokens = _tokens_per_request(inputs)
     now = mix.usd_per_load / SECONDS_PER_HOUR / tokens * MTOK
     needed = None if edge is None else now * edge
@@ -164,26 +160,26 @@ def _api_price(
     else:
         text = f"own GPUs pay from an API price of {show_usd(needed)} per million tokens"
     path = price_factor(api.tier)
-    return SwitchResult(path=path, title=title, unit=unit, now=now, needed=needed, text=text)
+    return Flip(path=path, title=title, unit=unit, now=now, needed=needed, text=text)
 
 
 def _tokens_per_request(inputs: Question) -> float:
     return float(np.asarray(workload(inputs.settings).tokens_per_request))
 
 
-def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
-    ways = [way for way in (pair.base, pair.peak) if way is not None]
+def _volume(inputs: Question, mix: HybridMix) -> Flip:
+    ways = [way for way in (mix.base, mix.peak) if way is not None]
     smallest = min(way.capacity for way in ways)
     widest = MOST_LAYERS * smallest / float(mix.load.max())
     edge = None
     if min(way.usd_per_load for way in ways) < mix.usd_per_load:
-        edge = _edge(lambda x: _saving(inputs, mix, pair, load=x) > LEAST, widest)
+        edge = _edge(lambda x: _saving(inputs, mix, load=x) > LEAST, widest)
     now = float(np.asarray(inputs.settings.value("workload.tokens_per_month")))
     needed = None if edge is None else now * edge
     text = "at no volume do own GPUs pay"
     if needed is not None:
         text = f"own GPUs pay from {show_tokens(needed)} tokens a month"
-    return SwitchResult(
+    return Flip(
         path="workload.tokens_per_month",
         title="volume",
         unit="tokens/month",
@@ -193,8 +189,8 @@ def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
     )
 
 
-def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> SwitchResult:
-    edge = _edge(lambda x: _saving(inputs, mix, pair, rent=1.0 / x) > LEAST)
+def _rent(inputs: Question, mix: HybridMix, *, pays: bool) -> Flip:
+    edge = _edge(lambda x: _saving(inputs, mix, rent=1.0 / x) > LEAST)
     factor = float(np.asarray(inputs.settings.value("rent.factor")))
     needed = None if edge is None else factor / edge
     text = "at no rent of the GPUs do they pay"
@@ -203,7 +199,7 @@ def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> Switch
         text = f"own GPUs pay {word} {show_number(needed)} times their rent"
         if not pays:
             text += " downwards"
-    return SwitchResult(
+    return Flip(
         path="rent.factor",
         title="rent of the GPUs",
         unit="factor",
@@ -213,14 +209,14 @@ def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> Switch
     )
 
 
-def _team(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
+def _team(inputs: Question, mix: HybridMix) -> Flip:
     """Return how many engineers the saving would pay for: own GPUs without any, less the API."""
     staff = people(inputs.settings)
     free = inputs.settings.with_values(
         {"people.floor_fte": 0.0, "people.fixed_fte": 0.0, "people.fte_per_gpu": 0.0}
     )
     unstaffed = replace(inputs, settings=free)
-    saved = _saving(unstaffed, mix, pair) * mix.hours_per_month
+    saved = _saving(unstaffed, mix) * mix.hours_per_month
     pay = float(np.asarray(staff.salary_usd_per_year)) / 12.0
     needed = saved / pay if saved > LEAST and pay > 0 else None
     text = "not even without engineers do own GPUs pay"
@@ -228,9 +224,9 @@ def _team(inputs: Question, mix: HybridMix, pair: Pair) -> SwitchResult:
         text = f"own GPUs pay with up to {show_number(needed)} engineers"
     units = (np.array([float(mix.stack.base_units or 1)]), np.array([float(mix.stack.peak_units)]))
     now, rest = (
-        float(team_overhead(pair.base, pair.peak, s)(*units)[0]) for s in (inputs.settings, free)
+        float(team_overhead(mix.base, mix.peak, s)(*units)[0]) for s in (inputs.settings, free)
     )
-    return SwitchResult(
+    return Flip(
         path="people.floor_fte",
         title="engineers for own GPUs",
         unit="engineers",
@@ -263,25 +259,15 @@ class Choice:
     alone: Unit | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanSettings:
-    """What the plan is about besides the question itself.
-
-    Args:
-        overflow, own: Names of the two options; None to look at the open models.
-        hours: The user's own load curve, empty for none.
-        curve: What it is called, or the profile whose hours are to be taken.
-        buy: Look at bought GPUs as well.
-    """
-
-    overflow: str | None = None
-    own: str | None = None
-    hours: tuple[float, ...] = ()
-    curve: str = ""
-    buy: bool = False
-
-
-def plan(inputs: Question, ask: PlanSettings) -> PlanResult:
+def plan(
+    inputs: Question,
+    overflow: str | None = None,
+    own: str | None = None,
+    *,
+    hours: tuple[float, ...] = (),
+    curve: str = "",
+    buy: bool = False,
+) -> PlanResult:
     """Return the cheapest mix of own GPUs and an API.
 
     With two options named, of those two; else for each open model its own weights on both sides,
@@ -289,7 +275,10 @@ def plan(inputs: Question, ask: PlanSettings) -> PlanResult:
 
     Args:
         inputs: The question.
-        ask: What it is about.
+        overflow, own: Names of the two options; None to look at the open models.
+        hours: The user's own load curve, empty for none.
+        curve: What it is called, or the profile whose hours are to be taken.
+        buy: Look at bought GPUs as well.
 
     Raises:
         UsageError: No volume was given.
@@ -299,17 +288,30 @@ def plan(inputs: Question, ask: PlanSettings) -> PlanResult:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     _check(inputs)
     known_names(inputs)
-    curve = load_curve(inputs, ask.hours, ask.curve)
-    asked, inputs = inputs, _at_peak_of(inputs, curve)
-    if ask.overflow is not None:
-        choices, said, left_out = _named(inputs, ask, curve)
+    load = load_curve(inputs, hours, curve)
+    asked, inputs = inputs, _at_peak_of(inputs, load)
+    if overflow is not None:
+        choices, said, left_out = _named(inputs, overflow, own, load)
     else:
-        choices, left_out = _open_models(inputs, ask, curve)
+        choices, left_out = _open_models(inputs, load, buy=buy)
         choices = _verdict_first(choices, asked)
         said = ()
     if not choices:
+        _name_both([*select(inputs.catalog, inputs.request).models], inputs)
         raise InfeasibleError(f"nothing to plan with: {'; '.join(left_out[:5]) or 'no model'}")
-    return _result(inputs, curve, choices, said, left_out, buy=ask.buy)
+    return _result(inputs, load, choices, said, left_out, buy=buy)
+
+
+def _name_both(names: Sequence[str], inputs: Question) -> None:
+    """Raise `UsageError` for closed models alone, which own GPUs cannot serve."""
+    models = inputs.catalog.models.models
+    closed = [name for name in names if name in models and models[name].weights == "closed"]
+    if closed and len(closed) == len(names):
+        pair = " ".join(pair_with(closed[0], inputs))
+        raise UsageError(
+            f"the weights of {closed[0]} are closed: own GPUs serve another model beside it; "
+            f"for example tco plan {pair} --tokens 50B"
+        )
 
 
 def _check(inputs: Question) -> None:
@@ -349,18 +351,21 @@ def usd_per_load(option: TokenOption, inputs: Question) -> float:
 
 
 def _named(
-    inputs: Question, ask: PlanSettings, curve: LoadCurve
+    inputs: Question, overflow: str, name: str | None, curve: LoadCurve
 ) -> tuple[list[Choice], tuple[str, ...], list[str]]:
     """Return the choice between two named options."""
-    token = resolve(ask.overflow or "", inputs)
+    token = resolve(overflow, inputs)
     if not isinstance(token.best, TokenOption):
-        raise UsageError(f"{ask.overflow} is not priced by the token; name the API first")
+        first = f"tco plan {name or 'gpt-4.1'} {overflow} --tokens 50B"
+        raise UsageError(f"{overflow} is not priced by the token: the API first, {first}")
     if token.best.terms is not None:
         raise UsageError(
             f"{token.best.id}: a plan needs a price that does not change with the volume; "
             "leave tiers and commitment out"
         )
-    name = ask.own or f"self/{token.best.model}"
+    if name is None:
+        _name_both([token.best.model], inputs)
+    name = name or f"self/{token.best.model}"
     own = resolve(name, inputs)
     if isinstance(own.best, ProvisionedOption):
         raise UsageError(f"{name}: {NO_UNITS}")
@@ -377,23 +382,23 @@ def _named(
 
 
 def _open_models(
-    inputs: Question, ask: PlanSettings, curve: LoadCurve
+    inputs: Question, curve: LoadCurve, *, buy: bool
 ) -> tuple[list[Choice], list[str]]:
     """Return the choice for each open model, the one on which a mix saves most first."""
     selection = select(inputs.catalog, inputs.request)
     if not selection.narrowed:
-        short = frozenset(inputs.catalog.assumptions.short_list)
+        short = tuple(inputs.catalog.assumptions.short_list)
         selection = replace(selection, models=short)
     if not inputs.request.purchases:
         selection = replace(selection, purchases=PURCHASES)
-    if ask.buy:
-        selection = replace(selection, purchases=selection.purchases | {OWN})
+    if buy and OWN not in selection.purchases:
+        selection = replace(selection, purchases=(*selection.purchases, OWN))
     if inputs.request.tiers and "self" not in selection.tiers:
         raise UsageError("without own GPUs there is nothing to mix; leave --tier out")
-    selection = replace(selection, own=True, tiers=frozenset())
+    selection = replace(selection, own=True, tiers=())
     own = own_setups(inputs, selection)
     choices: list[Choice] = []
-    left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in (*own.infeasible, *own.unsized)]
+    left_out = [f"{o.model}: {', '.join(o.reasons)}" for o in unserved(own)]
     for model in own.models:
         host = _host(inputs, selection, model.id)
         made = machines(own, model.id, inputs.settings)
@@ -417,16 +422,16 @@ def _promise(choice: Choice, inputs: Question) -> tuple[float, float]:
     return -model_row(choice).saved_share, least / usd if usd > 0 else np.inf
 
 
-def _sized(own: OwnSetups, model: str) -> list[SelfOption]:
+def _sized(own: SetUps, model: str) -> list[SelfOption]:
     settings = own.inputs.settings
     volume = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
-    pairs = best_pairs(own.found, settings, model, volume, least_trust(own.inputs))
-    return [own.option(int(i)) for i in pairs]
+    pairs = best_pairs(own, settings, model, volume, least_trust(own.inputs))
+    return [option_of(own, int(i)) for i in pairs]
 
 
 def _host(inputs: Question, selection: Selection, model: str) -> TokenOption | None:
     """Return the cheapest host of a model that passes the filters; None when there is none."""
-    found, _ = token_options(inputs, replace(selection, models=frozenset({model})))
+    found, _ = token_options(inputs, replace(selection, models=(model,)))
     hosts = [option for option in found if option.tier == "hosted"]
     if not hosts:
         return None
@@ -492,6 +497,12 @@ def _judged(choice: Choice, best: StrategyResult, used: list[Option]) -> Checked
     return CheckedAnswer(name=name, usd=best.monthly_usd, chosen=chosen, looked_at=chosen)
 
 
+def _used(choice: Choice) -> list[Option]:
+    """Return the options of a mix: the API, and what is rented or would be."""
+    own = [w.option for w in (choice.mix.base, choice.mix.peak) if w is not None]
+    return [choice.overflow, *(own or [choice.machines[0].usual.option])]
+
+
 def _result(
     inputs: Question,
     curve: LoadCurve,
@@ -502,12 +513,10 @@ def _result(
     buy: bool,
 ) -> PlanResult:
     first = choices[0]
-    used: list[Option] = [first.overflow]
-    used += [w.option for w in (first.mix.base, first.mix.peak) if w is not None]
-    if len(used) == 1:
-        used.append(first.machines[0].usual.option)
+    used = _used(first)
     insist(inputs, (s.trust for s in first.strategies if s.monthly_usd is not None))
     best = _best(first.strategies, least_trust(inputs))
+    bears, minor = notes_of(inputs, used, used)
     result = PlanResult(
         schema="tco.plan/1",
         catalog=stamp(inputs, used),
@@ -526,7 +535,8 @@ def _result(
         left_out=tuple(left_out),
         verdict="",
         assumptions=plan_assumptions(inputs, used, first.alone, first.mix, buy=buy),
-        warnings=(*warnings_of(inputs, used), *hour_warnings(first.mix)),
+        warnings=(*hour_warnings(first.mix), *bears, *minor),
+        minor=len(minor),
         checks=checked(inputs, _judged(first, best, used)),
         best=best.strategy,
         cheaper_but_unsure=tuple(s.strategy for s in _unsure(first.strategies, best)),

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tco.analysis.results import (
-    AssumptionResult,
     Band,
     BillLine,
-    CatalogStamp,
     CheckResult,
+    Envelope,
+    Flip,
     Origin,
     TrustLevel,
     WorkloadResult,
@@ -62,6 +62,8 @@ class StrategyResult:
     trust: TrustLevel = "low"
     """The least of the prices that it rests on."""
     trust_reasons: tuple[str, ...] = ()
+    usd_per_success: float | None = None
+    """What a right answer costs, where it was said how often one is [USD/request]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,9 @@ class ResourceRow:
     """Tokens served over the tokens that the hours paid for could serve with headroom kept."""
     monthly_usd: float
     usd_per_mtok: float | None
+    trust: TrustLevel | None = None
+    """How far its price, or the rent of its GPUs, can be trusted; None where there is none."""
+    trust_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,19 +105,6 @@ class NextUnit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchResult:
-    """The value of one assumption at which the better of hybrid and all-API changes."""
-
-    path: str
-    title: str
-    unit: str
-    now: float
-    needed: float | None
-    """None when no value of it would do."""
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
     """The same question for another model, in one line."""
 
@@ -127,11 +119,10 @@ class ModelRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanResult:
+class PlanResult(Envelope):
     """The cheapest mix of own GPUs and an API for one model."""
 
     schema: Literal["tco.plan/1"]
-    catalog: CatalogStamp
     workload: WorkloadResult
     model: str
     overflow: str
@@ -144,20 +135,10 @@ class PlanResult:
     strategies: tuple[StrategyResult, ...]
     rows: tuple[ResourceRow, ...]
     next_unit: NextUnit | None
-    switches: tuple[SwitchResult, ...]
+    switches: tuple[Flip, ...]
     models: tuple[ModelRow, ...]
     left_out: tuple[str, ...]
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
     checks: tuple[CheckResult, ...] = ()
-    best: Strategy | None = None
-    """The arrangement that is the answer."""
-    cheaper_but_unsure: tuple[Strategy, ...] = ()
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 # A plan in words. Every figure in a sentence is taken from the result, never worked out anew.
@@ -219,7 +200,7 @@ def _mix(result: PlanResult) -> str:
     left = show_share(api.tokens_share or 0.0)
     hours = show_share(api.hours_share or 0.0)
     rest = f"{api.resource} takes {left} of the tokens, in {hours} of the hours"
-    return f"{_capital('; '.join([*parts, rest]))}."
+    return f"In it {'; '.join([*parts, rest])}."
 
 
 def _units(row: ResourceRow) -> str:
@@ -231,10 +212,6 @@ def _units(row: ResourceRow) -> str:
         f"{what} {paid} and serve {show_share(row.tokens_share or 0.0)} of the tokens at "
         f"{show_share(row.utilization or 0.0)} utilization"
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _next(result: PlanResult) -> str:

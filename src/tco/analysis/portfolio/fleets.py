@@ -15,7 +15,7 @@ from tco.engine.ledger import total_usd
 from tco.engine.selfhost import Fleet, busy_gpus, fleet_of
 from tco.engine.shapes import Floats
 from tco.options.bills import FixedOption, SelfOption, best_pairs, replica_of
-from tco.options.candidates import own_setups
+from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import least_trust
 from tco.options.machines import DEDICATED, fleet_lines, standing_lines, work_lines
 from tco.options.question import Question
@@ -71,7 +71,7 @@ def shared_fleets(
         selection: Filters of the request.
     """
     settings = stacked_settings(inputs, cases)
-    selection = replace(selection, models=wanted)
+    selection = replace(selection, models=tuple(sorted(wanted)))
     if not inputs.request.purchases:
         selection = replace(selection, purchases=PURCHASES)
     options: dict[str, SelfOption | FixedOption] = {}
@@ -82,10 +82,11 @@ def shared_fleets(
             total = float(np.asarray(view.settings.value("workload.tokens_per_month")))
             for model in own.models:
                 volumes = np.array(VOLUMES) * total
-                asked = (own.found, view.settings, model.id, volumes)
+                asked = (own, view.settings, model.id, volumes)
                 pairs = best_pairs(*asked, least_trust(inputs))
-                options |= {o.id: o for o in map(own.option, pairs.tolist())}
-            left_out += [f"{o.id}: {r}" for o in (*own.infeasible, *own.unsized) for r in o.reasons]
+                made_of = (option_of(own, i) for i in pairs.tolist())
+                options |= {o.id: o for o in made_of}
+            left_out += [f"{o.id}: {r}" for o in unserved(own) for r in o.reasons]
     made = [_shared(option, settings) for option in options.values()]
     return [fleet for fleet in made if np.isfinite(fleet.load).any()], left_out
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +22,7 @@ from tco.analysis.portfolio.results import (
 )
 from tco.analysis.portfolio.routes import Route, Router, Step, TaskRoutes, ways_of
 from tco.analysis.portfolio.solve import MOST_SWITCHES, Solution, extra_usd, problem_of, solution
-from tco.analysis.report import FEW_TOKENS, assumptions_of, few, stamp, warnings_of
+from tco.analysis.report import FEW_TOKENS, assumptions_of, few, notes_of, stamp
 from tco.analysis.results import AssumptionResult
 from tco.catalog.tasks import Tasks
 from tco.catalog.trust import LEVELS
@@ -30,7 +30,7 @@ from tco.engine.assign import breakeven_escalation, share_for_reduction
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import number
 from tco.options.bills import Option, TokenOption
-from tco.options.cheapest import answers_at, insist, least_trust, sure_enough
+from tco.options.cheapest import answers_at, insist, least_sure, least_trust, sure_enough
 from tco.options.hours import refuse_billing
 from tco.options.machines import once_lines, team_lines
 from tco.options.question import Question
@@ -45,7 +45,7 @@ def _loads(ways: TaskRoutes, best: Solution) -> dict[int, float]:
     for route in best.routes:
         for step in route.steps:
             if step.fleet >= 0:
-                load = step.reach * float(ways.fleets[step.fleet].load[route.task])
+                load = step.asked * float(ways.fleets[step.fleet].load[route.task])
                 loads[step.fleet] = loads.get(step.fleet, 0.0) + load
     return loads
 
@@ -70,7 +70,7 @@ def fleet_rows(
             for step in route.steps
             if step.fleet == fleet
         ]
-        mean = sum(step.reach * work for _, step, work in users)
+        mean = sum(step.asked * work for _, step, work in users)
         rows.append(
             FleetResult(
                 option=shared.option.id,
@@ -103,6 +103,7 @@ def task_rows(
     for task, (case, route) in enumerate(zip(cases, best.routes, strict=True)):
         steps = tuple(_step(step, task, ways, loads, bills) for step in route.steps)
         usd = sum(step.monthly_usd for step in steps) + route.judge_usd
+        trust = least_sure(step.option for step in route.steps)
         rows.append(
             TaskResult(
                 name=case.task.name,
@@ -115,10 +116,13 @@ def task_rows(
                 router_usd=0.0,
                 monthly_usd=usd,
                 usd_per_request=usd / case.requests,
+                usd_per_success=None if case.success is None else usd / case.requests,
                 usd_per_mtok=usd / case.tokens * MTOK,
                 routes=sum(r.task == task for r in routes),
                 other_way_usd=extra[task],
                 switch=_switch(usd, route, extra[task]),
+                trust=trust.level,
+                trust_reasons=trust.reasons,
             )
         )
     return tuple(rows)
@@ -129,13 +133,14 @@ def _step(
 ) -> StepResult:
     usd = step.usd
     if step.fleet >= 0:
-        part = step.reach * float(ways.fleets[step.fleet].load[task]) / loads[step.fleet]
+        part = step.asked * float(ways.fleets[step.fleet].load[task]) / loads[step.fleet]
         usd += bills[step.fleet] * part
     return StepResult(
         option=step.option.id,
         model=step.option.model,
         mode=step.mode,
         reach=step.reach,
+        asked=step.asked,
         monthly_usd=usd,
         trust=step.option.trust.level,
         trust_reasons=step.option.trust.reasons,
@@ -178,7 +183,7 @@ def cascade_rows(
 def _cascade(case: TaskCase, route: Route, *, chosen: bool) -> CascadeResult:
     last = route.steps[-1]
     tried = (route.usd - last.usd) / case.requests
-    alone = last.usd / last.reach / case.requests if last.reach > 0 else 0.0
+    alone = last.usd / last.reach / case.requests if last.reach > 0 else 0.0  # until it is right
     edge = float(breakeven_escalation(tried, 0.0, alone)) if alone > 0 else 0.0
     return CascadeResult(
         name=route.cascade,
@@ -279,6 +284,7 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
             router_usd=usd,
             monthly_usd=row.monthly_usd + usd,
             usd_per_request=(row.monthly_usd + usd) / row.requests,
+            usd_per_success=_per_success(row, usd),
             usd_per_mtok=(row.monthly_usd + usd) / row.tokens * 1e6,
         )
         for row, usd in zip(rows, found.router_usd, strict=True)
@@ -290,6 +296,8 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
     by_token = sum(route.tokens_usd for route in found.best.routes)
     judges = sum(route.judge_usd for route in found.best.routes)
     used = _used(found)
+    bears, rest = notes_of(inputs, used, used)
+    minor = (*rest, *_peaks(found), *_machines(fleets))
     own_people, api_people = _people(inputs, found, fleets)
     total = (
         by_token + judges + fleets_usd + once_usd + own_people + api_people + sum(found.router_usd)
@@ -320,13 +328,17 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
         verdict="",
         assumptions=_assumptions(inputs, [*used, *held]),
         warnings=(
+            *tasks.told,
             *_few(found.cases),
             *_unproved(found.best),
-            *warnings_of(inputs, used),
-            *_peaks(found),
-            *_machines(fleets),
+            *bears,
+            *minor,
         ),
+        minor=len(minor),
         gap=found.best.gap,
+        best=tuple(dict.fromkeys(s.option.id for r in found.best.routes for s in r.steps)),
+        trust=least_sure(used).level,
+        trust_reasons=least_sure(used).reasons,
         checks=checked(inputs, CheckedAnswer("the plan", total, used, used)),
         cheaper_but_unsure=tuple(
             dict.fromkeys(r.steps[0].option.id for r in found.unsure if r is not None)
@@ -334,6 +346,13 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
     )
     verdict = f"{portfolio_verdict(result)} {_unsure_words(found)}".strip()
     return replace(result, verdict=verdict)
+
+
+def _per_success(row: TaskResult, router_usd: float) -> float | None:
+    """Return what a right answer costs, its part of the router with it; None where not said."""
+    if row.usd_per_success is None:
+        return None
+    return (row.monthly_usd + router_usd) / row.requests
 
 
 def _cheaper(routes: Sequence[Route], chosen: Route) -> Route | None:
@@ -431,7 +450,7 @@ def _against(
     """
     if tasks.against is not None:
         name = named_model(inputs, tasks.against, f"{tasks.path}: against")
-        offers = [(o, float(p.sum())) for o, p, _ in found.ways.offers if name in names_of(o)]
+        offers = _for_everything(found, lambda o: name in names_of(o))
         if not offers:
             return name, None, []
         option, usd = offers[_first(inputs, offers)]
@@ -444,11 +463,26 @@ def _against(
             if route.task == task and not route.cascade and route.steps[0].mode == "api"
         }
         for_all = alone if for_all is None else for_all & alone
-    offers = [(o, float(p.sum())) for o, p, _ in found.ways.offers if o.id in (for_all or set())]
+    offers = _for_everything(found, lambda o: o.id in (for_all or set()))
     if not offers:
         return None, None, []
     option, usd = offers[_first(inputs, offers)]
     return option.id, usd, [option]
+
+
+def _for_everything(
+    found: SolvedPortfolio, wanted: Callable[[TokenOption], bool]
+) -> list[tuple[Option, float]]:
+    """Return offers by the token, and what each charges for all tasks [USD/month].
+
+    Asked until it is right, where it was said of a task how often models are.
+    """
+    rows: list[tuple[Option, float]] = []
+    for option, plain, _ in found.ways.offers:
+        often = [case.tries(option) for case in found.cases] if wanted(option) else [None]
+        if all(often):
+            rows.append((option, float(plain @ np.array(often, dtype=float))))
+    return rows
 
 
 def _first(inputs: Question, offers: Sequence[tuple[Option, float]]) -> int:

@@ -15,7 +15,7 @@ from tco.engine.assign import Problem, combinations, enumerated, needed_routes, 
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import project_ftes
 from tco.engine.shapes import Indices, number
-from tco.errors import TcoError, UsageError
+from tco.errors import TcoError, UsageError, install_command
 from tco.options.machines import once_lines
 from tco.options.settings import Settings, people
 from tco.units import show_share
@@ -69,7 +69,7 @@ def solved(problem: Problem) -> tuple[Indices, float]:
     """
     if not solver_installed():
         raise UsageError(
-            "so many tasks and models need a solver; install it with pip install 'llm-tco[solver]'"
+            f"so many tasks and models need a solver, scipy: {install_command('solver')}"
         )
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import coo_array
@@ -210,7 +210,7 @@ def problem_of(
     for row, route in enumerate(routes):
         for step in route.steps:
             if step.fleet >= 0:
-                load[row, step.fleet] += step.reach * fleets[step.fleet].load[route.task]
+                load[row, step.fleet] += step.asked * fleets[step.fleet].load[route.task]
     task = np.array([route.task for route in routes], dtype=np.int64)
     most = [_most(load[:, f], task) for f in range(len(fleets))]
     return Problem(

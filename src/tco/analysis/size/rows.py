@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,10 +23,10 @@ from tco.engine.fleet import paid_gpus
 from tco.engine.replica import speed_at, speed_factor
 from tco.engine.selfhost import fleet_for, tokens_served
 from tco.engine.shapes import ROUND_OFF, number
-from tco.options.candidates import OwnSetups, first_token, infeasible, missing_figure
+from tco.options.candidates import first_token, infeasible, missing_figure
 from tco.options.cheapest import cheapest_each, least_trust
 from tco.options.settings import fleet_policy, hours_per_month, target, workload
-from tco.options.setups import SetUp
+from tco.options.setups import SetUp, SetUps
 from tco.units import GB, MTOK, SECONDS_PER_HOUR
 
 # What set-ups cost at full load, and the front of price against speed per user.
@@ -38,60 +38,47 @@ FASTER = 1.02
 """Speed over the next cheaper one from which a set-up counts as faster [1]."""
 
 
-def cheapest_rents(own: OwnSetups) -> Indices:
+def cheapest_rents(own: SetUps) -> Indices:
     """Return the rent that is the answer for each set-up, -1 for none [setups].
 
     For the fleet that the demand needs where there is one, else for one replica: in whole boxes.
     """
-    found, settings = own.found, own.inputs.settings
-    setup, rent = found.pair_setup, found.pair_rent
-    best = np.full(found.grid.size, -1)
+    settings, setup, rent = own.inputs.settings, own.pair_setup, own.pair_rent
+    best = np.full(own.size, -1)
     if not setup.size:
         return best
-    gpus = found.grid.count[setup].astype(float)
-    box = np.array([r.instance_gpus for r in found.rents], dtype=float)[rent]
+    gpus = own.count[setup].astype(float)
+    box = np.array([r.instance_gpus for r in own.rents], dtype=float)[rent]
     if own.inputs.volume_given:
-        replicas = found.replica_at(setup)
+        replicas = own.replica_at(setup)
         fleet = fleet_for(workload(settings), replicas, fleet_policy(settings), gpus, box)
         gpus = np.asarray(fleet.paid_gpus)
     else:
         gpus = np.asarray(paid_gpus(gpus, box))
-    cost = gpus * np.array([r.usd_per_gpu_hour for r in found.rents])[rent]
-    trust = np.array([r.trust.rank for r in found.rents], dtype=np.int64)[rent]
+    cost = gpus * np.array([r.usd_per_gpu_hour for r in own.rents])[rent]
+    trust = np.array([r.trust.rank for r in own.rents], dtype=np.int64)[rent]
     first = cheapest_each(setup, cost, trust, least_trust(own.inputs))
     best[setup[first]] = rent[first]
     return best
 
 
-def usd_per_hour(own: OwnSetups, rents: Indices) -> Floats:
+def usd_per_hour(own: SetUps, rents: Indices) -> Floats:
     """Return what the GPUs of one replica cost; NaN without a rent [setups] [USD/hour]."""
-    price = np.array([*(r.usd_per_gpu_hour for r in own.found.rents), np.nan])[rents]
+    price = np.array([*(r.usd_per_gpu_hour for r in own.rents), np.nan])[rents]
     factor = own.inputs.settings.value("rent.factor")
-    return np.asarray(price * own.found.grid.count * factor)
+    return np.asarray(price * own.count * factor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Front:
-    """The front, and which set-ups are on it.
-
-    Args:
-        points: Cheapest first, each faster for a user than the one before.
-        setups: Indices of the set-ups on it.
-    """
-
-    points: tuple[FrontPoint, ...]
-    setups: frozenset[int]
-
-
-def front(own: OwnSetups, rents: Indices) -> Front:
+def front(own: SetUps, rents: Indices) -> tuple[tuple[FrontPoint, ...], frozenset[int]]:
     """Return the set-ups and batches that nothing beats in price and in speed per user at once.
 
+    Cheapest first, each faster for a user than the one before; and the indices of the set-ups.
     Batches of 1, 2, 4, … up to the capacity of each set-up that has a rent.
     """
-    slots = np.asarray(own.found.replica.slots, dtype=float)
+    slots = np.asarray(own.replica.slots, dtype=float)
     usable = np.flatnonzero((slots >= 1.0) & (rents >= 0))
     if not usable.size:
-        return Front(points=(), setups=frozenset())
+        return (), frozenset()
     steps = 2.0 ** np.arange(np.ceil(np.log2(slots[usable].max())) + 1)
     batch = np.minimum(steps[None, :], slots[usable][:, None])
     price, speed = _price_and_speed(own, rents, usable, batch)
@@ -111,15 +98,15 @@ def front(own: OwnSetups, rents: Indices) -> Front:
         )
         for i, j in zip(rows, columns, strict=True)
     )
-    return Front(points=points, setups=frozenset(int(usable[i]) for i in rows))
+    return points, frozenset(int(usable[i]) for i in rows)
 
 
 def _price_and_speed(
-    own: OwnSetups, rents: Indices, setups: Indices, batch: Floats
+    own: SetUps, rents: Indices, setups: Indices, batch: Floats
 ) -> tuple[Floats, Floats]:
     """Return [USD/Mtok] and [token/s] of a user, both [setups, batches]."""
     goal = target(own.inputs.settings)
-    model, gpu, layout = own.found.grid.shapes(setups[:, None])
+    model, gpu, layout = own.shapes(setups[:, None])
     speed = speed_at(model, gpu, layout, own.inputs.serving, goal, batch)
     factor = _factor_at(own, setups, batch)
     tokens_per_hour = speed.requests_per_s * factor * (goal.isl + goal.osl) * SECONDS_PER_HOUR
@@ -129,24 +116,24 @@ def _price_and_speed(
     return np.asarray(price), np.where(speeds * goal.max_tpot_s < 1.0 - ROUND_OFF, 0.0, speeds)
 
 
-def _factor_at(own: OwnSetups, setups: Indices, batch: Floats) -> Floats:
+def _factor_at(own: SetUps, setups: Indices, batch: Floats) -> Floats:
     """Return what the model's speeds are multiplied by at each batch [setups, batches] [1]."""
-    curves, factor = own.found.curves, np.ones(batch.shape)
-    here = np.flatnonzero(np.isin(setups, curves.rows))
+    factor = np.ones(batch.shape)
+    here = np.flatnonzero(np.isin(setups, own.near))
     if here.size:
         factor[here] = speed_factor(
-            *own.found.grid.shapes(setups[here][:, None]),
+            *own.shapes(setups[here][:, None]),
             own.inputs.serving,
             target(own.inputs.settings),
-            curves.factors[np.searchsorted(curves.rows, setups[here])][:, None, :],
+            own.factors[np.searchsorted(own.near, setups[here])][:, None, :],
             batch[here],
         )
     return np.asarray(factor * own.inputs.settings.value("serving.throughput_factor"))
 
 
-def row_id(own: OwnSetups, setup: int) -> str:
+def row_id(own: SetUps, setup: int) -> str:
     """Return `MODEL@COUNTxGPU:PRECISION`."""
-    made = own.found.grid.setup(setup)
+    made = own.row(setup)
     return f"{made.model.id}@{made.gpus}x{made.gpu.id}:{made.precision}"
 
 
@@ -164,7 +151,7 @@ class SizedSetUps:
         context_tokens: What the model was made for; None when it is not known [token].
     """
 
-    own: OwnSetups
+    own: SetUps
     rents: Indices
     context_tokens: float | None
     developers: Mapping[str, float]
@@ -172,12 +159,11 @@ class SizedSetUps:
     @cached_property
     def memory(self) -> dict[str, Floats]:
         """Return weights, what is left, largest batch and longest context of each [setups]."""
-        grid = self.own.found.grid
-        goal = target(self.own.inputs.settings)
-        model, gpu, layout = shapes = grid.shapes(np.arange(grid.size))
+        own, goal = self.own, target(self.own.inputs.settings)
+        model, gpu, layout = shapes = own.shapes(np.arange(own.size))
         context = np.minimum(max_context_tokens(*shapes), self.context_tokens or np.inf)
         return {
-            "weights_gb": np.broadcast_to(weights_bytes(model, layout), grid.size) / GB,
+            "weights_gb": np.broadcast_to(weights_bytes(model, layout), own.size) / GB,
             "free_gb": np.asarray(free_bytes(model, gpu, layout)) / GB,
             "max_batch": np.asarray(max_batch(*shapes, goal.isl + goal.osl)),
             "max_context_tokens": np.asarray(context),
@@ -186,16 +172,16 @@ class SizedSetUps:
     @cached_property
     def per_gpu(self) -> dict[str, Floats]:
         """Return the parts of the memory of one GPU, and the KV cache of a token [setups]."""
-        grid = self.own.found.grid
-        model, gpu, layout = grid.shapes(np.arange(grid.size))
+        own = self.own
+        model, gpu, layout = own.shapes(np.arange(own.size))
         total = np.asarray(gpu.memory_bytes) * VISIBLE_SHARE
         weights = np.asarray(weights_bytes(model, layout) / layout.gpus)
         free = np.asarray(free_bytes(model, gpu, layout) / layout.gpus)
-        runtime = np.broadcast_to(layout.reserve_bytes, grid.size)
+        runtime = np.broadcast_to(layout.reserve_bytes, own.size)
         parts = {"total_gb": total, "weights_gb": weights, "kv_cache_gb": free}
         parts |= {"runtime_gb": runtime, "unused_gb": total * (1.0 - layout.memory_share)}
         return {name: np.asarray(value) / GB for name, value in parts.items()} | {
-            "kv_bytes_per_token": np.broadcast_to(kv_bytes_per_token(model, layout), grid.size)
+            "kv_bytes_per_token": np.broadcast_to(kv_bytes_per_token(model, layout), own.size)
         }
 
     @cached_property
@@ -206,7 +192,7 @@ class SizedSetUps:
         return users_served(self.own, each or np.nan)
 
 
-def users_served(own: OwnSetups, requests_per_user: float) -> Floats:
+def users_served(own: SetUps, requests_per_user: float) -> Floats:
     """Return the users whose busiest hour one replica of each set-up serves [setups] [1].
 
     ``tokens a month that one replica serves at its peak / tokens a month of a user``, the inverse
@@ -218,24 +204,23 @@ def users_served(own: OwnSetups, requests_per_user: float) -> Floats:
     """
     settings = own.inputs.settings
     load = workload(settings)
-    slots = np.asarray(own.found.replica.slots)
+    slots = np.asarray(own.replica.slots)
     usable = np.flatnonzero(slots >= 1.0)
     served = np.full(slots.size, np.nan)
-    one = own.found.replica_at(usable)
+    one = own.replica_at(usable)
     tokens = tokens_served(np.ones(usable.size), load, one, fleet_policy(settings))
     served[usable] = np.floor(tokens / (requests_per_user * load.tokens_per_request) + ROUND_OFF)
     return served
 
 
-def sized_rows(asked: SizedSetUps, front: Front) -> list[SizeRow]:
-    """Return a row for every set-up that was tried."""
-    return [_row(asked, front, i) for i in range(asked.own.found.grid.size)]
+def sized_rows(asked: SizedSetUps, front: Container[int]) -> list[SizeRow]:
+    """Return a row for every set-up that was tried, given those that are on the front."""
+    return [_row(asked, front, i) for i in range(asked.own.size)]
 
 
-def _row(asked: SizedSetUps, front: Front, i: int) -> SizeRow:
+def _row(asked: SizedSetUps, front: Container[int], i: int) -> SizeRow:
     own = asked.own
-    setup = own.found.grid.setup(i)
-    near = own.found.correction(i, own.inputs.serving)
+    setup = own.row(i)
     memory: dict[str, Any] = {name: float(col[i]) for name, col in asked.memory.items()}
     reasons = _reasons(asked, setup, i)
     per_gpu = {name: float(column[i]) for name, column in asked.per_gpu.items()}
@@ -251,22 +236,22 @@ def _row(asked: SizedSetUps, front: Front, i: int) -> SizeRow:
         reasons=reasons,
         **memory,
         **_speed(asked, i, fast=not reasons),
-        ttft_slo=first_token(own.found.replica_at(i), target(own.inputs.settings)),
+        ttft_slo=first_token(own.replica_at(i), target(own.inputs.settings)),
         kv_bytes_per_token=kv_bytes,
         memory_per_gpu=MemoryParts(**per_gpu),
         users=None if np.isnan(users) else users,
         developers=asked.developers.get(row_id(own, i)),
-        evidence_tier=near.tier,
-        evidence=near.evidence,
-        band=near.band,
-        **_price(asked, i, near.band, priced=not reasons),
-        on_front=i in front.setups and not reasons,
+        evidence_tier=setup.tier,
+        evidence=setup.evidence,
+        band=setup.band,
+        **_price(asked, i, setup.band, priced=not reasons),
+        on_front=i in front and not reasons,
     )
 
 
 def _reasons(asked: SizedSetUps, setup: SetUp, i: int) -> tuple[str, ...]:
     """Return why a set-up cannot be used, with the figures."""
-    found, goal = asked.own.found, target(asked.own.inputs.settings)
+    own, goal = asked.own, target(asked.own.inputs.settings)
     weights, free = asked.memory["weights_gb"][i], asked.memory["free_gb"][i]
     if free <= 0:
         return (
@@ -281,8 +266,8 @@ def _reasons(asked: SizedSetUps, setup: SetUp, i: int) -> tuple[str, ...]:
         )
     if setup.gpus > 1 and np.isnan(setup.gpu.shape.link_bytes_per_s):
         return (missing_figure(setup.gpu.id, "link.gb_per_s"),)
-    if not np.asarray(found.replica.slots)[i] >= 1:
-        return (infeasible(found.replica_at(i), goal),)
+    if not np.asarray(own.replica.slots)[i] >= 1:
+        return (infeasible(own.replica_at(i), goal),)
     return ()
 
 
@@ -291,7 +276,7 @@ def _speed(asked: SizedSetUps, i: int, *, fast: bool) -> dict[str, Any]:
     names = ("concurrency", "output_tokens_per_s", "requests_per_s", "tpot_s", "user_tokens_per_s")
     if not fast:
         return dict.fromkeys((*names, "ttft_s"))
-    replica = asked.own.found.replica_at(i)
+    replica = asked.own.replica_at(i)
     rate = float(np.asarray(replica.requests_per_s))
     tpot = float(np.asarray(replica.tpot_s))
     osl = float(np.asarray(target(asked.own.inputs.settings).osl))
@@ -306,7 +291,7 @@ def _price(
 ) -> dict[str, Any]:
     """Return what a set-up costs at full load, and the fleet that the demand needs."""
     own = asked.own
-    rent = own.found.rents[int(asked.rents[i])] if priced and asked.rents[i] >= 0 else None
+    rent = own.rents[int(asked.rents[i])] if priced and asked.rents[i] >= 0 else None
     known: dict[str, Any] = dict.fromkeys(PRICED)
     if priced and own.inputs.volume_given:
         known |= _fleet(asked, i, rent.instance_gpus if rent else 1)
@@ -314,7 +299,7 @@ def _price(
         return known | {"fleet_usd_per_month": None}
     hour = float(usd_per_hour(own, asked.rents)[i])
     goal = target(own.inputs.settings)
-    rate = float(np.asarray(own.found.replica_at(i).requests_per_s))
+    rate = float(np.asarray(own.replica_at(i).requests_per_s))
     tokens = rate * float(np.asarray(goal.isl + goal.osl)) * SECONDS_PER_HOUR
     usd = hour / tokens * MTOK
     return known | {
@@ -339,9 +324,9 @@ PRICED = (
 def _fleet(asked: SizedSetUps, i: int, box: int) -> dict[str, float]:
     """Return replicas, GPUs on the invoice and their rent for the demand."""
     own = asked.own
-    settings, count = own.inputs.settings, float(own.found.grid.count[i])
+    settings, count = own.inputs.settings, float(own.count[i])
     policy = fleet_policy(settings)
-    fleet = fleet_for(workload(settings), own.found.replica_at(i), policy, count, float(box))
+    fleet = fleet_for(workload(settings), own.replica_at(i), policy, count, float(box))
     per_gpu = usd_per_hour(own, asked.rents)[i] / count
     gpus = float(np.asarray(fleet.paid_gpus))
     return {

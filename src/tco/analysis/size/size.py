@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from tco.analysis.compare import rule_words, unsure_words
-from tco.analysis.report import assumptions_of, outside_words, stamp, warnings_of
+from tco.analysis.report import (
+    CLOSE,
+    TAKEN,
+    assumptions_of,
+    notes_of,
+    outside_words,
+    stamp,
+    uncalibrated,
+)
 from tco.analysis.results import AssumptionResult
-from tco.analysis.size.results import SizeCounts, SizeLimits, SizeResult, SizeRow, ValidationResult
+from tco.analysis.size.results import (
+    FrontPoint,
+    SizeCounts,
+    SizeLimits,
+    SizeResult,
+    SizeRow,
+    ValidationResult,
+)
 from tco.analysis.size.rows import (
-    Front,
     SizedSetUps,
     cheapest_rents,
     front,
@@ -26,13 +40,13 @@ from tco.catalog.models import Model
 from tco.engine.shapes import GpuShape, ModelShape
 from tco.errors import InfeasibleError, UnknownNameError
 from tco.options.bills import SelfOption
-from tco.options.candidates import OwnSetups, no_gpu, own_setups
-from tco.options.cheapest import cheapest, insist, least_trust, rank_of
+from tco.options.candidates import no_gpu, option_of, own_setups
+from tco.options.cheapest import BESIDE, cheapest, insist, least_trust, rank_of
 from tco.options.hours import refuse_billing
 from tco.options.question import Question, prepare
 from tco.options.selection import Selection, select
 from tco.options.settings import target, workload
-from tco.options.setups import COUNTS, uncut
+from tco.options.setups import COUNTS, SetUps, uncut
 from tco.options.shapes import gpu_shape, model_shape, validate
 from tco.units import show_number, show_usd
 
@@ -50,25 +64,13 @@ FLEET_ONLY = (
 """Assumptions that only matter when there is a demand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SizeSettings:
-    """What `tco size` asks beyond the question itself.
-
-    Args:
-        counts: GPUs of a replica to try; empty for the usual ones [1].
-        demand_is: The option that `--demand`, an old name, stood for; empty where it was not said.
-    """
-
-    counts: tuple[int, ...] = ()
-    demand_is: str = ""
-
-
-def size(inputs: Question, ask: SizeSettings) -> SizeResult:
+def size(inputs: Question, counts: tuple[int, ...] = (), demand_is: str = "") -> SizeResult:
     """Return where the one model of the request fits, how fast and at what price.
 
     Args:
         inputs: The question, with one model.
-        ask: What else was asked.
+        counts: GPUs of a replica to try, instead of the usual ones [1].
+        demand_is: What `--demand` said, which is an old name, by the option that says it now.
 
     Raises:
         InfeasibleError: The model is closed, its dimensions are unknown, or it cannot be cut over
@@ -76,28 +78,28 @@ def size(inputs: Question, ask: SizeSettings) -> SizeResult:
     """
     refuse_billing(inputs, "size prices a fleet at full load; tco compare follows the hours")
     selection = select(inputs.catalog, inputs.request)
-    own = own_setups(inputs, selection, ask.counts)
+    own = own_setups(inputs, selection, counts)
     name = next(iter(selection.models))
     model = inputs.catalog.models.models[name]
     if not own.models:
         raise InfeasibleError(f"{name}: {_why_not(own, model)}")
-    if not own.found.grid.size:
-        raise InfeasibleError(_uncut(own, selection, ask))
+    if not own.size:
+        raise InfeasibleError(_uncut(own, selection, counts))
     rents = cheapest_rents(own)
     asked = SizedSetUps(
         own=own,
         rents=rents,
         context_tokens=model.context_tokens,
-        developers=_developers(own, ask.counts),
+        developers=_developers(own, counts),
     )
-    best = front(own, rents)
-    rows = sorted(sized_rows(asked, best), key=_rank)
+    points, on_front = front(own, rents)
+    rows = sorted(sized_rows(asked, on_front), key=_rank)
     insist(inputs, (row.trust for row in rows if row.usd_per_mtok is not None), name)
-    chosen = bool(selection.gpus or ask.counts or inputs.request.all_setups)
-    result = _result(asked, model, tuple(rows), () if chosen else _short(rows), best)
-    if not ask.demand_is:
+    chosen = bool(selection.gpus or counts or inputs.request.all_setups)
+    result = _result(asked, model, tuple(rows), () if chosen else _short(rows), points)
+    if not demand_is:
         return result
-    old = f"--demand is an old name: --{ask.demand_is} says the same, --peak says a peak"
+    old = f"--demand is an old name: --{demand_is} says the same, --peak says a peak"
     return replace(result, warnings=(old, *result.warnings))
 
 
@@ -105,7 +107,7 @@ DEVELOPER = "agent-coding"
 """The profile whose users are developers, each with a coding agent."""
 
 
-def _developers(own: OwnSetups, counts: tuple[int, ...]) -> dict[str, float]:
+def _developers(own: SetUps, counts: tuple[int, ...]) -> dict[str, float]:
     """Return how many developers one replica of each set-up serves, by the id of its row.
 
     The same question, asked with the requests of the profile of developers in place of its own.
@@ -127,24 +129,23 @@ def _developers(own: OwnSetups, counts: tuple[int, ...]) -> dict[str, float]:
     return {row_id(own, i): float(n) for i, n in enumerate(served) if not np.isnan(n)}
 
 
-def _why_not(own: OwnSetups, model: Model) -> str:
+def _why_not(own: SetUps, model: Model) -> str:
     if model.weights == "closed":
         return "its weights are closed, so that nobody but its maker can serve it"
-    if own.unsized:
-        return own.unsized[0].reasons[0]
+    if own.untried:
+        return next(iter(own.untried.values()))[0]
     return "it is left out by --license, --min-score or --tier"
 
 
-def _uncut(own: OwnSetups, selection: Selection, ask: SizeSettings) -> str:
-    model, grid = own.models[0], own.found.grid
-    if not grid.gpus:
+def _uncut(own: SetUps, selection: Selection, counts: tuple[int, ...]) -> str:
+    model = own.models[0]
+    if not own.gpus:
         return no_gpu(own.inputs, selection, model.id)
-    split = bool(own.inputs.serving.single_stream)
     told = dict.fromkeys(
         why
-        for gpu in grid.gpus
-        for count in ask.counts or COUNTS
-        if (why := uncut(model.shape, gpu.node_gpus, count, by_layer=split)) is not None
+        for gpu in own.gpus
+        for count in counts or COUNTS
+        if (why := uncut(model.shape, gpu.node_gpus, count, own.server)) is not None
     )
     if not told:
         return f"{model.id}: no precision that was asked for runs on these GPUs"
@@ -170,11 +171,17 @@ def _short(rows: list[SizeRow]) -> tuple[str, ...]:
 
 
 def _result(
-    asked: SizedSetUps, model: Model, rows: tuple[SizeRow, ...], shown: tuple[str, ...], best: Front
+    asked: SizedSetUps,
+    model: Model,
+    rows: tuple[SizeRow, ...],
+    shown: tuple[str, ...],
+    points: tuple[FrontPoint, ...],
 ) -> SizeResult:
     inputs, entry = asked.own.inputs, asked.own.models[0]
     cheap = _cheapest(rows, least_trust(inputs))
     used = _options(asked, shown or tuple(row.id for row in rows))
+    fleet = _best_fleet(_fleets(rows), least_trust(inputs))
+    bears, minor = _notes(inputs, model, used, fleet or cheap, entry.id)
     return SizeResult(
         schema="tco.size/2",
         catalog=stamp(inputs, used),
@@ -186,13 +193,15 @@ def _result(
         limits=_limits(asked),
         rows=rows,
         shown=shown,
-        front=best.points,
+        front=points,
         verdict=_verdict(entry.id, rows, least_trust(inputs)),
         best=None if cheap is None else cheap.id,
+        best_fleet=None if fleet is None else fleet.id,
         cheaper_but_unsure=() if cheap is None else tuple(r.id for r in _below(rows, cheap)),
         judged=_counts(rows),
         assumptions=_assumptions(inputs, used),
-        warnings=_warnings(inputs, model, entry.id, used),
+        warnings=(*bears, *minor),
+        minor=len(minor),
     )
 
 
@@ -202,19 +211,31 @@ def _below(rows: Sequence[SizeRow], best: SizeRow) -> list[SizeRow]:
     return [r for r in rows if r.usd_per_mtok is not None and r.usd_per_mtok < limit]
 
 
-def _warnings(inputs: Question, model: Model, name: str, used: list[SelfOption]) -> tuple[str, ...]:
-    """Return what to be wary of; of a model that nothing is known like, whether it has a rent."""
-    told = warnings_of(inputs, used)
-    odd = model.architecture is not None and model.architecture.outside_calibration
-    words = outside_words([name])
-    return told if not odd or words in told else (words, *told)
+def _notes(
+    inputs: Question, model: Model, used: list[SelfOption], best: SizeRow | None, name: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what to be wary of: what bears on the answer, and what turns nothing.
+
+    Of a model that nothing is known like, whether it has a rent; of the GPU that is the answer.
+    """
+    wanted = None if best is None else best.id
+    about = [o for o in used if f"{o.model}@{o.hardware}:{o.precision}" == wanted]
+    bears, minor = notes_of(inputs, used, about)
+    doubts = list(uncalibrated(inputs, about))
+    if model.architecture is not None and model.architecture.outside_calibration:
+        doubts.insert(0, outside_words([name]))
+    shown = (CLOSE, TAKEN)  # the verdict says the one, the line of what was asked the other
+    told = tuple(
+        text for text in dict.fromkeys((*doubts, *bears)) if not any(w in text for w in shown)
+    )
+    return told, tuple(text for text in (*bears, *minor) if text not in told)
 
 
 def _options(asked: SizedSetUps, shown: tuple[str, ...]) -> list[SelfOption]:
     """Return the set-ups shown on the rents that they are cheapest on, as options."""
-    found = asked.own.found
-    pairs = np.flatnonzero(asked.rents[found.pair_setup] == found.pair_rent)
-    options = [asked.own.option(int(pair)) for pair in pairs]
+    own = asked.own
+    pairs = np.flatnonzero(asked.rents[own.pair_setup] == own.pair_rent)
+    options = [option_of(own, int(pair)) for pair in pairs]
     wanted = set(shown)
     return [o for o in options if f"{o.model}@{o.hardware}:{o.precision}" in wanted]
 
@@ -278,25 +299,39 @@ def _verdict(name: str, rows: tuple[SizeRow, ...], least: int) -> str:
     if not feasible:
         near = max(rows, key=lambda row: (row.fits, row.free_gb))
         return f"No set-up that was looked at serves {name}: {near.id}: {near.reasons[0]}."
-    sentences = [_within(name, _counts(rows))]
-    priced = [row for row in feasible if row.usd_per_mtok is not None]
+    within = _within(name, _counts(rows))
     cheap = _cheapest(rows, least)
-    if cheap is not None:
-        sentences.insert(0, unsure_words(cheap.trust, least))
-        sentences.append(
-            f"Cheapest at full load{rule_words(least)}: "
-            f"{cheap.id} at {show_usd(cheap.usd_per_mtok or 0.0)} per "
-            f"million tokens, {show_number(cheap.output_tokens_per_s or 0.0)} output tokens a "
-            f"second{_unsure(cheap)}."
-        )
-        fleets = [row for row in priced if row.fleet_usd_per_month is not None]
-        if fleets:
-            sentences.append(f"Cheapest fleet for the volume: {_fleet_words(fleets, least)}.")
-    sentences.append(
-        "The first token is a range: it depends on when requests arrive and how they are "
-        "scheduled, which no formula of means predicts."
+    if cheap is None:
+        return f"{within} {RANGE}"
+    load = (
+        f"Cheapest at full load{rule_words(least)}: "
+        f"{cheap.id} at {show_usd(cheap.usd_per_mtok or 0.0)} per "
+        f"million tokens, {show_number(cheap.output_tokens_per_s or 0.0)} output tokens a "
+        f"second{_unsure(cheap)}."
     )
+    fleets = _fleets(rows)
+    told = f"Cheapest fleet for the volume: {_fleet_words(fleets, least)}." if fleets else ""
+    below = _beside(
+        _below(rows, cheap), lambda row: f"{show_usd(row.usd_per_mtok or 0.0)} per Mtok"
+    )
+    if (fleet := _best_fleet(fleets, least)) is not None:
+        limit = fleet.fleet_usd_per_month or 0.0
+        lower = [row for row in fleets if (row.fleet_usd_per_month or 0.0) < limit]
+        below = _beside(lower, lambda row: f"{show_usd(row.fleet_usd_per_month or 0.0)} a month")
+    sentences = (unsure_words(cheap.trust, least), told, load, below, within, RANGE)
     return " ".join(filter(None, sentences))
+
+
+def _beside(rows: Sequence[SizeRow], usd: Callable[[SizeRow], str]) -> str:
+    """Return what costs less than the answer and is not sure enough, with the reasons."""
+    told = [f"{row.id} at {usd(row)} ({row.trust_reasons[0]})" for row in rows[:BESIDE]]
+    return f"Cheaper but not sure enough: {'; '.join(told)}." if told else ""
+
+
+RANGE = (
+    "The first token is a range: it depends on when requests arrive and how they are scheduled, "
+    "which no formula of means predicts."
+)
 
 
 def _counts(rows: tuple[SizeRow, ...]) -> SizeCounts:
@@ -319,15 +354,27 @@ def _within(name: str, counts: SizeCounts) -> str:
         return f"{text}."
     parts = [f"{counts.not_kept} cannot"] if counts.not_kept else []
     if counts.too_close:
-        parts.append(f"{counts.too_close} are too close to call in the first token")
+        are = "is" if counts.too_close == 1 else "are"
+        parts.append(f"{counts.too_close} {are} too close to call in the first token")
     if counts.not_judged:
-        parts.append(f"{counts.not_judged} are not judged")
+        parts.append(f"{counts.not_judged} {'is' if counts.not_judged == 1 else 'are'} not judged")
     return f"{text}, {', '.join(parts)}."
 
 
 def _unsure(row: SizeRow) -> str:
     words = {"depends": "too close to call", "not judged": "not judged"}
     return f" (first token {words[row.ttft_slo]})" if row.ttft_slo in words else ""
+
+
+def _fleets(rows: Sequence[SizeRow]) -> list[SizeRow]:
+    """Return the rows that have a fleet for the volume."""
+    return [row for row in rows if row.feasible and row.fleet_usd_per_month is not None]
+
+
+def _best_fleet(rows: list[SizeRow], least: int) -> SizeRow | None:
+    """Return the row that is the answer for the volume; None without one."""
+    usd = [row.fleet_usd_per_month or 0.0 for row in rows]
+    return _first(rows, usd, least) if rows else None
 
 
 def _fleet_words(rows: list[SizeRow], least: int) -> str:

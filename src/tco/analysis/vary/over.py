@@ -9,19 +9,19 @@ from string import ascii_uppercase
 import numpy as np
 
 from tco.analysis.compare import pair_words, rule_words, undercut_words
-from tco.analysis.report import assumptions_of, stamp, unsure_prices, warnings_of
+from tco.analysis.flips import flips_of
+from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
 from tco.analysis.results import Band, OpenBand
-from tco.analysis.sensitivity import flips_of
 from tco.analysis.vary.results import BreakevenOver, Cell, MapAxis, MapOption, MapResult
 from tco.analysis.vary.variables import (
     ChosenOptions,
     Variable,
     chosen,
     envelope,
-    told,
+    over_volume,
+    setups_at,
     usd_at,
     variable,
-    where,
 )
 from tco.engine.crossings import Scan, scan
 from tco.engine.shapes import Floats, Indices
@@ -31,8 +31,34 @@ from tco.options.cheapest import answers_at, least_trust, of_two, undercut
 from tco.options.curves import TOKENS
 from tco.options.names import resolve
 from tco.options.question import Question
+from tco.options.spoken import spoken
 from tco.ranges import Span
-from tco.units import show_share, show_tokens, show_usd
+from tco.units import show_share, show_tokens, show_usd, with_unit
+
+# Values of variables in words, by their unit.
+
+MOST_SPANS = 4
+
+
+def where(wins: tuple[OpenBand, ...], low: float, unit: str) -> str:
+    """Return winning intervals in words; those that begin at `low` have no beginning to tell.
+
+    >>> where(((0.0, 1.8), (3.0, None)), 0.0, "USD/GPU-hour")
+    'below $1.80/GPU-hour and from $3.00/GPU-hour'
+    """
+    parts = []
+    for begin, end in wins[:MOST_SPANS]:
+        if begin <= low and end is None:
+            parts.append("at any value that was tried")
+        elif end is None:
+            parts.append(f"from {with_unit(begin, unit)}")
+        elif begin <= low:
+            parts.append(f"below {with_unit(end, unit)}")
+        else:
+            parts.append(f"from {with_unit(begin, unit)} to {with_unit(end, unit)}")
+    more = len(wins) - MOST_SPANS
+    return " and ".join(parts) + (f" and {more} more intervals" if more > 0 else "")
+
 
 # For which values of any variable B is cheaper than A.
 
@@ -70,6 +96,7 @@ def breakeven_over(
     a_usd, b_usd = (float(usd_at(o, inputs.settings, [])) for o in (base, option))
     spans = _open(found, over)
     best, unsure = of_two([base, option], [a_usd, b_usd], least_trust(inputs))
+    first, rest = notes_of(inputs, [base, option], [base, option])
     result = BreakevenOver(
         schema="tco.breakeven-over/1",
         catalog=stamp(inputs, [base, option]),
@@ -97,7 +124,8 @@ def breakeven_over(
         flips=flips_of(inputs, base, option, ()) if not spans else (),
         verdict="",
         assumptions=assumptions_of(inputs, [base, option]),
-        warnings=(*warnings_of(inputs, [base, option]), *unsure_prices(inputs, [base, option])),
+        warnings=(*unsure_prices(inputs, [base, option]), *first, *rest),
+        minor=len(rest),
         best=best,
         cheaper_but_unsure=unsure,
     )
@@ -149,12 +177,13 @@ def _distance(found: Scan, now: float) -> float | None:
 
 
 def _never(over: Variable, a: Option, gap: Callable[[Floats], Floats]) -> str:
-    low, high = told(over.low, over.unit), told(over.high, over.unit)
+    low, high = with_unit(over.low, over.unit), with_unit(over.high, over.unit)
     best = float(gap(np.linspace(over.low, over.high, TRIED)).min())
     near = (
         f"it still costs {show_usd(best)} a month more" if np.isfinite(best) else "it cannot serve"
     )
-    return f"from {low} to {high}, with all else as it is, {near} than {a.id} where it is nearest"
+    whose = spoken(a.id)
+    return f"from {low} to {high}, with all else as it is, {near} than {whose} where it is nearest"
 
 
 def _words(result: BreakevenOver) -> str:
@@ -162,13 +191,14 @@ def _words(result: BreakevenOver) -> str:
     gap = result.b_usd - result.a_usd
     which = f"{show_usd(abs(gap))} {'cheaper' if gap < 0 else 'dearer'}"
     today = (
-        f"Today, with {told(result.now, result.unit)}, it costs {show_usd(result.b_usd)} a month "
-        f"against {show_usd(result.a_usd)}: {which}."
+        f"Today, with {with_unit(result.now, result.unit)}, it costs {show_usd(result.b_usd)} "
+        f"a month against {show_usd(result.a_usd)}: {which}."
     )
+    a, b = spoken(result.a), spoken(result.b)
     if not result.wins:
-        return f"{result.b} is never cheaper than {result.a} {at}: {result.never_because}. {today}"
+        return f"{b} is never cheaper than {a} {at}: {result.never_because}. {today}"
     region = where(result.wins, result.searched[0], result.unit)
-    text = f"A{at[1:]}, {result.b} is cheaper than {result.a} {region}: {result.title}. {today}"
+    text = f"A{at[1:]}, {b} is cheaper than {a} {region}: {result.title}. {today}"
     if result.distance is not None:
         way = "up" if result.distance > 0 else "down"
         text += f" The turn is {show_share(abs(result.distance))} {way} from there."
@@ -199,6 +229,7 @@ def winner_map(
     variables: tuple[str, str],
     spans: tuple[Span | None, Span | None] = (None, None),
     steps: tuple[int, int] = MAP,
+    pair: tuple[Option, Option] | None = None,
 ) -> MapResult:
     """Return the cheapest option, and by how much, for combinations of two variables.
 
@@ -208,12 +239,13 @@ def winner_map(
         variables: What varies along x and along y.
         spans: Their values; about today's when None.
         steps: How many values then.
+        pair: The two options of an answer without names, own GPUs second.
 
     Raises:
         UsageError: A variable that enters no bill, both the same, or too many cells.
     """
     asked = inputs if inputs.volume_given else _anywhere(inputs, variables)
-    picked = _options(asked, names, variables, spans, steps)
+    picked = _options(asked, names, variables, spans, steps, pair)
     x, y = (variable(name, picked.options, asked.settings) for name in variables)
     _refuse_overlap(x, y)
     xs, ys = (_values(*each) for each in zip((x, y), spans, steps, strict=True))
@@ -230,25 +262,32 @@ def _options(
     variables: tuple[str, str],
     spans: tuple[Span | None, Span | None],
     steps: tuple[int, int],
+    pair: tuple[Option, Option] | None,
 ) -> ChosenOptions:
-    """Return the options of a map; over volume, the best set-ups of a name at each of its values.
-
-    Without names those of the ends as well as today's.
-    """
+    """Return the options of a map; over volume, the set-ups that decide at each of its values."""
     if "volume" not in variables:
+        if pair is not None:
+            return ChosenOptions(options=pair, said=())
         return chosen(inputs, names, MOST_OPTIONS)
     axis = variables.index("volume")
     span, now = spans[axis], float(np.asarray(inputs.settings.value(TOKENS)))
+    around = np.geomspace(now / AROUND, now * AROUND, steps[axis]) if now > 0 else np.zeros(1)
+    volumes = around if span is None else np.array(span.values)
+    if pair is not None:
+        return _pair(inputs, pair, np.append(now, volumes))
     if names:
-        around = np.geomspace(now / AROUND, now * AROUND, steps[axis]) if now > 0 else np.zeros(0)
-        return envelope(inputs, names, around if span is None else np.array(span.values))
-    picked = chosen(inputs, names, MOST_OPTIONS)
-    ends = (now / AROUND, now * AROUND) if span is None else (span.low, span.high)
-    found = {option.id: option for option in picked.options}
-    for volume in ends:
-        there = replace(inputs, settings=inputs.settings.with_values({TOKENS: volume}))
-        found |= {option.id: option for option in chosen(there, (), MOST_OPTIONS).options}
-    return ChosenOptions(options=tuple(found.values())[:MOST_OPTIONS], said=picked.said)
+        return envelope(inputs, names, volumes)
+    return over_volume(inputs, volumes, MOST_OPTIONS)
+
+
+def _pair(inputs: Question, pair: tuple[Option, Option], volumes: Floats) -> ChosenOptions:
+    """Return two options, of own GPUs the set-ups of their model that decide at some volume."""
+    host, own = pair
+    searched = own.id.startswith("self/")
+    found = setups_at(inputs, {own.model}, volumes) if searched else {}
+    setups = found.get(own.model, [own])
+    names = (host.id, *(f"self/{own.model}" for _ in setups))
+    return ChosenOptions(options=(host, *setups), said=(), names=names)
 
 
 def _anywhere(inputs: Question, variables: tuple[str, str]) -> Question:
@@ -311,6 +350,8 @@ def _result(
     below = undercut(usd.reshape(len(options), -1), winner.ravel())
     beside = undercut_words(options, below.tolist(), len(cells), "combinations")
     words = _maps_words(cells, told_options, made, least_trust(inputs))
+    here = next((cell.winner for cell in cells if cell.now), None)
+    first, rest = notes_of(inputs, options, [o for o in options if o.id == here])
     return MapResult(
         schema="tco.map/1",
         catalog=stamp(inputs, options),
@@ -323,8 +364,9 @@ def _result(
         cells=cells,
         verdict=" ".join(filter(None, (words, beside))),
         assumptions=assumptions_of(inputs, options),
-        warnings=warnings_of(inputs, options),
-        best=next((cell.winner for cell in cells if cell.now), None),
+        warnings=(*first, *rest),
+        minor=len(rest),
+        best=here,
         cheaper_but_unsure=tuple(o.id for o, n in zip(options, below, strict=True) if n),
     )
 
@@ -399,11 +441,11 @@ def _maps_words(
     cells: Sequence[Cell], options: Sequence[MapOption], axes: Sequence[MapAxis], least: int
 ) -> str:
     won = sorted((o for o in options if o.cells), key=lambda o: -o.cells)
-    shares = ", ".join(f"{o.id} in {o.cells}" for o in won)
+    shares = ", ".join(f"{spoken(o.id)} in {o.cells}" for o in won)
     where = " and ".join(
-        f"{a.variable} from {told(a.values[0], a.unit)} to {told(a.values[-1], a.unit)}"
+        f"{a.variable} from {with_unit(a.values[0], a.unit)} to {with_unit(a.values[-1], a.unit)}"
         for a in axes
     )
     text = f"Of {len(cells)} combinations of {where}, the cheapest{rule_words(least)} is {shares}."
     now = next((c for c in cells if c.now), None)
-    return text if now is None else f"{text} Nearest to today it is {now.winner}."
+    return text if now is None else f"{text} Nearest to today it is {spoken(now.winner)}."

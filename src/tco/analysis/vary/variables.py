@@ -2,69 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tco.analysis.compare import answers, candidates, listed, short_list
-from tco.analysis.results import OpenBand
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
 from tco.engine.shapes import Floats, Number, number
-from tco.errors import InfeasibleError, UsageError, nearest, printable
-from tco.options.bills import Option, SelfOption, TokenOption, fleet, lines, replica_of, usd_of
+from tco.errors import InfeasibleError, UsageError, printable, suggestion
+from tco.options.bills import (
+    Option,
+    SelfOption,
+    TokenOption,
+    best_pairs,
+    fleet,
+    lines,
+    replica_of,
+    usd_of,
+)
+from tco.options.candidates import option_of, own_setups
 from tco.options.cheapest import cheapest_of, insist, least_trust, most_sure
 from tco.options.curves import TOKENS
 from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Setting, Settings, fleet_policy, image_tokens, workload
-from tco.units import MTOK, show_number, show_seconds, show_share, show_tokens, show_usd
-
-# Values of variables in words, by their unit.
-
-MOST_SPANS = 4
-
-
-def told(value: float, unit: str) -> str:
-    """Return a value as its unit is written.
-
-    >>> told(2.1, "USD/GPU-hour"), told(0.35, "share"), told(3, "engineers"), told(1.5, "factor")
-    ('$2.10/GPU-hour', '35%', '3 engineers', 'x1.5')
-    """
-    if unit.startswith("share"):
-        return show_share(value) + unit.removeprefix("share")
-    if unit.startswith("USD"):
-        return show_usd(value) + unit.removeprefix("USD")
-    if unit == "tokens/month":
-        return f"{show_tokens(value)} tokens a month"
-    if unit in ("s", "s/token"):
-        return show_seconds(value)
-    if unit == "factor":
-        return f"x{show_number(value)}"
-    return f"{show_number(value)} {unit}".strip()
-
-
-def where(wins: tuple[OpenBand, ...], low: float, unit: str) -> str:
-    """Return winning intervals in words; those that begin at `low` have no beginning to tell.
-
-    >>> where(((0.0, 1.8), (3.0, None)), 0.0, "USD/GPU-hour")
-    'below $1.80/GPU-hour and from $3.00/GPU-hour'
-    """
-    parts = []
-    for begin, end in wins[:MOST_SPANS]:
-        if begin <= low and end is None:
-            parts.append("at any value that was tried")
-        elif end is None:
-            parts.append(f"from {told(begin, unit)}")
-        elif begin <= low:
-            parts.append(f"below {told(end, unit)}")
-        else:
-            parts.append(f"from {told(begin, unit)} to {told(end, unit)}")
-    more = len(wins) - MOST_SPANS
-    return " and ".join(parts) + (f" and {more} more intervals" if more > 0 else "")
-
+from tco.options.spoken import spoken
+from tco.units import MTOK
 
 # One number that could be another, and the bills at some values of it.
 
@@ -86,6 +52,7 @@ class Variable:
         targets: Ids of the options whose own prices it changes.
         held: Ids of the options whose bill stays as it is today.
         log: It is spread by factors rather than evenly.
+        whole: Only whole numbers mean anything.
     """
 
     name: str
@@ -101,6 +68,7 @@ class Variable:
     targets: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     log: bool = False
+    whole: bool = False
 
     def within(self, low: float, high: float) -> Variable:
         """Return the variable with a range of the user's.
@@ -143,6 +111,8 @@ FAR = 100.0
 
 PAIR = 2
 
+WHOLE_UNITS = ("replicas", "requests")
+
 
 def variable(name: str, options: Sequence[Option], settings: Settings) -> Variable:
     """Return the variable that a name means for some options.
@@ -159,10 +129,10 @@ def variable(name: str, options: Sequence[Option], settings: Settings) -> Variab
     if word in NAMES:
         made = NAMES[word](word, options, settings)
     elif word in settings and word != TOKENS:
-        made = _setting(settings[word])
+        made = of_setting(settings[word])
     else:
         known = [*NAMES, *settings]
-        hint = f"; did you mean {', '.join(nearest(word, known))}?" if nearest(word, known) else ""
+        hint = suggestion(word, known)
         names = ", ".join(NAMES)
         raise UsageError(f"nothing called {printable(name, 40)!r} to vary{hint}; there are {names}")
     if made is None or not _enters(made, options, settings):
@@ -204,14 +174,14 @@ def _price(name: str, options: Sequence[Option], settings: Settings) -> Variable
     tiers = {o.tier for o in options if isinstance(o, TokenOption)}
     if len(options) > PAIR and tiers:
         kind = "api" if "api" in tiers else "hosted"
-        return _setting(settings[f"price.{kind}_factor"], name)
+        return of_setting(settings[f"price.{kind}_factor"], name)
     target = next((o for o in options if isinstance(o, TokenOption)), None)
     if target is None:
         return None
     now = blended_usd_per_mtok(target, settings)
     return Variable(
         name=name,
-        title=f"price of {target.id} at this mix",
+        title=f"price of {spoken(target.id)} at this mix",
         unit="USD/Mtok",
         now=now,
         low=now / FAR,
@@ -257,7 +227,7 @@ def _rent(name: str, options: Sequence[Option], settings: Settings) -> Variable 
     usd = float(one or 1.0)
     return Variable(
         name=name,
-        title=f"GPU rent of {rented[0].id}" if one else "GPU rent over today's",
+        title=f"GPU rent of {spoken(rented[0].id)}" if one else "GPU rent over today's",
         unit="USD/GPU-hour" if one else "factor",
         now=usd * factor,
         low=0.0,
@@ -267,10 +237,6 @@ def _rent(name: str, options: Sequence[Option], settings: Settings) -> Variable 
 
 
 def _engineers(name: str, options: Sequence[Option], settings: Settings) -> Variable | None:
-    def staff(v: Number) -> Values:
-        none = np.zeros_like(np.asarray(v, dtype=float))
-        return {"people.floor_fte": v, "people.fixed_fte": v, "people.fte_per_gpu": none}
-
     return Variable(
         name=name,
         title="engineers of self-hosting",
@@ -278,8 +244,18 @@ def _engineers(name: str, options: Sequence[Option], settings: Settings) -> Vari
         now=number(settings.value("people.floor_fte")),
         low=0.0,
         high=FAR,
-        settings=staff,
+        settings=staffed,
     )
+
+
+def staffed(engineers: Number) -> Values:
+    """Return the settings of so many engineers, however many GPUs there are."""
+    none = np.zeros_like(np.asarray(engineers, dtype=float))
+    return {
+        "people.floor_fte": engineers,
+        "people.fixed_fte": engineers,
+        "people.fte_per_gpu": none,
+    }
 
 
 def _output_share(name: str, options: Sequence[Option], settings: Settings) -> Variable | None:
@@ -319,6 +295,7 @@ def _utilization(name: str, options: Sequence[Option], settings: Settings) -> Va
     per_s = servers.paid_gpus / own.gpus * replica.requests_per_s
     capacity = number(per_s * load.seconds_per_month * load.tokens_per_request)
     most = number(tokens_served(servers.needed, load, replica, fleet_policy(at))) / capacity
+    capacity /= number(own.tries)  # of tokens that are asked for once
     return Variable(
         name=name,
         title=f"tokens served over what the fleet of {own.id} could serve",
@@ -332,7 +309,7 @@ def _utilization(name: str, options: Sequence[Option], settings: Settings) -> Va
     )
 
 
-def _setting(setting: Setting, name: str = "") -> Variable:
+def of_setting(setting: Setting, name: str = "") -> Variable:
     """Return a setting as a variable: a share from 0 to 1, a factor a hundredfold either way."""
     now = number(setting.value)
     share = setting.unit == "share"
@@ -350,12 +327,13 @@ def _setting(setting: Setting, name: str = "") -> Variable:
         most=1.0 if share else np.inf,
         settings=lambda v: {setting.path: v},
         log=not share and least > 0,
+        whole=setting.unit in WHOLE_UNITS,
     )
 
 
 def _named(path: str) -> Maker:
     def make(name: str, options: Sequence[Option], settings: Settings) -> Variable:
-        return _setting(settings[path], name)
+        return of_setting(settings[path], name)
 
     return make
 
@@ -476,6 +454,65 @@ def envelope(inputs: Question, names: Sequence[str], volumes: Floats) -> ChosenO
         options=tuple(option for option, _ in kept),
         said=tuple(filter(None, said)),
         names=tuple(name for _, name in kept),
+    )
+
+
+def setups_at(
+    inputs: Question, models: Collection[str], volumes: Floats
+) -> dict[str, list[Option]]:
+    """Return by model the set-ups that are the answer at one of some volumes, best ones first.
+
+    Of what the request lets through; a model that nothing serves is left out.
+
+    Args:
+        inputs: The question.
+        models: Open models.
+        volumes: Volumes that are looked at [token/month].
+    """
+    wanted = replace(select(inputs.catalog, inputs.request), models=tuple(sorted(models)))
+    own, least = own_setups(inputs, wanted), least_trust(inputs)
+    found: dict[str, list[Option]] = {}
+    for model in sorted(models):
+        places = best_pairs(own, inputs.settings, model, volumes, least).tolist()
+        found[model] = [option_of(own, int(i)) for i in places]
+    return {model: setups for model, setups in found.items() if setups}
+
+
+def over_volume(inputs: Question, volumes: Floats, most: int) -> ChosenOptions:
+    """Return the usual options of several volumes; own GPUs as what decides at each of them.
+
+    Args:
+        inputs: The question, with a volume.
+        volumes: Volumes that are looked at, beside today's [token/month].
+        most: Names at most: those that come nearest to the cheapest at today's volume or an end.
+    """
+    now = number(inputs.settings.value(TOKENS))
+    near: dict[str, tuple[float, Option]] = {}
+    for volume in dict.fromkeys((now, float(volumes.min()), float(volumes.max()))):
+        there = replace(inputs, settings=inputs.settings.with_values({TOKENS: volume}))
+        rows = [row for row in usual(there) if row.monthly_usd is not None]
+        least = min((row.monthly_usd or 0.0 for row in rows), default=0.0)
+        for row in rows:
+            name = f"self/{row.model}" if row.id.startswith("self/") else row.id
+            ratio = (row.monthly_usd or 0.0) / least if least > 0 else 1.0
+            if name not in near or ratio < near[name][0]:
+                near[name] = ratio, row.option
+    if not near:
+        raise InfeasibleError(NOTHING)
+    kept = sorted(near, key=lambda name: near[name][0])[:most]
+    own = {near[name][1].model for name in kept if name.startswith("self/")}
+    setups = setups_at(inputs, own, np.append(now, volumes))
+    found = [
+        (option, name)
+        for name in kept
+        for option in (
+            setups.get(near[name][1].model, []) if name.startswith("self/") else [near[name][1]]
+        )
+    ]
+    dropped = len(near) - len(kept)
+    said = (f"the {most} nearest of {len(near)} options; name others to see them",) * (dropped > 0)
+    return ChosenOptions(
+        options=tuple(o for o, _ in found), said=said, names=tuple(name for _, name in found)
     )
 
 

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from tco.analysis.compare import beside_words, rule_words, unsure_words
-from tco.analysis.report import assumptions_of, stamp, warnings_of
+from tco.analysis.report import assumptions_of, notes_of, stamp
 from tco.analysis.vary.results import WhatIf, WhatIfResult, WhatIfRow
 from tco.analysis.vary.variables import Weighed, chosen, weighed
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
-from tco.errors import UsageError, nearest, printable
+from tco.errors import UsageError, printable, suggestion
 from tco.options.bills import Option, lines
 from tco.options.cheapest import answers_at, cheaper_but_unsure, least_trust
 from tco.options.question import Question
 from tco.options.settings import Settings
+from tco.options.spoken import spoken
 from tco.units import number, share, show_usd, tokens_per_month
 
 # What-ifs as people write them: `api price x3`, `gpu rent +30%`, `price cut in half in 12
@@ -165,7 +166,7 @@ def _paths(subject: str, settings: Settings) -> tuple[str, ...]:
     if word in settings:
         return (word,)
     known = [*SUBJECTS, *settings]
-    hint = f"; did you mean {', '.join(nearest(word, known))}?" if nearest(word, known) else ""
+    hint = suggestion(word, known)
     names = ", ".join(SUBJECTS)
     shown = printable(word, 40)
     raise UsageError(f"--what-if: nothing called {shown!r} to change{hint}; there are {names}")
@@ -212,6 +213,8 @@ def what_ifs(inputs: Question, names: Sequence[str], texts: Sequence[str]) -> Wh
     today = [weighed(option, inputs) for option in picked.options]
     best = next(row for row in today if row.id == cheapest[0])
     unsure = cheaper_but_unsure(today, best)
+    about = [option for option in picked.options if option.id in cheapest]
+    bears, minor = notes_of(inputs, picked.options, about)
     return WhatIfResult(
         schema="tco.what-if/1",
         catalog=stamp(inputs, picked.options),
@@ -224,7 +227,8 @@ def what_ifs(inputs: Question, names: Sequence[str], texts: Sequence[str]) -> Wh
         resolved=picked.said,
         verdict=_words(said, rows, cheapest, best, unsure, least),
         assumptions=assumptions_of(inputs, picked.options),
-        warnings=warnings_of(inputs, picked.options),
+        warnings=(*bears, *minor),
+        minor=len(minor),
         best=best.id,
         cheaper_but_unsure=tuple(row.id for row in unsure),
     )
@@ -306,12 +310,11 @@ def _words(
     usd = show_usd(bills[today].base_usd)
     text = [
         unsure_words(best.trust, least),
-        f"Today {today} is the cheapest{rule_words(least)}, at {usd} a month.",
-        beside_words(unsure),
+        f"Today {spoken(today)} is the cheapest{rule_words(least)}, at {usd} a month.",
     ]
     for i, one in enumerate(said):
         winner = cheapest[i + 1]
         then = bills[winner].usd[i]
-        how = "it stays so" if winner == today else f"{winner} is"
+        how = "it stays so" if winner == today else f"{spoken(winner)} is"
         text.append(f"With {one.name}: {how}, at {show_usd(then or 0.0)}.")
-    return " ".join(filter(None, text))
+    return " ".join(filter(None, [*text, beside_words(unsure)]))

@@ -218,14 +218,29 @@ def _each(reader: Callable[[BenchPart], Iterator[BenchReading | str]]) -> Reader
 
 
 FORMATS = (
-    BenchFormat("vllm bench", ("duration", "completed", "output_throughput"), _each(vllm)),
+    BenchFormat(
+        "vllm bench",
+        ("duration", "completed", "output_throughput"),
+        _each(vllm),
+        ("vllm bench serve", "sglang.bench_serving"),
+    ),
     BenchFormat("GuideLLM", ("benchmarks",), _each(guidellm)),
     BenchFormat("InferenceX", ("output_tput_per_gpu", "conc"), _each(inferencex)),
     BenchFormat("llama-bench", ("n_prompt", "n_gen", "avg_ts"), _each(llama_bench)),
-    BenchFormat("AIPerf", ("output_token_throughput", "request_throughput"), _each(aiperf)),
+    BenchFormat(
+        "AIPerf",
+        ("output_token_throughput", "request_throughput"),
+        _each(aiperf),
+        ("AIPerf", "genai-perf"),
+    ),
     BenchFormat("AIPerf sweep", ("per_combination_metrics",), _each(aiperf_sweep)),
     BenchFormat("AIPerf records", ("metadata", "metrics"), aiperf_records),
     BenchFormat("trtllm-bench", ("request_info", "performance", "world_info"), _each(trtllm_bench)),
     BenchFormat("inference-perf", ("load_summary", "successes"), _each(inference_perf)),
 )
 """Tools in the order in which a file is tried."""
+
+
+def tools() -> tuple[str, ...]:
+    """Return the tools whose files are read, as people call them."""
+    return tuple(name for form in FORMATS for name in form.told or (form.tool,))

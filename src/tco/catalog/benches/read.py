@@ -233,11 +233,13 @@ class BenchFormat:
         tool: Its name.
         keys: Members that each of its records has.
         read: Yields its runs, and what is to be known of the others, from all records of a file.
+        told: What people call the tools that write it, where that is not its name.
     """
 
     tool: str
     keys: tuple[str, ...]
     read: Reader
+    told: tuple[str, ...] = ()
 
     def knows(self, cells: Document) -> bool:
         """Return whether a record is one of this tool's."""

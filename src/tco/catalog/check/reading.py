@@ -42,7 +42,14 @@ REFERENCE = Rule(
     title="Every name leads somewhere, and nothing is given twice.",
     advice="correct the name, or add the record that it means",
 )
-RULES = (UNREADABLE, SCHEMA, REFERENCE)
+MISSING = Rule(
+    id="TCO004",
+    name="not-found",
+    severity="error",
+    title="Every file that is named is there.",
+    advice="correct the path; of a folder name the files: tco catalog check FOLDER/*.yaml",
+)
+RULES = (UNREADABLE, SCHEMA, REFERENCE, MISSING)
 
 
 @dataclass(frozen=True, slots=True)

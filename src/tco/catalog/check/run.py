@@ -31,7 +31,7 @@ from tco.catalog.check.finding import (
     Rule,
     Subject,
 )
-from tco.catalog.check.reading import UNREADABLE, ReadFile
+from tco.catalog.check.reading import MISSING, UNREADABLE, ReadFile
 from tco.catalog.editions import at_revision
 from tco.catalog.fields import Record, Source
 from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file
@@ -322,7 +322,8 @@ def _users(paths: Iterable[str]) -> tuple[list[File], list[Finding]]:
             files.append(user_file(path))
         except DataError as error:
             message = str(error).rpartition(": ")[2]
-            lost.append(finding(UNREADABLE, path, 1, "", message))
+            rule = UNREADABLE if Path(path).is_file() else MISSING
+            lost.append(finding(rule, path, 1, "", message))
     return files, lost
 
 

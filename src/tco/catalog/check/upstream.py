@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 from tco.catalog.check import prices
 from tco.catalog.check.evidence import UNREACHABLE_SOURCE
 from tco.catalog.check.finding import FEWEST_HOSTS, INPUT_WEIGHT, Finding, Rule
-from tco.catalog.check.reading import REFERENCE, UNREADABLE
+from tco.catalog.check.reading import MISSING, REFERENCE, UNREADABLE
 from tco.catalog.check.run import CheckSettings, finding
 from tco.catalog.check.windows import RETIRED_BUT_OFFERED
 from tco.catalog.load import load_catalog
@@ -49,7 +50,8 @@ def lint(kind: str, path: str, asked: CheckSettings) -> tuple[list[Finding], int
         line, _, message = str(error).removeprefix(f"{path}:").partition(": ")
         if not line.isdecimal():
             line, message = "1", str(error)
-        return [finding(UNREADABLE, path, int(line), "", message)], 0
+        rule = UNREADABLE if Path(path).exists() else MISSING
+        return [finding(rule, path, int(line), "", message)], 0
     return findings_in(found, asked.as_of), len(found.rows)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tco.catalog.files import user_file
 from tco.catalog.upstream import genai_prices, litellm, models_dev
 from tco.catalog.upstream.rows import KINDS, PriceList
-from tco.errors import DataError, UsageError, nearest, printable
+from tco.errors import DataError, UsageError, printable, suggestion
 
 INSTALLED = {
     "litellm": ("litellm", "litellm/model_prices_and_context_window_backup.json"),
@@ -35,8 +35,7 @@ def read_list(kind: str, path: str, on: date, *, shown: str = "", edition: str =
         DataError: The file cannot be read as that kind.
     """
     if kind not in KINDS:
-        near = nearest(kind, KINDS, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = suggestion(kind, KINDS, 1)
         raise UsageError(f"{printable(kind, 40)!r} is none of {', '.join(KINDS)}{hint}")
     if kind == "models.dev" and Path(path).is_dir():
         return models_dev.of_folder(Path(path))

@@ -16,7 +16,7 @@ from tco.analysis.charts.curves import prominent
 from tco.analysis.charts.results import BillsAt, Report
 from tco.analysis.compare import TIER_WORDS
 from tco.analysis.results import AssumptionResult, Breakdown, OptionResult
-from tco.errors import UsageError
+from tco.errors import UsageError, install_command
 from tco.options.cheapest import cheapest_of, rank_of
 from tco.render import words
 from tco.render.report.marks import DASHES, ENDS, PARTS, SERVED, WHOLE, Look, looks, readable_on
@@ -24,7 +24,7 @@ from tco.render.screens import screen
 from tco.render.screens.breakeven import spans
 from tco.render.table import Block, Paragraph, Table, View
 from tco.render.terminal import NBSP
-from tco.units import show_share, show_tokens, show_usd
+from tco.units import in_unit, show_share, show_tokens, show_usd
 
 # What a report says first: its question, its answer, and the few figures behind it.
 
@@ -224,14 +224,14 @@ def assumption_rows(report: Report) -> list[AssumptionLine]:
 
 def _assumption(row: AssumptionResult, report: Report) -> AssumptionLine:
     span = report.ranges.get(row.path)
-    ends = [words.in_unit(v, row.unit) for v in span] if span else []
+    ends = [in_unit(v, row.unit) for v in span] if span else []
     unnamed = row.source in ("judgment", "default")
     said = ORIGINS[row.origin]
     unit = row.unit if row.unit in ("tokens", "engineers", "requests", "months") else ""
     return AssumptionLine(
         title=row.title,
         path=row.path,
-        value=f"{words.in_unit(row.value, row.unit)} {unit}".strip(),
+        value=f"{in_unit(row.value, row.unit)} {unit}".strip(),
         span=" to ".join(ends),
         source=words.STAR * row.judgment + (said if unnamed else f"{said}: {row.source}"),
         read="" if unnamed else report.read.get(row.path, ""),
@@ -240,8 +240,8 @@ def _assumption(row: AssumptionResult, report: Report) -> AssumptionLine:
 
 # A report as one HTML file: words from a template, charts and their library inside it.
 
-LIBRARIES = ("altair", "vl_convert", "jinja2")
-MISSING = "a report needs more libraries: pip install 'llm-tco[report]'"
+LIBRARIES = ("vl_convert", "jinja2")
+MISSING = "a report needs more libraries"
 
 
 class Key(NamedTuple):
@@ -274,7 +274,8 @@ def check() -> None:
     """
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
-        raise UsageError(f"{MISSING} ({', '.join(missing)} not found)")
+        how = install_command("report")
+        raise UsageError(f"{MISSING} ({', '.join(missing)}): {how}")
 
 
 def page(report: Report, asked: TypedCommand) -> str:

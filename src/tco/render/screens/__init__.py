@@ -11,20 +11,21 @@ from tco.render.table import Block, Column, Sheet, View
 
 MODULES = {
     "tco.compare/1": "bills:COMPARE",
+    "tco.frontier/1": "frontier",
     "tco.breakeven/1": "breakeven:PAIR",
     "tco.breakeven-table/1": "breakeven:TABLE",
     "tco.sensitivity/1": "sensitivity:TORNADO",
     "tco.breakeven-over/1": "breakeven:OVER",
-    "tco.map/1": "breakeven:MAP",
+    "tco.map/1": "winners:MAP",
     "tco.montecarlo/1": "sensitivity:MONTECARLO",
     "tco.what-if/1": "sensitivity:WHAT_IF",
     "tco.explain/1": "bills:EXPLAIN",
     "tco.size/2": "size:SIZE",
-    "tco.size-validation/1": "size:VALIDATION",
-    "tco.import-bench/1": "size:IMPORT_BENCH",
+    "tco.size-validation/1": "measured:VALIDATION",
+    "tco.import-bench/1": "measured:IMPORT_BENCH",
     "tco.plan/1": "plan:PLAN",
     "tco.plan-portfolio/1": "plan:PORTFOLIO",
-    "tco.horizon/1": "plan:HORIZON",
+    "tco.horizon/1": "horizon",
     "tco.profile/1": "profile",
     "tco.bill/1": "bill",
     "tco.sources/1": "sources",
@@ -37,6 +38,7 @@ MODULES = {
     "tco.catalog-check/1": "check:CHECK",
     "tco.catalog-rules/1": "check:RULES",
     "tco.catalog-list/1": "catalog:LIST",
+    "tco.catalog-names/1": "catalog:NAMES",
     "tco.catalog-history/1": "catalog:HISTORY",
     "tco.catalog-show/1": "catalog:SHOW",
     "tco.catalog-verify/1": "check:VERIFY",
@@ -62,6 +64,9 @@ class Screen:
 
     compact: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     """Columns for `--format llm`, where they are other ones than those of the table."""
+
+    csv: Callable[[Any, View], Sheet] | None = None
+    """Returns the rows of CSV, where they are other ones than those of JSON."""
 
     also: Callable[[Any], Iterable[tuple[str, tuple[Column, ...], Sequence[Any]]]] = lambda _: ()
     """Returns the tables beside its rows, for `--format llm`: name, columns, rows."""

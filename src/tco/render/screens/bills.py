@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from tco.analysis.results import BillLine, CompareResult, ExplainResult, OptionResult
-from tco.catalog.trust import LEVELS
-from tco.render import words
-from tco.render.screens import Screen
+from tco.analysis.verdict import said
+from tco.render import first, words
+from tco.render.screens import Screen, people
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.units import show_number, show_seconds, show_share, show_usd
+from tco.units import (
+    show_number,
+    show_score,
+    show_seconds,
+    show_share,
+    show_tokens,
+    show_usd,
+)
 
 # The screen of `tco compare`.
 
@@ -26,14 +33,14 @@ def _compare_everything(result: CompareResult) -> Sheet:
 
 
 def _compare_sheet(result: CompareResult, view: View) -> Sheet:
-    """Return the options of the short list; with a larger `--top` feasible ones not on it too."""
+    """Return the options of the short list; with a larger `--top` those not on it too."""
     wanted = set(result.shown)
     return _sheet(result, tuple(o for o in result.options if _wanted(o, wanted, view)))
 
 
 def _wanted(option: OptionResult, short_list: set[str], view: View) -> bool:
     more = view.top is not None and view.top > len(short_list)
-    return not short_list or option.id in short_list or (more and option.feasible)
+    return not short_list or option.id in short_list or more
 
 
 def _sheet(result: CompareResult, rows: tuple[OptionResult, ...]) -> Sheet:
@@ -62,6 +69,11 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
         Column(key="id", head="option", get=lambda o: o.id, wraps=True),
         Column(key="tier", head="tier", get=lambda o: o.tier),
         Column(key="model", head="model", get=lambda o: o.model),
+        Column(key="class", head="class", get=lambda o: o.class_),
+        number("quality", "quality", lambda o: o.quality and o.quality.value, show_score),
+        number("quality_low", "low", lambda o: o.quality and o.quality.low, show_score),
+        number("quality_high", "high", lambda o: o.quality and o.quality.high, show_score),
+        Column(key="effort", head="effort", get=lambda o: o.quality and o.quality.effort),
         Column(key="provider", head="provider", get=lambda o: o.provider),
         Column(key="hardware", head="replica", get=lambda o: o.hardware),
         number("gpus", "GPUs", lambda o: o.gpus, words.count),
@@ -70,6 +82,8 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
         Column(key="feasible", head="feasible", get=lambda o: o.feasible, show=_yes),
         number("monthly_usd", "$/month", lambda o: o.monthly_usd, words.whole_usd),
         number("usd_per_mtok", "$/Mtok", lambda o: o.usd_per_mtok, words.price),
+        Column(key="success", head="right", get=lambda o: o.success, show=show_share, right=True),
+        number("usd_per_success", "$/right", lambda o: o.usd_per_success, words.price),
         Column(
             key="vs_best",
             head="vs best",
@@ -126,30 +140,74 @@ def _joined(texts: tuple[str, ...]) -> str | None:
     return words.notes_of(texts) or None
 
 
-def _compare_blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the month, its options, what is impossible, the verdict, assumptions."""
-    yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
+def _compare_blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterable[Block]:
+    """Return the screen: the verdict, its options, what would turn it, what is one flag away."""
+    if _for_people(result, view):
+        make = partial(_screen_of_people, result, sheet, view)
+        most = len(people.by_weight(result)) + people.COMMANDS - 1
+        return first.fitted(result, view, make, most, people.COMMANDS)
     usual = (*sheet.usual, "trust") if view.page else sheet.usual
     columns = sheet.pick(view.fields or usual)
     feasible = [o for o in sheet.rows if o.feasible]
-    infeasible = [o for o in sheet.rows if not o.feasible]
     top = TOP if view.top is None else view.top
-    if feasible:
-        listed = _listed(result, feasible, top)
-        rows = [_row(o, columns, result, noted=view.fields is None) for o in listed]
-        yield Table(columns=columns, rows=tuple(rows))
-        if view.fields is None:
-            yield from _engineers(listed)
-    hidden = max(result.considered, len(feasible)) - len(feasible[:top])
-    if infeasible:
-        yield from _impossible(infeasible)
-    if hidden > 0:
-        every = hidden + len(feasible[:top])
-        text = f"{hidden} more: --top {every} shows them, --model and --provider narrow the choice"
-        yield Paragraph(text=text, tone="dim")
-    yield Paragraph(text=result.verdict)
+    listed = _listed(result, feasible, top) if feasible else []
+    noted = view.fields is None and (view.notes or view.page)
+    rows = [_row(o, columns, result, noted=noted) for o in listed]
+    return [
+        *first.verdict(result.verdict, view),
+        *([Table(columns=columns, rows=tuple(rows))] if rows else []),
+        *_after(result, sheet, view),
+        *_ending(result, sheet, view, len(listed), 0),
+    ]
+
+
+def _screen_of_people(
+    result: CompareResult, sheet: Sheet, view: View, fullness: int
+) -> list[Block]:
+    """Return the screen with fewer rows, then with fewer commands, the lower the number."""
+    most = fullness - people.COMMANDS + 1
+    rows = max(most, people.LEAST)
+    made, notes = people.table(result, view, rows)
+    commands = people.COMMANDS - max(people.LEAST - most, 0)
+    return [
+        *first.verdict(result.verdict, view),
+        made,
+        *people.efforts(result, made),
+        *_after(result, sheet, view),
+        *_ending(result, sheet, view, len(made.rows), notes, max(commands, 1)),
+    ]
+
+
+def _for_people(result: CompareResult, view: View) -> bool:
+    """Return whether rows are those of people: nobody asked for others, nor for all set-ups."""
+    return view.usual and not view.page and "--all" not in result.asked
+
+
+def _after(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return what stands under the table: what is impossible, what would turn it, assumptions."""
+    yield from _impossible(_missing(result, sheet, view), view)
+    if view.notes or view.page:
+        yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
+        yield from _engineers(list(sheet.rows))
+    yield from people.turning(result)
     yield from words.checks(result.checks)
-    yield from words.assumptions(result.assumptions)
+    yield from first.assumed(result.assumptions, view)
+
+
+def _ending(
+    result: CompareResult,
+    sheet: Sheet,
+    view: View,
+    shown: int,
+    notes: int,
+    commands: int = people.COMMANDS,
+) -> Iterator[Block]:
+    """Return what is one flag away, and so many of the next commands."""
+    every = max(result.considered, sum(o.feasible for o in sheet.rows))
+    more = f"{every - shown:,} more: --top {every}" if every > shown else ""
+    notes += sum(not o.feasible for o in sheet.rows) - len(_missing(result, sheet, view))
+    yield from first.away(result, view, more, notes=notes, dated=_for_people(result, view))
+    yield from people.commands(result, commands)
 
 
 def _listed(result: CompareResult, feasible: list[OptionResult], top: int) -> list[OptionResult]:
@@ -162,33 +220,7 @@ def _row(
     option: OptionResult, columns: Sequence[Column], result: CompareResult, *, noted: bool
 ) -> Row:
     cells = tuple(column.text(option) for column in columns)
-    return Row(cells=cells, note=_note(option, result) if noted else "")
-
-
-def _note(option: OptionResult, result: CompareResult) -> str:
-    """Return what stands under the row of an option."""
-    parts = []
-    if LEVELS.index(option.trust) < LEVELS.index(result.min_trust) and option.trust_reasons:
-        parts.append(f"? trust {option.trust}: {option.trust_reasons[0]}")
-    if option.utilization is not None and option.breakdown is not None:
-        used = show_share(option.utilization.paid_hours)
-        units = f"{words.count(option.replicas or 0.0)} units"
-        parts.append(f"{units if option.gpus is None else _gpus(option)}, {used} used")
-        parts.append(words.parts(option.breakdown))
-    band = option.band_usd
-    if band is not None and band[0] < band[1]:
-        parts.append(words.spread(*band))
-    if option.upfront_usd is not None:
-        parts.append(f"{show_usd(option.upfront_usd)} up front")
-    return "; ".join([*parts, *option.notes])
-
-
-def _gpus(option: OptionResult) -> str:
-    """Return how many GPUs are paid for, `3.9 of 6` where they are fewer in the average hour."""
-    most = f"{words.count(option.gpus or 0.0)} GPUs"
-    if option.scaling is None or option.scaling.billed_gpus == option.gpus:
-        return most
-    return f"{show_number(option.scaling.billed_gpus)} of {most}"
+    return Row(cells=cells, note=people.note(option, result) if noted else "")
 
 
 def _engineers(options: list[OptionResult]) -> Iterator[Block]:
@@ -200,7 +232,27 @@ def _engineers(options: list[OptionResult]) -> Iterator[Block]:
         yield Paragraph(text=text, tone="dim")
 
 
-def _impossible(options: list[OptionResult]) -> Iterator[Block]:
+def _missing(result: CompareResult, sheet: Sheet, view: View) -> list[OptionResult]:
+    """Return what cannot be had; on a first screen only of what there is no other way to have."""
+    infeasible = [o for o in sheet.rows if not o.feasible]
+    if view.notes or view.page:
+        return infeasible
+    if result.shown or "--all" in result.asked:
+        return []  # nobody named them
+    had = {(o.model, o.tier) for o in sheet.rows if o.feasible}
+    return [o for o in infeasible if (o.model, o.tier) not in had]
+
+
+def _impossible(options: list[OptionResult], view: View) -> Iterator[Block]:
+    """Return what cannot be had and why; on a first screen the first of it."""
+    if not options:
+        return
+    if not (view.notes or view.page):
+        told = f"{options[0].id}: {words.notes_of(options[0].reasons)}"
+        more = f"; {len(options) - 1} more: --notes" if len(options) > 1 else ""
+        text = f"Not possible: {words.shortened(told, 130)}{more}"
+        yield Paragraph(text=text, hanging=2, bullet=True)
+        return
     yield Paragraph(text="Not possible", tone="bold")
     for option in options[:MOST_INFEASIBLE]:
         text = f"{option.id}: {words.notes_of(option.reasons)}"
@@ -258,22 +310,63 @@ def _explain_sheet(result: ExplainResult, view: View) -> Sheet:
 
 
 def _explain_blocks(result: ExplainResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the option, its bill, how the quantities came about, the sources."""
+    """Return the screen: what it comes to, its bill, how the quantities came about."""
     option = result.option
-    yield Paragraph(text=f"{option.id} ({option.tier})", tone="bold", hanging=2)
-    for said in result.resolved:
-        yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
-    yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
+    yield from first.verdict(_comes_to(result), view)
+    sure = f"The price: {option.sureness or option.trust}; the model: {_graded(option)}."
+    yield Paragraph(text=sure, bullet=True)
     columns = sheet.pick(view.fields or sheet.usual)
-    rows = [_explain_row(r, columns, noted=view.fields is None) for r in sheet.rows[: view.top]]
+    noted = view.fields is None and (view.notes or view.page)
+    rows = [_explain_row(r, columns, noted=noted) for r in sheet.rows[: view.top]]
     yield Table(columns=columns, rows=tuple(rows))
-    yield from _total(result)
-    for title, texts in (("How it came about", result.steps), ("Sources", result.sources)):
-        if texts:
-            yield Paragraph(text=title, tone="bold")
-            for text in texts:
-                yield Paragraph(text=text, hanging=2, bullet=True)
-    yield from words.assumptions(result.assumptions)
+    yield from _beside(option, view)
+    if result.steps:
+        yield Paragraph(text="How it came about", tone="bold")
+        for text in result.steps:
+            yield Paragraph(text=text, hanging=2, bullet=True)
+    if view.notes or view.page:
+        yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
+        yield Paragraph(text="Sources", tone="bold")
+        for text in (*result.resolved, *result.sources):
+            yield Paragraph(text=text, hanging=2, bullet=True)
+    yield from first.assumed(result.assumptions, view)
+    untold = len(result.resolved) + len(result.sources) + len(option.notes) + len(sheet.rows)
+    yield from first.away(result, view, notes=untold)
+    yield from _explain_next(result)
+
+
+def _comes_to(result: ExplainResult) -> str:
+    """Return the bill in words: what it comes to, and what it is made of."""
+    option = result.option
+    if option.monthly_usd is None:
+        return f"{option.id} is not possible: {words.notes_of(option.reasons)}."
+    each = "" if option.usd_per_mtok is None else f" ({show_usd(option.usd_per_mtok)} per Mtok)"
+    volume = show_tokens(result.workload.tokens_per_month)
+    total = show_usd(option.monthly_usd)
+    told = [f"{said(option)} costs {total} a month for {volume} tokens{each}."]
+    if option.breakdown is not None:
+        told.append(f"Of this {words.parts(option.breakdown, '$')}.")
+    return " ".join(told)
+
+
+def _graded(option: OptionResult) -> str:
+    """Return class and score of a model, and the effort that it was scored at."""
+    class_ = "class unknown" if option.class_ == "unknown" else option.class_
+    if option.quality is None:
+        return f"{class_}, no score"
+    score = f"{show_score(option.quality.value)} in {option.quality.benchmark}"
+    effort = option.quality.effort
+    at = "" if effort is None else f" at effort {effort}, whose tokens are not in this bill"
+    return f"{class_}, {score}{at}"
+
+
+def _explain_next(result: ExplainResult) -> Iterator[Block]:
+    """Return what comes next: own GPUs deployed, or all that there is of the model."""
+    name = first.short(result.option.id)
+    lines = [first.command(result.asked, "compare")]
+    if result.option.id.startswith("self/"):
+        lines.append(first.command(result.asked, "deploy", name))
+    yield from first.commands(*lines)
 
 
 def _explain_row(line: BillLine, columns: tuple[Column, ...], *, noted: bool) -> Row:
@@ -288,51 +381,37 @@ def _who(line: BillLine) -> str:
     return f"{words.star(line.origin)}{line.origin}: {line.source}{date}"
 
 
-def _beside(option: OptionResult) -> Iterator[str]:
-    """Return what is told beside the total: its parts, energy, cash up front, how sure it is."""
-    if option.trust_reasons:
-        yield f"Trust in the price {option.trust}: {words.notes_of(option.trust_reasons)}"
-    if option.breakdown is not None:
-        yield f"Of this {words.parts(option.breakdown, '$')}"
-    energy = option.energy
+def _beside(option: OptionResult, view: View) -> Iterator[Block]:
+    """Return what is told beside the total: band, cash up front, energy, use, how sure it is."""
+    told = [*_beside_words(option)]
+    if view.notes or view.page:
+        told += [f"Trust in the price {option.trust}: {words.notes_of(option.trust_reasons)}"]
+        told += option.notes
+    for text in told:
+        yield Paragraph(text=text, hanging=2, bullet=True)
+
+
+def _beside_words(option: OptionResult) -> Iterator[str]:
+    band, energy, used = option.band_usd, option.energy, option.utilization
+    if band is not None and band[0] < band[1]:
+        yield f"Within the throughput band {words.spread(*band)} a month"
+    if option.upfront_usd is not None:
+        cash = show_usd(option.upfront_usd)
+        yield f"Up front {cash} in cash, which the amortized lines pay back"
     if energy is not None and energy.wh_per_request is not None:
         yield (
             f"Energy {show_number(energy.kwh_per_month)} kWh a month, "
             f"{show_number(energy.wh_per_request)} Wh a request; "
             f"{show_number(energy.kg_co2_per_month)} kg of CO2 a month ({energy.basis})"
         )
-    if option.upfront_usd is not None:
-        cash = show_usd(option.upfront_usd)
-        yield f"Up front {cash} in cash, which the amortized lines pay back"
-
-
-def _total(result: ExplainResult) -> Iterator[Block]:
-    option = result.option
-    if option.monthly_usd is None:
-        return
-    parts = [f"Total {show_usd(option.monthly_usd)} a month"]
-    if option.usd_per_mtok is not None:
-        parts.append(f"{show_usd(option.usd_per_mtok)} per million tokens")
-    band = option.band_usd
-    if band is not None and band[0] < band[1]:
-        parts.append(f"within the throughput band {words.spread(*band)}")
-    yield Paragraph(text="; ".join(parts), tone="bold")
-    yield from (Paragraph(text=text) for text in _beside(option))
-    used = option.utilization
     if used is not None and option.gpus is None:
-        yield Paragraph(text=f"Used: {show_share(used.paid_hours)} of the units paid for")
+        yield f"Used: {show_share(used.paid_hours)} of the units paid for"
     elif used is not None:
-        shares = (
-            show_share(used.slots),
-            show_share(used.token_capacity),
-            show_share(used.paid_hours),
+        shares = [show_share(x) for x in (used.slots, used.token_capacity, used.paid_hours)]
+        yield (
+            f"Used: {shares[0]} of the request slots, {shares[1]} of the tokens it could serve, "
+            f"{shares[2]} of the GPU-hours paid for"
         )
-        yield Paragraph(
-            text="Used: {} of the request slots, {} of the tokens it could serve, "
-            "{} of the GPU-hours paid for".format(*shares)
-        )
-    for note in option.notes:
-        yield Paragraph(text=note, tone="dim", hanging=2, bullet=True)
 
 
 EXPLAIN = Screen(

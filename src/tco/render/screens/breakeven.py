@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from math import inf
 
 from tco.analysis.results import (
     BreakevenResult,
@@ -12,16 +14,16 @@ from tco.analysis.results import (
     OpenBand,
     VolumeResult,
 )
-from tco.analysis.vary.results import BreakevenOver, Cell, MapAxis, MapResult
-from tco.analysis.vary.variables import told, where
-from tco.render import words
+from tco.analysis.vary.over import where
+from tco.analysis.vary.results import BreakevenOver
+from tco.render import first, words
 from tco.render.screens import Screen
-from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View, number
-from tco.units import show_number, show_share, show_tokens, show_usd
+from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.units import in_unit, show_number, show_share, show_tokens, show_usd, with_unit
 
 # The screen of `tco breakeven A B`.
 
-VOLUME = words.in_unit
+VOLUME = in_unit
 
 
 def _pair_everything(result: BreakevenResult) -> Sheet:
@@ -72,29 +74,67 @@ COMPACT = tuple(c.key for c in COLUMNS)
 
 
 def _pair_blocks(result: BreakevenResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the two, where B wins, today, and what would turn the answer."""
-    yield Paragraph(text=words.edition(result.catalog))
+    """Return the screen: the verdict, where B wins, today, and what would turn the answer."""
+    yield from first.verdict(result.verdict, view)
     if view.fields:
         columns = sheet.pick(view.fields)
         cells = tuple(column.text(result) for column in columns)
         yield Table(columns=columns, rows=(Row(cells=cells),))
         return
+    yield from _two(result, view)
+    yield from _figures(result, view)
+    yield from first.doubts(result.verdict, view)
+    yield from _flips(result.flips, view, result)
+    yield from first.assumed(result.assumptions, view)
+    yield from first.away(result, view, notes=_untold(result, view))
+    yield from _next(result)
+
+
+def _two(result: BreakevenResult | BreakevenOver, view: View) -> Iterator[Block]:
+    """Return A and B by their ids, and what names were taken to mean where all is told."""
     yield Paragraph(text=f"A  {result.a}", hanging=3)
     yield Paragraph(text=f"B  {result.b}", hanging=3, bullet=True)
-    for said in result.resolved:
+    for said in result.resolved if view.notes or view.page else ():
         yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
-    yield Paragraph(text=result.verdict, tone="bold")
-    yield from _figures(result)
-    if result.flips:
-        yield Paragraph(text="What would turn the answer", tone="bold")
-        for flip in result.flips:
+
+
+def _flips(
+    flips: Sequence[Flip], view: View, result: BreakevenResult | BreakevenOver
+) -> Iterator[Block]:
+    """Return what would turn the answer: all that was tried, or only what would."""
+    if view.notes or view.page:
+        if flips:
+            yield Paragraph(text="What would turn the answer", tone="bold")
+        for flip in flips:
             yield Paragraph(text=_flip(flip), hanging=2, bullet=True)
-    yield from words.assumptions(result.assumptions)
+        return
+    a, b = result.a_usd, result.b_usd
+    who = "B" if a is None or b is None or a <= b else "A"
+    yield from first.turning(flips, f"{who} would win")
 
 
-def _figures(result: BreakevenResult) -> Iterator[Block]:
+def _untold(result: BreakevenResult | BreakevenOver, view: View) -> int:
+    """Return how many notes a screen leaves out beside warnings."""
+    cut = bool(first.leading(result.verdict)[1])
+    return 0 if view.notes or view.page else len(result.resolved) + cut
+
+
+def _next(result: BreakevenResult | BreakevenOver) -> Iterator[Block]:
+    """Return what comes next: both bills, or at a volume that matters, and what moves them."""
+    a, b = (first.short(name, [result.a, result.b]) for name in (result.a, result.b))
+    asked = result.asked
+    if isinstance(result, BreakevenResult) and result.now is None:
+        volume = result.sure or result.first
+        if volume is None:
+            return
+        asked = ("--tokens", show_tokens(volume), *asked)
+    lines = [first.command(asked, "explain", name) for name in (a, b)]
+    yield from first.commands(first.command(asked, "sensitivity", a, b), *lines)
+
+
+def _figures(result: BreakevenResult, view: View) -> Iterator[Block]:
     """Return first crossing, sure volume, band, and both bills."""
-    told = [*_crossings(result)]
+    told = [*_crossings(result, view)]
     if result.distance is not None:
         way = "more" if result.distance > 0 else "less"
         told.append(("nearest turn", f"{show_share(abs(result.distance))} {way} than today"))
@@ -108,16 +148,19 @@ def _figures(result: BreakevenResult) -> Iterator[Block]:
         )
 
 
-def _crossings(result: BreakevenResult) -> Iterator[tuple[str, str]]:
-    """Return where B is cheaper, from the first volume at which that changes."""
-    where = spans(result.wins)
+MOST_SPANS = 3
+"""Intervals that a first screen spells out, the last one among them."""
+
+
+def _crossings(result: BreakevenResult, view: View) -> Iterator[tuple[str, str]]:
+    """Return where B is cheaper, how sure that is, and its first volume in other words."""
+    wins, hidden = result.wins, len(result.wins) - MOST_SPANS
+    if hidden > 0 and not (view.notes or view.page):
+        wins = (*wins[: MOST_SPANS - 1], wins[-1])
+    where = spans(wins) + f" and {hidden} more intervals" * (wins is not result.wins)
     yield "B is cheaper", where + " tokens a month" * (where not in ("never", "always"))
-    if result.first:
-        yield "first crossing", show_tokens(result.first)
-    elif result.first_is is not None:
+    if not result.first and result.first_is is not None:
         yield "turns at", show_tokens(result.first_is.tokens_per_month)
-    if result.sure:
-        yield "always from", show_tokens(result.sure)
     if result.about is not None and result.about[1] > 0:
         low, high = result.about
         yield "about", f"{show_tokens(low)} to {show_tokens(high)}"
@@ -138,8 +181,8 @@ def _flip(flip: Flip) -> str:
     """Return a single change in words: the sentence of the analysis, or the figures."""
     if flip.text:
         return f"- {flip.text}"
-    now = words.in_unit(flip.now, flip.unit)
-    needed = "no value of it" if flip.needed is None else words.in_unit(flip.needed, flip.unit)
+    now = in_unit(flip.now, flip.unit)
+    needed = "no value of it" if flip.needed is None else in_unit(flip.needed, flip.unit)
     return f"- {flip.title}: {needed}, now {now}"
 
 
@@ -185,32 +228,31 @@ def _over_sheet(result: BreakevenOver, view: View) -> Sheet:
 
 
 def _over_blocks(result: BreakevenOver, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the two, where B wins, today, and what else would turn the answer."""
-    yield Paragraph(text=words.edition(result.catalog))
+    """Return the screen: the verdict, where B wins, today, and what else would turn the answer."""
+    yield from first.verdict(result.verdict, view)
     if view.fields:
         columns = sheet.pick(view.fields)
         yield Table(columns=columns, rows=(Row(cells=tuple(c.text(result) for c in columns)),))
         return
-    yield Paragraph(text=f"A  {result.a}", hanging=3)
-    yield Paragraph(text=f"B  {result.b}", hanging=3, bullet=True)
-    for said in result.resolved:
-        yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
-    yield Paragraph(text=result.verdict, tone="bold")
+    yield from _two(result, view)
     yield from _over_figures(result)
-    if result.flips:
-        yield Paragraph(text="What would turn the answer", tone="bold")
-        for flip in result.flips:
-            yield Paragraph(text=f"- {flip.text}", hanging=2, bullet=True)
-    yield from words.assumptions(result.assumptions)
+    yield from first.doubts(result.verdict, view)
+    yield from _flips(result.flips, view, result)
+    yield from first.assumed(result.assumptions, view)
+    yield from first.away(result, view, notes=_untold(result, view))
+    yield from _next(result)
 
 
 def _over_figures(result: BreakevenOver) -> Iterator[Block]:
-    low, high = (told(v, result.unit) for v in result.searched)
+    low, high = (with_unit(v, result.unit) for v in result.searched)
     how = "closed form" if result.exact else "bisected to rounding, where a bill is not affine"
     rows = [
         ("B is cheaper", _wins(result)),
-        ("turns at", ", ".join(told(v, result.unit) for v in result.crossings) or "no value"),
-        ("today", told(result.now, result.unit)),
+        (
+            "turns at",
+            ", ".join(with_unit(v, result.unit) for v in result.crossings) or "no value",
+        ),
+        ("today", with_unit(result.now, result.unit)),
         ("searched", f"{low} to {high}; {how}"),
         (
             f"at {show_tokens(result.tokens_per_month)}",
@@ -259,8 +301,34 @@ def _table_sheet(result: BreakevenTable, view: View) -> Sheet:
     return _table_everything(result)
 
 
-def _table_blocks(result: BreakevenTable, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: against the same weights, against the closed model, what is left out."""
+def _table_blocks(result: BreakevenTable, sheet: Sheet, view: View) -> Iterable[Block]:
+    """Return the screen: the verdict, a row a model, what would turn it, what is a flag away."""
+    if view.fields or view.sort or view.notes or view.page:
+        return [*first.verdict(result.verdict, view), *_wide(result, sheet, view)]
+    make = partial(_overviewed, result, sheet, view)
+    if view.top is not None:
+        return make(view.top)
+    return first.fitted(result, view, make, len(_pairings(result)), 1)
+
+
+def _overviewed(result: BreakevenTable, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with the models that come nearest, so many of them."""
+    rows = _overview(result)
+    shown = rows[:fullness]
+    more = f"{len(rows) - len(shown)} more: --top {len(rows)}" if len(shown) < len(rows) else ""
+    notes = len(result.left_out) + sum(bool(_note(row)) for row in sheet.rows)
+    return [
+        *first.verdict(result.verdict, view),
+        Table(columns=_overview_columns(result), rows=tuple(shown)),
+        *_about(result),
+        *first.assumed(result.assumptions, view),
+        *first.away(result, view, more, notes=notes),
+        *_table_next(result),
+    ]
+
+
+def _wide(result: BreakevenTable, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return all that can be said of the rows: two tables, with the set-ups under them."""
     at = next((row.at for row in result.rows if row.at is not None), None)
     bills = "" if at is None else f", and both bills [$/month] at {show_tokens(at.tokens)}"
     yield Paragraph(
@@ -275,12 +343,120 @@ def _table_blocks(result: BreakevenTable, sheet: Sheet, view: View) -> Iterator[
         if rows:
             made = tuple(_row(r, columns, view) for r in rows[: view.top])
             yield Table(title=title, columns=columns, rows=made)
+    yield from _left_out(result)
+    yield from first.assumed(result.assumptions, view)
+    yield from first.away(result, view)
+    yield from _table_next(result)
+
+
+def _left_out(result: BreakevenTable) -> Iterator[Block]:
     if result.left_out:
         yield Paragraph(text="Left out", tone="bold")
         for text in result.left_out:
             yield Paragraph(text=text, tone="dim", hanging=2, bullet=True)
-    yield Paragraph(text=result.verdict)
-    yield from words.assumptions(result.assumptions)
+
+
+# The overview on one screen: a row a model.
+
+Pairing = tuple[BreakevenRow | None, BreakevenRow | None]
+"""A model against the cheapest host of the same weights, and against a closed model."""
+
+
+def _pairings(result: BreakevenTable) -> list[Pairing]:
+    """Return the rows by model, where own GPUs come nearest first."""
+    found: dict[str, list[BreakevenRow | None]] = {}
+    for row in result.rows:
+        found.setdefault(row.model, [None, None])[0 if row.same_weights else 1] = row
+    pairings: list[Pairing] = [(same, other) for same, other in found.values()]
+    return sorted(pairings, key=_nearness)
+
+
+def _nearness(pairing: Pairing) -> tuple[float, float, float]:
+    same, other = pairing
+    first_at = [inf if r is None or r.first is None else r.first for r in (same, other)]
+    at = next((r.at for r in pairing if r is not None and r.at is not None), None)
+    ratio = at.b_usd / at.a_usd if at is not None and at.a_usd else 0.0
+    return ratio, first_at[0], first_at[1]
+
+
+def _overview(result: BreakevenTable) -> list[Row]:
+    at = any(row.at is not None for row in result.rows)
+    return [Row(cells=_overview_cells(pairing, at=at)) for pairing in _pairings(result)]
+
+
+def _overview_cells(pairing: Pairing, *, at: bool) -> tuple[str, ...]:
+    same, other = pairing
+    one = same or other
+    assert one is not None  # a model has a row, or it is left out
+    host = "nobody" if same is None else same.a.partition("/")[0]
+    rival = "–" if other is None else other.a.rpartition("/")[2]
+    pays = [("–" if r is None else _pays(r)) for r in pairing]
+    if not at:
+        return (one.model, one.class_, host, pays[0], rival, pays[1])
+    usd = ["–" if r is None or r.at is None else words.whole_usd(r.at.a_usd) for r in pairing]
+    own = "–" if one.at is None else words.whole_usd(one.at.b_usd)
+    return (one.model, own, usd[0], pays[0], rival, usd[1], pays[1])
+
+
+def _pays(row: BreakevenRow) -> str:
+    """Return from which volume own GPUs are cheaper: `never`, `always`."""
+    if row.first is None:
+        return "never"
+    return show_tokens(row.first) if row.first > 0 else "always"
+
+
+def _overview_columns(result: BreakevenTable) -> tuple[Column, ...]:
+    at = any(row.at is not None for row in result.rows)
+    heads = (
+        (("own GPUs of", 0), ("class", 0), ("host", 0), ("pay from", 1), ("closed", 0))
+        if not at
+        else (("own GPUs of", 0), ("cost $", 1), ("host $", 1), ("from", 1), ("closed", 0))
+    )
+    heads = (*heads, *((("its $", 1), ("from", 1)) if at else (("pay from", 1),)))
+    return tuple(
+        Column(key=head, head=head, get=str, right=bool(right), wraps=i == 0)
+        for i, (head, right) in enumerate(heads)
+    )
+
+
+def _about(result: BreakevenTable) -> Iterator[Block]:
+    """Return what would turn it at the volume asked about, or how sure the volumes are."""
+    same = [row for row in result.rows if row.same_weights and row.about is not None]
+    if result.turns:
+        model, (a, b) = result.pair[0].rpartition("/")[2], _bills(result)
+        who = "own GPUs" if a <= b else "buying"
+        yield from first.turning(result.turns, f"Of {model} {who} would win")
+    elif same:
+        row = min(same, key=lambda r: r.first or inf)
+        low, high = row.about or (0.0, 0.0)
+        yield Paragraph(
+            text=f"By the throughput that is believed, {row.model} pays from {show_tokens(low)} "
+            f"to {show_tokens(high)} on.",
+            hanging=2,
+            bullet=True,
+        )
+
+
+def _bills(result: BreakevenTable) -> tuple[float, float]:
+    """Return both bills of the pair at the volume asked about [USD/month]."""
+    at = next(r.at for r in result.rows if r.at and (r.a, r.at.b) == result.pair)
+    return at.a_usd, at.b_usd
+
+
+def _table_next(result: BreakevenTable) -> Iterator[Block]:
+    """Return what comes next: the model that comes nearest, against its host, and its bills."""
+    same, other = _pairings(result)[0]
+    row = same or other
+    assert row is not None  # a table has rows
+    own = f"self/{row.model}"
+    lines = [first.command(result.asked, "breakeven", row.a, own)]
+    volume = row.sure or row.first
+    if row.at is not None:
+        lines += [first.command(result.asked, "explain", name) for name in (row.a, own)]
+    elif volume:
+        asked = ("--tokens", show_tokens(volume), *result.asked)
+        lines.append(first.command(asked, "explain", own))
+    yield from first.commands(*lines)
 
 
 def _row(row: BreakevenRow, columns: tuple[Column, ...], view: View) -> Row:
@@ -305,124 +481,3 @@ def _note(row: BreakevenRow) -> str:
 TABLE = Screen(
     rows=("rows",), everything=_table_everything, sheet=_table_sheet, blocks=_table_blocks
 )
-
-
-# The screen of `tco breakeven --map` and `tco sensitivity --grid`: who wins where.
-
-WIDEST_TABLE = 7  # columns of cells that show their margin; more of them become a picture
-TONES: tuple[Tone, ...] = ("good", "blue", "warn", "magenta", "cyan", "red")
-
-MAP_COLUMNS = (
-    number("x", "x", lambda c: c.x, show_number),
-    number("y", "y", lambda c: c.y, show_number),
-    Column(key="winner", head="cheapest", get=lambda c: c.winner, wraps=True),
-    Column(key="mark", head="mark", get=lambda c: c.mark),
-    number("usd", "$/month", lambda c: c.usd, words.whole_usd),
-    Column(key="runner_up", head="second", get=lambda c: c.runner_up, wraps=True),
-    number("margin_usd", "margin $/month", lambda c: c.margin_usd, words.whole_usd),
-    number("margin_share", "margin", lambda c: c.margin_share, show_share),
-    Column(key="flips", head="flips", get=lambda c: c.flips, show=yes),
-    Column(key="now", head="today", get=lambda c: c.now, show=yes),
-)
-MAP_USUAL = ("x", "y", "winner", "usd", "runner_up", "margin_usd")
-MAP_KEYS = {"margin": "margin_usd", "cost": "usd"}
-
-
-def _map_everything(result: MapResult) -> Sheet:
-    """Return all cells."""
-    return Sheet(rows=result.cells, columns=MAP_COLUMNS, usual=MAP_USUAL, keys=MAP_KEYS)
-
-
-def _map_sheet(result: MapResult, view: View) -> Sheet:
-    """Return all cells."""
-    return _map_everything(result)
-
-
-def _map_blocks(result: MapResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the map, what its letters stand for, and the verdict."""
-    yield Paragraph(text=words.edition(result.catalog))
-    for said in result.resolved:
-        yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
-    if view.fields:
-        columns = sheet.pick(view.fields)
-        rows = tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in sheet.rows[: view.top])
-        yield Table(columns=columns, rows=rows)
-        return
-    lines = _rows(result)
-    if len(result.x.values) <= WIDEST_TABLE:
-        yield _table(result, lines)
-    else:
-        yield _picture(result, lines)
-    for option in result.options:
-        if option.cells:
-            text = f"{option.mark}  {option.id}: cheapest in {option.cells}"
-            yield Paragraph(text=text, hanging=3, bullet=True)
-    yield Paragraph(text=_legend(result), tone="dim")
-    yield Paragraph(text=result.verdict)
-
-
-def _rows(result: MapResult) -> list[tuple[Cell, ...]]:
-    """Return the cells row by row, the highest value of y first."""
-    wide = len(result.x.values)
-    return [result.cells[i : i + wide] for i in range(0, len(result.cells), wide)][::-1]
-
-
-def _label(value: float, axis: MapAxis) -> str:
-    if axis.unit.startswith("USD"):
-        return show_usd(value)
-    if axis.unit.startswith("share"):
-        return show_share(value)
-    return f"x{show_number(value)}" if axis.unit == "factor" else show_number(value)
-
-
-def _table(result: MapResult, lines: Sequence[Sequence[Cell]]) -> Table:
-    heads = [f"{result.y.variable} \\ {result.x.variable}"]
-    heads += [_label(v, result.x) for v in result.x.values]
-    columns = tuple(
-        Column(key=head, head=head, get=lambda r: None, right=i > 0) for i, head in enumerate(heads)
-    )
-    rows = [
-        Row(cells=(_label(line[0].y, result.y), *(_cell(cell) for cell in line))) for line in lines
-    ]
-    return Table(columns=columns, rows=tuple(rows))
-
-
-def _cell(cell: Cell) -> str:
-    """Return winner and margin: `B +34%`, `b` where it flips, `*` today."""
-    mark = cell.mark.lower() if cell.flips else cell.mark
-    share = cell.margin_share
-    margin = (
-        "alone" if share is None else f"+{share * 100:.0f}%" if share < 10 else f"x{share + 1:.0f}"
-    )
-    return f"{'*' if cell.now else ''}{mark} {margin}"
-
-
-def _picture(result: MapResult, lines: Sequence[Sequence[Cell]]) -> Figure:
-    labels = [_label(line[0].y, result.y) for line in lines]
-    size = max(len(label) for label in labels)
-    rows = []
-    for label, line in zip(labels, lines, strict=True):
-        marks = "".join(_mark(cell) for cell in line)
-        rows.append(f"{label:>{size}} |{marks}")
-    wide = 2 * len(result.x.values)
-    low, high = (_label(result.x.values[i], result.x) for i in (0, -1))
-    rows.append(f"{'':>{size}} +{'-' * wide}")
-    rows.append(f"{'':>{size}}  {low}{high:>{max(wide - len(low), len(high) + 1)}}")
-    used = list(dict.fromkeys(o.mark for o in result.options if o.cells))
-    tones = zip(used, TONES * len(used), strict=False)
-    both = tuple((mark, tone) for upper, tone in tones for mark in (upper, upper.lower()))
-    title = f"{result.y.variable} (up) over {result.x.variable} (right)"
-    return Figure(rows=tuple(rows), title=title, tones=dict(both))
-
-
-def _mark(cell: Cell) -> str:
-    mark = cell.mark.lower() if cell.flips else cell.mark
-    return f"{mark}*" if cell.now else f"{mark} "
-
-
-def _legend(result: MapResult) -> str:
-    axes = "; ".join(f"{a.variable}: {a.title} [{a.unit}]" for a in (result.x, result.y))
-    return f"Small letters: the cheapest changes to the left or below. * today. {axes}"
-
-
-MAP = Screen(rows=("cells",), everything=_map_everything, sheet=_map_sheet, blocks=_map_blocks)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from tco.catalog.summary import (
     CatalogHistory,
     CatalogList,
+    CatalogNames,
     CatalogRecord,
     Fact,
     OfferRow,
@@ -16,7 +18,7 @@ from tco.catalog.summary import (
 from tco.render import words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
-from tco.units import show_price
+from tco.units import show_number, show_price, show_share
 
 # The screen of `tco catalog list`, and the table of offers that other screens share.
 
@@ -92,6 +94,71 @@ def _list_blocks(result: CatalogList, sheet: Sheet, view: View) -> Iterator[Bloc
 
 
 LIST = Screen(rows=("offers",), everything=_list_everything, sheet=_list_sheet, blocks=_list_blocks)
+
+
+# The screen of `tco catalog list --profiles`, `--models`, `--gpus`, `--providers`, `--sellers`.
+
+_FIGURES: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "isl": ("input", words.count),
+    "osl": ("output", words.count),
+    "cached_share": ("cached", show_share),
+    "peak_to_mean": ("peak", lambda x: f"{x:.2f}x"),
+    "requests_per_user_per_month": ("req/user", words.count),
+    "params_b": ("params B", lambda x: show_number(x, 4)),
+    "memory_gib": ("GiB", words.count),
+    "on_demand_from_usd_per_gpu_hour": ("from $/GPU-h", words.price),
+    "offers": ("offers", words.count),
+    "sellers": ("sellers", words.count),
+    "gpus": ("GPUs", words.count),
+}
+"""Heading of a figure, and how it is written."""
+
+
+def _names_everything(result: CatalogNames) -> Sheet:
+    """Return all names."""
+    keys = list(result.names[0].figures) if result.names else []
+    head = {"profiles": "what it is", "gpus": "GPU"}.get(result.kind, result.kind[:-1])
+    return Sheet(
+        rows=result.names,
+        columns=(
+            Column(key="id", head=result.flag, get=lambda r: r.id),
+            Column(key="name", head=head, get=lambda r: r.name, wraps=True),
+            *(_figure(key) for key in keys),
+        ),
+        usual=("id", "name", *keys),
+        keys={},
+    )
+
+
+def _figure(key: str) -> Column:
+    head, show = _FIGURES.get(key, (key, str))
+    known = key in _FIGURES
+    return Column(key=key, head=head, get=lambda r: r.figures[key], show=show, right=known)
+
+
+def _names_sheet(result: CatalogNames, view: View) -> Sheet:
+    """Return all names."""
+    return _names_everything(result)
+
+
+def _names_blocks(result: CatalogNames, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the names, and what takes them."""
+    columns = sheet.pick(view.fields or sheet.usual)
+    rows = sheet.rows[: view.top]
+    yield Table(
+        columns=columns, rows=tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in rows)
+    )
+    if result.kind == "profiles":
+        text = (
+            "Tokens are of a request, means; peak is the busiest hour over the average one. "
+            "tco compare --tokens 50B --profile chat; your own: tco profile LOGS --to traffic.yaml"
+        )
+        yield Paragraph(text=text, tone="dim")
+
+
+NAMES = Screen(
+    rows=("names",), everything=_names_everything, sheet=_names_sheet, blocks=_names_blocks
+)
 
 
 # The screen of `tco catalog history`, and the table of windows that other screens share.

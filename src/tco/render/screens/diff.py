@@ -6,12 +6,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from tco.analysis.diff.catalogs import CatalogDiff, CrossingChange, FigureChange, TierWinnerChange
-from tco.analysis.diff.results import CostChange, DiffResult, InputChange
+from tco.analysis.diff.diff import crossing_words
+from tco.analysis.diff.results import (
+    CatalogDiff,
+    CostChange,
+    DiffResult,
+    FigureChange,
+    InputChange,
+    WinnerChange,
+)
 from tco.render import words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.units import NOTHING, show_number, show_tokens
+from tco.units import NOTHING, in_unit, show_number, show_tokens
 
 # The screen of `tco diff`.
 
@@ -111,13 +118,8 @@ def _crossings(result: DiffResult) -> Iterator[Block]:
         text = "Break-evens: not in these results; tco breakeven has them, and --catalog asks them"
         yield Paragraph(text=text, tone="dim")
         return
-    changed = [c for c in result.crossings if c.changed]
-    if changed:
-        yield Paragraph(text="Break-evens that moved [tokens/month]", tone="bold")
-    for c in changed:
-        ends = ("never" if v is None else show_tokens(v) for v in (c.before, c.after))
-        text = f"{c.model} against {c.against}: {' to '.join(ends)}"
-        yield Paragraph(text=text, hanging=2, bullet=True)
+    moved = [c for c in result.crossings if c.changed]
+    yield from _listed("Break-evens that moved [tokens/month]", moved, len(moved), crossing_words)
 
 
 def _listed(
@@ -135,7 +137,7 @@ def _listed(
 
 def _input(change: InputChange) -> str:
     ends = (
-        NOTHING if value is None else words.in_unit(value, change.unit)
+        NOTHING if value is None else in_unit(value, change.unit)
         for value in (change.before, change.after)
     )
     return f"{change.path}: {' to '.join(ends)} ({change.source})"
@@ -211,8 +213,11 @@ def _catalog_diff_blocks(result: CatalogDiff, sheet: Sheet, view: View) -> Itera
     if len(sheet.rows) > len(rows):
         text = f"{len(sheet.rows) - len(rows)} more: --top {len(sheet.rows)}"
         yield Paragraph(text=text, tone="dim")
-    yield from _winners(result.winners)
-    yield from _catalog_crossings(result.crossings)
+    winners = [w for w in result.winners if w.changed]
+    yield from _listed("Other winners of the short list", winners, len(winners), _winner)
+    title = "Other break-evens of own GPUs [tokens/month]"
+    other = [c for c in result.crossings if c.changed]
+    yield from _listed(title, other, len(other), lambda c: crossing_words(c, "becomes", "from "))
     yield Paragraph(text=verdict(result), tone="bold")
 
 
@@ -220,33 +225,14 @@ def _note(moved: FigureChange) -> str:
     return moved.kind if moved.kind != "changed" and not moved.field else ""
 
 
-def _winners(winners: tuple[TierWinnerChange, ...]) -> Iterator[Block]:
-    changed = [w for w in winners if w.changed]
-    if not changed:
-        return
-    yield Paragraph(text="Other winners of the short list", tone="bold")
-    for w in changed:
-        place = f"{show_tokens(w.tokens_per_month)} tokens a month, {w.tier}"
-        text = f"{place}: {_won(w.before, w.before_usd)} becomes {_won(w.after, w.after_usd)}"
-        yield Paragraph(text=text, hanging=2, bullet=True)
-
-
-def _won(name: str | None, usd: float | None) -> str:
-    return "nothing" if name is None or usd is None else f"{name} (${words.whole_usd(usd)})"
-
-
-def _catalog_crossings(crossings: tuple[CrossingChange, ...]) -> Iterator[Block]:
-    changed = [c for c in crossings if c.changed]
-    if not changed:
-        return
-    yield Paragraph(text="Other break-evens of own GPUs [tokens/month]", tone="bold")
-    for c in changed:
-        text = f"{c.model} against {c.against}: {_from(c.before)} becomes {_from(c.after)}"
-        yield Paragraph(text=text, hanging=2, bullet=True)
-
-
-def _from(volume: float | None) -> str:
-    return "never" if volume is None else f"from {show_tokens(volume)}"
+def _winner(winner: WinnerChange) -> str:
+    place = f"{show_tokens(winner.tokens_per_month or 0.0)} tokens a month, {winner.tier}"
+    ends = ((winner.before, winner.before_usd), (winner.after, winner.after_usd))
+    told = (
+        "nothing" if name is None or usd is None else f"{name} (${words.whole_usd(usd)})"
+        for name, usd in ends
+    )
+    return f"{place}: {' becomes '.join(told)}"
 
 
 def verdict(result: CatalogDiff) -> str:

@@ -8,7 +8,7 @@ from tco.analysis.jobs.bills import first_of
 from tco.analysis.jobs.results import EmbedResult, JobRow, TrainResult
 from tco.analysis.results import BillLine
 from tco.options.cheapest import USUAL, rank_of
-from tco.render import words
+from tco.render import first, words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.render.words import count
@@ -64,28 +64,34 @@ def _yes(value: bool) -> str:
 
 
 def screen(result: Result, job: str, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the job, the ways to have it done, how the best come about, the answer."""
-    yield Paragraph(text=f"{job}\n{words.edition(result.catalog)}")
+    """Return the screen: the answer, the job, the ways to have it done, how the best come about."""
+    yield from first.verdict(result.verdict, view)
+    whole = view.notes or view.page
+    edition = f"\n{words.edition(result.catalog)}" if whole else ""
+    yield Paragraph(text=f"{job}{edition}")
     columns = sheet.pick(view.fields or sheet.usual)
     had = [r for r in sheet.rows if r.feasible]
     shown = had[: TOP if view.top is None else view.top]
     if shown:
         rows = tuple(
-            Row(cells=tuple(c.text(r) for c in columns), note="" if view.fields else _note(r))
+            Row(
+                cells=tuple(c.text(r) for c in columns),
+                note=_note(r) if whole and not view.fields else "",
+            )
             for r in shown
         )
         yield Table(columns=columns, rows=rows)
-    if len(had) > len(shown):
-        yield Paragraph(text=f"{len(had) - len(shown)} more: --top 100 shows them", tone="dim")
     out = [r for r in sheet.rows if not r.feasible]
     if out:
         yield Paragraph(text="Not possible", tone="bold")
     for row in out:
         text = f"{row.id}: {words.notes_of(row.reasons)}"
         yield Paragraph(text=text, tone="dim", hanging=2, bullet=True)
-    yield Paragraph(text=result.verdict)
     yield from _how(result)
-    yield from words.assumptions(result.assumptions)
+    yield from first.assumed(result.assumptions, view)
+    more = f"{len(had) - len(shown)} more: --top {len(had)}" if len(had) > len(shown) else ""
+    untold = 0 if view.fields else sum(bool(_note(r)) for r in shown)
+    yield from first.away(result, view, more, notes=untold)
 
 
 def _note(row: JobRow) -> str:

@@ -1,15 +1,13 @@
-"""The screens of `tco plan` and `tco horizon`: a mix, a portfolio, months to years."""
+"""The screens of `tco plan`: a mix, a portfolio."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import groupby
 
-from tco.analysis.horizon.results import HorizonMonth, HorizonResult, HorizonRow
 from tco.analysis.plan.results import ModelRow, PlanResult, ResourceRow, StrategyResult
 from tco.analysis.portfolio.results import FleetResult, PortfolioResult, TaskResult
-from tco.render import words
+from tco.render import first, words
 from tco.render.plots import legend, stacked
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
@@ -31,6 +29,10 @@ COLUMNS = (
     number("utilization", "used", lambda r: r.utilization, show_share),
     number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
     number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, words.price),
+    Column(key="trust", head="trust", get=lambda r: r.trust),
+    Column(
+        key="trust_reasons", head="because", get=lambda r: words.notes_of(r.trust_reasons) or None
+    ),
 )
 USUAL = (
     "resource",
@@ -53,6 +55,9 @@ STRATEGIES = (
     number("own_hours_share", "own hours", lambda s: s.own_hours_share, show_share),
 )
 
+RIGHT = number("usd_per_success", "$/right", lambda s: s.usd_per_success, words.price)
+"""What a right answer costs, where it was said how often one is."""
+
 MODELS = (
     Column(key="model", head="model", get=lambda m: m.model, wraps=True),
     number("api_usd", "all API", lambda m: m.api_usd, words.whole_usd),
@@ -61,6 +66,12 @@ MODELS = (
     number("own_tokens_share", "own tokens", lambda m: m.own_tokens_share, show_share),
     number("saved_share", "saved", lambda m: m.saved_share, show_share),
 )
+
+
+def _arrangements(result: PlanResult) -> tuple[Column, ...]:
+    """Return the columns of the three bills."""
+    rated = any(row.usd_per_success is not None for row in result.strategies)
+    return (*STRATEGIES[:3], *((RIGHT,) if rated else ()), *STRATEGIES[3:])
 
 
 def _plan_everything(result: PlanResult) -> Sheet:
@@ -78,43 +89,170 @@ def also(
 ) -> Iterator[tuple[str, tuple[Column, ...], tuple[StrategyResult, ...]]]:
     """Return the three bills, which stand beside the rows."""
     trust = Column(key="trust", head="trust", get=lambda s: s.trust)
-    yield "strategies", (*STRATEGIES, trust), result.strategies
+    yield "strategies", (*_arrangements(result), trust), result.strategies
 
 
-def _plan_blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the month, three bills, the load and who serves it, what changes it."""
+def _plan_blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterable[Block]:
+    """Return the screen: the verdict, three bills, who serves the mix, what would turn it."""
+    make = partial(_planned, result, sheet, view)
+    return first.fitted(result, view, make, len(result.models) + COMMANDS, 1)
+
+
+COMMANDS = 3
+"""Commands that come next, at most; there is always one."""
+
+
+def _planned(result: PlanResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many commands and other models together, commands before these."""
+    most = min(fullness, COMMANDS)
+    shown = _others(result, view, fullness - most)
+    table = [Table(title=OTHERS, columns=MODELS, rows=tuple(map(_model, shown)))] if shown else []
+    return [
+        *first.verdict(result.verdict, view),
+        *_bills(result, sheet, view),
+        *table,
+        *_under(result, view),
+        *_plan_ending(result, view, len(result.models) - 1 - len(shown), most),
+    ]
+
+
+OTHERS = "The same for other open models ($/month)"
+
+
+def _bills(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the three bills, the load, and who serves it in the mix."""
+    if view.usual and not (view.page or view.notes):
+        yield Table(columns=PARTS, rows=tuple(_parts(result)))
+        return
     yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
     for said in result.resolved:
         yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
     yield Table(
         title=f"{result.model}: everything to an API, everything on own GPUs, or both",
-        columns=STRATEGIES,
-        rows=tuple(_strategy(s, noted=view.fields is None) for s in result.strategies),
+        columns=_arrangements(result),
+        rows=tuple(
+            _strategy(s, _arrangements(result), noted=view.fields is None)
+            for s in result.strategies
+        ),
     )
-    if not view.plot:  # the same, larger, comes under it
+    if view.page and not view.plot:  # the same, larger, comes under it
         yield from _picture(result)
     columns = sheet.pick(view.fields or sheet.usual)
     rows = [_resource(row, columns, noted=view.fields is None) for row in sheet.rows[: view.top]]
     yield Table(title="What serves it in the hybrid", columns=columns, rows=tuple(rows))
-    yield Paragraph(text=result.verdict)
+
+
+PARTS = tuple(
+    Column(key=key, head=head, get=str, right=bool(place), wraps=not place)
+    for place, (key, head) in enumerate(
+        (
+            ("arrangement", "a month of"),
+            ("gpus", "GPUs"),
+            ("tokens_share", "of tokens"),
+            ("utilization", "used"),
+            ("monthly_usd", "$"),
+            ("usd_per_mtok", "$/Mtok"),
+        )
+    )
+)
+
+
+def _parts(result: PlanResult) -> Iterator[Row]:
+    """Yield a row of each arrangement, and under the hybrid one of each that serves it."""
+    for row in result.strategies:
+        name = f"{row.strategy}: {result.overflow}" if row.strategy == "all API" else row.strategy
+        yield _cells(row.why_not or name if row.monthly_usd is None else name, row.gpus, row)
+    own = [row for row in result.rows if row.gpus is not None]
+    if not own:
+        return
+    for resource in (*own, *(r for r in result.rows if r.paid == "by the token")):
+        yield _cells(f"  {_serves(resource)}", resource.gpus, resource)
+    rest = [row for row in result.rows if row.paid == "by the month"]
+    usd = sum(row.monthly_usd for row in rest)
+    if rest:
+        yield Row(cells=("  engineers and service", "", "", "", words.whole_usd(usd), ""))
+
+
+def _cells(name: str, gpus: float | None, row: StrategyResult | ResourceRow) -> Row:
+    share, used = getattr(row, "tokens_share", None), getattr(row, "utilization", None)
+    whole = isinstance(row, StrategyResult)
+    return Row(
+        cells=(
+            name,
+            "" if gpus is None else words.count(gpus),
+            "" if share is None else show_share(share),
+            "" if used is None else show_share(used),
+            "–" if row.monthly_usd is None else words.whole_usd(row.monthly_usd),
+            words.price(row.usd_per_mtok) if whole and row.usd_per_mtok is not None else "",
+        )
+    )
+
+
+def _serves(row: ResourceRow) -> str:
+    """Return what serves a part of the load, in words: GPUs by their rent, or an offer."""
+    if row.gpus is None:
+        return f"{row.resource} {row.paid}"
+    rent = row.resource.rpartition("/")[2].replace(":", " ").removesuffix(" on_demand")
+    gpu = first.machine(row.resource.partition("@")[2].partition("/")[0]).partition(" ")[2]
+    return f"{gpu} at {rent}" + (", by the hour" if row.paid == "by the hour" else "")
+
+
+def _others(result: PlanResult, view: View, most: int) -> Sequence[ModelRow]:
+    """Return so many models: those that a mix saves most of first, beside this one."""
+    if len(result.models) < 2:
+        return ()
+    if view.page or view.notes or not view.usual:
+        return result.models
+    others = sorted(result.models[1:], key=lambda row: -row.saved_share)
+    return others[:most]
+
+
+def _under(result: PlanResult, view: View) -> Iterator[Block]:
+    """Return what stands under the tables: what would turn it, checks, assumptions."""
+    yield from first.doubts(result.verdict, view)
+    yield from _turning(result, view)
     yield from words.checks(result.checks)
-    if result.switches:
-        yield Paragraph(text="What would change that, one at a time", tone="bold")
+    if result.left_out and (view.page or view.notes):
+        yield Paragraph(text=f"Left out: {words.notes_of(result.left_out)}", tone="dim", hanging=2)
+    yield from first.assumed(result.assumptions, view)
+
+
+def _turning(result: PlanResult, view: View) -> Iterator[Block]:
+    if view.page or view.notes:
+        if result.switches:
+            yield Paragraph(text="What would change that, one at a time", tone="bold")
         for switch in result.switches:
             yield Paragraph(text=switch.text, hanging=2, bullet=True)
-    if len(result.models) > 1:
-        yield Table(
-            title="The same for other open models ($/month)",
-            columns=MODELS,
-            rows=tuple(_model(m) for m in result.models),
-        )
-    if result.left_out:
-        yield Paragraph(text=f"Left out: {words.notes_of(result.left_out)}", tone="dim", hanging=2)
-    yield from words.assumptions(result.assumptions)
+        return
+    told = [
+        s.text.removeprefix(PAY) for s in first.nearest(result.switches) if s.needed is not None
+    ]
+    if told:
+        yield Paragraph(text=f"Own GPUs pay {', or '.join(told[:3])}.", hanging=2)
+    elif result.switches:
+        text = "; ".join(switch.text for switch in result.switches)
+        yield Paragraph(text=f"{text[:1].upper()}{text[1:]}.", hanging=2)
 
 
-def _strategy(row: StrategyResult, *, noted: bool) -> Row:
-    cells = tuple(column.text(row) for column in STRATEGIES)
+PAY = "own GPUs pay "
+
+
+def _plan_ending(result: PlanResult, view: View, more: int, most_commands: int) -> Iterator[Block]:
+    """Return what is one flag away, and the next commands."""
+    besides = f"{more} more model{'s' * (more > 1)}: --notes" if more > 0 and not view.page else ""
+    notes = len(result.resolved) + bool(result.left_out)
+    yield from first.away(result, view, "the week: --plot", besides, notes=notes)
+    own = first.short(result.own[0]) if result.own else f"self/{result.model}"
+    lines = (
+        first.command(result.asked, "explain", result.overflow),
+        first.command(result.asked, "breakeven", result.overflow, f"self/{result.model}"),
+        *([first.command(result.asked, "deploy", own)] if result.own else []),
+    )
+    yield from first.commands(*lines[:most_commands])
+
+
+def _strategy(row: StrategyResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
+    cells = tuple(column.text(row) for column in columns)
     parts = [row.why_not] if row.why_not else []
     if row.band_usd is not None and row.band_usd[0] < row.band_usd[1]:
         parts.append(f"{words.spread(*row.band_usd)} within the throughput band")
@@ -175,12 +313,17 @@ PORTFOLIO_COLUMNS = (
     number("share", "of all", lambda t: t.share, show_share),
     number("monthly_usd", "$/month", lambda t: t.monthly_usd, words.whole_usd),
     number("usd_per_request", "$/request", lambda t: t.usd_per_request, words.price),
+    RIGHT,
     number("usd_per_mtok", "$/Mtok", lambda t: t.usd_per_mtok, words.price),
     number("judge_usd", "judge $", lambda t: t.judge_usd, words.whole_usd),
     number("router_usd", "router $", lambda t: t.router_usd, words.whole_usd),
     number("routes", "ways", lambda t: t.routes, words.count),
     number("other_way_usd", "other way", lambda t: t.other_way_usd, words.whole_usd),
     Column(key="switch", head="turns when", get=lambda t: t.switch, wraps=True),
+    Column(key="trust", head="trust", get=lambda t: t.trust),
+    Column(
+        key="trust_reasons", head="because", get=lambda t: words.notes_of(t.trust_reasons) or None
+    ),
 )
 PORTFOLIO_USUAL = ("name", "served_by", "requests", "share", "monthly_usd", "usd_per_request")
 PORTFOLIO_KEYS = {"cost": "monthly_usd", "name": "name", "requests": "requests"}
@@ -196,9 +339,10 @@ FLEETS = (
 
 def _portfolio_everything(result: PortfolioResult) -> Sheet:
     """Return the tasks."""
-    return Sheet(
-        rows=result.tasks, columns=PORTFOLIO_COLUMNS, usual=PORTFOLIO_USUAL, keys=PORTFOLIO_KEYS
-    )
+    usual = PORTFOLIO_USUAL
+    if any(task.usd_per_success is not None for task in result.tasks):
+        usual = (*usual[:-1], "usd_per_success")
+    return Sheet(rows=result.tasks, columns=PORTFOLIO_COLUMNS, usual=usual, keys=PORTFOLIO_KEYS)
 
 
 def _portfolio_sheet(result: PortfolioResult, view: View) -> Sheet:
@@ -206,8 +350,26 @@ def _portfolio_sheet(result: PortfolioResult, view: View) -> Sheet:
     return _portfolio_everything(result)
 
 
-def _portfolio_blocks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: tasks, fleets, the bill, the verdict, how it was found."""
+def _portfolio_blocks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterable[Block]:
+    """Return the screen: the verdict, tasks, fleets, the bill, what would turn it."""
+    if view.page or view.notes or not view.usual:
+        head = first.verdict(result.verdict, view)
+        return [*head, *_tasks(result, sheet, view), *_ending(result, view, 0)]
+    return first.fitted(result, view, partial(_assigned, result, sheet, view), len(sheet.rows), 1)
+
+
+def _assigned(result: PortfolioResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many tasks."""
+    return [
+        *first.verdict(result.verdict, view),
+        _short_tasks(result, sheet, fullness),
+        *_served_by(result),
+        *_ending(result, view, len(sheet.rows) - fullness),
+    ]
+
+
+def _tasks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return tasks and fleets with all that is known of each."""
     yield Paragraph(text=words.edition(result.catalog))
     columns = sheet.pick(view.fields or sheet.usual)
     rows = [_task(row, columns, noted=view.fields is None) for row in sheet.rows[: view.top]]
@@ -215,11 +377,83 @@ def _portfolio_blocks(result: PortfolioResult, sheet: Sheet, view: View) -> Iter
     if result.fleets:
         yield Table(columns=FLEETS, rows=tuple(_fleet(f) for f in result.fleets))
     yield from _bill(result)
-    yield Paragraph(text=result.verdict)
-    yield from words.checks(result.checks)
     counts = " of ".join(show_number(count) for count in reversed(result.choices))
     yield Paragraph(text=f"Found by: {result.method} ({counts} assignments).", tone="dim")
-    yield from words.assumptions(result.assumptions)
+
+
+SHORT = (
+    Column(key="name", head="task", get=str, wraps=True),
+    Column(key="served_by", head="served by", get=str, wraps=True),
+    *(
+        Column(key=key, head=head, get=str, right=True)
+        for key, head in (
+            ("requests", "requests"),
+            ("monthly_usd", "$/month"),
+            ("usd_per_request", "$/request"),
+        )
+    ),
+    Column(key="trust", head="trust", get=str),
+)
+
+
+def _short_tasks(result: PortfolioResult, sheet: Sheet, most: int) -> Table:
+    """Return the table of the dearest tasks, in their order."""
+    dearest = sorted(sheet.rows, key=lambda task: -task.monthly_usd)[:most]
+    kept = [task for task in sheet.rows if task in dearest]
+    return Table(columns=SHORT, rows=tuple(_short_task(task, result) for task in kept))
+
+
+def _short_task(task: TaskResult, result: PortfolioResult) -> Row:
+    served = " then ".join(first.spoken(step.option) for step in task.steps)
+    batch = any(step.mode == "batch" for step in task.steps)
+    return Row(
+        cells=(
+            task.name,
+            f"{served}, batch" if batch else served,
+            show_number(task.requests),
+            words.whole_usd(task.monthly_usd),
+            words.price(task.usd_per_request),
+            task.trust,
+        )
+    )
+
+
+def _served_by(result: PortfolioResult) -> Iterator[Block]:
+    """Return what the bill is made of, and what would turn single tasks."""
+    fleets = ", ".join(
+        f"{first.machine(_hardware(fleet), fleet.gpus)} {show_share(fleet.utilization)} used"
+        for fleet in result.fleets
+    )
+    own = f"own GPUs ({fleets})" if fleets else "own GPUs"
+    parts = (
+        ("by the token", result.tokens_usd),
+        (own, result.fleets_usd + result.once_usd),
+        ("engineers", result.own_people_usd + result.api_people_usd),
+        ("judges", result.judge_usd),
+        ("router", result.router_usd),
+    )
+    told = ", ".join(f"{name} {show_usd(usd)}" for name, usd in parts if usd)
+    yield Paragraph(text=f"Of it {told}.", hanging=2)
+    yield from first.doubts(result.verdict, View())
+    known = [task for task in result.tasks if task.other_way_usd is not None and task.monthly_usd]
+    near = sorted(known, key=lambda task: (task.other_way_usd or 0.0) / task.monthly_usd)
+    turns = "; ".join(f"{task.name}: {task.switch}" for task in near[:2])
+    if turns:
+        yield Paragraph(text=f"{turns}.", hanging=2, bullet=True)
+
+
+def _hardware(fleet: FleetResult) -> str:
+    return fleet.option.partition("@")[2].partition("/")[0]
+
+
+def _ending(result: PortfolioResult, view: View, more: int) -> Iterator[Block]:
+    """Return checks, assumptions, what is one flag away and the next commands."""
+    yield from words.checks(result.checks)
+    if view.assumptions or view.page:
+        yield from words.assumptions(result.assumptions)
+    besides = f"{more} more task{'s' * (more > 1)}: --top {len(result.tasks)}" if more > 0 else ""
+    yield from first.away(result, view, besides, notes=1)
+    yield from first.commands(first.command(result.asked, "plan", "--notes"))
 
 
 def _task(task: TaskResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
@@ -259,132 +493,4 @@ PORTFOLIO = Screen(
     everything=_portfolio_everything,
     sheet=_portfolio_sheet,
     blocks=_portfolio_blocks,
-)
-
-
-# The screen of `tco horizon`: what each option comes to, and the cash of every year.
-
-
-def _months(value: float) -> str:
-    return f"{show_number(value)} months" if value else "at once"
-
-
-def _start(value: int) -> str:
-    return f"after {show_number(value)} months" if value else "now"
-
-
-HORIZON_COLUMNS = (
-    Column(key="letter", head="", get=lambda r: r.letter),
-    Column(key="id", head="option", get=lambda r: r.id, wraps=True),
-    number("upfront_usd", "up front $", lambda r: r.upfront_usd, words.whole_usd),
-    number("total_usd", "cash $", lambda r: r.total_usd, words.whole_usd),
-    number("npv_usd", "in today's $", lambda r: r.npv_usd, words.whole_usd),
-    number("saving_usd", "saved $", lambda r: r.saving_usd, words.whole_usd),
-    number("npv_saving_usd", "saved, today's $", lambda r: r.npv_saving_usd, words.whole_usd),
-    number("payback_months", "pays back", lambda r: r.payback_months, _months),
-    number("best_start_month", "best begun", lambda r: r.best_start_month, _start),
-    number(
-        "best_start_saving_usd", "saved then", lambda r: r.best_start_saving_usd, words.whole_usd
-    ),
-    Column(key="trust", head="trust", get=lambda r: r.trust),
-    Column(
-        key="trust_reasons", head="because", get=lambda r: words.notes_of(r.trust_reasons) or None
-    ),
-)
-HORIZON_USUAL = ("letter", "id", "upfront_usd", "total_usd", "npv_usd", "payback_months")
-HORIZON_KEYS = {"cost": "npv_usd"}
-
-
-def _horizon_everything(result: HorizonResult) -> Sheet:
-    """Return the options."""
-    return Sheet(rows=result.rows, columns=HORIZON_COLUMNS, usual=HORIZON_USUAL, keys=HORIZON_KEYS)
-
-
-def _horizon_sheet(result: HorizonResult, view: View) -> Sheet:
-    """Return the options."""
-    return _horizon_everything(result)
-
-
-def _horizon_blocks(result: HorizonResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the first month, the options, the years, what happens on the way."""
-    yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
-    for said in result.resolved:
-        yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
-    columns = sheet.pick(view.fields or sheet.usual)
-    rows = tuple(
-        Row(cells=tuple(c.text(row) for c in columns), note="" if view.fields else _saved(row))
-        for row in sheet.rows
-    )
-    yield Table(title=_title(result), columns=columns, rows=rows)
-    if view.fields:
-        return
-    yield _years(result)
-    for event in result.events:
-        yield Paragraph(text=event, tone="dim", hanging=2, bullet=True)
-    yield Paragraph(text=result.verdict, tone="bold")
-    yield from words.assumptions(result.assumptions)
-
-
-def _saved(row: HorizonRow) -> str:
-    """Return what an option saves against A, in cash and in today's money, and when to begin."""
-    if row.saving_usd is None or row.npv_saving_usd is None:
-        return ""
-    verb = "saves" if row.saving_usd >= 0 else "costs"
-    text = f"{verb} {show_usd(abs(row.saving_usd))} against A, {_today(row)} in today's money"
-    if row.best_start_month is None or row.best_start_saving_usd is None:
-        return text
-    if row.best_start_saving_usd <= 0:
-        return f"{text}; best never begun"
-    return f"{text}; best begun {_start(row.best_start_month)}"
-
-
-def _today(row: HorizonRow) -> str:
-    usd = row.npv_saving_usd or 0.0
-    same = (usd >= 0) == ((row.saving_usd or 0.0) >= 0)
-    return show_usd(abs(usd)) if same else f"{show_usd(abs(usd))} {'less' if usd > 0 else 'more'}"
-
-
-def _title(result: HorizonResult) -> str:
-    rate = words.in_unit(result.yearly_rate, "share/year")
-    when = "its year" if result.discounting == "year-end" else "its month"
-    return (
-        f"{result.months} months from {result.path[0].begins}; capital costs {rate}, cash counts "
-        f"at the end of {when}"
-    )
-
-
-def _years(result: HorizonResult) -> Table:
-    """Return the cash of the first day and of each year."""
-    by_year = groupby(result.path, key=lambda m: 0 if not m.month else (m.month + 11) // 12)
-    years = [(year, list(months)) for year, months in by_year]
-    columns = (
-        Column(key="year", head="year", get=lambda y: y),
-        number("tokens", "tokens/month", lambda y: y, show_tokens),
-        *(_cash(place, row) for place, row in enumerate(result.rows)),
-    )
-    rows = tuple(Row(cells=_year(year, months, result)) for year, months in years)
-    return Table(
-        title="Cash by year; what the GPUs are sold for on the last day is taken off the last",
-        columns=columns,
-        rows=rows,
-    )
-
-
-def _cash(place: int, row: HorizonRow) -> Column:
-    return number(row.letter, f"{row.letter} $", partial(_of, place), words.whole_usd)
-
-
-def _of(place: int, month: HorizonMonth) -> float:
-    return month.usd[place]
-
-
-def _year(year: int, months: list[HorizonMonth], result: HorizonResult) -> tuple[str, ...]:
-    cash = [sum(m.usd[place] for m in months) for place in range(len(result.rows))]
-    head = f"year {year}" if year else "first day"
-    tokens = show_tokens(months[-1].tokens_per_month) if year else ""
-    return (head, tokens, *(words.whole_usd(usd) if usd else "–" for usd in cash))
-
-
-HORIZON = Screen(
-    rows=("rows",), everything=_horizon_everything, sheet=_horizon_sheet, blocks=_horizon_blocks
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from tco.analysis.montecarlo.results import (
     MonteCarloResult,
@@ -12,10 +14,10 @@ from tco.analysis.montecarlo.results import (
 )
 from tco.analysis.results import SensitivityResult, SwingResult
 from tco.analysis.vary.results import WhatIfResult, WhatIfRow
-from tco.render import words
+from tco.render import first, words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.units import show_number, show_share, show_tokens, show_usd
+from tco.units import in_unit, show_number, show_share, show_tokens, show_usd
 
 # The screen of `tco sensitivity`: a tornado in text.
 
@@ -49,6 +51,7 @@ def _columns(result: SensitivityResult) -> tuple[Column, ...]:
         number("high", "high", lambda r: r.high, words.count),
         Column(key="origin", head="origin", get=lambda r: r.origin),
         Column(key="source", head="source", get=lambda r: r.source, wraps=True),
+        Column(key="range", head="tried", get=tried),
         number("at_low_usd", "B-A at low", lambda r: r.at_low_usd, words.whole_usd),
         number("at_high_usd", "B-A at high", lambda r: r.at_high_usd, words.whole_usd),
         Column(key="bar", head="B less A", get=lambda r: bar(r, low, high)),
@@ -58,6 +61,18 @@ def _columns(result: SensitivityResult) -> tuple[Column, ...]:
         number("at_high_tokens", "from at high", lambda r: r.at_high_tokens, show_tokens),
         number("swing_tokens", "swing tokens", lambda r: r.swing_tokens, show_tokens),
     )
+
+
+def tried(row: SwingResult) -> str:
+    """Return the range of an assumption, each end as its unit is written: `0.25–2`."""
+    low, high = (_brief(end, row.unit) for end in (row.low, row.high))
+    return f"{low}–{high}"
+
+
+def _brief(value: float, unit: str) -> str:
+    if unit.startswith("USD"):
+        return f"${show_number(value)}" if value >= 1e3 else show_usd(value)
+    return in_unit(value, unit)
 
 
 def known_ends(row: SwingResult) -> list[float]:
@@ -80,25 +95,70 @@ def bar(row: SwingResult, low: float, high: float) -> str:
     return "".join(marks)
 
 
-def _tornado_blocks(result: SensitivityResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the two bills, the tornado, the verdict."""
-    yield Paragraph(text=words.edition(result.catalog))
+def _tornado_blocks(result: SensitivityResult, sheet: Sheet, view: View) -> Iterable[Block]:
+    """Return the screen: the verdict, the two bills, the tornado, what would turn it."""
+    most = min(TOP if view.top is None else view.top, len(sheet.rows))
+    make = partial(_tornado, result, sheet, view)
+    return first.fitted(result, view, make, most, min(most, LEAST) - 1)
+
+
+def _tornado(result: SensitivityResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many rows; with fewer than the least, without the last command."""
+    noted = view.fields is None and (view.notes or view.page or not view.usual)
+    columns = sheet.pick(view.fields or sheet.usual)
+    if not noted and not view.fields:
+        columns = tuple(c._replace(head=HEADS.get(c.key, c.head)) for c in sheet.pick(SHORT))
+    kept = sheet.rows[: max(fullness, min(LEAST, len(sheet.rows)))]
+    return [
+        *first.verdict(result.verdict, view),
+        *_two(result, view),
+        Table(columns=columns, rows=tuple(_row(row, columns, noted=noted) for row in kept)),
+        *_under(result, view),
+        *_ending(result, view, len(sheet.rows) - len(kept), 2 if fullness >= LEAST else 1),
+    ]
+
+
+SHORT = ("path", "range", "bar", "swing_usd", "flips_at")
+HEADS = {"swing_usd": "swing $"}
+LEAST = 3
+"""Rows that a tornado has on the smallest screen."""
+
+
+def _two(result: SensitivityResult, view: View) -> Iterator[Block]:
+    """Return A and B with their bills; what names were taken to mean where all is told."""
+    if view.notes or view.page:
+        yield Paragraph(text=words.edition(result.catalog))
     yield Paragraph(text=f"A  {result.a}: {show_usd(result.a_usd)} a month", hanging=3)
     yield Paragraph(text=f"B  {result.b}: {show_usd(result.b_usd)} a month", hanging=3, bullet=True)
-    for said in result.resolved:
+    for said in result.resolved if view.notes or view.page else ():
         yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
-    columns = sheet.pick(view.fields or sheet.usual)
-    top = TOP if view.top is None else view.top
-    rows = tuple(_row(row, columns, noted=view.fields is None) for row in sheet.rows[:top])
-    yield Table(columns=columns, rows=rows)
-    if len(sheet.rows) > top:
-        text = f"{len(sheet.rows) - top} smaller swings: --top {len(sheet.rows)} shows them"
-        yield Paragraph(text=text, tone="dim")
-    text = (
-        f"Left of | B is cheaper, right of it A; – does not flip within its range. {words.LEGEND}"
+
+
+def _under(result: SensitivityResult, view: View) -> Iterator[Block]:
+    """Return what would turn the answer, and how the table is read."""
+    text = f"Left of | B is cheaper; – flips nowhere in its range; {words.LEGEND}"
+    yield Paragraph(text=text if view.notes else text.partition("; --")[0], tone="dim")
+    who = "B" if result.difference_usd >= 0 else "A"
+    yield from first.doubts(result.verdict, view)
+    yield from first.turning(result.turns, f"{who} would win")
+    if view.assumptions or view.page:
+        yield from words.assumptions(result.assumptions)
+
+
+def _ending(
+    result: SensitivityResult, view: View, more: int, most_commands: int
+) -> Iterator[Block]:
+    """Return what is one flag away, and the next commands."""
+    smaller = f"{more} smaller swings: --top {len(result.rows)}" if more > 0 else ""
+    notes = 0 if view.notes or view.page else len(result.resolved)
+    yield from first.away(result, view, smaller, notes=notes)
+    ids = [result.a, result.b]
+    a, b = (first.short(name, ids) for name in ids)
+    lines = (
+        first.command(result.asked, "breakeven", a, b),
+        first.command(result.asked, "sensitivity", a, b, "--draws", "10k"),
     )
-    yield Paragraph(text=text, tone="dim")
-    yield Paragraph(text=result.verdict)
+    yield from first.commands(*lines[:most_commands])
 
 
 def _row(row: SwingResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
@@ -111,12 +171,12 @@ def _cell(row: SwingResult, column: Column) -> str:
         return row.path + words.STAR * row.judgment
     value = column.get(row)
     if column.key in ("value", "low", "high", "flips_at") and value is not None:
-        return words.in_unit(value, row.unit)
+        return in_unit(value, row.unit)
     return column.text(row)
 
 
 def _note(row: SwingResult) -> str:
-    low, value, high = (words.in_unit(v, row.unit) for v in (row.low, row.value, row.high))
+    low, value, high = (in_unit(v, row.unit) for v in (row.low, row.value, row.high))
     lost = f"; {row.impossible}" if row.impossible else ""
     return f"{row.title}: {value}, tried {low} to {high}{lost}{_volumes(row)}"
 
@@ -188,24 +248,74 @@ def _mean(which: int):  # type: ignore[no-untyped-def]
     return lambda row: row.mean_usd[which]
 
 
-def _what_if_blocks(result: WhatIfResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: what each letter means, the bills, the verdict."""
-    yield Paragraph(text=words.edition(result.catalog))
-    for said in result.resolved:
-        yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
+def _what_if_blocks(result: WhatIfResult, sheet: Sheet, view: View) -> Iterable[Block]:
+    """Return the screen: the verdict, what each letter means, the bills."""
+    most = min(WHAT_IF_TOP if view.top is None else view.top, len(sheet.rows))
+    make = partial(_what_if, result, sheet, view)
+    return first.fitted(result, view, make, most, min(most, LEAST) - 1)
+
+
+def _what_if(result: WhatIfResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many rows; with fewer than the least, without the last command."""
+    columns = sheet.pick(view.fields or sheet.usual)
+    if view.usual and not (view.page or view.notes):
+        columns = tuple(c._replace(get=_spoken) if c.key == "id" else c for c in columns)
+    kept = _kept(sheet.rows, max(fullness, min(LEAST, len(sheet.rows))), result)
+    return [
+        *first.verdict(result.verdict, view),
+        *_letters(result, view),
+        Table(columns=columns, rows=tuple(_what_if_row(r, columns, result) for r in kept)),
+        *_what_if_under(result, view),
+        *_what_if_ending(result, view, len(sheet.rows) - len(kept), 2 if fullness >= LEAST else 1),
+    ]
+
+
+def _spoken(row: WhatIfRow | OptionRisk) -> str:
+    return first.spoken(row.id)
+
+
+def _kept(rows: Sequence[WhatIfRow], top: int, result: WhatIfResult) -> list[WhatIfRow]:
+    """Return the first rows, and always those that are the cheapest of a column."""
+    won = set(result.cheapest)
+    wanted = [row for row in rows if row.id in won]
+    others = [row for row in rows if row.id not in won][: max(top - len(wanted), 0)]
+    return [row for row in rows if row in wanted or row in others]
+
+
+def _letters(result: WhatIfResult, view: View) -> Iterator[Block]:
+    """Return what each letter stands for."""
+    if view.notes or view.page:
+        yield Paragraph(text=words.edition(result.catalog))
+        for said in result.resolved:
+            yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
     for i, one in enumerate(result.what_ifs):
         changes = ", ".join(one.changes)
         over = "" if one.months is None else f", once {one.months:g} months have passed"
         name = "" if one.name.startswith(changes) else f"{one.name}: "
         text = f"{LETTERS[i % len(LETTERS)]}  {name}{changes}{over}"
-        yield Paragraph(text=text, hanging=3, bullet=True)
-    columns = sheet.pick(view.fields or sheet.usual)
-    top = WHAT_IF_TOP if view.top is None else view.top
-    yield Table(
-        columns=columns, rows=tuple(_what_if_row(r, columns, result) for r in sheet.rows[:top])
-    )
+        yield Paragraph(text=text, hanging=3, bullet=bool(i))
+
+
+def _what_if_under(result: WhatIfResult, view: View) -> Iterator[Block]:
     yield Paragraph(text="$ a month; * the cheapest of its column", tone="dim")
-    yield Paragraph(text=result.verdict)
+    yield from first.doubts(result.verdict, view)
+    if view.assumptions or view.page:
+        yield from words.assumptions(result.assumptions)
+
+
+def _what_if_ending(
+    result: WhatIfResult, view: View, more: int, most_commands: int
+) -> Iterator[Block]:
+    """Return what is one flag away, and the next commands."""
+    others = f"{more} more: --top {len(result.options)}" if more > 0 else ""
+    notes = 0 if view.notes or view.page else len(result.resolved)
+    yield from first.away(result, view, others, notes=notes)
+    best = first.short(result.cheapest[0])
+    lines = (
+        first.command(result.asked, "explain", best),
+        first.command(result.asked, "sensitivity"),
+    )
+    yield from first.commands(*lines[:most_commands])
 
 
 def _what_if_row(row: WhatIfRow, columns: tuple[Column, ...], result: WhatIfResult) -> Row:
@@ -265,28 +375,96 @@ def _montecarlo_sheet(result: MonteCarloResult, view: View) -> Sheet:
     return _montecarlo_everything(result)
 
 
-def _montecarlo_blocks(result: MonteCarloResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the options, the saving, what it hangs on, what to measure."""
-    yield Paragraph(text=words.edition(result.catalog))
-    volume, seed = show_tokens(result.tokens_per_month), result.seed
-    yield Paragraph(text=f"{result.draws:,} draws at {volume} tokens a month, seed {seed}")
-    for said in result.resolved:
-        yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
+def _montecarlo_blocks(result: MonteCarloResult, sheet: Sheet, view: View) -> Iterable[Block]:
+    """Return the screen: the verdict, the options, what the saving hangs on, what to measure."""
+    most = min(MONTECARLO_TOP if view.top is None else view.top, len(sheet.rows))
+    make = partial(_drawn, result, sheet, view)
+    return first.fitted(result, view, make, max(most, FEWEST) + MOST_INPUTS, BAREST)
+
+
+FEWEST, BAREST = 2, 1
+"""Options, and inputs, that the smallest screen has; with fewer the last command goes."""
+
+HANGS = "What the saving hangs on, and what knowing it would be worth"
+
+
+def _drawn(result: MonteCarloResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many options and inputs together: options before inputs."""
+    whole = view.notes or view.page
     columns = sheet.pick(view.fields or sheet.usual)
-    top = MONTECARLO_TOP if view.top is None else view.top
-    yield Table(columns=columns, rows=tuple(_montecarlo_row(r, columns) for r in sheet.rows[:top]))
-    yield Paragraph(text=result.verdict)
-    yield from _pair(result)
-    rows = result.inputs[:MOST_INPUTS]
-    title = "What the saving hangs on, and what knowing it would be worth"
-    made = tuple(Row(cells=tuple(_input(r, c) for c in INPUTS)) for r in rows)
-    yield Table(columns=INPUTS, rows=made, title=title)
-    yield Paragraph(text=result.advice, tone="bold")
-    yield Paragraph(text="How it was done", tone="bold")
+    if view.usual and not whole:
+        columns = tuple(c._replace(get=_spoken) if c.key == "id" else c for c in columns)
+    most = min(MONTECARLO_TOP if view.top is None else view.top, len(sheet.rows))
+    rows = max(min(most, fullness - FEWEST), FEWEST)
+    kept = _of_most(sheet.rows, most if whole or not view.usual else rows, result)
+    least = FEWEST if fullness > BAREST else FEWEST - 1
+    shown = result.inputs[: MOST_INPUTS if whole else max(fullness - rows, least)]
+    advice = result.advice if whole else re.split(r"; it pays|: the best,", result.advice)[0]
+    return [
+        *first.verdict(result.verdict, view),
+        *_how_many(result, view),
+        Table(columns=columns, rows=tuple(_montecarlo_row(r, columns) for r in kept)),
+        Table(
+            columns=INPUTS,
+            rows=tuple(Row(cells=tuple(_input(r, c) for c in INPUTS)) for r in shown),
+            title=HANGS if whole else "",
+        ),
+        *_pair(result, whole=whole),
+        *first.doubts(result.verdict, view),
+        Paragraph(text=f"{advice.rstrip('.')}.", tone="bold", hanging=2, bullet=True),
+        *_ways(result, view),
+        *_montecarlo_ending(
+            result, view, len(sheet.rows) - len(kept), 1 if fullness <= BAREST else 2
+        ),
+    ]
+
+
+def _of_most(rows: Sequence[OptionRisk], top: int, result: MonteCarloResult) -> list[OptionRisk]:
+    """Return the first rows, and always the answer and the pair whose saving is told."""
+    pair = () if result.saving is None else (result.saving.a, result.saving.b)
+    wanted = [row for row in rows if row.id in (result.best, *pair)]
+    others = [row for row in rows if row not in wanted][: max(top - len(wanted), 0)]
+    return [row for row in rows if row in wanted or row in others]
+
+
+def _how_many(result: MonteCarloResult, view: View) -> Iterator[Block]:
+    if view.notes or view.page:
+        yield Paragraph(text=words.edition(result.catalog))
+        for said in result.resolved:
+            yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
+
+
+def _ways(result: MonteCarloResult, view: View) -> Iterator[Block]:
+    """Return how it was done, where all is told, and the assumptions where they were asked for."""
+    if view.notes or view.page:
+        yield Paragraph(text="How it was done", tone="bold")
+        for text in _method(result):
+            yield Paragraph(text=f"- {text}", hanging=2, bullet=True)
+    if view.assumptions or view.page:
+        yield from words.assumptions(result.assumptions)
+
+
+def _method(result: MonteCarloResult) -> list[str]:
     told = [f"{c.a} and {c.b} at {c.rank_correlation:g}: {c.because}" for c in result.correlations]
-    moves = [f"moving together: {text}" for text in told]
-    for text in (*result.method, *moves):
-        yield Paragraph(text=f"- {text}", hanging=2, bullet=True)
+    return [*result.method, *(f"moving together: {text}" for text in told)]
+
+
+def _montecarlo_ending(
+    result: MonteCarloResult, view: View, more: int, most_commands: int
+) -> Iterator[Block]:
+    """Return what is one flag away, and the next commands."""
+    others = f"{more} more: --top {len(result.options)}" if more > 0 else ""
+    notes = 0 if view.notes or view.page else len(result.resolved) + len(_method(result))
+    draws = f"{result.draws:,} draws, seed {result.seed}"
+    yield from first.away(result, view, draws, others, notes=notes)
+    ids = [option.id for option in result.options]
+    names = [first.short(name, ids) for name in (result.best or ids[0],)]
+    told = []
+    if result.saving is not None:
+        names = [first.short(name, ids) for name in (result.saving.a, result.saving.b)]
+        told.append(first.command(result.asked, "breakeven", *names))
+    told.append(first.command(result.asked, "explain", names[-1]))
+    yield from first.commands(*told[:most_commands])
 
 
 def _montecarlo_row(option: OptionRisk, columns: tuple[Column, ...]) -> Row:
@@ -300,25 +478,24 @@ def _input(row: UncertainInput, column: Column) -> str:
 
 def _range(row: UncertainInput) -> str:
     money = row.unit.startswith("USD")  # its unit would not fit
-    low, high = (
-        show_number(v) if money else words.in_unit(v, row.unit) for v in (row.low, row.high)
-    )
+    low, high = (show_number(v) if money else in_unit(v, row.unit) for v in (row.low, row.high))
     return f"{low} to {high}" + ("" if row.tail == 0.05 else f" ({1 - 2 * row.tail:.0%})")
 
 
-def _pair(result: MonteCarloResult) -> Iterator[Block]:
-    if result.saving is not None:
-        s = result.saving
-        yield Paragraph(
-            text=f"Saving of {s.b} over {s.a}: {_span(s.usd, show_usd)} a month", hanging=2
-        )
+def _pair(result: MonteCarloResult, *, whole: bool) -> Iterator[Block]:
+    if result.saving is not None and whole:
+        saving = result.saving
+        a, b = first.spoken(saving.a), first.spoken(saving.b)
+        text = f"Saving of {b} over {a}: {_span(saving.usd, show_usd)} a month"
+        yield Paragraph(text=text, hanging=2)
     if result.breakeven is not None:
-        b = result.breakeven
-        never = f"never in {show_share(b.p_never)} of {show_number(b.draws, 5)} draws"
-        if b.p_undecided:
-            never += f", undecided in {show_share(b.p_undecided)}"
-        span = _span(b.tokens_per_month, show_tokens)
-        yield Paragraph(text=f"Break-even: {span} tokens a month; {never}", hanging=2, bullet=True)
+        known = result.breakeven
+        never = f"never in {show_share(known.p_never)} of {show_number(known.draws, 5)} draws"
+        if known.p_undecided:
+            never += f", undecided in {show_share(known.p_undecided)}"
+        span = f"{_span(known.tokens_per_month, show_tokens)}; "
+        text = f"Break-even: {span if known.tokens_per_month.p5 is not None else ''}{never}"
+        yield Paragraph(text=f"{text}.", hanging=2, bullet=whole)
 
 
 def _span(p: Percentiles, show):  # type: ignore[no-untyped-def]

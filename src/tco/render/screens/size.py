@@ -1,16 +1,16 @@
-"""The screens of `tco size`, its validation, `tco deploy` and `tco import bench`: set-ups."""
+"""The screens of `tco size` and `tco deploy`: set-ups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from math import inf
 from typing import Any
 
 from tco.analysis.deploy.results import DeployResult
-from tco.analysis.import_bench import ImportedRow, ImportResult
-from tco.analysis.size.results import FrontPoint, SizeResult, SizeRow, ValidationResult
+from tco.analysis.size.results import FrontPoint, SizeResult, SizeRow
 from tco.options.measurements import TIERS
-from tco.render import words
+from tco.render import first, words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View
 from tco.units import show_number, show_price, show_seconds, show_share, show_tokens
@@ -193,8 +193,125 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _size_blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: what was asked, the set-ups, what is impossible, the front, the answer."""
+def _size_blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterable[Block]:
+    """Return the screen: the answer, the set-ups, how sure their speed is, what is a flag away."""
+    if view.page or view.notes or not view.usual:
+        return [
+            *first.verdict(result.verdict, view),
+            *_all_of_size(result, sheet, view),
+            *words.assumptions(result.assumptions),
+            *_size_ending(result, view, 0, 2),
+        ]
+    make = partial(_sized, result, sheet, view)
+    return first.fitted(result, view, make, min(TOP, len(sheet.rows)), 0)
+
+
+def _sized(result: SizeResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many set-ups; with none but the answer, without a last command."""
+    columns = tuple(
+        c._replace(head=SHORT_HEADS.get(c.key, c.head)) for c in sheet.pick(_short(result))
+    )
+    feasible = [row for row in sheet.rows if row.feasible]
+    kept = _kept(feasible, max(fullness, 1), result)
+    if kept:
+        rows = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in kept)
+        table: list[Block] = [Table(columns=columns, rows=rows)]
+    else:
+        kept = [row for row in sheet.rows if not row.feasible]
+        kept = kept[: max(min(fullness, MOST_INFEASIBLE), 1)]
+        table = [*_impossible(kept)]
+    return [
+        *first.verdict(result.verdict, view),
+        *_asked(result),
+        *table,
+        *_believed(result),
+        *first.assumed(result.assumptions, view),
+        *_size_ending(result, view, len(result.rows) - len(kept), 2 if fullness else 1),
+    ]
+
+
+def _short(result: SizeResult) -> tuple[str, ...]:
+    """Return the columns of the first screen: of one replica, or of the fleet for a volume."""
+    demand = bool(_fleet(result))
+    limited = result.limits.max_ttft_s is not None
+    return (
+        "setup",
+        *(("fleet_gpus", "fleet_usd_per_month") if demand else ("user_tokens_per_s",)),
+        *(() if demand and limited else ("concurrency",)),
+        *("output_tokens_per_s", "tpot_s", "ttft_s"),
+        *(("ttft_slo",) if limited else ()),
+        *("usd_per_mtok", "evidence_tier"),
+    )
+
+
+SHORT_HEADS = {"ttft_slo": "limit"}
+
+
+def _answer(result: SizeResult) -> str | None:
+    """Return the set-up that the verdict names first."""
+    return result.best_fleet or result.best
+
+
+def _kept(rows: Sequence[SizeRow], most: int, result: SizeResult) -> list[SizeRow]:
+    """Return the first rows, by the fleet for a volume where one was given; always the answer."""
+    if result.best_fleet is not None:
+        rows = sorted(rows, key=lambda row: row.fleet_usd_per_month or inf)
+    wanted = [row for row in rows if row.id == _answer(result)]
+    others = [row for row in rows if row not in wanted][: max(most - len(wanted), 0)]
+    return [row for row in rows if row in wanted or row in others]
+
+
+def _asked(result: SizeResult) -> Iterator[Block]:
+    """Return what was asked of every set-up, in a line."""
+    asked = result.limits
+    first_token = "" if asked.max_ttft_s is None else f", ttft {show_seconds(asked.max_ttft_s)}"
+    demand = ""
+    if asked.peak_requests_per_s is not None and asked.peak_to_mean is not None:
+        demand = f"; {words.rate(asked.peak_requests_per_s, asked.peak_to_mean)}"
+    text = (
+        f"{words.count(asked.isl)} in, {words.count(asked.osl)} out; tpot at most "
+        f"{show_seconds(asked.max_tpot_s)}{first_token}{demand}"
+    )
+    yield Paragraph(text=text, tone="dim")
+
+
+def _believed(result: SizeResult) -> Iterator[Block]:
+    """Return within what the speed of the answer is believed, and what its evidence is."""
+    best = next((row for row in result.rows if row.id == _answer(result)), None)
+    if best is None or best.output_tokens_per_s is None:
+        return
+    low, high = (show_number(best.output_tokens_per_s * end) for end in best.band)
+    text = f"{best.id.partition('@')[2]} is believed to make {low} to {high} tok/s"
+    if best.band_usd_per_mtok is not None:
+        least, most = (show_price(usd) for usd in best.band_usd_per_mtok)
+        text += f", ${least} to ${most} per Mtok"
+    told = f"{text} (tier {best.evidence_tier}: {TIERS[best.evidence_tier]})."
+    yield Paragraph(text=told, hanging=2)
+    yield from first.doubts(result.verdict, View())
+
+
+def _size_ending(result: SizeResult, view: View, more: int, most_commands: int) -> Iterator[Block]:
+    """Return what is one flag away, and the next commands."""
+    others = f"{more} more: --top {len(result.rows)}" if more > 0 else ""
+    yield from first.away(result, view, others, "memory, front: --notes" if not view.notes else "")
+    demand = result.limits.tokens_per_month is not None
+    if result.best is not None and demand:
+        name = f"self/{_answer(result)}"
+        names = [("deploy", name), ("explain", name)]
+        told = [first.command(result.asked, *name) for name in names]
+        yield from first.commands(*told[:most_commands])
+    else:
+        asked = first.carried(result.asked, (*first.CHOOSING, *ONLY_SIZED))
+        model = ("breakeven", "--model", result.model)
+        yield from first.commands(first.command(asked, *model))
+
+
+ONLY_SIZED = ("--gpus", "--gpu", "--precision", "--concurrency")
+"""What chooses among set-ups, which a break-even without names would hold against."""
+
+
+def _all_of_size(result: SizeResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return all that is known: what was asked, notes of each set-up, the front, tiers."""
     yield Paragraph(text=f"{_model(result)}\n{_limits(result)}\n{words.edition(result.catalog)}")
     columns = sheet.pick(view.fields or sheet.usual)
     feasible = [row for row in sheet.rows if row.feasible]
@@ -210,9 +327,7 @@ def _size_blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterator[Block
         yield Paragraph(text=f"{hidden} more: --top 300 shows them, --gpu narrows", tone="dim")
     if view.fields is None:
         yield from _front(result)
-    yield Paragraph(text=result.verdict)
     yield from _tiers(feasible[:top])
-    yield from words.assumptions(result.assumptions)
 
 
 def _model(result: SizeResult) -> str:
@@ -341,177 +456,4 @@ SIZE = Screen(
     sheet=_size_sheet,
     blocks=_size_blocks,
     compact=compact,
-)
-
-
-# The screen of `tco size --validate`.
-
-VALIDATION_TOP = 30
-HEADS = (
-    "error: the median; p90 ln: |ln(measured / predicted)| that a row of ten exceeds; <25%: rows"
-    " off by less; band: rows inside their 80 % band; ratio: median of measured / predicted"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorStatistics:
-    """The statistics of one source, GPU, model or kind of evidence, of a time, or of the whole."""
-
-    by: str
-    name: str
-    cell: dict[str, Any]
-
-
-def _validation_everything(result: ValidationResult) -> Sheet:
-    """Return the whole and every part."""
-    whole = {
-        "rows": result.used,
-        "median_abs_pct_error": result.median_abs_pct_error,
-        "p90_abs_log_ratio": result.p90_abs_log_ratio,
-        "within_25pct": result.within_25pct,
-        "band_coverage": result.band_coverage,
-    }
-    parts = [
-        ErrorStatistics(by, name, cell)
-        for by, cells in result.by.items()
-        for name, cell in cells.items()
-    ]
-    times = [
-        ErrorStatistics(name, "", cell)
-        for name, cell in (("tpot", result.tpot), ("ttft", result.ttft))
-        if cell
-    ]
-    return Sheet(
-        rows=(ErrorStatistics("all", "", whole), *times, *parts),
-        columns=_validation_columns(),
-        usual=(
-            *("by", "name", "rows", "median_abs_pct_error", "p90_abs_log_ratio"),
-            *("within_25pct", "band_coverage", "median_ratio", "flagged"),
-        ),
-        keys={"error": "median_abs_pct_error"},
-    )
-
-
-def _validation_sheet(result: ValidationResult, view: View) -> Sheet:
-    """Return the same: a screen shows everything."""
-    return _validation_everything(result)
-
-
-def _validation_columns() -> tuple[Column, ...]:
-    return (
-        Column(key="by", head="by", get=lambda p: p.by),
-        Column(key="name", head="name", get=lambda p: p.name, wraps=True),
-        _cell("rows", "rows", words.count),
-        _cell("median_abs_pct_error", "error", show_share),
-        _cell("p90_abs_log_ratio", "p90 ln", show_number),
-        _cell("within_25pct", "<25%", show_share),
-        _cell("band_coverage", "band", show_share),
-        _cell("median_ratio", "ratio", show_number),
-        Column(
-            key="flagged",
-            head="off 2x",
-            get=lambda p: p.cell.get("flagged") or None,
-            show=lambda value: "yes" if value else "no",
-        ),
-    )
-
-
-def _cell(key: str, head: str, show: Any) -> Column:
-    return Column(key=key, head=head, get=lambda p: p.cell.get(key), show=show, right=True)
-
-
-def _validation_blocks(result: ValidationResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: what was used, the statistics, what was left out and why."""
-    yield Paragraph(text=_validation_first(result))
-    columns = sheet.pick(view.fields or sheet.usual)
-    rows = sheet.rows[: view.top]
-    if result.used:
-        yield Table(
-            columns=columns,
-            rows=tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows),
-        )
-        yield Paragraph(text=HEADS)
-    for reason, count in sorted(result.skipped.items(), key=lambda item: -item[1]):
-        yield Paragraph(text=f"left out: {count} rows, {reason}", bullet=True)
-
-
-def _validation_first(result: ValidationResult) -> str:
-    text = f"{result.used} of {result.rows} measured rows used"
-    if result.median_abs_pct_error is None or result.band_coverage is None:
-        return f"{text}: nothing to hold the capacity model against"
-    return (
-        f"{text}: median error {show_share(result.median_abs_pct_error)}, "
-        f"{show_share(result.band_coverage)} inside their 80 % band"
-    )
-
-
-VALIDATION = Screen(
-    rows=(), everything=_validation_everything, sheet=_validation_sheet, blocks=_validation_blocks
-)
-
-
-# The screen of `tco import bench`.
-
-
-def _import_bench_everything(result: ImportResult) -> Sheet:
-    """Return the rows that were read."""
-    return Sheet(
-        rows=result.rows,
-        columns=(
-            Column(key="setup", head="set-up", get=_setup, wraps=True),
-            Column(key="model", head="model", get=lambda r: r.model),
-            Column(key="gpu", head="GPU", get=lambda r: r.gpu),
-            _import_bench_number("gpus", "GPUs", words.count),
-            Column(key="precision", head="precision", get=lambda r: r.precision),
-            Column(key="engine", head="engine", get=lambda r: r.engine),
-            _import_bench_number("isl", "isl", show_number),
-            _import_bench_number("osl", "osl", show_number),
-            _import_bench_number("concurrency", "in flight", show_number),
-            _import_bench_number("output_tokens_per_s", "tok/s", show_number),
-            _import_bench_number("predicted_tokens_per_s", "model", show_number),
-            _import_bench_number("ratio", "ratio", lambda value: f"x{value:.2f}"),
-            Column(key="action", head="", get=lambda r: r.action),
-        ),
-        usual=(
-            *("setup", "isl", "osl", "concurrency", "output_tokens_per_s"),
-            *("predicted_tokens_per_s", "ratio", "action"),
-        ),
-        keys={"speed": "output_tokens_per_s"},
-    )
-
-
-def _import_bench_sheet(result: ImportResult, view: View) -> Sheet:
-    """Return the same: all rows are shown."""
-    return _import_bench_everything(result)
-
-
-def _setup(row: ImportedRow) -> str:
-    return f"{row.model}@{row.gpus}x{row.gpu}:{row.precision}"
-
-
-def _import_bench_number(key: str, head: str, show: Any) -> Column:
-    return Column(key=key, head=head, get=lambda r: getattr(r, key), show=show, right=True)
-
-
-def _import_bench_blocks(result: ImportResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: what was measured beside the model, where it went, how it is used."""
-    yield Paragraph(text=f"{result.tool}: {result.file}")
-    columns = sheet.pick(view.fields or sheet.usual)
-    rows = sheet.rows[: view.top]
-    cells = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
-    yield Table(columns=columns, rows=cells)
-    if all(row.action == "none" for row in result.rows):
-        yield Paragraph(text=f"nothing was written; without --dry-run it goes to {result.to}")
-        return
-    yield Paragraph(text=f"written to {result.to}")
-    yield Paragraph(
-        text=f"used by: tco size {result.rows[0].model} --measured {result.to}", hanging=2
-    )
-
-
-IMPORT_BENCH = Screen(
-    rows=("rows",),
-    everything=_import_bench_everything,
-    sheet=_import_bench_sheet,
-    blocks=_import_bench_blocks,
 )

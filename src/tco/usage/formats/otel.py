@@ -1,33 +1,57 @@
-"""OpenTelemetry GenAI spans in OTLP/JSON, with the names of today and those before."""
+"""OpenTelemetry GenAI spans in OTLP/JSON: names of today, those before, and OpenInference's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, sequence
+from tco.usage.formats import Context, Format, mapping, sequence, service_of
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import RawRecord, Sample
 
-CALLS = ("chat", "text_completion", "completion", "generate_content", "embeddings", "embedding")
-INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens")
+CALLS = (
+    *("chat", "text_completion", "completion", "generate_content", "embeddings", "embedding"),
+    "llm",
+)
+OPENINFERENCE = "openinference.span.kind"
+"""`LLM` and `EMBEDDING` are calls; `AGENT`, `CHAIN` and others repeat what is in them."""
+
+INPUT = (
+    *("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens"),
+    "llm.token_count.prompt",
+)
 OUTPUT = (
     "gen_ai.usage.output_tokens",
     "gen_ai.usage.completion_tokens",
     "llm.usage.completion_tokens",
+    "llm.token_count.completion",
 )
-READ = ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens")
+READ = (
+    *("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
+    "llm.token_count.prompt_details.cache_read",
+)
 WRITTEN = (
     "gen_ai.usage.cache_creation.input_tokens",
     "gen_ai.usage.cache_creation_input_tokens",
     "gen_ai.usage.cache_write.input_tokens",
+    "llm.token_count.prompt_details.cache_write",
 )
 THOUGHT = (
     "gen_ai.usage.reasoning.output_tokens",
     "gen_ai.usage.reasoning_tokens",
     "llm.usage.reasoning_tokens",
+    "llm.token_count.completion_details.reasoning",
 )
-PREFIXES = ("gen_ai.", "llm.")
+TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens")
+BESIDE = ("opentelemetry.instrumentation.bedrock",)
+"""Who leaves the cached part out of the input: OpenLLMetry 0.62.4 for Bedrock, not elsewhere."""
+
+GOOGLE = ("gcp", "google", "vertex", "gemini")
+THINKING = (
+    "Gemini's total beyond input and output is counted as output: thinking that no span names"
+)
+TIER = ("openai.response.service_tier", "gen_ai.openai.response.service_tier")
+PREFIXES = ("gen_ai.", "llm.", OPENINFERENCE, TIER[0], "error.type", "session.id")
 ERROR = 2
 
 
@@ -39,18 +63,19 @@ def _spans(value: Any) -> Iterator[dict[str, Any]]:
         return
     for resource in map(mapping, sequence(whole["resourceSpans"])):
         for scope in map(mapping, sequence(resource.get("scopeSpans"))):
-            yield from map(mapping, sequence(scope.get("spans")))
+            by = {"scope": scope.get("scope")}
+            yield from (by | span for span in map(mapping, sequence(scope.get("spans"))))
 
 
 def _attributes(span: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of a span that are no prompt and no answer."""
     raw = span.get("attributes")
     if isinstance(raw, dict):
-        return {k: v for k, v in raw.items() if str(k).startswith(PREFIXES) or k == "error.type"}
+        return {k: v for k, v in raw.items() if str(k).startswith(PREFIXES)}
     found = {}
     for pair in map(mapping, sequence(raw)):
         key, value = str(pair.get("key", "")), mapping(pair.get("value"))
-        if key.startswith(PREFIXES) or key == "error.type":
+        if key.startswith(PREFIXES):
             found[key] = next(iter(value.values()), None)
     return found
 
@@ -58,7 +83,7 @@ def _attributes(span: dict[str, Any]) -> dict[str, Any]:
 def looks(sample: Sample) -> bool:
     """Return whether some spans have attributes of generative models."""
     return any(
-        any(key.startswith("gen_ai.") for key in _attributes(span))
+        any(key.startswith(("gen_ai.", OPENINFERENCE)) for key in _attributes(span))
         for value in sample.values()
         if "resourceSpans" in value or "attributes" in value
         for span in _spans(value)
@@ -78,10 +103,28 @@ def _of(attributes: dict[str, Any], names: tuple[str, ...]) -> int | None:
     return found
 
 
-def row(value: Any, _: Context) -> UsageRow | None:
+def _first(attributes: dict[str, Any], *names: str) -> Any:
+    """Return the first attribute of some names that says something."""
+    return next((attributes[name] for name in names if attributes.get(name)), None)
+
+
+def _beside(span: dict[str, Any]) -> bool:
+    """Return whether who wrote a span leaves the cached part out of the input."""
+    scope = span.get("scope") or span.get("instrumentation_scope")
+    return text(mapping(scope).get("name")) in BESIDE
+
+
+def _thought(attributes: dict[str, Any], provider: str, known: int) -> int:
+    """Return the tokens of Gemini's total that neither input nor output has [token]."""
+    total = _of(attributes, TOTAL) or 0
+    return max(total - known, 0) if provider.startswith(GOOGLE) else 0
+
+
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a span that is one call of a model; agents repeat their children."""
     at = _attributes(value)
     operation = at.get("gen_ai.operation.name") or at.get("llm.request.type")
+    operation = operation or text(at.get(OPENINFERENCE)).lower()
     if not at or (operation or "chat") not in CALLS:
         raise Wrong("not_a_call")
     taken, made, read = _of(at, INPUT), _of(at, OUTPUT), _of(at, READ) or 0
@@ -93,18 +136,26 @@ def row(value: Any, _: Context) -> UsageRow | None:
         raise Wrong("failed" if error else "not_a_call")
     written = _of(at, WRITTEN) or 0
     said = taken or 0
-    inclusive = said >= read + written
+    inclusive = said >= read + written and not _beside(value)
+    provider = text(
+        _first(at, "gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
+    ).lower()
+    reasoning = _of(at, THOUGHT)
+    if hidden := _thought(at, provider, said + (made or 0)):
+        made, reasoning = (made or 0) + hidden, hidden if reasoning is None else reasoning
+        ctx.tally.note(THINKING)
     return UsageRow(
-        model=text(at.get("gen_ai.response.model") or at.get("gen_ai.request.model")),
+        model=text(_first(at, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")),
         input=said if inclusive else said + read + written,
         output=made or 0,
         read=read,
         write_unknown=written,
-        reasoning=_of(at, THOUGHT),
+        reasoning=reasoning,
         start=moment(value.get("startTimeUnixNano") or value.get("start_time")),
         end=moment(value.get("endTimeUnixNano") or value.get("end_time")),
-        provider=text(at.get("gen_ai.provider.name") or at.get("gen_ai.system")).lower(),
-        session=text(at.get("gen_ai.conversation.id")),
+        provider=provider,
+        service=service_of(_first(at, *TIER)),
+        session=text(_first(at, "gen_ai.conversation.id", "session.id")),
         id=text(value.get("traceId")) + text(value.get("spanId")),
         status=200,
     )
@@ -112,7 +163,7 @@ def row(value: Any, _: Context) -> UsageRow | None:
 
 FORMAT = Format(
     name="otel",
-    title="OpenTelemetry GenAI spans (OTLP/JSON; OpenLLMetry's names too)",
+    title="OpenTelemetry GenAI spans (OTLP/JSON; OpenLLMetry's and OpenInference's names too)",
     exported="the file exporter of an OpenTelemetry collector",
     grain="requests",
     looks=looks,

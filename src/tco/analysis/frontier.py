@@ -1,0 +1,231 @@
+"""The cheapest price for each level of quality, what each further point costs, what is beaten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tco.analysis.compare import nothing_serves, ranked_options
+from tco.analysis.report import assumptions_of, notes_of, stamp, workload_result
+from tco.analysis.results import (
+    DominatedOption,
+    FrontierPoint,
+    FrontierResult,
+    ModelQuality,
+    OptionResult,
+)
+from tco.catalog.trust import LEVELS
+from tco.errors import InfeasibleError, UsageError
+from tco.options.cheapest import cheapest_of, insist, least_trust, rank_of
+from tco.options.quality import benchmark_of
+from tco.options.question import Question
+from tco.options.selection import select
+from tco.units import show_score, show_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedOptions:
+    """Options by what they cost and how good they are.
+
+    Args:
+        points: Those that nothing beats, by cost.
+        beaten: The others, by cost, each with the cheapest point that is as good.
+        unscored: Those of models that nobody has measured.
+        unsure: What would be cheaper than a point, but at a price that is not sure enough.
+    """
+
+    points: tuple[OptionResult, ...]
+    beaten: tuple[tuple[OptionResult, OptionResult], ...]
+    unscored: tuple[OptionResult, ...]
+    unsure: tuple[OptionResult, ...]
+
+
+def frontier_of(rows: Sequence[OptionResult], makers: Iterable[str], least: int) -> PlacedOptions:
+    """Return which options are the cheapest at their level of quality.
+
+    Of each model and tier its answer is looked at; of sellers that ask the same, its maker.
+
+    Args:
+        rows: Options with their bills; those that serve nothing are not looked at.
+        makers: Companies that sell models of their own.
+        least: Rank of the trust that is sure enough [1].
+    """
+    able = [row for row in rows if row.monthly_usd is not None]
+    enough = min(least, max((rank_of(row.trust) for row in able), default=0))
+    groups: dict[tuple[str, str], list[OptionResult]] = {}
+    for row in able:
+        groups.setdefault((row.model, row.tier), []).append(row)
+    ways = [_answer(group, frozenset(makers), least) for group in groups.values()]
+    sure = [row for row in ways if rank_of(row.trust) >= enough]
+    points: list[OptionResult] = []
+    for row in sorted((r for r in sure if r.quality), key=_by_cost):
+        if not points or _score(row) > _score(points[-1]):
+            points.append(row)
+    kept = {row.id for row in points}
+    others = [row for row in sorted(sure, key=_by_cost) if row.quality and row.id not in kept]
+    doubtful = [row for row in able if row.quality and rank_of(row.trust) < enough]
+    return PlacedOptions(
+        points=tuple(points),
+        beaten=tuple((row, as_good(points, row)) for row in others),
+        unscored=tuple(row for row in ways if not row.quality),
+        unsure=tuple(_undercutting(points, doubtful)),
+    )
+
+
+def as_good(points: Sequence[OptionResult], row: OptionResult) -> OptionResult:
+    """Return the cheapest point that is as good as an option; the best where none is."""
+    return next((point for point in points if _score(point) >= _score(row)), points[-1])
+
+
+def _answer(group: Sequence[OptionResult], makers: frozenset[str], least: int) -> OptionResult:
+    """Return the answer among the sellers of a model; of equal ones its maker."""
+    best = cheapest_of(group, least)
+    assert best is not None  # every row has a bill
+    equal = [r for r in group if (r.monthly_usd, r.trust) == (best.monthly_usd, best.trust)]
+    return next((row for row in equal if row.provider in makers), best)
+
+
+def _undercutting(
+    points: Sequence[OptionResult], doubtful: Sequence[OptionResult]
+) -> list[OptionResult]:
+    """Return the cheapest doubtful price of each model that costs less than what is as good."""
+    found: dict[str, OptionResult] = {}
+    for row in sorted(doubtful, key=_by_cost):
+        if not points or _score(row) > _score(points[-1]) or _usd(row) < _usd(as_good(points, row)):
+            found.setdefault(row.model, row)
+    return list(found.values())
+
+
+def _by_cost(row: OptionResult) -> tuple[float, float, str]:
+    return _usd(row), -_score(row), row.id
+
+
+def _usd(row: OptionResult) -> float:
+    return row.monthly_usd or 0.0
+
+
+def _score(row: OptionResult) -> float:
+    return row.quality.value if row.quality is not None else float("-inf")
+
+
+# The answer of `tco compare --frontier`.
+
+
+def frontier(inputs: Question) -> FrontierResult:
+    """Return the cheapest price for each level of quality, of all options and not a short list.
+
+    Args:
+        inputs: The question.
+
+    Raises:
+        UsageError: No volume was given.
+        InfeasibleError: Nothing that was asked for can serve the month, or nobody has measured it.
+    """
+    if not inputs.volume_given:
+        raise UsageError("how many tokens a month? for example --tokens 50B")
+    found, rows, _ = ranked_options(inputs, select(inputs.catalog, inputs.request))
+    able = [row for row in rows if row.feasible]
+    if not able:
+        raise InfeasibleError(nothing_serves(rows))
+    insist(inputs, (row.trust for row in able))
+    providers = inputs.catalog.prices.providers
+    makers = [name for name, company in providers.items() if company.kind == "first_party"]
+    made = frontier_of(able, makers, least_trust(inputs))
+    benchmark = benchmark_of(inputs.request)
+    if not made.points:
+        raise InfeasibleError(
+            f"nothing that was asked for has a score on {benchmark}, so that nothing can be placed"
+        )
+    named = {row.id for row in made.points}
+    used = [option for option, _ in found if option.id in named]
+    ends = {made.points[0].id, made.points[-1].id}
+    notes, minor = notes_of(inputs, used, [option for option in used if option.id in ends])
+    points = frontier_points(made)
+    return FrontierResult(
+        schema="tco.frontier/1",
+        catalog=stamp(inputs, used),
+        workload=workload_result(inputs),
+        benchmark=benchmark,
+        points=points,
+        dominated=tuple(_dominated(row, by) for row, by in made.beaten),
+        unscored=tuple(row.id for row in made.unscored),
+        verdict=frontier_words(points, len(made.points) + len(made.beaten)),
+        assumptions=assumptions_of(inputs, used),
+        warnings=(*notes, *minor),
+        minor=len(minor),
+        cheaper_but_unsure=tuple(row.id for row in made.unsure),
+        min_trust=LEVELS[least_trust(inputs)],
+    )
+
+
+def frontier_points(made: PlacedOptions) -> tuple[FrontierPoint, ...]:
+    """Return the points of a frontier, each against the one before it."""
+    before = (None, *made.points)
+    return tuple(_point(row, last) for row, last in zip(made.points, before, strict=False))
+
+
+def _point(row: OptionResult, last: OptionResult | None) -> FrontierPoint:
+    assert row.quality is not None and row.monthly_usd is not None
+    more = None if last is None else row.monthly_usd - _usd(last)
+    return FrontierPoint(
+        option=row.id,
+        model=row.model,
+        tier=row.tier,
+        class_=row.class_,
+        monthly_usd=row.monthly_usd,
+        usd_per_mtok=row.usd_per_mtok,
+        quality=row.quality,
+        trust=row.trust,
+        trust_reasons=row.trust_reasons,
+        more_usd=more,
+        usd_per_point=None if more is None or last is None else more / (_score(row) - _score(last)),
+        apart=None if last is None or last.quality is None else _apart(last.quality, row.quality),
+    )
+
+
+def _apart(low: ModelQuality, high: ModelQuality) -> bool | None:
+    return None if low.high is None or high.low is None else high.low > low.high
+
+
+def _dominated(row: OptionResult, by: OptionResult) -> DominatedOption:
+    assert row.quality is not None and row.monthly_usd is not None
+    return DominatedOption(
+        option=row.id,
+        model=row.model,
+        tier=row.tier,
+        monthly_usd=row.monthly_usd,
+        quality=row.quality,
+        by=by.id,
+    )
+
+
+def frontier_words(points: Sequence[FrontierPoint], count: int) -> str:
+    """Return what a frontier says: its ends, and the step from which a point costs the most.
+
+    Args:
+        points: Its points.
+        count: Options that have a score.
+    """
+    first, last = points[0], points[-1]
+    if first is last:
+        return f"Of {count} options nothing is better or cheaper than {_named(first)}."
+    told = (
+        f"{len(points)} of {count} options are the cheapest of their quality, from "
+        f"{_named(first)} to {_named(last)} a month."
+    )
+    steps = [
+        (p.usd_per_point or 0.0, i) for i, p in enumerate(points) if i and p.apart is not False
+    ]
+    if not steps:
+        return f"{told} None of them can be told apart from the one before."
+    low, (high, at) = min(steps)[0], max(steps)
+    if len(steps) == 1:
+        return f"{told} Each further point costs {show_usd(high)} a month."
+    return (
+        f"{told} A further point costs {show_usd(low)} at the least, and {show_usd(high)} beyond "
+        f"{points[at - 1].model}."
+    )
+
+
+def _named(point: FrontierPoint) -> str:
+    return f"{point.model} ({show_score(point.quality.value)}) at {show_usd(point.monthly_usd)}"

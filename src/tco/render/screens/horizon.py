@@ -1,0 +1,388 @@
+"""The screen of `tco horizon`: what each option comes to, year by year, and what would turn it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from tco.analysis.horizon.results import (
+    HorizonMonth,
+    HorizonResult,
+    HorizonRow,
+    HorizonTrade,
+    PriceTrend,
+)
+from tco.render import first, words
+from tco.render.screens import Screen
+from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.terminal import NBSP
+from tco.units import in_unit, show_number, show_tokens, show_usd
+
+# The options, for JSON and for --fields.
+
+
+def _months(value: float) -> str:
+    return f"{show_number(value)} months" if value else "at once"
+
+
+def _start(value: int) -> str:
+    return f"after {show_number(value)} months" if value else "now"
+
+
+def _low(row: HorizonRow) -> float | None:
+    return row.npv_band_usd and row.npv_band_usd[0]
+
+
+def _high(row: HorizonRow) -> float | None:
+    return row.npv_band_usd and row.npv_band_usd[1]
+
+
+COLUMNS = (
+    Column(key="letter", head="", get=lambda r: r.letter),
+    Column(key="id", head="option", get=lambda r: r.id, wraps=True),
+    number("upfront_usd", "up front $", lambda r: r.upfront_usd, words.whole_usd),
+    number("running_usd", "bills $", lambda r: r.running_usd, words.whole_usd),
+    number("setup_usd", "set-up $", lambda r: r.setup_usd, words.whole_usd),
+    number("capex_usd", "capex $", lambda r: r.capex_usd, words.whole_usd),
+    number("resale_usd", "resale $", lambda r: r.resale_usd, words.whole_usd),
+    number("total_usd", "cash $", lambda r: r.total_usd, words.whole_usd),
+    number("npv_usd", "in today's $", lambda r: r.npv_usd, words.whole_usd),
+    number("npv_low_usd", "low", _low, words.whole_usd),
+    number("npv_high_usd", "high", _high, words.whole_usd),
+    number("saving_usd", "saved $", lambda r: r.saving_usd, words.whole_usd),
+    number("npv_saving_usd", "saved, today's $", lambda r: r.npv_saving_usd, words.whole_usd),
+    number("payback_months", "pays back", lambda r: r.payback_months, _months),
+    number("best_start_month", "best begun", lambda r: r.best_start_month, _start),
+    number(
+        "best_start_saving_usd", "saved then", lambda r: r.best_start_saving_usd, words.whole_usd
+    ),
+    Column(key="trust", head="trust", get=lambda r: r.trust),
+    Column(
+        key="trust_reasons", head="because", get=lambda r: words.notes_of(r.trust_reasons) or None
+    ),
+)
+USUAL = ("letter", "id", "upfront_usd", "total_usd", "npv_usd", "payback_months")
+
+
+def _everything(result: HorizonResult) -> Sheet:
+    """Return the options."""
+    return Sheet(rows=result.rows, columns=COLUMNS, usual=USUAL, keys={"cost": "npv_usd"})
+
+
+def _sheet(result: HorizonResult, view: View) -> Sheet:
+    """Return the options."""
+    return _everything(result)
+
+
+# The months, for CSV.
+
+
+class _Paid(NamedTuple):
+    """One option in one month."""
+
+    row: HorizonRow
+    place: int
+    month: HorizonMonth
+    so_far_usd: float
+
+
+def _traded(trades: Sequence[HorizonTrade], month: int) -> float:
+    return sum(trade.gpus for trade in trades if trade.month == month)
+
+
+MONTHS = (
+    Column(key="letter", head="", get=lambda p: p.row.letter),
+    Column(key="id", head="option", get=lambda p: p.row.id, wraps=True),
+    number("month", "month", lambda p: p.month.month, words.count),
+    Column(key="begins", head="begins", get=lambda p: p.month.begins),
+    Column(key="paid_on", head="paid on", get=lambda p: p.month.paid_on),
+    number("tokens_per_month", "tokens", lambda p: p.month.tokens_per_month, show_tokens),
+    number("gpus", "GPUs", lambda p: p.month.gpus[p.place], words.count),
+    number("bought_gpus", "bought", lambda p: _traded(p.row.bought, p.month.month), words.count),
+    number("sold_gpus", "sold", lambda p: _traded(p.row.sold, p.month.month), words.count),
+    number("running_usd", "bills $", lambda p: p.month.running_usd[p.place], words.whole_usd),
+    number("setup_usd", "set-up $", lambda p: p.month.setup_usd[p.place], words.whole_usd),
+    number("capex_usd", "capex $", lambda p: p.month.capex_usd[p.place], words.whole_usd),
+    number("resale_usd", "resale $", lambda p: p.month.resale_usd[p.place], words.whole_usd),
+    number("usd", "cash $", lambda p: p.month.usd[p.place], words.whole_usd),
+    number("so_far_usd", "so far $", lambda p: p.so_far_usd, words.whole_usd),
+)
+
+
+def _by_month(result: HorizonResult, view: View) -> Sheet:
+    """Return a row a month and option; the options where columns were asked for that they have."""
+    known = {column.key for column in MONTHS}
+    options = {column.key for column in COLUMNS}
+    if view.fields and not known.issuperset(view.fields) and options.issuperset(view.fields):
+        return _everything(result)
+    rows = []
+    for place, row in enumerate(result.rows):
+        so_far = 0.0
+        for month in result.path:
+            so_far += month.usd[place]
+            rows.append(_Paid(row, place, month, so_far))
+    return Sheet(rows=tuple(rows), columns=MONTHS, usual=(), keys={})
+
+
+# The screen.
+
+MOST_YEARS = 4
+"""Years that a screen has room for; of more, the first ones and the last."""
+
+
+def _blocks(result: HorizonResult, sheet: Sheet, view: View) -> Iterable[Block]:
+    """Return the screen: the verdict, cash by year, prices, what would turn it."""
+    if view.fields:
+        return [*first.verdict(result.verdict, view), _options(sheet, view, result)]
+    return first.fitted(result, view, partial(_over_years, result, sheet, view), FULL)
+
+
+FULL = 3
+"""Of the fullest screen; one less goes without the last command, the next without a third change,
+the barest without when GPUs are bought, which `-o csv` has too."""
+
+
+def _over_years(result: HorizonResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    whole = view.page or view.notes
+    told = f"{words.month(result.workload)}\n{words.edition(result.catalog)}"
+    resolved = [Paragraph(text=s, tone="dim", hanging=2, bullet=True) for s in result.resolved]
+    return [
+        *first.verdict(result.verdict, view),
+        *([Paragraph(text=told), *resolved] if whole else []),
+        *([_options(sheet, view, result)] if view.page or not view.usual else []),
+        _years(result, view),
+        *first.doubts(result.verdict, view),
+        *_under(result, fullness),
+        *(words.assumptions(result.assumptions) if view.assumptions or view.page else ()),
+        *first.away(result, view, notes=len(result.resolved)),
+        *first.commands(*list(_commands(result))[: 2 if fullness >= FULL else 1]),
+    ]
+
+
+def _under(result: HorizonResult, fullness: int) -> Iterator[Block]:
+    """Return what stands under the years: bands, GPUs bought, prices, what would turn it."""
+    yield Paragraph(text=_bands(result), hanging=2, bullet=True)
+    for row in result.rows if fullness else ():
+        if row.bought:
+            yield Paragraph(text=_trades(row, result), hanging=2, bullet=True)
+    yield Paragraph(text=_prices(result), hanging=2, bullet=True)
+    for event in result.events:
+        yield Paragraph(text=event, tone="warn", hanging=2, bullet=True)
+    nearest = first.nearest([flip for flip in result.flips if flip.needed is not None])
+    most = first.MOST_TURNS if fullness >= FULL - 1 else first.MOST_TURNS - 1
+    yield from _bulleted(first.turning(nearest[:most] or result.flips))
+
+
+def _bulleted(blocks: Iterator[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield block._replace(bullet=True) if isinstance(block, Paragraph) else block
+
+
+def _options(sheet: Sheet, view: View, result: HorizonResult) -> Table:
+    columns = sheet.pick(view.fields or sheet.usual)
+    rows = tuple(
+        Row(cells=tuple(c.text(row) for c in columns), note="" if view.fields else _saved(row))
+        for row in sheet.rows[: view.top]
+    )
+    return Table(title=_title(result), columns=columns, rows=rows)
+
+
+def _saved(row: HorizonRow) -> str:
+    """Return what an option saves against A, in cash and in today's money, and when to begin."""
+    if row.saving_usd is None or row.npv_saving_usd is None:
+        return ""
+    verb = "saves" if row.saving_usd >= 0 else "costs"
+    text = f"{verb} {show_usd(abs(row.saving_usd))} against A, {_today(row)} in today's money"
+    if row.best_start_month is None or row.best_start_saving_usd is None:
+        return text
+    if row.best_start_saving_usd <= 0:
+        return f"{text}; best never begun"
+    return f"{text}; best begun {_start(row.best_start_month)}"
+
+
+def _today(row: HorizonRow) -> str:
+    usd = row.npv_saving_usd or 0.0
+    same = (usd >= 0) == ((row.saving_usd or 0.0) >= 0)
+    return show_usd(abs(usd)) if same else f"{show_usd(abs(usd))} {'less' if usd > 0 else 'more'}"
+
+
+def _title(result: HorizonResult) -> str:
+    rate = in_unit(result.yearly_rate, "share/year")
+    when = "year" if result.discounting == "year-end" else "month"
+    begins = result.path[0].begins
+    return f"{result.months} months (-o csv) from {begins}, capital {rate}, $ at each {when}'s end"
+
+
+# Cash by year: a column a year, a row an option, capex and resale under it.
+
+
+def _years(result: HorizonResult, view: View) -> Table:
+    shown = list(range(_year(result.path[-1]) + 1))
+    if len(shown) > MOST_YEARS + 1 and not (view.page or view.notes):
+        shown = [*shown[:MOST_YEARS], shown[-1]]
+    columns = (
+        Column(key="letter", head="", get=lambda cells: cells[0]),
+        Column(key="option", head="", get=lambda cells: cells[1], wraps=True),
+        *(
+            number(f"year_{year}", _head(year), partial(_cell, i), str)
+            for i, year in enumerate(shown)
+        ),
+        number("npv_usd", "today's $", lambda cells: cells[-1], str),
+    )
+    rows = [
+        Row(cells=cells) for row in range(len(result.rows)) for cells in _lines(result, row, shown)
+    ]
+    tokens = ("", "tokens, last month", *(_tokens(result, year) for year in shown), "")
+    grows = len({month.tokens_per_month for month in result.path[1:]}) > 1
+    volume = (Row(cells=tokens, tone="dim"),) if grows else ()
+    return Table(title=_title(result), columns=columns, rows=(*rows, *volume))
+
+
+LONG = 10
+"""Characters of an amount from which on amounts are told in millions."""
+
+
+def _usd(result: HorizonResult, usd: float) -> str:
+    """Return an amount of the table: `12,345`, or `32.87M` where they are long; a dash for none."""
+    if not usd:
+        return "–"
+    widest = max(len(words.whole_usd(max(r.npv_usd, r.total_usd))) for r in result.rows)
+    return words.whole_usd(usd) if widest < LONG else show_number(usd, 4)
+
+
+def _head(year: int) -> str:
+    return f"year {year}" if year else "first day"
+
+
+def _cell(place: int, cells: tuple[str, ...]) -> str:
+    return cells[2 + place]
+
+
+def _lines(result: HorizonResult, place: int, years: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    """Yield the cash of an option by year; of bought GPUs also capex and resale."""
+    row = result.rows[place]
+    cash = [_sum(result, year, lambda m: m.usd[place]) for year in years]
+    yield row.letter, _name(result, place), *(_usd(result, usd) for usd in (*cash, row.npv_usd))
+    if row.capex_usd:
+        spent = [_sum(result, year, lambda m: m.capex_usd[place]) for year in years]
+        yield "", "  of it capex", *(_usd(result, usd) for usd in spent), ""
+    if row.resale_usd:
+        got = [-_sum(result, year, lambda m: m.resale_usd[place]) for year in years]
+        yield "", "  of it resale", *(_usd(result, usd) for usd in got), ""
+
+
+def _year(month: HorizonMonth) -> int:
+    return -(-month.month // 12)
+
+
+def _sum(result: HorizonResult, year: int, get: Callable[[HorizonMonth], float]) -> float:
+    return sum(get(month) for month in result.path if _year(month) == year)
+
+
+def _tokens(result: HorizonResult, year: int) -> str:
+    months = [month for month in result.path if _year(month) == year]
+    return show_tokens(months[-1].tokens_per_month) if year else ""
+
+
+def _name(result: HorizonResult, place: int) -> str:
+    """Return an option in words: the model at a host, or the GPUs that it begins with."""
+    row = result.rows[place]
+    own = _OWN.match(row.id)
+    if own is None:
+        return first.spoken(row.id)
+    told = any(r.id.endswith(f"/{own['model']}") for r in result.rows)
+    name = "" if told else f"{own['model']} on "
+    name += first.machine(own["hardware"], result.path[1].gpus[place])
+    if row.price_kind == "bought":
+        return f"{name}, bought"
+    return f"{name} at {own['rent'].replace(':', ' ').removesuffix(' on_demand')}"
+
+
+_OWN = re.compile(r"^self/(?P<model>[^@/]+)@(?P<hardware>[^/]+)/(?P<rent>.+)$")
+
+
+# Under the table.
+
+
+def _bands(result: HorizonResult) -> str:
+    known = [(row, row.npv_band_usd) for row in result.rows if row.npv_band_usd is not None]
+    told = [
+        f"{row.letter}{NBSP}{show_number(low)}–{show_number(high)}" for row, (low, high) in known
+    ]
+    return f"Bands of today's $: {', '.join(told)}."
+
+
+MOST_TRADES = 3
+
+
+def _trades(row: HorizonRow, result: HorizonResult) -> str:
+    """Return when GPUs are bought and sold, and how many."""
+    buys, sells = _dated(row.bought, result), _dated(row.sold, result)
+    return f"{row.letter} buys GPUs: {buys}; sells {sells}."
+
+
+def _dated(trades: Sequence[HorizonTrade], result: HorizonResult) -> str:
+    shown = trades if len(trades) <= MOST_TRADES else trades[: MOST_TRADES - 1]
+    told = [f"{words.count(t.gpus)} {_when(t, result)} ({show_usd(t.usd)})" for t in shown]
+    more = len(trades) - len(shown)
+    return ", ".join(told) + (f" and {more} more times" if more > 0 else "")
+
+
+def _when(trade: HorizonTrade, result: HorizonResult) -> str:
+    return "at the end" if trade.month == result.months else f"on {trade.on}"
+
+
+def _prices(result: HorizonResult) -> str:
+    """Return what a year makes of prices, with the windows that say so."""
+    moving = [trend for trend in result.prices if trend.factor_per_year != 1.0]
+    told = [f"{t.title} x{show_number(t.factor_per_year)}{_star(t)}{_why(t)}" for t in moving]
+    flat = [trend for trend in result.prices if trend.factor_per_year == 1.0]
+    if not moving:
+        given = {trend.source for trend in flat if trend.origin == "given"}
+        why = "; ".join([f"{t.title}{_why(t)}" for t in flat if t.prices] or sorted(given))
+        return f"Prices a year: flat{words.STAR if not given else ''} ({why})."
+    others = f"; others flat{_star(flat[0])}" if flat else ""
+    falls = any(t.prices and t.factor_per_year < 1.0 for t in moving)
+    return f"Prices a year: {'; '.join(told)}{others}{' (--flat-prices: all)' if falls else ''}."
+
+
+def _star(trend: PriceTrend) -> str:
+    return words.star(trend.origin)
+
+
+def _why(trend: PriceTrend) -> str:
+    """Return where a trend comes from: who gave it, or the windows that it is derived from."""
+    if trend.origin == "given":
+        return f" ({trend.source})"
+    if not trend.prices:
+        return ""
+    if trend.factor_per_year == 1.0:
+        return f": {trend.changed} of {trend.prices} changed since {trend.first}, no sure fall"
+    windows = f"windows {trend.first} to {trend.last}"
+    return f" to {trend.until} ({trend.changed} of {trend.prices} changed, {windows})"
+
+
+def _commands(result: HorizonResult) -> Iterator[str]:
+    """Return the bill of the answer, and from which volume the next best is cheaper."""
+    best = next((r for r in result.rows if r.id == result.best), result.rows[0])
+    others = sorted((r for r in result.rows if r is not best), key=lambda r: r.npv_usd)
+    names = [_typed(row, result) for row in (best, others[0])]
+    yield first.command(result.asked, "explain", names[0])
+    yield first.command(result.asked, "breakeven", *sorted(names, key=_is_own))
+
+
+def _typed(row: HorizonRow, result: HorizonResult) -> str:
+    """Return the name by which an option is asked about again."""
+    own = _OWN.match(row.id)
+    if own is not None and row.price_kind == "bought":
+        return f"self/{own['model']}/own"
+    return first.short(row.id, [r.id for r in result.rows if r.price_kind != "bought"])
+
+
+def _is_own(name: str) -> bool:
+    return name.startswith("self/")
+
+
+SCREEN = Screen(rows=("rows",), everything=_everything, sheet=_sheet, blocks=_blocks, csv=_by_month)
