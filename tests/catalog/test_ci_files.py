@@ -30,7 +30,7 @@ def place(tmp_path: Path) -> Path:
     git = ["git", "-C", str(work), "-c", "user.name=x", "-c", "user.email=x@x.example"]
     subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
     text = WRONG.read_text("utf-8").replace("2000", "2").replace("8000", "8")
-    (work / "tco-prices.yaml").write_text(text.replace("output: 3}", "output: 2}"), "utf-8")
+    (work / "tco-prices.yaml").write_text(text.replace("output: 3}", "output: 2.5}"), "utf-8")
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "-q", "-m", "prices"], check=True)
     return work

@@ -467,6 +467,19 @@ def test_what_a_review_turned_down_is_not_proposed_again(tmp_path: Path) -> None
     assert "turned_down.txt:1: an offer and why it is turned down" in " ".join(wrong.stderr.split())
 
 
+def test_what_of_a_list_is_not_read_is_told(catalog: Catalog, tmp_path: Path) -> None:
+    path = tmp_path / "map.json"
+    row = {**OPUS, "input_cost_per_thought_token": 1e-6, "cache_read_input_token_cost": "free"}
+    path.write_text(json.dumps({"claude-opus-4-8": row}), "utf-8")
+    told = held(catalog, path).warnings
+    assert [text.partition(": ")[2] for text in told] == [
+        "claude-opus-4-8: input_cost_per_thought_token is new to tco",
+        "claude-opus-4-8: cache_read_input_token_cost is 'free', which is no price",
+    ]
+    done = run("catalog", "update", "--against", "litellm", str(path), "--as-of", "2026-11-21")
+    assert "input_cost_per_thought_token is new to tco" in done.stderr
+
+
 def test_headlines_of_aggregators_are_no_new_offers(tmp_path: Path) -> None:
     path = written(tmp_path, **{"openrouter/x/o1": ("openrouter", 15, 60)})
     asked = ("catalog", "update", "--against", "litellm", str(path), "--as-of", "2026-11-21")

@@ -334,6 +334,7 @@ def verify(catalog: Catalog, lists: Sequence[PriceList], on: date) -> VerifyRepo
         lacking=tuple(sorted(more.lacking, key=lambda one: (one.model is None, one.key))),
         retirements=tuple(more.retirements),
         earlier=tuple(more.earlier),
+        warnings=tuple(text for listed in lists for text in _unread(listed)),
         agreeing=tuple(
             Agreeing(offer=one.offer, against=one.against, key=one.key, exact=one.exact)
             for one in compared
@@ -382,6 +383,16 @@ class _More:
                     theirs=day.isoformat(),
                 )
             )
+
+
+def _unread(listed: PriceList) -> Iterator[str]:
+    """Yield what of a list is not read: kinds of prices that are new, prices that are none."""
+    for line, name, key in listed.new:
+        yield f"{listed.file}:{line}: {printable(name, 60)}: {printable(key, 60)} is new to tco"
+    if listed.wrong:
+        line, name, why = listed.wrong[0]
+        more = f", and {len(listed.wrong) - 1} more" if len(listed.wrong) > 1 else ""
+        yield f"{listed.file}:{line}: {printable(name, 60)}: {printable(why, 80)}{more}"
 
 
 def _past(catalog: Catalog, offer: Offer, on: date, kind: str) -> Sequence[Price]:

@@ -289,6 +289,8 @@ def update(
     settled, repeated = bool(everything), bool(confirm)
     left = turned_down(leave) if leave is not None else frozenset()
     made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated, leave=left)
+    for line in report.warnings:
+        say(f"tco: {line}")
     for line in made.suspect:
         say(f"tco: left out: {line}")
     if write is None:
