@@ -64,7 +64,8 @@ def where(wins: tuple[OpenBand, ...], low: float, unit: str) -> str:
         else:
             parts.append(f"from {told(begin, unit)} to {told(end, unit)}")
     more = len(wins) - MOST_SPANS
-    return " and ".join(parts) + (f" and {more} more intervals" if more > 0 else "")
+    rest = f" and {more} more interval{'s' * (more != 1)}" if more > 0 else ""
+    return " and ".join(parts) + rest
 
 
 # One number that could be another, and the bills at some values of it.
