@@ -59,7 +59,8 @@ def spans_in_words(spans: tuple[OpenBand, ...]) -> str:
     if closed:
         more = len(closed) - MOST_SPANS
         told = ", ".join(closed[:MOST_SPANS])
-        parts.append(f"on {told}" + (f" and {more} more intervals" if more > 0 else ""))
+        rest = f" and {more} more interval{'s' * (more != 1)}" if more > 0 else ""
+        parts.append(f"on {told}{rest}")
     if spans[-1][1] is None:
         low = spans[-1][0]
         parts.append("at any volume" if low <= 0 else f"from {show_tokens(low)}")

@@ -56,11 +56,33 @@ def short(name: str, others: Sequence[str] = ()) -> str:
     """
     if _OWN.match(name) is None:
         return name
+    bought = re.match(r"self/(?P<model>[^@/]+)@[^/]*/own:", name)
+    if bought is not None and not any("/own:" in other for other in others if other != name):
+        return f"self/{bought['model']}/own"  # without it a rented set-up would be meant
     places = [m.start() for m in re.finditer(r"[@:/]", name)][1:]
     for end in places:
         if not any(other != name and other.startswith(name[:end]) for other in others):
             return name[:end]
     return name
+
+
+def asked_as(name: str, others: Sequence[str], resolved: Sequence[str]) -> str:
+    """Return the name that was typed for an option, the shortest where none is known.
+
+    >>> meant = "self/m@8xh100 is self/m@8xh100:fp8/a:spot, the best of 4 set-ups"
+    >>> asked_as("self/m@8xh100:fp8/a:spot", [], [meant])
+    'self/m@8xh100'
+
+    Args:
+        name: The id.
+        others: Ids of other options, that it must not be taken for.
+        resolved: What names were taken to mean, as `NAME is ID, the best of 4 set-ups`.
+    """
+    for said in resolved:
+        typed, _, meant = said.partition(" is ")
+        if typed.startswith("self/") and meant.startswith(f"{name},"):
+            return typed
+    return short(name, others)
 
 
 def _count(value: float) -> str:

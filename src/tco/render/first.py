@@ -14,13 +14,13 @@ from typing import Any, Protocol, TypeVar
 
 from tco.analysis.results import AssumptionResult, Flip
 from tco.ask.options import lacking
-from tco.options.spoken import machine, short, spoken
+from tco.options.spoken import asked_as, machine, short, spoken
 from tco.render import words
 from tco.render.table import Block, Paragraph, View
 from tco.render.terminal import NBSP, lines
 from tco.units import in_unit, show_number
 
-__all__ = ("machine", "short", "spoken")
+__all__ = ("asked_as", "machine", "short", "spoken")
 
 COLUMNS, LINES = 80, 3
 """What a verdict takes at most."""
@@ -269,7 +269,7 @@ def away(
     rows = [row for row in getattr(result, "assumptions", ()) if row.path != words.LEFT_OUT]
     parts = [*([] if dated else [f"prices of {result.catalog.as_of}"]), *more]
     if rows and not (view.assumptions or view.page):
-        parts.append(f"{len(rows)} assumptions: --assumptions")
+        parts.append(f"{len(rows)} assumption{'s' * (len(rows) != 1)}: --assumptions")
     if count and not (view.notes or view.page):
         parts.append(f"{count} note{'s' * (count != 1)}: --notes")
     text = " · ".join(part.replace(" ", NBSP) for part in parts if part)

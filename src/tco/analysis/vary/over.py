@@ -57,7 +57,8 @@ def where(wins: tuple[OpenBand, ...], low: float, unit: str) -> str:
         else:
             parts.append(f"from {with_unit(begin, unit)} to {with_unit(end, unit)}")
     more = len(wins) - MOST_SPANS
-    return " and ".join(parts) + (f" and {more} more intervals" if more > 0 else "")
+    rest = f" and {more} more interval{'s' * (more != 1)}" if more > 0 else ""
+    return " and ".join(parts) + rest
 
 
 # For which values of any variable B is cheaper than A.

@@ -362,7 +362,7 @@ def _graded(option: OptionResult) -> str:
 
 def _explain_next(result: ExplainResult) -> Iterator[Block]:
     """Return what comes next: own GPUs deployed, or all that there is of the model."""
-    name = first.short(result.option.id)
+    name = first.asked_as(result.option.id, [], result.resolved)
     lines = [first.command(result.asked, "compare")]
     if result.option.id.startswith("self/"):
         lines.append(first.command(result.asked, "deploy", name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from math import inf
+from math import ceil, floor, inf, log10
 
 from tco.analysis.results import (
     BreakevenResult,
@@ -121,15 +121,26 @@ def _untold(result: BreakevenResult | BreakevenOver, view: View) -> int:
 
 def _next(result: BreakevenResult | BreakevenOver) -> Iterator[Block]:
     """Return what comes next: both bills, or at a volume that matters, and what moves them."""
-    a, b = (first.short(name, [result.a, result.b]) for name in (result.a, result.b))
+    ids = [result.a, result.b]
+    a, b = (first.asked_as(name, ids, result.resolved) for name in ids)
     asked = result.asked
     if isinstance(result, BreakevenResult) and result.now is None:
         volume = result.sure or result.first
         if volume is None:
             return
-        asked = ("--tokens", show_tokens(volume), *asked)
+        asked = ("--tokens", _at_least(volume), *asked)
     lines = [first.command(asked, "explain", name) for name in (a, b)]
     yield from first.commands(first.command(asked, "sensitivity", a, b), *lines)
+
+
+def _at_least(tokens: float) -> str:
+    """Return a volume in three digits, never less than it: below it the other one is cheaper.
+
+    >>> _at_least(8.7812e9), _at_least(172e9)
+    ('8.79B', '172B')
+    """
+    step = 10.0 ** (floor(log10(tokens)) - 2)
+    return show_tokens(ceil(tokens / step - 1e-6) * step)
 
 
 def _figures(result: BreakevenResult, view: View) -> Iterator[Block]:
@@ -157,8 +168,11 @@ def _crossings(result: BreakevenResult, view: View) -> Iterator[tuple[str, str]]
     wins, hidden = result.wins, len(result.wins) - MOST_SPANS
     if hidden > 0 and not (view.notes or view.page):
         wins = (*wins[: MOST_SPANS - 1], wins[-1])
-    where = spans(wins) + f" and {hidden} more intervals" * (wins is not result.wins)
-    yield "B is cheaper", where + " tokens a month" * (where not in ("never", "always"))
+    where = spans(wins)
+    where += " tokens a month" * (where not in ("never", "always"))
+    if wins is not result.wins:
+        where += f"; {hidden} more interval{'s' * (hidden != 1)} between"
+    yield "B is cheaper", where
     if not result.first and result.first_is is not None:
         yield "turns at", show_tokens(result.first_is.tokens_per_month)
     if result.about is not None and result.about[1] > 0:
