@@ -22,7 +22,7 @@ from tco.cli.app import COMMANDS, app
 from tco.cli.options import options_of
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
-from tco.render.words import in_unit
+from tco.units import in_unit
 
 PAGE = Path(__file__).with_name("commands.md")
 

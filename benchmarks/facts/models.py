@@ -176,7 +176,9 @@ def _put(section: Section, row: Mapping[str, Any]) -> set[str]:
     architecture = _architecture(row)
     if name in OUTSIDE:
         architecture["outside_calibration"] = OUTSIDE[name]
-    record["architecture"] = {**architecture, "sources": sources}
+    known = record.get("architecture", {})
+    later = {key: known[key] for key in LATER if key in known}  # found since, in no fact
+    record["architecture"] = {**architecture, **later, "sources": sources}
     if name in NATIVE:
         record["native_precision"] = NATIVE[name]
     _told(name, row, record)
@@ -250,6 +252,7 @@ def _architecture(row: Mapping[str, Any]) -> Record:
     return arch
 
 
+LATER = ("index_topk", "outside_calibration")
 FLAGS = {"tie_word_embeddings": "tied_embeddings", "output_gate": "output_gate"}
 
 

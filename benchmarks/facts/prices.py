@@ -343,7 +343,7 @@ def _openrouter(book: Prices, row: Mapping[str, Any]) -> None:
         if key in MIXED:
             book.change(
                 name,
-                waive=["sellers-far-off"],
+                waive=["sellers-far-off", "pair-far-off"],
                 waive_because="The doubt says so: the input is that of another host.",
                 waive_on=day,
                 waive_until=date(2027, 1, 31),
@@ -486,8 +486,9 @@ def add_offers(book: Prices, facts: Mapping[str, Any]) -> None:
 
 
 def _laid_in(book: Prices, name: str) -> bool:
-    sources = {e["source"] for p in book.offers.record(name)["prices"] for e in p["evidence"]}
-    return sources <= {*SOURCE.values()}
+    offer = book.offers.record(name)
+    sources = {e["source"] for p in offer.get("prices", ()) for e in p["evidence"]}
+    return bool(offer.get("gone")) or sources <= {*SOURCE.values()}
 
 
 def _witness(book: Prices, name: str, lists: Mapping[str, Any], rows: list[Any]) -> None:

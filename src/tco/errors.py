@@ -127,6 +127,8 @@ def unknown_name(
 
 
 _RUNS = re.compile(r"[a-z]+|[0-9]+(?:\.[0-9]+)*")
+_LOOKS = str.maketrans("oil", "011")
+"""Letters that are typed for digits, or digits for them."""
 _LIKE, _LESS = 0.6, 0.2
 """Share of the characters from which on a name is like another one, and by how much less than the
 most like one."""
@@ -149,7 +151,8 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     same = [n for n in names if said and runs[n] == said]
     more = [n for n in names if said and all(_in(run, runs[n]) for run in said)]
     close = _close(folded, list(names), count)
-    inside = sorted((n for n in names if len(folded) > 1 and folded in n), key=len)
+    seen = folded.translate(_LOOKS)
+    inside = sorted((n for n in names if len(seen) > 1 and seen in n.translate(_LOOKS)), key=len)
     part = [n for n in names if len(runs[n]) > 1 and len(n) > 3 and runs[n] <= said]
     part.sort(key=lambda n: -len(n))
     found = dict.fromkeys(same or (*more, *close, *inside, *part))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tco.errors import UsageError, printable
-from tco.units import Quantity, cleaned, number, refused, seconds
+from tco.units import Quantity, cleaned, number, refused, seconds, share
 
 _MOST_STEPS = 10_000
 _SPAN = r"(?P<low>.+?)\s*\.\.\s*(?P<high>.+?)\s*:\s*(?P<log>log)?(?P<count>[0-9]{1,6})"
@@ -61,6 +61,25 @@ def limit(said: str | tuple[str, Quantity]) -> tuple[str, float]:
     if most_s <= 0:
         raise UsageError(f"{name}: must be more than 0")
     return name, most_s
+
+
+def success(said: object) -> tuple[str, float]:
+    """Return a class or a model and how often it is right [1], from `small=80%` or a pair.
+
+    >>> success("small=80%")
+    ('small', 0.8)
+    """
+    if isinstance(said, dict) and len(said) == 1:
+        said = next(iter(said.items()))
+    pair = said if isinstance(said, tuple) else tuple(str(said).partition("=")[::2])
+    name, rate = str(pair[0]).strip(), pair[1]
+    if not name or rate == "":
+        shown = printable(str(said), 40)
+        raise UsageError(f"{shown!r} is no class or model and share; write small=80%")
+    right = share(rate)
+    if right == 0:
+        raise UsageError(f"{name}: what is never right has no price; leave it out")
+    return name, right
 
 
 def split(text: Quantity) -> tuple[float, float]:

@@ -27,8 +27,7 @@ SECONDS_PER_MONTH = HOURS_PER_MONTH * SECONDS_PER_HOUR
 MONTHS_PER_YEAR = 12.0
 DAYS_PER_MONTH = HOURS_PER_MONTH / HOURS_PER_DAY
 MTOK = 1e6
-KIB, MIB, GIB = 2.0**10, 2.0**20, 2.0**30
-GB = 1e9
+KIB, MIB, GIB, GB = 2.0**10, 2.0**20, 2.0**30, 1e9
 
 _SCALES = {"k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "bn": 1e9, "t": 1e12} | {
     "thousand": 1e3,
@@ -563,3 +562,39 @@ def show_seconds(seconds: float) -> str:
         if near >= size:
             return f"{_digits(_rounded(near / size, 3))}{unit}"
     return f"{_digits(_rounded(near * 1000, 3))}ms" if near else "0s"
+
+
+def in_unit(value: float | str, unit: str) -> str:
+    """Return a value as its unit is written; a unit without a sign stands elsewhere.
+
+    >>> in_unit(0.85, "share"), in_unit(240000, "USD/year"), in_unit(0.05, "s/token")
+    ('85%', '$240,000/year', '50ms')
+    >>> in_unit(1.0, "one of tensor, expert"), in_unit(True, "")
+    ('expert', 'yes')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if value in range(len(named := counted_words(unit))):
+        return named[int(value)]
+    for sign, show in (("share", show_share), ("USD", show_usd)):
+        if unit.startswith(sign):
+            return show(value) + unit.removeprefix(sign)
+    if unit in ("s", "s/token"):
+        return show_seconds(value)
+    if unit == "factor":
+        return f"x{show_number(value)}"
+    return show_tokens(value) if unit == "tokens/month" else show_number(value, 4)
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Return a value as its unit is written, with the name of one that has no sign.
+
+    >>> with_unit(2.1, "USD/GPU-hour"), with_unit(3, "engineers"), with_unit(5e10, "tokens/month")
+    ('$2.10/GPU-hour', '3 engineers', '50B tokens a month')
+    """
+    if unit == "tokens/month":
+        return f"{show_tokens(value)} tokens a month"
+    signed = unit.startswith(("share", "USD", "one of ")) or unit in ("s", "s/token", "factor")
+    return in_unit(value, unit) if signed else f"{show_number(value)} {unit}".strip()

@@ -25,10 +25,10 @@ from strategies import (
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
-from tco.analysis.plan.plan import PlanSettings, plan
+from tco.analysis.plan.plan import plan
 from tco.analysis.results import OptionResult
 from tco.analysis.sensitivity import sensitivity
-from tco.analysis.size.size import SizeSettings, size
+from tco.analysis.size.size import size
 from tco.engine.fleet import Billing, steepened
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
@@ -295,9 +295,9 @@ def test_bad_words_are_one_line(words: str, said: str) -> None:
 def test_questions_that_hours_mean_nothing_to_say_so(asked: Any) -> None:
     inputs = asked(tokens=50e9, models=("llama-3.3-70b",), billing="autoscaled")
     with pytest.raises(UsageError, match="a plan works out itself"):
-        plan(inputs, PlanSettings())
+        plan(inputs)
     with pytest.raises(UsageError, match="size prices a fleet at full load"):
-        size(inputs, SizeSettings())
+        size(inputs)
     asleep = asked(tokens=50e9, billing="scale_to_zero")
     with pytest.raises(UsageError, match="no exact break-even volume"):
         curve(resolve(NAME, asleep).best, asleep.settings)

@@ -11,20 +11,25 @@ from running import DAY, run
 from strategies import magnitude, shipped_catalog
 
 import tco
-from tco.analysis.jobs.embedding import EmbeddingJob, embed
+from tco.analysis.jobs.embedding import embed
 from tco.analysis.jobs.results import JobRow
-from tco.analysis.jobs.training import TrainingJob, train
+from tco.analysis.jobs.training import train
 from tco.ask.options import QuestionOptions, idle, lacking
 
 LLAMA = "llama-3.3-70b"
 OPEN = {name for name, m in shipped_catalog().models.models.items() if m.weights == "open"}
-TRAIN = TrainingJob(models=(LLAMA, "gpt-4.1"), training_tokens=10e6, ways=("lora",))
-EMBED = EmbeddingJob(corpus_tokens=10e9, queries=5e6, query_tokens=200.0, params=0.6e9)
+TRAIN: dict[str, Any] = {"models": (LLAMA, "gpt-4.1"), "training_tokens": 10e6, "ways": ("lora",)}
+EMBED: dict[str, Any] = {
+    "corpus_tokens": 10e9,
+    "queries": 5e6,
+    "query_tokens": 200.0,
+    "params": 0.6e9,
+}
 
 
 def rows(asked: Any, **fields: Any) -> list[JobRow]:
     inputs = asked(**{"gpus": ("h100-sxm",), **fields})
-    found = (*train(inputs, TRAIN).rows, *embed(inputs, EMBED).rows)
+    found = (*train(inputs, **TRAIN).rows, *embed(inputs, **EMBED).rows)
     return [row for row in found if row.feasible]
 
 
@@ -70,10 +75,14 @@ def test_spot_gpus_take_more_than_their_hours(asked: Any, share: float) -> None:
 
 def test_the_crossing_counts_what_spot_gpus_take(asked: Any) -> None:
     inputs = asked(gpus=("h100-sxm",), purchases=("spot",), min_trust="low")
-    made = train(inputs, TRAIN).crossing
+    made = train(inputs, **TRAIN).crossing
     assert made is not None and made.tokens is not None
-    ask = TrainingJob(models=TRAIN.models, training_tokens=made.tokens / 3, ways=("lora",))
-    costs = [(r.tier, r.usd_once) for r in train(inputs, ask).rows if r.usd_once is not None]
+    ask = {
+        "models": TRAIN["models"],
+        "training_tokens": made.tokens / 3,
+        "ways": ("lora",),
+    }
+    costs = [(r.tier, r.usd_once) for r in train(inputs, **ask).rows if r.usd_once is not None]
     hosted, own = (min(x for tier, x in costs if tier == t) for t in ("hosted", "self"))
     assert hosted == pytest.approx(own, rel=1e-9)
 
@@ -92,11 +101,11 @@ def test_what_is_left_out_is_left_out_of_jobs(asked: Any) -> None:
 def test_own_gpus_alone(asked: Any, only: dict[str, Any]) -> None:
     assert {r.tier for r in rows(asked, **only)} == {"self"}
     inputs = asked(tiers=("hosted",))
-    assert {r.id.split("/")[0] for r in train(inputs, TRAIN).rows} == {"together", "fireworks"}
+    assert {r.id.split("/")[0] for r in train(inputs, **TRAIN).rows} == {"together", "fireworks"}
 
 
 def test_queries_pay_for_whole_machines(asked: Any) -> None:
-    made = embed(asked(gpus=("h100-sxm",), sellers=("azure",)), EMBED)
+    made = embed(asked(gpus=("h100-sxm",), sellers=("azure",)), **EMBED)
     (row,) = (r for r in made.rows if r.tier == "self")
     assert row.gpus == 8 and row.monthly[0].quantity == 8 * 730  # two would do, it rents eight
 

@@ -18,7 +18,7 @@ from strategies import loads, magnitude, real, settings_of_a_question, usd_at
 from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
-from tco.analysis.plan.plan import PlanSettings, plan
+from tco.analysis.plan.plan import plan
 from tco.catalog.prices import CapacityOffer
 from tco.engine.shapes import Workload
 from tco.engine.tokens import ProvisionedUnit, units_for, units_used
@@ -201,4 +201,4 @@ def test_units_of_a_catalog_are_options(asked: Any) -> None:
 def test_a_plan_says_how_to_describe_units(asked: Any) -> None:
     inputs = asked(tokens=50e9, options=(QUOTE,))
     with pytest.raises(UsageError, match="describe one as kind=fixed"):
-        plan(inputs, PlanSettings(overflow="openai/gpt-4.1", own="quote"))
+        plan(inputs, overflow="openai/gpt-4.1", own="quote")

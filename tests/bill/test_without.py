@@ -19,7 +19,7 @@ import tco.engine.ledger as ledger
 from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
-from tco.analysis.plan.plan import PlanSettings, plan
+from tco.analysis.plan.plan import plan
 from tco.engine.ledger import Line, total_usd
 from tco.engine.tokens import Terms
 from tco.errors import UnknownNameError, UsageError
@@ -156,7 +156,7 @@ def test_people_are_left_out_of_every_answer(asked: Any) -> None:
     made = breakeven(asked(without=("people",)), API, RENTED)
     paid = breakeven(asked(), API, RENTED)
     assert made.first is not None and paid.first is not None and made.first < paid.first
-    mixed = plan(inputs, PlanSettings())
+    mixed = plan(inputs)
     assert all(line.group != "people" for s in mixed.strategies for line in s.lines)
 
 

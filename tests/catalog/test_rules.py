@@ -204,6 +204,7 @@ BROKEN: dict[str, Callable[[Data], None]] = {
     "params-order": put(*MODEL, "params_b", "active", to=80),
     "below-floor": put(*PRICE, "usd_per_mtok", "cached_input", to=0.0001),
     "sellers-far-off": put("offers", 1, "prices", 0, to=priced(0.001, 0.2)),
+    "pair-far-off": put("offers", 1, "prices", 0, to=priced(0.1, 1.1)),
     "dearer-than-standard": put(*PRICE, "modifiers", 0, "multiply", to=1.5),
     "rent-not-hourly": put("rentals", 3, "rents", 0, "usd_per_gpu_hour", to=2190.0),
     "endless-waiver": both(
@@ -368,6 +369,42 @@ def test_cached_input_in_a_batch_may_cost_what_input_does() -> None:
         "usd_per_mtok": {"input": 1, "cached_input": 1, "output": 4},
     }
     assert checked(broken(put(*PRICE, "modifiers", 0, to=half))) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"cached_input": 0.0004}, "cached_input"),
+        ({"cache_write": 1.0}, "cache_write"),
+        ({"cache_write": 0.01}, "cache_write"),
+        ({"audio_input": 5.0}, "audio_input"),
+        ({"output": 0.03}, "output"),
+    ],
+)
+def test_prices_of_one_offer_fit_together(changes: Data, key: str) -> None:
+    fine = {"input": 0.1, "cached_input": 0.01, "cache_write": 0.125, "output": 0.2}
+    data = broken(put("offers", 1, "prices", 0, "usd_per_mtok", to=fine))
+    assert "pair-far-off" not in {f.name for f in checked(data)}
+    data["offers"][1]["prices"][0]["usd_per_mtok"] = {**fine, **changes}
+    places = {f.where.rpartition(".")[2] for f in checked(data) if f.name == "pair-far-off"}
+    assert places == {key}
+
+
+@pytest.mark.parametrize(
+    ("when", "factor", "sound_factor"),
+    [
+        ({"service": "batch"}, 5.0, 0.8),
+        ({"service": "flex"}, 0.05, 0.5),
+        ({"service": "priority"}, 0.25, 2.5),
+        ({"input_tokens_over": 200000}, 0.2, 5.0),
+        ({"region": "eu"}, 11.0, 1.1),
+    ],
+)
+def test_a_condition_has_its_own_span(when: Data, factor: float, sound_factor: float) -> None:
+    for times, found in ((factor, True), (sound_factor, False)):
+        modifier = {"when": when, "usd_per_mtok": {"input": 2.0 * times, "output": 8.0 * times}}
+        data = broken(put(*PRICE, "modifiers", 0, to=modifier))
+        assert ("tier-far-off" in {f.name for f in checked(data)}) == found
 
 
 def test_the_cap_holds_for_multiplied_prices() -> None:

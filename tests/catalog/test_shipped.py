@@ -85,7 +85,7 @@ def test_a_year_later_it_warns_whoever_installed_it() -> None:
 
 def test_a_file_of_ones_own_fails_on_age(tmp_path: Path) -> None:
     text = (ROOT / "tests" / "catalog" / "files" / "wrong.yaml").read_text("utf-8")
-    text = text.replace("2000", "2").replace("8000", "8").replace("output: 3}", "output: 2}")
+    text = text.replace("2000", "2").replace("8000", "8").replace("output: 3}", "output: 2.5}")
     own = tmp_path / "prices.yaml"
     own.write_text(text, "utf-8")
     assert check_files(CheckRequest(files=(str(own),), as_of=date(2026, 11, 21))).passed

@@ -180,6 +180,32 @@ def test_genai_prices_are_those_of_the_day(form: str, tmp_path: Path) -> None:
     assert [f.name for f in linted("genai-prices", path).findings] == ["tier-far-off"]
 
 
+def test_every_price_of_genai_prices_is_looked_at(tmp_path: Path) -> None:
+    prices = {
+        "input_mtok": {"base": 2, "tiers": [{"start": 200000, "price": "four"}]},
+        "output_mtok": 8,
+        "cache_write_mtok": 2.5,
+        "cache_write_1h_mtok": 4,
+        "input_audio_mtok": 3,
+        "output_image_mtok": 2000,
+        "thought_mtok": 3,
+        "web_searches_kcount": 10,
+    }
+    path = tmp_path / "data.json"
+    listed = [{"id": "acme", "models": [{"id": "large", "prices": prices}]}]
+    path.write_text(json.dumps(listed), "utf-8")
+    (row,) = read_list("genai-prices", str(path), DAY).rows
+    assert (row.rates["audio_input"], row.others) == (
+        3,
+        {"output_image_mtok": 2000, "thought_mtok": 3},
+    )
+    assert ListTier(words="for 1h", rates={"cache_write": 4}, ttl="1h") in row.tiers
+    found = {(f.name, f.message) for f in linted("genai-prices", path).findings}
+    assert ("not-a-price", "input_mtok is 'four', which is no price") in found
+    assert ("new-key", "thought_mtok is new to tco") in found
+    assert ("absolute-cap", "output_image_mtok $2000/Mtok is above $1000/Mtok") in found
+
+
 def test_python_of_a_price_list_is_never_run(tmp_path: Path) -> None:
     path = tmp_path / "data.py"
     gone = tmp_path / "gone"

@@ -415,6 +415,40 @@ def test_an_earlier_list_closes_the_gap_before_an_offer(tmp_path: Path) -> None:
     assert [e.source for e in price.evidence] == ["pi-ai-1.6.0", "litellm-new"]
 
 
+def test_a_list_between_two_windows_ends_where_the_next_begins(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "offers:\n"
+        "  - provider: groq\n"
+        "    model: glm-4.5-air\n"
+        "    prices:\n"
+        "      - since: 2025-01-13\n"
+        "        until: 2026-10-19\n"
+        "        checked: 2026-07-02\n"
+        "        usd_per_mtok: {input: 0.1, output: 0.4}\n"
+        "        evidence: [{source: pi-ai-1.6.0}]\n"
+        "      - since: 2026-10-19\n"
+        "        checked: 2026-11-20\n"
+        "        usd_per_mtok: {input: 0.2, output: 0.6}\n"
+        "        evidence: [{source: pi-ai-1.6.0}]\n",
+        "utf-8",
+    )
+    catalog = load_catalog([own], cached=False)
+    listed, day = (
+        read(written(tmp_path, **{"groq/glm-4.5-air": ("groq", 0.2, 0.6)})),
+        date(2026, 8, 18),
+    )
+    made = proposal(catalog, verify(catalog, [listed], day), [listed], day)
+    out = tmp_path / "made.yaml"
+    out.write_text(made.text, "utf-8")
+    spans = [
+        (price.since, price.until, price.usd_per_mtok.input)
+        for price in load_catalog([own, out], cached=False).offers["groq/glm-4.5-air"].prices
+    ]
+    begun, seen, next_one = date(2025, 1, 13), day, date(2026, 10, 19)
+    assert spans == [(begun, seen, 0.1), (seen, next_one, 0.2), (next_one, None, 0.2)]
+
+
 def test_what_a_review_turned_down_is_not_proposed_again(tmp_path: Path) -> None:
     path = written(tmp_path, **{"gpt-4o": ("openai", 3, 9), "groq/glm-4.5-air": ("groq", 0.2, 0.6)})
     asked = ("catalog", "update", "--against", "litellm", str(path), "--as-of", "2026-11-21")
@@ -424,6 +458,9 @@ def test_what_a_review_turned_down_is_not_proposed_again(tmp_path: Path) -> None
     done = run(*asked, "--leave", str(kept))
     assert "openai/gpt-4o" not in done.stdout and "glm-4.5-air" not in done.stdout
     assert "2 offers left out" in done.stderr
+    kept.write_text("openai/* passes on\ngroq/* passes on\n", "utf-8")
+    done = run(*asked, "--leave", str(kept))
+    assert "openai/gpt-4o" in done.stdout and "glm-4.5-air" not in done.stdout
     kept.write_text("openai/gpt-4o\n", "utf-8")
     wrong = run(*asked, "--leave", str(kept))
     assert wrong.exit_code == 3

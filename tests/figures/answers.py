@@ -13,7 +13,7 @@ from running import load_small
 from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
 from tco.analysis.horizon.horizon import horizon
-from tco.analysis.plan.plan import PlanSettings, plan
+from tco.analysis.plan.plan import plan
 from tco.catalog.load import Catalog
 from tco.options.curves import costs, first_volumes
 from tco.options.curves import curve as curves_of
@@ -84,7 +84,7 @@ def crossing(a: str, b: str, **fields: Any) -> Any:
 
 def mix(**fields: Any) -> Any:
     """Return a plan: strategies, the mix, what would turn it."""
-    found = plan(asked(**fields), PlanSettings())
+    found = plan(asked(**fields))
     return [found.strategies, found.hybrid, found.switches] if hasattr(found, "hybrid") else found
 
 

@@ -493,11 +493,8 @@ def loads() -> Any:
 @case
 def tuning() -> Any:
     """Fine-tuning and embedding."""
-    jobs = [
-        training.TuningJob(params=8e9, active_params=8e9, tokens=5e7, epochs=3.0, trained_share=s, full=f)
-        for s, f in ((1.0, True), (0.01, False))
-    ]  # fmt: skip
-    out: list[Any] = [[j.trained_tokens, j.flops, j.memory_bytes] for j in jobs]
+    out: list[Any] = [training.training_flops(8e9, 1.5e8, full=full) for full in (True, False)]
+    out += [training.training_bytes(8e9, share) for share in (None, 0.01)]
     out += [training.gpu_hours(1e20, 989e12, 0.35), training.gpus_for_memory(200e9, 80e9, 0.9)]
     out += [training.whole_gpus(A([1.0, 3.0, 9.0, 17.0]), 8, 1), training.whole_gpus(3.0, 8, 4)]
     out += [training.whole_gpus(A([1.0, 2.0, 5.0]), 8, 8)]
@@ -582,9 +579,14 @@ def layered() -> Any:
     ]
     out += [hybrid.breakeven_utilization(rate, unit, 0.5), hybrid.base_units(load, unit, rate, 0.5)]
     out += [hybrid.base_usd(load, A([0.0, 3.0]), unit, rate, 0.5)]
-    always = hybrid.Resource(usd_per_hour=A([4.0]), usd_per_load=0.01)
+    always = hybrid.Resource(unit=16.0, usd_per_hour=4.0, usd_per_load=0.01)
     spot = hybrid.Resource(
-        usd_per_hour=A([2.0]), by_the_hour=True, lead_h=1.0, availability=0.9, usd_per_load=0.02
+        unit=5.0,
+        usd_per_hour=2.0,
+        by_the_hour=True,
+        lead_h=1.0,
+        availability=0.9,
+        usd_per_load=0.02,
     )
     layers = hybrid.layers_of(load, 16.0, 5)
     for kind in (always, spot, replace(spot, lead_h=0.0)):
@@ -594,18 +596,16 @@ def layered() -> Any:
         gain = np.stack([np.sin(np.arange(24.0)) * 2, np.full(24, -1.0), np.full(24, 1.0)])
         net, on = hybrid.switched(gain, np.full(3, start))
         out += [net, on.sum(axis=-1)]
-    flat = [replace(r, usd_per_hour=float(np.asarray(r.usd_per_hour)[0])) for r in (always, spot)]
-    big, small = (
-        hybrid.UnitKind(unit=16.0, resources=flat[:1]),
-        hybrid.UnitKind(unit=5.0, resources=flat),
-    )
-    for base, peak in ((big, small), (big, None), (None, small), (small, big), (big, big)):
-        for most in (np.inf, 4.0):
-            stack = tried(partial(hybrid.best_stack, load, base, peak, 0.4, max_api_load=most))
-            out.append(stack)
-            if isinstance(stack, hybrid.Stack):
-                out.append(hybrid.never_off(stack, 16.0))
-    fee = hybrid.best_stack(load, big, small, 0.4, lambda b, p: 3.0 * (b + p > 0) + 0.2 * p)
+    for base, peak in (
+        (always, spot),
+        (always, None),
+        (None, spot),
+        (spot, always),
+        (always, always),
+    ):
+        stack = hybrid.best_stack(load, base, peak, 0.4)
+        out += [stack, hybrid.never_off(stack, 16.0)]
+    fee = hybrid.best_stack(load, always, spot, 0.4, lambda b, p: 3.0 * (b + p > 0) + 0.2 * p)
     return [*out, fee]
 
 
@@ -887,21 +887,15 @@ def random_loads() -> Any:
         unit = float(rng.uniform(3.0, 12.0))
         kinds = [
             hybrid.Resource(
-                usd_per_hour=float(rng.uniform(1.0, 4.0)),
-                by_the_hour=bool(n),
-                lead_h=float(n),
-                availability=1.0 - 0.1 * n,
+                unit=unit / (1.0 + 0.7 * n), usd_per_hour=float(rng.uniform(1.0, 4.0)),
+                by_the_hour=bool(n), lead_h=float(n), availability=1.0 - 0.1 * n,
             )
             for n in range(3)
-        ]
+        ]  # fmt: skip
         for kind in kinds:
             made = hybrid.serve(hybrid.layers_of(load, unit, 4, 2.0), kind, 0.5)
             out += [made.net_usd, made.served, made.on_share]
-        one, two = (
-            hybrid.UnitKind(unit=unit, resources=kinds),
-            hybrid.UnitKind(unit=unit / 2.5, resources=kinds[1:]),
-        )
-        for base, peak in ((one, two), (two, one), (None, two)):
+        for base, peak in ((kinds[0], kinds[1]), (kinds[2], kinds[0]), (None, kinds[2])):
             found = hybrid.best_stack(load, base, peak, 0.5)
             out += [
                 found.usd_per_hour,

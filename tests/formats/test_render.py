@@ -122,10 +122,30 @@ BAD = {
         edited(lambda d: d["workload"].update(isl=None)),
         "workload.isl: a number is expected, not null",
     ),
+    "number as text": (
+        edited(_set("options.0.monthly_usd", "5284.31")),
+        "options.0.monthly_usd: a number is expected, not '5284.31'",
+    ),
+    "whole number": (
+        edited(_set("considered", 5.5)),
+        "considered: a whole number is expected, not 5.5",
+    ),
+    "text for list": (
+        edited(_set("options", "none")),
+        "result.json:24: options: a list is expected, not 'none'",
+    ),
+    "list for members": (
+        edited(_set("catalog", [1])),
+        "result.json:3: catalog: members are expected, not a list",
+    ),
+    "one of three": (
+        edited(_set("options.0.band_usd", [1.0, 2.0, 3.0])),
+        "options.0.band_usd: fewer values are expected, not a list",
+    ),
     "wrong word": (edited(_set("options.0.tier", "cloud")), "'cloud' is none of api, hosted, self"),
     "lacking": (
-        edited(_set("options.0.lines", None)),
-        "options.0: lacks lines; was it written with --fields",
+        edited(_set("options.0.id", None)),
+        "options.0: lacks id; was it written with --fields",
     ),
     "line off": (
         edited(_set("options.0.lines.0.amount_usd", 7.0)),
@@ -227,3 +247,37 @@ def test_names_cannot_give_commands_to_a_runner_or_a_spreadsheet(tmp_path: Path)
     bills = run("compare", "-f", str(path), *DAY, "-o", "focus", "-q").stdout
     assert ",'=cmd()," in bills
     assert ",=cmd()" not in bills
+
+
+EARLIER = {
+    "explain self/llama-3.3-70b --tokens 50B": ("verdict", "best", "min_trust", "asked", "minor"),
+    "compare --tokens 50B": ("min_trust", "asked", "minor"),
+    "claims crazyrouter-breakeven-deepseek": ("assumptions", "best", "asked"),
+    "size llama-3.3-70b": ("best", "cheaper_but_unsure"),
+}
+"""What answers of an earlier tco did not say, by command."""
+
+
+@pytest.mark.parametrize("command", EARLIER)
+def test_what_an_earlier_tco_wrote_is_read(command: str, tmp_path: Path) -> None:
+    path = saved(tmp_path, command)
+    document = json.loads(path.read_text("utf-8"))
+    for name in EARLIER[command]:
+        del document[name]
+    path.write_text(json.dumps(document), "utf-8")
+    result = run("render", str(path), "-o", "json")
+    assert result.exit_code == 0, result.stderr
+    again = json.loads(result.stdout)
+    assert again.keys() == document.keys() | {*EARLIER[command]}
+    assert {key: again[key] for key in document} == document
+
+
+def test_every_answer_carries_the_same(tmp_path: Path) -> None:
+    """Envelopes are alike: the same members, at the same ends of every document."""
+    first, last = ["schema", "catalog"], ["best", "cheaper_but_unsure", "min_trust", "asked"]
+    for command in COMMANDS.values():
+        document = json.loads(saved(tmp_path, command).read_text("utf-8"))
+        if not command.startswith("catalog"):
+            assert [*document][:2] == first, command
+            assert [*document][-5:] == [*last, "minor"], command
+            assert {"verdict", "assumptions", "warnings"} <= document.keys(), command

@@ -42,6 +42,9 @@ COMPARE = (
     " --option mine:kind=fixed,usd_per_month=5000,capacity=20B",
     "compare --tokens 50B --slo tpot=30ms,ttft=1s",
     "compare --tokens 50B --without people,egress",
+    "compare --tokens 50B --as-good-as gpt-oss-120b",
+    "compare --tokens 50B --min-score arena=1470",
+    "compare --tokens 50B --frontier",
 )
 BREAKEVEN = (
     "breakeven",

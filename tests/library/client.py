@@ -56,7 +56,9 @@ def total_usd() -> float:
 
 def wrong() -> None:
     tco.compare(tokns="5B")  # error: Unexpected keyword argument "tokns"
-    tco.compare(tokens=["5B"])  # error: Argument "tokens" to "compare" has incompatible type
+    tco.compare(tokens=["5B"])  # error: No overload variant
+    tco.plan(tokns="5B")  # error: Unexpected keyword argument "tokns"
+    tco.embed(corpus=["5B"])  # error: Argument "corpus" to "embed" has incompatible type
     tco.breakeven("gpt-4.1", growht=1)  # error: No overload variant
     _ = tco.explain("gpt-4.1").option.cost  # error: "OptionResult" has no attribute "cost"
     tco.comparison()  # error: Module has no attribute "comparison"

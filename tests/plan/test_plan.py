@@ -11,7 +11,7 @@ import pytest
 
 from tco.analysis.plan.bills import load_curve
 from tco.analysis.plan.mix import mix_of
-from tco.analysis.plan.plan import PlanSettings, plan
+from tco.analysis.plan.plan import plan
 from tco.analysis.plan.results import PlanResult
 from tco.catalog.load import load_catalog
 from tco.catalog.tasks import load_hours
@@ -44,7 +44,7 @@ API = InlineOption(name="api", kind="hosted", source="test", input=1.0, output=1
 
 @pytest.fixture(scope="module")
 def large() -> PlanResult:
-    return plan(asked(tokens=2e12, profile="code-complete"), PlanSettings())
+    return plan(asked(tokens=2e12, profile="code-complete"))
 
 
 def test_the_hybrid_is_never_dearer_than_either_side(large: PlanResult) -> None:
@@ -89,7 +89,7 @@ def test_same_weights_on_both_sides(large: PlanResult) -> None:
 
 def test_fifty_billion_tokens_are_an_answer() -> None:
     """At today's prices nothing is worth a GPU there, and the screen says from where on it is."""
-    result = plan(asked(tokens=50e9), PlanSettings())
+    result = plan(asked(tokens=50e9))
     api, _, hybrid = result.strategies
     assert hybrid.monthly_usd is not None and api.monthly_usd is not None
     assert hybrid.monthly_usd <= api.monthly_usd
@@ -103,8 +103,8 @@ def test_fifty_billion_tokens_are_an_answer() -> None:
 
 
 def test_two_options_of_different_models_are_flagged() -> None:
-    ask = PlanSettings(overflow="openai/gpt-4.1", own="self/llama-3.3-70b")
-    result = plan(asked(tokens=50e9), ask)
+    ask = {"overflow": "openai/gpt-4.1", "own": "self/llama-3.3-70b"}
+    result = plan(asked(tokens=50e9), **ask)
     assert not result.same_weights
     assert "different models" in result.verdict
 
@@ -120,7 +120,7 @@ def test_provisioned_units_of_the_golden_figures() -> None:
             options=(API, unit),
             settings={"people.api_fte": 0.0},
         )
-        result = plan(inputs, PlanSettings(overflow="api", own="units"))
+        result = plan(inputs, overflow="api", own="units")
         hybrid = result.strategies[-1]
         assert hybrid.to_api == pytest.approx(expected, abs=5e-4)
         assert result.rows[0].replicas == units
@@ -137,7 +137,6 @@ def test_switch_values_are_where_the_answer_turns(large: PlanResult) -> None:
                 tokens = switch.needed * factor
                 at = plan(
                     asked(tokens=tokens, profile="code-complete", models=(large.model,)),
-                    PlanSettings(),
                 )
                 assert bool(at.own) >= pays  # another set-up may pay earlier than this one
     assert inputs.volume_given
@@ -145,17 +144,17 @@ def test_switch_values_are_where_the_answer_turns(large: PlanResult) -> None:
 
 def test_a_closed_model_needs_the_other_side_named() -> None:
     with pytest.raises(Exception, match=r"gpt-4\.1"):
-        plan(asked(tokens=50e9), PlanSettings(overflow="gpt-4.1"))
+        plan(asked(tokens=50e9), overflow="gpt-4.1")
 
 
 def test_a_plan_needs_a_volume() -> None:
     with pytest.raises(UsageError, match="--tokens 50B"):
-        plan(asked(), PlanSettings())
+        plan(asked())
 
 
 def test_bought_gpus_can_be_the_base() -> None:
     fields = {"tokens": 2e12, "profile": "chat", "models": ("glm-5.2",)}
-    rented, bought = (plan(asked(**fields), PlanSettings(buy=buy)) for buy in (False, True))
+    rented, bought = (plan(asked(**fields), buy=buy) for buy in (False, True))
     assert bought.strategies[-1].monthly_usd <= rented.strategies[-1].monthly_usd  # type: ignore[operator]
     assert "/own:" in bought.own[0]
     value = next(a.value for a in bought.assumptions if a.path == "plan.purchase")
@@ -265,18 +264,18 @@ def test_no_other_mix_of_the_same_units_is_cheaper(large: PlanResult) -> None:
 def test_a_question_that_leaves_nothing_to_mix_is_refused() -> None:
     for fields in ({"private": True}, {"tiers": ("self",)}, {"tiers": ("hosted",)}):
         with pytest.raises(UsageError, match="nothing to mix"):
-            plan(asked(tokens=50e9, **fields), PlanSettings())
+            plan(asked(tokens=50e9, **fields))
     with pytest.raises(UsageError, match="no tokens"):
-        plan(asked(tokens=0.0), PlanSettings())
+        plan(asked(tokens=0.0))
 
 
 def test_a_host_that_is_named_takes_the_overflow() -> None:
-    result = plan(asked(tokens=2e12, profile="chat", providers=("together",)), PlanSettings())
+    result = plan(asked(tokens=2e12, profile="chat", providers=("together",)))
     assert result.overflow.startswith("together/")
 
 
 def test_an_enormous_volume_is_planned_in_groups_of_units() -> None:
-    result = plan(asked(tokens=1e17, profile="chat", models=("llama-3.3-70b",)), PlanSettings())
+    result = plan(asked(tokens=1e17, profile="chat", models=("llama-3.3-70b",)))
     api, _, hybrid = result.strategies
     assert hybrid.monthly_usd < api.monthly_usd  # type: ignore[operator]
     assert sum(row.tokens_per_month or 0.0 for row in result.rows) == pytest.approx(1e17)
@@ -284,7 +283,7 @@ def test_an_enormous_volume_is_planned_in_groups_of_units() -> None:
 
 def test_spot_units_are_paid_for_what_they_do_not_serve() -> None:
     fields = {"tokens": 2e12, "profile": "chat", "models": ("glm-5.2",)}
-    spot = plan(asked(**fields, purchases=("spot",)), PlanSettings())
+    spot = plan(asked(**fields, purchases=("spot",)))
     row = spot.rows[0]
     assert row.resource.endswith(":spot") and row.paid == "by the hour"
     assert (row.utilization or 0.0) <= 0.9 + 1e-9

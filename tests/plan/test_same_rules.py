@@ -19,7 +19,7 @@ from tco.analysis.plan.mix import (
     rented_unit,
     team_overhead,
 )
-from tco.analysis.plan.plan import PlanSettings, plan
+from tco.analysis.plan.plan import plan
 from tco.analysis.plan.results import PlanResult
 from tco.catalog.load import load_catalog
 from tco.engine.ledger import total_usd
@@ -78,7 +78,7 @@ def filled(option: SelfOption, units: int) -> Question:
 def test_all_own_is_the_bill_of_compare(purchase: str) -> None:
     option = option_of(purchase)
     inputs = asked(tokens=3e11, models=(MODEL,), purchases=(purchase,))
-    result = plan(inputs, PlanSettings(overflow=f"deepinfra/{MODEL}", own=option.id))
+    result = plan(inputs, overflow=f"deepinfra/{MODEL}", own=option.id)
     peak = {"workload.peak_to_mean": load_curve(inputs).peak_to_mean}
     expected = usd(lines(option, inputs.settings.with_values(peak)))
     assert result.strategies[1].monthly_usd == pytest.approx(expected, rel=1e-12)
@@ -90,7 +90,7 @@ def test_a_hybrid_that_leaves_nothing_to_the_api_is_the_bill_of_compare(purchase
     their work (64,551 USD a month at full power all month, 64,361 at that of the work)."""
     option = option_of(purchase)
     inputs = filled(option, 3)
-    result = plan(inputs, PlanSettings(overflow="dear", own=option.id, hours=(1.0,) * 24))
+    result = plan(inputs, overflow="dear", own=option.id, hours=(1.0,) * 24)
     hybrid = result.strategies[-1]
     assert hybrid.own_tokens_share == pytest.approx(1.0)
     at = inputs.settings.with_values({"workload.peak_to_mean": 1.0})
@@ -129,8 +129,8 @@ def test_the_lines_of_a_mix_are_what_was_minimised(purchase: str) -> None:
 
 
 def test_engineers_of_a_dedicated_endpoint_are_those_of_the_api() -> None:
-    ask = PlanSettings(overflow="dear", own=option_of("dedicated").id)
-    result = plan(asked(tokens=3e11, models=(MODEL,), options=(DEAR,)), ask)
+    ask = {"overflow": "dear", "own": option_of("dedicated").id}
+    result = plan(asked(tokens=3e11, models=(MODEL,), options=(DEAR,)), **ask)
     for strategy in result.strategies:
         people = [x for x in strategy.lines if x.group == "people" and x.amount_usd]
         assert [(x.item, x.amount_usd) for x in people] == [("engineers", pytest.approx(2_000))]
@@ -199,7 +199,7 @@ def spot(result: PlanResult) -> set[str]:
 
 def test_assumptions_about_spot_are_listed_where_they_enter() -> None:
     inputs = asked(tokens=3e11, models=(MODEL,), options=(DEAR,))
-    of_spot = plan(inputs, PlanSettings(overflow="dear", own=option_of("spot").id))
+    of_spot = plan(inputs, overflow="dear", own=option_of("spot").id)
     paid = {"rent.spot_overprovision", "rent.spot_interruptions_per_month"}
     assert spot(of_spot) == {*paid, "plan.spot_availability"}
-    assert spot(plan(inputs, PlanSettings(overflow="dear", own=option_of("on_demand").id))) == set()
+    assert spot(plan(inputs, overflow="dear", own=option_of("on_demand").id)) == set()

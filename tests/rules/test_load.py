@@ -16,7 +16,7 @@ from strategies import shipped_catalog
 import tco
 from tco.analysis.compare import compare
 from tco.analysis.size.results import SizeResult
-from tco.analysis.size.size import SizeSettings, size
+from tco.analysis.size.size import size
 from tco.errors import InfeasibleError, UsageError
 from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario
@@ -31,7 +31,7 @@ def inputs(**said: Any) -> Question:
 
 
 def sized(*counts: int, **said: Any) -> SizeResult:
-    return size(inputs(**{**LLAMA, **said}), SizeSettings(counts=counts))
+    return size(inputs(**{**LLAMA, **said}), counts=counts)
 
 
 def answer(command: str) -> dict[str, Any]:
@@ -395,13 +395,13 @@ def test_one_set_up_and_batch_have_one_speed() -> None:
         "osl": 922.0,
     }
     none = {"workload.cached_share": 0.0}
-    result = size(inputs(**said, settings=none), SizeSettings(counts=(1, 2)))
+    result = size(inputs(**said, settings=none), counts=(1, 2))
     full = {row.id: row for row in result.rows}
     assert len(result.front) > 5
     for point in result.front:
         most = {"serving.max_concurrency": point.concurrency}
         capped = {**none, **most, "serving.max_concurrency_large": point.concurrency}
-        alone = size(inputs(**said, settings=capped), SizeSettings(counts=(1, 2)))
+        alone = size(inputs(**said, settings=capped), counts=(1, 2))
         (row,) = [r for r in alone.rows if r.id == point.id]
         assert row.concurrency == point.concurrency
         assert row.user_tokens_per_s == pytest.approx(point.user_tokens_per_s, rel=1e-9)

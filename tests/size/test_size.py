@@ -15,7 +15,7 @@ from running import DAY, load_small, published, run
 from strategies import shipped_catalog
 
 from tco.analysis.size.results import SizeResult
-from tco.analysis.size.size import SizeSettings, size, size_validation
+from tco.analysis.size.size import size, size_validation
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
 from tco.render.jsonio import from_document
@@ -73,10 +73,10 @@ def test_screen(name: str, request: pytest.FixtureRequest) -> None:
     assert shown == path.read_text(encoding="utf-8")
 
 
-def sized(model: str = "llama-3.3-70b", ask: SizeSettings | None = None, **said: Any) -> SizeResult:
+def sized(model: str = "llama-3.3-70b", **said: Any) -> SizeResult:
     request = Scenario(models=(model,), tiers=("self",), **said)
     inputs = prepare(shipped_catalog(), request, date(2026, 11, 21))
-    return size(inputs, ask or SizeSettings())
+    return size(inputs)
 
 
 def test_rows_keep_the_limits_and_say_why_not() -> None:

@@ -10,10 +10,9 @@ import numpy as np
 
 from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.report import assumptions_of, caveats, notes_of, stamp, workload_result
-from tco.analysis.results import CompareResult, Flip, OptionResult, Tier
+from tco.analysis.results import CompareResult, EscalationResult, Flip, OptionResult, Tier
 from tco.analysis.rows import key_figures, left_out_result, option_result, pair_figures
 from tco.analysis.verdict import besides, decided
-from tco.catalog.trust import LEVELS
 from tco.engine.replica import Replica
 from tco.engine.shapes import Floats, Indices, number
 from tco.errors import InfeasibleError, UsageError
@@ -129,6 +128,20 @@ def beside_words(unsure: Sequence[Beside]) -> str:
     return f"Cheaper but not sure enough: {named}{more}."
 
 
+def escalation_words(found: Sequence[EscalationResult], best: OptionResult) -> str:
+    """Return what is left where the answer fails again at what it failed at once; or nothing."""
+    begun = [chain for chain in found if chain.steps[0].option == best.id]
+    if not begun or not best.monthly_usd:
+        return ""
+    chain = begun[0]
+    names = ", then ".join(step.option for step in chain.steps[1:])
+    more = show_share(chain.monthly_usd / best.monthly_usd - 1.0)
+    return (
+        f"Where it fails again at what it failed at once, asking {names} costs "
+        f"{show_usd(chain.monthly_usd)} a month, {more} more."
+    )
+
+
 # What a month costs, every way there is to serve it, cheapest first.
 
 MOST_WHOLE = 200
@@ -161,16 +174,17 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     if not any(r.feasible for r in ranked):
         raise InfeasibleError(nothing_serves(ranked))
     insist(inputs, (r.trust for r in ranked if r.feasible))
-    rows = _shown(inputs, listed(inputs, wanted, ranked)) if wanted else ranked
+    about = listed(inputs, wanted, ranked)
+    rows = _shown(inputs, about) if wanted and not selection.graded else about
     able = [r for r in rows if r.feasible]
     best = cheapest_of(able, least_trust(inputs))
     assert best is not None  # something can serve it, or there was no result
-    about = listed(inputs, wanted, ranked) if wanted else able
     pair, turns = _turns(inputs, [r for r in about if r.feasible], found, own)
     told = {r.id for r in able}
     used = [option for option, _ in found if option.id in told]
     named = [option for option in used if option.id in (best.id, *pair)]
     notes, minor = _notes(inputs, used, named, ranked)
+    chains = _chains(inputs, rows, used)
     return CompareResult(
         schema="tco.compare/1",
         catalog=stamp(inputs, used),
@@ -180,16 +194,16 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         considered=_considered(inputs, selection, ranked)
         if wanted
         else sum(r.feasible for r in ranked),
-        verdict=_verdict(inputs, able, ranked, best),
+        verdict=_verdict(inputs, able, ranked, best, chains),
         assumptions=assumptions_of(inputs, used),
         warnings=(*notes, *minor),
         checks=checked(inputs, _judged(best, used)),
         best=best.id,
         cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(able, best)),
-        min_trust=LEVELS[least_trust(inputs)],
         pair=pair,
         turns=turns,
         minor=len(minor),
+        escalations=chains,
     )
 
 
@@ -204,6 +218,7 @@ def _verdict(
     rows: Sequence[OptionResult],
     ranked: Sequence[OptionResult],
     best: OptionResult,
+    chains: Sequence[EscalationResult],
 ) -> str:
     """Return the answer in words: what is decided, then what is told besides."""
     least = least_trust(inputs)
@@ -211,6 +226,7 @@ def _verdict(
     sentences = (
         unsure_words(best.trust, least),
         *decided(rows, ranked, least, tokens),
+        escalation_words(chains, best),
         beside_words(cheaper_but_unsure(rows, best)),
         f"It is the cheapest{rule_words(least)}." if rule_words(least) else "",
         *besides(rows, ranked, least),
@@ -251,6 +267,17 @@ def _notes(
     first, rest = notes_of(inputs, used, named, dated=True)
     first = (*first, *caveats(inputs, used, tried={r.tier for r in ranked}))
     return first, (*rest, *_short_of(ranked))
+
+
+def _chains(
+    inputs: Question, rows: Sequence[OptionResult], used: Sequence[Option]
+) -> tuple[EscalationResult, ...]:
+    """Return chains of options where it was said how often they are right."""
+    if inputs.success is None:
+        return ()
+    from tco.analysis.escalation import escalations  # few ask for them
+
+    return escalations(inputs, rows, {option.id: option for option in used})
 
 
 def answers(row: Listed, inputs: Question) -> bool:
@@ -424,9 +451,11 @@ def short_list(inputs: Question, selection: Selection) -> frozenset[str]:
     """
     if inputs.request.all_setups or selection.models or selection.providers:
         return frozenset()
-    if selection.graded:
-        models = inputs.catalog.models.models
-        return frozenset(n for n, m in models.items() if selection.model(n, m))
+    models = inputs.catalog.models.models
+    if selection.graded or selection.rates is not None:
+        passing = frozenset(n for n, m in models.items() if selection.model(n, m))
+        few = passing & frozenset(inputs.catalog.assumptions.short_list)
+        return passing if selection.graded else few or passing
     return frozenset(inputs.catalog.assumptions.short_list)
 
 

@@ -14,7 +14,7 @@ from tco.analysis.report import (
     workload_result,
 )
 from tco.analysis.results import ExplainResult, OptionResult
-from tco.analysis.rows import option_result, peak_over_mean, scaling_steps
+from tco.analysis.rows import option_result, peak_over_mean, scaling_steps, success_of
 from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.fleet import FleetPolicy, burst_term, replicas_for
 from tco.engine.replica import Replica
@@ -26,7 +26,7 @@ from tco.options.names import resolve
 from tco.options.provisioned import ProvisionedOption, provisioned_steps
 from tco.options.question import DAYS_OF_A_MONTH, Question
 from tco.options.settings import fleet_policy, workload
-from tco.units import show_number, show_tokens
+from tco.units import show_number, show_share, show_tokens, show_usd
 
 
 def explain(inputs: Question, name: str) -> ExplainResult:
@@ -45,6 +45,7 @@ def explain(inputs: Question, name: str) -> ExplainResult:
         raise InfeasibleError(f"{row.id}: {', '.join(row.reasons)}")
     notes, minor = notes_of(inputs, [option], [option], dated=True)
     return ExplainResult(
+        verdict=costs(row, inputs),
         schema="tco.explain/1",
         catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
@@ -52,6 +53,7 @@ def explain(inputs: Question, name: str) -> ExplainResult:
         resolved=(found.said,) if found.said else (),
         steps=(
             *_load_steps(inputs),
+            *_tries_steps(inputs, option),
             *_price_steps(option),
             *_cache_steps(inputs, option),
             *_tier_steps(option),
@@ -65,6 +67,25 @@ def explain(inputs: Question, name: str) -> ExplainResult:
         warnings=(*notes, *caveats(inputs, [option]), *minor),
         minor=len(minor),
     )
+
+
+def _tries_steps(inputs: Question, option: Option) -> list[str]:
+    """Return how often a request is asked, where it was said how often the model is right."""
+    rate = success_of(option.model, option.id, inputs)
+    if rate is None:
+        return []
+    return [
+        f"each request is asked 1 / {show_share(rate)} = {_n(option.tries)} times until its answer "
+        "is right (tries are taken to be independent)"
+    ]
+
+
+def costs(row: OptionResult, inputs: Question) -> str:
+    """Return what an option comes to, in a sentence."""
+    if row.monthly_usd is None:
+        return f"{row.id} is not possible: {'; '.join(row.reasons)}"
+    volume = show_tokens(number(inputs.settings.value("workload.tokens_per_month")))
+    return f"{row.id} costs {show_usd(row.monthly_usd)} a month for {volume} tokens"
 
 
 def _load_steps(inputs: Question) -> list[str]:
@@ -199,7 +220,7 @@ def _speed_steps(option: SelfOption, row: OptionResult) -> list[str]:
 
 
 def _fleet_steps(inputs: Question, option: SelfOption, row: OptionResult) -> list[str]:
-    policy, load = fleet_policy(inputs.settings), workload(inputs.settings)
+    policy, load = fleet_policy(inputs.settings), workload(inputs.settings, option.tries)
     replica = replica_of(option, inputs.settings)
     most = load.requests_per_s * peak_over_mean(option, inputs.settings)
     peak = float(np.asarray(most / replica.requests_per_s))
@@ -213,14 +234,14 @@ def _fleet_steps(inputs: Question, option: SelfOption, row: OptionResult) -> lis
         f"replicas = ceil(max({peak:.3f} / {_n(policy.headroom)} = {sustained:.3f}, "
         f"{peak:.3f} + {burst:.3f} for bursts)) + {spare:g} spare"
         f"{_why_spare(policy)} = {row.replicas:g}",
-        *_rule_steps(inputs, replica, needed),
+        *_rule_steps(inputs, option, replica, needed),
         f"GPUs = {row.replicas:g} x {option.gpus}, {_got(option)} by {option.instance_gpus}: "
         f"{row.gpus:g} on the invoice",
         *scaling_steps(option, inputs.settings, replica),
     ]
 
 
-def _rule_steps(inputs: Question, replica: Replica, needed: float) -> list[str]:
+def _rule_steps(inputs: Question, option: SelfOption, replica: Replica, needed: float) -> list[str]:
     """Return which rule sized the fleet, and what the other would have said, for own logs."""
     own = inputs.catalog.own.get(inputs.profile)
     if own is None or own.in_flight is None or not inputs.settings.given("serving.headroom"):
@@ -230,7 +251,7 @@ def _rule_steps(inputs: Question, replica: Replica, needed: float) -> list[str]:
         for path in ("serving.headroom", "serving.wait_beta")
     }
     settings = inputs.settings.with_values(usual)
-    policy, load = fleet_policy(settings), workload(settings)
+    policy, load = fleet_policy(settings), workload(settings, option.tries)
     other = replicas_for(load.peak_requests_per_s / replica.requests_per_s, replica.slots, policy)
     return [
         f"sized by the requests in flight of {inputs.profile}: a headroom of the busiest hour at "

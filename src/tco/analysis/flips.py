@@ -188,7 +188,7 @@ def earliest(inputs: Question, base: Option, options: Sequence[Option]) -> tuple
     return min(tried, key=order)[0], together([[won for _, _, won in tried]])
 
 
-# What would turn a comparison: own GPUs would win, or buying.
+# What would turn a comparison: single changes by which own GPUs, or buying, would win.
 
 TEAM = "people.fte"
 

@@ -17,8 +17,9 @@ from tco.analysis.results import (
 from tco.catalog.trust import LEVELS
 from tco.errors import InfeasibleError, UsageError
 from tco.options.cheapest import cheapest_of, insist, least_trust, rank_of
+from tco.options.quality import benchmark_of
 from tco.options.question import Question
-from tco.options.selection import benchmark_of, select
+from tco.options.selection import select
 from tco.units import show_score, show_usd
 
 

@@ -18,9 +18,9 @@ from tco.options.cheapest import USUAL, least_trust
 from tco.options.hours import SCALE_TO_ZERO
 from tco.options.machines import DEDICATED
 from tco.options.provisioned import ProvisionedOption
+from tco.options.quality import BELOW, score_notes, some_of, success_notes
 from tco.options.question import Question
 from tco.options.scenario import Scenario
-from tco.options.selection import score_notes, some_of
 from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets, target, workload
 from tco.units import show_number, show_seconds
 
@@ -287,12 +287,10 @@ def notes_of(
         about: Those of them that the answer names.
         dated: The screen says of each price how old it is and when it changes.
     """
-    first: list[str] = [
-        *_ineffective(inputs, used),
-        *volume_notes(inputs),
-        *_score_notes(inputs, used),
-    ]
-    rest: list[str] = []
+    scores = _score_notes(inputs, used)
+    below = [text for text in scores if text.startswith(BELOW)]
+    first: list[str] = [*_ineffective(inputs, used), *volume_notes(inputs), *below]
+    rest: list[str] = [text for text in scores if text not in below]
     for family, of_rows in ((_changes, dated), (_stale, dated), (_licences, False)):
         told, bears = family(inputs, used), () if of_rows else family(inputs, about)
         (first if bears else rest).extend(told)
@@ -303,7 +301,11 @@ def notes_of(
 
 
 def _score_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
-    return score_notes(inputs.catalog, inputs.request, dict.fromkeys(o.model for o in used))
+    models = dict.fromkeys(o.model for o in used)
+    return [
+        *score_notes(inputs.catalog, inputs.request, models),
+        *success_notes(inputs.catalog, inputs.request),
+    ]
 
 
 def _changes(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -575,18 +577,23 @@ def _short_horizon(inputs: Question, used: Sequence[Option]) -> Iterator[str]:
         )
 
 
+RIGHT = "answers that are right; each request is asked until one is"
+
+
 def choices_of(request: Scenario, settings: Settings) -> Iterator[AssumptionResult]:
     """Return what is left out of every bill and which sets were named, as they are told."""
     left = in_effect(request.without, lambda path: number(settings.value(path)))
     gone = (*left, *(("bare",) if request.bare else ()))
     rows = [("bill.left_out", "left out of every bill", ", ".join(gone), "without")] if gone else []
     rows += [(*KINDS[kind][:2], name, kind) for kind, name in named_sets(request)]
-    for path, title, value, field in rows:
+    said: list[tuple[str, str, str | float, str]] = [*rows]
+    said += [(f"success.{name.lower()}", RIGHT, rate, "success") for name, rate in request.success]
+    for path, title, value, field in said:
         yield AssumptionResult(
             path=path,
             title=title,
             value=value,
-            unit="",
+            unit="share" if field == "success" else "",
             origin="given",
             source=request.origins.get(field, f"--{field.replace('_', '-')}"),
             judgment=False,

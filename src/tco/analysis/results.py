@@ -5,8 +5,10 @@ Numbers are unrounded; `None` stands for what does not exist, never for zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Hashable
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from typing import Any, Literal
 
 from tco.catalog.lookup import ModelClass
 from tco.options.scenario import LimitState
@@ -198,6 +200,11 @@ class OptionResult:
     """Why, what weighs most first."""
     sureness: str = ""
     """How sure the price is, in a few words: its witnesses, age, what is scheduled."""
+    usd_per_success: float | None = None
+    """What a right answer costs where it was said how often the model is right: the month over its
+    requests, each asked until it is right [USD/request]."""
+    success: float | None = None
+    """How often it is right, as was said [1]."""
     class_: ModelClass = "unknown"
     """Of the model, by the rule in docs/catalog.md; `class` in JSON."""
     quality: ModelQuality | None = None
@@ -220,6 +227,50 @@ class AssumptionResult:
     origin: Origin
     source: str
     judgment: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """What every answer says besides its figures: a part of each of them, see `members`."""
+
+    schema: str
+    catalog: CatalogStamp
+    verdict: str
+    """The answer in a few sentences."""
+    assumptions: tuple[AssumptionResult, ...]
+    warnings: tuple[str, ...]
+    best: str | None = None
+    """The answer: the cheapest whose price is sure enough; None where nothing is chosen."""
+    cheaper_but_unsure: tuple[str, ...] = ()
+    """What costs less, but whose price is not sure enough."""
+    min_trust: TrustLevel = "medium"
+    """Least trust of a price that is sure enough."""
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
+
+
+HEAD, WORDS = ("schema", "catalog"), ("verdict", "assumptions", "warnings")
+
+
+@cache
+def members(record: Hashable) -> tuple[str, ...]:
+    """Return the fields of a record in the order in which they are written.
+
+    An answer begins with its schema and catalog; what it always has goes before its words, what it
+    may have after them, and what the envelope may have stands last.
+    """
+    kind: Any = record
+    every = fields(kind)
+    if not issubclass(kind, Envelope):
+        return tuple(f.name for f in every)
+    carried = [f.name for f in fields(Envelope)]
+    own = [f for f in every if f.name not in carried]
+    needed = [f.name for f in own if f.default is MISSING and f.default_factory is MISSING]
+    rest = [f.name for f in own if f.name not in needed]
+    last = [name for name in carried if name not in (*HEAD, *WORDS)]
+    return (*HEAD, *needed, *WORDS, *rest, *last)
 
 
 CheckState = Literal["passed", "failed", "unknown"]
@@ -254,11 +305,30 @@ class Flip:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompareResult:
+class EscalationStep:
+    """One option that requests come to, and how often it is asked."""
+
+    option: str
+    success: float
+    """How often it is right, as was said [1]."""
+    asked: float
+    """How often it is asked for a request of the month [1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EscalationResult:
+    """What one option gets wrong is asked of the next, and of the last one until it is right."""
+
+    steps: tuple[EscalationStep, ...]
+    monthly_usd: float
+    usd_per_success: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareResult(Envelope):
     """What a month costs, every way there is to serve it, cheapest first."""
 
     schema: Literal["tco.compare/1"]
-    catalog: CatalogStamp
     workload: WorkloadResult
     options: tuple[OptionResult, ...]
     """Feasible ones by cost, then infeasible ones."""
@@ -266,24 +336,13 @@ class CompareResult:
     """Ids of the options on the short list, which a table prints when nothing was selected."""
     considered: int
     """Options that can serve the month, more than `options` where only a short list was priced."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
     checks: tuple[CheckResult, ...] = ()
-    best: str | None = None
-    """The answer: the cheapest whose price is sure enough, of the short list where there is one."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    """Ids of what costs less, but whose price is not sure enough."""
-    min_trust: TrustLevel = "medium"
-    """Least trust of a price that is sure enough."""
     pair: tuple[str, ...] = ()
     """Ids of what `turns` is about: what is bought, and own GPUs; empty without one of them."""
     turns: tuple[Flip, ...] = ()
     """Single changes that would turn the cheaper one of `pair`, each alone."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
+    escalations: tuple[EscalationResult, ...] = ()
+    """Where it was said how often models are right: one option after another, cheapest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,11 +359,10 @@ class VolumeResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BreakevenResult:
+class BreakevenResult(Envelope):
     """From which volume B is cheaper than A."""
 
     schema: Literal["tco.breakeven/1"]
-    catalog: CatalogStamp
     a: str
     b: str
     resolved: tuple[str, ...]
@@ -325,9 +383,6 @@ class BreakevenResult:
     """Both bills at that volume."""
     never_because: str | None
     flips: tuple[Flip, ...]
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
     envelope: tuple[str, ...] = ()
     """Set-ups of a name that stands for several: `wins`, `first`, `sure` are of the cheapest of
     them at each volume. Everything else is of `a` and `b`, which are the cheapest at `now`."""
@@ -335,14 +390,6 @@ class BreakevenResult:
     """The crossing nearest to today's volume, over that, less 1 [share]."""
     first_is: VolumeResult | None = None
     """Where the cheaper one first changes: as a bill of A, requests a day, months of growth."""
-    best: str | None = None
-    """Which of the two is the answer at the volume asked about; None without one."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    """The other one, where it costs less but its price is not sure enough."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -379,11 +426,10 @@ class BreakevenRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BreakevenTable:
+class BreakevenTable(Envelope):
     """For each open model, self-hosting against its cheapest host and against a closed model."""
 
     schema: Literal["tco.breakeven-table/1"]
-    catalog: CatalogStamp
     against: str
     """The closed model that was named; else those of the classes of the models, by commas."""
     variable: str
@@ -391,20 +437,10 @@ class BreakevenTable:
     rows: tuple[BreakevenRow, ...]
     left_out: tuple[str, ...]
     """Open models that cannot be compared, each with the reason."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """What `compare` answers at the volume asked about; None without one."""
-    cheaper_but_unsure: tuple[str, ...] = ()
     pair: tuple[str, ...] = ()
     """Ids of what `turns` is about, of the model that comes nearest: its host, and own GPUs."""
     turns: tuple[Flip, ...] = ()
     """Single changes that turn which of the pair is cheaper at the volume asked about."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -436,11 +472,10 @@ class SwingResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SensitivityResult:
+class SensitivityResult(Envelope):
     """Which assumption moves the answer, largest swing first."""
 
     schema: Literal["tco.sensitivity/1"]
-    catalog: CatalogStamp
     a: str
     b: str
     resolved: tuple[str, ...]
@@ -450,39 +485,21 @@ class SensitivityResult:
     difference_usd: float
     """B less A."""
     rows: tuple[SwingResult, ...]
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """Which of the two is the answer."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    """The other one, where it costs less but its price is not sure enough."""
     turns: tuple[Flip, ...] = ()
     """What would turn the answer, each change alone: the volume, and beyond the ranges too."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplainResult:
+class ExplainResult(Envelope):
     """Every term of one bill."""
 
     schema: Literal["tco.explain/1"]
-    catalog: CatalogStamp
     workload: WorkloadResult
     option: OptionResult
     resolved: tuple[str, ...]
     steps: tuple[str, ...]
     """How the quantities came about, one formula with its numbers each."""
     sources: tuple[str, ...]
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -522,11 +539,10 @@ class DominatedOption:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrontierResult:
+class FrontierResult(Envelope):
     """The cheapest price for each level of quality, and what each further point costs."""
 
     schema: Literal["tco.frontier/1"]
-    catalog: CatalogStamp
     workload: WorkloadResult
     benchmark: str
     points: tuple[FrontierPoint, ...]
@@ -535,13 +551,3 @@ class FrontierResult:
     """Of each other model and tier its answer, by cost."""
     unscored: tuple[str, ...]
     """Options of models that nobody has measured, which are placed nowhere."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    cheaper_but_unsure: tuple[str, ...] = ()
-    """Ids of what would be cheaper than a point, but at a price that is not sure enough."""
-    min_trust: TrustLevel = "medium"
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""

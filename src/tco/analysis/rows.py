@@ -43,8 +43,8 @@ from tco.options.hours import SCALE_TO_ZERO, OnHours, duty_of
 from tco.options.machines import OwnedGpu, own_bill, ownership, upfront_usd
 from tco.options.offers import coming
 from tco.options.provisioned import ProvisionedOption, used_share
+from tco.options.quality import benchmark_of
 from tco.options.question import Question
-from tco.options.selection import benchmark_of
 from tco.options.settings import Settings, hours_per_month, target, workload
 from tco.options.setups import SetUps
 from tco.options.spoken import spoken
@@ -101,7 +101,7 @@ def scaling_of(
     duty = duty_of(hours, settings, option.billing_step_s)
     if hours is None or duty is None or hours.billing == "always_on":
         return None
-    starts, waiting = _starts(duty, settings, replica)
+    starts, waiting = _starts(option, duty, settings, replica)
     cold = hours.billing == SCALE_TO_ZERO
     return ScalingResult(
         billing=hours.billing,
@@ -115,9 +115,11 @@ def scaling_of(
     )
 
 
-def _starts(duty: Duty, settings: Settings, replica: Replica) -> tuple[float, float]:
+def _starts(
+    option: SelfOption, duty: Duty, settings: Settings, replica: Replica
+) -> tuple[float, float]:
     """Return cold starts of a month, and the share of the requests that wait for one."""
-    load = workload(settings)
+    load = workload(settings, option.tries)
     week = steepened(duty.week, load.peak_to_mean)
     rate = number(load.requests_per_s) * week
     hold = number(request_s(replica)) + number(duty.idle_timeout_s)
@@ -220,6 +222,8 @@ def option_result(option: Option, inputs: Question, replica: Replica | None = No
         sureness=sureness_of(option, inputs),
         class_=class_of(option.model, inputs),
         quality=quality_of(option.model, inputs),
+        success=success_of(option.model, option.id, inputs),
+        usd_per_success=per_success(usd, inputs),
     )
 
 
@@ -243,7 +247,7 @@ def _self_result(option: SelfOption, inputs: Question, replica: Replica) -> Opti
         return _too_small(option, replica, inputs)
     servers = fleet(option, inputs.settings, replica)
     bill = own_bill(option, inputs.settings, servers)
-    used = _utilization(inputs.settings, replica, servers)
+    used = _utilization(option, inputs.settings, replica, servers)
     upfront = upfront_usd(option, inputs.settings, servers)
     usd = number(total_usd(bill))
     return OptionResult(
@@ -274,6 +278,8 @@ def _self_result(option: SelfOption, inputs: Question, replica: Replica) -> Opti
         sureness=sureness_of(option, inputs),
         class_=class_of(option.model, inputs),
         quality=quality_of(option.model, inputs),
+        success=success_of(option.model, option.id, inputs),
+        usd_per_success=per_success(usd, inputs),
     )
 
 
@@ -304,6 +310,7 @@ def left_out_result(item: LeftOut, inputs: Question, hardware: str | None = None
         hardware=hardware,
         feasible=False,
         reasons=item.reasons,
+        success=success_of(item.model, item.id, inputs),
         class_=class_of(item.model, inputs),
         quality=quality_of(item.model, inputs),
     )
@@ -345,6 +352,17 @@ def _age_words(option: Option, inputs: Question) -> list[str]:
         return []
     rent = "rent " if isinstance(option, SelfOption) and option.owned is None else ""
     return [f"{rent}{age} days old"]
+
+
+def success_of(model: str, option: str, inputs: Question) -> float | None:
+    """Return how often an option is right, by its model and its id; None where nobody said [1]."""
+    return None if inputs.success is None else inputs.success.of(model, option)
+
+
+def per_success(usd: float, inputs: Question) -> float | None:
+    """Return what a right answer costs, where it was said how often one is [USD/request]."""
+    requests = number(workload(inputs.settings).requests_per_month)
+    return usd / requests if inputs.success is not None and requests > 0 else None
 
 
 def class_of(model: str, inputs: Question) -> ModelClass:
@@ -450,8 +468,10 @@ def _band(option: SelfOption, settings: Settings, replica: Replica) -> tuple[flo
     return float(low), float(high)
 
 
-def _utilization(settings: Settings, replica: Replica, servers: Fleet) -> UtilizationResult:
-    used = utilization_of(workload(settings), replica, servers)
+def _utilization(
+    option: SelfOption, settings: Settings, replica: Replica, servers: Fleet
+) -> UtilizationResult:
+    used = utilization_of(workload(settings, option.tries), replica, servers)
     return UtilizationResult(
         slots=number(used.slots),
         token_capacity=number(used.token_capacity),

@@ -40,6 +40,10 @@ def decided(
             yield f"Hosted open models cost at least {_usd(host)} ({said(host)})."
 
 
+NAMED = 2
+"""Models that a sentence names before it counts the others."""
+
+
 def said(row: OptionResult) -> str:
     """Return an option in words: `gpt-oss-120b on 28 A30`."""
     return spoken(row.id, row.gpus)
@@ -91,7 +95,8 @@ def _owning(
     won = [pair for pair in pairs if _ratio(pair) < 1.0]
     lost = sorted(_ratio(pair) for pair in pairs if pair not in won)
     if won:
-        names = ", ".join(f"{a.model} ({_ratio((a, b)):.2f} times)" for a, b in won)
+        named = [f"{a.model} ({_ratio((a, b)):.2f} times)" for a, b in won]
+        names = ", ".join(named[:NAMED]) + f" and {len(named) - NAMED} more" * (len(named) > NAMED)
         yield f"On the same weights own GPUs are cheaper than the cheapest host for {names}."
     if not lost:
         if best is not own:
@@ -100,7 +105,7 @@ def _owning(
     low, high = _times(lost[0]), _times(lost[-1])
     span = f"{low} to {high}" if low != high else low
     if best is own or won:
-        yield f"Of other models they cost {span} times as much as a host."
+        yield f"For others they cost {span} times as much."
         return
     yield f"Own GPUs cost {span} times as much for the same weights, from {_usd(own)}."
 

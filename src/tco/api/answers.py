@@ -22,7 +22,6 @@ from tco.analysis.results import (
 from tco.analysis.size.results import SizeResult
 from tco.analysis.vary.results import BreakevenOver, MapResult, WhatIfResult
 from tco.render.table import View
-from tco.units import show_tokens, show_usd
 from tco.usage.results import BillResult, ProfileResult
 
 if TYPE_CHECKING:
@@ -188,14 +187,6 @@ class UsageBill(Answer, BillResult):
 
 class Explanation(Answer, ExplainResult):
     """Every term of one bill."""
-
-    def __str__(self) -> str:
-        """Return what the option comes to."""
-        option = self.option
-        if option.monthly_usd is None:
-            return f"{option.id} is not possible: {'; '.join(option.reasons)}"
-        volume = show_tokens(self.workload.tokens_per_month)
-        return f"{option.id} costs {show_usd(option.monthly_usd)} a month for {volume} tokens"
 
 
 KINDS: tuple[Any, ...] = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from tco.ask.fields import (
     Amount,
+    Day,
     Name,
     Names,
     Pairs,
@@ -33,6 +34,7 @@ else:
 takes it."""
 
 VARIED = "What varies"
+BILL = "What the bill says"
 
 Spread = str | tuple[float, float]
 Spreads = str | Sequence[str] | Mapping[str, Spread] | None
@@ -179,19 +181,25 @@ class EmbedOptions(Besides, total=False):
 
 
 class BillOptions(TypedDict, total=False):
-    """What `bill` asks of logs, for agents."""
+    """What `bill` asks of logs."""
 
     by: Annotated[
         Name,
-        flag(VALUES, "GROUP", "Sum by: model, team, key, tag, day, month."),
+        flag(BILL, "GROUP", "model, team, project, key, tag, provider, day, month, ..."),
         scope(tools="bill"),
     ]
     match: Annotated[
-        Pairs, several(VALUES, "NAME=OFFER", "What a model in the logs is."), scope(tools="bill")
+        Pairs,
+        several(BILL, "NAME=OFFER", "What a model in the logs is: llama=azure/llama-3.3-70b."),
+        scope(tools="bill"),
     ]
     invoice: Annotated[
-        Amount, flag(VALUES, "USD", "An invoice to hold it against."), scope(tools="bill")
+        Amount, flag(BILL, "USD", "An invoice to hold it against."), scope(tools="bill")
     ]
     growth: Annotated[
-        Amount, flag(VALUES, "G", "Growth for the forecast: 5%/month."), scope(tools="bill")
+        Amount, flag(BILL, "G", "Growth for the forecast: 5%/month."), scope(tools="bill")
     ]
+    no_elsewhere: Annotated[
+        Switch, flag(BILL, None, "Leave out what it would cost elsewhere.", "--no-elsewhere")
+    ]
+    as_of: Annotated[Day, flag(VALUES, "DATE", "Prices of what has no day, and of months to come.")]

@@ -96,9 +96,9 @@ def flag(
     return {"panel": panel, "metavar": metavar, "text": text, "flags": flags, "offers": offers}
 
 
-def several(panel: str, metavar: str, text: str, offers: str = "") -> dict[str, Any]:
+def several(panel: str, metavar: str, text: str, *flags: str, offers: str = "") -> dict[str, Any]:
     """Return how an option is typed that can be said several times."""
-    return {**flag(panel, metavar, text, offers=offers), "many": True}
+    return {**flag(panel, metavar, text, *flags, offers=offers), "many": True}
 
 
 def key(key: str, read: Callable[[Any], Any], to: str = "", **more: Any) -> dict[str, Any]:
@@ -384,14 +384,17 @@ LIFETIMES = ("5m", "1h", "12h", "24h")
 COLORS = ("auto", "always", "never")
 
 
-def written(value: Any) -> str:
-    """Return a format for stdout; files, and reports, are said in another way."""
-    said = str(value).strip()
-    kind = said.rpartition(".")[2].lower()
-    if kind in EXPORTS and said.lower() not in FORMATS:
-        path = said if "." in said else f"report.{kind}"
-        raise UsageError(f"{printable(said, 60)!r} is a file; write --export {kind}={path}")
-    return one_of(*FORMATS)(said)
+class Written(Words):
+    """The reader of a format for stdout; files, and reports, are said in another way."""
+
+    def __call__(self, value: Any) -> Any:
+        """Return the format."""
+        said = str(value).strip()
+        kind = said.rpartition(".")[2].lower()
+        if kind in EXPORTS and said.lower() not in self.words:
+            path = said if "." in said else f"report.{kind}"
+            raise UsageError(f"{printable(said, 60)!r} is a file; write --export {kind}={path}")
+        return super().__call__(said)
 
 
 def export(value: Any) -> tuple[str, str]:

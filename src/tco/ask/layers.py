@@ -9,7 +9,7 @@ from itertools import combinations
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tco import units
+from tco import ranges, units
 from tco.ask.commands import OVER_TIME
 from tco.ask.fields import LIMITS, Field, day, limit, switch
 from tco.ask.options import CHECKS, OUTPUT, QUESTION
@@ -231,7 +231,7 @@ def _words(field: Field, raws: Sequence[Any]) -> Iterator[str]:
         yield from [field.flag] if all(switch(raw) for raw in raws) else []
         return
     texts = [text for raw in raws if (text := _as_typed(field, raw))]
-    apart = field.target in ("options", "settings", "tokenizers", *ADDED)
+    apart = field.target in ("options", "settings", "tokenizers", "success", *ADDED)
     for one in texts if apart else filter(None, [",".join(texts)]):
         yield from (field.flag, one)
 
@@ -329,7 +329,8 @@ def answered(ask: Ask, said: Given) -> Any:
 
         catalog = with_own_profile(catalog, said.request.profile)
     try:
-        return _as_asked(ask(prepare(catalog, said.request, today())), said.request.typed)
+        inputs = prepare(catalog, said.request, today())
+        return _as_asked(ask(inputs), inputs)
     except UsageError as error:
         # What a file says wrongly is bad data, however late it comes out.
         files = tuple(f"{path}:" for path in (said.file, said.config) if path is not None)
@@ -338,10 +339,15 @@ def answered(ask: Ask, said: Given) -> Any:
         raise
 
 
-def _as_asked(result: Any, words: tuple[str, ...]) -> Any:
-    """Return an answer that says how its question was typed, where its record has room for it."""
-    known = getattr(result, "__dataclass_fields__", {})
-    return replace(result, asked=words) if "asked" in known else result
+def _as_asked(result: Any, inputs: Question) -> Any:
+    """Return an answer that says how its question was typed, and what trust was enough for it."""
+    from tco.analysis.results import Envelope
+    from tco.catalog.trust import LEVELS
+    from tco.options.cheapest import least_trust
+
+    if not isinstance(result, Envelope):
+        return result
+    return replace(result, asked=inputs.request.typed, min_trust=LEVELS[least_trust(inputs)])
 
 
 def given(values: Mapping[str, Any]) -> Iterator[Item]:
@@ -356,9 +362,9 @@ def parts(field: Field, value: Any) -> Sequence[Any]:
     """Return the parts of a value that can be said several times, or separated by commas."""
     if isinstance(value, Mapping) and field.target == "settings":
         return [(path, plain(one)) for path, one in value.items()]
-    if isinstance(value, Mapping) and field.target == "tokenizers":
+    if isinstance(value, Mapping) and field.target in ("tokenizers", "success"):
         return [{name: plain(ratio)} for name, ratio in value.items()]
-    if not field.many or (field.read is limit and isinstance(value, tuple)):
+    if not field.many or (field.read in (limit, ranges.success) and isinstance(value, tuple)):
         return [plain(value)]
     alone = isinstance(value, str | PathLike | Mapping) or not isinstance(value, Iterable)
     several = [value] if alone else value
@@ -382,5 +388,5 @@ def _said(scenario: ScenarioFile) -> Iterator[Item]:
     for field in FIELDS:
         for raw, place, name in scenario.items(field.key):
             # A file has lists in place of commas, but for limits, which are written as pairs.
-            for one in parts(field, raw) if field.read is limit else [raw]:
+            for one in parts(field, raw) if field.read in (limit, ranges.success) else [raw]:
                 yield Item(field, one, place, f"{place}: {name}")

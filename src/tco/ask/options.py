@@ -28,6 +28,7 @@ from tco.ask.fields import (
     Names,
     Pairs,
     Switch,
+    Written,
     at_least_one,
     counted,
     day,
@@ -51,7 +52,6 @@ from tco.ask.fields import (
     text,
     volume,
     whole_gpus,
-    written,
 )
 
 VOLUME = "Volume and traffic"
@@ -250,7 +250,7 @@ class QuestionOptions(TypedDict, total=False):
     ]
     model_class: Annotated[
         Names,
-        {**several(WHICH, "CLASS", "Only small, mid, flagship models."), "flags": ("--class",)},
+        several(WHICH, "CLASS", "Only small, mid, flagship models.", "--class"),
         key("select.classes", one_of(*CLASSES), "classes", eg="[small, mid]"),
         scope(but=SIZE_JOBS, idle=JOBS, tools=CHOOSING),
     ]
@@ -258,6 +258,12 @@ class QuestionOptions(TypedDict, total=False):
         Name,
         flag(WHICH, "LEVEL", "Least trust of a price that wins: low, medium, high."),
         key("select.min_trust", one_of(*TRUST), eg="high"),
+    ]
+    success: Annotated[
+        Pairs,
+        several(WHICH, "K=%", "How often answers are right: small=80%,mid=93%.", offers="models="),
+        key("success", ranges.success, eg="{small: 80%, mid: 93%}"),
+        scope(but=f"{SIZE_JOBS} curve", idle=JOBS, tools=BILLS),
     ]
     private: Annotated[
         Switch,
@@ -502,7 +508,7 @@ class Output(TypedDict, total=False):
     format: Annotated[
         Name,
         flag(ANSWER, "FMT", "table, json, csv, md, github, llm, focus.", "-o", "--format"),
-        key("output.format", written, default="table"),
+        key("output.format", Written(FORMATS), default="table"),
     ]
     export: Annotated[
         Names,
@@ -558,21 +564,13 @@ OUTPUT = tuple(fields_of(Output).values())
 CHECKS = tuple(
     Field(name, f"checks.{name}", read, many=read is some, text=told)
     for name, read, told in (
-        (
-            "max_monthly",
-            units.usd_per_month,
-            "The most that the cheapest may cost: `$40k/month`.",
-        ),
+        ("max_monthly", units.usd_per_month, "The most that the cheapest may cost: `$40k/month`."),
         (
             "max_price_age",
             units.days,
             "How long ago the prices that are shown may have been checked: `90 days`.",
         ),
-        (
-            "allow_providers",
-            some,
-            "Companies, of tokens or of GPUs, of which the cheapest may be.",
-        ),
+        ("allow_providers", some, "Companies, of tokens or of GPUs, of which the cheapest may be."),
         ("deny_providers", some, "Companies of which it may not be."),
         (
             "allow_licenses",

@@ -178,14 +178,13 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
     name = said.get("curve") or ""
 
     def ask(inputs: Question) -> Any:
-        from tco.analysis.plan.plan import PlanSettings as Mix
         from tco.analysis.plan.plan import plan as planned
         from tco.catalog.tasks import load_hours
 
         known = inputs.catalog.workloads.profiles
         hours = load_hours(name) if name and name not in known else ()
         buy = bool(said.get("buy"))
-        return planned(inputs, Mix(overflow=api, own=own, hours=hours, curve=name, buy=buy))
+        return planned(inputs, api, own, hours=hours, curve=name, buy=buy)
 
     return ask
 
@@ -223,10 +222,9 @@ def size(model: str, said: SizeOptions, question: QuestionOptions) -> tuple[Ask,
         whole["set"] = [*pairs, f"serving.max_concurrency={count}"]
 
     def ask(inputs: Question) -> Any:
-        from tco.analysis.size.size import SizeSettings
         from tco.analysis.size.size import size as sized
 
-        return sized(inputs, SizeSettings(counts=counts, demand_is=old))
+        return sized(inputs, counts, old)
 
     return ask, whole
 
@@ -365,12 +363,10 @@ def train(
     whole: Any = {**question, "set": pairs}
 
     def ask(inputs: Question) -> Any:
-        from tco.analysis.jobs.training import TrainingJob
         from tco.analysis.jobs.training import train as trained
 
-        job = TrainingJob(models=models, training_tokens=tokens, ways=ways, refresh_months=anew)
         cases = ("train",) if inputs.volume_given else ("train", "unserved")
-        return _with_idle(trained(inputs, job), inputs, cases)
+        return _with_idle(trained(inputs, models, tokens, ways, anew), inputs, cases)
 
     return ask, whole
 
@@ -392,17 +388,11 @@ def embed(said: EmbedOptions) -> Ask:
     )
 
     def ask(inputs: Question) -> Any:
-        from tco.analysis.jobs.embedding import EmbeddingJob
         from tco.analysis.jobs.embedding import embed as embedded
 
-        job = EmbeddingJob(
-            corpus_tokens=corpus or 0.0,
-            queries=queries or 0.0,
-            query_tokens=length or 0.0,
-            params=params,
-        )
+        found = embedded(inputs, corpus or 0.0, queries or 0.0, length or 0.0, params)
         cases = ("embed",) if params is not None else ("embed", "unrented")
-        return _with_idle(embedded(inputs, job), inputs, cases)
+        return _with_idle(found, inputs, cases)
 
     return ask
 

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import create_model
+from pydantic import PlainValidator, WithJsonSchema, create_model
 
 from tco.ask.commands import OVER_TIME, SensitivityOptions
 from tco.ask.fields import (
@@ -32,6 +32,7 @@ from tco.catalog.fields import Limits, Named, Quantity, Record, Score, Text, Tex
 from tco.catalog.files import File, user_file
 from tco.catalog.tasks import PortfolioPart, Tasks, tasks_of
 from tco.catalog.yaml_lines import Document, Loc
+from tco.errors import printable
 from tco.options.scenario import (
     DESCRIBED,
     KINDS,
@@ -40,6 +41,7 @@ from tco.options.scenario import (
     read_tiers,
     read_word,
 )
+from tco.ranges import success
 
 # The schema of a scenario file (`tco.yaml`): everything that flags can say, kept in a file.
 #
@@ -54,6 +56,7 @@ SHAPES: Mapping[Any, Any] = {
     schedule: Text,
     score: Score,
     limit: Limits,
+    success: dict[Text, Quantity] | Texts,
     some: Named,
     setting: dict[Text, Quantity],
     read_word: Text,
@@ -69,6 +72,7 @@ SECTIONS = {
     "horizon": "",
     "over_time": "How the months of `tco horizon` differ.",
     "select": "Only these; a key that is left out lets everything through.",
+    "success": "",
     "fleet": "When own GPUs are on.",
     "serving": "How self-hosted models are run.",
     "people": "Who looks after it.",
@@ -96,12 +100,27 @@ def _shape(field: Field) -> Any:
     """Return the type of the values of a key."""
     read = field.read
     if isinstance(read, Words) and not read.counted:
-        return one_of[read.words]
-    if field.many and read not in (limit, some, setting, described):
+        return _some_of(read.words) if field.many else one_of[read.words]
+    if field.many and read not in (limit, some, setting, described, success):
         return Texts
     if read is described:
         return list[_option()]  # type: ignore[misc]
     return Text if isinstance(read, Words) else SHAPES.get(read, Quantity)
+
+
+def _some_of(words: tuple[str, ...]) -> Any:
+    """Return the type of words of a closed list: one, or a list of them."""
+
+    def check(value: Any) -> Any:
+        for word in value if isinstance(value, list) else [value]:
+            if word not in words:
+                shown = f"'{printable(str(word), 40)}'"
+                raise ValueError(f"expected one of {', '.join(words)}, not {shown}")
+        return value
+
+    word = {"enum": [*words], "type": "string"}
+    schema = {"anyOf": [word, {"type": "array", "items": word}]}
+    return Annotated[str | list[str], PlainValidator(check), WithJsonSchema(schema)]
 
 
 def _option() -> Any:
@@ -157,6 +176,10 @@ PortfolioDocument: type[PortfolioPart] = _made(
 )
 
 
+PAIRS = ("serving.slo", "success")
+"""Keys that are said as texts, or as a mapping."""
+
+
 class ScenarioFile:
     """A scenario file that has been read, with the line of everything it says."""
 
@@ -173,7 +196,7 @@ class ScenarioFile:
         value = self._at(loc)
         if isinstance(value, list):
             parts = [(one, (*loc, i)) for i, one in enumerate(value)]
-        elif key == "settings" or (key == "serving.slo" and isinstance(value, Mapping)):
+        elif key == "settings" or (key in PAIRS and isinstance(value, Mapping)):
             parts = [((path, one), (*loc, path)) for path, one in (value or {}).items()]
         else:
             parts = [] if value is None else [(value, loc)]

@@ -51,6 +51,8 @@ class OfferRow:
     retires: str | None
     origin: str
     """The file that says so."""
+    usd_per_1k_searches: float | None = None
+    """Of a thousand searches with the model, or of queries that a reranker orders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,7 @@ def offer_row(catalog: Catalog, offer: Offer, on: date) -> OfferRow:
         witnesses=len(families(price.evidence, sources)) if price is not None else 0,
         retires=offer.retires.isoformat() if offer.retires is not None else None,
         origin=catalog.origin("offers", offer.id),
+        usd_per_1k_searches=offer.usd_per_1k_searches,
     )
 
 

@@ -50,8 +50,9 @@ class CascadePart(Record):
 
     try_: Text = Field(alias="try")
     """A model, or another cascade."""
-    escalate: Quantity
-    """Share of the requests that is handed on: yours to measure, no benchmark knows it."""
+    escalate: Quantity | None = None
+    """Share of the requests that is handed on: yours to measure, no benchmark knows it. Left out,
+    what the model gets wrong, as `success` says."""
     to: Text
     """A model, or another cascade."""
     judge: CallPart | None = None
@@ -96,6 +97,9 @@ class TaskPart(Record):
     """Benchmark or own evaluation, and the lowest score on it that will do."""
     quality: dict[Id, float] = {}
     """Old word of `min_score`."""
+    success: dict[Text, Quantity] | Texts = {}
+    """How often models are right at this task, by class or model: `{small: 80%}`; before what the
+    file says of all tasks."""
     models: Texts = []
     """Only these; empty means any model that does what is asked here."""
     providers: Texts = []
@@ -156,12 +160,16 @@ class Cascade:
         models: The models [steps].
         reach: Share of the requests that comes to each of them [steps] [1].
         judges: Who decides, and the share of the requests that is judged.
+        wrong: Models that have to be wrong before a request comes to a step, times which its reach
+            counts [steps]; of a judge the same.
     """
 
     name: str
     models: tuple[str, ...]
     reach: tuple[float, ...]
     judges: tuple[tuple[Call, float], ...]
+    wrong: tuple[tuple[str, ...], ...] = ()
+    wrong_before: tuple[tuple[str, ...], ...] = ()
     where: str = ""
 
 
@@ -176,6 +184,7 @@ class Task:
         batch: Share of the requests that can wait; that of the question when None [1].
         hours: Loads of the hours; empty for none.
         min_score: Benchmark and the lowest score on it.
+        success: How often models are right, by class or model [1].
         where: `file:line` of it.
     """
 
@@ -196,6 +205,7 @@ class Task:
     private: bool = False
     licenses: tuple[str, ...] = ()
     min_score: tuple[tuple[str, float], ...] = ()
+    success: tuple[tuple[str, float], ...] = ()
     models: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
     cascades: tuple[Cascade, ...] = ()
@@ -241,7 +251,9 @@ def tasks_of(record: PortfolioPart, document: Document) -> Tasks:
     return _Reader(record, document).tasks()
 
 
-Steps = tuple[list[tuple[str, float]], list[tuple[Call, float]]]
+Reach = tuple[float, tuple[str, ...]]
+"""A share of the requests, of which only those count that some models get wrong."""
+Steps = tuple[list[tuple[str, Reach]], list[tuple[Call, Reach]]]
 """Models, and judges, each with the share of the requests that it sees."""
 
 
@@ -349,10 +361,22 @@ class _Reader:
             private=part.private,
             licenses=_texts(part.licenses),
             min_score=self._least(i, part),
+            success=self._success(i, part),
             models=_texts(part.models),
             providers=_texts(part.providers),
             cascades=tuple(self._cascade(i, name) for name in _texts(part.cascades)),
         )
+
+    def _success(self, i: int, part: TaskPart) -> tuple[tuple[str, float], ...]:
+        said = part.success
+        texts = [said] if isinstance(said, str) else said
+        pairs = (
+            [*said.items()] if isinstance(said, dict) else [t for x in texts for t in x.split(",")]
+        )
+        try:
+            return tuple(ranges.success(pair) for pair in pairs)
+        except UsageError as error:
+            raise self.wrong(("tasks", i, "success"), str(error)) from None
 
     def _least(self, i: int, part: TaskPart) -> tuple[tuple[str, float], ...]:
         """Return the lowest scores of a task, under either of the two words for them."""
@@ -434,16 +458,18 @@ class _Reader:
         if name not in known:
             hint = suggestion(name, known)
             raise self.wrong(("tasks", i, "cascades"), f"no cascade called '{name}'{hint}")
-        steps, judges = self._steps(name, 1.0, ())
+        steps, judges = self._steps(name, (1.0, ()), ())
         return Cascade(
             name=name,
             models=tuple(model for model, _ in steps),
-            reach=tuple(share for _, share in steps),
-            judges=tuple(judges),
+            reach=tuple(share for _, (share, _) in steps),
+            judges=tuple((call, share) for call, (share, _) in judges),
+            wrong=tuple(wrong for _, (_, wrong) in steps),
+            wrong_before=tuple(wrong for _, (_, wrong) in judges),
             where=self.where("cascades", name),
         )
 
-    def _steps(self, name: str, reach: float, above: tuple[str, ...]) -> Steps:
+    def _steps(self, name: str, reach: Reach, above: tuple[str, ...]) -> Steps:
         """Return models and judges of a cascade, each with the share of requests it sees.
 
         A cascade inside another one is written out.
@@ -452,14 +478,25 @@ class _Reader:
             path = " -> ".join((*above[above.index(name) :], name))
             raise self.wrong(("cascades", name), f"the cascade comes back to itself: {path}")
         part: CascadePart = self.record.cascades[name]
-        share = self.number(part.escalate, units.share, "cascades", name, "escalate") or 0.0
         judge = self._call(part.judge, "cascades", name, "judge")
         first = self._tried(part.try_, reach, (*above, name))
-        then = self._tried(part.to, reach * share, (*above, name))
+        then = self._tried(part.to, self._handed(name, part, reach), (*above, name))
         judges = [(judge, reach)] if judge is not None else []
         return [*first[0], *then[0]], [*first[1], *judges, *then[1]]
 
-    def _tried(self, name: str, reach: float, above: tuple[str, ...]) -> Steps:
+    def _handed(self, name: str, part: CascadePart, reach: Reach) -> Reach:
+        """Return what a cascade hands on: the share that was said, or what its model gets wrong."""
+        factor, wrong = reach
+        share = self.number(part.escalate, units.share, "cascades", name, "escalate")
+        if share is not None:
+            return factor * share, wrong
+        if part.try_ in self.record.cascades:
+            raise self.wrong(
+                ("cascades", name), f"say escalate: what {part.try_} hands on is not known"
+            )
+        return factor, (*wrong, part.try_)
+
+    def _tried(self, name: str, reach: Reach, above: tuple[str, ...]) -> Steps:
         if name in self.record.cascades:
             return self._steps(name, reach, above)
         return [(name, reach)], []

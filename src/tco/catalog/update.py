@@ -109,8 +109,9 @@ def proposal(
     if confirm:
         _confirmed(catalog, changes, report, rows, unsure, on)
     lacking = [one for one in report.lacking if everything or not _aggregated(catalog, one)]
-    new = {name for one in lacking if (name := _offer_id(one))}
-    kept = [one for one in lacking if _offer_id(one) not in leave]
+    down = [one for one in lacking if leave & {_offer_id(one), f"{one.provider}/*"}]
+    new = {name for one in down if (name := _offer_id(one))}
+    kept = [one for one in lacking if one not in down]
     told = {
         name: change
         for name, change in changes.items()
@@ -124,7 +125,7 @@ def proposal(
         rows,
         on,
     )
-    left = tuple(sorted((new | (set(changes) - set(told))) & leave))
+    left = tuple(sorted(new | (set(changes) - set(told))))
     return replace(made, left=left, aggregated=len(report.lacking) - len(lacking))
 
 
@@ -398,8 +399,9 @@ def _edited(
         return None
     end = _end(lines, since + 1, dash)
     said = [(listed.kind, row) for listed, row in change.rows]
-    added = [f"{' ' * dash}- {line}" if i == 0 else f"{' ' * (dash + 2)}{line}"
-             for i, line in enumerate(_price_lines(now, said, on))]  # fmt: skip
+    made = _price_lines(now, said, on, _following(offer, on))
+    added = [f"{' ' * (dash + 2)}{line}" for line in made]
+    added[0] = f"{' ' * dash}- {made[0]}"
     before = list(lines[start : since + 1])
     rest = list(lines[since + 1 : end])
     until = [line for line in rest if line.strip().startswith("until:")]
@@ -423,10 +425,21 @@ def _end(lines: Sequence[str], start: int, indent: int) -> int:
     return last
 
 
-def _price_lines(now: Price | None, said: Sequence[tuple[str, PriceRow]], on: date) -> list[str]:
+def _following(offer: Offer, on: date) -> date | None:
+    """Return when the next window of an offer begins, which an older list comes before."""
+    return min((price.since for price in offer.prices if price.since > on), default=None)
+
+
+def _price_lines(
+    now: Price | None,
+    said: Sequence[tuple[str, PriceRow]],
+    on: date,
+    until: date | None = None,
+) -> list[str]:
     """Return the lines of the proposed window, that of the list that is named first."""
     made = window(now, said[0][1])
-    lines = [f"since: {on}", f"checked: {on}", f"usd_per_mtok: {_flow(made.rates)}"]
+    lines = [f"since: {on}", *([f"until: {until}"] if until else []), f"checked: {on}"]
+    lines.append(f"usd_per_mtok: {_flow(made.rates)}")
     if made.modifiers:
         lines.append("modifiers:")
         lines += [f"  - {_flow(modifier)}" for modifier in made.modifiers]
@@ -497,7 +510,7 @@ def _dumped(offer: Offer, raw: Mapping[str, Any], change: _Change, on: date) -> 
     if change.moved and (place is None or offer.prices[place].since < on):
         if place is not None:
             prices[place]["until"] = on
-        new = yaml.safe_load("\n".join(_price_lines(now, said, on)))
+        new = yaml.safe_load("\n".join(_price_lines(now, said, on, _following(offer, on))))
         prices.insert(len(prices) if place is None else place + 1, new)
     elif place is not None:
         prices[place] = _seen_again(prices[place], said, on)
@@ -536,11 +549,13 @@ def _seen_again(
     return {**price, "checked": checked, "evidence": [*price["evidence"], *more]}
 
 
-_TURNED_DOWN = re.compile(r"(?P<offer>[\w.-]+/[\w.-]+)\s+(?P<why>\S.*)")
+_TURNED_DOWN = re.compile(r"(?P<offer>[\w.-]+/([\w.-]+|\*))\s+(?P<why>\S.*)")
 
 
 def turned_down(path: str) -> frozenset[str]:
     """Return the offers of a file of `PROVIDER/MODEL reason` lines; `#` begins a comment.
+
+    `PROVIDER/*` stands for every offer of a provider that the catalog does not have.
 
     Raises:
         DataError: The file cannot be read, or a line is neither.

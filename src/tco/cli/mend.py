@@ -36,8 +36,14 @@ VOLUMES = ("--tokens", "--requests", "--users", "--peak", "--file", "-f")
 OF_A_MONTH = ("explain", "sensitivity", "plan", "horizon", "deploy")
 """Commands that answer for no month but the one that is said."""
 
-COUNTED = tuple(f"--{name} {{}}" for name in ("isl", "osl", "tokens", "top", "gpus", "concurrency"))
+COUNTED = (
+    *(f"--{name} {{}}" for name in ("isl", "osl", "tokens", "top", "gpus", "concurrency")),
+    "--min-score arena={}",
+)
 """What is said with a number only."""
+
+ABOUT_A_MODEL = (("size",), ("train",))
+"""Commands that ask for a model themselves where none is named."""
 
 FILLERS = ("vs", "vs.", "versus", "against", "and", "or", "with", "to", "than")
 SCALE = "(k|m|b|bn|t|million|billion|trillion)"
@@ -94,7 +100,7 @@ def _known(path: tuple[str, ...]) -> Known:
     arguments = [p for p in command.params if not _is_option(p)]
     places = -1 if any(p.nargs < 0 for p in arguments) else len(arguments)
     named = tuple(str(p.name) for p in arguments)
-    least = sum(bool(p.required) for p in arguments)
+    least = 1 if path in ABOUT_A_MODEL else sum(bool(p.required) for p in arguments)
     return Known(path, takes, places, least, named, str(command.help or ""))
 
 
@@ -142,7 +148,15 @@ def mended(words: Sequence[str]) -> Words | None:
         path, rest = _split([*words])
         return _line(path, rest) if path else rest
     except _LostError:
+        return _alone(words)
+
+
+def _alone(words: Sequence[str]) -> Words | None:
+    """Return an option that stands alone, without a command: `tco --vrsion`."""
+    if len(words) != 1 or not words[0].startswith("-"):
         return None
+    own = [name for param in _root().params for name in param.opts if name.startswith("--")]
+    return difflib.get_close_matches(words[0], [*own, "--help"], 1, ALIKE) or None
 
 
 def _line(path: tuple[str, ...], words: Words, *, moved: bool = False) -> Words:
@@ -295,15 +309,15 @@ def _near(there: Known, name: str) -> str:
     Raises:
         _ElsewhereError: None does, and another command has it.
     """
-    longs = [option for option in there.takes if option.startswith("--")]
-    folded = f"--{name.lower().replace('_', '-')}"
+    longs = [option[2:] for option in there.takes if option.startswith("--")]
+    folded = name.lower().replace("_", "-")
     near = difflib.get_close_matches(folded, longs, 1, ALIKE)
-    if not near and homes(folded):
-        raise _ElsewhereError(folded)
+    if not near and homes(f"--{folded}"):
+        raise _ElsewhereError(f"--{folded}")
     near = near or difflib.get_close_matches(folded, longs, 1, SOMEWHAT_ALIKE)
     if not near or len(name) < 3:
         raise _LostError
-    return near[0]
+    return f"--{near[0]}"
 
 
 def _instead(text: str, value: str | None) -> tuple[Words, bool] | None:
@@ -342,7 +356,7 @@ def _placed(
         return _of_names(kept, options)
     if there.path == ("explain",) and len(kept) == 2:
         return ("breakeven",), [*kept, *options]
-    if 0 <= there.places < len(kept) or len(kept) < there.least:
+    if 0 <= there.places < len(kept) or len(kept) < there.least - ("--validate" in options):
         raise _LostError
     return there.path, [*kept, *options]
 
@@ -442,12 +456,19 @@ def _path(words: Sequence[str]) -> Words:
 def no_command(name: str, path: Sequence[str], names: Sequence[str], words: Sequence[str]) -> str:
     """Return that there is no such command, and what was meant."""
     said = f"no command called {printable(name)!r}"
-    if mended(words) is not None:
-        return f"{said}{tried(words, path)}"
+    if (fixed := mended(words)) is not None:
+        return f"{said}{_meaning(name, fixed)}{tried(words, path)}".replace("?;", "?")
     meant = [word for word in command_for(name).split() if not word.startswith("-")]
     if not path and meant and (examples := _examples(meant)):
         return f"{said}; for example: {examples[0]}"
     return f"{said}{suggestion(name, names, 1) or ';'} see {' '.join(['tco', *path])} --help"
+
+
+def _meaning(name: str, fixed: Sequence[str]) -> str:
+    """Return that a word was misspelt, where one of a mended line looks like it."""
+    near = difflib.get_close_matches(name, [w for w in fixed if w != name], 1, ALIKE)
+    alike = near and near[0].startswith("-") == name.startswith("-")
+    return f"; did you mean {near[0]}?" if alike else ""
 
 
 def tried(words: Sequence[str], path: Sequence[str] = ()) -> str:
@@ -468,7 +489,8 @@ def _no_option(flag: str, path: Sequence[str], words: Sequence[str]) -> str:
         return f"options stand after the command{tried(words)}"
     others = [home for home in homes(flag) if home.split() != [*path]]
     if not others or (fixed is not None and fixed[: len(path)] == [*path]):
-        return f"{said}{tried(words, path)}"
+        near = _meaning(flag, fixed or ())
+        return f"{said}{near}{tried(words, path)}".replace("?;", "?")
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     said = f"{said} here, but in tco {', '.join(others[:3])}{more}"
     if fixed is None and (examples := _with(flag, others)):

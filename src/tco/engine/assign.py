@@ -318,6 +318,42 @@ def _covers(a: FleetSizes, b: FleetSizes, ratio: float, team: People) -> bool:
 # Routing between tiers and cascades: what a share on a cheaper model saves, and when to try.
 
 
+def tries_until_right(success: Number) -> Number:
+    """Return how often a request is asked on average until its answer is right, ``1 / success``.
+
+    Tries are taken to be independent (an assumption: what fails once fails more often the next
+    time). With at most N tries ``(1 - (1 - success)**N) / success`` are made and
+    ``1 - (1 - success)**N`` of the requests succeed, so that a right answer takes as many [1].
+
+    Args:
+        success: Share of the answers that are right [1].
+
+    >>> float(tries_until_right(0.8))
+    1.25
+    """
+    tries: Number = 1.0 / np.asarray(success, dtype=float)
+    return tries
+
+
+def asked_until_right(success: Number) -> Number:
+    """Return how often each step of a cascade is asked for a request [..., steps] [1].
+
+    Each step is asked once what the ones before it got wrong; the last one until it is right. That
+    an answer is wrong is known at no cost. A right answer costs ``routed_usd`` of these shares.
+
+    Args:
+        success: Share of the answers of each step that are right [..., steps] [1].
+
+    >>> asked_until_right(np.array([0.8, 0.5])).round(3).tolist()
+    [1.0, 0.4]
+    """
+    rate = np.asarray(success, dtype=float)
+    asked = np.asarray(reach(1.0 - rate[..., :-1]), dtype=float)
+    last = asked[..., -1:] * tries_until_right(rate[..., -1:])
+    share: Number = np.concatenate([asked[..., :-1], last], axis=-1)
+    return share
+
+
 def routed_usd(shares: Number, usd: Number) -> Number:
     """Return the mean cost of a request that goes to each tier with some share [USD/request].
 

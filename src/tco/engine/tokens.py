@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -200,6 +200,12 @@ class Terms:
     cliff: bool = False
     free_tokens: float = 0.0
     commit_usd_per_month: float = 0.0
+
+    def asked(self, tries: Number) -> Terms:
+        """Return the terms of a volume each token of which is asked for so often [1]."""
+        often = float(np.asarray(tries))
+        limits = tuple(limit / often for limit in self.limits)
+        return replace(self, limits=limits, free_tokens=self.free_tokens / often)
 
 
 def billed_tokens(terms: Terms) -> Steps:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,52 +24,35 @@ TRAINED_BYTES = 16.0
 two moments in 32 (Rajbhandari et al., ZeRO, 2020, section 3.1) [byte]."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TuningJob:
-    """A fine-tuning job; every field a number or an array.
+def training_flops(active_params: Number, tokens: Number, *, full: bool) -> Number:
+    """Return the operations of fine-tuning [flop].
+
+    ``6 * P_active * tokens`` for full fine-tuning, ``4 * ...`` for LoRA.
+
+    Args:
+        active_params: Weights that one token passes through [1].
+        tokens: Tokens that the model is trained on, all epochs [token].
+        full: All weights are trained.
+
+    Source:
+        Kaplan et al., Scaling Laws for Neural Language Models (2020), section 2.1; a LoRA step
+        leaves the gradients of the frozen weights out.
+    """
+    return (FULL_FLOPS if full else LORA_FLOPS) * active_params * tokens
+
+
+def training_bytes(params: Number, trained_share: Number | None) -> Number:
+    """Return the memory of weights, gradients and optimizer, activations apart [byte].
+
+    ``16 * P`` for full fine-tuning, ``2 * P + 16 * P * trained_share`` for LoRA.
 
     Args:
         params: Weights of the model, all experts included [1].
-        active_params: Weights that one token passes through [1].
-        tokens: Tokens of the training set [token].
-        epochs: Passes over them [1].
-        trained_share: Weights that are trained over all weights: 1 for full fine-tuning, the size
-            of the adapters for LoRA [1].
-        full: All weights are trained.
+        trained_share: Size of the adapters over all weights; None where all are trained [1].
     """
-
-    params: Number
-    active_params: Number
-    tokens: Number
-    epochs: Number
-    trained_share: Number = 1.0
-    full: bool = True
-
-    @property
-    def trained_tokens(self) -> Number:
-        """Return the tokens that the model is trained on, ``tokens * epochs`` [token]."""
-        return self.tokens * self.epochs
-
-    @property
-    def flops(self) -> Number:
-        """Return the operations of the job [flop].
-
-        ``6 * P_active * tokens * epochs`` for full fine-tuning, ``4 * ...`` for LoRA.
-
-        Source: Kaplan et al., Scaling Laws for Neural Language Models (2020), section 2.1; a LoRA
-            step leaves the gradients of the frozen weights out.
-        """
-        factor = FULL_FLOPS if self.full else LORA_FLOPS
-        return factor * self.active_params * self.trained_tokens
-
-    @property
-    def memory_bytes(self) -> Number:
-        """Return the memory of weights, gradients and optimizer, activations apart [byte].
-
-        ``16 * P`` for full fine-tuning, ``2 * P + 16 * P * trained_share`` for LoRA.
-        """
-        trained = TRAINED_BYTES * self.params * self.trained_share
-        return trained if self.full else WEIGHT_BYTES * self.params + trained
+    if trained_share is None:
+        return TRAINED_BYTES * params
+    return WEIGHT_BYTES * params + TRAINED_BYTES * params * trained_share
 
 
 def gpu_hours(flops: Number, peak_flops_per_s: Number, mfu: Number) -> Number:

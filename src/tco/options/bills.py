@@ -73,6 +73,7 @@ class TokenOption:
         terms: Discounts by volume and a commitment, where a contract has them.
         buying: Service tier, region and load of the week that it is bought with.
         tokens_factor: Tokens that its tokenizer makes over those that the volume counts [1].
+        tries: How often a request is asked until its answer is right [1].
         cache_min_tokens: Input below which a request is not cached [token/request].
         context_tokens: Most that a request may have; None where that is not known [token/request].
         notes: What a reader should know of it.
@@ -93,6 +94,7 @@ class TokenOption:
     terms: Terms | None = None
     buying: Buying = LIST_PRICE
     tokens_factor: Number = 1.0
+    tries: Number = 1.0
     cache_min_tokens: int = 0
     context_tokens: int | None = None
     notes: tuple[str, ...] = ()
@@ -132,6 +134,7 @@ class SelfOption:
         band: Low and high true throughput over the predicted one, 80 % [1].
         hours: When its fleet is on; always when None.
         billing_step_s: Time that the seller counts in, where that is known [s].
+        tries: How often a request is asked until its answer is right [1].
         trust: How far its rent, or the price of its GPUs, can be trusted.
     """
 
@@ -161,6 +164,7 @@ class SelfOption:
     tier: Tier = "self"
     hours: OnHours | None = None
     billing_step_s: float | None = None
+    tries: Number = 1.0
     trust: Trust = GIVEN
 
     @property
@@ -194,6 +198,7 @@ class FixedOption:
     tier: Tier = "self"
     checked: date | None = None
     notes: tuple[str, ...] = ()
+    tries: Number = 1.0
     trust: Trust = GIVEN
 
 
@@ -257,8 +262,8 @@ def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
 
 
 def _counted(option: TokenOption, settings: Settings) -> Workload:
-    """Return the same requests, counted in the tokens of the option's own tokenizer."""
-    load, factor = workload(settings), option.tokens_factor
+    """Return the requests as asked, counted in the tokens of the option's own tokenizer."""
+    load, factor = workload(settings, option.tries), option.tokens_factor
     return replace(
         load,
         tokens_per_month=load.tokens_per_month * factor,
@@ -351,13 +356,13 @@ def fleet(option: Served, settings: Settings, replica: Replica) -> Fleet:
     duty = duty_of(option.hours, settings, option.billing_step_s)
     policy = fleet_policy(settings)
     servers = fleet_for(
-        workload(settings), replica, policy, option.gpus, option.instance_gpus, duty
+        workload(settings, option.tries), replica, policy, option.gpus, option.instance_gpus, duty
     )
     return as_paid(option, servers)
 
 
 def _fixed_bill(option: FixedOption, settings: Settings) -> tuple[Line, ...]:
-    load = workload(settings)
+    load = workload(settings, option.tries)
     units: Number = 1.0
     if option.tokens_per_month is not None:
         units = np.maximum(
@@ -398,6 +403,7 @@ class PairGroup:
     weights_gb: Number
     billing_step_s: Number | None
     hours: OnHours | None
+    tries: Number
     origin: Origin
     source: str
 
@@ -474,6 +480,7 @@ def _alike(found: SetUps, settings: Settings, rows: Indices) -> PairGroup:
         weights_gb=np.asarray(stored_bytes(model, layout))[:, None] / 1e9,
         billing_step_s=None if found.inputs.hours is None else column(steps),
         hours=found.inputs.hours,
+        tries=np.array([m.tries for m in found.models])[found.model[setups]][:, None],
         origin=first.origin,
         source=first.source,
     )

@@ -242,7 +242,10 @@ def own_setups(inputs: Question, selection: Selection, counts: tuple[int, ...] =
             continue
         wanted = tuple(p for p in selection.precisions if precision(p))
         native = model.native_precision or "bf16"
-        entries.append(ModelEntry(id=name, shape=shape, native=native, precisions=wanted))
+        tries = inputs.tries(name)
+        entries.append(
+            ModelEntry(id=name, shape=shape, native=native, precisions=wanted, tries=tries)
+        )
     gpus = gpu_entries(inputs, selection)
     counts = counts or ((selection.gpu_count,) if selection.gpu_count else COUNTS)
     rents = rent_entries(inputs, selection)
@@ -357,6 +360,7 @@ def rented(inputs: Question, setup: SetUp, rent: RentEntry) -> SelfOption:
         trust=rent.trust,
         hours=inputs.hours,
         billing_step_s=rent.billing_step_s,
+        tries=setup.model.tries,
         notes=tuple(
             note
             for note in (

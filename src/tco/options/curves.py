@@ -66,20 +66,21 @@ class ReplicaSteps:
         """
         policy, option = fleet_policy(settings), self.option
         needed = np.arange(1.0, most + 1.0)[None, :]
-        mean = tokens_per_load(workload(settings), replica) * workload(settings).peak_to_mean
+        load = workload(settings)
+        mean = tokens_per_load(load, replica) * load.peak_to_mean / option.tries
         served = np.broadcast_to(
             load_served(needed, replica.slots, policy) * mean, (rows.size, needed.size)
         )
         fleet = fleet_of(needed, policy, option.gpus, option.instance_gpus)
-        load, share = self.load[rows], self.share[rows]
-        if load.shape[-1] == 1:
-            return served / load, self._one_level(fleet, share)
+        level, share = self.load[rows], self.share[rows]
+        if level.shape[-1] == 1:
+            return served / level, self._one_level(fleet, share)
         with np.errstate(divide="ignore"):
-            edges = served[:, None, :] / load[:, :, None]
+            edges = served[:, None, :] / level[:, :, None]
         last = edges[..., -1].min(axis=-1)
         edges = np.minimum(edges, last[:, None, None]).reshape(rows.size, -1)
         order = np.argsort(edges, axis=-1, kind="stable")
-        highest = load.argmax(axis=-1)
+        highest = level.argmax(axis=-1)
         steps = _Steps(order=order, share=share, highest=highest, sizes=needed.size)
         sized = Fleet(
             needed=steps.at_most(needed),
@@ -166,6 +167,7 @@ def replica_steps_of(
     load = workload(settings)
     duty = duty_of(option.hours, settings, option.billing_step_s)
     mean = tokens_per_load(load, replica) * load.peak_to_mean * fleet_policy(settings).headroom
+    mean = mean / option.tries
     if duty is None:
         highs, shares = np.asarray(load.peak_to_mean, dtype=float), np.ones(1)
     else:
@@ -242,13 +244,16 @@ def _token_curves(option: TokenOption, settings: Settings, count: int) -> Curves
     listed = lines(replace(option, terms=None), settings.with_values({TOKENS: at}))
     none, much = np.broadcast_to(total_usd(listed), (count, 2)).T
     fixed, slope = none.copy(), (much - none) / at[0, 1]
-    return affine(fixed, slope) if option.terms is None else contracts(option.terms, fixed, slope)
+    if option.terms is None:
+        return affine(fixed, slope)
+    return contracts(option.terms.asked(option.tries), fixed, slope)
 
 
 def _fixed_curves(option: FixedOption, count: int) -> Curves:
-    usd, step = option.usd_per_month, option.tokens_per_month
-    if step is None:
+    usd = option.usd_per_month
+    if option.tokens_per_month is None:
         return affine(np.full(count, usd), np.zeros(count))
+    step = float(option.tokens_per_month / np.asarray(option.tries))
 
     def until(rows: Indices, volume: Floats) -> Steps:
         units = np.arange(1.0, np.ceil(np.max(volume) / step) + 2.0)
@@ -299,7 +304,8 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
 def _usd_per_token_of_work(option: SelfOption, settings: Settings, replica: Replica) -> Number:
     """Return what a token adds to the bill of a fleet that stands ready [USD/token]."""
     one = settings.with_values({TOKENS: 1.0})
-    return total_usd(work_lines(option, one, busy_gpus(workload(one), replica, option.gpus)))
+    busy = busy_gpus(workload(one, option.tries), replica, option.gpus)
+    return total_usd(work_lines(option, one, busy))
 
 
 def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:

@@ -53,6 +53,11 @@ def inline_option(inputs: Question, spec: InlineOption) -> Option:
     """Return one described option."""
     _check(spec)
     _refuse_known(inputs, spec)
+    made = _described(inputs, spec)
+    return replace(made, tries=inputs.tries(made.model, made.id))
+
+
+def _described(inputs: Question, spec: InlineOption) -> Option:
     if spec.kind == "fixed":
         return _fixed(inputs, spec)
     if spec.kind in ("self", "own"):

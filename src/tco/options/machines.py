@@ -98,6 +98,9 @@ class Machines(Protocol):
     def egress(self) -> Egress: ...
 
     @property
+    def tries(self) -> Number: ...
+
+    @property
     def origin(self) -> Origin: ...
 
     @property
@@ -400,7 +403,7 @@ def moving_lines(of: Machines, settings: Settings) -> tuple[Line, ...]:
     if of.purchase == DEDICATED or of.owned is not None:
         return ()
     return traffic_lines(
-        workload(settings),
+        workload(settings, of.tries),
         Traffic(
             bytes_per_input_token=settings.value("service.bytes_per_input_token"),
             bytes_per_output_token=settings.value("service.bytes_per_output_token"),

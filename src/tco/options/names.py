@@ -110,6 +110,7 @@ def _everything(inputs: Question) -> Selection:
         min_score=None,
         as_good_as=None,
         classes=(),
+        success=(),
         private=False,
     )
     return select(inputs.catalog, request)

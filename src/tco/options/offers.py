@@ -170,6 +170,7 @@ def token_option(inputs: Question, offer: Offer) -> TokenOption | LeftOut:
         terms=terms_of(offer),
         buying=buying,
         tokens_factor=inputs.tokens_factor(offer.model),
+        tries=inputs.tries(offer.model),
         trust=_trust(offer, month, inputs),
         cache_min_tokens=offer.cache_min_tokens or 0,
         context_tokens=_shortest(offer, month, inputs),

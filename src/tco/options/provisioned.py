@@ -40,6 +40,7 @@ class ProvisionedOption:
         id: `PROVIDER/NAME:MODEL`, or what the user calls it.
         unit: What a unit serves, and in what numbers it is sold.
         usd_per_unit_hour: Price of a unit, paid for every hour [USD/hour].
+        tries: How often a request is asked until its answer is right [1].
         trust: How far that price can be trusted.
     """
 
@@ -53,6 +54,7 @@ class ProvisionedOption:
     source: str
     checked: date | None = None
     notes: tuple[str, ...] = ()
+    tries: Number = 1.0
     trust: Trust = GIVEN
 
 
@@ -61,7 +63,8 @@ def units_line(option: ProvisionedOption, settings: Settings) -> Line:
     return Line(
         item="provisioned units",
         group="compute",
-        quantity=units_for(workload(settings), option.unit) * hours_per_month(settings),
+        quantity=units_for(workload(settings, option.tries), option.unit)
+        * hours_per_month(settings),
         unit="unit-hour",
         rate_usd=option.usd_per_unit_hour * settings.value(price_factor(option.tier)),
         origin=option.origin,
@@ -71,13 +74,13 @@ def units_line(option: ProvisionedOption, settings: Settings) -> Line:
 
 def used_share(option: ProvisionedOption, settings: Settings) -> Number:
     """Return the share of what is bought that the month uses [1]."""
-    load = workload(settings)
+    load = workload(settings, option.tries)
     return units_used(load, option.unit) / units_for(load, option.unit)
 
 
 def provisioned_steps(option: ProvisionedOption, settings: Settings) -> list[str]:
     """Return in words how many units there are."""
-    load, unit = workload(settings), option.unit
+    load, unit = workload(settings, option.tries), option.unit
     weighed, peak = (number(x) for x in (unit.weighed_tokens(load), load.peak_requests_per_s))
     return [
         f"a request counts for {number(load.isl):,.0f} in x (1 - {number(load.cached_share):.1%} "
@@ -102,7 +105,7 @@ def provisioned_curves(
         standing: What it costs besides its units [count] [USD/month].
         count: How many curves.
     """
-    one = workload(settings.with_values({"workload.tokens_per_month": 1.0}))
+    one = workload(settings.with_values({"workload.tokens_per_month": 1.0}), option.tries)
     per_token = one.peak_requests_per_s * option.unit.weighed_tokens(one)
     tokens_per_unit = column(option.unit.tokens_per_s / per_token, count)
     rate = column(units_line(option, settings.with_values(_NOTHING)).rate_usd, count)
@@ -211,6 +214,7 @@ def _options(
                     source=price.evidence[0].source,
                     checked=price.checked,
                     notes=tuple(note for note in (TERMS[price.term], offer.note) if note),
+                    tries=inputs.tries(model),
                     trust=capacity_trust(inputs.catalog, offer, price),
                 )
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,27 +10,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tco.catalog.lookup import find_model
-from tco.engine.fleet import LEAST_AVAILABILITY
 from tco.engine.ledger import Origin
 from tco.engine.shapes import PROFILES, ROUND_OFF, ServerProfile, number
 from tco.errors import UsageError, unknown_name
 from tco.options.hours import OnHours, on_hours
 from tco.options.prices import LIST_PRICE, Buying, buying_of
+from tco.options.quality import SuccessRates, success_rates
 from tco.options.scenario import DEFAULT_PROFILE, Scenario
 from tco.options.settings import (
     BARE,
     Setting,
     Settings,
+    check,
+    check_together,
     image_tokens,
     left_out,
     presets_of,
     with_presets,
 )
 from tco.units import (
-    LARGEST,
     SECONDS_PER_HOUR,
     Rate,
-    counted_words,
     in_month,
     reachable,
     show_number,
@@ -62,6 +62,7 @@ class Question:
         engine: Name of the engine profile, and what it means to the capacity model.
         buying: How tokens are bought: service tier, region, load of the week.
         hours: When own GPUs are on; always when None.
+        success: How often models are right; None where nobody said.
     """
 
     catalog: Catalog
@@ -73,6 +74,29 @@ class Question:
     serving: ServerProfile
     buying: Buying = LIST_PRICE
     hours: OnHours | None = None
+    success: SuccessRates | None = None
+
+    def tries(self, model: str, option: str = "") -> float:
+        """Return how often a request is asked until its answer is right: once, unless said [1].
+
+        Args:
+            model: The model that is asked.
+            option: Id of the option that the user described.
+
+        Raises:
+            UsageError: Rates were said, but not that of this model.
+        """
+        if self.success is None:
+            return 1.0
+        rate = self.success.of(model, option)
+        if rate is None:
+            name = option or model
+            raise UsageError(
+                f"--success says nothing of {name}; say how often it is right: --success {name}=90%"
+            )
+        from tco.engine.assign import tries_until_right  # few ask for it, and it takes time to load
+
+        return float(tries_until_right(rate))
 
     def tokens_factor(self, model: str) -> float:
         """Return the tokens that a model's tokenizer makes over those that the volume counts."""
@@ -114,12 +138,12 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
     settings = _with_profile(settings, profile, profiles[profile], request)
     settings = _with_own(settings, profile, catalog.own.get(profile))
     settings = _with_values(settings, catalog, request)
-    _check(settings)
+    check(settings)
     request = _in_month(request, number(settings.value("workload.hours_per_month")))
     settings = _rates_of(settings)
     settings = _with_volume(settings, profiles[profile], request, catalog.own.get(profile))
-    _check(settings)
-    _check_together(settings)
+    check(settings)
+    check_together(settings)
     return Question(
         catalog=catalog,
         request=request,
@@ -129,6 +153,7 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
         engine=engine,
         serving=PROFILES[engine],
         hours=on_hours(catalog, request, settings),
+        success=success_rates(catalog, request),
         buying=buying_of(catalog, request, profiles[profile], day),
     )
 
@@ -473,109 +498,3 @@ def requests_per_user(traffic: Traffic, request: Scenario) -> float:
             "give --requests or --tokens, or choose another --profile"
         )
     return traffic.requests_per_user_per_month
-
-
-def _check_together(settings: Settings) -> None:
-    """Raise `UsageError` for shares that are more than the whole together."""
-    written = settings["workload.cache_write_share"]
-    read = float(np.asarray(settings.value("workload.cached_share")))
-    both = float(np.asarray(written.value)) + read
-    if both > 1.0 + 1e-12:
-        raise UsageError(
-            f"{written.source}: input written to a cache and read from it make {both:.0%} of it; "
-            "together they are at most 100%"
-        )
-
-
-def _at_least(limit: float, *, open_: bool = False) -> Callable[[float], bool]:
-    return (lambda v: v > limit) if open_ else (lambda v: v >= limit)
-
-
-_POSITIVE = (
-    "workload.isl",
-    "workload.osl",
-    "workload.isl_factor",
-    "workload.osl_factor",
-    "workload.hours_per_month",
-    "serving.max_tpot_s",
-    "serving.kv_bytes",
-    "serving.throughput_factor",
-    "serving.speculative_gain",
-    "serving.headroom",
-    "own.life_months",
-    "training.within_h",
-    "training.epochs",
-    "own.server_factor",
-    "horizon.months",
-    "horizon.volume_factor_per_year",
-    "horizon.small_price_factor_per_year",
-    "horizon.mid_price_factor_per_year",
-    "horizon.flagship_price_factor_per_year",
-    "horizon.api_price_factor_per_year",
-    "horizon.hosted_price_factor_per_year",
-    "horizon.rent_factor_per_year",
-    "horizon.hardware_price_factor_per_year",
-    "fleet.billing_step_s",
-)
-_WHOLE = ("serving.redundancy",)
-_AT_LEAST_ONE = (
-    "workload.peak_to_mean",
-    "workload.reasoning_factor",
-    "serving.max_concurrency",
-    "serving.max_concurrency_large",
-    "own.pue",
-    "own.host_power_factor",
-)
-
-
-_PART = (lambda v: 0.0 < v <= 1.0, "more than 0 and at most 1")
-_NARROW: dict[str, tuple[Callable[[float], bool], str]] = {
-    "serving.headroom": _PART,
-    "serving.memory_share": _PART,
-    "training.mfu": _PART,
-    "training.memory_share": _PART,
-    "embedding.mfu": _PART,
-    "embedding.memory_share": _PART,
-    "serving.zones": (lambda v: v >= 1.0 and v == round(v), "a whole number, 1 or more"),
-    "serving.availability_target": (
-        lambda v: 0.0 <= v < 1.0,
-        "a share below 1, such as 99.9%, or 0 for none",
-    ),
-    "serving.replica_availability": (
-        lambda v: LEAST_AVAILABILITY <= v <= 1.0,
-        "a share from 90% to 100%",
-    ),
-}
-
-
-def _check(settings: Settings) -> None:
-    """Raise `UsageError` for a value outside the range in which its formula means anything."""
-    for path, setting in settings.items():
-        value = float(np.asarray(setting.value))
-        if path == "workload.tokens_per_month" and np.isnan(value):
-            continue
-        allowed, words = _range_of(path, setting.unit)
-        if value > LARGEST:
-            allowed, words = (lambda _: False), f"at most {LARGEST:g}"
-        if not np.isfinite(value) or not allowed(value):
-            unit = "" if counted_words(setting.unit) else f" {setting.unit}"
-            raise UsageError(f"{setting.source}: {path} is {value:g}{unit}, but must be {words}")
-
-
-def _range_of(path: str, unit: str) -> tuple[Callable[[float], bool], str]:
-    if path in _NARROW:
-        return _NARROW[path]
-    if path in _POSITIVE and not unit.startswith("share"):
-        return _at_least(0.0, open_=True), "more than 0"
-    if path in _WHOLE:
-        return lambda v: v >= 0.0 and v == round(v), "a whole number, 0 or more"
-    if path in _AT_LEAST_ONE:
-        return _at_least(1.0), "at least 1"
-    if unit == "switch":
-        return lambda v: v in (0.0, 1.0), "0 or 1"
-    if named := counted_words(unit):
-        told = ", ".join(f"{i} ({name})" for i, name in enumerate(named))
-        return lambda v: v in range(len(named)), f"one of {told}"
-    if unit == "share":
-        return lambda v: 0.0 <= v <= 1.0, "a share between 0 and 1 (35% or 0.35)"
-    return _at_least(0.0), "0 or more"

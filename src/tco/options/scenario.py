@@ -426,6 +426,7 @@ class Scenario:
         min_score: Benchmark and the lowest score on it that is acceptable.
         as_good_as: A model: only those at least as good.
         classes: Only models of these classes: `small`, `mid`, `flagship`.
+        success: How often models are right, by class, model or option of one's own [1].
         min_trust: Least trust of a price that wins: `low`, `medium` or `high`.
         fte: Engineers that self-hosting takes, instead of the staircase [1].
         engine: How the serving engine is run: `tuned`, `default`, `local` or `legacy`.
@@ -478,6 +479,7 @@ class Scenario:
     min_score: tuple[str, float] | None = None
     as_good_as: str | None = None
     classes: tuple[str, ...] = ()
+    success: tuple[tuple[str, float], ...] = ()
     min_trust: Literal["low", "medium", "high"] | None = None
     fte: float | None = None
     engine: str | None = None

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from math import inf
 from typing import TYPE_CHECKING
 
-from tco.catalog.lookup import (
-    BENCHMARK,
-    SHORT_NAMES,
-    ModelClass,
-    find_gpu,
-    find_model,
-    find_provider,
-    model_class,
-    quality,
-    upper,
-)
+from tco.catalog.lookup import find_gpu, find_provider, model_class, quality, upper
 from tco.engine.shapes import precision
-from tco.errors import InfeasibleError, UnknownNameError, UsageError, nearest, unknown_name
+from tco.errors import InfeasibleError, UsageError, unknown_name
 from tco.options.machines import DEDICATED, OWN
+from tco.options.quality import (
+    CLASSES,
+    NEAREST,
+    Bar,
+    SuccessRates,
+    bars_of,
+    model_named,
+    score_words,
+    success_rates,
+)
 from tco.options.scenario import Scenario
-from tco.units import show_score
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Rental
     from tco.catalog.load import Catalog
-    from tco.catalog.models import Classes, Model, Score
+    from tco.catalog.models import Classes, Model
     from tco.catalog.prices import Offer
 
 
@@ -42,28 +40,6 @@ PRECISION_NAMES = (
 )
 
 
-CLASSES: tuple[ModelClass, ...] = ("small", "mid", "flagship")
-"""The classes that can be asked for, each dearer than the one before."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """A score that a model has to reach: its interval does, or its value where it has none.
-
-    Args:
-        said: What asks for it, as the user said it.
-    """
-
-    benchmark: str
-    least: float
-    said: str
-
-    def reached(self, model: Model) -> bool:
-        """Return whether a model counts; one without a score does not."""
-        score = quality(model, self.benchmark)
-        return score is not None and upper(score) >= self.least
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection(Scenario):
     """A scenario whose filters name ids of the catalog; an empty one lets everything through."""
@@ -71,6 +47,8 @@ class Selection(Scenario):
     bars: tuple[Bar, ...] = ()
     limits: Classes | None = None
     """The scores between the classes."""
+    rates: SuccessRates | None = None
+    """How often models are right; None where nobody said."""
     own: bool = True
     """Self-hosting is looked at: no provider was named, or one that also rents GPUs."""
     within: frozenset[str] = frozenset()
@@ -95,6 +73,8 @@ class Selection(Scenario):
         if self.licenses and model.license_kind not in self.licenses:
             return False
         if self.classes and model_class(model, self.limits) not in self.classes:
+            return False
+        if self.rates is not None and self.rates.of(name) is None:
             return False
         return all(bar.reached(model) for bar in self.bars)
 
@@ -166,7 +146,7 @@ def select(catalog: Catalog, request: Scenario) -> Selection:
     sellers = (*sellers, *(_seller(catalog, s) for s in request.sellers))
     said = {field.name: getattr(request, field.name) for field in fields(Scenario)}
     named = {
-        "models": tuple(_model(catalog, m) for m in request.models),
+        "models": tuple(model_named(catalog, m) for m in request.models),
         "providers": providers,
         "sellers": sellers,
         "gpus": tuple(find_gpu(catalog, g) for g in request.gpus),
@@ -181,8 +161,10 @@ def select(catalog: Catalog, request: Scenario) -> Selection:
         own=not request.providers or bool(sellers),
         bars=bars_of(catalog, request),
         limits=catalog.models.classes,
+        rates=success_rates(catalog, request),
     )
-    _somebody(catalog, selection)
+    if not request.options:  # what the user described is looked at anyhow
+        _somebody(catalog, selection)
     return selection
 
 
@@ -198,16 +180,6 @@ def _companies(catalog: Catalog, names: Names) -> tuple[Names, Names]:
     return tokens or (sellers and ("none",)), sellers
 
 
-def _model(catalog: Catalog, name: str) -> str:
-    """Return the model that `name` means; an offer's id, as screens show it, is told apart."""
-    provider, slash, model = name.partition("/")
-    if slash and name.lower() in catalog.offers:
-        raise UnknownNameError(
-            f"{name} is an option, not a model; write --provider {provider} --model {model}"
-        )
-    return find_model(catalog, name)
-
-
 def _seller(catalog: Catalog, name: str) -> str:
     if name.lower() not in catalog.hardware.sellers:
         raise unknown_name("GPU seller", name, catalog.hardware.sellers)
@@ -221,87 +193,11 @@ def _among(kind: str, names: Names, known: Names) -> Names:
     return names
 
 
-# How good a model has to be: a score that its interval reaches, or the score of another model.
-
-
-def benchmark_of(request: Scenario) -> str:
-    """Return the benchmark that models are held against: that of a lowest score, or the usual."""
-    said = BENCHMARK if request.min_score is None else request.min_score[0]
-    return SHORT_NAMES.get(said, said)
-
-
-def bars_of(catalog: Catalog, request: Scenario) -> tuple[Bar, ...]:
-    """Return the scores that a model has to reach: as said, and that of another model.
-
-    Raises:
-        UnknownNameError: No model has a score on the benchmark.
-        UsageError: A score of another scale than the benchmark's.
-        InfeasibleError: Nobody has measured the other model.
-    """
-    benchmark = benchmark_of(request)
-    bars = []
-    if request.min_score is not None:
-        least = request.min_score[1]
-        _in_range(catalog, benchmark, least)
-        said = f"--min-score {benchmark}={show_score(least)}"
-        bars.append(Bar(benchmark=benchmark, least=least, said=said))
-    if request.as_good_as is not None:
-        name = _model(catalog, request.as_good_as)
-        score = quality(catalog.models.models[name], benchmark)
-        if score is None:
-            raise _without_score(catalog, name, benchmark)
-        said = f"--as-good-as {name} ({show_score(score.value)})"
-        bars.append(Bar(benchmark=benchmark, least=score.value, said=said))
-    return tuple(bars)
-
-
-def _in_range(catalog: Catalog, benchmark: str, least: float) -> None:
-    """Raise for a benchmark that nobody has a score on, and for a score of another scale."""
-    scores = [s for m in catalog.models.models.values() for s in m.scores]
-    values = [s.value for s in scores if s.benchmark == benchmark]
-    if not values:
-        raise unknown_name("benchmark", benchmark, {*SHORT_NAMES, *(s.benchmark for s in scores)})
-    if not min(values) / 10 <= least <= max(values) * 10:
-        span = f"{min(values):g} to {max(values):g}"
-        raise UsageError(f"--min-score: scores of {benchmark} run from {span}, not {least:g}")
-
-
-NEAREST = 3
-"""Models that a sentence names."""
-
-
-def _without_score(catalog: Catalog, name: str, benchmark: str) -> InfeasibleError:
-    """Return the error for a model that nobody has measured: the nearest that have been.
-
-    Those of its maker whose names are most like its own, then those of its kind and about its size.
-    """
-    models = catalog.models.models
-    scored = {n: score for n, m in models.items() if (score := quality(m, benchmark)) is not None}
-    family = [n for n in scored if models[n].org == models[name].org]
-    editions = [n for n in family if n.startswith(f"{name}-") and n[len(name) + 1 :][:1].isdigit()]
-    near = [*sorted(editions), *(n for n in nearest(name, family, NEAREST) if n not in editions)]
-    limits = catalog.models.classes
-    others = sorted(scored, key=lambda n: (_unlike(models[name], models[n], limits), n))
-    found = [*near, *(n for n in others if n not in near)][:NEAREST]
-    told = ", ".join(f"{n} ({show_score(scored[n].value)})" for n in found)
-    nobody = f"--as-good-as: {name} has no {benchmark} score"
-    return InfeasibleError(f"{nobody}; the nearest that have one: {told or 'nobody has'}")
-
-
-def _unlike(one: Model, other: Model, limits: Classes | None) -> tuple[bool, float]:
-    """Return how unlike two models are: by their kind and class, then by their size."""
-    alike = one.weights == other.weights
-    if one.params_b is not None and other.params_b is not None:
-        a, b = one.params_b.total, other.params_b.total
-        return not alike, max(a, b) / min(a, b)
-    return not (alike and model_class(one, limits) == model_class(other, limits)), inf
-
-
 def _somebody(catalog: Catalog, selection: Selection) -> None:
     """Raise `InfeasibleError` where nothing that was asked for is good enough, or in a class."""
-    if not selection.graded:
+    if not selection.graded and selection.rates is None:
         return
-    anyhow = replace(selection, bars=(), classes=())
+    anyhow = replace(selection, bars=(), classes=(), rates=None)
     sold = {o.model for o in catalog.prices.offers if o.provider in selection.providers}
     found = {
         name: model
@@ -316,7 +212,10 @@ def _somebody(catalog: Catalog, selection: Selection) -> None:
     above = {n: m for n, m in found.items() if all(bar.reached(m) for bar in selection.bars)}
     if not above:
         raise _too_good(found, selection)
-    raise _empty_class(above, selection)
+    within = replace(selection, rates=None)
+    if not any(within.model(name, model) for name, model in above.items()):
+        raise _empty_class(above, selection)
+    raise _unrated(above, selection)
 
 
 def _own_tier(model: Model) -> str:
@@ -347,50 +246,16 @@ def _empty_class(found: Mapping[str, Model], selection: Selection) -> Infeasible
     return InfeasibleError(f"{nobody}; the nearest are {order[0]}: {', '.join(near[:NEAREST])}")
 
 
+def _unrated(found: Mapping[str, Model], selection: Selection) -> InfeasibleError:
+    """Return the error where nobody said how often anything that was asked for is right."""
+    name = min(found, key=lambda n: _by_score(found[n]))
+    class_ = model_class(found[name], selection.limits)
+    return InfeasibleError(
+        f"--success says of nothing that was asked for how often it is right; "
+        f"--success {name if class_ == 'unknown' else class_}=90% would"
+    )
+
+
 def _by_score(model: Model) -> tuple[float, str]:
     score = quality(model)
     return (0.0 if score is None else -score.value), model.name
-
-
-def score_words(score: Score) -> str:
-    """Return a score with its interval and its effort: `1496, 1490 to 1502, max effort`."""
-    parts = [show_score(score.value)]
-    if score.low is not None and score.high is not None:
-        parts.append(f"{show_score(score.low)} to {show_score(score.high)}")
-    if score.effort is not None:
-        parts.append(f"{score.effort} effort")
-    return ", ".join(parts)
-
-
-def score_notes(catalog: Catalog, request: Scenario, used: Iterable[str]) -> list[str]:
-    """Return what a lowest score means, which models fall short of it, what an effort would add.
-
-    Args:
-        catalog: The data.
-        request: What the user asked for.
-        used: Models whose bills are shown.
-    """
-    bars, models = bars_of(catalog, request), catalog.models.models
-    if not bars:
-        return []
-    benchmark = bars[0].benchmark
-    chat = [m for m in models.values() if m.kind == "chat"]
-    without = sum(quality(m, benchmark) is None for m in chat)
-    out = [
-        f"{' and '.join(bar.said for bar in bars)}: a model counts where its 95 % interval on "
-        f"{benchmark} reaches it; {without} of {len(chat)} models have no such score and never do"
-    ]
-    known = {name: quality(models[name], benchmark) for name in used if name in models}
-    below = [name for name in known if not all(bar.reached(models[name]) for bar in bars)]
-    if below:
-        out.append(f"below it, and named all the same: {some_of(below)}")
-    efforts = [f"{n} ({s.effort})" for n, s in known.items() if s is not None and s.effort]
-    if efforts:
-        out.append(f"scored at an effort whose tokens no bill here has: {some_of(efforts)}")
-    return out
-
-
-def some_of(names: Sequence[str]) -> str:
-    """Return the first names, and how many more there are."""
-    more = f" and {len(names) - NEAREST} more" if len(names) > NEAREST else ""
-    return ", ".join(names[:NEAREST]) + more

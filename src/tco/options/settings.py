@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tco.engine.fleet import FleetPolicy
+from tco.engine.fleet import LEAST_AVAILABILITY, FleetPolicy
 from tco.engine.ledger import Origin
 from tco.engine.replica import Target
 from tco.engine.selfhost import People
 from tco.engine.shapes import Number, Workload
 from tco.errors import DataError, UnknownNameError, UsageError, printable, suggestion, unknown_name
 from tco.options.scenario import Scenario
+from tco.units import LARGEST, counted_words
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Assumptions, Preset
@@ -112,16 +113,22 @@ def image_tokens(settings: Settings) -> Number:
     return settings.value(names[0]) * settings.value(names[1])
 
 
-def workload(settings: Settings) -> Workload:
-    """Return the month's requests."""
+def workload(settings: Settings, tries: Number = 1.0) -> Workload:
+    """Return the month's requests.
+
+    Args:
+        settings: Every value that enters a bill.
+        tries: How often each of them is asked until its answer is right [1].
+    """
     names = (
-        *("tokens_per_month", "cached_share", "batch_share", "peak_to_mean"),
+        *("cached_share", "batch_share", "peak_to_mean"),
         *("reasoning_factor", "cache_write_share", "hours_per_month"),
     )
     text = settings.value("workload.isl") * settings.value("workload.isl_factor")
     return Workload(
         isl=text + image_tokens(settings),
         osl=settings.value("workload.osl") * settings.value("workload.osl_factor"),
+        tokens_per_month=settings.value("workload.tokens_per_month") * tries,
         **{name: settings.value(f"workload.{name}") for name in names},
     )
 
@@ -387,3 +394,112 @@ def named_sets(request: Scenario) -> Iterator[tuple[str, str]]:
         name = getattr(request, kind)
         if name is not None:
             yield kind, name.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+# Which values mean anything.
+
+
+def check_together(settings: Settings) -> None:
+    """Raise `UsageError` for shares that are more than the whole together."""
+    written = settings["workload.cache_write_share"]
+    read = float(np.asarray(settings.value("workload.cached_share")))
+    both = float(np.asarray(written.value)) + read
+    if both > 1.0 + 1e-12:
+        raise UsageError(
+            f"{written.source}: input written to a cache and read from it make {both:.0%} of it; "
+            "together they are at most 100%"
+        )
+
+
+def _at_least(limit: float, *, open_: bool = False) -> Callable[[float], bool]:
+    return (lambda v: v > limit) if open_ else (lambda v: v >= limit)
+
+
+_POSITIVE = (
+    "workload.isl",
+    "workload.osl",
+    "workload.isl_factor",
+    "workload.osl_factor",
+    "workload.hours_per_month",
+    "serving.max_tpot_s",
+    "serving.kv_bytes",
+    "serving.throughput_factor",
+    "serving.speculative_gain",
+    "serving.headroom",
+    "own.life_months",
+    "training.within_h",
+    "training.epochs",
+    "own.server_factor",
+    "horizon.months",
+    "horizon.volume_factor_per_year",
+    "horizon.small_price_factor_per_year",
+    "horizon.mid_price_factor_per_year",
+    "horizon.flagship_price_factor_per_year",
+    "horizon.api_price_factor_per_year",
+    "horizon.hosted_price_factor_per_year",
+    "horizon.rent_factor_per_year",
+    "horizon.hardware_price_factor_per_year",
+    "fleet.billing_step_s",
+)
+_WHOLE = ("serving.redundancy",)
+_AT_LEAST_ONE = (
+    "workload.peak_to_mean",
+    "workload.reasoning_factor",
+    "serving.max_concurrency",
+    "serving.max_concurrency_large",
+    "own.pue",
+    "own.host_power_factor",
+)
+
+
+_PART = (lambda v: 0.0 < v <= 1.0, "more than 0 and at most 1")
+_NARROW: dict[str, tuple[Callable[[float], bool], str]] = {
+    "serving.headroom": _PART,
+    "serving.memory_share": _PART,
+    "training.mfu": _PART,
+    "training.memory_share": _PART,
+    "embedding.mfu": _PART,
+    "embedding.memory_share": _PART,
+    "serving.zones": (lambda v: v >= 1.0 and v == round(v), "a whole number, 1 or more"),
+    "serving.availability_target": (
+        lambda v: 0.0 <= v < 1.0,
+        "a share below 1, such as 99.9%, or 0 for none",
+    ),
+    "serving.replica_availability": (
+        lambda v: LEAST_AVAILABILITY <= v <= 1.0,
+        "a share from 90% to 100%",
+    ),
+}
+
+
+def check(settings: Settings) -> None:
+    """Raise `UsageError` for a value outside the range in which its formula means anything."""
+    for path, setting in settings.items():
+        value = float(np.asarray(setting.value))
+        if path == "workload.tokens_per_month" and np.isnan(value):
+            continue
+        allowed, words = _range_of(path, setting.unit)
+        if value > LARGEST:
+            allowed, words = (lambda _: False), f"at most {LARGEST:g}"
+        if not np.isfinite(value) or not allowed(value):
+            unit = "" if counted_words(setting.unit) else f" {setting.unit}"
+            raise UsageError(f"{setting.source}: {path} is {value:g}{unit}, but must be {words}")
+
+
+def _range_of(path: str, unit: str) -> tuple[Callable[[float], bool], str]:
+    if path in _NARROW:
+        return _NARROW[path]
+    if path in _POSITIVE and not unit.startswith("share"):
+        return _at_least(0.0, open_=True), "more than 0"
+    if path in _WHOLE:
+        return lambda v: v >= 0.0 and v == round(v), "a whole number, 0 or more"
+    if path in _AT_LEAST_ONE:
+        return _at_least(1.0), "at least 1"
+    if unit == "switch":
+        return lambda v: v in (0.0, 1.0), "0 or 1"
+    if named := counted_words(unit):
+        told = ", ".join(f"{i} ({name})" for i, name in enumerate(named))
+        return lambda v: v in range(len(named)), f"one of {told}"
+    if unit == "share":
+        return lambda v: 0.0 <= v <= 1.0, "a share between 0 and 1 (35% or 0.35)"
+    return _at_least(0.0), "0 or more"

@@ -65,12 +65,14 @@ class ModelEntry:
     Args:
         native: Precision that it is published in.
         precisions: Precisions that the user asked for; empty means the default ones.
+        tries: How often a request is asked until its answer is right [1].
     """
 
     id: str
     shape: ModelShape
     native: str
     precisions: tuple[str, ...] = ()
+    tries: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,8 @@ class RentEntry:
     weights_gb: float | None = None
     """Not known before a model is put on it."""
     billing_step_s: float | None = None
+    tries: float = 1.0
+    """Of the model that is put on it."""
     box: Box = ANY_BOX
 
     @property

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 from typing import Any
 
-from tco.analysis.results import AssumptionResult
+from tco.analysis.results import AssumptionResult, members
 from tco.render import words
 from tco.render.screens import Screen, screen
 from tco.render.table import Column, View
-from tco.units import NOTHING, show_number, show_tokens
+from tco.units import NOTHING, in_unit, show_number, show_tokens
 
 BUDGET = 1600
 """Bytes, four to a token: rows are left out until an answer takes no more."""
 ROWS, SENTENCES, WARNINGS, ASSUMPTIONS = 16, 2, 3, 6
 LONGEST = 100  # characters of a warning or of a note in a cell
-NOT_FACTS = {"schema", "verdict", "advice", "detailed", "unit", "method"}
+NOT_FACTS = {"schema", "verdict", "advice", "detailed", "unit", "method", "min_trust", "minor"}
 _SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 
@@ -78,10 +77,11 @@ def _facts(result: Any, *, everything: bool) -> Iterator[str]:
         yield f"option={option.id}"
         yield f"monthly_usd={_fact('_usd', option.monthly_usd)}"
     told = NOT_FACTS if stamp is None else {*NOT_FACTS, "as_of"}
-    for field in fields(result) if everything else ():
-        value = getattr(result, field.name)
-        if isinstance(value, str | float | int) and field.name not in told:
-            yield f"{field.name}={_fact(field.name, value)}"
+    kind: Any = type(result)
+    for name in members(kind) if everything else ():
+        value = getattr(result, name)
+        if isinstance(value, str | float | int) and name not in told:
+            yield f"{name}={_fact(name, value)}"
 
 
 def _fact(name: str, value: float | str) -> str:
@@ -111,7 +111,7 @@ def _assumed(rows: Sequence[AssumptionResult]) -> Iterator[str]:
     judged = [r for r in rows if r.judgment]
     chosen = [*given, *judged][:ASSUMPTIONS]
     if rows:
-        parts = (f"{r.path}={_plain(words.in_unit(r.value, r.unit))}" for r in chosen)
+        parts = (f"{r.path}={_plain(in_unit(r.value, r.unit))}" for r in chosen)
         yield f"assumed[{len(chosen)} of {len(rows)}]: {' '.join(parts)}"
 
 

@@ -18,7 +18,7 @@ from tco.options.spoken import machine, short, spoken
 from tco.render import words
 from tco.render.table import Block, Paragraph, View
 from tco.render.terminal import NBSP, lines
-from tco.units import show_number
+from tco.units import in_unit, show_number
 
 __all__ = ("machine", "short", "spoken")
 
@@ -161,7 +161,7 @@ def _with(change: str) -> str:
     return change if plain else f"with {change}"
 
 
-class Change(Protocol):
+class Needed(Protocol):
     """A value of one thing at which an answer changes."""
 
     @property
@@ -171,7 +171,7 @@ class Change(Protocol):
     def needed(self) -> float | None: ...
 
 
-SomeChange = TypeVar("SomeChange", bound=Change)
+SomeChange = TypeVar("SomeChange", bound=Needed)
 
 
 def nearest(flips: Sequence[SomeChange]) -> list[SomeChange]:
@@ -179,7 +179,7 @@ def nearest(flips: Sequence[SomeChange]) -> list[SomeChange]:
     return sorted(flips, key=_distance)
 
 
-def _distance(flip: Change) -> float:
+def _distance(flip: Needed) -> float:
     if not flip.now or not flip.needed:
         return float("inf")
     ratio = flip.needed / flip.now
@@ -232,7 +232,7 @@ def _value(row: AssumptionResult) -> str:
         return row.value
     if row.unit == "factor" or row.unit in ("tokens", "token/request", ""):
         return show_number(row.value, 4) if row.value < THOUSAND else f"{row.value:.6g}"
-    return words.in_unit(row.value, row.unit).replace(",", "")
+    return in_unit(row.value, row.unit).replace(",", "")
 
 
 THOUSAND = 1e3
@@ -280,7 +280,7 @@ def away(
 
 CHOOSING = frozenset(
     (
-        *("--model", "--provider", "--tier", "--license", "--private", "--all"),
+        *("--model", "--provider", "--tier", "--license", "--private", "--all", "--lines"),
         *("--min-score", "--as-good-as", "--class"),
     )
 )

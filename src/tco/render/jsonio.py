@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import types
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
-from tco.analysis.results import OptionResult
+from tco.analysis.results import OptionResult, members
 from tco.catalog.files import File
-from tco.catalog.upstream.rows import Path, read_json
+from tco.catalog.upstream.rows import Path, read_json, refuse_constant
 from tco.errors import DataError, printable, suggestion
 from tco.render.screens import MODULES, screen
 from tco.render.table import Sheet, View, unknown_word
@@ -34,7 +34,8 @@ def document(result: Any) -> Any:
         row = {name: getattr(result, name) for name in BRIEF}
         return {**row, "monthly_usd": round(row["monthly_usd"], DECIMALS)}
     if is_dataclass(result):
-        return {member(f.name): document(getattr(result, f.name)) for f in fields(result)}
+        kind: Any = type(result)
+        return {member(name): document(getattr(result, name)) for name in members(kind)}
     if isinstance(result, dict):
         return {str(key): document(value) for key, value in result.items()}
     if isinstance(result, list | tuple):
@@ -65,8 +66,9 @@ def projected(result: Any, sheet: Sheet, view: View, path: tuple[str, ...]) -> A
     if not path:
         return rows[0] if view.fields else document(result)
     if len(path) == 1 and not isinstance(getattr(result, path[0]), dict):
-        members = ((f.name, getattr(result, f.name)) for f in fields(result))
-        return {name: rows if name == path[0] else document(one) for name, one in members}
+        kind: Any = type(result)
+        parts = ((member(name), getattr(result, name)) for name in members(kind))
+        return {name: rows if name == path[0] else document(one) for name, one in parts}
     inner = whole = document(result)
     for key in path[:-1]:
         inner = inner[key]
@@ -106,9 +108,7 @@ def _indented(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-# Results read back from JSON: the inverse of `jsonout.document`, led by the types of the records.
-#
-# Numbers stay as they are written, so that a result that was read is written again byte for byte.
+# Results read back from JSON: checked by pydantic, led by the types of the records.
 
 DEPTH = 8  # how deep lines are known; what lies deeper is told by the line around it
 
@@ -141,13 +141,20 @@ def read_result(file: File) -> SavedResult:
         DataError: It is no result, one of a newer tco, or not what its schema says; the text
             begins `file:line:`.
     """
-    json = read_json(file, DEPTH)
     try:
-        return from_document(json.value)
+        return from_document(_quickly(file))
     except MisfitError as error:
         name = _dotted(error.path)
-        place = f"{file.path}:{json.line(*error.path)}: {name}{': ' if name else ''}"
-        raise DataError(f"{place}{error}") from None
+        line = read_json(file, DEPTH).line(*error.path)
+        raise DataError(f"{file.path}:{line}: {name}{': ' if name else ''}{error}") from None
+
+
+def _quickly(file: File) -> Any:
+    """Return the document of a file; one that cannot be read is read again, for its lines."""
+    try:
+        return json.loads(file.data.decode("utf-8-sig"), parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
+        return read_json(file, DEPTH).value
 
 
 def from_document(document: Any) -> SavedResult:
@@ -157,16 +164,90 @@ def from_document(document: Any) -> SavedResult:
         MisfitError: It stands for none.
     """
     document = _as_of_now(document)
-    schema = _schema(document)
-    unknown: list[Path] = []
-    result = _record(record_of(schema), document, (), unknown)
-    return SavedResult(result, tuple(_dotted(path) for path in unknown))
+    result = _checked(record_of(_schema(document)), document)
+    return SavedResult(result, tuple(_dotted(path) for path in _unknown(document, result, ())))
+
+
+def _checked(kind: Any, document: Any) -> Any:
+    """Return a document as the record that it says it is.
+
+    Raises:
+        MisfitError: It is not; the text says what is wrong first.
+    """
+    # Most commands read no result.
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    one: Any = tuple[kind]  # what a record cannot be told itself: how its members are called
+    adapter = TypeAdapter(one, config=ConfigDict(alias_generator=member))
+    try:
+        # As text, so that lists are tuples and nothing else is taken for what it is not.
+        return adapter.validate_json(json.dumps([document]), strict=True)[0]
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_context=True)[0]
+        path = _place(document, detail["loc"][1:])
+        what, given = detail["type"], detail["input"]
+        if what == "missing" and isinstance(detail["loc"][-1], int):
+            raise MisfitError(path, f"more values are expected, not {_shown(given)}") from None
+        if what == "missing":
+            why = "was it written with --fields, or by another tco?"
+            raise MisfitError(path, f"lacks {detail['loc'][-1]}; {why}") from None
+        if what == "literal_error":
+            words = re.findall(r"'([^']*)'", str(detail["ctx"]["expected"]))
+            raise MisfitError(path, f"{_shown(given)} is none of {', '.join(words)}") from None
+        expected = next((name for start, name in EXPECTED if what.startswith(start)), None)
+        if expected is None:
+            raise MisfitError(path, f"{detail['msg'].lower()}: {_shown(given)}") from None
+        raise MisfitError(path, f"{expected} expected, not {_shown(given)}") from None
+
+
+EXPECTED = (
+    ("float", "a number is"),
+    ("int", "a whole number is"),
+    ("string", "a text is"),
+    ("bool", "true or false is"),
+    ("none", "null is"),
+    ("tuple", "a list is"),
+    ("dict", "members are"),
+    ("dataclass", "members are"),
+    ("too_", "fewer values are"),
+)
+"""What is expected, by how the refusal of pydantic begins."""
+
+
+def _place(document: Any, loc: Path) -> Path:
+    """Return where a refusal stands: names of kinds that pydantic puts between are left out."""
+    path: Path = ()
+    for part in loc:
+        inside = document if isinstance(document, dict) else {}
+        if isinstance(document, list) and isinstance(part, int) and part < len(document):
+            inside = {part: document[part]}
+        if part in inside:
+            path, document = (*path, part), inside[part]
+    return path
+
+
+def _unknown(said: Any, made: Any, path: Path) -> Iterator[Path]:
+    """Return what a document says and its record has no room for."""
+    if is_dataclass(made):
+        known = {member(f.name): f.name for f in fields(made)}
+        for key, value in said.items():
+            if key not in known:
+                yield (*path, key)
+            else:
+                yield from _unknown(value, getattr(made, known[key]), (*path, key))
+    elif isinstance(made, dict):
+        for key, value in said.items():
+            yield from _unknown(value, made[key], (*path, key))
+    elif isinstance(made, tuple | list):
+        for i, (value, one) in enumerate(zip(said, made, strict=True)):
+            yield from _unknown(value, one, (*path, i))
 
 
 def _as_of_now(document: Any) -> Any:
     """Return a document of an older schema that is still read, in the form of today."""
     if not isinstance(document, dict):
         return document
+    document = {**EARLIER.get(str(document.get("schema")), {}), **document}
     if document.get("schema") == "tco.compare/1" and isinstance(document.get("options"), list):
         return {**document, "options": [_with_provider(row) for row in document["options"]]}
     if document.get("schema") != "tco.size/1":
@@ -174,6 +255,13 @@ def _as_of_now(document: Any) -> Any:
     rows = document.get("rows")
     rows = [_with_ttft(row) for row in rows] if isinstance(rows, list) else rows
     return {**document, "schema": "tco.size/2", "rows": rows}
+
+
+EARLIER: dict[str, dict[str, Any]] = {
+    **{f"tco.{name}/1": {"verdict": ""} for name in ("explain", "deploy")},
+    **{f"tco.{name}/1": {"assumptions": []} for name in ("profile", "bill", "claims")},
+}
+"""What answers say that those of an earlier tco did not."""
 
 
 def _with_provider(row: Any) -> Any:
@@ -233,101 +321,6 @@ def _unnamed(document: Mapping[str, Any], advice: str) -> str:
 
 def _dotted(path: Path) -> str:
     return printable(".".join(str(part) for part in path))
-
-
-@cache
-def _hints(cls: Any) -> dict[str, Any]:
-    return get_type_hints(cls)
-
-
-def _record(cls: Any, value: Any, path: Path, unknown: list[Path]) -> Any:
-    """Return a record from its members; what it does not have is noted in `unknown`."""
-    if not isinstance(value, dict):
-        raise MisfitError(path, f"members are expected, not {_shown(value)}")
-    hints, found = _hints(cls), {}
-    for field in fields(cls):
-        key = member(field.name)
-        if key in value:
-            found[field.name] = _value(hints[field.name], value[key], (*path, key), unknown)
-        elif field.default is MISSING and field.default_factory is MISSING:
-            why = "was it written with --fields, or by another tco?"
-            raise MisfitError(path, f"lacks {key}; {why}")
-    known = {member(name) for name in hints}
-    unknown += [(*path, name) for name in value if name not in known]
-    return cls(**found)
-
-
-def _value(kind: Any, value: Any, path: Path, unknown: list[Path]) -> Any:
-    """Return a value of the type `kind`."""
-    if kind is Any:
-        return value
-    if is_dataclass(kind):
-        return _record(kind, value, path, unknown)
-    origin, args = get_origin(kind), get_args(kind)
-    if origin is None:
-        return _plain(kind, value, path)
-    if origin is Literal:
-        return _one_of(args, value, path)
-    if origin in (Union, types.UnionType):
-        return _either(args, value, path, unknown)
-    if origin is tuple:
-        return _jsonin_row(args, value, path, unknown)
-    return _mapping(args, value, path, unknown)
-
-
-_PLAIN: dict[Any, tuple[tuple[type, ...], str]] = {
-    float: ((int, float), "a number"),
-    int: ((int,), "a whole number"),
-    str: ((str,), "a text"),
-    bool: ((bool,), "true or false"),
-    type(None): ((type(None),), "null"),
-}
-
-
-def _plain(kind: Any, value: Any, path: Path) -> Any:
-    allowed, name = _PLAIN[kind]
-    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
-        raise MisfitError(path, f"{name} is expected, not {_shown(value)}")
-    return value
-
-
-def _one_of(words: tuple[Any, ...], value: Any, path: Path) -> Any:
-    if value not in words:
-        raise MisfitError(path, f"{_shown(value)} is none of {', '.join(map(str, words))}")
-    return value
-
-
-def _either(kinds: tuple[Any, ...], value: Any, path: Path, unknown: list[Path]) -> Any:
-    """Return a value of one of several types; a lone one beside None says what is wrong."""
-    if value is None and type(None) in kinds:
-        return None
-    others = [kind for kind in kinds if kind is not type(None)]
-    for kind in others[:-1]:
-        try:
-            return _value(kind, value, path, unknown)
-        except MisfitError:
-            continue
-    return _value(others[-1], value, path, unknown)
-
-
-def _jsonin_row(
-    kinds: tuple[Any, ...], value: Any, path: Path, unknown: list[Path]
-) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise MisfitError(path, f"a list is expected, not {_shown(value)}")
-    each: Iterator[Any] | tuple[Any, ...] = kinds
-    if kinds[-1] is ...:
-        each = (kinds[0],) * len(value)
-    elif len(kinds) != len(value):
-        raise MisfitError(path, f"{len(kinds)} values are expected, not {len(value)}")
-    pairs = zip(each, value, strict=True)
-    return tuple(_value(k, v, (*path, i), unknown) for i, (k, v) in enumerate(pairs))
-
-
-def _mapping(kinds: tuple[Any, ...], value: Any, path: Path, unknown: list[Path]) -> Any:
-    if not isinstance(value, dict):
-        raise MisfitError(path, f"members are expected, not {_shown(value)}")
-    return {key: _value(kinds[1], one, (*path, key), unknown) for key, one in value.items()}
 
 
 def _shown(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from tco.analysis.results import (
@@ -14,16 +14,7 @@ from tco.analysis.results import (
     WorkloadResult,
 )
 from tco.render.table import Block, Paragraph, Tone
-from tco.units import (
-    LONG,
-    counted_words,
-    show_number,
-    show_price,
-    show_seconds,
-    show_share,
-    show_tokens,
-    show_usd,
-)
+from tco.units import LONG, in_unit, show_number, show_price, show_share, show_tokens, show_usd
 
 STAR = "*"
 SMALL_USD = 99.995  # below it amounts are shown in cents
@@ -31,38 +22,16 @@ LEFT_OUT = "bill.left_out"
 LEGEND = f"{STAR} our judgment; --set PATH=VALUE changes it"
 
 
-def _factor(value: float) -> str:
-    return f"x{show_number(value)}"
+def on_axis(value: float, unit: str, times: str = "x") -> str:
+    """Return a value beside an axis, whose title has the rest of the unit.
 
-
-_BY_UNIT: dict[str, Callable[[float], str]] = {
-    "share": show_share,
-    "s/token": show_seconds,
-    "s": show_seconds,
-    "factor": _factor,
-    "tokens/month": show_tokens,
-}
-
-
-def in_unit(value: float | str, unit: str) -> str:
-    """Return a value as its unit is written.
-
-    >>> in_unit(0.85, "share"), in_unit(240000, "USD/year"), in_unit(0.05, "s/token")
-    ('85%', '$240,000/year', '50ms')
-    >>> in_unit(1.0, "one of tensor, expert")
-    'expert'
+    >>> on_axis(2.1, "USD/GPU-hour"), on_axis(0.05, "share/year"), on_axis(2, "factor")
+    ('$2.10', '5%', 'x2')
     """
-    if isinstance(value, str):
-        return value
-    if value in range(len(named := counted_words(unit))):
-        return named[int(value)]
-    if unit in _BY_UNIT:
-        return _BY_UNIT[unit](value)
-    if unit.startswith("share"):
-        return show_share(value) + unit.removeprefix("share")
-    if unit.startswith("USD"):
-        return show_usd(value) + unit.removeprefix("USD")
-    return show_number(value, 4)
+    for sign in ("USD", "share"):
+        if unit.startswith(sign):
+            return in_unit(value, sign)
+    return f"{times}{show_number(value)}" if unit == "factor" else show_number(value)
 
 
 def whole_usd(value: float) -> str:

@@ -207,6 +207,7 @@ def _result(
         doubts={k: tally.doubts[k] for k in sorted(tally.doubts)},
         first_places=dict(sorted(tally.first.items())),
         verdict=_verdict(counts, listed, stated, models, difference),
+        assumptions=(),
         warnings=tuple(notes),
     )
 

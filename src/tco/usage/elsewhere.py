@@ -110,7 +110,7 @@ def _models(catalog: Catalog, today: date, cells: Any, month: float) -> Iterator
 def _own(logs: Any, catalog: Catalog, today: date, cells: Any) -> tuple[list[Elsewhere], list[str]]:
     """Return open models on own GPUs, and the cheapest mix, with the shape of the logged load."""
     from tco.analysis.compare import compare
-    from tco.analysis.plan.plan import PlanSettings, plan
+    from tco.analysis.plan.plan import plan
     from tco.catalog.usage_profile import with_traffic
     from tco.options.question import prepare
     from tco.options.scenario import Scenario
@@ -139,7 +139,7 @@ def _own(logs: Any, catalog: Catalog, today: date, cells: Any) -> tuple[list[Els
     ]
     try:
         inputs = prepare(whole, replace(inputs.request, tiers=()), today)
-        mixed = plan(inputs, PlanSettings())
+        mixed = plan(inputs)
         best = next(s for s in mixed.strategies if s.strategy == "hybrid")
         if best.monthly_usd is not None and best.own_tokens_share:
             out.append(

@@ -224,6 +224,7 @@ def _result(
         unknown=whole.unknown,
         to=to,
         verdict=_verdict(counts, models, span, cached_share(cells)),
+        assumptions=(),
         warnings=(*tally.notes, *(f"incomplete: {why}" for why in tally.incomplete)),
     )
 

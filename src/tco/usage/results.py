@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import CatalogStamp
+from tco.analysis.results import Envelope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +66,10 @@ class ModelUsage(TokenCounts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProfileResult:
+class ProfileResult(Envelope):
     """What logs tell of traffic."""
 
     schema: Literal["tco.profile/1"] = "tco.profile/1"
-    catalog: CatalogStamp
     formats: dict[str, int]
     """Files by format."""
     files_left_out: tuple[str, ...]
@@ -110,8 +109,6 @@ class ProfileResult:
     """Why something is None."""
     to: str | None
     """Where the profile was written."""
-    verdict: str
-    warnings: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,11 +256,10 @@ class Charge:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BillResult:
+class BillResult(Envelope):
     """What was used, re-priced."""
 
     schema: Literal["tco.bill/1"] = "tco.bill/1"
-    catalog: CatalogStamp
     formats: dict[str, int]
     files_left_out: tuple[str, ...]
     first: str | None
@@ -295,5 +291,3 @@ class BillResult:
     left_out: dict[str, int]
     doubts: dict[str, int]
     first_places: dict[str, str]
-    verdict: str
-    warnings: tuple[str, ...] = field(default=())

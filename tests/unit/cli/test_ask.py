@@ -39,6 +39,12 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
     "min_score": ("mmlu=85", {"mmlu": 85}, "min_score", ("mmlu", 85.0)),
     "as_good_as": ("gpt-4.1", "gpt-4.1", "as_good_as", "gpt-4.1"),
     "model_class": (["small,mid"], ["small", "mid"], "classes", ("small", "mid")),
+    "success": (
+        ["small=80%,gpt-4.1=95%"],
+        {"small": "80%", "gpt-4.1": 0.95},
+        "success",
+        (("small", 0.8), ("gpt-4.1", 0.95)),
+    ),
     "min_trust": ("high", "high", "min_trust", "high"),
     "private": (True, True, "private", True),
     "gpu": (["h100-sxm"], ["h100-sxm"], "gpus", ("h100-sxm",)),

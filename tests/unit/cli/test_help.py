@@ -61,7 +61,6 @@ def test_root_help() -> None:
     assert all(f"  {name} " in text for name in NAMES)
     assert all(len(line) <= 80 for line in text.splitlines())
     assert run("-h").stdout == text
-    assert run().output == text
     assert run("--version").stdout.startswith("tco 0.")
 
 
@@ -107,16 +106,28 @@ def test_a_pipe_does_not_import_rich() -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["compre"], "no command called 'compre'; did you mean compare? See tco --help"),
-        (["catalog", "lst"], "no command called 'lst'; did you mean list? See tco catalog --help"),
-        (["compare", "--tokns", "5B"], "no option called '--tokns'; did you mean --tokens?"),
-        (["size", "--token", "5B"], "no option called '--token'; did you mean --tokens?"),
-        (["compare", "--tokens"], "option '--tokens' requires an argument"),
-        (["compare", "--private=no"], "option '--private' does not take a value"),
-        (["compare", "x"], "got unexpected extra argument(s) (x); see tco compare --help"),
-        (["explain"], "missing argument 'OPTION'; see tco explain --help"),
-        (["--vrsion"], "no option called '--vrsion'; did you mean --version?"),
-        (["compare", "--\x1b[31m"], "no option called '--?[31m'; did you mean --model?"),
+        (["compre"], "no command called 'compre'; did you mean compare? try: tco compare"),
+        (["catalog", "lst"], "no command called 'lst'; did you mean list? try: tco catalog list"),
+        (
+            ["compare", "--tokns", "5B"],
+            "no option called '--tokns'; did you mean --tokens? try: tco compare --tokens 5B",
+        ),
+        (["size", "--token", "5B"], "no option called '--token'; see tco size --help"),
+        (
+            ["compare", "--tokens"],
+            "--tokens needs a value: N, tokens a month, input and output: 50B, 500M/day",
+        ),
+        (
+            ["compare", "--private=no"],
+            "option '--private' does not take a value; see tco compare --help",
+        ),
+        (["compare", "x"], "'x' is no volume; see tco compare --help"),
+        (
+            ["explain"],
+            "missing argument 'OPTION'; for example: tco explain openai/gpt-4.1 --tokens 50B",
+        ),
+        (["--vrsion"], "no option called '--vrsion'; did you mean --version? try: tco --version"),
+        (["compare", "--\x1b[31m"], "no option called '--?[31m'; see tco compare --help"),
     ],
 )
 def test_wrong_usage_is_one_line(args: list[str], words: str) -> None:

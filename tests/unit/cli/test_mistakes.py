@@ -44,9 +44,9 @@ tco help compare
 tco version
     no command called 'version'; try: tco --version
 tco break-even --tokens 5B
-    no command called 'break-even'; try: tco breakeven --tokens 5B
+    no command called 'break-even'; did you mean breakeven? try: tco breakeven --tokens 5B
 tco breakevn --tokens 5B
-    no command called 'breakevn'; try: tco breakeven --tokens 5B
+    no command called 'breakevn'; did you mean breakeven? try: tco breakeven --tokens 5B
 tco forecast --tokens 5B
     no command called 'forecast'; try: tco horizon --tokens 5B
 tco simulate --tokens 5B
@@ -117,7 +117,7 @@ tco compare --tokens 5B --verbose
 tco compare --tokens 5B --limit 3
     no option called '--limit'; try: tco compare --tokens 5B --top 3
 tco compare --tokens 5B --no-color
-    no option called '--no-color'; try: tco compare --tokens 5B --color never
+    no option called '--no-color'; did you mean --color? try: tco compare --tokens 5B --color never
 tco explain gpt-4.1 --tokens 5B --json
     no option called '--json'; try: tco explain gpt-4.1 --tokens 5B --format json
 """
@@ -155,7 +155,7 @@ tco compare --volume 5B
 tco compare --tokens-per-month 5B
     no option called '--tokens-per-month'; try: tco compare --tokens 5B
 tco compare --token 5B
-    no option called '--token'; try: tco compare --tokens 5B
+    no option called '--token'; did you mean --tokens? try: tco compare --tokens 5B
 tco compare --rps 20
     no option called '--rps'; try: tco compare --requests '20 req/s'
 tco compare 5B --tokens 5B
@@ -184,7 +184,7 @@ tco compare --tokens 5B --input 1000 --output 300
 tco compare --tokens 5B --prompt-tokens 1000
     no option called '--prompt-tokens'; try: tco compare --tokens 5B --isl 1000
 tco compare --tokens 5B --cache 40%
-    no option called '--cache'; try: tco compare --tokens 5B --cached 40%
+    no option called '--cache'; did you mean --cached? try: tco compare --tokens 5B --cached 40%
 tco compare --tokens 5B --cached 40
     --cached: 40: a share is between 0 and 1, or 0% and 100%; for 40 percent write 40%
     tco compare --tokens 5B --cached 40%
@@ -197,7 +197,7 @@ tco compare --tokens 5B --currency EUR
 tco compare --tokens 5B --salary €80k
     --salary: €80k: amounts are US dollars; convert it and write for example $200k/year
 tco compare --tokens 5B --models gpt-4.1
-    no option called '--models'; try: tco compare --tokens 5B --model gpt-4.1
+    no option called '--models'; did you mean --model? try: tco compare --tokens 5B --model gpt-4.1
 tco compare --tokens 5B -m gpt-4.1
     no option called '-m'; try: tco compare --tokens 5B --model gpt-4.1
 tco compare --tokens 5B --date 2026-11-21
@@ -221,7 +221,13 @@ tco compare --tokens 5B --hardware h100-sxm
 tco compare --tokens 5B --tp 2
     no option called '--tp'; try: tco compare --tokens 5B --gpus 2
 tco compare --tokens 5B --as_of 2026-11-21
-    no option called '--as_of'; try: tco compare --tokens 5B --as-of 2026-11-21
+    no option called '--as_of'; did you mean --as-of? try: tco compare --tokens 5B --as-of 2026-11-21
+tco compare --tokens 5B --flagship
+    no option called '--flagship'; try: tco compare --tokens 5B --class flagship
+tco compare --tokens 5B --pareto
+    no option called '--pareto'; try: tco compare --tokens 5B --frontier
+tco compare --tokens 5B --like gpt-4.1
+    no option called '--like'; try: tco compare --tokens 5B --as-good-as gpt-4.1
 tco compare --tokens 5B --frobnicate
     no option called '--frobnicate'; see tco compare --help
 """

@@ -12,7 +12,7 @@ from tco.render import words
 from tco.render.screens.breakeven import spans
 from tco.render.screens.sensitivity import BAR, bar
 from tco.render.terminal import text
-from tco.units import counted_words
+from tco.units import counted_words, in_unit
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from tco.units import counted_words
     ],
 )
 def test_in_unit(value: float | str, unit: str, shown: str) -> None:
-    assert words.in_unit(value, unit) == shown
+    assert in_unit(value, unit) == shown
 
 
 @pytest.mark.parametrize(

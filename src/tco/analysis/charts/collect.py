@@ -22,7 +22,6 @@ from tco.analysis.charts.curves import (
 from tco.analysis.charts.results import CostCurves, Report, ReportCommand
 from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
 from tco.analysis.montecarlo.results import MonteCarloResult
-from tco.analysis.plan.plan import PlanSettings
 from tco.analysis.plan.plan import plan as planned
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.results import AssumptionResult, Band, BreakevenResult, SensitivityResult
@@ -197,8 +196,7 @@ def _plan(
         return None
     a, b = pairs[0]
     words = ("plan", a.id, b.id)
-    ask = PlanSettings(overflow=a.id, own=b.id)
-    return parts.part("the mix over the hours of a week", words, lambda: planned(there, ask))
+    return parts.part("the mix over the hours of a week", words, lambda: planned(there, a.id, b.id))
 
 
 def _can_mix(a: Option, b: Option) -> bool:

@@ -250,6 +250,7 @@ class Audit:
             rules=found,
             detailed=detailed,
             verdict=_counted(rows) if rows else _spread([r.tokens for r in found]),
+            assumptions=(),
             warnings=(),
         )
 

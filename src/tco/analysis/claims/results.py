@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import CatalogStamp
+from tco.analysis.results import Envelope
 
 Verdict = Literal[
     "holds", "arithmetic_error", "infeasible", "outside_range", "depends", "not_answered"
@@ -187,12 +187,10 @@ class RuleRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimsResult:
+class ClaimsResult(Envelope):
     """All claims."""
 
     schema: Literal["tco.claims/1"]
-    catalog: CatalogStamp
-    """The data of today's answers; an article's day has its own prices in them."""
     as_of: str
     """The day of today's prices."""
     version: str
@@ -202,5 +200,3 @@ class ClaimsResult:
     """The rules of thumb, by volume; only where they were asked for."""
     detailed: bool
     """Whether a screen shows every claim in full; a page always does."""
-    verdict: str
-    warnings: tuple[str, ...]

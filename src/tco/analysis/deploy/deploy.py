@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.analysis.deploy.results import DeployArgument, DeployResult, DeployTask, Engine
+from tco.analysis.explain import costs
 from tco.analysis.report import assumptions_of, stamp, warnings_of, workload_result
 from tco.analysis.rows import option_result
 from tco.engine.capacity import max_context_tokens, weights_bytes
@@ -273,7 +274,7 @@ def _least(server: Server, settings: Settings) -> int:
     hours = server.option.hours
     if hours is None or hours.billing == "scale_to_zero":
         return 0
-    load, policy = workload(settings), fleet_policy(settings)
+    load, policy = workload(settings, server.option.tries), fleet_policy(settings)
     emptiest = np.min(steepened(hours.week, load.peak_to_mean))
     work = load.requests_per_s * emptiest / server.replica.requests_per_s
     needed = replicas_for(work, server.replica.concurrency, policy)
@@ -442,6 +443,7 @@ def deploy(inputs: Question, name: str) -> DeployResult:
         task=task,
         skypilot="",
         gaps=tuple(gaps),
+        verdict=costs(row, inputs),
         assumptions=assumptions_of(inputs, [option]),
         warnings=warnings_of(inputs, [option]),
     )

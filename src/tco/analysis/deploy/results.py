@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, OptionResult, WorkloadResult
+from tco.analysis.results import Envelope, OptionResult, WorkloadResult
 
 Engine = Literal["vllm", "sglang"]
 
@@ -42,11 +42,10 @@ class DeployTask:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeployResult:
+class DeployResult(Envelope):
     """How a set-up is run: the line of its server, and a task for SkyPilot. Nothing is run."""
 
     schema: Literal["tco.deploy/1"]
-    catalog: CatalogStamp
     workload: WorkloadResult
     option: OptionResult
     resolved: tuple[str, ...]
@@ -61,5 +60,3 @@ class DeployResult:
     """The task as YAML, with what each value rests on."""
     gaps: tuple[str, ...]
     """What has to be filled in or done before it runs."""
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]

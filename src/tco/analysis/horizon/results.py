@@ -6,14 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import (
-    AssumptionResult,
-    CatalogStamp,
-    Flip,
-    ModelQuality,
-    TrustLevel,
-    WorkloadResult,
-)
+from tco.analysis.results import Envelope, Flip, ModelQuality, TrustLevel, WorkloadResult
 from tco.catalog.lookup import ModelClass
 from tco.engine.ledger import Origin
 from tco.units import show_number, show_score, show_usd
@@ -134,11 +127,10 @@ class HorizonMonth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HorizonResult:
+class HorizonResult(Envelope):
     """Months to years: growth, scheduled prices, buying, renting or waiting."""
 
     schema: Literal["tco.horizon/1"]
-    catalog: CatalogStamp
     workload: WorkloadResult
     months: int
     yearly_rate: float
@@ -151,20 +143,10 @@ class HorizonResult:
     path: tuple[HorizonMonth, ...]
     events: tuple[str, ...]
     """Prices that change and offers that end within the horizon."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """The answer by present value."""
-    cheaper_but_unsure: tuple[str, ...] = ()
     prices: tuple[PriceTrend, ...] = ()
     """What a year makes of the prices of the rows, by kind."""
     flips: tuple[Flip, ...] = ()
     """What would turn the answer against the next best option, each on its own."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 # A horizon in words. Every figure in a sentence is taken from the result.

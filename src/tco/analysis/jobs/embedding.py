@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tco.analysis.jobs.bills import (
@@ -48,57 +48,53 @@ if TYPE_CHECKING:
     from tco.catalog.prices import Offer, Price
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmbeddingJob:
-    """Texts to embed.
-
-    Args:
-        corpus_tokens: Tokens that are embedded once [token].
-        queries: Queries every month [query/month].
-        query_tokens: Tokens of a query [token].
-        params: Weights of a model to run on rented GPUs; None for none [1].
-    """
-
-    corpus_tokens: float
-    queries: float = 0.0
-    query_tokens: float = 0.0
-    params: float | None = None
-
-
 RENTED = ("workload.peak", "workload.batch_share", "workload.hours_per_month")
 """What of the workload enters the bill of a model on rented GPUs."""
 
 
-def embed(inputs: Question, ask: EmbeddingJob) -> EmbedResult:
+def embed(
+    inputs: Question,
+    corpus_tokens: float,
+    queries: float = 0.0,
+    query_tokens: float = 0.0,
+    params: float | None = None,
+) -> EmbedResult:
     """Return what embedding costs, cheapest over the horizon first.
+
+    Args:
+        inputs: The question.
+        corpus_tokens: Tokens that are embedded once [token].
+        queries: Queries every month [query/month].
+        query_tokens: Tokens of a query [token].
+        params: Weights of a model to run on rented GPUs; None for none [1].
 
     Raises:
         UsageError: There is nothing to embed, or queries without a length.
         InfeasibleError: Nobody embeds that; the reasons are named.
     """
-    if ask.corpus_tokens <= 0 and ask.queries <= 0:
+    if corpus_tokens <= 0 and queries <= 0:
         raise UsageError("what is embedded? for example --corpus 10B or --queries 5M")
-    if ask.queries > 0 and ask.query_tokens <= 0:
+    if queries > 0 and query_tokens <= 0:
         raise UsageError("how long is a query? for example --query-tokens 200")
     hours = number(inputs.settings.value("workload.hours_per_month"))
-    ask = replace(ask, queries=in_month(ask.queries, hours))
-    job = _Texts(inputs, ask)
+    queries = in_month(queries, hours)
+    job = _Texts(inputs, corpus_tokens, queries, query_tokens, params)
     selection = selection_of(inputs)
     rows = ranked([*job.hosted(selection), *job.rented(selection)])
     if not any(r.feasible for r in rows):
         raise nobody(rows, "embeds this")
     least, answer = least_trust(inputs), answer_of(inputs, rows)
-    crossed = crossing(rows, least) if ask.corpus_tokens > 0 else None
+    crossed = crossing(rows, least) if corpus_tokens > 0 else None
     used = [r for r in rows if r.feasible]
     starts = ("embedding.", "training.startup", "serving.headroom", "serving.redundancy")
-    own = (*starts, *RENTED) if ask.params is not None else ()
+    own = (*starts, *RENTED) if params is not None else ()
     return EmbedResult(
         schema="tco.embed/1",
         catalog=stamped(inputs, used),
-        corpus_tokens=ask.corpus_tokens,
-        queries_per_month=ask.queries,
-        query_tokens=ask.query_tokens,
-        params=ask.params,
+        corpus_tokens=corpus_tokens,
+        queries_per_month=queries,
+        query_tokens=query_tokens,
+        params=params,
         horizon_months=job.months,
         rows=rows,
         crossing=crossed,
@@ -106,15 +102,15 @@ def embed(inputs: Question, ask: EmbeddingJob) -> EmbedResult:
         best=answer[0].id,
         cheaper_but_unsure=tuple(r.id for r in answer[1]),
         assumptions=assumed(inputs, used, *own),
-        warnings=(*_few(ask), *warnings_of(inputs, used)),
+        warnings=(*_few(corpus_tokens, queries), *warnings_of(inputs, used)),
     )
 
 
-def _few(ask: EmbeddingJob) -> tuple[str, ...]:
+def _few(corpus_tokens: float, queries: float) -> tuple[str, ...]:
     """Return the question whether so little was meant."""
     said = (
-        few("tokens of a corpus", ask.corpus_tokens, FEW_TOKENS),
-        few("queries a month", ask.queries, FEW_REQUESTS),
+        few("tokens of a corpus", corpus_tokens, FEW_TOKENS),
+        few("queries a month", queries, FEW_REQUESTS),
     )
     return tuple(text for text in said if text)
 
@@ -122,10 +118,18 @@ def _few(ask: EmbeddingJob) -> tuple[str, ...]:
 class _Texts:
     """Texts to embed, to be priced in every way."""
 
-    def __init__(self, inputs: Question, ask: EmbeddingJob) -> None:
-        self.inputs, self.ask = inputs, ask
+    def __init__(
+        self,
+        inputs: Question,
+        corpus_tokens: float,
+        queries: float,
+        query_tokens: float,
+        params: float | None,
+    ) -> None:
+        self.inputs, self.corpus_tokens = inputs, corpus_tokens
+        self.each_tokens, self.params = query_tokens, params
         self.months = self._value("horizon.months")
-        self.query_tokens = ask.queries * ask.query_tokens
+        self.query_tokens = queries * query_tokens
 
     def _value(self, path: str) -> float:
         return value_of(self.inputs, path)
@@ -145,7 +149,7 @@ class _Texts:
             if price is None or price.usd_per_mtok.input is None:
                 reason = f"no price on {self.inputs.day} in the catalog"
                 yield impossible(offer.id, offer.model, offer.provider, reason)
-            elif limit and self.ask.query_tokens > limit:
+            elif limit and self.each_tokens > limit:
                 reason = f"a query is longer than the {limit:,} tokens that it takes"
                 yield impossible(offer.id, offer.model, offer.provider, reason)
             else:
@@ -162,11 +166,11 @@ class _Texts:
         made = token_rates(
             whole,
             list(price.modifiers),
-            isl=max(self.ask.query_tokens, 1.0),
+            isl=max(self.each_tokens, 1.0),
             factor=self._value(price_factor(self._tier(offer))),
         )
         source, waits = price.evidence[0].source, self._value("workload.batch_share")
-        plain, batch = (self.ask.corpus_tokens * share / MTOK for share in (1.0 - waits, waits))
+        plain, batch = (self.corpus_tokens * share / MTOK for share in (1.0 - waits, waits))
         once = (
             line("corpus tokens", plain, "Mtok", made.input, source),
             line("corpus tokens, batch", batch, "Mtok", made.batch_input, source),
@@ -179,7 +183,7 @@ class _Texts:
             self.inputs,
             once,
             monthly if self.query_tokens else (),
-            tokens=self.ask.corpus_tokens,
+            tokens=self.corpus_tokens,
             total_usd_of=self._total(once, monthly),
             checked=price.checked,
             trust=offer_trust(self.inputs.catalog, offer, price, self.inputs.day),
@@ -192,7 +196,7 @@ class _Texts:
 
     def rented(self, selection: Selection) -> Iterator[JobRow]:
         """Return the cheapest rent of each GPU that holds the model that was described."""
-        if self.ask.params is None or not selection.own_gpus:
+        if self.params is None or not selection.own_gpus:
             return
         asked = replace(selection, models=())
         found = [self._on(*pair) for pair in rents_of(self.inputs, asked)]
@@ -202,12 +206,12 @@ class _Texts:
             yield impossible("self/given", "given", "self", "no single GPU holds its weights")
 
     def _on(self, gpu: GpuEntry, rents: Iterable[RentEntry]) -> JobRow | None:
-        params, shape = self.ask.params or 0.0, gpu.shape
+        params, shape = self.params or 0.0, gpu.shape
         room = self._value("embedding.memory_share")
         if gpus_for_memory(WEIGHT_BYTES * params, shape.memory_bytes, room) > 1:
             return None
         mfu = self._value("embedding.mfu")
-        flops = embed_flops(params, self.ask.corpus_tokens)
+        flops = embed_flops(params, self.corpus_tokens)
         work = number(gpu_hours(flops, shape.flops_16, mfu))
         serving = self._serving(params, number(shape.flops_16) * mfu)
         priced = []
@@ -228,7 +232,7 @@ class _Texts:
             self.inputs,
             once,
             monthly if gpus else (),
-            tokens=self.ask.corpus_tokens,
+            tokens=self.corpus_tokens,
             total_usd_of=total,
             checked=rent.checked,
             trust=rent.trust,
@@ -248,7 +252,7 @@ class _Texts:
             return 0.0
         load = Workload(
             tokens_per_month=self.query_tokens,
-            isl=self.ask.query_tokens,
+            isl=self.each_tokens,
             osl=0.0,
             peak_to_mean=self._value("workload.peak_to_mean"),
             hours_per_month=self._value("workload.hours_per_month"),

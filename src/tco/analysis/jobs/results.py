@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, BillLine, CatalogStamp, TrustLevel
+from tco.analysis.results import BillLine, Envelope, TrustLevel
 
 Method = Literal["full", "lora", "rft", "any"]
 
@@ -62,11 +62,10 @@ class JobCrossing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainResult:
+class TrainResult(Envelope):
     """What tuning a model costs, cheapest first."""
 
     schema: Literal["tco.train/1"]
-    catalog: CatalogStamp
     models: tuple[str, ...]
     training_tokens: float
     epochs: float
@@ -79,20 +78,13 @@ class TrainResult:
     rows: tuple[JobRow, ...]
     crossing: JobCrossing | None
     """Of the cheapest of both kinds; None where one of them is missing."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """The way that is the answer."""
-    cheaper_but_unsure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmbedResult:
+class EmbedResult(Envelope):
     """What embedding a corpus, and then queries, costs, cheapest first."""
 
     schema: Literal["tco.embed/1"]
-    catalog: CatalogStamp
     corpus_tokens: float
     queries_per_month: float
     query_tokens: float
@@ -102,9 +94,3 @@ class EmbedResult:
     rows: tuple[JobRow, ...]
     crossing: JobCrossing | None
     """Of the corpus alone."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """The way that is the answer."""
-    cheaper_but_unsure: tuple[str, ...] = ()

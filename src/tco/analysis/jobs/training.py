@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -36,8 +36,15 @@ from tco.analysis.report import few, volume_notes
 from tco.catalog.lookup import find_model, times
 from tco.catalog.trust import tuning_trust
 from tco.engine.ledger import Line, total_usd
-from tco.engine.shapes import number
-from tco.engine.training import TuningJob, gpu_hours, gpus_for_memory, gpus_in_time, whole_gpus
+from tco.engine.shapes import Number, number
+from tco.engine.training import (
+    gpu_hours,
+    gpus_for_memory,
+    gpus_in_time,
+    training_bytes,
+    training_flops,
+    whole_gpus,
+)
 from tco.errors import DataError, InfeasibleError, UsageError
 from tco.options.bills import TokenOption, lines
 from tco.options.cheapest import least_trust
@@ -59,34 +66,30 @@ Way = Literal["lora", "full"]
 WAYS: tuple[Way, ...] = get_args(Way)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingJob:
-    """A fine-tuning job.
+def train(
+    inputs: Question,
+    models: Sequence[str],
+    training_tokens: float,
+    ways: tuple[Way, ...] = WAYS,
+    refresh_months: float | None = None,
+) -> TrainResult:
+    """Return what tuning the models costs, cheapest first.
 
     Args:
+        inputs: The question.
         models: The models that could be tuned.
         training_tokens: Tokens of the training set [token].
         ways: How; both where nothing was said.
         refresh_months: How often it is done anew; None for once [month].
-    """
-
-    models: tuple[str, ...]
-    training_tokens: float
-    ways: tuple[Way, ...] = WAYS
-    refresh_months: float | None = None
-
-
-def train(inputs: Question, ask: TrainingJob) -> TrainResult:
-    """Return what tuning the models costs, cheapest first.
 
     Raises:
         UnknownNameError: A model that the catalog does not have.
         InfeasibleError: Nobody tunes any of them; the reasons are named.
     """
-    if ask.training_tokens <= 0:
+    if training_tokens <= 0:
         raise UsageError("--training-tokens must be more than 0")
-    names = tuple(dict.fromkeys(find_model(inputs.catalog, name) for name in ask.models))
-    job = _Job(inputs, ask)
+    names = tuple(dict.fromkeys(find_model(inputs.catalog, name) for name in models))
+    job = _Job(inputs, training_tokens, ways, refresh_months)
     rows = ranked(one for name in names for one in job.rows(name))
     if not any(r.feasible for r in rows):
         raise nobody(rows, f"tunes {' or '.join(names)}")
@@ -97,9 +100,9 @@ def train(inputs: Question, ask: TrainingJob) -> TrainResult:
         schema="tco.train/1",
         catalog=stamped(inputs, used),
         models=names,
-        training_tokens=ask.training_tokens,
+        training_tokens=training_tokens,
         epochs=value_of(inputs, "training.epochs"),
-        refresh_months=ask.refresh_months,
+        refresh_months=refresh_months,
         within_h=value_of(inputs, "training.within_h"),
         tokens_per_month=job.served,
         horizon_months=job.months,
@@ -110,17 +113,17 @@ def train(inputs: Question, ask: TrainingJob) -> TrainResult:
         cheaper_but_unsure=tuple(r.id for r in answer[1]),
         assumptions=assumed(inputs, used, "training."),
         warnings=(
-            *_few(inputs, ask),
+            *_few(inputs, training_tokens),
             *warnings_of(inputs, used),
-            *_spread(inputs, ask, used),
+            *_spread(job, used),
             *_serving(job, used),
         ),
     )
 
 
-def _few(inputs: Question, ask: TrainingJob) -> tuple[str, ...]:
+def _few(inputs: Question, training_tokens: float) -> tuple[str, ...]:
     """Return the question whether so little was meant."""
-    said = few("training tokens", ask.training_tokens, FEW_TRAINING_TOKENS)
+    said = few("training tokens", training_tokens, FEW_TRAINING_TOKENS)
     return (*([said] if said else []), *volume_notes(inputs))
 
 
@@ -135,15 +138,15 @@ def _serving(job: _Job, used: Sequence[JobRow]) -> tuple[str, ...]:
     return ("serving on own GPUs is not in these rows: tco compare prices it",)
 
 
-def _spread(inputs: Question, ask: TrainingJob, used: Sequence[JobRow]) -> tuple[str, ...]:
+def _spread(job: _Job, used: Sequence[JobRow]) -> tuple[str, ...]:
     """Return what the cheapest own run costs at the ends of the speed that is taken."""
-    own = [r for r in used if r.tier == "self"]
+    inputs, own = job.inputs, [r for r in used if r.tier == "self"]
     best, mfu = first_of(own, least_trust(inputs), lambda r: r.usd_once), inputs.settings[MFU]
     if best is None or mfu.origin == "given":
         return ()
     fast, slow = (
         "more than can be rented" if usd is None else show_usd(usd)
-        for usd in (_least_usd(inputs, ask, best, end) for end in (mfu.high, mfu.low))
+        for usd in (_least_usd(job, best, end) for end in (mfu.high, mfu.low))
     )
     return (
         f"an MFU of {show_share(number(mfu.value))} is judgment, on every GPU alike: from "
@@ -152,24 +155,30 @@ def _spread(inputs: Question, ask: TrainingJob, used: Sequence[JobRow]) -> tuple
     )
 
 
-def _least_usd(inputs: Question, ask: TrainingJob, like: JobRow, mfu: float) -> float | None:
+def _least_usd(job: _Job, like: JobRow, mfu: float) -> float | None:
     """Return the cheapest own run of a kind at another MFU; None when none is fast enough."""
-    at = replace(inputs, settings=inputs.settings.with_values({MFU: mfu}))
-    runs = [
-        r for r in _Job(at, ask).rows(like.model) if (r.tier, r.method) == ("self", like.method)
-    ]
-    best = first_of(runs, least_trust(inputs), lambda r: r.usd_once)
+    at = replace(job.inputs, settings=job.inputs.settings.with_values({MFU: mfu}))
+    there = _Job(at, job.training_tokens, job.ways, job.refresh_months)
+    runs = [r for r in there.rows(like.model) if (r.tier, r.method) == ("self", like.method)]
+    best = first_of(runs, least_trust(at), lambda r: r.usd_once)
     return None if best is None else best.usd_once
 
 
 class _Job:
     """A job, to be priced in every way."""
 
-    def __init__(self, inputs: Question, ask: TrainingJob) -> None:
-        self.inputs, self.ask = inputs, ask
+    def __init__(
+        self,
+        inputs: Question,
+        training_tokens: float,
+        ways: tuple[Way, ...],
+        refresh_months: float | None,
+    ) -> None:
+        self.inputs, self.training_tokens = inputs, training_tokens
+        self.ways, self.refresh_months = ways, refresh_months
         self.selection = replace(selection_of(inputs), models=())
         self.months = self._value("horizon.months")
-        self.trained = ask.training_tokens * self._value("training.epochs")
+        self.trained = training_tokens * self._value("training.epochs")
         volume = self._value("workload.tokens_per_month")
         self.served = volume if inputs.volume_given else None
 
@@ -190,7 +199,7 @@ class _Job:
         elif model.params_b is None:
             yield impossible(f"self/{name}", name, "self", "its size is not in the catalog")
         else:
-            for way in self.ask.ways:
+            for way in self.ways:
                 yield from self._rented(name, model, way)
 
     def _hosted(self, name: str, model: Model) -> Iterator[JobRow]:
@@ -245,7 +254,7 @@ class _Job:
             return f"not offered since {offer.until or offer.retires}"
         if known is None:
             return f"by the hour, ${offer.usd_per_hour_training:g}: its hours are not known before"
-        if offer.method not in ("any", *self.ask.ways):
+        if offer.method not in ("any", *self.ways):
             return f"{offer.method} only"
         return ""
 
@@ -256,14 +265,14 @@ class _Job:
 
     def _again(self, once: tuple[Line, ...]) -> tuple[Line, ...]:
         """Return the new runs of a month."""
-        if self.ask.refresh_months is None:
+        if self.refresh_months is None:
             return ()
-        runs, usd = 1.0 / self.ask.refresh_months, total_usd(once)
+        runs, usd = 1.0 / self.refresh_months, total_usd(once)
         return (replace(line("new runs", runs, "run", usd, "--refresh"), origin="given"),)
 
     def _total(self, once: tuple[Line, ...], monthly: tuple[Line, ...] = ()) -> float:
         """Return all of the horizon: its runs, and what comes every month besides [USD]."""
-        runs = max(self.months / self.ask.refresh_months, 1.0) if self.ask.refresh_months else 1.0
+        runs = max(self.months / self.refresh_months, 1.0) if self.refresh_months else 1.0
         return number(total_usd(once) * runs + total_usd(monthly) * self.months)
 
     def _surcharge(self, offer: FineTuning, name: str) -> tuple[Line, ...]:
@@ -290,16 +299,12 @@ class _Job:
     def _rented(self, name: str, model: Model, way: Way) -> Iterator[JobRow]:
         """Return the cheapest set-up of each GPU."""
         assert model.params_b is not None
-        job = TuningJob(
-            params=model.params_b.total * 1e9,
-            active_params=model.params_b.active * 1e9,
-            tokens=self.ask.training_tokens,
-            epochs=self._value("training.epochs"),
-            trained_share=1.0 if way == "full" else self._value("training.adapter_share"),
-            full=way == "full",
-        )
+        params, active = model.params_b.total * 1e9, model.params_b.active * 1e9
+        share = None if way == "full" else self._value("training.adapter_share")
+        flops = training_flops(active, self.trained, full=way == "full")
+        memory = training_bytes(params, share)
         rents = rents_of(self.inputs, self.selection)
-        found = [self._on(name, job, way, *pair) for pair in rents]
+        found = [self._on(name, flops, memory, way, *pair) for pair in rents]
         rows = [one for one in found if one is not None]
         yield from rows
         if not rows:
@@ -307,14 +312,20 @@ class _Job:
             yield impossible(f"self/{name}:{way}", name, "self", reason, way)
 
     def _on(
-        self, name: str, job: TuningJob, way: Way, gpu: GpuEntry, rents: Iterable[RentEntry]
+        self,
+        name: str,
+        flops: Number,
+        memory_bytes: Number,
+        way: Way,
+        gpu: GpuEntry,
+        rents: Iterable[RentEntry],
     ) -> JobRow | None:
         start, within_h = self._value("training.startup_h"), self._value("training.within_h")
         if start >= within_h:
             raise UsageError(f"--within: a run takes {start:g} h to start alone; give it more")
-        work = gpu_hours(job.flops, gpu.shape.flops_16, self._value(MFU))
+        work = gpu_hours(flops, gpu.shape.flops_16, self._value(MFU))
         room = self._value("training.memory_share")
-        held = gpus_for_memory(job.memory_bytes, gpu.shape.memory_bytes, room)
+        held = gpus_for_memory(memory_bytes, gpu.shape.memory_bytes, room)
         if held > 1 and gpu.shape.pcie and not self.inputs.request.gpus:
             return None  # weights spread over GPUs that talk through PCIe: slower than `mfu` says
         least = np.maximum(held, gpus_in_time(work, within_h, start))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, TrustLevel
+from tco.analysis.results import Envelope, TrustLevel
 
 Measure = Literal["benchmark", "pilot", "quote", "plan"]
 
@@ -99,11 +99,10 @@ class BreakevenRisk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonteCarloResult:
+class MonteCarloResult(Envelope):
     """How sure the answer is, and what would make it surer."""
 
     schema: Literal["tco.montecarlo/1"]
-    catalog: CatalogStamp
     tokens_per_month: float
     draws: int
     seed: int
@@ -119,14 +118,3 @@ class MonteCarloResult:
     advice: str
     resolved: tuple[str, ...]
     method: tuple[str, ...]
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """The option that is the answer in most draws."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    """Ids of what is cheaper than the answer in some draw, though not sure enough."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""

@@ -27,7 +27,7 @@ from tco.analysis.plan.results import (
 )
 from tco.analysis.report import assumption, assumptions_of
 from tco.analysis.results import AssumptionResult, Band, BillLine, OptionResult
-from tco.analysis.rows import bill_lines, option_result
+from tco.analysis.rows import bill_lines, option_result, per_success
 from tco.engine.fleet import steepened
 from tco.engine.hybrid import layers_of
 from tco.engine.ledger import Line, Origin, total_usd
@@ -158,6 +158,7 @@ def _strategy(
         own_hours_share=None,
         why_not=None,
         lines=bill,
+        usd_per_success=None if usd is None else per_success(usd, inputs),
     )
 
 

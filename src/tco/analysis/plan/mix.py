@@ -208,13 +208,13 @@ def rented_unit(option: Unit, settings: Settings, replica: Replica | None = None
     # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
     usd = float(np.asarray(total_usd(machine_lines(option, settings, unit))))
     load = workload(settings)
-    busy = busy_gpus(load, replica, option.gpus)
+    busy = busy_gpus(workload(settings, option.tries), replica, option.gpus)
     work = total_usd(work_lines(option, settings, busy)) / load.requests_per_s
     return RentedUnit(
         option=option,
         replicas=replicas,
         gpus=gpus,
-        capacity=rate * replicas,
+        capacity=rate * replicas / number(option.tries),
         usd_per_hour=usd / hours,
         work_usd=float(np.asarray(work)) / hours,
         busy_per_load=float(np.asarray(busy / load.requests_per_s)),
@@ -228,7 +228,8 @@ def _provisioned(option: FixedOption, settings: Settings) -> RentedUnit:
     load = workload(settings)
     rate = load.peak_requests_per_s
     if option.tokens_per_month is not None:
-        rate = option.tokens_per_month / load.tokens_per_request / load.seconds_per_month
+        volume = option.tokens_per_month / number(option.tries)
+        rate = volume / load.tokens_per_request / load.seconds_per_month
     return RentedUnit(
         option=option,
         replicas=1,

@@ -22,7 +22,6 @@ from tco.analysis.plan.bills import (
 )
 from tco.analysis.plan.mix import (
     HybridMix,
-    RentedUnit,
     Unit,
     UnitChoice,
     best_mix,
@@ -79,14 +78,6 @@ LEAST = 1e-9
 """Saving that is taken for one [USD/h]."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """The units that own GPUs would come in."""
-
-    base: RentedUnit | None
-    peak: RentedUnit | None
-
-
 def switches_of(
     inputs: Question, api: TokenOption, mix: HybridMix, machines: Sequence[UnitChoice]
 ) -> tuple[Flip, ...]:
@@ -95,35 +86,33 @@ def switches_of(
     Each is found by halving: what own GPUs save grows with the API's price and the volume and
     falls with the rent, because the mix may always leave them out.
     """
-    pair = Pair(base=mix.base, peak=mix.peak)
     if mix.base is None and mix.peak is None:
         if not machines:
             return ()
         first = machines[0]
-        pair = Pair(base=next(iter(first.base), None), peak=next(iter(first.peak), None))
+        mix = replace(mix, base=next(iter(first.base), None), peak=next(iter(first.peak), None))
     pays = mix.own_load > 0
     rows = (
-        _api_price(inputs, api, mix, pair, pays=pays),
-        _volume(inputs, mix, pair),
-        _rent(inputs, mix, pair, pays=pays),
+        _api_price(inputs, api, mix, pays=pays),
+        _volume(inputs, mix),
+        _rent(inputs, mix, pays=pays),
     )
-    ways = [way for way in (pair.base, pair.peak) if way is not None]
+    ways = [way for way in (mix.base, mix.peak) if way is not None]
     if all(way.purchase == DEDICATED for way in ways):  # no engineer of one's own looks after them
         return rows
-    return (*rows, _team(inputs, mix, pair))
+    return (*rows, _team(inputs, mix))
 
 
 def _saving(
     inputs: Question,
     mix: HybridMix,
-    pair: Pair,
     *,
     price: float = 1.0,
     load: float = 1.0,
     rent: float = 1.0,
 ) -> float:
     """Return what own GPUs save with three factors changed [USD/h]; below 0 as little as it can."""
-    ways = [w and replace(w, usd_per_hour=w.usd_per_hour * rent) for w in (pair.base, pair.peak)]
+    ways = [w and replace(w, usd_per_hour=w.usd_per_hour * rent) for w in (mix.base, mix.peak)]
     usd_per_load, curve = mix.usd_per_load * price, mix.load * load
     found = mix_of(ways[0], ways[1], curve, usd_per_load, inputs.settings)
     return usd_per_load * float(curve.mean()) - found.stack.usd_per_hour
@@ -157,10 +146,8 @@ def _edge(saves: Callable[[float], bool], widest: float = WIDEST) -> float | Non
     return found[0] if now else found[1]
 
 
-def _api_price(
-    inputs: Question, api: TokenOption, mix: HybridMix, pair: Pair, *, pays: bool
-) -> Flip:
-    edge = _edge(lambda x: _saving(inputs, mix, pair, price=x) > LEAST)
+def _api_price(inputs: Question, api: TokenOption, mix: HybridMix, *, pays: bool) -> Flip:
+    edge = _edge(lambda x: _saving(inputs, mix, price=x) > LEAST)
     tokens = _tokens_per_request(inputs)
     now = mix.usd_per_load / SECONDS_PER_HOUR / tokens * MTOK
     needed = None if edge is None else now * edge
@@ -180,13 +167,13 @@ def _tokens_per_request(inputs: Question) -> float:
     return float(np.asarray(workload(inputs.settings).tokens_per_request))
 
 
-def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> Flip:
-    ways = [way for way in (pair.base, pair.peak) if way is not None]
+def _volume(inputs: Question, mix: HybridMix) -> Flip:
+    ways = [way for way in (mix.base, mix.peak) if way is not None]
     smallest = min(way.capacity for way in ways)
     widest = MOST_LAYERS * smallest / float(mix.load.max())
     edge = None
     if min(way.usd_per_load for way in ways) < mix.usd_per_load:
-        edge = _edge(lambda x: _saving(inputs, mix, pair, load=x) > LEAST, widest)
+        edge = _edge(lambda x: _saving(inputs, mix, load=x) > LEAST, widest)
     now = float(np.asarray(inputs.settings.value("workload.tokens_per_month")))
     needed = None if edge is None else now * edge
     text = "at no volume do own GPUs pay"
@@ -202,8 +189,8 @@ def _volume(inputs: Question, mix: HybridMix, pair: Pair) -> Flip:
     )
 
 
-def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> Flip:
-    edge = _edge(lambda x: _saving(inputs, mix, pair, rent=1.0 / x) > LEAST)
+def _rent(inputs: Question, mix: HybridMix, *, pays: bool) -> Flip:
+    edge = _edge(lambda x: _saving(inputs, mix, rent=1.0 / x) > LEAST)
     factor = float(np.asarray(inputs.settings.value("rent.factor")))
     needed = None if edge is None else factor / edge
     text = "at no rent of the GPUs do they pay"
@@ -222,14 +209,14 @@ def _rent(inputs: Question, mix: HybridMix, pair: Pair, *, pays: bool) -> Flip:
     )
 
 
-def _team(inputs: Question, mix: HybridMix, pair: Pair) -> Flip:
+def _team(inputs: Question, mix: HybridMix) -> Flip:
     """Return how many engineers the saving would pay for: own GPUs without any, less the API."""
     staff = people(inputs.settings)
     free = inputs.settings.with_values(
         {"people.floor_fte": 0.0, "people.fixed_fte": 0.0, "people.fte_per_gpu": 0.0}
     )
     unstaffed = replace(inputs, settings=free)
-    saved = _saving(unstaffed, mix, pair) * mix.hours_per_month
+    saved = _saving(unstaffed, mix) * mix.hours_per_month
     pay = float(np.asarray(staff.salary_usd_per_year)) / 12.0
     needed = saved / pay if saved > LEAST and pay > 0 else None
     text = "not even without engineers do own GPUs pay"
@@ -237,7 +224,7 @@ def _team(inputs: Question, mix: HybridMix, pair: Pair) -> Flip:
         text = f"own GPUs pay with up to {show_number(needed)} engineers"
     units = (np.array([float(mix.stack.base_units or 1)]), np.array([float(mix.stack.peak_units)]))
     now, rest = (
-        float(team_overhead(pair.base, pair.peak, s)(*units)[0]) for s in (inputs.settings, free)
+        float(team_overhead(mix.base, mix.peak, s)(*units)[0]) for s in (inputs.settings, free)
     )
     return Flip(
         path="people.floor_fte",
@@ -272,25 +259,15 @@ class Choice:
     alone: Unit | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanSettings:
-    """What the plan is about besides the question itself.
-
-    Args:
-        overflow, own: Names of the two options; None to look at the open models.
-        hours: The user's own load curve, empty for none.
-        curve: What it is called, or the profile whose hours are to be taken.
-        buy: Look at bought GPUs as well.
-    """
-
-    overflow: str | None = None
-    own: str | None = None
-    hours: tuple[float, ...] = ()
-    curve: str = ""
-    buy: bool = False
-
-
-def plan(inputs: Question, ask: PlanSettings) -> PlanResult:
+def plan(
+    inputs: Question,
+    overflow: str | None = None,
+    own: str | None = None,
+    *,
+    hours: tuple[float, ...] = (),
+    curve: str = "",
+    buy: bool = False,
+) -> PlanResult:
     """Return the cheapest mix of own GPUs and an API.
 
     With two options named, of those two; else for each open model its own weights on both sides,
@@ -298,7 +275,10 @@ def plan(inputs: Question, ask: PlanSettings) -> PlanResult:
 
     Args:
         inputs: The question.
-        ask: What it is about.
+        overflow, own: Names of the two options; None to look at the open models.
+        hours: The user's own load curve, empty for none.
+        curve: What it is called, or the profile whose hours are to be taken.
+        buy: Look at bought GPUs as well.
 
     Raises:
         UsageError: No volume was given.
@@ -308,18 +288,18 @@ def plan(inputs: Question, ask: PlanSettings) -> PlanResult:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     _check(inputs)
     known_names(inputs)
-    curve = load_curve(inputs, ask.hours, ask.curve)
-    asked, inputs = inputs, _at_peak_of(inputs, curve)
-    if ask.overflow is not None:
-        choices, said, left_out = _named(inputs, ask, curve)
+    load = load_curve(inputs, hours, curve)
+    asked, inputs = inputs, _at_peak_of(inputs, load)
+    if overflow is not None:
+        choices, said, left_out = _named(inputs, overflow, own, load)
     else:
-        choices, left_out = _open_models(inputs, ask, curve)
+        choices, left_out = _open_models(inputs, load, buy=buy)
         choices = _verdict_first(choices, asked)
         said = ()
     if not choices:
         _name_both([*select(inputs.catalog, inputs.request).models], inputs)
         raise InfeasibleError(f"nothing to plan with: {'; '.join(left_out[:5]) or 'no model'}")
-    return _result(inputs, curve, choices, said, left_out, buy=ask.buy)
+    return _result(inputs, load, choices, said, left_out, buy=buy)
 
 
 def _name_both(names: Sequence[str], inputs: Question) -> None:
@@ -371,21 +351,21 @@ def usd_per_load(option: TokenOption, inputs: Question) -> float:
 
 
 def _named(
-    inputs: Question, ask: PlanSettings, curve: LoadCurve
+    inputs: Question, overflow: str, name: str | None, curve: LoadCurve
 ) -> tuple[list[Choice], tuple[str, ...], list[str]]:
     """Return the choice between two named options."""
-    token = resolve(ask.overflow or "", inputs)
+    token = resolve(overflow, inputs)
     if not isinstance(token.best, TokenOption):
-        first = f"tco plan {ask.own or 'gpt-4.1'} {ask.overflow} --tokens 50B"
-        raise UsageError(f"{ask.overflow} is not priced by the token: the API first, {first}")
+        first = f"tco plan {name or 'gpt-4.1'} {overflow} --tokens 50B"
+        raise UsageError(f"{overflow} is not priced by the token: the API first, {first}")
     if token.best.terms is not None:
         raise UsageError(
             f"{token.best.id}: a plan needs a price that does not change with the volume; "
             "leave tiers and commitment out"
         )
-    if ask.own is None:
+    if name is None:
         _name_both([token.best.model], inputs)
-    name = ask.own or f"self/{token.best.model}"
+    name = name or f"self/{token.best.model}"
     own = resolve(name, inputs)
     if isinstance(own.best, ProvisionedOption):
         raise UsageError(f"{name}: {NO_UNITS}")
@@ -402,7 +382,7 @@ def _named(
 
 
 def _open_models(
-    inputs: Question, ask: PlanSettings, curve: LoadCurve
+    inputs: Question, curve: LoadCurve, *, buy: bool
 ) -> tuple[list[Choice], list[str]]:
     """Return the choice for each open model, the one on which a mix saves most first."""
     selection = select(inputs.catalog, inputs.request)
@@ -411,7 +391,7 @@ def _open_models(
         selection = replace(selection, models=short)
     if not inputs.request.purchases:
         selection = replace(selection, purchases=PURCHASES)
-    if ask.buy and OWN not in selection.purchases:
+    if buy and OWN not in selection.purchases:
         selection = replace(selection, purchases=(*selection.purchases, OWN))
     if inputs.request.tiers and "self" not in selection.tiers:
         raise UsageError("without own GPUs there is nothing to mix; leave --tier out")
@@ -517,6 +497,12 @@ def _judged(choice: Choice, best: StrategyResult, used: list[Option]) -> Checked
     return CheckedAnswer(name=name, usd=best.monthly_usd, chosen=chosen, looked_at=chosen)
 
 
+def _used(choice: Choice) -> list[Option]:
+    """Return the options of a mix: the API, and what is rented or would be."""
+    own = [w.option for w in (choice.mix.base, choice.mix.peak) if w is not None]
+    return [choice.overflow, *(own or [choice.machines[0].usual.option])]
+
+
 def _result(
     inputs: Question,
     curve: LoadCurve,
@@ -527,10 +513,7 @@ def _result(
     buy: bool,
 ) -> PlanResult:
     first = choices[0]
-    used: list[Option] = [first.overflow]
-    used += [w.option for w in (first.mix.base, first.mix.peak) if w is not None]
-    if len(used) == 1:
-        used.append(first.machines[0].usual.option)
+    used = _used(first)
     insist(inputs, (s.trust for s in first.strategies if s.monthly_usd is not None))
     best = _best(first.strategies, least_trust(inputs))
     bears, minor = notes_of(inputs, used, used)

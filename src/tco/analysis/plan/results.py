@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tco.analysis.results import (
-    AssumptionResult,
     Band,
     BillLine,
-    CatalogStamp,
     CheckResult,
+    Envelope,
     Flip,
     Origin,
     TrustLevel,
@@ -63,6 +62,8 @@ class StrategyResult:
     trust: TrustLevel = "low"
     """The least of the prices that it rests on."""
     trust_reasons: tuple[str, ...] = ()
+    usd_per_success: float | None = None
+    """What a right answer costs, where it was said how often one is [USD/request]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +119,10 @@ class ModelRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanResult:
+class PlanResult(Envelope):
     """The cheapest mix of own GPUs and an API for one model."""
 
     schema: Literal["tco.plan/1"]
-    catalog: CatalogStamp
     workload: WorkloadResult
     model: str
     overflow: str
@@ -138,17 +138,7 @@ class PlanResult:
     switches: tuple[Flip, ...]
     models: tuple[ModelRow, ...]
     left_out: tuple[str, ...]
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
     checks: tuple[CheckResult, ...] = ()
-    best: Strategy | None = None
-    """The arrangement that is the answer."""
-    cheaper_but_unsure: tuple[Strategy, ...] = ()
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 # A plan in words. Every figure in a sentence is taken from the result, never worked out anew.

@@ -11,12 +11,14 @@ import numpy as np
 from tco.catalog.lookup import find_model, find_provider, quality, upper
 from tco.catalog.models import Model
 from tco.catalog.tasks import Call, Cascade, Task, Tasks, TaskScore
+from tco.engine.assign import tries_until_right
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import DataError, InfeasibleError, UsageError, unknown_name
 from tco.options.bills import Option, TokenOption, charged_lines
 from tco.options.cheapest import answers_at, least_trust
 from tco.options.hours import checked_hours
+from tco.options.quality import SuccessRates, success_rates
 from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario
 from tco.options.settings import Settings, workload
@@ -48,12 +50,21 @@ class TaskCase:
         settings: Every value that enters its bill.
         models: Models and own options that it may use; empty for any.
         providers: Companies by the token; empty for any.
+        success: How often models are right at it; None where nobody said.
     """
 
     task: Task
     settings: Settings
     models: frozenset[str]
     providers: frozenset[str]
+    success: SuccessRates | None = None
+
+    def tries(self, option: Option) -> float | None:
+        """Return how often an option is asked until it is right; None where nobody said [1]."""
+        if self.success is None:
+            return 1.0
+        rate = self.success.of(option.model, option.id)
+        return None if rate is None else float(tries_until_right(rate))
 
     @property
     def batch_share(self) -> float:
@@ -92,14 +103,47 @@ def cases_of(inputs: Question, tasks: Tasks) -> list[TaskCase]:
 def _case(inputs: Question, task: Task) -> TaskCase:
     try:
         settings = prepare(inputs.catalog, _request(inputs.request, task), inputs.day).settings
+        success = success_rates(inputs.catalog, inputs.request, task.success)
     except (UsageError, DataError) as error:
         text = str(error)
         raise DataError(text if text.startswith(task.where) else f"{task.where}: {text}") from None
     return TaskCase(
-        task=task,
+        task=replace(
+            task, cascades=tuple(_known(inputs, cascade, success) for cascade in task.cascades)
+        ),
         settings=settings,
         models=frozenset(named_model(inputs, name, task.where) for name in task.models),
         providers=frozenset(_provider(inputs, name, task.where) for name in task.providers),
+        success=success,
+    )
+
+
+def _known(inputs: Question, cascade: Cascade, success: SuccessRates | None) -> Cascade:
+    """Return a cascade with its shares as numbers.
+
+    Raises:
+        DataError: What is handed on was said in no way.
+    """
+
+    def left(factor: float, wrong: Sequence[str]) -> float:
+        for name in wrong:
+            model = named_model(inputs, name, cascade.where)
+            rate = None if success is None else success.of(model, model)
+            if rate is None:
+                raise DataError(
+                    f"{cascade.where}: cascade '{cascade.name}': say escalate, or with success how "
+                    f"often {name} is right"
+                )
+            factor *= 1.0 - rate
+        return factor
+
+    judged = zip(cascade.judges, cascade.wrong_before, strict=True)
+    return replace(
+        cascade,
+        reach=tuple(map(left, cascade.reach, cascade.wrong)),
+        judges=tuple((call, left(share, wrong)) for (call, share), wrong in judged),
+        wrong=(),
+        wrong_before=(),
     )
 
 
@@ -267,6 +311,11 @@ def score_unmet(case: TaskCase, scores: Mapping[str, list[tuple[float, str]]]) -
             had = "" if best is None else show_number(best, 4)
             failures.append(UnmetNeed(f"min_score {benchmark} >= {show_number(least, 4)}", had))
     return failures
+
+
+def rate_unmet(case: TaskCase, option: Option) -> list[UnmetNeed]:
+    """Return that nobody said how often an option is right, where that is said of others."""
+    return [UnmetNeed("a rate in success")] if case.tries(option) is None else []
 
 
 def offer_unmet(case: TaskCase, option: TokenOption) -> list[UnmetNeed]:

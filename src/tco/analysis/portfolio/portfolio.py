@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,7 +45,7 @@ def _loads(ways: TaskRoutes, best: Solution) -> dict[int, float]:
     for route in best.routes:
         for step in route.steps:
             if step.fleet >= 0:
-                load = step.reach * float(ways.fleets[step.fleet].load[route.task])
+                load = step.asked * float(ways.fleets[step.fleet].load[route.task])
                 loads[step.fleet] = loads.get(step.fleet, 0.0) + load
     return loads
 
@@ -70,7 +70,7 @@ def fleet_rows(
             for step in route.steps
             if step.fleet == fleet
         ]
-        mean = sum(step.reach * work for _, step, work in users)
+        mean = sum(step.asked * work for _, step, work in users)
         rows.append(
             FleetResult(
                 option=shared.option.id,
@@ -116,6 +116,7 @@ def task_rows(
                 router_usd=0.0,
                 monthly_usd=usd,
                 usd_per_request=usd / case.requests,
+                usd_per_success=None if case.success is None else usd / case.requests,
                 usd_per_mtok=usd / case.tokens * MTOK,
                 routes=sum(r.task == task for r in routes),
                 other_way_usd=extra[task],
@@ -132,13 +133,14 @@ def _step(
 ) -> StepResult:
     usd = step.usd
     if step.fleet >= 0:
-        part = step.reach * float(ways.fleets[step.fleet].load[task]) / loads[step.fleet]
+        part = step.asked * float(ways.fleets[step.fleet].load[task]) / loads[step.fleet]
         usd += bills[step.fleet] * part
     return StepResult(
         option=step.option.id,
         model=step.option.model,
         mode=step.mode,
         reach=step.reach,
+        asked=step.asked,
         monthly_usd=usd,
         trust=step.option.trust.level,
         trust_reasons=step.option.trust.reasons,
@@ -181,7 +183,7 @@ def cascade_rows(
 def _cascade(case: TaskCase, route: Route, *, chosen: bool) -> CascadeResult:
     last = route.steps[-1]
     tried = (route.usd - last.usd) / case.requests
-    alone = last.usd / last.reach / case.requests if last.reach > 0 else 0.0
+    alone = last.usd / last.reach / case.requests if last.reach > 0 else 0.0  # until it is right
     edge = float(breakeven_escalation(tried, 0.0, alone)) if alone > 0 else 0.0
     return CascadeResult(
         name=route.cascade,
@@ -282,6 +284,7 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
             router_usd=usd,
             monthly_usd=row.monthly_usd + usd,
             usd_per_request=(row.monthly_usd + usd) / row.requests,
+            usd_per_success=_per_success(row, usd),
             usd_per_mtok=(row.monthly_usd + usd) / row.tokens * 1e6,
         )
         for row, usd in zip(rows, found.router_usd, strict=True)
@@ -343,6 +346,13 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
     )
     verdict = f"{portfolio_verdict(result)} {_unsure_words(found)}".strip()
     return replace(result, verdict=verdict)
+
+
+def _per_success(row: TaskResult, router_usd: float) -> float | None:
+    """Return what a right answer costs, its part of the router with it; None where not said."""
+    if row.usd_per_success is None:
+        return None
+    return (row.monthly_usd + router_usd) / row.requests
 
 
 def _cheaper(routes: Sequence[Route], chosen: Route) -> Route | None:
@@ -440,7 +450,7 @@ def _against(
     """
     if tasks.against is not None:
         name = named_model(inputs, tasks.against, f"{tasks.path}: against")
-        offers = [(o, float(p.sum())) for o, p, _ in found.ways.offers if name in names_of(o)]
+        offers = _for_everything(found, lambda o: name in names_of(o))
         if not offers:
             return name, None, []
         option, usd = offers[_first(inputs, offers)]
@@ -453,11 +463,26 @@ def _against(
             if route.task == task and not route.cascade and route.steps[0].mode == "api"
         }
         for_all = alone if for_all is None else for_all & alone
-    offers = [(o, float(p.sum())) for o, p, _ in found.ways.offers if o.id in (for_all or set())]
+    offers = _for_everything(found, lambda o: o.id in (for_all or set()))
     if not offers:
         return None, None, []
     option, usd = offers[_first(inputs, offers)]
     return option.id, usd, [option]
+
+
+def _for_everything(
+    found: SolvedPortfolio, wanted: Callable[[TokenOption], bool]
+) -> list[tuple[Option, float]]:
+    """Return offers by the token, and what each charges for all tasks [USD/month].
+
+    Asked until it is right, where it was said of a task how often models are.
+    """
+    rows: list[tuple[Option, float]] = []
+    for option, plain, _ in found.ways.offers:
+        often = [case.tries(option) for case in found.cases] if wanted(option) else [None]
+        if all(often):
+            rows.append((option, float(plain @ np.array(often, dtype=float))))
+    return rows
 
 
 def _first(inputs: Question, offers: Sequence[tuple[Option, float]]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, CatalogStamp, CheckResult, TrustLevel
+from tco.analysis.results import CheckResult, Envelope, TrustLevel
 from tco.units import show_number, show_share, show_usd
 
 # The answer of `tco plan -f portfolio.yaml` as plain records, unrounded.
@@ -22,6 +22,9 @@ class StepResult:
     mode: Mode
     reach: float
     """Share of the task's requests that comes to it."""
+    asked: float
+    """How often it is asked for a request of the task, until an answer is right where that was
+    said of it [1]."""
     monthly_usd: float
     """By the token, or its part of a shared fleet by load."""
     trust: TrustLevel = "low"
@@ -44,6 +47,8 @@ class TaskResult:
     monthly_usd: float
     """Steps, judge and router; engineers are not divided over tasks."""
     usd_per_request: float
+    usd_per_success: float | None
+    """The same of an answer that is right, where it was said how often one is [USD/request]."""
     usd_per_mtok: float
     routes: int
     """Ways to serve it that there were."""
@@ -102,11 +107,10 @@ class ReductionResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PortfolioResult:
+class PortfolioResult(Envelope):
     """The cheapest assignment of tasks to models and ways to run them."""
 
     schema: Literal["tco.plan-portfolio/1"]
-    catalog: CatalogStamp
     tasks: tuple[TaskResult, ...]
     fleets: tuple[FleetResult, ...]
     cascades: tuple[CascadeResult, ...]
@@ -128,23 +132,14 @@ class PortfolioResult:
     method: str
     choices: tuple[float, float]
     """Assignments that there are, and those that were left after what cannot matter."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
     checks: tuple[CheckResult, ...] = ()
-    cheaper_but_unsure: tuple[str, ...] = ()
-    """Ids of what serves a task for less by the token, but at a price that is not sure enough."""
-    best: tuple[str, ...] = ()
+    best: tuple[str, ...] = ()  # type: ignore[assignment]  # there is one for each task
     """Ids of the options that serve the tasks, in the order of the tasks: the answer."""
     trust: TrustLevel = "low"
     """The least of the prices that the plan rests on."""
     trust_reasons: tuple[str, ...] = ()
     gap: float = 0.0
     """Share of its cost by which a plan that was not found in time could beat it; 0: proved."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 # A portfolio's plan in words. Every figure is taken from the result, never worked out anew.

@@ -17,6 +17,7 @@ from tco.analysis.portfolio.cases import (
     names_of,
     nothing_left,
     offer_unmet,
+    rate_unmet,
     score_unmet,
     scores_of,
     stacked_settings,
@@ -34,6 +35,7 @@ from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
 from tco.options.selection import Selection, select
+from tco.options.settings import Settings
 
 Mode = Literal["api", "batch", "self"]
 MOST_WAYS = 4
@@ -50,6 +52,7 @@ class Step:
         reach: Share of the task's requests that comes here [1].
         usd: What it charges by the token; on a fleet what its work adds to it [USD/month].
         fleet: Index of the fleet; -1 by the token.
+        asked: How often it is asked for a request of the task, until it is right [1].
     """
 
     option: TokenOption | SelfOption | FixedOption
@@ -57,6 +60,7 @@ class Step:
     reach: float
     usd: float
     fleet: int = -1
+    asked: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +117,9 @@ def ways_of(
     inputs: Question, cases: Sequence[TaskCase], scores: Sequence[tuple[str, TaskScore]]
 ) -> TaskRoutes:
     """Return the offers and fleets that some task could use."""
-    selection = select(inputs.catalog, inputs.request)
+    # Each is priced for one try: how often it is asked depends on the task, see `Step.asked`.
+    inputs = replace(inputs, success=None)
+    selection = select(inputs.catalog, replace(inputs.request, success=()))
     # Contexts are held against each task later: here no request is too long.
     lengths = {"workload.isl": 1.0, "workload.osl": 1.0, "workload.images_per_request": 0.0}
     short = inputs.settings.with_values(lengths)
@@ -131,23 +137,28 @@ def ways_of(
         )
     wanted = _for_own_gpus(inputs, cases, selection, scores)
     fleets, left_out = shared_fleets(inputs, cases, wanted, selection)
-    settings = stacked_settings(inputs, cases)
+    return TaskRoutes(
+        offers=_priced(tokens, stacked_settings(inputs, cases), cases),
+        fleets=(*fleets, *own_fleets(own, inputs, cases)),
+        left_out=tuple(left_out),
+    )
+
+
+def _priced(
+    tokens: Sequence[TokenOption], settings: Settings, cases: Sequence[TaskCase]
+) -> tuple[tuple[TokenOption, Floats, Floats], ...]:
+    """Return offers with what each charges for every task, plain and through the batch tier."""
     batch = np.array([case.batch_share for case in cases])
     later = settings.with_values({"workload.batch_share": batch})
     now = settings.with_values({"workload.batch_share": np.zeros(len(cases))})
     shape = (len(cases),)
-    offers = [
+    return tuple(
         (
             option,
             np.broadcast_to(np.asarray(total_usd(charged_lines(option, now))), shape),
             np.broadcast_to(np.asarray(total_usd(charged_lines(option, later))), shape),
         )
         for option in tokens
-    ]
-    return TaskRoutes(
-        offers=tuple(offers),
-        fleets=(*fleets, *own_fleets(own, inputs, cases)),
-        left_out=tuple(left_out),
     )
 
 
@@ -169,7 +180,8 @@ def _for_own_gpus(
         if model.weights != "open" or model.kind != "chat" or not selection.own_model(name, model):
             continue
         known = scores_of(inputs, scores, name)
-        if name in steps or any(not unmet(case, model, {name}, known) for case in cases):
+        useful = (case for case in cases if case.success is None or case.success.of(name))
+        if name in steps or any(not unmet(case, model, {name}, known) for case in useful):
             wanted.add(name)
     return frozenset(wanted)
 
@@ -221,16 +233,20 @@ class Router:
             for benchmark, values in self.scores[name].items():
                 known.setdefault(benchmark, []).extend(values)
         context = option.context_tokens if isinstance(option, TokenOption) else None
-        return unmet(case, self.models.get(option.model), names, known, context)
+        model = self.models.get(option.model)
+        return [*unmet(case, model, names, known, context), *rate_unmet(case, option)]
 
     def _tokens(self, task: int) -> Iterator[tuple[Step, list[UnmetNeed]]]:
         case = self.cases[task]
         for option, plain, batch in self.ways.offers:
             failed = [*self._failed(case, option), *offer_unmet(case, option)]
-            step = Step(option=option, mode="api", reach=1.0, usd=float(plain[task]))
+            often = case.tries(option) or 1.0
+            step = Step(
+                option=option, mode="api", reach=1.0, usd=float(plain[task]) * often, asked=often
+            )
             yield step, failed
             if case.batch_share and batch[task] < plain[task]:
-                yield Step(option=option, mode="batch", reach=1.0, usd=float(batch[task])), failed
+                yield replace(step, mode="batch", usd=float(batch[task]) * often), failed
 
     def _fleets(self, task: int) -> Iterator[tuple[Step, list[UnmetNeed]]]:
         case = self.cases[task]
@@ -238,8 +254,11 @@ class Router:
             failed = self._failed(case, fleet.option)
             if not np.isfinite(fleet.load[task]):
                 failed.append(UnmetNeed("fits in the memory of its GPUs and keeps its limits"))
-            work = float(fleet.work_usd[task])
-            step = Step(option=fleet.option, mode="self", reach=1.0, usd=work, fleet=index)
+            often = case.tries(fleet.option) or 1.0
+            work = float(fleet.work_usd[task]) * often
+            step = Step(
+                option=fleet.option, mode="self", reach=1.0, usd=work, fleet=index, asked=often
+            )
             yield step, failed
 
     def _cascade(self, task: int, cascade: Cascade, tried: Tried) -> list[Route]:
@@ -275,7 +294,10 @@ class Router:
         for step, failed in tried:
             left = [f for f in failed if f.need not in waived and not f.need.startswith("models ")]
             if name in names_of(step.option) and not left:
-                found.append(replace(step, reach=reach, usd=step.usd * reach))
+                # What a step gets wrong comes to the next one; the last is asked until it is right.
+                often = step.asked if last else 1.0
+                cost = step.usd / step.asked * often * reach
+                found.append(replace(step, reach=reach, usd=cost, asked=often * reach))
         tokens = [s for s in found if s.fleet < 0]
         if tokens:
             usd = np.array([s.usd for s in tokens])

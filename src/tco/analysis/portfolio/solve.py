@@ -210,7 +210,7 @@ def problem_of(
     for row, route in enumerate(routes):
         for step in route.steps:
             if step.fleet >= 0:
-                load[row, step.fleet] += step.reach * fleets[step.fleet].load[route.task]
+                load[row, step.fleet] += step.asked * fleets[step.fleet].load[route.task]
     task = np.array([route.task for route in routes], dtype=np.int64)
     most = [_most(load[:, f], task) for f in range(len(fleets))]
     return Problem(

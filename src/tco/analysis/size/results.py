@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tco.analysis.results import AssumptionResult, Band, CatalogStamp, TrustLevel
+from tco.analysis.results import Band, Envelope, TrustLevel
 from tco.options.scenario import LimitState
 
 
@@ -150,11 +150,10 @@ class SizeLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SizeResult:
+class SizeResult(Envelope):
     """Where a model fits, how fast it serves there, and what that costs."""
 
     schema: Literal["tco.size/2"]
-    catalog: CatalogStamp
     model: str
     params: float
     active_params: float
@@ -167,19 +166,9 @@ class SizeResult:
     """Ids on the short list: the front and the cheapest of each GPU; empty when GPUs were named."""
     front: tuple[FrontPoint, ...]
     """Price against speed per user, cheapest first."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
     judged: SizeCounts | None = None
-    best: str | None = None
-    """The answer at full load."""
     best_fleet: str | None = None
     """The answer for the volume; None without one."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -64,25 +64,13 @@ FLEET_ONLY = (
 """Assumptions that only matter when there is a demand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SizeSettings:
-    """What `tco size` asks beyond the question itself.
-
-    Args:
-        counts: GPUs of a replica to try; empty for the usual ones [1].
-        demand_is: The option that `--demand`, an old name, stood for; empty where it was not said.
-    """
-
-    counts: tuple[int, ...] = ()
-    demand_is: str = ""
-
-
-def size(inputs: Question, ask: SizeSettings) -> SizeResult:
+def size(inputs: Question, counts: tuple[int, ...] = (), demand_is: str = "") -> SizeResult:
     """Return where the one model of the request fits, how fast and at what price.
 
     Args:
         inputs: The question, with one model.
-        ask: What else was asked.
+        counts: GPUs of a replica to try, instead of the usual ones [1].
+        demand_is: What `--demand` said, which is an old name, by the option that says it now.
 
     Raises:
         InfeasibleError: The model is closed, its dimensions are unknown, or it cannot be cut over
@@ -90,28 +78,28 @@ def size(inputs: Question, ask: SizeSettings) -> SizeResult:
     """
     refuse_billing(inputs, "size prices a fleet at full load; tco compare follows the hours")
     selection = select(inputs.catalog, inputs.request)
-    own = own_setups(inputs, selection, ask.counts)
+    own = own_setups(inputs, selection, counts)
     name = next(iter(selection.models))
     model = inputs.catalog.models.models[name]
     if not own.models:
         raise InfeasibleError(f"{name}: {_why_not(own, model)}")
     if not own.size:
-        raise InfeasibleError(_uncut(own, selection, ask))
+        raise InfeasibleError(_uncut(own, selection, counts))
     rents = cheapest_rents(own)
     asked = SizedSetUps(
         own=own,
         rents=rents,
         context_tokens=model.context_tokens,
-        developers=_developers(own, ask.counts),
+        developers=_developers(own, counts),
     )
     points, on_front = front(own, rents)
     rows = sorted(sized_rows(asked, on_front), key=_rank)
     insist(inputs, (row.trust for row in rows if row.usd_per_mtok is not None), name)
-    chosen = bool(selection.gpus or ask.counts or inputs.request.all_setups)
+    chosen = bool(selection.gpus or counts or inputs.request.all_setups)
     result = _result(asked, model, tuple(rows), () if chosen else _short(rows), points)
-    if not ask.demand_is:
+    if not demand_is:
         return result
-    old = f"--demand is an old name: --{ask.demand_is} says the same, --peak says a peak"
+    old = f"--demand is an old name: --{demand_is} says the same, --peak says a peak"
     return replace(result, warnings=(old, *result.warnings))
 
 
@@ -149,14 +137,14 @@ def _why_not(own: SetUps, model: Model) -> str:
     return "it is left out by --license, --min-score or --tier"
 
 
-def _uncut(own: SetUps, selection: Selection, ask: SizeSettings) -> str:
+def _uncut(own: SetUps, selection: Selection, counts: tuple[int, ...]) -> str:
     model = own.models[0]
     if not own.gpus:
         return no_gpu(own.inputs, selection, model.id)
     told = dict.fromkeys(
         why
         for gpu in own.gpus
-        for count in ask.counts or COUNTS
+        for count in counts or COUNTS
         if (why := uncut(model.shape, gpu.node_gpus, count, own.server)) is not None
     )
     if not told:

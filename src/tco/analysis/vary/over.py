@@ -20,10 +20,8 @@ from tco.analysis.vary.variables import (
     envelope,
     over_volume,
     setups_at,
-    told,
     usd_at,
     variable,
-    where,
 )
 from tco.engine.crossings import Scan, scan
 from tco.engine.shapes import Floats, Indices
@@ -35,7 +33,32 @@ from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.spoken import spoken
 from tco.ranges import Span
-from tco.units import show_share, show_tokens, show_usd
+from tco.units import show_share, show_tokens, show_usd, with_unit
+
+# Values of variables in words, by their unit.
+
+MOST_SPANS = 4
+
+
+def where(wins: tuple[OpenBand, ...], low: float, unit: str) -> str:
+    """Return winning intervals in words; those that begin at `low` have no beginning to tell.
+
+    >>> where(((0.0, 1.8), (3.0, None)), 0.0, "USD/GPU-hour")
+    'below $1.80/GPU-hour and from $3.00/GPU-hour'
+    """
+    parts = []
+    for begin, end in wins[:MOST_SPANS]:
+        if begin <= low and end is None:
+            parts.append("at any value that was tried")
+        elif end is None:
+            parts.append(f"from {with_unit(begin, unit)}")
+        elif begin <= low:
+            parts.append(f"below {with_unit(end, unit)}")
+        else:
+            parts.append(f"from {with_unit(begin, unit)} to {with_unit(end, unit)}")
+    more = len(wins) - MOST_SPANS
+    return " and ".join(parts) + (f" and {more} more intervals" if more > 0 else "")
+
 
 # For which values of any variable B is cheaper than A.
 
@@ -154,7 +177,7 @@ def _distance(found: Scan, now: float) -> float | None:
 
 
 def _never(over: Variable, a: Option, gap: Callable[[Floats], Floats]) -> str:
-    low, high = told(over.low, over.unit), told(over.high, over.unit)
+    low, high = with_unit(over.low, over.unit), with_unit(over.high, over.unit)
     best = float(gap(np.linspace(over.low, over.high, TRIED)).min())
     near = (
         f"it still costs {show_usd(best)} a month more" if np.isfinite(best) else "it cannot serve"
@@ -168,8 +191,8 @@ def _words(result: BreakevenOver) -> str:
     gap = result.b_usd - result.a_usd
     which = f"{show_usd(abs(gap))} {'cheaper' if gap < 0 else 'dearer'}"
     today = (
-        f"Today, with {told(result.now, result.unit)}, it costs {show_usd(result.b_usd)} a month "
-        f"against {show_usd(result.a_usd)}: {which}."
+        f"Today, with {with_unit(result.now, result.unit)}, it costs {show_usd(result.b_usd)} "
+        f"a month against {show_usd(result.a_usd)}: {which}."
     )
     a, b = spoken(result.a), spoken(result.b)
     if not result.wins:
@@ -420,7 +443,7 @@ def _maps_words(
     won = sorted((o for o in options if o.cells), key=lambda o: -o.cells)
     shares = ", ".join(f"{spoken(o.id)} in {o.cells}" for o in won)
     where = " and ".join(
-        f"{a.variable} from {told(a.values[0], a.unit)} to {told(a.values[-1], a.unit)}"
+        f"{a.variable} from {with_unit(a.values[0], a.unit)} to {with_unit(a.values[-1], a.unit)}"
         for a in axes
     )
     text = f"Of {len(cells)} combinations of {where}, the cheapest{rule_words(least)} is {shares}."

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tco.analysis.results import AssumptionResult, Band, CatalogStamp, Flip, OpenBand, TrustLevel
+from tco.analysis.results import Band, Envelope, Flip, OpenBand, TrustLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BreakevenOver:
+class BreakevenOver(Envelope):
     """For which values of one variable B is cheaper than A, at one volume."""
 
     schema: Literal["tco.breakeven-over/1"]
-    catalog: CatalogStamp
     a: str
     b: str
     resolved: tuple[str, ...]
@@ -43,17 +42,6 @@ class BreakevenOver:
     b_usd: float
     never_because: str | None
     flips: tuple[Flip, ...]
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """Which of the two is the answer."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    """The other one, where it costs less but its price is not sure enough."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,28 +93,16 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MapResult:
+class MapResult(Envelope):
     """Which of several options is cheapest as two variables change."""
 
     schema: Literal["tco.map/1"]
-    catalog: CatalogStamp
     x: MapAxis
     y: MapAxis
     options: tuple[MapOption, ...]
     resolved: tuple[str, ...]
     cells: tuple[Cell, ...]
     """Row by row, from the lowest value of both."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """The answer in the cell nearest to today; None where no volume was given."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    """Ids of what is cheaper than the answer in some cell, though not sure enough."""
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,24 +133,13 @@ class WhatIfRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WhatIfResult:
+class WhatIfResult(Envelope):
     """Named what-ifs side by side."""
 
     schema: Literal["tco.what-if/1"]
-    catalog: CatalogStamp
     what_ifs: tuple[WhatIf, ...]
     options: tuple[WhatIfRow, ...]
     """By their bill today."""
     cheapest: tuple[str, ...]
     """Id of the answer today, and under each what-if."""
     resolved: tuple[str, ...]
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    warnings: tuple[str, ...]
-    best: str | None = None
-    """The answer today."""
-    cheaper_but_unsure: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""

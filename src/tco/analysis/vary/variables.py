@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.analysis.compare import answers, candidates, listed, short_list
-from tco.analysis.results import OpenBand
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
 from tco.engine.shapes import Floats, Number, number
@@ -31,51 +30,7 @@ from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Setting, Settings, fleet_policy, image_tokens, workload
 from tco.options.spoken import spoken
-from tco.units import MTOK, show_number, show_seconds, show_share, show_tokens, show_usd
-
-# Values of variables in words, by their unit.
-
-MOST_SPANS = 4
-
-
-def told(value: float, unit: str) -> str:
-    """Return a value as its unit is written.
-
-    >>> told(2.1, "USD/GPU-hour"), told(0.35, "share"), told(3, "engineers"), told(1.5, "factor")
-    ('$2.10/GPU-hour', '35%', '3 engineers', 'x1.5')
-    """
-    if unit.startswith("share"):
-        return show_share(value) + unit.removeprefix("share")
-    if unit.startswith("USD"):
-        return show_usd(value) + unit.removeprefix("USD")
-    if unit == "tokens/month":
-        return f"{show_tokens(value)} tokens a month"
-    if unit in ("s", "s/token"):
-        return show_seconds(value)
-    if unit == "factor":
-        return f"x{show_number(value)}"
-    return f"{show_number(value)} {unit}".strip()
-
-
-def where(wins: tuple[OpenBand, ...], low: float, unit: str) -> str:
-    """Return winning intervals in words; those that begin at `low` have no beginning to tell.
-
-    >>> where(((0.0, 1.8), (3.0, None)), 0.0, "USD/GPU-hour")
-    'below $1.80/GPU-hour and from $3.00/GPU-hour'
-    """
-    parts = []
-    for begin, end in wins[:MOST_SPANS]:
-        if begin <= low and end is None:
-            parts.append("at any value that was tried")
-        elif end is None:
-            parts.append(f"from {told(begin, unit)}")
-        elif begin <= low:
-            parts.append(f"below {told(end, unit)}")
-        else:
-            parts.append(f"from {told(begin, unit)} to {told(end, unit)}")
-    more = len(wins) - MOST_SPANS
-    return " and ".join(parts) + (f" and {more} more intervals" if more > 0 else "")
-
+from tco.units import MTOK
 
 # One number that could be another, and the bills at some values of it.
 
@@ -340,6 +295,7 @@ def _utilization(name: str, options: Sequence[Option], settings: Settings) -> Va
     per_s = servers.paid_gpus / own.gpus * replica.requests_per_s
     capacity = number(per_s * load.seconds_per_month * load.tokens_per_request)
     most = number(tokens_served(servers.needed, load, replica, fleet_policy(at))) / capacity
+    capacity /= number(own.tries)  # of tokens that are asked for once
     return Variable(
         name=name,
         title=f"tokens served over what the fleet of {own.id} could serve",

@@ -167,6 +167,12 @@ class CheckContext:
         rates = [rate for price in others.values() if (rate := _asks(price, key, when))]
         return median(rates) if rates else None
 
+    def shape(self, offer: Offer, key: str) -> list[float]:
+        """Return a rate over the input at each other seller of a model that has both [1]."""
+        others = {p: r for p, r in self._asked.get(offer.model, {}).items() if p != offer.provider}
+        pairs = [(getattr(p.usd_per_mtok, key), p.usd_per_mtok.input) for p in others.values()]
+        return [rate / entry for rate, entry in pairs if rate and entry]
+
     @cached_property
     def rent_medians(self) -> Mapping[str, float]:
         """Return the median on-demand rent of each GPU [USD/GPU-hour]."""

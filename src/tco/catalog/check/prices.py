@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from statistics import median
 
 from tco.catalog.check.finding import CheckContext, Hit, Rule, Subject, blended
 from tco.catalog.lookup import context_limit, price_at, retired
-from tco.catalog.prices import Modifier, Price, Rates
+from tco.catalog.prices import Modifier, Price, Rates, When
 from tco.catalog.yaml_lines import Loc
 from tco.units import show_price
 
@@ -23,6 +24,15 @@ CACHE_FAR = 60.0  # the same of caches of other hosts, whose discounts differ fo
 CACHE = ("cached_input", "cache_write")
 TIER_CAP = 600.0  # USD/Mtok: under a condition; 270 is true of long context, 540 of a fast service
 TIER_SPREAD = 12.5  # the widest true one: range 4 of qwen3-coder-plus, 12 times
+TIER_SPANS: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("batch", "flex", "spot"), (0.12, 1.2)),
+    "priority": (0.8, 4.0),
+    **dict.fromkeys(("fast", "ultrafast"), (0.8, TIER_SPREAD)),
+    "over": (0.25, TIER_SPREAD),
+    "ttl": (0.8, 4.0),
+    "region": (0.7, 3.0),
+}
+"""Times the price without that a price under a condition may be: what 3,994 rows have, and room."""
 BATCH_RATIOS = (0.5, 0.8)
 BATCH_TOLERANCE = 0.02  # rounding of prices of two digits
 SPREAD = 10.0  # times the median of the same weights
@@ -82,7 +92,7 @@ TIER_FAR_OFF = Rule(
     name="tier-far-off",
     severity="error",
     title=f"A price under a condition is within {TIER_SPREAD:g} times of the price without, under "
-    "two within as much again.",
+    "two within as much again; a batch costs no more, a priority no less.",
     advice="look for a unit error in one of the two; if it is true, waive it",
 )
 BELOW_FLOOR = Rule(
@@ -108,6 +118,24 @@ SELLERS_FAR_OFF = Rule(
     "tenth; of caches of open weights sixty times.",
     advice="look for a unit error or another model; if it is true, waive it",
 )
+PAIR_FAR_OFF = Rule(
+    id="TCO116",
+    name="pair-far-off",
+    severity="error",
+    title="Output, reads and writes of a cache cost as many times the input as at others that sell "
+    "the model, give or take.",
+    advice="one of the two is in another unit, or of another model; if it is true, waive it",
+)
+PAIR_FAR = {"output": 5.0, "cached_input": 6.0}
+"""Times the median of others from which the ratio to the input is far off; of one other alone, and
+of a cache, `LONE_PAIR_FAR`. Of 447 open offers of 2026 four are."""
+LONE_PAIR_FAR = 25.0
+OF_INPUT = {
+    "cached_input": (0.005, math.inf),
+    "cache_write": (0.4, 5.0),
+    "audio_input": (0.3, 40.0),
+}
+"""Times the input that others cost: reads 0.008 at least, writes once or twice, sound up to 32."""
 DEARER_THAN_STANDARD = Rule(
     id="TCO114",
     name="dearer-than-standard",
@@ -129,6 +157,7 @@ NUMBER_RULES = (
     BELOW_FLOOR,
     RECORD_FAR_OFF,
     SELLERS_FAR_OFF,
+    PAIR_FAR_OFF,
     NEW_KEY,
     DEARER_THAN_STANDARD,
     ABSOLUTE_CAP,
@@ -192,19 +221,26 @@ def batch_hits(full: Mapping[str, float | None], batch: Mapping[str, float | Non
 
 
 def tier_hits(
-    base: Mapping[str, float | None], tier: Mapping[str, float | None], conditions: int = 1
+    base: Mapping[str, float | None],
+    tier: Mapping[str, float | None],
+    conditions: Sequence[str] = (),
 ) -> Iterator[tuple[Rule, str]]:
     """Return rates under a condition that are far off those without one.
 
     Args:
         base: The rates without.
         tier: The rates under it.
-        conditions: How many things the condition asks for at once, such as a service and a length.
+        conditions: What the condition asks for at once: a service by its name, `over`, `ttl`,
+            `region`; what is none of `TIER_SPANS` may be anything within `TIER_SPREAD`.
     """
-    spread = TIER_SPREAD * max(conditions, 1)
+    spread = TIER_SPREAD * max(len(conditions), 1)
+    spans = [TIER_SPANS.get(one, (1 / TIER_SPREAD, TIER_SPREAD)) for one in conditions]
+    low = max(1 / spread, math.prod(low for low, _ in spans) if spans else 0.0)
+    high = min(spread, math.prod(high for _, high in spans) if spans else spread)
     for key, rate in tier.items():
         of = base.get(key)
-        if rate and of and not 1 / spread <= rate / of <= spread:
+        most = spread if key == "cached_input" else high  # reads may cost what a batch's input does
+        if rate and of and not low <= rate / of <= most:
             message = f"{key} ${show_price(rate)} is {rate / of:.3g} times ${show_price(of)}"
             yield TIER_FAR_OFF, message
 
@@ -240,6 +276,28 @@ def far_hits(
             times = f"{rate / of:.3g} times" if rate > of else f"1/{of / rate:.3g} of"
             shown = show_price(rate) if rate >= FLOOR else f"{rate:.2g}"
             yield rule, key, f"{key} ${shown} is {times} ${show_price(of)}, which {who}"
+
+
+def pair_hits(rates: Mapping[str, float | None], others: Mapping[str, Sequence[float]]) -> Named:
+    """Return rates that are another multiple of the input than at other sellers of the model.
+
+    Args:
+        rates: The rates [USD/Mtok].
+        others: The rates of the others over their input, by key [1].
+    """
+    entry = rates.get("input")
+    for key, far in PAIR_FAR.items() if entry else ():
+        rate, seen = rates.get(key), others.get(key) or ()
+        if not rate or not entry or not seen:
+            continue
+        of, limit = median(seen), LONE_PAIR_FAR if key == "cached_input" and len(seen) < 2 else far
+        if not 1 / limit <= rate / entry / of <= limit:
+            said = f"{key} is {rate / entry:.3g} times the input, at others {of:.3g} times"
+            yield PAIR_FAR_OFF, key, said
+    for key, (low, high) in OF_INPUT.items():
+        rate = rates.get(key)
+        if entry and rate and not low <= rate / entry <= high:
+            yield PAIR_FAR_OFF, key, f"{key} is {rate / entry:.3g} times the input"
 
 
 def dearer_hits(full: Mapping[str, float | None], cheap: Mapping[str, float | None]) -> Named:
@@ -310,7 +368,7 @@ def _price(loc: Loc, price: Price) -> Iterator[Hit]:
         rates = _modified(base, modifier)
         for rule, _, message in rate_hits(rates, base=False, cap=TIER_CAP):
             yield Hit(rule, here, message)
-        for rule, message in tier_hits(dict(base), rates, _conditions(modifier)):
+        for rule, message in tier_hits(dict(base), rates, conditions(modifier.when)):
             yield Hit(rule, here, message)
         if modifier.when.service in CHEAPER:
             for rule, _, message in dearer_hits(_full(price, modifier), rates):
@@ -320,10 +378,12 @@ def _price(loc: Loc, price: Price) -> Iterator[Hit]:
                 yield Hit(rule, here, message)
 
 
-def _conditions(modifier: Modifier) -> int:
-    """Return how many things a condition asks for at once."""
-    when = modifier.when
-    return sum(one is not None for one in (when.service, when.input_tokens_over, when.cache_ttl))
+def conditions(when: When) -> tuple[str, ...]:
+    """Return what a condition asks for at once, in the words of `TIER_SPANS`."""
+    asked = (("over", when.input_tokens_over), ("ttl", when.cache_ttl), ("region", when.region))
+    hours = ("hours",) if when.hours or when.weekdays else ()
+    services = (when.service,) if when.service else ()
+    return (*services, *(name for name, value in asked if value is not None), *hours)
 
 
 def _modified(base: Rates, modifier: Modifier) -> dict[str, float | None]:
@@ -409,10 +469,15 @@ def _sellers(subject: Subject) -> Iterator[Hit]:
         rates = dict(price.usd_per_mtok)
         for rule, key, said in far_hits(rates, usual, SELLERS_FAR_OFF, OTHERS_ASK, far):
             yield Hit(rule, (*loc, "usd_per_mtok", key), said)
+        shapes = {key: world.shape(offer, key) for key in PAIR_FAR}
+        for rule, key, said in pair_hits(rates, shapes):
+            yield Hit(rule, (*loc, "usd_per_mtok", key), said)
         for i, modifier in enumerate(price.modifiers):
             rates = _modified(price.usd_per_mtok, modifier)
             usual = {key: world.usual(offer, key, modifier.when) for key in rates}
             for rule, _, said in far_hits(rates, usual, SELLERS_FAR_OFF, OTHERS_ASK, far):
+                yield Hit(rule, (*loc, "modifiers", i), said)
+            for rule, _, said in pair_hits(rates, {}):
                 yield Hit(rule, (*loc, "modifiers", i), said)
 
 

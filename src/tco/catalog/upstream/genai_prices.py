@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from tco.catalog.files import File
-from tco.catalog.upstream.rows import ListTier, PriceList, PriceRow, day, number, read_json
+from tco.catalog.upstream.rows import (
+    ListTier,
+    PriceList,
+    PriceRow,
+    day,
+    not_a_price,
+    number,
+    read_json,
+)
 from tco.errors import DataError, printable
 
 NAMES = {
@@ -17,7 +26,41 @@ NAMES = {
     "cached_input": "cache_read_mtok",
     "cache_write": "cache_write_mtok",
     "reasoning_output": "output_reasoning_mtok",
+    "audio_input": "input_audio_mtok",
 }
+TTL_WRITES = {"1h": "cache_write_1h_mtok"}
+OTHERS = (
+    *("input_image_mtok", "input_video_mtok", "cache_image_read_mtok", "cache_audio_read_mtok"),
+    *("output_image_mtok", "output_audio_mtok", "output_video_mtok", "output_citation_mtok"),
+)
+"""Tokens that are no text."""
+KNOWN = frozenset((*NAMES.values(), *TTL_WRITES.values(), *OTHERS))
+OF_TOKENS = "_mtok"
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is wrong with prices as they are read, and what is not known of them."""
+
+    wrong: list[tuple[int, str, str]] = field(default_factory=list)
+    new: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+
+    def look(self, prices: Mapping[str, Any], line: int, key: str) -> None:
+        """Note the prices of tokens that are no numbers, or of a kind that is not known."""
+        for name, value in prices.items():
+            if not name.endswith(OF_TOKENS):
+                continue
+            tiers = value.get("tiers") if isinstance(value, dict) else None
+            stated = [value.get("base")] if isinstance(value, dict) else [value]
+            more = tiers if isinstance(tiers, list | tuple) else ()
+            stated += [tier.get("price") if isinstance(tier, dict) else tier for tier in more]
+            for one in stated:
+                if not_a_price(one):
+                    self.wrong.append(
+                        (line, key, f"{name} is {str(one)[:40]!r}, which is no price")
+                    )
+            if name not in KNOWN:
+                self.new.setdefault(name, (line, key, name))
 
 
 def price_list(file: File, on: date, edition: str = "") -> PriceList:
@@ -33,16 +76,23 @@ def price_list(file: File, on: date, edition: str = "") -> PriceList:
         providers, line = _python(file), None
     if not isinstance(providers, list):
         raise DataError(f"{file.path}:1: not the list of providers of genai-prices")
-    rows = []
+    rows, found = [], _Found()
     for i, provider in enumerate(providers):
         for j, model in enumerate(_models(provider)):
             at = model.get("line", 1) if line is None else line(i, "models", j)
-            row = _row(file.path, at, str(provider.get("id", "")), model, on)
+            row = _row(file.path, at, str(provider.get("id", "")), model, on, found)
             if row is not None:
                 rows.append(row)
-    if not rows:
+    if not rows and not found.wrong:
         raise DataError(f"{file.path}:1: no row of it has a price as genai-prices writes them")
-    return PriceList(kind="genai-prices", file=file.path, edition=edition, rows=tuple(rows))
+    return PriceList(
+        kind="genai-prices",
+        file=file.path,
+        edition=edition,
+        rows=tuple(rows),
+        wrong=tuple(found.wrong),
+        new=tuple(found.new.values()),
+    )
 
 
 def _models(provider: Any) -> Iterator[dict[str, Any]]:
@@ -51,14 +101,14 @@ def _models(provider: Any) -> Iterator[dict[str, Any]]:
 
 
 def _row(
-    path: str, line: int, provider: str, model: Mapping[str, Any], on: date
+    path: str, line: int, provider: str, model: Mapping[str, Any], on: date, found: _Found
 ) -> PriceRow | None:
-    base = _holding(model.get("prices"), on)
+    base, name = _holding(model.get("prices"), on), str(model.get("id", ""))
+    found.look(base, line, f"{provider}/{name}")
     rates = _rates(base)
     if "input" not in rates and "output" not in rates:
         return None
-    name = str(model.get("id", ""))
-    tiers = list(_tiers(base))
+    tiers = [*_tiers(base), *_writes(base)]
     variants = [v for v in model.get("price_variants") or () if isinstance(v, dict)]
     tiers += [_variant(v, on) for v in variants if _begun(v.get("constraint"), on)]
     return PriceRow(
@@ -70,8 +120,30 @@ def _row(
         rates=rates,
         batch=next((t.rates for t in tiers if t.service == "batch"), {}),
         tiers=tuple(tiers),
+        others=dict(_others(base)),
         embedding="embed" in name.lower(),
     )
+
+
+def _writes(prices: Mapping[str, Any]) -> Iterator[ListTier]:
+    """Yield what writes cost that are kept longer."""
+    for ttl, key in TTL_WRITES.items():
+        rate = _base(prices.get(key))
+        if rate is not None:
+            yield ListTier(words=f"for {ttl}", rates={"cache_write": rate}, ttl=ttl)
+
+
+def _others(prices: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield the prices of tokens that are no text, or of a kind that is not known."""
+    text = (*NAMES.values(), *TTL_WRITES.values())
+    for name, value in prices.items():
+        rate = _base(value) if name.endswith(OF_TOKENS) and name not in text else None
+        if rate is not None:
+            yield name, rate
+
+
+def _base(value: Any) -> float | None:
+    return number(value.get("base") if isinstance(value, dict) else value)
 
 
 def _holding(prices: Any, on: date) -> Mapping[str, Any]:
@@ -98,8 +170,7 @@ def _begun(constraint: Any, on: date) -> bool:
 def _rates(prices: Mapping[str, Any]) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, key in NAMES.items():
-        value = prices.get(key)
-        rate = number(value.get("base") if isinstance(value, dict) else value)
+        rate = _base(prices.get(key))
         if rate is not None:
             found[name] = rate
     return found

@@ -20,11 +20,12 @@ _BLANK = re.compile(r"[ \t\n\r]*")
 Path = tuple[str | int, ...]
 
 
-def _refuse(word: str) -> NoReturn:
+def refuse_constant(word: str) -> NoReturn:
+    """Refuse `NaN` and `Infinity`, which are no JSON."""
     raise ValueError(f"{word} is not a number")
 
 
-_DECODE = json.JSONDecoder(parse_constant=_refuse)
+_DECODE = json.JSONDecoder(parse_constant=refuse_constant)
 
 
 @dataclass(slots=True)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-import altair as alt
 
 from tco.analysis.charts.results import Arrangement, BillsAt
 from tco.analysis.montecarlo.results import MonteCarloResult
@@ -30,19 +27,22 @@ from tco.render.report.marks import (
     ChartRows,
     Looks,
     Row,
+    Spec,
+    channel,
     dollars,
     entry,
     finished,
     heads,
+    layer,
+    painted,
     rounded,
-    scale,
 )
-from tco.units import show_number, show_tokens, show_usd
+from tco.units import in_unit, show_number, show_tokens, show_usd
 
 TOP_SWINGS = 12
 
 
-def bills(steps: Sequence[BillsAt], looks: Looks) -> Any:
+def bills(steps: Sequence[BillsAt], looks: Looks) -> Spec:
     """Return the bills by component at the volume that the slider chooses."""
     data = ChartRows()
     now = len(steps) // 2
@@ -57,23 +57,18 @@ def bills(steps: Sequence[BillsAt], looks: Looks) -> Any:
             band = option.band_usd
             if band and band[0] < band[1]:
                 bands.append({**place, "low": rounded(band[0]), "high": rounded(band[1])})
-    chosen = alt.param(name="step", value=now)
     here = "datum.step == step"
-    bars = stacked(data, parts).transform_filter(here)
-    whiskers = (
-        alt.Chart(data(bands))
-        .transform_filter(here)
-        .mark_rule(yOffset=9, strokeWidth=2, color=INK)
-        .encode(y=entry(), x=dollars("low"), x2="high:Q")
-    )
-    named = [chart.transform_filter(here) for chart in heads(data, rows)]
-    layers = [bars, *([whiskers] if bands else []), *named]
+    bars = stacked(data, parts, here)
+    spread = {"y": entry(), "x": dollars("low"), "x2": channel("high")}
+    whiskers = layer(data(bands), "rule", spread, here, yOffset=9, strokeWidth=2, color=INK)
+    layers = [bars, *([whiskers] if bands else []), *heads(data, rows, here)]
     first = ", ".join(f"{o.id} {show_usd(o.monthly_usd or 0.0)}" for o in steps[now].options[:3])
     return finished(
-        alt.layer(*layers).add_params(chosen),
+        layers,
         data,
         height=STEP * len(steps[now].options),
         described=f"Monthly bills by component, cheapest first: {first}",
+        params=[{"name": "step", "value": now}],
     )
 
 
@@ -88,7 +83,7 @@ def _parts(breakdown: Breakdown | None, names: Mapping[str, tuple[str, str]]) ->
             begin += usd
 
 
-def arranged(ways: Sequence[Arrangement]) -> Any:
+def arranged(ways: Sequence[Arrangement]) -> Spec:
     """Return the bills of a plan's arrangements by component."""
     data = ChartRows()
     parts = [
@@ -99,28 +94,23 @@ def arranged(ways: Sequence[Arrangement]) -> Any:
         for rank, way in enumerate(ways)
     ]
     described = ", ".join(f"{w.name} {show_usd(w.monthly_usd)}" for w in ways)
-    layered = alt.layer(stacked(data, parts), *heads(data, told))
-    return finished(layered, data, height=STEP * len(ways), described=described)
+    layers = [stacked(data, parts), *heads(data, told)]
+    return finished(layers, data, height=STEP * len(ways), described=described)
 
 
-def stacked(data: ChartRows, parts: Sequence[Row]) -> alt.Chart:
+def stacked(data: ChartRows, parts: Sequence[Row], where: str = "") -> Spec:
     """Return bars of parts that lie end to end."""
     colours = dict((*PARTS.values(), *WHOLE.values()))
-    chart: alt.Chart = (
-        alt.Chart(data(parts))
-        .mark_bar(size=16, yOffset=9)
-        .encode(
-            y=entry(),
-            x=dollars("from"),
-            x2="to:Q",
-            color=alt.Color("part:N", scale=scale(colours), legend=None),
-            tooltip="tip:N",
-        )
-    )
-    return chart
+    return layer(data(parts), "bar", _bars("part", colours), where, size=16, yOffset=9)
 
 
-def tornado(result: SensitivityResult) -> Any:
+def _bars(field: str, colours: Mapping[str, str]) -> Spec:
+    """Return the channels of bars from one sum of money to another, coloured by a field."""
+    ends = {"y": entry(), "x": dollars("from"), "x2": channel("to")}
+    return {**ends, "color": painted(field, colours), "tooltip": channel("tip:N")}
+
+
+def tornado(result: SensitivityResult) -> Spec:
     """Return how far each assumption moves the difference of two bills, largest first."""
     data = ChartRows()
     rows = result.rows[:TOP_SWINGS]
@@ -130,26 +120,13 @@ def tornado(result: SensitivityResult) -> Any:
     told = [
         {"rank": rank, "head": _swing(row), "figure": _range(row)} for rank, row in enumerate(rows)
     ]
-    bar = (
-        alt.Chart(data(bars))
-        .mark_bar(size=16, yOffset=9)
-        .encode(
-            y=entry(),
-            x=dollars("from"),
-            x2="to:Q",
-            color=alt.Color("end:N", scale=scale(colours), legend=None),
-            tooltip="tip:N",
-        )
-    )
-    same = alt.Chart(data([{"x": 0}])).mark_rule(color=INK, strokeWidth=1.5).encode(x=dollars("x"))
-    today = (
-        alt.Chart(data([{"x": rounded(base)}]))
-        .mark_rule(strokeDash=[3, 3], color=SOFT)
-        .encode(x=dollars("x"))
-    )
+    bar = layer(data(bars), "bar", _bars("end", colours), size=16, yOffset=9)
+    money = {"x": dollars("x")}
+    same = layer(data([{"x": 0}]), "rule", money, color=INK, strokeWidth=1.5)
+    today = layer(data([{"x": rounded(base)}]), "rule", money, strokeDash=[3, 3], color=SOFT)
     layers = [same, today, bar, *heads(data, told)]
     described = f"Swing of {result.b} less {result.a} with each assumption at its low and high"
-    return finished(alt.layer(*layers), data, height=STEP * len(rows), described=described)
+    return finished(layers, data, height=STEP * len(rows), described=described)
 
 
 def _swing(row: SwingResult) -> str:
@@ -160,7 +137,7 @@ def _range(row: SwingResult) -> str:
     """Return what was tried, short: `$180k to $350k`, `1% to 10% of rent`."""
     if row.unit.startswith("USD"):
         return f"${show_number(row.low)} to ${show_number(row.high)}"
-    low, high = (words.in_unit(v, row.unit) for v in (row.low, row.high))
+    low, high = (in_unit(v, row.unit) for v in (row.low, row.high))
     figure, _, unit = low.partition(" ")
     return f"{figure if unit and high.endswith(f' {unit}') else low} to {high}"
 
@@ -170,22 +147,25 @@ def _ends(rank: int, row: SwingResult, base: float) -> Iterator[Row]:
     for key, usd, value in (("low", row.at_low_usd, row.low), ("high", row.at_high_usd, row.high)):
         if usd is None:
             continue  # one of the two serves nothing there: the table says so
-        tip = f"{row.title} {words.in_unit(value, row.unit)}: {show_usd(usd)} a month"
+        tip = f"{row.title} {in_unit(value, row.unit)}: {show_usd(usd)} a month"
         ends = {"from": rounded(base), "to": rounded(usd)}
         yield {"rank": rank, "end": ENDS[key][0], "tip": tip, **ends}
 
 
-def overview(result: BreakevenTable) -> Any:
+def overview(result: BreakevenTable) -> Spec:
     """Return for each pair on which volumes own GPUs are cheaper."""
     data = ChartRows()
     known = [v for r in result.rows for v in (r.first, r.sure, *(r.about or ())) if v]
     low, high = (min(known) / 3, max(known) * 10) if known else (1e9, 1e12)
-    x = alt.X(
+    x = channel(
         "from:Q",
-        scale=alt.Scale(type="log", domain=[low, high], nice=False, clamp=True),
-        axis=alt.Axis(
-            labelExpr=BILLIONS, title="tokens a month", values=ticks(low, high), labelOverlap=True
-        ),
+        scale={"type": "log", "domain": [low, high], "nice": False, "clamp": True},
+        axis={
+            "labelExpr": BILLIONS,
+            "title": "tokens a month",
+            "values": ticks(low, high),
+            "labelOverlap": True,
+        },
     )
     told = [
         {
@@ -199,23 +179,15 @@ def overview(result: BreakevenTable) -> Any:
     points = [
         {"rank": i, "from": rounded(row.first)} for i, row in enumerate(result.rows) if row.first
     ]
-    band = (
-        alt.Chart(data(s for s in spans if s["kind"] == "about"))
-        .mark_bar(size=14, yOffset=9, opacity=0.25, color=SOFT)
-        .encode(y=entry(), x=x, x2="to:Q")
-    )
-    wins = (
-        alt.Chart(data(s for s in spans if s["kind"] == "wins"))
-        .mark_bar(size=8, yOffset=9, color=SERVED["base"][1])
-        .encode(y=entry(), x=x, x2="to:Q")
-    )
-    first = (
-        alt.Chart(data(points))
-        .mark_point(shape="diamond", size=90, filled=True, color=INK, opacity=1, yOffset=9)
-        .encode(y=entry(), x=x)
-    )
+    ends = {"y": entry(), "x": x, "x2": channel("to")}
+    rough = data(s for s in spans if s["kind"] == "about")
+    band = layer(rough, "bar", ends, size=14, yOffset=9, opacity=0.25, color=SOFT)
+    sure = data(s for s in spans if s["kind"] == "wins")
+    wins = layer(sure, "bar", ends, size=8, yOffset=9, color=SERVED["base"][1])
+    look: Spec = {"shape": "diamond", "size": 90, "filled": True, "color": INK, "opacity": 1}
+    first = layer(data(points), "point", {"y": entry(), "x": x}, **look, yOffset=9)
     layers = [band, wins, first, *heads(data, told)]
-    return finished(alt.layer(*layers), data, height=STEP * len(told), described=result.verdict)
+    return finished(layers, data, height=STEP * len(told), described=result.verdict)
 
 
 def _spans(rank: int, row: BreakevenRow, low: float, high: float) -> Iterator[Row]:
@@ -227,7 +199,7 @@ def _spans(rank: int, row: BreakevenRow, low: float, high: float) -> Iterator[Ro
         yield {"rank": rank, "kind": "wins", **ends}
 
 
-def draws(result: MonteCarloResult) -> Any:
+def draws(result: MonteCarloResult) -> Spec:
     """Return what nine draws of ten cost, with the median."""
     data = ChartRows()
     rows, told = [], []
@@ -239,15 +211,10 @@ def draws(result: MonteCarloResult) -> Any:
         if low is not None and middle is not None and high is not None:
             ends = {"from": rounded(low), "to": rounded(high), "p50": rounded(middle)}
             rows.append({"rank": rank, **ends})
-    bars = (
-        alt.Chart(data(rows))
-        .mark_bar(size=12, yOffset=9, opacity=0.55, color=SERVED["api"][1])
-        .encode(y=entry(), x=dollars("from", scale=alt.Scale(zero=True)), x2="to:Q")
-    )
-    middle = (
-        alt.Chart(data(rows))
-        .mark_tick(size=18, thickness=3, yOffset=9, color=INK)
-        .encode(y=entry(), x=dollars("p50"))
-    )
-    layers = [bars, middle, *heads(data, told)]
-    return finished(alt.layer(*layers), data, height=STEP * len(told), described=result.verdict)
+    told_usd = {"y": entry(), "x": dollars("from", scale={"zero": True}), "x2": channel("to")}
+    look: Spec = {"size": 12, "yOffset": 9, "opacity": 0.55, "color": SERVED["api"][1]}
+    bars = layer(data(rows), "bar", told_usd, **look)
+    median = {"y": entry(), "x": dollars("p50")}
+    ticked = layer(data(rows), "tick", median, size=18, thickness=3, yOffset=9, color=INK)
+    layers = [bars, ticked, *heads(data, told)]
+    return finished(layers, data, height=STEP * len(told), described=result.verdict)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-import altair as alt
 
 from tco.analysis.charts.results import CostCurve, CostCurves, Crossing, Report
 from tco.analysis.montecarlo.results import MonteCarloResult
@@ -26,12 +23,16 @@ from tco.render.report.marks import (
     Look,
     Looks,
     Row,
+    Spec,
+    channel,
     finished,
+    layer,
+    painted,
     readable_on,
     rounded,
-    scale,
 )
-from tco.units import show_number, show_share, show_tokens, show_usd
+from tco.render.words import on_axis
+from tco.units import show_share, show_tokens, show_usd
 
 # The charts of a report that are grids: who is cheapest where, and the hours of a week.
 
@@ -41,7 +42,7 @@ CELL = 24
 LONGEST_TITLE = 32
 
 
-def winners(result: MapResult, colours: Mapping[str, str]) -> Any:
+def winners(result: MapResult, colours: Mapping[str, str]) -> Spec:
     """Return who is cheapest where.
 
     Args:
@@ -52,28 +53,35 @@ def winners(result: MapResult, colours: Mapping[str, str]) -> Any:
     rows = [_cell(cell, result) for cell in result.cells]
     xs = [label(v, result.x) for v in result.x.values]
     ys = [label(v, result.y) for v in reversed(result.y.values)]
-    x = alt.X(
+    x = channel(
         "x:N",
         sort=xs,
-        scale=alt.Scale(padding=0),
-        axis=alt.Axis(title=_titled(result.x), values=spread(xs, 5), labelAngle=0),
+        scale={"padding": 0},
+        axis={"title": _titled(result.x), "values": spread(xs, 5), "labelAngle": 0},
     )
-    y = alt.Y(
+    y = channel(
         "y:N",
         sort=ys,
-        scale=alt.Scale(padding=0),
-        axis=alt.Axis(title=_titled(result.y), values=spread(ys, 7)),
+        scale={"padding": 0},
+        axis={"title": _titled(result.y), "values": spread(ys, 7)},
     )
-    fill = alt.Color("mark:N", scale=scale(colours), legend=None)
-    inks = scale({mark: readable_on(colour) for mark, colour in colours.items()})
-    base = alt.Chart(data(rows)).encode(x=x, y=y)
-    cells = base.mark_rect().encode(color=fill, tooltip="tip:N")
-    names = base.mark_text(fontSize=9, fontWeight="bold").encode(
-        text="mark:N", color=alt.Color("mark:N", scale=inks, legend=None)
+    place, told = {"x": x, "y": y}, data(rows)
+    fill = {"color": painted("mark", colours), "tooltip": channel("tip:N")}
+    inks = {mark: readable_on(colour) for mark, colour in colours.items()}
+    name = {"text": channel("mark:N"), "color": painted("mark", inks)}
+    frame = {"filled": False, "stroke": INK, "strokeWidth": 3}
+    layers = [
+        layer(told, "rect", {**place, **fill}),
+        layer(told, "text", {**place, **name}, fontSize=9, fontWeight="bold"),
+        layer(told, "rect", place, "datum.now", **frame),
+    ]
+    return finished(
+        layers,
+        data,
+        height=CELL * len(ys),
+        described=result.verdict,
+        resolve={"scale": {"color": "independent"}},
     )
-    now = base.transform_filter("datum.now").mark_rect(filled=False, stroke=INK, strokeWidth=3)
-    layered = alt.layer(cells, names, now).resolve_scale(color="independent")
-    return finished(layered, data, height=CELL * len(ys), described=result.verdict)
 
 
 def _cell(cell: Cell, result: MapResult) -> Row:
@@ -85,11 +93,7 @@ def _cell(cell: Cell, result: MapResult) -> Row:
 
 def label(value: float, axis: MapAxis) -> str:
     """Return a value of an axis as its unit is written, short."""
-    if axis.unit.startswith("USD"):
-        return show_usd(value)
-    if axis.unit.startswith("share"):
-        return show_share(value)
-    return f"×{show_number(value)}" if axis.unit == "factor" else show_number(value)
+    return on_axis(value, axis.unit, "×")
 
 
 def _titled(axis: MapAxis) -> str:
@@ -105,7 +109,7 @@ def spread(names: Sequence[str], most: int) -> list[str]:
     return [names[round(i * (len(names) - 1) / (most - 1))] for i in range(most)]
 
 
-def week(curve: CurveResult) -> Any:
+def week(curve: CurveResult) -> Spec:
     """Return the load over the hours of a day or a week, and who serves it."""
     data = ChartRows()
     names = {key: name for key, (name, _) in SERVED.items()}
@@ -114,25 +118,22 @@ def week(curve: CurveResult) -> Any:
     rows = [row for hour in range(hours) for row in _hour(curve, hour, names)]
     rows += [{**row, "hour": hours} for row in _hour(curve, hours - 1, names)]
     days = hours > HOURS_OF_A_DAY
-    axis = alt.Axis(
-        title="hours of a week, UTC" if days else "hour of the day, UTC",
-        values=list(range(0, hours + 1, 24 if days else 3)),
-        labelExpr=DAYS if days else "datum.value",
-        labelAlign="left" if days else "center",
-        grid=True,
-    )
-    area = (
-        alt.Chart(data(rows))
-        .mark_area(interpolate="step-after")
-        .encode(
-            x=alt.X("hour:Q", scale=alt.Scale(domain=[0, hours], nice=False), axis=axis),
-            y=alt.Y("from:Q", axis=alt.Axis(labelExpr=BILLIONS, title="tokens an hour")),
-            y2="to:Q",
-            color=alt.Color("who:N", scale=scale(colours), legend=None),
-        )
-    )
+    axis = {
+        "title": "hours of a week, UTC" if days else "hour of the day, UTC",
+        "values": list(range(0, hours + 1, 24 if days else 3)),
+        "labelExpr": DAYS if days else "datum.value",
+        "labelAlign": "left" if days else "center",
+        "grid": True,
+    }
+    encoding = {
+        "x": channel("hour:Q", scale={"domain": [0, hours], "nice": False}, axis=axis),
+        "y": channel("from:Q", axis={"labelExpr": BILLIONS, "title": "tokens an hour"}),
+        "y2": channel("to"),
+        "color": painted("who", colours),
+    }
+    area = layer(data(rows), "area", encoding, interpolate="step-after")
     described = f"Tokens an hour and who serves them ({curve.said})"
-    return finished(alt.layer(area), data, height=260, described=described)
+    return finished([area], data, height=260, described=described)
 
 
 def _hour(curve: CurveResult, hour: int, names: Mapping[str, str]) -> Iterator[Row]:
@@ -152,7 +153,9 @@ NAMED_APART = 1.8
 """Crossings nearer than by this factor share a name."""
 
 
-def curves(pictured: CostCurves, looks: Looks, shown: Sequence[str], steps: Sequence[float]) -> Any:
+def curves(
+    pictured: CostCurves, looks: Looks, shown: Sequence[str], steps: Sequence[float]
+) -> Spec:
     """Return cost over volume with its steps, bands and crossings.
 
     Args:
@@ -162,66 +165,57 @@ def curves(pictured: CostCurves, looks: Looks, shown: Sequence[str], steps: Sequ
         steps: Volumes of the slider, whose place is marked [token/month].
     """
     data = ChartRows()
-    marks = {looks[c.id].mark: looks[c.id].colour for c in pictured.curves}
-    chosen = alt.param(name="shown", value=[looks[name].mark for name in shown])
-    step = alt.param(name="step", value=len(steps) // 2)
-    wanted = "indexof(shown, datum.n) >= 0"
-    colour = alt.Color("n:N", scale=scale(marks), legend=None)
-    x = alt.X(
-        "x:Q",
-        scale=alt.Scale(type="log", domain=list(pictured.span), nice=False),
-        axis=alt.Axis(
-            labelExpr=BILLIONS,
-            title="tokens a month",
-            values=ticks(*pictured.span),
-            labelOverlap=True,
-        ),
-    )
-    costs = [usd for c in pictured.curves for usd in c.usd if usd > 0] or [1.0]
-    y = alt.Y(
-        "y:Q",
-        scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(
-            labelExpr=DOLLARS,
-            title="USD a month",
-            values=ticks(min(costs) / 10, max(costs) * 10),
-            labelOverlap=True,
-        ),
-    )
-    lines = data(row for c in pictured.curves for row in _line(c, looks))
-    band = (
-        alt.Chart(data(row for c in pictured.curves for row in _band(c, looks)))
-        .transform_filter(wanted)
-        .mark_area(opacity=0.14)
-        .encode(x=x, y=y, y2="high:Q", color=colour)
-    )
-    line = (
-        alt.Chart(lines)
-        .transform_filter(wanted)
-        .mark_line(strokeWidth=2.25, strokeJoin="bevel")
-        .encode(
-            x=x,
-            y=y,
-            color=colour,
-            strokeDash=alt.StrokeDash(
-                "tier:N",
-                scale=alt.Scale(domain=list(DASHES), range=list(DASHES.values())),
-                legend=None,
-            ),
-            tooltip="tip:N",
-        )
-    )
+    place = _axes(pictured)
+    colours = {looks[c.id].mark: looks[c.id].colour for c in pictured.curves}
+    colour = {"color": painted("n", colours)}
+    told = data(row for c in pictured.curves for row in _line(c, looks))
+    spread = data(row for c in pictured.curves for row in _band(c, looks))
+    dashes = {"domain": list(DASHES), "range": list(DASHES.values())}
+    tiers = {"strokeDash": channel("tier:N", scale=dashes, legend=None)}
+    band = {**place, **colour, "y2": channel("high")}
+    line = {**place, **colour, **tiers, "tooltip": channel("tip:N")}
     layers = [
-        band,
-        line,
-        *_badges(data, pictured, looks, x, y),
-        *_marker(data, steps, x),
-        *_crossings(data, pictured, looks, x, y),
+        layer(spread, "area", band, WANTED, opacity=0.14),
+        layer(told, "line", line, WANTED, strokeWidth=2.25, strokeJoin="bevel"),
+        *_badges(data, pictured, looks, place),
+        *_marker(data, steps, place),
+        *_crossings(data, pictured, looks, place),
     ]
-    described = f"Monthly cost over volume of {', '.join(c.id for c in pictured.curves[:4])}"
     return finished(
-        alt.layer(*layers).add_params(chosen, step), data, height=380, described=described
+        layers,
+        data,
+        height=380,
+        described=f"Monthly cost over volume of {', '.join(c.id for c in pictured.curves[:4])}",
+        params=[
+            {"name": "shown", "value": [looks[name].mark for name in shown]},
+            {"name": "step", "value": len(steps) // 2},
+        ],
     )
+
+
+WANTED = "indexof(shown, datum.n) >= 0"
+
+
+def _axes(pictured: CostCurves) -> Spec:
+    """Return volume and money, both logarithmic."""
+    costs = [usd for c in pictured.curves for usd in c.usd if usd > 0] or [1.0]
+    volume = {
+        "labelExpr": BILLIONS,
+        "title": "tokens a month",
+        "values": ticks(*pictured.span),
+        "labelOverlap": True,
+    }
+    money = {
+        "labelExpr": DOLLARS,
+        "title": "USD a month",
+        "values": ticks(min(costs) / 10, max(costs) * 10),
+        "labelOverlap": True,
+    }
+    whole = {"type": "log", "domain": list(pictured.span), "nice": False}
+    return {
+        "x": channel("x:Q", scale=whole, axis=volume),
+        "y": channel("y:Q", scale={"type": "log", "nice": False}, axis=money),
+    }
 
 
 def _line(curve: CostCurve, looks: Looks) -> Iterator[Row]:
@@ -244,38 +238,39 @@ def _band(curve: CostCurve, looks: Looks) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _badges(
-    data: ChartRows, pictured: CostCurves, looks: Looks, x: alt.X, y: alt.Y
-) -> list[alt.Chart]:
+def _badges(data: ChartRows, pictured: CostCurves, looks: Looks, place: Spec) -> list[Spec]:
     """Return the mark of each curve on it, those of neighbours apart."""
     rows = []
     for i, curve in enumerate(pictured.curves):
         at = round((0.985 - 0.055 * (i % BADGES)) * (len(curve.volumes) - 1))
         look = looks[curve.id]
-        place = {"x": rounded(curve.volumes[at]), "y": rounded(curve.usd[at])}
-        rows.append({"n": look.mark, "fill": look.colour, "ink": readable_on(look.colour), **place})
-    base = alt.Chart(data(rows)).transform_filter("indexof(shown, datum.n) >= 0").encode(x=x, y=y)
-    colour = [alt.Color(f"{field}:N", scale=None) for field in ("fill", "ink")]
-    names = base.mark_text(fontWeight="bold", fontSize=12).properties(name="badges")
+        spot = {"x": rounded(curve.volumes[at]), "y": rounded(curve.usd[at])}
+        rows.append({"n": look.mark, "fill": look.colour, "ink": readable_on(look.colour), **spot})
+    fill, ink = (channel(f"{field}:N", scale=None) for field in ("fill", "ink"))
+    told = data(rows)
+    disc = {"shape": "circle", "size": 330, "filled": True, "opacity": 1}
+    names = {**place, "text": channel("n:N"), "color": ink}
     return [
-        base.mark_point(shape="circle", size=330, filled=True, opacity=1).encode(color=colour[0]),
-        names.encode(text="n:N", color=colour[1]),
+        layer(told, "point", {**place, "color": fill}, WANTED, **disc),
+        layer(told, "text", names, WANTED, name="badges", fontWeight="bold", fontSize=12),
     ]
 
 
-def _marker(data: ChartRows, steps: Sequence[float], x: alt.X) -> list[alt.Chart]:
+def _marker(data: ChartRows, steps: Sequence[float], place: Spec) -> list[Spec]:
     """Return the rule at the volume that the slider chooses, with its name."""
-    now = len(steps) // 2
     rows = [{"step": i, "x": v, "told": show_tokens(v)} for i, v in enumerate(steps)]
-    base = alt.Chart(data(rows)).transform_filter("datum.step == step")
-    rule = base.mark_rule(strokeDash=[4, 4], color=SOFT).encode(x=x)
-    name = base.mark_text(align="left", dx=5, dy=8, baseline="top", fontSize=12, color=SOFT)
-    return [rule, name.encode(x=x, y=alt.value(0), text="told:N")] if rows[now] else []
+    if not rows[len(steps) // 2]:
+        return []
+    told, here = data(rows), "datum.step == step"
+    words = {"align": "left", "dx": 5, "dy": 8, "baseline": "top", "fontSize": 12, "color": SOFT}
+    name = {"x": place["x"], "y": {"value": 0}, "text": channel("told:N")}
+    return [
+        layer(told, "rule", {"x": place["x"]}, here, strokeDash=[4, 4], color=SOFT),
+        layer(told, "text", name, here, **words),
+    ]
 
 
-def _crossings(
-    data: ChartRows, pictured: CostCurves, looks: Looks, x: alt.X, y: alt.Y
-) -> list[alt.Chart]:
+def _crossings(data: ChartRows, pictured: CostCurves, looks: Looks, place: Spec) -> list[Spec]:
     """Return a diamond where the cheaper of two changes, with its volume."""
     rows = [
         {
@@ -291,12 +286,12 @@ def _crossings(
     if not rows:
         return []
     both = "indexof(shown, datum.a) >= 0 && indexof(shown, datum.b) >= 0"
-    base = alt.Chart(data(rows)).transform_filter(both)
-    point = base.mark_point(shape="diamond", size=110, filled=True, color=INK, opacity=1)
-    label = base.mark_text(align="right", dx=-9, dy=-9, fontWeight="bold", fontSize=13)
+    told = data(rows)
+    diamond = {"shape": "diamond", "size": 110, "filled": True, "color": INK, "opacity": 1}
+    words = {"align": "right", "dx": -9, "dy": -9, "fontWeight": "bold", "fontSize": 13}
     return [
-        point.encode(x=x, y=y, tooltip="tip:N"),
-        label.encode(x=x, y=y, text="told:N"),
+        layer(told, "point", {**place, "tooltip": channel("tip:N")}, both, **diamond),
+        layer(told, "text", {**place, "text": channel("told:N")}, both, **words),
     ]
 
 
@@ -334,7 +329,7 @@ def specs(
 
 def _charts(
     report: Report, looks: Mapping[str, Look], shown: Sequence[str]
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[str, Spec]]:
     if report.bills:
         yield "bills", bars.bills(report.bills, looks)
     if report.curves is not None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import altair as alt
-
 # One mark and one colour for each option, the same in every chart of a report.
 
 COLOURS = (
@@ -126,99 +124,141 @@ def rounded(value: float) -> float:
     return float(f"{value:.5g}")
 
 
+# A chart is written down as Vega-Lite has it: layers of a mark, each with its encoding.
+
+Spec = dict[str, Any]
+"""A part of a chart, as JSON."""
+
+GRAMMAR = "https://vega.github.io/schema/vega-lite/v6.json"
+TYPES = {"Q": "quantitative", "N": "nominal"}
+
+
 class ChartRows(dict[str, list[Row]]):
-    """The rows of one chart by the name of their set.
+    """The rows of one chart by the name of their set."""
 
-    They are kept beside the chart: altair would copy and check each of them many times.
-    """
-
-    def __call__(self, rows: Iterable[Row]) -> alt.NamedData:
-        """Keep rows and return how a mark refers to them."""
+    def __call__(self, rows: Iterable[Row]) -> str:
+        """Keep rows and return the name by which a layer refers to them."""
         name = f"rows-{len(self)}"
         self[name] = list(rows)
-        return alt.NamedData(name=name)
+        return name
 
 
-def scale(colours: Mapping[str, str]) -> alt.Scale:
+def channel(said: str, **options: Any) -> Spec:
+    """Return how a field is shown: `x:Q` for a quantity, `n:N` for a name.
+
+    >>> channel("x:Q", title="tokens")
+    {'field': 'x', 'type': 'quantitative', 'title': 'tokens'}
+    """
+    field, _, kind = said.partition(":")
+    return {"field": field, **({"type": TYPES[kind]} if kind else {}), **options}
+
+
+def layer(rows: str, mark: str, encoding: Spec, where: str = "", **look: Any) -> Spec:
+    """Return one layer.
+
+    Args:
+        rows: Name of its rows.
+        mark: What a row is drawn as.
+        encoding: What each channel shows.
+        where: Only rows of which this holds.
+        look: Properties of the mark; a `name` is that of the layer.
+    """
+    name = {"name": look.pop("name")} if "name" in look else {}
+    some = {"transform": [{"filter": where}]} if where else {}
+    return {
+        **name,
+        "data": {"name": rows},
+        **some,
+        "mark": {"type": mark, **look},
+        "encoding": encoding,
+    }
+
+
+def scale(colours: Mapping[str, str]) -> Spec:
     """Return the colours of a field by its values."""
-    return alt.Scale(domain=list(colours), range=list(colours.values()))
+    return {"domain": list(colours), "range": list(colours.values())}
 
 
-def dollars(field: str, title: str = "USD a month", **options: Any) -> alt.X:
+def painted(field: str, colours: Mapping[str, str]) -> Spec:
+    """Return the colour of a mark by a field; legends stand in the page."""
+    return channel(f"{field}:N", scale=scale(colours), legend=None)
+
+
+def dollars(field: str, **options: Any) -> Spec:
     """Return a horizontal axis of money."""
-    axis = alt.Axis(labelExpr=DOLLARS, tickCount=5, title=title, labelFlush=True)
-    return alt.X(field, type="quantitative", axis=axis, **options)
+    axis = {"labelExpr": DOLLARS, "tickCount": 5, "title": "USD a month", "labelFlush": True}
+    return channel(f"{field}:Q", axis=axis, **options)
 
 
-def entry(field: str = "rank") -> alt.Y:
+def entry() -> Spec:
     """Return the vertical place of an entry in a list of bars."""
-    return alt.Y(
-        field, type="ordinal", axis=None, scale=alt.Scale(paddingInner=0.0, paddingOuter=0.0)
-    )
+    place = {"paddingInner": 0.0, "paddingOuter": 0.0}
+    return {"field": "rank", "type": "ordinal", "axis": None, "scale": place}
 
 
-def heads(data: ChartRows, rows: Sequence[Row]) -> list[alt.Chart]:
+def heads(data: ChartRows, rows: Sequence[Row], where: str = "") -> list[Spec]:
     """Return the words above the bars: what an entry is on the left, its figure on the right.
 
     Args:
         data: Where the chart keeps its rows.
         rows: With `rank`, `head`, and `figure`.
+        where: Only rows of which this holds.
     """
     told = data(rows)
     room = 12 + 7.5 * max((len(row["figure"]) for row in rows), default=0)
-    left = (
-        alt.Chart(told)
-        .mark_text(
-            align="left",
-            baseline="middle",
-            dy=-STEP / 2 + 11,
-            fontSize=13,
-            limit=alt.ExprRef(f"max(width - {room}, 60)"),
-        )
-        .encode(y=entry(), x=alt.value(0), text="head:N")
-    )
-    right = (
-        alt.Chart(told)
-        .mark_text(
-            align="right", baseline="middle", dy=-STEP / 2 + 11, fontSize=13, fontWeight="bold"
-        )
-        .encode(y=entry(), x=alt.value("width"), text="figure:N")
-    )
-    return [left, right]
+    look = {"baseline": "middle", "dy": -STEP / 2 + 11, "fontSize": 13}
+    left = {"y": entry(), "x": {"value": 0}, "text": channel("head:N")}
+    right = {"y": entry(), "x": {"value": "width"}, "text": channel("figure:N")}
+    fits = {"expr": f"max(width - {room}, 60)"}
+    return [
+        layer(told, "text", left, where, **look, align="left", limit=fits),
+        layer(told, "text", right, where, **look, align="right", fontWeight="bold"),
+    ]
 
 
-def finished(chart: Any, data: ChartRows, *, height: float, described: str) -> dict[str, Any]:
+CONFIG: Spec = {
+    "background": "transparent",
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": SOFT,
+        "titleColor": SOFT,
+        "gridColor": LINE,
+        "domainColor": LINE,
+        "tickColor": LINE,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+        "labelPadding": 5,
+    },
+    "text": {"color": INK, "font": FONT},
+    "rule": {"color": SOFT},
+}
+"""The look of the page."""
+
+
+def finished(
+    layers: Sequence[Spec], data: ChartRows, *, height: float, described: str, **more: Any
+) -> Spec:
     """Return a chart with its rows, the size and the look of the page, as Vega-Lite.
 
     Args:
-        chart: The chart.
+        layers: What is drawn, from behind to the front.
         data: Its rows.
         height: Height of the plot [px].
         described: What a reader who cannot see it is told.
+        more: Properties of the whole, such as `params`.
     """
-    made = (
-        chart.properties(
-            width="container",
-            height=height,
-            description=described,
-            padding={"left": 2, "top": 6, "right": 22, "bottom": 2},
-            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-        )
-        .configure(background="transparent", font=FONT)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=SOFT,
-            titleColor=SOFT,
-            gridColor=LINE,
-            domainColor=LINE,
-            tickColor=LINE,
-            labelFontSize=12,
-            titleFontSize=12,
-            titleFontWeight="normal",
-            titlePadding=8,
-            labelPadding=5,
-        )
-        .configure_text(color=INK, font=FONT)
-        .configure_rule(color=SOFT)
-    )
-    return {**made.to_dict(), "datasets": dict(data)}
+    return {
+        "$schema": GRAMMAR,
+        "description": described,
+        "width": "container",
+        "height": height,
+        "padding": {"left": 2, "top": 6, "right": 22, "bottom": 2},
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "config": CONFIG,
+        **more,
+        "layer": list(layers),
+        "datasets": dict(data),
+    }

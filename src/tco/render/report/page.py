@@ -24,7 +24,7 @@ from tco.render.screens import screen
 from tco.render.screens.breakeven import spans
 from tco.render.table import Block, Paragraph, Table, View
 from tco.render.terminal import NBSP
-from tco.units import show_share, show_tokens, show_usd
+from tco.units import in_unit, show_share, show_tokens, show_usd
 
 # What a report says first: its question, its answer, and the few figures behind it.
 
@@ -224,14 +224,14 @@ def assumption_rows(report: Report) -> list[AssumptionLine]:
 
 def _assumption(row: AssumptionResult, report: Report) -> AssumptionLine:
     span = report.ranges.get(row.path)
-    ends = [words.in_unit(v, row.unit) for v in span] if span else []
+    ends = [in_unit(v, row.unit) for v in span] if span else []
     unnamed = row.source in ("judgment", "default")
     said = ORIGINS[row.origin]
     unit = row.unit if row.unit in ("tokens", "engineers", "requests", "months") else ""
     return AssumptionLine(
         title=row.title,
         path=row.path,
-        value=f"{words.in_unit(row.value, row.unit)} {unit}".strip(),
+        value=f"{in_unit(row.value, row.unit)} {unit}".strip(),
         span=" to ".join(ends),
         source=words.STAR * row.judgment + (said if unnamed else f"{said}: {row.source}"),
         read="" if unnamed else report.read.get(row.path, ""),
@@ -240,7 +240,7 @@ def _assumption(row: AssumptionResult, report: Report) -> AssumptionLine:
 
 # A report as one HTML file: words from a template, charts and their library inside it.
 
-LIBRARIES = ("altair", "vl_convert", "jinja2")
+LIBRARIES = ("vl_convert", "jinja2")
 MISSING = "a report needs more libraries"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from tco.analysis.results import BillLine, CompareResult, ExplainResult, OptionResult
@@ -82,6 +82,8 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
         Column(key="feasible", head="feasible", get=lambda o: o.feasible, show=_yes),
         number("monthly_usd", "$/month", lambda o: o.monthly_usd, words.whole_usd),
         number("usd_per_mtok", "$/Mtok", lambda o: o.usd_per_mtok, words.price),
+        Column(key="success", head="right", get=lambda o: o.success, show=show_share, right=True),
+        number("usd_per_success", "$/right", lambda o: o.usd_per_success, words.price),
         Column(
             key="vs_best",
             head="vs best",
@@ -138,29 +140,42 @@ def _joined(texts: tuple[str, ...]) -> str | None:
     return words.notes_of(texts) or None
 
 
-def _compare_blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _compare_blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, its options, what would turn it, what is one flag away."""
-    yield from first.verdict(result.verdict, view)
-    after = [*_after(result, sheet, view)]
     if _for_people(result, view):
-        after = [*people.efforts(result), *after]
-        around = [*first.verdict(result.verdict, view), *after, *_ending(result, sheet, view, 0, 9)]
-        made, notes = people.table(result, view, first.room(around, result, view))
-        yield made
-        yield from after
-        yield from _ending(result, sheet, view, len(made.rows), notes)
-        return
+        make = partial(_screen_of_people, result, sheet, view)
+        most = len(people.by_weight(result)) + people.COMMANDS - 1
+        return first.fitted(result, view, make, most, people.COMMANDS)
     usual = (*sheet.usual, "trust") if view.page else sheet.usual
     columns = sheet.pick(view.fields or usual)
     feasible = [o for o in sheet.rows if o.feasible]
     top = TOP if view.top is None else view.top
     listed = _listed(result, feasible, top) if feasible else []
     noted = view.fields is None and (view.notes or view.page)
-    if listed:
-        rows = [_row(o, columns, result, noted=noted) for o in listed]
-        yield Table(columns=columns, rows=tuple(rows))
-    yield from after
-    yield from _ending(result, sheet, view, len(listed), 0)
+    rows = [_row(o, columns, result, noted=noted) for o in listed]
+    return [
+        *first.verdict(result.verdict, view),
+        *([Table(columns=columns, rows=tuple(rows))] if rows else []),
+        *_after(result, sheet, view),
+        *_ending(result, sheet, view, len(listed), 0),
+    ]
+
+
+def _screen_of_people(
+    result: CompareResult, sheet: Sheet, view: View, fullness: int
+) -> list[Block]:
+    """Return the screen with fewer rows, then with fewer commands, the lower the number."""
+    most = fullness - people.COMMANDS + 1
+    rows = max(most, people.LEAST)
+    made, notes = people.table(result, view, rows)
+    commands = people.COMMANDS - max(people.LEAST - most, 0)
+    return [
+        *first.verdict(result.verdict, view),
+        made,
+        *people.efforts(result, made),
+        *_after(result, sheet, view),
+        *_ending(result, sheet, view, len(made.rows), notes, max(commands, 1)),
+    ]
 
 
 def _for_people(result: CompareResult, view: View) -> bool:
@@ -170,7 +185,7 @@ def _for_people(result: CompareResult, view: View) -> bool:
 
 def _after(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return what stands under the table: what is impossible, what would turn it, assumptions."""
-    yield from _impossible(_missing(sheet, view), view)
+    yield from _impossible(_missing(result, sheet, view), view)
     if view.notes or view.page:
         yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
         yield from _engineers(list(sheet.rows))
@@ -180,14 +195,19 @@ def _after(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
 
 
 def _ending(
-    result: CompareResult, sheet: Sheet, view: View, shown: int, notes: int
+    result: CompareResult,
+    sheet: Sheet,
+    view: View,
+    shown: int,
+    notes: int,
+    commands: int = people.COMMANDS,
 ) -> Iterator[Block]:
-    """Return what is one flag away, and the next commands."""
+    """Return what is one flag away, and so many of the next commands."""
     every = max(result.considered, sum(o.feasible for o in sheet.rows))
     more = f"{every - shown:,} more: --top {every}" if every > shown else ""
-    notes += sum(not o.feasible for o in sheet.rows) - len(_missing(sheet, view))
+    notes += sum(not o.feasible for o in sheet.rows) - len(_missing(result, sheet, view))
     yield from first.away(result, view, more, notes=notes, dated=_for_people(result, view))
-    yield from people.commands(result)
+    yield from people.commands(result, commands)
 
 
 def _listed(result: CompareResult, feasible: list[OptionResult], top: int) -> list[OptionResult]:
@@ -212,11 +232,13 @@ def _engineers(options: list[OptionResult]) -> Iterator[Block]:
         yield Paragraph(text=text, tone="dim")
 
 
-def _missing(sheet: Sheet, view: View) -> list[OptionResult]:
+def _missing(result: CompareResult, sheet: Sheet, view: View) -> list[OptionResult]:
     """Return what cannot be had; on a first screen only of what there is no other way to have."""
     infeasible = [o for o in sheet.rows if not o.feasible]
     if view.notes or view.page:
         return infeasible
+    if result.shown or "--all" in result.asked:
+        return []  # nobody named them
     had = {(o.model, o.tier) for o in sheet.rows if o.feasible}
     return [o for o in infeasible if (o.model, o.tier) not in had]
 

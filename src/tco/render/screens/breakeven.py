@@ -14,16 +14,16 @@ from tco.analysis.results import (
     OpenBand,
     VolumeResult,
 )
-from tco.analysis.vary.results import BreakevenOver, Cell, MapAxis, MapResult
-from tco.analysis.vary.variables import told, where
+from tco.analysis.vary.over import where
+from tco.analysis.vary.results import BreakevenOver
 from tco.render import first, words
 from tco.render.screens import Screen
-from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View, number
-from tco.units import show_number, show_share, show_tokens, show_usd
+from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.units import in_unit, show_number, show_share, show_tokens, show_usd, with_unit
 
 # The screen of `tco breakeven A B`.
 
-VOLUME = words.in_unit
+VOLUME = in_unit
 
 
 def _pair_everything(result: BreakevenResult) -> Sheet:
@@ -83,6 +83,7 @@ def _pair_blocks(result: BreakevenResult, sheet: Sheet, view: View) -> Iterator[
         return
     yield from _two(result, view)
     yield from _figures(result, view)
+    yield from first.doubts(result.verdict, view)
     yield from _flips(result.flips, view, result)
     yield from first.assumed(result.assumptions, view)
     yield from first.away(result, view, notes=_untold(result, view))
@@ -180,8 +181,8 @@ def _flip(flip: Flip) -> str:
     """Return a single change in words: the sentence of the analysis, or the figures."""
     if flip.text:
         return f"- {flip.text}"
-    now = words.in_unit(flip.now, flip.unit)
-    needed = "no value of it" if flip.needed is None else words.in_unit(flip.needed, flip.unit)
+    now = in_unit(flip.now, flip.unit)
+    needed = "no value of it" if flip.needed is None else in_unit(flip.needed, flip.unit)
     return f"- {flip.title}: {needed}, now {now}"
 
 
@@ -235,6 +236,7 @@ def _over_blocks(result: BreakevenOver, sheet: Sheet, view: View) -> Iterator[Bl
         return
     yield from _two(result, view)
     yield from _over_figures(result)
+    yield from first.doubts(result.verdict, view)
     yield from _flips(result.flips, view, result)
     yield from first.assumed(result.assumptions, view)
     yield from first.away(result, view, notes=_untold(result, view))
@@ -242,12 +244,15 @@ def _over_blocks(result: BreakevenOver, sheet: Sheet, view: View) -> Iterator[Bl
 
 
 def _over_figures(result: BreakevenOver) -> Iterator[Block]:
-    low, high = (told(v, result.unit) for v in result.searched)
+    low, high = (with_unit(v, result.unit) for v in result.searched)
     how = "closed form" if result.exact else "bisected to rounding, where a bill is not affine"
     rows = [
         ("B is cheaper", _wins(result)),
-        ("turns at", ", ".join(told(v, result.unit) for v in result.crossings) or "no value"),
-        ("today", told(result.now, result.unit)),
+        (
+            "turns at",
+            ", ".join(with_unit(v, result.unit) for v in result.crossings) or "no value",
+        ),
+        ("today", with_unit(result.now, result.unit)),
         ("searched", f"{low} to {high}; {how}"),
         (
             f"at {show_tokens(result.tokens_per_month)}",
@@ -296,23 +301,30 @@ def _table_sheet(result: BreakevenTable, view: View) -> Sheet:
     return _table_everything(result)
 
 
-def _table_blocks(result: BreakevenTable, sheet: Sheet, view: View) -> Iterator[Block]:
+def _table_blocks(result: BreakevenTable, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, a row a model, what would turn it, what is a flag away."""
-    yield from first.verdict(result.verdict, view)
     if view.fields or view.sort or view.notes or view.page:
-        yield from _wide(result, sheet, view)
-        return
-    after = [*_about(result), *first.assumed(result.assumptions, view)]
-    ends = [*first.away(result, view, "9 more: --top 99", notes=9), *_table_next(result)]
-    around = [*first.verdict(result.verdict, view), *after, *ends]
+        return [*first.verdict(result.verdict, view), *_wide(result, sheet, view)]
+    make = partial(_overviewed, result, sheet, view)
+    if view.top is not None:
+        return make(view.top)
+    return first.fitted(result, view, make, len(_pairings(result)), 1)
+
+
+def _overviewed(result: BreakevenTable, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with the models that come nearest, so many of them."""
     rows = _overview(result)
-    shown = rows[: view.top or max(first.room(around, result, view) - 1, 1)]
-    yield Table(columns=_overview_columns(result), rows=tuple(shown))
-    yield from after
+    shown = rows[:fullness]
     more = f"{len(rows) - len(shown)} more: --top {len(rows)}" if len(shown) < len(rows) else ""
     notes = len(result.left_out) + sum(bool(_note(row)) for row in sheet.rows)
-    yield from first.away(result, view, more, notes=notes)
-    yield from _table_next(result)
+    return [
+        *first.verdict(result.verdict, view),
+        Table(columns=_overview_columns(result), rows=tuple(shown)),
+        *_about(result),
+        *first.assumed(result.assumptions, view),
+        *first.away(result, view, more, notes=notes),
+        *_table_next(result),
+    ]
 
 
 def _wide(result: BreakevenTable, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -469,139 +481,3 @@ def _note(row: BreakevenRow) -> str:
 TABLE = Screen(
     rows=("rows",), everything=_table_everything, sheet=_table_sheet, blocks=_table_blocks
 )
-
-
-# The screen of `tco breakeven --map` and `tco sensitivity --grid`: who wins where.
-
-WIDEST_TABLE = 7  # columns of cells that show their margin; more of them become a picture
-TONES: tuple[Tone, ...] = ("good", "blue", "warn", "magenta", "cyan", "red")
-
-MAP_COLUMNS = (
-    number("x", "x", lambda c: c.x, show_number),
-    number("y", "y", lambda c: c.y, show_number),
-    Column(key="winner", head="cheapest", get=lambda c: c.winner, wraps=True),
-    Column(key="mark", head="mark", get=lambda c: c.mark),
-    number("usd", "$/month", lambda c: c.usd, words.whole_usd),
-    Column(key="runner_up", head="second", get=lambda c: c.runner_up, wraps=True),
-    number("margin_usd", "margin $/month", lambda c: c.margin_usd, words.whole_usd),
-    number("margin_share", "margin", lambda c: c.margin_share, show_share),
-    Column(key="flips", head="flips", get=lambda c: c.flips, show=yes),
-    Column(key="now", head="today", get=lambda c: c.now, show=yes),
-)
-MAP_USUAL = ("x", "y", "winner", "usd", "runner_up", "margin_usd")
-MAP_KEYS = {"margin": "margin_usd", "cost": "usd"}
-
-
-def _map_everything(result: MapResult) -> Sheet:
-    """Return all cells."""
-    return Sheet(rows=result.cells, columns=MAP_COLUMNS, usual=MAP_USUAL, keys=MAP_KEYS)
-
-
-def _map_sheet(result: MapResult, view: View) -> Sheet:
-    """Return all cells."""
-    return _map_everything(result)
-
-
-def _map_blocks(result: MapResult, sheet: Sheet, view: View) -> Iterable[Block]:
-    """Return the screen: the verdict, the map, and what its letters stand for."""
-    if view.fields:
-        columns = sheet.pick(view.fields)
-        rows = tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in sheet.rows[: view.top])
-        return [*first.verdict(result.verdict, view), Table(columns=columns, rows=rows)]
-    won = sum(option.cells > 0 for option in result.options)
-    return first.fitted(result, view, partial(_mapped, result, view), won + 1, 1)
-
-
-def _mapped(result: MapResult, view: View, fullness: int) -> list[Block]:
-    """Return the screen with so many options that win, and a command where there is room."""
-    lines = _rows(result)
-    whole = view.notes or view.page
-    won = sorted((o for o in result.options if o.cells), key=lambda o: -o.cells)
-    shown = [o for o in result.options if o in won[:fullness]]
-    narrow = len(result.x.values) <= WIDEST_TABLE
-    told = [f"{o.mark}  {o.id}: cheapest in {o.cells}" for o in shown]
-    more = f"{len(won) - len(shown)} more set-ups: --notes" if len(shown) < len(won) else ""
-    resolved = result.resolved if whole else ()
-    return [
-        *first.verdict(result.verdict, view),
-        *(Paragraph(text=said, tone="dim", hanging=2, bullet=True) for said in resolved),
-        _table(result, lines) if narrow else _picture(result, lines),
-        *(Paragraph(text=text, hanging=3, bullet=True) for text in told),
-        Paragraph(text=_legend(result, view), tone="dim", bullet=True),
-        *(first.assumed(result.assumptions, view) if view.assumptions or view.page else ()),
-        *first.away(result, view, more, notes=0 if view.notes else len(result.resolved)),
-        *(_map_next(result) if fullness > len(won) else ()),
-    ]
-
-
-def _map_next(result: MapResult) -> Iterator[Block]:
-    """Return what comes next: the bill of the answer of today."""
-    if result.best is not None:
-        yield from first.commands(first.command(result.asked, "explain", first.short(result.best)))
-
-
-def _rows(result: MapResult) -> list[tuple[Cell, ...]]:
-    """Return the cells row by row, the highest value of y first."""
-    wide = len(result.x.values)
-    return [result.cells[i : i + wide] for i in range(0, len(result.cells), wide)][::-1]
-
-
-def _label(value: float, axis: MapAxis) -> str:
-    if axis.unit.startswith("USD"):
-        return show_usd(value)
-    if axis.unit.startswith("share"):
-        return show_share(value)
-    return f"x{show_number(value)}" if axis.unit == "factor" else show_number(value)
-
-
-def _table(result: MapResult, lines: Sequence[Sequence[Cell]]) -> Table:
-    heads = [f"{result.y.variable} \\ {result.x.variable}"]
-    heads += [_label(v, result.x) for v in result.x.values]
-    columns = tuple(
-        Column(key=head, head=head, get=lambda r: None, right=i > 0) for i, head in enumerate(heads)
-    )
-    rows = [
-        Row(cells=(_label(line[0].y, result.y), *(_cell(cell) for cell in line))) for line in lines
-    ]
-    return Table(columns=columns, rows=tuple(rows))
-
-
-def _cell(cell: Cell) -> str:
-    """Return winner and margin: `B +34%`, `b` where it flips, `*` today."""
-    mark = cell.mark.lower() if cell.flips else cell.mark
-    share = cell.margin_share
-    margin = (
-        "alone" if share is None else f"+{share * 100:.0f}%" if share < 10 else f"x{share + 1:.0f}"
-    )
-    return f"{'*' if cell.now else ''}{mark} {margin}"
-
-
-def _picture(result: MapResult, lines: Sequence[Sequence[Cell]]) -> Figure:
-    labels = [_label(line[0].y, result.y) for line in lines]
-    size = max(len(label) for label in labels)
-    rows = []
-    for label, line in zip(labels, lines, strict=True):
-        marks = "".join(_mark(cell) for cell in line)
-        rows.append(f"{label:>{size}} |{marks}")
-    wide = 2 * len(result.x.values)
-    low, high = (_label(result.x.values[i], result.x) for i in (0, -1))
-    rows.append(f"{'':>{size}} +{'-' * wide}")
-    used = list(dict.fromkeys(o.mark for o in result.options if o.cells))
-    tones = zip(used, TONES * len(used), strict=False)
-    both = tuple((mark, tone) for upper, tone in tones for mark in (upper, upper.lower()))
-    title = f"{result.y.variable} (up) over {result.x.variable} from {low} to {high} (right)"
-    return Figure(rows=tuple(rows), title=title, tones=dict(both))
-
-
-def _mark(cell: Cell) -> str:
-    mark = cell.mark.lower() if cell.flips else cell.mark
-    return f"{mark}*" if cell.now else f"{mark} "
-
-
-def _legend(result: MapResult, view: View) -> str:
-    axes = [f"{a.variable}: {a.title} [{a.unit}]" for a in (result.x, result.y)]
-    told = axes if view.notes or view.page else []
-    return "; ".join(["small letters: it changes to the left or below", "* today", *told])
-
-
-MAP = Screen(rows=("cells",), everything=_map_everything, sheet=_map_sheet, blocks=_map_blocks)

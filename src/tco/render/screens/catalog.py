@@ -18,11 +18,18 @@ from tco.catalog.summary import (
 from tco.render import words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
-from tco.units import show_number, show_share
+from tco.units import show_number, show_price, show_share
 
 # The screen of `tco catalog list`, and the table of offers that other screens share.
 
 USUAL = ("id", "input", "cached_input", "output", "status", "checked", "confidence", "retires")
+
+
+def _status(row: OfferRow) -> str:
+    """Return whether there is a price; of one by the query that price itself."""
+    usd = row.usd_per_1k_searches
+    by_query = usd is not None and row.input is None and row.checked is not None
+    return f"{show_price(usd)} per 1k queries" if by_query and usd is not None else row.status
 
 
 def _list_everything(result: CatalogList) -> Sheet:
@@ -47,7 +54,7 @@ def offer_sheet(rows: Sequence[OfferRow]) -> Sheet:
             _price("input", "input", lambda r: r.input),
             _price("cached_input", "cached", lambda r: r.cached_input),
             _price("output", "output", lambda r: r.output),
-            Column(key="status", head="status", get=lambda r: r.status),
+            Column(key="status", head="status", get=_status),
             Column(key="since", head="since", get=lambda r: r.since),
             Column(key="checked", head="checked", get=lambda r: r.checked),
             Column(key="age_days", head="days", get=lambda r: r.age_days, right=True),

@@ -8,6 +8,7 @@ from tco.ask.effective import ConfigResult, ConfigRow
 from tco.render import words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
+from tco.units import in_unit
 
 COLUMNS = (
     Column(key="key", head="key", get=lambda r: r.key),
@@ -55,9 +56,7 @@ def _shown(column: Column, row: ConfigRow) -> str:
         return row.key.removeprefix("settings.")
     if column.key != "value":
         return column.text(row)
-    if isinstance(row.value, bool):
-        return "yes" if row.value else "no"
-    return words.in_unit(row.value, row.unit) + (words.STAR if row.judgment else "")
+    return in_unit(row.value, row.unit) + (words.STAR if row.judgment else "")
 
 
 SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks)

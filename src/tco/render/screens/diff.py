@@ -18,7 +18,7 @@ from tco.analysis.diff.results import (
 from tco.render import words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.units import NOTHING, show_number, show_tokens
+from tco.units import NOTHING, in_unit, show_number, show_tokens
 
 # The screen of `tco diff`.
 
@@ -137,7 +137,7 @@ def _listed(
 
 def _input(change: InputChange) -> str:
     ends = (
-        NOTHING if value is None else words.in_unit(value, change.unit)
+        NOTHING if value is None else in_unit(value, change.unit)
         for value in (change.before, change.after)
     )
     return f"{change.path}: {' to '.join(ends)} ({change.source})"

@@ -67,7 +67,7 @@ def _blocks(result: FrontierResult, sheet: Sheet, view: View) -> Iterator[Block]
     yield Table(columns=columns, rows=rows)
     yield from _marks(chosen)
     yield from _beaten(result, view)
-    yield from first.assumed(result.assumptions, view, most=ASSUMED)
+    yield from first.assumed(result.assumptions, view)
     hidden = len(sheet.rows) - len(chosen)
     more = f"{hidden} more: --top {len(sheet.rows)}" if hidden else ""
     yield from first.away(result, view, more)

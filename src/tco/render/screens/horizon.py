@@ -18,7 +18,7 @@ from tco.render import first, words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.render.terminal import NBSP
-from tco.units import show_number, show_tokens, show_usd
+from tco.units import in_unit, show_number, show_tokens, show_usd
 
 # The options, for JSON and for --fields.
 
@@ -209,7 +209,7 @@ def _today(row: HorizonRow) -> str:
 
 
 def _title(result: HorizonResult) -> str:
-    rate = words.in_unit(result.yearly_rate, "share/year")
+    rate = in_unit(result.yearly_rate, "share/year")
     when = "year" if result.discounting == "year-end" else "month"
     begins = result.path[0].begins
     return f"{result.months} months (-o csv) from {begins}, capital {rate}, $ at each {when}'s end"

@@ -42,23 +42,26 @@ def groups(result: CompareResult) -> list[Group]:
     return found
 
 
-def table(result: CompareResult, view: View, room: int) -> tuple[Table, int]:
-    """Return the table of a first screen in so many lines, and how many of its notes it leaves out.
+COMMANDS = 3
+"""Commands that come next, where there is room for all."""
 
-    Always there are the answer, what undercuts it, and one row each of what one can do.
+LEAST = len(KINDS) + 1
+"""Rows of the barest screen: the answer, what undercuts it, and one of each thing one can do."""
+
+
+def table(result: CompareResult, view: View, most: int) -> tuple[Table, int]:
+    """Return the table of a first screen with so many rows, and how many of their notes it lacks.
+
+    What a screen must show first stays longest.
     """
-    found = groups(result)
-    wanted = _by_weight(result, found)
-    most = len(wanted)
-    while True:
-        made = _table(result, view, found, wanted[:most])
-        if most <= len(KINDS) or first.height([made]) <= room:
-            return made, sum(len(_notes(row, result)) for row in wanted[:most])
-        most -= 1
+    kept = by_weight(result)[:most]
+    untold = 0 if view.notes else sum(len(_notes(row, result)) for row in kept)
+    return _table(result, view, groups(result), kept), untold
 
 
-def _by_weight(result: CompareResult, found: Sequence[Group]) -> list[OptionResult]:
+def by_weight(result: CompareResult) -> list[OptionResult]:
     """Return the rows, what a screen must show first."""
+    found = groups(result)
     firsts = [rows[0] for _, _, rows in found]
     rest = [row for _, _, rows in found for row in rows[1:]]
     unsure = [row for row in rest if row.id in result.cheaper_but_unsure]
@@ -69,10 +72,12 @@ def _by_weight(result: CompareResult, found: Sequence[Group]) -> list[OptionResu
         (r for r in firsts if r not in heads), key=lambda r: (r.tier == "self", _usd(r))
     )
     more = sorted((row for row in rest if row not in unsure), key=_usd)
-    if result.shown:  # a short list has one row a class, and what the user described
-        more = [row for row in more if row.provider == "given"]
     order = (*best, *unsure[:1], *heads, *others, *unsure[1:BESIDE], *more)
-    return list({row.id: row for row in order}.values())
+    return list({row.id: row for row in order}.values())[:MOST]
+
+
+MOST = 60
+"""Rows of a table for people, where no lines are to be saved."""
 
 
 def _usd(row: OptionResult) -> float:
@@ -184,16 +189,17 @@ def _gpus(option: OptionResult) -> str:
 # Around the table.
 
 
-def efforts(result: CompareResult) -> Iterator[Block]:
-    """Return what a star on a score means, where one has it."""
-    found = {
-        row.quality.effort
-        for _, _, rows in groups(result)
-        for row in rows[:1]
-        if row.quality is not None and row.quality.effort is not None
-    }
-    if found:
-        yield Paragraph(text=EFFORT.format(", ".join(sorted(found))), tone="dim", bullet=True)
+def efforts(result: CompareResult, made: Table) -> Iterator[Block]:
+    """Return what a star on a score means, where the table has one."""
+    if not any("*" in row.cells[SCORE] for row in made.rows):
+        return
+    scored = [row.quality for row in by_weight(result) if row.quality is not None]
+    found = sorted({one.effort for one in scored if one.effort is not None})
+    some = ", ".join(found[:MOST_EFFORTS]) + " ..." * (len(found) > MOST_EFFORTS)
+    yield Paragraph(text=EFFORT.format(some), tone="dim", bullet=True)
+
+
+SCORE, MOST_EFFORTS = 3, 2
 
 
 def turning(result: CompareResult) -> Iterator[Block]:
@@ -211,7 +217,7 @@ def turning(result: CompareResult) -> Iterator[Block]:
     yield from first.turning(same, f"{who} would win", end)
 
 
-def commands(result: CompareResult) -> Iterator[Block]:
+def commands(result: CompareResult, most: int) -> Iterator[Block]:
     """Return what comes next: the bill, the break-even and the deployment of what was named."""
     if result.best is None:
         return
@@ -224,4 +230,4 @@ def commands(result: CompareResult) -> Iterator[Block]:
         lines.append(first.command(result.asked, "breakeven", *map(first.short, pair)))
     own = [name for name in (*pair, result.best) if name.startswith("self/")]
     lines += [first.command(result.asked, "deploy", first.short(name)) for name in own[:1]]
-    yield from first.commands(*lines)
+    yield from first.commands(*lines[:most])

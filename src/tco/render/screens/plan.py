@@ -55,6 +55,9 @@ STRATEGIES = (
     number("own_hours_share", "own hours", lambda s: s.own_hours_share, show_share),
 )
 
+RIGHT = number("usd_per_success", "$/right", lambda s: s.usd_per_success, words.price)
+"""What a right answer costs, where it was said how often one is."""
+
 MODELS = (
     Column(key="model", head="model", get=lambda m: m.model, wraps=True),
     number("api_usd", "all API", lambda m: m.api_usd, words.whole_usd),
@@ -63,6 +66,12 @@ MODELS = (
     number("own_tokens_share", "own tokens", lambda m: m.own_tokens_share, show_share),
     number("saved_share", "saved", lambda m: m.saved_share, show_share),
 )
+
+
+def _arrangements(result: PlanResult) -> tuple[Column, ...]:
+    """Return the columns of the three bills."""
+    rated = any(row.usd_per_success is not None for row in result.strategies)
+    return (*STRATEGIES[:3], *((RIGHT,) if rated else ()), *STRATEGIES[3:])
 
 
 def _plan_everything(result: PlanResult) -> Sheet:
@@ -80,7 +89,7 @@ def also(
 ) -> Iterator[tuple[str, tuple[Column, ...], tuple[StrategyResult, ...]]]:
     """Return the three bills, which stand beside the rows."""
     trust = Column(key="trust", head="trust", get=lambda s: s.trust)
-    yield "strategies", (*STRATEGIES, trust), result.strategies
+    yield "strategies", (*_arrangements(result), trust), result.strategies
 
 
 def _plan_blocks(result: PlanResult, sheet: Sheet, view: View) -> Iterable[Block]:
@@ -120,8 +129,11 @@ def _bills(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
         yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
     yield Table(
         title=f"{result.model}: everything to an API, everything on own GPUs, or both",
-        columns=STRATEGIES,
-        rows=tuple(_strategy(s, noted=view.fields is None) for s in result.strategies),
+        columns=_arrangements(result),
+        rows=tuple(
+            _strategy(s, _arrangements(result), noted=view.fields is None)
+            for s in result.strategies
+        ),
     )
     if view.page and not view.plot:  # the same, larger, comes under it
         yield from _picture(result)
@@ -239,8 +251,8 @@ def _plan_ending(result: PlanResult, view: View, more: int, most_commands: int) 
     yield from first.commands(*lines[:most_commands])
 
 
-def _strategy(row: StrategyResult, *, noted: bool) -> Row:
-    cells = tuple(column.text(row) for column in STRATEGIES)
+def _strategy(row: StrategyResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
+    cells = tuple(column.text(row) for column in columns)
     parts = [row.why_not] if row.why_not else []
     if row.band_usd is not None and row.band_usd[0] < row.band_usd[1]:
         parts.append(f"{words.spread(*row.band_usd)} within the throughput band")
@@ -301,6 +313,7 @@ PORTFOLIO_COLUMNS = (
     number("share", "of all", lambda t: t.share, show_share),
     number("monthly_usd", "$/month", lambda t: t.monthly_usd, words.whole_usd),
     number("usd_per_request", "$/request", lambda t: t.usd_per_request, words.price),
+    RIGHT,
     number("usd_per_mtok", "$/Mtok", lambda t: t.usd_per_mtok, words.price),
     number("judge_usd", "judge $", lambda t: t.judge_usd, words.whole_usd),
     number("router_usd", "router $", lambda t: t.router_usd, words.whole_usd),
@@ -326,9 +339,10 @@ FLEETS = (
 
 def _portfolio_everything(result: PortfolioResult) -> Sheet:
     """Return the tasks."""
-    return Sheet(
-        rows=result.tasks, columns=PORTFOLIO_COLUMNS, usual=PORTFOLIO_USUAL, keys=PORTFOLIO_KEYS
-    )
+    usual = PORTFOLIO_USUAL
+    if any(task.usd_per_success is not None for task in result.tasks):
+        usual = (*usual[:-1], "usd_per_success")
+    return Sheet(rows=result.tasks, columns=PORTFOLIO_COLUMNS, usual=usual, keys=PORTFOLIO_KEYS)
 
 
 def _portfolio_sheet(result: PortfolioResult, view: View) -> Sheet:

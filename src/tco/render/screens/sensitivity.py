@@ -17,7 +17,7 @@ from tco.analysis.vary.results import WhatIfResult, WhatIfRow
 from tco.render import first, words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.units import show_number, show_share, show_tokens, show_usd
+from tco.units import in_unit, show_number, show_share, show_tokens, show_usd
 
 # The screen of `tco sensitivity`: a tornado in text.
 
@@ -72,7 +72,7 @@ def tried(row: SwingResult) -> str:
 def _brief(value: float, unit: str) -> str:
     if unit.startswith("USD"):
         return f"${show_number(value)}" if value >= 1e3 else show_usd(value)
-    return words.in_unit(value, unit)
+    return in_unit(value, unit)
 
 
 def known_ends(row: SwingResult) -> list[float]:
@@ -171,12 +171,12 @@ def _cell(row: SwingResult, column: Column) -> str:
         return row.path + words.STAR * row.judgment
     value = column.get(row)
     if column.key in ("value", "low", "high", "flips_at") and value is not None:
-        return words.in_unit(value, row.unit)
+        return in_unit(value, row.unit)
     return column.text(row)
 
 
 def _note(row: SwingResult) -> str:
-    low, value, high = (words.in_unit(v, row.unit) for v in (row.low, row.value, row.high))
+    low, value, high = (in_unit(v, row.unit) for v in (row.low, row.value, row.high))
     lost = f"; {row.impossible}" if row.impossible else ""
     return f"{row.title}: {value}, tried {low} to {high}{lost}{_volumes(row)}"
 
@@ -478,9 +478,7 @@ def _input(row: UncertainInput, column: Column) -> str:
 
 def _range(row: UncertainInput) -> str:
     money = row.unit.startswith("USD")  # its unit would not fit
-    low, high = (
-        show_number(v) if money else words.in_unit(v, row.unit) for v in (row.low, row.high)
-    )
+    low, high = (show_number(v) if money else in_unit(v, row.unit) for v in (row.low, row.high))
     return f"{low} to {high}" + ("" if row.tail == 0.05 else f" ({1 - 2 * row.tail:.0%})")
 
 
