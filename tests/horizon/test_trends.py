@@ -21,7 +21,7 @@ from tco.catalog.files import File
 from tco.engine.capital import drift
 from tco.options.names import resolve
 from tco.options.question import prepare
-from tco.options.scenario import Scenario
+from tco.options.scenario import Scenario, inline_option
 
 DAY = date(2026, 11, 21)
 ASKED = ("--tokens", "50B", "--as-of", DAY.isoformat())
@@ -148,7 +148,6 @@ def test_nothing_of_what_came_after_the_day_counts() -> None:
 def test_the_kind_of_a_price() -> None:
     own = "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand"
     spec = "mine:kind=api,input=1,output=2"
-    from tco.ask.grammar import inline_option
 
     inputs = asked(*FALLING, options=(inline_option(spec),))
     kinds = {name: kind_of(resolve(name, inputs).best, inputs) for name in ("maker/k0", own)}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from running import DAY, run
 
-from tco.ask.fields import OVER_TIME
+from tco.ask.commands import OVER_TIME
 from tco.ask.layers import FIELDS
 
 BASE = ("compare", "--tokens", "50B", *DAY)
