@@ -223,9 +223,10 @@ def _verdict(
     """Return the answer in words: what is decided, then what is told besides."""
     least = least_trust(inputs)
     tokens = number(inputs.settings.value("workload.tokens_per_month"))
+    short = len(rows) < sum(row.feasible for row in ranked)
     sentences = (
         unsure_words(best.trust, least),
-        *decided(rows, ranked, least, tokens),
+        *decided(rows, ranked, least, tokens, short=short),
         escalation_words(chains, best),
         beside_words(cheaper_but_unsure(rows, best)),
         f"It is the cheapest{rule_words(least)}." if rule_words(least) else "",

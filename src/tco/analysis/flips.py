@@ -147,15 +147,21 @@ def _flip(settings: Settings, a: Option, b: Option, lever: Variable) -> Flip:
     return flip_of(lever, needed)
 
 
+DIGITS = (3, 4, 5, 6)
+"""Digits that a value is told with: as many as tell it from today's."""
+
+
 def flip_of(lever: Variable, needed: float | None) -> Flip:
     """Return what a variable would have to be, in words too; None where no value would do."""
     now, unit = lever.now, f" {lever.unit}" if lever.unit else ""
     if needed is None:
         text = f"no {lever.title} would do on its own"
     else:
+        digits = next((d for d in DIGITS if show_number(needed, d) != show_number(now, d)), 3)
+        told = show_number(needed, digits)
         instead = "" if lever.unit.startswith("times ") else f" instead of {show_number(now)}"
         at = "" if lever.title == lever.unit else f"{lever.title} at "
-        text = f"{at}{show_number(needed)}{unit}{instead}"
+        text = f"{at}{told}{unit}{instead}"
     return Flip(
         path=lever.name, title=lever.title, now=now, needed=needed, unit=lever.unit, text=text
     )
@@ -223,6 +229,8 @@ def _volume(inputs: Question, bought: Option, setups: Sequence[Option]) -> list[
     ends = [end for span in won.intervals() for end in span if 0.0 < end < np.inf]
     near = min(ends, key=lambda end: max(end / now, now / end), default=None) if now else None
     way = "" if near is None else f"{'from' if near > now else 'up to'} {show_tokens(near)} tokens"
+    sure = float(won.sure[0])  # whole replicas can lie between
+    later = f", always from {show_tokens(sure)}" if near is not None and now < near < sure else ""
     return [
         Flip(
             path=TOKENS,
@@ -230,6 +238,6 @@ def _volume(inputs: Question, bought: Option, setups: Sequence[Option]) -> list[
             now=now,
             needed=near,
             unit="tokens/month",
-            text=f"{way} a month" if way else "no volume would do on its own",
+            text=f"{way} a month{later}" if way else "no volume would do on its own",
         )
     ]

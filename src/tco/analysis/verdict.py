@@ -18,7 +18,12 @@ CLASSES = ("small", "mid", "flagship", "unknown")
 
 
 def decided(
-    rows: Sequence[OptionResult], ranked: Sequence[OptionResult], least: int, tokens: float
+    rows: Sequence[OptionResult],
+    ranked: Sequence[OptionResult],
+    least: int,
+    tokens: float,
+    *,
+    short: bool,
 ) -> Iterator[str]:
     """Yield what the rows decide, a sentence each.
 
@@ -27,13 +32,14 @@ def decided(
         ranked: All rows by cost.
         least: Rank of the trust that is sure enough [1].
         tokens: The volume [token/month].
+        short: The rows are those of a short list: others may cost less.
     """
     best = cheapest_of(rows, least)
     if best is None:
         return
     yield _first(best, rows, least, tokens)
     yield from _owning(best, rows, ranked, least)
-    yield from _closed(best, rows, least)
+    yield from _closed(best, rows, least, short=short)
     if best.tier == "api":
         host = cheapest_of([r for r in rows if r.tier == "hosted"], least)
         if host is not None:
@@ -110,7 +116,9 @@ def _owning(
     yield f"Own GPUs cost {span} times as much for the same weights, from {_usd(own)}."
 
 
-def _closed(best: OptionResult, rows: Sequence[OptionResult], least: int) -> Iterator[str]:
+def _closed(
+    best: OptionResult, rows: Sequence[OptionResult], least: int, *, short: bool
+) -> Iterator[str]:
     """Yield what the best closed model of each class costs, but for the one that was named."""
     found = []
     for class_ in CLASSES:
@@ -118,7 +126,8 @@ def _closed(best: OptionResult, rows: Sequence[OptionResult], least: int) -> Ite
         if row is not None and row is not best:
             found.append(f"{class_ if class_ != 'unknown' else row.model} {_usd(row)}")
     if found:
-        yield f"Closed models: {', '.join(found)}."
+        of = "Closed, short list" if short else "Closed models"
+        yield f"{of}: {', '.join(found)}."
 
 
 # What is told besides.
