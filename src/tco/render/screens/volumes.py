@@ -108,7 +108,8 @@ def _sheet(result: CompareVolumes, view: View) -> Sheet:
 
 def _compact(result: CompareVolumes) -> tuple[str, ...]:
     usual = _sheet(result, View()).usual
-    return tuple("option" if key == "name" else key for key in usual)
+    keys = tuple("option" if key == "name" else key for key in usual)
+    return (*keys, "own_from_tokens_per_month") if result.begins else keys
 
 
 def _answers(result: CompareVolumes) -> Sheet:
