@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tco.cli.mend import mended
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -36,11 +39,26 @@ def test_there_are_generators() -> None:
     assert {"commands", "formulas"} <= {path.stem for path in GENERATORS}
 
 
-def test_every_page_has_its_line_in_the_index() -> None:
-    index = (DOCS / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \| .+ \|$", index, re.MULTILINE)
+def index() -> list[list[str]]:
+    """Return the rows of the index: question, command, pages."""
+    text = (DOCS / "README.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return rows[1:]
+
+
+def test_every_page_answers_a_question_of_the_index() -> None:
+    listed = {target for row in index() for target in LINK.findall(row[-1])}
     pages = {page.name for page in DOCS.glob("*.md")} - {"README.md"}
     assert {name for name in listed if "/" not in name} == pages
+    assert all(row[0].endswith("?") for row in index())
+
+
+def test_commands_of_the_index_are_ones() -> None:
+    typed = [row[1].strip("`") for row in index() if row[1].startswith("`tco ")]
+    assert len(typed) >= 18
+    for command in typed:
+        words = shlex.split(command)[1:]
+        assert mended(words) == words, command
 
 
 def anchors(page: Path) -> set[str]:

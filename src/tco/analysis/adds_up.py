@@ -28,6 +28,8 @@ def complaints(result: Any) -> Iterator[str]:
             yield from _per_mtok(bill, load.tokens_per_month / MTOK)
     if isinstance(result, PortfolioResult):
         yield from _portfolio(result)
+    for answer in getattr(result, "volumes", ()):
+        yield from complaints(answer)
 
 
 def bills(result: Any) -> tuple[Any, ...]:

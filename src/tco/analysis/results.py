@@ -346,6 +346,41 @@ class CompareResult(Envelope):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnBegins:
+    """From which volume own GPUs are cheaper than one thing that can be bought."""
+
+    class_: ModelClass
+    own: str
+    """The open model that own GPUs serve."""
+    against: str
+    """What is bought instead."""
+    same_weights: bool
+    tokens_per_month: float | None
+    """None where own GPUs are cheaper at no volume."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareVolumes:
+    """What a month costs at several volumes, where none was said."""
+
+    schema: Literal["tco.compare-volumes/1"]
+    catalog: CatalogStamp
+    profile: str
+    volumes: tuple[CompareResult, ...]
+    """A whole answer each, the smallest volume first."""
+    begins: tuple[OwnBegins, ...]
+    """Where own GPUs begin to win, class by class."""
+    verdict: str
+    assumptions: tuple[AssumptionResult, ...]
+    """Of the largest volume."""
+    warnings: tuple[str, ...]
+    asked: tuple[str, ...] = ()
+    """The question as flags, as it was typed: what a command about the same month carries along."""
+    minor: int = 0
+    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class VolumeResult:
     """A volume in other words."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tco.analysis.results import OptionResult
+from tco.catalog.lookup import ModelClass
 from tco.options.cheapest import by_model, cheapest_of, rank_of
 from tco.options.spoken import spoken
 from tco.units import show_number, show_tokens, show_usd
 
-CLASSES = ("small", "mid", "flagship", "unknown")
+CLASSES: tuple[ModelClass, ...] = ("small", "mid", "flagship", "unknown")
 """Classes of models, the smallest first."""
 
 

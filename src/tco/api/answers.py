@@ -15,6 +15,7 @@ from tco.analysis.results import (
     BreakevenResult,
     BreakevenTable,
     CompareResult,
+    CompareVolumes,
     ExplainResult,
     FrontierResult,
     SensitivityResult,
@@ -121,6 +122,15 @@ class Comparison(Answer, CompareResult):
     """What a month costs, every way there is to serve it, cheapest first."""
 
 
+class Volumes(Answer, CompareVolumes):
+    """What a month costs at several volumes, where none was said; `volumes` has the answers."""
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return every option at every volume, unrounded."""
+        sheet = _screen(self).csv(self, View())
+        return [{column.key: column.get(row) for column in sheet.columns} for row in sheet.rows]
+
+
 class Frontier(Answer, FrontierResult):
     """The cheapest price for each level of quality, and what each further point costs."""
 
@@ -191,6 +201,7 @@ class Explanation(Answer, ExplainResult):
 
 KINDS: tuple[Any, ...] = (
     Comparison,
+    Volumes,
     Frontier,
     Breakeven,
     BreakevenOverview,

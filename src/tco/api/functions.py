@@ -23,6 +23,7 @@ from tco.api.answers import (
     Sizing,
     Swings,
     Tuning,
+    Volumes,
     WhatIfs,
     WinnerMap,
     answer_of,
@@ -212,6 +213,8 @@ def _listed(options: Mapping[str, Field]) -> str:
 
 
 @overload
+def compare() -> Volumes: ...
+@overload
 def compare(
     *, frontier: Literal[False] | None = None, **question: Unpack[QuestionOptions]
 ) -> Comparison: ...
@@ -222,6 +225,7 @@ def compare(**said: Any) -> Any:
     """Return what a month costs, every way there is to serve it, cheapest first.
 
     With `frontier`, the cheapest for each level of quality, and what each further point costs.
+    Without a volume the answer is `Volumes`: 1B, 10B and 100B tokens a month, each a whole answer.
 
     >>> import tco
     >>> answer = tco.compare(tokens="50B", model="llama-3.3-70b", as_of="2026-11-21")
@@ -229,7 +233,7 @@ def compare(**said: Any) -> Any:
     'deepinfra/llama-3.3-70b'
     """
     own, question = apart(said, CompareOptions)
-    return _answer(questions.compare(own), question)
+    return _answer(questions.compare(own, volumes=not question.get("file")), question)
 
 
 @overload

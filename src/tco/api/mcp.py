@@ -72,7 +72,8 @@ TOOLS = {
     "compare": Offered(
         functions.compare,
         "What a month costs every way there is to serve it (closed API, hosted open model, own "
-        "GPUs), cheapest first; what is impossible and why. Needs one of tokens, requests, users. "
+        "GPUs), cheapest first; what is impossible and why. Without one of tokens, requests, "
+        "users: at 1B, 10B and 100B tokens a month, and where own GPUs begin to win. "
         "`frontier`: the cheapest for each level of quality, and what each further point costs.",
         {},
         (QuestionOptions, CompareOptions),

@@ -34,11 +34,24 @@ if TYPE_CHECKING:
 # and answer the same.
 
 
-def compare(said: CompareOptions | None = None, *, brief: bool = False) -> Ask:
-    """Return the question what a month costs; briefly, only of the options of a screen."""
+def compare(
+    said: CompareOptions | None = None, *, brief: bool = False, volumes: bool = False
+) -> Ask:
+    """Return the question what a month costs.
+
+    Args:
+        said: What was said besides.
+        brief: Only of the options of a screen.
+        volumes: Where no volume is said, at three of them, unless checks hold the answer to some
+            limit.
+    """
     frontier = (said or {}).get("frontier")
 
     def ask(inputs: Question) -> Any:
+        if volumes and not (frontier or inputs.volume_given or inputs.request.checks):
+            from tco.analysis.volumes import compare_volumes
+
+            return compare_volumes(inputs, brief=brief)
         if frontier:
             from tco.analysis.frontier import frontier as cheapest_by_quality
 

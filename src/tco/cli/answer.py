@@ -349,6 +349,12 @@ def answer(
     return result
 
 
+def answers_three_volumes(output: Output) -> bool:
+    """Return whether an answer is asked for that can be of several volumes: no report, no bill."""
+    formats = [output.get("format"), *(str(one) for one in output.get("export") or ())]
+    return not any(str(one).startswith(("html", "focus")) for one in formats)
+
+
 def _picture(inputs: Question, result: Any, columns: int) -> tuple[Block, ...]:
     """Return the picture of an answer; nothing where there is none."""
     from tco.render import plots

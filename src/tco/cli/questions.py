@@ -38,6 +38,7 @@ def compare(
     """What a month costs, every way there is to serve it, cheapest first.
 
     \b
+      tco compare                  at 1B, 10B and 100B tokens a month
       tco compare --tokens 50B
       tco compare --requests 20M --isl 3000 --osl 500 --cached 40%
       tco compare --users 10k --profile chat --tier self,hosted
@@ -48,12 +49,14 @@ def compare(
       tco compare --tokens 50B --option 'mine:kind=api,input=$2,output=$8'
     """
     from tco.ask.questions import compare as asked
-    from tco.cli.answer import answer
+    from tco.cli.answer import answer, answers_three_volumes, file_of
     from tco.cli.mend import volume_typed
 
     if volume is not None:
         question = volume_typed(volume, question)
-    answer(question, output, asked(said), brief=asked(said, brief=True), plot=bool(plot))
+    several = not (file_of(question) or plot) and answers_three_volumes(output)
+    ask, brief = (asked(said, brief=short, volumes=several) for short in (False, True))
+    answer(question, output, ask, brief=brief, plot=bool(plot))
 
 
 # `tco breakeven`.

@@ -89,6 +89,7 @@ MODULES: tuple[ModuleType, ...] = (
 )
 RESULTS: dict[str, Any] = {
     "compare": results.CompareResult,
+    "compare-volumes": results.CompareVolumes,
     "frontier": results.FrontierResult,
     "breakeven": results.BreakevenResult,
     "breakeven-table": results.BreakevenTable,

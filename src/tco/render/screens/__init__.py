@@ -11,6 +11,7 @@ from tco.render.table import Block, Column, Sheet, View
 
 MODULES = {
     "tco.compare/1": "bills:COMPARE",
+    "tco.compare-volumes/1": "volumes",
     "tco.frontier/1": "frontier",
     "tco.breakeven/1": "breakeven:PAIR",
     "tco.breakeven-table/1": "breakeven:TABLE",

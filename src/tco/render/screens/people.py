@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tco.analysis.results import CompareResult, OptionResult
 from tco.analysis.verdict import CLASSES, said
+from tco.catalog.lookup import ModelClass
 from tco.catalog.trust import LEVELS
 from tco.options.cheapest import cheapest_of
 from tco.render import first, words
@@ -23,7 +24,7 @@ BESIDE = 2
 
 EFFORT = "* scored at a reasoning effort ({}) whose tokens are not in the bill"
 
-Group = tuple[str, str, list[OptionResult]]
+Group = tuple[str, ModelClass, list[OptionResult]]
 """Kind, class, and the rows: the answer, then the others by cost."""
 
 
@@ -32,7 +33,7 @@ def groups(result: CompareResult) -> list[Group]:
     least = LEVELS.index(result.min_trust)
     told = set(result.shown)
     rows = [o for o in result.options if o.feasible and (not told or o.id in told)]
-    found = []
+    found: list[Group] = []
     for tier, kind in KINDS.items():
         for class_ in CLASSES:
             some = [row for row in rows if (row.tier, row.class_) == (tier, class_)]

@@ -1,0 +1,259 @@
+"""The screen of `tco compare` without a volume: what wins at three of them, by kind and class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from tco.analysis.results import CompareResult, CompareVolumes, OptionResult
+from tco.analysis.verdict import said
+from tco.render import first, words
+from tco.render.screens import Screen, people
+from tco.render.screens.bills import COMPARE
+from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.units import show_tokens, show_usd
+
+HEAD = "$ a month; own win: the volume from which own GPUs of the class cost less"
+
+
+class Choice(NamedTuple):
+    """The cheapest of a kind and class of model at each volume.
+
+    Args:
+        kind: What one does: buys open, buys closed, runs it oneself.
+        class_: Class of the models.
+        rows: The option at each volume; None where there is none [volumes].
+        name: The options in words.
+        own: Whether own GPUs of the class are held against them.
+        own_from: From which volume those cost less [token/month]; None where they never do.
+    """
+
+    kind: str
+    class_: str
+    rows: tuple[OptionResult | None, ...]
+    name: str
+    own: bool = False
+    own_from: float | None = None
+
+    @property
+    def last(self) -> OptionResult:
+        """Return the option at the largest volume that has one."""
+        return next(row for row in reversed(self.rows) if row is not None)
+
+
+def choices(result: CompareVolumes) -> list[Choice]:
+    """Return the rows of the screen, in its order."""
+    found: dict[tuple[str, str], list[OptionResult | None]] = {}
+    count = len(result.volumes)
+    for i, answer in enumerate(result.volumes):
+        for kind, class_, rows in people.groups(answer):
+            found.setdefault((kind, class_), [None] * count)[i] = rows[0]
+    order = list(people.KINDS.values())
+    made = [Choice(kind, c, tuple(rows), _name(rows, result)) for (kind, c), rows in found.items()]
+    made.sort(key=lambda choice: order.index(choice.kind))
+    begins = {begin.against: begin.tokens_per_month for begin in result.begins}
+    return [
+        choice._replace(own=True, own_from=begins[choice.last.id])
+        if choice.last.id in begins
+        else choice
+        for choice in made
+    ]
+
+
+def _name(rows: Sequence[OptionResult | None], result: CompareVolumes) -> str:
+    """Return options in words: one where it is the same, else its model."""
+    some = [row for row in rows if row is not None]
+    last, short = some[-1], bool(result.volumes[-1].shown)
+    makers = short and last.tier == "api" and last.provider != "given"
+    alike = len({row.id for row in some}) == 1 and last.tier != "self"
+    return said(last) if alike and not makers else last.model
+
+
+def _usd(i: int, choice: Choice) -> float | None:
+    row = choice.rows[i]
+    return None if row is None else row.monthly_usd
+
+
+def _own_win(choice: Choice) -> str:
+    """Return from which volume own GPUs cost less, in words; nothing where none are looked at."""
+    if not choice.own:
+        return ""
+    return "never" if choice.own_from is None else show_tokens(choice.own_from)
+
+
+def _sheet(result: CompareVolumes, view: View) -> Sheet:
+    """Return the rows of the screen."""
+    volumes = [show_tokens(a.workload.tokens_per_month) for a in result.volumes]
+    own = bool(result.begins)
+    bills = [
+        number(f"usd_per_month_at_{volume}", volume, partial(_usd, i), words.whole_usd)
+        for i, volume in enumerate(volumes)
+    ]
+    return Sheet(
+        rows=tuple(choices(result)),
+        columns=(
+            Column(key="kind", head="", get=lambda c: c.kind),
+            Column(key="class", head="class", get=lambda c: c.class_),
+            Column(key="option", head="option", get=lambda c: c.last.id),
+            Column(key="name", head="option", get=lambda c: c.name, wraps=True),
+            *bills,
+            Column(key="own_win", head="own win", get=_own_win, right=True),
+            number("own_from_tokens_per_month", "own from", lambda c: c.own_from, show_tokens),
+        ),
+        usual=("kind", "class", "name", *(b.key for b in bills), *(["own_win"] * own)),
+        keys={},
+    )
+
+
+def _compact(result: CompareVolumes) -> tuple[str, ...]:
+    usual = _sheet(result, View()).usual
+    keys = tuple("option" if key == "name" else key for key in usual)
+    return (*keys, "own_from_tokens_per_month") if result.begins else keys
+
+
+def _answers(result: CompareVolumes) -> Sheet:
+    """Return an answer for each volume, for JSON."""
+    return Sheet(
+        rows=result.volumes,
+        columns=(
+            number(
+                "tokens_per_month", "tokens", lambda a: a.workload.tokens_per_month, show_tokens
+            ),
+            Column(key="best", head="answer", get=lambda a: a.best),
+        ),
+        usual=("tokens_per_month", "best"),
+        keys={},
+    )
+
+
+def _options(result: CompareVolumes, view: View) -> Sheet:
+    """Return every option at every volume, for CSV."""
+    rows: list[dict[str, Any]] = []
+    columns: dict[str, Column] = {}
+    for answer in result.volumes:
+        tokens = answer.workload.tokens_per_month
+        sheet = COMPARE.csv(answer, view) if COMPARE.csv else COMPARE.everything(answer)
+        for option in sheet.rows:
+            cells = {column.key: column.get(option) for column in sheet.columns}
+            rows.append({"tokens_per_month": tokens, **cells})
+        columns |= {column.key: column for column in sheet.columns}
+    made = [number("tokens_per_month", "tokens", _cell("tokens_per_month"), show_tokens)]
+    made += [column._replace(get=_cell(key)) for key, column in columns.items()]
+    keys = {"cost": "monthly_usd"}
+    return Sheet(rows=tuple(rows), columns=tuple(made), usual=tuple(columns), keys=keys)
+
+
+def _cell(key: str) -> Any:
+    return lambda row: row.get(key)
+
+
+# The screen.
+
+
+def _blocks(result: CompareVolumes, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the screen: what wins, the cheapest of each kind, where own GPUs begin, what next."""
+    verdict = [*first.verdict(result.verdict, view)]
+    if not view.usual:
+        yield from verdict
+        columns = sheet.pick(view.fields or sheet.usual)
+        rows = [Row(cells=tuple(c.text(r) for c in columns)) for r in sheet.rows[: view.top]]
+        yield Table(columns=columns, rows=tuple(rows))
+        yield from _after(result, view)
+        return
+    after = [*_after(result, view)]
+    yield from first.fitted(
+        result,
+        view,
+        lambda most: [*verdict, _table(result, sheet, view, most), *after],
+        len(sheet.rows),
+    )
+
+
+def _table(result: CompareVolumes, sheet: Sheet, view: View, most: int) -> Table:
+    """Return the table with so many rows: own GPUs of further classes give way first."""
+    keys = [k for k in sheet.usual if k not in ("kind", "class", "name")]
+    label = Column(key="what", head="", get=str, right=True)
+    name = Column(key="name", head=f"prices of {result.catalog.as_of}", get=str, wraps=True)
+    columns = sheet.pick(keys)
+    kept = _kept(list(sheet.rows), most)
+    rows = []
+    for choice, before in zip(kept, [None, *kept[:-1]], strict=True):
+        new = before is None or before.kind != choice.kind
+        what = f"{choice.kind} {choice.class_}" if new else choice.class_
+        note = _machines(choice) if new and choice.last.tier == "self" else ""
+        cells = (what, choice.name, *(c.text(choice) for c in columns))
+        rows.append(Row(cells=cells, note=note))
+    return Table(columns=(label, name, *columns), rows=tuple(rows))
+
+
+def _kept(rows: list[Choice], most: int) -> list[Choice]:
+    """Return at most so many rows, the first of each kind among them."""
+    firsts = [row for i, row in enumerate(rows) if not i or rows[i - 1].kind != row.kind]
+    others = sorted((row for row in rows if row not in firsts), key=_last_of_all)
+    kept = [*firsts, *others][: max(most, len(firsts))]
+    return [row for row in rows if row in kept]
+
+
+def _last_of_all(choice: Choice) -> tuple[bool, bool, float]:
+    described = choice.last.provider == "given"
+    return not described, choice.last.tier == "self", choice.last.monthly_usd or 0.0
+
+
+def _machines(choice: Choice) -> str:
+    """Return which GPUs own ones are, at each volume."""
+    rows = [row for row in choice.rows if row is not None]
+    same = len({row.model for row in rows}) == 1
+    told = [said(row).removeprefix(f"{row.model} on ") if same else said(row) for row in rows]
+    return f"on {', '.join(told)}" if same else "; ".join(told)
+
+
+def _after(result: CompareVolumes, view: View) -> Iterator[Block]:
+    """Return what stands under the table, and what comes next."""
+    volumes = [show_tokens(a.workload.tokens_per_month) for a in result.volumes]
+    head = HEAD if result.begins else "$ a month"
+    yield Paragraph(text=f"{head}. No volume was said: --tokens 50B is one.", tone="dim", hanging=2)
+    yield from _sure(result)
+    yield from first.assumed(result.assumptions, view)
+    yield from first.away(result, view, f"profile {result.profile}: --profile", dated=view.usual)
+    middle = volumes[len(volumes) // 2]
+    answer = result.volumes[len(volumes) // 2]
+    asked = [*result.asked, "--tokens", middle]
+    lines = [first.command(asked, "compare")]
+    if answer.best is not None:
+        lines.append(first.command(asked, "explain", first.short(answer.best)))
+    if pair := [first.short(name) for name in result.volumes[-1].pair]:
+        lines.append(first.command(result.asked, "breakeven", *pair))
+    yield from first.commands(*lines)
+
+
+def _sure(result: CompareVolumes) -> Iterator[Block]:
+    """Return how sure the prices are that win, and what is cheaper but not sure enough."""
+    rows = {row.id: row for answer in result.volumes for row in answer.options}
+    best = dict.fromkeys(a.best for a in result.volumes if a.best is not None)
+    told = [f"{said(rows[name])} {people.sure(rows[name])}" for name in best]
+    text = f"How sure the price is: {', '.join(told)}."
+    unsure = dict.fromkeys(name for a in result.volumes for name in a.cheaper_but_unsure)
+    if unsure:
+        name = next(iter(unsure))
+        bills = [_bill(answer, name) for answer in result.volumes]
+        text += (
+            f" Cheaper but not sure enough: {said(rows[name])}, {', '.join(filter(None, bills))}"
+            f" ({people.sure(rows[name])})."
+        )
+    yield Paragraph(text=text, hanging=2, bullet=True)
+
+
+def _bill(answer: CompareResult, name: str) -> str:
+    row = next((row for row in answer.options if row.id == name), None)
+    return "" if row is None or row.monthly_usd is None else show_usd(row.monthly_usd)
+
+
+SCREEN = Screen(
+    rows=("volumes",),
+    everything=_answers,
+    sheet=_sheet,
+    blocks=_blocks,
+    compact=_compact,
+    csv=_options,
+)
