@@ -107,7 +107,7 @@ BAD = {
         "result.json:2: schema: tco.compare/7 is not read, tco.compare/1 is: written by a newer",
     ),
     "older": (edited(_set("schema", "tco.compare/0")), "ask the question again"),
-    "unknown": (edited(_set("schema", "tco.compar/1")), "the nearest is tco.compare/1"),
+    "unknown": (edited(_set("schema", "tco.compar/1")), "did you mean tco.compare/1"),
     "no schema": (edited(_set("schema", None)), "no result of tco; write one with --format json"),
     "a list": (lambda _: "[1, 2]", "no result of tco; write one with --format json"),
     "empty": (lambda _: "", "not JSON"),
