@@ -360,24 +360,15 @@ class OwnBegins:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompareVolumes:
-    """What a month costs at several volumes, where none was said."""
+class CompareVolumes(Envelope):
+    """What a month costs at several volumes, where none was said; assumptions of the largest."""
 
     schema: Literal["tco.compare-volumes/1"]
-    catalog: CatalogStamp
     profile: str
     volumes: tuple[CompareResult, ...]
     """A whole answer each, the smallest volume first."""
     begins: tuple[OwnBegins, ...]
     """Where own GPUs begin to win, class by class."""
-    verdict: str
-    assumptions: tuple[AssumptionResult, ...]
-    """Of the largest volume."""
-    warnings: tuple[str, ...]
-    asked: tuple[str, ...] = ()
-    """The question as flags, as it was typed: what a command about the same month carries along."""
-    minor: int = 0
-    """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)

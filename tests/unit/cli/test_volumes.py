@@ -92,9 +92,10 @@ def test_a_saved_one_is_rendered_as_it_was(tmp_path: Path) -> None:
     saved = tmp_path / "volumes.json"
     saved.write_text(run(*BARE, "-o", "json", "-q").stdout, encoding="utf-8")
     for kind in ("table", "csv", "md", "llm"):
-        assert run("render", str(saved), "-o", kind, "-q").stdout == run(
-            *BARE, "-o", kind, "-q"
-        ).stdout
+        assert (
+            run("render", str(saved), "-o", kind, "-q").stdout
+            == run(*BARE, "-o", kind, "-q").stdout
+        )
     edited = json.loads(saved.read_text(encoding="utf-8"))
     edited["volumes"][1]["options"][0]["monthly_usd"] = 1.0
     saved.write_text(json.dumps(edited), encoding="utf-8")
@@ -103,9 +104,7 @@ def test_a_saved_one_is_rendered_as_it_was(tmp_path: Path) -> None:
     assert "does not add up" in refused.stderr
 
 
-def test_where_a_volume_is_still_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_a_volume_is_still_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "tco.yaml"
     file.write_text("people: {fte: 1}\n", encoding="utf-8")
     checked = tmp_path / "config.yaml"

@@ -17,7 +17,7 @@ from tco.units import show_tokens, show_usd
 HEAD = "$ a month; own win: the volume from which own GPUs of the class cost less"
 
 
-class Choice(NamedTuple):
+class KindAtVolumes(NamedTuple):
     """The cheapest of a kind and class of model at each volume.
 
     Args:
@@ -42,7 +42,7 @@ class Choice(NamedTuple):
         return next(row for row in reversed(self.rows) if row is not None)
 
 
-def choices(result: CompareVolumes) -> list[Choice]:
+def choices(result: CompareVolumes) -> list[KindAtVolumes]:
     """Return the rows of the screen, in its order."""
     found: dict[tuple[str, str], list[OptionResult | None]] = {}
     count = len(result.volumes)
@@ -50,7 +50,10 @@ def choices(result: CompareVolumes) -> list[Choice]:
         for kind, class_, rows in people.groups(answer):
             found.setdefault((kind, class_), [None] * count)[i] = rows[0]
     order = list(people.KINDS.values())
-    made = [Choice(kind, c, tuple(rows), _name(rows, result)) for (kind, c), rows in found.items()]
+    made = [
+        KindAtVolumes(kind, c, tuple(rows), _name(rows, result))
+        for (kind, c), rows in found.items()
+    ]
     made.sort(key=lambda choice: order.index(choice.kind))
     begins = {begin.against: begin.tokens_per_month for begin in result.begins}
     return [
@@ -70,12 +73,12 @@ def _name(rows: Sequence[OptionResult | None], result: CompareVolumes) -> str:
     return said(last) if alike and not makers else last.model
 
 
-def _usd(i: int, choice: Choice) -> float | None:
+def _usd(i: int, choice: KindAtVolumes) -> float | None:
     row = choice.rows[i]
     return None if row is None else row.monthly_usd
 
 
-def _own_win(choice: Choice) -> str:
+def _own_win(choice: KindAtVolumes) -> str:
     """Return from which volume own GPUs cost less, in words; nothing where none are looked at."""
     if not choice.own:
         return ""
@@ -187,7 +190,7 @@ def _table(result: CompareVolumes, sheet: Sheet, view: View, most: int) -> Table
     return Table(columns=(label, name, *columns), rows=tuple(rows))
 
 
-def _kept(rows: list[Choice], most: int) -> list[Choice]:
+def _kept(rows: list[KindAtVolumes], most: int) -> list[KindAtVolumes]:
     """Return at most so many rows, the first of each kind among them."""
     firsts = [row for i, row in enumerate(rows) if not i or rows[i - 1].kind != row.kind]
     others = sorted((row for row in rows if row not in firsts), key=_last_of_all)
@@ -195,12 +198,12 @@ def _kept(rows: list[Choice], most: int) -> list[Choice]:
     return [row for row in rows if row in kept]
 
 
-def _last_of_all(choice: Choice) -> tuple[bool, bool, float]:
+def _last_of_all(choice: KindAtVolumes) -> tuple[bool, bool, float]:
     described = choice.last.provider == "given"
     return not described, choice.last.tier == "self", choice.last.monthly_usd or 0.0
 
 
-def _machines(choice: Choice) -> str:
+def _machines(choice: KindAtVolumes) -> str:
     """Return which GPUs own ones are, at each volume."""
     rows = [row for row in choice.rows if row is not None]
     same = len({row.model for row in rows}) == 1
