@@ -218,8 +218,15 @@ BROKEN: dict[str, Callable[[Data], None]] = {
         put("offers", 0, "waive", to=["stale"]), put("offers", 0, "waive_because", to="x")
     ),
 }
-ELSEWHERE = {"unreadable", "zero-price", "not-a-price", "changed-without-window", "window-removed"}
-ELSEWHERE |= {"new-key", "record-far-off", "spot-above-on-demand"}
+ELSEWHERE = {
+    "unreadable",
+    "not-found",
+    "zero-price",
+    "not-a-price",
+    "changed-without-window",
+    "window-removed",
+}
+ELSEWHERE |= {"new-key", "record-far-off", "spot-above-on-demand", "not-found"}
 """Rules whose cases stand in other tests: no file, upstream lists, an older edition."""
 
 

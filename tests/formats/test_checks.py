@@ -145,7 +145,7 @@ def test_other_commands_say_that_they_do_not(scenario: Write) -> None:
         ("max_price_age: 90 dys", ":3: checks.max_price_age: "),
         ("max_montly: 5", "did you mean 'max_monthly'?"),
         ("deny_providers: [deepinfro]", ":3: deny_providers: no provider called 'deepinfro'; did"),
-        ("allow_licenses: [free]", ":3: allow_licenses: no licence called 'free'; did you mean"),
+        ("allow_licenses: [free]", ":3: allow_licenses: no licence called 'free'; there are"),
         ("deny_providers: []", "a list without a name checks nothing"),
     ],
 )

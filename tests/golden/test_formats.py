@@ -40,6 +40,7 @@ FILES = "tests/golden/files"
 CASES = {
     "compare": "compare --tokens 50B",
     "frontier": "compare --tokens 50B --frontier",
+    "compare-volumes": "compare",
     "breakeven": "breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B",
     "breakeven-table": "breakeven",
     "breakeven-over": "breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B --over rent",
@@ -69,6 +70,7 @@ CASES = {
     "catalog-check": "catalog check tests/catalog/files/wrong.yaml",
     "catalog-rules": "catalog check --rules",
     "catalog-list": "catalog list",
+    "catalog-names": "catalog list --profiles",
     "catalog-history": "catalog history gpt-4.1",
     "catalog-show": "catalog show h100-sxm",
     "catalog-verify": f"catalog verify --against litellm {FILES}/litellm.json",

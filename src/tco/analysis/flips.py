@@ -229,8 +229,9 @@ def _volume(inputs: Question, bought: Option, setups: Sequence[Option]) -> list[
     ends = [end for span in won.intervals() for end in span if 0.0 < end < np.inf]
     near = min(ends, key=lambda end: max(end / now, now / end), default=None) if now else None
     way = "" if near is None else f"{'from' if near > now else 'up to'} {show_tokens(near)} tokens"
-    sure = float(won.sure[0])  # whole replicas can lie between
-    later = f", always from {show_tokens(sure)}" if near is not None and now < near < sure else ""
+    sure = float(won.sure[0])
+    if near is not None and now < near < sure:  # whole replicas lie between: that it stays cheaper
+        way = f"from {show_tokens(sure)} tokens"
     return [
         Flip(
             path=TOKENS,
@@ -238,6 +239,6 @@ def _volume(inputs: Question, bought: Option, setups: Sequence[Option]) -> list[
             now=now,
             needed=near,
             unit="tokens/month",
-            text=f"{way} a month{later}" if way else "no volume would do on its own",
+            text=f"{way} a month" if way else "no volume would do on its own",
         )
     ]

@@ -170,7 +170,9 @@ def _cell(row: SwingResult, column: Column) -> str:
     if column.key == "path":
         return row.path + words.STAR * row.judgment
     value = column.get(row)
-    if column.key in ("value", "low", "high", "flips_at") and value is not None:
+    if column.key == "flips_at" and value is not None:
+        return _brief(value, row.unit)
+    if column.key in ("value", "low", "high") and value is not None:
         return in_unit(value, row.unit)
     return column.text(row)
 
