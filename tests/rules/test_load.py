@@ -126,7 +126,7 @@ def test_the_nearer_two_of_mean_peak_and_ratio_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ("--peak 200", "--peak: 200: a rate needs its period; write for example 200 req/s"),
+        ("--peak 200", "--peak: 200: a rate needs its period; write '200 req/s' or 200/min"),
         ("--peak '200 tok/s'", "unknown unit 'tok'"),
         ("--peak=-3req/s", "must not be negative"),
         ("--peak '5 req/s' --requests '20 req/s'", "5 req/s is below the mean of 20 req/s"),
@@ -186,7 +186,9 @@ def test_demand_is_an_old_name_and_says_so() -> None:
 )
 def test_next_to_nothing_a_month_is_asked_about(command: str) -> None:
     done = run(*shlex.split(command), "--tokens", "50", *DAY)
-    assert "50 tokens a month? 50B is 50 billion, 50M 50 million" in done.stdout + done.stderr
+    assert (
+        "--tokens: 50: so few in a month? write 50B, 50M, or 50/month" in done.stdout + done.stderr
+    )
     much = run(*shlex.split(command), "--tokens", "50M", *DAY)
     assert "tokens a month?" not in much.stdout + much.stderr
 
@@ -203,7 +205,7 @@ def test_jobs_and_tasks_are_asked_about_too(tmp_path: Path) -> None:
 
 def test_a_few_requests_are_asked_about_but_not_a_few_users() -> None:
     done = run("compare", "--requests", "20", "--model", "gpt-4.1", *DAY)
-    assert "20 requests a month? 20B" in done.stderr
+    assert "--requests: 20: so few in a month? write" in done.stderr
     assert "a month?" not in run("compare", "--users", "5", "--model", "gpt-4.1", *DAY).stderr
 
 

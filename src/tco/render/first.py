@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from tco.analysis.results import AssumptionResult, Flip
 from tco.ask.options import lacking
+from tco.errors import printable
 from tco.options.spoken import asked_as, machine, short, spoken
 from tco.render import words
 from tco.render.table import Block, Paragraph, View
@@ -311,7 +312,8 @@ def command(asked: Sequence[str], name: str, *named: str) -> str:
     """
     chosen = any(not word.startswith("-") for word in named)
     without = (CHOOSING if chosen else frozenset()) | NOT_OF.get(name, frozenset())
-    return shlex.join(["tco", name, *named, *carried(asked, without)])
+    typed = shlex.join(["tco", name, *named, *carried(asked, without)])
+    return printable(typed, len(typed))
 
 
 def commands(*texts: str) -> Iterator[Block]:

@@ -23,7 +23,7 @@ from tco.options.scenario import InlineOption
 
 Asked = Callable[..., Question]
 
-FULL = "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand"
+FULL = "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand_4x"
 
 
 @pytest.mark.parametrize(
