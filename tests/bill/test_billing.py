@@ -348,3 +348,10 @@ def test_a_replica_lies_in_the_box_that_it_is_rented_in(asked: Any) -> None:
             assert setup.gpus <= rent.instance_gpus or rent.instance_gpus >= setup.gpu.node_gpus
     assert sized > 100
     assert {len(sizes) for sizes in boxes.values()} == {1}  # no id means two boxes
+
+
+def test_a_comparison_answers_for_fleets_that_scale_to_zero() -> None:
+    """They have no exact break-even, so that no volume turns the answer; bills they have."""
+    shown = run("compare", "--tokens", "5B", "--billing", "scale_to_zero", *DAY)
+    assert shown.exit_code == 0, shown.output
+    assert "tokens a month, or" not in shown.stdout

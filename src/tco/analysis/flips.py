@@ -12,7 +12,7 @@ from tco.analysis.vary.variables import FAR, Values, Variable, staffed, usd_at
 from tco.engine.crossings import Wins, together, turn, wins
 from tco.engine.shapes import Floats, Number, number
 from tco.options.bills import Option, SelfOption, TokenOption, lines
-from tco.options.curves import TOKENS, curve
+from tco.options.curves import TOKENS, curve, has_steps
 from tco.options.question import Question
 from tco.options.settings import Settings, price_factor
 from tco.options.spoken import spoken
@@ -224,6 +224,8 @@ def turns_of(
 
 def _volume(inputs: Question, bought: Option, setups: Sequence[Option]) -> list[Flip]:
     """Return the volume nearest to today's at which the cheaper one changes."""
+    if not all(has_steps(option) for option in (bought, *setups)):
+        return []  # a fleet that scales to zero has no exact break-even volume
     now = number(inputs.settings.value(TOKENS))
     won = earliest(inputs, bought, setups)[1]
     ends = [end for span in won.intervals() for end in span if 0.0 < end < np.inf]

@@ -227,7 +227,7 @@ def commands(result: CompareResult, most: int) -> Iterator[Block]:
     pair = [name for name in result.pair if trust[name] >= insisted]  # others would be refused
     best = first.short(result.best)
     lines = [first.command(result.asked, "explain", best)]
-    if len(pair) > 1:
+    if len(pair) > 1 and any(flip.title == "volume" for flip in result.turns):
         lines.append(first.command(result.asked, "breakeven", *map(first.short, pair)))
     own = [name for name in (*pair, result.best) if name.startswith("self/")]
     lines += [first.command(result.asked, "deploy", first.short(name)) for name in own[:1]]
