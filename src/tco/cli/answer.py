@@ -39,11 +39,10 @@ def asked(question: QuestionOptions, output: Output) -> Given:
         UsageError: A flag or variable that cannot be read, or two that contradict each other.
         DataError: A scenario file that cannot be used.
     """
+    warn_of_variables()
     typed = {**question, **output}
     layers = [read(given(typed), UsageError), read(_variables(), UsageError)]
-    said = given_of(layers, file_of(question), config_file())
-    warn_of_variables()
-    return said
+    return given_of(layers, file_of(question), config_file())
 
 
 def file_of(question: QuestionOptions) -> str | None:

@@ -9,7 +9,14 @@ import numpy as np
 
 from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.shapes import Floats, precision
-from tco.errors import DataError, InfeasibleError, TcoError, unknown_name
+from tco.errors import (
+    DataError,
+    InfeasibleError,
+    TcoError,
+    UnknownNameError,
+    printable,
+    unknown_name,
+)
 from tco.options.bills import Option, TokenOption, best_pairs, usd_of
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import cheapest, insist, least_trust
@@ -27,7 +34,7 @@ TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)
 
 SELF = re.compile(
     r"^self/(?P<model>[^@/]+)"
-    r"(?:@(?:(?P<count>[1-9]\d*)x)?(?P<gpu>[^:/]+)(?::(?P<precision>[^/]+))?)?"
+    r"(?:@(?:(?P<count>\d+)x)?(?P<gpu>[^:/]+)(?::(?P<precision>[^/]+))?)?"
     r"(?:/(?P<seller>[^:/]+)(?::(?P<purchase>[^/]+))?)?$"
 )
 
@@ -241,7 +248,7 @@ def _selection(parts: re.Match[str], inputs: Question) -> Selection:
     if parts["gpu"]:
         changes["gpus"] = (find_gpu(catalog, parts["gpu"]),)
     if parts["count"]:
-        changes["gpu_count"] = int(parts["count"])
+        changes["gpu_count"] = _count(parts)
     if parts["precision"]:
         if precision(parts["precision"]) is None:
             raise unknown_name("precision", parts["precision"], PRECISION_NAMES)
@@ -249,6 +256,14 @@ def _selection(parts: re.Match[str], inputs: Question) -> Selection:
     if parts["seller"]:
         changes |= _of_seller(parts["seller"], bool(parts["purchase"]), base, inputs)
     return replace(base, **changes)  # type: ignore[arg-type]  # keys are fields of Selection
+
+
+def _count(parts: re.Match[str]) -> int:
+    count = int(parts["count"])
+    if count < 1:
+        told = f"{printable(parts[0])}: a replica has one GPU or more"
+        raise UnknownNameError(f"{told}; write self/{parts['model']}@1x{parts['gpu']}")
+    return count
 
 
 def _of_seller(name: str, all_ways: bool, base: Selection, inputs: Question) -> dict[str, object]:

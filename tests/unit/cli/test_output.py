@@ -121,7 +121,7 @@ def test_export_that_cannot_be_written_is_said_last(tmp_path: Path) -> None:
 
 
 def test_warnings_are_on_stderr_and_can_be_silenced() -> None:
-    noisy, quiet = run(*BASE), run(*BASE, "-q")
+    noisy, quiet = run(*COMMANDS["breakeven"]), run(*COMMANDS["breakeven"], "-q")
     assert noisy.stdout == quiet.stdout
     assert noisy.stderr.startswith("tco: note: ")
     assert quiet.stderr == ""
