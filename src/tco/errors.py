@@ -137,11 +137,13 @@ most like one."""
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Return up to `count` of `known` that may have been meant, best first; none that are far.
 
-    First those that say the same in other punctuation, then those that say all of it and more, in
-    the order of `known`; those that look like it; those that are a part of it.
+    Those that say the same in other punctuation, if there are any; else those that say all of it
+    and more, in the order of `known`; those that look like it; those that are a part of it.
 
     >>> nearest("gpt4", ["gpt-5", "gpt-4o", "gpt-4"]), nearest("foo", ["o3", "gpt-4o"])
-    (['gpt-4', 'gpt-4o'], [])
+    (['gpt-4'], [])
+    >>> nearest("gpt-4", ["gpt-5", "gpt-4o"])
+    ['gpt-4o', 'gpt-5']
     """
     folded = name[:200].lower()
     some = known if isinstance(known, Sequence | Mapping) else sorted(known)

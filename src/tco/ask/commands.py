@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from tco.ask.fields import (
     DISCOUNTING,
+    SERVING,
+    VALUES,
+    VOLUME,
+    WHICH,
     Amount,
     Day,
     Name,
@@ -24,7 +28,6 @@ from tco.ask.fields import (
     switch,
     text,
 )
-from tco.ask.options import SERVING, VALUES, VOLUME, WHICH
 
 if TYPE_CHECKING:
     from tco.ask.options import QuestionOptions as Besides

@@ -30,6 +30,26 @@ File = str | PathLike[str] | None
 Files = str | PathLike[str] | Sequence[str | PathLike[str]] | None
 
 
+# The headings of help, and the commands that take an option.
+
+VOLUME = "Volume and traffic"
+WHICH = "Which options"
+SERVING = "Serving and people"
+VALUES = "Values and data"
+ANSWER = "Output"
+
+JOBS = "train embed"
+"""They are about work, not about how models serve."""
+SIZE_JOBS = f"size {JOBS}"
+"""`size` has its model said first; nothing is bought there, nobody is paid."""
+BOUGHT = "unserved embed"
+"""What only matters where tokens are bought to be served."""
+
+CHOOSING = "compare breakeven"
+BILLS = f"{CHOOSING} explain"
+TOOLS = f"{BILLS} size"
+
+
 class Field(NamedTuple):
     """One thing that a user can say, declared by `flag`, `key` and `scope`.
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Exit
 
-from tco.ask.options import ANSWER, VALUES, VOLUME, WHICH, Output
+from tco.ask.fields import ANSWER, VALUES, VOLUME, WHICH
+from tco.ask.options import Output
 from tco.cli.options import (
     Command,
     Data,

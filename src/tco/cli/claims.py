@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from tco.ask.options import VALUES, Output
+from tco.ask.fields import VALUES
+from tco.ask.options import Output
 from tco.cli.options import flags
 
 Name = Annotated[

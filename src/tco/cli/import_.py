@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 from typer import Argument
 
-from tco.ask.options import VALUES, Output, QuestionOptions
+from tco.ask.fields import VALUES
+from tco.ask.options import Output, QuestionOptions
 from tco.cli.options import Command, Group, Switch, Text, Texts, flag, flags
 
 MEASURED = "What the file does not say"

@@ -11,8 +11,8 @@ from typing import Annotated, Any, ClassVar, get_origin, is_typeddict
 from typer import Argument, Option
 from typer.core import TyperCommand, TyperGroup
 
-from tco.ask.fields import Field, fields_of
-from tco.ask.options import ANSWER, Output, QuestionOptions
+from tco.ask.fields import ANSWER, Field, fields_of
+from tco.ask.options import Output, QuestionOptions
 from tco.cli.guard import guarded, typed
 from tco.errors import UsageError
 

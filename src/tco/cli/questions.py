@@ -15,7 +15,8 @@ from tco.ask.commands import (
     SizeOptions,
     TrainOptions,
 )
-from tco.ask.options import VALUES, Output, QuestionOptions
+from tco.ask.fields import VALUES
+from tco.ask.options import Output, QuestionOptions
 from tco.cli.options import Plot, Text, flag, flags
 
 # `tco compare`.

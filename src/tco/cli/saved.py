@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit
 
-from tco.ask.options import VALUES, Output, QuestionOptions
+from tco.ask.fields import VALUES
+from tco.ask.options import Output, QuestionOptions
 from tco.cli.options import Switch, Texts, flag, flags
 
 if TYPE_CHECKING:
