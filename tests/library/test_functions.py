@@ -50,6 +50,7 @@ SAME: dict[str, tuple[str, Ask]] = {
             as_of=DAY,
         ),
     ),
+    "compare-volumes": ("compare --tier api", lambda: tco.compare(tier="api", as_of=DAY)),
     "breakeven": (
         f"breakeven {A} {B} --tokens 50B --growth 5%",
         lambda: tco.breakeven(A, B, tokens="50B", growth=0.05, as_of=DAY),
