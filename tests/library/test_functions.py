@@ -259,7 +259,8 @@ def test_every_answer_shows_itself(name: str) -> None:
     assert "\n" not in repr(answer)
     assert repr(answer).startswith(f"<{type(answer).__name__}, ")
     assert answer._repr_html_().endswith("</div>")
-    assert max(len(line) for line in answer.to_text(100).splitlines()) <= 100
+    for width in (60, 80, 100, 120, 200):
+        assert max(len(line) for line in answer.to_text(width).splitlines()) <= width
 
 
 ALIKE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
