@@ -162,7 +162,9 @@ def _no_offer(
         return InfeasibleError(f"{name}: {reasons[0][0]}")
     offers = [o.id for o in inputs.catalog.prices.offers if o.model == model]
     if provider and offers:
-        return unknown_name("option", name, offers)
+        error = unknown_name("option", name, offers)
+        error.command = f"tco catalog list --model {model} has all {len(offers)}"
+        return error
     own = f"self/{model}"
     return DataError(f"nobody in the catalog offers {model} by the token; {own} is its own option")
 

@@ -34,7 +34,7 @@ def _compare_everything(result: CompareResult) -> Sheet:
 
 def _compare_sheet(result: CompareResult, view: View) -> Sheet:
     """Return the options of the short list; with a larger `--top` those not on it too."""
-    wanted = set(result.shown)
+    wanted = set() if "--all" in result.asked else set(result.shown)
     return _sheet(result, tuple(o for o in result.options if _wanted(o, wanted, view)))
 
 
