@@ -97,9 +97,9 @@ def test_a_bill_by_the_token(
 
 
 SETUPS = (
-    "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand",
-    "self/llama-3.3-70b@1xh200-sxm:fp8/nebius:on_demand",
-    "self/llama-3.3-70b@1xmi300x:fp8/crusoe:on_demand",
+    "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand_8x",
+    "self/llama-3.3-70b@1xb200-sxm:fp8/nebius:on_demand",
+    "self/llama-3.3-70b@1xmi300x:fp8/digitalocean:on_demand",
     "self/llama-3.3-70b@4xa100-sxm-80gb:bf16/hyperstack:on_demand",
 )
 
@@ -109,13 +109,17 @@ def rentals() -> list[Yaml]:
     return read("hardware")["rentals"]  # type: ignore[no-any-return]
 
 
-def rent_of(rentals: list[Yaml], seller: str, gpu: str) -> list[tuple[int, float]]:
-    """Return instance size and rent of what a seller asks on demand for a GPU on the day."""
+def rent_of(rentals: list[Yaml], seller: str, gpu: str, box: str) -> list[tuple[int, float]]:
+    """Return instance size and rent of what a seller asks on demand for a GPU on the day.
+
+    Where it has boxes of several sizes, of the box that the id names: `on_demand_8x`.
+    """
     return [
         (r["gpus"], float(holding(r["rents"])["usd_per_gpu_hour"]))
         for r in rentals
         if (r["seller"], r["gpu"], r["option"]) == (seller, gpu, "on_demand")
         and not r.get("channel")
+        and box in ("on_demand", f"on_demand_{r['gpus']}x")
     ]
 
 
@@ -128,7 +132,7 @@ def test_a_bill_of_own_gpus(
     gpu = (made.hardware or "").split("x", 1)[1]
     bills = [
         own_usd(made, size, rent, traffic, assumed)
-        for size, rent in rent_of(rentals, made.provider, gpu)
+        for size, rent in rent_of(rentals, made.provider, gpu, name.rpartition(":")[2])
     ]
     gpus, usd = min(bills, key=lambda pair: pair[1])
     assert made.gpus == gpus
