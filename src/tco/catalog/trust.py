@@ -150,9 +150,10 @@ def short_reason(reason: str) -> str:
 # How far a price can be trusted to decide an answer, and why, in words.
 #
 # Trust begins with the witnesses (see `evidence`). A mark of doubt takes it away. A step of more
-# than half does until a second witness has seen the new price. Age does only while a fresher
-# price of the same model, or a fresher rent of the same GPU, exists. What the user gave is
-# trusted, but a doubt that the user wrote down counts.
+# than half does until a second witness has seen the new price. Age, counted from the day asked
+# about, does only while a fresher rent of the same GPU exists, or a price of the same model that
+# is not too old or fresher by as much. What the user gave is trusted, but a doubt that the user
+# wrote down counts.
 
 LEVELS: tuple[Confidence, ...] = ("low", "medium", "high")
 """Words for trust, from the least on; a level's place in it is its rank."""
@@ -183,8 +184,8 @@ class Seen(NamedTuple):
     name: str
     age: int
     """How long before the day asked about [day]."""
-    limit: int
-    """Age from which a price of its kind counts as stale [day]."""
+    limit: float
+    """Age beyond which a price of its kind counts as stale [day]."""
 
 
 def offer_trust(catalog: Catalog, offer: Offer, price: Price, day: date) -> Trust:
@@ -272,8 +273,47 @@ def rent_trust(
     if witnesses.independent < 2:
         marks += _step([window.usd_per_gpu_hour for window in before[-2:]], rent.since)
     mine = Seen(rental.seller, age_days(rent, day), stale_after("rental"))
-    other = freshest.get((rental.gpu, rental.option))
-    return _marked(_witnessed(witnesses), [*marks, *_aged(mine, [other] if other else [])])
+    last = freshest.get((rental.gpu, rental.option))
+    if last is not None and overtaken(mine, last):
+        marks.append(_seen_before(mine, last))
+    return _marked(_witnessed(witnesses), marks)
+
+
+def overtaken(mine: Seen, freshest: Seen) -> bool:
+    """Return whether a rent is older than it may be, while a fresher one of the GPU exists.
+
+    >>> overtaken(Seen("a", 31, 30), Seen("b", 29, 30))
+    True
+    >>> overtaken(Seen("a", 30, 30), Seen("b", 0, 30))  # not too old
+    False
+    >>> overtaken(Seen("a", 400, 30), Seen("a", 400, 30))  # nobody has seen a fresher one
+    False
+    """
+    return mine.age > mine.limit and freshest.age < mine.age
+
+
+def too_old(
+    catalog: Catalog,
+    rental: Rental,
+    rent: Rent,
+    day: date,
+    freshest: Mapping[tuple[str, str], Seen],
+    limit_days: float,
+) -> bool:
+    """Return whether a rent of the catalog is too old on a day, while a fresher one exists.
+
+    Args:
+        catalog: The data; a rent that the user laid over it is never too old.
+        rental: The offer of GPU-hours.
+        rent: Its rent of the day.
+        day: The day asked about.
+        freshest: The rents that were seen last, by GPU and purchase option.
+        limit_days: The age from which it is too old [day].
+    """
+    last = freshest.get((rental.gpu, rental.option))
+    if last is None or _laid_over(catalog, "rentals", *rental_key(rental)):
+        return False
+    return overtaken(Seen(rental.seller, age_days(rent, day), limit_days), last)
 
 
 def freshest_rents(
@@ -373,6 +413,8 @@ def _aged(mine: Seen, others: Iterable[Seen]) -> list[str]:
         return []
     fresher = [o for o in others if o.age <= o.limit or mine.age - o.age > mine.limit]
     near = min(fresher, key=lambda o: (o.age, o.name), default=None)
-    if near is None or near.age >= mine.age:
-        return []
-    return [f"seen {mine.age} days ago, while {near.name} was {near.age} days ago"]
+    return [] if near is None or near.age >= mine.age else [_seen_before(mine, near)]
+
+
+def _seen_before(mine: Seen, near: Seen) -> str:
+    return f"seen {mine.age} days ago, while {near.name} was {near.age} days ago"
