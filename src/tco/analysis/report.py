@@ -454,10 +454,10 @@ def _licences(inputs: Question, used: Sequence[Option]) -> list[str]:
 
 def outside_words(models: Sequence[str]) -> str:
     """Return that some models are built like none that the capacity model was held against."""
-    return (
-        f"the capacity model was not held against models built like {', '.join(models)}: a step is "
-        f"taken to be {FITTED.outside_factor:.2f} times as long, and the band is wider"
-    )
+    step, first = FITTED.outside_factor, FITTED.outside_prefill
+    told = f"taken to be {step:.2f} times as long, a prefill {first:.1f}, and the band is wider"
+    named = ", ".join(models)
+    return f"the capacity model was not held against models built like {named}: a step is {told}"
 
 
 def _drafted(inputs: Question, own: Sequence[SelfOption]) -> list[str]:
