@@ -199,7 +199,10 @@ def offer_trust(catalog: Catalog, offer: Offer, price: Price, day: date) -> Trus
     """
     sources, provider = catalog.prices.sources, catalog.prices.providers.get(offer.provider)
     marks = [
-        f"in doubt: {why.rstrip('.')}" for why in (offer.doubt, provider and provider.doubt) if why
+        sentence
+        for why in (offer.doubt, provider and provider.doubt)
+        if why
+        for sentence in f"in doubt: {why.rstrip('.')}".split(". ")
     ]
     if _laid_over(catalog, "offers", offer.id):
         trust = _marked(GIVEN, marks)
