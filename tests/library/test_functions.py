@@ -260,7 +260,9 @@ def test_every_answer_shows_itself(name: str) -> None:
     assert repr(answer).startswith(f"<{type(answer).__name__}, ")
     assert answer._repr_html_().endswith("</div>")
     for width in (60, 80, 100, 120, 200):
-        assert max(len(line) for line in answer.to_text(width).splitlines()) <= width
+        # One id is never broken: it is there to be copied.
+        lines = [x for x in answer.to_text(width).splitlines() if " " in x.strip()]
+        assert max(len(line) for line in lines) <= width
 
 
 ALIKE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
