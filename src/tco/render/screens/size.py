@@ -7,7 +7,7 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from tco.analysis.deploy.results import DeployResult
+from tco.analysis.deploy import DeployResult
 from tco.analysis.size.results import FrontPoint, SizeResult, SizeRow
 from tco.options.measurements import TIERS
 from tco.render import first, words
