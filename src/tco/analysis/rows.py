@@ -472,11 +472,8 @@ def _utilization(
     option: SelfOption, settings: Settings, replica: Replica, servers: Fleet
 ) -> UtilizationResult:
     used = utilization_of(workload(settings, option.tries), replica, servers)
-    return UtilizationResult(
-        slots=number(used.slots),
-        token_capacity=number(used.token_capacity),
-        paid_hours=number(used.paid_hours),
-    )
+    slots, capacity, paid = map(number, used)
+    return UtilizationResult(slots=slots, token_capacity=capacity, paid_hours=paid)
 
 
 def _replica(option: SelfOption, replica: Replica, inputs: Question) -> ReplicaResult:
