@@ -86,14 +86,14 @@ def check(
         catalog: What the files are laid on; None for the catalogs themselves.
     """
     some = reading.read(files, schemas, catalog)
-    world = _world([r.part for r in some if r.part is not None], asked, catalog)
+    context = _context([r.part for r in some if r.part is not None], asked, catalog)
     shared = _sources(some, catalog)
     findings: list[Finding] = []
     for one in some:
         findings += _complained(one)
         if one.part is not None:
             own: Mapping[str, Source] = getattr(one.part, "sources", {})
-            subject = Subject(one.part, own if catalog is None else shared, world)
+            subject = Subject(one.part, own if catalog is None else shared, context)
             findings += _found(subject, one.document)
     records = sum(len(getattr(r.part, s, ())) for r in some for s in COUNTED)
     return report(findings, asked, files=[f.path for f in files], records=records)
@@ -121,7 +121,9 @@ def report(
     )
 
 
-def _world(parts: Sequence[Record], asked: CheckSettings, catalog: Catalog | None) -> CheckContext:
+def _context(
+    parts: Sequence[Record], asked: CheckSettings, catalog: Catalog | None
+) -> CheckContext:
     """Return all records, those of the files on top of those of the catalog."""
 
     def laid(home: str, section: str) -> dict[str, Any]:
