@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.report import assumptions_of, caveats, notes_of, stamp, workload_result
-from tco.analysis.results import CompareResult, EscalationResult, Flip, OptionResult, Tier
+from tco.analysis.results import (
+    CheckResult,
+    CompareResult,
+    EscalationResult,
+    Flip,
+    OptionResult,
+    Tier,
+)
 from tco.analysis.rows import key_figures, left_out_result, option_result, pair_figures
 from tco.analysis.verdict import besides, decided
 from tco.engine.replica import Replica
@@ -162,7 +168,10 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     """
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
-    known_names(inputs)
+    if inputs.request.checks:
+        from tco.analysis.checks import known_names
+
+        known_names(inputs)
     selection = select(inputs.catalog, inputs.request)
     wanted = short_list(inputs, selection)
     more = inputs.request.all_setups or bool(selection.classes)  # than a short list was asked for
@@ -198,7 +207,7 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         verdict=_verdict(inputs, able, ranked, best, chains, wanted if more else frozenset()),
         assumptions=assumptions_of(inputs, used),
         warnings=(*notes, *minor),
-        checks=checked(inputs, _judged(best, used)),
+        checks=_checks(inputs, best, used),
         best=best.id,
         cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(able, best)),
         pair=pair,
@@ -300,10 +309,14 @@ def answers(row: Listed, inputs: Question) -> bool:
     return row.monthly_usd is not None and rank_of(row.trust) >= asked
 
 
-def _judged(best: OptionResult, used: list[Option]) -> CheckedAnswer:
-    """Return what checks are held against: the answer, and the prices of all that are shown."""
+def _checks(inputs: Question, best: OptionResult, used: list[Option]) -> tuple[CheckResult, ...]:
+    """Return the checks of a scenario file, held against the answer and all prices shown."""
+    if not inputs.request.checks:
+        return ()
+    from tco.analysis.checks import CheckedAnswer, checked  # few files have any
+
     chosen = [option for option in used if option.id == best.id]
-    return CheckedAnswer(name=best.id, usd=best.monthly_usd, chosen=chosen, looked_at=used)
+    return checked(inputs, CheckedAnswer(best.id, best.monthly_usd, chosen, used))
 
 
 def ranked_options(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -59,21 +60,9 @@ def find_source(inputs: Question, name: str) -> Source | None:
 def workload_result(inputs: Question) -> WorkloadResult:
     """Return the month that was asked about, in numbers."""
     load = workload(inputs.settings)
-    number = {
-        name: float(np.asarray(getattr(load, name)))
-        for name in (
-            "tokens_per_month",
-            "requests_per_month",
-            "isl",
-            "osl",
-            "input_tokens",
-            "output_tokens",
-            "cached_share",
-            "batch_share",
-            "peak_to_mean",
-            "peak_requests_per_s",
-        )
-    }
+    own = ("profile", "cached_input_tokens")
+    names = [field.name for field in fields(WorkloadResult) if field.name not in own]
+    number = {name: float(np.asarray(getattr(load, name))) for name in names}
     cached = number["input_tokens"] * number["cached_share"]
     return WorkloadResult(profile=inputs.profile, cached_input_tokens=cached, **number)
 
@@ -142,15 +131,21 @@ def assumptions_of(inputs: Question, used: Sequence[Option]) -> tuple[Assumption
 
 def least_trust_row(inputs: Question) -> AssumptionResult:
     """Return which trust of a price is enough for it to win."""
-    said = inputs.request.min_trust
+    return word_row(inputs, "select.min_trust", "least trust of a price that wins", USUAL)
+
+
+def word_row(inputs: Question, path: str, title: str, usual: str) -> AssumptionResult:
+    """Return what is chosen by a word: that of the request, by the last part of its path."""
+    field = path.rpartition(".")[2]
+    said: str | None = getattr(inputs.request, field)
     return AssumptionResult(
-        path="select.min_trust",
-        title="least trust of a price that wins",
-        value=said or USUAL,
+        path=path,
+        title=title,
+        value=said or usual,
         unit="",
         origin="given" if said else "assumed",
-        source=inputs.request.origins.get("min_trust", "default"),
-        judgment=said is None,
+        source=inputs.request.origins.get(field, "default"),
+        judgment=not said,
     )
 
 

@@ -34,6 +34,7 @@ from tco.analysis.report import (
     notes_of,
     stamp,
     unsure_prices,
+    word_row,
     workload_result,
 )
 from tco.analysis.results import AssumptionResult
@@ -330,7 +331,9 @@ def _assumptions(path: VolumePath, options: Sequence[Option]) -> tuple[Assumptio
     years = (VOLUME, RATE, "horizon.months")
     ours = [assumption(path.inputs.settings[name]) for name in years if name not in listed]
     trends = [_of_prices(trend, path.inputs) for trend in _prices(options, path)]
-    return (*known, *ours, *trends, _discounting(path.inputs))
+    when = "when cash counts in a present value"
+    counts = word_row(path.inputs, "horizon.discounting", when, END_OF_MONTH)
+    return (*known, *ours, *trends, counts)
 
 
 def _of_prices(trend: PriceTrend, inputs: Question) -> AssumptionResult:
@@ -343,18 +346,4 @@ def _of_prices(trend: PriceTrend, inputs: Question) -> AssumptionResult:
         origin=trend.origin,
         source=words_of(trend),
         judgment=trend.origin == "assumed",
-    )
-
-
-def _discounting(inputs: Question) -> AssumptionResult:
-    """Return when cash counts in a present value, as it is told."""
-    said = inputs.request.discounting
-    return AssumptionResult(
-        path="horizon.discounting",
-        title="when cash counts in a present value",
-        value=said or END_OF_MONTH,
-        unit="",
-        origin="given" if said else "assumed",
-        source=inputs.request.origins.get("discounting", "default"),
-        judgment=not said,
     )

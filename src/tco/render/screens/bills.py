@@ -262,7 +262,7 @@ def _impossible(options: list[OptionResult], view: View) -> Iterator[Block]:
 COMPARE = Screen(
     rows=("options",),
     everything=_compare_everything,
-    sheet=_compare_sheet,
+    shown=_compare_sheet,
     blocks=_compare_blocks,
     compact=COMPACT,
 )
@@ -302,11 +302,6 @@ KEYS = {"cost": "amount_usd", "item": "item"}
 def _explain_everything(result: ExplainResult) -> Sheet:
     """Return the lines of the bill."""
     return Sheet(rows=result.option.lines, columns=COLUMNS, usual=USUAL, keys=KEYS)
-
-
-def _explain_sheet(result: ExplainResult, view: View) -> Sheet:
-    """Return the lines of the bill."""
-    return _explain_everything(result)
 
 
 def _explain_blocks(result: ExplainResult, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -417,6 +412,5 @@ def _beside_words(option: OptionResult) -> Iterator[str]:
 EXPLAIN = Screen(
     rows=("option", "lines"),
     everything=_explain_everything,
-    sheet=_explain_sheet,
     blocks=_explain_blocks,
 )

@@ -234,11 +234,6 @@ def _claims_everything(result: ClaimsResult) -> Sheet:
     )
 
 
-def _claims_sheet(result: ClaimsResult, view: View) -> Sheet:
-    """Return the same: all claims are shown."""
-    return _claims_everything(result)
-
-
 def _claims_blocks(result: ClaimsResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the list of verdicts, the rules of thumb on one axis, and claims in full."""
     rows = sheet.rows[: view.top]
@@ -480,6 +475,4 @@ def _list_of(names: Any) -> str:
     return ", ".join(_words(name) for name in names) or "–"
 
 
-CLAIMS = Screen(
-    rows=("rows",), everything=_claims_everything, sheet=_claims_sheet, blocks=_claims_blocks
-)
+CLAIMS = Screen(rows=("rows",), everything=_claims_everything, blocks=_claims_blocks)

@@ -48,10 +48,6 @@ def _score(point: FrontierPoint) -> str:
     return f"{'~' if point.apart is False else ''}{show_score(point.quality.value)}{effort}"
 
 
-def _rows(result: FrontierResult, view: View) -> Sheet:
-    return _sheet(result)
-
-
 def _blocks(result: FrontierResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the screen: the verdict, the points, what they beat, what has no place."""
     yield from first.verdict(result.verdict, view)
@@ -150,7 +146,6 @@ def _some(names: Sequence[str], view: View) -> str:
 SCREEN = Screen(
     rows=("points",),
     everything=_sheet,
-    sheet=_rows,
     blocks=_blocks,
     compact=COMPACT,
 )

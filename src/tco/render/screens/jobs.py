@@ -130,16 +130,6 @@ def _term(line: BillLine, when: str) -> str:
 # The screen of `tco train`.
 
 
-def _train_everything(result: TrainResult) -> Sheet:
-    """Return all ways, the impossible ones too."""
-    return ways(result)
-
-
-def _train_sheet(result: TrainResult, view: View) -> Sheet:
-    """Return the same: nothing is left out but by `--top`."""
-    return ways(result)
-
-
 def _train_blocks(result: TrainResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the screen."""
     yield from screen(result, _job(result), sheet, view)
@@ -158,22 +148,10 @@ def _job(result: TrainResult) -> str:
     )
 
 
-TRAIN = Screen(
-    rows=("rows",), everything=_train_everything, sheet=_train_sheet, blocks=_train_blocks
-)
+TRAIN = Screen(rows=("rows",), everything=ways, blocks=_train_blocks)
 
 
 # The screen of `tco embed`.
-
-
-def _embed_everything(result: EmbedResult) -> Sheet:
-    """Return all ways, the impossible ones too."""
-    return ways(result)
-
-
-def _embed_sheet(result: EmbedResult, view: View) -> Sheet:
-    """Return the same: nothing is left out but by `--top`."""
-    return ways(result)
 
 
 def _embed_blocks(result: EmbedResult, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -194,6 +172,4 @@ def _embed_job(result: EmbedResult) -> str:
     return f"{'; '.join(parts)}; people and the vector store not counted"
 
 
-EMBED = Screen(
-    rows=("rows",), everything=_embed_everything, sheet=_embed_sheet, blocks=_embed_blocks
-)
+EMBED = Screen(rows=("rows",), everything=ways, blocks=_embed_blocks)

@@ -79,11 +79,6 @@ def _plan_everything(result: PlanResult) -> Sheet:
     return Sheet(rows=result.rows, columns=COLUMNS, usual=USUAL, keys=KEYS)
 
 
-def _plan_sheet(result: PlanResult, view: View) -> Sheet:
-    """Return the resources of the hybrid."""
-    return _plan_everything(result)
-
-
 def also(
     result: PlanResult,
 ) -> Iterator[tuple[str, tuple[Column, ...], tuple[StrategyResult, ...]]]:
@@ -283,7 +278,6 @@ def _picture(result: PlanResult) -> Iterator[Block]:
 PLAN = Screen(
     rows=("rows",),
     everything=_plan_everything,
-    sheet=_plan_sheet,
     blocks=_plan_blocks,
     compact=COMPACT,
     also=also,
@@ -343,11 +337,6 @@ def _portfolio_everything(result: PortfolioResult) -> Sheet:
     if any(task.usd_per_success is not None for task in result.tasks):
         usual = (*usual[:-1], "usd_per_success")
     return Sheet(rows=result.tasks, columns=PORTFOLIO_COLUMNS, usual=usual, keys=PORTFOLIO_KEYS)
-
-
-def _portfolio_sheet(result: PortfolioResult, view: View) -> Sheet:
-    """Return the tasks."""
-    return _portfolio_everything(result)
 
 
 def _portfolio_blocks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterable[Block]:
@@ -491,6 +480,5 @@ def _bill(result: PortfolioResult) -> Iterator[Block]:
 PORTFOLIO = Screen(
     rows=("tasks",),
     everything=_portfolio_everything,
-    sheet=_portfolio_sheet,
     blocks=_portfolio_blocks,
 )

@@ -34,11 +34,6 @@ def _tornado_everything(result: SensitivityResult) -> Sheet:
     return Sheet(rows=result.rows, columns=_columns(result), usual=USUAL, keys=KEYS)
 
 
-def _tornado_sheet(result: SensitivityResult, view: View) -> Sheet:
-    """Return all rows."""
-    return _tornado_everything(result)
-
-
 def _columns(result: SensitivityResult) -> tuple[Column, ...]:
     ends = [end for row in result.rows for end in known_ends(row)]
     low, high = min([0.0, *ends]), max([0.0, *ends])
@@ -204,7 +199,6 @@ def _volumes(row: SwingResult) -> str:
 TORNADO = Screen(
     rows=("rows",),
     everything=_tornado_everything,
-    sheet=_tornado_sheet,
     blocks=_tornado_blocks,
     compact=COMPACT,
 )
@@ -228,11 +222,6 @@ def _what_if_everything(result: WhatIfResult) -> Sheet:
     beside = ("tier", "model", *(c.key for c in TRUST))
     usual = tuple(c.key for c in columns if c.key not in beside and "mean" not in c.key)
     return Sheet(rows=result.options, columns=columns, usual=usual, keys={"cost": "base_usd"})
-
-
-def _what_if_sheet(result: WhatIfResult, view: View) -> Sheet:
-    """Return all options."""
-    return _what_if_everything(result)
 
 
 def _what_if_columns(result: WhatIfResult) -> tuple[Column, ...]:
@@ -337,9 +326,7 @@ def _what_if_row(row: WhatIfRow, columns: tuple[Column, ...], result: WhatIfResu
     return Row(cells=cells, tone="bold" if result.cheapest[0] == row.id else "")
 
 
-WHAT_IF = Screen(
-    rows=("options",), everything=_what_if_everything, sheet=_what_if_sheet, blocks=_what_if_blocks
-)
+WHAT_IF = Screen(rows=("options",), everything=_what_if_everything, blocks=_what_if_blocks)
 
 
 # The screen of `tco sensitivity --draws N`: how sure the answer is, and what to measure.
@@ -379,11 +366,6 @@ INPUTS = (
 def _montecarlo_everything(result: MonteCarloResult) -> Sheet:
     """Return all options."""
     return Sheet(rows=result.options, columns=COLUMNS, usual=MONTECARLO_USUAL, keys=MONTECARLO_KEYS)
-
-
-def _montecarlo_sheet(result: MonteCarloResult, view: View) -> Sheet:
-    """Return all options."""
-    return _montecarlo_everything(result)
 
 
 def _montecarlo_blocks(result: MonteCarloResult, sheet: Sheet, view: View) -> Iterable[Block]:
@@ -517,6 +499,5 @@ def _span(p: Percentiles, show):  # type: ignore[no-untyped-def]
 MONTECARLO = Screen(
     rows=("options",),
     everything=_montecarlo_everything,
-    sheet=_montecarlo_sheet,
     blocks=_montecarlo_blocks,
 )

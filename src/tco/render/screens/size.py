@@ -7,7 +7,7 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from tco.analysis.deploy.results import DeployResult
+from tco.analysis.deploy import DeployResult
 from tco.analysis.size.results import FrontPoint, SizeResult, SizeRow
 from tco.options.measurements import TIERS
 from tco.render import first, words
@@ -30,11 +30,6 @@ def _deploy_everything(result: DeployResult) -> Sheet:
     return Sheet(rows=result.arguments, columns=COLUMNS, usual=USUAL, keys={})
 
 
-def _deploy_sheet(result: DeployResult, view: View) -> Sheet:
-    """Return the arguments of the server."""
-    return _deploy_everything(result)
-
-
 def _deploy_blocks(result: DeployResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the task; with columns asked for, the arguments of the server instead."""
     if view.fields is None:
@@ -46,9 +41,7 @@ def _deploy_blocks(result: DeployResult, sheet: Sheet, view: View) -> Iterator[B
     yield Table(columns=columns, rows=cells)
 
 
-DEPLOY = Screen(
-    rows=("arguments",), everything=_deploy_everything, sheet=_deploy_sheet, blocks=_deploy_blocks
-)
+DEPLOY = Screen(rows=("arguments",), everything=_deploy_everything, blocks=_deploy_blocks)
 
 
 # The screen of `tco size`.
@@ -453,7 +446,7 @@ def _tiers(rows: list[SizeRow]) -> Iterator[Block]:
 SIZE = Screen(
     rows=("rows",),
     everything=_size_everything,
-    sheet=_size_sheet,
+    shown=_size_sheet,
     blocks=_size_blocks,
     compact=compact,
 )
