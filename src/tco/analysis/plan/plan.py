@@ -11,6 +11,7 @@ import numpy as np
 from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.plan.bills import (
     PURCHASES,
+    all_own,
     curve_result,
     hour_warnings,
     load_curve,
@@ -294,6 +295,7 @@ def plan(
     else:
         choices, left_out = _open_models(inputs, load, buy=buy)
         choices = _verdict_first(choices, asked)
+        choices = [*(_beside_on_demand(inputs, c) for c in choices[:1]), *choices[1:]]
         said = ()
     if not choices:
         _name_both([*select(inputs.catalog, inputs.request).models], inputs)
@@ -410,6 +412,27 @@ def _verdict_first(choices: list[Choice], inputs: Question) -> list[Choice]:
     """Return the choices with that of the verdict's model first."""
     pair = pair_of(usual(inputs), least_trust(inputs)) if len(choices) > 1 else None
     return sorted(choices, key=lambda choice: pair is None or choice.model != pair[1].model)
+
+
+def _beside_on_demand(inputs: Question, choice: Choice) -> Choice:
+    """Return a choice with what all own costs on demand, where it is at other, unasked, rents."""
+    alone = choice.alone
+    if inputs.request.purchases or not isinstance(alone, SelfOption) or alone.purchase not in RENTS:
+        return choice
+    selection = select(inputs.catalog, inputs.request)
+    selection = replace(
+        selection, models=(choice.model,), own=True, tiers=(), purchases=(ON_DEMAND,)
+    )
+    api, own, hybrid = choice.strategies
+    units = _sized(own_setups(inputs, selection), choice.model)
+    if not units:
+        return choice
+    usual, _ = all_own(inputs, units, api.monthly_usd or 0.0)
+    return replace(choice, strategies=(api, replace(own, on_demand_usd=usual.monthly_usd), hybrid))
+
+
+ON_DEMAND, RENTS = "on_demand", ("reserved_1y",)
+"""What other commands look at, and what a plan looks at beside it."""
 
 
 def _promise(choice: Choice, inputs: Question) -> tuple[float, float]:

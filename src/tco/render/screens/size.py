@@ -195,7 +195,7 @@ def _yes(value: bool) -> str:
 
 def _size_blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the answer, the set-ups, how sure their speed is, what is a flag away."""
-    if view.page or view.notes or not view.usual:
+    if view.page or view.notes or view.fields is not None:
         return [
             *first.verdict(result.verdict, view),
             *_all_of_size(result, sheet, view),
@@ -203,7 +203,7 @@ def _size_blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterable[Block
             *_size_ending(result, view, 0, 2),
         ]
     make = partial(_sized, result, sheet, view)
-    return first.fitted(result, view, make, min(TOP, len(sheet.rows)), 0)
+    return first.fitted(result, view, make, min(view.top or TOP, len(sheet.rows)), 0)
 
 
 def _sized(result: SizeResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
@@ -212,14 +212,14 @@ def _sized(result: SizeResult, sheet: Sheet, view: View, fullness: int) -> list[
         c._replace(head=SHORT_HEADS.get(c.key, c.head)) for c in sheet.pick(_short(result))
     )
     feasible = [row for row in sheet.rows if row.feasible]
-    kept = _kept(feasible, max(fullness, 1), result)
-    if kept:
-        rows = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in kept)
-        table: list[Block] = [Table(columns=columns, rows=rows)]
-    else:
-        kept = [row for row in sheet.rows if not row.feasible]
-        kept = kept[: max(min(fullness, MOST_INFEASIBLE), 1)]
-        table = [*_impossible(kept)]
+    kept = _kept(feasible, max(fullness, 1), result, view)
+    rows = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in kept)
+    table: list[Block] = [Table(columns=columns, rows=rows)] if kept else []
+    room = fullness - len(kept) if view.top else MOST_INFEASIBLE * (not kept)
+    others = [row for row in sheet.rows if not row.feasible]
+    others = others[: max(min(fullness, room), not kept)]
+    table += _impossible(others) if others else ()
+    kept += others
     return [
         *first.verdict(result.verdict, view),
         *_asked(result),
@@ -252,9 +252,9 @@ def _answer(result: SizeResult) -> str | None:
     return result.best_fleet or result.best
 
 
-def _kept(rows: Sequence[SizeRow], most: int, result: SizeResult) -> list[SizeRow]:
+def _kept(rows: Sequence[SizeRow], most: int, result: SizeResult, view: View) -> list[SizeRow]:
     """Return the first rows, by the fleet for a volume where one was given; always the answer."""
-    if result.best_fleet is not None:
+    if result.best_fleet is not None and view.sort is None:
         rows = sorted(rows, key=lambda row: row.fleet_usd_per_month or inf)
     wanted = [row for row in rows if row.id == _answer(result)]
     others = [row for row in rows if row not in wanted][: max(most - len(wanted), 0)]
