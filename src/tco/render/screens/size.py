@@ -36,14 +36,55 @@ def _deploy_sheet(result: DeployResult, view: View) -> Sheet:
 
 
 def _deploy_blocks(result: DeployResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the task; with columns asked for, the arguments of the server instead."""
+    """Return the task; with columns asked for, the arguments of the server instead.
+
+    A first screen leaves out what each value rests on, and is a file of the task all the same.
+    """
     if view.fields is None:
-        yield Figure(rows=tuple(result.skypilot.rstrip("\n").split("\n")))
+        lines = result.skypilot.rstrip("\n").split("\n")
+        yield Figure(rows=tuple(lines if view.notes or view.page else _bare(result, lines)))
         return
     columns = sheet.pick(view.fields)
     rows = sheet.rows[: view.top]
     cells = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
     yield Table(columns=columns, rows=cells)
+
+
+def _bare(result: DeployResult, lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a task that it needs, its price and what is to be done; then what is not.
+
+    What a value rests on, and how a name was understood, are comments on lines of their own.
+    """
+    blank = lines.index("")
+    head, body = lines[:blank], lines[blank:]
+    kept: list[str] = []
+    for line in head:
+        if not line.startswith("#   "):  # which goes on with the line before
+            wanted = not any(line.startswith(f"# {said[:40]}") for said in result.resolved)
+        if wanted:
+            kept.append(line)
+    untold = f"{len(result.arguments) + len(result.resolved)} notes: --notes"
+    place = next((i for i, line in enumerate(kept) if line.endswith("FILE`.")), None)
+    if place is None or len(kept[place]) + 1 + len(untold) > first.COLUMNS:
+        kept.append(f"# {untold}")
+    else:
+        kept[place] += f" {untold}"
+    yield from kept
+    task = [line for line in body if line.strip() and not line.lstrip().startswith("#")]
+    yield from _joined(task)
+
+
+def _joined(lines: Iterable[str]) -> list[str]:
+    """Return lines of a task with the arguments of its server joined as far as there is room."""
+    made: list[str] = []
+    for line in lines:
+        argument = line.strip().startswith("--") and bool(made) and made[-1].endswith(" \\")
+        begun = made[-1].removesuffix(" \\") if argument else ""
+        if begun.strip().startswith("--") and len(begun) + 1 + len(line.strip()) <= first.COLUMNS:
+            made[-1] = f"{begun} {line.strip()}"
+        else:
+            made.append(line)
+    return made
 
 
 DEPLOY = Screen(
