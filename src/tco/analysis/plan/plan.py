@@ -57,7 +57,7 @@ from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust, pair_of, rank_of
 from tco.options.hours import Hours, refuse_billing
 from tco.options.machines import DEDICATED, OWN
-from tco.options.names import pair_with, resolve
+from tco.options.names import month_typed, pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
@@ -311,7 +311,7 @@ def _name_both(names: Sequence[str], inputs: Question) -> None:
         pair = " ".join(pair_with(closed[0], inputs))
         raise UsageError(
             f"the weights of {closed[0]} are closed: own GPUs serve another model beside it; "
-            f"for example tco plan {pair} --tokens 50B"
+            f"for example tco plan {pair} {month_typed(inputs)}"
         )
 
 
@@ -357,7 +357,7 @@ def _named(
     """Return the choice between two named options."""
     token = resolve(overflow, inputs)
     if not isinstance(token.best, TokenOption):
-        first = f"tco plan {name or 'gpt-4.1'} {overflow} --tokens 50B"
+        first = f"tco plan {name or 'gpt-4.1'} {overflow} {month_typed(inputs)}"
         raise UsageError(f"{overflow} is not priced by the token: the API first, {first}")
     if token.best.terms is not None:
         raise UsageError(
