@@ -87,8 +87,13 @@ ALSO_CALLED = {
     },
     "purchase option": {
         **dict.fromkeys(("buy", "bought", "purchase", "capex"), "own"),
-        **dict.fromkeys(("1y", "1-year", "reserved", "committed"), "reserved_1y"),
-        **dict.fromkeys(("3y", "3-years"), "reserved_3y"),
+        **dict.fromkeys(("1y", "1yr", "1-year", "yearly", "reserved", "committed"), "reserved_1y"),
+        **dict.fromkeys(("3y", "3yr", "3-years"), "reserved_3y"),
+    },
+    "class": {
+        **dict.fromkeys(("big", "large", "frontier", "best"), "flagship"),
+        **dict.fromkeys(("medium", "middle"), "mid"),
+        **dict.fromkeys(("cheap", "mini", "tiny"), "small"),
     },
     "region": {"europe": "eu", "usa": "us", "america": "us", "asia": "apac", "japan": "jp"},
     "precision": {

@@ -252,8 +252,17 @@ def test_errors_on_the_command_line() -> None:
 
 def test_a_screen_in_a_file_is_the_task() -> None:
     line = ("deploy", "self/llama-3.3-70b", "--tokens", "50B", *DAY)
-    screen, document = run(*line).stdout, json.loads(run(*line, "-o", "json").stdout)
+    screen, document = run(*line, "--notes").stdout, json.loads(run(*line, "-o", "json").stdout)
     assert screen == document["skypilot"]
+    short = run(*line)
+    brief, whole = (yaml.safe_load(text) for text in (short.stdout, screen))
+    assert (
+        brief.pop("run").replace("\\\n", " ").split()
+        == whole.pop("run").replace("\\\n", " ").split()
+    )
+    assert brief == whole
+    assert short.stdout.count("\n") < screen.count("\n")
+    assert sum(-(-len(x) // 80) for x in f"{short.stdout}{short.stderr}".splitlines()) <= 24
     fields = run(*line, "--fields", "flag,value").stdout
     assert "--max-num-seqs" in fields
     assert "\x1b" not in screen

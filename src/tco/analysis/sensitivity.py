@@ -16,7 +16,7 @@ from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, same_weights, usd_of
 from tco.options.cheapest import least_trust, of_two, pair_of
 from tco.options.curves import TOKENS, first_volumes, has_steps
-from tco.options.names import any_volume, pair_with, resolve
+from tco.options.names import any_volume, month_typed, pair_with, resolve
 from tco.options.question import Question
 from tco.options.settings import Setting
 from tco.options.spoken import spoken
@@ -104,7 +104,7 @@ def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option
         return left.best, right.best, tuple(filter(None, (left.said, right.said)))
     if a is not None or b is not None:
         pair = " ".join(pair_with(a or b or "", inputs))
-        raise UsageError(f"against what? for example tco sensitivity {pair} --tokens 50B")
+        raise UsageError(f"against what? for example tco sensitivity {pair} {month_typed(inputs)}")
     return _default_pair(inputs)
 
 

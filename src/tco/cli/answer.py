@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -217,7 +217,7 @@ def deliver(
     if not output.get("quiet"):
         for warning in told(result, view) if kind == "table" else result.warnings:
             say(f"tco: note: {warning}")
-    exports = _exported(result, view, output.get("export", ()), reports)
+    exports = _exported(result, view, output.get("export", ()), reports, drawn)
     failed = [*_summarized(result, kind, view), *exports]
     if picture and not drawn:
         failed.append(NO_PICTURE)
@@ -226,12 +226,17 @@ def deliver(
 
 
 def _exported(
-    result: Any, view: View, wanted: Iterable[tuple[str, str]], reports: Mapping[str, Report]
+    result: Any,
+    view: View,
+    wanted: Iterable[tuple[str, str]],
+    reports: Mapping[str, Report],
+    drawn: Sequence[Block],
 ) -> Iterator[str]:
     """Write copies of an answer; return why one could not be made or written."""
     for kind, path in wanted:
         try:
-            copy = _report(reports) if kind == "html" else rendered(result, kind, view)
+            more = drawn if kind == "svg" else ()
+            copy = _report(reports) if kind == "html" else rendered(result, kind, view, more=more)
         except UsageError as error:
             yield f"--export: {printable(path, 200)}: {error}"
             continue

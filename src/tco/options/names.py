@@ -28,6 +28,7 @@ from tco.options.question import Question
 from tco.options.rents import hosts, with_life
 from tco.options.selection import PRECISION_NAMES, PURCHASES, Selection, select
 from tco.options.setups import SetUps
+from tco.units import MTOK, show_number
 
 TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)
 """Volumes at which set-ups are compared when any may be meant [token/month]."""
@@ -77,6 +78,14 @@ def resolve(name: str, inputs: Question, *, at: Floats | None = None) -> Resolve
     if name.lower().startswith("self/"):
         return _own(name, inputs, at)
     return _tokens(name, inputs)
+
+
+def month_typed(inputs: Question) -> str:
+    """Return the volume that was asked about as it is typed; one to begin with where none was."""
+    tokens = float(np.asarray(inputs.settings.value("workload.tokens_per_month")))
+    if not inputs.volume_given or tokens <= 0:
+        return "--tokens 50B"
+    return f"--tokens {f'{tokens:.6g}' if tokens < MTOK else show_number(tokens, 6)}"
 
 
 def pair_with(name: str, inputs: Question) -> tuple[str, str]:

@@ -45,7 +45,7 @@ from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, TokenOption, same_weights
 from tco.options.cheapest import answers_at, least_trust, of_two
 from tco.options.machines import OWN, binds
-from tco.options.names import Resolved, pair_with, resolve
+from tco.options.names import Resolved, month_typed, pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.question import Question
 from tco.options.scenario import END_OF_MONTH
@@ -72,7 +72,7 @@ def horizon(inputs: Question, names: Sequence[str]) -> HorizonResult:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     if len(names) == 1:
         pair = " ".join(pair_with(names[0], inputs))
-        raise UsageError(f"against what? for example tco horizon {pair} --tokens 50B")
+        raise UsageError(f"against what? for example tco horizon {pair} {month_typed(inputs)}")
     path = path_of(_grown(inputs))
     found = _named(path, names) if names else _usual(path)
     options = [_best(each, path) for each in found]

@@ -141,6 +141,10 @@ def sure(row: OptionResult) -> str:
     return told
 
 
+TELLING = 0.05
+"""Share of a bill from which on what is neither GPUs nor people nor power is told [1]."""
+
+
 def _split_of(result: CompareResult, ids: set[str]) -> dict[str, str]:
     """Return what own GPUs of the pair, or the cheapest, are made of, to stand under their row."""
     rows = [o for o in result.options if o.id in ids and o.tier == "self" and o.breakdown]
@@ -156,7 +160,9 @@ def _split_of(result: CompareResult, ids: set[str]) -> dict[str, str]:
         "power": part.power,
         "other": part.other,
     }
-    largest = sorted((name for name in parts if parts[name] >= 0.5), key=lambda n: -parts[n])[:3]
+    least = {"other": TELLING * _usd(best)}  # so that the same parts are told at every volume
+    told_of = (name for name in parts if parts[name] >= max(least.get(name, 0.0), 0.5))
+    largest = sorted(told_of, key=lambda n: -parts[n])[:3]
     told = ", ".join(f"{name} {words.whole_usd(parts[name])}" for name in largest)
     return {best.id: f"of it {told}"} if told else {}
 
