@@ -346,7 +346,7 @@ def capacity_trust(catalog: Catalog, offer: CapacityOffer, price: CapacityPrice)
     if _laid_over(catalog, "capacity", offer.provider, offer.name):
         return GIVEN
     usd = price.usd_per_hour
-    said = [(e.source, e.value is None or close(e.value, usd)) for e in price.evidence]
+    said = [(e.source, close(e.value, usd)) for e in price.evidence if e.value is not None]
     return _witnessed(heard(said, catalog.prices.sources))
 
 

@@ -118,7 +118,8 @@ def provisioned_named(
         UnknownNameError: They are sold for other models.
     """
     wanted, _, model = name.lower().partition(":")
-    for offer in inputs.catalog.prices.capacity:
+    units = inputs.catalog.prices.capacity
+    for offer in sorted(units, key=lambda unit: -len(unit.name)):  # ptu-gpt-5 is no ptu
         here = f"{offer.provider}/{offer.name}"
         if offer.unit != UNIT or not wanted.startswith(here):
             continue
