@@ -90,7 +90,9 @@ def test_what_is_not_offered_is_said_with_what_is() -> None:
     asked = ("fireworks/deepseek-v4.1-flash", *load(1000), "--service", "fast")
     assert "no fast tier: its usual price; it has priority" in notes(*asked)
     asked = ("anthropic/claude-opus-5", *load(1000), "--region", "jp")
-    assert "no price of its own for region jp: its usual one; it has us" in notes(*asked)
+    done = run("explain", *asked, *DAY)
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "anthropic/claude-opus-5: anthropic is not known to serve region jp" in done.stderr
     assert "region eu is regional here" in notes(*SONNET, "--region", "eu")
 
 

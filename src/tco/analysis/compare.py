@@ -375,8 +375,8 @@ def _short_of(ranked: Sequence[OptionResult]) -> tuple[str, ...]:
 def _considered(inputs: Question, selection: Selection, ranked: list[OptionResult]) -> int:
     """Return how many options can be had, be all of them worked out or the short list alone.
 
-    Offers that take such requests, the set-ups that were worked out, and one of each other open
-    model that is tried on GPUs.
+    Offers that take such requests, provisioned units, the set-ups that were worked out, and one of
+    each other open model that is tried on GPUs.
     """
     models = {n: m for n, m in inputs.catalog.models.models.items() if m.kind == "chat"}
     offers = [o for o in inputs.catalog.prices.offers if o.model in models]
@@ -392,7 +392,8 @@ def _considered(inputs: Question, selection: Selection, ranked: list[OptionResul
     own = sum(r.feasible for r in known)
     if own or not known:  # where none of the short list has a rent, on an old day, nothing has
         own += sum(not unsizable(m, inputs) for m in rest)
-    return len(priced) + own + len(inputs.request.options)
+    units, _ = provisioned_options(inputs, selection)
+    return len(priced) + len(units) + own + len(inputs.request.options)
 
 
 Sized = tuple[Option, Replica | None]

@@ -21,6 +21,7 @@ from tco.options.machines import DEDICATED
 from tco.options.provisioned import ProvisionedOption
 from tco.options.quality import BELOW, score_notes, some_of, success_notes
 from tco.options.question import Question
+from tco.options.regions import region_notes
 from tco.options.scenario import Scenario
 from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets, target, workload
 from tco.units import show_number, show_seconds
@@ -296,11 +297,8 @@ def notes_of(
 
 
 def _score_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
-    models = dict.fromkeys(o.model for o in used)
-    return [
-        *score_notes(inputs.catalog, inputs.request, models),
-        *success_notes(inputs.catalog, inputs.request),
-    ]
+    told = score_notes(inputs.catalog, inputs.request, dict.fromkeys(o.model for o in used))
+    return [*told, *success_notes(inputs.catalog, inputs.request), *region_notes(inputs)]
 
 
 def _changes(inputs: Question, used: Sequence[Option]) -> list[str]:

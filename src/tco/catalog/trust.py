@@ -204,7 +204,7 @@ def offer_trust(catalog: Catalog, offer: Offer, price: Price, day: date) -> Trus
         if why
         for sentence in f"in doubt: {why.rstrip('.')}".split(". ")
     ]
-    if _laid_over(catalog, "offers", offer.id):
+    if laid_over(catalog, "offers", offer.id):
         trust = _marked(GIVEN, marks)
     else:
         witnesses = heard_of(price.evidence, price.usd_per_mtok, sources)
@@ -264,7 +264,7 @@ def rent_trust(
         freshest: The rents that were seen last, by GPU and purchase option.
     """
     doubt = [f"in doubt: {rent.flag or 'only if its seller is named'}"] * rent.only_if_named
-    if _laid_over(catalog, "rentals", *rental_key(rental)):
+    if laid_over(catalog, "rentals", *rental_key(rental)):
         return _marked(GIVEN, doubt)
     usd, before = rent.usd_per_gpu_hour, [rent]
     if len(rental.rents) > 1:
@@ -314,7 +314,7 @@ def too_old(
         limit_days: The age from which it is too old [day].
     """
     last = freshest.get((rental.gpu, rental.option))
-    if last is None or _laid_over(catalog, "rentals", *rental_key(rental)):
+    if last is None or laid_over(catalog, "rentals", *rental_key(rental)):
         return False
     return overtaken(Seen(rental.seller, age_days(rent, day), limit_days), last)
 
@@ -338,7 +338,7 @@ def freshest_rents(
 
 def purchase_trust(catalog: Catalog, gpu: str, purchase: Purchase) -> Trust:
     """Return how far the street price of a GPU can be trusted; its sources give a range."""
-    if _laid_over(catalog, "accelerators", gpu):
+    if laid_over(catalog, "accelerators", gpu):
         return GIVEN
     said = [(name, True) for name in (purchase.source, *purchase.also)]
     return _witnessed(heard(said, catalog.hardware.sources))
@@ -346,14 +346,14 @@ def purchase_trust(catalog: Catalog, gpu: str, purchase: Purchase) -> Trust:
 
 def capacity_trust(catalog: Catalog, offer: CapacityOffer, price: CapacityPrice) -> Trust:
     """Return how far the price of hosted capacity by the hour can be trusted."""
-    if _laid_over(catalog, "capacity", offer.provider, offer.name):
+    if laid_over(catalog, "capacity", offer.provider, offer.name):
         return GIVEN
     usd = price.usd_per_hour
-    said = [(e.source, e.value is None or close(e.value, usd)) for e in price.evidence]
+    said = [(e.source, close(e.value, usd)) for e in price.evidence if e.value is not None]
     return _witnessed(heard(said, catalog.prices.sources))
 
 
-def _laid_over(catalog: Catalog, section: str, *name: object) -> bool:
+def laid_over(catalog: Catalog, section: str, *name: object) -> bool:
     """Return whether a record comes from an overlay of the user."""
     if not catalog.origins:
         return False
@@ -364,7 +364,7 @@ def tuning_trust(catalog: Catalog, offer: FineTuning) -> Trust:
     """Return how far the price of training by the token can be trusted."""
     sizes = (offer.params_b_over, offer.params_b_up_to)
     name = (offer.provider, offer.model, *sizes, offer.method, offer.since)
-    if _laid_over(catalog, "fine_tuning", *name):
+    if laid_over(catalog, "fine_tuning", *name):
         return GIVEN
     usd = offer.usd_per_mtok_training or 0.0
     said = [(e.source, e.value is None or close(e.value, usd)) for e in offer.evidence]

@@ -21,6 +21,7 @@ from tco.options.machines import DEDICATED, FREE_EGRESS, Egress, check_horizon, 
 from tco.options.measurements import known
 from tco.options.offers import tokens_per_request
 from tco.options.question import Question
+from tco.options.regions import in_region, rented_there
 from tco.options.rents import dedicated_entries, owned_entries
 from tco.options.scenario import LimitState
 from tco.options.selection import Selection
@@ -134,7 +135,8 @@ def why_not(found: SetUps, model: ModelEntry, settings: Settings) -> tuple[str, 
     fast = rows[np.asarray(found.replica.feasible)[rows]]
     if fast.size:
         names = ", ".join(sorted({found.row(int(i)).gpu.id for i in fast})[:4])
-        return (f"fits {names}, but no rent is known for them under the options considered",)
+        there = in_region(found.inputs)
+        return (f"fits {names}, but no rent is known for them{there} under the options considered",)
     held = rows[np.asarray(found.replica.memory_slots)[rows] >= 1]
     if held.size:
         return (_too_slow(found, held, settings),)
@@ -335,6 +337,7 @@ def _picked(inputs: Question, selection: Selection) -> list[tuple[Rental, Rent, 
         (rental, rent, rent_trust(catalog, rental, rent, day, seen_last))
         for rental, rent in rents
         if selection.rental(rental, catalog.hardware.sellers[rental.seller].kind)
+        and rented_there(inputs, rental, rent)
     ]
     least = least_trust(inputs)
     sure = {(rental.gpu, rental.option) for rental, _, trust in asked if trust.rank >= least}

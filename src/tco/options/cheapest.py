@@ -213,9 +213,9 @@ def shown_of(
 ) -> list[SomeListed]:
     """Return the rows that a short list shows, in their order.
 
-    Of each model and tier the answer: the maker's own offer of a closed model, a host of an open
-    one, a set-up. What the user described; and what is cheaper than the answer to all, though not
-    sure enough.
+    Of each model and tier the answer: the maker's own offer of a closed model, or who else sells
+    it where the maker's does not serve; a host of an open one; a set-up. What the user described;
+    and what is cheaper than the answer to all, though not sure enough.
 
     Args:
         rows: Options with their bills, those without one too.
@@ -224,10 +224,11 @@ def shown_of(
         described: Ids of what the user described.
         least: Rank of the trust that is sure enough [1].
     """
+    resellers = {name for name, seller in providers.items() if seller.kind != "first_party"}
+    own = {r.model for r in rows if r.provider not in resellers and r.monthly_usd is not None}
     groups: dict[tuple[str, str], list[SomeListed]] = {}
     for row in rows:
-        seller = providers.get(row.provider)
-        resold = row.tier == "api" and seller is not None and seller.kind != "first_party"
+        resold = row.tier == "api" and row.provider in resellers and row.model in own
         if row.model in wanted and not resold:
             groups.setdefault((row.model, row.tier), []).append(row)
     firsts = {(cheapest_of(group, least) or group[0]).id for group in groups.values()}

@@ -61,6 +61,7 @@ from tco.options.names import month_typed, pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
+from tco.options.regions import in_region
 from tco.options.selection import Selection, select
 from tco.options.settings import Settings, people, price_factor, workload
 from tco.options.setups import SetUps
@@ -402,7 +403,9 @@ def _open_models(inputs: Question, curve: Hours, *, buy: bool) -> tuple[list[Cho
         host = _host(inputs, selection, model.id)
         made = machines(own, model.id, inputs.settings)
         if host is None:
-            left_out.append(f"{model.id}: nobody in the catalog hosts it by the token")
+            left_out.append(
+                f"{model.id}: nobody in the catalog hosts it by the token{in_region(inputs)}"
+            )
         elif made:
             choices.append(_choice(inputs, curve, host, made, _sized(own, model.id)))
     return sorted(choices, key=lambda c: _promise(c, inputs)), left_out
