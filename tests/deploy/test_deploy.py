@@ -268,6 +268,13 @@ def test_a_screen_in_a_file_is_the_task() -> None:
     assert "\x1b" not in screen
 
 
+def test_the_precision_of_a_publisher_may_have_a_repository_of_its_own(asked: Asked) -> None:
+    """GLM-5.2 is told as fp8; its first repository holds 16 bits, another 8."""
+    made = deploy(asked(tokens=1e9), "self/glm-5.2@8xb300-sxm:fp8")
+    assert "vllm serve zai-org/GLM-5.2-FP8" in made.command
+    assert "--quantization" not in made.command
+
+
 def test_a_repository_that_holds_the_precision_is_named(asked: Asked) -> None:
     made = deploy(asked(tokens=1e9), "self/qwen3-32b@1xh100-sxm:fp8")
     assert made.repository == "Qwen/Qwen3-32B-FP8"

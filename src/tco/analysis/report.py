@@ -447,8 +447,8 @@ def _licences(inputs: Question, used: Sequence[Option]) -> list[str]:
 
 def outside_words(models: Sequence[str]) -> str:
     """Return that some models are built like none that the capacity model was held against."""
-    step, first = FITTED.outside_factor, FITTED.outside_prefill
-    told = f"taken to be {step:.2f} times as long, a prefill {first:.1f}, and the band is wider"
+    step, most = FITTED.outside_factor, FITTED.outside_prefill
+    told = f"taken to be {step:.2f} times as long, prefill up to {most:.1f}, and the band is wider"
     named = ", ".join(models)
     return f"the capacity model was not held against models built like {named}: a step is {told}"
 

@@ -237,8 +237,8 @@ def replica(
     slower = np.where(model.outside, constants.outside_factor, 1.0)
     terms = {name: value * slower for name, value in terms.items()}
     step_s = sum(terms.values()) / np.asarray(speculative_gain)
-    prefill_s = _prefill_s(model, layout, rates, isl, cached_share)
-    prefill_s = prefill_s * np.where(model.outside, constants.outside_prefill, 1.0)
+    longer = np.where(model.outside, constants.outside_prefill, 1.0)
+    prefill_s = _prefill_s(model, layout, rates, isl, cached_share, longer)
     rate = stage / (step_s + stage / osl * prefill_s)
     others = np.maximum(stage - 1.0, 0.0)
     busy = stage / osl * prefill_s
@@ -453,8 +453,14 @@ def ttft_at_once_s(
 
 
 def _prefill_s(
-    model: ModelShape, layout: Layout, rates: _Rates, isl: Number, cached_share: Number
+    model: ModelShape,
+    layout: Layout,
+    rates: _Rates,
+    isl: Number,
+    cached_share: Number,
+    longer: Number,
 ) -> Number:
+    """Return the prefill of one request on one stage [s]; all but attention takes `longer` [1]."""
     new = isl * (1.0 - np.asarray(cached_share))
     seen = np.minimum(visible_tokens(model, isl - new / 2.0), model.index_topk)
     layers, sparse = attention_layers(model), np.isfinite(model.index_topk)
@@ -466,9 +472,8 @@ def _prefill_s(
     volume = 2.0 * model.layers / layout.pp * model.hidden_size * BYTES_16
     away = model.hidden_size * BYTES_16 / c.NETWORK_BYTES_PER_S
     return new * (
-        rates.matrix_s_per_token
+        longer * (rates.matrix_s_per_token + volume * rates.link_s_per_byte)
         + attention / rates.prefill_attention_flops
         + choosing / rates.index_flops
-        + volume * rates.link_s_per_byte
         + np.where(np.greater(layout.nodes, 1.0), away, 0.0)
     )
