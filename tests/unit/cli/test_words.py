@@ -34,6 +34,8 @@ WRONG = {
     "tokenizer": "gpt-4.1",
     "horizon": "soon",
     "model": "llama-x-7ob",
+    "model_config": "/no/such/config.json",
+    "params": "many",
     "provider": "opnai",
     "tier": "closed",
     "license": "free",
@@ -227,9 +229,11 @@ def test_acting_is_shown_of_all_but_files() -> None:
     elsewhere = {
         "catalog",
         "measured",
+        "model_config",
+        "params",
         "export",
         "lines",
-    }  # lines: tests/rules/test_many_options.py
+    }  # lines: tests/rules/test_many_options.py; configs: tests/catalog/test_configs.py
     assert ACTS.keys() | elsewhere | {"tokens"} == {field.name for field in FIELDS} - OF_HORIZON
 
 
