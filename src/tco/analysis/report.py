@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
-from tco.catalog.lookup import find_model, stale_after
+from tco.catalog.lookup import config_notes, find_model, stale_after
 from tco.engine.constants import FITTED
 from tco.engine.replica import DRAFTED_GAINS
 from tco.engine.shapes import number
@@ -28,9 +28,6 @@ from tco.units import show_number, show_seconds
 
 if TYPE_CHECKING:
     from tco.catalog.fields import Source
-
-
-# What every answer carries: which data it rests on, what it assumed, and what to be wary of.
 
 
 def stamp(inputs: Question, used: Sequence[Option]) -> CatalogStamp:
@@ -390,7 +387,7 @@ TAKEN = "at peak are taken to be"
 
 def _ineffective(inputs: Question, used: Sequence[Option]) -> list[str]:
     """Return what was said of tokens and stands on a rough figure, or changes nothing."""
-    out = []
+    out = [*config_notes(inputs.catalog, (o.model for o in used))]
     tokens = any(isinstance(o, TokenOption) for o in used)
     written = np.any(np.asarray(inputs.settings.value("workload.cache_write_share")))
     if tokens and inputs.request.cache_ttl and not written:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from itertools import combinations
+from itertools import combinations, zip_longest
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,10 +13,12 @@ from tco import ranges, units
 from tco.ask.commands import OVER_TIME
 from tco.ask.fields import LIMITS, Field, day, limit, switch
 from tco.ask.options import CHECKS, OUTPUT, QUESTION
+from tco.catalog.files import looks_like_config
 from tco.errors import DataError, TcoError, UsageError
 
 if TYPE_CHECKING:
     from tco.ask.scenario import ScenarioFile
+    from tco.catalog.load import Catalog
     from tco.options.question import Question
     from tco.options.scenario import Check, Scenario
 
@@ -327,8 +329,9 @@ def answered(ask: Ask, said: Given) -> Any:
         from tco.catalog.usage_profile import with_own_profile
 
         catalog = with_own_profile(catalog, said.request.profile)
+    catalog, request = _with_configs(catalog, said.request)
     try:
-        inputs = prepare(catalog, said.request, today())
+        inputs = prepare(catalog, request, today())
         return _as_asked(ask(inputs), inputs)
     except UsageError as error:
         # What a file says wrongly is bad data, however late it comes out.
@@ -336,6 +339,37 @@ def answered(ask: Ask, said: Given) -> Any:
         if str(error).startswith(files):
             raise DataError(str(error)) from None
         raise
+
+
+def _with_configs(catalog: Catalog, request: Scenario) -> tuple[Catalog, Scenario]:
+    """Return the catalog with the models that were given by their configs, and their ids named.
+
+    Raises:
+        TcoError: A config that cannot be used, or counts for more or fewer of them.
+    """
+    if request.params and len(request.params) != len(request.model_configs):
+        raise UsageError(
+            f"--params: {len(request.params)} for {len(request.model_configs)} --model-config; "
+            "say the weights of each, in their order"
+        )
+    if not request.model_configs and not any(map(looks_like_config, request.models)):
+        return catalog, request
+    from tco.catalog.configs.read import (
+        found_config,
+        means_config,
+        published_as,
+        read_config,
+        with_config_model,
+    )
+
+    models = [published_as(catalog, name) or name for name in request.models]
+    if config := next((name for name in models if means_config(catalog, name)), None):
+        found_config(config)
+        raise UsageError(f"{config} is no name of the catalog: --model-config {config} reads it")
+    for file, params in zip_longest(request.model_configs, request.params):
+        catalog, name = with_config_model(catalog, read_config(str(file), params))
+        models.append(name)
+    return catalog, replace(request, models=tuple(dict.fromkeys(models)))
 
 
 def _as_asked(result: Any, inputs: Question) -> Any:

@@ -295,6 +295,17 @@ def find_offers(
     ]
 
 
+OWN_CONFIG = "own-config"
+"""The source of models that were read from a config of the user's own."""
+
+
+def config_notes(catalog: Catalog, models: Iterable[str]) -> list[str]:
+    """Return what is to be told of models read from their configs: count, what was assumed."""
+    known = catalog.models.models
+    named = (known[name] for name in dict.fromkeys(models) if name in known)
+    return [m.notes for m in named if m.notes is not None and OWN_CONFIG in m.sources]
+
+
 def _names(records: Mapping[str, Named]) -> dict[str, list[str]]:
     return {i: [record.name, *record.aliases] for i, record in records.items()}
 

@@ -417,6 +417,8 @@ class Scenario:
         gpu_count: Only replicas of so many GPUs.
         private: Only what keeps the data on one's own machines.
         min_score: Benchmark and the lowest score on it that is acceptable.
+        model_configs: Configs of models that no catalog has: files, or hub repositories.
+        params: Their weights, in the same order; empty where nobody says [1].
         as_good_as: A model: only those at least as good.
         classes: Only models of these classes: `small`, `mid`, `flagship`.
         success: How often models are right, by class, model or option of one's own [1].
@@ -460,6 +462,8 @@ class Scenario:
     input_output: float | None = None
     settings: dict[str, float] = field(default_factory=dict)
     models: tuple[str, ...] = ()
+    model_configs: tuple[str, ...] = ()
+    params: tuple[float, ...] = ()
     providers: tuple[str, ...] = ()
     gpus: tuple[str, ...] = ()
     sellers: tuple[str, ...] = ()

@@ -34,6 +34,8 @@ WRONG = {
     "tokenizer": "gpt-4.1",
     "horizon": "soon",
     "model": "llama-x-7ob",
+    "model_config": "/no/such/config.json",
+    "params": "many",
     "provider": "opnai",
     "tier": "closed",
     "license": "free",
@@ -225,10 +227,12 @@ def test_acting_is_shown_of_all_but_files() -> None:
     elsewhere = {
         "catalog",
         "measured",
+        "model_config",
+        "params",
         "export",
         "lines",
         "quiet",
-    }  # lines: tests/rules/test_many_options.py; quiet: test_output.py
+    }  # lines: tests/rules/test_many_options.py; quiet: test_output.py; configs: catalog/test_configs.py
     assert ACTS.keys() | elsewhere | {"tokens"} == {field.name for field in FIELDS} - OF_HORIZON
 
 

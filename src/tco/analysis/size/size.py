@@ -39,7 +39,7 @@ from tco.analysis.size.rows import (
 from tco.catalog.lookup import find_gpu, find_model
 from tco.catalog.models import Model
 from tco.engine.shapes import GpuShape, ModelShape
-from tco.errors import InfeasibleError, UnknownNameError
+from tco.errors import InfeasibleError, UnknownNameError, UsageError
 from tco.options.bills import SelfOption
 from tco.options.candidates import no_gpu, option_of, own_setups
 from tco.options.cheapest import BESIDE, cheapest, insist, least_trust, rank_of
@@ -80,6 +80,8 @@ def size(inputs: Question, counts: tuple[int, ...] = (), demand_is: str = "") ->
     refuse_billing(inputs, "size prices a fleet at full load; tco compare follows the hours")
     selection = select(inputs.catalog, inputs.request)
     own = own_setups(inputs, selection, counts)
+    if len(selection.models) > 1:
+        raise UsageError(f"size is about one model; these are {', '.join(selection.models)}")
     name = next(iter(selection.models))
     model = inputs.catalog.models.models[name]
     if not own.models:
