@@ -318,6 +318,40 @@ def test_one_claim_and_a_wrong_name() -> None:
     assert "did you mean longform-quantization" in wrong.stderr
 
 
+def test_an_answer_is_kept_where_nothing_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes in every format, from no question; what could change one is asked anew."""
+    own = tmp_path / "config.yaml"
+    own.write_text("people: {fte: 1}\n", encoding="utf-8")
+    kept = {"XDG_CACHE_HOME": str(tmp_path)}
+    asked: list[str] = []
+    ask = claims._asked
+
+    def counted(words: str, file: str | None) -> Any:
+        asked.append(words)
+        return ask(words, file)
+
+    monkeypatch.setattr(claims, "_memory", lambda: counted)
+
+    def said(*words: str, **env: str) -> tuple[str, int]:
+        asked.clear()
+        done = run("claims", "longform-quantization", *words, env={**kept, **env})
+        assert done.exit_code == 0, done.stderr
+        return done.stdout, len(asked)
+
+    for form in ("table", "json", "md", "csv"):
+        first, second = said(*DAY, "-o", form), said(*DAY, "-o", form)
+        assert first[0] == second[0]
+        assert second[1] == 0
+        assert bool(first[1]) == (form == "table")  # one claim is one answer in every format
+    assert said("--as-of", "2026-11-22")[1] > 0
+    assert said(*DAY, TCO_CONFIG=str(own))[1] > 0
+    for entry in (tmp_path / "tco").iterdir():  # what was written by another hand is not believed
+        entry.write_bytes(entry.read_bytes() + b" ")
+    assert said(*DAY)[1] > 0
+
+
 def test_variables_of_the_user_do_not_change_a_claim() -> None:
     plain = run("claims", "longform-quantization", *DAY, "--format", "json")
     other = run(

@@ -166,19 +166,23 @@ def digest_of(files: Iterable[File]) -> str:
     return total.hexdigest()
 
 
-def cache_key(catalog_digest: str, paths: Sequence[str]) -> str | None:
-    """Return the name of the entry for a catalog; None where this package has no source to hash."""
-    total = hashlib.sha256(f"{sys.version_info[:2]} {catalog_digest} {paths}".encode())
+def cache_key(catalog_digest: str, words: Sequence[str], *, answer: bool = False) -> str | None:
+    """Return the name of the entry for a catalog; None where this package has no source to hash.
+
+    Args:
+        catalog_digest: The SHA-256 of the data files.
+        words: What else decides what is kept.
+        answer: Whether an answer is kept, that any module of the package may change, and not what
+            `catalog` alone makes of the files.
+    """
+    total = hashlib.sha256(f"{sys.version_info[:2]} {catalog_digest} {words}".encode())
+    inside = _PACKAGE.rglob("*.py") if answer else (_PACKAGE / "catalog").glob("*.py")
     try:
-        for name in ("errors.py", *sorted(f"catalog/{p.name}" for p in _sources())):
-            total.update((_PACKAGE / name).read_bytes())
+        for path in (_PACKAGE / "errors.py", *sorted(inside)):
+            total.update(path.read_bytes())
     except OSError:
         return None
     return total.hexdigest()[:_NAME]
-
-
-def _sources() -> list[Path]:
-    return list((_PACKAGE / "catalog").glob("*.py"))
 
 
 def recall(name: str | None) -> bytes | None:

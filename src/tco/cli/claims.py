@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import shlex
 from collections.abc import Iterator
@@ -62,21 +63,54 @@ def claims(output: Output, name: Name = None, rules: Rules = False, as_of: AsOf 
 
 
 def _result(said: Any, name: str | None, *, rules: bool) -> Any:
-    """Return the claims, one of them, or the rules of thumb."""
-    from tco.analysis.claims.audit import Audit
-    from tco.analysis.report import stamp
-    from tco.catalog.claims import load_claims
-    from tco.catalog.load import load_catalog
-    from tco.cli.guard import Progress
+    """Return the claims, one of them, or the rules of thumb; as kept, where nothing changed.
+
+    All of them are more than a thousand questions. An answer rests on the data files, the day and
+    this package alone, and is kept under the digest of these; a user's own file of defaults speaks
+    in every question, so that nothing is kept beside one.
+    """
+    from tco.catalog.claims import NAME, load_claims
+    from tco.catalog.files import shipped_file
+    from tco.catalog.load import cache_key, digest_of, load_catalog, recall, remember
+    from tco.cli.answer import config_file
     from tco.cli.options import today
-    from tco.options.question import prepare
+    from tco.render import jsonio
 
     known = load_claims()
     wanted = _wanted(known, name)
     day = said.request.as_of or today()
-    inputs = prepare(load_catalog(), said.request, day)
+    catalog = load_catalog()
     out = said.output
     brief = out.get("format", "table") == "table" and not {"export", "fields", "sort"} & out.keys()
+    full = name is not None or not brief
+    words = ("claims", digest_of([shipped_file(NAME)]), str(day), str(name), str(rules), str(full))
+    key = None if config_file() else cache_key(catalog.sha256, words, answer=True)
+    kept = recall(key)
+    if kept is not None:
+        return jsonio.from_document(json.loads(kept)).result
+    result = _worked_out(said, known, wanted, catalog, day, rules=rules, full=full, one=name)
+    remember(key, json.dumps(jsonio.document(result)).encode())
+    return result
+
+
+def _worked_out(
+    said: Any,
+    known: Any,
+    wanted: list[Any],
+    catalog: Any,
+    day: Any,
+    *,
+    rules: bool,
+    full: bool,
+    one: str | None,
+) -> Any:
+    """Return the claims, asked question by question."""
+    from tco.analysis.claims.audit import Audit
+    from tco.analysis.report import stamp
+    from tco.cli.guard import Progress
+    from tco.options.question import prepare
+
+    inputs = prepare(catalog, said.request, day)
     with Progress(quiet=bool(said.output.get("quiet"))) as progress:
         audit = Audit(
             claims=known,
@@ -88,8 +122,7 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
         )
         if rules:
             return audit.rules()
-        one = name is not None
-        return audit.result(wanted, detailed=one, full=one or not brief)
+        return audit.result(wanted, detailed=one is not None, full=full)
 
 
 def _wanted(known: Any, name: str | None) -> list[Any]:
@@ -129,7 +162,6 @@ def _memory() -> Any:
 
 def _asked(words: str, file: str | None) -> Any:
     """Return what a command line answers, run as any user's, in this process."""
-    import json
     import tempfile
 
     from tco.analysis.claims.asking import Reply
