@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,7 +39,6 @@ SAME: dict[str, tuple[str, Ask]] = {
             tokens=5e10, cached=0.2, set={"serving.headroom": "90%"}, as_of=date(2026, 11, 21)
         ),
     ),
-    "compare-volumes": ("compare", lambda: tco.compare(as_of=DAY)),
     "compare-options": (
         f"compare --requests '20 req/s' --isl 3k --osl 500 --tier api,self --option {BOX}",
         lambda: tco.compare(
@@ -52,6 +50,7 @@ SAME: dict[str, tuple[str, Ask]] = {
             as_of=DAY,
         ),
     ),
+    "compare-volumes": ("compare --tier api", lambda: tco.compare(tier="api", as_of=DAY)),
     "breakeven": (
         f"breakeven {A} {B} --tokens 50B --growth 5%",
         lambda: tco.breakeven(A, B, tokens="50B", growth=0.05, as_of=DAY),
@@ -260,12 +259,10 @@ def test_every_answer_shows_itself(name: str) -> None:
     assert "\n" not in repr(answer)
     assert repr(answer).startswith(f"<{type(answer).__name__}, ")
     assert answer._repr_html_().endswith("</div>")
-    assert all(len(line) <= 100 or line.startswith("tco ") for line in lines(answer))
-
-
-def lines(answer: tco.Answer) -> list[str]:
-    """Return the lines of a screen; a command to paste is whole on its line, however long."""
-    return answer.to_text(100).splitlines()
+    for width in (60, 80, 100, 120, 200):
+        # One id is never broken: it is there to be copied.
+        lines = [x for x in answer.to_text(width).splitlines() if " " in x.strip()]
+        assert max(len(line) for line in lines) <= width
 
 
 ALIKE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -399,7 +396,7 @@ def test_what_is_wrong_is_an_exception_and_nothing_is_printed(
     with pytest.raises(kind) as caught:
         ask()
     assert text in str(caught.value)
-    assert "--" not in re.sub(r"tco catalog list --\w+", "", str(caught.value))
+    assert "--" not in str(caught.value)
     assert capsys.readouterr() == ("", "")
 
 

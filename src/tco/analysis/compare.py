@@ -174,7 +174,8 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         known_names(inputs)
     selection = select(inputs.catalog, inputs.request)
     wanted = short_list(inputs, selection)
-    brief = brief and bool(wanted)
+    more = inputs.request.all_setups or bool(selection.classes)  # than a short list was asked for
+    brief = brief and bool(wanted) and not more
     found, ranked, own = ranked_options(inputs, selection, within=wanted if brief else frozenset())
     if wanted and not any(r.model in wanted and answers(r, inputs) for r in ranked):
         # An old day, or filters that leave nothing of the short list: then everything counts.
@@ -203,7 +204,7 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         considered=_considered(inputs, selection, ranked)
         if wanted
         else sum(r.feasible for r in ranked),
-        verdict=_verdict(inputs, able, ranked, best, chains),
+        verdict=_verdict(inputs, able, ranked, best, chains, wanted if more else frozenset()),
         assumptions=assumptions_of(inputs, used),
         warnings=(*notes, *minor),
         checks=_checks(inputs, best, used),
@@ -219,7 +220,9 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
 def _shown(inputs: Question, rows: Sequence[OptionResult]) -> Sequence[OptionResult]:
     """Return the rows of a short list that a first screen shows."""
     described = [spec.name for spec in inputs.request.options]
-    return best_of_classes(rows, described, least_trust(inputs))
+    least = least_trust(inputs)
+    pair = pair_of([row for row in rows if row.feasible], least) or ()
+    return best_of_classes(rows, {*described, *(row.id for row in pair)}, least)
 
 
 def _verdict(
@@ -228,14 +231,24 @@ def _verdict(
     ranked: Sequence[OptionResult],
     best: OptionResult,
     chains: Sequence[EscalationResult],
+    beyond: frozenset[str],
 ) -> str:
-    """Return the answer in words: what is decided, then what is told besides."""
+    """Return the answer in words: what is decided, then what is told besides.
+
+    Args:
+        inputs: The question.
+        rows: What is shown, with bills.
+        ranked: All rows by cost.
+        best: The answer.
+        chains: What is asked after an answer that is wrong.
+        beyond: Models of the short list where more than it was asked for.
+    """
     least = least_trust(inputs)
     tokens = number(inputs.settings.value("workload.tokens_per_month"))
     short = len(rows) < sum(row.feasible for row in ranked)
     sentences = (
         unsure_words(best.trust, least),
-        *decided(rows, ranked, least, tokens, short=short),
+        *decided(rows, ranked, least, tokens, short=short, beyond=beyond),
         escalation_words(chains, best),
         beside_words(cheaper_but_unsure(rows, best)),
         f"It is the cheapest{rule_words(least)}." if rule_words(least) else "",
@@ -362,8 +375,8 @@ def _short_of(ranked: Sequence[OptionResult]) -> tuple[str, ...]:
 def _considered(inputs: Question, selection: Selection, ranked: list[OptionResult]) -> int:
     """Return how many options can be had, be all of them worked out or the short list alone.
 
-    Offers that take such requests, the set-ups that were worked out, and one of each other open
-    model that is tried on GPUs.
+    Offers that take such requests, provisioned units, the set-ups that were worked out, and one of
+    each other open model that is tried on GPUs.
     """
     models = {n: m for n, m in inputs.catalog.models.models.items() if m.kind == "chat"}
     offers = [o for o in inputs.catalog.prices.offers if o.model in models]
@@ -379,7 +392,8 @@ def _considered(inputs: Question, selection: Selection, ranked: list[OptionResul
     own = sum(r.feasible for r in known)
     if own or not known:  # where none of the short list has a rent, on an old day, nothing has
         own += sum(not unsizable(m, inputs) for m in rest)
-    return len(priced) + own + len(inputs.request.options)
+    units, _ = provisioned_options(inputs, selection)
+    return len(priced) + len(units) + own + len(inputs.request.options)
 
 
 Sized = tuple[Option, Replica | None]
@@ -462,16 +476,17 @@ def nothing_serves(results: list[OptionResult]) -> str:
 def short_list(inputs: Question, selection: Selection) -> frozenset[str]:
     """Return the models of the short list: none when the user chose what to look at.
 
-    Of models that are chosen by how good they are alone, all that pass.
+    Of models that have to be as good as something, all that pass; of a class those of the list, for
+    the smallest of its models are far from being as good as the others.
     """
-    if inputs.request.all_setups or selection.models or selection.providers:
+    if selection.models or selection.providers:
         return frozenset()
+    usual = frozenset(inputs.catalog.assumptions.short_list)
+    if not selection.graded and selection.rates is None:
+        return usual
     models = inputs.catalog.models.models
-    if selection.graded or selection.rates is not None:
-        passing = frozenset(n for n, m in models.items() if selection.model(n, m))
-        few = passing & frozenset(inputs.catalog.assumptions.short_list)
-        return passing if selection.graded else few or passing
-    return frozenset(inputs.catalog.assumptions.short_list)
+    passing = frozenset(n for n, m in models.items() if selection.model(n, m))
+    return passing if selection.bars else passing & usual or passing
 
 
 def listed(

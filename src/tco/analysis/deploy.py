@@ -220,9 +220,9 @@ class Server:
 
     @property
     def _quantized(self) -> str | None:
-        """Return the repository that holds the weights otherwise than they were first published."""
+        """Return the repository that holds the weights in this precision and no other."""
         known, asked = self.model.hugging_face, self.option.precision
-        if known is None or asked == self.model.native_precision:
+        if known is None:
             return None
         return known.quantized.get("nvfp4" if asked == "fp4" else asked)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.analysis.results import AssumptionResult, CatalogStamp, WorkloadResult
-from tco.catalog.lookup import find_model, stale_after
+from tco.catalog.lookup import config_notes, find_model, stale_after
 from tco.engine.constants import FITTED
 from tco.engine.replica import DRAFTED_GAINS
 from tco.engine.shapes import number
@@ -21,15 +21,13 @@ from tco.options.machines import DEDICATED
 from tco.options.provisioned import ProvisionedOption
 from tco.options.quality import BELOW, score_notes, some_of, success_notes
 from tco.options.question import Question
+from tco.options.regions import region_notes
 from tco.options.scenario import Scenario
 from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets, target, workload
 from tco.units import show_number, show_seconds
 
 if TYPE_CHECKING:
     from tco.catalog.fields import Source
-
-
-# What every answer carries: which data it rests on, what it assumed, and what to be wary of.
 
 
 def stamp(inputs: Question, used: Sequence[Option]) -> CatalogStamp:
@@ -296,11 +294,8 @@ def notes_of(
 
 
 def _score_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
-    models = dict.fromkeys(o.model for o in used)
-    return [
-        *score_notes(inputs.catalog, inputs.request, models),
-        *success_notes(inputs.catalog, inputs.request),
-    ]
+    told = score_notes(inputs.catalog, inputs.request, dict.fromkeys(o.model for o in used))
+    return [*told, *success_notes(inputs.catalog, inputs.request), *region_notes(inputs)]
 
 
 def _changes(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -392,7 +387,7 @@ TAKEN = "at peak are taken to be"
 
 def _ineffective(inputs: Question, used: Sequence[Option]) -> list[str]:
     """Return what was said of tokens and stands on a rough figure, or changes nothing."""
-    out = []
+    out = [*config_notes(inputs.catalog, (o.model for o in used))]
     tokens = any(isinstance(o, TokenOption) for o in used)
     written = np.any(np.asarray(inputs.settings.value("workload.cache_write_share")))
     if tokens and inputs.request.cache_ttl and not written:
@@ -449,10 +444,10 @@ def _licences(inputs: Question, used: Sequence[Option]) -> list[str]:
 
 def outside_words(models: Sequence[str]) -> str:
     """Return that some models are built like none that the capacity model was held against."""
-    return (
-        f"the capacity model was not held against models built like {', '.join(models)}: a step is "
-        f"taken to be {FITTED.outside_factor:.2f} times as long, and the band is wider"
-    )
+    step, most = FITTED.outside_factor, FITTED.outside_prefill
+    told = f"taken to be {step:.2f} times as long, prefill up to {most:.1f}, and the band is wider"
+    named = ", ".join(models)
+    return f"the capacity model was not held against models built like {named}: a step is {told}"
 
 
 def _drafted(inputs: Question, own: Sequence[SelfOption]) -> list[str]:

@@ -329,7 +329,7 @@ def sensitivity(a: str | None = None, b: str | None = None, **said: Any) -> Any:
 
 @asks(QuestionOptions, SizeOptions)
 def size(
-    model: str,
+    model: str | None = None,
     /,
     *,
     demand: Amount = None,

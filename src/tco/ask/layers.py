@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from itertools import combinations
+from itertools import combinations, zip_longest
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,10 +13,12 @@ from tco import ranges, units
 from tco.ask.commands import OVER_TIME
 from tco.ask.fields import LIMITS, Field, day, limit, switch
 from tco.ask.options import CHECKS, OUTPUT, QUESTION
+from tco.catalog.files import looks_like_config
 from tco.errors import DataError, TcoError, UsageError
 
 if TYPE_CHECKING:
     from tco.ask.scenario import ScenarioFile
+    from tco.catalog.load import Catalog
     from tco.options.question import Question
     from tco.options.scenario import Check, Scenario
 
@@ -217,11 +219,10 @@ def typed(said: Layer, file: str | None) -> tuple[str, ...]:
     order = {field.name: place for place, field in enumerate(QUESTION)}
     own = [one for one in said.values() if one.by.startswith(("--", "TCO_"))]
     own = [one for one in own if one.field.name in order]
-    words = [
-        word
-        for one in sorted(own, key=lambda one: order[one.field.name])
-        for word in _words(one.field, one.raw)
-    ]
+    raws: dict[str, list[Any]] = {}
+    for one in sorted(own, key=lambda one: order[one.field.name]):
+        raws.setdefault(one.field.name, []).extend(one.raw)
+    words = [w for name, some in raws.items() for w in _words(QUESTION[order[name]], some)]
     return (*words, *(("--file", file) if file else ()))
 
 
@@ -231,7 +232,7 @@ def _words(field: Field, raws: Sequence[Any]) -> Iterator[str]:
         yield from [field.flag] if all(switch(raw) for raw in raws) else []
         return
     texts = [text for raw in raws if (text := _as_typed(field, raw))]
-    apart = field.target in ("options", "settings", "tokenizers", "success", *ADDED)
+    apart = field.target in ADDED
     for one in texts if apart else filter(None, [",".join(texts)]):
         yield from (field.flag, one)
 
@@ -328,8 +329,9 @@ def answered(ask: Ask, said: Given) -> Any:
         from tco.catalog.usage_profile import with_own_profile
 
         catalog = with_own_profile(catalog, said.request.profile)
+    catalog, request = _with_configs(catalog, said.request)
     try:
-        inputs = prepare(catalog, said.request, today())
+        inputs = prepare(catalog, request, today())
         return _as_asked(ask(inputs), inputs)
     except UsageError as error:
         # What a file says wrongly is bad data, however late it comes out.
@@ -337,6 +339,37 @@ def answered(ask: Ask, said: Given) -> Any:
         if str(error).startswith(files):
             raise DataError(str(error)) from None
         raise
+
+
+def _with_configs(catalog: Catalog, request: Scenario) -> tuple[Catalog, Scenario]:
+    """Return the catalog with the models that were given by their configs, and their ids named.
+
+    Raises:
+        TcoError: A config that cannot be used, or counts for more or fewer of them.
+    """
+    if request.params and len(request.params) != len(request.model_configs):
+        raise UsageError(
+            f"--params: {len(request.params)} for {len(request.model_configs)} --model-config; "
+            "say the weights of each, in their order"
+        )
+    if not request.model_configs and not any(map(looks_like_config, request.models)):
+        return catalog, request
+    from tco.catalog.configs.read import (
+        found_config,
+        means_config,
+        published_as,
+        read_config,
+        with_config_model,
+    )
+
+    models = [published_as(catalog, name) or name for name in request.models]
+    if config := next((name for name in models if means_config(catalog, name)), None):
+        found_config(config)
+        raise UsageError(f"{config} is no name of the catalog: --model-config {config} reads it")
+    for file, params in zip_longest(request.model_configs, request.params):
+        catalog, name = with_config_model(catalog, read_config(str(file), params))
+        models.append(name)
+    return catalog, replace(request, models=tuple(dict.fromkeys(models)))
 
 
 def _as_asked(result: Any, inputs: Question) -> Any:

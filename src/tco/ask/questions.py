@@ -11,6 +11,7 @@ from tco import units
 from tco.ask import varied
 from tco.ask.fields import one_of
 from tco.ask.options import QUESTION, idle
+from tco.catalog.files import looks_like_config
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -212,11 +213,13 @@ def _assigned(file: str) -> Ask:
     return ask
 
 
-def size(model: str, said: SizeOptions, question: QuestionOptions) -> tuple[Ask, QuestionOptions]:
+def size(
+    model: str | None, said: SizeOptions, question: QuestionOptions
+) -> tuple[Ask, QuestionOptions]:
     """Return the question where a model fits and how fast it serves there, and the whole of it.
 
     Args:
-        model: The model.
+        model: The model, or its config; None where `model_config` says it.
         said: What was said of the set-ups.
         question: What was said besides.
 
@@ -224,7 +227,7 @@ def size(model: str, said: SizeOptions, question: QuestionOptions) -> tuple[Ask,
         UsageError: A value that cannot be read.
     """
     counts = varied.counts(said.get("gpus"), "--gpus")
-    whole: Any = {**question, "model": [model], "tier": ["self"]}
+    whole: Any = {**question, "tier": ["self"], **_sized(model, question)}
     old = ""
     if (demand := said.get("demand")) is not None:
         old = varied.kind_of_demand(demand, whole)
@@ -240,6 +243,25 @@ def size(model: str, said: SizeOptions, question: QuestionOptions) -> tuple[Ask,
         return sized(inputs, counts, old)
 
     return ask, whole
+
+
+def _sized(model: str | None, question: QuestionOptions) -> dict[str, Any]:
+    """Return the model to be sized: by its name, or by its config.
+
+    Raises:
+        UsageError: There is none.
+    """
+    configs = question.get("model_config")
+    if model is None and not configs:
+        raise UsageError("which model? for example tco size llama-3.3-70b, or its config.json")
+    if model is None:
+        return {}
+    if looks_like_config(model):
+        from tco.catalog.configs.read import has_config
+
+        if has_config(model):
+            return {"model_config": [model]}
+    return {"model": [model]}
 
 
 # What `sensitivity` asks: one assumption at a time, two, all at once, or a change with a name.

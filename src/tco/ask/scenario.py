@@ -28,6 +28,7 @@ from tco.ask.fields import (
 )
 from tco.ask.options import CHECKS, OUTPUT, QUESTION
 from tco.catalog.build import Overlay, read_record
+from tco.catalog.configs.read import is_repository
 from tco.catalog.fields import Limits, Named, Quantity, Record, Score, Text, Texts
 from tco.catalog.files import File, user_file
 from tco.catalog.tasks import PortfolioPart, Tasks, tasks_of
@@ -202,7 +203,7 @@ class ScenarioFile:
             parts = [] if value is None else [(value, loc)]
         if key == "catalog":
             parts = [*self._overlays(parts)]
-        if key == "measured":
+        if key in ("measured", "select.config_files"):
             parts = [(self._beside(name), at) for name, at in parts]
         for one, at in parts:
             place = f"{self._document.path}:{self._document.line(at)}"
@@ -216,7 +217,8 @@ class ScenarioFile:
 
     def _beside(self, name: str) -> Path:
         """Return a path looked up from where the scenario lies."""
-        return Path(self._document.path).parent / name
+        beside = Path(self._document.path).parent / name
+        return Path(name) if is_repository(name) and not beside.exists() else beside
 
     def _overlays(self, named: list[tuple[Any, Loc]]) -> Iterator[tuple[Path | File, Loc]]:
         """Return the files named, looked up from where the scenario lies, and its own sections."""

@@ -62,6 +62,11 @@ def shipped_file(name: str) -> File:
         raise _unreadable(path, error) from None
 
 
+def looks_like_config(name: str) -> bool:
+    """Return whether the name of a model may be a path of its config, or a hub repository."""
+    return "/" in name or "\\" in name or name.lower().endswith(".json") or name == "."
+
+
 def user_file(path: str | Path) -> File:
     """Return a file that the user named, called as they typed it.
 

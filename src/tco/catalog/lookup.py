@@ -234,14 +234,17 @@ def find_model(catalog: Catalog, name: str) -> str:
 
 def find_gpu(catalog: Catalog, name: str) -> str:
     """Return the id of the accelerator that `name` means; errors as in `find_model`."""
-    count = re.match(r"\s*(\d+)\s*x\s*(?=[a-z])", name, re.IGNORECASE)
+    count = re.match(r"\s*(?P<count>\d+)\s*x\s*(?P<gpu>[a-z].*)", name, re.IGNORECASE)
+    count = count or re.match(
+        r"(?P<gpu>.*[a-z0-9])\s*[x*]\s*(?P<count>\d+)\s*$", name, re.IGNORECASE
+    )
     try:
         return _find("GPU", name, _names(catalog.hardware.accelerators))
     except UnknownNameError:
         if count is None:
             raise
-        found = find_gpu(catalog, name[count.end() :])
-    many = f"--gpus {count[1]} --gpu {found}"
+        found = find_gpu(catalog, count["gpu"])
+    many = f"--gpus {count['count']} --gpu {found}"
     raise UsageError(f"{printable(name)!r} is a number of GPUs; write {many}")
 
 
@@ -290,6 +293,17 @@ def find_offers(
         for offer in catalog.prices.offers
         if model_id in (None, offer.model) and provider_id in (None, offer.provider)
     ]
+
+
+OWN_CONFIG = "own-config"
+"""The source of models that were read from a config of the user's own."""
+
+
+def config_notes(catalog: Catalog, models: Iterable[str]) -> list[str]:
+    """Return what is to be told of models read from their configs: count, what was assumed."""
+    known = catalog.models.models
+    named = (known[name] for name in dict.fromkeys(models) if name in known)
+    return [m.notes for m in named if m.notes is not None and OWN_CONFIG in m.sources]
 
 
 def _names(records: Mapping[str, Named]) -> dict[str, list[str]]:

@@ -140,7 +140,11 @@ def sensitivity(
 
 MODEL = Annotated[
     str | None,
-    Argument(metavar="MODEL", help="An open model of the catalog.", show_default=False),
+    Argument(
+        metavar="MODEL",
+        help="An open model of the catalog, or its config.json.",
+        show_default=False,
+    ),
 ]
 Validate = Annotated[
     Text,
@@ -165,6 +169,7 @@ def size(
       tco size llama-3.3-70b --peak '200 req/s' --slo ttft=1s
       tco size glm-5.2 --users 50 --profile agent-coding
       tco size llama-3.3-70b --requests '20 req/s' --measured tco-measured.csv
+      tco size ./our-model/config.json --params 8.03B
       tco size --validate measured.csv --format json
     """
     from tco.errors import InfeasibleError, UsageError
@@ -174,8 +179,6 @@ def size(
             raise UsageError("--validate holds the whole model against a file: give no MODEL")
         _validate(validate, question, output)
         return
-    if model is None:
-        raise UsageError("which model? for example tco size llama-3.3-70b")
     from tco.ask.questions import size as asked
     from tco.cli.answer import answer
 

@@ -417,6 +417,8 @@ class Scenario:
         gpu_count: Only replicas of so many GPUs.
         private: Only what keeps the data on one's own machines.
         min_score: Benchmark and the lowest score on it that is acceptable.
+        model_configs: Configs of models that no catalog has: files, or hub repositories.
+        params: Their weights, in the same order; empty where nobody says [1].
         as_good_as: A model: only those at least as good.
         classes: Only models of these classes: `small`, `mid`, `flagship`.
         success: How often models are right, by class, model or option of one's own [1].
@@ -430,7 +432,7 @@ class Scenario:
         as_of: The day whose prices hold; today when None.
         options: Options described inline.
         service: Service tier that tokens are bought in, such as `flex`, where an offer has it.
-        region: Region that tokens are bought in, where an offer has a price for it.
+        region: Region that everything must be known to serve; tokens at their price there.
         cache_ttl: Lifetime of a cache that is written, such as `1h`, where an offer has a price.
         by_day: The prices of the 30 days from `as_of`, weighed by their days.
         tokenizers: Models and the tokens that theirs makes over those that the volume counts [1].
@@ -460,6 +462,8 @@ class Scenario:
     input_output: float | None = None
     settings: dict[str, float] = field(default_factory=dict)
     models: tuple[str, ...] = ()
+    model_configs: tuple[str, ...] = ()
+    params: tuple[float, ...] = ()
     providers: tuple[str, ...] = ()
     gpus: tuple[str, ...] = ()
     sellers: tuple[str, ...] = ()

@@ -60,6 +60,7 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
         "schedule",
         ((frozenset({5}), 600, 840),),
     ),
+    "params": (["8B"], ["8B"], "params", (8e9,)),
     "bare": (True, True, "bare", True),
     "without": (["people,power"], ["people", "power"], "without", ("people", "power")),
     "coverage": ("shared_24x7", "shared_24x7", "coverage", "shared_24x7"),
@@ -143,7 +144,9 @@ def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_fields_are_here() -> None:
-    assert SAYS.keys() | {"catalog", "measured"} == {f.name for f in (*QUESTION, *OVER_TIME)}
+    assert SAYS.keys() | {"catalog", "measured", "model_config"} == {
+        f.name for f in (*QUESTION, *OVER_TIME)
+    }
 
 
 @pytest.mark.parametrize("name", SAYS)

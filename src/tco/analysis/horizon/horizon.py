@@ -43,9 +43,9 @@ from tco.engine.capital import changeover, payback_months, present_value
 from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, TokenOption, same_weights
-from tco.options.cheapest import answers_at, least_trust, of_two, pair_of
+from tco.options.cheapest import answers_at, least_trust, of_two
 from tco.options.machines import OWN, binds
-from tco.options.names import Resolved, pair_with, resolve
+from tco.options.names import Resolved, month_typed, pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.question import Question
 from tco.options.scenario import END_OF_MONTH
@@ -72,7 +72,7 @@ def horizon(inputs: Question, names: Sequence[str]) -> HorizonResult:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     if len(names) == 1:
         pair = " ".join(pair_with(names[0], inputs))
-        raise UsageError(f"against what? for example tco horizon {pair} --tokens 50B")
+        raise UsageError(f"against what? for example tco horizon {pair} {month_typed(inputs)}")
     path = path_of(_grown(inputs))
     found = _named(path, names) if names else _usual(path)
     options = [_best(each, path) for each in found]
@@ -114,10 +114,11 @@ def _joined(options: Sequence[Option], path: VolumePath) -> list[Resolved]:
 
 
 def _usual(path: VolumePath) -> list[Resolved]:
-    """Return the cheapest host of the model that is cheapest to self-host, and its own GPUs."""
-    ranked = [o for o in compare(path.inputs, brief=True).options if o.feasible]
-    pair = pair_of(ranked, least_trust(path.inputs))
-    if pair is None:
+    """Return the pair of the verdict: the cheapest host of a model, and its own GPUs."""
+    answer = compare(path.inputs, brief=True)
+    ranked = [o for o in answer.options if o.feasible]
+    pair = [next(o for o in ranked if o.id == name) for name in answer.pair]
+    if not pair:
         lacks = (
             "is sold by the token"
             if any(o.tier == "self" for o in ranked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -38,7 +39,7 @@ from tco.analysis.size.rows import (
 from tco.catalog.lookup import find_gpu, find_model
 from tco.catalog.models import Model
 from tco.engine.shapes import GpuShape, ModelShape
-from tco.errors import InfeasibleError, UnknownNameError
+from tco.errors import InfeasibleError, UnknownNameError, UsageError
 from tco.options.bills import SelfOption
 from tco.options.candidates import no_gpu, option_of, own_setups
 from tco.options.cheapest import BESIDE, cheapest, insist, least_trust, rank_of
@@ -79,6 +80,8 @@ def size(inputs: Question, counts: tuple[int, ...] = (), demand_is: str = "") ->
     refuse_billing(inputs, "size prices a fleet at full load; tco compare follows the hours")
     selection = select(inputs.catalog, inputs.request)
     own = own_setups(inputs, selection, counts)
+    if len(selection.models) > 1:
+        raise UsageError(f"size is about one model; these are {', '.join(selection.models)}")
     name = next(iter(selection.models))
     model = inputs.catalog.models.models[name]
     if not own.models:
@@ -413,13 +416,22 @@ def _shapes(names: Iterable[str], shape: Callable[[str], Shape | None]) -> Mappi
     return {name: made for name, made in found.items() if made is not None}
 
 
+EDITION = re.compile(r"[-_ ](instruct|chat|it|hf|bf16|fp8|fp4|nvfp4|mxfp4|int4|awq|gptq)$")
+"""What a file may add to the name of a model without meaning another."""
+
+
 def model_of(catalog: Catalog, name: str) -> ModelShape | None:
+    """Return the shape of the one model that a file calls by a name; None where it is not sure."""
+    models = catalog.models.models
     try:
         found = find_model(catalog, name)
     except UnknownNameError:
-        return None
-    model = catalog.models.models[found]
-    return model_shape(model) if _means(name, found, model.name, *model.aliases) else None
+        found = ""
+    if found and _means(name, found, models[found].name, *models[found].aliases):
+        return model_shape(models[found])
+    bare = EDITION.sub("", EDITION.sub("", name.casefold()))
+    some = [m for i, m in models.items() if _means(bare, i, m.name, *m.aliases)]
+    return model_shape(some[0]) if len(some) == 1 else None
 
 
 def gpu_of(catalog: Catalog, name: str) -> GpuShape | None:

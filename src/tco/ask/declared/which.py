@@ -15,6 +15,7 @@ from tco.ask.fields import (
     WHICH,
     Amount,
     Described,
+    Files,
     Name,
     Names,
     Pairs,
@@ -23,6 +24,7 @@ from tco.ask.fields import (
     flag,
     key,
     one_of,
+    positive,
     schedule,
     scope,
     score,
@@ -41,6 +43,25 @@ class WhichOptions(TypedDict, total=False):
         several(WHICH, "NAME", "Only this model; repeat for more.", offers="models"),
         key("select.models", text, "models", eg="[gpt-4.1, llama-3.3-70b]"),
         scope(but="size train", idle="train", tools=CHOOSING),
+    ]
+    model_config: Annotated[
+        Files,
+        several(WHICH, "FILE", "Only this model of yours: its config.json, or OWNER/NAME."),
+        key(
+            "select.config_files",
+            text,
+            "model_configs",
+            eg="[our-model/config.json]",
+            doc="Models that no catalog has: their `config.json`, looked up from where this file "
+            "lies, or the name of a hub repository whose file is in the cache of this machine.",
+        ),
+        scope(but="embed", idle="embed", tools=TOOLS),
+    ]
+    params: Annotated[
+        Amount,
+        several(WHICH, "N", "Weights that a --model-config has, where known: 8.03B."),
+        key("select.params", positive, eg="[8.03B]"),
+        scope(but="embed", idle="embed", tools=TOOLS),
     ]
     provider: Annotated[
         Names,

@@ -115,12 +115,16 @@ def _next(result: BreakevenResult | BreakevenOver) -> Iterator[Block]:
     a, b = (first.asked_as(name, ids, result.resolved) for name in ids)
     asked = result.asked
     if isinstance(result, BreakevenResult) and result.now is None:
-        volume = result.sure or result.first
+        volume = result.sure if result.sure is not None else result.first
         if volume is None:
             return
-        asked = ("--tokens", _at_least(volume), *asked)
+        asked = ("--tokens", _at_least(volume) if volume > 0.0 else ANY_VOLUME, *asked)
     lines = [first.command(asked, "explain", name) for name in (a, b)]
     yield from first.commands(first.command(asked, "sensitivity", a, b), *lines)
+
+
+ANY_VOLUME = "50B"
+"""A volume to go on with where one side is cheaper at any."""
 
 
 def _at_least(tokens: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+from tco.analysis.plan.bills import PURCHASES
 from tco.analysis.plan.results import ModelRow, PlanResult, ResourceRow, StrategyResult
 from tco.analysis.portfolio.results import FleetResult, PortfolioResult, TaskResult
 from tco.render import first, words
@@ -237,13 +238,31 @@ def _plan_ending(result: PlanResult, view: View, more: int, most_commands: int) 
     besides = f"{more} more model{'s' * (more > 1)}: --notes" if more > 0 and not view.page else ""
     notes = len(result.resolved) + bool(result.left_out)
     yield from first.away(result, view, "the week: --plot", besides, notes=notes)
-    own = first.short(result.own[0]) if result.own else f"self/{result.model}"
     lines = (
         first.command(result.asked, "explain", result.overflow),
-        first.command(result.asked, "breakeven", result.overflow, f"self/{result.model}"),
-        *([first.command(result.asked, "deploy", own)] if result.own else []),
+        first.command(_with_rents(result), "breakeven", result.overflow, f"self/{result.model}"),
+        *(first.command(result.asked, "deploy", _deployed(name)) for name in result.own[:1]),
     )
     yield from first.commands(*lines[:most_commands])
+
+
+def _with_rents(result: PlanResult) -> tuple[str, ...]:
+    """Return the question with the rents that a plan looks at unasked, where they decide."""
+    own = next(row for row in result.strategies if row.strategy == "all own")
+    reserved = own.on_demand_usd is not None or any(map(_reserved, result.own))
+    if not reserved or "--purchase" in result.asked:
+        return result.asked
+    return (*result.asked, "--purchase", ",".join(PURCHASES))
+
+
+def _deployed(name: str) -> str:
+    """Return a set-up of a mix by a name that another command takes for no other one."""
+    bought = "/own:" in name or "@" not in name
+    return first.short(name) if bought else name
+
+
+def _reserved(name: str) -> bool:
+    return ":reserved_" in name
 
 
 def _strategy(row: StrategyResult, columns: tuple[Column, ...], *, noted: bool) -> Row:

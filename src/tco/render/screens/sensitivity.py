@@ -108,6 +108,7 @@ def _tornado(result: SensitivityResult, sheet: Sheet, view: View, fullness: int)
         *first.verdict(result.verdict, view),
         *_two(result, view),
         Table(columns=columns, rows=tuple(_row(row, columns, noted=noted) for row in kept)),
+        *(() if noted else _lost(result, kept)),
         *_under(result, view),
         *_ending(result, view, len(sheet.rows) - len(kept), 2 if fullness >= LEAST else 1),
     ]
@@ -127,6 +128,14 @@ def _two(result: SensitivityResult, view: View) -> Iterator[Block]:
     yield Paragraph(text=f"B  {result.b}: {show_usd(result.b_usd)} a month", hanging=3, bullet=True)
     for said in result.resolved if view.notes or view.page else ():
         yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
+
+
+def _lost(result: SensitivityResult, kept: Sequence[SwingResult]) -> Iterator[Block]:
+    """Return at which ends A or B serves nothing, where the notes of the rows are not shown."""
+    for row in kept:
+        if row.impossible:
+            text = row.impossible.replace(result.a, "A").replace(result.b, "B")
+            yield Paragraph(text=f"{row.path}: {text}", tone="dim", hanging=2, bullet=True)
 
 
 def _under(result: SensitivityResult, view: View) -> Iterator[Block]:

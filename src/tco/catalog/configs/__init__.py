@@ -1,0 +1,1 @@
+"""A model that no catalog has, read from its `config.json`."""
