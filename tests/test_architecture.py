@@ -59,8 +59,6 @@ LONG = {
     "cli/catalog.py update",
     "options/offers.py token_option",
     "options/prices.py token_rates",
-    "render/focus.py _row",
-    "render/focus.py _charge",
     "render/screens/bills.py _columns",
     "render/screens/size.py _columns",
     "usage/aggregates.py distributions",
