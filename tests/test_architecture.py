@@ -37,7 +37,12 @@ DISK_FREE_CATALOG = "tco.catalog.load"
 MOST_LINES = 600
 MOST_MODULES = 25
 MOST_LINES_OF_A_FUNCTION = 40
-MOST_MODULES_OF_COMPARE = 64  # to be 50; the turn took five, quality one, the screen three
+MOST_MODULES_OF_COMPARE = 62  # to be 50; the turn took five, quality one, the screen three
+
+MOST_ROOMS = 252  # to be 240: modules with code
+MOST_TYPES = 445  # to be 250: classes that declare fields
+MOST_LINES_IN_ALL = 69_500
+"""What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {
     "analysis/breakeven.py breakeven",
@@ -54,8 +59,6 @@ LONG = {
     "cli/catalog.py update",
     "options/offers.py token_option",
     "options/prices.py token_rates",
-    "render/focus.py _row",
-    "render/focus.py _charge",
     "render/screens/bills.py _columns",
     "render/screens/size.py _columns",
     "usage/aggregates.py distributions",
@@ -136,6 +139,26 @@ def test_folders_stay_of_a_size() -> None:
     rooms = Counter(path.parent for path in MODULES if path.name != "__init__.py")
     full = {str(folder.relative_to(PACKAGE)) for folder, n in rooms.items() if n > MOST_MODULES}
     assert not full, f"more than {MOST_MODULES} modules: {full}"
+
+
+def test_the_house_does_not_grow() -> None:
+    trees = [tree_of(path) for path in MODULES]
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES)
+    rooms = sum(any(not _is_text(node) for node in tree.body) for tree in trees)
+    types = [
+        node.name
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(inner, ast.AnnAssign) for inner in node.body)
+    ]
+    assert lines <= MOST_LINES_IN_ALL
+    assert rooms <= MOST_ROOMS
+    assert len(types) <= MOST_TYPES
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def test_functions_stay_short() -> None:

@@ -261,7 +261,11 @@ def test_a_query_too_long_is_told(asked: Any) -> None:
         (["train", "claude-opus-4.8", "--training-tokens", "1M"], 4, "nobody tunes"),
         (["embed"], 2, "--corpus 10B"),
         (["embed", "--corpus", "ten"], 2, "--corpus"),
-        (["embed", "--queries", "5M", "--query-tokens", "300k"], 4, "and 19 more"),
+        (
+            ["embed", "--queries", "5M", "--query-tokens", "300k", "--provider", "azure"],
+            4,
+            "and 2 more",
+        ),
     ],
 )
 def test_what_is_said(args: list[str], code: int, words: str) -> None:

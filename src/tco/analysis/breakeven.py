@@ -22,7 +22,7 @@ from tco.analysis.results import (
     OpenBand,
     VolumeResult,
 )
-from tco.analysis.rows import class_of, said_of
+from tco.analysis.rows import class_of, option_words
 from tco.analysis.vary.variables import usual
 from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
@@ -240,7 +240,7 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         distance=_distance(won, now),
         first_is=_crossing(inputs, base, spans, growth),
     )
-    told = breakeven_words(result, (said_of(base, inputs), said_of(option, inputs)))
+    told = breakeven_words(result, (option_words(base, inputs), option_words(option, inputs)))
     return replace(told, verdict=f"{told.verdict} {pair_words(used, unsure)}".strip())
 
 

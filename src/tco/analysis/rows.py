@@ -310,7 +310,7 @@ def left_out_result(item: LeftOut, inputs: Question, hardware: str | None = None
     )
 
 
-def said_of(option: Option, inputs: Question) -> str:
+def option_words(option: Option, inputs: Question) -> str:
     """Return an option in words, own GPUs with as many as are paid for where a volume is given."""
     if not isinstance(option, SelfOption) or not inputs.volume_given:
         return spoken(option.id)

@@ -83,6 +83,7 @@ HOMES = {
         "questions",
     ),
     **dict.fromkeys(("render", "diff"), "saved"),
+    **dict.fromkeys(("profile", "bill"), "logs"),
     "import": "import_",
 }
 """The module of `tco.cli` that a command is in, where it is not called like it."""

@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -165,6 +164,7 @@ def _asked(words: str, file: str | None) -> Any:
     import tempfile
 
     from tco.analysis.claims.asking import Reply
+    from tco.cli.mend import root
 
     line = [*shlex.split(words), "--format", "json", "--quiet"]
     out, err = io.StringIO(), io.StringIO()
@@ -177,21 +177,11 @@ def _asked(words: str, file: str | None) -> Any:
             line = [str(path) if word == path.name else word for word in line]
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(err))
-        code = _exit_code(_command(), line)
+        code = _exit_code(root(), line)
     text, said = out.getvalue(), err.getvalue()
     said = said.replace(f"{folder}/", "") if folder else said
     message = " ".join(said.split()).removeprefix("tco: ")
     return Reply(code, json.loads(text) if text.strip() else None, message)
-
-
-@cache
-def _command() -> Any:
-    """Return all of `tco` as one command."""
-    import typer.main
-
-    from tco.cli.app import app
-
-    return typer.main.get_command(app)
 
 
 def _exit_code(command: Any, line: list[str]) -> int:

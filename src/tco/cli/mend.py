@@ -110,14 +110,15 @@ def _is_option(param: Any) -> bool:
 
 def _command(path: Sequence[str]) -> Any:
     """Return a command by its words; the group of all of them without any."""
-    found = _root()
+    found = root()
     for word in path:
         found = found.get_command(None, word)
     return found
 
 
 @cache
-def _root() -> Any:
+def root() -> Any:
+    """Return all of `tco` as one command."""
     import typer.main
 
     from tco.cli.app import app
@@ -155,7 +156,7 @@ def _alone(words: Sequence[str]) -> Words | None:
     """Return an option that stands alone, without a command: `tco --vrsion`."""
     if len(words) != 1 or not words[0].startswith("-"):
         return None
-    own = [name for param in _root().params for name in param.opts if name.startswith("--")]
+    own = [name for param in root().params for name in param.opts if name.startswith("--")]
     return difflib.get_close_matches(words[0], [*own, "--help"], 1, ALIKE) or None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -459,11 +459,7 @@ def _alike(found: SetUps, settings: Settings, rows: Indices) -> PairGroup:
     used = sorted(set(found.pair_rent[rows].tolist()))  # `np.unique` imports masked arrays: 10 ms
     of = np.searchsorted(used, found.pair_rent[rows])
     rents = [found.rents[j] for j in used]
-
-    def column(values: Sequence[float]) -> Floats:
-        """Return a number of every rent as that of every pair [pairs, 1]."""
-        return np.array(values, dtype=float)[of][:, None]
-
+    column = partial(_of_pairs, of)
     setups, first = found.pair_setup[rows], rents[0]
     model, _, layout = found.shapes(setups)
     owned = [rent.owned for rent in rents if rent.owned is not None]
@@ -486,14 +482,14 @@ def _alike(found: SetUps, settings: Settings, rows: Indices) -> PairGroup:
     )
 
 
+def _of_pairs(of: Indices, values: Sequence[Number | None]) -> Floats:
+    """Return a number of every rent, or of every GPU, as that of every pair [pairs, 1]."""
+    return np.array(values, dtype=float)[of][:, None]
+
+
 def _bought(gpus: Sequence[OwnedGpu], of: Indices) -> OwnedGpu:
     """Return the bought GPUs of some pairs as one of arrays [pairs, 1]."""
-
-    def column(values: Sequence[Number | None]) -> Floats:
-        """Return a number of every GPU as that of every pair [pairs, 1]."""
-        return np.array(values, dtype=float)[of][:, None]
-
-    first = gpus[0]
+    first, column = gpus[0], partial(_of_pairs, of)
     return replace(
         first,
         gpu_usd=column([g.gpu_usd for g in gpus]),

@@ -113,49 +113,24 @@ def _table(heads: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
 
 def _row(result: Any, option: OptionResult, line: BillLine) -> dict[str, str]:
     """Return a line of a bill; an empty cell is null."""
-    service = SERVICES[line.group]
     company = "internal" if line.group == "people" else option.provider
     unit = DOLLARS if line.unit.startswith(DOLLARS) else UNITS.get(line.unit, line.unit)
     tokens = line.unit == "Mtok"
     start, end = _month(date.fromisoformat(result.catalog.as_of))
     cost, rate, quantity = (_number(v) for v in (line.amount_usd, line.rate_usd, line.quantity))
-    meter = f"{line.item} of {option.model}" if tokens else line.item
-    return {
+    row = {
         "BilledCost": cost,
-        "BillingAccountId": ACCOUNT[0],
-        "BillingAccountName": ACCOUNT[1],
-        "BillingCurrency": "USD",
-        "BillingPeriodEnd": end,
-        "BillingPeriodStart": start,
-        "ChargeCategory": "Usage",
-        "ChargeClass": "",
         "ChargeDescription": f"Estimate by tco: {line.item} for {option.id}",
-        "ChargeFrequency": "Usage-Based",
         "ChargePeriodEnd": end,
         "ChargePeriodStart": start,
         "ConsumedQuantity": _number(line.quantity * TOKENS_OF_MTOK) if tokens else quantity,
         "ConsumedUnit": "Tokens" if tokens else unit,
-        "ContractedCost": cost,
-        "ContractedUnitPrice": rate,
         "EffectiveCost": cost,
-        "InvoiceId": "",
-        "InvoiceIssuerName": company,
-        "ListCost": cost,
-        "ListUnitPrice": rate,
         "PricingCategory": _category(option.id),
-        "PricingQuantity": quantity,
         "PricingUnit": unit,
-        "ProviderName": company,
-        "PublisherName": company,
-        "ServiceCategory": service.category,
-        "ServiceName": service.name,
-        "ServiceSubcategory": service.subcategory,
         "SkuId": option.id,
-        "SkuMeter": meter,
+        "SkuMeter": f"{line.item} of {option.model}" if tokens else line.item,
         "SkuPriceId": f"{option.id}#{line.item}",
-        "x_AsOf": result.catalog.as_of,
-        "x_CatalogVersion": result.catalog.version,
-        "x_Estimate": "true",
         "x_LineItem": line.item,
         "x_Model": option.model,
         "x_OptionId": option.id,
@@ -164,6 +139,8 @@ def _row(result: Any, option: OptionResult, line: BillLine) -> dict[str, str]:
         "x_SourceDate": line.date or "",
         "x_Tier": option.tier,
     }
+    said = _common(result, SERVICES[line.group], company, (start, end))
+    return dict(sorted({**said, **_at(cost, rate, quantity), **row}.items()))
 
 
 # The bill of logs.
@@ -186,61 +163,74 @@ def _used(result: BillResult) -> str:
 
 def _charge(result: BillResult, line: Charge) -> dict[str, str]:
     """Return a line; an empty cell is null."""
-    service = SERVICES["tokens"]
-    start, end = _month(date.fromisoformat(line.start[:10]))
     account = line.team or line.project
     tags = {"tag": line.tag, "key": line.key, "project": line.project, "service_tier": line.service}
     listed, billed, quantity = (
         _number(value) for value in (line.list_usd, line.billed_usd, line.tokens / TOKENS_OF_MTOK)
     )
     rate = _number(line.list_usd / line.tokens * TOKENS_OF_MTOK)
-    company = line.offer.partition("/")[0] or line.provider
-    return {
+    row = {
         "BilledCost": billed,
-        "BillingAccountId": ACCOUNT[0],
-        "BillingAccountName": ACCOUNT[1],
-        "BillingCurrency": "USD",
-        "BillingPeriodEnd": end,
-        "BillingPeriodStart": start,
-        "ChargeCategory": "Usage",
-        "ChargeClass": "",
         "ChargeDescription": f"{line.item} of {line.model}",
-        "ChargeFrequency": "Usage-Based",
         "ChargePeriodEnd": line.end,
         "ChargePeriodStart": line.start,
         "ConsumedQuantity": _number(float(line.tokens)),
         "ConsumedUnit": "Tokens",
-        "ContractedCost": listed,
-        "ContractedUnitPrice": rate,
         "EffectiveCost": billed,
-        "InvoiceId": "",
-        "InvoiceIssuerName": company,
-        "ListCost": listed,
-        "ListUnitPrice": rate,
         "PricingCategory": "Standard",
-        "PricingQuantity": quantity,
-        "PricingUnit": f"{TOKENS_OF_MTOK} Tokens",
-        "ProviderName": company,
-        "PublisherName": company,
+        "PricingUnit": UNITS["Mtok"],
         "RegionId": line.region,
-        "ServiceCategory": service.category,
-        "ServiceName": service.name,
-        "ServiceSubcategory": service.subcategory,
         "SkuId": line.offer,
         "SkuMeter": f"{line.item} of {line.model}",
         "SkuPriceId": f"{line.offer}#{line.item}",
         "SubAccountId": account,
         "SubAccountName": account,
         "Tags": json.dumps({k: v for k, v in tags.items() if v}, sort_keys=True),
-        "x_AsOf": result.catalog.as_of,
-        "x_CatalogVersion": result.catalog.version,
-        "x_Estimate": "true",
         "x_LineItem": line.item,
         "x_Model": line.model,
     }
+    company = line.offer.partition("/")[0] or line.provider
+    month = _month(date.fromisoformat(line.start[:10]))
+    said = _common(result, SERVICES["tokens"], company, month)
+    return dict(sorted({**said, **_at(listed, rate, quantity), **row}.items()))
 
 
-# What both have.
+# What both have: columns in the order of their names.
+
+
+def _common(result: Any, service: Service, company: str, month: tuple[str, str]) -> dict[str, str]:
+    """Return what every row says of itself, of who is paid, and for what."""
+    return {
+        "BillingAccountId": ACCOUNT[0],
+        "BillingAccountName": ACCOUNT[1],
+        "BillingCurrency": "USD",
+        "BillingPeriodEnd": month[1],
+        "BillingPeriodStart": month[0],
+        "ChargeCategory": "Usage",
+        "ChargeClass": "",
+        "ChargeFrequency": "Usage-Based",
+        "InvoiceId": "",
+        "InvoiceIssuerName": company,
+        "ProviderName": company,
+        "PublisherName": company,
+        "ServiceCategory": service.category,
+        "ServiceName": service.name,
+        "ServiceSubcategory": service.subcategory,
+        "x_AsOf": result.catalog.as_of,
+        "x_CatalogVersion": result.catalog.version,
+        "x_Estimate": "true",
+    }
+
+
+def _at(cost: str, rate: str, quantity: str) -> dict[str, str]:
+    """Return what an amount costs by the price list."""
+    return {
+        "ContractedCost": cost,
+        "ContractedUnitPrice": rate,
+        "ListCost": cost,
+        "ListUnitPrice": rate,
+        "PricingQuantity": quantity,
+    }
 
 
 def _month(day: date) -> tuple[str, str]:

@@ -179,3 +179,8 @@ def notes_of(texts: Sequence[str]) -> str:
 def shortened(text: str, size: int) -> str:
     """Return a text for which there is little room, cut at a word."""
     return textwrap.shorten(text, size, placeholder=" …")
+
+
+def yes(value: bool) -> str:
+    """Return whether something is so."""
+    return "yes" if value else "no"

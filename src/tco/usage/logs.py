@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +64,7 @@ class Logs:
             try:
                 self._into(self.store, reading, progress, by)
             except BaseException:
-                self.store.__exit__(None, None, None)
+                self.store.__exit__()
                 raise
 
     def _aside(self) -> tuple[str, ...]:
@@ -101,15 +100,10 @@ class Logs:
         """Return the logs."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Give back what the database took."""
         if self.store is not None:
-            self.store.__exit__(kind, error, trace)
+            self.store.__exit__()
 
     @property
     def formats(self) -> dict[str, int]:

@@ -74,14 +74,14 @@ def report_of(inputs: Question, answer: Any) -> Report:
     centre = centre_of(inputs, answer)
     there = _with_peak(at(inputs, centre), answer)
     what = about(there, answer)
-    parts = _Parts([*what.left_out, *(() if asked_volume(inputs) else (NO_VOLUME,))])
-    volume = () if asked_volume(inputs) else ("--tokens", f"{centre:.6g}")
+    parts = _Parts([*what.left_out, *(() if volume_of(inputs) else (NO_VOLUME,))])
+    volume = () if volume_of(inputs) else ("--tokens", f"{centre:.6g}")
     turns = tuple(_turns(parts, inputs, there, what, answer))
     swings = _swings(parts, there, what, answer, volume)
     options = what.options
     curves = None
     if options:
-        shown = replace(there, settings=inputs.settings) if not asked_volume(inputs) else there
+        shown = replace(there, settings=inputs.settings) if not volume_of(inputs) else there
         curves = cost_curves(shown, options, turns, centre)
     found: dict[str, Any] = {
         "map": _map(parts, there, what, answer, volume),
@@ -97,7 +97,7 @@ def report_of(inputs: Question, answer: Any) -> Report:
     return Report(
         answer=answer,
         volume=centre if options else None,
-        volume_given=bool(asked_volume(inputs)),
+        volume_given=bool(volume_of(inputs)),
         bills=bills_around(there, options, centre) if options else (),
         curves=curves,
         breakevens=turns,
@@ -115,15 +115,15 @@ def report_of(inputs: Question, answer: Any) -> Report:
 
 def centre_of(inputs: Question, answer: Any) -> float:
     """Return the volume that pictures are about: today's, or the first crossing, or a middling."""
-    if asked_volume(inputs):
-        return asked_volume(inputs)
+    if volume_of(inputs):
+        return volume_of(inputs)
     if answer.schema == "tco.breakeven-table/1":
         firsts = [row.first for row in answer.rows if row.first]
         return float(np.median(firsts)) if firsts else MIDDLING_VOLUME
     return getattr(answer, "first", None) or MIDDLING_VOLUME
 
 
-def asked_volume(inputs: Question) -> float:
+def volume_of(inputs: Question) -> float:
     """Return the volume that was asked about; 0 without one, which is as little to draw."""
     return float(np.asarray(inputs.settings.value(TOKENS))) if inputs.volume_given else 0.0
 
@@ -147,7 +147,7 @@ def _turns(
     """Return the break-even of each pair; the answer itself where it is one."""
     if answer.schema == "tco.breakeven/1":
         return [answer]
-    asked = replace(there, settings=inputs.settings) if not asked_volume(inputs) else there
+    asked = replace(there, settings=inputs.settings) if not volume_of(inputs) else there
     made = [
         parts.part(
             f"break-even of {b.id} and {a.id}",

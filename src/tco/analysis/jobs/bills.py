@@ -324,7 +324,7 @@ def verdict(
     )
     said = (
         unsure_words(best.trust, least),
-        f"{_cheapest(best, what, least)}{_crosses(cross, tokens)}",
+        f"{_cheapest(best, what, min(least, rank_of(best.trust)))}{_crosses(cross, tokens)}",
         f"Cheaper but not sure enough: {named}." if named else "",
     )
     return " ".join(filter(None, said))

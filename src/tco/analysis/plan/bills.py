@@ -31,7 +31,7 @@ from tco.analysis.rows import bill_lines, option_result, per_success
 from tco.engine.fleet import steepened
 from tco.engine.hybrid import layers_of
 from tco.engine.ledger import Line, total_usd
-from tco.engine.shapes import Floats
+from tco.engine.shapes import Floats, number
 from tco.errors import unknown_name
 from tco.options.bills import FixedOption, Option, TokenOption, lines
 from tco.options.cheapest import cheapest_of, least_sure, least_trust
@@ -103,7 +103,7 @@ def strategies_of(
         mix: The cheapest mix.
     """
     whole = lines(api, inputs.settings)
-    base = _number(total_usd(whole))
+    base = number(total_usd(whole))
     everything = _strategy(inputs, base, bill_lines(whole, inputs), base)
     own, alone = all_own(inputs, at_peak, base)
     everything = replace(everything, strategy="all API", own_tokens_share=0.0, own_hours_share=0.0)
@@ -126,7 +126,7 @@ def _trusted(row: StrategyResult, options: Sequence[TokenOption | Unit]) -> Stra
 def _strategy(
     inputs: Question, usd: float | None, bill: tuple[BillLine, ...], api_usd: float
 ) -> StrategyResult:
-    tokens = _number(workload(inputs.settings).tokens_per_month)
+    tokens = number(workload(inputs.settings).tokens_per_month)
     return StrategyResult(
         strategy="hybrid",
         monthly_usd=usd,
@@ -192,8 +192,8 @@ def hybrid(inputs: Question, api: TokenOption, mix: HybridMix, api_usd: float) -
     made = bill_lines(bill, inputs)
     mean = float(mix.load.mean())
     return replace(
-        _strategy(inputs, _number(total_usd(bill)), made, api_usd),
-        band_usd=_band(mix, _number(total_usd(bill))),
+        _strategy(inputs, number(total_usd(bill)), made, api_usd),
+        band_usd=_band(mix, number(total_usd(bill))),
         gpus=float(mix.base_gpus + mix.peak_gpus),
         own_tokens_share=mix.own_load / mean if mean > 0 else 0.0,
         own_hours_share=_alone_share(mix),
@@ -284,10 +284,6 @@ def _band(mix: HybridMix, usd: float) -> Band:
         less = now - own_by_hour(mix, factor).mean(axis=-1)
         ends.append(usd + float(less @ worth) * mix.hours_per_month)
     return ends[0], ends[1]
-
-
-def _number(value: object) -> float:
-    return float(np.asarray(value, dtype=float))
 
 
 # A plan taken apart: what each resource does and costs, hour by hour, and what one more would.

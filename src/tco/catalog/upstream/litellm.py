@@ -60,7 +60,7 @@ _At = tuple[str | None, int | None, str | None, str]
 
 
 @dataclass(slots=True)
-class _Said:
+class _ListedPrices:
     """The prices of one entry, as far as they can be read."""
 
     rates: dict[_At, dict[str, float]] = field(default_factory=dict)
@@ -85,7 +85,7 @@ def price_list(file: File, edition: str = "") -> PriceList:
     for key, entry in read.value.items():
         if key == SAMPLE or not isinstance(entry, dict):
             continue
-        said = _said(entry)
+        said = _listed_prices(entry)
         line = read.line(key)
         wrong += [(line, key, message) for message in said.wrong]
         for name in said.new:
@@ -107,7 +107,9 @@ def price_list(file: File, edition: str = "") -> PriceList:
     )
 
 
-def _row(path: str, line: int, key: str, entry: Mapping[str, Any], said: _Said) -> PriceRow | None:
+def _row(
+    path: str, line: int, key: str, entry: Mapping[str, Any], said: _ListedPrices
+) -> PriceRow | None:
     base = said.rates.get(_PLAIN, {})
     if "input" not in base and "output" not in base:
         return None
@@ -138,8 +140,8 @@ def _row(path: str, line: int, key: str, entry: Mapping[str, Any], said: _Said) 
 _PLAIN: _At = (None, None, None, "")
 
 
-def _said(entry: Mapping[str, Any]) -> _Said:
-    said = _Said()
+def _listed_prices(entry: Mapping[str, Any]) -> _ListedPrices:
+    said = _ListedPrices()
     _keys(said, entry)
     for i, part in enumerate(_parts(entry.get(RANGES))):
         limits = part.get("range")
@@ -158,7 +160,7 @@ def _parts(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _keys(
-    said: _Said,
+    said: _ListedPrices,
     entry: Mapping[str, Any],
     *,
     over: int | None = None,
@@ -181,7 +183,7 @@ def _keys(
 
 
 def _one(
-    said: _Said,
+    said: _ListedPrices,
     found: re.Match[str],
     rate: float,
     key: str,

@@ -79,7 +79,7 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
         number("gpus", "GPUs", lambda o: o.gpus, words.count),
         number("mean_gpus", "mean GPUs", _mean_gpus, words.count),
         number("replicas", "replicas", lambda o: o.replicas, words.count),
-        Column(key="feasible", head="feasible", get=lambda o: o.feasible, show=_yes),
+        Column(key="feasible", head="feasible", get=lambda o: o.feasible, show=words.yes),
         number("monthly_usd", "$/month", lambda o: o.monthly_usd, words.whole_usd),
         number("usd_per_mtok", "$/Mtok", lambda o: o.usd_per_mtok, words.price),
         Column(key="success", head="right", get=lambda o: o.success, show=show_share, right=True),
@@ -111,7 +111,7 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
         Column(key="price_checked", head="checked", get=lambda o: o.price_checked),
         Column(key="notes", head="notes", get=lambda o: _joined(o.notes)),
         Column(key="reasons", head="reasons", get=lambda o: _joined(o.reasons)),
-        Column(key="shown", head="shown", get=lambda o: not shown or o.id in shown, show=_yes),
+        Column(key="shown", head="shown", get=lambda o: not shown or o.id in shown, show=words.yes),
     )
 
 
@@ -122,10 +122,6 @@ def _part(name: str, option: OptionResult) -> float | None:
 def _mean_gpus(option: OptionResult) -> float | None:
     """Return the GPUs on the invoice in the average hour."""
     return option.gpus if option.scaling is None else option.scaling.billed_gpus
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 def _end(band: tuple[float, float] | None, which: int) -> float | None:

@@ -46,20 +46,15 @@ def _span(low: float, high: float | None) -> str:
     return f"{show_tokens(low)}–{show_tokens(high)}"
 
 
-def yes(value: bool) -> str:
-    """Return a truth in words."""
-    return "yes" if value else "no"
-
-
 COLUMNS = (
     Column(key="a", head="A", get=lambda r: r.a, wraps=True),
     Column(key="b", head="B", get=lambda r: r.b, wraps=True),
-    Column(key="same_weights", head="same weights", get=lambda r: r.same_weights, show=yes),
+    Column(key="same_weights", head="same weights", get=lambda r: r.same_weights, show=words.yes),
     Column(key="wins", head="B is cheaper", get=lambda r: spans(r.wins)),
     Column(key="first", head="first", get=lambda r: r.first, show=show_tokens, right=True),
     Column(key="sure", head="always from", get=lambda r: r.sure, show=show_tokens, right=True),
     Column(key="now", head="now", get=lambda r: r.now, show=show_tokens, right=True),
-    Column(key="now_wins", head="B wins now", get=lambda r: r.now_wins, show=yes),
+    Column(key="now_wins", head="B wins now", get=lambda r: r.now_wins, show=words.yes),
     Column(key="a_usd", head="A $/month", get=lambda r: r.a_usd, show=words.whole_usd, right=True),
     Column(key="b_usd", head="B $/month", get=lambda r: r.b_usd, show=words.whole_usd, right=True),
     Column(key="never_because", head="never because", get=lambda r: r.never_because),
@@ -215,10 +210,10 @@ OVER_COLUMNS = (
     number("nearest", "nearest turn", lambda r: r.nearest, show_number),
     number("distance", "away by", lambda r: r.distance, show_share),
     number("now", "now", lambda r: r.now, show_number),
-    Column(key="now_wins", head="B wins now", get=lambda r: r.now_wins, show=yes),
+    Column(key="now_wins", head="B wins now", get=lambda r: r.now_wins, show=words.yes),
     number("a_usd", "A $/month", lambda r: r.a_usd, words.whole_usd),
     number("b_usd", "B $/month", lambda r: r.b_usd, words.whole_usd),
-    Column(key="exact", head="exact", get=lambda r: r.exact, show=yes),
+    Column(key="exact", head="exact", get=lambda r: r.exact, show=words.yes),
     Column(key="never_because", head="never because", get=lambda r: r.never_because),
 )
 OVER_USUAL = ("a", "b", "wins", "nearest", "now")
@@ -280,7 +275,7 @@ TABLE_COLUMNS = (
     Column(key="model", head="model", get=lambda r: r.model, wraps=True),
     Column(key="a", head="against", get=lambda r: r.a, wraps=True),
     Column(key="b", head="self-hosted on", get=lambda r: r.b, wraps=True),
-    Column(key="same_weights", head="same weights", get=lambda r: r.same_weights, show=yes),
+    Column(key="same_weights", head="same weights", get=lambda r: r.same_weights, show=words.yes),
     Column(key="wins", head="cheaper", get=lambda r: spans(r.wins), wraps=True),
     Column(key="first", head="first at", get=lambda r: r.first, show=show_tokens, right=True),
     Column(key="sure", head="always from", get=lambda r: r.sure, show=show_tokens, right=True),

@@ -148,7 +148,7 @@ def _verify_everything(result: VerifyReport) -> Sheet:
             Column(key="offer", head="offer", get=lambda c: c.offer, wraps=True),
             Column(key="against", head="list", get=lambda c: c.against),
             Column(key="key", head="row", get=lambda c: c.key, wraps=True),
-            Column(key="strict", head="strict", get=lambda c: c.strict, show=_yes),
+            Column(key="strict", head="strict", get=lambda c: c.strict, show=words.yes),
             _price("ours_input", "ours in"),
             _price("ours_output", "out"),
             _price("theirs_input", "theirs in"),
@@ -159,10 +159,6 @@ def _verify_everything(result: VerifyReport) -> Sheet:
         usual=("offer", "against", "ours_input", "ours_output", "theirs_input", "theirs_output"),
         keys={},
     )
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 def _price(key: str, head: str) -> Column:

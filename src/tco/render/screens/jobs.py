@@ -35,7 +35,7 @@ def ways(result: Result) -> Sheet:
         Column(key="hardware", head="GPUs", get=lambda r: r.hardware),
         number("gpus", "GPUs", lambda r: r.gpus, words.count),
         number("hours", "hours", lambda r: r.hours, show_number),
-        Column(key="feasible", head="feasible", get=lambda r: r.feasible, show=_yes),
+        Column(key="feasible", head="feasible", get=lambda r: r.feasible, show=words.yes),
         number("usd_once", "once $", lambda r: r.usd_once, words.whole_usd),
         number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, show_price),
         number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
@@ -58,10 +58,6 @@ def ways(result: Result) -> Sheet:
         usual=(*usual, "monthly_usd", "total_usd") if monthly else usual,
         keys={"once": "usd_once", "month": "monthly_usd", "cost": "total_usd", "time": "hours"},
     )
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 def screen(result: Result, job: str, sheet: Sheet, view: View) -> Iterable[Block]:

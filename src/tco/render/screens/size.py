@@ -142,8 +142,8 @@ def _columns() -> tuple[Column, ...]:
         Column(key="gpu", head="GPU", get=lambda r: r.gpu),
         _number("gpus", "GPUs a replica", words.count),
         Column(key="precision", head="precision", get=lambda r: r.precision),
-        Column(key="fits", head="fits", get=lambda r: r.fits, show=_yes),
-        Column(key="feasible", head="feasible", get=lambda r: r.feasible, show=_yes),
+        Column(key="fits", head="fits", get=lambda r: r.fits, show=words.yes),
+        Column(key="feasible", head="feasible", get=lambda r: r.feasible, show=words.yes),
         _number("weights_gb", "weights GB", show_number),
         _number("free_gb", "free GB", show_number),
         *(_part(name, head) for name, head in PARTS),
@@ -181,7 +181,7 @@ def _columns() -> tuple[Column, ...]:
         _number("evidence_tier", "tier", words.count),
         _end("band_low", "band low", lambda r: r.band, 0, show_price),
         _end("band_high", "band high", lambda r: r.band, 1, show_price),
-        Column(key="on_front", head="front", get=lambda r: r.on_front or None, show=_yes),
+        Column(key="on_front", head="front", get=lambda r: r.on_front or None, show=words.yes),
         Column(key="evidence", head="evidence", get=lambda r: r.evidence),
         Column(key="reasons", head="reasons", get=lambda r: words.notes_of(r.reasons) or None),
     )
@@ -221,10 +221,6 @@ def _end(key: str, head: str, get: Any, which: int, show: Any) -> Column:
         return None if span is None else span[which]
 
     return Column(key=key, head=head, get=end, show=show, right=True)
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 def _size_blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterable[Block]:

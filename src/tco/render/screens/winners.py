@@ -8,7 +8,6 @@ from functools import partial
 from tco.analysis.vary.results import Cell, MapResult
 from tco.render import first, words
 from tco.render.screens import Screen
-from tco.render.screens.breakeven import yes
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View, number
 from tco.units import show_number, show_share
 
@@ -26,8 +25,8 @@ MAP_COLUMNS = (
     Column(key="runner_up", head="second", get=lambda c: c.runner_up, wraps=True),
     number("margin_usd", "margin $/month", lambda c: c.margin_usd, words.whole_usd),
     number("margin_share", "margin", lambda c: c.margin_share, show_share),
-    Column(key="flips", head="flips", get=lambda c: c.flips, show=yes),
-    Column(key="now", head="today", get=lambda c: c.now, show=yes),
+    Column(key="flips", head="flips", get=lambda c: c.flips, show=words.yes),
+    Column(key="now", head="today", get=lambda c: c.now, show=words.yes),
 )
 MAP_USUAL = ("x", "y", "winner", "usd", "runner_up", "margin_usd")
 MAP_KEYS = {"margin": "margin_usd", "cost": "usd"}
