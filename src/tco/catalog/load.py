@@ -181,6 +181,11 @@ def _sources() -> list[Path]:
     return list((_PACKAGE / "catalog").glob("*.py"))
 
 
+def name_of(what: str) -> str:
+    """Return the name of the entry for something else than a catalog, which takes long to make."""
+    return hashlib.sha256(what.encode()).hexdigest()[:_NAME]
+
+
 def recall(name: str | None) -> bytes | None:
     """Return the text kept under `name`; None if there is none, or none that can be believed."""
     place = cache_directory()
