@@ -295,9 +295,9 @@ def pair_of(rows: Sequence[SomeListed], least: int) -> tuple[SomeListed, SomeLis
     """
     own, hosts = by_model(rows, "self", least), by_model(rows, "hosted", least)
     both = own.keys() & hosts.keys()
-    sure = {m for m in both if all(rank_of(rows[m].trust) >= least for rows in (own, hosts))}
-    ways = [row for some in (own, hosts) for row in some.values() if row.model in (sure or both)]
-    first = cheapest_of(ways, least)
+    sure = {m for m in both if all(rank_of(ways[m].trust) >= least for ways in (own, hosts))}
+    found = [row for some in (own, hosts) for row in some.values() if row.model in (sure or both)]
+    first = cheapest_of(found, least)
     if first is not None:
         return hosts[first.model], own[first.model]
     alone = cheapest_of(own.values(), least)
