@@ -89,7 +89,23 @@ OTHERS = (
 )
 """Of sensitivity, plan, size and horizon."""
 
-COMMANDS = (*COMPARE, *BREAKEVEN, *EXPLAIN, *OTHERS)
+LONG = (
+    "compare --tokens 50B --class small",
+    "compare --tokens 5B --profile chat --class small --as-good-as gpt-oss-120b",
+    "compare --tokens 50B --success small=80% --success mid=93%",
+    "plan --tokens 50B --model glm-5.3",
+    "explain self/gpt-oss-120b --tokens 50B",
+    "explain self/gpt-oss-120b/own --tokens 50B",
+    "explain self/llama-3.3-70b --tokens 20B",
+    "deploy self/gpt-oss-120b --tokens 50B",
+    "deploy self/glm-5.3 --tokens 50B",
+    "train llama-3.3-70b --training-tokens 10M",
+    "train gpt-4.1 llama-3.3-70b --training-tokens 10M --epochs 2 --refresh '3 months'",
+    "embed --corpus 10B",
+)
+"""Those that have most to leave out, or that begin with more than the verdict of their JSON."""
+
+COMMANDS = (*COMPARE, *BREAKEVEN, *EXPLAIN, *OTHERS, *LONG)
 
 
 @cache
@@ -133,7 +149,7 @@ def test_a_first_screen_begins_with_the_verdict(command: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_next_commands_can_be_pasted(command: str) -> None:
     lines = next_commands(played(command).stdout)
-    if not lines:
+    if not lines and command not in LONG:
         assert "--map" in command or "never" in played(command).stdout
     for line in lines:
         again = run(*shlex.split(line)[1:], *DAY)

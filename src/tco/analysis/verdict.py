@@ -130,7 +130,8 @@ def _owning(
     if best is own or won:
         yield f"For others they cost {span} times as much."
         return
-    whose = "" if own.model == best.model else f" ({own.model})"
+    named = own.id if own.provider == "given" else own.model
+    whose = "" if own.model == best.model else f" ({named})"
     yield f"Own GPUs cost {span} times as much for the same weights, from {_usd(own)}{whose}."
 
 

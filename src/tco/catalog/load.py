@@ -185,6 +185,11 @@ def cache_key(catalog_digest: str, words: Sequence[str], *, answer: bool = False
     return total.hexdigest()[:_NAME]
 
 
+def name_of(what: str) -> str:
+    """Return the name of the entry for something else than a catalog, which takes long to make."""
+    return hashlib.sha256(what.encode()).hexdigest()[:_NAME]
+
+
 def recall(name: str | None) -> bytes | None:
     """Return the text kept under `name`; None if there is none, or none that can be believed."""
     place = cache_directory()

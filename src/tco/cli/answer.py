@@ -380,7 +380,26 @@ def _page(inputs: Question, result: Any) -> str:
     from tco.render.report.page import check, page
 
     check()  # before what takes a second
-    return page(report_of(inputs, result), asked_for(result.catalog.as_of))
+    return page(report_of(inputs, result), asked_for(result.catalog.as_of), _kept_library)
+
+
+def _kept_library() -> str:
+    """Return the library that draws from where compiled catalogs are kept; else make and keep it.
+
+    Its release is in its name, so that another one is bundled anew.
+    """
+    from importlib.metadata import version
+
+    from tco.catalog.load import name_of, recall, remember
+    from tco.render.report.page import drawing_library
+
+    name = name_of(f"report library {version('vl-convert-python')}")
+    kept = recall(name)
+    if kept is not None:
+        return kept.decode("utf-8")
+    made = drawing_library()
+    remember(name, made.encode("utf-8"))
+    return made
 
 
 def _judge(result: Any, said: Given) -> None:
@@ -407,4 +426,6 @@ BRIEF = ("table", "md", "github", "llm")
 
 def _only_a_screen(output: Mapping[str, Any]) -> bool:
     """Return whether nothing but the usual screen is to be written."""
-    return output.get("format", "table") in BRIEF and not {"export", "top"} & output.keys()
+    if output.get("format", "table") not in BRIEF or "top" in output:
+        return False
+    return all(kind in (*BRIEF, "html", "svg") for kind, _ in output.get("export", ()))

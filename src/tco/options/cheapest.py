@@ -286,8 +286,9 @@ def by_model(rows: Iterable[SomeListed], tier: str, least: int) -> dict[str, Som
 def pair_of(rows: Sequence[SomeListed], least: int) -> tuple[SomeListed, SomeListed] | None:
     """Return the two options that an answer is about when none are named: A, and own GPUs.
 
-    Both are of one model: of those that have a host and a set-up, the one that is cheapest to have,
-    either way. Without such a model, the answers among all set-ups and all that is not one.
+    Both are of one model: of those that have a host and a set-up, both sure enough where any are,
+    the one that is cheapest to have, either way. Without such a model, the answers among all
+    set-ups and all that is not one.
 
     Args:
         rows: Options with their bills.
@@ -295,9 +296,9 @@ def pair_of(rows: Sequence[SomeListed], least: int) -> tuple[SomeListed, SomeLis
     """
     own, hosts = by_model(rows, "self", least), by_model(rows, "hosted", least)
     both = own.keys() & hosts.keys()
-    first = cheapest_of(
-        [row for ways in (own, hosts) for row in ways.values() if row.model in both], least
-    )
+    sure = {m for m in both if all(rank_of(ways[m].trust) >= least for ways in (own, hosts))}
+    found = [row for some in (own, hosts) for row in some.values() if row.model in (sure or both)]
+    first = cheapest_of(found, least)
     if first is not None:
         return hosts[first.model], own[first.model]
     alone = cheapest_of(own.values(), least)

@@ -105,7 +105,7 @@ def verdict(text: str, view: View) -> Iterator[Block]:
         yield Paragraph(text=text if whole else leading(text)[0], tone="bold")
 
 
-DOUBTS = ("not sure enough", "is not equal quality")
+DOUBTS = ("not sure enough", "is not equal quality", "Surely within")
 """Words of sentences of a verdict that a screen does not leave out."""
 
 

@@ -313,7 +313,7 @@ def _verdict(name: str, rows: tuple[SizeRow, ...], least: int) -> str:
         f"second{_unsure(cheap)}."
     )
     fleets = _fleets(rows)
-    told = f"Cheapest fleet for the volume: {_fleet_words(fleets, least)}." if fleets else ""
+    told = f"Cheapest fleet: {_fleet_words(fleets, least)}." if fleets else ""
     below = _beside(
         _below(rows, cheap), lambda row: f"{show_usd(row.usd_per_mtok or 0.0)} per Mtok"
     )
@@ -388,11 +388,13 @@ def _fleet_words(rows: list[SizeRow], least: int) -> str:
     if sure and best not in sure:
         named.append(_first(sure, [row.fleet_usd_per_month or 0.0 for row in sure], least))
     told = [
-        f"{row.fleet_gpus:,.0f} GPUs, {row.replicas:g} replicas of {row.id}, "
-        f"{show_usd(row.fleet_usd_per_month or 0.0)} of GPUs a month{_unsure(row)}"
-        for row in named
+        f"{row.fleet_gpus:,.0f} GPUs for {show_usd(row.fleet_usd_per_month or 0.0)} a month, "
+        f"{row.replicas:g} replicas of {name}{_unsure(row)}"
+        for row, name in (
+            (row, row.id.partition("@")[2] if i else row.id) for i, row in enumerate(named)
+        )
     ]
-    return "; surely within the limits: ".join(told)
+    return ". Surely within the limits: ".join(told)
 
 
 # A file of measurements held against the capacity model, its names read by the catalogs.

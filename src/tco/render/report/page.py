@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -278,19 +277,26 @@ def check() -> None:
         raise UsageError(f"{MISSING} ({', '.join(missing)}): {how}")
 
 
-def page(report: Report, asked: TypedCommand) -> str:
+def drawing_library() -> str:
+    """Return the library that draws, as a script; bundling it takes about a second."""
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+
+
+def page(report: Report, asked: TypedCommand, library: Callable[[], str] = drawing_library) -> str:
     """Return the file.
 
     Args:
         report: What it shows.
         asked: The command that was typed.
+        library: Returns the library that draws; who has it already says so.
 
     Raises:
         UsageError: The libraries that draw are not installed.
     """
     check()
     import jinja2
-    import vl_convert
 
     from tco.render.report.charts import specs
 
@@ -310,7 +316,7 @@ def page(report: Report, asked: TypedCommand) -> str:
         **_parts(report, marks, shown),
         commands=list(_commands(report, asked)),
         specs=made,
-        library=_library(vl_convert.javascript_bundle),
+        library=_inside(library()),
         style=(folder / "page.css").read_text(encoding="utf-8"),
         script=(folder / "page.js").read_text(encoding="utf-8"),
     )
@@ -434,8 +440,6 @@ def _commands(report: Report, asked: TypedCommand) -> Iterator[tuple[str, str]]:
         yield command.shows, shlex.join(("tco", *command.words, *asked.question))
 
 
-@cache
-def _library(bundled: Any) -> str:
-    """Return the library that draws, so that it can stand inside a script element."""
-    text: str = bundled("window.vegaEmbed = vegaEmbed;")
+def _inside(text: str) -> str:
+    """Return a script so that it can stand inside a script element."""
     return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
