@@ -202,12 +202,12 @@ class QuestionOptions(TypedDict, total=False):
     currency: Annotated[
         Name,
         flag(VALUES, "CODE", "Money that amounts are shown in: EUR. Takes --fx."),
-        key("currency", currency, eg="EUR"),
+        key("currency", currency),
     ]
     fx: Annotated[
         Amount,
         flag(VALUES, "RATE", "What a dollar is in it, and on which day: 0.92@2026-11-20."),
-        key("fx", exchange_rate, eg="0.92@2026-11-20"),
+        key("fx", exchange_rate),
     ]
     hours_per_month: Annotated[
         Amount,
