@@ -21,7 +21,6 @@ from tco.ask.fields import (
     Amount,
     Day,
     Described,
-    Field,
     File,
     Files,
     Name,
@@ -31,8 +30,10 @@ from tco.ask.fields import (
     Written,
     at_least_one,
     counted,
+    currency,
     day,
     described,
+    exchange_rate,
     export,
     fields_of,
     flag,
@@ -47,7 +48,6 @@ from tco.ask.fields import (
     score,
     setting,
     several,
-    some,
     switch,
     text,
     volume,
@@ -198,6 +198,16 @@ class QuestionOptions(TypedDict, total=False):
         ),
         key("buying.tokenizers", ratio_of, "tokenizers", eg="[gpt-4.1=1.1]"),
         scope(but=SIZE_JOBS, idle=BOUGHT),
+    ]
+    currency: Annotated[
+        Name,
+        flag(VALUES, "CODE", "Money that amounts are shown in: EUR. Takes --fx."),
+        key("currency", currency),
+    ]
+    fx: Annotated[
+        Amount,
+        flag(VALUES, "RATE", "What a dollar is in it, and on which day: 0.92@2026-11-20."),
+        key("fx", exchange_rate),
     ]
     hours_per_month: Annotated[
         Amount,
@@ -560,27 +570,6 @@ QUESTION = tuple(field for field in fields_of(QuestionOptions).values() if field
 
 OUTPUT = tuple(fields_of(Output).values())
 """How an answer is written."""
-
-CHECKS = tuple(
-    Field(name, f"checks.{name}", read, many=read is some, text=told)
-    for name, read, told in (
-        ("max_monthly", units.usd_per_month, "The most that the cheapest may cost: `$40k/month`."),
-        (
-            "max_price_age",
-            units.days,
-            "How long ago the prices that are shown may have been checked: `90 days`.",
-        ),
-        ("allow_providers", some, "Companies, of tokens or of GPUs, of which the cheapest may be."),
-        ("deny_providers", some, "Companies of which it may not be."),
-        (
-            "allow_licenses",
-            some,
-            "`permissive`, `community`, `research`, `proprietary`, `unknown`.",
-        ),
-        ("deny_licenses", some, "Kinds of licence that it may not have."),
-    )
-)
-"""What can be checked; a scenario file is the only place that says it."""
 
 
 def lacking(command: str) -> tuple[str, ...]:

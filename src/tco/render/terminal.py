@@ -11,6 +11,7 @@ from io import StringIO
 from itertools import groupby
 from typing import IO, TYPE_CHECKING
 
+from tco.money import in_money
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Table, Tone
 
 if TYPE_CHECKING:
@@ -75,9 +76,9 @@ def _paragraph(block: Paragraph, width: int) -> Iterator[Line]:
 
 
 def _table(table: Table, width: int) -> Iterator[Line]:
-    yield from _title(table.title, width)
+    yield from _title(in_money(table.title), width)
     widths = _widths(table, width)
-    yield _line([c.head for c in table.columns], table.columns, widths, "bold")
+    yield _line([in_money(c.head) for c in table.columns], table.columns, widths, "bold")
     indent = _indent(table.columns, widths)
     for row in table.rows:
         yield from _row(row, table.columns, widths)
@@ -95,13 +96,13 @@ def _note(text: str, indent: int, width: int) -> Iterator[Line]:
 def _widths(table: Table, width: int) -> list[int]:
     """Return the width of each column; the one that wraps takes what the others leave."""
     widths = [
-        max([len(c.head), *(len(row.cells[i]) for row in table.rows)])
+        max([len(in_money(c.head)), *(len(row.cells[i]) for row in table.rows)])
         for i, c in enumerate(table.columns)
     ]
     spare = width - sum(widths) - len(GAP) * (len(widths) - 1)
     for i, column in enumerate(table.columns):
         if column.wraps and spare < 0:
-            narrow = max(widths[i] + spare, NARROWEST, len(column.head))
+            narrow = max(widths[i] + spare, NARROWEST, len(in_money(column.head)))
             spare += widths[i] - min(narrow, widths[i])
             widths[i] = min(narrow, widths[i])
     return widths
