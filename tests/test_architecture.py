@@ -17,7 +17,7 @@ PACKAGE = Path(tco.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = [
-    "errors units ranges",
+    "errors money units ranges",
     "catalog",
     "engine",
     "options",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from tco.errors import UsageError, printable
+from tco.money import money
 
 # Quantities as people write them, and the constants that turn one unit into another.
 #
@@ -494,21 +495,22 @@ def show_tokens(tokens: float, digits: int = 3) -> str:
 
 
 def show_usd(usd: float) -> str:
-    """Return an amount of money, in whole dollars from $100 on: `$1,234,567`, `$2.50`.
+    """Return an amount of money, whole from 100 on: `$1,234,567`, `$2.50`.
 
     >>> show_usd(1234567), show_usd(-2.5), show_usd(0)
     ('$1,234,567', '-$2.50', '$0')
     """
     if not math.isfinite(usd):
         return NOTHING
-    sign, size = ("-" if usd < 0 else ""), abs(usd)
-    if size == 0:
-        return "$0"
+    sign, size = ("-" if usd < 0 else "") + money().sign, abs(usd) * money().per_usd
     if size >= LONG:
-        return f"{sign}${size:.3g}"
-    if size >= 99.995:
-        return f"{sign}${size:,.0f}"
-    return f"{sign}${show_price(size)}"
+        return f"{sign}{size:.3g}"
+    return f"{sign}{size:,.0f}" if size == 0 or size >= 99.995 else f"{sign}{show_price(size)}"
+
+
+def show_rate(usd: float) -> str:
+    """Return a price with all of its digits: `$0.0375`, `$2`."""
+    return f"{money().sign}{usd * money().per_usd:g}"
 
 
 def show_price(usd: float) -> str:

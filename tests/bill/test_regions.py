@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from running import run
 
-from tco.options.regions import places
+from tco.options.selection import places
 
 ON = ("--as-of", "2026-11-29")
 ASK = ("compare", "--tokens", "50B", *ON, "--format", "json")

@@ -32,8 +32,7 @@ from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, le
 from tco.options.curves import TOKENS, curve
 from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve
 from tco.options.question import Question
-from tco.options.regions import in_region
-from tco.options.selection import select
+from tco.options.selection import in_region, select
 from tco.options.settings import workload
 from tco.options.setups import SetUps
 from tco.options.spoken import spoken

@@ -26,7 +26,7 @@ from tco.options.names import resolve
 from tco.options.provisioned import ProvisionedOption, provisioned_steps
 from tco.options.question import DAYS_OF_A_MONTH, Question
 from tco.options.settings import fleet_policy, workload
-from tco.units import show_number, show_share, show_tokens, show_usd
+from tco.units import show_number, show_rate, show_share, show_tokens, show_usd
 
 
 def explain(inputs: Question, name: str) -> ExplainResult:
@@ -154,7 +154,7 @@ def _tier_steps(option: Option) -> list[str]:
         price = f"{tier.multiply:g} times the price" if tier.multiply else "another price"
         rates = tier.usd_per_mtok
         if rates is not None and rates.input is not None and rates.output is not None:
-            price = f"${rates.input:g} in and ${rates.output:g} out per million"
+            price = f"{show_rate(rates.input)} in and {show_rate(rates.output)} out per million"
         whole = tier.mode == "cliff"
         steps.append(
             f"a request of more than {tier.when.input_tokens_over:,} input tokens pays {price}, "
@@ -170,8 +170,8 @@ def _apart_steps(inputs: Question, option: Option) -> list[str]:
         return []
     searches, audio = offer.usd_per_1k_searches, option.rates.audio_input
     apart = [
-        f"web searches at ${searches:g} per 1,000" if searches else "",
-        f"input that is audio at ${audio:g} per Mtok" if audio else "",
+        f"web searches at {show_rate(searches)} per 1,000" if searches else "",
+        f"input that is audio at {show_rate(audio)} per Mtok" if audio else "",
     ]
     words = " and ".join(filter(None, apart))
     return [f"not in this bill: {words}"] if words else []

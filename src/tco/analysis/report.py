@@ -21,8 +21,8 @@ from tco.options.machines import DEDICATED
 from tco.options.provisioned import ProvisionedOption
 from tco.options.quality import BELOW, score_notes, some_of, success_notes
 from tco.options.question import Question
-from tco.options.regions import region_notes
 from tco.options.scenario import Scenario
+from tco.options.selection import region_notes
 from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets, target, workload
 from tco.units import show_number, show_seconds
 

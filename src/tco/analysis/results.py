@@ -230,6 +230,17 @@ class AssumptionResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CurrencyResult:
+    """The money that sentences and screens are in; figures stay in dollars."""
+
+    code: str
+    per_usd: float
+    """What a dollar is in it."""
+    on: str
+    """The day of that rate."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Envelope:
     """What every answer says besides its figures: a part of each of them, see `members`."""
 
@@ -249,6 +260,8 @@ class Envelope:
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0
     """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
+    currency: CurrencyResult | None = None
+    """None, and not written, where all is in dollars."""
 
 
 HEAD, WORDS = ("schema", "catalog"), ("verdict", "assumptions", "warnings")

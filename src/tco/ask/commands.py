@@ -6,6 +6,7 @@ Annotations here must be objects, not texts.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
+from tco import units
 from tco.ask.fields import (
     DISCOUNTING,
     SERVING,
@@ -14,6 +15,7 @@ from tco.ask.fields import (
     WHICH,
     Amount,
     Day,
+    Field,
     Name,
     Names,
     Pairs,
@@ -25,6 +27,7 @@ from tco.ask.fields import (
     one_of,
     scope,
     several,
+    some,
     switch,
     text,
 )
@@ -206,3 +209,25 @@ class BillOptions(TypedDict, total=False):
         Switch, flag(BILL, None, "Leave out what it would cost elsewhere.", "--no-elsewhere")
     ]
     as_of: Annotated[Day, flag(VALUES, "DATE", "Prices of what has no day, and of months to come.")]
+
+
+CHECKS = tuple(
+    Field(name, f"checks.{name}", read, many=read is some, text=told)
+    for name, read, told in (
+        ("max_monthly", units.usd_per_month, "The most that the cheapest may cost: `$40k/month`."),
+        (
+            "max_price_age",
+            units.days,
+            "How long ago the prices that are shown may have been checked: `90 days`.",
+        ),
+        ("allow_providers", some, "Companies, of tokens or of GPUs, of which the cheapest may be."),
+        ("deny_providers", some, "Companies of which it may not be."),
+        (
+            "allow_licenses",
+            some,
+            "`permissive`, `community`, `research`, `proprietary`, `unknown`.",
+        ),
+        ("deny_licenses", some, "Kinds of licence that it may not have."),
+    )
+)
+"""What can be checked; a scenario file is the only place that says it."""

@@ -202,6 +202,24 @@ def _date_in(said: str) -> str:
     return ""
 
 
+def currency(value: Any) -> str:
+    """Return the code of a currency, such as `EUR`."""
+    code = text(value).upper()
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise UsageError(f"{printable(code, 40)!r} is no code of a currency; write EUR")
+    return code
+
+
+def exchange_rate(value: Any) -> tuple[float, date | None]:
+    """Return what a dollar is in another money, and the day of that: `0.92`, `0.92@2026-11-20`.
+
+    >>> exchange_rate("0.92@2026-11-20")
+    (0.92, datetime.date(2026, 11, 20))
+    """
+    rate, _, on = str(value).partition("@")
+    return positive(rate), day(on) if on else None
+
+
 FEWEST = 1000
 """A month of fewer tokens or requests is a scale that was forgotten, unless it says its period."""
 

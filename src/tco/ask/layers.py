@@ -10,13 +10,15 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco import ranges, units
-from tco.ask.commands import OVER_TIME
+from tco.ask.commands import CHECKS, OVER_TIME
 from tco.ask.fields import LIMITS, Field, day, limit, switch
-from tco.ask.options import CHECKS, OUTPUT, QUESTION
+from tco.ask.options import OUTPUT, QUESTION
 from tco.catalog.files import looks_like_config
 from tco.errors import DataError, TcoError, UsageError
+from tco.money import DOLLARS, Money, shown_in
 
 if TYPE_CHECKING:
+    from tco.analysis.results import CurrencyResult
     from tco.ask.scenario import ScenarioFile
     from tco.catalog.load import Catalog
     from tco.options.question import Question
@@ -332,7 +334,8 @@ def answered(ask: Ask, said: Given) -> Any:
     catalog, request = _with_configs(catalog, said.request)
     try:
         inputs = prepare(catalog, request, today())
-        return _as_asked(ask(inputs), inputs)
+        with shown_in(money_of(request)):
+            return _as_asked(ask(inputs), inputs)
     except UsageError as error:
         # What a file says wrongly is bad data, however late it comes out.
         files = tuple(f"{path}:" for path in (said.file, said.config) if path is not None)
@@ -380,7 +383,38 @@ def _as_asked(result: Any, inputs: Question) -> Any:
 
     if not isinstance(result, Envelope):
         return result
-    return replace(result, asked=inputs.request.typed, min_trust=LEVELS[least_trust(inputs)])
+    return replace(
+        result,
+        asked=inputs.request.typed,
+        min_trust=LEVELS[least_trust(inputs)],
+        currency=_currency(inputs),
+    )
+
+
+def money_of(request: Scenario) -> Money | None:
+    """Return the money that a request wants amounts in; None for dollars.
+
+    Raises:
+        UsageError: Its rate is missing, or there is a rate and no money.
+    """
+    if request.fx is None and request.currency in (None, DOLLARS.code):
+        return None
+    if request.currency is None:
+        raise UsageError("--fx is the rate of a currency: add --currency EUR")
+    if request.fx is None:
+        code = request.currency
+        raise UsageError(f"--currency {code} needs what a dollar is in it, and when: --fx 0.92")
+    return Money(request.currency, request.fx[0])
+
+
+def _currency(inputs: Question) -> CurrencyResult | None:
+    """Return the money of an answer, with the day of its rate: that asked about, unless said."""
+    from tco.analysis.results import CurrencyResult
+
+    shown, fx = money_of(inputs.request), inputs.request.fx
+    if shown is None or fx is None:
+        return None
+    return CurrencyResult(code=shown.code, per_usd=shown.per_usd, on=str(fx[1] or inputs.day))
 
 
 def given(values: Mapping[str, Any]) -> Iterator[Item]:

@@ -8,7 +8,6 @@ there must be objects, not texts.
 
 from typing import Annotated, TypedDict
 
-from tco import units
 from tco.ask.declared.serving import ServingOptions
 from tco.ask.declared.traffic import TrafficOptions
 from tco.ask.declared.values import ValueOptions
@@ -18,7 +17,6 @@ from tco.ask.fields import (
     COLORS,
     FORMATS,
     Amount,
-    Field,
     Name,
     Names,
     Switch,
@@ -30,7 +28,6 @@ from tco.ask.fields import (
     key,
     one_of,
     several,
-    some,
     switch,
     text,
 )
@@ -98,27 +95,6 @@ QUESTION = tuple(field for field in fields_of(QuestionOptions).values() if field
 
 OUTPUT = tuple(fields_of(Output).values())
 """How an answer is written."""
-
-CHECKS = tuple(
-    Field(name, f"checks.{name}", read, many=read is some, text=told)
-    for name, read, told in (
-        ("max_monthly", units.usd_per_month, "The most that the cheapest may cost: `$40k/month`."),
-        (
-            "max_price_age",
-            units.days,
-            "How long ago the prices that are shown may have been checked: `90 days`.",
-        ),
-        ("allow_providers", some, "Companies, of tokens or of GPUs, of which the cheapest may be."),
-        ("deny_providers", some, "Companies of which it may not be."),
-        (
-            "allow_licenses",
-            some,
-            "`permissive`, `community`, `research`, `proprietary`, `unknown`.",
-        ),
-        ("deny_licenses", some, "Kinds of licence that it may not have."),
-    )
-)
-"""What can be checked; a scenario file is the only place that says it."""
 
 
 def lacking(command: str) -> tuple[str, ...]:

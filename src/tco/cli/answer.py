@@ -19,8 +19,9 @@ from tco.catalog.files import write_atomically
 from tco.cli.guard import say, silence
 from tco.cli.options import Command
 from tco.errors import UsageError, nearest, printable
+from tco.money import shown_in
 from tco.render.first import told
-from tco.render.output import page, rendered
+from tco.render.output import money_in, page, rendered
 from tco.render.table import Block, View
 from tco.render.terminal import columns, in_colour, width
 
@@ -235,6 +236,8 @@ def _exported(
     """Write copies of an answer; return why one could not be made or written."""
     for kind, path in wanted:
         try:
+            if kind == "html" and money_in(result) is not None:
+                raise UsageError("a report is in dollars; leave out one of it and --currency")
             more = drawn if kind == "svg" else ()
             copy = _report(reports) if kind == "html" else rendered(result, kind, view, more=more)
         except UsageError as error:
@@ -348,8 +351,9 @@ def answer(
 
     result = answered(kept, said)
 
-    deliver(result, said.output, reports, *pictures)
-    _judge(result, said)
+    with shown_in(money_in(result)):
+        deliver(result, said.output, reports, *pictures)
+        _judge(result, said)
     return result
 
 

@@ -21,10 +21,9 @@ from tco.options.machines import DEDICATED, FREE_EGRESS, Egress, check_horizon, 
 from tco.options.measurements import known
 from tco.options.offers import tokens_per_request
 from tco.options.question import Question
-from tco.options.regions import in_region, rented_there
 from tco.options.rents import dedicated_entries, owned_entries
 from tco.options.scenario import LimitState
-from tco.options.selection import Selection
+from tco.options.selection import Selection, in_region, rented_there
 from tco.options.settings import Settings, target
 from tco.options.setups import (
     COUNTS,

@@ -15,10 +15,9 @@ from tco.engine.tokens import Terms
 from tco.options.bills import LaterPrices, LeftOut, Option, Tier, TokenOption
 from tco.options.prices import at_provider, missing, tier_factors
 from tco.options.question import DAYS_OF_A_MONTH, Question
-from tco.options.regions import elsewhere
-from tco.options.selection import Selection
+from tco.options.selection import Selection, elsewhere
 from tco.options.settings import image_tokens, workload
-from tco.units import show_tokens
+from tco.units import show_rate, show_tokens
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Offer, Price
@@ -234,7 +233,7 @@ def _thinking(price: Price, inputs: Question) -> tuple[str, ...]:
     rate, factor = price.usd_per_mtok.reasoning_output, "workload.reasoning_factor"
     if rate in (None, price.usd_per_mtok.output) or np.any(inputs.settings.value(factor) != 1.0):
         return ()
-    return (f"hidden reasoning costs ${rate:g} per Mtok: --set {factor}=2 adds some",)
+    return (f"hidden reasoning costs {show_rate(rate)} per Mtok: --set {factor}=2 adds some",)
 
 
 def _batch_cache(price: Price, inputs: Question) -> tuple[str, ...]:

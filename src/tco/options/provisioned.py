@@ -12,7 +12,7 @@ from tco.engine.ledger import Line, Origin
 from tco.engine.shapes import Number, number
 from tco.engine.tokens import ProvisionedUnit, units_for, units_used
 from tco.errors import InfeasibleError, unknown_name
-from tco.options.regions import not_served
+from tco.options.selection import not_served
 from tco.options.settings import Settings, hours_per_month, price_factor, workload
 
 if TYPE_CHECKING:

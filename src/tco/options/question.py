@@ -16,8 +16,8 @@ from tco.errors import UsageError, unknown_name
 from tco.options.hours import OnHours, on_hours
 from tco.options.prices import LIST_PRICE, Buying, buying_of
 from tco.options.quality import SuccessRates, success_rates
-from tco.options.regions import check_region
 from tco.options.scenario import DEFAULT_PROFILE, Scenario
+from tco.options.selection import check_region
 from tco.options.settings import (
     BARE,
     Setting,

@@ -13,9 +13,8 @@ from tco.engine.shapes import number
 from tco.errors import DataError, UsageError
 from tco.options.machines import DEDICATED, OWN, OwnedGpu, gpu_month, owned_gpu, smallest_purchase
 from tco.options.question import Question
-from tco.options.regions import not_served
 from tco.options.scenario import InlineOption
-from tco.options.selection import Selection
+from tco.options.selection import Selection, not_served
 from tco.options.settings import hours_per_month
 from tco.options.setups import RentEntry
 

@@ -432,6 +432,8 @@ class Scenario:
         as_of: The day whose prices hold; today when None.
         options: Options described inline.
         service: Service tier that tokens are bought in, such as `flex`, where an offer has it.
+        currency: Code of the money that amounts are shown in.
+        fx: What a dollar is in it, and on which day; None for the day asked about.
         region: Region that everything must be known to serve; tokens at their price there.
         cache_ttl: Lifetime of a cache that is written, such as `1h`, where an offer has a price.
         by_day: The prices of the 30 days from `as_of`, weighed by their days.
@@ -491,6 +493,8 @@ class Scenario:
     options: tuple[InlineOption, ...] = ()
     service: str | None = None
     region: str | None = None
+    currency: str | None = None
+    fx: tuple[float, date | None] | None = None
     cache_ttl: str | None = None
     by_day: bool = False
     tokenizers: tuple[tuple[str, float], ...] = ()

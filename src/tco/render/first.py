@@ -268,7 +268,7 @@ def away(
     """
     count = notes + folded(result, view)
     rows = [row for row in getattr(result, "assumptions", ()) if row.path != words.LEFT_OUT]
-    parts = [*([] if dated else [f"prices of {result.catalog.as_of}"]), *more]
+    parts = [*([] if dated else [f"prices of {result.catalog.as_of}"]), words.rated(result), *more]
     if rows and not (view.assumptions or view.page):
         parts.append(f"{len(rows)} assumption{'s' * (len(rows) != 1)}: --assumptions")
     if count and not (view.notes or view.page):

@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, NamedTuple, get_type_hints
 
-from tco.analysis.results import OptionResult, members
+from tco.analysis.results import CurrencyResult, OptionResult, members
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import Path, read_json, refuse_constant
 from tco.errors import DataError, printable, suggestion
@@ -43,6 +43,62 @@ def document(result: Any) -> Any:
     if isinstance(result, float) and not math.isfinite(result):
         return None  # JSON has no other number for what does not exist
     return result
+
+
+def in_both(document: Any, currency: CurrencyResult | None) -> Any:
+    """Return a document whose amounts in dollars stand beside those in its other money.
+
+    `monthly_usd` gets a `monthly_eur`, `usd_per_mtok` an `eur_per_mtok`.
+    """
+    if currency is None:
+        if isinstance(document, dict) and document.get("currency", 0) is None:
+            return {key: value for key, value in document.items() if key != "currency"}
+        return document
+    return _twinned(document, currency.code.lower(), currency.per_usd)
+
+
+def _twinned(value: Any, code: str, per_usd: float) -> Any:
+    if isinstance(value, list | tuple):
+        return [_twinned(one, code, per_usd) for one in value]
+    if not isinstance(value, dict):
+        return value
+    made = {}
+    for key, inner in value.items():
+        made[key] = _twinned(inner, code, per_usd)
+        if USD.search(key) and key != "per_usd" and _amounts(inner):
+            made[USD.sub(code, key)] = _times(inner, per_usd)
+    return made
+
+
+USD = re.compile(r"(?<![a-z])usd(?![a-z])")
+
+
+def _amounts(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_amounts(one) for one in value)
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _times(value: Any, per_usd: float) -> Any:
+    if isinstance(value, list | tuple):
+        return [_times(one, per_usd) for one in value]
+    return None if value is None else value * per_usd
+
+
+def in_dollars(document: Any) -> Any:
+    """Return a document without what stands beside its amounts in dollars."""
+    currency = document.get("currency") if isinstance(document, dict) else None
+    code = currency.get("code") if isinstance(currency, dict) else None
+    return _single(document, code.lower()) if isinstance(code, str) else document
+
+
+def _single(value: Any, code: str) -> Any:
+    if isinstance(value, list):
+        return [_single(one, code) for one in value]
+    if not isinstance(value, dict):
+        return value
+    twins = {USD.sub(code, key) for key in value if USD.search(key)}
+    return {key: _single(one, code) for key, one in value.items() if key not in twins}
 
 
 def member(field: str) -> str:
@@ -163,7 +219,7 @@ def from_document(document: Any) -> SavedResult:
     Raises:
         MisfitError: It stands for none.
     """
-    document = _as_of_now(document)
+    document = in_dollars(_as_of_now(document))
     result = _checked(record_of(_schema(document)), document)
     return SavedResult(result, tuple(_dotted(path) for path in _unknown(document, result, ())))
 

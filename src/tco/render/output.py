@@ -7,9 +7,10 @@ from importlib import import_module
 from itertools import chain
 from typing import Any
 
+from tco.money import Money, shown_in
 from tco.render.screens import screen
 from tco.render.table import Block, View
-from tco.render.words import left_out
+from tco.render.words import left_out, with_rate
 
 WRITERS = {
     "github": "annotations",
@@ -42,6 +43,19 @@ def rendered(
     Raises:
         UsageError: A column or an order that there is not, or a format that such a result has not.
     """
+    with shown_in(money_in(result)):
+        return _rendered(result, kind, view, columns, colour, more)
+
+
+def money_in(result: Any) -> Money | None:
+    """Return the money that a result is shown in; None for dollars."""
+    currency = getattr(result, "currency", None)
+    return None if currency is None else Money(currency.code, currency.per_usd)
+
+
+def _rendered(
+    result: Any, kind: str, view: View, columns: int, colour: bool, more: Sequence[Block]
+) -> str:
     if kind in WRITERS:
         text: Callable[[Any, View], str] = import_module(f"tco.render.{WRITERS[kind]}").text
         return text(result, view)
@@ -55,9 +69,10 @@ def rendered(
             from tco.render.plain import csv_text
 
             return csv_text(full, full.pick(view.fields) if view.fields else full.columns)
-        from tco.render.jsonio import json_text, projected
+        from tco.render.jsonio import in_both, json_text, projected
 
-        return json_text(projected(result, full, view, module.place(result)))
+        document = projected(result, full, view, module.place(result))
+        return json_text(in_both(document, getattr(result, "currency", None)))
     if kind == "md":
         return page(result, view, more)
     from tco.render import terminal
@@ -67,7 +82,8 @@ def rendered(
 
         return terminal.picture([*verdict(result.verdict, view), *more], columns)
     sheet = module.sheet(result, view).arranged(view.sort, None)
-    made = chain(module.blocks(result, sheet, view), left_out(result), more)
+    blocks = chain(module.blocks(result, sheet, view), left_out(result), more)
+    made = with_rate(result, blocks)
     if kind == "svg":
         return terminal.picture(made, columns)
     return terminal.coloured(made, columns) if colour else terminal.text(made, columns)
@@ -78,5 +94,7 @@ def page(result: Any, view: View, more: Sequence[Block] = ()) -> str:
     from tco.render.plain import markdown
 
     module, view = screen(result.schema), view._replace(page=True)
-    sheet = module.sheet(result, view).arranged(view.sort, None)
-    return markdown(chain(module.blocks(result, sheet, view), left_out(result), more))
+    with shown_in(money_in(result)):
+        sheet = module.sheet(result, view).arranged(view.sort, None)
+        blocks = module.blocks(result, sheet, view)
+        return markdown(with_rate(result, chain(blocks, left_out(result), more)))

@@ -9,6 +9,7 @@ from html import escape
 from io import StringIO
 from typing import Any
 
+from tco.money import in_money
 from tco.render.table import Block, Column, Figure, Paragraph, Sheet, Table
 
 # Markdown for pages and issues, CSV for spreadsheets and scripts.
@@ -46,10 +47,10 @@ def _md_paragraph(block: Paragraph) -> str:
 
 def _md_table(table: Table) -> str:
     notes = any(row.note for row in table.rows)
-    heads = [c.head for c in table.columns] + ["notes"] * notes
+    heads = [in_money(c.head) for c in table.columns] + ["notes"] * notes
     rules = ["---:" if c.right else "---" for c in table.columns] + ["---"] * notes
     rows = [[*row.cells, row.note] if notes else [*row.cells] for row in table.rows]
-    out = [f"**{_escaped(table.title)}**\n"] if table.title else []
+    out = [f"**{_escaped(in_money(table.title))}**\n"] if table.title else []
     out += [_md_row(heads), _md_row(rules, escape=False), *(_md_row(row) for row in rows)]
     return "\n".join(out)
 
@@ -115,7 +116,9 @@ def _paragraph(block: Paragraph) -> str:
 
 def _table(table: Table) -> Iterator[str]:
     sides = ["right" if column.right else "left" for column in table.columns]
-    heads = [(column.head, side) for column, side in zip(table.columns, sides, strict=True)]
+    heads = [
+        (in_money(column.head), side) for column, side in zip(table.columns, sides, strict=True)
+    ]
     yield "<table><thead><tr>" + "".join(_cell("th", *head) for head in heads) + "</tr></thead>"
     yield "<tbody>"
     for row in table.rows:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from tco.analysis.charts.results import CostCurve, CostCurves
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.results import FrontierResult, SensitivityResult, SwingResult
+from tco.money import money
 from tco.render import words
 from tco.render.first import spoken
 from tco.render.table import Block, Figure, Paragraph, Tone
@@ -142,6 +143,10 @@ def cost(pictured: CostCurves, columns: int) -> Iterator[Block]:
         yield Paragraph(text=text, tone="dim", hanging=3, bullet=True)
 
 
+def _amount(usd: float) -> str:
+    return f"{money().sign}{show_number(usd * money().per_usd)}"
+
+
 class _Plot:
     """A field of characters over two logarithmic axes."""
 
@@ -188,7 +193,7 @@ class _Plot:
     def rows(self) -> tuple[str, ...]:
         """Return the lines, with figures at both axes."""
         low, high = (math.exp(end) for end in self.y)
-        names = {self.row(usd): f"${show_number(usd)}" for usd in ticks(low, high)}
+        names = {self.row(usd): _amount(usd) for usd in ticks(low, high)}
         out = [
             f"{names.get(i, ''):>{MARGIN - 2}} |{''.join(row)}" for i, row in enumerate(self.field)
         ]
@@ -229,7 +234,7 @@ def frontier(result: FrontierResult, columns: int) -> Iterator[Block]:
 
     for score, usd, mark in placed:
         field[row_of(usd)][round((score - left) / span * (wide - 1))] = mark
-    names = {row_of(usd): f"${show_number(usd)}" for usd in ticks(math.exp(low), math.exp(high))}
+    names = {row_of(usd): _amount(usd) for usd in ticks(math.exp(low), math.exp(high))}
     rows = [f"{names.get(i, ''):>{MARGIN - 2}} |{''.join(row)}" for i, row in enumerate(field)]
     rows.append(f"{'':>{MARGIN - 2}} +{'-' * wide}")
     first, last = show_score(left), show_score(max(scores))

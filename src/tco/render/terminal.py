@@ -11,6 +11,7 @@ from io import StringIO
 from itertools import groupby
 from typing import IO, TYPE_CHECKING
 
+from tco.money import in_money
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Table, Tone
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _total(widths: Sequence[int]) -> int:
 
 def _table(table: Table, width: int) -> Iterator[Line]:
     widths = _widths(table, width)
-    heads = Row(cells=tuple(c.head for c in table.columns), tone="bold")
+    heads = Row(cells=tuple(in_money(c.head) for c in table.columns), tone="bold")
     yield from _row(heads, table.columns, widths)
     indent = _indent(table.columns, widths)
     for row in table.rows:
@@ -162,14 +163,16 @@ def _note(text: str, indent: int, width: int) -> Iterator[Line]:
 def _widths(table: Table, width: int) -> list[int]:
     """Return the width of each column; the one that wraps takes what the others leave."""
     widths = [
-        max([len(c.head), *(len(row.cells[i]) for row in table.rows)])
+        max([len(in_money(c.head)), *(len(row.cells[i]) for row in table.rows)])
         for i, c in enumerate(table.columns)
     ]
     for least in (NARROWEST, LEAST):
         spare = width - _total(widths)
         for i, column in enumerate(table.columns):
             if column.wraps and spare < 0:
-                low = max(least, len(column.head) if least > LEAST else 0, _longest(table, i))
+                low = max(
+                    least, len(in_money(column.head)) if least > LEAST else 0, _longest(table, i)
+                )
                 narrow = min(max(widths[i] + spare, low), widths[i])
                 spare += widths[i] - narrow
                 widths[i] = narrow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
 from tco.analysis.results import (
@@ -13,6 +13,7 @@ from tco.analysis.results import (
     CheckResult,
     WorkloadResult,
 )
+from tco.money import in_money, money
 from tco.render.table import Block, Paragraph, Tone
 from tco.units import LONG, in_unit, show_number, show_price, show_share, show_tokens, show_usd
 
@@ -35,14 +36,15 @@ def on_axis(value: float, unit: str, times: str = "x") -> str:
 
 
 def whole_usd(value: float) -> str:
-    """Return an amount of a table whose head says dollars: `12,345`, `3.21`."""
+    """Return an amount of a table whose head says which money: `12,345`, `3.21`."""
+    value *= money().per_usd
     large = SMALL_USD <= abs(value) < LONG
     return f"{value:,.0f}" if large else show_price(value)
 
 
 def price(value: float) -> str:
     """Return a price per million tokens in three digits: `0.195`, `3.21`."""
-    return show_price(value)
+    return show_price(value * money().per_usd)
 
 
 def count(value: float) -> str:
@@ -86,7 +88,8 @@ def parts(breakdown: Breakdown, sign: str = "") -> str:
     >>> parts(Breakdown(**halves))
     'tokens 100, compute 101, idle 101, people 100, power 100, other 101'
     """
-    figures = [(f.name, getattr(breakdown, f.name)) for f in fields(breakdown)]
+    rate = money().per_usd
+    figures = [(f.name, getattr(breakdown, f.name) * rate) for f in fields(breakdown)]
     cents = sum(usd for _, usd in figures) < SMALL_USD
     shown, before, so_far = [], 0.0, 0.0
     for name, usd in figures:
@@ -94,7 +97,7 @@ def parts(breakdown: Breakdown, sign: str = "") -> str:
         upto = round(so_far, 2 if cents else None)
         if upto - before:
             figure = f"{upto - before:,.2f}" if cents else count(upto - before)
-            shown.append(f"{name} {sign}{figure}")
+            shown.append(f"{name} {in_money(sign)}{figure}")
         before = upto
     return ", ".join(shown)
 
@@ -126,6 +129,26 @@ def edition(stamp: CatalogStamp) -> str:
     oldest = f", oldest checked {stamp.oldest_price}" if stamp.oldest_price else ""
     until = f" to {stamp.until}, by their days" if stamp.until else ""
     return f"prices of {stamp.as_of}{until}{oldest}; catalog {stamp.version} ({stamp.sha256[:7]})"
+
+
+def rated(result: object) -> str:
+    """Return which rate amounts are shown at; empty where they are in dollars."""
+    currency = getattr(result, "currency", None)
+    if currency is None:
+        return ""
+    return f"1 USD = {currency.per_usd:g} {currency.code} of {currency.on}"
+
+
+def with_rate(result: object, blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks, and below them the rate that amounts are shown at where none says it."""
+    rate, told = rated(result), False
+    for block in blocks:
+        told = told or (
+            isinstance(block, Paragraph) and rate in block.text.replace("\N{NBSP}", " ")
+        )
+        yield block
+    if rate and not told:
+        yield Paragraph(text=rate, tone="dim")
 
 
 def left_out(result: object) -> Iterator[Block]:

@@ -90,6 +90,8 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
     ),
     "service": ("flex", "flex", "service", "flex"),
     "region": ("eu", "eu", "region", "eu"),
+    "currency": ("eur", "EUR", "currency", "EUR"),
+    "fx": ("0.92@2026-11-20", "0.92@2026-11-20", "fx", (0.92, date(2026, 11, 20))),
     "images": ("2", 2, "workload.images_per_request", 2.0),
     "image_tokens": ("765", 765, "workload.tokens_per_image", 765.0),
     "cache_write": ("5%", "5%", "workload.cache_write_share", 0.05),

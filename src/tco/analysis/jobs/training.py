@@ -31,7 +31,7 @@ from tco.options.question import Question
 from tco.options.selection import token_tier
 from tco.options.settings import price_factor
 from tco.options.setups import GpuEntry, RentEntry
-from tco.units import MTOK, show_share, show_usd
+from tco.units import MTOK, show_rate, show_share, show_usd
 
 if TYPE_CHECKING:
     from tco.catalog.models import Model
@@ -218,7 +218,8 @@ class _Tuning(Job):
         if (offer.until and day >= offer.until) or (offer.retires and day > offer.retires):
             return f"not offered since {offer.until or offer.retires}"
         if known is None:
-            return f"by the hour, ${offer.usd_per_hour_training:g}: its hours are not known before"
+            usd = show_rate(offer.usd_per_hour_training or 0.0)
+            return f"by the hour, {usd}: its hours are not known before"
         if offer.method not in ("any", *self.ways):
             return f"{offer.method} only"
         return ""

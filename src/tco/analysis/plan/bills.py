@@ -497,6 +497,6 @@ def hour_warnings(mix: HybridMix) -> tuple[str, ...]:
     if not mix.stack.peak_units or mix.peak is None:
         return ()
     return (
-        f"the plan supposes that {mix.peak.option.provider} has {mix.peak_gpus} GPUs to give "
-        "whenever their hour comes",
+        f"the plan supposes that {mix.peak.option.provider} always has {mix.peak_gpus} GPUs by the "
+        "hour to give",
     )

@@ -61,8 +61,7 @@ from tco.options.names import month_typed, pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
-from tco.options.regions import in_region
-from tco.options.selection import Selection, select
+from tco.options.selection import Selection, in_region, select
 from tco.options.settings import Settings, people, price_factor, workload
 from tco.options.setups import SetUps
 from tco.units import MTOK, SECONDS_PER_HOUR, show_number, show_tokens, show_usd

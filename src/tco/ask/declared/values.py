@@ -7,13 +7,17 @@ from tco.ask.fields import (
     SIZE_JOBS,
     TOOLS,
     VALUES,
+    Amount,
     Day,
     File,
     Files,
+    Name,
     Names,
     Pairs,
     Switch,
+    currency,
     day,
+    exchange_rate,
     flag,
     key,
     overlay,
@@ -51,6 +55,16 @@ class ValueOptions(TypedDict, total=False):
         key("bare", switch),
         scope(but=SIZE_JOBS),
     ]
+    currency: Annotated[
+        Name,
+        flag(VALUES, "CODE", "Money that amounts are shown in: EUR. Takes --fx."),
+        key("currency", currency),
+    ]
+    fx: Annotated[
+        Amount,
+        flag(VALUES, "RATE", "What a dollar is in it, and on which day: 0.92@2026-11-20."),
+        key("fx", exchange_rate),
+    ]
     as_of: Annotated[
         Day,
         flag(VALUES, "DATE", "The day whose prices hold: 2026-03-01."),
@@ -59,6 +73,7 @@ class ValueOptions(TypedDict, total=False):
     ]
     catalog: Annotated[
         Files,
+        Name,
         several(VALUES, "FILE", "Catalog file laid over the shipped ones."),
         key(
             "catalog",
@@ -70,6 +85,7 @@ class ValueOptions(TypedDict, total=False):
     ]
     measured: Annotated[
         Files,
+        Name,
         several(VALUES, "FILE", "Your own measured throughput, see tco import."),
         key(
             "measured",

@@ -18,7 +18,7 @@ from tco.analysis.diff.results import (
 from tco.render import words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.units import NOTHING, in_unit, show_number, show_tokens
+from tco.units import NOTHING, in_unit, show_number, show_tokens, show_usd
 
 # The screen of `tco diff`.
 
@@ -224,7 +224,7 @@ def _winner(winner: WinnerChange) -> str:
     place = f"{show_tokens(winner.tokens_per_month or 0.0)} tokens a month, {winner.tier}"
     ends = ((winner.before, winner.before_usd), (winner.after, winner.after_usd))
     told = (
-        "nothing" if name is None or usd is None else f"{name} (${words.whole_usd(usd)})"
+        "nothing" if name is None or usd is None else f"{name} ({show_usd(usd)})"
         for name, usd in ends
     )
     return f"{place}: {' becomes '.join(told)}"

@@ -14,6 +14,7 @@ from tco.analysis.horizon.results import (
     HorizonTrade,
     PriceTrend,
 )
+from tco.money import in_money, money
 from tco.render import first, words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
@@ -244,7 +245,7 @@ def _usd(result: HorizonResult, usd: float) -> str:
     if not usd:
         return "–"
     widest = max(len(words.whole_usd(max(r.npv_usd, r.total_usd))) for r in result.rows)
-    return words.whole_usd(usd) if widest < LONG else show_number(usd, 4)
+    return words.whole_usd(usd) if widest < LONG else show_number(usd * money().per_usd, 4)
 
 
 def _head(year: int) -> str:
@@ -303,10 +304,12 @@ _OWN = re.compile(r"^self/(?P<model>[^@/]+)@(?P<hardware>[^/]+)/(?P<rent>.+)$")
 
 def _bands(result: HorizonResult) -> str:
     known = [(row, row.npv_band_usd) for row in result.rows if row.npv_band_usd is not None]
-    told = [
-        f"{row.letter}{NBSP}{show_number(low)}–{show_number(high)}" for row, (low, high) in known
-    ]
-    return f"Bands of today's $: {', '.join(told)}."
+    told = [f"{row.letter}{NBSP}{_short(low)}–{_short(high)}" for row, (low, high) in known]
+    return in_money(f"Bands of today's $: {', '.join(told)}.")
+
+
+def _short(usd: float) -> str:
+    return show_number(usd * money().per_usd)
 
 
 MOST_TRADES = 3

@@ -13,7 +13,7 @@ from tco.render import first, words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.render.words import count
-from tco.units import show_number, show_price, show_share, show_tokens, show_usd
+from tco.units import show_number, show_share, show_tokens, show_usd
 
 # What the screens of `tco train` and `tco embed` have in common.
 
@@ -37,7 +37,7 @@ def ways(result: Result) -> Sheet:
         number("hours", "hours", lambda r: r.hours, show_number),
         Column(key="feasible", head="feasible", get=lambda r: r.feasible, show=words.yes),
         number("usd_once", "once $", lambda r: r.usd_once, words.whole_usd),
-        number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, show_price),
+        number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, words.price),
         number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
         number("total_usd", horizon, lambda r: r.total_usd, words.whole_usd),
         Column(key="trust", head="trust", get=lambda r: r.trust),

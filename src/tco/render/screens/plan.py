@@ -188,7 +188,8 @@ def _serves(row: ResourceRow) -> str:
     """Return what serves a part of the load, in words: GPUs by their rent, or an offer."""
     if row.gpus is None:
         return f"{row.resource} {row.paid}"
-    rent = row.resource.rpartition("/")[2].replace(":", " ").removesuffix(" on_demand")
+    rent = f"{row.resource.rpartition('/')[2]}_".replace(":", " ").replace(" on_demand_", " ")
+    rent = rent.removesuffix("_").rstrip()
     gpu = first.machine(row.resource.partition("@")[2].partition("/")[0]).partition(" ")[2]
     return f"{gpu} at {rent}" + (", by the hour" if row.paid == "by the hour" else "")
 

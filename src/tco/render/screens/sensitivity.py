@@ -14,6 +14,7 @@ from tco.analysis.montecarlo.results import (
 )
 from tco.analysis.results import SensitivityResult, SwingResult
 from tco.analysis.vary.results import WhatIfResult, WhatIfRow
+from tco.money import money
 from tco.render import first, words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
@@ -66,7 +67,8 @@ def tried(row: SwingResult) -> str:
 
 def _brief(value: float, unit: str) -> str:
     if unit.startswith("USD"):
-        return f"${show_number(value)}" if value >= 1e3 else show_usd(value)
+        short = f"{money().sign}{show_number(value * money().per_usd)}"
+        return short if value >= 1e3 else show_usd(value)
     return in_unit(value, unit)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tco.analysis.deploy import DeployResult
 from tco.analysis.size.results import FrontPoint, SizeResult, SizeRow
+from tco.money import in_money
 from tco.options.measurements import TIERS
 from tco.render import first, words
 from tco.render.screens import Screen
@@ -313,8 +314,8 @@ def _believed(result: SizeResult) -> Iterator[Block]:
     low, high = (show_number(best.output_tokens_per_s * end) for end in best.band)
     text = f"{best.id.partition('@')[2]} is believed to make {low} to {high} tok/s"
     if best.band_usd_per_mtok is not None:
-        least, most = (show_price(usd) for usd in best.band_usd_per_mtok)
-        text += f", ${least} to ${most} per Mtok"
+        least, most = (words.price(usd) for usd in best.band_usd_per_mtok)
+        text += in_money(f", ${least} to ${most} per Mtok")
     told = f"{text} (tier {best.evidence_tier}: {TIERS[best.evidence_tier]})."
     yield Paragraph(text=told, hanging=2)
     yield from first.doubts(result.verdict, View())

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from tco.analysis.results import CompareResult, CompareVolumes, OptionResult
 from tco.analysis.verdict import said
+from tco.money import in_money
 from tco.render import first, words
 from tco.render.screens import Screen, people
 from tco.render.screens.bills import COMPARE
@@ -214,7 +215,7 @@ def _machines(choice: KindAtVolumes) -> str:
 def _after(result: CompareVolumes, view: View) -> Iterator[Block]:
     """Return what stands under the table, and what comes next."""
     volumes = [show_tokens(a.workload.tokens_per_month) for a in result.volumes]
-    head = HEAD if result.begins else "$ a month"
+    head = in_money(HEAD if result.begins else "$ a month")
     yield Paragraph(text=f"{head}. No volume was said: --tokens 50B is one.", tone="dim", hanging=2)
     yield from _sure(result)
     yield from first.assumed(result.assumptions, view)
