@@ -1,6 +1,6 @@
 """Real benchmark tools against a server whose times are known; skipped where none is installed.
 
-They are the extra `bench`: pip install -e '.[bench]'. vLLM takes ten gigabytes and is not in it: its
+They are the extra `bench`: pip install -e .[bench]. vLLM takes ten gigabytes and is not in it; its
 client is tried where it is on the path.
 """
 
