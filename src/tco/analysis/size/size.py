@@ -382,15 +382,16 @@ def _fleet_words(rows: list[SizeRow], least: int) -> str:
     """Return the cheapest fleet, and the cheapest that surely keeps the limits."""
     sure = [row for row in rows if row.ttft_slo in (None, "kept")]
     best = _first(rows, [row.fleet_usd_per_month or 0.0 for row in rows], least)
-    named = [best]
-    if sure and best not in sure:
-        named.append(_first(sure, [row.fleet_usd_per_month or 0.0 for row in sure], least))
-    told = [
-        f"{row.fleet_gpus:,.0f} GPUs, {row.replicas:g} replicas of {row.id}, "
-        f"{show_usd(row.fleet_usd_per_month or 0.0)} of GPUs a month{_unsure(row)}"
-        for row in named
-    ]
-    return "; surely within the limits: ".join(told)
+    told = (
+        f"{best.fleet_gpus:,.0f} GPUs, {best.replicas:g} replicas of {best.id}, "
+        f"{show_usd(best.fleet_usd_per_month or 0.0)} of GPUs a month{_unsure(best)}"
+    )
+    if not sure or best in sure:
+        return told
+    row = _first(sure, [row.fleet_usd_per_month or 0.0 for row in sure], least)
+    usd = show_usd(row.fleet_usd_per_month or 0.0)
+    name = row.id.removeprefix(f"{best.id.partition('@')[0]}@")
+    return f"{told}; surely within the limits: {row.fleet_gpus:,.0f} GPUs as {name}, {usd}"
 
 
 # A file of measurements held against the capacity model, its names read by the catalogs.
