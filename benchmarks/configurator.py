@@ -1,7 +1,7 @@
 """Ask AIConfigurator about measured rows, for `benchmarks/capacity.py` to hold against.
 
     pip install aiconfigurator==0.12.0        # in an environment of its own: it brings a gigabyte
-    python benchmarks/configurator.py [--rows 240] [--seed 0]
+    python benchmarks/configurator.py [--rows 440] [--seed 0]
 
 Writes data/configurator.csv beside this file: for rows of NVIDIA's GPUs of data centres with a
 stated batch, drawn by a seed, its output tokens per second: ``replicas * batch * osl / (ttft + tpot
@@ -115,7 +115,7 @@ def answer(row: dict[str, str], said: dict[str, Any]) -> float | None:
 def main() -> None:
     """Ask, and write what was answered."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rows", type=int, default=240, help="rows to ask about")
+    parser.add_argument("--rows", type=int, default=440, help="rows to ask about")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw")
     said = parser.parse_args()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -697,6 +697,12 @@ def edges_of_memory() -> Any:
             MOE, gpu, by_hand, isl=900.0, osl=90.0, batch=A([1.0, 64.0]), profile=shapes.TUNED
         )
         out.append([said.weights_s, said.tpot_s, capacity.weights_bytes(MOE, by_hand)])
+        out.append(capacity.ttft_at_once_s(by_hand, said, A([1.0, 64.0])))
+        odd = capacity.replica(
+            replace(MOE, outside=True), gpu, by_hand, isl=900.0, osl=90.0, batch=8.0,
+            profile=shapes.TUNED,
+        )  # fmt: skip
+        out.append([odd.step_s, odd.prefill_s, odd.ttft_s])
     out += [
         shapes.precision(name) and shapes.precision(name).columns()
         for name in ("exl2-4.0", "exl2-2.5", "exl2-x")

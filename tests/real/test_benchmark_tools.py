@@ -1,6 +1,7 @@
 """Real benchmark tools against a server whose times are known; skipped where none is installed.
 
-They are the extra `bench`: pip install -e '.[bench]'.
+They are the extra `bench`: pip install -e .[bench]. vLLM takes ten gigabytes and is not in it; its
+client is tried where it is on the path.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from tco.catalog.files import user_file
 HERE = Path(__file__).parent
 IN_FLIGHT, ISL, OSL = 4, 100, 64
 LASTS_S = TTFT_S + TPOT_S * (OSL - 1)
-TOOLS = {name: shutil.which(name) or "" for name in ("guidellm", "aiperf")}
+TOOLS = {name: shutil.which(name) or "" for name in ("guidellm", "aiperf", "vllm")}
 # AIPerf looks a folder up as a repository when it is told to stay offline, and fails.
-OFFLINE = {"guidellm": {"HF_HUB_OFFLINE": "1"}, "aiperf": {}}
+OFFLINE = {"guidellm": {"HF_HUB_OFFLINE": "1"}, "aiperf": {}, "vllm": {"HF_HUB_OFFLINE": "1"}}
 
 pytestmark = pytest.mark.skipif(not any(TOOLS.values()), reason="no benchmark tool is installed")
 
@@ -129,3 +130,32 @@ def test_aiperf(url: str, tokenizer: str, tmp_path: Path) -> None:
     holds(records)
     assert records.output_tok_s == pytest.approx(reading.output_tok_s, rel=0.01)
     assert "4 requests of the warm-up were left out" in records.notes
+
+
+def vllm(url: str, tokenizer: str, out: Path, *load: str) -> BenchReading:
+    ran(
+        *(tool("vllm"), "bench", "serve", "--backend", "openai-chat", "--base-url", url),
+        *("--endpoint", "/v1/chat/completions", "--model", MODEL, "--tokenizer", tokenizer),
+        *("--dataset-name", "random", "--random-input-len", str(ISL)),
+        *("--random-output-len", str(OSL), "--num-prompts", "40", "--ignore-eos", *load),
+        *("--save-result", "--result-dir", str(out), "--result-filename", "out.json"),
+    )
+    (reading,) = read_bench(user_file(out / "out.json")).readings
+    assert (reading.isl, reading.osl, reading.model) == (ISL, OSL, MODEL)
+    return reading
+
+
+def test_vllm(url: str, tokenizer: str, tmp_path: Path) -> None:
+    reading = vllm(url, tokenizer, tmp_path, "--max-concurrency", str(IN_FLIGHT))
+    holds(reading)
+    assert reading.date
+
+
+def test_vllm_at_a_rate_far_below_its_limit(url: str, tokenizer: str, tmp_path: Path) -> None:
+    """Four requests a second of 1.46 s each are six in flight, whatever the limit says."""
+    steady = ("--request-rate", "4", "--burstiness", "1000", "--max-concurrency", "64")
+    reading = vllm(url, tokenizer, tmp_path, *steady)
+    assert reading.concurrency is not None
+    assert reading.tpot_ms == pytest.approx(TPOT_S * 1e3, rel=0.01)
+    assert reading.concurrency == pytest.approx(reading.output_tok_s / OSL * LASTS_S, rel=0.03)
+    assert 4.0 < reading.concurrency < 6.5
