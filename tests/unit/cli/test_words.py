@@ -26,6 +26,7 @@ WRONG = {
     "cached": "350%",
     "cache_write": "99%",
     "batch": "2",
+    "deadline": "24h",
     "peak": "200",
     "peak_to_mean": "0.5",
     "service": "cheap",
@@ -231,9 +232,10 @@ def test_acting_is_shown_of_all_but_files() -> None:
         "measured",
         "model_config",
         "params",
+        "deadline",
         "export",
         "lines",
-    }  # lines: tests/rules/test_many_options.py; configs: tests/catalog/test_configs.py
+    }  # they are shown in tests/rules/test_many_options.py, test_waiting.py, catalog/test_configs.py
     assert ACTS.keys() | elsewhere | {"tokens"} == {field.name for field in FIELDS} - OF_HORIZON
 
 
