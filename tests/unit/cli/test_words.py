@@ -26,7 +26,7 @@ WRONG = {
     "cached": "350%",
     "cache_write": "99%",
     "batch": "2",
-    "deadline": "24h",
+    "deadline": "soon",
     "peak": "200",
     "peak_to_mean": "0.5",
     "service": "cheap",
@@ -235,7 +235,7 @@ def test_acting_is_shown_of_all_but_files() -> None:
         "deadline",
         "export",
         "lines",
-    }  # they are shown in tests/rules/test_many_options.py, test_waiting.py, catalog/test_configs.py
+    }  # shown in tests/rules/test_many_options.py, test_waiting.py, catalog/test_configs.py
     assert ACTS.keys() | elsewhere | {"tokens"} == {field.name for field in FIELDS} - OF_HORIZON
 
 
