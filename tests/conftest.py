@@ -51,15 +51,3 @@ def asked(catalog: Catalog) -> Asked:
         return prepare(catalog, Scenario(**fields), DAY)
 
     return ask
-
-
-BEHIND = Path(__file__).parent / "behind.txt"
-"""Tests that expect the words or data of an earlier edition, an id a line: to be brought up."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Expect those to fail that are known to be behind; the file only shrinks."""
-    known = {*BEHIND.read_text(encoding="utf-8").splitlines()} if BEHIND.is_file() else set()
-    for item in items:
-        if item.nodeid in known:
-            item.add_marker(pytest.mark.xfail(reason="behind, see tests/behind.txt", strict=False))

@@ -32,6 +32,12 @@ def undated(text: str) -> str:
     return re.sub(r"\b[0-9a-f]{64}\b", "#" * 64, text)
 
 
+def next_commands(screen: str) -> list[str]:
+    """Return the commands that a screen proposes, as a shell reads them when they are pasted."""
+    lines = screen.replace(" \\\n  ", " ").splitlines()
+    return [line for line in lines if line.startswith("tco ")]
+
+
 def load_small(overlays: Any = (), *, measured: Any = (), **_: Any) -> load.Catalog:
     """Return the small catalog with overlays, as `load_catalog` returns the shipped one."""
     return _load(overlays, measured=measured, data=SMALL)

@@ -1,6 +1,6 @@
 """Every `console` block of the README and of the docs is run and must match, digests apart.
 
-python tests/test_readme.py     rewrites the blocks with what the commands print now
+python tests/test_readme.py     rewrites the blocks and the picture with what they are now
 """
 
 from __future__ import annotations
@@ -85,6 +85,30 @@ def test_a_block_shows_what_its_command_says(page: str, command: str, shown: str
     assert undated(run(command)) == undated(shown), f"{page}: see above"
 
 
+def picture_command() -> list[str]:
+    """Return the command that the README gives for its picture, without where it is written."""
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    found = re.search(r"`tco (?P<words>[^`]*) --export svg=docs/frontier.svg`", text)
+    assert found is not None
+    return shlex.split(found["words"])
+
+
+def test_the_picture_is_what_its_command_draws(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    picture, made = ROOT / "docs" / "frontier.svg", tmp_path / "frontier.svg"
+    run(shlex.join([*picture_command(), "--export", f"svg={made}"]))
+    if request.config.getoption("--update-golden"):
+        picture.write_bytes(made.read_bytes())
+    assert made.read_bytes() == picture.read_bytes()
+
+
+def test_the_readme_is_a_first_screen_too() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 150
+    assert sum(line.startswith("![") for line in lines) == 1
+
+
 def test_the_pages_show_commands_at_all() -> None:
     assert len([b for b in blocks() if b[0] == "README.md"]) >= 2
 
@@ -96,6 +120,7 @@ def test_commands_pin_the_day_of_their_prices() -> None:
 
 
 def rewrite() -> None:
+    run(shlex.join([*picture_command(), "--export", "svg=docs/frontier.svg"]))
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         page.write_text(BLOCK.sub(played, text), encoding="utf-8")

@@ -20,9 +20,21 @@ from pathlib import Path
 
 
 class TcoError(Exception):
-    """The root of every error that a user can cause; its text is one line meant for them."""
+    """The root of every error that a user can cause; its text is one line meant for them.
+
+    What a command line says besides, in its own words, is `command`.
+    """
 
     exit_code = 1
+    command = ""
+
+    @property
+    def typed(self) -> str:
+        """Return the text for whoever types commands, with the one that shows more."""
+        text = str(self)
+        return (
+            f"{text}{' ' if text.endswith('?') else '; '}{self.command}" if self.command else text
+        )
 
 
 class UsageError(TcoError):
@@ -75,8 +87,13 @@ ALSO_CALLED = {
     },
     "purchase option": {
         **dict.fromkeys(("buy", "bought", "purchase", "capex"), "own"),
-        **dict.fromkeys(("1y", "1-year", "reserved", "committed"), "reserved_1y"),
-        **dict.fromkeys(("3y", "3-years"), "reserved_3y"),
+        **dict.fromkeys(("1y", "1yr", "1-year", "yearly", "reserved", "committed"), "reserved_1y"),
+        **dict.fromkeys(("3y", "3yr", "3-years"), "reserved_3y"),
+    },
+    "class": {
+        **dict.fromkeys(("big", "large", "frontier", "best"), "flagship"),
+        **dict.fromkeys(("medium", "middle"), "mid"),
+        **dict.fromkeys(("cheap", "mini", "tiny"), "small"),
     },
     "region": {"europe": "eu", "usa": "us", "america": "us", "asia": "apac", "japan": "jp"},
     "precision": {
@@ -120,10 +137,11 @@ def unknown_name(
     parts = [f"did you mean {', '.join(near)}?"] if near else []
     if len(names) <= FEW:
         parts.append(f"there are {', '.join(names)}")
-    if kind in LISTS:
-        parts.append(f"{LISTS[kind]} has all {len(names)}")
     hint = f"; {'; '.join(parts)}".replace("?; ", "? ") if parts else ""
-    return UnknownNameError(f"{where}no {kind} called {printable(name)!r}{hint}")
+    error = UnknownNameError(f"{where}no {kind} called {printable(name)!r}{hint}")
+    if kind in LISTS:
+        error.command = f"{LISTS[kind]} has all {len(names)}"
+    return error
 
 
 _RUNS = re.compile(r"[a-z]+|[0-9]+(?:\.[0-9]+)*")
@@ -137,11 +155,13 @@ most like one."""
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Return up to `count` of `known` that may have been meant, best first; none that are far.
 
-    First those that say the same in other punctuation, then those that say all of it and more, in
-    the order of `known`; those that look like it; those that are a part of it.
+    Those that say the same in other punctuation, if there are any; else those that say all of it
+    and more, in the order of `known`; those that look like it; those that are a part of it.
 
     >>> nearest("gpt4", ["gpt-5", "gpt-4o", "gpt-4"]), nearest("foo", ["o3", "gpt-4o"])
-    (['gpt-4', 'gpt-4o'], [])
+    (['gpt-4'], [])
+    >>> nearest("gpt-4", ["gpt-5", "gpt-4o"])
+    ['gpt-4o', 'gpt-5']
     """
     folded = name[:200].lower()
     some = known if isinstance(known, Sequence | Mapping) else sorted(known)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
+from running import DAY, run
 from strategies import TOKENS, magnitude, real, usd_per_mtok
 
 from tco.analysis.explain import explain
@@ -15,7 +17,7 @@ from tco.catalog.prices import FreeQuota, Modifier, Rates, When
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Workload
 from tco.engine.tokens import Terms, billed_tokens, reads_to_pay, token_lines
-from tco.errors import UnknownNameError, UsageError
+from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import TokenOption, lines, list_rates
 from tco.options.curves import curve
 from tco.options.names import resolve
@@ -90,7 +92,7 @@ def test_tiers_and_regions_apply_only_when_asked_for() -> None:
 def test_an_offer_without_the_tier_says_so(asked: Any) -> None:
     option = resolve("deepinfra/llama-3.3-70b", asked(tokens=1e9, service="flex")).best
     assert "no flex tier: its usual price" in option.notes
-    with pytest.raises(UnknownNameError, match="region"):
+    with pytest.raises(InfeasibleError, match=r"nobody is known to serve it; there are .*eu, jp"):
         asked(region="atlantis")
 
 
@@ -175,6 +177,32 @@ def test_rate_limits_are_held_against_the_busiest_hour(asked: Any, catalog: Any)
     assert terms_of(small) == Terms(free_tokens=1e6)
     assert too_fast(small, asked(tokens=1e6)) == ()
     assert "requests a minute, its limit is 10" in too_fast(small, asked(tokens=1e12))[0]
+
+
+def test_the_limits_of_an_account_come_by_overlay(tmp_path: Any) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("""
+sources: {contract: {title: Our account, read: 2026-11-20, where: its limits page}}
+offers:
+  - provider: openai
+    model: gpt-4.1
+    requests_per_minute: 500
+    tokens_per_minute: 30000
+    prices:
+      - since: 2025-04-14
+        checked: 2026-11-20
+        usd_per_mtok: {input: 2, cached_input: 0.5, output: 8}
+        evidence: [{source: contract, input: 2, output: 8}]
+""")
+    for tokens, kept in (("100M", True), ("50B", False)):
+        asked = ("compare", "--tokens", tokens, "--model", "gpt-4.1", "--catalog", str(file))
+        made = json.loads(run(*asked, *DAY, "--format", "json").stdout)
+        row = next(o for o in made["options"] if o["id"] == "openai/gpt-4.1")
+        assert row["feasible"] is kept
+        assert kept or row["reasons"] == [
+            "the busiest hour has 1,388 requests a minute, its limit is 500",
+            "the busiest hour has 2,123,288 tokens a minute, its limit is 30,000",
+        ]
 
 
 def test_a_price_that_changes_inside_the_month_is_a_warning(catalog: Any, asked: Any) -> None:

@@ -15,18 +15,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from running import DAY as AS_OF
 from running import run
-from strategies import DAY
+from strategies import DAY, shipped_catalog
 
 import tco
 from tco.catalog.fields import Source
 from tco.catalog.hardware import Rent, Rental
 from tco.catalog.load import Catalog
-from tco.catalog.lookup import price_at
+from tco.catalog.lookup import price_at, rents_at
 from tco.catalog.prices import Discount, Evidence, Offer, Price, Provider, Rates
 from tco.catalog.trust import GIVEN, LEVELS, confidence, freshest_rents, offer_trust, rent_trust
 from tco.errors import InfeasibleError, UsageError
+from tco.options.candidates import rent_entries
 from tco.options.cheapest import cheapest, cheapest_each, sure_enough, undercut
-from tco.options.question import Question
+from tco.options.question import Question, prepare
+from tco.options.scenario import Scenario
+from tco.options.selection import select
 
 BILLS = st.sampled_from([1.0, 2.0, 2.0, 3.0, np.inf, np.nan])
 
@@ -235,6 +238,18 @@ def test_what_the_user_gave_is_trusted(made: Callable[..., Catalog]) -> None:
     assert level(made(doubted, fresh, origins=given_by), doubted) == "low"
 
 
+OLD_RENT = """
+sources: {contract: {title: Our contract, read: 2025-11-20, where: drawer 3}}
+rentals:
+  - seller: lambda
+    gpu: mi300x
+    option: on_demand
+    gpus: 1
+    rents:
+      - {since: 2025-11-01, checked: 2025-11-20, usd_per_gpu_hour: 1.5, source: contract}
+"""
+
+
 def rental(*rents: Rent, seller: str = "s", option: str = "on_demand") -> Rental:
     return Rental(seller=seller, gpu="h100-sxm", option=option, gpus=1, rents=[*rents])  # type: ignore[arg-type]
 
@@ -267,6 +282,44 @@ def test_a_rent_is_trusted_by_the_same_rule(catalog: Catalog) -> None:
     assert rent_level(catalog, old) == "medium"
     assert rent_level(catalog, old, fresh) == "low"
     assert rent_level(catalog, old, rental(fresh.rents[0], option="spot")) == "medium"
+    nearly = rental(rent(3.0, "page", seen=59), seller="t")
+    assert rent_level(catalog, old, nearly) == "low"  # too old itself, but fresher
+    assert rent_level(catalog, rental(rent(2.0, "page", seen=30)), fresh) == "medium"
+
+
+@pytest.mark.parametrize("days", [0, 8, 60, 200, 500])
+@pytest.mark.parametrize("purchase", ["on_demand", "spot", "reserved_3y"])
+def test_no_rent_decides_that_is_too_old_on_the_day_asked_about(days: int, purchase: str) -> None:
+    day, found = DAY + timedelta(days=days), shipped_catalog()
+    inputs = prepare(found, Scenario(purchases=(purchase,)), day)
+    known: dict[str, date] = {}
+    for offer_, rent_ in rents_at(found.hardware, day):
+        kind = found.hardware.sellers[offer_.seller].kind
+        risky = kind == "marketplace" or offer_.channel == "community"
+        if offer_.option == purchase and not risky and not rent_.only_if_named:
+            known[offer_.gpu] = max(known.get(offer_.gpu, rent_.checked), rent_.checked)
+    entries = rent_entries(inputs, select(found, inputs.request))
+    for gpu in {e.gpu for e in entries}:
+        rank = np.array([e.trust.rank for e in entries if e.gpu == gpu])
+        may = sure_enough(np.ones(len(rank)), rank, 1)
+        seen = [e.checked for e in entries if e.gpu == gpu]
+        ages = [(day - s).days for s, decides in zip(seen, may, strict=True) if s and decides]
+        freshest = (day - known[gpu]).days
+        assert all(age <= 30 or age == freshest for age in ages), gpu
+        assert all((day - s).days <= 120 or (day - s).days == freshest for s in seen if s), gpu
+
+
+def test_age_counts_from_the_day_asked_about_and_not_from_the_newest_rent(tmp_path: Path) -> None:
+    def seller(*words: str) -> str:
+        question = ("compare", "--tokens", "50B", "--model", "gpt-oss-20b", "--gpu", "mi300x")
+        done = run(*question, "--tier", "self", *words, "--format", "json")
+        return str(json.loads(done.stdout)["best"])
+
+    file = tmp_path / "mine.yaml"
+    file.write_text(OLD_RENT)
+    assert "/lambda:" not in seller("--as-of", "2026-11-29")
+    # What the user wrote down is trusted whatever its age.
+    assert "/lambda:" in seller("--as-of", "2026-11-29", "--catalog", str(file))
 
 
 # --- every command names the same answer ----------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
@@ -158,6 +159,17 @@ def test_units_without_a_price_are_a_stated_gap(asked: Any) -> None:
     gap = next(r for r in rows if r.id == "azure/ptu")
     assert not gap.feasible
     assert "no price published" in gap.reasons[0]
+
+
+def test_units_of_the_catalog_are_billed_by_the_busiest_hour_and_never_win(asked: Any) -> None:
+    made = compare(asked(tokens=50e9, models=("gpt-4.1",)))
+    units = next(r for r in made.options if r.id == "azure/ptu-gpt-4.1:gpt-4.1")
+    # 1,200 tokens in, 37.4 % of them cached for nothing, and 330 out that count four times each.
+    weighed = 1200 * (1 - 0.374) + 330 * 4
+    peak = 50e9 / 1530 / (730 * 3600) * 1.86
+    count = math.ceil(peak * weighed / 50 / 50) * 50
+    assert units.monthly_usd == pytest.approx(count * 2 * 730 + 2_000, rel=1e-9)
+    assert units.trust == "low" and made.best != units.id
 
 
 def test_units_of_a_catalog_are_options(asked: Any) -> None:

@@ -77,7 +77,38 @@ def test_of_each_model_one_row_a_tier_is_shown() -> None:
     made = tco.compare(**ASKED, model_class="flagship", tier="api")
     shown = [o for o in made.options if o.id in made.shown]
     assert len({o.model for o in shown if o.trust != "low"}) == sum(o.trust != "low" for o in shown)
-    assert made.best in made.shown and "short list" not in made.verdict
+    assert made.best in made.shown and "Closed, short list" not in made.verdict
+
+
+def test_a_class_or_all_setups_leave_the_answer_of_the_short_list() -> None:
+    """The smallest models cost least and are far from as good: they are named beside the answer."""
+    usual = tco.compare(**ASKED)
+    for more in ({"model_class": "small"}, {"all": True}):
+        made = tco.compare(**ASKED, **more)
+        assert (made.best, made.pair) == (usual.best, usual.pair)
+        by_id = {o.id: o for o in made.options}
+        best = by_id[made.best or ""]
+        outside = [o for o in made.options if o.id not in made.shown and o.trust != "low"]
+        least = min(outside, key=lambda o: (o.monthly_usd or 1e99, o.id))
+        assert (least.monthly_usd or 0) < (best.monthly_usd or 0)
+        assert f"Not on the short list: {least.model} at {least.provider} for" in made.verdict
+
+
+def test_the_pair_is_of_one_model_and_its_own_gpus_are_shown() -> None:
+    made = tco.compare(
+        tokens="5B",
+        profile="chat",
+        model_class="small",
+        as_good_as="gpt-oss-120b",
+        as_of="2026-11-29",
+    )
+    by_id = {o.id: o for o in made.options}
+    bought, own = (by_id[name] for name in made.pair)
+    assert bought.model == own.model and {bought.id, own.id} <= {*made.shown}
+    if by_id[made.best or ""].tier == "hosted":
+        assert made.best == bought.id
+    line = next(x for x in made.to_text(80).splitlines() if x.startswith("run yourself"))
+    assert own.model in line
 
 
 def test_a_score_of_ones_own_is_a_bar_too_and_is_what_is_shown(tmp_path: Path) -> None:

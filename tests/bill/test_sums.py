@@ -136,9 +136,11 @@ def test_the_hours_of_a_month_change_rents_power_and_rates_alike() -> None:
     assert month["tokens_per_month"] == pytest.approx(15e9)
     assert (
         "hours_per_month 720"
-        in run("compare", "--tokens", "5B", "--hours-per-month", "720", *DAY).stdout
+        in run(
+            "compare", "--tokens", "5B", "--hours-per-month", "720", "--assumptions", *DAY
+        ).stdout
     )
-    assert "hours_per_month 730" in run("compare", "--tokens", "5B", *DAY).stdout
+    assert "hours_per_month 730" in run("compare", "--tokens", "5B", "--assumptions", *DAY).stdout
 
 
 def test_a_month_of_thirty_days_in_every_command(tmp_path: Path) -> None:

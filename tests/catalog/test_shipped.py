@@ -12,7 +12,7 @@ from running import ROOT
 
 from tco.catalog.build import SCHEMAS
 from tco.catalog.check.finding import CheckReport
-from tco.catalog.check.run import CheckRequest, check_files
+from tco.catalog.check.run import check_files
 from tco.catalog.load import Catalog
 from tco.catalog.lookup import price_at
 from tco.catalog.trust import confidence, families
@@ -22,7 +22,7 @@ EDITION = date(2026, 11, 29)
 
 @pytest.fixture(scope="module")
 def report() -> CheckReport:
-    return check_files(CheckRequest())
+    return check_files()
 
 
 def test_no_errors(report: CheckReport) -> None:
@@ -72,13 +72,13 @@ def test_the_check_takes_at_most_three_times_the_parsing() -> None:
 
 
 def test_a_year_later_it_fails_for_those_who_keep_it() -> None:
-    later = check_files(CheckRequest(as_of=date(2027, 11, 21), fail_stale=True))
+    later = check_files(as_of=date(2027, 11, 21), fail_stale=True)
     assert not later.passed
     assert "stale" in {f.name for f in later.findings if f.severity == "error"}
 
 
 def test_a_year_later_it_warns_whoever_installed_it() -> None:
-    later = check_files(CheckRequest(as_of=date(2027, 11, 21)))
+    later = check_files(as_of=date(2027, 11, 21))
     assert later.passed and later.counts["error"] == 0
     assert "stale" in {f.name for f in later.findings if f.severity == "warning"}
 
@@ -88,7 +88,7 @@ def test_a_file_of_ones_own_fails_on_age(tmp_path: Path) -> None:
     text = text.replace("2000", "2").replace("8000", "8").replace("output: 3}", "output: 2.5}")
     own = tmp_path / "prices.yaml"
     own.write_text(text, "utf-8")
-    assert check_files(CheckRequest(files=(str(own),), as_of=date(2026, 11, 21))).passed
-    later = check_files(CheckRequest(files=(str(own),), as_of=date(2027, 11, 21)))
+    assert check_files(files=(str(own),), as_of=date(2026, 11, 21)).passed
+    later = check_files(files=(str(own),), as_of=date(2027, 11, 21))
     assert not later.passed
     assert {f.name for f in later.findings if f.severity == "error"} == {"stale"}

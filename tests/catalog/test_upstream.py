@@ -12,7 +12,7 @@ import pytest
 from running import run
 
 from tco.catalog.check.finding import CheckReport
-from tco.catalog.check.run import CheckRequest, check_files
+from tco.catalog.check.run import check_files
 from tco.catalog.upstream.find import installed_list, read_list
 from tco.catalog.upstream.rows import ListTier
 
@@ -68,7 +68,7 @@ FOUND = {
 
 
 def linted(kind: str, path: Path) -> CheckReport:
-    return check_files(CheckRequest(also=((kind, str(path)),), as_of=DAY))
+    return check_files(also=((kind, str(path)),), as_of=DAY)
 
 
 def test_each_defect_of_a_litellm_map_is_found_once(tmp_path: Path) -> None:

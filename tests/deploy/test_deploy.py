@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from running import DAY, run
 
-from tco.analysis.deploy.deploy import deploy
-from tco.analysis.deploy.results import DeployResult
+from tco.analysis.deploy import DeployResult, deploy
 from tco.analysis.explain import explain
 from tco.engine.capacity import max_batch, max_context_tokens
 from tco.errors import InfeasibleError, UsageError
@@ -253,11 +252,27 @@ def test_errors_on_the_command_line() -> None:
 
 def test_a_screen_in_a_file_is_the_task() -> None:
     line = ("deploy", "self/llama-3.3-70b", "--tokens", "50B", *DAY)
-    screen, document = run(*line).stdout, json.loads(run(*line, "-o", "json").stdout)
+    screen, document = run(*line, "--notes").stdout, json.loads(run(*line, "-o", "json").stdout)
     assert screen == document["skypilot"]
+    short = run(*line)
+    brief, whole = (yaml.safe_load(text) for text in (short.stdout, screen))
+    assert (
+        brief.pop("run").replace("\\\n", " ").split()
+        == whole.pop("run").replace("\\\n", " ").split()
+    )
+    assert brief == whole
+    assert short.stdout.count("\n") < screen.count("\n")
+    assert sum(-(-len(x) // 80) for x in f"{short.stdout}{short.stderr}".splitlines()) <= 24
     fields = run(*line, "--fields", "flag,value").stdout
     assert "--max-num-seqs" in fields
     assert "\x1b" not in screen
+
+
+def test_the_precision_of_a_publisher_may_have_a_repository_of_its_own(asked: Asked) -> None:
+    """GLM-5.2 is told as fp8; its first repository holds 16 bits, another 8."""
+    made = deploy(asked(tokens=1e9), "self/glm-5.2@8xb300-sxm:fp8")
+    assert "vllm serve zai-org/GLM-5.2-FP8" in made.command
+    assert "--quantization" not in made.command
 
 
 def test_a_repository_that_holds_the_precision_is_named(asked: Asked) -> None:

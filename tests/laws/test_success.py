@@ -252,7 +252,7 @@ def test_a_model_beats_its_class_and_those_without_a_rate_are_left_out() -> None
     [
         ("breakeven", "gpt-4.1", "self/llama-3.3-70b"),
         ("sensitivity", "gpt-4.1", "self/llama-3.3-70b"),
-        ("horizon", "gpt-4.1", "self/llama-3.3-70b"),
+        ("horizon", "gpt-4.1", "self/llama-3.3-70b", "--flat-prices"),
     ],
     ids=lambda words: words[0],
 )

@@ -167,7 +167,7 @@ def test_profiles_without_hours_borrow_the_nearest_week() -> None:
     assert "chat" in curve.said and curve.origin == "assumed"
     agents = load_curve(asked(tokens=1e9, profile="agent-coding"))
     assert "code-complete" in agents.said
-    assert load_curve(asked(tokens=1e9, profile="chat")).load.size == 168
+    assert load_curve(asked(tokens=1e9, profile="chat")).shape.size == 168
 
 
 def test_steepening_keeps_the_mean_and_the_order() -> None:
@@ -251,7 +251,7 @@ def test_no_other_mix_of_the_same_units_is_cheaper(large: PlanResult) -> None:
     inputs = asked(tokens=4e11, profile="chat", models=("llama-3.3-70b",))
     own = own_setups(inputs, select(CATALOG, inputs.request))
     made = machines(own, "llama-3.3-70b", inputs.settings)
-    load = 40.0 * load_curve(inputs).load
+    load = 40.0 * load_curve(inputs).shape
     best = best_mix(made, load, 4.0, inputs.settings)
     every = [
         mix_of(base, peak, load, 4.0, inputs.settings).stack.usd_per_hour

@@ -107,7 +107,7 @@ def test_a_hybrid_that_leaves_nothing_to_the_api_is_the_bill_of_compare(purchase
 def test_the_lines_of_a_mix_are_what_was_minimised(purchase: str) -> None:
     inputs = asked(tokens=3e11, models=(MODEL,), options=(DEAR,), settings=FLAT)
     made = machine([rented_unit(option_of(purchase), inputs.settings)])
-    load = float(workload(inputs.settings).requests_per_s) * load_curve(inputs).load
+    load = float(workload(inputs.settings).requests_per_s) * load_curve(inputs).shape
     api = resolve("dear", inputs).best
     price = usd(tuple(x for x in lines(api, inputs.settings) if x.group == "tokens"))
     per_load = price / 730 / float(load.mean())
@@ -171,7 +171,7 @@ def test_no_rent_that_was_left_out_would_have_made_a_cheaper_mix() -> None:
     )
     assert len(few.ways) < len(every.ways)
     for load, price in ((3.0, 12.0), (40.0, 4.0), (40.0, 8.0)):
-        curve = load * load_curve(inputs).load
+        curve = load * load_curve(inputs).shape
         costs = [
             mix_of(base, peak, curve, price, inputs.settings).stack.usd_per_hour
             for base, peak in pairs(every)

@@ -89,6 +89,7 @@ def read(name: str) -> Any:
 
 
 PRICES = Prices.model_validate(read("prices.yaml"))
+MODELS = Models.model_validate(read("models.yaml")).models
 WORKLOADS = Workloads.model_validate(read("workloads.yaml"))
 OFFERS = {offer.id: offer for offer in PRICES.offers}
 PROFILES = list(WORKLOADS.profiles)
@@ -183,6 +184,11 @@ def test_an_offer_has_a_price_or_says_why_not() -> None:
 def test_a_price_is_what_some_source_says() -> None:
     for offer in PRICES.offers:
         for window in offer.prices:
+            reranks = MODELS[offer.model].kind == "rerank"
+            by_the_query = offer.usd_per_1k_searches if reranks else None
+            if by_the_query and not window.usd_per_mtok.input:
+                assert by_the_query in [evidence.value for evidence in window.evidence], offer.id
+                continue
             assert window.usd_per_mtok.input, offer.id
             assert any(agrees(evidence, window) for evidence in window.evidence), offer.id
 
@@ -191,7 +197,8 @@ def test_rates_are_plausible() -> None:
     for offer in PRICES.offers:
         for window in offer.prices:
             cost_in, cost_out = window.usd_per_mtok.input or 0, window.usd_per_mtok.output
-            assert (window.usd_per_mtok.cached_input or 0) < cost_in, offer.id
+            cached = window.usd_per_mtok.cached_input
+            assert cached is None or cached < cost_in, offer.id
             if cost_out and "output-below-input" not in offer.waive:
                 assert cost_out >= cost_in, offer.id
 
@@ -276,20 +283,18 @@ def test_the_aggregator_is_a_discount_on_other_offers() -> None:
 
 
 def test_embeddings_have_no_output_price() -> None:
-    models = Models.model_validate(read("models.yaml")).models
-    seen = [o for o in PRICES.offers if models[o.model].kind == "embedding"]
+    seen = [o for o in PRICES.offers if MODELS[o.model].kind == "embedding"]
     assert len(seen) >= 8
     assert all(w.usd_per_mtok.output is None for o in seen for w in o.prices)
 
 
 def test_references_resolve_and_all_is_used() -> None:
-    models = Models.model_validate(read("models.yaml")).models
     gpus = Hardware.model_validate(read("hardware.yaml")).accelerators
     sellers = {offer.provider for offer in PRICES.offers}
     sellers |= {c.provider for c in PRICES.capacity} | {t.provider for t in PRICES.fine_tuning}
     assert sellers == set(PRICES.providers)
-    assert {o.model for o in PRICES.offers} <= set(models)
-    assert {t.model for t in PRICES.fine_tuning if t.model} <= set(models)
+    assert {o.model for o in PRICES.offers} <= set(MODELS)
+    assert {t.model for t in PRICES.fine_tuning if t.model} <= set(MODELS)
     assert {c.gpu for c in PRICES.capacity if c.gpu} <= set(gpus)
     assert {evidence.source for evidence in every_evidence()} == set(PRICES.sources)
 

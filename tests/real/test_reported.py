@@ -90,7 +90,9 @@ def test_what_is_not_offered_is_said_with_what_is() -> None:
     asked = ("fireworks/deepseek-v4.1-flash", *load(1000), "--service", "fast")
     assert "no fast tier: its usual price; it has priority" in notes(*asked)
     asked = ("anthropic/claude-opus-5", *load(1000), "--region", "jp")
-    assert "no price of its own for region jp: its usual one; it has us" in notes(*asked)
+    done = run("explain", *asked, *DAY)
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "anthropic/claude-opus-5: anthropic is not known to serve region jp" in done.stderr
     assert "region eu is regional here" in notes(*SONNET, "--region", "eu")
 
 
@@ -201,7 +203,7 @@ def test_limits_of_context_tiers() -> None:
 
 
 def test_read_and_written_tokens_are_parts_of_the_input() -> None:
-    asked = load(98_805, 5_120, "1", "67.162593998%")
+    asked = load(98_805, 5_120, "1/month", "67.162593998%")
     usd = tokens_usd("anthropic/claude-opus-4.5", *asked, "--cache-write", "32.8272860685%")
     assert usd == pytest.approx(0.363949, abs=1e-6)
 

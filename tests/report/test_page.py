@@ -217,7 +217,7 @@ def test_command_without_a_report(tmp_path: Path) -> None:
 def test_html_is_a_file_and_no_screen() -> None:
     result = run(*COMMANDS["compare"], "--format", "html")
     assert result.exit_code == 2
-    assert "'html' is none of" in result.stderr
+    assert result.stderr == "tco: --format: 'html' is a file; write --export html=report.html\n"
 
 
 @pytest.mark.parametrize("paper", ["#ffffff", "#14171a"])

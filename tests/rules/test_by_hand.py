@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -97,9 +98,10 @@ def test_a_bill_by_the_token(
 
 
 SETUPS = (
-    "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand",
+    "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand_2x",
+    "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand_4x",
     "self/llama-3.3-70b@1xh200-sxm:fp8/nebius:on_demand",
-    "self/llama-3.3-70b@1xmi300x:fp8/crusoe:on_demand",
+    "self/llama-3.3-70b@1xmi300x:fp8/crusoe:on_demand_1x",
     "self/llama-3.3-70b@4xa100-sxm-80gb:bf16/hyperstack:on_demand",
 )
 
@@ -109,14 +111,19 @@ def rentals() -> list[Yaml]:
     return read("hardware")["rentals"]  # type: ignore[no-any-return]
 
 
-def rent_of(rentals: list[Yaml], seller: str, gpu: str) -> list[tuple[int, float]]:
-    """Return instance size and rent of what a seller asks on demand for a GPU on the day."""
-    return [
+def rent_of(rentals: list[Yaml], seller: str, gpu: str, box: int | None) -> tuple[int, float]:
+    """Return the GPUs of a machine and their rent, as a seller asks on demand on the day.
+
+    Of a seller that rents machines of several sizes an id names the size.
+    """
+    (found,) = (
         (r["gpus"], float(holding(r["rents"])["usd_per_gpu_hour"]))
         for r in rentals
         if (r["seller"], r["gpu"], r["option"]) == (seller, gpu, "on_demand")
         and not r.get("channel")
-    ]
+        and box in (None, r["gpus"])
+    )
+    return found
 
 
 @pytest.mark.parametrize("name", SETUPS)
@@ -126,11 +133,9 @@ def test_a_bill_of_own_gpus(
     made = row(answer, name)
     assert made.replica is not None
     gpu = (made.hardware or "").split("x", 1)[1]
-    bills = [
-        own_usd(made, size, rent, traffic, assumed)
-        for size, rent in rent_of(rentals, made.provider, gpu)
-    ]
-    gpus, usd = min(bills, key=lambda pair: pair[1])
+    box = re.search(r"_(\d+)x$", name)
+    size, rent = rent_of(rentals, made.provider, gpu, int(box[1]) if box else None)
+    gpus, usd = own_usd(made, size, rent, traffic, assumed)
     assert made.gpus == gpus
     assert made.monthly_usd == pytest.approx(usd, rel=1e-9)
 
@@ -179,7 +184,7 @@ def test_the_requests_of_a_month_and_its_peak(answer: CompareResult, traffic: Ya
 
 
 def test_the_utilization_of_a_fleet(answer: CompareResult, traffic: Yaml) -> None:
-    made = row(answer, SETUPS[2])
+    made = row(answer, SETUPS[3])
     assert made.replica is not None
     assert made.utilization is not None
     rate = answer.workload.requests_per_month / 2_628_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -190,13 +191,21 @@ def test_a_seller_that_rents_boxes_of_eight_only_is_paid_for_boxes_of_eight(
     for r in catalog.hardware.rentals:
         purchase = "_".join(filter(None, (r.option, r.channel)))
         sizes.setdefault((r.seller, purchase, r.gpu), set()).add(r.gpus)
+        sizes.setdefault((r.seller, f"{purchase}_{r.instance}", r.gpu), set()).add(r.gpus)
     boxes = 0
     for result in every_setup:
-        key = (*result.id.rsplit("/", 1)[1].split(":"), (result.hardware or "").split("x", 1)[1])
-        if len(sizes[key]) == 1:  # type: ignore[index]
-            (size,) = sizes[key]  # type: ignore[index]
-            boxes += size == 8
-            assert (result.gpus or 0) % size == 0
+        seller, purchase = result.id.rsplit("/", 1)[1].split(":")
+        gpu = (result.hardware or "").split("x", 1)[1]
+        named = re.fullmatch(r"(.*)_(\d+)x", purchase)
+        if named:  # of a seller that rents several sizes the id says which
+            size = int(named[2])
+            assert size in sizes[seller, named[1], gpu]
+        elif len(sizes[seller, purchase, gpu]) == 1:
+            (size,) = sizes[seller, purchase, gpu]
+        else:
+            continue
+        boxes += size == 8
+        assert (result.gpus or 0) % size == 0
     assert boxes > 100
 
 

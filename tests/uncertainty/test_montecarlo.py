@@ -153,15 +153,15 @@ def test_bills_are_the_bills_of_each_draw(asked) -> None:  # type: ignore[no-unt
         assert found[1, i] == pytest.approx(float(np.asarray(total_usd(bill))), rel=0.15)
 
 
-def test_interpolated_replicas_are_within_a_hundredth(asked) -> None:  # type: ignore[no-untyped-def]
+def test_interpolated_replicas_are_within_two_hundredths(asked) -> None:  # type: ignore[no-untyped-def]
     model, believed, _ = prepared(asked)
     _, values = next(chunks(believed, 5_000, np.random.default_rng(2)))
     settings, own = drawn(model, values), model.options[1]
     exact = base_replica(own, settings).scaled(values[f"{THROUGHPUT}@{own.id}"])
     near = replica_for(model, own, values, located(model, values))
     off = np.abs(near.requests_per_s / exact.requests_per_s - 1)
-    assert np.median(off) < 0.003
-    assert off.max() < 0.015
+    assert np.median(off) < 0.005
+    assert off.max() < 0.02
 
 
 def test_break_evens_of_draws_are_those_of_single_curves(asked) -> None:  # type: ignore[no-untyped-def]

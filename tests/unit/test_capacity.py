@@ -273,7 +273,23 @@ def test_bands_hold_the_prediction_and_narrow_beside_a_measurement() -> None:
 def test_what_the_model_was_not_held_against_is_slower() -> None:
     known, odd = speed(DENSE, H100, FP8), speed(replace(DENSE, outside=True), H100, FP8)
     assert odd.step_s == pytest.approx(known.step_s * FITTED.outside_factor)
-    assert odd.prefill_s == pytest.approx(known.prefill_s * FITTED.outside_factor)
+    assert known.prefill_s < odd.prefill_s < known.prefill_s * FITTED.outside_prefill
+    short, same = (speed(m, H100, FP8, isl=1.0) for m in (DENSE, replace(DENSE, outside=True)))
+    assert same.prefill_s == pytest.approx(short.prefill_s * FITTED.outside_prefill, rel=1e-3)
+
+
+def test_a_batch_that_starts_together_waits_for_its_own_prefill_alone() -> None:
+    made = speed(DENSE, H100, FP8)
+    one, many = (capacity.ttft_at_once_s(FP8, made, batch) for batch in (1.0, 8.0))
+    assert many - one == pytest.approx(7.0 * FITTED.ttft_prefill * made.prefill_s)
+    assert one < made.ttft_s
+
+
+def test_matrices_of_a_mixture_take_longer_on_rocm() -> None:
+    here, there = speed(EXPERTS, H100, FP8), speed(EXPERTS, replace(H100, rocm=True), FP8)
+    assert there.compute_s == pytest.approx(here.compute_s * FITTED.rocm_moe_compute)
+    dense = speed(DENSE, replace(H100, rocm=True), FP8)
+    assert dense.compute_s == pytest.approx(speed(DENSE, H100, FP8).compute_s)
 
 
 def test_rocm_has_bandwidth_and_links_of_its_own() -> None:

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tco.analysis.size.size import model_of
+from tco.catalog.load import load_catalog
 from tco.engine.constants import GIB
 from tco.engine.shapes import GpuShape, ModelShape
 from tco.options.shapes import (
@@ -121,6 +123,25 @@ def test_rows_left_out_are_counted_by_reason(change: dict[str, str], reason: str
     assert complaint(ROW | change, MODELS, GPUS) == reason
     found = validate([ROW, ROW | change, ROW | change], MODELS, GPUS)
     assert (found["rows"], found["used"], found["skipped"]) == (3, 1, {reason: 2})
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ("qwen-3.5-27b", "qwen3.5-27b"),
+        ("Gemma-4-31B-it", "gemma-4-31b"),
+        ("ministral-3-8b-instruct", "ministral-8b"),
+        ("qwen3.5-35b-a3b-fp8", "qwen3.5-35b-a3b"),
+    ],
+)
+def test_a_model_may_be_called_as_its_checkpoint_is(name: str, same: str) -> None:
+    catalog = load_catalog()
+    assert model_of(catalog, name) == model_of(catalog, same) is not None
+
+
+@pytest.mark.parametrize("name", ["llama-3", "qwen", "gemma-4-31", "no-such-model-it", ""])
+def test_a_name_that_is_not_sure_is_no_model(name: str) -> None:
+    assert model_of(load_catalog(), name) is None
 
 
 def test_absent_columns_are_missing_cells() -> None:

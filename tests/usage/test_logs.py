@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -28,10 +27,15 @@ def chats(count: int) -> str:
 @pytest.mark.parametrize(
     "path", ["s3://bucket/logs/", "gs://b/x.jsonl", "https://h.example/x", "az://c"]
 )
-def test_addresses_are_refused_at_once_with_what_to_do(path: str) -> None:
-    begun = time.monotonic()
+def test_addresses_are_refused_at_once_with_what_to_do(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(*args: object, **more: object) -> None:
+        raise AssertionError("a log is never looked for on the network")
+
+    monkeypatch.setattr("socket.socket", opened)
+    monkeypatch.setattr("duckdb.connect", opened)
     done = run("profile", path)
-    assert time.monotonic() - begun < 0.5
     assert done.exit_code == 2
     assert "copy the files here first" in done.stderr
 

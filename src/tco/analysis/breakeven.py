@@ -32,6 +32,7 @@ from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, le
 from tco.options.curves import TOKENS, curve
 from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve
 from tco.options.question import Question
+from tco.options.regions import in_region
 from tco.options.selection import select
 from tco.options.settings import workload
 from tco.options.setups import SetUps
@@ -404,7 +405,7 @@ def breakeven_table(inputs: Question, against: str | None) -> BreakevenTable:
     rows = [one.row for one in made]
     hosted = {row.model for row in rows if row.same_weights}
     left_out += [
-        f"{name}: nobody in the catalog hosts it by the token"
+        f"{name}: nobody in the catalog hosts it by the token{in_region(inputs)}"
         for name in dict.fromkeys(row.model for row in rows)
         if name not in hosted
     ]

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.report import assumptions_of, caveats, notes_of, stamp, workload_result
-from tco.analysis.results import CompareResult, EscalationResult, Flip, OptionResult, Tier
+from tco.analysis.results import (
+    CheckResult,
+    CompareResult,
+    EscalationResult,
+    Flip,
+    OptionResult,
+    Tier,
+)
 from tco.analysis.rows import key_figures, left_out_result, option_result, pair_figures
 from tco.analysis.verdict import besides, decided
 from tco.engine.replica import Replica
@@ -162,10 +168,14 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     """
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
-    known_names(inputs)
+    if inputs.request.checks:
+        from tco.analysis.checks import known_names
+
+        known_names(inputs)
     selection = select(inputs.catalog, inputs.request)
     wanted = short_list(inputs, selection)
-    brief = brief and bool(wanted)
+    more = inputs.request.all_setups or bool(selection.classes)  # than a short list was asked for
+    brief = brief and bool(wanted) and not more
     found, ranked, own = ranked_options(inputs, selection, within=wanted if brief else frozenset())
     if wanted and not any(r.model in wanted and answers(r, inputs) for r in ranked):
         # An old day, or filters that leave nothing of the short list: then everything counts.
@@ -194,10 +204,10 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         considered=_considered(inputs, selection, ranked)
         if wanted
         else sum(r.feasible for r in ranked),
-        verdict=_verdict(inputs, able, ranked, best, chains),
+        verdict=_verdict(inputs, able, ranked, best, chains, wanted if more else frozenset()),
         assumptions=assumptions_of(inputs, used),
         warnings=(*notes, *minor),
-        checks=checked(inputs, _judged(best, used)),
+        checks=_checks(inputs, best, used),
         best=best.id,
         cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(able, best)),
         pair=pair,
@@ -210,7 +220,9 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
 def _shown(inputs: Question, rows: Sequence[OptionResult]) -> Sequence[OptionResult]:
     """Return the rows of a short list that a first screen shows."""
     described = [spec.name for spec in inputs.request.options]
-    return best_of_classes(rows, described, least_trust(inputs))
+    least = least_trust(inputs)
+    pair = pair_of([row for row in rows if row.feasible], least) or ()
+    return best_of_classes(rows, {*described, *(row.id for row in pair)}, least)
 
 
 def _verdict(
@@ -219,14 +231,24 @@ def _verdict(
     ranked: Sequence[OptionResult],
     best: OptionResult,
     chains: Sequence[EscalationResult],
+    beyond: frozenset[str],
 ) -> str:
-    """Return the answer in words: what is decided, then what is told besides."""
+    """Return the answer in words: what is decided, then what is told besides.
+
+    Args:
+        inputs: The question.
+        rows: What is shown, with bills.
+        ranked: All rows by cost.
+        best: The answer.
+        chains: What is asked after an answer that is wrong.
+        beyond: Models of the short list where more than it was asked for.
+    """
     least = least_trust(inputs)
     tokens = number(inputs.settings.value("workload.tokens_per_month"))
     short = len(rows) < sum(row.feasible for row in ranked)
     sentences = (
         unsure_words(best.trust, least),
-        *decided(rows, ranked, least, tokens, short=short),
+        *decided(rows, ranked, least, tokens, short=short, beyond=beyond),
         escalation_words(chains, best),
         beside_words(cheaper_but_unsure(rows, best)),
         f"It is the cheapest{rule_words(least)}." if rule_words(least) else "",
@@ -287,10 +309,14 @@ def answers(row: Listed, inputs: Question) -> bool:
     return row.monthly_usd is not None and rank_of(row.trust) >= asked
 
 
-def _judged(best: OptionResult, used: list[Option]) -> CheckedAnswer:
-    """Return what checks are held against: the answer, and the prices of all that are shown."""
+def _checks(inputs: Question, best: OptionResult, used: list[Option]) -> tuple[CheckResult, ...]:
+    """Return the checks of a scenario file, held against the answer and all prices shown."""
+    if not inputs.request.checks:
+        return ()
+    from tco.analysis.checks import CheckedAnswer, checked  # few files have any
+
     chosen = [option for option in used if option.id == best.id]
-    return CheckedAnswer(name=best.id, usd=best.monthly_usd, chosen=chosen, looked_at=used)
+    return checked(inputs, CheckedAnswer(best.id, best.monthly_usd, chosen, used))
 
 
 def ranked_options(
@@ -349,8 +375,8 @@ def _short_of(ranked: Sequence[OptionResult]) -> tuple[str, ...]:
 def _considered(inputs: Question, selection: Selection, ranked: list[OptionResult]) -> int:
     """Return how many options can be had, be all of them worked out or the short list alone.
 
-    Offers that take such requests, the set-ups that were worked out, and one of each other open
-    model that is tried on GPUs.
+    Offers that take such requests, provisioned units, the set-ups that were worked out, and one of
+    each other open model that is tried on GPUs.
     """
     models = {n: m for n, m in inputs.catalog.models.models.items() if m.kind == "chat"}
     offers = [o for o in inputs.catalog.prices.offers if o.model in models]
@@ -366,7 +392,8 @@ def _considered(inputs: Question, selection: Selection, ranked: list[OptionResul
     own = sum(r.feasible for r in known)
     if own or not known:  # where none of the short list has a rent, on an old day, nothing has
         own += sum(not unsizable(m, inputs) for m in rest)
-    return len(priced) + own + len(inputs.request.options)
+    units, _ = provisioned_options(inputs, selection)
+    return len(priced) + len(units) + own + len(inputs.request.options)
 
 
 Sized = tuple[Option, Replica | None]
@@ -449,16 +476,17 @@ def nothing_serves(results: list[OptionResult]) -> str:
 def short_list(inputs: Question, selection: Selection) -> frozenset[str]:
     """Return the models of the short list: none when the user chose what to look at.
 
-    Of models that are chosen by how good they are alone, all that pass.
+    Of models that have to be as good as something, all that pass; of a class those of the list, for
+    the smallest of its models are far from being as good as the others.
     """
-    if inputs.request.all_setups or selection.models or selection.providers:
+    if selection.models or selection.providers:
         return frozenset()
+    usual = frozenset(inputs.catalog.assumptions.short_list)
+    if not selection.graded and selection.rates is None:
+        return usual
     models = inputs.catalog.models.models
-    if selection.graded or selection.rates is not None:
-        passing = frozenset(n for n, m in models.items() if selection.model(n, m))
-        few = passing & frozenset(inputs.catalog.assumptions.short_list)
-        return passing if selection.graded else few or passing
-    return frozenset(inputs.catalog.assumptions.short_list)
+    passing = frozenset(n for n, m in models.items() if selection.model(n, m))
+    return passing if selection.bars else passing & usual or passing
 
 
 def listed(

@@ -43,7 +43,8 @@ class PlacedOptions:
 def frontier_of(rows: Sequence[OptionResult], makers: Iterable[str], least: int) -> PlacedOptions:
     """Return which options are the cheapest at their level of quality.
 
-    Of each model and tier its answer is looked at; of sellers that ask the same, its maker.
+    Of each model and tier its answer is looked at; of sellers of a closed one that ask the same,
+    its maker.
 
     Args:
         rows: Options with their bills; those that serve nothing are not looked at.
@@ -78,9 +79,14 @@ def as_good(points: Sequence[OptionResult], row: OptionResult) -> OptionResult:
 
 
 def _answer(group: Sequence[OptionResult], makers: frozenset[str], least: int) -> OptionResult:
-    """Return the answer among the sellers of a model; of equal ones its maker."""
+    """Return the answer among the sellers of a model; of a closed one its maker's among equals.
+
+    That is what the short list of `tco compare` has of each.
+    """
     best = cheapest_of(group, least)
     assert best is not None  # every row has a bill
+    if best.tier != "api":
+        return best
     equal = [r for r in group if (r.monthly_usd, r.trust) == (best.monthly_usd, best.trust)]
     return next((row for row in equal if row.provider in makers), best)
 

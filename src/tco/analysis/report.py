@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from tco.options.machines import DEDICATED
 from tco.options.provisioned import ProvisionedOption
 from tco.options.quality import BELOW, score_notes, some_of, success_notes
 from tco.options.question import DEADLINE, WAITS, Question
+from tco.options.regions import region_notes
 from tco.options.scenario import Scenario
 from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets, target, workload
 from tco.units import show_number, show_seconds
@@ -57,21 +59,9 @@ def find_source(inputs: Question, name: str) -> Source | None:
 def workload_result(inputs: Question) -> WorkloadResult:
     """Return the month that was asked about, in numbers."""
     load = workload(inputs.settings)
-    number = {
-        name: float(np.asarray(getattr(load, name)))
-        for name in (
-            "tokens_per_month",
-            "requests_per_month",
-            "isl",
-            "osl",
-            "input_tokens",
-            "output_tokens",
-            "cached_share",
-            "batch_share",
-            "peak_to_mean",
-            "peak_requests_per_s",
-        )
-    }
+    own = ("profile", "cached_input_tokens")
+    names = [field.name for field in fields(WorkloadResult) if field.name not in own]
+    number = {name: float(np.asarray(getattr(load, name))) for name in names}
     cached = number["input_tokens"] * number["cached_share"]
     return WorkloadResult(profile=inputs.profile, cached_input_tokens=cached, **number)
 
@@ -144,15 +134,21 @@ def assumptions_of(inputs: Question, used: Sequence[Option]) -> tuple[Assumption
 
 def least_trust_row(inputs: Question) -> AssumptionResult:
     """Return which trust of a price is enough for it to win."""
-    said = inputs.request.min_trust
+    return word_row(inputs, "select.min_trust", "least trust of a price that wins", USUAL)
+
+
+def word_row(inputs: Question, path: str, title: str, usual: str) -> AssumptionResult:
+    """Return what is chosen by a word: that of the request, by the last part of its path."""
+    field = path.rpartition(".")[2]
+    said: str | None = getattr(inputs.request, field)
     return AssumptionResult(
-        path="select.min_trust",
-        title="least trust of a price that wins",
-        value=said or USUAL,
+        path=path,
+        title=title,
+        value=said or usual,
         unit="",
         origin="given" if said else "assumed",
-        source=inputs.request.origins.get("min_trust", "default"),
-        judgment=said is None,
+        source=inputs.request.origins.get(field, "default"),
+        judgment=not said,
     )
 
 
@@ -303,11 +299,8 @@ def notes_of(
 
 
 def _score_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
-    models = dict.fromkeys(o.model for o in used)
-    return [
-        *score_notes(inputs.catalog, inputs.request, models),
-        *success_notes(inputs.catalog, inputs.request),
-    ]
+    told = score_notes(inputs.catalog, inputs.request, dict.fromkeys(o.model for o in used))
+    return [*told, *success_notes(inputs.catalog, inputs.request), *region_notes(inputs)]
 
 
 def _changes(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -456,10 +449,10 @@ def _licences(inputs: Question, used: Sequence[Option]) -> list[str]:
 
 def outside_words(models: Sequence[str]) -> str:
     """Return that some models are built like none that the capacity model was held against."""
-    return (
-        f"the capacity model was not held against models built like {', '.join(models)}: a step is "
-        f"taken to be {FITTED.outside_factor:.2f} times as long, and the band is wider"
-    )
+    step, most = FITTED.outside_factor, FITTED.outside_prefill
+    told = f"taken to be {step:.2f} times as long, prefill up to {most:.1f}, and the band is wider"
+    named = ", ".join(models)
+    return f"the capacity model was not held against models built like {named}: a step is {told}"
 
 
 def _drafted(inputs: Question, own: Sequence[SelfOption]) -> list[str]:

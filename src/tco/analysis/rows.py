@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -193,28 +194,35 @@ def option_result(option: Option, inputs: Question, replica: Replica | None = No
     if isinstance(option, SelfOption):
         return _self_result(option, inputs, replica or replica_of(option, inputs.settings))
     bill = lines(option, inputs.settings)
-    usd = number(total_usd(bill))
     used = _used(option, inputs.settings)
+    usd = number(total_usd(bill))
+    return _served_row(
+        option,
+        inputs,
+        bill,
+        replicas=_units(option, bill, inputs.settings),
+        notes=option.notes,
+        slo=limit_states(inputs.settings, None),
+        band_usd=(usd, usd),
+        breakdown=breakdown_of(bill, used.paid_hours if used else 1.0),
+        utilization=used,
+    )
+
+
+def _served_row(
+    option: Option, inputs: Question, bill: tuple[Line, ...], **own: Any
+) -> OptionResult:
+    """Return the row of what can serve: what all options have, and what is `own` to its kind."""
+    usd = number(total_usd(bill))
     return OptionResult(
         id=option.id,
         tier=option.tier,
         model=option.model,
         provider=option.provider,
-        hardware=None,
-        gpus=None,
-        replicas=_units(option, bill, inputs.settings),
         feasible=True,
         reasons=(),
-        notes=option.notes,
-        slo=limit_states(inputs.settings, None),
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
-        band_usd=(usd, usd),
-        breakdown=breakdown_of(bill, used.paid_hours if used else 1.0),
-        energy=None,
-        upfront_usd=None,
-        utilization=used,
-        replica=None,
         price_checked=_day(option),
         lines=bill_lines(bill, inputs),
         trust=option.trust.level,
@@ -224,6 +232,7 @@ def option_result(option: Option, inputs: Question, replica: Replica | None = No
         quality=quality_of(option.model, inputs),
         success=success_of(option.model, option.id, inputs),
         usd_per_success=per_success(usd, inputs),
+        **own,
     )
 
 
@@ -249,37 +258,22 @@ def _self_result(option: SelfOption, inputs: Question, replica: Replica) -> Opti
     bill = own_bill(option, inputs.settings, servers)
     used = _utilization(option, inputs.settings, replica, servers)
     upfront = upfront_usd(option, inputs.settings, servers)
-    usd = number(total_usd(bill))
-    return OptionResult(
-        id=option.id,
-        tier=option.tier,
-        model=option.model,
-        provider=option.provider,
+    return _served_row(
+        option,
+        inputs,
+        bill,
         hardware=option.hardware,
         gpus=number(servers.paid_gpus),
         replicas=number(servers.replicas),
-        feasible=True,
-        reasons=(),
         notes=(*option.notes, *first_token_words(replica, target(inputs.settings))),
         slo=limit_states(inputs.settings, replica),
-        monthly_usd=usd,
-        usd_per_mtok=_per_mtok(usd, inputs.settings),
         band_usd=_band(option, inputs.settings, replica),
         breakdown=breakdown_of(bill, used.paid_hours),
         energy=energy_of(option, inputs, servers),
         upfront_usd=None if upfront is None else number(upfront),
         utilization=used,
         replica=_replica(option, replica, inputs),
-        price_checked=_day(option),
-        lines=bill_lines(bill, inputs),
         scaling=scaling_of(option, inputs.settings, replica, servers),
-        trust=option.trust.level,
-        trust_reasons=option.trust.reasons,
-        sureness=sureness_of(option, inputs),
-        class_=class_of(option.model, inputs),
-        quality=quality_of(option.model, inputs),
-        success=success_of(option.model, option.id, inputs),
-        usd_per_success=per_success(usd, inputs),
     )
 
 
@@ -472,11 +466,8 @@ def _utilization(
     option: SelfOption, settings: Settings, replica: Replica, servers: Fleet
 ) -> UtilizationResult:
     used = utilization_of(workload(settings, option.tries), replica, servers)
-    return UtilizationResult(
-        slots=number(used.slots),
-        token_capacity=number(used.token_capacity),
-        paid_hours=number(used.paid_hours),
-    )
+    slots, capacity, paid = map(number, used)
+    return UtilizationResult(slots=slots, token_capacity=capacity, paid_hours=paid)
 
 
 def _replica(option: SelfOption, replica: Replica, inputs: Question) -> ReplicaResult:

@@ -16,8 +16,9 @@ from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, same_weights, usd_of
 from tco.options.cheapest import least_trust, of_two, pair_of
 from tco.options.curves import TOKENS, first_volumes, has_steps
-from tco.options.names import any_volume, pair_with, resolve
+from tco.options.names import any_volume, month_typed, pair_with, resolve
 from tco.options.question import Question
+from tco.options.regions import in_region
 from tco.options.settings import Setting
 from tco.options.spoken import spoken
 from tco.units import show_number, show_tokens, show_usd
@@ -104,7 +105,7 @@ def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option
         return left.best, right.best, tuple(filter(None, (left.said, right.said)))
     if a is not None or b is not None:
         pair = " ".join(pair_with(a or b or "", inputs))
-        raise UsageError(f"against what? for example tco sensitivity {pair} --tokens 50B")
+        raise UsageError(f"against what? for example tco sensitivity {pair} {month_typed(inputs)}")
     return _default_pair(inputs)
 
 
@@ -112,7 +113,8 @@ def _default_pair(inputs: Question) -> tuple[Option, Option, tuple[str, ...]]:
     """Return the pair of the verdict: own GPUs that are the answer, and the host of their model."""
     found = pair_of([row for row in usual(inputs) if row.tier != "api"], least_trust(inputs))
     if found is None or found[0].model != found[1].model:
-        raise InfeasibleError("no open model has both a host and a set-up of its own; name A and B")
+        both = f"both a host and a set-up of its own{in_region(inputs)}"
+        raise InfeasibleError(f"no open model has {both}; name A and B")
     host, own = (row.option for row in found)
     said = f"A and B were not named: the cheapest own GPUs, and the host of that model: {own.id}"
     return host, own, (said,)

@@ -6,13 +6,13 @@ first and fits three lines of a screen; what is told besides follows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from tco.analysis.results import OptionResult
 from tco.catalog.lookup import ModelClass
 from tco.options.cheapest import by_model, cheapest_of, rank_of
 from tco.options.spoken import spoken
-from tco.units import show_number, show_tokens, show_usd
+from tco.units import show_number, show_score, show_tokens, show_usd
 
 CLASSES: tuple[ModelClass, ...] = ("small", "mid", "flagship", "unknown")
 """Classes of models, the smallest first."""
@@ -25,6 +25,7 @@ def decided(
     tokens: float,
     *,
     short: bool,
+    beyond: Collection[str] = (),
 ) -> Iterator[str]:
     """Yield what the rows decide, a sentence each.
 
@@ -34,11 +35,13 @@ def decided(
         least: Rank of the trust that is sure enough [1].
         tokens: The volume [token/month].
         short: The rows are those of a short list: others may cost less.
+        beyond: Models of the short list where more than it was asked for.
     """
     best = cheapest_of(rows, least)
     if best is None:
         return
     yield _first(best, rows, least, tokens)
+    yield from _beyond(best, ranked, least, beyond)
     yield from _owning(best, rows, ranked, least)
     yield from _closed(best, rows, least, short=short)
     if best.tier == "api":
@@ -64,6 +67,19 @@ def _first(best: OptionResult, rows: Sequence[OptionResult], least: int, tokens:
     sure = "" if rank_of(best.trust) >= least else f", trust {best.trust}"
     volume = f"{show_tokens(tokens)} tokens"
     return f"{do}: {said(best)} costs {_usd(best)} a month for {volume}{each}{sure}."
+
+
+def _beyond(
+    best: OptionResult, ranked: Sequence[OptionResult], least: int, known: Collection[str]
+) -> Iterator[str]:
+    """Yield what costs less than the answer and is not on the short list, and how good it is."""
+    others = [row for row in ranked if row.model not in known]
+    found = cheapest_of(others, least) if known else None
+    if found is None or (found.monthly_usd or 0.0) >= (best.monthly_usd or 0.0):
+        return
+    scores = [r.quality and show_score(r.quality.value) for r in (found, best)]
+    good = f", quality {scores[0] or 'unknown'} against {scores[1] or 'unknown'}"
+    yield f"Not on the short list: {said(found)} for {_usd(found)}{good if any(scores) else ''}."
 
 
 def _usd(row: OptionResult) -> str:
@@ -114,7 +130,8 @@ def _owning(
     if best is own or won:
         yield f"For others they cost {span} times as much."
         return
-    yield f"Own GPUs cost {span} times as much for the same weights, from {_usd(own)}."
+    whose = "" if own.model == best.model else f" ({own.model})"
+    yield f"Own GPUs cost {span} times as much for the same weights, from {_usd(own)}{whose}."
 
 
 def _closed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 from tco import ranges, units
-from tco.errors import UsageError, nearest, printable, suggestion
+from tco.errors import ALSO_CALLED, UsageError, nearest, printable, suggestion
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -248,6 +249,10 @@ def at_least_one(value: Any) -> int:
 
 def whole_gpus(value: Any) -> int:
     """Return a whole number of GPUs."""
+    both = re.fullmatch(r"(\d+)\s*x\s*([a-z][\w-]*)", str(value).strip(), re.IGNORECASE)
+    if both is not None:
+        said = printable(str(value), 40)
+        raise UsageError(f"{said} is a number and a GPU; write --gpus {both[1]} --gpu {both[2]}")
     number = units.number(value)
     if number % 1.0:
         raise UsageError(
@@ -303,6 +308,9 @@ class Words:
         word = str(value).strip().lower()
         if word not in self.words:
             hint = suggestion(word, self.words, 1)
+            others = {k: v for names in ALSO_CALLED.values() for k, v in names.items()}
+            if others.get(word) in self.words:
+                hint = f"; did you mean {others[word]}?"
             if self.many and (digits := word.removeprefix("tp").strip("=- ")).isdecimal():
                 hint = f"; how many is {self.many} {digits}"
             raise UsageError(f"{printable(word, 40)!r} is none of {', '.join(self.words)}{hint}")

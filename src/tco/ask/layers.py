@@ -219,11 +219,10 @@ def typed(said: Layer, file: str | None) -> tuple[str, ...]:
     order = {field.name: place for place, field in enumerate(QUESTION)}
     own = [one for one in said.values() if one.by.startswith(("--", "TCO_"))]
     own = [one for one in own if one.field.name in order]
-    words = [
-        word
-        for one in sorted(own, key=lambda one: order[one.field.name])
-        for word in _words(one.field, one.raw)
-    ]
+    raws: dict[str, list[Any]] = {}
+    for one in sorted(own, key=lambda one: order[one.field.name]):
+        raws.setdefault(one.field.name, []).extend(one.raw)
+    words = [w for name, some in raws.items() for w in _words(QUESTION[order[name]], some)]
     return (*words, *(("--file", file) if file else ()))
 
 
@@ -233,7 +232,7 @@ def _words(field: Field, raws: Sequence[Any]) -> Iterator[str]:
         yield from [field.flag] if all(switch(raw) for raw in raws) else []
         return
     texts = [text for raw in raws if (text := _as_typed(field, raw))]
-    apart = field.target in ("options", "settings", "tokenizers", "success", *ADDED)
+    apart = field.target in ADDED
     for one in texts if apart else filter(None, [",".join(texts)]):
         yield from (field.flag, one)
 

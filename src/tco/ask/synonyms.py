@@ -102,6 +102,7 @@ _SAME: dict[str, tuple[str, ...]] = {
     "--export html=report.html": ("html", "report"),
     "--export {}": ("out", "output-file", "save", "write", "outfile", "to-file"),
     "--top {}": ("limit", "n", "rows", "head", "max-rows", "num"),
+    "--by {}": ("group-by", "groupby", "group", "per", "split-by"),
     "--sort {}": ("order", "sort-by", "order-by", "orderby"),
     "--fields {}": ("columns", "cols", "select"),
     "--color never": ("no-color", "no-colour", "plain-text"),
@@ -120,11 +121,20 @@ EXPLAINED = {
     "debug": "TCO_DEBUG=1 before the command shows where it fails",
     "temperature": "how a model is sampled changes no bill; --osl says how long answers are",
     "api-key": "nothing is called: prices are in the catalog",
+    "budget": "a limit on the bill is a check of a scenario file, such as max_monthly: $40k/month; "
+    "tco compare -f tco.yaml holds the answer to it",
+    "port": "it speaks over stdin and stdout, to the program that starts it",
+    "tokens-per-user": "what a user asks is in the profile (tco catalog list --profiles), and in "
+    "--isl and --osl",
     "refresh-prices": "nothing is fetched: tco catalog update reads the price list of a file",
 }
 """What has no option here, and why."""
 
-_SHORT = {"utilisation": "utilization", "util": "utilization", "v": "verbose", "vv": "verbose"}
+_SHORT = {
+    **dict.fromkeys(("max-cost", "max-price"), "budget"),
+    **dict.fromkeys(("utilisation", "util"), "utilization"),
+    **dict.fromkeys(("v", "vv"), "verbose"),
+}
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "compare": ("cost", "costs", "estimate", "calculate", "calc", "run", "tco", "cmp", "ask"),

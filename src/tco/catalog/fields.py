@@ -190,3 +190,11 @@ class Source(Waivable):
 
 
 Sources = dict[Id, Source]
+
+
+class RegionsServed(Record):
+    """Regions that a company is known to serve, and who says so."""
+
+    regions: list[Id] = Field(min_length=1)
+    source: Id
+    note: Text | None = None

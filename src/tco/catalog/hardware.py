@@ -13,6 +13,7 @@ from tco.catalog.fields import (
     NotNegative,
     Positive,
     Record,
+    RegionsServed,
     Share,
     Sources,
     Text,
@@ -130,6 +131,8 @@ class Seller(Record):
     url: Url | None = None
     egress: EgressPrice | None = None
     """Absent where no charge is known."""
+    serves: list[RegionsServed] = []
+    """Regions where it has GPUs, for rents of a list that names no region."""
 
 
 class Rent(Record):

@@ -234,14 +234,17 @@ def find_model(catalog: Catalog, name: str) -> str:
 
 def find_gpu(catalog: Catalog, name: str) -> str:
     """Return the id of the accelerator that `name` means; errors as in `find_model`."""
-    count = re.match(r"\s*(\d+)\s*x\s*(?=[a-z])", name, re.IGNORECASE)
+    count = re.match(r"\s*(?P<count>\d+)\s*x\s*(?P<gpu>[a-z].*)", name, re.IGNORECASE)
+    count = count or re.match(
+        r"(?P<gpu>.*[a-z0-9])\s*[x*]\s*(?P<count>\d+)\s*$", name, re.IGNORECASE
+    )
     try:
         return _find("GPU", name, _names(catalog.hardware.accelerators))
     except UnknownNameError:
         if count is None:
             raise
-        found = find_gpu(catalog, name[count.end() :])
-    many = f"--gpus {count[1]} --gpu {found}"
+        found = find_gpu(catalog, count["gpu"])
+    many = f"--gpus {count['count']} --gpu {found}"
     raise UsageError(f"{printable(name)!r} is a number of GPUs; write {many}")
 
 

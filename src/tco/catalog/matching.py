@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 # Names of models as several catalogs write them, brought to one form.
 
-_NOISE = re.compile(r"-(instruct|chat|it|hf|turbo|fp8|fp4|bf16|versatile|instant|maas|preview)$")
+_NOISE = re.compile(
+    r"-(instruct|chat|it|hf|(?<=-instruct-)turbo|fp8|fp4|bf16|versatile|instant|maas|preview)$"
+)
 _REVISION = re.compile(r"(-v\d+(:\d+)?|@[\w.-]+|:\w+)$")
 
 
@@ -26,6 +28,8 @@ def folded(name: str) -> str:
 
     >>> folded("Meta-Llama-3.3-70B-Instruct-Turbo"), folded("llama-3.3-70b")
     ('llama3370b', 'llama3370b')
+    >>> folded("glm-5-turbo"), folded("glm-5")  # another model
+    ('glm5turbo', 'glm5')
     """
     text = name.rpartition("/")[2].casefold().replace("_", "-").replace(" ", "-")
     text = text.removeprefix("meta-")

@@ -18,6 +18,7 @@ from tco.catalog.fields import (
     NotNegative,
     Positive,
     Record,
+    RegionsServed,
     Share,
     Sources,
     Text,
@@ -45,6 +46,8 @@ class Provider(Record):
     `list` is the price without a modifier."""
     services: dict[Id, Id] = {}
     """The same of service tiers: `fast: priority`."""
+    serves: list[RegionsServed] = []
+    """Regions that its list prices are known to be served in."""
     doubt: Text | None = None
     """Why none of its prices is believed."""
     note: Text | None = None

@@ -319,10 +319,15 @@ def _model(catalog: Catalog, name: str, on: date) -> CatalogRecord:
         name=model.name,
         as_of=on.isoformat(),
         origin=catalog.origin("models", found),
-        facts=tuple(facts(model, ("name", "scores", "sources"))) + _scores(catalog, found),
+        facts=tuple(facts(model, ("name", "scores", "sources", "license_kind")))
+        + _scores(catalog, found),
         offers=offers,
         sources=_sources(catalog, "models", [*model.sources, *(s.source for s in model.scores)]),
     )
+
+
+UNSAID = ("name", "scores", "sources", "license_kind")
+"""What of a model is shown elsewhere, or follows from the rest."""
 
 
 def _scores(catalog: Catalog, model: str) -> tuple[Fact, ...]:

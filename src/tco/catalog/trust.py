@@ -150,9 +150,10 @@ def short_reason(reason: str) -> str:
 # How far a price can be trusted to decide an answer, and why, in words.
 #
 # Trust begins with the witnesses (see `evidence`). A mark of doubt takes it away. A step of more
-# than half does until a second witness has seen the new price. Age does only while a fresher
-# price of the same model, or a fresher rent of the same GPU, exists. What the user gave is
-# trusted, but a doubt that the user wrote down counts.
+# than half does until a second witness has seen the new price. Age, counted from the day asked
+# about, does only while a fresher rent of the same GPU exists, or a price of the same model that
+# is not too old or fresher by as much. What the user gave is trusted, but a doubt that the user
+# wrote down counts.
 
 LEVELS: tuple[Confidence, ...] = ("low", "medium", "high")
 """Words for trust, from the least on; a level's place in it is its rank."""
@@ -183,8 +184,8 @@ class Seen(NamedTuple):
     name: str
     age: int
     """How long before the day asked about [day]."""
-    limit: int
-    """Age from which a price of its kind counts as stale [day]."""
+    limit: float
+    """Age beyond which a price of its kind counts as stale [day]."""
 
 
 def offer_trust(catalog: Catalog, offer: Offer, price: Price, day: date) -> Trust:
@@ -198,9 +199,12 @@ def offer_trust(catalog: Catalog, offer: Offer, price: Price, day: date) -> Trus
     """
     sources, provider = catalog.prices.sources, catalog.prices.providers.get(offer.provider)
     marks = [
-        f"in doubt: {why.rstrip('.')}" for why in (offer.doubt, provider and provider.doubt) if why
+        sentence
+        for why in (offer.doubt, provider and provider.doubt)
+        if why
+        for sentence in f"in doubt: {why.rstrip('.')}".split(". ")
     ]
-    if _laid_over(catalog, "offers", offer.id):
+    if laid_over(catalog, "offers", offer.id):
         trust = _marked(GIVEN, marks)
     else:
         witnesses = heard_of(price.evidence, price.usd_per_mtok, sources)
@@ -260,7 +264,7 @@ def rent_trust(
         freshest: The rents that were seen last, by GPU and purchase option.
     """
     doubt = [f"in doubt: {rent.flag or 'only if its seller is named'}"] * rent.only_if_named
-    if _laid_over(catalog, "rentals", *rental_key(rental)):
+    if laid_over(catalog, "rentals", *rental_key(rental)):
         return _marked(GIVEN, doubt)
     usd, before = rent.usd_per_gpu_hour, [rent]
     if len(rental.rents) > 1:
@@ -272,8 +276,47 @@ def rent_trust(
     if witnesses.independent < 2:
         marks += _step([window.usd_per_gpu_hour for window in before[-2:]], rent.since)
     mine = Seen(rental.seller, age_days(rent, day), stale_after("rental"))
-    other = freshest.get((rental.gpu, rental.option))
-    return _marked(_witnessed(witnesses), [*marks, *_aged(mine, [other] if other else [])])
+    last = freshest.get((rental.gpu, rental.option))
+    if last is not None and overtaken(mine, last):
+        marks.append(_seen_before(mine, last))
+    return _marked(_witnessed(witnesses), marks)
+
+
+def overtaken(mine: Seen, freshest: Seen) -> bool:
+    """Return whether a rent is older than it may be, while a fresher one of the GPU exists.
+
+    >>> overtaken(Seen("a", 31, 30), Seen("b", 29, 30))
+    True
+    >>> overtaken(Seen("a", 30, 30), Seen("b", 0, 30))  # not too old
+    False
+    >>> overtaken(Seen("a", 400, 30), Seen("a", 400, 30))  # nobody has seen a fresher one
+    False
+    """
+    return mine.age > mine.limit and freshest.age < mine.age
+
+
+def too_old(
+    catalog: Catalog,
+    rental: Rental,
+    rent: Rent,
+    day: date,
+    freshest: Mapping[tuple[str, str], Seen],
+    limit_days: float,
+) -> bool:
+    """Return whether a rent of the catalog is too old on a day, while a fresher one exists.
+
+    Args:
+        catalog: The data; a rent that the user laid over it is never too old.
+        rental: The offer of GPU-hours.
+        rent: Its rent of the day.
+        day: The day asked about.
+        freshest: The rents that were seen last, by GPU and purchase option.
+        limit_days: The age from which it is too old [day].
+    """
+    last = freshest.get((rental.gpu, rental.option))
+    if last is None or laid_over(catalog, "rentals", *rental_key(rental)):
+        return False
+    return overtaken(Seen(rental.seller, age_days(rent, day), limit_days), last)
 
 
 def freshest_rents(
@@ -295,7 +338,7 @@ def freshest_rents(
 
 def purchase_trust(catalog: Catalog, gpu: str, purchase: Purchase) -> Trust:
     """Return how far the street price of a GPU can be trusted; its sources give a range."""
-    if _laid_over(catalog, "accelerators", gpu):
+    if laid_over(catalog, "accelerators", gpu):
         return GIVEN
     said = [(name, True) for name in (purchase.source, *purchase.also)]
     return _witnessed(heard(said, catalog.hardware.sources))
@@ -303,14 +346,14 @@ def purchase_trust(catalog: Catalog, gpu: str, purchase: Purchase) -> Trust:
 
 def capacity_trust(catalog: Catalog, offer: CapacityOffer, price: CapacityPrice) -> Trust:
     """Return how far the price of hosted capacity by the hour can be trusted."""
-    if _laid_over(catalog, "capacity", offer.provider, offer.name):
+    if laid_over(catalog, "capacity", offer.provider, offer.name):
         return GIVEN
     usd = price.usd_per_hour
-    said = [(e.source, e.value is None or close(e.value, usd)) for e in price.evidence]
+    said = [(e.source, close(e.value, usd)) for e in price.evidence if e.value is not None]
     return _witnessed(heard(said, catalog.prices.sources))
 
 
-def _laid_over(catalog: Catalog, section: str, *name: object) -> bool:
+def laid_over(catalog: Catalog, section: str, *name: object) -> bool:
     """Return whether a record comes from an overlay of the user."""
     if not catalog.origins:
         return False
@@ -321,7 +364,7 @@ def tuning_trust(catalog: Catalog, offer: FineTuning) -> Trust:
     """Return how far the price of training by the token can be trusted."""
     sizes = (offer.params_b_over, offer.params_b_up_to)
     name = (offer.provider, offer.model, *sizes, offer.method, offer.since)
-    if _laid_over(catalog, "fine_tuning", *name):
+    if laid_over(catalog, "fine_tuning", *name):
         return GIVEN
     usd = offer.usd_per_mtok_training or 0.0
     said = [(e.source, e.value is None or close(e.value, usd)) for e in offer.evidence]
@@ -373,6 +416,8 @@ def _aged(mine: Seen, others: Iterable[Seen]) -> list[str]:
         return []
     fresher = [o for o in others if o.age <= o.limit or mine.age - o.age > mine.limit]
     near = min(fresher, key=lambda o: (o.age, o.name), default=None)
-    if near is None or near.age >= mine.age:
-        return []
-    return [f"seen {mine.age} days ago, while {near.name} was {near.age} days ago"]
+    return [] if near is None or near.age >= mine.age else [_seen_before(mine, near)]
+
+
+def _seen_before(mine: Seen, near: Seen) -> str:
+    return f"seen {mine.age} days ago, while {near.name} was {near.age} days ago"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -39,11 +39,10 @@ def asked(question: QuestionOptions, output: Output) -> Given:
         UsageError: A flag or variable that cannot be read, or two that contradict each other.
         DataError: A scenario file that cannot be used.
     """
+    warn_of_variables()
     typed = {**question, **output}
     layers = [read(given(typed), UsageError), read(_variables(), UsageError)]
-    said = given_of(layers, file_of(question), config_file())
-    warn_of_variables()
-    return said
+    return given_of(layers, file_of(question), config_file())
 
 
 def file_of(question: QuestionOptions) -> str | None:
@@ -218,7 +217,7 @@ def deliver(
     if not output.get("quiet"):
         for warning in told(result, view) if kind == "table" else result.warnings:
             say(f"tco: note: {warning}")
-    exports = _exported(result, view, output.get("export", ()), reports)
+    exports = _exported(result, view, output.get("export", ()), reports, drawn)
     failed = [*_summarized(result, kind, view), *exports]
     if picture and not drawn:
         failed.append(NO_PICTURE)
@@ -227,12 +226,17 @@ def deliver(
 
 
 def _exported(
-    result: Any, view: View, wanted: Iterable[tuple[str, str]], reports: Mapping[str, Report]
+    result: Any,
+    view: View,
+    wanted: Iterable[tuple[str, str]],
+    reports: Mapping[str, Report],
+    drawn: Sequence[Block],
 ) -> Iterator[str]:
     """Write copies of an answer; return why one could not be made or written."""
     for kind, path in wanted:
         try:
-            copy = _report(reports) if kind == "html" else rendered(result, kind, view)
+            more = drawn if kind == "svg" else ()
+            copy = _report(reports) if kind == "html" else rendered(result, kind, view, more=more)
         except UsageError as error:
             yield f"--export: {printable(path, 200)}: {error}"
             continue

@@ -387,7 +387,7 @@ def check(output: FindingsOutput, asked: Checked, files: Files = None) -> None:
     error, for those who keep them. Other files are laid over those, so that they may name models,
     providers and GPUs that are known already.
     """
-    from tco.catalog.check.run import CheckRequest, check_files, rule_list
+    from tco.catalog.check.run import check_files, rule_list
     from tco.cli.answer import deliver
     from tco.cli.options import day_or_edition, days, read
 
@@ -396,15 +396,13 @@ def check(output: FindingsOutput, asked: Checked, files: Files = None) -> None:
         deliver(rule_list(), said)
         return
     result = check_files(
-        CheckRequest(
-            files=tuple(files or ()),
-            also=tuple(pair("--also", one) for one in asked.also or ()),
-            as_of=day_or_edition(asked.as_of),
-            horizon_days=days(asked.horizon or "90d"),
-            base=asked.base,
-            strict=bool(asked.strict),
-            fail_stale=bool(asked.fail_stale),
-        )
+        files or (),
+        also=[pair("--also", one) for one in asked.also or ()],
+        as_of=day_or_edition(asked.as_of),
+        horizon_days=days(asked.horizon or "90d"),
+        base=asked.base,
+        strict=bool(asked.strict),
+        fail_stale=bool(asked.fail_stale),
     )
     if asked.everything:
         said.setdefault("top", len(result.findings) + 1)

@@ -34,7 +34,7 @@ def guarded(function: Callable[..., None], **values: Any) -> None:
         if _unsaid:
             raise typer.Exit(UsageError.exit_code)
     except TcoError as error:
-        say(f"tco: {error}")
+        say(f"tco: {error.typed}")
         raise typer.Exit(error.exit_code) from None
     except (typer.Exit, typer.Abort):
         raise
@@ -58,7 +58,7 @@ def usage_in_one_line() -> Iterator[None]:
     try:
         yield
     except TcoError as error:
-        say(f"tco: {error}")
+        say(f"tco: {error.typed}")
         raise typer.Exit(error.exit_code) from None
     except COMPLAINT as error:
         if type(error).__name__ == "NoArgsIsHelpError":

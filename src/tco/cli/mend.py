@@ -238,7 +238,7 @@ def _inner(group: str, words: Words, names: list[str]) -> tuple[tuple[str, ...],
     if word in names:
         return (group, word), after
     meant = command_for(word).split()
-    if meant[:1] == [group]:
+    if meant[:1] == [group] and len(meant) > 1:
         return (group, meant[1]), [*meant[2:], *after]
     if near := difflib.get_close_matches(word.lower(), names, 1, SOMEWHAT_ALIKE):
         return (group, near[0]), after
@@ -364,16 +364,32 @@ def _placed(
 def _joined(
     there: Known, options: Words, rest: list[tuple[int, str]]
 ) -> tuple[Words, list[tuple[int, str]]]:
-    """Return options whose unit was typed as a word of its own, with it: `--tokens 50 B`."""
-    kept = []
+    """Return options and volumes whose unit was typed as a word of its own, with it: `50 B`."""
+    kept: list[tuple[int, str]] = []
     made = [*options]
     for at, word in rest:
         value = at >= 2 and there.takes.get(options[at - 2], False)
-        if value and options[at - 1][-1:].isdigit() and _is_unit(word):
+        spoken = kept[-1][1] if kept and kept[-1][0] == at else ""
+        if at and "=" in made[at - 1] and made[at - 1].startswith("--") and _is_unit(word):
             made[at - 1] += word if word.lower() in ("k", "m", "b", "t") else f" {word}"
+        elif value and _path_of_setting(options[at - 2], options[at - 1]):
+            made[at - 1] += f"={word}"
+        elif value and options[at - 1][-1:].isdigit() and _is_unit(word):
+            made[at - 1] += word if word.lower() in ("k", "m", "b", "t") else f" {word}"
+        elif spoken and _is_volume(spoken) and UNITS.fullmatch(word):
+            plain = word.lower().removesuffix("s") in (
+                "tok",
+                "token",
+            )  # which a volume is of anyhow
+            kept[-1] = (at, spoken if plain else f"{spoken}{word}")
         else:
             kept.append((at, word))
     return made, kept
+
+
+def _path_of_setting(flag: str, value: str) -> bool:
+    """Return whether a value is a setting whose own value was typed as the next word."""
+    return flag == "--set" and "." in value and "=" not in value
 
 
 def _is_unit(word: str) -> bool:
@@ -389,6 +405,9 @@ def _as_option(there: Known, word: str, options: Words) -> Words:
     if _is_volume(word) and there.named != ("volume",):
         flag = next((f for f in ("--tokens", "--corpus") if f in there.takes), None)
         return [] if flag is None or _says_volume(options) else [flag, word]
+    name, equals, value = word.partition("=")
+    if equals and f"--{name.lower().replace('_', '-')}" in there.takes:
+        return [f"--{name.lower().replace('_', '-')}", value]
     if word.endswith((".yaml", ".yml")) and "--file" in there.takes:
         return ["--file", word]
     found = GPUS.fullmatch(word)
@@ -541,5 +560,6 @@ def volume_typed(word: str, said: QuestionOptions) -> QuestionOptions:
     if other := next((n for n in ("tokens", "requests", "users") if said.get(n)), None):
         raise UsageError(f"{word} and --{other} both say the volume; give one of them")
     if re.search(r"req|[0-9 ]r/", word, re.IGNORECASE):
-        return {**said, "requests": word}
+        count = re.fullmatch(rf"([0-9.,_]+\s*{SCALE}?)\s*req(uests?)?", word, re.IGNORECASE)
+        return {**said, "requests": count[1] if count else word}
     return {**said, "tokens": word}

@@ -269,6 +269,7 @@ def read(*records: Any, formats: tuple[str, ...] | None = None) -> dict[str, Any
     """
     from tco.cli.answer import warn_of_variables
 
+    warn_of_variables()
     known = {**fields_of(QuestionOptions), **fields_of(Output)}
     said: dict[str, Any] = {}
     for name, given in (pair for record in records for pair in record.items()):
@@ -277,7 +278,6 @@ def read(*records: Any, formats: tuple[str, ...] | None = None) -> dict[str, Any
             value, where = _variable(known[name])
         if value is not None:
             said[name] = _read(known[name], value, where, formats)
-    warn_of_variables()
     return said
 
 

@@ -51,9 +51,10 @@ def compare(
     """
     from tco.ask.questions import compare as asked
     from tco.cli.answer import answer, answers_three_volumes, file_of
-    from tco.cli.mend import volume_typed
 
     if volume is not None:
+        from tco.cli.mend import volume_typed
+
         question = volume_typed(volume, question)
     several = not (file_of(question) or plot) and answers_three_volumes(output)
     ask, brief = (asked(said, brief=short, volumes=several) for short in (False, True))

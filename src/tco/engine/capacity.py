@@ -237,7 +237,8 @@ def replica(
     slower = np.where(model.outside, constants.outside_factor, 1.0)
     terms = {name: value * slower for name, value in terms.items()}
     step_s = sum(terms.values()) / np.asarray(speculative_gain)
-    prefill_s = slower * _prefill_s(model, layout, rates, isl, cached_share)
+    longer = np.where(model.outside, constants.outside_prefill, 1.0)
+    prefill_s = _prefill_s(model, layout, rates, isl, cached_share, longer)
     rate = stage / (step_s + stage / osl * prefill_s)
     others = np.maximum(stage - 1.0, 0.0)
     busy = stage / osl * prefill_s
@@ -284,6 +285,8 @@ def _rates(
     bandwidth = bandwidth * np.where(profile.legacy_rocm, constants.legacy_rocm_bandwidth, 1.0)
     rocm = _modern_rocm(gpu, profile)
     bandwidth = bandwidth * np.where(rocm, constants.rocm_bandwidth, 1.0)
+    mixture = np.logical_and(rocm, np.greater(model.routed_params, 0.0))
+    longer = np.where(mixture, constants.rocm_moe_compute, 1.0)
     flash = gpu.flops_16 * c.ATTENTION_SHARE
     latent = flash * np.where(model.mla, c.MLA_ATTENTION_SHARE, 1.0)
     by_head = constants.legacy_attention_flop_per_byte * gpu.bandwidth_bytes_per_s
@@ -296,7 +299,7 @@ def _rates(
     ring = np.where(layout.layer_split, 0.0, 2.0 * (1.0 - np.divide(1.0, layout.tp)))
     return _Rates(
         bytes_per_s=gpus * bandwidth,
-        matrix_s_per_token=matrix_s_per_token(model, gpu, layout) / gpus,
+        matrix_s_per_token=matrix_s_per_token(model, gpu, layout) * longer / gpus,
         decode_attention_flops=gpus * np.where(profile.legacy, legacy, latent),
         prefill_attention_flops=gpus * latent,
         index_flops=np.where(layout.dp_attention, gpus, 1.0) * flash,  # whole on every rank
@@ -431,9 +434,33 @@ def _ttft_s(
     return slower * (constants.ttft_fixed_s + through)
 
 
-def _prefill_s(
-    model: ModelShape, layout: Layout, rates: _Rates, isl: Number, cached_share: Number
+def ttft_at_once_s(
+    layout: Layout, speed: Capacity, batch: Number, constants: Constants = FITTED
 ) -> Number:
+    """Return the time to the first token of a batch that starts together [s].
+
+    fixed + a decode step + m · the prefill of the whole batch: nobody arrives, so nobody waits for
+    steps or prefills of others.
+
+    Args:
+        layout: How the replica is laid out.
+        speed: Its speed at that batch.
+        batch: Requests that start at once [1].
+        constants: Fitted constants.
+    """
+    prefill_s = constants.ttft_prefill * batch * np.asarray(speed.prefill_s)
+    return constants.ttft_fixed_s + layout.pp * speed.step_s + prefill_s
+
+
+def _prefill_s(
+    model: ModelShape,
+    layout: Layout,
+    rates: _Rates,
+    isl: Number,
+    cached_share: Number,
+    longer: Number,
+) -> Number:
+    """Return the prefill of one request on one stage [s]; all but attention takes `longer` [1]."""
     new = isl * (1.0 - np.asarray(cached_share))
     seen = np.minimum(visible_tokens(model, isl - new / 2.0), model.index_topk)
     layers, sparse = attention_layers(model), np.isfinite(model.index_topk)
@@ -445,9 +472,8 @@ def _prefill_s(
     volume = 2.0 * model.layers / layout.pp * model.hidden_size * BYTES_16
     away = model.hidden_size * BYTES_16 / c.NETWORK_BYTES_PER_S
     return new * (
-        rates.matrix_s_per_token
+        longer * (rates.matrix_s_per_token + volume * rates.link_s_per_byte)
         + attention / rates.prefill_attention_flops
         + choosing / rates.index_flops
-        + volume * rates.link_s_per_byte
         + np.where(np.greater(layout.nodes, 1.0), away, 0.0)
     )

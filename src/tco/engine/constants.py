@@ -27,6 +27,8 @@ class Constants:
     Args:
         bandwidth_share: Share of datasheet memory bandwidth that decoding reaches [1].
         rocm_bandwidth: Multiplier on it, current software on AMD [1].
+        rocm_moe_compute: How much longer matrix kernels of a mixture of experts take than its GPU's
+            kernel share says, current software on AMD [1].
         layer_s: Kernel launches, tails and host work per layer and step [s].
         moe_layer_factor: Multiplier on `layer_s` for mixture-of-experts with 8 experts a token [1].
         latent_layer_extra: Extra share of `layer_s` for latent attention; three times as much with
@@ -42,6 +44,7 @@ class Constants:
         legacy_rocm_attention_flops: Attention rate per GPU, legacy software on AMD [flop/s].
         outside_factor: How much longer a step takes of a model that is built like none of the
             table's; 1 for the others [1].
+        outside_prefill: The same of all but attention in its prefill [1].
         ttft_fixed_s: Fixed time before the first token [s].
         ttft_steps: Decode steps that pass before it [1].
         ttft_prefill: Multiplier on the time of one's own prefill [1].
@@ -51,6 +54,7 @@ class Constants:
 
     bandwidth_share: float
     rocm_bandwidth: float
+    rocm_moe_compute: float
     layer_s: float
     moe_layer_factor: float
     latent_layer_extra: float
@@ -63,6 +67,7 @@ class Constants:
     legacy_rocm_bandwidth: float
     legacy_rocm_attention_flops: float
     outside_factor: float
+    outside_prefill: float
     ttft_fixed_s: float
     ttft_steps: float
     ttft_prefill: float
@@ -117,63 +122,67 @@ EVIDENCE = (
 # Written by `python benchmarks/capacity.py --write`; not to be edited by hand.
 # fitted: begin
 FITTED = Constants(
-    bandwidth_share=0.8143,
-    rocm_bandwidth=0.6195,
-    layer_s=5.054e-05,
-    moe_layer_factor=1.874,
-    latent_layer_extra=0.381,
-    fp4_gpu_layer_factor=0.7418,
-    sequence_s=6.451e-06,
-    untuned_step_s=0.001154,
-    untuned_sequence_s=7.008e-05,
-    all_reduce_s=1.002e-05,
-    legacy_attention_flop_per_byte=2.735,
-    legacy_rocm_bandwidth=0.6043,
-    legacy_rocm_attention_flops=1.609e12,
-    outside_factor=1.332,
-    ttft_fixed_s=0.01548,
-    ttft_steps=9.975,
-    ttft_prefill=0.9895,
-    ttft_queue=3.343,
-    ttft_sglang_factor=2.541,
+    bandwidth_share=0.8186,
+    rocm_bandwidth=0.6318,
+    rocm_moe_compute=1.61,
+    layer_s=5.125e-05,
+    moe_layer_factor=1.911,
+    latent_layer_extra=0.3719,
+    fp4_gpu_layer_factor=0.7232,
+    sequence_s=6.335e-06,
+    untuned_step_s=0.001133,
+    untuned_sequence_s=6.994e-05,
+    all_reduce_s=1.013e-05,
+    legacy_attention_flop_per_byte=2.73,
+    legacy_rocm_bandwidth=0.6041,
+    legacy_rocm_attention_flops=1.603e12,
+    outside_factor=1.145,
+    outside_prefill=2.307,
+    ttft_fixed_s=0.01646,
+    ttft_steps=10.06,
+    ttft_prefill=0.9151,
+    ttft_queue=3.365,
+    ttft_sglang_factor=2.561,
 )
 # 90 % of fits to resampled groups.
 INTERVALS = {
-    "bandwidth_share": (0.79, 0.84),
-    "rocm_bandwidth": (0.53, 0.72),
-    "layer_s": (4.25e-05, 5.8e-05),
-    "moe_layer_factor": (1.6, 2.46),
-    "latent_layer_extra": (0.293, 0.544),
-    "fp4_gpu_layer_factor": (0.583, 0.868),
-    "sequence_s": (3.93e-06, 8.98e-06),
-    "untuned_step_s": (0.000951, 0.00147),
-    "untuned_sequence_s": (6.68e-05, 7.64e-05),
-    "all_reduce_s": (8.3e-06, 1.13e-05),
-    "legacy_attention_flop_per_byte": (2.41, 3),
-    "legacy_rocm_bandwidth": (0.538, 0.728),
-    "legacy_rocm_attention_flops": (1.34e12, 2.5e12),
-    "outside_factor": (1.22, 1.53),
-    "ttft_fixed_s": (0.00307, 0.0532),
-    "ttft_steps": (7.68, 11.7),
-    "ttft_prefill": (0.651, 1.49),
-    "ttft_queue": (0.79, 7.08),
-    "ttft_sglang_factor": (1.96, 3.21),
+    "bandwidth_share": (0.796, 0.842),
+    "rocm_bandwidth": (0.548, 0.724),
+    "rocm_moe_compute": (1.05, 2.51),
+    "layer_s": (4.3e-05, 5.9e-05),
+    "moe_layer_factor": (1.61, 2.37),
+    "latent_layer_extra": (0.283, 0.499),
+    "fp4_gpu_layer_factor": (0.589, 0.828),
+    "sequence_s": (4.1e-06, 8.25e-06),
+    "untuned_step_s": (0.000954, 0.00136),
+    "untuned_sequence_s": (6.57e-05, 7.68e-05),
+    "all_reduce_s": (8.44e-06, 1.14e-05),
+    "legacy_attention_flop_per_byte": (2.42, 3.01),
+    "legacy_rocm_bandwidth": (0.547, 0.721),
+    "legacy_rocm_attention_flops": (1.36e12, 2.24e12),
+    "outside_factor": (1.07, 1.28),
+    "outside_prefill": (1.68, 2.81),
+    "ttft_fixed_s": (0.00259, 0.0471),
+    "ttft_steps": (8.35, 11.4),
+    "ttft_prefill": (0.608, 1.41),
+    "ttft_queue": (0.564, 6.11),
+    "ttft_sglang_factor": (1.86, 3.22),
 }
 # 10th and 90th percentile of measured / predicted, rows left out.
 BANDS = {
-    "tuned_dense": (0.802, 1.163),
-    "tuned_moe": (0.701, 1.250),
-    "untuned": (0.501, 1.183),
-    "unmeasured_gpu": (0.684, 1.188),
-    "pcie": (0.825, 1.571),
-    "rocm": (0.660, 1.295),
-    "legacy_rocm": (0.705, 1.267),
-    "outside_calibration": (0.593, 1.341),
-    "single_stream": (0.702, 1.291),
-    "layout_unknown": (0.578, 1.431),
+    "tuned_dense": (0.802, 1.165),
+    "tuned_moe": (0.705, 1.257),
+    "untuned": (0.497, 1.188),
+    "unmeasured_gpu": (0.740, 1.188),
+    "pcie": (0.823, 1.568),
+    "rocm": (0.676, 1.270),
+    "legacy_rocm": (0.700, 1.246),
+    "outside_calibration": (0.626, 1.371),
+    "single_stream": (0.701, 1.288),
+    "layout_unknown": (0.577, 1.425),
 }
-BAND_TTFT = (0.35, 3.32)
-BAND_ANCHORED = (0.904, 1.109)  # beside a measurement
+BAND_TTFT = (0.55, 2.56)
+BAND_ANCHORED = (0.898, 1.116)  # beside a measurement
 # fitted: end
 
 

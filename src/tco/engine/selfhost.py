@@ -146,31 +146,18 @@ def tokens_served(needed: Number, load: Workload, replica: Replica, policy: Flee
     return load_served(needed, replica.slots, policy) * tokens_per_load(load, replica)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Utilization:
-    """How much of what is paid for is used, three ways; numbers or arrays.
+def utilization_of(load: Workload, replica: Replica, fleet: Fleet) -> tuple[Number, Number, Number]:
+    """Return how much of what is paid for is used over the month, three ways.
 
-    Args:
-        slots: Mean requests in flight over the slots of the replicas that are on [1].
-        token_capacity: Tokens served over the tokens that those could serve [1].
-        paid_hours: The same over all GPU-hours on the invoice, those of no replica included [1].
+    Mean requests in flight over the slots of the replicas that are on; tokens served over those
+    that they could serve; the same over all GPU-hours on the invoice, those of no replica
+    included [1].
     """
-
-    slots: Number
-    token_capacity: Number
-    paid_hours: Number
-
-
-def utilization_of(load: Workload, replica: Replica, fleet: Fleet) -> Utilization:
-    """Return the three utilizations of a fleet over the month."""
     on = np.maximum(fleet.replicas * (fleet.on_gpus / fleet.gpus), TINY)
     token_capacity = load.requests_per_s / (on * replica.requests_per_s)
     busy = in_flight(load.requests_per_s / on, replica)
-    return Utilization(
-        slots=busy / replica.slots,
-        token_capacity=token_capacity,
-        paid_hours=token_capacity * fleet.on_gpus / np.maximum(fleet.billed_gpus, TINY),
-    )
+    paid = token_capacity * fleet.on_gpus / np.maximum(fleet.billed_gpus, TINY)
+    return busy / replica.slots, token_capacity, paid
 
 
 def rent_lines(

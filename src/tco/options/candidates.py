@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.catalog.lookup import boxes, rental_key, rents_at
-from tco.catalog.trust import freshest_rents, rent_trust
+from tco.catalog.lookup import boxes, rental_key, rents_at, stale_after
+from tco.catalog.trust import freshest_rents, rent_trust, too_old
 from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.constants import ttft_ends
 from tco.engine.replica import Replica, Target
 from tco.engine.shapes import Indices, number, precision
 from tco.options.bills import LeftOut, SelfOption
+from tco.options.cheapest import least_trust
 from tco.options.hours import billing_note
 from tco.options.machines import DEDICATED, FREE_EGRESS, Egress, check_horizon, commitment
 from tco.options.measurements import known
 from tco.options.offers import tokens_per_request
 from tco.options.question import Question
+from tco.options.regions import in_region, rented_there
 from tco.options.rents import dedicated_entries, owned_entries
 from tco.options.scenario import LimitState
 from tco.options.selection import Selection
@@ -38,8 +40,9 @@ from tco.options.shapes import gpu_shape, lacking, model_shape
 from tco.units import show_seconds
 
 if TYPE_CHECKING:
-    from tco.catalog.hardware import EgressPrice, Rent
+    from tco.catalog.hardware import EgressPrice, Rent, Rental
     from tco.catalog.models import Model
+    from tco.catalog.trust import Trust
 
 
 # How set-ups lie to the limits on them, and why no set-up of a model can be used, in words.
@@ -132,7 +135,8 @@ def why_not(found: SetUps, model: ModelEntry, settings: Settings) -> tuple[str, 
     fast = rows[np.asarray(found.replica.feasible)[rows]]
     if fast.size:
         names = ", ".join(sorted({found.row(int(i)).gpu.id for i in fast})[:4])
-        return (f"fits {names}, but no rent is known for them under the options considered",)
+        there = in_region(found.inputs)
+        return (f"fits {names}, but no rent is known for them{there} under the options considered",)
     held = rows[np.asarray(found.replica.memory_slots)[rows] >= 1]
     if held.size:
         return (_too_slow(found, held, settings),)
@@ -292,17 +296,8 @@ def no_gpu(inputs: Question, selection: Selection, model: str) -> str:
 
 def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
     """Return the rents of the day that the selection lets through, and bought GPUs if asked."""
-    sellers = inputs.catalog.hardware.sellers
-    rents = rents_at(inputs.catalog.hardware, inputs.day)
-    freshest = max((rent.checked for _, rent in rents), default=inputs.day)
-    limit = float(np.asarray(inputs.settings.value("rent.oldest_days")))
-
-    def picked(rent: Rent) -> bool:
-        """Return whether a rent may be picked though nobody named its seller."""
-        return not rent.only_if_named and (freshest - rent.checked).days <= limit
-
     check_horizon(inputs.request.purchases, inputs.settings)
-    seen_last = freshest_rents(rents, inputs.day)
+    sellers = inputs.catalog.hardware.sellers
     box = boxes(inputs.catalog.hardware)
     entries = [
         RentEntry(
@@ -313,21 +308,47 @@ def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
             usd_per_gpu_hour=rent.usd_per_gpu_hour,
             source=rent.source,
             checked=rent.checked,
-            trust=rent_trust(inputs.catalog, rental, rent, inputs.day, seen_last),
+            trust=trust,
             flag=rent.flag,
             egress=_egress(sellers[rental.seller].egress),
             billing_step_s=sellers[rental.seller].billing_step_s,
             box=box[rental_key(rental)],
         )
-        for rental, rent in rents
-        if selection.rental(rental, sellers[rental.seller].kind)
-        and (picked(rent) or rental.seller in selection.sellers)
+        for rental, rent, trust in _picked(inputs, selection)
     ]
     if selection.buys:
         entries += owned_entries(inputs, selection)
     if DEDICATED in selection.purchases:
         entries += dedicated_entries(inputs, selection)
     return entries
+
+
+def _picked(inputs: Question, selection: Selection) -> list[tuple[Rental, Rent, Trust]]:
+    """Return the rents of the day that may be picked: of a named seller all, of others no old one.
+
+    One that is older than rents may be, but not yet than `rent.oldest_days`, stands beside a
+    fresher one that is sure enough to win over it; without such a one it would decide.
+    """
+    catalog, day = inputs.catalog, inputs.day
+    oldest_days = float(np.asarray(inputs.settings.value("rent.oldest_days")))
+    rents = rents_at(catalog.hardware, day)
+    seen_last = freshest_rents(rents, day)
+    asked = [
+        (rental, rent, rent_trust(catalog, rental, rent, day, seen_last))
+        for rental, rent in rents
+        if selection.rental(rental, catalog.hardware.sellers[rental.seller].kind)
+        and rented_there(inputs, rental, rent)
+    ]
+    least = least_trust(inputs)
+    sure = {(rental.gpu, rental.option) for rental, _, trust in asked if trust.rank >= least}
+    fresh = freshest_rents([(rental, rent) for rental, rent, _ in asked], day)
+
+    def picked(rental: Rental, rent: Rent) -> bool:
+        decides = (rental.gpu, rental.option) not in sure
+        limit = min(oldest_days, stale_after("rental")) if decides else oldest_days
+        return not rent.only_if_named and not too_old(catalog, rental, rent, day, fresh, limit)
+
+    return [one for one in asked if one[0].seller in selection.sellers or picked(*one[:2])]
 
 
 def _egress(price: EgressPrice | None) -> Egress:

@@ -213,9 +213,9 @@ def shown_of(
 ) -> list[SomeListed]:
     """Return the rows that a short list shows, in their order.
 
-    Of each model and tier the answer: the maker's own offer of a closed model, a host of an open
-    one, a set-up. What the user described; and what is cheaper than the answer to all, though not
-    sure enough.
+    Of each model and tier the answer: the maker's own offer of a closed model, or who else sells
+    it where the maker's does not serve; a host of an open one; a set-up. What the user described;
+    and what is cheaper than the answer to all, though not sure enough.
 
     Args:
         rows: Options with their bills, those without one too.
@@ -224,10 +224,11 @@ def shown_of(
         described: Ids of what the user described.
         least: Rank of the trust that is sure enough [1].
     """
+    resellers = {name for name, seller in providers.items() if seller.kind != "first_party"}
+    own = {r.model for r in rows if r.provider not in resellers and r.monthly_usd is not None}
     groups: dict[tuple[str, str], list[SomeListed]] = {}
     for row in rows:
-        seller = providers.get(row.provider)
-        resold = row.tier == "api" and seller is not None and seller.kind != "first_party"
+        resold = row.tier == "api" and row.provider in resellers and row.model in own
         if row.model in wanted and not resold:
             groups.setdefault((row.model, row.tier), []).append(row)
     firsts = {(cheapest_of(group, least) or group[0]).id for group in groups.values()}
@@ -285,17 +286,20 @@ def by_model(rows: Iterable[SomeListed], tier: str, least: int) -> dict[str, Som
 def pair_of(rows: Sequence[SomeListed], least: int) -> tuple[SomeListed, SomeListed] | None:
     """Return the two options that an answer is about when none are named: A, and own GPUs.
 
-    Own GPUs are the answer among set-ups whose model is hosted too, and A is the answer among its
-    hosts; without such a model, the answers among all set-ups and among all that is not one.
+    Both are of one model: of those that have a host and a set-up, the one that is cheapest to have,
+    either way. Without such a model, the answers among all set-ups and all that is not one.
 
     Args:
         rows: Options with their bills.
         least: Rank of the trust that is sure enough [1].
     """
     own, hosts = by_model(rows, "self", least), by_model(rows, "hosted", least)
-    both = cheapest_of([row for model, row in own.items() if model in hosts], least)
-    if both is not None:
-        return hosts[both.model], both
+    both = own.keys() & hosts.keys()
+    first = cheapest_of(
+        [row for ways in (own, hosts) for row in ways.values() if row.model in both], least
+    )
+    if first is not None:
+        return hosts[first.model], own[first.model]
     alone = cheapest_of(own.values(), least)
     other = cheapest_of([row for row in rows if row.tier != "self"], least)
     return None if alone is None or other is None else (other, alone)

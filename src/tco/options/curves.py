@@ -306,25 +306,25 @@ def _provisioned_curves(
 def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count: int) -> Curves:
     settings = _with_room_for_bursts(settings, replica)
     slack = column(slack_replicas(replica.slots, fleet_policy(settings)), count)
-    stairs = replica_steps_of(option, settings, replica, count)
-    levels = stairs.load.shape[-1]
+    steps = replica_steps_of(option, settings, replica, count)
+    levels = steps.load.shape[-1]
 
     def pieces_until(volume: Floats) -> Floats:
-        each = volume / stairs.tokens_per_replica * stairs.load.sum(axis=-1)
+        each = volume / steps.tokens_per_replica * steps.load.sum(axis=-1)
         return np.asarray(each + levels * (slack + 2.0))
 
     def until(rows: Indices, volume: Floats) -> Steps:
-        top = volume / stairs.tokens_per_replica[rows] * stairs.load[rows].max(axis=-1)
+        top = volume / steps.tokens_per_replica[rows] * steps.load[rows].max(axis=-1)
         reach = np.ceil(np.max(top + slack[rows]) + 2.0)
         mine, own = _rows(settings, rows, count), _replica_rows(replica, rows, count)
-        edges, fleet = stairs.fleets(rows, min(float(reach), MOST_REPLICAS), mine, own)
+        edges, fleet = steps.fleets(rows, min(float(reach), MOST_REPLICAS), mine, own)
         still = mine.with_values({TOKENS: 0.0})
         cost = np.broadcast_to(total_usd(own_bill(option, still, fleet)), edges.shape)
         rising = np.broadcast_to(work[rows][:, None], edges.shape)
         return Steps(edges=edges, fixed=cost, slope=rising)
 
     work = column(_usd_per_token_of_work(option, settings, replica), count)
-    slope, low, high = _envelope(option, settings, stairs, slack, count)
+    slope, low, high = _envelope(option, settings, steps, slack, count)
     return Curves(
         until=until,
         pieces_until=pieces_until,
@@ -394,7 +394,7 @@ def _full(replica: Replica) -> Replica:
 
 
 def _envelope(
-    option: SelfOption, settings: Settings, stairs: ReplicaSteps, slack: Floats, count: int
+    option: SelfOption, settings: Settings, steps: ReplicaSteps, slack: Floats, count: int
 ) -> tuple[Floats, Floats, Floats]:
     """Return what a token of a large fleet costs, and the intercepts that it stays between.
 
@@ -413,11 +413,11 @@ def _envelope(
     )
     always, while_on = _usd_per_gpu(option, settings)
     people, least_team, most_team = team_span(settings, hosted=option.purchase == DEDICATED)
-    share, load = stairs.share.sum(axis=-1), stairs.load
+    share, load = steps.share.sum(axis=-1), steps.load
     paid = option.gpus * (column(always + people, count) + column(while_on, count) * share)
     of_load = column(always + people, count) * load.max(axis=-1)
-    of_load = of_load + column(while_on, count) * (stairs.share * load).sum(axis=-1)
-    slope = option.gpus * of_load * column(kept, count) / stairs.tokens_per_replica
+    of_load = of_load + column(while_on, count) * (steps.share * load).sum(axis=-1)
+    slope = option.gpus * of_load * column(kept, count) / steps.tokens_per_replica
     idle = (column(always, count) + column(while_on, count) * share) * (
         option.instance_gpus - math.gcd(option.gpus, option.instance_gpus)
     )

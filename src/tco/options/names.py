@@ -9,7 +9,14 @@ import numpy as np
 
 from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.shapes import Floats, precision
-from tco.errors import DataError, InfeasibleError, TcoError, unknown_name
+from tco.errors import (
+    DataError,
+    InfeasibleError,
+    TcoError,
+    UnknownNameError,
+    printable,
+    unknown_name,
+)
 from tco.options.bills import Option, TokenOption, best_pairs, usd_of
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import cheapest, insist, least_trust
@@ -21,13 +28,14 @@ from tco.options.question import Question
 from tco.options.rents import hosts, with_life
 from tco.options.selection import PRECISION_NAMES, PURCHASES, Selection, select
 from tco.options.setups import SetUps
+from tco.units import MTOK, show_number
 
 TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)
 """Volumes at which set-ups are compared when any may be meant [token/month]."""
 
 SELF = re.compile(
     r"^self/(?P<model>[^@/]+)"
-    r"(?:@(?:(?P<count>[1-9]\d*)x)?(?P<gpu>[^:/]+)(?::(?P<precision>[^/]+))?)?"
+    r"(?:@(?:(?P<count>\d+)x)?(?P<gpu>[^:/]+)(?::(?P<precision>[^/]+))?)?"
     r"(?:/(?P<seller>[^:/]+)(?::(?P<purchase>[^/]+))?)?$"
 )
 
@@ -70,6 +78,14 @@ def resolve(name: str, inputs: Question, *, at: Floats | None = None) -> Resolve
     if name.lower().startswith("self/"):
         return _own(name, inputs, at)
     return _tokens(name, inputs)
+
+
+def month_typed(inputs: Question) -> str:
+    """Return the volume that was asked about as it is typed; one to begin with where none was."""
+    tokens = float(np.asarray(inputs.settings.value("workload.tokens_per_month")))
+    if not inputs.volume_given or tokens <= 0:
+        return "--tokens 50B"
+    return f"--tokens {f'{tokens:.6g}' if tokens < MTOK else show_number(tokens, 6)}"
 
 
 def pair_with(name: str, inputs: Question) -> tuple[str, str]:
@@ -155,7 +171,9 @@ def _no_offer(
         return InfeasibleError(f"{name}: {reasons[0][0]}")
     offers = [o.id for o in inputs.catalog.prices.offers if o.model == model]
     if provider and offers:
-        return unknown_name("option", name, offers)
+        error = unknown_name("option", name, offers)
+        error.command = f"tco catalog list --model {model} has all {len(offers)}"
+        return error
     own = f"self/{model}"
     return DataError(f"nobody in the catalog offers {model} by the token; {own} is its own option")
 
@@ -241,7 +259,7 @@ def _selection(parts: re.Match[str], inputs: Question) -> Selection:
     if parts["gpu"]:
         changes["gpus"] = (find_gpu(catalog, parts["gpu"]),)
     if parts["count"]:
-        changes["gpu_count"] = int(parts["count"])
+        changes["gpu_count"] = _count(parts)
     if parts["precision"]:
         if precision(parts["precision"]) is None:
             raise unknown_name("precision", parts["precision"], PRECISION_NAMES)
@@ -249,6 +267,14 @@ def _selection(parts: re.Match[str], inputs: Question) -> Selection:
     if parts["seller"]:
         changes |= _of_seller(parts["seller"], bool(parts["purchase"]), base, inputs)
     return replace(base, **changes)  # type: ignore[arg-type]  # keys are fields of Selection
+
+
+def _count(parts: re.Match[str]) -> int:
+    count = int(parts["count"])
+    if count < 1:
+        told = f"{printable(parts[0])}: a replica has one GPU or more"
+        raise UnknownNameError(f"{told}; write self/{parts['model']}@1x{parts['gpu']}")
+    return count
 
 
 def _of_seller(name: str, all_ways: bool, base: Selection, inputs: Question) -> dict[str, object]:

@@ -15,6 +15,7 @@ from tco.engine.tokens import Terms
 from tco.options.bills import LaterPrices, LeftOut, Option, Tier, TokenOption
 from tco.options.prices import at_provider, missing, tier_factors
 from tco.options.question import DAYS_OF_A_MONTH, Question
+from tco.options.regions import elsewhere
 from tco.options.selection import Selection
 from tco.options.settings import image_tokens, workload
 from tco.units import show_tokens
@@ -130,9 +131,14 @@ def token_options(
         made = token_option(inputs, offer)
         if isinstance(made, TokenOption):
             found.append(made)
-        elif selection.named(offer):
+        elif selection.named(offer) or _left_by_region(inputs, offer):
             missing.append(made)
     return found, missing
+
+
+def _left_by_region(inputs: Question, offer: Offer) -> bool:
+    """Return whether an offer is left out for its region, and is listed for that."""
+    return bool(elsewhere(inputs, offer, _price_on(offer, inputs.day, inputs)))
 
 
 def token_option(inputs: Question, offer: Offer) -> TokenOption | LeftOut:
@@ -193,8 +199,12 @@ def _trust(offer: Offer, month: Month, inputs: Question) -> Trust:
 
 
 def _refused(offer: Offer, month: Month, inputs: Question) -> tuple[str, ...]:
-    """Return why an offer does not answer this workload: its context, or its rate limits."""
-    return _too_long(offer, _shortest(offer, month, inputs), inputs) or too_fast(offer, inputs)
+    """Return why an offer does not answer: its region, its context, or its rate limits."""
+    return (
+        elsewhere(inputs, offer, month[0][1])
+        or _too_long(offer, _shortest(offer, month, inputs), inputs)
+        or too_fast(offer, inputs)
+    )
 
 
 def _shortest(offer: Offer, month: Month, inputs: Question) -> int | None:

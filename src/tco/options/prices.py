@@ -13,7 +13,6 @@ import numpy as np
 from tco.engine.ledger import Origin
 from tco.engine.shapes import Floats, Number
 from tco.engine.tokens import TokenRates
-from tco.errors import unknown_name
 from tco.options.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -63,18 +62,7 @@ MINUTES = {"m": 1, "h": 60}
 
 
 def buying_of(catalog: Catalog, request: Scenario, traffic: Profile, day: date) -> Buying:
-    """Return how a request buys tokens on a day.
-
-    Raises:
-        UnknownNameError: A region that no provider knows.
-    """
-    if request.region is not None:
-        offers = catalog.prices.offers
-        modifiers = [m for offer in offers for price in offer.prices for m in price.modifiers]
-        regions = {m.when.region for m in modifiers if m.when.region}
-        regions |= {word for p in catalog.prices.providers.values() for word in p.regions}
-        if request.region not in regions:
-            raise unknown_name("region", request.region, regions)
+    """Return how a request buys tokens on a day."""
     week = None
     if traffic.hourly:
         week = np.tile(np.asarray(traffic.hourly, dtype=float), DAYS * HOURS // len(traffic.hourly))

@@ -12,6 +12,7 @@ from tco.engine.ledger import Line, Origin
 from tco.engine.shapes import Number, number
 from tco.engine.tokens import ProvisionedUnit, units_for, units_used
 from tco.errors import InfeasibleError, unknown_name
+from tco.options.regions import not_served
 from tco.options.settings import Settings, hours_per_month, price_factor, workload
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def provisioned_named(
         UnknownNameError: They are sold for other models.
     """
     wanted, _, model = name.lower().partition(":")
-    for offer in inputs.catalog.prices.capacity:
+    units = inputs.catalog.prices.capacity
+    for offer in sorted(units, key=lambda unit: -len(unit.name)):  # ptu-gpt-5 is no ptu
         here = f"{offer.provider}/{offer.name}"
         if offer.unit != UNIT or not wanted.startswith(here):
             continue
@@ -136,7 +138,7 @@ def provisioned_named(
 def why_not_priced(offer: CapacityOffer, inputs: Question) -> str:
     """Return why units cannot be priced, and what to do; nothing for those that can."""
     if offer.input_tokens_per_s is not None and _prices(offer, inputs):
-        return ""
+        return not_served(inputs, offer.provider)
     lacks = "throughput of a unit" if _prices(offer, inputs) else "price"
     said = f": {offer.gone.strip()}" if offer.gone else ""
     return f"no {lacks} published{said} With a quote of your own: {HOW}"

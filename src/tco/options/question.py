@@ -17,6 +17,7 @@ from tco.errors import UsageError, unknown_name
 from tco.options.hours import OnHours, curve_of, on_hours
 from tco.options.prices import LIST_PRICE, Buying, buying_of
 from tco.options.quality import SuccessRates, success_rates
+from tco.options.regions import check_region
 from tco.options.scenario import DEFAULT_PROFILE, Scenario
 from tco.options.settings import (
     BARE,
@@ -127,7 +128,9 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
     Raises:
         UsageError: Values that contradict each other or lie outside their range.
         UnknownNameError: A profile that the catalog does not have.
+        InfeasibleError: A region that nobody is known to serve.
     """
+    check_region(catalog, request.region)
     profile = request.profile or DEFAULT_PROFILE
     profiles = catalog.workloads.profiles
     if profile not in profiles:

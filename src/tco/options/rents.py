@@ -13,6 +13,7 @@ from tco.engine.shapes import number
 from tco.errors import DataError, UsageError
 from tco.options.machines import DEDICATED, OWN, OwnedGpu, gpu_month, owned_gpu, smallest_purchase
 from tco.options.question import Question
+from tco.options.regions import not_served
 from tco.options.scenario import InlineOption
 from tco.options.selection import Selection
 from tco.options.settings import hours_per_month
@@ -189,6 +190,8 @@ def dedicated_entries(inputs: Question, selection: Selection) -> list[RentEntry]
     for offer in inputs.catalog.prices.capacity:
         price = _price(offer, inputs)
         if price is None or offer.gpu is None or offer.models:
+            continue
+        if not_served(inputs, offer.provider):
             continue
         if not selection.sellers or offer.provider in selection.sellers:
             trust = capacity_trust(inputs.catalog, offer, price)

@@ -432,7 +432,7 @@ class Scenario:
         as_of: The day whose prices hold; today when None.
         options: Options described inline.
         service: Service tier that tokens are bought in, such as `flex`, where an offer has it.
-        region: Region that tokens are bought in, where an offer has a price for it.
+        region: Region that everything must be known to serve; tokens at their price there.
         cache_ttl: Lifetime of a cache that is written, such as `1h`, where an offer has a price.
         by_day: The prices of the 30 days from `as_of`, weighed by their days.
         tokenizers: Models and the tokens that theirs makes over those that the volume counts [1].

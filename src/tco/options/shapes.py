@@ -213,6 +213,7 @@ class MeasuredInputs:
         prefill: 1 when the measured rate includes prefill time, else 0 [1].
         layout_known: The row states tp.
         memory_bound: Requests wait when memory is full; else the stated batch stands.
+        at_once: A batch starts and ends together.
         measured: Output tokens per second [token/s].
         names: Source, GPU and model of each row, for the breakdown.
         tpot_s, ttft_s: Time per output token and to the first one; NaN where not measured [s].
@@ -231,6 +232,7 @@ class MeasuredInputs:
     prefill: Floats
     layout_known: NDArray[np.bool_]
     memory_bound: NDArray[np.bool_]
+    at_once: NDArray[np.bool_]
     measured: Floats
     names: dict[str, NDArray[np.str_]]
     tpot_s: Floats
@@ -339,6 +341,7 @@ def inputs(
         prefill=_column(rows, "prefill_included", 1.0),
         layout_known=stated,
         memory_bound=mode != "single_stream",
+        at_once=mode == "static_batch",
         measured=_column(rows, "output_tok_s", np.nan),
         names={
             column: np.array([row.get(column) or "" for row in rows])
@@ -459,7 +462,8 @@ def latencies(what: Cases, constants: Constants = FITTED) -> tuple[Floats, Float
     speed = _speed(what, 0.0, constants)
     asked = np.minimum(rows.concurrency / rows.replicas, rows.max_batch)
     waiting = np.where(np.isfinite(asked), np.maximum(asked - what.batch, 0.0), 0.0)
-    first = speed.ttft_s + waiting / speed.requests_per_s
+    together = capacity.ttft_at_once_s(rows.layout, speed, what.batch, constants)
+    first = np.where(rows.at_once, together, speed.ttft_s) + waiting / speed.requests_per_s
     stalled = np.where(rows.prefill > 0.0, speed.tpot_s, rows.layout.pp * speed.step_s)
     return np.asarray(stalled)[what.first], np.asarray(first)[what.first]
 

@@ -317,6 +317,6 @@ def command(asked: Sequence[str], name: str, *named: str) -> str:
 
 
 def commands(*texts: str) -> Iterator[Block]:
-    """Return commands, each on a line that is not broken."""
+    """Return commands, each on a line that is broken only where a shell reads on."""
     for line in texts:
-        yield Paragraph(text=line.replace(" ", NBSP), tone="blue", bullet=True)
+        yield Paragraph(text=line.replace(" ", NBSP), tone="blue", bullet=True, shell=True)

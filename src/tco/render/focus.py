@@ -8,10 +8,12 @@ Options are alternatives: a sum over rows of one `x_OptionId` is a month, one ov
 from __future__ import annotations
 
 import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from io import StringIO
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco.analysis.results import BillLine, CompareResult, ExplainResult, OptionResult
 from tco.errors import UsageError
@@ -19,6 +21,9 @@ from tco.render.annotations import command_of
 from tco.render.plain import csv_cell
 from tco.render.screens import screen
 from tco.render.table import View
+
+if TYPE_CHECKING:
+    from tco.usage.results import BillResult, Charge
 
 ACCOUNT = ("tco-estimate", "tco estimate, not an invoice")
 TOKENS_OF_MTOK = 1_000_000
@@ -77,9 +82,7 @@ def text(result: Any, view: View) -> str:
         UsageError: The result has no bills, or none with a provider for each line.
     """
     if result.schema == "tco.bill/1":
-        from tco.render.focus_bill import text as bill_text
-
-        return bill_text(result)
+        return _used(result)
     if isinstance(result, ExplainResult):
         options: tuple[OptionResult, ...] = (result.option,)
     elif isinstance(result, CompareResult):
@@ -96,6 +99,11 @@ def text(result: Any, view: View) -> str:
         )
     rows = [_row(result, option, line) for option in served for line in option.lines]
     heads = list(_row(result, served[0], NOTHING))
+    return _table(heads, rows)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """Return rows as CSV."""
     out = StringIO()
     writer = csv.DictWriter(out, heads, lineterminator="\n")
     writer.writeheader()
@@ -156,6 +164,83 @@ def _row(result: Any, option: OptionResult, line: BillLine) -> dict[str, str]:
         "x_SourceDate": line.date or "",
         "x_Tier": option.tier,
     }
+
+
+# The bill of logs.
+
+
+def _used(result: BillResult) -> str:
+    """Return the lines of `tco bill`, for chargeback: a row a group, model, kind of token, day.
+
+    The sub-account is the team, or the project without one; tags are JSON. `ListCost` is the list
+    price, `BilledCost` what the log states, and the list price where it states nothing.
+
+    Raises:
+        UsageError: Nothing in it has a price.
+    """
+    if not result.charges:
+        raise UsageError("focus: nothing in these logs has a price")
+    rows = [_charge(result, charge) for charge in result.charges]
+    return _table(list(rows[0]), rows)
+
+
+def _charge(result: BillResult, line: Charge) -> dict[str, str]:
+    """Return a line; an empty cell is null."""
+    service = SERVICES["tokens"]
+    start, end = _month(date.fromisoformat(line.start[:10]))
+    account = line.team or line.project
+    tags = {"tag": line.tag, "key": line.key, "project": line.project, "service_tier": line.service}
+    listed, billed, quantity = (
+        _number(value) for value in (line.list_usd, line.billed_usd, line.tokens / TOKENS_OF_MTOK)
+    )
+    rate = _number(line.list_usd / line.tokens * TOKENS_OF_MTOK)
+    company = line.offer.partition("/")[0] or line.provider
+    return {
+        "BilledCost": billed,
+        "BillingAccountId": ACCOUNT[0],
+        "BillingAccountName": ACCOUNT[1],
+        "BillingCurrency": "USD",
+        "BillingPeriodEnd": end,
+        "BillingPeriodStart": start,
+        "ChargeCategory": "Usage",
+        "ChargeClass": "",
+        "ChargeDescription": f"{line.item} of {line.model}",
+        "ChargeFrequency": "Usage-Based",
+        "ChargePeriodEnd": line.end,
+        "ChargePeriodStart": line.start,
+        "ConsumedQuantity": _number(float(line.tokens)),
+        "ConsumedUnit": "Tokens",
+        "ContractedCost": listed,
+        "ContractedUnitPrice": rate,
+        "EffectiveCost": billed,
+        "InvoiceId": "",
+        "InvoiceIssuerName": company,
+        "ListCost": listed,
+        "ListUnitPrice": rate,
+        "PricingCategory": "Standard",
+        "PricingQuantity": quantity,
+        "PricingUnit": f"{TOKENS_OF_MTOK} Tokens",
+        "ProviderName": company,
+        "PublisherName": company,
+        "RegionId": line.region,
+        "ServiceCategory": service.category,
+        "ServiceName": service.name,
+        "ServiceSubcategory": service.subcategory,
+        "SkuId": line.offer,
+        "SkuMeter": f"{line.item} of {line.model}",
+        "SkuPriceId": f"{line.offer}#{line.item}",
+        "SubAccountId": account,
+        "SubAccountName": account,
+        "Tags": json.dumps({k: v for k, v in tags.items() if v}, sort_keys=True),
+        "x_AsOf": result.catalog.as_of,
+        "x_CatalogVersion": result.catalog.version,
+        "x_Estimate": "true",
+        "x_LineItem": line.item,
+        "x_Model": line.model,
+    }
+
+
+# What both have.
 
 
 def _month(day: date) -> tuple[str, str]:

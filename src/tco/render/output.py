@@ -37,7 +37,7 @@ def rendered(
         view: Which rows and columns, in which order.
         columns: Characters of a line of a table.
         colour: Colour a table.
-        more: What stands under a table.
+        more: What stands under a table; a drawing is of it alone, under the verdict.
 
     Raises:
         UsageError: A column or an order that there is not, or a format that such a result has not.
@@ -60,10 +60,14 @@ def rendered(
         return json_text(projected(result, full, view, module.place(result)))
     if kind == "md":
         return page(result, view, more)
-    sheet = module.sheet(result, view).arranged(view.sort, None)
-    made = chain(module.blocks(result, sheet, view), left_out(result), more)
     from tco.render import terminal
 
+    if kind == "svg" and more:
+        from tco.render.first import verdict
+
+        return terminal.picture([*verdict(result.verdict, view), *more], columns)
+    sheet = module.sheet(result, view).arranged(view.sort, None)
+    made = chain(module.blocks(result, sheet, view), left_out(result), more)
     if kind == "svg":
         return terminal.picture(made, columns)
     return terminal.coloured(made, columns) if colour else terminal.text(made, columns)

@@ -238,7 +238,9 @@ def frontier(result: FrontierResult, columns: int) -> Iterator[Block]:
     title = f"USD a month over {result.benchmark}"
     yield Figure(rows=tuple(row.rstrip() for row in rows), title=title, tones=tones)
     for point, mark in marks:
-        yield Paragraph(text=f"{mark}  {spoken(point.option)}", hanging=3, bullet=True)
+        told = f"{show_usd(point.monthly_usd)}, {show_score(point.quality.value)}"
+        text = f"{mark}  {spoken(point.option)}: {told}"
+        yield Paragraph(text=text, hanging=3, bullet=True)
     if result.dominated:
         yield Paragraph(text=f"{TODAY}  beaten by one of them", tone="dim", hanging=3, bullet=True)
 

@@ -131,12 +131,16 @@ class Table(NamedTuple):
 
 
 class Paragraph(NamedTuple):
-    """Words, wrapped to the width; lines after the first are indented by `hanging`."""
+    """Words, wrapped to the width; lines after the first are indented by `hanging`.
+
+    A command for a shell is broken between its words, so that it can be pasted all the same.
+    """
 
     text: str
     tone: Tone = ""
     hanging: int = 0
     bullet: bool = False
+    shell: bool = False
 
 
 class Figure(NamedTuple):

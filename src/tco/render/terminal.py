@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from itertools import groupby
 from typing import IO, TYPE_CHECKING
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 GAP = "  "
 NBSP = "\u00a0"  # holds together what a line must not break
-NARROWEST = 20  # characters that a wrapping column keeps on the narrowest screen
+NARROWEST = 20  # characters that a wrapping column keeps on the usual screens
+LEAST = 10  # and on one that has no room for that
 Line = list[tuple[str, Tone]]
 
 _PARTS = re.compile(r"[^\s/@:,-]+[/@:,-]*|[/@:,-]+|\s+")
@@ -46,8 +47,16 @@ def _block(block: Block, width: int) -> Iterator[Line]:
         yield from _title(block.title, width)
         for row in block.rows:
             yield _painted(row.rstrip(), block.tones)
+    elif isinstance(block, Table):
+        yield from _title(block.title, width)
+        for i, part in enumerate(_parts(block, width)):
+            yield from [[]] if i else []
+            yield from _table(part, width)
+    elif block.shell:
+        for line in shell_lines(block.text.replace(NBSP, " "), width):
+            yield [(line, block.tone)]
     else:
-        yield from _table(block, width) if isinstance(block, Table) else _paragraph(block, width)
+        yield from _paragraph(block, width)
 
 
 def _title(text: str, width: int) -> Iterator[Line]:
@@ -74,10 +83,68 @@ def _paragraph(block: Paragraph, width: int) -> Iterator[Line]:
             yield [(line.replace(NBSP, " "), block.tone)]
 
 
+_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
+READ_ON = " \\"
+
+
+def shell_lines(command: str, width: int) -> list[str]:
+    """Return a command in lines that a shell reads as one: each but the last ends in a backslash.
+
+    An option stays with its value.
+
+    >>> shell_lines("tco explain gpt-4.1 --tokens 50B", 24)
+    ['tco explain gpt-4.1 \\\\', '  --tokens 50B']
+    """
+    units: list[str] = []
+    for word in _WORD.findall(command):
+        if units and units[-1].startswith("-") and " " not in units[-1] and word[0] != "-":
+            units[-1] += f" {word}"
+        else:
+            units.append(word)
+    if len(command) <= width or not units:
+        return [command]
+    found = [units[0]]
+    for unit in units[1:]:
+        if len(found[-1]) + 1 + len(unit) + len(READ_ON) > width:
+            found.append(f"  {unit}")
+        else:
+            found[-1] += f" {unit}"
+    return [*(line + READ_ON for line in found[:-1]), found[-1]]
+
+
+def _parts(table: Table, width: int) -> list[Table]:
+    """Return a table, or where no column can give way any more, several of fewer columns.
+
+    Each has the first column of the whole one; notes stand under the last.
+    """
+    if len(table.columns) <= 2 or _total(_widths(table, width)) <= width:
+        return [table]
+    chosen = [[0]]
+    for i in range(1, len(table.columns)):
+        tried = _chosen(table, [*chosen[-1], i], notes=False)
+        if len(chosen[-1]) > 1 and _total(_widths(tried, width)) > width:
+            chosen.append([0])
+        chosen[-1].append(i)
+    return [_chosen(table, places, notes=places is chosen[-1]) for places in chosen]
+
+
+def _chosen(table: Table, places: Sequence[int], *, notes: bool) -> Table:
+    """Return some columns of a table."""
+    rows = (
+        row._replace(cells=tuple(row.cells[i] for i in places), note=row.note if notes else "")
+        for row in table.rows
+    )
+    return Table(columns=tuple(table.columns[i] for i in places), rows=tuple(rows))
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
 def _table(table: Table, width: int) -> Iterator[Line]:
-    yield from _title(table.title, width)
     widths = _widths(table, width)
-    yield _line([c.head for c in table.columns], table.columns, widths, "bold")
+    heads = Row(cells=tuple(c.head for c in table.columns), tone="bold")
+    yield from _row(heads, table.columns, widths)
     indent = _indent(table.columns, widths)
     for row in table.rows:
         yield from _row(row, table.columns, widths)
@@ -98,13 +165,21 @@ def _widths(table: Table, width: int) -> list[int]:
         max([len(c.head), *(len(row.cells[i]) for row in table.rows)])
         for i, c in enumerate(table.columns)
     ]
-    spare = width - sum(widths) - len(GAP) * (len(widths) - 1)
-    for i, column in enumerate(table.columns):
-        if column.wraps and spare < 0:
-            narrow = max(widths[i] + spare, NARROWEST, len(column.head))
-            spare += widths[i] - min(narrow, widths[i])
-            widths[i] = min(narrow, widths[i])
+    for least in (NARROWEST, LEAST):
+        spare = width - _total(widths)
+        for i, column in enumerate(table.columns):
+            if column.wraps and spare < 0:
+                low = max(least, len(column.head) if least > LEAST else 0, _longest(table, i))
+                narrow = min(max(widths[i] + spare, low), widths[i])
+                spare += widths[i] - narrow
+                widths[i] = narrow
     return widths
+
+
+def _longest(table: Table, place: int) -> int:
+    """Return the longest part of a column that is not broken, where it follows on a line."""
+    texts = [table.columns[place].head, *(row.cells[place] for row in table.rows)]
+    return max((len(part.rstrip()) + 2 for t in texts for part in _PARTS.findall(t)), default=0)
 
 
 def _indent(columns: tuple[Column, ...], widths: list[int]) -> int:

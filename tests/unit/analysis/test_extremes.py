@@ -77,10 +77,16 @@ def test_what_can_be_counted_with_is_an_answer_of_numbers(args: tuple[str, ...])
 
 
 def nothings(value: Any) -> Iterator[Any]:
-    """Return the lists that hold nothing but null: a band has two ends."""
+    """Return the lists that hold nothing but null: a band has two ends.
+
+    The GPUs of a month are one number an option, null where there are none yet.
+    """
     if isinstance(value, list) and value and all(one is None for one in value):
         yield value
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict):
+        inner = [one for key, one in value.items() if key != "gpus"]
+    else:
+        inner = value if isinstance(value, list) else []
     for one in inner:
         yield from nothings(one)
 

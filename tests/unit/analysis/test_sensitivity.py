@@ -255,6 +255,9 @@ def test_an_end_at_which_nothing_serves_is_a_row_that_says_so(
     jsonschema.validate(document, json.loads(schema("sensitivity")))
     for kind in ("table", "csv", "md", "llm", "github", "svg"):
         assert row.path in rendered(answer, kind, View())
-    assert "serves nothing at the low end" in rendered(answer, "table", View()).replace("\n ", "")
+    screen = rendered(answer, "table", View())
+    letter = "B" if names == LOST else "A"
+    assert f"serving.max_tpot_s: {letter} serves nothing at the low end" in screen
+    assert row.impossible in rendered(answer, "table", View(notes=True)).replace("\n ", "")
     list(tornado(answer, 80))
     assert from_document(document).result == answer

@@ -44,7 +44,9 @@ def test_every_format(name: str, kind: str) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout == run(*ASKED[name], *DAY, "-o", kind).stdout
     if kind == "table":
-        assert all(len(line) <= 80 for line in result.stdout.splitlines())
+        # A next command stays one line, so that it can be pasted.
+        lines = [one for one in result.stdout.splitlines() if not one.startswith("tco ")]
+        assert all(len(line) <= 80 for line in lines)
     if kind == "csv":
         widths = {line.count(",") for line in result.stdout.splitlines() if '"' not in line}
         assert len(widths) == 1

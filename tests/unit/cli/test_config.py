@@ -152,7 +152,7 @@ def test_variables_that_mean_nothing_are_told_once(tmp_path: Path) -> None:
         "tco: note: ignored, since no option is called so: TCO_MODLE (did you mean TCO_MODEL?), "
         "TCO_TOKNS (did you mean TCO_TOKENS?)\n"
     )
-    failed = run("compare", *DAY, env=env)
+    failed = run("compare", "--tokens", "x", *DAY, env=env)
     assert (failed.exit_code, failed.stderr.startswith(note)) == (2, True)
     result = run("explain", "gpt-4.1", "--tokens", "1B", *DAY, env=env)
     assert result.exit_code == 0

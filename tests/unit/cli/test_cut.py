@@ -54,8 +54,9 @@ def test_a_closed_stdout_is_told() -> None:
 @full
 @pytest.mark.parametrize("where", ["2>&-", "2>/dev/full"])
 def test_messages_that_nobody_can_read_are_no_success(where: str) -> None:
-    said = typed(f"tco {' '.join(ASK)} {where}")
-    quiet = typed(f"tco {' '.join(ASK)} -q {where}")
+    asked = " ".join(("breakeven", "gpt-4.1", "self/llama-3.3-70b", *DAY))
+    said = typed(f"tco {asked} {where}")
+    quiet = typed(f"tco {asked} -q {where}")
     assert (said.returncode, quiet.returncode) == (2, 0)
     assert said.stdout == quiet.stdout != ""
 

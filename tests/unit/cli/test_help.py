@@ -28,7 +28,8 @@ HEAVY = (
 
 def examples(command: str) -> list[str]:
     text = run(command, "--help").stdout
-    return re.findall(rf"^    tco ({command}.*)$", text, flags=re.MULTILINE)
+    # A word about what it answers may stand after a gap.
+    return re.findall(rf"^    tco ({command}.*?)(?: {{3,}}.*)?$", text, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -291,7 +291,7 @@ tco embed 10B
 tco embed --corpus 10B --requests 5M --query-tokens 200
     no option called '--requests'; try: tco embed --corpus 10B --queries 5M --query-tokens 200
 tco mcp --port 8000
-    no option called '--port'; see tco mcp --help
+    no option called '--port': it speaks over stdin and stdout, to the program that starts it
 """
 
 VALUES = """
@@ -405,15 +405,15 @@ tco breakeven gpt-4.1 gpt-4.1
 tco breakeven gpt-4.1 vs self/llama-3.3-70b
     more words than tco breakeven takes: self/llama-3.3-70b; try: tco breakeven gpt-4.1 self/llama-3.3-70b
 tco sensitivity gpt-4.1 --tokens 5B
-    against what? for example tco sensitivity gpt-4.1 self/llama-3.3-70b --tokens 50B
+    against what? for example tco sensitivity gpt-4.1 self/llama-3.3-70b --tokens 5B
 tco horizon gpt-4.1 --tokens 5B
-    against what? for example tco horizon gpt-4.1 self/llama-3.3-70b --tokens 50B
+    against what? for example tco horizon gpt-4.1 self/llama-3.3-70b --tokens 5B
 tco plan --model gpt-4.1 --tokens 5B
-    the weights of gpt-4.1 are closed: own GPUs serve another model beside it; for example tco plan gpt-4.1 self/llama-3.3-70b --tokens 50B
+    the weights of gpt-4.1 are closed: own GPUs serve another model beside it; for example tco plan gpt-4.1 self/llama-3.3-70b --tokens 5B
 tco plan gpt-4.1 --tokens 5B
-    the weights of gpt-4.1 are closed: own GPUs serve another model beside it; for example tco plan gpt-4.1 self/llama-3.3-70b --tokens 50B
+    the weights of gpt-4.1 are closed: own GPUs serve another model beside it; for example tco plan gpt-4.1 self/llama-3.3-70b --tokens 5B
 tco plan self/llama-3.3-70b gpt-4.1 --tokens 5B
-    self/llama-3.3-70b is not priced by the token: the API first, tco plan gpt-4.1 self/llama-3.3-70b --tokens 50B
+    self/llama-3.3-70b is not priced by the token: the API first, tco plan gpt-4.1 self/llama-3.3-70b --tokens 5B
 tco deploy llama-3.3-70b --tokens 5B
     deepinfra/llama-3.3-70b is bought by the token: nothing to deploy; its base URL is not in the catalog, deepinfra documents it; on own GPUs it is self/llama-3.3-70b
     tco deploy self/llama-3.3-70b --tokens 5B
@@ -426,8 +426,44 @@ tco profile chat
     tco profile --sources
 """
 
+AS_SPOKEN = """
+tco compare 5 B
+    more words than tco compare takes: B; try: tco compare 5B
+tco compare 5B tokens
+    more words than tco compare takes: tokens; try: tco compare 5B
+tco compare 20 M requests
+    more words than tco compare takes: M requests; try: tco compare 20Mrequests
+tco compare --tokens=5 billion
+    'billion' is no volume; try: tco compare '--tokens=5 billion'
+tco compare tokens=5B
+    'tokens=5B' is no volume; try: tco compare --tokens 5B
+tco compare model=gpt-4.1 tokens=5B
+    more words than tco compare takes: tokens=5B; try: tco compare --model gpt-4.1 --tokens 5B
+tco explain gpt-4.1 tokens=5B
+    more words than tco explain takes: tokens=5B; try: tco explain gpt-4.1 --tokens 5B
+tco compare --tokens 5B --set serving.headroom 90%
+    '90%' is no volume; try: tco compare --tokens 5B --set serving.headroom=90%
+tco compare --tokens 5B --gpus 8xH100
+    --gpus: 8xH100 is a number and a GPU; write --gpus 8 --gpu H100
+    tco compare --tokens 500B --gpus 2 --gpu H100
+tco compare --tokens 5B --gpu H100x8
+    'H100x8' is a number of GPUs; write --gpus 8 --gpu h100-sxm
+    tco compare --tokens 500B --gpus 2 --gpu h100-sxm
+tco compare --tokens 5B --class big
+    --class: 'big' is none of small, mid, flagship; did you mean flagship?
+tco compare --tokens 5B --purchase 1yr
+    no purchase option called '1yr'; did you mean reserved_1y? there are on_demand, spot, reserved_1y, reserved_3y, own, dedicated
+tco compare --budget 10000
+    no option called '--budget': a limit on the bill is a check of a scenario file, such as max_monthly: $40k/month; tco compare -f tco.yaml holds the answer to it
+tco compare --users 100 --tokens-per-user 5000
+    no option called '--tokens-per-user': what a user asks is in the profile (tco catalog list --profiles), and in --isl and --osl
+tco config set tokens=5B
+    no command called 'set'; see tco config --help
+"""
+
 TABLES = (
     *(COMMANDS, PLACES, FORMATS, VOLUMES, OTHER_WORDS, OF_OTHER_COMMANDS, VALUES, NAMES, PAIRS),
+    AS_SPOKEN,
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import DAY, published, run
+from running import DAY, next_commands, published, run
 
 import tco
 from tco.analysis.breakeven import breakeven
@@ -72,7 +72,7 @@ def test_a_screen_has_24_lines_and_next_commands_that_work() -> None:
     lines = [*done.stdout.splitlines(), *done.stderr.splitlines()]
     assert len(lines) <= 24
     assert all(len(line) <= 80 for line in lines)
-    following = [line for line in lines if line.startswith("tco ")]
+    following = next_commands(done.stdout)
     assert [command.split()[1] for command in following] == ["compare", "explain", "breakeven"]
     for command in following:
         assert run(*command.split()[1:]).exit_code == 0, command
@@ -129,7 +129,7 @@ def test_a_volume_of_a_variable_counts() -> None:
 
 def test_what_was_asked_is_carried_along() -> None:
     done = run(*BARE, "--profile", "chat", "--salary", "$100k/year")
-    following = [line for line in done.stdout.splitlines() if line.startswith("tco ")]
+    following = next_commands(done.stdout)
     assert following
     assert all("--profile chat --salary" in line for line in following)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tco.render.plain import markdown
 from tco.render.table import Column, Paragraph, Row, Table
-from tco.render.terminal import coloured, lines, text, wrapped
+from tco.render.terminal import coloured, lines, shell_lines, text, wrapped
 
 NAME = Column(key="id", head="option", get=str, wraps=True)
 COST = Column(key="usd", head="$/month", get=str, right=True)
@@ -78,3 +79,29 @@ def test_markdown_shows_what_it_is_given(given_: str, shown: str) -> None:
 def test_widths_are_counted_in_the_head_too() -> None:
     table = Table(columns=(NAME, COST), rows=(Row(cells=("a", "1")),))
     assert [line[0][0] for line in lines([table], 80)] == ["option  $/month", "a             1"]
+
+
+shell_words = st.lists(
+    st.text("abc-=/@:.0123456789 '", min_size=1, max_size=20), min_size=1, max_size=12
+)
+
+
+@given(shell_words, st.integers(40, 120))
+def test_a_command_in_several_lines_is_the_same_to_a_shell(words: list[str], width: int) -> None:
+    command = shlex.join(["tco", *words])
+    made = shell_lines(command, width)
+    as_read = "\n".join(made).replace("\\\n", "")  # which a shell takes for nothing
+    assert shlex.split(as_read) == shlex.split(command)
+    longest = max(len(shlex.quote(word)) for word in words)
+    if 2 * longest + 5 <= width:
+        assert all(len(line) <= width for line in made)
+
+
+@given(st.integers(2, 12), st.integers(60, 120))
+def test_a_table_that_is_too_wide_becomes_several(count: int, width: int) -> None:
+    columns = (NAME, *(COST._replace(key=f"c{i}", head=f"c{i}") for i in range(count)))
+    row = Row(cells=("a/b", *(f"{10**9 + i}" for i in range(count))), note="a note")
+    shown = text([Table(columns=columns, rows=(row,))], width)
+    assert all(len(line) <= width for line in shown.splitlines())
+    assert all(cell in shown for cell in row.cells)
+    assert shown.count("a note") == 1

@@ -29,7 +29,7 @@ from tco.engine.replica import Replica
 from tco.engine.shapes import Floats
 from tco.errors import TcoError
 from tco.options.bills import Option, SelfOption, lines, replica_of
-from tco.options.cheapest import cheapest_of, pair_of, rank_of
+from tco.options.cheapest import cheapest_of, rank_of
 from tco.options.curves import TOKENS, curve
 from tco.options.names import resolve
 from tco.options.question import Question
@@ -131,14 +131,13 @@ def _of_comparison(answer: Any, options: dict[str, Option]) -> Iterator[tuple[Op
         options: The options that are drawn, cheapest first.
     """
     rows = [o for o in answer.options if o.id in options and o.monthly_usd]
-    least = rank_of(answer.min_trust)
-    found = pair_of(rows, least)
-    if found is None:
+    if any(name not in options for name in answer.pair) or not answer.pair:
         return
-    yield options[found[0].id], options[found[1].id]
-    closed = cheapest_of([row for row in rows if row.tier == "api"], least)
-    if closed is not None and closed.id != found[0].id:
-        yield options[closed.id], options[found[1].id]
+    a, b = answer.pair
+    yield options[a], options[b]
+    closed = cheapest_of([row for row in rows if row.tier == "api"], rank_of(answer.min_trust))
+    if closed is not None and closed.id != a:
+        yield options[closed.id], options[b]
 
 
 def prominent(

@@ -34,6 +34,7 @@ from tco.analysis.report import (
     notes_of,
     stamp,
     unsure_prices,
+    word_row,
     workload_result,
 )
 from tco.analysis.results import AssumptionResult
@@ -42,9 +43,9 @@ from tco.engine.capital import changeover, payback_months, present_value
 from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, TokenOption, same_weights
-from tco.options.cheapest import answers_at, least_trust, of_two, pair_of
+from tco.options.cheapest import answers_at, least_trust, of_two
 from tco.options.machines import OWN, binds
-from tco.options.names import Resolved, pair_with, resolve
+from tco.options.names import Resolved, month_typed, pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.question import Question
 from tco.options.scenario import END_OF_MONTH
@@ -71,7 +72,7 @@ def horizon(inputs: Question, names: Sequence[str]) -> HorizonResult:
         raise UsageError("how many tokens a month? for example --tokens 50B")
     if len(names) == 1:
         pair = " ".join(pair_with(names[0], inputs))
-        raise UsageError(f"against what? for example tco horizon {pair} --tokens 50B")
+        raise UsageError(f"against what? for example tco horizon {pair} {month_typed(inputs)}")
     path = path_of(_grown(inputs))
     found = _named(path, names) if names else _usual(path)
     options = [_best(each, path) for each in found]
@@ -113,10 +114,11 @@ def _joined(options: Sequence[Option], path: VolumePath) -> list[Resolved]:
 
 
 def _usual(path: VolumePath) -> list[Resolved]:
-    """Return the cheapest host of the model that is cheapest to self-host, and its own GPUs."""
-    ranked = [o for o in compare(path.inputs, brief=True).options if o.feasible]
-    pair = pair_of(ranked, least_trust(path.inputs))
-    if pair is None:
+    """Return the pair of the verdict: the cheapest host of a model, and its own GPUs."""
+    answer = compare(path.inputs, brief=True)
+    ranked = [o for o in answer.options if o.feasible]
+    pair = [next(o for o in ranked if o.id == name) for name in answer.pair]
+    if not pair:
         lacks = (
             "is sold by the token"
             if any(o.tier == "self" for o in ranked)
@@ -329,7 +331,9 @@ def _assumptions(path: VolumePath, options: Sequence[Option]) -> tuple[Assumptio
     years = (VOLUME, RATE, "horizon.months")
     ours = [assumption(path.inputs.settings[name]) for name in years if name not in listed]
     trends = [_of_prices(trend, path.inputs) for trend in _prices(options, path)]
-    return (*known, *ours, *trends, _discounting(path.inputs))
+    when = "when cash counts in a present value"
+    counts = word_row(path.inputs, "horizon.discounting", when, END_OF_MONTH)
+    return (*known, *ours, *trends, counts)
 
 
 def _of_prices(trend: PriceTrend, inputs: Question) -> AssumptionResult:
@@ -342,18 +346,4 @@ def _of_prices(trend: PriceTrend, inputs: Question) -> AssumptionResult:
         origin=trend.origin,
         source=words_of(trend),
         judgment=trend.origin == "assumed",
-    )
-
-
-def _discounting(inputs: Question) -> AssumptionResult:
-    """Return when cash counts in a present value, as it is told."""
-    said = inputs.request.discounting
-    return AssumptionResult(
-        path="horizon.discounting",
-        title="when cash counts in a present value",
-        value=said or END_OF_MONTH,
-        unit="",
-        origin="given" if said else "assumed",
-        source=inputs.request.origins.get("discounting", "default"),
-        judgment=not said,
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
 from tco.analysis.compare import rule_words, unsure_words
 from tco.analysis.jobs.results import JobCrossing, JobRow, Method
 from tco.analysis.report import least_trust_row, stale_words, stamp, values_of
-from tco.analysis.results import AssumptionResult, CatalogStamp
+from tco.analysis.results import AssumptionResult
 from tco.analysis.rows import bill_lines
 from tco.catalog.trust import Trust
 from tco.engine.ledger import Line, total_usd
@@ -37,11 +38,6 @@ MOST_GPUS = 1024
 """More than one job is spread over; nobody publishes how well that goes on rented nodes."""
 
 
-def value_of(inputs: Question, path: str) -> float:
-    """Return a setting as one number [its unit]."""
-    return number(inputs.settings.value(path))
-
-
 def selection_of(inputs: Question) -> Selection:
     """Return which ways are looked at.
 
@@ -56,15 +52,6 @@ def selection_of(inputs: Question) -> Selection:
             raise UsageError(f"{by}: {kind}: jobs run on GPUs rented on_demand, spot or reserved")
     open_to_all = replace(request, min_score=None, as_good_as=None, classes=())
     return replace(select(inputs.catalog, open_to_all), licenses=())
-
-
-def rents_of(inputs: Question, selection: Selection) -> Iterator[tuple[GpuEntry, list[RentEntry]]]:
-    """Return the GPUs that are looked at, each with the rents of the day."""
-    rents = rent_entries(inputs, selection)
-    for gpu in gpu_entries(inputs, selection):
-        found = [rent for rent in rents if rent.gpu == gpu.id]
-        if found:
-            yield gpu, found
 
 
 def can_be_had(gpus: float, gpu: GpuEntry, rent: RentEntry) -> bool:
@@ -90,30 +77,6 @@ def line(
     )
 
 
-def rent_lines(inputs: Question, rent: RentEntry, **gpu_hours: float) -> tuple[Line, ...]:
-    """Return the rent of a job by the lines of a fleet's bill, and what spot GPUs take on top.
-
-    Nothing stands ready for a job: no monitoring, no load balancer and no operators are in it.
-
-    Args:
-        inputs: The question.
-        rent: The GPUs.
-        gpu_hours: Each part of the job, with its hours [GPU-hour].
-    """
-    rate = rent_rate(rent, inputs.settings)
-    lines = tuple(
-        rent_line(f"GPU rent, {part}", hours, rate, origin="catalog", source=_said(rent, part))
-        for part, hours in gpu_hours.items()
-    )
-    gpu_months = sum(gpu_hours.values()) / number(hours_per_month(inputs.settings))
-    return (*lines, *spot_lines(rent, inputs.settings, gpu_months))
-
-
-def start_gpu_hours(inputs: Question, gpus: float) -> float:
-    """Return the hours of starting GPUs, which are paid on all of them [GPU-hour]."""
-    return gpus * value_of(inputs, START)
-
-
 def _said(rent: RentEntry, part: str) -> str:
     return f"{rent.source} + {START}" if part == "start" else rent.source
 
@@ -123,52 +86,153 @@ def notes_of(rent: RentEntry) -> tuple[str, ...]:
     return tuple(filter(None, (rent.flag, commitment(rent.purchase))))
 
 
-def assumed(inputs: Question, used: Sequence[JobRow], *starts: str) -> tuple[AssumptionResult, ...]:
-    """Return the settings whose paths begin so, factors that are given, and what spot GPUs take."""
-    factors = [path for path in FACTORS if inputs.settings.given(path)]
-    spot = any(r.tier == "self" and r.id.rpartition(":")[2].startswith("spot") for r in used)
-    rows = values_of(inputs, *starts, *factors, *(SPOT if spot else ()))
-    return (*rows, least_trust_row(inputs))
+class Job:
+    """A job to be priced in every way: what tuning and embedding have in common."""
 
+    def __init__(self, inputs: Question) -> None:
+        """Keep the question, and what of it is looked at."""
+        self.inputs, self.selection = inputs, selection_of(inputs)
+        self.months = self.value("horizon.months")
+        self.least = least_trust(inputs)
 
-def row(
-    inputs: Question,
-    once: tuple[Line, ...],
-    monthly: tuple[Line, ...] = (),
-    *,
-    tokens: float,
-    total_usd_of: float,
-    checked: date | None,
-    trust: Trust,
-    **said: object,
-) -> JobRow:
-    """Return a way that can be had.
+    def value(self, path: str) -> float:
+        """Return a setting as one number [its unit]."""
+        return number(self.inputs.settings.value(path))
 
-    Args:
-        inputs: The question.
-        once, monthly: What it costs once, and every month.
-        tokens: Tokens of the one-off work [token].
-        total_usd_of: What it comes to over the horizon [USD].
-        checked: When its price was last seen.
-        trust: How far that can be trusted.
-        said: The fields that say what it is.
-    """
-    usd = number(total_usd(once))
-    fields: dict[str, object] = {"method": None, "hardware": None, "gpus": None, "hours": None}
-    return JobRow(
-        **{**fields, "notes": (), **said},  # type: ignore[arg-type]
-        feasible=True,
-        reasons=(),
-        usd_once=usd if tokens > 0 else None,
-        usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
-        monthly_usd=number(total_usd(monthly)) if monthly else None,
-        total_usd=total_usd_of,
-        price_checked=None if checked is None else checked.isoformat(),
-        once=bill_lines(once, inputs),
-        monthly=bill_lines(monthly, inputs),
-        trust=trust.level,
-        trust_reasons=trust.reasons,
-    )
+    def rents(self) -> Iterator[tuple[GpuEntry, list[RentEntry]]]:
+        """Return the GPUs that are looked at, each with the rents of the day."""
+        some = replace(self.selection, models=())
+        rents = rent_entries(self.inputs, some)
+        for gpu in gpu_entries(self.inputs, some):
+            found = [rent for rent in rents if rent.gpu == gpu.id]
+            if found:
+                yield gpu, found
+
+    def rent_lines(self, rent: RentEntry, **gpu_hours: float) -> tuple[Line, ...]:
+        """Return the rent of a job by the lines of a fleet's bill, and what spot GPUs take on top.
+
+        Nothing stands ready for a job: no monitoring, no load balancer, no operators are in it.
+
+        Args:
+            rent: The GPUs.
+            gpu_hours: Each part of the job, with its hours [GPU-hour].
+        """
+        settings = self.inputs.settings
+        rate = rent_rate(rent, settings)
+        lines = tuple(
+            rent_line(f"GPU rent, {part}", hours, rate, origin="catalog", source=_said(rent, part))
+            for part, hours in gpu_hours.items()
+        )
+        gpu_months = sum(gpu_hours.values()) / number(hours_per_month(settings))
+        return (*lines, *spot_lines(rent, settings, gpu_months))
+
+    def start_gpu_hours(self, gpus: float) -> float:
+        """Return the hours of starting GPUs, which are paid on all of them [GPU-hour]."""
+        return gpus * self.value(START)
+
+    def best_rent(self, rents: Sequence[RentEntry], usd: Sequence[float]) -> int:
+        """Return which of some rents of a GPU is the answer, by what a job costs on each [1]."""
+        trust = np.array([rent.trust.rank for rent in rents], dtype=np.int64)
+        return int(cheapest(np.array(usd, dtype=float), trust, self.least))
+
+    def row(
+        self,
+        once: tuple[Line, ...],
+        monthly: tuple[Line, ...] = (),
+        *,
+        tokens: float,
+        total_usd_of: float,
+        checked: date | None,
+        trust: Trust,
+        **said: object,
+    ) -> JobRow:
+        """Return a way that can be had.
+
+        Args:
+            once, monthly: What it costs once, and every month.
+            tokens: Tokens of the one-off work [token].
+            total_usd_of: What it comes to over the horizon [USD].
+            checked: When its price was last seen.
+            trust: How far that can be trusted.
+            said: The fields that say what it is.
+        """
+        usd = number(total_usd(once))
+        fields: dict[str, object] = {"method": None, "hardware": None, "gpus": None, "hours": None}
+        return JobRow(
+            **{**fields, "notes": (), **said},  # type: ignore[arg-type]
+            feasible=True,
+            reasons=(),
+            usd_once=usd if tokens > 0 else None,
+            usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
+            monthly_usd=number(total_usd(monthly)) if monthly else None,
+            total_usd=total_usd_of,
+            price_checked=None if checked is None else checked.isoformat(),
+            once=bill_lines(once, self.inputs),
+            monthly=bill_lines(monthly, self.inputs),
+            trust=trust.level,
+            trust_reasons=trust.reasons,
+        )
+
+    def answer(
+        self, rows: Iterable[JobRow], does: str, words: tuple[str, str], *, crossed: bool, own: str
+    ) -> dict[str, Any]:
+        """Return what every answer about a job says, by the names of its fields.
+
+        Args:
+            rows: Every way to have it done.
+            does: What is done, as in `nobody tunes gpt-4.1`.
+            words: What is paid once, and what tokens are for.
+            crossed: Whether rented GPUs and prices by the token are held against each other.
+            own: Beginnings of the paths of what is assumed.
+
+        Raises:
+            InfeasibleError: Nobody does it, or at no price with the trust that was asked for.
+        """
+        ranked = tuple(sorted(rows, key=lambda r: (not r.feasible, r.total_usd or 0.0, r.id)))
+        used = [r for r in ranked if r.feasible]
+        if not used:
+            raise nobody(ranked, does)
+        insist(self.inputs, (r.trust for r in used))
+        best = first_of(used, self.least, lambda r: r.total_usd)
+        assert best is not None  # or nobody does it
+        usd = best.total_usd or 0.0
+        below = [r for r in used if r.total_usd is not None and r.total_usd < usd]
+        cross = crossing(ranked, self.least) if crossed else None
+        seen = min((r.price_checked for r in used if r.price_checked), default=None)
+        return {
+            "catalog": replace(stamp(self.inputs, ()), oldest_price=seen),
+            "horizon_months": self.months,
+            "rows": ranked,
+            "crossing": cross,
+            "verdict": verdict(best, below, self.least, cross, words),
+            "best": best.id,
+            "cheaper_but_unsure": tuple(r.id for r in below),
+            "assumptions": self._assumed(used, own.split()),
+            "warnings": self._warnings(used),
+        }
+
+    def _assumed(
+        self, used: Sequence[JobRow], starts: Sequence[str]
+    ) -> tuple[AssumptionResult, ...]:
+        """Return settings whose paths begin so, factors that are given, and what spot GPUs take."""
+        factors = [path for path in FACTORS if self.inputs.settings.given(path)]
+        spot = any(r.tier == "self" and r.id.rpartition(":")[2].startswith("spot") for r in used)
+        rows = values_of(self.inputs, *starts, *factors, *(SPOT if spot else ()))
+        return (*rows, least_trust_row(self.inputs))
+
+    def _warnings(self, rows: Sequence[JobRow]) -> tuple[str, ...]:
+        """Return what a reader should be wary of."""
+        providers = self.inputs.catalog.prices.providers
+        seen = [
+            (
+                date.fromisoformat(r.price_checked),
+                r.id,
+                "rental" if r.tier == "self" else providers[r.provider].kind,
+            )
+            for r in rows
+            if r.price_checked
+        ]
+        return tuple(stale_words(self.inputs, seen, len(seen)))
 
 
 def impossible(
@@ -190,11 +254,6 @@ def nobody(rows: Sequence[JobRow], what: str) -> InfeasibleError:
     return InfeasibleError(f"nobody {what}: {reasons or 'nothing is left to choose from'}{more}")
 
 
-def ranked(rows: Iterable[JobRow]) -> tuple[JobRow, ...]:
-    """Return the rows, cheapest over the horizon first, the impossible ones last."""
-    return tuple(sorted(rows, key=lambda r: (not r.feasible, r.total_usd or 0.0, r.id)))
-
-
 def first_of(
     rows: Iterable[JobRow], least: int, usd_of: Callable[[JobRow], float | None]
 ) -> JobRow | None:
@@ -211,26 +270,6 @@ def first_of(
     trust = np.array([rank_of(r.trust) for r, _ in had])
     bills = np.array([usd for _, usd in had], dtype=float)
     return had[int(cheapest(bills, trust, least, [r.id for r, _ in had]))][0]
-
-
-def answer_of(inputs: Question, rows: Sequence[JobRow]) -> tuple[JobRow, tuple[JobRow, ...]]:
-    """Return the way that is the answer over the horizon, and those that undercut it.
-
-    Raises:
-        InfeasibleError: None has the trust that the user asked for.
-    """
-    insist(inputs, (r.trust for r in rows if r.feasible))
-    best = first_of(rows, least_trust(inputs), lambda r: r.total_usd)
-    assert best is not None  # or nobody does it
-    usd = best.total_usd or 0.0
-    below = [r for r in rows if r.feasible and r.total_usd is not None and r.total_usd < usd]
-    return best, tuple(below)
-
-
-def best_rent(inputs: Question, rents: Sequence[RentEntry], usd: Sequence[float]) -> int:
-    """Return which of some rents of a GPU is the answer, by what a job costs on each [1]."""
-    trust = np.array([rent.trust.rank for rent in rents], dtype=np.int64)
-    return int(cheapest(np.array(usd, dtype=float), trust, least_trust(inputs)))
 
 
 def crossing(rows: Sequence[JobRow], least: int) -> JobCrossing | None:
@@ -263,7 +302,8 @@ def crossing(rows: Sequence[JobRow], least: int) -> JobCrossing | None:
 
 
 def verdict(
-    answer: tuple[JobRow, tuple[JobRow, ...]],
+    best: JobRow,
+    unsure: Sequence[JobRow],
     least: int,
     cross: JobCrossing | None,
     words: tuple[str, str],
@@ -271,12 +311,13 @@ def verdict(
     """Return the answer in a few sentences.
 
     Args:
-        answer: The way that is the answer, and those that undercut it.
+        best: The way that is the answer.
+        unsure: Those that undercut it.
         least: Rank of the trust that is sure enough [1].
         cross: Where own GPUs and prices by the token cross.
         words: What is paid once, and what tokens are for.
     """
-    (best, unsure), (what, tokens) = answer, words
+    what, tokens = words
     named = "; ".join(
         f"{r.id} at {show_usd(r.total_usd or 0.0)} over the horizon ({r.trust_reasons[0]})"
         for r in unsure[:BESIDE]
@@ -307,24 +348,3 @@ def _crosses(cross: JobCrossing | None, tokens: str) -> str:
     if cross.tokens is None:
         return text + "rented GPUs never cost less."
     return text + f"rented GPUs cost less from {show_tokens(cross.tokens)} tokens on."
-
-
-def warnings_of(inputs: Question, rows: Sequence[JobRow]) -> tuple[str, ...]:
-    """Return what a reader should be wary of."""
-    providers = inputs.catalog.prices.providers
-    seen = [
-        (
-            date.fromisoformat(r.price_checked),
-            r.id,
-            "rental" if r.tier == "self" else providers[r.provider].kind,
-        )
-        for r in rows
-        if r.price_checked
-    ]
-    return tuple(stale_words(inputs, seen, len(seen)))
-
-
-def stamped(inputs: Question, rows: Sequence[JobRow]) -> CatalogStamp:
-    """Return which data an answer rests on."""
-    seen = min((r.price_checked for r in rows if r.price_checked), default=None)
-    return replace(stamp(inputs, ()), oldest_price=seen)

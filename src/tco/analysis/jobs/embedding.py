@@ -3,29 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tco.analysis.jobs.bills import (
-    answer_of,
-    assumed,
-    best_rent,
-    crossing,
-    impossible,
-    line,
-    nobody,
-    notes_of,
-    ranked,
-    rent_lines,
-    rents_of,
-    row,
-    selection_of,
-    stamped,
-    start_gpu_hours,
-    value_of,
-    verdict,
-    warnings_of,
-)
+from tco.analysis.jobs.bills import Job, impossible, line, notes_of
 from tco.analysis.jobs.results import EmbedResult, JobRow
 from tco.analysis.report import FEW_REQUESTS, FEW_TOKENS, few
 from tco.catalog.lookup import context_limit
@@ -35,11 +15,10 @@ from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Workload, number
 from tco.engine.training import WEIGHT_BYTES, embed_flops, gpu_hours, gpus_for_memory, serving_gpus
 from tco.errors import UsageError
-from tco.options.cheapest import least_trust
 from tco.options.offers import days_of
 from tco.options.prices import token_rates
 from tco.options.question import Question
-from tco.options.selection import Selection, token_tier
+from tco.options.selection import token_tier
 from tco.options.settings import price_factor
 from tco.options.setups import GpuEntry, RentEntry
 from tco.units import MTOK, in_month
@@ -48,8 +27,11 @@ if TYPE_CHECKING:
     from tco.catalog.prices import Offer, Price
 
 
-RENTED = ("workload.peak", "workload.batch_share", "workload.hours_per_month")
-"""What of the workload enters the bill of a model on rented GPUs."""
+RENTED = (
+    "embedding. training.startup serving.headroom serving.redundancy "
+    "workload.peak workload.batch_share workload.hours_per_month"
+)
+"""What enters the bill of a model on rented GPUs."""
 
 
 def embed(
@@ -79,30 +61,22 @@ def embed(
     hours = number(inputs.settings.value("workload.hours_per_month"))
     queries = in_month(queries, hours)
     job = _Texts(inputs, corpus_tokens, queries, query_tokens, params)
-    selection = selection_of(inputs)
-    rows = ranked([*job.hosted(selection), *job.rented(selection)])
-    if not any(r.feasible for r in rows):
-        raise nobody(rows, "embeds this")
-    least, answer = least_trust(inputs), answer_of(inputs, rows)
-    crossed = crossing(rows, least) if corpus_tokens > 0 else None
-    used = [r for r in rows if r.feasible]
-    starts = ("embedding.", "training.startup", "serving.headroom", "serving.redundancy")
-    own = (*starts, *RENTED) if params is not None else ()
+    words = "for the corpus", "of the corpus"
+    answer = job.answer(
+        [*job.hosted(), *job.rented()],
+        "embeds this",
+        words,
+        crossed=corpus_tokens > 0,
+        own="" if params is None else RENTED,
+    )
+    answer["warnings"] = (*_few(corpus_tokens, queries), *answer["warnings"])
     return EmbedResult(
         schema="tco.embed/1",
-        catalog=stamped(inputs, used),
         corpus_tokens=corpus_tokens,
         queries_per_month=queries,
         query_tokens=query_tokens,
         params=params,
-        horizon_months=job.months,
-        rows=rows,
-        crossing=crossed,
-        verdict=verdict(answer, least, crossed, ("for the corpus", "of the corpus")),
-        best=answer[0].id,
-        cheaper_but_unsure=tuple(r.id for r in answer[1]),
-        assumptions=assumed(inputs, used, *own),
-        warnings=(*_few(corpus_tokens, queries), *warnings_of(inputs, used)),
+        **answer,
     )
 
 
@@ -115,7 +89,7 @@ def _few(corpus_tokens: float, queries: float) -> tuple[str, ...]:
     return tuple(text for text in said if text)
 
 
-class _Texts:
+class _Texts(Job):
     """Texts to embed, to be priced in every way."""
 
     def __init__(
@@ -126,23 +100,19 @@ class _Texts:
         query_tokens: float,
         params: float | None,
     ) -> None:
-        self.inputs, self.corpus_tokens = inputs, corpus_tokens
-        self.each_tokens, self.params = query_tokens, params
-        self.months = self._value("horizon.months")
+        super().__init__(inputs)
+        self.corpus_tokens, self.each_tokens, self.params = corpus_tokens, query_tokens, params
         self.query_tokens = queries * query_tokens
-
-    def _value(self, path: str) -> float:
-        return value_of(self.inputs, path)
 
     def _total(self, once: tuple[Line, ...], monthly: tuple[Line, ...]) -> float:
         return number(total_usd(once) + total_usd(monthly) * self.months)
 
-    def hosted(self, selection: Selection) -> Iterator[JobRow]:
+    def hosted(self) -> Iterator[JobRow]:
         """Return the offers of embedding models."""
         models = self.inputs.catalog.models.models
         for offer in self.inputs.catalog.prices.offers:
             model = models[offer.model]
-            if model.kind != "embedding" or not selection.offer(offer, model):
+            if model.kind != "embedding" or not self.selection.offer(offer, model):
                 continue
             price = days_of(offer, self.inputs)[0][1]
             limit = None if price is None else context_limit(price, offer, model)
@@ -167,9 +137,9 @@ class _Texts:
             whole,
             list(price.modifiers),
             isl=max(self.each_tokens, 1.0),
-            factor=self._value(price_factor(self._tier(offer))),
+            factor=self.value(price_factor(self._tier(offer))),
         )
-        source, waits = price.evidence[0].source, self._value("workload.batch_share")
+        source, waits = price.evidence[0].source, self.value("workload.batch_share")
         plain, batch = (self.corpus_tokens * share / MTOK for share in (1.0 - waits, waits))
         once = (
             line("corpus tokens", plain, "Mtok", made.input, source),
@@ -179,8 +149,7 @@ class _Texts:
         notes = (f"retires {offer.retires}",) if offer.retires else ()
         if waits and not any(m.when.service == "batch" for m in price.modifiers):
             notes = (*notes, "no batch tier: its usual price")
-        return row(
-            self.inputs,
+        return self.row(
             once,
             monthly if self.query_tokens else (),
             tokens=self.corpus_tokens,
@@ -194,12 +163,11 @@ class _Texts:
             notes=notes,
         )
 
-    def rented(self, selection: Selection) -> Iterator[JobRow]:
+    def rented(self) -> Iterator[JobRow]:
         """Return the cheapest rent of each GPU that holds the model that was described."""
-        if self.params is None or not selection.own_gpus:
+        if self.params is None or not self.selection.own_gpus:
             return
-        asked = replace(selection, models=())
-        found = [self._on(*pair) for pair in rents_of(self.inputs, asked)]
+        found = [self._on(*pair) for pair in self.rents()]
         rows = [one for one in found if one is not None]
         yield from rows
         if not rows:
@@ -207,29 +175,27 @@ class _Texts:
 
     def _on(self, gpu: GpuEntry, rents: Iterable[RentEntry]) -> JobRow | None:
         params, shape = self.params or 0.0, gpu.shape
-        room = self._value("embedding.memory_share")
+        room = self.value("embedding.memory_share")
         if gpus_for_memory(WEIGHT_BYTES * params, shape.memory_bytes, room) > 1:
             return None
-        mfu = self._value("embedding.mfu")
+        mfu = self.value("embedding.mfu")
         flops = embed_flops(params, self.corpus_tokens)
         work = number(gpu_hours(flops, shape.flops_16, mfu))
         serving = self._serving(params, number(shape.flops_16) * mfu)
         priced = []
         for rent in rents:
             each = rent.instance_gpus
-            start = start_gpu_hours(self.inputs, each)
-            once = rent_lines(self.inputs, rent, corpus=work, start=start) if work else ()
+            start = self.start_gpu_hours(each)
+            once = self.rent_lines(rent, corpus=work, start=start) if work else ()
             gpus = number(paid_gpus(serving, each))
-            monthly = rent_lines(
-                self.inputs, rent, queries=gpus * self._value("workload.hours_per_month")
-            )
+            hours = self.value("workload.hours_per_month")
+            monthly = self.rent_lines(rent, queries=gpus * hours)
             priced.append((self._total(once, monthly), rent, gpus, once, monthly))
         usd = [one[0] for one in priced]
-        best = best_rent(self.inputs, [one[1] for one in priced], usd)
+        best = self.best_rent([one[1] for one in priced], usd)
         total, rent, gpus, once, monthly = priced[best]
         alone = rent.instance_gpus
-        return row(
-            self.inputs,
+        return self.row(
             once,
             monthly if gpus else (),
             tokens=self.corpus_tokens,
@@ -242,7 +208,7 @@ class _Texts:
             provider=rent.seller,
             hardware=f"{max(gpus, alone):g}x{gpu.id}",
             gpus=max(gpus, float(alone)),
-            hours=self._value("training.startup_h") + work / alone if work else None,
+            hours=self.value("training.startup_h") + work / alone if work else None,
             notes=notes_of(rent),
         )
 
@@ -254,15 +220,15 @@ class _Texts:
             tokens_per_month=self.query_tokens,
             isl=self.each_tokens,
             osl=0.0,
-            peak_to_mean=self._value("workload.peak_to_mean"),
-            hours_per_month=self._value("workload.hours_per_month"),
+            peak_to_mean=self.value("workload.peak_to_mean"),
+            hours_per_month=self.value("workload.hours_per_month"),
         )
         return number(
             serving_gpus(
                 load,
                 params,
                 flops_per_s,
-                self._value("serving.headroom"),
-                self._value("serving.redundancy"),
+                self.value("serving.headroom"),
+                self.value("serving.redundancy"),
             )
         )

@@ -8,29 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from tco.analysis.jobs.bills import (
-    MOST_GPUS,
-    answer_of,
-    assumed,
-    best_rent,
-    can_be_had,
-    crossing,
-    first_of,
-    impossible,
-    line,
-    nobody,
-    notes_of,
-    ranked,
-    rent_lines,
-    rents_of,
-    row,
-    selection_of,
-    stamped,
-    start_gpu_hours,
-    value_of,
-    verdict,
-    warnings_of,
-)
+from tco.analysis.jobs.bills import MOST_GPUS, Job, can_be_had, first_of, impossible, line, notes_of
 from tco.analysis.jobs.results import JobRow, TrainResult
 from tco.analysis.report import few, volume_notes
 from tco.catalog.lookup import find_model, times
@@ -89,35 +67,26 @@ def train(
     if training_tokens <= 0:
         raise UsageError("--training-tokens must be more than 0")
     names = tuple(dict.fromkeys(find_model(inputs.catalog, name) for name in models))
-    job = _Job(inputs, training_tokens, ways, refresh_months)
-    rows = ranked(one for name in names for one in job.rows(name))
-    if not any(r.feasible for r in rows):
-        raise nobody(rows, f"tunes {' or '.join(names)}")
-    least = least_trust(inputs)
-    crossed, answer = crossing(rows, least), answer_of(inputs, rows)
-    used = [r for r in rows if r.feasible]
+    job = _Tuning(inputs, training_tokens, ways, refresh_months)
+    words = "a run", "trained on"
+    found = [one for name in names for one in job.rows(name)]
+    answer = job.answer(found, f"tunes {' or '.join(names)}", words, crossed=True, own="training.")
+    used = [r for r in answer["rows"] if r.feasible]
+    answer["warnings"] = (
+        *_few(inputs, training_tokens),
+        *answer["warnings"],
+        *_spread(job, used),
+        *_serving(job, used),
+    )
     return TrainResult(
         schema="tco.train/1",
-        catalog=stamped(inputs, used),
         models=names,
         training_tokens=training_tokens,
-        epochs=value_of(inputs, "training.epochs"),
+        epochs=job.value("training.epochs"),
         refresh_months=refresh_months,
-        within_h=value_of(inputs, "training.within_h"),
+        within_h=job.value("training.within_h"),
         tokens_per_month=job.served,
-        horizon_months=job.months,
-        rows=rows,
-        crossing=crossed,
-        verdict=verdict(answer, least, crossed, ("a run", "trained on")),
-        best=answer[0].id,
-        cheaper_but_unsure=tuple(r.id for r in answer[1]),
-        assumptions=assumed(inputs, used, "training."),
-        warnings=(
-            *_few(inputs, training_tokens),
-            *warnings_of(inputs, used),
-            *_spread(job, used),
-            *_serving(job, used),
-        ),
+        **answer,
     )
 
 
@@ -131,14 +100,14 @@ FEW_TRAINING_TOKENS = 1000.0
 """Below this a training set is shorter than one text [token]."""
 
 
-def _serving(job: _Job, used: Sequence[JobRow]) -> tuple[str, ...]:
+def _serving(job: _Tuning, used: Sequence[JobRow]) -> tuple[str, ...]:
     """Return that what is tuned on own GPUs is served at a cost that is not in these rows."""
     if job.served is None or all(r.tier != "self" for r in used):
         return ()
     return ("serving on own GPUs is not in these rows: tco compare prices it",)
 
 
-def _spread(job: _Job, used: Sequence[JobRow]) -> tuple[str, ...]:
+def _spread(job: _Tuning, used: Sequence[JobRow]) -> tuple[str, ...]:
     """Return what the cheapest own run costs at the ends of the speed that is taken."""
     inputs, own = job.inputs, [r for r in used if r.tier == "self"]
     best, mfu = first_of(own, least_trust(inputs), lambda r: r.usd_once), inputs.settings[MFU]
@@ -155,17 +124,17 @@ def _spread(job: _Job, used: Sequence[JobRow]) -> tuple[str, ...]:
     )
 
 
-def _least_usd(job: _Job, like: JobRow, mfu: float) -> float | None:
+def _least_usd(job: _Tuning, like: JobRow, mfu: float) -> float | None:
     """Return the cheapest own run of a kind at another MFU; None when none is fast enough."""
     at = replace(job.inputs, settings=job.inputs.settings.with_values({MFU: mfu}))
-    there = _Job(at, job.training_tokens, job.ways, job.refresh_months)
+    there = _Tuning(at, job.training_tokens, job.ways, job.refresh_months)
     runs = [r for r in there.rows(like.model) if (r.tier, r.method) == ("self", like.method)]
     best = first_of(runs, least_trust(at), lambda r: r.usd_once)
     return None if best is None else best.usd_once
 
 
-class _Job:
-    """A job, to be priced in every way."""
+class _Tuning(Job):
+    """Tuning a model, to be priced in every way."""
 
     def __init__(
         self,
@@ -174,16 +143,13 @@ class _Job:
         ways: tuple[Way, ...],
         refresh_months: float | None,
     ) -> None:
-        self.inputs, self.training_tokens = inputs, training_tokens
+        super().__init__(inputs)
+        self.training_tokens = training_tokens
         self.ways, self.refresh_months = ways, refresh_months
-        self.selection = replace(selection_of(inputs), models=())
-        self.months = self._value("horizon.months")
-        self.trained = training_tokens * self._value("training.epochs")
-        volume = self._value("workload.tokens_per_month")
+        self.selection = replace(self.selection, models=())
+        self.trained = training_tokens * self.value("training.epochs")
+        volume = self.value("workload.tokens_per_month")
         self.served = volume if inputs.volume_given else None
-
-    def _value(self, path: str) -> float:
-        return value_of(self.inputs, path)
 
     def rows(self, name: str) -> Iterator[JobRow]:
         """Return every way to tune a model."""
@@ -220,7 +186,7 @@ class _Job:
         if reason or offer.usd_per_mtok_training is None:
             return impossible(made, name, offer.provider, reason or "no price by the token")
         source, model = offer.evidence[0].source, self.inputs.catalog.models.models[name]
-        usd = offer.usd_per_mtok_training * self._value(price_factor(token_tier(model)))
+        usd = offer.usd_per_mtok_training * self.value(price_factor(token_tier(model)))
         run = (line("training tokens", self.trained / MTOK, "Mtok", usd, source),)
         once = (*run, self._evaluation(run))
         notes = [offer.note.removesuffix(".")] if offer.note else []
@@ -230,8 +196,7 @@ class _Job:
         if self.served is not None and not dearer:
             notes.append("what its tokens cost more than the base's is not known")
         monthly = (*self._again(once), *dearer)
-        return row(
-            self.inputs,
+        return self.row(
             once,
             monthly,
             tokens=self.trained,
@@ -260,7 +225,7 @@ class _Job:
 
     def _evaluation(self, run: tuple[Line, ...]) -> Line:
         path = "training.evaluation_share"
-        share, usd = self._value(path), total_usd(run)
+        share, usd = self.value(path), total_usd(run)
         return line("evaluation", usd, "USD of training", share, path, given=False)
 
     def _again(self, once: tuple[Line, ...]) -> tuple[Line, ...]:
@@ -300,10 +265,10 @@ class _Job:
         """Return the cheapest set-up of each GPU."""
         assert model.params_b is not None
         params, active = model.params_b.total * 1e9, model.params_b.active * 1e9
-        share = None if way == "full" else self._value("training.adapter_share")
+        share = None if way == "full" else self.value("training.adapter_share")
         flops = training_flops(active, self.trained, full=way == "full")
         memory = training_bytes(params, share)
-        rents = rents_of(self.inputs, self.selection)
+        rents = self.rents()
         found = [self._on(name, flops, memory, way, *pair) for pair in rents]
         rows = [one for one in found if one is not None]
         yield from rows
@@ -320,11 +285,11 @@ class _Job:
         gpu: GpuEntry,
         rents: Iterable[RentEntry],
     ) -> JobRow | None:
-        start, within_h = self._value("training.startup_h"), self._value("training.within_h")
+        start, within_h = self.value("training.startup_h"), self.value("training.within_h")
         if start >= within_h:
             raise UsageError(f"--within: a run takes {start:g} h to start alone; give it more")
-        work = gpu_hours(flops, gpu.shape.flops_16, self._value(MFU))
-        room = self._value("training.memory_share")
+        work = gpu_hours(flops, gpu.shape.flops_16, self.value(MFU))
+        room = self.value("training.memory_share")
         held = gpus_for_memory(memory_bytes, gpu.shape.memory_bytes, room)
         if held > 1 and gpu.shape.pcie and not self.inputs.request.gpus:
             return None  # weights spread over GPUs that talk through PCIe: slower than `mfu` says
@@ -334,19 +299,18 @@ class _Job:
             gpus = number(whole_gpus(least, gpu.node_gpus, rent.instance_gpus))
             if gpus > MOST_GPUS or not can_be_had(gpus, gpu, rent):
                 continue
-            begun = start_gpu_hours(self.inputs, gpus)
-            run = rent_lines(self.inputs, rent, training=number(work), start=begun)
+            begun = self.start_gpu_hours(gpus)
+            run = self.rent_lines(rent, training=number(work), start=begun)
             found.append((number(total_usd(run)), rent, gpus, run))
         if not found:
             return None
         usd = [one[0] for one in found]
-        _, rent, gpus, run = found[best_rent(self.inputs, [one[1] for one in found], usd)]
+        _, rent, gpus, run = found[self.best_rent([one[1] for one in found], usd)]
         once = (*run, self._evaluation(run))
         notes = [*notes_of(rent)]
         if gpus > gpu.node_gpus:
             notes.append(f"{gpus / gpu.node_gpus:g} nodes, taken to be as fast together as alone")
-        return row(
-            self.inputs,
+        return self.row(
             once,
             self._again(once),
             tokens=self.trained,

@@ -499,7 +499,7 @@ def _method(tally: Tally, model: BillModel) -> tuple[str, ...]:
         axes = ", ".join(path for path, _ in model.axes)
         notes.append(
             f"the batch that a replica runs is searched on a grid of {axes} and interpolated: "
-            "within 1 % of the rate, a twentieth of the throughput band"
+            "within 2 % of the rate, a twentieth of the throughput band"
         )
     return tuple(notes)
 

@@ -11,6 +11,7 @@ import numpy as np
 from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.plan.bills import (
     PURCHASES,
+    all_own,
     curve_result,
     hour_warnings,
     load_curve,
@@ -56,10 +57,11 @@ from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust, pair_of, rank_of
 from tco.options.hours import Hours, refuse_billing
 from tco.options.machines import DEDICATED, OWN
-from tco.options.names import pair_with, resolve
+from tco.options.names import month_typed, pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
+from tco.options.regions import in_region
 from tco.options.selection import Selection, select
 from tco.options.settings import Settings, people, price_factor, workload
 from tco.options.setups import SetUps
@@ -294,6 +296,7 @@ def plan(
     else:
         choices, left_out = _open_models(inputs, load, buy=buy)
         choices = _verdict_first(choices, asked)
+        choices = [*(_beside_on_demand(inputs, c) for c in choices[:1]), *choices[1:]]
         said = ()
     if not choices:
         _name_both([*select(inputs.catalog, inputs.request).models], inputs)
@@ -309,7 +312,7 @@ def _name_both(names: Sequence[str], inputs: Question) -> None:
         pair = " ".join(pair_with(closed[0], inputs))
         raise UsageError(
             f"the weights of {closed[0]} are closed: own GPUs serve another model beside it; "
-            f"for example tco plan {pair} --tokens 50B"
+            f"for example tco plan {pair} {month_typed(inputs)}"
         )
 
 
@@ -355,7 +358,7 @@ def _named(
     """Return the choice between two named options."""
     token = resolve(overflow, inputs)
     if not isinstance(token.best, TokenOption):
-        first = f"tco plan {name or 'gpt-4.1'} {overflow} --tokens 50B"
+        first = f"tco plan {name or 'gpt-4.1'} {overflow} {month_typed(inputs)}"
         raise UsageError(f"{overflow} is not priced by the token: the API first, {first}")
     if token.best.terms is not None:
         raise UsageError(
@@ -400,7 +403,9 @@ def _open_models(inputs: Question, curve: Hours, *, buy: bool) -> tuple[list[Cho
         host = _host(inputs, selection, model.id)
         made = machines(own, model.id, inputs.settings)
         if host is None:
-            left_out.append(f"{model.id}: nobody in the catalog hosts it by the token")
+            left_out.append(
+                f"{model.id}: nobody in the catalog hosts it by the token{in_region(inputs)}"
+            )
         elif made:
             choices.append(_choice(inputs, curve, host, made, _sized(own, model.id)))
     return sorted(choices, key=lambda c: _promise(c, inputs)), left_out
@@ -410,6 +415,27 @@ def _verdict_first(choices: list[Choice], inputs: Question) -> list[Choice]:
     """Return the choices with that of the verdict's model first."""
     pair = pair_of(usual(inputs), least_trust(inputs)) if len(choices) > 1 else None
     return sorted(choices, key=lambda choice: pair is None or choice.model != pair[1].model)
+
+
+def _beside_on_demand(inputs: Question, choice: Choice) -> Choice:
+    """Return a choice with what all own costs on demand, where it is at other, unasked, rents."""
+    alone = choice.alone
+    if inputs.request.purchases or not isinstance(alone, SelfOption) or alone.purchase not in RENTS:
+        return choice
+    selection = select(inputs.catalog, inputs.request)
+    selection = replace(
+        selection, models=(choice.model,), own=True, tiers=(), purchases=(ON_DEMAND,)
+    )
+    api, own, hybrid = choice.strategies
+    units = _sized(own_setups(inputs, selection), choice.model)
+    if not units:
+        return choice
+    usual, _ = all_own(inputs, units, api.monthly_usd or 0.0)
+    return replace(choice, strategies=(api, replace(own, on_demand_usd=usual.monthly_usd), hybrid))
+
+
+ON_DEMAND, RENTS = "on_demand", ("reserved_1y",)
+"""What other commands look at, and what a plan looks at beside it."""
 
 
 def _promise(choice: Choice, inputs: Question) -> tuple[float, float]:

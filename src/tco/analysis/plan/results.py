@@ -64,6 +64,9 @@ class StrategyResult:
     trust_reasons: tuple[str, ...] = ()
     usd_per_success: float | None = None
     """What a right answer costs, where it was said how often one is [USD/request]."""
+    on_demand_usd: float | None = None
+    """What all own costs at rents on demand, which other commands look at unless told otherwise;
+    None where these are its rents, or rents were chosen [USD/month]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +161,13 @@ def _of(result: PlanResult, strategy: str) -> StrategyResult:
 
 def _cheapest(result: PlanResult) -> str:
     api, own, hybrid = (_of(result, s) for s in ("all API", "all own", "hybrid"))
+    other = (
+        f" reserved for a year, {show_usd(own.on_demand_usd)} on demand"
+        if own.on_demand_usd
+        else ""
+    )
     alone = (
-        f"own GPUs for everything cost {show_usd(own.monthly_usd)}"
+        f"own GPUs for everything cost {show_usd(own.monthly_usd)}{other}"
         if own.monthly_usd is not None
         else f"own GPUs for everything are impossible ({own.why_not})"
     )

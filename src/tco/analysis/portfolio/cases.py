@@ -236,12 +236,8 @@ def longest(inputs: Question, cases: Sequence[TaskCase]) -> Question:
 # What a task needs, and which models and offers do not have it.
 
 
-@dataclass(frozen=True, slots=True)
-class UnmetNeed:
-    """One need that something does not meet: the need, and how near it comes."""
-
-    need: str
-    had: str = ""
+UnmetNeed = tuple[str, str]
+"""A need that something does not meet, and how near it comes; empty where that is nothing."""
 
 
 def license_of(model: Model | None) -> str:
@@ -288,12 +284,12 @@ def unmet(
         scores: Its scores by benchmark.
         context: What a request may have there; None for what the model was made for.
     """
-    failures = []
+    failures: list[UnmetNeed] = []
     if case.models and not names & case.models:
-        failures.append(UnmetNeed(f"models {', '.join(sorted(case.models))}"))
+        failures.append((f"models {', '.join(sorted(case.models))}", ""))
     kind = license_of(model)
     if case.task.licenses and kind not in case.task.licenses:
-        failures.append(UnmetNeed(f"licence {' or '.join(case.task.licenses)}"))
+        failures.append((f"licence {' or '.join(case.task.licenses)}", ""))
     failures += score_unmet(case, scores)
     need = case.tokens_per_request
     limit = context if context is not None or model is None else model.context_tokens
@@ -304,32 +300,32 @@ def unmet(
 
 def score_unmet(case: TaskCase, scores: Mapping[str, list[tuple[float, str]]]) -> list[UnmetNeed]:
     """Return the lowest scores that a model does not reach; one without a score reaches none."""
-    failures = []
+    failures: list[UnmetNeed] = []
     for benchmark, least in case.task.min_score:
         best = max((value for value, _ in scores.get(benchmark, [])), default=None)
         if best is None or best < least:
             had = "" if best is None else show_number(best, 4)
-            failures.append(UnmetNeed(f"min_score {benchmark} >= {show_number(least, 4)}", had))
+            failures.append((f"min_score {benchmark} >= {show_number(least, 4)}", had))
     return failures
 
 
 def rate_unmet(case: TaskCase, option: Option) -> list[UnmetNeed]:
     """Return that nobody said how often an option is right, where that is said of others."""
-    return [UnmetNeed("a rate in success")] if case.tries(option) is None else []
+    return [("a rate in success", "")] if case.tries(option) is None else []
 
 
 def offer_unmet(case: TaskCase, option: TokenOption) -> list[UnmetNeed]:
     """Return the needs of a task that an offer by the token does not meet."""
-    failures = []
+    failures: list[UnmetNeed] = []
     if case.task.private:
-        failures.append(UnmetNeed("private: only own machines"))
+        failures.append(("private: only own machines", ""))
     if case.providers and option.provider not in case.providers:
-        failures.append(UnmetNeed(f"providers {', '.join(sorted(case.providers))}"))
+        failures.append((f"providers {', '.join(sorted(case.providers))}", ""))
     return failures
 
 
 def _too_long(need: float, has: int) -> UnmetNeed:
-    return UnmetNeed(f"a context of {need:,.0f} tokens", f"{has:,}")
+    return f"a context of {need:,.0f} tokens", f"{has:,}"
 
 
 def nothing_left(
@@ -345,23 +341,23 @@ def nothing_left(
         fleets: Why own GPUs were left out, where they were.
     """
     head = f"{case.task.where}: task '{case.task.name}': nothing is left that can serve it"
-    tried = [(name, list({f.need: f for f in failed}.values())) for name, failed in tried]
+    tried = [(name, list({f[0]: f for f in failed}.values())) for name, failed in tried]
     why = [text for text in fleets if not case.models or any(m in text for m in case.models)]
     more = f"; own GPUs: {'; '.join(dict.fromkeys(why[:2]))}" if why else ""
     lone = [(name, failed[0]) for name, failed in tried if len(failed) == 1]
     if lone:
-        counts = Counter(f.need for _, f in lone)
+        counts = Counter(need for _, (need, _) in lone)
         needs = sorted(counts, key=lambda need: (need.startswith("models "), -counts[need]))
         words = ", or ".join(_binding(need, lone, counts[need]) for need in needs[:3])
         return InfeasibleError(f"{head}; binding: {words}{more}")
-    counts = Counter(f.need for _, failed in tried for f in failed)
+    counts = Counter(need for _, failed in tried for need, _ in failed)
     both = "; ".join(f"{need} rules out {n} of {len(tried)}" for need, n in counts.most_common(4))
     return InfeasibleError(f"{head}; binding together: {both or 'there is no option'}{more}")
 
 
 def _binding(need: str, lone: Sequence[tuple[str, UnmetNeed]], count: int) -> str:
     """Return a need that binds, how near anything comes, and what giving it up would leave."""
-    near = [(name, f.had) for name, f in lone if f.need == need]
+    near = [(name, had) for name, (what, had) in lone if what == need]
     name, had = max(near, key=lambda pair: _size(pair[1]))
     nearest = f" (the nearest, {name}, has {had})" if had else ""
     return f"{need}{nearest}, without which {count} option{'s' * (count > 1)} would be left"

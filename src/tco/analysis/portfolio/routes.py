@@ -253,7 +253,7 @@ class Router:
         for index, fleet in enumerate(self.ways.fleets):
             failed = self._failed(case, fleet.option)
             if not np.isfinite(fleet.load[task]):
-                failed.append(UnmetNeed("fits in the memory of its GPUs and keeps its limits"))
+                failed.append(("fits in the memory of its GPUs and keeps its limits", ""))
             often = case.tries(fleet.option) or 1.0
             work = float(fleet.work_usd[task]) * often
             step = Step(
@@ -289,10 +289,10 @@ class Router:
     ) -> list[Step]:
         """Return the best ways to run one model, of which a share of the requests is seen."""
         name, reach = wanted
-        waived = set() if last else {f.need for f in score_unmet(case, {})}
+        waived = set() if last else {need for need, _ in score_unmet(case, {})}
         found = []
         for step, failed in tried:
-            left = [f for f in failed if f.need not in waived and not f.need.startswith("models ")]
+            left = [n for n, _ in failed if n not in waived and not n.startswith("models ")]
             if name in names_of(step.option) and not left:
                 # What a step gets wrong comes to the next one; the last is asked until it is right.
                 often = step.asked if last else 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -415,13 +416,22 @@ def _shapes(names: Iterable[str], shape: Callable[[str], Shape | None]) -> Mappi
     return {name: made for name, made in found.items() if made is not None}
 
 
+EDITION = re.compile(r"[-_ ](instruct|chat|it|hf|bf16|fp8|fp4|nvfp4|mxfp4|int4|awq|gptq)$")
+"""What a file may add to the name of a model without meaning another."""
+
+
 def model_of(catalog: Catalog, name: str) -> ModelShape | None:
+    """Return the shape of the one model that a file calls by a name; None where it is not sure."""
+    models = catalog.models.models
     try:
         found = find_model(catalog, name)
     except UnknownNameError:
-        return None
-    model = catalog.models.models[found]
-    return model_shape(model) if _means(name, found, model.name, *model.aliases) else None
+        found = ""
+    if found and _means(name, found, models[found].name, *models[found].aliases):
+        return model_shape(models[found])
+    bare = EDITION.sub("", EDITION.sub("", name.casefold()))
+    some = [m for i, m in models.items() if _means(bare, i, m.name, *m.aliases)]
+    return model_shape(some[0]) if len(some) == 1 else None
 
 
 def gpu_of(catalog: Catalog, name: str) -> GpuShape | None:

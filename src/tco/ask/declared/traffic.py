@@ -135,7 +135,7 @@ class TrafficOptions(TypedDict, total=False):
     ]
     region: Annotated[
         Name,
-        flag(VOLUME, "NAME", "Region that tokens are bought in: eu; where offered."),
+        flag(VOLUME, "NAME", "Only what is known to serve a region: eu. At its price there."),
         key("buying.region", text, eg="eu"),
         scope(but=SIZE_JOBS, idle=BOUGHT),
     ]

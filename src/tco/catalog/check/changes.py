@@ -28,7 +28,7 @@ RULES = (CHANGED_WITHOUT_WINDOW, WINDOW_REMOVED)
 
 def hits(subject: Subject) -> Iterator[Hit]:
     """Return windows that are in the base too, with other numbers or not any more."""
-    before = subject.world.before
+    before = subject.context.before
     if before is None:
         return
     for loc, offer in subject.section("offers"):

@@ -61,7 +61,7 @@ def hits(subject: Subject) -> Iterator[Hit]:
 
 
 def _witnesses(loc: Loc, price: Price, subject: Subject) -> Iterator[Hit]:
-    if price.until is not None and price.until <= subject.world.as_of:
+    if price.until is not None and price.until <= subject.context.as_of:
         return  # of a price that is over, nobody can ask a second source
     found = families(price.evidence, subject.sources)
     if len(found) < 2:

@@ -195,12 +195,12 @@ class CheckContext:
 
 @dataclass(frozen=True)
 class Subject:
-    """A part of the catalog that is checked, in its world."""
+    """A part of the catalog that is checked, in its context."""
 
     part: Record
     sources: Mapping[str, Source]
     """Its own sources, and in an overlay those of the others too."""
-    world: CheckContext
+    context: CheckContext
 
     def section(self, name: str) -> Iterator[tuple[Loc, Any]]:
         """Return the records of a section with their place; nothing if the part has none."""

@@ -189,7 +189,7 @@ def _purchase(loc: Loc, purchase: Purchase) -> Iterator[Hit]:
 
 
 def _rent(loc: Loc, rental: Rental, subject: Subject) -> Iterator[Hit]:
-    middle = subject.world.rent_medians.get(rental.gpu)
+    middle = subject.context.rent_medians.get(rental.gpu)
     for i, rent in enumerate(rental.rents):
         usd = rent.usd_per_gpu_hour
         here = (*loc, "rents", i)
@@ -200,7 +200,7 @@ def _rent(loc: Loc, rental: Rental, subject: Subject) -> Iterator[Hit]:
         elif middle is not None and not _near(usd, middle) and not rent.only_if_named:
             message = f"${usd:.2f} a GPU-hour; the median on demand is ${middle:.2f}"
             yield Hit(RENT_FAR_OFF, here, message)
-        if rental.option != "on_demand" and holds(rent, subject.world.as_of):
+        if rental.option != "on_demand" and holds(rent, subject.context.as_of):
             yield from _spot(here, rental, rent, subject)
 
 
@@ -234,16 +234,16 @@ def _spot(loc: Loc, rental: Rental, rent: Rent, subject: Subject) -> Iterator[Hi
 
     That of the same instance counts, and any of the seller's where there is none.
     """
-    world, usual = subject.world, dict[bool, list[float]]()
+    context, usual = subject.context, dict[bool, list[float]]()
     mine = (rental.gpus, rental.instance, rental.channel)
-    for other in world.rentals:
+    for other in context.rentals:
         if (other.seller, other.gpu, other.option) != (rental.seller, rental.gpu, "on_demand"):
             continue
         same = (other.gpus, other.instance, other.channel) == mine
         usual.setdefault(same, []).extend(
             r.usd_per_gpu_hour
             for r in other.rents
-            if holds(r, world.as_of) and (rent.region is None or r.region in (None, rent.region))
+            if holds(r, context.as_of) and (rent.region is None or r.region in (None, rent.region))
         )
     asked = usual.get(True) or usual.get(False)
     if asked and rent.usd_per_gpu_hour > max(asked):

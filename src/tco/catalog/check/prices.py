@@ -346,7 +346,7 @@ def hits(subject: Subject) -> Iterator[Hit]:
 def _unreachable(subject: Subject) -> Iterator[Hit]:
     """Return the context tiers that begin where no request gets to."""
     for loc, offer, price in subject.prices():
-        model = subject.world.models.get(offer.model)
+        model = subject.context.models.get(offer.model)
         context = context_limit(price, offer, model) if model is not None else None
         for i, modifier in enumerate(price.modifiers):
             limit = modifier.when.input_tokens_over
@@ -406,12 +406,12 @@ def _full(price: Price, batch: Modifier) -> dict[str, float | None]:
 
 def _spread(subject: Subject) -> Iterator[Hit]:
     """Return offers of open weights whose price is far off what others ask for them."""
-    world = subject.world
+    context = subject.context
     for loc, offer in subject.section("offers"):
-        middle = world.host_medians.get(offer.model)
-        if middle is None or retired(offer, world.as_of):
+        middle = context.host_medians.get(offer.model)
+        if middle is None or retired(offer, context.as_of):
             continue
-        price = price_at(offer, world.as_of, world.offers)
+        price = price_at(offer, context.as_of, context.offers)
         blend = blended(price.usd_per_mtok) if price is not None else None
         hit = spread_hit(blend, middle) if blend is not None else None
         if hit is not None:
@@ -420,13 +420,13 @@ def _spread(subject: Subject) -> Iterator[Hit]:
 
 def _record(subject: Subject) -> Iterator[Hit]:
     """Return prices of an overlay that are far off what the catalog under it has."""
-    world = subject.world
+    context = subject.context
     for loc, offer, price in subject.prices():
-        old = world.shipped.get(offer.id)
-        if old is None or not _counts(price, world):
+        old = context.shipped.get(offer.id)
+        if old is None or not _counts(price, context):
             continue
-        day = max(price.since, world.as_of)
-        of = price_at(old, day, world.shipped) or (old.prices[-1] if old.prices else None)
+        day = max(price.since, context.as_of)
+        of = price_at(old, day, context.shipped) or (old.prices[-1] if old.prices else None)
         if of is None:
             continue
         who = "the shipped record has"
@@ -436,9 +436,9 @@ def _record(subject: Subject) -> Iterator[Hit]:
         yield from _record_modifiers(loc, price, of)
 
 
-def _counts(price: Price, world: CheckContext) -> bool:
+def _counts(price: Price, context: CheckContext) -> bool:
     """Return whether a window holds on the day or will."""
-    return price.until is None or price.until > world.as_of
+    return price.until is None or price.until > context.as_of
 
 
 def _record_modifiers(loc: Loc, price: Price, of: Price) -> Iterator[Hit]:
@@ -459,22 +459,22 @@ CACHES = dict.fromkeys(CACHE, CACHE_FAR)
 
 def _sellers(subject: Subject) -> Iterator[Hit]:
     """Return prices that are far off what all others ask for the same model."""
-    world = subject.world
+    context = subject.context
     for loc, offer, price in subject.prices():
-        if not _counts(price, world) or retired(offer, world.as_of):
+        if not _counts(price, context) or retired(offer, context.as_of):
             continue
         # Discounts of caches differ tenfold among hosts of open weights, not of closed ones.
-        far = CACHES if world.is_open(offer.model) else {}
-        usual = {key: world.usual(offer, key) for key, _ in price.usd_per_mtok}
+        far = CACHES if context.is_open(offer.model) else {}
+        usual = {key: context.usual(offer, key) for key, _ in price.usd_per_mtok}
         rates = dict(price.usd_per_mtok)
         for rule, key, said in far_hits(rates, usual, SELLERS_FAR_OFF, OTHERS_ASK, far):
             yield Hit(rule, (*loc, "usd_per_mtok", key), said)
-        shapes = {key: world.shape(offer, key) for key in PAIR_FAR}
+        shapes = {key: context.shape(offer, key) for key in PAIR_FAR}
         for rule, key, said in pair_hits(rates, shapes):
             yield Hit(rule, (*loc, "usd_per_mtok", key), said)
         for i, modifier in enumerate(price.modifiers):
             rates = _modified(price.usd_per_mtok, modifier)
-            usual = {key: world.usual(offer, key, modifier.when) for key in rates}
+            usual = {key: context.usual(offer, key, modifier.when) for key in rates}
             for rule, _, said in far_hits(rates, usual, SELLERS_FAR_OFF, OTHERS_ASK, far):
                 yield Hit(rule, (*loc, "modifiers", i), said)
             for rule, _, said in pair_hits(rates, {}):

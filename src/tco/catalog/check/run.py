@@ -86,14 +86,14 @@ def check(
         catalog: What the files are laid on; None for the catalogs themselves.
     """
     some = reading.read(files, schemas, catalog)
-    world = _world([r.part for r in some if r.part is not None], asked, catalog)
+    context = _context([r.part for r in some if r.part is not None], asked, catalog)
     shared = _sources(some, catalog)
     findings: list[Finding] = []
     for one in some:
         findings += _complained(one)
         if one.part is not None:
             own: Mapping[str, Source] = getattr(one.part, "sources", {})
-            subject = Subject(one.part, own if catalog is None else shared, world)
+            subject = Subject(one.part, own if catalog is None else shared, context)
             findings += _found(subject, one.document)
     records = sum(len(getattr(r.part, s, ())) for r in some for s in COUNTED)
     return report(findings, asked, files=[f.path for f in files], records=records)
@@ -121,7 +121,9 @@ def report(
     )
 
 
-def _world(parts: Sequence[Record], asked: CheckSettings, catalog: Catalog | None) -> CheckContext:
+def _context(
+    parts: Sequence[Record], asked: CheckSettings, catalog: Catalog | None
+) -> CheckContext:
     """Return all records, those of the files on top of those of the catalog."""
 
     def laid(home: str, section: str) -> dict[str, Any]:
@@ -215,30 +217,6 @@ _EDITION = re.compile(rb"""^version:\s*["']?(\d{4}-\d\d-\d\d)""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRequest:
-    """What to check.
-
-    Args:
-        files: Paths of data files; none for the catalogs that came with this tco.
-        also: Kind and path of upstream price lists.
-        as_of: The day; None for the newest edition among the files.
-        horizon_days: How far ahead changes are announced [day].
-        base: A path or a git revision that the files are held against.
-        strict: Whether warnings fail too.
-        fail_stale: Whether what time alone has made wrong fails in the catalogs of this tco, too.
-            In a file that a user keeps it always does.
-    """
-
-    files: tuple[str, ...] = ()
-    also: tuple[tuple[str, str], ...] = ()
-    as_of: date | None = None
-    horizon_days: int = 90
-    base: str | None = None
-    strict: bool = False
-    fail_stale: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleList:
     """All rules that there are."""
 
@@ -252,31 +230,49 @@ def rule_list() -> RuleList:
     return RuleList(rules=RULES)
 
 
-def check_files(request: CheckRequest) -> CheckReport:
+def check_files(
+    files: Sequence[str] = (),
+    *,
+    also: Sequence[tuple[str, str]] = (),
+    as_of: date | None = None,
+    horizon_days: int = 90,
+    base: str | None = None,
+    strict: bool = False,
+    fail_stale: bool = False,
+) -> CheckReport:
     """Return everything that is wrong with what a user named.
+
+    Args:
+        files: Paths of data files; none for the catalogs that came with this tco.
+        also: Kind and path of upstream price lists.
+        as_of: The day; None for the newest edition among the files.
+        horizon_days: How far ahead changes are announced [day].
+        base: A path or a git revision that the files are held against.
+        strict: Whether warnings fail too.
+        fail_stale: Whether what time alone has made wrong fails in the catalogs of this tco, too.
+            In a file that a user keeps it always does.
 
     Raises:
         DataError: The base cannot be read, or an upstream kind is not known.
     """
-    own = not request.files and not request.also
-    files, lost = _own() if own else _users(request.files)
-    day = request.as_of or _edition(files)
+    own = not files and not also
+    read, lost = _own() if own else _users(files)
     asked = CheckSettings(
-        as_of=day,
-        horizon_days=request.horizon_days,
-        before=None if request.base is None else _before(request, own=own),
-        strict=request.strict,
+        as_of=as_of or _edition(read),
+        horizon_days=horizon_days,
+        before=None if base is None else _before(base, files, own=own),
+        strict=strict,
     )
-    schemas: list[type[Record]] = list(SCHEMAS.values()) if own else [Overlay] * len(files)
-    catalog = None if own or not files else load_catalog(cached=False)
-    made = check(files, schemas, asked, catalog)
-    if own and not made.passed and not request.fail_stale:
-        made = _ages_only_warn(made, files, schemas, asked)
-    if not lost and not request.also:
+    schemas: list[type[Record]] = list(SCHEMAS.values()) if own else [Overlay] * len(read)
+    catalog = None if own or not read else load_catalog(cached=False)
+    made = check(read, schemas, asked, catalog)
+    if own and not made.passed and not fail_stale:
+        made = _ages_only_warn(made, read, schemas, asked)
+    if not lost and not also:
         return made
     findings = [*lost, *made.findings, *made.waived]
-    records, names = made.records, [*request.files]
-    for kind, path in request.also:
+    records, names = made.records, [*files]
+    for kind, path in also:
         from tco.catalog.check.upstream import lint
 
         found, count = lint(kind, path, asked)
@@ -342,13 +338,12 @@ def _edition(files: Sequence[File]) -> date:
     raise DataError("no file states its edition as `version: YYYY-MM-DD`; give --as-of a date")
 
 
-def _before(request: CheckRequest, *, own: bool) -> Mapping[str, Offer]:
+def _before(base: str, files: Sequence[str], *, own: bool) -> Mapping[str, Offer]:
     """Return the offers of the base by their id."""
-    base = request.base or ""
     if Path(base).exists():
         return _offers([user_file(base)])
     paths = [(str(shipped("prices.yaml")), "data/prices.yaml")] if own else []
-    paths += [(path, path) for path in request.files]
+    paths += [(path, path) for path in files]
     found = [at_revision(Path(path), base, shown) for path, shown in paths]
     return _offers([file for file in found if file is not None])
 

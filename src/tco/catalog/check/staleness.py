@@ -43,7 +43,7 @@ def hits(subject: Subject) -> Iterator[Hit]:
     """Return figures that hold on the day and were last seen too long before it."""
     yield from _offers(subject)
     for loc, window, kind, source in _windows(subject):
-        if holds(window, subject.world.as_of):
+        if holds(window, subject.context.as_of):
             yield from _aged(loc, window, kind, subject, source)
 
 
@@ -52,25 +52,25 @@ def _windows(
 ) -> Iterator[tuple[Loc, CapacityPrice | FineTuning | Rent, str, str | None]]:
     """Return every other window with its place, its kind, and its only source if it has one."""
     for loc, capacity in subject.section("capacity"):
-        kind = "rental" if capacity.unit == "gpu" else subject.world.kind(capacity.provider)
+        kind = "rental" if capacity.unit == "gpu" else subject.context.kind(capacity.provider)
         for i, price in enumerate(capacity.prices):
             yield (*loc, "prices", i), price, kind, None
     for loc, tuning in subject.section("fine_tuning"):
-        yield loc, tuning, subject.world.kind(tuning.provider), None
+        yield loc, tuning, subject.context.kind(tuning.provider), None
     for loc, rental in subject.section("rentals"):
         for i, rent in enumerate(rental.rents):
             yield (*loc, "rents", i), rent, "rental", rent.source
 
 
 def _offers(subject: Subject) -> Iterator[Hit]:
-    world = subject.world
+    context = subject.context
     for loc, offer in subject.section("offers"):
-        if retired(offer, world.as_of):
+        if retired(offer, context.as_of):
             continue
-        price = price_at(offer, world.as_of, world.offers)
+        price = price_at(offer, context.as_of, context.offers)
         if price is not None:
             where = (*loc, *_place(offer, price))
-            yield from _aged(where, price, world.kind(offer.provider), subject)
+            yield from _aged(where, price, context.kind(offer.provider), subject)
             yield from _currency(where, price, subject)
 
 
@@ -84,7 +84,7 @@ def _place(offer: Offer, price: Price) -> Loc:
 def _aged(
     loc: Loc, record: Dated, kind: str, subject: Subject, source: str | None = None
 ) -> Iterator[Hit]:
-    age, limit = age_days(record, subject.world.as_of), stale_after(kind)
+    age, limit = age_days(record, subject.context.as_of), stale_after(kind)
     if age <= limit:
         return
     words = _CALLED[kind]
@@ -93,7 +93,7 @@ def _aged(
     sources = (source,) if source else tuple(e.source for e in evidence)
     sought = _sought(sources, subject)
     severity: Severity = "error" if age > FAILS_AT * limit else "warning"
-    if sought is not None and (subject.world.as_of - sought).days <= FAILS_AT * limit:
+    if sought is not None and (subject.context.as_of - sought).days <= FAILS_AT * limit:
         severity = "warning"
         message += f"; looked for on {sought}, and no newer statement was found"
     yield Hit(STALE, (*loc, "checked"), message, severity, sources)
@@ -109,7 +109,7 @@ def _sought(names: Sequence[str], subject: Subject) -> date | None:
 def _currency(loc: Loc, price: Price, subject: Subject) -> Iterator[Hit]:
     if price.currency is None:
         return
-    age = (subject.world.as_of - price.currency.on).days
+    age = (subject.context.as_of - price.currency.on).days
     if age > RATE_DAYS:
         code, day = price.currency.code, price.currency.on
         message = f"the rate of {code} is of {day}, {age} days ago"

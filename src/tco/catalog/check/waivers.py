@@ -47,7 +47,7 @@ SECTIONS = ("sources", "offers", "accelerators", "models")
 
 def reason(hit: Hit, subject: Subject) -> tuple[tuple[Loc, ...], str] | None:
     """Return who waives a hit and why: the record that it is about, or all of its sources."""
-    day = subject.world.as_of
+    day = subject.context.as_of
     record = _at(subject.part, hit.loc)
     if _waives(record, hit, day):
         return (hit.loc[:2],), record.waive_because or "no reason given"

@@ -65,74 +65,74 @@ RULES = (
 
 def hits(subject: Subject) -> Iterator[Hit]:
     """Return what is wrong, or about to happen, in time."""
-    world = subject.world
+    context = subject.context
     for loc, offer in subject.section("offers"):
-        yield from _retirement(loc, offer, world)
-        yield from _change(loc, offer, world)
+        yield from _retirement(loc, offer, context)
+        yield from _change(loc, offer, context)
     for loc, _, price in subject.prices():
         scheduled = price.status == "scheduled"
-        yield from _dates(loc, price.since, price.checked, world, scheduled=scheduled)
+        yield from _dates(loc, price.since, price.checked, context, scheduled=scheduled)
     for section, windows in (("capacity", "prices"), ("rentals", "rents")):
         for loc, record in subject.section(section):
             for i, window in enumerate(getattr(record, windows)):
                 here = (*loc, windows, i)
-                yield from _dates(here, window.since, window.checked, world, scheduled=False)
+                yield from _dates(here, window.since, window.checked, context, scheduled=False)
 
 
 def _dates(
-    loc: Loc, since: date, checked: date, world: CheckContext, *, scheduled: bool
+    loc: Loc, since: date, checked: date, context: CheckContext, *, scheduled: bool
 ) -> Iterator[Hit]:
     here = (*loc, "checked")
-    if checked > world.as_of:
-        yield Hit(CHECKED_IN_FUTURE, here, f"checked on {checked}, after {world.as_of}")
+    if checked > context.as_of:
+        yield Hit(CHECKED_IN_FUTURE, here, f"checked on {checked}, after {context.as_of}")
     if checked < since and not scheduled:
         yield Hit(CHECKED_BEFORE_SINCE, here, f"checked on {checked}, before it began on {since}")
 
 
-def _retirement(loc: Loc, offer: Offer, world: CheckContext) -> Iterator[Hit]:
-    yield from _snapshots(loc, offer, world)
-    yield from _known(loc, offer, world)
-    if offer.retires is None or price_at(offer, world.as_of, world.offers) is None:
+def _retirement(loc: Loc, offer: Offer, context: CheckContext) -> Iterator[Hit]:
+    yield from _snapshots(loc, offer, context)
+    yield from _known(loc, offer, context)
+    if offer.retires is None or price_at(offer, context.as_of, context.offers) is None:
         return
     here = (*loc, "retires")
-    if retired(offer, world.as_of):
-        message = f"retired after {offer.retires}, but still has a price on {world.as_of}"
+    if retired(offer, context.as_of):
+        message = f"retired after {offer.retires}, but still has a price on {context.as_of}"
         yield Hit(RETIRED_BUT_OFFERED, here, message)
-    elif offer.retires <= world.horizon:
-        days = (offer.retires - world.as_of).days
+    elif offer.retires <= context.horizon:
+        days = (offer.retires - context.as_of).days
         yield Hit(RETIRES_SOON, here, f"is retired after {offer.retires}, in {days} days")
 
 
-def _snapshots(loc: Loc, offer: Offer, world: CheckContext) -> Iterator[Hit]:
+def _snapshots(loc: Loc, offer: Offer, context: CheckContext) -> Iterator[Hit]:
     day = offer.snapshots_retire
-    if day is not None and world.as_of <= day <= world.horizon:
-        days = (day - world.as_of).days
+    if day is not None and context.as_of <= day <= context.horizon:
+        days = (day - context.as_of).days
         message = f"its dated names are retired after {day}, in {days} days; this name is not"
         yield Hit(RETIRES_SOON, (*loc, "snapshots_retire"), message)
 
 
-def _known(loc: Loc, offer: Offer, world: CheckContext) -> Iterator[Hit]:
+def _known(loc: Loc, offer: Offer, context: CheckContext) -> Iterator[Hit]:
     """Return an offer of a file whose retirement the catalog under it knows, and it does not."""
-    old = world.shipped.get(offer.id)
+    old = context.shipped.get(offer.id)
     if old is None or old is offer or offer.retires is not None or offer.gone:
         return
-    if retired(old, world.as_of) and price_at(offer, world.as_of, world.offers) is not None:
+    if retired(old, context.as_of) and price_at(offer, context.as_of, context.offers) is not None:
         message = (
-            f"has a price on {world.as_of}, but the catalog has it retired after {old.retires}"
+            f"has a price on {context.as_of}, but the catalog has it retired after {old.retires}"
         )
         yield Hit(RETIRED_BUT_OFFERED, loc, message)
 
 
-def _change(loc: Loc, offer: Offer, world: CheckContext) -> Iterator[Hit]:
-    if retired(offer, world.as_of) or price_at(offer, world.as_of, world.offers) is None:
+def _change(loc: Loc, offer: Offer, context: CheckContext) -> Iterator[Hit]:
+    if retired(offer, context.as_of) or price_at(offer, context.as_of, context.offers) is None:
         return
-    change = next_change(offer, world.as_of, world.offers)
-    if change is None or change[0] > world.horizon:
+    change = next_change(offer, context.as_of, context.offers)
+    if change is None or change[0] > context.horizon:
         return
     day, then = change
     if offer.retires is not None and day > offer.retires:
         return
-    now = price_at(offer, world.as_of, world.offers)
+    now = price_at(offer, context.as_of, context.offers)
     message = f"changes on {day}: {_rates(now)} becomes {_rates(then)}"
     yield Hit(SCHEDULED_CHANGE, (*loc, *_place(offer, day)), message)
 

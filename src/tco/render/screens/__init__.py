@@ -57,11 +57,11 @@ class Screen:
     everything: Callable[[Any], Sheet]
     """Returns all rows, for JSON and CSV."""
 
-    sheet: Callable[[Any, View], Sheet]
-    """Returns the rows that a table shows, before they are ordered and cut."""
-
     blocks: Callable[[Any, Sheet, View], Iterable[Block]]
     """Returns the screen."""
+
+    shown: Callable[[Any, View], Sheet] | None = None
+    """Returns the rows that a table shows, before they are ordered and cut, where not all are."""
 
     compact: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     """Columns for `--format llm`, where they are other ones than those of the table."""
@@ -71,6 +71,10 @@ class Screen:
 
     also: Callable[[Any], Iterable[tuple[str, tuple[Column, ...], Sequence[Any]]]] = lambda _: ()
     """Returns the tables beside its rows, for `--format llm`: name, columns, rows."""
+
+    def sheet(self, result: Any, view: View) -> Sheet:
+        """Return the rows that a table shows, before they are ordered and cut."""
+        return self.everything(result) if self.shown is None else self.shown(result, view)
 
     def place(self, result: Any) -> tuple[str, ...]:
         """Return where the rows of a result stand in its JSON document."""

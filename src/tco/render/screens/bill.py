@@ -74,11 +74,6 @@ def everything(result: BillResult) -> Sheet:
     return Sheet(rows=rows, columns=COLUMNS, usual=USUAL, keys=keys)
 
 
-def sheet(result: BillResult, view: View) -> Sheet:
-    """Return the same."""
-    return everything(result)
-
-
 def blocks(result: BillResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the screen."""
     yield Paragraph(text=result.verdict, tone="bold")
@@ -205,4 +200,4 @@ def place(result: BillResult) -> tuple[str, ...]:
     return ("models",) if result.by == "model" else ("groups",)
 
 
-SCREEN = Screen(rows=place, everything=everything, sheet=sheet, blocks=blocks)
+SCREEN = Screen(rows=place, everything=everything, blocks=blocks)

@@ -34,7 +34,7 @@ def _compare_everything(result: CompareResult) -> Sheet:
 
 def _compare_sheet(result: CompareResult, view: View) -> Sheet:
     """Return the options of the short list; with a larger `--top` those not on it too."""
-    wanted = set(result.shown)
+    wanted = set() if "--all" in result.asked else set(result.shown)
     return _sheet(result, tuple(o for o in result.options if _wanted(o, wanted, view)))
 
 
@@ -262,7 +262,7 @@ def _impossible(options: list[OptionResult], view: View) -> Iterator[Block]:
 COMPARE = Screen(
     rows=("options",),
     everything=_compare_everything,
-    sheet=_compare_sheet,
+    shown=_compare_sheet,
     blocks=_compare_blocks,
     compact=COMPACT,
 )
@@ -304,35 +304,71 @@ def _explain_everything(result: ExplainResult) -> Sheet:
     return Sheet(rows=result.option.lines, columns=COLUMNS, usual=USUAL, keys=KEYS)
 
 
-def _explain_sheet(result: ExplainResult, view: View) -> Sheet:
-    """Return the lines of the bill."""
-    return _explain_everything(result)
-
-
-def _explain_blocks(result: ExplainResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _explain_blocks(result: ExplainResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: what it comes to, its bill, how the quantities came about."""
+    most = len(result.steps) + 1
+    least = min(LEAST_LINES - len(sheet.rows), 0)
+    return first.fitted(result, view, partial(_explained, result, sheet, view), most, least)
+
+
+LEAST_LINES = 4
+"""Lines of a bill that a first screen shows at least."""
+
+
+def _explained(result: ExplainResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many of the last steps; with all of them, what it uses too.
+
+    Below none so many lines of the bill give way, the smallest ones, to one that sums them up.
+    """
     option = result.option
-    yield from first.verdict(_comes_to(result), view)
-    sure = f"The price: {option.sureness or option.trust}; the model: {_graded(option)}."
-    yield Paragraph(text=sure, bullet=True)
     columns = sheet.pick(view.fields or sheet.usual)
-    noted = view.fields is None and (view.notes or view.page)
-    rows = [_explain_row(r, columns, noted=noted) for r in sheet.rows[: view.top]]
-    yield Table(columns=columns, rows=tuple(rows))
-    yield from _beside(option, view)
-    if result.steps:
-        yield Paragraph(text="How it came about", tone="bold")
-        for text in result.steps:
-            yield Paragraph(text=text, hanging=2, bullet=True)
-    if view.notes or view.page:
-        yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
-        yield Paragraph(text="Sources", tone="bold")
-        for text in (*result.resolved, *result.sources):
-            yield Paragraph(text=text, hanging=2, bullet=True)
-    yield from first.assumed(result.assumptions, view)
+    whole = view.notes or view.page
+    noted = view.fields is None and whole
+    told, rest = _largest(sheet.rows[: view.top], max(-fullness, 0))
+    rows = tuple(_explain_row(r, columns, noted=noted) for r in told)
+    if rest:
+        usd = words.whole_usd(sum(line.amount_usd for line in rest))
+        cells = {"item": f"{len(rest)} smaller: --notes", "amount_usd": usd}
+        rows += (Row(cells=tuple(cells.get(c.key, "") for c in columns)),)
+    beside = list(_beside(option, view, brief=fullness <= len(result.steps)))
+    steps = result.steps[max(len(result.steps) - max(fullness, 0), 0) :]
     untold = len(result.resolved) + len(result.sources) + len(option.notes) + len(sheet.rows)
-    yield from first.away(result, view, notes=untold)
-    yield from _explain_next(result)
+    untold += len(result.steps) - len(steps)
+    sure = f"The price: {option.sureness or option.trust}; the model: {_graded(option)}."
+    return [
+        *first.verdict(_comes_to(result), view),
+        Paragraph(text=sure, bullet=True),
+        Table(columns=columns, rows=rows),
+        *beside,
+        *([Paragraph(text="How it came about", tone="bold", bullet=not whole)] if steps else []),
+        *(Paragraph(text=text, hanging=2, bullet=True) for text in steps),
+        *(_explain_sources(result) if whole else ()),
+        *first.assumed(result.assumptions, view),
+        *first.away(result, view, notes=untold),
+        *_explain_next(result),
+    ]
+
+
+def _largest(
+    lines: Sequence[BillLine], hidden: int
+) -> tuple[Sequence[BillLine], Sequence[BillLine]]:
+    """Return the largest lines of a bill in their order, and so many smaller ones and one more."""
+    if not hidden:
+        return lines, ()
+    order = sorted(range(len(lines)), key=lambda i: -abs(lines[i].amount_usd))
+    kept = {*order[: len(lines) - hidden - 1]}
+    return (
+        [line for i, line in enumerate(lines) if i in kept],
+        [line for i, line in enumerate(lines) if i not in kept],
+    )
+
+
+def _explain_sources(result: ExplainResult) -> Iterator[Block]:
+    """Return the month, the catalog, and where each figure is from."""
+    yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
+    yield Paragraph(text="Sources", tone="bold")
+    for text in (*result.resolved, *result.sources):
+        yield Paragraph(text=text, hanging=2, bullet=True)
 
 
 def _comes_to(result: ExplainResult) -> str:
@@ -381,14 +417,20 @@ def _who(line: BillLine) -> str:
     return f"{words.star(line.origin)}{line.origin}: {line.source}{date}"
 
 
-def _beside(option: OptionResult, view: View) -> Iterator[Block]:
-    """Return what is told beside the total: band, cash up front, energy, use, how sure it is."""
-    told = [*_beside_words(option)]
+def _beside(option: OptionResult, view: View, *, brief: bool) -> Iterator[Block]:
+    """Return what is told beside the total: band, cash up front, energy, use, how sure it is.
+
+    Where room is short, no energy: it is a line of the bill where it is paid for.
+    """
+    told = [text for text in _beside_words(option) if not (brief and text.startswith(ENERGY))]
     if view.notes or view.page:
         told += [f"Trust in the price {option.trust}: {words.notes_of(option.trust_reasons)}"]
         told += option.notes
     for text in told:
         yield Paragraph(text=text, hanging=2, bullet=True)
+
+
+ENERGY = "Energy"
 
 
 def _beside_words(option: OptionResult) -> Iterator[str]:
@@ -400,7 +442,7 @@ def _beside_words(option: OptionResult) -> Iterator[str]:
         yield f"Up front {cash} in cash, which the amortized lines pay back"
     if energy is not None and energy.wh_per_request is not None:
         yield (
-            f"Energy {show_number(energy.kwh_per_month)} kWh a month, "
+            f"{ENERGY} {show_number(energy.kwh_per_month)} kWh a month, "
             f"{show_number(energy.wh_per_request)} Wh a request; "
             f"{show_number(energy.kg_co2_per_month)} kg of CO2 a month ({energy.basis})"
         )
@@ -417,6 +459,5 @@ def _beside_words(option: OptionResult) -> Iterator[str]:
 EXPLAIN = Screen(
     rows=("option", "lines"),
     everything=_explain_everything,
-    sheet=_explain_sheet,
     blocks=_explain_blocks,
 )

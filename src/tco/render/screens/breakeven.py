@@ -31,11 +31,6 @@ def _pair_everything(result: BreakevenResult) -> Sheet:
     return Sheet(rows=(result,), columns=COLUMNS, usual=USUAL, keys={})
 
 
-def _pair_sheet(result: BreakevenResult, view: View) -> Sheet:
-    """Return the pair as one row."""
-    return _pair_everything(result)
-
-
 def spans(value: tuple[OpenBand, ...]) -> str:
     """Return winning intervals in words; a spreadsheet reads them too.
 
@@ -125,12 +120,16 @@ def _next(result: BreakevenResult | BreakevenOver) -> Iterator[Block]:
     a, b = (first.asked_as(name, ids, result.resolved) for name in ids)
     asked = result.asked
     if isinstance(result, BreakevenResult) and result.now is None:
-        volume = result.sure or result.first
+        volume = result.sure if result.sure is not None else result.first
         if volume is None:
             return
-        asked = ("--tokens", _at_least(volume), *asked)
+        asked = ("--tokens", _at_least(volume) if volume > 0.0 else ANY_VOLUME, *asked)
     lines = [first.command(asked, "explain", name) for name in (a, b)]
     yield from first.commands(first.command(asked, "sensitivity", a, b), *lines)
+
+
+ANY_VOLUME = "50B"
+"""A volume to go on with where one side is cheaper at any."""
 
 
 def _at_least(tokens: float) -> str:
@@ -200,9 +199,7 @@ def _flip(flip: Flip) -> str:
     return f"- {flip.title}: {needed}, now {now}"
 
 
-PAIR = Screen(
-    rows=(), everything=_pair_everything, sheet=_pair_sheet, blocks=_pair_blocks, compact=COMPACT
-)
+PAIR = Screen(rows=(), everything=_pair_everything, blocks=_pair_blocks, compact=COMPACT)
 
 
 # The screen of `tco breakeven A B --over VARIABLE`.
@@ -234,11 +231,6 @@ def _wins(result: BreakevenOver) -> str:
 def _over_everything(result: BreakevenOver) -> Sheet:
     """Return the pair as one row."""
     return Sheet(rows=(result,), columns=OVER_COLUMNS, usual=OVER_USUAL, keys={})
-
-
-def _over_sheet(result: BreakevenOver, view: View) -> Sheet:
-    """Return the pair as one row."""
-    return _over_everything(result)
 
 
 def _over_blocks(result: BreakevenOver, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -279,7 +271,7 @@ def _over_figures(result: BreakevenOver) -> Iterator[Block]:
         yield Paragraph(text=label + text, hanging=size, bullet=True)
 
 
-OVER = Screen(rows=(), everything=_over_everything, sheet=_over_sheet, blocks=_over_blocks)
+OVER = Screen(rows=(), everything=_over_everything, blocks=_over_blocks)
 
 
 # The screen of `tco breakeven` without options: an overview of the open models.
@@ -308,11 +300,6 @@ def _table_everything(result: BreakevenTable) -> Sheet:
     """Return all rows."""
     usual = (*TABLE_USUAL, *AT) if any(row.at is not None for row in result.rows) else TABLE_USUAL
     return Sheet(rows=result.rows, columns=TABLE_COLUMNS, usual=usual, keys=KEYS)
-
-
-def _table_sheet(result: BreakevenTable, view: View) -> Sheet:
-    """Return all rows."""
-    return _table_everything(result)
 
 
 def _table_blocks(result: BreakevenTable, sheet: Sheet, view: View) -> Iterable[Block]:
@@ -492,6 +479,4 @@ def _note(row: BreakevenRow) -> str:
     return "; ".join(parts)
 
 
-TABLE = Screen(
-    rows=("rows",), everything=_table_everything, sheet=_table_sheet, blocks=_table_blocks
-)
+TABLE = Screen(rows=("rows",), everything=_table_everything, blocks=_table_blocks)

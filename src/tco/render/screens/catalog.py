@@ -37,11 +37,6 @@ def _list_everything(result: CatalogList) -> Sheet:
     return offer_sheet(result.offers)
 
 
-def _list_sheet(result: CatalogList, view: View) -> Sheet:
-    """Return all offers."""
-    return _list_everything(result)
-
-
 def offer_sheet(rows: Sequence[OfferRow]) -> Sheet:
     """Return offers with everything that can be said of them."""
     return Sheet(
@@ -93,7 +88,7 @@ def _list_blocks(result: CatalogList, sheet: Sheet, view: View) -> Iterator[Bloc
     yield Paragraph(text=text, tone="dim")
 
 
-LIST = Screen(rows=("offers",), everything=_list_everything, sheet=_list_sheet, blocks=_list_blocks)
+LIST = Screen(rows=("offers",), everything=_list_everything, blocks=_list_blocks)
 
 
 # The screen of `tco catalog list --profiles`, `--models`, `--gpus`, `--providers`, `--sellers`.
@@ -136,11 +131,6 @@ def _figure(key: str) -> Column:
     return Column(key=key, head=head, get=lambda r: r.figures[key], show=show, right=known)
 
 
-def _names_sheet(result: CatalogNames, view: View) -> Sheet:
-    """Return all names."""
-    return _names_everything(result)
-
-
 def _names_blocks(result: CatalogNames, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the names, and what takes them."""
     columns = sheet.pick(view.fields or sheet.usual)
@@ -156,9 +146,7 @@ def _names_blocks(result: CatalogNames, sheet: Sheet, view: View) -> Iterator[Bl
         yield Paragraph(text=text, tone="dim")
 
 
-NAMES = Screen(
-    rows=("names",), everything=_names_everything, sheet=_names_sheet, blocks=_names_blocks
-)
+NAMES = Screen(rows=("names",), everything=_names_everything, blocks=_names_blocks)
 
 
 # The screen of `tco catalog history`, and the table of windows that other screens share.
@@ -169,11 +157,6 @@ HISTORY_USUAL = ("since", "until", "offer", "input", "cached_input", "output", "
 def _history_everything(result: CatalogHistory) -> Sheet:
     """Return all windows."""
     return window_sheet(result.windows)
-
-
-def _history_sheet(result: CatalogHistory, view: View) -> Sheet:
-    """Return all windows."""
-    return _history_everything(result)
 
 
 def window_sheet(rows: Sequence[WindowRow]) -> Sheet:
@@ -230,9 +213,7 @@ def _history_blocks(result: CatalogHistory, sheet: Sheet, view: View) -> Iterato
         yield Paragraph(text=f"{offer} is answered for until {day}", tone="dim", bullet=True)
 
 
-HISTORY = Screen(
-    rows=("windows",), everything=_history_everything, sheet=_history_sheet, blocks=_history_blocks
-)
+HISTORY = Screen(rows=("windows",), everything=_history_everything, blocks=_history_blocks)
 
 
 # The screen of `tco catalog show`.
@@ -253,11 +234,6 @@ def _show_everything(result: CatalogRecord) -> Sheet:
         usual=("name", "value", "source"),
         keys={},
     )
-
-
-def _show_sheet(result: CatalogRecord, view: View) -> Sheet:
-    """Return the figures of the record."""
-    return _show_everything(result)
 
 
 def _show_blocks(result: CatalogRecord, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -307,4 +283,4 @@ def _rents(rents: Sequence[RentRow], top: int) -> Iterator[Block]:
         yield Paragraph(text=f"{len(rents) - top} more: --top {len(rents)}", tone="dim")
 
 
-SHOW = Screen(rows=("facts",), everything=_show_everything, sheet=_show_sheet, blocks=_show_blocks)
+SHOW = Screen(rows=("facts",), everything=_show_everything, blocks=_show_blocks)

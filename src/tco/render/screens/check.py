@@ -39,11 +39,6 @@ def _check_everything(result: CheckReport) -> Sheet:
     )
 
 
-def _check_sheet(result: CheckReport, view: View) -> Sheet:
-    """Return what a table shows: all errors, and the first of each other rule."""
-    return _check_everything(result)
-
-
 def _check_blocks(result: CheckReport, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the findings line by line, what to do about each rule, and the count."""
     rows: Sequence[Finding] = sheet.rows
@@ -110,9 +105,7 @@ def _counted(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
-CHECK = Screen(
-    rows=("findings",), everything=_check_everything, sheet=_check_sheet, blocks=_check_blocks
-)
+CHECK = Screen(rows=("findings",), everything=_check_everything, blocks=_check_blocks)
 
 
 # The screen of `tco catalog check --rules`.
@@ -134,11 +127,6 @@ def _rules_everything(result: RuleList) -> Sheet:
     )
 
 
-def _rules_sheet(result: RuleList, view: View) -> Sheet:
-    """Return all rules."""
-    return _rules_everything(result)
-
-
 def _rules_blocks(result: RuleList, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return a paragraph for each rule."""
     for rule in sheet.rows:
@@ -146,9 +134,7 @@ def _rules_blocks(result: RuleList, sheet: Sheet, view: View) -> Iterator[Block]
         yield Paragraph(text=text, hanging=2, bullet=True)
 
 
-RULES = Screen(
-    rows=("rules",), everything=_rules_everything, sheet=_rules_sheet, blocks=_rules_blocks
-)
+RULES = Screen(rows=("rules",), everything=_rules_everything, blocks=_rules_blocks)
 
 
 # The screen of `tco catalog verify`.
@@ -181,11 +167,6 @@ def _yes(value: bool) -> str:
 
 def _price(key: str, head: str) -> Column:
     return Column(key=key, head=head, get=lambda c: getattr(c, key), show=words.price, right=True)
-
-
-def _verify_sheet(result: VerifyReport, view: View) -> Sheet:
-    """Return all disagreements."""
-    return _verify_everything(result)
 
 
 def _verify_blocks(result: VerifyReport, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -256,6 +237,5 @@ def _table(rows: Sequence[ListUsed | Agreement], columns: tuple[Column, ...], ti
 VERIFY = Screen(
     rows=("disagreements",),
     everything=_verify_everything,
-    sheet=_verify_sheet,
     blocks=_verify_blocks,
 )

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,7 @@ from tco.analysis.claims.results import (
     RuleRow,
     Turn,
 )
+from tco.render import first
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View
 from tco.units import show_number, show_tokens
@@ -234,13 +236,30 @@ def _claims_everything(result: ClaimsResult) -> Sheet:
     )
 
 
-def _claims_sheet(result: ClaimsResult, view: View) -> Sheet:
-    """Return the same: all claims are shown."""
-    return _claims_everything(result)
-
-
-def _claims_blocks(result: ClaimsResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _claims_blocks(result: ClaimsResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the list of verdicts, the rules of thumb on one axis, and claims in full."""
+    if len(result.rows) < 2 or result.detailed or view.page or view.notes or view.fields:
+        return _in_full(result, sheet, view)
+    most = min(len(sheet.rows), view.top or len(sheet.rows))
+    return first.fitted(result, view, partial(_claims_listed, result, sheet), most, 1)
+
+
+def _claims_listed(result: ClaimsResult, sheet: Sheet, most: int) -> list[Block]:
+    """Return a first screen with so many claims: what they come to, and the rest a flag away."""
+    columns = sheet.pick(sheet.usual)
+    rows = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in sheet.rows[:most])
+    hidden = len(sheet.rows) - len(rows)
+    more = f"{hidden} more: --top {len(sheet.rows)} · " if hidden else ""
+    told = f"prices of {result.as_of} · {more}what each word means: --notes"
+    return [
+        Paragraph(text=result.verdict, tone="bold"),
+        Table(columns=columns, rows=rows),
+        Paragraph(text=told, tone="dim", bullet=True),
+        *first.commands(f"tco claims {sheet.rows[0].id}", "tco claims --rules"),
+    ]
+
+
+def _in_full(result: ClaimsResult, sheet: Sheet, view: View) -> Iterator[Block]:
     rows = sheet.rows[: view.top]
     if len(result.rows) > 1 or view.fields:
         columns = sheet.pick(view.fields or sheet.usual)
@@ -480,6 +499,4 @@ def _list_of(names: Any) -> str:
     return ", ".join(_words(name) for name in names) or "–"
 
 
-CLAIMS = Screen(
-    rows=("rows",), everything=_claims_everything, sheet=_claims_sheet, blocks=_claims_blocks
-)
+CLAIMS = Screen(rows=("rows",), everything=_claims_everything, blocks=_claims_blocks)

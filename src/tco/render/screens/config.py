@@ -28,11 +28,6 @@ def everything(result: ConfigResult) -> Sheet:
     return Sheet(rows=result.rows, columns=COLUMNS, usual=USUAL, keys={})
 
 
-def sheet(result: ConfigResult, view: View) -> Sheet:
-    """Return the values."""
-    return everything(result)
-
-
 def blocks(result: ConfigResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the screen: the files that were read, the values, the variables that mean nothing."""
     read = ", ".join(result.files) or "no file"
@@ -59,4 +54,4 @@ def _shown(column: Column, row: ConfigRow) -> str:
     return in_unit(row.value, row.unit) + (words.STAR if row.judgment else "")
 
 
-SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks)
+SCREEN = Screen(rows=("rows",), everything=everything, blocks=blocks)

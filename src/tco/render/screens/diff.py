@@ -156,7 +156,7 @@ def _moved(moved: FigureChange) -> str:
 DIFF = Screen(
     rows=("rows",),
     everything=_diff_everything,
-    sheet=_diff_sheet,
+    shown=_diff_sheet,
     blocks=_diff_blocks,
     compact=COMPACT,
 )
@@ -195,11 +195,6 @@ def _text(value: float | str) -> str:
 
 def _by(ratio: float) -> str:
     return f"x{show_number(ratio)}" if ratio >= 2.995 else f"{(ratio - 1) * 100:+.1f}%"
-
-
-def _catalog_diff_sheet(result: CatalogDiff, view: View) -> Sheet:
-    """Return everything that moved."""
-    return _catalog_diff_everything(result)
 
 
 def _catalog_diff_blocks(result: CatalogDiff, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -249,6 +244,5 @@ def verdict(result: CatalogDiff) -> str:
 CATALOG_DIFF = Screen(
     rows=("moved",),
     everything=_catalog_diff_everything,
-    sheet=_catalog_diff_sheet,
     blocks=_catalog_diff_blocks,
 )

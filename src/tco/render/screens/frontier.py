@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from tco.analysis.results import DominatedOption, FrontierPoint, FrontierResult
 from tco.render import first, words
@@ -11,9 +12,9 @@ from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, 
 from tco.units import show_score, show_usd
 
 COMPACT = ("option", "class", "monthly_usd", "quality", "usd_per_point")
-TOP, LEAST = 11, 5
-"""Points that a screen has room for without notes beside it, and those that it always shows."""
-NAMED, ASSUMED = 1, 2
+LEAST = 5
+"""Points that a screen always shows."""
+NAMED = 1
 
 
 def _sheet(result: FrontierResult) -> Sheet:
@@ -48,49 +49,64 @@ def _score(point: FrontierPoint) -> str:
     return f"{'~' if point.apart is False else ''}{show_score(point.quality.value)}{effort}"
 
 
-def _rows(result: FrontierResult, view: View) -> Sheet:
-    return _sheet(result)
-
-
-def _blocks(result: FrontierResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _blocks(result: FrontierResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, the points, what they beat, what has no place."""
-    yield from first.verdict(result.verdict, view)
+    most = len(sheet.rows) + 1
+    return first.fitted(result, view, partial(_screen, result, sheet, view), most, LEAST)
+
+
+def _screen(result: FrontierResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many points; what they beat is counted where room is short."""
     others = first.carried(result.asked, ("--as-good-as",))
     command = first.command(others, "compare", "--as-good-as", result.points[-1].model)
     columns = sheet.pick(view.fields or sheet.usual)
-    chosen = (
-        sheet.rows
-        if view.page or not view.usual
-        else shown(sheet.rows, _room(result, view, command))
-    )
-    rows = tuple(Row(cells=tuple(c.text(p) for c in columns)) for p in chosen)
-    yield Table(columns=columns, rows=rows)
-    yield from _marks(chosen)
-    yield from _beaten(result, view)
-    yield from first.assumed(result.assumptions, view)
-    hidden = len(sheet.rows) - len(chosen)
-    more = f"{hidden} more: --top {len(sheet.rows)}" if hidden else ""
-    yield from first.away(result, view, more)
-    yield from first.commands(command)
+    points = sheet.rows
+    chosen = points if view.page or not view.usual else shown(points, fullness)
+    hidden = len(points) - len(chosen)
+    more = f"{hidden} more: --top {len(points)}" if hidden else ""
+    return [
+        *first.verdict(result.verdict, view),
+        Table(columns=columns, rows=tuple(_with_gaps(points, chosen, columns))),
+        *_marks(chosen),
+        *_beaten(result, view, brief=fullness <= len(points)),
+        *first.assumed(result.assumptions, view),
+        *first.away(result, view, more),
+        *first.commands(command),
+    ]
 
 
-def _room(result: FrontierResult, view: View, command: str) -> int:
-    """Return how many points there is room for beside the notes and a long command."""
-    notes = [f"tco: note: {text}" for text in first.told(result, view)]
-    lines = sum(-(-len(text) // first.COLUMNS) for text in (command, *notes)) - 1
-    return max(TOP - lines - bool(first.folded(result, view)), LEAST)
+def _with_gaps(
+    points: Sequence[FrontierPoint], chosen: Sequence[FrontierPoint], columns: Sequence[Column]
+) -> Iterator[Row]:
+    """Yield the rows of the points that are shown, and one for those left out in between."""
+    untold = 0
+    for point in points:
+        if point not in chosen:
+            untold += 1
+            continue
+        if untold:
+            cells = (f"{untold} more" if c.key in ("name", "option") else "…" for c in columns)
+            yield Row(cells=tuple(cells), tone="dim")
+            untold = 0
+        yield Row(cells=tuple(c.text(point) for c in columns))
 
 
 def shown(points: Sequence[FrontierPoint], most: int) -> Sequence[FrontierPoint]:
-    """Return the points that have room: those that cannot be told apart give way first."""
-    kept = list(points)
-    close = [p for p in points[1:-1] if p.apart is False]
-    for point in close[: max(len(points) - most, 0)]:
-        kept.remove(point)
-    if len(kept) <= most:
-        return kept
-    step = (len(kept) - 1) / (most - 1)
-    return [kept[round(i * step)] for i in range(most)]
+    """Return the points that have room, a row for those that are missing counted.
+
+    One run is left out, the one over which quality rises least; never an end, nor the dearest step.
+    """
+    run = len(points) - most + 1
+    if run <= 1 or len(points) < run + 2:
+        return points
+    last = len(points) - 1
+    dearest = max(range(1, len(points)), key=lambda i: points[i].usd_per_point or 0.0)
+    pinned = {0, last, dearest - 1, dearest}
+    score = [point.quality.value for point in points]
+    free = [i for i in range(1, len(points) - run) if not pinned & {*range(i, i + run)}]
+    free = free or [*range(1, len(points) - run)]
+    begin = min(free, key=lambda i: score[i + run] - score[i - 1])
+    return [*points[:begin], *points[begin + run :]]
 
 
 def _marks(points: Sequence[FrontierPoint]) -> Iterator[Block]:
@@ -103,8 +119,21 @@ def _marks(points: Sequence[FrontierPoint]) -> Iterator[Block]:
         yield Paragraph(text="; ".join(parts), tone="dim")
 
 
-def _beaten(result: FrontierResult, view: View) -> Iterator[Block]:
-    """Return what the points beat and what has no place: all of it with notes, else a few names."""
+def _beaten(result: FrontierResult, view: View, *, brief: bool) -> Iterator[Block]:
+    """Return what the points beat and what has no place: all of it with notes, else a few names.
+
+    Where room is short, they are only counted.
+    """
+    whole = view.page or view.notes
+    if brief and not whole:
+        counts = {
+            "beaten": len(result.dominated),
+            "cheaper but not sure enough": len(result.cheaper_but_unsure),
+            "without a score": len(result.unscored),
+        }
+        told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        yield from [Paragraph(text=f"Beside them {told}.", bullet=True)] if told else []
+        return
     if view.page or view.notes:
         yield from _every(result.dominated)
     models = list(dict.fromkeys(_model(name) for name in result.unscored))
@@ -150,7 +179,6 @@ def _some(names: Sequence[str], view: View) -> str:
 SCREEN = Screen(
     rows=("points",),
     everything=_sheet,
-    sheet=_rows,
     blocks=_blocks,
     compact=COMPACT,
 )

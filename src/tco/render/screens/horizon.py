@@ -71,11 +71,6 @@ def _everything(result: HorizonResult) -> Sheet:
     return Sheet(rows=result.rows, columns=COLUMNS, usual=USUAL, keys={"cost": "npv_usd"})
 
 
-def _sheet(result: HorizonResult, view: View) -> Sheet:
-    """Return the options."""
-    return _everything(result)
-
-
 # The months, for CSV.
 
 
@@ -385,4 +380,4 @@ def _is_own(name: str) -> bool:
     return name.startswith("self/")
 
 
-SCREEN = Screen(rows=("rows",), everything=_everything, sheet=_sheet, blocks=_blocks, csv=_by_month)
+SCREEN = Screen(rows=("rows",), everything=_everything, blocks=_blocks, csv=_by_month)

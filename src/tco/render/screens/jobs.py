@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from tco.analysis.jobs.bills import first_of
 from tco.analysis.jobs.results import EmbedResult, JobRow, TrainResult
@@ -63,35 +64,48 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def screen(result: Result, job: str, sheet: Sheet, view: View) -> Iterator[Block]:
+def screen(result: Result, job: str, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the answer, the job, the ways to have it done, how the best come about."""
-    yield from first.verdict(result.verdict, view)
+    most = min(TOP if view.top is None else view.top, len(sheet.rows))
+    return first.fitted(result, view, partial(_ways, result, job, sheet, view), most, 1)
+
+
+def _ways(result: Result, job: str, sheet: Sheet, view: View, fullness: int) -> list[Block]:
+    """Return the screen with so many ways; what cannot be had and the terms are a flag away."""
     whole = view.notes or view.page
     edition = f"\n{words.edition(result.catalog)}" if whole else ""
-    yield Paragraph(text=f"{job}{edition}")
     columns = sheet.pick(view.fields or sheet.usual)
     had = [r for r in sheet.rows if r.feasible]
-    shown = had[: TOP if view.top is None else view.top]
-    if shown:
-        rows = tuple(
-            Row(
-                cells=tuple(c.text(r) for c in columns),
-                note=_note(r) if whole and not view.fields else "",
-            )
-            for r in shown
-        )
-        yield Table(columns=columns, rows=rows)
+    shown = had[:fullness]
+    noted = whole and not view.fields
+    rows = tuple(
+        Row(cells=tuple(c.text(r) for c in columns), note=_note(r) if noted else "") for r in shown
+    )
     out = [r for r in sheet.rows if not r.feasible]
-    if out:
-        yield Paragraph(text="Not possible", tone="bold")
-    for row in out:
-        text = f"{row.id}: {words.notes_of(row.reasons)}"
-        yield Paragraph(text=text, tone="dim", hanging=2, bullet=True)
-    yield from _how(result)
-    yield from first.assumed(result.assumptions, view)
+    told = out if whole else out[:1]
+    how = list(_how(result))
     more = f"{len(had) - len(shown)} more: --top {len(had)}" if len(had) > len(shown) else ""
     untold = 0 if view.fields else sum(bool(_note(r)) for r in shown)
-    yield from first.away(result, view, more, notes=untold)
+    untold += len(out) - len(told) + (0 if whole else len(how))
+    return [
+        *first.verdict(result.verdict, view),
+        Paragraph(text=f"{job}{edition}"),
+        *([Table(columns=columns, rows=rows)] if shown else []),
+        *_out(told, whole=whole),
+        *(how if whole else []),
+        *first.assumed(result.assumptions, view),
+        *first.away(result, view, more, notes=untold),
+    ]
+
+
+def _out(rows: Sequence[JobRow], *, whole: bool) -> Iterator[Block]:
+    """Return what cannot be had and why; on a first screen one line."""
+    if whole and rows:
+        yield Paragraph(text="Not possible", tone="bold")
+    for row in rows:
+        text = f"{row.id}: {words.notes_of(row.reasons)}"
+        told = text if whole else words.shortened(f"Not possible: {text}", 130)
+        yield Paragraph(text=told, tone="dim", hanging=2, bullet=True)
 
 
 def _note(row: JobRow) -> str:
@@ -130,19 +144,9 @@ def _term(line: BillLine, when: str) -> str:
 # The screen of `tco train`.
 
 
-def _train_everything(result: TrainResult) -> Sheet:
-    """Return all ways, the impossible ones too."""
-    return ways(result)
-
-
-def _train_sheet(result: TrainResult, view: View) -> Sheet:
-    """Return the same: nothing is left out but by `--top`."""
-    return ways(result)
-
-
-def _train_blocks(result: TrainResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _train_blocks(result: TrainResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen."""
-    yield from screen(result, _job(result), sheet, view)
+    return screen(result, _job(result), sheet, view)
 
 
 def _job(result: TrainResult) -> str:
@@ -158,27 +162,15 @@ def _job(result: TrainResult) -> str:
     )
 
 
-TRAIN = Screen(
-    rows=("rows",), everything=_train_everything, sheet=_train_sheet, blocks=_train_blocks
-)
+TRAIN = Screen(rows=("rows",), everything=ways, blocks=_train_blocks)
 
 
 # The screen of `tco embed`.
 
 
-def _embed_everything(result: EmbedResult) -> Sheet:
-    """Return all ways, the impossible ones too."""
-    return ways(result)
-
-
-def _embed_sheet(result: EmbedResult, view: View) -> Sheet:
-    """Return the same: nothing is left out but by `--top`."""
-    return ways(result)
-
-
-def _embed_blocks(result: EmbedResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _embed_blocks(result: EmbedResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen."""
-    yield from screen(result, _embed_job(result), sheet, view)
+    return screen(result, _embed_job(result), sheet, view)
 
 
 def _embed_job(result: EmbedResult) -> str:
@@ -194,6 +186,4 @@ def _embed_job(result: EmbedResult) -> str:
     return f"{'; '.join(parts)}; people and the vector store not counted"
 
 
-EMBED = Screen(
-    rows=("rows",), everything=_embed_everything, sheet=_embed_sheet, blocks=_embed_blocks
-)
+EMBED = Screen(rows=("rows",), everything=ways, blocks=_embed_blocks)

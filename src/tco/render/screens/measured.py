@@ -61,11 +61,6 @@ def _validation_everything(result: ValidationResult) -> Sheet:
     )
 
 
-def _validation_sheet(result: ValidationResult, view: View) -> Sheet:
-    """Return the same: a screen shows everything."""
-    return _validation_everything(result)
-
-
 def _validation_columns() -> tuple[Column, ...]:
     return (
         Column(key="by", head="by", get=lambda p: p.by),
@@ -114,9 +109,7 @@ def _validation_first(result: ValidationResult) -> str:
     )
 
 
-VALIDATION = Screen(
-    rows=(), everything=_validation_everything, sheet=_validation_sheet, blocks=_validation_blocks
-)
+VALIDATION = Screen(rows=(), everything=_validation_everything, blocks=_validation_blocks)
 
 
 # The screen of `tco import bench`.
@@ -149,11 +142,6 @@ def _import_bench_everything(result: ImportResult) -> Sheet:
     )
 
 
-def _import_bench_sheet(result: ImportResult, view: View) -> Sheet:
-    """Return the same: all rows are shown."""
-    return _import_bench_everything(result)
-
-
 def _setup(row: ImportedRow) -> str:
     return f"{row.model}@{row.gpus}x{row.gpu}:{row.precision}"
 
@@ -181,6 +169,5 @@ def _import_bench_blocks(result: ImportResult, sheet: Sheet, view: View) -> Iter
 IMPORT_BENCH = Screen(
     rows=("rows",),
     everything=_import_bench_everything,
-    sheet=_import_bench_sheet,
     blocks=_import_bench_blocks,
 )

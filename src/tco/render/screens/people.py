@@ -29,7 +29,10 @@ Group = tuple[str, ModelClass, list[OptionResult]]
 
 
 def groups(result: CompareResult) -> list[Group]:
-    """Return the rows that a screen is about by what one can do and the class of the model."""
+    """Return the rows that a screen is about by what one can do and the class of the model.
+
+    The own GPUs of the verdict's pair come first of theirs.
+    """
     least = LEVELS.index(result.min_trust)
     told = set(result.shown)
     rows = [o for o in result.options if o.feasible and (not told or o.id in told)]
@@ -37,7 +40,8 @@ def groups(result: CompareResult) -> list[Group]:
     for tier, kind in KINDS.items():
         for class_ in CLASSES:
             some = [row for row in rows if (row.tier, row.class_) == (tier, class_)]
-            best = cheapest_of(some, least)
+            turned = [row for row in some if row.tier == "self" and row.id in result.pair]
+            best = cheapest_of(turned or some, least)
             if best is not None:
                 found.append((kind, class_, [best, *(row for row in some if row is not best)]))
     return found
@@ -137,10 +141,15 @@ def sure(row: OptionResult) -> str:
     return told
 
 
+TELLING = 0.05
+"""Share of a bill from which on what is neither GPUs nor people nor power is told [1]."""
+
+
 def _split_of(result: CompareResult, ids: set[str]) -> dict[str, str]:
-    """Return what the cheapest own GPUs are made of, to stand under their row."""
+    """Return what own GPUs of the pair, or the cheapest, are made of, to stand under their row."""
     rows = [o for o in result.options if o.id in ids and o.tier == "self" and o.breakdown]
-    best = cheapest_of(rows, LEVELS.index(result.min_trust))
+    turned = [row for row in rows if row.id in result.pair]
+    best = cheapest_of(turned or rows, LEVELS.index(result.min_trust))
     if best is None or best.breakdown is None:
         return {}
     part = best.breakdown
@@ -151,7 +160,9 @@ def _split_of(result: CompareResult, ids: set[str]) -> dict[str, str]:
         "power": part.power,
         "other": part.other,
     }
-    largest = sorted((name for name in parts if parts[name] >= 0.5), key=lambda n: -parts[n])[:3]
+    least = {"other": TELLING * _usd(best)}  # so that the same parts are told at every volume
+    told_of = (name for name in parts if parts[name] >= max(least.get(name, 0.0), 0.5))
+    largest = sorted(told_of, key=lambda n: -parts[n])[:3]
     told = ", ".join(f"{name} {words.whole_usd(parts[name])}" for name in largest)
     return {best.id: f"of it {told}"} if told else {}
 

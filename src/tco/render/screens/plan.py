@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+from tco.analysis.plan.bills import PURCHASES
 from tco.analysis.plan.results import ModelRow, PlanResult, ResourceRow, StrategyResult
 from tco.analysis.portfolio.results import FleetResult, PortfolioResult, TaskResult
 from tco.render import first, words
@@ -77,11 +78,6 @@ def _arrangements(result: PlanResult) -> tuple[Column, ...]:
 def _plan_everything(result: PlanResult) -> Sheet:
     """Return the resources of the hybrid."""
     return Sheet(rows=result.rows, columns=COLUMNS, usual=USUAL, keys=KEYS)
-
-
-def _plan_sheet(result: PlanResult, view: View) -> Sheet:
-    """Return the resources of the hybrid."""
-    return _plan_everything(result)
 
 
 def also(
@@ -242,13 +238,31 @@ def _plan_ending(result: PlanResult, view: View, more: int, most_commands: int) 
     besides = f"{more} more model{'s' * (more > 1)}: --notes" if more > 0 and not view.page else ""
     notes = len(result.resolved) + bool(result.left_out)
     yield from first.away(result, view, "the week: --plot", besides, notes=notes)
-    own = first.short(result.own[0]) if result.own else f"self/{result.model}"
     lines = (
         first.command(result.asked, "explain", result.overflow),
-        first.command(result.asked, "breakeven", result.overflow, f"self/{result.model}"),
-        *([first.command(result.asked, "deploy", own)] if result.own else []),
+        first.command(_with_rents(result), "breakeven", result.overflow, f"self/{result.model}"),
+        *(first.command(result.asked, "deploy", _deployed(name)) for name in result.own[:1]),
     )
     yield from first.commands(*lines[:most_commands])
+
+
+def _with_rents(result: PlanResult) -> tuple[str, ...]:
+    """Return the question with the rents that a plan looks at unasked, where they decide."""
+    own = next(row for row in result.strategies if row.strategy == "all own")
+    reserved = own.on_demand_usd is not None or any(map(_reserved, result.own))
+    if not reserved or "--purchase" in result.asked:
+        return result.asked
+    return (*result.asked, "--purchase", ",".join(PURCHASES))
+
+
+def _deployed(name: str) -> str:
+    """Return a set-up of a mix by a name that another command takes for no other one."""
+    bought = "/own:" in name or "@" not in name
+    return first.short(name) if bought else name
+
+
+def _reserved(name: str) -> bool:
+    return ":reserved_" in name
 
 
 def _strategy(row: StrategyResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
@@ -283,7 +297,6 @@ def _picture(result: PlanResult) -> Iterator[Block]:
 PLAN = Screen(
     rows=("rows",),
     everything=_plan_everything,
-    sheet=_plan_sheet,
     blocks=_plan_blocks,
     compact=COMPACT,
     also=also,
@@ -343,11 +356,6 @@ def _portfolio_everything(result: PortfolioResult) -> Sheet:
     if any(task.usd_per_success is not None for task in result.tasks):
         usual = (*usual[:-1], "usd_per_success")
     return Sheet(rows=result.tasks, columns=PORTFOLIO_COLUMNS, usual=usual, keys=PORTFOLIO_KEYS)
-
-
-def _portfolio_sheet(result: PortfolioResult, view: View) -> Sheet:
-    """Return the tasks."""
-    return _portfolio_everything(result)
 
 
 def _portfolio_blocks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterable[Block]:
@@ -491,6 +499,5 @@ def _bill(result: PortfolioResult) -> Iterator[Block]:
 PORTFOLIO = Screen(
     rows=("tasks",),
     everything=_portfolio_everything,
-    sheet=_portfolio_sheet,
     blocks=_portfolio_blocks,
 )

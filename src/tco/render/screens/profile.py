@@ -81,11 +81,6 @@ def everything(result: ProfileResult) -> Sheet:
     return Sheet(rows=tuple(result.models.values()), columns=COLUMNS, usual=usual, keys=keys)
 
 
-def sheet(result: ProfileResult, view: View) -> Sheet:
-    """Return the models, those with most tokens first."""
-    return everything(result)
-
-
 def blocks(result: ProfileResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the screen."""
     yield Paragraph(text=result.verdict, tone="bold")
@@ -199,4 +194,4 @@ def _where(result: ProfileResult) -> Iterator[Block]:
     yield Paragraph(text=f"used by: tco compare --profile {result.to}", hanging=2)
 
 
-SCREEN = Screen(rows=("models",), everything=everything, sheet=sheet, blocks=blocks)
+SCREEN = Screen(rows=("models",), everything=everything, blocks=blocks)

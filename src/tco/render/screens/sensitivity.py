@@ -34,11 +34,6 @@ def _tornado_everything(result: SensitivityResult) -> Sheet:
     return Sheet(rows=result.rows, columns=_columns(result), usual=USUAL, keys=KEYS)
 
 
-def _tornado_sheet(result: SensitivityResult, view: View) -> Sheet:
-    """Return all rows."""
-    return _tornado_everything(result)
-
-
 def _columns(result: SensitivityResult) -> tuple[Column, ...]:
     ends = [end for row in result.rows for end in known_ends(row)]
     low, high = min([0.0, *ends]), max([0.0, *ends])
@@ -113,6 +108,7 @@ def _tornado(result: SensitivityResult, sheet: Sheet, view: View, fullness: int)
         *first.verdict(result.verdict, view),
         *_two(result, view),
         Table(columns=columns, rows=tuple(_row(row, columns, noted=noted) for row in kept)),
+        *(() if noted else _lost(result, kept)),
         *_under(result, view),
         *_ending(result, view, len(sheet.rows) - len(kept), 2 if fullness >= LEAST else 1),
     ]
@@ -132,6 +128,14 @@ def _two(result: SensitivityResult, view: View) -> Iterator[Block]:
     yield Paragraph(text=f"B  {result.b}: {show_usd(result.b_usd)} a month", hanging=3, bullet=True)
     for said in result.resolved if view.notes or view.page else ():
         yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
+
+
+def _lost(result: SensitivityResult, kept: Sequence[SwingResult]) -> Iterator[Block]:
+    """Return at which ends A or B serves nothing, where the notes of the rows are not shown."""
+    for row in kept:
+        if row.impossible:
+            text = row.impossible.replace(result.a, "A").replace(result.b, "B")
+            yield Paragraph(text=f"{row.path}: {text}", tone="dim", hanging=2, bullet=True)
 
 
 def _under(result: SensitivityResult, view: View) -> Iterator[Block]:
@@ -195,7 +199,6 @@ def _volumes(row: SwingResult) -> str:
 TORNADO = Screen(
     rows=("rows",),
     everything=_tornado_everything,
-    sheet=_tornado_sheet,
     blocks=_tornado_blocks,
     compact=COMPACT,
 )
@@ -219,11 +222,6 @@ def _what_if_everything(result: WhatIfResult) -> Sheet:
     beside = ("tier", "model", *(c.key for c in TRUST))
     usual = tuple(c.key for c in columns if c.key not in beside and "mean" not in c.key)
     return Sheet(rows=result.options, columns=columns, usual=usual, keys={"cost": "base_usd"})
-
-
-def _what_if_sheet(result: WhatIfResult, view: View) -> Sheet:
-    """Return all options."""
-    return _what_if_everything(result)
 
 
 def _what_if_columns(result: WhatIfResult) -> tuple[Column, ...]:
@@ -328,9 +326,7 @@ def _what_if_row(row: WhatIfRow, columns: tuple[Column, ...], result: WhatIfResu
     return Row(cells=cells, tone="bold" if result.cheapest[0] == row.id else "")
 
 
-WHAT_IF = Screen(
-    rows=("options",), everything=_what_if_everything, sheet=_what_if_sheet, blocks=_what_if_blocks
-)
+WHAT_IF = Screen(rows=("options",), everything=_what_if_everything, blocks=_what_if_blocks)
 
 
 # The screen of `tco sensitivity --draws N`: how sure the answer is, and what to measure.
@@ -370,11 +366,6 @@ INPUTS = (
 def _montecarlo_everything(result: MonteCarloResult) -> Sheet:
     """Return all options."""
     return Sheet(rows=result.options, columns=COLUMNS, usual=MONTECARLO_USUAL, keys=MONTECARLO_KEYS)
-
-
-def _montecarlo_sheet(result: MonteCarloResult, view: View) -> Sheet:
-    """Return all options."""
-    return _montecarlo_everything(result)
 
 
 def _montecarlo_blocks(result: MonteCarloResult, sheet: Sheet, view: View) -> Iterable[Block]:
@@ -508,6 +499,5 @@ def _span(p: Percentiles, show):  # type: ignore[no-untyped-def]
 MONTECARLO = Screen(
     rows=("options",),
     everything=_montecarlo_everything,
-    sheet=_montecarlo_sheet,
     blocks=_montecarlo_blocks,
 )

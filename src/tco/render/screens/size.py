@@ -7,7 +7,7 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from tco.analysis.deploy.results import DeployResult
+from tco.analysis.deploy import DeployResult
 from tco.analysis.size.results import FrontPoint, SizeResult, SizeRow
 from tco.options.measurements import TIERS
 from tco.render import first, words
@@ -30,15 +30,14 @@ def _deploy_everything(result: DeployResult) -> Sheet:
     return Sheet(rows=result.arguments, columns=COLUMNS, usual=USUAL, keys={})
 
 
-def _deploy_sheet(result: DeployResult, view: View) -> Sheet:
-    """Return the arguments of the server."""
-    return _deploy_everything(result)
-
-
 def _deploy_blocks(result: DeployResult, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the task; with columns asked for, the arguments of the server instead."""
+    """Return the task; with columns asked for, the arguments of the server instead.
+
+    A first screen leaves out what each value rests on, and is a file of the task all the same.
+    """
     if view.fields is None:
-        yield Figure(rows=tuple(result.skypilot.rstrip("\n").split("\n")))
+        lines = result.skypilot.rstrip("\n").split("\n")
+        yield Figure(rows=tuple(lines if view.notes or view.page else _bare(result, lines)))
         return
     columns = sheet.pick(view.fields)
     rows = sheet.rows[: view.top]
@@ -46,9 +45,44 @@ def _deploy_blocks(result: DeployResult, sheet: Sheet, view: View) -> Iterator[B
     yield Table(columns=columns, rows=cells)
 
 
-DEPLOY = Screen(
-    rows=("arguments",), everything=_deploy_everything, sheet=_deploy_sheet, blocks=_deploy_blocks
-)
+def _bare(result: DeployResult, lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a task that it needs, its price and what is to be done; then what is not.
+
+    What a value rests on, and how a name was understood, are comments on lines of their own.
+    """
+    blank = lines.index("")
+    head, body = lines[:blank], lines[blank:]
+    kept: list[str] = []
+    for line in head:
+        if not line.startswith("#   "):  # which goes on with the line before
+            wanted = not any(line.startswith(f"# {said[:40]}") for said in result.resolved)
+        if wanted:
+            kept.append(line)
+    untold = f"{len(result.arguments) + len(result.resolved)} notes: --notes"
+    place = next((i for i, line in enumerate(kept) if line.endswith("FILE`.")), None)
+    if place is None or len(kept[place]) + 1 + len(untold) > first.COLUMNS:
+        kept.append(f"# {untold}")
+    else:
+        kept[place] += f" {untold}"
+    yield from kept
+    task = [line for line in body if line.strip() and not line.lstrip().startswith("#")]
+    yield from _joined(task)
+
+
+def _joined(lines: Iterable[str]) -> list[str]:
+    """Return lines of a task with the arguments of its server joined as far as there is room."""
+    made: list[str] = []
+    for line in lines:
+        argument = line.strip().startswith("--") and bool(made) and made[-1].endswith(" \\")
+        begun = made[-1].removesuffix(" \\") if argument else ""
+        if begun.strip().startswith("--") and len(begun) + 1 + len(line.strip()) <= first.COLUMNS:
+            made[-1] = f"{begun} {line.strip()}"
+        else:
+            made.append(line)
+    return made
+
+
+DEPLOY = Screen(rows=("arguments",), everything=_deploy_everything, blocks=_deploy_blocks)
 
 
 # The screen of `tco size`.
@@ -195,7 +229,7 @@ def _yes(value: bool) -> str:
 
 def _size_blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the answer, the set-ups, how sure their speed is, what is a flag away."""
-    if view.page or view.notes or not view.usual:
+    if view.page or view.notes or view.fields is not None:
         return [
             *first.verdict(result.verdict, view),
             *_all_of_size(result, sheet, view),
@@ -203,7 +237,7 @@ def _size_blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterable[Block
             *_size_ending(result, view, 0, 2),
         ]
     make = partial(_sized, result, sheet, view)
-    return first.fitted(result, view, make, min(TOP, len(sheet.rows)), 0)
+    return first.fitted(result, view, make, min(view.top or TOP, len(sheet.rows)), 0)
 
 
 def _sized(result: SizeResult, sheet: Sheet, view: View, fullness: int) -> list[Block]:
@@ -212,14 +246,14 @@ def _sized(result: SizeResult, sheet: Sheet, view: View, fullness: int) -> list[
         c._replace(head=SHORT_HEADS.get(c.key, c.head)) for c in sheet.pick(_short(result))
     )
     feasible = [row for row in sheet.rows if row.feasible]
-    kept = _kept(feasible, max(fullness, 1), result)
-    if kept:
-        rows = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in kept)
-        table: list[Block] = [Table(columns=columns, rows=rows)]
-    else:
-        kept = [row for row in sheet.rows if not row.feasible]
-        kept = kept[: max(min(fullness, MOST_INFEASIBLE), 1)]
-        table = [*_impossible(kept)]
+    kept = _kept(feasible, max(fullness, 1), result, view)
+    rows = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in kept)
+    table: list[Block] = [Table(columns=columns, rows=rows)] if kept else []
+    room = fullness - len(kept) if view.top else MOST_INFEASIBLE * (not kept)
+    others = [row for row in sheet.rows if not row.feasible]
+    others = others[: max(min(fullness, room), not kept)]
+    table += _impossible(others) if others else ()
+    kept += others
     return [
         *first.verdict(result.verdict, view),
         *_asked(result),
@@ -252,9 +286,9 @@ def _answer(result: SizeResult) -> str | None:
     return result.best_fleet or result.best
 
 
-def _kept(rows: Sequence[SizeRow], most: int, result: SizeResult) -> list[SizeRow]:
+def _kept(rows: Sequence[SizeRow], most: int, result: SizeResult, view: View) -> list[SizeRow]:
     """Return the first rows, by the fleet for a volume where one was given; always the answer."""
-    if result.best_fleet is not None:
+    if result.best_fleet is not None and view.sort is None:
         rows = sorted(rows, key=lambda row: row.fleet_usd_per_month or inf)
     wanted = [row for row in rows if row.id == _answer(result)]
     others = [row for row in rows if row not in wanted][: max(most - len(wanted), 0)]
@@ -453,7 +487,7 @@ def _tiers(rows: list[SizeRow]) -> Iterator[Block]:
 SIZE = Screen(
     rows=("rows",),
     everything=_size_everything,
-    sheet=_size_sheet,
+    shown=_size_sheet,
     blocks=_size_blocks,
     compact=compact,
 )

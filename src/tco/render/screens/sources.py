@@ -22,11 +22,6 @@ def everything(result: SourcesResult) -> Sheet:
     return Sheet(rows=result.rows, columns=COLUMNS, usual=("name", "grain", "title"), keys={})
 
 
-def sheet(result: SourcesResult, view: View) -> Sheet:
-    """Return the same: all are shown."""
-    return everything(result)
-
-
 def blocks(result: SourcesResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the formats, each with where it is exported and what it cannot tell under it."""
     yield Paragraph(text="Logs that are read, told by their content or by --from NAME")
@@ -38,4 +33,4 @@ def blocks(result: SourcesResult, sheet: Sheet, view: View) -> Iterator[Block]:
     yield Table(columns=columns, rows=tuple(rows))
 
 
-SCREEN = Screen(rows=("rows",), everything=everything, sheet=sheet, blocks=blocks)
+SCREEN = Screen(rows=("rows",), everything=everything, blocks=blocks)

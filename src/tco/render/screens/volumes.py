@@ -255,7 +255,7 @@ def _bill(answer: CompareResult, name: str) -> str:
 SCREEN = Screen(
     rows=("volumes",),
     everything=_answers,
-    sheet=_sheet,
+    shown=_sheet,
     blocks=_blocks,
     compact=_compact,
     csv=_options,

@@ -38,11 +38,6 @@ def _map_everything(result: MapResult) -> Sheet:
     return Sheet(rows=result.cells, columns=MAP_COLUMNS, usual=MAP_USUAL, keys=MAP_KEYS)
 
 
-def _map_sheet(result: MapResult, view: View) -> Sheet:
-    """Return all cells."""
-    return _map_everything(result)
-
-
 def _map_blocks(result: MapResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, the map, and what its letters stand for."""
     if view.fields:
@@ -138,4 +133,4 @@ def _legend(result: MapResult, view: View) -> str:
     return "; ".join(["small letters: it changes to the left or below", "* today", *told])
 
 
-MAP = Screen(rows=("cells",), everything=_map_everything, sheet=_map_sheet, blocks=_map_blocks)
+MAP = Screen(rows=("cells",), everything=_map_everything, blocks=_map_blocks)

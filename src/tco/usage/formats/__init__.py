@@ -14,7 +14,7 @@ from pkgutil import iter_modules
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tco.usage.rows import LeftOutTally, UsageRow, Wrong
+from tco.usage.rows import LeftOutTally, UsageRow, Wrong, moment
 from tco.usage.sources import RawRecord, Sample
 
 Grain = Literal["requests", "buckets", "costs", "counters"]
@@ -100,6 +100,31 @@ def mapping(value: Any) -> dict[str, Any]:
 def sequence(value: Any) -> list[Any]:
     """Return a list; an empty one for anything else."""
     return value if isinstance(value, list) else []
+
+
+def results(sample: Sample) -> Iterator[dict[str, Any]]:
+    """Yield the results of the first buckets of a report of usage or costs."""
+    for value in sample.values():
+        for result in sequence(value.get("results")):
+            yield mapping(result)
+
+
+def bucketed(
+    record: RawRecord, ctx: Context, begins: str = "start_time", ends: str = "end_time"
+) -> Iterable[tuple[float | None, float | None, dict[str, Any]]]:
+    """Return the results of a bucket with its times, which the report covers."""
+    bucket = mapping(record.value)
+    start, end = moment(bucket.get(begins)), moment(bucket.get(ends))
+    if start is not None and end is not None:
+        ctx.tally.cover(start, end)
+    for result in sequence(bucket.get("results")):
+        yield start, end, mapping(result)
+
+
+def times(start: float | None, end: float | None) -> dict[str, Any]:
+    """Return the times of a row that stands for a bucket."""
+    length_s = 0 if start is None or end is None else int(end - start)
+    return {"start": start, "end": end, "bucket_s": length_s}
 
 
 SERVICES = {"": "standard", "default": "standard", "auto": "standard", "on_demand": "standard"}

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, sequence, service_of
-from tco.usage.rows import UsageRow, Wrong, moment, nano, text
-from tco.usage.sources import RawRecord, Sample
+from tco.usage.formats import Context, Format, bucketed, results, service_of, times
+from tco.usage.rows import UsageRow, Wrong, nano, text
+from tco.usage.sources import Sample
 
 CENTS = 100
 
 
 def looks(sample: Sample) -> bool:
     """Return whether some buckets have amounts of money and no tokens."""
-    return any(
-        "amount" in mapping(result) and "cost_type" in mapping(result)
-        for value in sample.values()
-        for result in sequence(value.get("results"))
-    )
-
-
-def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
-    """Return the results of a bucket with its times."""
-    bucket = mapping(record.value)
-    start, end = moment(bucket.get("starting_at")), moment(bucket.get("ending_at"))
-    if start is not None and end is not None:
-        ctx.tally.cover(start, end)
-    for result in sequence(bucket.get("results")):
-        yield start, end, mapping(result)
+    return any("amount" in result and "cost_type" in result for result in results(sample))
 
 
 def row(value: Any, _: Context) -> UsageRow | None:
@@ -40,9 +26,7 @@ def row(value: Any, _: Context) -> UsageRow | None:
         model=text(result.get("model")),
         input=0,
         output=0,
-        start=start,
-        end=end,
-        bucket_s=int(end - start) if start is not None and end is not None else 0,
+        **times(start, end),
         requests=0,
         provider="anthropic",
         service=service_of(result.get("service_tier")),
@@ -59,6 +43,6 @@ FORMAT = Format(
     grain="costs",
     looks=looks,
     row=row,
-    parts=parts,
+    parts=partial(bucketed, begins="starting_at", ends="ending_at"),
     knows="only what was charged, by the day: give the usage report with it",
 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, sequence, service_of
+from tco.usage.formats import Context, Format, bucketed, results, service_of, times
 from tco.usage.formats.anthropic_messages import anthropic_tokens, geo
 from tco.usage.formats.openai_usage import NOT_GROUPED
-from tco.usage.rows import UsageRow, count, hashed, moment, text
-from tco.usage.sources import RawRecord, Sample
+from tco.usage.rows import UsageRow, count, hashed, text
+from tco.usage.sources import Sample
 
 LONG = {"200k-1M": 200_000}
 """Lower ends of the context windows that the report groups by."""
@@ -17,21 +17,7 @@ LONG = {"200k-1M": 200_000}
 
 def looks(sample: Sample) -> bool:
     """Return whether some buckets have results of Anthropic's usage report."""
-    return any(
-        "uncached_input_tokens" in mapping(result)
-        for value in sample.values()
-        for result in sequence(value.get("results"))
-    )
-
-
-def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
-    """Return the results of a bucket with its times."""
-    bucket = mapping(record.value)
-    start, end = moment(bucket.get("starting_at")), moment(bucket.get("ending_at"))
-    if start is not None and end is not None:
-        ctx.tally.cover(start, end)
-    for result in sequence(bucket.get("results")):
-        yield start, end, mapping(result)
+    return any("uncached_input_tokens" in result for result in results(sample))
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
@@ -47,9 +33,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     tokens = anthropic_tokens({**result, "input_tokens": result.get("uncached_input_tokens")}, ctx)
     return UsageRow(
         model=name or NOT_GROUPED,
-        start=start,
-        end=end,
-        bucket_s=int(end - start) if start is not None and end is not None else 0,
+        **times(start, end),
         requests=count(result.get("requests"), missing=None),
         provider="anthropic",
         region=geo(result.get("inference_geo")),
@@ -68,6 +52,6 @@ FORMAT = Format(
     grain="buckets",
     looks=looks,
     row=row,
-    parts=parts,
+    parts=partial(bucketed, begins="starting_at", ends="ending_at"),
     knows="the old report counts no requests; buckets tell no lengths and no peaks inside",
 )

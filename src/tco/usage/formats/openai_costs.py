@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, sequence
-from tco.usage.rows import UsageRow, Wrong, moment, nano, text
-from tco.usage.sources import RawRecord, Sample
+from tco.usage.formats import Context, Format, bucketed, mapping, results, times
+from tco.usage.rows import UsageRow, Wrong, nano, text
+from tco.usage.sources import Sample
 
 KIND = "organization.costs.result"
 
 
 def looks(sample: Sample) -> bool:
     """Return whether some buckets have results of a cost report."""
-    return any(
-        mapping(result).get("object") == KIND
-        for value in sample.values()
-        for result in sequence(value.get("results"))
-    )
-
-
-def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
-    """Return the results of a bucket with its times."""
-    bucket = mapping(record.value)
-    start, end = moment(bucket.get("start_time")), moment(bucket.get("end_time"))
-    if start is not None and end is not None:
-        ctx.tally.cover(start, end)
-    for result in sequence(bucket.get("results")):
-        yield start, end, mapping(result)
+    return any(result.get("object") == KIND for result in results(sample))
 
 
 def row(value: Any, _: Context) -> UsageRow | None:
@@ -42,9 +27,7 @@ def row(value: Any, _: Context) -> UsageRow | None:
         model=item.split(",")[0].strip(),
         input=0,
         output=0,
-        start=start,
-        end=end,
-        bucket_s=int(end - start) if start is not None and end is not None else 0,
+        **times(start, end),
         requests=0,
         provider="openai",
         project=text(result.get("project_id")),
@@ -60,6 +43,6 @@ FORMAT = Format(
     grain="costs",
     looks=looks,
     row=row,
-    parts=parts,
+    parts=bucketed,
     knows="only what was charged, by the day: give the usage report with it",
 )

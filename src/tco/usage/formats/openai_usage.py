@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, sequence, service_of
-from tco.usage.rows import UsageRow, count, hashed, moment, text
-from tco.usage.sources import RawRecord, Sample
+from tco.usage.formats import Context, Format, bucketed, results, service_of, times
+from tco.usage.rows import UsageRow, count, hashed, text
+from tco.usage.sources import Sample
 
 KIND = "organization.usage."
 NOT_GROUPED = "(not grouped by model)"
@@ -15,21 +14,7 @@ NOT_GROUPED = "(not grouped by model)"
 
 def looks(sample: Sample) -> bool:
     """Return whether some buckets have results of a usage report."""
-    return any(
-        str(mapping(result).get("object", "")).startswith(KIND)
-        for value in sample.values()
-        for result in sequence(value.get("results"))
-    )
-
-
-def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
-    """Return the results of a bucket with its times."""
-    bucket = mapping(record.value)
-    start, end = moment(bucket.get("start_time")), moment(bucket.get("end_time"))
-    if start is not None and end is not None:
-        ctx.tally.cover(start, end)
-    for result in sequence(bucket.get("results")):
-        yield start, end, mapping(result)
+    return any(str(result.get("object", "")).startswith(KIND) for result in results(sample))
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
@@ -53,9 +38,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         write_30m=w30,
         write_12h=w12,
         write_unknown=max(written - w30 - w12, 0),
-        start=start,
-        end=end,
-        bucket_s=int(end - start) if start is not None and end is not None else 0,
+        **times(start, end),
         requests=count(result.get("num_model_requests"), missing=None),
         provider="openai",
         service="batch" if result.get("batch") is True else service_of(result.get("service_tier")),
@@ -72,6 +55,6 @@ FORMAT = Format(
     grain="buckets",
     looks=looks,
     row=row,
-    parts=parts,
+    parts=bucketed,
     knows="buckets tell no lengths of requests, no reasoning, and no peaks inside a bucket",
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tco.analysis.deploy.results import DeployArgument, DeployResult, DeployTask, Engine
 from tco.analysis.explain import costs
 from tco.analysis.report import assumptions_of, stamp, warnings_of, workload_result
+from tco.analysis.results import Envelope, OptionResult, WorkloadResult
 from tco.analysis.rows import option_result
 from tco.engine.capacity import max_context_tokens, weights_bytes
 from tco.engine.constants import VISIBLE_SHARE
@@ -27,10 +27,67 @@ from tco.options.settings import Settings, fleet_policy, target, workload
 from tco.units import show_number, show_seconds, show_tokens, show_usd
 
 if TYPE_CHECKING:
-    from tco.analysis.results import OptionResult, ReplicaResult
+    from tco.analysis.results import ReplicaResult
     from tco.catalog.hardware import Accelerator
     from tco.catalog.models import Model
     from tco.engine.shapes import GpuShape, Layout, ModelShape
+
+
+# The answer; None is what does not exist.
+
+Engine = Literal["vllm", "sglang"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployArgument:
+    """One argument of the server."""
+
+    flag: str
+    value: str
+    why: str
+    """Which figure of the bill it rests on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployTask:
+    """What a SkyPilot service asks for: machines that each run one server."""
+
+    accelerators: str | None
+    """GPUs of one machine as SkyPilot calls them; None where no name of its catalog is known."""
+    machine_gpus: int
+    num_nodes: int
+    """Machines of one server."""
+    servers_gpus: int
+    """GPUs of one replica of the bill; a machine runs as many of them as it has room for."""
+    min_servers: int
+    max_servers: int
+    """Servers in the busiest hour; the same as the least where the fleet is always on."""
+    target_qps: float | None
+    """Requests a second of one server at which another one is started; None for a fixed fleet."""
+    use_spot: bool
+    disk_gb: int
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployResult(Envelope):
+    """How a set-up is run: the line of its server, and a task for SkyPilot. Nothing is run."""
+
+    schema: Literal["tco.deploy/1"]
+    workload: WorkloadResult
+    option: OptionResult
+    resolved: tuple[str, ...]
+    engine: Engine
+    repository: str | None
+    """Where the weights are on Hugging Face; None where the catalog does not know."""
+    arguments: tuple[DeployArgument, ...]
+    command: str
+    """The line that starts one server."""
+    task: DeployTask
+    skypilot: str
+    """The task as YAML, with what each value rests on."""
+    gaps: tuple[str, ...]
+    """What has to be filled in or done before it runs."""
 
 
 # The arguments of a server of vLLM or SGLang, from what a bill assumes of one replica.
@@ -163,9 +220,9 @@ class Server:
 
     @property
     def _quantized(self) -> str | None:
-        """Return the repository that holds the weights otherwise than they were first published."""
+        """Return the repository that holds the weights in this precision and no other."""
         known, asked = self.model.hugging_face, self.option.precision
-        if known is None or asked == self.model.native_precision:
+        if known is None:
             return None
         return known.quantized.get("nvfp4" if asked == "fp4" else asked)
 
