@@ -229,6 +229,7 @@ def _fleet_steps(inputs: Question, option: SelfOption, row: OptionResult) -> lis
     needed = float(np.asarray(replicas_for(peak, replica.slots, policy)))
     spare = float(np.asarray(policy.kept(needed))) - needed
     return [
+        *_waiting_steps(inputs),
         f"peak load = {_n(most)} / {_n(replica.requests_per_s)} "
         f"= {peak:.3f} replicas' worth of work",
         f"replicas = ceil(max({peak:.3f} / {_n(policy.headroom)} = {sustained:.3f}, "
@@ -238,6 +239,21 @@ def _fleet_steps(inputs: Question, option: SelfOption, row: OptionResult) -> lis
         f"GPUs = {row.replicas:g} x {option.gpus}, {_got(option)} by {option.instance_gpus}: "
         f"{row.gpus:g} on the invoice",
         *scaling_steps(option, inputs.settings, replica),
+    ]
+
+
+def _waiting_steps(inputs: Question) -> list[str]:
+    """Return what own GPUs make of work that can wait."""
+    waits = number(inputs.settings.value("workload.batch_share"))
+    if waits >= 1.0:
+        return ["all of it can wait: no peak, no limit on latency, no headroom, no spare"]
+    if not waits:
+        return []
+    usual = number(inputs.settings.value("workload.peak_to_mean"))
+    peak = number(workload(inputs.settings).peak_to_mean)
+    return [
+        f"{show_share(waits)} of it can wait and fills the hours that the rest leaves free: a peak "
+        f"of max({1 - waits:.3g} x {_n(usual)}, a fleet full all the time) = {_n(peak)}"
     ]
 
 

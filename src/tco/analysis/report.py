@@ -14,13 +14,14 @@ from tco.catalog.lookup import config_notes, find_model, stale_after
 from tco.engine.constants import FITTED
 from tco.engine.replica import DRAFTED_GAINS
 from tco.engine.shapes import number
+from tco.options import settings as values
 from tco.options.bills import FixedOption, Option, SelfOption, Tier, TokenOption, replica_of
 from tco.options.cheapest import USUAL, least_trust
 from tco.options.hours import SCALE_TO_ZERO
 from tco.options.machines import DEDICATED
 from tco.options.provisioned import ProvisionedOption
 from tco.options.quality import BELOW, score_notes, some_of, success_notes
-from tco.options.question import Question
+from tco.options.question import DEADLINE, WAITS, Question
 from tco.options.scenario import Scenario
 from tco.options.selection import region_notes
 from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets, target, workload
@@ -89,6 +90,7 @@ NEUTRAL = {
     "extra.usd_per_server_month",
     "extra.upfront_usd",
     "serving.max_ttft_s",
+    DEADLINE,
     "serving.zones",
     "serving.availability_target",
     "serving.replica_availability",
@@ -113,6 +115,9 @@ def _holidays(_: Question, used: Sequence[Option]) -> bool:
 ONLY_WITH: dict[str, Callable[[Question, Sequence[Option]], bool]] = {
     "workload.tokens_per_image": _images,
     "price.holidays_per_year": _holidays,
+    DEADLINE: lambda q, _: bool(np.any(np.asarray(q.settings.value(WAITS)))),
+    "workload.deadline_peak_to_mean": lambda q, _: q.settings.given(DEADLINE),
+    **dict.fromkeys(values.OF_THE_PEAK, lambda q, _: not values.all_waits(q.settings)),
 }
 """Values that enter a bill only where something else does."""
 
@@ -480,8 +485,6 @@ def uncalibrated(inputs: Question, used: Sequence[Option]) -> list[str]:
         out.append(f"no {inputs.engine} engine runs on {', '.join(macs)}: --engine local")
     return out
 
-
-# What was said of bills and changes none of those shown, or not as one may expect.
 
 ELSEWHERE = ("energy.", "own.pue", "own.host_power", "own.idle_", "own.light_", "own.full_")
 """Settings that enter the energy of any GPUs, rented ones too, and so not only bills."""

@@ -250,6 +250,13 @@ def positive(value: Any) -> float:
     return number
 
 
+def hours(value: Any) -> float:
+    """Return a duration in hours, from `24h`; a bare number counts hours [h]."""
+    if isinstance(value, int | float):
+        return units.number(value)
+    return units.seconds(value) / units.SECONDS_PER_HOUR
+
+
 def at_least_one(value: Any) -> int:
     """Return a whole number of 1 or more."""
     number = units.whole(value)

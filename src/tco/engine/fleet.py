@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Literal
@@ -162,6 +163,19 @@ class FleetPolicy:
             availability=self.replica_availability,
         )
 
+    def of_waiting(self, waits: Number, keep: Collection[str] = ()) -> FleetPolicy:
+        """Return the room that work needs of which some can wait: none where all of it can.
+
+        Args:
+            waits: Share that can wait [1].
+            keep: Fields that were given, and so hold whatever waits.
+        """
+        none = {"headroom": 1.0, "wait_beta": 0.0, "redundancy": 0.0, "zones": 1.0}
+        none["availability_target"] = 0.0
+        all_of_it = np.greater_equal(waits, 1.0)
+        changed = {n: np.where(all_of_it, v, getattr(self, n)) for n, v in none.items()}
+        return replace(self, **{n: v for n, v in changed.items() if n not in keep})
+
     def lifted(self) -> FleetPolicy:
         """Return the same with an axis more, for levels of load to lie along."""
         return FleetPolicy(
@@ -223,6 +237,50 @@ def slack_replicas(slots: Number, policy: FleetPolicy) -> Number:
     room = 1.0 / np.asarray(policy.headroom, dtype=float) - 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(k == 0, 0.0, k * k / 4.0 / room)
+
+
+# Work that can wait: it has no peak, keeps no spare, and fills what the rest leaves free.
+
+
+def peak_with_waiting(
+    peak_to_mean: Number, waits: Number, busiest: Number, headroom: Number
+) -> Number:
+    """Return the peak over the mean of a load of which some can wait [1].
+
+    ``max((1 - b) * p, headroom * w)``: the fleet of the rest, sized at its own peak, or, where that
+    is more, one that is as full as it may be for all the time that the work can be spread over.
+
+    Args:
+        peak_to_mean: Busiest hour of the whole over the average hour, p [1].
+        waits: Share of the work that can wait, b [1].
+        busiest: Load of the busiest stretch as long as the deadline over the mean, w; 1 where there
+            is none before the end of the month [1].
+        headroom: Highest load of a replica in the busiest hour; 1 where all can wait [1].
+    """
+    kept = np.where(np.greater_equal(waits, 1.0), 1.0, headroom)
+    peak = np.maximum((1.0 - waits) * peak_to_mean, kept * busiest)
+    return np.where(np.greater(waits, 0.0), peak, peak_to_mean)
+
+
+def busiest_stretch(week: Floats, hours: float) -> float:
+    """Return the highest mean load of any stretch of so many hours or more, over the mean [1].
+
+    A fleet of that size finishes all work in time: of what comes in any span no more is left at its
+    end than the deadline is long.
+
+    Args:
+        week: Load of each hour over the mean; the hour after the last is the first [hours] [1].
+        hours: Deadline [h].
+    """
+    if hours >= week.size:
+        return 1.0
+    first = max(int(np.ceil(hours - ROUND_OFF)), 1)
+    summed = np.concatenate([[0.0], np.cumsum(np.tile(week, 2))])
+    means = (
+        (summed[k : k + week.size] - summed[: week.size]).max() / k
+        for k in range(first, week.size + 1)
+    )
+    return float(max(means))
 
 
 def paid_gpus(gpus: Number, instance_gpus: Number) -> Number:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tco.catalog.lookup import find_model
+from tco.engine.fleet import busiest_stretch, steepened
 from tco.engine.ledger import Origin
 from tco.engine.shapes import PROFILES, ROUND_OFF, ServerProfile, number
 from tco.errors import UsageError, unknown_name
-from tco.options.hours import OnHours, on_hours
+from tco.options.hours import OnHours, curve_of, on_hours
 from tco.options.prices import LIST_PRICE, Buying, buying_of
 from tco.options.quality import SuccessRates, success_rates
 from tco.options.scenario import DEFAULT_PROFILE, Scenario
@@ -35,6 +36,7 @@ from tco.units import (
     in_month,
     reachable,
     show_number,
+    show_seconds,
 )
 
 if TYPE_CHECKING:
@@ -145,6 +147,7 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
     request = _in_month(request, number(settings.value("workload.hours_per_month")))
     settings = _rates_of(settings)
     settings = _with_volume(settings, profiles[profile], request, catalog.own.get(profile))
+    settings = _with_deadline(settings, catalog, request)
     check(settings)
     check_together(settings)
     return Question(
@@ -448,6 +451,37 @@ def _with_volume(
         fixed=True,
     )
     return Settings({**settings, entry.path: entry})
+
+
+DEADLINE, WAITS = "workload.deadline_h", "workload.batch_share"
+
+
+def _with_deadline(settings: Settings, catalog: Catalog, request: Scenario) -> Settings:
+    """Return the settings with the busiest stretch that is as long as the deadline.
+
+    Raises:
+        UsageError: The deadline is shorter than an answer takes.
+    """
+    hours = number(settings.value(DEADLINE))
+    if hours == 0.0 or number(settings.value(WAITS)) == 0.0:
+        return settings
+    who = settings[DEADLINE].source
+    needs_s = number(settings.value("workload.osl") * settings.value("serving.max_tpot_s"))
+    if hours * SECONDS_PER_HOUR < needs_s:
+        raise UsageError(
+            f"{who}: {show_seconds(hours * SECONDS_PER_HOUR)} is shorter than the "
+            f"{show_seconds(needs_s)} that one answer takes at --max-tpot; leave out --batch"
+        )
+    curve = curve_of(catalog, request, settings)
+    week = np.tile(curve.shape, WEEK_HOURS // curve.shape.size)
+    peak = number(settings.value(PEAK_TO_MEAN))
+    found = busiest_stretch(steepened(week, peak), hours)
+    path = "workload.deadline_peak_to_mean"
+    said = replace(settings[path], value=found, origin=curve.origin, source=curve.said)
+    return Settings({**settings, path: said})
+
+
+WEEK_HOURS = 168
 
 
 def _tokens_said(traffic: Traffic, request: Scenario, per_request: float) -> float:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tco.engine.fleet import LEAST_AVAILABILITY, FleetPolicy
+from tco.engine.fleet import LEAST_AVAILABILITY, FleetPolicy, peak_with_waiting
 from tco.engine.ledger import Origin
 from tco.engine.replica import Target
 from tco.engine.selfhost import People
 from tco.engine.shapes import Number, Workload
 from tco.errors import DataError, UnknownNameError, UsageError, printable, suggestion, unknown_name
 from tco.options.scenario import Scenario
-from tco.units import LARGEST, counted_words
+from tco.units import LARGEST, SECONDS_PER_HOUR, counted_words
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Assumptions, Preset
@@ -125,11 +125,19 @@ def workload(settings: Settings, tries: Number = 1.0) -> Workload:
         *("reasoning_factor", "cache_write_share", "hours_per_month"),
     )
     text = settings.value("workload.isl") * settings.value("workload.isl_factor")
+    values = {name: settings.value(f"workload.{name}") for name in names}
+    if np.any(np.greater(values["batch_share"], 0.0)):
+        values["peak_to_mean"] = peak_with_waiting(
+            values["peak_to_mean"],
+            values["batch_share"],
+            settings.value("workload.deadline_peak_to_mean"),
+            settings.value("serving.headroom"),
+        )
     return Workload(
         isl=text + image_tokens(settings),
         osl=settings.value("workload.osl") * settings.value("workload.osl_factor"),
         tokens_per_month=settings.value("workload.tokens_per_month") * tries,
-        **{name: settings.value(f"workload.{name}") for name in names},
+        **values,
     )
 
 
@@ -139,23 +147,60 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         *("headroom", "peakedness", "wait_beta", "redundancy"),
         *("zones", "availability_target", "replica_availability"),
     )
-    return FleetPolicy(**{name: settings.value(f"serving.{name}") for name in names})
+    policy = FleetPolicy(**{name: settings.value(f"serving.{name}") for name in names})
+    waits = settings.value("workload.batch_share")
+    if not np.any(np.greater_equal(waits, 1.0)):
+        return policy
+    given = [name for name in names if settings.given(f"serving.{name}")]
+    return policy.of_waiting(waits, given)
+
+
+OF_THE_PEAK = (
+    *("workload.peak_to_mean", "serving.headroom", "serving.peakedness", "serving.wait_beta"),
+    *("serving.redundancy", "serving.zones", "serving.availability_target"),
+    *("serving.max_tpot_s", "serving.max_ttft_s"),
+)
+"""What holds for work that cannot wait, and for no other unless it was given."""
+
+
+def all_waits(settings: Settings) -> bool:
+    """Return whether all of the work can wait, under every value that is looked at."""
+    return bool(np.all(np.greater_equal(settings.value("workload.batch_share"), 1.0)))
+
+
+def _limit_s(settings: Settings, path: str, waiting_s: Number, limit_s: Number) -> Number:
+    """Return a limit on latency, or the one that work has of which all can wait [s]."""
+    waits = np.greater_equal(settings.value("workload.batch_share"), 1.0)
+    if settings.given(path) or not np.any(waits):
+        return limit_s
+    limit = np.where(waits, waiting_s, limit_s)
+    return limit if limit.ndim else float(limit)
+
+
+def deadline_s(settings: Settings) -> Number:
+    """Return how long work that can wait may take; infinite where 0 says the whole month [s]."""
+    return _or_none(settings.value("workload.deadline_h") * SECONDS_PER_HOUR)
 
 
 def target(settings: Settings) -> Target:
     """Return what a replica must achieve."""
     load = workload(settings)
+    each_s = deadline_s(settings) / np.maximum(load.osl, 1.0)
+    max_tpot_s, first = settings.value(TPOT), _or_none(settings.value(TTFT))
     return Target(
         isl=load.isl,
         osl=load.osl * load.reasoning_factor,
         cached_share=load.cached_share,
-        max_tpot_s=settings.value("serving.max_tpot_s"),
+        max_tpot_s=_limit_s(settings, TPOT, each_s, max_tpot_s),
         max_concurrency=settings.value("serving.max_concurrency"),
         max_concurrency_large=settings.value("serving.max_concurrency_large"),
         speculative_gain=settings.value("serving.speculative_gain"),
         drafts=settings.value("serving.drafts"),
-        max_ttft_s=_or_none(settings.value("serving.max_ttft_s")),
+        max_ttft_s=_limit_s(settings, TTFT, np.inf, first),
     )
+
+
+TPOT, TTFT = "serving.max_tpot_s", "serving.max_ttft_s"
 
 
 def _or_none(limit_s: Number) -> Number:

@@ -61,6 +61,7 @@ SAYS: dict[str, tuple[Any, Any, str, Any]] = {
         ((frozenset({5}), 600, 840),),
     ),
     "params": (["8B"], ["8B"], "params", (8e9,)),
+    "deadline": ("24h", "1 day", "workload.deadline_h", 24.0),
     "bare": (True, True, "bare", True),
     "without": (["people,power"], ["people", "power"], "without", ("people", "power")),
     "coverage": ("shared_24x7", "shared_24x7", "coverage", "shared_24x7"),

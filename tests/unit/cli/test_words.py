@@ -26,6 +26,7 @@ WRONG = {
     "cached": "350%",
     "cache_write": "99%",
     "batch": "2",
+    "deadline": "soon",
     "peak": "200",
     "peak_to_mean": "0.5",
     "service": "cheap",
@@ -234,10 +235,11 @@ def test_acting_is_shown_of_all_but_files() -> None:
         "measured",
         "model_config",
         "params",
+        "deadline",
         "export",
         "lines",
         "quiet",
-    }  # lines: tests/rules; quiet: test_output.py; configs: tests/catalog/test_configs.py
+    }  # lines, deadline: tests/rules; quiet: test_output.py; configs: tests/catalog
     assert ACTS.keys() | elsewhere | {"tokens"} == {field.name for field in FIELDS} - OF_HORIZON
 
 

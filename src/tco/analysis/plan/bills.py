@@ -66,8 +66,9 @@ def load_curve(inputs: Question, hours: Sequence[float] = (), name: str = "") ->
     if hours:
         return Hours(shape=checked_hours(hours, name), said=name, origin="given")
     profiles = inputs.catalog.workloads.profiles
-    peak = float(np.asarray(inputs.settings.value("workload.peak_to_mean")))
-    given = inputs.settings.given("workload.peak_to_mean")
+    peak = float(np.asarray(workload(inputs.settings).peak_to_mean))
+    waits = float(np.asarray(inputs.settings.value("workload.batch_share")))
+    given = inputs.settings.given("workload.peak_to_mean") or waits > 0.0
     if name:
         shape = checked_hours(_named(name, profiles).hourly, f"profile {name}")
         known = Hours(shape=shape, said=f"the hours of {name}", origin="catalog")

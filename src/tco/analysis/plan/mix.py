@@ -34,7 +34,7 @@ from tco.options.machines import (
     standing_lines,
     work_lines,
 )
-from tco.options.settings import Settings, hours_per_month, people, target, workload
+from tco.options.settings import Settings, fleet_policy, hours_per_month, people, target, workload
 from tco.options.setups import SetUps
 from tco.units import HOURS_PER_MONTH
 
@@ -204,7 +204,7 @@ def rented_unit(option: Unit, settings: Settings, replica: Replica | None = None
         busy_gpus=0.0,
     )
     hours = number(hours_per_month(settings))
-    rate = float(np.asarray(replica.requests_per_s * settings.value("serving.headroom")))
+    rate = float(np.asarray(replica.requests_per_s * fleet_policy(settings).headroom))
     # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
     usd = float(np.asarray(total_usd(machine_lines(option, settings, unit))))
     load = workload(settings)

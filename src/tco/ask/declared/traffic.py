@@ -16,6 +16,7 @@ from tco.ask.fields import (
     Pairs,
     Switch,
     flag,
+    hours,
     key,
     one_of,
     positive,
@@ -113,6 +114,12 @@ class TrafficOptions(TypedDict, total=False):
         flag(VOLUME, "%", "Share of requests that can wait for a batch tier."),
         key("workload.batch", units.share, "workload.batch_share"),
         scope(but="size train", idle="unserved"),
+    ]
+    deadline: Annotated[
+        Amount,
+        flag(VOLUME, "T", "When work that can wait (--batch) must be done: 24h."),
+        key("workload.deadline", hours, "workload.deadline_h", eg="24h"),
+        scope(but="size train embed", idle="unserved train embed"),
     ]
     peak_to_mean: Annotated[
         Amount,

@@ -73,7 +73,6 @@ class ValueOptions(TypedDict, total=False):
     ]
     catalog: Annotated[
         Files,
-        Name,
         several(VALUES, "FILE", "Catalog file laid over the shipped ones."),
         key(
             "catalog",
@@ -85,7 +84,6 @@ class ValueOptions(TypedDict, total=False):
     ]
     measured: Annotated[
         Files,
-        Name,
         several(VALUES, "FILE", "Your own measured throughput, see tco import."),
         key(
             "measured",
