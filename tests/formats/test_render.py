@@ -225,7 +225,7 @@ def test_an_export_that_cannot_be_written_comes_after_the_answer(tmp_path: Path)
     for command in ([*shlex.split(COMMANDS["compare"]), *DAY], ["render", str(path)]):
         result = run(*command, "--export", f"md={lost}", "--export", f"csv={tmp_path / 'ok.csv'}")
         assert result.exit_code == 2
-        assert "deepinfra/gpt-oss-120b" in result.stdout
+        assert "llama-3.3-70b at deepinfra" in result.stdout
         assert f"--export: {lost}: no such file or directory" in result.stderr
         assert (tmp_path / "ok.csv").is_file()
 
