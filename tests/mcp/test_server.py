@@ -144,7 +144,11 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "files": ("compare", {"tokens": "5B", "file": "/etc/passwd"}, "no option called 'file'"),
     "type": ("compare", {"tokens": ["5B"]}, "tokens: ['5B']: a number is expected"),
     "top": ("compare", {"tokens": "5B", "top": 0}, "top: 0: must be 1 or more"),
-    "no volume": ("explain", {"name": "gpt-4.1"}, 'how many tokens a month? for example tokens="50B"'),
+    "no volume": (
+        "explain",
+        {"name": "gpt-4.1"},
+        'how many tokens a month? for example tokens="50B"',
+    ),
     "model": ("size", {"model": "lama-3.3-70b"}, "no model called 'lama-3.3-70b'; did you mean"),
     "missing": ("size", {}, "size: which model? An open model, such as llama-3.3-70b."),
     "no logs": ("bill", {}, "bill: which logs? A file, folder or pattern"),
