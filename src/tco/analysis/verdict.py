@@ -130,8 +130,8 @@ def _owning(
     if best is own or won:
         yield f"For others they cost {span} times as much."
         return
-    spoken = own.id if own.provider == "given" else own.model
-    whose = "" if own.model == best.model else f" ({spoken})"
+    called = own.id if own.provider == "given" else own.model
+    whose = "" if own.model == best.model else f" ({called})"
     yield f"Own GPUs cost {span} times as much for the same weights, from {_usd(own)}{whose}."
 
 

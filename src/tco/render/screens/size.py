@@ -91,6 +91,8 @@ DEPLOY = Screen(rows=("arguments",), everything=_deploy_everything, blocks=_depl
 TOP = 15
 MOST_INFEASIBLE = 8
 MOST_POINTS = 12
+FEW = 3
+"""So many set-ups stand on a screen before a second command does."""
 
 
 def _size_everything(result: SizeResult) -> Sheet:
@@ -257,7 +259,7 @@ def _sized(result: SizeResult, sheet: Sheet, view: View, fullness: int) -> list[
         *table,
         *_believed(result),
         *first.assumed(result.assumptions, view),
-        *_size_ending(result, view, len(result.rows) - len(kept), 2 if fullness else 1),
+        *_size_ending(result, view, len(result.rows) - len(kept), 2 if fullness > FEW else 1),
     ]
 
 
