@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, NamedTuple, get_type_hints
 
-from tco.analysis.results import CurrencyResult, OptionResult, members
+from tco.analysis.results import CurrencyResult, Envelope, OptionResult, members
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import Path, read_json, refuse_constant
 from tco.errors import DataError, printable, suggestion
@@ -35,7 +35,8 @@ def document(result: Any) -> Any:
         return {**row, "monthly_usd": round(row["monthly_usd"], DECIMALS)}
     if is_dataclass(result):
         kind: Any = type(result)
-        return {member(name): document(getattr(result, name)) for name in members(kind)}
+        made = {member(name): document(getattr(result, name)) for name in members(kind)}
+        return _in_dollars_alone(made) if isinstance(result, Envelope) else made
     if isinstance(result, dict):
         return {str(key): document(value) for key, value in result.items()}
     if isinstance(result, list | tuple):
@@ -51,9 +52,7 @@ def in_both(document: Any, currency: CurrencyResult | None) -> Any:
     `monthly_usd` gets a `monthly_eur`, `usd_per_mtok` an `eur_per_mtok`.
     """
     if currency is None:
-        if isinstance(document, dict) and document.get("currency", 0) is None:
-            return {key: value for key, value in document.items() if key != "currency"}
-        return document
+        return _in_dollars_alone(document) if isinstance(document, dict) else document
     return _twinned(document, currency.code.lower(), currency.per_usd)
 
 
@@ -99,6 +98,13 @@ def _single(value: Any, code: str) -> Any:
         return value
     twins = {USD.sub(code, key) for key in value if USD.search(key)}
     return {key: _single(one, code) for key, one in value.items() if key not in twins}
+
+
+def _in_dollars_alone(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document of an answer without a money that it is not in."""
+    if document.get("currency", 0) is None:
+        del document["currency"]
+    return document
 
 
 def member(field: str) -> str:
