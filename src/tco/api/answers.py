@@ -49,11 +49,12 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole answer as dicts and lists, as `--format json` writes it."""
-        from tco.render.jsonio import projected
+        from tco.render.jsonio import in_both, projected
 
         screen = _screen(self)
         whole: dict[str, Any] = projected(self, screen.everything(self), View(), screen.place(self))
-        return whole
+        both: dict[str, Any] = in_both(whole, getattr(self, "currency", None))
+        return both
 
     def to_json(self) -> str:
         """Return the whole answer as JSON: the bytes of `--format json`."""

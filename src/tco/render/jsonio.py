@@ -130,7 +130,8 @@ def projected(result: Any, sheet: Sheet, view: View, path: tuple[str, ...]) -> A
     if len(path) == 1 and not isinstance(getattr(result, path[0]), dict):
         kind: Any = type(result)
         parts = ((member(name), getattr(result, name)) for name in members(kind))
-        return {name: rows if name == path[0] else document(one) for name, one in parts}
+        made = {name: rows if name == path[0] else document(one) for name, one in parts}
+        return _in_dollars_alone(made)
     inner = whole = document(result)
     for key in path[:-1]:
         inner = inner[key]
