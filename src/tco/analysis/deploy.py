@@ -475,9 +475,9 @@ def deploy(inputs: Question, name: str) -> DeployResult:
     first = None if model.hugging_face is None else model.hugging_face.repo
     repository = server.repository or first
     gaps = [*server.gaps()]
-    if repository is None:
+    if repository is None and server.published:  # else it is named already
         gaps.append(f"the catalog does not know the repository of {option.model}: name it")
-    elif model.license is not None and model.license.kind == "community":
+    if repository and model.license is not None and model.license.kind == "community":
         gaps.append(f"{repository} may ask for consent: sky serve up --env HF_TOKEN")
     if task.accelerators is None:
         gaps.append(f"SkyPilot's catalog has no name that means {option.gpu} alone: name it")
