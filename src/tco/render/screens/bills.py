@@ -160,13 +160,11 @@ def _compare_blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterable
 def _screen_of_people(
     result: CompareResult, sheet: Sheet, view: View, fullness: int
 ) -> list[Block]:
-    """Return the screen: the lower the number, without the last command, with fewer rows, bare."""
-    every = len(people.by_weight(result))
-    less = every + people.COMMANDS - 1 - fullness
-    rows = min(every, max(every + 1 - less, people.LEAST))
+    """Return the screen with fewer rows, then with fewer commands, the lower the number."""
+    most = fullness - people.COMMANDS + 1
+    rows = max(most, people.LEAST)
     made, notes = people.table(result, view, rows)
-    beyond = max(less - 1 - max(every - people.LEAST, 0), 0)
-    commands = people.COMMANDS - min(less, 1) - beyond
+    commands = people.COMMANDS - max(people.LEAST - most, 0)
     return [
         *first.verdict(result.verdict, view),
         made,
