@@ -146,13 +146,15 @@ MATTERS: dict[str, tuple[dict[str, Any], Any]] = {
     "hours_per_month": ({}, 600.0),
 }
 """For each option, what is asked besides, and a value that changes the answer."""
+ELSEWHERE = ("catalog", "file", "model_config", "params", "currency", "fx")
+"""Files and configs: tests/catalog; another money changes no row: test_currency.py."""
 
 
 @pytest.mark.parametrize(
     "name", [n for n in QuestionOptions.__annotations__ if n not in lacking("train")]
 )
 def test_every_option_of_train_matters(name: str) -> None:
-    if name in ("catalog", "file"):
+    if name in ELSEWHERE:
         return
     besides, value = MATTERS[name]
     models = ("llama-3.1-8b",) if name == "marketplaces" else (LLAMA, "gpt-4.1")
@@ -167,7 +169,7 @@ def test_every_option_of_train_matters(name: str) -> None:
     "name", [n for n in QuestionOptions.__annotations__ if n not in lacking("embed")]
 )
 def test_every_option_of_embed_matters(name: str) -> None:
-    if name in ("catalog", "file"):
+    if name in ELSEWHERE:
         return
     besides, value = MATTERS[name]
     usual = {**TEXTS, **{k: v for k, v in besides.items() if k != "refresh"}}

@@ -81,7 +81,7 @@ def test_pay_by_region_is_wage_times_load(asked: Any) -> None:
     [
         ("salary_region", "eu", "give --salary"),
         ("coverage", "always", "give --fte"),
-        ("site", "moon", "did you mean"),
+        ("site", "moon", "there are colo, own_dc, desk"),
         ("electricity", "mars", "own.usd_per_kwh"),
     ],
 )

@@ -102,6 +102,7 @@ def test_hardware_references_resolve_and_every_source_is_used() -> None:
     used = {s for x in HARDWARE.rentals for r in x.rents for s in (r.source, *r.also)}
     used |= {k.source for k in HARDWARE.kernel_shares.values()}
     used |= {s.egress.source for s in HARDWARE.sellers.values() if s.egress}
+    used |= {served.source for s in HARDWARE.sellers.values() for served in s.serves}
     for a in HARDWARE.accelerators.values():
         used |= set(a.sources)
         used |= {a.kernel_share.source} if a.kernel_share else set()

@@ -296,7 +296,9 @@ def test_references_resolve_and_all_is_used() -> None:
     assert {o.model for o in PRICES.offers} <= set(MODELS)
     assert {t.model for t in PRICES.fine_tuning if t.model} <= set(MODELS)
     assert {c.gpu for c in PRICES.capacity if c.gpu} <= set(gpus)
-    assert {evidence.source for evidence in every_evidence()} == set(PRICES.sources)
+    used = {evidence.source for evidence in every_evidence()}
+    used |= {served.source for p in PRICES.providers.values() for served in p.serves}
+    assert used == set(PRICES.sources)
 
 
 def test_capacity_and_tuning_say_who_said_so() -> None:

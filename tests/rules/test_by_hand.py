@@ -100,7 +100,7 @@ def test_a_bill_by_the_token(
 SETUPS = (
     "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand_2x",
     "self/llama-3.3-70b@2xh100-sxm:fp8/lambda:on_demand_4x",
-    "self/llama-3.3-70b@1xh200-sxm:fp8/nebius:on_demand",
+    "self/llama-3.3-70b@1xh200-sxm:fp8/jarvislabs:on_demand",
     "self/llama-3.3-70b@1xmi300x:fp8/crusoe:on_demand_1x",
     "self/llama-3.3-70b@4xa100-sxm-80gb:bf16/hyperstack:on_demand",
 )

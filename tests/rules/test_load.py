@@ -331,9 +331,9 @@ def test_size_shows_the_gpus_of_the_fleet_in_every_format() -> None:
     assert row["fleet_gpus"] == row["replicas"] * 2 > 2
     gpus = f"{row['fleet_gpus']:g}"
     text = run(*said, *volume).stdout
-    assert f"{gpus} GPUs, {row['replicas']:g} replicas of llama-3.3-70b@2xh100-sxm:fp8" in " ".join(
-        text.split()
-    )
+    told = " ".join(text.split())
+    assert f"Cheapest fleet: {gpus} GPUs for $" in told
+    assert f"a month, {row['replicas']:g} replicas of llama-3.3-70b@2xh100-sxm:fp8" in told
     said_next = [line for line in text.splitlines() if line.startswith("tco ")]  # to be copied
     assert all(len(line) <= 80 for line in text.splitlines() if line not in said_next)
     short = run(*said, *volume, "-o", "llm").stdout.splitlines()

@@ -187,7 +187,7 @@ class Server:
                 f"name a repository that has them in {asked}"
             )
         name = {"vllm": "vLLM", "sglang": "SGLang"}[self.engine]
-        yield f"which version of {name} first serves this model is not known here: take the newest"
+        yield f"which {name} first serves this model is not known here: take the newest"
         if self._kv_bytes not in KV_CACHE[self.engine]:
             yield f"no type of {self.engine}'s KV cache has {self._kv_bytes:g} bytes an element"
         gain = number(self.settings.value("serving.speculative_gain"))

@@ -193,7 +193,7 @@ tco compare --tokens 5B --price 2
 tco compare --tokens 5B --utilization 50%
     no option called '--utilization': it comes out of the load and its peak; to vary it: tco breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B --over utilization
 tco compare --tokens 5B --currency EUR
-    no option called '--currency': amounts are US dollars, those you type and those you read
+    --currency EUR needs what a dollar is in it, and when: --fx 0.92
 tco compare --tokens 5B --salary €80k
     --salary: €80k: amounts are US dollars; convert it and write for example $200k/year
 tco compare --tokens 5B --models gpt-4.1

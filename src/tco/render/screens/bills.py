@@ -307,6 +307,8 @@ def _explain_blocks(result: ExplainResult, sheet: Sheet, view: View) -> Iterable
     return first.fitted(result, view, partial(_explained, result, sheet, view), most, least)
 
 
+PEAK = "busiest hour ="
+"""How the step begins that a mean must never stand without."""
 LEAST_LINES = 4
 """Lines of a bill that a first screen shows at least."""
 
@@ -327,7 +329,8 @@ def _explained(result: ExplainResult, sheet: Sheet, view: View, fullness: int) -
         cells = {"item": f"{len(rest)} smaller: --notes", "amount_usd": usd}
         rows += (Row(cells=tuple(cells.get(c.key, "") for c in columns)),)
     beside = list(_beside(option, view, brief=fullness <= len(result.steps)))
-    steps = result.steps[max(len(result.steps) - max(fullness, 0), 0) :]
+    first_told = len(result.steps) - max(fullness, 0)
+    steps = [s for i, s in enumerate(result.steps) if i >= first_told or s.startswith(PEAK)]
     untold = len(result.resolved) + len(result.sources) + len(option.notes) + len(sheet.rows)
     untold += len(result.steps) - len(steps)
     sure = f"The price: {option.sureness or option.trust}; the model: {_graded(option)}."

@@ -208,7 +208,8 @@ def _title(result: HorizonResult) -> str:
     rate = in_unit(result.yearly_rate, "share/year")
     when = "year" if result.discounting == "year-end" else "month"
     begins = result.path[0].begins
-    return f"{result.months} months (-o csv) from {begins}, capital {rate}, $ at each {when}'s end"
+    text = f"{result.months} months (-o csv) from {begins}, capital {rate}, $ at each {when}'s end"
+    return in_money(text)
 
 
 # Cash by year: a column a year, a row an option, capex and resale under it.

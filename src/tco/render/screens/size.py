@@ -56,7 +56,8 @@ def _bare(result: DeployResult, lines: Sequence[str]) -> Iterator[str]:
     kept: list[str] = []
     for line in head:
         if not line.startswith("#   "):  # which goes on with the line before
-            wanted = not any(line.startswith(f"# {said[:40]}") for said in result.resolved)
+            text = line.removeprefix("# ")[:40]  # a line may be shorter: an id is not broken
+            wanted = not any(text and said.startswith(text) for said in result.resolved)
         if wanted:
             kept.append(line)
     untold = f"{len(result.arguments) + len(result.resolved)} notes: --notes"
