@@ -6,7 +6,6 @@ import json
 import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -51,7 +50,6 @@ def limit() -> None:
 
 
 def checked(*args: str) -> subprocess.CompletedProcess[str]:
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "tco", "catalog", "check", *args, "--as-of", "2026-11-21"],
         env=clean({"PYTHONPATH": str(ROOT / "src"), "OPENBLAS_NUM_THREADS": "1"}),
@@ -61,7 +59,6 @@ def checked(*args: str) -> subprocess.CompletedProcess[str]:
         check=False,
         preexec_fn=limit if sys.platform == "linux" else None,
     )
-    assert time.monotonic() - started < 30
     assert "Traceback" not in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
     assert len(done.stdout) < 100_000

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -61,14 +59,6 @@ def test_confidence_is_computed(catalog: Catalog) -> None:
     assert confidence(price.evidence[:1], price.usd_per_mtok, catalog.prices.sources) == "low"
     wrong = price.usd_per_mtok.model_copy(update={"input": 99.0})
     assert confidence(price.evidence, wrong, catalog.prices.sources) == "low"
-
-
-@pytest.mark.slow
-def test_the_check_takes_at_most_three_times_the_parsing() -> None:
-    command = [sys.executable, str(ROOT / "benchmarks" / "catalog.py")]
-    env = {"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_year_later_it_fails_for_those_who_keep_it() -> None:
