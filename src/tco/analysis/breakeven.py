@@ -134,7 +134,8 @@ def table_words(rows: Sequence[BreakevenRow], named: bool) -> str:
     rival = f"{other[0].a}, a different model" if named and other else OF_CLASS
     usual_rival = f"{rest[0].a}, a different model" if rest else ""
     told = [part for part in ((same, HOSTS), (other, rival)) if part[0]]
-    sentences = [_today(told), _from(told), _from([(rest, usual_rival)]) if rest else ""]
+    told_from = _from(told) if told else ""
+    sentences = [_today(told), told_from, _from([(rest, usual_rival)]) if rest else ""]
     return " ".join(s for s in sentences if s)
 
 

@@ -316,6 +316,11 @@ def _overviewed(result: BreakevenTable, sheet: Sheet, view: View, fullness: int)
     return [
         *first.verdict(result.verdict, view),
         Table(columns=_overview_columns(result), rows=tuple(shown)),
+        *(
+            [Paragraph(text=LAPSES, tone="dim", bullet=True)]
+            if any(map(_lapses, result.rows))
+            else ()
+        ),
         *_about(result),
         *first.assumed(result.assumptions, view),
         *first.away(result, view, more, notes=notes),
@@ -395,10 +400,19 @@ def _overview_cells(pairing: Pairing, *, at: bool) -> tuple[str, ...]:
 
 
 def _pays(row: BreakevenRow) -> str:
-    """Return from which volume own GPUs are cheaper: `never`, `always`."""
+    """Return from which volume own GPUs are cheaper: `never`, `always`, `135B~` for a while."""
     if row.first is None:
         return "never"
-    return show_tokens(row.first) if row.first > 0 else "always"
+    told = show_tokens(row.first) if row.first > 0 else "always"
+    return f"{told}~" if _lapses(row) else told
+
+
+LAPSES = "~ for a while: dearer again above, and cheaper for good from where --notes says"
+
+
+def _lapses(row: BreakevenRow) -> bool:
+    """Return whether own GPUs are dearer again above the first volume at which they are cheaper."""
+    return row.first is not None and (row.sure is None or row.sure > row.first * (1 + 1e-9))
 
 
 def _overview_columns(result: BreakevenTable) -> tuple[Column, ...]:

@@ -224,9 +224,18 @@ def turning(result: CompareResult) -> Iterator[Block]:
     same = [flip for flip in result.turns if flip.against is None]
     against = [flip for flip in result.turns if flip.against is not None]
     told = first.changes(against)
-    model = (against[0].against or "").rpartition("/")[2] if told else ""
-    end = f"; against {model} {told}" if told else ""
+    end = ""
+    if told:
+        rival = against[0].against or ""
+        model = rival.rpartition("/")[2]
+        loses = "Own GPUs" if usd.get(rival, 0.0) <= own else model
+        end = f"; against {model} {told}" if loses == who else f"; {_would(loses, model)} {told}"
     yield from first.turning(same, f"{who} would win", end)
+
+
+def _would(loses: str, model: str) -> str:
+    """Return who would win against a closed model, where it is not who would win against a host."""
+    return f"{model} would win" if loses == model else f"own GPUs would win against {model}"
 
 
 def commands(result: CompareResult, most: int) -> Iterator[Block]:

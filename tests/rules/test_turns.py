@@ -1,0 +1,62 @@
+"""What would turn an answer has the right subject: whoever loses today would win."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from running import run
+
+from tco.units import show_tokens
+
+ON = ("--as-of", "2026-11-29")
+PAIR = ("baseten/glm-5.3", "self/glm-5.3")
+
+
+def told(*args: str) -> str:
+    done = run(*args, *ON, "-q")
+    assert done.exit_code == 0, done.output
+    return " ".join(done.stdout.replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+@pytest.mark.parametrize("volume", ["137B", "150B", "170B"])
+def test_a_volume_turns_the_answer_where_the_break_even_does(volume: str) -> None:
+    """Own GPUs may win on intervals: at an end of the one of today, or for good, they change."""
+    document = json.loads(told("breakeven", *PAIR, "--tokens", volume, "-o", "json"))
+    now = float(volume.rstrip("B")) * 1e9
+    spans = [(low, high if high is not None else float("inf")) for low, high in document["wins"]]
+    text = told("compare", "--tokens", volume, "--model", "glm-5.3")
+    inside = [span for span in spans if span[0] <= now < span[1]]
+    if inside:
+        ((low, high),) = inside
+        near = min((low, high), key=lambda end: max(end / now, now / end))
+        assert "Buying would win" in text
+        way = f"{'from' if near > now else 'up to'} {show_tokens(near)} tokens"
+    else:
+        assert "Own GPUs would win" in text
+        way = f"from {show_tokens(document['sure'])} tokens"
+    assert way in text
+
+
+def test_who_would_win_against_a_closed_model_is_said_of_that_model() -> None:
+    text = told("compare", "--tokens", "50B", "--class", "mid")
+    usd = {
+        name: json.loads(told("explain", name, "--tokens", "50B", "-o", "json"))["option"][
+            "monthly_usd"
+        ]
+        for name in ("google/gemini-3.8-flash", "self/glm-5.3-flash", "baseten/glm-5.3-flash")
+    }
+    assert usd["baseten/glm-5.3-flash"] < usd["self/glm-5.3-flash"] < usd["google/gemini-3.8-flash"]
+    assert re.search(r"Own GPUs would win [^;]+; gemini-3.8-flash would win (up to|from) ", text)
+
+
+def test_a_plan_says_that_own_gpus_for_everything_are_cheapest() -> None:
+    asked = ("plan", "--tokens", "400B", "--batch", "100%", "--model", "gpt-oss-120b")
+    usd = {
+        s["strategy"]: s["monthly_usd"]
+        for s in json.loads(told(*asked, "-o", "json"))["strategies"]
+    }
+    assert usd["all own"] < min(usd["all API"], usd["hybrid"])
+    assert "no GPU is worth its price" not in told(*asked)
+    assert "own GPUs for everything cost" in told(*asked)
