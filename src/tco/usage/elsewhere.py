@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tco.catalog.lookup import price_at
+from tco.catalog.trust import offer_trust
 from tco.errors import TcoError
 from tco.units import HOURS_PER_MONTH, show_number
 from tco.usage.matching import Matched
@@ -18,6 +20,7 @@ from tco.usage.traffic import TimeSpan
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
+    from tco.catalog.prices import Offer
 
 HOSTS, MODELS, OWN = 3, 5, 3
 TOKENS_ONLY = "tokens only"
@@ -75,17 +78,15 @@ def _hosts(
         part = {k: v[mine] for k, v in cells.items()}
         offers = {m.offer for (_, model), m in matches.items() if model == name and m.offer}
         models = {catalog.offers[o].model for o in offers}
-        others = [
-            o
-            for o in catalog.prices.offers
-            if o.model in models and o.id not in offers and not o.doubt
-        ]
-        costs = [
-            (usd, o.id) for o in others if (usd := _at(catalog, o.id, part, today)) is not None
-        ]
-        for usd, offer in sorted(costs)[:HOSTS]:
+        others = [o for o in catalog.prices.offers if o.model in models and o.id not in offers]
+        rows, unsure = _sure(catalog, others, part, today)
+        for i, (usd, offer) in enumerate(rows[:HOSTS]):
             yield Elsewhere(
-                kind="other host", option=offer, monthly_usd=usd * month, of=name, note=TOKENS_ONLY
+                kind="other host",
+                option=offer,
+                monthly_usd=usd * month,
+                of=name,
+                note=TOKENS_ONLY if i else TOKENS_ONLY + unsure,
             )
 
 
@@ -93,18 +94,38 @@ def _models(catalog: Catalog, today: date, cells: Any, month: float) -> Iterator
     """Return all of the traffic at each model of the short list, at its cheapest offer."""
     rows = []
     for model in catalog.assumptions.short_list:
-        offers = [o.id for o in catalog.prices.offers if o.model == model and not o.doubt]
-        costs = [(usd, o) for o in offers if (usd := _at(catalog, o, cells, today)) is not None]
-        if costs:
-            rows.append(min(costs))
-    for usd, offer in sorted(rows)[:MODELS]:
+        offers = [o for o in catalog.prices.offers if o.model == model]
+        sure, unsure = _sure(catalog, offers, cells, today)
+        if sure:
+            rows.append((*sure[0], unsure))
+    for usd, offer, unsure in sorted(rows)[:MODELS]:
         yield Elsewhere(
             kind="other model",
             option=offer,
             monthly_usd=usd * month,
             of="all",
-            note=f"{TOKENS_ONLY}; another model: its answers and its tokenizer differ",
+            note=f"{TOKENS_ONLY}; another model: its answers and its tokenizer differ{unsure}",
         )
+
+
+def _sure(
+    catalog: Catalog, offers: Sequence[Offer], cells: Any, today: date
+) -> tuple[list[tuple[float, str]], str]:
+    """Return what cells cost at the offers that are sure enough, cheapest first [USD].
+
+    As everywhere, a price wins with a trust of medium or high. The second is which is cheaper and
+    not sure enough, to follow a note; empty without one.
+    """
+    rows: dict[bool, list[tuple[float, str, str]]] = {True: [], False: []}
+    for offer in offers:
+        usd, price = _at(catalog, offer.id, cells, today), price_at(offer, today, catalog.offers)
+        if usd is not None and price is not None:
+            trust = offer_trust(catalog, offer, price, today)
+            rows[trust.level != "low"].append((usd, offer.id, trust.reasons[0]))
+    sure = sorted(rows[True])
+    cheaper = [row for row in sorted(rows[False]) if not sure or row[0] < sure[0][0]]
+    told = f"; cheaper but not sure enough: {cheaper[0][1]} ({cheaper[0][2]})" if cheaper else ""
+    return [(usd, offer) for usd, offer, _ in sure], told
 
 
 def _own(logs: Any, catalog: Catalog, today: date, cells: Any) -> tuple[list[Elsewhere], list[str]]:
