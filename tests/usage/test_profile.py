@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases import CASES
 from made import MODELS, START, drawn, spoilt, total, write
 from running import ROOT, clean, run
 from strategies import DAY
@@ -297,3 +298,16 @@ def test_own_names_of_columns(tmp_path: Path) -> None:
 def test_the_day_of_the_file_is_the_day_asked_for(made: list[str], catalog: Catalog) -> None:
     other = profiled(Reading(tuple(made)), catalog, date(2026, 12, 24), quiet)
     assert 'made: "2026-12-24"' in other.text
+
+
+def test_totals_without_a_peak_propose_what_works(tmp_path: Path) -> None:
+    """Counters tell no times: a named profile is proposed, with the lengths that they say."""
+    for name, text in CASES["vllm"].files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    done = run("profile", str(tmp_path))
+    assert done.exit_code == 0, done.stderr
+    (line,) = [one.strip() for one in done.stdout.splitlines() if "tco compare" in one]
+    assert line == "tco compare --profile general --isl 192 --osl 27 --cached 23.9%"
+    assert "every command takes" not in done.stdout
+    shown = run(*line.removeprefix("tco ").split(), "--tokens", "1B", "--as-of", str(DAY))
+    assert shown.exit_code == 0, shown.stderr

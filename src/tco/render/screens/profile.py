@@ -187,11 +187,26 @@ def left_out_blocks(result: Any) -> Iterator[Block]:
 
 
 def _where(result: ProfileResult) -> Iterator[Block]:
+    if result.requests and result.peak_to_mean.hour is None and result.peak_to_mean.day is None:
+        yield Paragraph(text="It tells no peak: its lengths go with that of a named profile,")
+        yield Paragraph(text=_lengths(result, result.requests), hanging=2)
+        return
     if result.to is None:
         yield Paragraph(text="--to traffic.yaml writes a profile that every command takes")
         return
     yield Paragraph(text=f"written to {result.to}")
     yield Paragraph(text=f"used by: tco compare --profile {result.to}", hanging=2)
+
+
+def _lengths(result: ProfileResult, requests: int) -> str:
+    """Return a command with the mean request of logs that tell no more."""
+    totals = result.totals
+    kinds = (totals.input, totals.read, totals.input_with_read, totals.write_unknown)
+    timed = (totals.write_5m, totals.write_1h, totals.write_30m, totals.write_12h)
+    taken = sum(n or 0 for n in (*kinds, *timed))
+    share = "" if result.cached_share is None else f" --cached {result.cached_share:.1%}"
+    isl, osl = taken / requests, totals.output / requests
+    return f"tco compare --profile general --isl {isl:.0f} --osl {osl:.0f}{share}"
 
 
 SCREEN = Screen(rows=("models",), everything=everything, blocks=blocks)
