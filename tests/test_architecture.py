@@ -41,7 +41,7 @@ MOST_MODULES_OF_COMPARE = 62  # to be 50; the turn took five, quality one, the s
 
 MOST_ROOMS = 252  # to be 240: modules with code
 MOST_TYPES = 445  # to be 250: classes that declare fields
-MOST_LINES_IN_ALL = 70_050
+MOST_LINES_IN_ALL = 70_000
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {

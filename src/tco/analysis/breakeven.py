@@ -134,8 +134,7 @@ def table_words(rows: Sequence[BreakevenRow], named: bool) -> str:
     rival = f"{other[0].a}, a different model" if named and other else OF_CLASS
     usual_rival = f"{rest[0].a}, a different model" if rest else ""
     told = [part for part in ((same, HOSTS), (other, rival)) if part[0]]
-    told_from = _from(told) if told else ""
-    sentences = [_today(told), told_from, _from([(rest, usual_rival)]) if rest else ""]
+    sentences = [_today(told), _from(told), _from([(rest, usual_rival)] if rest else [])]
     return " ".join(s for s in sentences if s)
 
 
@@ -165,8 +164,9 @@ def _ratio(at: BothAt) -> float:
 
 
 def _from(told: Sequence[tuple[Sequence[BreakevenRow], str]]) -> str:
-    """Return from which volume own GPUs pay, of the model that is first."""
-    return f"Own GPUs break even {', '.join(_count(rows, rival) for rows, rival in told)}."
+    """Return from which volume own GPUs pay, of the model that is first; nothing of nobody."""
+    counted = ", ".join(_count(rows, rival) for rows, rival in told)
+    return f"Own GPUs break even {counted}." if told else ""
 
 
 def _count(rows: Sequence[BreakevenRow], rival: str) -> str:

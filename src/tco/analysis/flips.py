@@ -230,11 +230,11 @@ def _volume(inputs: Question, bought: Option, setups: Sequence[Option]) -> list[
     won = earliest(inputs, bought, setups)[1]
     spans = [tuple(span) for span in won.intervals()]
     ends = [end for span in spans for end in span if 0.0 < end < np.inf]
-    holds = any(begin <= now < end for begin, end in spans)
     near = min(ends, key=lambda end: max(end / now, now / end), default=None) if now else None
     way = "" if near is None else f"{'from' if near > now else 'up to'} {show_tokens(near)} tokens"
     sure = float(won.sure[0])
-    if near is not None and now < near < sure and not holds:  # whole replicas lie between: for good
+    wins = any(begin <= now < end for begin, end in spans)
+    if near is not None and now < near < sure and not wins:  # whole replicas lie between: for good
         way = f"from {show_tokens(sure)} tokens"
     return [
         Flip(

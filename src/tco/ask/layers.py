@@ -357,20 +357,15 @@ def _with_configs(catalog: Catalog, request: Scenario) -> tuple[Catalog, Scenari
         )
     if not request.model_configs and not any(map(looks_like_config, request.models)):
         return catalog, request
-    from tco.catalog.configs.read import (
-        found_config,
-        means_config,
-        published_as,
-        read_config,
-        with_config_model,
-    )
+    from tco.catalog.configs import read as configs
 
-    models = [published_as(catalog, name) or name for name in request.models]
-    if config := next((name for name in models if means_config(catalog, name)), None):
-        found_config(config)
+    models = [configs.published_as(catalog, name) or name for name in request.models]
+    if config := next((name for name in models if configs.means_config(catalog, name)), None):
+        configs.found_config(config)
         raise UsageError(f"{config} is no name of the catalog: --model-config {config} reads it")
     for file, params in zip_longest(request.model_configs, request.params):
-        catalog, name = with_config_model(catalog, read_config(str(file), params))
+        made = configs.read_config(str(file), params)
+        catalog, name = configs.with_config_model(catalog, made)
         models.append(name)
     return catalog, replace(request, models=tuple(dict.fromkeys(models)))
 

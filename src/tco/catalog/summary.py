@@ -326,10 +326,6 @@ def _model(catalog: Catalog, name: str, on: date) -> CatalogRecord:
     )
 
 
-UNSAID = ("name", "scores", "sources", "license_kind")
-"""What of a model is shown elsewhere, or follows from the rest."""
-
-
 def _scores(catalog: Catalog, model: str) -> tuple[Fact, ...]:
     scores = catalog.models.models[model].scores
     return tuple(

@@ -72,6 +72,7 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
     from tco.catalog.files import shipped_file
     from tco.catalog.load import cache_key, digest_of, load_catalog, recall, remember
     from tco.cli.answer import config_file
+    from tco.cli.guard import Progress
     from tco.cli.options import today
     from tco.render import jsonio
 
@@ -85,43 +86,30 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
     words = ("claims", digest_of([shipped_file(NAME)]), str(day), str(name), str(rules), str(full))
     key = None if config_file() else cache_key(catalog.sha256, words, answer=True)
     kept = recall(key)
-    if kept is not None:
-        return jsonio.from_document(json.loads(kept)).result
-    result = _worked_out(said, known, wanted, catalog, day, rules=rules, full=full, one=name)
-    remember(key, json.dumps(jsonio.document(result)).encode())
-    return result
+    if kept is None:
+        with Progress(quiet=bool(out.get("quiet"))) as progress:
+            audit = _audit(said, known, catalog, day, progress)
+            made = audit.rules() if rules else audit.result(wanted, detailed=bool(name), full=full)
+        kept = json.dumps(jsonio.document(made)).encode()
+        remember(key, kept)
+    return jsonio.from_document(json.loads(kept)).result
 
 
-def _worked_out(
-    said: Any,
-    known: Any,
-    wanted: list[Any],
-    catalog: Any,
-    day: Any,
-    *,
-    rules: bool,
-    full: bool,
-    one: str | None,
-) -> Any:
-    """Return the claims, asked question by question."""
+def _audit(said: Any, known: Any, catalog: Any, day: Any, progress: Any) -> Any:
+    """Return what asks the claims, question by question."""
     from tco.analysis.claims.audit import Audit
     from tco.analysis.report import stamp
-    from tco.cli.guard import Progress
     from tco.options.question import prepare
 
     inputs = prepare(catalog, said.request, day)
-    with Progress(quiet=bool(said.output.get("quiet"))) as progress:
-        audit = Audit(
-            claims=known,
-            ask=_memory(),
-            settings=inputs.settings,
-            catalog=stamp(inputs, ()),
-            today=day.isoformat(),
-            progress=progress,
-        )
-        if rules:
-            return audit.rules()
-        return audit.result(wanted, detailed=one is not None, full=full)
+    return Audit(
+        claims=known,
+        ask=_memory(),
+        settings=inputs.settings,
+        catalog=stamp(inputs, ()),
+        today=day.isoformat(),
+        progress=progress,
+    )
 
 
 def _wanted(known: Any, name: str | None) -> list[Any]:

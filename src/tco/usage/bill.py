@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tco.analysis.results import CatalogStamp
-from tco.units import show_number, show_tokens, show_usd
+from tco.units import HOURS_PER_MONTH, show_number, show_tokens, show_usd
 from tco.usage import elsewhere
 from tco.usage.aggregates import BY, DAY_S, Arrays
 from tco.usage.explain import NOT_EXPLAINED, differences, month_changes
@@ -162,7 +162,7 @@ def _result(
     listed = sum(m.list_usd or 0.0 for m in models.values())
     difference = _added(models)
     counts = counts_of(cells)
-    month = elsewhere.month_of(span, made, catalog, today)
+    month = HOURS_PER_MONTH / span.hours if span.hours else None  # over what was logged [1]
     notes: dict[str, None] = dict.fromkeys(tally.notes)
     notes |= dict.fromkeys(f"incomplete: {why}" for why in tally.incomplete)
     notes |= dict.fromkeys(_partial(span, _months(made)))

@@ -12,11 +12,11 @@ import numpy as np
 from tco.catalog.lookup import price_at
 from tco.catalog.trust import offer_trust
 from tco.errors import TcoError
-from tco.units import HOURS_PER_MONTH, show_number
+from tco.options.cheapest import USUAL, rank_of
+from tco.units import show_number
 from tco.usage.matching import Matched
 from tco.usage.pricing import priced
 from tco.usage.results import Elsewhere
-from tco.usage.traffic import TimeSpan
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 
 HOSTS, MODELS, OWN = 3, 5, 3
 TOKENS_ONLY = "tokens only"
-
-
-def month_of(span: TimeSpan, made: Any, catalog: Catalog, today: date) -> float | None:
-    """Return a month of 730 h over what was logged; None where no time is told."""
-    return HOURS_PER_MONTH / span.hours if span.hours else None
 
 
 def elsewhere(
@@ -113,15 +108,14 @@ def _sure(
 ) -> tuple[list[tuple[float, str]], str]:
     """Return what cells cost at the offers that are sure enough, cheapest first [USD].
 
-    As everywhere, a price wins with a trust of medium or high. The second is which is cheaper and
-    not sure enough, to follow a note; empty without one.
+    The second is which is cheaper and not sure enough, to follow a note; empty without one.
     """
     rows: dict[bool, list[tuple[float, str, str]]] = {True: [], False: []}
     for offer in offers:
         usd, price = _at(catalog, offer.id, cells, today), price_at(offer, today, catalog.offers)
         if usd is not None and price is not None:
             trust = offer_trust(catalog, offer, price, today)
-            rows[trust.level != "low"].append((usd, offer.id, trust.reasons[0]))
+            rows[rank_of(trust.level) >= rank_of(USUAL)].append((usd, offer.id, trust.reasons[0]))
     sure = sorted(rows[True])
     cheaper = [row for row in sorted(rows[False]) if not sure or row[0] < sure[0][0]]
     told = f"; cheaper but not sure enough: {cheaper[0][1]} ({cheaper[0][2]})" if cheaper else ""

@@ -173,8 +173,8 @@ def _cheapest(result: PlanResult) -> str:
     )
     bill = show_usd(hybrid.monthly_usd or 0.0)
     everything = f"{result.overflow} for everything {show_usd(api.monthly_usd or 0.0)}"
-    least = min(api.monthly_usd or 0.0, hybrid.monthly_usd or 0.0)
-    if own.monthly_usd is not None and own.monthly_usd < least and not hybrid.own_tokens_share:
+    pays = own.monthly_usd is not None and own.monthly_usd < (api.monthly_usd or 0.0)
+    if pays and not hybrid.own_tokens_share:
         return f"For {result.model} {alone} a month, less than {everything}; no mix is cheaper."
     if not hybrid.own_tokens_share:
         return (

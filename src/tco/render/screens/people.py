@@ -224,18 +224,14 @@ def turning(result: CompareResult) -> Iterator[Block]:
     same = [flip for flip in result.turns if flip.against is None]
     against = [flip for flip in result.turns if flip.against is not None]
     told = first.changes(against)
-    end = ""
-    if told:
-        rival = against[0].against or ""
-        model = rival.rpartition("/")[2]
-        loses = "Own GPUs" if usd.get(rival, 0.0) <= own else model
-        end = f"; against {model} {told}" if loses == who else f"; {_would(loses, model)} {told}"
+    rival = (against[0].against or "") if told else ""
+    model = rival.rpartition("/")[2]
+    if rival in usd and usd[rival] > own:  # who loses to it is not who loses to the host
+        end = f"; {model} would win {told}"
+    else:
+        subject = "" if bought <= own else "own GPUs would win "
+        end = f"; {subject}against {model} {told}" if told else ""
     yield from first.turning(same, f"{who} would win", end)
-
-
-def _would(loses: str, model: str) -> str:
-    """Return who would win against a closed model, where it is not who would win against a host."""
-    return f"{model} would win" if loses == model else f"own GPUs would win against {model}"
 
 
 def commands(result: CompareResult, most: int) -> Iterator[Block]:

@@ -11,6 +11,7 @@ from tco.render.screens import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 from tco.usage.results import ModelUsage, ProfileResult, TokenCounts
+from tco.usage.rows import WRITES
 
 TOP = 20
 WEEK_COLUMNS, WEEK_HEIGHT = 56, 6
@@ -201,9 +202,7 @@ def _where(result: ProfileResult) -> Iterator[Block]:
 def _lengths(result: ProfileResult, requests: int) -> str:
     """Return a command with the mean request of logs that tell no more."""
     totals = result.totals
-    kinds = (totals.input, totals.read, totals.input_with_read, totals.write_unknown)
-    timed = (totals.write_5m, totals.write_1h, totals.write_30m, totals.write_12h)
-    taken = sum(n or 0 for n in (*kinds, *timed))
+    taken = sum(getattr(totals, n) or 0 for n in ("input", "read", "input_with_read", *WRITES))
     share = "" if result.cached_share is None else f" --cached {result.cached_share:.1%}"
     isl, osl = taken / requests, totals.output / requests
     return f"tco compare --profile general --isl {isl:.0f} --osl {osl:.0f}{share}"
