@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar, get_origin, is_typeddict
 
 from typer import Argument, Option
@@ -21,34 +21,52 @@ from tco.errors import UsageError
 Function = Callable[..., None]
 
 
-def flags(function: Function) -> Function:
-    """Return a command whose parameters that are records become one option a field.
+class Flagged:
+    """A command whose parameters that are records become one option a field.
 
     A record is a dataclass, its fields `Annotated[type, typer.Option(...)]`, or a `TypedDict` whose
     options are declared (`tco.ask.fields`), those that the command does not take left out;
-    annotations must be objects, not texts.
+    annotations must be objects, not texts. Options are made when typer first asks for them.
     """
-    records = {
-        p.name: options_of(p.annotation, function.__name__)
-        for p in _parameters(function)
-        if _is_record(p.annotation)
-    }
-    kinds = {p.name: p.annotation for p in _parameters(function)}
 
-    def command(**values: Any) -> None:
-        for name, options in records.items():
-            values[name] = kinds[name](**{o.name: values.pop(o.name) for o in options})
-        guarded(function, **values)
+    def __init__(self, function: Function) -> None:
+        """Keep the command."""
+        self.function = function
+        self.__name__, self.__doc__ = function.__name__, function.__doc__
+        self.__annotations__: dict[str, Any] = {}
 
-    command.__name__, command.__doc__ = function.__name__, function.__doc__
-    flat = [
-        option
-        for p in _parameters(function)
-        for option in records.get(p.name, [p.replace(kind=inspect.Parameter.KEYWORD_ONLY)])
-    ]
-    command.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
-    command.__annotations__ = {}
-    return command
+    def __call__(self, **values: Any) -> None:
+        """Run the command with the values of its options."""
+        for p in _parameters(self.function):
+            if p.name in self._records:
+                options = self._records[p.name]
+                values[p.name] = p.annotation(**{o.name: values.pop(o.name) for o in options})
+        guarded(self.function, **values)
+
+    @cached_property
+    def _records(self) -> dict[str, list[inspect.Parameter]]:
+        return {
+            p.name: options_of(p.annotation, self.__name__)
+            for p in _parameters(self.function)
+            if _is_record(p.annotation)
+        }
+
+    @cached_property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.Signature(
+            [
+                option
+                for p in _parameters(self.function)
+                for option in self._records.get(
+                    p.name, [p.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
+                )
+            ]
+        )
+
+
+def flags(function: Function) -> Flagged:
+    """Return a command that takes its records' fields as options."""
+    return Flagged(function)
 
 
 def _parameters(function: Function) -> list[inspect.Parameter]:
