@@ -176,7 +176,8 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     wanted = short_list(inputs, selection)
     more = inputs.request.all_setups or bool(selection.classes)  # than a short list was asked for
     brief = brief and bool(wanted) and not more
-    found, ranked, own = ranked_options(inputs, selection, within=wanted if brief else frozenset())
+    within = wanted if brief else frozenset()
+    found, ranked, own = ranked_options(inputs, selection, within=within, brief=brief)
     if wanted and not any(r.model in wanted and answers(r, inputs) for r in ranked):
         # An old day, or filters that leave nothing of the short list: then everything counts.
         wanted, brief = frozenset(), False
@@ -320,9 +321,20 @@ def _checks(inputs: Question, best: OptionResult, used: list[Option]) -> tuple[C
 
 
 def ranked_options(
-    inputs: Question, selection: Selection, *, within: frozenset[str] = frozenset()
+    inputs: Question,
+    selection: Selection,
+    *,
+    within: frozenset[str] = frozenset(),
+    brief: bool = False,
 ) -> tuple[list[Sized], list[OptionResult], SetUps]:
-    """Return the options of some models (all when none are named) their rows by cost, set-ups."""
+    """Return the options of some models (all when none are named) their rows by cost, set-ups.
+
+    Args:
+        inputs: The question.
+        selection: What the user chose.
+        within: The models, all where there are none.
+        brief: Leave out the lines of the bills.
+    """
     selection = replace(selection, within=within)
     own = own_setups(inputs, selection)
     found, missing = _candidates(inputs, selection, own)
@@ -332,7 +344,7 @@ def ranked_options(
     usd, gpus = monthly_bills(own, inputs.settings, pairs, _volume(inputs))
     whole = _whole(inputs, own, pairs, usd[:, 0]) if many else pairs
     found += [(option_of(own, i), own.replica_of(i)) for i in whole.tolist()]
-    results = [option_result(option, inputs, replica) for option, replica in found]
+    results = [option_result(option, inputs, replica, brief=brief) for option, replica in found]
     results += [left_out_result(item, inputs) for item in missing]
     if not many:
         return found, sorted(results, key=_rank), own

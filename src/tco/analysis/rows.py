@@ -183,16 +183,20 @@ def peak_over_mean(option: SelfOption, settings: Settings) -> float:
 # From an option to its row: the bill in numbers, its band, and how well the fleet is used.
 
 
-def option_result(option: Option, inputs: Question, replica: Replica | None = None) -> OptionResult:
+def option_result(
+    option: Option, inputs: Question, replica: Replica | None = None, *, brief: bool = False
+) -> OptionResult:
     """Return the row of an option; an infeasible one carries its reasons instead of a bill.
 
     Args:
         option: The option.
         inputs: The question.
         replica: What one replica sustains, where that has been worked out already.
+        brief: Leave out the lines of its bill.
     """
     if isinstance(option, SelfOption):
-        return _self_result(option, inputs, replica or replica_of(option, inputs.settings))
+        known = replica or replica_of(option, inputs.settings)
+        return _self_result(option, inputs, known, brief=brief)
     bill = lines(option, inputs.settings)
     used = _used(option, inputs.settings)
     usd = number(total_usd(bill))
@@ -200,6 +204,7 @@ def option_result(option: Option, inputs: Question, replica: Replica | None = No
         option,
         inputs,
         bill,
+        brief=brief,
         replicas=_units(option, bill, inputs.settings),
         notes=option.notes,
         slo=limit_states(inputs.settings, None),
@@ -210,7 +215,7 @@ def option_result(option: Option, inputs: Question, replica: Replica | None = No
 
 
 def _served_row(
-    option: Option, inputs: Question, bill: tuple[Line, ...], **own: Any
+    option: Option, inputs: Question, bill: tuple[Line, ...], *, brief: bool, **own: Any
 ) -> OptionResult:
     """Return the row of what can serve: what all options have, and what is `own` to its kind."""
     usd = number(total_usd(bill))
@@ -224,7 +229,7 @@ def _served_row(
         monthly_usd=usd,
         usd_per_mtok=_per_mtok(usd, inputs.settings),
         price_checked=_day(option),
-        lines=bill_lines(bill, inputs),
+        lines=() if brief else bill_lines(bill, inputs),
         trust=option.trust.level,
         trust_reasons=option.trust.reasons,
         sureness=sureness_of(option, inputs),
@@ -251,7 +256,9 @@ def _used(option: Option, settings: Settings) -> UtilizationResult | None:
     return UtilizationResult(slots=share, token_capacity=share, paid_hours=share)
 
 
-def _self_result(option: SelfOption, inputs: Question, replica: Replica) -> OptionResult:
+def _self_result(
+    option: SelfOption, inputs: Question, replica: Replica, *, brief: bool
+) -> OptionResult:
     if not bool(np.all(replica.feasible)):
         return _too_small(option, replica, inputs)
     servers = fleet(option, inputs.settings, replica)
@@ -262,6 +269,7 @@ def _self_result(option: SelfOption, inputs: Question, replica: Replica) -> Opti
         option,
         inputs,
         bill,
+        brief=brief,
         hardware=option.hardware,
         gpus=number(servers.paid_gpus),
         replicas=number(servers.replicas),

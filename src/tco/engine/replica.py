@@ -23,7 +23,7 @@ from tco.engine.shapes import (
 
 Shape = TypeVar("Shape", ModelShape, GpuShape, Layout, ServerProfile)
 
-BATCHES: Floats = np.unique(np.round(2.0 ** (np.arange(49) / 4.0)))
+BATCHES: Floats = np.array(sorted(set(np.round(2.0 ** (np.arange(49) / 4.0)).tolist())))
 """Batches at which measurements are asked what they say of a replica: 1 to 4,096, four an octave
 [batches]."""
 

@@ -264,6 +264,8 @@ def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
 def _counted(option: TokenOption, settings: Settings) -> Workload:
     """Return the requests as asked, counted in the tokens of the option's own tokenizer."""
     load, factor = workload(settings, option.tries), option.tokens_factor
+    if isinstance(factor, float) and factor == 1.0:
+        return load
     return replace(
         load,
         tokens_per_month=load.tokens_per_month * factor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from tco.units import LARGEST, SECONDS_PER_HOUR, counted_words
 if TYPE_CHECKING:
     from tco.catalog.defaults import Assumptions, Preset
 
+
+Made = TypeVar("Made")
 
 # The values that a question is asked with: defaults and what replaced them, with their origin.
 
@@ -56,6 +58,7 @@ class Settings(Mapping[str, Setting]):
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         """Keep a copy of `settings`."""
         self._settings = dict(settings)
+        self._made: dict[Callable[[Settings], Any], Any] = {}
 
     def __getitem__(self, path: str) -> Setting:
         """Return the setting called `path`."""
@@ -79,6 +82,13 @@ class Settings(Mapping[str, Setting]):
             return self._settings[path].value
         except KeyError:
             raise DataError(f"data/assumptions.yaml:1: lacks {path}, which is asked for") from None
+
+    def once(self, make: Callable[[Settings], Made]) -> Made:
+        """Return what a function makes of the settings: they never change, so it is made once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: Made = self._made[make]
+        return found
 
     def given(self, path: str) -> bool:
         """Return whether the user set it."""
@@ -120,6 +130,13 @@ def workload(settings: Settings, tries: Number = 1.0) -> Workload:
         settings: Every value that enters a bill.
         tries: How often each of them is asked until its answer is right [1].
     """
+    load = settings.once(_workload)
+    if isinstance(tries, float) and tries == 1.0:
+        return load
+    return replace(load, tokens_per_month=load.tokens_per_month * tries)
+
+
+def _workload(settings: Settings) -> Workload:
     names = (
         *("cached_share", "batch_share", "peak_to_mean"),
         *("reasoning_factor", "cache_write_share", "hours_per_month"),
@@ -136,7 +153,7 @@ def workload(settings: Settings, tries: Number = 1.0) -> Workload:
     return Workload(
         isl=text + image_tokens(settings),
         osl=settings.value("workload.osl") * settings.value("workload.osl_factor"),
-        tokens_per_month=settings.value("workload.tokens_per_month") * tries,
+        tokens_per_month=settings.value("workload.tokens_per_month"),
         **values,
     )
 
@@ -184,6 +201,10 @@ def deadline_s(settings: Settings) -> Number:
 
 def target(settings: Settings) -> Target:
     """Return what a replica must achieve."""
+    return settings.once(_target)
+
+
+def _target(settings: Settings) -> Target:
     load = workload(settings)
     each_s = deadline_s(settings) / np.maximum(load.osl, 1.0)
     max_tpot_s, first = settings.value(TPOT), _or_none(settings.value(TTFT))
