@@ -17,7 +17,7 @@ PACKAGE = Path(tco.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = [
-    "errors money units ranges",
+    "errors money records units ranges",
     "catalog",
     "engine",
     "options",
