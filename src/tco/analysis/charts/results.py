@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tco.analysis.plan.results import PlanResult
@@ -15,6 +14,7 @@ from tco.analysis.results import (
     SensitivityResult,
 )
 from tco.analysis.vary.results import MapResult
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.analysis.montecarlo.results import MonteCarloResult
