@@ -72,18 +72,18 @@ def _made(kind: type[Plain], values: dict[str, Any]) -> Plain:
 
 
 def packed(value: Any) -> bytes:
-    """Return records, and whatever holds them, as one line of JSON."""
+    """Return records, and whatever holds them, as two lines of JSON: kinds of records, and them."""
     kinds: dict[str, dict[str, Any]] = {}
     body = _packed(value, kinds)
-    return json.dumps({"kinds": kinds, "body": body}, separators=(",", ":")).encode()
+    return f"{json.dumps(kinds, separators=(',', ':'))}\n{body}".encode()
 
 
 def unpacked(text: bytes) -> Any:
     """Return what `packed` was given, its records as look-alikes and its tuples as lists."""
-    head = json.loads(text)  # the kinds stand first, but the body needs them while it is read
+    head, _, body = text.partition(b"\n")
     kinds = {
         name: type(name, (Plain,), {"__slots__": (), **defaults, "_names": tuple(defaults)})
-        for name, defaults in head["kinds"].items()
+        for name, defaults in json.loads(head).items()
     }
 
     def hook(values: dict[str, Any]) -> Any:
@@ -92,7 +92,7 @@ def unpacked(text: bytes) -> Any:
         tag = values.pop(TAG, None)
         return values if tag is None else _made(kinds[tag], values)
 
-    return json.loads(head["body"], object_hook=hook)
+    return json.loads(body, object_hook=hook)
 
 
 def _packed(value: Any, kinds: dict[str, dict[str, Any]]) -> str:

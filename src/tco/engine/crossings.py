@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tco.engine.shapes import Flags, Floats, Indices
+from tco.engine.shapes import Flags, Floats, Indices, distinct
 from tco.engine.tokens import Terms, billed_pieces
 from tco.records import dataclass
 
@@ -287,7 +287,7 @@ def _groups(pieces: Floats) -> list[Indices]:
     """Return the pairs by the power of two that their pieces fit in, each group cut to `CELLS`."""
     power = np.ceil(np.log2(np.maximum(pieces, 1.0))).astype(np.int64)
     groups: list[Indices] = []
-    for level in np.unique(power):
+    for level in distinct(power):
         rows = np.flatnonzero(power == level)
         size = max(CELLS >> int(level), 1)
         groups += [rows[i : i + size] for i in range(0, rows.size, size)]
@@ -478,7 +478,7 @@ def turn(
     """
     ends = low, high
     for _ in range(zooms):
-        tried = np.unique(np.append(values(low, high), min(max(now, low), high)))
+        tried = distinct(np.append(values(low, high), min(max(now, low), high)))
         flipped = moved(tried)
         if not flipped.any():
             return None

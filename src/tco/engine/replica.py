@@ -19,12 +19,13 @@ from tco.engine.shapes import (
     ModelShape,
     Number,
     ServerProfile,
+    distinct,
 )
 from tco.records import dataclass
 
 Shape = TypeVar("Shape", ModelShape, GpuShape, Layout, ServerProfile)
 
-BATCHES: Floats = np.array(sorted(set(np.round(2.0 ** (np.arange(49) / 4.0)).tolist())))
+BATCHES: Floats = distinct(np.round(2.0 ** (np.arange(49) / 4.0)))
 """Batches at which measurements are asked what they say of a replica: 1 to 4,096, four an octave
 [batches]."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ Flags: TypeAlias = "NDArray[np.bool_]"
 Number: TypeAlias = "float | NDArray[np.float64]"
 Flag: TypeAlias = "bool | NDArray[np.bool_]"
 
+Kind = TypeVar("Kind", "Floats", "Indices")
+
 ROUND_OFF = 1e-9
 """Slack below which a load counts as exactly a whole number of replicas, or of units [1]."""
 
@@ -32,6 +34,17 @@ ROUND_OFF = 1e-9
 def number(value: object) -> float:
     """Return one figure of a result as a plain float."""
     return float(np.asarray(value, dtype=float))
+
+
+def distinct(values: Kind) -> Kind:
+    """Return the values of an array, sorted, each once.
+
+    As `np.unique`, which imports masked arrays: a tenth of the time that numpy itself takes.
+    """
+    ordered: Kind = np.sort(values, axis=None)
+    first = np.ones(ordered.size, dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
 
 
 def column(value: Number, count: int) -> Floats:

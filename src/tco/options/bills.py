@@ -25,6 +25,7 @@ from tco.engine.shapes import (
     Number,
     ServerProfile,
     Workload,
+    distinct,
     number,
 )
 from tco.engine.tokens import Terms, TokenRates, mixed, retry_line, terms_lines, token_lines
@@ -459,7 +460,7 @@ def _formula(rent: RentEntry) -> Hashable:
 
 def _alike(found: SetUps, settings: Settings, rows: Indices) -> PairGroup:
     """Return pairs that are billed by the same formulas as one option of arrays."""
-    used = sorted(set(found.pair_rent[rows].tolist()))  # `np.unique` imports masked arrays: 10 ms
+    used = distinct(found.pair_rent[rows]).tolist()
     of = np.searchsorted(used, found.pair_rent[rows])
     rents = [found.rents[j] for j in used]
     column = partial(_of_pairs, of)
