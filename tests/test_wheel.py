@@ -79,3 +79,22 @@ def test_compare_runs_from_the_wheel_in_another_folder(
     made = run(tmp_path, code, "compare", "--tokens", "50B", "--as-of", "2026-11-21")
     assert made.returncode == 0, made.stderr
     assert "self/" in made.stdout
+
+
+def test_the_wheel_holds_the_compiled_catalogs_and_believes_them_where_they_fit(
+    wheel: Path, tmp_path: Path
+) -> None:
+    code = tmp_path / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(code)
+    ask = ("compare", "--tokens", "50B", "--model", "gpt-4.1", "--as-of", "2026-11-21")
+    first = run(tmp_path, code, *ask)
+    assert first.returncode == 0, first.stderr
+    assert not (tmp_path / "cache").exists(), "nothing had to be compiled"
+
+    copy = code / "tco" / "_data" / "catalog.json"
+    digest, _, body = copy.read_bytes().partition(b"\n")
+    copy.write_bytes(b"0" * len(digest) + b"\n" + body)
+    again = run(tmp_path, code, *ask)
+    assert again.stdout == first.stdout
+    assert (tmp_path / "cache").exists(), "a copy of other data files is not believed"

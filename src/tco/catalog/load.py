@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file, write_atomically
 from tco.catalog.throughput import NAME as THROUGHPUT
 from tco.catalog.throughput import MeasuredTable, measurements
-from tco.errors import unknown_name
+from tco.errors import DataError, unknown_name
 from tco.records import dataclass
 
 if TYPE_CHECKING:
@@ -337,8 +337,10 @@ def _read(
 ) -> Catalog:
     """Return the catalogs of some files; records are read-only, so the last ones are shared."""
     digest = digest_of(files)
-    name = cache_key(digest, [file.path for file in files]) if cached else None
-    catalog = _recalled(name, digest)
+    catalog = _catalog_of(_compiled(digest), digest) if cached else None
+    if catalog is None:
+        name = cache_key(digest, [file.path for file in files]) if cached else None
+        catalog = _catalog_of(recall(name), digest)
     if catalog is None:
         from tco.catalog.build import built  # the schemas cost a start that needs none
 
@@ -348,6 +350,31 @@ def _read(
     return replace(catalog, measured=tables, sha256=digest_of([*files, *known, *own]))
 
 
+COMPILED = "catalog.json"
+"""The copy that a wheel carries beside the data files: their digest, and what a cache keeps."""
+
+
+def compiled(data: Path) -> bytes:
+    """Return the copy that a wheel carries of the data files of a checkout."""
+    files = [File(f"data/{name}", (data / name).read_bytes()) for name in SHIPPED]
+    from tco.catalog.build import built
+
+    digest = digest_of(files)
+    return digest.encode() + b"\n" + _kept(built(tuple(files), digest))
+
+
+def _compiled(digest: str) -> bytes | None:
+    """Return the copy inside the package, where it was made of these very files.
+
+    It is believed as the code beside it is: who can write there can write anything.
+    """
+    try:
+        head, _, body = shipped(COMPILED).read_bytes().partition(b"\n")
+    except (DataError, OSError):
+        return None
+    return body if head.decode("latin-1") == digest else None
+
+
 def _kept(catalog: Catalog) -> bytes:
     """Return what the compiled copy keeps of a catalog."""
     roots = [getattr(catalog, name.removesuffix(".yaml")) for name in SHIPPED]
@@ -355,9 +382,8 @@ def _kept(catalog: Catalog) -> bytes:
     return packed([roots, catalog.version, list(catalog.overlays), origins])
 
 
-def _recalled(name: str | None, digest: str) -> Catalog | None:
+def _catalog_of(text: bytes | None, digest: str) -> Catalog | None:
     """Return the catalog of a compiled copy, if there is a sound one."""
-    text = recall(name)
     if text is None:
         return None
     try:
