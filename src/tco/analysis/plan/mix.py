@@ -465,7 +465,8 @@ def best_mix(
 def least_usd(machine: UnitChoice, load: Floats, settings: Settings) -> float:
     """Return a cost that no mix with a unit of this set-up can fall below [USD/h]."""
     one, none = np.ones(1), np.zeros(1)
-    team = min(team_overhead(way, None, settings)(one, none)[0] for way in machine.ways)
+    kinds = {(way.gpus, way.staffed_gpus, way.purchase): way for way in machine.ways}
+    team = min(team_overhead(way, None, settings)(one, none)[0] for way in kinds.values())
     return float(load.mean()) * machine.usd_per_load + float(team)
 
 
