@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from tco.analysis.compare import nothing_serves, ranked_options
 from tco.analysis.report import assumptions_of, notes_of, stamp, workload_result
@@ -19,7 +20,6 @@ from tco.options.cheapest import cheapest_of, insist, least_trust, rank_of
 from tco.options.quality import benchmark_of
 from tco.options.question import Question
 from tco.options.selection import select
-from tco.records import dataclass
 from tco.units import show_score, show_usd
 
 

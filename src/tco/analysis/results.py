@@ -6,13 +6,12 @@ Numbers are unrounded; `None` stands for what does not exist, never for zero.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import MISSING, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from typing import Any, Literal
 
 from tco.catalog.lookup import ModelClass
 from tco.options.scenario import LimitState
-from tco.records import dataclass
 
 Tier = Literal["api", "hosted", "self"]
 Origin = Literal["given", "catalog", "assumed"]

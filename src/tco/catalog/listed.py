@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from tco.catalog.prices import Modifier, Price
 from tco.catalog.trust import close
 from tco.catalog.upstream.rows import PriceRow
-from tco.records import dataclass
 
 RATES = ("input", "cached_input", "cache_write", "output", "reasoning_output", "audio_input")
 FOLLOWS = ("reasoning_output", "audio_input")

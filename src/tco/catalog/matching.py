@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tco.catalog.trust import close, family
 from tco.catalog.upstream.rows import ListTier, PriceList, PriceRow
-from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tco.catalog.files import File, user_file, write_atomically
 from tco.errors import DataError, printable
-from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.measurement import Measurement

@@ -1,5 +1,6 @@
 """Commands about logs: `tco profile`, what they tell of traffic; `tco bill`, what was used."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from typer import Argument
@@ -8,7 +9,6 @@ from tco.ask.commands import BillOptions
 from tco.ask.fields import VALUES
 from tco.ask.options import Output, QuestionOptions
 from tco.cli.options import Switch, Text, Texts, flag, flags
-from tco.records import dataclass
 
 LOGS = "How logs are read"
 FILES = Annotated[

@@ -1,6 +1,7 @@
 """`tco render` and `tco diff`: results that were saved, shown again or held together."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit
@@ -8,7 +9,6 @@ from typer import Argument, Exit
 from tco.ask.fields import VALUES
 from tco.ask.options import Output, QuestionOptions
 from tco.cli.options import Switch, Texts, flag, flags
-from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.analysis.diff.gate import Limit

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number
-from tco.records import dataclass
 
 # Base load on units that are paid by the hour, overflow to whoever charges by the request.
 #

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from tco.engine.shapes import Number
-from tco.records import dataclass
 
 Origin = Literal["given", "catalog", "assumed"]
 """Who said so: the user, a source in a catalog, or our own judgment."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,6 @@ from tco.engine.fleet import Duty, FleetPolicy, load_served, paid_gpus, replicas
 from tco.engine.ledger import Line, Origin
 from tco.engine.replica import Replica, in_flight, request_s
 from tco.engine.shapes import Number, Workload
-from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
 
 # The fleet that serves a model on one's own GPUs, and its bill when it is rented.

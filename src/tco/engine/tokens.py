@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.shapes import ROUND_OFF, Floats, Number, Workload
-from tco.records import dataclass
 from tco.units import MTOK
 
 # The bill of a provider that charges by the token, closed or hosted.

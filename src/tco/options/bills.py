@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -36,7 +36,6 @@ from tco.options.prices import LIST_PRICE, Buying, token_rates
 from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.settings import Settings, fleet_policy, price_factor, target, workload
 from tco.options.setups import RentEntry, SetUps
-from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,7 +32,6 @@ from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.question import Question
 from tco.options.settings import Settings, fleet_policy, hours_per_month, target, workload
 from tco.options.shapes import taken
-from tco.records import dataclass
 
 # The staircase of a fleet over the volume: where each level of its load takes a replica more.
 

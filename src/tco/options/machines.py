@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,7 +28,6 @@ from tco.engine.selfhost import (
 from tco.engine.shapes import Number, number
 from tco.errors import UsageError
 from tco.options.settings import Settings, hours_per_month, people, workload
-from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Accelerator, Purchase

@@ -6,13 +6,12 @@ The SQL stands here once; what is small is folded further with numpy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tco.records import dataclass
 from tco.usage.rows import WRITES, UsageRow
 from tco.usage.store import COLUMNS, Store, columns, plain
 

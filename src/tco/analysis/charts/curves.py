@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,6 @@ from tco.options.curves import TOKENS, curve
 from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.settings import Settings
-from tco.records import dataclass
 
 # What the pictures of a report are about: its options, and the pairs held against each other.
 

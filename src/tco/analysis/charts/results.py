@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tco.analysis.plan.results import PlanResult
@@ -14,7 +15,6 @@ from tco.analysis.results import (
     SensitivityResult,
 )
 from tco.analysis.vary.results import MapResult
-from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.analysis.montecarlo.results import MonteCarloResult

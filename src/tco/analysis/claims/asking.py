@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,6 @@ from tco.analysis.claims.results import ClaimReading, Nearest, Side, State, Turn
 from tco.analysis.report import NEUTRAL
 from tco.engine.crossings import turn
 from tco.engine.shapes import Flags, Floats
-from tco.records import dataclass
 from tco.units import show_number
 
 if TYPE_CHECKING:

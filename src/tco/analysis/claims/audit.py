@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,6 @@ from tco.analysis.claims.results import (
     RuleRow,
     Turn,
 )
-from tco.records import dataclass
 from tco.units import show_tokens
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -48,7 +48,6 @@ from tco.options.curves import MORE_BY_HOUR, TOKENS, curves, has_steps
 from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.spoken import spoken
-from tco.records import dataclass
 from tco.units import show_share, show_usd
 
 # Which inputs the spread of the saving comes from: Sobol indices of groups of inputs.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -64,7 +64,6 @@ from tco.options.question import Question
 from tco.options.selection import Selection, in_region, select
 from tco.options.settings import Settings, people, price_factor, workload
 from tco.options.setups import SetUps
-from tco.records import dataclass
 from tco.units import MTOK, SECONDS_PER_HOUR, show_number, show_tokens, show_usd
 
 # At which value of one assumption the better of hybrid and all-API changes.

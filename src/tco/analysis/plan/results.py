@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from tco.analysis.results import (
@@ -14,7 +15,6 @@ from tco.analysis.results import (
     TrustLevel,
     WorkloadResult,
 )
-from tco.records import dataclass
 from tco.units import show_number, show_share, show_tokens, show_usd
 
 # The answer of `tco plan` as plain records; unrounded, and None for what does not exist.

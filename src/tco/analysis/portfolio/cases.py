@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,6 @@ from tco.options.quality import SuccessRates, success_rates
 from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario
 from tco.options.settings import Settings, workload
-from tco.records import dataclass
 from tco.units import show_number
 
 # The tasks of a portfolio as workloads: one after another, and all of them as arrays.

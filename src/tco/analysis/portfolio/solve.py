@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
@@ -17,7 +18,6 @@ from tco.engine.shapes import Indices, number
 from tco.errors import TcoError, UsageError, install_command
 from tco.options.machines import once_lines
 from tco.options.settings import Settings, people
-from tco.records import dataclass
 from tco.units import show_share
 
 # The same assignment as a mixed-integer program, for HiGHS through scipy (extra `solver`).

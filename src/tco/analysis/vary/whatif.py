@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from tco.options.cheapest import answers_at, cheaper_but_unsure, least_trust
 from tco.options.question import Question
 from tco.options.settings import Settings
 from tco.options.spoken import spoken
-from tco.records import dataclass
 from tco.units import number, share, show_usd, tokens_per_month
 
 # What-ifs as people write them: `api price x3`, `gpu rent +30%`, `price cut in half in 12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ from tco.catalog.fields import Record
 from tco.catalog.files import File
 from tco.catalog.load import HOMES
 from tco.catalog.yaml_lines import Complaint, Document, read_yaml
-from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog

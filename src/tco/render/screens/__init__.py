@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from tco.records import dataclass
 from tco.render.table import Block, Column, Sheet, View
 
 MODULES = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from tco.analysis.import_bench import ImportedRow, ImportResult
 from tco.analysis.size.results import ValidationResult
-from tco.records import dataclass
 from tco.render import words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
