@@ -10,9 +10,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco import ranges, units
-from tco.ask.commands import CHECKS, OVER_TIME
 from tco.ask.fields import LIMITS, Field, day, limit, switch
-from tco.ask.options import OUTPUT, QUESTION
+from tco.ask.options import CHECKS, OUTPUT, OVER_TIME, QUESTION
 from tco.catalog.files import looks_like_config
 from tco.errors import DataError, TcoError, UsageError
 from tco.money import DOLLARS, Money, shown_in

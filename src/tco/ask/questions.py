@@ -15,17 +15,17 @@ from tco.catalog.files import looks_like_config
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from tco.ask.commands import (
+    from tco.ask.layers import Ask
+    from tco.ask.options import (
         BreakevenOptions,
         CompareOptions,
         EmbedOptions,
         PlanOptions,
+        QuestionOptions,
         SensitivityOptions,
         SizeOptions,
         TrainOptions,
     )
-    from tco.ask.layers import Ask
-    from tco.ask.options import QuestionOptions
     from tco.options.question import Question
 
 

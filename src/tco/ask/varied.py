@@ -10,7 +10,7 @@ from tco.ask.fields import grows_by, one_of, setting_value, whole_gpus
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from tco.ask.commands import BreakevenOptions, SensitivityOptions
+    from tco.ask.options import BreakevenOptions, SensitivityOptions
     from tco.ranges import Span
 
 

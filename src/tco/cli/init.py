@@ -8,11 +8,10 @@ import numpy as np
 from typer import Argument, Option
 
 from tco.ask import scenario
-from tco.ask.commands import OVER_TIME
 from tco.ask.effective import ConfigRow, in_effect
 from tco.ask.fields import ANSWER, SERVING, VALUES, VOLUME, WHICH, Field
 from tco.ask.layers import RIVALS
-from tco.ask.options import OUTPUT, QUESTION
+from tco.ask.options import OUTPUT, OVER_TIME, QUESTION
 from tco.catalog.fields import Record
 from tco.cli.options import flags
 from tco.options.question import Question

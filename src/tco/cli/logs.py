@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 from typer import Argument
 
-from tco.ask.commands import BillOptions
 from tco.ask.fields import VALUES
-from tco.ask.options import Output, QuestionOptions
+from tco.ask.options import BillOptions, Output, QuestionOptions
 from tco.cli.options import Switch, Text, Texts, flag, flags
 
 LOGS = "How logs are read"

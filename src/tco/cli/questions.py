@@ -5,18 +5,19 @@ from typing import Annotated, Any
 
 from typer import Argument, Exit
 
-from tco.ask.commands import (
+from tco.ask.fields import VALUES
+from tco.ask.options import (
     BreakevenOptions,
     CompareOptions,
     EmbedOptions,
     HorizonOptions,
+    Output,
     PlanOptions,
+    QuestionOptions,
     SensitivityOptions,
     SizeOptions,
     TrainOptions,
 )
-from tco.ask.fields import VALUES
-from tco.ask.options import Output, QuestionOptions
 from tco.cli.options import Plot, Text, flag, flags
 
 # `tco compare`.

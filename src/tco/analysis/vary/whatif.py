@@ -17,9 +17,9 @@ from tco.engine.shapes import Floats
 from tco.errors import UsageError, printable, suggestion
 from tco.options.bills import Option, lines
 from tco.options.cheapest import answers_at, cheaper_but_unsure, least_trust
+from tco.options.names import spoken
 from tco.options.question import Question
 from tco.options.settings import Settings
-from tco.options.spoken import spoken
 from tco.units import number, share, show_usd, tokens_per_month
 
 # What-ifs as people write them: `api price x3`, `gpu rent +30%`, `price cut in half in 12
