@@ -11,7 +11,7 @@ from tco.ask.options import Output, QuestionOptions
 from tco.cli.options import Switch, Texts, flag, flags
 
 if TYPE_CHECKING:
-    from tco.analysis.diff.gate import Limit
+    from tco.analysis.diff.diff import Limit
 
 
 # Results that were saved as JSON, read and held against themselves.
@@ -52,7 +52,7 @@ def limits(texts: Sequence[str] | None) -> "tuple[Limit, ...]":
 
 def _limit(text: str) -> "Limit":
     from tco import units
-    from tco.analysis.diff.gate import Limit
+    from tco.analysis.diff.diff import Limit
     from tco.errors import UsageError, printable
 
     amount = text.removeprefix("+").strip()
@@ -73,7 +73,7 @@ def conditions(texts: Sequence[str] | None) -> tuple[str, ...]:
     Raises:
         UsageError: A name that is not in it, with the nearest one.
     """
-    from tco.analysis.diff.gate import CONDITIONS
+    from tco.analysis.diff.diff import CONDITIONS
     from tco.ask.fields import one_of
     from tco.errors import UsageError
 
@@ -160,7 +160,7 @@ def diff(question: QuestionOptions, output: Output, gate: Gate, a: A, b: B = Non
     A result is what tco compare, breakeven, plan or explain wrote with --format json. --fail-if is
     winner-changes, breakeven-moves, cost-rises, option-lost or inputs-change.
     """
-    from tco.analysis.diff.gate import gated
+    from tco.analysis.diff.diff import gated
     from tco.cli.answer import asked, deliver
     from tco.cli.guard import say
 

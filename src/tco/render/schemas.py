@@ -33,7 +33,7 @@ from tco.analysis.montecarlo import results as uncertain_results
 from tco.analysis.plan import results as plan_results
 from tco.analysis.portfolio import results as portfolio_results
 from tco.analysis.size import results as size_results
-from tco.analysis.vary import results as change_results
+from tco.analysis.vary import over, whatif
 from tco.ask import effective, scenario
 from tco.catalog import (
     build,
@@ -60,7 +60,8 @@ MODULES: tuple[ModuleType, ...] = (
     effective,
     deploy_results,
     results,
-    change_results,
+    over,
+    whatif,
     uncertain_results,
     size_results,
     job_results,
@@ -95,9 +96,9 @@ RESULTS: dict[str, Any] = {
     "breakeven-table": results.BreakevenTable,
     "sensitivity": results.SensitivityResult,
     "explain": results.ExplainResult,
-    "breakeven-over": change_results.BreakevenOver,
-    "map": change_results.MapResult,
-    "what-if": change_results.WhatIfResult,
+    "breakeven-over": over.BreakevenOver,
+    "map": over.MapResult,
+    "what-if": whatif.WhatIfResult,
     "montecarlo": uncertain_results.MonteCarloResult,
     "horizon": horizon_results.HorizonResult,
     "train": job_results.TrainResult,

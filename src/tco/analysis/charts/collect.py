@@ -11,6 +11,9 @@ import numpy as np
 from tco.analysis.breakeven import breakeven
 from tco.analysis.charts.curves import (
     ChartSubject,
+    CostCurves,
+    Report,
+    ReportCommand,
     about,
     arrangements,
     bills_around,
@@ -19,15 +22,13 @@ from tco.analysis.charts.curves import (
     read_days,
     sources_of,
 )
-from tco.analysis.charts.results import CostCurves, Report, ReportCommand
 from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
 from tco.analysis.montecarlo.results import MonteCarloResult
 from tco.analysis.plan.plan import plan as planned
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.results import AssumptionResult, Band, BreakevenResult, SensitivityResult
 from tco.analysis.sensitivity import sensitivity
-from tco.analysis.vary.over import winner_map
-from tco.analysis.vary.results import MapResult
+from tco.analysis.vary.over import MapResult, winner_map
 from tco.errors import TcoError
 from tco.options.bills import Option
 from tco.options.curves import TOKENS

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
+from typing import Literal
 
 import numpy as np
 
 from tco.analysis.compare import pair_words, rule_words, undercut_words
 from tco.analysis.flips import flips_of
 from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
-from tco.analysis.results import Band, OpenBand
-from tco.analysis.vary.results import BreakevenOver, Cell, MapAxis, MapOption, MapResult
+from tco.analysis.results import Band, Envelope, Flip, OpenBand, TrustLevel
 from tco.analysis.vary.variables import (
     ChosenOptions,
     Variable,
@@ -33,6 +33,104 @@ from tco.options.names import resolve, spoken
 from tco.options.question import Question
 from tco.ranges import Span
 from tco.units import show_share, show_tokens, show_usd, with_unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakevenOver(Envelope):
+    """For which values of one variable B is cheaper than A, at one volume."""
+
+    schema: Literal["tco.breakeven-over/1"]
+    a: str
+    b: str
+    resolved: tuple[str, ...]
+    same_weights: bool | None
+    variable: str
+    title: str
+    unit: str
+    searched: Band
+    """The range that was looked at; an interval without an end goes on to its upper end."""
+    wins: tuple[OpenBand, ...]
+    first: float | None
+    """The smallest value at which B is cheaper."""
+    sure: float | None
+    """The value from which B stays cheaper up to the end of what was searched."""
+    crossings: tuple[float, ...]
+    """Every value at which the cheaper one changes."""
+    exact: bool
+    """The crossings are divisions; else some were bisected, where a bill is not affine."""
+    now: float
+    now_wins: bool
+    nearest: float | None
+    """The crossing nearest to today's value."""
+    distance: float | None
+    """That crossing over today's value, less 1 [share]; None when today's value is 0."""
+    tokens_per_month: float
+    a_usd: float
+    b_usd: float
+    never_because: str | None
+    flips: tuple[Flip, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapAxis:
+    """One direction of a map."""
+
+    variable: str
+    title: str
+    unit: str
+    values: tuple[float, ...]
+    now: float | None
+    """Today's value; None when it was not said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapOption:
+    """One option of a map, and the letter that stands for it."""
+
+    mark: str
+    id: str
+    tier: str
+    model: str
+    cells: int
+    """Cells in which it is the answer."""
+    trust: TrustLevel = "low"
+    trust_reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One combination of two variables."""
+
+    x: float
+    y: float
+    winner: str
+    """Id of the cheapest option."""
+    mark: str
+    usd: float
+    """Its bill [USD/month]."""
+    runner_up: str
+    margin_usd: float
+    """What the second cheapest costs more [USD/month]."""
+    margin_share: float | None
+    """The same over the winner's bill."""
+    flips: bool
+    """A neighbour to the left or below has another winner."""
+    now: bool
+    """The cell nearest to today's values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapResult(Envelope):
+    """Which of several options is cheapest as two variables change."""
+
+    schema: Literal["tco.map/1"]
+    x: MapAxis
+    y: MapAxis
+    options: tuple[MapOption, ...]
+    resolved: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    """Row by row, from the lowest value of both."""
+
 
 # Values of variables in words, by their unit.
 

@@ -11,8 +11,7 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from tco import __version__
-from tco.analysis.charts.curves import prominent
-from tco.analysis.charts.results import BillsAt, Report
+from tco.analysis.charts.curves import BillsAt, Report, prominent
 from tco.analysis.compare import TIER_WORDS
 from tco.analysis.results import AssumptionResult, Breakdown, OptionResult
 from tco.errors import UsageError, install_command

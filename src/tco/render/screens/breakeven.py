@@ -14,8 +14,7 @@ from tco.analysis.results import (
     OpenBand,
     VolumeResult,
 )
-from tco.analysis.vary.over import where
-from tco.analysis.vary.results import BreakevenOver
+from tco.analysis.vary.over import BreakevenOver, where
 from tco.render import first, words
 from tco.render.screens import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number

@@ -13,7 +13,7 @@ from tco.analysis.montecarlo.results import (
     UncertainInput,
 )
 from tco.analysis.results import SensitivityResult, SwingResult
-from tco.analysis.vary.results import WhatIfResult, WhatIfRow
+from tco.analysis.vary.whatif import WhatIfResult, WhatIfRow
 from tco.money import money
 from tco.render import first, words
 from tco.render.screens import Screen
