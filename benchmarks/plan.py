@@ -24,7 +24,7 @@ import numpy as np
 
 from tco.analysis.portfolio.cases import cases_of
 from tco.analysis.portfolio.portfolio import portfolio
-from tco.analysis.portfolio.routes import Router, ways_of
+from tco.analysis.portfolio.solve import Router, ways_of
 from tco.catalog.load import load_catalog
 from tco.catalog.tasks import load_tasks
 from tco.engine.assign import needed_routes

@@ -231,7 +231,7 @@ def answer_of(result: Any) -> Any:
 
 
 def _screen(answer: Any) -> Any:
-    from tco.render.screens import screen
+    from tco.render.output import screen
 
     return screen(answer.schema)
 

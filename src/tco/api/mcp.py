@@ -36,8 +36,7 @@ from tco.ask.options import (
 from tco.ask.synonyms import called_here
 from tco.errors import TcoError, UsageError, printable, suggestion
 from tco.render.jsonio import document
-from tco.render.output import rendered
-from tco.render.screens import screen
+from tco.render.output import rendered, screen
 from tco.render.table import View
 
 INSTRUCTIONS = (

@@ -16,8 +16,7 @@ from typer import Exit
 from tco.ask.layers import FIELDS, Ask, Given, Item, answered, given, given_of, parts, read
 from tco.ask.options import QUESTION, Output, QuestionOptions
 from tco.catalog.files import write_atomically
-from tco.cli.guard import say, silence
-from tco.cli.options import Command
+from tco.cli.options import Command, say, silence
 from tco.errors import UsageError, nearest, printable
 from tco.money import shown_in
 from tco.render.first import told

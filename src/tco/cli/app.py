@@ -15,15 +15,16 @@ import typer
 import typer.main
 
 from tco import __version__
-from tco.cli.guard import (
+from tco.cli.options import (
     EXIT_INTERRUPTED,
+    Command,
+    Group,
     open_streams,
     say,
     silence,
     typed,
     usage_in_one_line,
 )
-from tco.cli.options import Command, Group
 from tco.errors import UsageError
 
 HELP = """What serving language models costs, and from which volume that changes.

@@ -279,8 +279,7 @@ def update(
     from tco.catalog.upstream.find import found_lists
     from tco.catalog.verify import verify as held
     from tco.cli.answer import write as put
-    from tco.cli.guard import say
-    from tco.cli.options import read, today
+    from tco.cli.options import read, say, today
 
     said = read(data)
     on = said.get("as_of", today()) if seen is None else _day(seen)

@@ -72,8 +72,7 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
     from tco.catalog.files import shipped_file
     from tco.catalog.load import cache_key, digest_of, load_catalog, recall, remember
     from tco.cli.answer import config_file
-    from tco.cli.guard import Progress
-    from tco.cli.options import today
+    from tco.cli.options import Progress, today
     from tco.render import jsonio
 
     known = load_claims()

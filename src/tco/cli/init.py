@@ -259,7 +259,7 @@ def init(file: Where = None, plan: Plan = False, force: Force = False) -> None:
     from pathlib import Path
 
     from tco.cli.answer import write as put
-    from tco.cli.guard import say
+    from tco.cli.options import say
     from tco.errors import printable
     from tco.render.schemas import schema
 

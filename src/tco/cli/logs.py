@@ -77,7 +77,7 @@ def profile(own: ProfileOptions, read: LogOptions, output: Output, logs: FILES =
 def _profiled(logs: Any, own: ProfileOptions, read: LogOptions, said: Any, day: Any) -> Any:
     from tco.ask import logs as asking
     from tco.catalog.load import load_catalog
-    from tco.cli.guard import Progress
+    from tco.cli.options import Progress
     from tco.usage.profile import profiled
 
     reading = asking.reading(logs, read.format_from, read.columns, read.timezone)
@@ -109,7 +109,7 @@ def bill(own: BillOptions, read: LogOptions, output: Output, logs: FILES = None)
     from tco.ask.layers import today
     from tco.catalog.load import load_catalog
     from tco.cli.answer import asked, deliver
-    from tco.cli.guard import Progress
+    from tco.cli.options import Progress
     from tco.usage.bill import billed
 
     said = asked(QuestionOptions(catalog=read.catalog, as_of=own.get("as_of")), output)

@@ -15,7 +15,7 @@ def mcp() -> None:
     """
     import sys
 
-    from tco.cli.guard import say
+    from tco.cli.options import say
     from tco.errors import UsageError, install_command
 
     try:

@@ -130,7 +130,7 @@ def sensitivity(
     """
     from tco.ask.questions import sensitivity as asked
     from tco.cli.answer import answer, file_of
-    from tco.cli.guard import Progress
+    from tco.cli.options import Progress
 
     watch = partial(Progress, quiet=bool(output.get("quiet")))
     ask = asked(a, b, said, file_of(question), watch)

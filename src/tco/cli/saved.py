@@ -101,8 +101,7 @@ def render(output: Output, saved: Saved) -> None:
     """
     from tco.ask.fields import FORMATS
     from tco.cli.answer import deliver
-    from tco.cli.guard import say
-    from tco.cli.options import read
+    from tco.cli.options import read, say
 
     said = read(output, formats=(*FORMATS, "sarif"))
     result, note = saved_result(saved)
@@ -162,7 +161,7 @@ def diff(question: QuestionOptions, output: Output, gate: Gate, a: A, b: B = Non
     """
     from tco.analysis.diff.diff import gated
     from tco.cli.answer import asked, deliver
-    from tco.cli.guard import say
+    from tco.cli.options import say
 
     over, told = limits(gate.fail_over), conditions(gate.fail_if)
     said = asked(question if gate.catalog else QuestionOptions(), output)

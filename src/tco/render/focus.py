@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tco.analysis.results import BillLine, CompareResult, ExplainResult, OptionResult
 from tco.errors import UsageError
 from tco.render.annotations import command_of
+from tco.render.output import screen
 from tco.render.plain import csv_cell
-from tco.render.screens import screen
 from tco.render.table import View
 
 if TYPE_CHECKING:

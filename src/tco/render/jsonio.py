@@ -14,7 +14,7 @@ from tco.analysis.results import CurrencyResult, Envelope, OptionResult, members
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import Path, read_json, refuse_constant
 from tco.errors import DataError, printable, suggestion
-from tco.render.screens import MODULES, screen
+from tco.render.output import MODULES, screen
 from tco.render.table import Sheet, View, unknown_word
 
 # Results as JSON: the record's fields in the order of their declaration.

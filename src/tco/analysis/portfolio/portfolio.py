@@ -20,8 +20,18 @@ from tco.analysis.portfolio.results import (
     TaskResult,
     portfolio_verdict,
 )
-from tco.analysis.portfolio.routes import Route, Router, Step, TaskRoutes, ways_of
-from tco.analysis.portfolio.solve import MOST_SWITCHES, Solution, extra_usd, problem_of, solution
+from tco.analysis.portfolio.solve import (
+    MOST_SWITCHES,
+    Route,
+    Router,
+    Solution,
+    Step,
+    TaskRoutes,
+    extra_usd,
+    problem_of,
+    solution,
+    ways_of,
+)
 from tco.analysis.report import FEW_TOKENS, assumptions_of, few, notes_of, stamp
 from tco.analysis.results import AssumptionResult
 from tco.catalog.tasks import Tasks

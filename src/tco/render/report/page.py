@@ -17,8 +17,8 @@ from tco.analysis.results import AssumptionResult, Breakdown, OptionResult
 from tco.errors import UsageError, install_command
 from tco.options.cheapest import cheapest_of, rank_of
 from tco.render import words
+from tco.render.output import screen
 from tco.render.report.marks import DASHES, ENDS, PARTS, SERVED, WHOLE, Look, looks, readable_on
-from tco.render.screens import screen
 from tco.render.screens.breakeven import spans
 from tco.render.table import Block, Paragraph, Table, View
 from tco.render.terminal import NBSP

@@ -16,7 +16,7 @@ from tco.analysis.horizon.results import (
 )
 from tco.money import in_money, money
 from tco.render import first, words
-from tco.render.screens import Screen
+from tco.render.output import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.render.terminal import NBSP
 from tco.units import in_unit, show_number, show_tokens, show_usd
