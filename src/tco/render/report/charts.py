@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from tco.analysis.charts.curves import (
-    Arrangement,
-    BillsAt,
     CostCurve,
     CostCurves,
     Crossing,
@@ -19,6 +17,7 @@ from tco.analysis.results import (
     Breakdown,
     BreakevenRow,
     BreakevenTable,
+    OptionResult,
     SensitivityResult,
     SwingResult,
 )
@@ -57,13 +56,14 @@ from tco.units import in_unit, show_number, show_share, show_tokens, show_usd
 TOP_SWINGS = 12
 
 
-def bills(steps: Sequence[BillsAt], looks: Looks) -> Spec:
+def bills(steps: Sequence[tuple[float, Sequence[OptionResult]]], looks: Looks) -> Spec:
     """Return the bills by component at the volume that the slider chooses."""
     data = ChartRows()
     now = len(steps) // 2
+    today = steps[now][1]
     rows, parts, bands = [], [], []
-    for i, step in enumerate(steps):
-        for rank, option in enumerate(step.options):
+    for i, (_, options) in enumerate(steps):
+        for rank, option in enumerate(options):
             look = looks[option.id]
             place = {"step": i, "rank": rank}
             told = show_usd(option.monthly_usd or 0.0)
@@ -77,11 +77,11 @@ def bills(steps: Sequence[BillsAt], looks: Looks) -> Spec:
     spread = {"y": entry(), "x": dollars("low"), "x2": channel("high")}
     whiskers = layer(data(bands), "rule", spread, here, yOffset=9, strokeWidth=2, color=INK)
     layers = [bars, *([whiskers] if bands else []), *heads(data, rows, here)]
-    first = ", ".join(f"{o.id} {show_usd(o.monthly_usd or 0.0)}" for o in steps[now].options[:3])
+    first = ", ".join(f"{o.id} {show_usd(o.monthly_usd or 0.0)}" for o in today[:3])
     return finished(
         layers,
         data,
-        height=STEP * len(steps[now].options),
+        height=STEP * len(today),
         described=f"Monthly bills by component, cheapest first: {first}",
         params=[{"name": "step", "value": now}],
     )
@@ -98,17 +98,17 @@ def _parts(breakdown: Breakdown | None, names: Mapping[str, tuple[str, str]]) ->
             begin += usd
 
 
-def arranged(ways: Sequence[Arrangement]) -> Spec:
+def arranged(ways: Sequence[tuple[str, float, Breakdown]]) -> Spec:
     """Return the bills of a plan's arrangements by component."""
     data = ChartRows()
     parts = [
-        {"rank": rank, **part} for rank, w in enumerate(ways) for part in _parts(w.parts, WHOLE)
+        {"rank": rank, **part} for rank, way in enumerate(ways) for part in _parts(way[2], WHOLE)
     ]
     told = [
-        {"rank": rank, "head": way.name, "figure": show_usd(way.monthly_usd)}
-        for rank, way in enumerate(ways)
+        {"rank": rank, "head": name, "figure": show_usd(usd)}
+        for rank, (name, usd, _) in enumerate(ways)
     ]
-    described = ", ".join(f"{w.name} {show_usd(w.monthly_usd)}" for w in ways)
+    described = ", ".join(f"{name} {show_usd(usd)}" for name, usd, _ in ways)
     layers = [stacked(data, parts), *heads(data, told)]
     return finished(layers, data, height=STEP * len(ways), described=described)
 
@@ -432,11 +432,8 @@ def _line(curve: CostCurve, looks: Looks) -> Iterator[Row]:
 
 def _band(curve: CostCurve, looks: Looks) -> Iterator[Row]:
     mark = looks[curve.id].mark
-    for at in curve.band:
-        yield {
-            "n": mark, "x": rounded(at.volume), "y": rounded(at.low_usd),
-            "high": rounded(at.high_usd),
-        }  # fmt: skip
+    for volume, (low, high) in curve.band:
+        yield {"n": mark, "x": rounded(volume), "y": rounded(low), "high": rounded(high)}
 
 
 def _badges(data: ChartRows, pictured: CostCurves, looks: Looks, place: Spec) -> list[Spec]:
@@ -534,7 +531,7 @@ def _charts(
     if report.bills:
         yield "bills", bills(report.bills, looks)
     if report.curves is not None:
-        steps = [step.tokens_per_month for step in report.bills]
+        steps = [volume for volume, _ in report.bills]
         yield "curves", curves(report.curves, looks, shown, steps)
     if isinstance(report.answer, BreakevenTable):
         yield "overview", overview(report.answer)
