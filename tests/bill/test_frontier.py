@@ -141,7 +141,7 @@ def rows_of(drawn: list[tuple[float, float | None, int]]) -> list[OptionResult]:
     from tco.render.jsonio import from_document
 
     whole = tco.compare(tokens="1B", model="gpt-4.1", as_of=DAY, tier="api").to_dict()
-    base = from_document(whole).result.options[0]
+    base = from_document(whole)[0].options[0]
     return [
         replace(
             base,

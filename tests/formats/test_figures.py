@@ -206,5 +206,5 @@ def test_our_own_results_add_up(question: str) -> None:
     from tco.render.jsonio import from_document
 
     document: Any = json.loads(printed(f"compare {question}", "json"))
-    assert not list(complaints(from_document(document).result))
+    assert not list(complaints(from_document(document)[0]))
     published("compare").validate(document)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tco.catalog.trust import close, family
@@ -101,15 +101,7 @@ def _worded(row: PriceRow, services: Mapping[str, str]) -> Iterator[ListTier]:
             yield replace(tier, service=service, over=over, rates=rates)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A row that is an offer; `exact` says whether beyond doubt."""
-
-    row: PriceRow
-    exact: bool
-
-
-def matches(catalog: Catalog, listed: PriceList, offers: Sequence[Offer]) -> Mapping[str, Match]:
+def matches(catalog: Catalog, listed: PriceList, offers: Sequence[Offer]) -> Mapping[str, PriceRow]:
     """Return the row of a list for each offer that it has one for.
 
     Beyond doubt is a row that the evidence of an offer names, or that bears the provider's own
@@ -121,13 +113,13 @@ def matches(catalog: Catalog, listed: PriceList, offers: Sequence[Offer]) -> Map
     for row in listed.rows:
         for provider in our_providers(row.provider):
             by_name.setdefault((provider, folded(row.model)), []).append(row)
-    found: dict[str, Match] = {}
+    found: dict[str, PriceRow] = {}
     for offer in offers:
         match = _named(catalog, listed, offer, by_key) or _called(catalog, offer, by_name)
         if match is not None:
             found[offer.id] = match
-    taken = {match.row.key for match in found.values() if match.exact}
-    return {i: m for i, m in found.items() if m.exact or m.row.key not in taken}
+    taken = {match.key for match in found.values() if match.exact}
+    return {i: m for i, m in found.items() if m.exact or m.key not in taken}
 
 
 def by_row_name(catalog: Catalog) -> Callable[[PriceRow], Offer | None]:
@@ -186,20 +178,20 @@ def _is_part(provider: str, theirs: tuple[str, ...]) -> bool:
 
 def _named(
     catalog: Catalog, listed: PriceList, offer: Offer, by_key: Mapping[str, PriceRow]
-) -> Match | None:
+) -> PriceRow | None:
     """Return the row that the evidence of an offer names, in its newest window first."""
     for price in reversed(offer.prices):
         for evidence in price.evidence:
             of = family(evidence.source, catalog.prices.sources)
             row = by_key.get(evidence.key or "")
             if of == FAMILIES[listed.kind] and row is not None:
-                return Match(row, exact=True)
+                return replace(row, exact=True)
     return None
 
 
 def _called(
     catalog: Catalog, offer: Offer, by_name: Mapping[tuple[str, str], list[PriceRow]]
-) -> Match | None:
+) -> PriceRow | None:
     """Return the row that is called like the offer, rather one that is called exactly so."""
     model = catalog.models.models.get(offer.model)
     names = [offer.api_name or offer.model, offer.model]
@@ -218,7 +210,7 @@ def _called(
         row for row in exact if row.key.count("/") == shortest
     ]  # `azure/o1`, not `azure/eu/o1`
     best = (exact or some)[0]
-    return Match(best, exact=bool(exact) and _unanimous(exact))
+    return replace(best, exact=bool(exact) and _unanimous(exact))
 
 
 def _unanimous(rows: Sequence[PriceRow]) -> bool:

@@ -91,7 +91,7 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
             made = audit.rules() if rules else audit.result(wanted, detailed=bool(name), full=full)
         kept = json.dumps(jsonio.document(made)).encode()
         remember(key, kept)
-    return jsonio.from_document(json.loads(kept)).result
+    return jsonio.from_document(json.loads(kept))[0]
 
 
 def _audit(said: Any, known: Any, catalog: Any, day: Any, progress: Any) -> Any:

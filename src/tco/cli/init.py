@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, NamedTuple, get_args
+from typing import Annotated, Any, get_args
 
 import numpy as np
 from typer import Argument, Option
@@ -125,14 +125,6 @@ UNITS: dict[str, Callable[[float], str]] = {
 """How the value of a setting is written for the option that says it, by its unit."""
 
 
-class Entry(NamedTuple):
-    """One key: what it is called in its section, its value as YAML, and what it means."""
-
-    key: str
-    value: str
-    note: str
-
-
 def scenario_text(inputs: Question, name: str, schema: str) -> str:
     """Return the whole file.
 
@@ -150,6 +142,9 @@ def scenario_text(inputs: Question, name: str, schema: str) -> str:
             text += "\n".join(_lines(key, known, inputs.settings)) + "\n"
     return text
 
+
+Entry = tuple[str, str, str]
+"""One key: what it is called in its section, its value as YAML, and what it means."""
 
 PANELS = (VOLUME, WHICH, SERVING, VALUES, ANSWER)
 FIELDS = {field.key: field for field in (*QUESTION, *OVER_TIME, *OUTPUT)}
@@ -172,17 +167,20 @@ def _lines(key: str, known: Mapping[str, ConfigRow], settings: Settings) -> list
         entries = [_assumption(settings[path]) for path in paths]
     elif key == "options":
         described = ", ".join(f"{k}: {v}" for k, v in parts_of(EXAMPLE).items())
-        entries = [Entry("-", f"{{{described}}}", f"e.g. {FIELDS['options'].text}")]
+        entries = [("-", f"{{{described}}}", f"e.g. {FIELDS['options'].text}")]
     else:
         return _aligned([_entry(key, key, whole, known)], "")
     return [f"{key}:", *_aligned(entries, "  ")]
 
 
 def _aligned(entries: list[Entry], indent: str) -> list[str]:
-    said = [f"{e.key} {e.value}" if e.key == "-" else f"{e.key}: {e.value}" for e in entries]
-    marked = [text if e.key == SAID else f"# {text}" for text, e in zip(said, entries, strict=True)]
+    said = [f"{key} {value}" if key == "-" else f"{key}: {value}" for key, value, _ in entries]
+    keys = zip(said, entries, strict=True)
+    marked = [text if entry[0] == SAID else f"# {text}" for text, entry in keys]
     width = max(len(text) for text in marked)
-    return [f"{indent}{t:<{width}}  # {e.note}" for t, e in zip(marked, entries, strict=True)]
+    return [
+        f"{indent}{t:<{width}}  # {note}" for t, (*_, note) in zip(marked, entries, strict=True)
+    ]
 
 
 def _section(annotation: Any) -> type[Record] | None:
@@ -197,14 +195,14 @@ def _entry(path: str, name: str, part: type[Record], known: Mapping[str, ConfigR
     default = part.model_fields[name].get_default(call_default_factory=True)
     unsaid = "" if default is None else json.dumps(default)
     if field is None:
-        return Entry(name, unsaid, part.model_fields[name].description or name)
+        return name, unsaid, part.model_fields[name].description or name
     if row is None or field.eg:
         rivals = any({SAID, field.target} <= both for both in RIVALS)
         note = "" if name == SAID else f"instead of {SAID}: " if rivals else "e.g. "
-        return Entry(name, field.eg or unsaid, f"{note}{field.text}")
+        return name, field.eg or unsaid, f"{note}{field.text}"
     judged = "; judgment" if row.judgment and row.source != "judgment" else ""
     source = f" ({row.source}{judged})" if row.source else ""
-    return Entry(name, _readable(row, field), f"{field.text}{source}")
+    return name, _readable(row, field), f"{field.text}{source}"
 
 
 def _readable(row: ConfigRow, field: Field) -> str:
@@ -221,7 +219,7 @@ def _readable(row: ConfigRow, field: Field) -> str:
 def _assumption(setting: Setting) -> Entry:
     ends = f"{setting.low:g} to {setting.high:g} {setting.unit} ({setting.source})"
     value = _number(float(np.asarray(setting.value)))
-    return Entry(setting.path, value, f"{setting.title}; {ends}")
+    return setting.path, value, f"{setting.title}; {ends}"
 
 
 def _number(value: float) -> str:

@@ -1,7 +1,6 @@
 """`tco render` and `tco diff`: results that were saved, shown again or held together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit
@@ -130,23 +129,23 @@ B = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What is compared, and what may not change."""
-
+@flags
+def diff(
+    *,
+    question: QuestionOptions,
+    output: Output,
     catalog: Annotated[
         Switch, flag(VALUES, None, "A and B are catalogs: git revisions, folders, files.")
-    ] = None
+    ] = None,
     fail_over: Annotated[
         Texts, flag(GATE, "LIMIT", "The cheapest costs more by +5% or $500; repeat.")
-    ] = None
+    ] = None,
     fail_if: Annotated[
         Texts, flag(GATE, "WHAT", "winner-changes, breakeven-moves, cost-rises, ...")
-    ] = None
-
-
-@flags
-def diff(question: QuestionOptions, output: Output, gate: Gate, a: A, b: B = None) -> None:
+    ] = None,
+    a: A,
+    b: B = None,
+) -> None:
     """What changed between two answers: cost, the cheapest, break-evens; exit 1 beyond limits.
 
     \b
@@ -163,9 +162,9 @@ def diff(question: QuestionOptions, output: Output, gate: Gate, a: A, b: B = Non
     from tco.cli.answer import asked, deliver
     from tco.cli.options import say
 
-    over, told = limits(gate.fail_over), conditions(gate.fail_if)
-    said = asked(question if gate.catalog else QuestionOptions(), output)
-    found = _catalogs(a, b, said) if gate.catalog else _results(a, b, question)
+    over, told = limits(fail_over), conditions(fail_if)
+    said = asked(question if catalog else QuestionOptions(), output)
+    found = _catalogs(a, b, said) if catalog else _results(a, b, question)
     result = gated(found, over, told)
     deliver(result, said.output)
     for failure in result.failures:

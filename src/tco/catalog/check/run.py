@@ -31,7 +31,7 @@ from tco.catalog.check.finding import (
     Rule,
     Subject,
 )
-from tco.catalog.check.reading import MISSING, UNREADABLE, ReadFile
+from tco.catalog.check.reading import MISSING, UNREADABLE, Read
 from tco.catalog.editions import at_revision
 from tco.catalog.fields import Record, Source
 from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file
@@ -86,16 +86,16 @@ def check(
         catalog: What the files are laid on; None for the catalogs themselves.
     """
     some = reading.read(files, schemas, catalog)
-    context = _context([r.part for r in some if r.part is not None], asked, catalog)
+    context = _context([part for _, part, _ in some if part is not None], asked, catalog)
     shared = _sources(some, catalog)
     findings: list[Finding] = []
-    for one in some:
-        findings += _complained(one)
-        if one.part is not None:
-            own: Mapping[str, Source] = getattr(one.part, "sources", {})
-            subject = Subject(one.part, own if catalog is None else shared, context)
-            findings += _found(subject, one.document)
-    records = sum(len(getattr(r.part, s, ())) for r in some for s in COUNTED)
+    for document, part, wrong in some:
+        findings += (finding(rule, c.path, c.line, c.where, c.message) for rule, c in wrong)
+        if part is not None:
+            own: Mapping[str, Source] = getattr(part, "sources", {})
+            subject = Subject(part, own if catalog is None else shared, context)
+            findings += _found(subject, document)
+    records = sum(len(getattr(part, s, ())) for _, part, _ in some for s in COUNTED)
     return report(findings, asked, files=[f.path for f in files], records=records)
 
 
@@ -150,20 +150,15 @@ def _context(
     )
 
 
-def _sources(some: Sequence[ReadFile], catalog: Catalog | None) -> Mapping[str, Source]:
+def _sources(some: Sequence[Read], catalog: Catalog | None) -> Mapping[str, Source]:
     """Return the sources that the files share, as overlays do."""
     shared: dict[str, Source] = {}
     if catalog is not None:
         for home in (catalog.models, catalog.hardware, catalog.prices):
             shared |= home.sources
-    for one in some:
-        shared |= getattr(one.part, "sources", {})
+    for _, part, _ in some:
+        shared |= getattr(part, "sources", {})
     return shared
-
-
-def _complained(one: ReadFile) -> Iterator[Finding]:
-    for rule, c in one.wrong:
-        yield finding(rule, c.path, c.line, c.where, c.message)
 
 
 def _found(subject: Subject, document: Document) -> Iterator[Finding]:
