@@ -20,7 +20,7 @@ from tco.analysis.charts.curves import (
     read_days,
     sources_of,
 )
-from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
+from tco.analysis.montecarlo.montecarlo import monte_carlo
 from tco.analysis.montecarlo.results import MonteCarloResult
 from tco.analysis.plan.plan import plan as planned
 from tco.analysis.plan.results import PlanResult
@@ -212,8 +212,9 @@ def _risk(
         return None
     a, b = parts.pairs[0]
     words = ("sensitivity", a.id, b.id, "--draws", str(DRAWS))
-    run = Run(draws=DRAWS)
-    return parts.part("how sure that is", words, lambda: monte_carlo(there, (a.id, b.id), run))
+    return parts.part(
+        "how sure that is", words, lambda: monte_carlo(there, (a.id, b.id), draws=DRAWS)
+    )
 
 
 def _assumptions(*results: Any) -> tuple[AssumptionResult, ...]:

@@ -88,10 +88,10 @@ def reading(question: ClaimQuestion, claim: Claim, ask: Ask, more: str, day: str
         if reply.code not in ANSWERED and not _rows(reply):
             state: State = "infeasible" if reply.code == INFEASIBLE else "unknown"
             return nothing(day, shown, state, reply.message)
-        found = picked(reply.document, pick)
-        if found.value is None:
+        value, band, ids = picked(reply.document, pick)
+        if value is None:
             return _missing(day, shown, reply, pick, question)
-        figures[name] = found.value, found.band, found.ends
+        figures[name] = value, band, ids
     return _answer(question, claim, figures, day, shown)
 
 

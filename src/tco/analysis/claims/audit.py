@@ -286,7 +286,7 @@ class Audit:
         """Return the volume that a rule states [tokens/month]."""
         names = names_of(claim)
         for name, pick in rule.figures.items():
-            value = picked(self.ask(f"{pick.ask} --as-of {self.today}", None).document, pick).value
+            value = picked(self.ask(f"{pick.ask} --as-of {self.today}", None).document, pick)[0]
             if value is not None:
                 names[name] = value
         return calculated(rule.tokens, names)

@@ -88,13 +88,8 @@ def _wrong(what: str, why: str) -> DataError:
 # Figures of an answer: a path into its JSON, and which of those found counts.
 
 
-class PickedFigure(NamedTuple):
-    """A figure with its band; None where the answer has none."""
-
-    value: Band | None
-    band: Band | None
-    ends: tuple[str, ...] = ()
-    """Of a range: the ids of what has its low and its high end."""
+PickedFigure = tuple[Band | None, Band | None, tuple[str, ...]]
+"""A figure and its band, None where the answer has none; of a range the ids of both ends."""
 
 
 def picked(document: Any, pick: Pick) -> PickedFigure:
@@ -102,7 +97,7 @@ def picked(document: Any, pick: Pick) -> PickedFigure:
     *way, last = pick.path
     if pick.take == "count":
         count = float(len(list(walked(document, pick.path))))
-        return PickedFigure((count, count), None)
+        return (count, count), None, ()
     found = []
     for holder in walked(document, way):
         for value in walked(holder, [last]):
@@ -127,13 +122,13 @@ def _pick_number(value: Any) -> float | None:
 
 def _taken(found: list[tuple[float, Band | None, str]], take: str) -> PickedFigure:
     if not found:
-        return PickedFigure(None, None)
+        return None, None, ()
     least, most = (end(found, key=lambda one: one[0]) for end in (min, max))
     if take == "range":
         ends = (least[2], most[2]) if least[2] != most[2] else ()
-        return PickedFigure((least[0], most[0]), None, ends)
+        return (least[0], most[0]), None, ends
     value, band, _ = {"least": least, "most": most}.get(take, found[0])
-    return PickedFigure((value, value), band)
+    return (value, value), band, ()
 
 
 def _id(holder: Any) -> str:

@@ -102,26 +102,10 @@ class Route:
         return sum(step.usd for step in self.steps if step.fleet < 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskRoutes:
-    """Everything that could serve the tasks.
-
-    Args:
-        offers: Offers by the token, with what each charges for every task, plain and through the
-            batch tier [USD/month].
-        fleets: Set-ups that can be shared.
-        left_out: Why models were not.
-    """
-
-    offers: tuple[tuple[TokenOption, Floats, Floats], ...]
-    fleets: tuple[SharedFleet, ...]
-    left_out: tuple[str, ...]
-
-
 def ways_of(
     inputs: Question, cases: Sequence[TaskCase], scores: Sequence[tuple[str, ScorePart]]
-) -> TaskRoutes:
-    """Return the offers and fleets that some task could use."""
+) -> tuple[list[SharedFleet], tuple[tuple[TokenOption, Floats, Floats], ...], list[str]]:
+    """Return the fleets and offers that some task could use, and why models were left out."""
     # Each is priced for one try: how often it is asked depends on the task, see `Step.asked`.
     inputs = replace(inputs, success=None)
     selection = select(inputs.catalog, replace(inputs.request, success=()))
@@ -142,11 +126,8 @@ def ways_of(
         )
     wanted = _for_own_gpus(inputs, cases, selection, scores)
     fleets, left_out = shared_fleets(inputs, cases, wanted, selection)
-    return TaskRoutes(
-        offers=_priced(tokens, stacked_settings(inputs, cases), cases),
-        fleets=(*fleets, *own_fleets(own, inputs, cases)),
-        left_out=tuple(left_out),
-    )
+    offers = _priced(tokens, stacked_settings(inputs, cases), cases)
+    return [*fleets, *own_fleets(own, inputs, cases)], offers, left_out
 
 
 def _priced(
@@ -196,22 +177,26 @@ Tried = Sequence[tuple[Step, list[UnmetNeed]]]
 
 
 class Router:
-    """Finds the routes of one task after another."""
+    """Finds the routes of one task after another, among everything that could serve the tasks.
+
+    `offers` are by the token, with what each charges for every task, plain and through the batch
+    tier [USD/month]; `fleets` are set-ups that can be shared; `left_out` says why models were not.
+    """
 
     def __init__(
         self,
         inputs: Question,
         cases: Sequence[TaskCase],
-        ways: TaskRoutes,
         scores: Sequence[tuple[str, ScorePart]],
     ) -> None:
         """Keep what all tasks have in common."""
-        self.inputs, self.cases, self.ways = inputs, cases, ways
+        self.inputs, self.cases = inputs, cases
+        self.fleets, self.offers, self.left_out = ways_of(inputs, cases, scores)
         self.models = inputs.catalog.models.models
-        options = [*(o for o, _, _ in ways.offers), *(f.option for f in ways.fleets)]
+        options = [*(o for o, _, _ in self.offers), *(f.option for f in self.fleets)]
         names = {name for option in options for name in names_of(option)}
         self.scores = {name: scores_of(inputs, scores, name) for name in names}
-        self.calls = Calls(inputs, ways.offers)
+        self.calls = Calls(inputs, self.offers)
 
     def routes(self, task: int) -> list[Route]:
         """Return the routes of a task.
@@ -226,7 +211,7 @@ class Router:
             found += self._cascade(task, cascade, tried)
         if not found:
             named = [(step.option.id, failed) for step, failed in tried]
-            raise nothing_left(case, named, self.ways.left_out)
+            raise nothing_left(case, named, self.left_out)
         return found
 
     def _failed(
@@ -243,7 +228,7 @@ class Router:
 
     def _tokens(self, task: int) -> Iterator[tuple[Step, list[UnmetNeed]]]:
         case = self.cases[task]
-        for option, plain, batch in self.ways.offers:
+        for option, plain, batch in self.offers:
             failed = [*self._failed(case, option), *offer_unmet(case, option)]
             often = case.tries(option) or 1.0
             step = Step(
@@ -255,7 +240,7 @@ class Router:
 
     def _fleets(self, task: int) -> Iterator[tuple[Step, list[UnmetNeed]]]:
         case = self.cases[task]
-        for index, fleet in enumerate(self.ways.fleets):
+        for index, fleet in enumerate(self.fleets):
             failed = self._failed(case, fleet.option)
             if not np.isfinite(fleet.load[task]):
                 failed.append(("fits in the memory of its GPUs and keeps its limits", ""))
