@@ -9,16 +9,17 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from tco.catalog.fields import Source
-from tco.catalog.listed import OtherPrice, differences
-from tco.catalog.lookup import price_at, retired
-from tco.catalog.matching import (
+from tco.catalog.listed import (
     FAMILIES,
+    OtherPrice,
     by_row_name,
+    differences,
     in_our_words,
     matches,
     model_names,
     our_providers,
 )
+from tco.catalog.lookup import price_at, retired
 from tco.catalog.prices import Offer, Price, Rates, When
 from tco.catalog.trust import close, families, family
 from tco.catalog.upstream.rows import PriceList, PriceRow

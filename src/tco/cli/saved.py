@@ -22,7 +22,7 @@ def saved_result(path: str) -> tuple[Any, str | None]:
     Raises:
         DataError: It cannot be read, is no result, or its figures do not add up.
     """
-    from tco.analysis.adds_up import complaints
+    from tco.analysis.checks import complaints
     from tco.catalog.files import user_file
     from tco.errors import DataError
     from tco.render.jsonio import read_result
@@ -51,16 +51,15 @@ def limits(texts: Sequence[str] | None) -> "tuple[Limit, ...]":
 
 def _limit(text: str) -> "Limit":
     from tco import units
-    from tco.analysis.diff.diff import Limit
     from tco.errors import UsageError, printable
 
     amount = text.removeprefix("+").strip()
     try:
         if amount.endswith("%"):
             # More than double is a rise, too, which a share of something cannot be.
-            return Limit(text, share=units.number(amount[:-1]) / 100)
+            return text, units.number(amount[:-1]) / 100, None
         if "$" in amount:
-            return Limit(text, usd=units.usd(amount))
+            return text, None, units.usd(amount)
     except UsageError as error:
         raise UsageError(f"--fail-over: {error}") from None
     raise UsageError(f"--fail-over: {printable(text, 40)!r} is no limit; write +5% or $500")

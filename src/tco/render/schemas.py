@@ -25,7 +25,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from tco.analysis import deploy as deploy_results
 from tco.analysis import import_bench, results
-from tco.analysis.claims import results as claims_results
+from tco.analysis.claims import judge
 from tco.analysis.diff import results as difference_results
 from tco.analysis.horizon import results as horizon_results
 from tco.analysis.jobs import results as job_results
@@ -68,7 +68,7 @@ MODULES: tuple[ModuleType, ...] = (
     plan_results,
     horizon_results,
     portfolio_results,
-    claims_results,
+    judge,
     difference_results,
     import_bench,
     claims,
@@ -111,7 +111,7 @@ RESULTS: dict[str, Any] = {
     "bill": usage_results.BillResult,
     "sources": usage_results.SourcesResult,
     "diff": difference_results.DiffResult,
-    "claims": claims_results.ClaimsResult,
+    "claims": judge.ClaimsResult,
     "config": effective.ConfigResult,
     "deploy": deploy_results.DeployResult,
     "import-bench": import_bench.ImportResult,

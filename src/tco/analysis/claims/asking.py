@@ -12,6 +12,11 @@ import numpy as np
 from tco.analysis.claims.judge import (
     ANSWERS,
     Band,
+    ClaimReading,
+    Nearest,
+    Side,
+    State,
+    Turn,
     calculated,
     picked,
     side_of,
@@ -19,7 +24,6 @@ from tco.analysis.claims.judge import (
     state_of,
     tolerance_of,
 )
-from tco.analysis.claims.results import ClaimReading, Nearest, Side, State, Turn
 from tco.analysis.report import NEUTRAL
 from tco.engine.crossings import turn
 from tco.engine.shapes import Flags, Floats

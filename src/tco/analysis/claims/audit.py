@@ -26,24 +26,22 @@ from tco.analysis.claims.asking import (
 from tco.analysis.claims.judge import (
     ABOUT,
     ANSWERS,
+    Answered,
     Band,
+    ClaimReading,
+    ClaimRow,
+    ClaimsResult,
+    Condition,
     JudgedQuestion,
+    RuleModelRow,
+    RuleRow,
+    Turn,
     both_sides,
     calculated,
     check_row,
     picked,
     tolerance_of,
     verdict_of,
-)
-from tco.analysis.claims.results import (
-    Answered,
-    ClaimReading,
-    ClaimRow,
-    ClaimsResult,
-    Condition,
-    RuleModelRow,
-    RuleRow,
-    Turn,
 )
 from tco.units import show_tokens
 

@@ -462,18 +462,9 @@ def across(
     return diff(*compared, names, crossings=found or None, moved=figures, warnings=said)
 
 
-class Limit(NamedTuple):
-    """By how much the cheapest may get dearer, as it was said.
-
-    Args:
-        said: The text.
-        share: Over the cost before [1]; None when money was said.
-        usd: A month [USD]; None when a share was said.
-    """
-
-    said: str
-    share: float | None = None
-    usd: float | None = None
+Limit = tuple[str, float | None, float | None]
+"""By how much the cheapest may get dearer: as it was said, over the cost before [1], or a month
+[USD]."""
 
 
 def gated(diff: DiffResult, limits: Sequence[Limit], conditions: Sequence[str]) -> DiffResult:
@@ -489,8 +480,8 @@ def gated(diff: DiffResult, limits: Sequence[Limit], conditions: Sequence[str]) 
 
 def _over(diff: DiffResult, limits: Sequence[Limit]) -> Iterator[Failure]:
     winner = diff.winner
-    for limit in limits:
-        rule = f"--fail-over {limit.said}"
+    for typed, share, usd in limits:
+        rule = f"--fail-over {typed}"
         if winner is None:
             raise UsageError(f"{rule}: results of {diff.kind} have no cost here; give a volume")
         before, after = winner.before_usd, winner.after_usd
@@ -499,10 +490,10 @@ def _over(diff: DiffResult, limits: Sequence[Limit]) -> Iterator[Failure]:
         if before is None or after is None:
             continue
         # No share of nothing is a rise that could be allowed.
-        allowed = limit.usd if limit.usd is not None else before * (limit.share or 0.0)
+        allowed = usd if usd is not None else before * (share or 0.0)
         if after - before > allowed + CENT:
-            share = f" (+{show_share((after - before) / before)})" if before else ""
-            by = f"{signed(after - before)}{share}"
+            rise = f" (+{show_share((after - before) / before)})" if before else ""
+            by = f"{signed(after - before)}{rise}"
             text = f"the cheapest went from {show_usd(before)} to {show_usd(after)} a month, {by}"
             yield Failure(rule=rule, message=text)
 

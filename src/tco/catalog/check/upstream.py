@@ -17,9 +17,9 @@ from tco.catalog.check.finding import FEWEST_HOSTS, INPUT_WEIGHT, Finding, Rule
 from tco.catalog.check.reading import MISSING, REFERENCE, UNREADABLE
 from tco.catalog.check.run import CheckSettings, finding
 from tco.catalog.check.windows import RETIRED_BUT_OFFERED
+from tco.catalog.listed import by_row_name, folded
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import price_at
-from tco.catalog.matching import by_row_name, folded
 from tco.catalog.upstream.find import read_list
 from tco.catalog.upstream.rows import PriceList, PriceRow
 from tco.errors import DataError

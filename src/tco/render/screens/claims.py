@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from tco.analysis.claims.results import (
+from tco.analysis.claims.judge import (
     Answered,
     CheckRow,
     ClaimReading,
