@@ -331,11 +331,12 @@ def _said(
     leading: Sequence[Option],
 ) -> tuple[str, ...]:
     """Return what shorter names were taken to mean: now, and where it is said from which volume."""
-    said, now = [], _breakeven_now(inputs)
+    now = _breakeven_now(inputs)
+    said: list[str] = []
     for name, at, first in zip(found, meant, leading, strict=True):
-        short, count = name.said.split(" is ", 1)[0], len(name.options)
+        short, count = "".join(name.said).split(" is ", 1)[0], len(name.options)
         if count == 1:
-            said += [name.said] if name.said else []
+            said += name.said
         elif now is None:
             said.append(f"{short} is at each volume the cheapest of {count} set-ups, as {first.id}")
         else:

@@ -50,7 +50,7 @@ def explain(inputs: Question, name: str) -> ExplainResult:
         catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
         option=row,
-        resolved=(found.said,) if found.said else (),
+        resolved=found.said,
         steps=(
             *_load_steps(inputs),
             *_tries_steps(inputs, option),

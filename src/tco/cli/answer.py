@@ -95,7 +95,7 @@ def _variables() -> Iterator[Item]:
         # An option has commas inside, so that several in one variable need another separator.
         texts = value.split(";") if field.target == "options" else [value]
         for raw in parts(field, texts if field.many else value) if value else []:
-            yield Item(field, raw, field.variable, field.variable)
+            yield field, raw, field.variable, field.variable
 
 
 # The command as it was typed, so that a report can say how to make it again.

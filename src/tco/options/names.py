@@ -43,16 +43,22 @@ SELF = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """What a name was taken to mean.
+    """Some options, cheapest first, and how they came to be chosen.
 
     Args:
-        options: The option, or for a self-hosted short form every set-up that could be meant,
-            cheapest first at the volume asked about.
-        said: A sentence that says so; empty when the name was an id.
+        options: The options; of a self-hosted short form every set-up that could be meant.
+        said: Sentences that say so; none when the name was an id.
+        names: What each was named, where one name stands for several; their ids when empty.
     """
 
     options: tuple[Option, ...]
-    said: str
+    said: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Return what each option was named."""
+        return self.names or tuple(option.id for option in self.options)
 
     @property
     def best(self) -> Option:
@@ -75,7 +81,7 @@ def resolve(name: str, inputs: Question, *, at: Floats | None = None) -> Resolve
     """
     for spec in inputs.request.options:
         if spec.name == name:
-            return Resolved(options=(inline_option(inputs, spec),), said="")
+            return Resolved(options=(inline_option(inputs, spec),))
     if name.lower().startswith("self/"):
         return _own(name, inputs, at)
     return _tokens(name, inputs)
@@ -138,7 +144,7 @@ def _tokens(name: str, inputs: Question) -> Resolved:
         raise DataError("own GPUs are named by the model they serve: self/llama-3.3-70b")
     units = provisioned_named(name, inputs, _everything(inputs))
     if units is not None:
-        return Resolved(options=(units,), said="")
+        return Resolved(options=(units,))
     folded = name.lower()
     offers = inputs.catalog.prices.offers
     provider, _, model = folded.rpartition("/")
@@ -156,9 +162,9 @@ def _tokens(name: str, inputs: Question) -> Resolved:
         raise _no_offer(name, provider, [m.reasons for m in missing], model, inputs)
     insist(inputs, (option.trust.level for option in found), name)
     if len(found) == 1 and found[0].id == folded:
-        return Resolved(options=(found[0],), said="")
+        return Resolved(options=(found[0],))
     best = _preferred(found, inputs)
-    return Resolved(options=(best,), said=_said(name, best, len(found), inputs))
+    return Resolved(options=(best,), said=(_said(name, best, len(found), inputs),))
 
 
 def _only(inputs: Question, model: str) -> Selection:
@@ -227,7 +233,7 @@ def _own(name: str, inputs: Question, at: Floats | None) -> Resolved:
         raise InfeasibleError(f"{name}: {text}")
     options = tuple(option_of(own, i) for i in rows)
     insist(inputs, (option.trust.level for option in options), name)
-    said = "" if options[0].id == name else f"{name} is {options[0].id}{_of(own, model)}"
+    said = () if options[0].id == name else (f"{name} is {options[0].id}{_of(own, model)}",)
     return Resolved(options=options, said=said)
 
 

@@ -111,7 +111,7 @@ def _joined(options: Sequence[Option], path: VolumePath) -> list[Resolved]:
         hosts, _ = token_options(path.inputs, replace(wanted, models=(model,)))
         if hosts:
             said = f"hosted {model}, which was not named, is {hosts[0].id}"
-            out.append(Resolved(options=tuple(hosts), said=said))
+            out.append(Resolved(options=tuple(hosts), said=(said,)))
     return out
 
 
@@ -316,8 +316,8 @@ def _prices(options: Sequence[Option], path: VolumePath) -> tuple[PriceTrend, ..
 def _said(found: Resolved, meant: Option) -> str:
     """Return what a shorter name was taken to mean: of several set-ups the cheapest."""
     if len(found.options) == 1:
-        return found.said
-    name = found.said.split(" is ", 1)[0]
+        return found.said[0]
+    name = found.said[0].split(" is ", 1)[0]
     return f"{name} is {meant.id}, the cheapest over the horizon"
 
 

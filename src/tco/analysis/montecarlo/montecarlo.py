@@ -339,7 +339,7 @@ def _options(inputs: Question, names: Sequence[str]) -> tuple[tuple[Option, ...]
         options = tuple({r.best.id: r.best for r in found}.values())
         if len(options) < 2:
             raise UsageError("name at least two different options, or none")
-        return options, tuple(r.said for r in found if r.said)
+        return options, tuple(text for r in found for text in r.said)
     picked = chosen(inputs, ())
     return picked.options, picked.said
 

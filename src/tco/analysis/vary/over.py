@@ -14,7 +14,6 @@ from tco.analysis.flips import flips_of
 from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
 from tco.analysis.results import Band, Envelope, Flip, OpenBand, TrustLevel
 from tco.analysis.vary.variables import (
-    ChosenOptions,
     Variable,
     chosen,
     envelope,
@@ -29,7 +28,7 @@ from tco.errors import UsageError
 from tco.options.bills import Option, same_weights
 from tco.options.cheapest import answers_at, least_trust, of_two, undercut
 from tco.options.curves import TOKENS
-from tco.options.names import resolve, spoken
+from tco.options.names import Resolved, resolve, spoken
 from tco.options.question import Question
 from tco.ranges import Span
 from tco.units import show_share, show_tokens, show_usd, with_unit
@@ -200,7 +199,7 @@ def breakeven_over(
         catalog=stamp(inputs, [base, option]),
         a=base.id,
         b=option.id,
-        resolved=tuple(filter(None, (left.said, right.said))),
+        resolved=left.said + right.said,
         same_weights=same_weights(base, option),
         variable=over.name,
         title=over.title,
@@ -361,11 +360,11 @@ def _options(
     spans: tuple[Span | None, Span | None],
     steps: tuple[int, int],
     pair: tuple[Option, Option] | None,
-) -> ChosenOptions:
+) -> Resolved:
     """Return the options of a map; over volume, the set-ups that decide at each of its values."""
     if "volume" not in variables:
         if pair is not None:
-            return ChosenOptions(options=pair, said=())
+            return Resolved(options=pair)
         return chosen(inputs, names, MOST_OPTIONS)
     axis = variables.index("volume")
     span, now = spans[axis], float(np.asarray(inputs.settings.value(TOKENS)))
@@ -378,14 +377,14 @@ def _options(
     return over_volume(inputs, volumes, MOST_OPTIONS)
 
 
-def _pair(inputs: Question, pair: tuple[Option, Option], volumes: Floats) -> ChosenOptions:
+def _pair(inputs: Question, pair: tuple[Option, Option], volumes: Floats) -> Resolved:
     """Return two options, of own GPUs the set-ups of their model that decide at some volume."""
     host, own = pair
     searched = own.id.startswith("self/")
     found = setups_at(inputs, {own.model}, volumes) if searched else {}
     setups = found.get(own.model, [own])
     names = (host.id, *(f"self/{own.model}" for _ in setups))
-    return ChosenOptions(options=(host, *setups), said=(), names=names)
+    return Resolved(options=(host, *setups), names=names)
 
 
 def _anywhere(inputs: Question, variables: tuple[str, str]) -> Question:
@@ -418,7 +417,7 @@ def _values(v: Variable, span: Span | None, steps: int) -> Floats:
 def _result(
     inputs: Question,
     volume_given: bool,
-    picked: ChosenOptions,
+    picked: Resolved,
     axes: tuple[Variable, Variable],
     values: tuple[Floats, Floats],
     usd: Floats,
@@ -469,7 +468,7 @@ def _result(
     )
 
 
-def _order(picked: ChosenOptions, usd: Floats, least: int) -> Indices:
+def _order(picked: Resolved, usd: Floats, least: int) -> Indices:
     """Return which option is the answer in each cell, and which would be without it [2, y, x].
 
     Without it goes without what has the same name, too.

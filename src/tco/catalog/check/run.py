@@ -54,27 +54,10 @@ BY_NAME: Mapping[str, Rule] = {r.name: r for r in RULES} | {r.id.lower(): r for 
 COUNTED = ("offers", "capacity", "fine_tuning", "accelerators", "rentals", "models")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckSettings:
-    """What a check is asked.
-
-    Args:
-        as_of: The day.
-        horizon_days: How far ahead changes are announced [day].
-        before: Offers of an older edition that numbers are held against; None without one.
-        strict: Whether warnings fail too.
-    """
-
-    as_of: date
-    horizon_days: int = 90
-    before: Mapping[str, Offer] | None = None
-    strict: bool = False
-
-
 def check(
     files: Sequence[File],
     schemas: Sequence[type[Record]],
-    asked: CheckSettings,
+    asked: CheckContext,
     catalog: Catalog | None = None,
 ) -> CheckReport:
     """Return all findings in some files.
@@ -100,7 +83,7 @@ def check(
 
 
 def report(
-    findings: Iterable[Finding], asked: CheckSettings, *, files: Sequence[str], records: int
+    findings: Iterable[Finding], asked: CheckContext, *, files: Sequence[str], records: int
 ) -> CheckReport:
     """Return findings in the order in which a reader of the files meets them, and counted."""
     order = {path: i for i, path in enumerate(files)}
@@ -121,9 +104,7 @@ def report(
     )
 
 
-def _context(
-    parts: Sequence[Record], asked: CheckSettings, catalog: Catalog | None
-) -> CheckContext:
+def _context(parts: Sequence[Record], asked: CheckContext, catalog: Catalog | None) -> CheckContext:
     """Return all records, those of the files on top of those of the catalog."""
 
     def laid(home: str, section: str) -> dict[str, Any]:
@@ -137,15 +118,13 @@ def _context(
     for part in parts:
         offers |= {offer.id: offer for offer in getattr(part, "offers", ())}
         rentals |= {called(rental): rental for rental in getattr(part, "rentals", ())}
-    return CheckContext(
-        as_of=asked.as_of,
-        horizon_days=asked.horizon_days,
+    return replace(
+        asked,
         offers=offers,
         providers=laid("prices", "providers"),
         models=laid("models", "models"),
         accelerators=laid("hardware", "accelerators"),
         rentals=list(rentals.values()),
-        before=asked.before,
         shipped={} if catalog is None else catalog.offers,
     )
 
@@ -252,7 +231,7 @@ def check_files(
     """
     own = not files and not also
     read, lost = _own() if own else _users(files)
-    asked = CheckSettings(
+    asked = CheckContext(
         as_of=as_of or _edition(read),
         horizon_days=horizon_days,
         before=None if base is None else _before(base, files, own=own),
@@ -278,7 +257,7 @@ def check_files(
 
 
 def _ages_only_warn(
-    made: CheckReport, files: Sequence[File], schemas: Sequence[type[Record]], asked: CheckSettings
+    made: CheckReport, files: Sequence[File], schemas: Sequence[type[Record]], asked: CheckContext
 ) -> CheckReport:
     """Return a report on the catalogs of this tco in which what time alone has made wrong warns.
 
