@@ -24,7 +24,7 @@ import numpy as np
 
 from tco.analysis.portfolio.cases import cases_of
 from tco.analysis.portfolio.portfolio import portfolio
-from tco.analysis.portfolio.routes import Router, ways_of
+from tco.analysis.portfolio.solve import Router
 from tco.catalog.load import load_catalog
 from tco.catalog.tasks import load_tasks
 from tco.engine.assign import needed_routes
@@ -74,12 +74,11 @@ def timed() -> None:
         result = portfolio(inputs, tasks)
         took = time.perf_counter() - start
         cases = cases_of(inputs, tasks)
-        ways = ways_of(inputs, cases, [])
-        router = Router(inputs, cases, ways, [])
+        router = Router(inputs, cases, [])
         routes = sum(len(router.routes(i)) for i in range(len(cases)))
     own = sum(any(s.mode == "self" for s in t.steps) for t in result.tasks)
     print(
-        f"{TASKS} tasks x {MODELS} models: {routes} routes, {len(ways.fleets)} fleets, "
+        f"{TASKS} tasks x {MODELS} models: {routes} routes, {len(router.fleets)} fleets, "
         f"{result.method}: ${result.monthly_usd:,.0f} a month, {own} tasks on "
         f"{len(result.fleets)} fleets, {took:.2f} s"
     )

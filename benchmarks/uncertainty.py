@@ -29,7 +29,7 @@ from curve_pairs import Plain, many, mismatches, plain
 from one_by_one import wins
 
 from tco.analysis.montecarlo.beliefs import THROUGHPUT, beliefs
-from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
+from tco.analysis.montecarlo.montecarlo import monte_carlo
 from tco.analysis.montecarlo.sample import chunks, drawn, located, model_of, replica_for, sizes
 from tco.analysis.sensitivity import sensitivity
 from tco.analysis.vary.variables import chosen
@@ -116,7 +116,7 @@ def draws(inputs: Question, count: int) -> None:
     options = chosen(inputs, ()).options
     believed = beliefs(inputs, options, {}, {})
     rows = len(believed.rows)
-    run = spent(lambda: monte_carlo(inputs, (), Run(draws=count)), 2)
+    run = spent(lambda: monte_carlo(inputs, (), draws=count), 2)
     number, size = sizes(count)
 
     def permutations() -> None:

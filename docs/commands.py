@@ -17,7 +17,7 @@ from tco import errors
 from tco.ask.effective import in_effect
 from tco.ask.options import OUTPUT, QUESTION, Output, QuestionOptions
 from tco.catalog.load import load_catalog
-from tco.cli import guard
+from tco.cli import options
 from tco.cli.app import COMMANDS, app
 from tco.cli.options import options_of
 from tco.options.question import prepare
@@ -69,8 +69,8 @@ def page() -> str:
         usage=errors.UsageError.exit_code,
         data=errors.DataError.exit_code,
         infeasible=errors.InfeasibleError.exit_code,
-        bug=guard.EXIT_BUG,
-        interrupted=guard.EXIT_INTERRUPTED,
+        bug=options.EXIT_BUG,
+        interrupted=options.EXIT_INTERRUPTED,
     )
     return "".join([HEAD, *_index(), codes, *_shared(), *_commands()])
 

@@ -37,11 +37,11 @@ DISK_FREE_CATALOG = "tco.catalog.load"
 MOST_LINES = 600
 MOST_MODULES = 25
 MOST_LINES_OF_A_FUNCTION = 40
-MOST_MODULES_OF_COMPARE = 62  # to be 50; the turn took five, quality one, the screen three
+MOST_MODULES_OF_COMPARE = 58  # to be 50; the turn took five, quality one, the screen three
 
-MOST_ROOMS = 252  # to be 240: modules with code
-MOST_TYPES = 445  # to be 250: classes that declare fields
-MOST_LINES_IN_ALL = 70_000
+MOST_ROOMS = 234  # modules with code
+MOST_TYPES = 408  # to be 250: classes that declare fields
+MOST_LINES_IN_ALL = 69_475
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {

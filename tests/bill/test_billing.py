@@ -24,7 +24,7 @@ from strategies import (
 
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
-from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
+from tco.analysis.montecarlo.montecarlo import monte_carlo
 from tco.analysis.plan.plan import plan
 from tco.analysis.results import OptionResult
 from tco.analysis.sensitivity import sensitivity
@@ -243,7 +243,7 @@ def test_every_question_is_answered(asked: Any, billing: str) -> None:
     inputs = asked(tokens=20e9, profile="chat", **fields(billing))
     swings = sensitivity(inputs, "gpt-4.1", NAME)
     assert swings.rows
-    run_ = monte_carlo(inputs, ["gpt-4.1", NAME], Run(draws=300))
+    run_ = monte_carlo(inputs, ["gpt-4.1", NAME], draws=300)
     assert run_.saving is not None
     assert (run_.breakeven is None) == (billing == "scale_to_zero")
     assert compare(replace(inputs)).options

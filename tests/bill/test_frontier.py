@@ -141,7 +141,7 @@ def rows_of(drawn: list[tuple[float, float | None, int]]) -> list[OptionResult]:
     from tco.render.jsonio import from_document
 
     whole = tco.compare(tokens="1B", model="gpt-4.1", as_of=DAY, tier="api").to_dict()
-    base = from_document(whole).result.options[0]
+    base = from_document(whole)[0].options[0]
     return [
         replace(
             base,
@@ -174,10 +174,10 @@ drawn = st.lists(
 @given(drawn=drawn, least=st.integers(0, 2))
 def test_laws_of_a_frontier(drawn: list[tuple[float, float | None, int]], least: int) -> None:
     rows = rows_of(drawn)
-    found = frontier_of(rows, (), least)
+    points, beaten, *_ = frontier_of(rows, (), least)
     enough = min(least, max((LEVELS.index(r.trust) for r in rows), default=0))
     sure = [r for r in rows if r.quality and LEVELS.index(r.trust) >= enough]
-    assert {r.id for r in found.points} | {r.id for r, _ in found.beaten} == {r.id for r in sure}
+    assert {r.id for r in points} | {r.id for r, _ in beaten} == {r.id for r in sure}
 
     def beats(a: OptionResult, b: OptionResult) -> bool:
         assert a.quality and b.quality and a.monthly_usd is not None and b.monthly_usd is not None
@@ -185,13 +185,13 @@ def test_laws_of_a_frontier(drawn: list[tuple[float, float | None, int]], least:
         better = a.quality.value > b.quality.value or a.monthly_usd < b.monthly_usd
         return no_worse and better
 
-    for point in found.points:
+    for point in points:
         assert not any(beats(other, point) for other in sure)
-    for row, by in found.beaten:
+    for row, by in beaten:
         assert beats(by, row) or (by.quality, by.monthly_usd) == (row.quality, row.monthly_usd)
-    spent = sum(p.more_usd or 0.0 for p in frontier_points(found))
-    if found.points:
-        ends = (found.points[-1].monthly_usd or 0.0) - (found.points[0].monthly_usd or 0.0)
+    spent = sum(p.more_usd or 0.0 for p in frontier_points(points))
+    if points:
+        ends = (points[-1].monthly_usd or 0.0) - (points[0].monthly_usd or 0.0)
         assert spent == pytest.approx(ends)
 
 

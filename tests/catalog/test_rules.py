@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tco.catalog.build import Overlay
-from tco.catalog.check.finding import Finding
-from tco.catalog.check.run import RULES, CheckSettings, check
+from tco.catalog.check.finding import CheckContext, Finding
+from tco.catalog.check.run import RULES, check
 from tco.catalog.files import File
 from tco.catalog.load import load_catalog
 from tco.catalog.prices import Offer
@@ -236,7 +236,7 @@ def checked(data: Data, day: date = DAY, before: Data | None = None) -> list[Fin
     if before is not None:
         some = [Offer.model_validate_json(json.dumps(o)) for o in before["offers"]]
         old = {o.id: o for o in some}
-    report = check(files, [Overlay], CheckSettings(as_of=day, before=old), load_catalog(data=BASE))
+    report = check(files, [Overlay], CheckContext(as_of=day, before=old), load_catalog(data=BASE))
     return [*report.findings, *report.waived]
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from running import run
 
+from tco.catalog.listed import folded, in_our_words, our_providers
 from tco.catalog.load import Catalog, load_catalog
-from tco.catalog.matching import folded, in_our_words, our_providers
 from tco.catalog.update import Proposal, proposal
 from tco.catalog.upstream.find import found_lists, installed_list, read_list
 from tco.catalog.upstream.rows import ListTier, PriceList

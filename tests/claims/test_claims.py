@@ -109,7 +109,7 @@ def again(question: dict[str, Any], claim: Any, day: str, more: str = "") -> str
         document = asked_again(f"{pick.ask or asked.ask} {more} --as-of {day}", asked.file)
         if document is None:
             return "infeasible"
-        value = picked(document, pick).value
+        value = picked(document, pick)[0]
         if value is None:
             return "outside" if question["claimed"] else "shown"
         figures[name] = value

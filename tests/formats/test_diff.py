@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from running import DAY, run
 
-from tco.analysis.diff.gate import CONDITIONS
+from tco.analysis.diff.diff import CONDITIONS
 
 Save = Callable[..., str]
 CLEAN = ",".join(name for name in CONDITIONS if name != "breakeven-moves")

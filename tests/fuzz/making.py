@@ -17,15 +17,16 @@ from typing import Any
 
 from running import ROOT, published, run
 
-from tco.ask.commands import (
+from tco.ask.fields import Field, fields_of
+from tco.ask.options import (
+    OUTPUT,
+    QUESTION,
     BreakevenOptions,
     HorizonOptions,
     PlanOptions,
     SensitivityOptions,
     SizeOptions,
 )
-from tco.ask.fields import Field, fields_of
-from tco.ask.options import OUTPUT, QUESTION
 
 COMMANDS = {
     "compare": {},

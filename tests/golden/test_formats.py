@@ -21,8 +21,7 @@ from tco.catalog.check import run as entry
 from tco.catalog.files import File
 from tco.errors import UsageError
 from tco.render.jsonio import read_result
-from tco.render.output import rendered
-from tco.render.screens import MODULES
+from tco.render.output import MODULES, rendered
 from tco.render.table import View
 
 HERE = Path(__file__).parent

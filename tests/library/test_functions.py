@@ -433,8 +433,7 @@ def test_the_public_names_are_these() -> None:
 
 
 def test_help_lists_every_option() -> None:
-    from tco.ask.commands import BreakevenOptions
-    from tco.ask.options import QuestionOptions, lacking
+    from tco.ask.options import BreakevenOptions, QuestionOptions, lacking
 
     names = [*QuestionOptions.__annotations__, *BreakevenOptions.__annotations__]
     assert list(inspect.signature(tco.breakeven).parameters) == ["a", "b", *names]

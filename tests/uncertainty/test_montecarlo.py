@@ -8,9 +8,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from tco.analysis.montecarlo.beliefs import CHOICES, THROUGHPUT, Varied, beliefs
+from tco.analysis.montecarlo.beliefs import CHOICES, THROUGHPUT, beliefs
 from tco.analysis.montecarlo.montecarlo import (
-    Run,
     _firsts,
     monte_carlo,
     value_of_everything,
@@ -41,13 +40,13 @@ PAIR = ("gpt-4.1", "self/llama-3.3-70b")
 def test_same_seed_same_bytes(asked) -> None:  # type: ignore[no-untyped-def]
     inputs = asked(tokens=20e9)
     one, two, other = (
-        json.dumps(asdict(monte_carlo(inputs, PAIR, Run(draws=30_000, seed=s)))) for s in (5, 5, 6)
+        json.dumps(asdict(monte_carlo(inputs, PAIR, draws=30_000, seed=s))) for s in (5, 5, 6)
     )
     assert one == two != other
 
 
 def test_what_adds_up(asked) -> None:  # type: ignore[no-untyped-def]
-    found = monte_carlo(asked(tokens=50e9), (), Run(draws=40_000))
+    found = monte_carlo(asked(tokens=50e9), (), draws=40_000)
     assert 2 <= len(found.options) <= 10
     assert sum(o.p_cheapest for o in found.options) == pytest.approx(1.0)
     sure = [o for o in found.options if o.trust != "low"]  # what is not never is the answer
@@ -65,7 +64,7 @@ def test_what_adds_up(asked) -> None:  # type: ignore[no-untyped-def]
 
 def test_seeds_agree_within_their_error(asked) -> None:  # type: ignore[no-untyped-def]
     inputs = asked(tokens=12e9)
-    found = [monte_carlo(inputs, PAIR, Run(draws=50_000, seed=s)) for s in (1, 2)]
+    found = [monte_carlo(inputs, PAIR, draws=50_000, seed=s) for s in (1, 2)]
     p = [f.saving.p_saves for f in found if f.saving]
     assert abs(p[0] - p[1]) < 4 * np.sqrt(0.25 / 50_000)
     medians = [f.breakeven.tokens_per_month.p50 for f in found if f.breakeven]
@@ -74,7 +73,7 @@ def test_seeds_agree_within_their_error(asked) -> None:  # type: ignore[no-untyp
 
 def test_progress_is_told(asked) -> None:  # type: ignore[no-untyped-def]
     told: list[float] = []
-    monte_carlo(asked(tokens=20e9), PAIR, Run(draws=50_000), told.append)
+    monte_carlo(asked(tokens=20e9), PAIR, told.append, draws=50_000)
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert len(told) == sizes(50_000)[0]
@@ -86,7 +85,7 @@ def test_choices_and_given_values_are_not_drawn(asked) -> None:  # type: ignore[
     keys = {row.path for row in beliefs(inputs, options, {}, {}).rows}
     assert not keys & (CHOICES | {"rent.other_share", "price.hosted_factor"})
     assert {"rent.factor", "price.api_factor", THROUGHPUT, "workload.cached_share"} <= keys
-    said = {"rent.other_share": Varied(low=0.05, high=0.2)}
+    said = {"rent.other_share": (0.05, 0.2, None)}
     assert "rent.other_share" in {r.path for r in beliefs(inputs, options, said, {}).rows}
 
 
@@ -101,10 +100,10 @@ def test_throughput_spreads_by_the_band_of_each_set_up(asked) -> None:  # type: 
 @pytest.mark.parametrize(
     ("varied", "correlated", "why"),
     [
-        ({"rent.factor": Varied(low=2.0, high=1.0)}, {}, "lies above the 95th"),
-        ({"rent.factr": Varied(low=1.0, high=2.0)}, {}, "no setting called"),
-        ({"rent.factor": Varied(low=0.0, high=2.0, kind="lognormal")}, {}, "lies above 0"),
-        ({"workload.cached_share": Varied(low=0.1, high=1.2)}, {}, "beyond what it can be"),
+        ({"rent.factor": (2.0, 1.0, None)}, {}, "lies above the 95th"),
+        ({"rent.factr": (1.0, 2.0, None)}, {}, "no setting called"),
+        ({"rent.factor": (0.0, 2.0, "lognormal")}, {}, "lies above 0"),
+        ({"workload.cached_share": (0.1, 1.2, None)}, {}, "beyond what it can be"),
         ({}, {("rent.factor", "price.api_factor"): 1.2}, "not within -1 and 1"),
         ({}, {("rent.factor", "own.pue"): 0.2}, "not uncertain here"),
         (
@@ -121,13 +120,13 @@ def test_throughput_spreads_by_the_band_of_each_set_up(asked) -> None:  # type: 
 def test_beliefs_that_cannot_be(asked, varied, correlated, why) -> None:  # type: ignore[no-untyped-def]
     inputs = asked(tokens=20e9)
     with pytest.raises(UsageError, match=why):
-        monte_carlo(inputs, PAIR, Run(draws=100, varied=varied, correlated=correlated))
+        monte_carlo(inputs, PAIR, draws=100, varied=varied, correlated=correlated)
 
 
-@pytest.mark.parametrize("run", [Run(draws=0), Run(draws=10**10), Run(draws=10, seed=-1)])
+@pytest.mark.parametrize("run", [{"draws": 0}, {"draws": 10**10}, {"draws": 10, "seed": -1}])
 def test_runs_that_cannot_be(asked, run) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(UsageError, match="--"):
-        monte_carlo(asked(tokens=20e9), PAIR, run)
+        monte_carlo(asked(tokens=20e9), PAIR, **run)
 
 
 def prepared(asked):  # type: ignore[no-untyped-def]

@@ -30,12 +30,11 @@ from tco.options.bills import Option, best_pairs, same_weights, usd_of
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust, of_two
 from tco.options.curves import TOKENS, curve
-from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve
+from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve, spoken
 from tco.options.question import Question
 from tco.options.selection import in_region, select
 from tco.options.settings import workload
 from tco.options.setups import SetUps
-from tco.options.spoken import spoken
 from tco.units import SECONDS_PER_DAY, show_number, show_tokens, show_usd
 
 # Break-evens in words.
@@ -332,11 +331,12 @@ def _said(
     leading: Sequence[Option],
 ) -> tuple[str, ...]:
     """Return what shorter names were taken to mean: now, and where it is said from which volume."""
-    said, now = [], _breakeven_now(inputs)
+    now = _breakeven_now(inputs)
+    said: list[str] = []
     for name, at, first in zip(found, meant, leading, strict=True):
-        short, count = name.said.split(" is ", 1)[0], len(name.options)
+        short, count = "".join(name.said).split(" is ", 1)[0], len(name.options)
         if count == 1:
-            said += [name.said] if name.said else []
+            said += name.said
         elif now is None:
             said.append(f"{short} is at each volume the cheapest of {count} set-ups, as {first.id}")
         else:

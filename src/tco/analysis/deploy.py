@@ -492,7 +492,7 @@ def deploy(inputs: Question, name: str) -> DeployResult:
         catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
         option=row,
-        resolved=(found.said,) if found.said else (),
+        resolved=found.said,
         engine=server.engine,
         repository=repository,
         arguments=arguments,

@@ -50,7 +50,7 @@ def explain(inputs: Question, name: str) -> ExplainResult:
         catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
         option=row,
-        resolved=(found.said,) if found.said else (),
+        resolved=found.said,
         steps=(
             *_load_steps(inputs),
             *_tries_steps(inputs, option),
@@ -114,8 +114,8 @@ def _price_steps(option: Option) -> list[str]:
     """Return the days of the month that each price holds on, where there are several."""
     if not isinstance(option, TokenOption) or not option.later:
         return []
-    now = 1.0 - sum(part.share for part in option.later)
-    rows = [(now, option.rates), *((part.share, part.rates) for part in option.later)]
+    now = 1.0 - sum(share for share, _, _ in option.later)
+    rows = [(now, option.rates), *((share, rates) for share, rates, _ in option.later)]
     days = [
         f"{share * DAYS_OF_A_MONTH:.0f} days at {rates.input:g} in and {rates.output or 0:g} out"
         for share, rates in rows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tco.analysis.compare import nothing_serves, ranked_options
 from tco.analysis.report import assumptions_of, notes_of, stamp, workload_result
@@ -22,25 +21,13 @@ from tco.options.question import Question
 from tco.options.selection import select
 from tco.units import show_score, show_usd
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedOptions:
-    """Options by what they cost and how good they are.
-
-    Args:
-        points: Those that nothing beats, by cost.
-        beaten: The others, by cost, each with the cheapest point that is as good.
-        unscored: Those of models that nobody has measured.
-        unsure: What would be cheaper than a point, but at a price that is not sure enough.
-    """
-
-    points: tuple[OptionResult, ...]
-    beaten: tuple[tuple[OptionResult, OptionResult], ...]
-    unscored: tuple[OptionResult, ...]
-    unsure: tuple[OptionResult, ...]
+Beaten = tuple[OptionResult, OptionResult]
+"""An option, and the cheapest point that is as good."""
 
 
-def frontier_of(rows: Sequence[OptionResult], makers: Iterable[str], least: int) -> PlacedOptions:
+def frontier_of(
+    rows: Sequence[OptionResult], makers: Iterable[str], least: int
+) -> tuple[list[OptionResult], list[Beaten], list[OptionResult], list[OptionResult]]:
     """Return which options are the cheapest at their level of quality.
 
     Of each model and tier its answer is looked at; of sellers of a closed one that ask the same,
@@ -50,6 +37,10 @@ def frontier_of(rows: Sequence[OptionResult], makers: Iterable[str], least: int)
         rows: Options with their bills; those that serve nothing are not looked at.
         makers: Companies that sell models of their own.
         least: Rank of the trust that is sure enough [1].
+
+    Returns:
+        The options that nothing beats, by cost; the others, by cost; those of models that nobody
+        has measured; what would be cheaper than a point, but at a price that is not sure enough.
     """
     able = [row for row in rows if row.monthly_usd is not None]
     enough = min(least, max((rank_of(row.trust) for row in able), default=0))
@@ -65,12 +56,9 @@ def frontier_of(rows: Sequence[OptionResult], makers: Iterable[str], least: int)
     kept = {row.id for row in points}
     others = [row for row in sorted(sure, key=_by_cost) if row.quality and row.id not in kept]
     doubtful = [row for row in able if row.quality and rank_of(row.trust) < enough]
-    return PlacedOptions(
-        points=tuple(points),
-        beaten=tuple((row, as_good(points, row)) for row in others),
-        unscored=tuple(row for row in ways if not row.quality),
-        unsure=tuple(_undercutting(points, doubtful)),
-    )
+    beaten = [(row, as_good(points, row)) for row in others]
+    unscored = [row for row in ways if not row.quality]
+    return points, beaten, unscored, list(_undercutting(points, doubtful))
 
 
 def as_good(points: Sequence[OptionResult], row: OptionResult) -> OptionResult:
@@ -136,38 +124,38 @@ def frontier(inputs: Question) -> FrontierResult:
     insist(inputs, (row.trust for row in able))
     providers = inputs.catalog.prices.providers
     makers = [name for name, company in providers.items() if company.kind == "first_party"]
-    made = frontier_of(able, makers, least_trust(inputs))
+    placed, beaten, unscored, unsure = frontier_of(able, makers, least_trust(inputs))
     benchmark = benchmark_of(inputs.request)
-    if not made.points:
+    if not placed:
         raise InfeasibleError(
             f"nothing that was asked for has a score on {benchmark}, so that nothing can be placed"
         )
-    named = {row.id for row in made.points}
+    named = {row.id for row in placed}
     used = [option for option, _ in found if option.id in named]
-    ends = {made.points[0].id, made.points[-1].id}
+    ends = {placed[0].id, placed[-1].id}
     notes, minor = notes_of(inputs, used, [option for option in used if option.id in ends])
-    points = frontier_points(made)
+    points = frontier_points(placed)
     return FrontierResult(
         schema="tco.frontier/1",
         catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         benchmark=benchmark,
         points=points,
-        dominated=tuple(_dominated(row, by) for row, by in made.beaten),
-        unscored=tuple(row.id for row in made.unscored),
-        verdict=frontier_words(points, len(made.points) + len(made.beaten)),
+        dominated=tuple(_dominated(row, by) for row, by in beaten),
+        unscored=tuple(row.id for row in unscored),
+        verdict=frontier_words(points, len(placed) + len(beaten)),
         assumptions=assumptions_of(inputs, used),
         warnings=(*notes, *minor),
         minor=len(minor),
-        cheaper_but_unsure=tuple(row.id for row in made.unsure),
+        cheaper_but_unsure=tuple(row.id for row in unsure),
         min_trust=LEVELS[least_trust(inputs)],
     )
 
 
-def frontier_points(made: PlacedOptions) -> tuple[FrontierPoint, ...]:
+def frontier_points(placed: Sequence[OptionResult]) -> tuple[FrontierPoint, ...]:
     """Return the points of a frontier, each against the one before it."""
-    before = (None, *made.points)
-    return tuple(_point(row, last) for row, last in zip(made.points, before, strict=False))
+    before = (None, *placed)
+    return tuple(_point(row, last) for row, last in zip(placed, before, strict=False))
 
 
 def _point(row: OptionResult, last: OptionResult | None) -> FrontierPoint:

@@ -16,11 +16,10 @@ from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, same_weights, usd_of
 from tco.options.cheapest import least_trust, of_two, pair_of
 from tco.options.curves import TOKENS, first_volumes, has_steps
-from tco.options.names import any_volume, month_typed, pair_with, resolve
+from tco.options.names import any_volume, month_typed, pair_with, resolve, spoken
 from tco.options.question import Question
 from tco.options.selection import in_region
 from tco.options.settings import Setting
-from tco.options.spoken import spoken
 from tco.units import show_number, show_tokens, show_usd
 
 SMALLEST_SWING_USD = 0.005
@@ -102,7 +101,7 @@ def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option
     """Return A and B and how they came to be chosen: as named, or those of the verdict."""
     if a is not None and b is not None:
         left, right = resolve(a, inputs), resolve(b, inputs)
-        return left.best, right.best, tuple(filter(None, (left.said, right.said)))
+        return left.best, right.best, left.said + right.said
     if a is not None or b is not None:
         pair = " ".join(pair_with(a or b or "", inputs))
         raise UsageError(f"against what? for example tco sensitivity {pair} {month_typed(inputs)}")

@@ -21,7 +21,8 @@ from tco.analysis.results import (
     SensitivityResult,
 )
 from tco.analysis.size.results import SizeResult
-from tco.analysis.vary.results import BreakevenOver, MapResult, WhatIfResult
+from tco.analysis.vary.over import BreakevenOver, MapResult
+from tco.analysis.vary.whatif import WhatIfResult
 from tco.render.table import View
 from tco.usage.results import BillResult, ProfileResult
 
@@ -230,7 +231,7 @@ def answer_of(result: Any) -> Any:
 
 
 def _screen(answer: Any) -> Any:
-    from tco.render.screens import screen
+    from tco.render.output import screen
 
     return screen(answer.schema)
 

@@ -29,21 +29,21 @@ from tco.api.answers import (
     answer_of,
 )
 from tco.ask import questions
-from tco.ask.commands import (
+from tco.ask.fields import Amount, Field, Name, Names, Pairs, fields_of
+from tco.ask.layers import Ask, answered, given, given_of, read
+from tco.ask.options import (
     BreakevenOptions,
     CompareOptions,
     EmbedOptions,
     HorizonOptions,
     PlanOptions,
+    QuestionOptions,
     SensitivityOptions,
     SizeOptions,
     Spread,
     Spreads,
     TrainOptions,
 )
-from tco.ask.fields import Amount, Field, Name, Names, Pairs, fields_of
-from tco.ask.layers import Ask, answered, given, given_of, read
-from tco.ask.options import QuestionOptions
 from tco.ask.questions import sensitivity as asked_how_sure
 from tco.ask.synonyms import called_here
 from tco.errors import TcoError, UsageError, printable, suggestion

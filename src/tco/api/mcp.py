@@ -25,14 +25,18 @@ from mcp_types import (
 
 from tco import __version__
 from tco.api import functions, logs
-from tco.ask.commands import BillOptions, BreakevenOptions, CompareOptions, SizeOptions
 from tco.ask.fields import Field, at_least_one, fields_of
-from tco.ask.options import QuestionOptions
+from tco.ask.options import (
+    BillOptions,
+    BreakevenOptions,
+    CompareOptions,
+    QuestionOptions,
+    SizeOptions,
+)
 from tco.ask.synonyms import called_here
 from tco.errors import TcoError, UsageError, printable, suggestion
 from tco.render.jsonio import document
-from tco.render.output import rendered
-from tco.render.screens import screen
+from tco.render.output import rendered, screen
 from tco.render.table import View
 
 INSTRUCTIONS = (

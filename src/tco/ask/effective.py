@@ -10,10 +10,9 @@ import numpy as np
 
 from tco.analysis.report import stamp
 from tco.analysis.results import CatalogStamp
-from tco.ask.commands import OVER_TIME
 from tco.ask.fields import Field, Words, switch
 from tco.ask.layers import Given
-from tco.ask.options import OUTPUT, QUESTION
+from tco.ask.options import OUTPUT, OVER_TIME, QUESTION
 from tco.options.question import Question
 from tco.options.settings import Setting, Settings
 

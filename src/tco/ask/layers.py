@@ -10,9 +10,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tco import ranges, units
-from tco.ask.commands import CHECKS, OVER_TIME
 from tco.ask.fields import LIMITS, Field, day, limit, switch
-from tco.ask.options import OUTPUT, QUESTION
+from tco.ask.options import CHECKS, OUTPUT, OVER_TIME, QUESTION
 from tco.catalog.files import looks_like_config
 from tco.errors import DataError, TcoError, UsageError
 from tco.money import DOLLARS, Money, shown_in
@@ -81,19 +80,9 @@ ADDED = ("options", "catalog", "measured")
 """What layers add up; elsewhere the nearest one counts alone."""
 
 
-class Item(NamedTuple):
-    """One value of one field, as it was found.
-
-    Args:
-        raw: The text of a flag or variable, or the value of a file.
-        by: The flag, variable or `file:line` that gave it.
-        where: How a complaint about it begins.
-    """
-
-    field: Field
-    raw: Any
-    by: str
-    where: str
+Item = tuple[Field, Any, str, str]
+"""One value of one field, as it was found: the text of a flag or variable, or the value of a file;
+the flag, variable or `file:line` that gave it; how a complaint about it begins."""
 
 
 class GivenValue(NamedTuple):
@@ -117,24 +106,24 @@ def read(items: Iterable[Item], error: type[TcoError]) -> Layer:
         TcoError: Of the kind `error`: a value cannot be read, or two contradict each other.
     """
     layer: Layer = {}
-    for item in items:
-        field, raws = item.field, (item.raw,)
+    for field, raw, by, where in items:
+        raws: tuple[Any, ...] = (raw,)
         try:
-            value = field.read(item.raw)
+            value = field.read(raw)
         except UsageError as complaint:
-            raise error(f"{item.where}: {complaint}") from None
+            raise error(f"{where}: {complaint}") from None
         target = field.target
         if target == "settings":
             target, value = value
         elif target == "options":
-            value = replace(value, source=item.by)
+            value = replace(value, source=by)
         if field.many and target == field.target:
             value = (*(layer[target].value if target in layer else ()), value)
-            raws = (*(layer[target].raw if target in layer else ()), item.raw)
+            raws = (*(layer[target].raw if target in layer else ()), raw)
         elif target in layer:
-            both = _both(layer[target].by, item.by)
+            both = _both(layer[target].by, by)
             raise error(f"{both} say {LIMITED.get(target, target)}; give one of them")
-        layer[target] = GivenValue(value, item.by, field, raw=raws)
+        layer[target] = GivenValue(value, by, field, raw=raws)
     _refuse_rivals(layer, error)
     return layer
 
@@ -417,7 +406,7 @@ def given(values: Mapping[str, Any]) -> Iterator[Item]:
     for field in FIELDS:
         value = values.get(field.name)
         for raw in [] if value is None else parts(field, value):
-            yield Item(field, raw, field.flag, field.flag)
+            yield field, raw, field.flag, field.flag
 
 
 def parts(field: Field, value: Any) -> Sequence[Any]:
@@ -451,4 +440,4 @@ def _said(scenario: ScenarioFile) -> Iterator[Item]:
         for raw, place, name in scenario.items(field.key):
             # A file has lists in place of commas, but for limits, which are written as pairs.
             for one in parts(field, raw) if field.read in (limit, ranges.success) else [raw]:
-                yield Item(field, one, place, f"{place}: {name}")
+                yield field, one, place, f"{place}: {name}"

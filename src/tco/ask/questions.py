@@ -15,17 +15,17 @@ from tco.catalog.files import looks_like_config
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from tco.ask.commands import (
+    from tco.ask.layers import Ask
+    from tco.ask.options import (
         BreakevenOptions,
         CompareOptions,
         EmbedOptions,
         PlanOptions,
+        QuestionOptions,
         SensitivityOptions,
         SizeOptions,
         TrainOptions,
     )
-    from tco.ask.layers import Ask
-    from tco.ask.options import QuestionOptions
     from tco.options.question import Question
 
 
@@ -329,19 +329,18 @@ def _grid(named: tuple[str, ...], grid: str, said: SensitivityOptions) -> Ask:
 
 
 def _drawn(named: tuple[str, ...], said: SensitivityOptions, watch: Watch) -> Ask:
-    from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
+    from tco.analysis.montecarlo.montecarlo import monte_carlo
 
     seed = said.get("seed")
-    run = Run(
-        draws=varied.whole(said.get("draws") or 0, "--draws"),
-        seed=1 if seed is None else varied.whole(seed, "--seed"),
-        varied=varied.spreads(said.get("vary")),
-        correlated=varied.correlations(said.get("correlate")),
-    )
+    draws = varied.whole(said.get("draws") or 0, "--draws")
+    seeded = 1 if seed is None else varied.whole(seed, "--seed")
+    spreads, pairs = varied.spreads(said.get("vary")), varied.correlations(said.get("correlate"))
 
     def ask(inputs: Question) -> Any:
         with watch() as progress:
-            return monte_carlo(inputs, named, run, progress)
+            return monte_carlo(
+                inputs, named, progress, draws=draws, seed=seeded, varied=spreads, correlated=pairs
+            )
 
     return ask
 

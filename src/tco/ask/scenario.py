@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import PlainValidator, WithJsonSchema, create_model
 
-from tco.ask.commands import CHECKS, OVER_TIME, SensitivityOptions
 from tco.ask.fields import (
     Field,
     Words,
@@ -26,7 +25,7 @@ from tco.ask.fields import (
     switch,
     text,
 )
-from tco.ask.options import OUTPUT, QUESTION
+from tco.ask.options import CHECKS, OUTPUT, OVER_TIME, QUESTION, SensitivityOptions
 from tco.catalog.build import Overlay, read_record
 from tco.catalog.configs.read import is_repository
 from tco.catalog.fields import Limits, Named, Quantity, Record, Score, Text, Texts

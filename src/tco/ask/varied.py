@@ -10,7 +10,7 @@ from tco.ask.fields import grows_by, one_of, setting_value, whole_gpus
 from tco.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from tco.ask.commands import BreakevenOptions, SensitivityOptions
+    from tco.ask.options import BreakevenOptions, SensitivityOptions
     from tco.ranges import Span
 
 
@@ -104,8 +104,6 @@ def spans(two: tuple[str, str], said: BreakevenOptions | SensitivityOptions) -> 
 
 def spreads(said: Any) -> dict[str, Any]:
     """Return what is believed of some settings, from `PATH=L..H` or `PATH=L..H:lognormal`."""
-    from tco.analysis.montecarlo.beliefs import Varied
-
     out = {}
     for text in texts_of(said):
         path, equals, belief = (part.strip() for part in text.partition("="))
@@ -117,7 +115,7 @@ def spreads(said: Any) -> dict[str, Any]:
         read = reader(path)
         shape: Any = one_of("uniform", "triangular", "lognormal")(kind) if colon else None
         try:
-            out[path] = Varied(low=read(low), high=read(high), kind=shape)
+            out[path] = read(low), read(high), shape
         except UsageError as error:
             raise UsageError(f"--vary {printable(path, 40)}: {error}") from None
     return out

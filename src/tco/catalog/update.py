@@ -18,9 +18,8 @@ import yaml
 from tco.catalog.check.finding import INPUT_WEIGHT, blended
 from tco.catalog.check.prices import rate_hits
 from tco.catalog.files import File, shipped_file, user_file
-from tco.catalog.listed import OtherPrice, window
+from tco.catalog.listed import FAMILIES, OtherPrice, folded, in_our_words, window
 from tco.catalog.lookup import price_at, retired
-from tco.catalog.matching import FAMILIES, folded, in_our_words
 from tco.catalog.trust import close, families
 from tco.catalog.upstream.rows import PriceList, PriceRow
 from tco.catalog.verify import Lacking, PriceComparison, VerifyReport
@@ -332,7 +331,7 @@ def _review(catalog: Catalog, offer: Offer, change: _Change, on: date) -> str:
         lines.append(f"and {len(change.prices) - MOST_TOLD} prices more")
     if change.moved and now is not None:
         lines.append(_turns(catalog, offer, change.rows[0][1], on))
-        kept = window(now, change.rows[0][1]).carried
+        kept = window(now, change.rows[0][1])[2]
         lines += [f"not in the list, carried over: {', '.join(kept)}"] if kept else []
     return "".join(f"  # {printable(line, 160)}\n" for line in lines)
 
@@ -437,19 +436,17 @@ def _price_lines(
     until: date | None = None,
 ) -> list[str]:
     """Return the lines of the proposed window, that of the list that is named first."""
-    made = window(now, said[0][1])
+    rates, modifiers, carried = window(now, said[0][1])
     lines = [f"since: {on}", *([f"until: {until}"] if until else []), f"checked: {on}"]
-    lines.append(f"usd_per_mtok: {_flow(made.rates)}")
-    if made.modifiers:
+    lines.append(f"usd_per_mtok: {_flow(rates)}")
+    if modifiers:
         lines.append("modifiers:")
-        lines += [f"  - {_flow(modifier)}" for modifier in made.modifiers]
+        lines += [f"  - {_flow(modifier)}" for modifier in modifiers]
     lines.append("evidence:")
     lines += [f"  - {_flow(_evidence(kind, row))}" for kind, row in said]
-    lines += [f"  - {_flow(e)}" for e in _still(now, made.rates, {row.key for _, row in said})]
-    if made.carried:
-        told = (
-            f"Not in the list, carried over at the ratio of the input: {', '.join(made.carried)}."
-        )
+    lines += [f"  - {_flow(e)}" for e in _still(now, rates, {row.key for _, row in said})]
+    if carried:
+        told = f"Not in the list, carried over at the ratio of the input: {', '.join(carried)}."
         lines.append(f"note: {_quoted(told)}")
     return lines
 
@@ -515,9 +512,9 @@ def _dumped(offer: Offer, raw: Mapping[str, Any], change: _Change, on: date) -> 
     elif place is not None:
         prices[place] = _seen_again(prices[place], said, on)
         if change.moved:  # the window is of that very day: it is made whole, not followed by one
-            made = window(offer.prices[place], said[0][1])
-            prices[place] |= {"usd_per_mtok": dict(made.rates)}
-            prices[place] |= {"modifiers": [dict(m) for m in made.modifiers]}
+            rates, modifiers, _ = window(offer.prices[place], said[0][1])
+            prices[place] |= {"usd_per_mtok": dict(rates)}
+            prices[place] |= {"modifiers": [dict(m) for m in modifiers]}
     whole = {**raw, "prices": prices}
     if change.retires is not None:
         whole = {**{k: v for k, v in raw.items() if k != "prices"}, "retires": change.retires}

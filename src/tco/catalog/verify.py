@@ -9,20 +9,20 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from tco.catalog.fields import Source
-from tco.catalog.listed import OtherPrice, differences
-from tco.catalog.lookup import price_at, retired
-from tco.catalog.matching import (
+from tco.catalog.listed import (
     FAMILIES,
-    Match,
+    OtherPrice,
     by_row_name,
+    differences,
     in_our_words,
     matches,
     model_names,
     our_providers,
 )
+from tco.catalog.lookup import price_at, retired
 from tco.catalog.prices import Offer, Price, Rates, When
 from tco.catalog.trust import close, families, family
-from tco.catalog.upstream.rows import PriceList
+from tco.catalog.upstream.rows import PriceList, PriceRow
 from tco.errors import printable
 from tco.units import show_price
 
@@ -323,7 +323,7 @@ def verify(catalog: Catalog, lists: Sequence[PriceList], on: date) -> VerifyRepo
                 match = found[offer.id]
                 compared.append(_compared(catalog, offer, price, match, listed.kind))
                 more.add(offer, price, match, listed.kind, _past(catalog, offer, on, listed.kind))
-        more.lacking += _lacking(catalog, listed, {m.row.key for m in found.values()}, on)
+        more.lacking += _lacking(catalog, listed, {m.key for m in found.values()}, on)
     explained = tuple(_explained(catalog, compared, on))
     known = {one.offer for one in compared}
     unmatched = [o.id for o, _ in priced if o.id not in known]
@@ -353,32 +353,32 @@ class _More:
     earlier: list[Agreeing] = field(default_factory=list)
 
     def add(
-        self, offer: Offer, price: Price, match: Match, kind: str, past: Sequence[Price]
+        self, offer: Offer, price: Price, match: PriceRow, kind: str, past: Sequence[Price]
     ) -> None:
         """Hold one offer against its row; a row that is only called alike says nothing of it."""
         if not match.exact:
             return
-        self.prices += differences(offer.id, kind, price, match.row, past)
+        self.prices += differences(offer.id, kind, price, match, past)
         self.retire(offer, match, kind)
 
-    def before(self, catalog: Catalog, offer: Offer, match: Match, kind: str) -> None:
+    def before(self, catalog: Catalog, offer: Offer, match: PriceRow, kind: str) -> None:
         """Hold an offer that begins after the day of a list against its row there."""
         self.retire(offer, match, kind)
         first = min(offer.prices, key=lambda price: price.since)
         known = not match.exact or first.since_is == "effective"
         if not known and _compared(catalog, offer, first, match, kind).agrees:
-            key = match.row.key
+            key = match.key
             self.earlier.append(Agreeing(offer=offer.id, against=kind, key=key, exact=True))
 
-    def retire(self, offer: Offer, match: Match, kind: str) -> None:
+    def retire(self, offer: Offer, match: PriceRow, kind: str) -> None:
         """Hold the day of retirement of one offer against its row."""
-        day = match.row.retires
+        day = match.retires
         if match.exact and day is not None and day not in (offer.retires, offer.snapshots_retire):
             self.retirements.append(
                 Retirement(
                     offer=offer.id,
                     against=kind,
-                    key=match.row.key,
+                    key=match.key,
                     ours=offer.retires.isoformat() if offer.retires else None,
                     theirs=day.isoformat(),
                 )
@@ -444,9 +444,9 @@ def _later(catalog: Catalog, on: date) -> Iterator[Offer]:
 
 
 def _compared(
-    catalog: Catalog, offer: Offer, price: Price, match: Match, kind: str
+    catalog: Catalog, offer: Offer, price: Price, match: PriceRow, kind: str
 ) -> PriceComparison:
-    rates, row = price.usd_per_mtok, match.row
+    rates, row = price.usd_per_mtok, match
     theirs = (row.rates.get("input"), row.rates.get("output"))
     if row.embedding or rates.output is None:
         theirs = (theirs[0], None)

@@ -16,8 +16,7 @@ from typer import Exit
 from tco.ask.layers import FIELDS, Ask, Given, Item, answered, given, given_of, parts, read
 from tco.ask.options import QUESTION, Output, QuestionOptions
 from tco.catalog.files import write_atomically
-from tco.cli.guard import say, silence
-from tco.cli.options import Command
+from tco.cli.options import Command, say, silence
 from tco.errors import UsageError, nearest, printable
 from tco.money import shown_in
 from tco.render.first import told
@@ -27,7 +26,6 @@ from tco.render.terminal import columns, in_colour, width
 
 if TYPE_CHECKING:
     from tco.options.question import Question
-    from tco.render.report.page import TypedCommand
 
 
 # From what was typed to a `Request`: flags, `TCO_*` variables, scenario file, user's own file.
@@ -97,7 +95,7 @@ def _variables() -> Iterator[Item]:
         # An option has commas inside, so that several in one variable need another separator.
         texts = value.split(";") if field.target == "options" else [value]
         for raw in parts(field, texts if field.many else value) if value else []:
-            yield Item(field, raw, field.variable, field.variable)
+            yield field, raw, field.variable, field.variable
 
 
 # The command as it was typed, so that a report can say how to make it again.
@@ -106,7 +104,7 @@ HOW = {*Output.__annotations__, "plot"}
 """Options that say how an answer is written, not what is asked."""
 
 
-def asked_for(as_of: str) -> TypedCommand:
+def asked_for(as_of: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the command that runs now, and the flags of its question.
 
     Variables are written as the flags that say the same.
@@ -114,7 +112,6 @@ def asked_for(as_of: str) -> TypedCommand:
     Args:
         as_of: The day whose prices were used, so that the same command finds them again.
     """
-    from tco.render.report.page import TypedCommand
 
     context = Command.running
     own: list[str] = []
@@ -127,7 +124,7 @@ def asked_for(as_of: str) -> TypedCommand:
     if "--as-of" not in shared:
         shared += ["--as-of", as_of]
     name = (context.info_name or "").split()
-    return TypedCommand(whole=(*name, *own, *shared), question=tuple(shared))
+    return (*name, *own, *shared), tuple(shared)
 
 
 def _words(param: Any, value: Any) -> Iterator[str]:
@@ -384,7 +381,7 @@ def _page(inputs: Question, result: Any) -> str:
     from tco.render.report.page import check, page
 
     check()  # before what takes a second
-    return page(report_of(inputs, result), asked_for(result.catalog.as_of), _kept_library)
+    return page(report_of(inputs, result), *asked_for(result.catalog.as_of), _kept_library)
 
 
 def _kept_library() -> str:

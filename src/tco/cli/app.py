@@ -15,15 +15,16 @@ import typer
 import typer.main
 
 from tco import __version__
-from tco.cli.guard import (
+from tco.cli.options import (
     EXIT_INTERRUPTED,
+    Command,
+    Group,
     open_streams,
     say,
     silence,
     typed,
     usage_in_one_line,
 )
-from tco.cli.options import Command, Group
 from tco.errors import UsageError
 
 HELP = """What serving language models costs, and from which volume that changes.
@@ -79,11 +80,13 @@ HOMES = {
             "embed",
             "explain",
             "deploy",
+            "mcp",
         ),
         "questions",
     ),
     **dict.fromkeys(("render", "diff"), "saved"),
     **dict.fromkeys(("profile", "bill"), "logs"),
+    "config": "init",
     "import": "import_",
 }
 """The module of `tco.cli` that a command is in, where it is not called like it."""

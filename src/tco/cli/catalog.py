@@ -279,8 +279,7 @@ def update(
     from tco.catalog.upstream.find import found_lists
     from tco.catalog.verify import verify as held
     from tco.cli.answer import write as put
-    from tco.cli.guard import say
-    from tco.cli.options import read, today
+    from tco.cli.options import read, say, today
 
     said = read(data)
     on = said.get("as_of", today()) if seen is None else _day(seen)
@@ -421,21 +420,21 @@ B = Annotated[
 VOLUMES = ("1B", "10B", "100B", "1T")
 
 
-@dataclass(frozen=True, slots=True)
-class DiffVolumes:
-    """At which volumes answers are compared, and whether a change fails."""
-
+@flags
+def diff(
+    *,
+    data: Data,
+    output: Output,
     tokens: Annotated[
         Texts, flag(VOLUME, "N", "Volumes to compare winners at: 1B, 10B, 100B, 1T.")
-    ] = None
-    profile: Annotated[Text, flag(VOLUME, "NAME", "Named traffic.")] = None
+    ] = None,
+    profile: Annotated[Text, flag(VOLUME, "NAME", "Named traffic.")] = None,
     strict: Annotated[
         Switch, flag(ANSWER, None, "Exit 1 when an answer changes.", "--fail-on-change")
-    ] = None
-
-
-@flags
-def diff(data: Data, output: Output, asked: DiffVolumes, a: A, b: B = None) -> None:
+    ] = None,
+    a: A,
+    b: B = None,
+) -> None:
     """What moved between two catalogs, by how much, and which answers change.
 
     \b
@@ -452,15 +451,15 @@ def diff(data: Data, output: Output, asked: DiffVolumes, a: A, b: B = None) -> N
     from tco.options.scenario import Scenario
 
     said = read(data, output)
-    typed = [part for text in asked.tokens or VOLUMES for part in text.split(",")]
+    typed = [part for text in tokens or VOLUMES for part in text.split(",")]
     volumes = [units.tokens_per_month(text) for text in typed]
     overlays = said.get("catalog", ())
     old, new = edition(a, overlays), edition(b, overlays)
     names = (a, b or f"the catalog of this tco ({new.version})")
     on = said.get("as_of", today())
-    result = catalog_diff(old, new, names, on, volumes, Scenario(profile=asked.profile))
+    result = catalog_diff(old, new, names, on, volumes, Scenario(profile=profile))
     deliver(result, said)
-    if asked.strict and result.answers_changed:
+    if strict and result.answers_changed:
         raise Exit(1)
 
 

@@ -72,8 +72,7 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
     from tco.catalog.files import shipped_file
     from tco.catalog.load import cache_key, digest_of, load_catalog, recall, remember
     from tco.cli.answer import config_file
-    from tco.cli.guard import Progress
-    from tco.cli.options import today
+    from tco.cli.options import Progress, today
     from tco.render import jsonio
 
     known = load_claims()
@@ -92,7 +91,7 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
             made = audit.rules() if rules else audit.result(wanted, detailed=bool(name), full=full)
         kept = json.dumps(jsonio.document(made)).encode()
         remember(key, kept)
-    return jsonio.from_document(json.loads(kept)).result
+    return jsonio.from_document(json.loads(kept))[0]
 
 
 def _audit(said: Any, known: Any, catalog: Any, day: Any, progress: Any) -> Any:

@@ -163,11 +163,10 @@ def _values(ctx: Any, param: Any, incomplete: str) -> list[str]:
 
 def _options() -> dict[str, Offer]:
     """Return what every declared option offers, by its name."""
-    from tco.ask import commands
     from tco.ask.fields import fields_of
-    from tco.ask.options import Output, QuestionOptions
+    from tco.ask.options import BreakevenOptions, Output, QuestionOptions, SensitivityOptions
 
-    records = (commands.BreakevenOptions, commands.SensitivityOptions, QuestionOptions, Output)
+    records = (BreakevenOptions, SensitivityOptions, QuestionOptions, Output)
     offered = {n: values_of(f) for r in records for n, f in fields_of(r).items()}
     return {name: offer for name, offer in offered.items() if offer is not None}
 

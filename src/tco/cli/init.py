@@ -1,20 +1,20 @@
-"""`tco init`: a scenario file with every key and default, made from what declares them."""
+"""`tco init`, a scenario file with every key and default; `tco config`, what is in effect."""
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, NamedTuple, get_args
+from typing import Annotated, Any, get_args
 
 import numpy as np
+import typer
 from typer import Argument, Option
 
 from tco.ask import scenario
-from tco.ask.commands import OVER_TIME
 from tco.ask.effective import ConfigRow, in_effect
 from tco.ask.fields import ANSWER, SERVING, VALUES, VOLUME, WHICH, Field
 from tco.ask.layers import RIVALS
-from tco.ask.options import OUTPUT, QUESTION
+from tco.ask.options import OUTPUT, OVER_TIME, QUESTION, Output, QuestionOptions
 from tco.catalog.fields import Record
-from tco.cli.options import flags
+from tco.cli.options import Command, Group, flags
 from tco.options.question import Question
 from tco.options.scenario import EXAMPLE, parts_of
 from tco.options.settings import Setting, Settings
@@ -126,14 +126,6 @@ UNITS: dict[str, Callable[[float], str]] = {
 """How the value of a setting is written for the option that says it, by its unit."""
 
 
-class Entry(NamedTuple):
-    """One key: what it is called in its section, its value as YAML, and what it means."""
-
-    key: str
-    value: str
-    note: str
-
-
 def scenario_text(inputs: Question, name: str, schema: str) -> str:
     """Return the whole file.
 
@@ -151,6 +143,9 @@ def scenario_text(inputs: Question, name: str, schema: str) -> str:
             text += "\n".join(_lines(key, known, inputs.settings)) + "\n"
     return text
 
+
+Entry = tuple[str, str, str]
+"""One key: what it is called in its section, its value as YAML, and what it means."""
 
 PANELS = (VOLUME, WHICH, SERVING, VALUES, ANSWER)
 FIELDS = {field.key: field for field in (*QUESTION, *OVER_TIME, *OUTPUT)}
@@ -173,17 +168,20 @@ def _lines(key: str, known: Mapping[str, ConfigRow], settings: Settings) -> list
         entries = [_assumption(settings[path]) for path in paths]
     elif key == "options":
         described = ", ".join(f"{k}: {v}" for k, v in parts_of(EXAMPLE).items())
-        entries = [Entry("-", f"{{{described}}}", f"e.g. {FIELDS['options'].text}")]
+        entries = [("-", f"{{{described}}}", f"e.g. {FIELDS['options'].text}")]
     else:
         return _aligned([_entry(key, key, whole, known)], "")
     return [f"{key}:", *_aligned(entries, "  ")]
 
 
 def _aligned(entries: list[Entry], indent: str) -> list[str]:
-    said = [f"{e.key} {e.value}" if e.key == "-" else f"{e.key}: {e.value}" for e in entries]
-    marked = [text if e.key == SAID else f"# {text}" for text, e in zip(said, entries, strict=True)]
+    said = [f"{key} {value}" if key == "-" else f"{key}: {value}" for key, value, _ in entries]
+    keys = zip(said, entries, strict=True)
+    marked = [text if entry[0] == SAID else f"# {text}" for text, entry in keys]
     width = max(len(text) for text in marked)
-    return [f"{indent}{t:<{width}}  # {e.note}" for t, e in zip(marked, entries, strict=True)]
+    return [
+        f"{indent}{t:<{width}}  # {note}" for t, (*_, note) in zip(marked, entries, strict=True)
+    ]
 
 
 def _section(annotation: Any) -> type[Record] | None:
@@ -198,14 +196,14 @@ def _entry(path: str, name: str, part: type[Record], known: Mapping[str, ConfigR
     default = part.model_fields[name].get_default(call_default_factory=True)
     unsaid = "" if default is None else json.dumps(default)
     if field is None:
-        return Entry(name, unsaid, part.model_fields[name].description or name)
+        return name, unsaid, part.model_fields[name].description or name
     if row is None or field.eg:
         rivals = any({SAID, field.target} <= both for both in RIVALS)
         note = "" if name == SAID else f"instead of {SAID}: " if rivals else "e.g. "
-        return Entry(name, field.eg or unsaid, f"{note}{field.text}")
+        return name, field.eg or unsaid, f"{note}{field.text}"
     judged = "; judgment" if row.judgment and row.source != "judgment" else ""
     source = f" ({row.source}{judged})" if row.source else ""
-    return Entry(name, _readable(row, field), f"{field.text}{source}")
+    return name, _readable(row, field), f"{field.text}{source}"
 
 
 def _readable(row: ConfigRow, field: Field) -> str:
@@ -222,7 +220,7 @@ def _readable(row: ConfigRow, field: Field) -> str:
 def _assumption(setting: Setting) -> Entry:
     ends = f"{setting.low:g} to {setting.high:g} {setting.unit} ({setting.source})"
     value = _number(float(np.asarray(setting.value)))
-    return Entry(setting.path, value, f"{setting.title}; {ends}")
+    return setting.path, value, f"{setting.title}; {ends}"
 
 
 def _number(value: float) -> str:
@@ -260,7 +258,7 @@ def init(file: Where = None, plan: Plan = False, force: Force = False) -> None:
     from pathlib import Path
 
     from tco.cli.answer import write as put
-    from tco.cli.guard import say
+    from tco.cli.options import say
     from tco.errors import printable
     from tco.render.schemas import schema
 
@@ -313,3 +311,56 @@ def _write(path: str, text: str, *, force: bool) -> None:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a path"
         raise UsageError(f"{printable(path, 200)}: {str(why).lower()}") from None
+
+
+HELP = """What is in effect, and who says so.
+
+\b
+  tco config show                   every value in effect
+  tco config show --origin          and where each of them comes from
+"""
+
+config = typer.Typer(
+    cls=Group,
+    help=HELP,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Origin = Annotated[
+    bool, Option("--origin", help="Say where each value comes from.", show_default=False)
+]
+
+
+@flags
+def show(question: QuestionOptions, output: Output, origin: Origin = False) -> None:
+    """Every value in effect: flags beat TCO_ variables, scenario file, user's file, defaults.
+
+    \b
+      tco config show --origin
+      tco config show -f tco.yaml --set serving.headroom=90% --origin
+      tco config show --format json
+
+    The user's file is ~/.config/tco/config.yaml, or what TCO_CONFIG names: the same keys.
+    """
+    from functools import partial
+
+    from tco.ask.effective import config as in_effect
+    from tco.ask.layers import answered
+    from tco.cli.answer import asked, deliver, ignored_variables
+
+    said = asked(question, output)
+    result = answered(partial(in_effect, said=said, ignored=ignored_variables()), said)
+    usual = {"fields": ORIGINS} if origin and said.output.get("format", "table") != "json" else {}
+    deliver(result, {**usual, **said.output})
+
+
+ORIGINS = ("key", "value", "origin", "source")
+
+config.command("show", cls=Command, short_help="Every value in effect, and who says so.")(show)
+
+
+@config.callback()
+def main() -> None:
+    """Only commands stand after `tco config`."""

@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 from typer import Argument
 
-from tco.ask.commands import BillOptions
 from tco.ask.fields import VALUES
-from tco.ask.options import Output, QuestionOptions
+from tco.ask.options import BillOptions, Output, QuestionOptions
 from tco.cli.options import Switch, Text, Texts, flag, flags
 
 LOGS = "How logs are read"
@@ -41,16 +40,15 @@ class LogOptions:
 # `tco profile`.
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileOptions:
-    """What `profile` asks besides."""
-
-    to: Annotated[Text, flag(VALUES, "FILE", "Where the profile is written: traffic.yaml.")] = None
-    as_of: Annotated[Text, flag(VALUES, "DATE", "The day that the profile is made on.")] = None
-
-
 @flags
-def profile(own: ProfileOptions, read: LogOptions, output: Output, logs: FILES = None) -> None:
+def profile(
+    *,
+    to: Annotated[Text, flag(VALUES, "FILE", "Where the profile is written: traffic.yaml.")] = None,
+    as_of: Annotated[Text, flag(VALUES, "DATE", "The day that the profile is made on.")] = None,
+    read: LogOptions,
+    output: Output,
+    logs: FILES = None,
+) -> None:
     """What your own traffic is like, from request logs or usage reports.
 
     \b
@@ -67,25 +65,25 @@ def profile(own: ProfileOptions, read: LogOptions, output: Output, logs: FILES =
     from tco.ask.logs import sources_result
     from tco.cli.answer import asked, deliver
 
-    said = asked(QuestionOptions(catalog=read.catalog, as_of=own.as_of), output)
+    said = asked(QuestionOptions(catalog=read.catalog, as_of=as_of), output)
     if read.sources:
         deliver(sources_result(), said.output)
         return
-    made = _profiled(logs, own, read, said, said.request.as_of or today())
+    made = _profiled(logs, to, read, said, said.request.as_of or today())
     deliver(made, said.output)
 
 
-def _profiled(logs: Any, own: ProfileOptions, read: LogOptions, said: Any, day: Any) -> Any:
+def _profiled(logs: Any, to: Text, read: LogOptions, said: Any, day: Any) -> Any:
     from tco.ask import logs as asking
     from tco.catalog.load import load_catalog
-    from tco.cli.guard import Progress
+    from tco.cli.options import Progress
     from tco.usage.profile import profiled
 
     reading = asking.reading(logs, read.format_from, read.columns, read.timezone)
     with Progress(quiet=bool(said.output.get("quiet"))) as progress:
-        made = profiled(reading, load_catalog(said.overlays), day, progress, to=own.to)
-    if own.to is not None:
-        asking.save(own.to, made.text)
+        made = profiled(reading, load_catalog(said.overlays), day, progress, to=to)
+    if to is not None:
+        asking.save(to, made.text)
     return made.result
 
 
@@ -110,7 +108,7 @@ def bill(own: BillOptions, read: LogOptions, output: Output, logs: FILES = None)
     from tco.ask.layers import today
     from tco.catalog.load import load_catalog
     from tco.cli.answer import asked, deliver
-    from tco.cli.guard import Progress
+    from tco.cli.options import Progress
     from tco.usage.bill import billed
 
     said = asked(QuestionOptions(catalog=read.catalog, as_of=own.get("as_of")), output)

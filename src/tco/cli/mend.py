@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from tco.ask.fields import EXPORTS, FORMATS
 from tco.ask.options import QuestionOptions
 from tco.ask.synonyms import command_for, explained, options_for
-from tco.cli.guard import typed
+from tco.cli.options import typed
 from tco.errors import TcoError, UsageError, printable, suggestion
 
 Words = list[str]

@@ -5,18 +5,19 @@ from typing import Annotated, Any
 
 from typer import Argument, Exit
 
-from tco.ask.commands import (
+from tco.ask.fields import VALUES
+from tco.ask.options import (
     BreakevenOptions,
     CompareOptions,
     EmbedOptions,
     HorizonOptions,
+    Output,
     PlanOptions,
+    QuestionOptions,
     SensitivityOptions,
     SizeOptions,
     TrainOptions,
 )
-from tco.ask.fields import VALUES
-from tco.ask.options import Output, QuestionOptions
 from tco.cli.options import Plot, Text, flag, flags
 
 # `tco compare`.
@@ -129,7 +130,7 @@ def sensitivity(
     """
     from tco.ask.questions import sensitivity as asked
     from tco.cli.answer import answer, file_of
-    from tco.cli.guard import Progress
+    from tco.cli.options import Progress
 
     watch = partial(Progress, quiet=bool(output.get("quiet")))
     ask = asked(a, b, said, file_of(question), watch)
@@ -362,3 +363,30 @@ def deploy(
     from tco.cli.answer import answer
 
     answer(question, output, asked(name))
+
+
+@flags
+def mcp() -> None:
+    """Five questions as tools for agents over stdio: compare, breakeven, size, explain, bill.
+
+    \b
+      tco mcp                           an agent starts it and talks to it
+      claude mcp add tco -- tco mcp     so does Claude Code from then on
+
+    It speaks the Model Context Protocol. Without the package mcp it says how to install it.
+    """
+    import sys
+
+    from tco.cli.options import say
+    from tco.errors import UsageError, install_command
+
+    try:
+        from tco.api.mcp import serve
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types", "anyio"):
+            raise
+        how = install_command("mcp")
+        raise UsageError(f"tco mcp needs the package mcp: {how}") from None
+    if sys.stdin.isatty():
+        say("tco: waiting for a client of the Model Context Protocol on stdin; Ctrl-C ends it")
+    serve()

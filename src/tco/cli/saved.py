@@ -1,7 +1,6 @@
 """`tco render` and `tco diff`: results that were saved, shown again or held together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit
@@ -11,7 +10,7 @@ from tco.ask.options import Output, QuestionOptions
 from tco.cli.options import Switch, Texts, flag, flags
 
 if TYPE_CHECKING:
-    from tco.analysis.diff.gate import Limit
+    from tco.analysis.diff.diff import Limit
 
 
 # Results that were saved as JSON, read and held against themselves.
@@ -23,7 +22,7 @@ def saved_result(path: str) -> tuple[Any, str | None]:
     Raises:
         DataError: It cannot be read, is no result, or its figures do not add up.
     """
-    from tco.analysis.adds_up import complaints
+    from tco.analysis.checks import complaints
     from tco.catalog.files import user_file
     from tco.errors import DataError
     from tco.render.jsonio import read_result
@@ -52,16 +51,15 @@ def limits(texts: Sequence[str] | None) -> "tuple[Limit, ...]":
 
 def _limit(text: str) -> "Limit":
     from tco import units
-    from tco.analysis.diff.gate import Limit
     from tco.errors import UsageError, printable
 
     amount = text.removeprefix("+").strip()
     try:
         if amount.endswith("%"):
             # More than double is a rise, too, which a share of something cannot be.
-            return Limit(text, share=units.number(amount[:-1]) / 100)
+            return text, units.number(amount[:-1]) / 100, None
         if "$" in amount:
-            return Limit(text, usd=units.usd(amount))
+            return text, None, units.usd(amount)
     except UsageError as error:
         raise UsageError(f"--fail-over: {error}") from None
     raise UsageError(f"--fail-over: {printable(text, 40)!r} is no limit; write +5% or $500")
@@ -73,7 +71,7 @@ def conditions(texts: Sequence[str] | None) -> tuple[str, ...]:
     Raises:
         UsageError: A name that is not in it, with the nearest one.
     """
-    from tco.analysis.diff.gate import CONDITIONS
+    from tco.analysis.diff.diff import CONDITIONS
     from tco.ask.fields import one_of
     from tco.errors import UsageError
 
@@ -101,8 +99,7 @@ def render(output: Output, saved: Saved) -> None:
     """
     from tco.ask.fields import FORMATS
     from tco.cli.answer import deliver
-    from tco.cli.guard import say
-    from tco.cli.options import read
+    from tco.cli.options import read, say
 
     said = read(output, formats=(*FORMATS, "sarif"))
     result, note = saved_result(saved)
@@ -131,23 +128,23 @@ B = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What is compared, and what may not change."""
-
+@flags
+def diff(
+    *,
+    question: QuestionOptions,
+    output: Output,
     catalog: Annotated[
         Switch, flag(VALUES, None, "A and B are catalogs: git revisions, folders, files.")
-    ] = None
+    ] = None,
     fail_over: Annotated[
         Texts, flag(GATE, "LIMIT", "The cheapest costs more by +5% or $500; repeat.")
-    ] = None
+    ] = None,
     fail_if: Annotated[
         Texts, flag(GATE, "WHAT", "winner-changes, breakeven-moves, cost-rises, ...")
-    ] = None
-
-
-@flags
-def diff(question: QuestionOptions, output: Output, gate: Gate, a: A, b: B = None) -> None:
+    ] = None,
+    a: A,
+    b: B = None,
+) -> None:
     """What changed between two answers: cost, the cheapest, break-evens; exit 1 beyond limits.
 
     \b
@@ -160,13 +157,13 @@ def diff(question: QuestionOptions, output: Output, gate: Gate, a: A, b: B = Non
     A result is what tco compare, breakeven, plan or explain wrote with --format json. --fail-if is
     winner-changes, breakeven-moves, cost-rises, option-lost or inputs-change.
     """
-    from tco.analysis.diff.gate import gated
+    from tco.analysis.diff.diff import gated
     from tco.cli.answer import asked, deliver
-    from tco.cli.guard import say
+    from tco.cli.options import say
 
-    over, told = limits(gate.fail_over), conditions(gate.fail_if)
-    said = asked(question if gate.catalog else QuestionOptions(), output)
-    found = _catalogs(a, b, said) if gate.catalog else _results(a, b, question)
+    over, told = limits(fail_over), conditions(fail_if)
+    said = asked(question if catalog else QuestionOptions(), output)
+    found = _catalogs(a, b, said) if catalog else _results(a, b, question)
     result = gated(found, over, told)
     deliver(result, said.output)
     for failure in result.failures:

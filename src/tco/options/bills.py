@@ -48,19 +48,6 @@ UNKNOWN_MODEL = "given"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaterPrices:
-    """Prices that replace those of the day before the month is over.
-
-    Args:
-        share: Share of the month's days on which they hold [1].
-    """
-
-    share: float
-    rates: Rates
-    modifiers: list[Modifier]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenOption:
     """A model at a provider that charges by the token.
 
@@ -68,7 +55,8 @@ class TokenOption:
         id: `PROVIDER/MODEL`.
         tier: `api` for a closed model, `hosted` for open weights.
         rates, modifiers: Its price on the day.
-        later: Its prices on later days of the month, where the month is asked about by its days.
+        later: Its prices on later days of the month, where the month is asked about by its days,
+            each with its share of them [1].
         checked: When a source was last seen to say so; None for a price given by the user.
         factor: Factor on its prices alone, beside that of its tier [1].
         terms: Discounts by volume and a commitment, where a contract has them.
@@ -90,7 +78,7 @@ class TokenOption:
     origin: Origin
     source: str
     checked: date | None = None
-    later: tuple[LaterPrices, ...] = ()
+    later: tuple[tuple[float, Rates, list[Modifier]], ...] = ()
     factor: Number = 1.0
     terms: Terms | None = None
     buying: Buying = LIST_PRICE
@@ -277,9 +265,8 @@ def _counted(option: TokenOption, settings: Settings) -> Workload:
 
 def list_rates(option: TokenOption, settings: Settings) -> TokenRates:
     """Return what a token of the option costs under the settings."""
-    now = 1.0 - sum(part.share for part in option.later)
-    rows = [(now, option.rates, option.modifiers)]
-    rows += [(part.share, part.rates, part.modifiers) for part in option.later]
+    now = 1.0 - sum(share for share, _, _ in option.later)
+    rows = [(now, option.rates, option.modifiers), *option.later]
     return mixed([(share, _rates(option, settings, r, m)) for share, r, m in rows])
 
 

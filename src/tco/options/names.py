@@ -1,8 +1,9 @@
-"""From what a user types to an option: full ids, and any shorter form that is unambiguous."""
+"""Options by name: from what a user types to an option, and back to the shortest name in words."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,16 +43,22 @@ SELF = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """What a name was taken to mean.
+    """Some options, cheapest first, and how they came to be chosen.
 
     Args:
-        options: The option, or for a self-hosted short form every set-up that could be meant,
-            cheapest first at the volume asked about.
-        said: A sentence that says so; empty when the name was an id.
+        options: The options; of a self-hosted short form every set-up that could be meant.
+        said: Sentences that say so; none when the name was an id.
+        names: What each was named, where one name stands for several; their ids when empty.
     """
 
     options: tuple[Option, ...]
-    said: str
+    said: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Return what each option was named."""
+        return self.names or tuple(option.id for option in self.options)
 
     @property
     def best(self) -> Option:
@@ -74,7 +81,7 @@ def resolve(name: str, inputs: Question, *, at: Floats | None = None) -> Resolve
     """
     for spec in inputs.request.options:
         if spec.name == name:
-            return Resolved(options=(inline_option(inputs, spec),), said="")
+            return Resolved(options=(inline_option(inputs, spec),))
     if name.lower().startswith("self/"):
         return _own(name, inputs, at)
     return _tokens(name, inputs)
@@ -137,7 +144,7 @@ def _tokens(name: str, inputs: Question) -> Resolved:
         raise DataError("own GPUs are named by the model they serve: self/llama-3.3-70b")
     units = provisioned_named(name, inputs, _everything(inputs))
     if units is not None:
-        return Resolved(options=(units,), said="")
+        return Resolved(options=(units,))
     folded = name.lower()
     offers = inputs.catalog.prices.offers
     provider, _, model = folded.rpartition("/")
@@ -155,9 +162,9 @@ def _tokens(name: str, inputs: Question) -> Resolved:
         raise _no_offer(name, provider, [m.reasons for m in missing], model, inputs)
     insist(inputs, (option.trust.level for option in found), name)
     if len(found) == 1 and found[0].id == folded:
-        return Resolved(options=(found[0],), said="")
+        return Resolved(options=(found[0],))
     best = _preferred(found, inputs)
-    return Resolved(options=(best,), said=_said(name, best, len(found), inputs))
+    return Resolved(options=(best,), said=(_said(name, best, len(found), inputs),))
 
 
 def _only(inputs: Question, model: str) -> Selection:
@@ -226,7 +233,7 @@ def _own(name: str, inputs: Question, at: Floats | None) -> Resolved:
         raise InfeasibleError(f"{name}: {text}")
     options = tuple(option_of(own, i) for i in rows)
     insist(inputs, (option.trust.level for option in options), name)
-    said = "" if options[0].id == name else f"{name} is {options[0].id}{_of(own, model)}"
+    said = () if options[0].id == name else (f"{name} is {options[0].id}{_of(own, model)}",)
     return Resolved(options=options, said=said)
 
 
@@ -303,3 +310,87 @@ def _with_purchase(own: SetUps, wanted: str) -> SetUps:
     meant = [wanted in (rent.purchase, rent.way) for rent in own.rents]
     kept = np.array([meant[j] for j in own.pair_rent]).astype(bool)
     return replace(own, pair_setup=own.pair_setup[kept], pair_rent=own.pair_rent[kept])
+
+
+_MACHINE = re.compile(r"(?P<count>\d+)x(?P<gpu>[^:/]+)")
+
+
+def machine(hardware: str | None, gpus: float | None = None) -> str:
+    """Return GPUs in words: of a replica, or as many as there are.
+
+    >>> machine("4xa30:mxfp4", 28), machine("2xh200-nvl:fp8"), machine("1xb200-sxm:fp8", 5)
+    ('28 A30', '2 H200 NVL', '5 B200')
+    """
+    found = _MACHINE.match(hardware or "")
+    if found is None:
+        return hardware or ""
+    name = found["gpu"].upper().removesuffix("-SXM").replace("-", " ")
+    return f"{_whole(float(found['count']) if gpus is None else gpus)} {name}"
+
+
+_OWN = re.compile(r"^self/(?P<model>[^@/]+)(?:@(?P<hardware>[^/]+))?(?:/(?P<rent>.+))?$")
+
+
+def spoken(name: str, gpus: float | None = None) -> str:
+    """Return the id of an option in words; without a number of GPUs what one replica is.
+
+    >>> spoken("novita/gpt-oss-120b"), spoken("self/gpt-oss-120b@4xa30:mxfp4/fal:on_demand", 28)
+    ('gpt-oss-120b at novita', 'gpt-oss-120b on 28 A30')
+    >>> spoken("self/gpt-oss-120b@4xa30:mxfp4"), spoken("self/gpt-oss-120b@1xb200-sxm:mxfp4")
+    ('gpt-oss-120b on sets of 4 A30', 'gpt-oss-120b on B200')
+    """
+    own = _OWN.match(name)
+    if own is not None and own["hardware"] is None:
+        return f"{own['model']} on own GPUs"
+    if own is not None:
+        where = machine(own["hardware"], gpus)
+        if gpus is None:
+            where = where[2:] if where.startswith("1 ") else f"sets of {where}"
+        return f"{own['model']} on {where}"
+    provider, slash, model = name.partition("/")
+    return f"{model} at {provider}" if slash else name
+
+
+def short(name: str, others: Sequence[str] = ()) -> str:
+    """Return the shortest name that means the same option at the same question.
+
+    A set-up that is the answer of its model goes by `self/MODEL`; one of several by what tells it
+    from the others, from the left.
+
+    Args:
+        name: The id.
+        others: Ids of other options, that it must not be taken for.
+    """
+    if _OWN.match(name) is None:
+        return name
+    bought = re.match(r"self/(?P<model>[^@/]+)@[^/]*/own:", name)
+    if bought is not None and not any("/own:" in other for other in others if other != name):
+        return f"self/{bought['model']}/own"  # without it a rented set-up would be meant
+    places = [m.start() for m in re.finditer(r"[@:/]", name)][1:]
+    for end in places:
+        if not any(other != name and other.startswith(name[:end]) for other in others):
+            return name[:end]
+    return name
+
+
+def asked_as(name: str, others: Sequence[str], resolved: Sequence[str]) -> str:
+    """Return the name that was typed for an option, the shortest where none is known.
+
+    >>> meant = "self/m@8xh100 is self/m@8xh100:fp8/a:spot, the best of 4 set-ups"
+    >>> asked_as("self/m@8xh100:fp8/a:spot", [], [meant])
+    'self/m@8xh100'
+
+    Args:
+        name: The id.
+        others: Ids of other options, that it must not be taken for.
+        resolved: What names were taken to mean, as `NAME is ID, the best of 4 set-ups`.
+    """
+    for said in resolved:
+        typed, _, meant = said.partition(" is ")
+        if typed.startswith("self/") and meant.startswith(f"{name},"):
+            return typed
+    return short(name, others)
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"

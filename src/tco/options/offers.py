@@ -12,7 +12,7 @@ from tco.catalog.lookup import context_limit, next_change, price_at, retired
 from tco.catalog.trust import Trust, offer_trust
 from tco.engine.shapes import number
 from tco.engine.tokens import Terms
-from tco.options.bills import LaterPrices, LeftOut, Option, Tier, TokenOption
+from tco.options.bills import LeftOut, Option, Tier, TokenOption
 from tco.options.prices import at_provider, missing, tier_factors
 from tco.options.question import DAYS_OF_A_MONTH, Question
 from tco.options.selection import Selection, elsewhere
@@ -168,9 +168,7 @@ def token_option(inputs: Question, offer: Offer) -> TokenOption | LeftOut:
         source=price.evidence[0].source,
         checked=price.checked,
         later=tuple(
-            LaterPrices(share=share, rates=p.usd_per_mtok, modifiers=list(p.modifiers))
-            for share, p in month[1:]
-            if p is not None
+            (share, p.usd_per_mtok, list(p.modifiers)) for share, p in month[1:] if p is not None
         ),
         terms=terms_of(offer),
         buying=buying,

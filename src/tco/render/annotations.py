@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from tco.render.output import page
 from tco.render.table import View
@@ -11,47 +11,36 @@ from tco.render.table import View
 LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-class Note(NamedTuple):
-    """One annotation; without a file it stands at the top of the run."""
-
-    level: str
-    title: str
-    message: str
-    file: str = ""
-    line: int = 0
-
-
 def text(result: Any, view: View) -> str:
     """Return one command a finding, a failed check, a reason to fail or a warning; then the page.
 
     The commands are what a runner reads from stdout, the page is for the job's summary.
     """
-    commands = [_command(note) for note in notes(result)]
-    return "\n".join([*commands, "", _inert(page(result, view))])
+    return "\n".join([*notes(result), "", _inert(page(result, view))])
 
 
-def notes(result: Any) -> Iterator[Note]:
-    """Return what is to be seen beside the change: the worst first, the verdict last."""
+def notes(result: Any) -> Iterator[str]:
+    """Return the commands of what is seen beside the change: the worst first, the verdict last."""
     name = command_of(result.schema)
     for found in getattr(result, "findings", ()):
         where = f"{found.where}: " if found.where else ""
-        yield Note(
-            level=LEVELS[found.severity],
-            title=f"{found.rule} {found.name}",
-            message=f"{where}{found.message}; {found.advice}",
-            file=found.file,
-            line=found.line,
+        yield _command(
+            LEVELS[found.severity],
+            f"{found.rule} {found.name}",
+            f"{where}{found.message}; {found.advice}",
+            found.file,
+            found.line,
         )
     for failure in getattr(result, "failures", ()):
-        yield Note("error", f"{name} {failure.rule}", failure.message)
+        yield _command("error", f"{name} {failure.rule}", failure.message)
     for check in getattr(result, "checks", ()):
         if check.state != "passed":
-            yield Note("error", f"{name} {check.rule}", check.message, check.file, check.line)
+            yield _command("error", f"{name} {check.rule}", check.message, check.file, check.line)
     for warning in result.warnings:
-        yield Note("warning", name, warning)
+        yield _command("warning", name, warning)
     verdict = _verdict(result)
     if verdict:
-        yield Note("notice", name, verdict)
+        yield _command("notice", name, verdict)
 
 
 def command_of(schema: str) -> str:
@@ -66,15 +55,16 @@ def command_of(schema: str) -> str:
 def _verdict(result: Any) -> str:
     """Return the answer in a sentence; empty where a result has none."""
     if hasattr(result, "findings"):
-        from tco.render.screens.check import summary
+        from tco.render.screens.catalog import summary
 
         return summary(result)
     return str(getattr(result, "verdict", ""))
 
 
-def _command(note: Note) -> str:
-    place = f"file={_property(note.file)},line={note.line}," if note.file else ""
-    return f"::{note.level} {place}title={_property(note.title)}::{_data(note.message)}"
+def _command(level: str, title: str, message: str, file: str = "", line: int = 0) -> str:
+    """Return one annotation; without a file it stands at the top of the run."""
+    place = f"file={_property(file)},line={line}," if file else ""
+    return f"::{level} {place}title={_property(title)}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from io import StringIO
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tco.analysis.results import BillLine, CompareResult, ExplainResult, OptionResult
 from tco.errors import UsageError
 from tco.render.annotations import command_of
+from tco.render.output import screen
 from tco.render.plain import csv_cell
-from tco.render.screens import screen
 from tco.render.table import View
 
 if TYPE_CHECKING:
@@ -29,21 +29,15 @@ ACCOUNT = ("tco-estimate", "tco estimate, not an invoice")
 TOKENS_OF_MTOK = 1_000_000
 
 
-class Service(NamedTuple):
-    """What FOCUS calls a group of lines."""
-
-    category: str
-    subcategory: str
-    name: str
-
-
 SERVICES = {
-    "tokens": Service("AI and Machine Learning", "Generative AI", "LLM inference"),
-    "compute": Service("Compute", "Virtual Machines", "GPUs"),
-    "power": Service("Other", "Other (Other)", "Electricity"),
-    "people": Service("Other", "Other (Other)", "Engineers"),
-    "other": Service("Other", "Other (Other)", "Operation"),
+    "tokens": ("AI and Machine Learning", "Generative AI", "LLM inference"),
+    "compute": ("Compute", "Virtual Machines", "GPUs"),
+    "power": ("Other", "Other (Other)", "Electricity"),
+    "people": ("Other", "Other (Other)", "Engineers"),
+    "other": ("Other", "Other (Other)", "Operation"),
 }
+"""Category, subcategory and name of a group of lines, as FOCUS calls them."""
+
 UNITS = {
     "Mtok": f"{TOKENS_OF_MTOK} Tokens",
     "GPU-hour": "Hours",
@@ -198,7 +192,9 @@ def _charge(result: BillResult, line: Charge) -> dict[str, str]:
 # What both have: columns in the order of their names.
 
 
-def _common(result: Any, service: Service, company: str, month: tuple[str, str]) -> dict[str, str]:
+def _common(
+    result: Any, service: tuple[str, str, str], company: str, month: tuple[str, str]
+) -> dict[str, str]:
     """Return what every row says of itself, of who is paid, and for what."""
     return {
         "BillingAccountId": ACCOUNT[0],
@@ -213,9 +209,9 @@ def _common(result: Any, service: Service, company: str, month: tuple[str, str])
         "InvoiceIssuerName": company,
         "ProviderName": company,
         "PublisherName": company,
-        "ServiceCategory": service.category,
-        "ServiceName": service.name,
-        "ServiceSubcategory": service.subcategory,
+        "ServiceCategory": service[0],
+        "ServiceName": service[2],
+        "ServiceSubcategory": service[1],
         "x_AsOf": result.catalog.as_of,
         "x_CatalogVersion": result.catalog.version,
         "x_Estimate": "true",

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, get_type_hints
 
 from tco.analysis.results import CurrencyResult, Envelope, OptionResult, members
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import Path, read_json, refuse_constant
 from tco.errors import DataError, printable, suggestion
-from tco.render.screens import MODULES, screen
+from tco.render.output import MODULES, screen
 from tco.render.table import Sheet, View, unknown_word
 
 # Results as JSON: the record's fields in the order of their declaration.
@@ -185,20 +185,8 @@ class MisfitError(ValueError):
         self.path = path
 
 
-class SavedResult(NamedTuple):
-    """A result that was read.
-
-    Args:
-        result: The record.
-        unknown: Members that this tco does not know, by their names in the document.
-    """
-
-    result: Any
-    unknown: tuple[str, ...]
-
-
-def read_result(file: File) -> SavedResult:
-    """Return the result that a file holds, as written by `--format json`.
+def read_result(file: File) -> tuple[Any, tuple[str, ...]]:
+    """Return the result that a file holds, as written by `--format json`, and what is unknown.
 
     Raises:
         DataError: It is no result, one of a newer tco, or not what its schema says; the text
@@ -220,15 +208,15 @@ def _quickly(file: File) -> Any:
         return read_json(file, DEPTH).value
 
 
-def from_document(document: Any) -> SavedResult:
-    """Return the result that a document stands for.
+def from_document(document: Any) -> tuple[Any, tuple[str, ...]]:
+    """Return the result that a document stands for, and members of it that this tco does not know.
 
     Raises:
         MisfitError: It stands for none.
     """
     document = in_dollars(_as_of_now(document))
     result = _checked(record_of(_schema(document)), document)
-    return SavedResult(result, tuple(_dotted(path) for path in _unknown(document, result, ())))
+    return result, tuple(_dotted(path) for path in _unknown(document, result, ()))
 
 
 def _checked(kind: Any, document: Any) -> Any:

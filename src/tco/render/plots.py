@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from types import MappingProxyType
 
-from tco.analysis.charts.results import CostCurve, CostCurves
+from tco.analysis.charts.curves import CostCurve, CostCurves
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.results import FrontierResult, SensitivityResult, SwingResult
 from tco.money import money

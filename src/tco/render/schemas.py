@@ -25,7 +25,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from tco.analysis import deploy as deploy_results
 from tco.analysis import import_bench, results
-from tco.analysis.claims import results as claims_results
+from tco.analysis.claims import judge
 from tco.analysis.diff import results as difference_results
 from tco.analysis.horizon import results as horizon_results
 from tco.analysis.jobs import results as job_results
@@ -33,7 +33,7 @@ from tco.analysis.montecarlo import results as uncertain_results
 from tco.analysis.plan import results as plan_results
 from tco.analysis.portfolio import results as portfolio_results
 from tco.analysis.size import results as size_results
-from tco.analysis.vary import results as change_results
+from tco.analysis.vary import over, whatif
 from tco.ask import effective, scenario
 from tco.catalog import (
     build,
@@ -60,14 +60,15 @@ MODULES: tuple[ModuleType, ...] = (
     effective,
     deploy_results,
     results,
-    change_results,
+    over,
+    whatif,
     uncertain_results,
     size_results,
     job_results,
     plan_results,
     horizon_results,
     portfolio_results,
-    claims_results,
+    judge,
     difference_results,
     import_bench,
     claims,
@@ -95,9 +96,9 @@ RESULTS: dict[str, Any] = {
     "breakeven-table": results.BreakevenTable,
     "sensitivity": results.SensitivityResult,
     "explain": results.ExplainResult,
-    "breakeven-over": change_results.BreakevenOver,
-    "map": change_results.MapResult,
-    "what-if": change_results.WhatIfResult,
+    "breakeven-over": over.BreakevenOver,
+    "map": over.MapResult,
+    "what-if": whatif.WhatIfResult,
     "montecarlo": uncertain_results.MonteCarloResult,
     "horizon": horizon_results.HorizonResult,
     "train": job_results.TrainResult,
@@ -110,7 +111,7 @@ RESULTS: dict[str, Any] = {
     "bill": usage_results.BillResult,
     "sources": usage_results.SourcesResult,
     "diff": difference_results.DiffResult,
-    "claims": claims_results.ClaimsResult,
+    "claims": judge.ClaimsResult,
     "config": effective.ConfigResult,
     "deploy": deploy_results.DeployResult,
     "import-bench": import_bench.ImportResult,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tco.catalog.matching import folded
+from tco.catalog.listed import folded
 from tco.errors import DataError
 from tco.usage import aggregates, requests_table
 from tco.usage.aggregates import Arrays, Distributions

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tco.catalog.listed import CALLED, folded
 from tco.catalog.lookup import find_offer
-from tco.catalog.matching import CALLED, folded
 from tco.errors import UsageError
 from tco.usage.formats.bedrock import named
 

@@ -18,7 +18,7 @@ from running import DAY, SMALL, load_small, run
 import tco
 from tco.api.mcp import called
 from tco.catalog.build import SCHEMAS, Overlay, schemas
-from tco.catalog.check.run import CheckSettings as CheckAsked
+from tco.catalog.check.finding import CheckContext
 from tco.catalog.check.run import check
 from tco.catalog.files import File
 from tco.errors import TcoError, UsageError
@@ -195,7 +195,7 @@ def test_no_mutation_of_a_data_file_is_our_bug(seed: int) -> None:
     place = draw.choice(list(places(data[name])))
     data[name] = mutated(data[name], place, draw)
     files = [File(f"data/{n}", json.dumps(d, default=str).encode()) for n, d in data.items()]
-    asked = CheckAsked(as_of=date(2026, 11, 21))
+    asked = CheckContext(as_of=date(2026, 11, 21))
     check(files, schemas(len(files)), asked)
     check([File("mine.yaml", files[list(data).index(name)].data)], [Overlay], asked, load_small())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from running import DAY, load_small, published, run
 
-from tco.cli import answer, guard
+from tco.cli import answer, options
 
 PAIR = ("gpt-4.1", "self/llama-3.3-70b", "--tokens", "20B")
 ASKED = {
@@ -133,9 +133,9 @@ class Terminal(io.StringIO):
 
 def test_progress_waits_two_seconds_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 1.0, 3.0, 3.1, 4.0])
-    monkeypatch.setattr(guard.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(options.time, "monotonic", lambda: next(clock))
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with guard.Progress() as bar:
+    with options.Progress() as bar:
         bar(0.1)
         assert sys.stderr.getvalue() == ""
         bar(0.5)
@@ -148,10 +148,10 @@ def test_progress_waits_two_seconds_and_leaves_nothing(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(("terminal", "quiet"), [(Terminal(), True), (io.StringIO(), False)])
 def test_progress_is_for_people(monkeypatch: pytest.MonkeyPatch, terminal, quiet: bool) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(guard, "PATIENCE_S", 0.0)
-    monkeypatch.setattr(guard, "EVERY_S", 0.0)
+    monkeypatch.setattr(options, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(options, "EVERY_S", 0.0)
     monkeypatch.setattr(sys, "stderr", terminal)
-    with guard.Progress(quiet=quiet) as bar:
+    with options.Progress(quiet=quiet) as bar:
         bar(0.5)
     assert terminal.getvalue() == ""
 

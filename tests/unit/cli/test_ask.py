@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from tco.ask.commands import OVER_TIME
 from tco.ask.layers import FIELDS
-from tco.ask.options import QUESTION, Output, QuestionOptions
+from tco.ask.options import OVER_TIME, QUESTION, Output, QuestionOptions
 from tco.cli.answer import asked
 from tco.errors import DataError, UsageError
 from tco.options.scenario import InlineOption, Scenario

@@ -13,9 +13,22 @@ from typing import get_args
 import pytest
 from running import ROOT, clean
 
-from tco.ask import commands, fields
+from tco.ask import fields
 from tco.ask.fields import FORMATS, LIMITS, fields_of
-from tco.ask.options import OUTPUT, QUESTION, Output, QuestionOptions
+from tco.ask.options import (
+    OUTPUT,
+    QUESTION,
+    BillOptions,
+    BreakevenOptions,
+    EmbedOptions,
+    HorizonOptions,
+    Output,
+    PlanOptions,
+    QuestionOptions,
+    SensitivityOptions,
+    SizeOptions,
+    TrainOptions,
+)
 from tco.catalog.load import load_catalog
 from tco.catalog.trust import LEVELS
 from tco.cli.complete import KINDS
@@ -120,9 +133,9 @@ WORDS = ("options", "api", "hosted", "self", *LIMITS, *FORMATS)
 """What shells are offered that is no kind of names."""
 
 RECORDS = (
-    *(QuestionOptions, Output, commands.BreakevenOptions, commands.HorizonOptions),
-    *(commands.SensitivityOptions, commands.PlanOptions, commands.SizeOptions),
-    *(commands.TrainOptions, commands.EmbedOptions, commands.BillOptions),
+    *(QuestionOptions, Output, BreakevenOptions, HorizonOptions),
+    *(SensitivityOptions, PlanOptions, SizeOptions),
+    *(TrainOptions, EmbedOptions, BillOptions),
 )
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from running import DAY, run, shell
 
-from tco.analysis.charts.results import CostCurve, CostCurves, Crossing
+from tco.analysis.charts.curves import CostCurve, CostCurves, Crossing
 from tco.render.plots import cost
 
 PAIR = ("gpt-4.1", "self/llama-3.3-70b")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from running import DAY, run
 
-from tco.ask.commands import OVER_TIME
 from tco.ask.layers import FIELDS
+from tco.ask.options import OVER_TIME
 
 BASE = ("compare", "--tokens", "50B", *DAY)
 

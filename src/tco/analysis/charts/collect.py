@@ -10,7 +10,8 @@ import numpy as np
 
 from tco.analysis.breakeven import breakeven
 from tco.analysis.charts.curves import (
-    ChartSubject,
+    CostCurves,
+    Report,
     about,
     arrangements,
     bills_around,
@@ -19,15 +20,13 @@ from tco.analysis.charts.curves import (
     read_days,
     sources_of,
 )
-from tco.analysis.charts.results import CostCurves, Report, ReportCommand
-from tco.analysis.montecarlo.montecarlo import Run, monte_carlo
+from tco.analysis.montecarlo.montecarlo import monte_carlo
 from tco.analysis.montecarlo.results import MonteCarloResult
 from tco.analysis.plan.plan import plan as planned
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.results import AssumptionResult, Band, BreakevenResult, SensitivityResult
 from tco.analysis.sensitivity import sensitivity
-from tco.analysis.vary.over import winner_map
-from tco.analysis.vary.results import MapResult
+from tco.analysis.vary.over import MapResult, winner_map
 from tco.errors import TcoError
 from tco.options.bills import Option
 from tco.options.curves import TOKENS
@@ -48,10 +47,19 @@ MAPPED = ("volume", "rent")
 
 @dataclass
 class _Parts:
-    """Parts as they come about; one that cannot be worked out is named with its reason."""
+    """Parts as they come about; one that cannot be worked out is named with its reason.
 
+    Args:
+        options: Options whose bills are shown.
+        pairs: A and B, the most interesting pair first.
+        left_out: What is not there, with the reason.
+        commands: What each part shows, and what prints it.
+    """
+
+    options: tuple[Option, ...]
+    pairs: tuple[tuple[Option, Option], ...]
     left_out: list[str]
-    commands: list[ReportCommand] = field(default_factory=list)
+    commands: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
     def part(self, shows: str, words: Sequence[str], ask: Callable[[], Part]) -> Part | None:
         """Return a part and remember the command that prints it."""
@@ -60,7 +68,7 @@ class _Parts:
         except TcoError as error:
             self.left_out.append(f"{shows}: {error}")
             return None
-        self.commands.append(ReportCommand(shows=shows, words=tuple(words)))
+        self.commands.append((shows, tuple(words)))
         return found
 
 
@@ -73,26 +81,24 @@ def report_of(inputs: Question, answer: Any) -> Report:
     """
     centre = centre_of(inputs, answer)
     there = _with_peak(at(inputs, centre), answer)
-    what = about(there, answer)
-    parts = _Parts([*what.left_out, *(() if volume_of(inputs) else (NO_VOLUME,))])
+    parts = _Parts(*about(there, answer))
+    parts.left_out += () if volume_of(inputs) else (NO_VOLUME,)
     volume = () if volume_of(inputs) else ("--tokens", f"{centre:.6g}")
-    turns = tuple(_turns(parts, inputs, there, what, answer))
-    swings = _swings(parts, there, what, answer, volume)
-    options = what.options
+    turns = tuple(_turns(parts, inputs, there, answer))
+    swings = _swings(parts, there, answer, volume)
+    options = parts.options
     curves = None
     if options:
         shown = replace(there, settings=inputs.settings) if not volume_of(inputs) else there
         curves = cost_curves(shown, options, turns, centre)
     found: dict[str, Any] = {
-        "map": _map(parts, there, what, answer, volume),
-        "plan": _plan(parts, there, what, answer, volume),
-        "risk": _risk(parts, there, what, answer, volume),
+        "map": _map(parts, there, answer, volume),
+        "plan": _plan(parts, there, answer, volume),
+        "risk": _risk(parts, there, answer, volume),
     }
-    for option in [o for two in what.pairs[:1] for o in two]:
+    for option in [o for two in parts.pairs[:1] for o in two]:
         words = ("explain", option.id, *volume)
-        parts.commands.append(
-            ReportCommand(shows=f"every term of the bill of {option.id}", words=words)
-        )
+        parts.commands.append((f"every term of the bill of {option.id}", words))
     known = _assumptions(answer, swings, *turns, *found.values())
     return Report(
         answer=answer,
@@ -141,9 +147,7 @@ def _with_peak(inputs: Question, answer: Any) -> Question:
     return replace(inputs, settings=inputs.settings.with_values(peak))
 
 
-def _turns(
-    parts: _Parts, inputs: Question, there: Question, what: ChartSubject, answer: Any
-) -> list[BreakevenResult]:
+def _turns(parts: _Parts, inputs: Question, there: Question, answer: Any) -> list[BreakevenResult]:
     """Return the break-even of each pair; the answer itself where it is one."""
     if answer.schema == "tco.breakeven/1":
         return [answer]
@@ -154,44 +158,40 @@ def _turns(
             ("breakeven", a.id, b.id),
             lambda a=a, b=b: breakeven(asked, a.id, b.id),  # type: ignore[misc]
         )
-        for a, b in what.pairs
+        for a, b in parts.pairs
     ]
     return [turn for turn in made if turn is not None]
 
 
 def _swings(
-    parts: _Parts, there: Question, what: ChartSubject, answer: Any, volume: Sequence[str]
+    parts: _Parts, there: Question, answer: Any, volume: Sequence[str]
 ) -> SensitivityResult | None:
     if isinstance(answer, SensitivityResult):
         return answer
-    if not what.pairs or volume:
+    if not parts.pairs or volume:
         return None
-    a, b = what.pairs[0]
+    a, b = parts.pairs[0]
     words = ("sensitivity", a.id, b.id)
     return parts.part("what moves the answer", words, lambda: sensitivity(there, a.id, b.id))
 
 
-def _map(
-    parts: _Parts, there: Question, what: ChartSubject, answer: Any, volume: Sequence[str]
-) -> MapResult | None:
+def _map(parts: _Parts, there: Question, answer: Any, volume: Sequence[str]) -> MapResult | None:
     if isinstance(answer, MapResult):
         return answer
-    if len(what.options) < 2 or not any(o.tier == "self" for o in what.options):
+    if len(parts.options) < 2 or not any(o.tier == "self" for o in parts.options):
         return None
     # The usual options of a comparison change with the volume; those that were named do not.
     usual = answer.schema == "tco.compare/1" and answer.shown
-    names = [] if usual else [o.id for o in what.options]
+    names = [] if usual else [o.id for o in parts.options]
     words = ["breakeven", "--map", ":".join(MAPPED), *volume]
     words += [word for name in names for word in ("--among", name)]
     return parts.part("who is cheapest where", words, lambda: winner_map(there, names, MAPPED))
 
 
-def _plan(
-    parts: _Parts, there: Question, what: ChartSubject, answer: Any, volume: Sequence[str]
-) -> PlanResult | None:
+def _plan(parts: _Parts, there: Question, answer: Any, volume: Sequence[str]) -> PlanResult | None:
     if isinstance(answer, PlanResult):
         return answer
-    pairs = [(a, b) for a, b in what.pairs if _can_mix(a, b)]
+    pairs = [(a, b) for a, b in parts.pairs if _can_mix(a, b)]
     if not pairs or volume or answer.schema not in ("tco.compare/1", "tco.breakeven/1"):
         return None
     a, b = pairs[0]
@@ -204,16 +204,17 @@ def _can_mix(a: Option, b: Option) -> bool:
 
 
 def _risk(
-    parts: _Parts, there: Question, what: ChartSubject, answer: Any, volume: Sequence[str]
+    parts: _Parts, there: Question, answer: Any, volume: Sequence[str]
 ) -> MonteCarloResult | None:
     if isinstance(answer, MonteCarloResult):
         return answer
-    if not what.pairs or volume:
+    if not parts.pairs or volume:
         return None
-    a, b = what.pairs[0]
+    a, b = parts.pairs[0]
     words = ("sensitivity", a.id, b.id, "--draws", str(DRAWS))
-    run = Run(draws=DRAWS)
-    return parts.part("how sure that is", words, lambda: monte_carlo(there, (a.id, b.id), run))
+    return parts.part(
+        "how sure that is", words, lambda: monte_carlo(there, (a.id, b.id), draws=DRAWS)
+    )
 
 
 def _assumptions(*results: Any) -> tuple[AssumptionResult, ...]:
@@ -246,10 +247,10 @@ def curves_of(inputs: Question, answer: Any) -> CostCurves:
         TcoError: Its options cannot be found again.
     """
     centre = centre_of(inputs, answer)
-    what = about(at(inputs, centre), answer)
+    options, two, _ = about(at(inputs, centre), answer)
     named = isinstance(answer, BreakevenResult)
-    turns = [answer] if named else [breakeven(inputs, a.id, b.id) for a, b in what.pairs]
+    turns = [answer] if named else [breakeven(inputs, a.id, b.id) for a, b in two]
     pairs = [(turn.a, turn.b) for turn in turns]
-    ids = prominent([(option.id, option.tier) for option in what.options], pairs, answer)
-    by_id = {option.id: option for option in what.options}
+    ids = prominent([(option.id, option.tier) for option in options], pairs, answer)
+    by_id = {option.id: option for option in options}
     return cost_curves(inputs, [by_id[name] for name in ids], turns, centre, draws=0)

@@ -5,25 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tco.analysis.charts.results import (
-    Arrangement,
-    BandPoint,
-    BillsAt,
-    CostCurve,
-    CostCurves,
-    Crossing,
-    SourceRow,
-)
 from tco.analysis.montecarlo.beliefs import beliefs
 from tco.analysis.montecarlo.sample import chunks, model_of, percentiles, usd
 from tco.analysis.plan.results import PlanResult, StrategyResult
 from tco.analysis.report import find_source
-from tco.analysis.results import Band, Breakdown, BreakevenResult, OptionResult
+from tco.analysis.results import (
+    AssumptionResult,
+    Band,
+    Breakdown,
+    BreakevenResult,
+    OptionResult,
+    SensitivityResult,
+)
 from tco.analysis.rows import option_result
+from tco.analysis.vary.over import MapResult
+from tco.catalog.fields import Source
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica
 from tco.engine.shapes import Floats
@@ -35,32 +35,105 @@ from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.settings import Settings
 
+if TYPE_CHECKING:
+    from tco.analysis.montecarlo.results import MonteCarloResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostCurve:
+    """The bill of one option over volume, its steps exact."""
+
+    id: str
+    tier: str
+    volumes: tuple[float, ...]
+    """Ascending; a step is two of them, just below and just above [token/month]."""
+    usd: tuple[float, ...]
+    """[USD/month]"""
+    band: tuple[tuple[float, Band], ...]
+    """Volume [token/month] and what nine draws of ten say that it costs there [USD/month]; empty
+    where nothing about it is uncertain, or was not asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """A volume at which the cheaper of two options changes."""
+
+    a: str
+    b: str
+    cheaper_after: str
+    """Id of the one that is cheaper just above it."""
+    volume: float
+    usd: float
+    """What A costs there [USD/month]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostCurves:
+    """Bills of some options over volume."""
+
+    span: Band
+    now: float | None
+    """Today's volume, where one was given."""
+    curves: tuple[CostCurve, ...]
+    crossings: tuple[Crossing, ...]
+    draws: int
+    """Draws behind the bands; 0 without them."""
+
+
+BillsAt = tuple[float, tuple[OptionResult, ...]]
+"""A volume [token/month], and the bills of some options at it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """An answer, and everything around it that a meeting asks for."""
+
+    answer: Any
+    """The result of the command itself."""
+    volume: float | None
+    """The volume of the bills [token/month]."""
+    volume_given: bool
+    bills: tuple[BillsAt, ...]
+    """At volumes around that one, which is the middle of them; cheapest first."""
+    curves: CostCurves | None
+    breakevens: tuple[BreakevenResult, ...]
+    swings: SensitivityResult | None
+    map: MapResult | None
+    plan: PlanResult | None
+    arrangements: tuple[tuple[str, float, Breakdown], ...]
+    """The bills of the plan: name, USD/month and its lines by group; GPUs are not divided into used
+    and idle ones here."""
+    risk: MonteCarloResult | None
+    assumptions: tuple[AssumptionResult, ...]
+    ranges: dict[str, Band]
+    """The range of each assumption that is a number, by its path."""
+    read: dict[str, str]
+    """When the sources of each assumption were read, by its path."""
+    sources: tuple[tuple[str, Source], ...]
+    """What its figures were read from, by id."""
+    left_out: tuple[str, ...]
+    """Parts that could not be worked out, each with the reason."""
+    commands: tuple[tuple[str, tuple[str, ...]], ...]
+    """What each part shows, and the words that print it again but for the flags of the question."""
+
+
 # What the pictures of a report are about: its options, and the pairs held against each other.
 
 MOST = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChartSubject:
-    """What is drawn.
-
-    Args:
-        options: Options whose bills are shown.
-        pairs: A and B, the most interesting pair first; the next ones for break-evens only.
-        left_out: What could not be found again, with the reason.
-    """
-
-    options: tuple[Option, ...]
-    pairs: tuple[tuple[Option, Option], ...]
-    left_out: tuple[str, ...]
-
-
-def about(inputs: Question, answer: Any) -> ChartSubject:
+def about(
+    inputs: Question, answer: Any
+) -> tuple[tuple[Option, ...], tuple[tuple[Option, Option], ...], list[str]]:
     """Return what the pictures beside an answer are about.
 
     Args:
         inputs: The question, with a volume.
         answer: The result of the command.
+
+    Returns:
+        Options whose bills are shown; pairs of A and B, the most interesting first, the next ones
+        for break-evens only; what could not be found again, with the reason.
     """
     ids, two = _named(answer, [spec.name for spec in inputs.request.options])
     options: dict[str, Option] = {}
@@ -75,9 +148,7 @@ def about(inputs: Question, answer: Any) -> ChartSubject:
         pairs = list(_of_comparison(answer, options))
     for a, b in pairs:
         options |= {a.id: a, b.id: b}
-    return ChartSubject(
-        options=tuple(options.values()), pairs=tuple(pairs), left_out=tuple(left_out)
-    )
+    return tuple(options.values()), tuple(pairs), left_out
 
 
 def _named(answer: Any, described: list[str]) -> tuple[Iterable[str], list[tuple[str, str]]]:
@@ -254,7 +325,7 @@ def points(option: Option, settings: Settings, span: Band) -> tuple[Floats, Floa
 
 def _bands(
     inputs: Question, options: Sequence[Option], span: Band, draws: int
-) -> dict[str, tuple[BandPoint, ...]]:
+) -> dict[str, tuple[tuple[float, Band], ...]]:
     """Return the percentiles 5 and 95 of each bill over volume, from one Latin hypercube."""
     believed = beliefs(inputs, options, {}, {})
     if not believed.rows:
@@ -272,11 +343,11 @@ def _bands(
     return out
 
 
-def _served(at: Floats, levels: Floats) -> Iterator[BandPoint]:
+def _served(at: Floats, levels: Floats) -> Iterator[tuple[float, Band]]:
     """Return the points at which nine draws of ten serve the volume at all."""
     for volume, (low, _, high) in zip(at.tolist(), levels.tolist(), strict=True):
         if np.isfinite(high):
-            yield BandPoint(volume=volume, low_usd=low, high_usd=high)
+            yield volume, (low, high)
 
 
 def _crossings(
@@ -311,10 +382,7 @@ def bills_around(inputs: Question, options: Sequence[Option], centre: float) -> 
     sized = [(o, _replica(o, inputs)) for o in options]
     volumes = np.geomspace(centre / BILLS_AROUND, centre * BILLS_AROUND, STEPS)
     volumes[STEPS // 2] = centre
-    return tuple(
-        BillsAt(tokens_per_month=volume, options=tuple(_bills(inputs, sized, volume)))
-        for volume in volumes.tolist()
-    )
+    return tuple((volume, tuple(_bills(inputs, sized, volume))) for volume in volumes.tolist())
 
 
 def _replica(option: Option, inputs: Question) -> Replica | None:
@@ -329,12 +397,10 @@ def _bills(
     yield from sorted(found, key=lambda r: (r.monthly_usd or 0.0, r.id))
 
 
-def arrangements(plan: PlanResult) -> tuple[Arrangement, ...]:
+def arrangements(plan: PlanResult) -> tuple[tuple[str, float, Breakdown], ...]:
     """Return the bills of a plan's possible arrangements, by component."""
     return tuple(
-        Arrangement(name=s.strategy, monthly_usd=s.monthly_usd, parts=_sums(s))
-        for s in plan.strategies
-        if s.monthly_usd is not None
+        (s.strategy, s.monthly_usd, _sums(s)) for s in plan.strategies if s.monthly_usd is not None
     )
 
 
@@ -352,7 +418,7 @@ _PROFILE = re.compile(r"^profile [^:]+: ")
 
 def sources_of(
     inputs: Question, said: Iterable[str], options: Sequence[Option]
-) -> tuple[SourceRow, ...]:
+) -> tuple[tuple[str, Source], ...]:
     """Return the sources of assumptions and of the options' prices, by their id.
 
     Args:
@@ -361,7 +427,8 @@ def sources_of(
         options: The options whose prices were used.
     """
     names = {name for text in (*said, *(o.source for o in options)) for name in _ids(text)}
-    return tuple(row for name in sorted(names) for row in _row(inputs, name))
+    found = ((name, find_source(inputs, name)) for name in sorted(names))
+    return tuple((name, source) for name, source in found if source is not None)
 
 
 def read_days(inputs: Question, said: str) -> str:
@@ -377,16 +444,3 @@ def _ids(said: str) -> list[str]:
     ['azure-2023', 'mooncake']
     """
     return _PROFILE.sub("", said).split(", ")
-
-
-def _row(inputs: Question, name: str) -> Iterator[SourceRow]:
-    found = find_source(inputs, name)
-    if found is not None:
-        yield SourceRow(
-            id=name,
-            title=found.title,
-            url=found.url,
-            where=found.where,
-            read=found.read.isoformat(),
-            kind=found.kind,
-        )

@@ -12,6 +12,11 @@ import numpy as np
 from tco.analysis.claims.judge import (
     ANSWERS,
     Band,
+    ClaimReading,
+    Nearest,
+    Side,
+    State,
+    Turn,
     calculated,
     picked,
     side_of,
@@ -19,7 +24,6 @@ from tco.analysis.claims.judge import (
     state_of,
     tolerance_of,
 )
-from tco.analysis.claims.results import ClaimReading, Nearest, Side, State, Turn
 from tco.analysis.report import NEUTRAL
 from tco.engine.crossings import turn
 from tco.engine.shapes import Flags, Floats
@@ -88,10 +92,10 @@ def reading(question: ClaimQuestion, claim: Claim, ask: Ask, more: str, day: str
         if reply.code not in ANSWERED and not _rows(reply):
             state: State = "infeasible" if reply.code == INFEASIBLE else "unknown"
             return nothing(day, shown, state, reply.message)
-        found = picked(reply.document, pick)
-        if found.value is None:
+        value, band, ids = picked(reply.document, pick)
+        if value is None:
             return _missing(day, shown, reply, pick, question)
-        figures[name] = found.value, found.band, found.ends
+        figures[name] = value, band, ids
     return _answer(question, claim, figures, day, shown)
 
 

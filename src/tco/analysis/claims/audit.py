@@ -26,24 +26,22 @@ from tco.analysis.claims.asking import (
 from tco.analysis.claims.judge import (
     ABOUT,
     ANSWERS,
+    Answered,
     Band,
+    ClaimReading,
+    ClaimRow,
+    ClaimsResult,
+    Condition,
     JudgedQuestion,
+    RuleModelRow,
+    RuleRow,
+    Turn,
     both_sides,
     calculated,
     check_row,
     picked,
     tolerance_of,
     verdict_of,
-)
-from tco.analysis.claims.results import (
-    Answered,
-    ClaimReading,
-    ClaimRow,
-    ClaimsResult,
-    Condition,
-    RuleModelRow,
-    RuleRow,
-    Turn,
 )
 from tco.units import show_tokens
 
@@ -286,7 +284,7 @@ class Audit:
         """Return the volume that a rule states [tokens/month]."""
         names = names_of(claim)
         for name, pick in rule.figures.items():
-            value = picked(self.ask(f"{pick.ask} --as-of {self.today}", None).document, pick).value
+            value = picked(self.ask(f"{pick.ask} --as-of {self.today}", None).document, pick)[0]
             if value is not None:
                 names[name] = value
         return calculated(rule.tokens, names)

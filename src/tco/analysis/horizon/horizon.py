@@ -1,14 +1,16 @@
-"""Months to years: what each option is paid, when it pays back, when to change over."""
+"""Months to years: what each option costs, when it pays back, when to change, what turns it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from tco.analysis.compare import compare, pair_words
+from tco.analysis.flips import flip_of, lever, levers, ranged, turns_at
 from tco.analysis.horizon.flows import (
+    TOKENS,
     VOLUME,
     Cash,
     VolumePath,
@@ -27,7 +29,6 @@ from tco.analysis.horizon.results import (
     horizon_verdict,
 )
 from tco.analysis.horizon.trends import kind_of, words_of
-from tco.analysis.horizon.turning import turning
 from tco.analysis.report import (
     assumption,
     assumptions_of,
@@ -37,10 +38,11 @@ from tco.analysis.report import (
     word_row,
     workload_result,
 )
-from tco.analysis.results import AssumptionResult
+from tco.analysis.results import AssumptionResult, Flip
 from tco.analysis.rows import class_of, quality_of
+from tco.analysis.vary.variables import Variable
 from tco.engine.capital import changeover, payback_months, present_value
-from tco.engine.shapes import Floats
+from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, TokenOption, same_weights
 from tco.options.cheapest import answers_at, least_trust, of_two
@@ -50,7 +52,7 @@ from tco.options.offers import token_options
 from tco.options.question import Question
 from tco.options.scenario import END_OF_MONTH
 from tco.options.selection import select
-from tco.units import MONTHS_PER_YEAR
+from tco.units import MONTHS_PER_YEAR, show_number, show_tokens
 
 RATE = "own.yearly_rate"
 
@@ -109,7 +111,7 @@ def _joined(options: Sequence[Option], path: VolumePath) -> list[Resolved]:
         hosts, _ = token_options(path.inputs, replace(wanted, models=(model,)))
         if hosts:
             said = f"hosted {model}, which was not named, is {hosts[0].id}"
-            out.append(Resolved(options=tuple(hosts), said=said))
+            out.append(Resolved(options=tuple(hosts), said=(said,)))
     return out
 
 
@@ -314,8 +316,8 @@ def _prices(options: Sequence[Option], path: VolumePath) -> tuple[PriceTrend, ..
 def _said(found: Resolved, meant: Option) -> str:
     """Return what a shorter name was taken to mean: of several set-ups the cheapest."""
     if len(found.options) == 1:
-        return found.said
-    name = found.said.split(" is ", 1)[0]
+        return found.said[0]
+    name = found.said[0].split(" is ", 1)[0]
     return f"{name} is {meant.id}, the cheapest over the horizon"
 
 
@@ -347,3 +349,77 @@ def _of_prices(trend: PriceTrend, inputs: Question) -> AssumptionResult:
         source=words_of(trend),
         judgment=trend.origin == "assumed",
     )
+
+
+RATE = "own.yearly_rate"
+
+
+def npv(option: Option, path: VolumePath, rows: int = 1) -> Floats:
+    """Return the present value of an option begun on the first day, by case [rows] [USD]."""
+    flow = flows(option, path, [0] * rows)
+    rate = number(path.inputs.settings.value(RATE))
+    worth = present_value(flow, rate, year_end=path.year_end)
+    return np.asarray(worth)
+
+
+def turning(a: Option, b: Option, path: VolumePath) -> tuple[Flip, ...]:
+    """Return for each thing that could change alone the value at which the cheaper one changes.
+
+    Present values are compared over the whole horizon, of both options begun on the first day.
+    """
+    found = {over.name: _flip(a, b, path, over) for over in _levers(a, b, path)}
+    return tuple(found.values())
+
+
+REACH = 10.0
+"""How far from today's value what happens in a year is looked at: a tenth to ten times."""
+
+
+def _levers(a: Option, b: Option, path: VolumePath) -> Iterator[Variable]:
+    settings = path.inputs.settings
+    yield lever(settings, TOKENS, "today's volume", "tokens a month")
+    yield _yearly(lever(settings, VOLUME, "growth", "a year"))
+    yield from levers(a, b, settings)
+    if any(isinstance(o, SelfOption) and o.owned is not None for o in (a, b)):
+        yield lever(settings, "own.price_factor", "price of GPUs to buy", "times today's")
+    for kind in dict.fromkeys(kind_of(option, path.inputs) for option in (a, b)):
+        if kind is not None:
+            trend = path.prices[kind]
+            yield _yearly(ranged(trend.path, trend.title, "a year", trend.factor_per_year))
+
+
+def _yearly(over: Variable) -> Variable:
+    return replace(over, low=over.now / REACH, high=over.now * REACH)
+
+
+def _flip(a: Option, b: Option, path: VolumePath, over: Variable) -> Flip:
+    def gap(values: Floats) -> Floats:
+        at = _at(path, over, values)
+        one, other = (npv(_repriced(o, over, values), at, values.size) for o in (b, a))
+        return np.asarray(one - other)
+
+    needed, now = turns_at(gap, over), over.now
+    found = flip_of(over, needed)
+    if needed is not None and over.name == TOKENS:
+        text = f"{over.title} at {show_tokens(needed)} instead of {show_tokens(now)}"
+        return replace(found, text=text)
+    if needed is not None and over.unit == "a year":
+        text = f"{over.title} at x{show_number(needed)} a year instead of x{show_number(now)}"
+        return replace(found, text=text)
+    return found
+
+
+def _at(path: VolumePath, over: Variable, values: Floats) -> VolumePath:
+    """Return the months at some values of a variable, each a row of settings."""
+    column = values[:, None]
+    if over.targets:
+        return path
+    if over.name in {trend.path for trend in path.prices.values()}:
+        return replace(path, varied={over.name: column})
+    return replace(path, swept=path.inputs.settings.with_values(over.settings(column)))
+
+
+def _repriced(option: Option, over: Variable, values: Floats) -> Option:
+    if isinstance(option, TokenOption) and option.id in over.targets:
+        return replace(option, factor=option.factor * values[:, None])
+    return option

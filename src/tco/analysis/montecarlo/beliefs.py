@@ -99,13 +99,8 @@ class Beliefs:
     correlations: tuple[CorrelationResult, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Varied:
-    """A spread that the user gave: percentiles 5 and 95, and a shape or None for the usual one."""
-
-    low: float
-    high: float
-    kind: Kind | None = None
+Varied = tuple[float, float, Kind | None]
+"""A spread that the user gave: percentiles 5 and 95, and a shape or None for the usual one."""
 
 
 def beliefs(
@@ -186,7 +181,7 @@ def _least(path: str) -> float:
 
 def _said(path: str, usual: Spread, varied: Varied) -> Spread:
     """Return the spread that the user gave; its middle is today's value where that lies inside."""
-    low, high, kind = varied.low, varied.high, varied.kind or usual.kind
+    low, high, kind = *varied[:2], varied[2] or usual.kind
     if low > high:
         raise UsageError(f"--vary {path}: the 5th percentile {low:g} lies above the 95th {high:g}")
     if kind == "lognormal" and low <= 0:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -45,9 +47,8 @@ from tco.errors import UsageError
 from tco.options.bills import Option, SelfOption, usd_of
 from tco.options.cheapest import least_trust, pair_of
 from tco.options.curves import MORE_BY_HOUR, TOKENS, curves, has_steps
-from tco.options.names import resolve
+from tco.options.names import resolve, spoken
 from tco.options.question import Question
-from tco.options.spoken import spoken
 from tco.units import show_share, show_usd
 
 # Which inputs the spread of the saving comes from: Sobol indices of groups of inputs.
@@ -56,24 +57,13 @@ BATCHES = 8
 BATCH = 1 << 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shares:
-    """Shares of variance by input; inputs of a correlated group share those of the group.
-
-    Args:
-        first, total: Sobol indices [inputs, 1].
-        total_error: Standard error of `total` over the batches [inputs, 1].
-    """
-
-    first: Floats
-    total: Floats
-    total_error: Floats
-
-
 def variance_shares(
     model: BillModel, beliefs: Beliefs, pair: tuple[int, int], draws: int, seed: int
-) -> Shares | None:
-    """Return how much of the variance of A less B each input explains.
+) -> tuple[Floats, Floats, Floats] | None:
+    """Return how much of the variance of A less B each input explains [inputs, 1].
+
+    First-order Sobol indices, total ones, and the standard error of these over the batches; inputs
+    of a correlated group share those of the group.
 
     Correlated inputs cannot be varied apart, so that a group of them counts as one input. None
     when one of the two serves nothing in some draw.
@@ -95,8 +85,10 @@ def variance_shares(
     first, total = (np.stack([one[i] for one in whole]) for i in (0, 1))
     members = [len(matrix) for matrix in beliefs.groups]
     error = total.std(axis=0, ddof=1) / np.sqrt(BATCHES)
-    spread = (np.repeat(v, members) for v in (first.mean(axis=0), total.mean(axis=0), error))
-    return Shares(**dict(zip(("first", "total", "total_error"), spread, strict=True)))
+    one, all_of_it, off = (
+        np.repeat(v, members) for v in (first.mean(axis=0), total.mean(axis=0), error)
+    )
+    return one, all_of_it, off
 
 
 def _batch(
@@ -287,62 +279,56 @@ def _column(replica: Replica, size: int) -> Replica:
 
 MOST_DRAWS = 1_000_000_000
 MOST_SEED = 2**63
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """How the draws are made.
-
-    Args:
-        draws: How many.
-        seed: Same seed, same result.
-        varied: Spreads that replace the catalog's, by path.
-        correlated: Rank correlations that replace the usual ones, by two paths.
-    """
-
-    draws: int
-    seed: int = 1
-    varied: Mapping[str, Varied] = field(default_factory=dict)
-    correlated: Mapping[tuple[str, str], float] = field(default_factory=dict)
+NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
 def monte_carlo(
-    inputs: Question, names: Sequence[str], run: Run, progress: Progress = lambda _: None
+    inputs: Question,
+    names: Sequence[str],
+    progress: Progress = lambda _: None,
+    *,
+    draws: int,
+    seed: int = 1,
+    varied: Mapping[str, Varied] = NONE,
+    correlated: Mapping[tuple[str, str], float] = NONE,
 ) -> MonteCarloResult:
     """Return what the bills of some options are under everything that is uncertain.
 
     Args:
         inputs: The question, with a volume.
         names: Two names for A and B, or more; without any, the ten cheapest of the short list.
-        run: How the draws are made.
         progress: Told which share is done.
+        draws: How many.
+        seed: Same seed, same result.
+        varied: Spreads that replace the catalog's, by path.
+        correlated: Rank correlations that replace the usual ones, by two paths.
 
     Raises:
         UsageError: No volume, no draws or too many, or beliefs that cannot be.
     """
-    _check(inputs, run)
+    _check(inputs, draws, seed)
     options, said = _options(inputs, names)
-    believed = beliefs(inputs, options, run.varied, run.correlated)
+    believed = beliefs(inputs, options, varied, correlated)
     if not believed.rows:
         raise UsageError("nothing about these options is uncertain; --vary PATH=LOW..HIGH says so")
     model = model_of(options, inputs.settings, believed.rows)
     pair = _pair(options, names, inputs)
     least = least_trust(inputs)
-    tally = sampled(model, believed, run.draws, run.seed, pair, progress, least)
-    return _result(inputs, model, believed, tally, pair, run, said)
+    tally = sampled(model, believed, draws, seed, pair, progress, least)
+    return _result(inputs, model, believed, tally, pair, draws, seed, said)
 
 
-def _check(inputs: Question, run: Run) -> None:
+def _check(inputs: Question, draws: int, seed: int) -> None:
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
-    if run.draws < 1:
+    if draws < 1:
         raise UsageError("--draws: at least 1")
-    if run.draws > MOST_DRAWS:
+    if draws > MOST_DRAWS:
         raise UsageError(
-            f"--draws: {run.draws:,} are more than can be worked through; a million gives "
+            f"--draws: {draws:,} are more than can be worked through; a million gives "
             "probabilities to 0.1 %"
         )
-    if not 0 <= run.seed < MOST_SEED:
+    if not 0 <= seed < MOST_SEED:
         raise UsageError("--seed: a whole number from 0 on")
 
 
@@ -353,7 +339,7 @@ def _options(inputs: Question, names: Sequence[str]) -> tuple[tuple[Option, ...]
         options = tuple({r.best.id: r.best for r in found}.values())
         if len(options) < 2:
             raise UsageError("name at least two different options, or none")
-        return options, tuple(r.said for r in found if r.said)
+        return options, tuple(text for r in found for text in r.said)
     picked = chosen(inputs, ())
     return picked.options, picked.said
 
@@ -378,16 +364,17 @@ def _result(
     believed: Beliefs,
     tally: Tally,
     pair: tuple[int, int] | None,
-    run: Run,
+    draws: int,
+    seed: int,
     said: tuple[str, ...],
 ) -> MonteCarloResult:
     values = values_by_input(tally)
     shares, saving, volumes = None, None, None
     if pair is not None:
-        shares = variance_shares(model, believed, pair, run.draws, run.seed)
+        shares = variance_shares(model, believed, pair, draws, seed)
         saving = _montecarlo_saving(model, tally, pair)
         if all(has_steps(model.options[i]) for i in pair):
-            volumes = breakeven_volumes(model, believed, pair, run.draws, run.seed)
+            volumes = breakeven_volumes(model, believed, pair, draws, seed)
     rows = [_input(row, i, float(values[i]), shares) for i, row in enumerate(believed.rows)]
     rows.sort(key=lambda r: (-r.value_usd, -(r.total or 0.0), r.key))
     risks = tuple(sorted(_risks(inputs, model, tally), key=lambda r: _order(r.mean_usd)))
@@ -400,7 +387,7 @@ def _result(
         catalog=stamp(inputs, model.options),
         tokens_per_month=float(np.asarray(inputs.settings.value(TOKENS))),
         draws=tally.draws,
-        seed=run.seed,
+        seed=seed,
         options=risks,
         saving=saving,
         breakeven=volumes,
@@ -430,8 +417,11 @@ def _order(usd: float | None) -> float:
     return np.inf if usd is None else usd
 
 
-def _input(row: Belief, i: int, value_usd: float, shares: Shares | None) -> UncertainInput:
+def _input(
+    row: Belief, i: int, value_usd: float, shares: tuple[Floats, Floats, Floats] | None
+) -> UncertainInput:
     spread = row.spread
+    first, total, error = (None, None, None) if shares is None else (float(v[i]) for v in shares)
     return UncertainInput(
         key=row.key,
         title=row.title,
@@ -443,9 +433,9 @@ def _input(row: Belief, i: int, value_usd: float, shares: Shares | None) -> Unce
         tail=spread.tail,
         origin=row.origin,
         source=row.source,
-        first_order=None if shares is None else float(shares.first[i]),
-        total=None if shares is None else float(shares.total[i]),
-        total_error=None if shares is None else float(shares.total_error[i]),
+        first_order=first,
+        total=total,
+        total_error=error,
         value_usd=value_usd,
         measured_by=measure_of(row.path),
     )

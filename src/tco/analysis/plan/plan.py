@@ -378,8 +378,7 @@ def _named(
     made = [machine([rented_unit(option, inputs.settings)]) for option in options]
     made.sort(key=lambda m: m.usd_per_load)
     choice = _choice(inputs, curve, token.best, made, options)
-    said = tuple(s for s in (token.said, own.said) if s)
-    return [choice], said, []
+    return [choice], token.said + own.said, []
 
 
 def _open_models(inputs: Question, curve: Hours, *, buy: bool) -> tuple[list[Choice], list[str]]:

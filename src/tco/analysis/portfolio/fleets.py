@@ -13,7 +13,7 @@ from tco.engine.assign import FleetSizes
 from tco.engine.fleet import FleetPolicy, load_served, paid_gpus, replicas_for
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import Fleet, busy_gpus, fleet_of
-from tco.engine.shapes import Floats
+from tco.engine.shapes import Floats, number
 from tco.options.bills import FixedOption, SelfOption, best_pairs, replica_of
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import least_trust
@@ -183,27 +183,12 @@ def hosted(option: SelfOption | FixedOption) -> bool:
 # What the fleets of a portfolio cost together: whole machines are filled up between them.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FleetBill:
-    """What one fleet comes to.
-
-    Args:
-        replicas: Those needed and the spare ones [1].
-        gpus: GPUs of all of them [1].
-        paid_gpus: Its part of the GPUs on the invoice [1].
-        usd: Cost without people and traffic [USD/month].
-    """
-
-    replicas: float
-    gpus: float
-    paid_gpus: float
-    usd: float
-
-
 def fleet_bills(
     inputs: Question, fleets: Mapping[int, SharedFleet], loads: Mapping[int, float]
-) -> dict[int, FleetBill]:
-    """Return what each fleet costs when fleets on the same kind of machine share machines.
+) -> dict[int, tuple[Fleet, float]]:
+    """Return each fleet, and its cost without people and traffic [USD/month].
+
+    Fleets on the same kind of machine share machines: `paid_gpus` is their part of the invoice.
 
     Replicas of 1, 2, 4 or 8 GPUs fill machines of a multiple of them without gaps, whichever
     models they serve, so that the GPUs of all fleets on a kind are rounded up together:
@@ -221,27 +206,29 @@ def fleet_bills(
         if kind is not None:
             kinds.setdefault(kind, []).append(i)
     for (*_, size), used in kinds.items():
-        gpus = sum(bills[i].gpus for i in used)
+        gpus = sum(number(bills[i][0].gpus) for i in used)
         together = float(np.asarray(paid_gpus(gpus, size)))
         for i in used:
-            mine = together * bills[i].gpus / gpus
-            saved = (bills[i].paid_gpus - mine) * _empty_usd(inputs, fleets[i])
-            bills[i] = replace(bills[i], paid_gpus=mine, usd=bills[i].usd - saved)
+            fleet, usd = bills[i]
+            mine = together * number(fleet.gpus) / gpus
+            saved = (number(fleet.paid_gpus) - mine) * _empty_usd(inputs, fleets[i])
+            bills[i] = replace(fleet, paid_gpus=mine), usd - saved
     return bills
 
 
-def _alone(inputs: Question, shared: SharedFleet, load: float) -> FleetBill:
+def _alone(inputs: Question, shared: SharedFleet, load: float) -> tuple[Fleet, float]:
     """Return what a fleet costs on machines of its own."""
     policy = policy_of(shared.option, inputs.settings)
     needed = np.atleast_1d(replicas_for(load, shared.slots, policy))
     usd, gpus = fleet_usd(shared.option, inputs.settings, needed)
     size = shared.option.instance_gpus if isinstance(shared.option, SelfOption) else 1
-    return FleetBill(
+    servers = Fleet(
+        needed=float(needed[0]),
         replicas=float(np.asarray(policy.kept(needed))[0]),
         gpus=float(gpus[0]),
         paid_gpus=float(np.asarray(paid_gpus(gpus, size))[0]),
-        usd=float(usd[0]),
     )
+    return servers, float(usd[0])
 
 
 def _machine(shared: SharedFleet) -> tuple[str, str, str, int] | None:

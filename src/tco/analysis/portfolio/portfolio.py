@@ -10,7 +10,7 @@ import numpy as np
 from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.plan.bills import purchase_row
 from tco.analysis.portfolio.cases import TaskCase, cases_of, named_model, names_of
-from tco.analysis.portfolio.fleets import FleetBill, fleet_bills, hosted
+from tco.analysis.portfolio.fleets import fleet_bills, hosted
 from tco.analysis.portfolio.results import (
     CascadeResult,
     FleetResult,
@@ -20,14 +20,23 @@ from tco.analysis.portfolio.results import (
     TaskResult,
     portfolio_verdict,
 )
-from tco.analysis.portfolio.routes import Route, Router, Step, TaskRoutes, ways_of
-from tco.analysis.portfolio.solve import MOST_SWITCHES, Solution, extra_usd, problem_of, solution
+from tco.analysis.portfolio.solve import (
+    MOST_SWITCHES,
+    Route,
+    Router,
+    Solution,
+    Step,
+    extra_usd,
+    problem_of,
+    solution,
+)
 from tco.analysis.report import FEW_TOKENS, assumptions_of, few, notes_of, stamp
 from tco.analysis.results import AssumptionResult
 from tco.catalog.tasks import Tasks
 from tco.catalog.trust import LEVELS
 from tco.engine.assign import breakeven_escalation, share_for_reduction
 from tco.engine.ledger import total_usd
+from tco.engine.selfhost import Fleet
 from tco.engine.shapes import number
 from tco.options.bills import Option, TokenOption
 from tco.options.cheapest import answers_at, insist, least_sure, least_trust, sure_enough
@@ -39,7 +48,7 @@ from tco.units import MTOK, show_share, show_usd
 # A solved portfolio taken apart: tasks, fleets, cascades.
 
 
-def _loads(ways: TaskRoutes, best: Solution) -> dict[int, float]:
+def _loads(ways: Router, best: Solution) -> dict[int, float]:
     """Return the load of each fleet that is used, in replicas' worth [1]."""
     loads: dict[int, float] = {}
     for route in best.routes:
@@ -50,20 +59,22 @@ def _loads(ways: TaskRoutes, best: Solution) -> dict[int, float]:
     return loads
 
 
-def _bills(inputs: Question, ways: TaskRoutes, loads: dict[int, float]) -> dict[int, FleetBill]:
+def _bills(
+    inputs: Question, ways: Router, loads: dict[int, float]
+) -> dict[int, tuple[Fleet, float]]:
     """Return what each fleet that is used costs."""
     return fleet_bills(inputs, {i: ways.fleets[i] for i in loads}, loads)
 
 
 def fleet_rows(
-    inputs: Question, cases: Sequence[TaskCase], ways: TaskRoutes, best: Solution
+    inputs: Question, cases: Sequence[TaskCase], ways: Router, best: Solution
 ) -> tuple[FleetResult, ...]:
     """Return the fleets that tasks share."""
     rows = []
     loads = _loads(ways, best)
     bills = _bills(inputs, ways, loads)
     for fleet, load in loads.items():
-        shared, bill = ways.fleets[fleet], bills[fleet]
+        shared, (servers, usd) = ways.fleets[fleet], bills[fleet]
         users = [
             (case, step, float(shared.mean_load[route.task]))
             for case, route in zip(cases, best.routes, strict=True)
@@ -75,12 +86,12 @@ def fleet_rows(
             FleetResult(
                 option=shared.option.id,
                 model=shared.option.model,
-                replicas=bill.replicas,
-                gpus=bill.gpus,
-                paid_gpus=bill.paid_gpus,
+                replicas=number(servers.replicas),
+                gpus=number(servers.gpus),
+                paid_gpus=number(servers.paid_gpus),
                 load=load,
-                utilization=mean / bill.replicas,
-                monthly_usd=bill.usd + sum(step.usd for _, step, _ in users),
+                utilization=mean / number(servers.replicas),
+                monthly_usd=usd + sum(step.usd for _, step, _ in users),
                 tasks=tuple(dict.fromkeys(case.task.name for case, _, _ in users)),
             )
         )
@@ -91,13 +102,13 @@ def task_rows(
     inputs: Question,
     cases: Sequence[TaskCase],
     routes: Sequence[Route],
-    ways: TaskRoutes,
+    ways: Router,
     best: Solution,
     extra: Sequence[float | None],
 ) -> tuple[TaskResult, ...]:
     """Return how each task is served; the router is added later."""
     loads = _loads(ways, best)
-    bills = {fleet: bill.usd for fleet, bill in _bills(inputs, ways, loads).items()}
+    bills = {fleet: usd for fleet, (_, usd) in _bills(inputs, ways, loads).items()}
     whole = sum(case.requests for case in cases)
     rows = []
     for task, (case, route) in enumerate(zip(cases, best.routes, strict=True)):
@@ -129,7 +140,7 @@ def task_rows(
 
 
 def _step(
-    step: Step, task: int, ways: TaskRoutes, loads: dict[int, float], bills: dict[int, float]
+    step: Step, task: int, ways: Router, loads: dict[int, float], bills: dict[int, float]
 ) -> StepResult:
     usd = step.usd
     if step.fleet >= 0:
@@ -217,7 +228,7 @@ class SolvedPortfolio:
     """
 
     cases: list[TaskCase]
-    ways: TaskRoutes
+    ways: Router
     routes: list[Route]
     best: Solution
     extra: list[float | None]
@@ -241,13 +252,12 @@ def portfolio(inputs: Question, tasks: Tasks) -> PortfolioResult:
     known_names(inputs)
     cases = cases_of(inputs, tasks)
     scores = [(named_model(inputs, s.model, where), s) for where, s in tasks.scores]
-    ways = ways_of(inputs, cases, scores)
-    router = Router(inputs, cases, ways, scores)
+    ways = Router(inputs, cases, scores)
     least = least_trust(inputs)
-    all_routes = [router.routes(task) for task in range(len(cases))]
+    all_routes = [ways.routes(task) for task in range(len(cases))]
     routes = [route for some in all_routes for route in _sure(inputs, some, least)]
     call = tasks.router
-    routing = [router.calls.priced(call, case) if call else (0.0, None) for case in cases]
+    routing = [ways.calls.priced(call, case) if call else (0.0, None) for case in cases]
     routed_by = tuple(option for _, option in routing if option is not None)
     problem = problem_of(routes, ways.fleets, inputs.settings, called=bool(routed_by))
     best = solution(routes, problem)

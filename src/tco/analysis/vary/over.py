@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
+from typing import Literal
 
 import numpy as np
 
 from tco.analysis.compare import pair_words, rule_words, undercut_words
 from tco.analysis.flips import flips_of
 from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
-from tco.analysis.results import Band, OpenBand
-from tco.analysis.vary.results import BreakevenOver, Cell, MapAxis, MapOption, MapResult
+from tco.analysis.results import Band, Envelope, Flip, OpenBand, TrustLevel
 from tco.analysis.vary.variables import (
-    ChosenOptions,
     Variable,
     chosen,
     envelope,
@@ -29,11 +28,108 @@ from tco.errors import UsageError
 from tco.options.bills import Option, same_weights
 from tco.options.cheapest import answers_at, least_trust, of_two, undercut
 from tco.options.curves import TOKENS
-from tco.options.names import resolve
+from tco.options.names import Resolved, resolve, spoken
 from tco.options.question import Question
-from tco.options.spoken import spoken
 from tco.ranges import Span
 from tco.units import show_share, show_tokens, show_usd, with_unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakevenOver(Envelope):
+    """For which values of one variable B is cheaper than A, at one volume."""
+
+    schema: Literal["tco.breakeven-over/1"]
+    a: str
+    b: str
+    resolved: tuple[str, ...]
+    same_weights: bool | None
+    variable: str
+    title: str
+    unit: str
+    searched: Band
+    """The range that was looked at; an interval without an end goes on to its upper end."""
+    wins: tuple[OpenBand, ...]
+    first: float | None
+    """The smallest value at which B is cheaper."""
+    sure: float | None
+    """The value from which B stays cheaper up to the end of what was searched."""
+    crossings: tuple[float, ...]
+    """Every value at which the cheaper one changes."""
+    exact: bool
+    """The crossings are divisions; else some were bisected, where a bill is not affine."""
+    now: float
+    now_wins: bool
+    nearest: float | None
+    """The crossing nearest to today's value."""
+    distance: float | None
+    """That crossing over today's value, less 1 [share]; None when today's value is 0."""
+    tokens_per_month: float
+    a_usd: float
+    b_usd: float
+    never_because: str | None
+    flips: tuple[Flip, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapAxis:
+    """One direction of a map."""
+
+    variable: str
+    title: str
+    unit: str
+    values: tuple[float, ...]
+    now: float | None
+    """Today's value; None when it was not said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapOption:
+    """One option of a map, and the letter that stands for it."""
+
+    mark: str
+    id: str
+    tier: str
+    model: str
+    cells: int
+    """Cells in which it is the answer."""
+    trust: TrustLevel = "low"
+    trust_reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One combination of two variables."""
+
+    x: float
+    y: float
+    winner: str
+    """Id of the cheapest option."""
+    mark: str
+    usd: float
+    """Its bill [USD/month]."""
+    runner_up: str
+    margin_usd: float
+    """What the second cheapest costs more [USD/month]."""
+    margin_share: float | None
+    """The same over the winner's bill."""
+    flips: bool
+    """A neighbour to the left or below has another winner."""
+    now: bool
+    """The cell nearest to today's values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapResult(Envelope):
+    """Which of several options is cheapest as two variables change."""
+
+    schema: Literal["tco.map/1"]
+    x: MapAxis
+    y: MapAxis
+    options: tuple[MapOption, ...]
+    resolved: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    """Row by row, from the lowest value of both."""
+
 
 # Values of variables in words, by their unit.
 
@@ -103,7 +199,7 @@ def breakeven_over(
         catalog=stamp(inputs, [base, option]),
         a=base.id,
         b=option.id,
-        resolved=tuple(filter(None, (left.said, right.said))),
+        resolved=left.said + right.said,
         same_weights=same_weights(base, option),
         variable=over.name,
         title=over.title,
@@ -264,11 +360,11 @@ def _options(
     spans: tuple[Span | None, Span | None],
     steps: tuple[int, int],
     pair: tuple[Option, Option] | None,
-) -> ChosenOptions:
+) -> Resolved:
     """Return the options of a map; over volume, the set-ups that decide at each of its values."""
     if "volume" not in variables:
         if pair is not None:
-            return ChosenOptions(options=pair, said=())
+            return Resolved(options=pair)
         return chosen(inputs, names, MOST_OPTIONS)
     axis = variables.index("volume")
     span, now = spans[axis], float(np.asarray(inputs.settings.value(TOKENS)))
@@ -281,14 +377,14 @@ def _options(
     return over_volume(inputs, volumes, MOST_OPTIONS)
 
 
-def _pair(inputs: Question, pair: tuple[Option, Option], volumes: Floats) -> ChosenOptions:
+def _pair(inputs: Question, pair: tuple[Option, Option], volumes: Floats) -> Resolved:
     """Return two options, of own GPUs the set-ups of their model that decide at some volume."""
     host, own = pair
     searched = own.id.startswith("self/")
     found = setups_at(inputs, {own.model}, volumes) if searched else {}
     setups = found.get(own.model, [own])
     names = (host.id, *(f"self/{own.model}" for _ in setups))
-    return ChosenOptions(options=(host, *setups), said=(), names=names)
+    return Resolved(options=(host, *setups), names=names)
 
 
 def _anywhere(inputs: Question, variables: tuple[str, str]) -> Question:
@@ -321,7 +417,7 @@ def _values(v: Variable, span: Span | None, steps: int) -> Floats:
 def _result(
     inputs: Question,
     volume_given: bool,
-    picked: ChosenOptions,
+    picked: Resolved,
     axes: tuple[Variable, Variable],
     values: tuple[Floats, Floats],
     usd: Floats,
@@ -372,7 +468,7 @@ def _result(
     )
 
 
-def _order(picked: ChosenOptions, usd: Floats, least: int) -> Indices:
+def _order(picked: Resolved, usd: Floats, least: int) -> Indices:
     """Return which option is the answer in each cell, and which would be without it [2, y, x].
 
     Without it goes without what has the same name, too.

@@ -25,11 +25,10 @@ from tco.options.bills import (
 from tco.options.candidates import option_of, own_setups
 from tco.options.cheapest import cheapest_of, insist, least_trust, most_sure
 from tco.options.curves import TOKENS
-from tco.options.names import resolve
+from tco.options.names import Resolved, resolve, spoken
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Setting, Settings, fleet_policy, image_tokens, workload
-from tco.options.spoken import spoken
 from tco.units import MTOK
 
 # One number that could be another, and the bills at some values of it.
@@ -362,26 +361,6 @@ NOTHING = "nothing that was asked for can serve this"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenOptions:
-    """Some options, cheapest first, and how they came to be chosen.
-
-    Args:
-        options: The options.
-        said: How they came to be chosen.
-        names: What each was named, where one name stands for several; their ids when empty.
-    """
-
-    options: tuple[Option, ...]
-    said: tuple[str, ...]
-    names: tuple[str, ...] = ()
-
-    @property
-    def called(self) -> tuple[str, ...]:
-        """Return what each option was named."""
-        return self.names or tuple(option.id for option in self.options)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
     """An option with its bill at the volume asked about."""
 
@@ -426,7 +405,7 @@ def weighed(option: Option, inputs: Question) -> Weighed:
     return Weighed(option=option, monthly_usd=usd if np.isfinite(usd) else None)
 
 
-def envelope(inputs: Question, names: Sequence[str], volumes: Floats) -> ChosenOptions:
+def envelope(inputs: Question, names: Sequence[str], volumes: Floats) -> Resolved:
     """Return the options named; of a name of several set-ups all that are cheapest at a volume.
 
     Args:
@@ -439,20 +418,20 @@ def envelope(inputs: Question, names: Sequence[str], volumes: Floats) -> ChosenO
     """
     now = np.asarray(inputs.settings.value("workload.tokens_per_month"))
     found: dict[str, tuple[Option, str]] = {}
-    said = []
+    said: list[str] = []
     for name in names:
         meant = resolve(name, inputs, at=np.append(now, volumes))
         found = {o.id: (o, name) for o in meant.options} | found
         several = f"{name} is at each volume the cheapest of {len(meant.options)} set-ups"
-        said += [several] if len(meant.options) > 1 else [meant.said]
+        said += [several] if len(meant.options) > 1 else meant.said
     order = {name: i for i, name in enumerate(names)}
     kept = sorted(found.values(), key=lambda one: order[one[1]])  # A stays A
     kept = [(o, name) for o, name in kept if np.isfinite(usd_of(o, inputs.settings))]
     if not kept:
         raise InfeasibleError(NOTHING)
-    return ChosenOptions(
+    return Resolved(
         options=tuple(option for option, _ in kept),
-        said=tuple(filter(None, said)),
+        said=tuple(said),
         names=tuple(name for _, name in kept),
     )
 
@@ -478,7 +457,7 @@ def setups_at(
     return {model: setups for model, setups in found.items() if setups}
 
 
-def over_volume(inputs: Question, volumes: Floats, most: int) -> ChosenOptions:
+def over_volume(inputs: Question, volumes: Floats, most: int) -> Resolved:
     """Return the usual options of several volumes; own GPUs as what decides at each of them.
 
     Args:
@@ -511,12 +490,12 @@ def over_volume(inputs: Question, volumes: Floats, most: int) -> ChosenOptions:
     ]
     dropped = len(near) - len(kept)
     said = (f"the {most} nearest of {len(near)} options; name others to see them",) * (dropped > 0)
-    return ChosenOptions(
+    return Resolved(
         options=tuple(o for o, _ in found), said=said, names=tuple(name for _, name in found)
     )
 
 
-def chosen(inputs: Question, names: Sequence[str], most: int = MOST) -> ChosenOptions:
+def chosen(inputs: Question, names: Sequence[str], most: int = MOST) -> Resolved:
     """Return the options named, or else the cheapest of what the request lets through.
 
     Without a selection that is what `compare` shows: of each model the maker's own offer, the
@@ -539,19 +518,17 @@ def chosen(inputs: Question, names: Sequence[str], most: int = MOST) -> ChosenOp
     kept = most_sure(rows, best, least_trust(inputs), most)
     count = sum(row.monthly_usd is not None for row in rows)
     said = (f"the {most} cheapest of {count} options; name others to see them",)
-    return ChosenOptions(
-        options=tuple(r.option for r in kept), said=said if count > len(kept) else ()
-    )
+    return Resolved(options=tuple(r.option for r in kept), said=said if count > len(kept) else ())
 
 
-def _chosen_named(inputs: Question, names: Sequence[str]) -> ChosenOptions:
+def _chosen_named(inputs: Question, names: Sequence[str]) -> Resolved:
     """Return the options named, in the order in which they were typed: A stays A."""
     found = [resolve(name, inputs) for name in names]
     options = {r.best.id: r.best for r in found}.values()
     able = tuple(o for o in options if weighed(o, inputs).monthly_usd is not None)
     if not able:
         raise InfeasibleError(NOTHING)
-    return ChosenOptions(options=able, said=tuple(r.said for r in found if r.said))
+    return Resolved(options=able, said=tuple(text for r in found for text in r.said))
 
 
 def usual(inputs: Question) -> list[Weighed]:

@@ -5,22 +5,64 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from tco.analysis.compare import beside_words, rule_words, unsure_words
 from tco.analysis.report import assumptions_of, notes_of, stamp
-from tco.analysis.vary.results import WhatIf, WhatIfResult, WhatIfRow
+from tco.analysis.results import Envelope, TrustLevel
 from tco.analysis.vary.variables import Weighed, chosen, weighed
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import UsageError, printable, suggestion
 from tco.options.bills import Option, lines
 from tco.options.cheapest import answers_at, cheaper_but_unsure, least_trust
+from tco.options.names import spoken
 from tco.options.question import Question
 from tco.options.settings import Settings
-from tco.options.spoken import spoken
 from tco.units import number, share, show_usd, tokens_per_month
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """One named change and what it was taken to mean."""
+
+    name: str
+    changes: tuple[str, ...]
+    months: float | None
+    """Months over which it comes about; None when it holds at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIfRow:
+    """One option under every what-if."""
+
+    id: str
+    tier: str
+    model: str
+    base_usd: float
+    """Its bill today [USD/month]."""
+    usd: tuple[float | None, ...]
+    """Its bill under each what-if, once that has come about; None where it serves nothing."""
+    mean_usd: tuple[float | None, ...]
+    """The mean bill over the months in which it comes about."""
+    trust: TrustLevel = "low"
+    trust_reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIfResult(Envelope):
+    """Named what-ifs side by side."""
+
+    schema: Literal["tco.what-if/1"]
+    what_ifs: tuple[WhatIf, ...]
+    options: tuple[WhatIfRow, ...]
+    """By their bill today."""
+    cheapest: tuple[str, ...]
+    """Id of the answer today, and under each what-if."""
+    resolved: tuple[str, ...]
+
 
 # What-ifs as people write them: `api price x3`, `gpu rent +30%`, `price cut in half in 12
 # months`.

@@ -107,11 +107,12 @@ FEWEST_HOSTS = 3  # of fewer prices, the median says nothing about one of them
 
 @dataclass(frozen=True)
 class CheckContext:
-    """Everything that is known around a part.
+    """What a check is asked, and everything that is known around a part.
 
     Args:
         as_of: The day of the check.
         horizon_days: How far ahead changes are announced [day].
+        strict: Whether warnings fail too.
         offers, providers, models, accelerators: All records by id, those of the files on top.
         rentals: All of them.
         before: Offers of the base that the files are held against; None without one.
@@ -119,11 +120,12 @@ class CheckContext:
     """
 
     as_of: date
-    horizon_days: int
-    offers: Mapping[str, Offer]
-    providers: Mapping[str, Provider]
-    models: Mapping[str, Model]
-    accelerators: Mapping[str, Accelerator]
+    horizon_days: int = 90
+    strict: bool = False
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    models: Mapping[str, Model] = field(default_factory=dict)
+    accelerators: Mapping[str, Accelerator] = field(default_factory=dict)
     rentals: Sequence[Rental] = ()
     before: Mapping[str, Offer] | None = None
     shipped: Mapping[str, Offer] = field(default_factory=dict)

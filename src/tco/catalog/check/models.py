@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tco.catalog.check.finding import Hit, Rule, Subject
 from tco.catalog.models import Model
@@ -16,16 +16,10 @@ if TYPE_CHECKING:
 # How many weights a model has, recomputed from its dimensions.
 
 
-class Recomputed(NamedTuple):
-    """Weights in billions, as in `Params`; norms, biases and vision towers are left out."""
+def recomputed_params(architecture: Architecture) -> tuple[float, float, float] | None:
+    """Return the weights that the dimensions add up to: total, active, routed; None where unknown.
 
-    total_b: float
-    active_b: float
-    routed_b: float
-
-
-def recomputed_params(architecture: Architecture) -> Recomputed | None:
-    """Return the weights that the dimensions add up to; None where they do not tell.
+    In billions, as in `Params`; norms, biases and vision towers are left out.
 
     total = embeddings + attention + feed-forward, summed over the layers; active counts only the
     `per_token` routed experts of each layer, and both embeddings.
@@ -34,7 +28,7 @@ def recomputed_params(architecture: Architecture) -> Recomputed | None:
     >>> llama_3_8b = Architecture(
     ...     layers=32, hidden_size=4096, heads=32, kv_heads=8, head_dim=128, vocab_size=128256,
     ...     ffn=14336, sources=["x"])
-    >>> round(recomputed_params(llama_3_8b).total_b, 2)
+    >>> round(recomputed_params(llama_3_8b)[0], 2)
     8.03
     """
     mixers = _token_mixers(architecture)
@@ -45,7 +39,7 @@ def recomputed_params(architecture: Architecture) -> Recomputed | None:
     embeddings *= 1 if architecture.tied_embeddings else 2
     dense, routed, used = blocks
     shared = embeddings + mixers + dense
-    return Recomputed((shared + routed) / 1e9, (shared + used) / 1e9, routed / 1e9)
+    return (shared + routed) / 1e9, (shared + used) / 1e9, routed / 1e9
 
 
 def _token_mixers(a: Architecture) -> int | None:
@@ -196,9 +190,9 @@ def _model(loc: Loc, model: Model) -> Iterator[Hit]:
         return
     routed = architecture.experts.routed_params_b if architecture.experts else 0.0
     for key, stated, summed, off in (
-        ("total", params.total, found.total_b, TOTAL),
-        ("active", params.active, found.active_b, ACTIVE),
-        ("routed", routed, found.routed_b, ROUTED),
+        ("total", params.total, found[0], TOTAL),
+        ("active", params.active, found[1], ACTIVE),
+        ("routed", routed, found[2], ROUTED),
     ):
         if abs(summed - stated) > off * max(stated, 1e-9):
             message = f"{key} is {stated:g} B, but the dimensions add up to {summed:.4g} B"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -52,18 +51,13 @@ MISSING = Rule(
 RULES = (UNREADABLE, SCHEMA, REFERENCE, MISSING)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """A file as far as it can be read, and what is wrong with it so far."""
-
-    document: Document
-    part: Record | None
-    wrong: tuple[tuple[Rule, Complaint], ...]
+Read = tuple[Document, Record | None, tuple[tuple[Rule, Complaint], ...]]
+"""A file as far as it can be read, and what is wrong with it so far."""
 
 
 def read(
     files: Sequence[File], schemas: Sequence[type[Record]], catalog: Catalog | None
-) -> list[ReadFile]:
+) -> list[Read]:
     """Return files as read.
 
     Args:
@@ -77,13 +71,13 @@ def read(
     return [_read(d, schema, names) for d, schema in zip(documents, schemas, strict=True)]
 
 
-def _read(document: Document, schema: type[Record], names: Names) -> ReadFile:
+def _read(document: Document, schema: type[Record], names: Names) -> Read:
     part, refused = judged(document, as_json(document), schema)
     wrong = [(UNREADABLE, complaint) for complaint in document.complaints]
     wrong += [(SCHEMA, complaint) for complaint in refused]
     if part is not None:
         wrong += islice(_incoherent(document, part, names), MOST)
-    return ReadFile(document, part, tuple(wrong))
+    return document, part, tuple(wrong)
 
 
 def _incoherent(document: Document, part: Record, names: Names) -> Iterator[tuple[Rule, Complaint]]:

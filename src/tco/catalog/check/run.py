@@ -31,7 +31,7 @@ from tco.catalog.check.finding import (
     Rule,
     Subject,
 )
-from tco.catalog.check.reading import MISSING, UNREADABLE, ReadFile
+from tco.catalog.check.reading import MISSING, UNREADABLE, Read
 from tco.catalog.editions import at_revision
 from tco.catalog.fields import Record, Source
 from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file
@@ -54,27 +54,10 @@ BY_NAME: Mapping[str, Rule] = {r.name: r for r in RULES} | {r.id.lower(): r for 
 COUNTED = ("offers", "capacity", "fine_tuning", "accelerators", "rentals", "models")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckSettings:
-    """What a check is asked.
-
-    Args:
-        as_of: The day.
-        horizon_days: How far ahead changes are announced [day].
-        before: Offers of an older edition that numbers are held against; None without one.
-        strict: Whether warnings fail too.
-    """
-
-    as_of: date
-    horizon_days: int = 90
-    before: Mapping[str, Offer] | None = None
-    strict: bool = False
-
-
 def check(
     files: Sequence[File],
     schemas: Sequence[type[Record]],
-    asked: CheckSettings,
+    asked: CheckContext,
     catalog: Catalog | None = None,
 ) -> CheckReport:
     """Return all findings in some files.
@@ -86,21 +69,21 @@ def check(
         catalog: What the files are laid on; None for the catalogs themselves.
     """
     some = reading.read(files, schemas, catalog)
-    context = _context([r.part for r in some if r.part is not None], asked, catalog)
+    context = _context([part for _, part, _ in some if part is not None], asked, catalog)
     shared = _sources(some, catalog)
     findings: list[Finding] = []
-    for one in some:
-        findings += _complained(one)
-        if one.part is not None:
-            own: Mapping[str, Source] = getattr(one.part, "sources", {})
-            subject = Subject(one.part, own if catalog is None else shared, context)
-            findings += _found(subject, one.document)
-    records = sum(len(getattr(r.part, s, ())) for r in some for s in COUNTED)
+    for document, part, wrong in some:
+        findings += (finding(rule, c.path, c.line, c.where, c.message) for rule, c in wrong)
+        if part is not None:
+            own: Mapping[str, Source] = getattr(part, "sources", {})
+            subject = Subject(part, own if catalog is None else shared, context)
+            findings += _found(subject, document)
+    records = sum(len(getattr(part, s, ())) for _, part, _ in some for s in COUNTED)
     return report(findings, asked, files=[f.path for f in files], records=records)
 
 
 def report(
-    findings: Iterable[Finding], asked: CheckSettings, *, files: Sequence[str], records: int
+    findings: Iterable[Finding], asked: CheckContext, *, files: Sequence[str], records: int
 ) -> CheckReport:
     """Return findings in the order in which a reader of the files meets them, and counted."""
     order = {path: i for i, path in enumerate(files)}
@@ -121,9 +104,7 @@ def report(
     )
 
 
-def _context(
-    parts: Sequence[Record], asked: CheckSettings, catalog: Catalog | None
-) -> CheckContext:
+def _context(parts: Sequence[Record], asked: CheckContext, catalog: Catalog | None) -> CheckContext:
     """Return all records, those of the files on top of those of the catalog."""
 
     def laid(home: str, section: str) -> dict[str, Any]:
@@ -137,33 +118,26 @@ def _context(
     for part in parts:
         offers |= {offer.id: offer for offer in getattr(part, "offers", ())}
         rentals |= {called(rental): rental for rental in getattr(part, "rentals", ())}
-    return CheckContext(
-        as_of=asked.as_of,
-        horizon_days=asked.horizon_days,
+    return replace(
+        asked,
         offers=offers,
         providers=laid("prices", "providers"),
         models=laid("models", "models"),
         accelerators=laid("hardware", "accelerators"),
         rentals=list(rentals.values()),
-        before=asked.before,
         shipped={} if catalog is None else catalog.offers,
     )
 
 
-def _sources(some: Sequence[ReadFile], catalog: Catalog | None) -> Mapping[str, Source]:
+def _sources(some: Sequence[Read], catalog: Catalog | None) -> Mapping[str, Source]:
     """Return the sources that the files share, as overlays do."""
     shared: dict[str, Source] = {}
     if catalog is not None:
         for home in (catalog.models, catalog.hardware, catalog.prices):
             shared |= home.sources
-    for one in some:
-        shared |= getattr(one.part, "sources", {})
+    for _, part, _ in some:
+        shared |= getattr(part, "sources", {})
     return shared
-
-
-def _complained(one: ReadFile) -> Iterator[Finding]:
-    for rule, c in one.wrong:
-        yield finding(rule, c.path, c.line, c.where, c.message)
 
 
 def _found(subject: Subject, document: Document) -> Iterator[Finding]:
@@ -257,7 +231,7 @@ def check_files(
     """
     own = not files and not also
     read, lost = _own() if own else _users(files)
-    asked = CheckSettings(
+    asked = CheckContext(
         as_of=as_of or _edition(read),
         horizon_days=horizon_days,
         before=None if base is None else _before(base, files, own=own),
@@ -283,7 +257,7 @@ def check_files(
 
 
 def _ages_only_warn(
-    made: CheckReport, files: Sequence[File], schemas: Sequence[type[Record]], asked: CheckSettings
+    made: CheckReport, files: Sequence[File], schemas: Sequence[type[Record]], asked: CheckContext
 ) -> CheckReport:
     """Return a report on the catalogs of this tco in which what time alone has made wrong warns.
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from tco.catalog.check import prices
 from tco.catalog.check.evidence import UNREACHABLE_SOURCE
-from tco.catalog.check.finding import FEWEST_HOSTS, INPUT_WEIGHT, Finding, Rule
+from tco.catalog.check.finding import FEWEST_HOSTS, INPUT_WEIGHT, CheckContext, Finding, Rule
 from tco.catalog.check.reading import MISSING, REFERENCE, UNREADABLE
-from tco.catalog.check.run import CheckSettings, finding
+from tco.catalog.check.run import finding
 from tco.catalog.check.windows import RETIRED_BUT_OFFERED
+from tco.catalog.listed import by_row_name, folded
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import price_at
-from tco.catalog.matching import by_row_name, folded
 from tco.catalog.upstream.find import read_list
 from tco.catalog.upstream.rows import PriceList, PriceRow
 from tco.errors import DataError
@@ -42,7 +42,7 @@ DEAREST = 700.0  # USD/Mtok: above what any of them costs
 Broken = tuple[Rule, str]
 
 
-def lint(kind: str, path: str, asked: CheckSettings) -> tuple[list[Finding], int]:
+def lint(kind: str, path: str, asked: CheckContext) -> tuple[list[Finding], int]:
     """Return the findings in an upstream file, and how many rows were looked at."""
     try:
         found = read_list(kind, path, asked.as_of)

@@ -250,13 +250,13 @@ def _model(
     found = recomputed_params(shape)
     if found is None:
         keys.refuse(FFN[0], "the weights do not add up from what is given", "give every width")
-    total, active = found.total_b, found.active_b
+    total, active, _ = found
     eyes = any(isinstance(whole.get(k), dict) for k in ("vision_config", "audio_config"))
     if said is not None:
-        _hold(keys, found.total_b, said / 1e9, "--params says", eyes)
+        _hold(keys, total, said / 1e9, "--params says", eyes)
         total, active = said / 1e9, active + max(said / 1e9 - total, 0.0)
     else:
-        _hold_index(keys, found.total_b, precision, eyes)
+        _hold_index(keys, total, precision, eyes)
     if shape.experts is None:
         active = total
     if eyes:
@@ -273,7 +273,7 @@ def _model(
         params_b=Params(total=total, active=min(active, total)),
         architecture=shape,
         sources=[OWN_CONFIG],
-        notes=_told(keys, name, found.total_b, said, assumed),
+        notes=_told(keys, name, total, said, assumed),
     )
     return ConfigModel(_id(name), record, keys.file, assumed)
 

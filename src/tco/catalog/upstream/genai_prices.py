@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import (
+    ListReading,
     ListTier,
     PriceList,
     PriceRow,
@@ -38,29 +38,20 @@ KNOWN = frozenset((*NAMES.values(), *TTL_WRITES.values(), *OTHERS))
 OF_TOKENS = "_mtok"
 
 
-@dataclass(slots=True)
-class _Found:
-    """What is wrong with prices as they are read, and what is not known of them."""
-
-    wrong: list[tuple[int, str, str]] = field(default_factory=list)
-    new: dict[str, tuple[int, str, str]] = field(default_factory=dict)
-
-    def look(self, prices: Mapping[str, Any], line: int, key: str) -> None:
-        """Note the prices of tokens that are no numbers, or of a kind that is not known."""
-        for name, value in prices.items():
-            if not name.endswith(OF_TOKENS):
-                continue
-            tiers = value.get("tiers") if isinstance(value, dict) else None
-            stated = [value.get("base")] if isinstance(value, dict) else [value]
-            more = tiers if isinstance(tiers, list | tuple) else ()
-            stated += [tier.get("price") if isinstance(tier, dict) else tier for tier in more]
-            for one in stated:
-                if not_a_price(one):
-                    self.wrong.append(
-                        (line, key, f"{name} is {str(one)[:40]!r}, which is no price")
-                    )
-            if name not in KNOWN:
-                self.new.setdefault(name, (line, key, name))
+def _look(found: ListReading, prices: Mapping[str, Any], line: int, key: str) -> None:
+    """Note the prices of tokens that are no numbers, or of a kind that is not known."""
+    for name, value in prices.items():
+        if not name.endswith(OF_TOKENS):
+            continue
+        tiers = value.get("tiers") if isinstance(value, dict) else None
+        stated = [value.get("base")] if isinstance(value, dict) else [value]
+        more = tiers if isinstance(tiers, list | tuple) else ()
+        stated += [tier.get("price") if isinstance(tier, dict) else tier for tier in more]
+        for one in stated:
+            if not_a_price(one):
+                found.wrong.append((line, key, f"{name} is {str(one)[:40]!r}, which is no price"))
+        if name not in KNOWN:
+            found.new.setdefault(name, (line, key, name))
 
 
 def price_list(file: File, on: date, edition: str = "") -> PriceList:
@@ -76,23 +67,14 @@ def price_list(file: File, on: date, edition: str = "") -> PriceList:
         providers, line = _python(file), None
     if not isinstance(providers, list):
         raise DataError(f"{file.path}:1: not the list of providers of genai-prices")
-    rows, found = [], _Found()
+    found = ListReading()
     for i, provider in enumerate(providers):
         for j, model in enumerate(_models(provider)):
             at = model.get("line", 1) if line is None else line(i, "models", j)
             row = _row(file.path, at, str(provider.get("id", "")), model, on, found)
             if row is not None:
-                rows.append(row)
-    if not rows and not found.wrong:
-        raise DataError(f"{file.path}:1: no row of it has a price as genai-prices writes them")
-    return PriceList(
-        kind="genai-prices",
-        file=file.path,
-        edition=edition,
-        rows=tuple(rows),
-        wrong=tuple(found.wrong),
-        new=tuple(found.new.values()),
-    )
+                found.rows.append(row)
+    return found.as_list("genai-prices", file.path, edition)
 
 
 def _models(provider: Any) -> Iterator[dict[str, Any]]:
@@ -101,10 +83,10 @@ def _models(provider: Any) -> Iterator[dict[str, Any]]:
 
 
 def _row(
-    path: str, line: int, provider: str, model: Mapping[str, Any], on: date, found: _Found
+    path: str, line: int, provider: str, model: Mapping[str, Any], on: date, found: ListReading
 ) -> PriceRow | None:
     base, name = _holding(model.get("prices"), on), str(model.get("id", ""))
-    found.look(base, line, f"{provider}/{name}")
+    _look(found, base, line, f"{provider}/{name}")
     rates = _rates(base)
     if "input" not in rates and "output" not in rates:
         return None

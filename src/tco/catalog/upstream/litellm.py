@@ -10,6 +10,7 @@ from typing import Any
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import (
     MTOK,
+    ListReading,
     ListTier,
     PriceList,
     PriceRow,
@@ -79,32 +80,20 @@ def price_list(file: File, edition: str = "") -> PriceList:
     read = read_json(file, 1)
     if not isinstance(read.value, dict):
         raise DataError(f"{file.path}:1: not litellm's map of models to prices")
-    rows: list[PriceRow] = []
-    wrong: list[tuple[int, str, str]] = []
-    new: dict[str, tuple[int, str, str]] = {}
+    found = ListReading()
     for key, entry in read.value.items():
         if key == SAMPLE or not isinstance(entry, dict):
             continue
         said = _listed_prices(entry)
         line = read.line(key)
-        wrong += [(line, key, message) for message in said.wrong]
+        found.wrong += [(line, key, message) for message in said.wrong]
         for name in said.new:
-            new.setdefault(name, (line, key, name))
+            found.new.setdefault(name, (line, key, name))
         row = _row(file.path, line, key, entry, said)
         if row is not None:
-            rows.append(row)
-    if not rows and not wrong:
-        raise DataError(f"{file.path}:1: no row of it has a price as litellm writes them")
+            found.rows.append(row)
     twice = tuple((read.line(*path), str(path[0])) for path in read.twice)
-    return PriceList(
-        kind="litellm",
-        file=file.path,
-        edition=edition,
-        rows=tuple(rows),
-        twice=twice,
-        wrong=tuple(wrong),
-        new=tuple(new.values()),
-    )
+    return found.as_list("litellm", file.path, edition, twice)
 
 
 def _row(

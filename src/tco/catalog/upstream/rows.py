@@ -170,6 +170,7 @@ class PriceRow:
         attested: Whether the row says where its prices are from; None where the list has no
             place for that.
         text: Whether the row is about text tokens alone, so that its prices compare.
+        exact: Whether it is the offer that it was found for beyond doubt.
     """
 
     file: str
@@ -185,6 +186,7 @@ class PriceRow:
     retires: date | None = None
     attested: bool | None = None
     text: bool = True
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,3 +236,32 @@ def day(value: Any) -> date | None:
         return date.fromisoformat(str(value)[:10])
     except ValueError:
         return None
+
+
+@dataclass(slots=True)
+class ListReading:
+    """Rows of a price list as they are read, and what is wrong with them or new."""
+
+    rows: list[PriceRow] = field(default_factory=list)
+    wrong: list[tuple[int, str, str]] = field(default_factory=list)
+    new: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+
+    def as_list(
+        self, kind: Kind, path: str, edition: str, twice: tuple[tuple[int, str], ...] = ()
+    ) -> PriceList:
+        """Return what was read.
+
+        Raises:
+            DataError: No row has a price.
+        """
+        if not self.rows and not self.wrong:
+            raise DataError(f"{path}:1: no row of it has a price as {kind} writes them")
+        return PriceList(
+            kind=kind,
+            file=path,
+            edition=edition,
+            rows=tuple(self.rows),
+            twice=twice,
+            wrong=tuple(self.wrong),
+            new=tuple(self.new.values()),
+        )

@@ -11,19 +11,21 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from tco import __version__
-from tco.analysis.charts.curves import prominent
-from tco.analysis.charts.results import BillsAt, Report
+from tco.analysis.charts.curves import Report, prominent
 from tco.analysis.compare import TIER_WORDS
 from tco.analysis.results import AssumptionResult, Breakdown, OptionResult
 from tco.errors import UsageError, install_command
 from tco.options.cheapest import cheapest_of, rank_of
 from tco.render import words
+from tco.render.output import screen
 from tco.render.report.marks import DASHES, ENDS, PARTS, SERVED, WHOLE, Look, looks, readable_on
-from tco.render.screens import screen
 from tco.render.screens.breakeven import spans
-from tco.render.table import Block, Paragraph, Table, View
+from tco.render.table import Block, Column, Paragraph, Row, Table, Tone, View, number
 from tco.render.terminal import NBSP
 from tco.units import in_unit, show_share, show_tokens, show_usd
+
+Fact = tuple[str, str, str]
+"""One figure: what it is, the figure, and of what."""
 
 # What a report says first: its question, its answer, and the few figures behind it.
 
@@ -35,14 +37,6 @@ TITLES = {
     "size": "Where the model fits, and how fast it serves",
     "horizon": "What the months to come cost",
 }
-
-
-class Headline(NamedTuple):
-    """One figure, what it is, and of what."""
-
-    head: str
-    figure: str
-    note: str = ""
 
 
 def question(report: Report) -> str:
@@ -66,11 +60,11 @@ def question(report: Report) -> str:
     return TITLES.get(kind, f"Who is cheapest{at}")
 
 
-def facts(report: Report) -> list[Headline]:
+def facts(report: Report) -> list[Fact]:
     """Return the figures that stand under the verdict."""
     answer = report.answer
     kind = answer.schema.removeprefix("tco.").partition("/")[0]
-    made: Iterator[Headline] = iter(())
+    made: Iterator[Fact] = iter(())
     if kind == "compare":
         made = _tiers(answer)
     elif kind == "breakeven":
@@ -82,7 +76,7 @@ def facts(report: Report) -> list[Headline]:
     return [*made, *(_sure(report) if kind in PAIRED else ())]
 
 
-def _tiers(answer: Any) -> Iterator[Headline]:
+def _tiers(answer: Any) -> Iterator[Fact]:
     """Return the cheapest of each tier on the list that is shown."""
     listed = [o for o in answer.options if not answer.shown or o.id in answer.shown]
     tiers: dict[str, list[OptionResult]] = {}
@@ -92,40 +86,40 @@ def _tiers(answer: Any) -> Iterator[Headline]:
     for tier, rows in tiers.items():
         option = cheapest_of(rows, rank_of(answer.min_trust)) or rows[0]
         head = f"cheapest {TIER_WORDS[option.tier]}" if tier != "self" else "cheapest own GPUs"
-        yield Headline(f"{head}, a month", show_usd(option.monthly_usd or 0.0), option.id)
+        yield (f"{head}, a month", show_usd(option.monthly_usd or 0.0), option.id)
 
 
-def _volumes(answer: Any) -> Iterator[Headline]:
+def _volumes(answer: Any) -> Iterator[Fact]:
     wins = spans(answer.wins)
     why = "tokens a month" if answer.wins else answer.never_because or ""
-    yield Headline("B is cheaper", wins, why)
+    yield ("B is cheaper", wins, why)
     if answer.first_is is not None:
         bill = f"{show_usd(answer.first_is.a_usd)} a month"
-        yield Headline("that is a bill of A of", bill, f"at {show_tokens(answer.first)} tokens")
+        yield ("that is a bill of A of", bill, f"at {show_tokens(answer.first)} tokens")
     if answer.now is not None and answer.a_usd is not None and answer.b_usd is not None:
         note = f"at {show_tokens(answer.now)} tokens a month"
-        yield Headline("A costs a month", show_usd(answer.a_usd), note)
-        yield Headline("B costs a month", show_usd(answer.b_usd), note)
+        yield ("A costs a month", show_usd(answer.a_usd), note)
+        yield ("B costs a month", show_usd(answer.b_usd), note)
 
 
-def _two(answer: Any) -> Iterator[Headline]:
-    yield Headline("A costs a month", show_usd(answer.a_usd), answer.a)
-    yield Headline("B costs a month", show_usd(answer.b_usd), answer.b)
-    yield Headline("B less A", show_usd(answer.difference_usd), "a month")
+def _two(answer: Any) -> Iterator[Fact]:
+    yield ("A costs a month", show_usd(answer.a_usd), answer.a)
+    yield ("B costs a month", show_usd(answer.b_usd), answer.b)
+    yield ("B less A", show_usd(answer.difference_usd), "a month")
 
 
-def _arrangements(report: Report) -> Iterator[Headline]:
-    for way in report.arrangements:
-        yield Headline(f"{way.name}, a month", show_usd(way.monthly_usd), report.answer.model)
+def _arrangements(report: Report) -> Iterator[Fact]:
+    for name, usd, _ in report.arrangements:
+        yield (f"{name}, a month", show_usd(usd), report.answer.model)
 
 
-def _sure(report: Report) -> Iterator[Headline]:
+def _sure(report: Report) -> Iterator[Fact]:
     """Return in how many draws B saves."""
     risk = report.risk
     if risk is not None and risk.saving is not None:
         saving = risk.saving
         note = f"of {risk.draws:,} draws {saving.b} costs less than {saving.a}"
-        yield Headline("how sure", f"in {show_share(saving.p_saves)}", note)
+        yield ("how sure", f"in {show_share(saving.p_saves)}", note)
 
 
 # The answer in full as HTML sees it: the blocks of its screen, its assumptions, its sources.
@@ -133,26 +127,7 @@ def _sure(report: Report) -> Iterator[Headline]:
 ORIGINS = {"given": "given", "catalog": "catalog", "assumed": "our judgment"}
 
 
-class Head(NamedTuple):
-    """The head of a column."""
-
-    text: str
-    right: bool = False
-    wide: bool = False
-
-
-class AnswerPart(NamedTuple):
-    """A part of the answer: a table, words, or a picture made of characters."""
-
-    kind: str
-    title: str = ""
-    text: str = ""
-    heads: tuple[Head, ...] = ()
-    rows: tuple[tuple[tuple[str, ...], str], ...] = ()
-    """Cells, and the note under them."""
-
-
-def answer_parts(answer: Any, *, pictured: bool) -> list[AnswerPart]:
+def answer_parts(answer: Any, *, pictured: bool) -> list[Block]:
     """Return the screen of an answer but for its verdict and assumptions, told elsewhere.
 
     Args:
@@ -167,73 +142,56 @@ def answer_parts(answer: Any, *, pictured: bool) -> list[AnswerPart]:
     return [part for block in blocks for part in _part(block, pictured=pictured)]
 
 
-def _part(block: Block, *, pictured: bool) -> Iterator[AnswerPart]:
-    if isinstance(block, Table):
-        heads = tuple(Head(c.head, c.right, c.wraps) for c in block.columns)
-        rows = tuple((row.cells, row.note) for row in block.rows)
-        yield AnswerPart(kind="table", title=block.title, heads=heads, rows=rows)
-    elif isinstance(block, Paragraph):
+def _part(block: Block, *, pictured: bool) -> Iterator[Block]:
+    if isinstance(block, Paragraph):
         for text in block.text.split("\n"):
             if text.strip():
-                kind = "head" if block.tone == "bold" and len(text) < 60 else "text"
-                yield AnswerPart(kind=kind, text=text.replace(NBSP, " "))
-    elif not pictured:
-        yield AnswerPart(kind="picture", title=block.title, text="\n".join(block.rows))
+                tone: Tone = "bold" if block.tone == "bold" and len(text) < 60 else ""
+                yield Paragraph(text=text.replace(NBSP, " "), tone=tone)
+    elif isinstance(block, Table) or not pictured:
+        yield block
 
 
-def bill_table(step: BillsAt) -> AnswerPart:
+def bill_table(volume: float, options: Sequence[OptionResult]) -> Table:
     """Return the bills of a chart in figures."""
-    used = [
-        key
-        for key in PARTS
-        if any(getattr(o.breakdown, key, 0.0) for o in step.options if o.breakdown)
-    ]
-    heads = (
-        Head("option", wide=True),
-        *(Head(PARTS[key][0], right=True) for key in used),
-        Head("$/month", right=True),
-        Head("range", right=True),
+    used = _used(o.breakdown for o in options)
+    columns = (
+        Column(key="id", head="option", get=lambda o: o.id, wraps=True),
+        *(number(key, PARTS[key][0], _part_usd(key), words.whole_usd) for key in used),
+        number("monthly_usd", "$/month", lambda o: o.monthly_usd or 0.0, words.whole_usd),
+        number("band_usd", "range", _spread, str),
     )
-    rows = []
-    for option in step.options:
-        cells = [words.whole_usd(getattr(option.breakdown, key)) for key in used]
-        band = option.band_usd
-        span = words.spread(*band) if band and band[0] < band[1] else "–"
-        total = words.whole_usd(option.monthly_usd or 0.0)
-        rows.append(((option.id, *cells, total, span), ""))
-    title = f"USD a month at {show_tokens(step.tokens_per_month)} tokens"
-    return AnswerPart(kind="table", title=title, heads=heads, rows=tuple(rows))
+    rows = tuple(Row(cells=tuple(c.text(o) for c in columns)) for o in options)
+    return Table(columns, rows, f"USD a month at {show_tokens(volume)} tokens")
 
 
-class AssumptionLine(NamedTuple):
-    """One assumption as a row."""
-
-    title: str
-    path: str
-    value: str
-    span: str
-    source: str
-    read: str
+def _part_usd(key: str) -> Callable[[OptionResult], float]:
+    return lambda option: getattr(option.breakdown, key)
 
 
-def assumption_rows(report: Report) -> list[AssumptionLine]:
-    """Return every assumption with its range, who said so, and when that was read."""
+def _spread(option: OptionResult) -> str | None:
+    band = option.band_usd
+    return words.spread(*band) if band and band[0] < band[1] else None
+
+
+def assumption_rows(report: Report) -> list[tuple[str, ...]]:
+    """Return every assumption: title, path, value, range, who said so, when that was read."""
     return [_assumption(row, report) for row in report.assumptions]
 
 
-def _assumption(row: AssumptionResult, report: Report) -> AssumptionLine:
+def _assumption(row: AssumptionResult, report: Report) -> tuple[str, ...]:
     span = report.ranges.get(row.path)
     ends = [in_unit(v, row.unit) for v in span] if span else []
     unnamed = row.source in ("judgment", "default")
     said = ORIGINS[row.origin]
     unit = row.unit if row.unit in ("tokens", "engineers", "requests", "months") else ""
-    return AssumptionLine(
-        title=row.title,
-        path=row.path,
-        value=f"{in_unit(row.value, row.unit)} {unit}".strip(),
-        span=" to ".join(ends),
-        source=words.STAR * row.judgment + (said if unnamed else f"{said}: {row.source}"),
-        read="" if unnamed else report.read.get(row.path, ""),
+    return (
+        row.title,
+        row.path,
+        f"{in_unit(row.value, row.unit)} {unit}".strip(),
+        " to ".join(ends),
+        words.STAR * row.judgment + (said if unnamed else f"{said}: {row.source}"),
+        "" if unnamed else report.read.get(row.path, ""),
     )
 
 
@@ -251,18 +209,6 @@ class Key(NamedTuple):
     mark: str = ""
     dash: str = ""
     shown: bool = True
-
-
-class TypedCommand(NamedTuple):
-    """The command that was typed.
-
-    Args:
-        whole: Its words, without those that say how the answer is written.
-        question: Flags of the question alone, for the commands that print parts of the report.
-    """
-
-    whole: tuple[str, ...]
-    question: tuple[str, ...]
 
 
 def check() -> None:
@@ -284,12 +230,18 @@ def drawing_library() -> str:
     return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
-def page(report: Report, asked: TypedCommand, library: Callable[[], str] = drawing_library) -> str:
+def page(
+    report: Report,
+    whole: Sequence[str],
+    shared: Sequence[str],
+    library: Callable[[], str] = drawing_library,
+) -> str:
     """Return the file.
 
     Args:
         report: What it shows.
-        asked: The command that was typed.
+        whole: Words of the command, without those that say how the answer is written.
+        shared: Flags of the question alone, for the commands that print parts of the report.
         library: Returns the library that draws; who has it already says so.
 
     Raises:
@@ -314,7 +266,7 @@ def page(report: Report, asked: TypedCommand, library: Callable[[], str] = drawi
     made = specs(report, marks, shown)
     return environment.get_template("page.html.jinja").render(
         **_parts(report, marks, shown),
-        commands=list(_commands(report, asked)),
+        commands=list(_commands(report, whole, shared)),
         specs=made,
         library=_inside(library()),
         style=(folder / "page.css").read_text(encoding="utf-8"),
@@ -334,14 +286,14 @@ def _parts(report: Report, marks: dict[str, Look], shown: Sequence[str]) -> dict
         "edition": words.edition(answer.catalog),
         "month": words.month(answer.workload) if hasattr(answer, "workload") else "",
         "parts": answer_parts(answer, pictured=pictured),
-        "bill_table": bill_table(steps[len(steps) // 2]) if steps else None,
+        "bill_table": bill_table(*steps[len(steps) // 2]) if steps else None,
         "failed": [c for c in getattr(answer, "checks", ()) if c.state != "passed"],
         "pair": _pair(answer, marks),
         "told_turns": [t for t in report.breakevens if t is not answer or t.flips],
         "lead": lead(getattr(answer, "verdict", "")),
-        "bill_keys": [Key(*PARTS[k]) for k in _used(o.breakdown for s in steps for o in s.options)],
-        "way_keys": [Key(*WHOLE[key]) for key in _used(w.parts for w in report.arrangements)],
-        "volumes": [f"{show_tokens(s.tokens_per_month)} tokens a month" for s in steps],
+        "bill_keys": [Key(*PARTS[k]) for k in _used(o.breakdown for _, row in steps for o in row)],
+        "way_keys": [Key(*WHOLE[key]) for key in _used(parts for *_, parts in report.arrangements)],
+        "volumes": [f"{show_tokens(volume)} tokens a month" for volume, _ in steps],
         "curve_keys": _curve_keys(report, marks, shown),
         "served": [Key(*SERVED[key]) for key in _used_hours(report)],
         "ends": [Key(*end) for end in ENDS.values()],
@@ -371,7 +323,7 @@ def breakable(text: str) -> Any:
 
 def _ids(report: Report) -> list[str]:
     """Return the options of a report, cheapest first, those of its map after them."""
-    middle = report.bills[len(report.bills) // 2].options if report.bills else ()
+    middle = report.bills[len(report.bills) // 2][1] if report.bills else ()
     known = [option.id for option in middle]
     return list(dict.fromkeys([*known, *_won(report)]))
 
@@ -382,7 +334,7 @@ def _won(report: Report) -> list[str]:
 
 def first_shown(report: Report) -> list[str]:
     """Return the options whose curves are drawn at first."""
-    middle = report.bills[len(report.bills) // 2].options if report.bills else ()
+    middle = report.bills[len(report.bills) // 2][1] if report.bills else ()
     pairs = [(turn.a, turn.b) for turn in report.breakevens]
     return prominent([(option.id, option.tier) for option in middle], pairs, report.answer)
 
@@ -433,11 +385,13 @@ def _used_hours(report: Report) -> list[str]:
     return [key for key in SERVED if any(tokens > 0 for tokens in getattr(curve, key))]
 
 
-def _commands(report: Report, asked: TypedCommand) -> Iterator[tuple[str, str]]:
+def _commands(
+    report: Report, whole: Sequence[str], shared: Sequence[str]
+) -> Iterator[tuple[str, str]]:
     """Return each part of the report with the command that prints it."""
-    yield "this answer", shlex.join(("tco", *asked.whole))
-    for command in report.commands:
-        yield command.shows, shlex.join(("tco", *command.words, *asked.question))
+    yield "this answer", shlex.join(("tco", *whole))
+    for shows, typed in report.commands:
+        yield shows, shlex.join(("tco", *typed, *shared))
 
 
 def _inside(text: str) -> str:

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from tco.render import words
-from tco.render.screens import Screen
+from tco.render.output import Screen
 from tco.render.screens.profile import left_out_blocks, taken, written
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_number, show_share, show_tokens, show_usd

@@ -8,7 +8,8 @@ from functools import partial
 from tco.analysis.results import BillLine, CompareResult, ExplainResult, OptionResult
 from tco.analysis.verdict import said
 from tco.render import first, words
-from tco.render.screens import Screen, people
+from tco.render.output import Screen
+from tco.render.screens import people
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import (
     show_number,

@@ -14,10 +14,9 @@ from tco.analysis.results import (
     OpenBand,
     VolumeResult,
 )
-from tco.analysis.vary.over import where
-from tco.analysis.vary.results import BreakevenOver
+from tco.analysis.vary.over import BreakevenOver, where
 from tco.render import first, words
-from tco.render.screens import Screen
+from tco.render.output import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import in_unit, show_number, show_share, show_tokens, show_usd, with_unit
 

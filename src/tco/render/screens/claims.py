@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from tco.analysis.claims.results import (
+from tco.analysis.claims.judge import (
     Answered,
     CheckRow,
     ClaimReading,
@@ -22,7 +22,7 @@ from tco.analysis.claims.results import (
     Turn,
 )
 from tco.render import first
-from tco.render.screens import Screen
+from tco.render.output import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View
 from tco.units import show_number, show_tokens
 

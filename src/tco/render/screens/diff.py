@@ -16,7 +16,7 @@ from tco.analysis.diff.results import (
     WinnerChange,
 )
 from tco.render import words
-from tco.render.screens import Screen
+from tco.render.output import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import NOTHING, in_unit, show_number, show_tokens, show_usd
 

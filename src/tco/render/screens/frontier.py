@@ -7,7 +7,7 @@ from functools import partial
 
 from tco.analysis.results import DominatedOption, FrontierPoint, FrontierResult
 from tco.render import first, words
-from tco.render.screens import Screen
+from tco.render.output import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_score, show_usd
 

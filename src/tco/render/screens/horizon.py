@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from tco.analysis.horizon.results import (
     HorizonMonth,
@@ -16,7 +15,7 @@ from tco.analysis.horizon.results import (
 )
 from tco.money import in_money, money
 from tco.render import first, words
-from tco.render.screens import Screen
+from tco.render.output import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.render.terminal import NBSP
 from tco.units import in_unit, show_number, show_tokens, show_usd
@@ -75,35 +74,26 @@ def _everything(result: HorizonResult) -> Sheet:
 # The months, for CSV.
 
 
-class _Paid(NamedTuple):
-    """One option in one month."""
-
-    row: HorizonRow
-    place: int
-    month: HorizonMonth
-    so_far_usd: float
-
-
 def _traded(trades: Sequence[HorizonTrade], month: int) -> float:
     return sum(trade.gpus for trade in trades if trade.month == month)
 
 
-MONTHS = (
-    Column(key="letter", head="", get=lambda p: p.row.letter),
-    Column(key="id", head="option", get=lambda p: p.row.id, wraps=True),
-    number("month", "month", lambda p: p.month.month, words.count),
-    Column(key="begins", head="begins", get=lambda p: p.month.begins),
-    Column(key="paid_on", head="paid on", get=lambda p: p.month.paid_on),
-    number("tokens_per_month", "tokens", lambda p: p.month.tokens_per_month, show_tokens),
-    number("gpus", "GPUs", lambda p: p.month.gpus[p.place], words.count),
-    number("bought_gpus", "bought", lambda p: _traded(p.row.bought, p.month.month), words.count),
-    number("sold_gpus", "sold", lambda p: _traded(p.row.sold, p.month.month), words.count),
-    number("running_usd", "bills $", lambda p: p.month.running_usd[p.place], words.whole_usd),
-    number("setup_usd", "set-up $", lambda p: p.month.setup_usd[p.place], words.whole_usd),
-    number("capex_usd", "capex $", lambda p: p.month.capex_usd[p.place], words.whole_usd),
-    number("resale_usd", "resale $", lambda p: p.month.resale_usd[p.place], words.whole_usd),
-    number("usd", "cash $", lambda p: p.month.usd[p.place], words.whole_usd),
-    number("so_far_usd", "so far $", lambda p: p.so_far_usd, words.whole_usd),
+MONTHS = (  # of an option, its place, a month, and what it came to so far
+    Column(key="letter", head="", get=lambda p: p[0].letter),
+    Column(key="id", head="option", get=lambda p: p[0].id, wraps=True),
+    number("month", "month", lambda p: p[2].month, words.count),
+    Column(key="begins", head="begins", get=lambda p: p[2].begins),
+    Column(key="paid_on", head="paid on", get=lambda p: p[2].paid_on),
+    number("tokens_per_month", "tokens", lambda p: p[2].tokens_per_month, show_tokens),
+    number("gpus", "GPUs", lambda p: p[2].gpus[p[1]], words.count),
+    number("bought_gpus", "bought", lambda p: _traded(p[0].bought, p[2].month), words.count),
+    number("sold_gpus", "sold", lambda p: _traded(p[0].sold, p[2].month), words.count),
+    number("running_usd", "bills $", lambda p: p[2].running_usd[p[1]], words.whole_usd),
+    number("setup_usd", "set-up $", lambda p: p[2].setup_usd[p[1]], words.whole_usd),
+    number("capex_usd", "capex $", lambda p: p[2].capex_usd[p[1]], words.whole_usd),
+    number("resale_usd", "resale $", lambda p: p[2].resale_usd[p[1]], words.whole_usd),
+    number("usd", "cash $", lambda p: p[2].usd[p[1]], words.whole_usd),
+    number("so_far_usd", "so far $", lambda p: p[3], words.whole_usd),
 )
 
 
@@ -118,7 +108,7 @@ def _by_month(result: HorizonResult, view: View) -> Sheet:
         so_far = 0.0
         for month in result.path:
             so_far += month.usd[place]
-            rows.append(_Paid(row, place, month, so_far))
+            rows.append((row, place, month, so_far))
     return Sheet(rows=tuple(rows), columns=MONTHS, usual=(), keys={})
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from tco.analysis.import_bench import ImportedRow, ImportResult
 from tco.analysis.size.results import ValidationResult
 from tco.render import words
-from tco.render.screens import Screen
+from tco.render.output import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.units import show_number, show_share
 
@@ -22,17 +21,8 @@ HEADS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorStatistics:
-    """The statistics of one source, GPU, model or kind of evidence, of a time, or of the whole."""
-
-    by: str
-    name: str
-    cell: dict[str, Any]
-
-
 def _validation_everything(result: ValidationResult) -> Sheet:
-    """Return the whole and every part."""
+    """Return the whole and every part: of what, its name, its statistics."""
     whole = {
         "rows": result.used,
         "median_abs_pct_error": result.median_abs_pct_error,
@@ -40,18 +30,12 @@ def _validation_everything(result: ValidationResult) -> Sheet:
         "within_25pct": result.within_25pct,
         "band_coverage": result.band_coverage,
     }
-    parts = [
-        ErrorStatistics(by, name, cell)
-        for by, cells in result.by.items()
-        for name, cell in cells.items()
-    ]
+    parts = [(by, name, cell) for by, cells in result.by.items() for name, cell in cells.items()]
     times = [
-        ErrorStatistics(name, "", cell)
-        for name, cell in (("tpot", result.tpot), ("ttft", result.ttft))
-        if cell
+        (name, "", cell) for name, cell in (("tpot", result.tpot), ("ttft", result.ttft)) if cell
     ]
     return Sheet(
-        rows=(ErrorStatistics("all", "", whole), *times, *parts),
+        rows=(("all", "", whole), *times, *parts),
         columns=_validation_columns(),
         usual=(
             *("by", "name", "rows", "median_abs_pct_error", "p90_abs_log_ratio"),
@@ -63,8 +47,8 @@ def _validation_everything(result: ValidationResult) -> Sheet:
 
 def _validation_columns() -> tuple[Column, ...]:
     return (
-        Column(key="by", head="by", get=lambda p: p.by),
-        Column(key="name", head="name", get=lambda p: p.name, wraps=True),
+        Column(key="by", head="by", get=lambda p: p[0]),
+        Column(key="name", head="name", get=lambda p: p[1], wraps=True),
         _cell("rows", "rows", words.count),
         _cell("median_abs_pct_error", "error", show_share),
         _cell("p90_abs_log_ratio", "p90 ln", show_number),
@@ -74,14 +58,14 @@ def _validation_columns() -> tuple[Column, ...]:
         Column(
             key="flagged",
             head="off 2x",
-            get=lambda p: p.cell.get("flagged") or None,
+            get=lambda p: p[2].get("flagged") or None,
             show=lambda value: "yes" if value else "no",
         ),
     )
 
 
 def _cell(key: str, head: str, show: Any) -> Column:
-    return Column(key=key, head=head, get=lambda p: p.cell.get(key), show=show, right=True)
+    return Column(key=key, head=head, get=lambda p: p[2].get(key), show=show, right=True)
 
 
 def _validation_blocks(result: ValidationResult, sheet: Sheet, view: View) -> Iterator[Block]:

@@ -9,8 +9,8 @@ from tco.analysis.plan.bills import PURCHASES
 from tco.analysis.plan.results import ModelRow, PlanResult, ResourceRow, StrategyResult
 from tco.analysis.portfolio.results import FleetResult, PortfolioResult, TaskResult
 from tco.render import first, words
+from tco.render.output import Screen
 from tco.render.plots import legend, stacked
-from tco.render.screens import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 

@@ -1,4 +1,4 @@
-"""The screen of `tco profile`: what was found, the week, what was left out, what is not known."""
+"""The screens of `tco profile`: what logs tell of traffic, and which formats of logs are read."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
+from tco.render.output import Screen
 from tco.render.plots import stacked
-from tco.render.screens import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_number, show_share, show_tokens, show_usd
-from tco.usage.results import ModelUsage, ProfileResult, TokenCounts
+from tco.usage.results import ModelUsage, ProfileResult, SourcesResult, TokenCounts
 from tco.usage.rows import WRITES
 
 TOP = 20
@@ -209,3 +209,33 @@ def _lengths(result: ProfileResult, requests: int) -> str:
 
 
 SCREEN = Screen(rows=("models",), everything=everything, blocks=blocks)
+
+
+FORMAT_COLUMNS = (
+    Column(key="name", head="--from", get=lambda r: r.name),
+    Column(key="grain", head="a row is", get=lambda r: r.grain),
+    Column(key="title", head="what it is", get=lambda r: r.title, wraps=True),
+    Column(key="exported", head="where it is exported", get=lambda r: r.exported),
+    Column(key="knows", head="what it cannot tell", get=lambda r: r.knows or None),
+)
+
+
+def format_rows(result: SourcesResult) -> Sheet:
+    """Return the formats."""
+    return Sheet(
+        rows=result.rows, columns=FORMAT_COLUMNS, usual=("name", "grain", "title"), keys={}
+    )
+
+
+def format_blocks(result: SourcesResult, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the formats, each with where it is exported and what it cannot tell under it."""
+    yield Paragraph(text="Logs that are read, told by their content or by --from NAME")
+    columns = sheet.pick(view.fields or sheet.usual)
+    rows = []
+    for row in sheet.rows[: view.top]:
+        cannot = f"\n{row.knows}" if row.knows else ""
+        rows.append(Row(cells=tuple(c.text(row) for c in columns), note=f"{row.exported}{cannot}"))
+    yield Table(columns=columns, rows=tuple(rows))
+
+
+SOURCES = Screen(rows=("rows",), everything=format_rows, blocks=format_blocks)

@@ -13,10 +13,10 @@ from tco.analysis.montecarlo.results import (
     UncertainInput,
 )
 from tco.analysis.results import SensitivityResult, SwingResult
-from tco.analysis.vary.results import WhatIfResult, WhatIfRow
+from tco.analysis.vary.whatif import WhatIfResult, WhatIfRow
 from tco.money import money
 from tco.render import first, words
-from tco.render.screens import Screen
+from tco.render.output import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import in_unit, show_number, show_share, show_tokens, show_usd
 

@@ -12,7 +12,7 @@ from tco.analysis.size.results import FrontPoint, SizeResult, SizeRow
 from tco.money import in_money
 from tco.options.measurements import TIERS
 from tco.render import first, words
-from tco.render.screens import Screen
+from tco.render.output import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View
 from tco.units import show_number, show_price, show_seconds, show_share, show_tokens
 

@@ -10,7 +10,8 @@ from tco.analysis.results import CompareResult, CompareVolumes, OptionResult
 from tco.analysis.verdict import said
 from tco.money import in_money
 from tco.render import first, words
-from tco.render.screens import Screen, people
+from tco.render.output import Screen
+from tco.render.screens import people
 from tco.render.screens.bills import COMPARE
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_tokens, show_usd

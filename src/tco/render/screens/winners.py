@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from tco.analysis.vary.results import Cell, MapResult
+from tco.analysis.vary.over import Cell, MapResult
 from tco.render import first, words
-from tco.render.screens import Screen
+from tco.render.output import Screen
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View, number
 from tco.units import show_number, show_share
 
