@@ -17,7 +17,7 @@ from tco.analysis.jobs.results import JobRow
 from tco.analysis.jobs.training import train
 from tco.engine.shapes import Workload
 from tco.engine.training import (
-    crossing_tokens,
+    pays_from,
     embed_flops,
     gpu_hours,
     gpus_for_memory,
@@ -77,9 +77,9 @@ def test_a_run_must_be_longer_than_its_start() -> None:
 
 @given(fixed=magnitude(0.1, 1e4), own=magnitude(1e-8, 1e-5), more=magnitude(1e-8, 1e-5))
 def test_both_cost_the_same_at_the_crossing(fixed: float, own: float, more: float) -> None:
-    tokens = float(crossing_tokens(fixed, own, own + more))
+    tokens = float(pays_from(fixed, own, own + more))
     assert fixed + own * tokens == pytest.approx((own + more) * tokens, rel=1e-6)
-    assert np.isinf(crossing_tokens(fixed, own + more, own))
+    assert np.isinf(pays_from(fixed, own + more, own))
 
 
 def test_queries_are_served_at_their_peak_with_one_to_spare() -> None:

@@ -46,7 +46,7 @@ def inline_option(inputs: Question, spec: InlineOption) -> Option:
         UnknownNameError: A model or GPU that the catalog does not have.
         InfeasibleError: A model that cannot be cut over the GPUs described.
     """
-    _check(spec)
+    check_described(spec)
     _refuse_known(inputs, spec)
     made = _described(inputs, spec)
     return replace(made, tries=inputs.tries(made.model, made.id))
@@ -59,6 +59,10 @@ def _described(inputs: Question, spec: InlineOption) -> Option:
         return _own(inputs, spec)
     if spec.kind == "provisioned":
         return _provisioned(inputs, spec)
+    if spec.kind == "tuned":
+        raise UsageError(
+            f"{spec.source}: {spec.name!r} is a price of tuning, for tco train alone; leave it out"
+        )
     return _tokens(inputs, spec)
 
 
@@ -89,14 +93,15 @@ _ABOVE_0 = (
     "gpu_usd",
     "server_usd",
     "watts",
+    "training",
 )
 _FROM_0 = (
     *("cached_input", "cache_write", "usd_per_gpu_hour", "usd_per_month", "commit_usd_per_month"),
-    *("usd_per_unit_hour", "output_weight"),
+    *("usd_per_unit_hour", "output_weight", "hosting_usd_per_month"),
 )
 
 
-def _check(spec: InlineOption) -> None:
+def check_described(spec: InlineOption) -> None:
     """Raise `UsageError` for a figure outside the range in which it means anything."""
     for name in (*_ABOVE_0, *_FROM_0, "batch_discount", "cached_weight"):
         value = getattr(spec, name)
@@ -110,6 +115,10 @@ def _check(spec: InlineOption) -> None:
         if not allowed or value == math.inf:
             raise UsageError(f"{spec.source}: {spec.name!r}: {name} is {value:g}, must be {words}")
     _check_above(spec)
+    if spec.kind == "tuned":
+        both = {"input": spec.input, "output": spec.output}
+        called = both if any(v is not None for v in both.values()) else {}
+        _need(spec, training=spec.training, **called)
     if spec.precision and precision(spec.precision) is None:
         raise unknown_name("precision", spec.precision, PRECISION_NAMES, where=f"{spec.source}: ")
 

@@ -126,9 +126,9 @@ class WhichOptions(TypedDict, total=False):
     ]
     gpus: Annotated[
         Amount,
-        flag(WHICH, "N", "Only replicas of so many GPUs."),
+        flag(WHICH, "N", "Only replicas, or runs of train, of so many GPUs."),
         key("select.gpu_count", whole_gpus, "gpu_count", eg="8"),
-        scope(but=SIZE_JOBS, idle=JOBS),
+        scope(but="size embed", idle="embed"),
     ]
     precision: Annotated[
         Names,
@@ -187,5 +187,5 @@ class WhichOptions(TypedDict, total=False):
         Described,
         several(WHICH, "SPEC", "An option of your own: NAME:kind=api,input=$2.50,output=$10."),
         key("options", described, "options"),
-        scope(but=SIZE_JOBS, idle=JOBS, tools=BILLS),
+        scope(but="size embed", idle="embed", tools=BILLS),
     ]

@@ -39,6 +39,10 @@ def ways(result: Result) -> Sheet:
         number("usd_once", "once $", lambda r: r.usd_once, words.whole_usd),
         number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, words.price),
         number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
+        number("saved_usd_per_month", "saves $", lambda r: r.saved_usd_per_month, words.whole_usd),
+        number("pays_after_months", "paid in", lambda r: r.pays_after_months, _months),
+        number("pays_after_requests", "requests", lambda r: r.pays_after_requests, show_number),
+        number("used_gb", "GB/GPU", _used, show_number),
         number("total_usd", horizon, lambda r: r.total_usd, words.whole_usd),
         Column(key="trust", head="trust", get=lambda r: r.trust),
         Column(
@@ -52,12 +56,24 @@ def ways(result: Result) -> Sheet:
     )
     monthly = any(r.monthly_usd for r in result.rows)
     usual = ("rank", "id", "hours", "usd_once", "usd_per_mtok")
+    if any(r.saved_usd_per_month is not None for r in result.rows):
+        usual = ("rank", "id", "usd_once", "saved_usd_per_month", "pays_after_months")
     return Sheet(
         rows=result.rows,
         columns=columns,
-        usual=(*usual, "monthly_usd", "total_usd") if monthly else usual,
+        usual=(*usual, "monthly_usd", "total_usd")
+        if monthly and "saved_usd_per_month" not in usual
+        else usual,
         keys={"once": "usd_once", "month": "monthly_usd", "cost": "total_usd", "time": "hours"},
     )
+
+
+def _months(value: float) -> str:
+    return f"{show_number(value)} mo"
+
+
+def _used(row: JobRow) -> float | None:
+    return None if row.memory_per_gpu is None else row.memory_per_gpu.used_gb
 
 
 def screen(result: Result, job: str, sheet: Sheet, view: View) -> Iterable[Block]:
@@ -87,11 +103,37 @@ def _ways(result: Result, job: str, sheet: Sheet, view: View, fullness: int) -> 
         *first.verdict(result.verdict, view),
         Paragraph(text=f"{job}{edition}"),
         *([Table(columns=columns, rows=rows)] if shown else []),
+        *_memory(result),
         *_out(told, whole=whole),
         *(how if whole else []),
         *first.assumed(result.assumptions, view),
         *first.away(result, view, more, notes=untold),
     ]
+
+
+def _memory(result: Result) -> Iterator[Block]:
+    """Return what the memory of a GPU is for, of the cheapest run on GPUs."""
+    row = next((r for r in result.rows if r.feasible and r.memory_per_gpu is not None), None)
+    if row is None or row.memory_per_gpu is None:
+        return
+    of = row.memory_per_gpu
+    parts = [
+        f"{name} {show_number(gb)}"
+        for name, gb in (
+            ("weights", of.weights_gb),
+            ("adapters", of.adapters_gb),
+            ("gradients", of.gradients_gb),
+            ("optimizer", of.optimizer_gb),
+            ("activations", of.activations_gb),
+            ("gathered layers", of.gathered_gb),
+        )
+        if gb
+    ]
+    text = (
+        f"A GPU of {row.hardware} ({row.method}) holds {show_number(of.used_gb)} of "
+        f"{show_number(of.usable_gb)} GB: {', '.join(parts)}."
+    )
+    yield Paragraph(text=text, hanging=2, bullet=True)
 
 
 def _out(rows: Sequence[JobRow], *, whole: bool) -> Iterator[Block]:
@@ -151,6 +193,8 @@ def _job(result: TrainResult) -> str:
     served = ""
     if result.tokens_per_month is not None:
         served = f"; serves {show_tokens(result.tokens_per_month)} tokens a month"
+    if result.prompt_saved_tokens:
+        served += f", {show_number(result.prompt_saved_tokens)} of input less a request"
     return (
         f"{show_tokens(result.training_tokens)} tokens x {result.epochs:g} epochs = "
         f"{show_tokens(result.training_tokens * result.epochs)} trained on; within "
