@@ -17,11 +17,11 @@ from tco.analysis.jobs.results import JobRow
 from tco.analysis.jobs.training import train
 from tco.engine.shapes import Workload
 from tco.engine.training import (
-    pays_from,
     embed_flops,
     gpu_hours,
     gpus_for_memory,
     gpus_in_time,
+    pays_from,
     serving_gpus,
     training_bytes,
     training_flops,
@@ -255,7 +255,7 @@ def test_a_query_too_long_is_told(asked: Any) -> None:
         (["train"], 2, "which model?"),
         (["train", LLAMA], 2, "how many tokens are trained on?"),
         (["train", LLAMA, "--training-tokens", "0"], 2, "--training-tokens: 0: must be more"),
-        (["train", LLAMA, "--training-tokens", "1M", "--method", "qlora"], 2, "did you mean lora"),
+        (["train", LLAMA, "--training-tokens", "1M", "--method", "qlor"], 2, "did you mean qlora"),
         (["train", LLAMA, "--training-tokens", "1M", "--refresh", "soon"], 2, "--refresh"),
         (["train", LLAMA, "--training-tokens", "1M", "--within", "10min"], 2, "--within"),
         (["train", "claude-opus-4.8", "--training-tokens", "1M"], 4, "nobody tunes"),

@@ -176,6 +176,7 @@ class TrainOptions(Besides, total=False):
     method: Annotated[
         Names, several(WHICH, "KIND", "Only lora, qlora or full; all of them unless said.")
     ]
+    train_gpus: Annotated[Amount, flag(WHICH, "N", "Only runs on so many GPUs: 8.")]
     lora_rank: Annotated[Amount, flag(SERVING, "N", "Rank of the adapters: 16.")]
     sequence: Annotated[Amount, flag(SERVING, "N", "Tokens of a training text: 4k.")]
     gpu_hours: Annotated[Amount, flag(SERVING, "H", "GPU-hours of a run, as you know them: 12.")]

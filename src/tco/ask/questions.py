@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tco import units
 from tco.ask import varied
-from tco.ask.fields import one_of
+from tco.ask.fields import one_of, whole_gpus
 from tco.ask.options import QUESTION, idle
 from tco.catalog.files import looks_like_config
 from tco.errors import UsageError, printable
@@ -373,6 +373,7 @@ def _told(said: list[str], file: str | None) -> tuple[str, ...]:
 
 ADDED: dict[str, tuple[str, str, Callable[[Any], float]]] = {
     "epochs": ("--epochs", "training.epochs", units.number),
+    "train_gpus": ("--train-gpus", "training.gpus", whole_gpus),
     "lora_rank": ("--lora-rank", "training.lora_rank", units.whole),
     "sequence": ("--sequence", "training.sequence_tokens", units.number),
     "gpu_hours": ("--gpu-hours", "training.gpu_hours", units.number),

@@ -121,7 +121,8 @@ def adapter_params(rank: Number, layers: Number, hidden: Number, widths: Number)
     Source:
         Hu et al., LoRA (2021), section 4.1; on all linear layers as in QLoRA (2023), section 4.
     """
-    return rank * layers * np.sum(np.asarray(hidden) + widths, axis=-1)
+    sides: Number = np.sum(np.asarray(hidden) + widths, axis=-1)
+    return rank * layers * sides
 
 
 def activation_bytes(

@@ -34,6 +34,7 @@ FACTORS = ("rent.factor", "price.api_factor", "price.hosted_factor")
 SPOT = ("rent.spot_", "plan.lead_h")
 START = "training.startup_h"
 MOST_REASONS = 4
+DAYS_PER_MONTH = 365.0 / 12.0
 MOST_GPUS = 1024
 """More than one job is spread over; nobody publishes how well that goes on rented nodes."""
 
@@ -337,6 +338,13 @@ def _cheapest(best: JobRow, what: str, least: int) -> str:
     return f"Cheapest{rule_words(least)}: {best.id} at {' and '.join([*once, *monthly])}."
 
 
+def months_words(months: float) -> str:
+    """Return some months in words; what is less than one in days."""
+    if months >= 1.0:
+        return f"{show_number(months)} months"
+    return f"{show_number(months * DAYS_PER_MONTH)} days"
+
+
 def paid_back(best: JobRow, against: str | None, untuned_usd: float | None) -> str:
     """Return what tuning saves a month, and when that has paid for it; nothing where not asked.
 
@@ -356,7 +364,7 @@ def paid_back(best: JobRow, against: str | None, untuned_usd: float | None) -> s
         return f" Beside {held}, it costs {more} {word} a month: it never pays."
     return (
         f" Beside {held}, it saves {show_usd(saved)} a month and has paid for itself after "
-        f"{show_number(best.pays_after_months)} months, "
+        f"{months_words(best.pays_after_months)}, "
         f"{show_number(best.pays_after_requests)} requests."
     )
 

@@ -30,14 +30,15 @@ from tco.units import GB, show_number
 if TYPE_CHECKING:
     from tco.catalog.models import Architecture, Model
 
-MFU, RANK, ROOM = "training.mfu", "training.lora_rank", "training.memory_share"
+MFU, RANK = "training.mfu", "training.lora_rank"
+ROOM, GPUS = "training.memory_share", "training.gpus"
 
 Way = Literal["lora", "qlora", "full"]
 WAYS: tuple[Way, ...] = get_args(Way)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class GpuRun:
     """A way to tune a model on GPUs, before it is known on which.
 
     Args:
@@ -70,7 +71,7 @@ class Run:
         )
 
 
-def run_of(job: Job, name: str, model: Model, way: Way, trained: float) -> Run:
+def run_of(job: Job, name: str, model: Model, way: Way, trained: float) -> GpuRun:
     """Return a run on GPUs: its memory and its work.
 
     Args:
@@ -90,7 +91,7 @@ def run_of(job: Job, name: str, model: Model, way: Way, trained: float) -> Run:
     four_bit = params - tables if way == "qlora" else 0.0
     state = state_bytes(params, adapters, four_bit, job.value("training.optimizer_bytes"))
     tokens = job.value("training.sequence_tokens") * job.value("training.texts_per_gpu")
-    return Run(
+    return GpuRun(
         name=name,
         way=way,
         state=state,
@@ -129,7 +130,7 @@ def _widths(arch: Architecture) -> list[int] | None:
     return [queries * (1 + arch.output_gate), keys, keys, queries, *[arch.ffn] * arch.ffn_matrices]
 
 
-def work_hours(job: Job, gpu: GpuEntry, run: Run, trained: float) -> float:
+def work_hours(job: Job, gpu: GpuEntry, run: GpuRun, trained: float) -> float:
     """Return the GPU-hours of a run: as known, as measured, or by the MFU."""
     if known := job.value("training.gpu_hours"):
         return known
@@ -139,33 +140,31 @@ def work_hours(job: Job, gpu: GpuEntry, run: Run, trained: float) -> float:
     return hours * job.value("training.qlora_time_factor") if run.way == "qlora" else hours
 
 
-def least_gpus(job: Job, run: Run, gpu: GpuEntry, work: float) -> tuple[float, str]:
+def least_gpus(job: Job, run: GpuRun, gpu: GpuEntry, work: float) -> tuple[float, str]:
     """Return the fewest GPUs that hold a run in time; why those that were asked for do not."""
     start, within_h = job.value("training.startup_h"), job.value("training.within_h")
     if start >= within_h:
         raise UsageError(f"--within: a run takes {start:g} h to start alone; give it more")
-    room = job.value("training.memory_share")
+    room = job.value(ROOM)
     sized = run.shared, run.activations, run.gathered, gpu.shape.memory_bytes, room
     held, timed = number(gpus_that_hold(*sized)), number(gpus_in_time(work, within_h, start))
-    count = job.inputs.request.gpu_count
+    count = job.value(GPUS)
     asked = count or MOST_GPUS
-    usable = number(gpu.shape.memory_bytes * room) / GB
     if held > asked:
+        state, each = (number(x) / GB for x in (run.shared, run.activations))
+        usable = number(gpu.shape.memory_bytes) * room / GB
         return asked, (
-            f"{show_number(number(run.shared) / GB)} GB of weights, gradients and optimizer and "
-            f"{show_number(number(run.activations) / GB)} GB of activations on each GPU, of "
-            f"{show_number(usable)} GB usable: {_needs(held)}"
+            f"{_needs(held)}: {state:,.0f} GB of weights, gradients and optimizer, and {each:,.1f} "
+            f"GB of activations on each, of {usable:,.1f} GB usable"
         )
     if timed > asked:
-        return (
-            asked,
-            f"{show_number(work / asked)} h on {asked:g}, more than {within_h:g} (--within)",
-        )
+        long = show_number(work / asked + start)
+        return asked, f"{long} h on {asked:g}, more than {within_h:g} (--within)"
     return float(count or max(held, timed)), ""
 
 
 def _needs(gpus: float) -> str:
     """Return how many GPUs a run takes."""
     if not np.isfinite(gpus):
-        return "no number of them holds it; --set training.sequence_tokens=2k, or more memory"
-    return f"it takes {gpus:g} GPUs"
+        return "no number of them holds it (a shorter --sequence would)"
+    return f"it takes {gpus:g} of these GPUs"

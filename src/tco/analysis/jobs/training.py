@@ -20,11 +20,12 @@ from tco.analysis.jobs.bills import (
 )
 from tco.analysis.jobs.results import JobRow, TrainResult
 from tco.analysis.jobs.runs import (
+    GPUS,
     MFU,
     RANK,
     ROOM,
     WAYS,
-    Run,
+    GpuRun,
     Way,
     least_gpus,
     run_of,
@@ -95,13 +96,8 @@ def train(
     answer["assumptions"] = tuple(
         a for a in answer["assumptions"] if a.path not in _UNSAID or a.value
     )
-    answer["warnings"] = (
-        *_few(inputs, training_tokens),
-        *answer["warnings"],
-        *_spread(job, used),
-        *_serving(job, used),
-        *_unused(inputs, against),
-    )
+    told = (*_spread(job, used), *_serving(job, used), *_unused(inputs, names, against))
+    answer["warnings"] = (*_few(inputs, training_tokens), *answer["warnings"], *told)
     return TrainResult(
         schema="tco.train/1",
         models=names,
@@ -117,7 +113,7 @@ def train(
     )
 
 
-_UNSAID = (*SPEEDS, RANK, SAVED)
+_UNSAID = (*SPEEDS, RANK, SAVED, GPUS)
 """Settings that are none unless given."""
 
 
@@ -174,11 +170,15 @@ FEW_TRAINING_TOKENS = 1000.0
 """Below this a training set is shorter than one text [token]."""
 
 
-def _unused(inputs: Question, against: str | None) -> Iterator[str]:
+def _unused(inputs: Question, names: Sequence[str], against: str | None) -> Iterator[str]:
     """Return options of one's own that are neither a price of tuning nor what is used untuned."""
     for spec in inputs.request.options:
-        if spec.kind != "tuned" and spec.name != against:
-            yield f"{spec.source}: {spec.name} has no part in this answer: --against {spec.name}"
+        where = f"{spec.source}: {spec.name} has no part in this answer"
+        if spec.kind == "tuned":
+            if spec.model is not None and find_model(inputs.catalog, spec.model) not in names:
+                yield f"{where}: it tunes {spec.model}"
+        elif spec.name != against:
+            yield f"{where}: --against {spec.name}"
 
 
 def _serving(job: _Tuning, used: Sequence[JobRow]) -> tuple[str, ...]:
@@ -357,7 +357,7 @@ class _Tuning(Job):
             total_usd_of=self._total(once, dearer),
             tier="hosted",
             notes=notes,
-            **self._saved(once, dearer, known=bool(dearer)),
+            **self._saved(once, dearer),
             **said,
         )
 
@@ -384,15 +384,15 @@ class _Tuning(Job):
         """Return a month of the tuned model, and that of what it takes the place of."""
         assert self.untuned_usd is not None
         gone = line(
-            "untuned, no longer paid", -self.untuned_usd, "USD", 1.0, self.untuned_name or ""
+            "untuned, no longer paid", 1.0, "month", -self.untuned_usd, self.untuned_name or ""
         )
-        return (line("serving, tuned", usd, "USD", 1.0, source), gone)
+        return (line("serving, tuned", 1.0, "month", usd, source), gone)
 
     def _less(self, usd: Number) -> tuple[Line, ...]:
         """Return what a shorter prompt saves a month, where one was said."""
         if not self.value(SAVED):
             return ()
-        return (replace(line("shorter prompt", -usd, "USD", 1.0, SAVED), origin="given"),)
+        return (replace(line("shorter prompt", 1.0, "month", -usd, SAVED), origin="given"),)
 
     def _own_serving(self, name: str) -> tuple[Line, ...] | str:
         """Return what a month on own GPUs costs more than untuned; why it cannot be had."""
@@ -408,11 +408,9 @@ class _Tuning(Job):
         except (DataError, InfeasibleError) as error:
             return str(error)
 
-    def _saved(
-        self, once: tuple[Line, ...], dearer: tuple[Line, ...], *, known: bool
-    ) -> dict[str, Any]:
+    def _saved(self, once: tuple[Line, ...], dearer: tuple[Line, ...]) -> dict[str, Any]:
         """Return what a month saves, and after how many it has paid for the run."""
-        if not self.compared or not known:
+        if not self.compared or not dearer:
             return {}
         usd, monthly = total_usd(once), total_usd((*self._again(once), *dearer))
         months = number(pays_from(usd, monthly, 0.0))
@@ -462,7 +460,7 @@ class _Tuning(Job):
             return None
         return base if isinstance(base, TokenOption) else None
 
-    def _rented(self, run: Run, monthly: tuple[Line, ...] | str) -> Iterator[JobRow]:
+    def _rented(self, run: GpuRun, monthly: tuple[Line, ...] | str) -> Iterator[JobRow]:
         """Return the cheapest set-up of each GPU."""
         made = f"self/{run.name}:{run.way}"
         if isinstance(monthly, str) and self.untuned_name is not None:
@@ -481,37 +479,24 @@ class _Tuning(Job):
 
     def _on(
         self,
-        run: Run,
+        run: GpuRun,
         gpu: GpuEntry,
         rents: Iterable[RentEntry],
         dearer: tuple[Line, ...],
         notes: tuple[str, ...],
     ) -> JobRow | None:
-        """Return a run on a GPU; None where nobody rents so many, or nobody asked for it."""
-        chosen, count = self.inputs.request.gpus, self.inputs.request.gpu_count
+        """Return a run on a GPU; None where it cannot be had and nobody asked for that GPU."""
+        chosen = bool(self.inputs.request.gpus)
         work = work_hours(self, gpu, run, self.trained)
         least, reason = least_gpus(self, run, gpu, work)
-        named = f"self/{run.name}@{least:g}x{gpu.id}:{run.way}"
-        if reason:
-            made = impossible(named, run.name, "self", reason, run.way)
-            return made if chosen else None
         if least > 1 and gpu.shape.pcie and not chosen:
             return None  # weights spread over GPUs that talk through PCIe: slower than `mfu` says
-        found: list[tuple[float, RentEntry, float, tuple[Line, ...]]] = []
-        for rent in rents:
-            whole = number(whole_gpus(least, gpu.node_gpus, rent.instance_gpus))
-            gpus = least if count and whole != least and least % rent.instance_gpus == 0 else whole
-            if gpus > MOST_GPUS or not can_be_had(gpus, gpu, rent) or (count and gpus != count):
-                continue
-            paid = self.rent_lines(rent, training=work, start=self.start_gpu_hours(gpus))
-            found.append((number(total_usd(paid)), rent, gpus, paid))
-        if not found:
-            nobody = f"nobody in the catalog rents {least:g} that work together"
-            return (
-                impossible(named, run.name, "self", nobody, run.way) if count and chosen else None
-            )
-        usd = [one[0] for one in found]
-        _, rent, gpus, paid = found[self.best_rent([one[1] for one in found], usd)]
+        found = None if reason else self._picked(gpu, rents, least, work)
+        if found is None:
+            why = reason or f"nobody in the catalog rents {least:g} that work together"
+            name = f"self/{run.name}@{least:g}x{gpu.id}:{run.way}"
+            return impossible(name, run.name, "self", why, run.way) if chosen else None
+        rent, gpus, paid = found
         once = (*paid, self._evaluation(paid))
         told = [*notes_of(rent), *notes]
         if gpus > gpu.node_gpus:
@@ -524,17 +509,31 @@ class _Tuning(Job):
             checked=rent.checked,
             trust=rent.trust,
             id=f"self/{run.name}@{gpus:g}x{gpu.id}:{run.way}/{rent.seller}:{rent.way}",
-            tier="self",
-            model=run.name,
-            provider=rent.seller,
-            method=run.way,
-            hardware=f"{gpus:g}x{gpu.id}",
-            gpus=gpus,
+            tier="self", model=run.name, provider=rent.seller, method=run.way,
+            hardware=f"{gpus:g}x{gpu.id}", gpus=gpus, notes=tuple(told),
             hours=self.value("training.startup_h") + work / gpus,
-            notes=tuple(told),
             memory_per_gpu=run.on(gpus, gpu, self.value(ROOM)),
-            **self._saved(once, dearer, known=bool(dearer)),
-        )
+            **self._saved(once, dearer),
+        )  # fmt: skip
+
+    def _picked(
+        self, gpu: GpuEntry, rents: Iterable[RentEntry], least: float, work: float
+    ) -> tuple[RentEntry, float, tuple[Line, ...]] | None:
+        """Return the rent that is the answer for so many GPUs, how many those are, and its bill."""
+        count = self.value(GPUS)
+        found: list[tuple[RentEntry, float, tuple[Line, ...]]] = []
+        for rent in rents:
+            gpus = number(whole_gpus(least, gpu.node_gpus, rent.instance_gpus))
+            if count and count % rent.instance_gpus == 0:
+                gpus = count
+            if gpus > MOST_GPUS or not can_be_had(gpus, gpu, rent) or (count and gpus != count):
+                continue
+            paid = self.rent_lines(rent, training=work, start=self.start_gpu_hours(gpus))
+            found.append((rent, gpus, paid))
+        if not found:
+            return None
+        usd = [number(total_usd(paid)) for _, _, paid in found]
+        return found[self.best_rent([rent for rent, _, _ in found], usd)]
 
 
 def _shorter(settings: Settings) -> Settings:

@@ -126,9 +126,9 @@ class WhichOptions(TypedDict, total=False):
     ]
     gpus: Annotated[
         Amount,
-        flag(WHICH, "N", "Only replicas, or runs of train, of so many GPUs."),
+        flag(WHICH, "N", "Only replicas of so many GPUs."),
         key("select.gpu_count", whole_gpus, "gpu_count", eg="8"),
-        scope(but="size embed", idle="embed"),
+        scope(but=SIZE_JOBS, idle=JOBS),
     ]
     precision: Annotated[
         Names,
