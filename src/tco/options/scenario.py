@@ -143,7 +143,7 @@ def described(
     return field(default=default, metadata=told)
 
 
-KINDS = ("api", "hosted", "self", "own", "fixed", "provisioned", "tuned")
+KINDS = ("api", "hosted", "self", "own", "fixed", "seat", "provisioned", "tuned")
 TOKENS, GPUS = "api hosted", "self own"
 CALLED = f"{TOKENS} tuned"
 
@@ -160,12 +160,13 @@ class InlineOption:
         name: What it is called in tables.
         kind: `api` (closed, by the token), `hosted` (open, by the token), `self` (rented GPUs),
             `own` (bought GPUs), `provisioned` (throughput by the unit), `fixed` (a given
-            monthly price), or `tuned` (a price of tuning, for `tco train`).
+            monthly price), `seat` (a flat plan by the user), or `tuned` (a price of tuning, for
+            `tco train`).
         source: The flag or `file:line` that described it.
     """
 
     name: str
-    kind: Literal["api", "hosted", "self", "own", "fixed", "provisioned", "tuned"]
+    kind: Literal["api", "hosted", "self", "own", "fixed", "seat", "provisioned", "tuned"]
     source: str
     model: str | None = described(
         read_word, " ".join(KINDS), "The model of the catalog that it serves."
@@ -259,9 +260,15 @@ class InlineOption:
     usd_per_month: float | None = described(units.usd_per_month, "fixed")
     tokens_per_month: float | None = described(
         units.tokens_per_month,
-        "fixed",
-        "Tokens a month that one `fixed` set-up serves.",
+        "fixed seat",
+        "Tokens a month that one `fixed` set-up serves, or that one user of a `seat` may use.",
         "capacity",
+    )
+    usd_per_user: float | None = described(
+        units.usd_per_month, "seat", "Price of one seat: `$39/month`."
+    )
+    users: float | None = described(
+        units.number, "seat", "Seats that are paid for; left out, those of `--users`."
     )
     training: float | None = described(
         units.usd_per_mtok, "tuned", "Price of a million tokens trained on: `$4`."
