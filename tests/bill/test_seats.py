@@ -83,8 +83,8 @@ def test_the_curve_is_the_bill(asked: Any, fields: dict[str, float]) -> None:
 
 def test_where_tokens_cost_less_than_seats(asked: Any) -> None:
     made = breakeven(asked_for(asked, users=500.0), "gpt-4.1", "seats")
-    assert made.b.id == "seats"
-    at = made.intervals[0].start_tokens
+    assert made.b == "seats" and made.first is not None
+    at = made.first
     inputs = asked_for(asked, users=500.0)
     settings = inputs.settings.with_values({"workload.tokens_per_month": at})
     api = total_usd(lines(resolve("gpt-4.1", inputs).best, settings))
@@ -94,7 +94,7 @@ def test_where_tokens_cost_less_than_seats(asked: Any) -> None:
 def test_seats_are_bought_where_they_win(asked: Any) -> None:
     made = compare(asked_for(asked, users=20.0, profile="agent-coding", models=("gpt-4.1",)))
     assert made.verdict.startswith(("Buy seats", "The cheapest: seats"))
-    row = next(r for r in made.rows if r.id == "seats")
+    row = next(r for r in made.options if r.id == "seats")
     assert row.sureness == "limit unknown"
 
 
