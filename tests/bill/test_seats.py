@@ -138,6 +138,6 @@ def test_how_many_users_a_box_serves_is_on_the_first_screen() -> None:
     rows = run("size", "llama-3.1-8b", "--gpu", "l40s", "--fields", "setup,users", *DAY).stdout
     count = next(x.split()[-1] for x in rows.splitlines() if x.startswith("1xl40s:fp8"))
     told = " ".join(made.stdout.split())
-    assert f"A replica serves {count} users at 200 requests a month." in told
+    assert f"A replica serves {count} users at 200 req/mo." in told
     none = run("size", "llama-3.1-8b", "--gpu", "l40s", "--profile", "classify", *DAY).stdout
     assert "A replica serves" not in none

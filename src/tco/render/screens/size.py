@@ -330,7 +330,7 @@ def _people(row: SizeRow, result: SizeResult) -> str:
     if row.users is None or each is None:
         return ""
     return (
-        f" A replica serves {words.count(row.users)} users at {words.count(each)} requests a month."
+        f" A replica serves {words.count(row.users)} users at {words.count(each)} req/mo."
     )
 
 
