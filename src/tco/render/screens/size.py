@@ -329,9 +329,7 @@ def _people(row: SizeRow, result: SizeResult) -> str:
     each = result.limits.requests_per_user_per_month
     if row.users is None or each is None:
         return ""
-    return (
-        f" A replica serves {words.count(row.users)} users at {words.count(each)} req/mo."
-    )
+    return f" A replica serves {words.count(row.users)} users at {words.count(each)} req/mo."
 
 
 def _size_ending(result: SizeResult, view: View, more: int, most_commands: int) -> Iterator[Block]:
