@@ -49,7 +49,6 @@ LONG = {
     "analysis/charts/collect.py report_of",
     "analysis/compare.py compare",
     "analysis/deploy.py deploy",
-    "analysis/jobs/training.py _on",
     "analysis/montecarlo/montecarlo.py _result",
     "analysis/portfolio/portfolio.py _result",
     "analysis/vary/over.py _result",

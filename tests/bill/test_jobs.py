@@ -144,6 +144,7 @@ MATTERS: dict[str, tuple[dict[str, Any], Any]] = {
     "peak_to_mean": ({"params": "6B", "queries": "5B"}, 9.0),
     "model": ({}, "embed-v4"),
     "hours_per_month": ({}, 600.0),
+    "option": ({}, "ours:kind=tuned,training=$4"),
 }
 """For each option, what is asked besides, and a value that changes the answer."""
 ELSEWHERE = ("catalog", "file", "model_config", "params", "currency", "fx")

@@ -17,11 +17,11 @@ from tco.analysis.jobs.results import JobRow
 from tco.analysis.jobs.training import train
 from tco.engine.shapes import Workload
 from tco.engine.training import (
-    crossing_tokens,
     embed_flops,
     gpu_hours,
     gpus_for_memory,
     gpus_in_time,
+    pays_from,
     serving_gpus,
     training_bytes,
     training_flops,
@@ -77,9 +77,9 @@ def test_a_run_must_be_longer_than_its_start() -> None:
 
 @given(fixed=magnitude(0.1, 1e4), own=magnitude(1e-8, 1e-5), more=magnitude(1e-8, 1e-5))
 def test_both_cost_the_same_at_the_crossing(fixed: float, own: float, more: float) -> None:
-    tokens = float(crossing_tokens(fixed, own, own + more))
+    tokens = float(pays_from(fixed, own, own + more))
     assert fixed + own * tokens == pytest.approx((own + more) * tokens, rel=1e-6)
-    assert np.isinf(crossing_tokens(fixed, own + more, own))
+    assert np.isinf(pays_from(fixed, own + more, own))
 
 
 def test_queries_are_served_at_their_peak_with_one_to_spare() -> None:
@@ -255,7 +255,7 @@ def test_a_query_too_long_is_told(asked: Any) -> None:
         (["train"], 2, "which model?"),
         (["train", LLAMA], 2, "how many tokens are trained on?"),
         (["train", LLAMA, "--training-tokens", "0"], 2, "--training-tokens: 0: must be more"),
-        (["train", LLAMA, "--training-tokens", "1M", "--method", "qlora"], 2, "did you mean lora"),
+        (["train", LLAMA, "--training-tokens", "1M", "--method", "qlor"], 2, "did you mean qlora"),
         (["train", LLAMA, "--training-tokens", "1M", "--refresh", "soon"], 2, "--refresh"),
         (["train", LLAMA, "--training-tokens", "1M", "--within", "10min"], 2, "--within"),
         (["train", "claude-opus-4.8", "--training-tokens", "1M"], 4, "nobody tunes"),

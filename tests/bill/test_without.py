@@ -31,7 +31,7 @@ from tco.options.scenario import InlineOption
 from tco.options.settings import BARE, GROUPS, SWITCHES, Settings, left_out
 
 SRC = Path(ledger.__file__).resolve().parents[1]
-GIVEN = {"set-up at a given price", "commitment not used", "units at a given price"}
+GIVEN = {"set-up at a given price", "seats", "commitment not used", "units at a given price"}
 """Lines that stand in the question itself: whoever does not want them does not give them."""
 
 EVERYTHING = {

@@ -502,7 +502,7 @@ def tuning() -> Any:
     ]
     out += [training.embed_flops(0.6e9, 1e10)]
     out += [training.serving_gpus(LOAD, 0.6e9, A([1e13, 1e15]), 0.85, 1.0)]
-    out += [training.crossing_tokens(100.0, 1e-6, A([2e-6, 1e-6, 5e-7]))]
+    out += [training.pays_from(100.0, 1e-6, A([2e-6, 1e-6, 5e-7]))]
     return out
 
 

@@ -139,6 +139,8 @@ def _cache_steps(inputs: Question, option: Option) -> list[str]:
 
 
 def _unit_steps(inputs: Question, option: Option) -> list[str]:
+    if isinstance(option, FixedOption) and option.unit == "seat":
+        return [*option.notes]
     if not isinstance(option, ProvisionedOption):
         return []
     return provisioned_steps(option, inputs.settings)

@@ -269,7 +269,22 @@ class TrainOptions(Besides, total=False):
     training_tokens: Annotated[Amount, flag(VOLUME, "N", "Tokens of the training set: 100M.")]
     epochs: Annotated[Amount, flag(VOLUME, "N", "Passes over them: 3.")]
     refresh: Annotated[Amount, flag(VOLUME, "T", "Tuned anew so often: 3 months.")]
-    method: Annotated[Names, several(WHICH, "KIND", "Only lora or full; both unless said.")]
+    method: Annotated[
+        Names, several(WHICH, "KIND", "Only lora, qlora or full; all of them unless said.")
+    ]
+    train_gpus: Annotated[Amount, flag(WHICH, "N", "Only runs on so many GPUs: 8.")]
+    lora_rank: Annotated[Amount, flag(SERVING, "N", "Rank of the adapters: 16.")]
+    sequence: Annotated[Amount, flag(SERVING, "N", "Tokens of a training text: 4k.")]
+    gpu_hours: Annotated[Amount, flag(SERVING, "H", "GPU-hours of a run, as you know them: 12.")]
+    train_tokens_per_s: Annotated[
+        Amount, flag(SERVING, "N", "Training speed of one GPU, as you measured it: 2,500.")
+    ]
+    prompt_saved: Annotated[
+        Amount, flag(VOLUME, "N", "Input of a request that a tuned model does not need: 1500.")
+    ]
+    against: Annotated[
+        Name, flag(WHICH, "OPTION", "What is used untuned: gpt-4.1.", offers="options")
+    ]
     within: Annotated[Amount, flag(SERVING, "T", "Time that a run may take: 24h.")]
 
 

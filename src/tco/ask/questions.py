@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from tco import units
 from tco.ask import varied
-from tco.ask.fields import one_of
+from tco.ask.fields import one_of, whole_gpus
 from tco.ask.options import QUESTION, idle
 from tco.catalog.files import looks_like_config
 from tco.errors import UsageError, printable
+from tco.options.scenario import METHODS, read_speed
 
 if TYPE_CHECKING:
     from tco.ask.layers import Ask
@@ -369,7 +370,16 @@ def _told(said: list[str], file: str | None) -> tuple[str, ...]:
 
 # What `tco train` and `tco embed` ask: their words are read here and now, and answered later.
 
-METHODS = ("lora", "full")
+ADDED: dict[str, tuple[str, str, Callable[[Any], float]]] = {
+    "epochs": ("--epochs", "training.epochs", units.number),
+    "train_gpus": ("--train-gpus", "training.gpus", whole_gpus),
+    "lora_rank": ("--lora-rank", "training.lora_rank", units.whole),
+    "sequence": ("--sequence", "training.sequence_tokens", units.number),
+    "gpu_hours": ("--gpu-hours", "training.gpu_hours", units.number),
+    "train_tokens_per_s": ("--train-tokens-per-s", "training.tokens_per_s", read_speed),
+    "prompt_saved": ("--prompt-saved", "training.prompt_saved_tokens", units.number),
+}
+"""What `train` says of assumptions: the flag, the path, the reader."""
 
 
 def train(
@@ -390,8 +400,9 @@ def train(
     named = varied.several(said.get("method"))
     ways: Any = tuple(_read(one_of(*METHODS), word, "--method") for word in named) or METHODS
     pairs = varied.texts_of(question.get("set"))
-    if (epochs := said.get("epochs")) is not None:
-        pairs.append(f"training.epochs={more_than_0(epochs, '--epochs', units.number)!r}")
+    for name, (flag, path, read) in ADDED.items():
+        if (value := said.get(name)) is not None:
+            pairs.append(f"{path}={more_than_0(value, flag, read)!r}")
     if (within := said.get("within")) is not None:
         pairs.append(f"training.within_h={_hours(more_than_0(within, '--within', in_hours))}")
     whole: Any = {**question, "set": pairs}
@@ -399,8 +410,11 @@ def train(
     def ask(inputs: Question) -> Any:
         from tco.analysis.jobs.training import train as trained
 
+        against, saved = said.get("against"), said.get("prompt_saved")
         cases = ("train",) if inputs.volume_given else ("train", "unserved")
-        return _with_idle(trained(inputs, models, tokens, ways, anew), inputs, cases)
+        made = trained(inputs, models, tokens, ways, anew, against)
+        # Where serving is priced, everything that says how has a part.
+        return _with_idle(made, inputs, () if against or saved is not None else cases)
 
     return ask, whole
 

@@ -287,11 +287,15 @@ def train(
     \b
       tco train llama-3.3-70b --training-tokens 100M --method lora
       tco train gpt-4.1 llama-3.3-70b --training-tokens 20M --epochs 3 --refresh '3 months'
-      tco train gpt-4.1-mini --training-tokens 5M --tokens 2B
-      tco train llama-3.1-8b --training-tokens 1B --gpu h100-sxm --within 24h -o json
+      tco train gpt-4.1-mini --training-tokens 5M --requests 1M --against gpt-4.1 \\
+        --prompt-saved 800
+      tco train llama-3.3-70b --training-tokens 10M --method qlora --gpu h100-sxm --train-gpus 1
+      tco train llama-3.1-8b --training-tokens 1B --gpu h100-sxm --method lora --gpu-hours 12
+      tco train llama-3.3-70b --training-tokens 10M --option 'ours:kind=tuned,training=$4'
 
-    With --tokens, what the tuned model's tokens cost more than its base is added. Training data
-    and the people who make it are not counted.
+    With --tokens, what the tuned model's tokens cost more than its base is added; with --against
+    the tuned model is held against what is used untuned, by their whole bills. Training data and
+    the people who make it are not counted.
     """
     from tco.ask.questions import train as asked
     from tco.cli.answer import answer

@@ -176,12 +176,21 @@ class SelfOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedOption:
-    """A set-up whose monthly cost is given, up to a capacity."""
+    """A set-up whose monthly cost is given, up to a capacity; or a flat plan by the seat.
+
+    Args:
+        tokens_per_month: What one serves, or what one user asks for; None where more of it takes
+            no more of them [token/month].
+        count: How many are paid for where that is so [1].
+        unit: What is counted.
+    """
 
     id: str
     usd_per_month: float
     tokens_per_month: float | None
     source: str
+    count: float = 1.0
+    unit: Literal["set-up", "seat"] = "set-up"
     model: str = UNKNOWN_MODEL
     provider: str = "given"
     tier: Tier = "self"
@@ -190,6 +199,9 @@ class FixedOption:
     tries: Number = 1.0
     trust: Trust = GIVEN
 
+
+NO_SEATS = "a plan by the seat serves all of a user, it mixes with nothing; tco compare prices it"
+"""Why seats are in no mix."""
 
 Option = TokenOption | SelfOption | ProvisionedOption | FixedOption
 
@@ -353,16 +365,16 @@ def fleet(option: Served, settings: Settings, replica: Replica) -> Fleet:
 
 def _fixed_bill(option: FixedOption, settings: Settings) -> tuple[Line, ...]:
     load = workload(settings, option.tries)
-    units: Number = 1.0
+    units: Number = option.count
     if option.tokens_per_month is not None:
         units = np.maximum(
             1.0, np.ceil(load.tokens_per_month / option.tokens_per_month - ROUND_OFF)
         )
     line = Line(
-        item="set-up at a given price",
+        item="seats" if option.unit == "seat" else "set-up at a given price",
         group="compute",
         quantity=units,
-        unit="set-up",
+        unit=option.unit,
         rate_usd=option.usd_per_month,
         origin="given",
         source=option.source,

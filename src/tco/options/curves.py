@@ -251,7 +251,7 @@ def _token_curves(option: TokenOption, settings: Settings, count: int) -> Curves
 def _fixed_curves(option: FixedOption, count: int) -> Curves:
     usd = option.usd_per_month
     if option.tokens_per_month is None:
-        return affine(np.full(count, usd), np.zeros(count))
+        return affine(np.full(count, usd * option.count), np.zeros(count))
     step = float(option.tokens_per_month / np.asarray(option.tries))
 
     def until(rows: Indices, volume: Floats) -> Steps:

@@ -6,7 +6,8 @@ import math
 from dataclasses import replace
 
 from tco.catalog.lookup import find_gpu, find_model
-from tco.engine.shapes import Layout, precision
+from tco.catalog.trust import Trust
+from tco.engine.shapes import Layout, number, precision
 from tco.engine.tokens import ProvisionedUnit, Terms
 from tco.errors import InfeasibleError, UsageError, unknown_name
 from tco.options.bills import (
@@ -25,6 +26,7 @@ from tco.options.question import Question
 from tco.options.rents import described_gpu, life_months, life_name, machine_gpus
 from tco.options.scenario import InlineOption
 from tco.options.selection import PRECISION_NAMES
+from tco.options.settings import workload
 from tco.options.setups import (
     GpuEntry,
     ModelEntry,
@@ -36,6 +38,7 @@ from tco.options.setups import (
     uncut,
 )
 from tco.options.shapes import gpu_shape, model_shape
+from tco.units import show_number, show_tokens
 
 
 def inline_option(inputs: Question, spec: InlineOption) -> Option:
@@ -46,9 +49,11 @@ def inline_option(inputs: Question, spec: InlineOption) -> Option:
         UnknownNameError: A model or GPU that the catalog does not have.
         InfeasibleError: A model that cannot be cut over the GPUs described.
     """
-    _check(spec)
+    check_described(spec)
     _refuse_known(inputs, spec)
     made = _described(inputs, spec)
+    if spec.kind == "seat":
+        return made  # a second try takes no second seat
     return replace(made, tries=inputs.tries(made.model, made.id))
 
 
@@ -59,6 +64,12 @@ def _described(inputs: Question, spec: InlineOption) -> Option:
         return _own(inputs, spec)
     if spec.kind == "provisioned":
         return _provisioned(inputs, spec)
+    if spec.kind == "seat":
+        return _seats(inputs, spec)
+    if spec.kind == "tuned":
+        raise UsageError(
+            f"{spec.source}: {spec.name!r} is a price of tuning, for tco train alone; leave it out"
+        )
     return _tokens(inputs, spec)
 
 
@@ -89,14 +100,16 @@ _ABOVE_0 = (
     "gpu_usd",
     "server_usd",
     "watts",
+    "training",
+    "users",
 )
 _FROM_0 = (
     *("cached_input", "cache_write", "usd_per_gpu_hour", "usd_per_month", "commit_usd_per_month"),
-    *("usd_per_unit_hour", "output_weight"),
+    *("usd_per_unit_hour", "output_weight", "hosting_usd_per_month", "usd_per_user"),
 )
 
 
-def _check(spec: InlineOption) -> None:
+def check_described(spec: InlineOption) -> None:
     """Raise `UsageError` for a figure outside the range in which it means anything."""
     for name in (*_ABOVE_0, *_FROM_0, "batch_discount", "cached_weight"):
         value = getattr(spec, name)
@@ -110,6 +123,10 @@ def _check(spec: InlineOption) -> None:
         if not allowed or value == math.inf:
             raise UsageError(f"{spec.source}: {spec.name!r}: {name} is {value:g}, must be {words}")
     _check_above(spec)
+    if spec.kind == "tuned":
+        both = {"input": spec.input, "output": spec.output}
+        called = both if any(v is not None for v in both.values()) else {}
+        _need(spec, training=spec.training, **called)
     if spec.precision and precision(spec.precision) is None:
         raise unknown_name("precision", spec.precision, PRECISION_NAMES, where=f"{spec.source}: ")
 
@@ -143,6 +160,49 @@ def _fixed(inputs: Question, spec: InlineOption) -> FixedOption:
         model=_model(inputs, spec),
         source=spec.source,
         notes=() if spec.tokens_per_month else ("no capacity given: cost does not grow",),
+    )
+
+
+def _seats(inputs: Question, spec: InlineOption) -> FixedOption:
+    """Return a flat plan by the seat: of stated users, else of those that the volume comes from.
+
+    Raises:
+        InfeasibleError: A user takes more tokens than the plan allows.
+    """
+    _need(spec, usd_per_user=spec.usd_per_user)
+    assert spec.usd_per_user is not None
+    load, users = workload(inputs.settings), spec.users or inputs.request.users
+    profile = inputs.catalog.workloads.profiles[inputs.profile]
+    requests = profile.requests_per_user_per_month
+    each = (requests or 0.0) * number(load.tokens_per_request)
+    if users and inputs.volume_given:
+        each = number(load.tokens_per_month) / users
+    elif not (requests or users):
+        raise UsageError(
+            f"{spec.source}: {spec.name!r} needs users: the profile {inputs.profile} does not say "
+            "how many requests one makes; write users=50"
+        )
+    limit, use = spec.tokens_per_month, f"{show_tokens(each)} tokens a month"
+    if limit is not None and each > limit:
+        raise InfeasibleError(
+            f"{spec.source}: {spec.name!r}: a user takes {use}, its plan allows "
+            f"{show_tokens(limit)}"
+        )
+    fair = "what fair use allows is not known" if limit is None else f"{show_tokens(limit)} allowed"
+    sure = "limit unknown" if limit is None else "you gave it"
+    who = f"{show_number(users)} users" if users else f"users by the profile, {requests:g} requests"
+    told = f"a flat plan by the seat, no token and no engineer is billed: {who}, {use} each; {fair}"
+    return FixedOption(
+        id=spec.name,
+        usd_per_month=spec.usd_per_user,
+        tokens_per_month=None if users else each,
+        count=users or 1.0,
+        unit="seat",
+        tier="api",
+        model=_model(inputs, spec),
+        source=spec.source,
+        notes=(told,),
+        trust=Trust("high", (sure,)),
     )
 
 

@@ -111,6 +111,18 @@ def _tier(limit: int, said: Any) -> ContextTier:
     return limit, {ABOVE[key]: units.usd_per_mtok(price) for key, price in read}
 
 
+METHODS = ("lora", "qlora", "full")
+"""Ways to tune a model on GPUs."""
+
+
+def read_method(value: Any) -> str:
+    """Return a way to tune a model."""
+    word = str(value).strip().lower()
+    if word not in METHODS:
+        raise UsageError(f"{printable(word, 40)!r} is none of {', '.join(METHODS)}")
+    return word
+
+
 def read_cliff(value: Any) -> bool:
     """Return whether a tier's discount holds for all tokens, from `cliff` or `graduated`."""
     word = str(value).strip().lower()
@@ -131,8 +143,9 @@ def described(
     return field(default=default, metadata=told)
 
 
-KINDS = ("api", "hosted", "self", "own", "fixed", "provisioned")
+KINDS = ("api", "hosted", "self", "own", "fixed", "seat", "provisioned", "tuned")
 TOKENS, GPUS = "api hosted", "self own"
+CALLED = f"{TOKENS} tuned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,22 +159,23 @@ class InlineOption:
     Args:
         name: What it is called in tables.
         kind: `api` (closed, by the token), `hosted` (open, by the token), `self` (rented GPUs),
-            `own` (bought GPUs), `provisioned` (throughput by the unit), or `fixed` (a given
-            monthly price).
+            `own` (bought GPUs), `provisioned` (throughput by the unit), `fixed` (a given
+            monthly price), `seat` (a flat plan by the user), or `tuned` (a price of tuning, for
+            `tco train`).
         source: The flag or `file:line` that described it.
     """
 
     name: str
-    kind: Literal["api", "hosted", "self", "own", "fixed", "provisioned"]
+    kind: Literal["api", "hosted", "self", "own", "fixed", "seat", "provisioned", "tuned"]
     source: str
     model: str | None = described(
         read_word, " ".join(KINDS), "The model of the catalog that it serves."
     )
-    input: float | None = described(units.usd_per_mtok, TOKENS, "`$2.50/Mtok`.")
-    output: float | None = described(units.usd_per_mtok, TOKENS)
+    input: float | None = described(units.usd_per_mtok, CALLED, "`$2.50/Mtok`.")
+    output: float | None = described(units.usd_per_mtok, CALLED)
     cached_input: float | None = described(
         units.usd_per_mtok,
-        TOKENS,
+        CALLED,
         "Price of input read from the cache; left out, it costs as much as other input.",
         "cached",
     )
@@ -246,9 +260,24 @@ class InlineOption:
     usd_per_month: float | None = described(units.usd_per_month, "fixed")
     tokens_per_month: float | None = described(
         units.tokens_per_month,
-        "fixed",
-        "Tokens a month that one `fixed` set-up serves.",
+        "fixed seat",
+        "Tokens a month that one `fixed` set-up serves, or that one user of a `seat` may use.",
         "capacity",
+    )
+    usd_per_user: float | None = described(
+        units.usd_per_month, "seat", "Price of one seat: `$39/month`."
+    )
+    users: float | None = described(
+        units.number, "seat", "Seats that are paid for; left out, those of `--users`."
+    )
+    training: float | None = described(
+        units.usd_per_mtok, "tuned", "Price of a million tokens trained on: `$4`."
+    )
+    method: str | None = described(
+        read_method, "tuned", "What it is the price of: `lora`, `qlora`, `full`; any unless said."
+    )
+    hosting_usd_per_month: float | None = described(
+        units.usd_per_month, "tuned", "What the tuned model costs to stand ready.", "hosting"
     )
 
 

@@ -109,14 +109,20 @@ DOUBTS = ("not sure enough", "is not equal quality", "Surely within")
 """Words of sentences of a verdict that a screen does not leave out."""
 
 
-def doubts(text: str, view: View) -> Iterator[Block]:
-    """Return the sentences of a verdict that it had no room for and a screen must not lack."""
+def doubts(text: str, view: View, told: Sequence[str] = DOUBTS) -> Iterator[Block]:
+    """Return the sentences of a verdict that it had no room for and a screen must not lack.
+
+    Args:
+        text: The verdict.
+        view: How it is shown.
+        told: Words that such a sentence has.
+    """
     if view.page or view.notes:
         return
     rest = _SENTENCE.split(leading(text)[1])
-    told = [sentence for sentence in rest if any(words in sentence for words in DOUBTS)]
-    if told:
-        yield Paragraph(text=" ".join(told), hanging=2, bullet=True)
+    kept = [sentence for sentence in rest if any(words in sentence for words in told)]
+    if kept:
+        yield Paragraph(text=" ".join(kept), hanging=2, bullet=True)
 
 
 # Under the table: what would turn the answer, and what was assumed.

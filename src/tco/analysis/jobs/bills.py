@@ -18,7 +18,7 @@ from tco.catalog.trust import Trust
 from tco.engine.ledger import Line, total_usd
 from tco.engine.selfhost import rent_line
 from tco.engine.shapes import Number, number
-from tco.engine.training import crossing_tokens
+from tco.engine.training import pays_from
 from tco.errors import InfeasibleError, UsageError
 from tco.options.candidates import gpu_entries, rent_entries
 from tco.options.cheapest import BESIDE, cheapest, insist, least_trust, rank_of
@@ -28,12 +28,13 @@ from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import hours_per_month
 from tco.options.setups import SMALLEST_PIPELINED_NODE, GpuEntry, RentEntry, together
-from tco.units import MTOK, show_tokens, show_usd
+from tco.units import MTOK, show_number, show_tokens, show_usd
 
 FACTORS = ("rent.factor", "price.api_factor", "price.hosted_factor")
 SPOT = ("rent.spot_", "plan.lead_h")
 START = "training.startup_h"
 MOST_REASONS = 4
+DAYS_PER_MONTH = 365.0 / 12.0
 MOST_GPUS = 1024
 """More than one job is spread over; nobody publishes how well that goes on rented nodes."""
 
@@ -290,7 +291,7 @@ def crossing(rows: Sequence[JobRow], least: int) -> JobCrossing | None:
     rent = sum(one.amount_usd for one in rented.once if one.item.startswith("GPU rent"))
     fixed = start * rented.usd_once / rent if rent else 0.0  # what comes on top is a share of both
     own = (rented.usd_once - fixed) / trained
-    tokens = number(crossing_tokens(fixed, own / MTOK, hosted.usd_per_mtok / MTOK))
+    tokens = number(pays_from(fixed, own / MTOK, hosted.usd_per_mtok / MTOK))
     return JobCrossing(
         hosted=hosted.id,
         rented=rented.id,
@@ -332,8 +333,40 @@ def verdict(
 
 def _cheapest(best: JobRow, what: str, least: int) -> str:
     once = [] if best.usd_once is None else [f"{show_usd(best.usd_once)} {what}"]
-    monthly = [] if best.monthly_usd is None else [f"{show_usd(best.monthly_usd)} a month"]
+    usd = best.monthly_usd
+    monthly = [] if usd is None or usd < 0 else [f"{show_usd(usd)} a month"]
     return f"Cheapest{rule_words(least)}: {best.id} at {' and '.join([*once, *monthly])}."
+
+
+def months_words(months: float) -> str:
+    """Return some months in words; what is less than one in days."""
+    if months >= 1.0:
+        return f"{show_number(months)} months"
+    return f"{show_number(months * DAYS_PER_MONTH)} days"
+
+
+def paid_back(best: JobRow, against: str | None, untuned_usd: float | None) -> str:
+    """Return what tuning saves a month, and when that has paid for it; nothing where not asked.
+
+    Args:
+        best: The way that is the answer.
+        against: What is used untuned; None for its base.
+        untuned_usd: What that costs [USD/month].
+    """
+    saved = best.saved_usd_per_month
+    if saved is None:
+        return ""
+    usd = "" if untuned_usd is None else f", {show_usd(untuned_usd)} a month"
+    held = f"{against or 'its base'} untuned{usd}"
+    if best.pays_after_months is None or best.pays_after_requests is None:
+        more = show_usd(-saved) if saved < 0 else "nothing"
+        word = "more" if saved < 0 else "less"
+        return f" Beside {held}, it costs {more} {word} a month: it never pays."
+    return (
+        f" Beside {held}, it saves {show_usd(saved)} a month and has paid for itself after "
+        f"{months_words(best.pays_after_months)}, "
+        f"{show_number(best.pays_after_requests)} requests."
+    )
 
 
 def _crosses(cross: JobCrossing | None, tokens: str) -> str:

@@ -7,7 +7,25 @@ from typing import Literal
 
 from tco.analysis.results import BillLine, Envelope, TrustLevel
 
-Method = Literal["full", "lora", "rft", "any"]
+Method = Literal["full", "lora", "qlora", "rft", "any"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingMemory:
+    """What a run keeps in the memory of one GPU, its state cut evenly over all of them [GB]."""
+
+    usable_gb: float
+    """What a run may fill of it."""
+    used_gb: float
+    """The sum of the parts."""
+    weights_gb: float
+    adapters_gb: float
+    gradients_gb: float
+    optimizer_gb: float
+    activations_gb: float
+    """Of its own texts: they are not cut."""
+    gathered_gb: float
+    """Layers that it holds whole while it works on them; 0 where one GPU holds all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +63,14 @@ class JobRow:
     trust: TrustLevel = "low"
     """How far its price, or the rent of its GPUs, can be trusted."""
     trust_reasons: tuple[str, ...] = ()
+    memory_per_gpu: TrainingMemory | None = None
+    """Of a run on GPUs."""
+    saved_usd_per_month: float | None = None
+    """What a month costs less than untuned, new runs paid; below 0: more. None where not asked."""
+    pays_after_months: float | None = None
+    """When that has paid for the run; None for never, and where not asked."""
+    pays_after_requests: float | None = None
+    """The same in requests, at the volume asked about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +104,12 @@ class TrainResult(Envelope):
     rows: tuple[JobRow, ...]
     crossing: JobCrossing | None
     """Of the cheapest of both kinds; None where one of them is missing."""
+    against: str | None = None
+    """What is used untuned; None for the base of each way."""
+    untuned_usd_per_month: float | None = None
+    """What that costs a month."""
+    prompt_saved_tokens: float = 0.0
+    """Input of a request that a tuned model does not need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,44 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tco.analysis.jobs.bills import MOST_GPUS, Job, can_be_had, first_of, impossible, line, notes_of
+from tco.analysis.jobs.bills import (
+    MOST_GPUS,
+    Job,
+    can_be_had,
+    first_of,
+    impossible,
+    line,
+    notes_of,
+    paid_back,
+)
 from tco.analysis.jobs.results import JobRow, TrainResult
+from tco.analysis.jobs.runs import (
+    GPUS,
+    MFU,
+    RANK,
+    ROOM,
+    WAYS,
+    GpuRun,
+    Way,
+    least_gpus,
+    run_of,
+    work_hours,
+)
 from tco.analysis.report import few, volume_notes
 from tco.catalog.lookup import find_model, times
-from tco.catalog.trust import tuning_trust
+from tco.catalog.trust import GIVEN, tuning_trust
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Number, number
-from tco.engine.training import (
-    gpu_hours,
-    gpus_for_memory,
-    gpus_in_time,
-    training_bytes,
-    training_flops,
-    whole_gpus,
-)
+from tco.engine.training import pays_from, shorter_prompt, whole_gpus
 from tco.errors import DataError, InfeasibleError, UsageError
-from tco.options.bills import TokenOption, lines
+from tco.options.bills import TokenOption, lines, usd_of
 from tco.options.cheapest import least_trust
+from tco.options.described import check_described
 from tco.options.names import resolve
 from tco.options.question import Question
+from tco.options.scenario import InlineOption
 from tco.options.selection import token_tier
-from tco.options.settings import price_factor
+from tco.options.settings import Settings, price_factor, workload
 from tco.options.setups import GpuEntry, RentEntry
-from tco.units import MTOK, show_rate, show_share, show_usd
+from tco.units import GB, MTOK, show_number, show_rate, show_share, show_usd
 
 if TYPE_CHECKING:
     from tco.catalog.models import Model
-    from tco.catalog.prices import FineTuning
+    from tco.catalog.prices import FineTuning, Rates
 
 
-MFU = "training.mfu"
-
-Way = Literal["lora", "full"]
-WAYS: tuple[Way, ...] = get_args(Way)
+SAVED = "training.prompt_saved_tokens"
+SPEEDS = {"training.gpu_hours": "--gpu-hours", "training.tokens_per_s": "--train-tokens-per-s"}
+"""What replaces the speed that the MFU gives, and how it is said."""
 
 
 def train(
@@ -50,6 +65,7 @@ def train(
     training_tokens: float,
     ways: tuple[Way, ...] = WAYS,
     refresh_months: float | None = None,
+    against: str | None = None,
 ) -> TrainResult:
     """Return what tuning the models costs, cheapest first.
 
@@ -57,27 +73,31 @@ def train(
         inputs: The question.
         models: The models that could be tuned.
         training_tokens: Tokens of the training set [token].
-        ways: How; both where nothing was said.
+        ways: How; all of them where nothing was said.
         refresh_months: How often it is done anew; None for once [month].
+        against: The option that is used untuned; None for the base of each way.
 
     Raises:
+        UsageError: What was said does not go together.
         UnknownNameError: A model that the catalog does not have.
         InfeasibleError: Nobody tunes any of them; the reasons are named.
     """
     if training_tokens <= 0:
         raise UsageError("--training-tokens must be more than 0")
     names = tuple(dict.fromkeys(find_model(inputs.catalog, name) for name in models))
-    job = _Tuning(inputs, training_tokens, ways, refresh_months)
+    _check(inputs, names, ways, against)
+    job = _Tuning(inputs, training_tokens, ways, refresh_months, against)
     words = "a run", "trained on"
     found = [one for name in names for one in job.rows(name)]
     answer = job.answer(found, f"tunes {' or '.join(names)}", words, crossed=True, own="training.")
     used = [r for r in answer["rows"] if r.feasible]
-    answer["warnings"] = (
-        *_few(inputs, training_tokens),
-        *answer["warnings"],
-        *_spread(job, used),
-        *_serving(job, used),
+    best = next(r for r in used if r.id == answer["best"])
+    answer["verdict"] += paid_back(best, job.untuned_name, job.untuned_usd)
+    answer["assumptions"] = tuple(
+        a for a in answer["assumptions"] if a.path not in _UNSAID or a.value
     )
+    told = (*_spread(job, used), *_serving(job, used), *_unused(inputs, names, against))
+    answer["warnings"] = (*_few(inputs, training_tokens), *answer["warnings"], *told)
     return TrainResult(
         schema="tco.train/1",
         models=names,
@@ -86,8 +106,58 @@ def train(
         refresh_months=refresh_months,
         within_h=job.value("training.within_h"),
         tokens_per_month=job.served,
+        against=against,
+        untuned_usd_per_month=job.untuned_usd,
+        prompt_saved_tokens=job.value(SAVED),
         **answer,
     )
+
+
+_UNSAID = (*SPEEDS, RANK, SAVED, GPUS)
+"""Settings that are none unless given."""
+
+
+def _check(
+    inputs: Question, names: Sequence[str], ways: tuple[Way, ...], against: str | None
+) -> None:
+    """Raise `UsageError` for what does not go together."""
+    value = inputs.settings.value
+    told = [flag for path, flag in SPEEDS.items() if value(path)]
+    if inputs.settings.given(MFU):
+        told.append(MFU)
+    if len(told) > 1:
+        raise UsageError(f"{' and '.join(told)} both say how fast a run is; keep one")
+    if told and told[0] != MFU:
+        _check_one_run(inputs, names, ways, told[0])
+    if value(RANK) and ways == ("full",):
+        raise UsageError(
+            "--lora-rank: full fine-tuning has no adapters; leave it out, or --method lora"
+        )
+    if value(RANK) and inputs.settings.given("training.adapter_share"):
+        raise UsageError("--lora-rank and training.adapter_share both size the adapters; keep one")
+    flag = "--prompt-saved" if value(SAVED) else "--against" if against else ""
+    if flag and not inputs.volume_given:
+        raise UsageError(f"{flag} is about the tokens of a month; say how many: --requests 1M")
+    if value(SAVED) >= value("workload.isl"):
+        raise UsageError(
+            f"--prompt-saved: {show_number(number(value(SAVED)))} tokens of an input of "
+            f"{show_number(number(value('workload.isl')))}; it must be less, or say --isl"
+        )
+
+
+def _check_one_run(
+    inputs: Question, names: Sequence[str], ways: tuple[Way, ...], flag: str
+) -> None:
+    """Raise `UsageError` where what was measured is of one run and several are asked about."""
+    missing = (
+        *(["one model"] if len(names) > 1 else []),
+        *(["--method"] if len(ways) > 1 else []),
+        *(["--gpu"] if len(inputs.request.gpus) != 1 else []),
+    )
+    if missing:
+        raise UsageError(
+            f"{flag} is of one run: name {' and '.join(missing)} that it was measured on"
+        )
 
 
 def _few(inputs: Question, training_tokens: float) -> tuple[str, ...]:
@@ -100,9 +170,20 @@ FEW_TRAINING_TOKENS = 1000.0
 """Below this a training set is shorter than one text [token]."""
 
 
+def _unused(inputs: Question, names: Sequence[str], against: str | None) -> Iterator[str]:
+    """Return options of one's own that are neither a price of tuning nor what is used untuned."""
+    for spec in inputs.request.options:
+        where = f"{spec.source}: {spec.name} has no part in this answer"
+        if spec.kind == "tuned":
+            if spec.model is not None and find_model(inputs.catalog, spec.model) not in names:
+                yield f"{where}: it tunes {spec.model}"
+        elif spec.name != against:
+            yield f"{where}: --against {spec.name}"
+
+
 def _serving(job: _Tuning, used: Sequence[JobRow]) -> tuple[str, ...]:
     """Return that what is tuned on own GPUs is served at a cost that is not in these rows."""
-    if job.served is None or all(r.tier != "self" for r in used):
+    if job.served is None or job.compared or all(r.tier != "self" for r in used):
         return ()
     return ("serving on own GPUs is not in these rows: tco compare prices it",)
 
@@ -111,7 +192,7 @@ def _spread(job: _Tuning, used: Sequence[JobRow]) -> tuple[str, ...]:
     """Return what the cheapest own run costs at the ends of the speed that is taken."""
     inputs, own = job.inputs, [r for r in used if r.tier == "self"]
     best, mfu = first_of(own, least_trust(inputs), lambda r: r.usd_once), inputs.settings[MFU]
-    if best is None or mfu.origin == "given":
+    if best is None or mfu.origin == "given" or any(job.value(path) for path in SPEEDS):
         return ()
     fast, slow = (
         "more than can be rented" if usd is None else show_usd(usd)
@@ -127,7 +208,7 @@ def _spread(job: _Tuning, used: Sequence[JobRow]) -> tuple[str, ...]:
 def _least_usd(job: _Tuning, like: JobRow, mfu: float) -> float | None:
     """Return the cheapest own run of a kind at another MFU; None when none is fast enough."""
     at = replace(job.inputs, settings=job.inputs.settings.with_values({MFU: mfu}))
-    there = _Tuning(at, job.training_tokens, job.ways, job.refresh_months)
+    there = _Tuning(at, job.training_tokens, job.ways, job.refresh_months, None)
     runs = [r for r in there.rows(like.model) if (r.tier, r.method) == ("self", like.method)]
     best = first_of(runs, least_trust(at), lambda r: r.usd_once)
     return None if best is None else best.usd_once
@@ -142,6 +223,7 @@ class _Tuning(Job):
         training_tokens: float,
         ways: tuple[Way, ...],
         refresh_months: float | None,
+        against: str | None,
     ) -> None:
         super().__init__(inputs)
         self.training_tokens = training_tokens
@@ -150,6 +232,12 @@ class _Tuning(Job):
         self.trained = training_tokens * self.value("training.epochs")
         volume = self.value("workload.tokens_per_month")
         self.served = volume if inputs.volume_given else None
+        self.untuned_name = against
+        self.untuned_usd: float | None = None
+        if against:
+            self.untuned_usd = usd_of(resolve(against, inputs).best, inputs.settings)
+        self.compared = bool(against or self.value(SAVED))
+        self.shorter = replace(inputs, settings=_shorter(inputs.settings))
 
     def rows(self, name: str) -> Iterator[JobRow]:
         """Return every way to tune a model."""
@@ -164,9 +252,13 @@ class _Tuning(Job):
             yield impossible(f"self/{name}", name, "self", "its weights are closed")
         elif model.params_b is None:
             yield impossible(f"self/{name}", name, "self", "its size is not in the catalog")
+        elif model.architecture is None:
+            reason = "its dimensions are not in the catalog; --model-config gives those of a file"
+            yield impossible(f"self/{name}", name, "self", reason)
         else:
+            monthly = self._own_serving(name)
             for way in self.ways:
-                yield from self._rented(name, model, way)
+                yield from self._rented(run_of(self, name, model, way, self.trained), monthly)
 
     def _hosted(self, name: str, model: Model) -> Iterator[JobRow]:
         providers = self.selection.providers
@@ -175,10 +267,43 @@ class _Tuning(Job):
             for offer in self.inputs.catalog.prices.fine_tuning
             if _is_for(offer, name, model) and (not providers or offer.provider in providers)
         ]
-        if not offers:
+        given = [spec for spec in self.inputs.request.options if self._tunes(spec, name)]
+        if not offers and not given:
             yield impossible(f"tuned/{name}", name, "hosted", "nobody's price is in the catalog")
         for offer in offers:
             yield self._at(offer, name)
+        for spec in given:
+            yield self._described(spec, name)
+
+    def _tunes(self, spec: InlineOption, name: str) -> bool:
+        """Return whether an option of one's own is a price of tuning a model."""
+        if spec.kind != "tuned":
+            return False
+        check_described(spec)
+        return spec.model is None or find_model(self.inputs.catalog, spec.model) == name
+
+    def _described(self, spec: InlineOption, name: str) -> JobRow:
+        """Return what tuning costs at a price of one's own."""
+        from tco.catalog.prices import Rates  # a start without such options needs none
+
+        if spec.method not in (None, "any", *self.ways):
+            return impossible(spec.name, name, "given", f"{spec.method} only")
+        assert spec.training is not None  # or its description was refused
+        told = line("training tokens", self.trained / MTOK, "Mtok", spec.training, spec.source)
+        run = (replace(told, origin="given"),)
+        tuned = None
+        if spec.input is not None and spec.output is not None:
+            rates = Rates(input=spec.input, output=spec.output, cached_input=spec.cached_input)
+            tuned = _called(spec.name, name, "given", rates, spec.source)
+        hosting: tuple[Line, ...] = ()
+        if spec.hosting_usd_per_month and self.served is not None:
+            usd = spec.hosting_usd_per_month
+            kept = line("hosting of the tuned model", 1.0, "month", usd, spec.source)
+            hosting = (replace(kept, origin="given"),)
+        return self._by_token(
+            run, tuned, None, hosting, id=spec.name, model=name, provider="given",
+            method=spec.method or "any", checked=None, trust=GIVEN, notes=(), source=spec.source,
+        )  # fmt: skip
 
     def _at(self, offer: FineTuning, name: str) -> JobRow:
         made = f"{offer.provider}/{name}:{offer.method}"
@@ -188,28 +313,114 @@ class _Tuning(Job):
         source, model = offer.evidence[0].source, self.inputs.catalog.models.models[name]
         usd = offer.usd_per_mtok_training * self.value(price_factor(token_tier(model)))
         run = (line("training tokens", self.trained / MTOK, "Mtok", usd, source),)
-        once = (*run, self._evaluation(run))
         notes = [offer.note.removesuffix(".")] if offer.note else []
         if offer.retires is not None:
             notes.append(f"tuned models are answered for until {offer.retires}")
-        dearer = self._surcharge(offer, name)
-        if self.served is not None and not dearer:
-            notes.append("what its tokens cost more than the base's is not known")
-        monthly = (*self._again(once), *dearer)
+        base = self._base(offer, name) if self.served is not None else None
+        tuned = None if self.served is None else _tuned(base, offer, name)
+        return self._by_token(
+            run, tuned, base, (), id=made, model=name, provider=offer.provider,
+            method=offer.method, checked=offer.checked, notes=tuple(notes),
+            trust=tuning_trust(self.inputs.catalog, offer), source=offer.evidence[-1].source,
+        )  # fmt: skip
+
+    def _by_token(
+        self,
+        run: tuple[Line, ...],
+        tuned: TokenOption | None,
+        base: TokenOption | None,
+        hosting: tuple[Line, ...],
+        *,
+        source: str,
+        notes: tuple[str, ...],
+        **said: Any,
+    ) -> JobRow:
+        """Return a way that is charged by the token trained on.
+
+        Args:
+            run: The training itself.
+            tuned, base: What the tuned model, and its base, cost to call; None where not known.
+            hosting: What comes every month besides.
+            source: Who says what the tuned model costs.
+        """
+        once = (*run, self._evaluation(run))
+        if self.untuned_name is not None and tuned is None:
+            reason = "what its tuned model costs to call is not known, nor what it saves"
+            return impossible(said["id"], said["model"], said["provider"], reason)
+        if self.served is not None and tuned is None:
+            notes = (*notes, "what its tokens cost more than the base's is not known")
+        dearer = (*hosting, *self._dearer(tuned, base, source))
         return self.row(
             once,
-            monthly,
+            (*self._again(once), *dearer),
             tokens=self.trained,
             total_usd_of=self._total(once, dearer),
-            checked=offer.checked,
-            trust=tuning_trust(self.inputs.catalog, offer),
-            id=made,
             tier="hosted",
-            model=name,
-            provider=offer.provider,
-            method=offer.method,
-            notes=tuple(notes),
+            notes=notes,
+            **self._saved(once, dearer),
+            **said,
         )
+
+    def _dearer(
+        self, tuned: TokenOption | None, base: TokenOption | None, source: str
+    ) -> tuple[Line, ...]:
+        """Return what a month of the tuned model costs more than untuned, by lines."""
+        if self.served is None:
+            return ()
+        short = self.shorter.settings
+        if self.untuned_name is not None and tuned is not None:
+            return self._instead(usd_of(tuned, short), source)
+        if base is None:
+            return ()
+        full = total_usd(lines(base, self.inputs.settings), "tokens")
+        usual = total_usd(lines(base, short), "tokens")
+        told: tuple[Line, ...] = ()
+        if tuned is not None:
+            dearer = total_usd(lines(tuned, short), "tokens") - usual
+            told = (line("serving surcharge", dearer, "USD", 1.0, source),)
+        return (*told, *self._less(full - usual))
+
+    def _instead(self, usd: Number, source: str) -> tuple[Line, ...]:
+        """Return a month of the tuned model, and that of what it takes the place of."""
+        assert self.untuned_usd is not None
+        gone = line(
+            "untuned, no longer paid", 1.0, "month", -self.untuned_usd, self.untuned_name or ""
+        )
+        return (line("serving, tuned", 1.0, "month", usd, source), gone)
+
+    def _less(self, usd: Number) -> tuple[Line, ...]:
+        """Return what a shorter prompt saves a month, where one was said."""
+        if not self.value(SAVED):
+            return ()
+        return (replace(line("shorter prompt", 1.0, "month", -usd, SAVED), origin="given"),)
+
+    def _own_serving(self, name: str) -> tuple[Line, ...] | str:
+        """Return what a month on own GPUs costs more than untuned; why it cannot be had."""
+        if not self.compared:
+            return ()
+        try:
+            best = resolve(f"self/{name}", self.shorter).best
+            usd = usd_of(best, self.shorter.settings)
+            if self.untuned_name is not None:
+                return self._instead(usd, best.id)
+            base = resolve(f"self/{name}", self.inputs).best
+            return self._less(usd_of(base, self.inputs.settings) - usd)
+        except (DataError, InfeasibleError) as error:
+            return str(error)
+
+    def _saved(self, once: tuple[Line, ...], dearer: tuple[Line, ...]) -> dict[str, Any]:
+        """Return what a month saves, and after how many it has paid for the run."""
+        if not self.compared or not dearer:
+            return {}
+        usd, monthly = total_usd(once), total_usd((*self._again(once), *dearer))
+        months = number(pays_from(usd, monthly, 0.0))
+        requests = number(workload(self.inputs.settings).requests_per_month)
+        pays = bool(np.isfinite(months))
+        return {
+            "saved_usd_per_month": -number(monthly),
+            "pays_after_months": months if pays else None,
+            "pays_after_requests": months * requests if pays else None,
+        }
 
     def _why_not(self, offer: FineTuning) -> str:
         day, known = self.inputs.day, offer.usd_per_mtok_training
@@ -241,93 +452,128 @@ class _Tuning(Job):
         runs = max(self.months / self.refresh_months, 1.0) if self.refresh_months else 1.0
         return number(total_usd(once) * runs + total_usd(monthly) * self.months)
 
-    def _surcharge(self, offer: FineTuning, name: str) -> tuple[Line, ...]:
-        """Return what the month's tokens cost more from the tuned model than from its base."""
-        if self.served is None:
-            return ()
+    def _base(self, offer: FineTuning, name: str) -> TokenOption | None:
+        """Return the base of a tuned model at its provider; None where it has no price today."""
         try:
             base = resolve(f"{offer.provider}/{name}", self.inputs).best
-        except (DataError, InfeasibleError):  # what it is dearer than has no price today
-            return ()
-        if not isinstance(base, TokenOption):
-            return ()
-        tuned = offer.inference_usd_per_mtok
-        if tuned is None and offer.inference_multiply is not None:
-            tuned = times(base.rates, offer.inference_multiply)
-        if tuned is None:
-            return ()
-        settings = self.inputs.settings
-        usual = total_usd(lines(base, settings), "tokens")
-        dearer = total_usd(lines(replace(base, rates=tuned, modifiers=[]), settings), "tokens")
-        said = line("serving surcharge", dearer - usual, "USD", 1.0, offer.evidence[-1].source)
-        return (said,)
+        except (DataError, InfeasibleError):
+            return None
+        return base if isinstance(base, TokenOption) else None
 
-    def _rented(self, name: str, model: Model, way: Way) -> Iterator[JobRow]:
+    def _rented(self, run: GpuRun, monthly: tuple[Line, ...] | str) -> Iterator[JobRow]:
         """Return the cheapest set-up of each GPU."""
-        assert model.params_b is not None
-        params, active = model.params_b.total * 1e9, model.params_b.active * 1e9
-        share = None if way == "full" else self.value("training.adapter_share")
-        flops = training_flops(active, self.trained, full=way == "full")
-        memory = training_bytes(params, share)
-        rents = self.rents()
-        found = [self._on(name, flops, memory, way, *pair) for pair in rents]
-        rows = [one for one in found if one is not None]
+        made = f"self/{run.name}:{run.way}"
+        if isinstance(monthly, str) and self.untuned_name is not None:
+            yield impossible(made, run.name, "self", f"served: {monthly}", run.way)
+            return
+        dearer = () if isinstance(monthly, str) else monthly
+        notes = (f"its serving is not priced: {monthly}",) if isinstance(monthly, str) else ()
+        rows = [one for pair in self.rents() if (one := self._on(run, *pair, dearer, notes))]
         yield from rows
         if not rows:
-            reason = "no GPUs that work together and can be rented hold it and finish in time"
-            yield impossible(f"self/{name}:{way}", name, "self", reason, way)
+            reason = (
+                "no GPUs that work together and can be rented hold its "
+                f"{show_number(number(run.shared) / GB)} GB and finish in time"
+            )
+            yield impossible(made, run.name, "self", reason, run.way)
 
     def _on(
         self,
-        name: str,
-        flops: Number,
-        memory_bytes: Number,
-        way: Way,
+        run: GpuRun,
         gpu: GpuEntry,
         rents: Iterable[RentEntry],
+        dearer: tuple[Line, ...],
+        notes: tuple[str, ...],
     ) -> JobRow | None:
-        start, within_h = self.value("training.startup_h"), self.value("training.within_h")
-        if start >= within_h:
-            raise UsageError(f"--within: a run takes {start:g} h to start alone; give it more")
-        work = gpu_hours(flops, gpu.shape.flops_16, self.value(MFU))
-        room = self.value("training.memory_share")
-        held = gpus_for_memory(memory_bytes, gpu.shape.memory_bytes, room)
-        if held > 1 and gpu.shape.pcie and not self.inputs.request.gpus:
+        """Return a run on a GPU; None where it cannot be had and nobody asked for that GPU."""
+        chosen = bool(self.inputs.request.gpus)
+        work = work_hours(self, gpu, run, self.trained)
+        least, reason = least_gpus(self, run, gpu, work)
+        if least > 1 and gpu.shape.pcie and not chosen:
             return None  # weights spread over GPUs that talk through PCIe: slower than `mfu` says
-        least = np.maximum(held, gpus_in_time(work, within_h, start))
-        found: list[tuple[float, RentEntry, float, tuple[Line, ...]]] = []
-        for rent in rents:
-            gpus = number(whole_gpus(least, gpu.node_gpus, rent.instance_gpus))
-            if gpus > MOST_GPUS or not can_be_had(gpus, gpu, rent):
-                continue
-            begun = self.start_gpu_hours(gpus)
-            run = self.rent_lines(rent, training=number(work), start=begun)
-            found.append((number(total_usd(run)), rent, gpus, run))
-        if not found:
-            return None
-        usd = [one[0] for one in found]
-        _, rent, gpus, run = found[self.best_rent([one[1] for one in found], usd)]
-        once = (*run, self._evaluation(run))
-        notes = [*notes_of(rent)]
+        found = None if reason else self._picked(gpu, rents, least, work)
+        if found is None:
+            why = reason or f"nobody in the catalog rents {least:g} that work together"
+            name = f"self/{run.name}@{least:g}x{gpu.id}:{run.way}"
+            return impossible(name, run.name, "self", why, run.way) if chosen else None
+        rent, gpus, paid = found
+        once = (*paid, self._evaluation(paid))
+        told = [*notes_of(rent), *notes]
         if gpus > gpu.node_gpus:
-            notes.append(f"{gpus / gpu.node_gpus:g} nodes, taken to be as fast together as alone")
+            told.append(f"{gpus / gpu.node_gpus:g} nodes, taken to be as fast together as alone")
         return self.row(
             once,
-            self._again(once),
+            (*self._again(once), *dearer),
             tokens=self.trained,
-            total_usd_of=self._total(once),
+            total_usd_of=self._total(once, dearer),
             checked=rent.checked,
             trust=rent.trust,
-            id=f"self/{name}@{gpus:g}x{gpu.id}:{way}/{rent.seller}:{rent.way}",
-            tier="self",
-            model=name,
-            provider=rent.seller,
-            method=way,
-            hardware=f"{gpus:g}x{gpu.id}",
-            gpus=gpus,
-            hours=start + number(work) / gpus,
-            notes=tuple(notes),
-        )
+            id=f"self/{run.name}@{gpus:g}x{gpu.id}:{run.way}/{rent.seller}:{rent.way}",
+            tier="self", model=run.name, provider=rent.seller, method=run.way,
+            hardware=f"{gpus:g}x{gpu.id}", gpus=gpus, notes=tuple(told),
+            hours=self.value("training.startup_h") + work / gpus,
+            memory_per_gpu=run.on(gpus, gpu, self.value(ROOM)),
+            **self._saved(once, dearer),
+        )  # fmt: skip
+
+    def _picked(
+        self, gpu: GpuEntry, rents: Iterable[RentEntry], least: float, work: float
+    ) -> tuple[RentEntry, float, tuple[Line, ...]] | None:
+        """Return the rent that is the answer for so many GPUs, how many those are, and its bill."""
+        count = self.value(GPUS)
+        found: list[tuple[RentEntry, float, tuple[Line, ...]]] = []
+        for rent in rents:
+            gpus = number(whole_gpus(least, gpu.node_gpus, rent.instance_gpus))
+            if count and count % rent.instance_gpus == 0:
+                gpus = count
+            if gpus > MOST_GPUS or not can_be_had(gpus, gpu, rent) or (count and gpus != count):
+                continue
+            paid = self.rent_lines(rent, training=work, start=self.start_gpu_hours(gpus))
+            found.append((rent, gpus, paid))
+        if not found:
+            return None
+        usd = [number(total_usd(paid)) for _, _, paid in found]
+        return found[self.best_rent([rent for rent, _, _ in found], usd)]
+
+
+def _shorter(settings: Settings) -> Settings:
+    """Return the settings with the prompt that a tuned model needs."""
+    saved = settings.value(SAVED)
+    if not np.any(saved):
+        return settings
+    load = workload(settings)
+    isl, cached = shorter_prompt(load.isl, load.cached_share, saved)
+    tokens = load.requests_per_month * (isl + load.osl)
+    said = {"isl": isl, "cached_share": cached, "tokens_per_month": tokens}
+    return settings.with_values({f"workload.{k}": number(v) for k, v in said.items()})
+
+
+def _tuned(base: TokenOption | None, offer: FineTuning, name: str) -> TokenOption | None:
+    """Return the tuned model as what is called; None where its price is not known."""
+    rates = offer.inference_usd_per_mtok
+    if rates is None and base is not None and offer.inference_multiply is not None:
+        rates = times(base.rates, offer.inference_multiply)
+    if rates is None:
+        return None
+    if base is not None:
+        return replace(base, rates=rates, modifiers=[])
+    return _called(
+        f"{offer.provider}/{name}", name, offer.provider, rates, offer.evidence[-1].source
+    )
+
+
+def _called(made: str, model: str, provider: str, rates: Rates, source: str) -> TokenOption:
+    """Return a tuned model whose base nobody prices."""
+    return TokenOption(
+        id=made,
+        tier="hosted",
+        model=model,
+        provider=provider,
+        rates=rates,
+        modifiers=[],
+        origin="given" if provider == "given" else "catalog",
+        source=source,
+    )
 
 
 def _is_for(offer: FineTuning, name: str, model: Model) -> bool:

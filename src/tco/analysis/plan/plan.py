@@ -46,6 +46,7 @@ from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import (
+    NO_SEATS,
     FixedOption,
     Option,
     SelfOption,
@@ -371,6 +372,8 @@ def _named(
     if isinstance(own.best, ProvisionedOption):
         raise UsageError(f"{name}: {NO_UNITS}")
     options = [o for o in own.options if isinstance(o, SelfOption | FixedOption)]
+    if isinstance(own.best, FixedOption) and own.best.unit == "seat":
+        raise UsageError(f"{name}: {NO_SEATS}")
     if not options:
         raise UsageError(
             f"{name} is not a set-up of own GPUs; write for example self/llama-3.3-70b"

@@ -31,7 +31,7 @@ from tco.engine.ledger import total_usd
 from tco.engine.selfhost import project_ftes
 from tco.engine.shapes import Floats, Indices, number
 from tco.errors import TcoError, UsageError, install_command
-from tco.options.bills import FixedOption, SelfOption, TokenOption, charged_lines
+from tco.options.bills import NO_SEATS, FixedOption, SelfOption, TokenOption, charged_lines
 from tco.options.cheapest import answers_at, least_trust
 from tco.options.described import inline_option
 from tco.options.machines import once_lines
@@ -118,6 +118,8 @@ def ways_of(
     if any(isinstance(o, ProvisionedOption) for o in described):
         raise UsageError(NO_UNITS)
     own = [o for o in described if isinstance(o, SelfOption | FixedOption)]
+    if seats := [o.id for o in own if isinstance(o, FixedOption) and o.unit == "seat"]:
+        raise UsageError(f"{seats[0]}: {NO_SEATS}")
     tiered = [o.id for o in tokens if o.terms is not None]
     if tiered:
         raise UsageError(

@@ -187,5 +187,5 @@ class WhichOptions(TypedDict, total=False):
         Described,
         several(WHICH, "SPEC", "An option of your own: NAME:kind=api,input=$2.50,output=$10."),
         key("options", described, "options"),
-        scope(but=SIZE_JOBS, idle=JOBS, tools=BILLS),
+        scope(but="size embed", idle="embed", tools=BILLS),
     ]

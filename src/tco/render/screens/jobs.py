@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from tco.analysis.jobs.bills import first_of
+from tco.analysis.jobs.bills import first_of, months_words
 from tco.analysis.jobs.results import EmbedResult, JobRow, TrainResult
 from tco.analysis.results import BillLine
 from tco.options.cheapest import USUAL, rank_of
@@ -19,6 +19,19 @@ from tco.units import show_number, show_share, show_tokens, show_usd
 
 TOP = 12
 Result = TrainResult | EmbedResult
+
+
+def _used(row: JobRow) -> float | None:
+    return None if row.memory_per_gpu is None else row.memory_per_gpu.used_gb
+
+
+SAVING = (
+    number("saved_usd_per_month", "saves $", lambda r: r.saved_usd_per_month, words.whole_usd),
+    number("pays_after_months", "paid in", lambda r: r.pays_after_months, months_words),
+    number("pays_after_requests", "requests", lambda r: r.pays_after_requests, show_number),
+    number("used_gb", "GB/GPU", _used, show_number),
+)
+"""What tuning saves beside untuned, and the memory that a run takes."""
 
 
 def ways(result: Result) -> Sheet:
@@ -39,6 +52,7 @@ def ways(result: Result) -> Sheet:
         number("usd_once", "once $", lambda r: r.usd_once, words.whole_usd),
         number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, words.price),
         number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
+        *SAVING,
         number("total_usd", horizon, lambda r: r.total_usd, words.whole_usd),
         Column(key="trust", head="trust", get=lambda r: r.trust),
         Column(
@@ -50,14 +64,21 @@ def ways(result: Result) -> Sheet:
         Column(key="notes", head="notes", get=lambda r: words.notes_of(r.notes) or None),
         Column(key="reasons", head="reasons", get=lambda r: words.notes_of(r.reasons) or None),
     )
-    monthly = any(r.monthly_usd for r in result.rows)
-    usual = ("rank", "id", "hours", "usd_once", "usd_per_mtok")
     return Sheet(
         rows=result.rows,
         columns=columns,
-        usual=(*usual, "monthly_usd", "total_usd") if monthly else usual,
+        usual=_usual(result),
         keys={"once": "usd_once", "month": "monthly_usd", "cost": "total_usd", "time": "hours"},
     )
+
+
+def _usual(result: Result) -> tuple[str, ...]:
+    """Return the columns of the first screen: what is paid, or what is saved."""
+    if any(r.saved_usd_per_month is not None for r in result.rows):
+        return ("rank", "id", "usd_once", "saved_usd_per_month", "pays_after_months", "total_usd")
+    usual = ("rank", "id", "hours", "usd_once", "usd_per_mtok")
+    monthly = any(r.monthly_usd for r in result.rows)
+    return (*usual, "monthly_usd", "total_usd") if monthly else usual
 
 
 def screen(result: Result, job: str, sheet: Sheet, view: View) -> Iterable[Block]:
@@ -87,11 +108,38 @@ def _ways(result: Result, job: str, sheet: Sheet, view: View, fullness: int) -> 
         *first.verdict(result.verdict, view),
         Paragraph(text=f"{job}{edition}"),
         *([Table(columns=columns, rows=rows)] if shown else []),
+        *first.doubts(result.verdict, view, (" untuned",)),
+        *_memory(result),
         *_out(told, whole=whole),
         *(how if whole else []),
         *first.assumed(result.assumptions, view),
         *first.away(result, view, more, notes=untold),
     ]
+
+
+def _memory(result: Result) -> Iterator[Block]:
+    """Return what the memory of a GPU is for, of the cheapest run on GPUs."""
+    row = next((r for r in result.rows if r.feasible and r.memory_per_gpu is not None), None)
+    if row is None or row.memory_per_gpu is None:
+        return
+    of = row.memory_per_gpu
+    parts = [
+        f"{name} {show_number(gb)}"
+        for name, gb in (
+            ("weights", of.weights_gb),
+            ("adapters", of.adapters_gb),
+            ("gradients", of.gradients_gb),
+            ("optimizer", of.optimizer_gb),
+            ("activations", of.activations_gb),
+            ("gathered layers", of.gathered_gb),
+        )
+        if gb
+    ]
+    text = (
+        f"A GPU of {row.hardware} ({row.method}) holds {show_number(of.used_gb)} of "
+        f"{show_number(of.usable_gb)} GB: {', '.join(parts)}."
+    )
+    yield Paragraph(text=text, hanging=2, bullet=True)
 
 
 def _out(rows: Sequence[JobRow], *, whole: bool) -> Iterator[Block]:
@@ -151,6 +199,8 @@ def _job(result: TrainResult) -> str:
     served = ""
     if result.tokens_per_month is not None:
         served = f"; serves {show_tokens(result.tokens_per_month)} tokens a month"
+    if result.prompt_saved_tokens:
+        served += f", {show_number(result.prompt_saved_tokens)} of input less a request"
     return (
         f"{show_tokens(result.training_tokens)} tokens x {result.epochs:g} epochs = "
         f"{show_tokens(result.training_tokens * result.epochs)} trained on; within "

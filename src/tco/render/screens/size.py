@@ -320,8 +320,16 @@ def _believed(result: SizeResult) -> Iterator[Block]:
         least, most = (words.price(usd) for usd in best.band_usd_per_mtok)
         text += in_money(f", ${least} to ${most} per Mtok")
     told = f"{text} (tier {best.evidence_tier}: {TIERS[best.evidence_tier]})."
-    yield Paragraph(text=told, hanging=2)
+    yield Paragraph(text=f"{told}{_people(best, result)}", hanging=2)
     yield from first.doubts(result.verdict, View())
+
+
+def _people(row: SizeRow, result: SizeResult) -> str:
+    """Return how many users one replica serves, and what each asks for."""
+    each = result.limits.requests_per_user_per_month
+    if row.users is None or each is None:
+        return ""
+    return f" A replica serves {words.count(row.users)} users at {words.count(each)} req/mo."
 
 
 def _size_ending(result: SizeResult, view: View, more: int, most_commands: int) -> Iterator[Block]:
