@@ -267,7 +267,8 @@ class ServerProfile:
         legacy: Software of 2024 or before: slow decode attention and all-reduces.
         legacy_rocm: Legacy software on AMD GPUs, slower still.
         sglang: SGLang, which spends more host time per sequence.
-        single_stream: One request at a time, no scheduler (llama.cpp, Ollama, MLC, ExLlama).
+        single_stream: A runner for one user, one request at a time or in a few slots (llama.cpp,
+            Ollama, MLC, ExLlama).
     """
 
     untuned: Flag = False
