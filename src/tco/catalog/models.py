@@ -204,7 +204,8 @@ class HuggingFace(Record):
 
     repo: Repository
     quantized: dict[Id, Repository] = {}
-    """Repositories of its maker or of a GPU's maker that hold it otherwise, by precision; from the recipes of vLLM."""
+    """Repositories of its maker or of a GPU's maker that hold it otherwise, by precision; from
+    the recipes of vLLM."""
     served_since: dict[Literal["vllm", "sglang"], EngineVersion] = {}
     source: Id
 

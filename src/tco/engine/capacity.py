@@ -392,7 +392,10 @@ def _host_s(
     tuned = constants.sequence_s * np.where(profile.sglang, c.SGLANG_SEQUENCE_FACTOR, 1.0)
     sequence = np.where(profile.untuned, constants.untuned_sequence_s, tuned)
     step = np.where(profile.untuned, constants.untuned_step_s, 0.0)
-    layer = layer_s(model, gpu, constants) * model.layers / layout.pp
+    narrow = np.equal(layout.compute_bits, 8.0) & np.isfinite(gpu.flops_8)
+    narrow = narrow | (np.equal(layout.compute_bits, 4.0) & np.isfinite(gpu.flops_4))
+    layer = layer_s(model, gpu, constants) + np.where(narrow, c.QUANTIZE_LAYER_S, 0.0)
+    layer = layer * model.layers / layout.pp
     slowed = np.where(profile.legacy_rocm, c.LEGACY_ROCM_HOST_FACTOR, 1.0)
     return slowed * (step + layer + sequence * batch)
 
