@@ -10,12 +10,13 @@ import numpy as np
 from tco.engine.constants import EVIDENCE, anchor_distance, anchor_weight, evidence
 
 if TYPE_CHECKING:
-    from capacity_table import Floats, Table, Texts
+    from capacity_table import Flags, Floats, Table, Texts
     from numpy.typing import NDArray
 
 Tails = tuple[float, float]
 TAILS: Tails = (0.1, 0.9)
-FEW = 10  # rows below which a kind of evidence borrows the band of all rows
+FEW = 10  # rows below which a kind of evidence has no band of its own
+SOURCES = 3  # sources that a kind needs for a band that only its own rows decide
 
 
 def text(residual: Floats) -> str:
@@ -50,32 +51,48 @@ def _quantiles(values: Floats, weights: Floats, tails: Tails) -> Floats:
     return np.interp(np.array(tails) * weights.sum(), middle, values[order])
 
 
-def bands(table: Table, runs: Sequence[Floats], tails: Tails = TAILS) -> dict[str, Tails]:
-    """Return measured / predicted at `tails` by kind of evidence, over held-out `runs`.
+def _ends(table: Table, off: Floats, seen: Flags, own: Flags, tails: Tails) -> Floats:
+    """Return log measured / predicted at `tails` of the rows `own` among those that are `seen`.
 
     A group of n rows counts for sqrt(n), and so does a source of n such groups, so that neither
-    long sweeps nor long tables decide alone.
+    long sweeps nor long tables decide alone. Where fewer sources speak of a kind than `SOURCES`,
+    the rows of all others stand for those that are missing if that makes the band wider: one or two
+    sources do not know what the next one will say.
     """
-    kind = kinds(table)
-    ends = {}
+    mine, others = np.flatnonzero(seen & own), np.flatnonzero(seen & ~own)
+    alone = _source_weights(table.group[mine], table.one_source[mine])
+    beside = _source_weights(table.group[others], table.one_source[others])
+    if mine.size:
+        by_source = np.bincount(np.unique(table.one_source[mine], return_inverse=True)[1], alone)
+        sources = by_source.sum() ** 2 / np.sum(by_source**2)  # of one weight, as good as these
+        beside *= max(SOURCES / sources - 1.0, 0.0) * alone.sum() / beside.sum()
+    rows, weights = np.concatenate((mine, others)), np.concatenate((alone, beside))
+    ends = _quantiles(off[rows][weights > 0.0], weights[weights > 0.0], tails)
+    if mine.size < FEW:
+        return ends
+    narrow = _quantiles(off[mine], alone, tails)
+    return np.array([min(ends[0], narrow[0]), max(ends[1], narrow[1])])
+
+
+def bands(table: Table, runs: Sequence[Floats], tails: Tails = TAILS) -> dict[str, Tails]:
+    """Return measured / predicted at `tails` by kind of evidence, over held-out `runs`."""
+    kind, ends = kinds(table), {}
     for name in EVIDENCE:
-        rows = kind == name
-        weights = _source_weights(table.group[rows], table.one_source[rows])
-        means = np.mean([_quantiles(-run[rows], weights, tails) for run in runs], axis=0)
-        ends[name] = (float(np.exp(means[0])), float(np.exp(means[1])))
+        every = np.ones(len(kind), dtype=bool)
+        found = [_ends(table, -run, every, kind == name, tails) for run in runs]
+        low, high = np.exp(np.mean(found, axis=0))
+        ends[name] = (float(low), float(high))
     return ends
 
 
 def coverage(table: Table, residual: Floats, fold: NDArray[np.intp] | Texts) -> NDArray[np.bool_]:
     """Return which rows fall inside the band that the other folds' residuals give."""
-    weights, kind = _source_weights(table.group, table.one_source), kinds(table)
-    inside = np.zeros(len(residual), dtype=bool)
+    kind, inside = kinds(table), np.zeros(len(residual), dtype=bool)
     for number in np.unique(fold):
-        for name in EVIDENCE:
-            test = (fold == number) & (kind == name)
-            seen = (fold != number) & (kind == name)
-            seen = seen if seen.sum() >= FEW else fold != number
-            low, high = _quantiles(-residual[seen], weights[seen], TAILS)
+        for name in np.unique(kind[fold == number]):
+            own = kind == name
+            low, high = _ends(table, -residual, fold != number, own, TAILS)
+            test = (fold == number) & own
             inside[test] = (-residual[test] >= low) & (-residual[test] <= high)
     return inside
 

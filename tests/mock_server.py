@@ -1,6 +1,9 @@
 """A server of the OpenAI protocol whose times are known: a first token, then one each while.
 
 python tests/mock_server.py PORT
+
+`/times` says what it did by its own clock since it was asked last: for each request when its body
+had come, when the first token was handed to the socket, and when the last one was.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from typing import Any
 
 TTFT_S, TPOT_S = 0.2, 0.02
 MODEL = "mock/llama-3.1-8b"
+TIMES: list[tuple[float, float, float]] = []
+"""Arrival, first token and end of each request by the clock of the wall [s]."""
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -25,11 +30,14 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Say which models there are."""
+        if self.path == "/times":
+            self._whole({"times": [TIMES.pop(0) for _ in range(len(TIMES))]})
+            return
         self._whole({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
 
     def do_POST(self) -> None:
         """Answer a chat."""
-        start = time.monotonic()
+        start, arrived = time.monotonic(), time.time()
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         count = int(asked.get("max_completion_tokens") or asked.get("max_tokens") or 16)
         prompt = sum(len(_text(m).split()) for m in asked.get("messages", []))
@@ -43,11 +51,15 @@ class Answer(BaseHTTPRequestHandler):
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
+        first = said = arrived
         for i in range(count):
             time.sleep(max(start + TTFT_S + TPOT_S * i - time.monotonic(), 0.0))
             delta = {"content": f"w{i % 1000 + 1} ", **({"role": "assistant"} if i == 0 else {})}
             ended = "length" if i == count - 1 else None
             self._event({**base, "choices": [{"index": 0, "delta": delta, "finish_reason": ended}]})
+            said = time.time()
+            first = said if i == 0 else first
+        TIMES.append((arrived, first, said))
         self._event({**base, "choices": [], "usage": usage})
         self._chunk(b"data: [DONE]\n\n")
         self._chunk(b"")

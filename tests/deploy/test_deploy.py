@@ -155,9 +155,9 @@ def test_weights_that_nobody_published_are_a_gap(asked: Asked) -> None:
     assert "serve OWNER/llama-3.3-70b-int4 " in result.command
     assert any("weights in int4 are not what is published (bf16)" in gap for gap in result.gaps)
     assert "# TO DO: weights in int4" in result.skypilot
-    fp8 = deploy(asked(tokens=1e10), "self/llama-3.3-70b@4xh100-sxm:fp8")
+    fp8 = deploy(asked(tokens=1e10), "self/qwen2.5-72b@4xh100-sxm:fp8")
     assert "--quantization fp8" in fp8.command
-    assert "serve meta-llama/Llama-3.3-70B-Instruct " in fp8.command
+    assert "serve Qwen/Qwen2.5-72B-Instruct " in fp8.command
     native = deploy(asked(tokens=1e10), "self/gpt-oss-120b@2xh100-sxm")
     assert "--quantization" not in native.command
 
@@ -280,7 +280,22 @@ def test_a_repository_that_holds_the_precision_is_named(asked: Asked) -> None:
     assert made.repository == "Qwen/Qwen3-32B-FP8"
     assert "vllm serve Qwen/Qwen3-32B-FP8" in made.command
     assert "--quantization" not in made.command
-    assert any("which vLLM first serves this model" in gap for gap in made.gaps)
-    loaded = deploy(asked(tokens=1e9), "self/llama-3.3-70b@2xh100-sxm:fp8")
-    assert loaded.repository == "meta-llama/Llama-3.3-70B-Instruct"
+    assert made.engine_version == "0.8.5"
+    assert not any("first serves this model" in gap for gap in made.gaps)
+    nvidia = deploy(asked(tokens=1e9), "self/llama-3.3-70b@2xh100-sxm:fp8")
+    assert nvidia.repository == "nvidia/Llama-3.3-70B-Instruct-FP8"
+    loaded = deploy(asked(tokens=1e9), "self/qwen2.5-72b@2xh100-sxm:fp8")
+    assert loaded.repository == "Qwen/Qwen2.5-72B-Instruct"
     assert "--quantization fp8" in loaded.command
+
+
+def test_the_oldest_engine_that_serves_is_installed_where_a_recipe_says_it(asked: Asked) -> None:
+    said = deploy(asked(tokens=1e9), "self/qwen3-32b")
+    assert said.engine_version == "0.8.5"
+    assert yaml.safe_load(said.skypilot)["setup"] == "pip install 'vllm>=0.8.5'"
+    assert "# vLLM 0.8.5 or newer, as its recipe asks (vllm-recipes)" in said.skypilot
+    for name, engine in (("qwen3-32b", "sglang"), ("phi-4", "tuned")):
+        made = deploy(asked(tokens=1e9, engine=engine), f"self/{name}")
+        assert made.engine_version is None
+        assert any("first serves this model is not known here" in gap for gap in made.gaps)
+        assert ">=" not in yaml.safe_load(made.skypilot)["setup"]

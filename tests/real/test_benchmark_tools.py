@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,16 +80,36 @@ def ran(*args: str) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
-def holds(reading: BenchReading) -> None:
+def server_times(url: str) -> list[tuple[float, float, float]]:
+    """Return arrival, first token and end of the requests since the last time, by arrival [s]."""
+    with urllib.request.urlopen(f"{url}/times") as answer:
+        return sorted((a, b, c) for a, b, c in json.load(answer)["times"])
+
+
+def holds(
+    reading: BenchReading,
+    starts: list[float] | None = None,
+    times: list[tuple[float, float, float]] | None = None,
+) -> None:
     """Say whether a reading is what the server did, within 1 %; a client's own delay is no error.
 
-    Rates and requests in flight obey Little's law whatever the client adds between two requests.
+    A client counts from when it starts a request, the server from when it has come: on a busy
+    machine 10 to 30 ms later, of a first token after 200. With the client's `starts` and the
+    server's own `times` the rest is within 1 %. Rates and requests in flight obey Little's law
+    whatever the client adds between two requests.
     """
     assert reading.osl == OSL
     assert reading.tpot_ms == pytest.approx(TPOT_S * 1e3, rel=0.01)
     assert reading.ttft_ms is not None
-    assert TTFT_S * 1e3 * 0.99 <= reading.ttft_ms <= TTFT_S * 1e3 * 1.15
     assert reading.concurrency is not None
+    if starts and times:
+        first = (sum(t[1] for t in times) - sum(starts)) / len(starts)
+        assert reading.ttft_ms == pytest.approx(first * 1e3, rel=0.01, abs=3.0)
+        window = max(t[2] for t in times) - min(starts)
+        flight = (sum(t[2] for t in times) - sum(starts)) / window
+        assert reading.concurrency == pytest.approx(flight, rel=0.02)
+    else:
+        assert TTFT_S * 1e3 * 0.99 <= reading.ttft_ms <= TTFT_S * 1e3 * 1.15
     lasts_s = (reading.ttft_ms + reading.tpot_ms * (OSL - 1)) / 1e3
     law = reading.output_tok_s / OSL * lasts_s
     assert reading.concurrency == pytest.approx(law, rel=0.03)
@@ -98,6 +119,7 @@ def holds(reading: BenchReading) -> None:
 
 def test_guidellm(url: str, tokenizer: str, tmp_path: Path) -> None:
     out = tmp_path / "benchmarks.json"
+    server_times(url)
     ran(
         *(tool("guidellm"), "run", "--disable-console"),
         *("--backend", f"kind=openai_http,target={url},model={MODEL}"),
@@ -110,12 +132,16 @@ def test_guidellm(url: str, tokenizer: str, tmp_path: Path) -> None:
     bench = read_bench(user_file(out))
     assert bench.tool == "GuideLLM"
     (reading,) = bench.readings
-    holds(reading)
+    done = json.loads(out.read_text("utf-8"))["benchmarks"][0]["requests"]["successful"]
+    times = server_times(url)
+    assert len(times) == len(done)
+    holds(reading, [one["request_start_time"] for one in done], times)
     assert reading.model == MODEL
     assert reading.date
 
 
 def test_aiperf(url: str, tokenizer: str, tmp_path: Path) -> None:
+    server_times(url)
     ran(
         *(tool("aiperf"), "profile", "-m", MODEL, "--url", url, "--endpoint-type", "chat"),
         *("--streaming", "--tokenizer", tokenizer, "--concurrency", str(IN_FLIGHT)),
@@ -124,10 +150,14 @@ def test_aiperf(url: str, tokenizer: str, tmp_path: Path) -> None:
         *("--artifact-dir", str(tmp_path / "out"), "--ui", "none"),
     )
     (reading,) = read_bench(user_file(tmp_path / "out" / "profile_export_aiperf.json")).readings
-    holds(reading)
+    path = tmp_path / "out" / "profile_export.jsonl"
+    told = [json.loads(line)["metadata"] for line in path.read_text("utf-8").splitlines()]
+    starts = [m["request_start_ns"] / 1e9 for m in told if m["benchmark_phase"] == "profiling"]
+    times = server_times(url)[-len(starts) :]  # those of the warm-up came before
+    holds(reading, starts, times)
     assert (reading.isl, reading.model) == (ISL, MODEL)
-    (records,) = read_bench(user_file(tmp_path / "out" / "profile_export.jsonl")).readings
-    holds(records)
+    (records,) = read_bench(user_file(path)).readings
+    holds(records, starts, times)
     assert records.output_tok_s == pytest.approx(reading.output_tok_s, rel=0.01)
     assert "4 requests of the warm-up were left out" in records.notes
 

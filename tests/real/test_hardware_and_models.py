@@ -115,6 +115,8 @@ def test_hardware_references_resolve_and_every_source_is_used() -> None:
 
 def test_model_references_resolve_and_every_source_is_used() -> None:
     used = {s for m in MODELS.models.values() for s in m.sources}
+    known = [m.hugging_face for m in MODELS.models.values() if m.hugging_face]
+    assert {v.source for h in known for v in h.served_since.values()} <= set(MODELS.sources)
     used |= {s for m in DIMENSIONED.values() for s in m.architecture.sources}  # type: ignore[union-attr]
     used |= {s.source for m in MODELS.models.values() for s in m.scores}
     assert MODELS.classes

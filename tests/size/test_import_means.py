@@ -240,54 +240,210 @@ def test_aiperf_sweeps_have_a_row_for_each_value() -> None:
     assert bench.notes == ("a run without finished requests was left out",)
 
 
+TRTLLM: dict[str, Any] = {
+    "engine": {
+        "model": "meta-llama/Llama-3.3-70B-Instruct",
+        "model_path": "/models/Llama-3.3-70B-Instruct-FP8",
+        "engine_dir": "None",
+        "version": "1.2.0",
+        "backend": "Pytorch",
+        "dtype": "bfloat16",
+        "kv_cache_dtype": "FP8",
+        "quantization": "FP8",
+    },
+    "machine": {"name": "NVIDIA H100 80GB HBM3", "memory.total": 79.18, "clocks.mem": 2.619},
+    "world_info": {
+        "tp_size": 2,
+        "pp_size": 1,
+        "ep_size": 1,
+        "world_size": 2,
+        "max_batch_size": 2048,
+        "max_num_tokens": 8192,
+        "scheduling_policy": "GUARANTEED_NO_EVICT",
+        "kv_cache_percentage": 0.9,
+        "issue_rate": 812.5,
+    },
+    "request_info": {
+        "num_requests": 1000,
+        "avg_num_concurrent_requests": 61.0,
+        "avg_input_length": 1000.0,
+        "avg_output_length": 500.0,
+    },
+    "performance": {
+        "total_latency_ms": 333_333.3,
+        "avg_request_latency_ms": 20_333.3,
+        "request_throughput_req_s": 3.0,
+        "system_output_throughput_tok_s": 1500.0,
+        "system_total_throughput_tok_s": 4500.0,
+        "output_throughput_per_user_tok_s": 24.6,
+        "output_throughput_per_gpu_tok_s": 750.0,
+        "request_latency_percentiles_ms": {"p50": 20_300.0, "average": 20_333.3},
+    },
+    "streaming_metrics": {
+        "token_output_speed_tok_s": 25.6,
+        "avg_ttft_ms": 872.3,
+        "avg_tpot_ms": 39.0,
+        "tpot_percentiles": {"p50": 39.0, "average": 39.0},
+        "ttft_percentiles": {"p50": 860.0, "average": 872.3},
+    },
+    "dataset": {"isl_stats": {"average": 1000.0}, "num_requests": 1000},
+}
+"""All blocks that `trtllm-bench throughput --streaming --report_json` writes, few percentiles."""
+
+
 def test_trtllm_bench() -> None:
-    document = {
-        "engine": {"model": "meta-llama/Llama-3.3-70B", "version": "1.2.0", "quantization": "FP8"}
-        | {"kv_cache_dtype": "FP8"},
-        "machine": {"name": "NVIDIA H100 80GB HBM3"},
-        "world_info": {"tp_size": 2, "pp_size": 1, "ep_size": 1, "world_size": 2}
-        | {"max_batch_size": 2048},
-        "request_info": {"avg_num_concurrent_requests": 61.0}
-        | {"avg_input_length": 1000.0, "avg_output_length": 500.0},
-        "performance": {"system_output_throughput_tok_s": 1500.0}
-        | {"request_throughput_req_s": 3.0, "avg_request_latency_ms": 20_000.0},
-        "streaming_metrics": {"avg_ttft_ms": 300.0, "avg_tpot_ms": 39.0},
-    }
-    (reading,) = said(document).readings
+    (reading,) = said(TRTLLM).readings
     assert (reading.output_tok_s, reading.isl, reading.osl) == (1500, 1000, 500)
     assert (reading.concurrency, reading.gpus, reading.tp, reading.engine) == (
         *(61, 2, 2),
         "TensorRT-LLM",
     )
-    document["performance"]["avg_request_latency_ms"] = 60_000.0
+    assert (reading.precision, reading.kv_precision, reading.engine_version) == (
+        *("FP8", "FP8"),
+        "1.2.0",
+    )
+    assert (reading.ttft_ms, reading.tpot_ms) == (872.3, 39.0)
+    performance = {**TRTLLM["performance"], "avg_request_latency_ms": 60_000.0}
     with pytest.raises(DataError, match="61 requests in flight, but its rate times its latency"):
-        said(document)
+        said({**TRTLLM, "performance": performance})
+    (offline,) = said({**TRTLLM, "machine": None, "streaming_metrics": None}).readings
+    assert (offline.gpu, offline.tpot_ms, offline.concurrency) == (None, None, 61)
+
+
+@pytest.mark.parametrize(
+    ("requests", "concurrent"),
+    [(30_000, 15_000.0), (1000, 510.0)],  # beyond the batch of the server; all of them at once
+)
+def test_what_waits_in_line_of_trtllm_bench_is_not_in_flight(
+    requests: int, concurrent: float
+) -> None:
+    """It times requests from when they are handed over, and hands over all of them at once."""
+    info = {"num_requests": requests, "avg_num_concurrent_requests": concurrent}
+    document = {
+        **TRTLLM,
+        "request_info": {**TRTLLM["request_info"], **info},
+        "performance": {
+            **TRTLLM["performance"],
+            "avg_request_latency_ms": concurrent / 3.0 * 1e3,
+        },
+    }
+    (reading,) = said(document).readings
+    assert reading.concurrency == pytest.approx(1500.0 * 0.039)
+    assert (reading.ttft_ms, reading.by_law) == (None, None)
+    assert "of them make tokens" in "; ".join(reading.notes)
+    (blind,) = said({**document, "streaming_metrics": None}).readings
+    assert blind.concurrency is None
+    assert "--concurrency" in "; ".join(blind.notes)
+
+
+def summary(mean: float, median: float | None = None) -> dict[str, float]:
+    return {"mean": mean, "min": mean * 0.8, "median": median or mean, "p90": mean * 1.2}
+
+
+INFERENCE_PERF: dict[str, Any] = {
+    "benchmark_time_seconds": 100.0,
+    "load_summary": {
+        "count": 210,
+        "schedule_delay": summary(0.0008),
+        "send_duration": 98.0,
+        "requested_rate": 2.1,
+        "achieved_rate": 2.14,
+        "concurrency": 8,
+    },
+    "successes": {
+        "count": 200,
+        "latency": {
+            "request_latency": summary(2.6),
+            "normalized_time_per_output_token": summary(0.01016),
+            "time_per_output_token": summary(2.48 / 255),
+            "time_to_first_token": summary(0.12),
+            "inter_token_latency": summary(2.48 / 255),
+        },
+        "throughput": {
+            "input_tokens_per_sec": 2048.0,
+            "output_tokens_per_sec": 514.0,
+            "total_tokens_per_sec": 2562.0,
+            "requests_per_sec": 2.0,
+        },
+        "request_size_bytes": summary(4096.0),
+        "prompt_tokens": {"total": 204_800.0, "cached": 0.0, "uncached": 204_800.0}
+        | summary(1024.0),
+        "output_len": summary(257.0),
+        "output_tokens": {"total": 51_200.0} | summary(256.0),
+        "token_count_mismatches": 0,
+    },
+    "failures": {"count": 10, "request_latency": summary(9.0), "by_label": {}},
+}
+"""The blocks of `stage_N_lifecycle_metrics.json` as 0.5 writes it, text alone."""
 
 
 def test_inference_perf() -> None:
-    document = {
-        "load_summary": {"count": 210, "concurrency": 8},
-        "successes": {
-            "count": 200,
-            "latency": {
-                "request_latency": {"mean": 2.6},
-                "time_to_first_token": {"mean": 0.12},
-                "time_per_output_token": {"mean": 0.0097},
-                "inter_token_latency": {"mean": 0.0097},
-            },
-            "throughput": {"output_tokens_per_sec": 512.0, "requests_per_sec": 2.0},
-            "prompt_len": {"mean": 1024.0},
-            "output_len": {"mean": 256.0},
-        },
-        "failures": {"count": 10},
-    }
-    (reading,) = said(document).readings
+    (reading,) = said(INFERENCE_PERF).readings
+    assert (reading.isl, reading.osl, reading.output_tok_s) == (1024.0, 256.0, 512.0)
     assert (reading.concurrency, reading.ttft_ms, reading.tpot_ms) == (
         pytest.approx(5.2),
         pytest.approx(120.0),
-        pytest.approx(9.7),
+        pytest.approx(9.7255, rel=1e-4),
     )
     assert "10 requests failed" in reading.notes
+    assert "5.2 requests in flight; the limit of 8 was not met" in reading.notes
+
+
+def test_a_stage_of_older_inference_perf() -> None:
+    """Before 0.5: `prompt_len`, and a time per token that counts every piece of text twice."""
+    done = INFERENCE_PERF["successes"]
+    old = {n: v for n, v in done.items() if n not in ("prompt_tokens", "output_tokens")}
+    old |= {"prompt_len": summary(200.9), "output_len": summary(62.803)}
+    old["latency"] = {
+        "request_latency": summary(0.56434),
+        "time_per_output_token": summary(0.004123),
+        "time_to_first_token": summary(0.03129),
+        "inter_token_latency": summary(0.004123, 3.66e-5),
+    }
+    old["throughput"] = {"output_tokens_per_sec": 2366.17, "requests_per_sec": 37.6759}
+    load = {n: v for n, v in INFERENCE_PERF["load_summary"].items() if n != "concurrency"}
+    document = {"load_summary": load, "successes": old, "failures": {"count": 0}}
+    (reading,) = said(document).readings
+    assert (reading.isl, reading.concurrency) == (200.9, pytest.approx(21.26, rel=1e-3))
+    assert reading.tpot_ms == pytest.approx((564.34 - 31.29) / 61.803, rel=1e-3)
+    assert "it says 4.123 ms a token, but its latencies come to 8.625" in "; ".join(reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("load_summary",), {"count": 210}, "a summary of all stages, whose loads may differ"),
+        (
+            ("successes", "prompt_tokens"),
+            {"total": 1000.0, "cached": 400.0, "mean": 1024.0},
+            "40% of the input came from a prompt cache",
+        ),
+        (
+            ("successes", "output_len"),
+            summary(300.0),
+            "256 output tokens by the server's count, 300 by the tool's",
+        ),
+        (
+            ("successes", "latency", "inter_token_latency"),
+            summary(0.0097, 1e-6),
+            "most tokens arrive with others: speculative decoding is likely",
+        ),
+    ],
+    ids=["summary", "cache", "counts", "drafts"],
+)
+def test_what_inference_perf_does_not_say_plainly_is_told(
+    path: tuple[str, ...], value: Any, words: str
+) -> None:
+    document = json.loads(json.dumps(INFERENCE_PERF))
+    at = document
+    for name in path[:-1]:
+        at = at[name]
+    at[path[-1]] = value
+    document["successes"]["throughput"]["output_tokens_per_sec"] = (
+        2.0 * document["successes"]["output_len"]["mean"]
+    )
+    (reading,) = said(document).readings
+    assert words in "; ".join(reading.notes)
 
 
 def test_a_list_with_one_empty_run_reads_the_rest() -> None:

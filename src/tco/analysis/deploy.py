@@ -29,7 +29,7 @@ from tco.units import show_number, show_seconds, show_tokens, show_usd
 if TYPE_CHECKING:
     from tco.analysis.results import ReplicaResult
     from tco.catalog.hardware import Accelerator
-    from tco.catalog.models import Model
+    from tco.catalog.models import EngineVersion, Model
     from tco.engine.shapes import GpuShape, Layout, ModelShape
 
 
@@ -83,6 +83,9 @@ class DeployResult(Envelope):
     arguments: tuple[DeployArgument, ...]
     command: str
     """The line that starts one server."""
+    engine_version: str | None
+    """The oldest version of the engine that serves the model by its recipe; None where the catalog
+    does not know one."""
     task: DeployTask
     skypilot: str
     """The task as YAML, with what each value rests on."""
@@ -126,6 +129,7 @@ KV_CACHE: dict[Engine, dict[float, str]] = {
 """Types of the cache by the bytes of an element; `auto` is the model's own 16 bits [byte]."""
 
 
+ENGINE_NAMES: dict[Engine, str] = {"vllm": "vLLM", "sglang": "SGLang"}
 ROUNDING = 1e-9
 """What a logarithm may be above a whole number without being more."""
 
@@ -186,8 +190,9 @@ class Server:
                 f"weights in {asked} are not what is published ({native or 'unknown'}): "
                 f"name a repository that has them in {asked}"
             )
-        name = {"vllm": "vLLM", "sglang": "SGLang"}[self.engine]
-        yield f"which {name} first serves this model is not known here: take the newest"
+        if self.needs is None:
+            name = ENGINE_NAMES[self.engine]
+            yield f"which {name} first serves this model is not known here: take the newest"
         if self._kv_bytes not in KV_CACHE[self.engine]:
             yield f"no type of {self.engine}'s KV cache has {self._kv_bytes:g} bytes an element"
         gain = number(self.settings.value("serving.speculative_gain"))
@@ -211,6 +216,12 @@ class Server:
         if known is None:
             return None
         return self._quantized or (known.repo if self.published else None)
+
+    @property
+    def needs(self) -> EngineVersion | None:
+        """Return the oldest version of the engine that is said to serve the model."""
+        known = self.model.hugging_face
+        return None if known is None else known.served_since.get(self.engine)
 
     @property
     def published(self) -> bool:
@@ -368,9 +379,25 @@ def skypilot_text(result: DeployResult, server: Server) -> str:
     width = max(len(f"{a.flag} {a.value}") for a in result.arguments)
     for a in result.arguments:
         lines += _wrapped(f"{a.flag} {a.value:<{width - len(a.flag) - 1}}  {a.why}", width + 4)
-    lines += [f"setup: {SETUP[result.engine]}  # pin the version that you measured"]
+    lines += [*_needed(server), f"setup: {_setup(server)}  # pin the version that you measured"]
     lines += ["run: |", *(f"  {line}" for line in result.command.split("\n"))]
     return "\n".join(lines) + "\n"
+
+
+def _setup(server: Server) -> str:
+    """Return the line that installs the engine, no older than the model needs."""
+    needs = server.needs
+    if needs is None:
+        return SETUP[server.engine]
+    name = "sglang[all]" if server.engine == "sglang" else "vllm"
+    return f"pip install '{name}>={needs.version}'"
+
+
+def _needed(server: Server) -> Iterator[str]:
+    needs = server.needs
+    if needs is not None:
+        name = ENGINE_NAMES[server.engine]
+        yield from _why(f"{name} {needs.version} or newer, as its recipe asks ({needs.source})")
 
 
 def _head(result: DeployResult) -> Iterator[str]:
@@ -497,6 +524,7 @@ def deploy(inputs: Question, name: str) -> DeployResult:
         repository=repository,
         arguments=arguments,
         command=command(server, arguments, weights or f"OWNER/{option.model}"),
+        engine_version=None if server.needs is None else server.needs.version,
         task=task,
         skypilot="",
         gaps=tuple(gaps),

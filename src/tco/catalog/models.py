@@ -192,12 +192,21 @@ class Params(Record):
 Repository = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
 
 
+class EngineVersion(Record):
+    """The oldest version of an engine that its recipe for a model asks for."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^\d+([.]\d+)+$")]
+    source: Id
+
+
 class HuggingFace(Record):
     """Where the weights are published: those that hosts serve, so the instructed ones."""
 
     repo: Repository
     quantized: dict[Id, Repository] = {}
-    """Repositories of its maker or of a GPU's maker that hold it otherwise, by precision."""
+    """Repositories of its maker or of a GPU's maker that hold it otherwise, by precision; from
+    the recipes of vLLM."""
+    served_since: dict[Literal["vllm", "sglang"], EngineVersion] = {}
     source: Id
 
 

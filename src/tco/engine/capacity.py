@@ -262,19 +262,21 @@ def matrix_s_per_token(model: ModelShape, gpu: GpuShape, layout: Layout) -> Numb
     any GPU what a format leaves in 16 bits.
     """
     four = np.equal(layout.compute_bits, 4.0) & np.isfinite(gpu.flops_4)
-    eight = np.equal(layout.compute_bits, 8.0) & np.isfinite(gpu.flops_8)
+    has_8 = np.isfinite(gpu.flops_8)
     wide = gpu.flops_16 * gpu.kernel_share_16
-    rate = np.where(eight, gpu.flops_8 * gpu.kernel_share_8 * c.COMPUTE_SHARE_8, wide)
+    rate_8 = gpu.flops_8 * gpu.kernel_share_8 * c.COMPUTE_SHARE_8
+    rate = np.where(np.equal(layout.compute_bits, 8.0) & has_8, rate_8, wide)
     rate = np.where(four, gpu.flops_4 * gpu.kernel_share_4, rate)
     unpacked = np.less(layout.weight_bytes, 0.9) & ~four
     moe = np.greater(model.routed_params, 0.0)
     experts = np.where(unpacked, c.WEIGHT_ONLY_MOE_SHARE, 1.0) * c.MOE_COMPUTE_SHARE
     rate = rate * np.where(moe, experts, 1.0)
-    kept = np.greater(other_bytes(model, layout), layout.weight_bytes)
+    others = other_bytes(model, layout)
+    kept = np.where(np.equal(others, 1.0) & has_8, rate_8, wide)
+    kept = np.where(np.greater(others, layout.weight_bytes), kept, rate)
     in_experts = model.routed_params * np.divide(model.experts_per_token, model.experts)
     in_experts = np.minimum(in_experts, model.active_params)
-    others = 2.0 * (model.active_params - in_experts) / np.where(kept, wide, rate)
-    return others + 2.0 * in_experts / rate
+    return 2.0 * (model.active_params - in_experts) / kept + 2.0 * in_experts / rate
 
 
 def _rates(
@@ -390,7 +392,10 @@ def _host_s(
     tuned = constants.sequence_s * np.where(profile.sglang, c.SGLANG_SEQUENCE_FACTOR, 1.0)
     sequence = np.where(profile.untuned, constants.untuned_sequence_s, tuned)
     step = np.where(profile.untuned, constants.untuned_step_s, 0.0)
-    layer = layer_s(model, gpu, constants) * model.layers / layout.pp
+    narrow = np.equal(layout.compute_bits, 8.0) & np.isfinite(gpu.flops_8)
+    narrow = narrow | (np.equal(layout.compute_bits, 4.0) & np.isfinite(gpu.flops_4))
+    layer = layer_s(model, gpu, constants) + np.where(narrow, c.QUANTIZE_LAYER_S, 0.0)
+    layer = layer * model.layers / layout.pp
     slowed = np.where(profile.legacy_rocm, c.LEGACY_ROCM_HOST_FACTOR, 1.0)
     return slowed * (step + layer + sequence * batch)
 

@@ -277,8 +277,7 @@ def best_replica(
         return speed_at(model, gpu, layout, profile, target, batch)
 
     in_memory = max_batch(model, gpu, layout, target.isl + target.osl)
-    allowed = np.where(profile.single_stream, 1.0, target.limit(gpu))
-    most = np.maximum(np.floor(np.minimum(in_memory, allowed)), 1.0)
+    most = np.maximum(np.floor(np.minimum(in_memory, target.limit(gpu))), 1.0)
     said = _corrected(model, gpu, layout, profile, target, factors)
     slots = _largest(run, said, *said.between(most), target)
     return _sustained(run, said, slots, in_memory, target)

@@ -183,7 +183,8 @@ def _gguf(body: float, embedding: float, output: float = 6.5625) -> Precision:
 # mixture, mxfp4 (gpt-oss) and int4 (Kimi) leave all but the routed experts in 16 bits: so say
 # `modules_to_not_convert` and `ignore` of their configurations. nvfp4 as published does so too (13
 # of 17 mixtures in aiconfigurator-core 0.12.0), or with shared experts and the output of attention
-# in 4 bits; what was measured of it reads that much. fp4 is a mixture all in 4 bits.
+# in 4 bits; what was measured of it reads that much. fp4 says no more than the width: the rest is
+# in 8 bits, as DeepSeek V4 has it; measurements so named fit no better with 4 or 16.
 # GGUF: bits of a block from ggml's layouts (q4_k is 4.5, q6_k 6.5625, q8_0 8.5); the mixes of the
 # _s, _m and _l files from the sizes of Llama 3 8B in each of them.
 PRECISIONS = {
@@ -192,7 +193,7 @@ PRECISIONS = {
     "fp8": Precision(weight_bytes=1.0, compute_bits=8.0),
     "mxfp8": Precision(weight_bytes=1.03125, compute_bits=8.0),  # a scale for 32 weights
     "int8": Precision(weight_bytes=1.0, compute_bits=8.0),
-    "fp4": Precision(weight_bytes=0.5625, compute_bits=4.0),
+    "fp4": Precision(weight_bytes=0.5625, compute_bits=4.0, other_bytes=1.0),
     "nvfp4": Precision(weight_bytes=0.5625, compute_bits=4.0, other_bytes=2.0),
     "mxfp4": Precision(weight_bytes=0.53125, compute_bits=4.0, other_bytes=2.0),
     "int4": Precision(weight_bytes=0.5625, compute_bits=16.0, other_bytes=2.0),
@@ -279,7 +280,8 @@ class ServerProfile:
         legacy: Software of 2024 or before: slow decode attention and all-reduces.
         legacy_rocm: Legacy software on AMD GPUs, slower still.
         sglang: SGLang, which spends more host time per sequence.
-        single_stream: One request at a time, no scheduler (llama.cpp, Ollama, MLC, ExLlama).
+        single_stream: A runner for one user, one request at a time or in a few slots (llama.cpp,
+            Ollama, MLC, ExLlama).
     """
 
     untuned: Flag = False

@@ -289,9 +289,14 @@ def _defaults(catalog: Catalog) -> Settings:
     return Settings({path: setting(path) for path in catalog.assumptions.assumptions})
 
 
-LOCAL_VALUES = {"serving.memory_share": 1.0, "serving.max_tpot_s": 0.2}
-"""What a local runner does otherwise than a server: it keeps no memory back, and who waits for it
-reads along, at five tokens a second; judgment."""
+LOCAL_VALUES = {
+    "serving.memory_share": 1.0,
+    "serving.max_tpot_s": 0.2,
+    "serving.max_concurrency": 1.0,
+    "serving.max_concurrency_large": 1.0,
+}
+"""What a local runner does otherwise than a server: it keeps no memory back, who waits for it
+reads along, at five tokens a second, and it has one slot unless more are said; judgment."""
 
 
 def _of_engine(settings: Settings, profile: ServerProfile) -> Settings:
@@ -303,7 +308,7 @@ def _of_engine(settings: Settings, profile: ServerProfile) -> Settings:
             settings[path],
             value=value,
             low=min(settings[path].low, value),
-            high=max(settings[path].high, value),
+            high=value if "concurrency" in path else max(settings[path].high, value),
         )
         for path, value in LOCAL_VALUES.items()
     }

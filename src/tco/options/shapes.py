@@ -195,6 +195,8 @@ FLAGS = ("dp_attention", "layer_split", "prefill_included")
 # Servers whose scheduler and kernels are compiled or specialised, whatever their date. A server
 # that no source names was set up by somebody who had reasons to: MLPerf's submitters, mostly.
 COMPILED = ("tensorrt", "trt", "nim", "lmdeploy", "atom", "gpt-fast", "unknown")
+# Runners for one user, whose scheduler is a few fixed slots at most.
+RUNNERS = ("llama.cpp", "ollama", "lm studio")
 # Since 2025 vLLM (V1) and SGLang (overlapped scheduler) hide most of their host time.
 MODERN_SINCE = 2025
 
@@ -298,14 +300,15 @@ def profile_flags(row: Row) -> dict[str, bool]:
     """Return what kind of server a row was measured on, read from engine, date, mode and GPU.
 
     Compiled engines and Gaudi's graphs count as tuned, vLLM and SGLang from 2025 on too; a single
-    stream is a local runner, an engine called unknown is tuned; the rest is untuned. AMD software
-    of 2024 is legacy unless compiled.
+    stream is a local runner, and so is llama.cpp with several; an engine called unknown is tuned;
+    the rest is untuned. AMD software of 2024 is legacy unless compiled.
     """
     engine, gpu = row["engine"].lower(), row["gpu"].lower()
     years = re.findall(r"20\d\d", row.get("date") or "")
     old = bool(years) and int(years[0]) < MODERN_SINCE
     compiled = "gaudi" in gpu or any(name in engine for name in COMPILED)
-    local = row["mode"] == "single_stream" and not compiled
+    runner = any(name in engine for name in RUNNERS)
+    local = (row["mode"] == "single_stream" or runner) and not compiled
     served = any(name in engine for name in ("vllm", "sglang"))
     return {
         "untuned": not (compiled or local or (served and not old)),

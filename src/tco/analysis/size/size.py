@@ -257,8 +257,6 @@ def _limits(asked: SizedSetUps) -> SizeLimits:
             "max_concurrency_large",
         )
     }
-    if inputs.serving.single_stream:
-        number |= {"max_concurrency": 1.0, "max_concurrency_large": 1.0}
     demand = inputs.volume_given
     first = float(np.asarray(goal.max_ttft_s))
     profile = inputs.catalog.workloads.profiles[inputs.profile]

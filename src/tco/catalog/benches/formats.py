@@ -1,18 +1,20 @@
 """How each benchmark tool names what it measured: servers' own tools, and the list of all.
 
 Field names: vLLM benchmarks/serve.py@009e6d4, SGLang bench_serving.py, TensorRT-LLM
-bench/dataclasses/reporting.py@0249976, inference-perf reportgen/base.py@010d12f,
+bench/dataclasses/reporting.py@0249976, inference-perf reportgen/base.py@7de5ef2,
 SemiAnalysisAI/InferenceX@843c625.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 
 from tco.catalog.benches.clients import aiperf, aiperf_records, aiperf_sweep, guidellm
 from tco.catalog.benches.local import llama_bench
 from tco.catalog.benches.read import (
+    CONTRADICTION,
     DRAFTS,
     BenchFormat,
     BenchPart,
@@ -92,8 +94,18 @@ def _engine(name: str | None) -> str | None:
     return ENGINES.get((name or "").lower())
 
 
+BURST = 0.45
+"""Share of all requests that are in flight on average from which they were sent all at once [1]."""
+TOGETHER = 0.1
+"""Share of the time per token below which two tokens arrived together [1]."""
+
+
 def trtllm_bench(part: BenchPart) -> Iterator[BenchReading | str]:
-    """Yield the run of a `trtllm-bench throughput --report_json` file."""
+    """Yield the run of a `trtllm-bench throughput --report_json` file.
+
+    Without `--concurrency` it hands all requests over at once and times them from then on, so that
+    most of what it calls concurrent waits in line.
+    """
     if isinstance(part.cells.get("decoding_stats"), Mapping):
         yield DRAFTS
         return
@@ -105,14 +117,18 @@ def trtllm_bench(part: BenchPart) -> Iterator[BenchReading | str]:
     )
     isl, osl = asked.need("avg_input_length"), asked.need("avg_output_length")
     made.agree(rate, requests * osl, f"{requests:,.5g} requests/s of {osl:,.5g} tokens", SLACK)
-    latency = made.number("avg_request_latency_ms")
+    latency, tpot = made.number("avg_request_latency_ms"), stream.number("avg_tpot_ms")
     by_law = littles_law(requests, latency / 1e3 if latency else None)
     flight, told = in_flight(
-        made,
-        by_law=by_law,
-        stated=asked.number("avg_num_concurrent_requests"),
-        limit=world.number("max_batch_size"),
+        made, by_law=by_law, stated=asked.number("avg_num_concurrent_requests")
     )
+    most = min(
+        world.number("max_batch_size") or math.inf,
+        BURST * (asked.number("num_requests") or math.inf),
+    )
+    waits = flight is not None and flight > most
+    if waits:
+        flight, told, by_law = *_decoding(flight or 0.0, rate, tpot), None
     yield BenchReading(
         output_tok_s=rate,
         isl=isl,
@@ -129,42 +145,80 @@ def trtllm_bench(part: BenchPart) -> Iterator[BenchReading | str]:
         engine="TensorRT-LLM",
         engine_version=engine.text("version"),
         expert_parallel=(world.number("ep_size") or 1.0) > 1.0,
-        ttft_ms=stream.number("avg_ttft_ms"),
-        tpot_ms=stream.number("avg_tpot_ms"),
+        ttft_ms=None if waits else stream.number("avg_ttft_ms"),
+        tpot_ms=tpot,
         notes=told,
     )
 
 
+def _decoding(
+    flight: float, rate: float, tpot_ms: float | None
+) -> tuple[float | None, tuple[str, ...]]:
+    """Return how many of the requests of a line are worked on: rate times time per token."""
+    said = f"{flight:,.4g} requests in flight are the tool's with those that wait in line"
+    if tpot_ms is None:
+        return None, (f"{said}; run it with --streaming or --concurrency",)
+    working = rate * tpot_ms / 1e3
+    return working, (f"{said}; {working:,.4g} of them make tokens",)
+
+
 def inference_perf(part: BenchPart) -> Iterator[BenchReading | str]:
-    """Yield the run of a lifecycle report of inference-perf."""
+    """Yield the run of a lifecycle report of inference-perf.
+
+    Tokens as the server counts them where it says so; the tool's own count of pieces of text is
+    told where it is another one. Its time per token is the request's, but for the first token's:
+    up to 0.5 it counted a start of text with every piece, and halved what it divided by that.
+    """
     done, load = part.part("successes"), part.part("load_summary")
     made, times = done.part("throughput"), done.part("latency")
     if done.number("count") is None:
         yield "a run without finished requests was left out"
         return
     rate, requests = made.need("output_tokens_per_sec"), made.need("requests_per_sec")
-    osl = done.mean("output_len") or rate / requests
-    made.agree(rate, requests * osl, f"{requests:,.5g} requests/s of {osl:,.5g} tokens", 0.15)
-    ttft, tpot = times.mean("time_to_first_token"), times.mean("time_per_output_token")
-    by_law = littles_law(requests, times.mean("request_latency"))
+    osl = done.mean("output_tokens") or done.mean("output_len") or rate / requests
+    each = min((osl, done.mean("output_len") or osl), key=lambda n: abs(rate / requests - n))
+    made.agree(rate, requests * each, f"{requests:,.5g} requests/s of {each:,.5g} tokens", SLACK)
+    ttft, whole = times.mean("time_to_first_token"), times.mean("request_latency")
+    said = times.mean("time_per_output_token")
+    tpot = (whole - ttft) / (osl - 1.0) if ttft and whole and osl > 1.0 else said
+    by_law = littles_law(requests, whole)
     flight, told = in_flight(part, by_law=by_law, limit=load.number("concurrency"))
-    failed = part.part("failures").number("count")
-    itl = times.mean("inter_token_latency")
     yield BenchReading(
-        output_tok_s=rate,
-        isl=done.mean("prompt_len"),
+        output_tok_s=requests * osl,
+        isl=done.mean("prompt_tokens") or done.mean("prompt_len"),
         osl=osl,
         concurrency=flight,
         by_law=by_law,
         ttft_ms=ttft * 1e3 if ttft else None,
         tpot_ms=tpot * 1e3 if tpot else None,
-        notes=(
-            *((f"{failed:,.0f} requests failed",) if failed else ()),
-            *told,
-            *several_an_event(itl, tpot),
-        ),
+        notes=(*_of_inference_perf(part, osl, said, tpot), *told),
         **metadata(part),
     )
+
+
+def _of_inference_perf(
+    part: BenchPart, osl: float, said: float | None, tpot: float | None
+) -> Iterator[str]:
+    """Yield what to know of a report of inference-perf."""
+    done = part.part("successes")
+    if failed := part.part("failures").number("count"):
+        yield f"{failed:,.0f} requests failed"
+    counted = done.mean("output_len") or osl
+    if abs(counted / osl - 1.0) > SLACK:
+        yield f"{osl:,.5g} output tokens by the server's count, {counted:,.5g} by the tool's"
+    between = done.part("latency").mean("inter_token_latency", "median")
+    if said and tpot and max(said / tpot, tpot / said) > CONTRADICTION:
+        yield (
+            f"it says {said * 1e3:,.4g} ms a token, but its latencies come to {tpot * 1e3:,.4g}, "
+            "which counts"
+        )
+    elif between and tpot and between < TOGETHER * tpot:
+        yield "most tokens arrive with others: speculative decoding is likely, and not told"
+    prompts = done.part("prompt_tokens")
+    if (cached := prompts.number("cached")) and (total := prompts.number("total")):
+        yield f"{cached / total:.0%} of the input came from a prompt cache"
+    if "requested_rate" not in part.part("load_summary").cells:
+        yield "a summary of all stages, whose loads may differ; the files stage_N tell them apart"
 
 
 def inferencex(part: BenchPart) -> Iterator[BenchReading | str]:
