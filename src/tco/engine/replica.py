@@ -333,6 +333,11 @@ def request_s(replica: Replica) -> Number:
     return np.where(np.isnan(replica.lone_request_s), full, replica.lone_request_s)
 
 
+def at_once(replica: Replica) -> Number:
+    """Return the requests in flight at capacity, were none slowed by the others [1]."""
+    return replica.requests_per_s * request_s(replica)
+
+
 def in_flight(requests_per_s: Number, replica: Replica) -> Number:
     """Return the mean number of requests in a replica at some rate below its capacity [1].
 

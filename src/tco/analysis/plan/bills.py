@@ -217,22 +217,24 @@ def hybrid_lines(settings: Settings, api: TokenOption, mix: HybridMix) -> tuple[
 def base_lines(settings: Settings, mix: HybridMix) -> tuple[Line, ...]:
     """Return the lines of the units that are paid for every hour."""
     count, load = float(mix.stack.base_units), float(own_by_hour(mix)[0].mean())
-    return _unit_lines(settings, mix.base, count, load / float(mix.load.mean()), "every hour")
+    used = count, float(mix.stack.base.awake.sum()), load / float(mix.load.mean())
+    return _unit_lines(settings, mix.base, used, "every hour")
 
 
 def peak_lines(settings: Settings, mix: HybridMix) -> tuple[Line, ...]:
     """Return the lines of the units by the hour, their starts included."""
     paid = mix.paid_peak_hours(float(np.asarray(settings.value("plan.lead_h"))))
     load = float(own_by_hour(mix)[1].mean())
-    return _unit_lines(settings, mix.peak, paid, load / float(mix.load.mean()), "by the hour")
+    used = paid, float(mix.stack.peak.awake.sum()), load / float(mix.load.mean())
+    return _unit_lines(settings, mix.peak, used, "by the hour")
 
 
 def _unit_lines(
-    settings: Settings, units: RentedUnit | None, count: float, served: float, said: str
+    settings: Settings, units: RentedUnit | None, used: tuple[float, float, float], said: str
 ) -> tuple[Line, ...]:
-    if units is None or count <= 0:
+    if units is None or used[0] <= 0:
         return ()
-    found = units.lines(count, served, settings)
+    found = units.lines(*used, settings)
     return tuple(replace(line, item=f"{line.item}, {said}") for line in found)
 
 
@@ -418,13 +420,16 @@ def next_unit(inputs: Question, mix: HybridMix, machines: Sequence[UnitChoice]) 
     top = mix.stack.floor
     if mix.peak is not None:
         top += mix.stack.peak_units * mix.peak.capacity
-    layer = float(layers_of(mix.load, way.capacity, 1, top).mean())
+    layers = layers_of(mix.load, way.capacity, 1, top)
+    layer = float(layers.mean())
+    awake = way.kind(inputs.settings, by_the_hour=False).awake(layers)
     team = team_overhead(way, mix.peak, inputs.settings)
     base, peak = np.array([float(mix.stack.base_units)]), np.array([float(mix.stack.peak_units)])
     if mix.base is None:
         base = np.zeros(1)
     more = float((team(base + 1.0, peak) - team(base, peak))[0])
-    cost, worth = way.usd_per_hour + more, mix.usd_per_load - way.work_usd
+    standing = way.usd_per_hour + way.awake_usd * float(awake.mean())
+    cost, worth = standing + more, mix.usd_per_load - way.work_usd
     most = way.capacity * worth
     return NextUnit(
         option=way.option.id,
