@@ -27,13 +27,13 @@ from tco.analysis.plan.results import (
 )
 from tco.analysis.report import assumption, assumptions_of
 from tco.analysis.results import AssumptionResult, Band, BillLine, OptionResult
-from tco.analysis.rows import bill_lines, option_result, per_success
+from tco.analysis.rows import bill_lines, option_result, per_success, prices_of
 from tco.engine.fleet import steepened
 from tco.engine.hybrid import layers_of
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import unknown_name
-from tco.options.bills import FixedOption, Option, TokenOption, lines
+from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines
 from tco.options.cheapest import cheapest_of, least_sure, least_trust
 from tco.options.hours import Hours, checked_hours, curve_of
 from tco.options.machines import OWN, team_lines
@@ -171,6 +171,7 @@ def all_own(
         gpus=best.gpus,
         own_tokens_share=1.0,
         own_hours_share=1.0,
+        token_prices=best.token_prices,
     ), alone
 
 
@@ -350,7 +351,11 @@ def _row(
     strategy: Strategy = "hybrid",
 ) -> ResourceRow:
     usd, tokens = _usd(bill), _tokens(settings, load)
-    whole = float(np.asarray(settings.value(TOKENS)))
+    whole, option = float(np.asarray(settings.value(TOKENS))), way.option
+    share, used = tokens / whole if whole > 0 else 0.0, load / (paid_units * way.capacity)
+    prices = None
+    if isinstance(option, SelfOption):
+        prices = prices_of(option, settings, bill, used * way.headroom, share)
     return ResourceRow(
         strategy=strategy,
         resource=way.option.id,
@@ -359,12 +364,13 @@ def _row(
         gpus=count * way.gpus,
         hours_share=paid_units / count,
         tokens_per_month=tokens,
-        tokens_share=tokens / whole if whole > 0 else 0.0,
-        utilization=load / (paid_units * way.capacity),
+        tokens_share=share,
+        utilization=used,
         monthly_usd=usd,
         usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
         trust=way.option.trust.level,
         trust_reasons=way.option.trust.reasons,
+        token_prices=prices,
     )
 
 
