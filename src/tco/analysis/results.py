@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Literal
 
 from tco.catalog.lookup import ModelClass
+from tco.engine.arrivals import FirstTokens
 from tco.engine.ledger import TokenPrices
 from tco.options.scenario import LimitState
 
@@ -212,6 +213,8 @@ class OptionResult:
     """None where nobody has measured it, or the option does not say which model it serves."""
     token_prices: TokenPrices | None = None
     """Of own GPUs; None for the rest."""
+    first_token: FirstTokens | None = None
+    """Of own GPUs that are explained."""
 
     @property
     def brief(self) -> bool:

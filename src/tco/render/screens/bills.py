@@ -468,6 +468,8 @@ def _beside_words(option: OptionResult) -> Iterator[str]:
             f"Used: {shares[0]} of the request slots, {shares[1]} of the tokens it could serve, "
             f"{shares[2]} of the GPU-hours paid for"
         )
+    if option.first_token is not None:
+        yield words.first_token(option.first_token)
     if option.token_prices is not None:
         yield made_here(option.token_prices)
 

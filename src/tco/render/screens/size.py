@@ -162,6 +162,7 @@ def _columns() -> tuple[Column, ...]:
         _first("ttft_s", "ttft", "median"),
         _first("ttft_low_s", "ttft low", "low"),
         _first("ttft_high_s", "ttft high", "high"),
+        *(_waited(name) for name in ("p50_s", "p95_s", "p99_s")),
         Column(key="ttft_slo", head="ttft limit", get=lambda r: r.ttft_slo),
         _number("usd_per_gpu_hour", "$/GPU-h", words.price),
         _number("usd_per_hour", "$/h", words.price),
@@ -196,6 +197,16 @@ def _first(key: str, head: str, name: str) -> Column:
         return None if row.ttft_s is None else getattr(row.ttft_s, name)
 
     return Column(key=key, head=head, get=get, show=show_seconds, right=True)
+
+
+def _waited(name: str) -> Column:
+    """Return a percentile of the first token, its wait included."""
+
+    def get(row: SizeRow) -> float | None:
+        return None if row.first_token is None else getattr(row.first_token, name)
+
+    head = f"ttft {name.partition('_')[0]}"
+    return Column(key=f"ttft_{name}", head=head, get=get, show=show_seconds, right=True)
 
 
 def _number(key: str, head: str, show: Any) -> Column:
@@ -411,6 +422,8 @@ def _note(row: SizeRow) -> str:
         of = row.ttft_s
         middle = "" if of.median is None else f"{show_seconds(of.median)}, "
         parts.append(f"ttft {middle}{show_seconds(of.low)} to {show_seconds(of.high)}{limit}")
+    if row.first_token is not None:
+        parts.append(words.first_token(row.first_token))
     batch, context = words.count(row.max_batch), show_tokens(row.max_context_tokens)
     parts.append(f"memory for {batch}, or for one of {context}")
     return "; ".join([*parts, *_memory(row), *_served(row), _box(row)])
