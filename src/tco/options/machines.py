@@ -199,6 +199,11 @@ def by_the_hour(purchase: str) -> bool:
     return purchase.startswith(("on_demand", "spot")) or purchase in (DEDICATED, "given")
 
 
+def is_bought(purchase: str) -> bool:
+    """Return whether GPUs bought so are one's own: the name of the purchase is their life."""
+    return purchase[:1].isdigit() and purchase.endswith("m")
+
+
 def commitment(purchase: str) -> str:
     """Return what a reader should know of how GPUs are rented; nothing for on-demand ones."""
     for kind, months in COMMITTED.items():
@@ -374,6 +379,8 @@ def standing_lines(purchase: str, settings: Settings) -> tuple[Line, ...]:
     if purchase == DEDICATED:  # the host balances the load
         return permissions
     rate = settings.value("service.balancer_usd_per_h")
+    if is_bought(purchase):
+        rate = rate * settings.value("own.balancers")
     return (balancer_line(rate, hours_per_month(settings)), *permissions)
 
 

@@ -29,6 +29,7 @@ from tco.options.cheapest import least_trust
 from tco.options.machines import (
     DEDICATED,
     by_the_hour,
+    is_bought,
     machine_lines,
     moving_lines,
     once_lines,
@@ -393,7 +394,8 @@ def before(ways: Sequence[RentedUnit], settings: Settings) -> tuple[Line, ...]:
     used = [way for way in ways if way.gpus]
     if not used:
         return ()
-    purchase = next((way.purchase for way in used if way.staffed_gpus), DEDICATED)
+    staffed = sorted((way.purchase for way in used if way.staffed_gpus), key=is_bought)
+    purchase = next(iter(staffed), DEDICATED)  # rented ones first: they take a balancer
     return (*standing_lines(purchase, settings), *once_lines(settings))
 
 
