@@ -17,10 +17,9 @@ from tco.analysis.report import (
 )
 from tco.analysis.results import ExplainResult, OptionResult
 from tco.analysis.rows import option_result, peak_over_mean, scaling_steps, success_of
-from tco.engine.arrivals import FirstTokens
 from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.fleet import FleetPolicy, burst_term, replicas_for
-from tco.engine.replica import Replica
+from tco.engine.replica import FirstTokens, Replica
 from tco.engine.shapes import number
 from tco.engine.tokens import reads_to_pay
 from tco.errors import InfeasibleError, UsageError

@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any, Literal
 
 from tco.catalog.lookup import ModelClass
-from tco.engine.arrivals import FirstTokens
 from tco.engine.ledger import TokenPrices
+from tco.engine.replica import FirstTokens
 from tco.options.scenario import LimitState
 
 Tier = Literal["api", "hosted", "self"]

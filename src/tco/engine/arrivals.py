@@ -8,6 +8,7 @@ from math import erf, erfc, sqrt
 
 import numpy as np
 
+from tco.engine.replica import FirstTokens
 from tco.engine.shapes import Floats, Number
 
 
@@ -99,22 +100,6 @@ SMALLEST = 1e-7
 SCORES = np.linspace(-7.0, 7.0, 1401)
 BELOW = np.array([(1.0 + erf(score / sqrt(2.0))) / 2.0 for score in SCORES.tolist()])
 """A normal distribution, for lengths."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FirstTokens:
-    """How long the first token takes in the busiest hour, the wait for it included."""
-
-    p50_s: float | None
-    """Half of the requests have it within this time; None where that is not known."""
-    p95_s: float | None
-    p99_s: float | None
-    load: float | None = None
-    """Share of the capacity in use then, spares left out."""
-    waiting_share: float | None = None
-    """Share of the requests that find all slots taken."""
-    why_not: str | None = None
-    """Why it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,6 +111,22 @@ class Replica:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class FirstTokens:
+    """How long the first token takes in the busiest hour, the wait for it included."""
+
+    p50_s: float | None
+    """Half of the requests have it within this time; None where that is not known."""
+    p95_s: float | None
+    p99_s: float | None
+    load: float | None = None
+    """Share of the capacity in use then, spares left out."""
+    waiting_share: float | None = None
+    """Share of the requests that find all slots taken."""
+    why_not: str | None = None
+    """Why it is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Corrected:
     """The speed of replicas over their batch, as measurements correct it.

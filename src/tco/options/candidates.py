@@ -10,10 +10,9 @@ import numpy as np
 
 from tco.catalog.lookup import boxes, rental_key, rents_at, stale_after
 from tco.catalog.trust import freshest_rents, rent_trust, too_old
-from tco.engine.arrivals import FirstTokens, Queue
 from tco.engine.capacity import free_bytes, ttft_unqueued_s, weights_bytes
 from tco.engine.constants import ttft_ends
-from tco.engine.replica import Replica, Target, in_flight, request_s, speed_at
+from tco.engine.replica import FirstTokens, Replica, Target, in_flight, request_s, speed_at
 from tco.engine.shapes import Indices, number, precision
 from tco.options.bills import LeftOut, SelfOption, Shapes
 from tco.options.cheapest import least_trust
@@ -140,6 +139,8 @@ def first_tokens(
         needed: Replicas that share the load; a spare one may be down [1].
         tries: How often a request is asked [1].
     """
+    from tco.engine.arrivals import Queue  # a comparison asks for none
+
     if shapes is None:
         why_not = "the first token takes the dimensions of the model; a throughput alone was given"
         return FirstTokens(p50_s=None, p95_s=None, p99_s=None, why_not=why_not)

@@ -13,7 +13,7 @@ from tco.analysis.results import (
     CheckResult,
     WorkloadResult,
 )
-from tco.engine.arrivals import FirstTokens
+from tco.engine.replica import FirstTokens
 from tco.money import in_money, money
 from tco.render.table import Block, Paragraph, Tone
 from tco.units import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tco.analysis.results import Band, Envelope, TrustLevel
-from tco.engine.arrivals import FirstTokens
+from tco.engine.replica import FirstTokens
 from tco.options.scenario import LimitState
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from math import inf
+from math import inf, isinf
 from typing import Any
 
 from tco.analysis.deploy import DeployResult
-from tco.analysis.size.results import FrontPoint, SizeResult, SizeRow
+from tco.analysis.size.results import FrontPoint, SizeLimits, SizeResult, SizeRow
 from tco.money import in_money
 from tco.options.measurements import TIERS
 from tco.render import first, words
@@ -314,8 +314,8 @@ def _asked(result: SizeResult) -> Iterator[Block]:
     if asked.peak_requests_per_s is not None and asked.peak_to_mean is not None:
         demand = f"; {words.rate(asked.peak_requests_per_s, asked.peak_to_mean)}"
     text = (
-        f"{words.count(asked.isl)} in, {words.count(asked.osl)} out; tpot at most "
-        f"{show_seconds(asked.max_tpot_s)}{first_token}{demand}"
+        f"{words.count(asked.isl)} in, {words.count(asked.osl)} out; "
+        f"{_most_tpot(asked)}{first_token}{demand}"
     )
     yield Paragraph(text=text, tone="dim")
 
@@ -401,7 +401,7 @@ def _limits(result: SizeResult) -> str:
         most += f" ({words.count(asked.max_concurrency_large)} on large GPUs)"
     return (
         f"requests of {words.count(asked.isl)} in{cached} and {words.count(asked.osl)} out; "
-        f"tpot at most {show_seconds(asked.max_tpot_s)}{first}; {asked.engine} engine, at most "
+        f"{_most_tpot(asked)}{first}; {asked.engine} engine, at most "
         f"{most} in flight{demand}"
     )
 
@@ -409,6 +409,13 @@ def _limits(result: SizeResult) -> str:
 def _row(row: SizeRow, columns: Sequence[Column], *, noted: bool) -> Row:
     cells = tuple(column.text(row) for column in columns)
     return Row(cells=cells, note=_note(row) if noted else "")
+
+
+def _most_tpot(asked: SizeLimits) -> str:
+    """Return the limit on a token in words; work that can wait has none."""
+    if isinf(asked.max_tpot_s):
+        return "no limit on tpot"
+    return f"tpot at most {show_seconds(asked.max_tpot_s)}"
 
 
 def _note(row: SizeRow) -> str:
