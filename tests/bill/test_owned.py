@@ -152,3 +152,14 @@ def test_an_annuity_repays_its_loan_month_by_month(rate: float) -> None:
     for _ in range(48):
         debt = debt * (1.0 + monthly) - payment
     assert debt == pytest.approx(2e4, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "site", "there"),
+    [(OWN, "desk", False), (OWN, None, True), ("self/llama-3.3-70b@2xh100-sxm:fp8", "desk", True)],
+)
+def test_only_bought_gpus_on_a_desk_have_no_balancer(
+    asked: Any, name: str, site: str | None, there: bool
+) -> None:
+    row = explain(asked(tokens=50e9, site=site), name).option
+    assert any(line.item == "load balancer" for line in row.lines) is there

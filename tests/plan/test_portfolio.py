@@ -216,6 +216,21 @@ tasks:
     assert [t.steps[0].mode for t in result.tasks] == ["api", "batch", "batch"]
 
 
+def test_a_task_that_waits_needs_no_peak_and_no_latency_of_own_gpus() -> None:
+    """As many GPUs as its mean load fills, not its busiest hour; a limit of its own holds."""
+    text = """
+tasks:
+  - {{name: nightly, tokens: 200B, private: true, models: gpt-oss-120b, batch: {batch}{more}}}
+  - {{name: chat, tokens: 2B, private: true, models: gpt-oss-120b}}
+"""
+    now, later, limited = (
+        planned(text.format(batch=batch, more=more), models=("gpt-oss-120b",))
+        for batch, more in (("0%", ""), ("true", ""), ("true", ", max_tpot: 50ms"))
+    )
+    assert later.fleets_usd < 0.8 * now.fleets_usd
+    assert limited.fleets_usd == pytest.approx(now.fleets_usd)
+
+
 def test_two_tasks_share_units_that_neither_would_fill() -> None:
     """Units of 1B tokens at $800: the third way to pay besides tokens and GPUs."""
     unit = InlineOption(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tco.analysis.report import (
@@ -17,11 +19,21 @@ from tco.analysis.results import ExplainResult, OptionResult
 from tco.analysis.rows import option_result, peak_over_mean, scaling_steps, success_of
 from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.fleet import FleetPolicy, burst_term, replicas_for
-from tco.engine.replica import Replica
+from tco.engine.replica import FirstTokens, Replica
 from tco.engine.shapes import number
 from tco.engine.tokens import reads_to_pay
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, list_rates, replica_of
+from tco.options.bills import (
+    FixedOption,
+    Option,
+    SelfOption,
+    TokenOption,
+    fleet,
+    list_rates,
+    replica_of,
+    shapes_of,
+)
+from tco.options.candidates import first_tokens
 from tco.options.names import resolve
 from tco.options.provisioned import ProvisionedOption, provisioned_steps
 from tco.options.question import DAYS_OF_A_MONTH, Question
@@ -43,6 +55,7 @@ def explain(inputs: Question, name: str) -> ExplainResult:
     row = option_result(option, inputs)
     if not row.feasible:
         raise InfeasibleError(f"{row.id}: {', '.join(row.reasons)}")
+    row = replace(row, first_token=_first_token(inputs, option))
     notes, minor = notes_of(inputs, [option], [option], dated=True)
     return ExplainResult(
         verdict=costs(row, inputs),
@@ -66,6 +79,17 @@ def explain(inputs: Question, name: str) -> ExplainResult:
         assumptions=assumptions_of(inputs, [option]),
         warnings=(*notes, *caveats(inputs, [option]), *minor),
         minor=len(minor),
+    )
+
+
+def _first_token(inputs: Question, option: Option) -> FirstTokens | None:
+    """Return how long the first token of own GPUs takes, with the queue; None of anything else."""
+    if not isinstance(option, SelfOption):
+        return None
+    settings, replica = inputs.settings, replica_of(option, inputs.settings)
+    needed = number(fleet(option, settings, replica).needed)
+    return first_tokens(
+        shapes_of(option, settings), settings, replica, needed, number(option.tries)
     )
 
 
@@ -182,7 +206,24 @@ def _apart_steps(inputs: Question, option: Option) -> list[str]:
 def _own_steps(inputs: Question, option: Option, row: OptionResult) -> list[str]:
     if not isinstance(option, SelfOption) or row.replica is None:
         return []
-    return [*_memory_steps(option), *_speed_steps(option, row), *_fleet_steps(inputs, option, row)]
+    return [
+        *_memory_steps(option),
+        *_speed_steps(option, row),
+        *_fleet_steps(inputs, option, row),
+        *_queue_steps(inputs, row),
+    ]
+
+
+def _queue_steps(inputs: Question, row: OptionResult) -> list[str]:
+    first = row.first_token
+    if first is None or first.waiting_share is None:
+        return []
+    cvs = (_n(inputs.settings.value(f"latency.{kind}_cv")) for kind in ("input", "output"))
+    return [
+        f"first token in the busiest hour at {show_share(first.load or 0.0)} of the capacity: "
+        f"{show_share(first.waiting_share)} of the requests find all slots taken; lengths of "
+        f"prompts and answers vary by {' and '.join(cvs)} of their mean"
+    ]
 
 
 def _energy_steps(option: Option, row: OptionResult) -> list[str]:

@@ -522,6 +522,11 @@ def _by_flag(inputs: Question, field: str) -> str:
     return by if by.startswith("--") else ""
 
 
+def _horizon_enters(inputs: Question, used: Sequence[Option]) -> bool:
+    """Return whether a horizon enters a bill: work done once is spread over it."""
+    return bool(np.any(np.asarray(inputs.settings.value("people.setup_fte_months"))))
+
+
 def _idle_settings(
     inputs: Question, used: Sequence[Option], tried: Collection[Tier]
 ) -> Iterator[str]:
@@ -530,7 +535,7 @@ def _idle_settings(
     own = any(isinstance(o, SelfOption) for o in used)
     for path in inputs.request.settings:
         flag = _by_flag(inputs, path)
-        needs = ONLY_WITH.get(path)
+        needs = _horizon_enters if path == "horizon.months" else ONLY_WITH.get(path)
         enters = path in entered and (needs is None or needs(inputs, used))
         doubtful = own and path.startswith(ELSEWHERE)
         doubtful |= not own and "self" in tried and path.startswith(SIFTING)

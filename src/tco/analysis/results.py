@@ -11,6 +11,8 @@ from functools import cache
 from typing import Any, Literal
 
 from tco.catalog.lookup import ModelClass
+from tco.engine.ledger import TokenPrices
+from tco.engine.replica import FirstTokens
 from tco.options.scenario import LimitState
 
 Tier = Literal["api", "hosted", "self"]
@@ -209,6 +211,10 @@ class OptionResult:
     """Of the model, by the rule in docs/catalog.md; `class` in JSON."""
     quality: ModelQuality | None = None
     """None where nobody has measured it, or the option does not say which model it serves."""
+    token_prices: TokenPrices | None = None
+    """Of own GPUs; None for the rest."""
+    first_token: FirstTokens | None = None
+    """Of own GPUs that are explained."""
 
     @property
     def brief(self) -> bool:

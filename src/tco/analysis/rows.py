@@ -25,7 +25,7 @@ from tco.catalog.trust import short_reason
 from tco.engine.capital import power_lines
 from tco.engine.constants import ttft_ends
 from tco.engine.fleet import Duty, off_share, steepened, waiting_share
-from tco.engine.ledger import Group, Line, total_usd
+from tco.engine.ledger import Group, Line, TokenPrices, token_prices, total_usd
 from tco.engine.replica import Replica, request_s
 from tco.engine.selfhost import Fleet, utilization_of
 from tco.engine.shapes import Floats, Indices, number
@@ -38,6 +38,7 @@ from tco.options.bills import (
     fleet,
     lines,
     replica_of,
+    token_times,
 )
 from tco.options.candidates import first_token_words, infeasible, limit_states, setup_id
 from tco.options.hours import SCALE_TO_ZERO, OnHours, duty_of
@@ -277,6 +278,7 @@ def _self_result(
         slo=limit_states(inputs.settings, replica),
         band_usd=_band(option, inputs.settings, replica),
         breakdown=breakdown_of(bill, used.paid_hours),
+        token_prices=prices_of(option, inputs.settings, bill, used.paid_hours),
         energy=energy_of(option, inputs, servers),
         upfront_usd=None if upfront is None else number(upfront),
         utilization=used,
@@ -460,6 +462,27 @@ def breakdown_of(bill: tuple[Line, ...], used: float) -> Breakdown:
     usd = {name: number(total_usd(bill, name)) for name in groups}
     idle = usd["compute"] * (1.0 - min(used, 1.0))
     return Breakdown(**{**usd, "compute": usd["compute"] - idle}, idle=idle)
+
+
+def prices_of(
+    option: SelfOption, settings: Settings, bill: tuple[Line, ...], used: float, served: float = 1.0
+) -> TokenPrices:
+    """Return what tokens cost that an option makes.
+
+    Args:
+        option: Own GPUs that serve something.
+        settings: Every value that enters a bill.
+        bill: Its lines.
+        used: Share of the GPU-hours paid for that serve [1].
+        served: Share of the month's tokens that it serves [1].
+    """
+    load, cached = workload(settings), number(target(settings).cached_share)
+    requests = number(load.requests_per_month) * served
+    read = requests * number(load.isl)
+    tokens = (read * (1.0 - cached), read * cached, requests * number(load.osl))
+    time = token_times(option, settings, replica_of(option, settings))
+    idle = breakdown_of(bill, used).idle
+    return token_prices(number(total_usd(bill)), idle, time, tokens)
 
 
 def _band(option: SelfOption, settings: Settings, replica: Replica) -> tuple[float, float]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import erf, erfc, sqrt
 
 import numpy as np
 
+from tco.engine.replica import FirstTokens
 from tco.engine.shapes import Floats, Number
 
 
@@ -76,3 +79,200 @@ def own_cached_share(
         reached = filled[i] + tokens_per_s * step * (1.0 - mean)
         low, high = (middle, high) if reached < capacity else (low, middle)
     return float(h[i] + low * (h[i + 1] - h[i]))
+
+
+# How long the first token takes with the queue included, in a fleet at some load.
+
+GRID = 1 << 13
+"""Points of time that a distribution is worked out at."""
+TAIL = 16.0
+"""Mean waits after which nobody waits any more, e^-16 [1]."""
+HUGE = 1e250
+NEVER = 80.0
+"""Free slots over the root of all of them, squared, at which nobody finds none free [1]."""
+EVENER = 0.7
+"""How much more evenly than at random requests come to one of many replicas, where each goes to
+the one with the fewest in flight; fitted to `benchmarks/first_token.py` [1]."""
+SMALLEST = 1e-7
+"""Share of the requests that need not be told of [1]."""
+
+
+SCORES = np.linspace(-7.0, 7.0, 1401)
+BELOW = np.array([(1.0 + erf(score / sqrt(2.0))) / 2.0 for score in SCORES.tolist()])
+"""A normal distribution, for lengths."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A fleet as its requests meet it: numbers.
+
+    Requests wait for a free slot of any replica, then for the decode step in progress and the
+    prompts before theirs, then for their own prompt.
+
+    Args:
+        requests_per_s: Rate that they come at [request/s].
+        replicas: Replicas that share the load [1].
+        slots: Requests that one has in flight at most [1].
+        alone_s: Time of a request that runs alone, from start to end [s].
+        full_s: The same where all slots are taken; between the two it is a line [s].
+        prefill_s: Time that a replica takes to read a mean prompt [s].
+        step_s: Time of a decode step at this load [s].
+        before_s: What passes besides, waits apart: fixed work [s].
+        input_cv: Standard deviation of the length of prompts over their mean [1].
+        output_cv: The same of answers [1].
+        peakedness: Requests that come at the same time, in the mean, as variance over mean of
+            those in flight has it; 1 for requests at random [1].
+    """
+
+    requests_per_s: float
+    replicas: float
+    slots: float
+    alone_s: float
+    full_s: float
+    prefill_s: float
+    step_s: float
+    before_s: float
+    input_cv: float = 1.0
+    output_cv: float = 1.0
+    peakedness: float = 1.0
+
+    @property
+    def load(self) -> float:
+        """Return the share of the fleet's capacity in use [1]."""
+        return self.requests_per_s * self.full_s / (self.slots * self.replicas)
+
+    @property
+    def cluster(self) -> float:
+        """Return how many requests come together, in the mean of a geometric size [1].
+
+        ``1 + (z - 1) / (2 m)``: `m` is the smaller of two answers' lengths over the mean, so that
+        requests in flight of a server without limit have variance `z` times their mean.
+        """
+        return 1.0 + (self.peakedness - 1.0) / (2.0 * self._smaller_of_two)
+
+    @property
+    def _smaller_of_two(self) -> float:
+        return erfc(sqrt(np.log1p(self.output_cv**2)) / 2.0)
+
+    @property
+    def reading(self) -> float:
+        """Return the share of the time in which a replica reads prompts [1]."""
+        return self.requests_per_s / self.replicas * self.prefill_s
+
+    def waiting_share(self) -> float:
+        """Return how many of the requests find all slots taken [1].
+
+        ``k`` in flight leave at a rate of ``k / T(k)``, `T` a line from a request alone to all
+        slots; clusters of geometric size come at random. Across any level as many go up as down,
+        which gives one state from those below it, and beyond all slots a geometric series. A
+        request meets those in flight and those of its cluster that stand before it. Answers that
+        stand still while prompts are read pile up as if requests came in larger clusters: by how
+        much is fitted to `benchmarks/first_token.py`.
+        """
+        r = self.reading
+        z = self.peakedness
+        z += r * r / (1.0 - r) * (1.0 + 0.8 * self.input_cv**2) * self._smaller_of_two
+        slots, more = round(self.slots * self.replicas), 1.0 - 1.0 / z
+        if slots * (1.0 - self.load) ** 2 > NEVER * z:
+            return 0.0
+        k = np.arange(1.0, slots)
+        share = np.clip((k / self.replicas - 1.0) / max(self.slots - 1.0, 1.0), 0.0, 1.0)
+        time = self.alone_s + (self.full_s - self.alone_s) * share
+        before = below = 1.0
+        for ratio in (self.requests_per_s / z * time / k).tolist():
+            state = ratio * before
+            before = more * before + state
+            below += state
+            if below > HUGE:
+                before, below = before / HUGE, below / HUGE
+        full = before * self.load / (1.0 - self.load)
+        return float((full + more * before) / (below + full))
+
+    def wait_s(self) -> float:
+        """Return how long those wait who find all slots taken [s].
+
+        In heavy traffic a full fleet is one server that works on everything at once: ``(a + c) /
+        2`` times its time for a request over ``1 - load``, with the dispersion `a` of clusters and
+        that of the work of a request, prompt and answer. The lighter the traffic, the less the
+        latter matters: fitted to `benchmarks/first_token.py`.
+        """
+        prompt = self.prefill_s * self.slots / self.full_s
+        work = (prompt * self.input_cv) ** 2 + ((1.0 - prompt) * self.output_cv) ** 2
+        slots, room = self.slots * self.replicas, 1.0 - self.load
+        work = 0.46 + (work - 0.46) * float(np.exp(-0.85 * room * sqrt(slots)))
+        return (2.0 * self.cluster - 1.0 + work) / 2.0 * self.full_s / slots / room
+
+    def first_tokens(self) -> FirstTokens:
+        """Return what is promised of the first token."""
+        p50, p95, p99 = self.percentiles_s((0.5, 0.95, 0.99)).tolist()
+        if np.isnan(p50):
+            why_not = "the busiest hour takes all of the capacity: the queue grows without end"
+            return FirstTokens(p50_s=None, p95_s=None, p99_s=None, load=self.load, why_not=why_not)
+        return FirstTokens(
+            p50_s=p50,
+            p95_s=p95,
+            p99_s=p99,
+            load=self.load,
+            waiting_share=self.waiting_share(),
+        )
+
+    def percentiles_s(self, levels: Sequence[float]) -> Floats:
+        """Return the time to the first token that so many of the requests stay within [levels] [s].
+
+        The sum of independent waits, multiplied as Fourier transforms: that for a slot is
+        exponential, as in heavy traffic, where there is one; that for prompts is of a queue of one
+        server with geometric clusters (Pollaczek and Khinchine); a server that decodes between
+        prompts adds what is left of its step. NaN at capacity and beyond.
+
+        Args:
+            levels: Shares of the requests [levels] [1].
+        """
+        reading = self.reading
+        if not (self.load < 1.0 and reading < 1.0):
+            return np.full(len(levels), np.nan)
+        full, queue_s = self.waiting_share(), self.wait_s()
+        together, spread = 1.0 + (self.cluster - 1.0) / self.replicas, 1.0 + self.input_cv**2
+        even = 1.0 - EVENER * (1.0 - 1.0 / self.replicas) / spread
+        reading = even * reading / (1.0 - reading + even * reading)
+        second = self.prefill_s * spread * together
+        longest = TAIL * (second / (1.0 - reading) + (queue_s if full > SMALLEST else 0.0))
+        dt = (longest + 2.0 * self.step_s) / GRID
+        at: Floats = np.arange(float(GRID)) * dt
+        own = np.fft.rfft(_lengths(self.prefill_s, self.input_cv, at))
+        mates = 1.0 / together / (1.0 - (1.0 - 1.0 / together) * own)
+        batch = own * mates
+        turn = 1.0 - np.exp(-2j * np.pi * np.arange(own.size) / GRID)
+        turn[0] = 1.0
+        rest = (1.0 - batch) / turn / (self.prefill_s * together / dt)
+        rest[0] = 1.0
+        waits = (1.0 - reading) / (1.0 - reading * rest)
+        idle = np.exp(-self.requests_per_s / self.replicas / self.cluster * self.alone_s)
+        decoding = 1.0 - idle
+        steps = np.fft.rfft(_uniform(self.step_s, at, dt))
+        slot = np.fft.rfft(np.diff(-np.exp(-np.append(at, longest) / queue_s), prepend=-1.0)[1:])
+        every = own * mates * waits * (1.0 - decoding + decoding * steps)
+        every = every * (1.0 - full + full * slot)
+        reached = np.cumsum(np.fft.irfft(every, GRID))
+        found: Floats = self.before_s + np.interp(levels, reached, at)
+        return found
+
+
+def _lengths(mean: float, cv: float, at: Floats) -> Floats:
+    """Return how often a lognormal of some mean and variation falls to each point of a grid."""
+    if cv <= 0.0:
+        point = np.zeros(at.size)
+        point[min(int(np.round(mean / at[1])), at.size - 1)] = 1.0
+        return point
+    deviation = np.sqrt(np.log1p(cv * cv))
+    edges = (at[1:] + at[:-1]) / 2.0
+    scores = (np.log(edges / mean) + deviation**2 / 2.0) / deviation
+    below = np.interp(scores, SCORES, BELOW)
+    often: Floats = np.diff(below, prepend=0.0, append=1.0)
+    return often
+
+
+def _uniform(most: float, at: Floats, dt: float) -> Floats:
+    """Return how often what is left of a step falls to each point of a grid."""
+    shape = np.maximum(np.clip((most - at) / dt, 0.0, 1.0), at == 0.0)
+    share: Floats = shape / shape.sum()
+    return share

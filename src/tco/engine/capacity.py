@@ -439,6 +439,13 @@ def _ttft_s(
     return slower * (constants.ttft_fixed_s + through)
 
 
+def ttft_unqueued_s(
+    layout: Layout, profile: ServerProfile, speed: Capacity, constants: Constants = FITTED
+) -> Number:
+    """Return the time to the first token of a request that waits for no prompt of others [s]."""
+    return _ttft_s(layout, profile, constants, speed.step_s, speed.prefill_s, 0.0)
+
+
 def ttft_at_once_s(
     layout: Layout, speed: Capacity, batch: Number, constants: Constants = FITTED
 ) -> Number:

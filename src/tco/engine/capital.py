@@ -378,9 +378,10 @@ def _monitoring(fleet: Fleet, own: Ownership) -> Line:
 def power_lines(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
     """Return electricity, apart for the fleet that stands ready and for its work, and the room.
 
-    A machine that is switched off draws nothing, a GPU of no replica `idle`, and one of a replica
-    ``light + (full - light) * u`` with `u` the share of the replica's capacity in use, so that
-    energy is affine in the tokens served.
+    A machine that is switched off draws nothing, and a GPU that is on ``idle + (light - idle) * f +
+    (full - light) * u``: `f` is the share of the time in which its replica has something in flight
+    (`tco.engine.fleet.awake_share`), `u` the share of the replica's capacity in use. All but
+    `idle` is the work's.
 
     Args:
         fleet: The GPUs; without `busy_gpus` all of them work all the time.
@@ -389,9 +390,10 @@ def power_lines(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
     busy = fleet.on_gpus if fleet.busy_gpus is None else fleet.busy_gpus
     kw = own.rated_w / 1e3
     site_kwh = kw * own.pue * own.hours_per_month
-    waiting = (fleet.powered_gpus - fleet.on_gpus) * own.idle_power_share
-    ready = waiting + fleet.on_gpus * own.light_power_share
-    work = busy * (own.full_power_share - own.light_power_share)
+    awake = fleet.on_gpus if fleet.awake_gpus is None else fleet.awake_gpus
+    ready = fleet.powered_gpus * own.idle_power_share
+    work = awake * (own.light_power_share - own.idle_power_share)
+    work = work + busy * (own.full_power_share - own.light_power_share)
     tariff = "own.usd_per_kwh"
     rows: tuple[tuple[str, Group, Number, str, Number, str], ...] = (
         ("electricity, standing ready", "power", ready * site_kwh, "kWh", own.usd_per_kwh, tariff),

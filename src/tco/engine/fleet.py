@@ -183,6 +183,51 @@ class FleetPolicy:
         )
 
 
+AT_ONCE = (0.5, 1.0, 2.0, 4.0)
+"""Requests in flight, on average, at which the share of the time with any is worked out; between
+two of them it lies on a line, so that a bill stays straight between the edges of its curve."""
+
+
+def awake_nodes(at_once: Number) -> tuple[Floats, Floats]:
+    """Return loads of a replica, and the share of the time in which it then serves something.
+
+    ``1 - (1 - u)**m``: each of `m` requests at once is there a share `u` of the time, whatever the
+    others do. For one at a time that is `u`, for many ``1 - exp(-u m)``, requests that come at
+    random; all of the time from 4 in flight on. Requests that come in clusters leave a replica
+    idle for longer.
+
+    Args:
+        at_once: Requests in flight at its capacity were none slowed by the others, m [...] [1].
+
+    Returns:
+        Share of its capacity in use, and of the time, both from 0 to 1 [..., nodes] [1].
+    """
+    m = np.maximum(np.asarray(at_once, dtype=float), 1.0)[..., None]
+    used = np.minimum(np.concatenate([[0.0], AT_ONCE]) / m, 1.0)
+    awake: Floats = 1.0 - (1.0 - used) ** m
+    awake[..., -1] = 1.0
+    return used, awake
+
+
+def awake_share(used: Number, at_once: Number) -> Number:
+    """Return the share of the time in which a replica has something in flight [1].
+
+    Args:
+        used: Share of its capacity that the month's work takes [1].
+        at_once: As in `awake_nodes` [1].
+    """
+    return share_between(*awake_nodes(at_once), used)
+
+
+def share_between(nodes: Floats, awake: Floats, used: Number) -> Number:
+    """Return the same from what `awake_nodes` returned [1]."""
+    wide = np.diff(nodes, axis=-1)
+    gone = np.asarray(used, dtype=float)[..., None] - nodes[..., :-1]
+    part = np.clip(gone / np.where(wide > 0, wide, 1.0), 0.0, 1.0)
+    share: Number = (part * np.diff(awake, axis=-1)).sum(axis=-1)
+    return share
+
+
 def burst_term(policy: FleetPolicy, slots: Number) -> Number:
     """Return ``beta * sqrt(z / slots)``: the part of staffing that large replicas need less [1].
 

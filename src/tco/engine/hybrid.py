@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tco.engine.fleet import awake_share
 from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number
 
 # Base load on units that are paid by the hour, overflow to whoever charges by the request.
@@ -36,6 +37,9 @@ class Resource:
         availability: Share of the load given to it that it serves; a spot unit that is taken
             away leaves the rest to the API, and is paid for all the same [1].
         usd_per_load: What serving a load of 1 request/s costs on top in an hour: traffic [USD/h].
+        awake_usd: What a unit costs on top while it has something in flight [USD/h].
+        at_once, headroom: When it has: `tco.engine.fleet.awake_share` of `headroom` times the load
+            over the unit [1].
     """
 
     unit: float
@@ -44,6 +48,19 @@ class Resource:
     lead_h: Number = 0.0
     availability: Number = 1.0
     usd_per_load: Number = 0.0
+    awake_usd: Number = 0.0
+    at_once: Number = 1.0
+    headroom: Number = 1.0
+
+    def awake(self, layers: Floats) -> Floats:
+        """Return the share of each hour in which units with some load have something in flight.
+
+        Args:
+            layers: Load of a unit [layers, hours] [request/s].
+        """
+        if not np.any(self.awake_usd):
+            return np.zeros_like(layers)  # nobody pays for it
+        return np.asarray(awake_share(layers / self.unit * self.headroom, self.at_once))
 
 
 def layer_count(load: Floats, unit: float) -> int:
@@ -132,11 +149,13 @@ class Layers:
         net_usd: Cost of a layer's unit less what the API would have charged [layers, USD/h].
         served: Load that it serves in the average hour [layers, request/s].
         on: Hours in which it is on [layers, hours].
+        awake: Share of the time in which it has something in flight [layers] [1].
     """
 
     net_usd: Floats
     served: Floats
     on: Flags
+    awake: Floats
 
     @property
     def on_share(self) -> Floats:
@@ -147,7 +166,12 @@ class Layers:
     def part(self, first: int, end: int) -> Layers:
         """Return the same for the layers from `first` up to `end` only."""
         kept = slice(first, end)
-        return Layers(net_usd=self.net_usd[kept], served=self.served[kept], on=self.on[kept])
+        return Layers(
+            net_usd=self.net_usd[kept],
+            served=self.served[kept],
+            on=self.on[kept],
+            awake=self.awake[kept],
+        )
 
 
 def serve(layers: Floats, resource: Resource, usd_per_load: Number) -> Layers:
@@ -160,14 +184,16 @@ def serve(layers: Floats, resource: Resource, usd_per_load: Number) -> Layers:
     """
     worth = resource.availability * (usd_per_load - resource.usd_per_load)
     saved = np.asarray(worth)[..., None] * layers
-    hourly = np.broadcast_to(np.asarray(resource.usd_per_hour, float)[..., None], saved.shape)
+    awake = resource.awake(layers)
+    hourly = np.asarray(resource.usd_per_hour, float)[..., None] + resource.awake_usd * awake
     start = np.broadcast_to(resource.lead_h * np.asarray(resource.usd_per_hour), saved.shape[:-1])
     if resource.by_the_hour:
         net, on = switched(hourly - saved, start)
     else:
         net, on = (hourly - saved).sum(axis=-1), np.ones(saved.shape, dtype=bool)
     served = resource.availability * np.where(on, layers, 0.0).mean(axis=-1)
-    return Layers(net_usd=net / saved.shape[-1], served=served, on=on)
+    awake = np.where(on, awake, 0.0).mean(axis=-1)
+    return Layers(net_usd=net / saved.shape[-1], served=served, on=on, awake=awake)
 
 
 def switched(gain: Floats, start: Floats) -> tuple[Floats, Flags]:
@@ -298,7 +324,9 @@ def best_stack(
 def _all_layers(load: Floats, kind: Resource | None, usd_per_load: float, floor: float) -> Layers:
     if kind is None:
         none = np.zeros(0)
-        return Layers(net_usd=none, served=none, on=np.zeros((0, load.size), dtype=bool))
+        return Layers(
+            net_usd=none, served=none, on=np.zeros((0, load.size), dtype=bool), awake=none
+        )
     count = layer_count(np.maximum(load - floor, 0.0), kind.unit)
     return serve(layers_of(load, kind.unit, count, floor), kind, usd_per_load)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from tco.engine.shapes import Number
+from tco.units import MTOK
 
 Origin = Literal["given", "catalog", "assumed"]
 """Who said so: the user, a source in a catalog, or our own judgment."""
@@ -60,3 +62,57 @@ def _added(total: Number, amount: Number) -> Number:
         total += amount
         return total
     return total + amount
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenPrices:
+    """What a token costs that own GPUs make, by the time that each kind takes: a bill taken apart.
+
+    The prices times the tokens, and what idles, are the bill.
+    """
+
+    input_usd_per_mtok: float | None
+    """Input that is read; None where there is none, or its time is not known."""
+    cached_usd_per_mtok: float | None
+    """Input found in the cache of prefixes, which only what is read looks back at."""
+    output_usd_per_mtok: float | None
+    idle_usd: float
+    """What stands idle, in no price: `idle` of the bill [USD/month]."""
+    idle_share: float
+    """The same over the bill."""
+    why_not: str | None = None
+    """Why there are no prices."""
+
+
+def token_prices(
+    usd: float, idle_usd: float, time: Sequence[float], tokens: Sequence[float]
+) -> TokenPrices:
+    """Return the prices of fresh input, cached input and output that share out a bill.
+
+    ``(bill - idle) * time of its kind / time of all / tokens of its kind``.
+
+    Args:
+        usd: The bill, people included [USD/month].
+        idle_usd: What of it idles [USD/month].
+        time: What each kind takes of a replica's time, in any unit; empty where nobody knows [3].
+        tokens: Tokens of each kind [3] [token/month].
+    """
+    there = [t if n > 0 else 0.0 for t, n in zip(time, tokens, strict=False)]
+    whole = sum(there)
+    if whole > 0:
+        rates = [
+            (usd - idle_usd) * t / whole / n * MTOK if n > 0 else None
+            for t, n in zip(there, tokens, strict=True)
+        ]
+        why_not = None
+    else:
+        rates = [None] * 3
+        why_not = "the time of each kind of token takes the dimensions of the model, and tokens"
+    return TokenPrices(
+        input_usd_per_mtok=rates[0],
+        cached_usd_per_mtok=rates[1],
+        output_usd_per_mtok=rates[2],
+        idle_usd=idle_usd,
+        idle_share=idle_usd / usd if usd > 0 else 0.0,
+        why_not=why_not,
+    )

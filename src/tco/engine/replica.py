@@ -112,6 +112,22 @@ class Replica:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class FirstTokens:
+    """How long the first token takes in the busiest hour, the wait for it included."""
+
+    p50_s: float | None
+    """Half of the requests have it within this time; None where that is not known."""
+    p95_s: float | None
+    p99_s: float | None
+    load: float | None = None
+    """Share of the capacity in use then, spares left out."""
+    waiting_share: float | None = None
+    """Share of the requests that find all slots taken."""
+    why_not: str | None = None
+    """Why it is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Corrected:
     """The speed of replicas over their batch, as measurements correct it.
@@ -331,6 +347,11 @@ def request_s(replica: Replica) -> Number:
     """
     full = replica.slots / replica.requests_per_s
     return np.where(np.isnan(replica.lone_request_s), full, replica.lone_request_s)
+
+
+def at_once(replica: Replica) -> Number:
+    """Return the requests in flight at capacity, were none slowed by the others [1]."""
+    return replica.requests_per_s * request_s(replica)
 
 
 def in_flight(requests_per_s: Number, replica: Replica) -> Number:

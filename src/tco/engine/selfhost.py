@@ -6,9 +6,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.engine.fleet import Duty, FleetPolicy, load_served, paid_gpus, replicas_for
+from tco.engine.fleet import (
+    Duty,
+    FleetPolicy,
+    awake_share,
+    load_served,
+    paid_gpus,
+    replicas_for,
+)
 from tco.engine.ledger import Line, Origin
-from tco.engine.replica import Replica, in_flight, request_s
+from tco.engine.replica import Replica, at_once, in_flight, request_s
 from tco.engine.shapes import Number, Workload
 from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
 
@@ -32,6 +39,8 @@ class Fleet:
         mean_powered_gpus: The same of their machines; `paid_gpus` when None [1].
         mean_billed_gpus: GPUs whose hour is on the invoice, in the average hour; `paid_gpus`
             when None, for those that are paid whether they are on or off [1].
+        awake_gpus: GPUs of replicas with something in flight, in the average hour; those of all
+            that are on when None [1].
     """
 
     needed: Number
@@ -42,6 +51,7 @@ class Fleet:
     mean_gpus: Number | None = None
     mean_powered_gpus: Number | None = None
     mean_billed_gpus: Number | None = None
+    awake_gpus: Number | None = None
 
     @property
     def on_gpus(self) -> Number:
@@ -91,11 +101,24 @@ def fleet_for(
     busy = busy_gpus(load, replica, gpus_per_replica)
     if duty is not None:
         by_hour = _fleet_by_hour(load, replica, policy, gpus_per_replica, instance_gpus, duty)
-        return replace(by_hour, busy_gpus=busy)
+        return awake(by_hour, busy, at_once(replica))
     peak = load.peak_requests_per_s / replica.requests_per_s
     needed = replicas_for(peak, replica.slots, policy)
     servers = fleet_of(needed, policy, gpus_per_replica, instance_gpus)
-    return replace(servers, busy_gpus=busy)
+    return awake(servers, busy, at_once(replica))
+
+
+def awake(fleet: Fleet, busy: Number, at_once: Number) -> Fleet:
+    """Return a fleet with its work, spread evenly over the replicas that are on.
+
+    Args:
+        fleet: The fleet.
+        busy: GPUs that the work would keep at capacity all month [1].
+        at_once: Requests that a replica has in flight then, were none slowed by the others [1].
+    """
+    used = busy / np.maximum(fleet.on_gpus, TINY)
+    serving = fleet.on_gpus * awake_share(used, at_once)
+    return replace(fleet, busy_gpus=busy, awake_gpus=serving)
 
 
 def _fleet_by_hour(

@@ -13,7 +13,7 @@ import numpy as np
 from tco.catalog.trust import GIVEN, Trust
 from tco.engine.capacity import stored_bytes
 from tco.engine.ledger import Line, Origin, total_usd
-from tco.engine.replica import Replica, best_replica
+from tco.engine.replica import Replica, best_replica, speed_at
 from tco.engine.selfhost import Fleet, fleet_for
 from tco.engine.shapes import (
     ROUND_OFF,
@@ -319,14 +319,10 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
             lone_tpot_s=np.nan,
             lone_request_s=np.nan,
         )
-    if option.shape is None or option.gpu_shape is None or option.layout is None:
+    shapes = shapes_of(option, settings)
+    if shapes is None:
         raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
-    layout = replace(
-        option.layout,
-        kv_bytes=settings.value("serving.kv_bytes"),
-        memory_share=settings.value("serving.memory_share"),
-    )
-    said = (option.shape, option.gpu_shape, layout, option.profile, goal, option.speed_factors)
+    said = (*shapes, goal, option.speed_factors)
     try:
         return _known_replica(*said)
     except TypeError:  # arrays have no hash
@@ -335,6 +331,36 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
 
 _known_replica = lru_cache(maxsize=128)(best_replica)
 """One bill after another asks for the same replica, whatever else they differ in."""
+
+
+Shapes = tuple[ModelShape, GpuShape, Layout, ServerProfile]
+
+
+def shapes_of(option: SelfOption, settings: Settings) -> Shapes | None:
+    """Return the engine's view of an option; None where dimensions are not known."""
+    if option.shape is None or option.gpu_shape is None or option.layout is None:
+        return None
+    layout = replace(
+        option.layout,
+        kv_bytes=settings.value("serving.kv_bytes"),
+        memory_share=settings.value("serving.memory_share"),
+    )
+    return option.shape, option.gpu_shape, layout, option.profile
+
+
+def token_times(option: SelfOption, settings: Settings, replica: Replica) -> tuple[float, ...]:
+    """Return the shares of a full replica's time that fresh, cached input and output take [3] [1].
+
+    Reading what is not cached, the attention that this pays to what is, and decode steps; empty
+    where the model's dimensions are not known.
+    """
+    said, goal = shapes_of(option, settings), target(settings)
+    if said is None:
+        return ()
+    fresh = replace(goal, isl=goal.isl * (1.0 - np.asarray(goal.cached_share)), cached_share=0.0)
+    full, alone = (speed_at(*said, lengths, replica.slots) for lengths in (goal, fresh))
+    new, all_input = (number(x.prefill_s) * number(full.requests_per_s) for x in (alone, full))
+    return new, max(all_input - new, 0.0), max(1.0 - all_input, 0.0)
 
 
 class Served(Machines, PaidByTheHour, Protocol):

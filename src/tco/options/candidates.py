@@ -10,11 +10,11 @@ import numpy as np
 
 from tco.catalog.lookup import boxes, rental_key, rents_at, stale_after
 from tco.catalog.trust import freshest_rents, rent_trust, too_old
-from tco.engine.capacity import free_bytes, weights_bytes
+from tco.engine.capacity import free_bytes, ttft_unqueued_s, weights_bytes
 from tco.engine.constants import ttft_ends
-from tco.engine.replica import Replica, Target
+from tco.engine.replica import FirstTokens, Replica, Target, in_flight, request_s, speed_at
 from tco.engine.shapes import Indices, number, precision
-from tco.options.bills import LeftOut, SelfOption
+from tco.options.bills import LeftOut, SelfOption, Shapes
 from tco.options.cheapest import least_trust
 from tco.options.hours import billing_note
 from tco.options.machines import DEDICATED, FREE_EGRESS, Egress, check_horizon, commitment
@@ -24,7 +24,7 @@ from tco.options.question import Question
 from tco.options.rents import dedicated_entries, owned_entries
 from tco.options.scenario import LimitState
 from tco.options.selection import Selection, in_region, rented_there
-from tco.options.settings import Settings, target
+from tco.options.settings import Settings, target, workload
 from tco.options.setups import (
     COUNTS,
     GpuEntry,
@@ -121,6 +121,49 @@ def first_token_words(replica: Replica, goal: Target) -> Iterator[str]:
         middle, limit = show_seconds(number(replica.ttft_s)), show_seconds(number(goal.max_ttft_s))
         ends = f"{middle}, {low} to {high} by how requests arrive"
         yield f"first token in {ends}, limit {limit}: too close to call"
+
+
+def first_tokens(
+    shapes: Shapes | None,
+    settings: Settings,
+    replica: Replica,
+    needed: float,
+    tries: float = 1.0,
+) -> FirstTokens:
+    """Return how long the first token takes in the busiest hour, with the queue.
+
+    Args:
+        shapes: The set-up; None where dimensions are not known.
+        settings: Month, limits, how requests come.
+        replica: What one replica sustains: numbers.
+        needed: Replicas that share the load; a spare one may be down [1].
+        tries: How often a request is asked [1].
+    """
+    from tco.engine.arrivals import Queue  # a comparison asks for none
+
+    if shapes is None:
+        why_not = "the first token takes the dimensions of the model; a throughput alone was given"
+        return FirstTokens(p50_s=None, p95_s=None, p99_s=None, why_not=why_not)
+    load, goal = workload(settings, tries), target(settings)
+    rate, slots = number(load.peak_requests_per_s), number(replica.slots)
+    batch = min(max(number(in_flight(rate / needed, replica)), 1.0), slots)
+    now = speed_at(*shapes, goal, batch)
+    faster = number(replica.requests_per_s) / number(speed_at(*shapes, goal, slots).requests_per_s)
+    prefill = number(now.prefill_s) / faster
+    alone = number(ttft_unqueued_s(shapes[2], shapes[3], now)) / faster
+    return Queue(
+        requests_per_s=rate,
+        replicas=needed,
+        slots=slots,
+        alone_s=number(request_s(replica)),
+        full_s=slots / number(replica.requests_per_s),
+        prefill_s=prefill,
+        step_s=number(now.step_s) / faster,
+        before_s=max(alone - prefill, 0.0),
+        input_cv=number(settings.value("latency.input_cv")),
+        output_cv=number(settings.value("latency.output_cv")),
+        peakedness=max(number(settings.value("serving.peakedness")), 1.0),
+    ).first_tokens()
 
 
 def why_not(found: SetUps, model: ModelEntry, settings: Settings) -> tuple[str, ...]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tco.engine.crossings import Curves, Steps, affine, contracts, some, wins
-from tco.engine.fleet import burst_term, kept_between, load_served, slack_replicas
+from tco.engine.fleet import (
+    AT_ONCE,
+    awake_nodes,
+    burst_term,
+    kept_between,
+    load_served,
+    share_between,
+    slack_replicas,
+)
 from tco.engine.ledger import total_usd
-from tco.engine.replica import Replica
+from tco.engine.replica import Replica, at_once
 from tco.engine.selfhost import Fleet, busy_gpus, fleet_of, tokens_per_load
 from tco.engine.shapes import Floats, Indices, Number, column
 from tco.errors import InfeasibleError, UsageError
@@ -21,6 +30,7 @@ from tco.options.hours import SCALE_TO_ZERO, as_paid, duty_of
 from tco.options.machines import (
     DEDICATED,
     fleet_lines,
+    gpu_month,
     once_lines,
     own_bill,
     standing_lines,
@@ -87,6 +97,7 @@ class ReplicaSteps:
             gpus=steps.at_most(fleet.gpus),
             paid_gpus=steps.at_most(fleet.paid_gpus),
             busy_gpus=0.0,
+            awake_gpus=0.0,
             mean_gpus=steps.on_average(fleet.gpus),
             mean_powered_gpus=(on := steps.on_average(fleet.paid_gpus)),
             mean_billed_gpus=on,
@@ -101,6 +112,7 @@ class ReplicaSteps:
                 gpus=fleet.gpus,
                 paid_gpus=fleet.paid_gpus,
                 busy_gpus=0.0,
+                awake_gpus=0.0,
             )
         on = Fleet(
             needed=fleet.needed,
@@ -108,6 +120,7 @@ class ReplicaSteps:
             gpus=fleet.gpus,
             paid_gpus=fleet.paid_gpus,
             busy_gpus=0.0,
+            awake_gpus=0.0,
             mean_gpus=fleet.gpus * share,
             mean_powered_gpus=fleet.paid_gpus * share,
             mean_billed_gpus=fleet.paid_gpus * share,
@@ -307,11 +320,11 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
     settings = _with_room_for_bursts(settings, replica)
     slack = column(slack_replicas(replica.slots, fleet_policy(settings)), count)
     steps = replica_steps_of(option, settings, replica, count)
-    levels = steps.load.shape[-1]
+    levels, waking = steps.load.shape[-1], _waking(option, settings, replica, count)
 
     def pieces_until(volume: Floats) -> Floats:
         each = volume / steps.tokens_per_replica * steps.load.sum(axis=-1)
-        return np.asarray(each + levels * (slack + 2.0))
+        return np.asarray(each + levels * (slack + 2.0)) * waking.pieces
 
     def until(rows: Indices, volume: Floats) -> Steps:
         top = volume / steps.tokens_per_replica[rows] * steps.load[rows].max(axis=-1)
@@ -321,16 +334,88 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
         still = mine.with_values({TOKENS: 0.0})
         cost = np.broadcast_to(total_usd(own_bill(option, still, fleet)), edges.shape)
         rising = np.broadcast_to(work[rows][:, None], edges.shape)
-        return Steps(edges=edges, fixed=cost, slope=rising)
+        made = Steps(edges=edges, fixed=cost, slope=rising)
+        return waking.of_pieces(rows, made, np.broadcast_to(fleet.on_gpus, edges.shape))
 
     work = column(_usd_per_token_of_work(option, settings, replica), count)
-    slope, low, high = _envelope(option, settings, steps, slack, count)
+    slope, low, high = _envelope(option, settings, steps, slack, waking)
     return Curves(
         until=until,
         pieces_until=pieces_until,
         slope=slope + work,
         low=low,
         high=high,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waking:
+    """What it costs that replicas with something in flight draw more than idle ones.
+
+    Args:
+        usd: One GPU of them, all month [curves] [USD/month].
+        busy: GPUs that a token a month would keep at capacity [curves] [GPU month/token].
+        used, awake: Share of a replica's capacity in use, and of the time in which it serves
+            something: straight between two nodes, all of the time from the last one on
+            [curves, nodes] [1].
+    """
+
+    usd: Floats
+    busy: Floats
+    used: Floats
+    awake: Floats
+
+    @property
+    def pieces(self) -> int:
+        """Return into how many pieces each piece of a staircase falls [1]."""
+        return self.used.shape[-1] if self.usd.any() else 1
+
+    def of_pieces(self, rows: Indices, made: Steps, on_gpus: Floats) -> Steps:
+        """Return the pieces of some curves with what waking costs, each cut at the nodes.
+
+        Args:
+            rows: Which curves.
+            made: Their pieces without it [rows, pieces].
+            on_gpus: GPUs of the replicas that are on [rows, pieces] [1].
+        """
+        if self.pieces == 1:
+            return made
+        used, awake, usd = self.used[rows], self.awake[rows], self.usd[rows, None, None]
+        wide = np.diff(used, axis=-1, append=np.inf)
+        rise = np.diff(awake, axis=-1, append=1.0) / np.where(wide > 0, wide, 1.0)
+        on, busy = on_gpus[..., None], self.busy[rows, None, None]
+        low = np.concatenate([np.zeros_like(on[:, :1, 0]), made.edges[:, :-1]], axis=1)
+        nodes = on * np.concatenate([used[:, 1:], np.full_like(used[:, :1], np.inf)], -1)[:, None]
+        at_none = (awake - rise * used)[:, None]
+        shape = (rows.size, -1)
+        edges = np.clip(nodes / busy, low[..., None], made.edges[..., None]).reshape(shape)
+        real = (np.diff(edges, axis=1, prepend=0.0) > 0).any(axis=0)
+        real[-1] = True  # most nodes lie below the step that a fleet of this size begins at
+        return Steps(
+            edges=edges[:, real],
+            fixed=(made.fixed[..., None] + usd * on * at_none).reshape(shape)[:, real],
+            slope=(made.slope[..., None] + usd * busy * rise[:, None]).reshape(shape)[:, real],
+        )
+
+    def for_ever(self, on_per_token: Floats) -> Floats:
+        """Return what waking costs at very large volume [curves] [USD/token].
+
+        Args:
+            on_per_token: GPUs that are on for each token a month then [curves] [GPU month/token].
+        """
+        share = share_between(self.used, self.awake, self.busy / on_per_token)
+        return np.where(self.usd == 0, 0.0, self.usd * on_per_token * share)
+
+
+def _waking(option: SelfOption, settings: Settings, replica: Replica, count: int) -> _Waking:
+    usd = gpu_month(option, settings).awake if option.owned is not None else 0.0
+    used, awake = awake_nodes(column(at_once(replica), count))
+    one = workload(settings.with_values({TOKENS: 1.0}), option.tries)
+    return _Waking(
+        usd=column(usd, count),
+        busy=column(busy_gpus(one, replica, option.gpus), count),
+        used=used,
+        awake=awake,
     )
 
 
@@ -369,10 +454,22 @@ def first_volumes(a: Option, b: Option, settings: Settings, count: int) -> Float
     sides = [curves(option, settings, count) for option in (a, b)]
     served = np.flatnonzero(np.isfinite(sides[0].slope) & np.isfinite(sides[1].slope))
     first = np.full(count, np.nan)
-    by_hour = any(isinstance(o, SelfOption) and o.hours is not None for o in (a, b))
-    most = FEW_PIECES * MORE_BY_HOUR if by_hour else FEW_PIECES
+    most = pieces_allowed((a, b), FEW_PIECES)
     first[served] = wins(some(sides[0], served), some(sides[1], served), most).first
     return first
+
+
+def pieces_allowed(options: Iterable[Option], few: int) -> int:
+    """Return the pieces of curves beyond which many settings at once are not told apart [1].
+
+    Args:
+        options: Whose curves.
+        few: The same of rented GPUs that are always on [1].
+    """
+    own = [o for o in options if isinstance(o, SelfOption)]
+    if any(o.hours is not None for o in own):
+        few = few * MORE_BY_HOUR
+    return few * (len(AT_ONCE) + 1) if any(o.owned is not None for o in own) else few
 
 
 def _rows(settings: Settings, rows: Indices, count: int) -> Settings:
@@ -394,7 +491,7 @@ def _full(replica: Replica) -> Replica:
 
 
 def _envelope(
-    option: SelfOption, settings: Settings, steps: ReplicaSteps, slack: Floats, count: int
+    option: SelfOption, settings: Settings, steps: ReplicaSteps, slack: Floats, waking: _Waking
 ) -> tuple[Floats, Floats, Floats]:
     """Return what a token of a large fleet costs, and the intercepts that it stays between.
 
@@ -402,8 +499,10 @@ def _envelope(
     replicas are needed, and what is kept for them lies between two lines; GPUs that stand idle are
     a multiple of what instances and replicas have in common; and the staff lies between its fixed
     part and its floor. What is paid whether it is on or off follows the highest level of load,
-    the rest all of them.
+    the rest all of them. GPUs with something in flight are a concave function of those that are on
+    and of the volume, of the first degree, so that a GPU more is at most one more of them.
     """
+    count = slack.size
     policy = fleet_policy(settings)
     kept, least, most = kept_between(
         redundancy=policy.redundancy,
@@ -417,13 +516,18 @@ def _envelope(
     paid = option.gpus * (column(always + people, count) + column(while_on, count) * share)
     of_load = column(always + people, count) * load.max(axis=-1)
     of_load = of_load + column(while_on, count) * (steps.share * load).sum(axis=-1)
-    slope = option.gpus * of_load * column(kept, count) / steps.tokens_per_replica
+    gpus_per_load = option.gpus * column(kept, count) / steps.tokens_per_replica
+    slope = gpus_per_load * of_load
+    slope = slope + waking.for_ever(gpus_per_load * (steps.share * load).sum(axis=-1))
     idle = (column(always, count) + column(while_on, count) * share) * (
         option.instance_gpus - math.gcd(option.gpus, option.instance_gpus)
     )
     standing = total_usd((*standing_lines(option.purchase, settings), *once_lines(settings)))
-    low = paid * column(least, count) + column(standing + least_team, count)
-    high = paid * (column(kept, count) * (1.0 + slack) + column(most, count)) + idle
+    fewest, more = column(least, count), column(kept, count) * (1.0 + slack) + column(most, count)
+    ends = np.zeros_like(share), option.gpus * share * waking.usd
+    low = paid * fewest + np.minimum(*(fewest * end for end in ends))
+    low = low + column(standing + least_team, count)
+    high = paid * more + np.maximum(*(more * end for end in ends)) + idle
     return slope, low, high + column(standing + most_team, count)
 
 
@@ -436,6 +540,7 @@ def _usd_per_gpu(option: SelfOption, settings: Settings) -> tuple[Number, Number
         gpus=gpus,
         paid_gpus=gpus,
         busy_gpus=0.0,
+        awake_gpus=0.0,
         mean_gpus=0.0,
         mean_powered_gpus=0.0,
         mean_billed_gpus=0.0,

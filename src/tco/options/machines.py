@@ -25,7 +25,7 @@ from tco.engine.selfhost import (
     traffic_lines,
     unit_lines,
 )
-from tco.engine.shapes import Number, number
+from tco.engine.shapes import Number
 from tco.errors import UsageError
 from tco.options.settings import Settings, hours_per_month, people, workload
 
@@ -199,6 +199,11 @@ def by_the_hour(purchase: str) -> bool:
     return purchase.startswith(("on_demand", "spot")) or purchase in (DEDICATED, "given")
 
 
+def is_bought(purchase: str) -> bool:
+    """Return whether GPUs bought so are one's own: the name of the purchase is their life."""
+    return purchase[:1].isdigit() and purchase.endswith("m")
+
+
 def commitment(purchase: str) -> str:
     """Return what a reader should know of how GPUs are rented; nothing for on-demand ones."""
     for kind, months in COMMITTED.items():
@@ -264,31 +269,21 @@ class GpuMonth:
     Args:
         paid: Part of a machine, switched off; each a number or an array [USD/month].
         billed: Further cost of one whose hours are on an invoice [USD/month].
-        powered: Further cost of one that is on, of no replica [USD/month].
-        serving: Further cost of one that belongs to a replica [USD/month].
+        powered: Further cost of one that is on [USD/month].
+        awake: Further cost of one whose replica has something in flight [USD/month].
         busy: Further cost of one that is at its capacity [USD/month].
     """
 
     paid: Number
     billed: Number
     powered: Number
-    serving: Number
+    awake: Number
     busy: Number
 
     @property
     def at_capacity(self) -> Number:
         """Return what a GPU costs that works all the time [USD/month]."""
-        return self.paid + self.billed + self.powered + self.serving + self.busy
-
-    def usd(self, servers: Fleet, busy_gpus: Number) -> Number:
-        """Return what a fleet costs [USD/month]."""
-        return (
-            servers.paid_gpus * self.paid
-            + servers.billed_gpus * self.billed
-            + servers.powered_gpus * self.powered
-            + servers.on_gpus * self.serving
-            + busy_gpus * self.busy
-        )
+        return self.paid + self.billed + self.powered + self.awake + self.busy
 
 
 def gpu_month(of: Machines, settings: Settings) -> GpuMonth:
@@ -302,17 +297,18 @@ def gpu_month(of: Machines, settings: Settings) -> GpuMonth:
         mean_gpus=0.0,
         mean_powered_gpus=0.0,
         mean_billed_gpus=0.0,
+        awake_gpus=0.0,
     )
     usd = [_usd(of, settings, fleet)]
-    for more in ("mean_billed_gpus", "mean_powered_gpus", "mean_gpus", "busy_gpus"):
+    for more in ("mean_billed_gpus", "mean_powered_gpus", "awake_gpus", "busy_gpus"):
         fleet = replace(fleet, **{more: 1.0})
         usd.append(_usd(of, settings, fleet))
-    billed, powered, serving, busy = (after - before for before, after in pairwise(usd))
-    return GpuMonth(paid=usd[0], billed=billed, powered=powered, serving=serving, busy=busy)
+    billed, powered, awake, busy = (after - before for before, after in pairwise(usd))
+    return GpuMonth(paid=usd[0], billed=billed, powered=powered, awake=awake, busy=busy)
 
 
-def _usd(of: Machines, settings: Settings, servers: Fleet) -> float:
-    return number(total_usd(fleet_lines(of, settings, servers)))
+def _usd(of: Machines, settings: Settings, servers: Fleet) -> Number:
+    return total_usd(fleet_lines(of, settings, servers))
 
 
 def owned_gpu(gpu: Accelerator) -> OwnedGpu | None:
@@ -383,6 +379,8 @@ def standing_lines(purchase: str, settings: Settings) -> tuple[Line, ...]:
     if purchase == DEDICATED:  # the host balances the load
         return permissions
     rate = settings.value("service.balancer_usd_per_h")
+    if is_bought(purchase):
+        rate = rate * settings.value("own.balancers")
     return (balancer_line(rate, hours_per_month(settings)), *permissions)
 
 

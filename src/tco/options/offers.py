@@ -235,9 +235,12 @@ def _thinking(price: Price, inputs: Question) -> tuple[str, ...]:
 
 
 def _batch_cache(price: Price, inputs: Question) -> tuple[str, ...]:
-    """Return that batches pay for cached input as for other, when the load has any of both."""
+    """Return what batches pay for at another price: everything, or cached input as other input."""
     batch = float(np.asarray(inputs.settings.value("workload.batch_share")))
-    tier = next((m.usd_per_mtok for m in price.modifiers if m.when.service == "batch"), None)
+    tiers = [m.usd_per_mtok for m in price.modifiers if m.when.service == "batch"]
+    if batch and not tiers:
+        return ("no batch tier: its usual price",)
+    tier = tiers[0] if tiers else None
     if not batch or not _cached(inputs) or price.usd_per_mtok.cached_input is None:
         return ()
     if tier is None or tier.cached_input is not None:

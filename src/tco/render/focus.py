@@ -16,6 +16,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from tco.analysis.results import BillLine, CompareResult, ExplainResult, OptionResult
+from tco.engine.ledger import TokenPrices
 from tco.errors import UsageError
 from tco.render.annotations import command_of
 from tco.render.output import screen
@@ -106,7 +107,12 @@ def _table(heads: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
 
 
 def _row(result: Any, option: OptionResult, line: BillLine) -> dict[str, str]:
-    """Return a line of a bill; an empty cell is null."""
+    """Return a line of a bill; an empty cell is null.
+
+    Prices of a million tokens that own GPUs make, and what stands idle of the option's month, are
+    the same in all its rows.
+    """
+    prices = option.token_prices
     company = "internal" if line.group == "people" else option.provider
     unit = DOLLARS if line.unit.startswith(DOLLARS) else UNITS.get(line.unit, line.unit)
     tokens = line.unit == "Mtok"
@@ -125,6 +131,7 @@ def _row(result: Any, option: OptionResult, line: BillLine) -> dict[str, str]:
         "SkuId": option.id,
         "SkuMeter": f"{line.item} of {option.model}" if tokens else line.item,
         "SkuPriceId": f"{option.id}#{line.item}",
+        "x_IdleCost": _known(prices, "idle_usd"),
         "x_LineItem": line.item,
         "x_Model": option.model,
         "x_OptionId": option.id,
@@ -132,6 +139,9 @@ def _row(result: Any, option: OptionResult, line: BillLine) -> dict[str, str]:
         "x_Source": line.source,
         "x_SourceDate": line.date or "",
         "x_Tier": option.tier,
+        "x_UnitPriceCachedInput": _known(prices, "cached_usd_per_mtok"),
+        "x_UnitPriceInput": _known(prices, "input_usd_per_mtok"),
+        "x_UnitPriceOutput": _known(prices, "output_usd_per_mtok"),
     }
     said = _common(result, SERVICES[line.group], company, (start, end))
     return dict(sorted({**said, **_at(cost, rate, quantity), **row}.items()))
@@ -242,6 +252,12 @@ def _category(option: str) -> str:
     if purchase.startswith("reserved"):
         return "Committed"
     return "Dynamic" if purchase.startswith("spot") else "Standard"
+
+
+def _known(prices: TokenPrices | None, name: str) -> str:
+    """Return one of the prices in full; nothing where there is none."""
+    value = getattr(prices, name, None)
+    return "" if value is None else _number(value)
 
 
 def _number(value: float) -> str:

@@ -13,9 +13,19 @@ from tco.analysis.results import (
     CheckResult,
     WorkloadResult,
 )
+from tco.engine.replica import FirstTokens
 from tco.money import in_money, money
 from tco.render.table import Block, Paragraph, Tone
-from tco.units import LONG, in_unit, show_number, show_price, show_share, show_tokens, show_usd
+from tco.units import (
+    LONG,
+    in_unit,
+    show_number,
+    show_price,
+    show_seconds,
+    show_share,
+    show_tokens,
+    show_usd,
+)
 
 STAR = "*"
 SMALL_USD = 99.995  # below it amounts are shown in cents
@@ -45,6 +55,14 @@ def whole_usd(value: float) -> str:
 def price(value: float) -> str:
     """Return a price per million tokens in three digits: `0.195`, `3.21`."""
     return show_price(value * money().per_usd)
+
+
+def first_token(first: FirstTokens) -> str:
+    """Return how long the first token takes in the busiest hour, the queue included."""
+    if first.p50_s is None or first.p95_s is None or first.p99_s is None:
+        return f"First token with the queue: {first.why_not}"
+    p50, *rest = (show_seconds(s) for s in (first.p50_s, first.p95_s, first.p99_s))
+    return f"First token in the busiest hour: p50 {p50}, p95 {rest[0]}, p99 {rest[1]}"
 
 
 def count(value: float) -> str:

@@ -46,7 +46,7 @@ from tco.engine.shapes import Floats
 from tco.errors import UsageError
 from tco.options.bills import Option, SelfOption, usd_of
 from tco.options.cheapest import least_trust, pair_of
-from tco.options.curves import MORE_BY_HOUR, TOKENS, curves, has_steps
+from tco.options.curves import TOKENS, curves, has_steps, pieces_allowed
 from tco.options.names import resolve, spoken
 from tco.options.question import Question
 from tco.units import show_share, show_usd
@@ -259,7 +259,7 @@ def _firsts(model: BillModel, draws: Draws, pair: tuple[int, int]) -> tuple[Floa
             served &= np.isfinite(rate) & np.asarray(replica.feasible)[:, 0]
         sides.append(curves(option, settings, size, replica))
     rows = np.flatnonzero(served)
-    most = MOST_PIECES * MORE_BY_HOUR if by_hour([model.options[i] for i in pair]) else MOST_PIECES
+    most = pieces_allowed([model.options[i] for i in pair], MOST_PIECES)
     found = wins(some(sides[0], rows), some(sides[1], rows), most)
     first = np.full(size, np.inf)
     first[served] = np.where(np.isnan(found.first), np.inf, found.first)

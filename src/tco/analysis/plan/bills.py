@@ -27,13 +27,13 @@ from tco.analysis.plan.results import (
 )
 from tco.analysis.report import assumption, assumptions_of
 from tco.analysis.results import AssumptionResult, Band, BillLine, OptionResult
-from tco.analysis.rows import bill_lines, option_result, per_success
+from tco.analysis.rows import bill_lines, option_result, per_success, prices_of
 from tco.engine.fleet import steepened
 from tco.engine.hybrid import layers_of
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import unknown_name
-from tco.options.bills import FixedOption, Option, TokenOption, lines
+from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines
 from tco.options.cheapest import cheapest_of, least_sure, least_trust
 from tco.options.hours import Hours, checked_hours, curve_of
 from tco.options.machines import OWN, team_lines
@@ -171,6 +171,7 @@ def all_own(
         gpus=best.gpus,
         own_tokens_share=1.0,
         own_hours_share=1.0,
+        token_prices=best.token_prices,
     ), alone
 
 
@@ -217,22 +218,24 @@ def hybrid_lines(settings: Settings, api: TokenOption, mix: HybridMix) -> tuple[
 def base_lines(settings: Settings, mix: HybridMix) -> tuple[Line, ...]:
     """Return the lines of the units that are paid for every hour."""
     count, load = float(mix.stack.base_units), float(own_by_hour(mix)[0].mean())
-    return _unit_lines(settings, mix.base, count, load / float(mix.load.mean()), "every hour")
+    used = count, float(mix.stack.base.awake.sum()), load / float(mix.load.mean())
+    return _unit_lines(settings, mix.base, used, "every hour")
 
 
 def peak_lines(settings: Settings, mix: HybridMix) -> tuple[Line, ...]:
     """Return the lines of the units by the hour, their starts included."""
     paid = mix.paid_peak_hours(float(np.asarray(settings.value("plan.lead_h"))))
     load = float(own_by_hour(mix)[1].mean())
-    return _unit_lines(settings, mix.peak, paid, load / float(mix.load.mean()), "by the hour")
+    used = paid, float(mix.stack.peak.awake.sum()), load / float(mix.load.mean())
+    return _unit_lines(settings, mix.peak, used, "by the hour")
 
 
 def _unit_lines(
-    settings: Settings, units: RentedUnit | None, count: float, served: float, said: str
+    settings: Settings, units: RentedUnit | None, used: tuple[float, float, float], said: str
 ) -> tuple[Line, ...]:
-    if units is None or count <= 0:
+    if units is None or used[0] <= 0:
         return ()
-    found = units.lines(count, served, settings)
+    found = units.lines(*used, settings)
     return tuple(replace(line, item=f"{line.item}, {said}") for line in found)
 
 
@@ -348,7 +351,11 @@ def _row(
     strategy: Strategy = "hybrid",
 ) -> ResourceRow:
     usd, tokens = _usd(bill), _tokens(settings, load)
-    whole = float(np.asarray(settings.value(TOKENS)))
+    whole, option = float(np.asarray(settings.value(TOKENS))), way.option
+    share, used = tokens / whole if whole > 0 else 0.0, load / (paid_units * way.capacity)
+    prices = None
+    if isinstance(option, SelfOption):
+        prices = prices_of(option, settings, bill, used * way.headroom, share)
     return ResourceRow(
         strategy=strategy,
         resource=way.option.id,
@@ -357,12 +364,13 @@ def _row(
         gpus=count * way.gpus,
         hours_share=paid_units / count,
         tokens_per_month=tokens,
-        tokens_share=tokens / whole if whole > 0 else 0.0,
-        utilization=load / (paid_units * way.capacity),
+        tokens_share=share,
+        utilization=used,
         monthly_usd=usd,
         usd_per_mtok=usd / tokens * MTOK if tokens > 0 else None,
         trust=way.option.trust.level,
         trust_reasons=way.option.trust.reasons,
+        token_prices=prices,
     )
 
 
@@ -418,13 +426,16 @@ def next_unit(inputs: Question, mix: HybridMix, machines: Sequence[UnitChoice]) 
     top = mix.stack.floor
     if mix.peak is not None:
         top += mix.stack.peak_units * mix.peak.capacity
-    layer = float(layers_of(mix.load, way.capacity, 1, top).mean())
+    layers = layers_of(mix.load, way.capacity, 1, top)
+    layer = float(layers.mean())
+    awake = way.kind(inputs.settings, by_the_hour=False).awake(layers)
     team = team_overhead(way, mix.peak, inputs.settings)
     base, peak = np.array([float(mix.stack.base_units)]), np.array([float(mix.stack.peak_units)])
     if mix.base is None:
         base = np.zeros(1)
     more = float((team(base + 1.0, peak) - team(base, peak))[0])
-    cost, worth = way.usd_per_hour + more, mix.usd_per_load - way.work_usd
+    standing = way.usd_per_hour + way.awake_usd * float(awake.mean())
+    cost, worth = standing + more, mix.usd_per_load - way.work_usd
     most = way.capacity * worth
     return NextUnit(
         option=way.option.id,

@@ -8,6 +8,7 @@ from math import lcm
 
 import numpy as np
 
+from tco.engine.fleet import awake_share
 from tco.engine.hybrid import (
     Overhead,
     Resource,
@@ -18,7 +19,7 @@ from tco.engine.hybrid import (
     no_overhead,
 )
 from tco.engine.ledger import Line, total_usd
-from tco.engine.replica import Replica
+from tco.engine.replica import Replica, at_once
 from tco.engine.selfhost import Fleet, busy_gpus, team_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError
@@ -28,6 +29,7 @@ from tco.options.cheapest import least_trust
 from tco.options.machines import (
     DEDICATED,
     by_the_hour,
+    is_bought,
     machine_lines,
     moving_lines,
     once_lines,
@@ -56,6 +58,9 @@ class RentedUnit:
         gpus: GPUs of a unit on the invoice; 0 for a provisioned unit [1].
         capacity: What a unit serves with its headroom kept [request/s].
         usd_per_hour: All that a unit costs that stands ready, people left out [USD/h].
+        awake_usd: What it costs on top while it has something in flight: electricity [USD/h].
+        at_once: Requests that a replica has in flight at capacity, were none slowed [1].
+        headroom: Share of its replicas' capacity that a unit serves [1].
         work_usd: What a load of 1 request/s adds to that in an hour: traffic, and for bought GPUs
             the electricity of their work [USD/h].
         busy_per_load: GPUs that a load of 1 request/s would keep at capacity [GPU/(request/s)].
@@ -68,6 +73,9 @@ class RentedUnit:
     gpus: int
     capacity: float
     usd_per_hour: float
+    awake_usd: float = 0.0
+    at_once: float = 1.0
+    headroom: float = 1.0
     work_usd: float = 0.0
     busy_per_load: float = 0.0
     by_the_hour: bool = False
@@ -76,7 +84,8 @@ class RentedUnit:
     @property
     def usd_per_load(self) -> float:
         """Return what a load of 1 request/s costs in an hour at full use [USD/h]."""
-        return self.usd_per_hour / self.capacity + self.work_usd
+        awake = self.awake_usd * float(np.asarray(awake_share(self.headroom, self.at_once)))
+        return (self.usd_per_hour + awake) / self.capacity + self.work_usd
 
     @property
     def purchase(self) -> str:
@@ -112,13 +121,19 @@ class RentedUnit:
             lead_h=settings.value("plan.lead_h") if by_the_hour else 0.0,
             availability=settings.value("plan.spot_availability") if self.spot else 1.0,
             usd_per_load=self.work_usd,
+            awake_usd=self.awake_usd,
+            at_once=self.at_once,
+            headroom=self.headroom,
         )
 
-    def lines(self, units: float, served: float, settings: Settings) -> tuple[Line, ...]:
+    def lines(
+        self, units: float, awake: float, served: float, settings: Settings
+    ) -> tuple[Line, ...]:
         """Return the lines of so many units' bill, people left out.
 
         Args:
             units: Units of a whole month [1].
+            awake: Units with something in flight, of a whole month [1].
             served: Share of the month's tokens that they serve [1].
             settings: Every value that enters a bill.
         """
@@ -133,6 +148,7 @@ class RentedUnit:
             gpus=gpus,
             paid_gpus=gpus,
             busy_gpus=load * self.busy_per_load,
+            awake_gpus=awake * self.gpus,
         )
         # Not `fleet_lines`: spot GPUs that are taken away are in `plan.spot_availability`.
         return (*machine_lines(self.option, settings, fleet), *moving_lines(self.option, at))
@@ -202,11 +218,15 @@ def rented_unit(option: Unit, settings: Settings, replica: Replica | None = None
         gpus=float(gpus),
         paid_gpus=float(gpus),
         busy_gpus=0.0,
+        awake_gpus=0.0,
     )
-    hours = number(hours_per_month(settings))
-    rate = float(np.asarray(replica.requests_per_s * fleet_policy(settings).headroom))
+    hours, headroom = number(hours_per_month(settings)), number(fleet_policy(settings).headroom)
+    rate = number(replica.requests_per_s) * headroom
     # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
-    usd = float(np.asarray(total_usd(machine_lines(option, settings, unit))))
+    usd, awake = (
+        number(total_usd(machine_lines(option, settings, replace(unit, awake_gpus=gpus_awake))))
+        for gpus_awake in (0.0, float(gpus))
+    )
     load = workload(settings)
     busy = busy_gpus(workload(settings, option.tries), replica, option.gpus)
     work = total_usd(work_lines(option, settings, busy)) / load.requests_per_s
@@ -216,6 +236,9 @@ def rented_unit(option: Unit, settings: Settings, replica: Replica | None = None
         gpus=gpus,
         capacity=rate * replicas / number(option.tries),
         usd_per_hour=usd / hours,
+        awake_usd=(awake - usd) / hours,
+        at_once=number(at_once(replica)),
+        headroom=headroom,
         work_usd=float(np.asarray(work)) / hours,
         busy_per_load=float(np.asarray(busy / load.requests_per_s)),
         by_the_hour=by_the_hour(option.purchase),
@@ -371,7 +394,8 @@ def before(ways: Sequence[RentedUnit], settings: Settings) -> tuple[Line, ...]:
     used = [way for way in ways if way.gpus]
     if not used:
         return ()
-    purchase = next((way.purchase for way in used if way.staffed_gpus), DEDICATED)
+    staffed = sorted((way.purchase for way in used if way.staffed_gpus), key=is_bought)
+    purchase = next(iter(staffed), DEDICATED)  # rented ones first: they take a balancer
     return (*standing_lines(purchase, settings), *once_lines(settings))
 
 
@@ -392,6 +416,7 @@ def grouped(way: RentedUnit | None, load: Floats) -> RentedUnit | None:
         gpus=way.gpus * size,
         capacity=way.capacity * size,
         usd_per_hour=way.usd_per_hour * size,
+        awake_usd=way.awake_usd * size,
     )
 
 

@@ -15,6 +15,7 @@ from tco.analysis.results import (
     TrustLevel,
     WorkloadResult,
 )
+from tco.engine.ledger import TokenPrices
 from tco.units import show_number, show_share, show_tokens, show_usd
 
 # The answer of `tco plan` as plain records; unrounded, and None for what does not exist.
@@ -67,6 +68,8 @@ class StrategyResult:
     on_demand_usd: float | None = None
     """What all own costs at rents on demand, which other commands look at unless told otherwise;
     None where these are its rents, or rents were chosen [USD/month]."""
+    token_prices: TokenPrices | None = None
+    """Of all own; those of the hybrid stand with its units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,8 @@ class ResourceRow:
     trust: TrustLevel | None = None
     """How far its price, or the rent of its GPUs, can be trusted; None where there is none."""
     trust_reasons: tuple[str, ...] = ()
+    token_prices: TokenPrices | None = None
+    """Of own GPUs, people and service left out; None for the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,12 @@ class TaskCase:
         return usual if self.task.batch is None else self.task.batch
 
     @property
+    def waits_on_own(self) -> float:
+        """Return the same on own GPUs: what has a limit on latency there cannot wait [1]."""
+        limited = self.task.max_tpot is not None or self.task.max_ttft is not None
+        return 0.0 if limited else self.batch_share
+
+    @property
     def tokens_per_request(self) -> float:
         """Return input and output of a request [token]."""
         return float(np.asarray(workload(self.settings).tokens_per_request))
@@ -205,7 +211,9 @@ def _provider(inputs: Question, name: str, where: str) -> str:
 
 def stacked_settings(inputs: Question, cases: Sequence[TaskCase]) -> Settings:
     """Return the settings with an array over the tasks where they differ [tasks]."""
-    return inputs.settings.with_values({path: column(cases, path) for path in SHAPE})
+    values = {path: column(cases, path) for path in SHAPE}
+    waits = np.array([case.waits_on_own for case in cases])
+    return inputs.settings.with_values({**values, "workload.batch_share": waits})
 
 
 def column(cases: Sequence[TaskCase], path: str) -> Floats:

@@ -12,7 +12,8 @@ from tco.analysis.portfolio.cases import TaskCase, blended, longest, stacked_set
 from tco.engine.assign import FleetSizes
 from tco.engine.fleet import FleetPolicy, load_served, paid_gpus, replicas_for
 from tco.engine.ledger import total_usd
-from tco.engine.selfhost import Fleet, busy_gpus, fleet_of
+from tco.engine.replica import at_once
+from tco.engine.selfhost import Fleet, awake, busy_gpus, fleet_of
 from tco.engine.shapes import Floats, number
 from tco.options.bills import FixedOption, SelfOption, best_pairs, replica_of
 from tco.options.candidates import option_of, own_setups, unserved
@@ -44,8 +45,9 @@ class SharedFleet:
         mean_load: The same in the average hour [tasks] [1].
         slots: Requests that a replica has in flight, the fewest of any task [1].
         requests_per_s: What one replica sustains of each task [tasks] [request/s].
-        work_usd: What each task's work adds to a fleet that stands ready: its traffic, and for
+        work_usd: What each task's work adds to a fleet that is never idle: its traffic, and for
             bought GPUs the electricity of its work [tasks] [USD/month].
+        alone: Requests in flight in the average hour, were none slowed by the others [tasks] [1].
     """
 
     option: SelfOption | FixedOption
@@ -54,6 +56,7 @@ class SharedFleet:
     slots: float
     requests_per_s: Floats
     work_usd: Floats
+    alone: Floats
 
 
 def shared_fleets(
@@ -114,6 +117,7 @@ def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet
             slots=np.inf,
             requests_per_s=peak / work,
             work_usd=np.zeros(peak.shape),
+            alone=work,
         )
     replica = replica_of(option, settings)
     feasible = np.broadcast_to(np.asarray(replica.feasible), peak.shape)
@@ -121,13 +125,15 @@ def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet
     busy = np.where(feasible, busy_gpus(load, replica, option.gpus), 0.0)
     slots = np.broadcast_to(np.asarray(replica.slots, dtype=float), peak.shape)
     work = np.where(feasible, peak / np.where(feasible, rate, 1.0), np.inf)
+    mean = work / np.asarray(load.peak_to_mean, dtype=float)
     return SharedFleet(
         option=option,
         load=work,
-        mean_load=work / np.asarray(load.peak_to_mean, dtype=float),
+        mean_load=mean,
         slots=float(slots[feasible].min()) if feasible.any() else 1.0,
         requests_per_s=rate,
         work_usd=np.where(feasible, total_usd(work_lines(option, settings, busy)), 0.0),
+        alone=mean * np.where(feasible, at_once(replica), 1.0),
     )
 
 
@@ -158,17 +164,29 @@ def _counts(needed: float) -> Floats:
 
 
 def fleet_usd(
-    option: SelfOption | FixedOption, settings: Settings, counts: Floats
+    option: SelfOption | FixedOption,
+    settings: Settings,
+    counts: Floats,
+    load: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Return cost and GPUs of some sizes [sizes] [USD/month], [1].
 
     Each fleet has a load balancer and permissions of its own. People are counted over all fleets;
     what their work adds depends on the task, not on the size: `SharedFleet.work_usd`.
+
+    Args:
+        option: The set-up.
+        settings: Every value that enters a bill.
+        counts: Replicas needed [sizes] [1].
+        load: What it serves, as `FleetLoads` has it; never idle when None, which is what routes
+            are chosen by.
     """
     if isinstance(option, FixedOption):
         return counts * option.usd_per_month, np.zeros_like(counts)
     policy = fleet_policy(settings)
     servers = fleet_of(counts, policy, option.gpus, option.instance_gpus)
+    if load is not None:
+        servers = awake(servers, load[1] * option.gpus, load[2] / load[1])
     servers = replace(servers, busy_gpus=0.0)
     bill = (*fleet_lines(option, settings, servers), *standing_lines(option.purchase, settings))
     usd = np.asarray(total_usd(bill), dtype=float)
@@ -183,8 +201,13 @@ def hosted(option: SelfOption | FixedOption) -> bool:
 # What the fleets of a portfolio cost together: whole machines are filled up between them.
 
 
+FleetLoads = Mapping[int, Floats]
+"""Of each fleet its load at the peak and in the average hour, in replicas' worth, and the requests
+in flight then, were none slowed by the others [3] [1]."""
+
+
 def fleet_bills(
-    inputs: Question, fleets: Mapping[int, SharedFleet], loads: Mapping[int, float]
+    inputs: Question, fleets: Mapping[int, SharedFleet], loads: FleetLoads
 ) -> dict[int, tuple[Fleet, float]]:
     """Return each fleet, and its cost without people and traffic [USD/month].
 
@@ -197,7 +220,7 @@ def fleet_bills(
     Args:
         inputs: The question.
         fleets: The fleets that are used.
-        loads: Load of each, in replicas' worth [1].
+        loads: Load of each.
     """
     bills = {i: _alone(inputs, shared, loads[i]) for i, shared in fleets.items()}
     kinds: dict[tuple[str, str, str, int], list[int]] = {}
@@ -216,11 +239,11 @@ def fleet_bills(
     return bills
 
 
-def _alone(inputs: Question, shared: SharedFleet, load: float) -> tuple[Fleet, float]:
+def _alone(inputs: Question, shared: SharedFleet, load: Floats) -> tuple[Fleet, float]:
     """Return what a fleet costs on machines of its own."""
     policy = policy_of(shared.option, inputs.settings)
-    needed = np.atleast_1d(replicas_for(load, shared.slots, policy))
-    usd, gpus = fleet_usd(shared.option, inputs.settings, needed)
+    needed = np.atleast_1d(replicas_for(load[0], shared.slots, policy))
+    usd, gpus = fleet_usd(shared.option, inputs.settings, needed, load)
     size = shared.option.instance_gpus if isinstance(shared.option, SelfOption) else 1
     servers = Fleet(
         needed=float(needed[0]),

@@ -10,7 +10,7 @@ import numpy as np
 from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.plan.bills import purchase_row
 from tco.analysis.portfolio.cases import TaskCase, cases_of, named_model, names_of
-from tco.analysis.portfolio.fleets import fleet_bills, hosted
+from tco.analysis.portfolio.fleets import FleetLoads, fleet_bills, hosted
 from tco.analysis.portfolio.results import (
     CascadeResult,
     FleetResult,
@@ -37,7 +37,7 @@ from tco.catalog.trust import LEVELS
 from tco.engine.assign import breakeven_escalation, share_for_reduction
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import Fleet
-from tco.engine.shapes import number
+from tco.engine.shapes import Floats, number
 from tco.options.bills import Option, TokenOption
 from tco.options.cheapest import answers_at, insist, least_sure, least_trust, sure_enough
 from tco.options.hours import refuse_billing
@@ -48,20 +48,19 @@ from tco.units import MTOK, show_share, show_usd
 # A solved portfolio taken apart: tasks, fleets, cascades.
 
 
-def _loads(ways: Router, best: Solution) -> dict[int, float]:
-    """Return the load of each fleet that is used, in replicas' worth [1]."""
-    loads: dict[int, float] = {}
+def _loads(ways: Router, best: Solution) -> dict[int, Floats]:
+    """Return the load of each fleet that is used, as `FleetLoads` has it."""
+    loads: dict[int, Floats] = {}
     for route in best.routes:
         for step in route.steps:
             if step.fleet >= 0:
-                load = step.asked * float(ways.fleets[step.fleet].load[route.task])
-                loads[step.fleet] = loads.get(step.fleet, 0.0) + load
+                of, task = ways.fleets[step.fleet], route.task
+                load = step.asked * np.array([of.load[task], of.mean_load[task], of.alone[task]])
+                loads[step.fleet] = loads.get(step.fleet, np.zeros(3)) + load
     return loads
 
 
-def _bills(
-    inputs: Question, ways: Router, loads: dict[int, float]
-) -> dict[int, tuple[Fleet, float]]:
+def _bills(inputs: Question, ways: Router, loads: FleetLoads) -> dict[int, tuple[Fleet, float]]:
     """Return what each fleet that is used costs."""
     return fleet_bills(inputs, {i: ways.fleets[i] for i in loads}, loads)
 
@@ -76,12 +75,11 @@ def fleet_rows(
     for fleet, load in loads.items():
         shared, (servers, usd) = ways.fleets[fleet], bills[fleet]
         users = [
-            (case, step, float(shared.mean_load[route.task]))
+            (case, step)
             for case, route in zip(cases, best.routes, strict=True)
             for step in route.steps
             if step.fleet == fleet
         ]
-        mean = sum(step.asked * work for _, step, work in users)
         rows.append(
             FleetResult(
                 option=shared.option.id,
@@ -89,10 +87,10 @@ def fleet_rows(
                 replicas=number(servers.replicas),
                 gpus=number(servers.gpus),
                 paid_gpus=number(servers.paid_gpus),
-                load=load,
-                utilization=mean / number(servers.replicas),
-                monthly_usd=usd + sum(step.usd for _, step, _ in users),
-                tasks=tuple(dict.fromkeys(case.task.name for case, _, _ in users)),
+                load=float(load[0]),
+                utilization=float(load[1]) / number(servers.replicas),
+                monthly_usd=usd + sum(step.usd for _, step in users),
+                tasks=tuple(dict.fromkeys(case.task.name for case, _ in users)),
             )
         )
     return tuple(rows)
@@ -140,11 +138,11 @@ def task_rows(
 
 
 def _step(
-    step: Step, task: int, ways: Router, loads: dict[int, float], bills: dict[int, float]
+    step: Step, task: int, ways: Router, loads: FleetLoads, bills: dict[int, float]
 ) -> StepResult:
     usd = step.usd
     if step.fleet >= 0:
-        part = step.asked * float(ways.fleets[step.fleet].load[task]) / loads[step.fleet]
+        part = step.asked * float(ways.fleets[step.fleet].load[task] / loads[step.fleet][0])
         usd += bills[step.fleet] * part
     return StepResult(
         option=step.option.id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tco.analysis.results import Band, Envelope, TrustLevel
+from tco.engine.replica import FirstTokens
 from tco.options.scenario import LimitState
 
 
@@ -105,6 +106,8 @@ class SizeRow:
     """Their rent; people and the rest are in `tco compare`."""
     on_front: bool
     """At some batch nothing is both cheaper and faster for a user."""
+    first_token: FirstTokens | None = None
+    """With the queue, in the fleet that the demand needs; None without a demand."""
     kv_bytes_per_token: float | None = None
     """KV cache of one token over all layers, copies over GPUs not counted."""
     memory_per_gpu: MemoryParts | None = None

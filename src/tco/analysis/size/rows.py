@@ -23,7 +23,7 @@ from tco.engine.fleet import paid_gpus
 from tco.engine.replica import speed_at, speed_factor
 from tco.engine.selfhost import fleet_for, tokens_served
 from tco.engine.shapes import ROUND_OFF, number
-from tco.options.candidates import first_token, infeasible, missing_figure
+from tco.options.candidates import first_token, first_tokens, infeasible, missing_figure
 from tco.options.cheapest import cheapest_each, least_trust
 from tco.options.settings import fleet_policy, hours_per_month, target, workload
 from tco.options.setups import SetUp, SetUps
@@ -318,18 +318,21 @@ def _price(
 PRICED = (
     *("seller", "purchase", "instance_gpus", "usd_per_gpu_hour", "usd_per_hour", "usd_per_mtok"),
     *("band_usd_per_mtok", "replicas", "fleet_gpus", "fleet_usd_per_month"),
+    "first_token",
 )
 
 
-def _fleet(asked: SizedSetUps, i: int, box: int) -> dict[str, float]:
-    """Return replicas, GPUs on the invoice and their rent for the demand."""
+def _fleet(asked: SizedSetUps, i: int, box: int) -> dict[str, Any]:
+    """Return replicas, GPUs on the invoice, their rent for the demand, and the first token."""
     own = asked.own
     settings, count = own.inputs.settings, float(own.count[i])
     policy = fleet_policy(settings)
     fleet = fleet_for(workload(settings), own.replica_at(i), policy, count, float(box))
     per_gpu = usd_per_hour(own, asked.rents)[i] / count
     gpus = float(np.asarray(fleet.paid_gpus))
+    shapes = (*own.shapes(np.array(i)), own.inputs.serving)
     return {
+        "first_token": first_tokens(shapes, settings, own.replica_at(i), number(fleet.needed)),
         "replicas": float(np.asarray(fleet.replicas)),
         "fleet_gpus": gpus,
         "fleet_usd_per_month": gpus * float(per_gpu) * float(np.asarray(hours_per_month(settings))),

@@ -113,13 +113,13 @@ class TrafficOptions(TypedDict, total=False):
         Amount,
         flag(VOLUME, "%", "Share of requests that can wait for a batch tier."),
         key("workload.batch", units.share, "workload.batch_share"),
-        scope(but="size train", idle="unserved"),
+        scope(but="train", idle="unserved"),
     ]
     deadline: Annotated[
         Amount,
         flag(VOLUME, "T", "When work that can wait (--batch) must be done: 24h."),
         key("workload.deadline", hours, "workload.deadline_h", eg="24h"),
-        scope(but="size train embed", idle="unserved train embed"),
+        scope(but="train embed", idle="unserved train embed"),
     ]
     peak_to_mean: Annotated[
         Amount,

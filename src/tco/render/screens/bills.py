@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from tco.analysis.results import BillLine, CompareResult, ExplainResult, OptionResult
 from tco.analysis.verdict import said
+from tco.engine.ledger import TokenPrices
 from tco.render import first, words
 from tco.render.output import Screen
 from tco.render.screens import people
@@ -98,6 +100,7 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
             number(f"{part}_usd", f"{part} $", partial(_part, part), words.whole_usd)
             for part in PARTS
         ),
+        *MADE_COLUMNS,
         number("upfront_usd", "up front $", lambda o: o.upfront_usd, words.whole_usd),
         number("utilization", "used", _used, show_share),
         number("tpot_s", "tpot", lambda o: o.replica and o.replica.tpot_s, show_seconds),
@@ -114,6 +117,18 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
         Column(key="reasons", head="reasons", get=lambda o: _joined(o.reasons)),
         Column(key="shown", head="shown", get=lambda o: not shown or o.id in shown, show=words.yes),
     )
+
+
+def _made(kind: str, row: Any) -> float | None:
+    """Return what a token of a kind costs that own GPUs make [USD/Mtok]."""
+    return getattr(row.token_prices, f"{kind}_usd_per_mtok", None)
+
+
+MADE = {"input": "in $/Mtok", "cached": "cached $/Mtok", "output": "out $/Mtok"}
+MADE_COLUMNS = tuple(
+    number(f"{kind}_usd_per_mtok", head, partial(_made, kind), words.price)
+    for kind, head in MADE.items()
+)
 
 
 def _part(name: str, option: OptionResult) -> float | None:
@@ -454,6 +469,18 @@ def _beside_words(option: OptionResult) -> Iterator[str]:
             f"Used: {shares[0]} of the request slots, {shares[1]} of the tokens it could serve, "
             f"{shares[2]} of the GPU-hours paid for"
         )
+    if option.first_token is not None:
+        yield words.first_token(option.first_token)
+    if option.token_prices is not None:
+        yield made_here(option.token_prices)
+
+
+def made_here(prices: TokenPrices) -> str:
+    """Return in words what a token costs that own GPUs make."""
+    each = [(word, getattr(prices, f"{word}_usd_per_mtok")) for word in MADE]
+    told = ", ".join(f"{word} {show_usd(usd)}" for word, usd in each if usd is not None)
+    idle = f"{show_usd(prices.idle_usd)} ({show_share(prices.idle_share)} of the bill) idle"
+    return f"What each token takes: {told} per Mtok; {idle}" if told else f"Of it {idle}"
 
 
 EXPLAIN = Screen(

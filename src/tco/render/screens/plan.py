@@ -11,6 +11,7 @@ from tco.analysis.portfolio.results import FleetResult, PortfolioResult, TaskRes
 from tco.render import first, words
 from tco.render.output import Screen
 from tco.render.plots import legend, stacked
+from tco.render.screens.bills import MADE_COLUMNS, made_here
 from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 
@@ -30,6 +31,7 @@ COLUMNS = (
     number("utilization", "used", lambda r: r.utilization, show_share),
     number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
     number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, words.price),
+    *MADE_COLUMNS,
     Column(key="trust", head="trust", get=lambda r: r.trust),
     Column(
         key="trust_reasons", head="because", get=lambda r: words.notes_of(r.trust_reasons) or None
@@ -131,6 +133,10 @@ def _bills(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
             for s in result.strategies
         ),
     )
+    for row in result.strategies:
+        if row.token_prices is not None:
+            told = f"{row.strategy}: {made_here(row.token_prices)}"
+            yield Paragraph(text=told, hanging=2, bullet=True)
     if view.page and not view.plot:  # the same, larger, comes under it
         yield from _picture(result)
     columns = sheet.pick(view.fields or sheet.usual)

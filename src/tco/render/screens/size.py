@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from math import inf
+from math import inf, isinf
 from typing import Any
 
 from tco.analysis.deploy import DeployResult
-from tco.analysis.size.results import FrontPoint, SizeResult, SizeRow
+from tco.analysis.size.results import FrontPoint, SizeLimits, SizeResult, SizeRow
 from tco.money import in_money
 from tco.options.measurements import TIERS
 from tco.render import first, words
@@ -162,6 +162,7 @@ def _columns() -> tuple[Column, ...]:
         _first("ttft_s", "ttft", "median"),
         _first("ttft_low_s", "ttft low", "low"),
         _first("ttft_high_s", "ttft high", "high"),
+        *(_waited(name) for name in ("p50_s", "p95_s", "p99_s")),
         Column(key="ttft_slo", head="ttft limit", get=lambda r: r.ttft_slo),
         _number("usd_per_gpu_hour", "$/GPU-h", words.price),
         _number("usd_per_hour", "$/h", words.price),
@@ -196,6 +197,16 @@ def _first(key: str, head: str, name: str) -> Column:
         return None if row.ttft_s is None else getattr(row.ttft_s, name)
 
     return Column(key=key, head=head, get=get, show=show_seconds, right=True)
+
+
+def _waited(name: str) -> Column:
+    """Return a percentile of the first token, its wait included."""
+
+    def get(row: SizeRow) -> float | None:
+        return None if row.first_token is None else getattr(row.first_token, name)
+
+    head = f"ttft {name.partition('_')[0]}"
+    return Column(key=f"ttft_{name}", head=head, get=get, show=show_seconds, right=True)
 
 
 def _number(key: str, head: str, show: Any) -> Column:
@@ -303,8 +314,8 @@ def _asked(result: SizeResult) -> Iterator[Block]:
     if asked.peak_requests_per_s is not None and asked.peak_to_mean is not None:
         demand = f"; {words.rate(asked.peak_requests_per_s, asked.peak_to_mean)}"
     text = (
-        f"{words.count(asked.isl)} in, {words.count(asked.osl)} out; tpot at most "
-        f"{show_seconds(asked.max_tpot_s)}{first_token}{demand}"
+        f"{words.count(asked.isl)} in, {words.count(asked.osl)} out; "
+        f"{_most_tpot(asked)}{first_token}{demand}"
     )
     yield Paragraph(text=text, tone="dim")
 
@@ -398,7 +409,7 @@ def _limits(result: SizeResult) -> str:
         most += f" ({words.count(asked.max_concurrency_large)} on large GPUs)"
     return (
         f"requests of {words.count(asked.isl)} in{cached} and {words.count(asked.osl)} out; "
-        f"tpot at most {show_seconds(asked.max_tpot_s)}{first}; {asked.engine} engine, at most "
+        f"{_most_tpot(asked)}{first}; {asked.engine} engine, at most "
         f"{most} in flight{demand}"
     )
 
@@ -406,6 +417,13 @@ def _limits(result: SizeResult) -> str:
 def _row(row: SizeRow, columns: Sequence[Column], *, noted: bool) -> Row:
     cells = tuple(column.text(row) for column in columns)
     return Row(cells=cells, note=_note(row) if noted else "")
+
+
+def _most_tpot(asked: SizeLimits) -> str:
+    """Return the limit on a token in words; work that can wait has none."""
+    if isinf(asked.max_tpot_s):
+        return "no limit on tpot"
+    return f"tpot at most {show_seconds(asked.max_tpot_s)}"
 
 
 def _note(row: SizeRow) -> str:
@@ -419,6 +437,8 @@ def _note(row: SizeRow) -> str:
         of = row.ttft_s
         middle = "" if of.median is None else f"{show_seconds(of.median)}, "
         parts.append(f"ttft {middle}{show_seconds(of.low)} to {show_seconds(of.high)}{limit}")
+    if row.first_token is not None:
+        parts.append(words.first_token(row.first_token))
     batch, context = words.count(row.max_batch), show_tokens(row.max_context_tokens)
     parts.append(f"memory for {batch}, or for one of {context}")
     return "; ".join([*parts, *_memory(row), *_served(row), _box(row)])

@@ -1,0 +1,111 @@
+"""Percentiles of the first token: known queues, limits, and a simulation that knows no formula."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import factorial
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from tco.analysis.explain import explain
+from tco.analysis.size.size import size
+from tco.engine.arrivals import Queue
+from tco.options.scenario import InlineOption
+from tests.simulated import first_tokens_s, random_load
+from tests.strategies import magnitude, real
+
+LEVELS = (0.5, 0.95, 0.99)
+CALM = Queue(
+    requests_per_s=8.0,
+    replicas=1,
+    slots=10,
+    alone_s=1.0,
+    full_s=1.0,
+    prefill_s=1e-6,
+    step_s=1e-6,
+    before_s=0.2,
+)
+
+
+def test_the_percentiles_are_those_of_a_simulation() -> None:
+    """20 loads of up to 90 %; `benchmarks/first_token.py` has 200."""
+    rng, errors = np.random.default_rng(8), []
+    for seed in range(20):
+        load = random_load(rng)
+        found = np.quantile(first_tokens_s(load, 25_000, seed), LEVELS)
+        errors.append(load.queue().percentiles_s(LEVELS) / found - 1.0)
+    off = np.abs(errors)
+    assert np.all(np.median(off, axis=0) < 0.08)
+    assert np.all((off < 0.15).sum(axis=0) >= 18), (off < 0.15).sum(axis=0)
+
+
+@pytest.mark.parametrize(("slots", "work"), [(1, 0.5), (10, 8.0), (40, 38.0)])
+def test_requests_at_random_wait_as_erlang_says(slots: int, work: float) -> None:
+    below = sum(work**k / factorial(k) for k in range(slots))
+    full = work**slots / factorial(slots) / (1.0 - work / slots)
+    queue = replace(CALM, requests_per_s=work, slots=slots)
+    assert queue.waiting_share() == pytest.approx(full / (below + full), rel=1e-4)
+
+
+def test_what_waits_for_nothing_takes_its_prompt_and_what_is_fixed() -> None:
+    queue = replace(CALM, requests_per_s=1e-6, prefill_s=0.1, input_cv=0.0)
+    assert queue.percentiles_s(LEVELS) == pytest.approx([0.3] * 3, abs=2e-3)
+
+
+@given(
+    used=real(0.05, 0.85),
+    slots=magnitude(1.0, 500.0),
+    replicas=magnitude(1.0, 20.0),
+    slower=real(1.0, 5.0),
+    peakedness=real(1.0, 4.0),
+)
+def test_more_load_never_makes_it_faster(
+    used: float, slots: float, replicas: float, slower: float, peakedness: float
+) -> None:
+    slots, replicas = float(round(slots)), float(round(replicas))
+    capacity = replicas * slots / slower
+    queue = replace(
+        CALM, slots=slots, replicas=replicas, full_s=slower, prefill_s=0.2 * slower / slots,
+        step_s=0.01, peakedness=peakedness, requests_per_s=used * capacity,
+    )  # fmt: skip
+    now, more = (
+        replace(queue, requests_per_s=rate).percentiles_s(LEVELS)
+        for rate in (used * capacity, (used + 0.1) * capacity)
+    )
+    assert np.all(np.diff(now) >= 0) and now[0] > queue.before_s
+    assert np.all(more >= now * (1.0 - 5e-3))
+    assert 0.0 <= queue.waiting_share() <= 1.0
+
+
+@pytest.mark.parametrize("used", [1.0, 1.5])
+def test_at_capacity_there_are_none_and_it_says_why(used: float) -> None:
+    said = replace(CALM, requests_per_s=used * 10.0).first_tokens()
+    assert (said.p50_s, said.p95_s, said.p99_s) == (None, None, None)
+    assert said.load == used and said.why_not and "grows without end" in said.why_not
+
+
+def test_explain_and_size_have_the_same_and_a_given_throughput_has_none(asked: Any) -> None:
+    inputs = asked(tokens=80e9, models=("llama-3.3-70b",), gpus=("h100-sxm",))
+    first = explain(inputs, "self/llama-3.3-70b@4xh100-sxm:fp8").option.first_token
+    assert first is not None and first.p50_s is not None and first.load is not None
+    assert first.p50_s < first.p95_s < first.p99_s
+    assert 0.0 < first.load < 0.86  # the headroom that the fleet is sized with
+    rows = size(inputs).rows
+    same = next(r for r in rows if r.id == "llama-3.3-70b@4xh100-sxm:fp8").first_token
+    assert same is not None
+    assert (same.p50_s, same.p99_s) == pytest.approx((first.p50_s, first.p99_s))
+    spec = InlineOption(
+        name="mine",
+        kind="self",
+        source="t",
+        gpus=1,
+        usd_per_gpu_hour=2.0,
+        output_tokens_per_s=900.0,
+    )
+    none = explain(asked(tokens=1e9, options=(spec,)), "mine").option.first_token
+    assert none is not None and none.p95_s is None
+    assert none.why_not and "dimensions of the model" in none.why_not
+    assert explain(asked(tokens=1e9), "openai/gpt-4.1").option.first_token is None
