@@ -2,9 +2,9 @@
 
 Each brings its own prices; those of the offers below are the same in all three, so that what is
 held is the sum: which tokens are a part of which, what a cache costs to read and to write, and
-what a long request pays. DeepSeek, whose prices go by the hour, is left out: LiteLLM takes the hour
-in which it is asked, not that of the request. Prices that differ among the three are no matter of these tests:
-`tco catalog verify` tells them.
+what a long request pays. DeepSeek, whose prices go by the hour, is left out: LiteLLM takes the
+hour in which it is asked, not that of the request. Where the three state other prices is no matter
+of these tests: `tco catalog verify` tells it.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def of_genai(u: Usage) -> float:
 
 
 def litellm() -> Any:
-    """Return LiteLLM with the price file that it carries: unless told so it asks for a newer one."""
+    """Return LiteLLM with the price file that it carries; untold it asks for a newer one."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     return pytest.importorskip("litellm", reason="LiteLLM is in no extra: it takes 200 MB")
 
