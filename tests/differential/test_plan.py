@@ -110,7 +110,7 @@ def asked(seed: int, folder: Path) -> tuple[Any, Printed] | None:
         return None
     own = alone.option.id
     made = tco.plan(api, own, curve=str(file), **said)
-    return made, printed(made, full(own, said))
+    return made, printed(made, full(own, said), said["set"])
 
 
 def full(own: str, said: dict[str, Any]) -> Any:
@@ -123,9 +123,9 @@ def full(own: str, said: dict[str, Any]) -> Any:
     raise AssertionError(f"{own}: empty GPUs whatever the spares")
 
 
-def printed(made: Any, alone: Any) -> Printed:
-    """Return what a plan and the explanation of its set-up print."""
-    value = {a.path: float(a.value) for a in made.assumptions if _figure(a.value)}
+def printed(made: Any, alone: Any, given: dict[str, float]) -> Printed:
+    """Return what a plan and the explanation of its set-up print, beside what was given."""
+    value = given | {a.path: float(a.value) for a in made.assumptions if _figure(a.value)}
     tokens = np.array(made.curve.tokens)
     request = made.workload.isl + made.workload.osl
     load = tokens / request / SECONDS_PER_HOUR
