@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_matrix
+from strategies import shipped_catalog
 
 import tco
 from tco.errors import InfeasibleError
@@ -125,7 +126,9 @@ def full(own: str, said: dict[str, Any]) -> Any:
 
 def printed(made: Any, alone: Any, given: dict[str, float]) -> Printed:
     """Return what a plan and the explanation of its set-up print, beside what was given."""
-    value = given | {a.path: float(a.value) for a in made.assumptions if _figure(a.value)}
+    stated = shipped_catalog().assumptions.assumptions
+    value = {path: stated[path].value for path in ("plan.lead_h", "plan.spot_availability")}
+    value |= given | {a.path: float(a.value) for a in made.assumptions if _figure(a.value)}
     tokens = np.array(made.curve.tokens)
     request = made.workload.isl + made.workload.osl
     load = tokens / request / SECONDS_PER_HOUR
@@ -161,8 +164,8 @@ def printed(made: Any, alone: Any, given: dict[str, float]) -> Printed:
         gpus=0.0 if hosted else gpus,
         always=not spot,
         hourly=purchase.startswith(BY_THE_HOUR) or hosted,
-        lead_h=value.get("plan.lead_h", 0.25),
-        availability=value.get("plan.spot_availability", 1.0) if spot else 1.0,
+        lead_h=value["plan.lead_h"],
+        availability=value["plan.spot_availability"] if spot else 1.0,
         people=tuple(0.0 if hosted else salary * fte for fte in team),  # type: ignore[arg-type]
         once=sum(x.amount_usd for x in option.lines if x.item in OF_A_FLEET) / hours,
         rest=sum(x.amount_usd for x in first.lines if x.group == "people") / hours,
