@@ -16,7 +16,6 @@ import yaml
 from running import DAY, SMALL, load_small, run
 
 import tco
-from tco.api.mcp import called
 from tco.catalog.build import SCHEMAS, Overlay, schemas
 from tco.catalog.check.run import CheckSettings as CheckAsked
 from tco.catalog.check.run import check
@@ -149,7 +148,8 @@ def test_a_name_that_is_no_text_is_refused(name: Any) -> None:
     for key in ("region", "model", "catalog", "profile", "option", "set"):
         with pytest.raises(TcoError):
             tco.compare(**{"tokens": "1B", key: [object()]})
-    answer = called("explain", {"name": name, "tokens": "1B"})
+    mcp = pytest.importorskip("tco.api.mcp", reason="no MCP without its extra")
+    answer = mcp.called("explain", {"name": name, "tokens": "1B"})
     assert answer.is_error
     assert "internal" not in str(answer.content)
 
