@@ -37,7 +37,7 @@ VERSIONS = (
 """What runs with the oldest and the newest versions, too: a minute of each part of the product."""
 
 WORDED = ("test_screens.py::test_screen[help", "tests/unit/render/test_schemas.py")
-"""Not those: help is worded by typer and click, schemas by pydantic, each version in its own way."""
+"""Not those: each version of typer words help, each of pydantic schemas, in a way of its own."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
