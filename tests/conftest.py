@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +30,55 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files")
 
 
+VERSIONS = (
+    *("tests/unit/test_", "tests/unit/engine/", "tests/unit/render/", "tests/unit/cli/test_output"),
+    *("tests/golden/test_screens.py", "tests/test_readme.py::test_a_block_shows_what_its_command"),
+)
+"""What runs with the oldest and the newest versions, too: a minute of each part of the product."""
+
+WORDED = ("test_screens.py::test_screen[help", "tests/unit/render/test_schemas.py")
+"""Not those: each version of typer words help, each of pydantic schemas, in a way of its own."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs with other versions; of the pages that is the README alone."""
+    for item in items:
+        of_docs = "test_readme" in item.nodeid and "[README.md" not in item.nodeid
+        worded = any(name in item.nodeid for name in WORDED)
+        if item.nodeid.startswith(VERSIONS) and not of_docs and not worded:
+            item.add_marker("versions")
+
+
 Asked = Callable[..., Question]
+
+
+@pytest.fixture(autouse=True)
+def unplugged(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody connect, send or look a name up; a test marked `loopback` may, on this machine."""
+    local = request.node.get_closest_marker("loopback") is not None
+
+    def guarded(name: str, usual: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **more: Any) -> Any:
+            if not local or not any(_here(arg) for arg in args):
+                raise AssertionError(f"somebody wants to go out: {name} {args[-1]}")
+            return usual(*args, **more)
+
+        return call
+
+    for name in ("connect", "connect_ex", "sendto"):
+        usual = getattr(socket.socket, name)
+        monkeypatch.setattr(socket.socket, name, guarded(name, usual))
+    for name in ("getaddrinfo", "create_connection", "gethostbyname"):
+        monkeypatch.setattr(socket, name, guarded(name, getattr(socket, name)))
+
+
+def _here(address: object) -> bool:
+    """Return whether an address is one of this machine."""
+    host = address[0] if isinstance(address, tuple) and address else address
+    try:
+        return host == "localhost" or ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""No command touches the network: with connections refused, each of them answers as ever."""
+"""No command touches the network: every test has connections refused; here all are asked."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 import typer.main
@@ -60,17 +61,23 @@ def commands() -> Iterator[str]:
         yield from [name] if inner is None else [f"{name} {verb}" for verb in inner]
 
 
-def refuse(*_: Any, **__: Any) -> NoReturn:
-    raise AssertionError("somebody wants to go out")
+def test_a_test_cannot_go_out() -> None:
+    with pytest.raises(AssertionError, match="go out: create_connection"):
+        urllib.request.urlopen("http://192.0.2.1/", timeout=1)  # a name is not even looked up
+    with pytest.raises(AssertionError, match="go out: getaddrinfo"):
+        socket.getaddrinfo("example.org", 443)
+    with socket.socket() as one, pytest.raises(AssertionError, match="go out: connect"):
+        one.connect(("127.0.0.1", 9))
 
 
-@pytest.fixture(autouse=True)
-def unplugged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody connect, send or look a name up."""
-    for name in ("connect", "connect_ex", "sendto"):
-        monkeypatch.setattr(socket.socket, name, refuse)
-    for name in ("getaddrinfo", "create_connection", "gethostbyname"):
-        monkeypatch.setattr(socket, name, refuse)
+@pytest.mark.loopback
+def test_one_that_says_so_reaches_this_machine_alone() -> None:
+    with socket.socket() as server, socket.socket() as one:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        one.connect(server.getsockname())
+        with pytest.raises(AssertionError, match="go out: connect"):
+            one.connect(("192.0.2.1", 9))
 
 
 def test_every_command_is_asked() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from running import ROOT, published, run
 
+from tco.api.mcp import TOOLS
 from tco.ask.fields import Field, fields_of
 from tco.ask.options import (
     OUTPUT,
@@ -165,17 +166,117 @@ def samples(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     yield golden / "files" / "cheaper.yaml", ("compare", "--tokens", "5B", "--catalog")
     yield golden / "files" / "spend.jsonl", ("profile",)
     yield golden / "files" / "spend.jsonl", ("bill",)
+    yield from _measured()
+    yield from _made(folder)
     for name, line in (
         ("compare", ["compare", "--tokens", "5B"]),
         ("breakeven", ["breakeven", "gpt-4.1", "self/llama-3.3-70b"]),
+        ("plan", ["plan", "deepinfra/llama-3.3-70b", "--tokens", "50B", "--profile", "chat"]),
     ):
         saved = folder / f"{name}.json"
         saved.write_text(run(*line, "--format", "json").stdout, encoding="utf-8")
         yield saved, ("render",)
+        yield saved, ("diff", str(saved))
+
+
+def _measured() -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yield what was measured: results of benchmark tools, and a table of one's own."""
+    files = ROOT / "tests" / "size" / "files"
+    setup = ("--model", "llama-3.3-70b", "--gpu", "h100-sxm", "--gpus", "2", "--precision", "fp8")
+    for path in sorted(files.glob("*.json")):
+        yield path, ("import", "bench", *setup, "--engine", "vLLM", "--dry-run")
+    yield files / "mine.csv", ("size", "--validate")
+    yield files / "mine.csv", ("compare", "--tokens", "5B", "--measured")
+
+
+def _made(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yield a week of loads, a model's own description and a profile of traffic."""
+    hours = folder / "hours.txt"
+    hours.write_text("\n".join(f"{h} {1 + h % 7}" for h in range(24)), encoding="utf-8")
+    pair = ("deepinfra/llama-3.3-70b", "self/llama-3.3-70b")
+    yield hours, ("plan", *pair, "--tokens", "50B", "--curve")
+    config = folder / "config.json"
+    config.write_text(json.dumps(CONFIG, indent=1), encoding="utf-8")
+    yield config, ("size", "--model-config")
+    yield config, ("compare", "--tokens", "5B", "--model-config")
+    log = ROOT / "tests" / "golden" / "files" / "spend.jsonl"
+    traffic = folder / "traffic.yaml"
+    run("profile", str(log), "--to", str(traffic))
+    if traffic.is_file():
+        yield traffic, ("compare", "-f")
+        yield traffic, ("bill",)
+
+
+CONFIG = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "vocab_size": 128256,
+    "max_position_embeddings": 131072,
+    "torch_dtype": "bfloat16",
+    "tie_word_embeddings": False,
+}
+JUNK: tuple[Any, ...] = (
+    *(
+        None,
+        True,
+        -1,
+        0,
+        1e308,
+        float("nan"),
+        float("inf"),
+        10**400,
+        "",
+        "\ud800",
+        "\x00",
+        "x" * 5000,
+    ),
+    *([], {}, [None, None], [[]], {"a": {"b": []}}, ["50B"], {"rent.factor": "nan"}, b"bytes"),
+)
+
+
+def message(rng: random.Random) -> tuple[str, dict[str, Any]]:
+    """Return a call of a tool as an agent might make it: right, nearly so, or not at all."""
+    name = rng.choice([*TOOLS, *TOOLS, "nothing"])
+    offered = TOOLS.get(name)
+    said: dict[str, Any] = {}
+    if offered is not None:
+        for key in offered.names:
+            if not key.endswith("?") or rng.random() < 0.5:
+                said[key.rstrip("?")] = rng.choice(NAMES)
+        for key in rng.sample(
+            [*offered.options], min(rng.choice((0, 1, 2, 4)), len(offered.options))
+        ):
+            said[key] = rng.choice((rng.choice(WORDS), rng.choice(NUMBERS), rng.choice(JUNK)))
+    if rng.random() < 0.8:
+        said["tokens"] = rng.choice(("50B", 5e9, "100M", rng.choice(NUMBERS)))
+    if rng.random() < 0.2:
+        said[rng.choice(("top", "no_such", *said))] = rng.choice(JUNK)
+    return name, said
+
+
+def against_message(answer: Any) -> str | None:
+    """Return what of the contract an answer to an agent breaks; None where it holds."""
+    text = " ".join(part.text for part in answer.content)
+    if "internal error" in text or "Traceback" in text:
+        return text[:300]
+    if answer.is_error:
+        return "a long error" if len(text) > 4000 or not text else None
+    try:
+        json.dumps(answer.structured_content, allow_nan=False)
+    except ValueError as error:
+        return str(error)
+    return next(_below_nothing(answer.structured_content, ""), None)
 
 
 BELOW_NOTHING = re.compile(r"usd|cost|price")
-SIGNED = re.compile(r"saving|swing|gap|difference|change|npv|delta|gain|worth|total|cash|a_minus")
+SIGNED = re.compile(
+    r"saving|swing|gap|difference|change|npv|delta|gain|worth|total|cash|a_minus|\.path\.usd$"
+)
 """Figures of money that may be below nothing: what one option costs less than another."""
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from running import run
 
-from .making import against, broken, command_line, samples
+from tco.api.mcp import called
 
-LINES, FILES = 160, 8
+from .making import against, against_message, broken, command_line, message, samples
+
+LINES, FILES, MESSAGES = 160, 4, 60
 
 
 @pytest.mark.usefixtures("small")
@@ -32,3 +34,11 @@ def test_broken_files(tmp_path: Path) -> None:
             said = [*line, str(bad)]
             wrong = against(said, run(*said))
             assert wrong is None, (said, wrong, shutil.copy(bad, tmp_path / "kept"))
+
+
+@pytest.mark.usefixtures("small")
+def test_messages_of_agents() -> None:
+    rng = random.Random(11)
+    for _ in range(MESSAGES):
+        name, said = message(rng)
+        assert (wrong := against_message(called(name, said))) is None, (name, said, wrong)

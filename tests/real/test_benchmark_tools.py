@@ -30,7 +30,10 @@ TOOLS = {name: shutil.which(name) or "" for name in ("guidellm", "aiperf", "vllm
 # AIPerf looks a folder up as a repository when it is told to stay offline, and fails.
 OFFLINE = {"guidellm": {"HF_HUB_OFFLINE": "1"}, "aiperf": {}, "vllm": {"HF_HUB_OFFLINE": "1"}}
 
-pytestmark = pytest.mark.skipif(not any(TOOLS.values()), reason="no benchmark tool is installed")
+pytestmark = [
+    pytest.mark.skipif(not any(TOOLS.values()), reason="no benchmark tool is installed"),
+    pytest.mark.loopback,
+]
 
 
 def tool(name: str) -> str:

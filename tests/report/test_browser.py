@@ -42,6 +42,9 @@ return found;
 """
 
 
+pytestmark = pytest.mark.loopback  # Chromium is told what to do over a socket
+
+
 @pytest.fixture
 def look(browser: Any, made: Made) -> Iterator[Any]:
     """Return a function that opens the report of a command and waits for its charts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,19 +25,29 @@ def reading(paths: Iterable[Any] | None, of: str | None, columns: Any, zone: str
     """
     return Reading(
         paths=tuple(str(path) for path in paths or ()),
-        of=of.strip().lower() if of else None,
-        columns=dict(_pair(text) for text in texts_of(columns)),
-        zone=zone,
+        of=(_text(of, "--from") or "").strip().lower() or None,
+        columns=dict(_pair(text) for text in texts_of(columns, "--columns")),
+        zone=_text(zone, "--timezone"),
     )
 
 
-def texts_of(value: Any) -> list[str]:
-    """Return the parts of a value that can be said several times, or separated by commas."""
+def _text(value: Any, flag: str) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise UsageError(f"{flag}: a text is expected, not {type(value).__name__}")
+
+
+def texts_of(value: Any, flag: str) -> list[str]:
+    """Return the parts of a value that can be said several times, or separated by commas.
+
+    Raises:
+        UsageError: It is neither text, nor a mapping or a list of texts.
+    """
     if value is None:
         return []
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return [f"{key}={name}" for key, name in value.items()]
-    several = [value] if isinstance(value, str) else value
+    several = value if isinstance(value, list | tuple) else [_text(value, flag)]
     return [part.strip() for one in several for part in str(one).split(",") if part.strip()]
 
 
@@ -76,9 +86,9 @@ def save(path: str, text: str) -> None:
 
     try:
         write_atomically(Path(path), text.encode())
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
-        raise UsageError(f"--to {printable(path, 200)}: {str(reason).lower()}") from None
+        raise UsageError(f"--to {printable(str(path), 200)}: {str(reason).lower()}") from None
 
 
 def bill_ask(said: dict[str, Any], *, focus: bool) -> BillAsk:
@@ -102,7 +112,7 @@ def bill_ask(said: dict[str, Any], *, focus: bool) -> BillAsk:
     invoice, rate = said.get("invoice"), said.get("growth")
     return BillAsk(
         by=by,
-        match=tuple(texts_of(said.get("match"))),
+        match=tuple(texts_of(said.get("match"), "--match")),
         growth=0.0 if rate is None else growth(str(rate).removesuffix("/month"), "--growth"),
         invoice=None if invoice is None else units.usd(invoice),
         charges=focus,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tco import ranges, units
@@ -23,6 +23,9 @@ def several(values: Any) -> tuple[str, ...]:
 def texts_of(values: Any) -> list[str]:
     """Return texts that were said one by one; a mapping of Python says `KEY=VALUE`.
 
+    Raises:
+        UsageError: It is neither text nor several.
+
     >>> texts_of({"rent.factor": (0.7, 1.5)})
     ['rent.factor=0.7..1.5']
     """
@@ -30,6 +33,8 @@ def texts_of(values: Any) -> list[str]:
         return [values]
     if isinstance(values, Mapping):
         return [f"{name}={span_text(value)}" for name, value in values.items()]
+    if values is not None and not isinstance(values, Iterable):
+        raise UsageError(f"a text is expected, not {type(values).__name__}")
     return [str(value) for value in values or ()]
 
 

@@ -16,7 +16,6 @@ import yaml
 from running import DAY, SMALL, load_small, run
 
 import tco
-from tco.api.mcp import called
 from tco.catalog.build import SCHEMAS, Overlay, schemas
 from tco.catalog.check.finding import CheckContext
 from tco.catalog.check.run import check
@@ -149,7 +148,8 @@ def test_a_name_that_is_no_text_is_refused(name: Any) -> None:
     for key in ("region", "model", "catalog", "profile", "option", "set"):
         with pytest.raises(TcoError):
             tco.compare(**{"tokens": "1B", key: [object()]})
-    answer = called("explain", {"name": name, "tokens": "1B"})
+    mcp = pytest.importorskip("tco.api.mcp", reason="no MCP without its extra")
+    answer = mcp.called("explain", {"name": name, "tokens": "1B"})
     assert answer.is_error
     assert "internal" not in str(answer.content)
 
@@ -219,3 +219,21 @@ def test_an_assumption_that_the_catalog_lacks_is_bad_data() -> None:
     with pytest.raises(TcoError, match=r"data/assumptions.yaml:1: lacks serving.headroom") as bad:
         Settings({}).value("serving.headroom")
     assert bad.value.exit_code == 3
+
+
+@pytest.mark.parametrize("value", (5, True, b"gpt-4.1", object()), ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize("key", ["match", "columns", "format_from", "timezone"])
+def test_what_is_said_of_logs_is_text(key: str, value: Any) -> None:
+    rows = [{"month": "2026-10", "model": "gpt-5", "input": 1000, "output": 10}]
+    asks = {tco.bill, *(() if key == "match" else (tco.profile,))}
+    for ask in asks:
+        with pytest.raises(UsageError, match=r"a text is expected, not"):
+            ask(rows, **{key: value})
+
+
+def test_a_place_or_a_number_that_is_none_is_refused() -> None:
+    rows = [{"month": "2026-10", "model": "gpt-5", "input": 1000, "output": 10}]
+    with pytest.raises(UsageError, match="not a path"):
+        tco.profile(rows, to=5)
+    with pytest.raises(UsageError, match="a text is expected, not object"):
+        tco.size("llama-3.3-70b", concurrency=object())
