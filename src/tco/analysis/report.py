@@ -344,7 +344,8 @@ def volume_notes(inputs: Question) -> list[str]:
         ("requests a month", request.requests, FEW_REQUESTS),
     )
     out += [few(what, count, least) for what, count, least in said if count is not None]
-    alone = all(n is None for n in (request.tokens, request.requests, request.users))
+    volumes = (request.tokens, request.requests, request.users, request.developers)
+    alone = all(n is None for n in volumes)
     if request.peak is not None and alone:
         load, ratio = workload(inputs.settings), inputs.settings["workload.peak_to_mean"]
         mean, peak = (number(x) for x in (load.requests_per_s, load.peak_requests_per_s))

@@ -56,7 +56,7 @@ def _read(field: Field, raw: object, where: str) -> Any:
 # What was said in several places, read and merged into one `Request`; the nearest place counts.
 
 RIVALS = (
-    {"tokens", "requests", "users"},
+    {"tokens", "requests", "users", "developers"},
     {"input_output", "isl"},
     {"input_output", "osl"},
     {"fte", "people.floor_fte"},
@@ -70,7 +70,7 @@ RIVALS = (
 )
 """What says the same thing in two ways: the nearest layer counts, and one layer says only one."""
 
-VOLUMES = frozenset({"tokens", "requests", "users"})
+VOLUMES = frozenset({"tokens", "requests", "users", "developers"})
 PEAK, RATIO = "peak", "workload.peak_to_mean"
 """A mean, a peak, and the ratio of the two: any two of them say the third."""
 

@@ -200,6 +200,13 @@ def target(settings: Settings) -> Target:
     )
 
 
+AT = "workload.sessions."
+OPEN = f"{AT}open"
+"""What is said of sessions, and how many are open at the peak."""
+
+DEVELOPER = "agent-coding"
+"""The profile whose users are developers, each with a coding agent."""
+
 TPOT, TTFT = "serving.max_tpot_s", "serving.max_ttft_s"
 
 

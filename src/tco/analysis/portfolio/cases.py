@@ -95,7 +95,8 @@ def cases_of(inputs: Question, tasks: Tasks) -> list[TaskCase]:
         DataError: A name that no catalog knows, or a value out of its range.
     """
     asked = inputs.request
-    if any(x is not None for x in (asked.tokens, asked.requests, asked.users, asked.peak)):
+    volumes = (asked.tokens, asked.requests, asked.users, asked.developers, asked.peak)
+    if any(x is not None for x in volumes):
         raise UsageError("the tasks of the file say the volume; leave --tokens and the like out")
     return [_case(inputs, task) for task in tasks.tasks]
 

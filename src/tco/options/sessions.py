@@ -1,0 +1,96 @@
+"""The sessions of a traffic profile as settings, and back as what the formulas need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tco.engine.sessions import Gaps, Sessions
+from tco.engine.shapes import number
+from tco.errors import UsageError
+from tco.options.settings import AT, Settings, workload
+from tco.units import show_number
+
+if TYPE_CHECKING:
+    from tco.catalog.defaults import Profile as Traffic
+
+OF_PROFILE = (
+    *("turns", "first_tokens", "growth_tokens", "new_tokens", "shared_tokens"),
+    *("lanes", "service_s"),
+)
+"""Settings that a profile's sessions say; the gap follows from its table."""
+
+
+def gaps_of(traffic: Traffic) -> Gaps | None:
+    """Return how long the sessions of a profile wait; None where it has none."""
+    said = traffic.sessions
+    return None if said is None else Gaps(beyond=tuple((s, p) for s, p in said.gap_beyond))
+
+
+def with_sessions(settings: Settings, name: str, traffic: Traffic, gaps: Gaps | None) -> Settings:
+    """Return the settings with what a profile says of sessions."""
+    said = traffic.sessions
+    if said is None or gaps is None:
+        return settings
+    values = {key: float(getattr(said, key)) for key in OF_PROFILE}
+    values["gap_s"] = round(number(gaps.mean_s), 1)
+    source = f"profile {name}: {', '.join(said.sources)}"
+    told = {
+        f"{AT}{key}": replace(
+            settings[f"{AT}{key}"],
+            value=value,
+            low=min(settings[f"{AT}{key}"].low, value),
+            high=max(settings[f"{AT}{key}"].high, value),
+            origin="assumed" if key in said.judgment else "catalog",
+            source=source,
+        )
+        for key, value in values.items()
+    }
+    return Settings({**settings, **told})
+
+
+def check_sessions(settings: Settings) -> None:
+    """Raise `UsageError` for sessions such as cannot be."""
+    if number(settings.value(f"{AT}turns")) < 1.0:
+        raise UsageError(f"{settings[f'{AT}turns'].source}: a session has 1 turn at least")
+    isl = number(settings.value("workload.isl"))
+    for path in (f"{AT}shared_tokens", f"{AT}new_tokens"):
+        tokens = number(settings.value(path))
+        if settings.given(path) and tokens > isl:
+            raise UsageError(
+                f"{settings[path].source}: {path} is {show_number(tokens)}, more than the "
+                f"{show_number(isl)} tokens that a turn reads (--isl)"
+            )
+
+
+def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
+    """Return the sessions under some settings.
+
+    What no cache has is given by `--cached` where that is said. A request shorter than what the
+    profile's sessions share or begin with has no more of it than its length.
+
+    Args:
+        settings: Every value that enters a bill.
+        gaps: The table of the profile.
+    """
+    load = workload(settings)
+    context = load.isl
+    value = {key: settings.value(f"{AT}{key}") for key in (*OF_PROFILE, "gap_s", "gap_cap_s")}
+    new = np.minimum(value["new_tokens"], context)
+    if settings.given("workload.cached_share"):
+        new = (1.0 - load.cached_share) * context
+    half = value["growth_tokens"] * value["turns"] / 2.0
+    cap = np.where(np.greater(value["gap_cap_s"], 0.0), value["gap_cap_s"], np.inf)
+    return Sessions(
+        context_tokens=context,
+        output_tokens=load.osl * load.reasoning_factor,
+        shared_tokens=np.minimum(value["shared_tokens"], context - new),
+        new_tokens=new,
+        first_tokens=np.minimum(value["first_tokens"], context),
+        last_tokens=context + np.minimum(half, context),
+        turns=value["turns"],
+        lanes=value["lanes"],
+        gaps=replace(gaps, cap_s=cap, stretch=value["gap_s"] / gaps.mean_s),
+    )
