@@ -112,7 +112,20 @@ def _holidays(_: Question, used: Sequence[Option]) -> bool:
     return any(m.when.holidays for o in tokens for m in o.modifiers)
 
 
+def _unknown_lifetime(_: Question, used: Sequence[Option]) -> bool:
+    caches = [o.caching for o in used if isinstance(o, TokenOption) and o.caching is not None]
+    return any(seconds is None for cache in caches for _, seconds in cache.lifetimes)
+
+
+def _cached_as_said(inputs: Question, used: Sequence[Option]) -> bool:
+    """Return whether a share of the input is taken as cached, and does not follow from gaps."""
+    follow = [isinstance(o, TokenOption) and o.caching is not None for o in used]
+    return inputs.gaps is None or not all(follow)
+
+
 ONLY_WITH: dict[str, Callable[[Question, Sequence[Option]], bool]] = {
+    "workload.cached_share": _cached_as_said,
+    "price.cache_lifetime_s": _unknown_lifetime,
     "workload.tokens_per_image": _images,
     "price.holidays_per_year": _holidays,
     DEADLINE: lambda q, _: bool(np.any(np.asarray(q.settings.value(WAITS)))),
@@ -396,7 +409,8 @@ def _ineffective(inputs: Question, used: Sequence[Option]) -> list[str]:
     out = [*config_notes(inputs.catalog, (o.model for o in used))]
     tokens = any(isinstance(o, TokenOption) for o in used)
     written = np.any(np.asarray(inputs.settings.value("workload.cache_write_share")))
-    if tokens and inputs.request.cache_ttl and not written:
+    follows = any(isinstance(o, TokenOption) and o.caching is not None for o in used)
+    if tokens and inputs.request.cache_ttl and not written and not follows:
         out.append("--cache-ttl changes nothing: --cache-write says how much input is written")
     if tokens and _images(inputs, used) and not inputs.settings.given("workload.tokens_per_image"):
         count = float(np.asarray(inputs.settings.value("workload.tokens_per_image")))

@@ -207,6 +207,15 @@ OPEN = f"{AT}open"
 DEVELOPER = "agent-coding"
 """The profile whose users are developers, each with a coding agent."""
 
+BY_USER = ("workload.cached_share", "workload.cache_write_share")
+"""Shares of the input that a user may say; then nothing of them follows from gaps."""
+
+
+def follows_gaps(settings: Settings) -> bool:
+    """Return whether what a provider's cache reads and writes of sessions follows from gaps."""
+    return not any(map(settings.given, BY_USER))
+
+
 TPOT, TTFT = "serving.max_tpot_s", "serving.max_ttft_s"
 
 

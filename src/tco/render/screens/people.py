@@ -214,6 +214,19 @@ def efforts(result: CompareResult, made: Table) -> Iterator[Block]:
 SCORE, MOST_EFFORTS = 3, 2
 
 
+def developers(result: CompareResult) -> Iterator[Block]:
+    """Return what a developer costs with the answer, and of each other thing one can do."""
+    told = {row.tier: row for row in by_weight(result)[::-1]}
+    known = [(row, row.usd_per_developer_month) for row in told.values()]
+    parts = [
+        f"{show_usd(usd)} {'own GPUs' if row.tier == 'self' else row.model}"
+        for row, usd in sorted(known, key=lambda pair: pair[1] or 0.0)
+        if usd is not None
+    ]
+    if parts:
+        yield Paragraph(text=f"A developer-month: {', '.join(parts)}", hanging=2, bullet=True)
+
+
 def turning(result: CompareResult) -> Iterator[Block]:
     """Return what would turn which of the pair is cheaper, and against a closed model."""
     if not result.pair:
