@@ -77,6 +77,12 @@ NEUTRAL = {
     "workload.cache_write_share",
     "workload.length_cv",
     "workload.retry_share",
+    "workload.sessions.open",
+    "workload.sessions.service_s",
+    "workload.sessions.gap_cap_s",
+    "serving.kv_pool_tokens",
+    "serving.host_cache_gb",
+    "serving.host_gb_per_s",
     "horizon.months",
     "energy.kg_co2_per_kwh",
     "people.setup_fte_months",
@@ -112,11 +118,16 @@ def _holidays(_: Question, used: Sequence[Option]) -> bool:
     return any(m.when.holidays for o in tokens for m in o.modifiers)
 
 
+def _own(used: Sequence[Option]) -> bool:
+    return any(isinstance(o, SelfOption) for o in used)
+
+
 ONLY_WITH: dict[str, Callable[[Question, Sequence[Option]], bool]] = {
     "workload.tokens_per_image": _images,
     "price.holidays_per_year": _holidays,
     DEADLINE: lambda q, _: bool(np.any(np.asarray(q.settings.value(WAITS)))),
     "workload.deadline_peak_to_mean": lambda q, _: q.settings.given(DEADLINE),
+    **dict.fromkeys(values.OF_SESSIONS, lambda q, used: q.gaps is not None and _own(used)),
     **dict.fromkeys(values.OF_THE_PEAK, lambda q, _: not values.all_waits(q.settings)),
 }
 """Values that enter a bill only where something else does."""
