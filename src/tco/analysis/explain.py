@@ -270,9 +270,9 @@ def _fleet_steps(inputs: Question, option: SelfOption, row: OptionResult) -> lis
     replica = replica_of(option, inputs.settings)
     most = load.requests_per_s * peak_over_mean(option, inputs.settings)
     peak = float(np.asarray(most / replica.requests_per_s))
-    burst = float(np.asarray(burst_term(policy, replica.slots))) * peak**0.5
+    burst = float(np.asarray(burst_term(policy, replica.staffed))) * peak**0.5
     sustained = peak / float(np.asarray(policy.headroom))
-    needed = float(np.asarray(replicas_for(peak, replica.slots, policy)))
+    needed = float(np.asarray(replicas_for(peak, replica.staffed, policy)))
     spare = float(np.asarray(policy.kept(needed))) - needed
     return [
         *_waiting_steps(inputs),
@@ -314,7 +314,7 @@ def _rule_steps(inputs: Question, option: SelfOption, replica: Replica, needed: 
     }
     settings = inputs.settings.with_values(usual)
     policy, load = fleet_policy(settings), workload(settings, option.tries)
-    other = replicas_for(load.peak_requests_per_s / replica.requests_per_s, replica.slots, policy)
+    other = replicas_for(load.peak_requests_per_s / replica.requests_per_s, replica.staffed, policy)
     return [
         f"sized by the requests in flight of {inputs.profile}: a headroom of the busiest hour at "
         f"which 99 % of the requests find a free slot; the usual rule (headroom "

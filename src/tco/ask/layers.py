@@ -204,10 +204,15 @@ def request_of(said: Layer) -> Scenario:
     asked = (*QUESTION, *OVER_TIME)
     known = {field.target for field in asked} - {"catalog", "measured", "settings"}
     fields = {t: s.value for t, s in said.items() if t in known and "." not in t}
-    settings = {t: s.value for t, s in said.items() if "." in t}
+    settings = {t: _number(s.value) for t, s in said.items() if "." in t}
     origins = {t: s.by for t, s in said.items()}
     places = {t: s.layer for t, s in said.items()}
     return Scenario(**fields, settings=settings, origins=origins, layers=places)
+
+
+def _number(value: Any) -> Any:
+    """Return a switch as the number that a setting is."""
+    return float(value) if isinstance(value, bool) else value
 
 
 # The question as it was typed, for commands that ask about the same month.

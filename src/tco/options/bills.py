@@ -46,6 +46,7 @@ from tco.options.setups import RentEntry, SetUps
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
+    from tco.engine.sessions import Gaps
     from tco.options.caching import Caching
 
 
@@ -147,6 +148,7 @@ class SelfOption:
         billing_step_s: Time that the seller counts in, where that is known [s].
         tries: How often a request is asked until its answer is right [1].
         trust: How far its rent, or the price of its GPUs, can be trusted.
+        gaps: How long sessions wait between turns; None where requests belong to none.
     """
 
     id: str
@@ -177,6 +179,7 @@ class SelfOption:
     billing_step_s: float | None = None
     tries: Number = 1.0
     trust: Trust = GIVEN
+    gaps: Gaps | None = None
 
     @property
     def provider(self) -> str:
@@ -360,9 +363,15 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
     )
     said = (option.shape, option.gpu_shape, layout, option.profile, goal, option.speed_factors)
     try:
-        return _known_replica(*said)
+        best = _known_replica(*said)
     except TypeError:  # arrays have no hash
-        return best_replica(*said)
+        best = best_replica(*said)
+    if option.gaps is None:
+        return best
+    from tco.options.sessions import with_kept  # few questions are about sessions
+
+    shapes = (option.shape, option.gpu_shape, layout)
+    return with_kept(best, shapes, option.profile, settings, option.gaps, option.speed_factors)
 
 
 _known_replica = lru_cache(maxsize=128)(best_replica)

@@ -13,7 +13,7 @@ from tco.engine.shapes import Number, Workload
 from tco.engine.tokens import believed_share, read_share
 from tco.options.prices import SHORTEST, Buying, as_sold, minutes
 from tco.options.sessions import sessions_of
-from tco.options.settings import AT, Settings, follows_gaps
+from tco.options.settings import WARM, Settings, follows_gaps
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
@@ -51,9 +51,7 @@ class Caching:
         What is written at the input price stays what it is: input.
         """
         sessions = sessions_of(settings, self.gaps)
-        read = read_share(
-            sessions, self.lifetime_s(way, settings), settings.value(f"{AT}shared_warm_share")
-        )
+        read = read_share(sessions, self.lifetime_s(way, settings), settings.value(WARM))
         read = believed_share(read, load.cached_share, self.usual_share)
         return replace(load, cached_share=read, cache_write_share=(1.0 - read) * self.written)
 

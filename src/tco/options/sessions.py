@@ -7,11 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.engine.sessions import Gaps, Sessions
-from tco.engine.shapes import number
+from tco.engine.replica import BATCHES, Replica
+from tco.engine.sessions import (
+    FEW,
+    SOME,
+    CacheRoom,
+    Gaps,
+    Kept,
+    Limits,
+    Sessions,
+    SessionServer,
+    kept,
+    session_replica,
+    session_server,
+)
+from tco.engine.shapes import Floats, GpuShape, Layout, ModelShape, ServerProfile, number
 from tco.errors import UsageError
-from tco.options.settings import AT, Settings, workload
-from tco.units import show_number
+from tco.options.settings import AT, Settings, target, workload
+from tco.units import GB, show_number
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile as Traffic
@@ -94,3 +107,63 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
         lanes=value["lanes"],
         gaps=replace(gaps, cap_s=cap, stretch=value["gap_s"] / gaps.mean_s),
     )
+
+
+def kept_sessions(
+    shapes: tuple[ModelShape, GpuShape, Layout],
+    profile: ServerProfile,
+    settings: Settings,
+    gaps: Gaps,
+    factors: Floats | tuple[float, ...] = (),
+) -> tuple[SessionServer, Kept]:
+    """Return what replicas have for sessions, and how many of them they keep.
+
+    Measurements correct the speed of decoding; that of prefill is the model's.
+
+    Args:
+        shapes: The set-ups.
+        profile: Kind of server.
+        settings: Every value that enters a bill.
+        gaps: The table of the profile.
+        factors: What measurements multiply speeds by at each of `BATCHES` [..., batches] [1].
+    """
+    goal, of = target(settings), sessions_of(settings, gaps)
+    said = (
+        np.asarray(factors)[..., np.searchsorted(BATCHES, (FEW, SOME))] if len(factors) else (1, 1)
+    )
+    pair = (np.asarray(said)[..., 0], np.asarray(said)[..., 1])
+    server = session_server(*shapes, profile, goal, of, _room(settings), pair)
+    running = server.pool_tokens / (of.context_tokens - of.shared_tokens + of.output_tokens)
+    limit = np.where(profile.single_stream, 1.0, np.minimum(goal.limit(shapes[1]), running))
+    return server, kept(of, server, Limits(goal.max_tpot_s, goal.max_ttft_s, limit))
+
+
+def _room(settings: Settings) -> CacheRoom:
+    """Return where a replica keeps what waits."""
+    return CacheRoom(
+        pool_tokens=settings.value("serving.kv_pool_tokens"),
+        pool_share=settings.value("serving.kv_pool_share"),
+        host_bytes=settings.value("serving.host_cache_gb") * GB,
+        host_bytes_per_s=settings.value("serving.host_gb_per_s") * GB,
+    )
+
+
+def with_kept(
+    best: Replica,
+    shapes: tuple[ModelShape, GpuShape, Layout],
+    profile: ServerProfile,
+    settings: Settings,
+    gaps: Gaps,
+    factors: Floats | tuple[float, ...] = (),
+) -> Replica:
+    """Return what replicas sustain with sessions that wait between turns.
+
+    Args:
+        best: The same with requests that stand alone.
+        shapes, profile, settings, gaps, factors: As in `kept_sessions`.
+    """
+    _, found = kept_sessions(shapes, profile, settings, gaps, factors)
+    return session_replica(best, found, capped=np.equal(settings.value(CAPPED), 1.0))
+
+
+CAPPED = "serving.admission_cap"

@@ -125,9 +125,15 @@ def ways_of(
     # Contexts are held against each task later: here no request is too long.
     lengths = {"workload.isl": 1.0, "workload.osl": 1.0, "workload.images_per_request": 0.0}
     short = inputs.settings.with_values(lengths)
-    inputs = replace(inputs, gaps=next((c.gaps for c in cases if c.gaps is not None), None))
-    found, _ = token_options(replace(inputs, settings=short), selection)
-    described = [inline_option(inputs, spec) for spec in inputs.request.options]
+    gaps = next((case.gaps for case in cases if case.gaps is not None), None)
+    found, _ = token_options(replace(inputs, settings=short, gaps=gaps), selection)
+    described = [
+        option
+        if isinstance(option, SelfOption)
+        else inline_option(replace(inputs, gaps=gaps), spec)
+        for spec in inputs.request.options
+        for option in [inline_option(inputs, spec)]
+    ]
     tokens = [*found, *(o for o in described if isinstance(o, TokenOption))]
     if any(isinstance(o, ProvisionedOption) for o in described):
         raise UsageError(NO_UNITS)
