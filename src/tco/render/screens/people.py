@@ -216,12 +216,12 @@ SCORE, MOST_EFFORTS = 3, 2
 
 def developers(result: CompareResult) -> Iterator[Block]:
     """Return what a developer costs with the answer, and of each other thing one can do."""
-    told = {row.tier: row for row in by_weight(result)[::-1]}
-    known = [(row, row.usd_per_developer_month) for row in told.values()]
+    firsts = sorted((rows[0] for _, _, rows in groups(result)), key=_usd)
+    told = {row.tier: row for row in reversed(firsts)}
     parts = [
-        f"{show_usd(usd)} {'own GPUs' if row.tier == 'self' else row.model}"
-        for row, usd in sorted(known, key=lambda pair: pair[1] or 0.0)
-        if usd is not None
+        f"{show_usd(row.usd_per_developer_month)} {'own GPUs' if tier == 'self' else row.model}"
+        for tier, row in sorted(told.items(), key=lambda item: _usd(item[1]))
+        if row.usd_per_developer_month is not None
     ]
     if parts:
         yield Paragraph(text=f"A developer-month: {', '.join(parts)}", hanging=2, bullet=True)
