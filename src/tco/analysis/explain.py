@@ -19,26 +19,36 @@ from tco.analysis.results import ExplainResult, OptionResult
 from tco.analysis.rows import option_result, peak_over_mean, scaling_steps, success_of
 from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.fleet import FleetPolicy, burst_term, replicas_for
+from tco.engine.ledger import total_usd
 from tco.engine.replica import FirstTokens, Replica
 from tco.engine.shapes import number
-from tco.engine.tokens import reads_to_pay
+from tco.engine.tokens import reads_to_pay, token_lines
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import (
     FixedOption,
     Option,
     SelfOption,
     TokenOption,
+    bought,
     fleet,
-    list_rates,
     replica_of,
     shapes_of,
+    ways_to_cache,
 )
 from tco.options.candidates import first_tokens
 from tco.options.names import resolve
 from tco.options.provisioned import ProvisionedOption, provisioned_steps
 from tco.options.question import DAYS_OF_A_MONTH, Question
+from tco.options.sessions import sessions_of
 from tco.options.settings import fleet_policy, workload
-from tco.units import show_number, show_rate, show_share, show_tokens, show_usd
+from tco.units import (
+    show_number,
+    show_rate,
+    show_seconds,
+    show_share,
+    show_tokens,
+    show_usd,
+)
 
 
 def explain(inputs: Question, name: str) -> ExplainResult:
@@ -151,14 +161,43 @@ def _cache_steps(inputs: Question, option: Option) -> list[str]:
     """Return from how many reads of what was written on a prompt cache pays."""
     if not isinstance(option, TokenOption) or option.rates.cached_input is None:
         return []
-    rates = list_rates(option, inputs.settings)
+    _, rates, way = bought(option, inputs.settings)
+    told = _session_steps(inputs, option, int(way))
     reads = float(np.asarray(reads_to_pay(rates)))
     write = rates.input if rates.cache_write is None else rates.cache_write
     if reads <= 0 or not np.isfinite(reads):
-        return []
+        return told
     return [
+        *told,
         f"caching pays from ({_n(write)} - {_n(rates.input)}) / "
-        f"({_n(rates.input)} - {_n(rates.cached_input)}) = {reads:.2f} reads per write"
+        f"({_n(rates.input)} - {_n(rates.cached_input)}) = {reads:.2f} reads per write",
+    ]
+
+
+def _session_steps(inputs: Question, option: TokenOption, taken: int) -> list[str]:
+    """Return what a turn of a session reads and writes for each lifetime of the cache, and why."""
+    if option.caching is None or inputs.gaps is None:
+        return []
+    caching, settings = option.caching, inputs.settings
+    sessions = sessions_of(settings, inputs.gaps)
+    steps = []
+    for way, (load, rates) in enumerate(ways_to_cache(option, caching, settings)):
+        seconds = number(caching.lifetime_s(way, settings))
+        read = number(load.cached_share)
+        isl, late = number(load.isl), number(sessions.gaps.longer(seconds))
+        price = rates.cache_write if caching.written else rates.input
+        usd = number(total_usd(token_lines(rates, load)))
+        best = ", the cheapest" if way == taken and len(caching.lifetimes) > 1 else ""
+        steps.append(
+            f"cache kept {show_seconds(seconds)}: {late:.2%} of the gaps are longer, so a turn "
+            f"reads {_n(isl * read)} and writes {_n(isl * (1.0 - read))} tokens at {_n(price)}: "
+            f"{show_usd(usd)} a month{best}"
+        )
+    return [
+        f"sessions of {_n(sessions.turns)} turns: the first writes {_n(sessions.first_tokens)} "
+        f"tokens but for the {_n(sessions.shared_tokens)} that all share, a later one "
+        f"{_n(sessions.new_tokens)} that no cache has, or all after too long a gap",
+        *steps,
     ]
 
 
@@ -267,9 +306,9 @@ def _fleet_steps(inputs: Question, option: SelfOption, row: OptionResult) -> lis
     replica = replica_of(option, inputs.settings)
     most = load.requests_per_s * peak_over_mean(option, inputs.settings)
     peak = float(np.asarray(most / replica.requests_per_s))
-    burst = float(np.asarray(burst_term(policy, replica.slots))) * peak**0.5
+    burst = float(np.asarray(burst_term(policy, replica.staffed))) * peak**0.5
     sustained = peak / float(np.asarray(policy.headroom))
-    needed = float(np.asarray(replicas_for(peak, replica.slots, policy)))
+    needed = float(np.asarray(replicas_for(peak, replica.staffed, policy)))
     spare = float(np.asarray(policy.kept(needed))) - needed
     return [
         *_waiting_steps(inputs),
@@ -311,7 +350,7 @@ def _rule_steps(inputs: Question, option: SelfOption, replica: Replica, needed: 
     }
     settings = inputs.settings.with_values(usual)
     policy, load = fleet_policy(settings), workload(settings, option.tries)
-    other = replicas_for(load.peak_requests_per_s / replica.requests_per_s, replica.slots, policy)
+    other = replicas_for(load.peak_requests_per_s / replica.requests_per_s, replica.staffed, policy)
     return [
         f"sized by the requests in flight of {inputs.profile}: a headroom of the busiest hour at "
         f"which 99 % of the requests find a free slot; the usual rule (headroom "

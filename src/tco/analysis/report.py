@@ -29,6 +29,7 @@ from tco.units import show_number, show_seconds
 
 if TYPE_CHECKING:
     from tco.catalog.fields import Source
+    from tco.options.caching import Caching
 
 
 def stamp(inputs: Question, used: Sequence[Option]) -> CatalogStamp:
@@ -67,38 +68,19 @@ def workload_result(inputs: Question) -> WorkloadResult:
 
 
 NEUTRAL = {
-    "workload.isl_factor",
-    "workload.osl_factor",
-    "serving.throughput_factor",
-    "serving.speculative_gain",
-    "serving.drafts",
-    "serving.parallel",
-    "workload.reasoning_factor",
-    "workload.cache_write_share",
-    "workload.length_cv",
-    "workload.retry_share",
-    "horizon.months",
-    "energy.kg_co2_per_kwh",
-    "people.setup_fte_months",
-    "people.refresh_fte_months_per_year",
-    "people.evaluation_fte",
-    "service.egress_factor",
-    "compliance.licence_usd_per_month",
-    "compliance.audit_usd_per_month",
-    "extra.usd_per_month",
-    "extra.usd_per_gpu_month",
-    "extra.usd_per_server_month",
-    "extra.upfront_usd",
-    "serving.max_ttft_s",
+    *("workload.isl_factor", "workload.osl_factor", "serving.throughput_factor"),
+    *("serving.speculative_gain", "serving.drafts", "serving.parallel"),
+    *("workload.reasoning_factor", "workload.cache_write_share", "workload.length_cv"),
+    *("workload.retry_share", "workload.sessions.open", "workload.sessions.service_s"),
+    *("workload.sessions.gap_cap_s", "serving.kv_pool_tokens", "serving.host_cache_gb"),
+    *("serving.host_gb_per_s", "horizon.months", "energy.kg_co2_per_kwh"),
+    *("people.setup_fte_months", "people.refresh_fte_months_per_year", "people.evaluation_fte"),
+    *("service.egress_factor", "compliance.licence_usd_per_month"),
+    *("compliance.audit_usd_per_month", "extra.usd_per_month", "extra.usd_per_gpu_month"),
+    *("extra.usd_per_server_month", "extra.upfront_usd", "serving.max_ttft_s", "serving.zones"),
+    *("serving.availability_target", "serving.replica_availability", "rent.factor"),
+    *("own.price_factor", "workload.images_per_request", "price.api_factor", "price.hosted_factor"),
     DEADLINE,
-    "serving.zones",
-    "serving.availability_target",
-    "serving.replica_availability",
-    "rent.factor",
-    "own.price_factor",
-    "workload.images_per_request",
-    "price.api_factor",
-    "price.hosted_factor",
 }
 """Factors that are 1 unless somebody sets them: no assumption until then."""
 
@@ -112,11 +94,33 @@ def _holidays(_: Question, used: Sequence[Option]) -> bool:
     return any(m.when.holidays for o in tokens for m in o.modifiers)
 
 
+def _own(used: Sequence[Option]) -> bool:
+    return any(isinstance(o, SelfOption) for o in used)
+
+
+def _caches(used: Sequence[Option]) -> list[Caching]:
+    """Return what caches of offers keep of sessions."""
+    return [o.caching for o in used if isinstance(o, TokenOption) and o.caching is not None]
+
+
+def _lifetimes(_: Question, used: Sequence[Option]) -> bool:
+    return any(seconds is None for cache in _caches(used) for _, seconds in cache.lifetimes)
+
+
+def _with_sessions(inputs: Question, used: Sequence[Option]) -> bool:
+    return inputs.gaps is not None and (_own(used) or bool(_caches(used)))
+
+
 ONLY_WITH: dict[str, Callable[[Question, Sequence[Option]], bool]] = {
+    "workload.cached_share": lambda q, used: q.gaps is None or len(_caches(used)) < len(used),
+    "price.cache_lifetime_s": _lifetimes,
+    values.WARM: lambda _, used: bool(_caches(used)),
     "workload.tokens_per_image": _images,
     "price.holidays_per_year": _holidays,
     DEADLINE: lambda q, _: bool(np.any(np.asarray(q.settings.value(WAITS)))),
     "workload.deadline_peak_to_mean": lambda q, _: q.settings.given(DEADLINE),
+    **dict.fromkeys(values.OF_SESSIONS, lambda q, used: q.gaps is not None and _own(used)),
+    **dict.fromkeys(values.OF_CACHES, _with_sessions),
     **dict.fromkeys(values.OF_THE_PEAK, lambda q, _: not values.all_waits(q.settings)),
 }
 """Values that enter a bill only where something else does."""
@@ -344,7 +348,8 @@ def volume_notes(inputs: Question) -> list[str]:
         ("requests a month", request.requests, FEW_REQUESTS),
     )
     out += [few(what, count, least) for what, count, least in said if count is not None]
-    alone = all(n is None for n in (request.tokens, request.requests, request.users))
+    volumes = (request.tokens, request.requests, request.users, request.developers)
+    alone = all(n is None for n in volumes)
     if request.peak is not None and alone:
         load, ratio = workload(inputs.settings), inputs.settings["workload.peak_to_mean"]
         mean, peak = (number(x) for x in (load.requests_per_s, load.peak_requests_per_s))
@@ -395,7 +400,7 @@ def _ineffective(inputs: Question, used: Sequence[Option]) -> list[str]:
     out = [*config_notes(inputs.catalog, (o.model for o in used))]
     tokens = any(isinstance(o, TokenOption) for o in used)
     written = np.any(np.asarray(inputs.settings.value("workload.cache_write_share")))
-    if tokens and inputs.request.cache_ttl and not written:
+    if tokens and inputs.request.cache_ttl and not written and not _caches(used):
         out.append("--cache-ttl changes nothing: --cache-write says how much input is written")
     if tokens and _images(inputs, used) and not inputs.settings.given("workload.tokens_per_image"):
         count = float(np.asarray(inputs.settings.value("workload.tokens_per_image")))

@@ -205,6 +205,8 @@ class OptionResult:
     usd_per_success: float | None = None
     """What a right answer costs where it was said how often the model is right: the month over its
     requests, each asked until it is right [USD/request]."""
+    usd_per_developer_month: float | None = None
+    """The month over the developers, or users of a profile of sessions [USD/month]."""
     success: float | None = None
     """How often it is right, as was said [1]."""
     class_: ModelClass = "unknown"

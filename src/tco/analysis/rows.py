@@ -29,6 +29,7 @@ from tco.engine.ledger import Group, Line, TokenPrices, token_prices, total_usd
 from tco.engine.replica import Replica, request_s
 from tco.engine.selfhost import Fleet, utilization_of
 from tco.engine.shapes import Floats, Indices, number
+from tco.engine.tokens import token_lines
 from tco.options.bills import (
     FixedOption,
     LeftOut,
@@ -39,6 +40,7 @@ from tco.options.bills import (
     lines,
     replica_of,
     token_times,
+    ways_to_cache,
 )
 from tco.options.candidates import first_token_words, infeasible, limit_states, setup_id
 from tco.options.hours import SCALE_TO_ZERO, OnHours, duty_of
@@ -207,12 +209,32 @@ def option_result(
         bill,
         brief=brief,
         replicas=_units(option, bill, inputs.settings),
-        notes=option.notes,
+        notes=(*option.notes, *_cache_words(option, inputs.settings)),
         slo=limit_states(inputs.settings, None),
         band_usd=(usd, usd),
         breakdown=breakdown_of(bill, used.paid_hours if used else 1.0),
         utilization=used,
     )
+
+
+def _cache_words(option: Option, settings: Settings) -> tuple[str, ...]:
+    """Return which lifetime of its cache an offer is best bought with, where several are sold."""
+    if not isinstance(option, TokenOption) or option.caching is None:
+        return ()
+    caching = option.caching
+    if len(caching.lifetimes) < 2:
+        return ()
+    usd = [
+        number(total_usd(token_lines(rates, load)))
+        for load, rates in ways_to_cache(option, caching, settings)
+    ]
+    best, worst = min(usd), max(usd)
+    if not best < worst:
+        return ()  # a volume of 0, or prices of 0
+    kept, other = (
+        show_seconds(number(caching.lifetime_s(usd.index(one), settings))) for one in (best, worst)
+    )
+    return (f"cache kept {kept}, {show_share(1 - best / worst)} cheaper than {other}",)
 
 
 def _served_row(
@@ -238,8 +260,16 @@ def _served_row(
         quality=quality_of(option.model, inputs),
         success=success_of(option.model, option.id, inputs),
         usd_per_success=per_success(usd, inputs),
+        usd_per_developer_month=_per_developer(usd, inputs),
         **own,
     )
+
+
+def _per_developer(usd: float, inputs: Question) -> float | None:
+    """Return what each developer costs [USD/month]; None where nobody said how many there are."""
+    asked = inputs.request
+    people = asked.users if asked.developers is None else asked.developers
+    return usd / people if people and inputs.gaps is not None else None
 
 
 def _units(option: Option, bill: tuple[Line, ...], settings: Settings) -> float | None:

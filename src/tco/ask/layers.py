@@ -55,7 +55,7 @@ def _read(field: Field, raw: object, where: str) -> Any:
 # What was said in several places, read and merged into one `Request`; the nearest place counts.
 
 RIVALS = (
-    {"tokens", "requests", "users"},
+    {"tokens", "requests", "users", "developers"},
     {"input_output", "isl"},
     {"input_output", "osl"},
     {"fte", "people.floor_fte"},
@@ -69,7 +69,7 @@ RIVALS = (
 )
 """What says the same thing in two ways: the nearest layer counts, and one layer says only one."""
 
-VOLUMES = frozenset({"tokens", "requests", "users"})
+VOLUMES = frozenset({"tokens", "requests", "users", "developers"})
 PEAK, RATIO = "peak", "workload.peak_to_mean"
 """A mean, a peak, and the ratio of the two: any two of them say the third."""
 
@@ -193,10 +193,15 @@ def request_of(said: Layer) -> Scenario:
     asked = (*QUESTION, *OVER_TIME)
     known = {field.target for field in asked} - {"catalog", "measured", "settings"}
     fields = {t: s.value for t, s in said.items() if t in known and "." not in t}
-    settings = {t: s.value for t, s in said.items() if "." in t}
+    settings = {t: _number(s.value) for t, s in said.items() if "." in t}
     origins = {t: s.by for t, s in said.items()}
     places = {t: s.layer for t, s in said.items()}
     return Scenario(**fields, settings=settings, origins=origins, layers=places)
+
+
+def _number(value: Any) -> Any:
+    """Return a switch as the number that a setting is."""
+    return float(value) if isinstance(value, bool) else value
 
 
 # The question as it was typed, for commands that ask about the same month.

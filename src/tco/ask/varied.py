@@ -212,7 +212,7 @@ def kind_of_demand(said: Any, question: Mapping[str, Any]) -> str:
         read(said)
     except UsageError as error:
         raise UsageError(f"--demand: {error}") from None
-    for other in ("tokens", "requests", "users"):
+    for other in ("tokens", "requests", "users", "developers"):
         if question.get(other) is not None:
             raise UsageError(
                 f"--demand is an old name of --{kind}, and --{other} says the volume too; "

@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from tco.catalog.fields import Id, NotNegative, Positive, Record, Share, Sources, Text
 
 SettingPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")]
+
+
+class ProfileSessions(Record):
+    """How the requests of a profile follow each other: turns of sessions that wait in between."""
+
+    turns: Annotated[float, Field(ge=1)]
+    """Mean turns of a session [1]."""
+    gap_beyond: list[tuple[Positive, Share]] = Field(min_length=2)
+    """Gaps from the end of a turn to the next request [s], and the share that are longer."""
+    first_tokens: Positive
+    """Mean input of the first turn [token]."""
+    growth_tokens: NotNegative
+    """What the input grows by, in the mean over turns [token/turn]."""
+    new_tokens: Positive
+    """Input of a later turn that is no prefix of what came before: no cache has it [token]."""
+    shared_tokens: NotNegative
+    """System prompt and tools, the same in all sessions [token]."""
+    lanes: Annotated[float, Field(ge=1)]
+    """What an open session holds over its mean input: long turns last longer, sub-agents run
+    beside [1]."""
+    service_s: Positive
+    """Mean time that a turn took where this was recorded [s]."""
+    sources: list[Id] = Field(min_length=1)
+    judgment: list[Text] = []
+    """Fields that are our own estimate."""
+    judged_until: date | None = None
+    """When those are to be judged anew."""
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ProfileSessions:
+        seconds, shares = zip(*self.gap_beyond, strict=True)
+        if list(seconds) != sorted(set(seconds)) or list(shares) != sorted(shares, reverse=True):
+            raise ValueError("gap_beyond: seconds must rise, and the shares beyond them fall")
+        if self.judgment and self.judged_until is None:
+            raise ValueError("judged_until is missing: a judgment says when it ends")
+        return self
 
 
 class Profile(Record):
@@ -30,6 +68,8 @@ class Profile(Record):
     judgment: list[Text] = []
     """Fields that are our own estimate."""
     note: Text | None = None
+    sessions: ProfileSessions | None = None
+    """Where requests are turns of sessions; None where each stands alone."""
 
 
 class Workloads(Record):

@@ -33,6 +33,9 @@ CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 Hours = Annotated[str, StringConstraints(pattern=rf"^{CLOCK}-({CLOCK}|24:00)$")]
 
 
+Lifetime = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*[mh]$")]
+
+
 class Provider(Record):
     """A company that sells tokens or hosted capacity."""
 
@@ -48,6 +51,11 @@ class Provider(Record):
     """The same of service tiers: `fast: priority`."""
     serves: list[RegionsServed] = []
     """Regions that its list prices are known to be served in."""
+    write_lifetime: Lifetime | None = None
+    """How long what is written to its cache at the usual price lives after each read, also of its
+    closed models elsewhere; 5m where absent."""
+    cache_lifetime: Lifetime | None = None
+    """The same of what it caches unasked, at no price for writing."""
     doubt: Text | None = None
     """Why none of its prices is believed."""
     note: Text | None = None

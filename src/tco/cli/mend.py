@@ -32,7 +32,10 @@ MOVES = {
 }
 """Options that say which question is asked, and the command that asks it of any month."""
 
-VOLUMES = ("--tokens", "--requests", "--users", "--peak", "--file", "-f")
+VOLUMES = (
+    *("--tokens", "--requests", "--users", "--developers", "--sessions", "--peak"),
+    *("--file", "-f"),
+)
 OF_A_MONTH = ("explain", "sensitivity", "plan", "horizon", "deploy")
 """Commands that answer for no month but the one that is said."""
 
@@ -558,7 +561,8 @@ def volume_typed(word: str, said: QuestionOptions) -> QuestionOptions:
     """
     if not _is_volume(word):
         raise UsageError(f"{printable(word, 40)!r} is no volume{tried(typed, ('compare',))}")
-    if other := next((n for n in ("tokens", "requests", "users") if said.get(n)), None):
+    volumes = ("tokens", "requests", "users", "developers")
+    if other := next((n for n in volumes if said.get(n)), None):
         raise UsageError(f"{word} and --{other} both say the volume; give one of them")
     if re.search(r"req|[0-9 ]r/", word, re.IGNORECASE):
         count = re.fullmatch(rf"([0-9.,_]+\s*{SCALE}?)\s*req(uests?)?", word, re.IGNORECASE)

@@ -83,6 +83,8 @@ class Replica:
         lone_request_s: Time that such a request takes from start to end [s].
         ttft_s: Time to the first token at capacity, in the median [s].
         lone_ttft_s: The same of a request that runs alone [s].
+        sessions: Open sessions whose cache it keeps, those that wait too; not a number where
+            requests stand alone [1].
     """
 
     slots: Number
@@ -93,6 +95,12 @@ class Replica:
     lone_request_s: Number
     ttft_s: Number = np.nan
     lone_ttft_s: Number = np.nan
+    sessions: Number = np.nan
+
+    @property
+    def staffed(self) -> Number:
+        """Return the places whose number bursts are held against: sessions, else slots [1]."""
+        return np.where(np.isnan(self.sessions), self.slots, self.sessions)
 
     @property
     def feasible(self) -> Flag:
@@ -109,6 +117,7 @@ class Replica:
             lone_request_s=self.lone_request_s / factor,
             ttft_s=self.ttft_s / factor,
             lone_ttft_s=self.lone_ttft_s / factor,
+            sessions=np.multiply(self.sessions, factor),
         )
 
 

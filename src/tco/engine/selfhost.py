@@ -16,7 +16,7 @@ from tco.engine.fleet import (
 )
 from tco.engine.ledger import Line, Origin
 from tco.engine.replica import Replica, at_once, in_flight, request_s
-from tco.engine.shapes import Number, Workload
+from tco.engine.shapes import ROUND_OFF, Number, Workload
 from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
 
 # The fleet that serves a model on one's own GPUs, and its bill when it is rented.
@@ -103,7 +103,7 @@ def fleet_for(
         by_hour = _fleet_by_hour(load, replica, policy, gpus_per_replica, instance_gpus, duty)
         return awake(by_hour, busy, at_once(replica))
     peak = load.peak_requests_per_s / replica.requests_per_s
-    needed = replicas_for(peak, replica.slots, policy)
+    needed = np.maximum(replicas_for(peak, replica.staffed, policy), _for_sessions(load, replica))
     servers = fleet_of(needed, policy, gpus_per_replica, instance_gpus)
     return awake(servers, busy, at_once(replica))
 
@@ -121,6 +121,13 @@ def awake(fleet: Fleet, busy: Number, at_once: Number) -> Fleet:
     return replace(fleet, busy_gpus=busy, awake_gpus=serving)
 
 
+def _for_sessions(load: Workload, replica: Replica) -> Number:
+    """Return the replicas that keep the open sessions that were said; 0 where none were [1]."""
+    if not np.any(load.open_sessions):
+        return 0.0
+    return np.ceil(load.open_sessions / np.asarray(replica.sessions) - ROUND_OFF)
+
+
 def _fleet_by_hour(
     load: Workload,
     replica: Replica,
@@ -132,9 +139,12 @@ def _fleet_by_hour(
     """Return a fleet that follows its load: each level of it is served by as many as it needs."""
     levels = duty.levels(load.peak_to_mean)
     work = np.asarray(load.requests_per_s / replica.requests_per_s, dtype=float)[..., None]
-    slots = np.asarray(replica.slots, dtype=float)[..., None]
+    slots = np.asarray(replica.staffed, dtype=float)[..., None]
     each, per = policy.lifted(), np.asarray(gpus_per_replica, dtype=float)[..., None]
     needed = replicas_for(work * levels.load, slots, each)
+    if np.any(load.open_sessions):
+        keeping = np.asarray(_for_sessions(load, replica), dtype=float)[..., None]
+        needed = np.maximum(needed, np.ceil(keeping * levels.load / load.peak_to_mean - ROUND_OFF))
     on = fleet_of(needed, each, per, np.asarray(instance_gpus, dtype=float)[..., None])
     requests = np.asarray(load.requests_per_s, dtype=float)[..., None] * levels.load
     service_s = np.asarray(request_s(replica), dtype=float)[..., None]
@@ -166,7 +176,7 @@ def tokens_per_load(load: Workload, replica: Replica) -> Number:
 
 def tokens_served(needed: Number, load: Workload, replica: Replica, policy: FleetPolicy) -> Number:
     """Return the largest monthly volume that `needed` replicas serve at this mix [token/month]."""
-    return load_served(needed, replica.slots, policy) * tokens_per_load(load, replica)
+    return load_served(needed, replica.staffed, policy) * tokens_per_load(load, replica)
 
 
 def utilization_of(load: Workload, replica: Replica, fleet: Fleet) -> tuple[Number, Number, Number]:

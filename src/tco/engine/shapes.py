@@ -326,6 +326,8 @@ class Workload:
             volume counts hidden reasoning too [1].
         cache_write_share: Share of the input that is written to a cache [1].
         hours_per_month: Hours of the month [h].
+        open_sessions: Open sessions of the whole fleet at its peak, where they were said; else 0
+            [1].
     """
 
     tokens_per_month: Number
@@ -337,6 +339,7 @@ class Workload:
     reasoning_factor: Number = 1.0
     cache_write_share: Number = 0.0
     hours_per_month: Number = HOURS_PER_MONTH
+    open_sessions: Number = 0.0
 
     @property
     def tokens_per_request(self) -> Number:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tco.engine.ledger import Line, Origin, total_usd
-from tco.engine.shapes import ROUND_OFF, Floats, Number, Workload
+from tco.engine.shapes import ROUND_OFF, Floats, Indices, Number, Workload
 from tco.units import MTOK
+
+if TYPE_CHECKING:
+    from tco.engine.sessions import Sessions
 
 # The bill of a provider that charges by the token, closed or hosted.
 
@@ -176,6 +180,75 @@ def reads_to_pay(rates: TokenRates) -> Number:
     saved = np.asarray(rates.input) - rates.cached_input
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(saved > 0, extra / saved, np.inf)
+
+
+# What a provider's cache reads and writes of sessions, and for how long it is best kept.
+
+
+def read_share(sessions: Sessions, lifetime_s: Number, warm: Number = 1.0) -> Number:
+    """Return the share of the input of sessions that a provider's cache reads; it writes the rest.
+
+    Of a mean turn ``(1 - p)(C - e F - (1 - e) a) + (e + (1 - e) p) S w`` over C. Of the turns
+    e = 1/L are first ones, and p = P(gap > lifetime) of the others come too late: for them only
+    what all sessions share is still there. C - e F is the input of later turns, so that what is
+    read and what is written make C.
+
+    Args:
+        sessions: What the sessions are like.
+        lifetime_s: How long a cache lives after it was last read [s].
+        warm: Share of the first and late turns that find what all share kept by others, w [1].
+
+    Source:
+        Within 0.5 % of reads and 4 % of writes of 710 recorded sessions, replayed by the request.
+    """
+    context, begins = sessions.context_tokens, 1.0 / np.asarray(sessions.turns, dtype=float)
+    late = sessions.gaps.longer(lifetime_s)
+    first = np.where(begins < 1.0, np.minimum(sessions.first_tokens, context), context)
+    kept = context - begins * first - (1.0 - begins) * sessions.new_tokens
+    shared = (begins + (1.0 - begins) * late) * sessions.shared_tokens * warm
+    share: Number = np.clip(((1.0 - late) * kept + shared) / context, 0.0, 1.0)
+    return share
+
+
+def believed_share(read: Number, believed: Number, usual: Number) -> Number:
+    """Return the share that is read where more or less than usual is believed to be cached [1].
+
+    What is read moves with what is believed down to nothing, what is not read up to everything.
+
+    Args:
+        read: The share where what is usual is believed [1].
+        believed, usual: Share of the input that a cache has, and the usual one [1].
+    """
+    usual = np.asarray(usual, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        less = read * np.divide(believed, usual)
+        more = 1.0 - (1.0 - np.asarray(read)) * (1.0 - np.asarray(believed)) / (1.0 - usual)
+    moved = np.where(np.less(believed, usual), less, more)
+    return np.where(np.equal(believed, usual), read, moved)
+
+
+def cheapest_way(
+    ways: Sequence[tuple[Workload, TokenRates]],
+) -> tuple[Workload, TokenRates, Indices]:
+    """Return the way to cache that costs least, case by case, and which one it is.
+
+    Args:
+        ways: The requests with what is read and written, and the prices then; arrays broadcast.
+    """
+    each = [(replace(load, tokens_per_month=MTOK), rates) for load, rates in ways]
+    usd = [total_usd(token_lines(rates, load)) for load, rates in each]
+    which = np.argmin(np.stack(np.broadcast_arrays(*usd)), axis=0)
+    load, rates = ways[int(which) if which.ndim == 0 else 0]
+    if which.ndim == 0:
+        return load, rates, which
+    shares = {
+        name: np.choose(which, [getattr(one, name) for one, _ in ways])
+        for name in ("cached_share", "cache_write_share")
+    }
+    prices: dict[str, Any] = {
+        name: np.choose(which, [_price(one, name) for _, one in ways]) for name in PRICES
+    }
+    return replace(load, **shares), replace(rates, **prices), which
 
 
 # Prices that change with volume: discounts by tier, and a minimum that is paid anyway.

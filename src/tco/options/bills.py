@@ -28,7 +28,15 @@ from tco.engine.shapes import (
     distinct,
     number,
 )
-from tco.engine.tokens import Terms, TokenRates, mixed, retry_line, terms_lines, token_lines
+from tco.engine.tokens import (
+    Terms,
+    TokenRates,
+    cheapest_way,
+    mixed,
+    retry_line,
+    terms_lines,
+    token_lines,
+)
 from tco.options.cheapest import cheapest, sure_enough
 from tco.options.hours import STEP, OnHours, PaidByTheHour, as_paid, duty_of
 from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, own_bill, team_lines
@@ -39,6 +47,8 @@ from tco.options.setups import RentEntry, SetUps
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
+    from tco.engine.sessions import Gaps
+    from tco.options.caching import Caching
 
 
 Tier = Literal["api", "hosted", "self"]
@@ -63,6 +73,7 @@ class TokenOption:
         buying: Service tier, region and load of the week that it is bought with.
         tokens_factor: Tokens that its tokenizer makes over those that the volume counts [1].
         tries: How often a request is asked until its answer is right [1].
+        caching: What its cache keeps of sessions; None where shares of the input say it.
         cache_min_tokens: Input below which a request is not cached [token/request].
         context_tokens: Most that a request may have; None where that is not known [token/request].
         notes: What a reader should know of it.
@@ -84,6 +95,7 @@ class TokenOption:
     buying: Buying = LIST_PRICE
     tokens_factor: Number = 1.0
     tries: Number = 1.0
+    caching: Caching | None = None
     cache_min_tokens: int = 0
     context_tokens: int | None = None
     notes: tuple[str, ...] = ()
@@ -125,6 +137,7 @@ class SelfOption:
         billing_step_s: Time that the seller counts in, where that is known [s].
         tries: How often a request is asked until its answer is right [1].
         trust: How far its rent, or the price of its GPUs, can be trusted.
+        gaps: How long sessions wait between turns; None where requests belong to none.
     """
 
     id: str
@@ -155,6 +168,7 @@ class SelfOption:
     billing_step_s: float | None = None
     tries: Number = 1.0
     trust: Trust = GIVEN
+    gaps: Gaps | None = None
 
     @property
     def provider(self) -> str:
@@ -246,8 +260,7 @@ def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
 
 def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
     """Return what a provider charges for the month: the bill without one's own people."""
-    load = _counted(option, settings)
-    rates = list_rates(option, settings)
+    load, rates, _ = bought(option, settings)
     bill = token_lines(rates, load)
     if option.terms is not None:
         contract = terms_lines(
@@ -273,6 +286,30 @@ def _counted(option: TokenOption, settings: Settings) -> Workload:
         isl=load.isl * factor,
         osl=load.osl * factor,
     )
+
+
+def bought(option: TokenOption, settings: Settings) -> tuple[Workload, TokenRates, Indices]:
+    """Return the requests, what a token of them costs, and by which lifetime of the cache.
+
+    Of the lifetimes that are sold the cheapest is taken: case by case where settings are arrays.
+    """
+    if option.caching is None:
+        return _counted(option, settings), list_rates(option, settings), np.array(0)
+    return cheapest_way(ways_to_cache(option, option.caching, settings))
+
+
+def ways_to_cache(
+    option: TokenOption, caching: Caching, settings: Settings
+) -> list[tuple[Workload, TokenRates]]:
+    """Return the requests, and what a token of them costs, for each lifetime of the cache."""
+    load = _counted(option, settings)
+    return [
+        (
+            caching.load(load, settings, way),
+            list_rates(replace(option, buying=replace(option.buying, cache_ttl=name)), settings),
+        )
+        for way, (name, _) in enumerate(caching.lifetimes)
+    ]
 
 
 def list_rates(option: TokenOption, settings: Settings) -> TokenRates:
@@ -324,9 +361,15 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
         raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
     said = (*shapes, goal, option.speed_factors)
     try:
-        return _known_replica(*said)
+        best = _known_replica(*said)
     except TypeError:  # arrays have no hash
-        return best_replica(*said)
+        best = best_replica(*said)
+    if option.gaps is None:
+        return best
+    from tco.options.sessions import with_kept  # few questions are about sessions
+
+    *pool, profile = shapes
+    return with_kept(best, tuple(pool), profile, settings, option.gaps, option.speed_factors)
 
 
 _known_replica = lru_cache(maxsize=128)(best_replica)

@@ -56,6 +56,11 @@ def infeasible(replica: Replica, goal: Target) -> str:
     """
     if number(replica.memory_slots) < 1:
         return "the weights and one request do not fit in its memory"
+    if number(replica.sessions) == 0:
+        return (
+            "its KV cache does not keep the context of one open session from turn to turn, or not "
+            "within the limits"
+        )
     alone, limit = number(replica.lone_tpot_s), number(goal.max_tpot_s)
     if alone > limit:
         return (
@@ -427,6 +432,7 @@ def rented(inputs: Question, setup: SetUp, rent: RentEntry) -> SelfOption:
         hours=inputs.hours,
         billing_step_s=rent.billing_step_s,
         tries=setup.model.tries,
+        gaps=inputs.gaps,
         notes=tuple(
             note
             for note in (

@@ -78,7 +78,7 @@ class ReplicaSteps:
         load = workload(settings)
         mean = tokens_per_load(load, replica) * load.peak_to_mean / option.tries
         served = np.broadcast_to(
-            load_served(needed, replica.slots, policy) * mean, (rows.size, needed.size)
+            load_served(needed, replica.staffed, policy) * mean, (rows.size, needed.size)
         )
         fleet = fleet_of(needed, policy, option.gpus, option.instance_gpus)
         level, share = self.load[rows], self.share[rows]
@@ -318,7 +318,7 @@ def _provisioned_curves(
 
 def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count: int) -> Curves:
     settings = _with_room_for_bursts(settings, replica)
-    slack = column(slack_replicas(replica.slots, fleet_policy(settings)), count)
+    slack = column(slack_replicas(replica.staffed, fleet_policy(settings)), count)
     steps = replica_steps_of(option, settings, replica, count)
     levels, waking = steps.load.shape[-1], _waking(option, settings, replica, count)
 
@@ -434,7 +434,7 @@ def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
     the lower headroom changes no bill short of millions of replicas.
     """
     policy = fleet_policy(settings)
-    k = burst_term(policy, replica.slots)
+    k = burst_term(policy, replica.staffed)
     most = np.where(np.isfinite(k), 1.0 / (1.0 + k * k / 4.0 / MOST_SLACK), 1.0)
     return settings.with_values({"serving.headroom": np.minimum(policy.headroom, most)})
 

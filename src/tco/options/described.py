@@ -21,6 +21,7 @@ from tco.options.bills import (
 from tco.options.hours import billing_note
 from tco.options.machines import OWN
 from tco.options.measurements import known
+from tco.options.prices import LIST_PRICE
 from tco.options.provisioned import ProvisionedOption
 from tco.options.question import Question
 from tco.options.rents import described_gpu, life_months, life_name, machine_gpus
@@ -248,18 +249,25 @@ def _tokens(inputs: Question, spec: InlineOption) -> TokenOption:
             modifiers.append(Modifier(when=when, multiply=prices["multiply"]))
         else:
             modifiers.append(Modifier(when=when, usd_per_mtok=Rates(**prices)))
+    rates = Rates(
+        input=spec.input,
+        output=spec.output,
+        cached_input=spec.cached_input,
+        cache_write=spec.cache_write,
+        reasoning_output=spec.reasoning_output,
+    )
+    caching = None
+    if inputs.gaps is not None:
+        from tco.options.caching import caching_of
+
+        caching = caching_of(inputs.settings, inputs.gaps, rates, modifiers, LIST_PRICE)
     return TokenOption(
         id=spec.name,
         tier="api" if spec.kind == "api" else "hosted",
         model=_model(inputs, spec),
         provider="given",
-        rates=Rates(
-            input=spec.input,
-            output=spec.output,
-            cached_input=spec.cached_input,
-            cache_write=spec.cache_write,
-            reasoning_output=spec.reasoning_output,
-        ),
+        rates=rates,
+        caching=caching,
         modifiers=modifiers,
         terms=_terms(spec),
         origin="given",

@@ -21,6 +21,8 @@ from tco.units import show_rate, show_tokens
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Offer, Price
+    from tco.options.caching import Caching
+    from tco.options.prices import Buying
 
 
 # What an offer says beyond its prices: free tokens, minimums, rate limits, changes to come.
@@ -157,6 +159,7 @@ def token_option(inputs: Question, offer: Offer) -> TokenOption | LeftOut:
             reasons=reasons or ("no price for output tokens in the catalog",),
         )
     buying = at_provider(inputs.buying, inputs.catalog.prices.providers.get(offer.provider))
+    caching = _caching(inputs, offer, price, buying)
     return TokenOption(
         id=offer.id,
         tier=tier,
@@ -175,6 +178,7 @@ def token_option(inputs: Question, offer: Offer) -> TokenOption | LeftOut:
         tokens_factor=inputs.tokens_factor(offer.model),
         tries=inputs.tries(offer.model),
         trust=_trust(offer, month, inputs),
+        caching=caching,
         cache_min_tokens=offer.cache_min_tokens or 0,
         context_tokens=_shortest(offer, month, inputs),
         notes=(
@@ -182,10 +186,21 @@ def token_option(inputs: Question, offer: Offer) -> TokenOption | LeftOut:
             *missing(buying, price.modifiers),
             *_thinking(price, inputs),
             *_batch_cache(price, inputs),
-            *_unwritten(price, offer, inputs),
+            *(_unwritten(price, offer, inputs) if caching is None else ()),
             *_one_length(price, offer, inputs),
         ),
     )
+
+
+def _caching(inputs: Question, offer: Offer, price: Price, buying: Buying) -> Caching | None:
+    """Return what an offer's cache keeps of the profile's sessions; None where it has none."""
+    if inputs.gaps is None:
+        return None
+    from tco.options.caching import caching_of, usual_lifetime  # few profiles have sessions
+
+    rates = price.usd_per_mtok
+    usual = usual_lifetime(inputs.catalog, offer, written=rates.cache_write is not None)
+    return caching_of(inputs.settings, inputs.gaps, rates, price.modifiers, buying, usual)
 
 
 def _trust(offer: Offer, month: Month, inputs: Question) -> Trust:

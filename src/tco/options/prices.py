@@ -145,15 +145,16 @@ def _lifetime(asked: str | None, sold: Collection[str]) -> str | None:
     """Return the lifetime that is sold for one that was asked for; None for the usual one."""
     if asked is None or not sold or (asked == SHORTEST and asked not in sold):
         return None
-    long_enough = [one for one in sold if _minutes(one) >= _minutes(asked)]
-    return min(long_enough, key=_minutes) if long_enough else max(sold, key=_minutes)
+    long_enough = [one for one in sold if minutes(one) >= minutes(asked)]
+    return min(long_enough, key=minutes) if long_enough else max(sold, key=minutes)
 
 
 SHORTEST = "5m"
 """A lifetime that the usual price of every cache covers."""
 
 
-def _minutes(lifetime: str) -> int:
+def minutes(lifetime: str) -> int:
+    """Return the minutes of a lifetime such as `5m` or `1h`."""
     return int(lifetime[:-1]) * MINUTES[lifetime[-1]]
 
 

@@ -20,7 +20,10 @@ from tco.options.quality import SuccessRates, success_rates
 from tco.options.scenario import DEFAULT_PROFILE, Scenario
 from tco.options.selection import check_region
 from tco.options.settings import (
+    AT,
     BARE,
+    DEVELOPER,
+    OPEN,
     Setting,
     Settings,
     check,
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from tco.catalog.defaults import Profile as Traffic
     from tco.catalog.load import Catalog
     from tco.catalog.usage_profile import OwnTraffic
+    from tco.engine.sessions import Gaps
 
 
 DEFAULT_ENGINE = "tuned"
@@ -66,6 +70,7 @@ class Question:
         buying: How tokens are bought: service tier, region, load of the week.
         hours: When own GPUs are on; always when None.
         success: How often models are right; None where nobody said.
+        gaps: How long sessions wait between turns; None where requests belong to none.
     """
 
     catalog: Catalog
@@ -78,6 +83,7 @@ class Question:
     buying: Buying = LIST_PRICE
     hours: OnHours | None = None
     success: SuccessRates | None = None
+    gaps: Gaps | None = None
 
     def tries(self, model: str, option: str = "") -> float:
         """Return how often a request is asked until its answer is right: once, unless said [1].
@@ -131,7 +137,8 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
         InfeasibleError: A region that nobody is known to serve.
     """
     check_region(catalog, request.region)
-    profile = request.profile or DEFAULT_PROFILE
+    usual = DEFAULT_PROFILE if request.developers is None else DEVELOPER
+    profile = request.profile or usual
     profiles = catalog.workloads.profiles
     if profile not in profiles:
         raise unknown_name("traffic profile", profile, profiles)
@@ -141,9 +148,16 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
         raise unknown_name("engine profile", engine, PROFILES)
     settings = _of_engine(_defaults(catalog), PROFILES[engine])
     settings = _with_profile(settings, profile, profiles[profile], request)
+    gaps = None
+    if profiles[profile].sessions is not None:
+        from tco.options.sessions import gaps_of, with_sessions  # few profiles have any
+
+        gaps = gaps_of(profiles[profile])
+        settings = with_sessions(settings, profile, profiles[profile], gaps)
     settings = _with_own(settings, profile, catalog.own.get(profile))
     settings = _with_values(settings, catalog, request)
     check(settings)
+    _check_sessions(settings, profile, request, gaps)
     request = _in_month(request, number(settings.value("workload.hours_per_month")))
     settings = _rates_of(settings)
     settings = _with_volume(settings, profiles[profile], request, catalog.own.get(profile))
@@ -160,6 +174,7 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
         serving=PROFILES[engine],
         hours=on_hours(catalog, request, settings),
         success=success_rates(catalog, request),
+        gaps=gaps,
         buying=buying_of(catalog, request, profiles[profile], day),
     )
 
@@ -393,6 +408,29 @@ def _by_in_flight(settings: Settings, own: OwnTraffic) -> dict[str, float]:
     }
 
 
+def _check_sessions(settings: Settings, name: str, request: Scenario, gaps: Gaps | None) -> None:
+    """Raise `UsageError` for what is said of sessions where there are none, or cannot be.
+
+    Args:
+        settings: With all that the user said.
+        name, gaps: The profile, and how long its sessions wait; None where it has none.
+        request: The question.
+    """
+    if gaps is not None:
+        from tco.options.sessions import check_sessions
+
+        return check_sessions(settings)
+    said = [settings[p].source for p in settings if p.startswith(AT) and settings.given(p)]
+    if request.developers is not None:
+        said.append(request.origins.get("developers", "--developers"))
+    if said:
+        raise UsageError(
+            f"{said[0]}: requests of the profile {name!r} belong to no session; "
+            f"--profile {DEVELOPER} has some"
+        )
+    return None
+
+
 def _origin(traffic: Traffic, key: str) -> Origin:
     return "assumed" if key in traffic.judgment else "catalog"
 
@@ -426,7 +464,7 @@ def _with_volume(
     settings: Settings, traffic: Traffic, request: Scenario, own: OwnTraffic | None
 ) -> Settings:
     """Return the settings with the month's tokens; not a number when no volume was given."""
-    said = [n for n in ("tokens", "requests", "users") if getattr(request, n) is not None]
+    said = [n for n in VOLUMES if getattr(request, n) is not None]
     if len(said) > 1:
         flags = " and ".join(f"--{name}" for name in said)
         raise UsageError(f"{flags} both say the volume; give one of them")
@@ -443,6 +481,11 @@ def _with_volume(
     elif request.peak is not None:
         source = _by_peak(request)
         mean = request.peak / float(np.asarray(settings.value(PEAK_TO_MEAN)))
+        value = mean * seconds * per_request
+    elif not said and settings.given(OPEN):
+        source = settings[OPEN].source
+        each_s = number(settings.value(f"{AT}gap_s") + settings.value(f"{AT}service_s"))
+        mean = number(settings.value(OPEN)) / each_s / number(settings.value(PEAK_TO_MEAN))
         value = mean * seconds * per_request
     entry = Setting(
         path="workload.tokens_per_month",
@@ -495,8 +538,12 @@ def _tokens_said(traffic: Traffic, request: Scenario, per_request: float) -> flo
         return request.tokens
     if request.requests is not None:
         return request.requests * per_request
-    return (request.users or 0.0) * requests_per_user(traffic, request) * per_request
+    people = request.users if request.developers is None else request.developers
+    return (people or 0.0) * requests_per_user(traffic, request) * per_request
 
+
+VOLUMES = ("tokens", "requests", "users", "developers")
+"""Fields of a request that say the mean volume."""
 
 PEAK_TO_MEAN = "workload.peak_to_mean"
 
@@ -535,8 +582,9 @@ def requests_per_user(traffic: Traffic, request: Scenario) -> float:
     """
     if traffic.requests_per_user_per_month is None:
         name = request.profile or DEFAULT_PROFILE
+        who = "users" if request.developers is None else "developers"
         raise UsageError(
-            f"--users: the profile {name!r} does not say how many requests a user makes a month; "
+            f"--{who}: the profile {name!r} does not say how many requests a user makes a month; "
             "give --requests or --tokens, or choose another --profile"
         )
     return traffic.requests_per_user_per_month

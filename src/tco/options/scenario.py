@@ -435,7 +435,7 @@ class Scenario:
     """A question about a month; a field left at None takes the default of the catalog.
 
     Args:
-        tokens, requests, users: Volume, by one of the three [per month].
+        tokens, requests, users, developers: Volume, by one of them [per month].
         peak: Requests of the busiest hour [request/s]: the volume, by the profile's peak over mean,
             or beside a volume the peak over mean itself.
         profile: Named traffic profile.
@@ -486,6 +486,7 @@ class Scenario:
     tokens: float | None = None
     requests: float | None = None
     users: float | None = None
+    developers: float | None = None
     peak: float | None = None
     profile: str | None = None
     isl: float | None = None

@@ -154,6 +154,7 @@ def _workload(settings: Settings) -> Workload:
         isl=text + image_tokens(settings),
         osl=settings.value("workload.osl") * settings.value("workload.osl_factor"),
         tokens_per_month=settings.value("workload.tokens_per_month"),
+        open_sessions=settings.value(OPEN),
         **values,
     )
 
@@ -165,6 +166,10 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         *("zones", "availability_target", "replica_availability"),
     )
     policy = FleetPolicy(**{name: settings.value(f"serving.{name}") for name in names})
+    if settings.given(OPEN):  # they are those of the peak itself, bursts and all
+        none = {"headroom": 1.0, "wait_beta": 0.0}
+        said = {n: v for n, v in none.items() if not settings.given(f"serving.{n}")}
+        policy = replace(policy, **said)
     waits = settings.value("workload.batch_share")
     if not np.any(np.greater_equal(waits, 1.0)):
         return policy
@@ -178,6 +183,22 @@ OF_THE_PEAK = (
     *("serving.max_tpot_s", "serving.max_ttft_s"),
 )
 """What holds for work that cannot wait, and for no other unless it was given."""
+
+
+OF_SESSIONS = (
+    *("workload.sessions.growth_tokens", "workload.sessions.lanes"),
+    *("serving.kv_pool_share", "serving.admission_cap"),
+)
+"""What holds for sessions that wait on own GPUs, and for no other requests."""
+
+OF_CACHES = (
+    *(f"workload.sessions.{n}" for n in ("turns", "gap_s", "first_tokens", "new_tokens")),
+    "workload.sessions.shared_tokens",
+)
+"""What holds for those and for the caches of providers."""
+
+WARM = "workload.sessions.shared_warm_share"
+"""What holds for the caches of providers alone."""
 
 
 def all_waits(settings: Settings) -> bool:
@@ -219,6 +240,22 @@ def _target(settings: Settings) -> Target:
         drafts=settings.value("serving.drafts"),
         max_ttft_s=_limit_s(settings, TTFT, np.inf, first),
     )
+
+
+AT = "workload.sessions."
+OPEN = f"{AT}open"
+"""What is said of sessions, and how many are open at the peak."""
+
+DEVELOPER = "agent-coding"
+"""The profile whose users are developers, each with a coding agent."""
+
+BY_USER = ("workload.cached_share", "workload.cache_write_share")
+"""Shares of the input that a user may say; then nothing of them follows from gaps."""
+
+
+def follows_gaps(settings: Settings) -> bool:
+    """Return whether what a provider's cache reads and writes of sessions follows from gaps."""
+    return not any(map(settings.given, BY_USER))
 
 
 TPOT, TTFT = "serving.max_tpot_s", "serving.max_ttft_s"

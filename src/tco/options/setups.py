@@ -441,7 +441,8 @@ def _sized(tried: SetUps) -> SetUps:
     if not tried.size:
         return tried
     inputs, found = tried.inputs, tried.found
-    goal, given = target(inputs.settings), inputs.settings.value("serving.throughput_factor")
+    settings = inputs.settings
+    goal, given = target(settings), settings.value("serving.throughput_factor")
     column = {f.name: np.array(getattr(tried.replica, f.name)) for f in fields(Replica)}
     column["memory_slots"] = np.asarray(
         max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl), dtype=float
@@ -456,7 +457,12 @@ def _sized(tried: SetUps) -> SetUps:
     plain = np.setdiff1d(fit, near, assume_unique=True)
     for rows, each in ((plain, ()), (near, factors)):
         if rows.size:
-            best = best_replica(*tried.shapes(rows), inputs.serving, goal, each)
+            shapes = tried.shapes(rows)
+            best = best_replica(*shapes, inputs.serving, goal, each)
+            if inputs.gaps is not None:
+                from tco.options.sessions import with_kept  # few questions are about sessions
+
+                best = with_kept(best, shapes, inputs.serving, settings, inputs.gaps, each)
             best = best.scaled(given)
             for name in column:
                 column[name][rows] = getattr(best, name)

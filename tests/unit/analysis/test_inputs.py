@@ -64,6 +64,12 @@ def test_a_traffic_profile_brings_lengths_cache_and_peak(
         ({"requests": 1e6, "isl": 500.0}, 830e6),
         ({"users": 1_000.0}, 1_000 * 200 * 1_530),
         ({"users": 1_000.0, "profile": "reasoning"}, 1_000 * 60 * 2_800),
+        ({"users": 50.0, "profile": "agent-coding"}, 50 * 4_000 * 140_450),
+        ({"developers": 50.0}, 50 * 4_000 * 140_450),
+        (
+            {"profile": "agent-coding", "settings": {"workload.sessions.open": 40.0}},
+            40 / (174.3 + 9.8) / 3.01 * 730 * 3600 * 140_450,
+        ),
     ],
     ids=str,
 )
@@ -127,6 +133,22 @@ REFUSED: list[tuple[dict[str, Any], type[TcoError], str]] = [
         "--tokens and --requests and --users both",
     ),
     ({"users": 10.0, "profile": "classify"}, UsageError, "'classify' does not say how many"),
+    ({"developers": 10.0, "profile": "rag"}, UsageError, "'rag' belong to no session"),
+    ({"settings": {"workload.sessions.open": 9.0}}, UsageError, "belong to no session"),
+    (
+        {"profile": "agent-coding", "settings": {"workload.sessions.turns": 0.5}},
+        UsageError,
+        "a session has 1 turn at least",
+    ),
+    (
+        {
+            "profile": "agent-coding",
+            "isl": 9e3,
+            "settings": {"workload.sessions.new_tokens": 9.1e3},
+        },
+        UsageError,
+        "more than the 9k tokens that a turn reads",
+    ),
     ({"input_output": 3.0, "isl": 100.0}, UsageError, "not both"),
     ({"input_output": 3.0, "osl": 100.0}, UsageError, "not both"),
     ({"input_output": 0.0}, UsageError, r"workload\.isl is 0 tokens, but must be more than 0"),
@@ -186,7 +208,9 @@ def test_a_value_outside_its_range_is_refused(
 @pytest.mark.parametrize("end", ["low", "high"])
 def test_both_ends_of_every_assumption_are_allowed(end: str, catalog: Catalog) -> None:
     for path, entry in catalog.assumptions.assumptions.items():
-        made = prepare(catalog, Scenario(settings={path: getattr(entry, end)}), DAY)
+        profile = "agent-coding" if path.startswith("workload.sessions.") else None
+        request = Scenario(profile=profile, settings={path: getattr(entry, end)})
+        made = prepare(catalog, request, DAY)
         assert value(made, path) == getattr(entry, end)
 
 

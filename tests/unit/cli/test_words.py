@@ -17,6 +17,10 @@ WRONG = {
     "tokens": "50m",
     "requests": "20 req/blink",
     "users": "many",
+    "developers": "many",
+    "sessions": "0",
+    "turns": "0",
+    "think_time": "soon",
     "profile": "chatt",
     "isl": "0",
     "osl": "-3",
@@ -96,7 +100,7 @@ SWITCHES = {
     "assumptions",
     "notes",
 }
-VOLUMES = {"tokens", "requests", "users"}
+VOLUMES = {"tokens", "requests", "users", "developers"}
 
 
 OF_HORIZON = {field.name for field in OVER_TIME}
@@ -236,10 +240,15 @@ def test_acting_is_shown_of_all_but_files() -> None:
         "model_config",
         "params",
         "deadline",
+        "developers",
+        "sessions",
+        "turns",
+        "think_time",
         "export",
         "lines",
         "quiet",
-    }  # lines, deadline: tests/rules; quiet: test_output.py; configs: tests/catalog
+    }  # lines, deadline: tests/rules; quiet: test_output.py; configs: tests/catalog; sessions and
+    # what is said of them: tests/unit/test_sessions.py
     assert ACTS.keys() | elsewhere | {"tokens"} == {field.name for field in FIELDS} - OF_HORIZON
 
 

@@ -102,7 +102,7 @@ def _sizing(
     shape = mesh[0].size
     with np.errstate(invalid="ignore"):
         rate = np.log(np.broadcast_to(replica.requests_per_s, shape))
-    return rate, np.broadcast_to(np.asarray(replica.slots, dtype=float), shape)
+    return rate, np.broadcast_to(np.asarray(replica.staffed, dtype=float), shape)
 
 
 def usd(model: BillModel, draws: Draws) -> Floats:

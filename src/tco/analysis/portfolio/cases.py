@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,8 +22,11 @@ from tco.options.hours import checked_hours
 from tco.options.quality import SuccessRates, success_rates
 from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario
-from tco.options.settings import Settings, workload
+from tco.options.settings import AT, Settings, follows_gaps, workload
 from tco.units import show_number
+
+if TYPE_CHECKING:
+    from tco.engine.sessions import Gaps
 
 # The tasks of a portfolio as workloads: one after another, and all of them as arrays.
 
@@ -51,6 +55,8 @@ class TaskCase:
         models: Models and own options that it may use; empty for any.
         providers: Companies by the token; empty for any.
         success: How often models are right at it; None where nobody said.
+        gaps: How long its sessions wait between turns; None where its requests belong to none, or
+            shares of what is cached were said.
     """
 
     task: Task
@@ -58,6 +64,7 @@ class TaskCase:
     models: frozenset[str]
     providers: frozenset[str]
     success: SuccessRates | None = None
+    gaps: Gaps | None = None
 
     def tries(self, option: Option) -> float | None:
         """Return how often an option is asked until it is right; None where nobody said [1]."""
@@ -101,14 +108,15 @@ def cases_of(inputs: Question, tasks: Tasks) -> list[TaskCase]:
         DataError: A name that no catalog knows, or a value out of its range.
     """
     asked = inputs.request
-    if any(x is not None for x in (asked.tokens, asked.requests, asked.users, asked.peak)):
+    volumes = (asked.tokens, asked.requests, asked.users, asked.developers, asked.peak)
+    if any(x is not None for x in volumes):
         raise UsageError("the tasks of the file say the volume; leave --tokens and the like out")
     return [_case(inputs, task) for task in tasks.tasks]
 
 
 def _case(inputs: Question, task: Task) -> TaskCase:
     try:
-        settings = prepare(inputs.catalog, _request(inputs.request, task), inputs.day).settings
+        asked = prepare(inputs.catalog, _request(inputs.request, task), inputs.day)
         success = success_rates(inputs.catalog, inputs.request, task.success)
     except (UsageError, DataError) as error:
         text = str(error)
@@ -117,10 +125,11 @@ def _case(inputs: Question, task: Task) -> TaskCase:
         task=replace(
             task, cascades=tuple(_known(inputs, cascade, success) for cascade in task.cascades)
         ),
-        settings=settings,
+        settings=asked.settings,
         models=frozenset(named_model(inputs, name, task.where) for name in task.models),
         providers=frozenset(_provider(inputs, name, task.where) for name in task.providers),
         success=success,
+        gaps=asked.gaps if follows_gaps(asked.settings) else None,
     )
 
 
@@ -214,6 +223,13 @@ def stacked_settings(inputs: Question, cases: Sequence[TaskCase]) -> Settings:
     values = {path: column(cases, path) for path in SHAPE}
     waits = np.array([case.waits_on_own for case in cases])
     return inputs.settings.with_values({**values, "workload.batch_share": waits})
+
+
+def session_settings(inputs: Question, cases: Sequence[TaskCase]) -> Settings:
+    """Return the same with what is said of sessions, for tasks that have some [tasks]."""
+    paths = (path for path in inputs.settings if path.startswith(AT))
+    values = {path: column(cases, path) for path in paths}
+    return stacked_settings(inputs, cases).with_values(values)
 
 
 def column(cases: Sequence[TaskCase], path: str) -> Floats:

@@ -123,7 +123,7 @@ def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet
     feasible = np.broadcast_to(np.asarray(replica.feasible), peak.shape)
     rate = np.broadcast_to(np.asarray(replica.requests_per_s, dtype=float), peak.shape)
     busy = np.where(feasible, busy_gpus(load, replica, option.gpus), 0.0)
-    slots = np.broadcast_to(np.asarray(replica.slots, dtype=float), peak.shape)
+    slots = np.broadcast_to(np.asarray(replica.staffed, dtype=float), peak.shape)
     work = np.where(feasible, peak / np.where(feasible, rate, 1.0), np.inf)
     mean = work / np.asarray(load.peak_to_mean, dtype=float)
     return SharedFleet(

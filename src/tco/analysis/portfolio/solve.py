@@ -14,6 +14,7 @@ from tco.analysis.portfolio.cases import (
     Calls,
     TaskCase,
     UnmetNeed,
+    column,
     named_model,
     names_of,
     nothing_left,
@@ -21,6 +22,7 @@ from tco.analysis.portfolio.cases import (
     rate_unmet,
     score_unmet,
     scores_of,
+    session_settings,
     stacked_settings,
     unmet,
 )
@@ -112,8 +114,15 @@ def ways_of(
     # Contexts are held against each task later: here no request is too long.
     lengths = {"workload.isl": 1.0, "workload.osl": 1.0, "workload.images_per_request": 0.0}
     short = inputs.settings.with_values(lengths)
-    found, _ = token_options(replace(inputs, settings=short), selection)
-    described = [inline_option(inputs, spec) for spec in inputs.request.options]
+    gaps = next((case.gaps for case in cases if case.gaps is not None), None)
+    found, _ = token_options(replace(inputs, settings=short, gaps=gaps), selection)
+    described = [
+        option
+        if isinstance(option, SelfOption)
+        else inline_option(replace(inputs, gaps=gaps), spec)
+        for spec in inputs.request.options
+        for option in [inline_option(inputs, spec)]
+    ]
     tokens = [*found, *(o for o in described if isinstance(o, TokenOption))]
     if any(isinstance(o, ProvisionedOption) for o in described):
         raise UsageError(NO_UNITS)
@@ -128,26 +137,38 @@ def ways_of(
         )
     wanted = _for_own_gpus(inputs, cases, selection, scores)
     fleets, left_out = shared_fleets(inputs, cases, wanted, selection)
-    offers = _priced(tokens, stacked_settings(inputs, cases), cases)
-    return [*fleets, *own_fleets(own, inputs, cases)], offers, left_out
+    return [*fleets, *own_fleets(own, inputs, cases)], _priced(tokens, inputs, cases), left_out
 
 
 def _priced(
-    tokens: Sequence[TokenOption], settings: Settings, cases: Sequence[TaskCase]
+    tokens: Sequence[TokenOption], inputs: Question, cases: Sequence[TaskCase]
 ) -> tuple[tuple[TokenOption, Floats, Floats], ...]:
     """Return offers with what each charges for every task, plain and through the batch tier."""
     batch = np.array([case.batch_share for case in cases])
-    later = settings.with_values({"workload.batch_share": batch})
-    now = settings.with_values({"workload.batch_share": np.zeros(len(cases))})
-    shape = (len(cases),)
-    return tuple(
-        (
-            option,
-            np.broadcast_to(np.asarray(total_usd(charged_lines(option, now))), shape),
-            np.broadcast_to(np.asarray(total_usd(charged_lines(option, later))), shape),
-        )
-        for option in tokens
-    )
+    shares = (np.zeros(len(cases)), batch)
+    plain = [replace(option, caching=None) for option in tokens]
+    settings = stacked_settings(inputs, cases)
+    usd = [[_charged(option, settings, share) for share in shares] for option in plain]
+    for gaps in {case.gaps for case in cases if case.gaps is not None}:
+        places = [n for n, case in enumerate(cases) if case.gaps == gaps]
+        some = [cases[n] for n in places]
+        settings = session_settings(inputs, some)
+        usual = column(some, "workload.cached_share")
+        for option, found in zip(tokens, usd, strict=True):
+            if option.caching is None:
+                continue
+            of_them = replace(option.caching, gaps=gaps, usual_share=usual)
+            for paid, share in zip(found, shares, strict=True):
+                paid[places] = _charged(replace(option, caching=of_them), settings, share[places])
+    return tuple((option, now, later) for option, (now, later) in zip(plain, usd, strict=True))
+
+
+def _charged(option: TokenOption, settings: Settings, batch: Floats) -> Floats:
+    """Return what an offer charges for each task with so much of it in batches [tasks]."""
+    bill = charged_lines(option, settings.with_values({"workload.batch_share": batch}))
+    usd = np.empty(batch.shape)
+    usd[:] = total_usd(bill)
+    return usd
 
 
 def _for_own_gpus(

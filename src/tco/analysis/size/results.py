@@ -50,6 +50,34 @@ class TtftResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsResult:
+    """The open sessions of one replica, those that wait too; never requests in flight."""
+
+    kept: float
+    """Sessions that are counted on, within the limits on latency."""
+    cold: float
+    """Sessions up to which it finds its cache again after it was lost."""
+    warm: float
+    """Sessions up to which it keeps a cache that it has: beyond is the wall."""
+    wall: float | None
+    """The same where sessions meet it: None where limits on latency come first."""
+    pool_tokens: float
+    """Tokens that its KV cache holds."""
+    pool_stated: bool
+    """That was said (`--kv-pool`); otherwise it is worked out from the memory."""
+    held_tokens: float
+    """What an open session holds of it."""
+    hit_share: float
+    """Share of the input that comes from the cache, with the sessions that are counted on."""
+    beyond_hit_share: float
+    """The same with a tenth more than the wall, one at least."""
+    turns_per_s: float
+    """Turns that are finished, with those that are counted on."""
+    capped: bool = False
+    """Admitted sessions are limited, so that those kept warm are counted on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SizeRow:
     """One model on so many of one GPU at one precision."""
 
@@ -115,6 +143,8 @@ class SizeRow:
     """Users whose busiest hour one replica serves, at the profile's requests each, spares apart."""
     developers: float | None = None
     """The same of developers with a coding agent: another profile, with longer requests."""
+    sessions: SessionsResult | None = None
+    """None where requests belong to no session, and where a replica keeps none."""
     trust: TrustLevel = "low"
     """How far its rent can be trusted."""
     trust_reasons: tuple[str, ...] = ()

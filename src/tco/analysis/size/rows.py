@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tco.analysis.size.results import FrontPoint, MemoryParts, SizeRow, TtftResult
+from tco.analysis.size.results import (
+    FrontPoint,
+    MemoryParts,
+    SessionsResult,
+    SizeRow,
+    TtftResult,
+)
 from tco.engine.capacity import (
     free_bytes,
     kv_bytes_per_token,
@@ -185,6 +191,17 @@ class SizedSetUps:
         }
 
     @cached_property
+    def sessions(self) -> dict[int, SessionsResult]:
+        """Return how many open sessions a replica of each keeps, by the index of the set-up."""
+        own, gaps = self.own, self.own.inputs.gaps
+        rows = np.flatnonzero(np.asarray(own.replica.slots) >= 1.0)
+        if gaps is None or not rows.size:
+            return {}
+        from tco.analysis.size.sessions import sessions_of_rows  # few questions are about them
+
+        return sessions_of_rows(own, rows, gaps)
+
+    @cached_property
     def users(self) -> Floats:
         """Return the users that one replica of each serves; NaN where nobody knows [setups]."""
         inputs = self.own.inputs
@@ -239,6 +256,7 @@ def _row(asked: SizedSetUps, front: Container[int], i: int) -> SizeRow:
         ttft_slo=first_token(own.replica_at(i), target(own.inputs.settings)),
         kv_bytes_per_token=kv_bytes,
         memory_per_gpu=MemoryParts(**per_gpu),
+        sessions=asked.sessions.get(i),
         users=None if np.isnan(users) else users,
         developers=asked.developers.get(row_id(own, i)),
         evidence_tier=setup.tier,

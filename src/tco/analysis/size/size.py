@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -44,9 +44,9 @@ from tco.options.bills import SelfOption
 from tco.options.candidates import no_gpu, option_of, own_setups
 from tco.options.cheapest import BESIDE, cheapest, insist, least_trust, rank_of
 from tco.options.hours import refuse_billing
-from tco.options.question import Question, prepare
+from tco.options.question import VOLUMES, Question, prepare
 from tco.options.selection import Selection, select
-from tco.options.settings import target, workload
+from tco.options.settings import DEVELOPER, target, workload
 from tco.options.setups import COUNTS, SetUps, uncut
 from tco.options.shapes import gpu_shape, model_shape, validate
 from tco.units import show_number, show_usd
@@ -106,10 +106,6 @@ def size(inputs: Question, counts: tuple[int, ...] = (), demand_is: str = "") ->
     return replace(result, warnings=(old, *result.warnings))
 
 
-DEVELOPER = "agent-coding"
-"""The profile whose users are developers, each with a coding agent."""
-
-
 def _developers(own: SetUps, counts: tuple[int, ...]) -> dict[str, float]:
     """Return how many developers one replica of each set-up serves, by the id of its row.
 
@@ -122,8 +118,8 @@ def _developers(own: SetUps, counts: tuple[int, ...]) -> dict[str, float]:
     if inputs.profile != DEVELOPER:
         request = inputs.request
         kept = {p: v for p, v in request.settings.items() if not p.startswith("workload.")}
-        plain = replace(request, profile=DEVELOPER, settings=kept, tokens=None, requests=None)
-        plain = replace(plain, users=None, peak=None, isl=None, osl=None, input_output=None)
+        unsaid: dict[str, Any] = dict.fromkeys((*VOLUMES, "peak", "isl", "osl", "input_output"))
+        plain = replace(request, profile=DEVELOPER, settings=kept, **unsaid)
         asked = prepare(inputs.catalog, plain, inputs.day)
         own = own_setups(asked, select(asked.catalog, asked.request), counts)
     if not own.models:  # no context is long enough

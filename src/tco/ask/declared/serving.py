@@ -14,12 +14,14 @@ from tco.ask.fields import (
     Amount,
     Name,
     Pairs,
+    Switch,
     counted,
     flag,
     key,
     limit,
     scope,
     several,
+    switch,
     text,
 )
 
@@ -62,6 +64,24 @@ class ServingOptions(TypedDict, total=False):
         flag(SERVING, "NAME", "tensor, expert, data-attention (of experts)."),
         key("serving.parallel", counted(*PARALLEL, many="--gpus"), "serving.parallel"),
         scope(but=JOBS, idle=JOBS),
+    ]
+    kv_pool: Annotated[
+        Amount,
+        flag(SERVING, "N", "Tokens that a replica's KV cache holds, as its server says: 3.3M."),
+        key("serving.kv_pool", units.number, "serving.kv_pool_tokens", eg="3.3M"),
+        scope(but=JOBS, idle=JOBS, tools="size"),
+    ]
+    host_cache: Annotated[
+        Amount,
+        flag(SERVING, "GB", "Host memory behind it, of a replica: 1,500."),
+        key("serving.host_cache_gb", units.number, "serving.host_cache_gb", eg="1500"),
+        scope(but=JOBS, idle=JOBS, tools="size"),
+    ]
+    admission_cap: Annotated[
+        Switch,
+        flag(SERVING, None, "Admitted sessions are limited: count on those kept warm."),
+        key("serving.admission_cap", switch, "serving.admission_cap"),
+        scope(but=JOBS, idle=JOBS, tools="size"),
     ]
     fte: Annotated[
         Amount,

@@ -50,6 +50,37 @@ class TrafficOptions(TypedDict, total=False):
         key("workload.users", units.number, eg="10k"),
         scope(but="embed curve", idle="embed", tools=TOOLS),
     ]
+    developers: Annotated[
+        Amount,
+        flag(VOLUME, "N", "Developers with a coding agent: 100."),
+        key("workload.developers", units.number, eg="100"),
+        scope(but="embed curve", idle="embed", tools=TOOLS),
+    ]
+    sessions: Annotated[
+        Amount,
+        flag(VOLUME, "N", "Open sessions of the whole fleet at its peak: 40."),
+        key(
+            "workload.sessions",
+            positive,
+            "workload.sessions.open",
+            eg="40",
+            doc="Open sessions of the whole fleet at its peak, waiting ones too; never requests in "
+            "flight. Without a volume they say it.",
+        ),
+        scope(but=f"{JOBS} curve", idle=JOBS, tools=TOOLS),
+    ]
+    turns: Annotated[
+        Amount,
+        flag(VOLUME, "N", "Turns of a session: 45."),
+        key("workload.turns", units.number, "workload.sessions.turns"),
+        scope(but=JOBS, idle=JOBS),
+    ]
+    think_time: Annotated[
+        Amount,
+        flag(VOLUME, "T", "Mean gap between the turns of a session: 30s."),
+        key("workload.think_time", units.seconds, "workload.sessions.gap_s"),
+        scope(but=JOBS, idle=JOBS),
+    ]
     peak: Annotated[
         Amount,
         flag(VOLUME, "R", "Requests in the busiest hour: 200 req/s."),

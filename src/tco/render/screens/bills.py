@@ -87,6 +87,12 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
         number("usd_per_mtok", "$/Mtok", lambda o: o.usd_per_mtok, words.price),
         Column(key="success", head="right", get=lambda o: o.success, show=show_share, right=True),
         number("usd_per_success", "$/right", lambda o: o.usd_per_success, words.price),
+        number(
+            "usd_per_developer_month",
+            "$/dev/month",
+            lambda o: o.usd_per_developer_month,
+            words.price,
+        ),
         Column(
             key="vs_best",
             head="vs best",
@@ -129,6 +135,10 @@ MADE_COLUMNS = tuple(
     number(f"{kind}_usd_per_mtok", head, partial(_made, kind), words.price)
     for kind, head in MADE.items()
 )
+
+
+def _developer_usd(option: OptionResult) -> float | None:
+    return option.usd_per_developer_month
 
 
 def _part(name: str, option: OptionResult) -> float | None:
@@ -201,6 +211,8 @@ def _after(result: CompareResult, sheet: Sheet, view: View) -> Iterator[Block]:
     if view.notes or view.page:
         yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
         yield from _engineers(list(sheet.rows))
+    if view.fields is None:
+        yield from people.developers(result)
     yield from people.turning(result)
     yield from words.checks(result.checks)
     yield from first.assumed(result.assumptions, view)

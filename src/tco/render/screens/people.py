@@ -214,6 +214,19 @@ def efforts(result: CompareResult, made: Table) -> Iterator[Block]:
 SCORE, MOST_EFFORTS = 3, 2
 
 
+def developers(result: CompareResult) -> Iterator[Block]:
+    """Return what a developer costs with the answer, and of each other thing one can do."""
+    firsts = sorted((rows[0] for _, _, rows in groups(result)), key=_usd)
+    told = {row.tier: row for row in reversed(firsts)}
+    parts = [
+        f"{show_usd(row.usd_per_developer_month)} {'own GPUs' if tier == 'self' else row.model}"
+        for tier, row in sorted(told.items(), key=lambda item: _usd(item[1]))
+        if row.usd_per_developer_month is not None
+    ]
+    if parts:
+        yield Paragraph(text=f"A developer-month: {', '.join(parts)}", hanging=2, bullet=True)
+
+
 def turning(result: CompareResult) -> Iterator[Block]:
     """Return what would turn which of the pair is cheaper, and against a closed model."""
     if not result.pair:

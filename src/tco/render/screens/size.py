@@ -8,7 +8,13 @@ from math import inf, isinf
 from typing import Any
 
 from tco.analysis.deploy import DeployResult
-from tco.analysis.size.results import FrontPoint, SizeLimits, SizeResult, SizeRow
+from tco.analysis.size.results import (
+    FrontPoint,
+    SessionsResult,
+    SizeLimits,
+    SizeResult,
+    SizeRow,
+)
 from tco.money import in_money
 from tco.options.measurements import TIERS
 from tco.render import first, words
@@ -181,6 +187,9 @@ def _columns() -> tuple[Column, ...]:
         _number("replicas", "replicas", words.count),
         _number("fleet_gpus", "GPUs", words.count),
         _number("fleet_usd_per_month", "$/month", words.whole_usd),
+        _of_sessions("cold", "sessions cold"),
+        _of_sessions("warm", "sessions warm"),
+        _of_sessions("pool_tokens", "pool"),
         _number("users", "users", words.count),
         _number("developers", "developers", words.count),
         _number("evidence_tier", "tier", words.count),
@@ -207,6 +216,13 @@ def _waited(name: str) -> Column:
 
     head = f"ttft {name.partition('_')[0]}"
     return Column(key=f"ttft_{name}", head=head, get=get, show=show_seconds, right=True)
+
+
+def _of_sessions(name: str, head: str) -> Column:
+    def get(row: SizeRow) -> float | None:
+        return None if row.sessions is None else float(getattr(row.sessions, name))
+
+    return Column(key=f"sessions_{name}", head=head, get=get, show=show_number, right=True)
 
 
 def _number(key: str, head: str, show: Any) -> Column:
@@ -269,6 +285,7 @@ def _sized(result: SizeResult, sheet: Sheet, view: View, fullness: int) -> list[
         *first.verdict(result.verdict, view),
         *_asked(result),
         *table,
+        *_sessions(result),
         *_believed(result),
         *first.assumed(result.assumptions, view),
         *_size_ending(result, view, len(result.rows) - len(kept), 2 if fullness > FEW else 1),
@@ -318,6 +335,29 @@ def _asked(result: SizeResult) -> Iterator[Block]:
         f"{_most_tpot(asked)}{first_token}{demand}"
     )
     yield Paragraph(text=text, tone="dim")
+
+
+def _sessions(result: SizeResult) -> Iterator[Block]:
+    """Return how many open sessions a replica of the answer keeps, and where its wall is."""
+    best = next((row for row in result.rows if row.id == _answer(result)), None)
+    if best is not None and best.sessions is not None:
+        yield Paragraph(text=_sessions_words(best.sessions), hanging=2)
+
+
+def _sessions_words(of: SessionsResult) -> str:
+    pool = f"{show_number(of.pool_tokens)} tokens, {'stated' if of.pool_stated else 'worked out'}"
+    if of.wall is None:
+        return (
+            f"A replica serves {of.kept:,.0f} open sessions within the limits; its cache ({pool}) "
+            "keeps them all: no wall before that."
+        )
+    counted = "warm, as admission is capped" if of.capped else "cold: --admission-cap counts warm"
+    hits = [show_share(round(share, 2)) for share in (of.hit_share, of.beyond_hit_share)]
+    return (
+        f"A replica keeps {of.warm:,.0f} open sessions warm, {of.cold:,.0f} from a cold start "
+        f"(counted on: {counted}). Wall: beyond {of.wall:,.0f} of them the cache ({pool}; "
+        f"{show_number(of.held_tokens)} a session) falls from {hits[0]} to {hits[1]} of the input."
+    )
 
 
 def _believed(result: SizeResult) -> Iterator[Block]:
@@ -380,6 +420,7 @@ def _all_of_size(result: SizeResult, sheet: Sheet, view: View) -> Iterator[Block
         yield Paragraph(text=f"{hidden} more: --top 300 shows them, --gpu narrows", tone="dim")
     if view.fields is None:
         yield from _front(result)
+    yield from _sessions(result)
     yield from _tiers(feasible[:top])
 
 
@@ -441,6 +482,9 @@ def _note(row: SizeRow) -> str:
         parts.append(words.first_token(row.first_token))
     batch, context = words.count(row.max_batch), show_tokens(row.max_context_tokens)
     parts.append(f"memory for {batch}, or for one of {context}")
+    if row.sessions is not None:
+        cold, warm = (words.count(n) for n in (row.sessions.cold, row.sessions.warm))
+        parts.append(f"{warm} open sessions kept warm, {cold} from a cold start")
     return "; ".join([*parts, *_memory(row), *_served(row), _box(row)])
 
 

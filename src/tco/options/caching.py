@@ -1,0 +1,119 @@
+"""How a provider's cache meets the sessions of a profile: what it reads and writes, how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tco.engine.sessions import Gaps
+from tco.engine.shapes import Number, Workload
+from tco.engine.tokens import believed_share, read_share
+from tco.options.prices import SHORTEST, Buying, as_sold, minutes
+from tco.options.sessions import sessions_of
+from tco.options.settings import WARM, Settings, follows_gaps
+
+if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
+    from tco.catalog.prices import Modifier, Offer, Rates
+
+KEEPS = "price.cache_lifetime_s"
+"""How long a cache lives of whose provider nothing is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caching:
+    """What an offer's cache keeps of sessions.
+
+    Args:
+        gaps: How long sessions wait.
+        usual_share: Share of the input that the profile says a cache has [1].
+        lifetimes: What a lifetime is asked for by, None for the usual one, and how long it is; None
+            where nothing is known of it [s].
+        written: Whether what is written has a price of its own.
+    """
+
+    gaps: Gaps
+    usual_share: Number
+    lifetimes: tuple[tuple[str | None, float | None], ...]
+    written: bool
+
+    def lifetime_s(self, way: int, settings: Settings) -> Number:
+        """Return how long a cache lives after it was last read [s]."""
+        known = self.lifetimes[way][1]
+        return settings.value(KEEPS) if known is None else known
+
+    def load(self, load: Workload, settings: Settings, way: int) -> Workload:
+        """Return requests with what is read of their input, and written, at one of the lifetimes.
+
+        What is written at the input price stays what it is: input.
+        """
+        sessions = sessions_of(settings, self.gaps)
+        read = read_share(sessions, self.lifetime_s(way, settings), settings.value(WARM))
+        read = believed_share(read, load.cached_share, self.usual_share)
+        return replace(load, cached_share=read, cache_write_share=(1.0 - read) * self.written)
+
+
+def caching_of(
+    settings: Settings,
+    gaps: Gaps | None,
+    rates: Rates,
+    modifiers: Sequence[Modifier],
+    buying: Buying,
+    usual: str | None = None,
+) -> Caching | None:
+    """Return what an offer's cache keeps of sessions; None where that follows from no gaps.
+
+    Args:
+        settings: Every value that enters a bill.
+        gaps: How long sessions wait; None where requests belong to none.
+        rates, modifiers: The offer's price.
+        buying: A lifetime that is asked for is the only one.
+        usual: Lifetime at the usual price, where it is known.
+    """
+    if gaps is None or rates.cached_input is None or not follows_gaps(settings):
+        return None
+    written = rates.cache_write is not None
+    usual = usual or (SHORTEST if written else None)
+    sold = _sold(modifiers) if written else []
+    if buying.cache_ttl is not None:
+        asked = as_sold(buying, modifiers).cache_ttl
+        sold = [name for name in sold if name == asked]
+    known = [(None, None if usual is None else _seconds(usual))]
+    found = [(name, _seconds(name)) for name in sold]
+    return Caching(
+        gaps=gaps,
+        usual_share=float(np.asarray(settings.value("workload.cached_share"))),
+        lifetimes=tuple(found if found and buying.cache_ttl is not None else [*known, *found]),
+        written=written,
+    )
+
+
+def _sold(modifiers: Iterable[Modifier]) -> list[str]:
+    """Return the lifetimes that have a price of their own, short to long."""
+    names = {m.when.cache_ttl for m in modifiers if m.when.cache_ttl is not None}
+    return sorted(names, key=minutes)
+
+
+def _seconds(lifetime: str) -> float:
+    return minutes(lifetime) * 60.0
+
+
+def usual_lifetime(catalog: Catalog, offer: Offer, *, written: bool) -> str | None:
+    """Return how long a cache lives at the usual price, where that is known.
+
+    A closed model's cache is its maker's wherever it is sold.
+
+    Args:
+        catalog: The data.
+        offer: What is bought.
+        written: Whether what is written has a price of its own.
+    """
+    model, providers = catalog.models.models[offer.model], catalog.prices.providers
+    sellers = [providers.get(offer.provider)]
+    if model.weights == "closed":
+        sellers += [one for one in providers.values() if one.name == model.org]
+    known = [s.write_lifetime if written else s.cache_lifetime for s in sellers if s is not None]
+    return next(filter(None, known), None)

@@ -1,0 +1,169 @@
+"""The sessions of a traffic profile as settings, and back as what the formulas need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tco.engine.replica import BATCHES, Replica
+from tco.engine.sessions import (
+    FEW,
+    SOME,
+    CacheRoom,
+    Gaps,
+    Kept,
+    Limits,
+    Sessions,
+    SessionServer,
+    kept,
+    session_replica,
+    session_server,
+)
+from tco.engine.shapes import Floats, GpuShape, Layout, ModelShape, ServerProfile, number
+from tco.errors import UsageError
+from tco.options.settings import AT, Settings, target, workload
+from tco.units import GB, show_number
+
+if TYPE_CHECKING:
+    from tco.catalog.defaults import Profile as Traffic
+
+OF_PROFILE = (
+    *("turns", "first_tokens", "growth_tokens", "new_tokens", "shared_tokens"),
+    *("lanes", "service_s"),
+)
+"""Settings that a profile's sessions say; the gap follows from its table."""
+
+
+def gaps_of(traffic: Traffic) -> Gaps | None:
+    """Return how long the sessions of a profile wait; None where it has none."""
+    said = traffic.sessions
+    return None if said is None else Gaps(beyond=tuple((s, p) for s, p in said.gap_beyond))
+
+
+def with_sessions(settings: Settings, name: str, traffic: Traffic, gaps: Gaps | None) -> Settings:
+    """Return the settings with what a profile says of sessions."""
+    said = traffic.sessions
+    if said is None or gaps is None:
+        return settings
+    values = {key: float(getattr(said, key)) for key in OF_PROFILE}
+    values["gap_s"] = round(number(gaps.mean_s), 1)
+    source = f"profile {name}: {', '.join(said.sources)}"
+    told = {
+        f"{AT}{key}": replace(
+            settings[f"{AT}{key}"],
+            value=value,
+            low=min(settings[f"{AT}{key}"].low, value),
+            high=max(settings[f"{AT}{key}"].high, value),
+            origin="assumed" if key in said.judgment else "catalog",
+            source=source,
+        )
+        for key, value in values.items()
+    }
+    return Settings({**settings, **told})
+
+
+def check_sessions(settings: Settings) -> None:
+    """Raise `UsageError` for sessions such as cannot be."""
+    if number(settings.value(f"{AT}turns")) < 1.0:
+        raise UsageError(f"{settings[f'{AT}turns'].source}: a session has 1 turn at least")
+    isl = number(settings.value("workload.isl"))
+    for path in (f"{AT}shared_tokens", f"{AT}new_tokens"):
+        tokens = number(settings.value(path))
+        if settings.given(path) and tokens > isl:
+            raise UsageError(
+                f"{settings[path].source}: {path} is {show_number(tokens)}, more than the "
+                f"{show_number(isl)} tokens that a turn reads (--isl)"
+            )
+
+
+def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
+    """Return the sessions under some settings.
+
+    What no cache has is given by `--cached` where that is said. A request shorter than what the
+    profile's sessions share or begin with has no more of it than its length.
+
+    Args:
+        settings: Every value that enters a bill.
+        gaps: The table of the profile.
+    """
+    load = workload(settings)
+    context = load.isl
+    value = {key: settings.value(f"{AT}{key}") for key in (*OF_PROFILE, "gap_s", "gap_cap_s")}
+    new = np.minimum(value["new_tokens"], context)
+    if settings.given("workload.cached_share"):
+        new = (1.0 - load.cached_share) * context
+    half = value["growth_tokens"] * value["turns"] / 2.0
+    cap = np.where(np.greater(value["gap_cap_s"], 0.0), value["gap_cap_s"], np.inf)
+    return Sessions(
+        context_tokens=context,
+        output_tokens=load.osl * load.reasoning_factor,
+        shared_tokens=np.minimum(value["shared_tokens"], context - new),
+        new_tokens=new,
+        first_tokens=np.minimum(value["first_tokens"], context),
+        last_tokens=context + np.minimum(half, context),
+        turns=value["turns"],
+        lanes=value["lanes"],
+        gaps=replace(gaps, cap_s=cap, stretch=value["gap_s"] / gaps.mean_s),
+    )
+
+
+def kept_sessions(
+    shapes: tuple[ModelShape, GpuShape, Layout],
+    profile: ServerProfile,
+    settings: Settings,
+    gaps: Gaps,
+    factors: Floats | tuple[float, ...] = (),
+) -> tuple[SessionServer, Kept]:
+    """Return what replicas have for sessions, and how many of them they keep.
+
+    Measurements correct the speed of decoding; that of prefill is the model's.
+
+    Args:
+        shapes: The set-ups.
+        profile: Kind of server.
+        settings: Every value that enters a bill.
+        gaps: The table of the profile.
+        factors: What measurements multiply speeds by at each of `BATCHES` [..., batches] [1].
+    """
+    goal, of = target(settings), sessions_of(settings, gaps)
+    said = (
+        np.asarray(factors)[..., np.searchsorted(BATCHES, (FEW, SOME))] if len(factors) else (1, 1)
+    )
+    pair = (np.asarray(said)[..., 0], np.asarray(said)[..., 1])
+    server = session_server(*shapes, profile, goal, of, _room(settings), pair)
+    running = server.pool_tokens / (of.context_tokens - of.shared_tokens + of.output_tokens)
+    limit = np.where(profile.single_stream, 1.0, np.minimum(goal.limit(shapes[1]), running))
+    return server, kept(of, server, Limits(goal.max_tpot_s, goal.max_ttft_s, limit))
+
+
+def _room(settings: Settings) -> CacheRoom:
+    """Return where a replica keeps what waits."""
+    return CacheRoom(
+        pool_tokens=settings.value("serving.kv_pool_tokens"),
+        pool_share=settings.value("serving.kv_pool_share"),
+        host_bytes=settings.value("serving.host_cache_gb") * GB,
+        host_bytes_per_s=settings.value("serving.host_gb_per_s") * GB,
+    )
+
+
+def with_kept(
+    best: Replica,
+    shapes: tuple[ModelShape, GpuShape, Layout],
+    profile: ServerProfile,
+    settings: Settings,
+    gaps: Gaps,
+    factors: Floats | tuple[float, ...] = (),
+) -> Replica:
+    """Return what replicas sustain with sessions that wait between turns.
+
+    Args:
+        best: The same with requests that stand alone.
+        shapes, profile, settings, gaps, factors: As in `kept_sessions`.
+    """
+    _, found = kept_sessions(shapes, profile, settings, gaps, factors)
+    return session_replica(best, found, capped=np.equal(settings.value(CAPPED), 1.0))
+
+
+CAPPED = "serving.admission_cap"
