@@ -73,21 +73,31 @@ class Gaps:
                 thousandth [1].
         """
         at, share, area = _laid_out(self.beyond)
-        room, each = np.broadcast_arrays(np.divide(slack, self.stretch), np.round(growth, 3))
+        room, each = np.divide(slack, self.stretch), np.round(growth, 3)
+        cap = np.divide(self.cap_s, self.stretch)
+        if np.size(each) == 1:
+            return _beyond(room, float(np.ravel(each)[0]), cap, at, share, area)
+        room, each, cap = np.broadcast_arrays(room, each, cap)
         found = np.empty(room.shape)
         for value in np.unique(each).tolist():
             mine = each == value
-            time = np.interp(room[mine], area + value * at, at, right=np.inf)
-            found[mine] = np.interp(time, at, share, right=0.0)
-            capped = np.broadcast_to(self.cap_s, room.shape)[mine]
-            long = time * np.broadcast_to(self.stretch, room.shape)[mine] >= capped
-            found[mine] = np.where(long, 0.0, found[mine])
-        return np.where(room > 0.0, found, 1.0)
+            found[mine] = _beyond(room[mine], value, cap[mine], at, share, area)
+        return found
 
     @property
     def mean_s(self) -> Number:
         """Return the mean gap [s]."""
         return self.within(np.inf)
+
+
+def _beyond(
+    room: Number, growth: float, cap: Number, at: Floats, share: Floats, area: Floats
+) -> Floats:
+    """Return the share of gaps that are longer than the room lasts; none from the cap on [1]."""
+    filled = area + growth * at
+    found = np.interp(room, filled, share, left=1.0, right=0.0)
+    full = np.interp(cap, at, filled, right=np.inf)
+    return np.where(np.less(room, full), found, 0.0)
 
 
 @lru_cache(maxsize=16)
@@ -313,10 +323,10 @@ FULLEST = 2.0
 
 Points = tuple[tuple[float, float], ...]
 
-MISSES_BELOW, MISSES_ABOVE = 10, 14
+MISSES_BELOW, MISSES_ABOVE = 8, 10
 """Shares of misses that are looked at, below and above the one where the cache counts as kept."""
 
-HALVINGS, ROUNDS = 15, 30
+HALVINGS, ROUNDS = 13, 30
 SLOWEST = np.log(1e-6)
 """Lowest rate that is looked at, over the highest; logarithm [1]."""
 
