@@ -421,7 +421,8 @@ def _largest_rate(
         rate = np.exp(middle)
         ok = allowed(rate, _prefill_s(of, server, slow, slow))
         low, high = np.where(ok, middle, low), np.where(ok, high, middle)
-    return np.exp(low)
+    found: Floats = np.exp(low)
+    return found
 
 
 def steady(of: Sessions, server: SessionServer, sessions: Number, *, warm: bool = True) -> Steady:

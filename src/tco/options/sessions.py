@@ -96,8 +96,8 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
     if settings.given("workload.cached_share"):
         new = (1.0 - load.cached_share) * context
     half = value["growth_tokens"] * value["turns"] / 2.0
-    cap = np.where(np.greater(value["gap_cap_s"], 0.0), value["gap_cap_s"], np.inf)
-    cap = cap if cap.ndim else float(cap)
+    caps = np.where(np.greater(value["gap_cap_s"], 0.0), value["gap_cap_s"], np.inf)
+    cap: Number = caps if caps.ndim else float(caps)
     return Sessions(
         context_tokens=context,
         output_tokens=load.osl * load.reasoning_factor,
