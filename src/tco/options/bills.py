@@ -368,8 +368,8 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
         return best
     from tco.options.sessions import with_kept  # few questions are about sessions
 
-    *pool, profile = shapes
-    return with_kept(best, tuple(pool), profile, settings, option.gaps, option.speed_factors)
+    of_layout, profile = shapes[:3], shapes[3]
+    return with_kept(best, of_layout, profile, settings, option.gaps, option.speed_factors)
 
 
 _known_replica = lru_cache(maxsize=128)(best_replica)
