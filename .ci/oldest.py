@@ -1,6 +1,6 @@
 """Prints the oldest version of everything that `pyproject.toml` lets in, for `pip install -c`.
 
-    python .ci/oldest.py test > oldest.txt        # of the dependencies, and of the extra `test`
+python .ci/oldest.py test > oldest.txt        # of the dependencies, and of the extra `test`
 """
 
 from __future__ import annotations
