@@ -234,9 +234,11 @@ def size(
         old = varied.kind_of_demand(demand, whole)
         whole[old] = demand
     if (most := said.get("concurrency")) is not None:
-        (count,) = varied.counts(most, "--concurrency")
+        several = varied.counts(most, "--concurrency")
+        if len(several) != 1:
+            raise UsageError("--concurrency: one whole number is expected; write for example 64")
         pairs = varied.texts_of(whole.get("set"))
-        whole["set"] = [*pairs, f"serving.max_concurrency={count}"]
+        whole["set"] = [*pairs, f"serving.max_concurrency={several[0]}"]
 
     def ask(inputs: Question) -> Any:
         from tco.analysis.size.size import size as sized

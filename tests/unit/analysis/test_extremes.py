@@ -237,3 +237,9 @@ def test_a_place_or_a_number_that_is_none_is_refused() -> None:
         tco.profile(rows, to=5)
     with pytest.raises(UsageError, match="a text is expected, not object"):
         tco.size("llama-3.3-70b", concurrency=object())
+
+
+@pytest.mark.parametrize("several", ["1,200", "8,16", [8, 16], [], ""])
+def test_requests_at_once_are_one_number(several: Any) -> None:
+    with pytest.raises(UsageError, match="concurrency: "):
+        tco.size("llama-3.3-70b", concurrency=several)
