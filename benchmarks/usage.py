@@ -62,7 +62,7 @@ def reader(folder: str, _: str) -> None:
 
     with Store(memory="1GB", threads=2) as store:
         found = found_files(Reading((folder,)), LeftOutTally())
-        raw = raw_of(found[0].source, found[0].sample, {}, store)
+        raw = raw_of([f.source for f in found], [f.sample for f in found], {}, store)
         files = [one.source.path for one in found]
         fields = [raw.field(name) for name in raw.at]
         sums = ", ".join(f"count({name})" for name in fields)
@@ -80,7 +80,7 @@ def ours(folder: str, _: str) -> None:
     tally = LeftOutTally()
     with Store(threads=2) as store:
         found = found_files(Reading((folder,)), tally)
-        raw = raw_of(found[0].source, found[0].sample, {}, store)
+        raw = raw_of([f.source for f in found], [f.sample for f in found], {}, store)
         files = [one.source for one in found]
         add_table(store, files, raw, None, tally, lambda _: None, ("team", "tag"))
         store.view()

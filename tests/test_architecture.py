@@ -61,7 +61,6 @@ LONG = {
     "options/prices.py token_rates",
     "render/screens/bills.py _columns",
     "render/screens/size.py _columns",
-    "usage/aggregates.py distributions",
     "usage/bill.py _result",
     "usage/elsewhere.py _own",
     "usage/formats/codex.py row",

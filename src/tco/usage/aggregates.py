@@ -1,19 +1,20 @@
 """The aggregates of the canonical table: everything that a profile or a bill needs, and no rows.
 
-The SQL stands here once; what is small is folded further with numpy.
+Which those are stands once, in `tco.usage.expressions`; an engine is asked for them by name, and
+what it says is folded further with numpy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from tco.usage.rows import WRITES, UsageRow
-from tco.usage.store import COLUMNS, Store, columns, plain
+from tco.usage.store import columns, plain
 
 HOUR_S, DAY_S = 3_600, 86_400
 NAMES = ("model", "provider", "region", "service")
@@ -22,15 +23,6 @@ SUMS = (
     *("n", "input", "read", *WRITES, "output", "reasoning", "usd_nano"),
     *("read_estimate", "searches", "image_input"),
 )
-FLAGS = {
-    "failed": "status >= 400",
-    "stated": "usd_nano IS NOT NULL",
-    "unsplit": "read IS NULL",
-    "uncounted": "n IS NULL",
-    "unthought": "reasoning IS NULL",
-}
-"""What keeps rows apart whose sums mean different things."""
-
 STEP_S = 10
 """Grid on which requests in flight are counted [s]."""
 
@@ -91,42 +83,29 @@ class Distributions:
     tens: dict[str, float] = field(default_factory=dict)
 
 
+class Engine(Protocol):
+    """What holds the canonical table: DuckDB here, or a warehouse."""
+
+    def keep(self, without: Collection[str] = ()) -> None:
+        """Have nothing in some columns from now on: what no question asks for costs nothing."""
+
+    def ask(self, name: str, *, edges: Sequence[int] = (), hourly: Sequence[str] = ()) -> Arrays:
+        """Return what a query of `expressions` finds."""
+
+
 def cells(
-    store: Store, *, by: Sequence[str] = (), edges: Sequence[int] = (), hourly: Sequence[str] = ()
+    engine: Engine, *, by: Sequence[str] = (), edges: Sequence[int] = (), hourly: Sequence[str] = ()
 ) -> Arrays:
     """Return sums over good rows by model and by whatever changes their price.
 
     Args:
-        store: The canonical table.
+        engine: What has the canonical table.
         by: Of `BY`, what they are kept apart by besides.
         edges: Limits of context tiers: rows over different ones are kept apart [token].
         hourly: Models whose price depends on the hour; the others are summed by the day.
     """
-    each = "CASE WHEN bucket_s = 0 OR coalesce(n, 0) < 1 THEN abs(input) ELSE abs(input) // n END"
-    tier = " + ".join(f"CAST({each} > {edge} AS INTEGER)" for edge in edges) or "0"
-    day = f"t - t % {DAY_S}"
-    if hourly:
-        listed = ", ".join("'" + name.replace("'", "''") + "'" for name in hourly)
-        day = f"CASE WHEN model IN ({listed}) THEN t - t % {HOUR_S} ELSE {day} END"
-    picked = [*NAMES, *by, f"CASE WHEN bucket_s > {DAY_S} THEN t ELSE {day} END AS t", "bucket_s"]
-    picked += ["longer_than", "only_cost", f"{tier} AS tier"]
-    picked += [f"{test} AS {name}" for name, test in FLAGS.items()]
-    made = [f"CAST(sum({name}) AS BIGINT) AS {name}" for name in SUMS]
-    have = {row[0] for row in store.con.execute("DESCRIBE good").fetchall()}
-    picked, made = ([_known(item, have) for item in some] for some in (picked, made))
-    return filled(
-        store.numbers(f"SELECT {', '.join([*picked, *made])} FROM good GROUP BY ALL ORDER BY ALL")
-    )
-
-
-def _known(item: str, have: set[str]) -> str:
-    """Return a part of a query, with nothing in place of a column that no file has."""
-    for name, kind in COLUMNS.items():
-        if name not in have and item == name:
-            return f"CAST(NULL AS {kind}) AS {name}"
-        if name not in have and item == f"CAST(sum({name}) AS BIGINT) AS {name}":
-            return f"0::BIGINT AS {name}"
-    return item
+    engine.keep(without={*BY} - {*by})
+    return filled(engine.ask("cells", edges=edges, hourly=hourly))
 
 
 TEXTS = (*NAMES, *BY)
@@ -170,156 +149,120 @@ def _mask(values: Any) -> Any:
     return np.ma.getmaskarray(values)
 
 
-def virtual_end(speed: int) -> str:
-    """Return when a request would end at a speed [token/s], as seconds since 1970.
-
-    ``start + (output + (input - cached) / PREFILL) / speed``, in whole numbers throughout: doubles
-    take six times as long to divide.
-    """
-    work = f"abs(output)::BIGINT * {PREFILL} + abs(input - coalesce(read, 0))"
-    return f"t + ({work}) // {PREFILL * speed}"
-
-
 def distributions(
-    store: Store, sums: Mapping[str, int], speeds: Sequence[int] = TOKENS_PER_S
+    engine: Engine, sums: Mapping[str, int], speeds: Sequence[int] = TOKENS_PER_S
 ) -> Distributions | None:
     """Return what only requests tell; None where every row is a bucket or has no time.
 
     Args:
-        store: The canonical table.
+        engine: What has the canonical table.
         sums: Sums over all rows, by which columns are left out that have nothing.
-        speeds: Speeds at which requests in flight are counted [token/s].
+        speeds: Of `TOKENS_PER_S`, those at which requests in flight are counted [token/s].
     """
-    con = store.con
-    have = {row[0] for row in con.execute("DESCRIBE good").fetchall()}
-    cost = " AND NOT only_cost" if "only_cost" in have else ""
-    con.execute(f"CREATE OR REPLACE VIEW calls AS SELECT * FROM good WHERE bucket_s = 0{cost}")
-    con.execute("CREATE OR REPLACE VIEW timed AS SELECT * FROM calls WHERE t IS NOT NULL")
-    if not con.execute("SELECT 1 FROM calls LIMIT 1").fetchall():
+    empty = {k for k in ("read", *WRITES, "reasoning") if not sums.get(k)}
+    engine.keep(without={*BY, *empty})
+    told = {name: int(values[0]) for name, values in engine.ask("span").items()}
+    if not told["calls"]:
         return None
-    kinds = [k for k in ("read", *WRITES, "reasoning") if sums.get(k)]
-    added = "".join(f", CAST(sum({k}) AS BIGINT) AS {k}" for k in kinds)
-    inputs = store.numbers(
-        f"SELECT model, {_service(con, have)} AS service, abs(input) AS k, "
-        "CAST(sum(n) AS BIGINT) AS n, "
-        f"CAST(sum(output) AS BIGINT) AS output{added} FROM calls WHERE status < 400 "
-        "GROUP BY ALL ORDER BY ALL"
-    )
-    outputs = store.numbers(
-        "SELECT model, abs(output) AS k, CAST(sum(n) AS BIGINT) AS n FROM calls "
-        "WHERE status < 400 GROUP BY ALL ORDER BY ALL"
-    )
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE seconds AS SELECT model, t, sum(n)::INTEGER AS n "
-        "FROM timed GROUP BY ALL"
-    )
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE tens AS SELECT model, t // {STEP_S} AS ten, sum(n)::BIGINT "
-        "AS n FROM seconds GROUP BY ALL"
-    )
-    hours = store.numbers(
-        f"SELECT model, t // {HOUR_S} AS hour, CAST(sum(n) AS BIGINT) AS n FROM seconds "
-        "GROUP BY ALL ORDER BY ALL"
-    )
-    ends = con.execute("SELECT count(e) FROM timed").fetchall()[0][0]
-    logged = _flights(store, "e") if ends else None
-    virtual = tuple(_flights(store, virtual_end(speed)) for speed in speeds)
-    found = Distributions(
+    inputs = {k: v for k, v in engine.ask("inputs").items() if k not in empty}
+    starts = _by_model(engine.ask("tens"))
+    return Distributions(
         inputs=inputs,
-        outputs=outputs,
-        hours=hours,
-        busiest=_busiest(store),
-        logged=logged,
-        virtual=virtual,
-        reuse=_reuse(store) if "session" in have else None,
-        tens=_tens(store),
+        outputs=engine.ask("outputs"),
+        hours=_hours(starts),
+        busiest=_busiest(engine.ask("busiest"), starts),
+        logged=_flights(starts, engine.ask("ends")) if told["ends"] else None,
+        virtual=tuple(_at_speed(engine, starts, speed) for speed in speeds),
+        reuse=engine.ask("reuse") if told["sessions"] else None,
+        tens={name: _dispersion(*steps) for name, steps in _with_all(starts).items()},
     )
-    con.execute("DROP TABLE seconds")
-    con.execute("DROP TABLE tens")
-    return found
 
 
-def _service(con: Any, have: set[str]) -> str:
-    """Return the tier of a request, with its region where any has one: both change the price."""
-    usual = "coalesce(service, 'standard')"
-    if "region" not in have:
-        return usual
-    if not con.execute("SELECT 1 FROM calls WHERE region <> '' LIMIT 1").fetchall():
-        return usual
-    return f"CASE WHEN region <> '' THEN {usual} || '@' || region ELSE {usual} END"
+Steps = tuple[Any, Any]
+"""When steps of `STEP_S` begin, seconds since 1970, ascending or not, and the requests in each."""
 
 
-def _busiest(store: Store) -> dict[str, dict[str, int]]:
+def _with_all(starts: dict[str, Steps]) -> dict[str, Steps]:
+    """Return the steps of each model, and of all together under no name."""
+    if not starts:
+        return {}
+    t, n = (np.concatenate(values) for values in zip(*starts.values(), strict=True))
+    return {**starts, "": _summed(t, n)}
+
+
+def _summed(t: Any, n: Any) -> Steps:
+    """Return times, each once and ascending, with the requests of each."""
+    at, where = np.unique(t, return_inverse=True)
+    counts = np.zeros(len(at), np.int64)
+    np.add.at(counts, where, n)
+    return at, counts
+
+
+def _hours(starts: dict[str, Steps]) -> Arrays:
+    """Return requests by model and hour since 1970."""
+    per = {name: _summed(t // HOUR_S, n) for name, (t, n) in starts.items()}
+    names = [np.full(len(hour), name, dtype=object) for name, (hour, _) in per.items()]
+    none = np.zeros(0, np.int64)
+    return {
+        "model": np.concatenate([np.zeros(0, dtype=object), *names]),
+        "hour": np.concatenate([none, *(hour for hour, _ in per.values())]),
+        "n": np.concatenate([none, *(n for _, n in per.values())]),
+    }
+
+
+def _busiest(seconds: Arrays, starts: dict[str, Steps]) -> dict[str, dict[str, int]]:
     """Return the requests of the busiest second and minute, by model and of all together."""
-    found: dict[str, dict[str, int]] = {}
-    minutes = "(SELECT model, t // 60 AS t, sum(n)::BIGINT AS n FROM seconds GROUP BY ALL)"
-    for name, table in (("second", "seconds"), ("minute", minutes)):
-        rows = store.con.execute(
-            f"SELECT model, max(n) FROM {table} GROUP BY ALL UNION ALL "
-            f"SELECT '', max(n) FROM (SELECT sum(n)::BIGINT AS n FROM {table} GROUP BY t)"
-        ).fetchall()
-        for model, most in rows:
-            found.setdefault(model, {})[name] = int(most or 0)
-    return found
+    found = dict(zip(map(str, seconds["model"]), seconds["n"], strict=True))
+    return {
+        name: {"second": int(found[name]), "minute": int(_summed(t // 60, n)[1].max())}
+        for name, (t, n) in _with_all(starts).items()
+    }
 
 
-def _tens(store: Store) -> dict[str, float]:
+def _dispersion(t: Any, n: Any) -> float:
     """Return the variance over the mean of the requests in 10 s, within the hours they lie in."""
     per = HOUR_S // STEP_S
-    rows = store.con.execute(
-        "WITH u AS (FROM tens UNION ALL SELECT '' AS model, ten, sum(n)::BIGINT AS n FROM tens "
-        f"GROUP BY ten), h AS (SELECT model, ten // {per} AS hour, sum(n)::BIGINT AS c, "
-        "sum(n * n)::BIGINT AS cc FROM u GROUP BY ALL) "
-        "SELECT model, sum(cc)::BIGINT, sum(c * c)::BIGINT, sum(c)::BIGINT FROM h GROUP BY ALL"
-    ).fetchall()  # whole numbers, so that no order of adding changes a digit
-    return {model: (cc - c2 / per) / c if c else 0.0 for model, cc, c2, c in rows}
+    hours = _summed(t // HOUR_S, n)[1]
+    cc, c2, c = int((n * n).sum()), int((hours * hours).sum()), int(hours.sum())
+    return (cc - c2 / per) / c if c else 0.0  # of whole numbers: no order changes a digit
 
 
-def _flights(store: Store, end: str) -> Flights:
-    """Return the requests in flight of each model and of all together, by when they end."""
-    grid = store.numbers(
-        "SELECT coalesce(a.model, b.model) AS model, coalesce(a.ten, b.ten) AS ten, "
-        "coalesce(a.n, 0) AS starts, coalesce(a.n, 0) - coalesce(b.n, 0) AS d FROM tens a "
-        f"FULL JOIN (SELECT model, CAST(({end}) // {STEP_S} AS INTEGER) AS ten, "
-        f"sum(n)::BIGINT AS n FROM timed WHERE ({end}) IS NOT NULL GROUP BY ALL) b "
-        "ON a.model = b.model AND a.ten = b.ten "
-        "ORDER BY 1, 2"
-    )
-    if not len(grid["ten"]):
+def _by_model(found: Arrays) -> dict[str, Steps]:
+    """Return steps and requests of each model, of a table in which they lie together."""
+    names = found["model"]
+    if not len(names):
         return {}
-    names = grid["model"]
     bounds = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]
-    found = {
-        str(names[low]): _flight(*(grid[k][low:high] for k in ("ten", "starts", "d")))
+    return {
+        str(names[low]): (found["t"][low:high], found["n"][low:high])
         for low, high in pairwise(bounds)
     }
-    ten, at = np.unique(grid["ten"], return_inverse=True)
+
+
+def _at_speed(engine: Engine, starts: dict[str, Steps], speed: int) -> Flights:
+    """Return the requests in flight if each had its time at a speed [token/s]."""
+    found = engine.ask(f"ends_{speed}")
+    return _flights(starts, {**found, "t": found["t"] // (PREFILL * speed)})
+
+
+def _flights(starts: dict[str, Steps], found: Arrays) -> Flights:
+    """Return the requests in flight of each model and of all together, by when they end."""
+    ends = _by_model(found)
+    none = np.zeros(0, np.int64)
+    both = {name: (*begun, *ends.get(name, (none, none))) for name, begun in starts.items()}
+    if not both:
+        return {}
+    whole = tuple(np.concatenate([some[i] for some in both.values()]) for i in range(4))
+    return {name: _flight(*some) for name, some in {**both, "": whole}.items()}
+
+
+def _flight(start: Any, begun: Any, end: Any, ended: Any) -> Flight:
+    ten, at = np.unique(np.concatenate([start, end]), return_inverse=True)
     starts, d = np.zeros(len(ten), np.int64), np.zeros(len(ten), np.int64)
-    np.add.at(starts, at, grid["starts"])
-    np.add.at(d, at, grid["d"])
-    return {**found, "": _flight(ten, starts, d)}
-
-
-def _flight(ten: Any, starts: Any, d: Any) -> Flight:
-    values, mean = in_flight(ten, starts, d, FLIGHT_SHARES)
+    np.add.at(starts, at[: len(start)], begun)
+    np.add.at(d, at, np.concatenate([begun, -ended]))
+    values, mean = in_flight(ten // STEP_S, starts, d, FLIGHT_SHARES)
     return Flight(values, mean, int(starts.sum()))
-
-
-def _reuse(store: Store) -> Arrays | None:
-    """Return input tokens that a session had sent or been given before, by the gap since then.
-
-    `min(input, input before + output before)` is the most that can be reused of a request.
-    """
-    if not store.con.execute("SELECT count(session) FROM timed").fetchall()[0][0]:
-        return None
-    gaps = " ".join(f"WHEN gap <= {g} THEN {g}" for g in REUSE_GAPS_S)
-    return store.numbers(
-        f"SELECT model, CASE {gaps} ELSE 0 END AS gap, CAST(sum(again) AS BIGINT) AS tokens FROM ("
-        "SELECT model, t - lag(t) OVER w AS gap, least(input, lag(input + output) OVER w) AS again "
-        "FROM timed WHERE session IS NOT NULL AND n > 0 "
-        "WINDOW w AS (PARTITION BY model, session ORDER BY t, input)) "
-        "WHERE again IS NOT NULL GROUP BY ALL ORDER BY ALL"
-    )
 
 
 def quantiles(values: Any, weights: Any, shares: Sequence[float]) -> list[float]:

@@ -158,11 +158,10 @@ class Logs:
             hours: Hours since 1970 in which there are requests, where that is known already.
         """
         if hours is None and self.store is not None:
-            found = self.store.con.execute(
-                "SELECT min(t), max(t) FROM good WHERE bucket_s = 0 AND t IS NOT NULL"
-            ).fetchall()[0]
-            if found[0] is not None:
-                hours = np.array([int(t) // aggregates.HOUR_S for t in found])
+            told = self.store.ask("span")
+            if int(told["timed"][0]):
+                ends = (told["first"][0], told["last"][0])
+                hours = np.array([int(t) // aggregates.HOUR_S for t in ends])
         return span_of(cells, self.tally.spans, hours)
 
     def matches(self) -> dict[tuple[str, str], Matched]:

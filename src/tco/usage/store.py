@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,8 @@ COLUMNS: dict[str, str] = {
     "file": "VARCHAR",
 }
 """Columns of the canonical table: counts are inclusive, `t` and `e` are seconds since 1970, UTC."""
+
+QUERIES_FILE = Path(__file__).with_name("duckdb.sql")
 
 CHUNK = 100_000
 MEMORY = "350MB"
@@ -97,6 +99,8 @@ class Store:
                 "threads": str(threads or min(os.cpu_count() or 1, 8)),
             }
         )
+        self.have: set[str] = set()
+        self.counted = False
         for setting in SETTINGS:
             self.con.execute(setting)
 
@@ -152,7 +156,42 @@ class Store:
             self.write(f"SELECT {picked} LIMIT 0")
         files = f"read_parquet('{self.folder}/part-*.parquet', union_by_name=true)"
         self.con.execute(f"CREATE OR REPLACE VIEW usage AS SELECT * FROM {files}")
-        self.con.execute("CREATE OR REPLACE VIEW good AS SELECT * FROM usage WHERE bad IS NULL")
+        self.have = {row[0] for row in self.con.execute("DESCRIBE usage").fetchall()}
+        self.keep()
+
+    def keep(self, without: Collection[str] = ()) -> None:
+        """Have nothing in some columns of `good` from now on, nor in those that no file has."""
+        empty = {"only_cost": "false", "n": "1"}
+        picked = ", ".join(
+            f"CAST({empty.get(name, 'NULL')} AS {kind}) AS {name}"
+            if name in without or name not in self.have
+            else name
+            for name, kind in COLUMNS.items()
+        )
+        self.con.execute(
+            f"CREATE OR REPLACE VIEW good AS SELECT {picked} FROM usage WHERE bad IS NULL"
+        )
+        self.con.execute("DROP TABLE IF EXISTS seconds")
+        self.counted = False
+
+    def ask(
+        self, name: str, *, edges: Sequence[int] = (), hourly: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Return what a query of `duckdb.sql` finds.
+
+        Args:
+            name: Of the query.
+            edges: Limits of context tiers [token].
+            hourly: Models whose price depends on the hour.
+        """
+        known = queries()
+        text = known[f"{name}_hourly" if hourly else name]
+        if 'FROM "seconds"' in text and not self.counted:
+            self.con.execute(f"CREATE TEMP TABLE seconds AS {known['seconds']}")
+            self.counted = True
+        tier = " + ".join(known["over"].replace("{edge}", str(edge)) for edge in edges) or "0"
+        text = text.replace("{hourly}", ", ".join(map(quoted, hourly))).replace("{tier}", tier)
+        return self.numbers(text)
 
     def numbers(self, query: str) -> dict[str, Any]:
         """Return the columns of a query's result as arrays; texts as arrays of objects.
@@ -241,6 +280,13 @@ def parquet_rows(path: str, most: int | None = None) -> Iterator[dict[str, Any]]
 def _reader() -> Any:
     """Return a cursor that reads rows of files, of one connection for all of them."""
     return _connection().cursor()
+
+
+@cache
+def queries() -> dict[str, str]:
+    """Return the SQL of every query of `tco.usage.expressions` for DuckDB, by name."""
+    parts = QUERIES_FILE.read_text(encoding="utf-8").split("-- name: ")[1:]
+    return {name: text.strip() for name, _, text in (part.partition("\n") for part in parts)}
 
 
 @cache

@@ -1,0 +1,263 @@
+"""The aggregates of the canonical table as expressions of Ibis: one definition for every engine.
+
+`python -m tco.usage.expressions` writes their SQL for DuckDB into `duckdb.sql`, so that files are
+read without Ibis; a warehouse gets the same trees over its own table (`tco.usage.warehouse`). Times
+are rounded by their remainder and not by division, which Ibis makes of doubles, and every sum is a
+BIGINT: so that all engines find the same whole numbers. Nothing here is imported by other commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tco.errors import UsageError, install_command
+from tco.usage.aggregates import (
+    BY,
+    DAY_S,
+    HOUR_S,
+    NAMES,
+    PREFILL,
+    REUSE_GAPS_S,
+    STEP_S,
+    SUMS,
+    TOKENS_PER_S,
+)
+from tco.usage.store import COLUMNS, QUERIES_FILE
+
+TYPES = {
+    "VARCHAR": "string",
+    "BIGINT": "int64",
+    "INTEGER": "int32",
+    "SMALLINT": "int16",
+    "BOOLEAN": "boolean",
+}
+EDGE, TIER, HOURLY = 987_654_321, 987_654_322, "{hourly}"
+"""What stands in the written SQL for a limit of a tier, for the tier, and for names of models."""
+
+DIALECTS = ("duckdb", "postgres", "pyspark", "bigquery", "snowflake", "clickhouse", "trino")
+
+
+def ibis_module() -> Any:
+    """Return Ibis.
+
+    Raises:
+        UsageError: It is not installed; the text says how.
+    """
+    try:
+        import ibis
+    except ImportError:
+        raise UsageError(
+            f"a warehouse is asked by way of Ibis: {install_command('warehouse')}"
+        ) from None
+    return ibis
+
+
+def canonical() -> Any:
+    """Return the good rows of the canonical table, bound to no engine."""
+    return ibis_module().table({k: TYPES[v] for k, v in COLUMNS.items()}, name="good")
+
+
+def whole(value: Any) -> Any:
+    """Return a value as a BIGINT, also where Ibis takes it for one that engines make wider."""
+    from ibis.expr.operations import Cast
+
+    return Cast(value, "int64").to_expr()
+
+
+def _sums(table: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {name: whole(table[name].sum()) for name in names}
+
+
+def over(good: Any, edge: int) -> Any:
+    """Return whether a request, or the mean request of a bucket, has more input than a limit.
+
+    `input // n > edge` without a division.
+    """
+    n, given = good.n.fill_null(0), good["input"].abs()
+    one = (good.bucket_s == 0) | (n < 1)
+    return one.ifelse(given, given - n * edge - n + edge + 1) > edge
+
+
+def cells(good: Any, tier: Any, hourly: Sequence[str] = ()) -> Any:
+    """Return sums by model and by whatever changes their price; `filled` gives them no gaps."""
+    day = good.t - good.t % DAY_S
+    if hourly:
+        day = good.model.isin(hourly).ifelse(good.t - good.t % HOUR_S, day)
+    keys = {
+        **{name: good[name] for name in (*NAMES, *BY)},
+        "t": (good.bucket_s > DAY_S).ifelse(good.t, day),
+        **{name: good[name] for name in ("bucket_s", "longer_than", "only_cost")},
+        "tier": tier,
+        "failed": good.status >= 400,
+        "stated": good.usd_nano.notnull(),
+        "unsplit": good["read"].isnull(),
+        "uncounted": good.n.isnull(),
+        "unthought": good.reasoning.isnull(),
+    }
+    picked = good.select(**keys, **{name: good[name] for name in SUMS})
+    return picked.group_by([*keys]).agg(**_sums(picked, SUMS)).order_by([*keys])
+
+
+def calls(good: Any) -> Any:
+    """Return the rows that are single requests."""
+    return good.filter(good.bucket_s == 0, ~good.only_cost.fill_null(False))
+
+
+def inputs(good: Any, kinds: Sequence[str]) -> Any:
+    """Return answered requests by model, tier with region, and exact input."""
+    ok = calls(good).filter(lambda t: t.status < 400)
+    usual, region = ok.service.fill_null("standard"), ok.region.fill_null("")
+    picked = ok.select(
+        model=ok.model,
+        service=(region == "").ifelse(usual, usual + "@" + region),
+        k=ok["input"].abs(),
+        **{name: ok[name] for name in ("n", "output", *kinds)},
+    )
+    found = picked.group_by(["model", "service", "k"])
+    return found.agg(**_sums(picked, ("n", "output", *kinds))).order_by(["model", "service", "k"])
+
+
+def outputs(good: Any) -> Any:
+    """Return answered requests by model and exact output."""
+    ok = calls(good).filter(lambda t: t.status < 400)
+    picked = ok.select(model=ok.model, k=ok.output.abs(), n=ok.n)
+    return picked.group_by(["model", "k"]).agg(**_sums(picked, ("n",))).order_by(["model", "k"])
+
+
+def timed(good: Any) -> Any:
+    """Return the single requests whose time is known."""
+    return calls(good).filter(lambda t: t.t.notnull())
+
+
+def seconds(good: Any) -> Any:
+    """Return requests by model and second."""
+    some = timed(good)
+    return some.group_by([some.model, some.t]).agg(n=some.n.sum().cast("int32"))
+
+
+def steps(each_second: Any) -> Any:
+    """Return requests by model and step of `STEP_S`, by when it begins."""
+    begun = each_second.t - each_second.t % STEP_S
+    picked = each_second.select(each_second.model, t=begun, n=each_second.n)
+    found = picked.group_by(["model", "t"]).agg(**_sums(picked, ("n",)))
+    return found.order_by(["model", "t"])
+
+
+def busiest(each_second: Any) -> Any:
+    """Return the most requests in a second, by model, and of all together under no name."""
+    alone = each_second.group_by(each_second.model).agg(n=whole(each_second.n.max()))
+    every = each_second.group_by(each_second.t).agg(**_sums(each_second, ("n",)))
+    every = every.agg(n=whole(every.n.max()))
+    return alone.union(every.select(model=ibis_module().literal(""), n=every.n))
+
+
+def ends(good: Any, speed: int | None) -> Any:
+    """Return requests by model and the step in which they end, as logged or at a speed [token/s].
+
+    At a speed: `start + (output + (input - cached) / PREFILL) / speed` in units of
+    `1 / (PREFILL x speed)` s, whole numbers throughout.
+    """
+    some = timed(good)
+    if speed is None:
+        some = some.filter(some.e.notnull())
+        at = some.e - some.e % STEP_S
+    else:
+        unit = PREFILL * speed
+        fresh = (some["input"] - some["read"].fill_null(0)).abs()
+        end = whole(some.t) * unit + whole(some.output.abs()) * PREFILL + fresh
+        at = end - end % (STEP_S * unit)
+    picked = some.select(model=some.model, t=at, n=some.n)
+    return picked.group_by(["model", "t"]).agg(**_sums(picked, ("n",))).order_by(["model", "t"])
+
+
+def reuse(good: Any) -> Any:
+    """Return input that a session had sent or been given before, by the gap since then."""
+    ibis = ibis_module()
+    some = timed(good)
+    some = some.filter(some.session.notnull(), some.n > 0)
+    window = ibis.window(group_by=["model", "session"], order_by=["t", "input", "output"])
+    told = some.select(
+        model=some.model,
+        given=whole(some["input"]),
+        gap=some.t - some.t.lag().over(window),
+        had=(whole(some["input"]) + some.output).lag().over(window),
+    )
+    told = told.filter(told.gap.notnull())
+    gap = ibis.cases(*((told.gap <= g, g) for g in REUSE_GAPS_S), else_=0)
+    again = (told.given < told.had).ifelse(told.given, told.had)
+    picked = told.select(model=told.model, gap=gap.cast("int32"), tokens=again)
+    found = picked.group_by(["model", "gap"]).agg(**_sums(picked, ("tokens",)))
+    return found.order_by(["model", "gap"])
+
+
+def span(good: Any) -> Any:
+    """Return how many requests there are; of how many time, end and session are told; when."""
+    some = calls(good)
+    return some.agg(
+        calls=some.count(),
+        timed=some.t.count(),
+        first=some.t.min(),
+        last=some.t.max(),
+        ends=some.e.count(),
+        sessions=some.session.count(),
+    )
+
+
+def trees(good: Any, kinds: Sequence[str], tier: Any, hourly: Sequence[str]) -> dict[str, Any]:
+    """Return the queries of a question that hang on nothing but the good rows, by name."""
+    return {
+        "cells": cells(good, tier, hourly),
+        "inputs": inputs(good, kinds),
+        "outputs": outputs(good),
+        "seconds": seconds(good),
+        "ends": ends(good, None),
+        **{f"ends_{speed}": ends(good, speed) for speed in TOKENS_PER_S},
+        "reuse": reuse(good),
+        "span": span(good),
+    }
+
+
+def grids(each_second: Any) -> dict[str, Any]:
+    """Return the queries that hang on requests by second alone."""
+    return {"tens": steps(each_second), "busiest": busiest(each_second)}
+
+
+def sql(tree: Any, dialect: str) -> str:
+    """Return the SQL of a tree; no driver of the engine is needed."""
+    from ibis.backends.sql import compilers
+
+    names = {"pyspark": "PySpark", "bigquery": "BigQuery", "clickhouse": "ClickHouse"}
+    names |= {"duckdb": "DuckDB"}
+    compiler = getattr(compilers, f"{names.get(dialect, dialect.title())}Compiler")()
+    return str(compiler.to_sqlglot(tree.unbind()).sql(dialect=compiler.dialect, pretty=True))
+
+
+def duckdb_text() -> str:
+    """Return the SQL of every query for DuckDB, as `duckdb.sql` holds it."""
+    ibis = ibis_module()
+    good = canonical()
+    from tco.usage.rows import WRITES
+
+    kinds = ("read", *WRITES, "reasoning")
+    tier = ibis.literal(TIER)
+    found: Mapping[str, Any] = {
+        **trees(good, kinds, tier, ()),
+        "cells_hourly": cells(good, tier, (HOURLY,)),
+    }
+    second = ibis.table({"model": "string", "t": "int32", "n": "int32"}, name="seconds")
+    texts = {name: sql(tree, "duckdb") for name, tree in {**found, **grids(second)}.items()}
+    over_ = sql(good.select(over=over(good, EDGE).cast("int32")), "duckdb")
+    texts["over"] = " ".join(over_.split()).removeprefix("SELECT ").partition(' AS "over"')[0]
+    swaps = ((str(TIER), "{tier}"), (str(EDGE), "{edge}"), (f"'{HOURLY}'", HOURLY))
+    out = ["-- Written by `python -m tco.usage.expressions`; not edited by hand."]
+    for name, text in texts.items():
+        for stands, shown in swaps:
+            text = text.replace(stands, shown)
+        out.append(f"-- name: {name}\n{text}\n")
+    return "\n".join(out)
+
+
+if __name__ == "__main__":
+    Path(QUERIES_FILE).write_text(duckdb_text(), encoding="utf-8")
