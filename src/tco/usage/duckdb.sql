@@ -118,6 +118,131 @@ ORDER BY
   "t2"."uncounted" ASC,
   "t2"."unthought" ASC
 
+-- name: cells_hourly
+SELECT
+  *
+FROM (
+  SELECT
+    "t1"."model",
+    "t1"."provider",
+    "t1"."region",
+    "t1"."service",
+    "t1"."team",
+    "t1"."project",
+    "t1"."key",
+    "t1"."tag",
+    "t1"."t",
+    "t1"."bucket_s",
+    "t1"."longer_than",
+    "t1"."only_cost",
+    "t1"."tier",
+    "t1"."failed",
+    "t1"."stated",
+    "t1"."unsplit",
+    "t1"."uncounted",
+    "t1"."unthought",
+    CAST(SUM("t1"."n") AS BIGINT) AS "n",
+    CAST(SUM("t1"."input") AS BIGINT) AS "input",
+    CAST(SUM("t1"."read") AS BIGINT) AS "read",
+    CAST(SUM("t1"."write_5m") AS BIGINT) AS "write_5m",
+    CAST(SUM("t1"."write_1h") AS BIGINT) AS "write_1h",
+    CAST(SUM("t1"."write_30m") AS BIGINT) AS "write_30m",
+    CAST(SUM("t1"."write_12h") AS BIGINT) AS "write_12h",
+    CAST(SUM("t1"."write_unknown") AS BIGINT) AS "write_unknown",
+    CAST(SUM("t1"."output") AS BIGINT) AS "output",
+    CAST(SUM("t1"."reasoning") AS BIGINT) AS "reasoning",
+    CAST(SUM("t1"."usd_nano") AS BIGINT) AS "usd_nano",
+    CAST(SUM("t1"."read_estimate") AS BIGINT) AS "read_estimate",
+    CAST(SUM("t1"."searches") AS BIGINT) AS "searches",
+    CAST(SUM("t1"."image_input") AS BIGINT) AS "image_input"
+  FROM (
+    SELECT
+      "t0"."model",
+      "t0"."provider",
+      "t0"."region",
+      "t0"."service",
+      "t0"."team",
+      "t0"."project",
+      "t0"."key",
+      "t0"."tag",
+      CASE
+        WHEN "t0"."bucket_s" > 86400
+        THEN "t0"."t"
+        ELSE CASE
+          WHEN "t0"."model" IN ({hourly})
+          THEN "t0"."t" - (
+            "t0"."t" % 3600
+          )
+          ELSE "t0"."t" - (
+            "t0"."t" % 86400
+          )
+        END
+      END AS "t",
+      "t0"."bucket_s",
+      "t0"."longer_than",
+      "t0"."only_cost",
+      {tier} AS "tier",
+      "t0"."status" >= 400 AS "failed",
+      "t0"."usd_nano" IS NOT NULL AS "stated",
+      "t0"."read" IS NULL AS "unsplit",
+      "t0"."n" IS NULL AS "uncounted",
+      "t0"."reasoning" IS NULL AS "unthought",
+      "t0"."n",
+      "t0"."input",
+      "t0"."read",
+      "t0"."write_5m",
+      "t0"."write_1h",
+      "t0"."write_30m",
+      "t0"."write_12h",
+      "t0"."write_unknown",
+      "t0"."output",
+      "t0"."reasoning",
+      "t0"."usd_nano",
+      "t0"."read_estimate",
+      "t0"."searches",
+      "t0"."image_input"
+    FROM "good" AS "t0"
+  ) AS "t1"
+  GROUP BY
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+    14,
+    15,
+    16,
+    17,
+    18
+) AS "t2"
+ORDER BY
+  "t2"."model" ASC,
+  "t2"."provider" ASC,
+  "t2"."region" ASC,
+  "t2"."service" ASC,
+  "t2"."team" ASC,
+  "t2"."project" ASC,
+  "t2"."key" ASC,
+  "t2"."tag" ASC,
+  "t2"."t" ASC,
+  "t2"."bucket_s" ASC,
+  "t2"."longer_than" ASC,
+  "t2"."only_cost" ASC,
+  "t2"."tier" ASC,
+  "t2"."failed" ASC,
+  "t2"."stated" ASC,
+  "t2"."unsplit" ASC,
+  "t2"."uncounted" ASC,
+  "t2"."unthought" ASC
+
 -- name: inputs
 SELECT
   *
@@ -200,25 +325,62 @@ ORDER BY
   "t2"."model" ASC,
   "t2"."k" ASC
 
--- name: seconds
+-- name: tens
 SELECT
-  "t1"."model",
-  "t1"."t",
-  CAST(SUM("t1"."n") AS INT) AS "n"
+  *
 FROM (
   SELECT
-    *
-  FROM "good" AS "t0"
-  WHERE
-    "t0"."bucket_s" = 0
-    AND NOT (
-      COALESCE("t0"."only_cost", FALSE)
-    )
-    AND "t0"."t" IS NOT NULL
+    "t1"."model",
+    "t1"."t",
+    CAST(SUM("t1"."n") AS BIGINT) AS "n"
+  FROM (
+    SELECT
+      "t0"."model",
+      "t0"."t" - (
+        "t0"."t" % 10
+      ) AS "t",
+      "t0"."n"
+    FROM "seconds" AS "t0"
+  ) AS "t1"
+  GROUP BY
+    1,
+    2
+) AS "t2"
+ORDER BY
+  "t2"."model" ASC,
+  "t2"."t" ASC
+
+-- name: busiest
+SELECT
+  *
+FROM (
+  SELECT
+    "t0"."model",
+    CAST(MAX("t0"."n") AS BIGINT) AS "n"
+  FROM "seconds" AS "t0"
+  GROUP BY
+    1
 ) AS "t1"
-GROUP BY
-  1,
-  2
+UNION ALL
+SELECT
+  *
+FROM (
+  SELECT
+    '' AS "model",
+    "t3"."n"
+  FROM (
+    SELECT
+      CAST(MAX("t2"."n") AS BIGINT) AS "n"
+    FROM (
+      SELECT
+        "t0"."t",
+        CAST(SUM("t0"."n") AS BIGINT) AS "n"
+      FROM "seconds" AS "t0"
+      GROUP BY
+        1
+    ) AS "t2"
+  ) AS "t3"
+) AS "t4"
 
 -- name: ends
 SELECT
@@ -469,187 +631,25 @@ FROM (
     )
 ) AS "t1"
 
--- name: cells_hourly
+-- name: seconds
 SELECT
-  *
+  "t1"."model",
+  "t1"."t",
+  CAST(SUM("t1"."n") AS INT) AS "n"
 FROM (
   SELECT
-    "t1"."model",
-    "t1"."provider",
-    "t1"."region",
-    "t1"."service",
-    "t1"."team",
-    "t1"."project",
-    "t1"."key",
-    "t1"."tag",
-    "t1"."t",
-    "t1"."bucket_s",
-    "t1"."longer_than",
-    "t1"."only_cost",
-    "t1"."tier",
-    "t1"."failed",
-    "t1"."stated",
-    "t1"."unsplit",
-    "t1"."uncounted",
-    "t1"."unthought",
-    CAST(SUM("t1"."n") AS BIGINT) AS "n",
-    CAST(SUM("t1"."input") AS BIGINT) AS "input",
-    CAST(SUM("t1"."read") AS BIGINT) AS "read",
-    CAST(SUM("t1"."write_5m") AS BIGINT) AS "write_5m",
-    CAST(SUM("t1"."write_1h") AS BIGINT) AS "write_1h",
-    CAST(SUM("t1"."write_30m") AS BIGINT) AS "write_30m",
-    CAST(SUM("t1"."write_12h") AS BIGINT) AS "write_12h",
-    CAST(SUM("t1"."write_unknown") AS BIGINT) AS "write_unknown",
-    CAST(SUM("t1"."output") AS BIGINT) AS "output",
-    CAST(SUM("t1"."reasoning") AS BIGINT) AS "reasoning",
-    CAST(SUM("t1"."usd_nano") AS BIGINT) AS "usd_nano",
-    CAST(SUM("t1"."read_estimate") AS BIGINT) AS "read_estimate",
-    CAST(SUM("t1"."searches") AS BIGINT) AS "searches",
-    CAST(SUM("t1"."image_input") AS BIGINT) AS "image_input"
-  FROM (
-    SELECT
-      "t0"."model",
-      "t0"."provider",
-      "t0"."region",
-      "t0"."service",
-      "t0"."team",
-      "t0"."project",
-      "t0"."key",
-      "t0"."tag",
-      CASE
-        WHEN "t0"."bucket_s" > 86400
-        THEN "t0"."t"
-        ELSE CASE
-          WHEN "t0"."model" IN ({hourly})
-          THEN "t0"."t" - (
-            "t0"."t" % 3600
-          )
-          ELSE "t0"."t" - (
-            "t0"."t" % 86400
-          )
-        END
-      END AS "t",
-      "t0"."bucket_s",
-      "t0"."longer_than",
-      "t0"."only_cost",
-      {tier} AS "tier",
-      "t0"."status" >= 400 AS "failed",
-      "t0"."usd_nano" IS NOT NULL AS "stated",
-      "t0"."read" IS NULL AS "unsplit",
-      "t0"."n" IS NULL AS "uncounted",
-      "t0"."reasoning" IS NULL AS "unthought",
-      "t0"."n",
-      "t0"."input",
-      "t0"."read",
-      "t0"."write_5m",
-      "t0"."write_1h",
-      "t0"."write_30m",
-      "t0"."write_12h",
-      "t0"."write_unknown",
-      "t0"."output",
-      "t0"."reasoning",
-      "t0"."usd_nano",
-      "t0"."read_estimate",
-      "t0"."searches",
-      "t0"."image_input"
-    FROM "good" AS "t0"
-  ) AS "t1"
-  GROUP BY
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-    10,
-    11,
-    12,
-    13,
-    14,
-    15,
-    16,
-    17,
-    18
-) AS "t2"
-ORDER BY
-  "t2"."model" ASC,
-  "t2"."provider" ASC,
-  "t2"."region" ASC,
-  "t2"."service" ASC,
-  "t2"."team" ASC,
-  "t2"."project" ASC,
-  "t2"."key" ASC,
-  "t2"."tag" ASC,
-  "t2"."t" ASC,
-  "t2"."bucket_s" ASC,
-  "t2"."longer_than" ASC,
-  "t2"."only_cost" ASC,
-  "t2"."tier" ASC,
-  "t2"."failed" ASC,
-  "t2"."stated" ASC,
-  "t2"."unsplit" ASC,
-  "t2"."uncounted" ASC,
-  "t2"."unthought" ASC
-
--- name: tens
-SELECT
-  *
-FROM (
-  SELECT
-    "t1"."model",
-    "t1"."t",
-    CAST(SUM("t1"."n") AS BIGINT) AS "n"
-  FROM (
-    SELECT
-      "t0"."model",
-      "t0"."t" - (
-        "t0"."t" % 10
-      ) AS "t",
-      "t0"."n"
-    FROM "seconds" AS "t0"
-  ) AS "t1"
-  GROUP BY
-    1,
-    2
-) AS "t2"
-ORDER BY
-  "t2"."model" ASC,
-  "t2"."t" ASC
-
--- name: busiest
-SELECT
-  *
-FROM (
-  SELECT
-    "t0"."model",
-    CAST(MAX("t0"."n") AS BIGINT) AS "n"
-  FROM "seconds" AS "t0"
-  GROUP BY
-    1
+    *
+  FROM "good" AS "t0"
+  WHERE
+    "t0"."bucket_s" = 0
+    AND NOT (
+      COALESCE("t0"."only_cost", FALSE)
+    )
+    AND "t0"."t" IS NOT NULL
 ) AS "t1"
-UNION ALL
-SELECT
-  *
-FROM (
-  SELECT
-    '' AS "model",
-    "t3"."n"
-  FROM (
-    SELECT
-      CAST(MAX("t2"."n") AS BIGINT) AS "n"
-    FROM (
-      SELECT
-        "t0"."t",
-        CAST(SUM("t0"."n") AS BIGINT) AS "n"
-      FROM "seconds" AS "t0"
-      GROUP BY
-        1
-    ) AS "t2"
-  ) AS "t3"
-) AS "t4"
+GROUP BY
+  1,
+  2
 
 -- name: over
 CAST(CASE WHEN ( "t0"."bucket_s" = 0 ) OR ( COALESCE("t0"."n", 0) < 1 ) THEN ABS("t0"."input") ELSE ( ( ABS("t0"."input") - ( COALESCE("t0"."n", 0) * {edge} ) ) - COALESCE("t0"."n", 0) ) + {edge} + 1 END > {edge} AS INT)

@@ -8,7 +8,8 @@ BIGINT: so that all engines find the same whole numbers. Nothing here is importe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tco.usage.aggregates import (
     SUMS,
     TOKENS_PER_S,
 )
+from tco.usage.rows import WRITES
 from tco.usage.store import COLUMNS, QUERIES_FILE
 
 TYPES = {
@@ -105,18 +107,19 @@ def calls(good: Any) -> Any:
     return good.filter(good.bucket_s == 0, ~good.only_cost.fill_null(False))
 
 
-def inputs(good: Any, kinds: Sequence[str]) -> Any:
+def inputs(good: Any) -> Any:
     """Return answered requests by model, tier with region, and exact input."""
     ok = calls(good).filter(lambda t: t.status < 400)
+    counts = ("n", "output", "read", *WRITES, "reasoning")
     usual, region = ok.service.fill_null("standard"), ok.region.fill_null("")
     picked = ok.select(
         model=ok.model,
         service=(region == "").ifelse(usual, usual + "@" + region),
         k=ok["input"].abs(),
-        **{name: ok[name] for name in ("n", "output", *kinds)},
+        **{name: ok[name] for name in counts},
     )
     found = picked.group_by(["model", "service", "k"])
-    return found.agg(**_sums(picked, ("n", "output", *kinds))).order_by(["model", "service", "k"])
+    return found.agg(**_sums(picked, counts)).order_by(["model", "service", "k"])
 
 
 def outputs(good: Any) -> Any:
@@ -205,23 +208,17 @@ def span(good: Any) -> Any:
     )
 
 
-def trees(good: Any, kinds: Sequence[str], tier: Any, hourly: Sequence[str]) -> dict[str, Any]:
-    """Return the queries of a question that hang on nothing but the good rows, by name."""
-    return {
-        "cells": cells(good, tier, hourly),
-        "inputs": inputs(good, kinds),
-        "outputs": outputs(good),
-        "seconds": seconds(good),
-        "ends": ends(good, None),
-        **{f"ends_{speed}": ends(good, speed) for speed in TOKENS_PER_S},
-        "reuse": reuse(good),
-        "span": span(good),
-    }
-
-
-def grids(each_second: Any) -> dict[str, Any]:
-    """Return the queries that hang on requests by second alone."""
-    return {"tens": steps(each_second), "busiest": busiest(each_second)}
+TREES: dict[str, Callable[[Any], Any]] = {
+    "inputs": inputs,
+    "outputs": outputs,
+    "tens": lambda good: steps(seconds(good)),
+    "busiest": lambda good: busiest(seconds(good)),
+    "ends": partial(ends, speed=None),
+    **{f"ends_{speed}": partial(ends, speed=speed) for speed in TOKENS_PER_S},
+    "reuse": reuse,
+    "span": span,
+}
+"""Every query of the good rows by its name, but for `cells`, which hangs on what is asked."""
 
 
 def sql(tree: Any, dialect: str) -> str:
@@ -231,23 +228,24 @@ def sql(tree: Any, dialect: str) -> str:
     names = {"pyspark": "PySpark", "bigquery": "BigQuery", "clickhouse": "ClickHouse"}
     names |= {"duckdb": "DuckDB"}
     compiler = getattr(compilers, f"{names.get(dialect, dialect.title())}Compiler")()
-    return str(compiler.to_sqlglot(tree.unbind()).sql(dialect=compiler.dialect, pretty=True))
+    return str(compiler.to_sqlglot(tree).sql(dialect=compiler.dialect, pretty=True))
 
 
 def duckdb_text() -> str:
     """Return the SQL of every query for DuckDB, as `duckdb.sql` holds it."""
     ibis = ibis_module()
     good = canonical()
-    from tco.usage.rows import WRITES
-
-    kinds = ("read", *WRITES, "reasoning")
     tier = ibis.literal(TIER)
-    found: Mapping[str, Any] = {
-        **trees(good, kinds, tier, ()),
-        "cells_hourly": cells(good, tier, (HOURLY,)),
-    }
     second = ibis.table({"model": "string", "t": "int32", "n": "int32"}, name="seconds")
-    texts = {name: sql(tree, "duckdb") for name, tree in {**found, **grids(second)}.items()}
+    found = {
+        "cells": cells(good, tier),
+        "cells_hourly": cells(good, tier, (HOURLY,)),
+        **{name: make(good) for name, make in TREES.items()},
+        "seconds": seconds(good),
+        "tens": steps(second),
+        "busiest": busiest(second),
+    }
+    texts = {name: sql(tree, "duckdb") for name, tree in found.items()}
     over_ = sql(good.select(over=over(good, EDGE).cast("int32")), "duckdb")
     texts["over"] = " ".join(over_.split()).removeprefix("SELECT ").partition(' AS "over"')[0]
     swaps = ((str(TIER), "{tier}"), (str(EDGE), "{edge}"), (f"'{HOURLY}'", HOURLY))
