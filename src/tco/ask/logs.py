@@ -14,21 +14,53 @@ from tco.usage.read import Reading
 from tco.usage.results import LogSourceRow, SourcesResult
 
 if TYPE_CHECKING:
+    from tco.catalog.load import Catalog
     from tco.usage.bill import BillAsk
 
 
-def reading(paths: Iterable[Any] | None, of: str | None, columns: Any, zone: str | None) -> Reading:
+def reading(
+    paths: Iterable[Any] | None,
+    of: str | None,
+    columns: Any,
+    zone: str | None,
+    warehouse: str | None = None,
+) -> Reading:
     """Return how logs are to be read.
 
     Raises:
-        UsageError: A column that there is not, or one without a name.
+        UsageError: A column that there is not, or one without a name; files and a warehouse both.
     """
+    some = tuple(str(path) for path in paths or ())
+    for name, said in (("LOGS", some), ("--from", of), ("--timezone", zone)):
+        if warehouse and said:
+            raise UsageError(
+                f"{name} is of files, and --warehouse names a table: give one of them"
+                + ("; a view says how times without a zone are meant" * (name == "--timezone"))
+            )
     return Reading(
-        paths=tuple(str(path) for path in paths or ()),
+        paths=some,
         of=of.strip().lower() if of else None,
         columns=dict(_pair(text) for text in texts_of(columns)),
         zone=zone,
+        warehouse=warehouse or None,
     )
+
+
+def sql_text(
+    dialect: str, warehouse: str | None, columns: Any, catalog: Catalog, by: str | None = None
+) -> str:
+    """Return the queries that a warehouse would be asked, for a profile and a bill.
+
+    Raises:
+        UsageError: A dialect or a column that there is not, or Ibis is missing.
+    """
+    from tco.usage.aggregates import BY
+    from tco.usage.profile import tier_edges
+    from tco.usage.warehouse import shown_sql
+
+    pairs = dict(_pair(text) for text in texts_of(columns))
+    grouped = (by,) if by in BY else ()
+    return shown_sql(dialect.strip().lower(), warehouse, pairs, tier_edges(catalog), grouped)
 
 
 def texts_of(value: Any) -> list[str]:

@@ -30,6 +30,12 @@ class LogOptions:
     timezone: Annotated[
         Text, flag(LOGS, "ZONE", "Zone of times that name none; UTC unless said.")
     ] = None
+    warehouse: Annotated[
+        Text, flag(LOGS, "URL", "A table in place of files: postgresql://me@host/litellm.")
+    ] = None
+    sql: Annotated[
+        Text, flag(LOGS, "DIALECT", "Print what a warehouse would be asked: postgres, spark, ...")
+    ] = None
     sources: Annotated[
         Switch, flag(LOGS, None, "List the formats, and where each is exported.", "--sources")
     ] = None
@@ -58,6 +64,7 @@ def profile(own: ProfileOptions, read: LogOptions, output: Output, logs: FILES =
       tco profile spend_logs.csv --to traffic.yaml
       tco compare --profile traffic.yaml
       tco profile requests/*.parquet --columns input=prompt_tok,output=gen_tok
+      tco profile --warehouse postgresql://me@host/litellm
       tco profile --sources
 
     Formats are told by their content. Prompts and answers are never read, and nothing leaves this
@@ -71,8 +78,21 @@ def profile(own: ProfileOptions, read: LogOptions, output: Output, logs: FILES =
     if read.sources:
         deliver(sources_result(), said.output)
         return
+    if read.sql:
+        _show_sql(read, said)
+        return
     made = _profiled(logs, own, read, said, said.request.as_of or today())
     deliver(made, said.output)
+
+
+def _show_sql(read: LogOptions, said: Any, by: Any = None) -> None:
+    from typer import echo
+
+    from tco.ask.logs import sql_text
+    from tco.catalog.load import load_catalog
+
+    catalog = load_catalog(said.overlays)
+    echo(sql_text(read.sql or "", read.warehouse, read.columns, catalog, by), nl=False)
 
 
 def _profiled(logs: Any, own: ProfileOptions, read: LogOptions, said: Any, day: Any) -> Any:
@@ -81,7 +101,7 @@ def _profiled(logs: Any, own: ProfileOptions, read: LogOptions, said: Any, day: 
     from tco.cli.guard import Progress
     from tco.usage.profile import profiled
 
-    reading = asking.reading(logs, read.format_from, read.columns, read.timezone)
+    reading = asking.reading(logs, read.format_from, read.columns, read.timezone, read.warehouse)
     with Progress(quiet=bool(said.output.get("quiet"))) as progress:
         made = profiled(reading, load_catalog(said.overlays), day, progress, to=own.to)
     if own.to is not None:
@@ -117,8 +137,11 @@ def bill(own: BillOptions, read: LogOptions, output: Output, logs: FILES = None)
     if read.sources:
         deliver(asking.sources_result(), said.output)
         return
+    if read.sql:
+        _show_sql(read, said, own.get("by"))
+        return
     ask = asking.bill_ask({**own}, focus=_focus(said.output))
-    reading = asking.reading(logs, read.format_from, read.columns, read.timezone)
+    reading = asking.reading(logs, read.format_from, read.columns, read.timezone, read.warehouse)
     day = said.request.as_of or today()
     with Progress(quiet=bool(said.output.get("quiet"))) as progress:
         result = billed(reading, load_catalog(said.overlays), day, ask, progress)

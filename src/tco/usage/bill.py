@@ -108,7 +108,7 @@ def billed(
 
 def _opened(reading: Reading, shown: Shown, by: Sequence[str]) -> Any:
     """Return the logs, or a profile that was made of some."""
-    if len(reading.paths) == 1 and is_profile(reading.paths[0]):
+    if reading.warehouse is None and len(reading.paths) == 1 and is_profile(reading.paths[0]):
         return Recorded(reading.paths[0])
     return Logs(reading, shown, by=by)
 

@@ -615,12 +615,15 @@ ORDER BY
 
 -- name: span
 SELECT
-  COUNT(*) AS "calls",
-  COUNT("t1"."t") AS "timed",
+  CAST(COALESCE(SUM("t1"."n"), 0) AS BIGINT) AS "calls",
+  CAST(COALESCE(SUM("t1"."n") FILTER(WHERE
+    "t1"."t" IS NOT NULL), 0) AS BIGINT) AS "timed",
+  CAST(COALESCE(SUM("t1"."n") FILTER(WHERE
+    "t1"."e" IS NOT NULL), 0) AS BIGINT) AS "ends",
+  CAST(COALESCE(SUM("t1"."n") FILTER(WHERE
+    "t1"."session" IS NOT NULL), 0) AS BIGINT) AS "sessions",
   MIN("t1"."t") AS "first",
-  MAX("t1"."t") AS "last",
-  COUNT("t1"."e") AS "ends",
-  COUNT("t1"."session") AS "sessions"
+  MAX("t1"."t") AS "last"
 FROM (
   SELECT
     *

@@ -198,14 +198,12 @@ def reuse(good: Any) -> Any:
 def span(good: Any) -> Any:
     """Return how many requests there are; of how many time, end and session are told; when."""
     some = calls(good)
-    return some.agg(
-        calls=some.count(),
-        timed=some.t.count(),
-        first=some.t.min(),
-        last=some.t.max(),
-        ends=some.e.count(),
-        sessions=some.session.count(),
-    )
+    told = {"calls": None, "timed": some.t, "ends": some.e, "sessions": some.session}
+    counts = {
+        name: whole(some.n.sum(where=None if value is None else value.notnull()).fill_null(0))
+        for name, value in told.items()
+    }
+    return some.agg(**counts, first=some.t.min(), last=some.t.max())
 
 
 TREES: dict[str, Callable[[Any], Any]] = {

@@ -21,6 +21,7 @@ from tco.usage.traffic import Profiler, TimeSpan, span_of
 
 if TYPE_CHECKING:
     from tco.catalog.usage_profile import UsageModel
+    from tco.usage.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +50,32 @@ class Logs:
             memory: What the database may take.
 
         Raises:
+            UsageError: Something that was said means nothing, or a package is needed.
             DataError: Nothing is left, or the same traffic is there twice.
         """
         self.tally = LeftOutTally()
+        self.found: list[Found] = []
+        self.files_left_out: tuple[str, ...] = ()
+        self.buckets: list[UsageRow] = []
+        self.table: Warehouse | None = None
+        self.store: Store | Warehouse | None = None
+        progress = Read(shown)
+        if reading.warehouse is not None:
+            from tco.usage.warehouse import Warehouse
+
+            self.table = Warehouse(reading.warehouse, reading.columns, self.tally)
+            self.store = self.table
+            return
         self.found = found_files(reading, self.tally)
         self.files_left_out = self._aside()
-        self.buckets: list[UsageRow] = []
-        self.store: Store | None = None
-        progress = Read(shown)
         if in_buckets(self.found):
             self.buckets = list(rows_of(self.found, reading, self.tally, progress.part(0.0, 0.9)))
         else:
-            self.store = Store(memory=memory)
+            store = self.store = Store(memory=memory)
             try:
-                self._into(self.store, reading, progress, by)
+                self._into(store, reading, progress, by)
             except BaseException:
-                self.store.__exit__()
+                store.__exit__()
                 raise
 
     def _aside(self) -> tuple[str, ...]:
@@ -107,7 +118,9 @@ class Logs:
 
     @property
     def formats(self) -> dict[str, int]:
-        """Return the number of files of each format."""
+        """Return the number of files, or of tables, of each format."""
+        if self.table is not None:
+            return {self.table.format: 1}
         return dict(sorted(Counter(one.format.name for one in self.found).items()))
 
     def knows(self) -> list[str]:
@@ -142,10 +155,11 @@ class Logs:
     def _nothing(self) -> str:
         """Return why nothing is left."""
         left = self.tally.left
+        shown = self.found[0].source.shown if self.table is None else self.table.shown
         if not left:
-            return f"{self.found[0].source.shown}:1: no requests in it"
+            return f"{shown}{':1' * (self.table is None)}: no requests in it"
         reason, count = left.most_common(1)[0]
-        place = self.tally.first.get(reason) or self.found[0].source.shown
+        place = self.tally.first.get(reason) or shown
         return f"{place}: no row can be used: {count:,} are left out as {reason}" + (
             f", {len(left) - 1} other reasons" if len(left) > 1 else ""
         )

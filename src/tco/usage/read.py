@@ -27,12 +27,14 @@ class Reading:
         of: The format, if the user says it.
         columns: What the user calls the columns of a table.
         zone: Zone of times that name none; UTC when None.
+        warehouse: Address of a table that is asked in place of files.
     """
 
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] = ()
     of: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     zone: str | None = None
+    warehouse: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

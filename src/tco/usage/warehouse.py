@@ -1,0 +1,572 @@
+"""A table of requests in a team's own warehouse, asked for the same aggregates; no row leaves it.
+
+`postgresql://user@host/db` reads LiteLLM's own `LiteLLM_SpendLogs` unless `?table=` names another;
+`spark://local?path=FOLDER`, `spark://HOST:PORT?table=NAME` and `sc://HOST` go to Spark; BigQuery,
+Snowflake, ClickHouse and Trino are addressed as Ibis does. What is written is nothing at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import numpy as np
+
+from tco.errors import DataError, UsageError, install_command, printable
+from tco.usage import expressions
+from tco.usage.aggregates import BY, Arrays
+from tco.usage.expressions import TYPES, ibis_module, whole
+from tco.usage.formats.litellm import LOG
+from tco.usage.formats.table import columns_of
+from tco.usage.requests_table import MOST_OF_A_REQUEST
+from tco.usage.rows import FIRST_S, LAST_S, MOST_TOKENS, NANO, WRITES, LeftOutTally, hashed
+from tco.usage.store import COLUMNS
+
+LITELLM = "LiteLLM_SpendLogs"
+ENGINES = {
+    "postgresql": "postgres",
+    "postgres": "postgres",
+    "spark": "pyspark",
+    "sc": "pyspark",
+    **{name: name for name in ("bigquery", "snowflake", "clickhouse", "trino")},
+}
+"""Which engine the scheme of an address means, by its name in Ibis."""
+
+DIALECTS = {**ENGINES, "duckdb": "duckdb"}
+NEEDED = ("start", "model", "input", "output")
+FIELDS = {
+    **dict.fromkeys(("input", "read", "written", "output", "reasoning", "status"), "int64"),
+    "start": "timestamp",
+    "end": "timestamp",
+    "batch": "boolean",
+    "cost": "float64",
+}
+"""Types that columns are taken to have where SQL is shown without asking the warehouse."""
+
+SPENT = {
+    **dict.fromkeys(
+        ("request_id", "model", "custom_llm_provider", "cache_hit", "status"), "string"
+    ),
+    **dict.fromkeys(("team_id", "api_key", "session_id", "end_user", "user"), "string"),
+    **dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), "int64"),
+    "startTime": "timestamp(3)",
+    "endTime": "timestamp(3)",
+    "spend": "float64",
+}
+"""Columns of LiteLLM's table besides the two that hold JSON."""
+
+
+class Warehouse:
+    """A connection, and the canonical table as an expression over a table that is there."""
+
+    def __init__(self, url: str, columns: Mapping[str, str], tally: LeftOutTally) -> None:
+        """Connect, look at the columns, and count what is left out.
+
+        Args:
+            url: Where the table is.
+            columns: What the table calls what is needed.
+            tally: Where bad rows are counted.
+
+        Raises:
+            UsageError: The address or a column means nothing, or a package is missing.
+            DataError: The server does not answer, or has no such table.
+        """
+        self.at = Address(url)
+        self.shown = self.at.shown
+        self.connection = self._connected()
+        table = self._table()
+        self.format, self.rows = rows_of(table, columns, self.at.shown)
+        self.good = self.rows.filter(self.rows.bad.isnull())
+        self._count_bad(tally)
+
+    def _connected(self) -> Any:
+        ibis = ibis_module()
+        try:
+            if self.at.engine == "pyspark":
+                return ibis.pyspark.connect(self._session())
+            return ibis.connect(self.at.plain)
+        except ImportError:
+            raise UsageError(_missing(self.at.engine)) from None
+        except Exception as error:  # noqa: BLE001 - each driver has errors of its own
+            raise DataError(f"{self.at.shown}: cannot connect: {self.at.told(error)}") from None
+
+    def _session(self) -> Any:
+        from pyspark.sql import SparkSession
+
+        active = SparkSession.getActiveSession()
+        if active is not None:
+            return active
+        builder = SparkSession.builder.appName("tco").config("spark.ui.enabled", "false")
+        if self.at.url.scheme == "sc":
+            return builder.remote(f"sc://{self.at.url.netloc}").getOrCreate()
+        local = self.at.url.netloc.partition(":")[0] in ("local", "")
+        return builder.master(
+            "local[*]" if local else f"spark://{self.at.url.netloc}"
+        ).getOrCreate()
+
+    def _table(self) -> Any:
+        self._in_utc()
+        path, name = self.at.said.get("path"), self.at.table
+        try:
+            if path:
+                return self.connection.read_parquet(path, table_name="tco_requests")
+            *outer, table = name.split(".")
+            return self.connection.table(table, database=".".join(outer) or None)
+        except Exception as error:  # noqa: BLE001 - each driver has errors of its own
+            raise DataError(f"{self.at.shown}: {self._absent(error)}") from None
+
+    def _in_utc(self) -> None:
+        """Set the zone of the session: nothing may hang on where a server stands; write nothing."""
+        if self.at.engine == "pyspark":
+            self.connection._session.conf.set("spark.sql.session.timeZone", "UTC")
+        elif self.at.engine == "postgres":
+            for setting in ("TIME ZONE 'UTC'", "default_transaction_read_only = on"):
+                self.connection.con.execute(f"SET {setting}")
+
+    def _absent(self, error: Exception) -> str:
+        """Return what there is in place of a table that is missing."""
+        try:
+            there = sorted(self.connection.list_tables())[:12]
+        except Exception:  # noqa: BLE001 - it says less, and that is all
+            there = []
+        if self.at.said.get("path") or not there:
+            return f"no table {printable(self.at.table, 60)!r}: {self.at.told(error)}"
+        return (
+            f"no table {printable(self.at.table, 60)!r}; there are {', '.join(there)}; "
+            "say which with ?table=NAME"
+        )
+
+    def _count_bad(self, tally: LeftOutTally) -> None:
+        found = self.numbers(left_out(self.rows))
+        names = ("bad", "doubt", "rows", "unread")
+        for bad, doubt, rows, unread in zip(*(found[name] for name in names), strict=True):
+            if bad:
+                tally.leave(bad, "", int(rows))
+            elif unread and self.format == "litellm":
+                tally.note("some rows keep no usage_object: what was cached in them is not known")
+            if doubt:
+                tally.doubts[doubt] += int(rows)
+
+    def __exit__(self, *_: object) -> None:
+        """Hang up; a session of Spark that was there before stays."""
+        if self.at.engine != "pyspark":
+            self.connection.disconnect()
+
+    def keep(self, without: Collection[str] = ()) -> None:
+        """Have nothing in some columns from now on."""
+        self.good = _without(self.rows.filter(self.rows.bad.isnull()), without)
+
+    def ask(self, name: str, *, edges: Sequence[int] = (), hourly: Sequence[str] = ()) -> Arrays:
+        """Return what a query of `expressions` finds."""
+        found = self.numbers(tree_of(name, self.good, edges, hourly))
+        if name == "cells" and self.format == "litellm":
+            found["key"] = np.array([hashed(key) for key in found["key"]], dtype=object)
+            found["tag"] = np.array([_tags(tag) for tag in found["tag"]], dtype=object)
+        return found
+
+    def numbers(self, tree: Any) -> Arrays:
+        """Return the columns of a tree's result: no number is 0, no time -1, no text empty.
+
+        Raises:
+            DataError: The engine refuses it.
+        """
+        try:
+            table = self.connection.to_pyarrow(tree)
+        except Exception as error:  # noqa: BLE001 - each driver has errors of its own
+            raise DataError(f"{self.at.shown}: {self.at.told(error)}") from None
+        return {name: _array(name, table[name].combine_chunks()) for name in table.column_names}
+
+
+class Address:
+    """Where a table is; its password is never shown."""
+
+    def __init__(self, url: str) -> None:
+        """Read an address.
+
+        Raises:
+            UsageError: It means nothing.
+        """
+        try:
+            self.url = urlsplit(url)
+            self.url.port  # noqa: B018 - says at once where it is no number
+        except ValueError:
+            raise UsageError("--warehouse: the port is no number") from None
+        if self.url.scheme not in ENGINES:
+            shown = printable(self.url.scheme or "no scheme", 40)
+            raise UsageError(
+                f"--warehouse: {shown} is no kind of address known here; there are "
+                f"{', '.join(f'{name}://' for name in ENGINES)}"
+            )
+        self.engine = ENGINES[self.url.scheme]
+        self.said = dict(parse_qsl(self.url.query))
+        self.table = self.said.get("table") or self.said.get("path") or LITELLM
+
+    @property
+    def shown(self) -> str:
+        """Return the address without who asks and with what password."""
+        host = self.url.netloc.rpartition("@")[2]
+        table = "" if "path" in self.said else f" {self.table}"
+        return printable(f"{self.url.scheme}://{host}{self.url.path}{table}", 200)
+
+    @property
+    def plain(self) -> str:
+        """Return the address as Ibis takes it."""
+        kept = {k: v for k, v in self.said.items() if k not in ("table", "path")}
+        scheme = "postgres" if self.engine == "postgres" else self.url.scheme
+        return self.url._replace(scheme=scheme, query=urlencode(kept)).geturl()
+
+    def told(self, error: Exception) -> str:
+        """Return what a driver complains of, in one line without the password."""
+        words = " ".join(str(error).split()) or type(error).__name__
+        for secret in (self.url.password, self.said.get("password"), self.said.get("token")):
+            words = words.replace(secret, "***") if secret else words
+        return printable(words, 240)
+
+
+def _missing(engine: str) -> str:
+    if engine == "postgres":
+        return f"a warehouse is asked by way of Ibis: {install_command('warehouse')}"
+    return f"{engine} needs its driver: pip install 'ibis-framework[{engine}]>=12,<13'"
+
+
+def _array(name: str, column: Any) -> Any:
+    import pyarrow as pa
+
+    if pa.types.is_boolean(column.type):
+        return column.fill_null(False).to_numpy(zero_copy_only=False)
+    if pa.types.is_integer(column.type) or pa.types.is_decimal(column.type):
+        empty = -1 if name == "t" else 0
+        return column.cast(pa.int64()).fill_null(empty).to_numpy(zero_copy_only=False)
+    return np.array([value or "" for value in column.to_pylist()], dtype=object)
+
+
+def _tags(text: str) -> str:
+    """Return tags as they are told of logs: sorted, and joined by `;`."""
+    try:
+        return ";".join(sorted(map(str, json.loads(text) or ())))[:200]
+    except (ValueError, TypeError):
+        return text
+
+
+def tree_of(name: str, good: Any, edges: Sequence[int] = (), hourly: Sequence[str] = ()) -> Any:
+    """Return a query over good rows as an expression."""
+    if name != "cells":
+        return expressions.TREES[name](good)
+    tier = ibis_module().literal(0, "int32")
+    for edge in edges:
+        tier = tier + expressions.over(good, edge).cast("int32")
+    return expressions.cells(good, tier, hourly)
+
+
+def _without(good: Any, names: Collection[str]) -> Any:
+    none = ibis_module().null
+    empty = {name: none(TYPES[COLUMNS[name]]) for name in names if name != "session"}
+    return good.mutate(**empty) if empty else good
+
+
+def shown_sql(
+    dialect: str,
+    url: str | None,
+    columns: Mapping[str, str],
+    edges: Sequence[int],
+    by: Sequence[str],
+) -> str:
+    """Return every query that would run, without asking anything of a server.
+
+    Args:
+        dialect: Of `DIALECTS`, or `url` for that of the address.
+        url: Where the table is.
+        columns: What the table calls what is needed; LiteLLM's own table where nothing is said.
+        edges: Limits of context tiers [token].
+        by: Of `BY`, what is kept apart.
+
+    Raises:
+        UsageError: No such dialect, or a column that is needed is not said.
+    """
+    at = Address(url) if url else None
+    engine = at.engine if at and dialect == "url" else DIALECTS.get(dialect)
+    if engine is None:
+        named = ", ".join(dict.fromkeys(DIALECTS))
+        raise UsageError(
+            f"--sql {printable(dialect, 40)}: there are {named}, and url with an address"
+        )
+    ibis = ibis_module()
+    binary = ibis.expr.datatypes.JSON(binary=engine == "postgres")
+    fields: dict[str, Any] = {**SPENT, "metadata": binary, "request_tags": binary}
+    if columns:
+        fields = {name: FIELDS.get(ours, "string") for ours, name in columns.items()}
+    name = at.table if at else LITELLM if not columns else "requests"
+    rows = rows_of(ibis.table(fields, name=name.rpartition(".")[2]), columns, name)[1]
+    good = _without(rows.filter(rows.bad.isnull()), {*BY} - {*by})
+    texts: dict[str, Any] = {
+        "left_out": expressions.sql(left_out(rows), engine),
+        "cells": expressions.sql(tree_of("cells", good, edges), engine),
+        **{n: expressions.sql(make(good), engine) for n, make in expressions.TREES.items()},
+    }
+    return "\n".join(f"-- {name}\n{text};\n" for name, text in texts.items())
+
+
+def left_out(rows: Any) -> Any:
+    """Return rows by what is wrong with them, and how many of them tell nothing of a cache."""
+    told = rows.select(rows.bad, rows.doubt, unread=rows["read"].isnull().cast("int32"))
+    found = told.group_by(["bad", "doubt"])
+    return found.agg(rows=told.count(), unread=whole(told.unread.sum()))
+
+
+def rows_of(table: Any, columns: Mapping[str, str], shown: str) -> tuple[str, Any]:
+    """Return what a table is, and its rows as those of the canonical table, good and bad.
+
+    Raises:
+        UsageError: A column that is needed is not found, or is of a type that is no count or time.
+    """
+    known = set(table.columns)
+    if not columns and known.issuperset(LOG):
+        return "litellm", _canonical(table, _spent(table))
+    for ours, name in columns.items():
+        if name not in known:
+            raise UsageError(
+                f"--columns {ours}={printable(name, 60)}: {shown} has no such column; there are "
+                f"{_some(table)}"
+            )
+    at = columns_of(known, dict(columns))
+    for ours in NEEDED:
+        if ours not in at:
+            raise UsageError(
+                f"{shown}: which column is {ours}? say --columns {ours}=NAME; there are "
+                f"{_some(table)}"
+            )
+    _check_types(table, at, shown)
+    return "table", _canonical(table, _mapped(table, at))
+
+
+def _some(table: Any) -> str:
+    return printable(", ".join(table.columns[:20]), 300)
+
+
+def _check_types(table: Any, at: Mapping[str, str], shown: str) -> None:
+    """Refuse texts in place of counts and times: how they are written, only their owner knows."""
+    for ours, name in at.items():
+        kind = table[name].type()
+        count = ours in ("input", "read", "written", "output", "reasoning", "cost")
+        time = ours in ("start", "end")
+        if (count and not kind.is_numeric()) or (
+            time and not (kind.is_timestamp() or kind.is_integer())
+        ):
+            wanted = "a number" if count else "a timestamp"
+            raise UsageError(
+                f"{shown}: column {printable(name, 60)} is {kind}, and {ours} is {wanted}; "
+                "cast it in a view, and name that with ?table="
+            )
+
+
+def _canonical(table: Any, made: Mapping[str, Any]) -> Any:
+    """Return the columns of the canonical table, those that nothing fills without a value."""
+    ibis = ibis_module()
+    plain = {"n": 1, "bucket_s": 0, "status": 0, "only_cost": False}
+    empty = {
+        name: ibis.literal(plain[name]) if name in plain else ibis.null(TYPES[kind])
+        for name, kind in COLUMNS.items()
+        if name != "file"
+    }
+    rows = table.select(**{**empty, **made})
+    return _once(rows) if "id" in made else rows
+
+
+def _once(rows: Any) -> Any:
+    """Return rows of which each id counts once: the first, in an order that all engines keep."""
+    ibis = ibis_module()
+    order = [ibis.asc(rows[n], nulls_first=False) for n in ("t", "model", "input", "output")]
+    window = ibis.window(
+        group_by=[rows.id, rows.bad.isnull()],
+        order_by=[*order, ibis.asc(rows.usd_nano, nulls_first=False)],
+    )
+    rows = rows.mutate(place=ibis.row_number().over(window))
+    again = rows.bad.isnull() & rows.id.notnull() & (rows.place > 0)
+    return rows.mutate(bad=again.ifelse("duplicate", rows.bad)).drop("place", "id")
+
+
+def _first(*pairs: tuple[Any, str]) -> Any:
+    """Return the first reason that holds."""
+    return ibis_module().cases(*pairs, else_=ibis_module().null("string"))
+
+
+def _epoch(value: Any) -> Any:
+    """Return a time as whole seconds since 1970.
+
+    Engines round, cut or keep the part of a second: it is taken off before.
+    """
+    if value.type().is_integer():
+        size = value.abs()
+        steps = ((10**11, 1), (10**14, 10**3), (10**17, 10**6))
+        parts = [(size < most, whole((value - value % unit) / unit)) for most, unit in steps]
+        return ibis_module().cases(*parts, else_=whole((value - value % 10**9) / 10**9))
+    from ibis.expr.operations import Floor
+
+    return whole(Floor(value.epoch_seconds()).to_expr())
+
+
+def _nano(spent: Any) -> Any:
+    """Return dollars as whole 1e-9 dollars, by sums that doubles make alike everywhere."""
+    return whole((spent.cast("float64") * float(NANO) + 0.5).floor())
+
+
+def _mapped(table: Any, at: Mapping[str, str]) -> dict[str, Any]:
+    """Return the rows of a table of requests; what is wrong is told as of files."""
+    ibis = ibis_module()
+    field: dict[str, Any] = {ours: table[name] for ours, name in at.items()}
+    empty = ibis.null("string")
+    counts, odd = _counts(field)
+    given, made, read, thought = (counts[n] for n in ("input", "output", "read", "reasoning"))
+    start = _epoch(field["start"])
+    end = _epoch(field["end"]) if "end" in field else ibis.null("int64")
+    backwards = field["end"] < field["start"] if "end" in field else ibis.literal(False)
+    lowest = [counts[n].fill_null(0) < 0 for n in counts]
+    bad = _first(
+        (field["model"].fill_null("") == "", "no_model"),
+        (start.isnull(), "no_time"),
+        (odd, "not_a_number"),
+        (made.isnull() | given.isnull(), "no_output"),
+        (lowest[0] | lowest[1] | lowest[2] | lowest[3] | lowest[4], "negative"),
+        (read + counts["written"] > given, "cached_over_input"),
+        (thought > made, "reasoning_over_output"),
+        (backwards, "ends_before_start"),
+        ((start < int(FIRST_S)) | (start > int(LAST_S)), "out_of_range"),
+        ((given > MOST_OF_A_REQUEST) | (made > MOST_OF_A_REQUEST), "out_of_range"),
+    )
+    texts: dict[str, Any] = {
+        n: field[n] for n in ("model", "provider", "region", "team", "project", "tag") if n in field
+    }
+    status = field["status"] if "status" in field and field["status"].type().is_integer() else None
+    more: dict[str, Any] = {n: field[n].cast("string") for n in ("session", "id") if n in field}
+    return {
+        **texts,
+        **more,
+        "input": given,
+        "output": made,
+        "read": read,
+        "reasoning": thought,
+        "write_unknown": counts["written"],
+        "t": start,
+        "e": end,
+        "status": ibis.literal(0) if status is None else status.fill_null(0),
+        "service": _service(field),
+        "usd_nano": _nano(field["cost"]) if "cost" in field else ibis.null("int64"),
+        "bad": bad,
+        "doubt": empty,
+    }
+
+
+def _counts(field: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Return counts as whole numbers, and whether one of a row is none."""
+    ibis = ibis_module()
+    counts: dict[str, Any] = {}
+    odd = ibis.literal(False)
+    for name in ("input", "read", "written", "output", "reasoning"):
+        value = field.get(name)
+        if value is None:
+            counts[name] = ibis.literal(0, "int64") if name == "written" else ibis.null("int64")
+            continue
+        if not value.type().is_integer():
+            odd = odd | (value != value.floor()).fill_null(False)
+            value = value.floor()
+        number = whole(value)
+        counts[name] = number if name in ("input", "output") else number.fill_null(0)
+    return counts, odd
+
+
+def _service(field: Mapping[str, Any]) -> Any:
+    """Return the tier of a request."""
+    tier = ibis_module().literal("standard")
+    if "service" in field:
+        said = field["service"].fill_null("").lower()
+        tier = said.isin(["", "default", "auto"]).ifelse("standard", said)
+    batch = field.get("batch")
+    if batch is None:
+        return tier
+    if batch.type().is_boolean():
+        return batch.fill_null(False).ifelse("batch", tier)
+    true = batch.cast("string").fill_null("").lower().isin(["true", "t", "1", "yes", "y"])
+    return true.ifelse("batch", tier)
+
+
+def _spent(table: Any) -> dict[str, Any]:
+    """Return the rows of LiteLLM's spend log; what is wrong is told as of its exports."""
+    ibis = ibis_module()
+
+    def name(column: str) -> Any:
+        return table[column].nullif("") if column in table.columns else ibis.null("string")
+
+    given, made = (whole(table[n].fill_null(0)) for n in ("prompt_tokens", "completion_tokens"))
+    start, end = _epoch(table.startTime), _epoch(table.endTime)
+    cached = _cached(table.metadata)
+    written = sum((cached[n] for n in WRITES[1:] if n in cached), cached["write_5m"])
+    late = (
+        (start < int(FIRST_S))
+        | (start >= int(LAST_S))
+        | (end < int(FIRST_S))
+        | (end >= int(LAST_S))
+    )
+    early = (
+        (table.cache_hit.lower() == "true", "answered_by_proxy_cache"),
+        ((given < 0) | (made < 0), "negative"),
+        ((given > MOST_TOKENS) | (made > MOST_TOKENS), "out_of_range"),
+        (name("status").fill_null("success").lower().notin(["success"]) & (made == 0), "failed"),
+    )
+    counted = table.total_tokens.notnull() & (table.total_tokens != given + made)
+    doubt = _first(*((test, "") for test, _ in early), (counted, "total_contradicts_parts"))
+    bad = _first(
+        *early,
+        (late, "out_of_range"),
+        (name("model").isnull(), "no_model"),
+        (cached["read"].fill_null(0) + written > given, "cached_over_input"),
+        (cached["reasoning"] > made, "reasoning_over_output"),
+        (table.endTime < table.startTime, "ends_before_start"),
+    )
+    tags = table.request_tags.cast("string") if "request_tags" in table.columns else None
+    return {
+        "input": given,
+        "output": made,
+        "t": start,
+        "e": end,
+        **cached,
+        "model": name("model").strip(),
+        "provider": name("custom_llm_provider"),
+        "team": name("team_id"),
+        "key": name("api_key"),
+        "tag": ibis.null("string") if tags is None else tags,
+        "session": ibis.coalesce(name("session_id"), name("end_user"), name("user")),
+        "service": ibis.literal("standard"),
+        "status": ibis.literal(200),
+        "usd_nano": _nano(table.spend),
+        "bad": bad,
+        "doubt": doubt.nullif(""),
+    }
+
+
+def _cached(metadata: Any) -> dict[str, Any]:
+    """Return what was cached and thought, from the usage that the proxy keeps."""
+    ibis = ibis_module()
+    usage, added = metadata["usage_object"], metadata["additional_usage_values"]
+    details = usage["prompt_tokens_details"]
+    told = details["cache_creation_token_details"]
+    kept = [part.cast("string").fill_null("{}").notin(["{}", "null"]) for part in (usage, added)]
+
+    def number(*places: tuple[Any, str]) -> Any:
+        found = [whole(part[key].float.floor()) for part, key in places]
+        return ibis.coalesce(*found) if len(found) > 1 else found[0]
+
+    keys = ("cache_read_input_tokens", "cache_creation_input_tokens")
+    read = number((usage, keys[0]), (added, keys[0]), (details, "cached_tokens")).fill_null(0)
+    every = number((usage, keys[1]), (added, keys[1]), (details, "cache_creation_tokens"))
+    short, long = (number((told, f"ephemeral_{n}_input_tokens")).fill_null(0) for n in ("5m", "1h"))
+    rest = every.fill_null(0) - short - long
+    known = kept[0] | kept[1]
+    return {
+        "read": known.ifelse(read, ibis.null("int64")),
+        "write_5m": short,
+        "write_1h": long,
+        "write_unknown": (rest > 0).ifelse(rest, 0),
+        "reasoning": number((usage["completion_tokens_details"], "reasoning_tokens")),
+    }
