@@ -548,70 +548,94 @@ SELECT
   *
 FROM (
   SELECT
-    "t3"."model",
-    "t3"."gap",
-    CAST(SUM("t3"."tokens") AS BIGINT) AS "tokens"
+    "t5"."model",
+    "t5"."gap",
+    CAST(SUM("t5"."tokens") AS BIGINT) AS "tokens"
   FROM (
     SELECT
-      "t2"."model",
-      CASE
-        WHEN "t2"."gap" <= 1
-        THEN 1
-        WHEN "t2"."gap" <= 10
-        THEN 10
-        WHEN "t2"."gap" <= 30
-        THEN 30
-        WHEN "t2"."gap" <= 100
-        THEN 100
-        WHEN "t2"."gap" <= 300
-        THEN 300
-        WHEN "t2"."gap" <= 1000
-        THEN 1000
-        WHEN "t2"."gap" <= 3600
-        THEN 3600
-        WHEN "t2"."gap" <= 86400
-        THEN 86400
-        ELSE 0
-      END AS "gap",
-      CASE WHEN "t2"."given" < "t2"."had" THEN "t2"."given" ELSE "t2"."had" END AS "tokens"
+      *
     FROM (
       SELECT
-        "t1"."model",
-        CAST("t1"."input" AS BIGINT) AS "given",
-        "t1"."t" - LAG("t1"."t") OVER (
-          PARTITION BY "t1"."model", "t1"."session"
-          ORDER BY "t1"."t" ASC, "t1"."input" ASC, "t1"."output" ASC
-          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-        ) AS "gap",
-        LAG(CAST("t1"."input" AS BIGINT) + "t1"."output") OVER (
-          PARTITION BY "t1"."model", "t1"."session"
-          ORDER BY "t1"."t" ASC, "t1"."input" ASC, "t1"."output" ASC
-          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-        ) AS "had"
+        "t3"."model",
+        CAST(CASE
+          WHEN "t3"."gap" <= 1
+          THEN 1
+          WHEN "t3"."gap" <= 10
+          THEN 10
+          WHEN "t3"."gap" <= 30
+          THEN 30
+          WHEN "t3"."gap" <= 100
+          THEN 100
+          WHEN "t3"."gap" <= 300
+          THEN 300
+          WHEN "t3"."gap" <= 1000
+          THEN 1000
+          WHEN "t3"."gap" <= 3600
+          THEN 3600
+          WHEN "t3"."gap" <= 86400
+          THEN 86400
+          ELSE 0
+        END AS BIGINT) AS "gap",
+        CASE WHEN "t3"."given" < "t3"."had" THEN "t3"."given" ELSE "t3"."had" END AS "tokens"
       FROM (
         SELECT
-          *
-        FROM "good" AS "t0"
-        WHERE
-          "t0"."bucket_s" = 0
-          AND NOT (
-            COALESCE("t0"."only_cost", FALSE)
-          )
-          AND "t0"."t" IS NOT NULL
-          AND "t0"."session" IS NOT NULL
-          AND "t0"."n" > 0
-      ) AS "t1"
-    ) AS "t2"
-    WHERE
-      "t2"."gap" IS NOT NULL
-  ) AS "t3"
+          "t2"."model",
+          CAST("t2"."input" AS BIGINT) AS "given",
+          "t2"."t" - LAG("t2"."t") OVER (
+            PARTITION BY "t2"."model", "t2"."session"
+            ORDER BY "t2"."t" ASC, "t2"."input" ASC, "t2"."output" ASC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          ) AS "gap",
+          LAG(CAST("t2"."input" AS BIGINT) + "t2"."output") OVER (
+            PARTITION BY "t2"."model", "t2"."session"
+            ORDER BY "t2"."t" ASC, "t2"."input" ASC, "t2"."output" ASC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          ) AS "had"
+        FROM (
+          SELECT
+            *
+          FROM "good" AS "t0"
+          WHERE
+            "t0"."bucket_s" = 0
+            AND NOT (
+              COALESCE("t0"."only_cost", FALSE)
+            )
+            AND "t0"."t" IS NOT NULL
+            AND "t0"."session" IS NOT NULL
+            AND "t0"."n" > 0
+        ) AS "t2"
+      ) AS "t3"
+      WHERE
+        "t3"."gap" IS NOT NULL
+    ) AS "t4"
+    UNION ALL
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t0"."model",
+        CAST(1 AS BIGINT) AS "gap",
+        CAST("t0"."input" AS BIGINT) AS "tokens"
+      FROM "good" AS "t0"
+      WHERE
+        "t0"."bucket_s" = 0
+        AND NOT (
+          COALESCE("t0"."only_cost", FALSE)
+        )
+        AND "t0"."t" IS NOT NULL
+        AND "t0"."session" IS NOT NULL
+        AND "t0"."n" < 0
+    ) AS "t1"
+  ) AS "t5"
   GROUP BY
     1,
     2
-) AS "t4"
+) AS "t6"
+WHERE
+  "t6"."tokens" <> 0
 ORDER BY
-  "t4"."model" ASC,
-  "t4"."gap" ASC
+  "t6"."model" ASC,
+  "t6"."gap" ASC
 
 -- name: span
 SELECT

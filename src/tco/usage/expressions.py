@@ -178,8 +178,8 @@ def ends(good: Any, speed: int | None) -> Any:
 def reuse(good: Any) -> Any:
     """Return input that a session had sent or been given before, by the gap since then."""
     ibis = ibis_module()
-    some = timed(good)
-    some = some.filter(some.session.notnull(), some.n > 0)
+    every = timed(good).filter(lambda t: t.session.notnull())
+    some, off = every.filter(every.n > 0), every.filter(every.n < 0)
     window = ibis.window(group_by=["model", "session"], order_by=["t", "input", "output"])
     told = some.select(
         model=some.model,
@@ -190,9 +190,12 @@ def reuse(good: Any) -> Any:
     told = told.filter(told.gap.notnull())
     gap = ibis.cases(*((told.gap <= g, g) for g in REUSE_GAPS_S), else_=0)
     again = (told.given < told.had).ifelse(told.given, told.had)
-    picked = told.select(model=told.model, gap=gap.cast("int32"), tokens=again)
+    picked = told.select(model=told.model, gap=whole(gap), tokens=again)
+    # A duplicate came at once after its twin; that it is taken off again takes its input off, too.
+    least = whole(ibis.literal(REUSE_GAPS_S[0]))
+    picked = picked.union(off.select(model=off.model, gap=least, tokens=whole(off["input"])))
     found = picked.group_by(["model", "gap"]).agg(**_sums(picked, ("tokens",)))
-    return found.order_by(["model", "gap"])
+    return found.filter(lambda t: t.tokens != 0).order_by(["model", "gap"])
 
 
 def span(good: Any) -> Any:
@@ -221,8 +224,15 @@ TREES: dict[str, Callable[[Any], Any]] = {
 
 def sql(tree: Any, dialect: str) -> str:
     """Return the SQL of a tree; no driver of the engine is needed."""
+    from ibis import options
     from ibis.backends.sql import compilers
+    from ibis.config import Config
 
+    class SparkOptions(Config):  # what its compiler looks for, and only its driver sets
+        treat_nan_as_null: bool = False
+
+    if options.pyspark is None:
+        options.pyspark = SparkOptions()
     names = {"pyspark": "PySpark", "bigquery": "BigQuery", "clickhouse": "ClickHouse"}
     names |= {"duckdb": "DuckDB"}
     compiler = getattr(compilers, f"{names.get(dialect, dialect.title())}Compiler")()

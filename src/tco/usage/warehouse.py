@@ -35,6 +35,7 @@ ENGINES = {
 """Which engine the scheme of an address means, by its name in Ibis."""
 
 DIALECTS = {**ENGINES, "duckdb": "duckdb"}
+ZONE = "spark.sql.session.timeZone"
 NEEDED = ("start", "model", "input", "output")
 FIELDS = {
     **dict.fromkeys(("input", "read", "written", "output", "reasoning", "status"), "int64"),
@@ -76,35 +77,43 @@ class Warehouse:
         self.at = Address(url)
         self.shown = self.at.shown
         self.connection = self._connected()
-        table = self._table()
-        self.format, self.rows = rows_of(table, columns, self.at.shown)
-        self.good = self.rows.filter(self.rows.bad.isnull())
-        self._count_bad(tally)
+        try:
+            self.format, self.rows = rows_of(self._table(), columns, self.shown)
+            self.keep()
+            self._count_bad(tally)
+        except BaseException:
+            self.__exit__()
+            raise
 
     def _connected(self) -> Any:
         ibis = ibis_module()
         try:
             if self.at.engine == "pyspark":
-                return ibis.pyspark.connect(self._session())
+                self.session, self.own = self._spark()
+                self.zone = self.session.conf.get(ZONE)
+                return ibis.pyspark.connect(self.session)
             return ibis.connect(self.at.plain)
         except ImportError:
             raise UsageError(_missing(self.at.engine)) from None
         except Exception as error:  # noqa: BLE001 - each driver has errors of its own
             raise DataError(f"{self.at.shown}: cannot connect: {self.at.told(error)}") from None
 
-    def _session(self) -> Any:
+    def _spark(self) -> tuple[Any, bool]:
+        """Return a session of Spark, and whether it is ours: one that is there is taken."""
         from pyspark.sql import SparkSession
 
         active = SparkSession.getActiveSession()
         if active is not None:
-            return active
+            return active, False
         builder = SparkSession.builder.appName("tco").config("spark.ui.enabled", "false")
+        builder = builder.config("spark.ui.showConsoleProgress", "false")
         if self.at.url.scheme == "sc":
-            return builder.remote(f"sc://{self.at.url.netloc}").getOrCreate()
+            return builder.remote(f"sc://{self.at.url.netloc}").getOrCreate(), True
         local = self.at.url.netloc.partition(":")[0] in ("local", "")
-        return builder.master(
-            "local[*]" if local else f"spark://{self.at.url.netloc}"
-        ).getOrCreate()
+        master = "local[*]" if local else f"spark://{self.at.url.netloc}"
+        session = builder.master(master).getOrCreate()
+        session.sparkContext.setLogLevel("ERROR")
+        return session, True
 
     def _table(self) -> Any:
         self._in_utc()
@@ -120,7 +129,7 @@ class Warehouse:
     def _in_utc(self) -> None:
         """Set the zone of the session: nothing may hang on where a server stands; write nothing."""
         if self.at.engine == "pyspark":
-            self.connection._session.conf.set("spark.sql.session.timeZone", "UTC")
+            self.session.conf.set(ZONE, "UTC")
         elif self.at.engine == "postgres":
             for setting in ("TIME ZONE 'UTC'", "default_transaction_read_only = on"):
                 self.connection.con.execute(f"SET {setting}")
@@ -150,9 +159,13 @@ class Warehouse:
                 tally.doubts[doubt] += int(rows)
 
     def __exit__(self, *_: object) -> None:
-        """Hang up; a session of Spark that was there before stays."""
+        """Hang up; a session of Spark that was there before stays as it was."""
         if self.at.engine != "pyspark":
             self.connection.disconnect()
+        elif self.own:
+            self.session.stop()
+        else:
+            self.session.conf.set(ZONE, self.zone)
 
     def keep(self, without: Collection[str] = ()) -> None:
         """Have nothing in some columns from now on."""
@@ -292,6 +305,11 @@ def shown_sql(
         raise UsageError(
             f"--sql {printable(dialect, 40)}: there are {named}, and url with an address"
         )
+    if not columns and engine not in ("postgres", "duckdb"):
+        raise UsageError(
+            f"--sql {printable(dialect, 40)}: LiteLLM's own table lies in PostgreSQL; name the "
+            "columns of yours: --columns start=at,model=name,input=prompt_tok,output=gen_tok"
+        )
     ibis = ibis_module()
     binary = ibis.expr.datatypes.JSON(binary=engine == "postgres")
     fields: dict[str, Any] = {**SPENT, "metadata": binary, "request_tags": binary}
@@ -323,6 +341,11 @@ def rows_of(table: Any, columns: Mapping[str, str], shown: str) -> tuple[str, An
     """
     known = set(table.columns)
     if not columns and known.issuperset(LOG):
+        if not table.metadata.type().is_json():
+            raise UsageError(
+                f"{shown}: LiteLLM's table is understood where its metadata is JSON, as in "
+                "PostgreSQL; say --columns start=startTime,input=prompt_tokens,... for a copy"
+            )
         return "litellm", _canonical(table, _spent(table))
     for ours, name in columns.items():
         if name not in known:
