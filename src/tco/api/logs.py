@@ -23,6 +23,7 @@ def profile(
     format_from: str | None = None,
     columns: Columns = None,
     timezone: str | None = None,
+    warehouse: str | None = None,
     catalog: Sequence[Any] = (),
     as_of: str | date | None = None,
 ) -> UsageTraffic:
@@ -34,6 +35,7 @@ def profile(
         format_from: The format, if the content does not tell.
         columns: What a table calls its columns: `{"input": "prompt_tok"}`.
         timezone: Zone of times that name none; UTC unless said.
+        warehouse: Address of a table in place of logs: `postgresql://me@host/litellm`.
         catalog: Catalog files laid over the shipped ones.
         as_of: The day that the profile is made on.
 
@@ -46,7 +48,7 @@ def profile(
     from tco.usage.profile import profiled
 
     with _paths(logs) as paths:
-        reading = asking.reading(paths, format_from, columns, timezone)
+        reading = asking.reading(paths, format_from, columns, timezone, warehouse)
         made = profiled(reading, load_catalog(tuple(catalog)), _day(as_of), _quiet, to=to)
     if to is not None:
         asking.save(to, made.text)
@@ -63,6 +65,7 @@ def bill(
     format_from: str | None = None,
     columns: Columns = None,
     timezone: str | None = None,
+    warehouse: str | None = None,
     catalog: Sequence[Any] = (),
     as_of: str | date | None = None,
 ) -> UsageBill:
@@ -75,7 +78,7 @@ def bill(
         invoice: An invoice to hold it against [USD].
         growth: Growth for the forecast: `"5%/month"`.
         elsewhere: With what the same traffic would cost elsewhere.
-        format_from, columns, timezone, catalog, as_of: As for `profile`.
+        format_from, columns, timezone, warehouse, catalog, as_of: As for `profile`.
 
     >>> import tco
     >>> rows = [{"month": "2026-10", "model": "gpt-5", "input": 1_000_000, "output": 100_000}]
@@ -88,7 +91,7 @@ def bill(
     said = {"by": by, "match": match, "invoice": invoice, "growth": growth}
     ask = asking.bill_ask({**said, "no_elsewhere": not elsewhere}, focus=False)
     with _paths(logs) as paths:
-        reading = asking.reading(paths, format_from, columns, timezone)
+        reading = asking.reading(paths, format_from, columns, timezone, warehouse)
         made = billed(reading, load_catalog(tuple(catalog)), _day(as_of), ask, _quiet)
     return answer_of(made)  # type: ignore[no-any-return]
 

@@ -228,11 +228,9 @@ def sql(tree: Any, dialect: str) -> str:
     from ibis.backends.sql import compilers
     from ibis.config import Config
 
-    class SparkOptions(Config):  # what its compiler looks for, and only its driver sets
-        treat_nan_as_null: bool = False
-
-    if options.pyspark is None:
-        options.pyspark = SparkOptions()
+    if options.pyspark is None:  # its compiler looks for what only its driver sets
+        said = {"__annotations__": {"treat_nan_as_null": bool}, "treat_nan_as_null": False}
+        options.pyspark = type("SparkOptions", (Config,), said)()
     names = {"pyspark": "PySpark", "bigquery": "BigQuery", "clickhouse": "ClickHouse"}
     names |= {"duckdb": "DuckDB"}
     compiler = getattr(compilers, f"{names.get(dialect, dialect.title())}Compiler")()
