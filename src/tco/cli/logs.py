@@ -34,7 +34,7 @@ class LogOptions:
         Text, flag(LOGS, "URL", "A table in place of files: postgresql://me@host/litellm.")
     ] = None
     sql: Annotated[
-        Text, flag(LOGS, "DIALECT", "Print what a warehouse would be asked: postgres, spark, ...")
+        Text, flag(LOGS, "DIALECT", "Print the queries for postgres, spark, ..., unasked.")
     ] = None
     sources: Annotated[
         Switch, flag(LOGS, None, "List the formats, and where each is exported.", "--sources")
