@@ -439,46 +439,44 @@ def _mapped(table: Any, at: Mapping[str, str]) -> dict[str, Any]:
     """Return the rows of a table of requests; what is wrong is told as of files."""
     ibis = ibis_module()
     field: dict[str, Any] = {ours: table[name] for ours, name in at.items()}
-    empty = ibis.null("string")
     counts, odd = _counts(field)
-    given, made, read, thought = (counts[n] for n in ("input", "output", "read", "reasoning"))
     start = _epoch(field["start"])
-    end = _epoch(field["end"]) if "end" in field else ibis.null("int64")
-    backwards = field["end"] < field["start"] if "end" in field else ibis.literal(False)
-    lowest = [counts[n].fill_null(0) < 0 for n in counts]
-    bad = _first(
+    status = field["status"] if "status" in field and field["status"].type().is_integer() else None
+    texts = [n for n in ("model", "provider", "region", "team", "project", "tag") if n in field]
+    return {
+        **{n: field[n] for n in texts},
+        **{n: field[n].cast("string") for n in ("session", "id") if n in field},
+        **{n: counts[n] for n in ("input", "output", "read", "reasoning")},
+        "write_unknown": counts["written"],
+        "t": start,
+        "e": _epoch(field["end"]) if "end" in field else ibis.null("int64"),
+        "status": ibis.literal(0) if status is None else status.fill_null(0),
+        "service": _service(field),
+        "usd_nano": _nano(field["cost"]) if "cost" in field else ibis.null("int64"),
+        "bad": _wrong(field, counts, odd, start),
+        "doubt": ibis.null("string"),
+    }
+
+
+def _wrong(field: Mapping[str, Any], counts: Mapping[str, Any], odd: Any, start: Any) -> Any:
+    """Return the first reason why a row cannot be used, in the order of `rows.BAD`."""
+    given, made, read, thought = (counts[n] for n in ("input", "output", "read", "reasoning"))
+    none = ibis_module().literal(False)
+    negative = none
+    for value in counts.values():
+        negative = negative | (value.fill_null(0) < 0)
+    return _first(
         (field["model"].fill_null("") == "", "no_model"),
         (start.isnull(), "no_time"),
         (odd, "not_a_number"),
         (made.isnull() | given.isnull(), "no_output"),
-        (lowest[0] | lowest[1] | lowest[2] | lowest[3] | lowest[4], "negative"),
+        (negative, "negative"),
         (read + counts["written"] > given, "cached_over_input"),
         (thought > made, "reasoning_over_output"),
-        (backwards, "ends_before_start"),
+        (field["end"] < field["start"] if "end" in field else none, "ends_before_start"),
         ((start < int(FIRST_S)) | (start > int(LAST_S)), "out_of_range"),
         ((given > MOST_OF_A_REQUEST) | (made > MOST_OF_A_REQUEST), "out_of_range"),
     )
-    texts: dict[str, Any] = {
-        n: field[n] for n in ("model", "provider", "region", "team", "project", "tag") if n in field
-    }
-    status = field["status"] if "status" in field and field["status"].type().is_integer() else None
-    more: dict[str, Any] = {n: field[n].cast("string") for n in ("session", "id") if n in field}
-    return {
-        **texts,
-        **more,
-        "input": given,
-        "output": made,
-        "read": read,
-        "reasoning": thought,
-        "write_unknown": counts["written"],
-        "t": start,
-        "e": end,
-        "status": ibis.literal(0) if status is None else status.fill_null(0),
-        "service": _service(field),
-        "usd_nano": _nano(field["cost"]) if "cost" in field else ibis.null("int64"),
-        "bad": bad,
-        "doubt": empty,
-    }
 
 
 def _counts(field: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
@@ -524,28 +522,13 @@ def _spent(table: Any) -> dict[str, Any]:
     given, made = (whole(table[n].fill_null(0)) for n in ("prompt_tokens", "completion_tokens"))
     start, end = _epoch(table.startTime), _epoch(table.endTime)
     cached = _cached(table.metadata)
-    written = sum((cached[n] for n in WRITES[1:] if n in cached), cached["write_5m"])
-    late = (
-        (start < int(FIRST_S))
-        | (start >= int(LAST_S))
-        | (end < int(FIRST_S))
-        | (end >= int(LAST_S))
-    )
-    early = (
-        (table.cache_hit.lower() == "true", "answered_by_proxy_cache"),
-        ((given < 0) | (made < 0), "negative"),
-        ((given > MOST_TOKENS) | (made > MOST_TOKENS), "out_of_range"),
-        (name("status").fill_null("success").lower().notin(["success"]) & (made == 0), "failed"),
-    )
+    failed = name("status").fill_null("success").lower() != "success"
+    early, late = _unusable(table, given, made, failed, cached)
+    past = [(at < int(FIRST_S)) | (at >= int(LAST_S)) for at in (start, end)]
     counted = table.total_tokens.notnull() & (table.total_tokens != given + made)
     doubt = _first(*((test, "") for test, _ in early), (counted, "total_contradicts_parts"))
     bad = _first(
-        *early,
-        (late, "out_of_range"),
-        (name("model").isnull(), "no_model"),
-        (cached["read"].fill_null(0) + written > given, "cached_over_input"),
-        (cached["reasoning"] > made, "reasoning_over_output"),
-        (table.endTime < table.startTime, "ends_before_start"),
+        *early, (past[0] | past[1], "out_of_range"), (name("model").isnull(), "no_model"), *late
     )
     tags = table.request_tags.cast("string") if "request_tags" in table.columns else None
     return {
@@ -566,6 +549,25 @@ def _spent(table: Any) -> dict[str, Any]:
         "bad": bad,
         "doubt": doubt.nullif(""),
     }
+
+
+def _unusable(
+    table: Any, given: Any, made: Any, failed: Any, cached: Mapping[str, Any]
+) -> tuple[tuple[tuple[Any, str], ...], tuple[tuple[Any, str], ...]]:
+    """Return why a call is left out: what is looked for before its time and model, and after."""
+    written = sum((cached[n] for n in WRITES[1:] if n in cached), cached["write_5m"])
+    early = (
+        (table.cache_hit.lower() == "true", "answered_by_proxy_cache"),
+        ((given < 0) | (made < 0), "negative"),
+        ((given > MOST_TOKENS) | (made > MOST_TOKENS), "out_of_range"),
+        (failed & (made == 0), "failed"),
+    )
+    late = (
+        (cached["read"].fill_null(0) + written > given, "cached_over_input"),
+        (cached["reasoning"] > made, "reasoning_over_output"),
+        (table.endTime < table.startTime, "ends_before_start"),
+    )
+    return early, late
 
 
 def _cached(metadata: Any) -> dict[str, Any]:
