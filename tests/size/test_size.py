@@ -103,6 +103,19 @@ def test_a_local_engine_serves_one_request_at_a_time() -> None:
     assert result.limits.max_concurrency == 1.0
 
 
+def test_a_local_engine_has_as_many_slots_as_are_said() -> None:
+    """As `llama-server --parallel 8` has; each waits for the others, all together are faster."""
+    alone, eight = (
+        sized("llama-3.1-8b", engine="local", precisions=("q4_k_m",), gpus=("rtx-4090",), **said)
+        for said in ({}, {"settings": {"serving.max_concurrency": 8.0}})
+    )
+    one, more = alone.rows[0], eight.rows[0]
+    assert (one.concurrency, more.concurrency) == (1.0, 8.0)
+    assert more.tpot_s > one.tpot_s
+    assert more.output_tokens_per_s > 2.0 * one.output_tokens_per_s
+    assert eight.limits.max_concurrency == 8.0
+
+
 def test_nothing_is_both_cheaper_and_faster_than_the_front() -> None:
     result = sized()
     points = result.front

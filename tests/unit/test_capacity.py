@@ -17,6 +17,7 @@ from tco.engine.shapes import (
     LEGACY,
     LEGACY_ROCM,
     LOCAL,
+    PRECISIONS,
     PROFILES,
     TUNED,
     GpuShape,
@@ -196,6 +197,30 @@ def test_weight_only_4_bit_runs_at_the_16_bit_rate() -> None:
     kept = replace(four, other_bytes=2.0)
     assert time_s(EXPERTS, native, four) < time_s(EXPERTS, native, kept)
     assert time_s(DENSE, native, four) == time_s(DENSE, native, kept)
+
+
+def test_what_fp4_leaves_out_of_the_experts_is_in_8_bits() -> None:
+    """Its weights, their reads, and their arithmetic at the 8-bit rate where there is one."""
+    fp4 = replace(FP8, **PRECISIONS["fp4"].columns())
+    all_4 = replace(fp4, other_bytes=0.5625)
+    rest = capacity.dense_params(EXPERTS)
+    more = capacity.weights_bytes(EXPERTS, fp4) - capacity.weights_bytes(EXPERTS, all_4)
+    assert more == pytest.approx(rest * (1.0 - 0.5625))
+    native = replace(H100, flops_4=4000e12)
+    time_s = capacity.matrix_s_per_token
+    sixteen = time_s(EXPERTS, native, replace(fp4, other_bytes=2.0))
+    assert time_s(EXPERTS, native, fp4) < sixteen
+    assert time_s(EXPERTS, replace(native, flops_8=np.nan), fp4) == pytest.approx(sixteen)
+    assert capacity.weights_bytes(DENSE, fp4) == capacity.weights_bytes(DENSE, all_4)
+
+
+def test_kernels_of_narrow_operands_have_a_fixed_time_where_a_gpu_has_them() -> None:
+    """As measured: 5 us a matrix, on two of the four in a layer."""
+    wide = speed(DENSE, H100, replace(FP8, compute_bits=16.0)).host_s
+    assert speed(DENSE, H100, FP8).host_s - wide == pytest.approx(DENSE.layers * 10e-6)
+    assert speed(DENSE, replace(H100, flops_8=np.nan), FP8).host_s == wide
+    four = replace(FP8, weight_bytes=0.5625, compute_bits=4.0)
+    assert speed(DENSE, H100, four).host_s == wide
 
 
 def test_experts_are_read_as_they_are_touched() -> None:

@@ -94,6 +94,7 @@ def _engine(name: str | None) -> str | None:
     return ENGINES.get((name or "").lower())
 
 
+TRTLLM_RATES = ("system_output_throughput_tok_s", "request_throughput_req_s")
 BURST = 0.45
 """Share of all requests that are in flight on average from which they were sent all at once [1]."""
 TOGETHER = 0.1
@@ -101,20 +102,13 @@ TOGETHER = 0.1
 
 
 def trtllm_bench(part: BenchPart) -> Iterator[BenchReading | str]:
-    """Yield the run of a `trtllm-bench throughput --report_json` file.
-
-    Without `--concurrency` it hands all requests over at once and times them from then on, so that
-    most of what it calls concurrent waits in line.
-    """
+    """Yield the run of a `trtllm-bench throughput --report_json` file."""
     if isinstance(part.cells.get("decoding_stats"), Mapping):
         yield DRAFTS
         return
     asked, made, world = (part.part(n) for n in ("request_info", "performance", "world_info"))
     engine, stream = part.part("engine"), part.part("streaming_metrics")
-    rate, requests = (
-        made.need("system_output_throughput_tok_s"),
-        made.need("request_throughput_req_s"),
-    )
+    rate, requests = (made.need(n) for n in TRTLLM_RATES)
     isl, osl = asked.need("avg_input_length"), asked.need("avg_output_length")
     made.agree(rate, requests * osl, f"{requests:,.5g} requests/s of {osl:,.5g} tokens", SLACK)
     latency, tpot = made.number("avg_request_latency_ms"), stream.number("avg_tpot_ms")
@@ -122,11 +116,7 @@ def trtllm_bench(part: BenchPart) -> Iterator[BenchReading | str]:
     flight, told = in_flight(
         made, by_law=by_law, stated=asked.number("avg_num_concurrent_requests")
     )
-    most = min(
-        world.number("max_batch_size") or math.inf,
-        BURST * (asked.number("num_requests") or math.inf),
-    )
-    waits = flight is not None and flight > most
+    waits = flight is not None and flight > _most(asked, world)
     if waits:
         flight, told, by_law = *_decoding(flight or 0.0, rate, tpot), None
     yield BenchReading(
@@ -149,6 +139,15 @@ def trtllm_bench(part: BenchPart) -> Iterator[BenchReading | str]:
         tpot_ms=tpot,
         notes=told,
     )
+
+
+def _most(asked: BenchPart, world: BenchPart) -> float:
+    """Return the requests in flight beyond which some of them wait in line [1].
+
+    Without `--concurrency` all requests are handed over at once, and timed from then on.
+    """
+    every = BURST * (asked.number("num_requests") or math.inf)
+    return min(world.number("max_batch_size") or math.inf, every)
 
 
 def _decoding(
