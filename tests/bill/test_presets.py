@@ -61,8 +61,8 @@ def test_a_desk_pays_no_room_no_support_and_the_power_of_a_household(asked: Any)
         "engineers",
     }
     power = bill["electricity, standing ready"]
-    # Eight cards of 450 W in PCs of their own, at what a few requests draw.
-    assert power.quantity == pytest.approx(8 * 0.450 * 1.75 * 0.61 * 730)
+    # Eight cards of 450 W in PCs of their own, at what they draw with nothing in flight.
+    assert power.quantity == pytest.approx(8 * 0.450 * 1.75 * 0.2 * 730)
     assert power.rate_usd == 0.13
 
 
