@@ -304,3 +304,9 @@ def test_a_cached_share_that_is_said_is_what_an_endless_cache_serves() -> None:
     assert inputs.gaps is not None
     of = sessions_of(inputs.settings, inputs.gaps)
     assert of.new_tokens == pytest.approx(0.1 * 140_000)
+
+
+def test_a_deployment_takes_on_every_open_session_that_a_replica_keeps() -> None:
+    kept_cold = row(*AGENTS)["sessions"]["cold"]
+    told = run("deploy", "self/glm-5.2@8xb300-sxm:nvfp4", *DAY, "--developers", "100").stdout
+    assert f"--max-num-seqs {kept_cold:.0f} " in told
