@@ -46,7 +46,6 @@ MOST_LINES_IN_ALL = 69_506
 
 LONG = {
     "analysis/breakeven.py breakeven",
-    "analysis/charts/collect.py report_of",
     "analysis/compare.py compare",
     "analysis/deploy.py deploy",
     "analysis/jobs/training.py _on",
