@@ -19,7 +19,8 @@ import yaml
 
 import tco
 from tco.catalog.build import SCHEMAS
-from tco.catalog.check.run import CheckSettings, check
+from tco.catalog.check.finding import CheckContext
+from tco.catalog.check.run import check
 from tco.catalog.files import shipped_file
 
 LIMIT = 3.0
@@ -45,7 +46,7 @@ def main() -> int:
     compileall.compile_dir(str(Path(tco.__file__).parent), quiet=2)
     files = [shipped_file(name) for name in SCHEMAS]
     schemas = list(SCHEMAS.values())
-    asked = CheckSettings(as_of=date(2026, 11, 21))
+    asked = CheckContext(as_of=date(2026, 11, 21))
     loader = yaml.CSafeLoader
     parsed = best(lambda: [yaml.load(file.data, Loader=loader) for file in files], times)
     checked = best(lambda: check(files, schemas, asked), times)

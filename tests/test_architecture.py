@@ -37,16 +37,15 @@ DISK_FREE_CATALOG = "tco.catalog.load"
 MOST_LINES = 600
 MOST_MODULES = 25
 MOST_LINES_OF_A_FUNCTION = 40
-MOST_MODULES_OF_COMPARE = 58  # to be 50; the turn took five, quality one, the screen three
+MOST_MODULES_OF_COMPARE = 59  # to be 50; the turn took five, quality one, the screen three
 
-MOST_ROOMS = 234  # modules with code
+MOST_ROOMS = 237  # modules with code
 MOST_TYPES = 408  # to be 250: classes that declare fields
-MOST_LINES_IN_ALL = 69_475
+MOST_LINES_IN_ALL = 69_506
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {
     "analysis/breakeven.py breakeven",
-    "analysis/charts/collect.py report_of",
     "analysis/compare.py compare",
     "analysis/deploy.py deploy",
     "analysis/montecarlo/montecarlo.py _result",

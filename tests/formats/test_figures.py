@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from running import DAY, published, run, shell
 
-from tco.analysis.checks import complaints
+from tco.analysis.adds_up import complaints
 from tco.render.compact import BUDGET
 from tco.render.words import whole_usd
 

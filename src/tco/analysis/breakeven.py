@@ -30,11 +30,12 @@ from tco.options.bills import Option, best_pairs, same_weights, usd_of
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust, of_two
 from tco.options.curves import TOKENS, curve
-from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve, spoken
+from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve
 from tco.options.question import Question
 from tco.options.selection import in_region, select
 from tco.options.settings import workload
 from tco.options.setups import SetUps
+from tco.options.spoken import spoken
 from tco.units import SECONDS_PER_DAY, show_number, show_tokens, show_usd
 
 # Break-evens in words.

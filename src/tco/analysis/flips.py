@@ -13,9 +13,9 @@ from tco.engine.crossings import Wins, together, turn, wins
 from tco.engine.shapes import Floats, Number, number
 from tco.options.bills import Option, SelfOption, TokenOption, lines
 from tco.options.curves import TOKENS, curve, has_steps
-from tco.options.names import spoken
 from tco.options.question import Question
 from tco.options.settings import Settings, price_factor
+from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_tokens, show_usd_per_mtok
 
 POINTS = 65

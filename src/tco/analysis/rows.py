@@ -45,13 +45,13 @@ from tco.options.bills import (
 from tco.options.candidates import first_token_words, infeasible, limit_states, setup_id
 from tco.options.hours import SCALE_TO_ZERO, OnHours, duty_of
 from tco.options.machines import OwnedGpu, own_bill, ownership, upfront_usd
-from tco.options.names import spoken
 from tco.options.offers import coming
 from tco.options.provisioned import ProvisionedOption, used_share
 from tco.options.quality import benchmark_of
 from tco.options.question import Question
 from tco.options.settings import Settings, hours_per_month, target, workload
 from tco.options.setups import SetUps
+from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_seconds, show_share
 
 # Energy and carbon of a fleet, rented or bought, per month and per request.

@@ -16,10 +16,11 @@ from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, same_weights, usd_of
 from tco.options.cheapest import least_trust, of_two, pair_of
 from tco.options.curves import TOKENS, first_volumes, has_steps
-from tco.options.names import any_volume, month_typed, pair_with, resolve, spoken
+from tco.options.names import any_volume, month_typed, pair_with, resolve
 from tco.options.question import Question
 from tco.options.selection import in_region
 from tco.options.settings import Setting
+from tco.options.spoken import spoken
 from tco.units import show_number, show_tokens, show_usd
 
 SMALLEST_SWING_USD = 0.005

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from tco.analysis.results import OptionResult
 from tco.catalog.lookup import ModelClass
 from tco.options.cheapest import by_model, cheapest_of, rank_of
-from tco.options.names import spoken
+from tco.options.spoken import spoken
 from tco.units import show_number, show_score, show_tokens, show_usd
 
 CLASSES: tuple[ModelClass, ...] = ("small", "mid", "flagship", "unknown")

@@ -86,7 +86,6 @@ HOMES = {
     ),
     **dict.fromkeys(("render", "diff"), "saved"),
     **dict.fromkeys(("profile", "bill"), "logs"),
-    "config": "init",
     "import": "import_",
 }
 """The module of `tco.cli` that a command is in, where it is not called like it."""

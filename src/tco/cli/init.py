@@ -1,20 +1,19 @@
-"""`tco init`, a scenario file with every key and default; `tco config`, what is in effect."""
+"""`tco init`: a scenario file with every key and default, made from what declares them."""
 
 import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, get_args
 
 import numpy as np
-import typer
 from typer import Argument, Option
 
 from tco.ask import scenario
 from tco.ask.effective import ConfigRow, in_effect
 from tco.ask.fields import ANSWER, SERVING, VALUES, VOLUME, WHICH, Field
 from tco.ask.layers import RIVALS
-from tco.ask.options import OUTPUT, OVER_TIME, QUESTION, Output, QuestionOptions
+from tco.ask.options import OUTPUT, OVER_TIME, QUESTION
 from tco.catalog.fields import Record
-from tco.cli.options import Command, Group, flags
+from tco.cli.options import flags
 from tco.options.question import Question
 from tco.options.scenario import EXAMPLE, parts_of
 from tco.options.settings import Setting, Settings
@@ -311,56 +310,3 @@ def _write(path: str, text: str, *, force: bool) -> None:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a path"
         raise UsageError(f"{printable(path, 200)}: {str(why).lower()}") from None
-
-
-HELP = """What is in effect, and who says so.
-
-\b
-  tco config show                   every value in effect
-  tco config show --origin          and where each of them comes from
-"""
-
-config = typer.Typer(
-    cls=Group,
-    help=HELP,
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-Origin = Annotated[
-    bool, Option("--origin", help="Say where each value comes from.", show_default=False)
-]
-
-
-@flags
-def show(question: QuestionOptions, output: Output, origin: Origin = False) -> None:
-    """Every value in effect: flags beat TCO_ variables, scenario file, user's file, defaults.
-
-    \b
-      tco config show --origin
-      tco config show -f tco.yaml --set serving.headroom=90% --origin
-      tco config show --format json
-
-    The user's file is ~/.config/tco/config.yaml, or what TCO_CONFIG names: the same keys.
-    """
-    from functools import partial
-
-    from tco.ask.effective import config as in_effect
-    from tco.ask.layers import answered
-    from tco.cli.answer import asked, deliver, ignored_variables
-
-    said = asked(question, output)
-    result = answered(partial(in_effect, said=said, ignored=ignored_variables()), said)
-    usual = {"fields": ORIGINS} if origin and said.output.get("format", "table") != "json" else {}
-    deliver(result, {**usual, **said.output})
-
-
-ORIGINS = ("key", "value", "origin", "source")
-
-config.command("show", cls=Command, short_help="Every value in effect, and who says so.")(show)
-
-
-@config.callback()
-def main() -> None:
-    """Only commands stand after `tco config`."""

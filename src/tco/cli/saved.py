@@ -22,7 +22,7 @@ def saved_result(path: str) -> tuple[Any, str | None]:
     Raises:
         DataError: It cannot be read, is no result, or its figures do not add up.
     """
-    from tco.analysis.checks import complaints
+    from tco.analysis.adds_up import complaints
     from tco.catalog.files import user_file
     from tco.errors import DataError
     from tco.render.jsonio import read_result

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from tco.analysis.results import AssumptionResult, Flip
 from tco.ask.options import lacking
 from tco.errors import printable
-from tco.options.names import asked_as, machine, short, spoken
+from tco.options.spoken import asked_as, machine, short, spoken
 from tco.render import words
 from tco.render.table import Block, Paragraph, View
 from tco.render.terminal import NBSP, lines

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from tco.analysis.charts.curves import CostCurve, CostCurves
 from tco.analysis.plan.results import PlanResult
 from tco.analysis.results import FrontierResult, SensitivityResult, SwingResult
 from tco.money import money
@@ -16,6 +16,9 @@ from tco.render import words
 from tco.render.first import spoken
 from tco.render.table import Block, Figure, Paragraph, Tone
 from tco.units import show_number, show_score, show_tokens, show_usd
+
+if TYPE_CHECKING:
+    from tco.analysis.charts.curves import CostCurve, CostCurves
 
 # Round values on an axis.
 

@@ -28,8 +28,9 @@ from tco.errors import UsageError
 from tco.options.bills import Option, same_weights
 from tco.options.cheapest import answers_at, least_trust, of_two, undercut
 from tco.options.curves import TOKENS
-from tco.options.names import Resolved, resolve, spoken
+from tco.options.names import Resolved, resolve
 from tco.options.question import Question
+from tco.options.spoken import spoken
 from tco.ranges import Span
 from tco.units import show_share, show_tokens, show_usd, with_unit
 

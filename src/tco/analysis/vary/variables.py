@@ -25,10 +25,11 @@ from tco.options.bills import (
 from tco.options.candidates import option_of, own_setups
 from tco.options.cheapest import cheapest_of, insist, least_trust, most_sure
 from tco.options.curves import TOKENS
-from tco.options.names import Resolved, resolve, spoken
+from tco.options.names import Resolved, resolve
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Setting, Settings, fleet_policy, image_tokens, workload
+from tco.options.spoken import spoken
 from tco.units import MTOK
 
 # One number that could be another, and the bills at some values of it.

@@ -18,9 +18,9 @@ from tco.engine.shapes import Floats
 from tco.errors import UsageError, printable, suggestion
 from tco.options.bills import Option, lines
 from tco.options.cheapest import answers_at, cheaper_but_unsure, least_trust
-from tco.options.names import spoken
 from tco.options.question import Question
 from tco.options.settings import Settings
+from tco.options.spoken import spoken
 from tco.units import number, share, show_usd, tokens_per_month
 
 

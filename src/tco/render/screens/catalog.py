@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tco.catalog.check.finding import CheckReport, Finding
-from tco.catalog.check.run import RuleList
 from tco.catalog.summary import (
     CatalogHistory,
     CatalogList,
@@ -18,11 +16,15 @@ from tco.catalog.summary import (
     RentRow,
     WindowRow,
 )
-from tco.catalog.verify import Agreement, ListUsed, PriceComparison, VerifyReport
 from tco.render import words
 from tco.render.output import Screen
 from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, Tone, View
 from tco.units import show_number, show_price, show_share
+
+if TYPE_CHECKING:  # who lists offers checks nothing
+    from tco.catalog.check.finding import CheckReport, Finding
+    from tco.catalog.check.run import RuleList
+    from tco.catalog.verify import Agreement, ListUsed, PriceComparison, VerifyReport
 
 # The screen of `tco catalog list`, and the table of offers that other screens share.
 
