@@ -54,7 +54,7 @@ def draws(case: Case, count: int, seed: int) -> tuple[list[float], list[float], 
     return np.minimum(np.exp(logs), case.cap_s).tolist(), sizes.tolist(), ends.tolist()
 
 
-def simulated(case: Case, count: int, seed: int = 1) -> Seen:
+def simulated(case: Case, count: int, seed: int = 1) -> Seen:  # noqa: C901 - one loop, for speed
     """Return what `count` turns see."""
     gaps, sizes, ends = draws(case, count + case.sessions, seed)
     per_token, more = case.tpot_s * case.output, case.tpot_more_s * case.output
@@ -114,9 +114,9 @@ def simulated(case: Case, count: int, seed: int = 1) -> Seen:
             if oldest > over:
                 idle[j] = oldest - over
                 held -= over
-            else:
-                idle.popitem(last=False)
-                held -= oldest
+                break
+            idle.popitem(last=False)
+            held -= oldest
         free = start + miss / case.prefill_per_s
         done = free + per_token + more * len(decoding)
         fresh[i] = ends[turn]

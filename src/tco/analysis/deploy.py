@@ -19,7 +19,7 @@ from tco.engine.constants import VISIBLE_SHARE
 from tco.engine.fleet import replicas_for, steepened
 from tco.engine.shapes import number, precision
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import Option, SelfOption, TokenOption
+from tco.options.bills import Option, SelfOption, TokenOption, replica_of
 from tco.options.machines import DEDICATED
 from tco.options.names import resolve
 from tco.options.question import Question
@@ -166,8 +166,7 @@ class Server:
             yield self._said("dp", self.copies, f"replicas on one machine, rented by {box}")
         length, why = self._length()
         yield self._said("length", length, why)
-        most = int(self.replica.concurrency)
-        yield self._said("most", most, f"requests at once in a replica{self._pace()}")
+        yield self._said("most", *self._most())
         kept = KV_CACHE[self.engine].get(self._kv_bytes)
         if kept is not None:
             yield self._said("kv", kept, f"{self._kv_bytes:g} bytes an element")
@@ -177,6 +176,14 @@ class Server:
                 "quantization", "fp8", f"published in {native}, made fp8 when they are loaded"
             )
         yield self._memory()
+
+    def _most(self) -> tuple[int, str]:
+        """Return the requests that a replica takes on at once, and why so many."""
+        if self.option.gaps is None:
+            most = int(self.replica.concurrency)
+            return most, f"requests at once in a replica{self._pace()}"
+        kept = int(number(replica_of(self.option, self.settings).sessions))
+        return kept, "open sessions that a replica keeps, each of which may have a turn at once"
 
     def gaps(self) -> Iterator[str]:
         """Return what the arguments leave open."""
@@ -334,7 +341,8 @@ def _least(server: Server, settings: Settings) -> int:
     load, policy = workload(settings, server.option.tries), fleet_policy(settings)
     emptiest = np.min(steepened(hours.week, load.peak_to_mean))
     work = load.requests_per_s * emptiest / server.replica.requests_per_s
-    needed = replicas_for(work, server.replica.concurrency, policy)
+    places = replica_of(server.option, settings).staffed
+    needed = replicas_for(work, places, policy)
     return -(-int(np.asarray(policy.kept(needed))) // server.copies)
 
 

@@ -73,21 +73,31 @@ class Gaps:
                 thousandth [1].
         """
         at, share, area = _laid_out(self.beyond)
-        room, each = np.broadcast_arrays(np.divide(slack, self.stretch), np.round(growth, 3))
+        room, each = np.divide(slack, self.stretch), np.round(growth, 3)
+        cap = np.divide(self.cap_s, self.stretch)
+        if np.size(each) == 1:
+            return _beyond(room, float(np.ravel(each)[0]), cap, at, share, area)
+        room, each, cap = np.broadcast_arrays(room, each, cap)
         found = np.empty(room.shape)
         for value in np.unique(each).tolist():
             mine = each == value
-            time = np.interp(room[mine], area + value * at, at, right=np.inf)
-            found[mine] = np.interp(time, at, share, right=0.0)
-            capped = np.broadcast_to(self.cap_s, room.shape)[mine]
-            long = time * np.broadcast_to(self.stretch, room.shape)[mine] >= capped
-            found[mine] = np.where(long, 0.0, found[mine])
-        return np.where(room > 0.0, found, 1.0)
+            found[mine] = _beyond(room[mine], value, cap[mine], at, share, area)
+        return found
 
     @property
     def mean_s(self) -> Number:
         """Return the mean gap [s]."""
         return self.within(np.inf)
+
+
+def _beyond(
+    room: Number, growth: float, cap: Number, at: Floats, share: Floats, area: Floats
+) -> Floats:
+    """Return the share of gaps that are longer than the room lasts; none from the cap on [1]."""
+    filled = area + growth * at
+    found = np.interp(room, filled, share, left=1.0, right=0.0)
+    full = np.interp(cap, at, filled, right=np.inf)
+    return np.where(np.less(room, full), found, 0.0)
 
 
 @lru_cache(maxsize=16)
@@ -302,17 +312,21 @@ SPREAD = 0.6
 """Standard deviation of the context of a session over its mean; that of the sum of N sessions is
 less by their root [1]."""
 
-POINTS = np.array([-np.sqrt(3.0), 0.0, np.sqrt(3.0)])
-WEIGHTS = np.array([1.0, 4.0, 1.0]) / 6.0
-"""Three points that stand for a normal distribution."""
+UNEVEN = ((-(3.0**0.5), 1.0 / 6.0), (0.0, 4.0 / 6.0), (3.0**0.5, 1.0 / 6.0))
+"""Three points that stand for a normal distribution, in standard deviations, and their weights."""
+
+LONG = ((3.0**0.5, 1.0),)
+"""The longest of them alone: what has lost its cache must find it again at any time."""
 
 FULLEST = 2.0
 """Standard deviations by which the fullest of several pools is fuller than the mean of them [1]."""
 
-MISSES_BELOW, MISSES_ABOVE = 10, 14
+Points = tuple[tuple[float, float], ...]
+
+MISSES_BELOW, MISSES_ABOVE = 8, 10
 """Shares of misses that are looked at, below and above the one where the cache counts as kept."""
 
-HALVINGS, ROUNDS = 15, 30
+HALVINGS, ROUNDS = 13, 30
 SLOWEST = np.log(1e-6)
 """Lowest rate that is looked at, over the highest; logarithm [1]."""
 
@@ -348,7 +362,12 @@ def _passing(
 
 
 def _missing(
-    of: Sessions, server: SessionServer, tokens: Number, rate: Number, prefill_s: Number
+    of: Sessions,
+    server: SessionServer,
+    tokens: Number,
+    rate: Number,
+    prefill_s: Number,
+    points: Points,
 ) -> Number:
     """Return the share of turns that find nothing of their own in so many tokens [1].
 
@@ -361,7 +380,7 @@ def _missing(
     fullest = np.where(several, 1.0 + FULLEST / np.sqrt(each), 1.0)
     growth = of.last_tokens / (of.turns * of.held_tokens)
     missed: Number = 0.0
-    for point, weight in zip(POINTS, WEIGHTS, strict=True):
+    for point, weight in points:
         held = of.held_tokens * fullest * np.maximum(1.0 + point * SPREAD / np.sqrt(each), 0.05)
         room = (tokens - of.shared_tokens) / (rate * held)
         slack = room - prefill_s - decode - waits * (1.0 + growth)
@@ -370,19 +389,19 @@ def _missing(
 
 
 def _both(
-    of: Sessions, server: SessionServer, rate: Number, slow: Number
+    of: Sessions, server: SessionServer, rate: Number, slow: Number, points: Points = UNEVEN
 ) -> tuple[Number, Number, Number]:
     """Return the misses of the pool and of what is behind it [1], and prefill [s], at a rate."""
     if not np.any(server.host_tokens):
         prefill_s = _prefill_s(of, server, slow, slow)
-        missed = _missing(of, server, server.pool_tokens, rate, prefill_s)
+        missed = _missing(of, server, server.pool_tokens, rate, prefill_s, points)
         return missed, missed, prefill_s
     missed = slow
     for _ in range(2):
         prefill_s = _prefill_s(of, server, missed, slow)
-        missed = _missing(of, server, server.pool_tokens, rate, prefill_s)
+        missed = _missing(of, server, server.pool_tokens, rate, prefill_s, points)
     everywhere = np.add(server.pool_tokens, server.host_tokens)
-    return missed, _missing(of, server, everywhere, rate, prefill_s), prefill_s
+    return missed, _missing(of, server, everywhere, rate, prefill_s, points), prefill_s
 
 
 def _largest_rate(
@@ -402,7 +421,8 @@ def _largest_rate(
         rate = np.exp(middle)
         ok = allowed(rate, _prefill_s(of, server, slow, slow))
         low, high = np.where(ok, middle, low), np.where(ok, high, middle)
-    return np.exp(low)
+    found: Floats = np.exp(low)
+    return found
 
 
 def steady(of: Sessions, server: SessionServer, sessions: Number, *, warm: bool = True) -> Steady:
@@ -497,7 +517,7 @@ def kept(of: Sessions, server: SessionServer, limits: Limits) -> Kept:
     Of each share of misses m the sessions N(m) are found with which it keeps itself up. A warm
     replica ends at the smallest such share and a cold one at the largest, so that the cache is kept
     up to the largest N of the shares that are small enough, and found again up to the smallest N of
-    those that are not.
+    those that are not, the contexts being long together.
 
     Args:
         of: What sessions are like; fields of one shape with those of the replica.
@@ -509,19 +529,13 @@ def kept(of: Sessions, server: SessionServer, limits: Limits) -> Kept:
     each, here, goal = _lifted(of), _lifted(server), _lifted(limits)
     each = replace(each, gaps=_lifted(of.gaps))
     below = most * 10.0 ** np.linspace(-3.0, 0.0, MISSES_BELOW)
-    share = np.arange(1.0, MISSES_ABOVE + 1.0) / MISSES_ABOVE
-    above = np.maximum(most, 1e-6) ** (1.0 - share) * 0.999**share
-    slow = np.concatenate([below, np.maximum(above, most)], axis=-1)
-    rate = _largest_rate(
-        each, here, slow, lambda x, _: np.asarray(_both(each, here, x, slow)[1]) <= slow
-    )
-    missed = _both(each, here, rate, slow)[0]
-    curve = np.asarray(_steady(each, here, rate, missed, slow).sessions)
-    warm = np.max(curve[..., :MISSES_BELOW], axis=-1)
-    cold = np.minimum(np.min(curve[..., MISSES_BELOW - 1 :], axis=-1), warm)
-    allowed = _allowed(each, here, goal, rate[..., :MISSES_BELOW], below)
-    limited = np.max(allowed, axis=-1)
-    rising = np.maximum.accumulate(curve[..., :MISSES_BELOW], axis=-1)
+    share = np.linspace(0.0, 1.0, MISSES_ABOVE)
+    above = np.maximum(np.maximum(most, 1e-6) ** (1.0 - share) * 0.999**share, most)
+    rate, curve = _curve(each, here, below, UNEVEN)
+    warm = np.max(curve, axis=-1)
+    cold = np.minimum(np.min(_curve(each, here, above, LONG)[1], axis=-1), warm)
+    limited = np.max(_allowed(each, here, goal, rate, below), axis=-1)
+    rising = np.maximum.accumulate(curve, axis=-1)
     made = [
         _on_curve(of, server, np.floor(np.minimum(n, limited) + ROUND_OFF), rising, below)
         for n in (cold, warm)
@@ -533,6 +547,19 @@ def kept(of: Sessions, server: SessionServer, limits: Limits) -> Kept:
         at_cold=made[0],
         at_warm=made[1],
     )
+
+
+def _curve(
+    of: Sessions, server: SessionServer, slow: Floats, points: Points
+) -> tuple[Number, Floats]:
+    """Return the rate [1/s] and the sessions [1] with which shares of misses keep themselves up."""
+
+    def fewer(rate: Number, _: Number) -> Flag:
+        return np.less_equal(_both(of, server, rate, slow, points)[1], slow)
+
+    rate = _largest_rate(of, server, slow, fewer)
+    prefill_s = _both(of, server, rate, slow, points)[2]
+    return rate, np.asarray(_passing(of, server, rate, prefill_s)[0])
 
 
 def _allowed(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.engine.replica import BATCHES, Replica
+from tco.engine.replica import BATCHES, Replica, Target
 from tco.engine.sessions import (
     FEW,
     SOME,
@@ -21,7 +22,7 @@ from tco.engine.sessions import (
     session_replica,
     session_server,
 )
-from tco.engine.shapes import Floats, GpuShape, Layout, ModelShape, ServerProfile, number
+from tco.engine.shapes import Floats, GpuShape, Layout, ModelShape, Number, ServerProfile, number
 from tco.errors import UsageError
 from tco.options.settings import AT, Settings, target, workload
 from tco.units import GB, show_number
@@ -95,7 +96,8 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
     if settings.given("workload.cached_share"):
         new = (1.0 - load.cached_share) * context
     half = value["growth_tokens"] * value["turns"] / 2.0
-    cap = np.where(np.greater(value["gap_cap_s"], 0.0), value["gap_cap_s"], np.inf)
+    caps = np.where(np.greater(value["gap_cap_s"], 0.0), value["gap_cap_s"], np.inf)
+    cap: Number = caps if caps.ndim else float(caps)
     return Sessions(
         context_tokens=context,
         output_tokens=load.osl * load.reasoning_factor,
@@ -132,10 +134,31 @@ def kept_sessions(
         np.asarray(factors)[..., np.searchsorted(BATCHES, (FEW, SOME))] if len(factors) else (1, 1)
     )
     pair = (np.asarray(said)[..., 0], np.asarray(said)[..., 1])
-    server = session_server(*shapes, profile, goal, of, _room(settings), pair)
+    args = (*shapes, profile, goal, of, _room(settings))
+    try:
+        return _known(*args, (float(pair[0]), float(pair[1])))
+    except TypeError:  # arrays have no hash
+        return _kept(*args, pair)
+
+
+def _kept(
+    model: ModelShape,
+    gpu: GpuShape,
+    layout: Layout,
+    profile: ServerProfile,
+    goal: Target,
+    of: Sessions,
+    room: CacheRoom,
+    factors: tuple[Number, Number],
+) -> tuple[SessionServer, Kept]:
+    server = session_server(model, gpu, layout, profile, goal, of, room, factors)
     running = server.pool_tokens / (of.context_tokens - of.shared_tokens + of.output_tokens)
-    limit = np.where(profile.single_stream, 1.0, np.minimum(goal.limit(shapes[1]), running))
+    limit = np.where(profile.single_stream, 1.0, np.minimum(goal.limit(gpu), running))
     return server, kept(of, server, Limits(goal.max_tpot_s, goal.max_ttft_s, limit))
+
+
+_known = lru_cache(maxsize=256)(_kept)
+"""One bill after another asks for the same replica."""
 
 
 def _room(settings: Settings) -> CacheRoom:

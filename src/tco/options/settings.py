@@ -137,7 +137,7 @@ def workload(settings: Settings, tries: Number = 1.0) -> Workload:
         isl=text + image_tokens(settings),
         osl=settings.value("workload.osl") * settings.value("workload.osl_factor"),
         tokens_per_month=settings.value("workload.tokens_per_month") * tries,
-        open_sessions=settings.value(OPEN),
+        open_sessions=settings[OPEN].value if OPEN in settings else 0.0,
         **values,
     )
 

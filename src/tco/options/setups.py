@@ -441,8 +441,7 @@ def _sized(tried: SetUps) -> SetUps:
     if not tried.size:
         return tried
     inputs, found = tried.inputs, tried.found
-    settings = inputs.settings
-    goal, given = target(settings), settings.value("serving.throughput_factor")
+    goal, given = target(inputs.settings), inputs.settings.value("serving.throughput_factor")
     column = {f.name: np.array(getattr(tried.replica, f.name)) for f in fields(Replica)}
     column["memory_slots"] = np.asarray(
         max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl), dtype=float
@@ -457,17 +456,35 @@ def _sized(tried: SetUps) -> SetUps:
     plain = np.setdiff1d(fit, near, assume_unique=True)
     for rows, each in ((plain, ()), (near, factors)):
         if rows.size:
-            shapes = tried.shapes(rows)
-            best = best_replica(*shapes, inputs.serving, goal, each)
-            if inputs.gaps is not None:
-                from tco.options.sessions import with_kept  # few questions are about sessions
-
-                best = with_kept(best, shapes, inputs.serving, settings, inputs.gaps, each)
-            best = best.scaled(given)
+            best = best_replica(*tried.shapes(rows), inputs.serving, goal, each)
+            best = _with_sessions(tried, best, rows, each).scaled(given)
             for name in column:
                 column[name][rows] = getattr(best, name)
     sized = replace(tried, replica=Replica(**column), near=near, factors=factors)
     return replace(sized, anchors=_at_capacity(sized)) if near.size else sized
+
+
+def _with_sessions(
+    tried: SetUps, best: Replica, rows: Indices, factors: Floats | tuple[()]
+) -> Replica:
+    """Return what replicas sustain with sessions that wait; as they are where there are none."""
+    inputs = tried.inputs
+    able = np.flatnonzero(np.broadcast_to(best.feasible, rows.shape))
+    if inputs.gaps is None or not able.size:
+        return best
+    from tco.options.sessions import with_kept  # few questions are about sessions
+
+    columns = {
+        f.name: np.array(np.broadcast_to(getattr(best, f.name), rows.shape))
+        for f in fields(Replica)
+    }
+    some = Replica(**{name: column[able] for name, column in columns.items()})
+    each = factors[able] if len(factors) else ()
+    said = (inputs.serving, inputs.settings, inputs.gaps, each)
+    made = with_kept(some, tried.shapes(rows[able]), *said)
+    for name, column in columns.items():
+        column[able] = getattr(made, name)
+    return Replica(**columns)
 
 
 def _at_capacity(sized: SetUps) -> Anchors:

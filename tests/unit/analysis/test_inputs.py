@@ -68,7 +68,7 @@ def test_a_traffic_profile_brings_lengths_cache_and_peak(
         ({"developers": 50.0}, 50 * 4_000 * 140_450),
         (
             {"profile": "agent-coding", "settings": {"workload.sessions.open": 40.0}},
-            40 / (174.3 + 9.8) / 3.01 * 730 * 3600 * 140_450,
+            40 / (174.2 + 9.8) / 3.01 * 730 * 3600 * 140_450,
         ),
     ],
     ids=str,

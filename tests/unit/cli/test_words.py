@@ -21,6 +21,8 @@ WRONG = {
     "sessions": "0",
     "turns": "0",
     "think_time": "soon",
+    "kv_pool": "many",
+    "host_cache": "-1",
     "profile": "chatt",
     "isl": "0",
     "osl": "-3",
@@ -90,6 +92,7 @@ WRONG = {
 }
 FLAGS = {field.name: field.flag for field in FIELDS}
 SWITCHES = {
+    "admission_cap",
     "private",
     "marketplaces",
     "all",
@@ -244,6 +247,9 @@ def test_acting_is_shown_of_all_but_files() -> None:
         "sessions",
         "turns",
         "think_time",
+        "kv_pool",
+        "host_cache",
+        "admission_cap",
         "export",
         "lines",
         "quiet",
