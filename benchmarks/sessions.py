@@ -24,7 +24,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tco.catalog.load import load_catalog
-from tco.engine.sessions import CacheRoom, Gaps, Limits, Sessions, kept, session_server, steady
+from tco.engine.gaps import Gaps
+from tco.engine.sessions import CacheRoom, Limits, Sessions, kept, session_server, steady
 from tco.engine.shapes import PROFILES, number
 from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario

@@ -16,8 +16,8 @@ from running import DAY, run
 from sessions_by_event import Case, simulated
 
 from tco.catalog.load import load_catalog
+from tco.engine.gaps import Gaps
 from tco.engine.sessions import (
-    Gaps,
     Kept,
     Limits,
     Sessions,

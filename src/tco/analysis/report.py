@@ -67,6 +67,7 @@ def workload_result(inputs: Question) -> WorkloadResult:
     return WorkloadResult(profile=inputs.profile, cached_input_tokens=cached, **number)
 
 
+IMAGES = "workload.images_per_request"
 NEUTRAL = {
     *("workload.isl_factor", "workload.osl_factor", "serving.throughput_factor"),
     *("serving.speculative_gain", "serving.drafts", "serving.parallel"),
@@ -79,14 +80,10 @@ NEUTRAL = {
     *("compliance.audit_usd_per_month", "extra.usd_per_month", "extra.usd_per_gpu_month"),
     *("extra.usd_per_server_month", "extra.upfront_usd", "serving.max_ttft_s", "serving.zones"),
     *("serving.availability_target", "serving.replica_availability", "rent.factor"),
-    *("own.price_factor", "workload.images_per_request", "price.api_factor", "price.hosted_factor"),
+    *("own.price_factor", IMAGES, "price.api_factor", "price.hosted_factor"),
     DEADLINE,
 }
 """Factors that are 1 unless somebody sets them: no assumption until then."""
-
-
-def _images(inputs: Question, _: Sequence[Option]) -> bool:
-    return bool(np.any(np.asarray(inputs.settings.value("workload.images_per_request"))))
 
 
 def _holidays(_: Question, used: Sequence[Option]) -> bool:
@@ -103,19 +100,17 @@ def _caches(used: Sequence[Option]) -> list[Caching]:
     return [o.caching for o in used if isinstance(o, TokenOption) and o.caching is not None]
 
 
-def _lifetimes(_: Question, used: Sequence[Option]) -> bool:
-    return any(seconds is None for cache in _caches(used) for _, seconds in cache.lifetimes)
-
-
 def _with_sessions(inputs: Question, used: Sequence[Option]) -> bool:
     return inputs.gaps is not None and (_own(used) or bool(_caches(used)))
 
 
 ONLY_WITH: dict[str, Callable[[Question, Sequence[Option]], bool]] = {
     "workload.cached_share": lambda q, used: q.gaps is None or len(_caches(used)) < len(used),
-    "price.cache_lifetime_s": _lifetimes,
+    "price.cache_lifetime_s": lambda _, used: any(
+        seconds is None for cache in _caches(used) for _, seconds in cache.lifetimes
+    ),
     values.WARM: lambda _, used: bool(_caches(used)),
-    "workload.tokens_per_image": _images,
+    "workload.tokens_per_image": lambda q, _: bool(np.any(np.asarray(q.settings.value(IMAGES)))),
     "price.holidays_per_year": _holidays,
     DEADLINE: lambda q, _: bool(np.any(np.asarray(q.settings.value(WAITS)))),
     "workload.deadline_peak_to_mean": lambda q, _: q.settings.given(DEADLINE),
@@ -402,7 +397,8 @@ def _ineffective(inputs: Question, used: Sequence[Option]) -> list[str]:
     written = np.any(np.asarray(inputs.settings.value("workload.cache_write_share")))
     if tokens and inputs.request.cache_ttl and not written and not _caches(used):
         out.append("--cache-ttl changes nothing: --cache-write says how much input is written")
-    if tokens and _images(inputs, used) and not inputs.settings.given("workload.tokens_per_image"):
+    images = ONLY_WITH["workload.tokens_per_image"](inputs, used)
+    if tokens and images and not inputs.settings.given("workload.tokens_per_image"):
         count = float(np.asarray(inputs.settings.value("workload.tokens_per_image")))
         out.append(
             f"an image counts as {count:,.0f} tokens everywhere; providers count 258 to 1,400 for "

@@ -39,10 +39,15 @@ from tco.options.bills import (
     fleet,
     lines,
     replica_of,
-    token_times,
     ways_to_cache,
 )
-from tco.options.candidates import first_token_words, infeasible, limit_states, setup_id
+from tco.options.candidates import (
+    first_token_words,
+    infeasible,
+    limit_states,
+    setup_id,
+    token_times,
+)
 from tco.options.hours import SCALE_TO_ZERO, OnHours, duty_of
 from tco.options.machines import OwnedGpu, own_bill, ownership, upfront_usd
 from tco.options.offers import coming
@@ -219,10 +224,7 @@ def option_result(
 
 def _cache_words(option: Option, settings: Settings) -> tuple[str, ...]:
     """Return which lifetime of its cache an offer is best bought with, where several are sold."""
-    if not isinstance(option, TokenOption) or option.caching is None:
-        return ()
-    caching = option.caching
-    if len(caching.lifetimes) < 2:
+    if not isinstance(option, TokenOption) or not (caching := option.caching):
         return ()
     usd = [
         number(total_usd(token_lines(rates, load)))
@@ -230,7 +232,7 @@ def _cache_words(option: Option, settings: Settings) -> tuple[str, ...]:
     ]
     best, worst = min(usd), max(usd)
     if not best < worst:
-        return ()  # a volume of 0, or prices of 0
+        return ()  # one lifetime, a volume of 0, or prices of 0
     kept, other = (
         show_seconds(number(caching.lifetime_s(usd.index(one), settings))) for one in (best, worst)
     )

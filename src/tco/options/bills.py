@@ -13,7 +13,7 @@ import numpy as np
 from tco.catalog.trust import GIVEN, Trust
 from tco.engine.capacity import stored_bytes
 from tco.engine.ledger import Line, Origin, total_usd
-from tco.engine.replica import Replica, best_replica, speed_at
+from tco.engine.replica import Replica, best_replica
 from tco.engine.selfhost import Fleet, fleet_for
 from tco.engine.shapes import (
     ROUND_OFF,
@@ -47,7 +47,7 @@ from tco.options.setups import RentEntry, SetUps
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
-    from tco.engine.sessions import Gaps
+    from tco.engine.gaps import Gaps
     from tco.options.caching import Caching
 
 
@@ -389,21 +389,6 @@ def shapes_of(option: SelfOption, settings: Settings) -> Shapes | None:
         memory_share=settings.value("serving.memory_share"),
     )
     return option.shape, option.gpu_shape, layout, option.profile
-
-
-def token_times(option: SelfOption, settings: Settings, replica: Replica) -> tuple[float, ...]:
-    """Return the shares of a full replica's time that fresh, cached input and output take [3] [1].
-
-    Reading what is not cached, the attention that this pays to what is, and decode steps; empty
-    where the model's dimensions are not known.
-    """
-    said, goal = shapes_of(option, settings), target(settings)
-    if said is None:
-        return ()
-    fresh = replace(goal, isl=goal.isl * (1.0 - np.asarray(goal.cached_share)), cached_share=0.0)
-    full, alone = (speed_at(*said, lengths, replica.slots) for lengths in (goal, fresh))
-    new, all_input = (number(x.prefill_s) * number(full.requests_per_s) for x in (alone, full))
-    return new, max(all_input - new, 0.0), max(1.0 - all_input, 0.0)
 
 
 class Served(Machines, PaidByTheHour, Protocol):

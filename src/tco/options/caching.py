@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.engine.sessions import Gaps
+from tco.engine.gaps import Gaps
 from tco.engine.shapes import Number, Workload
 from tco.engine.tokens import believed_share, read_share
 from tco.options.prices import SHORTEST, Buying, as_sold, minutes
 from tco.options.sessions import sessions_of
-from tco.options.settings import WARM, Settings, follows_gaps
+from tco.options.settings import WARM, Settings
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
     from tco.catalog.prices import Modifier, Offer, Rates
+
+BY_USER = ("workload.cached_share", "workload.cache_write_share")
+"""Shares of the input that a user may say; then nothing of them follows from gaps."""
 
 KEEPS = "price.cache_lifetime_s"
 """How long a cache lives of whose provider nothing is known."""
@@ -117,3 +120,8 @@ def usual_lifetime(catalog: Catalog, offer: Offer, *, written: bool) -> str | No
         sellers += [one for one in providers.values() if one.name == model.org]
     known = [s.write_lifetime if written else s.cache_lifetime for s in sellers if s is not None]
     return next(filter(None, known), None)
+
+
+def follows_gaps(settings: Settings) -> bool:
+    """Return whether what a provider's cache reads and writes of sessions follows from gaps."""
+    return not any(map(settings.given, BY_USER))

@@ -14,7 +14,7 @@ from tco.engine.capacity import free_bytes, ttft_unqueued_s, weights_bytes
 from tco.engine.constants import ttft_ends
 from tco.engine.replica import FirstTokens, Replica, Target, in_flight, request_s, speed_at
 from tco.engine.shapes import Indices, number, precision
-from tco.options.bills import LeftOut, SelfOption, Shapes
+from tco.options.bills import LeftOut, SelfOption, Shapes, shapes_of
 from tco.options.cheapest import least_trust
 from tco.options.hours import billing_note
 from tco.options.machines import DEDICATED, FREE_EGRESS, Egress, check_horizon, commitment
@@ -117,6 +117,21 @@ def _token(replica: Replica, goal: Target) -> LimitState:
     if not bool(np.all(replica.feasible)):
         return "missed" if number(replica.lone_tpot_s) > number(goal.max_tpot_s) else "not judged"
     return "not judged" if np.isnan(number(replica.tpot_s)) else "kept"
+
+
+def token_times(option: SelfOption, settings: Settings, replica: Replica) -> tuple[float, ...]:
+    """Return the shares of a full replica's time that fresh, cached input and output take [3] [1].
+
+    Reading what is not cached, the attention that this pays to what is, and decode steps; empty
+    where the model's dimensions are not known.
+    """
+    said, goal = shapes_of(option, settings), target(settings)
+    if said is None:
+        return ()
+    fresh = replace(goal, isl=goal.isl * (1.0 - np.asarray(goal.cached_share)), cached_share=0.0)
+    full, alone = (speed_at(*said, lengths, replica.slots) for lengths in (goal, fresh))
+    new, all_input = (number(x.prefill_s) * number(full.requests_per_s) for x in (alone, full))
+    return new, max(all_input - new, 0.0), max(1.0 - all_input, 0.0)
 
 
 def first_token_words(replica: Replica, goal: Target) -> Iterator[str]:

@@ -22,7 +22,6 @@ from tco.options.selection import check_region
 from tco.options.settings import (
     AT,
     BARE,
-    DEVELOPER,
     OPEN,
     Setting,
     Settings,
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from tco.catalog.defaults import Profile as Traffic
     from tco.catalog.load import Catalog
     from tco.catalog.usage_profile import OwnTraffic
-    from tco.engine.sessions import Gaps
+    from tco.engine.gaps import Gaps
 
 
 DEFAULT_ENGINE = "tuned"
@@ -541,6 +540,9 @@ def _tokens_said(traffic: Traffic, request: Scenario, per_request: float) -> flo
     people = request.users if request.developers is None else request.developers
     return (people or 0.0) * requests_per_user(traffic, request) * per_request
 
+
+DEVELOPER = "agent-coding"
+"""The profile whose users are developers, each with a coding agent."""
 
 VOLUMES = ("tokens", "requests", "users", "developers")
 """Fields of a request that say the mean volume."""

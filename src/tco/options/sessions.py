@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tco.engine.gaps import Gaps
 from tco.engine.replica import BATCHES, Replica, Target
 from tco.engine.sessions import (
     FEW,
     SOME,
     CacheRoom,
-    Gaps,
     Kept,
     Limits,
     Sessions,
@@ -136,8 +136,8 @@ def kept_sessions(
     pair = (np.asarray(said)[..., 0], np.asarray(said)[..., 1])
     args = (*shapes, profile, goal, of, _room(settings))
     try:
-        return _known(*args, (float(pair[0]), float(pair[1])))
-    except TypeError:  # arrays have no hash
+        return _known(*args, (pair[0].item(), pair[1].item()))
+    except (TypeError, ValueError):  # arrays have no hash, and many values are no number
         return _kept(*args, pair)
 
 

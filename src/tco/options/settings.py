@@ -184,7 +184,6 @@ OF_THE_PEAK = (
 )
 """What holds for work that cannot wait, and for no other unless it was given."""
 
-
 OF_SESSIONS = (
     *("workload.sessions.growth_tokens", "workload.sessions.lanes"),
     *("serving.kv_pool_share", "serving.admission_cap"),
@@ -245,17 +244,6 @@ def _target(settings: Settings) -> Target:
 AT = "workload.sessions."
 OPEN = f"{AT}open"
 """What is said of sessions, and how many are open at the peak."""
-
-DEVELOPER = "agent-coding"
-"""The profile whose users are developers, each with a coding agent."""
-
-BY_USER = ("workload.cached_share", "workload.cache_write_share")
-"""Shares of the input that a user may say; then nothing of them follows from gaps."""
-
-
-def follows_gaps(settings: Settings) -> bool:
-    """Return whether what a provider's cache reads and writes of sessions follows from gaps."""
-    return not any(map(settings.given, BY_USER))
 
 
 TPOT, TTFT = "serving.max_tpot_s", "serving.max_ttft_s"

@@ -17,16 +17,17 @@ from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import DataError, InfeasibleError, UsageError, unknown_name
 from tco.options.bills import Option, TokenOption, charged_lines
+from tco.options.caching import follows_gaps
 from tco.options.cheapest import answers_at, least_trust
 from tco.options.hours import checked_hours
 from tco.options.quality import SuccessRates, success_rates
 from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario
-from tco.options.settings import AT, Settings, follows_gaps, workload
+from tco.options.settings import AT, Settings, workload
 from tco.units import show_number
 
 if TYPE_CHECKING:
-    from tco.engine.sessions import Gaps
+    from tco.engine.gaps import Gaps
 
 # The tasks of a portfolio as workloads: one after another, and all of them as arrays.
 

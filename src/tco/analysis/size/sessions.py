@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tco.analysis.size.results import SessionsResult
-from tco.engine.sessions import Gaps, steady
+from tco.engine.gaps import Gaps
+from tco.engine.sessions import steady
 from tco.engine.shapes import Floats, Indices
 from tco.options.sessions import CAPPED, kept_sessions, sessions_of
 from tco.options.setups import SetUps

@@ -44,9 +44,9 @@ from tco.options.bills import SelfOption
 from tco.options.candidates import no_gpu, option_of, own_setups
 from tco.options.cheapest import BESIDE, cheapest, insist, least_trust, rank_of
 from tco.options.hours import refuse_billing
-from tco.options.question import VOLUMES, Question, prepare
+from tco.options.question import DEVELOPER, VOLUMES, Question, prepare
 from tco.options.selection import Selection, select
-from tco.options.settings import DEVELOPER, target, workload
+from tco.options.settings import target, workload
 from tco.options.setups import COUNTS, SetUps, uncut
 from tco.options.shapes import gpu_shape, model_shape, validate
 from tco.units import show_number, show_usd
