@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tco.errors import UsageError, printable
+from tco.records import dataclass
 from tco.units import Quantity, cleaned, number, refused, seconds, share
 
 _MOST_STEPS = 10_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -24,6 +24,7 @@ from tco.options.machines import DEDICATED
 from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.settings import Settings, fleet_policy, target, workload
+from tco.records import dataclass
 from tco.units import show_number, show_seconds, show_tokens, show_usd
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tco.catalog.benches.read import CONTRADICTION
@@ -12,6 +11,7 @@ from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.shapes import KV_BYTES, precision
 from tco.errors import DataError, UnknownNameError, UsageError, unknown_name
 from tco.options.shapes import Row, cases, complaint, gpu_shape, inputs, model_shape, predict
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.benches.read import Bench, BenchReading

@@ -6,7 +6,7 @@ Numbers are unrounded; `None` stands for what does not exist, never for zero.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, field, fields
 from functools import cache
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from tco.catalog.lookup import ModelClass
 from tco.engine.ledger import TokenPrices
 from tco.engine.replica import FirstTokens
 from tco.options.scenario import LimitState
+from tco.records import dataclass
 
 Tier = Literal["api", "hosted", "self"]
 Origin = Literal["given", "catalog", "assumed"]

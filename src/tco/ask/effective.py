@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from tco.ask.layers import Given
 from tco.ask.options import OUTPUT, OVER_TIME, QUESTION
 from tco.options.question import Question
 from tco.options.settings import Setting, Settings
+from tco.records import dataclass
 
 Place = Literal[
     "flag", "variable", "file", "user config", "profile", "catalog", "judgment", "default"

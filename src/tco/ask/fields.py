@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from os import PathLike
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 from tco import ranges, units
 from tco.errors import ALSO_CALLED, UsageError, nearest, printable, suggestion
+from tco.records import dataclass
 
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 

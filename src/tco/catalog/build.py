@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import ChainMap
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -31,6 +30,7 @@ from tco.catalog.yaml_lines import (
     read_yaml,
 )
 from tco.errors import DataError, nearest, printable
+from tco.records import dataclass
 
 # The schema of an overlay: one file that adds or replaces records of any catalog by their id.
 

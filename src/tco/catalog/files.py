@@ -6,11 +6,11 @@ import errno
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tco.errors import DataError, printable
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tco.catalog.prices import Modifier, Price
 from tco.catalog.trust import close, family
 from tco.catalog.upstream.rows import ListTier, PriceList, PriceRow
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog

@@ -9,7 +9,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from datetime import date
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file, w
 from tco.catalog.throughput import NAME as THROUGHPUT
 from tco.catalog.throughput import MeasuredTable, measurements
 from tco.errors import DataError, unknown_name
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.build import Examined

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +22,7 @@ from tco.catalog.lookup import (
 )
 from tco.catalog.trust import families, offer_trust
 from tco.errors import UnknownNameError, UsageError, printable, unknown_name
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog

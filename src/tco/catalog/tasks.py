@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, WithJsonSchema
@@ -16,6 +15,7 @@ from tco.catalog.files import user_file
 from tco.catalog.lookup import SHORT_NAMES
 from tco.catalog.yaml_lines import Document, Loc
 from tco.errors import DataError, UsageError, printable, suggestion
+from tco.records import dataclass
 
 # What a portfolio says of tasks, beside all that a scenario file says: its schema.
 

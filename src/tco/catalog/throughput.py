@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tco.catalog.files import File, user_file, write_atomically
 from tco.errors import DataError, printable
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.measurement import Measurement

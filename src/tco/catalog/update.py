@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from tco.catalog.upstream.rows import PriceList, PriceRow
 from tco.catalog.verify import Lacking, PriceComparison, VerifyReport
 from tco.catalog.yaml_lines import Document, read_yaml
 from tco.errors import DataError, printable
+from tco.records import dataclass
 from tco.units import show_price
 
 if TYPE_CHECKING:

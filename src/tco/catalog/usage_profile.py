@@ -6,7 +6,7 @@ edges of the bins lie on every limit of the catalog's tiers, so that a bill from
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +14,7 @@ from pydantic import Field
 
 from tco.catalog.fields import NotNegative, Positive, Record, Text
 from tco.errors import DataError, unknown_name
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog

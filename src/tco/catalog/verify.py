@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +24,7 @@ from tco.catalog.prices import Offer, Price, Rates, When
 from tco.catalog.trust import close, families, family
 from tco.catalog.upstream.rows import PriceList, PriceRow
 from tco.errors import printable
+from tco.records import dataclass
 from tco.units import show_price
 
 if TYPE_CHECKING:

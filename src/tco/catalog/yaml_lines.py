@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from tco.catalog.files import MAX_BYTES
 from tco.errors import DataError, nearest, printable
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

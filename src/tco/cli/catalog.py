@@ -1,7 +1,6 @@
 """`tco catalog`: the data, and the gate for it in CI."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +20,7 @@ from tco.cli.options import (
     flag,
     flags,
 )
+from tco.records import dataclass
 
 # `tco catalog list`, `show`, `history` and `schema`.
 

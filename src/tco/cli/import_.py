@@ -1,6 +1,5 @@
 """`tco import bench`: measurements of your own."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +8,7 @@ from typer import Argument
 from tco.ask.fields import VALUES
 from tco.ask.options import Output, QuestionOptions
 from tco.cli.options import Command, Group, Switch, Text, Texts, flag, flags
+from tco.records import dataclass
 
 MEASURED = "What the file does not say"
 DEFAULT_FILE = "tco-measured.csv"

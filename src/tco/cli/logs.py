@@ -1,6 +1,5 @@
 """Commands about logs: `tco profile`, what they tell of traffic; `tco bill`, what was used."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from typer import Argument
@@ -8,6 +7,7 @@ from typer import Argument
 from tco.ask.fields import VALUES
 from tco.ask.options import BillOptions, Output, QuestionOptions
 from tco.cli.options import Switch, Text, Texts, flag, flags
+from tco.records import dataclass
 
 LOGS = "How logs are read"
 FILES = Annotated[

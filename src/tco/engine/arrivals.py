@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import erf, erfc, sqrt
 
 import numpy as np
 
 from tco.engine.replica import FirstTokens
 from tco.engine.shapes import Floats, Number
+from tco.records import dataclass
 
 
 def in_flight_over_mean(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from tco.engine.selfhost import People, team_usd
 from tco.engine.shapes import ROUND_OFF, Flags, Floats, Indices, Number
+from tco.records import dataclass
 
 # Tasks assigned to routes that share fleets, at the least cost: the problem, and every answer.
 #

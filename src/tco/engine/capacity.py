@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tco.engine import constants as c
 from tco.engine.constants import FITTED, VISIBLE_SHARE, Constants
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.engine.shapes import Flag, GpuShape, Layout, ModelShape, Number, ServerProfile

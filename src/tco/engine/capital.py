@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from tco.engine.ledger import Group, Line, Origin
 from tco.engine.selfhost import Fleet, share_line
 from tco.engine.shapes import Floats, Indices, Number
+from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
 
 # Money over time: what a capital sum costs a month.

@@ -9,7 +9,6 @@ in columns, so that one pair and a million settings of it are the same call.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from tco.engine.shapes import Flags, Floats, Indices, distinct
 from tco.engine.tokens import Terms, billed_pieces
+from tco.records import dataclass
 
 Interval = tuple[float, float]
 

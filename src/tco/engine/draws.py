@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from statistics import NormalDist
@@ -12,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from tco.engine.shapes import Floats, Indices
+from tco.records import dataclass
 
 # Distributions that pass through stated percentiles, and Latin hypercubes of them.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from tco.engine.shapes import ROUND_OFF, Floats, Number
+from tco.records import dataclass
 from tco.units import SECONDS_PER_HOUR
 
 # Replicas beyond those that a load needs: spares, zones that may fail, an availability target.

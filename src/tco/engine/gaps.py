@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from tco.engine.shapes import Floats, Number, distinct
+from tco.records import dataclass
 
 KNOTS = 400
 """Points on which a table of gaps is laid out; between two of its own it is a power of time."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from tco.engine.fleet import awake_share
 from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number
+from tco.records import dataclass
 
 # Base load on units that are paid by the hour, overflow to whoever charges by the request.
 #

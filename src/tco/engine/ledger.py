@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from tco.engine.shapes import Number
+from tco.records import dataclass
 from tco.units import MTOK
 
 Origin = Literal["given", "catalog", "assumed"]

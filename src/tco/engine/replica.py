@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TypeVar
 
 import numpy as np
@@ -21,6 +21,7 @@ from tco.engine.shapes import (
     ServerProfile,
     distinct,
 )
+from tco.records import dataclass
 
 Shape = TypeVar("Shape", ModelShape, GpuShape, Layout, ServerProfile)
 

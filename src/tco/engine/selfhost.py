@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from tco.engine.fleet import (
 from tco.engine.ledger import Line, Origin
 from tco.engine.replica import Replica, at_once, in_flight, request_s
 from tco.engine.shapes import ROUND_OFF, Number, Workload
+from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
 
 # The fleet that serves a model on one's own GPUs, and its bill when it is rented.

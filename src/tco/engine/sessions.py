@@ -8,7 +8,7 @@ one before its next turn comes: a wall, not a slope.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,6 +27,7 @@ from tco.engine.shapes import (
     Number,
     ServerProfile,
 )
+from tco.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

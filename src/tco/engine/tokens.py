@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.shapes import ROUND_OFF, Floats, Indices, Number, Workload
+from tco.records import dataclass
 from tco.units import MTOK
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -44,6 +44,7 @@ from tco.options.prices import LIST_PRICE, Buying, token_rates
 from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.settings import Settings, fleet_policy, price_factor, target, workload
 from tco.options.setups import RentEntry, SetUps
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates

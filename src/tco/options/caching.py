@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from tco.engine.tokens import believed_share, read_share
 from tco.options.prices import SHORTEST, Buying, as_sold, minutes
 from tco.options.sessions import sessions_of
 from tco.options.settings import WARM, Settings
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,6 +42,7 @@ from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.question import Question
 from tco.options.settings import Settings, fleet_policy, hours_per_month, target, workload
 from tco.options.shapes import taken
+from tco.records import dataclass
 
 # The staircase of a fleet over the volume: where each level of its load takes a replica more.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from tco.errors import DataError, UsageError
 from tco.options.machines import OWN, by_the_hour
 from tco.options.scenario import DEFAULT_PROFILE, Scenario, Schedule
 from tco.options.settings import Settings
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,6 +28,7 @@ from tco.engine.selfhost import (
 from tco.engine.shapes import Number
 from tco.errors import UsageError
 from tco.options.settings import Settings, hours_per_month, people, workload
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Accelerator, Purchase

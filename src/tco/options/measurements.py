@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -31,6 +31,7 @@ from tco.options.shapes import (
     model_shape,
     predict,
 )
+from tco.records import dataclass
 from tco.units import show_number
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from tco.options.question import Question
 from tco.options.rents import hosts, with_life
 from tco.options.selection import PRECISION_NAMES, PURCHASES, Selection, select
 from tco.options.setups import SetUps
+from tco.records import dataclass
 from tco.units import MTOK, show_number
 
 TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)

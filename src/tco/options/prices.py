@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +14,7 @@ from tco.engine.ledger import Origin
 from tco.engine.shapes import Floats, Number
 from tco.engine.tokens import TokenRates
 from tco.options.scenario import Scenario
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile

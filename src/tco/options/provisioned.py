@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +13,7 @@ from tco.engine.tokens import ProvisionedUnit, units_for, units_used
 from tco.errors import InfeasibleError, unknown_name
 from tco.options.selection import not_served
 from tco.options.settings import Settings, hours_per_month, price_factor, workload
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.prices import CapacityOffer, CapacityPrice

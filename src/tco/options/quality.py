@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from tco.catalog.lookup import (
 )
 from tco.errors import InfeasibleError, UnknownNameError, UsageError, nearest, unknown_name
 from tco.options.scenario import Scenario
+from tco.records import dataclass
 from tco.units import show_score
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from tco.options.settings import (
     presets_of,
     with_presets,
 )
+from tco.records import dataclass
 from tco.units import (
     SECONDS_PER_HOUR,
     Rate,

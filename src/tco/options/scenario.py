@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from tco import units
 from tco.errors import UsageError, printable, suggestion
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.engine.fleet import Billing

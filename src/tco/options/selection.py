@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from tco.catalog.lookup import (
@@ -39,6 +39,7 @@ from tco.options.quality import (
     success_rates,
 )
 from tco.options.scenario import Scenario
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.hardware import Rent, Rental

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from tco.engine.selfhost import People
 from tco.engine.shapes import Number, Workload
 from tco.errors import DataError, UnknownNameError, UsageError, printable, suggestion, unknown_name
 from tco.options.scenario import Scenario
+from tco.records import dataclass
 from tco.units import LARGEST, SECONDS_PER_HOUR, counted_words
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ from tco.options.measurements import (
 )
 from tco.options.settings import Settings, target
 from tco.options.shapes import stacked, taken
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.options.question import Question

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -32,6 +32,7 @@ from tco.engine.shapes import (
     ServerProfile,
     precision,
 )
+from tco.records import dataclass
 from tco.units import GIB, MIB
 
 if TYPE_CHECKING:

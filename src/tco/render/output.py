@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from itertools import chain
 from typing import Any
 
 from tco.money import Money, shown_in
+from tco.records import dataclass
 from tco.render.table import Block, Column, Sheet, View
 from tco.render.words import left_out, with_rate
 

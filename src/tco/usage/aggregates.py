@@ -7,12 +7,13 @@ what it says is folded further with numpy.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from tco.records import dataclass
 from tco.usage.rows import WRITES, UsageRow
 from tco.usage.store import columns, plain
 

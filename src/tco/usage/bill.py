@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tco.analysis.results import CatalogStamp
+from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH, show_number, show_tokens, show_usd
 from tco.usage import elsewhere
 from tco.usage.aggregates import BY, DAY_S, Arrays

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tco.catalog.listed import folded
 from tco.errors import DataError
+from tco.records import dataclass
 from tco.usage import aggregates, requests_table
 from tco.usage.aggregates import Arrays, Distributions
 from tco.usage.matching import DATED, Matched

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tco.catalog.listed import CALLED, folded
 from tco.catalog.lookup import find_offer
 from tco.errors import UsageError
+from tco.records import dataclass
 from tco.usage.formats.bedrock import named
 
 if TYPE_CHECKING:

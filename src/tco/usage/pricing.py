@@ -7,7 +7,7 @@ other command asks; here it is looked up for the day, tier, region and length of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from tco.catalog.lookup import price_at
 from tco.engine.tokens import TokenRates
 from tco.options.prices import Buying, token_rates
+from tco.records import dataclass
 from tco.units import MTOK
 from tco.usage.aggregates import DAY_S, HOUR_S, Arrays
 from tco.usage.matching import Matched, Matcher

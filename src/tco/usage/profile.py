@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from tco import __version__
 from tco.analysis.results import CatalogStamp
 from tco.catalog.usage_profile import KIND
 from tco.engine.arrivals import own_cached_share
+from tco.records import dataclass
 from tco.units import SECONDS_PER_HOUR, show_number, show_share, show_tokens
 from tco.usage.aggregates import Arrays
 from tco.usage.logs import Logs, days_of

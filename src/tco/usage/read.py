@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tco.errors import DataError, UsageError, printable, suggestion
+from tco.records import dataclass
 from tco.usage.formats import Context, Format, formats
 from tco.usage.rows import LeftOutTally, UsageRow, Wrong, checked
 from tco.usage.sources import LogSource, RawRecord, Sample, records, sampled, sources

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from tco.analysis.results import Envelope
+from tco.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH
 from tco.usage.aggregates import (
     DAY_S,

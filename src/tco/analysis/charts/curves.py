@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,7 @@ from tco.options.curves import TOKENS, curve
 from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.settings import Settings
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.analysis.montecarlo.results import MonteCarloResult

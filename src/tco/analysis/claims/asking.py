@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -27,6 +26,7 @@ from tco.analysis.claims.judge import (
 from tco.analysis.report import NEUTRAL
 from tco.engine.crossings import turn
 from tco.engine.shapes import Flags, Floats
+from tco.records import dataclass
 from tco.units import show_number
 
 if TYPE_CHECKING:

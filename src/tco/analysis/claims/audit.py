@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,7 @@ from tco.analysis.claims.judge import (
     tolerance_of,
     verdict_of,
 )
+from tco.records import dataclass
 from tco.units import show_tokens
 
 if TYPE_CHECKING:

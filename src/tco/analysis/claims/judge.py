@@ -6,11 +6,11 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tco.analysis.results import Envelope
 from tco.errors import DataError, printable
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.claims import Claim, ClaimCheck, Pick

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from tco.records import dataclass
 
 What = Literal["dearer", "cheaper", "same", "added", "removed", "lost", "possible"]
 Kind = Literal["added", "removed", "changed"]

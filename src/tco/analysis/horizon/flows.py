@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -23,6 +23,7 @@ from tco.options.offers import token_option
 from tco.options.question import Question
 from tco.options.scenario import YEAR_END
 from tco.options.settings import Settings, price_factor
+from tco.records import dataclass
 from tco.units import MONTHS_PER_YEAR
 
 TOKENS = "workload.tokens_per_month"

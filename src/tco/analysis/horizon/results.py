@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from tco.analysis.results import Envelope, Flip, ModelQuality, TrustLevel, WorkloadResult
 from tco.catalog.lookup import ModelClass
 from tco.engine.ledger import Origin
+from tco.records import dataclass
 from tco.units import show_number, show_score, show_usd
 
 # The answer of `tco horizon` as plain records; unrounded, and None for what does not exist.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from tco.analysis.results import BillLine, Envelope, TrustLevel
+from tco.records import dataclass
 
 Method = Literal["full", "lora", "qlora", "rft", "any"]
 

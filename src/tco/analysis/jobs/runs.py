@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -25,6 +24,7 @@ from tco.engine.training import (
 from tco.errors import UsageError
 from tco.options.setups import GpuEntry
 from tco.options.shapes import model_shape
+from tco.records import dataclass
 from tco.units import GB, show_number
 
 if TYPE_CHECKING:

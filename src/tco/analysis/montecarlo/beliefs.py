@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from tco.errors import UsageError, printable, suggestion
 from tco.options.bills import Option, SelfOption
 from tco.options.question import Question
 from tco.options.settings import Setting
+from tco.records import dataclass
 
 CHOICES = frozenset(
     {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from tco.analysis.results import Envelope, TrustLevel
+from tco.records import dataclass
 
 Measure = Literal["benchmark", "pilot", "quote", "plan"]
 

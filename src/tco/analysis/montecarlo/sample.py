@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from tco.options.bills import Option, SelfOption, base_replica, fleet, lines
 from tco.options.cheapest import cheapest, sure_enough, undercut
 from tco.options.machines import own_bill
 from tco.options.settings import Settings
+from tco.records import dataclass
 
 # The bills of some options for many draws of what is uncertain: the same formulas, on arrays.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import lcm
 
 import numpy as np
@@ -38,6 +38,7 @@ from tco.options.machines import (
 )
 from tco.options.settings import Settings, fleet_policy, hours_per_month, people, target, workload
 from tco.options.setups import SetUps
+from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH
 
 # The units that a hybrid can be built from: set-ups of a model, and rents they can run on.

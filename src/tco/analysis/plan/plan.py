@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -65,6 +65,7 @@ from tco.options.question import Question
 from tco.options.selection import Selection, in_region, select
 from tco.options.settings import Settings, people, price_factor, workload
 from tco.options.setups import SetUps
+from tco.records import dataclass
 from tco.units import MTOK, SECONDS_PER_HOUR, show_number, show_tokens, show_usd
 
 # At which value of one assumption the better of hybrid and all-API changes.

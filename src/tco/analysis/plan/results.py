@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from tco.analysis.results import (
@@ -16,6 +15,7 @@ from tco.analysis.results import (
     WorkloadResult,
 )
 from tco.engine.ledger import TokenPrices
+from tco.records import dataclass
 from tco.units import show_number, show_share, show_tokens, show_usd
 
 # The answer of `tco plan` as plain records; unrounded, and None for what does not exist.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ from tco.options.quality import SuccessRates, success_rates
 from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario
 from tco.options.settings import AT, Settings, workload
+from tco.records import dataclass
 from tco.units import show_number
 
 if TYPE_CHECKING:

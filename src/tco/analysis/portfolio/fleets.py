@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from tco.options.machines import DEDICATED, fleet_lines, standing_lines, work_li
 from tco.options.question import Question
 from tco.options.selection import Selection
 from tco.options.settings import Settings, fleet_policy, workload
+from tco.records import dataclass
 
 # The fleets that tasks can share: set-ups, what each task puts on them, and what sizes cost.
 

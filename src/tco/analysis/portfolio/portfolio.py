@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,6 +43,7 @@ from tco.options.cheapest import answers_at, insist, least_sure, least_trust, su
 from tco.options.hours import refuse_billing
 from tco.options.machines import once_lines, team_lines
 from tco.options.question import Question
+from tco.records import dataclass
 from tco.units import MTOK, show_share, show_usd
 
 # A solved portfolio taken apart: tasks, fleets, cascades.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from tco.analysis.results import CheckResult, Envelope, TrustLevel
+from tco.records import dataclass
 from tco.units import show_number, show_share, show_usd
 
 # The answer of `tco plan -f portfolio.yaml` as plain records, unrounded.

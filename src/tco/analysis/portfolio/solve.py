@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import product
 from typing import Any, Literal
@@ -42,6 +42,7 @@ from tco.options.provisioned import NO_UNITS, ProvisionedOption
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Settings, people
+from tco.records import dataclass
 from tco.units import show_share
 
 Mode = Literal["api", "batch", "self"]

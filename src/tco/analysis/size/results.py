@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from tco.analysis.results import Band, Envelope, TrustLevel
 from tco.engine.replica import FirstTokens
 from tco.options.scenario import LimitState
+from tco.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

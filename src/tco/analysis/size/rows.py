@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +32,7 @@ from tco.options.candidates import first_token, first_tokens, infeasible, missin
 from tco.options.cheapest import cheapest_each, least_trust
 from tco.options.settings import fleet_policy, hours_per_month, target, workload
 from tco.options.setups import SetUp, SetUps
+from tco.records import dataclass
 from tco.units import GB, MTOK, SECONDS_PER_HOUR
 
 # What set-ups cost at full load, and the front of price against speed per user.

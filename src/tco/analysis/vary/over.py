@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from string import ascii_uppercase
 from typing import Literal
 
@@ -32,6 +32,7 @@ from tco.options.names import Resolved, resolve
 from tco.options.question import Question
 from tco.options.spoken import spoken
 from tco.ranges import Span
+from tco.records import dataclass
 from tco.units import show_share, show_tokens, show_usd, with_unit
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -21,6 +20,7 @@ from tco.options.cheapest import answers_at, cheaper_but_unsure, least_trust
 from tco.options.question import Question
 from tco.options.settings import Settings
 from tco.options.spoken import spoken
+from tco.records import dataclass
 from tco.units import number, share, show_usd, tokens_per_month
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from tco.catalog.files import File
 from tco.errors import DataError, printable
+from tco.records import dataclass
 
 Document = Mapping[str, Any]
 

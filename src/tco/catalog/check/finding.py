@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from functools import cached_property
 from statistics import median
@@ -15,6 +15,7 @@ from tco.catalog.lookup import price_at, retired
 from tco.catalog.models import Model
 from tco.catalog.prices import Offer, Price, Provider, Rates, When
 from tco.catalog.yaml_lines import Loc
+from tco.records import dataclass
 
 # What a rule is, and what it finds.
 

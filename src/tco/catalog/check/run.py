@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -39,6 +39,7 @@ from tco.catalog.load import load_catalog
 from tco.catalog.prices import Offer
 from tco.catalog.yaml_lines import Document, Loc, dotted, read_yaml
 from tco.errors import DataError, printable
+from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog

@@ -7,12 +7,13 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any, NoReturn
 
 from tco.catalog.files import File
 from tco.errors import DataError, printable
+from tco.records import dataclass
 
 # JSON with the line of its upper members, so that a finding can point into the file.
 
