@@ -18,7 +18,7 @@ from sessions_by_event import Case, simulated
 from tco.catalog.load import load_catalog
 from tco.engine.gaps import Gaps
 from tco.engine.sessions import (
-    Kept,
+    KeptSessions,
     Limits,
     Sessions,
     SessionServer,
@@ -95,7 +95,7 @@ CASES = [(pool, cap) for pool in (1e6, 3.3e6, 10e6) for cap in (10.0, 300.0, np.
 
 
 @cache
-def ladders(pool: float, cap_s: float) -> tuple[np.ndarray, np.ndarray, Kept]:
+def ladders(pool: float, cap_s: float) -> tuple[np.ndarray, np.ndarray, KeptSessions]:
     """Return hit rates by event and by the closed form, both [steps], and what is kept."""
     of = agents(cap_s=cap_s)
     seen = [by_event(of, pool, n, warm=True) for n in LADDER]

@@ -215,9 +215,8 @@ class OptionResult:
     quality: ModelQuality | None = None
     """None where nobody has measured it, or the option does not say which model it serves."""
     token_prices: TokenPrices | None = None
-    """Of own GPUs; None for the rest."""
     first_token: FirstTokens | None = None
-    """Of own GPUs that are explained."""
+    """Both of own GPUs alone; the second where one is explained."""
 
     @property
     def brief(self) -> bool:

@@ -408,7 +408,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptSessions:
     """How many open sessions a replica keeps its cache for; numbers or arrays.
 
     Args:
@@ -429,7 +429,7 @@ class Kept:
 Record = TypeVar("Record", Sessions, SessionServer, Limits, Gaps)
 
 
-def kept(of: Sessions, server: SessionServer, limits: Limits) -> Kept:
+def kept(of: Sessions, server: SessionServer, limits: Limits) -> KeptSessions:
     """Return how many sessions a replica keeps, from a cold and from a warm start.
 
     Of each share of misses m the sessions N(m) are found with which it keeps itself up. A warm
@@ -458,7 +458,7 @@ def kept(of: Sessions, server: SessionServer, limits: Limits) -> Kept:
         _on_curve(of, server, np.floor(np.minimum(n, limited) + ROUND_OFF), rising, below)
         for n in (cold, warm)
     ]
-    return Kept(
+    return KeptSessions(
         cold=np.floor(cold + ROUND_OFF),
         warm=np.floor(warm + ROUND_OFF),
         limited=np.where(limited < warm * (1.0 - 1e-3), np.floor(limited + ROUND_OFF), np.inf),
@@ -522,7 +522,7 @@ def _lifted(record: Record) -> Record:
     return replace(record, **columns)
 
 
-def session_replica(best: Replica, of: Kept, *, capped: Flag) -> Replica:
+def session_replica(best: Replica, of: KeptSessions, *, capped: Flag) -> Replica:
     """Return what a replica sustains with the open sessions that are counted on.
 
     Those for which it finds its cache again after it was lost; where admission is capped, those for

@@ -147,13 +147,7 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
     if engine not in PROFILES:
         raise unknown_name("engine profile", engine, PROFILES)
     settings = _of_engine(_defaults(catalog), PROFILES[engine])
-    settings = _with_profile(settings, profile, profiles[profile], request)
-    gaps = None
-    if profiles[profile].sessions is not None:
-        from tco.options.sessions import gaps_of, with_sessions  # few profiles have any
-
-        gaps = gaps_of(profiles[profile])
-        settings = with_sessions(settings, profile, profiles[profile], gaps)
+    settings, gaps = _profiled(settings, profile, profiles[profile], request)
     settings = _with_own(settings, profile, catalog.own.get(profile))
     settings = _with_values(settings, catalog, request)
     check(settings)
@@ -177,6 +171,19 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
         gaps=gaps,
         buying=buying_of(catalog, request, profiles[profile], day),
     )
+
+
+def _profiled(
+    settings: Settings, name: str, profile: Traffic, request: Scenario
+) -> tuple[Settings, Gaps | None]:
+    """Return the settings with those of a profile, and how long its sessions wait, if any."""
+    settings = _with_profile(settings, name, profile, request)
+    if profile.sessions is None:
+        return settings, None
+    from tco.options.sessions import gaps_of, with_sessions  # few profiles have any
+
+    gaps = gaps_of(profile)
+    return with_sessions(settings, name, profile, gaps), gaps
 
 
 def _with_values(settings: Settings, catalog: Catalog, request: Scenario) -> Settings:

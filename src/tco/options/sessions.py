@@ -14,7 +14,7 @@ from tco.engine.sessions import (
     FEW,
     SOME,
     CacheRoom,
-    Kept,
+    KeptSessions,
     Limits,
     Sessions,
     SessionServer,
@@ -117,7 +117,7 @@ def kept_sessions(
     settings: Settings,
     gaps: Gaps,
     factors: Floats | tuple[float, ...] = (),
-) -> tuple[SessionServer, Kept]:
+) -> tuple[SessionServer, KeptSessions]:
     """Return what replicas have for sessions, and how many of them they keep.
 
     Measurements correct the speed of decoding; that of prefill is the model's.
@@ -150,7 +150,7 @@ def _kept(
     of: Sessions,
     room: CacheRoom,
     factors: tuple[Number, Number],
-) -> tuple[SessionServer, Kept]:
+) -> tuple[SessionServer, KeptSessions]:
     server = session_server(model, gpu, layout, profile, goal, of, room, factors)
     running = server.pool_tokens / (of.context_tokens - of.shared_tokens + of.output_tokens)
     limit = np.where(profile.single_stream, 1.0, np.minimum(goal.limit(gpu), running))
