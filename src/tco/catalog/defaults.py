@@ -17,7 +17,7 @@ class ProfileSessions(Record):
 
     turns: Annotated[float, Field(ge=1)]
     """Mean turns of a session [1]."""
-    gap_beyond: list[tuple[Positive, Share]] = Field(min_length=2)
+    gap_beyond: list[Annotated[tuple[Positive, Share], Field(strict=False)]] = Field(min_length=2)
     """Gaps from the end of a turn to the next request [s], and the share that are longer."""
     first_tokens: Positive
     """Mean input of the first turn [token]."""

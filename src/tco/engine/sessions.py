@@ -499,8 +499,9 @@ def _on_curve(
     """Return how a warm replica goes on with so many sessions, the misses read off a curve."""
     low = np.sum(curve <= np.asarray(sessions)[..., None], axis=-1)
     cell = np.clip(low, 1, curve.shape[-1] - 1)[..., None]
+    shape = (*cell.shape[:-1], curve.shape[-1])  # limits may vary where replicas do not
     ends = [
-        np.take_along_axis(np.broadcast_to(x, curve.shape), at, -1)[..., 0]
+        np.take_along_axis(np.broadcast_to(x, shape), at, -1)[..., 0]
         for x in (curve, np.log(np.maximum(slow, 1e-12)))
         for at in (cell - 1, cell)
     ]
