@@ -39,7 +39,7 @@ MOST_MODULES = 25
 MOST_LINES_OF_A_FUNCTION = 40
 MOST_MODULES_OF_COMPARE = 60  # to be 50; the turn took five, quality one, the screen three
 
-MOST_ROOMS = 246  # to be 240: modules with code
+MOST_ROOMS = 247  # to be 240: modules with code
 MOST_TYPES = 425  # to be 250: classes that declare fields
 NEW = {
     "tuning by memory and speed, seats": 853,
@@ -47,7 +47,7 @@ NEW = {
     "sessions of agents on own GPUs, and their bills at providers": 1_626,
     "idle watts, prices of own tokens, first tokens in a queue": 797,
     "local runners of several slots, versions of engines": 106,
-    "records that are quick to define, catalogs compiled into the wheel": 290,
+    "records that are quick to define, catalogs compiled into the wheel": 300,
 }
 """Lines that new abilities have brought."""
 MOST_LINES_IN_ALL = 69_506 + sum(NEW.values())

@@ -65,6 +65,7 @@ EXPLAIN = (
     "explain gpt-4.1 --tokens 50B",
     "explain novita/gpt-oss-120b --tokens 1T",
     "explain google/gemini-3.8-flash --tokens 50B --batch 50%",
+    "explain anthropic/claude-opus-4.5 --developers 100",
 )
 OTHERS = (
     "sensitivity --tokens 50B",
@@ -82,7 +83,6 @@ OTHERS = (
     "size llama-3.3-70b",
     "size llama-3.3-70b --peak '200 req/s' --slo ttft=1s",
     "size gpt-oss-120b --gpu h100-sxm --slo tpot=30ms,ttft=1s",
-    "explain anthropic/claude-opus-4.5 --developers 100",
     "size glm-5.2 --users 50 --profile agent-coding",
     "horizon --tokens 50B",
     "horizon --tokens 300B --growth 5%",

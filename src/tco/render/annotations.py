@@ -55,7 +55,7 @@ def command_of(schema: str) -> str:
 def _verdict(result: Any) -> str:
     """Return the answer in a sentence; empty where a result has none."""
     if hasattr(result, "findings"):
-        from tco.render.screens.catalog import summary
+        from tco.render.screens.check import summary
 
         return summary(result)
     return str(getattr(result, "verdict", ""))

@@ -127,13 +127,13 @@ MODULES = {
     "tco.claims/1": "claims:CLAIMS",
     "tco.config/1": "config",
     "tco.deploy/1": "size:DEPLOY",
-    "tco.catalog-check/1": "catalog:CHECK",
-    "tco.catalog-rules/1": "catalog:RULES",
+    "tco.catalog-check/1": "check:CHECK",
+    "tco.catalog-rules/1": "check:RULES",
     "tco.catalog-list/1": "catalog:LIST",
     "tco.catalog-names/1": "catalog:NAMES",
     "tco.catalog-history/1": "catalog:HISTORY",
     "tco.catalog-show/1": "catalog:SHOW",
-    "tco.catalog-verify/1": "catalog:VERIFY",
+    "tco.catalog-verify/1": "check:VERIFY",
     "tco.catalog-diff/1": "diff:CATALOG_DIFF",
 }
 

@@ -1,0 +1,237 @@
+"""The screens of `tco catalog check` and `verify`: findings, rules, who differs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from tco.catalog.check.finding import CheckReport, Finding
+from tco.catalog.check.run import RuleList
+from tco.catalog.verify import Agreement, ListUsed, PriceComparison, VerifyReport
+from tco.render import words
+from tco.render.output import Screen
+from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, Tone, View
+from tco.units import show_share
+
+# The screen of `tco catalog check`.
+
+SHOWN = 5  # warnings and notes of one rule, unless everything is asked for
+TONES: dict[str, Tone] = {"error": "bold", "warning": "warn", "note": "dim"}
+
+
+def _check_everything(result: CheckReport) -> Sheet:
+    """Return all findings."""
+    return Sheet(
+        rows=result.findings,
+        columns=(
+            Column(key="file", head="file", get=lambda f: f.file),
+            Column(key="line", head="line", get=lambda f: f.line, right=True),
+            Column(key="severity", head="severity", get=lambda f: f.severity),
+            Column(key="rule", head="rule", get=lambda f: f.rule),
+            Column(key="name", head="name", get=lambda f: f.name),
+            Column(key="where", head="where", get=lambda f: f.where, wraps=True),
+            Column(key="message", head="message", get=lambda f: f.message, wraps=True),
+            Column(key="advice", head="what to do", get=lambda f: f.advice, wraps=True),
+        ),
+        usual=("file", "line", "severity", "rule", "where", "message"),
+        keys={},
+    )
+
+
+def _check_blocks(result: CheckReport, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return the findings line by line, what to do about each rule, and the count."""
+    rows: Sequence[Finding] = sheet.rows
+    shown, left = _first(rows, everything=view.top is not None)
+    for found in shown[: view.top]:
+        yield Paragraph(text=_line(found), tone=TONES[found.severity], hanging=2, bullet=True)
+    for rule, count in left.items():
+        text = f"and {count} more of {rule} (--all lists them)"
+        yield Paragraph(text=text, tone="dim", bullet=True)
+    yield from _advice(shown)
+    yield from _waived(result.waived)
+    yield Paragraph(text=summary(result), tone="bold")
+
+
+def _line(found: Finding) -> str:
+    where = f"{found.where}: " if found.where else ""
+    place = f"{found.file}:{found.line}"
+    return f"{place}: {found.severity} {found.rule} {found.name}: {where}{found.message}"
+
+
+def _first(rows: Sequence[Finding], *, everything: bool) -> tuple[list[Finding], dict[str, int]]:
+    """Return what to list, and how many more there are by rule."""
+    seen: Counter[str] = Counter()
+    shown, left = [], Counter[str]()
+    for found in rows:
+        seen[found.rule] += 1
+        if everything or found.severity == "error" or seen[found.rule] <= SHOWN:
+            shown.append(found)
+        else:
+            left[f"{found.rule} {found.name}"] += 1
+    return shown, dict(left)
+
+
+def _advice(shown: Sequence[Finding]) -> Iterator[Block]:
+    if not shown:
+        return
+    yield Paragraph(text="What to do", tone="bold")
+    for rule, advice in {f"{f.rule} {f.name}": f.advice for f in shown}.items():
+        yield Paragraph(text=f"{rule}: {advice}", hanging=2, bullet=True)
+
+
+def _waived(waived: Sequence[Finding]) -> Iterator[Block]:
+    """Return what the data excuses, counted by rule and reason."""
+    if not waived:
+        return
+    yield Paragraph(text="Waived in the data", tone="bold")
+    reasons = Counter((f.rule, f.name, f.waived_because or "") for f in waived)
+    for (rule, name, because), count in reasons.items():
+        yield Paragraph(text=f"{count} of {rule} {name}: {because}", hanging=2, bullet=True)
+
+
+def summary(result: CheckReport) -> str:
+    """Return how many findings there are, in one line."""
+    counts = result.counts
+    words = [_counted(counts[s], s) for s in ("error", "warning", "note")]
+    waived = f" ({counts['waived']} waived)" if counts["waived"] else ""
+    files = _counted(len(result.files), "file")
+    records = f"{result.records:,} records"
+    verdict = "passed" if result.passed else "failed"
+    return f"{verdict}: {', '.join(words)}{waived} in {records} of {files}, as of {result.as_of}"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+CHECK = Screen(rows=("findings",), everything=_check_everything, blocks=_check_blocks)
+
+
+# The screen of `tco catalog check --rules`.
+
+
+def _rules_everything(result: RuleList) -> Sheet:
+    """Return all rules."""
+    return Sheet(
+        rows=result.rules,
+        columns=(
+            Column(key="id", head="id", get=lambda r: r.id),
+            Column(key="name", head="name", get=lambda r: r.name),
+            Column(key="severity", head="severity", get=lambda r: r.severity),
+            Column(key="title", head="what must hold", get=lambda r: r.title, wraps=True),
+            Column(key="advice", head="what to do", get=lambda r: r.advice, wraps=True),
+        ),
+        usual=("id", "name", "severity", "title"),
+        keys={},
+    )
+
+
+def _rules_blocks(result: RuleList, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return a paragraph for each rule."""
+    for rule in sheet.rows:
+        text = f"{rule.id} {rule.name} ({rule.severity}): {rule.title} Else: {rule.advice}."
+        yield Paragraph(text=text, hanging=2, bullet=True)
+
+
+RULES = Screen(rows=("rules",), everything=_rules_everything, blocks=_rules_blocks)
+
+
+# The screen of `tco catalog verify`.
+
+
+def _verify_everything(result: VerifyReport) -> Sheet:
+    """Return all disagreements."""
+    return Sheet(
+        rows=result.disagreements,
+        columns=(
+            Column(key="offer", head="offer", get=lambda c: c.offer, wraps=True),
+            Column(key="against", head="list", get=lambda c: c.against),
+            Column(key="key", head="row", get=lambda c: c.key, wraps=True),
+            Column(key="strict", head="strict", get=lambda c: c.strict, show=words.yes),
+            _agreed_price("ours_input", "ours in"),
+            _agreed_price("ours_output", "out"),
+            _agreed_price("theirs_input", "theirs in"),
+            _agreed_price("theirs_output", "out"),
+            Column(key="culprit", head="likely", get=lambda c: c.culprit, wraps=True),
+            Column(key="settled", head="settled", get=lambda c: c.settled or None, wraps=True),
+        ),
+        usual=("offer", "against", "ours_input", "ours_output", "theirs_input", "theirs_output"),
+        keys={},
+    )
+
+
+def _agreed_price(key: str, head: str) -> Column:
+    return Column(key=key, head=head, get=lambda c: getattr(c, key), show=words.price, right=True)
+
+
+def _verify_blocks(result: VerifyReport, sheet: Sheet, view: View) -> Iterator[Block]:
+    """Return agreement by list and provider, each disagreement, and the verdict."""
+    yield _table(result.lists, _LISTS, "Held against")
+    disagreeing = {one.provider for one in result.disagreements}
+    rows = [a for a in result.agreement if view.top is not None or a.provider in disagreeing]
+    if rows:
+        yield _table(rows, _PROVIDERS, "Agreement by provider, where it is not whole")
+    columns = sheet.pick(view.fields or sheet.usual)
+    if sheet.rows:
+        made = [_row(one, columns) for one in sheet.rows[: view.top]]
+        yield Table(columns=columns, rows=tuple(made), title="Disagreements, $/Mtok")
+    yield Paragraph(text=verdict(result), tone="bold")
+
+
+def verdict(result: VerifyReport) -> str:
+    """Return the answer in one sentence."""
+    share = result.strict_disagreement
+    if share is None:
+        return f"No offer of {result.as_of} is in any of the lists beyond doubt."
+    unsettled = f"{result.unsettled} of them not settled in the data"
+    settled = "all settled in the data" if not result.unsettled else unsettled
+    count = len(result.disagreements)
+    return (
+        f"On {result.as_of} some list disagrees about {result.strict_disagreeing} of "
+        f"{result.strict_compared} offers matched strictly ({show_share(share)}); "
+        f"{count} disagreement{'' if count == 1 else 's'} in all, {settled}; "
+        f"{len(result.unmatched)} offers are in no list."
+    )
+
+
+def _row(one: PriceComparison, columns: Sequence[Column]) -> Row:
+    settled = one.settled or "not settled in the data"
+    note = f"{one.key}: {one.culprit}; {settled}"
+    return Row(cells=tuple(c.text(one) for c in columns), note=note, tone="")
+
+
+def _col(key: str, head: str, show: Callable[[Any], str] = str, *, right: bool = True) -> Column:
+    return Column(key=key, head=head, get=lambda r: getattr(r, key), show=show, right=right)
+
+
+_LISTS = (
+    _col("against", "list", right=False),
+    _col("edition", "edition", right=False),
+    _col("rows", "rows"),
+    _col("compared", "offers"),
+    _col("disagreeing", "differ"),
+    _col("strict_compared", "strict"),
+    _col("strict_disagreeing", "differ"),
+    _col("strict_disagreement", "share", show_share),
+)
+_PROVIDERS = (
+    _col("provider", "provider", right=False),
+    _col("against", "list", right=False),
+    _col("compared", "offers"),
+    _col("agreeing", "agree"),
+    _col("strict_compared", "strict"),
+    _col("strict_agreeing", "agree"),
+)
+
+
+def _table(rows: Sequence[ListUsed | Agreement], columns: tuple[Column, ...], title: str) -> Table:
+    made = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
+    return Table(columns=columns, rows=made, title=title)
+
+
+VERIFY = Screen(
+    rows=("disagreements",),
+    everything=_verify_everything,
+    blocks=_verify_blocks,
+)
