@@ -30,7 +30,7 @@ def test_a_card_is_bought_with_its_share_of_a_pc(asked: Any) -> None:
     items = {line.item: line for line in row.lines}
     assert items["servers, amortized"].origin == "given"
     assert items["electricity, standing ready"].quantity == pytest.approx(
-        2 * 0.450 * 1.75 * 0.61 * 730
+        2 * 0.450 * 1.75 * 0.20 * 730
     )
 
 

@@ -124,6 +124,7 @@ MATTERS: dict[str, tuple[dict[str, Any], Any]] = {
     "tokens": ({}, "2B"),
     "requests": ({}, "2M"),
     "users": ({"profile": "chat"}, "2k"),
+    "developers": ({}, "20"),
     "profile": (SERVED, "rag"),
     "isl": (SERVED, 3000),
     "osl": (SERVED, 900),

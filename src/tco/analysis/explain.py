@@ -193,6 +193,7 @@ def _session_steps(inputs: Question, option: TokenOption, taken: int) -> list[st
             f"reads {_n(isl * read)} and writes {_n(isl * (1.0 - read))} tokens at {_n(price)}: "
             f"{show_usd(usd)} a month{best}"
         )
+    steps.sort(key=lambda step: step.endswith("the cheapest"))  # a short screen has the last
     return [
         f"sessions of {_n(sessions.turns)} turns: the first writes {_n(sessions.first_tokens)} "
         f"tokens but for the {_n(sessions.shared_tokens)} that all share, a later one "
@@ -212,7 +213,7 @@ def _unit_steps(inputs: Question, option: Option) -> list[str]:
 def _tier_steps(option: Option) -> list[str]:
     """Return what longer requests pay, and whether for all of their input or the rest of it."""
     tiers = option.modifiers if isinstance(option, TokenOption) else []
-    steps = []
+    steps: list[str] = []
     for tier in tiers:
         if tier.when.input_tokens_over is None:
             continue

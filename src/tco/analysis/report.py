@@ -105,7 +105,7 @@ def _with_sessions(inputs: Question, used: Sequence[Option]) -> bool:
 
 
 ONLY_WITH: dict[str, Callable[[Question, Sequence[Option]], bool]] = {
-    "workload.cached_share": lambda q, used: q.gaps is None or len(_caches(used)) < len(used),
+    "workload.cached_share": lambda q, _: q.gaps is None,  # else gaps and new tokens say it
     "price.cache_lifetime_s": lambda _, used: any(
         seconds is None for cache in _caches(used) for _, seconds in cache.lifetimes
     ),

@@ -133,6 +133,9 @@ def _owning(
         return
     called = own.id if own.provider == "given" else own.model
     whose = "" if own.model == best.model else f" ({called})"
+    if best.provider == "given" and best.tier != "self":  # seats have no weights
+        yield f"Own GPUs cost {span} times what hosts of their weights do, from {_usd(own)}{whose}."
+        return
     yield f"Own GPUs cost {span} times as much for the same weights, from {_usd(own)}{whose}."
 
 

@@ -126,7 +126,8 @@ def _for_sessions(load: Workload, replica: Replica) -> Number:
     """Return the replicas that keep the open sessions that were said; 0 where none were [1]."""
     if not np.any(load.open_sessions):
         return 0.0
-    return np.ceil(load.open_sessions / np.asarray(replica.sessions) - ROUND_OFF)
+    each = np.where(np.greater(load.open_sessions, 0.0), replica.sessions, 1.0)
+    return np.ceil(load.open_sessions / each - ROUND_OFF)
 
 
 def _fleet_by_hour(

@@ -161,8 +161,12 @@ def first_tokens(
     """
     from tco.engine.arrivals import Queue  # a comparison asks for none
 
+    why_not = None
     if shapes is None:
         why_not = "the first token takes the dimensions of the model; a throughput alone was given"
+    elif not np.isnan(number(replica.sessions)):
+        why_not = "of sessions the queue is another, and its percentiles are not worked out"
+    if shapes is None or why_not is not None:
         return FirstTokens(p50_s=None, p95_s=None, p99_s=None, why_not=why_not)
     load, goal = workload(settings, tries), target(settings)
     rate, slots = number(load.peak_requests_per_s), number(replica.slots)

@@ -525,10 +525,11 @@ def _envelope(
     )
     standing = total_usd((*standing_lines(option.purchase, settings), *once_lines(settings)))
     fewest, more = column(least, count), column(kept, count) * (1.0 + slack) + column(most, count)
-    ends = np.zeros_like(share), option.gpus * share * waking.usd
-    low = paid * fewest + np.minimum(*(fewest * end for end in ends))
-    low = low + column(standing + least_team, count)
-    high = paid * more + np.maximum(*(more * end for end in ends)) + idle
+    end = option.gpus * share * waking.usd
+    with np.errstate(invalid="ignore"):  # where no number of replicas is enough
+        ends = [np.where(end == 0.0, 0.0, each * end) for each in (fewest, more)]
+    low = paid * fewest + np.minimum(ends[0], 0.0) + column(standing + least_team, count)
+    high = paid * more + np.maximum(ends[1], 0.0) + idle
     return slope, low, high + column(standing + most_team, count)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from io import StringIO
@@ -94,7 +94,16 @@ def text(result: Any, view: View) -> str:
         )
     rows = [_row(result, option, line) for option in served for line in option.lines]
     heads = list(_row(result, served[0], NOTHING))
-    return _table(heads, rows)
+    return _table(heads, _idle_once(rows))
+
+
+def _idle_once(rows: Sequence[dict[str, str]]) -> Iterator[dict[str, str]]:
+    """Yield rows with what stands idle in the first of each option alone: it is summed."""
+    seen: set[str] = set()
+    for row in rows:
+        option = row["x_OptionId"]
+        yield {**row, "x_IdleCost": ""} if option in seen else row
+        seen.add(option)
 
 
 def _table(heads: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
@@ -109,8 +118,7 @@ def _table(heads: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
 def _row(result: Any, option: OptionResult, line: BillLine) -> dict[str, str]:
     """Return a line of a bill; an empty cell is null.
 
-    Prices of a million tokens that own GPUs make, and what stands idle of the option's month, are
-    the same in all its rows.
+    Prices of a million tokens that own GPUs make are the same in all rows of an option.
     """
     prices = option.token_prices
     company = "internal" if line.group == "people" else option.provider
