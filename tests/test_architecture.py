@@ -44,7 +44,7 @@ MOST_TYPES = 425  # to be 250: classes that declare fields
 NEW = {
     "tuning by memory and speed, seats": 853,
     "logs in a warehouse": 926,
-    "sessions of agents on own GPUs, and their bills at providers": 1_626,
+    "sessions of agents on own GPUs, and their bills at providers": 1_660,
     "idle watts, prices of own tokens, first tokens in a queue": 797,
     "local runners of several slots, versions of engines": 106,
     "records that are quick to define, catalogs compiled into the wheel": 300,

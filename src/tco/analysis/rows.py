@@ -269,8 +269,7 @@ def _served_row(
 
 def _per_developer(usd: float, inputs: Question) -> float | None:
     """Return what each developer costs [USD/month]; None where nobody said how many there are."""
-    asked = inputs.request
-    people = asked.users if asked.developers is None else asked.developers
+    people = inputs.request.people
     return usd / people if people and inputs.gaps is not None else None
 
 

@@ -172,7 +172,7 @@ def _seats(inputs: Question, spec: InlineOption) -> FixedOption:
     """
     _need(spec, usd_per_user=spec.usd_per_user)
     assert spec.usd_per_user is not None
-    load, users = workload(inputs.settings), spec.users or inputs.request.users
+    load, users = workload(inputs.settings), spec.users or inputs.request.people
     profile = inputs.catalog.workloads.profiles[inputs.profile]
     requests = profile.requests_per_user_per_month
     each = (requests or 0.0) * number(load.tokens_per_request)

@@ -545,8 +545,7 @@ def _tokens_said(traffic: Traffic, request: Scenario, per_request: float) -> flo
         return request.tokens
     if request.requests is not None:
         return request.requests * per_request
-    people = request.users if request.developers is None else request.developers
-    return (people or 0.0) * requests_per_user(traffic, request) * per_request
+    return (request.people or 0.0) * requests_per_user(traffic, request) * per_request
 
 
 DEVELOPER = "agent-coding"

@@ -542,6 +542,11 @@ class Scenario:
     layers: dict[str, int] = field(default_factory=dict)
     typed: tuple[str, ...] = ()
 
+    @property
+    def people(self) -> float | None:
+        """Return how many use it: developers, or users; None where nobody said [1]."""
+        return self.users if self.developers is None else self.developers
+
 
 LimitState = Literal["kept", "depends", "missed", "not judged"]
 """How a limit on latency is kept: `depends` on how requests arrive is too close to call."""
