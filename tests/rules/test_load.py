@@ -392,7 +392,7 @@ def test_a_replica_serves_as_many_users_as_need_one_replica() -> None:
 def test_one_set_up_and_batch_have_one_speed() -> None:
     """2 GPUs at 64 in flight had 61.3 tok/s a user on the front, and 67.8 when asked for alone.
 
-    Both are 68.8 since measurements of 2026 count.
+    Both are 66.7 since kernels of 4 bits take their measured fixed time.
     """
     said: dict[str, Any] = {
         "models": ("gpt-oss-120b",),
@@ -416,7 +416,7 @@ def test_one_set_up_and_batch_have_one_speed() -> None:
         if point.concurrency == full[point.id].concurrency:
             assert full[point.id].user_tokens_per_s == pytest.approx(point.user_tokens_per_s)
     two = [p for p in result.front if "@2x" in p.id and p.concurrency == 64]
-    assert [round(p.user_tokens_per_s, 1) for p in two] == [68.8]
+    assert [round(p.user_tokens_per_s, 1) for p in two] == [66.7]
 
 
 # ---- the share of memory that a server may take

@@ -244,7 +244,7 @@ tco compare --tokens 5B --draws 100
 tco compare --tokens 5B --what-if 'rent +30%'
     no option called '--what-if' here, but in tco sensitivity; try: tco sensitivity --tokens 5B --what-if 'rent +30%'
 tco compare --tokens 5B --against gpt-4.1
-    no option called '--against' here, but in tco breakeven, catalog verify, catalog update; try: tco breakeven --tokens 5B --against gpt-4.1
+    no option called '--against' here, but in tco breakeven, train, catalog verify and 1 more; try: tco breakeven --tokens 5B --against gpt-4.1
 tco compare --tokens 5B --map volume:rent
     no option called '--map' here, but in tco breakeven; try: tco breakeven --tokens 5B --map volume:rent
 tco compare --tokens 5B --over rent
