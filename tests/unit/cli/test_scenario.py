@@ -30,7 +30,7 @@ def scenario(tmp_path: Path, text: str) -> str:
         (
             "options:\n  - {name: a, kind: cloud}\n",
             2,
-            "expected one of api, hosted, self, own, fixed, provisioned",
+            "expected one of api, hosted, self, own, fixed, seat, provisioned, tuned",
         ),
         ("options:\n  - {name: a, kind: api, inptu: 1}\n", 2, "did you mean 'input'?"),
         ("select:\n  min_score: 85\n", 2, "arena=1400"),
