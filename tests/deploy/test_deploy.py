@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ def words(result: DeployResult) -> list[str]:
 
 def test_the_fleet_is_that_of_the_bill(deployed: tuple[DeployResult, Question, str]) -> None:
     result, inputs, name = deployed
-    bill = explain(inputs, name).option
+    bill = replace(explain(inputs, name).option, first_token=None)  # which only explain works out
     assert result.option == bill
     task = result.task
     machines = task.max_servers * task.num_nodes
