@@ -202,6 +202,10 @@ def host_s(m: ModelShape, g: GpuShape, o: Layout, p: ServerProfile, b: float) ->
         layer *= 1 + F.latent_layer_extra * (3 if math.isfinite(m.index_topk) else 1)
     if math.isfinite(g.flops_4) and not g.pcie:
         layer *= F.fp4_gpu_layer_factor
+    if (o.compute_bits == 8 and math.isfinite(g.flops_8)) or (
+        o.compute_bits == 4 and math.isfinite(g.flops_4)
+    ):
+        layer += 2 * 5e-6  # two kernels of a layer round what they read
     host = layer * m.layers / o.pp
     if p.untuned:
         host += F.untuned_step_s + F.untuned_sequence_s * b

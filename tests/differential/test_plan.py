@@ -96,6 +96,8 @@ def case(seed: int) -> tuple[str, str, dict[str, Any], list[float]]:
     chosen = {*chosen.tolist(), "price.hosted_factor"}
     hours = pick.gamma(float(pick.choice([1.0, 3.0, 10.0])), 1.0, HOURS).round(3) + 0.01
     said["set"] = {path: values[path] for path in sorted(chosen)}
+    # With one power of whatever is on but for its work, what waits costs as what serves: linear
+    said["set"] |= {"own.idle_power_share": 0.5, "own.light_power_share": 0.5}
     said["tokens"] = float(round(10 ** pick.uniform(10.0, 11.8)))
     return MODELS[model], f"self/{model}", said, hours.tolist()
 

@@ -85,6 +85,8 @@ def test_each_line_works_once_its_mark_is_taken_away(
     a_setting = "." in TEXT.splitlines()[number].partition(":")[0]
     quick = ("--tier", "api") if a_setting else ()
     lines = TEXT.splitlines()
+    if re.search(r"^  # (sessions|turns|think_time):", lines[number]):
+        quick = ("--profile", "agent-coding")  # whose requests belong to sessions
     # They say more of the line before: the weights of a config, when what can wait is done.
     alone = not re.search(r"\b(params|deadline):", lines[number])
     result = asked(beside, uncommented(*(() if alone else (number - 1,)), number), *quick)

@@ -151,7 +151,7 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
     settings = _with_own(settings, profile, catalog.own.get(profile))
     settings = _with_values(settings, catalog, request)
     check(settings)
-    _check_sessions(settings, profile, request, gaps)
+    _check_sessions(settings, profile, request, gaps, catalog.assumptions)
     request = _in_month(request, number(settings.value("workload.hours_per_month")))
     settings = _rates_of(settings)
     settings = _with_volume(settings, profiles[profile], request, catalog.own.get(profile))
@@ -415,19 +415,19 @@ def _by_in_flight(settings: Settings, own: OwnTraffic) -> dict[str, float]:
     }
 
 
-def _check_sessions(settings: Settings, name: str, request: Scenario, gaps: Gaps | None) -> None:
+def _check_sessions(
+    settings: Settings, name: str, request: Scenario, gaps: Gaps | None, usual: Assumptions
+) -> None:
     """Raise `UsageError` for what is said of sessions where there are none, or cannot be.
 
-    Args:
-        settings: With all that the user said.
-        name, gaps: The profile, and how long its sessions wait; None where it has none.
-        request: The question.
+    `usual` holds when nothing is said: who says that changes nothing.
     """
     if gaps is not None:
         from tco.options.sessions import check_sessions
 
         return check_sessions(settings)
-    said = [settings[p].source for p in settings if p.startswith(AT) and settings.given(p)]
+    told = [settings[p] for p in settings if p.startswith(AT) and settings.given(p)]
+    said = [s.source for s in told if s.value != usual.assumptions[s.path].value]
     if request.developers is not None:
         said.append(request.origins.get("developers", "--developers"))
     if said:

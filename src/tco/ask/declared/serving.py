@@ -80,7 +80,7 @@ class ServingOptions(TypedDict, total=False):
     admission_cap: Annotated[
         Switch,
         flag(SERVING, None, "Admitted sessions are limited: count on those kept warm."),
-        key("serving.admission_cap", switch, "serving.admission_cap"),
+        key("serving.admission_cap", switch, "serving.admission_cap", eg="true"),
         scope(but=JOBS, idle=JOBS, tools="size"),
     ]
     fte: Annotated[

@@ -72,13 +72,13 @@ class TrafficOptions(TypedDict, total=False):
     turns: Annotated[
         Amount,
         flag(VOLUME, "N", "Turns of a session: 45."),
-        key("workload.turns", units.number, "workload.sessions.turns"),
+        key("workload.turns", units.number, "workload.sessions.turns", eg="45"),
         scope(but=JOBS, idle=JOBS),
     ]
     think_time: Annotated[
         Amount,
         flag(VOLUME, "T", "Mean gap between the turns of a session: 30s."),
-        key("workload.think_time", units.seconds, "workload.sessions.gap_s"),
+        key("workload.think_time", units.seconds, "workload.sessions.gap_s", eg="30s"),
         scope(but=JOBS, idle=JOBS),
     ]
     peak: Annotated[
