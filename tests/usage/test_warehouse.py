@@ -213,6 +213,7 @@ def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.warehouse
+@pytest.mark.loopback
 @pytest.mark.filterwarnings("ignore")
 class TestPostgres:
     """A real server, whose sessions begin in the wrong zone."""
@@ -294,6 +295,7 @@ class TestPostgres:
 
 
 @pytest.mark.warehouse
+@pytest.mark.loopback
 @pytest.mark.filterwarnings("ignore")
 class TestSpark:
     """A real local Spark, whose session is in the wrong zone."""
