@@ -96,10 +96,11 @@ def test_focus_has_them_in_every_row_of_own_gpus(asked: Any) -> None:
     assert prices is not None
     rows = list(csv.DictReader(StringIO(focus(answer, View()))))
     assert len(rows) > 3
+    idle = [float(row["x_IdleCost"]) for row in rows if row["x_IdleCost"]]
+    assert idle == [prices.idle_usd], "it is summed, so it stands there once"
     for row in rows:
         assert float(row["x_UnitPriceOutput"]) == prices.output_usd_per_mtok
         assert float(row["x_UnitPriceInput"]) == prices.input_usd_per_mtok
-        assert float(row["x_IdleCost"]) == prices.idle_usd
     api = csv.DictReader(StringIO(focus(explain(asked(tokens=1e9), "openai/gpt-4.1"), View())))
     assert {row["x_UnitPriceOutput"] for row in api} == {""}
 
