@@ -65,7 +65,7 @@ def _findings(listed: PriceList, on: date) -> Iterator[Finding]:
         yield finding(REFERENCE, listed.file, line, name, "is given twice; the last one counts")
     for line, name, message in listed.wrong:
         yield finding(prices.NOT_A_PRICE, listed.file, line, name, message)
-    for line, name, key in listed.new:
+    for line, name, key in listed.new.values():
         yield finding(prices.NEW_KEY, listed.file, line, name, f"{key} is new to tco")
     catalog = load_catalog()
     medians = host_medians(listed.rows, catalog.models.models)
