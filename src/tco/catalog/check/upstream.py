@@ -20,8 +20,7 @@ from tco.catalog.check.windows import RETIRED_BUT_OFFERED
 from tco.catalog.listed import by_row_name, folded
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import price_at
-from tco.catalog.upstream.find import read_list
-from tco.catalog.upstream.rows import PriceList, PriceRow
+from tco.catalog.upstream.rows import PriceList, PriceRow, read_list
 from tco.errors import DataError
 
 if TYPE_CHECKING:
