@@ -19,7 +19,7 @@ from typing import Any
 
 from tco.catalog.build import Overlay
 from tco.catalog.check import prices as rules
-from tco.catalog.check.finding import CheckContext, Subject
+from tco.catalog.check.finding import CheckContext
 from tco.catalog.check.upstream import findings_in
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import price_at, retired
@@ -98,8 +98,8 @@ def stopped(offer: Offer, world: CheckContext) -> bool:
     """Return whether an error is found in a file with this offer alone."""
     part = Overlay.model_construct(offers=[offer], fine_tuning=[])
     here = replace(world, offers={**world.offers, offer.id: offer}) if not world.shipped else world
-    subject = Subject(part, {}, here)
-    return any((h.severity or h.rule.severity) == "error" for h in rules.hits(subject))
+    hits = rules.hits(replace(here, part=part))
+    return any((h.severity or h.rule.severity) == "error" for h in hits)
 
 
 def _print(caught: Mapping[Any, int], tried: Mapping[Any, int]) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
+
+from tco.records import dataclass
 
 
-class Money(NamedTuple):
-    """The money that amounts are shown in; all that is computed stays in dollars."""
+@dataclass(frozen=True)
+class Money:
+    """The money that sentences and screens are in; figures stay in dollars."""
 
     code: str
     per_usd: float
-    """How much of it a dollar is [1]."""
+    """What a dollar is in it."""
+    on: str
+    """The day of that rate."""
 
     @property
     def sign(self) -> str:
@@ -22,7 +26,7 @@ class Money(NamedTuple):
 
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹"}
-DOLLARS = Money("USD", 1.0)
+DOLLARS = Money("USD", 1.0, "")
 _shown_in: ContextVar[Money] = ContextVar("money", default=DOLLARS)
 
 
@@ -35,7 +39,7 @@ def money() -> Money:
 def shown_in(other: Money | None) -> Iterator[None]:
     """Show amounts in another money for as long as this lasts; in dollars for None.
 
-    >>> with shown_in(Money("EUR", 0.92)):
+    >>> with shown_in(Money("EUR", 0.92, "2026-11-21")):
     ...     money().code, in_money("$/month")
     ('EUR', '€/month')
     """

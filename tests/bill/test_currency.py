@@ -113,6 +113,6 @@ def test_a_report_says_that_it_is_in_dollars(tmp_path: Path) -> None:
 
 @given(usd=magnitude(0.01, 1e9), rate=magnitude(0.01, 1e3))
 def test_an_amount_in_it_reads_as_the_product_does_in_dollars(usd: float, rate: float) -> None:
-    with shown_in(Money("EUR", rate)):
+    with shown_in(Money("EUR", rate, "2026-11-21")):
         shown = show_usd(usd)
     assert shown == show_usd(usd * rate).replace("$", "€")

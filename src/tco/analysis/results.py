@@ -13,6 +13,7 @@ from typing import Any, Literal
 from tco.catalog.lookup import ModelClass
 from tco.engine.ledger import TokenPrices
 from tco.engine.replica import FirstTokens
+from tco.money import Money
 from tco.options.scenario import LimitState
 from tco.records import dataclass
 
@@ -238,17 +239,6 @@ class AssumptionResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CurrencyResult:
-    """The money that sentences and screens are in; figures stay in dollars."""
-
-    code: str
-    per_usd: float
-    """What a dollar is in it."""
-    on: str
-    """The day of that rate."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Envelope:
     """What every answer says besides its figures: a part of each of them, see `members`."""
 
@@ -268,7 +258,7 @@ class Envelope:
     """The question as flags, as it was typed: what a command about the same month carries along."""
     minor: int = 0
     """So many of `warnings`, the last ones, turn nothing: a screen counts them."""
-    currency: CurrencyResult | None = None
+    currency: Money | None = None
     """None, and not written, where all is in dollars."""
 
 

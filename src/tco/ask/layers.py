@@ -17,7 +17,6 @@ from tco.errors import DataError, TcoError, UsageError
 from tco.money import DOLLARS, Money, shown_in
 
 if TYPE_CHECKING:
-    from tco.analysis.results import CurrencyResult
     from tco.ask.scenario import ScenarioFile
     from tco.catalog.load import Catalog
     from tco.options.question import Question
@@ -328,7 +327,7 @@ def answered(ask: Ask, said: Given) -> Any:
     catalog, request = _with_configs(catalog, said.request)
     try:
         inputs = prepare(catalog, request, today())
-        with shown_in(money_of(request)):
+        with shown_in(money_of(request, inputs.day)):
             return _as_asked(ask(inputs), inputs)
     except UsageError as error:
         # What a file says wrongly is bad data, however late it comes out.
@@ -376,12 +375,14 @@ def _as_asked(result: Any, inputs: Question) -> Any:
         result,
         asked=inputs.request.typed,
         min_trust=LEVELS[least_trust(inputs)],
-        currency=_currency(inputs),
+        currency=money_of(inputs.request, inputs.day),
     )
 
 
-def money_of(request: Scenario) -> Money | None:
+def money_of(request: Scenario, day: date) -> Money | None:
     """Return the money that a request wants amounts in; None for dollars.
+
+    Its rate is of the day asked about, unless said.
 
     Raises:
         UsageError: Its rate is missing, or there is a rate and no money.
@@ -393,17 +394,8 @@ def money_of(request: Scenario) -> Money | None:
     if request.fx is None:
         code = request.currency
         raise UsageError(f"--currency {code} needs what a dollar is in it, and when: --fx 0.92")
-    return Money(request.currency, request.fx[0])
-
-
-def _currency(inputs: Question) -> CurrencyResult | None:
-    """Return the money of an answer, with the day of its rate: that asked about, unless said."""
-    from tco.analysis.results import CurrencyResult
-
-    shown, fx = money_of(inputs.request), inputs.request.fx
-    if shown is None or fx is None:
-        return None
-    return CurrencyResult(code=shown.code, per_usd=shown.per_usd, on=str(fx[1] or inputs.day))
+    per_usd, on = request.fx
+    return Money(request.currency, per_usd, str(on or day))
 
 
 def given(values: Mapping[str, Any]) -> Iterator[Item]:

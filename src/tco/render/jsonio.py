@@ -10,10 +10,11 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, get_type_hints
 
-from tco.analysis.results import CurrencyResult, Envelope, OptionResult, members
+from tco.analysis.results import Envelope, OptionResult, members
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import Path, read_json, refuse_constant
 from tco.errors import DataError, printable, suggestion
+from tco.money import Money
 from tco.render.output import MODULES, screen
 from tco.render.table import Sheet, View, unknown_word
 
@@ -46,7 +47,7 @@ def document(result: Any) -> Any:
     return result
 
 
-def in_both(document: Any, currency: CurrencyResult | None) -> Any:
+def in_both(document: Any, currency: Money | None) -> Any:
     """Return a document whose amounts in dollars stand beside those in its other money.
 
     `monthly_usd` gets a `monthly_eur`, `usd_per_mtok` an `eur_per_mtok`.

@@ -49,8 +49,8 @@ def rendered(
 
 def money_in(result: Any) -> Money | None:
     """Return the money that a result is shown in; None for dollars."""
-    currency = getattr(result, "currency", None)
-    return None if currency is None else Money(currency.code, currency.per_usd)
+    found: Money | None = getattr(result, "currency", None)
+    return found
 
 
 def _rendered(

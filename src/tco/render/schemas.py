@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
 
+from tco import money
 from tco.analysis import deploy as deploy_results
 from tco.analysis import import_bench, results
 from tco.analysis.claims import judge
@@ -57,6 +58,7 @@ from tco.usage import results as usage_results
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: tuple[ModuleType, ...] = (
+    money,
     effective,
     deploy_results,
     results,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from tco.catalog.check.finding import Hit, Rule, Severity, Subject
+from tco.catalog.check.finding import CheckContext, Hit, Rule, Severity
 from tco.catalog.fields import Record
 from tco.catalog.hardware import Rent
 from tco.catalog.lookup import Dated, age_days, holds, price_at, retired, stale_after
@@ -44,31 +44,31 @@ _CALLED = {
 }
 
 
-def _stale(subject: Subject) -> Iterator[Hit]:
+def _stale(subject: CheckContext) -> Iterator[Hit]:
     """Return figures that hold on the day and were last seen too long before it."""
     yield from _offers(subject)
     for loc, window, kind, source in _windows(subject):
-        if holds(window, subject.context.as_of):
+        if holds(window, subject.as_of):
             yield from _aged(loc, window, kind, subject, source)
 
 
 def _windows(
-    subject: Subject,
+    subject: CheckContext,
 ) -> Iterator[tuple[Loc, CapacityPrice | FineTuning | Rent, str, str | None]]:
     """Return every other window with its place, its kind, and its only source if it has one."""
     for loc, capacity in subject.section("capacity"):
-        kind = "rental" if capacity.unit == "gpu" else subject.context.kind(capacity.provider)
+        kind = "rental" if capacity.unit == "gpu" else subject.kind(capacity.provider)
         for i, price in enumerate(capacity.prices):
             yield (*loc, "prices", i), price, kind, None
     for loc, tuning in subject.section("fine_tuning"):
-        yield loc, tuning, subject.context.kind(tuning.provider), None
+        yield loc, tuning, subject.kind(tuning.provider), None
     for loc, rental in subject.section("rentals"):
         for i, rent in enumerate(rental.rents):
             yield (*loc, "rents", i), rent, "rental", rent.source
 
 
-def _offers(subject: Subject) -> Iterator[Hit]:
-    context = subject.context
+def _offers(subject: CheckContext) -> Iterator[Hit]:
+    context = subject
     for loc, offer in subject.section("offers"):
         if retired(offer, context.as_of):
             continue
@@ -87,9 +87,9 @@ def _place(offer: Offer, price: Price) -> Loc:
 
 
 def _aged(
-    loc: Loc, record: Dated, kind: str, subject: Subject, source: str | None = None
+    loc: Loc, record: Dated, kind: str, subject: CheckContext, source: str | None = None
 ) -> Iterator[Hit]:
-    age, limit = age_days(record, subject.context.as_of), stale_after(kind)
+    age, limit = age_days(record, subject.as_of), stale_after(kind)
     if age <= limit:
         return
     words = _CALLED[kind]
@@ -98,23 +98,23 @@ def _aged(
     sources = (source,) if source else tuple(e.source for e in evidence)
     sought = _sought(sources, subject)
     severity: Severity = "error" if age > FAILS_AT * limit else "warning"
-    if sought is not None and (subject.context.as_of - sought).days <= FAILS_AT * limit:
+    if sought is not None and (subject.as_of - sought).days <= FAILS_AT * limit:
         severity = "warning"
         message += f"; looked for on {sought}, and no newer statement was found"
     yield Hit(STALE, (*loc, "checked"), message, severity, sources)
 
 
-def _sought(names: Sequence[str], subject: Subject) -> date | None:
+def _sought(names: Sequence[str], subject: CheckContext) -> date | None:
     """Return the last day on which something newer than all of some sources was looked for."""
     days = [subject.sources[name].sought for name in names if name in subject.sources]
     known = [day for day in days if day is not None]
     return max(known) if known and len(known) == len(days) else None
 
 
-def _currency(loc: Loc, price: Price, subject: Subject) -> Iterator[Hit]:
+def _currency(loc: Loc, price: Price, subject: CheckContext) -> Iterator[Hit]:
     if price.currency is None:
         return
-    age = (subject.context.as_of - price.currency.on).days
+    age = (subject.as_of - price.currency.on).days
     if age > RATE_DAYS:
         code, day = price.currency.code, price.currency.on
         message = f"the rate of {code} is of {day}, {age} days ago"
@@ -161,7 +161,7 @@ UNREACHABLE_SOURCE = Rule(
 _NAMES = ("source", "sources", "also")
 
 
-def _attested(subject: Subject) -> Iterator[Hit]:
+def _attested(subject: CheckContext) -> Iterator[Hit]:
     """Return prices that are badly attested, and sources that attest nothing."""
     for loc, _, price in subject.prices():
         yield from _witnesses(loc, price, subject)
@@ -169,8 +169,8 @@ def _attested(subject: Subject) -> Iterator[Hit]:
     yield from _sources(subject)
 
 
-def _witnesses(loc: Loc, price: Price, subject: Subject) -> Iterator[Hit]:
-    if price.until is not None and price.until <= subject.context.as_of:
+def _witnesses(loc: Loc, price: Price, subject: CheckContext) -> Iterator[Hit]:
+    if price.until is not None and price.until <= subject.as_of:
         return  # of a price that is over, nobody can ask a second source
     found = families(price.evidence, subject.sources)
     if len(found) < 2:
@@ -178,7 +178,7 @@ def _witnesses(loc: Loc, price: Price, subject: Subject) -> Iterator[Hit]:
         yield Hit(ONE_SOURCE, (*loc, "evidence"), message)
 
 
-def _disagreement(loc: Loc, price: Price, subject: Subject) -> Iterator[Hit]:
+def _disagreement(loc: Loc, price: Price, subject: CheckContext) -> Iterator[Hit]:
     against = [i for i, e in enumerate(price.evidence) if not agrees(e, price.usd_per_mtok)]
     if len(against) == len(price.evidence):
         says = "; ".join(_says(e) for e in price.evidence)
@@ -191,7 +191,7 @@ def _disagreement(loc: Loc, price: Price, subject: Subject) -> Iterator[Hit]:
         yield Hit(SOURCES_DISAGREE, where, message, day=day)
 
 
-def _day(evidence: Evidence, subject: Subject) -> date | None:
+def _day(evidence: Evidence, subject: CheckContext) -> date | None:
     """Return the day that a source said it."""
     source = subject.sources.get(evidence.source)
     return evidence.seen or (source.read if source is not None else None)
@@ -206,7 +206,7 @@ def _pair(entry: float | None, output: float | None) -> str:
     return " / ".join(shown) if output is not None else shown[0]
 
 
-def _sources(subject: Subject) -> Iterator[Hit]:
+def _sources(subject: CheckContext) -> Iterator[Hit]:
     own: Mapping[str, Any] = getattr(subject.part, "sources", {})
     used = set(_named(subject.part))
     for name, source in own.items():
@@ -248,9 +248,9 @@ WINDOW_REMOVED = Rule(
 )
 
 
-def _changed(subject: Subject) -> Iterator[Hit]:
+def _changed(subject: CheckContext) -> Iterator[Hit]:
     """Return windows that are in the base too, with other numbers or not any more."""
-    before = subject.context.before
+    before = subject.before
     if before is None:
         return
     for loc, offer in subject.section("offers"):
@@ -303,7 +303,7 @@ RULES = (
 )
 
 
-def hits(subject: Subject) -> Iterator[Hit]:
+def hits(subject: CheckContext) -> Iterator[Hit]:
     """Return figures that are too old, badly attested, or not what they were."""
     yield from _stale(subject)
     yield from _attested(subject)

@@ -108,7 +108,7 @@ FEWEST_HOSTS = 3  # of fewer prices, the median says nothing about one of them
 
 @dataclass(frozen=True)
 class CheckContext:
-    """What a check is asked, and everything that is known around a part.
+    """What a check is asked: a part of the catalog, and everything that is known around it.
 
     Args:
         as_of: The day of the check.
@@ -118,6 +118,8 @@ class CheckContext:
         rentals: All of them.
         before: Offers of the base that the files are held against; None without one.
         shipped: Offers under the files, as the catalog has them; none for the catalog itself.
+        part: What is checked; None before any is.
+        sources: Its own sources, and in an overlay those of the others too.
     """
 
     as_of: date
@@ -130,6 +132,23 @@ class CheckContext:
     rentals: Sequence[Rental] = ()
     before: Mapping[str, Offer] | None = None
     shipped: Mapping[str, Offer] = field(default_factory=dict)
+    part: Record | None = None
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def section(self, name: str) -> Iterator[tuple[Loc, Any]]:
+        """Return the records of a section with their place; nothing if the part has none."""
+        section = getattr(self.part, name, ())
+        if isinstance(section, dict):
+            yield from (((name, key), record) for key, record in section.items())
+        else:
+            yield from (((name, i), record) for i, record in enumerate(section))
+
+    def prices(self) -> Iterator[tuple[Loc, Offer, Price]]:
+        """Return every price window that counts, with its place and its offer."""
+        for loc, offer in self.section("offers"):
+            for i, price in enumerate(offer.prices):
+                if price.status != "cancelled":
+                    yield (*loc, "prices", i), offer, price
 
     @cached_property
     def horizon(self) -> date:
@@ -194,31 +213,6 @@ class CheckContext:
         """Return the kind of a provider; `host` for one that nobody described."""
         known = self.providers.get(provider)
         return known.kind if known is not None else "host"
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A part of the catalog that is checked, in its context."""
-
-    part: Record
-    sources: Mapping[str, Source]
-    """Its own sources, and in an overlay those of the others too."""
-    context: CheckContext
-
-    def section(self, name: str) -> Iterator[tuple[Loc, Any]]:
-        """Return the records of a section with their place; nothing if the part has none."""
-        section = getattr(self.part, name, ())
-        if isinstance(section, dict):
-            yield from (((name, key), record) for key, record in section.items())
-        else:
-            yield from (((name, i), record) for i, record in enumerate(section))
-
-    def prices(self) -> Iterator[tuple[Loc, Offer, Price]]:
-        """Return every price window that counts, with its place and its offer."""
-        for loc, offer in self.section("offers"):
-            for i, price in enumerate(offer.prices):
-                if price.status != "cancelled":
-                    yield (*loc, "prices", i), offer, price
 
 
 def _asks(price: Price, key: str, when: When | None) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tco.catalog.check.finding import Hit, Rule, Subject
+from tco.catalog.check.finding import CheckContext, Hit, Rule
 from tco.catalog.hardware import Accelerator, Purchase, Rent, Rental
 from tco.catalog.lookup import holds
 from tco.catalog.yaml_lines import Loc
@@ -109,7 +109,7 @@ RULES = (
 )
 
 
-def hits(subject: Subject) -> Iterator[Hit]:
+def hits(subject: CheckContext) -> Iterator[Hit]:
     """Return accelerators and rents that break a rule."""
     for loc, gpu in subject.section("accelerators"):
         yield from _ratios(loc, gpu)
@@ -188,8 +188,8 @@ def _purchase(loc: Loc, purchase: Purchase) -> Iterator[Hit]:
         yield Hit(PURCHASE_ORDER, loc, f"{shown} is not in order")
 
 
-def _rent(loc: Loc, rental: Rental, subject: Subject) -> Iterator[Hit]:
-    middle = subject.context.rent_medians.get(rental.gpu)
+def _rent(loc: Loc, rental: Rental, subject: CheckContext) -> Iterator[Hit]:
+    middle = subject.rent_medians.get(rental.gpu)
     for i, rent in enumerate(rental.rents):
         usd = rent.usd_per_gpu_hour
         here = (*loc, "rents", i)
@@ -200,7 +200,7 @@ def _rent(loc: Loc, rental: Rental, subject: Subject) -> Iterator[Hit]:
         elif middle is not None and not _near(usd, middle) and not rent.only_if_named:
             message = f"${usd:.2f} a GPU-hour; the median on demand is ${middle:.2f}"
             yield Hit(RENT_FAR_OFF, here, message)
-        if rental.option != "on_demand" and holds(rent, subject.context.as_of):
+        if rental.option != "on_demand" and holds(rent, subject.as_of):
             yield from _spot(here, rental, rent, subject)
 
 
@@ -229,12 +229,12 @@ def _meant(usd: float, middle: float | None) -> str:
     return ""
 
 
-def _spot(loc: Loc, rental: Rental, rent: Rent, subject: Subject) -> Iterator[Hit]:
+def _spot(loc: Loc, rental: Rental, rent: Rent, subject: CheckContext) -> Iterator[Hit]:
     """Return a spot or reserved rent above what the same seller asks on demand for the GPU.
 
     That of the same instance counts, and any of the seller's where there is none.
     """
-    context, usual = subject.context, dict[bool, list[float]]()
+    context, usual = subject, dict[bool, list[float]]()
     mine = (rental.gpus, rental.instance, rental.channel)
     for other in context.rentals:
         if (other.seller, other.gpu, other.option) != (rental.seller, rental.gpu, "on_demand"):

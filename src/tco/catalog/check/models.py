@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tco.catalog.check.finding import Hit, Rule, Subject
+from tco.catalog.check.finding import CheckContext, Hit, Rule
 from tco.catalog.models import Model
 from tco.catalog.yaml_lines import Loc
 
@@ -171,7 +171,7 @@ PARAMS_ORDER = Rule(
 RULES = (PARAMS_RECOMPUTE, PARAMS_ORDER)
 
 
-def hits(subject: Subject) -> Iterator[Hit]:
+def hits(subject: CheckContext) -> Iterator[Hit]:
     """Return models whose figures do not fit together."""
     for loc, model in subject.section("models"):
         yield from _model(loc, model)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 
-from tco.catalog.check.finding import CheckContext, Hit, Rule, Subject, blended
+from tco.catalog.check.finding import CheckContext, Hit, Rule, blended
 from tco.catalog.lookup import context_limit, price_at, retired
 from tco.catalog.prices import Modifier, Price, Rates, When
 from tco.catalog.yaml_lines import Loc
@@ -329,7 +329,7 @@ UNREACHABLE = Rule(
 RULES = (*NUMBER_RULES, PRICE_JUMP, UNREACHABLE)
 
 
-def hits(subject: Subject) -> Iterator[Hit]:
+def hits(subject: CheckContext) -> Iterator[Hit]:
     """Return the prices that break a rule."""
     for loc, _, price in subject.prices():
         yield from _price(loc, price)
@@ -343,10 +343,10 @@ def hits(subject: Subject) -> Iterator[Hit]:
             yield from _rates((*loc, "inference_usd_per_mtok"), tuning.inference_usd_per_mtok)
 
 
-def _unreachable(subject: Subject) -> Iterator[Hit]:
+def _unreachable(subject: CheckContext) -> Iterator[Hit]:
     """Return the context tiers that begin where no request gets to."""
     for loc, offer, price in subject.prices():
-        model = subject.context.models.get(offer.model)
+        model = subject.models.get(offer.model)
         context = context_limit(price, offer, model) if model is not None else None
         for i, modifier in enumerate(price.modifiers):
             limit = modifier.when.input_tokens_over
@@ -404,9 +404,9 @@ def _full(price: Price, batch: Modifier) -> dict[str, float | None]:
     return dict(price.usd_per_mtok)
 
 
-def _spread(subject: Subject) -> Iterator[Hit]:
+def _spread(subject: CheckContext) -> Iterator[Hit]:
     """Return offers of open weights whose price is far off what others ask for them."""
-    context = subject.context
+    context = subject
     for loc, offer in subject.section("offers"):
         middle = context.host_medians.get(offer.model)
         if middle is None or retired(offer, context.as_of):
@@ -418,9 +418,9 @@ def _spread(subject: Subject) -> Iterator[Hit]:
             yield Hit(hit[0], loc, hit[1])
 
 
-def _record(subject: Subject) -> Iterator[Hit]:
+def _record(subject: CheckContext) -> Iterator[Hit]:
     """Return prices of an overlay that are far off what the catalog under it has."""
-    context = subject.context
+    context = subject
     for loc, offer, price in subject.prices():
         old = context.shipped.get(offer.id)
         if old is None or not _counts(price, context):
@@ -457,9 +457,9 @@ def _record_modifiers(loc: Loc, price: Price, of: Price) -> Iterator[Hit]:
 CACHES = dict.fromkeys(CACHE, CACHE_FAR)
 
 
-def _sellers(subject: Subject) -> Iterator[Hit]:
+def _sellers(subject: CheckContext) -> Iterator[Hit]:
     """Return prices that are far off what all others ask for the same model."""
-    context = subject.context
+    context = subject
     for loc, offer, price in subject.prices():
         if not _counts(price, context) or retired(offer, context.as_of):
             continue
@@ -484,7 +484,7 @@ def _sellers(subject: Subject) -> Iterator[Hit]:
 OTHERS_ASK = "other sellers ask"
 
 
-def _jumps(subject: Subject) -> Iterator[Hit]:
+def _jumps(subject: CheckContext) -> Iterator[Hit]:
     for loc, offer in subject.section("offers"):
         listed = [(i, p) for i, p in enumerate(offer.prices) if p.status == "list"]
         for (_, before), (i, after) in pairwise(listed):

@@ -27,7 +27,6 @@ from tco.catalog.check.finding import (
     Finding,
     Hit,
     Rule,
-    Subject,
 )
 from tco.catalog.check.reading import MISSING, UNREADABLE, Read
 from tco.catalog.editions import at_revision
@@ -75,7 +74,8 @@ def check(
         findings += (finding(rule, c.path, c.line, c.where, c.message) for rule, c in wrong)
         if part is not None:
             own: Mapping[str, Source] = getattr(part, "sources", {})
-            subject = Subject(part, own if catalog is None else shared, context)
+            sources = own if catalog is None else shared
+            subject = replace(context, part=part, sources=sources)
             findings += _found(subject, document)
     records = sum(len(getattr(part, s, ())) for _, part, _ in some for s in COUNTED)
     return report(findings, asked, files=[f.path for f in files], records=records)
@@ -139,7 +139,7 @@ def _sources(some: Sequence[Read], catalog: Catalog | None) -> Mapping[str, Sour
     return shared
 
 
-def _found(subject: Subject, document: Document) -> Iterator[Finding]:
+def _found(subject: CheckContext, document: Document) -> Iterator[Finding]:
     """Return what the rules of all families find, and then what the waivers did."""
     used: set[tuple[Loc, str]] = set()
     for family in FAMILIES:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from tco.catalog.check.finding import Hit, Rule, Subject
+from tco.catalog.check.finding import CheckContext, Hit, Rule
 from tco.catalog.fields import Waivable
 from tco.catalog.yaml_lines import Loc
 from tco.errors import nearest, printable
@@ -45,9 +45,9 @@ MOVES = ("TCO1", "TCO2", "TCO3", "TCO4")
 SECTIONS = ("sources", "offers", "accelerators", "models")
 
 
-def reason(hit: Hit, subject: Subject) -> tuple[tuple[Loc, ...], str] | None:
+def reason(hit: Hit, subject: CheckContext) -> tuple[tuple[Loc, ...], str] | None:
     """Return who waives a hit and why: the record that it is about, or all of its sources."""
-    day = subject.context.as_of
+    day = subject.as_of
     record = _at(subject.part, hit.loc)
     if _waives(record, hit, day):
         return (hit.loc[:2],), record.waive_because or "no reason given"
@@ -78,7 +78,9 @@ def _waives(record: Any, hit: Hit, day: date) -> bool:
     return any(name in (hit.rule.name, hit.rule.id.lower()) for name in record.waive)
 
 
-def hits(subject: Subject, rules: Mapping[str, Rule], used: set[tuple[Loc, str]]) -> Iterator[Hit]:
+def hits(
+    subject: CheckContext, rules: Mapping[str, Rule], used: set[tuple[Loc, str]]
+) -> Iterator[Hit]:
     """Return waivers that say too little, name no rule, or are not needed.
 
     Args:

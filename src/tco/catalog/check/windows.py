@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from tco.catalog.check.finding import CheckContext, Hit, Rule, Subject
+from tco.catalog.check.finding import CheckContext, Hit, Rule
 from tco.catalog.lookup import next_change, price_at, retired
 from tco.catalog.prices import Offer, Price
 from tco.catalog.yaml_lines import Loc
@@ -63,9 +63,9 @@ RULES = (
 )
 
 
-def hits(subject: Subject) -> Iterator[Hit]:
+def hits(subject: CheckContext) -> Iterator[Hit]:
     """Return what is wrong, or about to happen, in time."""
-    context = subject.context
+    context = subject
     for loc, offer in subject.section("offers"):
         yield from _retirement(loc, offer, context)
         yield from _change(loc, offer, context)
