@@ -40,7 +40,7 @@ MOST_LINES_OF_A_FUNCTION = 40
 MOST_MODULES_OF_COMPARE = 60  # to be 50; the turn took five, quality one, the screen three
 
 MOST_ROOMS = 238  # to be 240: modules with code
-MOST_TYPES = 411  # to be 250: classes that declare fields
+MOST_TYPES = 410  # to be 250: classes that declare fields
 NEW = {
     "tuning by memory and speed, seats": 853,
     "logs in a warehouse": 926,
@@ -50,7 +50,7 @@ NEW = {
     "records that are quick to define, catalogs compiled into the wheel": 300,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 69_260 + sum(NEW.values())
+MOST_LINES_IN_ALL = 69_210 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {

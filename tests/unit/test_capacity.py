@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tco.engine import capacity, constants
-from tco.engine.constants import BANDS, EVIDENCE, FITTED, GIB, INTERVALS, Constants
+from tco.engine.constants import BANDS, EVIDENCE, FITTED, INTERVALS, Constants
 from tco.engine.shapes import (
     DEFAULT,
     LEGACY,
@@ -25,6 +25,7 @@ from tco.engine.shapes import (
     ModelShape,
     ServerProfile,
 )
+from tco.units import GIB
 
 DENSE = ModelShape(
     params=70.55e9,

@@ -16,9 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tco.catalog.files import SHIPPED, File, shipped, user_file
-from tco.catalog.load import Catalog, complaints, load_catalog
-from tco.catalog.yaml_lines import load_yaml
+from tco.catalog.build import SCHEMAS, Overlay
+from tco.catalog.check import reading
+from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file
+from tco.catalog.load import Catalog, load_catalog
+from tco.catalog.yaml_lines import Complaint, load_yaml
 from tco.errors import DataError, UnknownNameError
 
 BROKEN = Path(__file__).parents[1] / "broken"
@@ -38,6 +40,12 @@ def refusal(*overlays: Path | str) -> str:
     return str(error.value)
 
 
+def complaints(*overlays: File) -> list[Complaint]:
+    """Return all that is wrong with overlays, as `tco catalog check` reads them."""
+    read = reading.read(overlays, [Overlay] * len(overlays), loaded())
+    return [complaint for *_, wrong in read for _, complaint in wrong]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_broken_catalog_is_refused_with_its_line(
     case: str, monkeypatch: pytest.MonkeyPatch
@@ -51,8 +59,8 @@ def test_what_load_refuses_is_among_all_complaints(
     case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(BROKEN)
-    found = [str(c) for c in complaints([f"{case}.yaml"], data=BASE).complaints]
-    assert found[0] == refusal(f"{case}.yaml")
+    found = [str(c) for c in complaints(user_file(f"{case}.yaml"))]
+    assert refusal(f"{case}.yaml") in found
     assert all(line.isprintable() and len(line) < 500 for line in found)
 
 
@@ -66,7 +74,7 @@ def test_all_complaints_come_in_one_run() -> None:
         b"rentals:\n"
         b"  - {seller: rentt, gpu: h100-sxm, option: spot, gpus: 0, rents: []}\n"
     )
-    found = complaints([File("my.yaml", text)], data=BASE).complaints
+    found = complaints(File("my.yaml", text))
     assert [(c.line, c.where) for c in found] == [
         (5, "sellers.rent.name"),
         (2, "providers.newco.kind"),
@@ -80,7 +88,7 @@ def test_all_complaints_come_in_one_run() -> None:
 def test_one_broken_file_does_not_make_the_names_of_others_unknown() -> None:
     broken = File("a.yaml", b"providers: {newco: {name: Newco, kind: wrong}}")
     uses = File("b.yaml", b"offers: [{provider: newco, model: acme-small, gone: withdrawn}]")
-    found = complaints([broken, uses], data=BASE).complaints
+    found = complaints(broken, uses)
     assert [c.path for c in found] == ["a.yaml"]
 
 
@@ -190,7 +198,8 @@ def test_a_source_that_is_not_there_is_unknown() -> None:
 
 
 def test_the_shipped_catalogs_are_sound() -> None:
-    assert [str(c) for c in complaints().complaints] == []
+    read = reading.read([*map(shipped_file, SHIPPED)], [*SCHEMAS.values()], None)
+    assert [wrong for *_, wrong in read if wrong] == []
 
 
 def test_the_shipped_files_of_a_checkout_are_those_at_its_root() -> None:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tco.engine import capacity
-from tco.engine.constants import GIB
 from tco.engine.shapes import KV_BYTES, GpuShape, Layout, ModelShape, precision
+from tco.units import GIB
 
 LLAMA_70B = ModelShape(
     params=70.55e9,

@@ -321,46 +321,6 @@ _SOURCE_LISTS = ("sources", "also")
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """Files as read; `parts` has None where a schema refused the file."""
-
-    documents: list[Document]
-    parts: list[Record | None]
-    texts: list[bytes]
-    complaints: list[Complaint]
-    """By file: what is wrong with the YAML, then with what it says, each in order of lines."""
-
-    @property
-    def sound(self) -> list[Record]:
-        """Return the parts that their schemas accept."""
-        return [part for part in self.parts if part is not None]
-
-
-def examine(files: Sequence[File], schemas: Sequence[type[Record]], shipped: int) -> Examined:
-    """Return what the files say and everything that is wrong with them.
-
-    Args:
-        files: The files, overlays last.
-        schemas: The schema of each.
-        shipped: How many of them are no overlays.
-    """
-    documents = [read_yaml(file.data, file.path) for file in files]
-    texts = [as_json(document) for document in documents]
-    verdicts = [
-        judged(document, text, schema)
-        for document, text, schema in zip(documents, texts, schemas, strict=True)
-    ]
-    names = Names.of([document.value for document in documents], shipped)
-    found: list[Complaint] = []
-    for document, (part, complaints) in zip(documents, verdicts, strict=True):
-        wrong = incoherent(part, names) if part is not None else ()
-        some = islice(wrong, MOST_COMPLAINTS)
-        more = [document.complaint(loc, message) for loc, message in some]
-        found += [*document.complaints, *by_line([*complaints, *more])]
-    return Examined(documents, [part for part, _ in verdicts], texts, found)
-
-
 def read_record(path: str | Path, schema: type[Shape]) -> tuple[Shape, Document]:
     """Return a user's YAML file as a record of `schema`, and the document that knows its lines.
 
@@ -414,21 +374,28 @@ SCHEMAS: Mapping[str, type[Record]] = dict(
 )
 
 
-def schemas(count: int) -> list[type[Record]]:
-    """Return the schema of each of so many files: those that are shipped, then overlays."""
-    return [*SCHEMAS.values(), *[Overlay] * (count - len(SCHEMAS))]
-
-
 def built(files: Sequence[File], digest: str) -> Catalog:
     """Return the catalog that the data files and the overlays after them make.
 
     Raises:
-        DataError: A file is wrong; the text is the first complaint.
+        DataError: A file is wrong; the text is the first complaint: what is wrong with the YAML of
+            a file, then with what it says, each in order of lines.
     """
-    examined = examine(files, schemas(len(files)), len(SCHEMAS))
-    for complaint in examined.complaints:
-        raise DataError(str(complaint))
-    return _merged(examined.sound, [file.path for file in files], digest)
+    schemas = [*SCHEMAS.values(), *[Overlay] * (len(files) - len(SCHEMAS))]
+    documents = [read_yaml(file.data, file.path) for file in files]
+    verdicts = [
+        judged(document, as_json(document), schema)
+        for document, schema in zip(documents, schemas, strict=True)
+    ]
+    names = Names.of([document.value for document in documents], len(SCHEMAS))
+    parts: list[Record] = []
+    for document, (part, complaints) in zip(documents, verdicts, strict=True):
+        wrong = islice(incoherent(part, names), MOST_COMPLAINTS) if part is not None else ()
+        more = [document.complaint(loc, message) for loc, message in wrong]
+        for complaint in [*document.complaints, *by_line([*complaints, *more])]:
+            raise DataError(str(complaint))
+        parts += [part] if part is not None else []
+    return _merged(parts, [file.path for file in files], digest)
 
 
 def _merged(parts: Sequence[Record], paths: Sequence[str], digest: str) -> Catalog:

@@ -22,7 +22,6 @@ from tco.errors import DataError, unknown_name
 from tco.records import dataclass
 
 if TYPE_CHECKING:
-    from tco.catalog.build import Examined
     from tco.catalog.defaults import Assumptions, Workloads
     from tco.catalog.fields import Source
     from tco.catalog.hardware import Hardware
@@ -238,7 +237,7 @@ def _forget(place: Path) -> None:
 
 # The catalogs as one object: the shipped data files, with the user's overlays laid on top.
 
-__all__ = ["SHIPPED", "Catalog", "complaints", "load_catalog", "shipped"]
+__all__ = ["SHIPPED", "Catalog", "load_catalog", "shipped"]
 
 HOMES = {  # the file that a section of an overlay belongs to
     "providers": "prices",
@@ -395,18 +394,6 @@ def _catalog_of(text: bytes | None, digest: str) -> Catalog | None:
     return Catalog(
         **dict(named), version=version, sha256=digest, overlays=tuple(overlays), origins=paths
     )
-
-
-def complaints(overlays: Sequence[str | Path | File] = (), *, data: Path | None = None) -> Examined:
-    """Return the catalogs as far as they can be read, with everything that is wrong with them.
-
-    Raises:
-        DataError: A file cannot be read at all.
-    """
-    from tco.catalog.build import examine, schemas
-
-    files = _files(overlays, data)
-    return examine(files, schemas(len(files)), len(SHIPPED))
 
 
 def _files(overlays: Sequence[str | Path | File], data: Path | None) -> list[File]:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 # The fitted constants of the serving model, what each means, and how sure we are of it.
 
-GIB = 1024.0**3
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constants:

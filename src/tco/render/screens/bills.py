@@ -137,10 +137,6 @@ MADE_COLUMNS = tuple(
 )
 
 
-def _developer_usd(option: OptionResult) -> float | None:
-    return option.usd_per_developer_month
-
-
 def _part(name: str, option: OptionResult) -> float | None:
     return None if option.breakdown is None else float(getattr(option.breakdown, name))
 

@@ -14,7 +14,6 @@ from tco.units import show_number, show_share
 
 # The screen of `tco size --validate`.
 
-VALIDATION_TOP = 30
 HEADS = (
     "error: the median; p90 ln: |ln(measured / predicted)| that a row of ten exceeds; <25%: rows"
     " off by less; band: rows inside their 80 % band; ratio: median of measured / predicted"
