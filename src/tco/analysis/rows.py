@@ -226,13 +226,15 @@ def _cache_words(option: Option, settings: Settings) -> tuple[str, ...]:
     """Return which lifetime of its cache an offer is best bought with, where several are sold."""
     if not isinstance(option, TokenOption) or not (caching := option.caching):
         return ()
+    if len(caching.lifetimes) < 2:
+        return ()
     usd = [
         number(total_usd(token_lines(rates, load)))
         for load, rates in ways_to_cache(option, caching, settings)
     ]
     best, worst = min(usd), max(usd)
     if not best < worst:
-        return ()  # one lifetime, a volume of 0, or prices of 0
+        return ()  # a volume of 0, or prices of 0
     kept, other = (
         show_seconds(number(caching.lifetime_s(usd.index(one), settings))) for one in (best, worst)
     )
@@ -309,7 +311,7 @@ def _self_result(
         slo=limit_states(inputs.settings, replica),
         band_usd=_band(option, inputs.settings, replica),
         breakdown=breakdown_of(bill, used.paid_hours),
-        token_prices=prices_of(option, inputs.settings, bill, used.paid_hours),
+        token_prices=None if brief else prices_of(option, inputs.settings, bill, used.paid_hours),
         energy=energy_of(option, inputs, servers),
         upfront_usd=None if upfront is None else number(upfront),
         utilization=used,

@@ -427,6 +427,6 @@ BRIEF = ("table", "md", "github", "llm")
 
 def _only_a_screen(output: Mapping[str, Any]) -> bool:
     """Return whether nothing but the usual screen is to be written."""
-    if output.get("format", "table") not in BRIEF or "top" in output:
+    if output.get("format", "table") not in BRIEF or {"top", "fields", "sort"} & output.keys():
         return False
     return all(kind in (*BRIEF, "html", "svg") for kind, _ in output.get("export", ()))
