@@ -224,9 +224,8 @@ def option_result(
 
 def _cache_words(option: Option, settings: Settings) -> tuple[str, ...]:
     """Return which lifetime of its cache an offer is best bought with, where several are sold."""
-    if not isinstance(option, TokenOption) or not (caching := option.caching):
-        return ()
-    if len(caching.lifetimes) < 2:
+    caching = option.caching if isinstance(option, TokenOption) else None
+    if not caching or len(caching.lifetimes) < 2:
         return ()
     usd = [
         number(total_usd(token_lines(rates, load)))
