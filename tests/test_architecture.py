@@ -47,6 +47,7 @@ NEW = {
     "sessions of agents on own GPUs, and their bills at providers": 1_660,
     "idle watts, prices of own tokens, first tokens in a queue": 797,
     "local runners of several slots, versions of engines": 106,
+    "what QLoRA leaves unpacked": 21,
     "records that are quick to define, catalogs compiled into the wheel": 300,
 }
 """Lines that new abilities have brought."""

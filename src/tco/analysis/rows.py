@@ -224,8 +224,9 @@ def option_result(
 
 def _cache_words(option: Option, settings: Settings) -> tuple[str, ...]:
     """Return which lifetime of its cache an offer is best bought with, where several are sold."""
-    caching = option.caching if isinstance(option, TokenOption) else None
-    if not caching or len(caching.lifetimes) < 2:
+    if not isinstance(option, TokenOption) or not (caching := option.caching):
+        return ()
+    if len(caching.lifetimes) < 2:
         return ()
     usd = [
         number(total_usd(token_lines(rates, load)))
@@ -234,9 +235,8 @@ def _cache_words(option: Option, settings: Settings) -> tuple[str, ...]:
     best, worst = min(usd), max(usd)
     if not best < worst:
         return ()  # a volume of 0, or prices of 0
-    kept, other = (
-        show_seconds(number(caching.lifetime_s(usd.index(one), settings))) for one in (best, worst)
-    )
+    both = (caching.lifetime_s(usd.index(one), settings) for one in (best, worst))
+    kept, other = (show_seconds(number(seconds)) for seconds in both)
     return (f"cache kept {kept}, {show_share(1 - best / worst)} cheaper than {other}",)
 
 

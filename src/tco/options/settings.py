@@ -523,7 +523,7 @@ _POSITIVE = (
     "training.epochs",
     "training.sequence_tokens",
     "training.texts_per_gpu",
-    "training.qlora_time_factor",
+    *("training.qlora_time_factor", "training.qlora_other_bytes"),
     "own.server_factor",
     "horizon.months",
     "horizon.volume_factor_per_year",
