@@ -19,8 +19,7 @@ from tco.catalog.listed import by_row_name, folded, in_our_words, model_names, o
 from tco.catalog.load import Catalog, load_catalog
 from tco.catalog.lookup import price_at, retired
 from tco.catalog.update import turned_down
-from tco.catalog.upstream.find import read_list
-from tco.catalog.upstream.rows import PriceList
+from tco.catalog.upstream.rows import PriceList, read_list
 
 TURNED_DOWN = Path(__file__).parent / "facts" / "turned_down.txt"
 GATEWAYS = (

@@ -24,7 +24,7 @@ from tco.catalog.check.upstream import findings_in
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import price_at, retired
 from tco.catalog.prices import Offer, Price
-from tco.catalog.upstream.find import read_list
+from tco.catalog.upstream.rows import read_list
 
 DAY = date(2026, 11, 29)
 FACTORS = (1e-6, 1e-3, 1e-2, 0.1, 10.0, 100.0, 1e3, 1e6)

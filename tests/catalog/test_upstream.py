@@ -13,8 +13,7 @@ from running import run
 
 from tco.catalog.check.finding import CheckReport
 from tco.catalog.check.run import check_files
-from tco.catalog.upstream.find import installed_list, read_list
-from tco.catalog.upstream.rows import ListTier
+from tco.catalog.upstream.rows import ListTier, installed_list, read_list
 
 DAY = date(2026, 11, 21)
 TOKEN = 1e-6

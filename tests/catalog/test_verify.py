@@ -13,8 +13,7 @@ from running import run
 from tco.catalog.listed import folded, in_our_words, our_providers
 from tco.catalog.load import Catalog, load_catalog
 from tco.catalog.update import Proposal, proposal
-from tco.catalog.upstream.find import found_lists, installed_list, read_list
-from tco.catalog.upstream.rows import ListTier, PriceList
+from tco.catalog.upstream.rows import ListTier, PriceList, found_lists, installed_list, read_list
 from tco.catalog.verify import PriceDifference, VerifyReport, culprit, settled, verify
 from tco.errors import UsageError
 
@@ -185,7 +184,7 @@ def test_verify_and_update_as_commands(tmp_path: Path) -> None:
 
 
 def test_without_a_list_there_is_nothing_to_verify(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tco.catalog.upstream.find.installed_list", lambda *_: None)
+    monkeypatch.setattr("tco.catalog.upstream.rows.installed_list", lambda *_: None)
     with pytest.raises(UsageError, match="name a file"):
         found_lists([], DAY)
 

@@ -33,6 +33,7 @@ from tco.engine import (
     training,
 )
 from tco.errors import TcoError
+from tco.ranges import Span
 
 A = np.array
 CASES: dict[str, Callable[[], Any]] = {}
@@ -668,11 +669,11 @@ def random_numbers() -> Any:
     out += [draws.sobol_indices(f, f[::-1], np.stack([f * 0.5, f + 1.0]))]
     out += [draws.sobol_indices(f * 0, f * 0, np.stack([f * 0]))]
     axes = [
-        draws.TableAxis(low=1.0, high=100.0, points=4, log=True),
-        draws.TableAxis(low=0.0, high=3.0, points=4),
+        Span(1.0, 100.0, 4, log=True),
+        Span(0.0, 3.0, 4, log=False),
     ]
-    out += [axis.values for axis in axes]
-    out += [axis.place(A([0.5, 1.0, 2.5, 200.0])) for axis in axes]
+    out += [draws.nodes(axis) for axis in axes]
+    out += [draws.place(axis, A([0.5, 1.0, 2.5, 200.0])) for axis in axes]
     where = draws.places(axes, [A([1.0, 3.0, 77.0]), A([0.2, 3.0, 1.4])])
     return [*out, draws.interpolated(np.arange(16.0) ** 2, where)]
 
@@ -864,10 +865,10 @@ def edges_of_random_numbers() -> Any:
     ):
         out.append(draws.check_correlation(A(m)))
     axes = [
-        draws.TableAxis(low=5.0, high=80.0, points=2, log=True),
-        draws.TableAxis(low=2.0, high=3.0, points=3),
+        Span(5.0, 80.0, 2, log=True),
+        Span(2.0, 3.0, 3, log=False),
     ]
-    axes.append(draws.TableAxis(low=-1.0, high=1.0, points=2))
+    axes.append(Span(-1.0, 1.0, 2, log=False))
     where = draws.places(axes, [A([5.0, 20.0, 80.0]), A([2.0, 2.6, 3.0]), A([0.5, -1.0, 1.0])])
     return [*out, where, draws.interpolated(np.arange(12.0) ** 2, where)]
 

@@ -13,7 +13,7 @@ import pytest
 from running import DAY, published, run, shell
 
 from tco.analysis.adds_up import complaints
-from tco.render.compact import BUDGET
+from tco.render.plain import BUDGET
 from tco.render.words import whole_usd
 
 QUESTIONS = (

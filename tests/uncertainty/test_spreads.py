@@ -10,15 +10,16 @@ from scipy import stats
 
 from tco.engine.draws import (
     Spread,
-    TableAxis,
     check_correlation,
     hypercube,
     interpolated,
     midpoints,
+    nodes,
     normal_scores,
     places,
     quantiles,
 )
+from tco.ranges import Span
 
 AT = midpoints(100_000)
 ends = st.tuples(*[st.floats(0.01, 100.0)] * 3).map(sorted).filter(lambda v: v[2] / v[0] > 1.01)
@@ -90,14 +91,14 @@ def test_a_correlation_matrix() -> None:
 
 def test_tables_are_exact_for_multilinear_functions_and_at_nodes() -> None:
     axes = [
-        TableAxis(low=1.0, high=4.0, points=4),
-        TableAxis(low=0.5, high=2.0, points=3, log=True),
+        Span(1.0, 4.0, 4, log=False),
+        Span(0.5, 2.0, 3, log=True),
     ]
-    x, y = np.meshgrid(*(a.values for a in axes), indexing="ij")
+    x, y = np.meshgrid(*map(nodes, axes), indexing="ij")
     rng = np.random.default_rng(3)
     at = [rng.uniform(1.0, 4.0, 50), np.exp(rng.uniform(np.log(0.5), np.log(2.0), 50))]
     table = (2.0 + x * (3.0 - np.log(y))).ravel()
     assert interpolated(table, places(axes, at)) == pytest.approx(2.0 + at[0] * (3 - np.log(at[1])))
     anything = rng.random(12)
-    nodes = places(axes, [x.ravel(), y.ravel()])
-    assert interpolated(anything, nodes) == pytest.approx(anything)
+    there = places(axes, [x.ravel(), y.ravel()])
+    assert interpolated(anything, there) == pytest.approx(anything)

@@ -2,8 +2,8 @@
 
 Flags, `TCO_*` variables, keys of the scenario file and its schema, keywords of `import tco`,
 parameters of the MCP server, rows of `tco config show`, completions and `docs/commands.md` are made
-from these declarations and those in `declared/`, a heading of help a module. Annotations here and
-there must be objects, not texts. What single commands ask besides stands last.
+from these declarations and those in `declared/`. Annotations here and there must be objects, not
+texts. What single commands ask besides stands last.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,33 +12,41 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 from tco import units
 from tco.ask.declared.serving import ServingOptions
 from tco.ask.declared.traffic import TrafficOptions
-from tco.ask.declared.values import ValueOptions
-from tco.ask.declared.which import WhichOptions
 from tco.ask.fields import (
     ANSWER,
     COLORS,
     DISCOUNTING,
     FORMATS,
+    JOBS,
     SERVING,
+    SIZE_JOBS,
+    TOOLS,
     VALUES,
     VOLUME,
     WHICH,
     Amount,
     Day,
     Field,
+    File,
+    Files,
     Name,
     Names,
     Pairs,
     Switch,
     Written,
     at_least_one,
+    currency,
+    day,
+    exchange_rate,
     export,
     fields_of,
     flag,
     grows_by,
     key,
     one_of,
+    overlay,
     scope,
+    setting,
     several,
     some,
     switch,
@@ -46,8 +54,76 @@ from tco.ask.fields import (
 )
 
 
-class QuestionOptions(TrafficOptions, WhichOptions, ServingOptions, ValueOptions, total=False):
-    """What is asked: everything that ends up in a `Request`, as it was said."""
+class QuestionOptions(TrafficOptions, ServingOptions, total=False):
+    """What is asked: everything that ends up in a `Scenario`, as it was said.
+
+    Assumptions, days and files stand here; the rest is in `declared/`.
+    """
+
+    without: Annotated[
+        Names,
+        several(VALUES, "NAME", "Leave out of every bill: people, power, idle, egress."),
+        key("without", text, eg="[power]"),
+        scope(but="size"),
+    ]
+    set: Annotated[
+        Pairs,
+        several(VALUES, "P=V", "Any assumption: serving.headroom=90%.", offers="assumptions="),
+        key(
+            "settings",
+            setting,
+            "settings",
+            doc="Any assumption by its path: `serving.headroom: 90%`.",
+        ),
+        scope(tools=TOOLS),
+    ]
+    bare: Annotated[
+        Switch,
+        flag(VALUES, None, "As simple calculators: no peak, spare, people, extras."),
+        key("bare", switch),
+        scope(but=SIZE_JOBS),
+    ]
+    currency: Annotated[
+        Name,
+        flag(VALUES, "CODE", "Money that amounts are shown in: EUR. Takes --fx."),
+        key("currency", currency),
+    ]
+    fx: Annotated[
+        Amount,
+        flag(VALUES, "RATE", "What a dollar is in it, and on which day: 0.92@2026-11-20."),
+        key("fx", exchange_rate),
+    ]
+    as_of: Annotated[
+        Day,
+        flag(VALUES, "DATE", "The day whose prices hold: 2026-03-01."),
+        key("as_of", day, eg="2026-03-01"),
+        scope(tools=f"{TOOLS} bill"),
+    ]
+    catalog: Annotated[
+        Files,
+        several(VALUES, "FILE", "Catalog file laid over the shipped ones."),
+        key(
+            "catalog",
+            overlay,
+            eg="[prices-of-ours.yaml]",
+            doc="Files laid over the shipped catalogs, looked up from where this file lies.",
+        ),
+        scope(but="diff"),
+    ]
+    measured: Annotated[
+        Files,
+        several(VALUES, "FILE", "Your own measured throughput, see tco import."),
+        key(
+            "measured",
+            overlay,
+            eg="[tco-measured.csv]",
+            doc="Files of your own measured throughput, looked up from where this file lies.",
+        ),
+        scope(but=JOBS, idle=JOBS),
+    ]
+    file: Annotated[
+        File, flag(VALUES, "FILE", "Scenario file, for example tco.yaml.", "-f", "--file")
+    ]
 
 
 class Output(TypedDict, total=False):
@@ -124,9 +200,6 @@ def idle(*cases: str) -> tuple[str, ...]:
     """
     return tuple(field.name for field in QUESTION if {*cases} & {*field.idle.split()})
 
-
-"""A record holds what its command asks besides; a type checker sees the whole, as `import tco`
-takes it."""
 
 if TYPE_CHECKING:
     Besides = QuestionOptions

@@ -30,7 +30,7 @@ from tco.catalog.build import Overlay, read_record
 from tco.catalog.configs.read import is_repository
 from tco.catalog.fields import Limits, Named, Quantity, Record, Score, Text, Texts
 from tco.catalog.files import File, user_file
-from tco.catalog.tasks import PortfolioPart, Tasks, tasks_of
+from tco.catalog.tasks import PortfolioPart, Tasks
 from tco.catalog.yaml_lines import Document, Loc
 from tco.errors import printable
 from tco.options.scenario import (
@@ -247,7 +247,7 @@ def load_tasks(path: str) -> Tasks:
     Raises:
         DataError: It is missing or wrong; the text begins `file:line:`.
     """
-    return tasks_of(*read_record(path, PortfolioDocument))
+    return Tasks(*read_record(path, PortfolioDocument))
 
 
 TASKS = re.compile(rb"^tasks\s*:", re.MULTILINE)

@@ -88,7 +88,7 @@ def in_our_words(catalog: Catalog, listed: PriceList) -> PriceList:
             row = replace(row, rates={k: v for k, v in row.rates.items() if k != "output"})
         return replace(row, tiers=tuple(_worded(row, services))) if row.tiers else row
 
-    return replace(listed, rows=tuple(worded(row) for row in listed.rows))
+    return replace(listed, rows=[worded(row) for row in listed.rows])
 
 
 def _worded(row: PriceRow, services: Mapping[str, str]) -> Iterator[ListTier]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from tco import ranges, units
 from tco.catalog.fields import Id, Limits, NotNegative, Quantity, Record, Text, Texts
@@ -17,31 +17,124 @@ from tco.catalog.yaml_lines import Document, Loc
 from tco.errors import DataError, UsageError, printable, suggestion
 from tco.records import dataclass
 
-# What a portfolio says of tasks, beside all that a scenario file says: its schema.
+LENGTHS = (24, 168)
+"""Hours of a load curve: of a day, of a week."""
+
+# What a portfolio says of tasks, beside all that a scenario file says: its schema. Quantities are
+# numbers as soon as they are read.
 
 
-def _batch(value: object) -> object:
-    if not isinstance(value, bool | int | float | str):
-        raise ValueError("true, false or a share such as 80% is expected")
+def _number_of(read: Callable[[Any], float]) -> PlainValidator:
+    """Return what reads a quantity as `tco.units` does, and refuses it in the same words."""
+
+    def value(said: Any) -> float:
+        if isinstance(said, bool) or not isinstance(said, int | float | str):
+            raise ValueError("a number or a text such as 50B is expected")
+        try:
+            return read(said)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+
+    return PlainValidator(value)
+
+
+Said = TypeVar("Said")
+
+
+def _readable(read: Callable[[Any], Any]) -> AfterValidator:
+    """Return what refuses a value that another way of reading it refuses."""
+
+    def value(said: Said) -> Said:
+        try:
+            read(said)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return said
+
+    return AfterValidator(value)
+
+
+def _pairs(said: str | Sequence[str] | Mapping[str, Any]) -> list[Any]:
+    """Return what is said as texts, or as a mapping, one by one."""
+    if isinstance(said, Mapping):
+        return [*said.items()]
+    return [part for text in texts(said) for part in text.split(",")]
+
+
+def _rates(said: Any) -> tuple[tuple[str, float], ...]:
+    """Return how often models are right, by class or model [1]."""
+    return tuple(map(ranges.success, _pairs(said)))
+
+
+def _limits(said: Any) -> dict[str, float]:
+    """Return limits on latency by name [s]."""
+    found: dict[str, float] = {}
+    for name, most_s in map(ranges.limit, _pairs(said or ())):
+        if name in found:
+            raise UsageError(f"{name} is said twice; give one of them")
+        found[name] = most_s
+    return found
+
+
+def _positive(said: Any) -> float:
+    value = units.number(said)
+    if value == 0:
+        raise UsageError("must be more than 0")
     return value
 
 
+def _peak_to_mean(said: Any) -> float:
+    value = units.number(said)
+    if value < 1:
+        raise UsageError("the busiest hour is at least the mean")
+    return value
+
+
+def _hours(loads: list[float]) -> list[float]:
+    if len(loads) not in LENGTHS:
+        raise ValueError(
+            f"{len(loads)} hours are given; a load curve has 24 of a day or 168 of a week"
+        )
+    if max(loads) == 0:
+        raise ValueError("all hours are 0; there is nothing to serve")
+    return loads
+
+
+def _batch(said: object) -> float:
+    if not isinstance(said, bool | int | float | str):
+        raise ValueError("true, false or a share such as 80% is expected")
+    if isinstance(said, bool):
+        return float(said)
+    try:
+        return units.share(said)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
+QUANTITY = WithJsonSchema({"type": ["number", "string"]})
+Amount = Annotated[float, _number_of(units.number), QUANTITY]
+Length = Annotated[float, _number_of(_positive), QUANTITY]
+Part = Annotated[float, _number_of(units.share), QUANTITY]
+Requests = Annotated[float, _number_of(units.requests_per_month), QUANTITY]
+Tokens = Annotated[float, _number_of(units.tokens_per_month), QUANTITY]
+Peak = Annotated[float, _number_of(units.requests_per_s), QUANTITY]
+PeakToMean = Annotated[float, _number_of(_peak_to_mean), QUANTITY]
+Seconds = Annotated[float, _number_of(units.seconds), QUANTITY]
+Usd = Annotated[float, _number_of(units.usd), QUANTITY]
 Batch = Annotated[
-    bool | float | str,
-    PlainValidator(_batch),
-    WithJsonSchema({"type": ["boolean", "number", "string"]}),
+    float, PlainValidator(_batch), WithJsonSchema({"type": ["boolean", "number", "string"]})
 ]
 
 
-class CallPart(Record):
+class Call(Record):
     """What one call beside the task itself costs: at a price, or of a model on some tokens."""
 
-    usd_per_request: Quantity | None = None
+    usd_per_request: Usd | None = None
     model: Text | None = None
     """A model of the catalog or an option of this file; its cheapest offer is taken."""
-    isl: Quantity | None = None
+    isl: Amount | None = None
     """Input tokens of a call; the input and output of the task when it is left out."""
-    osl: Quantity | None = None
+    osl: Amount | None = None
     """Output tokens of a call; 10 when it is left out."""
 
 
@@ -50,44 +143,44 @@ class CascadePart(Record):
 
     try_: Text = Field(alias="try")
     """A model, or another cascade."""
-    escalate: Quantity | None = None
+    escalate: Part | None = None
     """Share of the requests that is handed on: yours to measure, no benchmark knows it. Left out,
     what the model gets wrong, as `success` says."""
     to: Text
     """A model, or another cascade."""
-    judge: CallPart | None = None
+    judge: Call | None = None
     """Who decides, on every request that was tried."""
 
 
-class TaskPart(Record):
+class Task(Record):
     """A class of requests that are alike, and what an answer to them needs."""
 
     name: Id
-    requests: Quantity | None = None
+    requests: Requests | None = None
     """A month: `400k`, `2 req/s`."""
-    tokens: Quantity | None = None
+    tokens: Tokens | None = None
     """The volume in tokens instead."""
-    share: Quantity | None = None
+    share: Part | None = None
     """The volume as a share of `requests` at the top of the file instead."""
     profile: Text | None = None
     """Named traffic for what is left out below; `general` unless the file says another."""
-    isl: Quantity | None = None
+    isl: Length | None = None
     """Input tokens of a request."""
-    osl: Quantity | None = None
+    osl: Length | None = None
     """Output tokens of a request, hidden reasoning included."""
-    cached: Quantity | None = None
+    cached: Part | None = None
     """Share of the input that a cache serves."""
-    peak_to_mean: Quantity | None = None
-    peak: Quantity | None = None
+    peak_to_mean: PeakToMean | None = None
+    peak: Peak | None = None
     """Requests of its busiest hour in place of `peak_to_mean`: `5 req/s`."""
-    hours: list[NotNegative] | None = None
+    hours: Annotated[list[NotNegative], AfterValidator(_hours)] | None = None
     """Loads of the 24 hours of a day or the 168 of a week, in place of `peak_to_mean`."""
     batch: Batch | None = None
     """It can wait for a batch tier: `true`, or the share of the requests that can; as `--batch`
     says when left out."""
-    max_tpot: Quantity | None = None
+    max_tpot: Seconds | None = None
     """The slowest token that is acceptable from own GPUs, mean over a request: `30ms`."""
-    slo: Limits | None = None
+    slo: Annotated[Limits, _readable(_limits)] | None = None
     """Limits by name: `tpot=40ms,ttft=1s`."""
     private: bool = False
     """Its data stays on own machines."""
@@ -97,7 +190,7 @@ class TaskPart(Record):
     """Benchmark or own evaluation, and the lowest score on it that will do."""
     quality: dict[Id, float] = {}
     """Old word of `min_score`."""
-    success: dict[Text, Quantity] | Texts = {}
+    success: Annotated[dict[Text, Quantity] | Texts, _readable(_rates)] = {}
     """How often models are right at this task, by class or model: `{small: 80%}`; before what the
     file says of all tasks."""
     models: Texts = []
@@ -106,6 +199,23 @@ class TaskPart(Record):
     """Only these companies by the token."""
     cascades: Texts = []
     """Cascades that may serve it in place of a single model."""
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Return the slowest token and the slowest first token from own GPUs, as said [s]."""
+        said = {} if self.max_tpot is None else {"tpot": self.max_tpot}
+        return said | _limits(self.slo)
+
+    @property
+    def least(self) -> tuple[tuple[str, float], ...]:
+        """Return benchmarks and the lowest scores on them, under either of the two words."""
+        said = self.min_score or self.quality
+        return tuple((SHORT_NAMES.get(name, name), least) for name, least in said.items())
+
+    @property
+    def rates(self) -> tuple[tuple[str, float], ...]:
+        """Return how often models are right, by class or model [1]."""
+        return _rates(self.success)
 
 
 class ScorePart(Record):
@@ -121,35 +231,19 @@ class ScorePart(Record):
 class PortfolioPart(Record):
     """What a portfolio file has besides a scenario."""
 
-    tasks: list[TaskPart] = Field(min_length=1)
-    requests: Quantity | None = None
+    tasks: list[Task] = Field(min_length=1)
+    requests: Requests | None = None
     """All requests of a month, of which tasks are shares."""
     cascades: dict[Id, CascadePart] = {}
-    router: CallPart | None = None
+    router: Call | None = None
     """Who decides which task a request belongs to, on every request."""
     scores: list[ScorePart] = []
     against: Text | None = None
     """The model that everything would otherwise be sent to; what the plan is held against."""
 
 
-# A portfolio of tasks as numbers, every quantity read.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One call beside the task itself; None for what was not said.
-
-    Args:
-        usd_per_request: Its price [USD/request].
-        model: The model that it goes to instead.
-        isl, osl: Tokens of a call [token].
-    """
-
-    usd_per_request: float | None = None
-    model: str | None = None
-    isl: float | None = None
-    osl: float | None = None
-    where: str = ""
+Judge = tuple[Call, str]
+"""A call, and the `file:line` of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,92 +261,39 @@ class Cascade:
     name: str
     models: tuple[str, ...]
     reach: tuple[float, ...]
-    judges: tuple[tuple[Call, float], ...]
+    judges: tuple[tuple[Judge, float], ...]
     wrong: tuple[tuple[str, ...], ...] = ()
     wrong_before: tuple[tuple[str, ...], ...] = ()
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A class of requests that are alike; None for what the profile says.
+# A portfolio file read: shares and cascades held against each other.
 
-    Args:
-        requests, tokens: Volume, by one of the two [per month].
-        peak: Requests of the busiest hour [request/s].
-        max_tpot, max_ttft: Slowest token and slowest first token from own GPUs [s].
-        batch: Share of the requests that can wait; that of the question when None [1].
-        hours: Loads of the hours; empty for none.
-        min_score: Benchmark and the lowest score on it.
-        success: How often models are right, by class or model [1].
-        where: `file:line` of it.
-    """
-
-    name: str
-    where: str
-    requests: float | None = None
-    tokens: float | None = None
-    profile: str | None = None
-    isl: float | None = None
-    osl: float | None = None
-    cached: float | None = None
-    peak_to_mean: float | None = None
-    peak: float | None = None
-    hours: tuple[float, ...] = ()
-    batch: float | None = None
-    max_tpot: float | None = None
-    max_ttft: float | None = None
-    private: bool = False
-    licenses: tuple[str, ...] = ()
-    min_score: tuple[tuple[str, float], ...] = ()
-    success: tuple[tuple[str, float], ...] = ()
-    models: tuple[str, ...] = ()
-    providers: tuple[str, ...] = ()
-    cascades: tuple[Cascade, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tasks:
-    """A portfolio, read."""
-
-    tasks: tuple[Task, ...]
-    router: Call | None = None
-    scores: tuple[tuple[str, ScorePart], ...] = ()
-    """Own evaluations, each with its `file:line`."""
-    against: str | None = None
-    path: str = ""
-    told: tuple[str, ...] = ()
-    """What a reader of the file should know."""
-
-
-# A portfolio file read: quantities as numbers, shares and cascades held against each other.
-
-HOURS = (24, 168)
 ROUND_OFF = 1e-6
 """How far the shares of the tasks may be from 1 in all [1]."""
 
-
-def tasks_of(record: PortfolioPart, document: Document) -> Tasks:
-    """Return the tasks of a portfolio file that has been read.
-
-    Raises:
-        DataError: Something is wrong with them; the text begins `file:line:`.
-    """
-    return _Reader(record, document).tasks()
-
-
 Reach = tuple[float, tuple[str, ...]]
 """A share of the requests, of which only those count that some models get wrong."""
-Steps = tuple[list[tuple[str, Reach]], list[tuple[Call, Reach]]]
+Steps = tuple[list[tuple[str, Reach]], list[tuple[Judge, Reach]]]
 """Models, and judges, each with the share of the requests that it sees."""
 
 
-class _Reader:
-    """Reads the parts of one file; every complaint names its line."""
+class Tasks:
+    """The tasks of one file; every complaint names its line."""
 
     def __init__(self, record: PortfolioPart, document: Document) -> None:
-        self.record = record
-        self.document = document
+        """Keep what a file says.
+
+        Raises:
+            DataError: Something is wrong with it; the text begins `file:line:`.
+        """
+        self.record, self.document = record, document
+        self._names()
+        self._shares()
+        for i, task in enumerate(record.tasks):
+            self._words(task, "tasks", i)
+            self.cascades(i)
+        self.judge(record.router, "router")
 
     def where(self, *loc: str | int) -> str:
         """Return `file:line` of a part."""
@@ -262,34 +303,33 @@ class _Reader:
         """Return a complaint about a part."""
         return DataError(str(self.document.complaint(loc, message)))
 
-    def number(self, value: Any, read: Callable[[Any], float], *loc: str | int) -> float | None:
-        """Return a quantity, None when it was left out."""
-        if value is None:
-            return None
-        try:
-            return read(value)
-        except UsageError as error:
-            raise self.wrong(loc, str(error)) from None
+    @property
+    def tasks(self) -> list[Task]:
+        """Return the tasks; those that are a share of all requests with that many of them."""
+        whole = self.record.requests
+        return [
+            task.model_copy(update={"requests": _times(whole, task.share)})
+            if task.share is not None and whole is not None
+            else task
+            for task in self.record.tasks
+        ]
 
-    def tasks(self) -> Tasks:
-        """Return everything, read."""
-        record = self.record
-        self._names()
-        whole = self.number(record.requests, units.requests_per_month, "requests")
-        self._shares(whole)
-        scores = [(self.where("scores", i), score) for i, score in enumerate(record.scores)]
-        return Tasks(
-            tasks=tuple(self._task(i, part, whole) for i, part in enumerate(record.tasks)),
-            router=self._call(record.router, "router"),
-            scores=tuple(scores),
-            against=record.against,
-            path=self.document.path,
-            told=tuple(
-                f"{self.where('tasks', i, 'quality')}: quality is called min_score now"
-                for i, part in enumerate(record.tasks)
-                if part.quality
-            ),
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Return what a reader of the file should know."""
+        return tuple(
+            f"{self.where('tasks', i, 'quality')}: quality is called min_score now"
+            for i, task in enumerate(self.record.tasks)
+            if task.quality
         )
+
+    def cascades(self, i: int) -> tuple[Cascade, ...]:
+        """Return the cascades that may serve a task.
+
+        Raises:
+            DataError: There is none of a name, or it is not what it may be.
+        """
+        return tuple(self._cascade(i, name) for name in texts(self.record.tasks[i].cascades))
 
     def _names(self) -> None:
         seen: dict[str, int] = {}
@@ -299,9 +339,9 @@ class _Reader:
                 raise self.wrong(("tasks", i, "name"), f"'{task.name}' is a task on line {first}")
             seen[task.name] = i
 
-    def _shares(self, whole: float | None) -> None:
+    def _shares(self) -> None:
         """Complain of tasks without a volume, with two, or with shares that are not the whole."""
-        total, last = 0.0, -1
+        total, last, whole = 0.0, -1, self.record.requests
         for i, task in enumerate(self.record.tasks):
             said = [n for n in ("requests", "tokens", "share") if getattr(task, n) is not None]
             if len(said) != 1:
@@ -310,8 +350,7 @@ class _Reader:
                     ("tasks", i), f"{what}: give one of requests, tokens and share of the month"
                 )
             if task.share is not None:
-                total += self.number(task.share, units.share, "tasks", i, "share") or 0.0
-                last = i
+                total, last = total + task.share, i
         if last >= 0 and whole is None:
             raise self.wrong(
                 ("tasks", last, "share"), "a share of what? give requests at the top of the file"
@@ -323,122 +362,29 @@ class _Reader:
         if last < 0 and whole is not None:
             raise self.wrong(("requests",), "no task is a share of it; leave it out")
 
-    def _task(self, i: int, part: TaskPart, whole: float | None) -> Task:
-        def read(name: str, reader: Callable[[Any], float]) -> float | None:
-            return self.number(getattr(part, name), reader, "tasks", i, name)
-
-        requests = read("requests", units.requests_per_month)
-        share = read("share", units.share)
-        if share is not None and whole is not None:
-            requests = whole.times(share) if isinstance(whole, units.Rate) else share * whole
-        return Task(
-            name=part.name,
-            where=self.where("tasks", i),
-            requests=requests,
-            tokens=read("tokens", units.tokens_per_month),
-            profile=part.profile,
-            isl=self._positive(i, part, "isl"),
-            osl=self._positive(i, part, "osl"),
-            cached=read("cached", units.share),
-            peak_to_mean=self._peak(i, part),
-            peak=read("peak", units.requests_per_s),
-            hours=self._hours(i, part),
-            batch=self._waiting(i, part),
-            **self._limits(i, part),
-            private=part.private,
-            licenses=_texts(part.licenses),
-            min_score=self._least(i, part),
-            success=self._success(i, part),
-            models=_texts(part.models),
-            providers=_texts(part.providers),
-            cascades=tuple(self._cascade(i, name) for name in _texts(part.cascades)),
-        )
-
-    def _success(self, i: int, part: TaskPart) -> tuple[tuple[str, float], ...]:
-        said = part.success
-        texts = [said] if isinstance(said, str) else said
-        pairs = (
-            [*said.items()] if isinstance(said, dict) else [t for x in texts for t in x.split(",")]
-        )
-        try:
-            return tuple(ranges.success(pair) for pair in pairs)
-        except UsageError as error:
-            raise self.wrong(("tasks", i, "success"), str(error)) from None
-
-    def _least(self, i: int, part: TaskPart) -> tuple[tuple[str, float], ...]:
-        """Return the lowest scores of a task, under either of the two words for them."""
-        if part.min_score and part.quality:
-            raise self.wrong(
-                ("tasks", i, "quality"), "min_score says the same; give min_score alone"
-            )
-        said = part.min_score or part.quality
-        return tuple((SHORT_NAMES.get(name, name), least) for name, least in said.items())
-
-    def _positive(self, i: int, part: TaskPart, name: str) -> float | None:
-        value = self.number(getattr(part, name), units.number, "tasks", i, name)
-        if value == 0:
-            raise self.wrong(("tasks", i, name), "must be more than 0")
-        return value
-
-    def _limits(self, i: int, part: TaskPart) -> dict[str, float | None]:
-        """Return the limits of a task [s], said by `max_tpot` or by `slo`."""
-        said = part.slo or {}
-        texts = [said] if isinstance(said, str) else said
-        pairs = (
-            [*said.items()] if isinstance(said, dict) else [t for x in texts for t in x.split(",")]
-        )
-        found = {"tpot": self.number(part.max_tpot, units.seconds, "tasks", i, "max_tpot")}
-        for pair in pairs:
-            try:
-                name, most_s = ranges.limit(pair)
-            except UsageError as error:
-                raise self.wrong(("tasks", i, "slo"), str(error)) from None
-            if found.get(name) is not None:
-                raise self.wrong(("tasks", i, "slo"), f"{name} is said twice; give one of them")
-            found[name] = most_s
-        return {f"max_{name}": value for name, value in found.items()}
-
-    def _peak(self, i: int, part: TaskPart) -> float | None:
-        value = self.number(part.peak_to_mean, units.number, "tasks", i, "peak_to_mean")
-        if value is not None and part.peak is not None:
-            raise self.wrong(("tasks", i, "peak"), "peak_to_mean says the same; give one of them")
-        if value is not None and value < 1:
-            raise self.wrong(("tasks", i, "peak_to_mean"), "the busiest hour is at least the mean")
-        return value
-
-    def _hours(self, i: int, part: TaskPart) -> tuple[float, ...]:
-        hours = tuple(part.hours or ())
-        if part.hours is None:
-            return ()
-        if len(hours) not in HOURS:
-            raise self.wrong(
-                ("tasks", i, "hours"),
-                f"{len(hours)} hours are given; a load curve has 24 of a day or 168 of a week",
-            )
-        if max(hours) == 0:
-            raise self.wrong(("tasks", i, "hours"), "all hours are 0; there is nothing to serve")
+    def _words(self, task: Task, *loc: str | int) -> None:
+        """Complain of what is said twice, in two words."""
+        if task.min_score and task.quality:
+            raise self.wrong((*loc, "quality"), "min_score says the same; give min_score alone")
+        if task.max_tpot is not None and "tpot" in _limits(task.slo):
+            raise self.wrong((*loc, "slo"), "tpot is said twice; give one of them")
+        if task.peak_to_mean is not None and task.peak is not None:
+            raise self.wrong((*loc, "peak"), "peak_to_mean says the same; give one of them")
         for name in ("peak_to_mean", "peak"):
-            if getattr(part, name) is not None:
-                raise self.wrong(("tasks", i, "hours"), f"{name} says the same; give one of them")
-        return hours
+            if task.hours and getattr(task, name) is not None:
+                raise self.wrong((*loc, "hours"), f"{name} says the same; give one of them")
 
-    def _waiting(self, i: int, part: TaskPart) -> float | None:
-        if isinstance(part.batch, bool):
-            return float(part.batch)
-        return self.number(part.batch, units.share, "tasks", i, "batch")
+    def judge(self, call: Call | None, *loc: str | int) -> Judge | None:
+        """Return a call with its place.
 
-    def _call(self, part: CallPart | None, *loc: str | int) -> Call | None:
-        if part is None:
+        Raises:
+            DataError: It has neither a price nor a model, or both.
+        """
+        if call is None:
             return None
-        if (part.usd_per_request is None) == (part.model is None):
+        if (call.usd_per_request is None) == (call.model is None):
             raise self.wrong(loc, "give either usd_per_request or a model")
-        return Call(
-            usd_per_request=self.number(part.usd_per_request, units.usd, *loc, "usd_per_request"),
-            model=part.model,
-            isl=self.number(part.isl, units.number, *loc, "isl"),
-            osl=self.number(part.osl, units.number, *loc, "osl"),
-            where=self.where(*loc),
-        )
+        return call, self.where(*loc)
 
     def _cascade(self, i: int, name: str) -> Cascade:
         known = self.record.cascades
@@ -450,7 +396,7 @@ class _Reader:
             name=name,
             models=tuple(model for model, _ in steps),
             reach=tuple(share for _, (share, _) in steps),
-            judges=tuple((call, share) for call, (share, _) in judges),
+            judges=tuple((judge, share) for judge, (share, _) in judges),
             wrong=tuple(wrong for _, (_, wrong) in steps),
             wrong_before=tuple(wrong for _, (_, wrong) in judges),
             where=self.where("cascades", name),
@@ -461,42 +407,42 @@ class _Reader:
 
         A cascade inside another one is written out.
         """
+        if name not in self.record.cascades:
+            return [(name, reach)], []
         if name in above:
             path = " -> ".join((*above[above.index(name) :], name))
             raise self.wrong(("cascades", name), f"the cascade comes back to itself: {path}")
-        part: CascadePart = self.record.cascades[name]
-        judge = self._call(part.judge, "cascades", name, "judge")
-        first = self._tried(part.try_, reach, (*above, name))
-        then = self._tried(part.to, self._handed(name, part, reach), (*above, name))
+        part = self.record.cascades[name]
+        judge = self.judge(part.judge, "cascades", name, "judge")
+        first = self._steps(part.try_, reach, (*above, name))
+        then = self._steps(part.to, self._handed(name, part, reach), (*above, name))
         judges = [(judge, reach)] if judge is not None else []
         return [*first[0], *then[0]], [*first[1], *judges, *then[1]]
 
     def _handed(self, name: str, part: CascadePart, reach: Reach) -> Reach:
         """Return what a cascade hands on: the share that was said, or what its model gets wrong."""
         factor, wrong = reach
-        share = self.number(part.escalate, units.share, "cascades", name, "escalate")
-        if share is not None:
-            return factor * share, wrong
+        if part.escalate is not None:
+            return factor * part.escalate, wrong
         if part.try_ in self.record.cascades:
             raise self.wrong(
                 ("cascades", name), f"say escalate: what {part.try_} hands on is not known"
             )
         return factor, (*wrong, part.try_)
 
-    def _tried(self, name: str, reach: Reach, above: tuple[str, ...]) -> Steps:
-        if name in self.record.cascades:
-            return self._steps(name, reach, above)
-        return [(name, reach)], []
+
+def _times(whole: float, share: float) -> float:
+    return whole.times(share) if isinstance(whole, units.Rate) else share * whole
 
 
-def _texts(value: str | Sequence[str]) -> tuple[str, ...]:
+def texts(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Return what is said as one text, or as several."""
     return (value,) if isinstance(value, str) else tuple(value)
 
 
 # A load curve from a user's file: 24 or 168 numbers, or lines of an hour and its load.
 
 _SEPARATORS = re.compile(r"[\s,;]+")
-LENGTHS = (24, 168)
 
 
 def load_hours(path: str) -> tuple[float, ...]:

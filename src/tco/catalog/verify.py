@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
@@ -313,28 +313,33 @@ def verify(catalog: Catalog, lists: Sequence[PriceList], on: date) -> VerifyRepo
     priced, later = list(_priced(catalog, on)), list(_later(catalog, on))
     lists = [in_our_words(catalog, listed) for listed in lists]
     compared: list[PriceComparison] = []
-    more = _More()
+    other, lacking = list[OtherPrice](), list[Lacking]()
+    retirements, earlier = list[Retirement](), list[Agreeing]()
     for listed in lists:
-        found = matches(catalog, listed, [*(offer for offer, _ in priced), *later])
+        kind, found = listed.kind, matches(catalog, listed, [*(o for o, _ in priced), *later])
         for offer in later:
             if offer.id in found:
-                more.before(catalog, offer, found[offer.id], listed.kind)
+                retirements += _retirement(offer, found[offer.id], kind)
+                earlier += _earlier(catalog, offer, found[offer.id], kind)
         for offer, price in priced:
             if offer.id in found:
                 match = found[offer.id]
-                compared.append(_compared(catalog, offer, price, match, listed.kind))
-                more.add(offer, price, match, listed.kind, _past(catalog, offer, on, listed.kind))
-        more.lacking += _lacking(catalog, listed, {m.key for m in found.values()}, on)
+                compared.append(_compared(catalog, offer, price, match, kind))
+                retirements += _retirement(offer, match, kind)
+                if match.exact:  # a row that is only called alike says nothing of it
+                    past = _past(catalog, offer, on, kind)
+                    other += differences(offer.id, kind, price, match, past)
+        lacking += _lacking(catalog, listed, {m.key for m in found.values()}, on)
     explained = tuple(_explained(catalog, compared, on))
     known = {one.offer for one in compared}
     unmatched = [o.id for o, _ in priced if o.id not in known]
     whole = _report(catalog, lists, explained, on, unmatched)
     return replace(
         whole,
-        other_prices=tuple(more.prices),
-        lacking=tuple(sorted(more.lacking, key=lambda one: (one.model is None, one.key))),
-        retirements=tuple(more.retirements),
-        earlier=tuple(more.earlier),
+        other_prices=tuple(other),
+        lacking=tuple(sorted(lacking, key=lambda one: (one.model is None, one.key))),
+        retirements=tuple(retirements),
+        earlier=tuple(earlier),
         warnings=tuple(text for listed in lists for text in _unread(listed)),
         agreeing=tuple(
             Agreeing(offer=one.offer, against=one.against, key=one.key, exact=one.exact)
@@ -344,51 +349,30 @@ def verify(catalog: Catalog, lists: Sequence[PriceList], on: date) -> VerifyRepo
     )
 
 
-@dataclass(slots=True)
-class _More:
-    """What lists say besides input and output, as it is found."""
+def _earlier(catalog: Catalog, offer: Offer, match: PriceRow, kind: str) -> Iterator[Agreeing]:
+    """Yield an offer that begins after the day of a list, which has its price already."""
+    first = min(offer.prices, key=lambda price: price.since)
+    known = not match.exact or first.since_is == "effective"
+    if not known and _compared(catalog, offer, first, match, kind).agrees:
+        yield Agreeing(offer=offer.id, against=kind, key=match.key, exact=True)
 
-    prices: list[OtherPrice] = field(default_factory=list)
-    retirements: list[Retirement] = field(default_factory=list)
-    lacking: list[Lacking] = field(default_factory=list)
-    earlier: list[Agreeing] = field(default_factory=list)
 
-    def add(
-        self, offer: Offer, price: Price, match: PriceRow, kind: str, past: Sequence[Price]
-    ) -> None:
-        """Hold one offer against its row; a row that is only called alike says nothing of it."""
-        if not match.exact:
-            return
-        self.prices += differences(offer.id, kind, price, match, past)
-        self.retire(offer, match, kind)
-
-    def before(self, catalog: Catalog, offer: Offer, match: PriceRow, kind: str) -> None:
-        """Hold an offer that begins after the day of a list against its row there."""
-        self.retire(offer, match, kind)
-        first = min(offer.prices, key=lambda price: price.since)
-        known = not match.exact or first.since_is == "effective"
-        if not known and _compared(catalog, offer, first, match, kind).agrees:
-            key = match.key
-            self.earlier.append(Agreeing(offer=offer.id, against=kind, key=key, exact=True))
-
-    def retire(self, offer: Offer, match: PriceRow, kind: str) -> None:
-        """Hold the day of retirement of one offer against its row."""
-        day = match.retires
-        if match.exact and day is not None and day not in (offer.retires, offer.snapshots_retire):
-            self.retirements.append(
-                Retirement(
-                    offer=offer.id,
-                    against=kind,
-                    key=match.key,
-                    ours=offer.retires.isoformat() if offer.retires else None,
-                    theirs=day.isoformat(),
-                )
-            )
+def _retirement(offer: Offer, match: PriceRow, kind: str) -> Iterator[Retirement]:
+    """Yield the day of retirement of an offer that a list has otherwise."""
+    day = match.retires
+    if match.exact and day is not None and day not in (offer.retires, offer.snapshots_retire):
+        yield Retirement(
+            offer=offer.id,
+            against=kind,
+            key=match.key,
+            ours=offer.retires.isoformat() if offer.retires else None,
+            theirs=day.isoformat(),
+        )
 
 
 def _unread(listed: PriceList) -> Iterator[str]:
     """Yield what of a list is not read: kinds of prices that are new, prices that are none."""
-    for line, name, key in listed.new:
+    for line, name, key in listed.new.values():
         yield f"{listed.file}:{line}: {printable(name, 60)}: {printable(key, 60)} is new to tco"
     if listed.wrong:
         line, name, why = listed.wrong[0]

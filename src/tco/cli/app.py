@@ -80,6 +80,7 @@ HOMES = {
             "embed",
             "explain",
             "deploy",
+            "config",
             "mcp",
         ),
         "questions",

@@ -230,7 +230,7 @@ def verify(
     """
     from tco import units
     from tco.catalog.load import load_catalog
-    from tco.catalog.upstream.find import found_lists
+    from tco.catalog.upstream.rows import found_lists
     from tco.catalog.verify import verify as held
     from tco.cli.answer import deliver
     from tco.cli.options import read, today
@@ -276,7 +276,7 @@ def update(
     """
     from tco.catalog.load import load_catalog
     from tco.catalog.update import proposal, turned_down
-    from tco.catalog.upstream.find import found_lists
+    from tco.catalog.upstream.rows import found_lists
     from tco.catalog.verify import verify as held
     from tco.cli.answer import write as put
     from tco.cli.options import read, say, today

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from tco.engine.shapes import Floats, Indices
+from tco.ranges import Span
 from tco.records import dataclass
 
 # Distributions that pass through stated percentiles, and Latin hypercubes of them.
@@ -202,34 +203,19 @@ def sobol_indices(f_a: Floats, f_b: Floats, f_ab: Floats) -> tuple[Floats, Float
 # A function of a few numbers as a table: worked out on a grid once, then interpolated.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableAxis:
-    """One input of a table: `points` values, evenly spaced or by equal factors.
+def nodes(axis: Span) -> Floats:
+    """Return the values of one input of a table [nodes]."""
+    spread = np.geomspace if axis.log else np.linspace
+    return np.asarray(spread(axis.low, axis.high, axis.count))
 
-    Args:
-        low, high: Ends.
-        points: Values, ends included; at least two.
-        log: Equal factors.
-    """
 
-    low: float
-    high: float
-    points: int
-    log: bool = False
-
-    @property
-    def values(self) -> Floats:
-        """Return the values [points]."""
-        spread = np.geomspace if self.log else np.linspace
-        return np.asarray(spread(self.low, self.high, self.points))
-
-    def place(self, at: Floats) -> tuple[Indices, Floats]:
-        """Return the cell that each value lies in, and how far into it [draws]."""
-        low, high = (np.log(v) if self.log else v for v in (self.low, self.high))
-        position = (np.log(at) if self.log else at) - low
-        position *= (self.points - 1) / (high - low)
-        cell = np.clip(position.astype(np.int64), 0, self.points - 2)
-        return cell, position - cell
+def place(axis: Span, at: Floats) -> tuple[Indices, Floats]:
+    """Return the cell of a table that each value lies in, and how far into it [draws]."""
+    low, high = (np.log(v) if axis.log else v for v in (axis.low, axis.high))
+    position = (np.log(at) if axis.log else at) - low
+    position *= (axis.count - 1) / (high - low)
+    cell = np.clip(position.astype(np.int64), 0, axis.count - 2)
+    return cell, position - cell
 
 
 Places = Sequence[tuple[Indices, Floats]]
@@ -237,15 +223,15 @@ Places = Sequence[tuple[Indices, Floats]]
 much it counts; what the corners count sums to 1 [corners][draws]."""
 
 
-def places(axes: Sequence[TableAxis], at: Sequence[Floats]) -> Places:
+def places(axes: Sequence[Span], at: Sequence[Floats]) -> Places:
     """Return where draws lie in the grid of some axes.
 
     Args:
         axes: The inputs of the table.
         at: Values of each input [axes, draws].
     """
-    found = [axis.place(np.asarray(v, dtype=float)) for axis, v in zip(axes, at, strict=True)]
-    strides = [int(np.prod([a.points for a in axes[i + 1 :]])) for i in range(len(axes))]
+    found = [place(axis, np.asarray(v, dtype=float)) for axis, v in zip(axes, at, strict=True)]
+    strides = [int(np.prod([a.count for a in axes[i + 1 :]])) for i in range(len(axes))]
     base = np.zeros(1, dtype=np.int64)
     for (cell, _), stride in zip(found, strides, strict=True):
         base = base + cell * stride

@@ -90,80 +90,64 @@ class ReplicaSteps:
         last = edges[..., -1].min(axis=-1)
         edges = np.minimum(edges, last[:, None, None]).reshape(rows.size, -1)
         order = np.argsort(edges, axis=-1, kind="stable")
-        highest = level.argmax(axis=-1)
-        steps = _Steps(order=order, share=share, highest=highest, sizes=needed.size)
+        highest = np.zeros((*share.shape, 1))  # a fleet is as large as its highest level asks for
+        np.put_along_axis(highest, level.argmax(axis=-1)[:, None, None], 1.0, axis=1)
+
+        def at_most(of_size: Number) -> Floats:
+            return _summed(highest, of_size, order, needed.size)
+
+        def on_average(of_size: Number) -> Floats:
+            return _summed(share[:, :, None], of_size, order, needed.size)
+
         sized = Fleet(
-            needed=steps.at_most(needed),
-            replicas=steps.at_most(fleet.replicas),
-            gpus=steps.at_most(fleet.gpus),
-            paid_gpus=steps.at_most(fleet.paid_gpus),
+            needed=at_most(needed),
+            replicas=at_most(fleet.replicas),
+            gpus=at_most(fleet.gpus),
+            paid_gpus=at_most(fleet.paid_gpus),
             busy_gpus=0.0,
             awake_gpus=0.0,
-            mean_gpus=steps.on_average(fleet.gpus),
-            mean_powered_gpus=(on := steps.on_average(fleet.paid_gpus)),
+            mean_gpus=on_average(fleet.gpus),
+            mean_powered_gpus=(on := on_average(fleet.paid_gpus)),
             mean_billed_gpus=on,
         )
         return np.take_along_axis(edges, order, axis=-1), as_paid(option, sized)
 
     def _one_level(self, fleet: Fleet, share: Floats) -> Fleet:
-        if self.option.hours is None:
-            return Fleet(
-                needed=fleet.needed,
-                replicas=fleet.replicas,
-                gpus=fleet.gpus,
-                paid_gpus=fleet.paid_gpus,
-                busy_gpus=0.0,
-                awake_gpus=0.0,
-            )
-        on = Fleet(
+        always = Fleet(
             needed=fleet.needed,
             replicas=fleet.replicas,
             gpus=fleet.gpus,
             paid_gpus=fleet.paid_gpus,
             busy_gpus=0.0,
             awake_gpus=0.0,
+        )
+        if self.option.hours is None:
+            return always
+        powered = fleet.paid_gpus * share
+        on = replace(
+            always,
             mean_gpus=fleet.gpus * share,
-            mean_powered_gpus=fleet.paid_gpus * share,
-            mean_billed_gpus=fleet.paid_gpus * share,
+            mean_powered_gpus=powered,
+            mean_billed_gpus=powered,
         )
         return as_paid(self.option, on)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Steps:
-    """Steps of all levels in the order of the volume, each by one replica of its level.
+def _summed(weight: Floats, of_size: Number, order: Indices, count: int) -> Floats:
+    """Return what goes with each piece: the first sizes, and what each step before it added.
 
     Args:
+        weight: How much each level counts [curves, levels, 1].
+        of_size: A quantity of each size of a fleet [sizes].
         order: Which step comes next, counted through the levels [curves, levels * sizes].
-        share: Share of the month of each level [curves, levels] [1].
-        highest: The highest level [curves].
-        sizes: Sizes of a level [1].
+        count: Sizes of a level [1].
     """
-
-    order: Indices
-    share: Floats
-    highest: Indices
-    sizes: int
-
-    def at_most(self, of_size: Number) -> Floats:
-        """Return what goes with the highest level on each piece [curves, pieces]."""
-        mine = np.zeros((*self.share.shape, 1))
-        np.put_along_axis(mine, self.highest[:, None, None], 1.0, axis=1)
-        return self._summed(mine, of_size)
-
-    def on_average(self, of_size: Number) -> Floats:
-        """Return what goes with all levels on each piece, weighted by how long they last."""
-        return self._summed(self.share[:, :, None], of_size)
-
-    def _summed(self, weight: Floats, of_size: Number) -> Floats:
-        """Return the first sizes, and what each step before a piece added to them."""
-        sizes = np.broadcast_to(np.asarray(of_size, dtype=float), (self.share.shape[0], self.sizes))
-        rise = np.diff(sizes, axis=-1, append=sizes[:, -1:])
-        steps = (weight * rise[:, None, :]).reshape(self.order.shape)
-        steps = np.take_along_axis(steps, self.order, axis=-1)
-        first = (weight[..., 0] * sizes[:, :1]).sum(axis=-1, keepdims=True)
-        summed: Floats = first + np.cumsum(steps, axis=-1) - steps
-        return summed
+    sizes = np.broadcast_to(np.asarray(of_size, dtype=float), (weight.shape[0], count))
+    rise = np.diff(sizes, axis=-1, append=sizes[:, -1:])
+    steps = np.take_along_axis((weight * rise[:, None, :]).reshape(order.shape), order, axis=-1)
+    first = (weight[..., 0] * sizes[:, :1]).sum(axis=-1, keepdims=True)
+    summed: Floats = first + np.cumsum(steps, axis=-1) - steps
+    return summed
 
 
 def replica_steps_of(

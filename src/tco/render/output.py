@@ -15,7 +15,7 @@ from tco.render.words import left_out, with_rate
 WRITERS = {
     "github": "annotations",
     "sarif": "sarif",
-    "llm": "compact",
+    "llm": "plain",
     "focus": "focus",
 }
 """Formats that are written by the function `text(result, view)` of a module of their own."""
@@ -103,7 +103,7 @@ def page(result: Any, view: View, more: Sequence[Block] = ()) -> str:
 MODULES = {
     "tco.compare/1": "bills:COMPARE",
     "tco.compare-volumes/1": "volumes",
-    "tco.frontier/1": "frontier",
+    "tco.frontier/1": "volumes:FRONTIER",
     "tco.breakeven/1": "breakeven:PAIR",
     "tco.breakeven-table/1": "breakeven:TABLE",
     "tco.sensitivity/1": "sensitivity:TORNADO",

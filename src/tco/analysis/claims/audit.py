@@ -32,7 +32,7 @@ from tco.analysis.claims.judge import (
     ClaimRow,
     ClaimsResult,
     Condition,
-    JudgedQuestion,
+    Judged,
     RuleModelRow,
     RuleRow,
     Turn,
@@ -181,7 +181,7 @@ class Audit:
         # A day of which the catalog lacks a price is no day to judge by.
         known = all(q.then.state != "unknown" for q in questions)
         judged = [
-            JudgedQuestion(asked.title, asked.claimed, q.then if known else q.today)
+            (asked, q.then if known else q.today)
             for asked, q in zip(claim.questions, questions, strict=True)
         ]
         turned = self._turned(claim, judged, full=full)
@@ -200,24 +200,22 @@ class Audit:
             aged=_aged(questions) if known else None,
             changes=tuple(text for q in questions if (text := _change(q))),
             checks=checks,
-            questions=tuple(_with(q, j.reading) for q, j in zip(questions, turned, strict=True)),
+            questions=tuple(_with(q, read) for q, (_, read) in zip(questions, turned, strict=True)),
             missing=claim.missing,
             note=claim.note,
         )
 
-    def _turned(
-        self, claim: Claim, judged: Sequence[JudgedQuestion], *, full: bool
-    ) -> list[JudgedQuestion]:
+    def _turned(self, claim: Claim, judged: Judged, *, full: bool) -> Judged:
         """Return the readings with what turns each; a verdict alone needs one turn of any."""
-        states = {j.reading.state for j in judged if j.reading.state in ANSWERS}
+        states = {read.state for _, read in judged if read.state in ANSWERS}
         differ = len(states) > 1 or "partly" in states or both_sides(judged)
         settled = differ and not full
         found = []
-        for one, question in zip(judged, claim.questions, strict=True):
-            turns = iter(()) if settled else self._turns(question, claim, one.reading)
+        for question, read in judged:
+            turns = iter(()) if settled else self._turns(question, claim, read)
             kept = tuple(sorted(turns, key=nearness) if full else islice(turns, 1))
             settled = settled or (bool(kept) and not full)
-            found.append(one._replace(reading=replace(one.reading, turns=kept)))
+            found.append((question, replace(read, turns=kept)))
         return found
 
     def _turns(self, question: ClaimQuestion, claim: Claim, base: ClaimReading) -> Iterator[Turn]:

@@ -6,14 +6,14 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from tco.analysis.results import Envelope
 from tco.errors import DataError, printable
 from tco.records import dataclass
 
 if TYPE_CHECKING:
-    from tco.catalog.claims import Claim, ClaimCheck, Pick
+    from tco.catalog.claims import Claim, ClaimCheck, ClaimQuestion, Pick
 
 
 Verdict = Literal[
@@ -437,22 +437,18 @@ def state_of(value: Band, claimed: Band | None, rule: str, tolerance: float) -> 
     return "inside" if side == 0 else "partly" if abs(side) < 1 else "outside"
 
 
-class JudgedQuestion(NamedTuple):
-    """A question: its title, the figure that it is held against, and the reading that counts."""
-
-    title: str
-    claimed: str | None
-    reading: ClaimReading
+Judged = Sequence[tuple["ClaimQuestion", ClaimReading]]
+"""Questions, each with the reading that counts."""
 
 
-def both_sides(judged: Sequence[JudgedQuestion]) -> bool:
+def both_sides(judged: Judged) -> bool:
     """Return whether answers held against one figure lie below it and above it."""
-    sides = {(j.claimed, j.reading.side) for j in judged if j.reading.side}
+    sides = {(asked.claimed, read.side) for asked, read in judged if read.side}
     return any((claimed, "below") in sides and (claimed, "above") in sides for claimed, _ in sides)
 
 
 def verdict_of(
-    checks: Sequence[CheckRow], judged: Sequence[JudgedQuestion]
+    checks: Sequence[CheckRow], judged: Judged
 ) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
     """Return what is to be said with one day's prices, what matters most first, and why.
 
@@ -461,13 +457,13 @@ def verdict_of(
         judged: The questions and what they were answered.
     """
     found: list[Verdict] = []
-    cannot = [f"{j.title}: {j.reading.reason}" for j in judged if j.reading.state == "infeasible"]
+    cannot = [f"{q.title}: {read.reason}" for q, read in judged if read.state == "infeasible"]
     wrong = [_error(check) for check in checks if not check.agrees]
     if cannot:
         found.append("infeasible")
     if wrong:
         found.append("arithmetic_error")
-    answer, why = _answered([j for j in judged if j.reading.state in ANSWERS])
+    answer, why = _answered([one for one in judged if one[1].state in ANSWERS])
     if answer is not None and not (found and answer == "holds"):
         found.append(answer)
     because = [*cannot, *wrong, *why]
@@ -477,23 +473,23 @@ def verdict_of(
     return tuple(found) or ("not_answered",), tuple(because)
 
 
-def _answered(judged: Sequence[JudgedQuestion]) -> tuple[Verdict | None, tuple[str, ...]]:
+def _answered(judged: Judged) -> tuple[Verdict | None, tuple[str, ...]]:
     """Return what the answers alone say, and why."""
-    states = {j.reading.state for j in judged}
+    states = {read.state for _, read in judged}
     if not states:
         return None, ()
     why = [
-        f"{j.title}: {_turned(j.reading)}"
-        for j in judged
-        if j.reading.turns or j.reading.state == "partly"
+        f"{asked.title}: {_turned(read)}"
+        for asked, read in judged
+        if read.turns or read.state == "partly"
     ]
     if len(states) > 1 or both_sides(judged):
-        sides = (f"{j.title} ({j.reading.side or j.reading.state})" for j in judged)
+        sides = (f"{asked.title} ({read.side or read.state})" for asked, read in judged)
         why = [f"differs by question: {', '.join(sides)}", *why]
     if why:
         return "depends", tuple(why)
     if states == {"outside"}:
-        return "outside_range", tuple(f"{j.title}: {_outside(j.reading)}" for j in judged)
+        return "outside_range", tuple(f"{q.title}: {_outside(read)}" for q, read in judged)
     return "holds", ()
 
 

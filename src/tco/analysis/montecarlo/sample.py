@@ -10,10 +10,10 @@ import numpy as np
 from tco.analysis.montecarlo.beliefs import THROUGHPUT, Belief, Beliefs
 from tco.engine.draws import (
     Places,
-    TableAxis,
     hypercube,
     interpolated,
     midpoints,
+    nodes,
     places,
     quantiles,
 )
@@ -24,6 +24,7 @@ from tco.options.bills import Option, SelfOption, base_replica, fleet, lines
 from tco.options.cheapest import cheapest, sure_enough, undercut
 from tco.options.machines import own_bill
 from tco.options.settings import Settings
+from tco.ranges import Span
 from tco.records import dataclass
 
 # The bills of some options for many draws of what is uncertain: the same formulas, on arrays.
@@ -69,7 +70,7 @@ class BillModel:
 
     options: tuple[Option, ...]
     settings: Settings
-    axes: tuple[tuple[str, TableAxis], ...]
+    axes: tuple[tuple[str, Span], ...]
     sizing: Mapping[str, tuple[Floats, Floats]]
 
 
@@ -81,23 +82,21 @@ def model_of(options: Sequence[Option], settings: Settings, rows: Sequence[Belie
     return BillModel(options=tuple(options), settings=settings, axes=axes, sizing=sized)
 
 
-def _axes(rows: Sequence[Belief]) -> tuple[tuple[str, TableAxis], ...]:
+def _axes(rows: Sequence[Belief]) -> tuple[tuple[str, Span], ...]:
     found = [row for row in rows if row.path in SIZING]
     out = []
     for row in found:
         # The outermost strata of the largest hypercube: no draw lies beyond.
         low, high = quantiles(row.spread, midpoints(1 << 16))[[0, -1]]
         log = row.path.endswith("_factor")
-        out.append(
-            (row.path, TableAxis(low=low, high=high, points=NODES.get(len(found), FEWEST), log=log))
-        )
+        out.append((row.path, Span(low, high, NODES.get(len(found), FEWEST), log)))
     return tuple(out)
 
 
 def _sizing(
-    option: SelfOption, settings: Settings, axes: Sequence[tuple[str, TableAxis]]
+    option: SelfOption, settings: Settings, axes: Sequence[tuple[str, Span]]
 ) -> tuple[Floats, Floats]:
-    mesh = np.meshgrid(*(axis.values for _, axis in axes), indexing="ij")
+    mesh = np.meshgrid(*(nodes(axis) for _, axis in axes), indexing="ij")
     at = {path: m.ravel() for (path, _), m in zip(axes, mesh, strict=True)}
     replica = base_replica(option, settings.with_values(at))
     shape = mesh[0].size

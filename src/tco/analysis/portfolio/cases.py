@@ -11,7 +11,7 @@ import numpy as np
 
 from tco.catalog.lookup import find_model, find_provider, quality, upper
 from tco.catalog.models import Model
-from tco.catalog.tasks import Call, Cascade, ScorePart, Task, Tasks
+from tco.catalog.tasks import Cascade, Judge, ScorePart, Task, Tasks, texts
 from tco.engine.assign import tries_until_right
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats, number
@@ -53,6 +53,8 @@ class TaskCase:
 
     Args:
         task: The task.
+        where: `file:line` of it.
+        cascades: Cascades that may serve it, their shares as numbers.
         settings: Every value that enters its bill.
         models: Models and own options that it may use; empty for any.
         providers: Companies by the token; empty for any.
@@ -62,6 +64,8 @@ class TaskCase:
     """
 
     task: Task
+    where: str
+    cascades: tuple[Cascade, ...]
     settings: Settings
     models: frozenset[str]
     providers: frozenset[str]
@@ -84,8 +88,7 @@ class TaskCase:
     @property
     def waits_on_own(self) -> float:
         """Return the same on own GPUs: what has a limit on latency there cannot wait [1]."""
-        limited = self.task.max_tpot is not None or self.task.max_ttft is not None
-        return 0.0 if limited else self.batch_share
+        return 0.0 if self.task.limits else self.batch_share
 
     @property
     def tokens_per_request(self) -> float:
@@ -113,23 +116,24 @@ def cases_of(inputs: Question, tasks: Tasks) -> list[TaskCase]:
     volumes = (asked.tokens, asked.requests, asked.users, asked.developers, asked.peak)
     if any(x is not None for x in volumes):
         raise UsageError("the tasks of the file say the volume; leave --tokens and the like out")
-    return [_case(inputs, task) for task in tasks.tasks]
+    return [_case(inputs, tasks, i, task) for i, task in enumerate(tasks.tasks)]
 
 
-def _case(inputs: Question, task: Task) -> TaskCase:
+def _case(inputs: Question, tasks: Tasks, i: int, task: Task) -> TaskCase:
+    where = tasks.where("tasks", i)
     try:
-        asked = prepare(inputs.catalog, _request(inputs.request, task), inputs.day)
-        success = success_rates(inputs.catalog, inputs.request, task.success)
+        asked = prepare(inputs.catalog, _request(inputs.request, task, where), inputs.day)
+        success = success_rates(inputs.catalog, inputs.request, task.rates)
     except (UsageError, DataError) as error:
         text = str(error)
-        raise DataError(text if text.startswith(task.where) else f"{task.where}: {text}") from None
+        raise DataError(text if text.startswith(where) else f"{where}: {text}") from None
     return TaskCase(
-        task=replace(
-            task, cascades=tuple(_known(inputs, cascade, success) for cascade in task.cascades)
-        ),
+        task=task,
+        where=where,
+        cascades=tuple(_known(inputs, cascade, success) for cascade in tasks.cascades(i)),
         settings=asked.settings,
-        models=frozenset(named_model(inputs, name, task.where) for name in task.models),
-        providers=frozenset(_provider(inputs, name, task.where) for name in task.providers),
+        models=frozenset(named_model(inputs, name, where) for name in texts(task.models)),
+        providers=frozenset(_provider(inputs, name, where) for name in texts(task.providers)),
         success=success,
         gaps=asked.gaps if follows_gaps(asked.settings) else None,
     )
@@ -164,13 +168,13 @@ def _known(inputs: Question, cascade: Cascade, success: SuccessRates | None) -> 
     )
 
 
-def _request(request: Scenario, task: Task) -> Scenario:
+def _request(request: Scenario, task: Task, where: str) -> Scenario:
     """Return the question about one task alone."""
     said = {
         "workload.cached_share": task.cached,
-        "workload.peak_to_mean": _peak(task),
-        LIMIT: task.max_tpot,
-        FIRST: task.max_ttft,
+        "workload.peak_to_mean": _peak(task, where),
+        LIMIT: task.limits.get("tpot"),
+        FIRST: task.limits.get("ttft"),
     }
     own = {path: value for path, value in said.items() if value is not None}
     others = dict(request.settings)
@@ -186,15 +190,15 @@ def _request(request: Scenario, task: Task) -> Scenario:
         isl=task.isl if task.isl is not None else request.isl,
         osl=task.osl if task.osl is not None else request.osl,
         settings={**others, **own},
-        origins={**request.origins, **dict.fromkeys(names, task.where)},
+        origins={**request.origins, **dict.fromkeys(names, where)},
         layers={**request.layers, **dict.fromkeys(own, max(request.layers.values(), default=0))},
     )
 
 
-def _peak(task: Task) -> float | None:
+def _peak(task: Task, where: str) -> float | None:
     if not task.hours:
         return task.peak_to_mean
-    return float(checked_hours(task.hours, task.where).max())
+    return float(checked_hours(task.hours, where).max())
 
 
 def named_model(inputs: Question, name: str, where: str) -> str:
@@ -314,8 +318,9 @@ def unmet(
     if case.models and not names & case.models:
         failures.append((f"models {', '.join(sorted(case.models))}", ""))
     kind = license_of(model)
-    if case.task.licenses and kind not in case.task.licenses:
-        failures.append((f"licence {' or '.join(case.task.licenses)}", ""))
+    allowed = texts(case.task.licenses)
+    if allowed and kind not in allowed:
+        failures.append((f"licence {' or '.join(allowed)}", ""))
     failures += score_unmet(case, scores)
     need = case.tokens_per_request
     limit = context if context is not None or model is None else model.context_tokens
@@ -327,7 +332,7 @@ def unmet(
 def score_unmet(case: TaskCase, scores: Mapping[str, list[tuple[float, str]]]) -> list[UnmetNeed]:
     """Return the lowest scores that a model does not reach; one without a score reaches none."""
     failures: list[UnmetNeed] = []
-    for benchmark, least in case.task.min_score:
+    for benchmark, least in case.task.least:
         best = max((value for value, _ in scores.get(benchmark, [])), default=None)
         if best is None or best < least:
             had = "" if best is None else show_number(best, 4)
@@ -366,7 +371,7 @@ def nothing_left(
         tried: Everything that was looked at, with the needs that it does not meet.
         fleets: Why own GPUs were left out, where they were.
     """
-    head = f"{case.task.where}: task '{case.task.name}': nothing is left that can serve it"
+    head = f"{case.where}: task '{case.task.name}': nothing is left that can serve it"
     tried = [(name, list({f[0]: f for f in failed}.values())) for name, failed in tried]
     why = [text for text in fleets if not case.models or any(m in text for m in case.models)]
     more = f"; own GPUs: {'; '.join(dict.fromkeys(why[:2]))}" if why else ""
@@ -425,14 +430,14 @@ class Calls:
         """
         total, judges = 0.0, []
         for judge, reach in cascade.judges:
-            if judge.model is not None and case.task.private:
+            if judge[0].model is not None and case.task.private:
                 return None
             usd, option = self.priced(judge, case)
             total += reach * usd
             judges += [option] if option is not None else []
         return total, tuple(judges)
 
-    def priced(self, call: Call, case: TaskCase) -> tuple[float, TokenOption | None]:
+    def priced(self, judge: Judge, case: TaskCase) -> tuple[float, TokenOption | None]:
         """Return what a call on every request of a task costs [USD/month], and who answers it.
 
         Nobody in particular where the call has a price of its own.
@@ -440,15 +445,16 @@ class Calls:
         Raises:
             DataError: Nobody offers its model by the token.
         """
+        call, where = judge
         if call.usd_per_request is not None:
             return call.usd_per_request * case.requests, None
         isl = call.isl if call.isl is not None else case.tokens_per_request
         osl = call.osl if call.osl is not None else JUDGE_OSL
-        wanted = named_model(self.inputs, call.model or "", call.where)
+        wanted = named_model(self.inputs, call.model or "", where)
         settings = _calls(case, isl, osl)
         some = [option for option, _, _ in self.offers if wanted in names_of(option)]
         if not some:
-            raise DataError(f"{call.where}: nobody offers {wanted} by the token")
+            raise DataError(f"{where}: nobody offers {wanted} by the token")
         usd = np.array([float(np.asarray(total_usd(charged_lines(o, settings)))) for o in some])
         first = int(answers_at(some, usd, least_trust(self.inputs)))
         return float(usd[first]), some[first]

@@ -176,7 +176,7 @@ def cascade_rows(
     """Return each cascade by the token against its last model alone."""
     rows = []
     for task, case in enumerate(cases):
-        for cascade in case.task.cascades:
+        for cascade in case.cascades:
             found = [
                 r
                 for r in routes
@@ -250,13 +250,16 @@ def portfolio(inputs: Question, tasks: Tasks) -> PortfolioResult:
     refuse_billing(inputs, "the fleets that tasks share are always on; leave it out")
     known_names(inputs)
     cases = cases_of(inputs, tasks)
-    scores = [(named_model(inputs, s.model, where), s) for where, s in tasks.scores]
+    scores = [
+        (named_model(inputs, score.model, tasks.where("scores", i)), score)
+        for i, score in enumerate(tasks.record.scores)
+    ]
     ways = Router(inputs, cases, scores)
     least = least_trust(inputs)
     all_routes = [ways.routes(task) for task in range(len(cases))]
     routes = [route for some in all_routes for route in _sure(inputs, some, least)]
-    call = tasks.router
-    routing = [ways.calls.priced(call, case) if call else (0.0, None) for case in cases]
+    router = tasks.judge(tasks.record.router, "router")
+    routing = [ways.calls.priced(router, case) if router else (0.0, None) for case in cases]
     routed_by = tuple(option for _, option in routing if option is not None)
     problem = problem_of(routes, ways.fleets, inputs.settings, called=bool(routed_by))
     best = solution(routes, problem)
@@ -457,8 +460,9 @@ def _against(
 
     By the token, at its cheapest offer; a model that is named need not meet what tasks ask for.
     """
-    if tasks.against is not None:
-        name = named_model(inputs, tasks.against, f"{tasks.path}: against")
+    against = tasks.record.against
+    if against is not None:
+        name = named_model(inputs, against, f"{tasks.document.path}: against")
         offers = _for_everything(found, lambda o: name in names_of(o))
         if not offers:
             return name, None, []

@@ -182,7 +182,7 @@ def _for_own_gpus(
     steps = {
         named_model(inputs, name, cascade.where)
         for case in cases
-        for cascade in case.task.cascades
+        for cascade in case.cascades
         for name in cascade.models
     }
     wanted = set()
@@ -231,7 +231,7 @@ class Router:
         case = self.cases[task]
         tried = [*self._tokens(task), *self._fleets(task)]
         found = [Route(task=task, steps=(step,)) for step, failed in tried if not failed]
-        for cascade in case.task.cascades:
+        for cascade in case.cascades:
             found += self._cascade(task, cascade, tried)
         if not found:
             named = [(step.option.id, failed) for step, failed in tried]

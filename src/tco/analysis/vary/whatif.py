@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -111,16 +111,8 @@ _CUT = re.compile(r"^(?P<subject>.+?)\s+cut by\s+(?P<by>[0-9][^%]*)%$")
 _TO = re.compile(r"^(?P<subject>.+?)\s+(?:to|=)\s*(?P<value>\S.*)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One change: settings that are multiplied by something, or set to it."""
-
-    text: str
-    paths: tuple[str, ...]
-    factor: float | None = None
-    value: float | None = None
-
-
+Change = tuple[tuple[str, ...], Callable[[float], float]]
+"""Settings, and what each of them is to be, from what it is."""
 Named = tuple[WhatIf, tuple[Change, ...]]
 """A what-if, and the changes that it stands for."""
 
@@ -139,8 +131,8 @@ def what_if(text: str, settings: Settings) -> Named:
     if not parts:
         raise _refused(text, "it says no change")
     changes = tuple(_change(part, text, settings) for part in parts)
-    said = tuple(change.text for change in changes)
-    return WhatIf(name=name.strip() if colon else clean, changes=said, months=months), changes
+    title = name.strip() if colon else clean
+    return WhatIf(name=title, changes=tuple(parts), months=months), changes
 
 
 def _refused(text: str, why: str) -> UsageError:
@@ -167,19 +159,22 @@ def _read(words: str, text: str) -> float:
 def _change(part: str, text: str, settings: Settings) -> Change:
     for words, factor in _WORDS.items():
         if part.endswith(f" {words}"):
-            return Change(
-                text=part, paths=_paths(part.removesuffix(words), settings), factor=factor
-            )
+            return _paths(part.removesuffix(words), settings), _times(factor)
     for pattern in (_TIMES, _MORE, _CUT):
         found = pattern.match(part)
         if found:
             factor = _factor(found.groupdict(), text, cut=pattern is _CUT)
-            return Change(text=part, paths=_paths(found["subject"], settings), factor=factor)
+            return _paths(found["subject"], settings), _times(factor)
     found = _TO.match(part)
     if found is None:
         raise _refused(text, f"{printable(part, 40)!r} says no change")
     paths = _paths(found["subject"], settings)
-    return Change(text=part, paths=paths, value=_value(found["value"], paths[0], text))
+    value = _value(found["value"], paths[0], text)
+    return paths, lambda now: value
+
+
+def _times(factor: float) -> Callable[[float], float]:
+    return lambda now: now * factor
 
 
 def _factor(found: Mapping[str, str], text: str, *, cut: bool) -> float:
@@ -272,11 +267,10 @@ def _whatif_months(said: WhatIf, changes: Sequence[Change], settings: Settings) 
     share = (
         np.ones(1) if said.months is None else np.minimum(np.arange(1, count + 1) / said.months, 1)
     )
-    for change in changes:
-        for path in change.paths:
+    for paths, goal_of in changes:
+        for path in paths:
             now = float(np.asarray(settings.value(path), dtype=float).ravel()[-1])
-            goal = now * change.factor if change.factor is not None else change.value
-            assert goal is not None
+            goal = goal_of(now)
             _refuse(said, path, goal, settings[path].unit)
             settings = settings.with_values({path: _path(now, goal, share)})
     return settings

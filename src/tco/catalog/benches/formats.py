@@ -11,8 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from tco.catalog.benches.clients import aiperf, aiperf_records, aiperf_sweep, guidellm
-from tco.catalog.benches.local import llama_bench
+from tco.catalog.benches.clients import aiperf, aiperf_records, aiperf_sweep, guidellm, llama_bench
 from tco.catalog.benches.read import (
     CONTRADICTION,
     DRAFTS,

@@ -1,17 +1,127 @@
-"""TCO4xx: who says so, and whether the data admits it when they differ."""
+"""TCO3xx to TCO5xx: when a figure was last looked at, who says so, and what it was before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from tco.catalog.check.finding import Hit, Rule, Subject
+from tco.catalog.check.finding import Hit, Rule, Severity, Subject
 from tco.catalog.fields import Record
-from tco.catalog.prices import Evidence, Price
+from tco.catalog.hardware import Rent
+from tco.catalog.lookup import Dated, age_days, holds, price_at, retired, stale_after
+from tco.catalog.prices import CapacityPrice, Evidence, FineTuning, Offer, Price
 from tco.catalog.trust import agrees, families
 from tco.catalog.yaml_lines import Loc
 from tco.units import show_price
+
+# TCO3xx: figures that nobody has looked at for too long.
+
+FAILS_AT = 2  # times the age from which a figure counts as stale
+RATE_DAYS = 45  # of a currency
+
+STALE = Rule(
+    id="TCO301",
+    name="stale",
+    severity="warning",
+    title="A price was seen within 45 days (first party), 30 (cloud, host, rental) or 7 "
+    f"(aggregator); {FAILS_AT} times as old is an error.",
+    advice="look at the price page again; append a window if it moved, else set `checked`",
+)
+STALE_RATE = Rule(
+    id="TCO302",
+    name="stale-rate",
+    severity="warning",
+    title=f"An exchange rate is no older than {RATE_DAYS} days.",
+    advice="convert at a newer rate, in a new window",
+)
+_CALLED = {
+    "first_party": "makers of models",
+    "cloud": "clouds",
+    "host": "hosts",
+    "rental": "rents of GPUs",
+    "aggregator": "aggregators",
+}
+
+
+def _stale(subject: Subject) -> Iterator[Hit]:
+    """Return figures that hold on the day and were last seen too long before it."""
+    yield from _offers(subject)
+    for loc, window, kind, source in _windows(subject):
+        if holds(window, subject.context.as_of):
+            yield from _aged(loc, window, kind, subject, source)
+
+
+def _windows(
+    subject: Subject,
+) -> Iterator[tuple[Loc, CapacityPrice | FineTuning | Rent, str, str | None]]:
+    """Return every other window with its place, its kind, and its only source if it has one."""
+    for loc, capacity in subject.section("capacity"):
+        kind = "rental" if capacity.unit == "gpu" else subject.context.kind(capacity.provider)
+        for i, price in enumerate(capacity.prices):
+            yield (*loc, "prices", i), price, kind, None
+    for loc, tuning in subject.section("fine_tuning"):
+        yield loc, tuning, subject.context.kind(tuning.provider), None
+    for loc, rental in subject.section("rentals"):
+        for i, rent in enumerate(rental.rents):
+            yield (*loc, "rents", i), rent, "rental", rent.source
+
+
+def _offers(subject: Subject) -> Iterator[Hit]:
+    context = subject.context
+    for loc, offer in subject.section("offers"):
+        if retired(offer, context.as_of):
+            continue
+        price = price_at(offer, context.as_of, context.offers)
+        if price is not None:
+            where = (*loc, *_place(offer, price))
+            yield from _aged(where, price, context.kind(offer.provider), subject)
+            yield from _currency(where, price, subject)
+
+
+def _place(offer: Offer, price: Price) -> Loc:
+    for i, own in enumerate(offer.prices):
+        if own is price:
+            return ("prices", i)
+    return ("discount",)
+
+
+def _aged(
+    loc: Loc, record: Dated, kind: str, subject: Subject, source: str | None = None
+) -> Iterator[Hit]:
+    age, limit = age_days(record, subject.context.as_of), stale_after(kind)
+    if age <= limit:
+        return
+    words = _CALLED[kind]
+    message = f"last seen on {record.checked}, {age} days ago; the limit for {words} is {limit}"
+    evidence = getattr(record, "evidence", ())
+    sources = (source,) if source else tuple(e.source for e in evidence)
+    sought = _sought(sources, subject)
+    severity: Severity = "error" if age > FAILS_AT * limit else "warning"
+    if sought is not None and (subject.context.as_of - sought).days <= FAILS_AT * limit:
+        severity = "warning"
+        message += f"; looked for on {sought}, and no newer statement was found"
+    yield Hit(STALE, (*loc, "checked"), message, severity, sources)
+
+
+def _sought(names: Sequence[str], subject: Subject) -> date | None:
+    """Return the last day on which something newer than all of some sources was looked for."""
+    days = [subject.sources[name].sought for name in names if name in subject.sources]
+    known = [day for day in days if day is not None]
+    return max(known) if known and len(known) == len(days) else None
+
+
+def _currency(loc: Loc, price: Price, subject: Subject) -> Iterator[Hit]:
+    if price.currency is None:
+        return
+    age = (subject.context.as_of - price.currency.on).days
+    if age > RATE_DAYS:
+        code, day = price.currency.code, price.currency.on
+        message = f"the rate of {code} is of {day}, {age} days ago"
+        yield Hit(STALE_RATE, (*loc, "currency"), message)
+
+
+# TCO4xx: who says so, and whether the data admits it when they differ.
 
 ONE_SOURCE = Rule(
     id="TCO401",
@@ -48,11 +158,10 @@ UNREACHABLE_SOURCE = Rule(
     title="A source can be found again: by a URL, or by package, repository and file.",
     advice="give `url` or `where`; our own estimates are of `kind: judgment`",
 )
-RULES = (ONE_SOURCE, SOURCES_DISAGREE, UNSUPPORTED, UNUSED_SOURCE, UNREACHABLE_SOURCE)
 _NAMES = ("source", "sources", "also")
 
 
-def hits(subject: Subject) -> Iterator[Hit]:
+def _attested(subject: Subject) -> Iterator[Hit]:
     """Return prices that are badly attested, and sources that attest nothing."""
     for loc, _, price in subject.prices():
         yield from _witnesses(loc, price, subject)
@@ -119,3 +228,83 @@ def _named(value: Any) -> Iterator[str]:
     elif isinstance(value, list | dict):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _named(inner)
+
+
+# TCO5xx: numbers that were overwritten instead of appended, held against an older edition.
+
+CHANGED_WITHOUT_WINDOW = Rule(
+    id="TCO501",
+    name="changed-without-window",
+    severity="error",
+    title="A price that moves gets a new window; the old one stays as it was.",
+    advice="restore and end the old window, append the new price; a corrected mistake is waived",
+)
+WINDOW_REMOVED = Rule(
+    id="TCO502",
+    name="window-removed",
+    severity="warning",
+    title="No window disappears.",
+    advice="put it back: what was charged on an earlier day is still asked for",
+)
+
+
+def _changed(subject: Subject) -> Iterator[Hit]:
+    """Return windows that are in the base too, with other numbers or not any more."""
+    before = subject.context.before
+    if before is None:
+        return
+    for loc, offer in subject.section("offers"):
+        old = before.get(offer.id)
+        if old is not None:
+            yield from _held_against(loc, offer, old)
+
+
+def _held_against(loc: Loc, offer: Offer, old: Offer) -> Iterator[Hit]:
+    now = {(p.since, p.status): (i, p) for i, p in enumerate(offer.prices)}
+    for price in old.prices:
+        found = now.get((price.since, price.status)) or _same_numbers(offer, price)
+        if found is None:
+            message = f"the {price.status} price from {price.since} is gone"
+            yield Hit(WINDOW_REMOVED, (*loc, "prices"), message)
+            continue
+        i, new = found
+        for key, rate in price.usd_per_mtok:
+            other = getattr(new.usd_per_mtok, key)
+            if rate != other:
+                message = f"{key} was {_usd(rate)} and is now {_usd(other)}, both from {new.since}"
+                where = (*loc, "prices", i, "usd_per_mtok", key)
+                yield Hit(CHANGED_WITHOUT_WINDOW, where, message)
+        if price.modifiers != new.modifiers:
+            where = (*loc, "prices", i, "modifiers")
+            message = f"modifiers of the price from {new.since} are not what they were"
+            yield Hit(CHANGED_WITHOUT_WINDOW, where, message)
+
+
+def _same_numbers(offer: Offer, old: Price) -> tuple[int, Price] | None:
+    """Return the window that has the same numbers, if only its first day was corrected."""
+    for i, price in enumerate(offer.prices):
+        if price.usd_per_mtok == old.usd_per_mtok and price.status != "cancelled":
+            return i, price
+    if old.status == "scheduled":  # a scheduled price becomes a list price, or is cancelled
+        for i, price in enumerate(offer.prices):
+            if price.since == old.since:
+                return i, price
+    return None
+
+
+def _usd(rate: float | None) -> str:
+    return "nothing" if rate is None else f"${show_price(rate)}"
+
+
+RULES = (
+    *(STALE, STALE_RATE),
+    *(ONE_SOURCE, SOURCES_DISAGREE, UNSUPPORTED, UNUSED_SOURCE, UNREACHABLE_SOURCE),
+    *(CHANGED_WITHOUT_WINDOW, WINDOW_REMOVED),
+)
+
+
+def hits(subject: Subject) -> Iterator[Hit]:
+    """Return figures that are too old, badly attested, or not what they were."""
+    yield from _stale(subject)
+    yield from _attested(subject)
+    yield from _changed(subject)

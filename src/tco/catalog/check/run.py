@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tco.catalog.build import SCHEMAS, Overlay, called
 from tco.catalog.check import (
-    changes,
     evidence,
     hardware,
     models,
     prices,
     reading,
-    staleness,
     waivers,
     windows,
 )
@@ -47,7 +45,7 @@ if TYPE_CHECKING:
 
 # All rules, applied to all files in one run.
 
-FAMILIES = (prices, windows, staleness, evidence, changes, hardware, models)
+FAMILIES = (prices, windows, evidence, hardware, models)
 RULES: tuple[Rule, ...] = tuple(
     rule for family in (reading, *FAMILIES, waivers) for rule in family.RULES
 )

@@ -20,8 +20,7 @@ from tco.catalog.check.windows import RETIRED_BUT_OFFERED
 from tco.catalog.listed import by_row_name, folded
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import price_at
-from tco.catalog.upstream.find import read_list
-from tco.catalog.upstream.rows import PriceList, PriceRow
+from tco.catalog.upstream.rows import PriceList, PriceRow, read_list
 from tco.errors import DataError
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def _findings(listed: PriceList, on: date) -> Iterator[Finding]:
         yield finding(REFERENCE, listed.file, line, name, "is given twice; the last one counts")
     for line, name, message in listed.wrong:
         yield finding(prices.NOT_A_PRICE, listed.file, line, name, message)
-    for line, name, key in listed.new:
+    for line, name, key in listed.new.values():
         yield finding(prices.NEW_KEY, listed.file, line, name, f"{key} is new to tco")
     catalog = load_catalog()
     medians = host_medians(listed.rows, catalog.models.models)

@@ -9,7 +9,6 @@ from typing import Any
 
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import (
-    ListReading,
     ListTier,
     PriceList,
     PriceRow,
@@ -38,7 +37,7 @@ KNOWN = frozenset((*NAMES.values(), *TTL_WRITES.values(), *OTHERS))
 OF_TOKENS = "_mtok"
 
 
-def _look(found: ListReading, prices: Mapping[str, Any], line: int, key: str) -> None:
+def _look(found: PriceList, prices: Mapping[str, Any], line: int, key: str) -> None:
     """Note the prices of tokens that are no numbers, or of a kind that is not known."""
     for name, value in prices.items():
         if not name.endswith(OF_TOKENS):
@@ -67,14 +66,14 @@ def price_list(file: File, on: date, edition: str = "") -> PriceList:
         providers, line = _python(file), None
     if not isinstance(providers, list):
         raise DataError(f"{file.path}:1: not the list of providers of genai-prices")
-    found = ListReading()
+    found = PriceList(kind="genai-prices", file=file.path, edition=edition)
     for i, provider in enumerate(providers):
         for j, model in enumerate(_models(provider)):
             at = model.get("line", 1) if line is None else line(i, "models", j)
             row = _row(file.path, at, str(provider.get("id", "")), model, on, found)
             if row is not None:
                 found.rows.append(row)
-    return found.as_list("genai-prices", file.path, edition)
+    return found.sound()
 
 
 def _models(provider: Any) -> Iterator[dict[str, Any]]:
@@ -83,7 +82,7 @@ def _models(provider: Any) -> Iterator[dict[str, Any]]:
 
 
 def _row(
-    path: str, line: int, provider: str, model: Mapping[str, Any], on: date, found: ListReading
+    path: str, line: int, provider: str, model: Mapping[str, Any], on: date, found: PriceList
 ) -> PriceRow | None:
     base, name = _holding(model.get("prices"), on), str(model.get("id", ""))
     _look(found, base, line, f"{provider}/{name}")

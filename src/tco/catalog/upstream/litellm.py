@@ -10,7 +10,6 @@ from typing import Any
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import (
     MTOK,
-    ListReading,
     ListTier,
     PriceList,
     PriceRow,
@@ -80,20 +79,20 @@ def price_list(file: File, edition: str = "") -> PriceList:
     read = read_json(file, 1)
     if not isinstance(read.value, dict):
         raise DataError(f"{file.path}:1: not litellm's map of models to prices")
-    found = ListReading()
+    found = PriceList(kind="litellm", file=file.path, edition=edition)
     for key, entry in read.value.items():
         if key == SAMPLE or not isinstance(entry, dict):
             continue
         said = _listed_prices(entry)
         line = read.line(key)
-        found.wrong += [(line, key, message) for message in said.wrong]
+        found.wrong.extend((line, key, message) for message in said.wrong)
         for name in said.new:
             found.new.setdefault(name, (line, key, name))
         row = _row(file.path, line, key, entry, said)
         if row is not None:
             found.rows.append(row)
-    twice = tuple((read.line(*path), str(path[0])) for path in read.twice)
-    return found.as_list("litellm", file.path, edition, twice)
+    found.twice.extend((read.line(*path), str(path[0])) for path in read.twice)
+    return found.sound()
 
 
 def _row(

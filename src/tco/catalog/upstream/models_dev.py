@@ -10,7 +10,6 @@ from typing import Any
 
 from tco.catalog.files import File, user_file
 from tco.catalog.upstream.rows import (
-    ListReading,
     ListTier,
     PriceList,
     PriceRow,
@@ -42,13 +41,13 @@ def price_list(file: File, edition: str = "") -> PriceList:
     read = read_json(file, 3)
     if not isinstance(read.value, dict):
         raise DataError(f"{file.path}:1: not the map of providers of models.dev")
-    found = ListReading()
+    found = PriceList(kind="models.dev", file=file.path, edition=edition)
     for provider, entry in read.value.items():
         models = entry.get("models") if isinstance(entry, dict) else None
         for name, model in models.items() if isinstance(models, dict) else ():
             line = read.line(provider, "models", name)
             _add(found, file.path, line, provider, name, model)
-    return found.as_list("models.dev", file.path, edition)
+    return found.sound()
 
 
 def of_folder(folder: Path) -> PriceList:
@@ -58,7 +57,7 @@ def of_folder(folder: Path) -> PriceList:
         DataError: A file cannot be read, or there is none.
     """
     root = folder / "providers" if (folder / "providers").is_dir() else folder
-    found = ListReading()
+    found = PriceList(kind="models.dev", file=str(folder), edition="")
     for path in sorted(root.glob("*/models/**/*.toml")):
         if not path.is_file():  # a link to a model that is described elsewhere, or to nothing
             continue
@@ -68,10 +67,10 @@ def of_folder(folder: Path) -> PriceList:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
             raise DataError(f"{path}:1: not TOML") from None
         _add(found, str(path), 1, parts[0], "/".join(parts[2:]), model)
-    return found.as_list("models.dev", str(folder), "")
+    return found.sound()
 
 
-def _add(found: ListReading, path: str, line: int, provider: str, name: str, model: Any) -> None:
+def _add(found: PriceList, path: str, line: int, provider: str, name: str, model: Any) -> None:
     """Read one model of one provider."""
     cost = model.get("cost") if isinstance(model, dict) else None
     if not isinstance(cost, dict):
@@ -97,7 +96,7 @@ def _add(found: ListReading, path: str, line: int, provider: str, name: str, mod
     )
 
 
-def _rates(found: ListReading, cost: Mapping[str, Any], line: int, key: str) -> dict[str, float]:
+def _rates(found: PriceList, cost: Mapping[str, Any], line: int, key: str) -> dict[str, float]:
     rates: dict[str, float] = {}
     for name, value in cost.items():
         if name in NO_RATES or name.startswith("context_over_"):
@@ -113,7 +112,7 @@ def _rates(found: ListReading, cost: Mapping[str, Any], line: int, key: str) -> 
     return rates
 
 
-def _tiers(found: ListReading, cost: Mapping[str, Any], line: int, key: str) -> Iterator[ListTier]:
+def _tiers(found: PriceList, cost: Mapping[str, Any], line: int, key: str) -> Iterator[ListTier]:
     for tier in cost.get("tiers") or ():
         if isinstance(tier, dict):
             limit = tier.get("tier", {})
@@ -129,7 +128,7 @@ def _tiers(found: ListReading, cost: Mapping[str, Any], line: int, key: str) -> 
             yield ListTier(words=name, rates=rates, over=over, whole=over is not None)
 
 
-def _modes(found: ListReading, model: Mapping[str, Any], line: int, key: str) -> Iterator[ListTier]:
+def _modes(found: PriceList, model: Mapping[str, Any], line: int, key: str) -> Iterator[ListTier]:
     """Return the prices of modes, which the list calls experimental."""
     extra = model.get("experimental")
     modes = extra.get("modes") if isinstance(extra, dict) else None

@@ -1,18 +1,21 @@
-"""The one shape that upstream price lists are read into, and their JSON with its lines."""
+"""Upstream price lists: where they are found, the one shape they are read into, JSON with lines."""
 
 from __future__ import annotations
 
 import json
 import math
+import pathlib
 import re
+import sys
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import date
+from importlib import metadata
 from typing import Any, NoReturn
 
-from tco.catalog.files import File
-from tco.errors import DataError, printable
+from tco.catalog.files import File, user_file
+from tco.errors import DataError, UsageError, printable, suggestion
 from tco.records import dataclass
 
 # JSON with the line of its upper members, so that a finding can point into the file.
@@ -29,21 +32,6 @@ def refuse_constant(word: str) -> NoReturn:
 _DECODE = json.JSONDecoder(parse_constant=refuse_constant)
 
 
-@dataclass(slots=True)
-class Json:
-    """A JSON document: its value, the lines of its upper members, and members given twice."""
-
-    value: Any
-    lines: dict[Path, int] = field(default_factory=dict)
-    twice: list[Path] = field(default_factory=list)
-
-    def line(self, *path: str | int) -> int:
-        """Return the line of a member, or of the nearest around it."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 1)
-
-
 def read_json(file: File, depth: int) -> Json:
     """Return a JSON file, with lines for members down to `depth`.
 
@@ -54,33 +42,45 @@ def read_json(file: File, depth: int) -> Json:
         text = file.data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError(f"{file.path}:1: not UTF-8 text") from None
-    reader = _Reader(text)
+    read = Json(text)
     try:
-        value, end = reader.value(reader.skip(0), (), depth)
-        if reader.skip(end) != len(text):
+        read.value, end = read.inner(read.skip(0), (), depth)
+        if read.skip(end) != len(text):
             raise json.JSONDecodeError("more than one value", text, end)
     except json.JSONDecodeError as error:
         raise DataError(f"{file.path}:{error.lineno}: not JSON: {error.msg}") from None
     except (ValueError, RecursionError, IndexError) as error:
         why = printable(str(error)) if isinstance(error, ValueError) else "nested too deep, or cut"
         raise DataError(f"{file.path}:1: not JSON: {why}") from None
-    return Json(value, reader.lines, reader.twice)
+    return read
 
 
-class _Reader:
-    """Walks the upper levels by hand and leaves the lower ones to the C scanner."""
+class Json:
+    """A JSON document: its value, the lines of its upper members, and members given twice.
+
+    It walks the upper levels by hand and leaves the lower ones to the C scanner.
+    """
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        """Keep the text; nothing is read yet."""
+        self.text, self.value = text, None
         self.ends = [match.start() for match in re.finditer("\n", text)]
         self.lines: dict[Path, int] = {}
         self.twice: list[Path] = []
 
+    def line(self, *path: str | int) -> int:
+        """Return the line of a member, or of the nearest around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
     def skip(self, at: int) -> int:
+        """Return where what is no blank comes next."""
         match = _BLANK.match(self.text, at)
         return match.end() if match is not None else at
 
-    def value(self, at: int, path: Path, depth: int) -> tuple[Any, int]:
+    def inner(self, at: int, path: Path, depth: int) -> tuple[Any, int]:
+        """Return the value that stands at a place, and where it ends."""
         self.lines[path] = bisect_right(self.ends, at) + 1
         if depth and self.text[at : at + 1] == "{":
             return self._members(at, path, depth)
@@ -99,7 +99,7 @@ class _Reader:
             at = self.skip(self._expect(self.skip(at), ":"))
             if key in found:
                 self.twice.append((*path, key))
-            found[key], at = self.value(at, (*path, key), depth - 1)
+            found[key], at = self.inner(at, (*path, key), depth - 1)
             self.lines[(*path, key)] = bisect_right(self.ends, start) + 1
             at = self._next(at, "}")
         return found, at + 1
@@ -108,7 +108,7 @@ class _Reader:
         found: list[Any] = []
         at = self.skip(at + 1)
         while self.text[at] != "]":
-            item, at = self.value(at, (*path, len(found)), depth - 1)
+            item, at = self.inner(at, (*path, len(found)), depth - 1)
             found.append(item)
             at = self._next(at, "]")
         return found, at + 1
@@ -192,7 +192,7 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceList:
-    """A price list as read.
+    """A price list as it is read.
 
     Args:
         kind: `litellm`, `genai-prices` or `models.dev`.
@@ -201,18 +201,26 @@ class PriceList:
         rows: All rows with a price of text tokens.
         twice: Line and name of rows that are given twice.
         wrong: Line, name and message of prices that are none.
-        new: Line, name and key of the first price of each kind that is not known.
-        read: The day whose prices it states, where that is known.
+        new: Line, name and key of the first price of each kind that is not known, by that kind.
     """
 
     kind: Kind
     file: str
     edition: str
-    rows: tuple[PriceRow, ...]
-    twice: tuple[tuple[int, str], ...] = ()
-    wrong: tuple[tuple[int, str, str], ...] = ()
-    new: tuple[tuple[int, str, str], ...] = ()
-    read: date | None = None
+    rows: list[PriceRow] = field(default_factory=list)
+    twice: list[tuple[int, str]] = field(default_factory=list)
+    wrong: list[tuple[int, str, str]] = field(default_factory=list)
+    new: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+
+    def sound(self) -> PriceList:
+        """Return it.
+
+        Raises:
+            DataError: No row has a price.
+        """
+        if not self.rows and not self.wrong:
+            raise DataError(f"{self.file}:1: no row of it has a price as {self.kind} writes them")
+        return self
 
 
 def not_a_price(value: Any) -> bool:
@@ -239,30 +247,74 @@ def day(value: Any) -> date | None:
         return None
 
 
-@dataclass(slots=True)
-class ListReading:
-    """Rows of a price list as they are read, and what is wrong with them or new."""
+# Price lists by the file that a user names, or by the package that is installed.
 
-    rows: list[PriceRow] = field(default_factory=list)
-    wrong: list[tuple[int, str, str]] = field(default_factory=list)
-    new: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+INSTALLED = {
+    "litellm": ("litellm", "litellm/model_prices_and_context_window_backup.json"),
+    "genai-prices": ("genai-prices", "genai_prices/data.py"),
+}
+"""Distribution, and the file in it; it is read, and nothing of the package is run."""
 
-    def as_list(
-        self, kind: Kind, path: str, edition: str, twice: tuple[tuple[int, str], ...] = ()
-    ) -> PriceList:
-        """Return what was read.
 
-        Raises:
-            DataError: No row has a price.
-        """
-        if not self.rows and not self.wrong:
-            raise DataError(f"{path}:1: no row of it has a price as {kind} writes them")
-        return PriceList(
-            kind=kind,
-            file=path,
-            edition=edition,
-            rows=tuple(self.rows),
-            twice=twice,
-            wrong=tuple(self.wrong),
-            new=tuple(self.new.values()),
+def read_list(kind: str, path: str, on: date, *, shown: str = "", edition: str = "") -> PriceList:
+    """Return a price list from a file or, of models.dev, a folder.
+
+    Args:
+        kind: `litellm`, `genai-prices` or `models.dev`.
+        path: The file.
+        on: The day whose prices are asked for, where the list has a history.
+        shown: What the file is called in findings, if not by its path.
+        edition: Its version, where it is known.
+
+    Raises:
+        UsageError: There is no such kind.
+        DataError: The file cannot be read as that kind.
+    """
+    from tco.catalog.upstream import genai_prices, litellm, models_dev
+
+    if kind not in KINDS:
+        hint = suggestion(kind, KINDS, 1)
+        raise UsageError(f"{printable(kind, 40)!r} is none of {', '.join(KINDS)}{hint}")
+    if kind == "models.dev" and pathlib.Path(path).is_dir():
+        return models_dev.of_folder(pathlib.Path(path))
+    file = user_file(path)
+    if shown:
+        file = type(file)(shown, file.data)
+    if kind == "genai-prices":
+        return genai_prices.price_list(file, on, edition)
+    if kind == "litellm":
+        return litellm.price_list(file, edition)
+    return models_dev.price_list(file, edition)
+
+
+def installed_list(kind: str, on: date) -> PriceList | None:
+    """Return the price list of an installed package; None where it is not installed."""
+    if kind not in INSTALLED:
+        return None
+    name, inside = INSTALLED[kind]
+    try:
+        found = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+    path = pathlib.Path(str(found.locate_file(inside)))
+    if not path.is_file():
+        where = pathlib.Path(sys.prefix).name
+        raise DataError(f"{name} {found.version} in {where}: it has no {inside}")
+    return read_list(kind, str(path), on, shown=f"{name} {found.version}", edition=found.version)
+
+
+def found_lists(given: Sequence[tuple[str, str]], on: date) -> list[PriceList]:
+    """Return the price lists that a user names, or else those that are installed.
+
+    Raises:
+        UsageError: None is named and none is installed.
+    """
+    if given:
+        return [read_list(kind, path, on) for kind, path in given]
+    found = [listed for kind in KINDS if (listed := installed_list(kind, on)) is not None]
+    if not found:
+        raise UsageError(
+            "neither litellm nor genai-prices is installed here; name a file, for example "
+            "--against litellm model_prices_and_context_window.json"
         )
+    return found

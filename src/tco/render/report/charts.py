@@ -36,7 +36,6 @@ from tco.render.report.marks import (
     STEP,
     WHOLE,
     ChartRows,
-    Look,
     Looks,
     Row,
     Spec,
@@ -511,7 +510,7 @@ _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&'\u2028\u2029"}
 
 def specs(
     report: Report,
-    looks: Mapping[str, Look],
+    looks: Looks,
     shown: Sequence[str],
 ) -> str:
     """Return the charts as JSON that can stand inside a script element.
@@ -525,9 +524,7 @@ def specs(
     return json.dumps(made, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
 
 
-def _charts(
-    report: Report, looks: Mapping[str, Look], shown: Sequence[str]
-) -> Iterator[tuple[str, Spec]]:
+def _charts(report: Report, looks: Looks, shown: Sequence[str]) -> Iterator[tuple[str, Spec]]:
     if report.bills:
         yield "bills", bills(report.bills, looks)
     if report.curves is not None:

@@ -54,17 +54,20 @@ DASHES = {"self": [1, 0], "hosted": [6, 3], "api": [2, 3]}
 """How the line of a tier is drawn, so that it can be told on paper."""
 
 
-class Look(NamedTuple):
-    """How an option is told from the others."""
+class Key(NamedTuple):
+    """An entry of a legend: how an option, or a part, is told from the others."""
 
-    mark: str
+    name: str
     colour: str
+    mark: str = ""
+    dash: str = ""
+    shown: bool = True
 
 
-Looks = Mapping[str, Look]
+Looks = Mapping[str, Key]
 
 
-def looks(ids: list[str], first: list[str], answer: Any) -> dict[str, Look]:
+def looks(ids: list[str], first: list[str], answer: Any) -> dict[str, Key]:
     """Return the look of each option: its rank in a comparison, A and B of a pair.
 
     Args:
@@ -79,7 +82,7 @@ def looks(ids: list[str], first: list[str], answer: Any) -> dict[str, Look]:
     important = list(dict.fromkeys([*first, *ordered]))
     colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(important)}
     marks = [chr(ord("A") + i) if letters else str(i + 1) for i in range(len(ordered))]
-    return {name: Look(mark, colours[name]) for name, mark in zip(ordered, marks, strict=True)}
+    return {name: Key(name, colours[name], n) for name, n in zip(ordered, marks, strict=True)}
 
 
 def contrast(one: str, other: str) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import Any
 
 from tco import __version__
 from tco.analysis.charts.curves import Report, prominent
@@ -18,7 +18,7 @@ from tco.errors import UsageError, install_command
 from tco.options.cheapest import cheapest_of, rank_of
 from tco.render import words
 from tco.render.output import screen
-from tco.render.report.marks import DASHES, ENDS, PARTS, SERVED, WHOLE, Look, looks, readable_on
+from tco.render.report.marks import DASHES, ENDS, PARTS, SERVED, WHOLE, Key, looks, readable_on
 from tco.render.screens.breakeven import spans
 from tco.render.table import Block, Column, Paragraph, Row, Table, Tone, View, number
 from tco.render.terminal import NBSP
@@ -201,16 +201,6 @@ LIBRARIES = ("vl_convert", "jinja2")
 MISSING = "a report needs more libraries"
 
 
-class Key(NamedTuple):
-    """An entry of a legend."""
-
-    name: str
-    colour: str
-    mark: str = ""
-    dash: str = ""
-    shown: bool = True
-
-
 def check() -> None:
     """Do nothing when the libraries that draw are installed.
 
@@ -274,7 +264,7 @@ def page(
     )
 
 
-def _parts(report: Report, marks: dict[str, Look], shown: Sequence[str]) -> dict[str, Any]:
+def _parts(report: Report, marks: dict[str, Key], shown: Sequence[str]) -> dict[str, Any]:
     """Return everything that the template speaks of but the charts."""
     answer, steps = report.answer, report.bills
     pictured = report.map is answer or report.plan is answer
@@ -339,22 +329,19 @@ def first_shown(report: Report) -> list[str]:
     return prominent([(option.id, option.tier) for option in middle], pairs, report.answer)
 
 
-def _pair(answer: Any, marks: dict[str, Look]) -> list[Key]:
+def _pair(answer: Any, marks: dict[str, Key]) -> list[Key]:
     """Return A and B with their marks; nothing where an answer is not about a pair."""
     if not hasattr(answer, "b"):
         return []
-    found = [(name, marks[name]) for name in (answer.a, answer.b) if name in marks]
-    return [Key(name, look.colour, look.mark, readable_on(look.colour)) for name, look in found]
+    found = [marks[name] for name in (answer.a, answer.b) if name in marks]
+    return [key._replace(dash=readable_on(key.colour)) for key in found]
 
 
-def _curve_keys(report: Report, marks: dict[str, Look], shown: Sequence[str]) -> list[Key]:
+def _curve_keys(report: Report, marks: dict[str, Key], shown: Sequence[str]) -> list[Key]:
     if report.curves is None:
         return []
     curves = sorted(report.curves.curves, key=lambda c: list(marks).index(c.id))
-    return [
-        Key(c.id, marks[c.id].colour, marks[c.id].mark, dash_of(c.tier), c.id in shown)
-        for c in curves
-    ]
+    return [marks[c.id]._replace(dash=dash_of(c.tier), shown=c.id in shown) for c in curves]
 
 
 def dash_of(tier: str) -> str:
@@ -362,7 +349,7 @@ def dash_of(tier: str) -> str:
     return "" if tier == "self" else " ".join(str(px) for px in DASHES[tier])
 
 
-def _winners(report: Report, marks: dict[str, Look]) -> list[Key]:
+def _winners(report: Report, marks: dict[str, Key]) -> list[Key]:
     if report.map is None:
         return []
     cells = len(report.map.cells)
