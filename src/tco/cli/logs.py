@@ -101,10 +101,10 @@ def _profiled(logs: Any, to: Text, read: LogOptions, said: Any, day: Any) -> Any
 
     reading = asking.reading(logs, read.format_from, read.columns, read.timezone, read.warehouse)
     with Progress(quiet=bool(said.output.get("quiet"))) as progress:
-        made = profiled(reading, load_catalog(said.overlays), day, progress, to=to)
+        result, text = profiled(reading, load_catalog(said.overlays), day, progress, to=to)
     if to is not None:
-        asking.save(to, made.text)
-    return made.result
+        asking.save(to, text)
+    return result
 
 
 # `tco bill`.
