@@ -39,8 +39,8 @@ MOST_MODULES = 25
 MOST_LINES_OF_A_FUNCTION = 40
 MOST_MODULES_OF_COMPARE = 60  # to be 50; the turn took five, quality one, the screen three
 
-MOST_ROOMS = 247  # to be 240: modules with code
-MOST_TYPES = 425  # to be 250: classes that declare fields
+MOST_ROOMS = 244  # to be 240: modules with code
+MOST_TYPES = 420  # to be 250: classes that declare fields
 NEW = {
     "tuning by memory and speed, seats": 853,
     "logs in a warehouse": 926,
