@@ -343,7 +343,7 @@ def answer(
         return ask(inputs)
 
     result = answered(kept, said)
-    reports: dict[str, Report] = {"html": partial(_page, questions[-1], result)}
+    reports: dict[str, Report] = {"html": partial(report_page, result, questions[-1])}
     pictures: list[Picture] = [partial(_picture, questions[-1], result)] if plot else []
     with shown_in(money_in(result)):
         deliver(result, said.output, reports, *pictures)
@@ -372,13 +372,15 @@ def _picture(inputs: Question, result: Any, columns: int) -> tuple[Block, ...]:
     return tuple(plots.week(result, columns)) if result.schema == "tco.plan/1" else ()
 
 
-def _page(inputs: Question, result: Any) -> str:
-    """Return the report of an answer."""
+def report_page(result: Any, inputs: Question | None = None) -> str:
+    """Return the report of an answer: of logs with no question around it."""
     from tco.analysis.charts.collect import report_of
+    from tco.analysis.charts.curves import Report
     from tco.render.report.page import check, page
 
     check()  # before what takes a second
-    return page(report_of(inputs, result), *asked_for(result.catalog.as_of), _kept_library)
+    report = Report(answer=result) if inputs is None else report_of(inputs, result)
+    return page(report, *asked_for(result.catalog.as_of), _kept_library)
 
 
 def _kept_library() -> str:
