@@ -232,11 +232,10 @@ def _cache_words(option: Option, settings: Settings) -> tuple[str, ...]:
         number(total_usd(token_lines(rates, load)))
         for load, rates in ways_to_cache(option, caching, settings)
     ]
-    best, worst = min(usd), max(usd)
-    if not best < worst:
+    if not (best := min(usd)) < (worst := max(usd)):
         return ()  # a volume of 0, or prices of 0
-    both = (caching.lifetime_s(usd.index(one), settings) for one in (best, worst))
-    kept, other = (show_seconds(number(seconds)) for seconds in both)
+    lifetimes = (caching.lifetime_s(usd.index(one), settings) for one in (best, worst))
+    kept, other = (show_seconds(number(seconds)) for seconds in lifetimes)
     return (f"cache kept {kept}, {show_share(1 - best / worst)} cheaper than {other}",)
 
 
@@ -513,7 +512,7 @@ def prices_of(
     read = requests * number(load.isl)
     tokens = (read * (1.0 - cached), read * cached, requests * number(load.osl))
     time = token_times(option, settings, replica_of(option, settings))
-    drawn = number(total_usd([line for line in bill if line.item == STANDING]))
+    drawn = number(total_usd(tuple(line for line in bill if line.item == STANDING)))
     idle = breakdown_of(bill, used).idle + drawn * (1.0 - min(used, 1.0))
     return token_prices(number(total_usd(bill)), idle, time, tokens)
 
