@@ -7,14 +7,14 @@ In one run, on the same rows with the same batch: this model by constants that n
 of a row, a plain roofline, and, where the package aiconfigurator is installed, NVIDIA's own
 configurator. Error is |predicted / measured - 1|; `a/b` is its median and the 90th percentile of
 |ln|. Terms were chosen by what sources and years left out say (72 variants were compared,
-then 14 more, then 12), then frozen; `LAST` was looked at after each time, and is in no fit.
+then 14 more, then 11), then frozen; `LAST` was looked at after each time, and is in no fit.
 
-Of the last 12: kernels of narrow operands have a fixed time (`data/kernels.csv`) at a quarter,
+Of the last 11: kernels of narrow operands have a fixed time (`data/kernels.csv`) at a quarter,
 half, three quarters and all of what is measured for four matrices a layer, the half kept: with
 sources left out all rows .1110 to .1091 in the median, new ones .1247 to .1226, years left out new
 ones .137 to .131, `LAST` .219 to .210; harnesses left out .1111 to .1124. Not kept: reads and
-arithmetic of 16-bit kernels that overlap, as the same tables show them to (four: sources .1108 to
-.1127); what fp4 leaves out of the experts in 4 or 16 bits (three: no difference beyond .002).
+arithmetic of 16-bit kernels that overlap, as the same tables show them to (three: sources .1108 to
+.1127); what fp4 leaves out of the experts in 4 or 16 bits (four: no difference beyond .002).
 """
 
 from __future__ import annotations

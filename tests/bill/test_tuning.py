@@ -28,7 +28,7 @@ from tco.engine.training import (
 from tco.options.bills import usd_of
 from tco.options.names import resolve
 
-LLAMA, SMALL = "llama-3.3-70b", "llama-3.1-8b"
+LLAMA, SMALL, MIXTURE = "llama-3.3-70b", "llama-3.1-8b", "qwen3-30b-a3b"
 ONE: dict[str, Any] = {"training_tokens": 10e6}
 
 
@@ -164,6 +164,26 @@ def test_qlora_needs_one_gpu_where_lora_needs_four_and_takes_longer(asked: Any) 
     lora, qlora = own(made, "lora"), own(made, "qlora")
     assert (lora.gpus, qlora.gpus) == (4.0, 1.0)
     assert qlora.once[0].quantity == pytest.approx(1.66 * lora.once[0].quantity)
+
+
+def test_qlora_keeps_tables_and_experts_in_32_bits_unless_packed(asked: Any) -> None:
+    def weights_gb(model: str, **said: float) -> float:
+        settings = {f"training.qlora_{name}": value for name, value in said.items()}
+        made = train(asked(gpus=("h200-sxm",), settings=settings), (model,), **ONE)
+        of, gpus = own(made, "qlora").memory_per_gpu, own(made, "qlora").gpus
+        assert of is not None and gpus is not None
+        assert any("leaves the experts" in w for w in made.warnings) is (
+            model == MIXTURE and "packed_experts" not in said
+        )
+        return of.weights_gb * gpus
+
+    tables = 2 * 128256 * 8192 / 1e9  # of Llama 3.3 70B: its card's vocabulary and width
+    four = NF4_BYTES * (70.55 - tables)
+    assert weights_gb(LLAMA) == pytest.approx(four + 4 * tables, rel=2e-3)
+    assert weights_gb(LLAMA, other_bytes=2.0) == pytest.approx(four + 2 * tables, rel=2e-3)
+    loose, packed = weights_gb(MIXTURE), weights_gb(MIXTURE, packed_experts=1.0)
+    routed = 48 * 128 * 3 * 2048 * 768 / 1e9  # Qwen3-30B-A3B: layers, experts, matrices, widths
+    assert loose - packed == pytest.approx((4 - NF4_BYTES) * routed, rel=1e-3)
 
 
 def test_without_checkpointing_activations_grow(asked: Any) -> None:

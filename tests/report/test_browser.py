@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from reported import COMMANDS, HOSTILE, Made
+from running import DAY
 
 DRAWN = "return [...document.querySelectorAll('.chart')].every(c => c.querySelector('svg'))"
 LIGHT, DARK = "light", "dark"
@@ -107,6 +108,14 @@ def test_charts_are_drawn_and_nothing_is_asked_for(name: str, look: Any, made: M
     assert places == {f"chart-{chart}" for chart in drawn}
     for place in places:
         assert _count(page, f"#{place} svg path, #{place} svg line") > 3, place
+
+
+def test_bill_is_drawn(look: Any, tmp_path: Path) -> None:
+    logs = tmp_path / "months.csv"
+    logs.write_text("month,model,input,output,cost\n2026-10,gpt-4.1,9000000,800000,25\n")
+    page = look("bill", str(logs), *DAY)
+    assert _logs(page)[0] == []
+    assert _count(page, "#chart-used svg .mark-rect path") == 2  # the bar, and what the log states
 
 
 def test_marks_are_as_many_as_figures(look: Any, made: Made) -> None:

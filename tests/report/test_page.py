@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from reported import COMMANDS, EVIL, HOSTILE, WORSE, Made
-from running import run
+from running import DAY, run
 
+from tco import units
 from tco.errors import install_command
 from tco.render.report import marks
 
@@ -205,6 +206,38 @@ def test_report_that_cannot_be_written(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert result.stderr == f"tco: --export: {tmp_path}/no/such.html: no such file or directory\n"
     assert result.stdout == run(*COMMANDS["breakeven-over"], "-q").stdout
+
+
+def test_report_of_a_bill_shows_its_figures(tmp_path: Path) -> None:
+    logs, page, copy = tmp_path / "months.csv", tmp_path / "page.html", tmp_path / "bill.json"
+    logs.write_text(
+        "month,model,team,input,cached,output,cost\n2026-10,gpt-4.1,ours,9000000,1000000,800000,25\n"
+        f'2026-10,gpt-4.1,"{WORSE}",5000000,0,100000,9\n2026-11,gpt-4.1,ours,9000000,0,800000,\n'
+    )
+    asked = ("bill", str(logs), "--by", "team", "--invoice", "60", *DAY)
+    done = run(*asked, "-q", "--export", f"html={page}", "--export", f"json={copy}")
+    assert done.exit_code == 0, done.output
+    answer, drawn, told = json.loads(copy.read_text()), rows(specs(page)["used"]), words(page)
+    bars = {row["rank"]: row["to"] for row in drawn if "to" in row}
+    lines = {row["rank"]: row["said"] for row in drawn if "said" in row}
+    for rank, group in enumerate(answer["groups"]):
+        assert bars[rank] == pytest.approx(group["list_usd"], rel=1e-4)
+        assert lines[rank] == group["stated_usd"]
+        assert group["name"] in told
+    assert answer["verdict"].split(". ")[0] in told
+    assert f"invoice {units.show_usd(60)}" in told
+    assert WORSE not in page.read_text()
+    assert f"tco bill --by team --invoice 60 {logs} --as-of 2026-11-21" in told
+
+
+def test_report_of_a_profile_has_no_library_for_it_draws_nothing(tmp_path: Path) -> None:
+    logs, page = tmp_path / "months.csv", tmp_path / "page.html"
+    logs.write_text("month,model,input,output,requests\n2026-10,gpt-4.1,9000000,800000,700\n")
+    done = run("profile", str(logs), "-q", "--export", f"html={page}", *DAY)
+    assert done.exit_code == 0, done.output
+    assert "700 requests in 744 hours, 1 model" in words(page)
+    assert specs(page) == {}
+    assert page.stat().st_size < 50_000
 
 
 def test_command_without_a_report(tmp_path: Path) -> None:

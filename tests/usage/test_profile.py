@@ -55,7 +55,7 @@ def profile(made: list[str], catalog: Catalog) -> Any:
 @pytest.fixture(scope="module")
 def file(profile: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("profile") / "ours.yaml"
-    path.write_text(profile.text)
+    path.write_text(profile[1])
     return str(path)
 
 
@@ -64,7 +64,7 @@ def test_sums_and_bad_rows_are_those_of_the_table(
     rows: dict[str, Any], form: str, tmp_path: Path, catalog: Catalog
 ) -> None:
     paths = write(spoilt(rows, REASONS), tmp_path, form)
-    found = profiled(Reading(tuple(paths)), catalog, DAY, quiet).result
+    found = profiled(Reading(tuple(paths)), catalog, DAY, quiet)[0]
     assert found.left_out == dict.fromkeys(sorted(REASONS), 1)
     for reason in REASONS:
         assert found.first_places[reason].startswith(str(tmp_path)), reason
@@ -82,7 +82,7 @@ def test_sums_and_bad_rows_are_those_of_the_table(
 def test_quantiles_curve_and_peaks_are_those_of_the_table(
     rows: dict[str, Any], profile: Any
 ) -> None:
-    found = profile.result
+    found = profile[0]
     ok = rows["status"] == 200
     assert found.isl["p50"] == np.quantile(rows["input_tokens"][ok], 0.5, method="inverted_cdf")
     assert found.isl["p99"] == np.quantile(rows["input_tokens"][ok], 0.99, method="inverted_cdf")
@@ -106,18 +106,18 @@ def test_in_flight_is_what_requests_find(rows: dict[str, Any], profile: Any) -> 
     ended = np.bincount(rows["end"] // 10 - START // 10, minlength=steps.size)
     now = np.cumsum(begun - ended)
     found = np.repeat(now, begun)
-    assert profile.result.in_flight["p99"] == np.quantile(found, 0.99, method="inverted_cdf")
+    assert profile[0].in_flight["p99"] == np.quantile(found, 0.99, method="inverted_cdf")
 
 
 def test_the_order_of_files_changes_no_byte(
     made: list[str], catalog: Catalog, profile: Any
 ) -> None:
     for paths in (made[::-1], [made[1], made[0], made[2]]):
-        assert profiled(Reading(tuple(paths)), catalog, DAY, quiet).text == profile.text
+        assert profiled(Reading(tuple(paths)), catalog, DAY, quiet)[1] == profile[1]
 
 
 def test_the_file_is_small(profile: Any) -> None:
-    assert len(profile.text.encode()) <= 6_000 * len(MODELS)
+    assert len(profile[1].encode()) <= 6_000 * len(MODELS)
 
 
 MATCH = ("gpt-5-mini=openai/gpt-5-mini", "gemini-2.5-pro=google/gemini-2.5-pro")
@@ -297,7 +297,7 @@ def test_own_names_of_columns(tmp_path: Path) -> None:
 
 def test_the_day_of_the_file_is_the_day_asked_for(made: list[str], catalog: Catalog) -> None:
     other = profiled(Reading(tuple(made)), catalog, date(2026, 12, 24), quiet)
-    assert 'made: "2026-12-24"' in other.text
+    assert 'made: "2026-12-24"' in other[1]
 
 
 def test_totals_without_a_peak_propose_what_works(tmp_path: Path) -> None:

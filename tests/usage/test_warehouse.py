@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,10 @@ import yaml
 from running import run
 
 from tco.errors import TcoError, UsageError
-from tco.usage import aggregates
+from tco.usage import aggregates, warehouse
 from tco.usage.logs import Logs
 from tco.usage.read import Reading
-from tco.usage.rows import BAD
-from tco.usage.store import QUERIES_FILE, queries
+from tco.usage.rows import BAD, QUERIES_FILE, queries
 
 DAY = ("--as-of", "2026-11-30")
 NAMES = [name for name in queries() if name not in ("over", "seconds", "cells_hourly")]
@@ -123,8 +123,7 @@ def held(logs: Logs, warehouse: Logs, name: str) -> None:
         found = one.store.ask(name, **said)
         found = aggregates.filled(found) if name == "cells" else found
         assert all(v.dtype.kind in "iubO" for v in found.values()), "a sum is no double"
-        columns = [v.tolist() for _, v in sorted(found.items())]
-        rows.append(sorted(zip(*columns, strict=True), key=repr))
+        rows.append(rows_of(found))
     assert rows[0] == rows[1]
     assert rows[0]
 
@@ -327,3 +326,60 @@ class TestSpark:
             Logs(Reading(warehouse="spark://local?path=/nowhere/at/all"), lambda _: None)
         with pytest.raises(UsageError, match="has no such column"):
             Logs(Reading(warehouse=url, columns={"input": "tok"}), lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def clickhouse(local: Logs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Return a function from a query to its columns: the engine itself, in this process."""
+    pytest.importorskip("ibis", reason="Ibis is in the extra warehouse")
+    chdb = pytest.importorskip("chdb.session", reason="chdb, ClickHouse as a package")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder = Path(local.found[0].source.path).parent
+    path = tmp_path_factory.mktemp("clickhouse") / "all.parquet"
+    pq.write_table(pq.ParquetDataset(folder).read(), path)
+    kinds = {"start": "DateTime64(6, 'UTC')", "model": "String", "cost_usd": "Float64"}
+    kinds |= {"end": kinds["start"], "team": "String", "session_id": "String", "batch": "Bool"}
+    names = pq.read_schema(path).names
+    cast = ", ".join(f'"{n}"::Nullable({kinds.get(n, "Int64")}) "{n}"' for n in names)
+    session = chdb.Session()
+    session.query(f"SET session_timezone = '{engines.WRONG_ZONE}'")
+    session.query("CREATE DATABASE d")
+    session.query("USE d")
+    session.query(
+        "CREATE TABLE requests ENGINE = MergeTree ORDER BY tuple() AS "
+        f"SELECT {cast} FROM file('{path}', Parquet)"
+    )
+    yield lambda sql: pa.ipc.open_file(session.query(sql, "Arrow").bytes()).read_all()
+    session.close()
+
+
+@pytest.mark.warehouse
+def test_clickhouse_says_the_whole_numbers_of_duckdb(clickhouse: Any, local: Logs) -> None:
+    columns = {"id": "request_id", "start": "start", "end": "end", "model": "model"}
+    columns |= {"team": "team", "input": "input_tokens", "read": "cached_tokens"}
+    columns |= {"written": "cache_write_tokens", "output": "output_tokens"}
+    columns |= {"reasoning": "reasoning_tokens", "batch": "batch", "status": "status"}
+    columns |= {"session": "session_id", "cost": "cost_usd"}
+    edges = (1000, 128_000)
+    text = warehouse.shown_sql("clickhouse", None, columns, edges, ("team",))
+    assert local.store is not None
+    local.store.keep(without={*aggregates.BY} - {"team"})
+    for name, sql in re.findall(r"^-- (\w+)\n(.*?);\n", text, re.MULTILINE | re.DOTALL):
+        if name == "left_out":
+            bad = {row["bad"]: row["rows"] for row in clickhouse(sql).to_pylist() if row["bad"]}
+            assert bad == dict(local.tally.left)
+            continue
+        table = clickhouse(sql)
+        found = {n: warehouse._array(n, table[n].combine_chunks()) for n in table.column_names}
+        there = local.store.ask(name, **({"edges": edges} if name == "cells" else {}))
+        if name == "cells":
+            found, there = aggregates.filled(found), aggregates.filled(there)
+        assert rows_of(found) == rows_of(there), name
+
+
+def rows_of(columns: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of some columns, by name, in an order that the engine does not choose."""
+    ordered = [v.tolist() for _, v in sorted(columns.items())]
+    return sorted(zip(*ordered, strict=True), key=repr)

@@ -343,7 +343,11 @@ def _waiting_steps(inputs: Question) -> list[str]:
 def _rule_steps(inputs: Question, option: SelfOption, replica: Replica, needed: float) -> list[str]:
     """Return which rule sized the fleet, and what the other would have said, for own logs."""
     own = inputs.catalog.own.get(inputs.profile)
-    if own is None or own.in_flight is None or not inputs.settings.given("serving.headroom"):
+    if (
+        own is None
+        or own.in_flight_over_mean is None
+        or not inputs.settings.given("serving.headroom")
+    ):
         return []
     usual = {
         path: inputs.catalog.assumptions.assumptions[path].value

@@ -22,7 +22,7 @@ from tco.analysis.results import (
 )
 from tco.catalog.lookup import ModelClass, model_class, quality, stale_after
 from tco.catalog.trust import short_reason
-from tco.engine.capital import power_lines
+from tco.engine.capital import STANDING, power_lines
 from tco.engine.constants import ttft_ends
 from tco.engine.fleet import Duty, off_share, steepened, waiting_share
 from tco.engine.ledger import Group, Line, TokenPrices, token_prices, total_usd
@@ -226,16 +226,16 @@ def _cache_words(option: Option, settings: Settings) -> tuple[str, ...]:
     """Return which lifetime of its cache an offer is best bought with, where several are sold."""
     if not isinstance(option, TokenOption) or not (caching := option.caching):
         return ()
+    if len(caching.lifetimes) < 2:
+        return ()
     usd = [
         number(total_usd(token_lines(rates, load)))
         for load, rates in ways_to_cache(option, caching, settings)
     ]
-    best, worst = min(usd), max(usd)
-    if not best < worst:
-        return ()  # one lifetime, a volume of 0, or prices of 0
-    kept, other = (
-        show_seconds(number(caching.lifetime_s(usd.index(one), settings))) for one in (best, worst)
-    )
+    if not (best := min(usd)) < (worst := max(usd)):
+        return ()  # a volume of 0, or prices of 0
+    lifetimes = (caching.lifetime_s(usd.index(one), settings) for one in (best, worst))
+    kept, other = (show_seconds(number(seconds)) for seconds in lifetimes)
     return (f"cache kept {kept}, {show_share(1 - best / worst)} cheaper than {other}",)
 
 
@@ -309,7 +309,7 @@ def _self_result(
         slo=limit_states(inputs.settings, replica),
         band_usd=_band(option, inputs.settings, replica),
         breakdown=breakdown_of(bill, used.paid_hours),
-        token_prices=prices_of(option, inputs.settings, bill, used.paid_hours),
+        token_prices=None if brief else prices_of(option, inputs.settings, bill, used.paid_hours),
         energy=energy_of(option, inputs, servers),
         upfront_usd=None if upfront is None else number(upfront),
         utilization=used,
@@ -512,7 +512,8 @@ def prices_of(
     read = requests * number(load.isl)
     tokens = (read * (1.0 - cached), read * cached, requests * number(load.osl))
     time = token_times(option, settings, replica_of(option, settings))
-    idle = breakdown_of(bill, used).idle
+    drawn = number(total_usd(tuple(line for line in bill if line.item == STANDING)))
+    idle = breakdown_of(bill, used).idle + drawn * (1.0 - min(used, 1.0))
     return token_prices(number(total_usd(bill)), idle, time, tokens)
 
 

@@ -62,7 +62,7 @@ def said(row: OptionResult) -> str:
 def _first(best: OptionResult, rows: Sequence[OptionResult], least: int, tokens: float) -> str:
     kinds = {row.tier == "self" for row in rows}
     seats = any(line.unit == "seat" for line in best.lines)
-    bought = "Run it yourself" if best.tier == "self" else f"Buy {'seats' if seats else 'tokens'}"
+    bought = "Run it yourself" if best.tier == "self" else "Buy seats" if seats else "Buy tokens"
     do = bought if len(kinds) > 1 else "The cheapest"
     each = "" if best.usd_per_mtok is None else f" ({show_usd(best.usd_per_mtok)} per Mtok)"
     sure = "" if rank_of(best.trust) >= least else f", trust {best.trust}"

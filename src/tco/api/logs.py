@@ -49,10 +49,10 @@ def profile(
 
     with _paths(logs) as paths:
         reading = asking.reading(paths, format_from, columns, timezone, warehouse)
-        made = profiled(reading, load_catalog(tuple(catalog)), _day(as_of), _quiet, to=to)
+        made, text = profiled(reading, load_catalog(tuple(catalog)), _day(as_of), _quiet, to=to)
     if to is not None:
-        asking.save(to, made.text)
-    return answer_of(made.result)  # type: ignore[no-any-return]
+        asking.save(to, text)
+    return answer_of(made)  # type: ignore[no-any-return]
 
 
 def bill(

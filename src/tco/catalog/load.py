@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tco.catalog.hardware import Hardware
     from tco.catalog.models import Models
     from tco.catalog.prices import Offer, Prices
-    from tco.catalog.usage_profile import OwnTraffic
+    from tco.catalog.usage_profile import UsageModel
 
 
 # The catalogs as one JSON text that is read back without a schema library: a quick start.
@@ -275,7 +275,7 @@ class Catalog:
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict)
     measured: tuple[MeasuredTable, ...] = ()
     """Measured throughput: what came with this `tco`, then the user's own files."""
-    own: Mapping[str, OwnTraffic] = field(default_factory=dict)
+    own: Mapping[str, UsageModel] = field(default_factory=dict)
     """What the user's own logs tell beyond a profile, by the profile's name."""
 
     @cached_property

@@ -39,62 +39,12 @@ class UsageFrom(Record):
     incomplete: bool = False
 
 
-class UsageBusiest(Record):
-    """Busiest day, hour, minute and second over the mean; absent where nobody can know."""
-
-    day: Positive | None = None
-    hour: Positive | None = None
-    minute: Positive | None = None
-    second: Positive | None = None
-
-
 class UsageInFlight(Record):
     """Requests in flight that shares of the requests find, over their mean."""
 
     quantiles: list[float]
     by_mean_seconds: list[list[float]]
     """The mean time of a request [s], then one figure a quantile."""
-
-
-class UsageModel(Record):
-    """The traffic of one model, or of all together."""
-
-    offer: Text | None = None
-    """The offer of the catalog that it was matched to."""
-    requests: Whole | None = None
-    """Answered requests; absent where the log does not count them."""
-    errors: Whole = 0
-    observed_hours: Positive | None = None
-    requests_per_month: NotNegative | None = None
-    tokens_per_month: NotNegative | None = None
-    tokens: dict[str, Whole] = {}
-    """Sums over answered requests, by kinds that never overlap; `reasoning` is a part of output."""
-    hourly: list[NotNegative] = []
-    busiest: UsageBusiest = UsageBusiest()
-    columns: list[Text] = []
-    """What the columns of `inputs` are; the first is the length that all requests lie below."""
-    inputs: dict[str, list[list[Whole]]] = {}
-    """By service tier (and `@region`): a row a bin of input length."""
-    outputs: list[list[Whole]] = []
-    """Output length that requests lie below, requests, output tokens."""
-    in_flight_over_mean: UsageInFlight | None = None
-    dispersion_10s: NotNegative | None = None
-    """Variance over mean of the requests in 10 s, within their hour; 1 is chance alone."""
-    reuse: list[list[float]] = []
-    """Gap [s], and the share of input last used at most so long before."""
-    stated_cost_usd: float | None = None
-
-
-class UsageProfile(Record):
-    """The whole of a profile file."""
-
-    schema_: Literal[1] = Field(alias="schema")
-    kind: Literal["usage-profile"]
-    made: Text
-    by: Text
-    from_: UsageFrom = Field(alias="from")
-    all: UsageModel
-    models: dict[str, UsageModel] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +62,91 @@ class Lengths:
     read: tuple[float, ...]
     written: tuple[float, ...]
     output: tuple[float, ...]
+
+
+class UsageModel(Record):
+    """The traffic of one model, or of all together."""
+
+    offer: Text | None = None
+    """The offer of the catalog that it was matched to."""
+    requests: Whole | None = None
+    """Answered requests; absent where the log does not count them."""
+    errors: Whole = 0
+    observed_hours: Positive | None = None
+    requests_per_month: NotNegative | None = None
+    tokens_per_month: NotNegative | None = None
+    tokens: dict[str, Whole] = {}
+    """Sums over answered requests, by kinds that never overlap; `reasoning` is a part of output."""
+    hourly: list[NotNegative] = []
+    busiest: dict[Literal["day", "hour", "minute", "second"], Positive] = {}
+    """Busiest of each over the mean; absent where nobody can know."""
+    columns: list[Text] = []
+    """What the columns of `inputs` are; the first is the length that all requests lie below."""
+    inputs: dict[str, list[list[Whole]]] = {}
+    """By service tier (and `@region`): a row a bin of input length."""
+    outputs: list[list[Whole]] = []
+    """Output length that requests lie below, requests, output tokens."""
+    in_flight_over_mean: UsageInFlight | None = None
+    dispersion_10s: NotNegative | None = None
+    """Variance over mean of the requests in 10 s, within their hour; 1 is chance alone."""
+    reuse: list[list[float]] = []
+    """Gap [s], and the share of input last used at most so long before."""
+    stated_cost_usd: float | None = None
+
+    @property
+    def written(self) -> int:
+        """Return the input written to caches [token]."""
+        return sum(n for kind, n in self.tokens.items() if kind.startswith("write_"))
+
+    @property
+    def taken(self) -> int:
+        """Return all input [token]."""
+        kinds = ("input", "read", "input_with_read")
+        return sum(self.tokens.get(kind, 0) for kind in kinds) + self.written
+
+    @property
+    def batch_share(self) -> float:
+        """Return the share of the tokens that went through a batch tier."""
+        at = {name: i for i, name in enumerate(self.columns)}
+        of = {"batch": 0.0, "all": 0.0}
+        for service, rows in self.inputs.items():
+            tokens = float(sum(row[at["input"]] + row[at["output"]] for row in rows))
+            of["all"] += tokens
+            of["batch"] += tokens if service.partition("@")[0] == "batch" else 0.0
+        return of["batch"] / of["all"] if of["all"] else 0.0
+
+    @property
+    def lengths(self) -> Lengths | None:
+        """Return the bins of length over all tiers; None where lengths are not known."""
+        at = {name: i for i, name in enumerate(self.columns)}
+        rows = [row for some in self.inputs.values() for row in some if row[at["requests"]]]
+        if not rows:
+            return None
+        written = [i for name, i in at.items() if name.startswith("write_")]
+
+        def column(name: str) -> tuple[float, ...]:
+            return tuple(float(row[at[name]]) if name in at else 0.0 for row in rows)
+
+        return Lengths(
+            isl=tuple(row[at["input"]] / row[at["requests"]] for row in rows),
+            requests=column("requests"),
+            input=column("input"),
+            read=column("read"),
+            written=tuple(float(sum(row[i] for i in written)) for row in rows),
+            output=column("output"),
+        )
+
+
+class UsageProfile(Record):
+    """The whole of a profile file."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    kind: Literal["usage-profile"]
+    made: Text
+    by: Text
+    from_: UsageFrom = Field(alias="from")
+    all: UsageModel
+    models: dict[str, UsageModel] = {}
 
 
 def is_path(name: str) -> bool:
@@ -148,27 +183,6 @@ def chosen(name: str) -> tuple[UsageProfile, UsageModel, str]:
     if model not in profile.models:
         raise unknown_name("model", model, profile.models, where=f"{path}: ")
     return profile, profile.models[model], path
-
-
-def lengths_of(part: UsageModel) -> Lengths | None:
-    """Return the bins of a profile over all its tiers; None where lengths are not known."""
-    at = {name: i for i, name in enumerate(part.columns)}
-    rows = [row for some in part.inputs.values() for row in some if row[at["requests"]]]
-    if not rows:
-        return None
-    written = [i for name, i in at.items() if name.startswith("write_")]
-
-    def column(name: str) -> tuple[float, ...]:
-        return tuple(float(row[at[name]]) if name in at else 0.0 for row in rows)
-
-    return Lengths(
-        isl=tuple(row[at["input"]] / row[at["requests"]] for row in rows),
-        requests=column("requests"),
-        input=column("input"),
-        read=column("read"),
-        written=tuple(float(sum(row[i] for i in written)) for row in rows),
-        output=column("output"),
-    )
 
 
 def with_own_profile(catalog: Catalog, name: str | None) -> Catalog:
@@ -213,20 +227,18 @@ def with_traffic(catalog: Catalog, name: str, part: UsageModel, where: str, made
         sources={**known.sources, OWN: source},
         profiles={**known.profiles, name: _traffic(part, name, Profile)},
     )
-    return replace(catalog, workloads=workloads, own={**catalog.own, name: _own(part)})
+    return replace(catalog, workloads=workloads, own={**catalog.own, name: part})
 
 
 def _traffic(part: UsageModel, name: str, kind: Any) -> Any:
     """Return a profile as the catalog has them, made of what was measured."""
-    tokens = part.tokens
-    written = sum(n for k, n in tokens.items() if k.startswith("write_"))
-    taken = sum(tokens.get(k, 0) for k in ("input", "read", "input_with_read")) + written
+    tokens, taken = part.tokens, part.taken
     if not part.requests or not taken:
         raise DataError(
             f"{name}: it does not count requests, so that their length is not known; "
             "give --isl and --osl with a named profile, or logs of single requests"
         )
-    busiest = part.busiest.hour or part.busiest.day
+    busiest = part.busiest.get("hour") or part.busiest.get("day")
     if busiest is None:
         raise DataError(
             f"{name}: totals tell no peak; give --profile NAME with --isl, --osl and --cached"
@@ -243,55 +255,3 @@ def _traffic(part: UsageModel, name: str, kind: Any) -> Any:
         judgment=[],
         note=None,
     )
-
-
-def _own(part: UsageModel) -> OwnTraffic:
-    tokens = part.tokens
-    written = sum(n for k, n in tokens.items() if k.startswith("write_"))
-    taken = sum(tokens.get(k, 0) for k in ("input", "read", "input_with_read")) + written
-    return OwnTraffic(
-        cache_write_share=written / taken if taken else 0.0,
-        batch_share=_batch(part),
-        retry_share=part.errors / part.requests if part.requests else 0.0,
-        tokens_per_month=part.tokens_per_month,
-        lengths=lengths_of(part),
-        in_flight=part.in_flight_over_mean,
-        hour_known=part.busiest.hour is not None,
-        reuse=tuple((row[0], row[1]) for row in part.reuse),
-    )
-
-
-def _batch(part: UsageModel) -> float:
-    """Return the share of the tokens that went through a batch tier."""
-    at = {name: i for i, name in enumerate(part.columns)}
-    of = {"batch": 0.0, "all": 0.0}
-    for service, rows in part.inputs.items():
-        tokens = float(sum(row[at["input"]] + row[at["output"]] for row in rows))
-        of["all"] += tokens
-        of["batch"] += tokens if service.partition("@")[0] == "batch" else 0.0
-    return of["batch"] / of["all"] if of["all"] else 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnTraffic:
-    """What logs tell of traffic beyond what a named profile says.
-
-    Args:
-        cache_write_share: Share of the input written to a cache [1].
-        batch_share: Share of the tokens that went through a batch tier [1].
-        retry_share: Failed requests over answered ones [1].
-        tokens_per_month: Input and output of a month of 730 h; None where nobody can know.
-        lengths: How long requests are; None where nobody can know.
-        in_flight: Requests in flight over their mean; None where nobody can know.
-        hour_known: The peak is that of an hour; otherwise of a day, which hides hours.
-        reuse: Gap [s], and the share of input last used at most so long before.
-    """
-
-    cache_write_share: float = 0.0
-    batch_share: float = 0.0
-    retry_share: float = 0.0
-    tokens_per_month: float | None = None
-    lengths: Lengths | None = None
-    in_flight: UsageInFlight | None = None
-    hour_known: bool = True
-    reuse: tuple[tuple[float, float], ...] = ()

@@ -336,18 +336,15 @@ def answer(
         raise UsageError(f"--plot draws under a table; leave out one of --plot and --format {kind}")
     if brief is not None and _only_a_screen(said.output):
         ask = brief
-    reports: dict[str, Report] = {}
-    pictures: list[Picture] = []
+    questions: list[Question] = []
 
     def kept(inputs: Question) -> Any:
-        result = ask(inputs)
-        reports["html"] = partial(_page, inputs, result)
-        if plot:
-            pictures.append(partial(_picture, inputs, result))
-        return result
+        questions.append(inputs)
+        return ask(inputs)
 
     result = answered(kept, said)
-
+    reports: dict[str, Report] = {"html": partial(report_page, result, questions[-1])}
+    pictures: list[Picture] = [partial(_picture, questions[-1], result)] if plot else []
     with shown_in(money_in(result)):
         deliver(result, said.output, reports, *pictures)
         _judge(result, said)
@@ -375,13 +372,15 @@ def _picture(inputs: Question, result: Any, columns: int) -> tuple[Block, ...]:
     return tuple(plots.week(result, columns)) if result.schema == "tco.plan/1" else ()
 
 
-def _page(inputs: Question, result: Any) -> str:
-    """Return the report of an answer."""
+def report_page(result: Any, inputs: Question | None = None) -> str:
+    """Return the report of an answer: of logs with no question around it."""
     from tco.analysis.charts.collect import report_of
+    from tco.analysis.charts.curves import Report
     from tco.render.report.page import check, page
 
     check()  # before what takes a second
-    return page(report_of(inputs, result), *asked_for(result.catalog.as_of), _kept_library)
+    report = Report(answer=result) if inputs is None else report_of(inputs, result)
+    return page(report, *asked_for(result.catalog.as_of), _kept_library)
 
 
 def _kept_library() -> str:
@@ -427,6 +426,6 @@ BRIEF = ("table", "md", "github", "llm")
 
 def _only_a_screen(output: Mapping[str, Any]) -> bool:
     """Return whether nothing but the usual screen is to be written."""
-    if output.get("format", "table") not in BRIEF or "top" in output:
+    if output.get("format", "table") not in BRIEF or {"top", "fields", "sort"} & output.keys():
         return False
     return all(kind in (*BRIEF, "html", "svg") for kind, _ in output.get("export", ()))

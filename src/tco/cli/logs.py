@@ -1,5 +1,6 @@
 """Commands about logs: `tco profile`, what they tell of traffic; `tco bill`, what was used."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from typer import Argument
@@ -70,7 +71,7 @@ def profile(
     """
     from tco.ask.layers import today
     from tco.ask.logs import sources_result
-    from tco.cli.answer import asked, deliver
+    from tco.cli.answer import asked, deliver, report_page
 
     said = asked(QuestionOptions(catalog=read.catalog, as_of=as_of), output)
     if read.sources:
@@ -80,7 +81,7 @@ def profile(
         _show_sql(read, said)
         return
     made = _profiled(logs, to, read, said, said.request.as_of or today())
-    deliver(made, said.output)
+    deliver(made, said.output, {"html": partial(report_page, made)})
 
 
 def _show_sql(read: LogOptions, said: Any, by: Any = None) -> None:
@@ -101,10 +102,10 @@ def _profiled(logs: Any, to: Text, read: LogOptions, said: Any, day: Any) -> Any
 
     reading = asking.reading(logs, read.format_from, read.columns, read.timezone, read.warehouse)
     with Progress(quiet=bool(said.output.get("quiet"))) as progress:
-        made = profiled(reading, load_catalog(said.overlays), day, progress, to=to)
+        result, text = profiled(reading, load_catalog(said.overlays), day, progress, to=to)
     if to is not None:
-        asking.save(to, made.text)
-    return made.result
+        asking.save(to, text)
+    return result
 
 
 # `tco bill`.
@@ -127,7 +128,7 @@ def bill(own: BillOptions, read: LogOptions, output: Output, logs: FILES = None)
     from tco.ask import logs as asking
     from tco.ask.layers import today
     from tco.catalog.load import load_catalog
-    from tco.cli.answer import asked, deliver
+    from tco.cli.answer import asked, deliver, report_page
     from tco.cli.options import Progress
     from tco.usage.bill import billed
 
@@ -143,7 +144,7 @@ def bill(own: BillOptions, read: LogOptions, output: Output, logs: FILES = None)
     day = said.request.as_of or today()
     with Progress(quiet=bool(said.output.get("quiet"))) as progress:
         result = billed(reading, load_catalog(said.overlays), day, ask, progress)
-    deliver(result, said.output)
+    deliver(result, said.output, {"html": partial(report_page, result)})
 
 
 def _focus(output: Any) -> bool:

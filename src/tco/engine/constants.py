@@ -98,8 +98,9 @@ NETWORK_BYTES_PER_S = 50e9  # between servers, 400 Gbit/s a GPU: as aiconfigurat
 NETWORK_S = 20e-6  # latency of one message between two servers
 PCIE_LINK_SHARE = 0.5
 # Kernels with 8-bit or 4-bit operands take 5.0 us longer, whatever their shape, for these are made
-# from 16 bits first: the median of 11 GPUs in `benchmarks/data/kernels.csv` (aiconfigurator-core
-# 0.12.0, Apache-2.0). Of four matrices in a layer, a norm does it for two.
+# from 16 bits first: 9 GPUs, 14 pairs, median 4.8 us, 3.3 to 5.2 us on 7 of the 9, in
+# `benchmarks/data/kernels.csv` (aiconfigurator-core 0.12.0, Apache-2.0). Of four matrices in a
+# layer, a norm does it for two.
 QUANTIZE_LAYER_S = 2 * 5.0e-6
 INDEXER_EXTRAS = 3.0  # kernels that the sparse-attention indexer adds, in latent attentions
 # Experts in int4 have no fused kernel under ROCm: they are written in 16 bits, and read again.

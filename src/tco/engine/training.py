@@ -61,10 +61,11 @@ def state_bytes(
     adapters: Number | None = None,
     four_bit: Number = 0.0,
     optimizer_bytes: Number = OPTIMIZER_BYTES,
+    frozen_bytes: Number = WEIGHT_BYTES,
 ) -> dict[str, Number]:
     """Return what training keeps of its weights, by what it is for; activations apart [byte].
 
-    ``weights = 2 * (P - P4) + NF4 * P4``, ``adapters = 2 * A``, and of the weights that are trained
+    ``weights = B * (P - P4) + NF4 * P4``, ``adapters = 2 * A``, and of the weights that are trained
     (all of them, or A) ``gradients = 2 * ...`` and ``optimizer = 12 * ...``.
 
     Args:
@@ -72,13 +73,14 @@ def state_bytes(
         adapters: Weights of the adapters, A; None where all of the model's are trained [1].
         four_bit: Weights that are kept in 4 bits, P4, of a frozen model [1].
         optimizer_bytes: What the optimizer keeps of a trained weight [byte].
+        frozen_bytes: A weight of the model that is not kept in 4 bits, B [byte].
 
     Source:
         Rajbhandari et al., ZeRO (2020), section 3.1; Dettmers et al., QLoRA (2023), section 3.
     """
     trained = params if adapters is None else adapters
     return {
-        "weights": WEIGHT_BYTES * (params - four_bit) + NF4_BYTES * four_bit,
+        "weights": frozen_bytes * (params - four_bit) + NF4_BYTES * four_bit,
         "adapters": 0.0 if adapters is None else WEIGHT_BYTES * adapters,
         "gradients": WEIGHT_BYTES * trained,
         "optimizer": optimizer_bytes * trained,

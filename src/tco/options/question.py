@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from tco.catalog.defaults import Assumptions, Preset
     from tco.catalog.defaults import Profile as Traffic
     from tco.catalog.load import Catalog
-    from tco.catalog.usage_profile import OwnTraffic
+    from tco.catalog.usage_profile import UsageModel
     from tco.engine.gaps import Gaps
 
 
@@ -372,14 +372,14 @@ def _with_profile(settings: Settings, name: str, traffic: Traffic, request: Scen
     return Settings(entries)
 
 
-def _with_own(settings: Settings, name: str, own: OwnTraffic | None) -> Settings:
+def _with_own(settings: Settings, name: str, own: UsageModel | None) -> Settings:
     """Return the settings with what the user's own logs tell beyond a profile."""
     if own is None:
         return settings
     told = {
-        "workload.cache_write_share": own.cache_write_share,
+        "workload.cache_write_share": own.written / own.taken,
         "workload.batch_share": own.batch_share,
-        "workload.retry_share": own.retry_share,
+        "workload.retry_share": own.errors / (own.requests or 1),
         "workload.reasoning_factor": 1.0,
     }
     measured = ("isl", "osl", "cached_share", "peak_to_mean")
@@ -391,7 +391,7 @@ def _with_own(settings: Settings, name: str, own: OwnTraffic | None) -> Settings
     return settings
 
 
-def _by_in_flight(settings: Settings, own: OwnTraffic) -> dict[str, float]:
+def _by_in_flight(settings: Settings, own: UsageModel) -> dict[str, float]:
     """Return what sizes fleets by the requests in flight that all but 1 % of them find.
 
     They are known at the time that a request takes on a replica as full as the limit on the time
@@ -399,7 +399,7 @@ def _by_in_flight(settings: Settings, own: OwnTraffic) -> dict[str, float]:
     """
     from tco.engine.arrivals import headroom_in_flight, in_flight_over_mean
 
-    found = own.in_flight
+    found = own.in_flight_over_mean
     if found is None or SIZED_AT not in found.quantiles:
         return {}
     rows = [row for row in found.by_mean_seconds if row[0] > 0]
@@ -459,7 +459,7 @@ def _lengths(traffic: Traffic, request: Scenario) -> tuple[float, float, str]:
     return isl, osl, request.origins.get("isl", request.origins.get("osl", "--isl, --osl"))
 
 
-def _usual_volume(own: OwnTraffic | None, request: Scenario, hours: float) -> tuple[float, str]:
+def _usual_volume(own: UsageModel | None, request: Scenario, hours: float) -> tuple[float, str]:
     """Return the month of one's own logs [token/month]; not a number for any other profile."""
     if own is None or own.tokens_per_month is None:
         return np.nan, "not given"
@@ -468,7 +468,7 @@ def _usual_volume(own: OwnTraffic | None, request: Scenario, hours: float) -> tu
 
 
 def _with_volume(
-    settings: Settings, traffic: Traffic, request: Scenario, own: OwnTraffic | None
+    settings: Settings, traffic: Traffic, request: Scenario, own: UsageModel | None
 ) -> Settings:
     """Return the settings with the month's tokens; not a number when no volume was given."""
     said = [n for n in VOLUMES if getattr(request, n) is not None]

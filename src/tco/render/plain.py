@@ -161,13 +161,13 @@ def text(result: Any, view: View) -> str:
     before, after = [*_before(result, shown)], [*_after(result)]
     if sheet.rows == (result,):
         said = [c for c in columns if c.get(result) is not None]
-        return _joined([*before, *(f"{c.key}: {_cell(c, result)}" for c in said), *after])
+        return _joined([*before, *(f"{c.key}: {_entry(c, result)}" for c in said), *after])
     place = shown.place(result)
     name, most = place[-1] if place else "rows", view.top or ROWS
-    made = _joined([*before, *_table(name, columns, sheet.rows, most), *after])
+    made = _joined([*before, *_listing(name, columns, sheet.rows, most), *after])
     while view.top is None and most > 1 and len(made.encode()) > BUDGET:
         most -= 1
-        made = _joined([*before, *_table(name, columns, sheet.rows, most), *after])
+        made = _joined([*before, *_listing(name, columns, sheet.rows, most), *after])
     return made
 
 
@@ -180,7 +180,7 @@ def _before(result: Any, shown: Screen) -> Iterator[str]:
     if verdict := getattr(result, "verdict", ""):
         yield f"verdict: {_sentences(verdict)}"
     for name, columns, rows in shown.also(result):
-        yield from _table(name, columns, rows, len(rows))
+        yield from _listing(name, columns, rows, len(rows))
 
 
 def _after(result: Any) -> Iterator[str]:
@@ -220,15 +220,15 @@ def _fact(name: str, value: float | str) -> str:
     return _plain(words.whole_usd(value) if name.endswith("_usd") else show_number(value, 4))
 
 
-def _table(name: str, columns: Sequence[Column], rows: Sequence[Any], most: int) -> Iterator[str]:
+def _listing(name: str, columns: Sequence[Column], rows: Sequence[Any], most: int) -> Iterator[str]:
     """Return a table: its name, how many rows, its columns, then a line each."""
     shown = rows[:most]
     count = f"{len(shown)} of {len(rows)}" if len(shown) < len(rows) else len(rows)
     yield f"{name}[{count}]: {','.join(c.key for c in columns)}"
-    yield from (",".join(_cell(c, row).replace(",", ";") for c in columns) for row in shown)
+    yield from (",".join(_entry(c, row).replace(",", ";") for c in columns) for row in shown)
 
 
-def _cell(column: Column, row: Any) -> str:
+def _entry(column: Column, row: Any) -> str:
     text = _plain(column.text(row))
     return "" if text == NOTHING else _short(text)
 

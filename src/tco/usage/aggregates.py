@@ -14,8 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from tco.records import dataclass
-from tco.usage.rows import WRITES, UsageRow
-from tco.usage.store import columns, plain
+from tco.usage.rows import WRITES, UsageRow, columns, plain
 
 HOUR_S, DAY_S = 3_600, 86_400
 NAMES = ("model", "provider", "region", "service")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,21 @@ from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH, show_number, show_tokens, show_usd
 from tco.usage import elsewhere
 from tco.usage.aggregates import BY, DAY_S, Arrays
-from tco.usage.explain import NOT_EXPLAINED, differences, month_changes
-from tco.usage.logs import Logs
-from tco.usage.matching import Matched, Matcher, given_matches
-from tco.usage.pricing import LIST, Otherwise, PricedUsage, matches_of, priced, timed_models
+from tco.usage.logs import Logs, Recorded, is_profile
+from tco.usage.matching import Matcher, given_matches
+from tco.usage.pricing import (
+    LIST,
+    NOT_EXPLAINED,
+    Otherwise,
+    PricedUsage,
+    differences,
+    matches_of,
+    month_changes,
+    priced,
+    timed_models,
+)
 from tco.usage.profile import counts_of, tier_edges, tiers_of
 from tco.usage.read import Reading
-from tco.usage.recorded import Recorded, is_profile
 from tco.usage.results import (
     BillResult,
     Charge,
@@ -32,8 +40,7 @@ from tco.usage.results import (
     Unpriced,
     UsageGroup,
 )
-from tco.usage.rows import WRITES, day_of
-from tco.usage.store import Shown
+from tco.usage.rows import WRITES, Shown, day_of
 from tco.usage.traffic import stamp
 
 if TYPE_CHECKING:
@@ -65,17 +72,6 @@ class BillAsk:
     beside: bool = True
 
 
-@dataclass(slots=True)
-class RepricedRows:
-    """Cells with what they cost and the day and month that they lie in."""
-
-    cells: Arrays
-    now: PricedUsage
-    months: Any
-    matches: dict[tuple[str, str], Matched]
-    notes: dict[str, None] = field(default_factory=dict)
-
-
 def billed(
     reading: Reading, catalog: Catalog, today: date, ask: BillAsk, shown: Shown
 ) -> BillResult:
@@ -102,7 +98,7 @@ def billed(
         hourly = timed_models(catalog, matches_of(first, matcher))
         cells = _read_estimated(logs.cells(by=by, edges=edges, hourly=hourly))
         shown(0.7)
-        made = _priced_cells(catalog, cells, matcher, today)
+        made = _by_days(catalog, cells, matches_of(cells, matcher), today, LIST)
         shown(0.9)
         return _result(logs, catalog, today, ask, made)
 
@@ -118,13 +114,6 @@ def _read_estimated(cells: Arrays) -> Arrays:
     """Return cells whose cached part is taken from a stated rate where nothing else tells it."""
     apart = cells["unsplit"].astype(bool)
     return {**cells, "read": np.where(apart, cells["read_estimate"], cells["read"])}
-
-
-def _priced_cells(catalog: Catalog, cells: Arrays, matcher: Matcher, today: date) -> RepricedRows:
-    matches = matches_of(cells, matcher)
-    now = _by_days(catalog, cells, matches, today, LIST)
-    months = np.array([day_of(float(t))[:7] if t >= 0 else "" for t in cells["t"]], dtype=object)
-    return RepricedRows(cells, now, months, matches)
 
 
 def _by_days(
@@ -153,7 +142,7 @@ def _by_days(
 
 
 def _result(
-    logs: Logs, catalog: Catalog, today: date, ask: BillAsk, made: RepricedRows
+    logs: Logs, catalog: Catalog, today: date, ask: BillAsk, made: PricedUsage
 ) -> BillResult:
     cells, tally = made.cells, logs.tally
     span = logs.span(cells)
@@ -222,7 +211,7 @@ def _names(cells: Arrays) -> list[str]:
     return sorted(tokens, key=lambda name: (-tokens[name], name))
 
 
-def _charged(made: RepricedRows, catalog: Catalog) -> dict[str, float]:
+def _charged(made: PricedUsage, catalog: Catalog) -> dict[str, float]:
     """Return what reports of costs say that each model was charged [USD]; "" is for no model.
 
     A report of costs names models its own way: charges belong to the usage of the same offer.
@@ -247,12 +236,12 @@ def _charged(made: RepricedRows, catalog: Catalog) -> dict[str, float]:
 
 
 def _model(
-    name: str, made: RepricedRows, catalog: Catalog, today: date, charged: dict[str, float]
+    name: str, made: PricedUsage, catalog: Catalog, today: date, charged: dict[str, float]
 ) -> ModelBill:
     where = (made.cells["model"] == name) & ~made.cells["only_cost"].astype(bool)
     cells = {k: v[where] for k, v in made.cells.items()}
     at = np.flatnonzero(where)
-    usd, known = made.now.usd[where], made.now.known[where]
+    usd, known = made.usd[where], made.known[where]
     counts = counts_of(cells)
     providers = {m.how: m for (_, model), m in made.matches.items() if model == name}
     matched = next((m for m in providers.values() if m.offer), next(iter(providers.values())))
@@ -276,7 +265,7 @@ def _model(
         list_usd=float(usd.sum()) if known.any() else None,
         stated_usd=said,
         difference=parts,
-        unpriced=_unpriced(cells, known, [made.now.why.get(int(i), "") for i in at]),
+        unpriced=_unpriced(cells, known, [made.why.get(int(i), "") for i in at]),
     )
 
 
@@ -315,7 +304,7 @@ def _added(models: dict[str, ModelBill]) -> tuple[Difference, ...]:
     return tuple(sorted(rows, key=lambda row: -abs(row.usd)))
 
 
-def _labels(made: RepricedRows, by: str) -> Any:
+def _labels(made: PricedUsage, by: str) -> Any:
     """Return the group of each cell."""
     cells = made.cells
     if by == "month":
@@ -325,11 +314,11 @@ def _labels(made: RepricedRows, by: str) -> Any:
     return cells[by]
 
 
-def _groups(made: RepricedRows, by: str) -> tuple[UsageGroup, ...]:
+def _groups(made: PricedUsage, by: str) -> tuple[UsageGroup, ...]:
     """Return the sums of each group: by time in its order, else the dearest first."""
     cells = made.cells
     labels = _labels(made, by)
-    whole = float(made.now.usd.sum())
+    whole = float(made.usd.sum())
     rows = []
     for label in sorted({str(name) for name in labels}):
         mine = labels == label
@@ -337,9 +326,9 @@ def _groups(made: RepricedRows, by: str) -> tuple[UsageGroup, ...]:
         stated = mine & cells["stated"].astype(bool)
         if not counted.any() and not stated.any():
             continue
-        usd = float(made.now.usd[mine].sum())
+        usd = float(made.usd[mine].sum())
         uncounted = bool(cells["uncounted"][counted].astype(bool).all()) and counted.any()
-        lost = counted & ~made.now.known
+        lost = counted & ~made.known
         rows.append(
             UsageGroup(
                 name=label or UNNAMED,
@@ -358,9 +347,9 @@ def _groups(made: RepricedRows, by: str) -> tuple[UsageGroup, ...]:
     )
 
 
-def _months(made: RepricedRows) -> dict[str, float]:
-    names = sorted({str(m) for m in made.months} - {""})
-    return {name: float(made.now.usd[made.months == name].sum()) for name in names}
+def _months(made: PricedUsage) -> dict[str, float]:
+    months = made.months
+    return {m: float(made.usd[months == m].sum()) for m in sorted({*months} - {""})}
 
 
 def _partial(span: Any, months: dict[str, float]) -> list[str]:
@@ -377,12 +366,12 @@ def _partial(span: Any, months: dict[str, float]) -> list[str]:
     return out
 
 
-def _changes(made: RepricedRows, catalog: Catalog, today: date) -> Any:
+def _changes(made: PricedUsage, catalog: Catalog, today: date) -> Any:
     """Return the change from month to month; prices of a month are those of its last day."""
-    known = made.now.known & ~made.cells["only_cost"].astype(bool)
-    cells = {name: values[known] for name, values in made.cells.items()}
-    now = PricedUsage(
-        made.now.usd[known], made.now.output_usd[known], made.now.known[known], {}, {}
+    some = made.known & ~made.cells["only_cost"].astype(bool)
+    cells = {name: values[some] for name, values in made.cells.items()}
+    now = replace(
+        made, cells=cells, usd=made.usd[some], output_usd=made.output_usd[some], known=some[some]
     )
 
     def then(month: str) -> PricedUsage:
@@ -391,13 +380,13 @@ def _changes(made: RepricedRows, catalog: Catalog, today: date) -> Any:
         at = priced(catalog, cells, made.matches, today, on=first - timedelta(days=1))
         # A model without a price in the month before is priced as now: it is new, and so mix.
         usd = np.where(at.known, at.usd, now.usd)
-        return PricedUsage(usd, np.where(at.known, at.output_usd, now.output_usd), at.known, {}, {})
+        return replace(at, usd=usd, output_usd=np.where(at.known, at.output_usd, now.output_usd))
 
-    return month_changes(cells, made.months[known], now, then)
+    return month_changes(now, then)
 
 
 def _forecast(
-    made: RepricedRows, catalog: Catalog, today: date, month: float | None, growth: float
+    made: PricedUsage, catalog: Catalog, today: date, month: float | None, growth: float
 ) -> tuple[ForecastMonth, ...]:
     """Return the months to come: the traffic as it was, grown, at list prices scheduled by then."""
     if month is None:
@@ -407,7 +396,7 @@ def _forecast(
         at = today.month - 1 + n
         first = date(today.year + at // 12, at % 12 + 1, 1)
         then = priced(catalog, made.cells, made.matches, today, on=first)
-        usd = float(np.where(then.known, then.usd, made.now.usd).sum())
+        usd = float(np.where(then.known, then.usd, made.usd).sum())
         rows.append(ForecastMonth(month=f"{first:%Y-%m}", usd=usd * month * (1.0 + growth) ** n))
     return tuple(rows)
 
@@ -420,7 +409,7 @@ def _invoice(invoice: float, listed: float, stated: float | None) -> InvoiceChec
     )
 
 
-def _oldest(made: RepricedRows, catalog: Catalog, today: date) -> str | None:
+def _oldest(made: PricedUsage, catalog: Catalog, today: date) -> str | None:
     from tco.catalog.lookup import price_at
 
     days = []
@@ -440,7 +429,7 @@ ITEMS = {
 }
 
 
-def _charges(made: RepricedRows, catalog: Catalog, today: date) -> Any:
+def _charges(made: PricedUsage, catalog: Catalog, today: date) -> Any:
     """Return a line for each group, model, kind of token and day, which add up to the bill."""
     cells = made.cells
     none = np.zeros_like(cells["input"])
@@ -451,10 +440,10 @@ def _charges(made: RepricedRows, catalog: Catalog, today: date) -> Any:
     for kind in kinds:
         usd[kind] = _by_days(catalog, cells, made.matches, today, Otherwise("", only=kind)).usd
     for i in range(len(cells["model"])):
-        if cells["only_cost"][i] or not made.now.known[i]:
+        if cells["only_cost"][i] or not made.known[i]:
             continue
-        said = int(cells["usd_nano"][i]) / 1e9 if cells["stated"][i] else float(made.now.usd[i])
-        whole = float(made.now.usd[i])
+        said = int(cells["usd_nano"][i]) / 1e9 if cells["stated"][i] else float(made.usd[i])
+        whole = float(made.usd[i])
         start = float(cells["t"][i])
         end = start + max(int(cells["bucket_s"][i]), DAY_S)
         names = {

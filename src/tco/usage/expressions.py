@@ -25,8 +25,7 @@ from tco.usage.aggregates import (
     SUMS,
     TOKENS_PER_S,
 )
-from tco.usage.rows import WRITES
-from tco.usage.store import COLUMNS, QUERIES_FILE
+from tco.usage.rows import COLUMNS, QUERIES_FILE, WRITES
 
 TYPES = {
     "VARCHAR": "string",

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tco.catalog.listed import folded
-from tco.errors import DataError
-from tco.records import dataclass
+from tco.errors import DataError, UsageError
 from tco.usage import aggregates, requests_table
-from tco.usage.aggregates import Arrays, Distributions
+from tco.usage.aggregates import Arrays, Distributions, cells_of
 from tco.usage.matching import DATED, Matched
 from tco.usage.read import TABLE, Found, Reading, found_files, in_buckets, rows_of, zone_of
-from tco.usage.rows import LeftOutTally, UsageRow, day_of
-from tco.usage.store import Shown, Store
+from tco.usage.rows import WRITES, LeftOutTally, Shown, Store, UsageRow, day_of
 from tco.usage.traffic import Profiler, TimeSpan, span_of
 
 if TYPE_CHECKING:
-    from tco.catalog.usage_profile import UsageModel
+    from tco.catalog.usage_profile import UsageModel, UsageProfile
     from tco.usage.warehouse import Warehouse
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """How far reading has come, of all that is to be done [1]."""
-
-    shown: Shown
-
-    def part(self, begin: float, end: float) -> Shown:
-        """Return the progress of a part of it."""
-        return lambda share: self.shown(begin + (end - begin) * share)
+def part_of(shown: Shown, begin: float, end: float) -> Shown:
+    """Return the progress of a part of the reading."""
+    return lambda share: shown(begin + (end - begin) * share)
 
 
 class Logs:
@@ -59,7 +52,6 @@ class Logs:
         self.buckets: list[UsageRow] = []
         self.table: Warehouse | None = None
         self.store: Store | Warehouse | None = None
-        progress = Read(shown)
         if reading.warehouse is not None:
             from tco.usage.warehouse import Warehouse
 
@@ -69,11 +61,11 @@ class Logs:
         self.found = found_files(reading, self.tally)
         self.files_left_out = self._aside()
         if in_buckets(self.found):
-            self.buckets = list(rows_of(self.found, reading, self.tally, progress.part(0.0, 0.9)))
+            self.buckets = list(rows_of(self.found, reading, self.tally, part_of(shown, 0.0, 0.9)))
         else:
             store = self.store = Store(memory=memory)
             try:
-                self._into(store, reading, progress, by)
+                self._into(store, reading, shown, by)
             except BaseException:
                 store.__exit__()
                 raise
@@ -87,10 +79,10 @@ class Logs:
         more = f" and {count - 1} more" * (count > 1)
         return (f"{place.rpartition(':')[0]}{more}: of no known format",)
 
-    def _into(self, store: Store, reading: Reading, progress: Read, by: Sequence[str]) -> None:
+    def _into(self, store: Store, reading: Reading, shown: Shown, by: Sequence[str]) -> None:
         tables = [one for one in self.found if one.format.name == TABLE]
         others = [one for one in self.found if one.format.name != TABLE]
-        for _ in store.add(rows_of(others, reading, self.tally, progress.part(0.0, 0.4))):
+        for _ in store.add(rows_of(others, reading, self.tally, part_of(shown, 0.0, 0.4))):
             pass
         for some in _alike(tables):
             paths = [one.source for one in some]
@@ -102,7 +94,7 @@ class Logs:
                 raw,
                 zone_of(reading.zone),
                 self.tally,
-                progress.part(0.0, 0.5),
+                part_of(shown, 0.0, 0.5),
                 by,
             )
         store.view()
@@ -254,3 +246,122 @@ def days_of(
     if usd:
         usd = {day: usd.get(day, 0.0) for day in sorted({*usd, *requests})}
     return dict(sorted(requests.items())), usd
+
+
+# A profile file in place of logs: so that a bill can be made of it, exact because no tier splits a
+# bin.
+
+HEAD_BYTES = 400
+
+
+def is_profile(path: str) -> bool:
+    """Return whether a file is a profile that `tco profile` wrote."""
+    if not path.endswith((".yaml", ".yml")) or not Path(path).is_file():
+        return False
+    with Path(path).open("rb") as stream:
+        return b"kind: usage-profile" in stream.read(HEAD_BYTES)
+
+
+def cells_of_profile(profile: UsageProfile) -> tuple[Arrays, dict[tuple[str, str], Matched]]:
+    """Return the sums of a profile by model, tier and bin of length, and what its models are."""
+    rows: list[UsageRow] = []
+    matches: dict[tuple[str, str], Matched] = {}
+    for name, part in profile.models.items():
+        matches["", name] = Matched(part.offer or "", "as the profile says")
+        rows += list(_bins(name, part)) or [_sums(name, part)]
+    cells = cells_of(rows)
+    return {**cells, "t": np.full(len(cells["t"]), -1)}, matches
+
+
+def _bins(name: str, part: UsageModel) -> list[UsageRow]:
+    at = {column: i for i, column in enumerate(part.columns)}
+
+    def value(row: list[int], column: str, empty: Any = 0) -> Any:
+        return row[at[column]] if column in at else empty
+
+    return [
+        UsageRow(
+            model=name,
+            service=service.partition("@")[0],
+            region=service.partition("@")[2],
+            requests=value(row, "requests"),
+            input=value(row, "input"),
+            read=value(row, "read"),
+            output=value(row, "output"),
+            reasoning=value(row, "reasoning", None),
+            **{kind: value(row, kind) for kind in WRITES},
+        )
+        for service, some in part.inputs.items()
+        for row in some
+    ]
+
+
+def _sums(name: str, part: UsageModel) -> UsageRow:
+    """Return the sums of a model whose lengths nobody knows."""
+    tokens = part.tokens
+    written: dict[str, Any] = {kind: tokens.get(kind, 0) for kind in WRITES}
+    unsplit = tokens.get("input_with_read")
+    read = None if unsplit is not None and "read" not in tokens else tokens.get("read", 0)
+    taken = tokens.get("input", 0) + (unsplit or 0) + (read or 0) + sum(written.values())
+    return UsageRow(
+        model=name,
+        requests=part.requests,
+        bucket_s=1,
+        input=taken,
+        read=read,
+        output=tokens.get("output", 0),
+        reasoning=tokens.get("reasoning"),
+        **written,
+    )
+
+
+class Recorded:
+    """A profile file in place of logs: what `Logs` offers, as far as it is known."""
+
+    store = None
+
+    def __init__(self, path: str) -> None:
+        """Read the file.
+
+        Raises:
+            DataError: It is wrong; the text begins `file:line:`.
+        """
+        from tco.catalog.usage_profile import read_usage_profile
+
+        self.tally = LeftOutTally()
+        self.profile = read_usage_profile(path)
+        self.formats = {"profile": 1}
+        self.files_left_out: tuple[str, ...] = ()
+        head = self.profile.from_
+        self.tally.left.update(head.left_out)
+        if head.incomplete:
+            self.tally.part(f"the logs of {path} were")
+
+    def __enter__(self) -> Recorded:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing: nothing was taken."""
+
+    def matches(self) -> dict[tuple[str, str], Matched]:
+        """Return what its models were taken for."""
+        return cells_of_profile(self.profile)[1]
+
+    def cells(self, *, by: Sequence[str] = (), **_: object) -> Arrays:
+        """Return its sums.
+
+        Raises:
+            UsageError: They are asked for by what a profile does not keep.
+        """
+        if by:
+            raise UsageError(f"a profile keeps no {by[0]}: give the logs for a bill by it")
+        return cells_of_profile(self.profile)[0]
+
+    def span(self, _: Arrays, hours: object = None) -> TimeSpan:
+        """Return the time that its logs covered."""
+        return TimeSpan(None, None, self.profile.all.observed_hours or 0.0)
+
+    def part(self, _: Arrays) -> UsageModel:
+        """Return the traffic of all models together."""
+        return self.profile.all

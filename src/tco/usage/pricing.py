@@ -1,4 +1,4 @@
-"""What cells of usage cost at list price, by the product's own token prices.
+"""What cells of usage cost at list price, and why a log or another month says otherwise.
 
 The price of a token comes from `tco.options.prices.token_rates` alone, the function that every
 other command asks; here it is looked up for the day, tier, region and length of each cell.
@@ -6,9 +6,10 @@ other command asks; here it is looked up for the day, tier, region and length of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from tco.records import dataclass
 from tco.units import MTOK
 from tco.usage.aggregates import DAY_S, HOUR_S, Arrays
 from tco.usage.matching import Matched, Matcher
-from tco.usage.rows import WRITES
+from tco.usage.results import Difference, MonthChange
+from tco.usage.rows import WRITES, day_of
 from tco.usage.traffic import MONDAY, WEEK_H
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class PricedUsage:
     """What cells cost.
 
     Args:
+        cells: The cells.
         usd: At list price; 0 where there is none [cells].
         output_usd: The part of it that is output [cells].
         known: Whether there is one [cells].
@@ -70,11 +73,19 @@ class PricedUsage:
         matches: What each model was taken for.
     """
 
+    cells: Arrays
     usd: Any
     output_usd: Any
     known: Any
     why: dict[int, str]
-    matches: dict[tuple[str, str], Matched]
+    matches: Mapping[tuple[str, str], Matched]
+
+    @property
+    def months(self) -> Any:
+        """Return the month of each cell, as `2026-11`; empty for none [cells]."""
+        return np.array(
+            [day_of(float(t))[:7] if t >= 0 else "" for t in self.cells["t"]], dtype=object
+        )
 
 
 def timed_models(catalog: Catalog, matches: Mapping[tuple[str, str], Matched]) -> list[str]:
@@ -139,7 +150,7 @@ def priced(
         parts[:, where] = _usd(price, part, bought, _day(day, today, on), other)
         known[where] = True
     parts[:, cells["failed"].astype(bool)] = 0.0  # a request that was refused is not billed
-    return PricedUsage(parts.sum(axis=0), parts[1], known, why, dict(matches))
+    return PricedUsage(cells, parts.sum(axis=0), parts[1], known, why, matches)
 
 
 def _alike(cells: Arrays) -> Iterator[tuple[tuple[Any, ...], Any]]:
@@ -297,3 +308,157 @@ WAYS = (
     Otherwise("the price after was billed", window=1),
 )
 """What bills of gateways and dashboards get wrong, or agree otherwise, looked for in this order."""
+
+
+# Why a log states another amount than the list price, and why a month costs more than another.
+
+SAME = 2e-3
+"""Amounts that differ by less are taken for the same: gateways round each request."""
+
+ALIKE = 5e-4
+"""How near the ratios of several days must be for one factor to explain them."""
+
+NOT_EXPLAINED = "not explained"
+NO_PRICE = "no price is known"
+NOT_STATED = "the log states no cost"
+ROUNDING = "rounding"
+
+Repriced = Callable[[Otherwise], Any]
+
+
+def differences(cells: Arrays, listed: Any, known: Any, price: Repriced) -> tuple[Difference, ...]:
+    """Return what lies between stated and list price, by reason; the parts add up exactly.
+
+    Each group of cells of one day and tier that does not cost what the log states is held against
+    every way of `WAYS`, and then all of them against one factor.
+
+    Args:
+        cells: Cells of one model.
+        listed: List price [cells] [USD].
+        known: Whether there is one [cells].
+        price: Returns what the cells cost in another way [cells] [USD].
+    """
+    stated = cells["stated"].astype(bool)
+    if not stated.any():
+        return ()
+    said = cells["usd_nano"] / 1e9
+    found: dict[str, float] = {}
+
+    def add(reason: str, usd: float) -> None:
+        found[reason] = found.get(reason, 0.0) + usd
+
+    add(NOT_STATED, -float(listed[~stated].sum()))
+    add(NO_PRICE, float(said[stated & ~known].sum()))
+    mine = stated & known
+    left = _day_sums(cells, mine, said, listed)
+    explained = np.zeros(len(left["said"]), bool)
+    near = np.abs(left["said"] - left["listed"]) <= SAME * np.abs(left["listed"]) + 1e-9
+    add(ROUNDING, float((left["said"] - left["listed"])[near].sum()))
+    explained |= near
+    for way in WAYS if not explained.all() else ():
+        other = np.bincount(left["at"], weights=price(way)[mine], minlength=len(left["said"]))
+        other = np.where(np.isfinite(other), other, left["listed"])
+        differs = np.abs(other - left["listed"]) > SAME * np.abs(left["listed"])
+        hit = ~explained & differs & (np.abs(left["said"] - other) <= SAME * np.abs(other) + 1e-9)
+        add(way.reason, float((left["said"] - left["listed"])[hit].sum()))
+        explained |= hit
+    for reason, hit in _factors(left, explained):
+        add(reason, float((left["said"] - left["listed"])[hit].sum()))
+        explained |= hit
+    add(NOT_EXPLAINED, float((left["said"] - left["listed"])[~explained].sum()))
+    rows = [Difference(reason=r, usd=usd) for r, usd in found.items() if abs(usd) > 1e-12]
+    return tuple(sorted(rows, key=lambda row: -abs(row.usd)))
+
+
+def _day_sums(cells: Arrays, mine: Any, said: Any, listed: Any) -> dict[str, Any]:
+    """Return stated and list price by day, tier and length class."""
+    names = ("t", "service", "region", "tier", "provider")
+    codes = [np.unique(cells[n][mine].astype(str), return_inverse=True)[1] for n in names]
+    _, at = np.unique(np.stack(codes), axis=1, return_inverse=True)
+    at = at.reshape(-1)
+    size = int(at.max()) + 1 if len(at) else 0
+    return {
+        "at": at,
+        "said": np.bincount(at, weights=said[mine], minlength=size),
+        "listed": np.bincount(at, weights=listed[mine], minlength=size),
+    }
+
+
+def _factors(left: dict[str, Any], explained: Any) -> Iterable[tuple[str, Any]]:
+    """Return factors on the list price that three groups or more have in common."""
+    ratio = np.divide(
+        left["said"], left["listed"], out=np.full(len(explained), np.nan), where=left["listed"] > 0
+    )
+    rest = ~explained & np.isfinite(ratio)
+    while rest.sum() >= 3:
+        middle = float(np.median(ratio[rest]))
+        hit = rest & (np.abs(ratio - middle) <= ALIKE * abs(middle))
+        if hit.sum() < 3:
+            return
+        if middle == 0.0:
+            yield "the log states a cost of 0", hit
+        else:
+            yield f"billed at {middle:.4g} times the list price: a contract or a margin", hit
+        rest = rest & ~hit
+
+
+def month_changes(now: PricedUsage, then: Callable[[str], PricedUsage]) -> tuple[MonthChange, ...]:
+    """Return the change from each month to the next in parts: volume, mix, cache and price.
+
+    One step after the other: the tokens of the month before are made as many as those after; then
+    mixed as those after, at each model's old cached shares; then cached as those after; then priced
+    as after. What each step changes is its part, so that they add up to the change.
+
+    Args:
+        now: List price of each cell.
+        then: Returns what all cells cost at the prices of a month.
+    """
+    months = now.months
+    names = sorted({*months} - {""})
+    return tuple(
+        _change(before, after, (months == before, months == after), now, then(before))
+        for before, after in pairwise(names)
+    )
+
+
+def _change(
+    before: str, after: str, where: tuple[Any, Any], now: PricedUsage, then: PricedUsage
+) -> MonthChange:
+    a, b = where
+    tokens = (now.cells["input"] + now.cells["output"]).astype(float)
+    was, later = float(now.usd[a].sum()), float(now.usd[b].sum())
+    scaled = was * (tokens[b].sum() / tokens[a].sum()) if tokens[a].sum() else was
+    mixed = _at_old_shares(now.cells, a, b, then)
+    cached = float(then.usd[b].sum())
+    return MonthChange(
+        since=before,
+        until=after,
+        before_usd=was,
+        after_usd=later,
+        volume=scaled - was,
+        mix=mixed - scaled,
+        cache=cached - mixed,
+        price=later - cached,
+    )
+
+
+def _at_old_shares(cells: Arrays, a: Any, b: Any, then: PricedUsage) -> float:
+    """Return what the later month costs at old prices, input cached as it was before.
+
+    A model's input costs per token what it did with its old shares of cached and written; a model
+    that was not used before keeps its new ones.
+    """
+    total = 0.0
+    names = ("provider", "model", "service", "region", "tier")
+    codes = [np.unique(cells[n].astype(str), return_inverse=True)[1] for n in names]
+    _, keys = np.unique(np.stack(codes), axis=1, return_inverse=True)
+    keys = keys.reshape(-1)
+    for key in np.unique(keys[b]):
+        old, new = a & (keys == key), b & (keys == key)
+        was_in, now_in = float(cells["input"][old].sum()), float(cells["input"][new].sum())
+        if not was_in or not now_in:
+            total += float(then.usd[new].sum())
+            continue
+        of_input = float(then.usd[old].sum() - then.output_usd[old].sum())
+        total += float(then.output_usd[new].sum()) + of_input / was_in * now_in
+    return total

@@ -10,26 +10,17 @@ from tco import __version__
 from tco.analysis.results import CatalogStamp
 from tco.catalog.usage_profile import KIND
 from tco.engine.arrivals import own_cached_share
-from tco.records import dataclass
 from tco.units import SECONDS_PER_HOUR, show_number, show_share, show_tokens
 from tco.usage.aggregates import Arrays
 from tco.usage.logs import Logs, days_of
 from tco.usage.matching import Matcher
 from tco.usage.read import Reading
 from tco.usage.results import ModelUsage, PeakToMean, ProfileResult, TokenCounts
-from tco.usage.store import Shown
+from tco.usage.rows import Shown
 from tco.usage.traffic import ObservedTraffic, Profiler, kinds_of, stamp, yaml_text
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
-
-
-@dataclass(frozen=True, slots=True)
-class Profiled:
-    """A profile: what is shown, and the text of its file."""
-
-    result: ProfileResult
-    text: str
 
 
 def tier_edges(catalog: Catalog) -> tuple[int, ...]:
@@ -49,8 +40,8 @@ def tier_edges(catalog: Catalog) -> tuple[int, ...]:
 
 def profiled(
     reading: Reading, catalog: Catalog, today: date, shown: Shown, *, to: str | None = None
-) -> Profiled:
-    """Return what logs tell of traffic.
+) -> tuple[ProfileResult, str]:
+    """Return what logs tell of traffic, and the text of its file.
 
     Args:
         reading: The logs.
@@ -78,7 +69,7 @@ def profiled(
         models = {n: _model(n, part, cells, matcher) for n, part in parts.items()}
         result = _result(logs, cells, whole, models, _stamp(catalog, today), to, span)
         text = yaml_text(_document(logs, result, whole, parts, models, today))
-    return Profiled(result, text)
+    return result, text
 
 
 def _stamp(catalog: Catalog, today: date) -> CatalogStamp:

@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tco.errors import DataError, UsageError, printable, suggestion
 from tco.records import dataclass
 from tco.usage.formats import Context, Format, formats
-from tco.usage.rows import LeftOutTally, UsageRow, Wrong, checked
+from tco.usage.rows import LeftOutTally, Shown, UsageRow, Wrong, checked
 from tco.usage.sources import LogSource, RawRecord, Sample, records, sampled, sources
-from tco.usage.store import Shown
 
 TABLE = "table"
 

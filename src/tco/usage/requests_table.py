@@ -12,9 +12,8 @@ import numpy as np
 
 from tco.errors import DataError, UsageError
 from tco.usage.formats.table import NAMES, columns_of, paths_of
-from tco.usage.rows import FIRST_S, LeftOutTally
+from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
 from tco.usage.sources import LogSource, Sample, delimiter_of, lines
-from tco.usage.store import Shown, Store, duckdb_module, quoted
 
 MOST_OF_A_REQUEST = 2_000_000_000
 """A request of more tokens is a mistake; so counts fit into 32 bits."""

@@ -21,8 +21,7 @@ from tco.usage.expressions import TYPES, ibis_module, whole
 from tco.usage.formats.litellm import LOG
 from tco.usage.formats.table import columns_of
 from tco.usage.requests_table import MOST_OF_A_REQUEST
-from tco.usage.rows import FIRST_S, LAST_S, MOST_TOKENS, NANO, WRITES, LeftOutTally, hashed
-from tco.usage.store import COLUMNS
+from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, NANO, WRITES, LeftOutTally, hashed
 
 LITELLM = "LiteLLM_SpendLogs"
 ENGINES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,30 +91,30 @@ class Report:
 
     answer: Any
     """The result of the command itself."""
-    volume: float | None
+    volume: float | None = None
     """The volume of the bills [token/month]."""
-    volume_given: bool
-    bills: tuple[BillsAt, ...]
+    volume_given: bool = False
+    bills: tuple[BillsAt, ...] = ()
     """At volumes around that one, which is the middle of them; cheapest first."""
-    curves: CostCurves | None
-    breakevens: tuple[BreakevenResult, ...]
-    swings: SensitivityResult | None
-    map: MapResult | None
-    plan: PlanResult | None
-    arrangements: tuple[tuple[str, float, Breakdown], ...]
+    curves: CostCurves | None = None
+    breakevens: tuple[BreakevenResult, ...] = ()
+    swings: SensitivityResult | None = None
+    map: MapResult | None = None
+    plan: PlanResult | None = None
+    arrangements: tuple[tuple[str, float, Breakdown], ...] = ()
     """The bills of the plan: name, USD/month and its lines by group; GPUs are not divided into used
     and idle ones here."""
-    risk: MonteCarloResult | None
-    assumptions: tuple[AssumptionResult, ...]
-    ranges: dict[str, Band]
+    risk: MonteCarloResult | None = None
+    assumptions: tuple[AssumptionResult, ...] = ()
+    ranges: dict[str, Band] = field(default_factory=dict)
     """The range of each assumption that is a number, by its path."""
-    read: dict[str, str]
+    read: dict[str, str] = field(default_factory=dict)
     """When the sources of each assumption were read, by its path."""
-    sources: tuple[tuple[str, Source], ...]
+    sources: tuple[tuple[str, Source], ...] = ()
     """What its figures were read from, by id."""
-    left_out: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
     """Parts that could not be worked out, each with the reason."""
-    commands: tuple[tuple[str, tuple[str, ...]], ...]
+    commands: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What each part shows, and the words that print it again but for the flags of the question."""
 
 

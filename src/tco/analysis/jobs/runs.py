@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -10,6 +11,7 @@ from tco.analysis.jobs.bills import MOST_GPUS, Job
 from tco.analysis.jobs.results import TrainingMemory
 from tco.engine.shapes import Number, number
 from tco.engine.training import (
+    WEIGHT_BYTES,
     activation_bytes,
     adapter_params,
     gathered_bytes,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tco.catalog.models import Architecture, Model
 
 MFU, RANK = "training.mfu", "training.lora_rank"
+PACKED, OTHER = "training.qlora_packed_experts", "training.qlora_other_bytes"
 ROOM, GPUS = "training.memory_share", "training.gpus"
 
 Way = Literal["lora", "qlora", "full"]
@@ -87,9 +90,14 @@ def run_of(job: Job, name: str, model: Model, way: Way, trained: float) -> GpuRu
     assert shape is not None and model.architecture is not None  # or the row says what lacks
     params = number(shape.params)
     adapters = None if way == "full" else _adapters(job, name, model.architecture, params)
-    tables = shape.hidden_size * shape.vocab_size * (1.0 if shape.tied_embeddings else 2.0)
-    four_bit = params - tables if way == "qlora" else 0.0
-    state = state_bytes(params, adapters, four_bit, job.value("training.optimizer_bytes"))
+    four_bit: Number = 0.0
+    rest_bytes = WEIGHT_BYTES
+    if way == "qlora":
+        tables = shape.hidden_size * shape.vocab_size * (1.0 if shape.tied_embeddings else 2.0)
+        loose = number(shape.routed_params) * (1.0 - job.value(PACKED))
+        four_bit, rest_bytes = params - tables - loose, job.value(OTHER)
+    optimizer_bytes = job.value("training.optimizer_bytes")
+    state = state_bytes(params, adapters, four_bit, optimizer_bytes, rest_bytes)
     tokens = job.value("training.sequence_tokens") * job.value("training.texts_per_gpu")
     return GpuRun(
         name=name,
@@ -105,6 +113,18 @@ def run_of(job: Job, name: str, model: Model, way: Way, trained: float) -> GpuRu
         gathered=gathered_bytes(state["weights"], shape.layers),
         flops=training_flops(shape.active_params, trained, full=way == "full"),
     )
+
+
+def unpacked(job: Job, names: Sequence[str], ways: Sequence[Way]) -> Iterator[str]:
+    """Return which mixtures QLoRA leaves their experts unpacked, where no one said otherwise."""
+    given = job.inputs.settings.given(PACKED)
+    for name in names if "qlora" in ways and not given else ():
+        shape = model_shape(job.inputs.catalog.models.models[name])
+        if shape is not None and shape.routed_params:
+            yield (
+                f"qlora leaves the experts of {name} in {8 * job.value(OTHER):g} bits, as "
+                f"bitsandbytes and peft do; for a trainer that packs them --set {PACKED}=100%"
+            )
 
 
 def _adapters(job: Job, name: str, arch: Architecture, params: float) -> Number:

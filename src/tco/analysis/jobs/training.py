@@ -29,6 +29,7 @@ from tco.analysis.jobs.runs import (
     Way,
     least_gpus,
     run_of,
+    unpacked,
     work_hours,
 )
 from tco.analysis.report import few, volume_notes
@@ -93,10 +94,10 @@ def train(
     used = [r for r in answer["rows"] if r.feasible]
     best = next(r for r in used if r.id == answer["best"])
     answer["verdict"] += paid_back(best, job.untuned_name, job.untuned_usd)
-    answer["assumptions"] = tuple(
-        a for a in answer["assumptions"] if a.path not in _UNSAID or a.value
-    )
-    told = (*_spread(job, used), *_serving(job, used), *_unused(inputs, names, against))
+    shown = (a for a in answer["assumptions"] if a.path not in _UNSAID or a.value)
+    answer["assumptions"] = tuple(shown)
+    told = (*_spread(job, used), *unpacked(job, names, ways), *_serving(job, used))
+    told += (*_unused(inputs, names, against),)
     answer["warnings"] = (*_few(inputs, training_tokens), *answer["warnings"], *told)
     return TrainResult(
         schema="tco.train/1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from tco.analysis.charts.curves import (
     CostCurve,
@@ -23,6 +24,7 @@ from tco.analysis.results import (
 )
 from tco.analysis.vary.over import Cell, MapAxis, MapResult
 from tco.render import words
+from tco.render.output import screen
 from tco.render.plots import ticks
 from tco.render.report.marks import (
     BILLIONS,
@@ -53,6 +55,8 @@ from tco.render.words import on_axis
 from tco.units import in_unit, show_number, show_share, show_tokens, show_usd
 
 TOP_SWINGS = 12
+MOST_USED = 31
+"""Models, teams or days whose use is drawn: a month of days."""
 
 
 def bills(steps: Sequence[tuple[float, Sequence[OptionResult]]], looks: Looks) -> Spec:
@@ -110,6 +114,26 @@ def arranged(ways: Sequence[tuple[str, float, Breakdown]]) -> Spec:
     described = ", ".join(f"{name} {show_usd(usd)}" for name, usd, _ in ways)
     layers = [stacked(data, parts), *heads(data, told)]
     return finished(layers, data, height=STEP * len(ways), described=described)
+
+
+def used(rows: Sequence[Any]) -> Spec:
+    """Return models or groups of a bill at list price, with a line at what the log states."""
+    data = ChartRows()
+    bars, lines, told = [], [], []
+    for rank, row in enumerate(rows):
+        usd, said = row.list_usd or 0.0, row.stated_usd
+        figure = f"{show_usd(usd)}{'' if said is None else f', stated {show_usd(said)}'}"
+        told.append({"rank": rank, "head": row.name, "figure": figure})
+        bars.append({"rank": rank, "to": rounded(usd), "tip": f"{row.name}: {figure}"})
+        lines += [] if said is None else [{"rank": rank, "said": rounded(said)}]
+    place = {"y": entry(), "x": dollars("to", "USD"), "tooltip": channel("tip:N")}
+    look: Spec = {"size": 16, "yOffset": 9}
+    bar = layer(data(bars), "bar", place, **look, color=PARTS["tokens"][1])
+    line = {"y": entry(), "x": dollars("said", "USD")}
+    mark = layer(data(lines), "tick", line, **look, thickness=3, color=INK)
+    layers = [bar, *([mark] if lines else []), *heads(data, told)]
+    described = "At list price: " + ", ".join(f"{r['head']} {r['figure']}" for r in told[:3])
+    return finished(layers, data, height=STEP * len(told), described=described)
 
 
 def stacked(data: ChartRows, parts: Sequence[Row], where: str = "") -> Spec:
@@ -521,6 +545,8 @@ def specs(
         shown: Options whose curves are drawn at first.
     """
     made = dict(_charts(report, looks, shown))
+    if report.answer.schema == "tco.bill/1":
+        made["used"] = used(screen("tco.bill/1").everything(report.answer).rows[:MOST_USED])
     return json.dumps(made, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
 
 

@@ -117,7 +117,10 @@ INK, SOFT, LINE = "#1a1d21", "#565d66", "#d9dde2"
 BILLIONS = "replace(format(datum.value, '~s'), 'G', 'B')"
 """A number of tokens on an axis: 50B, not the 50G of physics."""
 
-DOLLARS = "replace(format(datum.value, '$~s'), 'G', 'B')"
+DOLLARS = (
+    "abs(datum.value) < 1 ? format(datum.value, '$,') : "
+    "replace(format(datum.value, '$~s'), 'G', 'B')"
+)
 STEP = 46
 """Height of an entry of a list of bars: a line of words, and the bar under it [px]."""
 
@@ -187,9 +190,9 @@ def painted(field: str, colours: Mapping[str, str]) -> Spec:
     return channel(f"{field}:N", scale=scale(colours), legend=None)
 
 
-def dollars(field: str, **options: Any) -> Spec:
+def dollars(field: str, title: str = "USD a month", **options: Any) -> Spec:
     """Return a horizontal axis of money."""
-    axis = {"labelExpr": DOLLARS, "tickCount": 5, "title": "USD a month", "labelFlush": True}
+    axis = {"labelExpr": DOLLARS, "tickCount": 5, "title": title, "labelFlush": True}
     return channel(f"{field}:Q", axis=axis, **options)
 
 

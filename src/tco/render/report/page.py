@@ -36,6 +36,8 @@ TITLES = {
     "explain": "Every term of one bill",
     "size": "Where the model fits, and how fast it serves",
     "horizon": "What the months to come cost",
+    "bill": "What was used, and what it costs",
+    "profile": "What the traffic is like",
 }
 
 
@@ -73,6 +75,8 @@ def facts(report: Report) -> list[Fact]:
         made = _two(answer)
     elif kind == "plan":
         made = _arrangements(report)
+    elif kind == "bill":
+        made = _billed(answer)
     return [*made, *(_sure(report) if kind in PAIRED else ())]
 
 
@@ -111,6 +115,19 @@ def _two(answer: Any) -> Iterator[Fact]:
 def _arrangements(report: Report) -> Iterator[Fact]:
     for name, usd, _ in report.arrangements:
         yield (f"{name}, a month", show_usd(usd), report.answer.model)
+
+
+def _billed(answer: Any) -> Iterator[Fact]:
+    span = f"{(answer.first or '')[:10]} to {(answer.last or '')[:10]}" if answer.last else ""
+    yield ("at list price", show_usd(answer.list_usd), span)
+    if answer.stated_usd is not None:
+        yield ("as the log states", show_usd(answer.stated_usd), span)
+    if (check := answer.invoice) is not None:
+        rest = f"{show_usd(check.unexplained_usd)} not explained"
+        yield ("invoice", show_usd(check.invoice_usd), rest)
+    if answer.forecast:
+        twelve = f"the {len(answer.forecast)} months to come"
+        yield (twelve, show_usd(sum(m.usd for m in answer.forecast)), "at scheduled list prices")
 
 
 def _sure(report: Report) -> Iterator[Fact]:
@@ -258,7 +275,7 @@ def page(
         **_parts(report, marks, shown),
         commands=list(_commands(report, whole, shared)),
         specs=made,
-        library=_inside(library()),
+        library="" if made == "{}" else _inside(library()),
         style=(folder / "page.css").read_text(encoding="utf-8"),
         script=(folder / "page.js").read_text(encoding="utf-8"),
     )
