@@ -51,7 +51,7 @@ NEW = {
     "records that are quick to define, catalogs compiled into the wheel": 300,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 69_270 + sum(NEW.values())
+MOST_LINES_IN_ALL = 69_250 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {

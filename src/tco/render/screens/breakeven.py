@@ -62,7 +62,9 @@ USUAL = ("a", "b", "wins", "first", "sure")
 COMPACT = tuple(c.key for c in COLUMNS)
 
 
-def _pair_blocks(result: BreakevenResult, sheet: Sheet, view: View) -> Iterator[Block]:
+def _pair_blocks(
+    result: BreakevenResult | BreakevenOver, sheet: Sheet, view: View
+) -> Iterator[Block]:
     """Return the screen: the verdict, where B wins, today, and what would turn the answer."""
     yield from first.verdict(result.verdict, view)
     if view.fields:
@@ -71,7 +73,10 @@ def _pair_blocks(result: BreakevenResult, sheet: Sheet, view: View) -> Iterator[
         yield Table(columns=columns, rows=(Row(cells=cells),))
         return
     yield from _two(result, view)
-    yield from _figures(result, view)
+    if isinstance(result, BreakevenOver):
+        yield from _over_figures(result)
+    else:
+        yield from _figures(result, view)
     yield from first.doubts(result.verdict, view)
     yield from _flips(result.flips, view, result)
     yield from first.assumed(result.assumptions, view)
@@ -227,22 +232,6 @@ def _over_everything(result: BreakevenOver) -> Sheet:
     return Sheet(rows=(result,), columns=OVER_COLUMNS, usual=OVER_USUAL, keys={})
 
 
-def _over_blocks(result: BreakevenOver, sheet: Sheet, view: View) -> Iterator[Block]:
-    """Return the screen: the verdict, where B wins, today, and what else would turn the answer."""
-    yield from first.verdict(result.verdict, view)
-    if view.fields:
-        columns = sheet.pick(view.fields)
-        yield Table(columns=columns, rows=(Row(cells=tuple(c.text(result) for c in columns)),))
-        return
-    yield from _two(result, view)
-    yield from _over_figures(result)
-    yield from first.doubts(result.verdict, view)
-    yield from _flips(result.flips, view, result)
-    yield from first.assumed(result.assumptions, view)
-    yield from first.away(result, view, notes=_untold(result, view))
-    yield from _next(result)
-
-
 def _over_figures(result: BreakevenOver) -> Iterator[Block]:
     low, high = (with_unit(v, result.unit) for v in result.searched)
     how = "closed form" if result.exact else "bisected to rounding, where a bill is not affine"
@@ -265,7 +254,7 @@ def _over_figures(result: BreakevenOver) -> Iterator[Block]:
         yield Paragraph(text=label + text, hanging=size, bullet=True)
 
 
-OVER = Screen(rows=(), everything=_over_everything, blocks=_over_blocks)
+OVER = Screen(rows=(), everything=_over_everything, blocks=_pair_blocks)
 
 
 # The screen of `tco breakeven` without options: an overview of the open models.

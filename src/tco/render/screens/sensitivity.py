@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import partial
+from typing import TypeVar
 
 from tco.analysis.montecarlo.results import (
     MonteCarloResult,
@@ -262,7 +263,7 @@ def _what_if(result: WhatIfResult, sheet: Sheet, view: View, fullness: int) -> l
     columns = sheet.pick(view.fields or sheet.usual)
     if view.usual and not (view.page or view.notes):
         columns = tuple(c._replace(get=_spoken) if c.key == "id" else c for c in columns)
-    kept = _kept(sheet.rows, max(fullness, min(LEAST, len(sheet.rows))), result)
+    kept = _kept(sheet.rows, max(fullness, min(LEAST, len(sheet.rows))), result.cheapest)
     return [
         *first.verdict(result.verdict, view),
         *_letters(result, view),
@@ -276,20 +277,27 @@ def _spoken(row: WhatIfRow | OptionRisk) -> str:
     return first.spoken(row.id)
 
 
-def _kept(rows: Sequence[WhatIfRow], top: int, result: WhatIfResult) -> list[WhatIfRow]:
-    """Return the first rows, and always those that are the cheapest of a column."""
-    won = set(result.cheapest)
-    wanted = [row for row in rows if row.id in won]
-    others = [row for row in rows if row.id not in won][: max(top - len(wanted), 0)]
+ByOption = TypeVar("ByOption", WhatIfRow, OptionRisk)
+
+
+def _kept(rows: Sequence[ByOption], top: int, ids: Container[str | None]) -> list[ByOption]:
+    """Return the first rows, and always those that an answer names."""
+    wanted = [row for row in rows if row.id in ids]
+    others = [row for row in rows if row.id not in ids][: max(top - len(wanted), 0)]
     return [row for row in rows if row in wanted or row in others]
 
 
-def _letters(result: WhatIfResult, view: View) -> Iterator[Block]:
-    """Return what each letter stands for."""
+def _resolved(result: WhatIfResult | MonteCarloResult, view: View) -> Iterator[Block]:
+    """Return the edition, and what names were taken to mean, where all is told."""
     if view.notes or view.page:
         yield Paragraph(text=words.edition(result.catalog))
         for said in result.resolved:
             yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
+
+
+def _letters(result: WhatIfResult, view: View) -> Iterator[Block]:
+    """Return what each letter stands for."""
+    yield from _resolved(result, view)
     for i, one in enumerate(result.what_ifs):
         changes = ", ".join(one.changes)
         over = "" if one.months is None else f", once {one.months:g} months have passed"
@@ -391,13 +399,13 @@ def _drawn(result: MonteCarloResult, sheet: Sheet, view: View, fullness: int) ->
         columns = tuple(c._replace(get=_spoken) if c.key == "id" else c for c in columns)
     most = min(MONTECARLO_TOP if view.top is None else view.top, len(sheet.rows))
     rows = max(min(most, fullness - FEWEST), FEWEST)
-    kept = _of_most(sheet.rows, most if whole or not view.usual else rows, result)
+    kept = _kept(sheet.rows, most if whole or not view.usual else rows, _named(result))
     least = FEWEST if fullness > BAREST else FEWEST - 1
     shown = result.inputs[: MOST_INPUTS if whole else max(fullness - rows, least)]
     advice = result.advice if whole else re.split(r"; it pays|: the best,", result.advice)[0]
     return [
         *first.verdict(result.verdict, view),
-        *_how_many(result, view),
+        *_resolved(result, view),
         Table(columns=columns, rows=tuple(_montecarlo_row(r, columns) for r in kept)),
         Table(
             columns=INPUTS,
@@ -414,19 +422,9 @@ def _drawn(result: MonteCarloResult, sheet: Sheet, view: View, fullness: int) ->
     ]
 
 
-def _of_most(rows: Sequence[OptionRisk], top: int, result: MonteCarloResult) -> list[OptionRisk]:
-    """Return the first rows, and always the answer and the pair whose saving is told."""
-    pair = () if result.saving is None else (result.saving.a, result.saving.b)
-    wanted = [row for row in rows if row.id in (result.best, *pair)]
-    others = [row for row in rows if row not in wanted][: max(top - len(wanted), 0)]
-    return [row for row in rows if row in wanted or row in others]
-
-
-def _how_many(result: MonteCarloResult, view: View) -> Iterator[Block]:
-    if view.notes or view.page:
-        yield Paragraph(text=words.edition(result.catalog))
-        for said in result.resolved:
-            yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
+def _named(result: MonteCarloResult) -> tuple[str | None, ...]:
+    """Return the answer and the pair whose saving is told."""
+    return result.best, *(() if result.saving is None else (result.saving.a, result.saving.b))
 
 
 def _ways(result: MonteCarloResult, view: View) -> Iterator[Block]:
