@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.flips import earliest, flips_of, never_because, turns_of
+from tco.analysis.flips import curves_of, earliest, flips_of, never_because, turns_of
 from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
 from tco.analysis.results import (
     Band,
@@ -29,7 +29,7 @@ from tco.errors import TcoError, UsageError
 from tco.options.bills import Option, best_pairs, same_weights, usd_of
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust, of_two
-from tco.options.curves import TOKENS, curve
+from tco.options.curves import TOKENS
 from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve
 from tco.options.question import Question
 from tco.options.selection import in_region, select
@@ -197,14 +197,14 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
     left, right = (resolve(name, inputs, at=any_volume(inputs)) for name in (a, b))
     now = _breakeven_now(inputs)
     leader = _hardest(inputs, left.options, right.options)
-    rival = earliest(inputs, leader, right.options)[0]
+    of_b = curves_of(inputs, right.options)
+    rival = earliest(inputs, leader, of_b)[0]
     base, option = leader, rival
     if now is not None:
         base, option = (_cheapest_now(inputs, found.options) for found in (left, right))
     if base.id == option.id:
         raise UsageError(f"A and B are both {base.id}; name two different options")
-    sides = [[curve(o, inputs.settings) for o in found.options] for found in (left, right)]
-    won = beats(*sides)
+    won = beats(*([own for _, own in side] for side in (curves_of(inputs, left.options), of_b)))
     usd = [None if now is None else usd_of(o, inputs.settings) for o in (base, option)]
     spans = open_spans(won)
     because = never_because(inputs, leader, rival) if not spans else None
@@ -288,7 +288,7 @@ def _hardest(inputs: Question, options: Sequence[Option], rivals: Sequence[Optio
     """Return which of A's set-ups to hold B against: the first that beats B itself."""
     if len(options) == 1:
         return options[0]
-    return earliest(inputs, rivals[-1], options)[0]
+    return earliest(inputs, rivals[-1], curves_of(inputs, options))[0]
 
 
 def open_spans(won: Wins) -> tuple[OpenBand, ...]:
@@ -436,9 +436,10 @@ def _overview(inputs: Question, own: SetUps, model: str, rival: Option) -> Itera
     if not pairs.size:
         return
     setups = [option_of(own, int(i)) for i in pairs]
+    curved = curves_of(inputs, setups)
     here, host = _at_volume(own, model), _host(inputs, model)
     for base in [b for b in (host, rival) if b is not None]:
-        option, won = earliest(inputs, base, setups)
+        option, won = earliest(inputs, base, curved)
         at = None if here is None else _here(inputs, base, here)
         row = replace(_row(inputs, model, base, option, won), at=at)
         yield Overview(row, base, option, setups, here)

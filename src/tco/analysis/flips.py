@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 
 from tco.analysis.results import Flip, OpenBand
 from tco.analysis.vary.variables import FAR, Values, Variable, staffed, usd_at
-from tco.engine.crossings import Wins, together, turn, wins
+from tco.engine.crossings import Curves, Wins, together, turn, wins
+from tco.engine.replica import Replica
 from tco.engine.shapes import Floats, Number, number
 from tco.options.bills import Option, SelfOption, TokenOption, lines
 from tco.options.curves import TOKENS, curve, has_steps
@@ -179,14 +181,25 @@ def never_because(inputs: Question, a: Option, b: Option) -> str:
     return "its fixed cost is not earned back within the volumes that could be looked at"
 
 
-def earliest(inputs: Question, base: Option, options: Sequence[Option]) -> tuple[Option, Wins]:
+Curved = tuple[Option, Curves]
+"""An option and its cost over the volume."""
+
+
+def curves_of(
+    inputs: Question, options: Sequence[Option], sized: Sequence[Replica] = ()
+) -> list[Curved]:
+    """Return options with their curves; `sized` is what one replica of each sustains, if known."""
+    pairs = zip_longest(options, sized)
+    return [(option, curve(option, inputs.settings, replica)) for option, replica in pairs]
+
+
+def earliest(inputs: Question, base: Option, curved: Sequence[Curved]) -> tuple[Option, Wins]:
     """Return the option that beats `base` at the lowest volume, and where any of them does.
 
     When none ever does, it is the one that a further token costs least with.
     """
     against = curve(base, inputs.settings)
-    curves = [(option, curve(option, inputs.settings)) for option in options]
-    tried = [(option, float(mine.slope[0]), wins(against, mine)) for option, mine in curves]
+    tried = [(option, float(mine.slope[0]), wins(against, mine)) for option, mine in curved]
 
     def order(item: tuple[Option, float, Wins]) -> tuple[float, float]:
         return float(np.nan_to_num(item[2].first[0], nan=np.inf)), item[1]
@@ -205,6 +218,7 @@ def turns_of(
     own: Option,
     setups: Sequence[Option],
     rival: Option | None = None,
+    sized: Sequence[Replica] = (),
 ) -> tuple[Flip, ...]:
     """Return the single changes that turn which of two options is cheaper, each alone.
 
@@ -214,20 +228,23 @@ def turns_of(
         own: Own GPUs, the answer at the volume.
         setups: Own GPUs of the same model that are the answer at some volume.
         rival: A closed model of the same class, against which only volume and people are tried.
+        sized: What one replica of each of `setups` sustains, where that is known already.
     """
-    found = [*_volume(inputs, bought, setups), *flips_of(inputs, bought, own, ())]
+    steps = all(has_steps(option) for option in (bought, *setups))
+    curved = curves_of(inputs, setups, sized) if steps else []
+    found = [*_volume(inputs, bought, curved), *flips_of(inputs, bought, own, ())]
     if rival is None:
         return tuple(found)
-    besides = [*_volume(inputs, rival, setups), *flips_of(inputs, rival, own, (), only=(TEAM,))]
+    besides = [*_volume(inputs, rival, curved), *flips_of(inputs, rival, own, (), only=(TEAM,))]
     return (*found, *(replace(flip, against=rival.id) for flip in besides))
 
 
-def _volume(inputs: Question, bought: Option, setups: Sequence[Option]) -> list[Flip]:
+def _volume(inputs: Question, bought: Option, curved: Sequence[Curved]) -> list[Flip]:
     """Return the volume nearest to today's at which the cheaper one changes."""
-    if not all(has_steps(option) for option in (bought, *setups)):
+    if not curved:
         return []  # a fleet that scales to zero has no exact break-even volume
     now = number(inputs.settings.value(TOKENS))
-    won = earliest(inputs, bought, setups)[1]
+    won = earliest(inputs, bought, curved)[1]
     spans = [tuple(span) for span in won.intervals()]
     ends = [end for span in spans for end in span if 0.0 < end < np.inf]
     near = min(ends, key=lambda end: max(end / now, now / end), default=None) if now else None

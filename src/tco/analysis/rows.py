@@ -424,21 +424,31 @@ def quality_of(model: str, inputs: Question) -> ModelQuality | None:
     )
 
 
+KEY = (
+    *("id", "tier", "model", "provider", "feasible", "gpus", "monthly_usd"),
+    *("trust", "class_", "quality"),
+)
+
+
 def key_figures(row: OptionResult) -> OptionResult:
     """Return a row with its key figures alone; one that cannot be had keeps its reasons."""
-    if not row.feasible:
-        return row
+    return OptionResult(**{name: getattr(row, name) for name in KEY}) if row.feasible else row
+
+
+def offer_figures(option: Option, inputs: Question) -> OptionResult:
+    """Return the row of what is no set-up of the catalogs with its key figures alone."""
+    if isinstance(option, SelfOption):
+        return option_result(option, inputs, brief=True)
     return OptionResult(
-        id=row.id,
-        tier=row.tier,
-        model=row.model,
-        provider=row.provider,
+        id=option.id,
+        tier=option.tier,
+        model=option.model,
+        provider=option.provider,
         feasible=True,
-        gpus=row.gpus,
-        monthly_usd=row.monthly_usd,
-        trust=row.trust,
-        class_=row.class_,
-        quality=row.quality,
+        monthly_usd=number(total_usd(lines(option, inputs.settings))),
+        trust=option.trust.level,
+        class_=class_of(option.model, inputs),
+        quality=quality_of(option.model, inputs),
     )
 
 

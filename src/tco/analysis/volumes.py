@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.compare import compare
-from tco.analysis.flips import earliest
+from tco.analysis.flips import curves_of, earliest
 from tco.analysis.results import CompareResult, CompareVolumes, OptionResult, OwnBegins
 from tco.analysis.verdict import CLASSES, said
 from tco.options.bills import Option, best_pairs
@@ -78,7 +78,7 @@ def _begins(inputs: Question, answer: CompareResult) -> Iterator[OwnBegins]:
         mine = cheapest_of([r for r in rows if (r.tier, r.class_) == ("self", class_)], least)
         if mine is None or not mine.id.startswith("self/"):
             continue
-        setups = _setups(inputs, own, mine)
+        setups = curves_of(inputs, _setups(inputs, own, mine))
         for tier in ("hosted", "api"):
             some = [r for r in rows if (r.tier, r.class_) == (tier, class_)]
             if tier == "hosted":  # the same weights say more than another open model of the class

@@ -570,9 +570,13 @@ def best_pairs(
             other, and 0 stands for the cheapest of all [1].
     """
     rows = found.pairs_of(model)
+    return answers_of(found, rows, monthly_usd(found, settings, rows, volumes), *least)
+
+
+def answers_of(found: SetUps, rows: Indices, cost: Floats, *least: int) -> Indices:
+    """Return which of some pairs are the answer at what they cost [pairs, volumes] [USD/month]."""
     if rows.size == 0:
         return rows
-    cost = monthly_usd(found, settings, rows, volumes)
     trust = trust_ranks(found, rows)
     places = [place for one in least for place in cheapest(cost, trust, one).tolist()]
     best: Indices = rows[list(dict.fromkeys(places))]

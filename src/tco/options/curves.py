@@ -212,17 +212,22 @@ def has_steps(option: Option) -> bool:
     return hours is None or hours.billing != SCALE_TO_ZERO
 
 
-def curve(option: Option, settings: Settings) -> Curves:
+def curve(option: Option, settings: Settings, replica: Replica | None = None) -> Curves:
     """Return the cost curve of an option, one row; every setting but the volume is a number.
+
+    Args:
+        option: The option.
+        settings: Its settings.
+        replica: What one replica sustains, where that is known already.
 
     Raises:
         InfeasibleError: The set-up serves nothing within the limits, so it has no curve.
     """
     if isinstance(option, SelfOption):
-        replica = replica_of(option, settings)
+        replica = replica or replica_of(option, settings)
         if not np.all(replica.feasible):
             raise InfeasibleError(f"{option.id}: {infeasible(replica, target(settings))}")
-    return curves(option, settings, 1)
+    return curves(option, settings, 1, replica)
 
 
 def curves(

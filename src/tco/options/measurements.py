@@ -276,6 +276,10 @@ class Anchors:
         )
 
 
+AT_ONCE = 128
+"""Set-ups that are held against their measurements at once: a few megabytes of distances."""
+
+
 def anchors(found: KnownMeasurements, place: Place, profile: ServerProfile) -> Anchors:
     """Return how the best measurement of each set-up corrects it.
 
@@ -293,8 +297,9 @@ def anchors(found: KnownMeasurements, place: Place, profile: ServerProfile) -> A
     each = each.reshape(place.model.size, -1)
     made = Anchors.none(each.shape)
     at, row = _pairs(found, place)
-    if at.size:
-        _correct(made, found, place, profile, each, at, row)
+    cuts = np.searchsorted(at, np.arange(AT_ONCE, place.model.size, AT_ONCE))
+    for some in (part for part in np.split(np.arange(at.size), cuts) if part.size):
+        _correct(made, found, place, profile, each, at[some], row[some])
     if several:
         return made
     return Anchors(**{f.name: getattr(made, f.name)[:, 0] for f in fields(Anchors)})
