@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.flips import curves_of, earliest, flips_of, never_because, turns_of
 from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
 from tco.analysis.results import (
     Band,
@@ -24,18 +23,18 @@ from tco.analysis.results import (
 )
 from tco.analysis.rows import class_of, option_words
 from tco.analysis.vary.variables import usual
+from tco.analysis.verdict import curves_of, earliest, flips_of, never_because, turns_of
 from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
 from tco.options.bills import Option, best_pairs, same_weights, usd_of
-from tco.options.candidates import option_of, own_setups, unserved
+from tco.options.candidates import option_of, own_setups, spoken, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust, of_two
-from tco.options.curves import TOKENS
-from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve
+from tco.options.curves import TOKENS, TYPICAL_VOLUMES, any_volume
+from tco.options.names import Resolved, resolve
 from tco.options.question import Question
 from tco.options.selection import in_region, select
 from tco.options.settings import workload
 from tco.options.setups import SetUps
-from tco.options.spoken import spoken
 from tco.units import SECONDS_PER_DAY, show_number, show_tokens, show_usd
 
 # Break-evens in words.

@@ -287,8 +287,8 @@ def _turns(
     brief: bool,
 ) -> tuple[tuple[str, ...], tuple[Flip, ...]]:
     """Return what is bought and the own GPUs that an answer is about, and what turns it."""
-    from tco.analysis.flips import turns_of  # curves take time to load, and not all need them
-    from tco.options.names import any_volume
+    from tco.analysis.verdict import turns_of  # curves take time to load, and not all need them
+    from tco.options.curves import any_volume
 
     least = least_trust(inputs)
     pair = pair_of(rows, least)

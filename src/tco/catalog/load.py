@@ -17,9 +17,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tco import __version__
-from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file, write_atomically
-from tco.catalog.throughput import NAME as THROUGHPUT
-from tco.catalog.throughput import MeasuredTable, measurements
+from tco.catalog.files import NAME as THROUGHPUT
+from tco.catalog.files import (
+    SHIPPED,
+    File,
+    MeasuredTable,
+    measurements,
+    shipped,
+    shipped_file,
+    user_file,
+    write_atomically,
+)
 from tco.errors import DataError, unknown_name
 from tco.records import dataclass
 

@@ -37,7 +37,6 @@ from tco.options.machines import (
     team_span,
     work_lines,
 )
-from tco.options.names import resolve
 from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.question import Question
 from tco.options.settings import Settings, fleet_policy, hours_per_month, target, workload
@@ -204,6 +203,18 @@ FEW_PIECES = 4096
 MORE_BY_HOUR = 32
 """Times as many pieces are looked at where each hour of a week has steps of its own."""
 MOST_SLACK = 1e4
+
+
+TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)
+"""Volumes at which set-ups are compared when any may be meant [token/month]."""
+
+
+def any_volume(inputs: Question) -> Floats:
+    """Return volumes at which set-ups are compared when any may be meant, today's among them."""
+    if not inputs.volume_given:
+        return TYPICAL_VOLUMES
+    now = np.asarray(inputs.settings.value("workload.tokens_per_month"))
+    return np.append(TYPICAL_VOLUMES, now)
 
 
 def has_steps(option: Option) -> bool:
@@ -572,6 +583,8 @@ def costs(inputs: Question, name: str, tokens: Floats) -> Floats:
         tokens: Volumes, in any shape [token/month].
     """
     at = inputs.settings.with_values({TOKENS: tokens})
+    from tco.options.names import resolve  # which needs curves
+
     found = resolve(name, inputs, at=tokens.ravel()).options
     bills = [np.broadcast_to(total_usd(lines(option, at)), tokens.shape) for option in found]
     usd = np.stack(bills)

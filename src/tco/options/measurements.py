@@ -35,8 +35,8 @@ from tco.records import dataclass
 from tco.units import show_number
 
 if TYPE_CHECKING:
+    from tco.catalog.files import MeasuredTable
     from tco.catalog.load import Catalog
-    from tco.catalog.throughput import MeasuredTable
 
 
 # Measurements of models like those asked about, each with its ratio to the model's prediction.

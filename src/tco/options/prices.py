@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tco.engine.ledger import Origin
+from tco.engine.ledger import Origin, TokenRates
 from tco.engine.shapes import Floats, Number
-from tco.engine.tokens import TokenRates
 from tco.options.scenario import Scenario
 from tco.records import dataclass
 

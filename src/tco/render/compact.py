@@ -13,7 +13,7 @@ from typing import Any
 from tco.analysis.results import AssumptionResult, members
 from tco.render import words
 from tco.render.output import Screen, screen
-from tco.render.table import Column, View
+from tco.render.words import Column, View
 from tco.units import NOTHING, in_unit, show_number, show_tokens
 
 BUDGET = 1600

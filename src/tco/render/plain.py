@@ -10,7 +10,7 @@ from io import StringIO
 from typing import Any
 
 from tco.money import in_money
-from tco.render.table import Block, Column, Figure, Paragraph, Sheet, Table
+from tco.render.words import Block, Column, Figure, Paragraph, Sheet, Table
 
 # Markdown for pages and issues, CSV for spreadsheets and scripts.
 

@@ -45,11 +45,11 @@ from tco.engine.replica import Replica
 from tco.engine.shapes import Floats
 from tco.errors import UsageError
 from tco.options.bills import Option, SelfOption, usd_of
+from tco.options.candidates import spoken
 from tco.options.cheapest import least_trust, pair_of
 from tco.options.curves import TOKENS, curves, has_steps, pieces_allowed
 from tco.options.names import resolve
 from tco.options.question import Question
-from tco.options.spoken import spoken
 from tco.units import show_share, show_usd
 
 # Which inputs the spread of the saving comes from: Sobol indices of groups of inputs.

@@ -8,7 +8,7 @@ from functools import partial
 from tco.analysis.results import DominatedOption, FrontierPoint, FrontierResult
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_score, show_usd
 
 COMPACT = ("option", "class", "monthly_usd", "quality", "usd_per_point")
