@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, fields, is_dataclass, replace
 from datetime import date
 from functools import cache, cached_property, lru_cache
@@ -331,6 +331,11 @@ class Catalog:
     """Measured throughput: what came with this `tco`, then the user's own files."""
     own: Mapping[str, OwnTraffic] = field(default_factory=dict)
     """What the user's own logs tell beyond a profile, by the profile's name."""
+
+    @cached_property
+    def derived(self) -> dict[Hashable, Any]:
+        """Return what has been made of the data so far that the next question needs as well."""
+        return {}
 
     @cached_property
     def offers(self) -> Mapping[str, Offer]:

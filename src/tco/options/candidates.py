@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,9 +41,12 @@ from tco.options.shapes import gpu_shape, lacking, model_shape
 from tco.units import show_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
     from tco.catalog.hardware import EgressPrice, Rent, Rental
+    from tco.catalog.load import Catalog
     from tco.catalog.models import Model
-    from tco.catalog.trust import Trust
 
 
 # How set-ups lie to the limits on them, and why no set-up of a model can be used, in words.
@@ -364,25 +368,7 @@ def no_gpu(inputs: Question, selection: Selection, model: str) -> str:
 def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
     """Return the rents of the day that the selection lets through, and bought GPUs if asked."""
     check_horizon(inputs.request.purchases, inputs.settings)
-    sellers = inputs.catalog.hardware.sellers
-    box = boxes(inputs.catalog.hardware)
-    entries = [
-        RentEntry(
-            gpu=rental.gpu,
-            seller=rental.seller,
-            purchase="_".join(filter(None, (rental.option, rental.channel))),
-            instance_gpus=rental.gpus,
-            usd_per_gpu_hour=rent.usd_per_gpu_hour,
-            source=rent.source,
-            checked=rent.checked,
-            trust=trust,
-            flag=rent.flag,
-            egress=_egress(sellers[rental.seller].egress),
-            billing_step_s=sellers[rental.seller].billing_step_s,
-            box=box[rental_key(rental)],
-        )
-        for rental, rent, trust in _picked(inputs, selection)
-    ]
+    entries = [entry for _, _, entry in _picked(inputs, selection)]
     if selection.buys:
         entries += owned_entries(inputs, selection)
     if DEDICATED in selection.purchases:
@@ -390,7 +376,7 @@ def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
     return entries
 
 
-def _picked(inputs: Question, selection: Selection) -> list[tuple[Rental, Rent, Trust]]:
+def _picked(inputs: Question, selection: Selection) -> list[tuple[Rental, Rent, RentEntry]]:
     """Return the rents of the day that may be picked: of a named seller all, of others no old one.
 
     One that is older than rents may be, but not yet than `rent.oldest_days`, stands beside a
@@ -398,17 +384,16 @@ def _picked(inputs: Question, selection: Selection) -> list[tuple[Rental, Rent, 
     """
     catalog, day = inputs.catalog, inputs.day
     oldest_days = float(np.asarray(inputs.settings.value("rent.oldest_days")))
-    rents = rents_at(catalog.hardware, day)
-    seen_last = freshest_rents(rents, day)
+    rents, entry_of = _rentable(catalog, day)
     asked = [
-        (rental, rent, rent_trust(catalog, rental, rent, day, seen_last))
-        for rental, rent in rents
+        (rental, rent, entry_of(place))
+        for place, (rental, rent) in enumerate(rents)
         if selection.rental(rental, catalog.hardware.sellers[rental.seller].kind)
         and rented_there(inputs, rental, rent)
     ]
     least = least_trust(inputs)
-    sure = {(rental.gpu, rental.option) for rental, _, trust in asked if trust.rank >= least}
-    fresh = freshest_rents([(rental, rent) for rental, rent, _ in asked], day)
+    sure = {(rental.gpu, rental.option) for rental, _, e in asked if e.trust.rank >= least}
+    fresh = freshest_rents([one[:2] for one in asked], day)
 
     def picked(rental: Rental, rent: Rent) -> bool:
         decides = (rental.gpu, rental.option) not in sure
@@ -416,6 +401,38 @@ def _picked(inputs: Question, selection: Selection) -> list[tuple[Rental, Rent, 
         return not rent.only_if_named and not too_old(catalog, rental, rent, day, fresh, limit)
 
     return [one for one in asked if one[0].seller in selection.sellers or picked(*one[:2])]
+
+
+def _rentable(
+    catalog: Catalog, day: date
+) -> tuple[Sequence[tuple[Rental, Rent]], Callable[[int], RentEntry]]:
+    """Return the rents of a day, and one as an option sees it, made once for all questions."""
+    key = ("rents", day)
+    if key in catalog.derived:
+        return catalog.derived[key]  # type: ignore[no-any-return]
+    rents, sellers = rents_at(catalog.hardware, day), catalog.hardware.sellers
+    seen_last, box = freshest_rents(rents, day), boxes(catalog.hardware)
+
+    @cache
+    def entry_of(place: int) -> RentEntry:
+        rental, rent = rents[place]
+        return RentEntry(
+            gpu=rental.gpu,
+            seller=rental.seller,
+            purchase="_".join(filter(None, (rental.option, rental.channel))),
+            instance_gpus=rental.gpus,
+            usd_per_gpu_hour=rent.usd_per_gpu_hour,
+            source=rent.source,
+            checked=rent.checked,
+            trust=rent_trust(catalog, rental, rent, day, seen_last),
+            flag=rent.flag,
+            egress=_egress(sellers[rental.seller].egress),
+            billing_step_s=sellers[rental.seller].billing_step_s,
+            box=box[rental_key(rental)],
+        )
+
+    catalog.derived[key] = rents, entry_of
+    return rents, entry_of
 
 
 def _egress(price: EgressPrice | None) -> Egress:

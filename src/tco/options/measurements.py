@@ -113,8 +113,15 @@ def known(catalog: Catalog, models: Sequence[ModelShape], gpus: Sequence[str]) -
     Raises:
         DataError: A measurement of the user's names what no catalog knows.
     """
-    wanted, ids = {kin(m) for m in models}, set(gpus)
-    found = [one for file in catalog.measured for one in _found(catalog, file, wanted, ids)]
+    wanted, ids = frozenset(kin(m) for m in models), frozenset(gpus)
+    key = ("measurements", wanted, ids)
+    if key not in catalog.derived:
+        found = [one for file in catalog.measured for one in _found(catalog, file, wanted, ids)]
+        catalog.derived[key] = _known(found)
+    return catalog.derived[key]  # type: ignore[no-any-return]
+
+
+def _known(found: Sequence[_Found]) -> KnownMeasurements:
     if not found:
         return KnownMeasurements()
     shapes = {one.row["model"]: one.shape for one in found}
