@@ -388,18 +388,14 @@ def breakeven_table(inputs: Question, against: str | None) -> BreakevenTable:
     """
     usual_rival, selection = _rival(inputs, against), select(inputs.catalog, inputs.request)
     rivals = {} if against else _rivals(inputs)
+    if not selection.narrowed:
+        selection = replace(selection, within=frozenset(inputs.catalog.assumptions.short_list))
     own = own_setups(inputs, selection)
-    wanted = None if selection.narrowed else set(inputs.catalog.assumptions.short_list)
-    left_out = [
-        f"{item.model}: {', '.join(item.reasons)}"
-        for item in unserved(own)
-        if wanted is None or item.model in wanted
-    ]
+    left_out = [f"{item.model}: {', '.join(item.reasons)}" for item in unserved(own)]
     made: list[Overview] = []
     for model in own.models:
-        if wanted is None or model.id in wanted:
-            rival = rivals.get(class_of(model.id, inputs), usual_rival)
-            made += _overview(inputs, own, model.id, rival)
+        rival = rivals.get(class_of(model.id, inputs), usual_rival)
+        made += _overview(inputs, own, model.id, rival)
     if not made:
         raise UsageError("no open model is left to self-host; loosen --model, --gpu or --license")
     rows = [one.row for one in made]

@@ -341,7 +341,10 @@ def winner_map(
     _refuse_overlap(x, y)
     xs, ys = (_values(*each) for each in zip((x, y), spans, steps, strict=True))
     if xs.size * ys.size > MOST_CELLS:
-        raise UsageError(f"a map of {xs.size} x {ys.size} cells is too large; take fewer steps")
+        raise UsageError(
+            f"a map of {xs.size:,} x {ys.size:,} cells is too large: at most {MOST_CELLS:,} in "
+            "all, which take some seconds; take fewer steps"
+        )
     at = [(x, xs[None, :]), (y, ys[:, None])]
     usd = np.stack([usd_at(o, asked.settings, at) for o in picked.options])
     return _result(asked, inputs.volume_given, picked, (x, y), (xs, ys), usd)
