@@ -17,10 +17,10 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from tco.analysis.size.size import model_of
+from tco.catalog.files import csv_of
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import find_gpu, find_model
 from tco.catalog.measurement import COLUMNS
-from tco.catalog.throughput import csv_of
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ("capacity_dev.csv", "capacity_new_2026_11.csv")

@@ -35,8 +35,7 @@ from tco.analysis.sensitivity import sensitivity
 from tco.analysis.vary.variables import chosen
 from tco.catalog.load import load_catalog
 from tco.engine import crossings
-from tco.engine.ledger import total_usd
-from tco.engine.tokens import Terms
+from tco.engine.ledger import Terms, total_usd
 from tco.options.bills import SelfOption, TokenOption, base_replica, fleet
 from tco.options.curves import curves
 from tco.options.machines import own_bill

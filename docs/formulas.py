@@ -21,7 +21,7 @@ STAR = "\\*"
 
 ROOMS = {
     "shapes": "The month, models, GPUs",
-    "tokens": "Tokens, contracts, provisioned units",
+    "ledger": "Tokens, contracts, provisioned units",
     "fleet": "Replicas, spares, hours",
     "selfhost": "Rented GPUs, people, what a fleet needs besides",
     "capital": "Bought GPUs, capital, cash",

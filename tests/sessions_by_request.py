@@ -1,6 +1,6 @@
 """Sessions request by request at a provider whose cache forgets what nobody read for so long.
 
-The oracle of `tco.engine.tokens.read_share`: nothing of its formulas is used here. All sessions are
+The oracle of `tco.engine.ledger.read_share`: nothing of its formulas is used here. All sessions are
 on one clock; each read renews what it reads, the prefix that all share as well as one's own.
 """
 

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from tco.catalog.load import Catalog, load_catalog
 from tco.catalog.prices import Modifier, Rates, When
 from tco.engine.fleet import FleetPolicy
-from tco.engine.ledger import total_usd
+from tco.engine.ledger import TokenRates, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import People
 from tco.engine.shapes import TUNED, Workload
-from tco.engine.tokens import TokenRates
 from tco.options.bills import FixedOption, MeasuredRate, Option, SelfOption, TokenOption, lines
 from tco.options.machines import OwnedGpu
 from tco.options.question import prepare

@@ -15,8 +15,8 @@ else:
         """Return a class as a dataclass; use it as `dataclasses.dataclass`.
 
         That compiles six functions a class, which together take longer than any answer. Here a
-        frozen class shares five of them with the others, and its own is compiled when the first
-        record is made. Fields, `replace`, `asdict` and pydantic work as they do there.
+        frozen class shares five of them with the others, and its own is compiled when more than a
+        few records are made. Fields, `replace`, `asdict` and pydantic work as they do there.
         """
 
         def made(kind):
@@ -28,14 +28,40 @@ else:
 
 
 def _frozen(kind: type[Any]) -> type[Any]:
+    made = 0
+
     def __init__(self: Any, /, *args: Any, **values: Any) -> None:  # noqa: N807
-        kind.__init__ = init = _init_of(kind)
-        init(self, *args, **values)
+        nonlocal made
+        made += 1
+        if args or made > FEW or not _filled(self, values):
+            kind.__init__ = init = _init_of(kind)
+            init(self, *args, **values)
 
     for function in (__init__, *SHARED):
         if function.__name__ not in kind.__dict__:
             setattr(kind, function.__name__, function)
     return kind
+
+
+FEW = 20
+"""Records of a type up to which filling them field by field is quicker than compiling."""
+
+
+def _filled(record: Any, values: dict[str, Any]) -> bool:
+    """Fill a record from keywords alone; return whether they are those that its type takes."""
+    used = 0
+    for field in dataclasses.fields(record):
+        known = field.name in values
+        used += known
+        value = values[field.name] if known else field.default
+        if value is dataclasses.MISSING:
+            if field.default_factory is dataclasses.MISSING:
+                return False
+            value = field.default_factory()
+        object.__setattr__(record, field.name, value)
+    if used == len(values) and hasattr(record, "__post_init__"):
+        record.__post_init__()
+    return used == len(values)
 
 
 def _init_of(kind: type[Any]) -> Callable[..., None]:

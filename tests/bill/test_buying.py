@@ -14,9 +14,8 @@ from strategies import TOKENS, magnitude, real, usd_per_mtok
 
 from tco.analysis.explain import explain
 from tco.catalog.prices import FreeQuota, Modifier, Rates, When
-from tco.engine.ledger import Line, total_usd
+from tco.engine.ledger import Line, Terms, billed_tokens, reads_to_pay, token_lines, total_usd
 from tco.engine.shapes import Workload
-from tco.engine.tokens import Terms, billed_tokens, reads_to_pay, token_lines
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import TokenOption, lines, list_rates
 from tco.options.curves import curve

@@ -13,8 +13,7 @@ from strategies import real, usd_per_mtok
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.catalog.prices import Modifier, Rates, When
-from tco.engine.ledger import total_usd
-from tco.engine.tokens import PRICES, TokenRates, mixed
+from tco.engine.ledger import PRICES, TokenRates, mixed, total_usd
 from tco.options.bills import TokenOption, lines, list_rates
 from tco.options.names import resolve
 from tco.options.prices import Buying, Clock, clock_of, token_rates, week_share

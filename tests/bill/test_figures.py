@@ -11,10 +11,9 @@ from strategies import magnitude, real, shares
 
 from tco.analysis.rows import option_result
 from tco.catalog.prices import Rates
-from tco.engine.ledger import total_usd
+from tco.engine.ledger import token_lines, total_usd
 from tco.engine.selfhost import Fleet, rent_lines
 from tco.engine.shapes import Workload
-from tco.engine.tokens import token_lines
 from tco.options.bills import Option, lines
 from tco.options.names import resolve
 from tco.options.prices import token_rates, week_share

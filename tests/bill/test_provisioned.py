@@ -21,8 +21,8 @@ from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.analysis.plan.plan import plan
 from tco.catalog.prices import CapacityOffer
+from tco.engine.ledger import ProvisionedUnit, units_for, units_used
 from tco.engine.shapes import Workload
-from tco.engine.tokens import ProvisionedUnit, units_for, units_used
 from tco.errors import InfeasibleError, UsageError
 from tco.options.curves import curve
 from tco.options.provisioned import ProvisionedOption

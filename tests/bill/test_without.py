@@ -20,8 +20,7 @@ from tco.analysis.breakeven import breakeven
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.analysis.plan.plan import plan
-from tco.engine.ledger import Line, total_usd
-from tco.engine.tokens import Terms
+from tco.engine.ledger import Line, Terms, total_usd
 from tco.errors import UnknownNameError, UsageError
 from tco.options.bills import FixedOption, Option, TokenOption, lines
 from tco.options.described import inline_option

@@ -29,7 +29,6 @@ from tco.engine import (
     replica,
     selfhost,
     shapes,
-    tokens,
     training,
 )
 from tco.errors import TcoError
@@ -438,7 +437,7 @@ def money() -> Any:
     return out
 
 
-RATES = tokens.TokenRates(
+RATES = ledger.TokenRates(
     input=2.0, output=8.0, cached_input=0.5, batch_input=1.0, batch_output=4.0,
     batch_cached_input=0.25, cache_write=2.5, batch_cache_write=1.25, reasoning_output=9.0,
 )  # fmt: skip
@@ -449,29 +448,29 @@ PLAIN = replace(RATES, cache_write=None, batch_cache_write=None, reasoning_outpu
 def token_bills() -> Any:
     """Lines by the token, terms and units."""
     loads = (LOAD, replace(LOAD, cache_write_share=0.0, reasoning_factor=1.0, batch_share=0.0))
-    out: list[Any] = [tokens.token_lines(r, load) for r in (RATES, PLAIN) for load in loads]
-    out += [tokens.retry_line(out[0], 0.03), tokens.mixed([(0.25, RATES), (0.75, PLAIN)])]
-    out += [tokens.mixed([(1.0, RATES)]), tokens.mixed([(0.5, PLAIN), (0.5, PLAIN)])]
-    out += [tokens.reads_to_pay(r) for r in (RATES, PLAIN, replace(RATES, cached_input=2.0))]
+    out: list[Any] = [ledger.token_lines(r, load) for r in (RATES, PLAIN) for load in loads]
+    out += [ledger.retry_line(out[0], 0.03), ledger.mixed([(0.25, RATES), (0.75, PLAIN)])]
+    out += [ledger.mixed([(1.0, RATES)]), ledger.mixed([(0.5, PLAIN), (0.5, PLAIN)])]
+    out += [ledger.reads_to_pay(r) for r in (RATES, PLAIN, replace(RATES, cached_input=2.0))]
     volumes = A([0.0, 5e8, 1e9, 5e9, 2e10, 9e10])
     for terms in (
-        tokens.Terms(),
-        tokens.Terms(limits=(1e9, 1e10), discounts=(0.1, 0.3)),
-        tokens.Terms(limits=(1e9, 1e10), discounts=(0.1, 0.3), cliff=True),
-        tokens.Terms(free_tokens=2e9, commit_usd_per_month=9000.0),
-        tokens.Terms(limits=(5e9,), discounts=(0.2,), free_tokens=1e9, commit_usd_per_month=40e3),
+        ledger.Terms(),
+        ledger.Terms(limits=(1e9, 1e10), discounts=(0.1, 0.3)),
+        ledger.Terms(limits=(1e9, 1e10), discounts=(0.1, 0.3), cliff=True),
+        ledger.Terms(free_tokens=2e9, commit_usd_per_month=9000.0),
+        ledger.Terms(limits=(5e9,), discounts=(0.2,), free_tokens=1e9, commit_usd_per_month=40e3),
     ):
-        priced = tokens.terms_lines(terms, volumes, volumes * 2e-6, origin="given", source="x")
-        out += [tokens.billed_pieces(terms), priced]
+        priced = ledger.terms_lines(terms, volumes, volumes * 2e-6, origin="given", source="x")
+        out += [ledger.billed_pieces(terms), priced]
         made = crossings.contracts(terms, A([100.0]), A([2e-6]))
         out += [made.slope, made.low, made.high, made.first(2e10), made.pieces_until(A([1e9]))]
-    unit = tokens.ProvisionedUnit(
+    unit = ledger.ProvisionedUnit(
         tokens_per_s=2e3, output_weight=4.0, cached_weight=0.1, minimum_units=3.0,
         increment_units=2.0,
     )  # fmt: skip
     for some in (LOAD, replace(LOAD, tokens_per_month=5e12), replace(LOAD, tokens_per_month=0.0)):
-        out += [unit.weighed_tokens(some), unit.fewest, tokens.units_for(some, unit)]
-        out += [tokens.units_used(some, unit)]
+        out += [unit.weighed_tokens(some), unit.fewest, ledger.units_for(some, unit)]
+        out += [ledger.units_used(some, unit)]
     line = selfhost.balancer_line(0.02)
     out += [ledger.total_usd((line, line)), ledger.total_usd((line,), "people"), line.amount_usd]
     return out
@@ -778,9 +777,9 @@ def edges_of_money() -> Any:
         (-0.5, 2.0),
     )
     out += [capital.payback_months(A(x)) for x in ([0.0, 0.0], [-1.0, 1.0], [1.0, -1.0, -1.0, 5.0])]
-    out += [tokens.reads_to_pay(replace(RATES, cached_input=x)) for x in (1.0, 2.0, 3.0)]
-    out += [tokens.reads_to_pay(replace(RATES, input=x)) for x in (0.5, 1.5)]
-    out += [tokens._stepped(A([0.0, 1.0, 1.01, 7.0]), s) for s in (1.0, 2.0)]
+    out += [ledger.reads_to_pay(replace(RATES, cached_input=x)) for x in (1.0, 2.0, 3.0)]
+    out += [ledger.reads_to_pay(replace(RATES, input=x)) for x in (0.5, 1.5)]
+    out += [ledger._stepped(A([0.0, 1.0, 1.01, 7.0]), s) for s in (1.0, 2.0)]
     line = selfhost.balancer_line(0.02)
     wide = replace(line, quantity=A([1.0, 2.0]))
     out += [ledger.total_usd(x) for x in ((line, wide), (wide, line), (wide, wide, line), ())]

@@ -22,7 +22,7 @@ from tco.catalog.files import File
 from tco.errors import UsageError
 from tco.render.jsonio import read_result
 from tco.render.output import MODULES, rendered
-from tco.render.table import View
+from tco.render.words import View
 
 HERE = Path(__file__).parent
 FORMATS = {"table": "txt", "json": "json", "csv": "csv", "md": "md", "github": "txt", "llm": "txt"}

@@ -28,7 +28,7 @@ from strategies import (
 )
 
 from tco.engine.fleet import FleetPolicy
-from tco.engine.ledger import Line, total_usd
+from tco.engine.ledger import Line, TokenRates, token_lines, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import (
     People,
@@ -40,7 +40,6 @@ from tco.engine.selfhost import (
     utilization_of,
 )
 from tco.engine.shapes import Workload
-from tco.engine.tokens import TokenRates, token_lines
 from tco.options.bills import Option, SelfOption, TokenOption, lines
 from tco.options.settings import Settings
 

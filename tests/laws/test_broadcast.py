@@ -23,7 +23,7 @@ from strategies import (
     teams,
 )
 
-from tco.engine import capacity, capital, fleet, selfhost, tokens
+from tco.engine import capacity, capital, fleet, ledger, selfhost
 from tco.engine.constants import band
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica, Target, best_replica, in_flight
@@ -157,8 +157,8 @@ def test_the_best_replica_of_several_setups_is_each_of_them_alone() -> None:
     loads=st.lists(loads, min_size=3, max_size=3), prices=st.lists(rates, min_size=3, max_size=3)
 )
 def test_token_bills_broadcast(loads: list[Any], prices: list[Any]) -> None:
-    together = total_usd(tokens.token_lines(column(prices), column(loads)))
-    alone = [total_usd(tokens.token_lines(*pair)) for pair in zip(prices, loads, strict=True)]
+    together = total_usd(ledger.token_lines(column(prices), column(loads)))
+    alone = [total_usd(ledger.token_lines(*pair)) for pair in zip(prices, loads, strict=True)]
     equal(together, alone)
 
 

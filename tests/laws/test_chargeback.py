@@ -15,7 +15,7 @@ from tco.analysis.plan.plan import plan
 from tco.engine.ledger import TokenPrices, token_prices
 from tco.options.scenario import InlineOption
 from tco.render.focus import text as focus
-from tco.render.table import View
+from tco.render.words import View
 from tests.strategies import magnitude, real
 
 amounts = st.one_of(st.just(0.0), magnitude(1e-3, 1e12))

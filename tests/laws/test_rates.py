@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from strategies import magnitude, real, usd_per_mtok
 
 from tco.catalog.prices import Modifier, Rates, When
+from tco.engine.ledger import TokenRates, token_lines
 from tco.engine.shapes import Workload
-from tco.engine.tokens import TokenRates, token_lines
 from tco.options.prices import token_rates, week_share
 
 PLAIN = Rates(input=2.0, output=8.0, cached_input=0.5)

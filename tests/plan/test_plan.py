@@ -23,7 +23,7 @@ from tco.options.scenario import InlineOption, Scenario
 from tco.render.jsonio import document
 from tco.render.output import rendered
 from tco.render.plots import MARKS, stacked
-from tco.render.table import View
+from tco.render.words import View
 
 DAY = datetime.date(2026, 11, 21)
 CATALOG = load_catalog()

@@ -28,7 +28,7 @@ from tco.options.question import prepare
 from tco.options.scenario import InlineOption, Scenario
 from tco.options.settings import people
 from tco.render.output import rendered
-from tco.render.table import View
+from tco.render.words import View
 
 DAY = datetime.date(2026, 11, 21)
 CATALOG = load_catalog()

@@ -12,10 +12,9 @@ from sessions_by_request import Turn, billed, turns
 from tco.analysis.rows import option_result
 from tco.catalog.load import Catalog
 from tco.engine.gaps import Gaps
-from tco.engine.ledger import total_usd
+from tco.engine.ledger import believed_share, read_share, total_usd
 from tco.engine.sessions import Sessions
 from tco.engine.shapes import number
-from tco.engine.tokens import believed_share, read_share
 from tco.options.bills import TokenOption, charged_lines, lines, usd_of
 from tco.options.names import resolve
 from tco.options.question import Question

@@ -13,7 +13,7 @@ from tco.catalog.files import File
 from tco.errors import UsageError
 from tco.render.jsonio import read_result
 from tco.render.output import rendered
-from tco.render.table import View
+from tco.render.words import View
 
 from ..conftest import Asked
 

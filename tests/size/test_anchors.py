@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from strategies import magnitude, shipped_catalog
 
-from tco.catalog.files import File
+from tco.catalog.files import File, measurements
 from tco.catalog.load import Catalog
-from tco.catalog.throughput import measurements
 from tco.engine.shapes import TUNED, TUNED_SGLANG, Layout, ModelShape, ServerProfile
 from tco.errors import DataError
 from tco.options.bills import replica_of

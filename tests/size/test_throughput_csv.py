@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tco.catalog.files import File
+from tco.catalog.files import File, checked, csv_of, measurements, read_table
 from tco.catalog.load import load_catalog
-from tco.catalog.throughput import checked, csv_of, measurements, read_table
 from tco.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]

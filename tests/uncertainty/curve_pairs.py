@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from one_by_one import Curve, Steps, alone, rows_of
 
 from tco.engine.crossings import Curves, contracts
-from tco.engine.tokens import Terms
+from tco.engine.ledger import Terms
 
 Floats = NDArray[np.float64]
 

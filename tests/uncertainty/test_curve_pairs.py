@@ -17,8 +17,7 @@ from strategies import default_settings
 from tco.catalog.prices import Rates
 from tco.engine.crossings import Wins
 from tco.engine.crossings import wins as wins_of_rows
-from tco.engine.ledger import total_usd
-from tco.engine.tokens import Terms, billed_tokens, terms_lines
+from tco.engine.ledger import Terms, billed_tokens, terms_lines, total_usd
 from tco.options.bills import FixedOption, Option, TokenOption, lines
 from tco.options.curves import TOKENS, curve, curves
 from tco.options.names import resolve

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.flips import earliest, flips_of, never_because, turns_of
 from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
 from tco.analysis.results import (
     Band,
@@ -24,18 +23,18 @@ from tco.analysis.results import (
 )
 from tco.analysis.rows import class_of, option_words
 from tco.analysis.vary.variables import usual
+from tco.analysis.verdict import curves_of, earliest, flips_of, never_because, turns_of
 from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
 from tco.options.bills import Option, best_pairs, same_weights, usd_of
-from tco.options.candidates import option_of, own_setups, unserved
+from tco.options.candidates import option_of, own_setups, spoken, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust, of_two
-from tco.options.curves import TOKENS, curve
-from tco.options.names import TYPICAL_VOLUMES, Resolved, any_volume, resolve
+from tco.options.curves import TOKENS, TYPICAL_VOLUMES, any_volume
+from tco.options.names import Resolved, resolve
 from tco.options.question import Question
 from tco.options.selection import in_region, select
 from tco.options.settings import workload
 from tco.options.setups import SetUps
-from tco.options.spoken import spoken
 from tco.units import SECONDS_PER_DAY, show_number, show_tokens, show_usd
 
 # Break-evens in words.
@@ -197,14 +196,14 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
     left, right = (resolve(name, inputs, at=any_volume(inputs)) for name in (a, b))
     now = _breakeven_now(inputs)
     leader = _hardest(inputs, left.options, right.options)
-    rival = earliest(inputs, leader, right.options)[0]
+    of_b = curves_of(inputs, right.options)
+    rival = earliest(inputs, leader, of_b)[0]
     base, option = leader, rival
     if now is not None:
         base, option = (_cheapest_now(inputs, found.options) for found in (left, right))
     if base.id == option.id:
         raise UsageError(f"A and B are both {base.id}; name two different options")
-    sides = [[curve(o, inputs.settings) for o in found.options] for found in (left, right)]
-    won = beats(*sides)
+    won = beats(*([own for _, own in side] for side in (curves_of(inputs, left.options), of_b)))
     usd = [None if now is None else usd_of(o, inputs.settings) for o in (base, option)]
     spans = open_spans(won)
     because = never_because(inputs, leader, rival) if not spans else None
@@ -288,7 +287,7 @@ def _hardest(inputs: Question, options: Sequence[Option], rivals: Sequence[Optio
     """Return which of A's set-ups to hold B against: the first that beats B itself."""
     if len(options) == 1:
         return options[0]
-    return earliest(inputs, rivals[-1], options)[0]
+    return earliest(inputs, rivals[-1], curves_of(inputs, options))[0]
 
 
 def open_spans(won: Wins) -> tuple[OpenBand, ...]:
@@ -389,18 +388,14 @@ def breakeven_table(inputs: Question, against: str | None) -> BreakevenTable:
     """
     usual_rival, selection = _rival(inputs, against), select(inputs.catalog, inputs.request)
     rivals = {} if against else _rivals(inputs)
+    if not selection.narrowed:
+        selection = replace(selection, within=frozenset(inputs.catalog.assumptions.short_list))
     own = own_setups(inputs, selection)
-    wanted = None if selection.narrowed else set(inputs.catalog.assumptions.short_list)
-    left_out = [
-        f"{item.model}: {', '.join(item.reasons)}"
-        for item in unserved(own)
-        if wanted is None or item.model in wanted
-    ]
+    left_out = [f"{item.model}: {', '.join(item.reasons)}" for item in unserved(own)]
     made: list[Overview] = []
     for model in own.models:
-        if wanted is None or model.id in wanted:
-            rival = rivals.get(class_of(model.id, inputs), usual_rival)
-            made += _overview(inputs, own, model.id, rival)
+        rival = rivals.get(class_of(model.id, inputs), usual_rival)
+        made += _overview(inputs, own, model.id, rival)
     if not made:
         raise UsageError("no open model is left to self-host; loosen --model, --gpu or --license")
     rows = [one.row for one in made]
@@ -436,9 +431,10 @@ def _overview(inputs: Question, own: SetUps, model: str, rival: Option) -> Itera
     if not pairs.size:
         return
     setups = [option_of(own, int(i)) for i in pairs]
+    curved = curves_of(inputs, setups)
     here, host = _at_volume(own, model), _host(inputs, model)
     for base in [b for b in (host, rival) if b is not None]:
-        option, won = earliest(inputs, base, setups)
+        option, won = earliest(inputs, base, curved)
         at = None if here is None else _here(inputs, base, here)
         row = replace(_row(inputs, model, base, option, won), at=at)
         yield Overview(row, base, option, setups, here)

@@ -17,7 +17,13 @@ from tco.analysis.results import (
     OptionResult,
     Tier,
 )
-from tco.analysis.rows import key_figures, left_out_result, option_result, pair_figures
+from tco.analysis.rows import (
+    key_figures,
+    left_out_result,
+    offer_figures,
+    option_result,
+    pair_figures,
+)
 from tco.analysis.verdict import besides, decided
 from tco.engine.replica import Replica
 from tco.engine.shapes import Floats, Indices, number
@@ -26,6 +32,7 @@ from tco.options.bills import (
     LeftOut,
     Option,
     SelfOption,
+    answers_of,
     best_pairs,
     monthly_bills,
     monthly_usd,
@@ -187,10 +194,13 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     insist(inputs, (r.trust for r in ranked if r.feasible))
     about = listed(inputs, wanted, ranked)
     rows = _shown(inputs, about) if wanted and not selection.graded else about
+    if brief:
+        rows = _worked_out(inputs, rows, found)
+        ranked = list({row.id: row for row in (*ranked, *rows)}.values())
     able = [r for r in rows if r.feasible]
     best = cheapest_of(able, least_trust(inputs))
     assert best is not None  # something can serve it, or there was no result
-    pair, turns = _turns(inputs, [r for r in about if r.feasible], found, own)
+    pair, turns = _turns(inputs, [r for r in about if r.feasible], found, own, brief)
     told = {r.id for r in able}
     used = [option for option, _ in found if option.id in told]
     named = [option for option in used if option.id in (best.id, *pair)]
@@ -216,6 +226,17 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
         minor=len(minor),
         escalations=chains,
     )
+
+
+def _worked_out(
+    inputs: Question, rows: Sequence[OptionResult], found: Sequence[Sized]
+) -> list[OptionResult]:
+    """Return rows of key figures alone as whole ones, but for the lines of their bills."""
+    known = {option.id: (option, replica) for option, replica in found}
+    return [
+        option_result(known[r.id][0], inputs, known[r.id][1], brief=True) if r.feasible else r
+        for r in rows
+    ]
 
 
 def _shown(inputs: Question, rows: Sequence[OptionResult]) -> Sequence[OptionResult]:
@@ -259,11 +280,15 @@ def _verdict(
 
 
 def _turns(
-    inputs: Question, rows: Sequence[OptionResult], found: Sequence[Sized], own: SetUps
+    inputs: Question,
+    rows: Sequence[OptionResult],
+    found: Sequence[Sized],
+    own: SetUps,
+    brief: bool,
 ) -> tuple[tuple[str, ...], tuple[Flip, ...]]:
     """Return what is bought and the own GPUs that an answer is about, and what turns it."""
-    from tco.analysis.flips import turns_of  # curves take time to load, and not all need them
-    from tco.options.names import any_volume
+    from tco.analysis.verdict import turns_of  # curves take time to load, and not all need them
+    from tco.options.curves import any_volume
 
     least = least_trust(inputs)
     pair = pair_of(rows, least)
@@ -274,11 +299,12 @@ def _turns(
     places = best_pairs(own, inputs.settings, mine.model, any_volume(inputs), least)
     searched = isinstance(mine, SelfOption) and mine.id.startswith("self/")
     setups = [option_of(own, int(i)) for i in places] if searched else [mine]
+    sized = [own.replica_of(int(i)) for i in places] if searched and brief else ()
     class_ = pair[1].class_
     closed = [r for r in rows if r.tier == "api" and r.class_ == class_ != "unknown"]
     rival = cheapest_of(closed, least)
     against = options[rival.id] if rival is not None and rival.id != bought.id else None
-    return (bought.id, mine.id), turns_of(inputs, bought, mine, setups, against)
+    return (bought.id, mine.id), turns_of(inputs, bought, mine, setups, against, sized)
 
 
 def _notes(
@@ -290,7 +316,8 @@ def _notes(
     """Return what bears on the answer, and what turns nothing."""
     first, rest = notes_of(inputs, used, named, dated=True)
     first = (*first, *caveats(inputs, used, tried={r.tier for r in ranked}))
-    return first, (*rest, *_short_of(ranked))
+    short = _short_of(ranked) if inputs.request.all_setups else ()
+    return first, (*rest, *short)
 
 
 def _chains(
@@ -333,7 +360,7 @@ def ranked_options(
         inputs: The question.
         selection: What the user chose.
         within: The models, all where there are none.
-        brief: Leave out the lines of the bills.
+        brief: Give key figures alone.
     """
     selection = replace(selection, within=within)
     own = own_setups(inputs, selection)
@@ -344,8 +371,12 @@ def ranked_options(
     usd, gpus = monthly_bills(own, inputs.settings, pairs, _volume(inputs))
     whole = _whole(inputs, own, pairs, usd[:, 0]) if many else pairs
     found += [(option_of(own, i), own.replica_of(i)) for i in whole.tolist()]
-    results = [option_result(option, inputs, replica, brief=brief) for option, replica in found]
-    results += [left_out_result(item, inputs) for item in missing]
+    missed = [left_out_result(item, inputs) for item in missing]
+    if brief:
+        results = [offer_figures(option, inputs) for option, _ in found[: -pairs.size or None]]
+        results += [*missed, *pair_figures(own, pairs, usd[:, 0], gpus[:, 0])]
+        return found, sorted(results, key=_rank), own
+    results = [*(option_result(option, inputs, replica) for option, replica in found), *missed]
     if not many:
         return found, sorted(results, key=_rank), own
     rest = ~np.isin(pairs, whole)
@@ -450,16 +481,17 @@ def _pairs(inputs: Question, own: SetUps, selection: Selection) -> Iterable[int]
     """Yield the set-ups to price: of models that answers are about, the cheapest rent as well."""
     about = selection.models if selection.narrowed else inputs.catalog.assumptions.short_list
     volume = _volume(inputs)
+    rows = np.arange(own.pair_setup.size)
+    cost = monthly_usd(own, inputs.settings, rows, volume)
     if inputs.request.all_setups:
-        rows = np.arange(own.pair_setup.size)
-        cost = monthly_usd(own, inputs.settings, rows, volume)[:, 0]
-        order = np.lexsort((cost, own.model[own.pair_setup]))
+        order = np.lexsort((cost[:, 0], own.model[own.pair_setup]))
         yield from _one_each(own, order.tolist())
         return
     for model in own.models:
         beside = (0,) if not about or model.id in about else ()
         levels = (least_trust(inputs), *beside)
-        yield from best_pairs(own, inputs.settings, model.id, volume, *levels).tolist()
+        mine = own.pairs_of(model.id)
+        yield from answers_of(own, mine, cost[mine], *levels).tolist()
 
 
 def _one_each(own: SetUps, rows: Iterable[int]) -> Iterable[int]:

@@ -15,14 +15,13 @@ from tco.analysis.report import (
     stamp,
     workload_result,
 )
-from tco.analysis.results import ExplainResult, OptionResult
-from tco.analysis.rows import option_result, peak_over_mean, scaling_steps, success_of
+from tco.analysis.results import ExplainResult, OptionResult, ScalingResult
+from tco.analysis.rows import option_result, peak_over_mean, scaling_of, success_of
 from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.fleet import FleetPolicy, burst_term, replicas_for
-from tco.engine.ledger import total_usd
+from tco.engine.ledger import reads_to_pay, token_lines, total_usd
 from tco.engine.replica import FirstTokens, Replica
 from tco.engine.shapes import number
-from tco.engine.tokens import reads_to_pay, token_lines
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import (
     FixedOption,
@@ -36,11 +35,12 @@ from tco.options.bills import (
     ways_to_cache,
 )
 from tco.options.candidates import first_tokens
+from tco.options.hours import OnHours
 from tco.options.names import resolve
 from tco.options.provisioned import ProvisionedOption, provisioned_steps
 from tco.options.question import DAYS_OF_A_MONTH, Question
 from tco.options.sessions import sessions_of
-from tco.options.settings import fleet_policy, workload
+from tco.options.settings import Settings, fleet_policy, workload
 from tco.units import (
     show_number,
     show_rate,
@@ -399,3 +399,42 @@ def _sources(inputs: Question, option: Option) -> tuple[str, ...]:
 
 def _n(value: object) -> str:
     return show_number(float(np.asarray(value, dtype=float)), 4)
+
+
+def scaling_steps(option: SelfOption, settings: Settings, replica: Replica) -> list[str]:
+    """Return in words how the hours that are paid for came about."""
+    servers = fleet(option, settings, replica)
+    result = scaling_of(option, settings, replica, servers)
+    if result is None or option.hours is None:
+        return []
+    out = [*_hours_steps(option.hours, settings, result)]
+    out.append(
+        f"GPUs on the invoice in the average hour = {show_number(result.billed_gpus, 4)} "
+        f"of {show_number(number(servers.paid_gpus))}"
+    )
+    return out
+
+
+def _hours_steps(hours: OnHours, settings: Settings, result: ScalingResult) -> list[str]:
+    lead = show_number(number(settings.value("plan.lead_h")))
+    if result.billing == "scheduled":
+        return [
+            f"open {show_number(result.open_hours_per_week)} of {hours.open_share.size} hours a "
+            f"week, UTC, and {lead} h before; the load of other hours comes inside them, so that "
+            "the month's tokens stay the same"
+        ]
+    told = [f"replicas follow {result.hours}, as many as are needed at any time within the lead"]
+    if result.starts_per_month is not None and result.waiting_share is not None:
+        cold = show_seconds(result.cold_start_s or 0.0)
+        told.append(
+            f"off when nobody asks for {show_seconds(number(settings.value(IDLE)))}: "
+            f"{show_number(result.starts_per_month)} cold starts a month, "
+            f"{show_share(result.waiting_share)} of the requests wait up to {cold} for one "
+            "(requests at random; in clusters it would be off for longer)"
+        )
+    else:
+        told[0] += f" of {lead} h"
+    return told
+
+
+IDLE = "fleet.idle_timeout_s"

@@ -25,11 +25,10 @@ from tco.catalog.trust import short_reason
 from tco.engine.capital import STANDING, power_lines
 from tco.engine.constants import ttft_ends
 from tco.engine.fleet import Duty, off_share, steepened, waiting_share
-from tco.engine.ledger import Group, Line, TokenPrices, token_prices, total_usd
+from tco.engine.ledger import Group, Line, TokenPrices, token_lines, token_prices, total_usd
 from tco.engine.replica import Replica, request_s
 from tco.engine.selfhost import Fleet, utilization_of
 from tco.engine.shapes import Floats, Indices, number
-from tco.engine.tokens import token_lines
 from tco.options.bills import (
     FixedOption,
     LeftOut,
@@ -46,9 +45,10 @@ from tco.options.candidates import (
     infeasible,
     limit_states,
     setup_id,
+    spoken,
     token_times,
 )
-from tco.options.hours import SCALE_TO_ZERO, OnHours, duty_of
+from tco.options.hours import SCALE_TO_ZERO, duty_of
 from tco.options.machines import OwnedGpu, own_bill, ownership, upfront_usd
 from tco.options.offers import coming
 from tco.options.provisioned import ProvisionedOption, used_share
@@ -56,7 +56,6 @@ from tco.options.quality import benchmark_of
 from tco.options.question import Question
 from tco.options.settings import Settings, hours_per_month, target, workload
 from tco.options.setups import SetUps
-from tco.options.spoken import spoken
 from tco.units import MTOK, show_number, show_seconds, show_share
 
 # Energy and carbon of a fleet, rented or bought, per month and per request.
@@ -140,45 +139,6 @@ def _starts(
         float(often.mean()) * number(load.seconds_per_month),
         float(waits.sum()) / total if total > 0 else 0.0,
     )
-
-
-def scaling_steps(option: SelfOption, settings: Settings, replica: Replica) -> list[str]:
-    """Return in words how the hours that are paid for came about."""
-    servers = fleet(option, settings, replica)
-    result = scaling_of(option, settings, replica, servers)
-    if result is None or option.hours is None:
-        return []
-    out = [*_hours_steps(option.hours, settings, result)]
-    out.append(
-        f"GPUs on the invoice in the average hour = {show_number(result.billed_gpus, 4)} "
-        f"of {show_number(number(servers.paid_gpus))}"
-    )
-    return out
-
-
-def _hours_steps(hours: OnHours, settings: Settings, result: ScalingResult) -> list[str]:
-    lead = show_number(number(settings.value("plan.lead_h")))
-    if result.billing == "scheduled":
-        return [
-            f"open {show_number(result.open_hours_per_week)} of {hours.open_share.size} hours a "
-            f"week, UTC, and {lead} h before; the load of other hours comes inside them, so that "
-            "the month's tokens stay the same"
-        ]
-    told = [f"replicas follow {result.hours}, as many as are needed at any time within the lead"]
-    if result.starts_per_month is not None and result.waiting_share is not None:
-        cold = show_seconds(result.cold_start_s or 0.0)
-        told.append(
-            f"off when nobody asks for {show_seconds(number(settings.value(IDLE)))}: "
-            f"{show_number(result.starts_per_month)} cold starts a month, "
-            f"{show_share(result.waiting_share)} of the requests wait up to {cold} for one "
-            "(requests at random; in clusters it would be off for longer)"
-        )
-    else:
-        told[0] += f" of {lead} h"
-    return told
-
-
-IDLE = "fleet.idle_timeout_s"
 
 
 def peak_over_mean(option: SelfOption, settings: Settings) -> float:
@@ -424,21 +384,31 @@ def quality_of(model: str, inputs: Question) -> ModelQuality | None:
     )
 
 
+KEY = (
+    *("id", "tier", "model", "provider", "feasible", "gpus", "monthly_usd"),
+    *("trust", "class_", "quality"),
+)
+
+
 def key_figures(row: OptionResult) -> OptionResult:
     """Return a row with its key figures alone; one that cannot be had keeps its reasons."""
-    if not row.feasible:
-        return row
+    return OptionResult(**{name: getattr(row, name) for name in KEY}) if row.feasible else row
+
+
+def offer_figures(option: Option, inputs: Question) -> OptionResult:
+    """Return the row of what is no set-up of the catalogs with its key figures alone."""
+    if isinstance(option, SelfOption):
+        return option_result(option, inputs, brief=True)
     return OptionResult(
-        id=row.id,
-        tier=row.tier,
-        model=row.model,
-        provider=row.provider,
+        id=option.id,
+        tier=option.tier,
+        model=option.model,
+        provider=option.provider,
         feasible=True,
-        gpus=row.gpus,
-        monthly_usd=row.monthly_usd,
-        trust=row.trust,
-        class_=row.class_,
-        quality=row.quality,
+        monthly_usd=number(total_usd(lines(option, inputs.settings))),
+        trust=option.trust.level,
+        class_=class_of(option.model, inputs),
+        quality=quality_of(option.model, inputs),
     )
 
 

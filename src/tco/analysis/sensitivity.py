@@ -8,19 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.flips import difference, flip_value, flips_of, turns_of
 from tco.analysis.report import NEUTRAL, assumptions_of, entering, notes_of, stamp, unsure_prices
 from tco.analysis.results import Flip, SensitivityResult, SwingResult
 from tco.analysis.vary.variables import of_setting, setups_at, usual
+from tco.analysis.verdict import difference, flip_value, flips_of, turns_of
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, same_weights, usd_of
+from tco.options.candidates import spoken
 from tco.options.cheapest import least_trust, of_two, pair_of
-from tco.options.curves import TOKENS, first_volumes, has_steps
-from tco.options.names import any_volume, month_typed, pair_with, resolve
+from tco.options.curves import TOKENS, any_volume, first_volumes, has_steps
+from tco.options.names import month_typed, pair_with, resolve
 from tco.options.question import Question
 from tco.options.selection import in_region
 from tco.options.settings import Setting
-from tco.options.spoken import spoken
 from tco.units import show_number, show_tokens, show_usd
 
 SMALLEST_SWING_USD = 0.005

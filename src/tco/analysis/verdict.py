@@ -1,18 +1,28 @@
-"""The verdict of a comparison in words: what to do, what own GPUs cost, what closed models cost.
-
-Every figure in a sentence is taken from the rows, never worked out anew. What is decided comes
-first and fits three lines of a screen; what is told besides follows.
-"""
+"""The answer in words: what is decided, what is told besides, and what alone would turn it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 
-from tco.analysis.results import OptionResult
+import numpy as np
+
+from tco.analysis.results import Flip, OpenBand, OptionResult
 from tco.catalog.lookup import ModelClass
+from tco.engine.crossings import Curves, Wins, together, turn, wins
+from tco.engine.ledger import total_usd
+from tco.engine.replica import Replica
+from tco.engine.shapes import Floats, Number, number
+from tco.errors import UsageError
+from tco.options.bills import Option, SelfOption, TokenOption, lines
+from tco.options.candidates import spoken
 from tco.options.cheapest import by_model, cheapest_of, rank_of
-from tco.options.spoken import spoken
-from tco.units import show_number, show_score, show_tokens, show_usd
+from tco.options.curves import TOKENS, curve, has_steps
+from tco.options.question import Question
+from tco.options.settings import Settings, price_factor
+from tco.records import dataclass
+from tco.units import MTOK, show_number, show_score, show_tokens, show_usd, show_usd_per_mtok
 
 CLASSES: tuple[ModelClass, ...] = ("small", "mid", "flagship", "unknown")
 """Classes of models, the smallest first."""
@@ -177,3 +187,334 @@ def _beside(own: OptionResult, host: OptionResult) -> str:
     if not host.monthly_usd:
         return f"{_usd(own)} against {whose} {_usd(host)}"
     return f"{_ratio((own, host)):.2f} times {whose} price"
+
+
+# One number that could be another, and the bills at some values of it.
+
+Values = dict[str, Number]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One number that could be another.
+
+    Args:
+        name: What the user types.
+        title, unit: What it is.
+        now: Its value today.
+        low, high: The range that is searched unless the user says another.
+        least, most: The range in which it means anything.
+        settings: Returns the settings at some values of it.
+        factor: Returns what the prices of `targets` are multiplied by [1].
+        targets: Ids of the options whose own prices it changes.
+        held: Ids of the options whose bill stays as it is today.
+        log: It is spread by factors rather than evenly.
+        whole: Only whole numbers mean anything.
+    """
+
+    name: str
+    title: str
+    unit: str
+    now: float
+    low: float
+    high: float
+    least: float = 0.0
+    most: float = np.inf
+    settings: Callable[[Number], Values] = lambda _: {}
+    factor: Callable[[Number], Number] | None = None
+    targets: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+    log: bool = False
+    whole: bool = False
+
+    def within(self, low: float, high: float) -> Variable:
+        """Return the variable with a range of the user's.
+
+        Raises:
+            UsageError: The range is upside down, or lies outside what the variable can be.
+        """
+        if low >= high:
+            raise UsageError(f"{self.name}: a range goes from low to high, not {low:g}..{high:g}")
+        if low < self.least or high > self.most:
+            raise UsageError(
+                f"{self.name}: {low:g}..{high:g} goes beyond {self.least:g} to {self.most:g}"
+            )
+        return replace(self, low=low, high=high, log=self.log and low > 0)
+
+
+def usd_at(
+    option: Option, settings: Settings, changes: Sequence[tuple[Variable, Number]]
+) -> Floats:
+    """Return the bill of an option with some variables at other values [USD/month].
+
+    Infinite where it serves nothing. Values broadcast against each other.
+    """
+    for variable, value in changes:
+        if option.id in variable.held:
+            continue
+        settings = settings.with_values(variable.settings(value))
+        if variable.factor is not None and option.id in variable.targets:
+            assert isinstance(option, TokenOption)
+            option = replace(option, factor=option.factor * variable.factor(value))
+    usd = np.asarray(total_usd(lines(option, settings)), dtype=float)
+    shape = np.broadcast_shapes(*(np.shape(value) for _, value in changes))
+    return np.broadcast_to(np.where(np.isnan(usd), np.inf, usd), shape)
+
+
+FAR = 100.0
+"""How far from today's value to look where nothing limits it: a hundredth to a hundred times."""
+
+
+def staffed(engineers: Number) -> Values:
+    """Return the settings of so many engineers, however many GPUs there are."""
+    none = np.zeros_like(np.asarray(engineers, dtype=float))
+    return {
+        "people.floor_fte": engineers,
+        "people.fixed_fte": engineers,
+        "people.fte_per_gpu": none,
+    }
+
+
+POINTS = 65
+ZOOMS = 4
+
+TIMES = "times today's"
+
+VERY_LARGE = 1e13
+"""Volume that stands for "at any volume" when none was given [token/month]."""
+
+
+def difference(settings: Settings, a: Option, b: Option, over: Variable, values: Floats) -> Floats:
+    """Return the bill of B less the bill of A at some values of a variable [values, USD/month].
+
+    Infinite where B serves nothing, and minus infinite where A does.
+    """
+    mine, other = (usd_at(option, settings, [(over, values)]) for option in (b, a))
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isinf(mine), np.inf, np.where(np.isinf(other), -np.inf, mine - other))
+
+
+def flip_value(settings: Settings, a: Option, b: Option, over: Variable) -> float | None:
+    """Return the value in a variable's range, nearest to now, at which the cheaper one changes."""
+    return turns_at(lambda values: difference(settings, a, b, over, values), over)
+
+
+def turns_at(gap: Callable[[Floats], Floats], over: Variable) -> float | None:
+    """Return the value in a variable's range, nearest to now, at which a gap changes its sign.
+
+    The range is scanned at `POINTS` values in one broadcast call, and the cell next to today's
+    value in which the sign changes is scanned again, `ZOOMS` times. Of whole numbers every value
+    is tried.
+    """
+    here = bool(gap(np.array([over.now]))[0] < 0)
+    found = turn(
+        lambda values: (gap(values) < 0) != here,
+        over.now,
+        max(over.low, over.least),
+        min(over.high, over.most),
+        values=_whole if over.whole else _grid,
+        zooms=1 if over.whole else ZOOMS,
+    )
+    return None if found is None else found[1]
+
+
+def _grid(low: float, high: float) -> Floats:
+    wide = low > 0 and high / low > 10
+    return np.geomspace(low, high, POINTS) if wide else np.linspace(low, high, POINTS)
+
+
+def _whole(low: float, high: float) -> Floats:
+    return np.arange(np.ceil(low), np.floor(high) + 1.0)
+
+
+def levers(a: Option, b: Option, settings: Settings) -> list[Variable]:
+    """Return what could be changed about the comparison of two options."""
+    found = [_price(option) for option in (a, b) if isinstance(option, TokenOption)]
+    own = next((o for o in (b, a) if isinstance(o, SelfOption)), None)
+    if any(isinstance(o, SelfOption) and o.usd_per_gpu_hour is not None for o in (a, b)):
+        found.append(lever(settings, "rent.factor", "GPU rent", TIMES))
+    if own is not None:
+        path = "serving.throughput_factor"
+        found.append(lever(settings, path, "throughput of a replica", "times the model's"))
+        team = next(line for line in lines(own, settings) if line.group == "people")
+        count = number(team.quantity)
+        found.append(ranged("people.fte", "engineers", "engineers", count, staffed))
+        peak = lever(settings, "workload.peak_to_mean", "peak to mean", "")
+        found.append(replace(peak, least=1.0))
+    return found
+
+
+def _price(option: TokenOption) -> Variable:
+    """Return the price of an option over today's."""
+    path = price_factor(option.tier)
+    priced = ranged(path, f"price of {option.id}", TIMES, 1.0)
+    return replace(priced, factor=lambda v: v, targets=frozenset({option.id}))
+
+
+def lever(settings: Settings, path: str, title: str, unit: str) -> Variable:
+    """Return a setting that is turned, whatever its own range."""
+    return ranged(path, title, unit, number(settings.value(path)), lambda v: {path: v})
+
+
+def ranged(
+    name: str,
+    title: str,
+    unit: str,
+    now: float,
+    settings: Callable[[Number], Values] = lambda _: {},
+) -> Variable:
+    """Return a number that is looked at from a hundredth to a hundred times today's."""
+    low, high = (now / FAR, now * FAR) if now > 0 else (0.0, FAR)
+    return Variable(
+        name=name, title=title, unit=unit, now=now, low=low, high=high, settings=settings
+    )
+
+
+def flips_of(
+    inputs: Question,
+    a: Option,
+    b: Option,
+    spans: tuple[OpenBand, ...],
+    only: Sequence[str] = (),
+) -> tuple[Flip, ...]:
+    """Return for each lever the value at which the cheaper of A and B changes.
+
+    At the volume asked about; without one, at a very large volume when B never wins, and else no
+    flip is looked for, because every answer is then a volume.
+
+    Args:
+        inputs: The question.
+        a, b: The options.
+        spans: Where B is cheaper than A [token/month].
+        only: Paths of the levers that are tried; all when empty.
+    """
+    if not inputs.volume_given and spans:
+        return ()
+    settings = inputs.settings
+    if not inputs.volume_given:
+        settings = settings.with_values({TOKENS: VERY_LARGE})
+    tried = [one for one in levers(a, b, settings) if not only or one.name in only]
+    return tuple(_flip(settings, a, b, lever) for lever in tried)
+
+
+def _flip(settings: Settings, a: Option, b: Option, lever: Variable) -> Flip:
+    needed = flip_value(settings, a, b, lever)
+    if needed is None and lever.name == "people.fte":
+        needed = flip_value(settings, a, b, replace(lever, low=0.0, high=lever.now))
+    return flip_of(lever, needed)
+
+
+DIGITS = (3, 4, 5, 6)
+"""Digits that a value is told with: as many as tell it from today's."""
+
+
+def flip_of(lever: Variable, needed: float | None) -> Flip:
+    """Return what a variable would have to be, in words too; None where no value would do."""
+    now, unit = lever.now, f" {lever.unit}" if lever.unit else ""
+    if needed is None:
+        text = f"no {lever.title} would do on its own"
+    else:
+        digits = next((d for d in DIGITS if show_number(needed, d) != show_number(now, d)), 3)
+        told = show_number(needed, digits)
+        instead = "" if lever.unit.startswith("times ") else f" instead of {show_number(now)}"
+        at = "" if lever.title == lever.unit else f"{lever.title} at "
+        text = f"{at}{told}{unit}{instead}"
+    return Flip(
+        path=lever.name, title=lever.title, now=now, needed=needed, unit=lever.unit, text=text
+    )
+
+
+def never_because(inputs: Question, a: Option, b: Option) -> str:
+    """Return why B is never cheaper: what a token costs on either side at very large volume."""
+    mine, other = curve(b, inputs.settings), curve(a, inputs.settings)
+    ours, theirs = (show_usd_per_mtok(float(c.slope[0]) * MTOK) for c in (mine, other))
+    if mine.slope[0] >= other.slope[0]:
+        return (
+            f"however large the volume, a further Mtok costs {ours} with "
+            f"{spoken(b.id)}, against {theirs} with {spoken(a.id)}"
+        )
+    return "its fixed cost is not earned back within the volumes that could be looked at"
+
+
+Curved = tuple[Option, Curves]
+"""An option and its cost over the volume."""
+
+
+def curves_of(
+    inputs: Question, options: Sequence[Option], sized: Sequence[Replica] = ()
+) -> list[Curved]:
+    """Return options with their curves; `sized` is what one replica of each sustains, if known."""
+    pairs = zip_longest(options, sized)
+    return [(option, curve(option, inputs.settings, replica)) for option, replica in pairs]
+
+
+def earliest(inputs: Question, base: Option, curved: Sequence[Curved]) -> tuple[Option, Wins]:
+    """Return the option that beats `base` at the lowest volume, and where any of them does.
+
+    When none ever does, it is the one that a further token costs least with.
+    """
+    against = curve(base, inputs.settings)
+    tried = [(option, float(mine.slope[0]), wins(against, mine)) for option, mine in curved]
+
+    def order(item: tuple[Option, float, Wins]) -> tuple[float, float]:
+        return float(np.nan_to_num(item[2].first[0], nan=np.inf)), item[1]
+
+    return min(tried, key=order)[0], together([[won for _, _, won in tried]])
+
+
+# What would turn a comparison: single changes by which own GPUs, or buying, would win.
+
+TEAM = "people.fte"
+
+
+def turns_of(
+    inputs: Question,
+    bought: Option,
+    own: Option,
+    setups: Sequence[Option],
+    rival: Option | None = None,
+    sized: Sequence[Replica] = (),
+) -> tuple[Flip, ...]:
+    """Return the single changes that turn which of two options is cheaper, each alone.
+
+    Args:
+        inputs: The question, with a volume.
+        bought: What is paid by the token.
+        own: Own GPUs, the answer at the volume.
+        setups: Own GPUs of the same model that are the answer at some volume.
+        rival: A closed model of the same class, against which only volume and people are tried.
+        sized: What one replica of each of `setups` sustains, where that is known already.
+    """
+    steps = all(has_steps(option) for option in (bought, *setups))
+    curved = curves_of(inputs, setups, sized) if steps else []
+    found = [*_volume(inputs, bought, curved), *flips_of(inputs, bought, own, ())]
+    if rival is None:
+        return tuple(found)
+    besides = [*_volume(inputs, rival, curved), *flips_of(inputs, rival, own, (), only=(TEAM,))]
+    return (*found, *(replace(flip, against=rival.id) for flip in besides))
+
+
+def _volume(inputs: Question, bought: Option, curved: Sequence[Curved]) -> list[Flip]:
+    """Return the volume nearest to today's at which the cheaper one changes."""
+    if not curved:
+        return []  # a fleet that scales to zero has no exact break-even volume
+    now = number(inputs.settings.value(TOKENS))
+    won = earliest(inputs, bought, curved)[1]
+    spans = [tuple(span) for span in won.intervals()]
+    ends = [end for span in spans for end in span if 0.0 < end < np.inf]
+    near = min(ends, key=lambda end: max(end / now, now / end), default=None) if now else None
+    way = "" if near is None else f"{'from' if near > now else 'up to'} {show_tokens(near)} tokens"
+    sure = float(won.sure[0])
+    wins = any(begin <= now < end for begin, end in spans)
+    if near is not None and now < near < sure and not wins:  # whole replicas lie between: for good
+        way = f"from {show_tokens(sure)} tokens"
+    return [
+        Flip(
+            path=TOKENS,
+            title="volume",
+            now=now,
+            needed=near,
+            unit="tokens/month",
+            text=f"{way} a month" if way else "no volume would do on its own",
+        )
+    ]

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.compare import compare
-from tco.analysis.flips import earliest
 from tco.analysis.results import CompareResult, CompareVolumes, OptionResult, OwnBegins
-from tco.analysis.verdict import CLASSES, said
+from tco.analysis.verdict import CLASSES, curves_of, earliest, said
 from tco.options.bills import Option, best_pairs
 from tco.options.candidates import option_of, own_setups
 from tco.options.cheapest import cheapest_of, least_trust
-from tco.options.names import any_volume, resolve
+from tco.options.curves import any_volume
+from tco.options.names import resolve
 from tco.options.question import Question, prepare
 from tco.options.selection import select
 from tco.options.setups import SetUps
@@ -78,7 +78,7 @@ def _begins(inputs: Question, answer: CompareResult) -> Iterator[OwnBegins]:
         mine = cheapest_of([r for r in rows if (r.tier, r.class_) == ("self", class_)], least)
         if mine is None or not mine.id.startswith("self/"):
             continue
-        setups = _setups(inputs, own, mine)
+        setups = curves_of(inputs, _setups(inputs, own, mine))
         for tier in ("hosted", "api"):
             some = [r for r in rows if (r.tier, r.class_) == (tier, class_)]
             if tier == "hosted":  # the same weights say more than another open model of the class

@@ -23,7 +23,7 @@ from tco.analysis.results import (
 from tco.analysis.size.results import SizeResult
 from tco.analysis.vary.over import BreakevenOver, MapResult
 from tco.analysis.vary.whatif import WhatIfResult
-from tco.render.table import View
+from tco.render.words import View
 from tco.usage.results import BillResult, ProfileResult
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ from tco.ask.synonyms import called_here
 from tco.errors import TcoError, UsageError, printable, suggestion
 from tco.render.jsonio import document
 from tco.render.output import rendered, screen
-from tco.render.table import View
+from tco.render.words import View
 
 INSTRUCTIONS = (
     "What serving language models costs a month: closed APIs, hosted open models, own GPUs. Prices "

@@ -182,9 +182,7 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
     Raises:
         UsageError: The file has tasks, and the mix of a single load was asked for too.
     """
-    from tco.ask.scenario import has_tasks
-
-    if file and has_tasks(file):
+    if file and _has_tasks(file):
         if api or own or any(said.values()):
             raise UsageError(
                 f"{file} has tasks; API, OWN, --curve and --buy belong to a plan without"
@@ -194,14 +192,25 @@ def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None =
 
     def ask(inputs: Question) -> Any:
         from tco.analysis.plan.plan import plan as planned
-        from tco.catalog.tasks import load_hours
 
         known = inputs.catalog.workloads.profiles
-        hours = load_hours(name) if name and name not in known else ()
+        hours = _load_hours(name) if name and name not in known else ()
         buy = bool(said.get("buy"))
         return planned(inputs, api, own, hours=hours, curve=name, buy=buy)
 
     return ask
+
+
+def _has_tasks(file: str) -> bool:
+    from tco.ask.scenario import has_tasks  # the schemas take longer than a plan
+
+    return has_tasks(file)
+
+
+def _load_hours(file: str) -> tuple[float, ...]:
+    from tco.catalog.tasks import load_hours  # as much
+
+    return load_hours(file)
 
 
 def _assigned(file: str) -> Ask:

@@ -381,7 +381,7 @@ def built(files: Sequence[File], digest: str) -> Catalog:
         DataError: A file is wrong; the text is the first complaint: what is wrong with the YAML of
             a file, then with what it says, each in order of lines.
     """
-    schemas = [*SCHEMAS.values(), *[Overlay] * (len(files) - len(SCHEMAS))]
+    schemas: list[type[Record]] = [*SCHEMAS.values(), *[Overlay] * (len(files) - len(SCHEMAS))]
     documents = [read_yaml(file.data, file.path) for file in files]
     verdicts = [
         judged(document, as_json(document), schema)

@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from tco.catalog import load
 from tco.catalog.build import built
-from tco.catalog.files import MAX_BYTES, SHIPPED, File, shipped, shipped_file, user_file
+from tco.catalog.files import (
+    MAX_BYTES,
+    NAME,
+    SHIPPED,
+    File,
+    measurements,
+    shipped,
+    shipped_file,
+    user_file,
+)
 from tco.catalog.load import load_catalog
-from tco.catalog.throughput import NAME, measurements
 from tco.catalog.yaml_lines import read_yaml
 from tco.errors import DataError, printable
 

@@ -8,16 +8,26 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, fields, is_dataclass, replace
 from datetime import date
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tco.catalog.files import SHIPPED, File, shipped, shipped_file, user_file, write_atomically
-from tco.catalog.throughput import NAME as THROUGHPUT
-from tco.catalog.throughput import MeasuredTable, measurements
+from tco import __version__
+from tco.catalog.files import NAME as THROUGHPUT
+from tco.catalog.files import (
+    SHIPPED,
+    File,
+    MeasuredTable,
+    measurements,
+    shipped,
+    shipped_file,
+    user_file,
+    write_atomically,
+)
 from tco.errors import DataError, unknown_name
 from tco.records import dataclass
 
@@ -38,12 +48,24 @@ if TYPE_CHECKING:
 
 TAG, DAY = "~", "~day"
 
+LATER = ("evidence", "scores")
+"""Attributes that few answers look at: a line each, read when somebody first does."""
+
 
 class Plain:
     """A record read back: its class is made from the names and defaults in the text."""
 
     __slots__ = ("__dict__",)
-    _names: tuple[str, ...] = ()
+    _defaults: Mapping[str, Any] = MappingProxyType({})
+    _read: Callable[[int], Any]
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what is read when it is first asked for, or a default of it."""
+        if name not in self._defaults:
+            raise AttributeError(f"{type(self).__name__} has no {name}")
+        line = self.__dict__.get(name + TAG)
+        self.__dict__[name] = self._defaults[name] if line is None else type(self)._read(line)
+        return self.__dict__[name]
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: records are shared."""
@@ -51,7 +73,7 @@ class Plain:
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Iterate over names and values, as the record does."""
-        return ((name, getattr(self, name)) for name in self._names)
+        return ((name, getattr(self, name)) for name in self._defaults)
 
     def __eq__(self, other: object) -> bool:
         """Return whether another record says the same."""
@@ -61,58 +83,84 @@ class Plain:
 
     def model_copy(self, *, update: Mapping[str, Any]) -> Plain:
         """Return a copy with other values for some attributes, as the record does."""
-        return _made(type(self), {**self.__dict__, **update})
+        record: Plain = object.__new__(type(self))
+        object.__setattr__(record, "__dict__", {**self.__dict__, **update})
+        return record
 
 
-def _made(kind: type[Plain], values: dict[str, Any]) -> Plain:
-    record = object.__new__(kind)
-    object.__setattr__(record, "__dict__", values)
-    return record
+class _Packing:
+    """Records on their way into text."""
+
+    def __init__(self) -> None:
+        """Begin with no kinds of records; of each, its defaults and which of them are days."""
+        self.kinds: dict[str, tuple[dict[str, Any], list[str]]] = {}
+        self.lines: list[str] = []
+
+    def text(self, value: Any) -> str:
+        """Return a value as JSON."""
+        return json.dumps(self.plain(value), separators=(",", ":"))
+
+    def plain(self, value: Any) -> Any:
+        """Return a value as what JSON knows."""
+        if value is None or isinstance(value, str | int | float):
+            return value
+        if isinstance(value, date):
+            return {DAY: value.toordinal()}
+        if isinstance(value, Mapping):
+            return {key: self.plain(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.plain(inner) for inner in value]
+        return self._record(value)
+
+    def _record(self, value: Any) -> dict[str, Any]:
+        known: Any = type(value)
+        defaults, days = self.kinds.setdefault(known.__name__, (_defaults(known), []))
+        stored: dict[str, Any] = {TAG: known.__name__}
+        for name, said in ((name, getattr(value, name)) for name in defaults):
+            if isinstance(said, date):
+                days += [name] * (name not in days)
+                stored[name] = said.toordinal()
+            elif said != defaults[name] and name in LATER:
+                self.lines.append(self.text(said))
+                stored[name + TAG] = len(self.lines)
+            elif said != defaults[name]:
+                stored[name] = self.plain(said)
+        return stored
 
 
 def packed(value: Any) -> bytes:
-    """Return records, and whatever holds them, as two lines of JSON: kinds of records, and them."""
-    kinds: dict[str, dict[str, Any]] = {}
-    body = _packed(value, kinds)
-    return f"{json.dumps(kinds, separators=(',', ':'))}\n{body}".encode()
+    """Return records, and whatever holds them, as lines of JSON: kinds, what is read later, all."""
+    made = _Packing()
+    body = made.text(value)
+    return "\n".join([made.text(made.kinds), *made.lines, body]).encode()
 
 
 def unpacked(text: bytes) -> Any:
     """Return what `packed` was given, its records as look-alikes and its tuples as lists."""
-    head, _, body = text.partition(b"\n")
-    kinds = {
-        name: type(name, (Plain,), {"__slots__": (), **defaults, "_names": tuple(defaults)})
-        for name, defaults in json.loads(head).items()
-    }
+    day, new, put = cache(date.fromordinal), object.__new__, object.__setattr__
+    *lines, body = text.split(b"\n")
 
     def hook(values: dict[str, Any]) -> Any:
-        if DAY in values:
-            return date.fromordinal(values[DAY])
         tag = values.pop(TAG, None)
-        return values if tag is None else _made(kinds[tag], values)
+        if tag is None:
+            return day(values[DAY]) if DAY in values else values
+        kind, days = kinds[tag]
+        for name in days:
+            if name in values:
+                values[name] = day(values[name])
+        record: Plain = new(kind)
+        put(record, "__dict__", values)
+        return record
 
+    def read(line: int) -> Any:
+        return json.loads(lines[line], object_hook=hook)
+
+    kinds = {}
+    for name, (defaults, days) in json.loads(lines[0]).items():
+        usual = {key: value for key, value in defaults.items() if key not in LATER}
+        own = {"__slots__": (), "_defaults": defaults, "_read": staticmethod(read), **usual}
+        kinds[name] = type(name, (Plain,), own), days
     return json.loads(body, object_hook=hook)
-
-
-def _packed(value: Any, kinds: dict[str, dict[str, Any]]) -> str:
-    return json.dumps(_plain(value, kinds), separators=(",", ":"))
-
-
-def _plain(value: Any, kinds: dict[str, dict[str, Any]]) -> Any:
-    if isinstance(value, date):
-        return {DAY: value.toordinal()}
-    if isinstance(value, Mapping):
-        return {key: _plain(inner, kinds) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner, kinds) for inner in value]
-    if value is None or isinstance(value, str | int | float):
-        return value
-    kind: Any = type(value)
-    defaults = _defaults(kind)
-    kinds.setdefault(kind.__name__, defaults)
-    said = {name: getattr(value, name) for name in defaults}
-    stored = {name: _plain(v, kinds) for name, v in said.items() if v != defaults[name]}
-    return {TAG: kind.__name__, **stored}
 
 
 @cache
@@ -135,10 +183,10 @@ def _defaults(kind: Any) -> dict[str, Any]:
 # A compiled copy of the data files in the user's cache directory, so that a start reads no YAML.
 #
 # An entry is keyed by everything that decides its content: the bytes of all files, the version,
-# and the source of this package. It is JSON, held against its own digest when read, and nothing
-# depends on it: what cannot be read or written is skipped in silence. Its digest stands in it, so
-# whoever can write an entry can write a sound one: only the user's own, in a folder of their own,
-# is believed.
+# and the source of this package, by size and time of change. It is JSON, held against its own
+# digest when read, and nothing depends on it: what cannot be read or written is skipped in silence.
+# Its digest stands in it, so whoever can write an entry can write a sound one: only the user's own,
+# in a folder of their own, is believed.
 
 _KEPT = 8  # entries; older ones belong to catalogs that have changed since
 _NAME = 40  # characters of an entry's name; no other file of the folder is ever removed
@@ -159,15 +207,18 @@ def cache_directory() -> Path | None:
 
 def digest_of(files: Iterable[File]) -> str:
     """Return the SHA-256 of data files, by which two catalogs are told apart."""
-    total = hashlib.sha256()
+    return str(_hashed(hashlib.sha256(), files).hexdigest())
+
+
+def _hashed(total: Any, files: Iterable[File]) -> Any:
     for file in files:
         total.update(f"{len(file.data)}\n".encode())
         total.update(file.data)
-    return total.hexdigest()
+    return total
 
 
 def cache_key(catalog_digest: str, words: Sequence[str], *, answer: bool = False) -> str | None:
-    """Return the name of the entry for a catalog; None where this package has no source to hash.
+    """Return the name of the entry for a catalog; None where this package has no source on disk.
 
     Args:
         catalog_digest: The SHA-256 of the data files.
@@ -176,10 +227,12 @@ def cache_key(catalog_digest: str, words: Sequence[str], *, answer: bool = False
             `catalog` alone makes of the files.
     """
     total = hashlib.sha256(f"{sys.version_info[:2]} {catalog_digest} {words}".encode())
+    total.update(f"{_PACKAGE} {__version__}".encode())
     inside = _PACKAGE.rglob("*.py") if answer else (_PACKAGE / "catalog").glob("*.py")
     try:
         for path in (_PACKAGE / "errors.py", *sorted(inside)):
-            total.update(path.read_bytes())
+            found = path.stat()
+            total.update(f"{path} {found.st_size} {found.st_mtime_ns}".encode())
     except OSError:
         return None
     return total.hexdigest()[:_NAME]
@@ -199,10 +252,10 @@ def recall(name: str | None) -> bytes | None:
         with (place / f"{name}.json").open("rb") as stream:
             if not (_ours(place.stat()) and _ours(os.fstat(stream.fileno()))):
                 return None
-            head, _, body = stream.read().partition(b"\n")
+            head, body = stream.readline(), stream.read()
     except (OSError, ValueError):
         return None
-    if head.decode("latin-1") != hashlib.sha256(body).hexdigest():
+    if head.rstrip(b"\n").decode("latin-1") != hashlib.sha256(body).hexdigest():
         return None
     return body
 
@@ -279,6 +332,11 @@ class Catalog:
     """What the user's own logs tell beyond a profile, by the profile's name."""
 
     @cached_property
+    def derived(self) -> dict[Hashable, Any]:
+        """Return what has been made of the data so far that the next question needs as well."""
+        return {}
+
+    @cached_property
     def offers(self) -> Mapping[str, Offer]:
         """Return the offers by their id `PROVIDER/MODEL`."""
         return {offer.id: offer for offer in self.prices.offers}
@@ -335,7 +393,8 @@ def _read(
     files: tuple[File, ...], known: tuple[File, ...], own: tuple[File, ...], *, cached: bool
 ) -> Catalog:
     """Return the catalogs of some files; records are read-only, so the last ones are shared."""
-    digest = digest_of(files)
+    total = _hashed(hashlib.sha256(), files)
+    digest = total.hexdigest()
     catalog = _catalog_of(_compiled(digest), digest) if cached else None
     if catalog is None:
         name = cache_key(digest, [file.path for file in files]) if cached else None
@@ -346,7 +405,7 @@ def _read(
         catalog = built(files, digest)
         remember(name, _kept(catalog))
     tables = (*(measurements(file) for file in known), *(measurements(f, yours=True) for f in own))
-    return replace(catalog, measured=tables, sha256=digest_of([*files, *known, *own]))
+    return replace(catalog, measured=tables, sha256=_hashed(total, [*known, *own]).hexdigest())
 
 
 COMPILED = "catalog.json"
@@ -389,7 +448,7 @@ def _catalog_of(text: bytes | None, digest: str) -> Catalog | None:
         roots, version, overlays, origins = unpacked(text)
         named = zip((file.removesuffix(".yaml") for file in SHIPPED), roots, strict=True)
         paths = {(section, record): path for section, record, path in origins}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
     return Catalog(
         **dict(named), version=version, sha256=digest, overlays=tuple(overlays), origins=paths

@@ -20,9 +20,8 @@ from tco.cli.options import Command, say, silence
 from tco.errors import UsageError, nearest, printable
 from tco.money import shown_in
 from tco.render.first import told
-from tco.render.output import money_in, page, rendered
-from tco.render.table import Block, View
-from tco.render.terminal import columns, in_colour, width
+from tco.render.output import columns, in_colour, money_in, page, rendered, width
+from tco.render.words import Block, View
 
 if TYPE_CHECKING:
     from tco.options.question import Question

@@ -1,24 +1,42 @@
 """The `tco` command: its sub-commands, and what happens before and after one runs.
 
-A module of `tco.cli` is imported when its command is run or asked for help, and imports typer only;
-what it needs besides is imported by its functions. So `tco --help` costs little more than typer.
+Here are those that ask a question of bills; another module of `tco.cli` is imported when its
+command runs or is asked for help. All import typer only, their functions what else is needed: `tco
+--help` costs little more than typer. Annotations are objects: typer reads them.
 """
-
-from __future__ import annotations
 
 import sys
 import warnings
+from functools import partial
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 import typer.main
+from typer import Argument, Exit
 
 from tco import __version__
+from tco.ask.fields import VALUES
+from tco.ask.options import (
+    BreakevenOptions,
+    CompareOptions,
+    EmbedOptions,
+    HorizonOptions,
+    Output,
+    PlanOptions,
+    QuestionOptions,
+    SensitivityOptions,
+    SizeOptions,
+    TrainOptions,
+)
 from tco.cli.options import (
     EXIT_INTERRUPTED,
     Command,
     Group,
+    Plot,
+    Text,
+    flag,
+    flags,
     open_streams,
     say,
     silence,
@@ -26,6 +44,381 @@ from tco.cli.options import (
     usage_in_one_line,
 )
 from tco.errors import UsageError
+
+# `tco compare`.
+
+
+VOLUME = Annotated[
+    str | None,
+    Argument(metavar="[N]", help="Tokens a month, as --tokens says them.", show_default=False),
+]
+
+
+@flags
+def compare(
+    question: QuestionOptions,
+    output: Output,
+    said: CompareOptions,
+    volume: VOLUME = None,
+    plot: Plot = None,
+) -> None:
+    """What a month costs, every way there is to serve it, cheapest first.
+
+    \b
+      tco compare                  at 1B, 10B and 100B tokens a month
+      tco compare --tokens 50B
+      tco compare --requests 20M --isl 3000 --osl 500 --cached 40%
+      tco compare --users 10k --profile chat --tier self,hosted
+      tco compare --tokens 50B --model llama-3.3-70b --all --format csv
+      tco compare --tokens 50B --as-good-as gpt-4.1
+      tco compare --tokens 50B --frontier
+      tco compare --tokens 50B --plot
+      tco compare --tokens 50B --option 'mine:kind=api,input=$2,output=$8'
+    """
+    from tco.ask.questions import compare as asked
+    from tco.cli.answer import answer, answers_three_volumes, file_of
+
+    if volume is not None:
+        from tco.cli.mend import volume_typed
+
+        question = volume_typed(volume, question)
+    several = not (file_of(question) or plot) and answers_three_volumes(output)
+    ask, brief = (asked(said, brief=short, volumes=several) for short in (False, True))
+    answer(question, output, ask, brief=brief, plot=bool(plot))
+
+
+# `tco breakeven`.
+
+A = Annotated[
+    str | None, Argument(metavar="A", help="An option, or enough of its id.", show_default=False)
+]
+B = Annotated[
+    str | None, Argument(metavar="B", help="The option that may be cheaper.", show_default=False)
+]
+
+
+@flags
+def breakeven(
+    question: QuestionOptions,
+    output: Output,
+    said: BreakevenOptions,
+    a: A = None,
+    b: B = None,
+    plot: Plot = None,
+) -> None:
+    """From which volume B is cheaper than A: never, once, or on several intervals.
+
+    \b
+      tco breakeven
+      tco breakeven --against openai/gpt-4.1 --model llama-3.3-70b
+      tco breakeven deepinfra/llama-3.3-70b self/llama-3.3-70b
+      tco breakeven gpt-4.1 self/llama-3.3-70b@2xh100-sxm:fp8 --tokens 50B
+      tco breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B --over rent
+      tco breakeven --map volume:rent --tokens 50B
+
+    Without A and B: each open model on own GPUs, against its cheapest host and a closed model.
+    """
+    from tco.ask.questions import breakeven as asked
+    from tco.cli.answer import answer
+
+    answer(question, output, asked(a, b, said), plot=bool(plot))
+
+
+# `tco sensitivity`.
+
+SENSITIVITY_A = Annotated[
+    str | None, Argument(metavar="A", help="An option, or enough of its id.", show_default=False)
+]
+SENSITIVITY_B = Annotated[
+    str | None, Argument(metavar="B", help="The option to hold it against.", show_default=False)
+]
+
+
+@flags
+def sensitivity(
+    question: QuestionOptions,
+    output: Output,
+    said: SensitivityOptions,
+    a: SENSITIVITY_A = None,
+    b: SENSITIVITY_B = None,
+    plot: Plot = None,
+) -> None:
+    """Which assumption moves the answer, largest swing first, and where the answer turns.
+
+    \b
+      tco sensitivity --tokens 50B
+      tco sensitivity deepinfra/llama-3.3-70b self/llama-3.3-70b --tokens 50B
+      tco sensitivity gpt-4.1 self/glm-5.2 --tokens 200B --top 5
+      tco sensitivity gpt-4.1 self/llama-3.3-70b --tokens 20B --grid rent:peak
+      tco sensitivity gpt-4.1 self/llama-3.3-70b --tokens 20B --draws 100k
+      tco sensitivity --tokens 50B --what-if 'api price x3' --what-if 'rent +30%'
+    """
+    from tco.ask.questions import sensitivity as asked
+    from tco.cli.answer import answer, file_of
+    from tco.cli.options import Progress
+
+    watch = partial(Progress, quiet=bool(output.get("quiet")))
+    ask = asked(a, b, said, file_of(question), watch)
+    answer(question, output, ask, plot=bool(plot))
+
+
+# `tco size`.
+
+MODEL = Annotated[
+    str | None,
+    Argument(
+        metavar="MODEL",
+        help="An open model of the catalog, or its config.json.",
+        show_default=False,
+    ),
+]
+Validate = Annotated[
+    Text,
+    flag(VALUES, "FILE", "Hold the capacity model against measured rows (CSV)."),
+]
+
+
+@flags
+def size(
+    question: QuestionOptions,
+    output: Output,
+    said: SizeOptions,
+    model: MODEL = None,
+    validate: Validate = None,
+) -> None:
+    """Where a model fits, how fast it serves there, and what that costs at full load.
+
+    \b
+      tco size llama-3.3-70b
+      tco size gpt-oss-120b --gpu h100-sxm --slo tpot=30ms,ttft=1s
+      tco size qwen3-32b --gpu l40s,rtx-4090 --precision int4 --isl 4k --osl 500
+      tco size llama-3.3-70b --peak '200 req/s' --slo ttft=1s
+      tco size glm-5.2 --users 50 --profile agent-coding
+      tco size llama-3.3-70b --requests '20 req/s' --measured tco-measured.csv
+      tco size ./our-model/config.json --params 8.03B
+      tco size --validate measured.csv --format json
+    """
+    from tco.errors import InfeasibleError, UsageError
+
+    if validate is not None:
+        if model is not None:
+            raise UsageError("--validate holds the whole model against a file: give no MODEL")
+        _validate(validate, question, output)
+        return
+    from tco.ask.questions import size as asked
+    from tco.cli.answer import answer
+
+    ask, whole = asked(model, said, question)
+    result = answer(whole, output, ask)
+    if not any(row.feasible for row in result.rows):
+        raise Exit(InfeasibleError.exit_code)  # the table says why
+
+
+def _validate(path: str, question: QuestionOptions, output: Output) -> None:
+    """Hold the capacity model against a file and write the statistics."""
+    from tco.analysis.size.size import size_validation
+    from tco.catalog.files import need_columns, read_table, user_file
+    from tco.catalog.load import load_catalog
+    from tco.cli.answer import asked, deliver
+
+    said = asked(question, output)
+    table = read_table(user_file(path))
+    need_columns(table, ("model", "gpu", "weight_dtype", "kv_dtype", "engine", "mode", "isl"))
+    need_columns(table, ("osl", "n_gpus", "output_tok_s"))
+    deliver(size_validation(load_catalog(said.overlays), list(table.rows)), said.output)
+
+
+# `tco plan`.
+
+Overflow = Annotated[
+    str | None,
+    Argument(metavar="API", help="The option by the token, for what is left.", show_default=False),
+]
+Own = Annotated[
+    str | None,
+    Argument(metavar="OWN", help="The set-up for the base load.", show_default=False),
+]
+
+
+@flags
+def plan(
+    question: QuestionOptions,
+    output: Output,
+    said: PlanOptions,
+    api: Overflow = None,
+    own: Own = None,
+    plot: Plot = None,
+) -> None:
+    """The cheapest mix: a base load on own GPUs, the rest to an API by the token.
+
+    \b
+      tco plan --tokens 500B --profile chat
+      tco plan deepinfra/llama-3.3-70b self/llama-3.3-70b --tokens 2T --curve chat
+      tco plan --tokens 1T --model glm-5.2 --purchase reserved_1y,on_demand,spot
+      tco plan -f portfolio.yaml        tasks assigned to models; tco init --plan writes one
+
+    Without API and OWN: each open model, its own weights on both sides.
+    """
+    from tco.ask.questions import plan as asked
+    from tco.cli.answer import answer, file_of
+
+    answer(question, output, asked(api, own, said, file_of(question)), plot=bool(plot))
+
+
+# `tco horizon`.
+
+Names = Annotated[
+    list[str] | None,
+    Argument(metavar="A B...", help="What is paid today, and what else.", show_default=False),
+]
+
+
+@flags
+def horizon(
+    question: QuestionOptions, output: Output, said: HorizonOptions, names: Names = None
+) -> None:
+    """Months to years: growth, scheduled prices, buying, renting or waiting.
+
+    \b
+      tco horizon --tokens 300B --growth 5%
+      tco horizon gpt-4.1 self/llama-3.3-70b self/llama-3.3-70b/own --tokens 50B
+      tco horizon gpt-4.1 self/glm-5.2 --tokens 1T --horizon 5y \\
+        --set horizon.api_price_factor_per_year=0.7
+
+    Cash when it is paid: GPUs bought as the load grows, replaced and sold; bills month by month.
+    """
+    from tco.ask.questions import horizon as asked
+    from tco.cli.answer import answer
+
+    whole: Any = {**question, **said}
+    answer(whole, output, asked(tuple(names or ())))
+
+
+# `tco train`.
+
+MODELS = Annotated[
+    list[str] | None,
+    Argument(metavar="MODEL...", help="The models that could be tuned.", show_default=False),
+]
+
+
+@flags
+def train(
+    question: QuestionOptions, output: Output, said: TrainOptions, models: MODELS = None
+) -> None:
+    """What tuning a model costs: by the token, or on rented GPUs; cheapest first.
+
+    \b
+      tco train llama-3.3-70b --training-tokens 100M --method lora
+      tco train gpt-4.1 llama-3.3-70b --training-tokens 20M --epochs 3 --refresh '3 months'
+      tco train gpt-4.1-mini --training-tokens 5M --requests 1M --against gpt-4.1 \\
+        --prompt-saved 800
+      tco train llama-3.3-70b --training-tokens 10M --method qlora --gpu h100-sxm --train-gpus 1
+      tco train llama-3.1-8b --training-tokens 1B --gpu h100-sxm --method lora --gpu-hours 12
+      tco train llama-3.3-70b --training-tokens 10M --option 'ours:kind=tuned,training=$4'
+
+    With --tokens, what the tuned model's tokens cost more than its base is added; with --against
+    the tuned model is held against what is used untuned, by their whole bills. Training data and
+    the people who make it are not counted.
+    """
+    from tco.ask.questions import train as asked
+    from tco.cli.answer import answer
+
+    ask, whole = asked(tuple(models or ()), said, question)
+    answer(whole, output, ask)
+
+
+# `tco embed`.
+
+
+@flags
+def embed(question: QuestionOptions, output: Output, said: EmbedOptions) -> None:
+    """What embedding a corpus once, and queries every month, costs; cheapest first.
+
+    \b
+      tco embed --corpus 10B
+      tco embed --corpus 10B --batch 100% --queries 5M --query-tokens 200
+      tco embed --corpus 10B --queries 5M --query-tokens 200 --params 0.6B
+
+    --params adds a model of your own on rented GPUs. The vector store, and people, are not counted.
+    """
+    from tco.ask.questions import embed as asked
+    from tco.cli.answer import answer
+
+    answer(question, output, asked(said))
+
+
+# `tco explain`.
+
+
+@flags
+def explain(
+    question: QuestionOptions,
+    output: Output,
+    name: Annotated[str, Argument(metavar="OPTION", help="An option, or enough of its id.")],
+) -> None:
+    """Every term of one bill: quantity, unit, rate, amount, who said so, and when.
+
+    \b
+      tco explain openai/gpt-4.1 --tokens 50B
+      tco explain self/llama-3.3-70b --tokens 50B
+      tco explain self/llama-3.3-70b@2xh100-sxm --tokens 50B --format md
+    """
+    from tco.ask.questions import explain as asked
+    from tco.cli.answer import answer
+
+    answer(question, output, asked(name))
+
+
+# `tco deploy`.
+
+
+@flags
+def deploy(
+    question: QuestionOptions,
+    output: Output,
+    name: Annotated[str, Argument(metavar="OPTION", help="A set-up of own GPUs: self/MODEL...")],
+) -> None:
+    """How a set-up is run: vllm serve in a SkyPilot task, tied to its bill. Runs nothing.
+
+    \b
+      tco deploy self/llama-3.3-70b --tokens 50B
+      tco deploy self/llama-3.3-70b@2xh100-sxm:fp8 --tokens 50B > task.yaml
+      tco deploy self/gpt-oss-120b --tokens 200B --engine sglang
+      tco deploy self/glm-5.2 --tokens 1T --format json
+    """
+    from tco.ask.questions import deploy as asked
+    from tco.cli.answer import answer
+
+    answer(question, output, asked(name))
+
+
+@flags
+def mcp() -> None:
+    """Five questions as tools for agents over stdio: compare, breakeven, size, explain, bill.
+
+    \b
+      tco mcp                           an agent starts it and talks to it
+      claude mcp add tco -- tco mcp     so does Claude Code from then on
+
+    It speaks the Model Context Protocol. Without the package mcp it says how to install it.
+    """
+    import sys
+
+    from tco.cli.options import say
+    from tco.errors import UsageError, install_command
+
+    try:
+        from tco.api.mcp import serve
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types", "anyio"):
+            raise
+        how = install_command("mcp")
+        raise UsageError(f"tco mcp needs the package mcp: {how}") from None
+    if sys.stdin.isatty():
+        say("tco: waiting for a client of the Model Context Protocol on stdin; Ctrl-C ends it")
+    serve()
+
 
 HELP = """What serving language models costs, and from which volume that changes.
 
@@ -68,28 +461,12 @@ WORDS = {"import": "import_"}
 """Names of commands that are words of Python, and what their objects are called."""
 
 HOMES = {
-    **dict.fromkeys(
-        (
-            "compare",
-            "breakeven",
-            "sensitivity",
-            "size",
-            "plan",
-            "horizon",
-            "train",
-            "embed",
-            "explain",
-            "deploy",
-            "config",
-            "mcp",
-        ),
-        "questions",
-    ),
     **dict.fromkeys(("render", "diff"), "saved"),
     **dict.fromkeys(("profile", "bill"), "logs"),
+    **{name: name for name in ("claims", "init", "config", "catalog")},
     "import": "import_",
 }
-"""The module of `tco.cli` that a command is in, where it is not called like it."""
+"""The module of `tco.cli` that a command is in, where it is not here."""
 
 
 class Root(Group):
@@ -133,8 +510,8 @@ class Root(Group):
 
 def _command(name: str) -> Any:
     """Return a command, imported now."""
-    module = import_module(f"tco.cli.{HOMES.get(name, name)}")
-    found = getattr(module, WORDS.get(name, name))
+    place = f"tco.cli.{HOMES[name]}" if name in HOMES else __name__
+    found = getattr(import_module(place), WORDS.get(name, name))
     if isinstance(found, typer.Typer):
         return typer.main.get_group(found)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -95,9 +95,8 @@ def _imported(file: str, owner: Owner, said: Any) -> Any:
     """Return what was read, after writing it down."""
     from tco.analysis.import_bench import ImportedRow, ImportResult, measured_rows, predictions
     from tco.catalog.benches.read import read_bench
-    from tco.catalog.files import user_file
+    from tco.catalog.files import merged, save, user_file
     from tco.catalog.load import load_catalog
-    from tco.catalog.throughput import merged, save
 
     catalog = load_catalog(said.overlays)
     found = read_bench(user_file(file))

@@ -14,8 +14,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from tco.engine.ledger import Terms, billed_pieces
 from tco.engine.shapes import Flags, Floats, Indices, distinct
-from tco.engine.tokens import Terms, billed_pieces
 from tco.records import dataclass
 
 Interval = tuple[float, float]

@@ -207,29 +207,24 @@ def switched(gain: Floats, start: Floats) -> tuple[Floats, Flags]:
         gain: Cost of being on in an hour, negative where it pays [layers, hours] [USD].
         start: Cost of switching on [layers] [USD].
     """
-    closed = [_open_ended(gain, start, on_before) for on_before in (False, True)]
-    cheaper = closed[1][0] < closed[0][0]
-    cost = np.where(cheaper, closed[1][0], closed[0][0])
-    on = np.where(cheaper[..., None], closed[1][1], closed[0][1])
-    return cost, on
-
-
-def _open_ended(gain: Floats, start: Floats, on_before: bool) -> tuple[Floats, Flags]:
-    """Return cost and hours of the best schedule that ends in the state it began in."""
-    hours = gain.shape[-1]
-    nothing, never = np.zeros(gain.shape[:-1]), np.full(gain.shape[:-1], np.inf)
-    off, on = (never, nothing) if on_before else (nothing, never)
-    from_on = np.zeros((2, *gain.shape), dtype=bool)  # state before, for off and on now
-    for h in range(hours):
-        from_on[0, ..., h] = on < off
-        from_on[1, ..., h] = on <= off + start
-        off, on = np.minimum(off, on), np.minimum(on, off + start) + gain[..., h]
-    state = np.full(gain.shape[:-1], on_before)
-    schedule = np.zeros(gain.shape, dtype=bool)
-    for h in range(hours - 1, -1, -1):
-        schedule[..., h] = state
-        state = np.where(state, from_on[1, ..., h], from_on[0, ..., h])
-    return (on if on_before else off), schedule
+    shape = (2, *gain.shape[:-1])  # the best that ends in the state it began in: off, on
+    begun = np.zeros(shape, dtype=bool)
+    begun[1] = True
+    off, on = np.where(begun, np.inf, 0.0), np.where(begun, 0.0, np.inf)
+    hours = np.moveaxis(gain, -1, 0)
+    from_on = np.empty((len(hours), 2, *shape), dtype=bool)  # before, for off and on now
+    for before, usd in zip(from_on, hours, strict=True):
+        switched_on = off + start
+        before[0], before[1] = on < off, on <= switched_on
+        off, on = np.minimum(off, on), np.minimum(on, switched_on) + usd
+    schedule, state = np.empty((len(hours), *shape), dtype=bool), begun
+    for h in range(len(hours) - 1, -1, -1):
+        schedule[h] = state
+        state = np.where(state, from_on[h, 1], from_on[h, 0])
+    cost = np.where(begun, on, off)
+    cheaper = cost[1] < cost[0]
+    best = np.where(cheaper, schedule[:, 1], schedule[:, 0])
+    return np.where(cheaper, cost[1], cost[0]), np.ascontiguousarray(np.moveaxis(best, 0, -1))
 
 
 # The exact mix of always-on units, units by the hour above them, and an API for the rest.

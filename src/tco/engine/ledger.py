@@ -1,15 +1,20 @@
-"""A bill: lines of quantity times rate. Amounts and totals are derived, never stored."""
+"""The lines of a bill: amounts that add up, and those that are charged by the token or the unit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tco.engine.shapes import Number
+from tco.engine.shapes import ROUND_OFF, Floats, Indices, Number, Workload
 from tco.records import dataclass
 from tco.units import MTOK
+
+if TYPE_CHECKING:
+    from tco.engine.sessions import Sessions
+
 
 Origin = Literal["given", "catalog", "assumed"]
 """Who said so: the user, a source in a catalog, or our own judgment."""
@@ -116,3 +121,392 @@ def token_prices(
         idle_share=idle_usd / usd if usd > 0 else 0.0,
         why_not=why_not,
     )
+
+
+# The bill of a provider that charges by the token, closed or hosted.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRates:
+    """What a token costs, all modifiers of the workload's shape applied; numbers or arrays.
+
+    Args:
+        input: Uncached input [USD/Mtok].
+        output: Output [USD/Mtok].
+        cached_input: Input read from the cache; the input price where there is no other [USD/Mtok].
+        batch_input, batch_output, batch_cached_input: The same through the batch tier; the plain
+            prices where there is none [USD/Mtok].
+        cache_write, batch_cache_write: Input written to the cache; the input prices where None.
+        reasoning_output, batch_reasoning_output: Hidden reasoning beyond the output that the
+            volume counts; the output prices where None [USD/Mtok].
+        origin, source: Who said so.
+    """
+
+    input: Number
+    output: Number
+    cached_input: Number
+    batch_input: Number
+    batch_output: Number
+    batch_cached_input: Number
+    cache_write: Number | None = None
+    batch_cache_write: Number | None = None
+    reasoning_output: Number | None = None
+    batch_reasoning_output: Number | None = None
+    origin: Origin = "catalog"
+    source: str = ""
+
+
+PRICES = (
+    "input",
+    "output",
+    "cached_input",
+    "batch_input",
+    "batch_output",
+    "batch_cached_input",
+    "cache_write",
+    "batch_cache_write",
+)
+APART = ("reasoning_output", "batch_reasoning_output")
+"""Prices that few have: where nobody does, what they are for is billed with the rest."""
+
+
+def mixed(parts: Sequence[tuple[float, TokenRates]]) -> TokenRates:
+    """Return the prices of a month in which others hold for a share of the days.
+
+    ``sum(share * price)``, each price by itself; who said so is taken from the first.
+
+    Args:
+        parts: Share of the days, and the prices on them; the shares sum to 1 [1].
+    """
+    first = parts[0][1]
+    if len(parts) == 1:
+        return first
+    apart = any(rates.reasoning_output is not None for _, rates in parts)
+    prices: dict[str, Number] = {
+        name: sum(share * _price(rates, name) for share, rates in parts)
+        for name in (*PRICES, *(APART if apart else ()))
+    }
+    return TokenRates(**prices, origin=first.origin, source=first.source)
+
+
+def _price(rates: TokenRates, name: str) -> Number:
+    """Return a price; where None, that of other input, or of other output."""
+    usual = {
+        "cache_write": rates.input,
+        "batch_cache_write": rates.batch_input,
+        "reasoning_output": rates.output,
+        "batch_reasoning_output": rates.batch_output,
+    }
+    price: Number | None = getattr(rates, name)
+    return usual[name] if price is None else price
+
+
+def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
+    """Return the token lines of a month's bill.
+
+    ``tokens * share / 1e6 * USD per Mtok`` for each of uncached input, cached input and output,
+    through the plain and the batch tier. Cached tokens are a part of the input: they are taken
+    out of the uncached ones, never added; and so are those written to the cache, where the
+    provider charges for that. Hidden reasoning is a part of the output, and has lines of its own
+    where it has a price of its own.
+
+    Args:
+        rates: Prices [USD/Mtok].
+        load: The month's requests; its arrays broadcast against those of `rates`.
+
+    Source:
+        The price pages themselves; the partition is OpenTelemetry's `gen_ai.usage` convention.
+    """
+    batch, plain = load.batch_share, 1.0 - load.batch_share
+    cached, written = load.cached_share, load.cache_write_share
+    fresh = 1.0 - cached - written
+    input_mtok, output_mtok = load.input_tokens / MTOK, load.output_tokens / MTOK
+    hidden: Number = 0.0
+    if rates.reasoning_output is not None:
+        read = output_mtok / np.asarray(load.reasoning_factor)
+        hidden, output_mtok = output_mtok - read, read
+    flows: tuple[tuple[str, Number, Number], ...] = (
+        ("input tokens", input_mtok * (fresh * plain), rates.input),
+        ("cached input tokens", input_mtok * (cached * plain), rates.cached_input),
+        ("output tokens", output_mtok * plain, rates.output),
+        ("input tokens, batch", input_mtok * (fresh * batch), rates.batch_input),
+        ("cached input tokens, batch", input_mtok * (cached * batch), rates.batch_cached_input),
+        ("output tokens, batch", output_mtok * batch, rates.batch_output),
+        ("cache write tokens", input_mtok * (written * plain), _price(rates, "cache_write")),
+        (
+            "cache write tokens, batch",
+            input_mtok * (written * batch),
+            _price(rates, "batch_cache_write"),
+        ),
+    )
+    if rates.reasoning_output is not None:
+        flows += (
+            ("reasoning tokens", hidden * plain, rates.reasoning_output),
+            ("reasoning tokens, batch", hidden * batch, _price(rates, "batch_reasoning_output")),
+        )
+    return tuple(
+        Line(
+            item=item,
+            group="tokens",
+            quantity=mtok,
+            unit="Mtok",
+            rate_usd=rate,
+            origin=rates.origin,
+            source=rates.source,
+        )
+        for item, mtok, rate in flows
+    )
+
+
+def retry_line(tokens: tuple[Line, ...], retry_share: Number) -> Line:
+    """Return what requests cost that are sent again, so that a bill is one of successful requests.
+
+    Args:
+        tokens: The token lines.
+        retry_share: Requests sent again over requests that succeed [1].
+    """
+    return Line(
+        item="retries",
+        group="tokens",
+        quantity=total_usd(tokens) * retry_share,
+        unit="USD of tokens",
+        rate_usd=1.0,
+        origin="assumed",
+        source="workload.retry_share",
+    )
+
+
+def reads_to_pay(rates: TokenRates) -> Number:
+    """Return the reads per write from which caching is cheaper than sending the input again [1].
+
+    ``(write - input) / (input - cached)``; infinite where a cached token costs as much as another.
+
+    Args:
+        rates: Prices [USD/Mtok].
+    """
+    extra = np.asarray(_price(rates, "cache_write")) - rates.input
+    saved = np.asarray(rates.input) - rates.cached_input
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(saved > 0, extra / saved, np.inf)
+
+
+# What a provider's cache reads and writes of sessions, and for how long it is best kept.
+
+
+def read_share(sessions: Sessions, lifetime_s: Number, warm: Number = 1.0) -> Number:
+    """Return the share of the input of sessions that a provider's cache reads; it writes the rest.
+
+    Of a mean turn ``(1 - p)(C - e F - (1 - e) a) + (e + (1 - e) p) S w`` over C. Of the turns
+    e = 1/L are first ones, and p = P(gap > lifetime) of the others come too late: for them only
+    what all sessions share is still there. C - e F is the input of later turns, so that what is
+    read and what is written make C.
+
+    Args:
+        sessions: What the sessions are like.
+        lifetime_s: How long a cache lives after it was last read [s].
+        warm: Share of the first and late turns that find what all share kept by others, w [1].
+
+    Source:
+        Against sessions drawn from the same gaps and billed by the request
+        (tests/rules/test_lifetimes.py) writes are within 5 % and bills within 2 %.
+    """
+    context, begins = sessions.context_tokens, 1.0 / np.asarray(sessions.turns, dtype=float)
+    late = sessions.gaps.longer(lifetime_s)
+    kept = context - begins * sessions.first_tokens - (1.0 - begins) * sessions.new_tokens
+    shared = (begins + (1.0 - begins) * late) * sessions.shared_tokens * warm
+    share: Number = np.clip(((1.0 - late) * kept + shared) / context, 0.0, 1.0)
+    return share
+
+
+def believed_share(read: Number, believed: Number, usual: Number) -> Number:
+    """Return the share that is read where more or less than usual is believed to be cached [1].
+
+    What is read moves with what is believed down to nothing, what is not read up to everything.
+
+    Args:
+        read: The share where what is usual is believed [1].
+        believed, usual: Share of the input that a cache has, and the usual one [1].
+    """
+    usual = np.asarray(usual, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        less = read * np.divide(believed, usual)
+        more = 1.0 - (1.0 - np.asarray(read)) * (1.0 - np.asarray(believed)) / (1.0 - usual)
+    moved = np.where(np.less(believed, usual), less, more)
+    return np.where(np.equal(believed, usual), read, moved)
+
+
+def cheapest_way(
+    ways: Sequence[tuple[Workload, TokenRates]],
+) -> tuple[Workload, TokenRates, Indices]:
+    """Return the way to cache that costs least, case by case, and which one it is.
+
+    Args:
+        ways: The requests with what is read and written, and the prices then; arrays broadcast.
+    """
+    each = [(replace(load, tokens_per_month=MTOK), rates) for load, rates in ways]
+    usd = [total_usd(token_lines(rates, load)) for load, rates in each]
+    which = np.argmin(np.stack(np.broadcast_arrays(*usd)), axis=0)
+    load, rates = ways[int(which) if which.ndim == 0 else 0]
+    if which.ndim == 0:
+        return load, rates, which
+    shares = {
+        name: np.choose(which, [getattr(one, name) for one, _ in ways])
+        for name in ("cached_share", "cache_write_share")
+    }
+    prices: dict[str, Any] = {
+        name: np.choose(which, [_price(one, name) for _, one in ways]) for name in PRICES
+    }
+    return replace(load, **shares), replace(rates, **prices), which
+
+
+# Prices that change with volume: discounts by tier, and a minimum that is paid anyway.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a contract says about volume.
+
+    Args:
+        limits: Volumes beyond which a discount holds, ascending [tiers, token/month].
+        discounts: What is taken off the list price there [tiers, 1].
+        cliff: The discount holds for all tokens once a limit is passed, and not only for those
+            beyond it (graduated).
+        free_tokens: Tokens that cost nothing, before any tier [token/month].
+        commit_usd_per_month: Least that is paid for tokens, used or not [USD/month].
+    """
+
+    limits: tuple[float, ...] = ()
+    discounts: tuple[float, ...] = ()
+    cliff: bool = False
+    free_tokens: float = 0.0
+    commit_usd_per_month: float = 0.0
+
+    def asked(self, tries: Number) -> Terms:
+        """Return the terms of a volume each token of which is asked for so often [1]."""
+        often = float(np.asarray(tries))
+        limits = tuple(limit / often for limit in self.limits)
+        return replace(self, limits=limits, free_tokens=self.free_tokens / often)
+
+
+def billed_pieces(terms: Terms) -> tuple[Floats, Floats, Floats]:
+    """Return the tokens at list price that cost as much as a volume does, discounts taken off.
+
+    As affine pieces of the volume: their ends, the line of each at volume 0, its slope [pieces].
+
+    Cliff: ``V * (1 - d_k)``. Graduated: ``sum_k (1 - d_k) * clip(V - T_k, 0, T_k+1 - T_k)``.
+
+    Args:
+        terms: The tiers; the last piece has no end.
+
+    Source:
+        Both readings of a tier table, as usage-billing tools name them.
+    """
+    slope = 1.0 - np.array([0.0, *terms.discounts])
+    starts = np.array([0.0, *terms.limits])
+    fixed = np.zeros_like(slope)
+    if not terms.cliff:
+        fixed[1:] = np.cumsum((slope[:-1] - slope[1:]) * starts[1:])
+    if terms.free_tokens > 0:
+        # Tiers count what is billed, so all of them begin later by what is free.
+        fixed = np.append(0.0, fixed - slope * terms.free_tokens)
+        starts, slope = np.append(0.0, starts + terms.free_tokens), np.append(0.0, slope)
+    return np.append(starts[1:], np.inf), fixed, slope
+
+
+def billed_tokens(terms: Terms, volume: Floats) -> Floats:
+    """Return the tokens at list price that cost as much as some volumes do [token/month]."""
+    edges, fixed, slope = billed_pieces(terms)
+    piece = np.minimum(np.searchsorted(edges, volume, side="left"), edges.size - 1)
+    billed: Floats = fixed[piece] + slope[piece] * volume
+    return billed
+
+
+def terms_lines(
+    terms: Terms, tokens: Number, token_usd: Number, *, origin: Origin, source: str
+) -> tuple[Line, ...]:
+    """Return what the contract takes off and adds to the token lines of a bill.
+
+    Args:
+        terms: The contract.
+        tokens: Volume [token/month].
+        token_usd: The token lines at list price [USD/month].
+        origin, source: Who said so.
+    """
+    volume = np.asarray(tokens, dtype=float)
+    billed = billed_tokens(terms, volume)
+    off = 1.0 - np.divide(billed, volume, out=np.ones_like(volume), where=volume > 0)
+    unused = np.maximum(terms.commit_usd_per_month - token_usd * (1.0 - off), 0.0)
+    rows = (
+        ("volume discount", token_usd, "USD of tokens", -off),
+        ("commitment not used", unused, "USD", 1.0),
+    )
+    return tuple(
+        Line(
+            item=item,
+            group="tokens",
+            quantity=quantity,
+            unit=unit,
+            rate_usd=rate,
+            origin=origin,
+            source=source,
+        )
+        for item, quantity, unit, rate in rows
+    )
+
+
+# Throughput that is bought by the unit and paid for whether it is used or not.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionedUnit:
+    """What a unit serves and in what numbers it is sold; numbers or arrays.
+
+    Args:
+        tokens_per_s: Input tokens a second that one unit serves [token/s].
+        output_weight: Input tokens that an output token counts for [1].
+        cached_weight: Input tokens that one read from the cache counts for; 1 is no credit [1].
+        minimum_units: Fewest units that are sold [1].
+        increment_units: Units by which their number grows [1].
+    """
+
+    tokens_per_s: Number
+    output_weight: Number = 1.0
+    cached_weight: Number = 1.0
+    minimum_units: Number = 1.0
+    increment_units: Number = 1.0
+
+    def weighed_tokens(self, load: Workload) -> Number:
+        """Return the input tokens that a request counts for, ``isl (1 - h (1 - c)) + osl k``."""
+        read = 1.0 - load.cached_share * (1.0 - self.cached_weight)
+        return load.isl * read + load.osl * load.reasoning_factor * self.output_weight
+
+    @property
+    def fewest(self) -> Number:
+        """Return the fewest units that can be bought, in whole increments [1]."""
+        return _stepped(self.minimum_units, self.increment_units)
+
+
+def units_for(load: Workload, unit: ProvisionedUnit) -> Number:
+    """Return the units to buy, ``ceil_step(max(minimum, peak * weighed tokens / U))`` [1].
+
+    Throughput does not accumulate, so that the busiest hour decides; what exceeds it is refused.
+
+    Args:
+        load: The month.
+        unit: What one unit serves.
+
+    Source:
+        Burn-down of provisioned throughput as vendors document it: inputs, and outputs times
+        their weight, times the queries per second.
+    """
+    asked = load.peak_requests_per_s * unit.weighed_tokens(load) / unit.tokens_per_s
+    return _stepped(np.maximum(unit.minimum_units, asked), unit.increment_units)
+
+
+def units_used(load: Workload, unit: ProvisionedUnit) -> Number:
+    """Return the units that the month's mean load takes [1]."""
+    return load.requests_per_s * unit.weighed_tokens(load) / unit.tokens_per_s
+
+
+def _stepped(count: Number, step: Number) -> Number:
+    return np.maximum(np.ceil(count / np.asarray(step, dtype=float) - ROUND_OFF), 1.0) * step

@@ -12,7 +12,18 @@ import numpy as np
 
 from tco.catalog.trust import GIVEN, Trust
 from tco.engine.capacity import stored_bytes
-from tco.engine.ledger import Line, Origin, total_usd
+from tco.engine.ledger import (
+    Line,
+    Origin,
+    Terms,
+    TokenRates,
+    cheapest_way,
+    mixed,
+    retry_line,
+    terms_lines,
+    token_lines,
+    total_usd,
+)
 from tco.engine.replica import Replica, best_replica
 from tco.engine.selfhost import Fleet, fleet_for
 from tco.engine.shapes import (
@@ -27,15 +38,6 @@ from tco.engine.shapes import (
     Workload,
     distinct,
     number,
-)
-from tco.engine.tokens import (
-    Terms,
-    TokenRates,
-    cheapest_way,
-    mixed,
-    retry_line,
-    terms_lines,
-    token_lines,
 )
 from tco.options.cheapest import cheapest, sure_enough
 from tco.options.hours import STEP, OnHours, PaidByTheHour, as_paid, duty_of
@@ -566,17 +568,18 @@ def best_pairs(
         settings: All values but the volume.
         model: The model.
         volumes: Tokens a month [volumes].
-        least: Rank of the trust in a rent that is sure enough; the pairs of several follow each
-            other, and 0 stands for the cheapest of all [1].
+        least: Rank of a trust in a rent that is enough, one after the other; 0 for all [1].
     """
     rows = found.pairs_of(model)
-    if rows.size == 0:
-        return rows
-    cost = monthly_usd(found, settings, rows, volumes)
+    return answers_of(found, rows, monthly_usd(found, settings, rows, volumes), *least)
+
+
+def answers_of(found: SetUps, rows: Indices, cost: Floats, *least: int) -> Indices:
+    """Return which of some pairs are the answer at what they cost [pairs, volumes] [USD/month]."""
     trust = trust_ranks(found, rows)
-    places = [place for one in least for place in cheapest(cost, trust, one).tolist()]
-    best: Indices = rows[list(dict.fromkeys(places))]
-    return best
+    each = least if rows.size else ()
+    places = [place for one in each for place in cheapest(cost, trust, one).tolist()]
+    return rows[list(dict.fromkeys(places))]
 
 
 def sure_pairs(found: SetUps, model: str, least: int) -> Indices:
@@ -594,5 +597,4 @@ def sure_pairs(found: SetUps, model: str, least: int) -> Indices:
 
 def trust_ranks(found: SetUps, rows: Indices) -> Indices:
     """Return the rank of the trust in the rent of some pairs [pairs]."""
-    ranks = np.array([rent.trust.rank for rent in found.rents], dtype=np.int64)
-    return ranks[found.pair_rent[rows]]
+    return np.array([r.trust.rank for r in found.rents], dtype=np.int64)[found.pair_rent[rows]]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.engine.gaps import Gaps
+from tco.engine.ledger import believed_share, read_share
 from tco.engine.shapes import Number, Workload
-from tco.engine.tokens import believed_share, read_share
 from tco.options.prices import SHORTEST, Buying, as_sold, minutes
 from tco.options.sessions import sessions_of
 from tco.options.settings import WARM, Settings

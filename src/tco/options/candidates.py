@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,9 +41,12 @@ from tco.options.shapes import gpu_shape, lacking, model_shape
 from tco.units import show_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
     from tco.catalog.hardware import EgressPrice, Rent, Rental
+    from tco.catalog.load import Catalog
     from tco.catalog.models import Model
-    from tco.catalog.trust import Trust
 
 
 # How set-ups lie to the limits on them, and why no set-up of a model can be used, in words.
@@ -367,25 +372,7 @@ def no_gpu(inputs: Question, selection: Selection, model: str) -> str:
 def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
     """Return the rents of the day that the selection lets through, and bought GPUs if asked."""
     check_horizon(inputs.request.purchases, inputs.settings)
-    sellers = inputs.catalog.hardware.sellers
-    box = boxes(inputs.catalog.hardware)
-    entries = [
-        RentEntry(
-            gpu=rental.gpu,
-            seller=rental.seller,
-            purchase="_".join(filter(None, (rental.option, rental.channel))),
-            instance_gpus=rental.gpus,
-            usd_per_gpu_hour=rent.usd_per_gpu_hour,
-            source=rent.source,
-            checked=rent.checked,
-            trust=trust,
-            flag=rent.flag,
-            egress=_egress(sellers[rental.seller].egress),
-            billing_step_s=sellers[rental.seller].billing_step_s,
-            box=box[rental_key(rental)],
-        )
-        for rental, rent, trust in _picked(inputs, selection)
-    ]
+    entries = [entry for _, _, entry in _picked(inputs, selection)]
     if selection.buys:
         entries += owned_entries(inputs, selection)
     if DEDICATED in selection.purchases:
@@ -393,7 +380,7 @@ def rent_entries(inputs: Question, selection: Selection) -> list[RentEntry]:
     return entries
 
 
-def _picked(inputs: Question, selection: Selection) -> list[tuple[Rental, Rent, Trust]]:
+def _picked(inputs: Question, selection: Selection) -> list[tuple[Rental, Rent, RentEntry]]:
     """Return the rents of the day that may be picked: of a named seller all, of others no old one.
 
     One that is older than rents may be, but not yet than `rent.oldest_days`, stands beside a
@@ -401,17 +388,16 @@ def _picked(inputs: Question, selection: Selection) -> list[tuple[Rental, Rent, 
     """
     catalog, day = inputs.catalog, inputs.day
     oldest_days = float(np.asarray(inputs.settings.value("rent.oldest_days")))
-    rents = rents_at(catalog.hardware, day)
-    seen_last = freshest_rents(rents, day)
+    rents, entry_of = _rentable(catalog, day)
     asked = [
-        (rental, rent, rent_trust(catalog, rental, rent, day, seen_last))
-        for rental, rent in rents
+        (rental, rent, entry_of(place))
+        for place, (rental, rent) in enumerate(rents)
         if selection.rental(rental, catalog.hardware.sellers[rental.seller].kind)
         and rented_there(inputs, rental, rent)
     ]
     least = least_trust(inputs)
-    sure = {(rental.gpu, rental.option) for rental, _, trust in asked if trust.rank >= least}
-    fresh = freshest_rents([(rental, rent) for rental, rent, _ in asked], day)
+    sure = {(rental.gpu, rental.option) for rental, _, e in asked if e.trust.rank >= least}
+    fresh = freshest_rents([one[:2] for one in asked], day)
 
     def picked(rental: Rental, rent: Rent) -> bool:
         decides = (rental.gpu, rental.option) not in sure
@@ -419,6 +405,38 @@ def _picked(inputs: Question, selection: Selection) -> list[tuple[Rental, Rent, 
         return not rent.only_if_named and not too_old(catalog, rental, rent, day, fresh, limit)
 
     return [one for one in asked if one[0].seller in selection.sellers or picked(*one[:2])]
+
+
+def _rentable(
+    catalog: Catalog, day: date
+) -> tuple[Sequence[tuple[Rental, Rent]], Callable[[int], RentEntry]]:
+    """Return the rents of a day, and one as an option sees it, made once for all questions."""
+    key = ("rents", day)
+    if key in catalog.derived:
+        return catalog.derived[key]  # type: ignore[no-any-return]
+    rents, sellers = rents_at(catalog.hardware, day), catalog.hardware.sellers
+    seen_last, box = freshest_rents(rents, day), boxes(catalog.hardware)
+
+    @cache
+    def entry_of(place: int) -> RentEntry:
+        rental, rent = rents[place]
+        return RentEntry(
+            gpu=rental.gpu,
+            seller=rental.seller,
+            purchase="_".join(filter(None, (rental.option, rental.channel))),
+            instance_gpus=rental.gpus,
+            usd_per_gpu_hour=rent.usd_per_gpu_hour,
+            source=rent.source,
+            checked=rent.checked,
+            trust=rent_trust(catalog, rental, rent, day, seen_last),
+            flag=rent.flag,
+            egress=_egress(sellers[rental.seller].egress),
+            billing_step_s=sellers[rental.seller].billing_step_s,
+            box=box[rental_key(rental)],
+        )
+
+    catalog.derived[key] = rents, entry_of
+    return rents, entry_of
 
 
 def _egress(price: EgressPrice | None) -> Egress:
@@ -471,3 +489,87 @@ def rented(inputs: Question, setup: SetUp, rent: RentEntry) -> SelfOption:
 def setup_id(model: str, gpu: str, gpus: int, precision: str, rent: RentEntry) -> str:
     """Return `self/MODEL@COUNTxGPU:PRECISION/SELLER:PURCHASE`, a box of several with its size."""
     return f"self/{model}@{gpus}x{gpu}:{precision}/{rent.seller}:{rent.way}"
+
+
+_MACHINE = re.compile(r"(?P<count>\d+)x(?P<gpu>[^:/]+)")
+
+
+def machine(hardware: str | None, gpus: float | None = None) -> str:
+    """Return GPUs in words: of a replica, or as many as there are.
+
+    >>> machine("4xa30:mxfp4", 28), machine("2xh200-nvl:fp8"), machine("1xb200-sxm:fp8", 5)
+    ('28 A30', '2 H200 NVL', '5 B200')
+    """
+    found = _MACHINE.match(hardware or "")
+    if found is None:
+        return hardware or ""
+    name = found["gpu"].upper().removesuffix("-SXM").replace("-", " ")
+    return f"{_count(float(found['count']) if gpus is None else gpus)} {name}"
+
+
+_OWN = re.compile(r"^self/(?P<model>[^@/]+)(?:@(?P<hardware>[^/]+))?(?:/(?P<rent>.+))?$")
+
+
+def spoken(name: str, gpus: float | None = None) -> str:
+    """Return the id of an option in words; without a number of GPUs what one replica is.
+
+    >>> spoken("novita/gpt-oss-120b"), spoken("self/gpt-oss-120b@4xa30:mxfp4/fal:on_demand", 28)
+    ('gpt-oss-120b at novita', 'gpt-oss-120b on 28 A30')
+    >>> spoken("self/gpt-oss-120b@4xa30:mxfp4"), spoken("self/gpt-oss-120b@1xb200-sxm:mxfp4")
+    ('gpt-oss-120b on sets of 4 A30', 'gpt-oss-120b on B200')
+    """
+    own = _OWN.match(name)
+    if own is not None and own["hardware"] is None:
+        return f"{own['model']} on own GPUs"
+    if own is not None:
+        where = machine(own["hardware"], gpus)
+        if gpus is None:
+            where = where[2:] if where.startswith("1 ") else f"sets of {where}"
+        return f"{own['model']} on {where}"
+    provider, slash, model = name.partition("/")
+    return f"{model} at {provider}" if slash else name
+
+
+def short(name: str, others: Sequence[str] = ()) -> str:
+    """Return the shortest name that means the same option at the same question.
+
+    A set-up that is the answer of its model goes by `self/MODEL`; one of several by what tells it
+    from the others, from the left.
+
+    Args:
+        name: The id.
+        others: Ids of other options, that it must not be taken for.
+    """
+    if _OWN.match(name) is None:
+        return name
+    bought = re.match(r"self/(?P<model>[^@/]+)@[^/]*/own:", name)
+    if bought is not None and not any("/own:" in other for other in others if other != name):
+        return f"self/{bought['model']}/own"  # without it a rented set-up would be meant
+    places = [m.start() for m in re.finditer(r"[@:/]", name)][1:]
+    for end in places:
+        if not any(other != name and other.startswith(name[:end]) for other in others):
+            return name[:end]
+    return name
+
+
+def asked_as(name: str, others: Sequence[str], resolved: Sequence[str]) -> str:
+    """Return the name that was typed for an option, the shortest where none is known.
+
+    >>> meant = "self/m@8xh100 is self/m@8xh100:fp8/a:spot, the best of 4 set-ups"
+    >>> asked_as("self/m@8xh100:fp8/a:spot", [], [meant])
+    'self/m@8xh100'
+
+    Args:
+        name: The id.
+        others: Ids of other options, that it must not be taken for.
+        resolved: What names were taken to mean, as `NAME is ID, the best of 4 set-ups`.
+    """
+    for said in resolved:
+        typed, _, meant = said.partition(" is ")
+        if typed.startswith("self/") and meant.startswith(f"{name},"):
+            return typed
+    return short(name, others)
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"

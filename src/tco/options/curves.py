@@ -37,7 +37,6 @@ from tco.options.machines import (
     team_span,
     work_lines,
 )
-from tco.options.names import resolve
 from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.question import Question
 from tco.options.settings import Settings, fleet_policy, hours_per_month, target, workload
@@ -190,23 +189,40 @@ MORE_BY_HOUR = 32
 MOST_SLACK = 1e4
 
 
+TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)
+"""Volumes at which set-ups are compared when any may be meant [token/month]."""
+
+
+def any_volume(inputs: Question) -> Floats:
+    """Return volumes at which set-ups are compared when any may be meant, today's among them."""
+    if not inputs.volume_given:
+        return TYPICAL_VOLUMES
+    now = np.asarray(inputs.settings.value("workload.tokens_per_month"))
+    return np.append(TYPICAL_VOLUMES, now)
+
+
 def has_steps(option: Option) -> bool:
     """Return whether the bill of an option is made of straight pieces over the volume."""
     hours = option.hours if isinstance(option, SelfOption) else None
     return hours is None or hours.billing != SCALE_TO_ZERO
 
 
-def curve(option: Option, settings: Settings) -> Curves:
+def curve(option: Option, settings: Settings, replica: Replica | None = None) -> Curves:
     """Return the cost curve of an option, one row; every setting but the volume is a number.
+
+    Args:
+        option: The option.
+        settings: Its settings.
+        replica: What one replica sustains, where that is known already.
 
     Raises:
         InfeasibleError: The set-up serves nothing within the limits, so it has no curve.
     """
     if isinstance(option, SelfOption):
-        replica = replica_of(option, settings)
+        replica = replica or replica_of(option, settings)
         if not np.all(replica.feasible):
             raise InfeasibleError(f"{option.id}: {infeasible(replica, target(settings))}")
-    return curves(option, settings, 1)
+    return curves(option, settings, 1, replica)
 
 
 def curves(
@@ -551,6 +567,8 @@ def costs(inputs: Question, name: str, tokens: Floats) -> Floats:
         tokens: Volumes, in any shape [token/month].
     """
     at = inputs.settings.with_values({TOKENS: tokens})
+    from tco.options.names import resolve  # which needs curves
+
     found = resolve(name, inputs, at=tokens.ravel()).options
     bills = [np.broadcast_to(total_usd(lines(option, at)), tokens.shape) for option in found]
     usd = np.stack(bills)

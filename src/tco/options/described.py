@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from tco.catalog.lookup import find_gpu, find_model
 from tco.catalog.trust import Trust
+from tco.engine.ledger import ProvisionedUnit, Terms
 from tco.engine.shapes import Layout, number, precision
-from tco.engine.tokens import ProvisionedUnit, Terms
 from tco.errors import InfeasibleError, UsageError, unknown_name
 from tco.options.bills import (
     UNKNOWN_MODEL,

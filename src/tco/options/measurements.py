@@ -35,8 +35,8 @@ from tco.records import dataclass
 from tco.units import show_number
 
 if TYPE_CHECKING:
+    from tco.catalog.files import MeasuredTable
     from tco.catalog.load import Catalog
-    from tco.catalog.throughput import MeasuredTable
 
 
 # Measurements of models like those asked about, each with its ratio to the model's prediction.
@@ -113,8 +113,15 @@ def known(catalog: Catalog, models: Sequence[ModelShape], gpus: Sequence[str]) -
     Raises:
         DataError: A measurement of the user's names what no catalog knows.
     """
-    wanted, ids = {kin(m) for m in models}, set(gpus)
-    found = [one for file in catalog.measured for one in _found(catalog, file, wanted, ids)]
+    wanted, ids = frozenset(kin(m) for m in models), frozenset(gpus)
+    key = ("measurements", wanted, ids)
+    if key not in catalog.derived:
+        found = [one for file in catalog.measured for one in _found(catalog, file, wanted, ids)]
+        catalog.derived[key] = _known(found)
+    return catalog.derived[key]  # type: ignore[no-any-return]
+
+
+def _known(found: Sequence[_Found]) -> KnownMeasurements:
     if not found:
         return KnownMeasurements()
     shapes = {one.row["model"]: one.shape for one in found}
@@ -276,6 +283,10 @@ class Anchors:
         )
 
 
+AT_ONCE = 128
+"""Set-ups that are held against their measurements at once: a few megabytes of distances."""
+
+
 def anchors(found: KnownMeasurements, place: Place, profile: ServerProfile) -> Anchors:
     """Return how the best measurement of each set-up corrects it.
 
@@ -293,8 +304,9 @@ def anchors(found: KnownMeasurements, place: Place, profile: ServerProfile) -> A
     each = each.reshape(place.model.size, -1)
     made = Anchors.none(each.shape)
     at, row = _pairs(found, place)
-    if at.size:
-        _correct(made, found, place, profile, each, at, row)
+    cuts = np.searchsorted(at, np.arange(AT_ONCE, place.model.size, AT_ONCE))
+    for some in (part for part in np.split(np.arange(at.size), cuts) if part.size):
+        _correct(made, found, place, profile, each, at[some], row[some])
     if several:
         return made
     return Anchors(**{f.name: getattr(made, f.name)[:, 0] for f in fields(Anchors)})

@@ -20,6 +20,7 @@ from tco.errors import (
 from tco.options.bills import Option, TokenOption, best_pairs, usd_of
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import cheapest, insist, least_trust
+from tco.options.curves import TYPICAL_VOLUMES
 from tco.options.described import inline_option
 from tco.options.machines import DEDICATED, OWN, check_horizon
 from tco.options.offers import token_options
@@ -30,9 +31,6 @@ from tco.options.selection import PRECISION_NAMES, PURCHASES, Selection, select
 from tco.options.setups import SetUps
 from tco.records import dataclass
 from tco.units import MTOK, show_number
-
-TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)
-"""Volumes at which set-ups are compared when any may be meant [token/month]."""
 
 SELF = re.compile(
     r"^self/(?P<model>[^@/]+)"
@@ -249,14 +247,6 @@ def _rows(own: SetUps, model: str, inputs: Question, at: Floats | None) -> list[
         now = np.atleast_1d(np.asarray(settings.value("workload.tokens_per_month")))
         at = now if inputs.volume_given else TYPICAL_VOLUMES
     return [int(i) for i in best_pairs(own, settings, model, at, least_trust(inputs))]
-
-
-def any_volume(inputs: Question) -> Floats:
-    """Return volumes at which set-ups are compared when any may be meant, today's among them."""
-    if not inputs.volume_given:
-        return TYPICAL_VOLUMES
-    now = np.asarray(inputs.settings.value("workload.tokens_per_month"))
-    return np.append(TYPICAL_VOLUMES, now)
 
 
 def _selection(parts: re.Match[str], inputs: Question) -> Selection:

@@ -11,8 +11,8 @@ import numpy as np
 
 from tco.catalog.lookup import context_limit, next_change, price_at, retired
 from tco.catalog.trust import Trust, offer_trust
+from tco.engine.ledger import Terms
 from tco.engine.shapes import number
-from tco.engine.tokens import Terms
 from tco.options.bills import LeftOut, Option, Tier, TokenOption
 from tco.options.prices import SHORTEST, at_provider, minutes, missing, tier_factors
 from tco.options.question import DAYS_OF_A_MONTH, Question

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tco.engine.ledger import Origin
+from tco.engine.ledger import Origin, TokenRates
 from tco.engine.shapes import Floats, Number
-from tco.engine.tokens import TokenRates
 from tco.options.scenario import Scenario
 from tco.records import dataclass
 
@@ -243,6 +242,8 @@ def week_share(
     >>> week_share(["00:00-06:00", "22:00-24:00"], None)
     0.3333333333333333
     """
+    if not hours and not weekdays and clock.on_holidays:
+        return 1.0  # as most conditions have it: worked out, it is the same
     covered = np.zeros((DAYS, HOURS * 60))
     days = np.array(sorted(set(weekdays)) if weekdays else range(1, DAYS + 1)) - 1
     times = np.zeros(HOURS * 60)

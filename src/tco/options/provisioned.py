@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from tco.catalog.lookup import holds
 from tco.catalog.trust import GIVEN, Trust, capacity_trust
-from tco.engine.ledger import Line, Origin
+from tco.engine.ledger import Line, Origin, ProvisionedUnit, units_for, units_used
 from tco.engine.shapes import Number, number
-from tco.engine.tokens import ProvisionedUnit, units_for, units_used
 from tco.errors import InfeasibleError, unknown_name
 from tco.options.selection import not_served
 from tco.options.settings import Settings, hours_per_month, price_factor, workload

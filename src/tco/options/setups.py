@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, fields, replace
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -363,10 +363,11 @@ def _tried(
     """Return every set-up that is possible in principle, whether it fits or not."""
     server = server_layout(inputs.settings, inputs.serving)
     names: dict[str, int] = {}
+    tried = cache(lambda i, j: precisions_of(models[i], gpus[j].shape))
     rows = [
         (i, j, count, names.setdefault(name, len(names)))
         for i, j, count in _cuts(models, gpus, counts, server)
-        for name in precisions_of(models[i], gpus[j].shape)
+        for name in tried(i, j)
     ]
     table = np.array(rows, dtype=np.int64).reshape(-1, 4)
     column = {f.name: np.full(len(rows), np.nan) for f in fields(Replica)}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tco.render.output import page
-from tco.render.table import View
+from tco.render.words import View
 
 LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 

@@ -15,10 +15,10 @@ from typing import Any, Protocol, TypeVar
 from tco.analysis.results import AssumptionResult, Flip
 from tco.ask.options import lacking
 from tco.errors import printable
-from tco.options.spoken import asked_as, machine, short, spoken
+from tco.options.candidates import asked_as, machine, short, spoken
 from tco.render import words
-from tco.render.table import Block, Paragraph, View
-from tco.render.terminal import NBSP, lines
+from tco.render.output import NBSP, lines
+from tco.render.words import Block, Paragraph, View
 from tco.units import in_unit, show_number
 
 __all__ = ("asked_as", "machine", "short", "spoken")

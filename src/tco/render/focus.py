@@ -21,7 +21,7 @@ from tco.errors import UsageError
 from tco.render.annotations import command_of
 from tco.render.output import screen
 from tco.render.plain import csv_cell
-from tco.render.table import View
+from tco.render.words import View
 
 if TYPE_CHECKING:
     from tco.usage.results import BillResult, Charge

@@ -16,7 +16,7 @@ from tco.catalog.upstream.rows import Path, read_json, refuse_constant
 from tco.errors import DataError, printable, suggestion
 from tco.money import Money
 from tco.render.output import MODULES, screen
-from tco.render.table import Sheet, View, unknown_word
+from tco.render.words import Sheet, View, unknown_word
 
 # Results as JSON: the record's fields in the order of their declaration.
 

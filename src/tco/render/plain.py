@@ -13,7 +13,7 @@ from tco.analysis.results import AssumptionResult, members
 from tco.money import in_money
 from tco.render import words
 from tco.render.output import Screen, screen
-from tco.render.table import Block, Column, Figure, Paragraph, Sheet, Table, View
+from tco.render.words import Block, Column, Figure, Paragraph, Sheet, Table, View
 from tco.units import NOTHING, in_unit, show_number, show_tokens
 
 # Markdown for pages and issues, CSV for spreadsheets and scripts.

@@ -14,7 +14,7 @@ from tco.analysis.results import FrontierResult, SensitivityResult, SwingResult
 from tco.money import money
 from tco.render import words
 from tco.render.first import spoken
-from tco.render.table import Block, Figure, Paragraph, Tone
+from tco.render.words import Block, Figure, Paragraph, Tone
 from tco.units import show_number, show_score, show_tokens, show_usd
 
 if TYPE_CHECKING:

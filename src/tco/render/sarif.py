@@ -10,7 +10,7 @@ from tco.catalog.check.finding import CheckReport, Finding, Rule
 from tco.catalog.check.run import RULES
 from tco.errors import UsageError
 from tco.render.jsonio import json_text
-from tco.render.table import View
+from tco.render.words import View
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

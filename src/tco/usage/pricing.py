@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tco.catalog.lookup import price_at
-from tco.engine.tokens import TokenRates
+from tco.engine.ledger import TokenRates
 from tco.options.prices import Buying, token_rates
 from tco.records import dataclass
 from tco.units import MTOK

@@ -13,10 +13,10 @@ import pytest
 from strategies import usd_at
 
 from tco.analysis.breakeven import breakeven
-from tco.analysis.flips import difference, flip_value, levers
 from tco.analysis.results import Flip, SensitivityResult
 from tco.analysis.sensitivity import sensitivity
 from tco.analysis.vary.variables import of_setting
+from tco.analysis.verdict import difference, flip_value, levers
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
 from tco.options.bills import Option, TokenOption, lines
@@ -28,7 +28,7 @@ from tco.render.jsonio import from_document, json_text
 from tco.render.output import rendered
 from tco.render.plots import tornado
 from tco.render.schemas import schema
-from tco.render.table import View
+from tco.render.words import View
 
 Asked = Callable[..., Question]
 

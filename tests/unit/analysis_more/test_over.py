@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tco.analysis.vary.over import breakeven_over
-from tco.analysis.vary.variables import NAMES, blended_usd_per_mtok, usd_at, variable
+from tco.analysis.vary.variables import NAMES, blended_usd_per_mtok, variable
+from tco.analysis.verdict import usd_at
 from tco.engine.crossings import scan
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
@@ -91,7 +92,7 @@ def test_price_of_one_of_two_hosts_moves_alone(asked: Asked) -> None:
 
 def test_a_commitment_bends_the_price(asked: Asked) -> None:
     """Below the commitment the price does not matter: bisected where it bends, still right."""
-    from tco.engine.tokens import Terms
+    from tco.engine.ledger import Terms
 
     inputs = asked(tokens=20e9)
     a = resolve("gpt-4.1", inputs).best

@@ -10,8 +10,8 @@ import pytest
 from tco.analysis.breakeven import breakeven
 from tco.analysis.sensitivity import sensitivity
 from tco.engine.crossings import wins
-from tco.options.curves import curve
-from tco.options.names import any_volume, resolve
+from tco.options.curves import any_volume, curve
+from tco.options.names import resolve
 from tco.options.question import Question
 
 Asked = Callable[..., Question]

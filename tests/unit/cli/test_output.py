@@ -56,7 +56,7 @@ def test_colour_changes_nothing_else(name: str) -> None:
 
 
 def test_when_there_is_colour(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tco.render.terminal import in_colour
+    from tco.render.output import in_colour
 
     class Tty(StringIO):
         def isatty(self) -> bool:

@@ -21,7 +21,7 @@ from tco.errors import UsageError
 from tco.options.question import Question
 from tco.render.jsonio import document
 from tco.render.output import rendered
-from tco.render.table import View
+from tco.render.words import View
 
 Asked = Callable[..., Question]
 BARE = ("compare", *DAY)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tco.render.output import coloured, lines, shell_lines, text, wrapped
 from tco.render.plain import markdown
-from tco.render.table import Column, Paragraph, Row, Table
-from tco.render.terminal import coloured, lines, shell_lines, text, wrapped
+from tco.render.words import Column, Paragraph, Row, Table
 
 NAME = Column(key="id", head="option", get=str, wraps=True)
 COST = Column(key="usd", head="$/month", get=str, right=True)

@@ -11,7 +11,7 @@ import pytest
 from tco.errors import UsageError
 from tco.render.jsonio import document, json_text, projected
 from tco.render.plain import csv_text
-from tco.render.table import Column, Sheet, View, number
+from tco.render.words import Column, Sheet, View, number
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from tco.ask.fields import Words
 from tco.ask.options import QUESTION
 from tco.catalog.load import Catalog
 from tco.render import words
+from tco.render.output import text
 from tco.render.screens.breakeven import spans
 from tco.render.screens.sensitivity import BAR, bar
-from tco.render.terminal import text
 from tco.units import counted_words, in_unit
 
 

@@ -23,7 +23,6 @@ from tco.analysis.results import (
 )
 from tco.analysis.rows import option_result
 from tco.analysis.vary.over import MapResult
-from tco.catalog.fields import Source
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica
 from tco.engine.shapes import Floats
@@ -38,6 +37,7 @@ from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.analysis.montecarlo.results import MonteCarloResult
+    from tco.catalog.fields import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

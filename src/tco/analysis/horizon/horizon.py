@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.compare import compare, pair_words
-from tco.analysis.flips import flip_of, lever, levers, ranged, turns_at
 from tco.analysis.horizon.flows import (
     TOKENS,
     VOLUME,
@@ -40,7 +39,7 @@ from tco.analysis.report import (
 )
 from tco.analysis.results import AssumptionResult, Flip
 from tco.analysis.rows import class_of, quality_of
-from tco.analysis.vary.variables import Variable
+from tco.analysis.verdict import Variable, flip_of, lever, levers, ranged, turns_at
 from tco.engine.capital import changeover, payback_months, present_value
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError, UsageError

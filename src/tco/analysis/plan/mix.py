@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from math import lcm
 
 import numpy as np
@@ -24,7 +25,7 @@ from tco.engine.selfhost import Fleet, busy_gpus, team_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError
 from tco.options.bills import FixedOption, SelfOption, replica_of, sure_pairs
-from tco.options.candidates import infeasible, option_of
+from tco.options.candidates import infeasible, rented
 from tco.options.cheapest import least_trust
 from tco.options.machines import (
     DEDICATED,
@@ -49,7 +50,7 @@ Unit = SelfOption | FixedOption
 """What a unit can be: a set-up on GPUs, or a provisioned unit at a given monthly price."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RentedUnit:
     """One set-up on one rent: the smallest number of GPUs that can be paid for.
 
@@ -82,7 +83,7 @@ class RentedUnit:
     by_the_hour: bool = False
     spot: bool = False
 
-    @property
+    @cached_property
     def usd_per_load(self) -> float:
         """Return what a load of 1 request/s costs in an hour at full use [USD/h]."""
         awake = self.awake_usd * float(np.asarray(awake_share(self.headroom, self.at_once)))
@@ -224,10 +225,10 @@ def rented_unit(option: Unit, settings: Settings, replica: Replica | None = None
     hours, headroom = number(hours_per_month(settings)), number(fleet_policy(settings).headroom)
     rate = number(replica.requests_per_s) * headroom
     # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
-    usd, awake = (
-        number(total_usd(machine_lines(option, settings, replace(unit, awake_gpus=gpus_awake))))
-        for gpus_awake in (0.0, float(gpus))
-    )
+    usd = awake = number(total_usd(machine_lines(option, settings, unit)))
+    if option.owned is not None:  # of others the electricity is in the rent
+        working = replace(unit, awake_gpus=float(gpus))
+        awake = number(total_usd(machine_lines(option, settings, working)))
     load = workload(settings)
     busy = busy_gpus(workload(settings, option.tries), replica, option.gpus)
     work = total_usd(work_lines(option, settings, busy)) / load.requests_per_s
@@ -293,9 +294,10 @@ def machines(own: SetUps, model: str, settings: Settings) -> list[UnitChoice]:
     for pair in sure_pairs(own, model, least_trust(own.inputs)).tolist():
         by_setup.setdefault(int(own.pair_setup[pair]), []).append(pair)
     made = []
-    for rows in by_setup.values():
-        replica = own.replica_of(rows[0])
-        options = [option_of(own, row) for row in rows]
+    for place, rows in by_setup.items():
+        replica, setup = own.replica_at(place), own.row(place)
+        rents = [own.rents[rent] for rent in own.pair_rent[rows].tolist()]
+        options = [rented(own.inputs, setup, rent) for rent in rents]
         made.append(machine(rented_unit(option, settings, replica) for option in options))
     return sorted(made, key=lambda m: m.usd_per_load)
 

@@ -38,6 +38,7 @@ from tco.engine.assign import breakeven_escalation, share_for_reduction
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import Fleet
 from tco.engine.shapes import Floats, number
+from tco.errors import UsageError
 from tco.options.bills import Option, TokenOption
 from tco.options.cheapest import answers_at, insist, least_sure, least_trust, sure_enough
 from tco.options.hours import refuse_billing
@@ -249,6 +250,7 @@ def portfolio(inputs: Question, tasks: Tasks) -> PortfolioResult:
     """
     refuse_billing(inputs, "the fleets that tasks share are always on; leave it out")
     known_names(inputs)
+    _refuse_too_many(inputs, tasks)
     cases = cases_of(inputs, tasks)
     scores = [
         (named_model(inputs, score.model, tasks.where("scores", i)), score)
@@ -277,6 +279,21 @@ def portfolio(inputs: Question, tasks: Tasks) -> PortfolioResult:
         unsure=[_cheaper(*both) for both in zip(all_routes, best.routes, strict=True)],
     )
     return _result(inputs, tasks, found)
+
+
+MOST_PAIRS = 100_000
+"""Tasks times models that could serve them: 64 tasks of the shipped catalog take some seconds."""
+
+
+def _refuse_too_many(inputs: Question, tasks: Tasks) -> None:
+    """Raise `UsageError` for more tasks than can be worked through together."""
+    models = sum(model.kind == "chat" for model in inputs.catalog.models.models.values())
+    most = MOST_PAIRS // max(models, 1)
+    if len(tasks.tasks) > most:
+        raise UsageError(
+            f"{len(tasks.tasks):,} tasks x {models} models are too many for one plan: at most "
+            f"{most:,} tasks, which take minutes; join tasks that are alike"
+        )
 
 
 def _sure(inputs: Question, routes: Iterable[Route], least: int) -> list[Route]:

@@ -52,8 +52,8 @@ from tco.options.shapes import gpu_shape, model_shape, validate
 from tco.units import show_number, show_usd
 
 if TYPE_CHECKING:
+    from tco.catalog.files import Row
     from tco.catalog.load import Catalog
-    from tco.catalog.throughput import Row
 
 
 # Where a model fits, how fast it serves there, and what that costs at full load.

@@ -10,27 +10,19 @@ from typing import Literal
 import numpy as np
 
 from tco.analysis.compare import pair_words, rule_words, undercut_words
-from tco.analysis.flips import flips_of
 from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
 from tco.analysis.results import Band, Envelope, Flip, OpenBand, TrustLevel
-from tco.analysis.vary.variables import (
-    Variable,
-    chosen,
-    envelope,
-    over_volume,
-    setups_at,
-    usd_at,
-    variable,
-)
+from tco.analysis.vary.variables import chosen, envelope, over_volume, setups_at, variable
+from tco.analysis.verdict import Variable, flips_of, usd_at
 from tco.engine.crossings import Scan, scan
 from tco.engine.shapes import Floats, Indices
 from tco.errors import UsageError
 from tco.options.bills import Option, same_weights
+from tco.options.candidates import spoken
 from tco.options.cheapest import answers_at, least_trust, of_two, undercut
 from tco.options.curves import TOKENS
 from tco.options.names import Resolved, resolve
 from tco.options.question import Question
-from tco.options.spoken import spoken
 from tco.ranges import Span
 from tco.records import dataclass
 from tco.units import show_share, show_tokens, show_usd, with_unit
@@ -349,7 +341,10 @@ def winner_map(
     _refuse_overlap(x, y)
     xs, ys = (_values(*each) for each in zip((x, y), spans, steps, strict=True))
     if xs.size * ys.size > MOST_CELLS:
-        raise UsageError(f"a map of {xs.size} x {ys.size} cells is too large; take fewer steps")
+        raise UsageError(
+            f"a map of {xs.size:,} x {ys.size:,} cells is too large: at most {MOST_CELLS:,} in "
+            "all, which take some seconds; take fewer steps"
+        )
     at = [(x, xs[None, :]), (y, ys[:, None])]
     usd = np.stack([usd_at(o, asked.settings, at) for o in picked.options])
     return _result(asked, inputs.volume_given, picked, (x, y), (xs, ys), usd)

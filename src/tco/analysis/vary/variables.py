@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.compare import answers, candidates, listed, short_list
+from tco.analysis.verdict import FAR, Values, Variable, staffed, usd_at
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
 from tco.engine.shapes import Floats, Number, number
@@ -22,93 +23,17 @@ from tco.options.bills import (
     replica_of,
     usd_of,
 )
-from tco.options.candidates import option_of, own_setups
+from tco.options.candidates import option_of, own_setups, spoken
 from tco.options.cheapest import cheapest_of, insist, least_trust, most_sure
 from tco.options.curves import TOKENS
 from tco.options.names import Resolved, resolve
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Setting, Settings, fleet_policy, image_tokens, workload
-from tco.options.spoken import spoken
 from tco.records import dataclass
 from tco.units import MTOK
 
-# One number that could be another, and the bills at some values of it.
-
-Values = dict[str, Number]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
-    """One number that could be another.
-
-    Args:
-        name: What the user types.
-        title, unit: What it is.
-        now: Its value today.
-        low, high: The range that is searched unless the user says another.
-        least, most: The range in which it means anything.
-        settings: Returns the settings at some values of it.
-        factor: Returns what the prices of `targets` are multiplied by [1].
-        targets: Ids of the options whose own prices it changes.
-        held: Ids of the options whose bill stays as it is today.
-        log: It is spread by factors rather than evenly.
-        whole: Only whole numbers mean anything.
-    """
-
-    name: str
-    title: str
-    unit: str
-    now: float
-    low: float
-    high: float
-    least: float = 0.0
-    most: float = np.inf
-    settings: Callable[[Number], Values] = lambda _: {}
-    factor: Callable[[Number], Number] | None = None
-    targets: frozenset[str] = frozenset()
-    held: frozenset[str] = frozenset()
-    log: bool = False
-    whole: bool = False
-
-    def within(self, low: float, high: float) -> Variable:
-        """Return the variable with a range of the user's.
-
-        Raises:
-            UsageError: The range is upside down, or lies outside what the variable can be.
-        """
-        if low >= high:
-            raise UsageError(f"{self.name}: a range goes from low to high, not {low:g}..{high:g}")
-        if low < self.least or high > self.most:
-            raise UsageError(
-                f"{self.name}: {low:g}..{high:g} goes beyond {self.least:g} to {self.most:g}"
-            )
-        return replace(self, low=low, high=high, log=self.log and low > 0)
-
-
-def usd_at(
-    option: Option, settings: Settings, changes: Sequence[tuple[Variable, Number]]
-) -> Floats:
-    """Return the bill of an option with some variables at other values [USD/month].
-
-    Infinite where it serves nothing. Values broadcast against each other.
-    """
-    for variable, value in changes:
-        if option.id in variable.held:
-            continue
-        settings = settings.with_values(variable.settings(value))
-        if variable.factor is not None and option.id in variable.targets:
-            assert isinstance(option, TokenOption)
-            option = replace(option, factor=option.factor * variable.factor(value))
-    usd = np.asarray(total_usd(lines(option, settings)), dtype=float)
-    shape = np.broadcast_shapes(*(np.shape(value) for _, value in changes))
-    return np.broadcast_to(np.where(np.isnan(usd), np.inf, usd), shape)
-
-
 # What can be varied, by the name that a user types: its settings, range and value today.
-
-FAR = 100.0
-"""How far from today's value to look where nothing limits it: a hundredth to a hundred times."""
 
 PAIR = 2
 
@@ -247,16 +172,6 @@ def _engineers(name: str, options: Sequence[Option], settings: Settings) -> Vari
         high=FAR,
         settings=staffed,
     )
-
-
-def staffed(engineers: Number) -> Values:
-    """Return the settings of so many engineers, however many GPUs there are."""
-    none = np.zeros_like(np.asarray(engineers, dtype=float))
-    return {
-        "people.floor_fte": engineers,
-        "people.fixed_fte": engineers,
-        "people.fte_per_gpu": none,
-    }
 
 
 def _output_share(name: str, options: Sequence[Option], settings: Settings) -> Variable | None:

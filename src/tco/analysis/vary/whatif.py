@@ -16,10 +16,10 @@ from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats
 from tco.errors import UsageError, printable, suggestion
 from tco.options.bills import Option, lines
+from tco.options.candidates import spoken
 from tco.options.cheapest import answers_at, cheaper_but_unsure, least_trust
 from tco.options.question import Question
 from tco.options.settings import Settings
-from tco.options.spoken import spoken
 from tco.records import dataclass
 from tco.units import number, share, show_usd, tokens_per_month
 

@@ -76,7 +76,7 @@ def check(
             own: Mapping[str, Source] = getattr(part, "sources", {})
             sources = own if catalog is None else shared
             subject = replace(context, part=part, sources=sources)
-            findings += _found(subject, document)
+            findings += _found(subject, part, document)
     records = sum(len(getattr(part, s, ())) for _, part, _ in some for s in COUNTED)
     return report(findings, asked, files=[f.path for f in files], records=records)
 
@@ -139,7 +139,7 @@ def _sources(some: Sequence[Read], catalog: Catalog | None) -> Mapping[str, Sour
     return shared
 
 
-def _found(subject: CheckContext, document: Document) -> Iterator[Finding]:
+def _found(subject: CheckContext, part: Record, document: Document) -> Iterator[Finding]:
     """Return what the rules of all families find, and then what the waivers did."""
     used: set[tuple[Loc, str]] = set()
     for family in FAMILIES:
@@ -147,9 +147,9 @@ def _found(subject: CheckContext, document: Document) -> Iterator[Finding]:
             waived = waivers.reason(hit, subject)
             if waived is not None:
                 used |= {(loc, hit.rule.id) for loc in waived[0]}
-            yield _finding(hit, subject.part, document, None if waived is None else waived[1])
+            yield _finding(hit, part, document, None if waived is None else waived[1])
     for hit in waivers.hits(subject, BY_NAME, used):
-        yield _finding(hit, subject.part, document, None)
+        yield _finding(hit, part, document, None)
 
 
 def _finding(hit: Hit, part: Record, document: Document, because: str | None) -> Finding:

@@ -17,11 +17,10 @@ from tco.analysis.results import AssumptionResult, Breakdown, OptionResult
 from tco.errors import UsageError, install_command
 from tco.options.cheapest import cheapest_of, rank_of
 from tco.render import words
-from tco.render.output import screen
+from tco.render.output import NBSP, screen
 from tco.render.report.marks import DASHES, ENDS, PARTS, SERVED, WHOLE, Key, looks, readable_on
 from tco.render.screens.breakeven import spans
-from tco.render.table import Block, Column, Paragraph, Row, Table, Tone, View, number
-from tco.render.terminal import NBSP
+from tco.render.words import Block, Column, Paragraph, Row, Table, Tone, View, number
 from tco.units import in_unit, show_share, show_tokens, show_usd
 
 Fact = tuple[str, str, str]

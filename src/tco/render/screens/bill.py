@@ -9,7 +9,7 @@ from typing import Any
 from tco.render import words
 from tco.render.output import Screen
 from tco.render.screens.profile import left_out_blocks, taken, written
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 from tco.usage.results import BillResult, ModelBill, UsageGroup
 

@@ -17,7 +17,7 @@ from tco.analysis.results import (
 from tco.analysis.vary.over import BreakevenOver, where
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import in_unit, show_number, show_share, show_tokens, show_usd, with_unit
 
 # The screen of `tco breakeven A B`.

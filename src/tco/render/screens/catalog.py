@@ -17,7 +17,7 @@ from tco.catalog.summary import (
 )
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.units import show_number, show_price, show_share
 
 # The screen of `tco catalog list`, and the table of offers that other screens share.

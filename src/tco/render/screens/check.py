@@ -11,7 +11,7 @@ from tco.catalog.check.run import RuleList
 from tco.catalog.verify import Agreement, ListUsed, PriceComparison, VerifyReport
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, Tone, View
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, Tone, View
 from tco.units import show_share
 
 # The screen of `tco catalog check`.

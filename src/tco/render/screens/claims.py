@@ -23,7 +23,7 @@ from tco.analysis.claims.judge import (
 )
 from tco.render import first
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View
+from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View
 from tco.units import show_number, show_tokens
 
 # The rules of thumb of `tco claims`: one axis of tokens a month, and what makes each true.

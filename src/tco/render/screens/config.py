@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tco.ask.effective import ConfigResult, ConfigRow
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.units import in_unit
 
 COLUMNS = (

@@ -17,7 +17,7 @@ from tco.analysis.diff.results import (
 )
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import NOTHING, in_unit, show_number, show_tokens, show_usd
 
 # The screen of `tco diff`.

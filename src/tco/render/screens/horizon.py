@@ -15,9 +15,8 @@ from tco.analysis.horizon.results import (
 )
 from tco.money import in_money, money
 from tco.render import first, words
-from tco.render.output import Screen
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.render.terminal import NBSP
+from tco.render.output import NBSP, Screen
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import in_unit, show_number, show_tokens, show_usd
 
 # The options, for JSON and for --fields.

@@ -11,8 +11,7 @@ from tco.analysis.results import BillLine
 from tco.options.cheapest import USUAL, rank_of
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
-from tco.render.words import count
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, count, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 
 # What the screens of `tco train` and `tco embed` have in common.

@@ -9,7 +9,7 @@ from tco.analysis.import_bench import ImportedRow, ImportResult
 from tco.analysis.size.results import ValidationResult
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View
 from tco.units import show_number, show_share
 
 # The screen of `tco size --validate`.

@@ -11,8 +11,9 @@ from tco.analysis.portfolio.results import FleetResult, PortfolioResult, TaskRes
 from tco.render import first, words
 from tco.render.output import Screen
 from tco.render.plots import legend, stacked
-from tco.render.screens.bills import MADE_COLUMNS, made_here
-from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
+from tco.render.screens.compare import MADE_COLUMNS
+from tco.render.screens.explain import made_here
+from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 
 # The screen of `tco plan`: three bills, who serves which part of the load, what changes it.

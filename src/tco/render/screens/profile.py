@@ -8,7 +8,7 @@ from typing import Any
 
 from tco.render.output import Screen
 from tco.render.plots import stacked
-from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 from tco.usage.results import ModelUsage, ProfileResult, SourcesResult, TokenCounts
 from tco.usage.rows import WRITES

@@ -18,7 +18,7 @@ from tco.analysis.vary.whatif import WhatIfResult, WhatIfRow
 from tco.money import money
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import in_unit, show_number, show_share, show_tokens, show_usd
 
 # The screen of `tco sensitivity`: a tornado in text.

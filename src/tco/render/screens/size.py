@@ -19,7 +19,7 @@ from tco.money import in_money
 from tco.options.measurements import TIERS
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, View
+from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, View
 from tco.units import show_number, show_price, show_seconds, show_share, show_tokens
 
 # The screen of `tco deploy`: a task for SkyPilot, which a file of it is as it stands.

@@ -18,9 +18,9 @@ from tco.analysis.verdict import said
 from tco.money import in_money
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.screens import people
-from tco.render.screens.bills import COMPARE
-from tco.render.table import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.screens import compare
+from tco.render.screens.compare import COMPARE
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
 from tco.units import show_score, show_tokens, show_usd
 
 HEAD = "$ a month; own win: the volume from which own GPUs of the class cost less"
@@ -56,9 +56,9 @@ def choices(result: CompareVolumes) -> list[KindAtVolumes]:
     found: dict[tuple[str, str], list[OptionResult | None]] = {}
     count = len(result.volumes)
     for i, answer in enumerate(result.volumes):
-        for kind, class_, rows in people.groups(answer):
+        for kind, class_, rows in compare.groups(answer):
             found.setdefault((kind, class_), [None] * count)[i] = rows[0]
-    order = list(people.KINDS.values())
+    order = list(compare.KINDS.values())
     made = [
         KindAtVolumes(kind, c, tuple(rows), _name(rows, result))
         for (kind, c), rows in found.items()
@@ -243,7 +243,7 @@ def _sure(result: CompareVolumes) -> Iterator[Block]:
     """Return how sure the prices are that win, and what is cheaper but not sure enough."""
     rows = {row.id: row for answer in result.volumes for row in answer.options}
     best = dict.fromkeys(a.best for a in result.volumes if a.best is not None)
-    told = [f"{said(rows[name])} {people.sure(rows[name])}" for name in best]
+    told = [f"{said(rows[name])} {compare.sure(rows[name])}" for name in best]
     text = f"How sure the price is: {', '.join(told)}."
     unsure = dict.fromkeys(name for a in result.volumes for name in a.cheaper_but_unsure)
     if unsure:
@@ -251,7 +251,7 @@ def _sure(result: CompareVolumes) -> Iterator[Block]:
         bills = [_bill(answer, name) for answer in result.volumes]
         text += (
             f" Cheaper but not sure enough: {said(rows[name])}, {', '.join(filter(None, bills))}"
-            f" ({people.sure(rows[name])})."
+            f" ({compare.sure(rows[name])})."
         )
     yield Paragraph(text=text, hanging=2, bullet=True)
 

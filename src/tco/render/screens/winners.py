@@ -8,7 +8,7 @@ from functools import partial
 from tco.analysis.vary.over import Cell, MapResult
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.table import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View, number
+from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View, number
 from tco.units import show_number, show_share
 
 # The screen of `tco breakeven --map` and `tco sensitivity --grid`: who wins where.
