@@ -137,7 +137,9 @@ def test_a_longer_life_reads_more_and_arrays_are_cases() -> None:
 
 
 def test_what_no_cache_could_have_is_written() -> None:
-    alone = sessions(turns=1.0)  # each turn is a first one: only what all share is read
+    alone = sessions(
+        turns=1.0, first_tokens=140_000.0
+    )  # each turn is a first one: only what all share is read
     assert number(read_share(alone, 3600.0)) == pytest.approx(14_300 / 140_000)
     assert number(read_share(alone, 3600.0, 0.0)) == 0.0
     never = sessions(gaps=Gaps(beyond=((1.0, 1.0), (1e9, 1.0))), shared_tokens=0.0)

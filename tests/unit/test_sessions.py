@@ -250,7 +250,7 @@ def test_developers_are_users_of_the_profile_of_agents() -> None:
 @pytest.mark.parametrize(
     ("said", "more"),
     [
-        (("--kv-pool", "6M"), True),
+        (("--kv-pool", "5M"), True),
         (("--kv-pool", "1M"), False),
         (("--host-cache", "2000"), True),
         (("--think-time", "20s"), False),

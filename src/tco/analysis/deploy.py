@@ -566,8 +566,11 @@ def _own(option: Option, inputs: Question) -> SelfOption:
     if option.shape is None or option.gpu_shape is None or option.layout is None:
         raise UsageError(f"{option.id}: say its model and GPU, which the catalog must know")
     if bool(inputs.serving.single_stream):
+        goal = target(inputs.settings)
+        slots = max(number(goal.max_concurrency), 1.0)
         raise UsageError(
-            "the engine local answers one request at a time (llama.cpp, Ollama): there is no line "
-            "of vLLM or SGLang for it; choose --engine tuned or sglang"
+            "tasks are written for vLLM and SGLang: choose --engine tuned or sglang, or on your "
+            f"machine `llama-server -m FILE.gguf -np {slots:.0f} -ngl 999 "
+            f"-c {slots * number(goal.isl + goal.osl):.0f}`"
         )
     return option

@@ -111,6 +111,9 @@ def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option
 
 def _default_pair(inputs: Question) -> tuple[Option, Option, tuple[str, ...]]:
     """Return the pair of the verdict: own GPUs that are the answer, and the host of their model."""
+    if seats := inputs.request.seats:
+        named = " ".join(pair_with(seats[0], inputs))
+        raise UsageError(f"{seats[0]}: name what is held against it: tco sensitivity {named} …")
     found = pair_of([row for row in usual(inputs) if row.tier != "api"], least_trust(inputs))
     if found is None or found[0].model != found[1].model:
         both = f"both a host and a set-up of its own{in_region(inputs)}"

@@ -225,7 +225,7 @@ FEWEST = 1000
 
 
 def volume(read: Callable[[Any], float], *meant: str) -> Callable[[Any], float]:
-    """Return the reader of a month's volume, which refuses one that lacks its scale.
+    """Return the reader of a month's volume, which refuses nothing, and one that lacks its scale.
 
     Args:
         read: Reads the quantity.
@@ -237,14 +237,17 @@ def volume(read: Callable[[Any], float], *meant: str) -> Callable[[Any], float]:
         if isinstance(value, str) and said.isdecimal() and 0 < int(said) < FEWEST:
             ways = ", ".join(way.format(said) for way in meant)
             raise UsageError(f"{said}: so few in a month? write {ways}, or {said}/month")
-        return read(value)
+        return _above_0(value, read(value))
 
     return reader
 
 
 def positive(value: Any) -> float:
     """Return a number that is more than 0."""
-    number = units.number(value)
+    return _above_0(value, units.number(value))
+
+
+def _above_0(value: Any, number: float) -> float:
     if number == 0:
         raise UsageError(f"{printable(str(value), 40)}: must be more than 0")
     return number
@@ -434,7 +437,7 @@ FORMATS = ("table", "json", "csv", "md", "github", "llm", "focus")
 EXPORTS = (*FORMATS, "html", "svg")
 """What can be written to a file: every format, a report that people read, a picture of a screen."""
 
-LIFETIMES = ("5m", "1h", "12h", "24h")
+LIFETIMES = ("5m", "30m", "1h", "12h", "24h")
 COLORS = ("auto", "always", "never")
 
 

@@ -336,18 +336,15 @@ def answer(
         raise UsageError(f"--plot draws under a table; leave out one of --plot and --format {kind}")
     if brief is not None and _only_a_screen(said.output):
         ask = brief
-    reports: dict[str, Report] = {}
-    pictures: list[Picture] = []
+    questions: list[Question] = []
 
     def kept(inputs: Question) -> Any:
-        result = ask(inputs)
-        reports["html"] = partial(_page, inputs, result)
-        if plot:
-            pictures.append(partial(_picture, inputs, result))
-        return result
+        questions.append(inputs)
+        return ask(inputs)
 
     result = answered(kept, said)
-
+    reports: dict[str, Report] = {"html": partial(_page, questions[-1], result)}
+    pictures: list[Picture] = [partial(_picture, questions[-1], result)] if plot else []
     with shown_in(money_in(result)):
         deliver(result, said.output, reports, *pictures)
         _judge(result, said)

@@ -374,6 +374,9 @@ def _monitoring(fleet: Fleet, own: Ownership) -> Line:
     )
 
 
+STANDING = "electricity, standing ready"
+
+
 def power_lines(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
     """Return electricity, apart for the fleet that stands ready and for its work, and the room.
 
@@ -395,7 +398,7 @@ def power_lines(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
     work = work + busy * (own.full_power_share - own.light_power_share)
     tariff = "own.usd_per_kwh"
     rows: tuple[tuple[str, Group, Number, str, Number, str], ...] = (
-        ("electricity, standing ready", "power", ready * site_kwh, "kWh", own.usd_per_kwh, tariff),
+        (STANDING, "power", ready * site_kwh, "kWh", own.usd_per_kwh, tariff),
         ("electricity, at work", "power", work * site_kwh, "kWh", own.usd_per_kwh, tariff),
         (
             "room, without power",

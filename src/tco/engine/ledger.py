@@ -77,7 +77,7 @@ class TokenPrices:
     """Input found in the cache of prefixes, which only what is read looks back at."""
     output_usd_per_mtok: float | None
     idle_usd: float
-    """What stands idle, in no price: `idle` of the bill [USD/month]."""
+    """What stands idle, in no price: GPUs that do, and what they draw meanwhile [USD/month]."""
     idle_share: float
     """The same over the bill."""
     why_not: str | None = None

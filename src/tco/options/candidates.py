@@ -321,6 +321,10 @@ def own_setups(inputs: Question, selection: Selection, counts: tuple[int, ...] =
     rents = rent_entries(inputs, selection)
     measured = known(inputs.catalog, [m.shape for m in entries], [g.id for g in gpus])
     made = set_ups(inputs, entries, gpus, counts, measured, rents)
+    if inputs.gaps is not None:
+        from tco.options.sessions import check_pool
+
+        check_pool(made, inputs.settings)
     return replace(made, untried=untried)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from tco.catalog.trust import Trust, offer_trust
 from tco.engine.shapes import number
 from tco.engine.tokens import Terms
 from tco.options.bills import LeftOut, Option, Tier, TokenOption
-from tco.options.prices import at_provider, missing, tier_factors
+from tco.options.prices import SHORTEST, at_provider, minutes, missing, tier_factors
 from tco.options.question import DAYS_OF_A_MONTH, Question
 from tco.options.selection import Selection, elsewhere
 from tco.options.settings import image_tokens, workload
@@ -158,7 +159,7 @@ def token_option(inputs: Question, offer: Offer) -> TokenOption | LeftOut:
             provider=offer.provider,
             reasons=reasons or ("no price for output tokens in the catalog",),
         )
-    buying = at_provider(inputs.buying, inputs.catalog.prices.providers.get(offer.provider))
+    buying = _buying(inputs, offer, price)
     caching = _caching(inputs, offer, price, buying)
     return TokenOption(
         id=offer.id,
@@ -190,6 +191,19 @@ def token_option(inputs: Question, offer: Offer) -> TokenOption | LeftOut:
             *_one_length(price, offer, inputs),
         ),
     )
+
+
+def _buying(inputs: Question, offer: Offer, price: Price) -> Buying:
+    """Return how tokens are bought of an offer: a cache that its usual price covers, at that."""
+    buying = at_provider(inputs.buying, inputs.catalog.prices.providers.get(offer.provider))
+    if buying.cache_ttl is None:
+        return buying
+    from tco.options.caching import usual_lifetime  # few ask for a lifetime
+
+    written = price.usd_per_mtok.cache_write is not None
+    usual = usual_lifetime(inputs.catalog, offer, written=written) or SHORTEST
+    covered = minutes(buying.cache_ttl) <= minutes(usual)
+    return replace(buying, cache_ttl=SHORTEST) if covered else buying
 
 
 def _caching(inputs: Question, offer: Offer, price: Price, buying: Buying) -> Caching | None:

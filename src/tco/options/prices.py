@@ -172,7 +172,7 @@ def missing(buying: Buying, modifiers: Iterable[Modifier]) -> tuple[str, ...]:
         places = _others(m.when.region for m in known)
         usual = f"no price of its own for region {buying.region}: its usual one{places}"
         out.append(f"region {buying.region} is {sold.region} here" if sold.region else usual)
-    if buying.cache_ttl and sold.cache_ttl != buying.cache_ttl:
+    if buying.cache_ttl not in (None, SHORTEST, sold.cache_ttl):
         usual = f"no price of its own for a cache of {buying.cache_ttl}: its usual one"
         other = f"no cache of {buying.cache_ttl}: the price of {sold.cache_ttl}"
         out.append(other if sold.cache_ttl else usual)

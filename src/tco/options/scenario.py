@@ -543,6 +543,11 @@ class Scenario:
     typed: tuple[str, ...] = ()
 
     @property
+    def seats(self) -> tuple[str, ...]:
+        """Return the names of the plans by the seat that were described."""
+        return tuple(o.name for o in self.options if o.kind == "seat")
+
+    @property
     def people(self) -> float | None:
         """Return how many use it: developers, or users; None where nobody said [1]."""
         return self.users if self.developers is None else self.developers

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tco.engine.capacity import kv_bytes_per_sequence
 from tco.engine.gaps import Gaps
 from tco.engine.replica import BATCHES, Replica, Target
 from tco.engine.sessions import (
@@ -29,6 +30,7 @@ from tco.units import GB, show_number
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile as Traffic
+    from tco.options.setups import SetUps
 
 OF_PROFILE = (
     *("turns", "first_tokens", "growth_tokens", "new_tokens", "shared_tokens"),
@@ -103,7 +105,10 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
         output_tokens=load.osl * load.reasoning_factor,
         shared_tokens=np.minimum(value["shared_tokens"], context - new),
         new_tokens=new,
-        first_tokens=np.minimum(value["first_tokens"], context),
+        # The only turn of a session is its first, and as long as the mean
+        first_tokens=np.where(
+            np.greater(value["turns"], 1.0), np.minimum(value["first_tokens"], context), context
+        ),
         last_tokens=context + np.minimum(half, context),
         turns=value["turns"],
         lanes=value["lanes"],
@@ -161,10 +166,33 @@ _known = lru_cache(maxsize=256)(_kept)
 """One bill after another asks for the same replica."""
 
 
+def check_pool(own: SetUps, settings: Settings) -> None:
+    """Raise `UsageError` for a stated pool of several set-ups, or larger than their memory."""
+    if not settings.given(POOL):
+        return
+    tokens, by = number(settings.value(POOL)), settings[POOL].source
+    tried = {(own.row(i).model.id, own.row(i).gpu.id, own.row(i).gpus) for i in range(own.size)}
+    if len(tried) > 1:
+        raise UsageError(
+            f"{by}: it is the cache of one set-up, and {len(tried)} are looked at: name its model "
+            "and its GPUs (--model, --gpu, --gpus)"
+        )
+    model, gpu, layout = own.shapes(np.arange(own.size))
+    isl = settings.value("workload.isl")
+    takes = tokens * kv_bytes_per_sequence(model, layout, isl) / isl
+    over = np.ravel(takes / (gpu.memory_bytes * layout.gpus))
+    if over.size and over.min() > 1.0:
+        raise UsageError(
+            f"{by}: {show_number(tokens)} tokens take {number(np.min(takes)) / GB:,.0f} GB, "
+            f"{show_number(over.min())} times the memory of a replica; "
+            f"`--set serving.kv_bytes=1` for a cache in fp8"
+        )
+
+
 def _room(settings: Settings) -> CacheRoom:
     """Return where a replica keeps what waits."""
     return CacheRoom(
-        pool_tokens=settings.value("serving.kv_pool_tokens"),
+        pool_tokens=settings.value(POOL),
         pool_share=settings.value("serving.kv_pool_share"),
         host_bytes=settings.value("serving.host_cache_gb") * GB,
         host_bytes_per_s=settings.value("serving.host_gb_per_s") * GB,
@@ -189,4 +217,4 @@ def with_kept(
     return session_replica(best, found, capped=np.equal(settings.value(CAPPED), 1.0))
 
 
-CAPPED = "serving.admission_cap"
+CAPPED, POOL = "serving.admission_cap", "serving.kv_pool_tokens"

@@ -44,7 +44,7 @@ from tco.analysis.vary.variables import Variable
 from tco.engine.capital import changeover, payback_months, present_value
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import Option, SelfOption, TokenOption, same_weights
+from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, same_weights
 from tco.options.cheapest import answers_at, least_trust, of_two
 from tco.options.machines import OWN, binds
 from tco.options.names import Resolved, month_typed, pair_with, resolve
@@ -96,7 +96,16 @@ def _grown(inputs: Question) -> Question:
 
 
 def _named(path: VolumePath, names: Sequence[str]) -> list[Resolved]:
-    return [resolve(name, path.inputs, at=path.tokens) for name in names]
+    found = [resolve(name, path.inputs, at=path.tokens) for name in names]
+    return [replace(r, options=tuple(_growing(o, path) for o in r.options)) for r in found]
+
+
+def _growing(option: Option, path: VolumePath) -> Option:
+    """Return seats of so many users as seats by what one of them asks for: who uses it grows."""
+    if not isinstance(option, FixedOption) or option.unit != "seat" or option.tokens_per_month:
+        return option
+    each = number(path.inputs.settings.value(TOKENS)) / option.count
+    return replace(option, tokens_per_month=each)
 
 
 def _joined(options: Sequence[Option], path: VolumePath) -> list[Resolved]:
@@ -128,7 +137,7 @@ def _usual(path: VolumePath) -> list[Resolved]:
         )
         raise InfeasibleError(f"nothing that was asked for {lacks}; name options")
     rival, own = pair
-    found = _named(path, [rival.id, f"self/{own.model}"])
+    found = _named(path, [rival.id, f"self/{own.model}", *path.inputs.request.seats])
     try:
         return [*found, *_named(path, [f"self/{own.model}/{OWN}"])]
     except InfeasibleError:

@@ -321,6 +321,8 @@ def _check(inputs: Question) -> None:
     """Raise `UsageError` for a question that leaves nothing to mix."""
     refuse_billing(inputs, "a plan works out itself when GPUs are on; leave it out")
     request = inputs.request
+    if request.seats:
+        raise UsageError(f"{request.seats[0]}: {NO_SEATS}")
     if request.private or (request.tiers and not {"api", "hosted"} & set(request.tiers)):
         raise UsageError(
             "without an API there is nothing to mix; tco compare --private sizes own GPUs at a peak"
@@ -373,8 +375,6 @@ def _named(
     if isinstance(own.best, ProvisionedOption):
         raise UsageError(f"{name}: {NO_UNITS}")
     options = [o for o in own.options if isinstance(o, SelfOption | FixedOption)]
-    if isinstance(own.best, FixedOption) and own.best.unit == "seat":
-        raise UsageError(f"{name}: {NO_SEATS}")
     if not options:
         raise UsageError(
             f"{name} is not a set-up of own GPUs; write for example self/llama-3.3-70b"
@@ -496,6 +496,7 @@ def model_row(choice: Choice) -> ModelRow:
         hybrid_usd=usd,
         own_tokens_share=choice.strategies[-1].own_tokens_share or 0.0,
         saved_share=1.0 - usd / min(others) if min(others) > 0 else 0.0,
+        own_purchase=getattr(choice.alone, "purchase", None),
     )
 
 

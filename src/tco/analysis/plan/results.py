@@ -124,6 +124,8 @@ class ModelRow:
     own_tokens_share: float
     saved_share: float
     """What the hybrid takes off the cheaper of the two others."""
+    own_purchase: str | None
+    """How the GPUs are had that serve everything, as `reserved_1y`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

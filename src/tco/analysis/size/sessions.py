@@ -8,7 +8,7 @@ from tco.analysis.size.results import SessionsResult
 from tco.engine.gaps import Gaps
 from tco.engine.sessions import steady
 from tco.engine.shapes import Floats, Indices
-from tco.options.sessions import CAPPED, kept_sessions, sessions_of
+from tco.options.sessions import CAPPED, POOL, kept_sessions, sessions_of
 from tco.options.setups import SetUps
 
 BEYOND = 1.1
@@ -22,7 +22,7 @@ def sessions_of_rows(own: SetUps, rows: Indices, gaps: Gaps) -> dict[int, Sessio
     server, found = kept_sessions(own.shapes(rows), inputs.serving, settings, gaps, factors)
     of, capped = sessions_of(settings, gaps), bool(settings.value(CAPPED) == 1.0)
     more = np.maximum(np.ceil(found.warm * BEYOND), found.warm + 1.0)
-    behind = steady(of, server, more, warm=capped)
+    behind = steady(of, server, more, warm=False)
     at = found.at_warm if capped else found.at_cold
     count = np.minimum(found.warm if capped else found.cold, found.limited)
     columns = {
@@ -36,7 +36,7 @@ def sessions_of_rows(own: SetUps, rows: Indices, gaps: Gaps) -> dict[int, Sessio
         "turns_per_s": at.turns_per_s,
     }
     wide = {name: np.broadcast_to(value, rows.shape) for name, value in columns.items()}
-    stated = bool(np.asarray(settings.value("serving.kv_pool_tokens")) > 0.0)
+    stated = bool(np.asarray(settings.value(POOL)) > 0.0)
     met = np.isinf(np.broadcast_to(found.limited, rows.shape))
     return {
         int(row): SessionsResult(

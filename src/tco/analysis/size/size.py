@@ -382,8 +382,9 @@ def _fleet_words(rows: list[SizeRow], least: int) -> str:
     if sure and best not in sure:
         named.append(_first(sure, [row.fleet_usd_per_month or 0.0 for row in sure], least))
     told = [
-        f"{row.fleet_gpus:,.0f} GPUs for {show_usd(row.fleet_usd_per_month or 0.0)} a month, "
-        f"{row.replicas:g} replicas of {row.id.partition('@')[2] if i else row.id}{_unsure(row)}"
+        f"{row.fleet_gpus:,.0f} GPUs for {show_usd(row.fleet_usd_per_month or 0.0)} a month "
+        f"(rent alone), {row.replicas:g} replicas of "
+        f"{row.id.partition('@')[2] if i else row.id}{_unsure(row)}"
         for i, row in enumerate(named)
     ]
     return ". Surely within the limits: ".join(told)

@@ -19,6 +19,7 @@ from tco.ask.fields import (
     flag,
     key,
     limit,
+    positive,
     scope,
     several,
     switch,
@@ -68,7 +69,7 @@ class ServingOptions(TypedDict, total=False):
     kv_pool: Annotated[
         Amount,
         flag(SERVING, "N", "Tokens that a replica's KV cache holds, as its server says: 3.3M."),
-        key("serving.kv_pool", units.number, "serving.kv_pool_tokens", eg="3.3M"),
+        key("serving.kv_pool", positive, "serving.kv_pool_tokens", eg="3.3M"),
         scope(but=JOBS, idle=JOBS, tools="size"),
     ]
     host_cache: Annotated[

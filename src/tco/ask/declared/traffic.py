@@ -47,13 +47,13 @@ class TrafficOptions(TypedDict, total=False):
     users: Annotated[
         Amount,
         flag(VOLUME, "N", "Users, at the profile's requests each: 10k."),
-        key("workload.users", units.number, eg="10k"),
+        key("workload.users", positive, eg="10k"),
         scope(but="embed curve", idle="embed", tools=TOOLS),
     ]
     developers: Annotated[
         Amount,
         flag(VOLUME, "N", "Developers with a coding agent: 100."),
-        key("workload.developers", units.number, eg="100"),
+        key("workload.developers", positive, eg="100"),
         scope(but="embed curve", idle="embed", tools=TOOLS),
     ]
     sessions: Annotated[

@@ -65,6 +65,7 @@ MODELS = (
     Column(key="model", head="model", get=lambda m: m.model, wraps=True),
     number("api_usd", "all API", lambda m: m.api_usd, words.whole_usd),
     number("own_usd", "all own", lambda m: m.own_usd, words.whole_usd),
+    Column(key="own_purchase", head="paid", get=lambda m: m.own_purchase),
     number("hybrid_usd", "hybrid", lambda m: m.hybrid_usd, words.whole_usd),
     number("own_tokens_share", "own tokens", lambda m: m.own_tokens_share, show_share),
     number("saved_share", "saved", lambda m: m.saved_share, show_share),

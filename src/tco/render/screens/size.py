@@ -186,7 +186,7 @@ def _columns() -> tuple[Column, ...]:
         ),
         _number("replicas", "replicas", words.count),
         _number("fleet_gpus", "GPUs", words.count),
-        _number("fleet_usd_per_month", "$/month", words.whole_usd),
+        _number("fleet_usd_per_month", "rent $/mo", words.whole_usd),
         _of_sessions("cold", "sessions cold"),
         _of_sessions("warm", "sessions warm"),
         _of_sessions("pool_tokens", "pool"),
@@ -352,10 +352,11 @@ def _sessions_words(of: SessionsResult) -> str:
             "keeps them all: no wall before that."
         )
     counted = "warm, as admission is capped" if of.capped else "cold: --admission-cap counts warm"
+    cap = ", which the cap has to hold," if of.capped else ""
     hits = [show_share(round(share, 2)) for share in (of.hit_share, of.beyond_hit_share)]
     return (
         f"A replica keeps {of.warm:,.0f} open sessions warm, {of.cold:,.0f} from a cold start "
-        f"(counted on: {counted}). Wall: beyond {of.wall:,.0f} of them the cache ({pool}; "
+        f"(counted on: {counted}). Wall: beyond {of.wall:,.0f} of them{cap} the cache ({pool}; "
         f"{show_number(of.held_tokens)} a session) falls from {hits[0]} to {hits[1]} of the input."
     )
 
@@ -393,14 +394,19 @@ def _size_ending(result: SizeResult, view: View, more: int, most_commands: int) 
         names = [("deploy", name), ("explain", name)]
         told = [first.command(result.asked, *name) for name in names]
         yield from first.commands(*told[:most_commands])
-    else:
+    elif result.best is not None:
         asked = first.carried(result.asked, (*first.CHOOSING, *ONLY_SIZED))
         model = ("breakeven", "--model", result.model)
         yield from first.commands(first.command(asked, *model))
+    elif (wider := first.carried(result.asked, (*ONLY_SIZED, *LIMITING))) != [*result.asked]:
+        yield from first.commands(first.command(wider, "size", result.model))
 
 
 ONLY_SIZED = ("--gpus", "--gpu", "--precision", "--concurrency")
 """What chooses among set-ups, which a break-even without names would hold against."""
+
+LIMITING = ("--slo", "--max-tpot", "--max-ttft", "--kv-pool")
+"""What a set-up may fail to keep: a question without it finds one."""
 
 
 def _all_of_size(result: SizeResult, sheet: Sheet, view: View) -> Iterator[Block]:
