@@ -68,6 +68,10 @@ WALLS = {
 """The step that authors name as beyond the knee, where no hit rate was published; on MI300X they
 name memory and scheduling."""
 
+POOLS = {"m3-b200-tp4": 4_300_000.0}
+"""Where the file divides stated bytes by those of a token over two GPUs: 398 GB over the 92.6 kB of
+four, each with all of the keys that sparse attention looks its blocks up by [token]."""
+
 HOST = ("HiCache", "LMCache", "store")
 NO_GAP = 0.5
 """Gap of replays that have none, time of the tool included [s]."""
@@ -127,7 +131,9 @@ def sessions(inputs: Question, row: dict[str, str]) -> Sessions:
     gaps = of.gaps if np.isnan(cap) else replace(of.gaps, cap_s=cap)
     out = value(row, "mean_out")
     out = OUTPUT if np.isnan(out) else out
-    return replace(of, context_tokens=mean, output_tokens=out, gaps=gaps)
+    # Sub-agents beside the main one: all that a slot holds takes turns of its own
+    at_once = of.lanes if "subagents" in row["trace"] else 1.0
+    return replace(of, context_tokens=mean, output_tokens=out, gaps=gaps, at_once=at_once)
 
 
 def swept(inputs: Question, name: str, rows: list[dict[str, str]], *, stated: bool) -> Sweep | None:
@@ -149,7 +155,7 @@ def swept(inputs: Question, name: str, rows: list[dict[str, str]], *, stated: bo
     )
     each = "DP" in first["layout"].replace("1P1D", "") or "DEP" in first["layout"]
     layout = replace(layout, kv_bytes=1.0, dp_attention=each)
-    of, pool = sessions(inputs, first), value(first, "kv_pool_tokens")
+    of, pool = sessions(inputs, first), POOLS.get(name, value(first, "kv_pool_tokens"))
     room = CacheRoom(pool_tokens=pool if stated and pool > 0 else 0.0, pool_share=0.84)
     goal = replace(target(inputs.settings), drafts=float("MTP" in first["spec"]))
     server = session_server(model, gpu, layout, profile, goal, of, room)

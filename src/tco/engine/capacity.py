@@ -87,8 +87,26 @@ def kv_copies(model: ModelShape, layout: Layout) -> Number:
 
 def kv_bytes_per_sequence(model: ModelShape, layout: Layout, context_tokens: Number) -> Number:
     """Return the memory that one sequence of `context_tokens` [token] takes on a replica [byte]."""
-    held = kv_bytes_per_token(model, layout) * visible_tokens(model, context_tokens)
-    return kv_copies(model, layout) * held + model.state_bytes
+    return _held_per_token(model, layout) * visible_tokens(model, context_tokens) + (
+        model.state_bytes
+    )
+
+
+def _held_per_token(model: ModelShape, layout: Layout) -> Number:
+    """Return what a token takes on a replica, copies and keys of an index counted [byte].
+
+    Sparse attention over grouped heads finds its blocks by a key of a head's width a layer, in 8
+    bits with its scale and whole on each GPU. Of latent attention the latent cache alone is what
+    was stated (51.5 kB a token and GPU for GLM-5.2).
+
+    Source:
+        MiniMax-M3: 37.62 GiB a GPU of two for 1,048,576 tokens is 60 layers of 2 heads in 8 bits
+        and 130 bytes (SemiAnalysisAI/InferenceX#2511).
+    """
+    sparse = np.isfinite(model.index_topk) & np.greater(model.kv_heads, 1)
+    ranks = np.where(np.logical_or(layout.dp_attention, layout.layer_split), 1.0, layout.tp)
+    keys = np.where(sparse, attention_layers(model) * (model.head_dim + 2.0) * ranks, 0.0)
+    return kv_copies(model, layout) * kv_bytes_per_token(model, layout) + keys
 
 
 def weights_bytes(model: ModelShape, layout: Layout) -> Number:
@@ -133,7 +151,7 @@ def max_context_tokens(
 ) -> Number:
     """Return the longest context that `batch` [1] sequences can each have; 0 when none [token]."""
     room = np.maximum(free_bytes(model, gpu, layout) / batch - model.state_bytes, 0.0)
-    tokens = room / (kv_copies(model, layout) * kv_bytes_per_token(model, layout))
+    tokens = room / _held_per_token(model, layout)
     share = model.full_attention_share
     finite_window = np.where(np.isinf(model.window_tokens), 0.0, model.window_tokens)
     with np.errstate(divide="ignore", invalid="ignore"):

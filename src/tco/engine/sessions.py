@@ -43,6 +43,7 @@ class Sessions:
         last_tokens: What a session that ends leaves behind, E [token].
         turns: Turns of a session, L [1].
         lanes: What an open session holds over its mean input [1].
+        at_once: Of that, what takes turns of its own at the same time: sub-agents [1].
         gaps: How long sessions wait.
     """
 
@@ -55,6 +56,7 @@ class Sessions:
     turns: Number
     lanes: Number
     gaps: Gaps
+    at_once: Number = 1.0
 
     @property
     def held_tokens(self) -> Number:
@@ -262,7 +264,7 @@ def _passing(
 ) -> tuple[Number, Number, Number]:
     """Return sessions [1], prefill with the wait for it [s], and decoding of a turn at a rate [s].
 
-    ``R = s (1 + (N-1)/N X R)``, ``D = o tpot(n) / (1 - X s)``, ``N = X (E[g] + R + D)``.
+    ``R = s (1 + (n-1)/n X R)``, ``D = o tpot / (1 - X s)``, ``n = at_once N = X (E[g] + R + D)``.
     """
     busy = rate * prefill_s
     # With tpot(n) = t + u (n - 1) and n = X D the equation of D is linear.
@@ -274,9 +276,9 @@ def _passing(
     others: Number = 1.0
     for _ in range(2):
         through = prefill_s / (1.0 - others * busy)
-        sessions = rate * (of.gaps.mean_s + through + decode)
-        others = np.maximum(1.0 - 1.0 / sessions, 0.0)
-    return sessions, through, decode
+        running = rate * (of.gaps.mean_s + through + decode)
+        others = np.maximum(1.0 - 1.0 / running, 0.0)
+    return running / of.at_once, through, decode
 
 
 def _missing(
@@ -296,10 +298,11 @@ def _missing(
     waits, each = through - prefill_s, np.maximum(sessions / server.ranks, 1.0)
     several = np.greater(server.ranks, 1.0)
     fullest = np.where(several, 1.0 + FULLEST / np.sqrt(each), 1.0)
-    growth = of.last_tokens / (of.turns * of.held_tokens)
+    own = of.held_tokens / of.at_once
+    growth = of.last_tokens / (of.turns * own)
     missed: Number = 0.0
     for point, weight in points:
-        held = of.held_tokens * fullest * np.maximum(1.0 + point * SPREAD / np.sqrt(each), 0.05)
+        held = own * fullest * np.maximum(1.0 + point * SPREAD / np.sqrt(each), 0.05)
         room = (tokens - of.shared_tokens) / (rate * held)
         slack = room - prefill_s - decode - waits * (1.0 + growth)
         missed = missed + weight * of.gaps.missed(slack, growth)

@@ -112,6 +112,7 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
         last_tokens=context + np.minimum(half, context),
         turns=value["turns"],
         lanes=value["lanes"],
+        at_once=np.minimum(settings.value(AT_ONCE), value["lanes"]) if AT_ONCE in settings else 1.0,
         gaps=replace(gaps, cap_s=cap, stretch=value["gap_s"] / gaps.mean_s),
     )
 
@@ -218,3 +219,4 @@ def with_kept(
 
 
 CAPPED, POOL = "serving.admission_cap", "serving.kv_pool_tokens"
+AT_ONCE = f"{AT}at_once"

@@ -186,7 +186,7 @@ OF_THE_PEAK = (
 """What holds for work that cannot wait, and for no other unless it was given."""
 
 OF_SESSIONS = (
-    *("workload.sessions.growth_tokens", "workload.sessions.lanes"),
+    *(f"workload.sessions.{n}" for n in ("growth_tokens", "lanes", "at_once")),
     *("serving.kv_pool_share", "serving.admission_cap"),
 )
 """What holds for sessions that wait on own GPUs, and for no other requests."""
