@@ -513,7 +513,7 @@ def prices_of(
     read = requests * number(load.isl)
     tokens = (read * (1.0 - cached), read * cached, requests * number(load.osl))
     time = token_times(option, settings, replica_of(option, settings))
-    drawn = number(total_usd([line for line in bill if line.item == STANDING]))
+    drawn = number(total_usd(tuple(line for line in bill if line.item == STANDING)))
     idle = breakdown_of(bill, used).idle + drawn * (1.0 - min(used, 1.0))
     return token_prices(number(total_usd(bill)), idle, time, tokens)
 

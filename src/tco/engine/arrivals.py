@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import erf, erfc, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -216,17 +218,8 @@ class Queue:
 
     def first_tokens(self) -> FirstTokens:
         """Return what is promised of the first token."""
-        p50, p95, p99 = self.percentiles_s((0.5, 0.95, 0.99)).tolist()
-        if np.isnan(p50):
-            why_not = "the busiest hour takes all of the capacity: the queue grows without end"
-            return FirstTokens(p50_s=None, p95_s=None, p99_s=None, load=self.load, why_not=why_not)
-        return FirstTokens(
-            p50_s=p50,
-            p95_s=p95,
-            p99_s=p99,
-            load=self.load,
-            waiting_share=self.waiting_share(),
-        )
+        told = promised(self.percentiles_s(PROMISED), self.load)
+        return told if told.p50_s is None else replace(told, waiting_share=self.waiting_share())
 
     def percentiles_s(self, levels: Sequence[float]) -> Floats:
         """Return the time to the first token that so many of the requests stay within [levels] [s].
@@ -253,11 +246,7 @@ class Queue:
         own = np.fft.rfft(_lengths(self.prefill_s, self.input_cv, at))
         mates = 1.0 / together / (1.0 - (1.0 - 1.0 / together) * own)
         batch = own * mates
-        turn = 1.0 - np.exp(-2j * np.pi * np.arange(own.size) / GRID)
-        turn[0] = 1.0
-        rest = (1.0 - batch) / turn / (self.prefill_s * together / dt)
-        rest[0] = 1.0
-        waits = (1.0 - reading) / (1.0 - reading * rest)
+        waits = _waits(batch, self.prefill_s * together / dt, reading)
         idle = np.exp(-self.requests_per_s / self.replicas / self.cluster * self.alone_s)
         decoding = 1.0 - idle
         steps = np.fft.rfft(_uniform(self.step_s, at, dt))
@@ -267,6 +256,67 @@ class Queue:
         reached = np.cumsum(np.fft.irfft(every, GRID))
         found: Floats = self.before_s + np.interp(levels, reached, at)
         return found
+
+
+PROMISED = (0.5, 0.95, 0.99)
+"""Shares of the requests whose first token is told [1]."""
+
+
+def promised(seconds: Floats, load: float) -> FirstTokens:
+    """Return what is promised of the first token at each of `PROMISED` [s], or why nothing is."""
+    p50, p95, p99 = seconds.tolist()
+    if np.isnan(p50):
+        why_not = "the busiest hour takes all of the capacity: the queue grows without end"
+        return FirstTokens(p50_s=None, p95_s=None, p99_s=None, load=load, why_not=why_not)
+    return FirstTokens(p50_s=p50, p95_s=p95, p99_s=p99, load=load)
+
+
+def turn_percentiles_s(
+    turns: Sequence[tuple[float, float]],
+    per_s: float,
+    spread: float,
+    before_s: float,
+    levels: Sequence[float],
+) -> Floats:
+    """Return the time to the first token that so many turns of sessions stay within [levels] [s].
+
+    Turns come at random to a replica that reads one at a time (Pollaczek and Khinchine). NaN where
+    it reads all the time.
+
+    Args:
+        turns: What it takes to read each kind of turn [s], and its share of them [1].
+        per_s: Turns that come while another session's may be read [turn/s].
+        spread: Standard deviation of the length of a turn of a kind over their mean [1].
+        before_s: What passes besides: fixed work and the first steps [s].
+        levels: Shares of the turns [levels] [1].
+    """
+    mean = sum(seconds * share for seconds, share in turns)
+    second = sum(seconds**2 * share for seconds, share in turns) * (1.0 + spread**2)
+    busy = per_s * mean
+    if busy >= 1.0 or mean <= 0.0:
+        return np.full(len(levels), np.nan)
+    longest = TAIL * max(max(s for s, _ in turns), second / mean / (1.0 - busy))
+    dt = longest / GRID
+    at: Floats = np.arange(float(GRID)) * dt
+    own = sum(share * np.fft.rfft(_lengths(seconds, spread, at)) for seconds, share in turns)
+    every = own * _waits(own, mean / dt, busy)
+    found: Floats = before_s + np.interp(levels, np.cumsum(np.fft.irfft(every, GRID)), at)
+    return found
+
+
+def _waits(work: Any, mean: float, busy: float) -> Any:
+    """Return the transform of the wait for one server (Pollaczek and Khinchine).
+
+    Args:
+        work: Transform of how often work falls to each point of a grid.
+        mean: Mean work [points of the grid].
+        busy: Share of the time that it is at work [1].
+    """
+    turn = 1.0 - np.exp(-2j * np.pi * np.arange(work.size) / GRID)
+    turn[0] = 1.0
+    rest = (1.0 - work) / turn / mean
+    rest[0] = 1.0
+    return (1.0 - busy) / (1.0 - busy * rest)
 
 
 def _lengths(mean: float, cv: float, at: Floats) -> Floats:

@@ -365,12 +365,16 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
         best = _known_replica(*said)
     except TypeError:  # arrays have no hash
         best = best_replica(*said)
-    if option.gaps is None:
-        return best
-    from tco.options.sessions import with_kept  # few questions are about sessions
+    if option.gaps is not None:
+        from tco.options.sessions import with_kept  # few questions are about sessions
 
-    of_layout, profile = shapes[:3], shapes[3]
-    return with_kept(best, of_layout, profile, settings, option.gaps, option.speed_factors)
+        more = (settings, option.gaps, option.speed_factors)
+        best = with_kept(best, shapes[:3], shapes[3], *more)
+    if not goal.within:
+        return best
+    from tco.options.candidates import in_time  # nor about the queue
+
+    return in_time(best, shapes, settings, option.gaps)
 
 
 _known_replica = lru_cache(maxsize=128)(best_replica)
