@@ -194,8 +194,7 @@ class FixedOption:
     """A set-up whose monthly cost is given, up to a capacity; or a flat plan by the seat.
 
     Args:
-        tokens_per_month: What one serves, or what one user asks for; None where more of it takes
-            no more of them [token/month].
+        tokens_per_month: What one serves, or a user asks for; None for any [token/month].
         count: How many are paid for where that is so [1].
         unit: What is counted.
     """
@@ -368,13 +367,12 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
     if option.gaps is not None:
         from tco.options.sessions import with_kept  # few questions are about sessions
 
-        more = (settings, option.gaps, option.speed_factors)
-        best = with_kept(best, shapes[:3], shapes[3], *more)
-    if not goal.within:
-        return best
-    from tco.options.candidates import in_time  # nor about the queue
+        best = with_kept(best, shapes[:3], shapes[3], settings, option.gaps, option.speed_factors)
+    if goal.within:
+        from tco.options.candidates import in_time  # nor about the queue
 
-    return in_time(best, shapes, settings, option.gaps)
+        best = in_time(best, shapes, settings, option.gaps)
+    return best
 
 
 _known_replica = lru_cache(maxsize=128)(best_replica)
