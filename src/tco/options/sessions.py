@@ -110,7 +110,7 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
         # The only turn of a session is its first, and as long as the mean
         first_tokens=np.where(
             np.greater(value["turns"], 1.0), np.minimum(value["first_tokens"], context), context
-        ),
+        )[()],
         last_tokens=context + np.minimum(half, context),
         turns=value["turns"],
         lanes=value["lanes"],
