@@ -41,6 +41,7 @@ class Seen(NamedTuple):
 
     hit: float
     turns_per_s: float
+    first_s: list[float]
 
 
 def draws(case: Case, count: int, seed: int) -> tuple[list[float], list[float], list[bool]]:
@@ -75,6 +76,7 @@ def simulated(case: Case, count: int, seed: int = 1) -> Seen:  # noqa: C901 - on
             held += idle[i]
     ghosts = case.sessions  # names of sessions that have ended
     half = count // 2
+    first_s: list[float] = []
     for turn in range(count):
         arrived, i = heappop(ready)
         start = arrived if arrived > free else free
@@ -118,8 +120,9 @@ def simulated(case: Case, count: int, seed: int = 1) -> Seen:  # noqa: C901 - on
             idle.popitem(last=False)
             held -= oldest
         free = start + miss / case.prefill_per_s
+        first_s.append(free - arrived)
         done = free + per_token + more * len(decoding)
         fresh[i] = ends[turn]
         heappush(decoding, (done, i))
         heappush(ready, (done + gaps[case.sessions + turn], i))
-    return Seen(served / read, (count - half) / (free - begun))
+    return Seen(served / read, (count - half) / (free - begun), first_s[half:])

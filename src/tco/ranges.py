@@ -28,7 +28,9 @@ def ratio(text: Quantity) -> float:
     return first / second
 
 
-_SAME = {"itl": "tpot", "tbt": "tpot", "latency": "ttft", "first": "ttft", "p50": "ttft"}
+_SAME = {"itl": "tpot", "tbt": "tpot", "latency": "ttft", "first": "ttft"} | {
+    f"p{level}": f"ttft_p{level}" for level in (50, 95, 99)
+}
 """What others call the latencies that can be limited."""
 
 
@@ -40,8 +42,9 @@ def _limits(name: str, most: str) -> str:
     return f"tpot={name} or ttft={name}" if bare and not most else "tpot=30ms,ttft=1s"
 
 
-LIMITED = ("tpot", "ttft")
-"""Latencies that can be limited: of an output token, mean over a request, and of the first one."""
+LIMITED = ("tpot", "ttft", "ttft_p50", "ttft_p95", "ttft_p99")
+"""Latencies that can be limited: of an output token, mean over a request, of the first one, and of
+what half, 95 % and 99 % of the requests wait for that in the busiest hour."""
 
 
 def limit(said: str | tuple[str, Quantity]) -> tuple[str, float]:

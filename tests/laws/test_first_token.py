@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from running import run
 
 from tco.analysis.explain import explain
 from tco.analysis.size.size import size
@@ -109,3 +110,27 @@ def test_explain_and_size_have_the_same_and_a_given_throughput_has_none(asked: A
     assert none is not None and none.p95_s is None
     assert none.why_not and "dimensions of the model" in none.why_not
     assert explain(asked(tokens=1e9), "openai/gpt-4.1").option.first_token is None
+
+
+def test_a_percentile_that_is_promised_sizes_the_fleet(asked: Any) -> None:
+    name, gpus, waits = "self/gpt-oss-120b@1xh100-sxm", [], []
+    for most_s in (None, 0.5, 0.3, 0.2, 0.15):
+        limit = {} if most_s is None else {"serving.max_ttft_p95_s": most_s}
+        row = explain(asked(tokens=50e9, settings=limit), name).option
+        assert row.first_token is not None and row.first_token.p95_s is not None
+        assert most_s is None or row.first_token.p95_s <= most_s
+        gpus.append(row.gpus)
+        waits.append(row.first_token.p95_s)
+        assert most_s is None or row.slo == {"ttft_p95": "kept"}
+    assert gpus == sorted(gpus) and gpus[0] == gpus[1] < gpus[-1]
+    assert waits == sorted(waits, reverse=True)
+
+
+def test_a_promise_that_nothing_keeps_and_one_of_too_many_draws() -> None:
+    for words, code, said in (
+        ("size gpt-oss-120b --gpu h100-sxm --gpus 1 --tokens 50B --slo ttft_p99=20ms", 4, "serves"),
+        ("size gpt-oss-120b --tokens 50B --slo ttft_p90=1s", 2, "'ttft_p90=1s' is no limit"),
+    ):
+        done = run(*words.split(), "--as-of", "2026-11-21")
+        assert done.exit_code == code
+        assert said in done.stdout + done.stderr

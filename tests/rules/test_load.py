@@ -333,7 +333,8 @@ def test_size_shows_the_gpus_of_the_fleet_in_every_format() -> None:
     text = run(*said, *volume).stdout
     told = " ".join(text.split())
     assert f"Cheapest fleet: {gpus} GPUs for $" in told
-    assert f"a month, {row['replicas']:g} replicas of llama-3.3-70b@2xh100-sxm:fp8" in told
+    fleet = f"{row['replicas']:g} replicas of llama-3.3-70b@2xh100-sxm:fp8"
+    assert f"a month (rent alone), {fleet}" in told
     said_next = [line for line in text.splitlines() if line.startswith("tco ")]  # to be copied
     assert all(len(line) <= 80 for line in text.splitlines() if line not in said_next)
     short = run(*said, *volume, "-o", "llm").stdout.splitlines()

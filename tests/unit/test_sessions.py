@@ -16,8 +16,10 @@ from running import DAY, run
 from sessions_by_event import Case, simulated
 
 from tco.catalog.load import load_catalog
+from tco.engine.arrivals import turn_percentiles_s
 from tco.engine.gaps import Gaps
 from tco.engine.sessions import (
+    SPREAD,
     KeptSessions,
     Limits,
     Sessions,
@@ -66,9 +68,9 @@ def server(of: Sessions, pool: Any, **more: Any) -> SessionServer:
     )
 
 
-def by_event(of: Sessions, pool: float, sessions: int, *, warm: bool) -> float:
-    """Return the hit rate of a simulation."""
-    case = Case(
+def case_of(of: Sessions, pool: float, sessions: int, *, warm: bool) -> Case:
+    """Return what a simulation needs."""
+    return Case(
         sessions=sessions,
         pool=pool,
         context=float(of.context_tokens),
@@ -86,6 +88,11 @@ def by_event(of: Sessions, pool: float, sessions: int, *, warm: bool) -> float:
         cap_s=float(of.gaps.cap_s),
         warm=warm,
     )
+
+
+def by_event(of: Sessions, pool: float, sessions: int, *, warm: bool) -> float:
+    """Return the hit rate of a simulation."""
+    case = case_of(of, pool, sessions, warm=warm)
     # Which contexts a few sessions drew weighs more than anything else: the median of three.
     return float(np.median([simulated(case, 1500 + 50 * sessions, n).hit for n in (1, 2, 3)]))
 
@@ -310,3 +317,25 @@ def test_a_deployment_takes_on_every_open_session_that_a_replica_keeps() -> None
     kept_cold = row(*AGENTS)["sessions"]["cold"]
     told = run("deploy", "self/glm-5.2@8xb300-sxm:nvfp4", *DAY, "--developers", "100").stdout
     assert f"--max-num-seqs {kept_cold:.0f} " in told
+
+
+@pytest.mark.parametrize(("pool", "cap_s"), [(3.3e6, 10.0), (3.3e6, 300.0), (10e6, 300.0)])
+def test_first_tokens_are_those_of_turn_by_turn(pool: float, cap_s: float) -> None:
+    of, levels = agents(cap_s=cap_s), (0.5, 0.95, 0.99)
+    here = server(of, pool)
+    count = int(0.7 * float(kept(of, here, NO_LIMIT).cold))
+    at, begins = steady(of, here, float(count)), 1.0 / float(of.turns)
+    missed = float(at.missed)
+    kinds = [
+        (float(here.hit_s), (1.0 - begins) * (1.0 - missed)),
+        (float(here.miss_s), (1.0 - begins) * missed),
+        (float(here.first_s), begins),
+    ]
+    per_s = float(at.turns_per_s) * (1.0 - 1.0 / count)
+    said = turn_percentiles_s(kinds, per_s, SPREAD, 0.0, levels)
+    runs = [simulated(case_of(of, pool, count, warm=True), 12_000, n).first_s for n in (1, 2, 3)]
+    found = np.median([np.quantile(run, levels) for run in runs], axis=0)
+    # p95 lies where turns that find nothing begin: there a share of one in a hundred is a second
+    assert said == pytest.approx(found, rel=0.4)
+    assert said[0] == pytest.approx(found[0], rel=0.15)
+    assert said[2] == pytest.approx(found[2], rel=0.25)

@@ -98,9 +98,8 @@ def _first_token(inputs: Question, option: Option) -> FirstTokens | None:
         return None
     settings, replica = inputs.settings, replica_of(option, inputs.settings)
     needed = number(fleet(option, settings, replica).needed)
-    return first_tokens(
-        shapes_of(option, settings), settings, replica, needed, number(option.tries)
-    )
+    shapes, tries = shapes_of(option, settings), number(option.tries)
+    return first_tokens(shapes, settings, replica, needed, tries, option.gaps)
 
 
 def costs(row: OptionResult, inputs: Question) -> str:

@@ -22,7 +22,7 @@ from tco.analysis.results import (
 )
 from tco.catalog.lookup import ModelClass, model_class, quality, stale_after
 from tco.catalog.trust import short_reason
-from tco.engine.capital import STANDING, power_lines
+from tco.engine.capital import power_lines, standing_usd
 from tco.engine.constants import ttft_ends
 from tco.engine.fleet import Duty, off_share, steepened, waiting_share
 from tco.engine.ledger import Group, Line, TokenPrices, token_lines, token_prices, total_usd
@@ -482,8 +482,7 @@ def prices_of(
     read = requests * number(load.isl)
     tokens = (read * (1.0 - cached), read * cached, requests * number(load.osl))
     time = token_times(option, settings, replica_of(option, settings))
-    drawn = number(total_usd(tuple(line for line in bill if line.item == STANDING)))
-    idle = breakdown_of(bill, used).idle + drawn * (1.0 - min(used, 1.0))
+    idle = breakdown_of(bill, used).idle + number(standing_usd(bill)) * (1.0 - min(used, 1.0))
     return token_prices(number(total_usd(bill)), idle, time, tokens)
 
 

@@ -465,7 +465,7 @@ def export(value: Any) -> tuple[str, str]:
     return one_of(*EXPORTS)(kind), path.strip()
 
 
-LIMITS = {"tpot": "serving.max_tpot_s", "ttft": "serving.max_ttft_s"}
+LIMITS = {name: f"serving.max_{name}_s" for name in ranges.LIMITED}
 """What can be limited, and the setting that holds the limit."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tco.engine.ledger import Group, Line, Origin
+from tco.engine.ledger import Group, Line, Origin, total_usd
 from tco.engine.selfhost import Fleet, share_line
 from tco.engine.shapes import Floats, Indices, Number
 from tco.records import dataclass
@@ -375,6 +375,11 @@ def _monitoring(fleet: Fleet, own: Ownership) -> Line:
 
 
 STANDING = "electricity, standing ready"
+
+
+def standing_usd(bill: tuple[Line, ...]) -> Number:
+    """Return what GPUs draw because they stand ready, of a bill [USD/month]."""
+    return total_usd(tuple(line for line in bill if line.item == STANDING))
 
 
 def power_lines(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:

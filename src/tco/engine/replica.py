@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class Target:
         speculative_gain: Net speed-up of decoding by drafted tokens, as measured [1].
         drafts: 1 where tokens are drafted and the gain is the usual one at each batch, else 0 [1].
         max_ttft_s: Slowest first token; infinite for no limit [s].
+        within: Shares of the requests [1] whose first token is within a time [s] in the busiest
+            hour, queue included.
     """
 
     isl: Number
@@ -54,6 +56,7 @@ class Target:
     max_concurrency_large: Number | None = None
     max_ttft_s: Number = np.inf
     drafts: Number = 0.0
+    within: tuple[tuple[float, float], ...] = ()
 
     def limit(self, gpu: GpuShape) -> Number:
         """Return the most requests that an engine takes on at once on a GPU [1]."""
@@ -86,6 +89,9 @@ class Replica:
         lone_ttft_s: The same of a request that runs alone [s].
         sessions: Open sessions whose cache it keeps, those that wait too; not a number where
             requests stand alone [1].
+        admits: Requests in flight that it takes where `slots` are fewer, so that the first token is
+            in time; not a number where they are not [1].
+        admits_per_s: Requests that it finishes then [request/s].
     """
 
     slots: Number
@@ -97,6 +103,18 @@ class Replica:
     ttft_s: Number = np.nan
     lone_ttft_s: Number = np.nan
     sessions: Number = np.nan
+    admits: Number = np.nan
+    admits_per_s: Number = np.nan
+
+    @property
+    def open(self) -> Replica:
+        """Return the replica with all that it takes, in time or not."""
+        held = np.isnan(self.admits)
+        return replace(
+            self,
+            slots=np.where(held, self.slots, self.admits),
+            requests_per_s=np.where(held, self.requests_per_s, self.admits_per_s),
+        )
 
     @property
     def staffed(self) -> Number:
@@ -119,6 +137,7 @@ class Replica:
             ttft_s=self.ttft_s / factor,
             lone_ttft_s=self.lone_ttft_s / factor,
             sessions=np.multiply(self.sessions, factor),
+            admits_per_s=np.multiply(self.admits_per_s, factor),
         )
 
 
@@ -205,7 +224,8 @@ def _corrected(
         factors = np.ones(BATCHES.size)  # a smaller batch gains more: the best is looked for
     lengths = ("isl", "osl", "cached_share", "speculative_gain", "drafts")
     names = (*lengths, "max_tpot_s", "max_ttft_s")
-    goal = replace(target, **{n: np.asarray(getattr(target, n))[..., None] for n in names})
+    columns: dict[str, Any] = {n: np.asarray(getattr(target, n))[..., None] for n in names}
+    goal = replace(target, **columns)
     shapes = _lifted(model), _lifted(gpu), _lifted(layout), _lifted(profile)
     speed = speed_at(*shapes, goal, BATCHES)
     plain = np.asarray(speed.requests_per_s)

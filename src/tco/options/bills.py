@@ -196,8 +196,7 @@ class FixedOption:
     """A set-up whose monthly cost is given, up to a capacity; or a flat plan by the seat.
 
     Args:
-        tokens_per_month: What one serves, or what one user asks for; None where more of it takes
-            no more of them [token/month].
+        tokens_per_month: What one serves, or a user asks for; None for any [token/month].
         count: How many are paid for where that is so [1].
         unit: What is counted.
     """
@@ -367,12 +366,15 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
         best = _known_replica(*said)
     except TypeError:  # arrays have no hash
         best = best_replica(*said)
-    if option.gaps is None:
-        return best
-    from tco.options.sessions import with_kept  # few questions are about sessions
+    if option.gaps is not None:
+        from tco.options.sessions import with_kept  # few questions are about sessions
 
-    of_layout, profile = shapes[:3], shapes[3]
-    return with_kept(best, of_layout, profile, settings, option.gaps, option.speed_factors)
+        best = with_kept(best, shapes[:3], shapes[3], settings, option.gaps, option.speed_factors)
+    if goal.within:
+        from tco.options.candidates import in_time  # nor about the queue
+
+        best = in_time(best, shapes, settings, option.gaps)
+    return best
 
 
 _known_replica = lru_cache(maxsize=128)(best_replica)

@@ -10,10 +10,11 @@ import numpy as np
 
 from tco.engine.capacity import kv_bytes_per_sequence
 from tco.engine.gaps import Gaps
-from tco.engine.replica import BATCHES, Replica, Target
+from tco.engine.replica import BATCHES, FirstTokens, Replica, Target
 from tco.engine.sessions import (
     FEW,
     SOME,
+    SPREAD,
     CacheRoom,
     KeptSessions,
     Limits,
@@ -22,6 +23,7 @@ from tco.engine.sessions import (
     kept,
     session_replica,
     session_server,
+    steady,
 )
 from tco.engine.shapes import Floats, GpuShape, Layout, ModelShape, Number, ServerProfile, number
 from tco.errors import UsageError
@@ -108,7 +110,7 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
         # The only turn of a session is its first, and as long as the mean
         first_tokens=np.where(
             np.greater(value["turns"], 1.0), np.minimum(value["first_tokens"], context), context
-        ),
+        )[()],
         last_tokens=context + np.minimum(half, context),
         turns=value["turns"],
         lanes=value["lanes"],
@@ -165,6 +167,39 @@ def _kept(
 
 _known = lru_cache(maxsize=256)(_kept)
 """One bill after another asks for the same replica."""
+
+
+def first_tokens_of_turns(
+    shapes: tuple[ModelShape, GpuShape, Layout, ServerProfile],
+    settings: Settings,
+    gaps: Gaps,
+    replica: Replica,
+    per_s: float,
+) -> FirstTokens:
+    """Return how long the first token of a turn takes in the busiest hour, waits included.
+
+    Args:
+        shapes, settings, gaps: The set-up, and how long sessions wait.
+        replica: What one replica sustains with them: numbers.
+        per_s: Turns that come to it then [turn/s].
+    """
+    from tco.engine.arrivals import (  # a comparison asks for none
+        PROMISED,
+        promised,
+        turn_percentiles_s,
+    )
+
+    server, _ = kept_sessions(shapes[:3], shapes[3], settings, gaps)
+    of, part = sessions_of(settings, gaps), per_s / number(replica.requests_per_s)
+    there = max(part * number(replica.sessions), 1.0)
+    begins, missed = 1.0 / number(of.turns), number(steady(of, server, there).missed)
+    kinds = [
+        (number(server.hit_s), (1.0 - begins) * (1.0 - missed)),
+        (number(server.miss_s), (1.0 - begins) * missed),
+        (number(server.first_s), begins),
+    ]
+    others, before = per_s * (1.0 - 1.0 / there), number(server.ttft_s)
+    return promised(turn_percentiles_s(kinds, others, SPREAD, before, PROMISED), part)
 
 
 def check_pool(own: SetUps, settings: Settings) -> None:

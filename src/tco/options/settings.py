@@ -239,6 +239,7 @@ def _target(settings: Settings) -> Target:
         speculative_gain=settings.value("serving.speculative_gain"),
         drafts=settings.value("serving.drafts"),
         max_ttft_s=_limit_s(settings, TTFT, np.inf, first),
+        within=tuple((p, float(settings[n].value)) for n, p in WITHIN.items() if settings.given(n)),
     )
 
 
@@ -248,6 +249,7 @@ OPEN = f"{AT}open"
 
 
 TPOT, TTFT = "serving.max_tpot_s", "serving.max_ttft_s"
+WITHIN = {f"serving.max_ttft_p{level}_s": level / 100 for level in (50, 95, 99)}
 
 
 def _or_none(limit_s: Number) -> Number:
@@ -269,9 +271,6 @@ def people(settings: Settings) -> People:
     )
     values = {name: settings.value(f"people.{name}") for name in names}
     return People(horizon_months=settings.value("horizon.months"), **values)
-
-
-# What a bill can be asked without: each line by a name, and names for several of them together.
 
 
 class Switch(NamedTuple):

@@ -176,6 +176,8 @@ class SizeLimits:
     """The demand; None when none was given."""
     peak_requests_per_s: float | None
     engine: str
+    within: tuple[tuple[float, float], ...] = ()
+    """Shares of the requests [1] whose first token is in time in the busiest hour, and that [s]."""
     peak_to_mean: float | None = None
     requests_per_user_per_month: float | None = None
     """What the profile says of a user; None where it does not."""

@@ -349,8 +349,9 @@ def _fleet(asked: SizedSetUps, i: int, box: int) -> dict[str, Any]:
     per_gpu = usd_per_hour(own, asked.rents)[i] / count
     gpus = float(np.asarray(fleet.paid_gpus))
     shapes = (*own.shapes(np.array(i)), own.inputs.serving)
+    said = (shapes, settings, own.replica_at(i), number(fleet.needed))
     return {
-        "first_token": first_tokens(shapes, settings, own.replica_at(i), number(fleet.needed)),
+        "first_token": first_tokens(*said, gaps=own.inputs.gaps),
         "replicas": float(np.asarray(fleet.replicas)),
         "fleet_gpus": gpus,
         "fleet_usd_per_month": gpus * float(per_gpu) * float(np.asarray(hours_per_month(settings))),

@@ -259,6 +259,7 @@ def _limits(asked: SizedSetUps) -> SizeLimits:
     return SizeLimits(
         **number,
         max_ttft_s=first if np.isfinite(first) else None,
+        within=goal.within,
         peak_to_mean=float(np.asarray(load.peak_to_mean)) if demand else None,
         requests_per_user_per_month=profile.requests_per_user_per_month,
         profile=inputs.profile,

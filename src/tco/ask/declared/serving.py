@@ -202,13 +202,14 @@ class ServingOptions(TypedDict, total=False):
     ]
     slo: Annotated[
         Pairs,
-        several(SERVING, "K=T", "Limits of own GPUs: tpot=30ms,ttft=1s.", offers="tpot= ttft="),
+        several(SERVING, "K=T", "Limits of own GPUs: tpot=30ms,ttft_p95=2s.", offers="tpot= ttft="),
         key(
             "serving.slo",
             limit,
             "settings",
             eg="[ttft=1s]",
-            doc="Limits by name: `tpot=40ms,ttft=1s`, or `{tpot: 40ms, ttft: 1s}`.",
+            doc="Limits by name: `tpot=40ms,ttft=1s`, or `{tpot: 40ms, ttft: 1s}`. `ttft_p50`, "
+            "`ttft_p95` and `ttft_p99` are those of the busiest hour: fleets are sized for them.",
         ),
         scope(but=JOBS, idle=JOBS, tools=TOOLS),
     ]

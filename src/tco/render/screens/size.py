@@ -468,9 +468,10 @@ def _row(row: SizeRow, columns: Sequence[Column], *, noted: bool) -> Row:
 
 def _most_tpot(asked: SizeLimits) -> str:
     """Return the limit on a token in words; work that can wait has none."""
-    if isinf(asked.max_tpot_s):
-        return "no limit on tpot"
-    return f"tpot at most {show_seconds(asked.max_tpot_s)}"
+    most = f"tpot at most {show_seconds(asked.max_tpot_s)}"
+    told = ["no limit on tpot" if isinf(asked.max_tpot_s) else most]
+    told += [f"ttft p{level * 100:.0f} {show_seconds(s)}" for level, s in asked.within]
+    return ", ".join(told)
 
 
 def _note(row: SizeRow) -> str:
