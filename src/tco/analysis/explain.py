@@ -34,7 +34,7 @@ from tco.options.bills import (
     shapes_of,
     ways_to_cache,
 )
-from tco.options.candidates import first_tokens
+from tco.options.first_tokens import first_tokens
 from tco.options.hours import OnHours
 from tco.options.names import resolve
 from tco.options.provisioned import ProvisionedOption, provisioned_steps

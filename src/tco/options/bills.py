@@ -235,9 +235,7 @@ class LeftOut:
 
 def same_weights(a: Option, b: Option) -> bool | None:
     """Return whether two options serve the same model; None when one of them does not say."""
-    if UNKNOWN_MODEL in (a.model, b.model):
-        return None
-    return a.model == b.model
+    return None if UNKNOWN_MODEL in (a.model, b.model) else a.model == b.model
 
 
 def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
@@ -371,7 +369,7 @@ def base_replica(option: SelfOption, settings: Settings) -> Replica:
 
         best = with_kept(best, shapes[:3], shapes[3], settings, option.gaps, option.speed_factors)
     if goal.within:
-        from tco.options.candidates import in_time  # nor about the queue
+        from tco.options.first_tokens import in_time  # nor about the queue
 
         best = in_time(best, shapes, settings, option.gaps)
     return best

@@ -461,7 +461,7 @@ def _sized(tried: SetUps) -> SetUps:
             best = best_replica(*tried.shapes(rows), inputs.serving, goal, each)
             best = _with_sessions(tried, best, rows, each)
             if goal.within:
-                from tco.options.candidates import in_time  # few questions are about the queue
+                from tco.options.first_tokens import in_time  # few questions are about the queue
 
                 shapes = (*tried.shapes(rows), inputs.serving)
                 best = in_time(best, shapes, inputs.settings, inputs.gaps)

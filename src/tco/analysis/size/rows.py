@@ -28,8 +28,9 @@ from tco.engine.fleet import paid_gpus
 from tco.engine.replica import speed_at, speed_factor
 from tco.engine.selfhost import fleet_for, tokens_served
 from tco.engine.shapes import ROUND_OFF, number
-from tco.options.candidates import first_token, first_tokens, infeasible, missing_figure
+from tco.options.candidates import first_token, infeasible, missing_figure
 from tco.options.cheapest import cheapest_each, least_trust
+from tco.options.first_tokens import first_tokens
 from tco.options.settings import fleet_policy, hours_per_month, target, workload
 from tco.options.setups import SetUp, SetUps
 from tco.records import dataclass
