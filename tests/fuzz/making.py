@@ -292,7 +292,7 @@ def against_message(answer: Any) -> str | None:
 
 BELOW_NOTHING = re.compile(r"usd|cost|price")
 SIGNED = re.compile(
-    r"saving|swing|gap|difference|change|npv|delta|gain|worth|total|cash|a_minus|\.path\.usd$"
+    r"saving|swing|gap|difference|change|npv|delta|gain|worth|total|cash|a_minus|at_low|at_high|\.path\.usd$"
 )
 """Figures of money that may be below nothing: what one option costs less than another."""
 
