@@ -712,3 +712,40 @@ def test_units_that_are_off_serve_nothing_and_draw_nothing() -> None:
     assert made.served.tolist() == [1.5] and made.on_share.tolist() == [0.5]
     assert made.awake == close([0.375])
     assert made.net_usd == close([(1.1 - 2.0 + 1.2 - 4.0) / 4.0])
+
+
+def test_fleets_of_mixed_kinds_are_not_replaced() -> None:
+    some = A([0.0, 1.0, 2.0])
+    host = sizes(10.0, hosted=True)
+    assert replaceable(two_fleets(host, replace(sizes(9.0), gpus=some))) == []  # a team
+    units = sizes(10.0, gpus=0.0, hosted=True)
+    hosted = replace(sizes(9.0, hosted=True), gpus=some)
+    assert replaceable(two_fleets(units, hosted)) == []  # a project
+    team = replace(NOBODY, salary_usd_per_year=120.0, fte_per_gpu=0.1)
+    assert replaceable(two_fleets(sizes(10.0), sizes(9.5), team=team)) == [0]
+    # One task is as large on B, the other three times: B is as good for the first only.
+    uneven = two_fleets(sizes(10.0), sizes(9.0, 6))
+    assert (
+        replaceable(replace(uneven, load=uneven.load * A([[1.0, 1.0]] * 3 + [[1.0, 3.0]] * 3)))
+        == []
+    )
+
+
+def test_what_is_straight_in_part_only() -> None:
+    found = crossings.scan(
+        lambda x: np.where(x < 5.0, x - 3.0, 2.0 - (x - 5.0) ** 2), 1.0, 10.0, log=False
+    )
+    assert found.crossings == close((3.0, 5.0 + 2.0**0.5), rel=1e-12) and not found.exact
+    # A dip of 0.002 in a cell of 0.009: only the finer points see it.
+    dip = crossings.scan(
+        lambda x: np.where(x < 5.0, x - 3.0, (x - 7.0043) ** 2 - 1e-6), 1.0, 10.0, log=False
+    )
+    assert dip.crossings == close((3.0, 7.0033, 7.0053))
+
+
+def test_bands_that_touch_are_not_apart() -> None:
+    upper = crossings.affine(A([5.0]), A([1.0]))
+    below = replace(upper, low=A([4.0]), high=A([5.0]))
+    assert crossings.settled_from(upper, below).tolist() == [np.inf]
+    assert crossings.settled_from(upper, replace(below, high=A([4.9]))).tolist() == [0.0]
+    assert crossings.settled_from(below, upper).tolist() == [0.0]  # never below: as good as apart
