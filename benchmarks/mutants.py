@@ -1,4 +1,4 @@
-"""How many slips in the formulas the quick cases of `tests/figures` notice.
+"""How many slips in the formulas the tests notice.
 
     python benchmarks/mutants.py --count 500            # drawn with a seed from the commit's hash
     python benchmarks/mutants.py --seed 7 --module engine/fleet.py --show
@@ -6,46 +6,79 @@
 A mutant is one operator, comparison, number or function of the source changed: `+` to `-`, `<` to
 `<=`, `2.0` to `3.0`, `np.maximum` to `np.minimum`, `and` to `or`, a condition to its opposite.
 Sites are drawn over all modules, each as likely as any other. A mutant's code is put into the
-functions of a process that is forked from one which has loaded everything, and the cases are held
-against `figures.json` in it, until one differs: that kills it, as an error does, or 20 seconds of
-CPU. What lives is listed with its place; `EQUIVALENT` says of some why nothing can notice them.
-Such a one counts as survivor all the same.
+functions of a process that is forked from one which has loaded everything. The cases of
+`tests/figures` and the tests of `QUICK` that call the function, the quickest first, run in it until
+one fails; that kills the mutant, as an error does, or 20 seconds of CPU. With `--wider` what lives
+meets the test files that name its module or function. What lives then is listed;
+`equivalent_mutants.txt` says of some why nothing can notice them: those count as survivors all the
+same, and the share without them is said beside.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import copy
+import functools
+import gc
 import importlib
+import inspect
 import json
 import os
 import random
+import re
 import resource
+import signal
 import subprocess
 import sys
+import time
 import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests"), str(ROOT)]
 PACKAGE = ROOT / "src" / "tco"
 MODULES = (
     *sorted(f"engine/{p.name}" for p in (PACKAGE / "engine").glob("[a-z]*.py")),
-    "options/bills.py",
-    "options/curves.py",
+    *(f"options/{name}.py" for name in ("bills", "curves")),
+    *(f"options/{name}.py" for name in ("caching", "cheapest", "hours", "machines", "prices")),
+    *(f"options/{name}.py" for name in ("provisioned", "sessions")),
     "units.py",
 )
+"""Formulas, and the options' bills and curves with what they call."""
+
+QUICK = (
+    *("unit/engine", "unit/options", "unit/test_capacity.py", "unit/test_memory.py"),
+    *(
+        "unit/test_units.py",
+        "unit/test_validate.py",
+        "rules/test_prices.py",
+        "rules/test_lifetimes.py",
+    ),
+    *("rules/test_waiting.py", "plan/test_assign.py", "plan/test_hybrid.py"),
+    *("uncertainty/test_spreads.py", "laws/test_rates.py", "laws/test_redundancy.py"),
+    *("laws/test_fleet.py", "laws/test_duty.py", "laws/test_first_token.py"),
+    *("laws/test_breakeven.py", "laws/test_success.py"),
+)
+"""Folders and files of tests that are run as functions: those that take no more than `MOST_S`."""
+
+MOST_S = 1.0
+WIDER = ("unit", "rules", "laws", "bill", "plan", "size", "differential")
+"""Folders of tests that what lives meets, where a file names its module or function."""
+
+WIDER_CPU_S = 300
+FORMULAS = ("tco.engine", "tco.options", "tco.units")
 NOT_PUT_IN = "not put in"
 CPU_S = 20
 """What a mutant may take before it counts as killed: it never ends, or nearly so [s]."""
 
-EQUIVALENT = ROOT / "benchmarks" / "data" / "equivalent_mutants.txt"
-"""`module: function: line of the source: change: why nothing can notice it`."""
+EQUIVALENT = ROOT / "benchmarks" / "equivalent_mutants.txt"
+"""`module | function | line of the source | change | why nothing can notice it`."""
 
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,
@@ -252,6 +285,14 @@ def put_in(site: Site) -> None:
         old, new = old.__dict__[inner[0]], new.__dict__[inner[0]]
     if not _same_but_code(old, new):
         raise LookupError(site.function)
+    forget()
+
+
+def forget() -> None:
+    """Empty what functions remember: it may be what a mutant's would say otherwise."""
+    for one in gc.get_objects():
+        if isinstance(one, functools._lru_cache_wrapper) and one.__module__.startswith(FORMULAS):
+            one.cache_clear()
 
 
 def _same_but_code(old: object, new: object) -> bool:
@@ -268,17 +309,26 @@ def _same_but_code(old: object, new: object) -> bool:
     return True
 
 
-def decided(site: Site, cases: dict[str, Callable[[], object]], known: dict[str, list]) -> str:
-    """Return the case that kills a mutant, `error`, `time`, or nothing where it lives."""
+def decided(site: Site, cases: dict[str, Case], known: dict[str, list], wider: bool) -> str:
+    """Return what kills a mutant: a case, an error, `time`, a test file; nothing: it lives."""
+    said = _forked(site, CPU_S, lambda: _killed_by(site, cases, known))
+    if said or not wider:
+        return said
+    return _forked(site, WIDER_CPU_S, lambda: _killed_by_tests(site))
+
+
+def _forked(site: Site, cpu_s: int, ask: Callable[[], str]) -> str:
+    """Return what is said in a process of its own that has a mutant in it."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-        sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+        for number in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
         try:
             put_in(site)
-            said = _killed_by(cases, known)
+            said = ask()
         except LookupError:
             said = NOT_PUT_IN
         except BaseException as error:  # noqa: BLE001 - whatever a mutant does
@@ -292,18 +342,135 @@ def decided(site: Site, cases: dict[str, Callable[[], object]], known: dict[str,
     return said if status == 0 else "time"
 
 
-def _killed_by(cases: dict[str, Callable[[], object]], known: dict[str, list]) -> str:
+class Case(NamedTuple):
+    """A case of `tests/figures`: how to make it, what it takes, and the functions it calls."""
+
+    make: Callable[[], object]
+    seconds: float
+    calls: frozenset[tuple[str, str]]
+
+
+def quick_tests() -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield the tests of `QUICK` that need nothing of pytest but parameters and plain fixtures."""
+    import conftest
+
+    for where in QUICK:
+        place = ROOT / "tests" / where
+        for path in [place] if place.is_file() else sorted(place.glob("test_*.py")):
+            module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+            scope = vars(conftest) | vars(module)
+            for name, test in vars(module).items():
+                if name.startswith("test_") and not hasattr(test, "hypothesis"):
+                    for number, said in enumerate(_parametrized(test)):
+                        if _plain(test, said, scope):
+                            yield (
+                                f"{path.stem}::{name}[{number}]",
+                                partial(_called, test, said, scope),
+                            )
+
+
+def _parametrized(test: Any) -> Iterator[dict[str, Any]]:
+    """Yield the arguments that a test's marks give it; nothing for one with other marks."""
+    marks = getattr(test, "pytestmark", [])
+    if any(mark.name != "parametrize" for mark in marks):
+        return
+    each = []
+    for mark in marks:
+        names, values = mark.args[0], mark.args[1]
+        names = names.replace(" ", "").split(",") if isinstance(names, str) else names
+        rows = [v.values if hasattr(v, "marks") else v if len(names) > 1 else (v,) for v in values]
+        each.append([dict(zip(names, row, strict=True)) for row in rows])
+    for some in product(*each):
+        yield {name: value for row in some for name, value in row.items()}
+
+
+def _plain(test: Any, said: dict[str, Any], scope: dict[str, Any]) -> bool:
+    """Return whether all other arguments are fixtures that need nothing of pytest."""
+    needed = [n for n in inspect.signature(test).parameters if n not in said]
+    return all(n in scope and _plain(_bare(scope[n]), {}, scope) for n in needed)
+
+
+def _bare(fixture: Any) -> Any:
+    return getattr(fixture, "__wrapped__", None) or fixture._get_wrapped_function()
+
+
+def _called(test: Any, said: dict[str, Any], scope: dict[str, Any]) -> Any:
+    """Call a test or a fixture with the fixtures that it needs, made anew."""
+    needed = [n for n in inspect.signature(test).parameters if n not in said]
+    return test(**said, **{n: _called(_bare(scope[n]), {}, scope) for n in needed})
+
+
+def timed(make: Callable[[], object], most_s: float = 0.0) -> Case | None:
+    """Return a case with the functions that it calls; None for one that takes too long."""
+    from figures.cases import flat
+
+    calls: set[tuple[str, str]] = set()
+
+    def too_long(*_: object) -> None:
+        raise TimeoutError
+
+    def called(frame: types.FrameType, event: str, _: object) -> None:
+        if event == "call":
+            calls.add((frame.f_code.co_filename, frame.f_code.co_qualname))
+
+    forget()
+    begun = time.process_time()
+    signal.signal(signal.SIGVTALRM, too_long)
+    signal.setitimer(signal.ITIMER_VIRTUAL, most_s)
+    sys.setprofile(called)
+    try:
+        list(flat(make()))
+    except Exception:  # noqa: BLE001 - it takes too long, whatever became of the TimeoutError
+        return None
+    finally:
+        sys.setprofile(None)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+    return Case(make, time.process_time() - begun, frozenset(calls))
+
+
+def _killed_by(site: Site, cases: dict[str, Case], known: dict[str, list]) -> str:
     from figures.cases import differs, flat
 
+    at = (str(PACKAGE / site.module), ".".join(site.function.split(".")[: _depth(site)]))
+    called = [name for name, case in cases.items() if at in case.calls]
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        for name, make in cases.items():
+        for name in sorted(called, key=lambda name: cases[name].seconds):
             try:
-                if differs(list(flat(make())), known[name]):
+                if differs(list(flat(cases[name].make())), known[name]):
                     return name
             except Exception as error:  # noqa: BLE001 - whatever a mutant does
                 return f"{name}: {type(error).__name__}"
     return ""
+
+
+def _depth(site: Site) -> int:
+    """Return how many names lead to the function of a module or class that holds a site."""
+    name = "tco." + site.module.removesuffix(".py").replace("/", ".")
+    return 1 + isinstance(getattr(sys.modules[name], site.function.split(".")[0]), type)
+
+
+def _killed_by_tests(site: Site) -> str:
+    import pytest
+
+    stem, name = Path(site.module).stem, site.function.split(".")[0]
+    says = re.compile(rf"\b(?:{stem}|{name})\b")
+    files = (path for folder in WIDER for path in (ROOT / "tests" / folder).rglob("test_*.py"))
+    chosen = [str(path) for path in sorted(files) if says.search(path.read_text(encoding="utf-8"))]
+    options = ["-q", "-x", "-n0", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    return "tests" if chosen and pytest.main([*options, *chosen]) == 1 else ""
+
+
+def reasons() -> dict[tuple[str, ...], str]:
+    """Return why mutants are equivalent, by module, function, line of the source and change."""
+    rows = [row.split(" | ") for row in EQUIVALENT.read_text(encoding="utf-8").splitlines()]
+    return {tuple(row[:4]): row[4] for row in rows if len(row) == 5}
+
+
+def key(site: Site) -> tuple[str, ...]:
+    """Return what a mutant is known by, wherever its line moves."""
+    text = (PACKAGE / site.module).read_text(encoding="utf-8").splitlines()[site.line - 1]
+    return site.module, site.function, text.strip(), site.change
 
 
 def main() -> None:
@@ -313,33 +480,52 @@ def main() -> None:
     said.add_argument("--seed", help="the commit's hash, unless said")
     said.add_argument("--module", action="append", help="engine/fleet.py; all unless said")
     said.add_argument("--show", action="store_true", help="every mutant, not only those that live")
+    said.add_argument("--wider", action="store_true", help="what lives meets more tests: minutes")
     args = said.parse_args()
     git = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     seed = args.seed or subprocess.run(git, capture_output=True, text=True, check=True).stdout[:12]
     every = [site for module in args.module or MODULES for site in sites(module)]
     drawn = random.Random(seed).sample(every, min(args.count, len(every)))
-    from figures.answers import ANSWERS
-    from figures.cases import CASES, flat
+    from figures.every import EVERY
 
-    cases = CASES | ANSWERS
+    for make in EVERY.values():
+        make()  # everything is loaded before processes part
+    cases = {name: timed(make) for name, make in EVERY.items()}
     known = json.loads((ROOT / "tests" / "figures" / "figures.json").read_text(encoding="utf-8"))
-    for name, make in cases.items():
-        assert list(flat(make())) is not None, name  # everything is loaded before processes part
-    lives: list[Site] = []
-    by: Counter[str] = Counter()
+    for name, test in quick_tests():
+        if (case := timed(test, MOST_S)) is not None:
+            cases[name], known[name] = case, [None]
+    by: dict[str, Counter[str]] = {site.module: Counter() for site in sorted(drawn)}
+    why, begun = reasons(), os.times()
     for site in sorted(drawn):
-        how = decided(site, copy.copy(cases), known)
+        how = decided(site, cases, known, args.wider)
         if how == NOT_PUT_IN:
             raise SystemExit(f"{site}: no function of that name to put it into")
-        by["lives" if not how else "killed"] += 1
-        if not how:
-            lives.append(site)
+        reason = why.get(key(site), "")
+        told = "wider" if how == "tests" else "time" if how == "time" else "quick"
+        by[site.module][told if how else "reason" if reason else "lives"] += 1
         if args.show or not how:
             where = f"{site.module}:{site.line} {site.function}"
-            print(f"{where}: {site.change}: {how or 'LIVES'}", flush=True)
-    share = by["killed"] / len(drawn)
+            print(f"{where}: {site.change}: {how or reason or 'LIVES'}", flush=True)
+    _table(by, f"of {len(every)} sites; seed {seed}")
+    used = sum(now - then for now, then in zip(os.times()[:4], begun[:4], strict=True))
+    print(f"{used / len(drawn):.1f} s of CPU a mutant")
+
+
+COLUMNS = ("quick", "wider", "time", "lives", "reason")
+
+
+def _table(by: dict[str, Counter[str]], what: str) -> None:
+    print(f"\n| module | mutants | {' | '.join(COLUMNS)} |\n|---|{'---:|' * (len(COLUMNS) + 1)}")
+    for module, counts in by.items():
+        cells = " | ".join(str(counts[name]) for name in COLUMNS)
+        print(f"| {module} | {counts.total()} | {cells} |")
+    every = sum(by.values(), Counter[str]())
+    killed, lives = every.total() - every["lives"] - every["reason"], every["lives"]
     print(
-        f"{by['killed']} of {len(drawn)} killed, {share:.1%} (of {len(every)} sites; seed {seed})"
+        f"\n{killed} of {every.total()} killed, {killed / every.total():.1%}; {killed} of "
+        f"{killed + lives}, {killed / (killed + lives):.1%}, without those that a reason is "
+        f"written of ({what})"
     )
 
 

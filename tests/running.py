@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def small_file(name: str) -> File:
     return File(shipped.path, lines[0] + b"\n")  # nothing was measured
 
 
+@cache
 def published(name: str, folder: Path = SCHEMA) -> Draft202012Validator:
     """Return what holds a value against a published schema, which refers to those beside it."""
     texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.schema.json")]

@@ -897,7 +897,7 @@ def random_loads() -> Any:
         ]  # fmt: skip
         for kind in kinds:
             made = hybrid.serve(hybrid.layers_of(load, unit, 4, 2.0), kind, 0.5)
-            out += [made.net_usd, made.served, made.on_share]
+            out += [made.net_usd, made.served, made.on_share, made.awake]
         for base, peak in ((kinds[0], kinds[1]), (kinds[2], kinds[0]), (None, kinds[2])):
             found = hybrid.best_stack(load, base, peak, 0.5)
             out += [

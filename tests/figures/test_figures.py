@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from .answers import ANSWERS
-from .cases import CASES, Figures, differs, flat
+from .cases import Figures, differs, flat
+from .every import EVERY
 
 FILE = Path(__file__).parent / "figures.json"
-EVERY = CASES | ANSWERS
 
 
 @pytest.fixture(scope="module")

@@ -41,6 +41,9 @@ COMMANDS = {
     "embed": {},
     "deploy": {},
 }
+VOLUMES = {"train": "--training-tokens", "embed": "--corpus"}
+"""The option that says how much, where it is not `--tokens`."""
+
 NAMES = (
     "openai/gpt-4.1", "gpt-4.1", "gpt-4.1-mini", "self/llama-3.3-70b", "llama-3.3-70b", "self",
     "self/gpt-oss-120b@1xh100-sxm:mxfp4/runpod:on_demand", "claude-sonnet-4.5", "nobody/nothing",
@@ -66,6 +69,8 @@ QUIET = {"export", "catalog", "measured", "file"}
 
 def command_line(rng: random.Random) -> list[str]:
     """Return a command line, right or nearly so more often than not."""
+    if rng.random() < 0.04:
+        return _of_data(rng)
     command = rng.choice([*COMMANDS, "compare", "breakeven", "plan"])
     words = [command]
     named = {"explain": 1, "deploy": 1, "size": 1, "train": 1}.get(command, 0)
@@ -73,7 +78,10 @@ def command_line(rng: random.Random) -> list[str]:
         named = 2
     words += [rng.choice(NAMES) for _ in range(named)]
     if rng.random() < 0.85:
-        words += ["--tokens", rng.choice(("50B", "1B", "100M", "2T", rng.choice(NUMBERS)))]
+        words += [
+            VOLUMES.get(command, "--tokens"),
+            rng.choice(("50B", "1B", "100M", "2T", rng.choice(NUMBERS))),
+        ]
     fields = [*QUESTION, *OUTPUT, *COMMANDS[command].values()]
     for field in rng.sample(fields, rng.choice((0, 1, 1, 2, 3, 5))):
         if field.name not in QUIET | {"tokens", "all"}:
@@ -81,6 +89,15 @@ def command_line(rng: random.Random) -> list[str]:
     if rng.random() < 0.5 and "--format" not in words:
         words += ["--format", "json"]
     return words
+
+
+def _of_data(rng: random.Random) -> list[str]:
+    """Return a question of the catalog or of what is in effect."""
+    asked = rng.choice(("show", "show", "history", "list", "names", "rules"))
+    words = rng.choice((["catalog", asked], ["catalog", asked], ["config", "show"]))
+    if asked in ("show", "history", "list") or rng.random() < 0.1:
+        words.append(rng.choice((*NAMES, *WORDS, "models", "offers", "hardware", "prices")))
+    return [*words, *rng.choice(([], ["--format", rng.choice(("json", "csv", "md", "llm"))]))]
 
 
 def _said(field: Field, rng: random.Random) -> list[str]:
@@ -275,7 +292,7 @@ def against_message(answer: Any) -> str | None:
 
 BELOW_NOTHING = re.compile(r"usd|cost|price")
 SIGNED = re.compile(
-    r"saving|swing|gap|difference|change|npv|delta|gain|worth|total|cash|a_minus|\.path\.usd$"
+    r"saving|swing|gap|difference|change|npv|delta|gain|worth|total|cash|a_minus|at_low|at_high|\.path\.usd$"
 )
 """Figures of money that may be below nothing: what one option costs less than another."""
 
@@ -288,7 +305,7 @@ def against(line: list[str], result: Any) -> str | None:
     if result.exit_code not in range(5):
         return f"exit status {result.exit_code}: {result.stderr[-300:]}"
     if "Traceback" in result.output:
-        return "a traceback"
+        return f"a traceback: {result.output[-1500:]}"
     wants = "json" in line[-1:] or ("--format" in line and "json" in line)
     if wants and result.exit_code == 0 and result.stdout.startswith("{"):
         return _document(json.loads(result.stdout, parse_constant=_no_figure), line)

@@ -427,11 +427,10 @@ def _only(name: str) -> Words:
     from tco.catalog.load import load_catalog
     from tco.catalog.lookup import find_model, find_provider
 
-    catalog = load_catalog()
     for flag, find in (("--model", find_model), ("--provider", find_provider)):
         try:
-            find(catalog, name)
-        except TcoError:
+            find(load_catalog(), name)
+        except TcoError:  # no such name, or no catalog to look it up in
             continue
         return [flag, name]
     return []

@@ -270,7 +270,7 @@ def _passing(
     # With tpot(n) = t + u (n - 1) and n = X D the equation of D is linear.
     left = 1.0 - busy - of.output_tokens * server.token_more_s * rate
     alone = np.maximum(server.token_s - server.token_more_s, 0.0)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         decode = np.where(left > 0.0, of.output_tokens * alone / np.maximum(left, 0.0), np.inf)
     decode = np.maximum(decode, of.output_tokens * server.token_s)
     others: Number = 1.0

@@ -17,6 +17,7 @@ from running import DAY, load_small, run
 from strategies import shipped_catalog
 
 from tco.catalog import load
+from tco.errors import DataError
 
 PROPOSED = re.compile(r"(?:try: |for example:? |first, |: )(tco [a-z][^;]*?)(?:;|$)")
 
@@ -574,3 +575,15 @@ def test_asking_nothing_shows_what_to_begin_with() -> None:
     assert len(shown) == 3
     assert [tried(command).exit_code for command in shown] == [0, 0, 0]
     assert "tco --help" in done.stdout
+
+
+def test_what_is_mistyped_is_told_where_no_catalog_can_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gone(*_: Any, **__: Any) -> Any:
+        raise DataError("data/prices.yaml:1: not in this installation")
+
+    monkeypatch.setattr(load, "load_catalog", gone)
+    result = run("catalog", "list", "texas")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("tco: more words than tco catalog list takes: texas;")

@@ -152,3 +152,13 @@ def test_without_a_lone_time_requests_in_flight_are_in_proportion() -> None:
         lone_request_s=np.nan,
     )
     assert in_flight(0.5, measured) == pytest.approx(16.0)
+
+
+def test_targets_with_and_without_drafts_at_once_are_each_alone() -> None:
+    drafts = np.array([0.0, 3.0])
+    both = best(replace(goal(), drafts=drafts))
+    for i, count in enumerate(drafts.tolist()):
+        alone = best(replace(goal(), drafts=count))
+        assert np.asarray(both.requests_per_s)[i] == pytest.approx(float(alone.requests_per_s))
+        assert np.asarray(both.lone_tpot_s)[i] == pytest.approx(float(alone.lone_tpot_s))
+        assert np.asarray(both.slots)[i] == float(alone.slots)

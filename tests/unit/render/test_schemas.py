@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -14,20 +15,23 @@ from running import ROOT, SCHEMA, published
 from tco.catalog.yaml_lines import load_yaml
 from tco.render.schemas import FILES, RESULTS, schema, schemas, write
 
+every = cache(schemas)
+"""All of them, made once: it takes a second."""
+
 
 def test_in_step(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--update-golden"):
         write(ROOT / "schema")
-    made = schemas()
+    made = every()
     kept = {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "schema").glob("*.json")}
     assert kept.keys() == made.keys()
     for name, text in made.items():
         assert kept[name] == text, f"{name}: run pytest --update-golden"
 
 
-@pytest.mark.parametrize("name", sorted(schemas()))
+@pytest.mark.parametrize("name", sorted(every()))
 def test_is_a_schema(name: str) -> None:
-    jsonschema.Draft202012Validator.check_schema(json.loads(schemas()[name]))
+    jsonschema.Draft202012Validator.check_schema(json.loads(every()[name]))
 
 
 @pytest.mark.parametrize("name", sorted({*RESULTS, *FILES}))
@@ -57,10 +61,10 @@ def written_out(value: Any, base: str, definitions: dict[str, Any] | None = None
 
 
 def test_a_definition_stands_once() -> None:
-    made = [json.loads(text).get("$defs", {}) for text in schemas().values()]
+    made = [json.loads(text).get("$defs", {}) for text in every().values()]
     names = Counter(chain(*made))
     assert max(names.values()) == 1
-    assert sum(len(text.splitlines()) for text in schemas().values()) <= 15_000
+    assert sum(len(text.splitlines()) for text in every().values()) <= 15_000
 
 
 @pytest.mark.parametrize("name", ["prices", "hardware", "models", "workloads", "assumptions"])
@@ -80,6 +84,6 @@ def test_scenario_follows() -> None:
 
 
 def test_properties_are_described() -> None:
-    made = json.loads(schemas()["scenario.schema.json"])
+    made = json.loads(every()["scenario.schema.json"])
     described = made["properties"]["as_of"]["description"]
     assert described.startswith("The day whose prices hold")
