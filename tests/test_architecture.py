@@ -48,9 +48,11 @@ NEW = {
     "idle watts, prices of own tokens, first tokens in a queue": 797,
     "local runners of several slots, versions of engines": 106,
     "records that are quick to define, catalogs compiled into the wheel": 300,
+    "a page of a bill": 58,
+    "rates that drift or clump within their hour": 56,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 69_506 + sum(NEW.values())
+MOST_LINES_IN_ALL = 69_396 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {
