@@ -61,7 +61,7 @@ class Profile(Record):
     """Share of the input that a prefix cache can serve."""
     peak_to_mean: Annotated[float, Field(ge=1)]
     """Busiest hour of the week over the average hour."""
-    rate_cv: NotNegative = 0.0
+    rate_cv: NotNegative | None = None
     """Variation of the rate within the busiest hour: 0 smooth, 0.2 drifting, 1 and more clumped."""
     requests_per_user_per_month: Positive | None = None
     hourly: list[NotNegative] = []
