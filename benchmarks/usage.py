@@ -4,8 +4,9 @@
 
 `plain.sql` holds statements over the files `LOGS`, as a user would write them by hand; of text, the
 base is DuckDB's own reader, reading the same fields once. CPU seconds of the process tree (user and
-system), two threads, both sides in one session; the machine should do nothing else. Recorded on
-2026-11-29, two cores shared with other work, duckdb 2.0.1, 101,065,380 rows of Parquet:
+system), two threads, both sides in one session; the machine should do nothing else. Figures:
+docs/performance.md. On 2026-11-29, two cores shared with other work, duckdb 2.0.1, 101,065,380
+rows of Parquet, models as texts:
 
     plain.sql, eight aggregates                       180.1 s CPU   0.94 GB (limit 1 GB)
     profile and sums by team and tag, exact duplicates

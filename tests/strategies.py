@@ -96,6 +96,7 @@ policies = st.builds(
     peakedness=real(0.0, 20.0),
     wait_beta=st.one_of(st.just(0.0), real(0.5, 4.0)),
     redundancy=st.integers(0, 3).map(float),
+    rate_cv=st.sampled_from([0.0, 0.0, 0.23, 1.66]),
 )
 
 replicas = st.builds(
@@ -214,6 +215,7 @@ def setting_values(draw: st.DrawFn) -> dict[str, float]:
         "serving.headroom": draw(headrooms),
         "serving.peakedness": draw(real(0.0, 10.0)),
         "serving.wait_beta": draw(st.sampled_from([0.0, 1.42, 2.375, 3.115])),
+        "workload.rate_cv": draw(st.sampled_from([0.0, 0.23, 1.66])),
         "serving.max_concurrency": float(draw(st.integers(1, 512))),
         "serving.redundancy": float(draw(st.integers(0, 2))),
         "people.floor_fte": draw(real(0.0, 3.0)),

@@ -52,9 +52,11 @@ NEW = {
     "answers that work out whole only what they show, catalogs that are read by and by": 140,
     "sizes that cannot end are refused with what is possible": 20,
     "percentiles of the first token as limits, and of sessions; seats that grow, pools": 339,
+    "a page of a bill": 58,
+    "rates that drift or clump within their hour": 56,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 69_250 + sum(NEW.values())
+MOST_LINES_IN_ALL = 69_140 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {

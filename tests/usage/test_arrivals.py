@@ -126,6 +126,36 @@ def test_the_usual_rule_is_short_where_traffic_drifts() -> None:
     assert float(replicas_in_flight(mean, most / mean, 8)) >= true
 
 
+def test_the_usual_rule_is_not_short_where_it_knows_how_the_rate_drifts() -> None:
+    for sigma in (0.3, 0.5, 0.7):
+        start = arrivals((sigma, 20.0), 0.6, seed=4)
+        service = np.random.default_rng(4).lognormal(np.log(12.0), 0.7, start.size)
+        hours = np.bincount((start // 3600).astype(int))
+        load = float(service.sum()) / (HOURS * 3600) * hours.max() / hours.mean() / 8
+        kept = {"headroom": 0.85, "peakedness": 2.0, "wait_beta": 2.375, "redundancy": 0}
+        drift = float(np.sqrt(np.exp(sigma**2) - 1.0))
+        knows = float(replicas_for(load, 8, FleetPolicy(**kept, rate_cv=drift)))
+        smooth = float(replicas_for(load, 8, FleetPolicy(**kept)))
+        assert smooth <= needed(start, service, 8) <= knows, (sigma, smooth, knows)
+
+
+def test_the_default_knows_what_it_is_and_sensitivity_tries_the_rest() -> None:
+    pair = ("gpt-4.1", "self/llama-3.3-70b", "--tokens", "500B", "-o", "json", "-q")
+    rows = json.loads(run("sensitivity", *pair).stdout)["rows"]
+    tried = next(row for row in rows if row["path"] == "workload.rate_cv")
+    assert (tried["low"], tried["high"]) == (0.0, 1.66)
+    own = ("explain", "self/llama-3.3-70b", "--tokens", "500B", "-o", "json", "-q")
+    said = {}
+    for cv in (0.0, 0.23, 1.66):
+        done = run(*own, "--set", f"workload.rate_cv={cv}")
+        said[cv] = json.loads(done.stdout)["option"]["replicas"]
+        assert f"(workload.rate_cv {cv:g})" in " ".join(json.loads(done.stdout)["steps"])
+    assert said[0.0] < said[0.23] < said[1.66]
+    steps = " ".join(json.loads(run(*own).stdout)["steps"])
+    assert f"clumped (1.66) {said[1.66] - 1:g}" in steps  # one is a spare
+    assert json.loads(run(*own).stdout)["option"]["replicas"] == said[0.0]
+
+
 def test_the_headroom_of_requests_in_flight_needs_as_many_replicas() -> None:
     for load in (0.3, 2.0, 17.0):
         headroom = float(headroom_in_flight(2.5, 6.0))

@@ -65,6 +65,17 @@ def test_a_cut_off_gzip_file_keeps_what_could_be_read(tmp_path: Path) -> None:
     assert found["first_places"]["truncated_file"].startswith(str(path))
 
 
+def test_a_packed_table_that_is_cut_off_says_what_to_do(tmp_path: Path) -> None:
+    row = "2026-11-20T10:00:00Z,gpt-5,{},5\n"
+    text = "start,model,input,output\n" + "".join(row.format(i) for i in range(50_000))
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(text.encode())[:-20_000])
+    done = run("bill", str(path))
+    assert done.exit_code == 3
+    assert f"{path}: cut off; gzip -dc < {path} > rest" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.output
+
+
 def test_a_folder_may_hold_other_things(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(chats(2))
     (tmp_path / "truth.json").write_text('{"rows": 2}')

@@ -61,6 +61,8 @@ class Profile(Record):
     """Share of the input that a prefix cache can serve."""
     peak_to_mean: Annotated[float, Field(ge=1)]
     """Busiest hour of the week over the average hour."""
+    rate_cv: NotNegative | None = None
+    """Variation of the rate within the busiest hour: 0 smooth, 0.2 drifting, 1 and more clumped."""
     requests_per_user_per_month: Positive | None = None
     hourly: list[NotNegative] = []
     """Load of each hour of a day (24) or week (168), relative to the mean."""

@@ -249,6 +249,7 @@ def _traffic(part: UsageModel, name: str, kind: Any) -> Any:
         osl=tokens.get("output", 0) / part.requests,
         cached_share=tokens.get("read", 0) / taken,
         peak_to_mean=max(busiest, 1.0),
+        rate_cv=None,  # bursts are in the requests in flight, where those are known
         requests_per_user_per_month=None,
         hourly=list(part.hourly) if len(part.hourly) == WEEK_H else [],
         sources=[OWN],

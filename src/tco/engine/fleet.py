@@ -139,6 +139,7 @@ class FleetPolicy:
     Args:
         headroom: Highest load of a replica in the busiest hour, as a share of its capacity [1].
         peakedness: Variance over mean of the number of requests in flight; 1 is Poisson [1].
+        rate_cv: Variation of the rate within the busiest hour, standard deviation over mean [1].
         wait_beta: Square-root staffing factor; 2.375 lets 1 % of the requests wait [1].
         redundancy: Replicas beyond those that the load needs [1].
         zones: Zones of which any one may fail; 1 for no such thing [1].
@@ -153,6 +154,7 @@ class FleetPolicy:
     zones: Number = 1.0
     availability_target: Number = 0.0
     replica_availability: Number = 1.0
+    rate_cv: Number = 0.0
 
     def kept(self, needed: Number) -> Number:
         """Return the replicas to keep so that `needed` of them serve, spares included [1]."""
@@ -238,11 +240,27 @@ def burst_term(policy: FleetPolicy, slots: Number) -> Number:
         return policy.wait_beta * np.sqrt(np.divide(policy.peakedness, slots))
 
 
+def room_for_bursts(load: Number, slots: Number, policy: FleetPolicy) -> Number:
+    """Return the replicas that bursts need beyond the load [1].
+
+    ``beta * sqrt(z * a / slots + (cv * a)**2)``: where the rate itself drifts or clumps, the
+    variance of the requests in flight grows with the square of the load, as that of clients that
+    do more together, so that their peakedness is ``z + cv**2 * a * slots``.
+
+    Args:
+        load: Peak load, a, in replicas' worth of work [1].
+        slots: Requests that one replica has in flight at its capacity [1].
+        policy: How much room to keep.
+    """
+    drift = policy.wait_beta * policy.rate_cv * load
+    return np.hypot(burst_term(policy, slots) * np.sqrt(load), drift)
+
+
 def replicas_for(load: Number, slots: Number, policy: FleetPolicy) -> Number:
     """Return the replicas that a peak load needs, without redundancy [1].
 
-    ``n = max(1, ceil(a / headroom), ceil(a + beta * sqrt(z * a / slots)))``: hour-long peaks must
-    stay within the headroom, and bursts inside the hour must find a free slot.
+    ``n = max(1, ceil(a / headroom), ceil(a + room_for_bursts))``: hour-long peaks must stay within
+    the headroom, and bursts inside the hour must find a free slot.
 
     Args:
         load: Peak load, in replicas' worth of work [1].
@@ -253,7 +271,7 @@ def replicas_for(load: Number, slots: Number, policy: FleetPolicy) -> Number:
         Square-root staffing with Hayward's peakedness; beta from Halfin and Whitt (1981).
     """
     sustained = load / policy.headroom
-    bursts = load + burst_term(policy, slots) * np.sqrt(load)
+    bursts = load + room_for_bursts(load, slots, policy)
     return np.maximum(1.0, np.ceil(np.maximum(sustained, bursts) - ROUND_OFF))
 
 
@@ -261,7 +279,8 @@ def load_served(replicas: Number, slots: Number, policy: FleetPolicy) -> Number:
     """Return the highest peak load that so many replicas serve [1].
 
     The inverse of `replicas_for`: ``min(n * headroom, a)`` with ``a + k * sqrt(a) = n`` solved
-    for ``sqrt(a) = (sqrt(k**2 + 4n) - k) / 2``.
+    for ``sqrt(a) = (sqrt(k**2 + 4n) - k) / 2``; with ``m = beta * cv`` the load at which
+    ``k**2 a + m**2 a**2 = (n - a)**2``.
 
     Args:
         replicas: Replicas, redundancy not counted [1].
@@ -270,19 +289,25 @@ def load_served(replicas: Number, slots: Number, policy: FleetPolicy) -> Number:
     """
     k = burst_term(policy, slots)
     root = (np.sqrt(k * k + 4.0 * replicas) - k) / 2.0
-    return np.minimum(replicas * policy.headroom, root * root)
+    m, b = policy.wait_beta * policy.rate_cv, 2.0 * replicas + k * k
+    with np.errstate(invalid="ignore"):
+        left = np.sqrt(b * b - 4.0 * (1.0 - m * m) * replicas * replicas)
+        drifting = 2.0 * replicas * replicas / (b + left)
+    return np.minimum(replicas * policy.headroom, np.where(m > 0, drifting, root * root))
 
 
 def slack_replicas(slots: Number, policy: FleetPolicy) -> Number:
     """Return the most replicas by which bursts can exceed the headroom rule, at any load [1].
 
-    The largest value of ``a + k * sqrt(a) - a / headroom``, ``k**2 / 4 / (1/headroom - 1)``;
-    infinite when there is no headroom to hide bursts in.
+    The largest value of ``a + k * sqrt(a) + m * a - a / headroom``, which is no less than theirs,
+    ``k**2 / 4 / (1/headroom - 1 - m)`` with ``m = beta * cv``; infinite when there is no headroom
+    to hide bursts in.
     """
     k = burst_term(policy, slots)
-    room = 1.0 / np.asarray(policy.headroom, dtype=float) - 1.0
+    room = 1.0 / np.asarray(policy.headroom, dtype=float) - 1.0 - policy.wait_beta * policy.rate_cv
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(k == 0, 0.0, k * k / 4.0 / room)
+        most = np.where(room > 0.0, k * k / 4.0 / room, np.inf)
+    return np.where((k == 0) & (room > -ROUND_OFF), 0.0, most)
 
 
 # Work that can wait: it has no peak, keeps no spare, and fills what the rest leaves free.

@@ -436,7 +436,8 @@ def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
     """
     policy = fleet_policy(settings)
     k = burst_term(policy, replica.staffed)
-    most = np.where(np.isfinite(k), 1.0 / (1.0 + k * k / 4.0 / MOST_SLACK), 1.0)
+    drift = policy.wait_beta * policy.rate_cv
+    most = np.where(np.isfinite(k), 1.0 / (1.0 + drift + k * k / 4.0 / MOST_SLACK), 1.0)
     return settings.with_values({"serving.headroom": np.minimum(policy.headroom, most)})
 
 

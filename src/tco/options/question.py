@@ -356,7 +356,8 @@ def _with_profile(settings: Settings, name: str, traffic: Traffic, request: Scen
             source=given or f"profile {name}: {', '.join(traffic.sources)}",
             fixed=True,
         )
-    for key in ("cached_share", "peak_to_mean"):
+    burst = ("rate_cv",) if traffic.rate_cv is not None else ()
+    for key in ("cached_share", "peak_to_mean", *burst):
         was = entries[f"workload.{key}"]
         value = float(getattr(traffic, key))
         entries[f"workload.{key}"] = Setting(

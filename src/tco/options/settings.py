@@ -162,11 +162,10 @@ def _workload(settings: Settings) -> Workload:
 
 def fleet_policy(settings: Settings) -> FleetPolicy:
     """Return how much room a fleet keeps."""
-    names = (
-        *("headroom", "peakedness", "wait_beta", "redundancy"),
-        *("zones", "availability_target", "replica_availability"),
-    )
-    policy = FleetPolicy(**{name: settings.value(f"serving.{name}") for name in names})
+    names: tuple[str, ...] = ("headroom", "peakedness", "wait_beta", "redundancy", "zones")
+    names += ("availability_target", "replica_availability")
+    kept = {name: settings.value(f"serving.{name}") for name in names}
+    policy = FleetPolicy(**kept, rate_cv=settings.value("workload.rate_cv"))
     if settings.given(OPEN):  # they are those of the peak itself, bursts and all
         none = {"headroom": 1.0, "wait_beta": 0.0}
         said = {n: v for n, v in none.items() if not settings.given(f"serving.{n}")}
@@ -181,7 +180,7 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
 OF_THE_PEAK = (
     *("workload.peak_to_mean", "serving.headroom", "serving.peakedness", "serving.wait_beta"),
     *("serving.redundancy", "serving.zones", "serving.availability_target"),
-    *("serving.max_tpot_s", "serving.max_ttft_s"),
+    *("serving.max_tpot_s", "serving.max_ttft_s", "workload.rate_cv"),
 )
 """What holds for work that cannot wait, and for no other unless it was given."""
 

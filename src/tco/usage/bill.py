@@ -432,7 +432,6 @@ ITEMS = {
 def _charges(made: PricedUsage, catalog: Catalog, today: date) -> Any:
     """Return a line for each group, model, kind of token and day, which add up to the bill."""
     cells = made.cells
-    none = np.zeros_like(cells["input"])
     fresh = cells["input"] - cells["read"] - sum(cells[n] for n in WRITES)
     kinds = {"input": fresh, "read": cells["read"], "output": cells["output"]}
     kinds |= {n: cells[n] for n in WRITES}
@@ -465,7 +464,6 @@ def _charges(made: PricedUsage, catalog: Catalog, today: date) -> Any:
                 list_usd=part,
                 billed_usd=said * part / whole if whole else 0.0,
             )
-    del none
 
 
 def _moment(seconds: float, today: date) -> str:

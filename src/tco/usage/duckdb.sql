@@ -1,7 +1,38 @@
 -- Written by `python -m tco.usage.expressions`; not edited by hand.
 -- name: cells
 SELECT
-  *
+  CAST("t2"."model" AS TEXT) AS "model",
+  "t2"."provider",
+  "t2"."region",
+  "t2"."service",
+  "t2"."team",
+  "t2"."project",
+  "t2"."key",
+  "t2"."tag",
+  "t2"."t",
+  "t2"."bucket_s",
+  "t2"."longer_than",
+  "t2"."only_cost",
+  "t2"."tier",
+  "t2"."failed",
+  "t2"."stated",
+  "t2"."unsplit",
+  "t2"."uncounted",
+  "t2"."unthought",
+  "t2"."n",
+  "t2"."input",
+  "t2"."read",
+  "t2"."write_5m",
+  "t2"."write_1h",
+  "t2"."write_30m",
+  "t2"."write_12h",
+  "t2"."write_unknown",
+  "t2"."output",
+  "t2"."reasoning",
+  "t2"."usd_nano",
+  "t2"."read_estimate",
+  "t2"."searches",
+  "t2"."image_input"
 FROM (
   SELECT
     "t1"."model",
@@ -99,7 +130,7 @@ FROM (
     18
 ) AS "t2"
 ORDER BY
-  "t2"."model" ASC,
+  CAST("t2"."model" AS TEXT) ASC,
   "t2"."provider" ASC,
   "t2"."region" ASC,
   "t2"."service" ASC,
@@ -120,7 +151,38 @@ ORDER BY
 
 -- name: cells_hourly
 SELECT
-  *
+  CAST("t2"."model" AS TEXT) AS "model",
+  "t2"."provider",
+  "t2"."region",
+  "t2"."service",
+  "t2"."team",
+  "t2"."project",
+  "t2"."key",
+  "t2"."tag",
+  "t2"."t",
+  "t2"."bucket_s",
+  "t2"."longer_than",
+  "t2"."only_cost",
+  "t2"."tier",
+  "t2"."failed",
+  "t2"."stated",
+  "t2"."unsplit",
+  "t2"."uncounted",
+  "t2"."unthought",
+  "t2"."n",
+  "t2"."input",
+  "t2"."read",
+  "t2"."write_5m",
+  "t2"."write_1h",
+  "t2"."write_30m",
+  "t2"."write_12h",
+  "t2"."write_unknown",
+  "t2"."output",
+  "t2"."reasoning",
+  "t2"."usd_nano",
+  "t2"."read_estimate",
+  "t2"."searches",
+  "t2"."image_input"
 FROM (
   SELECT
     "t1"."model",
@@ -224,7 +286,7 @@ FROM (
     18
 ) AS "t2"
 ORDER BY
-  "t2"."model" ASC,
+  CAST("t2"."model" AS TEXT) ASC,
   "t2"."provider" ASC,
   "t2"."region" ASC,
   "t2"."service" ASC,
@@ -245,7 +307,18 @@ ORDER BY
 
 -- name: inputs
 SELECT
-  *
+  CAST("t2"."model" AS TEXT) AS "model",
+  "t2"."service",
+  "t2"."k",
+  "t2"."n",
+  "t2"."output",
+  "t2"."read",
+  "t2"."write_5m",
+  "t2"."write_1h",
+  "t2"."write_30m",
+  "t2"."write_12h",
+  "t2"."write_unknown",
+  "t2"."reasoning"
 FROM (
   SELECT
     "t1"."model",
@@ -292,13 +365,15 @@ FROM (
     3
 ) AS "t2"
 ORDER BY
-  "t2"."model" ASC,
+  CAST("t2"."model" AS TEXT) ASC,
   "t2"."service" ASC,
   "t2"."k" ASC
 
 -- name: outputs
 SELECT
-  *
+  CAST("t2"."model" AS TEXT) AS "model",
+  "t2"."k",
+  "t2"."n"
 FROM (
   SELECT
     "t1"."model",
@@ -322,12 +397,14 @@ FROM (
     2
 ) AS "t2"
 ORDER BY
-  "t2"."model" ASC,
+  CAST("t2"."model" AS TEXT) ASC,
   "t2"."k" ASC
 
 -- name: tens
 SELECT
-  *
+  CAST("t2"."model" AS TEXT) AS "model",
+  "t2"."t",
+  "t2"."n"
 FROM (
   SELECT
     "t1"."model",
@@ -347,7 +424,7 @@ FROM (
     2
 ) AS "t2"
 ORDER BY
-  "t2"."model" ASC,
+  CAST("t2"."model" AS TEXT) ASC,
   "t2"."t" ASC
 
 -- name: busiest
@@ -384,7 +461,9 @@ FROM (
 
 -- name: ends
 SELECT
-  *
+  CAST("t2"."model" AS TEXT) AS "model",
+  "t2"."t",
+  "t2"."n"
 FROM (
   SELECT
     "t1"."model",
@@ -411,12 +490,14 @@ FROM (
     2
 ) AS "t2"
 ORDER BY
-  "t2"."model" ASC,
+  CAST("t2"."model" AS TEXT) ASC,
   "t2"."t" ASC
 
 -- name: ends_200
 SELECT
-  *
+  CAST("t2"."model" AS TEXT) AS "model",
+  "t2"."t",
+  "t2"."n"
 FROM (
   SELECT
     "t1"."model",
@@ -454,12 +535,14 @@ FROM (
     2
 ) AS "t2"
 ORDER BY
-  "t2"."model" ASC,
+  CAST("t2"."model" AS TEXT) ASC,
   "t2"."t" ASC
 
 -- name: ends_50
 SELECT
-  *
+  CAST("t2"."model" AS TEXT) AS "model",
+  "t2"."t",
+  "t2"."n"
 FROM (
   SELECT
     "t1"."model",
@@ -497,12 +580,14 @@ FROM (
     2
 ) AS "t2"
 ORDER BY
-  "t2"."model" ASC,
+  CAST("t2"."model" AS TEXT) ASC,
   "t2"."t" ASC
 
 -- name: ends_10
 SELECT
-  *
+  CAST("t2"."model" AS TEXT) AS "model",
+  "t2"."t",
+  "t2"."n"
 FROM (
   SELECT
     "t1"."model",
@@ -540,12 +625,14 @@ FROM (
     2
 ) AS "t2"
 ORDER BY
-  "t2"."model" ASC,
+  CAST("t2"."model" AS TEXT) ASC,
   "t2"."t" ASC
 
 -- name: reuse
 SELECT
-  *
+  CAST("t6"."model" AS TEXT) AS "model",
+  "t6"."gap",
+  "t6"."tokens"
 FROM (
   SELECT
     "t5"."model",
@@ -634,7 +721,7 @@ FROM (
 WHERE
   "t6"."tokens" <> 0
 ORDER BY
-  "t6"."model" ASC,
+  CAST("t6"."model" AS TEXT) ASC,
   "t6"."gap" ASC
 
 -- name: span

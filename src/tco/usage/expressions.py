@@ -67,6 +67,14 @@ def whole(value: Any) -> Any:
     return Cast(value, "int64").to_expr()
 
 
+def ordered(found: Any, *keys: str) -> Any:
+    """Return a result in an order, its models as texts: an engine may number them meanwhile."""
+    from ibis.expr.operations import Cast
+
+    texts = {"model": Cast(found.model, "string").to_expr()}
+    return found.select(**{n: texts.get(n, found[n]) for n in found.columns}).order_by([*keys])
+
+
 def _sums(table: Any, names: Sequence[str]) -> dict[str, Any]:
     return {name: whole(table[name].sum()) for name in names}
 
@@ -98,7 +106,7 @@ def cells(good: Any, tier: Any, hourly: Sequence[str] = ()) -> Any:
         "unthought": good.reasoning.isnull(),
     }
     picked = good.select(**keys, **{name: good[name] for name in SUMS})
-    return picked.group_by([*keys]).agg(**_sums(picked, SUMS)).order_by([*keys])
+    return ordered(picked.group_by([*keys]).agg(**_sums(picked, SUMS)), *keys)
 
 
 def calls(good: Any) -> Any:
@@ -118,14 +126,14 @@ def inputs(good: Any) -> Any:
         **{name: ok[name] for name in counts},
     )
     found = picked.group_by(["model", "service", "k"])
-    return found.agg(**_sums(picked, counts)).order_by(["model", "service", "k"])
+    return ordered(found.agg(**_sums(picked, counts)), "model", "service", "k")
 
 
 def outputs(good: Any) -> Any:
     """Return answered requests by model and exact output."""
     ok = calls(good).filter(lambda t: t.status < 400)
     picked = ok.select(model=ok.model, k=ok.output.abs(), n=ok.n)
-    return picked.group_by(["model", "k"]).agg(**_sums(picked, ("n",))).order_by(["model", "k"])
+    return ordered(picked.group_by(["model", "k"]).agg(**_sums(picked, ("n",))), "model", "k")
 
 
 def timed(good: Any) -> Any:
@@ -143,8 +151,7 @@ def steps(each_second: Any) -> Any:
     """Return requests by model and step of `STEP_S`, by when it begins."""
     begun = each_second.t - each_second.t % STEP_S
     picked = each_second.select(each_second.model, t=begun, n=each_second.n)
-    found = picked.group_by(["model", "t"]).agg(**_sums(picked, ("n",)))
-    return found.order_by(["model", "t"])
+    return ordered(picked.group_by(["model", "t"]).agg(**_sums(picked, ("n",))), "model", "t")
 
 
 def busiest(each_second: Any) -> Any:
@@ -171,7 +178,7 @@ def ends(good: Any, speed: int | None) -> Any:
         end = whole(some.t) * unit + whole(some.output.abs()) * PREFILL + fresh
         at = end - end % (STEP_S * unit)
     picked = some.select(model=some.model, t=at, n=some.n)
-    return picked.group_by(["model", "t"]).agg(**_sums(picked, ("n",))).order_by(["model", "t"])
+    return ordered(picked.group_by(["model", "t"]).agg(**_sums(picked, ("n",))), "model", "t")
 
 
 def reuse(good: Any) -> Any:
@@ -194,7 +201,7 @@ def reuse(good: Any) -> Any:
     least = whole(ibis.literal(REUSE_GAPS_S[0]))
     picked = picked.union(off.select(model=off.model, gap=least, tokens=whole(off["input"])))
     found = picked.group_by(["model", "gap"]).agg(**_sums(picked, ("tokens",)))
-    return found.filter(lambda t: t.tokens != 0).order_by(["model", "gap"])
+    return ordered(found.filter(lambda t: t.tokens != 0), "model", "gap")
 
 
 def span(good: Any) -> Any:

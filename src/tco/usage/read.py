@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -283,6 +283,3 @@ def _size_of(row: UsageRow) -> tuple[int, int, float]:
 def in_buckets(found: Sequence[Found]) -> bool:
     """Return whether nothing is read request by request, so that no database is needed."""
     return all(one.format.grain != "requests" for one in found)
-
-
-Progress = Callable[[float], None]

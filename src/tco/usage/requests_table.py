@@ -460,6 +460,8 @@ def _refused(problem: Exception, files: Sequence[LogSource]) -> str:
     """Return what DuckDB complains of, in one line that begins with a file."""
     words = " ".join(str(problem).split())
     named = next((s.shown for s in files if s.path in words), files[0].shown)
+    if "GZIP" in words:
+        return f"{named}: cut off; gzip -dc < {named} > rest keeps what can be read of it"
     return f"{named}: {words[:200]}"
 
 
@@ -471,14 +473,17 @@ def _count_bad(
         f"SELECT bad, count(*), min(file) FROM read_parquet({listed}) WHERE bad IS NOT NULL "
         "GROUP BY bad ORDER BY bad"
     ).fetchall()
-    for reason, count, path in found:
-        line = store.con.execute(
-            f"SELECT at_row FROM ({query(raw, [path], zone, row=True)}) "
-            f"WHERE bad = {quoted(reason)} LIMIT 1"
-        ).fetchone()
-        header = 1 if raw.shape == "csv" else 0
-        place = f"{path}:{line[0] + header}" if line else path
-        tally.leave(reason, place, count)
+    header = 1 if raw.shape == "csv" else 0
+    for path in {path for *_, path in found}:
+        sought = {reason: count for reason, count, first in found if first == path}
+        rows = store.con.execute(
+            f"SELECT bad, at_row FROM ({query(raw, [path], zone, row=True)}) WHERE bad IS NOT NULL"
+        )
+        while sought and (one := rows.fetchone()):  # as a stream: no further than the last first
+            if count := sought.pop(one[0], None):
+                tally.leave(one[0], f"{path}:{one[1] + header}", count)
+        for reason, count in sought.items():
+            tally.leave(reason, path, count)
 
 
 def _take_off(store: Store, listed: str, tally: LeftOutTally) -> None:

@@ -413,15 +413,20 @@ class Store:
         files = f"read_parquet('{self.folder}/part-*.parquet', union_by_name=true)"
         self.con.execute(f"CREATE OR REPLACE VIEW usage AS SELECT * FROM {files}")
         self.have = {row[0] for row in self.con.execute("DESCRIBE usage").fetchall()}
+        self.con.execute(
+            "CREATE OR REPLACE TYPE named AS ENUM "
+            "(SELECT DISTINCT model FROM usage WHERE bad IS NULL AND model IS NOT NULL ORDER BY 1)"
+        )
         self.keep()
 
     def keep(self, without: Collection[str] = ()) -> None:
         """Have nothing in some columns of `good` from now on, nor in those that no file has."""
         empty = {"only_cost": "false", "n": "1"}
+        casts = {"model": "CAST(model AS named) AS model"}  # numbers are grouped sooner than texts
         picked = ", ".join(
             f"CAST({empty.get(name, 'NULL')} AS {kind}) AS {name}"
             if name in without or name not in self.have
-            else name
+            else casts.get(name, name)
             for name, kind in COLUMNS.items()
         )
         self.con.execute(

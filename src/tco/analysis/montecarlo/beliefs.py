@@ -20,6 +20,7 @@ from tco.records import dataclass
 CHOICES = frozenset(
     {
         "workload.batch_share",
+        "workload.rate_cv",
         "serving.max_tpot_s",
         "serving.max_concurrency",
         "serving.max_concurrency_large",

@@ -59,7 +59,8 @@ if TYPE_CHECKING:
 # Where a model fits, how fast it serves there, and what that costs at full load.
 
 FLEET_ONLY = (
-    *("serving.headroom", "serving.peakedness", "serving.wait_beta", "serving.redundancy"),
+    *("workload.rate_cv", "serving.headroom", "serving.peakedness", "serving.wait_beta"),
+    "serving.redundancy",
     *("serving.zones", "serving.availability_target", "serving.replica_availability"),
 )
 """Assumptions that only matter when there is a demand."""

@@ -14,7 +14,7 @@ from pkgutil import iter_modules
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tco.usage.rows import LeftOutTally, UsageRow, Wrong, moment
+from tco.usage.rows import LeftOutTally, UsageRow, moment
 from tco.usage.sources import RawRecord, Sample
 
 Grain = Literal["requests", "buckets", "costs", "counters"]
@@ -134,8 +134,3 @@ def service_of(value: Any) -> str:
     """Return the service tier of a name for it: `standard`, `batch`, `flex`, `priority`, ..."""
     word = str(value or "").strip().lower()
     return SERVICES.get(word, word[:40])
-
-
-def refuse(reason: str) -> Wrong:
-    """Return the refusal of a record."""
-    return Wrong(reason)
