@@ -39,7 +39,7 @@ MOST_MODULES = 25
 MOST_LINES_OF_A_FUNCTION = 40
 MOST_MODULES_OF_COMPARE = 50
 
-MOST_ROOMS = 235  # modules with code
+MOST_ROOMS = 230  # modules with code
 MOST_TYPES = 405  # to be 250: classes that declare fields
 NEW = {
     "tuning by memory and speed, seats": 853,
