@@ -883,10 +883,6 @@ def random_loads() -> Any:
         for start in (0.3, 1.5):
             cost, on = hybrid.switched(gain, np.full(3, start))
             out += [cost, on @ np.arange(24.0)]
-            out += [
-                hybrid._open_ended(gain, np.full(3, start), before)[1] @ np.arange(24.0)
-                for before in (True, False)
-            ]
         unit = float(rng.uniform(3.0, 12.0))
         kinds = [
             hybrid.Resource(

@@ -364,9 +364,10 @@ def _schema(document: Any) -> str:
 def _unnamed(document: Mapping[str, Any], advice: str) -> str:
     """Return the kind of a document that does not say it: its contract has no such member."""
     for schema in MODULES:
-        every = fields(record_of(schema))
+        record = record_of(schema)
+        every = fields(record) if is_dataclass(record) else ()
         named = {f.name for f in every if f.default is MISSING and f.default_factory is MISSING}
-        if "schema" not in {f.name for f in every} and named <= document.keys():
+        if every and "schema" not in {f.name for f in every} and named <= document.keys():
             return schema
     raise MisfitError((), f"{advice} (it has no schema)")
 
