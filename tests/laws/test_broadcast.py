@@ -103,7 +103,10 @@ def equal(array: Any, singles: list[Any]) -> None:
 def element(record: Any, i: int) -> Any:
     """Return the record of one element; what is a number already stays one."""
     values = {f.name: getattr(record, f.name) for f in fields(record)}
-    return replace(record, **{n: v[i] for n, v in values.items() if np.ndim(v)})
+    return replace(
+        record,
+        **{n: v[i] for n, v in values.items() if np.ndim(v) and not isinstance(v, tuple)},
+    )
 
 
 def column(records: list[Any]) -> Any:
