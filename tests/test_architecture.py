@@ -51,7 +51,7 @@ NEW = {
     "records that are quick to define, catalogs compiled into the wheel": 300,
     "answers that work out whole only what they show, catalogs that are read by and by": 140,
     "sizes that cannot end are refused with what is possible": 20,
-    "percentiles of the first token as limits, and of sessions; seats that grow, pools": 339,
+    "percentiles of the first token as limits, and of sessions; seats that grow, pools": 345,
     "a page of a bill": 58,
     "rates that drift or clump within their hour": 56,
 }

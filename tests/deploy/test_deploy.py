@@ -225,7 +225,11 @@ def test_length_is_a_power_of_two_unless_something_is_smaller(
     [
         ("gpt-4.1", {}, "openai/gpt-4.1 is bought by the token: nothing to deploy; its base URL"),
         ("deepinfra/llama-3.3-70b", {}, "is bought by the token: nothing to deploy"),
-        ("self/llama-3.3-70b", {"engine": "local"}, "no line of vLLM or SGLang for it"),
+        (
+            "self/llama-3.3-70b",
+            {"engine": "local"},
+            "tasks are written for vLLM and SGLang: choose --engine",
+        ),
     ],
 )
 def test_what_one_does_not_deploy(

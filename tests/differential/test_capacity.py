@@ -39,7 +39,8 @@ def memory(m: ModelShape, g: GpuShape, o: Layout, tokens: float) -> dict[str, fl
     n = o.tp * o.pp
     weights = shared * (n if o.dp_attention else 1) + m.routed_params * o.weight_bytes
     free = n * (g.memory_bytes * 0.985 * o.memory_share - o.reserve_bytes) - weights
-    sequence = cache_per_token(m, o) * copies(m, o) * seen(m, tokens) + m.state_bytes
+    held = cache_per_token(m, o) * copies(m, o) + index_keys(m, o)
+    sequence = held * seen(m, tokens) + m.state_bytes
     return {
         "weights": weights,
         "free": free,
@@ -58,6 +59,14 @@ def seen(m: ModelShape, tokens: float) -> float:
     """Return the tokens that the mean attention layer sees."""
     full = m.full_attention_share
     return float(full * tokens + (1 - full) * min(tokens, m.window_tokens))
+
+
+def index_keys(m: ModelShape, o: Layout) -> float:
+    """Return the keys by which sparse attention over grouped heads finds blocks [byte/token]."""
+    if m.mla or math.isinf(m.index_topk) or m.kv_heads <= 1:
+        return 0.0
+    ranks = 1 if o.dp_attention or o.layer_split else o.tp
+    return layers_with_cache(m) * (m.head_dim + 2) * ranks
 
 
 def cache_per_token(m: ModelShape, o: Layout) -> float:

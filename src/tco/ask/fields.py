@@ -225,7 +225,7 @@ FEWEST = 1000
 
 
 def volume(read: Callable[[Any], float], *meant: str) -> Callable[[Any], float]:
-    """Return the reader of a month's volume, which refuses nothing, and one that lacks its scale.
+    """Return the reader of a month's volume, which refuses one that lacks its scale.
 
     Args:
         read: Reads the quantity.
@@ -237,17 +237,14 @@ def volume(read: Callable[[Any], float], *meant: str) -> Callable[[Any], float]:
         if isinstance(value, str) and said.isdecimal() and 0 < int(said) < FEWEST:
             ways = ", ".join(way.format(said) for way in meant)
             raise UsageError(f"{said}: so few in a month? write {ways}, or {said}/month")
-        return _above_0(value, read(value))
+        return read(value)
 
     return reader
 
 
 def positive(value: Any) -> float:
     """Return a number that is more than 0."""
-    return _above_0(value, units.number(value))
-
-
-def _above_0(value: Any, number: float) -> float:
+    number = units.number(value)
     if number == 0:
         raise UsageError(f"{printable(str(value), 40)}: must be more than 0")
     return number

@@ -283,10 +283,10 @@ def own_setups(inputs: Question, selection: Selection, counts: tuple[int, ...] =
     rents = rent_entries(inputs, selection)
     measured = known(inputs.catalog, [m.shape for m in entries], [g.id for g in gpus])
     made = set_ups(inputs, entries, gpus, counts, measured, rents)
-    if inputs.gaps is not None:
-        from tco.options.sessions import check_pool
+    if inputs.settings.given("serving.kv_pool_tokens"):
+        from tco.options.sessions import check_pool  # few questions are about sessions
 
-        check_pool(made, inputs.settings)
+        check_pool(made, inputs.settings, inputs.gaps)
     return replace(made, untried=untried)
 
 

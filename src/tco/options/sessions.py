@@ -202,16 +202,21 @@ def first_tokens_of_turns(
     return promised(turn_percentiles_s(kinds, others, SPREAD, before, PROMISED), part)
 
 
-def check_pool(own: SetUps, settings: Settings) -> None:
-    """Raise `UsageError` for a stated pool of several set-ups, or larger than their memory."""
-    if not settings.given(POOL):
-        return
+def check_pool(own: SetUps, settings: Settings, gaps: Gaps | None) -> None:
+    """Raise `UsageError` for a stated pool of no sessions, of several set-ups, or too large."""
     tokens, by = number(settings.value(POOL)), settings[POOL].source
+    if gaps is None:
+        raise UsageError(
+            f"{by}: it is what sessions find again between their turns; ask about sessions "
+            "(--developers 100, --profile agent-coding)"
+        )
+    if not own.size:
+        return
     tried = {(own.row(i).model.id, own.row(i).gpu.id, own.row(i).gpus) for i in range(own.size)}
     if len(tried) > 1:
         raise UsageError(
             f"{by}: it is the cache of one set-up, and {len(tried)} are looked at: name its model "
-            "and its GPUs (--model, --gpu, --gpus)"
+            "and its GPUs (--gpu, --gpus)"
         )
     model, gpu, layout = own.shapes(np.arange(own.size))
     isl = settings.value("workload.isl")
