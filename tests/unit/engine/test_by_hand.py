@@ -65,6 +65,15 @@ def test_what_a_providers_cache_reads() -> None:
     assert ledger.read_share(replace(HALF_LATE, turns=4.0), 10.0) == close(0.4375)
 
 
+def test_what_is_read_where_only_what_all_share_is_cached() -> None:
+    # Three quarters of the turns are first or late ones; half of those find it kept by others.
+    assert ledger.shared_read_share(HALF_LATE, 10.0, warm=0.5) == close(0.625)
+    assert ledger.shared_read_share(HALF_LATE, 10.0) == 1.0
+    assert ledger.shared_read_share(replace(HALF_LATE, turns=1.0), 10.0, warm=A([0.0, 0.3])) == (
+        close([0.0, 0.3])
+    )
+
+
 def test_what_is_believed_to_be_cached_moves_what_is_read() -> None:
     found = ledger.believed_share(0.6, A([0.3, 0.5, 0.75, 1.0, 0.0]), 0.5)
     assert found == close([0.36, 0.6, 0.8, 1.0, 0.0])
