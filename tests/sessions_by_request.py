@@ -79,3 +79,14 @@ def billed(requests: list[Turn], lifetime_s: float, shared: float) -> Bill:
         own[turn.session] = turn.at_s, turn.context
         shared_used = turn.at_s
     return Bill(read, written)
+
+
+def shared_only(requests: list[Turn], lifetime_s: float, shared: float) -> Bill:
+    """Return the same when nothing is cached but what all share: a hit reads it, a miss writes."""
+    used, read, written = -np.inf, 0.0, 0.0
+    for turn in requests:
+        tokens = min(shared, turn.context)
+        hit = turn.at_s - used <= lifetime_s
+        read, written = read + tokens * hit, written + tokens * (not hit)
+        used = turn.at_s
+    return Bill(read, written)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from sessions_by_request import Turn, billed, turns
+from sessions_by_request import Turn, billed, shared_only, turns
 
+from tco.analysis.explain import explain
 from tco.analysis.rows import option_result
 from tco.catalog.load import Catalog
 from tco.engine.gaps import Gaps
-from tco.engine.ledger import believed_share, read_share, total_usd
+from tco.engine.ledger import (
+    believed_share,
+    read_share,
+    shared_read_share,
+    token_lines,
+    total_usd,
+)
 from tco.engine.sessions import Sessions
 from tco.engine.shapes import number
-from tco.options.bills import TokenOption, charged_lines, lines, usd_of
+from tco.options.bills import TokenOption, charged_lines, lines, usd_of, ways_to_cache
 from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.scenario import InlineOption
@@ -78,6 +86,21 @@ def test_reads_and_writes_are_those_of_single_requests(
     assert read == pytest.approx(true.read / count, rel=0.01)
     bill = units(true.read / count, true.written / count, price)
     assert units(read, written, price) == pytest.approx(bill, rel=0.02)
+
+
+@pytest.mark.parametrize("lifetime", LIFETIMES)
+def test_what_all_share_is_written_by_single_requests_that_come_too_late(
+    lifetime: float, requests: list[Turn], profile: tuple[tuple[float, float], ...]
+) -> None:
+    sessions, together = like(requests, profile), shared_only(requests, lifetime, SHARED)
+    each: dict[int, list[Turn]] = {}
+    for turn in requests:
+        each.setdefault(turn.session, []).append(turn)
+    alone = [shared_only(one, lifetime, SHARED) for one in each.values()]
+    for warm, bills in ((1.0, [together]), (0.0, alone)):
+        read, written = sum(b.read for b in bills), sum(b.written for b in bills)
+        found = number(shared_read_share(sessions, lifetime, warm))
+        assert found == pytest.approx(read / (read + written), rel=0.005)
 
 
 def random_gaps(seed: int) -> tuple[tuple[float, float], ...]:
@@ -191,6 +214,64 @@ def test_a_bill_takes_the_lifetime_that_is_cheaper(asked: Asked) -> None:
     at_5m = tokens_usd(asked, OPUS, settings=quick, cache_ttl="5m")
     assert tokens_usd(asked, OPUS, settings=quick) == pytest.approx(at_5m, rel=1e-12)
     assert at_5m < tokens_usd(asked, OPUS, settings=quick, cache_ttl="1h")
+
+
+ONE_TURN = {"workload.sessions.turns": 1.0}
+
+
+def test_what_nobody_reads_is_not_written(asked: Asked) -> None:
+    # 100 x 4,000 requests of 140,000 tokens at $5, and of 450 at $25: 280,000 + 4,500. What all
+    # share is 14,300 of them, read at $0.5: 2,860 + 251,400 + 4,500; written, the rest is at 6.25.
+    assert tokens_usd(asked, OPUS, settings=ONE_TURN) == pytest.approx(258_760)
+    assert tokens_usd(asked, OPUS, settings=ONE_TURN, cache_ttl="5m") == pytest.approx(321_610)
+    # A tenth of the turns comes when nobody keeps it: 0.1 x 14,300 are written at 6.25.
+    cold = {**ONE_TURN, "workload.sessions.shared_warm_share": 0.9}
+    usd = 251_400 + 4_500 + 5_720 * (0.9 * 0.5 + 0.1 * 6.25)
+    assert tokens_usd(asked, OPUS, settings=cold) == pytest.approx(usd)
+    # Less than 4,096 tokens are never cached there, and what is always cold is not worth it.
+    for nothing in ({"shared_tokens": 4_000.0}, {"shared_warm_share": 0.0}):
+        said = {f"workload.sessions.{name}": value for name, value in nothing.items()}
+        assert tokens_usd(asked, OPUS, settings={**ONE_TURN, **said}) == pytest.approx(284_500)
+
+
+def test_a_bill_is_the_least_of_its_ways_and_never_above_the_uncached(asked: Asked) -> None:
+    kinds = set()
+    turns = np.array([1.0, 1.1, 1.5, 2.0, 3.0, 68.5])[:, None, None]
+    warm, gap = np.array([0.0, 0.5, 1.0])[:, None], np.array([20.0, 174.3, 5_000.0])
+    said = {"turns": turns, "shared_warm_share": warm, "gap_s": gap}
+    inputs = asked(developers=100.0)
+    at = inputs.settings.with_values({f"workload.sessions.{k}": v for k, v in said.items()})
+    for name in (OPUS, "openai/gpt-5.6-sol", "openai/gpt-6-luna"):
+        option = resolve(name, inputs).best
+        assert isinstance(option, TokenOption) and option.caching is not None
+        ways = ways_to_cache(option, option.caching, at)
+        each = [total_usd(token_lines(rates, load)) for load, rates in ways]
+        bill = np.asarray(total_usd(charged_lines(option, at)))
+        least = np.min(np.broadcast_arrays(*each), axis=0)
+        assert bill == pytest.approx(least, rel=1e-12)
+        plain, rates = replace(ways[0][0], cached_share=0.0, cache_write_share=0.0), ways[0][1]
+        uncached = np.broadcast_to(total_usd(token_lines(rates, plain)), bill.shape)
+        assert np.all(bill <= uncached * (1 + 1e-12))
+        kinds |= {option.caching.ways[n][1] for n in np.argmin(np.broadcast_arrays(*each), 0).flat}
+    assert kinds == {"all", "shared", "nothing"}
+    # A cache that costs nothing to write has no other way, nor one whose lifetime is asked for.
+    asked_for = asked(developers=100.0, cache_ttl="5m")
+    for name, question in (("deepseek/deepseek-v4.1-flash", inputs), (OPUS, asked_for)):
+        caching = resolve(name, question).best.caching  # type: ignore[union-attr]
+        assert caching.ways == ((0, "all"),)
+
+
+def test_gaps_are_told_of_sessions_that_have_some(asked: Asked) -> None:
+    many, one = (
+        " ".join(explain(asked(developers=100.0, settings=said), OPUS).steps)
+        for said in ({}, ONE_TURN)
+    )
+    assert "of the gaps are longer" in many and "sessions of 68.5 turns" in many
+    assert "gap" not in one and "sessions of one turn" in one
+    assert "writes 0 at 6.25 and pays for 125.7k tokens at 5: $258,760 a month, the cheapest" in one
+    inputs = asked(developers=100.0, settings=ONE_TURN)
+    notes = option_result(resolve(OPUS, inputs).best, inputs).notes
+    assert "only what all sessions share is cached, 19.5% cheaper than all" in notes
 
 
 def test_what_the_user_says_of_caches_holds(asked: Asked) -> None:

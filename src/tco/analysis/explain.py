@@ -19,9 +19,9 @@ from tco.analysis.results import ExplainResult, OptionResult, ScalingResult
 from tco.analysis.rows import option_result, peak_over_mean, scaling_of, success_of
 from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.fleet import FleetPolicy, replicas_for, room_for_bursts
-from tco.engine.ledger import reads_to_pay, token_lines, total_usd
+from tco.engine.ledger import TokenRates, reads_to_pay, token_lines, total_usd
 from tco.engine.replica import FirstTokens, Replica
-from tco.engine.shapes import Number, number
+from tco.engine.shapes import Number, Workload, number
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import (
     FixedOption,
@@ -174,31 +174,52 @@ def _cache_steps(inputs: Question, option: Option) -> list[str]:
 
 
 def _session_steps(inputs: Question, option: TokenOption, taken: int) -> list[str]:
-    """Return what a turn of a session reads and writes for each lifetime of the cache, and why."""
+    """Return what a turn of a session reads and writes in each way to cache, and why."""
     if option.caching is None or inputs.gaps is None:
         return []
     caching, settings = option.caching, inputs.settings
     sessions = sessions_of(settings, inputs.gaps)
     steps = []
     for way, (load, rates) in enumerate(ways_to_cache(option, caching, settings)):
-        seconds = number(caching.lifetime_s(way, settings))
-        read = number(load.cached_share)
-        isl, late = number(load.isl), number(sessions.gaps.longer(seconds))
-        price = rates.cache_write if caching.written else rates.input
         usd = number(total_usd(token_lines(rates, load)))
-        best = ", the cheapest" if way == taken and len(caching.lifetimes) > 1 else ""
-        steps.append(
-            f"cache kept {show_seconds(seconds)}: {late:.2%} of the gaps are longer, so a turn "
-            f"reads {_n(isl * read)} and writes {_n(isl * (1.0 - read))} tokens at {_n(price)}: "
-            f"{show_usd(usd)} a month{best}"
+        best = ", the cheapest" if way == taken and len(caching.ways) > 1 else ""
+        words = _way_words(inputs, option, way, load, rates)
+        steps.append((-usd, bool(best), f"{words}: {show_usd(usd)} a month{best}"))
+    first, shared = _n(sessions.first_tokens), _n(sessions.shared_tokens)
+    words = (
+        f"sessions of {_n(sessions.turns)} turns: the first writes {first} tokens but for the "
+        f"{shared} that all share, a later one {_n(sessions.new_tokens)} that no cache has, or all "
+        "after too long a gap"
+        if number(sessions.turns) > 1.0
+        else f"sessions of one turn: of its {first} tokens only the {shared} that all share are "
+        "read again"
+    )
+    return [words, *(step for *_, step in sorted(steps))]  # a short screen has the last
+
+
+def _way_words(
+    inputs: Question, option: TokenOption, way: int, load: Workload, rates: TokenRates
+) -> str:
+    """Return what a turn reads and writes in one of the ways to cache."""
+    caching, settings = option.caching, inputs.settings
+    assert caching is not None and inputs.gaps is not None
+    lifetime, part = caching.ways[way]
+    isl, read = number(load.isl), number(load.isl * load.cached_share)
+    if part == "nothing":
+        return f"no cache: a turn pays for {_n(isl)} tokens at {_n(rates.input)}"
+    sessions, seconds = sessions_of(settings, inputs.gaps), caching.lifetime_s(lifetime, settings)
+    kept = f"kept {show_seconds(number(seconds))}"
+    price = _n(rates.cache_write if caching.written else rates.input)
+    if part == "shared":
+        written = number(load.isl * load.cache_write_share)
+        return (
+            f"only what all share {kept}: a turn reads {_n(read)}, writes {_n(written)} at {price} "
+            f"and pays for {_n(isl - read - written)} tokens at {_n(rates.input)}"
         )
-    steps.sort(key=lambda step: step.endswith("the cheapest"))  # a short screen has the last
-    return [
-        f"sessions of {_n(sessions.turns)} turns: the first writes {_n(sessions.first_tokens)} "
-        f"tokens but for the {_n(sessions.shared_tokens)} that all share, a later one "
-        f"{_n(sessions.new_tokens)} that no cache has, or all after too long a gap",
-        *steps,
-    ]
+    late = f"{number(sessions.gaps.longer(seconds)):.2%} of the gaps are longer, so "
+    why = late if number(sessions.turns) > 1.0 else ""
+    writes = f"reads {_n(read)} and writes {_n(isl - read)} tokens at {price}"
+    return f"cache {kept}: {why}a turn {writes}"
 
 
 def _unit_steps(inputs: Question, option: Option) -> list[str]:

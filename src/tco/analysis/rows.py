@@ -183,17 +183,22 @@ def option_result(
 
 
 def _cache_words(option: Option, settings: Settings) -> tuple[str, ...]:
-    """Return which lifetime of its cache an offer is best bought with, where several are sold."""
+    """Return in which way the cache of an offer is best bought, where there are several."""
     if not isinstance(option, TokenOption) or not (caching := option.caching):
         return ()
-    if len(caching.lifetimes) < 2:
+    if len(caching.ways) < 2:
         return ()
     usd = [
         number(total_usd(token_lines(rates, load)))
         for load, rates in ways_to_cache(option, caching, settings)
     ]
-    if not (best := min(usd)) < (worst := max(usd)):
-        return ()  # a volume of 0, or prices of 0
+    best, which = min(usd), usd.index(min(usd))
+    usd = usd[: len(caching.lifetimes)]
+    less = {"shared": "only what all sessions share is cached", "nothing": "nothing is cached"}
+    if what := less.get(caching.ways[which][1]):
+        return (f"{what}, {show_share(1 - best / min(usd))} cheaper than all",)
+    if not best < (worst := max(usd)):
+        return ()  # one lifetime, a volume of 0, or prices of 0
     lifetimes = (caching.lifetime_s(usd.index(one), settings) for one in (best, worst))
     kept, other = (show_seconds(number(seconds)) for seconds in lifetimes)
     return (f"cache kept {kept}, {show_share(1 - best / worst)} cheaper than {other}",)

@@ -289,9 +289,9 @@ def _counted(option: TokenOption, settings: Settings) -> Workload:
 
 
 def bought(option: TokenOption, settings: Settings) -> tuple[Workload, TokenRates, Indices]:
-    """Return the requests, what a token of them costs, and by which lifetime of the cache.
+    """Return the requests, what a token of them costs, and in which way they are cached.
 
-    Of the lifetimes that are sold the cheapest is taken: case by case where settings are arrays.
+    Of all ways the cheapest is taken: case by case where settings are arrays.
     """
     if option.caching is None:
         return _counted(option, settings), list_rates(option, settings), np.array(0)
@@ -301,14 +301,13 @@ def bought(option: TokenOption, settings: Settings) -> tuple[Workload, TokenRate
 def ways_to_cache(
     option: TokenOption, caching: Caching, settings: Settings
 ) -> list[tuple[Workload, TokenRates]]:
-    """Return the requests, and what a token of them costs, for each lifetime of the cache."""
+    """Return the requests, and what a token of them costs, for each way to cache them."""
     load = _counted(option, settings)
+    each = [replace(option.buying, cache_ttl=name) for name, _ in caching.lifetimes]
+    rates = [list_rates(replace(option, buying=buying), settings) for buying in each]
     return [
-        (
-            caching.load(load, settings, way),
-            list_rates(replace(option, buying=replace(option.buying, cache_ttl=name)), settings),
-        )
-        for way, (name, _) in enumerate(caching.lifetimes)
+        (caching.load(load, settings, way, option.cache_min_tokens), rates[lifetime])
+        for way, (lifetime, _) in enumerate(caching.ways)
     ]
 
 

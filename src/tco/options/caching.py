@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from tco.engine.gaps import Gaps
-from tco.engine.ledger import believed_share, read_share
+from tco.engine.ledger import believed_share, read_share, shared_read_share
 from tco.engine.shapes import Number, Workload
 from tco.options.prices import SHORTEST, Buying, as_sold, minutes
 from tco.options.sessions import sessions_of
@@ -26,6 +26,9 @@ BY_USER = ("workload.cached_share", "workload.cache_write_share")
 KEEPS = "price.cache_lifetime_s"
 """How long a cache lives of whose provider nothing is known."""
 
+Part = Literal["all", "shared", "nothing"]
+"""What of its input a turn asks to be cached; `shared` is what all sessions begin with."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caching:
@@ -37,27 +40,57 @@ class Caching:
         lifetimes: What a lifetime is asked for by, None for the usual one, and how long it is; None
             where nothing is known of it [s].
         written: Whether what is written has a price of its own.
+        optional: Whether less may be cached, or nothing, as where writes cost extra.
     """
 
     gaps: Gaps
     usual_share: Number
     lifetimes: tuple[tuple[str | None, float | None], ...]
     written: bool
+    optional: bool = False
 
-    def lifetime_s(self, way: int, settings: Settings) -> Number:
+    @property
+    def ways(self) -> tuple[tuple[int, Part], ...]:
+        """Return the ways to cache: a lifetime, by its place, and what is cached for so long.
+
+        All of the input at each lifetime; where that is optional, also less at the usual one.
+        """
+        found: list[tuple[int, Part]] = [(n, "all") for n in range(len(self.lifetimes))]
+        if self.optional:
+            found += [(0, "shared"), (0, "nothing")]
+        return tuple(found)
+
+    def lifetime_s(self, lifetime: int, settings: Settings) -> Number:
         """Return how long a cache lives after it was last read [s]."""
-        known = self.lifetimes[way][1]
+        known = self.lifetimes[lifetime][1]
         return settings.value(KEEPS) if known is None else known
 
-    def load(self, load: Workload, settings: Settings, way: int) -> Workload:
-        """Return requests with what is read of their input, and written, at one of the lifetimes.
+    def load(self, load: Workload, settings: Settings, way: int, least: int = 0) -> Workload:
+        """Return requests with what is read of their input, and written, in one of the ways.
 
         What is written at the input price stays what it is: input.
+
+        Args:
+            load: The requests, in tokens of the offer.
+            settings: Every value that enters a bill.
+            way: Which of the ways.
+            least: What is shorter is not cached [token].
         """
+        lifetime, part = self.ways[way]
+        if part == "nothing":
+            return replace(load, cached_share=0.0, cache_write_share=0.0)
         sessions = sessions_of(settings, self.gaps)
-        read = read_share(sessions, self.lifetime_s(way, settings), settings.value(WARM))
+        cached: Number = 1.0
+        kept = (sessions, self.lifetime_s(lifetime, settings), settings.value(WARM))
+        if part == "all":
+            read = read_share(*kept)
+        else:
+            shared = np.asarray(sessions.shared_tokens) / sessions.context_tokens
+            cached = np.where(shared * load.isl >= least, shared, 0.0)
+            read = shared_read_share(*kept)
         read = believed_share(read, load.cached_share, self.usual_share)
-        return replace(load, cached_share=read, cache_write_share=(1.0 - read) * self.written)
+        written = cached * (1.0 - read) * self.written
+        return replace(load, cached_share=cached * read, cache_write_share=written)
 
 
 def caching_of(
@@ -74,7 +107,7 @@ def caching_of(
         settings: Every value that enters a bill.
         gaps: How long sessions wait; None where requests belong to none.
         rates, modifiers: The offer's price.
-        buying: A lifetime that is asked for is the only one.
+        buying: A lifetime that is asked for is the only one, and all is cached for so long.
         usual: Lifetime at the usual price, where it is known.
     """
     if gaps is None or rates.cached_input is None or not follows_gaps(settings):
@@ -92,6 +125,7 @@ def caching_of(
         usual_share=float(np.asarray(settings.value("workload.cached_share"))),
         lifetimes=tuple(found if found and buying.cache_ttl is not None else [*known, *found]),
         written=written,
+        optional=buying.cache_ttl is None and (rates.cache_write or 0.0) > (rates.input or 0.0),
     )
 
 

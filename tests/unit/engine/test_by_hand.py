@@ -22,7 +22,6 @@ from tco.engine import (
     fleet,
     hybrid,
     ledger,
-    tokens,
     training,
 )
 from tco.engine.assign import (
@@ -39,6 +38,7 @@ from tco.engine.replica import Replica, Target
 from tco.engine.selfhost import People, fleet_for
 from tco.engine.sessions import Sessions
 from tco.engine.shapes import Workload, column, distinct
+from tco.ranges import Span
 
 A = np.array
 close = pytest.approx
@@ -56,42 +56,52 @@ def test_what_a_providers_cache_reads() -> None:
     # Half of the turns are first ones of 60; later ones have 140 on average, 30 of them new: of
     # 100 a turn 55 could be read. Half of the gaps are longer than 10 s; 20 are shared by all, and
     # found by first and late turns, three quarters of all: 0.5 x 55 + 0.75 x 20 = 42.5.
-    assert tokens.read_share(HALF_LATE, 10.0) == close(0.425)
-    assert tokens.read_share(HALF_LATE, 10.0, warm=0.5) == close(0.35)
-    # Each session one turn: only what is shared.
-    assert tokens.read_share(replace(HALF_LATE, turns=1.0), 10.0) == close(0.2)
+    assert ledger.read_share(HALF_LATE, 10.0) == close(0.425)
+    assert ledger.read_share(HALF_LATE, 10.0, warm=0.5) == close(0.35)
+    # Each session one turn of 100: only what is shared.
+    alone = replace(HALF_LATE, turns=1.0, first_tokens=100.0)
+    assert ledger.read_share(alone, 10.0) == close(0.2)
     # 4 turns: e = 1/4, so 100 - 15 - 22.5 = 62.5, and 1/4 + 3/4 x 1/2 = 5/8 of 20.
-    assert tokens.read_share(replace(HALF_LATE, turns=4.0), 10.0) == close(0.4375)
+    assert ledger.read_share(replace(HALF_LATE, turns=4.0), 10.0) == close(0.4375)
+
+
+def test_what_is_read_where_only_what_all_share_is_cached() -> None:
+    # Three quarters of the turns are first or late ones; half of those find it kept by others.
+    assert ledger.shared_read_share(HALF_LATE, 10.0, warm=0.5) == close(0.625)
+    assert ledger.shared_read_share(HALF_LATE, 10.0) == 1.0
+    assert ledger.shared_read_share(replace(HALF_LATE, turns=1.0), 10.0, warm=A([0.0, 0.3])) == (
+        close([0.0, 0.3])
+    )
 
 
 def test_what_is_believed_to_be_cached_moves_what_is_read() -> None:
-    found = tokens.believed_share(0.6, A([0.3, 0.5, 0.75, 1.0, 0.0]), 0.5)
+    found = ledger.believed_share(0.6, A([0.3, 0.5, 0.75, 1.0, 0.0]), 0.5)
     assert found == close([0.36, 0.6, 0.8, 1.0, 0.0])
-    assert tokens.believed_share(0.6, A([0.9]), 0.6) == close([0.9])
+    assert ledger.believed_share(0.6, A([0.9]), 0.6) == close([0.9])
 
 
 def test_the_cheapest_way_to_cache_is_taken_case_by_case() -> None:
     load = Workload(tokens_per_month=1e9, isl=1000.0, osl=0.0, cached_share=A([0.0, 0.9]))
-    dear = tokens.TokenRates(
+    dear = ledger.TokenRates(
         input=2.0, output=1.0, cached_input=2.0, batch_input=1.0, batch_output=1.0,
         batch_cached_input=1.0, origin="given", source="x",
     )  # fmt: skip
     reads = replace(dear, input=3.0, cached_input=0.5)
     # 1,000 tokens at $2 against 3 and, 90 % read, 0.1 x 3 + 0.9 x 0.5 = 0.75.
-    loads, rates, which = tokens.cheapest_way([(load, dear), (load, reads)])
+    loads, rates, which = ledger.cheapest_way([(load, dear), (load, reads)])
     assert which.tolist() == [0, 1]
     assert np.asarray(rates.input).tolist() == [2.0, 3.0]
     assert np.asarray(rates.cached_input).tolist() == [2.0, 0.5]
     assert np.asarray(loads.cached_share).tolist() == [0.0, 0.9]
     alone = replace(load, cached_share=0.9)
-    assert tokens.cheapest_way([(alone, dear), (alone, reads)])[1] is reads
-    assert tokens.cheapest_way([(alone, reads), (alone, dear)])[2] == 0
+    assert ledger.cheapest_way([(alone, dear), (alone, reads)])[1] is reads
+    assert ledger.cheapest_way([(alone, reads), (alone, dear)])[2] == 0
 
 
 # Contracts.
 
 
-def billed(terms: tokens.Terms, volume: float) -> float:
+def billed(terms: ledger.Terms, volume: float) -> float:
     """Return the tokens at list price by walking up the tiers, a hundredth of a token at a time."""
     rest, paid = max(volume - terms.free_tokens, 0.0), 0.0
     steps = [(0.0, 0.0), *zip(terms.limits, terms.discounts, strict=True)]
@@ -105,27 +115,27 @@ def billed(terms: tokens.Terms, volume: float) -> float:
 
 
 def test_the_pieces_of_a_contract() -> None:
-    graduated = tokens.Terms(limits=(10.0,), discounts=(0.2,))
-    ends, fixed, slope = tokens.billed_pieces(graduated)
+    graduated = ledger.Terms(limits=(10.0,), discounts=(0.2,))
+    ends, fixed, slope = ledger.billed_pieces(graduated)
     assert ends.tolist() == [10.0, np.inf]
     assert fixed == close([0.0, 2.0]) and slope == close([1.0, 0.8])
-    ends, fixed, slope = tokens.billed_pieces(replace(graduated, cliff=True))
+    ends, fixed, slope = ledger.billed_pieces(replace(graduated, cliff=True))
     assert fixed == close([0.0, 0.0]) and slope == close([1.0, 0.8])
-    ends, fixed, slope = tokens.billed_pieces(replace(graduated, free_tokens=5.0))
+    ends, fixed, slope = ledger.billed_pieces(replace(graduated, free_tokens=5.0))
     assert ends.tolist() == [5.0, 15.0, np.inf]
     assert fixed == close([0.0, -5.0, -2.0]) and slope == close([0.0, 1.0, 0.8])
-    ends, *_ = tokens.billed_pieces(replace(graduated, free_tokens=0.5))
+    ends, *_ = ledger.billed_pieces(replace(graduated, free_tokens=0.5))
     assert ends.tolist() == [0.5, 10.5, np.inf]
 
 
 def test_a_contract_is_its_tiers_and_at_least_what_was_committed() -> None:
     volumes = [0.0, 3.0, 9.9, 10.1, 24.0, 26.0, 80.0]
     for cliff, free, least in product((False, True), (0.0, 4.0), (0.0, 12.0, 60.0)):
-        terms = tokens.Terms(
+        terms = ledger.Terms(
             limits=(10.0, 25.0), discounts=(0.2, 0.5), cliff=cliff, free_tokens=free,
             commit_usd_per_month=least,
         )  # fmt: skip
-        assert tokens.billed_tokens(terms, A(volumes)) == close([billed(terms, v) for v in volumes])
+        assert ledger.billed_tokens(terms, A(volumes)) == close([billed(terms, v) for v in volumes])
         made = crossings.contracts(terms, A([7.0]), A([2.0]))
         steps = made.first(100.0)
         for volume in volumes[1:]:
@@ -227,9 +237,9 @@ def test_quantiles_are_where_they_were_said_to_be() -> None:
 
 def test_a_table_of_something_straight_gives_it_back() -> None:
     axes = [
-        draws.TableAxis(low=1.0, high=100.0, points=5, log=True),
-        draws.TableAxis(low=-1.0, high=3.0, points=3),
-        draws.TableAxis(low=0.0, high=1.0, points=2),
+        Span(low=1.0, high=100.0, count=5, log=True),
+        Span(low=-1.0, high=3.0, count=3, log=False),
+        Span(low=0.0, high=1.0, count=2, log=False),
     ]
     grids = np.meshgrid(
         np.geomspace(1.0, 100.0, 5), np.linspace(-1, 3, 3), [0.0, 1.0], indexing="ij"
