@@ -350,3 +350,13 @@ def test_what_has_no_part_is_told() -> None:
     assert experts.exit_code == 2 and "are not worked out" in experts.stderr
     unknown = run("train", "command-a", "--training-tokens", "1M", *DAY)
     assert unknown.exit_code == 4 and "its dimensions are not in the catalog" in unknown.stderr
+
+
+def test_each_named_model_has_its_best_row_on_the_screen() -> None:
+    asked = ("train", "qwen3-235b-2507", LLAMA, "--training-tokens", "100M", *DAY)
+    rows = json.loads(run(*asked, "-o", "json").stdout)["rows"]
+    best = next(i for i, r in enumerate(rows, 1) if r["model"] == LLAMA and r["feasible"])
+    assert best > 12  # all before it are of the other model
+    shown = run(*asked).stdout
+    assert f"\n{best}  self/{LLAMA}@" in shown and "\n 1  self/qwen3-235b-2507@" in shown
+    assert LLAMA not in run(*asked, "--top", "2").stdout
