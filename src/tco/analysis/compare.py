@@ -327,7 +327,7 @@ def _no_own(ranked: Sequence[OptionResult]) -> Iterator[str]:
     own = [row for row in ranked if row.id.startswith("self/")]
     if own and not any(row.feasible for row in own):
         [(reason, count)] = Counter(row.reasons[0] for row in own).most_common(1)
-        of = "" if count == len(own) else f" ({count} of them)"
+        of = "" if count == len(own) else f" ({count} of them; reasons differ)"
         yield f"own GPUs can serve none of these {len(own)} models: {reason}{of}"
 
 
