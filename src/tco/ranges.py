@@ -39,7 +39,11 @@ def _limits(name: str, most: str) -> str:
     if most and name.lower() in _SAME:
         return f"{_SAME[name.lower()]}={most}"
     bare = re.fullmatch(r"[0-9.]+ ?(ms|s)", name)
-    return f"tpot={name} or ttft={name}" if bare and not most else "tpot=30ms,ttft=1s"
+    return (
+        f"tpot={name} or ttft={name}"
+        if bare and not most
+        else f"tpot=30ms,ttft=1s; limits: {', '.join(LIMITED)}"
+    )
 
 
 LIMITED = ("tpot", "ttft", "ttft_p50", "ttft_p95", "ttft_p99")

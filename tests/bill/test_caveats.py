@@ -99,3 +99,13 @@ def test_machines_that_outlive_the_horizon_are_told(shipped: Any) -> None:
     for months, told in ((6.0, True), (60.0, False)):
         found = warned(shipped, **said, settings={"horizon.months": months})
         assert any("spread over 48 months" in w for w in found) is told
+
+
+@pytest.mark.parametrize(("gpus", "told"), [(3, True), (4, False)])
+def test_own_gpus_that_cannot_be_had_are_told_with_the_reason(
+    shipped: Any, gpus: int, told: bool
+) -> None:
+    found = compare(shipped(tokens=5e10, gpu_count=gpus))
+    assert any(row.feasible for row in found.options if row.id.startswith("self/")) is not told
+    line = [w for w in found.warnings if w.startswith("own GPUs can serve none of these")]
+    assert len(line) == told and all("3 GPUs of servers of 1" in text for text in line)

@@ -104,11 +104,12 @@ def test_what_is_missing_or_wrong_is_one_line(words: tuple[str, ...], told: str)
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_report_says_that_it_is_in_dollars(tmp_path: Path) -> None:
-    page = tmp_path / "page.html"
-    done = run("compare", "--tokens", "1B", *ON, *EUR, "--export", f"html={page}")
-    assert done.exit_code == 2
-    assert "a report is in dollars" in done.stderr and not page.exists()
+def test_a_report_is_in_dollars_and_refused_before_anything_is_written(tmp_path: Path) -> None:
+    to = [f"--export={kind}={tmp_path / kind}" for kind in ("json", "html")]
+    done = run("compare", "--tokens", "1B", *ON, *EUR, *to)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--export html=FILE: a report is in dollars" in done.stderr
+    assert not [*tmp_path.iterdir()]
 
 
 @given(usd=magnitude(0.01, 1e9), rate=magnitude(0.01, 1e3))

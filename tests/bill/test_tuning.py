@@ -13,6 +13,7 @@ from strategies import magnitude, real
 
 from tco.analysis.jobs.results import JobRow
 from tco.analysis.jobs.training import train
+from tco.catalog.load import load_catalog
 from tco.engine.capital import payback_months
 from tco.engine.training import (
     NF4_BYTES,
@@ -350,3 +351,26 @@ def test_what_has_no_part_is_told() -> None:
     assert experts.exit_code == 2 and "are not worked out" in experts.stderr
     unknown = run("train", "command-a", "--training-tokens", "1M", *DAY)
     assert unknown.exit_code == 4 and "its dimensions are not in the catalog" in unknown.stderr
+
+
+def test_each_named_model_has_its_best_row_on_the_screen() -> None:
+    asked = ("train", "qwen3-235b-2507", LLAMA, "--training-tokens", "100M", *DAY)
+    rows = json.loads(run(*asked, "-o", "json").stdout)["rows"]
+    best = next(i for i, r in enumerate(rows, 1) if r["model"] == LLAMA and r["feasible"])
+    assert best > 12  # all before it are of the other model
+    shown = run(*asked).stdout
+    assert f"\n{best}  self/{LLAMA}@" in shown and "\n 1  self/qwen3-235b-2507@" in shown
+    assert LLAMA not in run(*asked, "--top", "2").stdout
+
+
+@pytest.mark.parametrize(("bytes_", "bits"), [(4.0, 32), (2.0, 16)])
+def test_who_leaves_experts_in_how_many_bits_is_said_alike(
+    asked: Any, bytes_: float, bits: int
+) -> None:
+    said = {"training.qlora_other_bytes": bytes_}
+    made = train(asked(gpus=("h200-sxm",), settings=said), (MIXTURE,), **ONE)
+    told = f"in {bits} bits (bitsandbytes leaves 16, peft's preparation makes 32 of these)"
+    assert any(told in line for line in made.warnings)
+    assumed = load_catalog().assumptions.assumptions
+    assert "leaves them as they are, in 16 bits" in assumed["training.qlora_packed_experts"].note
+    assert "made 32 bits" in assumed["training.qlora_other_bytes"].note

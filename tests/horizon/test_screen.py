@@ -10,6 +10,8 @@ import re
 import pytest
 from running import run
 
+from tco.analysis.verdict import apart
+
 DAY = ("--as-of", "2026-11-21")
 USUAL = ("horizon", "--tokens", "50B", *DAY)
 PAIR = ("horizon", "gpt-4.1", "self/gpt-oss-120b", "self/gpt-oss-120b/own", "--tokens", "50B", *DAY)
@@ -79,3 +81,14 @@ def test_more_years_than_there_is_room_for() -> None:
     assert "year 10" in head
     assert "year 4" not in head
     assert "year 4" in run(*PAIR, "--horizon", "10y", "-o", "md").stdout
+
+
+def test_two_figures_that_are_told_apart_read_differently() -> None:
+    seats = ("--developers", "61", "--option", "seats:kind=seat,usd_per_user=39")
+    made = run("horizon", *seats, "--as-of", "2026-11-30", "-o", "json").stdout
+    told = [found["text"] for found in json.loads(made)["flips"] if found["needed"] is not None]
+    pairs = re.findall(r"(\S+) (?:a year )?instead of (\S+)", "\n".join(told))
+    assert pairs and all(one != other for one, other in pairs), told
+    assert "today's volume about where it is" in told
+    assert apart(34.312e9, 34.288e9) == ("34.31B", "34.29B")
+    assert apart(2.0, 1.0) == ("2", "1")

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from running import published
+from running import published, run
 from typer.testing import CliRunner
 
 from tco.analysis.portfolio.portfolio import portfolio
@@ -555,3 +555,12 @@ def test_an_impossible_task_exits_with_4() -> None:
 def test_the_volume_belongs_to_the_tasks() -> None:
     with pytest.raises(UsageError, match="leave --tokens"):
         planned("tasks:\n  - {name: a, requests: 1M}\n", tokens=1e9)
+
+
+def test_what_is_shipped_says_no_old_words(tmp_path: Path) -> None:
+    written = tmp_path / "portfolio.yaml"
+    assert run("init", "--plan", str(written)).exit_code == 0
+    for path in (Path("portfolio.yaml"), written):
+        done = run("plan", "-f", str(path), "-o", "json", "--as-of", "2026-11-21")
+        assert done.exit_code == 0 and json.loads(done.stdout)["tasks"]
+        assert "is called" not in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -314,3 +315,9 @@ def test_the_same_traffic_elsewhere(tmp_path: Path) -> None:
     assert now["monthly_usd"] == pytest.approx(found["list_usd"] * 730 / (days * 24), rel=1e-6)
     host = next(row for row in found["elsewhere"] if row["option"] == "azure/gpt-5")
     assert host["of"] == "gpt-5"
+
+
+def test_an_hour_is_one(tmp_path: Path) -> None:
+    path = table(tmp_path, HEAD + "2026-11-01T10:00:00Z,gpt-5,openai,blue,1000,800,100,40,,\n" * 2)
+    for command in ("bill", "profile"):
+        assert re.search(r" UTC, 1 hour$", run(command, path).stdout, re.MULTILINE), command

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -205,6 +206,7 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     used = [option for option, _ in found if option.id in told]
     named = [option for option in used if option.id in (best.id, *pair)]
     notes, minor = _notes(inputs, used, named, ranked)
+    notes = (*_no_own(ranked if wanted else ()), *notes)
     chains = _chains(inputs, rows, used)
     return CompareResult(
         schema="tco.compare/1",
@@ -318,6 +320,15 @@ def _notes(
     first = (*first, *caveats(inputs, used, tried={r.tier for r in ranked}))
     short = _short_of(ranked) if inputs.request.all_setups else ()
     return first, (*rest, *short)
+
+
+def _no_own(ranked: Sequence[OptionResult]) -> Iterator[str]:
+    """Yield why own GPUs serve no model of a short list, whose rows would just not be there."""
+    own = [row for row in ranked if row.id.startswith("self/")]
+    if own and not any(row.feasible for row in own):
+        [(reason, count)] = Counter(row.reasons[0] for row in own).most_common(1)
+        of = "" if count == len(own) else f" ({count} of them; reasons differ)"
+        yield f"own GPUs can serve none of these {len(own)} models: {reason}{of}"
 
 
 def _chains(

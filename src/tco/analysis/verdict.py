@@ -408,15 +408,23 @@ DIGITS = (3, 4, 5, 6)
 """Digits that a value is told with: as many as tell it from today's."""
 
 
+def apart(needed: float, now: float) -> tuple[str, str]:
+    """Return two figures in words, with as many digits as tell them apart."""
+    for digits in DIGITS:
+        told = show_number(needed, digits), show_number(now, digits)
+        if told[0] != told[1]:
+            return told
+    return show_number(needed), show_number(now)
+
+
 def flip_of(lever: Variable, needed: float | None) -> Flip:
     """Return what a variable would have to be, in words too; None where no value would do."""
     now, unit = lever.now, f" {lever.unit}" if lever.unit else ""
     if needed is None:
         text = f"no {lever.title} would do on its own"
     else:
-        digits = next((d for d in DIGITS if show_number(needed, d) != show_number(now, d)), 3)
-        told = show_number(needed, digits)
-        instead = "" if lever.unit.startswith("times ") else f" instead of {show_number(now)}"
+        told, today = apart(needed, now)
+        instead = "" if lever.unit.startswith("times ") else f" instead of {today}"
         at = "" if lever.title == lever.unit else f"{lever.title} at "
         text = f"{at}{told}{unit}{instead}"
     return Flip(

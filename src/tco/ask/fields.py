@@ -382,13 +382,17 @@ def assumption(path: str) -> str:
 
 def setting(value: Any) -> tuple[str, float]:
     """Return path and value of `serving.headroom=90%`, or of a pair from a file."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple):  # of a file, which names it
         return assumption(value[0]), setting_value(*value)
     path, equals, given = str(value).partition("=")
     if not equals or not path.strip():
         shown = printable(str(value), 60)
         raise UsageError(f"{shown!r} is no assumption and value; write serving.headroom=90%")
-    return assumption(path.strip()), setting_value(path.strip(), given)
+    path = assumption(path.strip())
+    try:
+        return path, setting_value(path, given)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
 
 
 def setting_value(path: str, value: Any) -> float:

@@ -198,6 +198,8 @@ def deliver(
         UsageError: A column, an order or a file to write that there is not; a file only after
             everything else has been written.
     """
+    if money_in(result) and any(to == "html" for to, _ in output.get("export", ())):
+        raise UsageError("--export html=FILE: a report is in dollars; leave out it or --currency")
     view = View(
         fields=output.get("fields"),
         sort=output.get("sort"),
@@ -232,8 +234,6 @@ def _exported(
     """Write copies of an answer; return why one could not be made or written."""
     for kind, path in wanted:
         try:
-            if kind == "html" and money_in(result) is not None:
-                raise UsageError("a report is in dollars; leave out one of it and --currency")
             more = drawn if kind == "svg" else ()
             copy = _report(reports) if kind == "html" else rendered(result, kind, view, more=more)
         except UsageError as error:

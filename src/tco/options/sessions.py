@@ -205,12 +205,7 @@ def first_tokens_of_turns(
 def check_pool(own: SetUps, settings: Settings, gaps: Gaps | None) -> None:
     """Raise `UsageError` for a stated pool of no sessions, of several set-ups, or too large."""
     tokens, by = number(settings.value(POOL)), settings[POOL].source
-    if gaps is None:
-        raise UsageError(
-            f"{by}: it is what sessions find again between their turns; ask about sessions "
-            "(--developers 100, --profile agent-coding)"
-        )
-    if not own.size:
+    if gaps is None or not own.size:
         return
     tried = {(own.row(i).model.id, own.row(i).gpu.id, own.row(i).gpus) for i in range(own.size)}
     if len(tried) > 1:

@@ -186,7 +186,7 @@ OF_THE_PEAK = (
 
 OF_SESSIONS = (
     *(f"workload.sessions.{n}" for n in ("growth_tokens", "lanes", "at_once")),
-    *("serving.kv_pool_share", "serving.admission_cap"),
+    *("serving.kv_pool_share", "serving.admission_cap", "serving.kv_pool_tokens"),
 )
 """What holds for sessions that wait on own GPUs, and for no other requests."""
 
@@ -238,7 +238,11 @@ def _target(settings: Settings) -> Target:
         speculative_gain=settings.value("serving.speculative_gain"),
         drafts=settings.value("serving.drafts"),
         max_ttft_s=_limit_s(settings, TTFT, np.inf, first),
-        within=tuple((p, float(settings[n].value)) for n, p in WITHIN.items() if settings.given(n)),
+        within=tuple(
+            (share, float(settings[n].value))
+            for n, share in WITHIN.items()
+            if settings.given(n) and settings[n].value
+        ),
     )
 
 

@@ -39,7 +39,7 @@ from tco.analysis.report import (
 )
 from tco.analysis.results import AssumptionResult, Flip
 from tco.analysis.rows import class_of, quality_of
-from tco.analysis.verdict import Variable, flip_of, lever, levers, ranged, turns_at
+from tco.analysis.verdict import Variable, apart, flip_of, lever, levers, ranged, turns_at
 from tco.engine.capital import changeover, payback_months, present_value
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError, UsageError
@@ -51,7 +51,7 @@ from tco.options.offers import token_options
 from tco.options.question import Question
 from tco.options.scenario import END_OF_MONTH
 from tco.options.selection import select
-from tco.units import MONTHS_PER_YEAR, show_number, show_tokens
+from tco.units import MONTHS_PER_YEAR
 
 RATE = "own.yearly_rate"
 
@@ -408,13 +408,12 @@ def _flip(a: Option, b: Option, path: VolumePath, over: Variable) -> Flip:
 
     needed, now = turns_at(gap, over), over.now
     found = flip_of(over, needed)
-    if needed is not None and over.name == TOKENS:
-        text = f"{over.title} at {show_tokens(needed)} instead of {show_tokens(now)}"
-        return replace(found, text=text)
-    if needed is not None and over.unit == "a year":
-        text = f"{over.title} at x{show_number(needed)} a year instead of x{show_number(now)}"
-        return replace(found, text=text)
-    return found
+    if needed is None or (over.name != TOKENS and over.unit != "a year"):
+        return found
+    told, today = apart(needed, now)
+    yearly = f"at x{told} a year instead of x{today}"
+    text = yearly if over.unit == "a year" else f"at {told} instead of {today}"
+    return replace(found, text=f"{over.title} {text if told != today else 'about where it is'}")
 
 
 def _at(path: VolumePath, over: Variable, values: Floats) -> VolumePath:

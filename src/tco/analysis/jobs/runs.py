@@ -122,8 +122,9 @@ def unpacked(job: Job, names: Sequence[str], ways: Sequence[Way]) -> Iterator[st
         shape = model_shape(job.inputs.catalog.models.models[name])
         if shape is not None and shape.routed_params:
             yield (
-                f"qlora leaves the experts of {name} in {8 * job.value(OTHER):g} bits, as "
-                f"bitsandbytes and peft do; for a trainer that packs them --set {PACKED}=100%"
+                f"qlora leaves the experts of {name} in {8 * job.value(OTHER):g} bits "
+                "(bitsandbytes leaves 16, peft's preparation makes 32 of these); "
+                f"for a trainer that packs them --set {PACKED}=100%"
             )
 
 

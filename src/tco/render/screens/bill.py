@@ -96,7 +96,7 @@ def _read(result: BillResult) -> str:
     span = "no times in it"
     if result.first and result.last:
         hours = show_number(result.observed_hours)
-        span = f"{result.first[:16]} to {result.last[:16]} UTC, {hours} hours"
+        span = f"{result.first[:16]} to {result.last[:16]} UTC, {hours} hour{'s' * (hours != '1')}"
     aside = f"; left alone: {'; '.join(result.files_left_out)}" if result.files_left_out else ""
     return f"Files: {files}; {span}{aside}"
 

@@ -92,7 +92,9 @@ def _ways(result: Result, job: str, sheet: Sheet, view: View, fullness: int) -> 
     edition = f"\n{words.edition(result.catalog)}" if whole else ""
     columns = sheet.pick(view.fields or sheet.usual)
     had = [r for r in sheet.rows if r.feasible]
-    shown = had[:fullness]
+    named = getattr(result, "models", ()) if view.top is None else ()
+    best = {r.model: r for r in reversed(had) if r.model in named}
+    shown = [r for i, r in enumerate(had) if i < fullness or r is best.get(r.model)]
     noted = whole and not view.fields
     rows = tuple(
         Row(cells=tuple(c.text(r) for c in columns), note=_note(r) if noted else "") for r in shown

@@ -119,7 +119,7 @@ def _read(result: ProfileResult) -> str:
     span = "no times in it"
     if result.first and result.last:
         hours = show_number(result.observed_hours)
-        span = f"{result.first[:16]} to {result.last[:16]} UTC, {hours} hours"
+        span = f"{result.first[:16]} to {result.last[:16]} UTC, {hours} hour{'s' * (hours != '1')}"
     usd = "" if result.usd is None else f"; they say that it cost {show_usd(result.usd)}"
     aside = f"; left alone: {'; '.join(result.files_left_out)}" if result.files_left_out else ""
     return f"Files: {files}; {span}{usd}{aside}"
