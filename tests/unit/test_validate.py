@@ -9,7 +9,6 @@ import pytest
 
 from tco.analysis.size.size import model_of
 from tco.catalog.load import load_catalog
-from tco.engine.constants import GIB
 from tco.engine.shapes import GpuShape, ModelShape
 from tco.options.shapes import (
     cases,
@@ -21,6 +20,7 @@ from tco.options.shapes import (
     profile_flags,
     validate,
 )
+from tco.units import GIB
 
 MODEL = ModelShape(
     params=8.03e9,

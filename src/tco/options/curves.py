@@ -185,7 +185,7 @@ MOST_REPLICAS = 4e6
 FEW_PIECES = 4096
 """Pieces of a staircase beyond which many settings at once are not told apart."""
 MORE_BY_HOUR = 32
-"""Times as many pieces are looked at where each hour of a week has steps of its own."""
+"""Times as many pieces are looked at where each hour has steps of its own, or its rate drifts."""
 MOST_SLACK = 1e4
 
 
@@ -456,7 +456,8 @@ def first_volumes(a: Option, b: Option, settings: Settings, count: int) -> Float
     sides = [curves(option, settings, count) for option in (a, b)]
     served = np.flatnonzero(np.isfinite(sides[0].slope) & np.isfinite(sides[1].slope))
     first = np.full(count, np.nan)
-    most = pieces_allowed((a, b), FEW_PIECES)
+    drifts = bool(np.any(np.asarray(settings.value("workload.rate_cv")) > 0.0))
+    most = pieces_allowed((a, b), FEW_PIECES * (MORE_BY_HOUR if drifts else 1))
     first[served] = wins(some(sides[0], served), some(sides[1], served), most).first
     return first
 

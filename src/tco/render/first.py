@@ -142,7 +142,7 @@ def turning(flips: Sequence[Flip], head: str = "It would turn", end: str = "") -
         yield Paragraph(text=text, hanging=2, bullet=True)
     elif flips:
         alone = ", ".join(flip.title for flip in flips)
-        text = f"No single change would turn it: {alone}."
+        text = f"None of these alone would turn it: {alone}."
         yield Paragraph(text=text, hanging=2, bullet=True)
 
 

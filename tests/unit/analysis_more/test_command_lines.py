@@ -82,7 +82,7 @@ MISTAKES = {
     "--growth": (("breakeven", *PAIR, "--growth", "300%"), "--growth: 300%"),
     "--draws": (("sensitivity", *PAIR, "--draws", "many"), "--draws: many"),
     "--draws 0": (("sensitivity", *PAIR, "--draws", "0"), "at least 1"),
-    "--draws memory": (("sensitivity", *PAIR, "--draws", "1e12"), "more than can be"),
+    "--draws memory": (("sensitivity", *PAIR, "--draws", "1e12"), "at most 1,000,000,000"),
     "--seed alone": (("sensitivity", *PAIR, "--seed", "1"), "belongs to --draws"),
     "--vary": (("sensitivity", *PAIR, "--draws", "9", "--vary", "rent.factor"), "no spread"),
     "--vary upside down": (
