@@ -75,10 +75,10 @@ def tasks(n: int, folder: Path) -> None:
 
 def findings(n: int, folder: Path) -> None:
     """A check of an overlay n times as large as the catalogs."""
-    from tco.catalog.check.run import CheckSettings, check
+    from tco.catalog.check.run import check_files
 
     files = _laid(folder, n + 1)
-    check(files, CheckSettings(as_of=date.fromisoformat(DAY)))
+    check_files(files, as_of=date.fromisoformat(DAY))
 
 
 def logs(n: int, folder: Path) -> None:

@@ -115,7 +115,7 @@ def main() -> None:
             NOTHING,
             cache.get("predicted_limit_users", NOTHING),
         ),
-        ("what binds", "cache", NOTHING, cache.get("binding_constraint", NOTHING)),
+        ("what binds", NOTHING, NOTHING, cache.get("binding_constraint", NOTHING)),
         (
             "first token, p95 [s]",
             round(first["p95_s"], 2),

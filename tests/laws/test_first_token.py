@@ -126,9 +126,13 @@ def test_a_percentile_that_is_promised_sizes_the_fleet(asked: Any) -> None:
     assert waits == sorted(waits, reverse=True)
 
 
-def test_a_promise_that_nothing_keeps_and_one_of_too_many_draws() -> None:
+def test_a_promise_that_nothing_keeps_and_a_limit_that_there_is_not() -> None:
     for words, code, said in (
-        ("size gpt-oss-120b --gpu h100-sxm --gpus 1 --tokens 50B --slo ttft_p99=20ms", 4, "serves"),
+        (
+            "size gpt-oss-120b --gpu h100-sxm --gpus 1 --tokens 50B --slo ttft_p99=20ms",
+            4,
+            "it serves nothing within the limits",
+        ),
         ("size gpt-oss-120b --tokens 50B --slo ttft_p90=1s", 2, "'ttft_p90=1s' is no limit"),
     ):
         done = run(*words.split(), "--as-of", "2026-11-21")

@@ -60,7 +60,7 @@ def test_what_load_refuses_is_among_all_complaints(
 ) -> None:
     monkeypatch.chdir(BROKEN)
     found = [str(c) for c in complaints(user_file(f"{case}.yaml"))]
-    assert refusal(f"{case}.yaml") in found
+    assert found[0] == refusal(f"{case}.yaml")
     assert all(line.isprintable() and len(line) < 500 for line in found)
 
 

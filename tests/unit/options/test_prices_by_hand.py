@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from running import load_small
 
 from tco.catalog.prices import Modifier, Provider, Rates, When
 from tco.catalog.usage_profile import Lengths
@@ -26,7 +27,6 @@ from tco.options.prices import (
 )
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
-from tests.running import load_small
 
 close = pytest.approx
 BASE = Rates(input=2.0, output=8.0, cached_input=0.5)
