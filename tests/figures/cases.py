@@ -1007,7 +1007,8 @@ def parts_of(value: Any) -> list[Any] | None:
     """Return what a value is made of; None for one figure."""
     if is_dataclass(value) and not isinstance(value, type):
         amount = [value.amount_usd] if isinstance(value, ledger.Line) else []
-        return [*(getattr(value, field.name) for field in fields(value)), *amount]
+        named = (field.name for field in fields(value) if field.name not in NO_FIGURES)
+        return [*(getattr(value, name) for name in named), *amount]
     if isinstance(value, dict):
         return list(value.values())
     if callable(value):
@@ -1016,6 +1017,9 @@ def parts_of(value: Any) -> list[Any] | None:
         return summary(value)
     return list(value) if isinstance(value, list | tuple) else None
 
+
+NO_FIGURES = {"sha256"}
+"""Fields that change with any byte of the data, be it the wording of a note."""
 
 LONG = 8
 """Figures of an array beyond which its sum stands for those between its ends."""
