@@ -470,6 +470,10 @@ TWO = "requests: 1M\ntasks:\n  - {name: a, share: 70%}\n  - {name: b, share: 20%
             r"p\.yaml:4: cascades\.up\.escalate: .*between 0 and 1",
         ),
         ("tasks:\n  - {name: a, requests: 5, colour: red}\n", r"p\.yaml:2: .*unknown key 'colour'"),
+        (
+            "tasks:\n  - {name: a, requests: 5, slo: ttft_p95=1s}\n",
+            r"p\.yaml:2: tasks\.0\.slo: ttft_p95 is no limit of one task",
+        ),
         ("tasks:\n  - {name: a, requests: 5m}\n", r"p\.yaml:2: tasks\.0\.requests: 5m: 'm' could"),
         (
             "tasks:\n  - {name: a, requests: 5, models: lama-3.3-70b}\n",

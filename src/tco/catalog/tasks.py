@@ -72,6 +72,8 @@ def _limits(said: Any) -> dict[str, float]:
     for name, most_s in map(ranges.limit, _pairs(said or ())):
         if name in found:
             raise UsageError(f"{name} is said twice; give one of them")
+        if name not in ("tpot", "ttft"):
+            raise UsageError(f"{name} is no limit of one task; --slo {name}=... is one of all")
         found[name] = most_s
     return found
 
