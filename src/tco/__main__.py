@@ -26,18 +26,18 @@ def main() -> None:
 
 
 def _leave(code: int) -> None:
-    """End the process; where something is still to be waited for, or told, do nothing.
+    """End the process; where something is still to be waited for, told or measured, do nothing.
 
     To take down every module and free every object, just to be gone, is a sixth of an answer.
     """
-    if threading.active_count() > 1:
+    if threading.active_count() > 1 or sys.getprofile() or sys.gettrace():
         return
+    atexit._run_exitfuncs()  # they may still print
     try:
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
     except (OSError, ValueError):
         return
-    atexit._run_exitfuncs()
     os._exit(code)
 
 

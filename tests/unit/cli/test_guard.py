@@ -54,6 +54,25 @@ def test_closed_pipe_is_silent() -> None:
     assert (process.wait(60), said) == (141, b"")
 
 
+def test_what_is_left_for_the_end_is_done() -> None:
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(print, 'the end')\n"
+        "from tco.__main__ import main\n"
+        "sys.argv = ['tco', '--version']\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=clean({"PYTHONPATH": ":".join(sys.path)}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("the end\n")
+
+
 def test_escapes_do_not_reach_the_terminal() -> None:
     result = run(*BASE, "--model", "\x1b[31mred")
     assert result.exit_code == 3
