@@ -68,14 +68,13 @@ def _windows(
 
 
 def _offers(subject: CheckContext) -> Iterator[Hit]:
-    context = subject
     for loc, offer in subject.section("offers"):
-        if retired(offer, context.as_of):
+        if retired(offer, subject.as_of):
             continue
-        price = price_at(offer, context.as_of, context.offers)
+        price = price_at(offer, subject.as_of, subject.offers)
         if price is not None:
             where = (*loc, *_place(offer, price))
-            yield from _aged(where, price, context.kind(offer.provider), subject)
+            yield from _aged(where, price, subject.kind(offer.provider), subject)
             yield from _currency(where, price, subject)
 
 

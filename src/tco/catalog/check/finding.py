@@ -135,6 +135,12 @@ class CheckContext:
     part: Record | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
 
+    def about(self, part: Record, sources: Mapping[str, Source]) -> CheckContext:
+        """Return it asked of a part, with what has been worked out of all records so far."""
+        made = object.__new__(CheckContext)
+        vars(made).update(vars(self), part=part, sources=sources)
+        return made
+
     def section(self, name: str) -> Iterator[tuple[Loc, Any]]:
         """Return the records of a section with their place; nothing if the part has none."""
         section = getattr(self.part, name, ())

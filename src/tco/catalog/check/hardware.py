@@ -234,16 +234,16 @@ def _spot(loc: Loc, rental: Rental, rent: Rent, subject: CheckContext) -> Iterat
 
     That of the same instance counts, and any of the seller's where there is none.
     """
-    context, usual = subject, dict[bool, list[float]]()
+    usual: dict[bool, list[float]] = {}
     mine = (rental.gpus, rental.instance, rental.channel)
-    for other in context.rentals:
+    for other in subject.rentals:
         if (other.seller, other.gpu, other.option) != (rental.seller, rental.gpu, "on_demand"):
             continue
         same = (other.gpus, other.instance, other.channel) == mine
         usual.setdefault(same, []).extend(
             r.usd_per_gpu_hour
             for r in other.rents
-            if holds(r, context.as_of) and (rent.region is None or r.region in (None, rent.region))
+            if holds(r, subject.as_of) and (rent.region is None or r.region in (None, rent.region))
         )
     asked = usual.get(True) or usual.get(False)
     if asked and rent.usd_per_gpu_hour > max(asked):

@@ -406,12 +406,11 @@ def _full(price: Price, batch: Modifier) -> dict[str, float | None]:
 
 def _spread(subject: CheckContext) -> Iterator[Hit]:
     """Return offers of open weights whose price is far off what others ask for them."""
-    context = subject
     for loc, offer in subject.section("offers"):
-        middle = context.host_medians.get(offer.model)
-        if middle is None or retired(offer, context.as_of):
+        middle = subject.host_medians.get(offer.model)
+        if middle is None or retired(offer, subject.as_of):
             continue
-        price = price_at(offer, context.as_of, context.offers)
+        price = price_at(offer, subject.as_of, subject.offers)
         blend = blended(price.usd_per_mtok) if price is not None else None
         hit = spread_hit(blend, middle) if blend is not None else None
         if hit is not None:
@@ -420,13 +419,12 @@ def _spread(subject: CheckContext) -> Iterator[Hit]:
 
 def _record(subject: CheckContext) -> Iterator[Hit]:
     """Return prices of an overlay that are far off what the catalog under it has."""
-    context = subject
     for loc, offer, price in subject.prices():
-        old = context.shipped.get(offer.id)
-        if old is None or not _counts(price, context):
+        old = subject.shipped.get(offer.id)
+        if old is None or not _counts(price, subject):
             continue
-        day = max(price.since, context.as_of)
-        of = price_at(old, day, context.shipped) or (old.prices[-1] if old.prices else None)
+        day = max(price.since, subject.as_of)
+        of = price_at(old, day, subject.shipped) or (old.prices[-1] if old.prices else None)
         if of is None:
             continue
         who = "the shipped record has"
@@ -459,22 +457,21 @@ CACHES = dict.fromkeys(CACHE, CACHE_FAR)
 
 def _sellers(subject: CheckContext) -> Iterator[Hit]:
     """Return prices that are far off what all others ask for the same model."""
-    context = subject
     for loc, offer, price in subject.prices():
-        if not _counts(price, context) or retired(offer, context.as_of):
+        if not _counts(price, subject) or retired(offer, subject.as_of):
             continue
         # Discounts of caches differ tenfold among hosts of open weights, not of closed ones.
-        far = CACHES if context.is_open(offer.model) else {}
-        usual = {key: context.usual(offer, key) for key, _ in price.usd_per_mtok}
+        far = CACHES if subject.is_open(offer.model) else {}
+        usual = {key: subject.usual(offer, key) for key, _ in price.usd_per_mtok}
         rates = dict(price.usd_per_mtok)
         for rule, key, said in far_hits(rates, usual, SELLERS_FAR_OFF, OTHERS_ASK, far):
             yield Hit(rule, (*loc, "usd_per_mtok", key), said)
-        shapes = {key: context.shape(offer, key) for key in PAIR_FAR}
+        shapes = {key: subject.shape(offer, key) for key in PAIR_FAR}
         for rule, key, said in pair_hits(rates, shapes):
             yield Hit(rule, (*loc, "usd_per_mtok", key), said)
         for i, modifier in enumerate(price.modifiers):
             rates = _modified(price.usd_per_mtok, modifier)
-            usual = {key: context.usual(offer, key, modifier.when) for key in rates}
+            usual = {key: subject.usual(offer, key, modifier.when) for key in rates}
             for rule, _, said in far_hits(rates, usual, SELLERS_FAR_OFF, OTHERS_ASK, far):
                 yield Hit(rule, (*loc, "modifiers", i), said)
             for rule, _, said in pair_hits(rates, {}):

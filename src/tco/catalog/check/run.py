@@ -74,9 +74,8 @@ def check(
         findings += (finding(rule, c.path, c.line, c.where, c.message) for rule, c in wrong)
         if part is not None:
             own: Mapping[str, Source] = getattr(part, "sources", {})
-            sources = own if catalog is None else shared
-            subject = replace(context, part=part, sources=sources)
-            findings += _found(subject, part, document)
+            context = context.about(part, own if catalog is None else shared)
+            findings += _found(context, part, document)
     records = sum(len(getattr(part, s, ())) for _, part, _ in some for s in COUNTED)
     return report(findings, asked, files=[f.path for f in files], records=records)
 

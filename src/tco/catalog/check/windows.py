@@ -65,18 +65,17 @@ RULES = (
 
 def hits(subject: CheckContext) -> Iterator[Hit]:
     """Return what is wrong, or about to happen, in time."""
-    context = subject
     for loc, offer in subject.section("offers"):
-        yield from _retirement(loc, offer, context)
-        yield from _change(loc, offer, context)
+        yield from _retirement(loc, offer, subject)
+        yield from _change(loc, offer, subject)
     for loc, _, price in subject.prices():
         scheduled = price.status == "scheduled"
-        yield from _dates(loc, price.since, price.checked, context, scheduled=scheduled)
+        yield from _dates(loc, price.since, price.checked, subject, scheduled=scheduled)
     for section, windows in (("capacity", "prices"), ("rentals", "rents")):
         for loc, record in subject.section(section):
             for i, window in enumerate(getattr(record, windows)):
                 here = (*loc, windows, i)
-                yield from _dates(here, window.since, window.checked, context, scheduled=False)
+                yield from _dates(here, window.since, window.checked, subject, scheduled=False)
 
 
 def _dates(
