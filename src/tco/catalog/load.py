@@ -275,6 +275,8 @@ def remember(name: str | None, body: bytes) -> None:
         return
     with contextlib.suppress(OSError, ValueError):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _ours(place.stat()):
+            return  # what lies there is never believed
         _forget(place)
         entry = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
         write_atomically(place / f"{name}.json", entry, private=True)
