@@ -1,8 +1,8 @@
 """The `tco` command: its sub-commands, and what happens before and after one runs.
 
 Here are those that ask a question of bills; another module of `tco.cli` is imported when its
-command runs or is asked for help. All import typer only, their functions what else is needed: `tco
---help` costs little more than typer. Annotations are objects: typer reads them.
+command runs or is asked for help. All import typer and what flags are made of, their functions the
+rest: `tco --help` costs little more than typer. Annotations are objects: typer reads them.
 """
 
 import sys
@@ -34,6 +34,7 @@ from tco.cli.options import (
     Command,
     Group,
     Plot,
+    Progress,
     Text,
     flag,
     flags,
@@ -126,9 +127,6 @@ def breakeven(
 
 # `tco sensitivity`.
 
-SENSITIVITY_A = Annotated[
-    str | None, Argument(metavar="A", help="An option, or enough of its id.", show_default=False)
-]
 SENSITIVITY_B = Annotated[
     str | None, Argument(metavar="B", help="The option to hold it against.", show_default=False)
 ]
@@ -139,7 +137,7 @@ def sensitivity(
     question: QuestionOptions,
     output: Output,
     said: SensitivityOptions,
-    a: SENSITIVITY_A = None,
+    a: A = None,
     b: SENSITIVITY_B = None,
     plot: Plot = None,
 ) -> None:
@@ -155,7 +153,6 @@ def sensitivity(
     """
     from tco.ask.questions import sensitivity as asked
     from tco.cli.answer import answer, file_of
-    from tco.cli.options import Progress
 
     watch = partial(Progress, quiet=bool(output.get("quiet")))
     ask = asked(a, b, said, file_of(question), watch)
@@ -198,7 +195,7 @@ def size(
       tco size ./our-model/config.json --params 8.03B
       tco size --validate measured.csv --format json
     """
-    from tco.errors import InfeasibleError, UsageError
+    from tco.errors import InfeasibleError
 
     if validate is not None:
         if model is not None:
@@ -403,10 +400,8 @@ def mcp() -> None:
 
     It speaks the Model Context Protocol. Without the package mcp it says how to install it.
     """
-    import sys
 
-    from tco.cli.options import say
-    from tco.errors import UsageError, install_command
+    from tco.errors import install_command
 
     try:
         from tco.api.mcp import serve

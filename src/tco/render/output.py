@@ -77,8 +77,8 @@ def _rendered(
     result: Any, kind: str, view: View, columns: int, colour: bool, more: Sequence[Block]
 ) -> str:
     if kind in WRITERS:
-        text: Callable[[Any, View], str] = import_module(f"tco.render.{WRITERS[kind]}").text
-        return text(result, view)
+        written: Callable[[Any, View], str] = import_module(f"tco.render.{WRITERS[kind]}").text
+        return written(result, view)
     module = screen(result.schema)
     if kind in ("json", "csv"):
         full = module.everything(result)
@@ -95,18 +95,16 @@ def _rendered(
         return json_text(in_both(document, getattr(result, "currency", None)))
     if kind == "md":
         return page(result, view, more)
-    from tco.render import output
-
     if kind == "svg" and more:
         from tco.render.first import verdict
 
-        return output.picture([*verdict(result.verdict, view), *more], columns)
+        return picture([*verdict(result.verdict, view), *more], columns)
     sheet = module.sheet(result, view).arranged(view.sort, None)
     blocks = chain(module.blocks(result, sheet, view), left_out(result), more)
     made = with_rate(result, blocks)
     if kind == "svg":
-        return output.picture(made, columns)
-    return output.coloured(made, columns) if colour else output.text(made, columns)
+        return picture(made, columns)
+    return coloured(made, columns) if colour else text(made, columns)
 
 
 def page(result: Any, view: View, more: Sequence[Block] = ()) -> str:
