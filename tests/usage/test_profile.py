@@ -311,3 +311,53 @@ def test_totals_without_a_peak_propose_what_works(tmp_path: Path) -> None:
     assert "every command takes" not in done.stdout
     shown = run(*line.removeprefix("tco ").split(), "--tokens", "1B", "--as-of", str(DAY))
     assert shown.exit_code == 0, shown.stderr
+
+
+AGENTS = """{start},model,input_tokens,output_tokens,{read}
+2026-11-20T10:00:00Z,gpt-4.1,6012,50,5000
+2026-11-20T10:01:00Z,gpt-4.1,7012,50,5000
+"""
+
+
+@pytest.mark.parametrize("start", ["time", "created_at", "timestamp", "ts", "start"])
+@pytest.mark.parametrize("read", ["cache_read_tokens", "cached_input", "cache_read_input_tokens"])
+def test_a_table_of_requests_is_no_spreadsheet_of_totals(
+    start: str, read: str, tmp_path: Path
+) -> None:
+    """It was taken for one, its cache was not read, and the bill came out 2.3 times as large."""
+    (tmp_path / "calls.csv").write_text(AGENTS.format(start=start, read=read))
+    found = json.loads(run("bill", str(tmp_path / "calls.csv"), "-o", "json", "-q").stdout)
+    assert found["requests"] == 2
+    assert (found["totals"]["input"], found["totals"]["read"]) == (3024, 10000)
+
+
+def test_columns_that_are_named_make_a_table(tmp_path: Path) -> None:
+    calls = tmp_path / "calls.csv"
+    calls.write_text(AGENTS.format(start="at", read="warm").replace("input_tokens", "sent"))
+    said = "--columns", "start=at,input=sent,read=warm"
+    found = json.loads(run("bill", str(calls), *said, "-o", "json", "-q").stdout)
+    assert (found["requests"], found["totals"]["read"]) == (2, 10000)
+    odd = run("bill", str(calls), *said, "--columns", "fresh=sent,requests=sent", "--from", "table")
+    assert (odd.exit_code, odd.stdout) == (2, "")
+    assert "a table of requests has no such thing; there are id, start" in odd.stderr
+
+
+def test_a_column_that_counts_tokens_and_is_not_read_is_told(tmp_path: Path) -> None:
+    calls = tmp_path / "calls.csv"
+    calls.write_text(
+        "time,model,input,output,total_tokens,tokens_from_cache\n"
+        "2026-11-20T10:00:00Z,gpt-4.1,6012,50,6062,5000\n"
+    )
+    (note,) = json.loads(run("bill", str(calls), "-o", "json", "-q").stdout)["warnings"][:1]
+    assert note.endswith(
+        "calls.csv: not read: tokens_from_cache; --columns read=tokens_from_cache and the like say "
+        "what they are"
+    )
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("month,model,input,output,warm tokens\n2026-10,gpt-4.1,100,5,50\n")
+    assert "not read: warm tokens" in run("bill", str(sheet)).output
+    named = run("bill", str(sheet), "--columns", "read=warm tokens", "-o", "json", "-q").stdout
+    assert json.loads(named)["totals"]["read"] == 50
+    wrong = run("bill", str(sheet), "--columns", "read=cold tokens")
+    assert wrong.exit_code == 2
+    assert "no such column; there are input, model, month" in wrong.stderr

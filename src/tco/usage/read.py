@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tco.errors import DataError, UsageError, printable, suggestion
 from tco.records import dataclass
-from tco.usage.formats import Context, Format, formats
+from tco.usage.formats import Context, Format, formats, table, totals
 from tco.usage.rows import LeftOutTally, Shown, UsageRow, Wrong, checked
 from tco.usage.sources import LogSource, RawRecord, Sample, records, sampled, sources
 
@@ -60,9 +60,19 @@ def zone_of(name: str | None) -> ZoneInfo | None:
         raise UsageError(f"--timezone: no zone {printable(name)!r}; write Europe/Berlin") from None
 
 
-def detected(sample: Sample) -> list[Format]:
-    """Return the formats that the beginning of a file may be of."""
+def detected(sample: Sample, columns: Mapping[str, str] | None = None) -> list[Format]:
+    """Return the formats that the beginning of a file may be of.
+
+    Args:
+        sample: The beginning.
+        columns: What the user calls its columns: a file that has them all is a table.
+    """
     known = formats()
+    fields = fields_of(sample)
+    if columns and fields >= set(columns.values()):
+        requests = columns.keys() <= table.NAMES.keys()
+        timed = requests and "start" in table.columns_of(fields, dict(columns))
+        return [known[TABLE if timed else totals.FORMAT.name]]
     found = [one for one in known.values() if one.name != TABLE and one.looks(sample)]
     return found or ([known[TABLE]] if known[TABLE].looks(sample) else [])
 
@@ -80,7 +90,7 @@ def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
     torn: list[tuple[LogSource, Sample]] = []
     for source in sources(reading.paths):
         sample = sampled(source)
-        known = detected(sample) if given is None else [given]
+        known = detected(sample, reading.columns) if given is None else [given]
         if known:
             found.append(Found(source, _only(known, source), sample))
         elif sample.torn and not source.named:
@@ -94,6 +104,7 @@ def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
         found += [Found(source, found[0].format, sample) for source, sample in torn]
     else:
         aside += [source for source, _ in torn]
+    _say_what_is_not_read(found, reading.columns, tally)
     for source in aside:
         tally.leave("file_of_no_known_format", f"{source.shown}:1")
     if not found:
@@ -102,6 +113,26 @@ def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
             "tco profile --sources lists them"
         )
     return found
+
+
+def fields_of(sample: Sample) -> set[str]:
+    """Return the names of all fields that the first records of a file have."""
+    return set().union(*map(table.paths_of, sample.values()))
+
+
+def _say_what_is_not_read(
+    found: Sequence[Found], columns: dict[str, str], tally: LeftOutTally
+) -> None:
+    """Note columns that count tokens by their names, and that nobody said what they are."""
+    for one in found:
+        of = {TABLE: table, totals.FORMAT.name: totals}.get(one.format.name)
+        fields = fields_of(one.sample) if of else set()
+        unread = table.not_read(fields, of.columns_of(fields, columns)) if of else []
+        if unread:
+            tally.note(
+                f"{one.source.shown}: not read: {printable(', '.join(unread), 200)}; "
+                f"--columns read={printable(unread[0], 60)} and the like say what they are"
+            )
 
 
 def _only(known: list[Format], source: LogSource) -> Format:

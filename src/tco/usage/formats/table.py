@@ -6,8 +6,10 @@ a file is such a table.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from tco.errors import UsageError
 from tco.usage.formats import Context, Format, mapping
 from tco.usage.rows import UsageRow, Wrong
 from tco.usage.sources import Sample
@@ -23,10 +25,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "read": (
         *("cached_tokens", "cache_read_tokens", "cached_input_tokens", "cached"),
+        *("cache_read_input_tokens", "cached_input", "cache_read"),
         *("usage.prompt_tokens_details.cached_tokens", "usage.input_tokens_details.cached_tokens"),
     ),
     "written": (
-        *("cache_write_tokens", "cache_creation_tokens", "cache_write"),
+        *("cache_write_tokens", "cache_creation_tokens", "cache_write", "cache_writes"),
+        "cache_creation_input_tokens",
         "usage.prompt_tokens_details.cache_write_tokens",
     ),
     "output": (
@@ -63,9 +67,34 @@ def paths_of(value: dict[str, Any]) -> set[str]:
 
 
 def columns_of(known: set[str], given: dict[str, str]) -> dict[str, str]:
-    """Return which field is which, by its name or by what the user said."""
+    """Return which field is which, by its name or by what the user said.
+
+    Raises:
+        UsageError: Something was named that a table of requests does not have.
+    """
+    for ours, name in given.items():
+        if ours not in NAMES:
+            raise UsageError(
+                f"--columns {ours}={name}: a table of requests has no such thing; "
+                f"there are {', '.join(NAMES)}"
+            )
     found = {ours: name for ours, names in NAMES.items() for name in names[::-1] if name in known}
-    return {**found, **{ours: name for ours, name in given.items() if ours in NAMES}}
+    return {**found, **given}
+
+
+def not_read(known: set[str], at: dict[str, str]) -> list[str]:
+    """Return the fields that count tokens by their names and are none of those that are read."""
+    outer = {".".join(path.split(".")[:n]) for path in at.values() for n in range(1, 9)}
+    return sorted(
+        name
+        for name in known - outer
+        if COUNTS.search(name.rpartition(".")[2]) and not SUMS.search(name.rpartition(".")[2])
+    )
+
+
+COUNTS = re.compile(r"tokens|cache", re.IGNORECASE)
+SUMS = re.compile(r"total|max|limit|hit|rate|key|control|_id|usd|cost", re.IGNORECASE)
+"""Names of what adds tokens up, bounds them, or tells something else of a cache."""
 
 
 def looks(sample: Sample) -> bool:

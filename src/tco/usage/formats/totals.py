@@ -7,19 +7,17 @@ from calendar import monthrange
 from datetime import UTC, datetime
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, service_of
+from tco.errors import UsageError
+from tco.usage.formats import Context, Format, mapping, service_of, table
 from tco.usage.rows import UsageRow, Wrong, count, moment, nano, text
 from tco.usage.sources import Sample
 
 NAMES: dict[str, tuple[str, ...]] = {
-    "period": ("month", "date", "day", "period", "week"),
+    "period": ("month", "date", "day", "period", "week", "time", "created_at", "ts"),
     "model": ("model", "model_name", "model_id"),
-    "input": ("input", "input_tokens", "prompt_tokens", "tokens_in"),
+    "input": table.NAMES["input"],
     "fresh": ("uncached_input", "input_uncached", "uncached_input_tokens"),
-    "read": ("cached", "cached_tokens", "cached_input", "cache_read", "cached_input_tokens"),
-    "written": ("cache_write", "cache_write_tokens", "cache_creation_tokens", "cache_writes"),
-    "output": ("output", "output_tokens", "completion_tokens", "tokens_out"),
-    "reasoning": ("reasoning", "reasoning_tokens"),
+    **{name: table.NAMES[name] for name in ("read", "written", "output", "reasoning")},
     "requests": ("requests", "calls", "num_requests", "api_requests"),
     "cost": ("cost", "cost_usd", "usd", "spend", "amount"),
     "provider": ("provider", "vendor"),
@@ -33,7 +31,11 @@ DAY_S = 86_400
 
 
 def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
-    """Return which column of a table is which, by its names or by what the user said."""
+    """Return which column of a table is which, by its names or by what the user said.
+
+    Raises:
+        UsageError: Something was named that a spreadsheet does not have, or is not there.
+    """
     folded = {re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_"): name for name in header}
     found = {
         ours: folded[name]
@@ -41,7 +43,16 @@ def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
         for name in names[::-1]
         if name in folded
     }
-    return {**found, **{ours: name for ours, name in given.items() if ours in NAMES}}
+    for ours, name in given.items():
+        if ours not in NAMES:
+            raise UsageError(
+                f"--columns {ours}={name}: a spreadsheet of totals has no such thing; there are "
+                f"{', '.join(NAMES)}. Requests one by one need a time of each: --columns start=NAME"
+            )
+        if name not in folded.values():
+            there = ", ".join(sorted(folded.values()))
+            raise UsageError(f"--columns {ours}={name}: no such column; there are {there}")
+    return {**found, **given}
 
 
 def looks(sample: Sample) -> bool:
@@ -51,7 +62,9 @@ def looks(sample: Sample) -> bool:
         return False
     at = columns_of(first, {})
     tokens = "output" in at and ("input" in at or "fresh" in at)
-    timed = {"start", "end", "start_time", "starttime", "request_id", "timestamp"}
+    timed = {name.lower() for ours in ("start", "end", "id") for name in table.NAMES[ours]} - {"id"}
+    if "requests" in at:
+        timed -= set(NAMES["period"])
     timed |= {"custom_llm_provider"}  # a daily table of LiteLLM
     return tokens and "model" in at and not timed & {str(k).lower() for k in first}
 
