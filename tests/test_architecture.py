@@ -39,7 +39,7 @@ MOST_MODULES = 25
 MOST_LINES_OF_A_FUNCTION = 40
 MOST_MODULES_OF_COMPARE = 50
 
-MOST_ROOMS = 230  # modules with code
+MOST_ROOMS = 232  # modules with code
 MOST_TYPES = 405  # to be 250: classes that declare fields
 NEW = {
     "tuning by memory and speed, seats": 853,
@@ -55,6 +55,7 @@ NEW = {
     "a page of a bill": 58,
     "rates that drift or clump within their hour": 56,
     "no cache, or one of what sessions share, where writes cost extra": 74,
+    "CSV of the providers' consoles, tables of requests told from totals": 291,
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""

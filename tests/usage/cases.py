@@ -947,6 +947,122 @@ CASES: dict[str, Case] = {
         {"blue-llama": {"requests": 24, "input": 3500, "read": 1100, "output": 640}},
         top={"incomplete": True},
     ),
+    "openai-usage-csv": Case(
+        {
+            "completions_usage_2026-11-18_2026-11-19.csv": "start_time,end_time,start_time_iso,"
+            "end_time_iso,project_id,num_model_requests,user_id,api_key_id,model,batch,"
+            "service_tier,input_tokens,output_tokens,input_cached_tokens,input_uncached_tokens\n"
+            "1795003200,1795003260,2026-11-18T12:00:00+00:00,2026-11-18T12:01:00+00:00,proj_a,3.0,"
+            f",{KEY},gpt-5-2025-08-07,False,default,7162,300,1280,5882\n"
+            "1795003260,1795003320,2026-11-18T12:01:00+00:00,2026-11-18T12:02:00+00:00,,,,,,,,,,,\n"
+            "1795003320,1795003380,2026-11-18T12:02:00+00:00,2026-11-18T12:03:00+00:00,proj_a,2.0,"
+            f",{KEY},gpt-5-2025-08-07,True,default,1000,90,0,1000\n"
+        },
+        {
+            "gpt-5-2025-08-07": {
+                "requests": 5,
+                "input": 6882,
+                "read": 1280,
+                "output": 390,
+                "tiers": {"batch": {"input": 1000, "output": 90}},
+            }
+        },
+    ),
+    "anthropic-usage-csv": Case(
+        {
+            "claude_api_tokens_2026_11.csv": "usage_date_utc,model_version,api_key,workspace,"
+            "usage_type,context_window,usage_input_tokens_no_cache,"
+            "usage_input_tokens_cache_write_5m,usage_input_tokens_cache_write_1h,"
+            "usage_input_tokens_cache_read,usage_output_tokens,web_search_count,inference_geo,"
+            "speed\n"
+            f"2026-11-18,claude-sonnet-4-5-20250929,{KEY},Default,standard,≤ 200k,"
+            "189,61624,500,70000,675,2,not_available,\n"
+            f"2026-11-19,claude-sonnet-4-5-20250929,{KEY},Default,batch,≤ 200k,"
+            "1000,0,0,0,40,0,not_available,\n"
+        },
+        {
+            "claude-sonnet-4-5-20250929": {
+                "requests": None,
+                "input": 1189,
+                "read": 70_000,
+                "write_5m": 61_624,
+                "write_1h": 500,
+                "output": 715,
+                "tiers": {"batch": {"input": 1000, "output": 40}},
+            }
+        },
+    ),
+    "anthropic-costs-csv": Case(
+        {
+            "claude_api_cost_2026_11.csv": "usage_date_utc,model,workspace,api_key,usage_type,"
+            "context_window,token_type,cost_usd,list_price_usd,cost_type,inference_geo,speed\n"
+            f"2026-11-18,Claude Haiku 4.5,Default,{KEY},message,≤ 200k,input_no_cache,1.50,1.50,"
+            "token,global,\n"
+            f"2026-11-18,Claude Haiku 4.5,Default,{KEY},message,≤ 200k,output,0.25,0.25,token,"
+            "global,\n"
+        },
+        {},
+        {},
+        {"usd": 1.75},
+    ),
+    "openrouter-csv": Case(
+        {
+            "activity.csv": "Date,Slug,Usage,BYOK Usage,Requests,Prompt Tokens,Completion Tokens,"
+            "Reasoning Tokens\n"
+            '"2026-11-18 00:00:00","openai/gpt-5","0.2","0.05","10","1000","300","200"\n'
+        },
+        {"openai/gpt-5": {"requests": 10, "input_with_read": 1000, "output": 300}},
+        {},
+        {"usd": 0.25},
+    ),
+    "openrouter-requests": Case(
+        {
+            "openrouter_activity_2026-11-18.csv": "generation_id,created_at,cost_total,"
+            "cost_web_search,cost_cache,cost_file_processing,byok_usage_inference,tokens_prompt,"
+            "tokens_completion,tokens_reasoning,tokens_cached,model_permaslug,provider_name,"
+            "variant,cancelled,streamed,user,finish_reason_raw,finish_reason_normalized,"
+            "generation_time_ms,time_to_first_token_ms,app_name,api_key_name\n"
+            "gen-1,2026-11-18 10:00:00.123,0.0102,0,-0.002,0,0,5000,100,20,4000,openai/gpt-5,"
+            f"OpenAI,standard,false,true,{PERSON},end_turn,stop,2300,800,app,{KEY}\n"
+            "gen-1,2026-11-18 10:00:00.123,0.0102,0,-0.002,0,0,5000,100,20,4000,openai/gpt-5,"
+            f"OpenAI,standard,false,true,{PERSON},end_turn,stop,2300,800,app,{KEY}\n"
+            "gen-2,2026-11-18 10:05:00.123,0.0002,0,0,0,0,500,90,0,0,openai/gpt-5,OpenAI,standard,"
+            f"true,true,{PERSON},stop,stop,1300,400,app,{KEY}\n"
+        },
+        {
+            "openai/gpt-5": {
+                "requests": 2,
+                "input": 1500,
+                "read": 4000,
+                "output": 190,
+                "reasoning": 20,
+            }
+        },
+        {"duplicate": 1},
+        {"usd": 0.0104},
+    ),
+    "deepseek": Case(
+        {
+            "amount-2026-11.csv": "user_id,start_time_iso,end_time_iso,model,api_key_name,api_key,"
+            "type,price,amount\n"
+            + "".join(
+                f"u,2026-11-18T00:00:00Z,2026-11-19T00:00:00Z,deepseek-chat,{PERSON},{KEY},"
+                f"{kind},{price},{amount}\n"
+                for kind, price, amount in (
+                    ("request_count", "", 12),
+                    ("input_cache_hit_tokens", "0.00000015", 70_000),
+                    ("input_cache_miss_tokens", "0.0000045", 4_000),
+                    ("output_tokens", "0.0000135", 900),
+                    ("total_tokens", "", 74_900),
+                )
+            ),
+            "amount-2026-03.csv": "user_id,utc_date,model,api_key_name,api_key,type,price,amount\n"
+            f"u,2026-03-02,deepseek-chat,{PERSON},{KEY},output_tokens,0.000003,100\n"
+            f"u,2026-03-02,deepseek-chat,{PERSON},{KEY},request_count,,1\n",
+        },
+        {"deepseek-chat": {"requests": 13, "input": 4000, "read": 70_000, "output": 1000}},
+        {"sum_of_other_rows": 1},
+    ),
     "totals": Case(
         {
             "months.csv": "Month;Model;Input;Cached;Output;Cost;Team\n"
@@ -980,4 +1096,4 @@ CASES: dict[str, Case] = {
 
 def format_of(name: str) -> str:
     """Return the format of a case by its name."""
-    return {"litellm-csv": "litellm", "litellm-daily": "litellm"}.get(name, name)
+    return {"litellm-daily": "litellm"}.get(name, name.removesuffix("-csv"))

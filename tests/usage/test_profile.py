@@ -361,3 +361,15 @@ def test_a_column_that_counts_tokens_and_is_not_read_is_told(tmp_path: Path) -> 
     wrong = run("bill", str(sheet), "--columns", "read=cold tokens")
     assert wrong.exit_code == 2
     assert "no such column; there are input, model, month" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "offer"),
+    [
+        ("anthropic/claude-4.5-sonnet-20250929", "anthropic/claude-sonnet-4.5"),
+        ("openai/gpt-4.1-mini-2025-04-14", "openai/gpt-4.1-mini"),
+        ("anthropic/claude-4.5-nocturne-20250929", ""),
+    ],
+)
+def test_names_as_openrouter_writes_them(name: str, offer: str, catalog: Catalog) -> None:
+    assert Matcher(catalog).match("openrouter", name).offer == offer

@@ -1,20 +1,38 @@
-"""Anthropic's cost report: cents a day, as decimal texts, by kind of token when grouped so."""
+"""Anthropic's cost report: cents a day, as decimal texts, by kind of token when grouped so.
+
+The API gives it as pages of JSON, the cost page of the console as CSV: dollars a day and group.
+"""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, bucketed, results, service_of, times
-from tco.usage.rows import UsageRow, Wrong, nano, text
-from tco.usage.sources import Sample
+from tco.usage.formats import Context, Format, bucketed, mapping, results, service_of, times
+from tco.usage.rows import UsageRow, Wrong, moment, nano, text
+from tco.usage.sources import RawRecord, Sample
 
 CENTS = 100
+DAY_S = 86_400
 
 
 def looks(sample: Sample) -> bool:
     """Return whether some buckets have amounts of money and no tokens."""
+    if sample.shape == "csv":
+        return sample.some("usage_date_utc", "cost_usd", "cost_type") is not None
     return any("amount" in result and "cost_type" in result for result in results(sample))
+
+
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
+    """Return the results of a bucket with its times; of a line of CSV its only one."""
+    line = mapping(record.value)
+    if "usage_date_utc" not in line:
+        return bucketed(record, ctx, begins="starting_at", ends="ending_at")
+    start = moment(line.get("usage_date_utc"))
+    # The console writes names, such as Claude Haiku 4.5.
+    model = text(line.get("model")).lower().replace(" ", "-")
+    result = {"model": model, "workspace_id": line.get("workspace"), "usd": line.get("cost_usd")}
+    return [(start, None if start is None else start + DAY_S, result)]
 
 
 def row(value: Any, _: Context) -> UsageRow | None:
@@ -31,7 +49,9 @@ def row(value: Any, _: Context) -> UsageRow | None:
         provider="anthropic",
         service=service_of(result.get("service_tier")),
         project=text(result.get("workspace_id")),
-        usd_nano=nano(result.get("amount"), per_usd=CENTS),
+        usd_nano=nano(result["usd"])
+        if "usd" in result
+        else nano(result.get("amount"), per_usd=CENTS),
         only_cost=True,
     )
 
@@ -39,10 +59,11 @@ def row(value: Any, _: Context) -> UsageRow | None:
 FORMAT = Format(
     name="anthropic-costs",
     title="Anthropic cost report",
-    exported="GET /v1/organizations/cost_report?group_by[]=description",
+    exported="GET /v1/organizations/cost_report?group_by[]=description; or the cost "
+    "page of the console as CSV",
     grain="costs",
     looks=looks,
     row=row,
-    parts=partial(bucketed, begins="starting_at", ends="ending_at"),
+    parts=parts,
     knows="only what was charged, by the day: give the usage report with it",
 )

@@ -1,23 +1,60 @@
-"""Anthropic's usage report: buckets by model, tier, context window and region."""
+"""Anthropic's usage report: buckets by model, tier, context window and region.
+
+The API gives it as pages of JSON, the usage page of the console as CSV: a line a day and group.
+"""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, bucketed, results, service_of, times
+from tco.usage.formats import Context, Format, bucketed, mapping, results, service_of, times
 from tco.usage.formats.anthropic_messages import anthropic_tokens, geo
 from tco.usage.formats.openai_usage import NOT_GROUPED
-from tco.usage.rows import UsageRow, count, hashed, text
-from tco.usage.sources import Sample
+from tco.usage.rows import UsageRow, count, hashed, moment, text
+from tco.usage.sources import RawRecord, Sample
 
-LONG = {"200k-1M": 200_000}
-"""Lower ends of the context windows that the report groups by."""
+LONG = {"200k-1M": 200_000, "> 200k": 200_000}
+"""Lower ends of the context windows that the report groups by, and the console."""
+CONSOLE = {
+    "model": "model_version",
+    "workspace_id": "workspace",
+    "api_key_id": "api_key",
+    "service_tier": "usage_type",
+    "context_window": "context_window",
+    "inference_geo": "inference_geo",
+    "speed": "speed",
+    "uncached_input_tokens": "usage_input_tokens_no_cache",
+    "cache_read_input_tokens": "usage_input_tokens_cache_read",
+    "output_tokens": "usage_output_tokens",
+}
+"""What the console's CSV calls the fields of a result."""
+WRITTEN = "usage_input_tokens_cache_write"
+DAY_S = 86_400
 
 
 def looks(sample: Sample) -> bool:
     """Return whether some buckets have results of Anthropic's usage report."""
+    if sample.shape == "csv":
+        return sample.some("usage_date_utc", CONSOLE["uncached_input_tokens"]) is not None
     return any("uncached_input_tokens" in result for result in results(sample))
+
+
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
+    """Return the results of a bucket with its times; of a line of CSV its only one."""
+    line = mapping(record.value)
+    if "usage_date_utc" not in line:
+        return bucketed(record, ctx, begins="starting_at", ends="ending_at")
+    start = moment(line.get("usage_date_utc"))
+    result: dict[str, Any] = {name: line.get(theirs) for name, theirs in CONSOLE.items()}
+    if f"{WRITTEN}_5m" in line:
+        lifetimes = ("5m", "1h")
+        told = {f"ephemeral_{t}_input_tokens": line.get(f"{WRITTEN}_{t}") for t in lifetimes}
+        result["cache_creation"] = told
+    else:
+        result["cache_creation_input_tokens"] = line.get(WRITTEN)
+    result["server_tool_use"] = {"web_search_requests": line.get("web_search_count")}
+    return [(start, None if start is None else start + DAY_S, result)]
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
@@ -48,10 +85,11 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
 FORMAT = Format(
     name="anthropic-usage",
     title="Anthropic usage report",
-    exported="GET /v1/organizations/usage_report/messages?group_by[]=model (and service_tier, ...)",
+    exported="GET /v1/organizations/usage_report/messages?group_by[]=model (and service_tier, "
+    "...); or the usage page of the console as CSV",
     grain="buckets",
     looks=looks,
     row=row,
-    parts=partial(bucketed, begins="starting_at", ends="ending_at"),
+    parts=parts,
     knows="the old report counts no requests; buckets tell no lengths and no peaks inside",
 )

@@ -1,12 +1,16 @@
-"""OpenAI's usage report: buckets of requests by model, tier, project, user and key."""
+"""OpenAI's usage report: buckets of requests by model, tier, project, user and key.
+
+The API gives it as pages of JSON, the usage page of the console as CSV with the same names.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, bucketed, results, service_of, times
-from tco.usage.rows import UsageRow, count, hashed, text
-from tco.usage.sources import Sample
+from tco.usage.formats import Context, Format, bucketed, mapping, results, service_of, times
+from tco.usage.rows import UsageRow, count, hashed, moment, text
+from tco.usage.sources import RawRecord, Sample
 
 KIND = "organization.usage."
 NOT_GROUPED = "(not grouped by model)"
@@ -14,7 +18,20 @@ NOT_GROUPED = "(not grouped by model)"
 
 def looks(sample: Sample) -> bool:
     """Return whether some buckets have results of a usage report."""
+    if sample.shape == "csv":
+        return sample.some("start_time", "num_model_requests", "input_tokens") is not None
     return any(str(result.get("object", "")).startswith(KIND) for result in results(sample))
+
+
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
+    """Return the results of a bucket with its times; of a line of CSV its only one, if any."""
+    line = mapping(record.value)
+    if "num_model_requests" not in line:
+        return bucketed(record, ctx)
+    start, end = moment(line.get("start_time")), moment(line.get("end_time"))
+    if start is not None and end is not None:
+        ctx.tally.cover(start, end)
+    return [(start, end, line)] if line.get("num_model_requests") else []
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
@@ -27,6 +44,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     fresh = count(result.get("input_uncached_tokens"), missing=None)
     if fresh is not None and fresh + read + max(written, w30 + w12) != taken:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
+    batch = str(result.get("batch")).lower() == "true"
     name = text(result.get("model"))
     if not name:
         ctx.tally.note("rows are not grouped by model and cannot be priced: group_by=model")
@@ -41,7 +59,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         **times(start, end),
         requests=count(result.get("num_model_requests"), missing=None),
         provider="openai",
-        service="batch" if result.get("batch") is True else service_of(result.get("service_tier")),
+        service="batch" if batch else service_of(result.get("service_tier")),
         project=text(result.get("project_id")),
         key=hashed(text(result.get("api_key_id"))),
         session=text(result.get("user_id")),
@@ -51,10 +69,11 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
 FORMAT = Format(
     name="openai-usage",
     title="OpenAI usage report",
-    exported="GET /v1/organization/usage/completions?group_by=model,batch,service_tier",
+    exported="GET /v1/organization/usage/completions?group_by=model,batch,service_tier; or the "
+    "console's completions_usage_*.csv",
     grain="buckets",
     looks=looks,
     row=row,
-    parts=bucketed,
+    parts=parts,
     knows="buckets tell no lengths of requests, no reasoning, and no peaks inside a bucket",
 )

@@ -1,4 +1,4 @@
-"""OpenRouter's activity: a row a day, model and endpoint."""
+"""OpenRouter's activity: a row a day, model and endpoint; the API's JSON, or a CSV of the page."""
 
 from __future__ import annotations
 
@@ -11,16 +11,34 @@ from tco.usage.sources import Sample
 DAY_S = 86_400
 
 
+PAGE = {
+    "date": "Date",
+    "model": "Slug",
+    "usage": "Usage",
+    "byok_usage_inference": "BYOK Usage",
+    "requests": "Requests",
+    "prompt_tokens": "Prompt Tokens",
+    "completion_tokens": "Completion Tokens",
+    "reasoning_tokens": "Reasoning Tokens",
+    "cached_tokens": "Cached Tokens",
+}
+"""What the page's CSV calls the fields; older ones tell no cached tokens."""
+
+
 def looks(sample: Sample) -> bool:
     """Return whether some records are rows of the activity."""
+    if sample.some(*(PAGE[name] for name in ("date", "model", "usage", "prompt_tokens"))):
+        return True
     return sample.some("date", "model", "usage", "requests", "prompt_tokens") is not None
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a day; what its own response cache answered cannot be read input."""
     day = mapping(value)
-    taken, read = count(day.get("prompt_tokens")), count(day.get("cached_tokens"))
-    if read > taken:
+    if PAGE["model"] in day:
+        day = {name: day.get(theirs) for name, theirs in PAGE.items()}
+    taken, read = count(day.get("prompt_tokens")), count(day.get("cached_tokens"), missing=None)
+    if read is not None and read > taken:
         ctx.tally.doubt("cached_over_input_capped", ctx.place)
     start = moment(day.get("date"))
     usd = [nano(day.get(name)) for name in ("usage", "byok_usage_inference")]
@@ -28,7 +46,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         model=text(day.get("model")),
         input=taken,
         output=count(day.get("completion_tokens")),
-        read=min(read, taken),
+        read=None if read is None else min(read, taken),
         reasoning=count(day.get("reasoning_tokens"), missing=None),
         start=start,
         end=None if start is None else start + DAY_S,
@@ -43,7 +61,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
 FORMAT = Format(
     name="openrouter",
     title="OpenRouter activity",
-    exported="GET /api/v1/activity",
+    exported="GET /api/v1/activity; or the activity page's CSV by the day",
     grain="buckets",
     looks=looks,
     row=row,

@@ -1,0 +1,53 @@
+"""OpenRouter's activity request by request: the page's CSV with a row a generation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tco.usage.formats import Context, Format, mapping
+from tco.usage.rows import UsageRow, count, hashed, moment, nano, text
+from tco.usage.sources import Sample
+
+MS = 1_000.0
+
+
+def looks(sample: Sample) -> bool:
+    """Return whether some records are generations."""
+    return sample.some("generation_id", "model_permaslug", "tokens_prompt") is not None
+
+
+def row(value: Any, ctx: Context) -> UsageRow | None:
+    """Return the row of a generation; one that was cancelled is billed for what it made."""
+    made = mapping(value)
+    taken, read = count(made.get("tokens_prompt")), count(made.get("tokens_cached"))
+    if read > taken:
+        ctx.tally.doubt("cached_over_input_capped", ctx.place)
+    start, took_ms = moment(made.get("created_at"), ctx.zone), made.get("generation_time_ms")
+    usd = [nano(made.get(name)) for name in ("cost_total", "byok_usage_inference")]
+    return UsageRow(
+        model=text(made.get("model_permaslug")),
+        input=taken,
+        output=count(made.get("tokens_completion")),
+        read=min(read, taken),
+        reasoning=count(made.get("tokens_reasoning"), missing=None),
+        start=start,
+        end=start + float(took_ms) / MS if start is not None and took_ms else None,
+        provider="openrouter",
+        tag=text(made.get("provider_name")),
+        project=text(made.get("app_name")),
+        key=hashed(text(made.get("api_key_name"))),
+        session=text(made.get("user")),
+        id=text(made.get("generation_id")),
+        usd_nano=None if usd == [None, None] else sum(u or 0 for u in usd),
+    )
+
+
+FORMAT = Format(
+    name="openrouter-requests",
+    title="OpenRouter activity, request by request",
+    exported="the activity page as CSV (openrouter_activity_*.csv)",
+    grain="requests",
+    looks=looks,
+    row=row,
+    knows="no cache writes; with a key of one's own the provider is paid apart",
+)
