@@ -27,6 +27,9 @@ from tco.engine.sessions import (
     kept,
     steady,
 )
+from tco.options.bills import SelfOption, replica_of, shapes_of
+from tco.options.first_tokens import first_tokens
+from tco.options.names import resolve
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
 
@@ -339,3 +342,18 @@ def test_first_tokens_are_those_of_turn_by_turn(pool: float, cap_s: float) -> No
     assert said == pytest.approx(found, rel=0.4)
     assert said[0] == pytest.approx(found[0], rel=0.15)
     assert said[2] == pytest.approx(found[2], rel=0.25)
+
+
+def test_a_limit_on_the_first_token_changes_the_fleet_and_not_what_one_of_a_size_does() -> None:
+    told = []
+    for limit in ({}, {"serving.max_ttft_p95_s": 2.0}):
+        asked = Scenario(profile="agent-coding", developers=100.0, settings=limit)
+        inputs = prepare(load_catalog(), asked, date(2026, 11, 21))
+        option = resolve("self/glm-5.2@8xb300-sxm:nvfp4", inputs).best
+        assert isinstance(option, SelfOption)
+        said = (shapes_of(option, inputs.settings), inputs.settings)
+        told.append(first_tokens(*said, replica_of(option, said[1]), 5.0, gaps=option.gaps))
+    assert told[0].p99_s == pytest.approx(7.9455, rel=1e-3)
+    assert (told[1].p50_s, told[1].p95_s, told[1].p99_s, told[1].load) == pytest.approx(
+        (told[0].p50_s, told[0].p95_s, told[0].p99_s, told[0].load)
+    )
