@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from running import run
 
+import tco
 from tco.analysis.explain import explain
 from tco.analysis.size.size import size
 from tco.engine.arrivals import Queue
@@ -124,6 +125,24 @@ def test_a_percentile_that_is_promised_sizes_the_fleet(asked: Any) -> None:
         assert most_s is None or row.slo == {"ttft_p95": "kept"}
     assert gpus == sorted(gpus) and gpus[0] == gpus[1] < gpus[-1]
     assert waits == sorted(waits, reverse=True)
+
+
+def test_a_promise_is_kept_by_replicas_that_are_slower_than_the_model_says() -> None:
+    said: Any = {
+        "tokens": "50B",
+        "set": ["serving.throughput_factor=0.5"],
+        "slo": "ttft_p95=400ms",
+        "as_of": "2026-11-21",
+    }
+    own: Any = {"model": "gpt-oss-120b", "gpu": "h100-sxm", "gpus": 1}
+    row = tco.explain("self/gpt-oss-120b@1xh100-sxm", **said).option
+    assert row.first_token is not None and row.first_token.p95_s is not None
+    assert 0.3 < row.first_token.p95_s <= 0.4
+    assert row.gpus == 13  # 7 before anybody asks how long the first token takes
+    sized = tco.size("gpt-oss-120b", gpu="h100-sxm", gpus=1, **said).rows[0]
+    assert (sized.replicas, sized.first_token) == (row.replicas, row.first_token)
+    rows = tco.compare(tier="self", all=True, **own, **said).options
+    assert next(o for o in rows if o.id == row.id).gpus == 13
 
 
 def test_a_promise_that_nothing_keeps_and_a_limit_that_there_is_not() -> None:

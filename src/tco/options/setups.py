@@ -459,13 +459,12 @@ def _sized(tried: SetUps) -> SetUps:
     for rows, each in ((plain, ()), (near, factors)):
         if rows.size:
             best = best_replica(*tried.shapes(rows), inputs.serving, goal, each)
-            best = _with_sessions(tried, best, rows, each)
+            best = _with_sessions(tried, best, rows, each).scaled(given)
             if goal.within:
                 from tco.options.first_tokens import in_time  # few questions are about the queue
 
                 shapes = (*tried.shapes(rows), inputs.serving)
                 best = in_time(best, shapes, inputs.settings, inputs.gaps)
-            best = best.scaled(given)
             for name in column:
                 column[name][rows] = getattr(best, name)
     sized = replace(tried, replica=Replica(**column), near=near, factors=factors)
