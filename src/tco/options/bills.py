@@ -44,7 +44,7 @@ from tco.options.hours import STEP, OnHours, PaidByTheHour, as_paid, duty_of
 from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, own_bill, team_lines
 from tco.options.prices import LIST_PRICE, Buying, token_rates
 from tco.options.provisioned import ProvisionedOption, units_line
-from tco.options.settings import Settings, fleet_policy, price_factor, target, workload
+from tco.options.settings import FACTOR, Settings, fleet_policy, price_factor, target, workload
 from tco.options.setups import RentEntry, SetUps
 from tco.records import dataclass
 
@@ -339,7 +339,7 @@ def _rates(
 
 def replica_of(option: SelfOption, settings: Settings) -> Replica:
     """Return what one replica of the option sustains."""
-    return base_replica(option, settings, settings.value("serving.throughput_factor"))
+    return base_replica(option, settings, settings.value(FACTOR))
 
 
 def base_replica(option: SelfOption, settings: Settings, factor: Number = 1.0) -> Replica:
@@ -371,7 +371,7 @@ def base_replica(option: SelfOption, settings: Settings, factor: Number = 1.0) -
     if goal.within:
         from tco.options.first_tokens import in_time  # nor about the queue
 
-        best = in_time(best, shapes, settings, option.gaps)
+        best = in_time(best, shapes, settings, (option.gaps, option.speed_factors, factor))
     return best
 
 

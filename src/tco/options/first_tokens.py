@@ -13,11 +13,13 @@ from tco.engine.replica import FirstTokens, Replica, in_flight, request_s, speed
 from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number, number
 from tco.errors import UsageError
 from tco.options.bills import Shapes
-from tco.options.settings import WITHIN, Settings, target, workload
+from tco.options.settings import FACTOR, WITHIN, Settings, target, workload
 
 if TYPE_CHECKING:
     from tco.engine.arrivals import Queue
     from tco.engine.gaps import Gaps
+
+    Turns = tuple[Gaps | None, Floats | tuple[float, ...], Number]
 
 
 def first_tokens(
@@ -27,6 +29,7 @@ def first_tokens(
     needed: float,
     tries: float = 1.0,
     gaps: Gaps | None = None,
+    factors: tuple[float, ...] = (),
 ) -> FirstTokens:
     """Return how long the first token takes in the busiest hour, with the queue.
 
@@ -37,12 +40,14 @@ def first_tokens(
         needed: Replicas that share the load; a spare one may be down [1].
         tries: How often a request is asked [1].
         gaps: How long sessions wait between turns; None where requests belong to none.
+        factors: What measurements multiply speeds by, as in `best_replica` [1].
     """
     if shapes is None:
         why_not = "the first token takes the dimensions of the model; a throughput alone was given"
         return FirstTokens(p50_s=None, p95_s=None, p99_s=None, why_not=why_not)
     rate, whole = workload(settings, tries).peak_requests_per_s, replica.open
-    (one,) = _in_queue(shapes, settings, whole, np.reshape(rate, 1), np.array([needed]), gaps)
+    turns = (gaps, factors, settings.value(FACTOR))
+    (one,) = _in_queue(shapes, settings, whole, np.reshape(rate, 1), np.array([needed]), turns)
     return one()
 
 
@@ -52,14 +57,15 @@ def _in_queue(
     replica: Replica,
     rate: Floats,
     needed: Floats,
-    gaps: Gaps | None,
+    turns: Turns,
 ) -> Sequence[Callable[[], FirstTokens]]:
     """Return what works out the first tokens of each case at some rate [cases] [request/s]."""
+    gaps, factors, factor = turns
     if gaps is None:
         return [queue.first_tokens for queue in queues_of(shapes, settings, replica, rate, needed)]
     from tco.options.sessions import turns_in_queue
 
-    return turns_in_queue(shapes, settings, gaps, replica, rate / needed)
+    return turns_in_queue(shapes, settings, gaps, factors, factor, replica, rate / needed)
 
 
 PARTS = 64.0
@@ -73,7 +79,7 @@ MOST_QUEUES = 5_000
 OF_QUEUES = ("serving.headroom", "latency.input_cv", "latency.output_cv", "serving.peakedness")
 
 
-def in_time(best: Replica, shapes: Shapes, settings: Settings, gaps: Gaps | None = None) -> Replica:
+def in_time(best: Replica, shapes: Shapes, settings: Settings, turns: Turns) -> Replica:
     """Return replicas with as much load as keeps the first token in time for those promised.
 
     In the fleet that the volume takes then. Where that varies or is not known a replica is looked
@@ -81,7 +87,9 @@ def in_time(best: Replica, shapes: Shapes, settings: Settings, gaps: Gaps | None
 
     Args:
         best: What replicas sustain whatever their queue.
-        shapes, settings, gaps: The set-ups, and how long sessions wait.
+        shapes, settings: The set-ups.
+        turns: How long sessions wait between turns, None where requests belong to none; what
+            measurements multiplied speeds by, and what else did [1].
 
     Raises:
         UsageError: So many cases that their queues take too long.
@@ -89,11 +97,11 @@ def in_time(best: Replica, shapes: Shapes, settings: Settings, gaps: Gaps | None
     said = [(s.value, s.origin) for path, s in settings.items() if path.startswith(OF_REPLICAS)]
     try:
         one = (number(best.slots), number(best.requests_per_s), number(best.sessions))
-        found = _KNOWN.get(key := (shapes, gaps, one, *said))
+        found = _KNOWN.get(key := (shapes, turns, one, *said))
     except TypeError:  # arrays have no hash
-        return _in_time(best, shapes, settings, gaps)
+        return _in_time(best, shapes, settings, turns)
     if found is None:
-        _KNOWN[key] = found = _in_time(best, shapes, settings, gaps)
+        _KNOWN[key] = found = _in_time(best, shapes, settings, turns)
         if len(_KNOWN) > MOST_KNOWN:
             del _KNOWN[next(iter(_KNOWN))]
     return found
@@ -126,7 +134,7 @@ def _peak(settings: Settings) -> Number:
     return load.peak_requests_per_s if np.ndim(load.tokens_per_month) == 0 else np.nan
 
 
-def _in_time(best: Replica, shapes: Shapes, settings: Settings, gaps: Gaps | None) -> Replica:
+def _in_time(best: Replica, shapes: Shapes, settings: Settings, turns: Turns) -> Replica:
     wide = _cases(best, settings)
     usable = np.asarray(wide.feasible)
     shape, most = usable.shape, np.minimum(settings.value("serving.headroom"), 1.0)
@@ -137,7 +145,7 @@ def _in_time(best: Replica, shapes: Shapes, settings: Settings, gaps: Gaps | Non
         alone = part * np.asarray(wide.requests_per_s)
         needed = np.fmax(np.ceil(peak / alone - ROUND_OFF), 1.0)
         rate = np.where(np.isfinite(peak), peak, alone)
-        told, ok = _in_queue(shapes, settings, wide, rate, needed, gaps), np.zeros(shape, bool)
+        told, ok = _in_queue(shapes, settings, wide, rate, needed, turns), np.zeros(shape, bool)
         for i in np.flatnonzero(asked).tolist():
             case = (i, rate.flat[i], needed.flat[i])
             if case not in done:

@@ -139,15 +139,19 @@ def kept_sessions(
         factors: What measurements multiply speeds by at each of `BATCHES` [..., batches] [1].
     """
     goal, of = target(settings), sessions_of(settings, gaps)
-    said = (
-        np.asarray(factors)[..., np.searchsorted(BATCHES, (FEW, SOME))] if len(factors) else (1, 1)
-    )
-    pair = (np.asarray(said)[..., 0], np.asarray(said)[..., 1])
+    pair = _few_and_some(factors)
     args = (*shapes, profile, goal, of, _room(settings))
     try:
         return _known(*args, (pair[0].item(), pair[1].item()))
     except (TypeError, ValueError):  # arrays have no hash, and many values are no number
         return _kept(*args, pair)
+
+
+def _few_and_some(factors: Floats | tuple[float, ...]) -> tuple[Floats, Floats]:
+    """Return what measurements multiply speeds by with `FEW` and with `SOME` in flight [1]."""
+    every = np.asarray(factors) if len(factors) else np.ones(BATCHES.size)
+    few, some = np.moveaxis(every[..., np.searchsorted(BATCHES, (FEW, SOME))], -1, 0)
+    return few, some
 
 
 def _kept(
@@ -174,26 +178,30 @@ def turns_in_queue(
     shapes: tuple[ModelShape, GpuShape, Layout, ServerProfile],
     settings: Settings,
     gaps: Gaps,
+    factors: Floats | tuple[float, ...],
+    factor: Number,
     replica: Replica,
     per_s: Floats,
 ) -> list[Callable[[], FirstTokens]]:
     """Return what works out the first token of a turn in the busiest hour, one a case.
 
     Args:
-        shapes, settings, gaps: As in `kept_sessions`.
+        shapes, settings, gaps, factors: As in `kept_sessions`.
+        factor: What speeds, and sessions kept, are multiplied by besides [1].
         replica: What replicas sustain with sessions that wait.
         per_s: Turns that come to one of each then [cases] [turn/s].
     """
     of, goal = sessions_of(settings, gaps), target(settings)
-    server = session_server(*shapes, goal, of, _room(settings))
+    server = session_server(*shapes, goal, of, _room(settings), _few_and_some(factors))
     part = per_s / replica.requests_per_s
     there = np.maximum(part * replica.sessions, 1.0)
-    missed, begins = steady(of, server, there).missed, 1.0 / np.asarray(of.turns)
+    missed = steady(of, server, np.maximum(there / factor, 1.0)).missed
+    begins = 1.0 / np.asarray(of.turns)
     columns = (
-        *(server.hit_s, (1.0 - begins) * (1.0 - missed)),
-        *(server.miss_s, (1.0 - begins) * missed),
-        *(server.first_s, begins),
-        *(per_s * (1.0 - 1.0 / there), server.ttft_s, part),
+        *(server.hit_s / factor, (1.0 - begins) * (1.0 - missed)),
+        *(server.miss_s / factor, (1.0 - begins) * missed),
+        *(server.first_s / factor, begins),
+        *(per_s * (1.0 - 1.0 / there), server.ttft_s / factor, part),
     )
     each = [np.broadcast_to(x, per_s.shape).ravel().tolist() for x in columns]
     return [partial(_first_token, *case) for case in zip(*each, strict=True)]
