@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from running import ROOT
+from running import DAY, ROOT, run
 
 from tco.catalog.build import SCHEMAS
 from tco.catalog.check.finding import CheckReport
@@ -82,3 +82,15 @@ def test_a_file_of_ones_own_fails_on_age(tmp_path: Path) -> None:
     later = check_files(files=(str(own),), as_of=date(2027, 11, 21))
     assert not later.passed
     assert {f.name for f in later.findings if f.severity == "error"} == {"stale"}
+
+
+def test_variations_are_shares_of_their_mean_and_smooth_arrivals_are_judged(
+    catalog: Catalog,
+) -> None:
+    entries = catalog.assumptions.assumptions
+    found = {path: one for path, one in entries.items() if path.endswith("_cv")}
+    assert {"workload.rate_cv", "latency.input_cv"} <= found.keys()
+    assert {one.unit for one in found.values()} == {"share of the mean"}
+    assert found["workload.rate_cv"].source == "judgment"
+    said = run("compare", "--tokens", "50B", "--assumptions", *DAY).stdout
+    assert "rate_cv 0% of the mean*" in said

@@ -15,9 +15,9 @@ from tco.analysis.compare import compare
 from tco.analysis.horizon.horizon import horizon
 from tco.analysis.plan.plan import plan
 from tco.catalog.load import Catalog
-from tco.options.curves import costs, first_volumes
 from tco.options.curves import curve as curves_of
-from tco.options.names import resolve
+from tco.options.curves import first_volumes
+from tco.options.names import costs, resolve
 from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario, inline_option
 

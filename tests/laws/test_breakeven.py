@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from strategies import (
     usd_at,
 )
 
+import tco
 from tco.catalog.prices import Rates
 from tco.options.bills import FixedOption, Option, SelfOption, TokenOption
 from tco.options.curves import curve
@@ -387,3 +389,16 @@ def test_the_cheapest_of_several_is_held_against_the_cheapest_of_several(
     grids = [grid_of(x, y, 1e12) for x in sides[0] for y in sides[1]]
     grid = np.concatenate(grids)
     judge(won, least(a), least(b), grid[grid <= 1e12])
+
+
+@pytest.mark.parametrize("volume", [None, "12B"])
+def test_the_headline_counts_every_row_of_the_table(volume: str | None) -> None:
+    said: dict[str, Any] = {"model": "qwen3-235b-2507", "as_of": "2026-11-21"}
+    found = tco.breakeven(**said, **({} if volume is None else {"tokens": volume}))
+    row = next(r for r in found.rows if r.a == "openai/gpt-6.1-sol")
+    assert not row.same_weights and row.first == pytest.approx(11.2e9, rel=1e-2)
+    assert "openai/gpt-6.1-sol, a different model, for 1 of 1" in found.verdict
+    if volume is not None:
+        assert row.at is not None and row.at.b_usd < row.at.a_usd
+        assert found.verdict.startswith("At 12B own GPUs pay against")
+        assert "gpt-6.1-sol" in found.verdict.partition(". ")[0]

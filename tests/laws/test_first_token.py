@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given
 from running import run
 
+import tco
 from tco.analysis.explain import explain
 from tco.analysis.size.size import size
 from tco.engine.arrivals import Queue
+from tco.options.bills import SelfOption, replica_of
+from tco.options.names import resolve
 from tco.options.scenario import InlineOption
 from tests.simulated import first_tokens_s, random_load
 from tests.strategies import magnitude, real
@@ -124,6 +127,69 @@ def test_a_percentile_that_is_promised_sizes_the_fleet(asked: Any) -> None:
         assert most_s is None or row.slo == {"ttft_p95": "kept"}
     assert gpus == sorted(gpus) and gpus[0] == gpus[1] < gpus[-1]
     assert waits == sorted(waits, reverse=True)
+
+
+def test_a_promise_is_kept_by_replicas_that_are_slower_than_the_model_says() -> None:
+    said: Any = {
+        "tokens": "50B",
+        "set": ["serving.throughput_factor=0.5"],
+        "slo": "ttft_p95=400ms",
+        "as_of": "2026-11-21",
+    }
+    own: Any = {"model": "gpt-oss-120b", "gpu": "h100-sxm", "gpus": 1}
+    row = tco.explain("self/gpt-oss-120b@1xh100-sxm", **said).option
+    assert row.first_token is not None and row.first_token.p95_s is not None
+    assert 0.3 < row.first_token.p95_s <= 0.4
+    assert row.gpus == 13  # 7 before anybody asks how long the first token takes
+    sized = tco.size("gpt-oss-120b", gpu="h100-sxm", gpus=1, **said).rows[0]
+    assert (sized.replicas, sized.first_token) == (row.replicas, row.first_token)
+    rows = tco.compare(tier="self", all=True, **own, **said).options
+    assert next(o for o in rows if o.id == row.id).gpus == 13
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "path", "values"),
+    [
+        ("self/gpt-oss-120b@1xh100-sxm", "", "workload.isl_factor", [0.5, 1.0, 2.0]),
+        ("self/gpt-oss-120b@1xh100-sxm", "", "latency.input_cv", [0.5, 1.0, 2.0]),
+        ("self/glm-5.2@8xb300-sxm:nvfp4", "agent-coding", "serving.host_cache_gb", [0.0, 1e4]),
+    ],
+)
+def test_many_cases_are_each_case_alone(
+    asked: Any, name: str, of: str, path: str, values: list[float]
+) -> None:
+    limit = {"serving.max_ttft_p95_s": 1.0 if of else 0.25}
+    inputs = asked(tokens=50e9, settings=limit, **({"profile": of} if of else {}))
+    option = resolve(name, inputs).best
+    assert isinstance(option, SelfOption)
+    many = replica_of(option, inputs.settings.with_values({path: np.array(values)}))
+    for i, value in enumerate(values):
+        one = replica_of(option, inputs.settings.with_values({path: value}))
+        for field in ("slots", "requests_per_s", "tpot_s", "sessions", "admits", "admits_per_s"):
+            found = np.broadcast_to(getattr(many, field), len(values))[i]
+            assert found == pytest.approx(float(getattr(one, field)), rel=1e-9, nan_ok=True), field
+    assert np.isfinite(many.admits).any()  # the limit does leave something out
+
+
+def test_a_promise_is_held_whatever_is_varied() -> None:
+    said: Any = {"tokens": "50B", "slo": "ttft_p95=300ms", "as_of": "2026-11-21"}
+    pair = "novita/gpt-oss-120b", "self/gpt-oss-120b@1xh100-sxm"
+    found = tco.sensitivity(*pair, **said)
+    row = next(r for r in found.rows if r.path == "workload.isl_factor")
+    for end, difference in ((row.low, row.at_low_usd), (row.high, row.at_high_usd)):
+        a, b = (tco.explain(name, set=[f"{row.path}={end}"], **said).option for name in pair)
+        assert b.monthly_usd - a.monthly_usd == pytest.approx(difference, rel=1e-6)
+
+
+def test_so_many_queues_are_refused_with_what_to_name() -> None:
+    done = run(
+        *["compare", "--tokens", "50B", "--all", "--slo", "ttft_p95=1s", "--as-of", "2026-11-21"]
+    )
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "tco: --slo: the queues of 18,731 cases take too long, at most 5,000: "
+        "name a model or GPUs\n"
+    )
 
 
 def test_a_promise_that_nothing_keeps_and_a_limit_that_there_is_not() -> None:

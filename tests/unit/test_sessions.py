@@ -18,6 +18,7 @@ from sessions_by_event import Case, simulated
 from tco.catalog.load import load_catalog
 from tco.engine.arrivals import turn_percentiles_s
 from tco.engine.gaps import Gaps
+from tco.engine.replica import FirstTokens
 from tco.engine.sessions import (
     SPREAD,
     KeptSessions,
@@ -27,6 +28,9 @@ from tco.engine.sessions import (
     kept,
     steady,
 )
+from tco.options.bills import SelfOption, replica_of, shapes_of
+from tco.options.first_tokens import first_tokens
+from tco.options.names import resolve
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
 
@@ -339,3 +343,38 @@ def test_first_tokens_are_those_of_turn_by_turn(pool: float, cap_s: float) -> No
     assert said == pytest.approx(found, rel=0.4)
     assert said[0] == pytest.approx(found[0], rel=0.15)
     assert said[2] == pytest.approx(found[2], rel=0.25)
+
+
+def told_of_turns(needed: float, **changed: float) -> FirstTokens:
+    """Return the first tokens of some replicas that 100 developers share."""
+    asked = Scenario(profile="agent-coding", developers=100.0, settings=changed)
+    inputs = prepare(load_catalog(), asked, date(2026, 11, 21))
+    option = resolve("self/glm-5.2@8xb300-sxm:nvfp4", inputs).best
+    assert isinstance(option, SelfOption) and option.speed_factors
+    said = (shapes_of(option, inputs.settings), inputs.settings)
+    more = {"gaps": option.gaps, "factors": option.speed_factors}
+    return first_tokens(*said, replica_of(option, said[1]), needed, **more)
+
+
+def test_a_limit_on_the_first_token_changes_the_fleet_and_not_what_one_of_a_size_does() -> None:
+    free, held = told_of_turns(5.0), told_of_turns(5.0, **{"serving.max_ttft_p95_s": 2.0})
+    assert free.p99_s == pytest.approx(7.9545, rel=1e-3)
+    assert (held.p50_s, held.p95_s, held.p99_s, held.load) == pytest.approx(
+        (free.p50_s, free.p95_s, free.p99_s, free.load)
+    )
+
+
+def test_first_tokens_of_turns_take_twice_as_long_where_everything_does() -> None:
+    usual, slow = told_of_turns(5.0), told_of_turns(10.0, **{"serving.throughput_factor": 0.5})
+    assert slow.load == pytest.approx(usual.load)
+    twice = [2.0 * x for x in (usual.p50_s, usual.p95_s, usual.p99_s) if x is not None]
+    assert (slow.p50_s, slow.p95_s, slow.p99_s) == pytest.approx(twice, rel=0.05)
+
+
+def test_size_and_explain_tell_the_same_first_token_of_turns() -> None:
+    said = ("--developers", "100", "--set", "serving.throughput_factor=0.5")
+    sized = row(*GLM, *said)["first_token"]
+    done = run("explain", "self/glm-5.2@8xb300-sxm:nvfp4", *said, *DAY, "-o", "json")
+    told = json.loads(done.stdout)["option"]["first_token"]
+    assert told["p95_s"] > 1.0
+    assert told == sized

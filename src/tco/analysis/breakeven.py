@@ -130,10 +130,10 @@ def table_words(rows: Sequence[BreakevenRow], named: bool) -> str:
     same = [r for r in rows if r.same_weights]
     other = [r for r in rows if not r.same_weights and (named or r.class_ != "unknown")]
     rest = [r for r in rows if not r.same_weights and r not in other]
-    rival = f"{other[0].a}, a different model" if named and other else OF_CLASS
-    usual_rival = f"{rest[0].a}, a different model" if rest else ""
-    told = [part for part in ((same, HOSTS), (other, rival)) if part[0]]
-    sentences = [_today(told), _from(told), _from([(rest, usual_rival)] if rest else [])]
+    rival = f"{other[0].a}, a different model," if named and other else OF_CLASS
+    usual = f"{rest[0].a}, a different model," if rest else ""
+    told = [part for part in ((same, HOSTS), (other, rival), (rest, usual)) if part[0]]
+    sentences = [_today(told), _from(told)]
     return " ".join(s for s in sentences if s)
 
 

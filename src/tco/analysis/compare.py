@@ -25,7 +25,7 @@ from tco.analysis.rows import (
     option_result,
     pair_figures,
 )
-from tco.analysis.verdict import besides, decided
+from tco.analysis.verdict import besides, decided, turns_of
 from tco.engine.replica import Replica
 from tco.engine.shapes import Floats, Indices, number
 from tco.errors import InfeasibleError, UsageError
@@ -57,6 +57,7 @@ from tco.options.cheapest import (
     shown_of,
     sure_words,
 )
+from tco.options.curves import any_volume
 from tco.options.described import inline_option
 from tco.options.offers import has_price, token_options
 from tco.options.provisioned import provisioned_options
@@ -289,9 +290,6 @@ def _turns(
     brief: bool,
 ) -> tuple[tuple[str, ...], tuple[Flip, ...]]:
     """Return what is bought and the own GPUs that an answer is about, and what turns it."""
-    from tco.analysis.verdict import turns_of  # curves take time to load, and not all need them
-    from tco.options.curves import any_volume
-
     least = least_trust(inputs)
     pair = pair_of(rows, least)
     if pair is None:

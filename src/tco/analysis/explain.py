@@ -99,7 +99,8 @@ def _first_token(inputs: Question, option: Option) -> FirstTokens | None:
     settings, replica = inputs.settings, replica_of(option, inputs.settings)
     needed = number(fleet(option, settings, replica).needed)
     shapes, tries = shapes_of(option, settings), number(option.tries)
-    return first_tokens(shapes, settings, replica, needed, tries, option.gaps)
+    said = (tries, option.gaps, option.speed_factors)
+    return first_tokens(shapes, settings, replica, needed, *said)
 
 
 def costs(row: OptionResult, inputs: Question) -> str:

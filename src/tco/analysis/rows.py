@@ -274,7 +274,9 @@ def _self_result(
         slo=limit_states(inputs.settings, replica),
         band_usd=_band(option, inputs.settings, replica),
         breakdown=breakdown_of(bill, used.paid_hours),
-        token_prices=None if brief else prices_of(option, inputs.settings, bill, used.paid_hours),
+        token_prices=None
+        if brief
+        else prices_of(option, inputs.settings, replica, bill, used.paid_hours),
         energy=energy_of(option, inputs, servers),
         upfront_usd=None if upfront is None else number(upfront),
         utilization=used,
@@ -471,13 +473,19 @@ def breakdown_of(bill: tuple[Line, ...], used: float) -> Breakdown:
 
 
 def prices_of(
-    option: SelfOption, settings: Settings, bill: tuple[Line, ...], used: float, served: float = 1.0
+    option: SelfOption,
+    settings: Settings,
+    replica: Replica,
+    bill: tuple[Line, ...],
+    used: float,
+    served: float = 1.0,
 ) -> TokenPrices:
     """Return what tokens cost that an option makes.
 
     Args:
         option: Own GPUs that serve something.
         settings: Every value that enters a bill.
+        replica: What one replica sustains.
         bill: Its lines.
         used: Share of the GPU-hours paid for that serve [1].
         served: Share of the month's tokens that it serves [1].
@@ -486,7 +494,7 @@ def prices_of(
     requests = number(load.requests_per_month) * served
     read = requests * number(load.isl)
     tokens = (read * (1.0 - cached), read * cached, requests * number(load.osl))
-    time = token_times(option, settings, replica_of(option, settings))
+    time = token_times(option, settings, replica)
     idle = breakdown_of(bill, used).idle + number(standing_usd(bill)) * (1.0 - min(used, 1.0))
     return token_prices(number(total_usd(bill)), idle, time, tokens)
 

@@ -438,7 +438,7 @@ def curve(
     """
     import numpy as np
 
-    from tco.options.curves import costs
+    from tco.options.names import costs
 
     at = np.asarray(volumes, dtype=float)
     if not np.all(np.isfinite(at) & (at >= 0)):

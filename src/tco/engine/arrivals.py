@@ -87,9 +87,13 @@ def own_cached_share(
 
 GRID = 1 << 13
 """Points of time that a distribution is worked out at."""
+EDGES = np.log(np.arange(1.0, GRID) - 0.5)
+"""Logarithms of the points between those of the grid [points]."""
+LATER = 1.0 - np.exp(-2j * np.pi * np.arange(GRID // 2 + 1) / GRID)
+PER_LATER = 1.0 / np.append(1.0, LATER[1:])
+"""What one point later is less, as a transform, and one over it but for its first [1]."""
 TAIL = 16.0
 """Mean waits after which nobody waits any more, e^-16 [1]."""
-HUGE = 1e250
 NEVER = 80.0
 """Free slots over the root of all of them, squared, at which nobody finds none free [1]."""
 SMALLEST = 1e-7
@@ -191,15 +195,13 @@ class Queue:
         k = np.arange(1.0, slots)
         share = np.clip((k / self.replicas - 1.0) / max(self.slots - 1.0, 1.0), 0.0, 1.0)
         time = self.alone_s + (self.full_s - self.alone_s) * share
-        before = below = 1.0
-        for ratio in (self.requests_per_s / z * time / k).tolist():
-            state = ratio * before
-            before = more * before + state
-            below += state
-            if below > HUGE:
-                before, below = before / HUGE, below / HUGE
-        full = before * self.load / (1.0 - self.load)
-        return float((full + more * before) / (below + full))
+        ratio = self.requests_per_s / z * time / k
+        # States grow and fall over hundreds of orders of magnitude: over the last, in logarithms
+        before = np.append(0.0, np.cumsum(np.log(more + ratio)))
+        last, most = before[-1], before.max()
+        below = np.exp(-most) + float(np.dot(ratio, np.exp(before[:-1] - most)))
+        full = self.load / (1.0 - self.load)
+        return float((full + more) / (below * np.exp(most - last) + full))
 
     def wait_s(self) -> float:
         """Return how long those wait who find all slots taken [s].
@@ -250,9 +252,10 @@ class Queue:
         idle = np.exp(-self.requests_per_s / self.replicas / self.cluster * self.alone_s)
         decoding = 1.0 - idle
         steps = np.fft.rfft(_uniform(self.step_s, at, dt))
-        slot = np.fft.rfft(np.diff(-np.exp(-np.append(at, longest) / queue_s), prepend=-1.0)[1:])
-        every = own * mates * waits * (1.0 - decoding + decoding * steps)
-        every = every * (1.0 - full + full * slot)
+        every = batch * waits * (1.0 - decoding + decoding * steps)
+        if full > 0.0:
+            less, end = -np.expm1(-dt / queue_s), -np.expm1(-longest / queue_s)
+            every = every * (1.0 - full + full * less * end / (less + (1.0 - less) * LATER))
         reached = np.cumsum(np.fft.irfft(every, GRID))
         found: Floats = self.before_s + np.interp(levels, reached, at)
         return found
@@ -312,9 +315,7 @@ def _waits(work: Any, mean: float, busy: float) -> Any:
         mean: Mean work [points of the grid].
         busy: Share of the time that it is at work [1].
     """
-    turn = 1.0 - np.exp(-2j * np.pi * np.arange(work.size) / GRID)
-    turn[0] = 1.0
-    rest = (1.0 - work) / turn / mean
+    rest = (1.0 - work) * PER_LATER / mean
     rest[0] = 1.0
     return (1.0 - busy) / (1.0 - busy * rest)
 
@@ -326,10 +327,10 @@ def _lengths(mean: float, cv: float, at: Floats) -> Floats:
         point[min(int(np.round(mean / at[1])), at.size - 1)] = 1.0
         return point
     deviation = np.sqrt(np.log1p(cv * cv))
-    edges = (at[1:] + at[:-1]) / 2.0
-    scores = (np.log(edges / mean) + deviation**2 / 2.0) / deviation
-    below = np.interp(scores, SCORES, BELOW)
-    often: Floats = np.diff(below, prepend=0.0, append=1.0)
+    scores = (EDGES + (np.log(at[1] / mean) + deviation**2 / 2.0)) / deviation
+    often = np.empty(at.size)
+    often[:-1], often[-1] = np.interp(scores, SCORES, BELOW), 1.0
+    often[1:] -= often[:-1].copy()
     return often
 
 

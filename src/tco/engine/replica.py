@@ -110,10 +110,13 @@ class Replica:
     def open(self) -> Replica:
         """Return the replica with all that it takes, in time or not."""
         held = np.isnan(self.admits)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            more = np.where(held, 1.0, np.divide(self.admits_per_s, self.requests_per_s))
         return replace(
             self,
             slots=np.where(held, self.slots, self.admits),
             requests_per_s=np.where(held, self.requests_per_s, self.admits_per_s),
+            sessions=self.sessions * more,
         )
 
     @property

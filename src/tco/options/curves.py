@@ -25,7 +25,6 @@ from tco.engine.shapes import Floats, Indices, Number, column
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines, replica_of
 from tco.options.candidates import infeasible
-from tco.options.cheapest import answers_at, least_trust
 from tco.options.hours import SCALE_TO_ZERO, as_paid, duty_of
 from tco.options.machines import (
     DEDICATED,
@@ -554,26 +553,3 @@ def _usd_per_gpu(option: SelfOption, settings: Settings) -> tuple[Number, Number
     off = total_usd(fleet_lines(option, settings, as_paid(option, none))) / gpus
     on = replace(none, mean_gpus=None, mean_powered_gpus=None, mean_billed_gpus=None)
     return off, total_usd(fleet_lines(option, settings, on)) / gpus - off
-
-
-# What an option costs at many volumes at once.
-
-
-def costs(inputs: Question, name: str, tokens: Floats) -> Floats:
-    """Return the bill of an option at each volume [USD/month].
-
-    Args:
-        inputs: The question; its own volume is not looked at.
-        name: An option. A name that stands for several set-ups costs, at each volume, what the
-            answer among them does there.
-        tokens: Volumes, in any shape [token/month].
-    """
-    at = inputs.settings.with_values({TOKENS: tokens})
-    from tco.options.names import resolve  # which needs curves
-
-    found = resolve(name, inputs, at=tokens.ravel()).options
-    bills = [np.broadcast_to(total_usd(lines(option, at)), tokens.shape) for option in found]
-    usd = np.stack(bills)
-    best = np.maximum(answers_at(found, usd, least_trust(inputs)), 0)
-    chosen: Floats = np.take_along_axis(usd, best[None], axis=0)[0]
-    return chosen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,16 @@ import numpy as np
 
 from tco.engine.capacity import ttft_unqueued_s
 from tco.engine.replica import FirstTokens, Replica, in_flight, request_s, speed_at
-from tco.engine.shapes import ROUND_OFF, number
+from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number, number
 from tco.errors import UsageError
 from tco.options.bills import Shapes
-from tco.options.settings import WITHIN, Settings, target, workload
+from tco.options.settings import FACTOR, WITHIN, Settings, target, workload
 
 if TYPE_CHECKING:
     from tco.engine.arrivals import Queue
     from tco.engine.gaps import Gaps
+
+    Turns = tuple[Gaps | None, Floats | tuple[float, ...], Number]
 
 
 def first_tokens(
@@ -27,6 +29,7 @@ def first_tokens(
     needed: float,
     tries: float = 1.0,
     gaps: Gaps | None = None,
+    factors: tuple[float, ...] = (),
 ) -> FirstTokens:
     """Return how long the first token takes in the busiest hour, with the queue.
 
@@ -37,38 +40,46 @@ def first_tokens(
         needed: Replicas that share the load; a spare one may be down [1].
         tries: How often a request is asked [1].
         gaps: How long sessions wait between turns; None where requests belong to none.
+        factors: What measurements multiply speeds by, as in `best_replica` [1].
     """
     if shapes is None:
         why_not = "the first token takes the dimensions of the model; a throughput alone was given"
         return FirstTokens(p50_s=None, p95_s=None, p99_s=None, why_not=why_not)
-    rate, whole = number(workload(settings, tries).peak_requests_per_s), replica.open
-    return _in_queue(shapes, settings, whole, rate, needed, gaps)
+    rate, whole = workload(settings, tries).peak_requests_per_s, replica.open
+    turns = (gaps, factors, settings.value(FACTOR))
+    (one,) = _in_queue(shapes, settings, whole, np.reshape(rate, 1), np.array([needed]), turns)
+    return one()
 
 
 def _in_queue(
     shapes: Shapes,
     settings: Settings,
     replica: Replica,
-    rate: float,
-    needed: float,
-    gaps: Gaps | None,
-) -> FirstTokens:
-    """Return how long the first token takes at some rate [request/s], the arguments as above."""
-    if gaps is None or np.isnan(number(replica.sessions)):
-        return queue_of(shapes, settings, replica, rate, needed).first_tokens()
-    from tco.options.sessions import first_tokens_of_turns
+    rate: Floats,
+    needed: Floats,
+    turns: Turns,
+) -> Sequence[Callable[[], FirstTokens]]:
+    """Return what works out the first tokens of each case at some rate [cases] [request/s]."""
+    gaps, factors, factor = turns
+    if gaps is None:
+        return [queue.first_tokens for queue in queues_of(shapes, settings, replica, rate, needed)]
+    from tco.options.sessions import turns_in_queue
 
-    return first_tokens_of_turns(shapes, settings, gaps, replica, rate / needed)
+    return turns_in_queue(shapes, settings, gaps, factors, factor, replica, rate / needed)
 
 
-HALVINGS = 6
-"""How often the load is halved at which first tokens are in time: to a sixtieth [1]."""
+PARTS = 64.0
+"""What the load at which first tokens are in time is found to, by bisection: whole parts, so many
+of which are what a replica is loaded with at most [1]."""
 
 MOST_QUEUES = 5_000
-"""Replicas whose queues are worked out for one answer: a minute of work."""
+"""Replicas whose queues are worked out for one answer: some seconds [1]."""
 
 
-def in_time(best: Replica, shapes: Shapes, settings: Settings, gaps: Gaps | None = None) -> Replica:
+OF_QUEUES = ("serving.headroom", "latency.input_cv", "latency.output_cv", "serving.peakedness")
+
+
+def in_time(best: Replica, shapes: Shapes, settings: Settings, turns: Turns) -> Replica:
     """Return replicas with as much load as keeps the first token in time for those promised.
 
     In the fleet that the volume takes then. Where that varies or is not known a replica is looked
@@ -76,97 +87,133 @@ def in_time(best: Replica, shapes: Shapes, settings: Settings, gaps: Gaps | None
 
     Args:
         best: What replicas sustain whatever their queue.
-        shapes, settings, gaps: The set-ups, and how long sessions wait.
+        shapes, settings: The set-ups.
+        turns: How long sessions wait between turns, None where requests belong to none; what
+            measurements multiplied speeds by, and what else did [1].
 
     Raises:
         UsageError: So many cases that their queues take too long.
     """
-    names = [f.name for f in fields(Replica)]
-    wide = np.broadcast_arrays(*(np.asarray(getattr(best, n), dtype=float) for n in names))
-    shape, within = wide[0].shape, target(settings).within
-    if wide[0].size > MOST_QUEUES:
+    said = [(s.value, s.origin) for path, s in settings.items() if path.startswith(OF_REPLICAS)]
+    try:
+        one = (number(best.slots), number(best.requests_per_s), number(best.sessions))
+        found = _KNOWN.get(key := (shapes, turns, one, *said))
+    except TypeError:  # arrays have no hash
+        return _in_time(best, shapes, settings, turns)
+    if found is None:
+        _KNOWN[key] = found = _in_time(best, shapes, settings, turns)
+        if len(_KNOWN) > MOST_KNOWN:
+            del _KNOWN[next(iter(_KNOWN))]
+    return found
+
+
+OF_REPLICAS = ("serving.", "workload.", "latency.")
+MOST_KNOWN = 128
+_KNOWN: dict[tuple[Any, ...], Replica] = {}
+"""One bill after another asks for the same replica."""
+
+
+def _cases(best: Replica, settings: Settings) -> Replica:
+    """Return the replicas as arrays of one shape; the arguments and what is raised as above."""
+    columns = {f.name: np.asarray(getattr(best, f.name), dtype=float) for f in fields(Replica)}
+    varied = (*columns.values(), *(settings.value(name) for name in OF_QUEUES), _peak(settings))
+    shape = np.broadcast_shapes(*map(np.shape, varied))
+    wide = Replica(**{name: np.broadcast_to(x, shape) for name, x in columns.items()})
+    if (many := np.count_nonzero(wide.feasible)) > MOST_QUEUES:
         by = next(settings[n].source for n in WITHIN if settings.given(n))
-        raise UsageError(f"{by}: a percentile of the first token is no limit of so many draws")
-    columns = {n: column.ravel().copy() for n, column in zip(names, wide, strict=True)}
-    for i in np.flatnonzero(columns["slots"] >= 1.0).tolist():
-        one = Replica(**{n: float(column[i]) for n, column in columns.items()})
-        here = (*(_case(s, i, shape) for s in shapes[:3]), shapes[3])
-        held = _held(one, here, settings, gaps, within)
-        for n, column in columns.items():
-            column[i] = number(getattr(held, n))
-    return Replica(**{n: column.reshape(shape)[()] for n, column in columns.items()})
+        raise UsageError(
+            f"{by}: the queues of {many:,} cases take too long, at most {MOST_QUEUES:,}: "
+            "name a model or GPUs"
+        )
+    return wide
 
 
-def _case(record: Any, i: int, shape: tuple[int, ...]) -> Any:
-    """Return one case of a record of arrays."""
-    cases = {f.name: np.broadcast_to(getattr(record, f.name), shape) for f in fields(record)}
-    return replace(record, **{n: column.flat[i].item() for n, column in cases.items()})
+def _peak(settings: Settings) -> Number:
+    """Return the requests of the busiest hour; not a number where the volume varies [request/s]."""
+    load = workload(settings)
+    return load.peak_requests_per_s if np.ndim(load.tokens_per_month) == 0 else np.nan
 
 
-def _held(
-    one: Replica,
-    shapes: Shapes,
-    settings: Settings,
-    gaps: Gaps | None,
-    within: Sequence[tuple[float, float]],
-) -> Replica:
-    """Return one replica with as much load as keeps what is promised: none where nothing does."""
+def _in_time(best: Replica, shapes: Shapes, settings: Settings, turns: Turns) -> Replica:
+    wide = _cases(best, settings)
+    usable = np.asarray(wide.feasible)
+    shape, most = usable.shape, np.minimum(settings.value("serving.headroom"), 1.0)
+    peak, within = np.broadcast_to(_peak(settings), shape), target(settings).within
+    done: dict[tuple[int, float, float], bool] = {}
 
-    peak, full = np.asarray(workload(settings).peak_requests_per_s), number(one.requests_per_s)
+    def kept(part: Floats, asked: Flags) -> Flags:
+        alone = part * np.asarray(wide.requests_per_s)
+        needed = np.fmax(np.ceil(peak / alone - ROUND_OFF), 1.0)
+        rate = np.where(np.isfinite(peak), peak, alone)
+        told, ok = _in_queue(shapes, settings, wide, rate, needed, turns), np.zeros(shape, bool)
+        for i in np.flatnonzero(asked).tolist():
+            case = (i, rate.flat[i], needed.flat[i])
+            if case not in done:
+                first = told[i]()
+                at = {0.5: first.p50_s, 0.95: first.p95_s, 0.99: first.p99_s}
+                done[case] = all((s := at[x]) is not None and s <= top for x, top in within)
+            ok.flat[i] = done[case]
+        return ok
 
-    def kept(part: float) -> bool:
-        known = peak.ndim == 0 and np.isfinite(peak)
-        needed = max(float(np.ceil(peak / (part * full) - ROUND_OFF)), 1.0) if known else 1.0
-        rate = float(peak) if known else part * full
-        told = _in_queue(shapes, settings, one, rate, needed, gaps)
-        at = {0.5: told.p50_s, 0.95: told.p95_s, 0.99: told.p99_s}
-        return all((s := at[level]) is not None and s <= most for level, most in within)
-
-    most = min(number(settings.value("serving.headroom")), 1.0)
-    if kept(most):
-        return one
-    low, high = 0.0, most
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2.0
-        low, high = (middle, high) if kept(middle) else (low, middle)
-    if low == 0.0:
-        return replace(one, slots=0.0)
-    part = low / most
-    rate = part * full
-    slots = max(float(np.ceil(number(in_flight(rate, one)))), 1.0)
-    return replace(
-        one,
-        slots=slots,
-        requests_per_s=rate,
-        tpot_s=number(one.tpot_s) * min(slots / rate / (one.slots / one.requests_per_s), 1.0),
-        sessions=number(one.sessions) * part,
-        admits=number(one.slots),
-        admits_per_s=full,
-    )
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        late = usable & ~kept(most, usable)
+        some = late & kept(most / PARTS, late)
+        low, high = np.where(some, 1.0, 0.0), np.full(shape, PARTS)
+        while np.any(open_ := some & (high - low > 1.0)):
+            middle = np.floor((low + high) / 2.0)
+            ok = kept(most * middle / PARTS, open_)
+            low, high = np.where(ok, middle, low), np.where(ok, high, middle)
+        return _loaded(wide, np.where(late, low / PARTS, 1.0))
 
 
-def queue_of(
-    shapes: Shapes, settings: Settings, replica: Replica, rate: float, needed: float
-) -> Queue:
-    """Return replicas as requests meet them at some rate [request/s], the arguments as above."""
+def _loaded(full: Replica, part: Floats) -> Replica:
+    """Return replicas with a part of their load [1]: where it is 0 they serve nothing."""
+    serves, cut = part > 0.0, part < 1.0
+    rate = np.where(serves, part, np.nan) * full.requests_per_s
+    slots = np.maximum(np.ceil(in_flight(rate, full)), 1.0)
+    faster = np.minimum(slots / rate / (full.slots / full.requests_per_s), 1.0)
+    less = {
+        "slots": np.where(serves, slots, 0.0),
+        "requests_per_s": rate,
+        "tpot_s": full.tpot_s * faster,
+        "ttft_s": np.where(serves, full.ttft_s, np.nan),
+        "sessions": full.sessions * np.where(serves, part, 1.0),
+        "admits": np.where(serves, full.slots, np.nan),
+        "admits_per_s": np.where(serves, full.requests_per_s, np.nan),
+    }
+    made = {name: np.where(cut, x, getattr(full, name))[()] for name, x in less.items()}
+    return replace(full, **made)
+
+
+def queues_of(
+    shapes: Shapes, settings: Settings, replica: Replica, rate: Floats, needed: Floats
+) -> list[Queue]:
+    """Return replicas as requests meet them at some rate [request/s], one a case.
+
+    Args:
+        shapes, settings, replica: As above.
+        rate: Requests that come to all replicas [cases] [request/s].
+        needed: Replicas that share them [cases] [1].
+    """
     from tco.engine.arrivals import Queue  # a comparison asks for none
 
-    goal, slots = target(settings), number(replica.slots)
-    batch = min(max(number(in_flight(rate / needed, replica)), 1.0), slots)
+    goal, slots = target(settings), replica.slots
+    batch = np.minimum(np.maximum(in_flight(rate / needed, replica), 1.0), slots)
     now = speed_at(*shapes, goal, batch)
-    faster = number(replica.requests_per_s) / number(speed_at(*shapes, goal, slots).requests_per_s)
-    prefill = number(now.prefill_s) / faster
-    alone = number(ttft_unqueued_s(shapes[2], shapes[3], now)) / faster
-    return Queue(
-        requests_per_s=rate,
-        replicas=needed,
-        slots=slots,
-        alone_s=number(request_s(replica)),
-        full_s=slots / number(replica.requests_per_s),
-        prefill_s=prefill,
-        step_s=number(now.step_s) / faster,
-        before_s=max(alone - prefill, 0.0),
-        input_cv=number(settings.value("latency.input_cv")),
-        output_cv=number(settings.value("latency.output_cv")),
-        peakedness=max(number(settings.value("serving.peakedness")), 1.0),
-    )
+    faster = replica.requests_per_s / speed_at(*shapes, goal, slots).requests_per_s
+    columns = {
+        "requests_per_s": rate,
+        "replicas": needed,
+        "slots": slots,
+        "alone_s": request_s(replica),
+        "full_s": slots / replica.requests_per_s,
+        "prefill_s": now.prefill_s / faster,
+        "step_s": now.step_s / faster,
+        "before_s": np.maximum(ttft_unqueued_s(shapes[2], shapes[3], now) - now.prefill_s, 0.0)
+        / faster,
+        "input_cv": settings.value("latency.input_cv"),
+        "output_cv": settings.value("latency.output_cv"),
+        "peakedness": np.maximum(settings.value("serving.peakedness"), 1.0),
+    }
+    each = [np.broadcast_to(x, rate.shape).ravel().tolist() for x in columns.values()]
+    return [Queue(**dict(zip(columns, case, strict=True))) for case in zip(*each, strict=True)]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tco.catalog.lookup import find_gpu, find_model
+from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats, precision
 from tco.errors import (
     DataError,
@@ -17,10 +18,10 @@ from tco.errors import (
     printable,
     unknown_name,
 )
-from tco.options.bills import Option, TokenOption, best_pairs, usd_of
+from tco.options.bills import Option, TokenOption, best_pairs, lines, usd_of
 from tco.options.candidates import option_of, own_setups, unserved
-from tco.options.cheapest import cheapest, insist, least_trust
-from tco.options.curves import TYPICAL_VOLUMES
+from tco.options.cheapest import answers_at, cheapest, insist, least_trust
+from tco.options.curves import TOKENS, TYPICAL_VOLUMES
 from tco.options.described import inline_option
 from tco.options.machines import DEDICATED, OWN, check_horizon
 from tco.options.offers import token_options
@@ -300,3 +301,24 @@ def _with_purchase(own: SetUps, wanted: str) -> SetUps:
     meant = [wanted in (rent.purchase, rent.way) for rent in own.rents]
     kept = np.array([meant[j] for j in own.pair_rent]).astype(bool)
     return replace(own, pair_setup=own.pair_setup[kept], pair_rent=own.pair_rent[kept])
+
+
+# What an option costs at many volumes at once.
+
+
+def costs(inputs: Question, name: str, tokens: Floats) -> Floats:
+    """Return the bill of an option at each volume [USD/month].
+
+    Args:
+        inputs: The question; its own volume is not looked at.
+        name: An option. A name that stands for several set-ups costs, at each volume, what the
+            answer among them does there.
+        tokens: Volumes, in any shape [token/month].
+    """
+    at = inputs.settings.with_values({TOKENS: tokens})
+    found = resolve(name, inputs, at=tokens.ravel()).options
+    bills = [np.broadcast_to(total_usd(lines(option, at)), tokens.shape) for option in found]
+    usd = np.stack(bills)
+    best = np.maximum(answers_at(found, usd, least_trust(inputs)), 0)
+    chosen: Floats = np.take_along_axis(usd, best[None], axis=0)[0]
+    return chosen

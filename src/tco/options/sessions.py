@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -138,15 +139,19 @@ def kept_sessions(
         factors: What measurements multiply speeds by at each of `BATCHES` [..., batches] [1].
     """
     goal, of = target(settings), sessions_of(settings, gaps)
-    said = (
-        np.asarray(factors)[..., np.searchsorted(BATCHES, (FEW, SOME))] if len(factors) else (1, 1)
-    )
-    pair = (np.asarray(said)[..., 0], np.asarray(said)[..., 1])
+    pair = _few_and_some(factors)
     args = (*shapes, profile, goal, of, _room(settings))
     try:
         return _known(*args, (pair[0].item(), pair[1].item()))
     except (TypeError, ValueError):  # arrays have no hash, and many values are no number
         return _kept(*args, pair)
+
+
+def _few_and_some(factors: Floats | tuple[float, ...]) -> tuple[Floats, Floats]:
+    """Return what measurements multiply speeds by with `FEW` and with `SOME` in flight [1]."""
+    every = np.asarray(factors) if len(factors) else np.ones(BATCHES.size)
+    few, some = np.moveaxis(every[..., np.searchsorted(BATCHES, (FEW, SOME))], -1, 0)
+    return few, some
 
 
 def _kept(
@@ -169,37 +174,50 @@ _known = lru_cache(maxsize=256)(_kept)
 """One bill after another asks for the same replica."""
 
 
-def first_tokens_of_turns(
+def turns_in_queue(
     shapes: tuple[ModelShape, GpuShape, Layout, ServerProfile],
     settings: Settings,
     gaps: Gaps,
+    factors: Floats | tuple[float, ...],
+    factor: Number,
     replica: Replica,
-    per_s: float,
-) -> FirstTokens:
-    """Return how long the first token of a turn takes in the busiest hour, waits included.
+    per_s: Floats,
+) -> list[Callable[[], FirstTokens]]:
+    """Return what works out the first token of a turn in the busiest hour, one a case.
 
     Args:
-        shapes, settings, gaps: The set-up, and how long sessions wait.
-        replica: What one replica sustains with them: numbers.
-        per_s: Turns that come to it then [turn/s].
+        shapes, settings, gaps, factors: As in `kept_sessions`.
+        factor: What speeds, and sessions kept, are multiplied by besides [1].
+        replica: What replicas sustain with sessions that wait.
+        per_s: Turns that come to one of each then [cases] [turn/s].
     """
+    of, goal = sessions_of(settings, gaps), target(settings)
+    server = session_server(*shapes, goal, of, _room(settings), _few_and_some(factors))
+    part = per_s / replica.requests_per_s
+    there = np.maximum(part * replica.sessions, 1.0)
+    missed = steady(of, server, np.maximum(there / factor, 1.0)).missed
+    begins = 1.0 / np.asarray(of.turns)
+    columns = (
+        *(server.hit_s / factor, (1.0 - begins) * (1.0 - missed)),
+        *(server.miss_s / factor, (1.0 - begins) * missed),
+        *(server.first_s / factor, begins),
+        *(per_s * (1.0 - 1.0 / there), server.ttft_s / factor, part),
+    )
+    each = [np.broadcast_to(x, per_s.shape).ravel().tolist() for x in columns]
+    return [partial(_first_token, *case) for case in zip(*each, strict=True)]
+
+
+def _first_token(*case: float) -> FirstTokens:
+    """Return what is promised of the first token of turns: seconds and share of each kind, …"""
     from tco.engine.arrivals import (  # a comparison asks for none
         PROMISED,
         promised,
         turn_percentiles_s,
     )
 
-    server, _ = kept_sessions(shapes[:3], shapes[3], settings, gaps)
-    of, part = sessions_of(settings, gaps), per_s / number(replica.requests_per_s)
-    there = max(part * number(replica.sessions), 1.0)
-    begins, missed = 1.0 / number(of.turns), number(steady(of, server, there).missed)
-    kinds = [
-        (number(server.hit_s), (1.0 - begins) * (1.0 - missed)),
-        (number(server.miss_s), (1.0 - begins) * missed),
-        (number(server.first_s), begins),
-    ]
-    others, before = per_s * (1.0 - 1.0 / there), number(server.ttft_s)
-    return promised(turn_percentiles_s(kinds, others, SPREAD, before, PROMISED), part)
+    *kinds, others, before, part = case
+    each = list(zip(kinds[::2], kinds[1::2], strict=True))
+    return promised(turn_percentiles_s(each, others, SPREAD, before, PROMISED), part)
 
 
 def check_pool(own: SetUps, settings: Settings, gaps: Gaps | None) -> None:

@@ -251,7 +251,7 @@ OPEN = f"{AT}open"
 """What is said of sessions, and how many are open at the peak."""
 
 
-TPOT, TTFT = "serving.max_tpot_s", "serving.max_ttft_s"
+TPOT, TTFT, FACTOR = "serving.max_tpot_s", "serving.max_ttft_s", "serving.throughput_factor"
 WITHIN = {f"serving.max_ttft_p{level}_s": level / 100 for level in (50, 95, 99)}
 
 

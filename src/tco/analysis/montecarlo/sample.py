@@ -65,7 +65,8 @@ class BillModel:
     Args:
         axes: The grid, by the path of what is uncertain.
         sizing: By option, over the nodes of the grid: logarithm of the requests a second of a
-            replica before the factor on throughput, and its requests in flight at capacity.
+            replica, and its requests in flight at capacity. A first token that is promised is in
+            time at a factor on throughput of 1: draws of that factor change the speed alone.
     """
 
     options: tuple[Option, ...]

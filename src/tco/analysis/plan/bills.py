@@ -33,7 +33,7 @@ from tco.engine.hybrid import layers_of
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import unknown_name
-from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines
+from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines, replica_of
 from tco.options.cheapest import cheapest_of, least_sure, least_trust
 from tco.options.hours import Hours, checked_hours, curve_of
 from tco.options.machines import OWN, team_lines
@@ -355,7 +355,8 @@ def _row(
     share, used = tokens / whole if whole > 0 else 0.0, load / (paid_units * way.capacity)
     prices = None
     if isinstance(option, SelfOption):
-        prices = prices_of(option, settings, bill, used * way.headroom, share)
+        replica = replica_of(option, settings)
+        prices = prices_of(option, settings, replica, bill, used * way.headroom, share)
     return ResourceRow(
         strategy=strategy,
         resource=way.option.id,

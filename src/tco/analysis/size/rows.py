@@ -31,7 +31,7 @@ from tco.engine.shapes import ROUND_OFF, number
 from tco.options.candidates import first_token, infeasible, missing_figure
 from tco.options.cheapest import cheapest_each, least_trust
 from tco.options.first_tokens import first_tokens
-from tco.options.settings import fleet_policy, hours_per_month, target, workload
+from tco.options.settings import FACTOR, fleet_policy, hours_per_month, target, workload
 from tco.options.setups import SetUp, SetUps
 from tco.records import dataclass
 from tco.units import GB, MTOK, SECONDS_PER_HOUR
@@ -135,7 +135,7 @@ def _factor_at(own: SetUps, setups: Indices, batch: Floats) -> Floats:
             own.factors[np.searchsorted(own.near, setups[here])][:, None, :],
             batch[here],
         )
-    return np.asarray(factor * own.inputs.settings.value("serving.throughput_factor"))
+    return np.asarray(factor * own.inputs.settings.value(FACTOR))
 
 
 def row_id(own: SetUps, setup: int) -> str:
@@ -263,7 +263,7 @@ def _row(asked: SizedSetUps, front: Container[int], i: int) -> SizeRow:
         evidence_tier=setup.tier,
         evidence=setup.evidence,
         band=setup.band,
-        **_price(asked, i, setup.band, priced=not reasons),
+        **_price(asked, i, setup, priced=not reasons),
         on_front=i in front and not reasons,
     )
 
@@ -305,15 +305,13 @@ def _speed(asked: SizedSetUps, i: int, *, fast: bool) -> dict[str, Any]:
     return {**dict(zip(names, values, strict=True)), "ttft_s": first}
 
 
-def _price(
-    asked: SizedSetUps, i: int, band: tuple[float, float], *, priced: bool
-) -> dict[str, Any]:
+def _price(asked: SizedSetUps, i: int, setup: SetUp, *, priced: bool) -> dict[str, Any]:
     """Return what a set-up costs at full load, and the fleet that the demand needs."""
     own = asked.own
     rent = own.rents[int(asked.rents[i])] if priced and asked.rents[i] >= 0 else None
     known: dict[str, Any] = dict.fromkeys(PRICED)
     if priced and own.inputs.volume_given:
-        known |= _fleet(asked, i, rent.instance_gpus if rent else 1)
+        known |= _fleet(asked, i, rent.instance_gpus if rent else 1, setup.factors)
     if rent is None:
         return known | {"fleet_usd_per_month": None}
     hour = float(usd_per_hour(own, asked.rents)[i])
@@ -328,7 +326,7 @@ def _price(
         "usd_per_gpu_hour": rent.usd_per_gpu_hour,
         "usd_per_hour": hour,
         "usd_per_mtok": usd,
-        "band_usd_per_mtok": (usd / band[1], usd / band[0]),
+        "band_usd_per_mtok": (usd / setup.band[1], usd / setup.band[0]),
         "trust": rent.trust.level,
         "trust_reasons": rent.trust.reasons,
     }
@@ -341,7 +339,7 @@ PRICED = (
 )
 
 
-def _fleet(asked: SizedSetUps, i: int, box: int) -> dict[str, Any]:
+def _fleet(asked: SizedSetUps, i: int, box: int, factors: tuple[float, ...]) -> dict[str, Any]:
     """Return replicas, GPUs on the invoice, their rent for the demand, and the first token."""
     own = asked.own
     settings, count = own.inputs.settings, float(own.count[i])
@@ -352,7 +350,7 @@ def _fleet(asked: SizedSetUps, i: int, box: int) -> dict[str, Any]:
     shapes = (*own.shapes(np.array(i)), own.inputs.serving)
     said = (shapes, settings, own.replica_at(i), number(fleet.needed))
     return {
-        "first_token": first_tokens(*said, gaps=own.inputs.gaps),
+        "first_token": first_tokens(*said, gaps=own.inputs.gaps, factors=factors),
         "replicas": float(np.asarray(fleet.replicas)),
         "fleet_gpus": gpus,
         "fleet_usd_per_month": gpus * float(per_gpu) * float(np.asarray(hours_per_month(settings))),
