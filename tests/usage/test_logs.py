@@ -183,6 +183,33 @@ def test_an_unknown_format_or_column_is_a_usage_error(tmp_path: Path) -> None:
         assert done.stderr.count("\n") == 1
 
 
+def test_failures_of_litellm_are_billed_where_it_was_charged_for_them(tmp_path: Path) -> None:
+    """A stream that broke off costs what it had given, where anybody was charged for it."""
+    call = {**json.loads(CASES["litellm"].files["spend.json"])[0], "metadata": {}}
+    rows = [
+        {**call, "request_id": name, "status": status, "spend": usd}
+        | {"prompt_tokens": given, "completion_tokens": made, "total_tokens": given + made}
+        for name, status, usd, given, made in (
+            ("answered", "success", 0.0125, 2000, 1000),
+            ("broke off, charged", "failure", 0.0035, 2000, 100),
+            ("broke off, not priced", "failure", 0.0, 2000, 100),
+            ("input as the proxy estimates it", "failure", None, 2000, 0),
+            ("refused", "failure", 0.0, 0, 0),
+        )
+    ]
+    path = tmp_path / "spend.json"
+    path.write_text(json.dumps(rows))
+    found = json.loads(run("bill", str(path), "-o", "json", "-q", "--as-of", "2026-11-21").stdout)
+    totals = found["totals"]
+    assert (totals["requests"], totals["errors"], totals["output"]) == (4, 2, 1200)
+    assert found["left_out"] == {"failed": 1}
+    assert found["doubts"] == {"output_of_failed": 1}
+    assert found["first_places"]["output_of_failed"] == f"{path}:1"
+    # 4,000 in at 1.25 and 1,100 out at 10 dollars a million
+    assert found["list_usd"] == pytest.approx(0.016)
+    assert found["stated_usd"] == pytest.approx(0.016)
+
+
 def test_litellm_in_parquet(tmp_path: Path) -> None:
     import duckdb
 
