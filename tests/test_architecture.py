@@ -55,6 +55,7 @@ NEW = {
     "a page of a bill": 58,
     "rates that drift or clump within their hour": 56,
     "no cache, or one of what sessions share, where writes cost extra": 74,
+    "hybrids whose rate varies within its hour": 109,
     "tables whose lines are torn, too long, cut off, in a document or piped": 166,
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
