@@ -57,6 +57,8 @@ NEW = {
     "no cache, or one of what sessions share, where writes cost extra": 74,
     "CSV of the providers' consoles, tables of requests told from totals": 291,
     "promised first tokens of many cases at once": 75,
+    "hybrids whose rate varies within its hour": 109,
+    "tables whose lines are torn, too long, cut off, in a document or piped": 166,
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""

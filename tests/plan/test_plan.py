@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from running import run
 
 from tco.analysis.plan.bills import load_curve
 from tco.analysis.plan.mix import mix_of
@@ -26,6 +28,8 @@ from tco.render.plots import MARKS, stacked
 from tco.render.words import View
 
 DAY = datetime.date(2026, 11, 21)
+MONDAY = datetime.datetime(2026, 10, 5, tzinfo=datetime.UTC)
+SECOND = datetime.timedelta(seconds=1)
 CATALOG = load_catalog()
 
 
@@ -42,9 +46,11 @@ def own_units(usd: float, tokens: float) -> InlineOption:
 API = InlineOption(name="api", kind="hosted", source="test", input=1.0, output=1.0)
 
 
-@pytest.fixture(scope="module")
-def large() -> PlanResult:
-    return plan(asked(tokens=2e12, profile="code-complete"))
+@pytest.fixture(scope="module", params=[0.0, 0.5], ids=["steady hours", "rate varies"])
+def large(request: pytest.FixtureRequest) -> PlanResult:
+    asked_for = asked(tokens=2e12, profile="code-complete")
+    varies = asked_for.settings.overridden("workload.rate_cv", request.param, "test")
+    return plan(replace(asked_for, settings=varies))
 
 
 def test_the_hybrid_is_never_dearer_than_either_side(large: PlanResult) -> None:
@@ -79,6 +85,47 @@ def test_the_next_unit_would_not_pay_and_the_last_one_does(large: PlanResult) ->
     assert unit.saves_usd / unit.monthly_usd == pytest.approx(
         unit.utilization / unit.needed_utilization
     )
+
+
+def test_bursts_within_hours_go_to_the_api_and_cost_the_hybrid() -> None:
+    """At the same mean of each hour: own GPUs serve less, and the bill is higher."""
+    inputs = asked(tokens=4e11, profile="chat")
+    names = {"overflow": "gpt-4.1", "own": "self/llama-3.3-70b"}
+    usual = plan(inputs, **names)  # type: ignore[arg-type]
+    bills, shares = [], []
+    for cv in (0.0, 1e-4, 0.2, 0.5, 1.0):
+        varies = inputs.settings.overridden("workload.rate_cv", cv, "test")
+        hybrid = plan(replace(inputs, settings=varies), **names).strategies[-1]  # type: ignore[arg-type]
+        bills.append(hybrid.monthly_usd)
+        shares.append(hybrid.own_tokens_share)
+    assert (bills[0], shares[0]) == (
+        usual.strategies[-1].monthly_usd,
+        usual.strategies[-1].own_tokens_share,
+    )
+    assert bills[1] == pytest.approx(bills[0], rel=1e-3)
+    assert bills == sorted(bills)
+    assert shares[2:] == sorted(shares[2:], reverse=True)
+    assert bills[-1] > 1.1 * bills[0]
+
+
+def test_own_logs_tell_the_hybrid_how_the_rate_varies(tmp_path: Path) -> None:
+    """What all but 1 % of the requests find in flight says so, not the mean of each hour."""
+    pytest.importorskip("duckdb")
+    rng = np.random.default_rng(1)
+    smooth = np.arange(28 * 86_400, step=30)
+    clumped = np.repeat(rng.choice(smooth, len(smooth) // 40, replace=False), 40)
+    shares = []
+    for at in (smooth, clumped):
+        rows = "".join(
+            f"{(MONDAY + s * SECOND).isoformat()},gpt-5,800,300\n" for s in np.sort(at).tolist()
+        )
+        (tmp_path / "calls.csv").write_text(f"start,model,input,output\n{rows}")
+        path = str(tmp_path / "own.yaml")
+        assert run("profile", str(tmp_path / "calls.csv"), "--to", path, "-q").exit_code == 0
+        said = ("gpt-4.1", "self/llama-3.3-70b", "--profile", path, "--tokens", "500B")
+        found = json.loads(run("plan", *said, "-o", "json", "-q").stdout)
+        shares.append(found["strategies"][-1]["own_tokens_share"])
+    assert shares[1] < shares[0] - 0.1
 
 
 def test_same_weights_on_both_sides(large: PlanResult) -> None:

@@ -12,12 +12,17 @@ import pytest
 from made import MODELS, drawn, write
 from running import run
 
+from tco.analysis.plan.mix import MARGIN
 from tco.engine.arrivals import (
+    WIDER,
     headroom_in_flight,
     in_flight_over_mean,
     own_cached_share,
+    rate_cv_in_flight,
+    served_within,
 )
 from tco.engine.fleet import FleetPolicy, replicas_for
+from tco.engine.hybrid import layers_of
 from tco.engine.shapes import Floats
 from tco.usage.aggregates import in_flight
 
@@ -112,6 +117,67 @@ def test_replicas_are_never_short_and_at_most_a_fifth_too_many(shape: str, slots
     ours = float(replicas_in_flight(mean, most / mean, slots))
     true = needed(start, service, slots)
     assert true <= ours <= max(true + 1, 1.2 * true), (ours, true)
+
+
+def turned_away(start: np.ndarray, service: np.ndarray, slots: int) -> float:
+    """Return the share of requests that find all of so many slots taken, and go elsewhere."""
+    ends: list[float] = []
+    away = 0
+    for at, lasts in zip(start, service, strict=True):
+        while ends and ends[0] <= at:
+            heapq.heappop(ends)
+        if len(ends) >= slots:
+            away += 1
+        else:
+            heapq.heappush(ends, at + lasts)
+    return away / len(start)
+
+
+@pytest.mark.parametrize("slots", [4, 8, 32])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_overflows_to_the_api_follows_from_requests_in_flight(shape: str, slots: int) -> None:
+    """Units at which a share goes to the API: never short, at most two or a fifth too many."""
+    seed = 100 + slots
+    rng = np.random.default_rng(seed)
+    start = arrivals(SHAPES[shape], 0.6, seed=seed)
+    service = rng.lognormal(np.log(12.0), 0.7, start.size)
+    most, mean = found(start, service)
+    load = np.maximum(np.bincount((start // 3600).astype(int), minlength=HOURS), 1.0)
+    load = load / load.mean()
+    cv = rate_cv_in_flight(load.tolist(), most / mean, 0.01)
+    away = 1.0
+    told = {0.35: 0, 0.2: 0, 0.1: 0, 0.05: 0, 0.02: 0}
+    true = dict(told)
+    for units in range(1, 40):
+        capacity = MARGIN * units * slots / mean
+        ours = 1.0 - float(np.mean(served_within(load, capacity, cv)))
+        away = turned_away(start, service, units * slots) if away > 0.02 else away
+        for found_in, share in ((told, ours), (true, away)):
+            found_in |= {t: units for t, at in found_in.items() if not at and share <= t}
+    for share, units in true.items():
+        assert units <= told[share] <= max(units + 2, 1.2 * units), (share, units, told[share])
+
+
+def test_what_is_served_of_a_load_that_varies() -> None:
+    load, capacity = np.array([0.5, 1.0, 3.0]), 1.5
+    draws = np.random.default_rng(1).lognormal(0.0, 1.0, 400_000)
+    s = WIDER * np.sqrt(np.log1p(0.4**2))
+    drawn = np.exp(s * np.log(draws) - s * s / 2.0)
+    by_hand = np.minimum(load[:, None] * drawn, capacity).mean(axis=1)
+    assert served_within(load, capacity, 0.4) == pytest.approx(by_hand, rel=3e-3)
+    assert served_within(load, capacity, 1e-4) == pytest.approx(np.minimum(load, capacity))
+    assert np.all(served_within(load, capacity, 0.4) <= np.minimum(load, capacity))
+    assert np.all(served_within(np.zeros(2), capacity, 0.4) == 0.0)
+    layers = layers_of(load, 0.7, 4, 0.2, 0.4)
+    whole = served_within(load, 3.0, 0.4) - served_within(load, 0.2, 0.4)
+    assert layers.sum(axis=0) == pytest.approx(whole)
+
+
+def test_hours_that_explain_what_is_in_flight_tell_no_variation() -> None:
+    assert rate_cv_in_flight([0.5, 1.5], 1.6, 0.01) < 0.05
+    known = rate_cv_in_flight([1.0], 2.0, 0.01)
+    s = np.sqrt(np.log1p(known**2))
+    assert np.log(2.0) == pytest.approx(2.3263 * s + s * s / 2.0, rel=1e-3)
 
 
 def test_the_usual_rule_is_short_where_traffic_drifts() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from cases import CASES, bucket, lines, page
+from cases import CASES, as_csv, bucket, lines, page
 from running import run
 
 pytest.importorskip("duckdb")
@@ -65,15 +66,104 @@ def test_a_cut_off_gzip_file_keeps_what_could_be_read(tmp_path: Path) -> None:
     assert found["first_places"]["truncated_file"].startswith(str(path))
 
 
-def test_a_packed_table_that_is_cut_off_says_what_to_do(tmp_path: Path) -> None:
+HEADER = "start,model,input,output\n"
+CALL = {"start": "2026-11-20T10:00:00Z", "model": "gpt-5", "input": 7, "output": 5}
+
+
+def table_of(*rows: str) -> str:
+    """Return a CSV of calls; an empty text stands for a good one."""
+    return HEADER + "".join(row or "2026-11-20T10:00:00Z,gpt-5,7,5\n" for row in rows)
+
+
+def profiled(*words: str) -> dict[str, Any]:
+    """Return what a profile says of logs."""
+    done = run("profile", *words, "-o", "json", "-q")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_packed_table_that_is_cut_off_is_read_as_far_as_it_goes(
+    tmp_path: Path, form: str
+) -> None:
     row = "2026-11-20T10:00:00Z,gpt-5,{},5\n"
-    text = "start,model,input,output\n" + "".join(row.format(i) for i in range(50_000))
-    path = tmp_path / "table.csv.gz"
+    text = HEADER + "".join(row.format(i) for i in range(50_000))
+    if form == "jsonl":
+        text = lines(*({**CALL, "input": i} for i in range(50_000)))
+    path = tmp_path / f"b.{form}.gz"
     path.write_bytes(gzip.compress(text.encode())[:-20_000])
-    done = run("bill", str(path))
-    assert done.exit_code == 3
-    assert f"{path}: cut off; gzip -dc < {path} > rest" in " ".join(done.stderr.split())
-    assert "Traceback" not in done.output
+    (tmp_path / f"a.{form}").write_text(table_of("") if form == "csv" else lines(CALL))
+    found = profiled(str(tmp_path))
+    rest = found["requests"] - 1
+    assert 10_000 < rest < 50_000
+    assert found["totals"]["input_with_read"] == 7 + rest * (rest - 1) // 2
+    assert found["incomplete"] is True
+    assert found["left_out"] == {"truncated_file": 1}
+    line = rest + 1 + (form == "csv")
+    assert found["first_places"]["truncated_file"] == f"{path}:{line}"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("2026-11-20T10:00:00Z,gp", "torn_line"),
+        ("2026-11-20T10:00:00Z,gpt-5,7,5,9\n", "torn_line"),
+        ("\x00\x00\x00\n", "torn_line"),
+        ("2026-11-20T10:00:00Z,gpt-é,7,5\n", "not_utf8"),
+        ("x" * 2_500_000 + "\n", "line_too_long"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_line_of_csv_that_is_no_row_is_counted_with_its_place(
+    tmp_path: Path, row: str, reason: str, packed: bool
+) -> None:
+    rest = ["", "2026,,,\n"] if row.endswith("\n") else []
+    raw = table_of("", "\n", "2026,,,\n", "", row, *rest).encode("latin-1")
+    path = tmp_path / ("a.csv.gz" if packed else "a.csv")
+    path.write_bytes(gzip.compress(raw) if packed else raw)
+    found = profiled(str(path))
+    assert found["requests"] == 2 + bool(rest)
+    assert found["left_out"] == {reason: 1, "no_model": 1 + bool(rest)}
+    assert found["first_places"] == {reason: f"{path}:6", "no_model": f"{path}:4"}
+
+
+def test_a_quote_that_nothing_closes_makes_the_answer_incomplete(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(table_of("", '"2026-11-20T10:00:00Z,gpt-5,7,5\n', "", ""))
+    found = profiled(str(path))
+    assert found["requests"] == 1
+    assert found["left_out"] == {"torn_line": 1}
+    assert found["incomplete_because"] == [
+        f"{path}:3 opens a quote that nothing closes: what follows it is not read"
+    ]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_line_that_the_database_cannot_hold_is_passed_over(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"a.{form}"
+    long = "x" * 70_000_000 + "\n"
+    text = table_of("", long, "", "2026,,,\n")
+    if form == "jsonl":
+        text = lines(CALL) + '{"start": "' + long + lines(CALL, {**CALL, "model": ""})
+    path.write_text(text)
+    found = profiled(str(path))
+    assert found["requests"] == 2
+    assert found["left_out"] == {"line_too_long": 1, "no_model": 1}
+    line = 2 + (form == "csv")
+    assert found["first_places"]["line_too_long"] == f"{path}:{line}"
+    assert found["first_places"]["no_model"] == f"{path}:{line + 2}"
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("page", [False, True])
+def test_a_table_may_be_one_document(tmp_path: Path, indent: int | None, page: bool) -> None:
+    rows = [{**CALL, "id": str(i)} for i in range(4)] + [{**CALL, "output": -1}]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"data": rows} if page else rows, indent=indent))
+    found = profiled(str(path))
+    assert (found["requests"], found["left_out"]) == (4, {"negative": 1})
+    line = 1 if indent is None or page else 2 + 4 * 7
+    assert found["first_places"]["negative"] == f"{path}:{line}"
 
 
 def test_a_folder_may_hold_other_things(tmp_path: Path) -> None:
@@ -165,14 +255,17 @@ def test_totals_that_contradict_their_parts_are_counted_and_told(tmp_path: Path)
     assert found["first_places"]["total_contradicts_parts"] == f"{path}:2"
 
 
-def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("text", [chats(3), table_of("", "", "", "torn")])
+def test_standard_input(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import io
     import types
 
-    raw = types.SimpleNamespace(buffer=io.BytesIO(gzip.compress(chats(3).encode())))
-    monkeypatch.setattr("tco.usage.sources.sys", types.SimpleNamespace(stdin=raw))
-    found = json.loads(run("profile", "-", "-o", "json", "-q").stdout)
-    assert found["requests"] == 3
+    for raw in (text.encode(), gzip.compress(text.encode())):
+        piped = types.SimpleNamespace(buffer=io.BytesIO(raw))
+        monkeypatch.setattr("tco.usage.sources.sys", types.SimpleNamespace(stdin=piped))
+        found = profiled("-")
+        assert found["requests"] == 3
+        assert found["first_places"] == ({"torn_line": "<stdin>:5"} if "torn" in text else {})
 
 
 def test_an_unknown_format_or_column_is_a_usage_error(tmp_path: Path) -> None:
@@ -181,6 +274,40 @@ def test_an_unknown_format_or_column_is_a_usage_error(tmp_path: Path) -> None:
         done = run("profile", str(tmp_path / "a.jsonl"), *words)
         assert done.exit_code == 2
         assert done.stderr.count("\n") == 1
+
+
+def test_failures_of_litellm_are_billed_where_it_was_charged_for_them(tmp_path: Path) -> None:
+    """A stream that broke off costs what it had given, where anybody was charged for it."""
+    call = {**json.loads(CASES["litellm"].files["spend.json"])[0], "metadata": {}}
+    rows = [
+        {**call, "request_id": name, "status": status, "spend": usd}
+        | {"prompt_tokens": given, "completion_tokens": made, "total_tokens": given + made}
+        for name, status, usd, given, made in (
+            ("answered", "success", 0.0125, 2000, 1000),
+            ("broke off, charged", "failure", 0.0035, 2000, 100),
+            ("broke off, not priced", "failure", 0.0, 2000, 100),
+            ("input as the proxy estimates it", "failure", None, 2000, 0),
+            ("refused", "failure", 0.0, 0, 0),
+        )
+    ]
+    path = tmp_path / "spend.json"
+    path.write_text(json.dumps(rows))
+    found = json.loads(run("bill", str(path), "-o", "json", "-q", "--as-of", "2026-11-21").stdout)
+    totals = found["totals"]
+    assert (totals["requests"], totals["errors"], totals["output"]) == (4, 2, 1200)
+    assert found["left_out"] == {"failed": 1}
+    assert found["doubts"] == {"output_of_failed": 1}
+    assert found["first_places"]["output_of_failed"] == f"{path}:1"
+    # 4,000 in at 1.25 and 1,100 out at 10 dollars a million
+    assert found["list_usd"] == pytest.approx(0.016)
+    assert found["stated_usd"] == pytest.approx(0.016)
+
+
+def test_a_long_prompt_does_not_tear_its_row(tmp_path: Path) -> None:
+    rows = json.loads(CASES["litellm"].files["spend.json"])
+    (tmp_path / "spend.csv").write_text(as_csv([{**rows[0], "messages": "x" * 200_000}]))
+    found = profiled(str(tmp_path / "spend.csv"))
+    assert (found["requests"], found["left_out"]) == (1, {})
 
 
 def test_litellm_in_parquet(tmp_path: Path) -> None:

@@ -70,6 +70,9 @@ ODD: tuple[dict[str, Any], ...] = (
     {"total_tokens": 1},
     {"status": "failure"},
     {"end_user": "someone"},
+    {"status": "failure", "spend": 0.0},
+    {"status": "failure", "spend": None, "completion_tokens": 0, "total_tokens": 900},
+    {"status": "failure", "prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
 )
 
 
@@ -249,11 +252,14 @@ class TestPostgres:
                 json.loads(run("bill", *said, "--by", by, "-o", "json", "-q", *DAY).stdout)
                 for said in ((str(path),), ("--warehouse", url))
             ]
-            assert bills[0]["doubts"] == bills[1]["doubts"] == {"total_contradicts_parts": 1}
+            doubts = {"total_contradicts_parts": 1, "output_of_failed": 1}
+            assert bills[0]["doubts"] == bills[1]["doubts"] == doubts
+            assert bills[0]["totals"]["errors"] == 2
             for bill in bills:
                 del bill["first_places"]
                 for group in bill["groups"]:
-                    group["list_usd"] = pytest.approx(group["list_usd"], rel=1e-9)
+                    for name in ("list_usd", "share"):
+                        group[name] = pytest.approx(group[name], rel=1e-9)
             for name in ("groups", "totals", "left_out", "requests", "warnings"):
                 assert bills[0][name] == bills[1][name], name
             assert bills[0]["list_usd"] == pytest.approx(bills[1]["list_usd"], rel=1e-9)

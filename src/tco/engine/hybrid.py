@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tco.engine.arrivals import WIDER, served_within
 from tco.engine.fleet import awake_share
 from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number
 from tco.records import dataclass
@@ -64,24 +65,43 @@ class Resource:
         return np.asarray(awake_share(layers / self.unit * self.headroom, self.at_once))
 
 
-def layer_count(load: Floats, unit: float) -> int:
-    """Return how many units the busiest hour needs, ``ceil(max(load) / unit)`` [1]."""
-    return max(int(np.ceil(float(np.max(load)) / unit - ROUND_OFF)), 0)
+def layer_count(load: Floats, unit: float, rate_cv: float = 0.0) -> int:
+    """Return how many units the busiest hour needs, ``ceil(max(load) / unit)`` [1].
+
+    Where the rate varies within its hour, at a moment that a thousandth of the time exceeds.
+    """
+    most = float(np.max(load))
+    if rate_cv > 0.0:
+        most *= float(np.exp(RARELY * WIDER * np.sqrt(np.log1p(rate_cv * rate_cv))))
+    return max(int(np.ceil(most / unit - ROUND_OFF)), 0)
 
 
-def layers_of(load: Floats, unit: Number, count: int, floor: Number = 0.0) -> Floats:
+RARELY = 3.09
+"""Standard score that a thousandth of a normal distribution exceeds [1]."""
+
+
+def layers_of(
+    load: Floats, unit: Number, count: int, floor: Number = 0.0, rate_cv: float = 0.0
+) -> Floats:
     """Return the load of each layer above a floor, ``clip(load - floor - k * unit, 0, unit)``.
+
+    Where the rate varies within its hour, its mean over the hour.
 
     Args:
         load: Load of each hour [..., hours] [request/s].
         unit: Capacity of one unit, the thickness of a layer [request/s].
         count: Layers wanted [1].
         floor: Load that something else serves below the first layer [request/s].
+        rate_cv: Standard deviation of the rate within an hour over its mean [1].
     """
     below = np.asarray(floor)[..., None, None] + np.asarray(unit)[..., None, None] * np.arange(
         count, dtype=float
     ).reshape(-1, 1)
     thick = np.asarray(unit, dtype=float)[..., None, None]
+    if rate_cv > 0.0:
+        wide = load[..., None, :]
+        under = served_within(wide, below, rate_cv)
+        return np.maximum(served_within(wide, below + thick, rate_cv) - under, 0.0)
     layers: Floats = np.clip(load[..., None, :] - below, 0.0, thick)
     return layers
 
@@ -288,6 +308,7 @@ def best_stack(
     peak: Resource | None,
     usd_per_load: float,
     overhead: Overhead = no_overhead,
+    rate_cv: float = 0.0,
 ) -> Stack:
     """Return the cheapest mix. Exact: every number of base and of peak units is tried.
 
@@ -300,13 +321,15 @@ def best_stack(
         peak: Units by the hour; None for none.
         usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
         overhead: Cost of looking after the units: engineers [USD/h].
+        rate_cv: Standard deviation of the rate within an hour over its mean [1].
     """
-    lower = _all_layers(load, base, usd_per_load, 0.0)
+    curve = load, rate_cv
+    lower = _all_layers(curve, base, usd_per_load, 0.0)
     cost_below = np.concatenate([[0.0], np.cumsum(lower.net_usd)])
     uppers: dict[float, Layers] = {}
     found: tuple[float, int, int] | None = None
     for count, cost in enumerate(cost_below):
-        upper, skipped = _above(load, count, base, peak, usd_per_load, uppers)
+        upper, skipped = _above(curve, count, base, peak, usd_per_load, uppers)
         tried = cost + np.concatenate([[0.0], np.cumsum(upper.net_usd[skipped:])])
         above = np.arange(tried.size, dtype=float)
         tried = tried + overhead(np.full(tried.size, float(count)), above)
@@ -314,17 +337,23 @@ def best_stack(
         if found is None or tried[best] < found[0]:
             found = (float(tried[best]), count, best)
     assert found is not None
-    return _stack(load, (base, peak), usd_per_load, lower, uppers, found)
+    return _stack(curve, (base, peak), usd_per_load, lower, uppers, found)
 
 
-def _all_layers(load: Floats, kind: Resource | None, usd_per_load: float, floor: float) -> Layers:
+Curve = tuple[Floats, float]
+"""Load of each hour [hours] [request/s], and how much its rate varies within [1]."""
+
+
+def _all_layers(curve: Curve, kind: Resource | None, usd_per_load: float, floor: float) -> Layers:
+    load, rate_cv = curve
     if kind is None:
         none = np.zeros(0)
         return Layers(
             net_usd=none, served=none, on=np.zeros((0, load.size), dtype=bool), awake=none
         )
-    count = layer_count(np.maximum(load - floor, 0.0), kind.unit)
-    return serve(layers_of(load, kind.unit, count, floor), kind, usd_per_load)
+    above = load if rate_cv > 0.0 else np.maximum(load - floor, 0.0)
+    count = layer_count(above, kind.unit, rate_cv)
+    return serve(layers_of(load, kind.unit, count, floor, rate_cv), kind, usd_per_load)
 
 
 def _phase(count: int, base: Resource | None, peak: Resource) -> tuple[float, int]:
@@ -335,7 +364,7 @@ def _phase(count: int, base: Resource | None, peak: Resource) -> tuple[float, in
 
 
 def _above(
-    load: Floats,
+    curve: Curve,
     count: int,
     base: Resource | None,
     peak: Resource | None,
@@ -344,15 +373,15 @@ def _above(
 ) -> tuple[Layers, int]:
     """Return the peak's layers at the phase of so many base units, and how many to skip."""
     if peak is None:
-        return uppers.setdefault(0.0, _all_layers(load, None, usd_per_load, 0.0)), 0
+        return uppers.setdefault(0.0, _all_layers(curve, None, usd_per_load, 0.0)), 0
     phase, below = _phase(count, base, peak)
     if phase not in uppers:
-        uppers[phase] = _all_layers(load, peak, usd_per_load, phase)
+        uppers[phase] = _all_layers(curve, peak, usd_per_load, phase)
     return uppers[phase], min(below, uppers[phase].net_usd.size)
 
 
 def _stack(
-    load: Floats,
+    curve: Curve,
     kinds: tuple[Resource | None, Resource | None],
     usd_per_load: float,
     lower: Layers,
@@ -361,7 +390,8 @@ def _stack(
 ) -> Stack:
     net, count, above = found
     base, peak = kinds
-    upper, skipped = _above(load, count, base, peak, usd_per_load, uppers)
+    load, _ = curve
+    upper, skipped = _above(curve, count, base, peak, usd_per_load, uppers)
     below, over = lower.part(0, count), upper.part(skipped, skipped + above)
     own = float(below.served.sum() + over.served.sum())
     return Stack(

@@ -395,10 +395,9 @@ def _with_own(settings: Settings, name: str, own: UsageModel | None) -> Settings
 def _by_in_flight(settings: Settings, own: UsageModel) -> dict[str, float]:
     """Return what sizes fleets by the requests in flight that all but 1 % of them find.
 
-    They are known at the time that a request takes on a replica as full as the limit on the time
-    of a token allows: its output at that limit.
+    They are known at the time of a request on a replica as full as the limit on a token allows.
     """
-    from tco.engine.arrivals import headroom_in_flight, in_flight_over_mean
+    from tco.engine.arrivals import headroom_in_flight, in_flight_over_mean, rate_cv_in_flight
 
     found = own.in_flight_over_mean
     if found is None or SIZED_AT not in found.quantiles:
@@ -413,6 +412,7 @@ def _by_in_flight(settings: Settings, own: UsageModel) -> dict[str, float]:
     return {
         "serving.headroom": float(np.asarray(headroom_in_flight(peak, over))),
         "serving.wait_beta": 0.0,
+        "workload.rate_cv": rate_cv_in_flight(own.hourly or [1.0], float(over), 1.0 - SIZED_AT),
     }
 
 

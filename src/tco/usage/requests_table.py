@@ -13,7 +13,16 @@ import numpy as np
 from tco.errors import DataError, UsageError
 from tco.usage.formats.table import NAMES, columns_of, paths_of
 from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
-from tco.usage.sources import LogSource, Sample, delimiter_of, lines
+from tco.usage.sources import (
+    LogSource,
+    Sample,
+    copy_lines,
+    delimiter_of,
+    is_cut_or_long,
+    lines,
+    must_be_copied,
+    rows_at,
+)
 
 MOST_OF_A_REQUEST = 2_000_000_000
 """A request of more tokens is a mistake; so counts fit into 32 bits."""
@@ -58,8 +67,13 @@ class Raw:
         self.shape, self.at, self.header = shape, at, header
         self.delimiter, self.types, self.late = delimiter, types, late
 
-    def relation(self, files: Sequence[str]) -> str:
-        """Return the relation of all records of some files, torn ones included."""
+    def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
+        """Return the relation of all records of some files; of CSV torn lines are none.
+
+        Args:
+            files: Their paths.
+            torn: Have DuckDB keep which lines of CSV were none, in `reject_errors`.
+        """
         listed = "[" + ", ".join(quoted(f) for f in files) + "]"
         if self.shape == "parquet":
             return f"read_parquet({listed}, union_by_name=true, filename=true)"
@@ -68,8 +82,8 @@ class Raw:
             return (
                 f"read_csv({listed}, header=true, auto_detect=false, "
                 f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', "
-                f"columns={{{columns}}}, ignore_errors=true, "
-                f"null_padding=false, filename=true)"
+                f"columns={{{columns}}}, ignore_errors=true, null_padding=false, filename=true"
+                f"{', store_rejects=true, rejects_limit=0' * torn})"
             )
         columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in self._tree())
         return (
@@ -214,6 +228,7 @@ def query(
     *,
     row: bool = False,
     named: bool = False,
+    torn: bool = False,
 ) -> str:
     """Return the query whose rows are those of the canonical table, good and bad.
 
@@ -223,6 +238,7 @@ def query(
         zone: Zone of times that name none.
         row: With the number of each row of the file, in its order.
         named: With the file of good rows, too.
+        torn: Have DuckDB keep which lines of CSV are none.
     """
     extra = ", row_number() OVER () AS at_row" if row else ""
     file = "filename" if named else "CASE WHEN bad IS NOT NULL THEN filename END"
@@ -248,7 +264,7 @@ FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = ''
  WHEN end_us < start_us THEN 'ends_before_start'
  WHEN start_us < {int(FIRST_S)}000000 OR start_us > 4102444800000000
   OR greatest(input, output) > {MOST_OF_A_REQUEST} THEN 'out_of_range' END AS bad
- FROM (SELECT {", ".join(picked)}{extra} FROM {raw.relation(files)}))"""
+ FROM (SELECT {", ".join(picked)}{extra} FROM {raw.relation(files, torn=torn)}))"""
 
 
 NEGATED = ("n", "write_unknown", "input", "read", "output", "reasoning", "usd_nano")
@@ -357,23 +373,47 @@ def add_table(
     Raises:
         DataError: DuckDB cannot read one of the files.
     """
-    error = duckdb_module().Error
-    paths = [source.path for source in files]
+    copies = {} if raw.shape == "parquet" else {s.path: s for s in files if must_be_copied(s)}
+    paths = _readable(store, files, copies, tally)
     first = store.parts + 1
-    twin = _twin(store, raw, paths)
-    for begin in range(0, len(paths), GROUP):
-        some = paths[begin : begin + GROUP]
+    twin = _twin(store, raw, [*paths])
+    done = 0
+    while done < len(files):
+        some = [*paths][done : done + GROUP]
         try:
-            store.write(canonical(raw, query(raw, some, zone, named=twin is not None), by, twin))
-        except error as problem:
-            raise DataError(_refused(problem, files)) from None
-        shown(min(begin + GROUP, len(paths)) / len(paths))
+            asked = query(raw, some, zone, named=twin is not None, torn=True)
+            store.write(canonical(raw, asked, by, twin))
+        except duckdb_module().Error as problem:
+            broken = {s.path: s for s in files if s.path in some and is_cut_or_long(s)}
+            if raw.shape == "parquet" or not broken:
+                raise DataError(_refused(problem, files)) from None
+            copies |= broken
+            paths = _readable(store, files, copies, tally)
+            continue
+        _keep_torn(store, raw)
+        done += len(some)
+        shown(done / len(files))
     mine = [store.folder / f"part-{n:05d}.parquet" for n in range(first, store.parts + 1)]
     listed = "[" + ", ".join(quoted(str(path)) for path in mine) + "]"
     _settle(store, raw, mine, listed)
-    _count_bad(store, listed, raw, zone, tally)
+    _count_bad(store, listed, (raw, paths, zone), tally)
     if twin is not None:
-        _take_off(store, listed, tally)
+        _take_off(store, listed, paths, tally)
+
+
+def _readable(
+    store: Store, files: Sequence[LogSource], copies: Mapping[str, LogSource], tally: LeftOutTally
+) -> dict[str, LogSource]:
+    """Return the files by the path that DuckDB reads: of some, a copy of what can be read of it."""
+    paths = {}
+    for number, source in enumerate(files):
+        path = Path(source.path)
+        if source.path in copies:
+            path = store.folder / f"rest-{number}"
+            if not path.exists():
+                copy_lines(source, path, tally)
+        paths[str(path)] = source
+    return paths
 
 
 def _settle(store: Store, raw: Raw, mine: Sequence[Path], listed: str) -> None:
@@ -460,33 +500,76 @@ def _refused(problem: Exception, files: Sequence[LogSource]) -> str:
     """Return what DuckDB complains of, in one line that begins with a file."""
     words = " ".join(str(problem).split())
     named = next((s.shown for s in files if s.path in words), files[0].shown)
-    if "GZIP" in words:
-        return f"{named}: cut off; gzip -dc < {named} > rest keeps what can be read of it"
     return f"{named}: {words[:200]}"
 
 
-def _count_bad(
-    store: Store, listed: str, raw: Raw, zone: ZoneInfo | None, tally: LeftOutTally
-) -> None:
+def _keep_torn(store: Store, raw: Raw) -> None:
+    """Keep which lines of CSV were no rows, and nothing of what they say."""
+    if raw.shape != "csv":
+        return
+    store.con.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS torn (file VARCHAR, line BIGINT, reason VARCHAR, "
+        "open BOOLEAN)"
+    )
+    store.con.execute(
+        "INSERT INTO torn SELECT file_path, line, "
+        "CASE WHEN bool_or(error_type = 'LINE SIZE OVER MAXIMUM') THEN 'line_too_long' "
+        "WHEN bool_or(error_type = 'INVALID ENCODING') THEN 'not_utf8' ELSE 'torn_line' END, "
+        "bool_or(error_type = 'UNQUOTED VALUE' AND contains(trim(csv_line, chr(10)), chr(10))) "
+        "FROM reject_errors JOIN reject_scans USING (scan_id, file_id) GROUP BY file_path, line"
+    )
+    for table in ("reject_errors", "reject_scans"):
+        store.con.execute(f"DROP TABLE {table}")
+
+
+Tables = tuple[Raw, Mapping[str, LogSource], ZoneInfo | None]
+"""How tables are read, what each path that is read stands for, and the zone of their times."""
+
+
+def _count_bad(store: Store, listed: str, tables: Tables, tally: LeftOutTally) -> None:
     """Count bad rows by reason, each with the first place: the least line of the first file."""
+    raw, paths, zone = tables
     found = store.con.execute(
         f"SELECT bad, count(*), min(file) FROM read_parquet({listed}) WHERE bad IS NOT NULL "
         "GROUP BY bad ORDER BY bad"
     ).fetchall()
-    header = 1 if raw.shape == "csv" else 0
+    torn = _count_torn(store, raw, paths, tally)
     for path in {path for *_, path in found}:
         sought = {reason: count for reason, count, first in found if first == path}
         rows = store.con.execute(
             f"SELECT bad, at_row FROM ({query(raw, [path], zone, row=True)}) WHERE bad IS NOT NULL"
         )
+        firsts: dict[int, tuple[str, int]] = {}
         while sought and (one := rows.fetchone()):  # as a stream: no further than the last first
             if count := sought.pop(one[0], None):
-                tally.leave(one[0], f"{path}:{one[1] + header}", count)
+                firsts[one[1]] = (one[0], count)
+        at = rows_at(paths[path], raw.shape, [*firsts], torn.get(path, set()))
+        for row, (reason, count) in firsts.items():
+            tally.leave(reason, f"{paths[path].shown}:{at.get(row, row)}", count)
         for reason, count in sought.items():
-            tally.leave(reason, path, count)
+            tally.leave(reason, paths[path].shown, count)
 
 
-def _take_off(store: Store, listed: str, tally: LeftOutTally) -> None:
+def _count_torn(
+    store: Store, raw: Raw, paths: Mapping[str, LogSource], tally: LeftOutTally
+) -> dict[str, set[int]]:
+    """Count lines of CSV that are no rows; return which they are, by file."""
+    if raw.shape != "csv":
+        return {}
+    found: dict[str, set[int]] = {}
+    for path, line, reason, opened in store.con.execute("SELECT * FROM torn").fetchall():
+        place = f"{paths[path].shown}:{line}"
+        tally.leave(reason, place)
+        found.setdefault(path, set()).add(line)
+        if opened:
+            tally.part(f"{place} opens a quote that nothing closes: what follows it is not read")
+    store.con.execute("DROP TABLE torn")
+    return found
+
+
+def _take_off(
+    store: Store, listed: str, paths: Mapping[str, LogSource], tally: LeftOutTally
+) -> None:
     """Write each duplicate of a good row once more with all counts negative: sums leave it out.
 
     So that no later query has to know which rows are duplicates. Of the rows of an id the one that
@@ -503,5 +586,5 @@ def _take_off(store: Store, listed: str, tally: LeftOutTally) -> None:
     count, file = store.con.execute("SELECT count(*), min(file) FROM off").fetchone()
     if count:
         store.write("SELECT * FROM off")
-        tally.leave("duplicate", file, count)
+        tally.leave("duplicate", paths[file].shown, count)
     store.con.execute("DROP TABLE off")

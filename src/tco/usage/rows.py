@@ -369,14 +369,11 @@ class Store:
         self.con.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def next_part(self) -> Path:
-        """Return the path of the next file of the canonical table."""
-        self.parts += 1
-        return self.folder / f"part-{self.parts:05d}.parquet"
-
     def write(self, query: str) -> None:
         """Write the rows of a query as a part of the canonical table."""
-        self.con.execute(f"COPY ({query}) TO '{self.next_part()}' ({PARQUET})")
+        part = self.folder / f"part-{self.parts + 1:05d}.parquet"
+        self.con.execute(f"COPY ({query}) TO '{part}' ({PARQUET})")
+        self.parts += 1
 
     def rewrite(self, part: Path, query: str) -> None:
         """Write the rows of a query in place of a part."""

@@ -13,7 +13,7 @@ import json
 import re
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from glob import glob, has_magic
 from itertools import chain, islice
@@ -147,6 +147,8 @@ def _all_of_stdin() -> bytes:
     data = sys.stdin.buffer.read(MOST_DOCUMENT + 1)
     if len(data) > MOST_DOCUMENT:
         raise DataError(f"<stdin>:1: more than {MOST_DOCUMENT // 10**6} MB; write it to a file")
+    if data.startswith(PARQUET):
+        raise DataError("<stdin>:1: Parquet is read from its end: name the file")
     return data
 
 
@@ -198,6 +200,82 @@ def lines(source: LogSource, tally: LeftOutTally) -> Iterator[tuple[int, bytes]]
         except (EOFError, zlib.error, gzip.BadGzipFile):
             tally.leave("truncated_file", f"{source.shown}:{number + 1}")
             tally.part(f"{source.shown} is cut off")
+
+
+def copy_lines(source: LogSource, to: Path, tally: LeftOutTally) -> None:
+    """Write the lines that can be read of a source, an empty one for each that cannot.
+
+    Of a document of JSON each record as a line of its own.
+    """
+    last = 0
+    with to.open("wb") as out:
+        if _is_document(source):
+            found = (r.value for r in _json(source, tally) if r.value is not None)
+            out.writelines(json.dumps(value).encode() + b"\n" for value in found)
+            return
+        for number, chunk in lines(source, tally):
+            out.write(b"\n" * (number - last - 1) + chunk)
+            last = number
+
+
+def _is_document(source: LogSource) -> bool:
+    """Return whether records of JSON lie in an array or on several lines."""
+    found = (chunk.strip(BLANK) for _, chunk in lines(source, LeftOutTally()))
+    first = next((chunk for chunk in found if chunk), b"")
+    if not first.startswith(b"{") or first == b"{":
+        return first[:1] in (b"[", b"{")
+    value = _loaded(first)
+    return isinstance(value, dict) and _is_page(value)
+
+
+def must_be_copied(source: LogSource) -> bool:
+    """Return whether DuckDB cannot read a file of text as it is, as a few looks tell.
+
+    It is standard input, or a document of JSON; or may have a line over the limit, if not packed.
+    """
+    if source.data is not None or _is_document(source):
+        return True
+    stride = MOST_LINE // 2
+    with _raw(source) as stream:
+        if stream.read(2) == GZIP:
+            return False
+        for at in range(stride, Path(source.path).stat().st_size - stride, stride):
+            stream.seek(at)
+            if not stream.readline(stride).endswith(b"\n"):
+                return True
+    return False
+
+
+def is_cut_or_long(source: LogSource) -> bool:
+    """Return whether a packed file is cut off, or any has a line over the limit."""
+    tally = LeftOutTally()
+    for _ in lines(source, tally):
+        pass
+    return bool(tally.left)
+
+
+def rows_at(
+    source: LogSource, shape: str, rows: Sequence[int], torn: Collection[int]
+) -> dict[int, int]:
+    """Return the lines of rows of a table by their numbers; those that no reader takes are none.
+
+    Args:
+        source: The table.
+        shape: `csv`, `json` or `parquet`.
+        rows: Numbers, from 1.
+        torn: Lines of CSV that are no rows.
+    """
+    tally = LeftOutTally()
+    found: Iterator[int] = iter(range(1, max(rows, default=0) + 1))
+    if shape == "csv":
+        found = (r.line for r in records(source, shape, tally) if r.line not in torn)
+    elif shape == "json" and _is_document(source):
+        found = (r.line for r in _json(source, tally) if r.value is not None)
+    elif shape == "json":
+        found = (number for number, chunk in lines(source, tally) if chunk.strip(BLANK))
+    sought = {*rows}
+    some = zip(range(1, max(rows, default=0) + 1), found, strict=False)
+    return {row: line for row, line in some if row in sought}
 
 
 def shape_of(source: LogSource) -> str:
@@ -362,7 +440,10 @@ def _values(
 
 
 def _text_lines(source: LogSource, tally: LeftOutTally) -> Iterator[str]:
+    last = 0
     for number, chunk in lines(source, tally):
+        yield from [""] * (number - last - 1)  # so that who counts them knows where they are
+        last = number
         line = chunk.decode("utf-8", "replace").replace("\x00", "")
         yield line.lstrip("\ufeff") if number == 1 else line
 
@@ -377,6 +458,7 @@ def _csv(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
     found = _text_lines(source, tally)
     header = next(found, "")
     names = [n.strip() for n in next(csv.reader([header], delimiter=delimiter_of(header)), [])]
+    csv.field_size_limit(MOST_LINE)  # a prompt may be long, though it is not read
     reader = csv.reader(found, delimiter=delimiter_of(header))
     while True:
         try:

@@ -18,7 +18,7 @@ from tco.errors import DataError, UsageError, install_command, printable
 from tco.usage import expressions
 from tco.usage.aggregates import BY, Arrays
 from tco.usage.expressions import TYPES, ibis_module, whole
-from tco.usage.formats.litellm import LOG
+from tco.usage.formats.litellm import ERROR, LOG
 from tco.usage.formats.table import columns_of
 from tco.usage.requests_table import MOST_OF_A_REQUEST
 from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, NANO, WRITES, LeftOutTally, hashed
@@ -522,10 +522,12 @@ def _spent(table: Any) -> dict[str, Any]:
     start, end = _epoch(table.startTime), _epoch(table.endTime)
     cached = _cached(table.metadata)
     failed = name("status").fill_null("success").lower() != "success"
+    unpaid = failed & ~(table.spend > 0).fill_null(False)
     early, late = _unusable(table, given, made, failed, cached)
     past = [(at < int(FIRST_S)) | (at >= int(LAST_S)) for at in (start, end)]
     counted = table.total_tokens.notnull() & (table.total_tokens != given + made)
-    doubt = _first(*((test, "") for test, _ in early), (counted, "total_contradicts_parts"))
+    doubts = ((counted, "total_contradicts_parts"), (unpaid & (made > 0), "output_of_failed"))
+    doubt = _first(*((test, "") for test, _ in early), *doubts)
     bad = _first(
         *early, (past[0] | past[1], "out_of_range"), (name("model").isnull(), "no_model"), *late
     )
@@ -543,7 +545,7 @@ def _spent(table: Any) -> dict[str, Any]:
         "tag": ibis.null("string") if tags is None else tags,
         "session": ibis.coalesce(name("session_id"), name("end_user"), name("user")),
         "service": ibis.literal("standard"),
-        "status": ibis.literal(200),
+        "status": unpaid.ifelse(ERROR, 200),
         "usd_nano": _nano(table.spend),
         "bad": bad,
         "doubt": doubt.nullif(""),
@@ -559,7 +561,7 @@ def _unusable(
         (table.cache_hit.lower() == "true", "answered_by_proxy_cache"),
         ((given < 0) | (made < 0), "negative"),
         ((given > MOST_TOKENS) | (made > MOST_TOKENS), "out_of_range"),
-        (failed & (made == 0), "failed"),
+        (failed & (given == 0) & (made == 0), "failed"),
     )
     late = (
         (cached["read"].fill_null(0) + written > given, "cached_over_input"),

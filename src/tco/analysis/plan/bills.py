@@ -28,6 +28,7 @@ from tco.analysis.plan.results import (
 from tco.analysis.report import assumption, assumptions_of
 from tco.analysis.results import AssumptionResult, Band, BillLine, OptionResult
 from tco.analysis.rows import bill_lines, option_result, per_success, prices_of
+from tco.engine.arrivals import served_within
 from tco.engine.fleet import steepened
 from tco.engine.hybrid import layers_of
 from tco.engine.ledger import Line, total_usd
@@ -255,9 +256,12 @@ def looking_after(settings: Settings, mix: HybridMix) -> tuple[Line, ...]:
 
 
 def _alone_share(mix: HybridMix) -> float:
-    """Return the share of the hours in which nothing goes to the API [1]."""
-    served = own_by_hour(mix)
-    return float(np.mean(served[0] + served[1] >= mix.load * (1.0 - 1e-9)))
+    """Return the share of the hours in which nothing goes to the API [1].
+
+    Where the rate varies within its hour, no more than a hundredth.
+    """
+    served, nothing = own_by_hour(mix), 0.01 if mix.rate_cv > 0.0 else 1e-9
+    return float(np.mean(served[0] + served[1] >= mix.load * (1.0 - nothing)))
 
 
 def own_by_hour(mix: HybridMix, factor: float = 1.0) -> Floats:
@@ -269,10 +273,14 @@ def own_by_hour(mix: HybridMix, factor: float = 1.0) -> Floats:
     """
     stack = mix.stack
     floor = stack.floor * factor
-    base = mix.load - np.maximum(mix.load - floor, 0.0)
+    base = np.asarray(mix.load - np.maximum(mix.load - floor, 0.0))
+    if mix.rate_cv > 0.0:
+        base = np.asarray(served_within(mix.load, floor, mix.rate_cv))
     peak = np.zeros_like(mix.load)
     if mix.peak is not None and stack.peak_units:
-        layers = layers_of(mix.load, mix.peak.capacity * factor, stack.peak_units, floor)
+        layers = layers_of(
+            mix.load, mix.peak.capacity * factor, stack.peak_units, floor, mix.rate_cv
+        )
         peak = mix.availability * np.where(stack.peak.on, layers, 0.0).sum(axis=0)
     return np.stack([base, peak])
 
@@ -427,7 +435,7 @@ def next_unit(inputs: Question, mix: HybridMix, machines: Sequence[UnitChoice]) 
     top = mix.stack.floor
     if mix.peak is not None:
         top += mix.stack.peak_units * mix.peak.capacity
-    layers = layers_of(mix.load, way.capacity, 1, top)
+    layers = layers_of(mix.load, way.capacity, 1, top, mix.rate_cv)
     layer = float(layers.mean())
     awake = way.kind(inputs.settings, by_the_hour=False).awake(layers)
     team = team_overhead(way, mix.peak, inputs.settings)

@@ -196,6 +196,21 @@ class UnitChoice:
         return min(way.usd_per_load for way in self.ways)
 
 
+MARGIN = 0.85
+"""How full a unit may be where headroom stands for bursts, and those are told apart [1]."""
+
+
+def served_share(settings: Settings) -> float:
+    """Return the share of its replicas' capacity that a unit serves before the API does [1].
+
+    The headroom; but where that is all that is kept for bursts (requests in flight of own logs) and
+    the plan knows how the rate varies within its hours, a margin: the bursts go to the API.
+    """
+    policy = fleet_policy(settings)
+    told = number(policy.wait_beta) == 0.0 and number(policy.rate_cv) > 0.0
+    return MARGIN if told else number(policy.headroom)
+
+
 def rented_unit(option: Unit, settings: Settings, replica: Replica | None = None) -> RentedUnit:
     """Return the smallest unit of a set-up that can be paid for.
 
@@ -222,7 +237,7 @@ def rented_unit(option: Unit, settings: Settings, replica: Replica | None = None
         busy_gpus=0.0,
         awake_gpus=0.0,
     )
-    hours, headroom = number(hours_per_month(settings)), number(fleet_policy(settings).headroom)
+    hours, headroom = number(hours_per_month(settings)), served_share(settings)
     rate = number(replica.requests_per_s) * headroom
     # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
     usd = awake = number(total_usd(machine_lines(option, settings, unit)))
@@ -319,6 +334,7 @@ class HybridMix:
         usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
         availability: Share of their load that the units by the hour serve [1].
         hours_per_month: Hours of the month [h].
+        rate_cv: Standard deviation of the rate within an hour over its mean [1].
     """
 
     base: RentedUnit | None
@@ -328,6 +344,7 @@ class HybridMix:
     usd_per_load: float
     availability: float = 1.0
     hours_per_month: float = HOURS_PER_MONTH
+    rate_cv: float = 0.0
 
     @property
     def monthly_usd(self) -> float:
@@ -402,7 +419,7 @@ def before(ways: Sequence[RentedUnit], settings: Settings) -> tuple[Line, ...]:
     return (*standing_lines(purchase, settings), *once_lines(settings))
 
 
-def grouped(way: RentedUnit | None, load: Floats) -> RentedUnit | None:
+def grouped(way: RentedUnit | None, load: Floats, rate_cv: float) -> RentedUnit | None:
     """Return units that are counted in groups where there would be thousands of them.
 
     A group is about a five-hundredth of what the busiest hour needs, and a power of two, so that
@@ -410,7 +427,7 @@ def grouped(way: RentedUnit | None, load: Floats) -> RentedUnit | None:
     """
     if way is None:
         return None
-    size = 1 << max((layer_count(load, way.capacity) // MOST_LAYERS).bit_length() - 1, 0)
+    size = 1 << max((layer_count(load, way.capacity, rate_cv) // MOST_LAYERS).bit_length() - 1, 0)
     if size == 1:
         return way
     return replace(
@@ -440,13 +457,15 @@ def mix_of(
     settings: Settings,
 ) -> HybridMix:
     """Return the cheapest numbers of two kinds of units."""
-    base, peak = grouped(base, load), grouped(peak, load)
+    rate_cv = number(settings.value("workload.rate_cv"))
+    base, peak = grouped(base, load, rate_cv), grouped(peak, load, rate_cv)
     stack = best_stack(
         load,
         base.kind(settings, by_the_hour=False) if base else None,
         peak.kind(settings, by_the_hour=True) if peak else None,
         usd_per_load,
         team_overhead(base, peak, settings),
+        rate_cv,
     )
     share = float(np.asarray(settings.value("plan.spot_availability")))
     if base is None and peak is not None and not peak.spot:
@@ -459,6 +478,7 @@ def mix_of(
         usd_per_load=usd_per_load,
         availability=share if peak and peak.spot else 1.0,
         hours_per_month=number(hours_per_month(settings)),
+        rate_cv=rate_cv,
     )
 
 

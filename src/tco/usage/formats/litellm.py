@@ -12,6 +12,11 @@ from tco.usage.sources import Sample
 DAY_S = 86_400
 LOG = ("custom_llm_provider", "spend", "prompt_tokens", "startTime")
 DAILY = ("date", "spend", "prompt_tokens", "api_requests")
+ERROR = 500
+"""Status of a failed call that was not charged: its input is the proxy's own estimate (since August
+2026), or that of a stream that broke off before anybody priced it. A stream that broke off after it
+was charged (`spend` above 0) was answered as far as it went, and is billed as such
+(BerriAI/litellm, pull requests 30788, 37365, 39589)."""
 
 
 def looks(sample: Sample) -> bool:
@@ -35,15 +40,23 @@ def _loaded(value: Any) -> Any:
         return None
 
 
+def _failed(call: dict[str, Any]) -> bool:
+    return str(call.get("status") or "success").lower() != "success"
+
+
 def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
     if str(call.get("cache_hit")).lower() == "true":
         raise Wrong("answered_by_proxy_cache")
     taken, made = count(call.get("prompt_tokens")), count(call.get("completion_tokens"))
-    if str(call.get("status") or "success").lower() != "success" and not made:
+    failed, usd_nano = _failed(call), nano(call.get("spend"))
+    if failed and not taken and not made:
         raise Wrong("failed")
+    charged = not failed or (usd_nano or 0) > 0
     total = count(call.get("total_tokens"), missing=None)
     if total is not None and total != taken + made:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
+    elif made and not charged:
+        ctx.tally.doubt("output_of_failed", ctx.place)
     return UsageRow(
         model=text(call.get("model")),
         input=taken,
@@ -56,8 +69,8 @@ def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
         tag=";".join(sorted(map(str, _loaded(call.get("request_tags")) or ())))[:200],
         session=text(call.get("session_id") or call.get("end_user") or call.get("user")),
         id=text(call.get("request_id")),
-        status=200,
-        usd_nano=nano(call.get("spend")),
+        status=200 if charged else ERROR,
+        usd_nano=usd_nano,
         **_cached(mapping(_loaded(call.get("metadata"))), ctx),
     )
 
