@@ -17,7 +17,7 @@ from tco.render.words import View
 
 from ..conftest import Asked
 
-WHICH = {"tokens": 50e9, "gpus": ("h100-sxm", "a30"), "all_setups": True}
+WHICH = {"tokens": 50e9, "gpus": ("a30", "l4"), "all_setups": True}
 
 
 @pytest.fixture(scope="module")
