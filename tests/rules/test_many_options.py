@@ -60,7 +60,7 @@ def test_lines_are_left_out_and_the_answer_comes_back(
     rows = json.loads(text)["options"]
     assert not any(row.get("lines") for row in rows)
     assert [row["id"] for row in rows] == [row.id for row in short.options]
-    assert len(text) < len(rendered(whole, "json", View())) / 8
+    assert len(text) < len(rendered(whole, "json", View())) / 5
     back = read_result(File("saved.json", text.encode()))[0]
     assert len(back.options) == len(short.options) and back.verdict == short.verdict
     assert rendered(back, "json", View()) == text
