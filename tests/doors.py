@@ -69,12 +69,20 @@ class Case:
         said: Keywords of the library.
         offer: Id of an offer by the token.
         model: Open model that own GPUs serve.
+        explained: What `explain` has said so far, by the option's name.
     """
 
     said: dict[str, Any]
     offer: str
     model: str
     own: str = field(default="")
+    explained: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def option(self, name: str) -> Any:
+        """Return what `explain` says of an option: asked once, for every door asks for it."""
+        if name not in self.explained:
+            self.explained[name] = tco.explain(name, **self.said).option
+        return self.explained[name]
 
     @property
     def volumeless(self) -> dict[str, Any]:
@@ -161,10 +169,10 @@ Bills = dict[str, float]
 
 def reference(case: Case) -> Bills:
     """Return the bills of both options, each explained by its full id."""
-    own = case.own or tco.explain(f"self/{case.model}", **case.said).option.id
+    own = case.own or case.option(f"self/{case.model}").id
     made = {}
     for name in (case.offer, own):
-        option = tco.explain(name, **case.said).option
+        option = case.option(name)
         assert option.id == name, f"{option.id} for {name}"
         assert option.monthly_usd is not None
         made[name] = option.monthly_usd
@@ -179,7 +187,7 @@ def named(case: Case, bills: Bills) -> tuple[str, str]:
 
 def cheapest(case: Case, bills: Bills) -> str:
     """Return the answer, the plain way: of what is sure enough the cheapest, else of all."""
-    trust = {name: tco.explain(name, **case.said).option.trust for name in bills}
+    trust = {name: case.option(name).trust for name in bills}
     sure = [name for name in bills if trust[name] != "low"] or list(bills)
     return min(sure, key=lambda name: (bills[name], name))
 
@@ -321,7 +329,7 @@ def of_size(case: Case, bills: Bills) -> Bills:
     setup, _, rest = own.removeprefix("self/").partition("/")
     seller = rest.partition(":")[0]
     gpus, gpu, precision = re.fullmatch(r".*@(\d+)x(.*):(.*)", setup).groups()  # type: ignore[union-attr]
-    lines = tco.explain(own, **case.said).option.lines
+    lines = case.option(own).lines
     rates = [x.rate_usd for x in lines if x.item == "GPU rent"]
     if not rates:
         return {}

@@ -239,10 +239,10 @@ def test_the_command_takes_several_lists(tmp_path: Path) -> None:
     assert run("catalog", "check", "--also", "litellm").exit_code == 2
 
 
-@pytest.mark.skipif(installed_list("litellm", DAY) is None, reason="litellm is not installed")
 def test_back_test_on_the_installed_litellm() -> None:
     listed = installed_list("litellm", DAY)
-    assert listed is not None
+    if listed is None:
+        pytest.skip("litellm is not installed")
     if listed.edition != "1.109.1":
         pytest.skip("the counts are those of 1.109.1")
     from tco.catalog.check.upstream import findings_in

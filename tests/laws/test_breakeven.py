@@ -355,19 +355,19 @@ def rival(own: SelfOption, rng: np.random.Generator) -> SelfOption:
     return replace(made, measured=faster)
 
 
-def test_two_thousand_random_pairs_agree_with_brute_force() -> None:
+def test_eight_hundred_random_pairs_agree_with_brute_force() -> None:
     rng = np.random.default_rng(20261121)
     judged = several = never = 0
-    for _ in range(2_000):
+    for _ in range(800):
         first, second, settings = random_pair(rng)
         won = holds(first, second, settings, most=1_000)
         if won is not None:
             judged += 1
             several += len(won.intervals) > 1
             never += not won.intervals
-    assert judged > 1_700
+    assert judged > 680
     assert several > 0.2 * judged
-    assert never > 50
+    assert never > 20
 
 
 @given(

@@ -170,14 +170,17 @@ def test_no_rent_that_was_left_out_would_have_made_a_cheaper_mix() -> None:
         base=tuple(w for w in ways if not w.spot), peak=tuple(w for w in ways if w.by_the_hour)
     )
     assert len(few.ways) < len(every.ways)
-    for load, price in ((3.0, 12.0), (40.0, 4.0), (40.0, 8.0)):
-        curve = load * load_curve(inputs).shape
+    used = set()
+    for load, price in ((8.0, 30.0), (2.0, 120.0), (1.0, 200.0)):
+        curve = load * load_curve(inputs).shape[::8]  # of a week 21 hours, of day and night alike
         costs = [
             mix_of(base, peak, curve, price, inputs.settings).stack.usd_per_hour
             for base, peak in pairs(every)
         ]
-        best = best_mix([few], curve, price, inputs.settings).stack.usd_per_hour
-        assert best == pytest.approx(min([*costs, price * float(curve.mean())]), rel=1e-9)
+        best = best_mix([few], curve, price, inputs.settings)
+        used |= {way.purchase for way, _ in best.counted}
+        assert best.stack.usd_per_hour == pytest.approx(min(costs), rel=1e-9)
+    assert used == {"spot", "on_demand", "dedicated"}
 
 
 def test_what_can_be_given_back_after_any_hour_is_what_compare_says() -> None:

@@ -7,15 +7,12 @@ from collections import Counter
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+from strategies import shipped_catalog
 
-from tco.catalog.defaults import Profile, Workloads
-from tco.catalog.hardware import Hardware
-from tco.catalog.models import Models
-from tco.catalog.prices import Evidence, Offer, Price, Prices
+from tco.catalog.defaults import Profile
+from tco.catalog.prices import Evidence, Offer, Price
 
 DATA = Path(__file__).parents[2] / "data"
 EDITION = date(2026, 11, 29)
@@ -83,14 +80,9 @@ GONE = [
 ]
 
 
-def read(name: str) -> Any:
-    """Return a catalog file as plain data."""
-    return yaml.load((DATA / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-
-
-PRICES = Prices.model_validate(read("prices.yaml"))
-MODELS = Models.model_validate(read("models.yaml")).models
-WORKLOADS = Workloads.model_validate(read("workloads.yaml"))
+PRICES = shipped_catalog().prices
+MODELS = shipped_catalog().models.models
+WORKLOADS = shipped_catalog().workloads
 OFFERS = {offer.id: offer for offer in PRICES.offers}
 PROFILES = list(WORKLOADS.profiles)
 
@@ -289,7 +281,7 @@ def test_embeddings_have_no_output_price() -> None:
 
 
 def test_references_resolve_and_all_is_used() -> None:
-    gpus = Hardware.model_validate(read("hardware.yaml")).accelerators
+    gpus = shipped_catalog().hardware.accelerators
     sellers = {offer.provider for offer in PRICES.offers}
     sellers |= {c.provider for c in PRICES.capacity} | {t.provider for t in PRICES.fine_tuning}
     assert sellers == set(PRICES.providers)

@@ -431,7 +431,7 @@ def _overview(inputs: Question, own: SetUps, model: str, rival: Option) -> Itera
     if not pairs.size:
         return
     setups = [option_of(own, int(i)) for i in pairs]
-    curved = curves_of(inputs, setups)
+    curved = curves_of(inputs, setups, [own.replica_of(int(i)) for i in pairs])
     here, host = _at_volume(own, model), _host(inputs, model)
     for base in [b for b in (host, rival) if b is not None]:
         option, won = earliest(inputs, base, curved)

@@ -485,23 +485,25 @@ def monthly_bills(
         volumes: Tokens a month [volumes].
     """
     at = settings.with_values({"workload.tokens_per_month": volumes[None, :]})
-    usd, gpus = np.empty((rows.size, volumes.size)), np.empty((rows.size, volumes.size))
-    for places in _formulas(found, rows):
-        some = rows[places]
-        pairs = _alike(found, settings, some)
-        servers = fleet(pairs, at, found.replica_at(found.pair_setup[some][:, None]))
+    usd, gpus = np.empty((2, rows.size, volumes.size))
+    for places, pairs, replica in pair_groups(found, settings, rows):
+        servers = fleet(pairs, at, replica)
         usd[places] = total_usd(own_bill(pairs, at, servers))
         gpus[places] = servers.paid_gpus
     return usd, gpus
 
 
-def _formulas(found: SetUps, rows: Indices) -> Iterator[Indices]:
-    """Yield the places in `rows` of pairs that are billed by the same formulas."""
+def pair_groups(
+    found: SetUps, settings: Settings, rows: Indices
+) -> Iterator[tuple[Indices, PairGroup, Replica]]:
+    """Yield where in `rows` pairs stand that are billed alike, they as one, and their replica."""
     codes: dict[Hashable, int] = {}
     kinds = [codes.setdefault(_formula(rent), len(codes)) for rent in found.rents]
     of = np.array(kinds, dtype=np.int64)[found.pair_rent[rows]]
-    for code in sorted(set(of.tolist())):
-        yield np.flatnonzero(of == code)
+    for code in distinct(of).tolist():
+        places = np.flatnonzero(of == code)
+        setups = found.pair_setup[rows[places]]
+        yield places, _alike(found, settings, rows[places]), found.replica_at(setups[:, None])
 
 
 def _formula(rent: RentEntry) -> Hashable:
@@ -586,8 +588,6 @@ def sure_pairs(found: SetUps, model: str, least: int) -> Indices:
     """Return the pairs of a model that may be the answer: their rent is sure enough [pairs].
 
     Args:
-        found: The set-ups.
-        model: The model.
         least: Rank of the trust in a rent that is sure enough [1].
     """
     rows = found.pairs_of(model)

@@ -144,14 +144,13 @@ def _tokens(name: str, inputs: Question) -> Resolved:
     units = provisioned_named(name, inputs, _everything(inputs))
     if units is not None:
         return Resolved(options=(units,))
-    folded = name.lower()
-    offers = inputs.catalog.prices.offers
+    folded, offers = name.lower(), inputs.catalog.offers
     provider, _, model = folded.rpartition("/")
-    if not any(o.id == folded for o in offers):
+    if folded not in offers:
         try:
             model = find_model(inputs.catalog, model)
         except DataError:
-            names = [*(o.id for o in offers), *inputs.catalog.models.models]
+            names = [*offers, *inputs.catalog.models.models]
             raise unknown_name("option", name, names) from None
     found, missing = token_options(inputs, _only(inputs, model))
     if provider:

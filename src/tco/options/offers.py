@@ -126,7 +126,10 @@ def token_options(
     """Return the priced offers that the selection lets through, and those without a price."""
     found: list[TokenOption] = []
     missing: list[LeftOut] = []
+    wanted = frozenset(selection.models or selection.within)
     for offer in inputs.catalog.prices.offers:
+        if wanted and offer.model not in wanted:
+            continue  # most of them: a bill is asked of one model at a time
         model = inputs.catalog.models.models[offer.model]
         if model.kind != "chat" or not selection.offer(offer, model):
             continue

@@ -11,7 +11,6 @@ import ast
 import inspect
 import json
 import sys
-import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import is_dataclass
@@ -308,19 +307,20 @@ def attribute_docs(cls: type) -> dict[str, str]:
     Pydantic can read them too, but it would do so at every start, which takes longer than building
     the classes.
     """
-    try:
-        source = inspect.getsource(cls)
-    except OSError:
-        return {}  # made, not written: its keys describe themselves
-    tree = ast.parse(textwrap.dedent(source)).body[0]
-    body = tree.body if isinstance(tree, ast.ClassDef) else []
     found = {}
-    for node, after in pairwise(body):
+    for node, after in pairwise(_written(cls.__module__).get(cls.__name__, [])):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             text = ast.get_docstring(ast.Module([after], [])) if isinstance(after, ast.Expr) else ""
             if text:
                 found[node.target.id.rstrip("_")] = text
     return found
+
+
+@cache
+def _written(module: str) -> dict[str, list[ast.stmt]]:
+    """Return the bodies of the classes of a module; made ones have none, their keys say all."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node.body for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 def write(directory: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from math import lcm
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from tco.engine.replica import Replica, at_once
 from tco.engine.selfhost import Fleet, busy_gpus, team_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError
-from tco.options.bills import FixedOption, SelfOption, replica_of, sure_pairs
+from tco.options.bills import FixedOption, SelfOption, Served, pair_groups, replica_of, sure_pairs
 from tco.options.candidates import infeasible, rented
 from tco.options.cheapest import least_trust
 from tco.options.machines import (
@@ -86,8 +86,9 @@ class RentedUnit:
     @cached_property
     def usd_per_load(self) -> float:
         """Return what a load of 1 request/s costs in an hour at full use [USD/h]."""
-        awake = self.awake_usd * float(np.asarray(awake_share(self.headroom, self.at_once)))
-        return (self.usd_per_hour + awake) / self.capacity + self.work_usd
+        share = number(awake_share(self.headroom, self.at_once)) if self.awake_usd else 0.0
+        usd_per_hour = self.usd_per_hour + self.awake_usd * share
+        return usd_per_hour / self.capacity + self.work_usd
 
     @property
     def purchase(self) -> str:
@@ -211,56 +212,58 @@ def served_share(settings: Settings) -> float:
     return MARGIN if told else number(policy.headroom)
 
 
-def rented_unit(option: Unit, settings: Settings, replica: Replica | None = None) -> RentedUnit:
+def rented_unit(option: Unit, settings: Settings) -> RentedUnit:
     """Return the smallest unit of a set-up that can be paid for.
-
-    Args:
-        option: The set-up.
-        settings: Every value that enters a bill.
-        replica: What one replica sustains, where that has been worked out already.
 
     Raises:
         InfeasibleError: It serves nothing within the limits that were asked for.
     """
     if isinstance(option, FixedOption):
         return _provisioned(option, settings)
-    replica = replica or replica_of(option, settings)
+    replica = replica_of(option, settings)
     if not np.all(replica.feasible):
         raise InfeasibleError(f"{option.id}: {infeasible(replica, target(settings))}")
-    gpus = lcm(option.gpus, option.instance_gpus)
-    replicas = gpus // option.gpus
+    return _own_units([option], option, settings, replica)[0]
+
+
+def _own_units(
+    options: Sequence[SelfOption], of: Served, settings: Settings, replica: Replica
+) -> list[RentedUnit]:
+    """Return the smallest unit of some options, which `of` and `replica` are as one of arrays."""
+    each = np.asarray(of.gpus, dtype=np.int64)
+    gpus = np.lcm(each, np.asarray(of.instance_gpus, dtype=np.int64))
+    count, paid = (gpus // each).astype(float), gpus.astype(float)
     unit = Fleet(
-        needed=float(replicas),
-        replicas=float(replicas),
-        gpus=float(gpus),
-        paid_gpus=float(gpus),
-        busy_gpus=0.0,
-        awake_gpus=0.0,
+        needed=count, replicas=count, gpus=paid, paid_gpus=paid, busy_gpus=0.0, awake_gpus=0.0
     )
-    hours, headroom = number(hours_per_month(settings)), served_share(settings)
-    rate = number(replica.requests_per_s) * headroom
+    hours, headroom = hours_per_month(settings), served_share(settings)
     # Not `fleet_lines`: what spot takes on top is modelled here by `plan.spot_availability`.
-    usd = awake = number(total_usd(machine_lines(option, settings, unit)))
-    if option.owned is not None:  # of others the electricity is in the rent
-        working = replace(unit, awake_gpus=float(gpus))
-        awake = number(total_usd(machine_lines(option, settings, working)))
+    usd = awake = total_usd(machine_lines(of, settings, unit))
+    if of.owned is not None:  # of others the electricity is in the rent
+        awake = total_usd(machine_lines(of, settings, replace(unit, awake_gpus=paid)))
     load = workload(settings)
-    busy = busy_gpus(workload(settings, option.tries), replica, option.gpus)
-    work = total_usd(work_lines(option, settings, busy)) / load.requests_per_s
-    return RentedUnit(
-        option=option,
-        replicas=replicas,
-        gpus=gpus,
-        capacity=rate * replicas / number(option.tries),
-        usd_per_hour=usd / hours,
-        awake_usd=(awake - usd) / hours,
-        at_once=number(at_once(replica)),
-        headroom=headroom,
-        work_usd=float(np.asarray(work)) / hours,
-        busy_per_load=float(np.asarray(busy / load.requests_per_s)),
-        by_the_hour=by_the_hour(option.purchase),
-        spot=option.purchase.startswith("spot"),
-    )
+    busy = busy_gpus(workload(settings, of.tries), replica, of.gpus)
+    figures: dict[str, Any] = {
+        "replicas": gpus // each,
+        "gpus": gpus,
+        "capacity": replica.requests_per_s * headroom * count / of.tries,
+        "usd_per_hour": usd / hours,
+        "awake_usd": (awake - usd) / hours,
+        "at_once": at_once(replica),
+        "headroom": headroom,
+        "work_usd": total_usd(work_lines(of, settings, busy)) / load.requests_per_s / hours,
+        "busy_per_load": busy / load.requests_per_s,
+    }
+    columns = [np.broadcast_to(np.ravel(f), len(options)).tolist() for f in figures.values()]
+    return [
+        RentedUnit(
+            option=option,
+            by_the_hour=by_the_hour(option.purchase),
+            spot=option.purchase.startswith("spot"),
+            **dict(zip(figures, row, strict=True)),
+        )
+        for option, *row in zip(options, *columns, strict=True)
+    ]
 
 
 def _provisioned(option: FixedOption, settings: Settings) -> RentedUnit:
@@ -305,16 +308,21 @@ def machines(own: SetUps, model: str, settings: Settings) -> list[UnitChoice]:
         model: The model.
         settings: Every value that enters a bill.
     """
-    by_setup: dict[int, list[int]] = {}
-    for pair in sure_pairs(own, model, least_trust(own.inputs)).tolist():
-        by_setup.setdefault(int(own.pair_setup[pair]), []).append(pair)
-    made = []
-    for place, rows in by_setup.items():
-        replica, setup = own.replica_at(place), own.row(place)
-        rents = [own.rents[rent] for rent in own.pair_rent[rows].tolist()]
-        options = [rented(own.inputs, setup, rent) for rent in rents]
-        made.append(machine(rented_unit(option, settings, replica) for option in options))
-    return sorted(made, key=lambda m: m.usd_per_load)
+    pairs = sure_pairs(own, model, least_trust(own.inputs))
+    setups = own.pair_setup[pairs].tolist()
+    rows = {setup: own.row(setup) for setup in dict.fromkeys(setups)}
+    rents = [own.rents[rent] for rent in own.pair_rent[pairs].tolist()]
+    options = [rented(own.inputs, rows[s], rent) for s, rent in zip(setups, rents, strict=True)]
+    units: dict[int, RentedUnit] = {}
+    for places, group, replica in pair_groups(own, settings, pairs):
+        some = places.tolist()
+        units.update(
+            zip(some, _own_units([options[p] for p in some], group, settings, replica), strict=True)
+        )
+    by_setup: dict[int, list[RentedUnit]] = {}
+    for place, setup in enumerate(setups):
+        by_setup.setdefault(setup, []).append(units[place])
+    return sorted(map(machine, by_setup.values()), key=lambda m: m.usd_per_load)
 
 
 # The cheapest mix for one model: which set-up, on which rents, how many, and what is left over.
@@ -497,7 +505,7 @@ def best_mix(
         settings: Every value that enters a bill.
     """
     best = nothing(load, usd_per_load, number(hours_per_month(settings)))
-    bounds = [least_usd(machine, load, settings) for machine in machines]
+    bounds = least_usd(machines, load, settings)
     for i in np.argsort(bounds, kind="stable").tolist():
         machine = machines[i]
         if bounds[i] >= best.stack.usd_per_hour:
@@ -509,12 +517,15 @@ def best_mix(
     return best
 
 
-def least_usd(machine: UnitChoice, load: Floats, settings: Settings) -> float:
-    """Return a cost that no mix with a unit of this set-up can fall below [USD/h]."""
-    one, none = np.ones(1), np.zeros(1)
-    kinds = {(way.gpus, way.staffed_gpus, way.purchase): way for way in machine.ways}
-    team = min(team_overhead(way, None, settings)(one, none)[0] for way in kinds.values())
-    return float(load.mean()) * machine.usd_per_load + float(team)
+def least_usd(machines: Sequence[UnitChoice], load: Floats, settings: Settings) -> list[float]:
+    """Return costs that no mix with a unit of these set-ups can fall below [USD/h]."""
+    one, none, mean = np.ones(1), np.zeros(1), float(load.mean())
+    kinds = {(way.gpus, way.purchase): way for each in machines for way in each.ways}
+    team = {k: float(team_overhead(way, None, settings)(one, none)[0]) for k, way in kinds.items()}
+    return [
+        mean * each.usd_per_load + min(team[way.gpus, way.purchase] for way in each.ways)
+        for each in machines
+    ]
 
 
 def nothing(load: Floats, usd_per_load: float, hours: float = HOURS_PER_MONTH) -> HybridMix:

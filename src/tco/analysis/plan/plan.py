@@ -442,7 +442,7 @@ ON_DEMAND, RENTS = "on_demand", ("reserved_1y",)
 
 def _promise(choice: Choice, inputs: Question) -> tuple[float, float]:
     """Return a sort key: what the mix saves, then how near own GPUs come to saving anything."""
-    least = min(least_usd(m, choice.mix.load, inputs.settings) for m in choice.machines)
+    least = min(least_usd(choice.machines, choice.mix.load, inputs.settings))
     usd = choice.mix.stack.usd_per_hour  # nothing where all that enters it is left out
     return -model_row(choice).saved_share, least / usd if usd > 0 else np.inf
 
