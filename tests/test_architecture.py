@@ -58,7 +58,7 @@ NEW = {
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 69_140 + sum(NEW.values())
+MOST_LINES_IN_ALL = 69_122 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {
