@@ -40,7 +40,7 @@ MOST_LINES_OF_A_FUNCTION = 40
 MOST_MODULES_OF_COMPARE = 50
 
 MOST_ROOMS = 230  # modules with code
-MOST_TYPES = 405  # to be 250: classes that declare fields
+MOST_TYPES = 404  # to be 250: classes that declare fields
 NEW = {
     "tuning by memory and speed, seats": 853,
     "logs in a warehouse": 926,
@@ -58,7 +58,7 @@ NEW = {
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 69_122 + sum(NEW.values())
+MOST_LINES_IN_ALL = 69_111 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {
