@@ -14,7 +14,7 @@ from tco.catalog.listed import folded, in_our_words, our_providers
 from tco.catalog.load import Catalog, load_catalog
 from tco.catalog.update import Proposal, proposal
 from tco.catalog.upstream.rows import ListTier, PriceList, found_lists, installed_list, read_list
-from tco.catalog.verify import PriceDifference, VerifyReport, culprit, settled, verify
+from tco.catalog.verify import PriceComparison, VerifyReport, culprit, settled, verify
 from tco.errors import UsageError
 
 DAY = date(2026, 11, 21)
@@ -85,15 +85,10 @@ def test_a_list_that_lags_is_called_so(catalog: Catalog, tmp_path: Path) -> None
     (one,) = held(catalog, written(tmp_path, **{"gpt-4o": ("openai", 5, 15)})).disagreements
     assert one.culprit == "litellm lags: the price until 2024-10-02"
     assert one.settled == "the window that ended rests on it"
-    case = PriceDifference(
-        offer=catalog.offers["openai/gpt-4o"],
-        on=DAY,
-        against="genai-prices",
-        ours=(2.5, 10.0),
-        theirs=(5.0, 15.0),
-    )
-    assert culprit(case) == "genai-prices lags: the price until 2024-10-02"
-    assert settled(case, catalog.prices.sources) == ""  # nobody has seen that it ever said so
+    other, offer = replace(one, against="genai-prices"), catalog.offers["openai/gpt-4o"]
+    assert culprit(other, offer, DAY, ()) == "genai-prices lags: the price until 2024-10-02"
+    # Nobody has seen that it ever said so.
+    assert settled(other, offer, DAY, catalog.prices.sources) == ""
 
 
 def test_the_row_of_a_region_is_not_taken_for_the_offer(catalog: Catalog, tmp_path: Path) -> None:
@@ -105,17 +100,26 @@ def test_the_row_of_a_region_is_not_taken_for_the_offer(catalog: Catalog, tmp_pa
 
 
 def test_a_majority_counts(catalog: Catalog) -> None:
-    case = PriceDifference(
-        offer=catalog.offers["openai/gpt-4.1"],
-        on=DAY,
+    offer = catalog.offers["openai/gpt-4.1"]
+    one = PriceComparison(
+        offer=offer.id,
+        provider=offer.provider,
         against="litellm",
-        ours=(2.0, 8.0),
-        theirs=(3.0, 9.0),
+        key="gpt-4.1",
+        exact=True,
+        strict=True,
+        ours_input=2.0,
+        ours_output=8.0,
+        theirs_input=3.0,
+        theirs_output=9.0,
+        agrees=False,
+        ratio=1.5,
     )
-    with_us = replace(case, with_us=("models.dev",))
-    with_them = replace(case, with_them=("genai-prices",))
-    assert culprit(with_us) == "litellm: models.dev agrees with the catalog"
-    assert culprit(with_them) == "the catalog, perhaps: genai-prices says the same"
+    with_us = replace(one, against="models.dev", agrees=True)
+    with_them = replace(one, against="genai-prices")
+    assert culprit(one, offer, DAY, [with_us]) == "litellm: models.dev agrees with the catalog"
+    words = "the catalog, perhaps: genai-prices says the same"
+    assert culprit(one, offer, DAY, [with_us, with_them]) == words
 
 
 def test_what_the_data_settles_is_called_settled(catalog: Catalog, tmp_path: Path) -> None:

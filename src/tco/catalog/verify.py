@@ -37,58 +37,47 @@ UNIT = 100.0  # a price so many times off is in another unit
 Pair = tuple[float | None, float | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceDifference:
-    """One disagreement.
+def culprit(one: PriceComparison, offer: Offer, on: date, others: Sequence[PriceComparison]) -> str:
+    """Return what is likely wrong with one disagreement, the surest explanation first.
 
     Args:
+        one: The disagreement.
         offer: The offer.
         on: The day.
-        against: The list.
-        ours, theirs: Input and output [USD/Mtok].
-        with_us, with_them: The other lists that agree with the catalog, and with this list.
+        others: What the other lists have of the same offer.
     """
-
-    offer: Offer
-    on: date
-    against: str
-    ours: Pair
-    theirs: Pair
-    with_us: tuple[str, ...] = ()
-    with_them: tuple[str, ...] = ()
-
-
-def culprit(case: PriceDifference) -> str:
-    """Return what is likely wrong, the surest explanation first."""
-    for explain in (_unit, _swapped, _lag, _ahead, _condition, _outvoted):
-        found = explain(case)
-        if found:
-            return found
-    return "unknown: look at the price page"
+    return (
+        _unit(one)
+        or _swapped(one)
+        or _lag(one, offer, on)
+        or _ahead(one, offer, on)
+        or _condition(one, price_at(offer, on))
+        or _outvoted(one, price_at(offer, on), others)
+    )
 
 
-def settled(case: PriceDifference, sources: Mapping[str, Source]) -> str:
+def settled(one: PriceComparison, offer: Offer, on: date, sources: Mapping[str, Source]) -> str:
     """Return how the data settles a disagreement; empty where it says nothing about it.
 
     It does when an evidence of the same family states the other price, and a note, a doubt or a
     waiver says what to make of it; and when the same family attests the other price in a window
     that has ended. A judgment that has ended settles nothing any more.
     """
-    price = price_at(case.offer, case.on)
-    over = case.offer.waive_until is not None and case.on > case.offer.waive_until
+    price = price_at(offer, on)
+    over = offer.waive_until is not None and on > offer.waive_until
     if price is None or over:
         return ""
     admitted = any(
-        family(e.source, sources) == FAMILIES[case.against]
-        and _same_pair((e.input, e.output), case.theirs)
+        family(e.source, sources) == FAMILIES[one.against]
+        and _same_pair((e.input, e.output), one.theirs)
         for e in price.evidence
     )
-    words = price.note or case.offer.doubt or case.offer.waive_because or ""
+    words = price.note or offer.doubt or offer.waive_because or ""
     if admitted and words:
         return printable(words, 200)
-    if case.offer.waive_because and "sources-disagree" in case.offer.waive:
-        return printable(price.note or case.offer.doubt or case.offer.waive_because, 200)
-    return "the window that ended rests on it" if _lag(case, sources) else ""
+    if offer.waive_because and "sources-disagree" in offer.waive:
+        return printable(price.note or offer.doubt or offer.waive_because, 200)
+    return "the window that ended rests on it" if _lag(one, offer, on, sources) else ""
 
 
 def _same_pair(one: Pair, other: Pair) -> bool:
@@ -99,35 +88,37 @@ def _pair(rates: Rates) -> Pair:
     return rates.input, rates.output
 
 
-def _ratios(case: PriceDifference) -> list[float]:
-    return [b / a for a, b in zip(case.ours, case.theirs, strict=True) if a and b]
+def _ratios(one: PriceComparison) -> list[float]:
+    return [b / a for a, b in zip(one.ours, one.theirs, strict=True) if a and b]
 
 
-def _unit(case: PriceDifference) -> str:
-    far = [r for r in _ratios(case) if not 1 / UNIT < r < UNIT]
-    return f"{case.against}: a unit error, {far[0]:.3g} times" if far else ""
+def _unit(one: PriceComparison) -> str:
+    far = [r for r in _ratios(one) if not 1 / UNIT < r < UNIT]
+    return f"{one.against}: a unit error, {far[0]:.3g} times" if far else ""
 
 
-def _swapped(case: PriceDifference) -> str:
-    same = case.ours[0] == case.ours[1]
-    swapped = _same_pair((case.ours[1], case.ours[0]), case.theirs) and None not in case.theirs
-    return f"{case.against}: input and output are swapped" if swapped and not same else ""
+def _swapped(one: PriceComparison) -> str:
+    same = one.ours[0] == one.ours[1]
+    swapped = _same_pair((one.ours[1], one.ours[0]), one.theirs) and None not in one.theirs
+    return f"{one.against}: input and output are swapped" if swapped and not same else ""
 
 
-def _lag(case: PriceDifference, sources: Mapping[str, Source] | None = None) -> str:
+def _lag(
+    one: PriceComparison, offer: Offer, on: date, sources: Mapping[str, Source] | None = None
+) -> str:
     """Return that the list still has an older price of ours; with sources: that it attests it."""
-    for price in _listed(case.offer):
-        over = price.until is not None and price.until <= case.on
-        said = sources is None or FAMILIES[case.against] in families(price.evidence, sources)
-        if said and over and _same_pair(_pair(price.usd_per_mtok), case.theirs):
-            return f"{case.against} lags: the price until {price.until}"
+    for price in _listed(offer):
+        over = price.until is not None and price.until <= on
+        said = sources is None or FAMILIES[one.against] in families(price.evidence, sources)
+        if said and over and _same_pair(_pair(price.usd_per_mtok), one.theirs):
+            return f"{one.against} lags: the price until {price.until}"
     return ""
 
 
-def _ahead(case: PriceDifference) -> str:
-    for price in _listed(case.offer):
-        if price.since > case.on and _same_pair(_pair(price.usd_per_mtok), case.theirs):
-            return f"{case.against} is ahead: the price from {price.since}"
+def _ahead(one: PriceComparison, offer: Offer, on: date) -> str:
+    for price in _listed(offer):
+        if price.since > on and _same_pair(_pair(price.usd_per_mtok), one.theirs):
+            return f"{one.against} is ahead: the price from {price.since}"
     return ""
 
 
@@ -135,20 +126,19 @@ def _listed(offer: Offer) -> Iterator[Price]:
     yield from (price for price in reversed(offer.prices) if price.status != "cancelled")
 
 
-def _condition(case: PriceDifference) -> str:
+def _condition(one: PriceComparison, price: Price | None) -> str:
     """Return that the list has our price under a condition, or one of its usual uplifts."""
-    price = price_at(case.offer, case.on)
     for modifier in price.modifiers if price is not None else ():
         rates = modifier.usd_per_mtok
         factor = modifier.multiply
         stated = rates is not None and any(rate is not None for rate in _pair(rates))
-        if rates is not None and stated and _same_pair(_pair(rates), case.theirs):
-            return f"{case.against} has the price for {_when(modifier.when)}"
-        if factor is not None and all(close(r, factor) for r in _ratios(case)):
-            return f"{case.against} has the price for {_when(modifier.when)}"
-    ratios = _ratios(case)
+        if rates is not None and stated and _same_pair(_pair(rates), one.theirs):
+            return f"{one.against} has the price for {_when(modifier.when)}"
+        if factor is not None and all(close(r, factor) for r in _ratios(one)):
+            return f"{one.against} has the price for {_when(modifier.when)}"
+    ratios = _ratios(one)
     if ratios and all(close(r, 1.1) for r in ratios):
-        return f"{case.against} has the regional price, 10 % higher"
+        return f"{one.against} has the regional price, 10 % higher"
     return ""
 
 
@@ -160,15 +150,17 @@ def _when(when: When) -> str:
     return printable(", ".join(said).replace("_", " "), 100)
 
 
-def _outvoted(case: PriceDifference) -> str:
-    if case.with_us and not case.with_them:
-        return f"{case.against}: {', '.join(case.with_us)} agrees with the catalog"
-    if case.with_them:
-        return f"the catalog, perhaps: {', '.join(case.with_them)} says the same"
-    gap = max(_ratios(case), key=lambda r: max(r, 1 / r), default=1.0)
-    price = price_at(case.offer, case.on)
+def _outvoted(one: PriceComparison, price: Price | None, others: Sequence[PriceComparison]) -> str:
+    with_us = ", ".join(other.against for other in others if other.agrees)
+    with_them = [o for o in others if not o.agrees and _same_pair(o.theirs, one.theirs)]
+    if with_them:
+        named = ", ".join(other.against for other in with_them)
+        return f"the catalog, perhaps: {named} says the same"
+    if with_us:
+        return f"{one.against}: {with_us} agrees with the catalog"
+    gap = max(_ratios(one), key=lambda r: max(r, 1 / r), default=1.0)
     seen = f", seen {price.checked}" if price is not None else ""
-    shown = "/".join(show_price(rate) for rate in case.ours if rate is not None)
+    shown = "/".join(show_price(rate) for rate in one.ours if rate is not None)
     return f"one of two: theirs is {gap:.3g} times ours ({shown}{seen})"
 
 
@@ -206,6 +198,16 @@ class PriceComparison:
     """What is likely wrong, for a disagreement."""
     settled: str = ""
     """Where the data settles a disagreement; empty where it does not."""
+
+    @property
+    def ours(self) -> Pair:
+        """Return input and output of the catalog [USD/Mtok]."""
+        return self.ours_input, self.ours_output
+
+    @property
+    def theirs(self) -> Pair:
+        """Return input and output of the list [USD/Mtok]."""
+        return self.theirs_input, self.theirs_output
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -471,22 +473,9 @@ def _explained(
             yield one
             continue
         others = [o for o in by_offer[one.offer] if o.against != one.against]
-        case = PriceDifference(
-            offer=catalog.offers[one.offer],
-            on=on,
-            against=one.against,
-            ours=(one.ours_input, one.ours_output),
-            theirs=(one.theirs_input, one.theirs_output),
-            with_us=tuple(o.against for o in others if o.agrees),
-            with_them=tuple(o.against for o in others if not o.agrees and _same(o, one)),
-        )
-        where = settled(case, catalog.prices.sources)
-        yield replace(one, culprit=culprit(case), settled=where)
-
-
-def _same(one: PriceComparison, other: PriceComparison) -> bool:
-    pairs = ((one.theirs_input, other.theirs_input), (one.theirs_output, other.theirs_output))
-    return all(a is None or b is None or close(a, b) for a, b in pairs)
+        offer = catalog.offers[one.offer]
+        where = settled(one, offer, on, catalog.prices.sources)
+        yield replace(one, culprit=culprit(one, offer, on, others), settled=where)
 
 
 def _report(

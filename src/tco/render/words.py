@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -63,6 +64,11 @@ class Column(NamedTuple):
 def number(key: str, head: str, get: Callable[[Any], Any], show: Callable[[Any], str]) -> Column:
     """Return a column of numbers."""
     return Column(key=key, head=head, get=get, show=show, right=True)
+
+
+def plain(*keys: str) -> tuple[Column, ...]:
+    """Return columns of fields of the rows as they are, headed by their names."""
+    return tuple(Column(key, key.replace("_", " "), attrgetter(key)) for key in keys)
 
 
 class Sheet(NamedTuple):
@@ -394,6 +400,11 @@ def star(origin: str) -> str:
 def notes_of(texts: Sequence[str]) -> str:
     """Return notes as one line."""
     return "; ".join(texts)
+
+
+BECAUSE = Column("trust_reasons", "because", lambda row: notes_of(row.trust_reasons) or None)
+TRUST = (*plain("trust"), BECAUSE)
+"""How far the price of a row can be trusted, and why."""
 
 
 def shortened(text: str, size: int) -> str:

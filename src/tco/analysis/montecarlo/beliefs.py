@@ -69,21 +69,24 @@ class Belief:
     """One uncertain number.
 
     Args:
-        key: Path of the setting; for throughput with the option that it belongs to.
-        path, title, unit: What it is.
+        setting: What it is, and who said so.
         spread: What is believed of it.
-        origin, source: Who said so.
         option: Id of the only option that it enters; None when it enters as a setting.
     """
 
-    key: str
-    path: str
-    title: str
-    unit: str
+    setting: Setting
     spread: Spread
-    origin: str
-    source: str
     option: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Return the path of the setting."""
+        return self.setting.path
+
+    @property
+    def key(self) -> str:
+        """Return the same; for throughput with the option that it belongs to."""
+        return self.path if self.option is None else f"{self.path}@{self.option}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,15 +167,10 @@ def _belief(inputs: Question, setting: Setting, varied: Varied | None) -> Belief
         least=_least(setting.path),
         most=1.0 if setting.unit == "share" else np.inf,
     )
-    return Belief(
-        key=setting.path,
-        path=setting.path,
-        title=setting.title,
-        unit=setting.unit,
-        spread=spread if varied is None else _said(setting.path, spread, varied),
-        origin=setting.origin if varied is None else "given",
-        source=setting.source if varied is None else "--vary",
-    )
+    if varied is None:
+        return Belief(setting=setting, spread=spread)
+    given = replace(setting, origin="given", source="--vary")
+    return Belief(setting=given, spread=_said(setting.path, spread, varied))
 
 
 def _least(path: str) -> float:
@@ -207,18 +205,13 @@ def _throughputs(
     for option in own:
         low, high = (min(option.band[0], 1.0) * now, max(option.band[1], 1.0) * now)
         spread = Spread(kind="lognormal", value=now, low=low, high=high, tail=BAND_TAIL, least=1e-6)
-        out.append(
-            Belief(
-                key=f"{THROUGHPUT}@{option.id}",
-                path=THROUGHPUT,
-                title=f"true throughput of {option.id} over the predicted one",
-                unit=setting.unit,
-                spread=spread if varied is None else _said(THROUGHPUT, spread, varied),
-                origin=setting.origin,
-                source="80 % band of the capacity model" if varied is None else "--vary",
-                option=option.id,
-            )
+        own_setting = replace(
+            setting,
+            title=f"true throughput of {option.id} over the predicted one",
+            source="80 % band of the capacity model" if varied is None else "--vary",
         )
+        spread = spread if varied is None else _said(THROUGHPUT, spread, varied)
+        out.append(Belief(setting=own_setting, spread=spread, option=option.id))
     return out
 
 

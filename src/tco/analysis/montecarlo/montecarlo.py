@@ -380,7 +380,7 @@ def _result(
     rows = [_input(row, i, float(values[i]), shares) for i, row in enumerate(believed.rows)]
     rows.sort(key=lambda r: (-r.value_usd, -(r.total or 0.0), r.key))
     risks = tuple(sorted(_risks(inputs, model, tally), key=lambda r: _order(r.mean_usd)))
-    titles = [(row.path, row.title) for row in believed.rows]
+    titles = [(row.path, row.setting.title) for row in believed.rows]
     names = {_answer(risks).id} | ({saving.a, saving.b} if saving is not None else set())
     about = [option for option in model.options if option.id in names]
     bears, minor = notes_of(inputs, model.options, about)
@@ -426,15 +426,15 @@ def _input(
     first, total, error = (None, None, None) if shares is None else (float(v[i]) for v in shares)
     return UncertainInput(
         key=row.key,
-        title=row.title,
-        unit=row.unit,
+        title=row.setting.title,
+        unit=row.setting.unit,
         distribution=spread.kind,
         value=spread.value,
         low=spread.low,
         high=spread.high,
         tail=spread.tail,
-        origin=row.origin,
-        source=row.source,
+        origin=row.setting.origin,
+        source=row.setting.source,
         first_order=first,
         total=total,
         total_error=error,

@@ -43,15 +43,12 @@ def offer_sheet(rows: Sequence[OfferRow]) -> Sheet:
         rows=tuple(rows),
         columns=(
             Column(key="id", head="offer", get=lambda r: r.id, wraps=True),
-            Column(key="provider", head="provider", get=lambda r: r.provider),
-            Column(key="model", head="model", get=lambda r: r.model),
-            Column(key="weights", head="weights", get=lambda r: r.weights),
+            *words.plain("provider", "model", "weights"),
             _price("input", "input", lambda r: r.input),
             _price("cached_input", "cached", lambda r: r.cached_input),
             _price("output", "output", lambda r: r.output),
             Column(key="status", head="status", get=_status),
-            Column(key="since", head="since", get=lambda r: r.since),
-            Column(key="checked", head="checked", get=lambda r: r.checked),
+            *words.plain("since", "checked"),
             Column(key="age_days", head="days", get=lambda r: r.age_days, right=True),
             Column(key="confidence", head="trust", get=lambda r: r.confidence),
             Column(key="witnesses", head="sources", get=lambda r: r.witnesses, right=True),
@@ -164,15 +161,13 @@ def window_sheet(rows: Sequence[WindowRow]) -> Sheet:
     return Sheet(
         rows=tuple(rows),
         columns=(
-            Column(key="since", head="since", get=lambda w: w.since),
-            Column(key="until", head="until", get=lambda w: w.until),
+            *words.plain("since", "until"),
             Column(key="offer", head="offer", get=lambda w: w.offer, wraps=True),
             _history_price("input", "input"),
             _history_price("cached_input", "cached"),
             _history_price("output", "output"),
             Column(key="change", head="change", get=lambda w: w.change, show=_moved, right=True),
-            Column(key="status", head="status", get=lambda w: w.status),
-            Column(key="checked", head="checked", get=lambda w: w.checked),
+            *words.plain("status", "checked"),
             Column(key="sources", head="sources", get=lambda w: " ".join(w.sources), wraps=True),
             Column(key="note", head="note", get=lambda w: w.note or None, wraps=True),
         ),
@@ -273,9 +268,7 @@ def _rents(rents: Sequence[RentRow], top: int) -> Iterator[Block]:
         Column(key="gpu", head="GPU", get=lambda r: r.gpu),
         Column(key="option", head="option", get=lambda r: r.option),
         Column(key="gpus", head="GPUs", get=lambda r: r.gpus, right=True),
-        Column(key="region", head="region", get=lambda r: r.region),
-        Column(key="checked", head="checked", get=lambda r: r.checked),
-        Column(key="source", head="source", get=lambda r: r.source),
+        *words.plain("region", "checked", "source"),
     )  # fmt: skip
     rows = tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in rents[:top])
     yield Table(columns=columns, rows=rows, title="Rents, cheapest first")

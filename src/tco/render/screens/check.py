@@ -27,9 +27,7 @@ def _check_everything(result: CheckReport) -> Sheet:
         columns=(
             Column(key="file", head="file", get=lambda f: f.file),
             Column(key="line", head="line", get=lambda f: f.line, right=True),
-            Column(key="severity", head="severity", get=lambda f: f.severity),
-            Column(key="rule", head="rule", get=lambda f: f.rule),
-            Column(key="name", head="name", get=lambda f: f.name),
+            *words.plain("severity", "rule", "name"),
             Column(key="where", head="where", get=lambda f: f.where, wraps=True),
             Column(key="message", head="message", get=lambda f: f.message, wraps=True),
             Column(key="advice", head="what to do", get=lambda f: f.advice, wraps=True),
@@ -116,9 +114,7 @@ def _rules_everything(result: RuleList) -> Sheet:
     return Sheet(
         rows=result.rules,
         columns=(
-            Column(key="id", head="id", get=lambda r: r.id),
-            Column(key="name", head="name", get=lambda r: r.name),
-            Column(key="severity", head="severity", get=lambda r: r.severity),
+            *words.plain("id", "name", "severity"),
             Column(key="title", head="what must hold", get=lambda r: r.title, wraps=True),
             Column(key="advice", head="what to do", get=lambda r: r.advice, wraps=True),
         ),

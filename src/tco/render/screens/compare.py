@@ -320,8 +320,7 @@ def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[
     return (
         Column(key="rank", head="#", get=lambda o: rank.get(o.id), right=True),
         Column(key="id", head="option", get=lambda o: o.id, wraps=True),
-        Column(key="tier", head="tier", get=lambda o: o.tier),
-        Column(key="model", head="model", get=lambda o: o.model),
+        *words.plain("tier", "model"),
         Column(key="class", head="class", get=lambda o: o.class_),
         number("quality", "quality", lambda o: o.quality and o.quality.value, show_score),
         number("quality_low", "low", lambda o: o.quality and o.quality.low, show_score),

@@ -33,8 +33,7 @@ def _diff_everything(result: DiffResult) -> Sheet:
         columns=(
             Column(key="id", head="option", get=lambda r: r.id, wraps=True),
             Column(key="was", head="was", get=lambda r: r.was, wraps=True),
-            Column(key="tier", head="tier", get=lambda r: r.tier),
-            Column(key="what", head="what", get=lambda r: r.what),
+            *words.plain("tier", "what"),
             number("before_usd", "before $", lambda r: r.before_usd, words.whole_usd),
             number("after_usd", "after $", lambda r: r.after_usd, words.whole_usd),
             number("change_usd", "change $", lambda r: r.change_usd, _signed),

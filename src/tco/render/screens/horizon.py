@@ -57,10 +57,7 @@ COLUMNS = (
     number(
         "best_start_saving_usd", "saved then", lambda r: r.best_start_saving_usd, words.whole_usd
     ),
-    Column(key="trust", head="trust", get=lambda r: r.trust),
-    Column(
-        key="trust_reasons", head="because", get=lambda r: words.notes_of(r.trust_reasons) or None
-    ),
+    *words.TRUST,
 )
 USUAL = ("letter", "id", "upfront_usd", "total_usd", "npv_usd", "payback_months")
 

@@ -33,10 +33,7 @@ COLUMNS = (
     number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
     number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, words.price),
     *MADE_COLUMNS,
-    Column(key="trust", head="trust", get=lambda r: r.trust),
-    Column(
-        key="trust_reasons", head="because", get=lambda r: words.notes_of(r.trust_reasons) or None
-    ),
+    *words.TRUST,
 )
 USUAL = (
     "resource",
@@ -342,10 +339,7 @@ PORTFOLIO_COLUMNS = (
     number("routes", "ways", lambda t: t.routes, words.count),
     number("other_way_usd", "other way", lambda t: t.other_way_usd, words.whole_usd),
     Column(key="switch", head="turns when", get=lambda t: t.switch, wraps=True),
-    Column(key="trust", head="trust", get=lambda t: t.trust),
-    Column(
-        key="trust_reasons", head="because", get=lambda t: words.notes_of(t.trust_reasons) or None
-    ),
+    *words.TRUST,
 )
 PORTFOLIO_USUAL = ("name", "served_by", "requests", "share", "monthly_usd", "usd_per_request")
 PORTFOLIO_KEYS = {"cost": "monthly_usd", "name": "name", "requests": "requests"}

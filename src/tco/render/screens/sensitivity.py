@@ -210,19 +210,13 @@ TORNADO = Screen(
 # The screen of `tco sensitivity --what-if`: bills side by side.
 
 WHAT_IF_TOP = 15
-TRUST = (
-    Column(key="trust", head="trust", get=lambda r: r.trust),
-    Column(
-        key="trust_reasons", head="because", get=lambda r: words.notes_of(r.trust_reasons) or None
-    ),
-)
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def _what_if_everything(result: WhatIfResult) -> Sheet:
     """Return all options."""
     columns = _what_if_columns(result)
-    beside = ("tier", "model", *(c.key for c in TRUST))
+    beside = ("tier", "model", *(c.key for c in words.TRUST))
     usual = tuple(c.key for c in columns if c.key not in beside and "mean" not in c.key)
     return Sheet(rows=result.options, columns=columns, usual=usual, keys={"cost": "base_usd"})
 
@@ -230,8 +224,7 @@ def _what_if_everything(result: WhatIfResult) -> Sheet:
 def _what_if_columns(result: WhatIfResult) -> tuple[Column, ...]:
     columns = [
         Column(key="id", head="option", get=lambda r: r.id, wraps=True),
-        Column(key="tier", head="tier", get=lambda r: r.tier),
-        Column(key="model", head="model", get=lambda r: r.model),
+        *words.plain("tier", "model"),
         number("base_usd", "today", lambda r: r.base_usd, words.whole_usd),
     ]
     for i, one in enumerate(result.what_ifs):
@@ -240,7 +233,7 @@ def _what_if_columns(result: WhatIfResult) -> tuple[Column, ...]:
         columns.append(number(f"{key}_usd", head, _bill(i), words.whole_usd))
         if one.months is not None:
             columns.append(number(f"{key}_mean_usd", f"{head} mean", _mean(i), words.whole_usd))
-    return (*columns, *TRUST)
+    return (*columns, *words.TRUST)
 
 
 def _bill(which: int):  # type: ignore[no-untyped-def]
@@ -346,8 +339,7 @@ MOST_INPUTS = 12
 
 COLUMNS = (
     Column(key="id", head="option", get=lambda r: r.id, wraps=True),
-    Column(key="tier", head="tier", get=lambda r: r.tier),
-    Column(key="model", head="model", get=lambda r: r.model),
+    *words.plain("tier", "model"),
     number("base_usd", "base $", lambda r: r.base_usd, words.whole_usd),
     number("p_cheapest", "cheapest in", lambda r: r.p_cheapest, show_share),
     number("mean_usd", "mean $", lambda r: r.mean_usd, words.whole_usd),
@@ -356,10 +348,7 @@ COLUMNS = (
     number("p95_usd", "p95 $", lambda r: r.usd.p95, words.whole_usd),
     number("regret_usd", "regret $", lambda r: r.regret_usd, words.whole_usd),
     number("p_infeasible", "cannot serve", lambda r: r.p_infeasible, show_share),
-    Column(key="trust", head="trust", get=lambda r: r.trust),
-    Column(
-        key="trust_reasons", head="because", get=lambda r: words.notes_of(r.trust_reasons) or None
-    ),
+    *words.TRUST,
 )
 MONTECARLO_USUAL = ("id", "p_cheapest", "p5_usd", "p50_usd", "p95_usd", "regret_usd")
 MONTECARLO_KEYS = {"cost": "mean_usd", "regret": "regret_usd", "id": "id"}
