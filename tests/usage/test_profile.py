@@ -373,3 +373,21 @@ def test_a_column_that_counts_tokens_and_is_not_read_is_told(tmp_path: Path) -> 
 )
 def test_names_as_openrouter_writes_them(name: str, offer: str, catalog: Catalog) -> None:
     assert Matcher(catalog).match("openrouter", name).offer == offer
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        *(("3,10", 3.1), ("1.234,56", 1234.56), ("12,3456", 12.3456), ("3.10", 3.1)),
+        *(("1,234.56", 1234.56), ("1,234", 1234.0), ("$ 12.30", 12.3), ("12,30 €", 12.3)),
+        *(("1.234.567", 1234567.0), ("1,234,567", 1234567.0), ("-1,5", -1.5)),
+    ],
+)
+def test_a_spreadsheet_writes_numbers_as_its_country_does(
+    cell: str, number: float, tmp_path: Path
+) -> None:
+    """A cost of 3,10 was read as 310."""
+    sheet = tmp_path / "months.csv"
+    sheet.write_text(f"Month;Model;Input;Output;Cost\n2026-09;gpt-5;1.000.000;20;{cell}\n")
+    found = json.loads(run("profile", str(sheet), "-o", "json", "-q").stdout)
+    assert (found["totals"]["input_with_read"], found["usd"]) == (1_000_000, number)

@@ -28,6 +28,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 MONTH = re.compile(r"^(\d{4})[-/](\d{1,2})$")
 DAY_S = 86_400
+COMMA_DECIMAL = re.compile(r"^-?(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})$")
+"""Numbers that only a comma before decimals explains: `1,234` and `1.234` can be both."""
 
 
 def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
@@ -70,10 +72,13 @@ def looks(sample: Sample) -> bool:
 
 
 def _number(value: Any) -> Any:
-    """Return a cell of a spreadsheet as a number: `1,234,567`, `$12.30`, ` 5 `."""
+    """Return a cell of a spreadsheet as a number: `1,234,567`, `1.234.567`, `$12.30`, `12,30`."""
     if not isinstance(value, str):
         return value
-    return value.strip().lstrip("$€£").replace(",", "").replace(" ", "").replace("_", "")
+    text = value.strip().strip("$€£ ").replace(" ", "").replace("\u00a0", "").replace("_", "")
+    if COMMA_DECIMAL.match(text):
+        return text.replace(".", "").replace(",", ".")
+    return text.replace(",", "")
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
