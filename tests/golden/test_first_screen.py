@@ -7,6 +7,7 @@ leaves out is counted beside its flag, and JSON has it.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from functools import cache
 from typing import Any
@@ -269,3 +270,37 @@ def test_without_names_own_gpus_are_held_against_a_closed_model_of_their_class()
         same = model_class(rival, models.classes) == row["class"]
         assert same or row["class"] == "unknown", row
         assert row["a"] in document["against"].split(", ")
+
+
+DESCRIBED = {
+    "seats": "seats:kind=seat,usd_per_user=39",
+    "ours": "ours:kind=fixed,usd_per_month=900000",
+    "gpus": "gpus:kind=self,rent=2,gpu=h100-sxm,gpus=2,model=gpt-oss-120b,tokens_per_s=4000",
+    "mine/api": "mine/api:kind=api,input=$90,output=$100",
+}
+
+
+@pytest.mark.parametrize("names", [["seats"], ["gpus"], ["mine/api"], ["ours", "gpus", "mine/api"]])
+def test_what_the_user_described_is_on_the_screen(names: list[str]) -> None:
+    """It was left out where it costs more than the catalog's own, seats beside tokens first."""
+    given = [word for name in names for word in ("--option", DESCRIBED[name])]
+    done = run("compare", "--users", "5000", *given, *DAY)
+    table = done.stdout.split("prices of")[1].split("Assumed")[0]
+    for name in names:
+        assert re.search(rf" (or )?{name} +\d", table), table
+
+
+@pytest.mark.parametrize("load", ["--users 50", "--tokens 1B", "--tokens 200B", "--requests 9M"])
+def test_the_short_list_has_the_cheapest_fleet_of_each_gpu(load: str) -> None:
+    """The set-up that the verdict named was not in the table: it has another batch at full load."""
+    done = run("size", "qwen3-32b", *load.split(), "-o", "json", "-q", *DAY)
+    found = json.loads(done.stdout)
+    assert found["best_fleet"] in found["shown"]
+    shown = [row for row in found["rows"] if row["id"] in found["shown"]]
+    fleets = [row for row in found["rows"] if row["fleet_usd_per_month"] is not None]
+    for gpu in {row["gpu"] for row in fleets}:
+        least, listed = (
+            min(r["fleet_usd_per_month"] for r in some if r["gpu"] == gpu and r in fleets)
+            for some in (fleets, shown)
+        )
+        assert least == listed, gpu

@@ -114,7 +114,7 @@ def _now(result: BreakevenResult, names: tuple[str, str]) -> str:
 
 
 HOSTS = "the cheapest host of the same weights"
-OF_CLASS = "a closed model of the same class"
+OF_CLASS = "a closed model of its class"
 MOST_NAMES = 2
 
 
@@ -131,7 +131,7 @@ def table_words(rows: Sequence[BreakevenRow], named: bool) -> str:
     other = [r for r in rows if not r.same_weights and (named or r.class_ != "unknown")]
     rest = [r for r in rows if not r.same_weights and r not in other]
     rival = f"{other[0].a}, a different model," if named and other else OF_CLASS
-    usual = f"{rest[0].a}, a different model," if rest else ""
+    usual = rest[0].a.rpartition("/")[2] if rest else ""
     told = [part for part in ((same, HOSTS), (other, rival), (rest, usual)) if part[0]]
     sentences = [_today(told), _from(told)]
     return " ".join(s for s in sentences if s)
@@ -144,12 +144,14 @@ def _today(told: Sequence[tuple[Sequence[BreakevenRow], str]]) -> str:
         known = [(row, row.at) for row in rows if row.at is not None]
         if known:
             volume = show_tokens(known[0][1].tokens)
-            parts.append(f"against {rival} for {_paying(known)}")
-    return f"At {volume} own GPUs pay {', '.join(parts)}." if parts else ""
+            parts.append(f"{rival} for {_paying(known)}")
+    return f"At {volume} own GPUs pay against {', '.join(parts)}." if parts else ""
 
 
 def _paying(known: Sequence[tuple[BreakevenRow, BothAt]]) -> str:
     won = [row.model for row, at in known if at.b_usd < at.a_usd]
+    if len(won) == len(known) == 1:
+        return won[0]
     if not won:
         row, at = min(known, key=lambda one: _ratio(one[1]))
         times = show_number(_ratio(at))
@@ -164,19 +166,21 @@ def _ratio(at: BothAt) -> float:
 
 def _from(told: Sequence[tuple[Sequence[BreakevenRow], str]]) -> str:
     """Return from which volume own GPUs pay, of the model that is first; nothing of nobody."""
-    counted = ", ".join(_count(rows, rival) for rows, rival in told)
-    return f"Own GPUs break even {counted}." if told else ""
+    counted = ", ".join(_count(*one, whole=one is told[0]) for one in told)
+    return f"Own GPUs break even against {counted}." if told else ""
 
 
-def _count(rows: Sequence[BreakevenRow], rival: str) -> str:
+def _count(rows: Sequence[BreakevenRow], rival: str, *, whole: bool) -> str:
+    """Return how many models pay and from where on; with what is counted the first time."""
     won = [r for r in rows if r.first is not None]
     if not won:
-        return f"against {rival} for none of {len(rows)} models"
+        return f"{rival} for none of {len(rows)} models"
     first = min(won, key=lambda r: r.first or 0.0)
-    return (
-        f"against {rival} for {len(won)} of {len(rows)} models "
-        f"(first {first.model} at {show_tokens(first.first or 0.0)} a month)"
-    )
+    at = f"{first.model} at {show_tokens(first.first or 0.0)}"
+    if len(rows) == 1:
+        return f"{rival} for {at}"
+    models, month = (" models", " a month") if whole else ("", "")
+    return f"{rival} for {len(won)} of {len(rows)}{models} (first {at}{month})"
 
 
 UNIT = "tokens/month"

@@ -159,15 +159,16 @@ def _rank(row: SizeRow) -> tuple[bool, bool, float, float, str]:
 
 
 def _short(rows: list[SizeRow]) -> tuple[str, ...]:
-    """Return the ids of the front and of the cheapest set-up of each GPU; for those that no
-    set-up of theirs serves, the one that comes nearest."""
-    shown: dict[str, None] = {}
-    seen: set[str] = set()
-    for row in rows:
-        if row.on_front or row.gpu not in seen:
-            shown[row.id] = None
-        seen.add(row.gpu)
-    return tuple(shown)
+    """Return the ids of the front and of the cheapest set-up of each GPU: by the fleet for the
+    volume where one was given; for those that no set-up of theirs serves, what comes nearest."""
+    firsts: dict[str, str] = {}
+    for row in sorted(rows, key=_fleet_usd):
+        firsts.setdefault(row.gpu, row.id)
+    return tuple(row.id for row in rows if row.on_front or row.id == firsts[row.gpu])
+
+
+def _fleet_usd(row: SizeRow) -> float:
+    return np.inf if row.fleet_usd_per_month is None else row.fleet_usd_per_month
 
 
 def _result(

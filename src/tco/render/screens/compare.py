@@ -86,9 +86,18 @@ def by_weight(result: CompareResult) -> list[OptionResult]:
         (r for r in firsts if r not in heads), key=lambda r: (r.tier == "self", _usd(r))
     )
     more = sorted((row for row in rest if row not in unsure), key=_usd)
-    order = (*best, *unsure[:1], *heads, *others, *unsure[1:BESIDE], *more)
+    own = [row for row in (*firsts, *rest) if is_described(row)]
+    order = (*best, *unsure[:1], *own[:OWN], *heads, *others, *unsure[1:BESIDE], *own, *more)
     return list({row.id: row for row in order}.values())[:MOST]
 
+
+def is_described(row: OptionResult) -> bool:
+    """Return whether the user described an option: no screen leaves out what was asked about."""
+    return row.provider == "given" or (row.tier == "self" and not row.id.startswith("self/"))
+
+
+OWN = 3
+"""Options of the user's own that go before those of the catalog; the others come after them."""
 
 MOST = 60
 """Rows of a table for people, where no lines are to be saved."""
@@ -128,7 +137,7 @@ def _columns_for_people(result: CompareResult) -> tuple[Column, ...]:
 
 def _name(row: OptionResult, result: CompareResult, before: str) -> str:
     """Return an option in words; after one of the same model only where it is had."""
-    name = said(row)
+    name = row.id if is_described(row) else said(row)
     if row.tier == "api" and result.shown and row.provider != "given":
         name = row.model  # of a closed model a short list has its maker's own offer
     return f"or {name.removeprefix(f'{row.model} ')}" if row.model == before else name
@@ -433,7 +442,8 @@ def _screen_of_people(
 ) -> list[Block]:
     """Return the screen with fewer rows, then with fewer commands, the lower the number."""
     most = fullness - COMMANDS + 1
-    rows = max(most, LEAST)
+    own = sum(map(is_described, by_weight(result)))
+    rows = max(most, LEAST + min(own, OWN))
     made, notes = table(result, view, rows)
     commands = COMMANDS - max(LEAST - most, 0)
     return [
