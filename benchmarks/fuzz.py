@@ -11,6 +11,7 @@ contract is printed with what it broke; so is one that takes more than 20 s or 1
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import io
 import json
@@ -56,6 +57,7 @@ def ran(line: list[str], place: Path, said: str = "") -> Any:
         limit = int(LONGEST_S) + 10
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         signal.alarm(10 * limit)  # who waits for nothing ends, too
+        atexit._clear()  # the folder is the parent's to remove
         os._exit(_exit_of(line))
     os.close(reader)
     with contextlib.suppress(BrokenPipeError):
