@@ -56,7 +56,7 @@ NEW = {
     "rates that drift or clump within their hour": 56,
     "no cache, or one of what sessions share, where writes cost extra": 74,
     "hybrids whose rate varies within its hour": 109,
-    "tables whose lines are torn, too long, cut off, in a document or piped": 166,
+    "tables whose lines are torn, too long, cut off, in a document or piped": 191,
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""
