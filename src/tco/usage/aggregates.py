@@ -187,20 +187,26 @@ def _with_all(starts: dict[str, Steps]) -> dict[str, Steps]:
     if not starts:
         return {}
     t, n = (np.concatenate(values) for values in zip(*starts.values(), strict=True))
-    return {**starts, "": _summed(t, n)}
+    every, counts = _summed(t, n)
+    return {**starts, "": (every, counts)}
 
 
-def _summed(t: Any, n: Any) -> Steps:
-    """Return times, each once and ascending, with the requests of each."""
-    at, where = np.unique(t, return_inverse=True)
-    counts = np.zeros(len(at), np.int64)
-    np.add.at(counts, where, n)
-    return at, counts
+def _summed(t: Any, *counts: Any) -> tuple[Any, ...]:
+    """Return times, each once and ascending, with the sums of counts at each.
+
+    Times mostly lie in ascending runs, which a stable sort only merges.
+    """
+    if not len(t):
+        return t, *counts
+    order = np.argsort(t, kind="stable") if (t[1:] < t[:-1]).any() else slice(None)
+    t = t[order]
+    first = np.flatnonzero(np.append(True, t[1:] != t[:-1]))
+    return t[first], *(np.add.reduceat(n[order], first) for n in counts)
 
 
 def _hours(starts: dict[str, Steps]) -> Arrays:
     """Return requests by model and hour since 1970."""
-    per = {name: _summed(t // HOUR_S, n) for name, (t, n) in starts.items()}
+    per: dict[str, Any] = {name: _summed(t // HOUR_S, n) for name, (t, n) in starts.items()}
     names = [np.full(len(hour), name, dtype=object) for name, (hour, _) in per.items()]
     none = np.zeros(0, np.int64)
     return {
@@ -257,10 +263,11 @@ def _flights(starts: dict[str, Steps], found: Arrays) -> Flights:
 
 
 def _flight(start: Any, begun: Any, end: Any, ended: Any) -> Flight:
-    ten, at = np.unique(np.concatenate([start, end]), return_inverse=True)
-    starts, d = np.zeros(len(ten), np.int64), np.zeros(len(ten), np.int64)
-    np.add.at(starts, at[: len(start)], begun)
-    np.add.at(d, at, np.concatenate([begun, -ended]))
+    ten, starts, d = _summed(
+        np.concatenate([start, end]),
+        np.concatenate([begun, np.zeros(len(end), np.int64)]),
+        np.concatenate([begun, -ended]),
+    )
     values, mean = in_flight(ten // STEP_S, starts, d, FLIGHT_SHARES)
     return Flight(values, mean, int(starts.sum()))
 

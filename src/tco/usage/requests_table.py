@@ -229,6 +229,7 @@ def query(
     row: bool = False,
     named: bool = False,
     torn: bool = False,
+    most: int | None = None,
 ) -> str:
     """Return the query whose rows are those of the canonical table, good and bad.
 
@@ -239,7 +240,11 @@ def query(
         row: With the number of each row of the file, in its order.
         named: With the file of good rows, too.
         torn: Have DuckDB keep which lines of CSV are none.
+        most: So many rows from the beginning; None for all.
     """
+    relation = raw.relation(files, torn=torn)
+    if most is not None:
+        relation = f"(SELECT * FROM {relation} LIMIT {most})"
     extra = ", row_number() OVER () AS at_row" if row else ""
     file = "filename" if named else "CASE WHEN bad IS NOT NULL THEN filename END"
     text = {
@@ -264,7 +269,7 @@ FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = ''
  WHEN end_us < start_us THEN 'ends_before_start'
  WHEN start_us < {int(FIRST_S)}000000 OR start_us > 4102444800000000
   OR greatest(input, output) > {MOST_OF_A_REQUEST} THEN 'out_of_range' END AS bad
- FROM (SELECT {", ".join(picked)}{extra} FROM {raw.relation(files, torn=torn)}))"""
+ FROM (SELECT {", ".join(picked)}{extra} FROM {relation}))"""
 
 
 NEGATED = ("n", "write_unknown", "input", "read", "output", "reasoning", "usd_nano")
@@ -522,8 +527,9 @@ def _keep_torn(store: Store, raw: Raw) -> None:
         store.con.execute(f"DROP TABLE {table}")
 
 
+EARLY = 20_000  # rows among which the first bad one of each kind mostly is
 Tables = tuple[Raw, Mapping[str, LogSource], ZoneInfo | None]
-"""How tables are read, what each path that is read stands for, and the zone of their times."""
+"""How tables are read, what a path stands for, the zone of their times."""
 
 
 def _count_bad(store: Store, listed: str, tables: Tables, tally: LeftOutTally) -> None:
@@ -534,20 +540,23 @@ def _count_bad(store: Store, listed: str, tables: Tables, tally: LeftOutTally) -
         "GROUP BY bad ORDER BY bad"
     ).fetchall()
     torn = _count_torn(store, raw, paths, tally)
+    store.con.execute("SET preserve_insertion_order=true")  # rows are told by their numbers
     for path in {path for *_, path in found}:
-        sought = {reason: count for reason, count, first in found if first == path}
-        rows = store.con.execute(
-            f"SELECT bad, at_row FROM ({query(raw, [path], zone, row=True)}) WHERE bad IS NOT NULL"
-        )
         firsts: dict[int, tuple[str, int]] = {}
-        while sought and (one := rows.fetchone()):  # as a stream: no further than the last first
-            if count := sought.pop(one[0], None):
-                firsts[one[1]] = (one[0], count)
+        sought = {reason: count for reason, count, first in found if first == path}
+        for most in (EARLY, None):
+            asked = query(raw, [path], zone, row=True, most=most)
+            if sought:
+                every = f"SELECT bad, min(at_row) FROM ({asked}) GROUP BY bad"
+                for reason, row in store.con.execute(every).fetchall():
+                    if count := sought.pop(reason, None):
+                        firsts[row] = (reason, count)
         at = rows_at(paths[path], raw.shape, [*firsts], torn.get(path, set()))
         for row, (reason, count) in firsts.items():
             tally.leave(reason, f"{paths[path].shown}:{at.get(row, row)}", count)
         for reason, count in sought.items():
             tally.leave(reason, paths[path].shown, count)
+    store.con.execute("SET preserve_insertion_order=false")
 
 
 def _count_torn(
