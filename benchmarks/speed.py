@@ -20,8 +20,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tenfold import overlays
-
 ROOT = Path(__file__).resolve().parents[1]
 DAY = ("--as-of", "2026-11-21")
 PYTHON = sys.executable
@@ -30,44 +28,46 @@ VOLUME = ("--tokens", "50B", *DAY)
 REACH = {  # what is measured over what, and what was set as a goal
     ("compare", "genai-prices calc"): 0.80,
     ("compare", "five imports"): 1.15,
-    ("compare, first run", "compare"): 1.3,
+    ("compare first run", "compare"): 1.3,
     ("breakeven", "compare"): 1.4,
     ("plan", "compare"): 1.8,
     ("report", "compare"): 4.0,
     ("claims", "compare"): 8.0,
-    ("claims, json", "compare"): 8.0,
-    ("claims, first run", "compare"): 8.0,
-    ("compare, tenfold", "compare"): 1.3,
-    ("breakeven, tenfold", "breakeven"): 3.0,
-    ("check, tenfold", "check"): 11.0,
+    ("claims json", "compare"): 8.0,
+    ("claims first run", "compare"): 8.0,
+    ("compare tenfold", "compare"): 1.3,
+    ("breakeven tenfold", "breakeven"): 3.0,
+    ("check tenfold", "check"): 11.0,
     ("compare --all json", "compare"): None,
 }
-SLOW = ("check, tenfold", "check", "compare, tenfold", "breakeven, tenfold")
+SLOW = ("check tenfold", "check", "compare tenfold", "breakeven tenfold")
 """What is measured once: nothing is gained by more."""
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
     """Return what is measured, by its name."""
     tco = [PYTHON, "-m", "tco"]
-    big = overlays(folder)
+    # By a process of its own: a child's peak is never said to be less than its parent's size
+    made = [PYTHON, str(ROOT / "benchmarks" / "tenfold.py"), str(folder)]
+    big = subprocess.run(made, check=True, capture_output=True, text=True).stdout.split()
     files = [word for word in big if word != "--catalog"]
     found = {
         "python": [PYTHON, "-c", "pass"],
         "numpy": [PYTHON, "-c", "import numpy"],
         "five imports": [PYTHON, "-c", "import typer, rich, pydantic, numpy, yaml"],
         "compare": [*tco, "compare", *VOLUME],
-        "compare, first run": [*tco, "compare", *VOLUME],
+        "compare first run": [*tco, "compare", *VOLUME],
         "breakeven": [*tco, "breakeven", *DAY],
         "plan": [*tco, "plan", *VOLUME],
         "report": [*tco, "compare", *VOLUME, "--export", f"html={folder}/page.html"],
         "compare --all json": [*tco, "compare", *VOLUME, "--all", "--format", "json"],
-        "claims, first run": [*tco, "claims", *DAY],
+        "claims first run": [*tco, "claims", *DAY],
         "claims": [*tco, "claims", *DAY],
-        "claims, json": [*tco, "claims", *DAY, "--format", "json"],
-        "compare, tenfold": [*tco, "compare", *VOLUME, *big],
-        "breakeven, tenfold": [*tco, "breakeven", *DAY, *big],
+        "claims json": [*tco, "claims", *DAY, "--format", "json"],
+        "compare tenfold": [*tco, "compare", *VOLUME, *big],
+        "breakeven tenfold": [*tco, "breakeven", *DAY, *big],
         "check": [*tco, "catalog", "check", "--as-of", "edition", "--exit-zero"],
-        "check, tenfold": [*tco, "catalog", "check", "--exit-zero", *files],
+        "check tenfold": [*tco, "catalog", "check", "--exit-zero", *files],
     }
     if importlib.util.find_spec("genai_prices") is not None:
         peer = Path(PYTHON).with_name("genai-prices")

@@ -157,7 +157,7 @@ def tables(inputs: Question) -> None:
             continue
         factor = chunk[f"{THROUGHPUT}@{option.id}"]
         exact = base_replica(option, settings).scaled(factor)
-        near = replica_for(model, option, chunk, settings, where)
+        near = replica_for(model, option, chunk, where)
         off = np.abs(near.requests_per_s / exact.requests_per_s - 1.0)
         bills = [
             np.asarray(total_usd(own_bill(option, settings, fleet(option, settings, r))))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as few
 from running import DAY, run
 from strategies import magnitude, shipped_catalog
 
@@ -37,6 +38,7 @@ def usd(row: JobRow) -> float:
     return (row.usd_once or 0.0) + (row.monthly_usd or 0.0)
 
 
+@few(max_examples=15)  # every bill is linear in a factor
 @given(factor=magnitude(0.2, 5.0))
 def test_rents_and_prices_are_scaled_by_their_factors(asked: Any, factor: float) -> None:
     before = {r.id: r for r in rows(asked)}

@@ -397,9 +397,8 @@ def power_lines(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
     busy = fleet.on_gpus if fleet.busy_gpus is None else fleet.busy_gpus
     kw = own.rated_w / 1e3
     site_kwh = kw * own.pue * own.hours_per_month
-    awake = fleet.on_gpus if fleet.awake_gpus is None else fleet.awake_gpus
     ready = fleet.powered_gpus * own.idle_power_share
-    work = awake * (own.light_power_share - own.idle_power_share)
+    work = fleet.serving_gpus * (own.light_power_share - own.idle_power_share)
     work = work + busy * (own.full_power_share - own.light_power_share)
     tariff = "own.usd_per_kwh"
     rows: tuple[tuple[str, Group, Number, str, Number, str], ...] = (

@@ -40,8 +40,10 @@ class Fleet:
         mean_powered_gpus: The same of their machines; `paid_gpus` when None [1].
         mean_billed_gpus: GPUs whose hour is on the invoice, in the average hour; `paid_gpus`
             when None, for those that are paid whether they are on or off [1].
-        awake_gpus: GPUs of replicas with something in flight, in the average hour; those of all
-            that are on when None [1].
+        awake_gpus: GPUs of replicas with something in flight, in the average hour; when None
+            worked out of `at_once`, those of all that are on without that [1].
+        at_once: Requests that a replica has in flight at its capacity, were none slowed by the
+            others, where the work is spread evenly over the replicas that are on [1].
     """
 
     needed: Number
@@ -53,11 +55,20 @@ class Fleet:
     mean_powered_gpus: Number | None = None
     mean_billed_gpus: Number | None = None
     awake_gpus: Number | None = None
+    at_once: Number | None = None
 
     @property
     def on_gpus(self) -> Number:
         """Return the GPUs of the replicas that are on, in the average hour [1]."""
         return self.gpus if self.mean_gpus is None else self.mean_gpus
+
+    @property
+    def serving_gpus(self) -> Number:
+        """Return the GPUs of replicas with something in flight: only bought ones are asked [1]."""
+        if self.awake_gpus is not None or self.busy_gpus is None or self.at_once is None:
+            return self.on_gpus if self.awake_gpus is None else self.awake_gpus
+        used = self.busy_gpus / np.maximum(self.on_gpus, TINY)
+        return self.on_gpus * awake_share(used, self.at_once)
 
     @property
     def powered_gpus(self) -> Number:
@@ -102,24 +113,11 @@ def fleet_for(
     busy = busy_gpus(load, replica, gpus_per_replica)
     if duty is not None:
         by_hour = _fleet_by_hour(load, replica, policy, gpus_per_replica, instance_gpus, duty)
-        return awake(by_hour, busy, at_once(replica))
+        return replace(by_hour, busy_gpus=busy, at_once=at_once(replica))
     peak = load.peak_requests_per_s / replica.requests_per_s
     needed = np.maximum(replicas_for(peak, replica.staffed, policy), _for_sessions(load, replica))
     servers = fleet_of(needed, policy, gpus_per_replica, instance_gpus)
-    return awake(servers, busy, at_once(replica))
-
-
-def awake(fleet: Fleet, busy: Number, at_once: Number) -> Fleet:
-    """Return a fleet with its work, spread evenly over the replicas that are on.
-
-    Args:
-        fleet: The fleet.
-        busy: GPUs that the work would keep at capacity all month [1].
-        at_once: Requests that a replica has in flight then, were none slowed by the others [1].
-    """
-    used = busy / np.maximum(fleet.on_gpus, TINY)
-    serving = fleet.on_gpus * awake_share(used, at_once)
-    return replace(fleet, busy_gpus=busy, awake_gpus=serving)
+    return replace(servers, busy_gpus=busy, at_once=at_once(replica))
 
 
 def _for_sessions(load: Workload, replica: Replica) -> Number:

@@ -127,9 +127,7 @@ def token_options(
     found: list[TokenOption] = []
     missing: list[LeftOut] = []
     wanted = frozenset(selection.models or selection.within)
-    for offer in inputs.catalog.prices.offers:
-        if wanted and offer.model not in wanted:
-            continue  # most of them: a bill is asked of one model at a time
+    for offer in [o for o in inputs.catalog.prices.offers if not wanted or o.model in wanted]:
         model = inputs.catalog.models.models[offer.model]
         if model.kind != "chat" or not selection.offer(offer, model):
             continue

@@ -25,7 +25,7 @@ from tco.analysis.rows import option_result
 from tco.analysis.vary.over import MapResult
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica
-from tco.engine.shapes import Floats
+from tco.engine.shapes import Floats, distinct
 from tco.errors import TcoError
 from tco.options.bills import Option, SelfOption, lines, replica_of
 from tco.options.cheapest import cheapest_of, rank_of
@@ -320,7 +320,7 @@ def points(option: Option, settings: Settings, span: Band) -> tuple[Floats, Floa
         apart = np.diff(edges, append=np.inf) / edges
         edges = edges[apart >= LEAST_STEP - 1.0]
     above = np.minimum(np.nextafter(edges, np.inf), span[1])
-    volumes = np.unique(np.concatenate([grid, edges, above]))
+    volumes = distinct(np.concatenate([grid, edges, above]))
     return volumes, steps.at(volumes)
 
 

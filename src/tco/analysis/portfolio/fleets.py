@@ -13,7 +13,7 @@ from tco.engine.assign import FleetSizes
 from tco.engine.fleet import FleetPolicy, load_served, paid_gpus, replicas_for
 from tco.engine.ledger import total_usd
 from tco.engine.replica import at_once
-from tco.engine.selfhost import Fleet, awake, busy_gpus, fleet_of
+from tco.engine.selfhost import Fleet, busy_gpus, fleet_of
 from tco.engine.shapes import Floats, number
 from tco.options.bills import FixedOption, SelfOption, best_pairs, replica_of
 from tco.options.candidates import option_of, own_setups, unserved
@@ -187,7 +187,8 @@ def fleet_usd(
     policy = fleet_policy(settings)
     servers = fleet_of(counts, policy, option.gpus, option.instance_gpus)
     if load is not None:
-        servers = awake(servers, load[1] * option.gpus, load[2] / load[1])
+        at_work = replace(servers, busy_gpus=load[1] * option.gpus, at_once=load[2] / load[1])
+        servers = replace(servers, awake_gpus=at_work.serving_gpus)
     servers = replace(servers, busy_gpus=0.0)
     bill = (*fleet_lines(option, settings, servers), *standing_lines(option.purchase, settings))
     usd = np.asarray(total_usd(bill), dtype=float)

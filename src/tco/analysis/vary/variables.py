@@ -11,7 +11,7 @@ from tco.analysis.compare import answers, candidates, listed, short_list
 from tco.analysis.verdict import FAR, Values, Variable, staffed, usd_at
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
-from tco.engine.shapes import Floats, Number, number
+from tco.engine.shapes import Floats, Number, distinct, number
 from tco.errors import InfeasibleError, UsageError, printable, suggestion
 from tco.options.bills import (
     Option,
@@ -72,8 +72,8 @@ def _enters(made: Variable, options: Sequence[Option], settings: Settings) -> bo
     if np.isnan(float(np.asarray(settings.value(TOKENS)))) and made.name != "volume":
         settings = settings.with_values({TOKENS: 1e12})
     tried = np.array([made.low, (made.low + made.high) / 2, made.high, made.now])
-    bills = [usd_at(o, settings, [(made, tried)]) for o in options]
-    return any(np.unique(usd).size > 1 for usd in bills)
+    bills = (usd_at(o, settings, [(made, tried)]) for o in options)
+    return any(distinct(np.nan_to_num(usd, nan=np.inf)).size > 1 for usd in bills)
 
 
 Maker = Callable[[str, Sequence[Option], Settings], Variable | None]
