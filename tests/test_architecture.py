@@ -55,7 +55,7 @@ NEW = {
     "a page of a bill": 58,
     "rates that drift or clump within their hour": 56,
     "no cache, or one of what sessions share, where writes cost extra": 74,
-    "promised first tokens of many cases at once": 75,
+    "promised first tokens of many cases at once, what a break-even of seats varies": 88,
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""
