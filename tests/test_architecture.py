@@ -58,9 +58,9 @@ NEW = {
     "rates that drift or clump within their hour": 56,
     "no cache, or one of what sessions share, where writes cost extra": 74,
     "CSV of the providers' consoles, tables of requests told from totals": 291,
-    "promised first tokens of many cases at once": 75,
     "hybrids whose rate varies within its hour": 109,
     "tables whose lines are torn, too long, cut off, in a document or piped": 191,
+    "promised first tokens of many cases at once, what a break-even of seats varies": 88,
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""

@@ -141,3 +141,13 @@ def test_how_many_users_a_box_serves_is_on_the_first_screen() -> None:
     assert f"A replica serves {count} users at 200 req/mo." in told
     none = run("size", "llama-3.1-8b", "--gpu", "l40s", "--profile", "classify", *DAY).stdout
     assert "A replica serves" not in none
+
+
+def test_a_break_even_says_that_the_seats_stay_as_many(asked: Any) -> None:
+    spec = read(SEATS)
+    inputs = asked(developers=100.0, options=(spec,))
+    said = "What varies is what each user asks for, of 100 seats at any volume."
+    found = breakeven(inputs, "openai/gpt-4.1", "seats")
+    assert said in found.verdict
+    assert found.b_usd == pytest.approx(3_900.0)
+    assert said not in breakeven(inputs, "openai/gpt-4.1", "openai/gpt-6-luna").verdict

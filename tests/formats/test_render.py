@@ -219,6 +219,18 @@ def test_formats_that_a_result_has_not(tmp_path: Path) -> None:
     assert "did you mean table" in run("render", str(path), "--format", "tabel").stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["claims", "catalog check", "catalog history llama-3.3-70b", "config show", "render none.json"],
+)
+def test_a_report_of_what_has_none_is_refused_before_the_work(command: str, tmp_path: Path) -> None:
+    result = run(*command.split(), "--export", f"html={tmp_path / 'page.html'}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    said = " has no report, the commands that answer draw one; it writes json, csv, md, github"
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_an_export_that_cannot_be_written_comes_after_the_answer(tmp_path: Path) -> None:
     path = saved(tmp_path, COMMANDS["compare"])
     lost = tmp_path / "no" / "such" / f"{'long' * 10}.md"  # a path is not cut short

@@ -33,6 +33,7 @@ from tco.options.first_tokens import first_tokens
 from tco.options.names import resolve
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
+from tco.options.sessions import sessions_of
 
 RECORDED = Gaps(
     beyond=(
@@ -310,11 +311,23 @@ def test_a_cached_share_that_is_said_is_what_an_endless_cache_serves() -> None:
         Scenario(profile="agent-coding", settings={"workload.cached_share": 0.9}),
         date(2026, 11, 21),
     )
-    from tco.options.sessions import sessions_of
-
     assert inputs.gaps is not None
     of = sessions_of(inputs.settings, inputs.gaps)
     assert of.new_tokens == pytest.approx(0.1 * 140_000)
+
+
+@pytest.mark.parametrize("turns", [1.0, 1.05, 2.0, 5.0, 20.0, 68.5])
+def test_turns_after_the_first_are_as_long_as_the_last_at_most(turns: float) -> None:
+    asked = Scenario(profile="agent-coding", settings={"workload.sessions.turns": turns})
+    inputs = prepare(load_catalog(), asked, date(2026, 11, 21))
+    assert inputs.gaps is not None
+    of = sessions_of(inputs.settings, inputs.gaps)
+    later = turns * 140_000.0 - of.first_tokens
+    assert later <= (turns - 1.0) * of.last_tokens * (1.0 + 1e-12)
+    assert of.first_tokens == pytest.approx(
+        {1.0: 140_000.0, 1.05: 139_968.0, 2.0: 138_720.0, 5.0: 127_100.0}.get(turns, 91_000.0),
+        rel=0.01,
+    )
 
 
 def test_a_deployment_takes_on_every_open_session_that_a_replica_keeps() -> None:

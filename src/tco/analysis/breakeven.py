@@ -26,7 +26,7 @@ from tco.analysis.vary.variables import usual
 from tco.analysis.verdict import curves_of, earliest, flips_of, never_because, turns_of
 from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
-from tco.options.bills import Option, best_pairs, same_weights, usd_of
+from tco.options.bills import FixedOption, Option, best_pairs, same_weights, usd_of
 from tco.options.candidates import option_of, own_setups, spoken, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust, of_two
 from tco.options.curves import TOKENS, TYPICAL_VOLUMES, any_volume
@@ -244,7 +244,16 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         first_is=_crossing(inputs, base, spans, growth),
     )
     told = breakeven_words(result, (option_words(base, inputs), option_words(option, inputs)))
-    return replace(told, verdict=f"{told.verdict} {pair_words(used, unsure)}".strip())
+    words = (told.verdict, *map(_seated, used), pair_words(used, unsure))
+    return replace(told, verdict=" ".join(filter(None, words)))
+
+
+def _seated(option: Option) -> str:
+    """Return what varies with the volume where so many seats are paid for; nothing of others."""
+    if not isinstance(option, FixedOption) or option.unit != "seat" or option.tokens_per_month:
+        return ""
+    many = f"{show_number(option.count)} seat{'s' * (option.count != 1)}"
+    return f"What varies is what each user asks for, of {many} at any volume."
 
 
 def _distance(won: Wins, now: float | None) -> float | None:

@@ -16,7 +16,7 @@ from typer import Exit
 from tco.ask.layers import FIELDS, Ask, Given, Item, answered, given, given_of, parts, read
 from tco.ask.options import QUESTION, Output, QuestionOptions
 from tco.catalog.files import write_atomically
-from tco.cli.options import Command, say, silence
+from tco.cli.options import Command, refuse_report, say, silence
 from tco.errors import UsageError, nearest, printable
 from tco.money import shown_in
 from tco.render.first import told
@@ -40,7 +40,9 @@ def asked(question: QuestionOptions, output: Output) -> Given:
     warn_of_variables()
     typed = {**question, **output}
     layers = [read(given(typed), UsageError), read(_variables(), UsageError)]
-    return given_of(layers, file_of(question), config_file())
+    made = given_of(layers, file_of(question), config_file())
+    refuse_report(made.output)
+    return made
 
 
 def file_of(question: QuestionOptions) -> str | None:

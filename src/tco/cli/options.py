@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
@@ -301,7 +301,23 @@ def read(*records: Any, formats: tuple[str, ...] | None = None) -> dict[str, Any
             value, where = _variable(known[name])
         if value is not None:
             said[name] = _read(known[name], value, where, formats)
+    refuse_report(said)
     return said
+
+
+REPORTLESS = ("catalog", "claims", "config", "diff", "import", "render")
+
+
+def refuse_report(output: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where a report is asked for and the command that runs has none to draw."""
+    from tco.errors import UsageError
+
+    words = Command.running.command_path.split()[1:] if Command.running else []
+    if "html" in dict(output.get("export", ())) and words and words[0] in REPORTLESS:
+        raise UsageError(
+            f"--export html=FILE: tco {' '.join(words)} has no report, the commands that answer "
+            "draw one; it writes json, csv, md, github and llm"
+        )
 
 
 def _variable(field: Any) -> tuple[Any, str]:

@@ -105,18 +105,7 @@ def render(output: Output, saved: Saved) -> None:
     result, note = saved_result(saved)
     if note is not None and not said.get("quiet"):
         say(f"tco: note: {note}")
-    deliver(result, said, {"html": _no_report})
-
-
-def _no_report() -> str:
-    """Refuse a report, which draws curves that a saved result does not hold.
-
-    Raises:
-        UsageError: Always.
-    """
-    from tco.errors import UsageError
-
-    raise UsageError("a report is drawn by the command that answers: give --export html= to it")
+    deliver(result, said)
 
 
 # `tco diff`.

@@ -378,7 +378,7 @@ def _lengths(mean: float, cv: float, at: Floats) -> Floats:
         point[min(int(np.round(mean / at[1])), at.size - 1)] = 1.0
         return point
     deviation = np.sqrt(np.log1p(cv * cv))
-    scores = (EDGES + (np.log(at[1] / mean) + deviation**2 / 2.0)) / deviation
+    scores = (EDGES[: at.size - 1] + (np.log(at[1] / mean) + deviation**2 / 2.0)) / deviation
     often = np.empty(at.size)
     often[:-1], often[-1] = np.interp(scores, SCORES, BELOW), 1.0
     often[1:] -= often[:-1].copy()

@@ -101,6 +101,7 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
     if settings.given("workload.cached_share"):
         new = (1.0 - load.cached_share) * context
     half = value["growth_tokens"] * value["turns"] / 2.0
+    last = context + np.minimum(half, context)
     caps = np.where(np.greater(value["gap_cap_s"], 0.0), value["gap_cap_s"], np.inf)
     cap: Number = caps if caps.ndim else float(caps)
     return Sessions(
@@ -108,11 +109,12 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
         output_tokens=load.osl * load.reasoning_factor,
         shared_tokens=np.minimum(value["shared_tokens"], context - new),
         new_tokens=new,
-        # The only turn of a session is its first, and as long as the mean
-        first_tokens=np.where(
-            np.greater(value["turns"], 1.0), np.minimum(value["first_tokens"], context), context
-        )[()],
-        last_tokens=context + np.minimum(half, context),
+        # Later turns are as long as the last at most: of few turns the first is nearer to the mean
+        first_tokens=np.maximum(
+            np.minimum(value["first_tokens"], context),
+            value["turns"] * context - (value["turns"] - 1.0) * last,
+        ),
+        last_tokens=last,
         turns=value["turns"],
         lanes=value["lanes"],
         at_once=np.minimum(settings.value(AT_ONCE), value["lanes"]) if AT_ONCE in settings else 1.0,
