@@ -60,7 +60,7 @@ NEW = {
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 69_074 + sum(NEW.values())
+MOST_LINES_IN_ALL = 69_019 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {

@@ -118,7 +118,6 @@ def _names_everything(result: CatalogNames) -> Sheet:
             *(_figure(key) for key in keys),
         ),
         usual=("id", "name", *keys),
-        keys={},
     )
 
 
@@ -172,7 +171,6 @@ def window_sheet(rows: Sequence[WindowRow]) -> Sheet:
             Column(key="note", head="note", get=lambda w: w.note or None, wraps=True),
         ),
         usual=HISTORY_USUAL,
-        keys={},
     )
 
 
@@ -215,20 +213,6 @@ HISTORY = Screen(rows=("windows",), everything=_history_everything, blocks=_hist
 
 RENTS = 15
 OFFERS = ("id", "input", "cached_input", "output", "status", "checked", "confidence")
-
-
-def _show_everything(result: CatalogRecord) -> Sheet:
-    """Return the figures of the record."""
-    return Sheet(
-        rows=result.facts,
-        columns=(
-            Column(key="name", head="what", get=lambda f: f.name),
-            Column(key="value", head="value", get=lambda f: f.value, wraps=True),
-            Column(key="source", head="source", get=lambda f: f.source or None),
-        ),
-        usual=("name", "value", "source"),
-        keys={},
-    )
 
 
 def _show_blocks(result: CatalogRecord, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -276,4 +260,15 @@ def _rents(rents: Sequence[RentRow], top: int) -> Iterator[Block]:
         yield Paragraph(text=f"{len(rents) - top} more: --top {len(rents)}", tone="dim")
 
 
-SHOW = Screen(rows=("facts",), everything=_show_everything, blocks=_show_blocks)
+SHOW = Screen(
+    rows=("facts",),
+    everything=Sheet(
+        columns=(
+            Column(key="name", head="what", get=lambda f: f.name),
+            Column(key="value", head="value", get=lambda f: f.value, wraps=True),
+            Column(key="source", head="source", get=lambda f: f.source or None),
+        ),
+        usual=("name", "value", "source"),
+    ),
+    blocks=_show_blocks,
+)

@@ -105,7 +105,7 @@ def _by_month(result: HorizonResult, view: View) -> Sheet:
         for month in result.path:
             so_far += month.usd[place]
             rows.append((row, place, month, so_far))
-    return Sheet(rows=tuple(rows), columns=MONTHS, usual=(), keys={})
+    return Sheet(rows=tuple(rows), columns=MONTHS, usual=())
 
 
 # The screen.

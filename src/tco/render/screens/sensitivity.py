@@ -362,11 +362,6 @@ INPUTS = (
 )
 
 
-def _montecarlo_everything(result: MonteCarloResult) -> Sheet:
-    """Return all options."""
-    return Sheet(rows=result.options, columns=COLUMNS, usual=MONTECARLO_USUAL, keys=MONTECARLO_KEYS)
-
-
 def _montecarlo_blocks(result: MonteCarloResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, the options, what the saving hangs on, what to measure."""
     most = min(MONTECARLO_TOP if view.top is None else view.top, len(sheet.rows))
@@ -487,6 +482,6 @@ def _span(p: Percentiles, show):  # type: ignore[no-untyped-def]
 
 MONTECARLO = Screen(
     rows=("options",),
-    everything=_montecarlo_everything,
+    everything=Sheet(columns=COLUMNS, usual=MONTECARLO_USUAL, keys=MONTECARLO_KEYS),
     blocks=_montecarlo_blocks,
 )
