@@ -390,7 +390,9 @@ def _drawn(result: MonteCarloResult, sheet: Sheet, view: View, fullness: int) ->
     return [
         *first.verdict(result.verdict, view),
         *_resolved(result, view),
-        Table(columns=columns, rows=tuple(_montecarlo_row(r, columns) for r in kept)),
+        Table(
+            columns=columns, rows=tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in kept)
+        ),
         Table(
             columns=INPUTS,
             rows=tuple(Row(cells=tuple(_input(r, c) for c in INPUTS)) for r in shown),
@@ -442,10 +444,6 @@ def _montecarlo_ending(
         told.append(first.command(result.asked, "breakeven", *names))
     told.append(first.command(result.asked, "explain", names[-1]))
     yield from first.commands(*told[:most_commands])
-
-
-def _montecarlo_row(option: OptionRisk, columns: tuple[Column, ...]) -> Row:
-    return Row(cells=tuple(column.text(option) for column in columns))
 
 
 def _input(row: UncertainInput, column: Column) -> str:
