@@ -64,15 +64,13 @@ NEW = {
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 69_074 + sum(NEW.values())
+MOST_LINES_IN_ALL = 68_997 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {
     "analysis/breakeven.py breakeven",
     "analysis/compare.py compare",
-    "analysis/deploy.py deploy",
     "analysis/montecarlo/montecarlo.py _result",
-    "analysis/portfolio/portfolio.py _result",
     "analysis/vary/over.py _result",
     "analysis/vary/over.py breakeven_over",
     "catalog/benches/clients.py guidellm",

@@ -510,17 +510,6 @@ def deploy(inputs: Question, name: str) -> DeployResult:
     task = task_of(server, gpu, row, inputs.settings)
     first = None if model.hugging_face is None else model.hugging_face.repo
     repository = server.repository or first
-    gaps = [*server.gaps()]
-    if repository is None and server.published:  # else it is named already
-        gaps.append(f"the catalog does not know the repository of {option.model}: name it")
-    if repository and model.license is not None and model.license.kind == "community":
-        gaps.append(f"{repository} may ask for consent: sky serve up --env HF_TOKEN")
-    if task.accelerators is None:
-        gaps.append(f"SkyPilot's catalog has no name that means {option.gpu} alone: name it")
-    if gpu is not None and gpu.vendor != "nvidia":
-        gaps.append(
-            f"pip installs {server.engine} for NVIDIA GPUs: take its image for {gpu.vendor}"
-        )
     arguments = tuple(server.arguments())
     weights = repository if server.published else f"OWNER/{option.model}-{option.precision}"
     result = DeployResult(
@@ -536,12 +525,28 @@ def deploy(inputs: Question, name: str) -> DeployResult:
         engine_version=None if server.needs is None else server.needs.version,
         task=task,
         skypilot="",
-        gaps=tuple(gaps),
+        gaps=tuple(_gaps(server, gpu, task, repository)),
         verdict=costs(row, inputs),
         assumptions=assumptions_of(inputs, [option]),
         warnings=warnings_of(inputs, [option]),
     )
     return replace(result, skypilot=skypilot_text(result, server))
+
+
+def _gaps(
+    server: Server, gpu: Accelerator | None, task: DeployTask, repository: str | None
+) -> Iterator[str]:
+    """Yield what is left to whoever runs it: what no catalog knows, or nobody may do for them."""
+    option, licence = server.option, server.model.license
+    yield from server.gaps()
+    if repository is None and server.published:  # else it is named already
+        yield f"the catalog does not know the repository of {option.model}: name it"
+    if repository and licence is not None and licence.kind == "community":
+        yield f"{repository} may ask for consent: sky serve up --env HF_TOKEN"
+    if task.accelerators is None:
+        yield f"SkyPilot's catalog has no name that means {option.gpu} alone: name it"
+    if gpu is not None and gpu.vendor != "nvidia":
+        yield f"pip installs {server.engine} for NVIDIA GPUs: take its image for {gpu.vendor}"
 
 
 def _own_name(option: Option, inputs: Question) -> str:

@@ -45,7 +45,7 @@ class Answer:
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the rows of the answer, with all columns of the CSV, unrounded."""
-        sheet = _screen(self).everything(self)
+        sheet = _screen(self).whole(self)
         return [{column.key: column.get(row) for column in sheet.columns} for row in sheet.rows]
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class Answer:
         from tco.render.jsonio import in_both, projected
 
         screen = _screen(self)
-        whole: dict[str, Any] = projected(self, screen.everything(self), View(), screen.place(self))
+        whole: dict[str, Any] = projected(self, screen.whole(self), View(), screen.place(self))
         both: dict[str, Any] = in_both(whole, getattr(self, "currency", None))
         return both
 
@@ -115,7 +115,7 @@ class Answer:
 
     def __repr__(self) -> str:
         """Return the kind of the answer, its size and its verdict, in a line."""
-        count = len(_screen(self).everything(self).rows)
+        count = len(_screen(self).whole(self).rows)
         rows = f"{count} row{'s' * (count != 1)}"
         return f"<{type(self).__name__}, {rows}: {' '.join(str(self).split())}>"
 

@@ -468,12 +468,9 @@ def _still(
 
 
 def _evidence(kind: str, row: PriceRow) -> dict[str, Any]:
-    pairs = {key: row.rates[key] for key in ("input", "output") if row.rates.get(key)}
-    return {"source": _id(kind), **{k: _tidy(v) for k, v in pairs.items()}, "key": row.key}
-
-
-def _tidy(value: float) -> float:
-    return float(f"{value:.10g}")
+    known = (key for key in ("input", "output") if row.rates.get(key))
+    tidy = {key: float(f"{row.rates[key]:.10g}") for key in known}
+    return {"source": _id(kind), **tidy, "key": row.key}
 
 
 def _flow(value: Any) -> str:

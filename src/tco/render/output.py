@@ -7,6 +7,7 @@ import re
 import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from importlib import import_module
 from io import StringIO
 from itertools import chain, groupby
@@ -81,7 +82,7 @@ def _rendered(
         return written(result, view)
     module = screen(result.schema)
     if kind in ("json", "csv"):
-        full = module.everything(result)
+        full = module.whole(result)
         if kind == "csv" and module.csv is not None:
             full = module.csv(result, view)
         full = full.arranged(view.sort, view.top)
@@ -163,8 +164,8 @@ class Screen:
     rows: tuple[str, ...] | Callable[[Any], tuple[str, ...]]
     """Where the rows stand in the JSON document; empty when the result is the row."""
 
-    everything: Callable[[Any], Sheet]
-    """Returns all rows, for JSON and CSV."""
+    everything: Sheet | Callable[[Any], Sheet]
+    """All columns, for the rows that stand there; or what returns the sheet of a result."""
 
     blocks: Callable[[Any, Sheet, View], Iterable[Block]]
     """Returns the screen."""
@@ -181,9 +182,16 @@ class Screen:
     also: Callable[[Any], Iterable[tuple[str, tuple[Column, ...], Sequence[Any]]]] = lambda _: ()
     """Returns the tables beside its rows, for `--format llm`: name, columns, rows."""
 
+    def whole(self, result: Any) -> Sheet:
+        """Return all rows with all columns, for JSON and CSV."""
+        if not isinstance(self.everything, Sheet):
+            return self.everything(result)
+        rows = reduce(getattr, self.place(result), result)
+        return self.everything._replace(rows=rows if self.rows else (result,))
+
     def sheet(self, result: Any, view: View) -> Sheet:
         """Return the rows that a table shows, before they are ordered and cut."""
-        return self.everything(result) if self.shown is None else self.shown(result, view)
+        return self.whole(result) if self.shown is None else self.shown(result, view)
 
     def place(self, result: Any) -> tuple[str, ...]:
         """Return where the rows of a result stand in its JSON document."""

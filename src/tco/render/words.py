@@ -75,16 +75,16 @@ class Sheet(NamedTuple):
     """The rows of an answer, and everything that can be said of them.
 
     Args:
-        rows: The records.
         columns: All columns, in the order of CSV.
         usual: Keys of those that a screen shows.
         keys: Other words for `--sort`.
+        rows: The records.
     """
 
-    rows: tuple[Any, ...]
     columns: tuple[Column, ...]
     usual: tuple[str, ...]
-    keys: dict[str, str]
+    keys: Mapping[str, str] = MappingProxyType({})
+    rows: tuple[Any, ...] = ()
 
     def column(self, key: str) -> Column:
         """Return the column called `key`."""

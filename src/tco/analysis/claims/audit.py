@@ -197,7 +197,7 @@ class Audit:
             also=verdicts[1:],
             judged_on=day if known else self.today,
             because=because,
-            aged=_aged(questions) if known else None,
+            aged=any(map(_differs, questions)) if known else None,
             changes=tuple(text for q in questions if (text := _change(q))),
             checks=checks,
             questions=tuple(_with(q, read) for q, (_, read) in zip(questions, turned, strict=True)),
@@ -331,10 +331,6 @@ def _with(question: Answered, judged: ClaimReading) -> Answered:
     if judged.as_of == question.then.as_of:
         return replace(question, then=judged)
     return replace(question, today=judged)
-
-
-def _aged(questions: Sequence[Answered]) -> bool:
-    return any(_differs(q) for q in questions)
 
 
 def _differs(question: Answered) -> bool:

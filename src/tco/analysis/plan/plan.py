@@ -150,7 +150,7 @@ def _edge(saves: Callable[[float], bool], widest: float = WIDEST) -> float | Non
 
 def _api_price(inputs: Question, api: TokenOption, mix: HybridMix, *, pays: bool) -> Flip:
     edge = _edge(lambda x: _saving(inputs, mix, price=x) > LEAST)
-    tokens = _tokens_per_request(inputs)
+    tokens = float(np.asarray(workload(inputs.settings).tokens_per_request))
     now = mix.usd_per_load / SECONDS_PER_HOUR / tokens * MTOK
     needed = None if edge is None else now * edge
     title = f"price of {api.id} at this mix"
@@ -163,10 +163,6 @@ def _api_price(inputs: Question, api: TokenOption, mix: HybridMix, *, pays: bool
         text = f"own GPUs pay from an API price of {show_usd(needed)} per million tokens"
     path = price_factor(api.tier)
     return Flip(path=path, title=title, unit=unit, now=now, needed=needed, text=text)
-
-
-def _tokens_per_request(inputs: Question) -> float:
-    return float(np.asarray(workload(inputs.settings).tokens_per_request))
 
 
 def _volume(inputs: Question, mix: HybridMix) -> Flip:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import add
+from typing import Any
 
 import numpy as np
 
@@ -307,30 +310,14 @@ def _sure(inputs: Question, routes: Iterable[Route], least: int) -> list[Route]:
 
 def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> PortfolioResult:
     rows = task_rows(inputs, found.cases, found.routes, found.ways, found.best, found.extra)
-    rows = tuple(
-        replace(
-            row,
-            router_usd=usd,
-            monthly_usd=row.monthly_usd + usd,
-            usd_per_request=(row.monthly_usd + usd) / row.requests,
-            usd_per_success=_per_success(row, usd),
-            usd_per_mtok=(row.monthly_usd + usd) / row.tokens * 1e6,
-        )
-        for row, usd in zip(rows, found.router_usd, strict=True)
-    )
+    rows = tuple(_with_router(row, usd) for row, usd in zip(rows, found.router_usd, strict=True))
     fleets = fleet_rows(inputs, found.cases, found.ways, found.best)
-    once = once_lines(inputs.settings) if any(fleet.gpus for fleet in fleets) else ()
-    fleets_usd = sum(fleet.monthly_usd for fleet in fleets)
-    once_usd = number(total_usd(once))
-    by_token = sum(route.tokens_usd for route in found.best.routes)
-    judges = sum(route.judge_usd for route in found.best.routes)
     used = _used(found)
     bears, rest = notes_of(inputs, used, used)
     minor = (*rest, *_peaks(found), *_machines(fleets))
-    own_people, api_people = _people(inputs, found, fleets)
-    total = (
-        by_token + judges + fleets_usd + once_usd + own_people + api_people + sum(found.router_usd)
-    )
+    parts = _parts(inputs, found, fleets)
+    total = reduce(add, parts.values())
+    unsure = (r.steps[0].option.id for r in found.unsure if r is not None)
     against, against_usd, held = _against(inputs, tasks, found)
     api_alone = number(total_usd(team_lines(inputs.settings, by_token=True)))
     everything = None if against_usd is None else against_usd + api_alone
@@ -341,13 +328,7 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
         fleets=fleets,
         cascades=cascade_rows(found.cases, found.routes, found.best),
         monthly_usd=total,
-        tokens_usd=by_token,
-        fleets_usd=fleets_usd,
-        once_usd=once_usd,
-        own_people_usd=own_people,
-        api_people_usd=api_people,
-        router_usd=sum(found.router_usd),
-        judge_usd=judges,
+        **parts,
         against=against,
         against_usd=everything,
         reduction=None if not everything else 1.0 - total / everything,
@@ -356,32 +337,47 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
         choices=found.best.looked_at,
         verdict="",
         assumptions=_assumptions(inputs, [*used, *held]),
-        warnings=(
-            *tasks.told,
-            *_few(found.cases),
-            *_unproved(found.best),
-            *bears,
-            *minor,
-        ),
+        warnings=(*tasks.told, *_few(found.cases), *_unproved(found.best), *bears, *minor),
         minor=len(minor),
         gap=found.best.gap,
         best=tuple(dict.fromkeys(s.option.id for r in found.best.routes for s in r.steps)),
         trust=least_sure(used).level,
         trust_reasons=least_sure(used).reasons,
         checks=checked(inputs, CheckedAnswer("the plan", total, used, used)),
-        cheaper_but_unsure=tuple(
-            dict.fromkeys(r.steps[0].option.id for r in found.unsure if r is not None)
-        ),
+        cheaper_but_unsure=tuple(dict.fromkeys(unsure)),
     )
     verdict = f"{portfolio_verdict(result)} {_unsure_words(found)}".strip()
     return replace(result, verdict=verdict)
 
 
-def _per_success(row: TaskResult, router_usd: float) -> float | None:
-    """Return what a right answer costs, its part of the router with it; None where not said."""
-    if row.usd_per_success is None:
-        return None
-    return (row.monthly_usd + router_usd) / row.requests
+def _with_router(row: TaskResult, router_usd: float) -> TaskResult:
+    """Return a task with its part of the router [USD/month]."""
+    usd = row.monthly_usd + router_usd
+    return replace(
+        row,
+        router_usd=router_usd,
+        monthly_usd=usd,
+        usd_per_request=usd / row.requests,
+        usd_per_success=None if row.usd_per_success is None else usd / row.requests,
+        usd_per_mtok=usd / row.tokens * 1e6,
+    )
+
+
+def _parts(
+    inputs: Question, found: SolvedPortfolio, fleets: Sequence[FleetResult]
+) -> dict[str, Any]:
+    """Return what the bill is made of, by the fields that say it [USD/month]."""
+    once = once_lines(inputs.settings) if any(fleet.gpus for fleet in fleets) else ()
+    own_people, api_people = _people(inputs, found, fleets)
+    return {
+        "tokens_usd": sum(route.tokens_usd for route in found.best.routes),
+        "judge_usd": sum(route.judge_usd for route in found.best.routes),
+        "fleets_usd": sum(fleet.monthly_usd for fleet in fleets),
+        "once_usd": number(total_usd(once)),
+        "own_people_usd": own_people,
+        "api_people_usd": api_people,
+        "router_usd": sum(found.router_usd),
+    }
 
 
 def _cheaper(routes: Sequence[Route], chosen: Route) -> Route | None:

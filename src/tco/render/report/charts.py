@@ -546,7 +546,7 @@ def specs(
     """
     made = dict(_charts(report, looks, shown))
     if report.answer.schema == "tco.bill/1":
-        made["used"] = used(screen("tco.bill/1").everything(report.answer).rows[:MOST_USED])
+        made["used"] = used(screen("tco.bill/1").whole(report.answer).rows[:MOST_USED])
     return json.dumps(made, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
 
 

@@ -25,11 +25,6 @@ from tco.units import in_unit, show_number, show_share, show_tokens, show_usd, w
 VOLUME = in_unit
 
 
-def _pair_everything(result: BreakevenResult) -> Sheet:
-    """Return the pair as one row."""
-    return Sheet(rows=(result,), columns=COLUMNS, usual=USUAL, keys={})
-
-
 def spans(value: tuple[OpenBand, ...]) -> str:
     """Return winning intervals in words; a spreadsheet reads them too.
 
@@ -198,7 +193,9 @@ def _flip(flip: Flip) -> str:
     return f"- {flip.title}: {needed}, now {now}"
 
 
-PAIR = Screen(rows=(), everything=_pair_everything, blocks=_pair_blocks, compact=COMPACT)
+PAIR = Screen(
+    rows=(), everything=Sheet(columns=COLUMNS, usual=USUAL), blocks=_pair_blocks, compact=COMPACT
+)
 
 
 # The screen of `tco breakeven A B --over VARIABLE`.
@@ -227,11 +224,6 @@ def _wins(result: BreakevenOver) -> str:
     return where(result.wins, result.searched[0], result.unit) or "never"
 
 
-def _over_everything(result: BreakevenOver) -> Sheet:
-    """Return the pair as one row."""
-    return Sheet(rows=(result,), columns=OVER_COLUMNS, usual=OVER_USUAL, keys={})
-
-
 def _over_figures(result: BreakevenOver) -> Iterator[Block]:
     low, high = (with_unit(v, result.unit) for v in result.searched)
     how = "closed form" if result.exact else "bisected to rounding, where a bill is not affine"
@@ -254,7 +246,9 @@ def _over_figures(result: BreakevenOver) -> Iterator[Block]:
         yield Paragraph(text=label + text, hanging=size, bullet=True)
 
 
-OVER = Screen(rows=(), everything=_over_everything, blocks=_pair_blocks)
+OVER = Screen(
+    rows=(), everything=Sheet(columns=OVER_COLUMNS, usual=OVER_USUAL), blocks=_pair_blocks
+)
 
 
 # The screen of `tco breakeven` without options: an overview of the open models.

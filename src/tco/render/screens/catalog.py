@@ -32,11 +32,6 @@ def _status(row: OfferRow) -> str:
     return f"{show_price(usd)} per 1k queries" if by_query and usd is not None else row.status
 
 
-def _list_everything(result: CatalogList) -> Sheet:
-    """Return all offers."""
-    return offer_sheet(result.offers)
-
-
 def offer_sheet(rows: Sequence[OfferRow]) -> Sheet:
     """Return offers with everything that can be said of them."""
     return Sheet(
@@ -85,7 +80,7 @@ def _list_blocks(result: CatalogList, sheet: Sheet, view: View) -> Iterator[Bloc
     yield Paragraph(text=text, tone="dim")
 
 
-LIST = Screen(rows=("offers",), everything=_list_everything, blocks=_list_blocks)
+LIST = Screen(rows=("offers",), everything=lambda r: offer_sheet(r.offers), blocks=_list_blocks)
 
 
 # The screen of `tco catalog list --profiles`, `--models`, `--gpus`, `--providers`, `--sellers`.
@@ -118,7 +113,6 @@ def _names_everything(result: CatalogNames) -> Sheet:
             *(_figure(key) for key in keys),
         ),
         usual=("id", "name", *keys),
-        keys={},
     )
 
 
@@ -151,11 +145,6 @@ NAMES = Screen(rows=("names",), everything=_names_everything, blocks=_names_bloc
 HISTORY_USUAL = ("since", "until", "offer", "input", "cached_input", "output", "change", "status")
 
 
-def _history_everything(result: CatalogHistory) -> Sheet:
-    """Return all windows."""
-    return window_sheet(result.windows)
-
-
 def window_sheet(rows: Sequence[WindowRow]) -> Sheet:
     """Return windows with everything that can be said of them."""
     return Sheet(
@@ -172,7 +161,6 @@ def window_sheet(rows: Sequence[WindowRow]) -> Sheet:
             Column(key="note", head="note", get=lambda w: w.note or None, wraps=True),
         ),
         usual=HISTORY_USUAL,
-        keys={},
     )
 
 
@@ -208,27 +196,15 @@ def _history_blocks(result: CatalogHistory, sheet: Sheet, view: View) -> Iterato
         yield Paragraph(text=f"{offer} is answered for until {day}", tone="dim", bullet=True)
 
 
-HISTORY = Screen(rows=("windows",), everything=_history_everything, blocks=_history_blocks)
+HISTORY = Screen(
+    rows=("windows",), everything=lambda r: window_sheet(r.windows), blocks=_history_blocks
+)
 
 
 # The screen of `tco catalog show`.
 
 RENTS = 15
 OFFERS = ("id", "input", "cached_input", "output", "status", "checked", "confidence")
-
-
-def _show_everything(result: CatalogRecord) -> Sheet:
-    """Return the figures of the record."""
-    return Sheet(
-        rows=result.facts,
-        columns=(
-            Column(key="name", head="what", get=lambda f: f.name),
-            Column(key="value", head="value", get=lambda f: f.value, wraps=True),
-            Column(key="source", head="source", get=lambda f: f.source or None),
-        ),
-        usual=("name", "value", "source"),
-        keys={},
-    )
 
 
 def _show_blocks(result: CatalogRecord, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -276,4 +252,15 @@ def _rents(rents: Sequence[RentRow], top: int) -> Iterator[Block]:
         yield Paragraph(text=f"{len(rents) - top} more: --top {len(rents)}", tone="dim")
 
 
-SHOW = Screen(rows=("facts",), everything=_show_everything, blocks=_show_blocks)
+SHOW = Screen(
+    rows=("facts",),
+    everything=Sheet(
+        columns=(
+            Column(key="name", head="what", get=lambda f: f.name),
+            Column(key="value", head="value", get=lambda f: f.value, wraps=True),
+            Column(key="source", head="source", get=lambda f: f.source or None),
+        ),
+        usual=("name", "value", "source"),
+    ),
+    blocks=_show_blocks,
+)

@@ -20,23 +20,6 @@ SHOWN = 5  # warnings and notes of one rule, unless everything is asked for
 TONES: dict[str, Tone] = {"error": "bold", "warning": "warn", "note": "dim"}
 
 
-def _check_everything(result: CheckReport) -> Sheet:
-    """Return all findings."""
-    return Sheet(
-        rows=result.findings,
-        columns=(
-            Column(key="file", head="file", get=lambda f: f.file),
-            Column(key="line", head="line", get=lambda f: f.line, right=True),
-            *words.plain("severity", "rule", "name"),
-            Column(key="where", head="where", get=lambda f: f.where, wraps=True),
-            Column(key="message", head="message", get=lambda f: f.message, wraps=True),
-            Column(key="advice", head="what to do", get=lambda f: f.advice, wraps=True),
-        ),
-        usual=("file", "line", "severity", "rule", "where", "message"),
-        keys={},
-    )
-
-
 def _check_blocks(result: CheckReport, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the findings line by line, what to do about each rule, and the count."""
     rows: Sequence[Finding] = sheet.rows
@@ -103,24 +86,24 @@ def _counted(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
-CHECK = Screen(rows=("findings",), everything=_check_everything, blocks=_check_blocks)
+CHECK = Screen(
+    rows=("findings",),
+    everything=Sheet(
+        columns=(
+            Column(key="file", head="file", get=lambda f: f.file),
+            Column(key="line", head="line", get=lambda f: f.line, right=True),
+            *words.plain("severity", "rule", "name"),
+            Column(key="where", head="where", get=lambda f: f.where, wraps=True),
+            Column(key="message", head="message", get=lambda f: f.message, wraps=True),
+            Column(key="advice", head="what to do", get=lambda f: f.advice, wraps=True),
+        ),
+        usual=("file", "line", "severity", "rule", "where", "message"),
+    ),
+    blocks=_check_blocks,
+)
 
 
 # The screen of `tco catalog check --rules`.
-
-
-def _rules_everything(result: RuleList) -> Sheet:
-    """Return all rules."""
-    return Sheet(
-        rows=result.rules,
-        columns=(
-            *words.plain("id", "name", "severity"),
-            Column(key="title", head="what must hold", get=lambda r: r.title, wraps=True),
-            Column(key="advice", head="what to do", get=lambda r: r.advice, wraps=True),
-        ),
-        usual=("id", "name", "severity", "title"),
-        keys={},
-    )
 
 
 def _rules_blocks(result: RuleList, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -130,31 +113,21 @@ def _rules_blocks(result: RuleList, sheet: Sheet, view: View) -> Iterator[Block]
         yield Paragraph(text=text, hanging=2, bullet=True)
 
 
-RULES = Screen(rows=("rules",), everything=_rules_everything, blocks=_rules_blocks)
+RULES = Screen(
+    rows=("rules",),
+    everything=Sheet(
+        columns=(
+            *words.plain("id", "name", "severity"),
+            Column(key="title", head="what must hold", get=lambda r: r.title, wraps=True),
+            Column(key="advice", head="what to do", get=lambda r: r.advice, wraps=True),
+        ),
+        usual=("id", "name", "severity", "title"),
+    ),
+    blocks=_rules_blocks,
+)
 
 
 # The screen of `tco catalog verify`.
-
-
-def _verify_everything(result: VerifyReport) -> Sheet:
-    """Return all disagreements."""
-    return Sheet(
-        rows=result.disagreements,
-        columns=(
-            Column(key="offer", head="offer", get=lambda c: c.offer, wraps=True),
-            Column(key="against", head="list", get=lambda c: c.against),
-            Column(key="key", head="row", get=lambda c: c.key, wraps=True),
-            Column(key="strict", head="strict", get=lambda c: c.strict, show=words.yes),
-            _agreed_price("ours_input", "ours in"),
-            _agreed_price("ours_output", "out"),
-            _agreed_price("theirs_input", "theirs in"),
-            _agreed_price("theirs_output", "out"),
-            Column(key="culprit", head="likely", get=lambda c: c.culprit, wraps=True),
-            Column(key="settled", head="settled", get=lambda c: c.settled or None, wraps=True),
-        ),
-        usual=("offer", "against", "ours_input", "ours_output", "theirs_input", "theirs_output"),
-        keys={},
-    )
 
 
 def _agreed_price(key: str, head: str) -> Column:
@@ -228,6 +201,20 @@ def _table(rows: Sequence[ListUsed | Agreement], columns: tuple[Column, ...], ti
 
 VERIFY = Screen(
     rows=("disagreements",),
-    everything=_verify_everything,
+    everything=Sheet(
+        columns=(
+            Column(key="offer", head="offer", get=lambda c: c.offer, wraps=True),
+            Column(key="against", head="list", get=lambda c: c.against),
+            Column(key="key", head="row", get=lambda c: c.key, wraps=True),
+            Column(key="strict", head="strict", get=lambda c: c.strict, show=words.yes),
+            _agreed_price("ours_input", "ours in"),
+            _agreed_price("ours_output", "out"),
+            _agreed_price("theirs_input", "theirs in"),
+            _agreed_price("theirs_output", "out"),
+            Column(key="culprit", head="likely", get=lambda c: c.culprit, wraps=True),
+            Column(key="settled", head="settled", get=lambda c: c.settled or None, wraps=True),
+        ),
+        usual=("offer", "against", "ours_input", "ours_output", "theirs_input", "theirs_output"),
+    ),
     blocks=_verify_blocks,
 )

@@ -214,28 +214,6 @@ TURNS = "What turns an answer (* range by our judgment)"
 MORE = "tco claims ID shows one in full with its commands, tco claims --rules the rules of thumb."
 
 
-def _claims_everything(result: ClaimsResult) -> Sheet:
-    """Return the claims."""
-    return Sheet(
-        rows=result.rows,
-        columns=(
-            Column(key="id", head="claim", get=lambda r: r.id, wraps=True),
-            Column(key="verdict", head="verdict", get=lambda r: r.verdict, show=_words),
-            Column(key="also", head="also", get=lambda r: _list_of(r.also)),
-            Column(key="judged_on", head="prices of", get=lambda r: r.judged_on),
-            Column(key="aged", head="aged", get=lambda r: _AGED[r.aged]),
-            Column(key="published", head="of", get=lambda r: r.published),
-            Column(key="title", head="article", get=lambda r: r.title, wraps=True),
-            Column(key="says", head="says", get=lambda r: r.says, wraps=True),
-            Column(key="because", head="because", get=lambda r: "; ".join(r.because), wraps=True),
-            Column(key="changes", head="changes", get=lambda r: "; ".join(r.changes), wraps=True),
-            Column(key="missing", head="missing", get=lambda r: r.missing, wraps=True),
-        ),
-        usual=("id", "verdict", "also", "aged"),
-        keys={},
-    )
-
-
 def _claims_blocks(result: ClaimsResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the list of verdicts, the rules of thumb on one axis, and claims in full."""
     if len(result.rows) < 2 or result.detailed or view.page or view.notes or view.fields:
@@ -499,4 +477,23 @@ def _list_of(names: Any) -> str:
     return ", ".join(_words(name) for name in names) or "–"
 
 
-CLAIMS = Screen(rows=("rows",), everything=_claims_everything, blocks=_claims_blocks)
+CLAIMS = Screen(
+    rows=("rows",),
+    everything=Sheet(
+        columns=(
+            Column(key="id", head="claim", get=lambda r: r.id, wraps=True),
+            Column(key="verdict", head="verdict", get=lambda r: r.verdict, show=_words),
+            Column(key="also", head="also", get=lambda r: _list_of(r.also)),
+            Column(key="judged_on", head="prices of", get=lambda r: r.judged_on),
+            Column(key="aged", head="aged", get=lambda r: _AGED[r.aged]),
+            Column(key="published", head="of", get=lambda r: r.published),
+            Column(key="title", head="article", get=lambda r: r.title, wraps=True),
+            Column(key="says", head="says", get=lambda r: r.says, wraps=True),
+            Column(key="because", head="because", get=lambda r: "; ".join(r.because), wraps=True),
+            Column(key="changes", head="changes", get=lambda r: "; ".join(r.changes), wraps=True),
+            Column(key="missing", head="missing", get=lambda r: r.missing, wraps=True),
+        ),
+        usual=("id", "verdict", "also", "aged"),
+    ),
+    blocks=_claims_blocks,
+)

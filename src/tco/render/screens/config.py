@@ -25,7 +25,7 @@ USUAL = ("key", "value", "title")
 
 def everything(result: ConfigResult) -> Sheet:
     """Return the values."""
-    return Sheet(rows=result.rows, columns=COLUMNS, usual=USUAL, keys={})
+    return Sheet(rows=result.rows, columns=COLUMNS, usual=USUAL)
 
 
 def blocks(result: ConfigResult, sheet: Sheet, view: View) -> Iterator[Block]:

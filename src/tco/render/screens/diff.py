@@ -166,24 +166,6 @@ DIFF = Screen(
 CATALOG_TOP = 40
 
 
-def _catalog_diff_everything(result: CatalogDiff) -> Sheet:
-    """Return everything that moved."""
-    return Sheet(
-        rows=result.moved,
-        columns=(
-            Column(key="section", head="in", get=lambda m: m.section),
-            Column(key="record", head="record", get=lambda m: m.record, wraps=True),
-            Column(key="field", head="figure", get=lambda m: m.field or None, wraps=True),
-            Column(key="kind", head="what", get=lambda m: m.kind),
-            _value("before"),
-            _value("after"),
-            Column(key="ratio", head="by", get=lambda m: m.ratio, show=_by, right=True),
-        ),
-        usual=("record", "field", "before", "after", "ratio"),
-        keys={},
-    )
-
-
 def _value(key: str) -> Column:
     return Column(key=key, head=key, get=lambda m: getattr(m, key), show=_text, right=True)
 
@@ -242,6 +224,17 @@ def verdict(result: CatalogDiff) -> str:
 
 CATALOG_DIFF = Screen(
     rows=("moved",),
-    everything=_catalog_diff_everything,
+    everything=Sheet(
+        columns=(
+            Column(key="section", head="in", get=lambda m: m.section),
+            Column(key="record", head="record", get=lambda m: m.record, wraps=True),
+            Column(key="field", head="figure", get=lambda m: m.field or None, wraps=True),
+            Column(key="kind", head="what", get=lambda m: m.kind),
+            _value("before"),
+            _value("after"),
+            Column(key="ratio", head="by", get=lambda m: m.ratio, show=_by, right=True),
+        ),
+        usual=("record", "field", "before", "after", "ratio"),
+    ),
     blocks=_catalog_diff_blocks,
 )

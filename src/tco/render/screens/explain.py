@@ -49,11 +49,6 @@ USUAL = ("item", "quantity", "unit", "rate_usd", "amount_usd")
 KEYS = {"cost": "amount_usd", "item": "item"}
 
 
-def _explain_everything(result: ExplainResult) -> Sheet:
-    """Return the lines of the bill."""
-    return Sheet(rows=result.option.lines, columns=COLUMNS, usual=USUAL, keys=KEYS)
-
-
 def _explain_blocks(result: ExplainResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: what it comes to, its bill, how the quantities came about."""
     most = len(result.steps) + 1
@@ -223,6 +218,6 @@ def made_here(prices: TokenPrices) -> str:
 
 EXPLAIN = Screen(
     rows=("option", "lines"),
-    everything=_explain_everything,
+    everything=Sheet(columns=COLUMNS, usual=USUAL, keys=KEYS),
     blocks=_explain_blocks,
 )

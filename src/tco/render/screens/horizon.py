@@ -105,7 +105,7 @@ def _by_month(result: HorizonResult, view: View) -> Sheet:
         for month in result.path:
             so_far += month.usd[place]
             rows.append((row, place, month, so_far))
-    return Sheet(rows=tuple(rows), columns=MONTHS, usual=(), keys={})
+    return Sheet(rows=tuple(rows), columns=MONTHS, usual=())
 
 
 # The screen.
@@ -355,7 +355,9 @@ def _commands(result: HorizonResult) -> Iterator[str]:
     others = sorted((r for r in result.rows if r is not best), key=lambda r: r.npv_usd)
     names = [_typed(row, result) for row in (best, others[0])]
     yield first.command(result.asked, "explain", names[0])
-    yield first.command(result.asked, "breakeven", *sorted(names, key=_is_own))
+    yield first.command(
+        result.asked, "breakeven", *sorted(names, key=lambda name: name.startswith("self/"))
+    )
 
 
 def _typed(row: HorizonRow, result: HorizonResult) -> str:
@@ -364,10 +366,6 @@ def _typed(row: HorizonRow, result: HorizonResult) -> str:
     if own is not None and row.price_kind == "bought":
         return f"self/{own['model']}/own"
     return first.short(row.id, [r.id for r in result.rows if r.price_kind != "bought"])
-
-
-def _is_own(name: str) -> bool:
-    return name.startswith("self/")
 
 
 SCREEN = Screen(rows=("rows",), everything=_everything, blocks=_blocks, csv=_by_month)

@@ -98,32 +98,6 @@ VALIDATION = Screen(rows=(), everything=_validation_everything, blocks=_validati
 # The screen of `tco import bench`.
 
 
-def _import_bench_everything(result: ImportResult) -> Sheet:
-    """Return the rows that were read."""
-    return Sheet(
-        rows=result.rows,
-        columns=(
-            Column(key="setup", head="set-up", get=_setup, wraps=True),
-            Column(key="model", head="model", get=lambda r: r.model),
-            Column(key="gpu", head="GPU", get=lambda r: r.gpu),
-            _import_bench_number("gpus", "GPUs", words.count),
-            *words.plain("precision", "engine"),
-            _import_bench_number("isl", "isl", show_number),
-            _import_bench_number("osl", "osl", show_number),
-            _import_bench_number("concurrency", "in flight", show_number),
-            _import_bench_number("output_tokens_per_s", "tok/s", show_number),
-            _import_bench_number("predicted_tokens_per_s", "model", show_number),
-            _import_bench_number("ratio", "ratio", lambda value: f"x{value:.2f}"),
-            Column(key="action", head="", get=lambda r: r.action),
-        ),
-        usual=(
-            *("setup", "isl", "osl", "concurrency", "output_tokens_per_s"),
-            *("predicted_tokens_per_s", "ratio", "action"),
-        ),
-        keys={"speed": "output_tokens_per_s"},
-    )
-
-
 def _setup(row: ImportedRow) -> str:
     return f"{row.model}@{row.gpus}x{row.gpu}:{row.precision}"
 
@@ -150,6 +124,26 @@ def _import_bench_blocks(result: ImportResult, sheet: Sheet, view: View) -> Iter
 
 IMPORT_BENCH = Screen(
     rows=("rows",),
-    everything=_import_bench_everything,
+    everything=Sheet(
+        columns=(
+            Column(key="setup", head="set-up", get=_setup, wraps=True),
+            Column(key="model", head="model", get=lambda r: r.model),
+            Column(key="gpu", head="GPU", get=lambda r: r.gpu),
+            _import_bench_number("gpus", "GPUs", words.count),
+            *words.plain("precision", "engine"),
+            _import_bench_number("isl", "isl", show_number),
+            _import_bench_number("osl", "osl", show_number),
+            _import_bench_number("concurrency", "in flight", show_number),
+            _import_bench_number("output_tokens_per_s", "tok/s", show_number),
+            _import_bench_number("predicted_tokens_per_s", "model", show_number),
+            _import_bench_number("ratio", "ratio", lambda value: f"x{value:.2f}"),
+            Column(key="action", head="", get=lambda r: r.action),
+        ),
+        usual=(
+            *("setup", "isl", "osl", "concurrency", "output_tokens_per_s"),
+            *("predicted_tokens_per_s", "ratio", "action"),
+        ),
+        keys={"speed": "output_tokens_per_s"},
+    ),
     blocks=_import_bench_blocks,
 )

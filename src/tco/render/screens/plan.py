@@ -76,11 +76,6 @@ def _arrangements(result: PlanResult) -> tuple[Column, ...]:
     return (*STRATEGIES[:3], *((RIGHT,) if rated else ()), *STRATEGIES[3:])
 
 
-def _plan_everything(result: PlanResult) -> Sheet:
-    """Return the resources of the hybrid."""
-    return Sheet(rows=result.rows, columns=COLUMNS, usual=USUAL, keys=KEYS)
-
-
 def also(
     result: PlanResult,
 ) -> Iterator[tuple[str, tuple[Column, ...], tuple[StrategyResult, ...]]]:
@@ -302,7 +297,7 @@ def _picture(result: PlanResult) -> Iterator[Block]:
 
 PLAN = Screen(
     rows=("rows",),
-    everything=_plan_everything,
+    everything=Sheet(columns=COLUMNS, usual=USUAL, keys=KEYS),
     blocks=_plan_blocks,
     compact=COMPACT,
     also=also,

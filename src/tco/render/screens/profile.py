@@ -222,9 +222,7 @@ FORMAT_COLUMNS = (
 
 def format_rows(result: SourcesResult) -> Sheet:
     """Return the formats."""
-    return Sheet(
-        rows=result.rows, columns=FORMAT_COLUMNS, usual=("name", "grain", "title"), keys={}
-    )
+    return Sheet(rows=result.rows, columns=FORMAT_COLUMNS, usual=("name", "grain", "title"))
 
 
 def format_blocks(result: SourcesResult, sheet: Sheet, view: View) -> Iterator[Block]:

@@ -362,11 +362,6 @@ INPUTS = (
 )
 
 
-def _montecarlo_everything(result: MonteCarloResult) -> Sheet:
-    """Return all options."""
-    return Sheet(rows=result.options, columns=COLUMNS, usual=MONTECARLO_USUAL, keys=MONTECARLO_KEYS)
-
-
 def _montecarlo_blocks(result: MonteCarloResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, the options, what the saving hangs on, what to measure."""
     most = min(MONTECARLO_TOP if view.top is None else view.top, len(sheet.rows))
@@ -395,7 +390,9 @@ def _drawn(result: MonteCarloResult, sheet: Sheet, view: View, fullness: int) ->
     return [
         *first.verdict(result.verdict, view),
         *_resolved(result, view),
-        Table(columns=columns, rows=tuple(_montecarlo_row(r, columns) for r in kept)),
+        Table(
+            columns=columns, rows=tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in kept)
+        ),
         Table(
             columns=INPUTS,
             rows=tuple(Row(cells=tuple(_input(r, c) for c in INPUTS)) for r in shown),
@@ -449,10 +446,6 @@ def _montecarlo_ending(
     yield from first.commands(*told[:most_commands])
 
 
-def _montecarlo_row(option: OptionRisk, columns: tuple[Column, ...]) -> Row:
-    return Row(cells=tuple(column.text(option) for column in columns))
-
-
 def _input(row: UncertainInput, column: Column) -> str:
     star = words.STAR if column.key == "key" and row.origin == "assumed" else ""
     return column.text(row) + star
@@ -487,6 +480,6 @@ def _span(p: Percentiles, show):  # type: ignore[no-untyped-def]
 
 MONTECARLO = Screen(
     rows=("options",),
-    everything=_montecarlo_everything,
+    everything=Sheet(columns=COLUMNS, usual=MONTECARLO_USUAL, keys=MONTECARLO_KEYS),
     blocks=_montecarlo_blocks,
 )

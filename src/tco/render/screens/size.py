@@ -32,11 +32,6 @@ COLUMNS = (
 USUAL = ("flag", "value", "why")
 
 
-def _deploy_everything(result: DeployResult) -> Sheet:
-    """Return the arguments of the server."""
-    return Sheet(rows=result.arguments, columns=COLUMNS, usual=USUAL, keys={})
-
-
 def _deploy_blocks(result: DeployResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the task; with columns asked for, the arguments of the server instead.
 
@@ -90,7 +85,9 @@ def _joined(lines: Iterable[str]) -> list[str]:
     return made
 
 
-DEPLOY = Screen(rows=("arguments",), everything=_deploy_everything, blocks=_deploy_blocks)
+DEPLOY = Screen(
+    rows=("arguments",), everything=Sheet(columns=COLUMNS, usual=USUAL), blocks=_deploy_blocks
+)
 
 
 # The screen of `tco size`.

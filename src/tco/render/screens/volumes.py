@@ -114,7 +114,6 @@ def _sheet(result: CompareVolumes, view: View) -> Sheet:
             number("own_from_tokens_per_month", "own from", lambda c: c.own_from, show_tokens),
         ),
         usual=("kind", "class", "name", *(b.key for b in bills), *(["own_win"] * own)),
-        keys={},
     )
 
 
@@ -135,7 +134,6 @@ def _answers(result: CompareVolumes) -> Sheet:
             Column(key="best", head="answer", get=lambda a: a.best),
         ),
         usual=("tokens_per_month", "best"),
-        keys={},
     )
 
 
@@ -145,7 +143,7 @@ def _options(result: CompareVolumes, view: View) -> Sheet:
     columns: dict[str, Column] = {}
     for answer in result.volumes:
         tokens = answer.workload.tokens_per_month
-        sheet = COMPARE.csv(answer, view) if COMPARE.csv else COMPARE.everything(answer)
+        sheet = COMPARE.csv(answer, view) if COMPARE.csv else COMPARE.whole(answer)
         for option in sheet.rows:
             cells = {column.key: column.get(option) for column in sheet.columns}
             rows.append({"tokens_per_month": tokens, **cells})

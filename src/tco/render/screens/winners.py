@@ -32,11 +32,6 @@ MAP_USUAL = ("x", "y", "winner", "usd", "runner_up", "margin_usd")
 MAP_KEYS = {"margin": "margin_usd", "cost": "usd"}
 
 
-def _map_everything(result: MapResult) -> Sheet:
-    """Return all cells."""
-    return Sheet(rows=result.cells, columns=MAP_COLUMNS, usual=MAP_USUAL, keys=MAP_KEYS)
-
-
 def _map_blocks(result: MapResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, the map, and what its letters stand for."""
     if view.fields:
@@ -132,4 +127,8 @@ def _legend(result: MapResult, view: View) -> str:
     return "; ".join(["small letters: it changes to the left or below", "* today", *told])
 
 
-MAP = Screen(rows=("cells",), everything=_map_everything, blocks=_map_blocks)
+MAP = Screen(
+    rows=("cells",),
+    everything=Sheet(columns=MAP_COLUMNS, usual=MAP_USUAL, keys=MAP_KEYS),
+    blocks=_map_blocks,
+)
