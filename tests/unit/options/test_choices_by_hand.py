@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figures.choices import AGENTS, OWN, WEEK, Row, asked
+from figures.choices import AGENTS, DAY, MORE, OWN, WEEK, Row, asked
+from running import load_small
 
 from tco.analysis.compare import compare
 from tco.catalog.hardware import Purchase
@@ -23,9 +24,12 @@ from tco.errors import DataError, UsageError
 from tco.options import caching, cheapest, hours, machines
 from tco.options import sessions as sessions_of_profiles
 from tco.options.names import resolve
+from tco.options.question import prepare
+from tco.options.scenario import Scenario
 
 A = np.array
 close = pytest.approx
+HOURLY = MORE.with_name("hourly.yaml")
 SERVERS = Fleet(needed=1.0, replicas=2.0, gpus=16.0, paid_gpus=24.0, busy_gpus=4.0)
 
 
@@ -144,6 +148,25 @@ def test_the_profile_whose_peak_is_nearest() -> None:
     assert [hours._nearest(some, p) for p in (0.5, 2.0, 2.24, 2.26, 9.0)] == (
         ["low", "low", "low", "high", "high"]
     )
+
+
+def test_who_counts_in_hours_is_no_bargain_for_a_fleet_that_sleeps() -> None:
+    # 20 million tokens a month in chats: Nebius' GPUs are cheaper by the hour, but of started hours
+    # all are paid; Lambda's are off between them.
+    hourly = load_small([HOURLY])
+
+    def chosen(billing: str | None, **more: Any) -> str:
+        request = Scenario(
+            tokens=2e7, tiers=("self",), models=("llama-3.3-70b",), profile="chat",
+            billing=billing, gpus=("h100-sxm",), sellers=("nebius", "lambda"), **more,
+        )  # fmt: skip
+        found = compare(prepare(hourly, request, DAY))
+        return found.options[0].id.rpartition("/")[2]
+
+    assert chosen(None) == "nebius:on_demand"
+    assert chosen("scale_to_zero") == "lambda:on_demand"
+    given = {"fleet.billing_step_s": 60.0}  # of both alike
+    assert chosen("scale_to_zero", settings=given) == "nebius:on_demand"
 
 
 # What GPUs cost.
