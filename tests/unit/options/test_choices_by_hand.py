@@ -21,7 +21,7 @@ from tco.engine.gaps import Gaps
 from tco.engine.selfhost import Fleet
 from tco.engine.shapes import Workload
 from tco.errors import DataError, UsageError
-from tco.options import caching, cheapest, hours, machines
+from tco.options import caching, cheapest, curves, hours, machines
 from tco.options import sessions as sessions_of_profiles
 from tco.options.names import resolve
 from tco.options.question import prepare
@@ -469,3 +469,18 @@ def test_twice_as_many_tokens_cost_twice_as_much() -> None:
     once = usd(1.0)
     assert once > 0.0
     assert [usd(f) for f in (2.0, 3.0, 0.5)] == close([2.0 * once, 3.0 * once, 0.5 * once])
+
+
+def test_how_many_pieces_many_settings_may_take() -> None:
+    def best(name: str, **more: Any) -> Any:
+        return resolve(name, asked(**more)).best
+
+    api, rented = best("openai/gpt-4.1"), best(OWN)
+    slept, bought = best(OWN, billing="autoscaled"), best(OWN, purchases=("own",))
+    asleep = best(OWN, billing="autoscaled", purchases=("own",))
+    by_hour, by_work = curves.MORE_BY_HOUR, len(curves.AT_ONCE) + 1
+    allowed = curves.pieces_allowed
+    assert allowed((api, api), 10) == allowed((api, rented), 10) == 10
+    assert allowed((api, slept), 10) == allowed((rented, slept), 10) == 10 * by_hour
+    assert allowed((bought, rented), 10) == allowed((bought, api), 10) == 10 * by_work
+    assert allowed((asleep, api), 10) == 10 * by_hour * by_work
