@@ -309,3 +309,47 @@ def test_capital_over_time() -> None:
     # 12 % a year is 0.949 % a month, compounded: one month later all and its interest.
     assert capital.resale_share(A([0.0, 48.0]), 48.0, 0.25).tolist() == [1.0, close(0.25)]
     assert capital.payback_months(A([-10.0, 4.0, 4.0, 4.0])) == close(2.5)
+
+
+TURNS = sessions.Sessions(
+    context_tokens=100.0, output_tokens=10.0, shared_tokens=20.0, new_tokens=30.0,
+    first_tokens=60.0, last_tokens=120.0, turns=2.0, lanes=1.0,
+    gaps=Gaps(beyond=((1.0, 0.9), (10.0, 0.5), (60.0, 0.1))),
+)  # fmt: skip
+
+
+def test_what_the_cache_of_sessions_serves() -> None:
+    # Half of the turns are first ones, which read 40 of 60 anew; others 30 of 100, or 80 if lost.
+    assert TURNS.hit_share(A([0.0, 0.5, 1.0])) == close([0.65, 0.525, 0.4])
+    assert TURNS.most_missed == close((1.0 - 0.9 / 0.965) * 0.65 / 0.25)
+    alone = replace(TURNS, turns=1.0)
+    assert alone.hit_share(A([0.0, 1.0])) == close([0.6, 0.6])
+    assert alone.most_missed == 1.0  # no turn finds a cache of its own, or loses one
+    assert replace(TURNS, new_tokens=79.9).most_missed == 1.0
+    assert (TURNS.held_tokens, replace(TURNS, lanes=1.5).held_tokens) == (80.0, 120.0)
+    assert replace(TURNS, shared_tokens=100.0, lanes=1.5).held_tokens == 1.5
+
+
+def test_how_turns_pass_a_replica() -> None:
+    server = sessions.SessionServer(
+        pool_tokens=1e4, hit_s=0.2, miss_s=1.0, first_s=0.6, token_s=0.01, token_more_s=0.001,
+        ttft_s=0.05,
+    )  # fmt: skip
+    # Half a turn a second of 0.4 s prefill: 0.2 busy; 10 tokens at 9 ms over 1 - 0.2 - 0.005.
+    open_sessions, through, decode = sessions._passing(TURNS, server, 0.5, 0.4)
+    assert decode == close(0.09 / 0.795)
+    first = 0.5 * (TURNS.gaps.mean_s + 0.5 + 0.09 / 0.795)  # those there, all others in its way
+    assert through == close(0.4 / (1.0 - (1.0 - 1.0 / first) * 0.2))
+    assert open_sessions == close(0.5 * (TURNS.gaps.mean_s + through + 0.09 / 0.795))
+    both = replace(TURNS, at_once=2.0)
+    assert sessions._passing(both, server, 0.5, 0.4)[0] == close(open_sessions / 2.0)
+    # Slower than a token alone takes it is never faster; beyond all of its time it never ends.
+    assert sessions._passing(TURNS, server, 1e-6, 0.4)[2] == close(0.1)
+    assert sessions._passing(TURNS, server, 2.45, 0.4)[2] == np.inf
+    at = sessions._steady(TURNS, server, 0.5, 0.1, 0.1)
+    prefill_s = 0.5 * (0.9 * 0.2 + 0.1) + 0.3
+    _, through, decode = sessions._passing(TURNS, server, 0.5, prefill_s)
+    assert (at.busy_share, at.tpot_s) == (close(0.5 * prefill_s), close(decode / 10.0))
+    assert at.in_flight == close(0.5 * (through + decode))
+    assert at.ttft_s == close(0.05 + through - prefill_s + 0.2)
+    assert at.hit_share == close(TURNS.hit_share(0.1))
