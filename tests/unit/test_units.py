@@ -179,6 +179,7 @@ REFUSED: list[tuple[Read, str, str]] = [
     ),
     (days, "5kd", "5kd: a number without a unit is expected; write for example 90 days"),
     (months, "36m", "36m: 'm' could mean minutes or months; write 36mo"),
+    (months, "3m", "3m: 'm' could mean minutes or months; write 3mo"),
     (months, "m", "m: not a quantity; write for example 18 months or 3 years"),
     (number, "1.1e24", "1.1e24: too large to count with; at most 1e+24"),
     (number, "9e-25", "9e-25: too small to count with; at least 1e-24, or 0"),

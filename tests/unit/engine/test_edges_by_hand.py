@@ -6,13 +6,25 @@ No function here takes an argument: `benchmarks/mutants.py` calls them as they a
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import NormalDist
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tco.engine import assign, capital, crossings, draws, fleet, hybrid, ledger, sessions, training
+from tco.engine import (
+    arrivals,
+    assign,
+    capital,
+    crossings,
+    draws,
+    fleet,
+    hybrid,
+    ledger,
+    sessions,
+    training,
+)
 from tco.engine.gaps import Gaps
 from tco.engine.replica import Replica
 from tco.engine.shapes import Workload
@@ -353,3 +365,33 @@ def test_how_turns_pass_a_replica() -> None:
     assert at.in_flight == close(0.5 * (through + decode))
     assert at.ttft_s == close(0.05 + through - prefill_s + 0.2)
     assert at.hit_share == close(TURNS.hit_share(0.1))
+
+
+def test_the_load_that_so_many_replicas_serve_needs_so_many() -> None:
+    for drift, slots in ((0.0, 4.0), (0.2, 4.0), (0.4, 64.0), (0.5, 1.0)):
+        policy = fleet.FleetPolicy(
+            headroom=1.0, peakedness=2.0, wait_beta=2.0, redundancy=0.0, rate_cv=drift
+        )
+        for count in (1.0, 7.0, 200.0):
+            load = float(np.asarray(fleet.load_served(count, slots, policy)))
+            room = float(np.hypot(2.0 * (2.0 * load / slots) ** 0.5, 2.0 * drift * load))
+            assert fleet.room_for_bursts(load, slots, policy) == close(room)
+            assert load + room == close(count)
+            assert fleet.replicas_for(load, slots, policy) == count
+    full = fleet.FleetPolicy(headroom=0.1, peakedness=2.0, wait_beta=2.0, redundancy=0.0)
+    assert fleet.load_served(50.0, 64.0, full) == close(5.0)
+    # Half of a replica's room is headroom, m = 2 x 0.2 of it drifts: k^2 / 4 over 1 - 0.4.
+    half = fleet.FleetPolicy(
+        headroom=0.5, peakedness=2.0, wait_beta=2.0, redundancy=0.0, rate_cv=0.2
+    )
+    assert fleet.slack_replicas(4.0, half) == close(4.0 * 2.0 / 4.0 / 4.0 / 0.6)
+    assert fleet.slack_replicas(4.0, replace(half, rate_cv=0.5)) == np.inf
+
+
+def test_how_much_a_rate_varies_is_told_by_what_is_in_flight() -> None:
+    # Of a lognormal of mean 1 and s the load above x is Phi(ln(1 / x) / s + s / 2).
+    for s, over in ((0.5, 2.0), (0.2, 1.3), (1.4, 3.0)):
+        share = NormalDist().cdf(np.log(1.0 / over) / s + s / 2.0)
+        want = np.expm1(s * s) ** 0.5
+        for shape in ([1.0], [1.0, 1.0, 0.0]):  # an hour without load has no requests
+            assert arrivals.rate_cv_in_flight(shape, over, share) == close(want, rel=1e-3)

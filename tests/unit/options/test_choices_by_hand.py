@@ -21,7 +21,7 @@ from tco.engine.gaps import Gaps
 from tco.engine.selfhost import Fleet
 from tco.engine.shapes import Workload
 from tco.errors import DataError, UsageError
-from tco.options import caching, cheapest, curves, hours, machines
+from tco.options import bills, caching, cheapest, curves, hours, machines
 from tco.options import sessions as sessions_of_profiles
 from tco.options.names import resolve
 from tco.options.question import prepare
@@ -403,6 +403,9 @@ def test_sessions_as_settings_say_them() -> None:
     said = {"workload.sessions.gap_cap_s": 200.0, "workload.sessions.turns": 1.0}
     once = sessions_of_profiles.sessions_of(asked(**AGENTS, settings=said).settings, GAPS)
     assert (once.first_tokens, once.gaps.cap_s) == (40e3, 200.0)
+    brief = {"workload.sessions.gap_cap_s": 0.5}
+    half = sessions_of_profiles.sessions_of(asked(**AGENTS, settings=brief).settings, GAPS)
+    assert half.gaps.cap_s == 0.5
     cached = {"workload.cached_share": 0.8}
     given = sessions_of_profiles.sessions_of(asked(**AGENTS, settings=cached).settings, GAPS)
     assert given.new_tokens == close(8000.0)
@@ -418,6 +421,9 @@ def test_a_pool_that_is_stated() -> None:
     assert answered(200e3, **one).options
     with pytest.raises(UsageError, match="it is the cache of one set-up"):
         answered(200e3)
+    assert answered(2e6, **one) is not None  # 655 of 687 GB
+    with pytest.raises(UsageError, match=r"1\.3 times the memory of a replica"):
+        answered(2.726e6, **one)
     # A token of it is 327,680 bytes: 20 million take 6,554 GB of the 640 GiB of 8 H100.
     with pytest.raises(UsageError, match=r"20M tokens take 6,554 GB, 9.5\d? times the memory"):
         answered(20e6, **one)
@@ -484,3 +490,36 @@ def test_how_many_pieces_many_settings_may_take() -> None:
     assert allowed((api, slept), 10) == allowed((rented, slept), 10) == 10 * by_hour
     assert allowed((bought, rented), 10) == allowed((bought, api), 10) == 10 * by_work
     assert allowed((asleep, api), 10) == 10 * by_hour * by_work
+
+
+def test_what_owning_a_gpu_costs() -> None:
+    settings = asked().settings.with_values(
+        {"own.server_factor": 1.5, "own.host_power_factor": 2.0, "own.price_factor": 0.5,
+         "own.life_months": 40.0, "own.balancers": 3.0, "service.balancer_usd_per_h": 0.02}
+    )  # fmt: skip
+    board = machines.OwnedGpu(
+        gpu_usd=1000.0, server_usd=None, whole=False, all_in_w=None, board_w=300.0
+    )
+    part = machines.ownership(board, settings)
+    assert (part.server_usd, part.rated_w, part.life_months) == (750.0, 600.0, 40.0)
+    whole = machines.ownership(replace(board, whole=True, life_months=12.0), settings)
+    assert (whole.server_usd, whole.rated_w, whole.life_months) == (500.0, 300.0, 12.0)
+    known = machines.ownership(replace(board, server_usd=1800.0, all_in_w=700.0), settings)
+    assert (known.server_usd, known.rated_w) == (900.0, 700.0)
+    rates = {
+        kind: items(machines.standing_lines(kind, settings))["load balancer"][1]
+        for kind in ("48m", "on_demand", "reserved_1y")
+    }
+    assert rates == {"48m": close(0.06), "on_demand": 0.02, "reserved_1y": 0.02}
+    assert "load balancer" not in items(machines.standing_lines("dedicated", settings))
+
+
+def test_a_measured_throughput_is_of_answers_or_of_all_tokens() -> None:
+    settings = asked(isl=900.0, osl=100.0).settings
+
+    def rate(of: str, **more: Any) -> Any:
+        option: Any = SimpleNamespace(measured=SimpleNamespace(of=of, tokens_per_s=2000.0))
+        return bills.base_replica(option, settings, **more).requests_per_s
+
+    assert (rate("output"), rate("total"), rate("total", factor=0.5)) == (20.0, 2.0, 1.0)
+    assert rate("total", factor=2.0) == 4.0
