@@ -395,3 +395,17 @@ def test_how_much_a_rate_varies_is_told_by_what_is_in_flight() -> None:
         want = np.expm1(s * s) ** 0.5
         for shape in ([1.0], [1.0, 1.0, 0.0]):  # an hour without load has no requests
             assert arrivals.rate_cv_in_flight(shape, over, share) == close(want, rel=1e-3)
+
+
+def test_host_memory_of_some_replicas_only() -> None:
+    plain = sessions.SessionServer(
+        pool_tokens=500.0, hit_s=0.2, miss_s=1.0, first_s=0.6, token_s=0.01, token_more_s=0.001,
+        ttft_s=0.05,
+    )  # fmt: skip
+    behind = replace(plain, host_tokens=400.0, host_s=0.3)
+    both = replace(plain, host_tokens=A([0.0, 400.0]), host_s=A([0.0, 0.3]))
+    found = sessions._both(TURNS, both, A([0.3, 0.3]), A([0.1, 0.1]))
+    alone = [sessions._both(TURNS, one, A([0.3]), A([0.1])) for one in (plain, behind)]
+    for part, *each in zip(found, *alone, strict=True):
+        assert np.asarray(part)[1] == close(np.asarray(each[1])[0])
+    assert np.asarray(found[1])[1] < np.asarray(found[0])[1]  # what the pool lost is there

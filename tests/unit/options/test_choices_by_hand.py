@@ -523,3 +523,12 @@ def test_a_measured_throughput_is_of_answers_or_of_all_tokens() -> None:
 
     assert (rate("output"), rate("total"), rate("total", factor=0.5)) == (20.0, 2.0, 1.0)
     assert rate("total", factor=2.0) == 4.0
+
+
+def test_what_a_profile_says_of_sessions_stays_within_what_may_be() -> None:
+    settings = asked(**AGENTS).settings
+    turns, gap = settings["workload.sessions.turns"], settings["workload.sessions.gap_s"]
+    assert (turns.low, turns.value, turns.high) == (1.0, 30.0, 1000.0)
+    assert (gap.low, gap.high) == (0.0, 43200.0)
+    lanes = settings["workload.sessions.lanes"]
+    assert (lanes.low, lanes.value, lanes.high) == (1.0, 1.5, 2.5)
