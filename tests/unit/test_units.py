@@ -178,6 +178,7 @@ REFUSED: list[tuple[Read, str, str]] = [
         "20 tok/s: unknown unit 'tok'; write for example 200 req/s or 12k req/min",
     ),
     (days, "5kd", "5kd: a number without a unit is expected; write for example 90 days"),
+    (days, "10kd", "10kd: a number without a unit is expected; write for example 90 days"),
     (months, "36m", "36m: 'm' could mean minutes or months; write 36mo"),
     (months, "3m", "3m: 'm' could mean minutes or months; write 3mo"),
     (months, "m", "m: not a quantity; write for example 18 months or 3 years"),

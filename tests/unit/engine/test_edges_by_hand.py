@@ -87,6 +87,12 @@ def test_what_a_task_pays_on_a_fleet_is_no_saving() -> None:
     assert assign._worth_opening(replace(problem, fleets=[cheaper]), 0)
     same = replace(problem.fleets[0], usd=A([4.0]))
     assert not assign._worth_opening(replace(problem, fleets=[same]), 0)
+    # Of two routes on the fleet the cheaper, and the lighter: $6 at a load of 1.
+    ways = assign.Problem(
+        task=A([0, 0, 0]), usd=A([6.0, 0.0, 5.0]), load=A([[0.0], [1.0], [2.0]]),
+        fleets=[assign.FleetSizes(capacity=A([1.0]), usd=A([5.9]), gpus=A([1.0]))],
+    )  # fmt: skip
+    assert assign._worth_opening(ways, 0)
     # Dearer on the fleet than by the token: nothing is saved, and nothing lost by another task.
     both = assign.Problem(
         task=A([0, 0, 1, 1]), usd=A([6.0, 0.0, 1.0, 9.0]), load=A([[0.0], [1.0], [0.0], [1.0]]),
