@@ -291,7 +291,9 @@ def put_in(site: Site) -> None:
 def forget() -> None:
     """Empty what functions remember: it may be what a mutant's would say otherwise."""
     for one in gc.get_objects():
-        if isinstance(one, functools._lru_cache_wrapper) and one.__module__.startswith(FORMULAS):
+        if isinstance(one, functools._lru_cache_wrapper) and (one.__module__ or "").startswith(
+            FORMULAS
+        ):
             one.cache_clear()
 
 

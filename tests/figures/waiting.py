@@ -167,7 +167,8 @@ def queues() -> Any:
 @case
 def lengths_in_queues() -> Any:
     """How often a length falls to each point of a grid."""
-    at = np.arange(12.0) * 0.1
-    means = each(arrivals._lengths, (0.31, 0.0, at), (9.0, 0.0, at), (0.3, 0.7, at), (0.8, 2.0, at))
-    means = [list(found) for found in means]
+    at = np.arange(float(arrivals.GRID)) * 0.1
+    rows = ((0.31, 0.0, at), (9e9, 0.0, at), (0.3, 0.7, at), (0.8, 2.0, at))
+    means = [[found[:8], found, found[-1]] for found in each(arrivals._lengths, *rows)]
+    at = at[:12]
     return [*means, *(list(arrivals._uniform(most, at, 0.1)) for most in (0.0, 0.05, 0.34, 9.0))]

@@ -15,12 +15,20 @@ from tco.units import (
     HOURS_PER_MONTH,
     NOTHING,
     SECONDS_PER_MONTH,
+    Rate,
+    days,
+    in_month,
+    in_unit,
+    months,
     number,
     requests_per_month,
+    requests_per_s,
     seconds,
     share,
     show_number,
     show_price,
+    show_rate,
+    show_score,
     show_seconds,
     show_share,
     show_tokens,
@@ -34,6 +42,7 @@ from tco.units import (
     usd_per_mtok,
     usd_per_year,
     whole,
+    with_unit,
 )
 
 Read = Callable[[str], float]
@@ -87,6 +96,24 @@ UNDERSTOOD: list[tuple[Read, str, float]] = [
     (seconds, "30 ms", 0.03),
     (seconds, "1s", 1),
     (seconds, "1.5h", 5400),
+    (requests_per_s, "12k req/min", 200),
+    (requests_per_s, "20 rps", 20),
+    (requests_per_s, "3600 per h", 1),
+    (requests_per_month, "20 qps", 20 * 730 * 3600),
+    (usd_per_kwh, "$0.12 per kWh", 0.12),
+    (days, "90", 90),
+    (days, "90d", 90),
+    (days, "12 weeks", 84),
+    (days, "2w", 14),
+    (days, "1 year", 365),
+    (days, "1 Day", 1),
+    (days, "1k days", 1000),
+    (months, "36", 36),
+    (months, "3 years", 36),
+    (months, "1.5y", 18),
+    (months, "18 months", 18),
+    (months, "18mo", 18),
+    (months, "1 mos", 1),
     (ratio, "3:1", 3),
     (ratio, "1:4", 0.25),
     (ratio, "3", 3),
@@ -128,6 +155,36 @@ REFUSED: list[tuple[Read, str, str]] = [
     ),
     (usd_per_mtok, "$2/word", "$2/word: unknown unit 'word'; write for example $2.50/Mtok"),
     (usd, "$2/day", "$2/day: unknown unit 'day'; write for example $30k"),
+    (
+        usd_per_mtok,
+        "2 per month",
+        "2 per month: unknown unit 'month'; write for example $2.50/Mtok",
+    ),
+    (tokens_per_month, "1.000.000", "1.000.000: unknown unit '.000'; write 1000000, or 1M"),
+    (tokens_per_month, "50GB", "50GB: unknown unit 'GB'; write 50B"),
+    (number, "5%", "5%: a number without a unit is expected; write for example 2.5 or 10k"),
+    (
+        share,
+        "101%",
+        "101%: a share is between 0 and 1, or 0% and 100%; for 1.01 percent write 1.01%",
+    ),
+    (share, "100", "100: a share is between 0 and 1, or 0% and 100%; for 100 percent write 100%"),
+    (share, "101", "101: a share is between 0 and 1, or 0% and 100%; write 35%"),
+    (share, "5 m", "5 m: 'm' could mean milli or million; write 5M"),
+    (requests_per_s, "20", "20: a rate needs its period; write '20 req/s' or 20/min"),
+    (
+        requests_per_s,
+        "20 tok/s",
+        "20 tok/s: unknown unit 'tok'; write for example 200 req/s or 12k req/min",
+    ),
+    (days, "5kd", "5kd: a number without a unit is expected; write for example 90 days"),
+    (days, "10kd", "10kd: a number without a unit is expected; write for example 90 days"),
+    (months, "36m", "36m: 'm' could mean minutes or months; write 36mo"),
+    (months, "3m", "3m: 'm' could mean minutes or months; write 3mo"),
+    (months, "m", "m: not a quantity; write for example 18 months or 3 years"),
+    (number, "1.1e24", "1.1e24: too large to count with; at most 1e+24"),
+    (number, "9e-25", "9e-25: too small to count with; at least 1e-24, or 0"),
+    (number, "1" * 61, "1" * 61 + ": too long for a quantity; write for example 2.5 or 10k"),
     (ratio, "3:0", "3:0: the second part of a ratio must be over 0; write for example 3:1"),
     (whole, "2.5", "2.5: a whole number is expected; write for example 8 or 4k"),
 ]
@@ -197,6 +254,24 @@ def test_a_month_is_730_hours_whatever_the_period(value: float) -> None:
     assert year * 12 == pytest.approx(value)
 
 
+def test_a_month_of_other_hours_changes_what_is_said_by_time() -> None:
+    # In a month of 365 h, half of 730: half as many come a day; a month's rent is twice an hour's.
+    for text, half in (("500M/day", 0.5), ("2/s", 0.5), ("50B", 1.0), ("50B/month", 1.0),
+                       ("6B/mo", 1.0), ("600B/year", 1.0), ("600B/y", 1.0)):  # fmt: skip
+        read = tokens_per_month(text)
+        assert in_month(read, 365.0) == pytest.approx(read * half)
+    for text, rent in (("$1460/month", 4.0), ("$1460/gpu-month", 4.0), ("$1460/mo", 4.0),
+                       ("$2/h", 2.0), ("$17520/year", 2.0), ("2", 2.0)):  # fmt: skip
+        assert usd_per_gpu_hour(text) == pytest.approx(2.0)
+        assert in_month(usd_per_gpu_hour(text), 365.0) == pytest.approx(rent)
+    assert in_month(usd_per_month("$2/h"), 365.0) == pytest.approx(730.0)
+    assert in_month(usd_per_year("$15k/month"), 365.0) == 180e3
+    third = tokens_per_month("3M/day").times(1 / 3)  # type: ignore[attr-defined]
+    assert in_month(third, 365.0) == pytest.approx(1e6 * 365 / 24)
+    again = Rate(*tokens_per_month("3M/day").__getnewargs__())  # type: ignore[attr-defined]
+    assert (again, again.power) == (pytest.approx(3e6 * 730 / 24), 1)
+
+
 @given(value=st.floats(1e-6, 1e15))
 def test_a_number_shown_reads_back_to_three_digits(value: float) -> None:
     assert tokens_per_month(show_tokens(value)) == pytest.approx(value, rel=5.1e-3)
@@ -228,24 +303,79 @@ def test_a_share_shown_reads_back(value: float) -> None:
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
-        (show_tokens(5e10), "50B"),
-        (show_tokens(999.9e9), "1T"),
-        (show_tokens(0), "0"),
-        (show_usd(1234567), "$1,234,567"),
-        (show_usd(2.5), "$2.50"),
-        (show_usd(99.999), "$100"),
-        (show_usd(0.0375), "$0.0375"),
-        (show_usd(-1234.4), "-$1,234"),
-        (show_price(0.1), "0.10"),
-        (show_share(0.35), "35%"),
-        (show_seconds(0.03), "30ms"),
-        (show_seconds(0), "0s"),
-        (show_usd(math.inf), NOTHING),
-        (show_tokens(math.nan), NOTHING),
+        (lambda: show_tokens(5e10), "50B"),
+        (lambda: show_tokens(999.9e9), "1T"),
+        (lambda: show_tokens(0), "0"),
+        (lambda: show_usd(1234567), "$1,234,567"),
+        (lambda: show_usd(2.5), "$2.50"),
+        (lambda: show_usd(99.999), "$100"),
+        (lambda: show_usd(0.0375), "$0.0375"),
+        (lambda: show_usd(-1234.4), "-$1,234"),
+        (lambda: show_price(0.1), "0.10"),
+        (lambda: show_share(0.35), "35%"),
+        (lambda: show_seconds(0.03), "30ms"),
+        (lambda: show_seconds(0), "0s"),
+        (lambda: show_usd(math.inf), NOTHING),
+        (lambda: show_tokens(math.nan), NOTHING),
+        (lambda: show_number(999.4), "999"),
+        (lambda: show_number(999.5), "1k"),
+        (lambda: show_number(-2500.0), "-2.5k"),
+        (lambda: show_number(1e15), "1000T"),
+        (lambda: show_number(9.994e17), "999000T"),
+        (lambda: show_number(1e18), "1e+18"),
+        (lambda: show_number(1234567.0, 2), "1.2M"),
+        (lambda: show_usd(99.994), "$99.99"),
+        (lambda: show_usd(99.995), "$100"),
+        (lambda: show_usd(0), "$0"),
+        (lambda: show_usd(-2.5), "-$2.50"),
+        (lambda: show_usd(1e15), "$1e+15"),
+        (lambda: show_usd(9.99e14), "$999,000,000,000,000"),
+        (lambda: show_price(0.9994), "0.999"),
+        (lambda: show_price(1.0), "1.00"),
+        (lambda: show_price(1e15), "1e+15"),
+        (lambda: show_price(math.nan), NOTHING),
+        (lambda: show_rate(0.0375), "$0.0375"),
+        (lambda: show_rate(2.0), "$2"),
+        (lambda: show_usd_per_mtok(math.inf), NOTHING),
+        (lambda: show_usd_per_mtok(2.5), "$2.50"),
+        (lambda: show_score(999.4), "999.4"),
+        (lambda: show_score(999.5), "1000"),
+        (lambda: show_score(85.31), "85.31"),
+        (lambda: show_share(0.12345), "12.3%"),
+        (lambda: show_share(math.nan), NOTHING),
+        (lambda: show_seconds(0.9994), "999ms"),
+        (lambda: show_seconds(0.9996), "1s"),
+        (lambda: show_seconds(59.96), "1min"),
+        (lambda: show_seconds(90.0), "1.5min"),
+        (lambda: show_seconds(3600.0), "1h"),
+        (lambda: show_seconds(5400.0), "1.5h"),
+        (lambda: show_seconds(math.inf), NOTHING),
+        (lambda: in_unit(0.85, "share"), "85%"),
+        (lambda: in_unit(240000, "USD/year"), "$240,000/year"),
+        (lambda: in_unit(0.05, "s/token"), "50ms"),
+        (lambda: in_unit(90.0, "s"), "1.5min"),
+        (lambda: in_unit(2.0, "factor"), "x2"),
+        (lambda: in_unit(True, "switch"), "yes"),
+        (lambda: in_unit(False, "switch"), "no"),
+        (lambda: in_unit("tensor", "x"), "tensor"),
+        (lambda: in_unit(1.0, "one of tensor, expert"), "expert"),
+        (lambda: in_unit(0.0, "one of tensor, expert"), "tensor"),
+        (lambda: in_unit(0.5, "one of tensor, expert"), "0.5"),
+        (lambda: in_unit(1234567.0, "tokens/month"), "1.23M"),
+        (lambda: in_unit(1234567.0, "tokens"), "1.235M"),
+        (lambda: with_unit(0.85, "share"), "85%"),
+        (lambda: with_unit(2.1, "USD/GPU-hour"), "$2.10/GPU-hour"),
+        (lambda: with_unit(0.05, "s/token"), "50ms"),
+        (lambda: with_unit(2.0, "s"), "2s"),
+        (lambda: with_unit(2.0, "factor"), "x2"),
+        (lambda: with_unit(1.0, "one of tensor, expert"), "expert"),
+        (lambda: with_unit(3.0, "engineers"), "3 engineers"),
+        (lambda: with_unit(3.0, ""), "3"),
+        (lambda: with_unit(5e10, "tokens/month"), "50B tokens a month"),
     ],
 )
-def test_a_screen_shows_few_digits(shown: str, text: str) -> None:
-    assert shown == text
+def test_a_screen_shows_few_digits(shown: Callable[[], str], text: str) -> None:
+    assert shown() == text
 
 
 def test_a_range_goes_evenly_from_end_to_end() -> None:

@@ -94,10 +94,8 @@ def layers_of(
         floor: Load that something else serves below the first layer [request/s].
         rate_cv: Standard deviation of the rate within an hour over its mean [1].
     """
-    below = np.asarray(floor)[..., None, None] + np.asarray(unit)[..., None, None] * np.arange(
-        count, dtype=float
-    ).reshape(-1, 1)
     thick = np.asarray(unit, dtype=float)[..., None, None]
+    below = np.asarray(floor)[..., None, None] + thick * np.arange(count, dtype=float)[:, None]
     if rate_cv > 0.0:
         wide = load[..., None, :]
         under = served_within(wide, below, rate_cv)

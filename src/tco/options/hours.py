@@ -169,7 +169,7 @@ def _opening(schedule: Schedule | None) -> tuple[Floats, Floats]:
     minutes = np.zeros((DAYS, HOURS * MINUTES), dtype=bool)
     for days, start, end in schedule:
         minutes[np.ix_(sorted(days), range(start, end))] = True
-    flat = minutes.reshape(-1)
+    flat = minutes.ravel()
     starts = np.flatnonzero(flat & ~np.roll(flat, 1))
     gaps = [_closed_before(flat, int(start)) / MINUTES for start in starts]
     opened: Floats = flat.reshape(DAYS * HOURS, MINUTES).mean(axis=-1)
@@ -192,7 +192,6 @@ def duty_of(hours: OnHours | None, settings: Settings, step_s: Number | None) ->
     """
     if hours is None:
         return None
-    known = step_s is not None and not settings.given(STEP)
     return Duty(
         billing=hours.billing,
         week=hours.week,
@@ -201,7 +200,7 @@ def duty_of(hours: OnHours | None, settings: Settings, step_s: Number | None) ->
         lead_h=settings.value("plan.lead_h"),
         idle_timeout_s=settings.value("fleet.idle_timeout_s"),
         cold_start_s=settings.value("fleet.cold_start_s"),
-        billing_step_s=step_s if known and step_s is not None else settings.value(STEP),
+        billing_step_s=settings.value(STEP) if step_s is None or settings.given(STEP) else step_s,
     )
 
 

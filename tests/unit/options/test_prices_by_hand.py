@@ -83,6 +83,9 @@ def test_service_tiers_and_regions_are_asked_for() -> None:
     his = at_provider(Buying(service="slow", region="europe"), provider(slow="flex"))
     assert priced(*some, buying=his).output == close(8.0 * 0.5 * 1.1)
     assert at_provider(LIST_PRICE, provider(slow="flex")) is LIST_PRICE
+    for asked in (Buying(service="slow"), Buying(region="europe")):  # either alone
+        at = at_provider(asked, provider(slow="flex"))
+        assert (at.services, at.regions) == ({"slow": "flex"}, {"europe": "eu"})
     assert at_provider(Buying(region="eu"), None) == Buying(region="eu")
     written = when(Rates(cache_write=4.0), cache_ttl="1h")
     assert priced(written).cache_write == 2.0
