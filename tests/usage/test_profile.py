@@ -26,7 +26,7 @@ from tco.usage.pricing import matches_of, priced
 from tco.usage.profile import profiled
 from tco.usage.read import Reading
 
-pytest.importorskip("duckdb")
+duckdb = pytest.importorskip("duckdb")
 REASONS = (
     *("negative", "cached_over_input", "reasoning_over_output", "ends_before_start"),
     *("out_of_range", "duplicate"),
@@ -337,7 +337,7 @@ def test_columns_that_are_named_make_a_table(tmp_path: Path) -> None:
     said = "--columns", "start=at,input=sent,read=warm"
     found = json.loads(run("bill", str(calls), *said, "-o", "json", "-q").stdout)
     assert (found["requests"], found["totals"]["read"]) == (2, 10000)
-    odd = run("bill", str(calls), *said, "--columns", "fresh=sent,requests=sent", "--from", "table")
+    odd = run("bill", str(calls), *said, "--columns", "requests=sent", "--from", "table")
     assert (odd.exit_code, odd.stdout) == (2, "")
     assert "a table of requests has no such thing; there are id, start" in odd.stderr
 
@@ -391,3 +391,25 @@ def test_a_spreadsheet_writes_numbers_as_its_country_does(
     sheet.write_text(f"Month;Model;Input;Output;Cost\n2026-09;gpt-5;1.000.000;20;{cell}\n")
     found = json.loads(run("profile", str(sheet), "-o", "json", "-q").stdout)
     assert (found["totals"]["input_with_read"], found["usd"]) == (1_000_000, number)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "jsonl", "totals"])
+def test_input_beside_its_cached_part(form: str, tmp_path: Path) -> None:
+    """As agents log Claude: what no cache had, and what was read and written beside it."""
+    row = {"model": "claude-sonnet-4-5", "input_tokens": 12, "output_tokens": 50}
+    row |= {"cache_read_tokens": 5000, "cache_write_tokens": 1000}
+    row |= {"day": "2026-11-20"} if form == "totals" else {"time": "2026-11-20T10:00:00Z"}
+    calls = tmp_path / f"calls.{'csv' if form == 'totals' else form}"
+    if form == "jsonl":
+        calls.write_text(json.dumps(row) + "\n")
+    elif form == "parquet":
+        names = ", ".join(f"{value!r} AS {name}" for name, value in row.items())
+        duckdb.sql(f"COPY (SELECT {names}) TO '{calls}'")
+    else:
+        calls.write_text("\n".join(",".join(map(str, r)) for r in (row, row.values())) + "\n")
+    whole = run("bill", str(calls), "-o", "json", "-q")
+    assert whole.exit_code == 3
+    assert "cached_over_input" in whole.stderr
+    said = run("bill", str(calls), "--columns", "fresh=input_tokens", "-o", "json", "-q")
+    totals = json.loads(said.stdout)["totals"]
+    assert (totals["input"], totals["read"], totals["write_unknown"]) == (12, 5000, 1000)

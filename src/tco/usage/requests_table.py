@@ -150,7 +150,7 @@ def raw_of(
         if name not in known:
             raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
     at = columns_of(known, given)
-    for ours in ("start", "model", "input", "output"):
+    for ours in ("start", "model", "fresh" if "fresh" in at else "input", "output"):
         if ours not in at:
             raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
     header: list[str] = []
@@ -182,12 +182,16 @@ def integer(raw: Raw, name: str) -> str:
 
     A count that no column has is not known; a cell that is empty in a column of parts is 0.
     """
+    if name == "input" and "fresh" in raw.at:
+        return f"{integer(raw, 'fresh')} + coalesce({integer(raw, 'read')}, 0) + " + integer(
+            raw, "written"
+        )
     field = raw.field(name)
     if field is None:
         return "0" if name in ("written", "status") else "NULL::BIGINT"
     cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else f"TRY_CAST({field} AS BIGINT)"
     unknown = name in SETTLED and name in raw.late
-    return cast if unknown or name in ("input", "output") else f"coalesce({cast}, 0)"
+    return cast if unknown or name in ("input", "fresh", "output") else f"coalesce({cast}, 0)"
 
 
 def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
@@ -347,7 +351,7 @@ def _torn(raw: Raw) -> str:
 
 def _no_number(raw: Raw) -> str:
     """Return whether a count has a value that is no number."""
-    doubtful = [raw.field(n) for n in TOKENS if n in raw.at and not raw.is_number(n)]
+    doubtful = [raw.field(n) for n in (*TOKENS, "fresh") if n in raw.at and not raw.is_number(n)]
     # A cast would round 1.5 tokens to 2.
     tests = [
         f"({f} <> '' AND (TRY_CAST({f} AS BIGINT) IS NULL OR contains({f}, '.')))" for f in doubtful

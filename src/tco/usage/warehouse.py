@@ -37,7 +37,9 @@ DIALECTS = {**ENGINES, "duckdb": "duckdb"}
 ZONE = "spark.sql.session.timeZone"
 NEEDED = ("start", "model", "input", "output")
 FIELDS = {
-    **dict.fromkeys(("input", "read", "written", "output", "reasoning", "status"), "int64"),
+    **dict.fromkeys(
+        ("input", "fresh", "read", "written", "output", "reasoning", "status"), "int64"
+    ),
     "start": "timestamp",
     "end": "timestamp",
     "batch": "boolean",
@@ -354,7 +356,7 @@ def rows_of(table: Any, columns: Mapping[str, str], shown: str) -> tuple[str, An
             )
     at = columns_of(known, dict(columns))
     for ours in NEEDED:
-        if ours not in at:
+        if ours not in at and (ours != "input" or "fresh" not in at):
             raise UsageError(
                 f"{shown}: which column is {ours}? say --columns {ours}=NAME; there are "
                 f"{_some(table)}"
@@ -371,7 +373,7 @@ def _check_types(table: Any, at: Mapping[str, str], shown: str) -> None:
     """Refuse texts in place of counts and times: how they are written, only their owner knows."""
     for ours, name in at.items():
         kind = table[name].type()
-        count = ours in ("input", "read", "written", "output", "reasoning", "cost")
+        count = ours in ("input", "fresh", "read", "written", "output", "reasoning", "cost")
         time = ours in ("start", "end")
         if (count and not kind.is_numeric()) or (
             time and not (kind.is_timestamp() or kind.is_integer())
@@ -483,7 +485,7 @@ def _counts(field: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     ibis = ibis_module()
     counts: dict[str, Any] = {}
     odd = ibis.literal(False)
-    for name in ("input", "read", "written", "output", "reasoning"):
+    for name in ("input", "fresh", "read", "written", "output", "reasoning"):
         value = field.get(name)
         if value is None:
             counts[name] = ibis.literal(0, "int64") if name == "written" else ibis.null("int64")
@@ -492,7 +494,9 @@ def _counts(field: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
             odd = odd | (value != value.floor()).fill_null(False)
             value = value.floor()
         number = whole(value)
-        counts[name] = number if name in ("input", "output") else number.fill_null(0)
+        counts[name] = number if name in ("input", "fresh", "output") else number.fill_null(0)
+    if "fresh" in field:
+        counts["input"] = counts["fresh"] + counts["read"].fill_null(0) + counts["written"]
     return counts, odd
 
 

@@ -23,6 +23,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("input_tokens", "prompt_tokens", "input", "tokens_in"),
         *("usage.prompt_tokens", "usage.input_tokens"),
     ),
+    "fresh": ("uncached_input", "input_uncached", "uncached_input_tokens"),
     "read": (
         *("cached_tokens", "cache_read_tokens", "cached_input_tokens", "cached"),
         *("cache_read_input_tokens", "cached_input", "cache_read"),
@@ -79,7 +80,18 @@ def columns_of(known: set[str], given: dict[str, str]) -> dict[str, str]:
                 f"there are {', '.join(NAMES)}"
             )
     found = {ours: name for ours, names in NAMES.items() for name in names[::-1] if name in known}
-    return {**found, **given}
+    return one_input(found, given)
+
+
+def one_input(found: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+    """Return what was found and what was said, with all input or with the part that is `fresh`.
+
+    What no cache had stands beside what was read and written; all input has both in it.
+    """
+    at = {**found, **given}
+    if "fresh" in at and "input" in at:
+        del at["input" if "fresh" in given and "input" not in given else "fresh"]
+    return at
 
 
 def not_read(known: set[str], at: dict[str, str]) -> list[str]:
@@ -103,7 +115,8 @@ def looks(sample: Sample) -> bool:
     known = set().union(*map(paths_of, values)) if values else set()
     at = columns_of(known, {})
     foreign = {"object", "custom_llm_provider", "response_status", "usageDetails", "schemaType"}
-    return {"start", "model", "input", "output"} <= at.keys() and not known & foreign
+    taken = "input" in at or "fresh" in at
+    return taken and {"start", "model", "output"} <= at.keys() and not known & foreign
 
 
 def row(value: Any, _: Context) -> UsageRow | None:

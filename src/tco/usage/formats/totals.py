@@ -16,8 +16,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "period": ("month", "date", "day", "period", "week", "time", "created_at", "ts"),
     "model": ("model", "model_name", "model_id"),
     "input": table.NAMES["input"],
-    "fresh": ("uncached_input", "input_uncached", "uncached_input_tokens"),
-    **{name: table.NAMES[name] for name in ("read", "written", "output", "reasoning")},
+    **{name: table.NAMES[name] for name in ("fresh", "read", "written", "output", "reasoning")},
     "requests": ("requests", "calls", "num_requests", "api_requests"),
     "cost": ("cost", "cost_usd", "usd", "spend", "amount"),
     "provider": ("provider", "vendor"),
@@ -54,7 +53,7 @@ def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
         if name not in folded.values():
             there = ", ".join(sorted(folded.values()))
             raise UsageError(f"--columns {ours}={name}: no such column; there are {there}")
-    return {**found, **given}
+    return table.one_input(found, given)
 
 
 def looks(sample: Sample) -> bool:
@@ -93,7 +92,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if model.lower() in ("total", "sum", "all", "grand total"):
         raise Wrong("sum_of_other_rows")
     read, written = count(cell("read")), count(cell("written"))
-    exclusive = "fresh" in at and "input" not in at
+    exclusive = "fresh" in at
     said = count(cell("fresh" if exclusive else "input"))
     start, end = _span(cells.get(at.get("period", "")), ctx)
     return UsageRow(
