@@ -72,8 +72,8 @@ PARTS = 64.0
 """What the load at which first tokens are in time is found to, by bisection: whole parts, so many
 of which are what a replica is loaded with at most [1]."""
 
-MOST_QUEUES = 5_000
-"""Replicas whose queues are worked out for one answer: some seconds [1]."""
+MOST_QUEUES = 25_000
+"""Replicas whose queues are worked out for one answer: all set-ups of a catalog, 10 s [1]."""
 
 
 OF_QUEUES = ("serving.headroom", "latency.input_cv", "latency.output_cv", "serving.peakedness")
