@@ -1041,6 +1041,33 @@ CASES: dict[str, Case] = {
         {"duplicate": 1},
         {"usd": 0.0104},
     ),
+    "cursor": Case(
+        {
+            "usage-events-2026-11-18.csv": "Date,User,Cloud Agent ID,Automation ID,Kind,Model,"
+            "Max Mode,Input (w/ Cache Write),Input (w/o Cache Write),Cache Read,Output Tokens,"
+            "Total Tokens,Cost\n"
+            f'"2026-11-18T10:00:00.000Z","{PERSON}",,,"Included","claude-4.5-sonnet","No",'
+            '"26052","4","5000","234","31290","Included"\n'
+            f'"2026-11-18T10:01:00.000Z","{PERSON}",,,"On-Demand","claude-4.5-sonnet","No",'
+            '"1200","1000","5000","300","6500","$0.12"\n'
+            f'"2026-11-18T10:02:00.000Z","{PERSON}",,,"Errored, No Charge","claude-4.5-sonnet",'
+            '"No","0","0","0","0","0","-"\n'
+            f'"2026-11-18T10:03:00.000Z","{PERSON}",,,"On-Demand","gpt-5","No","0","100","0","10",'
+            '"999","$0.01"\n'
+        },
+        {
+            "claude-4.5-sonnet": {
+                "requests": 2,
+                "input": 1004,
+                "read": 10_000,
+                "write_unknown": 26_252,
+                "output": 534,
+            },
+            "gpt-5": {"requests": 1, "input": 100, "read": 0, "output": 10},
+        },
+        {"failed": 1},
+        {"usd": 0.13, "doubts": {"total_contradicts_parts": 1}},
+    ),
     "deepseek": Case(
         {
             "amount-2026-11.csv": "user_id,start_time_iso,end_time_iso,model,api_key_name,api_key,"

@@ -32,8 +32,8 @@ PROVIDERS: Mapping[str, str] = {
 """What tracers call our providers, beside what price lists call them."""
 
 DATED = re.compile(r"[-@](20\d{2}-?\d{2}-?\d{2}|20\d{6}|latest|exp|\d{3,4}|v\d+(:\d+)?)$")
-SLUG = re.compile(r"^(.*/)?claude-(\d[\d.]*)-([a-z]+)$")
-"""OpenRouter's order in names of Claude: the version before the family."""
+SLUG = re.compile(r"^(.*/)?claude-(\d[\d.]*)-([a-z]+?)(-thinking)?$")
+"""OpenRouter's and Cursor's order in names of Claude: the version before the family."""
 TUNED = re.compile(r"^ft:|:ft-|^tuned")
 
 
@@ -132,7 +132,7 @@ class Matcher:
         if plain != bare:
             tries.append((plain, "its name without the date or version"))
         if SLUG.match(plain):
-            tries.append((SLUG.sub(r"claude-\3-\2", plain), "its name in OpenRouter's order"))
+            tries.append((SLUG.sub(r"claude-\3-\2", plain), "its name in another order"))
         for text, how in tries:
             some = self.models.get(folded(text), set())
             if len(some) == 1:
