@@ -36,10 +36,9 @@ ENGINES = {
 DIALECTS = {**ENGINES, "duckdb": "duckdb"}
 ZONE = "spark.sql.session.timeZone"
 NEEDED = ("start", "model", "input", "output")
+COUNTED = ("input", "fresh", "read", "written", "output", "reasoning")
 FIELDS = {
-    **dict.fromkeys(
-        ("input", "fresh", "read", "written", "output", "reasoning", "status"), "int64"
-    ),
+    **dict.fromkeys((*COUNTED, "status"), "int64"),
     "start": "timestamp",
     "end": "timestamp",
     "batch": "boolean",
@@ -348,32 +347,24 @@ def rows_of(table: Any, columns: Mapping[str, str], shown: str) -> tuple[str, An
                 "PostgreSQL; say --columns start=startTime,input=prompt_tokens,... for a copy"
             )
         return "litellm", _canonical(table, _spent(table))
+    there = f"there are {printable(', '.join(table.columns[:20]), 300)}"
     for ours, name in columns.items():
         if name not in known:
-            raise UsageError(
-                f"--columns {ours}={printable(name, 60)}: {shown} has no such column; there are "
-                f"{_some(table)}"
-            )
+            said = f"--columns {ours}={printable(name, 60)}"
+            raise UsageError(f"{said}: {shown} has no such column; {there}")
     at = columns_of(known, dict(columns))
     for ours in NEEDED:
         if ours not in at and (ours != "input" or "fresh" not in at):
-            raise UsageError(
-                f"{shown}: which column is {ours}? say --columns {ours}=NAME; there are "
-                f"{_some(table)}"
-            )
+            raise UsageError(f"{shown}: which column is {ours}? say --columns {ours}=NAME; {there}")
     _check_types(table, at, shown)
     return "table", _canonical(table, _mapped(table, at))
-
-
-def _some(table: Any) -> str:
-    return printable(", ".join(table.columns[:20]), 300)
 
 
 def _check_types(table: Any, at: Mapping[str, str], shown: str) -> None:
     """Refuse texts in place of counts and times: how they are written, only their owner knows."""
     for ours, name in at.items():
         kind = table[name].type()
-        count = ours in ("input", "fresh", "read", "written", "output", "reasoning", "cost")
+        count = ours in (*COUNTED, "cost")
         time = ours in ("start", "end")
         if (count and not kind.is_numeric()) or (
             time and not (kind.is_timestamp() or kind.is_integer())
@@ -485,7 +476,7 @@ def _counts(field: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     ibis = ibis_module()
     counts: dict[str, Any] = {}
     odd = ibis.literal(False)
-    for name in ("input", "fresh", "read", "written", "output", "reasoning"):
+    for name in COUNTED:
         value = field.get(name)
         if value is None:
             counts[name] = ibis.literal(0, "int64") if name == "written" else ibis.null("int64")
