@@ -183,9 +183,8 @@ def integer(raw: Raw, name: str) -> str:
     A count that no column has is not known; a cell that is empty in a column of parts is 0.
     """
     if name == "input" and "fresh" in raw.at:
-        return f"{integer(raw, 'fresh')} + coalesce({integer(raw, 'read')}, 0) + " + integer(
-            raw, "written"
-        )
+        fresh, read, written = (integer(raw, part) for part in ("fresh", "read", "written"))
+        return f"{fresh} + coalesce({read}, 0) + {written}"
     field = raw.field(name)
     if field is None:
         return "0" if name in ("written", "status") else "NULL::BIGINT"
@@ -433,10 +432,8 @@ def _settle(store: Store, raw: Raw, mine: Sequence[Path], listed: str) -> None:
     counted = ", ".join(f"count({name})" for name in late)
     found = store.con.execute(f"SELECT {counted} FROM read_parquet({listed})").fetchone()
     told = [name for name, count in zip(late, found, strict=True) if count]
-    if not told:
-        return
     settled = ", ".join(f"coalesce({name}, 0)::INTEGER AS {name}" for name in told)
-    for path in mine:
+    for path in mine if told else ():
         store.rewrite(path, f"SELECT * REPLACE ({settled}) FROM read_parquet({quoted(str(path))})")
 
 
