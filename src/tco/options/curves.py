@@ -188,8 +188,8 @@ MORE_BY_HOUR = 32
 MOST_SLACK = 1e4
 
 
-TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 25)
-"""Volumes at which set-ups are compared when any may be meant [token/month]."""
+TYPICAL_VOLUMES = np.geomspace(1e9, 1e15, 97)
+"""Volumes at which set-ups are compared when any may be meant, a seventh apart [token/month]."""
 
 
 def any_volume(inputs: Question) -> Floats:
