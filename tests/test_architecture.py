@@ -57,7 +57,7 @@ NEW = {
     "a page of a bill": 58,
     "rates that drift or clump within their hour": 56,
     "no cache, or one of what sessions share, where writes cost extra": 74,
-    "CSV of the providers' consoles, tables of requests told from totals": 368,
+    "CSV of the providers' consoles, tables of requests told from totals": 403,
     "hybrids whose rate varies within its hour": 109,
     "tables whose lines are torn, too long, cut off, in a document or piped": 191,
     "promised first tokens of many cases at once, what a break-even of seats varies": 88,

@@ -32,7 +32,7 @@ PROVIDERS: Mapping[str, str] = {
 """What tracers call our providers, beside what price lists call them."""
 
 DATED = re.compile(r"[-@](20\d{2}-?\d{2}-?\d{2}|20\d{6}|latest|exp|\d{3,4}|v\d+(:\d+)?)$")
-SLUG = re.compile(r"^(.*/)?claude-(\d[\d.]*)-([a-z]+?)(-thinking)?$")
+SLUG = re.compile(r"^(.*/)?claude-(\d[\d.]*)-([a-z]+?)(-(low|medium|high|max))?([-:]thinking)?$")
 """OpenRouter's and Cursor's order in names of Claude: the version before the family."""
 TUNED = re.compile(r"^ft:|:ft-|^tuned")
 
@@ -102,6 +102,8 @@ class Matcher:
         for seller in sellers:
             if (seller, model.lower()) in self.by_api:
                 return Matched(self.by_api[seller, model.lower()], "the provider's own name of it")
+        if model.endswith(":free"):
+            return Matched("", "free at its host: no price of the catalog is its own")
         if TUNED.search(model):
             return Matched("", "a tuned model: its price is not that of its base")
         found, how = self._model(model)

@@ -128,6 +128,9 @@ def _say_what_is_not_read(
         of = {TABLE: table, totals.FORMAT.name: totals}.get(one.format.name)
         fields = fields_of(one.sample) if of else set()
         unread = table.not_read(fields, of.columns_of(fields, columns)) if of else []
+        if columns and of is None:
+            name = one.format.name
+            tally.note(f"{one.source.shown} is of {name}: --columns says nothing of it")
         if unread:
             tally.note(
                 f"{one.source.shown}: not read: {printable(', '.join(unread), 200)}; "
@@ -150,7 +153,7 @@ def _only(known: list[Format], source: LogSource) -> Format:
 def _no_format(source: LogSource, sample: Sample) -> str:
     """Return why a file is not read."""
     if not sample.records:
-        return f"{source.shown}:1: nothing to read in it: empty, cut off, or no text"
+        return f"{source.shown}:1: nothing to read in it: empty, headed alone, cut off, or no text"
     keys = ", ".join(sorted({k for v in sample.values() for k in v})[:8])
     has = f" (it has {printable(keys)})" if keys else ""
     return (

@@ -78,7 +78,7 @@ class Raw:
         if self.shape == "parquet":
             return f"read_parquet({listed}, union_by_name=true, filename=true)"
         if self.shape == "csv":
-            columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in self.header)
+            columns = ", ".join(f"{quoted(name or '_')}: 'VARCHAR'" for name in self.header)
             return (
                 f"read_csv({listed}, header=true, auto_detect=false, "
                 f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', "
@@ -205,11 +205,13 @@ def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
         return f"epoch_us({_zoned(field, zone)})"
     if kind in INTEGERS or kind == "DOUBLE":
         return f"CAST({_in_us(field)} AS BIGINT)"
+    number = f"TRY_CAST({_in_us(f'TRY_CAST({field} AS DOUBLE)')} AS BIGINT)"
     if zone is None:
-        return f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))"
+        return f"coalesce(epoch_us(TRY_CAST({field} AS TIMESTAMPTZ)), {number})"
     zoned = rf"regexp_matches({field}, '(Z|[+-]\d\d(:?\d\d)?)$')"
     local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
-    return f"epoch_us(CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END)"
+    told = f"CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END"
+    return f"coalesce(epoch_us({told}), {number})"
 
 
 def _zoned(field: str, zone: ZoneInfo | None) -> str:
@@ -309,14 +311,10 @@ def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) 
 
 def _service(raw: Raw) -> str:
     batch, service = raw.field("batch"), raw.field("service")
-    usual = (
-        "'standard'"
-        if service is None
-        else (
-            f"CASE lower(coalesce({service}, '')) WHEN '' THEN 'standard' WHEN 'default' THEN "
-            f"'standard' WHEN 'auto' THEN 'standard' ELSE lower({service}) END"
-        )
-    )
+    usual = "'standard'"
+    if service is not None:
+        known = f"coalesce({service}, '')) IN ('', 'default', 'auto'"
+        usual = f"CASE WHEN lower({known}) THEN 'standard' ELSE lower({service}) END"
     if batch is None:
         return usual
     return f"CASE WHEN TRY_CAST({batch} AS BOOLEAN) THEN 'batch' ELSE {usual} END"
@@ -324,11 +322,11 @@ def _service(raw: Raw) -> str:
 
 def _nano(raw: Raw) -> str:
     field = raw.field("cost")
-    return (
-        "NULL::BIGINT"
-        if field is None
-        else f"CAST(round(TRY_CAST({field} AS DOUBLE) * 1e9) AS BIGINT)"
-    )
+    if field is None:
+        return "NULL::BIGINT"
+    text = raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR"
+    number = f"ltrim(trim({field}), '$')" if text else field
+    return f"TRY_CAST(round(TRY_CAST({number} AS DOUBLE) * 1e9) AS BIGINT)"
 
 
 def _hash(raw: Raw, name: str) -> str:
@@ -353,7 +351,9 @@ def _no_number(raw: Raw) -> str:
     doubtful = [raw.field(n) for n in (*TOKENS, "fresh") if n in raw.at and not raw.is_number(n)]
     # A cast would round 1.5 tokens to 2.
     tests = [
-        f"({f} <> '' AND (TRY_CAST({f} AS BIGINT) IS NULL OR contains({f}, '.')))" for f in doubtful
+        f"({f}::VARCHAR <> '' AND (TRY_CAST({f} AS BIGINT) IS NULL OR (contains({f}::VARCHAR, '.') "
+        f"AND TRY_CAST({f} AS DOUBLE) <> floor(TRY_CAST({f} AS DOUBLE)))))"
+        for f in doubtful
     ]
     return " OR ".join(tests) or "false"
 

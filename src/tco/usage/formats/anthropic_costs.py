@@ -31,7 +31,8 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     start = moment(line.get("usage_date_utc"))
     # The console writes names, such as Claude Haiku 4.5.
     model = text(line.get("model")).lower().replace(" ", "-")
-    result = {"model": model, "workspace_id": line.get("workspace"), "usd": line.get("cost_usd")}
+    # All that the line says is kept: charges of one amount are others, not repeated ones.
+    result = {**line, "model": model, "workspace_id": line.get("workspace")}
     return [(start, None if start is None else start + DAY_S, result)]
 
 
@@ -40,6 +41,9 @@ def row(value: Any, _: Context) -> UsageRow | None:
     start, end, result = value
     if str(result.get("currency", "USD")).upper() != "USD":
         raise Wrong("not_in_usd")
+    usd_nano = nano(result.get("cost_usd")) if "cost_usd" in result else None
+    if usd_nano is None:
+        usd_nano = nano(result.get("amount"), per_usd=CENTS)
     return UsageRow(
         model=text(result.get("model")),
         input=0,
@@ -49,9 +53,7 @@ def row(value: Any, _: Context) -> UsageRow | None:
         provider="anthropic",
         service=service_of(result.get("service_tier")),
         project=text(result.get("workspace_id")),
-        usd_nano=nano(result["usd"])
-        if "usd" in result
-        else nano(result.get("amount"), per_usd=CENTS),
+        usd_nano=usd_nano,
         only_cost=True,
     )
 

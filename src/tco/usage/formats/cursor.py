@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import UsageRow, Wrong, count, moment, nano, text
+from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, nano, text
 from tco.usage.sources import Sample
 
 WRITTEN, FRESH = "Input (w/ Cache Write)", "Input (w/o Cache Write)"
@@ -36,6 +36,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
     if written < 0:
         raise Wrong("negative")
+    usd_nano = _usd_nano(event.get("Cost"))
     return UsageRow(
         model=text(event.get("Model")),
         input=written + fresh + read,
@@ -46,14 +47,16 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         provider="cursor",
         session=text(event.get("User")),
         tag=kind,
-        usd_nano=_usd_nano(event.get("Cost")),
+        status=500 if kind.startswith(FAILED) and not usd_nano else 0,
+        id=hashed(repr(sorted(event.items()))),
+        usd_nano=usd_nano,
     )
 
 
 def _usd_nano(said: Any) -> int | None:
     """Return a cost [1e-9 USD]; None for one that a plan includes."""
     try:
-        return nano(text(said).lstrip("$"))
+        return nano(text(said).lstrip("$").replace(",", ""))
     except Wrong:
         return None
 

@@ -39,6 +39,9 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         raise Wrong("no_time")
     end = moment(line.get("end_time_iso")) or start + DAY_S
     amount = count(line.get("amount"))
+    lines = ctx.kept.setdefault("lines", {})
+    if lines.setdefault(tuple(line.items()), ctx.shown) != ctx.shown:
+        raise Wrong("duplicate")  # in an export of the same days
     key = (model, start, end, hashed(text(line.get("api_key_name") or line.get("api_key"))))
     sums = ctx.kept.setdefault("sums", {}).setdefault(key, dict.fromkeys(KINDS.values(), 0))
     sums[KINDS[kind]] += amount

@@ -31,7 +31,8 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     start, end = moment(line.get("start_time")), moment(line.get("end_time"))
     if start is not None and end is not None:
         ctx.tally.cover(start, end)
-    return [(start, end, line)] if line.get("num_model_requests") else []
+    some = (line.get(n) for n in ("num_model_requests", "input_tokens", "output_tokens"))
+    return [(start, end, line)] if any(n not in (None, "", "0", "0.0") for n in some) else []
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import UsageRow, count, hashed, moment, nano, text
+from tco.usage.rows import NANO, UsageRow, count, hashed, moment, nano, text
 from tco.usage.sources import Sample
 
 MS = 1_000.0
@@ -22,7 +22,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     taken, read = count(made.get("tokens_prompt")), count(made.get("tokens_cached"))
     if read > taken:
         ctx.tally.doubt("cached_over_input_capped", ctx.place)
-    start, took_ms = moment(made.get("created_at"), ctx.zone), made.get("generation_time_ms")
+    start, took_ms = moment(made.get("created_at"), ctx.zone), nano(made.get("generation_time_ms"))
     usd = [nano(made.get(name)) for name in ("cost_total", "byok_usage_inference")]
     return UsageRow(
         model=text(made.get("model_permaslug")),
@@ -31,7 +31,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         read=min(read, taken),
         reasoning=count(made.get("tokens_reasoning"), missing=None),
         start=start,
-        end=start + float(took_ms) / MS if start is not None and took_ms else None,
+        end=start + took_ms / MS / NANO if start is not None and took_ms else None,
         provider="openrouter",
         tag=text(made.get("provider_name")),
         project=text(made.get("app_name")),

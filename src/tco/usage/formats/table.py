@@ -87,7 +87,12 @@ def one_input(found: dict[str, str], given: dict[str, str]) -> dict[str, str]:
     """Return what was found and what was said, with all input or with the part that is `fresh`.
 
     What no cache had stands beside what was read and written; all input has both in it.
+
+    Raises:
+        UsageError: Both were said.
     """
+    if "fresh" in given and "input" in given:
+        raise UsageError("--columns names both fresh and input: all input has the fresh part in it")
     at = {**found, **given}
     if "fresh" in at and "input" in at:
         del at["input" if "fresh" in given and "input" not in given else "fresh"]

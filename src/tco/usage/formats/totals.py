@@ -26,7 +26,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "service": ("service", "service_tier", "tier"),
 }
 MONTH = re.compile(r"^(\d{4})[-/](\d{1,2})$")
+WEEK = re.compile(r"^\d{4}-?W\d{2}$")
 DAY_S = 86_400
+THOUSANDS = re.compile(r"^\d{1,3}(\.\d{3})+$")
 COMMA_DECIMAL = re.compile(r"^-?(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})$")
 """Numbers that only a comma before decimals explains: `1,234` and `1.234` can be both."""
 
@@ -70,11 +72,21 @@ def looks(sample: Sample) -> bool:
     return tokens and "model" in at and not timed & {str(k).lower() for k in first}
 
 
-def _number(value: Any) -> Any:
-    """Return a cell of a spreadsheet as a number: `1,234,567`, `1.234.567`, `$12.30`, `12,30`."""
+def _number(value: Any, *, whole: bool) -> Any:
+    """Return a cell of a spreadsheet as a number: `1,234,567`, `1.234.567`, `$12.30`, `12,30`.
+
+    A whole number of the form `10.000` is one of thousands.
+
+    Raises:
+        Wrong: An amount in another money.
+    """
     if not isinstance(value, str):
         return value
-    text = value.strip().strip("$€£ ").replace(" ", "").replace("\u00a0", "").replace("_", "")
+    if "€" in value or "£" in value:
+        raise Wrong("not_in_usd")
+    text = value.strip().strip("$ ").replace(" ", "").replace("\u00a0", "").replace("_", "")
+    if whole and THOUSANDS.match(text):
+        return text.replace(".", "")
     if COMMA_DECIMAL.match(text):
         return text.replace(".", "").replace(",", ".")
     return text.replace(",", "")
@@ -83,10 +95,12 @@ def _number(value: Any) -> Any:
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a line; cached input is a part of input, unless its name says otherwise."""
     cells = mapping(value)
-    at = ctx.state.setdefault("columns", columns_of(cells, ctx.columns))
+    if "columns" not in ctx.state:
+        ctx.state["columns"] = columns_of(cells, ctx.columns)
+    at = ctx.state["columns"]
 
     def cell(name: str) -> Any:
-        return _number(cells.get(at.get(name, "")))
+        return _number(cells.get(at.get(name, "")), whole=name != "cost")
 
     model = text(cells.get(at.get("model", "")))
     if model.lower() in ("total", "sum", "all", "grand total"):
@@ -94,7 +108,8 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     read, written = count(cell("read")), count(cell("written"))
     exclusive = "fresh" in at
     said = count(cell("fresh" if exclusive else "input"))
-    start, end = _span(cells.get(at.get("period", "")), ctx)
+    period = at.get("period", "")
+    start, end = _span(cells.get(period), ctx, weekly=period.strip().lower() == "week")
     return UsageRow(
         model=model,
         input=said + read + written if exclusive else said,
@@ -115,12 +130,13 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     )
 
 
-def _span(value: Any, ctx: Context) -> tuple[float | None, float | None]:
-    """Return beginning and end of a month or a day."""
+def _span(value: Any, ctx: Context, *, weekly: bool) -> tuple[float | None, float | None]:
+    """Return beginning and end of a month, a week (so headed, or `2026-W46`) or a day."""
     found = MONTH.match(str(value).strip()) if isinstance(value, str) else None
     if found is None:
         start = moment(value, ctx.zone)
-        return start, None if start is None else start + DAY_S
+        days = 7 if weekly or WEEK.match(str(value).strip()) else 1
+        return start, None if start is None else start + days * DAY_S
     year, month = int(found.group(1)), int(found.group(2))
     if not 1 <= month <= 12:
         raise Wrong("no_time")
