@@ -129,8 +129,7 @@ def _say_what_is_not_read(
         fields = fields_of(one.sample) if of else set()
         unread = table.not_read(fields, of.columns_of(fields, columns)) if of else []
         if columns and of is None:
-            name = one.format.name
-            tally.note(f"{one.source.shown} is of {name}: --columns says nothing of it")
+            tally.note(f"{one.source.shown} is of {one.format.name}: --columns says nothing of it")
         if unread:
             tally.note(
                 f"{one.source.shown}: not read: {printable(', '.join(unread), 200)}; "

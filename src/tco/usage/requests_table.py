@@ -313,8 +313,8 @@ def _service(raw: Raw) -> str:
     batch, service = raw.field("batch"), raw.field("service")
     usual = "'standard'"
     if service is not None:
-        known = f"coalesce({service}, '')) IN ('', 'default', 'auto'"
-        usual = f"CASE WHEN lower({known}) THEN 'standard' ELSE lower({service}) END"
+        tier = f"lower(coalesce({service}, ''))"
+        usual = f"CASE WHEN {tier} IN ('', 'default', 'auto') THEN 'standard' ELSE {tier} END"
     if batch is None:
         return usual
     return f"CASE WHEN TRY_CAST({batch} AS BOOLEAN) THEN 'batch' ELSE {usual} END"

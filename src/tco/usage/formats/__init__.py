@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from tco.usage.rows import LeftOutTally, UsageRow, moment
 from tco.usage.sources import RawRecord, Sample
 
+Span = tuple[float | None, float | None]
+"""Beginning and end, in seconds since 1970, UTC; None where the log does not tell [s]."""
 Grain = Literal["requests", "buckets", "costs", "counters"]
 
 
@@ -125,6 +127,15 @@ def times(start: float | None, end: float | None) -> dict[str, Any]:
     """Return the times of a row that stands for a bucket."""
     length_s = 0 if start is None or end is None else int(end - start)
     return {"start": start, "end": end, "bucket_s": length_s}
+
+
+DAY_S = 86_400
+
+
+def day_of(value: Any, zone: ZoneInfo | None = None, days: int = 1) -> Span:
+    """Return beginning and end of so many days that begin at a time; nothing of none."""
+    start = moment(value, zone)
+    return start, None if start is None else start + days * DAY_S
 
 
 SERVICES = {"": "standard", "default": "standard", "auto": "standard", "on_demand": "standard"}

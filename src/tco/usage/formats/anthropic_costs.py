@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, bucketed, mapping, results, service_of, times
-from tco.usage.rows import UsageRow, Wrong, moment, nano, text
+from tco.usage.formats import Context, Format, bucketed, day_of, mapping, results, service_of, times
+from tco.usage.rows import UsageRow, Wrong, nano, text
 from tco.usage.sources import RawRecord, Sample
 
 CENTS = 100
-DAY_S = 86_400
 
 
 def looks(sample: Sample) -> bool:
@@ -28,12 +27,11 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     line = mapping(record.value)
     if "usage_date_utc" not in line:
         return bucketed(record, ctx, begins="starting_at", ends="ending_at")
-    start = moment(line.get("usage_date_utc"))
     # The console writes names, such as Claude Haiku 4.5.
     model = text(line.get("model")).lower().replace(" ", "-")
     # All that the line says is kept: charges of one amount are others, not repeated ones.
     result = {**line, "model": model, "workspace_id": line.get("workspace")}
-    return [(start, None if start is None else start + DAY_S, result)]
+    return [(*day_of(line["usage_date_utc"]), result)]
 
 
 def row(value: Any, _: Context) -> UsageRow | None:
@@ -41,9 +39,7 @@ def row(value: Any, _: Context) -> UsageRow | None:
     start, end, result = value
     if str(result.get("currency", "USD")).upper() != "USD":
         raise Wrong("not_in_usd")
-    usd_nano = nano(result.get("cost_usd")) if "cost_usd" in result else None
-    if usd_nano is None:
-        usd_nano = nano(result.get("amount"), per_usd=CENTS)
+    usd, cents = result.get("cost_usd"), result.get("amount")
     return UsageRow(
         model=text(result.get("model")),
         input=0,
@@ -53,7 +49,7 @@ def row(value: Any, _: Context) -> UsageRow | None:
         provider="anthropic",
         service=service_of(result.get("service_tier")),
         project=text(result.get("workspace_id")),
-        usd_nano=usd_nano,
+        usd_nano=nano(cents, per_usd=CENTS) if usd is None else nano(usd),
         only_cost=True,
     )
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, bucketed, mapping, results, service_of, times
+from tco.usage.formats import Context, Format, bucketed, day_of, mapping, results, service_of, times
 from tco.usage.formats.anthropic_messages import anthropic_tokens, geo
 from tco.usage.formats.openai_usage import NOT_GROUPED
-from tco.usage.rows import UsageRow, count, hashed, moment, text
+from tco.usage.rows import UsageRow, count, hashed, text
 from tco.usage.sources import RawRecord, Sample
 
 LONG = {"200k-1M": 200_000, "> 200k": 200_000}
@@ -30,7 +30,6 @@ CONSOLE = {
 }
 """What the console's CSV calls the fields of a result."""
 WRITTEN = "usage_input_tokens_cache_write"
-DAY_S = 86_400
 
 
 def looks(sample: Sample) -> bool:
@@ -45,16 +44,14 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     line = mapping(record.value)
     if "usage_date_utc" not in line:
         return bucketed(record, ctx, begins="starting_at", ends="ending_at")
-    start = moment(line.get("usage_date_utc"))
     result: dict[str, Any] = {name: line.get(theirs) for name, theirs in CONSOLE.items()}
     if f"{WRITTEN}_5m" in line:
-        lifetimes = ("5m", "1h")
-        told = {f"ephemeral_{t}_input_tokens": line.get(f"{WRITTEN}_{t}") for t in lifetimes}
+        told = {f"ephemeral_{t}_input_tokens": line.get(f"{WRITTEN}_{t}") for t in ("5m", "1h")}
         result["cache_creation"] = told
     else:
         result["cache_creation_input_tokens"] = line.get(WRITTEN)
     result["server_tool_use"] = {"web_search_requests": line.get("web_search_count")}
-    return [(start, None if start is None else start + DAY_S, result)]
+    return [(*day_of(line["usage_date_utc"]), result)]
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:

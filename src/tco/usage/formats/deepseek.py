@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping
+from tco.usage.formats import DAY_S, Context, Format, mapping
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample
 
@@ -15,7 +15,6 @@ KINDS = {
     "output_tokens": "output",
     "request_count": "requests",
 }
-DAY_S = 86_400
 DAYS = ("start_time_iso", "utc_date")
 """What the day is called, now and in files before 2026."""
 
@@ -38,13 +37,12 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if start is None:
         raise Wrong("no_time")
     end = moment(line.get("end_time_iso")) or start + DAY_S
-    amount = count(line.get("amount"))
     lines = ctx.kept.setdefault("lines", {})
     if lines.setdefault(tuple(line.items()), ctx.shown) != ctx.shown:
         raise Wrong("duplicate")  # in an export of the same days
     key = (model, start, end, hashed(text(line.get("api_key_name") or line.get("api_key"))))
     sums = ctx.kept.setdefault("sums", {}).setdefault(key, dict.fromkeys(KINDS.values(), 0))
-    sums[KINDS[kind]] += amount
+    sums[KINDS[kind]] += count(line.get("amount"))
     return None
 
 

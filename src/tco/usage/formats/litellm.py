@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping
+from tco.usage.formats import DAY_S, Context, Format, day_of, mapping
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, nano, text
 from tco.usage.sources import Sample
 
-DAY_S = 86_400
 LOG = ("custom_llm_provider", "spend", "prompt_tokens", "startTime")
 DAILY = ("date", "spend", "prompt_tokens", "api_requests")
 ERROR = 500
@@ -105,7 +104,7 @@ def _first(*values: Any) -> Any:
 
 
 def _day(day: dict[str, Any]) -> UsageRow:
-    start = moment(day.get("date"))
+    start, end = day_of(day.get("date"))
     return UsageRow(
         model=text(day.get("model")),
         input=count(day.get("prompt_tokens")),
@@ -113,7 +112,7 @@ def _day(day: dict[str, Any]) -> UsageRow:
         read=count(day.get("cache_read_input_tokens")),
         write_unknown=count(day.get("cache_creation_input_tokens")),
         start=start,
-        end=None if start is None else start + DAY_S,
+        end=end,
         bucket_s=DAY_S,
         requests=count(day.get("successful_requests", day.get("api_requests")), missing=None),
         provider=text(day.get("custom_llm_provider")),

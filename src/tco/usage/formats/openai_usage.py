@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tco.usage.formats import Context, Format, bucketed, mapping, results, service_of, times
-from tco.usage.rows import UsageRow, count, hashed, moment, text
+from tco.usage.rows import UsageRow, count, hashed, text
 from tco.usage.sources import RawRecord, Sample
 
 KIND = "organization.usage."
@@ -26,13 +26,10 @@ def looks(sample: Sample) -> bool:
 def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     """Return the results of a bucket with its times; of a line of CSV its only one, if any."""
     line = mapping(record.value)
-    if "num_model_requests" not in line:
-        return bucketed(record, ctx)
-    start, end = moment(line.get("start_time")), moment(line.get("end_time"))
-    if start is not None and end is not None:
-        ctx.tally.cover(start, end)
-    some = (line.get(n) for n in ("num_model_requests", "input_tokens", "output_tokens"))
-    return [(start, end, line)] if any(n not in (None, "", "0", "0.0") for n in some) else []
+    if "num_model_requests" in line:
+        some = (line.get(n) for n in ("num_model_requests", "input_tokens", "output_tokens"))
+        record = record._replace(value={**line, "results": [line] if any(map(count, some)) else []})
+    return bucketed(record, ctx)
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:

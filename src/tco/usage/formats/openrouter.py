@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import UsageRow, count, moment, nano, text
+from tco.usage.formats import DAY_S, Context, Format, day_of, mapping
+from tco.usage.rows import UsageRow, count, nano, text
 from tco.usage.sources import Sample
-
-DAY_S = 86_400
-
 
 PAGE = {
     "date": "Date",
@@ -40,8 +37,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     taken, read = count(day.get("prompt_tokens")), count(day.get("cached_tokens"), missing=None)
     if read is not None and read > taken:
         ctx.tally.doubt("cached_over_input_capped", ctx.place)
-    start = moment(day.get("date"))
-    usd = [nano(day.get(name)) for name in ("usage", "byok_usage_inference")]
+    start, end = day_of(day.get("date"))
     return UsageRow(
         model=text(day.get("model")),
         input=taken,
@@ -49,13 +45,19 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         read=None if read is None else min(read, taken),
         reasoning=count(day.get("reasoning_tokens"), missing=None),
         start=start,
-        end=None if start is None else start + DAY_S,
+        end=end,
         bucket_s=DAY_S,
         requests=count(day.get("requests"), missing=None),
         provider="openrouter",
         tag=text(day.get("provider_name")),
-        usd_nano=None if usd == [None, None] else sum(u or 0 for u in usd),
+        usd_nano=charged(day.get("usage"), day.get("byok_usage_inference")),
     )
+
+
+def charged(*usd: Any) -> int | None:
+    """Return what was charged in all, with a key of one's own too; None where nothing says so."""
+    known = [amount for amount in map(nano, usd) if amount is not None]
+    return sum(known) if known else None
 
 
 FORMAT = Format(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping
+from tco.usage.formats.openrouter import charged
 from tco.usage.rows import NANO, UsageRow, count, hashed, moment, nano, text
 from tco.usage.sources import Sample
 
@@ -22,8 +23,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     taken, read = count(made.get("tokens_prompt")), count(made.get("tokens_cached"))
     if read > taken:
         ctx.tally.doubt("cached_over_input_capped", ctx.place)
-    start, took_ms = moment(made.get("created_at"), ctx.zone), nano(made.get("generation_time_ms"))
-    usd = [nano(made.get(name)) for name in ("cost_total", "byok_usage_inference")]
+    start, took = moment(made.get("created_at"), ctx.zone), nano(made.get("generation_time_ms"))
     return UsageRow(
         model=text(made.get("model_permaslug")),
         input=taken,
@@ -31,14 +31,14 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         read=min(read, taken),
         reasoning=count(made.get("tokens_reasoning"), missing=None),
         start=start,
-        end=start + took_ms / MS / NANO if start is not None and took_ms else None,
+        end=start + took / NANO / MS if start is not None and took else None,
         provider="openrouter",
         tag=text(made.get("provider_name")),
         project=text(made.get("app_name")),
         key=hashed(text(made.get("api_key_name"))),
         session=text(made.get("user")),
         id=text(made.get("generation_id")),
-        usd_nano=None if usd == [None, None] else sum(u or 0 for u in usd),
+        usd_nano=charged(made.get("cost_total"), made.get("byok_usage_inference")),
     )
 
 

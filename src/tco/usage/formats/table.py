@@ -7,6 +7,7 @@ a file is such a table.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from tco.errors import UsageError
@@ -73,14 +74,16 @@ def columns_of(known: set[str], given: dict[str, str]) -> dict[str, str]:
     Raises:
         UsageError: Something was named that a table of requests does not have.
     """
-    for ours, name in given.items():
-        if ours not in NAMES:
-            raise UsageError(
-                f"--columns {ours}={name}: a table of requests has no such thing; "
-                f"there are {', '.join(NAMES)}"
-            )
+    refuse_others(given, NAMES, "a table of requests")
     found = {ours: name for ours, names in NAMES.items() for name in names[::-1] if name in known}
     return one_input(found, given)
+
+
+def refuse_others(given: dict[str, str], names: Collection[str], what: str) -> None:
+    """Raise `UsageError` for a thing that a kind of table does not have."""
+    for ours in (one for one in given if one not in names):
+        said, there = f"--columns {ours}={given[ours]}", ", ".join(names)
+        raise UsageError(f"{said}: {what} has no such thing; there are {there}")
 
 
 def one_input(found: dict[str, str], given: dict[str, str]) -> dict[str, str]:
@@ -95,17 +98,18 @@ def one_input(found: dict[str, str], given: dict[str, str]) -> dict[str, str]:
         raise UsageError("--columns names both fresh and input: all input has the fresh part in it")
     at = {**found, **given}
     if "fresh" in at and "input" in at:
-        del at["input" if "fresh" in given and "input" not in given else "fresh"]
+        del at["input" if "fresh" in given else "fresh"]
     return at
 
 
 def not_read(known: set[str], at: dict[str, str]) -> list[str]:
     """Return the fields that count tokens by their names and are none of those that are read."""
-    outer = {".".join(path.split(".")[:n]) for path in at.values() for n in range(1, 9)}
     return sorted(
         name
-        for name in known - outer
-        if COUNTS.search(name.rpartition(".")[2]) and not SUMS.search(name.rpartition(".")[2])
+        for name in known
+        if not any(f"{path}.".startswith(f"{name}.") for path in at.values())
+        and COUNTS.search(name.rpartition(".")[2])
+        and not SUMS.search(name.rpartition(".")[2])
     )
 
 

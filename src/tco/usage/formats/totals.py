@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tco.errors import UsageError
-from tco.usage.formats import Context, Format, mapping, service_of, table
+from tco.usage.formats import DAY_S, Context, Format, Span, day_of, mapping, service_of, table
 from tco.usage.rows import UsageRow, Wrong, count, moment, nano, text
 from tco.usage.sources import Sample
 
@@ -27,7 +27,6 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 MONTH = re.compile(r"^(\d{4})[-/](\d{1,2})$")
 WEEK = re.compile(r"^\d{4}-?W\d{2}$")
-DAY_S = 86_400
 THOUSANDS = re.compile(r"^\d{1,3}(\.\d{3})+$")
 COMMA_DECIMAL = re.compile(r"^-?(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})$")
 """Numbers that only a comma before decimals explains: `1,234` and `1.234` can be both."""
@@ -46,12 +45,8 @@ def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
         for name in names[::-1]
         if name in folded
     }
+    table.refuse_others(given, NAMES, "a spreadsheet of totals, where no column is a start")
     for ours, name in given.items():
-        if ours not in NAMES:
-            raise UsageError(
-                f"--columns {ours}={name}: a spreadsheet of totals has no such thing; there are "
-                f"{', '.join(NAMES)}. Requests one by one need a time of each: --columns start=NAME"
-            )
         if name not in folded.values():
             there = ", ".join(sorted(folded.values()))
             raise UsageError(f"--columns {ours}={name}: no such column; there are {there}")
@@ -130,13 +125,11 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     )
 
 
-def _span(value: Any, ctx: Context, *, weekly: bool) -> tuple[float | None, float | None]:
+def _span(value: Any, ctx: Context, *, weekly: bool) -> Span:
     """Return beginning and end of a month, a week (so headed, or `2026-W46`) or a day."""
     found = MONTH.match(str(value).strip()) if isinstance(value, str) else None
     if found is None:
-        start = moment(value, ctx.zone)
-        days = 7 if weekly or WEEK.match(str(value).strip()) else 1
-        return start, None if start is None else start + days * DAY_S
+        return day_of(value, ctx.zone, 7 if weekly or WEEK.match(str(value).strip()) else 1)
     year, month = int(found.group(1)), int(found.group(2))
     if not 1 <= month <= 12:
         raise Wrong("no_time")
