@@ -12,7 +12,7 @@ import pytest
 from running import run
 
 from tco.analysis.plan.bills import load_curve
-from tco.analysis.plan.mix import mix_of
+from tco.analysis.plan.mix import MARGIN, mix_of
 from tco.analysis.plan.plan import plan
 from tco.analysis.plan.results import PlanResult
 from tco.catalog.load import load_catalog
@@ -126,6 +126,16 @@ def test_own_logs_tell_the_hybrid_how_the_rate_varies(tmp_path: Path) -> None:
         found = json.loads(run("plan", *said, "-o", "json", "-q").stdout)
         shares.append(found["strategies"][-1]["own_tokens_share"])
     assert shares[1] < shares[0] - 0.1
+    assert any("filled to 85%, by judgment" in note for note in found["warnings"])
+    empty = ("--set", "serving.headroom=40%", "-o", "json", "-q")
+    emptier = json.loads(run("plan", *said, *empty).stdout)
+    assert not any("filled to" in note for note in emptier["warnings"])
+    gpus = [answer["strategies"][-1]["gpus"] for answer in (found, emptier)]
+    assert gpus[0] != gpus[1]  # a share that was said counts: it was passed over
+
+
+def test_the_margin_of_own_logs_is_the_headroom_of_others() -> None:
+    assert float(asked(tokens=50e9).settings.value("serving.headroom")) == MARGIN
 
 
 def test_same_weights_on_both_sides(large: PlanResult) -> None:

@@ -198,18 +198,21 @@ class UnitChoice:
 
 
 MARGIN = 0.85
-"""How full a unit may be where headroom stands for bursts, and those are told apart [1]."""
+"""How full a unit is where own logs tell bursts, by judgment: `serving.headroom` of others [1]."""
+
+
+def bursts(settings: Settings) -> tuple[str, ...]:
+    """Return how full units are where headroom is what own logs keep for bursts: those overflow."""
+    in_flight = settings["serving.headroom"].source.endswith(": own-logs")
+    if not in_flight or number(settings.value("workload.rate_cv")) <= 0.0:
+        return ()
+    said = f"own units are filled to {MARGIN:.0%}, by judgment; bursts within an hour go to the API"
+    return (f"{said} (--set serving.headroom=... says another share)",)
 
 
 def served_share(settings: Settings) -> float:
-    """Return the share of its replicas' capacity that a unit serves before the API does [1].
-
-    The headroom; but where that is all that is kept for bursts (requests in flight of own logs) and
-    the plan knows how the rate varies within its hours, a margin: the bursts go to the API.
-    """
-    policy = fleet_policy(settings)
-    told = number(policy.wait_beta) == 0.0 and number(policy.rate_cv) > 0.0
-    return MARGIN if told else number(policy.headroom)
+    """Return the share of its replicas' capacity that a unit serves before the API does [1]."""
+    return MARGIN if bursts(settings) else number(fleet_policy(settings).headroom)
 
 
 def rented_unit(option: Unit, settings: Settings) -> RentedUnit:
