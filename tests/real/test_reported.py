@@ -203,7 +203,7 @@ def test_limits_of_context_tiers() -> None:
 
 
 def test_read_and_written_tokens_are_parts_of_the_input() -> None:
-    asked = load(98_805, 5_120, "1/month", "67.162593998%")
+    asked = load(98_805, 5_120, "1", "67.162593998%")
     usd = tokens_usd("anthropic/claude-opus-4.5", *asked, "--cache-write", "32.8272860685%")
     assert usd == pytest.approx(0.363949, abs=1e-6)
 

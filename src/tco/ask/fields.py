@@ -221,7 +221,7 @@ def exchange_rate(value: Any) -> tuple[float, date | None]:
 
 
 FEWEST = 1000
-"""A month of fewer tokens or requests is a scale that was forgotten, unless it says its period."""
+"""A month of fewer tokens is a scale that was forgotten, unless it says its period."""
 
 
 def volume(read: Callable[[Any], float], *meant: str) -> Callable[[Any], float]:

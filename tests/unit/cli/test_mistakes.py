@@ -143,9 +143,6 @@ tco compare --tokens 50.000.000
     tco compare --tokens 50000000
 tco compare --tokens=-5B
     --tokens: -5B: must not be negative; write for example 50B or 500M/day
-tco compare --requests 20
-    --requests: 20: so few in a month? write '20 req/s', 20M, or 20/month
-    tco compare --requests '20 req/s'
 tco compare --requests 20 req/s
     'req/s' is no volume; try: tco compare --requests '20 req/s'
 tco compare --peak 200

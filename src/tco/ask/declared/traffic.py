@@ -41,7 +41,7 @@ class TrafficOptions(TypedDict, total=False):
     requests: Annotated[
         Amount,
         flag(VOLUME, "N", "Requests a month: 20M, 20 req/s."),
-        key("workload.requests", volume(units.requests_per_month, "'{} req/s'", "{}M"), eg="20M"),
+        key("workload.requests", units.requests_per_month, eg="20M"),
         scope(but="embed curve", idle="embed", tools=TOOLS),
     ]
     users: Annotated[
