@@ -62,6 +62,8 @@ NEW = {
     "tables whose lines are torn, too long, cut off, in a document or piped": 191,
     "promised first tokens of many cases at once, what a break-even of seats varies": 88,
     "what the user described on the screen, fleets in a short list, decimal commas": 50,
+    "what llama.cpp makes of rows and of mixtures": 48,
+    "measurements that are far from the model": 34,
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""

@@ -10,7 +10,7 @@ import pytest
 from running import run
 from strategies import shipped_catalog
 
-from tco.analysis.import_bench import _gpu, _model, measured_rows
+from tco.analysis.import_bench import _gpu, _model, far_off, measured_rows
 from tco.catalog.benches.read import Bench, BenchReading, read_bench
 from tco.catalog.files import File
 from tco.errors import DataError
@@ -460,12 +460,21 @@ def test_a_list_with_one_empty_run_reads_the_rest() -> None:
         ({"no_kv_offload": True}, "the cache was in the host's memory"),
         ({"override_tensor": "exps=CPU"}, "tensors were in the host's memory"),
         ({"backends": "CPU"}, "it ran on cpu"),
+        ({"devices": "CUDA0/RPC[far]"}, "layers were on another machine"),
     ],
 )
 def test_what_was_not_on_the_gpu_is_left_out(cells: dict[str, Any], words: str) -> None:
     with pytest.raises(DataError) as raised:
         said([{**LLAMA, **cells}])
     assert words in str(raised.value)
+
+
+def test_a_rate_that_is_not_near_the_model_is_asked_about() -> None:
+    row, near = {"output_tok_s": "140"}, {"output_tok_s": "60"}
+    (told,) = far_off([row, near, near], [50.0, 50.0, None])
+    assert "1 of 3 rates are not within x2 of the model, at most x2.8" in told
+    assert "x0.21" in far_off([row], [660.0])[0]
+    assert far_off([row, near], [70.0, 120.0]) == far_off([row], [None]) == []
 
 
 def test_layers_on_the_processor_are_refused_once_the_model_is_known() -> None:

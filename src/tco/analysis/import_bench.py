@@ -10,7 +10,16 @@ from tco.catalog.benches.read import CONTRADICTION
 from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.shapes import KV_BYTES, precision
 from tco.errors import DataError, UnknownNameError, UsageError, unknown_name
-from tco.options.shapes import Row, cases, complaint, gpu_shape, inputs, model_shape, predict
+from tco.options.shapes import (
+    FLAG_RATIO,
+    Row,
+    cases,
+    complaint,
+    gpu_shape,
+    inputs,
+    model_shape,
+    predict,
+)
 from tco.records import dataclass
 
 if TYPE_CHECKING:
@@ -152,7 +161,7 @@ def _row(
             f"add it, for example: {flags}"
         )
     _all_on_gpus(catalog, bench, reading, str(whole["model"]))
-    notes += _laid_out(whole)
+    notes += _laid_out(whole, reading.layer_split)
     if whole["kv_precision"] is None:
         whole["kv_precision"] = "bf16"
         notes.append("KV cache taken to be in 16 bits; --kv-precision fp8 says otherwise")
@@ -275,7 +284,7 @@ def _gpu(catalog: Catalog, name: str) -> str | None:
     return None
 
 
-def _laid_out(whole: dict[str, object]) -> list[str]:
+def _laid_out(whole: dict[str, object], by_layers: bool) -> list[str]:
     """Fill in how the GPUs are laid out; tensor parallel over all of a replica unless said."""
     gpus, pp, replicas = (int(str(whole[n] or 1)) for n in ("gpus", "pp", "replicas"))
     tp = whole["tp"]
@@ -284,7 +293,7 @@ def _laid_out(whole: dict[str, object]) -> list[str]:
         raise UsageError(
             f"{gpus} GPUs are not --tp {whole['tp']} times --pp {pp} times --replicas {replicas}"
         )
-    if tp is None and gpus > 1:
+    if tp is None and gpus > 1 and not by_layers:
         return [f"taken to be one replica of tensor parallel {whole['tp']}; --tp, --pp, --replicas"]
     return []
 
@@ -292,6 +301,20 @@ def _laid_out(whole: dict[str, object]) -> list[str]:
 def predictions(catalog: Catalog, rows: Sequence[Row]) -> list[float | None]:
     """Return what the capacity model says of each row [token/s]; None where it cannot say."""
     return [_predicted(catalog, row) for row in rows]
+
+
+def far_off(rows: Sequence[Row], expected: Sequence[float | None]) -> list[str]:
+    """Return which measurements the model is more than twice above or below."""
+    rates = [(float(row["output_tok_s"]), model) for row, model in zip(rows, expected, strict=True)]
+    ratios = [rate / model for rate, model in rates if model]
+    off = [ratio for ratio in ratios if not 1.0 / FLAG_RATIO <= ratio <= FLAG_RATIO]
+    if not off:
+        return []
+    worst = max(off, key=lambda ratio: max(ratio, 1.0 / ratio))
+    return [
+        f"{len(off)} of {len(rows)} rates are not within x{FLAG_RATIO:g} of the model, at most "
+        f"x{worst:.2g}: are GPU, precision, drafts and requests in flight what they were?"
+    ]
 
 
 def _predicted(catalog: Catalog, row: Row) -> float | None:

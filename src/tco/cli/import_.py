@@ -93,7 +93,13 @@ def bench(owner: Owner, output: Output, file: FILE) -> None:
 
 def _imported(file: str, owner: Owner, said: Any) -> Any:
     """Return what was read, after writing it down."""
-    from tco.analysis.import_bench import ImportedRow, ImportResult, measured_rows, predictions
+    from tco.analysis.import_bench import (
+        ImportedRow,
+        ImportResult,
+        far_off,
+        measured_rows,
+        predictions,
+    )
     from tco.catalog.benches.read import read_bench
     from tco.catalog.files import merged, save, user_file
     from tco.catalog.load import load_catalog
@@ -128,7 +134,7 @@ def _imported(file: str, owner: Owner, said: Any) -> Any:
             )
             for row, model, action in zip(rows, expected, actions, strict=True)
         ),
-        warnings=tuple(notes),
+        warnings=(*notes, *far_off(rows, expected)),
     )
 
 

@@ -448,19 +448,22 @@ def setup_id(model: str, gpu: str, gpus: int, precision: str, rent: RentEntry) -
     return f"self/{model}@{gpus}x{gpu}:{precision}/{rent.seller}:{rent.way}"
 
 
+WORDS = ("apple", "arc", "gaudi", "strix")  # names of chips that are words, no letters
 _MACHINE = re.compile(r"(?P<count>\d+)x(?P<gpu>[^:/]+)")
 
 
 def machine(hardware: str | None, gpus: float | None = None) -> str:
     """Return GPUs in words: of a replica, or as many as there are.
 
-    >>> machine("4xa30:mxfp4", 28), machine("2xh200-nvl:fp8"), machine("1xb200-sxm:fp8", 5)
-    ('28 A30', '2 H200 NVL', '5 B200')
+    >>> machine("4xa30:mxfp4", 28), machine("2xh200-nvl:fp8"), machine("1xapple-m3-ultra:int4", 5)
+    ('28 A30', '2 H200 NVL', '5 Apple M3 Ultra')
     """
     found = _MACHINE.match(hardware or "")
     if found is None:
         return hardware or ""
-    name = found["gpu"].upper().removesuffix("-SXM").replace("-", " ")
+    gpu = found["gpu"]
+    name = gpu.title() if gpu.startswith(WORDS) else gpu.upper().removesuffix("-SXM")
+    name = name.replace("-", " ")
     return f"{_count(float(found['count']) if gpus is None else gpus)} {name}"
 
 

@@ -356,6 +356,8 @@ def _elsewhere(part: BenchPart) -> str | None:
         return "the cache was in the host's memory"
     if part.cells.get("n_gpu_layers") == 0:
         return "its layers were on the processor"
+    if "rpc" in (part.text("devices") or "").lower():
+        return "layers were on another machine (RPC)"
     backends = (part.text("backends") or "").lower()
     if backends and not set(re.split(r"[,\s]+", backends)) - {"cpu", "blas", "rpc", ""}:
         return f"it ran on {backends}, on no GPU"
