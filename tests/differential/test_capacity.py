@@ -300,6 +300,7 @@ def case(pick: np.random.Generator, models: list[Any], gpus: list[Any]) -> tuple
         tp = 1.0
     format_ = precision(str(pick.choice(FORMATS)))
     assert format_ is not None
+    model = models[int(pick.integers(len(models)))]
     layout = Layout(
         tp=tp,
         pp=float(pick.choice([1, 1, 1, 2, 4])),
@@ -308,9 +309,8 @@ def case(pick: np.random.Generator, models: list[Any], gpus: list[Any]) -> tuple
         layer_split=bool(pick.random() < 0.1),
         kv_bytes=float(pick.choice([1, 2])),
         memory_share=float(pick.choice([0.9, 0.96])),
-        **format_.columns(),
+        **format_.columns(model),
     )
-    model = models[int(pick.integers(len(models)))]
     if pick.random() < 0.3:
         model = replace(model, outside=not model.outside)
     profile = list(PROFILES.values())[int(pick.integers(len(PROFILES)))]

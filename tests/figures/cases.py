@@ -265,7 +265,9 @@ def best_replicas() -> Any:
 def precisions() -> Any:
     """Bytes of each precision by name, and what is none."""
     names = (*shapes.PRECISIONS, *shapes.UNSIZED, "FP8", "q9", "")
-    out: list[Any] = [p and p.columns() for p in map(shapes.precision, names)]
+    odd = replace(DENSE, odd_share=0.5, odd_down_share=0.25)
+    out: list[Any] = [p and p.columns(odd) for p in map(shapes.precision, names)]
+    out += [p and p.columns(DENSE) for name in names if (p := shapes.precision(name, local=True))]
     return [out, shapes.number(A(3.0)), shapes.column(2.0, 3), shapes.column(A([1.0, 2.0]), 2)]
 
 
@@ -704,7 +706,7 @@ def edges_of_memory() -> Any:
         )  # fmt: skip
         out.append([odd.step_s, odd.prefill_s, odd.ttft_s])
     out += [
-        shapes.precision(name) and shapes.precision(name).columns()
+        shapes.precision(name) and shapes.precision(name).columns(MOE)
         for name in ("exl2-4.0", "exl2-2.5", "exl2-x")
     ]  # type: ignore[union-attr]
     return [

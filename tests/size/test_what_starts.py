@@ -74,10 +74,10 @@ def test_what_does_not_start_is_refused_with_the_reason(
     assert words in done.stderr
 
 
-def gb(name: str, width: str) -> float:
-    form = precision(width)
+def gb(name: str, width: str, local: bool = False) -> float:
+    form, model = precision(width, local), shape(name)
     assert form is not None
-    return float(stored_bytes(shape(name), Layout(**form.columns()))) / 1e9
+    return float(stored_bytes(model, Layout(**form.columns(model)))) / 1e9
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,12 @@ def gb(name: str, width: str) -> float:
         ("llama-3.1-8b", "q4_k_m", 4.92),
         ("llama-3.2-3b", "q4_k_m", 2.01),
         ("llama-3.3-70b", "q4_k_m", 42.5),
+        ("llama-3.3-70b", "q6_k", 57.9),
+        ("qwen3-30b-a3b", "q8_0", 32.5),
+        ("gemma-3-27b", "q4_k_m", 16.5),
+        # rows of 29,568 are no whole number of blocks: other formats take their place
+        ("qwen2.5-72b", "q4_k_m", 47.4),
+        ("qwen2.5-72b", "q6_k", 64.3),
         ("llama-3.1-8b", "q2_k", 3.18),
         ("llama-3.1-8b", "q3_k_m", 4.02),
         ("llama-3.1-8b", "q4_0", 4.66),
@@ -99,6 +105,15 @@ def gb(name: str, width: str) -> float:
 )
 def test_weights_are_as_large_as_published_files(model: str, width: str, size_gb: float) -> None:
     assert gb(model, width) == pytest.approx(size_gb, rel=0.01)
+
+
+def test_llama_cpp_keeps_a_mixture_in_8_bits_but_for_its_experts() -> None:
+    # llama-bench: gpt-oss 20B MXFP4 MoE 11.27 GiB, 120B 59.02 GiB
+    assert gb("gpt-oss-20b", "mxfp4", local=True) == pytest.approx(12.1, rel=0.01)
+    assert gb("gpt-oss-120b", "mxfp4", local=True) == pytest.approx(63.4, rel=0.01)
+    assert gb("gpt-oss-20b", "mxfp4") == pytest.approx(13.76, rel=0.01)
+    (said,) = rows("size gpt-oss-20b --gpu rtx-4090 --gpus 1 --engine local")
+    assert float(said["weights_gb"]) == pytest.approx(12.1, rel=0.01)
 
 
 def test_fewer_bits_are_never_larger() -> None:

@@ -202,7 +202,7 @@ def test_weight_only_4_bit_runs_at_the_16_bit_rate() -> None:
 
 def test_what_fp4_leaves_out_of_the_experts_is_in_8_bits() -> None:
     """Its weights, their reads, and their arithmetic at the 8-bit rate where there is one."""
-    fp4 = replace(FP8, **PRECISIONS["fp4"].columns())
+    fp4 = replace(FP8, **PRECISIONS["fp4"].columns(EXPERTS))
     all_4 = replace(fp4, other_bytes=0.5625)
     rest = capacity.dense_params(EXPERTS)
     more = capacity.weights_bytes(EXPERTS, fp4) - capacity.weights_bytes(EXPERTS, all_4)

@@ -74,6 +74,8 @@ class ModelShape:
         full_attention_share: Share of `attention_layers` that see the whole context [1].
         window_tokens: Tokens that the other layers see; `inf` when there are none [token].
         index_topk: Tokens that sparse attention reads; `inf` when attention is dense [token].
+        odd_share, odd_down_share: Share of the weights outside the embeddings in matrices whose
+            rows are no multiple of 256, those that lead back from a feed-forward apart [1].
         state_bytes: Fixed state of linear layers per sequence [byte].
         outside: The model was not held against anything built like it.
     """
@@ -95,6 +97,8 @@ class ModelShape:
     full_attention_share: Number = 1.0
     window_tokens: Number = np.inf
     index_topk: Number = np.inf
+    odd_share: Number = 0.0
+    odd_down_share: Number = 0.0
     state_bytes: Number = 0.0
     outside: Flag = False
 
@@ -145,36 +149,46 @@ class Precision:
     Args:
         weight_bytes: Bytes that a weight takes, scales included [byte].
         compute_bits: Operand width of its kernels [bit].
-        other_bytes: Bytes of a weight outside the routed experts, in a mixture of experts; None
+        other_bytes: Bytes of a weight outside the routed experts, in a mixture of experts; NaN
             where all weights are alike [byte].
         embedding_bytes, output_bytes: Bytes of a weight of the embedding and of the output matrix;
             tied, they are one matrix of the latter [byte].
+        odd_bytes, odd_down_bytes: What a weight takes more in the matrices of `odd_share` and
+            `odd_down_share` of a model [byte].
     """
 
-    weight_bytes: float
-    compute_bits: float
-    other_bytes: float | None = None
-    embedding_bytes: float = 2.0
-    output_bytes: float = 2.0
+    weight_bytes: Number
+    compute_bits: Number
+    other_bytes: Number = np.nan
+    embedding_bytes: Number = 2.0
+    output_bytes: Number = 2.0
+    odd_bytes: Number = 0.0
+    odd_down_bytes: Number = 0.0
 
-    def columns(self) -> dict[str, Any]:
-        """Return the fields of a `Layout` that follow from it."""
+    def columns(self, model: ModelShape) -> dict[str, Any]:
+        """Return the fields of a `Layout` of a model that follow from it."""
+        more = model.odd_share * self.odd_bytes + model.odd_down_share * self.odd_down_bytes
+        weight = self.weight_bytes + more
         return {
-            "weight_bytes": self.weight_bytes,
+            "weight_bytes": weight,
             "compute_bits": self.compute_bits,
-            "other_bytes": self.weight_bytes if self.other_bytes is None else self.other_bytes,
+            "other_bytes": np.where(np.isnan(self.other_bytes), weight, self.other_bytes)[()],
             "embedding_bytes": self.embedding_bytes,
             "output_bytes": self.output_bytes,
         }
 
 
-def _gguf(body: float, embedding: float, output: float = 6.5625) -> Precision:
+def _gguf(
+    body: float, embedding: float, output: float = 6.5625, odd: tuple[float, float] = (0.0, 0.0)
+) -> Precision:
     """Return a format of llama.cpp, which quantizes both ends too; bits per weight."""
     return Precision(
         weight_bytes=body / 8.0,
         compute_bits=16.0,
         embedding_bytes=embedding / 8.0,
         output_bytes=output / 8.0,
+        odd_bytes=odd[0] / 8.0,
+        odd_down_bytes=odd[1] / 8.0,
     )
 
 
@@ -186,7 +200,10 @@ def _gguf(body: float, embedding: float, output: float = 6.5625) -> Precision:
 # in 4 bits; what was measured of it reads that much. fp4 says no more than the width: the rest is
 # in 8 bits, as DeepSeek V4 has it; measurements so named fit no better with 4 or 16.
 # GGUF: bits of a block from ggml's layouts (q4_k is 4.5, q6_k 6.5625, q8_0 8.5); the mixes of the
-# _s, _m and _l files from the sizes of Llama 3 8B in each of them.
+# _s, _m and _l files from the sizes of Llama 3 8B in each of them. Blocks of 256 weights want rows
+# of such a multiple: others are kept in the next wider format of 32 (q4_k in q5_0, q5_k in q5_1,
+# q6_k in q8_0, q2_k, q3_k and iq4_xs in 4.5 bits), by matrix as the mix has them (llama.cpp's
+# llama-quant.cpp). Qwen2.5 72B in q4_k_m, with rows of 29,568, has 47.4 GB and not 43.9.
 PRECISIONS = {
     "bf16": Precision(weight_bytes=2.0, compute_bits=16.0),
     "fp16": Precision(weight_bytes=2.0, compute_bits=16.0),
@@ -199,35 +216,52 @@ PRECISIONS = {
     "int4": Precision(weight_bytes=0.5625, compute_bits=16.0, other_bytes=2.0),
     "awq": Precision(weight_bytes=0.5625, compute_bits=16.0, other_bytes=2.0),
     "gptq": Precision(weight_bytes=0.5625, compute_bits=16.0, other_bytes=2.0),
-    "q2_k": _gguf(2.95, 2.625),
-    "q3_k_s": _gguf(3.44, 3.4375),
-    "q3_k_m": _gguf(3.86, 3.4375),
-    "q3_k_l": _gguf(4.20, 3.4375),
-    "iq4_xs": _gguf(4.25, 4.25),
+    "q2_k": _gguf(2.95, 2.625, odd=(1.875, 1.0625)),
+    "q3_k_s": _gguf(3.44, 3.4375, odd=(1.0625, 1.0625)),
+    "q3_k_m": _gguf(3.86, 3.4375, odd=(1.0625, 0.97)),
+    "q3_k_l": _gguf(4.20, 3.4375, odd=(1.0625, 0.5)),
+    "iq4_xs": _gguf(4.25, 4.25, odd=(0.25, 0.28)),
     "q4_0": _gguf(4.5, 4.5),
     "q4_1": _gguf(5.0, 5.0),
-    "q4_k_s": _gguf(4.54, 4.5),
-    "q4_k_m": _gguf(4.80, 4.5),
+    "q4_k_s": _gguf(4.54, 4.5, odd=(1.0, 0.94)),
+    "q4_k_m": _gguf(4.80, 4.5, odd=(1.0, 1.47)),
     "q5_0": _gguf(5.5, 5.5),
     "q5_1": _gguf(6.0, 6.0),
-    "q5_k_s": _gguf(5.5, 5.5),
-    "q5_k_m": _gguf(5.66, 5.5),
-    "q6_k": _gguf(6.5625, 6.5625),
+    "q5_k_s": _gguf(5.5, 5.5, odd=(0.5, 0.5)),
+    "q5_k_m": _gguf(5.66, 5.5, odd=(0.5, 1.22)),
+    "q6_k": _gguf(6.5625, 6.5625, odd=(1.9375, 1.9375)),
     "q8_0": _gguf(8.5, 8.5, 8.5),
 }
+LOCAL_PRECISIONS = {
+    "mxfp4": Precision(
+        weight_bytes=0.53125,
+        compute_bits=4.0,
+        other_bytes=1.0625,
+        embedding_bytes=1.0625,
+        output_bytes=1.0625,
+    )
+}
+"""What llama.cpp makes of a format that servers have too: of a mixture in mxfp4 all but the routed
+experts is in q8_0 (llama-quant.cpp), so that gpt-oss-20b has 12.1 GB and not 13.7."""
 UNSIZED = {"q2": "q2_k", "q3_k": "q3_k_m", "q4_k": "q4_k_m", "q5_k": "q5_k_m", "q8": "q8_0"}
 """Names of GGUF files without their size, and the file that is meant by them."""
 
 KV_BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "nvfp4": 0.5625, "q8_0": 1.0625}
 
 
-def precision(name: str) -> Precision | None:
-    """Return what `name` (`bf16`, `fp8`, `q4_k_m`, `exl2-4.0`, …) means; None when unknown."""
+def precision(name: str, local: bool = False) -> Precision | None:
+    """Return what `name` (`bf16`, `q4_k_m`, `exl2-4.0`, …) means; None when unknown.
+
+    Args:
+        name: Of the format.
+        local: The server is a local runner.
+    """
     key = name.strip().lower()
     exl2 = re.fullmatch(r"exl2-(\d(?:\.\d+)?)", key)
     if exl2:  # bits per weight, and about 0.02 byte of scales
         return Precision(weight_bytes=float(exl2[1]) / 8 + 0.02, compute_bits=16.0)
-    return PRECISIONS.get(UNSIZED.get(key, key))
+    own = LOCAL_PRECISIONS.get(key) if local else None
+    return own or PRECISIONS.get(UNSIZED.get(key, key))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,7 +172,6 @@ def server_layout(settings: Settings, profile: ServerProfile) -> Layout:
         reserve_bytes=LOCAL_RESERVE_BYTES if profile.single_stream else SERVER_RESERVE_BYTES,
         layer_split=bool(profile.single_stream),
         dp_attention=float(settings.value("serving.parallel")) == DATA_ATTENTION,
-        **_precision("bf16").columns(),
     )
 
 
@@ -185,12 +184,12 @@ def layout_of(model: ModelShape, gpus: int, gpu: GpuEntry, name: str, server: La
         pp=float(gpus // tp),
         nodes=float(gpus // tp),
         dp_attention=server.dp_attention and float(model.routed_params) > 0.0,
-        **_precision(name).columns(),
+        **_precision(name, server).columns(model),
     )
 
 
-def _precision(name: str) -> Precision:
-    found = precision(name)
+def _precision(name: str, server: Layout) -> Precision:
+    found = precision(name, local=bool(server.layer_split))
     if found is None:
         raise ValueError(f"no precision called {name}")
     return found
@@ -297,8 +296,7 @@ class SetUps:
         """Return the engine's view of some set-ups, as arrays [rows]."""
         node = np.array([g.node_gpus for g in self.gpus])[self.gpu[rows]]
         tp = np.minimum(self.count[rows], node)
-        widths = [_precision(name).columns() for name in self.names]
-        of = self.precision[rows]
+        widths = stacked([_precision(name, self.server) for name in self.names])
         models = taken(stacked([m.shape for m in self.models]), self.model[rows])
         layout = replace(
             self.server,
@@ -306,7 +304,7 @@ class SetUps:
             pp=(self.count[rows] // tp).astype(float),
             nodes=(self.count[rows] // tp).astype(float),
             dp_attention=self.server.dp_attention & (np.asarray(models.routed_params) > 0.0),
-            **{name: np.array([w[name] for w in widths])[of] for name in widths[0]},
+            **taken(widths, self.precision[rows]).columns(models),
         )
         return models, taken(stacked([g.shape for g in self.gpus]), self.gpu[rows]), layout
 

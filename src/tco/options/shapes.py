@@ -29,6 +29,7 @@ from tco.engine.shapes import (
     Layout,
     ModelShape,
     Number,
+    Precision,
     ServerProfile,
     precision,
 )
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 # From a catalog's words to the engine's numbers: models, GPUs, and stacks of them.
 
-Shape = TypeVar("Shape", ModelShape, GpuShape, Replica)
+Shape = TypeVar("Shape", ModelShape, GpuShape, Layout, Replica, Precision, ServerProfile)
 
 
 LARGE_MEMORY_GIB = 70
@@ -76,9 +77,25 @@ def model_shape(model: Model) -> ModelShape | None:
         vocab_size=float(arch.vocab_size),
         tied_embeddings=arch.tied_embeddings,
         index_topk=float(arch.index_topk) if arch.index_topk else np.inf,
+        **_odd(arch, params.total),
         **_cache(arch),
         outside=arch.outside_calibration is not None,
     )
+
+
+BLOCK = 256  # weights of a block of llama.cpp's formats
+
+
+def _odd(arch: Architecture, params_b: float) -> dict[str, Any]:
+    """Return the shares of weights in rows of no whole block: `inner` long, or else `wide`."""
+    wide, experts = arch.hidden_size, arch.experts
+    inner, back_b = arch.ffn or 0, (arch.ffn or 0) * arch.layers * wide / 1e9
+    if experts is not None:
+        inner, back_b = experts.expert_ffn or 0, experts.routed_params_b / arch.ffn_matrices
+    tables_b = (1 if arch.tied_embeddings else 2) * arch.vocab_size * wide / 1e9
+    down = back_b / max(params_b - tables_b, back_b, 1e-9)
+    odd = (1.0 - down) * (wide % BLOCK > 0), down * (inner % BLOCK > 0)
+    return {"odd_share": odd[0], "odd_down_share": odd[1]}
 
 
 def _cache(arch: Architecture) -> dict[str, Any]:
@@ -185,7 +202,6 @@ def taken(shape: Shape, rows: Indices | int) -> Shape:
 # Rows of measured throughput to inputs of the capacity model; what cannot be used, and why.
 
 Row = Mapping[str, str]
-MeasuredShape = TypeVar("MeasuredShape", ModelShape, GpuShape, Layout, ServerProfile)
 
 MODES = ("continuous", "static_batch", "single_stream")
 TEXTS = ("model", "gpu", "weight_dtype", "kv_dtype", "engine", "mode")
@@ -324,18 +340,19 @@ def inputs(
     rows: Sequence[Row], models: Mapping[str, ModelShape], gpus: Mapping[str, GpuShape]
 ) -> MeasuredInputs:
     """Return usable `rows` as arrays."""
-    flags = [profile_flags(row) for row in rows]
     n_gpus, tp = _column(rows, "n_gpus", np.nan), _column(rows, "tp", np.nan)
     implied = n_gpus / (tp * _column(rows, "pp", 1.0))  # NaN where tp is not stated
     stated = np.isfinite(implied)
     replicas = _column(rows, "replicas", np.nan)
     replicas = np.where(np.isnan(replicas), implied, replicas)
     mode = np.array([row["mode"] for row in rows])
+    model = stacked([models[row["model"]] for row in rows])
+    profile = stacked([ServerProfile(**profile_flags(row)) for row in rows])
     return MeasuredInputs(
-        model=_stack([models[row["model"]] for row in rows]),
-        gpu=_stack([gpus[row["gpu"]] for row in rows]),
-        layout=_layout(rows),
-        profile=ServerProfile(**{name: np.array([f[name] for f in flags]) for name in flags[0]}),
+        model=model,
+        gpu=stacked([gpus[row["gpu"]] for row in rows]),
+        layout=_layout(rows, model, profile),
+        profile=profile,
         isl=_column(rows, "isl", np.nan),
         osl=_column(rows, "osl", np.nan),
         concurrency=_column(rows, "concurrency", np.inf),
@@ -356,8 +373,10 @@ def inputs(
     )
 
 
-def _layout(rows: Sequence[Row]) -> Layout:
-    formats = [f.columns() for row in rows if (f := precision(row["weight_dtype"]))]
+def _layout(rows: Sequence[Row], model: ModelShape, profile: ServerProfile) -> Layout:
+    local = np.atleast_1d(profile.single_stream)
+    names = zip((row["weight_dtype"] for row in rows), local, strict=True)
+    formats = stacked([f for name, runner in names if (f := precision(name, bool(runner)))])
     compiled = np.array([re.search("tensorrt|trt|nim", row["engine"].lower()) for row in rows])
     lean = compiled.astype(bool)
     return Layout(
@@ -367,7 +386,7 @@ def _layout(rows: Sequence[Row]) -> Layout:
         dp_attention=_column(rows, "dp_attention", 0.0) > 0.0,
         layer_split=_column(rows, "layer_split", 0.0) > 0.0,
         kv_bytes=np.array([KV_BYTES[row["kv_dtype"].lower()] for row in rows]),
-        **{name: np.array([f[name] for f in formats]) for name in formats[0]},
+        **formats.columns(model),
         memory_share=np.where(lean, 0.96, 0.90),
         reserve_bytes=np.where(lean, 1.0e9, 2.5e9),
     )
@@ -383,11 +402,6 @@ def _latency_s(rows: Sequence[Row], name: str) -> Floats:
 def _column(rows: Sequence[Row], name: str, missing: float) -> Floats:
     cells = [(row.get(name) or "").strip() for row in rows]
     return np.array([float(cell) if cell else missing for cell in cells])
-
-
-def _stack(shapes: Sequence[MeasuredShape]) -> MeasuredShape:
-    kind = type(shapes[0])
-    return kind(**{f.name: np.array([getattr(s, f.name) for s in shapes]) for f in fields(kind)})
 
 
 # Measurements held against the capacity model: predictions, bands, error statistics.
