@@ -391,8 +391,9 @@ def in_flight(requests_per_s: Number, replica: Replica) -> Number:
     """Return the mean number of requests in a replica at some rate below its capacity [1].
 
     Little's law with the time in the system taken as a straight line between a request alone and
-    a full replica: ``B = r * (T1 - s) / (1 - r * s)``, ``s = (T_full - T1) / (slots - 1)``. Where
-    nothing is known of a request alone, its time is taken to be that of a full replica.
+    a full replica: ``B = r * (T1 - s) / (1 - r * s)``, ``s = (T_full - T1) / (slots - 1)``; below
+    one in flight nothing is slowed, ``B = r * T1``. Where nothing is known of a request alone, its
+    time is taken to be that of a full replica.
 
     Args:
         requests_per_s: Rate of one replica [request/s].
@@ -401,4 +402,7 @@ def in_flight(requests_per_s: Number, replica: Replica) -> Number:
     full = replica.slots / replica.requests_per_s
     alone = request_s(replica)
     slope = (full - alone) / np.maximum(np.asarray(replica.slots) - 1.0, 1.0)
-    return requests_per_s * (alone - slope) / (1.0 - requests_per_s * slope)
+    unslowed = requests_per_s * alone
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slowed = requests_per_s * (alone - slope) / (1.0 - requests_per_s * slope)
+    return np.where(unslowed < 1.0, unslowed, slowed)

@@ -26,7 +26,7 @@ from tco.engine import (
     training,
 )
 from tco.engine.gaps import Gaps
-from tco.engine.replica import Replica
+from tco.engine.replica import Replica, in_flight
 from tco.engine.shapes import Workload
 
 A = np.array
@@ -415,3 +415,15 @@ def test_host_memory_of_some_replicas_only() -> None:
     for part, *each in zip(found, *alone, strict=True):
         assert np.asarray(part)[1] == close(np.asarray(each[1])[0])
     assert np.asarray(found[1])[1] < np.asarray(found[0])[1]  # what the pool lost is there
+
+
+def test_fewer_than_one_in_flight_are_not_slowed() -> None:
+    """Two slots that take ten times as long as one: at little load one is in flight at a time."""
+    known = Replica(
+        slots=2.0, requests_per_s=0.2, tpot_s=np.nan, memory_slots=2.0, lone_tpot_s=np.nan,
+        lone_request_s=1.0,
+    )  # fmt: skip
+    assert np.allclose(in_flight(np.array([0.0, 0.05, 0.19]), known), [0.0, 0.05, 0.19])
+    full = replace(known, slots=10.0, requests_per_s=5.0)  # one alone takes 1 s, of ten each 2 s
+    assert in_flight(1.0, full) == pytest.approx(1.0)
+    assert in_flight(5.0, full) == pytest.approx(10.0)
