@@ -279,6 +279,59 @@ def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says(purchase: str) -
     assert sum(s.monthly_usd for s in result.tasks[0].steps) == pytest.approx(result.fleets_usd)
 
 
+@pytest.mark.parametrize("model", ["glm-5.3", "glm-5.2"])
+def test_sessions_of_a_task_fill_its_fleet_as_compare_fills_it(model: str) -> None:
+    """A task of agents was put on own GPUs as if its requests stood alone: 16 for 96."""
+    from tco.analysis.compare import compare
+
+    whole = Scenario(
+        requests=500e3, profile="agent-coding", models=(model,), tiers=("self",),
+        purchases=("on_demand",),
+    )  # fmt: skip
+    compared = compare(prepare(CATALOG, whole, DAY))
+    best = next(option for option in compared.options if option.id == compared.best)
+    result = planned(
+        "tasks:\n  - {name: a, requests: 500k, profile: agent-coding, private: true, "
+        f"models: {model}}}\n",
+        purchases=("on_demand",),
+    )
+    assert result.monthly_usd == pytest.approx(best.monthly_usd, rel=1e-9)
+    assert result.fleets[0].gpus == best.gpus
+
+
+@pytest.mark.parametrize("hours", ["6h", 24, "7d"])
+def test_a_task_that_waits_until_a_deadline_costs_what_compare_says(hours: object) -> None:
+    from tco.analysis.compare import compare
+    from tco.ask.fields import hours as read
+
+    settings = {"workload.batch_share": 1.0, "workload.deadline_h": read(hours)}
+    fields = {"gpus": ("h100-sxm",), "purchases": ("on_demand",)}
+    whole = Scenario(
+        tokens=500e9, models=("llama-3.3-70b",), tiers=("self",), settings=settings, **fields
+    )  # type: ignore[arg-type]
+    compared = compare(prepare(CATALOG, whole, DAY))
+    best = next(option for option in compared.options if option.id == compared.best)
+    result = planned(
+        "tasks:\n  - {name: a, tokens: 500B, batch: true, private: true, models: llama-3.3-70b, "
+        f"deadline: {hours}}}\n",
+        **fields,
+    )
+    assert result.monthly_usd == pytest.approx(best.monthly_usd, rel=1e-9)
+    assert result.fleets[0].gpus == best.gpus
+
+
+def test_tasks_of_users_and_of_developers_cost_what_compare_says() -> None:
+    from tco.analysis.compare import compare
+
+    said = {"models": ("gpt-oss-120b", "glm-5.3"), "tiers": ("hosted",)}
+    for who in ({"users": 20e3, "profile": "chat"}, {"developers": 40.0}):
+        compared = compare(prepare(CATALOG, Scenario(**said, **who), DAY))  # type: ignore[arg-type]
+        best = next(option for option in compared.options if option.id == compared.best)
+        task = ", ".join(f"{key}: {value}" for key, value in who.items())
+        result = planned(f"tasks:\n  - {{name: a, models: [gpt-oss-120b, glm-5.3], {task}}}\n")
+        assert result.monthly_usd == pytest.approx(best.monthly_usd, rel=1e-9)
+
+
 def test_a_host_runs_its_endpoints_beside_a_fleet_of_ones_own() -> None:
     """Its GPUs take no engineers of one's own, but what is done once is done for them as well."""
     staff = people(

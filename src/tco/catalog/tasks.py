@@ -85,6 +85,12 @@ def _positive(said: Any) -> float:
     return value
 
 
+def _duration_h(said: Any) -> float:
+    if isinstance(said, str):
+        return _positive(units.seconds(said) / units.SECONDS_PER_HOUR)
+    return _positive(said)
+
+
 def _peak_to_mean(said: Any) -> float:
     value = units.number(said)
     if value < 1:
@@ -121,6 +127,7 @@ Requests = Annotated[float, _number_of(units.requests_per_month), QUANTITY]
 Tokens = Annotated[float, _number_of(units.tokens_per_month), QUANTITY]
 Peak = Annotated[float, _number_of(units.requests_per_s), QUANTITY]
 PeakToMean = Annotated[float, _number_of(_peak_to_mean), QUANTITY]
+Hours = Annotated[float, _number_of(_duration_h), QUANTITY]
 Seconds = Annotated[float, _number_of(units.seconds), QUANTITY]
 Usd = Annotated[float, _number_of(units.usd), QUANTITY]
 Batch = Annotated[
@@ -164,6 +171,10 @@ class Task(Record):
     """The volume in tokens instead."""
     share: Part | None = None
     """The volume as a share of `requests` at the top of the file instead."""
+    users: Length | None = None
+    """Users instead, at the profile's requests each."""
+    developers: Length | None = None
+    """Developers with a coding agent instead, by the profile `agent-coding` or one that is said."""
     profile: Text | None = None
     """Named traffic for what is left out below; `general` unless the file says another."""
     isl: Length | None = None
@@ -180,6 +191,8 @@ class Task(Record):
     batch: Batch | None = None
     """It can wait for a batch tier: `true`, or the share of the requests that can; as `--batch`
     says when left out."""
+    deadline: Hours | None = None
+    """When what waits must be done on own GPUs: `24h`; the month when left out."""
     max_tpot: Seconds | None = None
     """The slowest token that is acceptable from own GPUs, mean over a request: `30ms`."""
     slo: Annotated[Limits, _readable(_limits)] | None = None
@@ -269,6 +282,9 @@ class Cascade:
     where: str = ""
 
 
+VOLUMES = ("requests", "tokens", "share", "users", "developers")
+"""How the volume of a task is said."""
+
 # A portfolio file read: shares and cascades held against each other.
 
 ROUND_OFF = 1e-6
@@ -345,12 +361,10 @@ class Tasks:
         """Complain of tasks without a volume, with two, or with shares that are not the whole."""
         total, last, whole = 0.0, -1, self.record.requests
         for i, task in enumerate(self.record.tasks):
-            said = [n for n in ("requests", "tokens", "share") if getattr(task, n) is not None]
+            said = [n for n in VOLUMES if getattr(task, n) is not None]
             if len(said) != 1:
                 what = " and ".join(said) or "no volume"
-                raise self.wrong(
-                    ("tasks", i), f"{what}: give one of requests, tokens and share of the month"
-                )
+                raise self.wrong(("tasks", i), f"{what}: give one of {', '.join(VOLUMES)}")
             if task.share is not None:
                 total, last = total + task.share, i
         if last >= 0 and whole is None:
@@ -365,7 +379,9 @@ class Tasks:
             raise self.wrong(("requests",), "no task is a share of it; leave it out")
 
     def _words(self, task: Task, *loc: str | int) -> None:
-        """Complain of what is said twice, in two words."""
+        """Complain of what is said twice, in two words, and of what says nothing."""
+        if task.deadline is not None and not task.batch:
+            raise self.wrong((*loc, "deadline"), "nothing of it waits; give batch too")
         if task.min_score and task.quality:
             raise self.wrong((*loc, "quality"), "min_score says the same; give min_score alone")
         if task.max_tpot is not None and "tpot" in _limits(task.slo):

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 # The tasks of a portfolio as workloads: one after another, and all of them as arrays.
 
-TOKENS = "workload.tokens_per_month"
+TOKENS, BATCH = "workload.tokens_per_month", "workload.batch_share"
 LIMIT, FIRST = "serving.max_tpot_s", "serving.max_ttft_s"
+DEADLINE = ("workload.deadline_h", "workload.deadline_peak_to_mean")
 SHAPE = (
     TOKENS,
     "workload.isl",
@@ -43,6 +44,7 @@ SHAPE = (
     "workload.peak_to_mean",
     LIMIT,
     FIRST,
+    *DEADLINE,
 )
 """Settings that differ from task to task."""
 
@@ -82,7 +84,7 @@ class TaskCase:
     @property
     def batch_share(self) -> float:
         """Return the share of the requests that can wait [1]."""
-        usual = number(self.settings.value("workload.batch_share"))
+        usual = number(self.settings.value(BATCH))
         return usual if self.task.batch is None else self.task.batch
 
     @property
@@ -175,16 +177,19 @@ def _request(request: Scenario, task: Task, where: str) -> Scenario:
         "workload.peak_to_mean": _peak(task, where),
         LIMIT: task.limits.get("tpot"),
         FIRST: task.limits.get("ttft"),
+        **({DEADLINE[0]: task.deadline, BATCH: task.batch} if task.deadline else {}),
     }
     own = {path: value for path, value in said.items() if value is not None}
     others = dict(request.settings)
     if task.peak is not None:
         others.pop("workload.peak_to_mean", None)
-    names = ("tokens", "requests", "peak", "isl", "osl", *own)
+    names = ("tokens", "requests", "users", "developers", "peak", "isl", "osl", *own)
     return replace(
         request,
         tokens=task.tokens,
         requests=task.requests,
+        users=task.users,
+        developers=task.developers,
         peak=task.peak,
         profile=task.profile or request.profile,
         isl=task.isl if task.isl is not None else request.isl,
@@ -228,7 +233,7 @@ def stacked_settings(inputs: Question, cases: Sequence[TaskCase]) -> Settings:
     """Return the settings with an array over the tasks where they differ [tasks]."""
     values = {path: column(cases, path) for path in SHAPE}
     waits = np.array([case.waits_on_own for case in cases])
-    return inputs.settings.with_values({**values, "workload.batch_share": waits})
+    return inputs.settings.with_values({**values, BATCH: waits})
 
 
 def session_settings(inputs: Question, cases: Sequence[TaskCase]) -> Settings:
@@ -246,7 +251,7 @@ def column(cases: Sequence[TaskCase], path: str) -> Floats:
 def blended(inputs: Question, cases: Sequence[TaskCase]) -> Question:
     """Return the question about all tasks as one workload of their mean length and peak."""
     requests = np.array([case.requests for case in cases])
-    means = (path for path in SHAPE if path not in (TOKENS, LIMIT, FIRST))
+    means = (path for path in SHAPE if path not in (TOKENS, LIMIT, FIRST, *DEADLINE))
     values = {path: float(np.average(column(cases, path), weights=requests)) for path in means}
     values[TOKENS] = float(column(cases, TOKENS).sum())
     values[LIMIT] = float(column(cases, LIMIT).min())
@@ -470,6 +475,6 @@ def _calls(case: TaskCase, isl: float, osl: float) -> Settings:
             "workload.isl_factor": 1.0,
             "workload.osl_factor": 1.0,
             "workload.cached_share": 0.0,
-            "workload.batch_share": 0.0,
+            BATCH: 0.0,
         }
     )

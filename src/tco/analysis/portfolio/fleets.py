@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.plan.bills import PURCHASES
-from tco.analysis.portfolio.cases import TaskCase, blended, longest, stacked_settings
+from tco.analysis.portfolio.cases import BATCH, TaskCase, blended, longest, stacked_settings
 from tco.engine.assign import FleetSizes
 from tco.engine.fleet import FleetPolicy, load_served, paid_gpus, replicas_for
 from tco.engine.ledger import total_usd
 from tco.engine.replica import at_once
 from tco.engine.selfhost import Fleet, busy_gpus, fleet_of
-from tco.engine.shapes import Floats, number
+from tco.engine.shapes import Floats, Number, number
 from tco.options.bills import FixedOption, SelfOption, best_pairs, replica_of
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import least_trust
@@ -22,6 +22,7 @@ from tco.options.machines import DEDICATED, fleet_lines, standing_lines, work_li
 from tco.options.question import Question
 from tco.options.selection import Selection
 from tco.options.settings import Settings, fleet_policy, workload
+from tco.options.shapes import stacked
 from tco.records import dataclass
 
 # The fleets that tasks can share: set-ups, what each task puts on them, and what sizes cost.
@@ -49,6 +50,7 @@ class SharedFleet:
         work_usd: What each task's work adds to a fleet that is never idle: its traffic, and for
             bought GPUs the electricity of its work [tasks] [USD/month].
         alone: Requests in flight in the average hour, were none slowed by the others [tasks] [1].
+        waits: Load at the peak of the tasks that can wait whole [tasks] [1].
     """
 
     option: SelfOption | FixedOption
@@ -58,6 +60,7 @@ class SharedFleet:
     requests_per_s: Floats
     work_usd: Floats
     alone: Floats
+    waits: Floats
 
 
 def shared_fleets(
@@ -65,8 +68,8 @@ def shared_fleets(
 ) -> tuple[list[SharedFleet], list[str]]:
     """Return the set-ups worth looking at, and why models were left out.
 
-    Of each model those that are cheapest for the mean request, or for the longest, at one of a
-    few parts of the whole volume.
+    Of each model those that are cheapest for the mean request, for the longest, or for the sessions
+    of a task, at one of a few parts of the whole volume.
 
     Args:
         inputs: The question.
@@ -81,7 +84,9 @@ def shared_fleets(
     options: dict[str, SelfOption | FixedOption] = {}
     left_out: list[str] = []
     if wanted:
-        for view in (blended(inputs, cases), longest(inputs, cases)):
+        with_sessions = [case for case in cases if case.gaps is not None]
+        alone = [replace(inputs, settings=c.settings, gaps=c.gaps) for c in with_sessions]
+        for view in (blended(inputs, cases), longest(inputs, cases), *alone):
             own = own_setups(view, selection)
             total = float(np.asarray(view.settings.value("workload.tokens_per_month")))
             for model in own.models:
@@ -91,7 +96,7 @@ def shared_fleets(
                 made_of = (option_of(own, i) for i in pairs.tolist())
                 options |= {o.id: o for o in made_of}
             left_out += [f"{o.id}: {r}" for o in unserved(own) for r in o.reasons]
-    made = [_shared(option, settings) for option in options.values()]
+    made = [_shared(option, settings, cases) for option in options.values()]
     return [fleet for fleet in made if np.isfinite(fleet.load).any()], left_out
 
 
@@ -100,11 +105,14 @@ def own_fleets(
 ) -> list[SharedFleet]:
     """Return the set-ups that the user described."""
     settings = stacked_settings(inputs, cases)
-    return [_shared(option, settings) for option in options]
+    return [_shared(option, settings, cases) for option in options]
 
 
-def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet:
+def _shared(
+    option: SelfOption | FixedOption, settings: Settings, cases: Sequence[TaskCase]
+) -> SharedFleet:
     load = workload(settings)
+    waiting = np.array([case.waits_on_own >= 1.0 for case in cases])
     peak = np.asarray(load.peak_requests_per_s, dtype=float)
     if isinstance(option, FixedOption):
         volume = load.tokens_per_month  # what one serves is said of a month, as `lines` has it
@@ -119,8 +127,12 @@ def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet
             requests_per_s=peak / work,
             work_usd=np.zeros(peak.shape),
             alone=work,
+            waits=work * waiting,
         )
+    option = replace(option, gaps=None)  # whose sessions: each task has its own
     replica = replica_of(option, settings)
+    if any(case.gaps is not None for case in cases):
+        replica = stacked([replica_of(replace(option, gaps=c.gaps), c.settings) for c in cases])
     feasible = np.broadcast_to(np.asarray(replica.feasible), peak.shape)
     rate = np.broadcast_to(np.asarray(replica.requests_per_s, dtype=float), peak.shape)
     busy = np.where(feasible, busy_gpus(load, replica, option.gpus), 0.0)
@@ -135,7 +147,13 @@ def _shared(option: SelfOption | FixedOption, settings: Settings) -> SharedFleet
         requests_per_s=rate,
         work_usd=np.where(feasible, total_usd(work_lines(option, settings, busy)), 0.0),
         alone=mean * np.where(feasible, at_once(replica), 1.0),
+        waits=np.where(waiting, work, 0.0),
     )
+
+
+def _settings_for(settings: Settings, load: Number, waits: Number) -> Settings:
+    """Return the settings of a fleet: where all that it serves can wait, it keeps no spare."""
+    return settings.with_values({BATCH: 1.0}) if np.greater_equal(waits, load) else settings
 
 
 def policy_of(option: SelfOption | FixedOption, settings: Settings) -> FleetPolicy:
@@ -147,6 +165,8 @@ def policy_of(option: SelfOption | FixedOption, settings: Settings) -> FleetPoli
 
 def sizes_of(shared: SharedFleet, settings: Settings, most_load: float) -> FleetSizes:
     """Return the sizes of a fleet up to one that serves `most_load` replicas' worth of work."""
+    able = np.isfinite(shared.load)
+    settings = _settings_for(settings, shared.load[able].sum(), shared.waits[able].sum())
     policy = policy_of(shared.option, settings)
     needed = float(replicas_for(most_load, shared.slots, policy))
     counts = _counts(needed)
@@ -204,8 +224,8 @@ def hosted(option: SelfOption | FixedOption) -> bool:
 
 
 FleetLoads = Mapping[int, Floats]
-"""Of each fleet its load at the peak and in the average hour, in replicas' worth, and the requests
-in flight then, were none slowed by the others [3] [1]."""
+"""Of each fleet its load at the peak and in the average hour, in replicas' worth, the requests in
+flight then, were none slowed by the others, and what of the peak can wait whole [4] [1]."""
 
 
 def fleet_bills(
@@ -243,9 +263,10 @@ def fleet_bills(
 
 def _alone(inputs: Question, shared: SharedFleet, load: Floats) -> tuple[Fleet, float]:
     """Return what a fleet costs on machines of its own."""
-    policy = policy_of(shared.option, inputs.settings)
+    settings = _settings_for(inputs.settings, load[0], load[3])
+    policy = policy_of(shared.option, settings)
     needed = np.atleast_1d(replicas_for(load[0], shared.slots, policy))
-    usd, gpus = fleet_usd(shared.option, inputs.settings, needed, load)
+    usd, gpus = fleet_usd(shared.option, settings, needed, load)
     size = shared.option.instance_gpus if isinstance(shared.option, SelfOption) else 1
     servers = Fleet(
         needed=float(needed[0]),

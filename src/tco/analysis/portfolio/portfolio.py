@@ -60,8 +60,9 @@ def _loads(ways: Router, best: Solution) -> dict[int, Floats]:
         for step in route.steps:
             if step.fleet >= 0:
                 of, task = ways.fleets[step.fleet], route.task
-                load = step.asked * np.array([of.load[task], of.mean_load[task], of.alone[task]])
-                loads[step.fleet] = loads.get(step.fleet, np.zeros(3)) + load
+                parts = (of.load, of.mean_load, of.alone, of.waits)
+                load = step.asked * np.array([part[task] for part in parts])
+                loads[step.fleet] = loads.get(step.fleet, np.zeros(4)) + load
     return loads
 
 
