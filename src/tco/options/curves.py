@@ -489,7 +489,7 @@ def pieces_allowed(options: Iterable[Option], few: int) -> int:
 def _rows(settings: Settings, rows: Indices, count: int, *, flat: bool) -> Settings:
     """Return the settings of some rows, lying flat [1, rows] or not; numbers stay numbers."""
     columns = {p: s.value for p, s in settings.items() if getattr(s.value, "ndim", 0) == 2}
-    some = {p: v[rows] for p, v in columns.items()} if count > 1 else {}
+    some = {p: np.asarray(v)[rows] for p, v in columns.items()} if count > 1 else {}
     return settings.with_values({p: v.T if flat else v for p, v in some.items()})
 
 
