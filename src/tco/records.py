@@ -97,12 +97,13 @@ def _init_of(kind: type[Any]) -> Callable[..., None]:
 
 
 def _values(record: Any) -> tuple[Any, ...]:
-    found: tuple[Any, ...] = _getter(type(record))(record)
+    kind: Any = type(record)
+    found: tuple[Any, ...] = _getter(kind)(record)
     return found
 
 
 @cache
-def _getter(kind: type[Any]) -> Callable[[Any], Any]:
+def _getter(kind: Any) -> Callable[[Any], Any]:
     """Return what reads all fields of a record at once: they are hashed for every bill."""
     names = tuple(kind.__dataclass_fields__)
     if len(names) > 1:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import product
 from statistics import NormalDist
 from typing import Literal
 
@@ -258,13 +257,14 @@ def places(axes: Sequence[Span], at: Sequence[Floats]) -> Places:
     base = np.zeros(1, dtype=np.int64)
     for (cell, _), stride in zip(found, strides, strict=True):
         base = base + cell * stride
-    corners = []
-    for corner in product((0, 1), repeat=len(axes)):
-        node = base + sum(c * s for c, s in zip(corner, strides, strict=True))
-        weight: Floats = np.ones(1)
-        for (_, inside), side in zip(found, corner, strict=True):
-            weight = weight * (inside if side else 1.0 - inside)
-        corners.append((node, weight))
+    corners: list[tuple[Indices, Floats]] = [(base, np.ones(1))]
+    for (_, inside), stride in zip(found, strides, strict=True):
+        sides = ((0, 1.0 - inside), (stride, inside))
+        corners = [
+            (node + step if step else node, weight * share)
+            for node, weight in corners
+            for step, share in sides
+        ]
     return corners
 
 
@@ -277,5 +277,5 @@ def interpolated(values: Floats, where: Places) -> Floats:
     """
     total = np.zeros(where[0][0].size)
     for nodes, weights in where:
-        total += values[nodes] * weights
+        total += values.take(nodes) * weights
     return total
