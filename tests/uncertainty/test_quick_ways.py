@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from tco.analysis.montecarlo.sample import LEVELS, percentiles
-from tco.engine.draws import FEWEST_BY_DIGITS, ascending, places
+from tco.engine.draws import (
+    FEWEST_BY_DIGITS,
+    Kind,
+    Spread,
+    ascending,
+    midpoints,
+    outermost,
+    places,
+    quantiles,
+)
 from tco.engine.ledger import TokenRates, retry_line, token_flows, token_lines, total_usd
 from tco.engine.shapes import Workload
 from tco.options.cheapest import FEW_CASES, cheapest
@@ -29,6 +38,13 @@ def test_numbers_that_lie_within_one_step_or_are_equal_are_ordered_too() -> None
     assert ascending(close).tolist() == np.argsort(close, kind="stable").tolist()
     for equal in (np.repeat(rng.random(MANY // 2), 2), np.full(MANY, 7.0)):
         assert equal[ascending(equal)].tolist() == np.sort(equal).tolist()
+
+
+@pytest.mark.parametrize("kind", ["uniform", "triangular", "lognormal"])
+def test_the_outermost_draws_are_those_of_all_strata(kind: Kind) -> None:
+    spread = Spread(kind=kind, value=1.0, low=0.7, high=1.9)
+    every = quantiles(spread, midpoints(1_000))
+    assert outermost(spread, 1_000) == (every[0], every[-1])
 
 
 def test_percentiles_are_those_of_sorted_rows() -> None:

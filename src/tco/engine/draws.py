@@ -41,7 +41,7 @@ class Spread:
     most: float = np.inf
 
 
-def quantiles(spread: Spread, probability: Floats) -> Floats:
+def quantiles(spread: Spread, probability: Floats, scores: Floats | None = None) -> Floats:
     """Return the values that are not exceeded with some probabilities, ascending ones.
 
     Uniform and triangular ones go on beyond `low` and `high` far enough for the percentiles to
@@ -51,6 +51,7 @@ def quantiles(spread: Spread, probability: Floats) -> Floats:
     Args:
         spread: The distribution.
         probability: Between 0 and 1 [draws].
+        scores: The standard normal quantiles of these, where they are known [draws].
     """
     if spread.kind == "uniform":
         wider = (spread.high - spread.low) / (1.0 - 2.0 * spread.tail)
@@ -58,11 +59,22 @@ def quantiles(spread: Spread, probability: Floats) -> Floats:
     elif spread.kind == "triangular":
         found = _triangular(spread, probability)
     else:
-        score = normal_scores(probability.size) if _midpoints(probability) else _scores(probability)
+        score = scores
+        if score is None:
+            known = _midpoints(probability)
+            score = normal_scores(probability.size) if known else _scores(probability)
         z = -NormalDist().inv_cdf(spread.tail)
         below, above = np.log(spread.value / spread.low) / z, np.log(spread.high / spread.value) / z
         found = spread.value * np.exp(score * np.where(score < 0, below, above))
     return np.clip(found, spread.least, spread.most)
+
+
+def outermost(spread: Spread, strata: int) -> tuple[float, float]:
+    """Return the least and the most that is drawn of so many strata."""
+    at = midpoints(strata)[[0, -1]]
+    first = _scores(at[:1])
+    low, high = quantiles(spread, at, np.concatenate([first, -first])).tolist()
+    return low, high
 
 
 def _triangular(spread: Spread, probability: Floats) -> Floats:

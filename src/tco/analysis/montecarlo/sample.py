@@ -14,6 +14,7 @@ from tco.engine.draws import (
     interpolated,
     midpoints,
     nodes,
+    outermost,
     places,
     quantiles,
 )
@@ -88,7 +89,7 @@ def _axes(rows: Sequence[Belief]) -> tuple[tuple[str, Span], ...]:
     out = []
     for row in found:
         # The outermost strata of the largest hypercube: no draw lies beyond.
-        low, high = quantiles(row.spread, midpoints(1 << 16))[[0, -1]]
+        low, high = outermost(row.spread, 1 << 16)
         log = row.path.endswith("_factor")
         out.append((row.path, Span(low, high, NODES.get(len(found), FEWEST), log)))
     return tuple(out)
