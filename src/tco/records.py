@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
+from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -95,7 +97,18 @@ def _init_of(kind: type[Any]) -> Callable[..., None]:
 
 
 def _values(record: Any) -> tuple[Any, ...]:
-    return tuple([getattr(record, name) for name in record.__dataclass_fields__])
+    kind: Any = type(record)
+    found: tuple[Any, ...] = _getter(kind)(record)
+    return found
+
+
+@cache
+def _getter(kind: Any) -> Callable[[Any], Any]:
+    """Return what reads all fields of a record at once: they are hashed for every bill."""
+    names = tuple(kind.__dataclass_fields__)
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda record: tuple(getattr(record, name) for name in names)
 
 
 def __repr__(self: Any) -> str:  # noqa: N807

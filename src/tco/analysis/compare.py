@@ -432,7 +432,7 @@ def _considered(inputs: Question, selection: Selection, ranked: list[OptionResul
     """
     models = {n: m for n, m in inputs.catalog.models.models.items() if m.kind == "chat"}
     offers = [o for o in inputs.catalog.prices.offers if o.model in models]
-    priced = [o for o in offers if has_price(inputs, o) and selection.offer(o, models[o.model])]
+    priced = [o for o in offers if selection.offer(o, models[o.model]) and has_price(inputs, o)]
     known = [r for r in ranked if r.id.startswith("self/")]
     told = {r.model for r in known}
     rest = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from operator import attrgetter
@@ -205,9 +206,9 @@ def boxes(hardware: Hardware) -> Mapping[tuple[object, ...], Box]:
     found = {}
     for alike in sizes.values():
         usd = {r.rents[-1].usd_per_gpu_hour for r in alike if not r.rents[-1].only_if_named}
+        often = Counter(rental.gpus for rental in alike)
         for rental in alike:
-            twice = sum(r.gpus == rental.gpus for r in alike) > 1
-            name = (rental.instance if twice else None) or f"{rental.gpus}x"
+            name = (rental.instance if often[rental.gpus] > 1 else None) or f"{rental.gpus}x"
             sized = rental.instance is not None or len(usd) > 1
             found[rental_key(rental)] = Box(name.lower() if len(alike) > 1 else "", sized)
     return found

@@ -299,20 +299,23 @@ def _group(
 ) -> tuple[Indices, Floats, Floats]:
     """Return the winning intervals of some pairs: pair, begin and end of each."""
     edges, fixed, slope = _cells(a.until(rows, end), b.until(rows, end))
-    edges = np.minimum(edges, end[:, None])
-    edges[:, -1] = end
-    low = np.empty_like(edges)
-    low[:, 0], low[:, 1:] = 0.0, edges[:, :-1]
+    stop = np.minimum(edges, end[:, None])
+    stop[:, -1] = end
+    start = np.empty_like(stop)
+    start[:, 0], start[:, 1:] = 0.0, stop[:, :-1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        cross = -fixed / slope
-    start = np.where(slope < 0, np.maximum(low, cross), low)
-    stop = np.where(slope > 0, np.minimum(edges, cross), edges)
-    keep = (start < stop) & ~((slope == 0) & (fixed >= 0))
-    start = np.concatenate([start, end[:, None]], axis=1)
-    stop = np.concatenate([stop, np.full((rows.size, 1), np.inf)], axis=1)
-    keep = np.concatenate([keep, last[:, None]], axis=1)
+        cross = np.divide(-fixed, slope)
+    np.maximum(start, cross, out=start, where=slope < 0)
+    np.minimum(stop, cross, out=stop, where=slope > 0)
+    keep = np.empty((rows.size, stop.shape[1] + 1), dtype=bool)  # beyond the last edge, too
+    keep[:, :-1] = (start < stop) & ~((slope == 0) & (fixed >= 0))
+    keep[:, -1] = last
     row, cell = np.nonzero(keep)
-    return _merged(rows[row], start[row, cell], stop[row, cell])
+    beyond = cell == stop.shape[1]
+    cell[beyond] = 0
+    begins, ends = start[row, cell], stop[row, cell]
+    begins[beyond], ends[beyond] = end[row[beyond]], np.inf
+    return _merged(rows[row], begins, ends)
 
 
 def _cells(a: Steps, b: Steps) -> tuple[Floats, Floats, Floats]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import product
 from statistics import NormalDist
 from typing import Literal
 
@@ -42,7 +41,7 @@ class Spread:
     most: float = np.inf
 
 
-def quantiles(spread: Spread, probability: Floats) -> Floats:
+def quantiles(spread: Spread, probability: Floats, scores: Floats | None = None) -> Floats:
     """Return the values that are not exceeded with some probabilities, ascending ones.
 
     Uniform and triangular ones go on beyond `low` and `high` far enough for the percentiles to
@@ -52,6 +51,7 @@ def quantiles(spread: Spread, probability: Floats) -> Floats:
     Args:
         spread: The distribution.
         probability: Between 0 and 1 [draws].
+        scores: The standard normal quantiles of these, where they are known [draws].
     """
     if spread.kind == "uniform":
         wider = (spread.high - spread.low) / (1.0 - 2.0 * spread.tail)
@@ -59,11 +59,22 @@ def quantiles(spread: Spread, probability: Floats) -> Floats:
     elif spread.kind == "triangular":
         found = _triangular(spread, probability)
     else:
-        score = normal_scores(probability.size) if _midpoints(probability) else _scores(probability)
+        score = scores
+        if score is None:
+            known = _midpoints(probability)
+            score = normal_scores(probability.size) if known else _scores(probability)
         z = -NormalDist().inv_cdf(spread.tail)
         below, above = np.log(spread.value / spread.low) / z, np.log(spread.high / spread.value) / z
         found = spread.value * np.exp(score * np.where(score < 0, below, above))
     return np.clip(found, spread.least, spread.most)
+
+
+def outermost(spread: Spread, strata: int) -> tuple[float, float]:
+    """Return the least and the most that is drawn of so many strata."""
+    at = midpoints(strata)[[0, -1]]
+    first = _scores(at[:1])
+    low, high = quantiles(spread, at, np.concatenate([first, -first])).tolist()
+    return low, high
 
 
 def _triangular(spread: Spread, probability: Floats) -> Floats:
@@ -159,9 +170,32 @@ def _correlated(ranks: Sequence[Indices], matrix: Floats) -> list[Indices]:
     out = [ranks[0]]
     for row in mixed[1:]:
         rank = np.empty_like(ranks[0])
-        rank[np.argsort(row)] = np.arange(row.size)
+        rank[ascending(row)] = np.arange(row.size)
         out.append(rank)
     return out
+
+
+KEY = 1 << 32
+"""Steps between least and most that `ascending` tells apart."""
+
+FEWEST_BY_DIGITS = 1 << 11
+"""Numbers from which on sorting by digits is the faster way."""
+
+
+def ascending(values: Floats) -> Indices:
+    """Return the order of different numbers, as `numpy.argsort` does, in a third of its time.
+
+    Numbers are cut into steps, whose two digits of 16 bits are sorted one after the other; where
+    two numbers lie within one step and come out wrong, or are equal, `argsort` decides.
+    """
+    low, high = float(values.min()), float(values.max())
+    if values.size < FEWEST_BY_DIGITS or not 0.0 < high - low < np.inf:
+        return np.argsort(values)
+    key = ((values - low) * ((KEY - 2) / (high - low))).astype(np.uint32)
+    order = np.argsort(key.astype(np.uint16), kind="stable")
+    order = order[np.argsort((key >> 16).astype(np.uint16)[order], kind="stable")]
+    sorted_ = values[order]
+    return order if (sorted_[1:] > sorted_[:-1]).all() else np.argsort(values)
 
 
 def _root(matrix: Floats) -> Floats:
@@ -235,13 +269,14 @@ def places(axes: Sequence[Span], at: Sequence[Floats]) -> Places:
     base = np.zeros(1, dtype=np.int64)
     for (cell, _), stride in zip(found, strides, strict=True):
         base = base + cell * stride
-    corners = []
-    for corner in product((0, 1), repeat=len(axes)):
-        node = base + sum(c * s for c, s in zip(corner, strides, strict=True))
-        weight: Floats = np.ones(1)
-        for (_, inside), side in zip(found, corner, strict=True):
-            weight = weight * (inside if side else 1.0 - inside)
-        corners.append((node, weight))
+    corners: list[tuple[Indices, Floats]] = [(base, np.ones(1))]
+    for (_, inside), stride in zip(found, strides, strict=True):
+        sides = ((0, 1.0 - inside), (stride, inside))
+        corners = [
+            (node + step if step else node, weight * share)
+            for node, weight in corners
+            for step, share in sides
+        ]
     return corners
 
 
@@ -254,5 +289,5 @@ def interpolated(values: Floats, where: Places) -> Floats:
     """
     total = np.zeros(where[0][0].size)
     for nodes, weights in where:
-        total += values[nodes] * weights
+        total += values.take(nodes) * weights
     return total

@@ -289,7 +289,10 @@ def load_served(replicas: Number, slots: Number, policy: FleetPolicy) -> Number:
     """
     k = burst_term(policy, slots)
     root = (np.sqrt(k * k + 4.0 * replicas) - k) / 2.0
-    m, b = policy.wait_beta * policy.rate_cv, 2.0 * replicas + k * k
+    m = policy.wait_beta * policy.rate_cv
+    if not np.any(np.greater(m, 0.0)):
+        return np.minimum(replicas * policy.headroom, root * root)
+    b = 2.0 * replicas + k * k
     with np.errstate(invalid="ignore"):
         left = np.sqrt(b * b - 4.0 * (1.0 - m * m) * replicas * replicas)
         drifting = 2.0 * replicas * replicas / (b + left)

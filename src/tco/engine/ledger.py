@@ -57,12 +57,15 @@ def total_usd(lines: tuple[Line, ...], group: Group | None = None) -> Number:
     total: Number = 0.0
     for line in lines:
         if group in (None, line.group):
-            total = _added(total, line.amount_usd)
+            total = _added(total, line)
     return total
 
 
-def _added(total: Number, amount: Number) -> Number:
+def _added(total: Number, line: Line) -> Number:
     """Return the sum, in the memory of `total` where that has room for it: `total` is ours."""
+    if is_none(line.quantity) and np.shape(line.rate_usd) in ((), np.shape(total)):
+        return total
+    amount = line.amount_usd
     if isinstance(total, np.ndarray) and total.ndim and np.shape(amount) in ((), total.shape):
         total += amount
         return total
@@ -169,6 +172,14 @@ PRICES = (
 APART = ("reasoning_output", "batch_reasoning_output")
 """Prices that few have: where nobody does, what they are for is billed with the rest."""
 
+USUAL_PRICE = {
+    "cache_write": "input",
+    "batch_cache_write": "batch_input",
+    "reasoning_output": "output",
+    "batch_reasoning_output": "batch_output",
+}
+"""The price that holds where one of them is not known."""
+
 
 def mixed(parts: Sequence[tuple[float, TokenRates]]) -> TokenRates:
     """Return the prices of a month in which others hold for a share of the days.
@@ -191,17 +202,56 @@ def mixed(parts: Sequence[tuple[float, TokenRates]]) -> TokenRates:
 
 def _price(rates: TokenRates, name: str) -> Number:
     """Return a price; where None, that of other input, or of other output."""
-    usual = {
-        "cache_write": rates.input,
-        "batch_cache_write": rates.batch_input,
-        "reasoning_output": rates.output,
-        "batch_reasoning_output": rates.batch_output,
-    }
     price: Number | None = getattr(rates, name)
-    return usual[name] if price is None else price
+    return getattr(rates, USUAL_PRICE[name]) if price is None else price
 
 
-def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
+Flows = tuple[Number, ...]
+"""Tokens by how they are paid for, in the order of `FLOWS` [Mtok/month]."""
+
+FLOWS = (
+    ("input tokens", "input"),
+    ("cached input tokens", "cached_input"),
+    ("output tokens", "output"),
+    ("input tokens, batch", "batch_input"),
+    ("cached input tokens, batch", "batch_cached_input"),
+    ("output tokens, batch", "batch_output"),
+    ("cache write tokens", "cache_write"),
+    ("cache write tokens, batch", "batch_cache_write"),
+)
+"""The lines of tokens, and the price of each."""
+
+
+def token_flows(load: Workload, output_mtok: Number | None = None) -> Flows:
+    """Return the tokens of a month by how they are paid for [Mtok/month].
+
+    Args:
+        load: The month's requests.
+        output_mtok: Its output without what has lines of its own, where something has [Mtok/month].
+    """
+    batch, plain = load.batch_share, 1.0 - load.batch_share
+    cached, written = load.cached_share, load.cache_write_share
+    fresh = 1.0 - cached - written
+    inputs = load.input_tokens / MTOK
+    output = load.output_tokens / MTOK if output_mtok is None else output_mtok
+    waiting: list[Number] = [0.0] * 3
+    if not is_none(batch):
+        waiting = [inputs * (fresh * batch), inputs * (cached * batch), output * batch]
+    writing: list[Number] = [0.0] * 2
+    if not is_none(written):
+        writing = [inputs * (written * plain), inputs * (written * batch)]
+    return (
+        *(inputs * (fresh * plain), inputs * (cached * plain), output * plain),
+        *(*waiting, *writing),
+    )
+
+
+def is_none(share: Number) -> bool:
+    """Return whether a number is 0 in every case: what it multiplies need not be worked out."""
+    return isinstance(share, float) and share == 0.0
+
+
+def token_lines(rates: TokenRates, load: Workload, flows: Flows | None = None) -> tuple[Line, ...]:
     """Return the token lines of a month's bill.
 
     ``tokens * share / 1e6 * USD per Mtok`` for each of uncached input, cached input and output,
@@ -213,37 +263,23 @@ def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
     Args:
         rates: Prices [USD/Mtok].
         load: The month's requests; its arrays broadcast against those of `rates`.
+        flows: Its tokens by how they are paid for, where somebody worked them out before.
 
     Source:
         The price pages themselves; the partition is OpenTelemetry's `gen_ai.usage` convention.
     """
-    batch, plain = load.batch_share, 1.0 - load.batch_share
-    cached, written = load.cached_share, load.cache_write_share
-    fresh = 1.0 - cached - written
-    input_mtok, output_mtok = load.input_tokens / MTOK, load.output_tokens / MTOK
-    hidden: Number = 0.0
+    apart: tuple[tuple[str, Number, Number], ...] = ()
     if rates.reasoning_output is not None:
-        read = output_mtok / np.asarray(load.reasoning_factor)
-        hidden, output_mtok = output_mtok - read, read
-    flows: tuple[tuple[str, Number, Number], ...] = (
-        ("input tokens", input_mtok * (fresh * plain), rates.input),
-        ("cached input tokens", input_mtok * (cached * plain), rates.cached_input),
-        ("output tokens", output_mtok * plain, rates.output),
-        ("input tokens, batch", input_mtok * (fresh * batch), rates.batch_input),
-        ("cached input tokens, batch", input_mtok * (cached * batch), rates.batch_cached_input),
-        ("output tokens, batch", output_mtok * batch, rates.batch_output),
-        ("cache write tokens", input_mtok * (written * plain), _price(rates, "cache_write")),
-        (
-            "cache write tokens, batch",
-            input_mtok * (written * batch),
-            _price(rates, "batch_cache_write"),
-        ),
-    )
-    if rates.reasoning_output is not None:
-        flows += (
-            ("reasoning tokens", hidden * plain, rates.reasoning_output),
-            ("reasoning tokens, batch", hidden * batch, _price(rates, "batch_reasoning_output")),
+        output = load.output_tokens / MTOK
+        read = output / np.asarray(load.reasoning_factor)
+        hidden, batch, flows = output - read, load.batch_share, token_flows(load, read)
+        late = _price(rates, "batch_reasoning_output")
+        apart = (
+            ("reasoning tokens", hidden * (1.0 - batch), rates.reasoning_output),
+            ("reasoning tokens, batch", hidden * batch, late),
         )
+    named = zip(FLOWS, token_flows(load) if flows is None else flows, strict=True)
+    usual = ((item, mtok, _price(rates, price)) for (item, price), mtok in named)
     return tuple(
         Line(
             item=item,
@@ -254,7 +290,7 @@ def token_lines(rates: TokenRates, load: Workload) -> tuple[Line, ...]:
             origin=rates.origin,
             source=rates.source,
         )
-        for item, mtok, rate in flows
+        for item, mtok, rate in (*usual, *apart)
     )
 
 
@@ -268,7 +304,7 @@ def retry_line(tokens: tuple[Line, ...], retry_share: Number) -> Line:
     return Line(
         item="retries",
         group="tokens",
-        quantity=total_usd(tokens) * retry_share,
+        quantity=0.0 if is_none(retry_share) else total_usd(tokens) * retry_share,
         unit="USD of tokens",
         rate_usd=1.0,
         origin="assumed",

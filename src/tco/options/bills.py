@@ -42,7 +42,7 @@ from tco.engine.shapes import (
 from tco.options.cheapest import cheapest, sure_enough
 from tco.options.hours import STEP, OnHours, PaidByTheHour, as_paid, duty_of
 from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, own_bill, team_lines
-from tco.options.prices import LIST_PRICE, Buying, token_rates
+from tco.options.prices import LIST_PRICE, Buying, flows_of, token_rates
 from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.settings import FACTOR, Settings, fleet_policy, price_factor, target, workload
 from tco.options.setups import RentEntry, SetUps
@@ -261,7 +261,7 @@ def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
 def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
     """Return what a provider charges for the month: the bill without one's own people."""
     load, rates, _ = bought(option, settings)
-    bill = token_lines(rates, load)
+    bill = token_lines(rates, load, flows_of(load, settings))
     if option.terms is not None:
         contract = terms_lines(
             option.terms,

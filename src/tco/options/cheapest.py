@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 USUAL = "medium"
 """Least trust of a price that wins, unless said: two independent witnesses, or its seller alone."""
 
+FEW_CASES = 1024
+"""Cases up to which nothing is gained by looking at one option after the other."""
+
 BESIDE = 3
 """Cheaper prices, not sure enough, that a sentence names."""
 
@@ -92,8 +95,23 @@ def cheapest(usd: Floats, trust: Indices, least: int, ids: Sequence[str] | None 
         order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
     bills = np.asarray(usd, dtype=float)[order]
     sure = sure_enough(bills, np.asarray(trust)[order], least)
-    place = np.argmin(np.where(sure, bills, np.inf), axis=0)
+    place = _least(np.where(sure, bills, np.inf))
     return np.where(sure.any(axis=0), order[place], -1)
+
+
+def _least(bills: Floats) -> Indices:
+    """Return the row of the least of each column, the first of equal ones [columns].
+
+    Row by row where columns are many: numpy's own `argmin` down a column takes ten times as long.
+    """
+    if bills.ndim < 2 or bills[0].size < FEW_CASES:
+        return np.asarray(np.argmin(bills, axis=0))
+    least, place = bills[0].copy(), np.zeros(bills.shape[1:], dtype=np.int64)
+    for row, some in enumerate(bills[1:], start=1):
+        less = some < least
+        np.copyto(least, some, where=less)
+        np.copyto(place, row, where=less)
+    return place
 
 
 def cheapest_each(group: Indices, usd: Floats, trust: Indices, least: int) -> Indices:
@@ -121,7 +139,10 @@ def sure_enough(usd: Floats, trust: Indices, least: int) -> Flags:
         least: Rank of the trust that is sure enough [1].
     """
     rank = np.minimum(np.asarray(trust), least).reshape(-1, *(1,) * (np.ndim(usd) - 1))
-    counted = np.where(np.isfinite(usd), rank, -1)
+    able = np.isfinite(usd)
+    if able.all() and rank.size:
+        return np.broadcast_to((rank >= 0) & (rank == rank.max()), np.shape(usd))
+    counted = np.where(able, rank, -1)
     may: Flags = (counted >= 0) & (counted == counted.max(axis=0, initial=-1))
     return may
 

@@ -67,22 +67,25 @@ class ReplicaSteps:
     ) -> tuple[Floats, Fleet]:
         """Return the edges of the pieces of some curves, and the fleet of each piece.
 
+        Of one level the pieces come first, [pieces, curves]: many curves have few pieces, and
+        numpy is quick along the last axis. Of several levels [curves, pieces].
+
         Args:
             rows: Which curves.
             most: Replicas up to which the highest level is followed [1].
-            settings, replica: Of those rows.
+            settings, replica: Of those rows; each a number, or along the curves' axis.
         """
         policy, option = fleet_policy(settings), self.option
-        needed = np.arange(1.0, most + 1.0)[None, :]
+        level, share = self.load[rows], self.share[rows]
+        flat = level.shape[-1] == 1
+        needed = np.arange(1.0, most + 1.0)[:, None] if flat else np.arange(1.0, most + 1.0)[None]
         load = workload(settings)
         mean = tokens_per_load(load, replica) * load.peak_to_mean / option.tries
-        served = np.broadcast_to(
-            load_served(needed, replica.staffed, policy) * mean, (rows.size, needed.size)
-        )
+        served = load_served(needed, replica.staffed, policy) * mean
         fleet = fleet_of(needed, policy, option.gpus, option.instance_gpus)
-        level, share = self.load[rows], self.share[rows]
-        if level.shape[-1] == 1:
-            return served / level, self._one_level(fleet, share)
+        if flat:
+            return served / level.T, self._one_level(fleet, share.T)
+        served = np.broadcast_to(served, (rows.size, needed.size))
         with np.errstate(divide="ignore"):
             edges = served[:, None, :] / level[:, :, None]
         last = edges[..., -1].min(axis=-1)
@@ -329,13 +332,17 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
     def until(rows: Indices, volume: Floats) -> Steps:
         top = volume / steps.tokens_per_replica[rows] * steps.load[rows].max(axis=-1)
         reach = np.ceil(np.max(top + slack[rows]) + 2.0)
-        mine, own = _rows(settings, rows, count), _replica_rows(replica, rows, count)
+        flat = levels == 1
+        mine = _rows(settings, rows, count, flat=flat)
+        own = _replica_rows(replica, rows, count, flat=flat)
         edges, fleet = steps.fleets(rows, min(float(reach), MOST_REPLICAS), mine, own)
         still = mine.with_values({TOKENS: 0.0})
         cost = np.broadcast_to(total_usd(own_bill(option, still, fleet)), edges.shape)
-        rising = np.broadcast_to(work[rows][:, None], edges.shape)
-        made = Steps(edges=edges, fixed=cost, slope=rising)
-        return waking.of_pieces(rows, made, np.broadcast_to(fleet.on_gpus, edges.shape))
+        on = np.broadcast_to(fleet.on_gpus, edges.shape)
+        edges, cost, on = (x.T if flat else x for x in (edges, cost, on))
+        rising = np.empty_like(edges)
+        rising[:] = work[rows][:, None]
+        return waking.of_pieces(rows, Steps(edges=edges, fixed=cost, slope=rising), on)
 
     work = column(_usd_per_token_of_work(option, settings, replica), count)
     slope, low, high = _envelope(option, settings, steps, slack, waking)
@@ -403,13 +410,18 @@ class _Waking:
         Args:
             on_per_token: GPUs that are on for each token a month then [curves] [GPU month/token].
         """
+        if not self.usd.any():
+            return np.zeros_like(self.usd)
         share = share_between(self.used, self.awake, self.busy / on_per_token)
         return np.where(self.usd == 0, 0.0, self.usd * on_per_token * share)
 
 
 def _waking(option: SelfOption, settings: Settings, replica: Replica, count: int) -> _Waking:
-    usd = gpu_month(option, settings).awake if option.owned is not None else 0.0
-    used, awake = awake_nodes(column(at_once(replica), count))
+    usd: Number = 0.0
+    used = awake = np.zeros((1, 1))  # of no use where nobody pays for the power
+    if option.owned is not None:
+        usd = gpu_month(option, settings).awake
+        used, awake = awake_nodes(column(at_once(replica), count))
     one = workload(settings.with_values({TOKENS: 1.0}), option.tries)
     return _Waking(
         usd=column(usd, count),
@@ -474,15 +486,20 @@ def pieces_allowed(options: Iterable[Option], few: int) -> int:
     return few * (len(AT_ONCE) + 1) if any(o.owned is not None for o in own) else few
 
 
-def _rows(settings: Settings, rows: Indices, count: int) -> Settings:
-    """Return the settings of some rows; numbers stay numbers."""
-    columns = {p: s.value for p, s in settings.items() if np.ndim(s.value) == 2 and count > 1}
-    return settings.with_values({p: np.asarray(v)[rows] for p, v in columns.items()})
+def _rows(settings: Settings, rows: Indices, count: int, *, flat: bool) -> Settings:
+    """Return the settings of some rows, lying flat [1, rows] or not; numbers stay numbers."""
+    columns = {p: s.value for p, s in settings.items() if getattr(s.value, "ndim", 0) == 2}
+    some = {p: np.asarray(v)[rows] for p, v in columns.items()} if count > 1 else {}
+    return settings.with_values({p: v.T if flat else v for p, v in some.items()})
 
 
-def _replica_rows(replica: Replica, rows: Indices, count: int) -> Replica:
-    alike = count == 1 or np.ndim(replica.requests_per_s) == 0
-    return replica if alike else taken(_full(replica), rows)
+def _replica_rows(replica: Replica, rows: Indices, count: int, *, flat: bool) -> Replica:
+    if count == 1 or np.ndim(replica.requests_per_s) == 0:
+        return replica
+    mine = taken(_full(replica), rows)
+    return (
+        Replica(**{f: getattr(mine, f).T for f in Replica.__dataclass_fields__}) if flat else mine
+    )
 
 
 def _full(replica: Replica) -> Replica:

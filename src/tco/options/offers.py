@@ -17,7 +17,7 @@ from tco.options.bills import LeftOut, Option, Tier, TokenOption
 from tco.options.prices import SHORTEST, at_provider, minutes, missing, tier_factors
 from tco.options.question import DAYS_OF_A_MONTH, Question
 from tco.options.selection import Selection, elsewhere
-from tco.options.settings import image_tokens, workload
+from tco.options.settings import Settings, image_tokens, workload
 from tco.units import show_rate, show_tokens
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def terms_of(offer: Offer) -> Terms | None:
 
 def too_fast(offer: Offer, inputs: Question) -> tuple[str, ...]:
     """Return the rate limits that the busiest hour exceeds."""
-    if not inputs.volume_given or not (offer.requests_per_minute or offer.tokens_per_minute):
+    if not (offer.requests_per_minute or offer.tokens_per_minute) or not inputs.volume_given:
         return ()
     load = workload(inputs.settings)
     peak = float(np.asarray(load.peak_requests_per_s)) * 60.0
@@ -341,7 +341,11 @@ def tokens_per_request(inputs: Question) -> float:
 
 def _isl(inputs: Question) -> float:
     """Return the input of a request, images included [token/request]."""
-    return float(np.asarray(inputs.settings.value("workload.isl") + image_tokens(inputs.settings)))
+    return inputs.settings.once(_usual_isl)  # asked for every offer there is
+
+
+def _usual_isl(settings: Settings) -> float:
+    return float(np.asarray(settings.value("workload.isl") + image_tokens(settings)))
 
 
 def _notes(offer: Offer, inputs: Question) -> tuple[str, ...]:

@@ -6,13 +6,15 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tco.engine.ledger import Origin, TokenRates
-from tco.engine.shapes import Floats, Number
+from tco.engine.ledger import Flows, Origin, TokenRates, token_flows
+from tco.engine.shapes import Floats, Number, Workload
 from tco.options.scenario import Scenario
+from tco.options.settings import Settings, workload
 from tco.records import dataclass
 
 if TYPE_CHECKING:
@@ -244,22 +246,39 @@ def week_share(
     """
     if not hours and not weekdays and clock.on_holidays:
         return 1.0  # as most conditions have it: worked out, it is the same
-    covered = np.zeros((DAYS, HOURS * 60))
-    days = np.array(sorted(set(weekdays)) if weekdays else range(1, DAYS + 1)) - 1
-    times = np.zeros(HOURS * 60)
-    for span in hours or ["00:00-24:00"]:
-        start, end = (int(time[:2]) * 60 + int(time[3:]) for time in span.split("-"))
-        times[np.arange(start, end if end > start else end + HOURS * 60) % (HOURS * 60)] = 1.0
-    covered[days] = times
-    change = np.zeros_like(covered)
-    change[:FRIDAY] = times * clock.on_holidays - covered[:FRIDAY]
-    usual, moved = (_in_week(grid, week, clock.ahead_min) for grid in (covered, change))
+    days = tuple(sorted(set(weekdays or range(1, DAYS + 1))))
+    grids = _open_hours(
+        tuple(hours or ["00:00-24:00"]), days, clock.ahead_min, on_holidays=clock.on_holidays
+    )
+    usual, moved = (_in_week(by_hour, week) for by_hour in grids)
     return usual + moved * clock.holidays_per_year / WORKING_DAYS
 
 
-def _in_week(grid: Floats, week: Floats | None, ahead_min: int) -> float:
-    """Return the load under a grid of minutes, over all load [1]."""
-    by_hour = np.roll(grid.ravel(), -ahead_min).reshape(DAYS * HOURS, 60).mean(axis=1)
+@lru_cache(maxsize=64)
+def _open_hours(
+    hours: tuple[str, ...], weekdays: tuple[int, ...], ahead_min: int, *, on_holidays: bool
+) -> tuple[Floats, Floats]:
+    """Return how much of each hour of the week is open, and what a holiday changes [168] [1].
+
+    Every kind of token of every bill asks for the windows of its price.
+    """
+    covered = np.zeros((DAYS, HOURS * 60))
+    times = np.zeros(HOURS * 60)
+    for span in hours:
+        start, end = (int(time[:2]) * 60 + int(time[3:]) for time in span.split("-"))
+        times[np.arange(start, end if end > start else end + HOURS * 60) % (HOURS * 60)] = 1.0
+    covered[np.array(weekdays) - 1] = times
+    change = np.zeros_like(covered)
+    change[:FRIDAY] = times * on_holidays - covered[:FRIDAY]
+    usual, moved = (
+        np.roll(grid.ravel(), -ahead_min).reshape(DAYS * HOURS, 60).mean(axis=1)
+        for grid in (covered, change)
+    )
+    return usual, moved
+
+
+def _in_week(by_hour: Floats, week: Floats | None) -> float:
+    """Return the load under what is open of each hour, over all load [1]."""
     if week is None:
         return float(by_hour.sum() / by_hour.size)
     return float((by_hour * week).sum() / week.sum())
@@ -327,15 +346,17 @@ def token_rates(
     buying = replace(buying, holidays_per_year=holidays_per_year) if known else buying
     asked = [m for m in modifiers if _asked_for(m, buying)]
     base = {
-        key: price
-        * _context_factor(plain, key, rates, inputs, buying)
-        * _week_factor(plain, key, rates, buying)
-        * _product(asked, key, rates)
+        key: scaled(
+            price,
+            _context_factor(plain, key, rates, inputs, buying),
+            _week_factor(plain, key, rates, buying),
+            _product(asked, key, rates),
+        )
         for key, price in base.items()
     }
     batch = _batch(base, rates, modifiers)
     service = [m for m in modifiers if buying.service and m.when.service == buying.service]
-    base = {key: price * _product(service[:1], key, rates) for key, price in base.items()}
+    base = {key: scaled(price, _product(service[:1], key, rates)) for key, price in base.items()}
     short = _short_share(inputs, cache_min_tokens)
     base, batch = (_with_short(prices, short) for prices in (base, batch))
     return TokenRates(
@@ -378,6 +399,23 @@ def _with_short(prices: dict[str, Number], short: Number) -> dict[str, Number]:
     plain = prices["input"]
     cached = {key: prices[key] + short * (plain - prices[key]) for key in CACHED}
     return {**prices, **cached}
+
+
+def flows_of(load: Workload, settings: Settings) -> Flows:
+    """Return the token flows of some requests: the usual ones are those of most options."""
+    return settings.once(_usual_flows) if load is workload(settings) else token_flows(load)
+
+
+def _usual_flows(settings: Settings) -> Flows:
+    return token_flows(workload(settings))
+
+
+def scaled(number: Number, *factors: Number) -> Number:
+    """Return the product; a factor of 1 leaves an array as it is, and costs no time."""
+    for factor in factors:
+        if not (isinstance(factor, float) and factor == 1.0):
+            number = number * factor
+    return number
 
 
 def _or(value: float | None, other: float) -> float:
@@ -437,7 +475,7 @@ class _Inputs(NamedTuple):
 
 def _product(modifiers: list[Modifier], key: str, rates: Rates) -> float:
     """Return the factors of some modifiers together [1]."""
-    return math.prod(_factor(m, key, rates) for m in modifiers)
+    return math.prod((_factor(m, key, rates) for m in modifiers), start=1.0)
 
 
 def _week_factor(modifiers: list[Modifier], key: str, rates: Rates, buying: Buying) -> Number:
@@ -528,7 +566,7 @@ def _batch(base: dict[str, Number], rates: Rates, modifiers: list[Modifier]) -> 
     tier = next((m for m in modifiers if m.when.service == "batch" and not m.when.region), None)
     if tier is None:
         return base
-    batch = {key: price * _factor(tier, key, rates) for key, price in base.items()}
+    batch = {key: scaled(price, _factor(tier, key, rates)) for key, price in base.items()}
     stated = tier.usd_per_mtok.cached_input if tier.usd_per_mtok else rates.cached_input
     if stated is None:
         batch["cached_input"] = batch["input"]

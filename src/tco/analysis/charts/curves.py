@@ -339,7 +339,7 @@ def _bands(
     bills = usd(wide, {key: np.tile(values, at.size) for key, values in drawn.items()})
     out = {}
     for option, bill in zip(options, bills, strict=True):
-        levels = percentiles(np.sort(bill.reshape(at.size, size), axis=1))
+        levels = percentiles(bill.reshape(at.size, size))
         out[option.id] = tuple(_served(at, levels))
     return out
 

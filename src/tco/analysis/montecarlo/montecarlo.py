@@ -31,6 +31,7 @@ from tco.analysis.montecarlo.sample import (
     by_hour,
     chunks,
     drawn,
+    hypercubes,
     located,
     model_of,
     replica_for,
@@ -40,7 +41,7 @@ from tco.analysis.montecarlo.sample import (
 from tco.analysis.report import assumptions_of, notes_of, stamp
 from tco.analysis.vary.variables import chosen, weighed
 from tco.engine.crossings import some, wins
-from tco.engine.draws import sobol_indices
+from tco.engine.draws import Places, sobol_indices
 from tco.engine.replica import Replica
 from tco.engine.shapes import Floats
 from tco.errors import UsageError
@@ -79,7 +80,8 @@ def variance_shares(
     two = replace(model, options=tuple(model.options[i] for i in pair))
     rng = np.random.default_rng([seed, 2])
     size = max(min(BATCH, draws), 2)
-    found = [_batch(two, beliefs, size, rng) for _ in range(BATCHES)]
+    cubes = hypercubes(beliefs, 2 * BATCHES, size, rng)
+    found = [_batch(two, beliefs, next(cubes)[1], next(cubes)[1]) for _ in range(BATCHES)]
     whole = [one for one in found if one is not None]
     if len(whole) < BATCHES:
         return None
@@ -92,16 +94,17 @@ def variance_shares(
     return one, all_of_it, off
 
 
-def _batch(
-    model: BillModel, beliefs: Beliefs, size: int, rng: np.random.Generator
-) -> tuple[Floats, Floats] | None:
+def _batch(model: BillModel, beliefs: Beliefs, a: Draws, b: Draws) -> tuple[Floats, Floats] | None:
     """Return first-order and total indices of the groups from one pair of samples [groups]."""
-    a, b = (next(chunks(beliefs, size, rng))[1] for _ in range(2))
-    f_a, f_b = _saving(model, a), _saving(model, b)
+    where = located(model, a)
+    f_a, f_b = _saving(model, a, where), _saving(model, b)
     mixed, at = [], 0
     for matrix in beliefs.groups:
         keys = [row.key for row in beliefs.rows[at : at + len(matrix)]]
-        mixed.append(_saving(model, {**a, **{key: b[key] for key in keys}}))
+        moved = any(path in keys for path, _ in model.axes)
+        mixed.append(
+            _saving(model, {**a, **{key: b[key] for key in keys}}, None if moved else where)
+        )
         at += len(matrix)
     f_ab = np.stack(mixed)
     if not (np.isfinite(f_a).all() and np.isfinite(f_b).all() and np.isfinite(f_ab).all()):
@@ -109,9 +112,9 @@ def _batch(
     return sobol_indices(f_a, f_b, f_ab)
 
 
-def _saving(model: BillModel, draws: Draws) -> Floats:
+def _saving(model: BillModel, draws: Draws, where: Places | None = None) -> Floats:
     with np.errstate(invalid="ignore"):
-        a, b = usd(model, draws)
+        a, b = usd(model, draws, where)
         return np.asarray(a - b)
 
 

@@ -14,6 +14,7 @@ from tco.engine.draws import (
     interpolated,
     midpoints,
     nodes,
+    outermost,
     places,
     quantiles,
 )
@@ -88,7 +89,7 @@ def _axes(rows: Sequence[Belief]) -> tuple[tuple[str, Span], ...]:
     out = []
     for row in found:
         # The outermost strata of the largest hypercube: no draw lies beyond.
-        low, high = quantiles(row.spread, midpoints(1 << 16))[[0, -1]]
+        low, high = outermost(row.spread, 1 << 16)
         log = row.path.endswith("_factor")
         out.append((row.path, Span(low, high, NODES.get(len(found), FEWEST), log)))
     return tuple(out)
@@ -106,7 +107,7 @@ def _sizing(
     return rate, np.broadcast_to(np.asarray(replica.staffed, dtype=float), shape)
 
 
-def usd(model: BillModel, draws: Draws) -> Floats:
+def usd(model: BillModel, draws: Draws, where: Places | None = None) -> Floats:
     """Return the bills of all options for some draws [options, draws] [USD/month].
 
     Infinite where a set-up serves nothing.
@@ -114,13 +115,17 @@ def usd(model: BillModel, draws: Draws) -> Floats:
     Args:
         model: The options.
         draws: Values by key of the belief [draws].
+        where: Where they lie in the tables, where that is known.
     """
     size = next(iter(draws.values())).size
     out = np.empty((len(model.options), size))
-    at_once = DRAWS_BY_HOUR if by_hour(model.options) else size
-    for start in range(0, size, at_once):
-        part = slice(start, start + at_once)
-        _price(model, {key: values[part] for key, values in draws.items()}, out[:, part])
+    if by_hour(model.options):
+        for start in range(0, size, DRAWS_BY_HOUR):
+            part = slice(start, start + DRAWS_BY_HOUR)
+            some = {key: values[part] for key, values in draws.items()}
+            _price(model, some, located(model, some), out[:, part])
+    else:
+        _price(model, draws, located(model, draws) if where is None else where, out)
     out[np.isnan(out)] = np.inf
     return out
 
@@ -130,10 +135,9 @@ def by_hour(options: Sequence[Option]) -> bool:
     return any(isinstance(o, SelfOption) and o.hours is not None for o in options)
 
 
-def _price(model: BillModel, draws: Draws, out: Floats) -> None:
+def _price(model: BillModel, draws: Draws, where: Places | None, out: Floats) -> None:
     """Write the bills of all options for some draws."""
     settings = drawn(model, draws)
-    where = located(model, draws)
     for row, option in zip(out, model.options, strict=True):
         if isinstance(option, SelfOption):
             replica = replica_for(model, option, draws, where)
@@ -203,17 +207,23 @@ def sizes(draws: int) -> tuple[int, int]:
 def chunks(
     beliefs: Beliefs, draws: int, rng: np.random.Generator
 ) -> Iterator[tuple[Indices, Draws]]:
-    """Yield Latin hypercubes: every input takes the middle of every stratum once in each.
+    """Return Latin hypercubes: every input takes the middle of every stratum once in each.
 
     Of each the stratum of each draw of each input [inputs, draws], and values by key [draws].
     """
-    count, size = sizes(draws)
+    return hypercubes(beliefs, *sizes(draws), rng)
+
+
+def hypercubes(
+    beliefs: Beliefs, count: int, size: int, rng: np.random.Generator
+) -> Iterator[tuple[Indices, Draws]]:
+    """Yield so many Latin hypercubes of so many draws, as `chunks` does."""
     at = midpoints(size)
     tables = [quantiles(row.spread, at) for row in beliefs.rows]
     for _ in range(count):
         ranks = hypercube(rng, size, beliefs.groups)
         keyed = zip(beliefs.rows, tables, ranks, strict=True)
-        yield ranks, {row.key: table[r] for row, table, r in keyed}
+        yield ranks, {row.key: table.take(r) for row, table, r in keyed}
 
 
 @dataclass
@@ -289,29 +299,31 @@ class Tally:
         chosen = np.take_along_axis(bills, np.maximum(answer, 0)[None, :], axis=0)
         self.best += float(chosen.sum())
         self.infeasible += np.isinf(bills).sum(axis=1)
-        self.levels += percentiles(np.sort(bills, axis=1))
+        self.levels += percentiles(bills)
         if pair is not None:
             with np.errstate(invalid="ignore"):
                 gap = bills[pair[0]] - bills[pair[1]]
             self.saves += int((bills[pair[1]] < bills[pair[0]]).sum())
-            self.saving += percentiles(np.sort(gap)[None, :])[0]
+            self.saving += percentiles(gap[None, :])[0]
 
     def value(self, ranks: Indices, bills: Floats) -> None:
         """Remember how the bills of a chunk depend on each input [inputs, draws]."""
         size = ranks.shape[1]
         self.valued += size
+        bin_of = np.arange(size) * BINS // size
+        self.counts += np.bincount(bin_of, minlength=BINS)  # each stratum once in every row
         for row, rank in enumerate(ranks):
-            where = rank * BINS // size
-            self.counts[row] += np.bincount(where, minlength=BINS)
+            where = bin_of.take(rank)
             for option, bill in enumerate(bills):
                 self.bins[row, option] += np.bincount(where, weights=bill, minlength=BINS)
 
 
-def percentiles(ascending: Floats) -> Floats:
-    """Return the values at `LEVELS` of sorted rows, linear between neighbours [rows, levels]."""
-    at = np.array(LEVELS) * (ascending.shape[1] - 1)
+def percentiles(values: Floats) -> Floats:
+    """Return the values at `LEVELS` of rows, linear between neighbours [rows, levels]."""
+    at = np.array(LEVELS) * (values.shape[1] - 1)
     low = at.astype(np.int64)
-    high = np.minimum(low + 1, ascending.shape[1] - 1)
+    high = np.minimum(low + 1, values.shape[1] - 1)
+    ascending = np.partition(values, sorted({*low.tolist(), *high.tolist()}), axis=1)
     before, after = ascending[:, low], ascending[:, high]
     with np.errstate(invalid="ignore"):
         return np.where(before == after, before, before + (at - low) * (after - before))
