@@ -384,7 +384,7 @@ def test_contracts_are_the_dearest_of_what_was_committed_and_their_tiers() -> No
             assert far - made.slope[row] * 1e13 == close(
                 made.high[row] if commit == 0 else far - made.slope[row] * 1e13, rel=1e-6
             )
-        lines = ledger.terms_lines(terms, volume, volume * 2e-6, origin="given", source="x")
+        lines = ledger.terms_lines(terms, volume, volume * 2e-6, 0.0, origin="given", source="x")
         total = volume * 2e-6 + ledger.total_usd(lines)
         assert total == close(A([paid(v, 2e-6) for v in volume]))
 
