@@ -62,7 +62,8 @@ QUICK = (
         "rules/test_lifetimes.py",
     ),
     *("rules/test_waiting.py", "plan/test_assign.py", "plan/test_hybrid.py"),
-    *("uncertainty/test_spreads.py", "laws"),
+    *("uncertainty/test_spreads.py", "laws", "differential/test_capacity.py"),
+    *("differential/test_cash.py", "differential/test_draws.py"),
 )
 """Folders and files of tests that are run as functions: those that take no more than `MOST_S`."""
 
