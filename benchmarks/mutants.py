@@ -57,6 +57,7 @@ QUICK = (
     *("unit/engine", "unit/options", "unit/test_capacity.py", "unit/test_memory.py"),
     *(
         "unit/test_units.py",
+        "unit/test_units_by_hand.py",
         "unit/test_validate.py",
         "rules/test_prices.py",
         "rules/test_lifetimes.py",

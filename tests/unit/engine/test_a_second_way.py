@@ -575,6 +575,28 @@ def test_layers_cut_a_load_into_units() -> None:
     assert count == np.ceil(peak / 2.0)
 
 
+def test_a_unit_draws_more_while_it_serves() -> None:
+    unit = hybrid.Resource(
+        unit=2.0, usd_per_hour=3.0, awake_usd=0.5, at_once=4.0, headroom=0.8, usd_per_load=0.1
+    )
+    layers = A([[2.0, 1.0, 0.0], [0.5, 0.0, 0.0]])
+    awake = A([[float(fleet.awake_share(x / 2 * 0.8, 4.0)) for x in row] for row in layers])
+    assert unit.awake(layers) == close(awake)
+    assert not replace(unit, awake_usd=0.0).awake(layers).any()
+    found = hybrid.serve(layers, unit, 1.7)
+    hourly = 3.0 + 0.5 * awake - 1.6 * layers
+    assert found.net_usd == close(hourly.mean(axis=1)) and found.on.all()
+    assert found.served == close(layers.mean(axis=1)) and found.awake == close(awake.mean(axis=1))
+    spot = hybrid.serve(layers, replace(unit, availability=0.9), 1.7)
+    assert spot.served == close(0.9 * layers.mean(axis=1))
+    assert spot.net_usd == close((3.0 + 0.5 * awake - 0.9 * 1.6 * layers).mean(axis=1))
+    switched = hybrid.serve(layers, replace(unit, by_the_hour=True, lead_h=0.1), 3.2)
+    assert switched.on.tolist() == [[True, False, False], [False, False, False]]
+    gain = 3.0 + 0.5 * awake[0, 0] - 3.1 * 2.0 + 0.3
+    assert switched.net_usd == close([gain / 3, 0.0])
+    assert switched.served == close([2 / 3, 0.0])
+
+
 # Bills by the token.
 
 

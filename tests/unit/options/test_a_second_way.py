@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from figures.choices import AGENTS, OWN, WEEK, Row, asked
 from one_by_one import alone
-from strategies import usd_at
+from strategies import own_option, usd_at
 
 from tco.catalog.prices import Modifier, Provider, Rates, When
 from tco.catalog.trust import LEVELS
+from tco.engine import capacity
 from tco.engine.ledger import ProvisionedUnit, Terms, TokenRates, token_lines, total_usd
 from tco.engine.replica import BATCHES
 from tco.engine.sessions import SPREAD, session_server, steady
@@ -85,6 +86,33 @@ def test_the_curve_of_own_gpus_is_their_bill(way: int) -> None:
     most = 1e10 if OWN_WAYS[way].get("billing") == "autoscaled" else 2e11
     agrees(option, settings, most)
     agrees(option, settings.with_values(HARDER), most / 2.0)
+
+
+@pytest.mark.parametrize("purchase", ["given", "48m", "reserved_1y"])
+@pytest.mark.parametrize("billing", ["autoscaled", "scheduled"])
+def test_the_curve_of_a_fleet_that_follows_four_hours(billing: Any, purchase: str) -> None:
+    made = own_option(tokens_per_s=3000.0, gpus=2, instance_gpus=8, usd_per_gpu_hour=2.0)
+    board = machines.OwnedGpu(
+        gpu_usd=2e4, server_usd=None, whole=False, all_in_w=None, board_w=700.0
+    )
+    bought = replace(made, usd_per_gpu_hour=None, owned=board, purchase="48m", seller="own")
+    every = {
+        "week": A([0.4, 1.0, 1.8, 0.8]), "open_share": A([0.0, 1.0, 1.0, 0.5]),
+        "gaps_h": A([1.5]), "said": "",
+    }  # fmt: skip
+    settings = asked(settings={"workload.peak_to_mean": 1.8}).settings
+    on = hours.OnHours(billing=billing, **every)  # type: ignore[arg-type]
+    option = bought if purchase == "48m" else replace(made, purchase=purchase)
+    agrees(replace(option, hours=on), settings, 3e10)
+    agrees(replace(option, hours=on), settings.with_values(HARDER), 3e10)
+
+
+def test_weights_of_a_size_that_is_known() -> None:
+    option, _ = best(OWN)
+    bytes_ = float(np.asarray(capacity.stored_bytes(option.shape, option.layout)))
+    assert option.weights_gb == close(bytes_ / 1e9)
+    assert replace(option, shape=None).weights_gb is None
+    assert replace(option, layout=None).weights_gb is None
 
 
 @pytest.mark.parametrize("way", range(len(OWN_WAYS)))
@@ -463,6 +491,19 @@ def test_a_profile_says_what_its_sessions_are_like() -> None:
     capped = found.with_values({"workload.sessions.gap_cap_s": A([0.0, 0.5, 200.0])})
     caps = sessions_of_profiles.sessions_of(capped, gaps).gaps.cap_s
     assert np.asarray(caps).tolist() == [np.inf, 0.5, 200.0]
+
+
+def test_no_more_turns_at_once_than_lanes() -> None:
+    settings = asked(**AGENTS).settings
+    gaps = sessions_of_profiles.gaps_of(asked(**AGENTS).catalog.workloads.profiles["agents"])
+    assert gaps is not None
+    path = sessions_of_profiles.AT_ONCE
+    usual = replace(settings["workload.sessions.lanes"], value=1.0)
+    for said, counted in ((1.0, 1.0), (1.2, 1.2), (1.5, 1.5), (4.0, 1.5)):  # of 1.5 lanes
+        some = type(settings)({**settings, path: replace(usual, value=said)})
+        assert sessions_of_profiles.sessions_of(some, gaps).at_once == counted
+    alone_ = type(settings)({k: v for k, v in settings.items() if k != path})
+    assert sessions_of_profiles.sessions_of(alone_, gaps).at_once == 1.0
 
 
 def test_turns_that_meet_a_queue() -> None:
