@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tco.engine import arrivals, assign, crossings, draws, fleet, hybrid, ledger
+from tco.engine.replica import Replica
 from tco.engine.selfhost import People
 from tco.engine.shapes import Workload
 from tco.ranges import Span
@@ -186,6 +187,21 @@ def test_open_hours_serve_all_of_a_month() -> None:
     there = opened > 0
     assert load[there] / week[there] == close(np.full(there.sum(), (load / week).max()))
     assert fleet.paid_gpus(A([1.0, 8.0, 9.0, 16.0]), 8.0).tolist() == [8.0, 8.0, 16.0, 16.0]
+
+
+def test_a_replica_without_limits_on_the_first_token() -> None:
+    held = Replica(
+        slots=A([4.0, 8.0]), requests_per_s=A([2.0, 3.0]), tpot_s=0.02, memory_slots=16.0,
+        lone_tpot_s=0.01, lone_request_s=1.0, sessions=A([10.0, 20.0]), admits=A([np.nan, 12.0]),
+        admits_per_s=A([np.nan, 4.5]),
+    )  # fmt: skip
+    found = held.open
+    assert np.asarray(found.slots).tolist() == [4.0, 12.0]
+    assert np.asarray(found.requests_per_s).tolist() == [2.0, 4.5]
+    assert np.asarray(found.sessions).tolist() == [10.0, 30.0]  # half as much again
+    assert np.asarray(found.staffed).tolist() == [10.0, 30.0]
+    alone = replace(held, sessions=A([np.nan, 5.0]))
+    assert np.asarray(alone.staffed).tolist() == [4.0, 5.0]
 
 
 # Requests, queues and caches.

@@ -568,6 +568,16 @@ def test_a_team_lies_between_its_two_lines() -> None:
         assert [float(np.asarray(x)) for x in hosted] == close([0.0, team, team])
 
 
+def test_a_team_is_given_where_its_size_and_its_pay_are() -> None:
+    size, pay = "people.floor_fte", machines.PAY
+    for said, origin in (
+        ({}, "assumed"), ({size: 2.0}, "assumed"), ({pay: 2e5}, "assumed"),
+        ({size: 2.0, pay: 2e5}, "given"),
+    ):  # fmt: skip
+        (first, *_) = machines.team_lines(asked(settings=said).settings, 8.0)
+        assert first.origin == origin, said
+
+
 def test_a_month_of_a_gpu_by_what_it_does() -> None:
     settings = asked().settings.with_values({"extra.usd_per_gpu_month": 50.0})
     rented, _ = best(OWN)
