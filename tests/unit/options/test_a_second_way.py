@@ -195,6 +195,8 @@ def test_many_settings_at_once_are_each_alone() -> None:
     for name, fields, path, some in rows:
         option, settings = best(name, **fields)
         made = curves.curves(option, settings.with_values({path: some[:, None]}), some.size)
+        together = made.until(np.arange(some.size), np.full(some.size, at))
+        assert np.all(together.edges[:, -1] >= at)
         for row, value in enumerate(some.tolist()):
             one = alone(curves.curve(option, settings.with_values({path: value})))
             each = alone(made, row)
