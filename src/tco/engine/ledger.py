@@ -441,8 +441,7 @@ def terms_lines(
 
     Args:
         terms: The contract.
-        tokens: Volume [token/month].
-        token_usd: The token lines at list price [USD/month].
+        tokens, token_usd: Volume [token/month]; its lines at list price [USD/month].
         again: Requests sent again over those that succeed: they use a commitment up, too [1].
         origin, source: Who said so.
     """
