@@ -7,9 +7,10 @@ A mutant is one operator, comparison, number or function of the source changed: 
 `<=`, `2.0` to `3.0`, `np.maximum` to `np.minimum`, `and` to `or`, a condition to its opposite.
 Sites are drawn over all modules, each as likely as any other. A mutant's code is put into the
 functions of a process that is forked from one which has loaded everything. The cases of
-`tests/figures` and the tests of `QUICK` that call the function, the quickest first, run in it until
-one fails; that kills the mutant, as an error does, or 20 seconds of CPU. With `--wider` what lives
-meets the test files that name its module or function. What lives then is listed;
+`tests/figures` and the tests of `QUICK` that call the function, the quickest first and for `ALL_S`
+at most, run in it until one fails; that kills the mutant, as an error does, or 30 seconds of CPU.
+Laws over random inputs run with a few examples, the same each time. With `--wider` what lives meets
+the test files that name its module or function. What lives then is listed;
 `equivalent_mutants.txt` says of some why nothing can notice them: those count as survivors all the
 same, and the share without them is said beside.
 """
@@ -56,25 +57,29 @@ QUICK = (
     *("unit/engine", "unit/options", "unit/test_capacity.py", "unit/test_memory.py"),
     *(
         "unit/test_units.py",
+        "unit/test_units_by_hand.py",
         "unit/test_validate.py",
         "rules/test_prices.py",
         "rules/test_lifetimes.py",
     ),
     *("rules/test_waiting.py", "plan/test_assign.py", "plan/test_hybrid.py"),
-    *("uncertainty/test_spreads.py", "laws/test_rates.py", "laws/test_redundancy.py"),
-    *("laws/test_fleet.py", "laws/test_duty.py", "laws/test_first_token.py"),
-    *("laws/test_breakeven.py", "laws/test_success.py"),
+    *("uncertainty/test_spreads.py", "laws", "differential/test_capacity.py"),
+    *("differential/test_cash.py", "differential/test_draws.py"),
 )
 """Folders and files of tests that are run as functions: those that take no more than `MOST_S`."""
 
 MOST_S = 1.0
+ALL_S = 10.0
+"""What the cases of one mutant may take together: the slowest of many are left out [s]."""
+EXAMPLES = 10
+"""Inputs that a law is held against."""
 WIDER = ("unit", "rules", "laws", "bill", "plan", "size", "differential")
 """Folders of tests that what lives meets, where a file names its module or function."""
 
 WIDER_CPU_S = 300
 FORMULAS = ("tco.engine", "tco.options", "tco.units")
 NOT_PUT_IN = "not put in"
-CPU_S = 20
+CPU_S = 30
 """What a mutant may take before it counts as killed: it never ends, or nearly so [s]."""
 
 EQUIVALENT = ROOT / "benchmarks" / "equivalent_mutants.txt"
@@ -356,19 +361,37 @@ def quick_tests() -> Iterator[tuple[str, Callable[[], None]]]:
     """Yield the tests of `QUICK` that need nothing of pytest but parameters and plain fixtures."""
     import conftest
 
+    few_examples()
+    conftest.shipped_catalog()  # read once, in no test's time
     for where in QUICK:
         place = ROOT / "tests" / where
         for path in [place] if place.is_file() else sorted(place.glob("test_*.py")):
             module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
             scope = vars(conftest) | vars(module)
             for name, test in vars(module).items():
-                if name.startswith("test_") and not hasattr(test, "hypothesis"):
+                law = hasattr(test, "hypothesis")
+                if name.startswith("test_") and (not law or where == "laws"):
                     for number, said in enumerate(_parametrized(test)):
                         if _plain(test, said, scope):
                             yield (
                                 f"{path.stem}::{name}[{number}]",
                                 partial(_called, test, said, scope),
                             )
+
+
+def few_examples() -> None:
+    """Let laws be held against a few inputs, and say no more than whether they hold."""
+    from hypothesis import HealthCheck, Phase, settings
+
+    settings.register_profile(
+        "mutants",
+        settings.get_profile("tco"),
+        max_examples=EXAMPLES,
+        database=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("mutants")
 
 
 def _parametrized(test: Any) -> Iterator[dict[str, Any]]:
@@ -418,15 +441,17 @@ def timed(make: Callable[[], object], most_s: float = 0.0) -> Case | None:
     forget()
     begun = time.process_time()
     signal.signal(signal.SIGVTALRM, too_long)
-    signal.setitimer(signal.ITIMER_VIRTUAL, most_s)
+    signal.setitimer(signal.ITIMER_VIRTUAL, most_s, 0.1)  # again, where something swallows it
     sys.setprofile(called)
     try:
-        list(flat(make()))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            list(flat(make()))
     except Exception:  # noqa: BLE001 - it takes too long, whatever became of the TimeoutError
         return None
     finally:
-        sys.setprofile(None)
         signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        sys.setprofile(None)
     return Case(make, time.process_time() - begun, frozenset(calls))
 
 
@@ -437,7 +462,10 @@ def _killed_by(site: Site, cases: dict[str, Case], known: dict[str, list]) -> st
     called = [name for name, case in cases.items() if at in case.calls]
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
+        left = ALL_S
         for name in sorted(called, key=lambda name: cases[name].seconds):
+            if (left := left - cases[name].seconds) < 0.0:
+                break
             try:
                 if differs(list(flat(cases[name].make())), known[name]):
                     return name
@@ -499,7 +527,7 @@ def main() -> None:
             cases[name], known[name] = case, [None]
     by: dict[str, Counter[str]] = {site.module: Counter() for site in sorted(drawn)}
     why, begun = reasons(), os.times()
-    for site in sorted(drawn):
+    for site in drawn:  # as they were drawn: the first of them are a sample, too
         how = decided(site, cases, known, args.wider)
         if how == NOT_PUT_IN:
             raise SystemExit(f"{site}: no function of that name to put it into")

@@ -462,7 +462,7 @@ def token_bills() -> Any:
         ledger.Terms(free_tokens=2e9, commit_usd_per_month=9000.0),
         ledger.Terms(limits=(5e9,), discounts=(0.2,), free_tokens=1e9, commit_usd_per_month=40e3),
     ):
-        priced = ledger.terms_lines(terms, volumes, volumes * 2e-6, origin="given", source="x")
+        priced = ledger.terms_lines(terms, volumes, volumes * 2e-6, 0.0, origin="given", source="x")
         out += [ledger.billed_pieces(terms), priced]
         made = crossings.contracts(terms, A([100.0]), A([2e-6]))
         out += [made.slope, made.low, made.high, made.first(2e10), made.pieces_until(A([1e9]))]

@@ -114,7 +114,14 @@ COMMANDS = (*COMPARE, *BREAKEVEN, *EXPLAIN, *OTHERS, *LONG)
 
 @cache
 def played(command: str) -> Any:
+    """Return what a command prints; each is run once, whichever test asks for it."""
     return run(*shlex.split(command), *DAY)
+
+
+@cache
+def documented(command: str) -> Any:
+    """Return the JSON of a command."""
+    return json.loads(run(*shlex.split(command), *DAY, "-o", "json").stdout)
 
 
 def height(text: str) -> int:
@@ -124,7 +131,7 @@ def height(text: str) -> int:
 
 def plain(command: str, *flags: str) -> str:
     """Return a screen as running text."""
-    done = run(*shlex.split(command), *DAY, *flags)
+    done = played(shlex.join([*shlex.split(command), *flags]))
     assert done.exit_code == 0, done.output
     return " ".join(done.stdout.split())
 
@@ -142,7 +149,7 @@ def test_a_first_screen_is_24_lines_of_80_columns(command: str) -> None:
 @pytest.mark.parametrize("command", (*COMPARE, *BREAKEVEN, *OTHERS))
 def test_a_first_screen_begins_with_the_verdict(command: str) -> None:
     screen = " ".join(played(command).stdout.split())
-    document = json.loads(run(*shlex.split(command), *DAY, "-o", "json").stdout)
+    document = documented(command)
     told, rest = first.leading(document["verdict"])
     assert screen.startswith(" ".join(told.split()))
     whole = f"{told} {rest}".strip()
@@ -156,7 +163,7 @@ def test_the_next_commands_can_be_pasted(command: str) -> None:
     if not lines and command not in LONG:
         assert "--map" in command or "never" in played(command).stdout
     for line in lines:
-        again = run(*shlex.split(line)[1:], *DAY)
+        again = played(line.removeprefix("tco "))
         assert again.exit_code == 0, (line, again.output)
 
 
@@ -178,11 +185,11 @@ def test_what_chooses_is_left_out_where_options_are_named() -> None:
 
 @pytest.mark.parametrize("command", ("compare --tokens 50B", "breakeven", EXPLAIN[0]))
 def test_the_next_command_names_the_option_that_the_answer_names(command: str) -> None:
-    document = json.loads(run(*shlex.split(command), *DAY, "-o", "json").stdout)
+    document = documented(command)
     lines = next_commands(played(command).stdout)
     pair = document.get("pair") or []
     for line in (x for x in lines if x.split()[1] == "explain"):
-        again = json.loads(run(*shlex.split(line)[1:], *DAY, "-o", "json").stdout)
+        again = documented(line.removeprefix("tco "))
         if command == "compare --tokens 50B":
             assert again["option"]["id"] in (document["best"], *pair)
             bill = next(o for o in document["options"] if o["id"] == again["option"]["id"])
@@ -190,14 +197,14 @@ def test_the_next_command_names_the_option_that_the_answer_names(command: str) -
 
 
 def test_assumptions_and_notes_are_one_flag_away() -> None:
-    document = json.loads(run("compare", "--tokens", "50B", *DAY, "-o", "json").stdout)
+    document = documented("compare --tokens 50B")
     screen = plain("compare --tokens 50B")
     count = len([a for a in document["assumptions"] if a["path"] != "bill.left_out"])
     assert f"{count} assumptions: --assumptions" in screen
     assert " notes: --notes" in screen
     assert "max_concurrency_large" not in screen
     assert "max_concurrency_large" in plain("compare --tokens 50B", "--assumptions")
-    every = run("compare", "--tokens", "50B", "--notes", *DAY)
+    every = played("compare --tokens 50B --notes")
     for warning in document["warnings"]:
         assert f"tco: note: {warning}" in every.stderr
     told = " ".join(every.stdout.split())
@@ -223,21 +230,21 @@ def test_a_saved_result_takes_the_flags_too(tmp_path: Any) -> None:
     path = tmp_path / "result.json"
     run("compare", "--tokens", "50B", *DAY, "--export", f"json={path}")
     for flags in ((), ("--notes",), ("--assumptions",), ("--notes", "--assumptions")):
-        direct = run("compare", "--tokens", "50B", *DAY, *flags)
+        direct = played(shlex.join(["compare", "--tokens", "50B", *flags]))
         again = run("render", str(path), *flags)
         assert (again.stdout, again.stderr) == (direct.stdout, direct.stderr)
 
 
 def test_a_page_leaves_nothing_out() -> None:
     page = run("compare", "--tokens", "50B", *DAY, "-o", "md").stdout
-    document = json.loads(run("compare", "--tokens", "50B", *DAY, "-o", "json").stdout)
+    document = documented("compare --tokens 50B")
     assert page.startswith(document["verdict"][:60])
     assert "max\\_concurrency" in page or "max_concurrency" in page
     assert "--notes" not in page
 
 
 def test_a_score_at_an_effort_says_so() -> None:
-    document = json.loads(run("compare", "--tokens", "50B", *DAY, "-o", "json").stdout)
+    document = documented("compare --tokens 50B")
     shown = [o for o in document["options"] if o["id"] in document["shown"]]
     scored = [o for o in shown if o["quality"] and o["quality"]["effort"]]
     assert scored, "the shipped short list has models that were scored at an effort"
@@ -250,7 +257,7 @@ def test_a_score_at_an_effort_says_so() -> None:
 
 
 def test_the_short_list_has_the_answer_of_each_class() -> None:
-    document = json.loads(run("compare", "--tokens", "50B", *DAY, "-o", "json").stdout)
+    document = documented("compare --tokens 50B")
     shown = [o for o in document["options"] if o["id"] in document["shown"]]
     for tier in ("hosted", "api", "self"):
         told = {o["class"] for o in shown if o["tier"] == tier}
@@ -262,7 +269,7 @@ def test_without_names_own_gpus_are_held_against_a_closed_model_of_their_class()
     from tco.catalog.lookup import model_class
 
     models = load_catalog().models
-    document = json.loads(run("breakeven", *DAY, "-o", "json").stdout)
+    document = documented("breakeven")
     closed = [row for row in document["rows"] if not row["same_weights"]]
     assert closed
     for row in closed:

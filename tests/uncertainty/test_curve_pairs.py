@@ -64,7 +64,7 @@ def test_a_contract_costs_what_its_lines_say(seed: int) -> None:
     one = contract(np.random.default_rng(seed))
     volume = np.concatenate([np.geomspace(1e6, 1e13, 60), one.terms.limits])
     listed = volume * one.usd_per_token
-    said = terms_lines(one.terms, volume, listed, origin="given", source="")
+    said = terms_lines(one.terms, volume, listed, 0.0, origin="given", source="")
     bill = one.fixed + listed + total_usd(said)
     assert bill == pytest.approx(one.cost(volume), rel=1e-12)
     assert one.curve().until(1.0).at(volume) == pytest.approx(bill, rel=1e-12)

@@ -471,20 +471,20 @@ def billed_tokens(terms: Terms, volume: Floats) -> Floats:
 
 
 def terms_lines(
-    terms: Terms, tokens: Number, token_usd: Number, *, origin: Origin, source: str
+    terms: Terms, tokens: Number, token_usd: Number, again: Number, *, origin: Origin, source: str
 ) -> tuple[Line, ...]:
     """Return what the contract takes off and adds to the token lines of a bill.
 
     Args:
         terms: The contract.
-        tokens: Volume [token/month].
-        token_usd: The token lines at list price [USD/month].
+        tokens, token_usd: Volume [token/month]; its lines at list price [USD/month].
+        again: Requests sent again over those that succeed: they use a commitment up, too [1].
         origin, source: Who said so.
     """
     volume = np.asarray(tokens, dtype=float)
     billed = billed_tokens(terms, volume)
     off = 1.0 - np.divide(billed, volume, out=np.ones_like(volume), where=volume > 0)
-    unused = np.maximum(terms.commit_usd_per_month - token_usd * (1.0 - off), 0.0)
+    unused = np.maximum(terms.commit_usd_per_month - token_usd * (1.0 - off) * (1.0 + again), 0.0)
     rows = (
         ("volume discount", token_usd, "USD of tokens", -off),
         ("commitment not used", unused, "USD", 1.0),

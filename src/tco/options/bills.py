@@ -261,18 +261,21 @@ def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
 def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
     """Return what a provider charges for the month: the bill without one's own people."""
     load, rates, _ = bought(option, settings)
-    bill = token_lines(rates, load, flows_of(load, settings))
-    if option.terms is not None:
-        contract = terms_lines(
-            option.terms,
-            load.tokens_per_month,
-            total_usd(bill),
-            origin=option.origin,
-            source=option.source,
-        )
-        bill = (*bill, *contract)
-    retries = retry_line(bill, settings.value("workload.retry_share"))
-    return (*bill, retries)
+    bill, again = (
+        token_lines(rates, load, flows_of(load, settings)),
+        settings.value("workload.retry_share"),
+    )
+    if option.terms is None:
+        return (*bill, retry_line(bill, again))
+    off, unused = terms_lines(
+        option.terms,
+        load.tokens_per_month,
+        total_usd(bill),
+        again,
+        origin=option.origin,
+        source=option.source,
+    )
+    return (*bill, off, unused, retry_line((*bill, off), again))
 
 
 def _counted(option: TokenOption, settings: Settings) -> Workload:
