@@ -16,6 +16,7 @@ from tco.usage.aggregates import Arrays, Distributions, cells_of
 from tco.usage.matching import DATED, Matched
 from tco.usage.read import TABLE, Found, Reading, found_files, in_buckets, rows_of, zone_of
 from tco.usage.rows import WRITES, LeftOutTally, Shown, Store, UsageRow, day_of
+from tco.usage.sources import delimiter_in
 from tco.usage.traffic import Profiler, TimeSpan, span_of
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def _alike(tables: Sequence[Found]) -> list[list[Found]]:
     by: dict[Any, list[Found]] = {}
     for one in tables:
         shape = one.sample.shape
-        keys = tuple(next(one.sample.values(), {})) if shape == "csv" else ()
+        keys = (delimiter_in(one.source), *next(one.sample.values(), {})) if shape == "csv" else ()
         by.setdefault((shape, keys), []).append(one)
     # A file whose lines are all torn has no columns: it goes with the others of its shape.
     return list(by.values())

@@ -95,7 +95,7 @@ def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
             found.append(Found(source, _only(known, source), sample))
         elif sample.torn and not source.named:
             torn.append((source, sample))
-        elif source.named:
+        elif source.named and not _is_empty(sample):
             raise DataError(_no_format(source, sample))
         else:
             aside.append(source)
@@ -108,11 +108,13 @@ def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
     for source in aside:
         tally.leave("file_of_no_known_format", f"{source.shown}:1")
     if not found:
-        raise DataError(
-            f"{aside[0].shown}:1: no file is a log that is read here; "
-            "tco profile --sources lists them"
-        )
+        raise DataError(_no_format(aside[0], sampled(aside[0])))
     return found
+
+
+def _is_empty(sample: Sample) -> bool:
+    """Return whether there is nothing in a file: a log of a quiet day, or that was just turned."""
+    return sample.shape in ("json", "empty") and not sample.torn and not any(sample.values())
 
 
 def fields_of(sample: Sample) -> set[str]:
@@ -127,7 +129,8 @@ def _say_what_is_not_read(
     for one in found:
         of = {TABLE: table, totals.FORMAT.name: totals}.get(one.format.name)
         fields = fields_of(one.sample) if of else set()
-        unread = table.not_read(fields, of.columns_of(fields, columns)) if of else []
+        at = of.columns_of(table.fields_of(one.sample.values()), columns) if of else {}
+        unread = table.not_read(fields, at)
         if columns and of is None:
             tally.note(f"{one.source.shown} is of {one.format.name}: --columns says nothing of it")
         if unread:
@@ -151,6 +154,11 @@ def _only(known: list[Format], source: LogSource) -> Format:
 
 def _no_format(source: LogSource, sample: Sample) -> str:
     """Return why a file is not read."""
+    if not source.named:
+        return (
+            f"{source.shown}:1: no file is a log that is read here; "
+            "tco profile --sources lists them"
+        )
     if not sample.records:
         return f"{source.shown}:1: nothing to read in it: empty, headed alone, cut off, or no text"
     keys = ", ".join(sorted({k for v in sample.values() for k in v})[:8])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tco.errors import DataError, UsageError
-from tco.usage.formats.table import NAMES, columns_of, paths_of
+from tco.usage.formats.table import columns_of, fields_of, later_names, paths_of
 from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
 from tco.usage.sources import (
     LogSource,
     Sample,
     copy_lines,
-    delimiter_of,
+    delimiter_in,
     is_cut_or_long,
-    lines,
     must_be_copied,
     rows_at,
+    torn_at,
 )
 
 MOST_OF_A_REQUEST = 2_000_000_000
@@ -52,6 +52,7 @@ class Raw:
         at: Which field is which.
         types: Types of the fields of a Parquet file.
         late: What the beginning of no file has, though a later line may, by all its names.
+        whole: Fields that have a dot in their names, and lie in no other.
     """
 
     def __init__(
@@ -62,9 +63,10 @@ class Raw:
         delimiter: str,
         types: Mapping[str, str],
         late: Mapping[str, Sequence[str]],
+        whole: Collection[str] = (),
     ) -> None:
         """Keep what is needed to write the query."""
-        self.shape, self.at, self.header = shape, at, header
+        self.shape, self.at, self.header, self.whole = shape, at, header, whole
         self.delimiter, self.types, self.late = delimiter, types, late
 
     def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
@@ -78,7 +80,7 @@ class Raw:
         if self.shape == "parquet":
             return f"read_parquet({listed}, union_by_name=true, filename=true)"
         if self.shape == "csv":
-            columns = ", ".join(f"{quoted(name or '_')}: 'VARCHAR'" for name in self.header)
+            columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(self.header)))
             return (
                 f"read_csv({listed}, header=true, auto_detect=false, "
                 f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', "
@@ -96,7 +98,7 @@ class Raw:
         tree: dict[str, Any] = {}
         for path in (*self.at.values(), *chain(*self.late.values())):
             inner = tree
-            *outer, last = path.split(".")
+            *outer, last = self.steps(path)
             for name in outer:
                 inner = inner.setdefault(name, {})
             inner[last] = None
@@ -105,11 +107,18 @@ class Raw:
     def field(self, name: str) -> str | None:
         """Return a field as an expression; None where there is none."""
         if name in self.late:
-            return f"coalesce({', '.join(map(_dotted, self.late[name]))})"
+            return f"coalesce({', '.join(map(self._dotted, self.late[name]))})"
         path = self.at.get(name)
         if path is None:
             return None
-        return _dotted(path) if self.shape == "json" else f'"{path}"'
+        return f"c{self.header.index(path)}" if self.shape == "csv" else self._dotted(path)
+
+    def steps(self, path: str) -> list[str]:
+        """Return the names that lead to a field, from the outermost."""
+        return [path] if path in self.whole else path.split(".")
+
+    def _dotted(self, path: str) -> str:
+        return ".".join(map(_quoted, self.steps(path)))
 
     def is_number(self, name: str) -> bool:
         """Return whether a field is a whole number by its type."""
@@ -120,14 +129,14 @@ class Raw:
         return self.types.get(self.at.get(name, "")) == "TIMESTAMP WITH TIME ZONE"
 
 
-def _dotted(path: str) -> str:
-    return ".".join(f'"{part}"' for part in path.split("."))
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _struct(inner: Any) -> str:
     if inner is None:
         return "VARCHAR"
-    return "STRUCT(" + ", ".join(f'"{name}" {_struct(more)}' for name, more in inner.items()) + ")"
+    return f"STRUCT({', '.join(f'{_quoted(n)} {_struct(more)}' for n, more in inner.items())})"
 
 
 LATE = ("read", "written", "reasoning", "batch", "service", "status", "cost")
@@ -145,11 +154,10 @@ def raw_of(
     """
     source, shape = sources[0], samples[0].shape
     values = [value for sample in samples for value in sample.values()]
-    known = set().union(*map(paths_of, values)) if values else set()
     for ours, name in given.items():
-        if name not in known:
+        if not any(name in paths_of(value) for value in values):
             raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
-    at = columns_of(known, given)
+    at = columns_of(fields_of(values), given)
     for ours in ("start", "model", "fresh" if "fresh" in at else "input", "output"):
         if ours not in at:
             raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
@@ -158,9 +166,7 @@ def raw_of(
     delimiter = ","
     late: dict[str, tuple[str, ...]] = {}
     if shape == "csv":
-        first = next(lines(source, LeftOutTally()))[1].decode("utf-8", "replace").lstrip("\ufeff")
-        delimiter = delimiter_of(first)
-        header = [*values[0]]
+        delimiter, header = delimiter_in(source), [*values[0]]
     elif shape == "parquet":
         every = Raw(shape, at, header, delimiter, types, late).relation([s.path for s in sources])
         try:
@@ -169,8 +175,9 @@ def raw_of(
             raise DataError(_refused(problem, sources)) from None
         types = {row[0]: row[1] for row in described}
     else:
-        late = {name: NAMES[name] for name in LATE if name not in at}
-    return Raw(shape, at, header, delimiter, types, late)
+        late = later_names(at, LATE)
+    whole = {name for value in values for name in value if "." in name}
+    return Raw(shape, at, header, delimiter, types, late, whole)
 
 
 SETTLED = ("read", "reasoning")
@@ -325,7 +332,7 @@ def _nano(raw: Raw) -> str:
     if field is None:
         return "NULL::BIGINT"
     text = raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR"
-    number = f"ltrim(trim({field}), '$')" if text else field
+    number = f"ltrim(trim({field}::VARCHAR), '$')" if text else field
     return f"TRY_CAST(round(TRY_CAST({number} AS DOUBLE) * 1e9) AS BIGINT)"
 
 
@@ -342,8 +349,8 @@ def _torn(raw: Raw) -> str:
     """Return whether nothing of a record could be read."""
     if raw.shape != "json":
         return "false"
-    tops = {path.split(".")[0] for path in raw.at.values()}
-    return " AND ".join(f'"{name}" IS NULL' for name in sorted(tops))
+    tops = {raw.steps(path)[0] for path in raw.at.values()}
+    return " AND ".join(f"{_quoted(name)} IS NULL" for name in sorted(tops))
 
 
 def _no_number(raw: Raw) -> str:
@@ -381,7 +388,8 @@ def add_table(
     Raises:
         DataError: DuckDB cannot read one of the files.
     """
-    copies = {} if raw.shape == "parquet" else {s.path: s for s in files if must_be_copied(s)}
+    text = () if raw.shape == "parquet" else files
+    copies = {s.path: s for s in text if must_be_copied(s, raw.shape)}
     paths = _readable(store, files, copies, tally)
     first = store.parts + 1
     twin = _twin(store, raw, [*paths])
@@ -552,7 +560,7 @@ def _count_bad(store: Store, listed: str, tables: Tables, tally: LeftOutTally) -
                 for reason, row in store.con.execute(every).fetchall():
                     if count := sought.pop(reason, None):
                         firsts[row] = (reason, count)
-        at = rows_at(paths[path], raw.shape, [*firsts], torn.get(path, set()))
+        at = rows_at(paths[path], raw.shape, firsts.keys(), torn.get(path, set()))
         for row, (reason, count) in firsts.items():
             tally.leave(reason, f"{paths[path].shown}:{at.get(row, row)}", count)
         for reason, count in sought.items():
@@ -563,14 +571,16 @@ def _count_bad(store: Store, listed: str, tables: Tables, tally: LeftOutTally) -
 def _count_torn(
     store: Store, raw: Raw, paths: Mapping[str, LogSource], tally: LeftOutTally
 ) -> dict[str, set[int]]:
-    """Count lines of CSV that are no rows; return which they are, by file."""
+    """Count rows of CSV that are none; return which they are, by file."""
     if raw.shape != "csv":
         return {}
     found: dict[str, set[int]] = {}
-    for path, line, reason, opened in store.con.execute("SELECT * FROM torn").fetchall():
+    told = "SELECT file, reason, open, list(line), min(line) FROM torn GROUP BY file, reason, open"
+    for path, reason, opened, rows, first in store.con.execute(told).fetchall():
+        line = torn_at(paths[path], {first}).get(first, first)
         place = f"{paths[path].shown}:{line}"
-        tally.leave(reason, place)
-        found.setdefault(path, set()).add(line)
+        tally.leave(reason, place, len(rows))
+        found.setdefault(path, set()).update(rows)
         if opened:
             tally.part(f"{place} opens a quote that nothing closes: what follows it is not read")
     store.con.execute("DROP TABLE torn")
