@@ -140,7 +140,7 @@ class Logs:
             found = aggregates.cells_of(self.buckets, edges)
         else:
             found = aggregates.cells(self.store, by=by, edges=edges, hourly=hourly)
-        if not len(found.get("model", ())) and not self.tally.spans:
+        if not len(found.get("model", ())) and (self.tally.left or not self.tally.spans):
             raise DataError(self._nothing())
         refuse_twice(found)
         return found

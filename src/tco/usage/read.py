@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,9 +15,11 @@ from tco.errors import DataError, UsageError, printable, suggestion
 from tco.records import dataclass
 from tco.usage.formats import Context, Format, formats, table, totals
 from tco.usage.rows import LeftOutTally, Shown, UsageRow, Wrong, checked
-from tco.usage.sources import LogSource, RawRecord, Sample, records, sampled, sources
+from tco.usage.sources import STDIN, LogSource, RawRecord, Sample, all_of_stdin, records, sampled
 
 TABLE = "table"
+REMOTE = re.compile(r"^(s3|s3a|gs|gcs|az|abfss?|wasbs?|https?|hdfs|r2)://", re.IGNORECASE)
+KNOWN = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".prom", ".txt", ".log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,70 @@ class Found:
     source: LogSource
     format: Format
     sample: Sample
+
+
+def sources(paths: Sequence[str]) -> list[LogSource]:
+    """Return the files that paths, patterns and folders mean, each once, in natural order.
+
+    Raises:
+        UsageError: A path is an address on a network, or none was given.
+        DataError: Nothing is there.
+    """
+    if not paths:
+        raise UsageError("which logs? for example ~/.claude/projects, or a .jsonl file")
+    found: dict[str, LogSource] = {}
+    for path in paths:
+        if match := REMOTE.match(path):
+            raise UsageError(
+                f"{printable(path, 200)}: nothing is read over a network; copy the files here first"
+                f" ({_copy(match.group(1).lower())}) and name the folder"
+            )
+        for source in _under(path):
+            known = found.get(source.path)
+            found[source.path] = source if known is None or source.named else known
+    return sorted(found.values(), key=lambda s: natural(s.path))
+
+
+def _copy(scheme: str) -> str:
+    if scheme.startswith("s3"):
+        return "aws s3 cp --recursive s3://… logs/"
+    if scheme.startswith("g"):
+        return "gcloud storage cp -r gs://… logs/"
+    return "with the storage's own tool" if not scheme.startswith("http") else "curl -O"
+
+
+def _under(path: str) -> list[LogSource]:
+    """Return the files of one path as it was typed."""
+    if path == STDIN:
+        return [LogSource(STDIN, data=all_of_stdin())]
+    real = Path(path).expanduser()
+    if has_magic(path) and not real.exists():
+        some = [p for p in sorted(glob(str(real), recursive=True)) if Path(p).is_file()]  # noqa: PTH207
+        if not some:
+            raise DataError(f"{printable(path, 200)}: no file is called so")
+        return [LogSource(p, named=False) for p in some]
+    if real.is_dir():
+        inside = [p for p in real.rglob("*") if p.is_file() and _known(p)]
+        if not inside:
+            raise DataError(
+                f"{printable(path, 200)}: no logs in this folder"
+                f" (looked for {', '.join(KNOWN)}, .gz)"
+            )
+        return [LogSource(str(p), named=False) for p in inside]
+    if not real.is_file():
+        raise DataError(f"{printable(path, 200)}: no such file; --sources lists what is read")
+    return [LogSource(str(real))]
+
+
+def _known(path: Path) -> bool:
+    name = path.name.lower().removesuffix(".gz")
+    return not path.name.startswith(".") and name.endswith(KNOWN)
+
+
+def natural(name: str) -> tuple[Any, ...]:
+    """Return an order in which `day-9` comes before `day-10`."""
+    parts = re.split(r"(\d+)", name)
+    return tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts)
 
 
 def zone_of(name: str | None) -> ZoneInfo | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +10,18 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tco.errors import DataError, UsageError
-from tco.usage.formats.table import columns_of, fields_of, later_names, paths_of
+from tco.usage.formats.table import (
+    FILE,
+    INTEGERS,
+    LATE,
+    ODD,
+    Raw,
+    columns_of,
+    fields_of,
+    identifier,
+    later_names,
+    paths_of,
+)
 from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
 from tco.usage.sources import (
     LogSource,
@@ -27,120 +37,9 @@ from tco.usage.sources import (
 MOST_OF_A_REQUEST = 2_000_000_000
 """A request of more tokens is a mistake; so counts fit into 32 bits."""
 
-INTEGERS = (
-    "INTEGER",
-    "BIGINT",
-    "SMALLINT",
-    "TINYINT",
-    "UINTEGER",
-    "USMALLINT",
-    "UTINYINT",
-    "UBIGINT",
-    "HUGEINT",
-)
 TOKENS = ("input", "read", "written", "output", "reasoning")
 GROUP = 8
 """Files that are read at once: each gzip file takes one thread."""
-
-
-class Raw:
-    """How some files of one shape are read: the relation, and an expression for each column.
-
-    Args:
-        files: Their paths.
-        shape: `csv`, `json` or `parquet`.
-        at: Which field is which.
-        types: Types of the fields of a Parquet file.
-        late: What the beginning of no file has, though a later line may, by all its names.
-        whole: Fields that have a dot in their names, and lie in no other.
-    """
-
-    def __init__(
-        self,
-        shape: str,
-        at: Mapping[str, str],
-        header: Sequence[str],
-        delimiter: str,
-        types: Mapping[str, str],
-        late: Mapping[str, Sequence[str]],
-        whole: Collection[str] = (),
-    ) -> None:
-        """Keep what is needed to write the query."""
-        self.shape, self.at, self.header, self.whole = shape, at, header, whole
-        self.delimiter, self.types, self.late = delimiter, types, late
-
-    def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
-        """Return the relation of all records of some files; of CSV torn lines are none.
-
-        Args:
-            files: Their paths.
-            torn: Have DuckDB keep which lines of CSV were none, in `reject_errors`.
-        """
-        listed = "[" + ", ".join(quoted(f) for f in files) + "]"
-        if self.shape == "parquet":
-            return f"read_parquet({listed}, union_by_name=true, filename=true)"
-        if self.shape == "csv":
-            columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(self.header)))
-            return (
-                f"read_csv({listed}, header=true, auto_detect=false, "
-                f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', "
-                f"columns={{{columns}}}, ignore_errors=true, null_padding=false, filename=true"
-                f"{', store_rejects=true, rejects_limit=0' * torn})"
-            )
-        columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in self._tree())
-        return (
-            f"read_json({listed}, format='newline_delimited', ignore_errors=true, "
-            f"maximum_object_size=32000000, columns={{{columns}}}, filename=true)"
-        )
-
-    def _tree(self) -> Iterator[tuple[str, str]]:
-        """Return the fields of JSON that are read, as types of DuckDB: doubtful ones as texts."""
-        tree: dict[str, Any] = {}
-        for path in (*self.at.values(), *chain(*self.late.values())):
-            inner = tree
-            *outer, last = self.steps(path)
-            for name in outer:
-                inner = inner.setdefault(name, {})
-            inner[last] = None
-        yield from ((name, _struct(inner)) for name, inner in tree.items())
-
-    def field(self, name: str) -> str | None:
-        """Return a field as an expression; None where there is none."""
-        if name in self.late:
-            return f"coalesce({', '.join(map(self._dotted, self.late[name]))})"
-        path = self.at.get(name)
-        if path is None:
-            return None
-        return f"c{self.header.index(path)}" if self.shape == "csv" else self._dotted(path)
-
-    def steps(self, path: str) -> list[str]:
-        """Return the names that lead to a field, from the outermost."""
-        return [path] if path in self.whole else path.split(".")
-
-    def _dotted(self, path: str) -> str:
-        return ".".join(map(_quoted, self.steps(path)))
-
-    def is_number(self, name: str) -> bool:
-        """Return whether a field is a whole number by its type."""
-        return self.types.get(self.at.get(name, ""), "") in INTEGERS
-
-    def is_time(self, name: str) -> bool:
-        """Return whether a field is a time with its zone by its type."""
-        return self.types.get(self.at.get(name, "")) == "TIMESTAMP WITH TIME ZONE"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _struct(inner: Any) -> str:
-    if inner is None:
-        return "VARCHAR"
-    return f"STRUCT({', '.join(f'{_quoted(n)} {_struct(more)}' for n, more in inner.items())})"
-
-
-LATE = ("read", "written", "reasoning", "batch", "service", "status", "cost")
-"""What a log of JSON lines may say of some requests alone, and of none of its first lines."""
 
 
 def raw_of(
@@ -176,8 +75,8 @@ def raw_of(
         types = {row[0]: row[1] for row in described}
     else:
         late = later_names(at, LATE)
-    whole = {name for value in values for name in value if "." in name}
-    return Raw(shape, at, header, delimiter, types, late, whole)
+    dotted = {name for value in values for name in value if "." in name}
+    return Raw(shape, at, header, delimiter, types, late, dotted)
 
 
 SETTLED = ("read", "reasoning")
@@ -195,7 +94,7 @@ def integer(raw: Raw, name: str) -> str:
     field = raw.field(name)
     if field is None:
         return "0" if name in ("written", "status") else "NULL::BIGINT"
-    cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else f"TRY_CAST({field} AS BIGINT)"
+    cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else raw.whole(name)
     unknown = name in SETTLED and name in raw.late
     return cast if unknown or name in ("input", "fresh", "output") else f"coalesce({cast}, 0)"
 
@@ -258,22 +157,23 @@ def query(
     if most is not None:
         relation = f"(SELECT * FROM {relation} LIMIT {most})"
     extra = ", row_number() OVER () AS at_row" if row else ""
-    file = "filename" if named else "CASE WHEN bad IS NOT NULL THEN filename END"
+    file = FILE if named else f"CASE WHEN bad IS NOT NULL THEN {FILE} END"
     text = {
         name: raw.field(name) for name in ("model", "provider", "region", "team", "project", "tag")
     }
     picked = [f"{integer(raw, name)} AS {name}" for name in TOKENS]
     picked += [f"{value or 'NULL::VARCHAR'} AS {name}" for name, value in text.items()]
     picked += [f"{when(raw, name, zone)} AS {name}_us" for name in ("start", "end")]
-    picked += [f"{integer(raw, 'status')} AS status", f"{_service(raw)} AS service", "filename"]
+    picked += [f"{integer(raw, 'status')} AS status", f"{_service(raw)} AS service", FILE]
     picked += [f"{_nano(raw)} AS usd_nano", f"{_hash(raw, 'session')} AS session"]
-    picked += [f"{_hash(raw, 'id')} AS id", f"{_torn(raw)} AS torn", f"{_no_number(raw)} AS odd"]
+    picked += [f"{_hash(raw, 'id')} AS id", f"{_torn(raw)} AS torn"]
     return f"""
-SELECT * EXCLUDE (start_us, end_us, torn, odd, filename),
+SELECT * EXCLUDE (start_us, end_us, torn, {FILE}),
  TRY_CAST(start_us // 1000000 AS INTEGER) AS t, TRY_CAST(end_us // 1000000 AS INTEGER) AS e,
  {file} AS file
 FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = '' THEN 'no_model'
- WHEN start_us IS NULL THEN 'no_time' WHEN odd THEN 'not_a_number'
+ WHEN start_us IS NULL THEN 'no_time'
+ WHEN least(input, read, written, output, reasoning) <= {ODD // 10} THEN 'not_a_number'
  WHEN output IS NULL OR input IS NULL THEN 'no_output'
  WHEN least(input, read, written, output, reasoning) < 0 THEN 'negative'
  WHEN read + written > input THEN 'cached_over_input'
@@ -350,19 +250,7 @@ def _torn(raw: Raw) -> str:
     if raw.shape != "json":
         return "false"
     tops = {raw.steps(path)[0] for path in raw.at.values()}
-    return " AND ".join(f"{_quoted(name)} IS NULL" for name in sorted(tops))
-
-
-def _no_number(raw: Raw) -> str:
-    """Return whether a count has a value that is no number."""
-    doubtful = [raw.field(n) for n in (*TOKENS, "fresh") if n in raw.at and not raw.is_number(n)]
-    # A cast would round 1.5 tokens to 2.
-    tests = [
-        f"({f}::VARCHAR <> '' AND (TRY_CAST({f} AS BIGINT) IS NULL OR (contains({f}::VARCHAR, '.') "
-        f"AND TRY_CAST({f} AS DOUBLE) <> floor(TRY_CAST({f} AS DOUBLE)))))"
-        for f in doubtful
-    ]
-    return " OR ".join(tests) or "false"
+    return " AND ".join(f"{identifier(name)} IS NULL" for name in sorted(tops))
 
 
 def add_table(

@@ -537,9 +537,13 @@ def parquet_rows(path: str, most: int | None = None) -> Iterator[dict[str, Any]]
     except duckdb_module().Error as error:
         raise DataError(f"{path}: {_one_line(error)}") from None
     names = [column[0] for column in found.description]
+    some = most is None
     while rows := found.fetchmany(10_000):
         for row in rows:
+            some = True
             yield dict(zip(names, row, strict=True))
+    if not some:  # a table without rows tells what it is, too
+        yield dict.fromkeys(names)
 
 
 def _reader() -> Any:

@@ -17,21 +17,18 @@ import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from glob import glob, has_magic
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tco.errors import DataError, UsageError, printable
+from tco.errors import DataError, printable
 from tco.usage.rows import LeftOutTally
 
 MOST_LINE = 32_000_000
 """A longer line is no request."""
 
 MOST_DOCUMENT = 512_000_000
-REMOTE = re.compile(r"^(s3|s3a|gs|gcs|az|abfss?|wasbs?|https?|hdfs|r2)://", re.IGNORECASE)
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
-KNOWN = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".prom", ".txt", ".log")
 STDIN = "-"
 SAMPLE = 200
 ROWS_OF_PARQUET = 5
@@ -87,77 +84,18 @@ class Sample(NamedTuple):
         return next((v for v in self.values() if all(key in v for key in keys)), None)
 
 
-def sources(paths: Sequence[str]) -> list[LogSource]:
-    """Return the files that paths, patterns and folders mean, each once, in natural order.
+def all_of_stdin() -> bytes:
+    """Return what standard input has.
 
     Raises:
-        UsageError: A path is an address on a network, or none was given.
-        DataError: Nothing is there.
+        DataError: It is too much, or Parquet.
     """
-    if not paths:
-        raise UsageError("which logs? for example ~/.claude/projects, or a .jsonl file")
-    found: dict[str, LogSource] = {}
-    for path in paths:
-        if match := REMOTE.match(path):
-            raise UsageError(
-                f"{printable(path, 200)}: nothing is read over a network; copy the files here first"
-                f" ({_copy(match.group(1).lower())}) and name the folder"
-            )
-        for source in _under(path):
-            known = found.get(source.path)
-            found[source.path] = source if known is None or source.named else known
-    return sorted(found.values(), key=lambda s: natural(s.path))
-
-
-def _copy(scheme: str) -> str:
-    if scheme.startswith("s3"):
-        return "aws s3 cp --recursive s3://… logs/"
-    if scheme.startswith("g"):
-        return "gcloud storage cp -r gs://… logs/"
-    return "with the storage's own tool" if not scheme.startswith("http") else "curl -O"
-
-
-def _under(path: str) -> list[LogSource]:
-    """Return the files of one path as it was typed."""
-    if path == STDIN:
-        return [LogSource(STDIN, data=_all_of_stdin())]
-    real = Path(path).expanduser()
-    if has_magic(path) and not real.exists():
-        some = [p for p in sorted(glob(str(real), recursive=True)) if Path(p).is_file()]  # noqa: PTH207
-        if not some:
-            raise DataError(f"{printable(path, 200)}: no file is called so")
-        return [LogSource(p, named=False) for p in some]
-    if real.is_dir():
-        inside = [p for p in real.rglob("*") if p.is_file() and _known(p)]
-        if not inside:
-            raise DataError(
-                f"{printable(path, 200)}: no logs in this folder"
-                f" (looked for {', '.join(KNOWN)}, .gz)"
-            )
-        return [LogSource(str(p), named=False) for p in inside]
-    if not real.is_file():
-        raise DataError(f"{printable(path, 200)}: no such file; --sources lists what is read")
-    return [LogSource(str(real))]
-
-
-def _known(path: Path) -> bool:
-    name = path.name.lower().removesuffix(".gz")
-    return not path.name.startswith(".") and name.endswith(KNOWN)
-
-
-def _all_of_stdin() -> bytes:
     data = sys.stdin.buffer.read(MOST_DOCUMENT + 1)
     if len(data) > MOST_DOCUMENT:
         raise DataError(f"<stdin>:1: more than {MOST_DOCUMENT // 10**6} MB; write it to a file")
     if data.startswith(PARQUET):
         raise DataError("<stdin>:1: Parquet is read from its end: name the file")
     return data
-
-
-def natural(name: str) -> tuple[Any, ...]:
-    """Return an order in which `day-9` comes before `day-10`."""
-    parts = re.split(r"(\d+)", name)
-    return tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts)
 
 
 def _raw(source: LogSource) -> Any:

@@ -36,6 +36,8 @@ def looks(sample: Sample) -> bool:
     """Return whether some buckets have results of Anthropic's usage report."""
     if sample.shape == "csv":
         return sample.some("usage_date_utc", CONSOLE["uncached_input_tokens"]) is not None
+    if all(v.get("results") == [] and "starting_at" in v for v in sample.values()):
+        return any(sample.values())  # nothing was used in those days
     return any("uncached_input_tokens" in result for result in results(sample))
 
 

@@ -20,6 +20,8 @@ def looks(sample: Sample) -> bool:
     """Return whether some buckets have results of a usage report."""
     if sample.shape == "csv":
         return sample.some("start_time", "num_model_requests", "input_tokens") is not None
+    if all(v.get("results") == [] and "start_time" in v for v in sample.values()):
+        return any(sample.values())  # nothing was used in those days
     return any(str(result.get("object", "")).startswith(KIND) for result in results(sample))
 
 

@@ -7,12 +7,13 @@ a file is such a table.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from tco.errors import UsageError
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import UsageRow, Wrong
+from tco.usage.rows import UsageRow, Wrong, quoted
 from tco.usage.sources import Sample
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -152,6 +153,10 @@ def _clash(name: str, field: str) -> bool:
     return True
 
 
+LATE = ("read", "written", "reasoning", "batch", "service", "status", "cost")
+"""What a log of JSON lines may say of some requests alone, and of none of its first lines."""
+
+
 def refuse_others(given: dict[str, str], names: Collection[str], what: str) -> None:
     """Raise `UsageError` for a thing that a kind of table does not have."""
     for ours in (one for one in given if one not in names):
@@ -203,6 +208,150 @@ def looks(sample: Sample) -> bool:
 def row(value: Any, _: Context) -> UsageRow | None:
     """Refuse the record: tables of requests are read by DuckDB."""
     raise Wrong("not_a_call" if mapping(value) else "torn_line")
+
+
+INTEGERS = (
+    "INTEGER",
+    "BIGINT",
+    "SMALLINT",
+    "TINYINT",
+    "UINTEGER",
+    "USMALLINT",
+    "UTINYINT",
+    "UBIGINT",
+    "HUGEINT",
+)
+
+
+FILE = "file_of_the_row"
+"""What DuckDB calls the path of a file beside its columns, one of which may be `filename`."""
+ODD = -(10**18)
+"""Stands for a count that is no number."""
+NOTHING = "'', 'null', 'none', 'nan', 'n/a', '-', '\\n'"
+"""What programs write into a cell of CSV where there is nothing; a count of it is not known."""
+GROUPED = r"[-+]?[1-9]\d{0,2}([MARKS]\d{3}){1,4}"
+"""`2,000`, `2 000` and `2'000` are two thousand, and of a text `2.000`, as `totals` has it."""
+MARKS = ",''’_ \u00a0\u202f"
+
+
+class Raw:
+    """How some files of one shape are read: the relation, and an expression for each column.
+
+    Args:
+        files: Their paths.
+        shape: `csv`, `json` or `parquet`.
+        at: Which field is which.
+        types: Types of the fields of a Parquet file.
+        late: What the beginning of no file has, though a later line may, by all its names.
+        dotted: Fields that have a dot in their names, and lie in no other.
+    """
+
+    def __init__(
+        self,
+        shape: str,
+        at: Mapping[str, str],
+        header: Sequence[str],
+        delimiter: str,
+        types: Mapping[str, str],
+        late: Mapping[str, Sequence[str]],
+        dotted: Collection[str] = (),
+    ) -> None:
+        """Keep what is needed to write the query."""
+        self.shape, self.at, self.header, self.dotted = shape, at, header, dotted
+        self.delimiter, self.types, self.late = delimiter, types, late
+
+    def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
+        """Return the relation of all records of some files; of CSV torn lines are none.
+
+        Args:
+            files: Their paths.
+            torn: Have DuckDB keep which lines of CSV were none, in `reject_errors`.
+        """
+        listed = "[" + ", ".join(quoted(f) for f in files) + "]"
+        if self.shape == "parquet":
+            return f"read_parquet({listed}, union_by_name=true, filename={quoted(FILE)})"
+        if self.shape == "csv":
+            columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(self.header)))
+            return (
+                f"read_csv({listed}, header=true, auto_detect=false, "
+                f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', "
+                f"columns={{{columns}}}, ignore_errors=true, null_padding=false, "
+                f"filename={quoted(FILE)}"
+                f"{', store_rejects=true, rejects_limit=0' * torn})"
+            )
+        columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in self._tree())
+        return (
+            f"read_json({listed}, format='newline_delimited', ignore_errors=true, "
+            f"maximum_object_size=32000000, columns={{{columns}}}, filename={quoted(FILE)})"
+        )
+
+    def _tree(self) -> Iterator[tuple[str, str]]:
+        """Return the fields of JSON that are read, as types of DuckDB: doubtful ones as texts."""
+        tree: dict[str, Any] = {}
+        for path in (*self.at.values(), *chain(*self.late.values())):
+            inner = tree
+            *outer, last = self.steps(path)
+            for name in outer:
+                inner = inner.setdefault(name, {})
+            inner[last] = None
+        yield from ((name, _struct(inner)) for name, inner in tree.items())
+
+    def field(self, name: str) -> str | None:
+        """Return a field as an expression; None where there is none."""
+        if name in self.late:
+            return f"coalesce({', '.join(map(self._dotted, self.late[name]))})"
+        path = self.at.get(name)
+        if path is None:
+            return None
+        return f"c{self.header.index(path)}" if self.shape == "csv" else self._dotted(path)
+
+    def steps(self, path: str) -> list[str]:
+        """Return the names that lead to a field, from the outermost."""
+        return [path] if path in self.dotted else path.split(".")
+
+    def _dotted(self, path: str) -> str:
+        return ".".join(map(identifier, self.steps(path)))
+
+    def whole(self, name: str) -> str:
+        """Return a count as a whole number, null where there is none, and `ODD` for what is none.
+
+        A cast alone would round 1.5 tokens to 2. What is plain digits is read in one step.
+        """
+        field = self.field(name)
+        cast = f"TRY_CAST({field} AS BIGINT)"
+        if name in self.late:
+            return cast
+        exact = f"coalesce(CASE WHEN TRY_CAST({field} AS DOUBLE) % 1 = 0 THEN {cast} END, {ODD})"
+        if self.types.get(self.at.get(name, ""), "VARCHAR") != "VARCHAR":
+            return f"CASE WHEN {field} IS NOT NULL THEN {exact} END"
+        if self.shape == "parquet":  # of a field inside another the type is not known
+            field = f"CAST({field} AS VARCHAR)"
+        marks = MARKS + "." * (self.shape != "json")
+        return (
+            f"coalesce(CASE WHEN NOT contains({field}, '.') THEN {cast} END, "
+            f"CASE WHEN {field} IS NULL OR lower(trim({field})) IN ({NOTHING}) THEN NULL "
+            f"WHEN regexp_full_match(trim({field}), '{GROUPED.replace('MARKS', marks)}') "
+            f"THEN CAST(regexp_replace({field}, '[^-0-9]', '', 'g') AS BIGINT) ELSE {exact} END)"
+        )
+
+    def is_number(self, name: str) -> bool:
+        """Return whether a field is a whole number by its type."""
+        return self.types.get(self.at.get(name, ""), "") in INTEGERS
+
+    def is_time(self, name: str) -> bool:
+        """Return whether a field is a time with its zone by its type."""
+        return self.types.get(self.at.get(name, "")) == "TIMESTAMP WITH TIME ZONE"
+
+
+def identifier(name: str) -> str:
+    """Return a name as one of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _struct(inner: Any) -> str:
+    if inner is None:
+        return "VARCHAR"
+    return f"STRUCT({', '.join(f'{identifier(n)} {_struct(more)}' for n, more in inner.items())})"
 
 
 FORMAT = Format(

@@ -90,16 +90,16 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     at = ctx.state["columns"]
 
     def cell(name: str) -> Any:
-        return _number(cells.get(at.get(name, "")), whole=name != "cost")
+        return _number(cells.get(at.get(name)), whole=name != "cost")
 
-    model = text(cells.get(at.get("model", "")))
+    model = text(cells.get(at.get("model")))
     if model.lower() in ("total", "sum", "all", "grand total"):
         raise Wrong("sum_of_other_rows")
     read, written = count(cell("read")), count(cell("written"))
     exclusive = "fresh" in at
     said = count(cell("fresh" if exclusive else "input"))
-    period = at.get("period", "")
-    start, end = _span(cells.get(period), ctx, weekly=period.strip().lower() == "week")
+    period = at.get("period")
+    start, end = _span(cells.get(period), ctx, weekly=table.folded(period or "") == "week")
     return UsageRow(
         model=model,
         input=said + read + written if exclusive else said,
@@ -111,11 +111,11 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         end=end,
         bucket_s=int(end - start) if start is not None and end is not None else 0,
         requests=count(cell("requests"), missing=None),
-        provider=text(cells.get(at.get("provider", ""))).lower(),
-        service=service_of(cells.get(at.get("service", ""))),
-        team=text(cells.get(at.get("team", ""))),
-        project=text(cells.get(at.get("project", ""))),
-        tag=text(cells.get(at.get("tag", ""))),
+        provider=text(cells.get(at.get("provider"))).lower(),
+        service=service_of(cells.get(at.get("service"))),
+        team=text(cells.get(at.get("team"))),
+        project=text(cells.get(at.get("project"))),
+        tag=text(cells.get(at.get("tag"))),
         usd_nano=nano(cell("cost")),
     )
 
