@@ -15,7 +15,16 @@ from tco.errors import DataError, UsageError, printable, suggestion
 from tco.records import dataclass
 from tco.usage.formats import Context, Format, formats, table, totals
 from tco.usage.rows import LeftOutTally, Shown, UsageRow, Wrong, checked
-from tco.usage.sources import STDIN, LogSource, RawRecord, Sample, all_of_stdin, records, sampled
+from tco.usage.sources import (
+    STDIN,
+    LogSource,
+    RawRecord,
+    Sample,
+    all_of_stdin,
+    opened_json,
+    records,
+    sampled,
+)
 
 TABLE = "table"
 REMOTE = re.compile(r"^(s3|s3a|gs|gcs|az|abfss?|wasbs?|https?|hdfs|r2)://", re.IGNORECASE)
@@ -43,11 +52,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file and what it is."""
+    """A file, what it is, and the fields inside which its records lie; none for mostly all."""
 
     source: LogSource
     format: Format
     sample: Sample
+    inside: tuple[str, ...] = ()
 
 
 def sources(paths: Sequence[str]) -> list[LogSource]:
@@ -145,6 +155,59 @@ def detected(sample: Sample, columns: Mapping[str, str] | None = None) -> list[F
     return found or ([known[TABLE]] if known[TABLE].looks(sample) else [])
 
 
+def _told(
+    sample: Sample, columns: Mapping[str, str], given: Format | None
+) -> tuple[list[Format], tuple[str, ...]]:
+    """Return the formats that a file may be of, and inside which fields its records lie.
+
+    A log of one's own, a search engine or a cloud's log writes what an API gave as a field, or as a
+    text of JSON, beside the time.
+    """
+    known = detected(sample, columns) if given is None else [given]
+    if (known and given is None) or (given is not None and given.looks(sample)):
+        return known, ()
+    for path in _fields_with_records(sample):
+        inner = (r._replace(value=v) for r in sample.records for v in within(r.value, path))
+        some = detected(Sample("json", tuple(inner)))
+        told = [one for one in some if one in known or (given is None and one.name != TABLE)]
+        if told:
+            return told, path
+    return known, ()
+
+
+def _fields_with_records(sample: Sample) -> list[tuple[str, ...]]:
+    """Return the fields that hold mappings, lists or JSON, outermost first."""
+    found: list[tuple[str, ...]] = []
+    outer: list[tuple[str, ...]] = [()]
+    for _ in range(2):
+        inner = []
+        for path in outer:
+            values = [v for r in sample.records[:20] for v in within(r.value, path)]
+            keys = {k for v in values for k in v if within(v, (k,))}
+            inner += [(*path, key) for key in sorted(keys)]
+        found += inner
+        outer = inner
+    return found
+
+
+WHEN = ("timestamp", "@timestamp", "time", "ts", "created_at")
+
+
+def within(value: Any, path: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the mappings that lie in a field, each with the time that stands beside it."""
+    found = [value] if isinstance(value, dict) else []
+    for key in path:
+        inner = []
+        for outer in found:
+            some = opened_json(outer.get(key))
+            when = next((outer[name] for name in WHEN if outer.get(name)), None)
+            time = {} if when is None else {"timestamp": when}
+            some = some if isinstance(some, list) else [some]
+            inner += [{**time, **one} for one in some if isinstance(one, dict) and one]
+        found = inner
+    return found
+
+
 def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
     """Return the files with their formats; what a folder holds besides is counted.
 
@@ -158,9 +221,9 @@ def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
     torn: list[tuple[LogSource, Sample]] = []
     for source in sources(reading.paths):
         sample = sampled(source)
-        known = detected(sample, reading.columns) if given is None else [given]
+        known, inside = _told(sample, reading.columns, given)
         if known:
-            found.append(Found(source, _only(known, source), sample))
+            found.append(Found(source, _only(known, source), sample, inside))
         elif sample.torn and not source.named:
             torn.append((source, sample))
         elif source.named and not _is_empty(sample):
@@ -288,6 +351,13 @@ def _file(one: Found, ctx: Context) -> Iterator[tuple[UsageRow, str]]:
         ctx.line = record.line
         if record.value is None and record.page:
             pages.begin(record.page)
+        if one.inside and record.value is not None:
+            some = within(record.value, one.inside)
+            if not some:
+                ctx.tally.leave("not_a_call", ctx.place)
+            for value in some:
+                yield from _rows(one.format, record._replace(value=value), ctx)
+            continue
         yield from _rows(one.format, record, ctx)
     pages.end()
 

@@ -361,6 +361,14 @@ def _loaded(chunk: bytes) -> Any:
         return _TORN
 
 
+def opened_json(value: Any) -> Any:
+    """Return a value that may be JSON in a text; None for a text that is none."""
+    if not isinstance(value, str):
+        return value
+    found = _loaded(value.encode()) if value.lstrip()[:1] in ("{", "[") else None
+    return None if found is _TORN else found
+
+
 def _items(line: int, value: Any) -> Iterator[RawRecord]:
     """Return the items of an array or of a page, or the record itself."""
     if isinstance(value, list):

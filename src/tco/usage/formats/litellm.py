@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from tco.usage.formats import DAY_S, Context, Format, day_of, mapping
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, nano, text
-from tco.usage.sources import Sample
+from tco.usage.sources import Sample, opened_json
 
 LOG = ("custom_llm_provider", "spend", "prompt_tokens", "startTime")
 DAILY = ("date", "spend", "prompt_tokens", "api_requests")
@@ -27,16 +26,6 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a call, or of a day."""
     call = mapping(value)
     return _day(call) if "api_requests" in call and "startTime" not in call else _call(call, ctx)
-
-
-def _loaded(value: Any) -> Any:
-    """Return a value that may be JSON in a text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value) if value.strip() else None
-    except (ValueError, RecursionError):
-        return None
 
 
 def _failed(call: dict[str, Any]) -> bool:
@@ -65,12 +54,12 @@ def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
         provider=text(call.get("custom_llm_provider")),
         team=text(call.get("team_id")),
         key=hashed(text(call.get("api_key"))),
-        tag=";".join(sorted(map(str, _loaded(call.get("request_tags")) or ())))[:200],
+        tag=";".join(sorted(map(str, opened_json(call.get("request_tags")) or ())))[:200],
         session=text(call.get("session_id") or call.get("end_user") or call.get("user")),
         id=text(call.get("request_id")),
         status=200 if charged else ERROR,
         usd_nano=usd_nano,
-        **_cached(mapping(_loaded(call.get("metadata"))), ctx),
+        **_cached(mapping(opened_json(call.get("metadata"))), ctx),
     )
 
 
