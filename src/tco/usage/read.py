@@ -409,10 +409,12 @@ class _Pages:
         if page.get("has_more") is True:
             tally.part(f"{self.ctx.shown} says that there is a page after it (has_more)")
         meta = page.get("meta")
-        if isinstance(meta, dict) and isinstance(meta.get("totalPages"), int):
+        meta = meta if isinstance(meta, dict) else page
+        of = meta.get("totalPages", meta.get("total_pages"))
+        if isinstance(of, int):
             seen = self.ctx.kept.setdefault("pages", set())
             seen.add(meta.get("page"))
-            self.ctx.kept["of_pages"] = max(meta["totalPages"], self.ctx.kept.get("of_pages", 0))
+            self.ctx.kept["of_pages"] = max(of, self.ctx.kept.get("of_pages", 0))
 
     def end(self) -> None:
         """Say which pages are missing after a file."""

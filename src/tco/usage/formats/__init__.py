@@ -6,6 +6,7 @@ rows; what cannot be used they refuse with a reason (`Wrong`), which is counted 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -97,6 +98,14 @@ def formats() -> dict[str, Format]:
 def mapping(value: Any) -> dict[str, Any]:
     """Return a mapping; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
+
+
+def spelled(record: dict[str, Any], name: str) -> Any:
+    """Return a field, which some exports call `usage_metadata` in place of `usageMetadata`."""
+    return record[name] if name in record else record.get(CAPITAL.sub(r"_\1", name).lower())
+
+
+CAPITAL = re.compile("([A-Z])")
 
 
 def sequence(value: Any) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import DAY_S, Context, Format, day_of, mapping
+from tco.usage.formats import DAY_S, Context, Format, both, day_of, mapping
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, nano, text
 from tco.usage.sources import Sample, opened_json
 
@@ -35,12 +35,17 @@ def _failed(call: dict[str, Any]) -> bool:
 def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
     if str(call.get("cache_hit")).lower() == "true":
         raise Wrong("answered_by_proxy_cache")
-    taken, made = count(call.get("prompt_tokens")), count(call.get("completion_tokens"))
+    metadata = mapping(opened_json(call.get("metadata")))
+    kept = mapping(metadata.get("usage_object"))
+    taken, made, total = (
+        count(_first(call.get(f"{name}_tokens"), kept.get(f"{name}_tokens")), missing=None)
+        for name in ("prompt", "completion", "total")
+    )
     failed, usd_nano = _failed(call), nano(call.get("spend"))
     if failed and not taken and not made:
         raise Wrong("failed")
+    taken, made = both(taken, made, total)
     charged = not failed or (usd_nano or 0) > 0
-    total = count(call.get("total_tokens"), missing=None)
     if total is not None and total != taken + made:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
     elif made and not charged:
@@ -59,7 +64,7 @@ def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
         id=text(call.get("request_id")),
         status=200 if charged else ERROR,
         usd_nano=usd_nano,
-        **_cached(mapping(opened_json(call.get("metadata"))), ctx),
+        **_cached(metadata, ctx),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tco.errors import UsageError
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import UsageRow, Wrong, quoted
+from tco.usage.rows import MARKS, NOTHING, UsageRow, Wrong, quoted
 from tco.usage.sources import Sample
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -227,11 +227,8 @@ FILE = "file_of_the_row"
 """What DuckDB calls the path of a file beside its columns, one of which may be `filename`."""
 ODD = -(10**18)
 """Stands for a count that is no number."""
-NOTHING = "'', 'null', 'none', 'nan', 'n/a', '-', '\\n'"
-"""What programs write into a cell of CSV where there is nothing; a count of it is not known."""
 GROUPED = r"[-+]?[1-9]\d{0,2}([MARKS]\d{3}){1,4}"
-"""`2,000`, `2 000` and `2'000` are two thousand, and of a text `2.000`, as `totals` has it."""
-MARKS = ",''’_ \u00a0\u202f"
+"""Of a text `2.000` is two thousand, too, as `totals` has it."""
 
 
 class Raw:
@@ -326,10 +323,11 @@ class Raw:
             return f"CASE WHEN {field} IS NOT NULL THEN {exact} END"
         if self.shape == "parquet":  # of a field inside another the type is not known
             field = f"CAST({field} AS VARCHAR)"
-        marks = MARKS + "." * (self.shape != "json")
+        marks = (MARKS + "." * (self.shape != "json")).replace("'", "''")
+        nothing = ", ".join(map(quoted, NOTHING))
         return (
             f"coalesce(CASE WHEN NOT contains({field}, '.') THEN {cast} END, "
-            f"CASE WHEN {field} IS NULL OR lower(trim({field})) IN ({NOTHING}) THEN NULL "
+            f"CASE WHEN {field} IS NULL OR lower(trim({field})) IN ({nothing}) THEN NULL "
             f"WHEN regexp_full_match(trim({field}), '{GROUPED.replace('MARKS', marks)}') "
             f"THEN CAST(regexp_replace({field}, '[^-0-9]', '', 'g') AS BIGINT) ELSE {exact} END)"
         )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from tco.usage.formats import Context, Format, both, mapping, sequence
+from tco.usage.formats import Context, Format, both, mapping, sequence, spelled
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import Sample
 
@@ -14,28 +13,23 @@ TIERS = {"priority": "priority", "flex": "flex", "throughput": "provisioned"}
 """Last words of `trafficType`, and what is billed as such."""
 
 
-def _get(record: dict[str, Any], name: str) -> Any:
-    """Return a field; the SDK of Python writes `usage_metadata` for `usageMetadata`."""
-    return record.get(name, record.get(re.sub("([A-Z])", r"_\1", name).lower()))
-
-
 def _response(value: Any) -> tuple[dict[str, Any], bool]:
     """Return the response in a record, and whether it is of a batch."""
     record = mapping(value)
-    if _get(record, KEY) is None and isinstance(record.get("response"), dict):
+    if spelled(record, KEY) is None and isinstance(record.get("response"), dict):
         return record["response"], True
     return record, False
 
 
 def looks(sample: Sample) -> bool:
     """Return whether some records carry `usageMetadata`."""
-    return any(isinstance(_get(_response(v)[0], KEY), dict) for v in sample.values())
+    return any(isinstance(spelled(_response(v)[0], KEY), dict) for v in sample.values())
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a response: thoughts are apart from candidates, tools from prompt."""
     response, batch = _response(value)
-    usage = _get(response, KEY)
+    usage = spelled(response, KEY)
     if not isinstance(usage, dict):
         raise Wrong(
             "failed"
@@ -43,26 +37,30 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
             else "not_a_call"
         )
     cached, answer, thought, tools = (
-        count(_get(usage, f"{name}TokenCount"))
+        count(spelled(usage, f"{name}TokenCount"))
         for name in ("cachedContent", "candidates", "thoughts", "toolUsePrompt")
     )
-    said, total = (count(_get(usage, f"{n}TokenCount"), missing=None) for n in ("prompt", "total"))
+    said, total = (
+        count(spelled(usage, f"{n}TokenCount"), missing=None) for n in ("prompt", "total")
+    )
     prompt, _ = both(said, answer + thought + tools, total)  # all but the prompt may be left out
     if total is not None and total != prompt + answer + thought + tools:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
-    modalities = map(mapping, sequence(_get(usage, "promptTokensDetails")))
-    images = sum(count(_get(m, "tokenCount")) for m in modalities if m.get("modality") == "IMAGE")
-    service = str(_get(usage, "trafficType") or "").lower().rpartition("_")[2]
+    modalities = map(mapping, sequence(spelled(usage, "promptTokensDetails")))
+    images = sum(
+        count(spelled(m, "tokenCount")) for m in modalities if m.get("modality") == "IMAGE"
+    )
+    service = str(spelled(usage, "trafficType") or "").lower().rpartition("_")[2]
     return UsageRow(
-        model=text(_get(response, "modelVersion")).rpartition("/")[2],
+        model=text(spelled(response, "modelVersion")).rpartition("/")[2],
         input=prompt + tools,
         output=answer + thought,
         read=cached,
         reasoning=thought,
-        start=moment(_get(response, "createTime") or mapping(value).get("processed_time")),
+        start=moment(spelled(response, "createTime") or mapping(value).get("processed_time")),
         provider="google",
         service="batch" if batch else TIERS.get(service, "standard"),
-        id=text(_get(response, "responseId")),
+        id=text(spelled(response, "responseId")),
         status=200,
         image_input=images,
     )
