@@ -12,9 +12,10 @@ from tco.usage.sources import Sample
 KIND = "ModelInvocationLog"
 REGION = re.compile(r"^(us-gov|us|eu|apac|jp|au|ca|global)\.")
 MAKER = re.compile(
-    r"^(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|google|nvidia)\."
+    r"^(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|google|nvidia|moonshotai"
+    r"|moonshot|minimax|zai|writer)\."
 )
-VERSION = re.compile(r"((?<=-\d{8})-v\d+(:\d+)?|-v1(:\d+)?|:0)(:\w+)?$")
+VERSION = re.compile(r"((?<=-\d{8})-v\d+(:\d+)?|-v1(:\d+)?|(-1)?:0)(:\w+)?$")
 """What ends an id: `-v1:0`, `:48k`; a later version is a part of the name where no date is."""
 WITHOUT_OUTPUT = re.compile(r"embed|rerank")
 
@@ -29,6 +30,7 @@ def named(identifier: str) -> tuple[str, str]:
     found = REGION.match(name)
     name = name[found.end() :] if found else name
     region = found.group(1) if found and found.group(1) != "global" else ""
+    name = re.sub(r"^deepseek\.(?!deepseek)", "deepseek.deepseek-", name)  # `r1` says too little
     return VERSION.sub("", MAKER.sub("", name)), region
 
 
