@@ -335,3 +335,75 @@ def test_a_route_that_may_have_another_price_is_told(name: str, part: str) -> No
     found = Matcher(load_catalog()).match(provider, model)
     assert found.offer
     assert f"without {part}, which may have another price" in found.how
+
+
+def test_a_tier_without_a_price_of_its_own_is_told(tmp_path: Path) -> None:
+    head = "start,model,service_tier,input,output\n"
+    rows = [f"2026-11-20T10:00:00Z,gpt-5,{tier},900,100\n" for tier in ("flex", "scale", "")]
+    answer = found(tmp_path, "bill", a__csv=head + "".join(rows))
+    told = [text for text in answer["warnings"] if "are billed as standard" in text]
+    assert told == [
+        "gpt-5: 1k tokens of scale are billed as standard: the catalog has no price of that tier"
+    ]
+
+
+def azure(name: str, points: list[tuple[str, float]], deployment: str = "a", **more: str) -> Any:
+    """Return a series of a metric; a rate is an average."""
+    at = {"modelname": "gpt-4.1", "modeldeploymentname": deployment, **more}
+    key = "average" if name.endswith("Rate") else "total"
+    return {
+        "name": {"value": name},
+        "timeseries": [
+            {
+                "metadatavalues": [{"name": {"value": k}, "value": v} for k, v in at.items()],
+                "data": [{"timeStamp": f"2026-11-18T{t}:00:00Z", key: n} for t, n in points],
+            }
+        ],
+    }
+
+
+def test_series_of_azure_by_more_than_is_asked_for(tmp_path: Path) -> None:
+    rate = "AzureOpenAIContextTokensCacheMatchRate"
+    series = [
+        azure("ProcessedPromptTokens", [("10", 600.0)], region="eastus"),
+        azure("ProcessedPromptTokens", [("10", 400.0)], region="westus"),
+        azure("ProcessedPromptTokens", [("10", 3000.0)], "b"),
+        azure(rate, [("10", 50.0)]),
+        azure(rate, [("10", 10.0)], "b"),
+    ]
+    made = [azure("GeneratedTokens", [("10", 100.0)], of) for of in "ab"]
+    document = {"interval": "PT24H", "value": series + made}
+    answer = found(tmp_path / "a", a__json=json.dumps(document))
+    total = answer["totals"]
+    assert (total["input_with_read"], total["output"]) == (4000, 200)
+    assert answer["cached_share"] == pytest.approx((500 + 300) / 4000)
+    assert answer["incomplete"] is False
+    answer = found(tmp_path / "b", a__json=json.dumps({"value": series}))
+    assert answer["incomplete_because"] == [
+        "no file has the metric GeneratedTokens: those tokens are not counted"
+    ]
+    foundry = [azure("InputTokens", [("10", 7.0)]), azure("OutputTokens", [("10", 5.0)])]
+    both = [*foundry, azure("ProcessedPromptTokens", [("10", 7.0)])]
+    total = found(tmp_path / "c", a__json=json.dumps({"value": both}))["totals"]
+    assert (total["input_with_read"], total["output"]) == (7, 5)
+
+
+def test_missing_counts_of_reports(tmp_path: Path) -> None:
+    day = {"starting_at": "2026-11-18T00:00:00Z", "ending_at": "2026-11-19T00:00:00Z"}
+    good = {"model": "claude-opus-4-5", "uncached_input_tokens": 5, "output_tokens": 2}
+    results = [good, {**good, "model": "m", "uncached_input_tokens": None}]
+    answer = found(tmp_path / "a", a__json=json.dumps({"data": [{**day, "results": results}]}))
+    assert (answer["totals"]["input"], answer["left_out"]) == (5, {"no_output": 1})
+    kind = "organization.usage.{}.result"
+    day = {"start_time": 1_794_960_000, "end_time": 1_795_046_400}  # type: ignore[dict-item]
+    chat = {"object": kind.format("completions"), "model": "gpt-5", "num_model_requests": 3}
+    results = [
+        {**chat, "input_tokens": 9, "output_tokens": 2},
+        {**chat, "output_tokens": 2},
+        {**chat, "project_id": "p", "input_uncached_tokens": 7, "output_tokens": 2},
+        {"object": kind.format("embeddings"), "model": "e", "input_tokens": 4},
+        {"object": kind.format("images"), "model": "i", "images": 4},
+    ]
+    answer = found(tmp_path / "b", a__json=json.dumps({"data": [{**day, "results": results}]}))
+    assert answer["totals"]["input"] == 9 + 7 + 4
+    assert answer["left_out"] == {"no_output": 1, "not_a_call": 1}
