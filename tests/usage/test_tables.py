@@ -198,3 +198,21 @@ def test_a_line_of_a_packed_table_that_no_reader_can_hold(tmp_path: Path) -> Non
     )
     assert (found["requests"], found["left_out"]) == (2, {"line_too_long": 1})
     assert found["first_places"] == {"line_too_long": f"{tmp_path / 'a.csv.gz'}:3"}
+
+
+def test_the_same_requests_in_exports_of_other_shapes(tmp_path: Path) -> None:
+    head = "id,start,model,input_tokens,output_tokens"
+    rows = [f"{n},2026-11-20T10:00:0{n}Z,gpt-5,{700 + n},50" for n in range(3)]
+    calls = [dict(zip(head.split(","), row.split(","), strict=True)) for row in rows]
+    found = json.loads(
+        asked(
+            tmp_path,
+            a__csv="\n".join([head, *rows, rows[0]]),
+            b__jsonl=lines(*calls),
+            c__csv="\n".join([f"{head},cached_tokens", *(f"{row},100" for row in rows)]),
+            d__csv="\n".join([f"{head},team", rows[1].replace("701", "1") + ",of another system"]),
+        ).stdout
+    )
+    assert found["left_out"] == {"duplicate": 7}
+    total = found["totals"]
+    assert (found["requests"], total["read"], total["output"]) == (4, 300, 200)

@@ -85,11 +85,12 @@ class Logs:
         others = [one for one in self.found if one.format.name != TABLE]
         for _ in store.add(rows_of(others, reading, self.tally, part_of(shown, 0.0, 0.4))):
             pass
+        with_ids = []
         for some in _alike(tables):
             paths = [one.source for one in some]
             samples = [one.sample for one in some]
             raw = requests_table.raw_of(paths, samples, reading.columns, store)
-            requests_table.add_table(
+            taken = requests_table.add_table(
                 store,
                 paths,
                 raw,
@@ -98,6 +99,9 @@ class Logs:
                 part_of(shown, 0.0, 0.5),
                 by,
             )
+            with_ids += [taken] if taken is not None else []
+        if len(with_ids) > 1:
+            requests_table.take_off_across(store, with_ids, self.tally)
         store.view()
 
     def __enter__(self) -> Logs:

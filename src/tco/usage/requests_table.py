@@ -261,8 +261,10 @@ def add_table(
     tally: LeftOutTally,
     shown: Shown,
     by: Sequence[str] = (),
-) -> None:
+) -> Taken | None:
     """Read tables into the canonical table, duplicates taken off again; count what is bad.
+
+    Returns where they lie, if other tables can tell the same requests.
 
     Args:
         store: The canonical table.
@@ -301,8 +303,10 @@ def add_table(
     listed = "[" + ", ".join(quoted(str(path)) for path in mine) + "]"
     _settle(store, raw, mine, listed)
     _count_bad(store, listed, (raw, paths, zone), tally)
-    if twin is not None:
-        _take_off(store, listed, paths, tally)
+    if twin is None:
+        return None
+    _take_off(store, listed, paths, tally)
+    return None if raw.shape == "parquet" else (listed, paths)
 
 
 def _readable(
@@ -424,6 +428,10 @@ def _keep_torn(store: Store, raw: Raw) -> None:
         store.con.execute(f"DROP TABLE {table}")
 
 
+Taken = tuple[str, Mapping[str, LogSource]]
+"""Parts of the canonical table, as SQL lists them, and what the path of a file stands for."""
+ORDER = "t, model, input, output, usd_nano, file"
+"""Of the rows of an id the one that comes first counts, whatever the order of the files."""
 EARLY = 20_000  # rows among which the first bad one of each kind mostly is
 Tables = tuple[Raw, Mapping[str, LogSource], ZoneInfo | None]
 """How tables are read, what a path stands for, the zone of their times."""
@@ -475,6 +483,30 @@ def _count_torn(
     return found
 
 
+def take_off_across(store: Store, tables: Sequence[Taken], tally: LeftOutTally) -> None:
+    """Take off what a table of another shape or of other columns tells, too.
+
+    It has the id, the time, the model, input and output of it: ids alone may be those of another
+    system. Of the rows the one that tells most counts.
+    """
+    first = f"row_number() OVER (PARTITION BY twin ORDER BY {ORDER}) = 1"
+    kept = " UNION ALL BY NAME ".join(
+        f"(SELECT *, {n} AS grp FROM read_parquet({listed}) WHERE bad IS NULL AND twin IS NOT NULL "
+        f"QUALIFY {first})"
+        for n, (listed, _) in enumerate(tables)
+    )
+    again = (
+        "row_number() OVER (PARTITION BY twin, t, model, input, output "
+        "ORDER BY read IS NULL, usd_nano IS NULL, grp) > 1"
+    )
+    _negate(
+        store,
+        f"SELECT * EXCLUDE (grp) FROM ({kept}) QUALIFY {again}",
+        tally,
+        {path: source for _, paths in tables for path, source in paths.items()},
+    )
+
+
 def _take_off(
     store: Store, listed: str, paths: Mapping[str, LogSource], tally: LeftOutTally
 ) -> None:
@@ -484,12 +516,19 @@ def _take_off(
     sorts first counts, whatever the order of the files.
     """
     kept = f"(SELECT * FROM read_parquet({listed}) WHERE bad IS NULL AND twin IS NOT NULL)"
+    again = (
+        f"SELECT * FROM {kept} WHERE twin IN (SELECT twin FROM {kept} GROUP BY twin "
+        f"HAVING count(*) > 1) QUALIFY row_number() OVER (PARTITION BY twin ORDER BY {ORDER}) > 1"
+    )
+    _negate(store, again, tally, paths)
+
+
+def _negate(store: Store, rows: str, tally: LeftOutTally, paths: Mapping[str, LogSource]) -> None:
+    """Write rows once more with all counts negative, and count them."""
     negated = ", ".join(f"-{name} AS {name}" for name in NEGATED)
     store.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE off AS SELECT * EXCLUDE (twin, place_) REPLACE ({negated}) "
-        "FROM (SELECT *, row_number() OVER (PARTITION BY twin ORDER BY t, model, input, output, "
-        f"usd_nano, file) AS place_ FROM {kept} WHERE twin IN (SELECT twin FROM {kept} "
-        "GROUP BY twin HAVING count(*) > 1)) WHERE place_ > 1"
+        f"CREATE OR REPLACE TEMP TABLE off AS SELECT * EXCLUDE (twin) REPLACE ({negated}) "
+        f"FROM ({rows})"
     )
     count, file = store.con.execute("SELECT count(*), min(file) FROM off").fetchone()
     if count:

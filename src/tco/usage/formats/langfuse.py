@@ -43,17 +43,27 @@ def _others(usage: dict[str, Any], way: str) -> int:
     return others if usage.get("total") in (None, whole) else 0
 
 
-def row(value: Any, ctx: Context) -> UsageRow | None:
-    """Return the row of a generation; with `total` it is told what its input contains."""
-    seen = mapping(value)
-    if seen.get("type") not in CALLS:
-        raise Wrong("not_a_call")
+def _usage(seen: dict[str, Any]) -> dict[str, Any]:
+    """Return the map of kinds of use of a call.
+
+    Raises:
+        Wrong: It says nothing of input, or nothing of the output of a generation.
+    """
     told = opened_json(spelled(seen, KEY))
     usage = mapping(told)
     if told is None:  # before version 3
         usage = {way: mapping(seen.get("usage")).get(way) for way in ("input", "output", "total")}
-    if not any(value is not None and name != "total" for name, value in usage.items()):
-        raise Wrong("failed" if seen.get("level") == "ERROR" else "no_output")
+    told = [name for name, value in usage.items() if value is not None]
+    has = {way for way in ("input", "output") if any(name.startswith(way) for name in told)}
+    if not has and seen.get("level") == "ERROR":
+        raise Wrong("failed")
+    if not has or (usage.get("total") is None and len(has) < 2 and seen["type"] != CALLS[1]):
+        raise Wrong("no_output")
+    return usage
+
+
+def _tokens(usage: dict[str, Any], ctx: Context) -> dict[str, Any]:
+    """Return the counts of a call; with `total` it is told what its input contains."""
     said, answer = (count(usage.get(way)) + _others(usage, way) for way in ("input", "output"))
     read, thought = _one(usage, READ), _one(usage, THOUGHT)
     short, long = (count(usage.get(f"input_cache_creation_{ttl}")) for ttl in ("5m", "1h"))
@@ -72,15 +82,24 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
             ctx.tally.doubt("total_contradicts_parts", ctx.place)
     if any("audio" in name for name in usage):
         ctx.tally.doubt("audio_tokens_priced_as_text", ctx.place)
+    return {
+        "input": taken,
+        "output": made,
+        "read": read,
+        "write_5m": short,
+        "write_1h": long,
+        "write_unknown": unknown,
+        "reasoning": thought,
+    }
+
+
+def row(value: Any, ctx: Context) -> UsageRow | None:
+    """Return the row of a generation."""
+    seen = mapping(value)
+    if seen.get("type") not in CALLS:
+        raise Wrong("not_a_call")
     return UsageRow(
         model=text(seen.get("model") or spelled(seen, "providedModelName")),
-        input=taken,
-        output=made,
-        read=read,
-        write_5m=short,
-        write_1h=long,
-        write_unknown=unknown,
-        reasoning=thought,
         start=moment(spelled(seen, "startTime")),
         end=moment(spelled(seen, "endTime")),
         project=text(spelled(seen, "projectId")),
@@ -88,6 +107,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         id=text(seen.get("id")),
         status=200,
         usd_nano=nano(mapping(opened_json(spelled(seen, "costDetails"))).get("total")),
+        **_tokens(_usage(seen), ctx),
     )
 
 

@@ -120,16 +120,19 @@ def _thought(attributes: dict[str, Any], provider: str, known: int) -> int:
     return max(total - known, 0) if provider.startswith(GOOGLE) else 0
 
 
-def row(value: Any, ctx: Context) -> UsageRow | None:
-    """Return the row of a span that is one call of a model; agents repeat their children."""
-    at = _attributes(value)
+def _counts(span: dict[str, Any], at: dict[str, Any], ctx: Context) -> tuple[int, int]:
+    """Return input and output of a call, as its span says.
+
+    Raises:
+        Wrong: It is no call, failed, or tells one of them only, or was counted.
+    """
     operation = at.get("gen_ai.operation.name") or at.get("llm.request.type")
     operation = operation or text(at.get(OPENINFERENCE)).lower()
     if not at or (operation or "chat") not in CALLS:
         raise Wrong("not_a_call")
-    taken, made, read = _of(at, INPUT), _of(at, OUTPUT), _of(at, READ) or 0
+    taken, made = _of(at, INPUT), _of(at, OUTPUT)
     if taken is None and made is None:
-        error = at.get("error.type") or mapping(value.get("status")).get("code") in (
+        error = at.get("error.type") or mapping(span.get("status")).get("code") in (
             ERROR,
             "STATUS_CODE_ERROR",
         )
@@ -137,8 +140,15 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if made is None and str(operation).startswith("embedding"):
         made = 0
     said, made = both(taken, made, _of(at, TOTAL))
-    _once(value, (said, made), ctx)
-    written = _of(at, WRITTEN) or 0
+    _once(span, (said, made), ctx)
+    return said, made
+
+
+def row(value: Any, ctx: Context) -> UsageRow | None:
+    """Return the row of a span that is one call of a model; agents repeat their children."""
+    at = _attributes(value)
+    said, made = _counts(value, at, ctx)
+    read, written = _of(at, READ) or 0, _of(at, WRITTEN) or 0
     inclusive = said >= read + written and not _beside(value)
     provider = text(
         _first(at, "gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
